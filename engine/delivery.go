@@ -1,0 +1,125 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/sourcegraph/conc/panics"
+	"github.com/sourcegraph/conc/pool"
+)
+
+// delivery sends the records of one run to one target.
+type delivery struct {
+	ledger
+	t     *target
+	slots *Slots
+}
+
+func newDelivery(t *target, slots *Slots, records int) *delivery {
+	return &delivery{ledger: newLedger(t.ID, records), t: t, slots: slots}
+}
+
+// run delivers what the stages made of the records, a lot for each lane.
+func (d *delivery) run(ctx context.Context, lots []lot) {
+	workers := pool.New().WithMaxGoroutines(d.t.InFlight)
+	if d.t.Ordered {
+		order := laneOrder
+		if d.t.limits.OnePerKey {
+			order = keyOrder
+		}
+		for _, l := range lots {
+			workers.Go(func() { d.drive(ctx, &queue{d: d, recs: l.recs, cuts: l.cuts, order: order}) })
+		}
+	} else {
+		all := join(lots)
+		whole := queue{d: d, recs: all.recs, cuts: all.cuts}
+		for batch, _ := whole.next(d.start); len(batch) > 0; batch, _ = whole.next(d.start) {
+			workers.Go(func() { d.drive(ctx, &queue{d: d, recs: batch, batch: batch, head: len(batch)}) })
+		}
+	}
+	workers.Wait()
+}
+
+// drive sends the records of q, one request at a time, beginning with the one
+// that q was made with, if any.
+func (d *delivery) drive(ctx context.Context, q *queue) {
+	stop, _ := ctx.Deadline()
+	batch, wait := q.batch, time.Duration(0)
+	if batch == nil {
+		batch, wait = q.next(time.Now())
+	}
+	for len(batch) > 0 || wait > 0 {
+		if wait > 0 {
+			sleep(ctx, wait)
+		} else if o, ok := d.send(ctx, batch, q.resends()); ok {
+			q.settle(&o, time.Now(), stop)
+		}
+		if ctx.Err() != nil {
+			q.abandon(unsent(ctx))
+			return
+		}
+		batch, wait = q.next(time.Now())
+	}
+}
+
+// send makes one attempt, within the bounds on requests in flight. It reports
+// false if ctx ended before there was room for it.
+func (d *delivery) send(ctx context.Context, batch []Record, again bool) (o Outcome, ok bool) {
+	if d.t.slots.Acquire(ctx, 1) != nil {
+		return o, false
+	}
+	defer d.t.slots.Release(1)
+	if d.slots.sem.Acquire(ctx, 1) != nil {
+		return o, false
+	}
+	defer d.slots.sem.Release(1)
+	if p := panics.Try(func() { o = d.t.Sink.Send(ctx, batch) }); p != nil {
+		o = Failed(Errorf(TooLarge, "the sink panicked%s", describe(p)))
+	}
+	d.request(&o, again)
+	return o, true
+}
+
+// unsent is the error of records that were not sent when ctx ended.
+func unsent(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return Errorf(Retryable, "the deadline came before it was sent")
+	}
+	return Errorf(Retryable, "the run was stopped before it was sent")
+}
+
+// sleep waits, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// join puts lots behind one another.
+func join(lots []lot) lot {
+	if len(lots) == 1 {
+		return lots[0]
+	}
+	var all lot
+	for _, l := range lots {
+		for _, c := range l.cuts {
+			all.cuts = append(all.cuts, c+len(all.recs))
+		}
+		all.recs = append(all.recs, l.recs...)
+	}
+	return all
+}
+
+// lose books what a stage on the way to the target did not let through.
+func (d *delivery) lose(out *Out) {
+	for i := range out.dropped {
+		d.drop(&out.dropped[i].Record)
+	}
+	for i := range out.failed {
+		d.fail(&out.failed[i].Record, out.failed[i].Err)
+	}
+}

@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Class says what to do about an error.
+type Class uint8
+
+const (
+	Retryable Class = iota // may succeed if sent again
+	Throttled              // the same, after a longer wait
+	TooLarge               // send again in halves; alone, permanent
+	Permanent              // will never succeed as it is
+)
+
+func (c Class) String() string {
+	switch c {
+	case Retryable:
+		return "retryable"
+	case Throttled:
+		return "throttled"
+	case TooLarge:
+		return "too large"
+	case Permanent:
+		return "permanent"
+	}
+	return fmt.Sprintf("class %d", uint8(c))
+}
+
+// Error is an error with the class that decides what the engine does about it.
+type Error struct {
+	Class Class
+	After time.Duration // wait at least this long before sending again; 0: as Retry says
+	Err   error         // one sentence without payload or secrets
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Unwrap() error { return e.Err }
+
+// Errorf returns an *Error of class c. It formats like fmt.Errorf.
+func Errorf(c Class, format string, args ...any) error {
+	return &Error{Class: c, Err: fmt.Errorf(format, args...)}
+}
+
+// ClassOf returns the class of err. An error without a class is Retryable:
+// sending again can do no harm that giving up would not.
+func ClassOf(err error) Class {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Class
+	}
+	return Retryable
+}
+
+// waitOf returns how long the service asked to wait.
+func waitOf(err error) time.Duration {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.After
+	}
+	return 0
+}

@@ -1,0 +1,110 @@
+package engine
+
+import (
+	"sync"
+	"time"
+)
+
+// maxFailures bounds the reasons that a report lists.
+const maxFailures = 5
+
+// ledger keeps account of the records of one run at one target.
+type ledger struct {
+	mu     sync.Mutex
+	start  time.Time
+	closed bool // what comes later is too late
+	report TargetReport
+}
+
+func newLedger(id string, records int) ledger {
+	return ledger{start: time.Now(), report: TargetReport{ID: id, fates: make([]Fate, records)}}
+}
+
+// deliver books records that were acknowledged.
+func (l *ledger) deliver(recs []Record) {
+	l.book(func() {
+		for i := range recs {
+			l.fate(&recs[i], FateDelivered)
+			l.report.Bytes += int64(recs[i].Data.Len())
+		}
+	})
+}
+
+// drop books a record that a stage dropped.
+func (l *ledger) drop(r *Record) {
+	l.book(func() { l.fate(r, FateDropped) })
+}
+
+// fail books a record that will not be delivered.
+func (l *ledger) fail(r *Record, err error) {
+	l.book(func() {
+		l.fate(r, FateFailed)
+		l.reason(r, err)
+	})
+}
+
+// request books an attempt and its outcome.
+func (l *ledger) request(o *Outcome, again bool) {
+	l.book(func() {
+		l.report.Requests++
+		if again {
+			l.report.Retries++
+		}
+		if o.throttled() {
+			l.report.Throttled++
+		}
+		l.report.Took = time.Since(l.start)
+	})
+}
+
+func (l *ledger) book(entry func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.closed {
+		entry()
+	}
+}
+
+// fate books what became of r. Of the parts of a source record a failed one
+// weighs most, and a dropped one least.
+func (l *ledger) fate(r *Record, f Fate) {
+	r.sources(func(src int) {
+		l.report.fates[src] = max(l.report.fates[src], f)
+	})
+}
+
+func (l *ledger) reason(r *Record, err error) {
+	text := err.Error()
+	for i := range l.report.Failures {
+		if f := &l.report.Failures[i]; f.Err.Error() == text {
+			f.Count++
+			return
+		}
+	}
+	if len(l.report.Failures) < maxFailures {
+		l.report.Failures = append(l.report.Failures, Failure{Err: err, Lane: r.Lane, Seq: r.Seq, Count: 1})
+	}
+}
+
+// close ends the account. Records of which nothing is known have failed, with err.
+func (l *ledger) close(recs []Record, err error) TargetReport {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	for i, f := range l.report.fates {
+		switch f {
+		case FateDelivered:
+			l.report.Delivered++
+			continue
+		case FateDropped:
+			l.report.Dropped++
+			continue
+		case fatePending:
+			l.report.fates[i] = FateFailed
+			l.reason(&recs[i], err)
+		case FateFailed:
+		}
+		l.report.Failed++
+	}
+	return l.report
+}

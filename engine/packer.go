@@ -1,0 +1,35 @@
+package engine
+
+// packer adds up one request and says what still goes into it.
+type packer struct {
+	limits  *Limits
+	records int // bound on records, below the limits' own; 0: none
+	n       int
+	bytes   int
+}
+
+// tooLarge returns why a record of this size can never be sent, or nil.
+func (p *packer) tooLarge(size int) error {
+	l := p.limits
+	if l.RecordBytes > 0 && size > l.RecordBytes {
+		return Errorf(TooLarge, "the record counts %d bytes and the target takes %d a record", size, l.RecordBytes)
+	}
+	if l.Bytes > 0 && l.PerBatch+size > l.Bytes {
+		return Errorf(TooLarge, "the record counts %d bytes and the target takes %d a request", size, l.Bytes-l.PerBatch)
+	}
+	return nil
+}
+
+// add reports whether a record of this size goes into the request, and adds it.
+func (p *packer) add(size int) bool {
+	l := p.limits
+	switch {
+	case p.records > 0 && p.n >= p.records,
+		l.Records > 0 && p.n >= l.Records,
+		l.Bytes > 0 && l.PerBatch+p.bytes+size > l.Bytes:
+		return false
+	}
+	p.n++
+	p.bytes += size
+	return true
+}

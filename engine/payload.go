@@ -1,0 +1,186 @@
+package engine
+
+import (
+	"encoding/base64"
+	"errors"
+	"sync"
+)
+
+// Payload is the data of a record: bytes, or the base64 text they came in. It
+// converts between the two at most once, on the first request for the other
+// form, and every copy of a Payload shares the result. A record that goes from
+// one base64 API to another is therefore never decoded.
+//
+// What Bytes and Text return is shared between targets: never write into it.
+// The zero Payload is empty. A Payload is safe for concurrent use.
+type Payload struct{ c *cell }
+
+// cell holds both forms. given is the form the data came in and never changes;
+// other is the result of converting it.
+type cell struct {
+	given  []byte
+	other  []byte
+	once   sync.Once
+	isText bool
+	err    error
+}
+
+// Bytes returns a Payload of b, which the caller must not change afterwards.
+func Bytes(b []byte) Payload { return Payload{&cell{given: b}} }
+
+// Base64 returns a Payload of data in standard padded base64 (RFC 4648, section
+// 4), as Kinesis and Firehose write it. Text that is not that gives a Payload
+// whose Err says so, and whose record the engine fails.
+func Base64(text []byte) Payload {
+	c := &cell{}
+	c.setBase64(text)
+	return Payload{c}
+}
+
+// Unreadable returns the Payload of a record whose data could not be read. The
+// engine fails such a record in every target with err.
+func Unreadable(err error) Payload {
+	return Payload{&cell{err: &Error{Class: Permanent, Err: err}}}
+}
+
+// Payloads hands out payloads from one allocation for many records.
+type Payloads struct{ cells []cell }
+
+// NewPayloads returns a source of n payloads in one allocation; what is asked
+// for beyond n is allocated singly.
+func NewPayloads(n int) *Payloads { return &Payloads{make([]cell, n)} }
+
+func (p *Payloads) next() *cell {
+	if len(p.cells) == 0 {
+		return &cell{}
+	}
+	c := &p.cells[0]
+	p.cells = p.cells[1:]
+	return c
+}
+
+// Bytes is like the function Bytes.
+func (p *Payloads) Bytes(b []byte) Payload {
+	c := p.next()
+	c.given = b
+	return Payload{c}
+}
+
+// Base64 is like the function Base64.
+func (p *Payloads) Base64(text []byte) Payload {
+	c := p.next()
+	c.setBase64(text)
+	return Payload{c}
+}
+
+var errBase64 = errors.New("the record's data is not valid base64")
+
+func (c *cell) setBase64(text []byte) {
+	if !validBase64(text) {
+		c.err = &Error{Class: Permanent, Err: errBase64}
+		return
+	}
+	c.given, c.isText = text, true
+}
+
+// Err says why the data could not be read, or nil.
+func (p Payload) Err() error {
+	if p.c == nil {
+		return nil
+	}
+	return p.c.err
+}
+
+// Len is the number of bytes, known without converting.
+func (p Payload) Len() int {
+	switch {
+	case p.c == nil:
+		return 0
+	case p.c.isText:
+		return decodedLen(p.c.given)
+	default:
+		return len(p.c.given)
+	}
+}
+
+// TextLen is the length of the base64 text, known without converting.
+func (p Payload) TextLen() int {
+	switch {
+	case p.c == nil:
+		return 0
+	case p.c.isText:
+		return len(p.c.given)
+	default:
+		return base64.StdEncoding.EncodedLen(len(p.c.given))
+	}
+}
+
+// Bytes returns the data as bytes.
+func (p Payload) Bytes() []byte {
+	if p.c == nil {
+		return nil
+	}
+	if p.c.isText {
+		p.c.once.Do(p.c.decode)
+		return p.c.other
+	}
+	return p.c.given
+}
+
+// Text returns the data as standard padded base64.
+func (p Payload) Text() []byte {
+	if p.c == nil {
+		return nil
+	}
+	if !p.c.isText {
+		p.c.once.Do(p.c.encode)
+		return p.c.other
+	}
+	return p.c.given
+}
+
+func (c *cell) decode() {
+	b := make([]byte, decodedLen(c.given))
+	// The text was checked when it was given, so this cannot fail.
+	_, _ = base64.StdEncoding.Decode(b, c.given)
+	c.other = b
+}
+
+func (c *cell) encode() {
+	c.other = base64.StdEncoding.AppendEncode(nil, c.given)
+}
+
+// decodedLen is the exact number of bytes that valid padded base64 stands for.
+func decodedLen(text []byte) int {
+	n := len(text) / 4 * 3
+	for i := len(text) - 1; i >= 0 && text[i] == '='; i-- {
+		n--
+	}
+	return n
+}
+
+// inAlphabet says which bytes stand for six bits in standard base64.
+var inAlphabet = func() (t [256]bool) {
+	for _, b := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		t[b] = true
+	}
+	return t
+}()
+
+// validBase64 reports whether encoding/base64 would decode text, line breaks
+// aside: services do not take them, and sizes could not be told without looking.
+func validBase64(text []byte) bool {
+	n := len(text)
+	if n%4 != 0 {
+		return false
+	}
+	for pad := 0; n > 0 && pad < 2 && text[n-1] == '='; pad++ {
+		n--
+	}
+	for _, b := range text[:n] {
+		if !inAlphabet[b] {
+			return false
+		}
+	}
+	return true
+}

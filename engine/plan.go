@@ -1,0 +1,207 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// DefaultInFlight is how many requests are in flight over all targets unless
+// Options say otherwise.
+const DefaultInFlight = 32
+
+// Slots bounds the requests in flight of every plan that shares it.
+type Slots struct {
+	sem *semaphore.Weighted
+	n   int
+}
+
+// NewSlots returns a bound of n requests; n below 1 counts as 1.
+func NewSlots(n int) *Slots {
+	n = max(n, 1)
+	return &Slots{semaphore.NewWeighted(int64(n)), n}
+}
+
+// Options are what the targets of a plan have in common.
+type Options struct {
+	// Slots bounds requests in flight over all targets. Nil means DefaultInFlight
+	// of the plan's own. A target that sets no InFlight gets an even share, so
+	// that one that hangs cannot take the slots of the others.
+	Slots *Slots
+
+	// Margin is how long before the context's deadline sending stops. Half of it
+	// is left to sinks for returning.
+	Margin time.Duration
+}
+
+// Plan is a tree of stages that ends in targets. It is safe for concurrent use.
+type Plan struct {
+	opts    Options
+	root    node
+	targets []*target
+}
+
+type node struct {
+	stage   Stage // nil at the root
+	kids    []*node
+	targets []*target
+}
+
+type target struct {
+	Target
+	limits Limits
+	slots  *semaphore.Weighted
+	index  int // in the plan
+}
+
+// NewPlan checks ts and makes their plan. Its error joins every fault found, each
+// naming target and field.
+func NewPlan(o Options, ts ...Target) (*Plan, error) {
+	if o.Slots == nil {
+		o.Slots = NewSlots(DefaultInFlight)
+	}
+	p := &Plan{opts: o}
+	seen := make(map[string]bool, len(ts))
+	var faults []error
+	for i, t := range ts {
+		if seen[t.ID] {
+			faults = append(faults, fmt.Errorf("target %q: ID: used by an earlier target too", t.ID))
+		}
+		seen[t.ID] = true
+		if err := t.check(); err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		p.add(i, t, max(1, o.Slots.n/len(ts)))
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (t *Target) check() error {
+	var faults []error
+	fault := func(field, format string, args ...any) {
+		faults = append(faults, fmt.Errorf("target %q: %s: %w", t.ID, field, fmt.Errorf(format, args...)))
+	}
+	if t.ID == "" {
+		fault("ID", "empty")
+	}
+	if t.Sink == nil && t.Fault == nil {
+		fault("Sink", "none")
+	}
+	if t.InFlight < 0 {
+		fault("InFlight", "%d is negative", t.InFlight)
+	}
+	if t.Retry.Attempts < 0 || t.Retry.Base < 0 || t.Retry.Max < 0 {
+		fault("Retry", "negative")
+	}
+	for i, s := range t.Stages {
+		if s == nil {
+			fault(fmt.Sprintf("Stages[%d]", i), "nil")
+		} else if !reflect.ValueOf(s).Comparable() {
+			fault(fmt.Sprintf("Stages[%d]", i), "%s (%T) is not comparable", s.Name(), s)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (p *Plan) add(i int, tt Target, share int) {
+	t := &target{Target: tt, index: i}
+	if t.InFlight == 0 {
+		t.InFlight = share
+	}
+	t.Retry.Attempts = orElse(t.Retry.Attempts, DefaultRetry.Attempts)
+	t.Retry.Base = orElse(t.Retry.Base, DefaultRetry.Base)
+	t.Retry.Max = orElse(t.Retry.Max, DefaultRetry.Max)
+	t.slots = semaphore.NewWeighted(int64(t.InFlight))
+	p.targets = append(p.targets, t)
+	if t.Fault != nil {
+		return // nothing to send, so no stage to run
+	}
+	t.limits = t.Sink.Limits()
+	n := &p.root
+	for _, s := range t.Stages {
+		n = n.kid(s)
+	}
+	n.targets = append(n.targets, t)
+}
+
+func orElse[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
+
+// kid returns the child of n that runs s.
+func (n *node) kid(s Stage) *node {
+	for _, k := range n.kids {
+		if k.stage == s {
+			return k
+		}
+	}
+	k := &node{stage: s}
+	n.kids = append(n.kids, k)
+	return k
+}
+
+// String draws the tree of stages and targets.
+func (p *Plan) String() string {
+	var b strings.Builder
+	b.WriteString("records\n")
+	p.root.draw(&b, "")
+	for i, t := range p.targets {
+		if t.Fault != nil {
+			fmt.Fprintf(&b, "✗ %s: %v\n", p.targets[i].ID, t.Fault)
+		}
+	}
+	return b.String()
+}
+
+func (n *node) draw(b *strings.Builder, indent string) {
+	branches := len(n.targets) + len(n.kids)
+	branch := func(i int) (mark, below string) {
+		if i == branches-1 {
+			return indent + "└─ ", indent + "   "
+		}
+		return indent + "├─ ", indent + "│  "
+	}
+	for i, t := range n.targets {
+		mark, _ := branch(i)
+		fmt.Fprintf(b, "%s→ %s\n", mark, t)
+	}
+	for i, k := range n.kids {
+		mark, below := branch(len(n.targets) + i)
+		fmt.Fprintf(b, "%s%s\n", mark, k.stage.Name())
+		k.draw(b, below)
+	}
+}
+
+// String tells how t is delivered to.
+func (t *target) String() string {
+	parts := []string{t.ID}
+	if s, ok := t.Sink.(fmt.Stringer); ok {
+		parts[0] += " (" + s.String() + ")"
+	}
+	if t.Ordered {
+		parts = append(parts, "in order")
+	}
+	parts = append(parts, fmt.Sprintf("%d in flight", t.InFlight))
+	if n := t.limits.Records; n > 0 {
+		parts = append(parts, fmt.Sprintf("≤ %d records", n))
+	}
+	if n := t.limits.Bytes; n > 0 {
+		parts = append(parts, fmt.Sprintf("≤ %d bytes a request", n))
+	}
+	if n := t.limits.RecordBytes; n > 0 {
+		parts = append(parts, fmt.Sprintf("≤ %d bytes a record", n))
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,64 @@
+package engine
+
+// Record is one unit of data on its way from a source to a target.
+//
+// What a Record points to is shared between targets: never write into it. Derive
+// a new record with [Record.With] or [Merge], which keep where it came from; a
+// record made any other way inside a stage has no origin, and the engine does
+// not deliver it.
+type Record struct {
+	Key     string  // partition key
+	HashKey string  // explicit hash key, if any
+	Data    Payload // what is delivered
+	Lane    string  // ordering domain: the source shard
+	Seq     string  // source sequence number
+	Sub     int     // place inside an aggregated source record
+	Action  string  // PUT, INSERT, MODIFY, REMOVE, NOTIFICATION
+	Arrived int64   // when the source took it, Unix milliseconds; 0 if unknown
+	Raw     []byte  // the source record as the event has it, in JSON
+
+	parts []Record // what Merge put together
+	src   int32    // 1 + index of the source record; 0: no single one
+	at    int32    // 1 + index in the list the record stands in; fresh: not in one yet
+}
+
+// fresh marks a record that Merge made and no stage has emitted yet: its origin
+// is its parts.
+const fresh = -1
+
+// With returns r carrying data instead of its own.
+func (r Record) With(data Payload) Record {
+	r.Data = data
+	return r
+}
+
+// Merge returns one record that stands for all of recs, carrying data, with the
+// key, lane, sequence number and action of the first and the arrival time of
+// the oldest. It keeps recs: do not change the slice afterwards. recs is not empty.
+func Merge(recs []Record, data Payload) Record {
+	m := recs[0]
+	m.Data, m.Raw = data, nil
+	m.parts, m.src, m.at = recs, 0, fresh
+	for i := range recs {
+		if a := recs[i].Arrived; a != 0 && (a < m.Arrived || m.Arrived == 0) {
+			m.Arrived = a
+		}
+	}
+	return m
+}
+
+// Parts returns the records that Merge put into r, or nil if it is not merged.
+func (r *Record) Parts() []Record { return r.parts }
+
+// sources calls f with the index of every source record that r carries.
+func (r *Record) sources(f func(src int)) {
+	if r.parts == nil {
+		if r.src > 0 {
+			f(int(r.src) - 1)
+		}
+		return
+	}
+	for i := range r.parts {
+		r.parts[i].sources(f)
+	}
+}

@@ -1,0 +1,65 @@
+package engine
+
+import "time"
+
+// Fate is what became of one source record at one target.
+type Fate uint8
+
+const (
+	fatePending   Fate = iota
+	FateDropped        // all that came of it was dropped, by a rule the user wrote
+	FateDelivered      // all that came of it, and was not dropped, was acknowledged
+	FateFailed         // something that came of it was not, or is not known to be
+)
+
+// Report tells what became of the records of one run, target by target in the
+// order of the plan.
+type Report struct {
+	Targets []TargetReport
+}
+
+// TargetReport tells what became of the records of one run at one target.
+// Delivered, Dropped and Failed count source records and add up to the input.
+type TargetReport struct {
+	ID                         string
+	Delivered, Dropped, Failed int
+	Requests                   int           // sent, first attempts and retries
+	Retries                    int           // requests that held a record sent before
+	Throttled                  int           // requests that the service throttled, in whole or in part
+	Bytes                      int64         // acknowledged, as the sink's Limits count them
+	Took                       time.Duration // from the start of the run to the last outcome
+	Failures                   []Failure     // why records failed: the first few different reasons
+
+	fates []Fate
+}
+
+// Failure is one reason for which records failed at a target.
+type Failure struct {
+	Err   error
+	Lane  string // of the first such record
+	Seq   string // of the first such record
+	Count int    // records of the target, after its stages
+}
+
+// Fate returns what became of source record i.
+func (t *TargetReport) Fate(i int) Fate { return t.fates[i] }
+
+// Failed reports whether source record i failed at some target.
+func (r *Report) Failed(i int) bool {
+	for t := range r.Targets {
+		if r.Targets[t].fates[i] == FateFailed {
+			return true
+		}
+	}
+	return false
+}
+
+// OK reports whether nothing failed.
+func (r *Report) OK() bool {
+	for t := range r.Targets {
+		if r.Targets[t].Failed > 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,122 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/sourcegraph/conc"
+	"github.com/sourcegraph/conc/panics"
+)
+
+// errUnfinished fails records of a target whose stages or sink had not returned
+// when the run had to end.
+var errUnfinished = errors.New("the target's stages or sink did not return before the deadline")
+
+// run is one run of a plan.
+type run struct {
+	wg         conc.WaitGroup
+	deliveries []*delivery
+}
+
+// Run takes recs through the stages and to the targets, and reports what became
+// of each. It takes recs over: do not use them again. When ctx ends, or its
+// deadline less the plan's margin comes, it stops sending, and what was not
+// acknowledged has failed. It returns then even if a stage or a sink does not.
+func (p *Plan) Run(ctx context.Context, recs []Record) *Report {
+	ctx, cancel := p.untilMargin(ctx)
+	defer cancel()
+	r := &run{}
+	for _, t := range p.targets {
+		r.deliveries = append(r.deliveries, newDelivery(t, p.opts.Slots, len(recs)))
+	}
+	lots, unreadable := lanes(recs)
+	done := make(chan *panics.Recovered, 1)
+	r.wg.Go(func() { r.descend(ctx, &p.root, lots, unreadable) })
+	go func() { done <- r.wg.WaitAndRecover() }()
+
+	err := errUnfinished
+	select {
+	case crash := <-done:
+		if crash != nil {
+			err = Errorf(Retryable, "the engine panicked%s", describe(crash))
+		}
+	case <-ctx.Done():
+		select {
+		case <-done:
+		case <-time.After(p.opts.Margin / 2):
+		}
+	}
+	report := &Report{Targets: make([]TargetReport, len(r.deliveries))}
+	for i, d := range r.deliveries {
+		report.Targets[i] = d.close(recs, orElse(d.t.Fault, err))
+	}
+	return report
+}
+
+// untilMargin returns a context that ends the plan's margin before ctx's deadline.
+func (p *Plan) untilMargin(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(ctx, deadline.Add(-p.opts.Margin))
+	}
+	return context.WithCancel(ctx)
+}
+
+// descend delivers lots to the targets at n and takes them through the stages
+// below, each branch by itself. losses are those of the stages above.
+func (r *run) descend(ctx context.Context, n *node, lots []lot, losses []*Out) {
+	for _, t := range n.targets {
+		d := r.deliveries[t.index]
+		r.wg.Go(func() {
+			for _, out := range losses {
+				d.lose(out)
+			}
+			d.run(ctx, lots)
+		})
+	}
+	for _, k := range n.kids {
+		r.wg.Go(func() {
+			outs, emitted := make([]*Out, len(lots)), make([]lot, len(lots))
+			for i, l := range lots {
+				outs[i] = new(Out)
+				outs[i].through(ctx, k.stage, l)
+				emitted[i] = outs[i].lot
+			}
+			r.descend(ctx, k, emitted, append(losses[:len(losses):len(losses)], outs...))
+		})
+	}
+}
+
+// lanes gives recs their origin and parts them by lane. Records that could not be
+// read go no further.
+func lanes(recs []Record) ([]lot, []*Out) {
+	unreadable := new(Out)
+	index := make(map[string]int)
+	var lots []lot
+	whole := true // recs are one lane, all readable
+	for i := range recs {
+		if recs[i].Lane != recs[0].Lane || recs[i].Data.Err() != nil {
+			whole = false
+			break
+		}
+	}
+	stamp(recs)
+	if whole {
+		return []lot{{recs: recs}}, nil
+	}
+	for _, r := range recs {
+		if err := r.Data.Err(); err != nil {
+			unreadable.fail([]Record{r}, err)
+			continue
+		}
+		k, ok := index[r.Lane]
+		if !ok {
+			k = len(lots)
+			index[r.Lane] = k
+			lots = append(lots, lot{})
+		}
+		r.at = int32(len(lots[k].recs) + 1) //nolint:gosec // a batch has far fewer than 2³¹ records
+		lots[k].recs = append(lots[k].recs, r)
+	}
+	return lots, []*Out{unreadable}
+}
