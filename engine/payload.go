@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"sync"
+	"unicode/utf8"
 )
 
 // Payload is the data of a record: bytes, or the base64 text they came in. It
@@ -18,11 +19,13 @@ type Payload struct{ c *cell }
 // cell holds both forms. given is the form the data came in and never changes;
 // other is the result of converting it.
 type cell struct {
-	given  []byte
-	other  []byte
-	once   sync.Once
-	isText bool
-	err    error
+	given   []byte
+	other   []byte
+	once    sync.Once
+	look    sync.Once // for plain
+	encoded bool      // given is base64 text
+	plain   bool
+	err     error
 }
 
 // Bytes returns a Payload of b, which the caller must not change afterwards.
@@ -80,7 +83,7 @@ func (c *cell) setBase64(text []byte) {
 		c.err = &Error{Class: Permanent, Err: errBase64}
 		return
 	}
-	c.given, c.isText = text, true
+	c.given, c.encoded = text, true
 }
 
 // Err says why the data could not be read, or nil.
@@ -96,7 +99,7 @@ func (p Payload) Len() int {
 	switch {
 	case p.c == nil:
 		return 0
-	case p.c.isText:
+	case p.c.encoded:
 		return decodedLen(p.c.given)
 	default:
 		return len(p.c.given)
@@ -108,7 +111,7 @@ func (p Payload) TextLen() int {
 	switch {
 	case p.c == nil:
 		return 0
-	case p.c.isText:
+	case p.c.encoded:
 		return len(p.c.given)
 	default:
 		return base64.StdEncoding.EncodedLen(len(p.c.given))
@@ -120,7 +123,7 @@ func (p Payload) Bytes() []byte {
 	if p.c == nil {
 		return nil
 	}
-	if p.c.isText {
+	if p.c.encoded {
 		p.c.once.Do(p.c.decode)
 		return p.c.other
 	}
@@ -132,7 +135,7 @@ func (p Payload) Text() []byte {
 	if p.c == nil {
 		return nil
 	}
-	if !p.c.isText {
+	if !p.c.encoded {
 		p.c.once.Do(p.c.encode)
 		return p.c.other
 	}
@@ -157,6 +160,35 @@ func decodedLen(text []byte) int {
 		n--
 	}
 	return n
+}
+
+// IsText reports whether the data is UTF-8 that consists of characters which XML
+// 1.0 allows (section 2.2), as services whose messages are text require. It looks
+// at the data once, for all who ask.
+func (p Payload) IsText() bool {
+	if p.c == nil {
+		return true
+	}
+	p.c.look.Do(func() { p.c.plain = isText(p.Bytes()) })
+	return p.c.plain
+}
+
+func isText(b []byte) bool {
+	for i := 0; i < len(b); {
+		if c := b[i]; c < utf8.RuneSelf {
+			if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
+				return false
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && size == 1 || r == 0xFFFE || r == 0xFFFF {
+			return false
+		}
+		i += size
+	}
+	return true
 }
 
 // inAlphabet says which bytes stand for six bits in standard base64.
