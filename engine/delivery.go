@@ -14,6 +14,7 @@ type delivery struct {
 	ledger
 	t     *target
 	slots *Slots
+	lost  map[string]map[string]*Record // by lane and key: the first record that a stage failed
 }
 
 func newDelivery(t *target, slots *Slots, records int) *delivery {
@@ -22,6 +23,9 @@ func newDelivery(t *target, slots *Slots, records int) *delivery {
 
 // run delivers what the stages made of the records, a lot for each lane.
 func (d *delivery) run(ctx context.Context, lots []lot) {
+	if len(d.t.Stages) > 0 {
+		d.expect(lots)
+	}
 	workers := pool.New().WithMaxGoroutines(d.t.InFlight)
 	if d.t.Ordered {
 		order := laneOrder
@@ -29,7 +33,11 @@ func (d *delivery) run(ctx context.Context, lots []lot) {
 			order = keyOrder
 		}
 		for _, l := range lots {
-			workers.Go(func() { d.drive(ctx, &queue{d: d, recs: l.recs, cuts: l.cuts, order: order}) })
+			if len(l.recs) == 0 {
+				continue
+			}
+			q := &queue{d: d, recs: l.recs, cuts: l.cuts, order: order, lost: d.lost[l.recs[0].Lane]}
+			workers.Go(func() { d.drive(ctx, q) })
 		}
 	} else {
 		all := join(lots)
@@ -120,6 +128,25 @@ func (d *delivery) lose(out *Out) {
 		d.drop(&out.dropped[i].Record)
 	}
 	for i := range out.failed {
-		d.fail(&out.failed[i].Record, out.failed[i].Err)
+		r := &out.failed[i].Record
+		d.fail(r, out.failed[i].Err)
+		if d.t.Ordered {
+			r.leaves(d.bar)
+		}
+	}
+}
+
+// bar remembers a record that a stage failed, so that none of its key overtakes it.
+func (d *delivery) bar(r *Record) {
+	lane := d.lost[r.Lane]
+	if lane == nil {
+		if d.lost == nil {
+			d.lost = make(map[string]map[string]*Record)
+		}
+		lane = make(map[string]*Record)
+		d.lost[r.Lane] = lane
+	}
+	if first := lane[r.Key]; first == nil || first.follows(r) {
+		lane[r.Key] = r
 	}
 }

@@ -12,12 +12,26 @@ const maxFailures = 5
 type ledger struct {
 	mu     sync.Mutex
 	start  time.Time
-	closed bool // what comes later is too late
+	closed bool    // what comes later is too late
+	owed   []int32 // by source record: parts of it that are not booked yet; nil if each is one part
 	report TargetReport
 }
 
 func newLedger(id string, records int) ledger {
 	return ledger{start: time.Now(), report: TargetReport{ID: id, fates: make([]Fate, records)}}
+}
+
+// expect says which records are still to be booked, where stages may have made
+// several of one.
+func (l *ledger) expect(lots []lot) {
+	l.book(func() {
+		l.owed = make([]int32, len(l.report.fates))
+		for _, lot := range lots {
+			for i := range lot.recs {
+				lot.recs[i].sources(func(src int) { l.owed[src]++ })
+			}
+		}
+	})
 }
 
 // deliver books records that were acknowledged.
@@ -70,6 +84,9 @@ func (l *ledger) book(entry func()) {
 func (l *ledger) fate(r *Record, f Fate) {
 	r.sources(func(src int) {
 		l.report.fates[src] = max(l.report.fates[src], f)
+		if l.owed != nil {
+			l.owed[src]--
+		}
 	})
 }
 
@@ -86,12 +103,15 @@ func (l *ledger) reason(r *Record, err error) {
 	}
 }
 
-// close ends the account. Records of which nothing is known have failed, with err.
+// close ends the account. Records of which not all is known have failed, with err.
 func (l *ledger) close(recs []Record, err error) TargetReport {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closed = true
 	for i, f := range l.report.fates {
+		if l.owed != nil && l.owed[i] > 0 && f != FateFailed {
+			f = fatePending
+		}
 		switch f {
 		case FateDelivered:
 			l.report.Delivered++

@@ -26,7 +26,9 @@ type queue struct {
 	index []retry  // else what each record of batch is
 	buf   []Record // of batch, if index is not empty
 
-	// Of ordered queues: the keys of records that failed for good.
+	// Of ordered queues: the first record of each key that a stage failed, and the
+	// keys of records that failed for good since.
+	lost map[string]*Record
 	dead map[string]bool
 
 	// Of queues in key order: for each key with a record in again or in flight,
@@ -66,7 +68,7 @@ func (q *queue) next(now time.Time) (batch []Record, wait time.Duration) {
 	open, wait := q.takeAgain(&p, now)
 	switch {
 	case !open:
-	case len(q.index) > 0 || q.order == keyOrder || len(q.dead) > 0:
+	case len(q.index) > 0 || q.order == keyOrder || len(q.dead)+len(q.lost) > 0:
 		q.takeNew(&p)
 	default:
 		q.takeRange(&p)
@@ -88,7 +90,7 @@ func (q *queue) takeAgain(p *packer, now time.Time) (open bool, wait time.Durati
 	for k, a := range q.again {
 		r := &q.recs[a.i]
 		if q.dead[r.Key] {
-			q.d.fail(r, errOvertake)
+			q.bury(a.i, errOvertake)
 			continue
 		}
 		if early := a.due.Sub(now); early > 0 {
@@ -120,7 +122,7 @@ func (q *queue) takeAgain(p *packer, now time.Time) (open bool, wait time.Durati
 func (q *queue) takeNew(p *packer) {
 	for ; q.head < len(q.recs); q.head++ {
 		r := &q.recs[q.head]
-		if q.dead[r.Key] {
+		if q.barred(r) {
 			q.d.fail(r, errOvertake)
 			continue
 		}
@@ -225,6 +227,26 @@ func (q *queue) behind(i int) int {
 	return q.link[i]
 }
 
+// barred reports whether sending r would break the order of its key.
+func (q *queue) barred(r *Record) bool {
+	if len(q.lost) > 0 {
+		r.leaves(func(leaf *Record) {
+			if first := q.lost[leaf.Key]; first != nil && leaf.follows(first) {
+				q.kill(r.Key)
+			}
+		})
+	}
+	return q.dead[r.Key]
+}
+
+// kill bars the records of a key that were not taken yet.
+func (q *queue) kill(key string) {
+	if q.dead == nil {
+		q.dead = make(map[string]bool)
+	}
+	q.dead[key] = true
+}
+
 // bury fails record i for good, and those that wait for it.
 func (q *queue) bury(i int, err error) {
 	r := &q.recs[i]
@@ -232,10 +254,7 @@ func (q *queue) bury(i int, err error) {
 	if q.order == anyOrder {
 		return
 	}
-	if q.dead == nil {
-		q.dead = make(map[string]bool)
-	}
-	q.dead[r.Key] = true
+	q.kill(r.Key)
 	for w := q.behind(i); w > 0; w = q.link[w] {
 		q.d.fail(&q.recs[w], errOvertake)
 	}

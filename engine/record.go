@@ -50,15 +50,23 @@ func Merge(recs []Record, data Payload) Record {
 // Parts returns the records that Merge put into r, or nil if it is not merged.
 func (r *Record) Parts() []Record { return r.parts }
 
-// sources calls f with the index of every source record that r carries.
-func (r *Record) sources(f func(src int)) {
+// leaves calls f with r, or if it is merged, with every record that it carries.
+func (r *Record) leaves(f func(leaf *Record)) {
 	if r.parts == nil {
-		if r.src > 0 {
-			f(int(r.src) - 1)
-		}
+		f(r)
 		return
 	}
 	for i := range r.parts {
-		r.parts[i].sources(f)
+		r.parts[i].leaves(f)
 	}
+}
+
+// sources calls f with the index of every source record that r carries.
+func (r *Record) sources(f func(src int)) {
+	r.leaves(func(leaf *Record) { f(int(leaf.src) - 1) })
+}
+
+// follows reports whether r, an unmerged record, comes after o in its source.
+func (r *Record) follows(o *Record) bool {
+	return r.src > o.src || r.src == o.src && r.Sub > o.Sub
 }

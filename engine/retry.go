@@ -23,7 +23,7 @@ func (r Retry) wait(tries int, errs []error) time.Duration {
 		atLeast = max(atLeast, waitOf(err))
 	}
 	bound := r.Max
-	if shift := min(tries-1, 30); base < r.Max>>shift {
+	if shift := min(max(tries, 1)-1, 30); base < r.Max>>shift {
 		bound = base << shift
 	}
 	return max(rand.N(bound+1), atLeast) //nolint:gosec // jitter needs no secrecy

@@ -11,7 +11,10 @@ import (
 
 // errUnfinished fails records of a target whose stages or sink had not returned
 // when the run had to end.
-var errUnfinished = errors.New("the target's stages or sink did not return before the deadline")
+var errUnfinished = errors.New("the target's stages or sink did not return in time")
+
+// minGrace is how long stages and sinks have at least to return once the run ends.
+const minGrace = 50 * time.Millisecond
 
 // run is one run of a plan.
 type run struct {
@@ -44,7 +47,7 @@ func (p *Plan) Run(ctx context.Context, recs []Record) *Report {
 	case <-ctx.Done():
 		select {
 		case <-done:
-		case <-time.After(p.opts.Margin / 2):
+		case <-time.After(max(p.opts.Margin/2, minGrace)):
 		}
 	}
 	report := &Report{Targets: make([]TargetReport, len(r.deliveries))}

@@ -151,7 +151,7 @@ func (o *Out) process(ctx context.Context, s Stage, in []Record) {
 	if p := panics.Try(func() { s.Process(ctx, in, o) }); p != nil {
 		undo()
 		if len(in) == 1 {
-			o.fail(in, Errorf(Permanent, "stage %s panicked%s", s.Name(), describe(p)))
+			o.fail(in, faulty(s, "panicked"+describe(p)))
 			return
 		}
 		o.process(ctx, s, in[:len(in)/2])
@@ -160,7 +160,7 @@ func (o *Out) process(ctx context.Context, s Stage, in []Record) {
 	}
 	if o.forged {
 		undo()
-		o.fail(in, Errorf(Permanent, "stage %s emitted a record that it did not derive with With or Merge", s.Name()))
+		o.fail(in, faulty(s, "emitted a record that it did not derive with With or Merge"))
 		return
 	}
 	for i, done := range o.done {
@@ -180,5 +180,17 @@ func forgot(ctx context.Context, s Stage) error {
 	if err := context.Cause(ctx); err != nil {
 		return Errorf(Retryable, "stage %s was interrupted: %w", s.Name(), err)
 	}
-	return Errorf(Permanent, "stage %s neither emitted, dropped nor failed the record", s.Name())
+	return faulty(s, "neither emitted, dropped nor failed the record")
+}
+
+// StageError is a fault of a stage itself, as against one of a record.
+type StageError struct {
+	Stage string // its name
+	Did   string // what it did wrong
+}
+
+func (e *StageError) Error() string { return "stage " + e.Stage + " " + e.Did }
+
+func faulty(s Stage, did string) error {
+	return &Error{Class: Permanent, Err: &StageError{Stage: s.Name(), Did: did}}
 }

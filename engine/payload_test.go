@@ -1,0 +1,149 @@
+package engine_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"fanout/engine"
+)
+
+func TestPayloadForms(t *testing.T) {
+	for _, data := range []string{"", "a", "ab", "abc", "abcd", "\x00\xff\xfe", "plain text"} {
+		text := base64.StdEncoding.EncodeToString([]byte(data))
+		slab := engine.NewPayloads(1)
+		for name, p := range map[string]engine.Payload{
+			"bytes":            engine.Bytes([]byte(data)),
+			"text":             engine.Base64([]byte(text)),
+			"slab bytes":       slab.Bytes([]byte(data)),
+			"beyond the slab":  slab.Base64([]byte(text)),
+			"asked for twice":  asked(engine.Base64([]byte(text))),
+			"encoded, decoded": engine.Bytes(engine.Base64(engine.Bytes([]byte(data)).Text()).Bytes()),
+		} {
+			if p.Err() != nil {
+				t.Errorf("%q as %s: Err() = %v", data, name, p.Err())
+			}
+			if got := string(p.Bytes()); got != data {
+				t.Errorf("%q as %s: Bytes() = %q", data, name, got)
+			}
+			if got := string(p.Text()); got != text {
+				t.Errorf("%q as %s: Text() = %q, want %q", data, name, got, text)
+			}
+			if p.Len() != len(data) || p.TextLen() != len(text) {
+				t.Errorf("%q as %s: Len() = %d, TextLen() = %d; want %d, %d",
+					data, name, p.Len(), p.TextLen(), len(data), len(text))
+			}
+		}
+	}
+}
+
+func asked(p engine.Payload) engine.Payload {
+	p.Bytes()
+	p.Text()
+	return p
+}
+
+func TestPayloadZeroIsEmpty(t *testing.T) {
+	var p engine.Payload
+	if p.Err() != nil || p.Len() != 0 || p.TextLen() != 0 || p.Bytes() != nil || p.Text() != nil || !p.IsText() {
+		t.Errorf("the zero Payload is not empty text: %+v", p)
+	}
+}
+
+func TestPayloadUnreadable(t *testing.T) {
+	for _, text := range []string{"a", "ab", "abc", "ab=c", "====", "a===", "ab\nc", "ab c", "abc-", "abc_", "YQ==YQ=="} {
+		p := engine.Base64([]byte(text))
+		if p.Err() == nil {
+			t.Errorf("base64 %q: no error", text)
+		}
+		if engine.ClassOf(p.Err()) != engine.Permanent {
+			t.Errorf("base64 %q: class %v, want permanent", text, engine.ClassOf(p.Err()))
+		}
+		if p.Len() != 0 || len(p.Bytes()) != 0 {
+			t.Errorf("base64 %q: has data", text)
+		}
+	}
+	cause := errors.New("no data")
+	if p := engine.Unreadable(cause); !errors.Is(p.Err(), cause) {
+		t.Errorf("Err() = %v, want %v", p.Err(), cause)
+	}
+}
+
+func TestPayloadIsText(t *testing.T) {
+	for data, want := range map[string]bool{
+		"": true, "plain": true, "tab\tline\r\n": true, "ünïcode 🎉": true, "\x7f\u0085": true, "�": true,
+		"\x00": false, "a\x0bb": false, "\xff": false, "\xed\xa0\x80": false, "\ufffe": false, "x\uffff": false,
+	} {
+		if got := engine.Bytes([]byte(data)).IsText(); got != want {
+			t.Errorf("IsText of %q = %v, want %v", data, got, want)
+		}
+	}
+}
+
+// A payload that nobody asks for the other form is never converted, one that many
+// ask is converted once.
+func TestPayloadConvertsOnce(t *testing.T) {
+	text := []byte(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("x"), 1000)))
+	p := engine.Base64(text)
+	if n := testing.AllocsPerRun(100, func() { p.Len(); p.TextLen(); p.Text(); p.Err() }); n != 0 {
+		t.Errorf("reading the form it came in takes %v allocations", n)
+	}
+	var wg sync.WaitGroup
+	results := make([][]byte, 8)
+	for i := range results {
+		wg.Go(func() { results[i] = p.Bytes() })
+	}
+	wg.Wait()
+	for _, r := range results {
+		if &r[0] != &results[0][0] {
+			t.Fatal("two callers got different conversions")
+		}
+	}
+}
+
+func FuzzPayloadBase64(f *testing.F) {
+	for _, s := range []string{"", "YQ==", "YWI=", "YWJj", "Y", "YQ=", "Y===", "YQ==\n", "@@@@"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		p := engine.Base64(text)
+		want, err := base64.StdEncoding.DecodeString(string(text))
+		if bytes.ContainsAny(text, "\r\n") {
+			err = errors.New("line breaks are not taken")
+		}
+		if (p.Err() == nil) != (err == nil) {
+			t.Fatalf("Err() = %v, encoding/base64 says %v", p.Err(), err)
+		}
+		if err == nil && (!bytes.Equal(p.Bytes(), want) || p.Len() != len(want)) {
+			t.Fatalf("%q, %d bytes; want %q", p.Bytes(), p.Len(), want)
+		}
+	})
+}
+
+func ExamplePayload() {
+	p := engine.Base64([]byte("aGVsbG8="))
+	fmt.Println(p.Len(), string(p.Text())) // neither decodes
+	fmt.Println(string(p.Bytes()))
+	// Output:
+	// 5 aGVsbG8=
+	// hello
+}
+
+func BenchmarkPayload(b *testing.B) {
+	text := []byte(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("x"), 1024)))
+	b.Run("check", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		for b.Loop() {
+			engine.Base64(text)
+		}
+	})
+	b.Run("decode", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		for b.Loop() {
+			engine.Base64(text).Bytes()
+		}
+	})
+}
