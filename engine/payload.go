@@ -94,6 +94,10 @@ func (p Payload) Err() error {
 	return p.c.err
 }
 
+// Encoded reports whether the data came as base64 text, so that Text is at hand
+// and Bytes converts.
+func (p Payload) Encoded() bool { return p.c != nil && p.c.encoded }
+
 // Len is the number of bytes, known without converting.
 func (p Payload) Len() int {
 	switch {

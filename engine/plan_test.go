@@ -47,7 +47,7 @@ records
 }
 
 // incomparable is a stage that targets could not share.
-type incomparable struct{ words []string }
+type incomparable []string
 
 func (incomparable) Name() string                                          { return "incomparable" }
 func (incomparable) Process(context.Context, []engine.Record, *engine.Out) {}
@@ -58,7 +58,7 @@ func TestNewPlanReportsEveryFault(t *testing.T) {
 		engine.Target{ID: "a", Sink: sink},
 		engine.Target{ID: "a", Sink: sink, InFlight: -1},
 		engine.Target{},
-		engine.Target{ID: "b", Sink: sink, Stages: []engine.Stage{nil, incomparable{}}, Retry: engine.Retry{Attempts: -1}},
+		engine.Target{ID: "b", Sink: sink, Stages: []engine.Stage{nil, incomparable(nil)}, Retry: engine.Retry{Attempts: -1}},
 	)
 	if err == nil {
 		t.Fatal("no error")

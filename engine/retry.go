@@ -26,7 +26,7 @@ func (r Retry) wait(tries int, errs []error) time.Duration {
 	if shift := min(max(tries, 1)-1, 30); base < r.Max>>shift {
 		bound = base << shift
 	}
-	return max(rand.N(bound+1), atLeast) //nolint:gosec // jitter needs no secrecy
+	return max(rand.N(bound+1), atLeast)
 }
 
 // final returns the error with which a record fails for good after tries failed

@@ -120,7 +120,7 @@ func Apply(ctx context.Context, s Stage, in []Record) *Out {
 // stamp gives source records their origin.
 func stamp(recs []Record) []Record {
 	for i := range recs {
-		recs[i].src = int32(i + 1) //nolint:gosec // a batch has far fewer than 2³¹ records
+		recs[i].src = int32(i + 1)
 		recs[i].at = recs[i].src
 	}
 	return recs

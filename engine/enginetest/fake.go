@@ -3,6 +3,7 @@ package enginetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -110,7 +111,7 @@ func (s *Sink) Peak() int {
 
 // ID tells records apart: by where they came from, and by their data.
 func ID(r *engine.Record) string {
-	return r.Lane + "\x00" + r.Seq + "\x00" + string(rune(r.Sub)) + "\x00" + string(r.Data.Bytes())
+	return fmt.Sprintf("%q %q %d %q", r.Lane, r.Seq, r.Sub, r.Data.Bytes())
 }
 
 // FailTimes returns a script that refuses, n times each, the records that match,

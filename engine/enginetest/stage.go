@@ -28,8 +28,8 @@ func CheckStage(t *testing.T, s engine.Stage, in []engine.Record) {
 		}
 	})
 	t.Run("name", func(t *testing.T) {
-		if s.Name() == "" || s.Name() != s.Name() {
-			t.Errorf("Name() = %q; want the same text every time", s.Name())
+		if first, second := s.Name(), s.Name(); first == "" || first != second {
+			t.Errorf("Name() = %q, then %q; want the same text every time", first, second)
 		}
 	})
 	t.Run("accounts for every record", func(t *testing.T) {

@@ -1,0 +1,76 @@
+# Everything here needs Go and nothing else, but for what `integration` installs.
+# The race detector needs a C compiler; without one the tests run without it.
+
+GO       ?= go
+RACE     := $(if $(shell command -v cc),-race,)
+LINT     := bin/golangci-lint
+LINT_VERSION := v2.15.0
+COVER_MIN := 90
+
+# No test, benchmark or demo may reach AWS or the machine's own credentials.
+export AWS_EC2_METADATA_DISABLED := true
+export AWS_CONFIG_FILE := /dev/null
+export AWS_SHARED_CREDENTIALS_FILE := /dev/null
+
+FUNCTION := -trimpath -tags lambda.norpc -ldflags "-s -w"
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## run sample events through sample targets and show where every record went
+	@$(GO) run ./examples/demo
+
+.PHONY: test
+test: ## vet, unit, race, conformance and architecture tests
+	$(GO) vet ./...
+	$(if $(RACE),,@echo "no C compiler: the tests run without the race detector")
+	$(GO) test $(RACE) -timeout 10m ./...
+
+.PHONY: build
+build: ## bin/fanout and bin/bootstrap for this machine
+	@mkdir -p bin
+	$(GO) build -trimpath -o bin/fanout ./cmd/fanout
+	$(GO) build $(FUNCTION) -o bin/bootstrap ./cmd/bootstrap
+
+.PHONY: package
+package: dist/fanout-arm64.zip dist/fanout-amd64.zip ## the function for Lambda; reproducible bytes
+
+dist/fanout-%.zip: $(shell git ls-files '*.go') go.mod go.sum
+	@mkdir -p dist/$*
+	CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build $(FUNCTION) -buildvcs=false -o dist/$*/bootstrap ./cmd/bootstrap
+	$(GO) run ./internal/zipone $@ dist/$*/bootstrap
+
+.PHONY: lint
+lint: $(LINT) ## gofmt, golangci-lint and go mod tidy
+	$(LINT) run ./...
+	$(GO) mod tidy -diff
+
+$(LINT): Makefile
+	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	@touch $(LINT)
+
+.PHONY: cover
+cover: ## coverage of engine and stages, which must stay at or above 90 %
+	@for p in engine stages; do \
+	  $(GO) test -count=1 -coverpkg ./$$p -coverprofile cover.out ./$$p/... >/dev/null || exit 1; \
+	  $(GO) tool cover -func cover.out | awk -v p=$$p '/^total:/ {print p, $$3; if ($$3+0 < $(COVER_MIN)) exit 1}' || exit 1; \
+	done
+
+.PHONY: bench
+bench: ## every benchmark, with allocations
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+FUZZTIME ?= 1m
+.PHONY: fuzz
+fuzz: ## every fuzz target for a minute (FUZZTIME)
+	@for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \
+	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+	  done; \
+	done
+
+.PHONY: integration
+integration: build ## tests against real servers on loopback, installed if missing
+	./integration/run.sh

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"fanout/lambda"
+)
+
+// common are the flags that every command takes.
+type common struct {
+	aws   lambda.AWS
+	debug bool
+}
+
+func newRoot() *cobra.Command {
+	var c common
+	root := &cobra.Command{
+		Use:   "fanout",
+		Short: "Take the records of Kinesis, DynamoDB and SNS to many targets",
+		Long: `fanout takes batches of records from Amazon Kinesis Data Streams, DynamoDB
+Streams and SNS, passes them through stages, and delivers them to many targets at
+once: nothing lost, order kept, targets isolated.`,
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	f := root.PersistentFlags()
+	f.StringVar(&c.aws.Region, "region", "", "AWS region of the calls (default: as the environment says)")
+	f.StringVar(&c.aws.Profile, "profile", "", "named profile of the shared AWS configuration")
+	f.StringVar(&c.aws.EndpointURL, "endpoint-url", "", "send every AWS call to this URL")
+	f.BoolVar(&c.aws.NoVerifyTLS, "no-verify-ssl", false, "do not verify certificates")
+	f.BoolVar(&c.debug, "debug", false, "log what happens, to standard error")
+	root.AddCommand(newRun(&c))
+	return root
+}
+
+// logger writes to standard error: warnings, or everything with --debug.
+func (c *common) logger(cmd *cobra.Command) *zap.Logger {
+	level := zapcore.ErrorLevel
+	if c.debug {
+		level = zapcore.DebugLevel
+	}
+	return lambda.NewLogger(cmd.ErrOrStderr(), level)
+}

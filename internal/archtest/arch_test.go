@@ -1,0 +1,125 @@
+// Package archtest holds the rules of the repository's architecture as tests.
+package archtest
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rule says what the packages below a folder may import, besides themselves. A
+// trailing slash allows what is below, and "std" the standard library.
+type rule struct {
+	folder string
+	allow  []string
+}
+
+// rules is the table of ARCHITECTURE.md. bench and cmd may import anything but
+// each other, which forbidden says.
+var rules = []rule{
+	{"engine", []string{"std", "golang.org/x/sync/", "github.com/sourcegraph/conc/", "go.uber.org/zap/"}},
+	{"stages", []string{"std", "fanout/engine", "github.com/awslabs/kinesis-aggregation/", "google.golang.org/protobuf/", "github.com/golang/protobuf/"}},
+	{"sinks", []string{"std", "fanout/engine", "github.com/aws/aws-sdk-go-v2/", "github.com/aws/smithy-go/",
+		"github.com/redis/go-redis/", "github.com/bradfitz/gomemcache/"}},
+	{"lambda", []string{"std", "fanout/engine", "fanout/stages", "fanout/sinks", "github.com/", "go.uber.org/", "golang.org/x/", "go.yaml.in/"}},
+	{"cmd/bootstrap", []string{"std", "fanout/lambda", "github.com/aws/aws-lambda-go/", "go.uber.org/zap/"}},
+	{"cmd/fanout", []string{"std", "fanout/lambda/", "fanout/engine", "github.com/", "go.uber.org/", "golang.org/x/", "go.yaml.in/"}},
+}
+
+// comforts belong to the command line: the function stays small and starts fast.
+var comforts = []string{"github.com/spf13/", "github.com/jedib0t/", "golang.org/x/term"}
+
+type pkg struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string
+	Deps       []string
+}
+
+func list(t *testing.T, args ...string) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Standard,Imports,Deps"}, args...)...)
+	cmd.Dir = filepath.Join("..", "..")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pkgs []pkg
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return pkgs
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		pkgs = append(pkgs, p)
+	}
+}
+
+func below(path, prefix string) bool {
+	return path == strings.TrimSuffix(prefix, "/") || strings.HasPrefix(path, strings.TrimSuffix(prefix, "/")+"/")
+}
+
+func TestImports(t *testing.T) {
+	standard := map[string]bool{}
+	for _, p := range list(t, "-deps", "./...") {
+		standard[p.ImportPath] = p.Standard
+	}
+	for _, r := range rules {
+		found := false
+		for _, p := range list(t, "./...") {
+			if !below(p.ImportPath, "fanout/"+r.folder) || p.ImportPath == "fanout/engine/enginetest" {
+				continue
+			}
+			found = true
+			for _, imp := range p.Imports {
+				if standard[imp] && slices.Contains(r.allow, "std") || below(imp, "fanout/"+r.folder) {
+					continue
+				}
+				if !slices.ContainsFunc(r.allow, func(a string) bool { return below(imp, a) }) {
+					t.Errorf("%s imports %s; the table of ARCHITECTURE.md does not allow it", p.ImportPath, imp)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("there is no package below %s, so its rule checks nothing", r.folder)
+		}
+	}
+}
+
+// Only cmd, bench and the demo know the function; nothing that ships knows the
+// fake AWS endpoint.
+func TestNothingImportsLambda(t *testing.T) {
+	for _, p := range list(t, "./...") {
+		for _, imp := range p.Imports {
+			if below(imp, "fanout/lambda") && !below(p.ImportPath, "fanout/lambda") &&
+				!below(p.ImportPath, "fanout/cmd") && !below(p.ImportPath, "fanout/bench") && !below(p.ImportPath, "fanout/examples") {
+				t.Errorf("%s imports %s", p.ImportPath, imp)
+			}
+		}
+	}
+	for _, p := range list(t, "./cmd/...") {
+		for _, dep := range p.Deps {
+			if below(dep, "fanout/internal") || dep == "testing" {
+				t.Errorf("%s is built with %s", p.ImportPath, dep)
+			}
+		}
+	}
+}
+
+func TestFunctionHasNoComforts(t *testing.T) {
+	for _, p := range list(t, "./cmd/bootstrap") {
+		for _, dep := range p.Deps {
+			if slices.ContainsFunc(comforts, func(c string) bool { return below(dep, c) }) {
+				t.Errorf("the function is built with %s, which is for the command line", dep)
+			}
+		}
+	}
+}

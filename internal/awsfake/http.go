@@ -1,0 +1,210 @@
+package awsfake
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// operation is a decoded request: what it is about, and what it does when it takes
+// effect. run gets the records to refuse, and the code of each.
+type operation struct {
+	destination string
+	externalID  string
+	records     int
+	run         func(refuse map[int]string) (answer any, err *failure)
+}
+
+// failure is an error answer.
+type failure struct {
+	status  int
+	code    string
+	message string
+}
+
+func refusal(code, format string, args ...any) *failure {
+	return &failure{http.StatusBadRequest, code, fmt.Sprintf(format, args...)}
+}
+
+// jsonServices are the services that speak awsJson, by the prefix of their
+// X-Amz-Target header.
+var jsonServices = map[string]string{
+	"Kinesis_20131202":  "kinesis",
+	"Firehose_20150804": "firehose",
+	"AmazonSQS":         "sqs",
+	"DynamoDB_20120810": "dynamodb",
+}
+
+// decode returns the operation that the body of a request asks for.
+func (s *Server) decode(service, name string, body []byte) (operation, *failure) {
+	switch service + "." + name {
+	case "kinesis.PutRecords":
+		return s.putRecords(body)
+	case "firehose.PutRecordBatch":
+		return s.putRecordBatch(body)
+	case "sqs.SendMessageBatch":
+		return s.sendMessageBatch(body)
+	case "dynamodb.Query":
+		return s.query(body)
+	case "sns.PublishBatch":
+		return s.publishBatch(body)
+	case "sts.AssumeRole":
+		return s.assumeRole(body)
+	}
+	return operation{}, refusal("UnknownOperationException", "%s has no operation %s here", service, name)
+}
+
+// ServeHTTP answers one call.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer s.enter()()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	c := signer(r.Header.Get("Authorization"))
+	c.Bytes = len(body)
+	if target, op, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
+		c.Service, c.Operation = jsonServices[target], op
+	} else if form, err := url.ParseQuery(string(body)); err == nil {
+		c.Operation = form.Get("Action") // the signature names the service
+	}
+	op, bad := s.decode(c.Service, c.Operation, body)
+	c.Destination, c.ExternalID, c.Records = op.destination, op.externalID, op.records
+	c, decide := s.begin(c)
+	if c.AccessKey == "" {
+		bad = &failure{http.StatusForbidden, "MissingAuthenticationToken", "Missing Authentication Token"}
+	}
+	f := &Fault{}
+	if decide != nil {
+		f = orElse(decide(c), f)
+	}
+	s.answer(w, r, c, op, bad, f)
+}
+
+// answer lets the call take effect, unless it is bad or a fault is in the way.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, c Call, op operation, bad *failure, f *Fault) {
+	s.wait(r, f.Delay)
+	if f.RetryAfter > 0 {
+		w.Header().Set("Retry-After", fmt.Sprint(int(f.RetryAfter/time.Second)))
+	}
+	switch {
+	case f.Drop:
+		panic(http.ErrAbortHandler)
+	case f.Body != nil:
+		w.WriteHeader(orElse(f.Status, http.StatusOK))
+		_, _ = w.Write(f.Body)
+		return
+	case f.Code != "":
+		bad = &failure{orElse(f.Status, http.StatusBadRequest), f.Code, f.Message}
+	}
+	var out any
+	if bad == nil {
+		out, bad = op.run(f.Refuse)
+	}
+	if f.After {
+		panic(http.ErrAbortHandler)
+	}
+	if c.Service == "sns" || c.Service == "sts" {
+		writeXML(w, c.Operation, out, bad)
+	} else {
+		writeJSON(w, c.Service, out, bad)
+	}
+}
+
+// wait waits for d, or until the caller or the server is gone.
+func (s *Server) wait(r *http.Request, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-s.done:
+		panic(http.ErrAbortHandler)
+	case <-r.Context().Done():
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// signer reads who signed a call, and for what: the Credential of a Signature
+// Version 4 header is id/date/region/service/aws4_request.
+func signer(authorization string) (c Call) {
+	_, rest, _ := strings.Cut(authorization, "Credential=")
+	scope, _, _ := strings.Cut(rest, ",")
+	if parts := strings.Split(scope, "/"); len(parts) == 5 {
+		c.AccessKey, c.Region, c.Service = parts[0], parts[2], parts[3]
+	}
+	return c
+}
+
+// queryCodes are the codes that SQS puts in a header for clients from the time of
+// its older protocol. Codes that are not here are the same in both.
+var queryCodes = map[string]string{
+	"QueueDoesNotExist":            "AWS.SimpleQueueService.NonExistentQueue",
+	"EmptyBatchRequest":            "AWS.SimpleQueueService.EmptyBatchRequest",
+	"TooManyEntriesInBatchRequest": "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+	"BatchEntryIdsNotDistinct":     "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
+	"BatchRequestTooLong":          "AWS.SimpleQueueService.BatchRequestTooLong",
+	"InvalidBatchEntryId":          "AWS.SimpleQueueService.InvalidBatchEntryId",
+}
+
+// writeJSON answers as awsJson 1.0 and 1.1 do.
+func writeJSON(w http.ResponseWriter, service string, out any, bad *failure) {
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	if bad != nil {
+		if service == "sqs" {
+			w.Header().Set("X-Amzn-Query-Error", orElse(queryCodes[bad.code], bad.code)+";Sender")
+		}
+		w.WriteHeader(bad.status)
+		out = map[string]string{"__type": bad.code, "message": bad.message}
+	}
+	_ = json.NewEncoder(w).Encode(out) // a caller who has gone needs no answer
+}
+
+// writeXML answers as the query protocol does.
+func writeXML(w http.ResponseWriter, op string, out any, bad *failure) {
+	w.Header().Set("Content-Type", "text/xml")
+	if bad != nil {
+		w.WriteHeader(bad.status)
+		out = struct {
+			XMLName xml.Name `xml:"ErrorResponse"`
+			Code    string   `xml:"Error>Code"`
+			Message string   `xml:"Error>Message"`
+		}{Code: bad.code, Message: bad.message}
+		_ = xml.NewEncoder(w).Encode(out)
+		return
+	}
+	e := xml.NewEncoder(w)
+	response := xml.StartElement{Name: xml.Name{Local: op + "Response"}}
+	_ = e.EncodeToken(response)
+	_ = e.EncodeElement(out, xml.StartElement{Name: xml.Name{Local: op + "Result"}})
+	_ = e.EncodeToken(response.End())
+	_ = e.Close()
+}
+
+// unmarshal decodes a JSON body.
+func unmarshal(body []byte, v any) *failure {
+	if err := json.Unmarshal(body, v); err != nil {
+		return refusal("SerializationException", "%v", err)
+	}
+	return nil
+}
+
+// lastPart returns the name at the end of an ARN or a URL, and a name as it is.
+func lastPart(s string, separators string) string {
+	return s[strings.LastIndexAny(s, separators)+1:]
+}
+
+func orElse[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}

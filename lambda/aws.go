@@ -1,0 +1,108 @@
+package lambda
+
+import (
+	"context"
+	"crypto/tls"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// AWS says how to reach AWS beyond what the environment says, as the common flags
+// of the command line do.
+type AWS struct {
+	Region      string
+	Profile     string
+	EndpointURL string
+	NoVerifyTLS bool
+}
+
+// attemptTimeout bounds one request where no deadline does, so that a connection
+// that went silent is noticed.
+const attemptTimeout = 30 * time.Second
+
+// Load returns the configuration of every AWS client. It retries nothing: the
+// engine does. Clients that deliver no records set a retryer of their own.
+func (a AWS) Load(ctx context.Context, inFlight int) (aws.Config, error) {
+	client := awshttp.NewBuildableClient().WithTimeout(attemptTimeout).WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConns, t.MaxIdleConnsPerHost = 0, inFlight
+		if a.NoVerifyTLS {
+			t.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // --no-verify-ssl asks for it
+		}
+	})
+	opts := []func(*config.LoadOptions) error{
+		config.WithHTTPClient(client),
+		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
+	}
+	if a.Region != "" {
+		opts = append(opts, config.WithRegion(a.Region))
+	}
+	if a.Profile != "" {
+		opts = append(opts, config.WithSharedConfigProfile(a.Profile))
+	}
+	if a.EndpointURL != "" {
+		opts = append(opts, config.WithBaseEndpoint(a.EndpointURL))
+	}
+	return config.LoadDefaultConfig(ctx, opts...)
+}
+
+// identity is whose rights a target's calls use.
+type identity struct{ role, externalID string }
+
+// accounts hands out AWS configurations by region and identity. It is safe for
+// concurrent use.
+type accounts struct {
+	base    aws.Config
+	session string // names the sessions of assumed roles
+
+	mu          sync.Mutex
+	credentials map[identity]aws.CredentialsProvider
+}
+
+func newAccounts(base aws.Config, session string) *accounts {
+	return &accounts{base: base, session: session, credentials: make(map[identity]aws.CredentialsProvider)}
+}
+
+// config returns the configuration for calls to a region ("": the function's)
+// with the rights of id.
+func (a *accounts) config(region string, id identity) aws.Config {
+	cfg := a.base.Copy()
+	if region != "" {
+		cfg.Region = region
+	}
+	if id.role != "" {
+		cfg.Credentials = a.assume(id)
+	}
+	return cfg
+}
+
+// assume returns the credentials of an assumed role: cached, refreshed before they
+// end, and asked for once however many targets wait for them.
+func (a *accounts) assume(id identity) aws.CredentialsProvider {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if c, ok := a.credentials[id]; ok {
+		return c
+	}
+	// The role may be of any region; the function's own is nearest, and regional
+	// endpoints are what AWS recommends (IAM user guide, Manage AWS STS).
+	client := sts.NewFromConfig(a.base, func(o *sts.Options) { o.Retryer = retry.NewStandard() })
+	provider := stscreds.NewAssumeRoleProvider(client, id.role, func(o *stscreds.AssumeRoleOptions) {
+		o.RoleSessionName = a.session
+		if id.externalID != "" {
+			o.ExternalID = aws.String(id.externalID)
+		}
+	})
+	c := aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) {
+		o.ExpiryWindow, o.ExpiryWindowJitterFrac = 5*time.Minute, 0.5
+	})
+	a.credentials[id] = c
+	return c
+}

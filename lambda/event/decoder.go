@@ -1,0 +1,238 @@
+package event
+
+import (
+	"fmt"
+	"slices"
+
+	"fanout/engine"
+)
+
+// decoder makes batches of an event's records.
+type decoder struct {
+	scanner
+	mem     arena
+	batches []Batch
+	index   map[source]int // of batches
+	last    int            // batch of the record before
+
+	payloads *engine.Payloads
+	stock    int // how many payloads are left
+
+	start int   // where Records begins
+	n     int   // records read
+	err   error // why the event as a whole cannot be taken
+
+	record record // being read
+	bad    error  // why the record being read cannot be delivered
+	attrs  []attr // of its DynamoDB keys; memory used again for each
+}
+
+// source is what records of one batch have in common.
+type source struct {
+	kind Kind
+	arn  string
+}
+
+// record is the members of a source record that matter.
+type record struct {
+	raw         value
+	eventSource value // Kinesis and DynamoDB
+	EventSource value // SNS
+	arn         value
+	id          value
+	name        value
+	kinesis     kinesisRecord
+	dynamodb    dynamodbRecord
+	sns         snsRecord
+}
+
+// object reads any value; if it is an object, member is called with the name of
+// each of its members and reads the value.
+func (d *decoder) object(member func(name []byte) bool) (value, bool) {
+	if d.peek() != '{' {
+		return d.value()
+	}
+	start := d.pos
+	some, ok := d.enter('{', '}')
+	for some && ok {
+		name, named := d.name()
+		if !named || !member(d.mem.bytes(name)) {
+			return value{}, false
+		}
+		some, ok = d.next('}')
+	}
+	return value{d.text[start:d.pos:d.pos], object}, ok
+}
+
+// records reads the value of Records.
+func (d *decoder) records() (kind, bool) {
+	d.batches, d.index, d.err, d.n = nil, nil, nil, 0
+	if d.peek() != '[' {
+		v, ok := d.value()
+		return v.kind, ok
+	}
+	d.start = d.pos
+	some, ok := d.enter('[', ']')
+	for some && ok {
+		if ok = d.entry(); ok {
+			some, ok = d.next(']')
+		}
+	}
+	return list, ok
+}
+
+// entry reads one of Records.
+func (d *decoder) entry() bool {
+	d.record, d.bad = record{}, nil
+	r, ok := &d.record, false
+	r.raw, ok = d.object(func(name []byte) (ok bool) {
+		switch string(name) {
+		case "eventSource":
+			r.eventSource, ok = d.value()
+		case "EventSource":
+			r.EventSource, ok = d.value()
+		case "eventSourceARN":
+			r.arn, ok = d.value()
+		case "eventID":
+			r.id, ok = d.value()
+		case "eventName":
+			r.name, ok = d.value()
+		case "kinesis":
+			ok = r.kinesis.read(d)
+		case "dynamodb":
+			ok = r.dynamodb.read(d)
+		case "Sns":
+			ok = r.sns.read(d)
+		default:
+			_, ok = d.value()
+		}
+		return ok
+	})
+	if ok && d.err == nil {
+		d.err = d.add()
+	}
+	d.n++
+	return ok
+}
+
+// add puts the record that was read into its batch.
+func (d *decoder) add() error {
+	r := &d.record
+	if r.raw.kind != object {
+		return fmt.Errorf("the event's Records[%d] is %s, not an object", d.n, r.raw.kind)
+	}
+	from := r.eventSource
+	if !from.given() {
+		from = r.EventSource
+	}
+	if !from.isString() {
+		return fmt.Errorf("the event's Records[%d] names no eventSource; fanout takes %s", d.n, sources)
+	}
+	var kind Kind
+	arn, where := r.arn, "eventSourceARN"
+	switch name := d.mem.bytes(from); string(name) {
+	case "aws:kinesis":
+		kind = Kinesis
+	case "aws:dynamodb":
+		kind = DynamoDB
+	case "aws:sns":
+		kind, arn, where = SNS, r.sns.topic, "Sns.TopicArn"
+	default:
+		return fmt.Errorf("the event's Records[%d] comes from %s; fanout takes %s", d.n, quote(name), sources)
+	}
+	if !arn.isString() || len(arn.raw) == 0 {
+		return fmt.Errorf("the event's Records[%d] comes from %s but has no %s", d.n, kind, where)
+	}
+	b := d.batch(source{kind, d.mem.string(arn)})
+	b.Records = append(b.Records, d.build(b))
+	return nil
+}
+
+// build makes the record that was read into one of b's.
+func (d *decoder) build(b *Batch) engine.Record {
+	if d.stock == 0 {
+		d.reserve(b)
+	}
+	var out engine.Record
+	switch b.Kind {
+	case Kinesis:
+		out = d.kinesis()
+	case DynamoDB:
+		out = d.dynamodb(b)
+	case SNS:
+		out = d.sns(b)
+	}
+	out.Raw = d.record.raw.raw
+	if d.bad != nil {
+		out.Data = engine.Unreadable(d.bad)
+	}
+	return out
+}
+
+// batch returns the batch of records from s.
+func (d *decoder) batch(s source) *Batch {
+	if len(d.batches) > 0 {
+		if b := &d.batches[d.last]; b.SourceARN == s.arn && b.Kind == s.kind {
+			return b
+		}
+	}
+	i, ok := d.index[s]
+	if !ok {
+		if d.index == nil {
+			d.index = make(map[source]int, 1)
+		}
+		i = len(d.batches)
+		d.index[s] = i
+		d.batches = append(d.batches, Batch{SourceARN: s.arn, Kind: s.kind})
+	}
+	d.last = i
+	return &d.batches[i]
+}
+
+// maxReserve bounds what is allocated before it is needed: a stream's batch has at
+// most 10,000 records.
+const maxReserve = 10000
+
+// reserve makes room for the record that was read and those to come, as many as
+// there would be if they were as long as those before. Most events are of one
+// source, so the first batch gets the room.
+func (d *decoder) reserve(b *Batch) {
+	size := (d.pos-d.start)/(d.n+1) + 1
+	left := (len(d.text) - d.pos) / size
+	left = min(1+left+left/16, maxReserve)
+	d.payloads, d.stock = engine.NewPayloads(left), left
+	if len(d.batches) == 1 {
+		b.Records = slices.Grow(b.Records, left)
+	}
+}
+
+// data returns d.payloads with one to take.
+func (d *decoder) data() *engine.Payloads {
+	d.stock--
+	return d.payloads
+}
+
+// need returns the text of a member that the record cannot do without.
+func (d *decoder) need(where string, v value) []byte {
+	if !v.isString() {
+		d.fail("the record's %s is %s, not a string", where, v.kind)
+		return nil
+	}
+	return d.mem.bytes(v)
+}
+
+// optional is like need, but returns "" if there is none.
+func (d *decoder) optional(where string, v value) string {
+	if !v.given() {
+		return ""
+	}
+	return share(d.need(where, v))
+}
+
+// fail says why the record that is being read cannot be delivered; what is said
+// first counts.
+func (d *decoder) fail(format string, args ...any) {
+	if d.bad == nil {
+		d.bad = fmt.Errorf(format, args...)
+	}
+}

@@ -1,0 +1,145 @@
+package event
+
+import (
+	"bytes"
+	"slices"
+
+	"fanout/engine"
+)
+
+// dynamodbRecord is the member dynamodb of a record (DynamoDB Streams API,
+// StreamRecord).
+type dynamodbRecord struct {
+	kind                      kind
+	keys, image, seq, arrived value
+	attrs                     []attr // of keys
+}
+
+// attr is a key attribute. Its value is absent if it has none of a key's types.
+type attr struct {
+	name  []byte
+	value value
+}
+
+func (r *dynamodbRecord) read(d *decoder) bool {
+	*r = dynamodbRecord{}
+	v, ok := d.object(func(name []byte) (ok bool) {
+		switch string(name) {
+		case "Keys":
+			ok = r.readKeys(d)
+		case "NewImage":
+			r.image, ok = d.value()
+		case "SequenceNumber":
+			r.seq, ok = d.value()
+		case "ApproximateCreationDateTime":
+			r.arrived, ok = d.value()
+		default:
+			_, ok = d.value()
+		}
+		return ok
+	})
+	r.kind = v.kind
+	return ok
+}
+
+func (r *dynamodbRecord) readKeys(d *decoder) (ok bool) {
+	d.attrs = d.attrs[:0]
+	r.keys, ok = d.object(func(name []byte) (ok bool) {
+		a := attr{name: name}
+		_, ok = d.object(func(kind []byte) (ok bool) {
+			v, ok := d.value()
+			switch string(kind) {
+			case "S", "N", "B":
+				a.value = v
+			}
+			return ok
+		})
+		i := slices.IndexFunc(d.attrs, func(b attr) bool { return bytes.Equal(a.name, b.name) })
+		if i >= 0 {
+			d.attrs[i] = a
+		} else {
+			d.attrs = append(d.attrs, a)
+		}
+		return ok
+	})
+	r.attrs = d.attrs
+	return ok
+}
+
+// dynamodb makes one of b's records of the members that were read.
+func (d *decoder) dynamodb(b *Batch) engine.Record {
+	s := &d.record.dynamodb
+	if s.kind != object {
+		d.fail("the record's dynamodb is %s, not an object", s.kind)
+	}
+	r := engine.Record{
+		Key:     d.key(s),
+		Lane:    b.SourceARN,
+		Seq:     d.optional("dynamodb.SequenceNumber", s.seq),
+		Arrived: millis(s.arrived),
+	}
+	data := s.image
+	switch name := d.need("eventName", d.record.name); string(name) {
+	case "INSERT":
+		r.Action = "INSERT"
+	case "MODIFY":
+		r.Action = "MODIFY"
+	case "REMOVE":
+		r.Action, data = "REMOVE", s.keys
+	default:
+		d.fail("the record's eventName is %s, not INSERT, MODIFY or REMOVE", quote(name))
+	}
+	if !data.given() {
+		data = s.keys
+	}
+	if data.kind != object {
+		d.fail("the record's dynamodb.NewImage is %s, not an object", data.kind)
+	}
+	if d.bad == nil {
+		r.Data = d.data().Bytes(data.raw)
+	}
+	return r
+}
+
+// key joins the values of the key attributes.
+func (d *decoder) key(s *dynamodbRecord) string {
+	if s.keys.kind != object {
+		d.fail("the record's dynamodb.Keys is %s, not an object", s.keys.kind)
+		return ""
+	}
+	if len(s.attrs) == 0 {
+		d.fail("the record's dynamodb.Keys is empty")
+		return ""
+	}
+	slices.SortFunc(s.attrs, func(a, b attr) int { return bytes.Compare(a.name, b.name) })
+	n := len(s.attrs) - 1 // for the separators
+	for i, a := range s.attrs {
+		if !a.value.isString() {
+			d.fail("the record's dynamodb.Keys has an attribute that is not of type S, N or B")
+			return ""
+		}
+		if a.value.kind == escaped {
+			s.attrs[i].value = value{d.mem.bytes(a.value), plain}
+		}
+		n += len(s.attrs[i].value.raw) + bytes.Count(s.attrs[i].value.raw, bar)
+	}
+	if first := s.attrs[0].value.raw; n == len(first) {
+		return share(first)
+	}
+	key := d.mem.take(n)
+	for i, a := range s.attrs {
+		if i > 0 {
+			key = append(key, '|')
+		}
+		for _, c := range a.value.raw {
+			if c == '|' {
+				key = append(key, '\\')
+			}
+			key = append(key, c)
+		}
+	}
+	return share(key)
+}
+
+// bar separates the values in a key.
+var bar = []byte("|")

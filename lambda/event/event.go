@@ -1,0 +1,133 @@
+// Package event reads the events that AWS Lambda hands to a function: batches of
+// records from Kinesis Data Streams, DynamoDB Streams and SNS.
+package event
+
+import (
+	"fmt"
+	"strings"
+
+	"fanout/engine"
+)
+
+// Kind is a kind of source.
+type Kind uint8
+
+const (
+	Kinesis Kind = iota + 1
+	DynamoDB
+	SNS
+)
+
+// String returns the name that events have for the source, such as aws:kinesis.
+func (k Kind) String() string {
+	switch k {
+	case Kinesis:
+		return "aws:kinesis"
+	case DynamoDB:
+		return "aws:dynamodb"
+	case SNS:
+		return "aws:sns"
+	}
+	return fmt.Sprintf("source kind %d", uint8(k))
+}
+
+// Batch is the records of one event that have the same source.
+type Batch struct {
+	// SourceARN is the ARN of the stream or topic, as the event has it.
+	SourceARN string
+
+	Kind Kind
+
+	// Records are in the order of the event. Raw is the source record's JSON.
+	//
+	//            Kinesis            DynamoDB                     SNS
+	//  Key       partition key      values of the key            MessageId
+	//                               attributes, see below
+	//  HashKey   explicit hash key
+	//  Data      the data           new image, or the keys       the message
+	//                               of a REMOVE, as JSON
+	//  Lane      shard              source ARN                   topic ARN
+	//  Seq       sequence number    sequence number              sequence number,
+	//                                                            else MessageId
+	//  Action    PUT                INSERT, MODIFY or REMOVE     NOTIFICATION
+	//
+	// DynamoDB's key is the key attributes' values (binary ones in base64), in
+	// order of their names, joined with "|"; a "|" in a value becomes "\|". Its
+	// data is the keys too where the stream's view has no new image. Its events do
+	// not name the shard, but each comes from one shard only. SNS numbers only the
+	// notifications of FIFO topics; MessageId is unique instead.
+	Records []engine.Record
+}
+
+// Decode reads an event. It returns a batch for each source, in order of their
+// first records.
+//
+// A record whose parts are missing or of the wrong type fails by itself: its data
+// is [engine.Unreadable]. An event that is not JSON, has no Records, or has a
+// record without a source or from a source that fanout does not take, is an error
+// as a whole.
+//
+// Names match exactly, and of several members with one name the last counts, as
+// in a map decoded by encoding/json. Decode accepts the JSON that encoding/json
+// accepts; bytes that are not UTF-8 stay as they are.
+//
+// The records share data's memory: it must not change as long as they are in
+// use. The buffers that aws-lambda-go gives to a handler are used again for the
+// next invocation.
+func Decode(data []byte) ([]Batch, error) {
+	d := decoder{scanner: scanner{text: data}}
+	var records kind
+	var others []string
+	v, ok := d.object(func(name []byte) (ok bool) {
+		if string(name) == "Records" {
+			records, ok = d.records()
+			return ok
+		}
+		if len(others) <= maxNamed {
+			others = append(others, quote(name))
+		}
+		_, ok = d.value()
+		return ok
+	})
+	if !ok || !d.done() {
+		return nil, d.fault()
+	}
+	switch {
+	case v.kind != object:
+		return nil, fmt.Errorf("the event is %s, not an object with Records from %s", v.kind, sources)
+	case records == absent:
+		return nil, fmt.Errorf("the event has no Records, only %s; fanout takes events of %s", enumerate(others), sources)
+	case records != list && records != null:
+		return nil, fmt.Errorf("the event's Records is %s, not a list", records)
+	case d.err != nil:
+		return nil, d.err
+	}
+	return d.batches, nil
+}
+
+// sources names what Decode takes.
+const sources = "aws:kinesis, aws:dynamodb and aws:sns"
+
+// Bounds of what an error tells of an event.
+const (
+	maxNamed = 8  // members
+	maxName  = 64 // bytes of a name
+)
+
+// quote returns a name of the event for an error.
+func quote(name []byte) string {
+	if len(name) > maxName {
+		return fmt.Sprintf("%q…", name[:maxName])
+	}
+	return fmt.Sprintf("%q", name)
+}
+
+func enumerate(names []string) string {
+	switch {
+	case len(names) == 0:
+		return "{}"
+	case len(names) > maxNamed:
+		return strings.Join(names[:maxNamed], ", ") + " and more"
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,58 @@
+package event
+
+import (
+	"strings"
+
+	"fanout/engine"
+)
+
+// kinesisRecord is the member kinesis of a record (Lambda guide, Process Amazon
+// Kinesis Data Streams records).
+type kinesisRecord struct {
+	kind                             kind
+	data, key, hashKey, seq, arrived value
+}
+
+func (k *kinesisRecord) read(d *decoder) bool {
+	*k = kinesisRecord{}
+	v, ok := d.object(func(name []byte) (ok bool) {
+		switch string(name) {
+		case "data":
+			k.data, ok = d.value()
+		case "partitionKey":
+			k.key, ok = d.value()
+		case "explicitHashKey":
+			k.hashKey, ok = d.value()
+		case "sequenceNumber":
+			k.seq, ok = d.value()
+		case "approximateArrivalTimestamp":
+			k.arrived, ok = d.value()
+		default:
+			_, ok = d.value()
+		}
+		return ok
+	})
+	k.kind = v.kind
+	return ok
+}
+
+// kinesis makes a record of the members that were read.
+func (d *decoder) kinesis() engine.Record {
+	k := &d.record.kinesis
+	if k.kind != object {
+		d.fail("the record's kinesis is %s, not an object", k.kind)
+	}
+	shard, _, _ := strings.Cut(d.optional("eventID", d.record.id), ":")
+	r := engine.Record{
+		Key:     d.optional("kinesis.partitionKey", k.key),
+		HashKey: d.optional("kinesis.explicitHashKey", k.hashKey),
+		Lane:    shard,
+		Seq:     d.optional("kinesis.sequenceNumber", k.seq),
+		Action:  "PUT",
+		Arrived: millis(k.arrived),
+	}
+	if text := d.need("kinesis.data", k.data); d.bad == nil {
+		r.Data = d.data().Base64(text)
+	}
+	return r
+}

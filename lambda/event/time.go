@@ -1,0 +1,79 @@
+package event
+
+import "time"
+
+// maxMillis is the last millisecond that a source could name: the end of the
+// year 9999. What is outside is taken for unknown.
+const maxMillis = 253402300799999
+
+// millis turns seconds since 1970, written as a JSON number (1545084650.987,
+// 1.545084650987E9), into milliseconds, exactly; a fraction of a millisecond is
+// cut off. It returns 0, which means unknown, for what is no such time.
+func millis(v value) int64 {
+	if v.kind != number {
+		return 0
+	}
+	s, digits, point := v.raw, 0, -1
+	for digits < len(s) && (isDigit(s[digits]) || s[digits] == '.') {
+		if s[digits] == '.' {
+			point = digits
+		}
+		digits++
+	}
+	mantissa, exp := s[:digits], exponent(s[digits:])
+	whole := point // digits before the point
+	if point < 0 {
+		whole = digits
+	}
+	// places is how many digits make the milliseconds.
+	places, n := whole+exp+3, int64(0)
+	for _, c := range mantissa {
+		if places <= 0 {
+			return n
+		}
+		if c == '.' {
+			continue
+		}
+		n = 10*n + int64(c-'0')
+		places--
+		if n > maxMillis {
+			return 0
+		}
+	}
+	for ; places > 0 && n > 0; places-- {
+		if n *= 10; n > maxMillis {
+			return 0
+		}
+	}
+	return n
+}
+
+// exponent reads what follows the mantissa of a valid JSON number: nothing, or
+// an exponent. It is bounded, far beyond what changes a time.
+func exponent(s []byte) int {
+	if len(s) == 0 || s[0] == '-' {
+		return 0
+	}
+	n, negative := 0, false
+	for _, c := range s[1:] {
+		switch {
+		case c == '-':
+			negative = true
+		case isDigit(c):
+			n = min(10*n+int(c-'0'), 1<<30)
+		}
+	}
+	if negative {
+		return -n
+	}
+	return n
+}
+
+// timestamp reads the time of an SNS notification (RFC 3339), in Unix milliseconds.
+func timestamp(text string) int64 {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return 0
+	}
+	return max(t.UnixMilli(), 0)
+}

@@ -1,0 +1,169 @@
+package lambda
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/sourcegraph/conc"
+	"github.com/sourcegraph/conc/panics"
+	"go.uber.org/zap"
+
+	"fanout/engine"
+	"fanout/lambda/event"
+	"fanout/lambda/target"
+)
+
+// Handler is the function. It is safe for concurrent use.
+type Handler struct {
+	// OnResults, if set, is told the results of each event. It may be called
+	// concurrently.
+	OnResults func([]Result)
+
+	options  Options
+	store    target.Store
+	accounts *accounts
+	slots    *engine.Slots
+	log      *zap.Logger
+
+	mu    sync.Mutex
+	plans map[string]*plan // by source ARN
+}
+
+// Result is what became of the records of one source in an event.
+type Result struct {
+	SourceARN string
+	Kind      event.Kind
+	Targets   []target.Spec // in the order of the report
+	Report    *engine.Report
+
+	records []engine.Record
+}
+
+// Records is the number of records that came from the source.
+func (r *Result) Records() int { return len(r.records) }
+
+// New returns a Handler whose AWS clients use cfg.
+func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
+	h := &Handler{
+		options: o, log: log, plans: make(map[string]*plan),
+		accounts: newAccounts(cfg, o.FunctionName), slots: engine.NewSlots(o.InFlight),
+	}
+	if o.TargetsFile != "" {
+		file, err := target.OpenFile(o.TargetsFile)
+		if err != nil {
+			return nil, err
+		}
+		h.store = target.NewCache(file, o.ConfigTTL)
+		return h, nil
+	}
+	client := dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.Retryer = retry.NewStandard() })
+	h.store = target.NewCache(&target.Table{Client: client, Name: o.Table}, o.ConfigTTL)
+	return h, nil
+}
+
+// badEvent is an error of the event itself.
+type badEvent struct{ error }
+
+func (e *badEvent) Unwrap() error { return e.error }
+
+// IsBadEvent reports whether err says that an event could not be understood.
+func IsBadEvent(err error) bool {
+	_, ok := errors.AsType[*badEvent](err)
+	return ok
+}
+
+// Invoke handles an event and answers it as Lambda expects. It never panics: that
+// would end the process.
+func (h *Handler) Invoke(ctx context.Context, payload []byte) (answer []byte, err error) {
+	if p := panics.Try(func() {
+		var results []Result
+		// The runtime uses the buffer again for the next event, and what a sink that
+		// hangs still holds must not change under it.
+		if results, err = h.Handle(ctx, bytes.Clone(payload)); err == nil {
+			answer, err = respond(results, h.options.ReportBatchItemFailures)
+		}
+	}); p != nil {
+		h.log.Error("the function panicked", zap.ByteString("stack", p.Stack))
+		return nil, errors.New("the function panicked; its log has the stack")
+	}
+	return answer, err
+}
+
+// Handle delivers the records of an event to the targets of their sources. It
+// takes data over. An error means that nothing was delivered, or not all sources
+// could be looked at; what failed at targets is in the results.
+func (h *Handler) Handle(ctx context.Context, data []byte) ([]Result, error) {
+	batches, err := event.Decode(data)
+	if err != nil {
+		return nil, &badEvent{err}
+	}
+	results, errs := make([]Result, len(batches)), make([]error, len(batches))
+	var wg conc.WaitGroup
+	for i := range batches {
+		wg.Go(func() { results[i], errs[i] = h.handle(ctx, &batches[i]) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	if h.OnResults != nil {
+		h.OnResults(results)
+	}
+	return results, nil
+}
+
+// handle delivers the records of one source.
+func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
+	r := Result{SourceARN: b.SourceARN, Kind: b.Kind, records: b.Records}
+	planCtx, cancel := h.beforeDeadline(ctx)
+	defer cancel()
+	p, err := h.planFor(planCtx, b.SourceARN, b.Kind)
+	if err != nil {
+		return r, fmt.Errorf("the targets of %s are unknown: %w", b.SourceARN, err)
+	}
+	r.Targets = p.specs
+	r.Report = p.engine.Run(ctx, b.Records)
+	h.logReport(&r)
+	return r, nil
+}
+
+// beforeDeadline returns a context that leaves time to answer.
+func (h *Handler) beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(ctx, deadline.Add(-h.options.DeadlineMargin))
+	}
+	return context.WithTimeout(ctx, time.Minute)
+}
+
+// Explain draws the plan of a source: its stages and targets as a tree.
+func (h *Handler) Explain(ctx context.Context, source string) (string, error) {
+	kind, err := kindOf(source)
+	if err != nil {
+		return "", err
+	}
+	p, err := h.planFor(ctx, source, kind)
+	if err != nil {
+		return "", err
+	}
+	return p.engine.String(), nil
+}
+
+// Sources returns the ARNs of the sources that the records of an event come from.
+func Sources(data []byte) ([]string, error) {
+	batches, err := event.Decode(data)
+	if err != nil {
+		return nil, err
+	}
+	arns := make([]string, len(batches))
+	for i := range batches {
+		arns[i] = batches[i].SourceARN
+	}
+	return arns, nil
+}

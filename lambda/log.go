@@ -1,0 +1,59 @@
+package lambda
+
+import (
+	"io"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"fanout/engine"
+)
+
+// NewLogger returns a logger that writes a JSON object a line.
+func NewLogger(w io.Writer, level zapcore.Level) *zap.Logger {
+	enc := zap.NewProductionEncoderConfig()
+	enc.TimeKey, enc.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(enc), zapcore.Lock(zapcore.AddSync(w)), level))
+}
+
+// logReport writes one line for each target.
+func (h *Handler) logReport(r *Result) {
+	for i := range r.Report.Targets {
+		t := &r.Report.Targets[i]
+		level, message := zapcore.InfoLevel, "delivered"
+		if t.Failed > 0 {
+			level, message = zapcore.ErrorLevel, "records failed"
+		}
+		entry := h.log.Check(level, message)
+		if entry == nil {
+			continue
+		}
+		entry.Write(
+			zap.String("target", t.ID), zap.String("type", string(r.Targets[i].Type)), zap.String("source", r.SourceARN),
+			zap.Int("delivered", t.Delivered), zap.Int("dropped", t.Dropped), zap.Int("failed", t.Failed),
+			zap.Int("requests", t.Requests), zap.Int("retries", t.Retries), zap.Int("throttled", t.Throttled),
+			zap.Int64("bytes", t.Bytes), zap.Duration("took", t.Took), zap.Array("failures", failures(t.Failures)),
+		)
+	}
+}
+
+// failures writes the reasons of a target's failures.
+type failures []engine.Failure
+
+// MarshalLogArray implements zapcore.ArrayMarshaler.
+func (fs failures) MarshalLogArray(enc zapcore.ArrayEncoder) error {
+	for _, f := range fs {
+		err := enc.AppendObject(zapcore.ObjectMarshalerFunc(func(o zapcore.ObjectEncoder) error {
+			o.AddString("error", f.Err.Error())
+			o.AddString("class", engine.ClassOf(f.Err).String())
+			o.AddInt("records", f.Count)
+			o.AddString("shard", f.Lane)
+			o.AddString("sequence", f.Seq)
+			return nil
+		}))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package lambda
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"go.uber.org/zap/zapcore"
+
+	"fanout/engine"
+)
+
+// Options say how the function works. The zero value of a field is not its
+// default; begin with DefaultOptions.
+type Options struct {
+	Table                   string        // FANOUT_TABLE: name or ARN of the target table
+	TargetsFile             string        // FANOUT_TARGETS_FILE: read targets from this file instead
+	ConfigTTL               time.Duration // FANOUT_CONFIG_TTL: how long targets are cached
+	ReportBatchItemFailures bool          // FANOUT_REPORT_BATCH_ITEM_FAILURES: name what failed instead of failing the batch
+	InFlight                int           // FANOUT_IN_FLIGHT: requests in flight over all targets
+	LogLevel                zapcore.Level // FANOUT_LOG_LEVEL
+	DeadlineMargin          time.Duration // FANOUT_DEADLINE_MARGIN: how long before the deadline sending stops
+	FunctionName            string        // AWS_LAMBDA_FUNCTION_NAME: names the sessions of assumed roles
+}
+
+// DefaultOptions are what the function uses where its environment says nothing.
+func DefaultOptions() Options {
+	return Options{
+		ConfigTTL:      time.Minute,
+		InFlight:       engine.DefaultInFlight,
+		LogLevel:       zapcore.InfoLevel,
+		DeadlineMargin: time.Second,
+		FunctionName:   "fanout",
+	}
+}
+
+// OptionsFrom reads Options from environment variables, which getenv returns. Its
+// error joins every fault, each naming the variable, its value and what is wanted.
+func OptionsFrom(getenv func(name string) string) (Options, error) {
+	o := DefaultOptions()
+	var faults []error
+	read := func(name, want string, set func(value string) error) {
+		if v := getenv(name); v != "" && set(v) != nil {
+			faults = append(faults, fmt.Errorf("the variable %s is %q; it must be %s", name, v, want))
+		}
+	}
+	text := func(p *string) func(string) error {
+		return func(v string) error { *p = v; return nil }
+	}
+	positive := func(p *time.Duration) func(string) error {
+		return func(v string) (err error) {
+			if *p, err = time.ParseDuration(v); err == nil && *p < 0 {
+				err = strconv.ErrRange
+			}
+			return err
+		}
+	}
+	read("AWS_LAMBDA_FUNCTION_NAME", "a name", text(&o.FunctionName))
+	read("FANOUT_TABLE", "the name or ARN of a table", text(&o.Table))
+	read("FANOUT_TARGETS_FILE", "a file", text(&o.TargetsFile))
+	read("FANOUT_CONFIG_TTL", `a duration such as "1m"`, positive(&o.ConfigTTL))
+	read("FANOUT_DEADLINE_MARGIN", `a duration such as "1s"`, positive(&o.DeadlineMargin))
+	read("FANOUT_REPORT_BATCH_ITEM_FAILURES", `"true" or "false"`, func(v string) (err error) {
+		o.ReportBatchItemFailures, err = strconv.ParseBool(v)
+		return err
+	})
+	read("FANOUT_IN_FLIGHT", "a whole number of at least 1", func(v string) (err error) {
+		if o.InFlight, err = strconv.Atoi(v); err == nil && o.InFlight < 1 {
+			err = strconv.ErrRange
+		}
+		return err
+	})
+	read("FANOUT_LOG_LEVEL", `"debug", "info", "warn" or "error"`, func(v string) error {
+		return o.LogLevel.UnmarshalText([]byte(v))
+	})
+	if o.Table == "" {
+		o.Table = o.FunctionName + "Targets"
+	}
+	return o, errors.Join(faults...)
+}

@@ -1,0 +1,84 @@
+package poll
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// maxEvent is how long an event may be: Lambda's limit on the payload of a
+// synchronous invocation (Lambda quotas).
+const maxEvent = 6 << 20
+
+const (
+	eventHead = `{"Records":[`
+	eventTail = `]}`
+)
+
+// fit returns how many of recs, of which there are some, make the next batch. A
+// record that is over the limit alone goes alone: Lambda could not deliver it, a
+// handler here may.
+func fit(recs []record, batchSize int) int {
+	size := len(eventHead) + len(eventTail) + len(recs[0].json)
+	n := 1
+	for n < min(len(recs), batchSize) {
+		if size += len(",") + len(recs[n].json); size > maxEvent {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+// event returns the Lambda event of a batch. It is new memory each time, because
+// the handler may keep it.
+func event(batch []record) []byte {
+	size := len(eventHead) + len(eventTail) + len(batch)
+	for i := range batch {
+		size += len(batch[i].json)
+	}
+	e := append(make([]byte, 0, size), eventHead...)
+	for i := range batch {
+		if i > 0 {
+			e = append(e, ',')
+		}
+		e = append(e, batch[i].json...)
+	}
+	return append(e, eventTail...)
+}
+
+// acknowledged returns how many records of the batch, from its first, an answer
+// acknowledges, and an error if that is not all. As with Lambda, the lowest number
+// that the answer names is what counts, and an answer that names anything but
+// records of the batch acknowledges none (Lambda developer guide, Configuring
+// partial batch response).
+func acknowledged(answer []byte, batch []record) (int, error) {
+	if len(bytes.TrimSpace(answer)) == 0 {
+		return len(batch), nil
+	}
+	var a struct {
+		BatchItemFailures []struct {
+			ItemIdentifier string `json:"itemIdentifier"`
+		} `json:"batchItemFailures"`
+	}
+	if json.Unmarshal(answer, &a) != nil {
+		return 0, errors.New("the handler's answer is not a batch response")
+	}
+	if len(a.BatchItemFailures) == 0 {
+		return len(batch), nil
+	}
+	place := make(map[string]int, len(batch))
+	for i := range batch {
+		place[batch[i].seq] = i
+	}
+	lowest := len(batch)
+	for _, f := range a.BatchItemFailures {
+		i, ok := place[f.ItemIdentifier]
+		if !ok {
+			return 0, errors.New("the handler's answer names a record that is not in the batch")
+		}
+		lowest = min(lowest, i)
+	}
+	return lowest, fmt.Errorf("the handler failed %d records", len(a.BatchItemFailures))
+}

@@ -1,0 +1,132 @@
+package poll
+
+import "time"
+
+// family knows the shards of a stream and whose turn it is. A shard is read when
+// its parents have been: what they hold of a partition key is older.
+type family struct {
+	marks *marks
+	start Start
+	began time.Time
+
+	shards []shard         // as listed last
+	first  map[string]bool // in the first listing
+	taken  map[string]bool // being read, or done
+	done   map[string]bool // need not be waited for
+}
+
+func newFamily(m *marks, start Start) *family {
+	return &family{
+		marks: m,
+		start: start,
+		began: time.Now(),
+		first: make(map[string]bool),
+		taken: make(map[string]bool),
+		done:  make(map[string]bool),
+	}
+}
+
+// begin takes the first listing.
+func (f *family) begin(list []shard) {
+	for _, s := range list {
+		f.first[s.id] = true
+	}
+	f.update(list)
+}
+
+// update takes a later listing.
+func (f *family) update(list []shard) {
+	f.shards = list
+	for _, s := range list {
+		if c, ok := f.marks.get(s.id); ok && c.Ended {
+			f.end(s.id)
+		}
+	}
+}
+
+// end says that a shard was delivered to its end.
+func (f *family) end(id string) { f.taken[id], f.done[id] = true, true }
+
+// ready returns the shards to be read now, and takes them to be read from then on.
+func (f *family) ready() []shard {
+	listed := make(map[string]bool, len(f.shards))
+	for _, s := range f.shards {
+		listed[s.id] = true
+	}
+	var ready []shard
+	for again := true; again; {
+		again = false
+		for _, s := range f.shards {
+			if f.taken[s.id] || f.waits(s, listed) {
+				continue
+			}
+			f.taken[s.id] = true
+			if f.skips(s) {
+				f.done[s.id] = true
+				again = true // its children may be ready
+				continue
+			}
+			ready = append(ready, s)
+		}
+	}
+	return ready
+}
+
+// waits reports whether a parent of s is yet to be read. A parent that is not
+// listed is past retention.
+func (f *family) waits(s shard, listed map[string]bool) bool {
+	for _, parent := range s.parents {
+		if listed[parent] && !f.done[parent] {
+			return true
+		}
+	}
+	return false
+}
+
+// skips reports whether s holds nothing that is to be read: it was closed when the
+// run began at LATEST, and neither it nor a parent was read before.
+func (f *family) skips(s shard) bool {
+	if !f.start.latest || !s.closed || !f.first[s.id] {
+		return false
+	}
+	if _, ok := f.marks.get(s.id); ok {
+		return false
+	}
+	_, ok := f.inherit(s)
+	return !ok
+}
+
+// origin returns where to begin reading s, whose parents are done.
+func (f *family) origin(s shard) position {
+	if c, ok := f.marks.get(s.id); ok {
+		return position{seq: c.Seq, since: c.Since}
+	}
+	if at, ok := f.inherit(s); ok {
+		return at
+	}
+	if !f.start.latest {
+		return position{since: f.start.at}
+	}
+	// A shard that came up later may have records already, all from after the start.
+	return position{latest: f.first[s.id], since: f.began}
+}
+
+// inherit returns where to begin reading a child of shards that were read: at its
+// beginning, unless they were read from a time on and nothing was found in them,
+// because the time may be later than the child's first record.
+func (f *family) inherit(s shard) (at position, ok bool) {
+	for _, parent := range s.parents {
+		c, known := f.marks.get(parent)
+		if !known {
+			continue
+		}
+		if c.Seq != "" || c.Since.IsZero() {
+			return position{}, true
+		}
+		if !ok || c.Since.Before(at.since) {
+			at = position{since: c.Since}
+		}
+		ok = true
+	}
+	return at, ok
+}

@@ -1,0 +1,144 @@
+package poll
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// File holds checkpoints in a JSON file, which may hold those of many streams:
+//
+//	{"arn:aws:kinesis:…:stream/s": {"shardId-000000000000": {"sequenceNumber": "4959…", "ended": true}}}
+//
+// A write is complete or has not happened, whenever the process or the machine
+// stops. Where the system has flock(2), one process at a time can open it. Make it
+// with [OpenFile].
+type File struct {
+	path string
+	lock *os.File
+
+	mu      sync.Mutex
+	streams streams
+}
+
+// OpenFile opens the checkpoints at path, to be written from then on; the file need
+// not exist. It fails if the file is not one of checkpoints, or another process has
+// it open. Close it when the run is over.
+func OpenFile(path string) (*File, error) {
+	// The lock has a file of its own because each write replaces the file at path.
+	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint file %s can not be locked: %w", path, err)
+	}
+	f := &File{path: path, lock: lock}
+	if err := flock(lock); err != nil {
+		return nil, errors.Join(fmt.Errorf("checkpoint file %s is in use by another process, end it or choose another file: %w", path, err), lock.Close())
+	}
+	if f.streams, err = readFile(path); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return f, nil
+}
+
+// Close lets other processes open the file. It does not write.
+func (f *File) Close() error { return f.lock.Close() }
+
+// Load implements [Checkpoints].
+func (f *File) Load(stream string) (map[string]Checkpoint, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.streams[stream]), nil
+}
+
+// Save implements [Checkpoints].
+func (f *File) Save(stream string, shards map[string]Checkpoint) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.streams[stream] = maps.Clone(shards)
+	data, err := json.MarshalIndent(f.streams, "", "  ")
+	if err != nil {
+		return err
+	}
+	return replace(f.path, append(data, '\n'))
+}
+
+func readFile(path string) (streams, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return make(streams), nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint file %s can not be read: %w", path, err)
+	}
+	all, err := parseCheckpoints(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s is not a checkpoint file, correct it or choose another: %w", path, err)
+	}
+	return all, nil
+}
+
+// parseCheckpoints is strict: to misread a file, or take another kind of file for
+// one of checkpoints and overwrite it, would be worse than to stop.
+func parseCheckpoints(data []byte) (streams, error) {
+	var all streams
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&all); err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows the JSON object")
+	}
+	if all == nil {
+		return nil, errors.New("it holds no JSON object")
+	}
+	for stream, shards := range all {
+		for id, c := range shards {
+			if !isNumber(c.Seq) {
+				return nil, fmt.Errorf("shard %q of %q has a sequence number that is not a number", id, stream)
+			}
+		}
+	}
+	return all, nil
+}
+
+func isNumber(seq string) bool {
+	for i := range len(seq) {
+		if seq[i] < '0' || seq[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// replace puts data into the file at path, all of it or nothing, and returns when
+// it would survive a power failure.
+func replace(path string, data []byte) error {
+	temp := path + ".tmp" // the lock leaves it to this process
+	if err := writeSynced(temp, data); err != nil {
+		return err
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+func writeSynced(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}

@@ -1,0 +1,11 @@
+//go:build !(linux || darwin || freebsd || netbsd || openbsd)
+
+package poll
+
+import "os"
+
+// flock does nothing where the system has no flock(2).
+func flock(*os.File) error { return nil }
+
+// syncDir does nothing where folders can not be synced.
+func syncDir(string) error { return nil }

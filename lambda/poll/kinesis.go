@@ -1,0 +1,178 @@
+package poll
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+)
+
+// KinesisClient is what reading takes of *kinesis.Client.
+type KinesisClient interface {
+	ListShards(context.Context, *kinesis.ListShardsInput, ...func(*kinesis.Options)) (*kinesis.ListShardsOutput, error)
+	GetShardIterator(context.Context, *kinesis.GetShardIteratorInput, ...func(*kinesis.Options)) (*kinesis.GetShardIteratorOutput, error)
+	GetRecords(context.Context, *kinesis.GetRecordsInput, ...func(*kinesis.Options)) (*kinesis.GetRecordsOutput, error)
+}
+
+// NewKinesis returns a Poller of the Kinesis data stream with the given ARN. The
+// client's own retries are not used. The error names every fault.
+func NewKinesis(client KinesisClient, streamARN string, h Handler, o Options) (*Poller, error) {
+	opts, faults := o.check()
+	parsed, err := arn.Parse(streamARN)
+	if err != nil || parsed.Service != "kinesis" || !strings.HasPrefix(parsed.Resource, "stream/") || strings.Contains(parsed.Resource, "/consumer/") {
+		faults = errors.Join(faults, fmt.Errorf("%q is not the ARN of a Kinesis data stream, such as arn:aws:kinesis:eu-west-1:123456789012:stream/name", streamARN))
+	}
+	if faults != nil {
+		return nil, faults
+	}
+	s := &kinesisSource{client: client, stream: streamARN}
+	s.tail = kinesisTail(opts.InvokeIdentity, parsed.Region, streamARN)
+	return newPoller(s, h, opts), nil
+}
+
+// kinesisLimit is the most records that GetRecords returns (API reference). Asking
+// for less would not keep up with a shard: reads are limited to five a second.
+const kinesisLimit = 10_000
+
+type kinesisSource struct {
+	client KinesisClient
+	stream string
+	tail   string // what every record of an event ends with
+}
+
+func (s *kinesisSource) arn() string { return s.stream }
+
+func (s *kinesisSource) permissions() string {
+	return "kinesis:ListShards, kinesis:GetShardIterator and kinesis:GetRecords, and kms:Decrypt if it is encrypted"
+}
+
+// kinesisOnce turns the client's retries off: the reader has its own, and attempts
+// would multiply.
+func kinesisOnce(o *kinesis.Options) { o.Retryer = aws.NopRetryer{} }
+
+func (s *kinesisSource) shards(ctx context.Context) ([]shard, error) {
+	var list []shard
+	in := &kinesis.ListShardsInput{StreamARN: &s.stream}
+	for {
+		out, err := s.client.ListShards(ctx, in, kinesisOnce)
+		if err != nil {
+			return nil, err
+		}
+		for i := range out.Shards {
+			list = append(list, kinesisShard(&out.Shards[i]))
+		}
+		if aws.ToString(out.NextToken) == "" {
+			return list, nil
+		}
+		// The token stands for the stream, which must not be named beside it.
+		in = &kinesis.ListShardsInput{NextToken: out.NextToken}
+	}
+}
+
+func kinesisShard(s *types.Shard) shard {
+	sh := shard{id: aws.ToString(s.ShardId)}
+	for _, parent := range []*string{s.ParentShardId, s.AdjacentParentShardId} {
+		if aws.ToString(parent) != "" {
+			sh.parents = append(sh.parents, *parent)
+		}
+	}
+	sh.closed = s.SequenceNumberRange != nil && aws.ToString(s.SequenceNumberRange.EndingSequenceNumber) != ""
+	return sh
+}
+
+func (s *kinesisSource) iterator(ctx context.Context, shard string, at position) (string, error) {
+	in := &kinesis.GetShardIteratorInput{StreamARN: &s.stream, ShardId: &shard}
+	switch {
+	case at.seq != "":
+		in.ShardIteratorType, in.StartingSequenceNumber = types.ShardIteratorTypeAfterSequenceNumber, &at.seq
+	case at.latest:
+		in.ShardIteratorType = types.ShardIteratorTypeLatest
+	case !at.since.IsZero():
+		in.ShardIteratorType, in.Timestamp = types.ShardIteratorTypeAtTimestamp, &at.since
+	default:
+		in.ShardIteratorType = types.ShardIteratorTypeTrimHorizon
+	}
+	out, err := s.client.GetShardIterator(ctx, in, kinesisOnce)
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(out.ShardIterator), nil
+}
+
+func (s *kinesisSource) read(ctx context.Context, shard, iterator string) (page, error) {
+	out, err := s.client.GetRecords(ctx, &kinesis.GetRecordsInput{
+		StreamARN:     &s.stream,
+		ShardIterator: &iterator,
+		Limit:         aws.Int32(kinesisLimit),
+	}, kinesisOnce)
+	if err != nil {
+		return page{}, err
+	}
+	p := page{next: aws.ToString(out.NextShardIterator), behind: unknown}
+	if out.MillisBehindLatest != nil {
+		p.behind = time.Duration(*out.MillisBehindLatest) * time.Millisecond
+	}
+	p.records = s.records(shard, out.Records)
+	return p, nil
+}
+
+// records writes all records into one piece of memory.
+func (s *kinesisSource) records(shard string, recs []types.Record) []record {
+	const frame = 300 // bytes of member names and sequence numbers, about
+	size := 0
+	for i := range recs {
+		size += frame + len(shard) + len(s.tail) + len(aws.ToString(recs[i].PartitionKey)) + base64.StdEncoding.EncodedLen(len(recs[i].Data))
+	}
+	buf := make([]byte, 0, size)
+	list := make([]record, len(recs))
+	for i := range recs {
+		begin := len(buf)
+		buf = s.appendRecord(buf, shard, &recs[i])
+		list[i] = record{
+			seq:     aws.ToString(recs[i].SequenceNumber),
+			arrived: aws.ToTime(recs[i].ApproximateArrivalTimestamp),
+			json:    buf[begin:len(buf):len(buf)],
+		}
+	}
+	return list
+}
+
+// appendRecord appends r as Lambda's Kinesis events have it (Lambda developer
+// guide, Using Lambda to process records from Amazon Kinesis Data Streams).
+func (s *kinesisSource) appendRecord(dst []byte, shard string, r *types.Record) []byte {
+	seq := aws.ToString(r.SequenceNumber)
+	dst = append(dst, `{"kinesis":{"kinesisSchemaVersion":"1.0",`...)
+	if r.PartitionKey != nil {
+		dst = appendMember(dst, "partitionKey", *r.PartitionKey)
+	}
+	dst = appendMember(dst, "sequenceNumber", seq)
+	dst = append(dst, `"data":`...)
+	dst = appendBinary(dst, r.Data)
+	if r.ApproximateArrivalTimestamp != nil {
+		dst = append(dst, `,"approximateArrivalTimestamp":`...)
+		dst = appendMillis(dst, *r.ApproximateArrivalTimestamp)
+	}
+	// Neither part of the id has characters that need escaping (API reference, Shard).
+	dst = append(dst, `},"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":"`...)
+	dst = append(dst, shard...)
+	dst = append(dst, ':')
+	dst = append(dst, seq...)
+	return append(dst, s.tail...)
+}
+
+// kinesisTail returns what ends a record, from the closing quote of its eventID on.
+func kinesisTail(identity, region, stream string) string {
+	tail := []byte(`","eventName":"aws:kinesis:record",`)
+	tail = appendMember(tail, "invokeIdentityArn", identity)
+	tail = appendMember(tail, "awsRegion", region)
+	tail = append(tail, `"eventSourceARN":`...)
+	tail = appendString(tail, stream)
+	return string(append(tail, '}'))
+}

@@ -1,0 +1,64 @@
+package poll
+
+import (
+	"fmt"
+	"time"
+)
+
+// Start is where reading begins in shards without a checkpoint. The zero Start is
+// [TrimHorizon].
+type Start struct {
+	at     time.Time
+	latest bool
+}
+
+var (
+	TrimHorizon = Start{}             // the oldest record that the stream still has
+	Latest      = Start{latest: true} // the first record that arrives after the run began
+)
+
+// AtTimestamp starts at the first record that arrived at t or later. As with
+// Lambda's mappings, it is for Kinesis only.
+func AtTimestamp(t time.Time) Start { return Start{at: t} }
+
+// ParseStart reads TRIM_HORIZON, LATEST, or a time as RFC 3339 has it
+// (2026-11-22T20:15:00Z).
+func ParseStart(text string) (Start, error) {
+	switch text {
+	case TrimHorizon.String():
+		return TrimHorizon, nil
+	case Latest.String():
+		return Latest, nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil || t.IsZero() {
+		return Start{}, fmt.Errorf("starting position %q is none of TRIM_HORIZON, LATEST and a time such as 2026-11-22T20:15:00Z", text)
+	}
+	return AtTimestamp(t), nil
+}
+
+// String returns s as [ParseStart] reads it.
+func (s Start) String() string {
+	switch {
+	case s.latest:
+		return "LATEST"
+	case s.at.IsZero():
+		return "TRIM_HORIZON"
+	default:
+		return s.at.Format(time.RFC3339Nano)
+	}
+}
+
+// position is a place in a shard, told by the first of its fields that is set. The
+// zero position is the shard's beginning.
+type position struct {
+	seq    string    // behind this record
+	latest bool      // behind the last record
+	since  time.Time // at the first record that arrived no earlier
+}
+
+// after reports whether the time p begins at is later than r, in whole seconds, as
+// DynamoDB counts.
+func (p position) after(r record) bool {
+	return p.since.Truncate(time.Second).After(r.arrived)
+}

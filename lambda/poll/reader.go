@@ -1,0 +1,298 @@
+package poll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sourcegraph/conc/panics"
+	"go.uber.org/zap"
+)
+
+// outcome is why a reader returned.
+type outcome uint8
+
+const (
+	stopped  outcome = iota // its context ended, or an error
+	ended                   // the shard was delivered to its end
+	caughtUp                // the shard was delivered to its tip, which is enough
+)
+
+// reader reads one shard and delivers what it reads.
+type reader struct {
+	*Poller
+	shard
+	marks *marks
+	log   *zap.Logger
+
+	at       position  // behind what was acknowledged
+	iterator string    // "": take one at the position
+	skipping bool      // the iterator may be too early: leave out what is before the position
+	due      time.Time // of the next read
+	failures int       // of reads, in a row
+	idle     int       // reads that returned nothing, in a row
+	inside   bool      // holds a slot
+	toTip    bool      // return when caught up
+
+	warned map[string]time.Time // when each message was last logged
+}
+
+func newReader(p *Poller, m *marks, s shard, at position) *reader {
+	return &reader{
+		Poller: p,
+		shard:  s,
+		marks:  m,
+		log:    p.opts.Log.With(zap.String("stream", p.source.arn()), zap.String("shard", s.id)),
+		at:     at,
+		toTip:  p.opts.Once && !s.closed,
+		warned: make(map[string]time.Time),
+	}
+}
+
+// run reads until the shard's end, or as far as the run wants it. An error ends the
+// whole run.
+func (r *reader) run(ctx context.Context) (outcome, error) {
+	for {
+		if !sleep(ctx, time.Until(r.due)) || !r.enter(ctx) {
+			return stopped, nil
+		}
+		o, err := r.turn(ctx)
+		r.leave()
+		if err != nil || o != stopped {
+			return o, err
+		}
+	}
+}
+
+// enter waits for a slot, of which a shard holds one while it reads or delivers,
+// but not while it waits: every shard gets its turn, however many there are.
+func (r *reader) enter(ctx context.Context) bool {
+	r.inside = r.slots.Acquire(ctx, 1) == nil
+	return r.inside
+}
+
+func (r *reader) leave() {
+	if r.inside {
+		r.slots.Release(1)
+	}
+	r.inside = false
+}
+
+// turn reads once, and delivers what it got. It returns stopped if there is more to
+// do, or ctx ended.
+func (r *reader) turn(ctx context.Context) (outcome, error) {
+	begin := time.Now()
+	p, err := r.read(ctx)
+	if err != nil {
+		return r.heal(ctx, err)
+	}
+	r.failures = 0
+	r.progress(&p)
+	if err := r.deliver(ctx, p.records); err != nil || ctx.Err() != nil {
+		return stopped, err
+	}
+	r.iterator, r.due = p.next, begin.Add(minInterval)
+	if r.idle++; !p.empty {
+		r.idle = 0
+	}
+	switch {
+	case p.next == "":
+		return ended, r.mark(Checkpoint{Seq: r.at.seq, Since: r.at.since, Ended: true})
+	case r.toTip && r.atTip(&p):
+		return caughtUp, nil
+	case r.idle > 0 && p.behind <= 0:
+		r.due = begin.Add(r.opts.Interval)
+	}
+	return stopped, nil
+}
+
+// atTip reports whether there is nothing to read now. A service that does not say
+// has to show it twice, as it may answer with nothing on the way to a record.
+func (r *reader) atTip(p *page) bool {
+	return p.behind == 0 && r.idle > 0 || p.behind == unknown && r.idle > 1
+}
+
+// read returns the next records, leaving out those before the position.
+func (r *reader) read(ctx context.Context) (page, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if r.iterator == "" {
+		if err := r.find(ctx); err != nil {
+			return page{}, err
+		}
+	}
+	p, err := r.source.read(ctx, r.id, r.iterator)
+	p.empty = len(p.records) == 0
+	for r.skipping && len(p.records) > 0 {
+		if r.skipping = r.at.after(p.records[0]); r.skipping {
+			p.records = p.records[1:]
+		}
+	}
+	return p, err
+}
+
+// find takes an iterator at the position. Where that is told by time, it is
+// remembered: LATEST would otherwise be a later one after a restart, or when the
+// iterator expires before the first record comes.
+func (r *reader) find(ctx context.Context) error {
+	it, err := r.source.iterator(ctx, r.id, r.at)
+	if err != nil {
+		if faultOf(err) == invalid && r.at.seq != "" {
+			return &fatal{fmt.Errorf("shard %s of stream %s has no record with the sequence number of its checkpoint, most likely because the stream was made anew; remove the stream from the checkpoints: %w", r.id, r.source.arn(), reason(err))}
+		}
+		return err
+	}
+	// The service's clock and this one may differ, so records from an iterator at
+	// LATEST are taken as they come.
+	r.skipping = !r.at.latest && r.at.seq == "" && !r.at.since.IsZero()
+	r.iterator, r.at.latest = it, false
+	if _, known := r.marks.get(r.id); !known && !r.at.since.IsZero() {
+		return r.mark(Checkpoint{Since: r.at.since})
+	}
+	return nil
+}
+
+// mark makes c the shard's checkpoint.
+func (r *reader) mark(c Checkpoint) error {
+	if err := r.marks.set(r.id, c); err != nil {
+		return &fatal{err}
+	}
+	return nil
+}
+
+// heal decides what to do about an error of a read.
+func (r *reader) heal(ctx context.Context, err error) (outcome, error) {
+	if ctx.Err() != nil {
+		return stopped, nil
+	}
+	if f, ok := errors.AsType[*fatal](err); ok {
+		return stopped, f.error
+	}
+	r.failures++
+	r.due = time.Now().Add(max(backoff(r.failures), minInterval))
+	switch faultOf(err) {
+	case expired:
+		r.iterator = ""
+	case trimmed:
+		r.lost("records were past retention before they were read; going on at the oldest there is", err)
+		r.iterator, r.at = "", position{}
+	case missing:
+		return r.missing(ctx, err)
+	case denied, credentials, key:
+		return stopped, hopeless(r.source, err)
+	default:
+		r.iterator = "" // it may be the iterator that the service does not like
+		r.warn("the shard could not be read; trying again", zap.Error(reason(err)), zap.Int("failures", r.failures))
+	}
+	return stopped, nil
+}
+
+// missing finds out whether it is the stream or only the shard that does not exist.
+// Shards are deleted when all their records are past retention.
+func (r *reader) missing(ctx context.Context, cause error) (outcome, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	list, err := r.source.shards(ctx)
+	if err != nil {
+		return stopped, hopeless(r.source, err)
+	}
+	for _, s := range list {
+		if s.id == r.id {
+			r.iterator = ""
+			r.warn("the shard could not be read; trying again", zap.Error(reason(cause)), zap.Int("failures", r.failures))
+			return stopped, nil
+		}
+	}
+	r.lost("the rest of the shard was past retention before it was read", cause)
+	return ended, r.mark(Checkpoint{Seq: r.at.seq, Since: r.at.since, Ended: true})
+}
+
+// lost reports that the stream no longer has what was to be read next.
+func (r *reader) lost(what string, err error) {
+	r.board.note(r.id, func(s *ShardProgress) { s.Gaps++ })
+	r.warn(what, zap.Error(reason(err)))
+}
+
+// progress books how far behind the tip the reading is.
+func (r *reader) progress(p *page) {
+	lag := max(p.behind, 0)
+	if n := len(p.records); n > 0 && p.behind == unknown {
+		lag = max(time.Since(p.records[n-1].arrived), 0)
+	}
+	r.board.note(r.id, func(s *ShardProgress) { s.Lag = lag })
+}
+
+// deliver hands recs to the handler, batch by batch, until all are acknowledged or
+// ctx ends.
+func (r *reader) deliver(ctx context.Context, recs []record) error {
+	for len(recs) > 0 && ctx.Err() == nil {
+		n := fit(recs, r.opts.BatchSize)
+		if err := r.deliverBatch(ctx, recs[:n]); err != nil {
+			return err
+		}
+		recs = recs[n:]
+	}
+	return nil
+}
+
+// deliverBatch hands batch to the handler, again from the first record that is not
+// acknowledged, until all are or ctx ends.
+func (r *reader) deliverBatch(ctx context.Context, batch []record) error {
+	for failures := 0; ; {
+		n, cause := r.invoke(ctx, batch, failures > 0)
+		if n > 0 {
+			failures = 0
+			r.at = position{seq: batch[n-1].seq}
+			r.board.note(r.id, func(s *ShardProgress) { s.Records += int64(n) })
+			if err := r.marks.set(r.id, Checkpoint{Seq: r.at.seq}); err != nil {
+				return err
+			}
+			batch = batch[n:]
+		}
+		if len(batch) == 0 {
+			return nil
+		}
+		failures++
+		r.warn("records were not delivered; trying again", zap.Error(cause),
+			zap.String("from", batch[0].seq), zap.Int("records", len(batch)), zap.Int("failures", failures))
+		r.leave()
+		if !sleep(ctx, backoff(failures)) || !r.enter(ctx) {
+			return nil
+		}
+	}
+}
+
+// invoke calls the handler once and returns how many records, from the first, it
+// acknowledged. The end of ctx does not end the invocation: a batch under way is
+// finished.
+func (r *reader) invoke(ctx context.Context, batch []record, again bool) (n int, err error) {
+	r.board.note(r.id, func(s *ShardProgress) {
+		s.Batches++
+		if again {
+			s.Retries++
+		}
+	})
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.opts.Timeout)
+	defer cancel()
+	var answer []byte
+	if p := panics.Try(func() { answer, err = r.handle(ctx, event(batch)) }); p != nil {
+		// What it panicked with may be a record.
+		return 0, fmt.Errorf("the handler panicked with a value of type %T", p.Value)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return acknowledged(answer, batch)
+}
+
+// quiet is how long a message about a shard is not logged again.
+const quiet = time.Minute
+
+func (r *reader) warn(msg string, fields ...zap.Field) {
+	if last, ok := r.warned[msg]; ok && time.Since(last) < quiet {
+		return
+	}
+	r.warned[msg] = time.Now()
+	r.log.Warn(msg, fields...)
+}

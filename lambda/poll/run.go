@@ -1,0 +1,186 @@
+package poll
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/sourcegraph/conc"
+	"github.com/sourcegraph/conc/panics"
+	"go.uber.org/zap"
+)
+
+const (
+	// relist is how often the shards are listed; besides, when one ends.
+	relist = 30 * time.Second
+
+	// relistSoonest keeps shards that end together from asking for a listing each.
+	relistSoonest = time.Second
+
+	// firstTries is how often the first listing may fail in a way that may heal. A
+	// stream that was never reached is more likely a wrong setting than an outage.
+	firstTries = 5
+)
+
+// Run reads and delivers until ctx ends, or, with Options.Once, until all there was
+// is delivered; then it returns nil, after the batches under way have finished. It
+// returns an error if the stream can not be read, or checkpoints not be kept, and no
+// retry would heal that. One Run at a time.
+func (p *Poller) Run(ctx context.Context) error {
+	m, err := loadMarks(p.opts.Checkpoints, p.source.arn())
+	if err != nil {
+		return err
+	}
+	r := &run{
+		Poller:  p,
+		marks:   m,
+		family:  newFamily(m, p.opts.Start),
+		results: make(chan result),
+	}
+	list, err := r.firstListing(ctx)
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	r.family.begin(list)
+	r.reportUnread(list)
+	m.prune(list)
+
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
+	err = r.supervise(reading)
+	stop()
+	for ; r.running > 0; r.running-- {
+		if res := <-r.results; err == nil {
+			err = res.err
+		}
+	}
+	r.readers.Wait()
+	return err
+}
+
+// run is one run of a poller.
+type run struct {
+	*Poller
+	marks    *marks
+	family   *family
+	readers  conc.WaitGroup
+	results  chan result
+	running  int // readers whose result is to come
+	failures int // of listings, in a row
+}
+
+// result is what a reader leaves.
+type result struct {
+	shard   string
+	outcome outcome
+	err     error
+}
+
+// supervise starts a reader for every shard whose turn it is, until ctx ends, a
+// reader returns an error, or all is read that is to be.
+func (r *run) supervise(ctx context.Context) error {
+	listed := time.Now()
+	listing := time.NewTimer(relist)
+	defer listing.Stop()
+	for {
+		for _, s := range r.family.ready() {
+			r.start(ctx, s)
+		}
+		if r.opts.Once && r.running == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case res := <-r.results:
+			r.running--
+			if res.err != nil {
+				return res.err
+			}
+			r.board.end(res.shard)
+			if res.outcome == ended {
+				r.family.end(res.shard)
+				listing.Reset(time.Until(listed.Add(relistSoonest)))
+			}
+		case <-listing.C:
+			// Shards that come up during a run are not of those that Once wants.
+			if !r.opts.Once {
+				next, err := r.list(ctx)
+				if err != nil {
+					return err
+				}
+				listed = time.Now()
+				listing.Reset(next)
+			}
+		}
+	}
+}
+
+// start starts the reader of s.
+func (r *run) start(ctx context.Context, s shard) {
+	rd := newReader(r.Poller, r.marks, s, r.family.origin(s))
+	r.board.note(s.id, func(*ShardProgress) {})
+	r.running++
+	r.readers.Go(func() {
+		res := result{shard: s.id}
+		if p := panics.Try(func() { res.outcome, res.err = rd.run(ctx) }); p != nil {
+			res.err = fmt.Errorf("reading shard %s of stream %s panicked: %w", s.id, r.source.arn(), p.AsError())
+		}
+		r.results <- res
+	})
+}
+
+// list lists the shards anew and returns when to do so again. Its error ends the run.
+func (r *run) list(ctx context.Context) (next time.Duration, err error) {
+	call, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	list, err := r.source.shards(call)
+	if err != nil {
+		if err := hopeless(r.source, err); err != nil || ctx.Err() != nil {
+			return 0, err
+		}
+		r.failures++
+		r.opts.Log.Warn("the shards could not be listed; trying again",
+			zap.String("stream", r.source.arn()), zap.Error(reason(err)), zap.Int("failures", r.failures))
+		return max(backoff(r.failures), relistSoonest), nil
+	}
+	r.failures = 0
+	r.family.update(list)
+	r.marks.prune(list)
+	return relist, nil
+}
+
+// firstListing lists the shards. It returns neither shards nor an error if ctx ends.
+func (r *run) firstListing(ctx context.Context) ([]shard, error) {
+	for tries := 1; ; tries++ {
+		call, cancel := context.WithTimeout(ctx, callTimeout)
+		list, err := r.source.shards(call)
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			return nil, nil
+		case err == nil:
+			return list, nil
+		}
+		if err := hopeless(r.source, err); err != nil {
+			return nil, err
+		}
+		if tries >= firstTries && faultOf(err) != busy {
+			return nil, fmt.Errorf("the shards of stream %s could not be listed; check the network, the endpoint and the credentials: %w", r.source.arn(), reason(err))
+		}
+		r.opts.Log.Warn("the shards could not be listed; trying again",
+			zap.String("stream", r.source.arn()), zap.Error(reason(err)), zap.Int("failures", tries))
+		sleep(ctx, backoff(tries))
+	}
+}
+
+// reportUnread reports shards that were deleted, past retention, before they were
+// read to their end.
+func (r *run) reportUnread(list []shard) {
+	for _, id := range r.marks.unread(list) {
+		r.board.note(id, func(s *ShardProgress) { s.Gaps++ })
+		r.board.end(id)
+		r.opts.Log.Warn("the rest of the shard was past retention before it was read",
+			zap.String("stream", r.source.arn()), zap.String("shard", id))
+	}
+}

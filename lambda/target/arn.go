@@ -1,0 +1,157 @@
+package target
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+)
+
+// parseARN parses an ARN of a service, in any partition. like is an example for
+// the error.
+func parseARN(text, service, like string) (arn.ARN, error) {
+	a, err := arn.Parse(text)
+	switch {
+	case err != nil || a.Resource == "" || !isPartition(a.Partition):
+		return a, fmt.Errorf("%s is not an ARN; write one like %s", quote(text), like)
+	case a.Service != service:
+		return a, fmt.Errorf("%s belongs to %s, not %s; write an ARN like %s", quote(text), quote(a.Service), service, like)
+	case !isAccount(a.AccountID):
+		return a, fmt.Errorf("%s has no account of 12 digits; write an ARN like %s", quote(text), like)
+	case service == "iam" && a.Region != "":
+		return a, fmt.Errorf("%s names a region, and IAM has none; write an ARN like %s", quote(text), like)
+	case service != "iam" && !isRegion(a.Region):
+		return a, fmt.Errorf("%s has no region; write an ARN like %s", quote(text), like)
+	}
+	return a, nil
+}
+
+// sourceService returns the service of a source's ARN: kinesis, dynamodb or sns.
+func sourceService(text string) (string, error) {
+	const want = "write the ARN of a Kinesis stream, DynamoDB stream or SNS topic"
+	a, err := arn.Parse(text)
+	if err != nil {
+		return "", fmt.Errorf("%s is not an ARN; %s", quote(text), want)
+	}
+	switch a.Service {
+	case "kinesis":
+		const like = "arn:aws:kinesis:eu-west-1:123456789012:stream/name"
+		if a, err = parseARN(text, "kinesis", like); err != nil {
+			return "", err
+		}
+		name, ok := strings.CutPrefix(a.Resource, "stream/")
+		name, _, _ = strings.Cut(name, "/consumer/") // enhanced fan-out
+		if !ok || !isName(name, 128, "_.-") {
+			return "", fmt.Errorf("%s is not a stream; write an ARN like %s", quote(text), like)
+		}
+	case "dynamodb":
+		const like = "arn:aws:dynamodb:eu-west-1:123456789012:table/name/stream/2026-01-31T12:34:56.789"
+		if a, err = parseARN(text, "dynamodb", like); err != nil {
+			return "", err
+		}
+		parts := strings.Split(a.Resource, "/")
+		if len(parts) != 4 || parts[0] != "table" || !isName(parts[1], 255, "_.-") || parts[2] != "stream" || !isName(parts[3], 64, "_.:-") {
+			return "", fmt.Errorf("%s is not the stream of a table; write its LatestStreamArn, like %s", quote(text), like)
+		}
+	case "sns":
+		const like = "arn:aws:sns:eu-west-1:123456789012:name"
+		if a, err = parseARN(text, "sns", like); err != nil {
+			return "", err
+		}
+		if !isFIFOName(a.Resource, 256) {
+			return "", fmt.Errorf("%s is not a topic; write an ARN like %s", quote(text), like)
+		}
+	default:
+		return "", fmt.Errorf("%s belongs to %s; %s", quote(text), quote(a.Service), want)
+	}
+	return a.Service, nil
+}
+
+// suffixes are the domains of AWS endpoints in the partitions where it is not
+// amazonaws.com (aws-sdk-go-v2, awsrulesfn, partitions).
+var suffixes = map[string]string{
+	"aws-cn":    "amazonaws.com.cn",
+	"aws-iso":   "c2s.ic.gov",
+	"aws-iso-b": "sc2s.sgov.gov",
+	"aws-iso-e": "cloud.adc-e.uk",
+	"aws-iso-f": "csp.hci.ic.gov",
+	"aws-eusc":  "amazonaws.eu",
+}
+
+// awsDomains are the domains of all AWS endpoints, dual-stack ones included.
+var awsDomains = append(slices.Collect(maps.Values(suffixes)),
+	"amazonaws.com", "api.aws", "on.aws", "api.amazonwebservices.com.cn", "on.amazonwebservices.com.cn",
+	"api.amazonwebservices.eu", "api.aws.ic.gov", "api.aws.scloud", "api.cloud-aws.adc-e.uk", "api.aws.hci.ic.gov")
+
+// suffix returns the domain of a partition's endpoints.
+func suffix(partition string) string {
+	if s, ok := suffixes[partition]; ok {
+		return s
+	}
+	return "amazonaws.com"
+}
+
+// isAWSHost reports whether host is in a domain of AWS endpoints.
+func isAWSHost(host string) bool {
+	for _, s := range awsDomains {
+		if strings.HasSuffix(host, "."+s) {
+			return true
+		}
+	}
+	return false
+}
+
+// isPartition reports whether s may be a partition; new ones appear.
+func isPartition(s string) bool { return s == "aws" || strings.HasPrefix(s, "aws-") }
+
+func isAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
+
+// isRegion reports whether s may be the name of a region; new ones appear.
+func isRegion(s string) bool {
+	return len(s) <= 63 && strings.Contains(s, "-") && s == strings.ToLower(s) &&
+		consistsOf(s, "-") && s[0] != '-' && s[len(s)-1] != '-'
+}
+
+// isName reports whether s consists of 1 to most letters, digits and the
+// characters of others.
+func isName(s string, most int, others string) bool {
+	return s != "" && len(s) <= most && consistsOf(s, others)
+}
+
+// isFIFOName reports whether s names a queue or topic: letters, digits, _ and -,
+// and at the end .fifo if it is one.
+func isFIFOName(s string, most int) bool {
+	return len(s) <= most && isName(strings.TrimSuffix(s, ".fifo"), most, "_-")
+}
+
+// consistsOf reports whether s has only ASCII letters, digits and the characters
+// of others.
+func consistsOf(s, others string) bool {
+	for _, r := range s {
+		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune(others, r) {
+			return false
+		}
+	}
+	return true
+}
+
+// quote returns a value for an error: cut off where it gets long, and without
+// what may be a password in a URL.
+func quote(s string) string {
+	if at := strings.LastIndexByte(s, '@'); at >= 0 {
+		scheme, _, found := strings.Cut(s[:at], "://")
+		if found {
+			scheme += "://"
+		} else {
+			scheme = ""
+		}
+		s = scheme + "xxxxx" + s[at:]
+	}
+	const most = 100
+	if len(s) > most {
+		return fmt.Sprintf("%q…", s[:most])
+	}
+	return fmt.Sprintf("%q", s)
+}

@@ -1,0 +1,151 @@
+package target
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Kind is the type of an attribute's value, as DynamoDB names it (DynamoDB API,
+// AttributeValue).
+type Kind string
+
+const (
+	String Kind = "S"
+	Number Kind = "N"
+	Bool   Kind = "BOOL"
+	Null   Kind = "NULL" // counts as not there
+)
+
+var kindNames = map[Kind]string{
+	String: "a string (S)", Number: "a number (N)", Bool: "a boolean (BOOL)", Null: "null", "B": "binary (B)",
+	"L": "a list (L)", "M": "a map (M)", "SS": "a set of strings (SS)", "NS": "a set of numbers (NS)", "BS": "a set of binaries (BS)",
+}
+
+func (k Kind) String() string {
+	if name, ok := kindNames[k]; ok {
+		return name
+	}
+	return "of unknown type " + string(k)
+}
+
+// Value is the value of an attribute.
+type Value struct {
+	Kind Kind
+	Text string // of String, Number and Bool
+	Line int    // in the file; 0 for a table
+}
+
+// draft is a Spec whose text has not been read yet.
+type draft struct {
+	Spec
+	typ, destination, collapse string
+}
+
+// attributes describes the attributes of a target, for tables and files alike.
+var attributes = []struct {
+	name     string
+	kind     Kind
+	required bool
+	field    func(*draft) any // *string, *bool or *int
+}{
+	{"sourceArn", String, true, func(d *draft) any { return &d.SourceARN }},
+	{"id", String, true, func(d *draft) any { return &d.ID }},
+	{"type", String, true, func(d *draft) any { return &d.typ }},
+	{"destination", String, true, func(d *draft) any { return &d.destination }},
+	{"active", Bool, true, func(d *draft) any { return &d.Active }},
+	{"role", String, false, func(d *draft) any { return &d.Role }},
+	{"externalId", String, false, func(d *draft) any { return &d.ExternalID }},
+	{"region", String, false, func(d *draft) any { return &d.Region }},
+	{"collapse", String, false, func(d *draft) any { return &d.collapse }},
+	{"parallel", Bool, false, func(d *draft) any { return &d.Parallel }},
+	{"convertDDB", Bool, false, func(d *draft) any { return &d.ConvertDDB }},
+	{"deaggregate", Bool, false, func(d *draft) any { return &d.Deaggregate }},
+	{"appendNewlines", Bool, false, func(d *draft) any { return &d.AppendNewlines }},
+	{"batchRecords", Number, false, func(d *draft) any { return &d.BatchRecords }},
+	{"batchBytes", Number, false, func(d *draft) any { return &d.BatchBytes }},
+	{"maxRecordBytes", Number, false, func(d *draft) any { return &d.MaxRecordBytes }},
+	{"inFlight", Number, false, func(d *draft) any { return &d.InFlight }},
+}
+
+// Read makes a target of its attributes, by name, and finds every fault of them.
+// Where a target is read without an id it is called label. An optional attribute
+// that is null or empty counts as not there.
+func Read(attrs map[string]Value, label string) Loaded { return read(attrs, label, "") }
+
+// read is like Read, for attributes that come from a file.
+func read(attrs map[string]Value, label, path string) Loaded {
+	c := &checker{
+		draft: draft{Spec: Spec{Active: true, Parallel: true}},
+		path:  path, attrs: attrs, broken: make(map[string]bool),
+	}
+	c.id = label
+	if id := attrs["id"]; id.Kind == String && id.Text != "" {
+		c.id = id.Text
+	}
+	c.assign()
+	c.check()
+	return Loaded{ID: c.id, Spec: c.Spec, Faults: c.faults, Warnings: c.warnings}
+}
+
+// assign gives the attributes' values to the draft's fields.
+func (c *checker) assign() {
+	known := make(map[string]bool, len(attributes))
+	for _, a := range attributes {
+		known[a.name] = true
+		v, ok := c.attrs[a.name]
+		if !ok || v.Kind == Null || v.Kind == String && v.Text == "" {
+			if a.required {
+				c.fault(a.name, "is missing; write %s", a.kind.example())
+			}
+			continue
+		}
+		if v.Kind != a.kind {
+			c.fault(a.name, "is %s; it must be %s: write %s", v.Kind, a.kind, a.kind.example())
+			continue
+		}
+		switch field := a.field(&c.draft).(type) {
+		case *string:
+			*field = v.Text
+		case *bool:
+			*field = v.Text == "true"
+		case *int:
+			n, err := strconv.Atoi(v.Text)
+			if err != nil || n < 1 {
+				c.fault(a.name, "is %.20s; write a whole number above zero", v.Text)
+				continue
+			}
+			*field = n
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.attrs)) {
+		if !known[name] {
+			c.warn(name, "unknown attribute, ignored%s", similar(name))
+		}
+	}
+}
+
+// example tells how to write a value of kind k.
+func (k Kind) example() string {
+	switch k {
+	case Bool:
+		return "true or false"
+	case Number:
+		return "a whole number"
+	default:
+		return "a text, in quotes if it looks like a number"
+	}
+}
+
+// similar asks whether a known attribute was meant.
+func similar(name string) string {
+	plain := strings.NewReplacer("_", "", "-", "").Replace(name)
+	for _, a := range attributes {
+		if strings.EqualFold(plain, a.name) {
+			return fmt.Sprintf("; did you mean %s?", a.name)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,169 @@
+package target
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// checker finds what is wrong with one target.
+type checker struct {
+	draft
+	id       string // what the target is called in faults
+	path     string // of the file; "" for a table
+	attrs    map[string]Value
+	broken   map[string]bool // attributes that have a fault
+	faults   []Fault
+	warnings []Fault
+}
+
+func (c *checker) fault(attribute, format string, args ...any) {
+	c.broken[attribute] = true
+	c.faults = append(c.faults, c.note(attribute, format, args...))
+}
+
+func (c *checker) warn(attribute, format string, args ...any) {
+	c.warnings = append(c.warnings, c.note(attribute, format, args...))
+}
+
+func (c *checker) note(attribute, format string, args ...any) Fault {
+	f := Fault{Target: c.id, Attribute: attribute, Text: fmt.Sprintf(format, args...)}
+	if c.path != "" {
+		f.Where = c.path
+		if line := c.attrs[attribute].Line; line > 0 {
+			f.Where = fmt.Sprintf("%s:%d", c.path, line)
+		}
+	}
+	return f
+}
+
+// check checks what was assigned, and fills in what follows from it.
+func (c *checker) check() {
+	source := c.checkSource()
+	c.checkType()
+	c.checkRole()
+	c.checkRegion()
+	c.checkCollapse()
+	c.checkBounds()
+	if c.ConvertDDB && source != "" && source != "dynamodb" {
+		c.warn("convertDDB", "has no effect: the source is not a DynamoDB stream")
+	}
+	if c.Deaggregate && source != "" && source != "kinesis" {
+		c.warn("deaggregate", "has no effect: the source is not a Kinesis stream")
+	}
+}
+
+// checkSource returns the service that the source belongs to, "" if unknown.
+func (c *checker) checkSource() string {
+	if c.SourceARN == "" {
+		return ""
+	}
+	service, err := sourceService(c.SourceARN)
+	if err != nil {
+		c.fault("sourceArn", "%v", err)
+	}
+	return service
+}
+
+// checkType checks the type and the destination, whose form depends on it.
+func (c *checker) checkType() {
+	if c.typ == "" {
+		return
+	}
+	var names []string
+	for _, t := range typeNames {
+		if t.name == c.typ {
+			c.Type = t.typ
+		}
+		names = append(names, t.name)
+	}
+	if c.Type == "" {
+		c.fault("type", "%s is unknown; write one of %s", quote(c.typ), strings.Join(names, ", "))
+		return
+	}
+	if c.destination == "" {
+		return
+	}
+	var err error
+	if c.Destination, err = ParseDestination(c.Type, c.destination); err != nil {
+		c.fault("destination", "%v", err)
+	}
+}
+
+func (c *checker) checkRole() {
+	if c.Role != "" {
+		switch a, err := parseARN(c.Role, "iam", "arn:aws:iam::123456789012:role/name"); {
+		case c.Type.cache():
+			c.fault("role", "%s is not reached with AWS credentials; remove it", c.Type)
+		case err != nil:
+			c.fault("role", "%v", err)
+		case !strings.HasPrefix(a.Resource, "role/") || a.Resource == "role/":
+			c.fault("role", "%s is not a role; write an ARN like arn:aws:iam::123456789012:role/name", quote(c.Role))
+		case c.Type == File:
+			c.warn("role", "has no effect on a file")
+		}
+	}
+	if c.ExternalID == "" {
+		return
+	}
+	if c.Role == "" && !c.broken["role"] {
+		c.fault("externalId", "has no role to go with; write role too, or remove it")
+	}
+	// STS API, AssumeRole, ExternalId.
+	if n := len(c.ExternalID); n < 2 || n > 1224 || !consistsOf(c.ExternalID, "_+=,.@:/-") {
+		c.fault("externalId", "is not an external id; write 2 to 1224 letters, digits and _ + = , . @ : / -")
+	}
+}
+
+func (c *checker) checkRegion() {
+	there := c.Destination.Region
+	switch {
+	case c.Region == "":
+		c.Region = there
+	case c.Type.cache():
+		c.fault("region", "%s is reached by its address alone; remove it", c.Type)
+	case !isRegion(c.Region):
+		c.fault("region", "%s is not a region; write one like eu-west-1", quote(c.Region))
+	case c.Type == File:
+		c.warn("region", "has no effect on a file")
+	case there != "" && there != c.Region:
+		c.warn("region", "is %s, but the destination is in %s", c.Region, there)
+	}
+}
+
+func (c *checker) checkCollapse() {
+	c.Collapse = CollapseNone
+	if c.collapse == "" {
+		if c.Type.collapsible() {
+			c.Collapse = CollapseJSON
+		}
+		return
+	}
+	if !slices.Contains(collapses, Collapse(c.collapse)) {
+		c.fault("collapse", "%s is unknown; write JSON, none, concat or concat-b64", quote(c.collapse))
+		return
+	}
+	if c.Type.collapsible() {
+		c.Collapse = Collapse(c.collapse)
+	} else if Collapse(c.collapse) != CollapseNone && c.Type != "" {
+		c.warn("collapse", "has no effect on %s, only on iot, sqs and sns", c.Type)
+	}
+}
+
+func (c *checker) checkBounds() {
+	most := bounds[c.Type]
+	for _, b := range []struct {
+		attribute string
+		value     int
+		most      int
+		of        string
+	}{
+		{"batchRecords", c.BatchRecords, most.records, "records a request"},
+		{"batchBytes", c.BatchBytes, most.bytes, "bytes a request"},
+		{"maxRecordBytes", c.MaxRecordBytes, most.record, "bytes a record"},
+	} {
+		if b.most > 0 && b.value > b.most {
+			c.fault(b.attribute, "is %d, and %s takes at most %d %s; write less", b.value, c.Type, b.most, b.of)
+		}
+	}
+}

@@ -1,0 +1,236 @@
+package target
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	stream1 = "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks.v1"
+	table1  = "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/Orders/stream/2026-01-31T12:34:56.789"
+	topic1  = "arn:aws-us-gov:sns:us-gov-west-1:123456789012:alarms.fifo"
+	role1   = "arn:aws:iam::123456789012:role/path/writer@x"
+)
+
+// base is a target without faults.
+func base() map[string]Value {
+	return map[string]Value{
+		"sourceArn": {Kind: String, Text: stream1}, "id": {Kind: String, Text: "a"}, "type": {Kind: String, Text: "kinesis"},
+		"destination": {Kind: String, Text: "copy"}, "active": {Kind: Bool, Text: "true"},
+	}
+}
+
+// with is base with attributes changed, in pairs of name and value. A value of
+// "-" removes the attribute.
+func with(pairs ...string) map[string]Value {
+	attrs := base()
+	for i := 0; i < len(pairs); i += 2 {
+		v := Value{Kind: String, Text: pairs[i+1]}
+		switch {
+		case v.Text == "-":
+			delete(attrs, pairs[i])
+			continue
+		case v.Text == "true" || v.Text == "false":
+			v.Kind = Bool
+		case strings.Trim(v.Text, "-.0123456789") == "" && v.Text != "":
+			v.Kind = Number
+		}
+		attrs[pairs[i]] = v
+	}
+	return attrs
+}
+
+func texts(faults []Fault) (all []string) {
+	for _, f := range faults {
+		all = append(all, f.Error())
+	}
+	return all
+}
+
+func TestFaults(t *testing.T) {
+	for _, tt := range []struct {
+		attrs map[string]Value
+		want  string
+	}{
+		{with("sourceArn", "-"), "sourceArn: is missing; write a text, in quotes if it looks like a number"},
+		{with("sourceArn", "clicks"), `sourceArn: "clicks" is not an ARN; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic`},
+		{with("sourceArn", "arn:aws:s3:::bucket"), `sourceArn: "arn:aws:s3:::bucket" belongs to "s3"; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic`},
+		{with("sourceArn", "arn:aws:kinesis:eu-west-1:123456789012:streams/x"), `sourceArn: "arn:aws:kinesis:eu-west-1:123456789012:streams/x" is not a stream; write an ARN like arn:aws:kinesis:eu-west-1:123456789012:stream/name`},
+		{with("sourceArn", "arn:aws:kinesis:eu-west-1:12345:stream/x"), `sourceArn: "arn:aws:kinesis:eu-west-1:12345:stream/x" has no account of 12 digits; write an ARN like arn:aws:kinesis:eu-west-1:123456789012:stream/name`},
+		{with("sourceArn", "arn:aws:dynamodb:eu-west-1:123456789012:table/Orders"), `sourceArn: "arn:aws:dynamodb:eu-west-1:123456789012:table/Orders" is not the stream of a table; write its LatestStreamArn, like arn:aws:dynamodb:eu-west-1:123456789012:table/name/stream/2026-01-31T12:34:56.789`},
+		{with("sourceArn", "arn:aws:dynamodb::123456789012:table/Orders"), `sourceArn: "arn:aws:dynamodb::123456789012:table/Orders" has no region; write an ARN like arn:aws:dynamodb:eu-west-1:123456789012:table/name/stream/2026-01-31T12:34:56.789`},
+		{with("sourceArn", "arn:aws:sns:eu-west-1:123456789012:a:b"), `sourceArn: "arn:aws:sns:eu-west-1:123456789012:a:b" is not a topic; write an ARN like arn:aws:sns:eu-west-1:123456789012:name`},
+		{with("sourceArn", "arn:azure:sns:eu-west-1:123456789012:a"), `sourceArn: "arn:azure:sns:eu-west-1:123456789012:a" is not an ARN; write one like arn:aws:sns:eu-west-1:123456789012:name`},
+		{with("type", "-"), "type: is missing; write a text, in quotes if it looks like a number"},
+		{with("type", "s3"), `type: "s3" is unknown; write one of sns, sqs, es, opensearch, kinesis, firehose, iot, lambda, memcached, redis, file`},
+		{with("destination", "-"), "destination: is missing; write a text, in quotes if it looks like a number"},
+		{with("destination", ""), "destination: is missing; write a text, in quotes if it looks like a number"},
+		{with("active", "-"), "active: is missing; write true or false"},
+		{with("active", "yes"), "active: is a string (S); it must be a boolean (BOOL): write true or false"},
+		{with("role", "writer"), `role: "writer" is not an ARN; write one like arn:aws:iam::123456789012:role/name`},
+		{with("role", "arn:aws:iam::123456789012:user/u"), `role: "arn:aws:iam::123456789012:user/u" is not a role; write an ARN like arn:aws:iam::123456789012:role/name`},
+		{with("role", "arn:aws:iam:eu-west-1:123456789012:role/r"), `role: "arn:aws:iam:eu-west-1:123456789012:role/r" names a region, and IAM has none; write an ARN like arn:aws:iam::123456789012:role/name`},
+		{with("role", "arn:aws:sts::123456789012:role/r"), `role: "arn:aws:sts::123456789012:role/r" belongs to "sts", not iam; write an ARN like arn:aws:iam::123456789012:role/name`},
+		{with("type", "redis", "destination", "h:1", "role", role1), "role: redis is not reached with AWS credentials; remove it"},
+		{with("type", "memcached", "destination", "h:1", "region", "eu-west-1"), "region: memcached is reached by its address alone; remove it"},
+		{with("externalId", "secret-id"), "externalId: has no role to go with; write role too, or remove it"},
+		{with("role", role1, "externalId", "x"), "externalId: is not an external id; write 2 to 1224 letters, digits and _ + = , . @ : / -"},
+		{with("role", role1, "externalId", "a b"), "externalId: is not an external id; write 2 to 1224 letters, digits and _ + = , . @ : / -"},
+		{with("role", role1, "externalId", "1234"), "externalId: is a number (N); it must be a string (S): write a text, in quotes if it looks like a number"},
+		{with("region", "Ireland"), `region: "Ireland" is not a region; write one like eu-west-1`},
+		{with("region", "eu_west_1"), `region: "eu_west_1" is not a region; write one like eu-west-1`},
+		{with("collapse", "json"), `collapse: "json" is unknown; write JSON, none, concat or concat-b64`},
+		{with("parallel", "1"), "parallel: is a number (N); it must be a boolean (BOOL): write true or false"},
+		{with("inFlight", "0"), "inFlight: is 0; write a whole number above zero"},
+		{with("batchBytes", "1.5"), "batchBytes: is 1.5; write a whole number above zero"},
+		{with("batchRecords", "501"), "batchRecords: is 501, and kinesis takes at most 500 records a request; write less"},
+		{with("batchBytes", "10485761"), "batchBytes: is 10485761, and kinesis takes at most 10485760 bytes a request; write less"},
+		{with("type", "sns", "destination", topic1, "maxRecordBytes", "1048577"), "maxRecordBytes: is 1048577, and sns takes at most 1048576 bytes a record; write less"},
+	} {
+		l := Read(tt.attrs, "item 1")
+		want := []string{`target "a": ` + tt.want}
+		if diff := cmp.Diff(want, texts(l.Faults)); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+		if l.Err() == nil || l.Err().Error() != want[0] {
+			t.Errorf("Err: %v", l.Err())
+		}
+		if !l.Spec.Active {
+			t.Errorf("%s: counts as inactive", tt.want)
+		}
+	}
+}
+
+// Every fault is told at once, under a label if the id cannot be read.
+func TestAllFaults(t *testing.T) {
+	attrs := with("id", "-", "type", "-", "active", "3", "role", "r", "region", "x")
+	attrs["parallel"] = Value{Kind: "L"}
+	want := []string{"id", "type", "active", "parallel", "role", "region"}
+	var got []string
+	l := Read(attrs, "item 7")
+	for _, f := range l.Faults {
+		got = append(got, f.Attribute)
+		if f.Target != "item 7" {
+			t.Errorf("%v", f)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" || l.ID != "item 7" {
+		t.Errorf("%s: (-want +got)\n%s", l.ID, diff)
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	for _, tt := range []struct {
+		attrs map[string]Value
+		want  string
+	}{
+		{with("colour", "red"), "colour: unknown attribute, ignored"},
+		{with("convert_ddb", "true"), "convert_ddb: unknown attribute, ignored; did you mean convertDDB?"},
+		{with("convertDDB", "true"), "convertDDB: has no effect: the source is not a DynamoDB stream"},
+		{with("sourceArn", table1, "deaggregate", "true"), "deaggregate: has no effect: the source is not a Kinesis stream"},
+		{with("collapse", "concat"), "collapse: has no effect on kinesis, only on iot, sqs and sns"},
+		{with("type", "file", "role", role1), "role: has no effect on a file"},
+		{with("type", "file", "region", "eu-west-1"), "region: has no effect on a file"},
+		{
+			with("type", "sns", "destination", topic1, "region", "eu-west-1"),
+			"region: is eu-west-1, but the destination is in us-gov-west-1",
+		},
+	} {
+		l := Read(tt.attrs, "")
+		if diff := cmp.Diff([]string{`target "a": ` + tt.want}, texts(l.Warnings)); diff != "" || l.Err() != nil {
+			t.Errorf("%v (-want +got)\n%s", l.Err(), diff)
+		}
+	}
+}
+
+func TestSpecs(t *testing.T) {
+	for name, tt := range map[string]struct {
+		attrs map[string]Value
+		want  Spec
+	}{
+		"defaults": {base(), Spec{
+			SourceARN: stream1, ID: "a", Type: Kinesis, Active: true, Parallel: true, Collapse: CollapseNone,
+		}},
+		"everything": {
+			with("sourceArn", table1, "type", "sqs", "destination", "arn:aws-cn:sqs:cn-north-1:123456789012:q.fifo", "active", "false",
+				"role", role1, "externalId", "ab", "region", "cn-northwest-1", "collapse", "concat-b64", "parallel", "false",
+				"convertDDB", "true", "appendNewlines", "true", "batchRecords", "1", "batchBytes", "2", "maxRecordBytes", "3", "inFlight", "4"),
+			Spec{
+				SourceARN: table1, ID: "a", Type: SQS, Role: role1, ExternalID: "ab", Region: "cn-northwest-1",
+				Collapse: CollapseConcatB64, ConvertDDB: true, AppendNewlines: true,
+				BatchRecords: 1, BatchBytes: 2, MaxRecordBytes: 3, InFlight: 4,
+			},
+		},
+		"region of the destination": {with("sourceArn", topic1, "type", "sns", "destination", topic1), Spec{
+			SourceARN: topic1, ID: "a", Type: SNS, Active: true, Parallel: true, Collapse: CollapseJSON, Region: "us-gov-west-1",
+		}},
+		"opensearch": {with("type", "opensearch", "destination", "h#i"), Spec{
+			SourceARN: stream1, ID: "a", Type: ES, Active: true, Parallel: true, Collapse: CollapseNone,
+		}},
+		"empty and null": {func() map[string]Value {
+			attrs := with("role", "", "region", "", "collapse", "none", "deaggregate", "true")
+			attrs["externalId"] = Value{Kind: Null}
+			return attrs
+		}(), Spec{
+			SourceARN: stream1, ID: "a", Type: Kinesis, Active: true, Parallel: true, Collapse: CollapseNone, Deaggregate: true,
+		}},
+		"enhanced fan-out": {with("sourceArn", stream1+"/consumer/c:1545084650"), Spec{
+			SourceARN: stream1 + "/consumer/c:1545084650", ID: "a", Type: Kinesis, Active: true, Parallel: true, Collapse: CollapseNone,
+		}},
+	} {
+		l := Read(tt.attrs, "")
+		tt.want.Destination = l.Spec.Destination
+		if err := l.Err(); err != nil || l.Spec != tt.want {
+			t.Errorf("%s: %v\n got %+v\nwant %+v", name, err, l.Spec, tt.want)
+		}
+	}
+}
+
+// An inactive target is inactive however faulty.
+func TestInactive(t *testing.T) {
+	if l := Read(with("active", "false", "type", "s3"), ""); l.Spec.Active || l.Err() == nil {
+		t.Errorf("got active %v, %v", l.Spec.Active, l.Err())
+	}
+}
+
+func TestKindString(t *testing.T) {
+	if got := Kind("X").String(); got != "of unknown type X" {
+		t.Error(got)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add("type", "redis", "destination", "redis://u:p@h")
+	f.Add("externalId", "1", "role", "arn:aws:iam::123456789012:role/")
+	f.Fuzz(func(t *testing.T, name, value, name2, value2 string) {
+		attrs := base()
+		maps.Copy(attrs, with(name, value, name2, value2))
+		l := Read(attrs, "x")
+		if l.Err() == nil && (l.Spec.Type == "" || l.Spec.Destination == Destination{}) {
+			t.Fatalf("no fault, but %+v", l.Spec)
+		}
+		for _, f := range l.Faults {
+			if f.Attribute == "" || f.Text == "" {
+				t.Fatalf("%#v", f)
+			}
+		}
+	})
+}
+
+func ExampleRead() {
+	l := Read(map[string]Value{
+		"sourceArn":   {Kind: String, Text: "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks"},
+		"id":          {Kind: String, Text: "archive"},
+		"type":        {Kind: String, Text: "firehose"},
+		"destination": {Kind: String, Text: "clicks archive"},
+		"active":      {Kind: String, Text: "true"},
+	}, "")
+	fmt.Println(l.Err())
+	// Output:
+	// target "archive": active: is a string (S); it must be a boolean (BOOL): write true or false
+	// target "archive": destination: "clicks archive" is not the name of a deliverystream (at most 64 letters, digits and _ . -); write the name, or an ARN like arn:aws:firehose:eu-west-1:123456789012:deliverystream/name
+}

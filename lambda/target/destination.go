@@ -1,0 +1,112 @@
+package target
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// Destination is where a target delivers to. Which fields are set depends on the
+// type:
+//
+//	kinesis, firehose  Name; ARN, Region, Account and Partition if given as an ARN
+//	sqs                URL, Name, FIFO; Region, Account and Partition as far as they can be told
+//	sns                ARN, Name, FIFO, Region, Account, Partition
+//	lambda             Name, Qualifier; ARN and its parts if given as an ARN
+//	es                 URL, Host, Index, DocType, Signing, Region
+//	iot                URL, Host, Topic, Region
+//	memcached          Host, TLS, Discover
+//	redis              URL, Host, TLS, Cluster
+//	file               Path
+//
+// Printing it in any way shows no password.
+type Destination struct {
+	Name      string // of a stream, delivery stream, queue, topic or function
+	Qualifier string // alias or version of a function
+	ARN       string // without the qualifier of a function
+	Region    string
+	Account   string
+	Partition string // aws, aws-cn, aws-us-gov, …
+	FIFO      bool   // the name ends in .fifo
+
+	Host    string // host, with :port for caches and where one was given
+	Index   string // or alias, of Elasticsearch
+	DocType string // mapping type of Elasticsearch before version 7; "": none
+	Signing string // SigV4 service name, es or aoss; "": not an AWS host, unsigned
+	Topic   string // MQTT
+	Path    string // "-": standard output
+
+	TLS      bool // of caches
+	Cluster  bool // the host is that of a Redis cluster
+	Discover bool // the host is an ElastiCache configuration endpoint, which names the nodes
+
+	url string // may hold a password
+}
+
+// URL returns the URL of the queue, of the Elasticsearch or IoT endpoint, without
+// a slash at the end, or of the Redis server. It may hold a password: do not print
+// it. It is made of an ARN if need be.
+func (d Destination) URL() string { return d.url }
+
+// String names the destination, without a password.
+func (d Destination) String() string {
+	switch {
+	case d.ARN != "" && d.Qualifier != "":
+		return d.ARN + ":" + d.Qualifier
+	case d.ARN != "":
+		return d.ARN
+	case d.Index != "" && d.DocType != "":
+		return d.Host + "#" + d.Index + "/" + d.DocType
+	case d.Index != "":
+		return d.Host + "#" + d.Index
+	case d.Topic != "":
+		return d.Host + "#" + d.Topic
+	case d.Host != "":
+		return d.Host
+	case d.url != "":
+		return d.url // of a queue
+	case d.Qualifier != "":
+		return d.Name + ":" + d.Qualifier
+	case d.Path != "":
+		return d.Path
+	}
+	return d.Name
+}
+
+// MarshalText returns String, so that no log shows more.
+func (d Destination) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// GoString returns String in the form of a Go value.
+func (d Destination) GoString() string { return fmt.Sprintf("target.Destination(%q)", d.String()) }
+
+// ParseDestination reads the attribute destination of a target of type t. Its
+// error says what is wrong and what to write instead, and has no password in it.
+func ParseDestination(t Type, text string) (Destination, error) {
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return Destination{}, errors.New("has a control character; remove it")
+	}
+	switch t {
+	case Kinesis:
+		return parseStream(text, stream{"kinesis", "stream", 128})
+	case Firehose:
+		return parseStream(text, stream{"firehose", "deliverystream", 64})
+	case SQS:
+		return parseQueue(text)
+	case SNS:
+		return parseTopic(text)
+	case Lambda:
+		return parseFunction(text)
+	case ES:
+		return parseSearch(text)
+	case IoT:
+		return parseIoT(text)
+	case Memcached:
+		return parseMemcached(text)
+	case Redis:
+		return parseRedis(text)
+	case File:
+		return Destination{Path: text}, nil
+	}
+	return Destination{}, fmt.Errorf("has no form for type %s", quote(string(t)))
+}

@@ -1,0 +1,24 @@
+package target
+
+import "fmt"
+
+// Fault is something wrong with one attribute of one target. Its text says what,
+// and what to write instead; it never has a secret in it.
+type Fault struct {
+	Where     string // file and line; "" for a table
+	Target    string // id
+	Attribute string // "" for the target as a whole
+	Text      string
+}
+
+// Error returns the fault as one sentence.
+func (f Fault) Error() string {
+	s := fmt.Sprintf("target %q: ", f.Target)
+	if f.Where != "" {
+		s = f.Where + ": " + s
+	}
+	if f.Attribute != "" {
+		s += f.Attribute + ": "
+	}
+	return s + f.Text
+}

@@ -1,0 +1,195 @@
+package target
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// FileStore is a Store in a YAML or JSON file, of this form:
+//
+//	targets:
+//	  - sourceArn: arn:aws:kinesis:eu-west-1:123456789012:stream/clicks
+//	    id: archive
+//	    type: firehose
+//	    destination: clicks-archive
+//	    active: true
+//
+// Other members beside targets are ignored, so anchors have a place to stand.
+type FileStore struct{ path string }
+
+// OpenFile returns the Store in a file, which it reads to see that it can be.
+func OpenFile(path string) (*FileStore, error) {
+	f := &FileStore{path}
+	_, err := f.read()
+	return f, err
+}
+
+// Targets reads the file and returns the targets of a source, and those whose
+// source cannot be told, which may be meant for it.
+func (f *FileStore) Targets(ctx context.Context, sourceARN string) (Set, error) {
+	if err := ctx.Err(); err != nil {
+		return Set{}, err
+	}
+	all, err := f.read()
+	var set Set
+	for _, l := range all {
+		if l.Spec.SourceARN == sourceARN || l.sourceUnknown() {
+			set.Targets = append(set.Targets, l)
+		}
+	}
+	return set, err
+}
+
+func (l *Loaded) sourceUnknown() bool {
+	for _, f := range l.Faults {
+		if f.Attribute == "sourceArn" || f.Attribute == "" {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *FileStore) read() ([]Loaded, error) {
+	data, err := os.ReadFile(f.path)
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pe.Err // without the path, which comes before it
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the targets file %s cannot be read: %w", f.path, err)
+	}
+	return parseFile(f.path, data)
+}
+
+// parseFile reads the targets of every source.
+func parseFile(path string, data []byte) ([]Loaded, error) {
+	if json.Valid(data) {
+		// YAML is JSON's superset but for tabs, which in JSON are only white space.
+		data = bytes.ReplaceAll(data, []byte("\t"), []byte(" "))
+	}
+	var root yaml.Node
+	if err := yaml.Unmarshal(data, &root); err != nil {
+		return nil, yamlError(path, err)
+	}
+	if len(root.Content) == 0 {
+		return nil, fmt.Errorf("%s is empty; write targets: and a list of targets", path)
+	}
+	top := root.Content[0]
+	if top.Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("%s:%d: is not a mapping; write targets: and a list of targets", path, top.Line)
+	}
+	for i := 0; i+1 < len(top.Content); i += 2 {
+		if top.Content[i].Value == "targets" {
+			return parseTargets(path, resolve(top.Content[i+1]))
+		}
+	}
+	return nil, fmt.Errorf("%s: has no targets; write targets: and a list of targets", path)
+}
+
+func parseTargets(path string, list *yaml.Node) ([]Loaded, error) {
+	if list.Kind == yaml.ScalarNode && list.Tag == "!!null" {
+		return nil, nil
+	}
+	if list.Kind != yaml.SequenceNode {
+		return nil, fmt.Errorf("%s:%d: targets is not a list; begin each target with a dash", path, list.Line)
+	}
+	type key struct{ source, id string }
+	first := make(map[key]int) // line
+	var all []Loaded
+	for i, n := range list.Content {
+		label := fmt.Sprintf("targets[%d]", i)
+		l := parseTarget(path, label, resolve(n))
+		k := key{l.Spec.SourceARN, l.Spec.ID}
+		line, taken := first[k]
+		if taken && k.id != "" {
+			l.Faults = append(l.Faults, Fault{
+				fmt.Sprintf("%s:%d", path, n.Line), l.ID, "id", fmt.Sprintf("is that of the target on line %d too; write another", line),
+			})
+		} else {
+			first[k] = n.Line
+		}
+		if l.ID != label && (taken || l.sourceUnknown()) {
+			l.ID = fmt.Sprintf("%s (%s)", l.ID, label) // it may stand beside the other in a Set
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+// parseTarget reads one target.
+func parseTarget(path, label string, n *yaml.Node) Loaded {
+	where := fmt.Sprintf("%s:%d", path, n.Line)
+	broken := func(text string) Loaded {
+		return Loaded{ID: label, Spec: Spec{Active: true}, Faults: []Fault{{Where: where, Target: label, Text: text}}}
+	}
+	if n.Kind != yaml.MappingNode {
+		return broken("is not a mapping; write its attributes as name: value")
+	}
+	var nodes map[string]yaml.Node // also resolves merges, and refuses what is there twice
+	if err := n.Decode(&nodes); err != nil {
+		return broken(strings.TrimPrefix(yamlError(path, err).Error(), path+": "))
+	}
+	attrs := make(map[string]Value, len(nodes))
+	for name, v := range nodes {
+		attrs[name] = scalar(resolve(&v))
+	}
+	l := read(attrs, label, path)
+	for i := range l.Faults {
+		if l.Faults[i].Where == path {
+			l.Faults[i].Where = where // of what is not there
+		}
+	}
+	return l
+}
+
+// resolve follows an alias.
+func resolve(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
+}
+
+// scalar makes a Value of a node.
+func scalar(n *yaml.Node) Value {
+	v := Value{Text: n.Value, Line: n.Line}
+	switch n.Kind {
+	case yaml.SequenceNode:
+		v.Kind = "L"
+		return v
+	case yaml.MappingNode:
+		v.Kind = "M"
+		return v
+	default:
+	}
+	switch n.ShortTag() {
+	case "!!bool":
+		v.Kind, v.Text = Bool, strings.ToLower(n.Value)
+	case "!!int", "!!float":
+		v.Kind = Number
+	case "!!null":
+		v.Kind = Null
+	default:
+		v.Kind = String
+	}
+	return v
+}
+
+var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:unmarshal errors:\s*)?line (\d+): `)
+
+// yamlError puts the file and line before what the YAML package says.
+func yamlError(path string, err error) error {
+	text := err.Error()
+	if m := yamlLine.FindStringSubmatch(text); m != nil {
+		return fmt.Errorf("%s:%s: %s", path, m[1], text[len(m[0]):])
+	}
+	return fmt.Errorf("%s: %s", path, strings.TrimPrefix(text, "yaml: "))
+}

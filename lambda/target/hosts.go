@@ -1,0 +1,178 @@
+package target
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// hostPort checks a host with or without port, and adds the port given if it has
+// none. IPv6 addresses are in brackets.
+func hostPort(text, port string) (string, bool) {
+	host := text
+	if i := strings.LastIndexByte(text, ':'); i >= 0 && !strings.HasSuffix(text, "]") {
+		host, port = text[:i], text[i+1:]
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return "", false
+		}
+	}
+	if inside, ok := strings.CutPrefix(host, "["); ok {
+		inside, ok = strings.CutSuffix(inside, "]")
+		if addr, err := netip.ParseAddr(inside); !ok || err != nil || !addr.Is6() {
+			return "", false
+		}
+		host = inside
+	} else if !isName(host, 253, "_.-") {
+		return "", false
+	}
+	if port == "" {
+		return text, true
+	}
+	return net.JoinHostPort(host, port), true
+}
+
+// parseSearch reads host#index, host#index/type, or a URL, whose index is behind
+// a # or is the path.
+func parseSearch(text string) (Destination, error) {
+	const want = "write host#index, host#index/type or a URL like https://host:9200/index"
+	base := text
+	if !strings.Contains(text, "://") {
+		base = "https://" + text
+		if !strings.Contains(text, "#") {
+			return Destination{}, fmt.Errorf("%s has no index; %s", quote(text), want)
+		}
+	}
+	base, index, hashed := strings.Cut(base, "#")
+	u, ok := parseURL(base)
+	if !ok || u.RawQuery != "" {
+		return Destination{}, fmt.Errorf("%s is not an endpoint; %s", quote(text), want)
+	}
+	if !hashed {
+		index, u.Path, u.RawPath = u.Path, "", ""
+	}
+	d := Destination{Host: u.Host}
+	d.Index, d.DocType, _ = strings.Cut(strings.Trim(index, "/"), "/")
+	for _, name := range []string{d.Index, d.DocType} {
+		// Elasticsearch guide, Create index: characters of an index name. Those that
+		// a path needs escaped are of no use in an alias or type either.
+		if name == "." || name == ".." || len(name) > 255 || strings.ContainsAny(name, `\/*?"<>| ,#:%&`) {
+			return Destination{}, fmt.Errorf("%s is not an index or type; %s", quote(name), want)
+		}
+	}
+	if d.Index == "" {
+		return Destination{}, fmt.Errorf("%s has no index; %s", quote(text), want)
+	}
+	d.url = strings.TrimRight(u.String(), "/")
+	if host := u.Hostname(); isAWSHost(host) {
+		d.Signing, d.Region = searchService(host)
+	}
+	return d, nil
+}
+
+// searchService returns the SigV4 service and region that an AWS host names, as
+// in search-x.eu-west-1.es.amazonaws.com, x.eu-west-1.aoss.amazonaws.com and
+// search-x.aos.eu-west-1.on.aws (OpenSearch Service guide, endpoints).
+func searchService(host string) (service, region string) {
+	labels := strings.Split(host, ".")
+	for i, l := range labels {
+		switch l {
+		case "es", "aos":
+			service = "es"
+		case "aoss":
+			service = "aoss"
+		default:
+			continue
+		}
+		if i > 0 && isRegion(labels[i-1]) && l != "aos" {
+			return service, labels[i-1]
+		}
+		if isRegion(labels[i+1]) { // an AWS host goes on with its domain
+			return service, labels[i+1]
+		}
+		return service, ""
+	}
+	return "", ""
+}
+
+// parseIoT reads endpoint#topic.
+func parseIoT(text string) (Destination, error) {
+	const want = "write endpoint#topic, like abc-ats.iot.eu-west-1.amazonaws.com#sensors/1"
+	endpoint, topic, found := strings.Cut(text, "#")
+	if !strings.Contains(endpoint, "://") {
+		endpoint = "https://" + endpoint
+	}
+	u, ok := parseURL(strings.TrimRight(endpoint, "/"))
+	switch {
+	case !found || topic == "":
+		return Destination{}, fmt.Errorf("%s has no topic; %s", quote(text), want)
+	case !ok || u.User != nil || u.Path != "" || u.RawQuery != "":
+		return Destination{}, fmt.Errorf("%s is not an endpoint; %s", quote(text), want)
+	case strings.ContainsAny(topic, "+#"):
+		return Destination{}, fmt.Errorf("topic %s has a wildcard, and nothing can be published to one; %s", quote(topic), want)
+	case len(topic) > 256: // AWS IoT Core quotas, topic size
+		return Destination{}, errors.New("the topic is longer than 256 bytes; " + want)
+	}
+	d := Destination{Host: u.Host, Topic: topic, url: u.String()}
+	if host := u.Hostname(); isAWSHost(host) {
+		if _, after, found := strings.Cut(host, ".iot."); found {
+			if region, _, _ := strings.Cut(after, "."); isRegion(region) {
+				d.Region = region
+			}
+		}
+	}
+	return d, nil
+}
+
+// parseMemcached reads host:port; 11211 is memcached's port.
+func parseMemcached(text string) (Destination, error) {
+	host, ok := hostPort(text, "11211")
+	if !ok {
+		return Destination{}, fmt.Errorf("%s is not an address; write host:port, like cache.example.com:11211", quote(text))
+	}
+	return Destination{Host: host, TLS: isServerless(host), Discover: strings.Contains(host, ".cfg.")}, nil
+}
+
+// parseRedis reads host:port, or redis:// or rediss:// with user, password and
+// database (IANA, Provisional URI schemes redis and rediss); 6379 is Redis' port.
+func parseRedis(text string) (Destination, error) {
+	const want = "write host:port, redis://host:port or rediss://user:password@host:port/database"
+	if !strings.Contains(text, "://") {
+		text = "redis://" + text
+	}
+	u, err := url.Parse(text) // its error shows the password
+	if err != nil || u.Scheme != "redis" && u.Scheme != "rediss" {
+		return Destination{}, errors.New("is not the address of a Redis server; " + want)
+	}
+	host, ok := hostPort(u.Host, "6379")
+	if !ok {
+		return Destination{}, errors.New("has no valid host and port; " + want)
+	}
+	if u.RawQuery != "" || u.Fragment != "" {
+		return Destination{}, errors.New("has something after the database; " + want)
+	}
+	if db := strings.Trim(u.Path, "/"); db != "" {
+		if n, err := strconv.ParseUint(db, 10, 31); err != nil {
+			return Destination{}, errors.New("has a database that is not a number; " + want)
+		} else if u.Path = "/" + strconv.FormatUint(n, 10); n == 0 {
+			u.Path = ""
+		}
+	} else {
+		u.Path = ""
+	}
+	if isServerless(host) {
+		u.Scheme = "rediss"
+	}
+	u.Host = host
+	cluster := strings.HasPrefix(host, "clustercfg.") || strings.Contains(host, ".clustercfg.")
+	return Destination{Host: host, TLS: u.Scheme == "rediss", Cluster: cluster || isServerless(host), url: u.String()}, nil
+}
+
+// isServerless reports whether host is an ElastiCache serverless cache, which
+// speaks TLS only, and of which a Redis one is a cluster (ElastiCache guide).
+func isServerless(host string) bool {
+	return strings.Contains(host, ".serverless.") && strings.Contains(host, ".cache.amazonaws.com")
+}

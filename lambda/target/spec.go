@@ -1,0 +1,90 @@
+// Package target reads the configuration of targets, from a DynamoDB table or a
+// file, and says everything that is wrong with it.
+package target
+
+// Type is a type of target.
+type Type string
+
+const (
+	SNS       Type = "sns"
+	SQS       Type = "sqs"
+	ES        Type = "es" // Elasticsearch and OpenSearch
+	Kinesis   Type = "kinesis"
+	Firehose  Type = "firehose"
+	IoT       Type = "iot"
+	Lambda    Type = "lambda"
+	Memcached Type = "memcached"
+	Redis     Type = "redis"
+	File      Type = "file"
+)
+
+// typeNames are the values of the attribute type, in the order users see them.
+var typeNames = []struct {
+	name string
+	typ  Type
+}{
+	{"sns", SNS}, {"sqs", SQS}, {"es", ES}, {"opensearch", ES}, {"kinesis", Kinesis}, {"firehose", Firehose},
+	{"iot", IoT}, {"lambda", Lambda}, {"memcached", Memcached}, {"redis", Redis}, {"file", File},
+}
+
+// Collapse says how many records become one message.
+type Collapse string
+
+const (
+	CollapseNone      Collapse = "none"       // a message each
+	CollapseJSON      Collapse = "JSON"       // {"Records":[…]}
+	CollapseConcat    Collapse = "concat"     // the bytes one after another
+	CollapseConcatB64 Collapse = "concat-b64" // those in base64
+)
+
+var collapses = []Collapse{CollapseJSON, CollapseNone, CollapseConcat, CollapseConcatB64}
+
+// Spec is the configuration of one target, with defaults filled in. It is
+// comparable: targets with equal Specs can share what was made for them. It does
+// not show secrets when printed.
+type Spec struct {
+	SourceARN   string // Kinesis stream, DynamoDB stream or SNS topic
+	ID          string // unique among the targets of a source
+	Type        Type
+	Destination Destination
+	Active      bool // false only if the configuration says so
+
+	Role       string // ARN of the role to assume; "": none
+	ExternalID string // for assuming Role; "": none
+	Region     string // of the destination; "": the function's
+
+	Collapse       Collapse // always CollapseNone where collapsing has no effect
+	Parallel       bool     // false keeps order
+	ConvertDDB     bool     // DynamoDB images as plain JSON
+	Deaggregate    bool     // unpack KPL-aggregated Kinesis records
+	AppendNewlines bool     // end each record with a newline
+
+	// Bounds below those of the service; 0: the service's own.
+	BatchRecords int // records in a request or collapsed message
+	BatchBytes   int // bytes of a request or collapsed message
+	InFlight     int // requests in flight; 0: an even share of the function's
+
+	// MaxRecordBytes is what the destination takes a record, where its owner may
+	// set that; 0: the service's default.
+	MaxRecordBytes int
+}
+
+// collapsible reports whether Collapse has an effect.
+func (t Type) collapsible() bool { return t == IoT || t == SQS || t == SNS }
+
+// cache reports whether the target is reached by address, without AWS credentials.
+func (t Type) cache() bool { return t == Memcached || t == Redis }
+
+// bounds are what the services take at most (LIMITS of the SDK's doc comments);
+// zero: none that could be told here.
+var bounds = map[Type]struct{ records, bytes, record int }{
+	Kinesis:   {500, 10 << 20, 10 << 20}, // a stream's MaxRecordSizeInKiB
+	Firehose:  {500, 4 << 20, 1000 << 10},
+	SQS:       {0, 1 << 20, 1 << 20}, // a collapsed message has any number of records
+	SNS:       {0, 1 << 20, 1 << 20}, // a topic's MaximumMessageSize
+	IoT:       {0, 128 << 10, 128 << 10},
+	Lambda:    {0, 1 << 20, 1 << 20},
+	ES:        {0, 100 << 20, 100 << 20}, // http.max_content_length
+	Memcached: {0, 0, 1 << 30},           // -I
+	Redis:     {0, 0, 512 << 20},         // proto-max-bulk-len
+}

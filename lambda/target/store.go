@@ -1,0 +1,41 @@
+package target
+
+import (
+	"context"
+	"errors"
+)
+
+// Store holds the targets of sources.
+type Store interface {
+	// Targets returns the targets of a source, inactive and faulty ones included. It
+	// fails only if they cannot be told at all. It blocks until they are read or ctx
+	// ends, and is safe for concurrent use.
+	Targets(ctx context.Context, sourceARN string) (Set, error)
+}
+
+// Set is the targets of one source. It may be shared: do not write into it.
+type Set struct {
+	Targets []Loaded // no two have the same ID
+
+	// Stale, if not nil, says why the targets could not be read again and are an
+	// older set.
+	Stale error
+}
+
+// Loaded is a target as a Store has it. With Faults it must not deliver; if its
+// Spec is Active, what it should have received has failed.
+type Loaded struct {
+	ID       string // the Spec's, or what stands for it in reports
+	Spec     Spec   // as far as it could be read
+	Faults   []Fault
+	Warnings []Fault
+}
+
+// Err joins all faults; it is nil if the target can be used.
+func (l *Loaded) Err() error {
+	errs := make([]error, len(l.Faults))
+	for i, f := range l.Faults {
+		errs[i] = f
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,111 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+)
+
+// QueryAPI is what a Table needs of a DynamoDB client.
+type QueryAPI interface {
+	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+}
+
+// Table is a Store in a DynamoDB table, with the keys sourceArn (hash) and id
+// (range).
+type Table struct {
+	Client QueryAPI
+	Name   string // or ARN
+}
+
+// Targets reads the items of a source. Reads are consistent, so that a change is
+// seen by the first refresh after it; they are too few to cost anything.
+func (t *Table) Targets(ctx context.Context, sourceARN string) (Set, error) {
+	query := &dynamodb.QueryInput{
+		TableName:                 &t.Name,
+		KeyConditionExpression:    aws.String("sourceArn = :source"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":source": &types.AttributeValueMemberS{Value: sourceARN}},
+		ConsistentRead:            aws.Bool(true),
+	}
+	var set Set
+	for {
+		page, err := t.Client.Query(ctx, query)
+		if err != nil {
+			return Set{}, t.explain(err)
+		}
+		for _, item := range page.Items {
+			set.Targets = append(set.Targets, Read(values(item), fmt.Sprintf("item %d", len(set.Targets)+1)))
+		}
+		if len(page.LastEvaluatedKey) == 0 {
+			return set, nil
+		}
+		query.ExclusiveStartKey = page.LastEvaluatedKey
+	}
+}
+
+// values turns an item into attributes.
+func values(item map[string]types.AttributeValue) map[string]Value {
+	attrs := make(map[string]Value, len(item))
+	for name, av := range item {
+		attrs[name] = valueOf(av)
+	}
+	return attrs
+}
+
+func valueOf(av types.AttributeValue) Value {
+	switch av := av.(type) {
+	case *types.AttributeValueMemberS:
+		return Value{Kind: String, Text: av.Value}
+	case *types.AttributeValueMemberN:
+		return Value{Kind: Number, Text: av.Value}
+	case *types.AttributeValueMemberBOOL:
+		return Value{Kind: Bool, Text: strconv.FormatBool(av.Value)}
+	case *types.AttributeValueMemberNULL:
+		return Value{Kind: Null}
+	}
+	_, kind, _ := strings.Cut(fmt.Sprintf("%T", av), "AttributeValueMember")
+	return Value{Kind: Kind(kind)}
+}
+
+// explain says what to do about an error of a query.
+func (t *Table) explain(err error) error {
+	// The SDK has no error type for this. What the providers say of why may be long
+	// and is of no use.
+	if op, ok := errors.AsType[*smithy.OperationError](err); ok && strings.HasPrefix(op.Err.Error(), "get identity:") {
+		return t.failed(err, "cannot be read, because there are no AWS credentials; give the function a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+	}
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		switch api.ErrorCode() {
+		case "ResourceNotFoundException":
+			return t.failed(err, "does not exist in this account and region; create it, or set FANOUT_TABLE to the name or ARN of the one that does")
+		case "AccessDeniedException":
+			return t.failed(err, "may not be read; allow the function's role dynamodb:Query on it")
+		case "ValidationException":
+			return t.failed(err, "refuses the query (%s); its keys must be sourceArn (hash, S) and id (range, S)", api.ErrorMessage())
+		case "UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException", "IncompleteSignatureException":
+			return t.failed(err, "cannot be read, because AWS refuses the credentials (%s); renew them", api.ErrorCode())
+		}
+		return t.failed(err, "cannot be read: %s: %s", api.ErrorCode(), api.ErrorMessage())
+	}
+	return t.failed(err, "cannot be read: %v", err)
+}
+
+func (t *Table) failed(err error, format string, args ...any) error {
+	return &tableError{fmt.Sprintf("the target table %q "+format, append([]any{t.Name}, args...)...), err}
+}
+
+// tableError is an SDK error in other words.
+type tableError struct {
+	text string
+	err  error
+}
+
+func (e *tableError) Error() string { return e.text }
+func (e *tableError) Unwrap() error { return e.err }

@@ -1,0 +1,99 @@
+package lambda
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/firehose"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"fanout/engine"
+	"fanout/lambda/event"
+	"fanout/lambda/target"
+	"fanout/sinks"
+	"fanout/stages"
+)
+
+// wire makes what delivers to a target of its configuration: a sink with a client
+// of its own, and the stages that the options ask for.
+func wire(a *accounts, t *target.Spec, kind event.Kind) engine.Target {
+	out := engine.Target{ID: t.ID, Ordered: !t.Parallel, InFlight: t.InFlight}
+	out.Sink, out.Fault = newSink(a, t)
+	if out.Fault != nil {
+		return out
+	}
+	out.Stages, out.Fault = stagesOf(t, kind, out.Sink.Limits())
+	return out
+}
+
+// newSink has a case for every type of target.
+func newSink(a *accounts, t *target.Spec) (engine.Sink, error) {
+	d := &t.Destination
+	size := sinks.RecordBytes(t.MaxRecordBytes)
+	switch t.Type {
+	case target.Kinesis:
+		return sinks.NewKinesis(kinesis.NewFromConfig(a.configFor(t)), nameOrARN(d), size), nil
+	case target.Firehose:
+		return sinks.NewFirehose(firehose.NewFromConfig(a.configFor(t)), d.Name), nil
+	case target.SQS:
+		return sinks.NewSQS(sqs.NewFromConfig(a.configFor(t)), d.URL(), size), nil
+	case target.SNS:
+		return sinks.NewSNS(sns.NewFromConfig(a.configFor(t)), d.ARN, size), nil
+	case target.File:
+		return sinks.NewFile(d.Path), nil
+	case target.ES, target.IoT, target.Lambda, target.Memcached, target.Redis:
+	}
+	return nil, fmt.Errorf("this version of fanout does not deliver to targets of type %s yet", t.Type)
+}
+
+// nameOrARN is how an API that takes both is told of a destination. The ARN can
+// name one of another account.
+func nameOrARN(d *target.Destination) string {
+	if d.ARN != "" {
+		return d.ARN
+	}
+	return d.Name
+}
+
+// stagesOf has a case for every option that asks for a stage, in the order in which
+// they run. What several targets have in common comes first, so that it runs once.
+func stagesOf(t *target.Spec, kind event.Kind, limits engine.Limits) (all []engine.Stage, err error) {
+	if t.Deaggregate && kind == event.Kinesis {
+		all = append(all, stages.Deaggregate{})
+	}
+	if t.ConvertDDB && kind == event.DynamoDB {
+		all = append(all, stages.ConvertDDB{})
+	}
+	if t.AppendNewlines {
+		all = append(all, stages.Newline{})
+	}
+	if t.Collapse != target.CollapseNone {
+		mode, err := stages.ParseMode(string(t.Collapse))
+		if err != nil {
+			return nil, err
+		}
+		return append(all, stages.Collapse{
+			Mode: mode, Records: t.BatchRecords, Bytes: lower(limits.RecordBytes, t.BatchBytes),
+			Text: t.Type == target.SQS || t.Type == target.SNS,
+		}), nil
+	}
+	if t.BatchRecords > 0 || t.BatchBytes > 0 {
+		all = append(all, stages.Shape{Records: t.BatchRecords, Bytes: t.BatchBytes})
+	}
+	return all, nil
+}
+
+// lower returns the lower of two bounds, of which zero is none.
+func lower(a, b int) int {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// configFor returns the configuration for the calls of t.
+func (a *accounts) configFor(t *target.Spec) aws.Config {
+	return a.config(t.Region, identity{t.Role, t.ExternalID})
+}

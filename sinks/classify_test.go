@@ -1,0 +1,258 @@
+package sinks
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+
+	"fanout/engine"
+	"fanout/internal/awsfake"
+)
+
+// TestClassify sends requests that fail in every way there is, over the network, to
+// every service.
+func TestClassify(t *testing.T) {
+	tests := []struct {
+		name  string
+		fault awsfake.Fault
+		want  engine.Class
+		says  string // part of the error
+	}{
+		{"throttled", awsfake.Fault{Code: "ThrottlingException", Message: "Rate exceeded"}, engine.Throttled, "takes no more"},
+		{"throughput", awsfake.Fault{Code: "ProvisionedThroughputExceededException"}, engine.Throttled, "Provisioned"},
+		{"SQS throttle", awsfake.Fault{Code: "RequestThrottled", Status: 403}, engine.Throttled, ""},
+		{"SNS throttle", awsfake.Fault{Code: "Throttled", Status: 429}, engine.Throttled, ""},
+		{"KMS throttle", awsfake.Fault{Code: "KMSThrottlingException"}, engine.Throttled, ""},
+		{"unavailable", awsfake.Fault{Code: "ServiceUnavailableException", Status: 503}, engine.Throttled, ""},
+		{"internal", awsfake.Fault{Code: "InternalFailure", Status: 500}, engine.Retryable, "failed"},
+		{"unknown code", awsfake.Fault{Code: "Whatever", Message: "secret"}, engine.Retryable, "Whatever"},
+		{"unknown code, known status", awsfake.Fault{Code: "Whatever", Status: 429}, engine.Throttled, "Whatever"},
+		{"expired token", awsfake.Fault{Code: "ExpiredTokenException"}, engine.Retryable, "expired"},
+		{"expired token, query", awsfake.Fault{Code: "ExpiredToken", Status: 403}, engine.Retryable, "expired"},
+		{"in use", awsfake.Fault{Code: "ResourceInUseException"}, engine.Retryable, "being created"},
+		{"denied", awsfake.Fault{Code: "AccessDeniedException", Message: "User: u is not authorized to perform: kinesis:PutRecords"},
+			engine.Permanent, "not authorized to perform: kinesis:PutRecords"},
+		{"unknown key", awsfake.Fault{Code: "UnrecognizedClientException", Message: "The token secret is not valid"}, engine.Permanent, "does not know the credentials"},
+		{"signature", awsfake.Fault{Code: "SignatureDoesNotMatch", Status: 403, Message: "x-amz-security-token:secret"}, engine.Retryable, "expired"},
+		{"unknown code, forbidden", awsfake.Fault{Code: "Whatever", Status: 403, Message: "secret"}, engine.Permanent, "Whatever"},
+		{"no stream", awsfake.Fault{Code: "ResourceNotFoundException", Message: "Stream orders not found"}, engine.Permanent, "Stream orders not found"},
+		{"no queue", awsfake.Fault{Code: "QueueDoesNotExist"}, engine.Permanent, "there is no such destination"},
+		{"no topic", awsfake.Fault{Code: "NotFound", Status: 404}, engine.Permanent, "there is no such destination"},
+		{"disabled key", awsfake.Fault{Code: "KMSDisabledException"}, engine.Permanent, "encryption key"},
+		{"other source", awsfake.Fault{Code: "InvalidSourceException"}, engine.Permanent, ""},
+		{"invalid", awsfake.Fault{Code: "ValidationException",
+			Message: "1 validation error detected: Value 'secret' at 'records.1.member.partitionKey' failed to satisfy constraint: Member must have length less than or equal to 256"},
+			engine.TooLarge, "at 'records.1.member.partitionKey' failed to satisfy constraint: Member must have length"},
+		{"invalid, SQS", awsfake.Fault{Code: "InvalidParameterValue",
+			Message: "Value secret for parameter MessageGroupId is invalid. Reason: Must be between 1 and 128."},
+			engine.TooLarge, "Reason: Must be between"},
+		{"too long", awsfake.Fault{Code: "BatchRequestTooLong", Message: "secret"}, engine.TooLarge, ""},
+		{"unserializable", awsfake.Fault{Code: "SerializationException", Message: "secret"}, engine.TooLarge, ""},
+		{"refused by a gateway", awsfake.Fault{Status: 413, Body: []byte("<html>secret")}, engine.TooLarge, "HTTP status 413"},
+		{"busy gateway", awsfake.Fault{Status: 503, Body: []byte("secret")}, engine.Throttled, "HTTP status 503"},
+		{"bad gateway", awsfake.Fault{Status: 502, Body: []byte("secret")}, engine.Retryable, "HTTP status 502"},
+		{"forbidding gateway", awsfake.Fault{Status: 403, Body: []byte("secret")}, engine.Permanent, "HTTP status 403"},
+		{"gibberish", awsfake.Fault{Body: []byte("secret")}, engine.Retryable, "is unknown"},
+		{"connection broken before", awsfake.Fault{Drop: true}, engine.Retryable, "connection failed, so what arrived is unknown"},
+		{"connection broken after", awsfake.Fault{After: true}, engine.Retryable, "connection failed, so what arrived is unknown"},
+		{"long-winded", awsfake.Fault{Code: "AccessDenied", Message: strings.Repeat("it is not\nallowed ", 1000)}, engine.Permanent, "…"},
+	}
+	for _, s := range services {
+		fake, cfg := startFake(t)
+		sink := s.open(cfg)
+		for _, tt := range tests {
+			t.Run(s.name+"/"+tt.name, func(t *testing.T) {
+				fake.OnCall(func(awsfake.Call) *awsfake.Fault { return &tt.fault })
+				o := sink.Send(t.Context(), numbered(2))
+				err := o.Err(1)
+				if err == nil {
+					t.Fatal("delivered")
+				}
+				if got := engine.ClassOf(err); got != tt.want {
+					t.Errorf("class %v; want %v: %v", got, tt.want, err)
+				}
+				switch text := err.Error(); {
+				case !strings.Contains(text, tt.says):
+					t.Errorf("%q does not say %q", text, tt.says)
+				case strings.Contains(text, "secret"):
+					t.Errorf("%q repeats data", text)
+				case len(text) > 450 || strings.Contains(text, "\n"):
+					t.Errorf("%q is not one sentence", text)
+				}
+			})
+		}
+	}
+}
+
+// TestEmptyAnswer asserts that a 200 without a body delivers nothing.
+func TestEmptyAnswer(t *testing.T) {
+	for _, s := range services {
+		fake, cfg := startFake(t)
+		fake.OnCall(func(awsfake.Call) *awsfake.Fault { return &awsfake.Fault{Body: []byte{}} })
+		o := s.open(cfg).Send(t.Context(), numbered(2))
+		if o.Err(0) == nil || o.Err(1) == nil {
+			t.Errorf("%s: delivered", s.name)
+		}
+	}
+}
+
+func TestClassifyContext(t *testing.T) {
+	fake, cfg := startFake(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	fake.OnCall(func(awsfake.Call) *awsfake.Fault {
+		cancel()
+		return &awsfake.Fault{Delay: time.Hour}
+	})
+	o := services[0].open(cfg).Send(ctx, numbered(1))
+	if err := o.Err(0); err == nil || engine.ClassOf(err) != engine.Retryable || !strings.Contains(err.Error(), "cut short") {
+		t.Error(err)
+	}
+}
+
+func TestClassifyUnreachable(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := "http://" + l.Addr().String()
+	l.Close()
+	_, cfg := startFake(t)
+	cfg.BaseEndpoint = &url
+	o := services[0].open(cfg).Send(t.Context(), numbered(1))
+	if err := o.Err(0); err == nil || engine.ClassOf(err) != engine.Retryable || !strings.Contains(err.Error(), "connection failed") {
+		t.Error(err)
+	}
+}
+
+// TestClassifyRole asserts that a role which cannot be assumed is named as the fault.
+func TestClassifyRole(t *testing.T) {
+	fake, cfg := startFake(t)
+	fake.OnCall(func(c awsfake.Call) *awsfake.Fault {
+		if c.Service == "sts" {
+			return &awsfake.Fault{Status: 403, Code: "AccessDenied", Message: "User: u is not authorized to perform: sts:AssumeRole"}
+		}
+		return nil
+	})
+	assume := cfg.Copy()
+	assume.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), "arn:aws:iam::123456789012:role/writer"))
+	o := NewKinesis(kinesis.NewFromConfig(assume), stream).Send(t.Context(), numbered(1))
+	err := o.Err(0)
+	if err == nil || engine.ClassOf(err) != engine.Permanent {
+		t.Fatalf("class %v: %v", engine.ClassOf(err), err)
+	}
+	if want := "kinesis orders, STS AssumeRole: AccessDenied: "; !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("%q does not begin with %q", err, want)
+	}
+}
+
+func TestClassifyNoCredentials(t *testing.T) {
+	_, cfg := startFake(t)
+	cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{}, errors.New("no credentials found")
+	})
+	o := services[0].open(cfg).Send(t.Context(), numbered(1))
+	if err := o.Err(0); err == nil || engine.ClassOf(err) != engine.Retryable || !strings.Contains(err.Error(), "no credentials found") {
+		t.Error(err)
+	}
+}
+
+// TestClassifyAfter asserts that the wait a service asks for reaches the engine.
+func TestClassifyAfter(t *testing.T) {
+	fake, cfg := startFake(t)
+	fake.OnCall(func(awsfake.Call) *awsfake.Fault {
+		return &awsfake.Fault{Code: "SlowDown", Status: 503, RetryAfter: 7 * time.Second}
+	})
+	o := services[0].open(cfg).Send(t.Context(), numbered(1))
+	e, ok := errors.AsType[*engine.Error](o.Err(0))
+	if !ok || e.After != 7*time.Second {
+		t.Errorf("got %+v; want After 7s", e)
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
+	tests := []struct {
+		header, value string
+		want          time.Duration
+	}{
+		{"Retry-After", "", 0},
+		{"Retry-After", "3", 3 * time.Second},
+		{"Retry-After", "0", 0},
+		{"Retry-After", "-3", 0},
+		{"Retry-After", "soon", 0},
+		{"Retry-After", "99999999999999999999", 0},
+		{"Retry-After", "2147483647", maxAfter},
+		{"Retry-After", "Sun, 22 Nov 2026 08:00:05 GMT", 5 * time.Second},
+		{"Retry-After", "Sun, 22 Nov 2026 07:00:00 GMT", 0},
+		{"X-Amz-Retry-After", "1500", 1500 * time.Millisecond},
+		{"X-Amz-Retry-After", "soon", 0},
+	}
+	for _, tt := range tests {
+		h := http.Header{}
+		h.Set(tt.header, tt.value)
+		if got := retryAfter(h, now); got != tt.want {
+			t.Errorf("%s: %s means %v; want %v", tt.header, tt.value, got, tt.want)
+		}
+	}
+}
+
+// TestVerdicts asserts that every code reads the same however it is written.
+func TestVerdicts(t *testing.T) {
+	for code, v := range codes {
+		for _, form := range []string{code, code + "Exception", "AWS.SimpleQueueService." + code, "com.amazonaws.sqs#" + code} {
+			if got := verdictOf(form, 0); got != v {
+				t.Errorf("%s: %+v; want %+v", form, got, v)
+			}
+		}
+		if v.why == "" {
+			t.Errorf("%s: no reason", code)
+		}
+	}
+}
+
+// FuzzConstraint asserts that no value of a parameter comes through, whatever it
+// looks like.
+func FuzzConstraint(f *testing.F) {
+	for _, s := range []string{"", "v", "' at 'x", "Reason: x", "' at 'a' failed to satisfy constraint: b", "Reason: ' at '"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		for message, want := range map[string]string{
+			"Value '" + value + "' at 'records' failed to satisfy constraint: Member must be":  "at 'records' failed to satisfy constraint: Member must be",
+			"Value " + value + " for parameter MessageGroupId is invalid. Reason: Must be so.": "Reason: Must be so.",
+		} {
+			if got := constraint(message); got != want {
+				t.Errorf("constraint(%q) = %q; want %q", message, got, want)
+			}
+		}
+		if s := trim(value); len(s) > maxDetail+len("…") {
+			t.Errorf("trim left %d bytes", len(s))
+		}
+	})
+}
+
+// TestClassifySentence asserts that any error gives one sentence that begins with
+// the sink.
+func TestClassifySentence(t *testing.T) {
+	for _, err := range []error{
+		errors.New("plain"),
+		&smithy.OperationError{ServiceID: "Kinesis", OperationName: "PutRecords", Err: errors.New("two\nlines")},
+		&smithy.GenericAPIError{},
+		&smithy.SerializationError{},
+	} {
+		got := classify("kinesis orders", err)
+		if text := got.Error(); !strings.HasPrefix(text, "kinesis orders: ") || strings.Contains(text, "\n") {
+			t.Errorf("%T gives %q", err, text)
+		}
+	}
+}

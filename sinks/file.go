@@ -1,0 +1,164 @@
+package sinks
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"fanout/engine"
+)
+
+// File writes records as lines of JSON, for demos, tests and the command line:
+//
+//	{"key":"a","hashKey":"…","shard":"shardId-000000000000","sequence":"495…","sub":1,
+//	 "action":"PUT","arrived":"2026-11-22T08:00:00.000Z","data":"text"}
+//
+// on one line. Data that is not UTF-8 is in data64, in base64, instead. Fields
+// without a value are left out. A request is written at once, whole or not at all.
+type File struct {
+	name string
+	mu   *sync.Mutex
+	open func() (io.WriteCloser, error)
+}
+
+// fileLocks has a mutex for each path, so that targets which share a file do not
+// disturb each other when one undoes what it wrote in part.
+var fileLocks sync.Map // cleaned path → *sync.Mutex
+
+// NewFile returns a sink that appends to the file at path, or writes to standard
+// output if path is "-". The file is opened for each request, so it may be moved
+// away at any time, and is created if it is missing.
+func NewFile(path string) *File {
+	f := &File{name: "file " + path}
+	if abs, err := filepath.Abs(path); err == nil && path != "-" {
+		path = abs
+	}
+	mu, _ := fileLocks.LoadOrStore(path, new(sync.Mutex))
+	f.mu = mu.(*sync.Mutex) //nolint:forcetypeassert // the map holds nothing else
+	f.open = func() (io.WriteCloser, error) {
+		if path == "-" {
+			return nopCloser{os.Stdout}, nil
+		}
+		return os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644) //nolint:gosec // the user's own choice of file
+	}
+	return f
+}
+
+// NewWriter returns a sink that writes the same lines to w, one request at a time.
+func NewWriter(w io.Writer) *File {
+	return &File{"writer", new(sync.Mutex), func() (io.WriteCloser, error) { return nopCloser{w}, nil }}
+}
+
+type nopCloser struct{ io.Writer }
+
+func (nopCloser) Close() error { return nil }
+
+// String is "file", a space and the path.
+func (f *File) String() string { return f.name }
+
+// Limits are none: a file takes all.
+func (f *File) Limits() engine.Limits { return engine.Limits{} }
+
+// line is a record in the file.
+type line struct {
+	Key      string  `json:"key,omitempty"`
+	HashKey  string  `json:"hashKey,omitempty"`
+	Shard    string  `json:"shard,omitempty"`
+	Sequence string  `json:"sequence,omitempty"`
+	Sub      int     `json:"sub,omitempty"`
+	Action   string  `json:"action,omitempty"`
+	Arrived  string  `json:"arrived,omitempty"`
+	Data     *string `json:"data,omitempty"`
+	Data64   []byte  `json:"data64,omitempty"`
+}
+
+// Send writes the lines of batch at once.
+func (f *File) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
+	if ctx.Err() != nil {
+		return engine.Failed(engine.Errorf(engine.Retryable, "%s: stopped before it was written to", f.name))
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	for i := range batch {
+		if err := e.Encode(lineOf(&batch[i])); err != nil {
+			return engine.Failed(engine.Errorf(engine.Permanent, "%s: %w", f.name, err))
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.write(b.Bytes()); err != nil {
+		return engine.Failed(&engine.Error{Class: fileClass(err), Err: fmt.Errorf("%s: %w", f.name, err)})
+	}
+	return engine.Outcome{}
+}
+
+func lineOf(r *engine.Record) line {
+	l := line{Key: r.Key, HashKey: r.HashKey, Shard: r.Lane, Sequence: r.Seq, Sub: r.Sub, Action: r.Action}
+	if r.Arrived != 0 {
+		l.Arrived = time.UnixMilli(r.Arrived).UTC().Format("2006-01-02T15:04:05.000Z07:00")
+	}
+	if data := r.Data.Bytes(); utf8.Valid(data) {
+		text := string(data)
+		l.Data = &text
+	} else {
+		l.Data64 = data
+	}
+	return l
+}
+
+// write writes b, or nothing that lasts.
+func (f *File) write(b []byte) error {
+	w, err := f.open()
+	if err != nil {
+		return err
+	}
+	n, err := w.Write(b)
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite
+	}
+	if err != nil && n > 0 {
+		undo(w, n)
+	}
+	if closing := w.Close(); err == nil {
+		err = closing
+	}
+	return err
+}
+
+// undo takes back the n bytes that were written last, if w is a regular file and
+// nobody else has written behind them.
+func undo(w io.Writer, n int) {
+	file, ok := w.(interface {
+		io.Seeker
+		Stat() (fs.FileInfo, error)
+		Truncate(size int64) error
+	})
+	if !ok {
+		return
+	}
+	info, err := file.Stat()
+	at, seekErr := file.Seek(0, io.SeekCurrent) // where an appending write ended
+	if err != nil || seekErr != nil || !info.Mode().IsRegular() || info.Size() != at {
+		return
+	}
+	_ = file.Truncate(at - int64(n)) // the write's own error is what is reported
+}
+
+// fileClass says what to do about an error of a file. A disk that is full may get
+// room; a directory that is missing or forbidden stays so.
+func fileClass(err error) engine.Class {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return engine.Permanent
+	}
+	return engine.Retryable
+}

@@ -1,0 +1,230 @@
+package sinks
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"fanout/engine"
+	"fanout/engine/enginetest"
+)
+
+// dataOfLines returns the data of the records in lines.
+func dataOfLines(t *testing.T, lines []byte) [][]byte {
+	t.Helper()
+	var all [][]byte
+	for d := json.NewDecoder(bytes.NewReader(lines)); d.More(); {
+		var l line
+		if err := d.Decode(&l); err != nil {
+			t.Fatal(err)
+		}
+		if l.Data != nil {
+			l.Data64 = []byte(*l.Data)
+		}
+		all = append(all, l.Data64)
+	}
+	return all
+}
+
+func TestFileConformance(t *testing.T) {
+	enginetest.CheckSink(t, func(t *testing.T) enginetest.SinkHarness {
+		path := filepath.Join(t.TempDir(), "out.jsonl")
+		f := NewFile(path)
+		return enginetest.SinkHarness{
+			Sink: f,
+			Accepted: func() [][]byte {
+				lines, err := os.ReadFile(path)
+				if err != nil && !errors.Is(err, os.ErrNotExist) {
+					t.Error(err)
+				}
+				return dataOfLines(t, lines)
+			},
+			Break: func() {
+				open := f.open
+				f.open = func() (io.WriteCloser, error) {
+					f.open = open
+					return nil, errors.New("the disk is gone")
+				}
+			},
+			Record: awkward,
+		}
+	})
+}
+
+func TestFileLines(t *testing.T) {
+	var b bytes.Buffer
+	w := NewWriter(&b)
+	o := w.Send(t.Context(), []engine.Record{
+		{
+			Key: "a", HashKey: "12", Lane: "shardId-000000000000", Seq: "495", Sub: 1, Action: "PUT", Arrived: 1763798400001,
+			Data: engine.Bytes([]byte("<a> & \"b\"\n")),
+		},
+		{Key: "b", Data: engine.Base64([]byte("/wA="))},
+		{},
+	})
+	if !o.OK() {
+		t.Fatal(o.Err(0))
+	}
+	want := `{"key":"a","hashKey":"12","shard":"shardId-000000000000","sequence":"495","sub":1,"action":"PUT","arrived":"2025-11-22T08:00:00.001Z","data":"<a> & \"b\"\n"}
+{"key":"b","data64":"/wA="}
+{"data":""}
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("lines differ (-want +got):\n%s", diff)
+	}
+	if got := w.String() + ", " + NewFile("a/b").String() + ", " + NewFile("-").String(); got != "writer, file a/b, file -" {
+		t.Error(got)
+	}
+}
+
+func TestFileAppends(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.jsonl")
+	if err := os.WriteFile(path, []byte("before\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Several targets may write to one file, and name it differently.
+	sinks := []*File{NewFile(path), NewFile(filepath.Join(filepath.Dir(path), ".", "out.jsonl"))}
+	if sinks[0].mu != sinks[1].mu {
+		t.Error("two names of a file have two locks")
+	}
+	const requests = 50
+	var wg sync.WaitGroup
+	for _, s := range sinks {
+		wg.Go(func() {
+			for range requests {
+				if o := s.Send(t.Context(), numbered(3)); !o.OK() {
+					t.Error(o.Err(0))
+				}
+			}
+		})
+	}
+	wg.Wait()
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest, ok := bytes.CutPrefix(got, []byte("before\n"))
+	if !ok {
+		t.Error("what was in the file is gone")
+	}
+	if n := len(dataOfLines(t, rest)); n != 2*3*requests {
+		t.Errorf("%d lines; want %d", n, 2*3*requests)
+	}
+}
+
+func TestFileErrors(t *testing.T) {
+	dir := t.TempDir()
+	tests := []struct {
+		name string
+		sink *File
+		want engine.Class
+	}{
+		{"no directory", NewFile(filepath.Join(dir, "missing", "out")), engine.Permanent},
+		{"a directory", NewFile(dir), engine.Retryable},
+		{"short write", NewWriter(shortWriter{}), engine.Retryable},
+		{"failed write", NewWriter(brokenWriter{}), engine.Retryable},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o := tt.sink.Send(t.Context(), numbered(2))
+			for i := range 2 {
+				if err := o.Err(i); err == nil || engine.ClassOf(err) != tt.want {
+					t.Errorf("record %d: %v, class %v; want class %v", i, err, engine.ClassOf(err), tt.want)
+				} else if !strings.HasPrefix(err.Error(), tt.sink.String()) {
+					t.Errorf("the error does not name the sink: %v", err)
+				}
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if o := NewFile(filepath.Join(dir, "never")).Send(ctx, numbered(1)); o.OK() {
+		t.Error("written after the end of the context")
+	}
+}
+
+type shortWriter struct{}
+
+func (shortWriter) Write(b []byte) (int, error) { return len(b) - 1, nil }
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("broken") }
+
+// halfFile writes half of what it is given, and fails.
+type halfFile struct{ *os.File }
+
+func (f halfFile) Write(b []byte) (int, error) {
+	n, err := f.File.Write(b[:len(b)/2])
+	return n, errors.Join(err, errors.New("the disk is full"))
+}
+
+func TestUndo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out")
+	open := func() *os.File {
+		f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	want := func(text string) {
+		t.Helper()
+		if got, err := os.ReadFile(path); err != nil || string(got) != text {
+			t.Errorf("the file holds %q, %v; want %q", got, err, text)
+		}
+	}
+	f, other := open(), open()
+	defer f.Close()
+	defer other.Close()
+	fmt.Fprint(f, "whole\nhal")
+	undo(f, len("hal"))
+	want("whole\n")
+
+	fmt.Fprint(f, "hal")
+	fmt.Fprint(other, "another's\n")
+	undo(f, len("hal"))
+	want("whole\nhalanother's\n")
+
+	undo(io.Discard, 3) // nothing to undo, and no harm
+}
+
+// TestFileWhole asserts that a request which could be written in part only leaves
+// nothing behind, and that the next one is written.
+func TestFileWhole(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out")
+	f := NewFile(path)
+	open := f.open
+	f.open = func() (io.WriteCloser, error) {
+		w, err := open()
+		return halfFile{w.(*os.File)}, err
+	}
+	if o := f.Send(t.Context(), numbered(3)); o.OK() {
+		t.Error("half a request counts as delivered")
+	}
+	f.open = open
+	if o := f.Send(t.Context(), numbered(2)); !o.OK() {
+		t.Error(o.Err(0))
+	}
+	lines, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(dataOfLines(t, lines)); n != 2 {
+		t.Errorf("%d lines; want 2", n)
+	}
+}
+
+func BenchmarkFileSend(b *testing.B) {
+	benchmarkSend(b, NewWriter(io.Discard), numbered(500))
+}

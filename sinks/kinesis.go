@@ -1,0 +1,144 @@
+package sinks
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"fanout/engine"
+)
+
+// Limits of Kinesis Data Streams, from the API reference of PutRecords.
+const (
+	kinesisRecords    = 500
+	kinesisBytes      = 10 << 20 // of data and partition keys
+	kinesisRecord     = 1 << 20  // of data and partition key, unless the stream's owner raised it
+	kinesisRecordMost = 10 << 20
+	kinesisKey        = 256 // characters
+)
+
+// KinesisAPI is what NewKinesis needs of *kinesis.Client.
+type KinesisAPI interface {
+	PutRecords(context.Context, *kinesis.PutRecordsInput, ...func(*kinesis.Options)) (*kinesis.PutRecordsOutput, error)
+}
+
+// Kinesis writes to a Kinesis data stream with PutRecords.
+//
+// It keeps partition keys and explicit hash keys. Keys that Kinesis does not take,
+// those over 256 characters or not UTF-8, become their SHA-256 in hex. An empty key
+// becomes the record's sequence number, or without one the SHA-256 of its data: both
+// spread records over shards, and are the same when a record is sent again.
+type Kinesis struct {
+	client KinesisAPI
+	stream string
+	limits engine.Limits
+}
+
+// NewKinesis returns a sink for a stream, given by name or ARN. A record may have
+// 1 MiB with its key unless RecordBytes says otherwise, up to 10 MiB.
+func NewKinesis(client KinesisAPI, stream string, opts ...Option) *Kinesis {
+	return &Kinesis{client, stream, engine.Limits{
+		Records:     kinesisRecords,
+		Bytes:       kinesisBytes,
+		RecordBytes: recordBytes(opts, kinesisRecord, kinesisRecordMost),
+		Size:        kinesisSize,
+		OnePerKey:   true, // "a single record failure does not stop the processing of subsequent records"
+	}}
+}
+
+// String is "kinesis", a space and the stream's name.
+func (k *Kinesis) String() string { return "kinesis " + lastPart(k.stream, "/") }
+
+// Limits are those of PutRecords.
+func (k *Kinesis) Limits() engine.Limits { return k.limits }
+
+// Send makes one PutRecords call.
+func (k *Kinesis) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
+	in := &kinesis.PutRecordsInput{Records: make([]types.PutRecordsRequestEntry, len(batch))}
+	if isARN(k.stream) {
+		in.StreamARN = &k.stream
+	} else {
+		in.StreamName = &k.stream
+	}
+	keys := make([]string, len(batch)) // one allocation for all that PartitionKey points to
+	for i := range batch {
+		r := &batch[i]
+		keys[i] = partitionKey(r)
+		in.Records[i] = types.PutRecordsRequestEntry{Data: blob(r.Data), PartitionKey: &keys[i]}
+		if r.HashKey != "" {
+			in.Records[i].ExplicitHashKey = aws.String(r.HashKey)
+		}
+	}
+	out, err := k.client.PutRecords(ctx, in)
+	if err != nil {
+		return engine.Failed(classify(k.String(), err))
+	}
+	if len(out.Records) != len(batch) {
+		return engine.Failed(miscounted(k.String(), len(batch), len(out.Records)))
+	}
+	var o engine.Outcome
+	for i := range out.Records {
+		if r := &out.Records[i]; aws.ToString(r.ErrorCode) != "" {
+			o.Fail(i, classifyCode(k.String(), *r.ErrorCode))
+		} else if aws.ToString(r.SequenceNumber) == "" {
+			o.Fail(i, unacknowledged(k.String()))
+		}
+	}
+	return o
+}
+
+// kinesisSize counts what Kinesis counts: the data and the partition key.
+func kinesisSize(r *engine.Record) int {
+	n := r.Data.Len()
+	switch {
+	case keepsKey(r.Key):
+		return n + len(r.Key)
+	case r.Key == "" && r.Seq != "":
+		return n + len(r.Seq)
+	}
+	return n + hex.EncodedLen(sha256.Size)
+}
+
+// partitionKey returns the key that r is sent with.
+func partitionKey(r *engine.Record) string {
+	switch {
+	case keepsKey(r.Key):
+		return r.Key
+	case r.Key != "":
+		return sha256Hex([]byte(r.Key))
+	case r.Seq != "":
+		return r.Seq
+	}
+	return sha256Hex(r.Data.Bytes())
+}
+
+// keepsKey reports whether Kinesis takes key as it is.
+func keepsKey(key string) bool {
+	return key != "" && utf8.ValidString(key) && (len(key) <= kinesisKey || utf8.RuneCountInString(key) <= kinesisKey)
+}
+
+// blob returns p's bytes; nil would tell the SDK that the field is missing.
+func blob(p engine.Payload) []byte {
+	if b := p.Bytes(); b != nil {
+		return b
+	}
+	return []byte{}
+}
+
+func sha256Hex(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+func isARN(s string) bool { return strings.HasPrefix(s, "arn:") }
+
+// lastPart returns the name at the end of an ARN or a URL, and a name as it is.
+func lastPart(s, separator string) string {
+	return s[strings.LastIndex(s, separator)+1:]
+}

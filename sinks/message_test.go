@@ -1,0 +1,261 @@
+package sinks
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/google/go-cmp/cmp"
+
+	"fanout/engine"
+	"fanout/internal/awsfake"
+)
+
+// fifos and standards are the services that take messages.
+var (
+	standards = services[2:4]
+	fifos     = services[4:6]
+)
+
+// TestMessages looks at what messages hold.
+func TestMessages(t *testing.T) {
+	parts := numbered(2)
+	tests := []struct {
+		name string
+		rec  engine.Record
+		want awsfake.Record
+	}{
+		{
+			"text",
+			engine.Record{Key: "a", Action: "PUT", Data: engine.Bytes([]byte("hello"))},
+			awsfake.Record{Data: []byte("hello"), Attributes: map[string]awsfake.Attribute{
+				"key": {Type: "String", Value: "a"}, "action": {Type: "String", Value: "PUT"},
+			}},
+		},
+		{
+			"neither key nor action",
+			engine.Record{Data: engine.Bytes([]byte("hello"))},
+			awsfake.Record{Data: []byte("hello")},
+		},
+		{
+			"a character that XML has not",
+			engine.Record{Data: engine.Bytes([]byte("a\x00"))},
+			awsfake.Record{Data: []byte("YQA="), Attributes: map[string]awsfake.Attribute{
+				"encoding": {Type: "String", Value: "base64"},
+			}},
+		},
+		{
+			"bytes that came in base64",
+			engine.Record{Data: engine.Base64([]byte("/wA="))},
+			awsfake.Record{Data: []byte("/wA="), Attributes: map[string]awsfake.Attribute{
+				"encoding": {Type: "String", Value: "base64"},
+			}},
+		},
+		{
+			"no data",
+			engine.Record{Key: "a"},
+			awsfake.Record{Data: []byte("\n"), Attributes: map[string]awsfake.Attribute{
+				"key": {Type: "String", Value: "a"}, "encoding": {Type: "String", Value: "base64"},
+			}},
+		},
+		{
+			"a key that is not text",
+			engine.Record{Key: "a\x01\xFF", Data: engine.Bytes([]byte("hello"))},
+			awsfake.Record{Data: []byte("hello"), Attributes: map[string]awsfake.Attribute{
+				"key": {Type: "Binary", Value: "a\x01\xFF"},
+			}},
+		},
+		{
+			"several records",
+			engine.Merge(parts, engine.Bytes([]byte("both"))),
+			awsfake.Record{Data: []byte("both")},
+		},
+		{
+			"one record, merged",
+			func() engine.Record {
+				m := engine.Merge(parts[1:], engine.Bytes([]byte("one")))
+				m.Key = m.Lane
+				return m
+			}(),
+			awsfake.Record{Data: []byte("one"), Attributes: map[string]awsfake.Attribute{
+				"key": {Type: "String", Value: "key-1"}, "action": {Type: "String", Value: "PUT"},
+			}},
+		},
+	}
+	for _, s := range standards {
+		for _, tt := range tests {
+			t.Run(s.name+"/"+tt.name, func(t *testing.T) {
+				fake, cfg := startFake(t)
+				sink := s.open(cfg)
+				if o := sink.Send(t.Context(), []engine.Record{tt.rec}); !o.OK() {
+					t.Fatal(o.Err(0))
+				}
+				got := fake.Records(s.destination())
+				if diff := cmp.Diff([]awsfake.Record{tt.want}, got); diff != "" {
+					t.Errorf("the message differs (-want +got):\n%s", diff)
+				}
+				size := len(tt.want.Data)
+				for name, a := range tt.want.Attributes {
+					size += len(name) + len(a.Type) + len(a.Value)
+				}
+				l := sink.Limits()
+				if n := l.SizeOf(&tt.rec); n != size {
+					t.Errorf("counts %d bytes; want %d", n, size)
+				}
+			})
+		}
+	}
+}
+
+// TestFIFO looks at groups and deduplication ids.
+func TestFIFO(t *testing.T) {
+	for _, s := range fifos {
+		t.Run(s.name, func(t *testing.T) {
+			fake, cfg := startFake(t)
+			sink := s.open(cfg)
+			recs := numbered(3)
+			recs[0].Sub = 7
+			recs[1].Key = "not allowed: ü"
+			recs[2].Key = ""
+			if o := sink.Send(t.Context(), recs); !o.OK() {
+				t.Fatal(o.Err(0))
+			}
+			got := fake.Records(s.destination())
+			for i, want := range []string{"key-0", sha256Hex([]byte("not allowed: ü")), sha256Hex(nil)} {
+				if got[i].GroupID != want {
+					t.Errorf("record %d is in group %q; want %q", i, got[i].GroupID, want)
+				}
+			}
+			if id, want := got[0].DeduplicationID, "shardId-000000000000/4900/7"; id != want {
+				t.Errorf("deduplication id %q; want %q", id, want)
+			}
+			if o := sink.Send(t.Context(), recs); !o.OK() {
+				t.Error(o.Err(0))
+			}
+			if n := len(fake.Records(s.destination())); n != 3 {
+				t.Errorf("%d messages after sending 3 twice", n)
+			}
+		})
+	}
+}
+
+// TestDedupIDs asserts that what carries other records has another id, and what
+// carries the same has the same.
+func TestDedupIDs(t *testing.T) {
+	none := engine.Payload{}
+	rec := func(lane, seq string, sub int) engine.Record { return engine.Record{Lane: lane, Seq: seq, Sub: sub} }
+	a, b, c := rec("s1", "1", 0), rec("s1", "1", 1), rec("s1", "2", 0)
+	merge := func(recs ...engine.Record) engine.Record { return engine.Merge(recs, none) }
+	distinct := []engine.Record{
+		a, b, c,
+		rec("s2", "1", 0),
+		rec("s1", "11", 0),
+		rec("s11", "1", 0),
+		rec(strings.Repeat("s", 130), "1", 0),
+		rec(strings.Repeat("s", 130), "2", 0),
+		rec("ü", "1", 0),
+		merge(a, b), merge(b, a), merge(a, c), merge(b, c), merge(a, b, c),
+		merge(rec("s2", "1", 0), rec("s2", "1", 1)),
+		merge(rec("s", "11", 0), b), merge(rec("s1", "", 0), rec("1", "", 0)), merge(rec("s", "11", 0), rec("", "", 0)),
+	}
+	ok := regexp.MustCompile(`^[!-~]{1,128}$`)
+	seen := make(map[string]int)
+	for i := range distinct {
+		id := dedupID(&distinct[i])
+		if k, dup := seen[id]; dup {
+			t.Errorf("records %d and %d have the id %q", k, i, id)
+		}
+		seen[id] = i
+		if !ok.MatchString(id) {
+			t.Errorf("record %d: the services do not take the id %q", i, id)
+		}
+	}
+	for _, same := range [][2]engine.Record{
+		{a, merge(a)},
+		{merge(a, b, c), merge(merge(a, b), c)},
+		{merge(a, b), merge(merge(a), merge(merge(b)))},
+	} {
+		if x, y := dedupID(&same[0]), dedupID(&same[1]); x != y {
+			t.Errorf("ids %q and %q differ", x, y)
+		}
+	}
+}
+
+func FuzzToken(f *testing.F) {
+	for _, s := range []string{"", "a", "a b", "ü", "\x00", strings.Repeat("x", 128), strings.Repeat("x", 129), "!~"} {
+		f.Add(s)
+	}
+	ok := regexp.MustCompile(`^[!-~]{1,128}$`)
+	f.Fuzz(func(t *testing.T, s string) {
+		got := token(s)
+		if !ok.MatchString(got) {
+			t.Errorf("token(%q) = %q, which the services do not take", s, got)
+		}
+		if ok.MatchString(s) && got != s {
+			t.Errorf("token(%q) = %q, and could stay", s, got)
+		}
+	})
+}
+
+// FuzzMessageSize checks sizes, attributes and bodies against what arrives.
+func FuzzMessageSize(f *testing.F) {
+	f.Add("key", "PUT", []byte("hello"))
+	f.Add("", "", []byte{})
+	f.Add("\xFF", "\x00", []byte{0, 1, 2})
+	f.Add("ü\uFFFE", "REMOVE", []byte("\xED\xA0\x80"))
+	f.Fuzz(func(t *testing.T, key, action string, data []byte) {
+		r := engine.Record{Key: key, Action: action, Data: engine.Bytes(data)}
+		size := len(body(r.Data))
+		for _, a := range attributes(nil, &r) {
+			if a.value == "" || a.kind == stringType && !isText(a.value) {
+				t.Errorf("the services do not take the attribute %+v", a)
+			}
+			size += len(a.name) + len(a.kind) + len(a.value)
+		}
+		if n := messageSize(&r); n != size {
+			t.Errorf("counts %d bytes; want %d", n, size)
+		}
+		if !isText(body(r.Data)) || body(r.Data) == "" {
+			t.Errorf("the services do not take the body %q", body(r.Data))
+		}
+		if isText(key) != engine.Bytes([]byte(key)).IsText() {
+			t.Errorf("%q: the rule for text differs from the engine's", key)
+		}
+	})
+}
+
+// entry is an entry of an answer of SQS or SNS.
+type entry struct {
+	id     string
+	code   string // "": taken
+	sender bool
+}
+
+// entryAnswers are answers to three messages, for both services.
+var entryAnswers = []struct {
+	name string
+	out  []entry
+	want []string
+}{
+	{"all taken, in another order", []entry{{id: "2"}, {id: "0"}, {id: "1"}}, []string{"", "", ""}},
+	{"failing", []entry{{id: "0"}, {"1", "InternalError", false}, {id: "2"}}, []string{"", "retryable", ""}},
+	{"throttled, the sender's fault", []entry{{id: "0"}, {"1", "RequestThrottled", true}, {id: "2"}}, []string{"", "throttled", ""}},
+	{"the sender's fault", []entry{{id: "0"}, {"1", "InvalidMessageContents", true}, {id: "2"}}, []string{"", "permanent", ""}},
+	{"the sender's fault, unknown", []entry{{id: "0"}, {"1", "Whatever", true}, {id: "2"}}, []string{"", "permanent", ""}},
+	{"unknown", []entry{{id: "0"}, {"1", "Whatever", false}, {id: "2"}}, []string{"", "retryable", ""}},
+	{"old names", []entry{{id: "0"}, {"1", "AWS.SimpleQueueService.NonExistentQueue", true}, {id: "2"}}, []string{"", "permanent", ""}},
+	{"not acknowledged", []entry{{id: "0"}, {id: "2"}}, []string{"", "retryable", ""}},
+	{"nothing", nil, []string{"retryable", "retryable", "retryable"}},
+	{"taken and refused", []entry{{id: "0"}, {id: "1"}, {id: "2"}, {"1", "InternalError", false}}, []string{"", "retryable", ""}},
+	{"ids that were not sent", []entry{{id: "0"}, {id: "1"}, {id: "3"}, {id: "-1"}, {id: "x"}, {id: ""}, {"7", "InternalError", false}},
+		[]string{"", "", "retryable"}},
+}
+
+// optional returns nil for "", as a field that is missing.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return aws.String(s)
+}

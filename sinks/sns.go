@@ -1,0 +1,93 @@
+package sinks
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sns/types"
+
+	"fanout/engine"
+)
+
+// How much SNS takes in a message, and in a request, from the API reference of
+// PublishBatch.
+const (
+	snsBytes     = 256 << 10 // unless the topic's owner raised it
+	snsBytesMost = 1 << 20
+)
+
+// SNSAPI is what NewSNS needs of *sns.Client.
+type SNSAPI interface {
+	PublishBatch(context.Context, *sns.PublishBatchInput, ...func(*sns.Options)) (*sns.PublishBatchOutput, error)
+}
+
+// SNS publishes messages to a topic with PublishBatch. Messages are made as those of
+// SQS are.
+type SNS struct {
+	client SNSAPI
+	topic  string
+	fifo   bool
+	limits engine.Limits
+}
+
+// NewSNS returns a sink for the topic with the ARN topicARN. A message, and all of a
+// request together, may have 256 KiB unless RecordBytes says otherwise, up to 1 MiB.
+func NewSNS(client SNSAPI, topicARN string, opts ...Option) *SNS {
+	bytes := recordBytes(opts, snsBytes, snsBytesMost)
+	return &SNS{client, topicARN, strings.HasSuffix(topicARN, ".fifo"), engine.Limits{
+		Records:     messageEntries,
+		Bytes:       bytes,
+		RecordBytes: bytes,
+		Size:        messageSize,
+		OnePerKey:   true, // entries of a request succeed and fail one by one
+	}}
+}
+
+// String is "sns", a space and the topic's name.
+func (s *SNS) String() string { return "sns " + lastPart(s.topic, ":") }
+
+// Limits are those of PublishBatch.
+func (s *SNS) Limits() engine.Limits { return s.limits }
+
+// Send makes one PublishBatch call.
+func (s *SNS) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
+	in := &sns.PublishBatchInput{TopicArn: &s.topic, PublishBatchRequestEntries: make([]types.PublishBatchRequestEntry, len(batch))}
+	for i := range batch {
+		r, e := &batch[i], &in.PublishBatchRequestEntries[i]
+		text := body(r.Data)
+		e.Id, e.Message, e.MessageAttributes = entryID(i), &text, snsAttributes(r)
+		if s.fifo {
+			e.MessageGroupId, e.MessageDeduplicationId = aws.String(groupID(r)), aws.String(dedupID(r))
+		}
+	}
+	out, err := s.client.PublishBatch(ctx, in)
+	if err != nil {
+		return engine.Failed(classify(s.String(), err))
+	}
+	told := newEntries(s.String(), len(batch))
+	for i := range out.Successful {
+		told.taken(out.Successful[i].Id)
+	}
+	for i := range out.Failed {
+		f := &out.Failed[i]
+		told.refused(f.Id, f.Code, f.Message, f.SenderFault)
+	}
+	return told.outcome()
+}
+
+func snsAttributes(r *engine.Record) map[string]types.MessageAttributeValue {
+	var buf [3]attribute
+	m := make(map[string]types.MessageAttributeValue, len(buf))
+	for _, a := range attributes(buf[:0], r) {
+		v := types.MessageAttributeValue{DataType: &a.kind}
+		if a.kind == binaryType {
+			v.BinaryValue = []byte(a.value)
+		} else {
+			v.StringValue = &a.value
+		}
+		m[a.name] = v
+	}
+	return m
+}

@@ -1,0 +1,94 @@
+package sinks
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"fanout/engine"
+)
+
+// sqsBytes is how much SQS takes in a message, and in a request, from the API
+// reference of SendMessageBatch.
+const sqsBytes = 1 << 20
+
+// SQSAPI is what NewSQS needs of *sqs.Client.
+type SQSAPI interface {
+	SendMessageBatch(context.Context, *sqs.SendMessageBatchInput, ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
+}
+
+// SQS sends messages to a queue with SendMessageBatch.
+//
+// The body of a message is the record's data, or, where SQS would refuse that, its
+// base64 text with the attribute encoding=base64 (for no data at all, a line break).
+// Messages that carry one record have the attributes key and action. In a FIFO queue
+// the message group is the record's key, and the deduplication id is made of the
+// sequence numbers the message carries, so a message sent twice arrives once.
+type SQS struct {
+	client SQSAPI
+	url    string
+	fifo   bool
+	limits engine.Limits
+}
+
+// NewSQS returns a sink for the queue at queueURL. A message may have 1 MiB unless
+// RecordBytes says less.
+func NewSQS(client SQSAPI, queueURL string, opts ...Option) *SQS {
+	return &SQS{client, queueURL, strings.HasSuffix(queueURL, ".fifo"), engine.Limits{
+		Records:     messageEntries,
+		Bytes:       sqsBytes,
+		RecordBytes: recordBytes(opts, sqsBytes, sqsBytes),
+		Size:        messageSize,
+		OnePerKey:   true, // entries of a request succeed and fail one by one
+	}}
+}
+
+// String is "sqs", a space and the queue's name.
+func (s *SQS) String() string { return "sqs " + lastPart(s.url, "/") }
+
+// Limits are those of SendMessageBatch.
+func (s *SQS) Limits() engine.Limits { return s.limits }
+
+// Send makes one SendMessageBatch call.
+func (s *SQS) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
+	in := &sqs.SendMessageBatchInput{QueueUrl: &s.url, Entries: make([]types.SendMessageBatchRequestEntry, len(batch))}
+	for i := range batch {
+		r, e := &batch[i], &in.Entries[i]
+		text := body(r.Data)
+		e.Id, e.MessageBody, e.MessageAttributes = entryID(i), &text, sqsAttributes(r)
+		if s.fifo {
+			e.MessageGroupId, e.MessageDeduplicationId = aws.String(groupID(r)), aws.String(dedupID(r))
+		}
+	}
+	out, err := s.client.SendMessageBatch(ctx, in)
+	if err != nil {
+		return engine.Failed(classify(s.String(), err))
+	}
+	told := newEntries(s.String(), len(batch))
+	for i := range out.Successful {
+		told.taken(out.Successful[i].Id)
+	}
+	for i := range out.Failed {
+		f := &out.Failed[i]
+		told.refused(f.Id, f.Code, f.Message, f.SenderFault)
+	}
+	return told.outcome()
+}
+
+func sqsAttributes(r *engine.Record) map[string]types.MessageAttributeValue {
+	var buf [3]attribute
+	m := make(map[string]types.MessageAttributeValue, len(buf))
+	for _, a := range attributes(buf[:0], r) {
+		v := types.MessageAttributeValue{DataType: &a.kind}
+		if a.kind == binaryType {
+			v.BinaryValue = []byte(a.value)
+		} else {
+			v.StringValue = &a.value
+		}
+		m[a.name] = v
+	}
+	return m
+}

@@ -1,0 +1,18 @@
+package stages
+
+import (
+	"fmt"
+	"strings"
+)
+
+// bounds tells the bounds that are set, for the name of a stage.
+func bounds(records, bytes int) string {
+	var set []string
+	if records > 0 {
+		set = append(set, fmt.Sprintf(" ≤ %d records", records))
+	}
+	if bytes > 0 {
+		set = append(set, fmt.Sprintf(" ≤ %d bytes", bytes))
+	}
+	return strings.Join(set, ",")
+}

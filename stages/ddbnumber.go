@@ -1,0 +1,69 @@
+package stages
+
+import "strconv"
+
+// DynamoDB's limits of numbers: 38 significant digits, and magnitudes from 1E-130
+// to 9.9…9E+125 (Developer Guide, Constraints).
+const (
+	maxDigits   = 38
+	minExponent = -130
+	maxExponent = 125
+)
+
+// checkNumber says what is wrong with the text of a number, or "". DynamoDB writes
+// numbers without plus signs, exponents or zeros that say nothing, whatever form
+// they were stored in, so what it writes is a JSON number already. Exponents are
+// taken too, as JSON has them.
+func checkNumber(text []byte) string {
+	if n := numberLen(text); n == 0 || n < len(text) {
+		return "a number is not written as one"
+	}
+	var (
+		n           int        // digits read
+		point       = -1       // those before the point
+		first, last = -1, -1   // places of those that are not 0
+		power       = text[:0] // the exponent
+	)
+scan:
+	for i, c := range text {
+		switch c {
+		case '-':
+		case '.':
+			point = n
+		case 'e', 'E':
+			power = text[i+1:]
+			break scan
+		case '0':
+			n++
+		default:
+			if first < 0 {
+				first = n
+			}
+			last = n
+			n++
+		}
+	}
+	if point < 0 {
+		point = n
+	}
+	if first < 0 {
+		return ""
+	}
+	if last-first >= maxDigits {
+		return "a number has more than the 38 digits of DynamoDB"
+	}
+	exponent := point - 1 - first
+	if len(power) > 0 {
+		p, err := strconv.Atoi(string(power))
+		if err != nil || p > maxExponent+len(text) || p < minExponent-len(text) {
+			return outOfRange
+		}
+		exponent += p
+	}
+	if exponent < minExponent || exponent > maxExponent {
+		return outOfRange
+	}
+	return ""
+}
+
+const outOfRange = "a number is outside the range of DynamoDB"

@@ -1,0 +1,32 @@
+package stages
+
+import (
+	"context"
+
+	"fanout/engine"
+)
+
+// Shape lowers what one request holds, below the limits of the sink. A zero field
+// sets no bound.
+type Shape struct {
+	Records int // records in a request
+	Bytes   int // bytes of their data together; a record of more goes alone
+}
+
+// Name returns the stage's name with the bounds that are set.
+func (s Shape) Name() string { return "shape" + bounds(s.Records, s.Bytes) }
+
+// Process begins a new request before each record that would exceed a bound.
+func (s Shape) Process(_ context.Context, in []engine.Record, out *engine.Out) {
+	records, bytes := 0, 0
+	for _, r := range in {
+		size := r.Data.Len()
+		if s.Records > 0 && records == s.Records || s.Bytes > 0 && bytes+size > s.Bytes {
+			out.Cut()
+			records, bytes = 0, 0
+		}
+		records++
+		bytes += size
+		out.Emit(r)
+	}
+}
