@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -13,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"fanout/sinks"
 )
 
 // AWS says how to reach AWS beyond what the environment says, as the common flags
@@ -50,7 +53,12 @@ func (a AWS) Load(ctx context.Context, inFlight int) (aws.Config, error) {
 	if a.EndpointURL != "" {
 		opts = append(opts, config.WithBaseEndpoint(a.EndpointURL))
 	}
-	return config.LoadDefaultConfig(ctx, opts...)
+	cfg, err := config.LoadDefaultConfig(ctx, opts...)
+	if err != nil {
+		return cfg, fmt.Errorf("the AWS configuration cannot be read: %w", err)
+	}
+	cfg.HTTPClient = sinks.HTTPClient(cfg.HTTPClient)
+	return cfg, nil
 }
 
 // identity is whose rights a target's calls use.

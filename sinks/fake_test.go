@@ -76,7 +76,7 @@ func startFake(t testing.TB) (*awsfake.Server, aws.Config) {
 		BaseEndpoint: aws.String(fake.URL()),
 		Credentials:  credentials.NewStaticCredentialsProvider("AKIAMADEUP", "made up", ""),
 		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
-		HTTPClient:   &http.Client{Transport: transport},
+		HTTPClient:   HTTPClient(&http.Client{Transport: transport}),
 	}
 }
 

@@ -30,6 +30,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/internal/awsfake"
+	"fanout/sinks"
 )
 
 func start(t *testing.T) (*awsfake.Server, aws.Config) {
@@ -48,7 +49,7 @@ func start(t *testing.T) (*awsfake.Server, aws.Config) {
 		BaseEndpoint: aws.String(fake.URL()),
 		Credentials:  credentials.NewStaticCredentialsProvider("AKIAMADEUP", "made up", ""),
 		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
-		HTTPClient:   &http.Client{Transport: transport},
+		HTTPClient:   sinks.HTTPClient(&http.Client{Transport: transport}),
 	}
 }
 

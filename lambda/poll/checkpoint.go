@@ -64,7 +64,7 @@ type marks struct {
 func loadMarks(store Checkpoints, stream string) (*marks, error) {
 	shards, err := store.Load(stream)
 	if err != nil {
-		return nil, fmt.Errorf("the checkpoints of stream %s can not be read: %w", stream, err)
+		return nil, fmt.Errorf("the checkpoints of stream %s cannot be read: %w", stream, err)
 	}
 	if shards == nil {
 		shards = make(map[string]Checkpoint)
@@ -85,7 +85,7 @@ func (m *marks) set(shard string, c Checkpoint) error {
 	defer m.mu.Unlock()
 	m.shards[shard] = c
 	if err := m.store.Save(m.stream, m.shards); err != nil {
-		return fmt.Errorf("the checkpoints of stream %s can not be written: %w", m.stream, err)
+		return fmt.Errorf("the checkpoints of stream %s cannot be written: %w", m.stream, err)
 	}
 	return nil
 }
@@ -105,7 +105,7 @@ func (m *marks) unread(list []shard) []string {
 	return lost
 }
 
-// prune forgets ended shards that can not matter any more: those that are past
+// prune forgets ended shards that cannot matter any more: those that are past
 // retention and have no child in list, which would begin where they ended. It
 // takes effect with the next set.
 func (m *marks) prune(list []shard) {

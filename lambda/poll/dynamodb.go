@@ -31,7 +31,7 @@ func NewDynamoDB(client DynamoDBClient, streamARN string, h Handler, o Options) 
 		faults = errors.Join(faults, fmt.Errorf("%q is not the ARN of a DynamoDB stream, such as arn:aws:dynamodb:eu-west-1:123456789012:table/name/stream/2026-11-22T20:15:00.000; a table's is its LatestStreamArn", streamARN))
 	}
 	if !opts.Start.at.IsZero() {
-		faults = errors.Join(faults, fmt.Errorf("a DynamoDB stream can not be read from a time; start at LATEST or TRIM_HORIZON instead of %v", opts.Start))
+		faults = errors.Join(faults, fmt.Errorf("a DynamoDB stream cannot be read from a time; start at LATEST or TRIM_HORIZON instead of %v", opts.Start))
 	}
 	if faults != nil {
 		return nil, faults
@@ -137,7 +137,7 @@ func (s *dynamoDBSource) records(shard string, recs []types.Record) ([]record, e
 		var err error
 		begin := len(buf)
 		if buf, err = s.appendRecord(buf, &recs[i]); err != nil {
-			return nil, &fatal{fmt.Errorf("a record of shard %s of stream %s can not be passed on, update fanout: %w", shard, s.stream, err)}
+			return nil, &fatal{fmt.Errorf("a record of shard %s of stream %s cannot be passed on, update fanout: %w", shard, s.stream, err)}
 		}
 		list[i].json = buf[begin:len(buf):len(buf)]
 		if d := recs[i].Dynamodb; d != nil {

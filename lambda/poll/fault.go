@@ -70,7 +70,7 @@ func faultOf(err error) fault {
 	return transient
 }
 
-// hopeless returns the error that ends the run if err can not heal, or nil.
+// hopeless returns the error that ends the run if err cannot heal, or nil.
 func hopeless(s source, err error) error {
 	switch faultOf(err) {
 	case missing:
@@ -80,7 +80,7 @@ func hopeless(s source, err error) error {
 	case credentials:
 		return fmt.Errorf("the credentials were not accepted for stream %s; renew or correct them: %w", s.arn(), reason(err))
 	case key:
-		return fmt.Errorf("the KMS key of stream %s can not be used; check its state and allow kms:Decrypt: %w", s.arn(), reason(err))
+		return fmt.Errorf("the KMS key of stream %s cannot be used; check its state and allow kms:Decrypt: %w", s.arn(), reason(err))
 	default:
 		return nil
 	}

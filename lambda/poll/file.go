@@ -35,7 +35,7 @@ func OpenFile(path string) (*File, error) {
 	// The lock has a file of its own because each write replaces the file at path.
 	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("checkpoint file %s can not be locked: %w", path, err)
+		return nil, fmt.Errorf("checkpoint file %s cannot be locked: %w", path, err)
 	}
 	f := &File{path: path, lock: lock}
 	if err := flock(lock); err != nil {
@@ -75,7 +75,7 @@ func readFile(path string) (streams, error) {
 		return make(streams), nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("checkpoint file %s can not be read: %w", path, err)
+		return nil, fmt.Errorf("checkpoint file %s cannot be read: %w", path, err)
 	}
 	all, err := parseCheckpoints(data)
 	if err != nil {

@@ -7,5 +7,5 @@ import "os"
 // flock does nothing where the system has no flock(2).
 func flock(*os.File) error { return nil }
 
-// syncDir does nothing where folders can not be synced.
+// syncDir does nothing where folders cannot be synced.
 func syncDir(string) error { return nil }

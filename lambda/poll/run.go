@@ -24,7 +24,7 @@ const (
 
 // Run reads and delivers until ctx ends, or, with Options.Once, until all there was
 // is delivered; then it returns nil, after the batches under way have finished. It
-// returns an error if the stream can not be read, or checkpoints not be kept, and no
+// returns an error if the stream cannot be read, or checkpoints not be kept, and no
 // retry would heal that. One Run at a time.
 func (p *Poller) Run(ctx context.Context) error {
 	m, err := loadMarks(p.opts.Checkpoints, p.source.arn())

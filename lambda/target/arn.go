@@ -111,7 +111,7 @@ func isAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "01234567
 // isRegion reports whether s may be the name of a region; new ones appear.
 func isRegion(s string) bool {
 	return len(s) <= 63 && strings.Contains(s, "-") && s == strings.ToLower(s) &&
-		consistsOf(s, "-") && s[0] != '-' && s[len(s)-1] != '-'
+		consistsOf(s, "-") && s[0] >= 'a' && s[len(s)-1] != '-'
 }
 
 // isName reports whether s consists of 1 to most letters, digits and the

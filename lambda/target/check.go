@@ -93,14 +93,12 @@ func (c *checker) checkType() {
 func (c *checker) checkRole() {
 	if c.Role != "" {
 		switch a, err := parseARN(c.Role, "iam", "arn:aws:iam::123456789012:role/name"); {
-		case c.Type.cache():
-			c.fault("role", "%s is not reached with AWS credentials; remove it", c.Type)
+		case c.Type.local():
+			c.warn("role", "has no effect on targets of type %s", c.Type)
 		case err != nil:
 			c.fault("role", "%v", err)
 		case !strings.HasPrefix(a.Resource, "role/") || a.Resource == "role/":
 			c.fault("role", "%s is not a role; write an ARN like arn:aws:iam::123456789012:role/name", quote(c.Role))
-		case c.Type == File:
-			c.warn("role", "has no effect on a file")
 		}
 	}
 	if c.ExternalID == "" {
@@ -120,12 +118,10 @@ func (c *checker) checkRegion() {
 	switch {
 	case c.Region == "":
 		c.Region = there
-	case c.Type.cache():
-		c.fault("region", "%s is reached by its address alone; remove it", c.Type)
+	case c.Type.local():
+		c.warn("region", "has no effect on targets of type %s", c.Type)
 	case !isRegion(c.Region):
 		c.fault("region", "%s is not a region; write one like eu-west-1", quote(c.Region))
-	case c.Type == File:
-		c.warn("region", "has no effect on a file")
 	case there != "" && there != c.Region:
 		c.warn("region", "is %s, but the destination is in %s", c.Region, there)
 	}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -72,12 +73,12 @@ func (f *FileStore) read() ([]Loaded, error) {
 // parseFile reads the targets of every source.
 func parseFile(path string, data []byte) ([]Loaded, error) {
 	if json.Valid(data) {
-		// YAML is JSON's superset but for tabs, which in JSON are only white space.
-		data = bytes.ReplaceAll(data, []byte("\t"), []byte(" "))
+		data = asYAML(data)
 	}
 	var root yaml.Node
 	if err := yaml.Unmarshal(data, &root); err != nil {
-		return nil, yamlError(path, err)
+		line, text := explain(err)
+		return nil, fmt.Errorf("%s%s: %s", path, line, text)
 	}
 	if len(root.Content) == 0 {
 		return nil, fmt.Errorf("%s is empty; write targets: and a list of targets", path)
@@ -127,15 +128,16 @@ func parseTargets(path string, list *yaml.Node) ([]Loaded, error) {
 // parseTarget reads one target.
 func parseTarget(path, label string, n *yaml.Node) Loaded {
 	where := fmt.Sprintf("%s:%d", path, n.Line)
-	broken := func(text string) Loaded {
+	broken := func(where, text string) Loaded {
 		return Loaded{ID: label, Spec: Spec{Active: true}, Faults: []Fault{{Where: where, Target: label, Text: text}}}
 	}
 	if n.Kind != yaml.MappingNode {
-		return broken("is not a mapping; write its attributes as name: value")
+		return broken(where, "is not a mapping; write its attributes as name: value")
 	}
 	var nodes map[string]yaml.Node // also resolves merges, and refuses what is there twice
 	if err := n.Decode(&nodes); err != nil {
-		return broken(strings.TrimPrefix(yamlError(path, err).Error(), path+": "))
+		line, text := explain(err)
+		return broken(path+line, text)
 	}
 	attrs := make(map[string]Value, len(nodes))
 	for name, v := range nodes {
@@ -183,13 +185,39 @@ func scalar(n *yaml.Node) Value {
 	return v
 }
 
-var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:unmarshal errors:\s*)?line (\d+): `)
+// jsonEscapes are the escapes of JSON strings, those of one text together.
+var jsonEscapes = regexp.MustCompile(`(?:\\u[0-9a-fA-F]{4})+|\\.`)
 
-// yamlError puts the file and line before what the YAML package says.
-func yamlError(path string, err error) error {
-	text := err.Error()
-	if m := yamlLine.FindStringSubmatch(text); m != nil {
-		return fmt.Errorf("%s:%s: %s", path, m[1], text[len(m[0]):])
+// asYAML rewrites what YAML reads differently in JSON: tabs between the tokens,
+// escaped slashes and surrogate pairs. Lines stay where they are.
+func asYAML(data []byte) []byte {
+	data = bytes.ReplaceAll(data, []byte("\t"), []byte(" "))
+	return jsonEscapes.ReplaceAllFunc(data, func(escape []byte) []byte {
+		switch escape[1] {
+		case '/':
+			return escape[1:]
+		case 'u':
+			var s string
+			if json.Unmarshal(slices.Concat([]byte(`"`), escape, []byte(`"`)), &s) == nil {
+				if b, err := json.Marshal(s); err == nil {
+					return b[1 : len(b)-1]
+				}
+			}
+		}
+		return escape
+	})
+}
+
+var yamlLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
+
+// explain parts an error of the YAML package into :line, if it has one, and text.
+func explain(err error) (line, text string) {
+	text = err.Error()
+	if types, ok := errors.AsType[*yaml.TypeError](err); ok && len(types.Errors) > 0 {
+		text = types.Errors[0]
 	}
-	return fmt.Errorf("%s: %s", path, strings.TrimPrefix(text, "yaml: "))
+	if m := yamlLine.FindStringSubmatch(text); m != nil {
+		return ":" + m[1], text[len(m[0]):]
+	}
+	return "", strings.TrimPrefix(text, "yaml: ")
 }

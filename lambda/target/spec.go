@@ -72,8 +72,9 @@ type Spec struct {
 // collapsible reports whether Collapse has an effect.
 func (t Type) collapsible() bool { return t == IoT || t == SQS || t == SNS }
 
-// cache reports whether the target is reached by address, without AWS credentials.
-func (t Type) cache() bool { return t == Memcached || t == Redis }
+// local reports whether the target is reached by its address, without AWS
+// credentials.
+func (t Type) local() bool { return t == Memcached || t == Redis || t == File }
 
 // bounds are what the services take at most (LIMITS of the SDK's doc comments);
 // zero: none that could be told here.
