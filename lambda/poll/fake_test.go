@@ -39,6 +39,7 @@ type fakeStream struct {
 	life     time.Duration                // of an iterator; 0: 5 minutes
 	pageSize int                          // shards in a listing; 0: all
 	silent   bool                         // does not say how far behind a read is
+	endless  bool                         // never ends a closed shard, as emulators do
 	clock    time.Duration                // how far the service's clock is ahead
 	fail     func(op, shard string) error // before each call; nil: never
 }
@@ -228,7 +229,7 @@ func (f *fakeStream) get(token string, limit int32) (recs []fakeRecord, next *st
 		return nil, nil, 0, apiError("ResourceNotFoundException")
 	}
 	to := min(len(s.recs), from+int(limit))
-	if !s.closed || to < len(s.recs) {
+	if !s.closed || f.endless || to < len(s.recs) {
 		next = f.token(s, to)
 	}
 	if to < len(s.recs) {

@@ -76,10 +76,10 @@ func TestFileFaults(t *testing.T) {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
-	if _, err := OpenFile(filepath.Join(dir, "no", "such", "folder")); err == nil || !strings.Contains(err.Error(), "can not be locked") {
+	if _, err := OpenFile(filepath.Join(dir, "no", "such", "folder")); err == nil || !strings.Contains(err.Error(), "cannot be locked") {
 		t.Errorf("no folder: error %v", err)
 	}
-	if _, err := OpenFile(dir); err == nil || !strings.Contains(err.Error(), "can not be read") {
+	if _, err := OpenFile(dir); err == nil || !strings.Contains(err.Error(), "cannot be read") {
 		t.Errorf("a folder: error %v", err)
 	}
 }
@@ -101,7 +101,7 @@ func TestUnwritableFileEndsTheRun(t *testing.T) {
 					f.put("a", 500)
 					r := newReceiver(t)
 					err := s.poller(t, f, r.handle, Options{Checkpoints: file, Start: start}).Run(t.Context())
-					if err == nil || !strings.Contains(err.Error(), "the checkpoints of stream "+s.arn+" can not be written") {
+					if err == nil || !strings.Contains(err.Error(), "the checkpoints of stream "+s.arn+" cannot be written") {
 						t.Errorf("error %v", err)
 					}
 					if len(r.batches) > 1 {
@@ -125,7 +125,7 @@ func (*unreadable) Load(string) (map[string]Checkpoint, error) { return nil, err
 func TestUnreadableCheckpointsEndTheRun(t *testing.T) {
 	f := newFakeStream("a")
 	err := services[0].poller(t, f, newReceiver(t).handle, Options{Checkpoints: &unreadable{}}).Run(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "the checkpoints of stream "+kinesisARN+" can not be read") {
+	if err == nil || !strings.Contains(err.Error(), "the checkpoints of stream "+kinesisARN+" cannot be read") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -296,11 +296,11 @@ func FuzzCheckpointFile(f *testing.F) {
 		}
 		written, err := json.Marshal(all)
 		if err != nil {
-			t.Fatalf("%q was read as %v, which can not be written: %v", data, all, err)
+			t.Fatalf("%q was read as %v, which cannot be written: %v", data, all, err)
 		}
 		again, err := parseCheckpoints(written)
 		if err != nil {
-			t.Fatalf("%q was written and can not be read: %v", written, err)
+			t.Fatalf("%q was written and cannot be read: %v", written, err)
 		}
 		if diff := cmp.Diff(all, again); diff != "" {
 			t.Errorf("read again (-want +got):\n%s", diff)

@@ -353,7 +353,7 @@ func TestFaultsThatEndTheRun(t *testing.T) {
 		{"list", "UnrecognizedClientException", "the credentials were not accepted for stream %s; renew or correct them: "},
 		{"iterator", "AccessDeniedException", "stream %s may not be read; allow "},
 		{"read", "ExpiredTokenException", "the credentials were not accepted for stream %s; renew or correct them: "},
-		{"read", "KMSDisabledException", "the KMS key of stream %s can not be used; check its state and allow kms:Decrypt: "},
+		{"read", "KMSDisabledException", "the KMS key of stream %s cannot be used; check its state and allow kms:Decrypt: "},
 	} {
 		for _, s := range services {
 			t.Run(tt.op+"/"+tt.code+"/"+s.name, func(t *testing.T) {

@@ -130,6 +130,35 @@ func TestOnceWithAServiceThatDoesNotTellTheTip(t *testing.T) {
 	})
 }
 
+func TestOnceWithAServiceThatNeverEndsShards(t *testing.T) {
+	for _, s := range services {
+		t.Run(s.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFakeStream("a")
+				f.endless = true
+				f.put("a", 300)
+				f.split("a", "b", "c")
+				f.put("b", 3)
+				store := NewMemory()
+				for range 2 {
+					r := newReceiver(t)
+					s.run(t, f, r.handle, Options{Once: true, Checkpoints: store})
+					if marks, err := store.Load(s.arn); err != nil || marks["a"].Ended {
+						t.Errorf("checkpoints %v, %v: a was not seen to end", marks, err)
+					}
+					if len(f.data("c")) == 0 {
+						r.wantAll(f, "a", "b")
+						r.wantBefore("a", "b")
+					} else if diff := cmp.Diff([]string{"c/0"}, r.seen()); diff != "" {
+						t.Errorf("deliveries after a restart (-want +got):\n%s", diff)
+					}
+					f.put("c", 1)
+				}
+			})
+		})
+	}
+}
+
 func TestStartLatest(t *testing.T) {
 	for _, s := range services {
 		t.Run(s.name, func(t *testing.T) {

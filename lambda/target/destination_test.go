@@ -69,7 +69,7 @@ var destinations = []struct {
 	{ES, "search-d-x.aos.us-east-1.on.aws#logs", Destination{
 		Host: "search-d-x.aos.us-east-1.on.aws", Index: "logs", Signing: "es", Region: "us-east-1",
 	}, "https://search-d-x.aos.us-east-1.on.aws", ""},
-	{ES, "es.amazonaws.com#i", Destination{Host: "es.amazonaws.com", Index: "i"}, "https://es.amazonaws.com", ""},
+	{ES, "es.amazonaws.com#i", Destination{Host: "es.amazonaws.com", Index: "i", Signing: "es"}, "https://es.amazonaws.com", ""},
 	{ES, "x.es.amazonaws.com#i", Destination{Host: "x.es.amazonaws.com", Index: "i", Signing: "es"}, "https://x.es.amazonaws.com", ""},
 	{ES, "x.amazonaws.com#i", Destination{Host: "x.amazonaws.com", Index: "i"}, "https://x.amazonaws.com", ""},
 	{ES, "es.eu-west-1.example.com#i", Destination{Host: "es.eu-west-1.example.com", Index: "i"}, "https://es.eu-west-1.example.com", ""},

@@ -1,0 +1,240 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const good = `# comment
+x-common: &common
+  sourceArn: ` + stream1 + `
+  active: true
+targets:
+  - <<: *common
+    id: archive
+    type: firehose
+    destination: clicks
+    batchRecords: 100
+  - sourceArn: ` + topic1 + `
+    id: archive
+    type: file
+    destination: '-'
+    active: false
+`
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "targets.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestFile(t *testing.T) {
+	path := write(t, good)
+	f, err := OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for source, want := range map[string][]string{
+		stream1: {"archive firehose true []"}, topic1: {"archive file false []"}, table1: nil,
+	} {
+		if diff := cmp.Diff(want, shown(t, f, source)); diff != "" {
+			t.Errorf("%s: %s", source, diff)
+		}
+	}
+	// What changes is seen the next time.
+	if err := os.WriteFile(path, []byte(strings.ReplaceAll(good, "id: archive", "id: store")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"store firehose true []"}, shown(t, f, stream1)); diff != "" {
+		t.Error(diff)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.Targets(t.Context(), stream1)
+	if want := "the targets file " + path + " cannot be read: no such file or directory"; err == nil || err.Error() != want || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := f.Targets(ctx, stream1); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func shown(t *testing.T, s Store, source string) (all []string) {
+	t.Helper()
+	set, err := s.Targets(t.Context(), source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range set.Targets {
+		all = append(all, fmt.Sprint(l.ID, " ", l.Spec.Type, " ", l.Spec.Active, " ", l.Faults))
+	}
+	return all
+}
+
+// JSON is read too, with tabs or without any white space.
+func TestJSON(t *testing.T) {
+	const target = `"sourceArn":"` + stream1 + `","id":"a","type":"es","destination":"https:\/\/h:9200#i","active":true,"inFlight":2,"\ud83d\ude00\u0022":0`
+	for _, text := range []string{
+		`{"targets":[{` + target + `}]}`,
+		"{\n\t\"targets\":\t[\n\t\t{" + strings.ReplaceAll(target, `,"`, ",\n\t\t\"") + "}\n\t]\n}\n",
+	} {
+		all, err := parseFile("t.json", []byte(text))
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%s\ngot %v, %v", text, all, err)
+		}
+		if l := all[0]; l.Err() != nil || l.Spec.InFlight != 2 || l.Spec.Destination.URL() != "https://h:9200" ||
+			len(l.Warnings) != 1 || l.Warnings[0].Attribute != `😀"` {
+			t.Errorf("got %+v, %v", l.Spec, l.Err())
+		}
+	}
+}
+
+func TestFileFaults(t *testing.T) {
+	const text = `targets:
+  - sourceArn: ` + stream1 + `
+    id: a
+    type: kinesis
+    destination: copy
+    active: "true"
+    externalId: 123
+    colour: red
+  - sourceArn: ` + stream1 + `
+    id: a
+    type: kinesis
+    destination: copy
+    active: true
+  - just text
+  - sourceArn: nonsense
+    id: a
+    type: kinesis
+    destination: [x]
+    active: {}
+  - id: b
+    id: c
+  - sourceArn: ` + stream1 + `
+    id: e
+    type: kinesis
+    destination: copy
+    active: TRUE
+    region: 2026-01-31
+    parallel: ~
+    inFlight: 1.5
+`
+	all, err := parseFile("t.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids, got []string
+	for _, l := range all {
+		ids = append(ids, l.ID)
+		got = append(got, texts(l.Faults)...)
+		got = append(got, texts(l.Warnings)...)
+	}
+	if diff := cmp.Diff([]string{"a", "a (targets[1])", "targets[2]", "a (targets[3])", "targets[4]", "e"}, ids); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{
+		`t.yaml:6: target "a": active: is a string (S); it must be a boolean (BOOL): write true or false`,
+		`t.yaml:7: target "a": externalId: is a number (N); it must be a string (S): write a text, in quotes if it looks like a number`,
+		`t.yaml:8: target "a": colour: unknown attribute, ignored`,
+		`t.yaml:9: target "a": id: is that of the target on line 2 too; write another`,
+		`t.yaml:14: target "targets[2]": is not a mapping; write its attributes as name: value`,
+		`t.yaml:18: target "a": destination: is a list (L); it must be a string (S): write a text, in quotes if it looks like a number`,
+		`t.yaml:19: target "a": active: is a map (M); it must be a boolean (BOOL): write true or false`,
+		`t.yaml:15: target "a": sourceArn: "nonsense" is not an ARN; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic`,
+		`t.yaml:21: target "targets[4]": mapping key "id" already defined at line 20`,
+		`t.yaml:29: target "e": inFlight: is 1.5; write a whole number above zero`,
+		`t.yaml:27: target "e": region: "2026-01-31" is not a region; write one like eu-west-1`,
+	}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A target whose source cannot be told may be meant for any.
+func TestUnknownSource(t *testing.T) {
+	f, err := OpenFile(write(t, "targets: [{id: a}, {id: b, sourceArn: x}, 3]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := f.Targets(t.Context(), stream1)
+	if err != nil || len(set.Targets) != 3 {
+		t.Errorf("got %+v, %v", set, err)
+	}
+}
+
+func TestFileErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                             "t.yaml is empty; write targets: and a list of targets",
+		"- a":                          "t.yaml:1: is not a mapping; write targets: and a list of targets",
+		"target: []":                   "t.yaml: has no targets; write targets: and a list of targets",
+		"targets: {a: b}":              "t.yaml:1: targets is not a list; begin each target with a dash",
+		"\n\ntargets: redis://u:p@h":   "t.yaml:3: targets is not a list; begin each target with a dash",
+		"targets:\n  - id: a\n   x: y": "t.yaml:1: did not find expected '-' indicator",
+		"targets: *nothing":            "t.yaml: unknown anchor 'nothing' referenced",
+	} {
+		if _, err := parseFile("t.yaml", []byte(text)); err == nil || err.Error() != want {
+			t.Errorf("%q\n got %v\nwant %s", text, err, want)
+		}
+	}
+	for _, text := range []string{"targets:", "targets: []", "targets: null"} {
+		if all, err := parseFile("t.yaml", []byte(text)); err != nil || len(all) != 0 {
+			t.Errorf("%q: got %v, %v", text, all, err)
+		}
+	}
+	if _, err := OpenFile(filepath.Join(t.TempDir(), "none.yaml")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func FuzzParseFile(f *testing.F) {
+	f.Add([]byte(good))
+	f.Add([]byte(`{"targets":[{"id":"a","destination":"redis:\/\/u:p@h","active":1}]}`))
+	f.Add([]byte("targets: [&a {x: *a}, {<<: *a}, ~, [[]]]"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		all, err := parseFile("t.yaml", data)
+		if err != nil && len(all) > 0 {
+			t.Fatal("both targets and an error")
+		}
+		seen := make(map[[2]string]bool)
+		for _, l := range all {
+			if k := [2]string{l.Spec.SourceARN, l.ID}; seen[k] {
+				t.Fatalf("%q is there twice", l.ID)
+			} else {
+				seen[k] = true
+			}
+		}
+	})
+}
+
+func ExampleOpenFile() {
+	path := filepath.Join(os.TempDir(), "fanout-example-targets.yaml")
+	defer os.Remove(path)
+	if err := os.WriteFile(path, []byte(good), 0o600); err != nil {
+		fmt.Println(err)
+		return
+	}
+	store, err := OpenFile(path)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	set, err := store.Targets(context.Background(), stream1)
+	for _, l := range set.Targets {
+		fmt.Println(l.ID, l.Spec.Type, l.Spec.Destination, l.Spec.BatchRecords, err)
+	}
+	// Output: archive firehose clicks 100 <nil>
+}
