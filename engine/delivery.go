@@ -14,7 +14,8 @@ type delivery struct {
 	ledger
 	t     *target
 	slots *Slots
-	lost  map[string]map[string]*Record // by lane and key: the first record that a stage failed
+	circuit
+	lost map[string]map[string]*Record // by lane and key: the first record that a stage failed
 }
 
 func newDelivery(t *target, slots *Slots, records int) *delivery {
@@ -45,6 +46,7 @@ func (d *delivery) run(ctx context.Context, lots []lot) {
 		for batch, _ := whole.next(d.start); len(batch) > 0; batch, _ = whole.next(d.start) {
 			workers.Go(func() { d.drive(ctx, &queue{d: d, recs: batch, batch: batch, head: len(batch)}) })
 		}
+		whole.divert(ctx)
 	}
 	workers.Wait()
 }
@@ -57,14 +59,23 @@ func (d *delivery) drive(ctx context.Context, q *queue) {
 	if batch == nil {
 		batch, wait = q.next(time.Now())
 	}
-	for len(batch) > 0 || wait > 0 {
-		if wait > 0 {
+	defer d.leave(q)
+	for len(batch) > 0 || wait > 0 || len(q.rejects) > 0 {
+		q.divert(ctx)
+		if len(batch) > 0 {
+			if err := d.admit(ctx, q); err != nil {
+				q.abandon(ctx, err)
+				return
+			}
+			if o, ok := d.send(ctx, batch, q.resends()); ok {
+				q.settle(&o, time.Now(), stop)
+				q.divert(ctx)
+			}
+		} else if wait > 0 {
 			sleep(ctx, wait)
-		} else if o, ok := d.send(ctx, batch, q.resends()); ok {
-			q.settle(&o, time.Now(), stop)
 		}
 		if ctx.Err() != nil {
-			q.abandon(unsent(ctx))
+			q.abandon(ctx, unsent(ctx))
 			return
 		}
 		batch, wait = q.next(time.Now())
@@ -123,16 +134,30 @@ func join(lots []lot) lot {
 }
 
 // lose books what a stage on the way to the target did not let through.
-func (d *delivery) lose(out *Out) {
+func (d *delivery) lose(ctx context.Context, out *Out) {
 	for i := range out.dropped {
 		d.drop(&out.dropped[i].Record)
 	}
+	var rejected []Rejected
 	for i := range out.failed {
-		r := &out.failed[i].Record
-		d.fail(r, out.failed[i].Err)
-		if d.t.Ordered {
-			r.leaves(d.bar)
+		l := &out.failed[i]
+		if d.t.diverts(&l.Record, l.Err) {
+			rejected = append(rejected, Rejected{Record: l.Record, Err: l.Err, Unstaged: true})
+		} else {
+			d.loseOne(&l.Record, l.Err)
 		}
+	}
+	for i, taken := range d.divert(ctx, rejected) {
+		if !taken {
+			d.loseOne(&rejected[i].Record, rejected[i].Err)
+		}
+	}
+}
+
+func (d *delivery) loseOne(r *Record, err error) {
+	d.fail(r, err)
+	if d.t.Ordered {
+		r.leaves(d.bar)
 	}
 }
 

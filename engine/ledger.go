@@ -49,6 +49,14 @@ func (l *ledger) drop(r *Record) {
 	l.book(func() { l.fate(r, FateDropped) })
 }
 
+// diverted books a record that another target took, and why this one did not.
+func (l *ledger) diverted(r *Record, err error) {
+	l.book(func() {
+		l.fate(r, FateDiverted)
+		l.reason(r, err)
+	})
+}
+
 // fail books a record that will not be delivered.
 func (l *ledger) fail(r *Record, err error) {
 	l.book(func() {
@@ -118,6 +126,9 @@ func (l *ledger) close(recs []Record, err error) TargetReport {
 			continue
 		case FateDropped:
 			l.report.Dropped++
+			continue
+		case FateDiverted:
+			l.report.Diverted++
 			continue
 		case fatePending:
 			l.report.fates[i] = FateFailed

@@ -42,7 +42,8 @@ func TestModel(t *testing.T) {
 type modelTarget struct {
 	engine.Target
 	sink  *enginetest.Sink
-	stage bool // it doubles some records, drops and fails others
+	dead  *enginetest.Sink // of OnFailure, if any
+	stage bool             // it doubles some records, drops and fails others
 }
 
 func modelRun(t *testing.T, rnd *rand.Rand) {
@@ -84,6 +85,10 @@ func newModelTarget(rnd *rand.Rand, id string) modelTarget {
 	m.Target = engine.Target{ID: id, Sink: m.sink, Ordered: rnd.IntN(2) == 0, InFlight: rnd.IntN(4)}
 	if m.stage = rnd.IntN(3) == 0; m.stage {
 		m.Stages = []engine.Stage{modelStage}
+	}
+	if rnd.IntN(3) == 0 {
+		m.dead = &enginetest.Sink{Script: modelScript(rand.New(rand.NewPCG(rnd.Uint64(), 0)), true)}
+		m.OnFailure = &engine.Fallback{ID: "dead", Sink: m.dead}
 	}
 	m.sink.Script = modelScript(rand.New(rand.NewPCG(rnd.Uint64(), 0)), m.sink.Bounds.OnePerKey)
 	m.sink.Whole = modelWhole(rand.New(rand.NewPCG(rnd.Uint64(), 0)))
@@ -181,14 +186,27 @@ func (m *modelTarget) check(t *testing.T, in []engine.Record, r *engine.TargetRe
 		}
 		last[lane] = n
 	}
+	diverted := map[string]int{}
+	if m.dead != nil {
+		for _, rec := range m.dead.Accepted() {
+			diverted[rec.Seq]++
+		}
+	}
 	for i, rec := range in {
-		parts := 1
+		parts, unstaged := 1, 0
 		switch n := rec.Data.Len(); {
 		case !m.stage:
-		case n == 3 || n == 4 || n == 5:
+		case n == 3:
 			parts = 0
+		case n == 4 || n == 5:
+			parts, unstaged = 0, 1
 		case n == 6:
 			parts = 2
+		}
+		if fate := r.Fate(i); (diverted[rec.Seq] > 0) != (fate == engine.FateDiverted) && fate != engine.FateFailed ||
+			fate == engine.FateDiverted && diverted[rec.Seq]+accepted[rec.Seq] != parts+unstaged {
+			t.Errorf("target %s: record %s has fate %v, %d of its parts were accepted and %d diverted",
+				m.ID, rec.Seq, fate, accepted[rec.Seq], diverted[rec.Seq])
 		}
 		got, fate := accepted[rec.Seq], r.Fate(i)
 		if fate == engine.FateDelivered && got != parts {

@@ -53,9 +53,10 @@ type node struct {
 
 type target struct {
 	Target
-	limits Limits
-	slots  *semaphore.Weighted
-	index  int // in the plan
+	limits   Limits
+	slots    *semaphore.Weighted
+	index    int     // in the plan
+	fallback *target // of OnFailure
 }
 
 // NewPlan checks ts and makes their plan. Its error joins every fault found, each
@@ -95,6 +96,9 @@ func (t *Target) check() error {
 	if t.Sink == nil && t.Fault == nil {
 		fault("Sink", "none")
 	}
+	if t.OnFailure != nil && t.OnFailure.Sink == nil {
+		fault("OnFailure", "no sink")
+	}
 	if t.InFlight < 0 {
 		fault("InFlight", "%d is negative", t.InFlight)
 	}
@@ -112,24 +116,33 @@ func (t *Target) check() error {
 }
 
 func (p *Plan) add(i int, tt Target, share int) {
-	t := &target{Target: tt, index: i}
-	if t.InFlight == 0 {
-		t.InFlight = share
-	}
-	t.Retry.Attempts = orElse(t.Retry.Attempts, DefaultRetry.Attempts)
-	t.Retry.Base = orElse(t.Retry.Base, DefaultRetry.Base)
-	t.Retry.Max = orElse(t.Retry.Max, DefaultRetry.Max)
-	t.slots = semaphore.NewWeighted(int64(t.InFlight))
+	t := newTarget(tt, share)
+	t.index = i
 	p.targets = append(p.targets, t)
 	if t.Fault != nil {
 		return // nothing to send, so no stage to run
 	}
-	t.limits = t.Sink.Limits()
+	if f := t.OnFailure; f != nil {
+		t.fallback = newTarget(Target{ID: f.ID, Sink: f.Sink, Retry: f.Retry, InFlight: t.InFlight}, 0)
+	}
 	n := &p.root
 	for _, s := range t.Stages {
 		n = n.kid(s)
 	}
 	n.targets = append(n.targets, t)
+}
+
+func newTarget(tt Target, share int) *target {
+	t := &target{Target: tt}
+	t.InFlight = orElse(t.InFlight, share)
+	t.Retry.Attempts = orElse(t.Retry.Attempts, DefaultRetry.Attempts)
+	t.Retry.Base = orElse(t.Retry.Base, DefaultRetry.Base)
+	t.Retry.Max = orElse(t.Retry.Max, DefaultRetry.Max)
+	t.slots = semaphore.NewWeighted(int64(t.InFlight))
+	if t.Fault == nil {
+		t.limits = t.Sink.Limits()
+	}
+	return t
 }
 
 func orElse[T comparable](v, otherwise T) T {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"slices"
 	"sort"
 	"time"
 )
@@ -20,6 +19,8 @@ type queue struct {
 	again []retry   // to be sent next, or once they are due; ascending
 	pause time.Time // nothing is sent before
 	max   int       // bound on records of a request after one was too large; 0: none
+
+	rejects []reject // records that another target may take, before anything else
 
 	batch []Record // the request in flight, if any
 	lo    int      // where batch begins in recs, if index is empty
@@ -58,7 +59,8 @@ type retry struct {
 var errOvertake = errors.New("an earlier record of its key failed, and the target keeps order")
 
 // next makes up the next request. If nothing can be sent yet it returns how long
-// to wait; if nothing is left, neither.
+// to wait; if nothing is left, neither. It may leave rejects, which must be dealt
+// with first.
 func (q *queue) next(now time.Time) (batch []Record, wait time.Duration) {
 	if q.pause.After(now) {
 		return nil, q.pause.Sub(now)
@@ -106,7 +108,11 @@ func (q *queue) takeAgain(p *packer, now time.Time) (open bool, wait time.Durati
 		}
 		size := q.d.t.limits.SizeOf(r)
 		if q.oversize(p, a.i, size) {
-			continue
+			if !q.held() {
+				continue
+			}
+			kept, open = append(kept, q.again[k+1:]...), false
+			break
 		}
 		if !q.together(a.i) || !p.add(size) {
 			kept, open = append(kept, q.again[k:]...), false
@@ -120,7 +126,7 @@ func (q *queue) takeAgain(p *packer, now time.Time) (open bool, wait time.Durati
 
 // takeNew takes records that were never taken.
 func (q *queue) takeNew(p *packer) {
-	for ; q.head < len(q.recs); q.head++ {
+	for ; q.head < len(q.recs) && !q.held(); q.head++ {
 		r := &q.recs[q.head]
 		if q.barred(r) {
 			q.d.fail(r, errOvertake)
@@ -153,7 +159,7 @@ func (q *queue) takeRange(p *packer) {
 				end = q.pieceEnd(q.head)
 			}
 			if q.order != anyOrder {
-				q.takeNew(p) // it has killed its key
+				q.takeNew(p) // it may bar others of its key
 				return
 			}
 			continue
@@ -185,14 +191,17 @@ func (q *queue) take(a retry) {
 	q.buf = append(q.buf, q.recs[a.i])
 }
 
-// oversize fails record i if it can never be sent.
+// oversize rejects record i if it can never be sent.
 func (q *queue) oversize(p *packer, i, size int) bool {
 	err := p.tooLarge(size)
 	if err != nil {
-		q.bury(i, err)
+		q.reject(i, err, 0)
 	}
 	return err != nil
 }
+
+// held reports whether nothing more may be taken until rejects are dealt with.
+func (q *queue) held() bool { return q.order != anyOrder && len(q.rejects) > 0 }
 
 // wait puts record i behind an earlier one of its key that is not delivered yet.
 func (q *queue) wait(i int) bool {
@@ -245,126 +254,4 @@ func (q *queue) kill(key string) {
 		q.dead = make(map[string]bool)
 	}
 	q.dead[key] = true
-}
-
-// bury fails record i for good, and those that wait for it.
-func (q *queue) bury(i int, err error) {
-	r := &q.recs[i]
-	q.d.fail(r, err)
-	if q.order == anyOrder {
-		return
-	}
-	q.kill(r.Key)
-	for w := q.behind(i); w > 0; w = q.link[w] {
-		q.d.fail(&q.recs[w], errOvertake)
-	}
-	delete(q.tail, r.Key)
-}
-
-// sent returns the history of record k of the request in flight.
-func (q *queue) sent(k int) retry {
-	if len(q.index) > 0 {
-		return q.index[k]
-	}
-	return retry{i: q.lo + k}
-}
-
-// settle takes the outcome of the request in flight. Records that it failed go
-// back to be sent again until stop, or fail for good.
-func (q *queue) settle(o *Outcome, now, stop time.Time) {
-	defer func() { q.batch = nil }()
-	if o.OK() && q.order != keyOrder {
-		q.d.deliver(q.batch)
-		q.grow()
-		return
-	}
-	if o.all != nil && ClassOf(o.all) == TooLarge && len(q.batch) > 1 {
-		q.halve(o.all)
-		return
-	}
-	errs := o.errors(len(q.batch))
-	tries, delivered, progress := 0, 0, false
-	for k := range q.batch {
-		a := q.sent(k)
-		if errs[k] != nil {
-			tries = max(tries, a.tries)
-			continue
-		}
-		q.d.deliver(q.batch[k : k+1])
-		q.pass(a.i)
-		delivered++
-		progress = progress || a.tries > 0
-	}
-	if !progress {
-		tries++
-	}
-	due := now.Add(q.d.t.Retry.wait(tries, errs))
-	back := 0
-	for k, err := range errs {
-		if err == nil {
-			continue
-		}
-		a := q.sent(k)
-		if !progress {
-			a.tries++
-		}
-		if err := q.d.t.final(a.tries, due, stop, err); err != nil {
-			q.bury(a.i, err)
-			continue
-		}
-		a.due, a.err = due, err
-		q.again = append(q.again, a)
-		back++
-	}
-	q.sortAgain()
-	if delivered > 0 {
-		q.grow()
-	} else if back > 0 {
-		q.pause = due
-	}
-}
-
-// halve sends the records of the request again in two.
-func (q *queue) halve(err error) {
-	q.max = len(q.batch) / 2
-	for k := range q.batch {
-		a := q.sent(k)
-		a.err = err
-		q.again = append(q.again, a)
-	}
-	q.sortAgain()
-}
-
-// grow lets requests that were halved become larger again: what was too large
-// may be gone.
-func (q *queue) grow() {
-	if q.max *= 2; q.max >= len(q.recs) {
-		q.max = 0
-	}
-}
-
-func (q *queue) sortAgain() {
-	slices.SortFunc(q.again, func(a, b retry) int { return a.i - b.i })
-}
-
-// resends reports whether the request in flight holds records sent before.
-func (q *queue) resends() bool {
-	return slices.ContainsFunc(q.index, func(a retry) bool { return a.err != nil })
-}
-
-// abandon fails all that is left, with err if it was never sent.
-func (q *queue) abandon(err error) {
-	for k := range q.batch {
-		q.again = append(q.again, q.sent(k))
-	}
-	for _, a := range q.again {
-		q.d.fail(&q.recs[a.i], orElse(a.err, err))
-		for w := q.behind(a.i); w > 0; w = q.link[w] {
-			q.d.fail(&q.recs[w], err)
-		}
-	}
-	for i := q.head; i < len(q.recs); i++ {
-		q.d.fail(&q.recs[i], err)
-	}
-	q.batch, q.again, q.head = nil, nil, len(q.recs)
 }

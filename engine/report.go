@@ -9,6 +9,7 @@ const (
 	fatePending   Fate = iota
 	FateDropped        // all that came of it was dropped, by a rule the user wrote
 	FateDelivered      // all that came of it, and was not dropped, was acknowledged
+	FateDiverted       // the same, but OnFailure took some or all of it
 	FateFailed         // something that came of it was not, or is not known to be
 )
 
@@ -19,16 +20,20 @@ type Report struct {
 }
 
 // TargetReport tells what became of the records of one run at one target.
-// Delivered, Dropped and Failed count source records and add up to the input.
+// Delivered, Dropped, Diverted and Failed count source records and add up to the
+// input.
 type TargetReport struct {
-	ID                         string
-	Delivered, Dropped, Failed int
-	Requests                   int           // sent, first attempts and retries
-	Retries                    int           // requests that held a record sent before
-	Throttled                  int           // requests that the service throttled, in whole or in part
-	Bytes                      int64         // acknowledged, as the sink's Limits count them
-	Took                       time.Duration // from the start of the run to the last outcome
-	Failures                   []Failure     // why records failed: the first few different reasons
+	ID        string
+	Delivered int           // acknowledged
+	Dropped   int           // by a rule the user wrote
+	Diverted  int           // taken by OnFailure
+	Failed    int           // to be sent again by the source
+	Requests  int           // sent, first attempts and retries
+	Retries   int           // requests that held a record sent before
+	Throttled int           // requests that the service throttled, in whole or in part
+	Bytes     int64         // of data, acknowledged
+	Took      time.Duration // from the start of the run to the last outcome
+	Failures  []Failure     // why records failed or were diverted: the first few different reasons
 
 	fates []Fate
 }

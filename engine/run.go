@@ -72,7 +72,7 @@ func (r *run) descend(ctx context.Context, n *node, lots []lot, losses []*Out) {
 		d := r.deliveries[t.index]
 		r.wg.Go(func() {
 			for _, out := range losses {
-				d.lose(out)
+				d.lose(ctx, out)
 			}
 			d.run(ctx, lots)
 		})

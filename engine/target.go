@@ -15,6 +15,9 @@ type Target struct {
 	InFlight int   // requests in flight; 0: an even share of the plan's
 	Retry    Retry // zero fields: DefaultRetry's
 
+	Oversize  Oversize  // what becomes of records that are too large
+	OnFailure *Fallback // takes what this target cannot, before it fails; nil: none
+
 	// Fault, when set, says why the target cannot work. Nothing is sent, and
 	// every record fails with it.
 	Fault error

@@ -93,7 +93,7 @@ func failure(results []Result) error {
 				why = ": " + t.Failures[0].Err.Error()
 			}
 			faults = append(faults, fmt.Sprintf("%d of %d records failed at target %q%s",
-				t.Failed, t.Delivered+t.Dropped+t.Failed, t.ID, why))
+				t.Failed, results[i].Records(), t.ID, why))
 		}
 	}
 	if faults == nil {
