@@ -22,6 +22,34 @@ func newDelivery(t *target, slots *Slots, records int) *delivery {
 	return &delivery{ledger: newLedger(t.ID, records), t: t, slots: slots}
 }
 
+// take delivers what the stages made of the records, and books what they did not
+// let through.
+func (d *delivery) take(ctx context.Context, lots []lot, losses []*Out) {
+	for _, out := range losses {
+		d.lose(ctx, out)
+	}
+	d.run(ctx, lots)
+}
+
+// without returns lots without the records that the target has, which it books,
+// and whether there are any.
+func (d *delivery) without(lots []lot, has func(src int) bool) (rest []lot, found bool) {
+	for _, l := range lots {
+		var left lot
+		for _, r := range l.recs {
+			if has(int(r.src) - 1) {
+				found = true
+				d.book(func() { d.fate(&r, FateDelivered) })
+				continue
+			}
+			r.at = int32(len(left.recs) + 1) //nolint:gosec // a batch has far fewer than 2³¹ records
+			left.recs = append(left.recs, r)
+		}
+		rest = append(rest, left)
+	}
+	return rest, found
+}
+
 // run delivers what the stages made of the records, a lot for each lane.
 func (d *delivery) run(ctx context.Context, lots []lot) {
 	if len(d.t.Stages) > 0 {

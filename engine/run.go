@@ -20,6 +20,7 @@ const minGrace = 50 * time.Millisecond
 type run struct {
 	wg         conc.WaitGroup
 	deliveries []*delivery
+	apart      []bool // by target: it runs by itself, without what it has already
 }
 
 // Run takes recs through the stages and to the targets, and reports what became
@@ -27,14 +28,24 @@ type run struct {
 // deadline less the plan's margin comes, it stops sending, and what was not
 // acknowledged has failed. It returns then even if a stage or a sink does not.
 func (p *Plan) Run(ctx context.Context, recs []Record) *Report {
+	return p.Resume(ctx, recs, nil)
+}
+
+// Resume is Run for records that were run before. has reports whether a target, by
+// its place in the plan, has a record already, by its place in recs: it is not sent
+// there again, and counts as delivered. A nil has means none.
+func (p *Plan) Resume(ctx context.Context, recs []Record, has func(target, record int) bool) *Report {
 	ctx, cancel := p.untilMargin(ctx)
 	defer cancel()
-	r := &run{}
+	r := &run{apart: make([]bool, len(p.targets))}
 	for _, t := range p.targets {
 		r.deliveries = append(r.deliveries, newDelivery(t, p.opts.Slots, len(recs)))
 	}
 	lots, unreadable := lanes(recs)
 	done := make(chan *panics.Recovered, 1)
+	if has != nil {
+		r.resume(ctx, lots, unreadable, has)
+	}
 	r.wg.Go(func() { r.descend(ctx, &p.root, lots, unreadable) })
 	go func() { done <- r.wg.WaitAndRecover() }()
 
@@ -69,23 +80,44 @@ func (p *Plan) untilMargin(ctx context.Context) (context.Context, context.Cancel
 // below, each branch by itself. losses are those of the stages above.
 func (r *run) descend(ctx context.Context, n *node, lots []lot, losses []*Out) {
 	for _, t := range n.targets {
-		d := r.deliveries[t.index]
-		r.wg.Go(func() {
-			for _, out := range losses {
-				d.lose(ctx, out)
-			}
-			d.run(ctx, lots)
-		})
+		if d := r.deliveries[t.index]; !r.apart[t.index] {
+			r.wg.Go(func() { d.take(ctx, lots, losses) })
+		}
 	}
 	for _, k := range n.kids {
 		r.wg.Go(func() {
-			outs, emitted := make([]*Out, len(lots)), make([]lot, len(lots))
-			for i, l := range lots {
-				outs[i] = new(Out)
-				outs[i].through(ctx, k.stage, l)
-				emitted[i] = outs[i].lot
+			emitted, losses := pass(ctx, k.stage, lots, losses)
+			r.descend(ctx, k, emitted, losses)
+		})
+	}
+}
+
+// pass takes lots through a stage. The losses it returns are those given and its
+// own.
+func pass(ctx context.Context, s Stage, lots []lot, losses []*Out) ([]lot, []*Out) {
+	outs, emitted := make([]*Out, len(lots)), make([]lot, len(lots))
+	for i, l := range lots {
+		outs[i] = new(Out)
+		outs[i].through(ctx, s, l)
+		emitted[i] = outs[i].lot
+	}
+	return emitted, append(losses[:len(losses):len(losses)], outs...)
+}
+
+// resume runs the targets that have some of the records already, each by itself: a
+// stage may merge records, so what it makes of the others is the target's own.
+func (r *run) resume(ctx context.Context, lots []lot, losses []*Out, has func(target, record int) bool) {
+	for t, d := range r.deliveries {
+		rest, any := d.without(lots, func(src int) bool { return has(t, src) })
+		if r.apart[t] = any && d.t.Fault == nil; !r.apart[t] {
+			continue
+		}
+		r.wg.Go(func() {
+			rest, losses := rest, losses
+			for _, s := range d.t.Stages {
+				rest, losses = pass(ctx, s, rest, losses)
 			}
-			r.descend(ctx, k, emitted, append(losses[:len(losses):len(losses)], outs...))
+			d.take(ctx, rest, losses)
 		})
 	}
 }

@@ -436,3 +436,30 @@ func TestReportListsTheFirstReasons(t *testing.T) {
 		t.Errorf("failures %+v", r.Failures)
 	}
 }
+
+// Records that a target has are not sent there again, whatever the stages would
+// make of them, and those behind them are.
+func TestResume(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		two := pairs()
+		all, some, none := &enginetest.Sink{}, &enginetest.Sink{}, &enginetest.Sink{}
+		plan, err := engine.NewPlan(engine.Options{},
+			engine.Target{ID: "all", Sink: all, Stages: []engine.Stage{two}},
+			engine.Target{ID: "some", Sink: some, Stages: []engine.Stage{two}, Ordered: true},
+			engine.Target{ID: "none", Sink: none, Stages: []engine.Stage{two}},
+			engine.Target{ID: "faulty", Fault: enginetest.ErrPermanent},
+		)
+		if err != nil {
+			t.Fatal(err)
+		}
+		report := plan.Resume(t.Context(), records("a b c d"), func(target, record int) bool {
+			return target == 2 || target == 1 && record%2 == 0 || target == 3
+		})
+		for i, want := range []string{"ab cd", "bd", ""} {
+			if got := data([]*enginetest.Sink{all, some, none}[i].Accepted()); got != want {
+				t.Errorf("target %d got %q, want %q", i, got, want)
+			}
+			wantCounts(t, report.Targets[i], 4, 0, 0)
+		}
+	})
+}
