@@ -30,6 +30,7 @@ type Handler struct {
 	store    target.Store
 	accounts *accounts
 	slots    *engine.Slots
+	memory   *memory
 	log      *zap.Logger
 
 	mu    sync.Mutex
@@ -49,11 +50,12 @@ type Result struct {
 // Records is the number of records that came from the source.
 func (r *Result) Records() int { return len(r.records) }
 
-// New returns a Handler whose AWS clients use cfg.
+// New returns a Handler whose AWS clients use cfg, and log in place of its logger.
 func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
+	cfg.Logger = sdkLogger(log)
 	h := &Handler{
 		options: o, log: log, plans: make(map[string]*plan),
-		accounts: newAccounts(cfg, o.FunctionName), slots: engine.NewSlots(o.InFlight),
+		accounts: newAccounts(cfg, o.FunctionName), slots: engine.NewSlots(o.InFlight), memory: newMemory(),
 	}
 	if o.TargetsFile != "" {
 		file, err := target.OpenFile(o.TargetsFile)
@@ -129,7 +131,8 @@ func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
 		return r, fmt.Errorf("the targets of %s are unknown: %w", b.SourceARN, err)
 	}
 	r.Targets = p.specs
-	r.Report = p.engine.Run(ctx, b.Records)
+	r.Report = p.engine.Resume(ctx, b.Records, h.memory.recall(b.SourceARN, p.specs, b.Records))
+	h.memory.learn(&r)
 	h.logReport(&r)
 	return r, nil
 }

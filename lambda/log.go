@@ -1,8 +1,10 @@
 package lambda
 
 import (
+	"fmt"
 	"io"
 
+	"github.com/aws/smithy-go/logging"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -14,6 +16,15 @@ func NewLogger(w io.Writer, level zapcore.Level) *zap.Logger {
 	enc := zap.NewProductionEncoderConfig()
 	enc.TimeKey, enc.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder
 	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(enc), zapcore.Lock(zapcore.AddSync(w)), level))
+}
+
+// sdkLogger returns what the AWS SDK tells of itself to. None of it is about
+// records, so it counts as debugging; the SDK's own logger would write lines that
+// are not JSON.
+func sdkLogger(log *zap.Logger) logging.Logger {
+	return logging.LoggerFunc(func(_ logging.Classification, format string, v ...any) {
+		log.Debug("AWS SDK", zap.String("message", fmt.Sprintf(format, v...)))
+	})
 }
 
 // logReport writes one line for each target.

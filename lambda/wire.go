@@ -74,16 +74,25 @@ func stagesOf(t *target.Spec, kind event.Kind, limits engine.Limits) (all []engi
 		if err != nil {
 			return nil, err
 		}
-		return append(all, stages.Collapse{
-			Mode: mode, Records: t.BatchRecords, Bytes: lower(limits.RecordBytes, t.BatchBytes),
+		c := stages.Collapse{
+			Mode: mode, Records: t.BatchRecords, Bytes: limits.RecordBytes,
 			Text: t.Type == target.SQS || t.Type == target.SNS,
-		}), nil
+		}
+		if c.Text && mode == stages.Concat {
+			c.Bytes -= encodingBytes
+		}
+		c.Bytes = lower(c.Bytes, t.BatchBytes)
+		return append(all, c), nil
 	}
 	if t.BatchRecords > 0 || t.BatchBytes > 0 {
 		all = append(all, stages.Shape{Records: t.BatchRecords, Bytes: t.BatchBytes})
 	}
 	return all, nil
 }
+
+// encodingBytes is what the attribute counts for that tells of a message in base64,
+// which concatenated records that are not text become.
+const encodingBytes = len("encoding" + "String" + "base64")
 
 // lower returns the lower of two bounds, of which zero is none.
 func lower(a, b int) int {

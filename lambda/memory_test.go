@@ -1,0 +1,120 @@
+package lambda
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"fanout/engine"
+	"fanout/engine/enginetest"
+	"fanout/lambda/target"
+)
+
+// deliver runs recs through two targets, of which the second fails the records in
+// bad, as the handler does, and returns what each was sent.
+func deliver(t *testing.T, m *memory, specs []target.Spec, recs []engine.Record, bad map[string]bool) (sent [2]string) {
+	t.Helper()
+	sinks := [2]*enginetest.Sink{{}, {Script: func(a enginetest.Attempt) error {
+		if bad[a.Record.Seq] {
+			return enginetest.ErrPermanent
+		}
+		return nil
+	}}}
+	plan, err := engine.NewPlan(engine.Options{},
+		engine.Target{ID: "a", Sink: sinks[0]}, engine.Target{ID: "b", Sink: sinks[1]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Result{SourceARN: "source", Targets: specs, records: recs}
+	r.Report = plan.Resume(context.Background(), recs, m.recall("source", specs, recs))
+	m.learn(&r)
+	for i, s := range sinks {
+		for _, rec := range s.Accepted() {
+			sent[i] += rec.Seq + " "
+		}
+	}
+	return sent
+}
+
+func numbered(from, to int) (recs []engine.Record) {
+	for i := from; i <= to; i++ {
+		recs = append(recs, engine.Record{Key: fmt.Sprint(i), Lane: "shard", Seq: fmt.Sprint(i)})
+	}
+	return recs
+}
+
+func TestMemory(t *testing.T) {
+	m := newMemory()
+	specs := []target.Spec{{ID: "a"}, {ID: "b"}}
+	for _, step := range []struct {
+		name     string
+		from, to int
+		bad      string
+		a, b     string
+		held     int
+	}{
+		{"a batch that fails in part", 1, 4, "3", "1 2 3 4 ", "1 2 4 ", 4},
+		{"the same again", 1, 4, "3", "", "", 4},
+		{"its second half, healed", 3, 4, "", "", "3 ", 2},
+		{"another batch", 5, 6, "", "5 6 ", "5 6 ", 2},
+		{"its first half", 1, 2, "", "", "", 0},
+		{"long after", 1, 2, "", "1 2 ", "1 2 ", 0},
+	} {
+		sent := deliver(t, m, specs, numbered(step.from, step.to), map[string]bool{step.bad: true})
+		if sent[0] != step.a || sent[1] != step.b || m.held != step.held {
+			t.Errorf("%s: sent %q and %q, %d held; want %q, %q, %d", step.name, sent[0], sent[1], m.held, step.a, step.b, step.held)
+		}
+	}
+	if len(m.shards)+len(m.oldest) != 0 {
+		t.Errorf("%d shards are left of nothing", len(m.shards))
+	}
+}
+
+func TestMemoryKnowsAChangedTarget(t *testing.T) {
+	m := newMemory()
+	deliver(t, m, []target.Spec{{ID: "a"}, {ID: "b"}}, numbered(1, 2), map[string]bool{"2": true})
+	sent := deliver(t, m, []target.Spec{{ID: "a", Region: "us-east-1"}, {ID: "b"}}, numbered(1, 2), nil)
+	if sent[0] != "1 2 " || sent[1] != "2 " {
+		t.Errorf("sent %q and %q; want all to the changed target", sent[0], sent[1])
+	}
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	m := newMemory()
+	specs := []target.Spec{{ID: "a"}, {ID: "b"}}
+	all := map[string]bool{}
+	for i := range 10_000 {
+		all[fmt.Sprint(i+1)] = true
+	}
+	for shard := range 12 {
+		recs := numbered(1, 10_000)
+		for i := range recs {
+			recs[i].Lane = fmt.Sprint("shard-", shard)
+		}
+		deliver(t, m, specs, recs, all)
+	}
+	if m.held != maxRemembered || len(m.shards) != 10 || m.shards[shardKey{"source", "shard-0"}] != nil {
+		t.Errorf("%d records of %d shards are held", m.held, len(m.shards))
+	}
+}
+
+// Targets beyond those that are remembered get their records again.
+func TestMemoryOfManyTargets(t *testing.T) {
+	m := newMemory()
+	specs, targets := make([]target.Spec, maxTargets+2), make([]engine.Target, maxTargets+2)
+	for i := range specs {
+		specs[i].ID = fmt.Sprint(i)
+		targets[i] = engine.Target{ID: specs[i].ID, Sink: &enginetest.Sink{}}
+	}
+	targets[0].Fault = enginetest.ErrPermanent
+	plan, err := engine.NewPlan(engine.Options{}, targets...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	recs := numbered(1, 3)
+	m.learn(&Result{SourceARN: "source", Targets: specs, records: recs, Report: plan.Run(context.Background(), recs)})
+	has := m.recall("source", specs, recs)
+	if has(0, 0) || !has(1, 0) || !has(maxTargets-1, 2) || has(maxTargets, 0) {
+		t.Error("what is recalled is not what was learnt")
+	}
+}
