@@ -84,7 +84,8 @@ func before(a, b string) bool {
 func failure(results []Result) error {
 	var faults []string
 	for i := range results {
-		for _, t := range results[i].Report.Targets {
+		r := &results[i]
+		for _, t := range r.Report.Targets {
 			if t.Failed == 0 {
 				continue
 			}
@@ -93,7 +94,7 @@ func failure(results []Result) error {
 				why = ": " + t.Failures[0].Err.Error()
 			}
 			faults = append(faults, fmt.Sprintf("%d of %d records failed at target %q%s",
-				t.Failed, results[i].Records(), t.ID, why))
+				t.Failed, r.Records(), t.ID, why))
 		}
 	}
 	if faults == nil {

@@ -31,6 +31,7 @@ type Handler struct {
 	accounts *accounts
 	slots    *engine.Slots
 	memory   *memory
+	openSink func(*accounts, *target.Spec) (engine.Sink, error)
 	log      *zap.Logger
 
 	mu    sync.Mutex
@@ -55,18 +56,19 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 	cfg.Logger = sdkLogger(log)
 	h := &Handler{
 		options: o, log: log, plans: make(map[string]*plan),
-		accounts: newAccounts(cfg, o.FunctionName), slots: engine.NewSlots(o.InFlight), memory: newMemory(),
+		accounts: newAccounts(cfg, o.FunctionName), slots: engine.NewSlots(o.InFlight), memory: newMemory(), openSink: newSink,
 	}
+	ttl := max(o.ConfigTTL, 1) // zero would be the cache's default
 	if o.TargetsFile != "" {
 		file, err := target.OpenFile(o.TargetsFile)
 		if err != nil {
 			return nil, err
 		}
-		h.store = target.NewCache(file, o.ConfigTTL)
+		h.store = target.NewCache(file, ttl)
 		return h, nil
 	}
 	client := dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.Retryer = retry.NewStandard() })
-	h.store = target.NewCache(&target.Table{Client: client, Name: o.Table}, o.ConfigTTL)
+	h.store = target.NewCache(&target.Table{Client: client, Name: o.Table}, ttl)
 	return h, nil
 }
 

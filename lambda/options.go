@@ -16,7 +16,7 @@ import (
 type Options struct {
 	Table                   string        // FANOUT_TABLE: name or ARN of the target table
 	TargetsFile             string        // FANOUT_TARGETS_FILE: read targets from this file instead
-	ConfigTTL               time.Duration // FANOUT_CONFIG_TTL: how long targets are cached
+	ConfigTTL               time.Duration // FANOUT_CONFIG_TTL: how long targets are cached; 0: they are read for every event
 	ReportBatchItemFailures bool          // FANOUT_REPORT_BATCH_ITEM_FAILURES: name what failed instead of failing the batch
 	InFlight                int           // FANOUT_IN_FLIGHT: requests in flight over all targets
 	LogLevel                zapcore.Level // FANOUT_LOG_LEVEL
@@ -72,7 +72,14 @@ func OptionsFrom(getenv func(name string) string) (Options, error) {
 		return err
 	})
 	read("FANOUT_LOG_LEVEL", `"debug", "info", "warn" or "error"`, func(v string) error {
-		return o.LogLevel.UnmarshalText([]byte(v))
+		level, err := zapcore.ParseLevel(v)
+		if err == nil && level > zapcore.ErrorLevel {
+			err = strconv.ErrRange // zap has more levels, which would hide errors
+		}
+		if err == nil {
+			o.LogLevel = level
+		}
+		return err
 	})
 	if o.Table == "" {
 		o.Table = o.FunctionName + "Targets"

@@ -70,7 +70,7 @@ func (h *Handler) newPlan(set []target.Loaded, kind event.Kind, old *plan) (*pla
 			wired, ok = old.wired[t.Spec]
 		}
 		if !ok {
-			wired = wire(h.accounts, &t.Spec, kind)
+			wired = h.wire(&t.Spec, kind)
 		}
 		p.wired[t.Spec] = wired
 		targets = append(targets, wired)

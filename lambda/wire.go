@@ -18,9 +18,9 @@ import (
 
 // wire makes what delivers to a target of its configuration: a sink with a client
 // of its own, and the stages that the options ask for.
-func wire(a *accounts, t *target.Spec, kind event.Kind) engine.Target {
+func (h *Handler) wire(t *target.Spec, kind event.Kind) engine.Target {
 	out := engine.Target{ID: t.ID, Ordered: !t.Parallel, InFlight: t.InFlight}
-	out.Sink, out.Fault = newSink(a, t)
+	out.Sink, out.Fault = h.openSink(h.accounts, t)
 	if out.Fault != nil {
 		return out
 	}

@@ -67,12 +67,12 @@ func TestRoundTrip(t *testing.T) {
 
 func TestParseFaults(t *testing.T) {
 	for text, want := range map[string]string{
-		``:           "not JSON of an envelope",
-		`secret`:     "not JSON of an envelope",
-		`{"data":7}`: "not JSON of an envelope",
-		`{}`:         `"fanout" is missing`,
-		`{"fanout":2,"source":"s","target":"t"}`:    "version is 2",
-		`{"fanout":1,"source":"s"}`:                 "names no source and target",
+		``:                                       "not JSON of an envelope",
+		`secret`:                                 "not JSON of an envelope",
+		`{"data":7}`:                             "not JSON of an envelope",
+		`{}`:                                     `"fanout" is missing`,
+		`{"fanout":2,"source":"s","target":"t"}`: "version is 2",
+		`{"fanout":1,"source":"s"}`:              "names no source and target",
 		`{"fanout":1,"source":"s","target":"t"} {}`: "something follows",
 	} {
 		_, err := envelope.Parse([]byte(text))

@@ -1,0 +1,107 @@
+package lambda
+
+import (
+	"context"
+	"testing"
+
+	"fanout/engine"
+	"fanout/lambda/event"
+)
+
+func TestBefore(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"1", "2", true}, {"2", "1", false}, {"1", "1", false},
+		{"9", "10", true}, {"10", "9", false}, {"099", "100", true}, {"0100", "99", false},
+		{"007", "7", false}, {"7", "007", false}, {"0", "1", true}, {"", "0", false}, {"", "1", true},
+		{"49590338271490256608559692538361571095921575989136588898", "49590338271490256608559692538361571095921575989136588899", true},
+		{"49590338271490256608559692538361571095921575989136588898", "149590338271490256608559692538361571095921575989136588898", true},
+		{"99999999999999999999999999999999999999999999999999999999", "100000000000000000000000000000000000000000000000000000000", true},
+	} {
+		if got := before(c.a, c.b); got != c.want {
+			t.Errorf("before(%q, %q) = %v", c.a, c.b, got)
+		}
+	}
+}
+
+// refuser fails the records with the data x.
+type refuser struct{}
+
+func (refuser) Limits() engine.Limits { return engine.Limits{} }
+
+func (refuser) Send(_ context.Context, batch []engine.Record) (o engine.Outcome) {
+	for i := range batch {
+		if string(batch[i].Data.Bytes()) == "x" {
+			o.Fail(i, engine.Errorf(engine.Permanent, "refused"))
+		}
+	}
+	return o
+}
+
+// result delivers records, of which those with the data x fail.
+func result(t *testing.T, kind event.Kind, recs ...engine.Record) Result {
+	t.Helper()
+	p, err := engine.NewPlan(engine.Options{}, engine.Target{ID: "t", Sink: refuser{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Result{Kind: kind, Report: p.Run(t.Context(), recs), records: recs}
+}
+
+func rec(lane, seq, data string) engine.Record {
+	return engine.Record{Lane: lane, Seq: seq, Data: engine.Bytes([]byte(data))}
+}
+
+func TestRespond(t *testing.T) {
+	stream := result(t, event.Kinesis, rec("a", "11", "x"), rec("b", "3", ""), rec("a", "9", "x"), rec("c", "10", "x"), rec("a", "8", ""), rec("c", "100", "x"))
+	fine := result(t, event.Kinesis, rec("a", "1", ""))
+	table := result(t, event.DynamoDB, rec("d", "007", "x"), rec("d", "6", "x"))
+	topic := result(t, event.SNS, rec("e", "id", "x"))
+	quiet := result(t, event.SNS, rec("e", "id", ""))
+	unnumbered := result(t, event.Kinesis, rec("a", "1", "x"), rec("b", "", "x"))
+	harmless := result(t, event.Kinesis, rec("a", "1", "x"), rec("b", "", ""))
+
+	for name, c := range map[string]struct {
+		results []Result
+		report  bool
+		answer  string
+		err     string
+	}{
+		"nothing":                       {nil, false, "null", ""},
+		"nothing, reported":             {nil, true, `{"batchItemFailures":[]}`, ""},
+		"success":                       {[]Result{fine, quiet}, false, "null", ""},
+		"success, reported":             {[]Result{fine, quiet}, true, `{"batchItemFailures":[]}`, ""},
+		"failure":                       {[]Result{fine, table}, false, "", `2 of 2 records failed at target "t": refused`},
+		"several failures":              {[]Result{stream, topic}, false, "", `4 of 6 records failed at target "t": refused; 1 of 1 records failed at target "t": refused`},
+		"lowest of each shard":          {[]Result{stream}, true, `{"batchItemFailures":[{"itemIdentifier":"9"},{"itemIdentifier":"10"}]}`, ""},
+		"streams and a quiet topic":     {[]Result{stream, quiet, table}, true, `{"batchItemFailures":[{"itemIdentifier":"9"},{"itemIdentifier":"10"},{"itemIdentifier":"6"}]}`, ""},
+		"a topic's failure":             {[]Result{fine, topic}, true, "", `1 of 1 records failed at target "t": refused`},
+		"a topic's beside a stream's":   {[]Result{table, topic}, true, "", `2 of 2 records failed at target "t": refused; 1 of 1 records failed at target "t": refused`},
+		"failure without a number":      {[]Result{unnumbered}, true, "", `2 of 2 records failed at target "t": refused`},
+		"no number, but it has arrived": {[]Result{harmless}, true, `{"batchItemFailures":[{"itemIdentifier":"1"}]}`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer, err := respond(c.results, c.report)
+			if err != nil {
+				if err.Error() != c.err {
+					t.Errorf("got the error %v\nwant %s", err, c.err)
+				}
+			} else if string(answer) != c.answer || c.err != "" {
+				t.Errorf("got %s\nwant %s%s", answer, c.answer, c.err)
+			}
+		})
+	}
+}
+
+// What failed counts even if nobody says why.
+func TestFailureWithoutReason(t *testing.T) {
+	err := failure([]Result{{
+		Report:  &engine.Report{Targets: []engine.TargetReport{{ID: "t", Failed: 1}}},
+		records: make([]engine.Record, 1),
+	}})
+	if err == nil || err.Error() != `1 of 1 records failed at target "t"` {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,59 @@
+package lambda_test
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"fanout/internal/awsfake"
+	"fanout/lambda"
+)
+
+func TestFromEnvironment(t *testing.T) {
+	fake, err := awsfake.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(fake.Close)
+	t.Setenv("AWS_ENDPOINT_URL", fake.URL())
+	fake.SetTable("mineTargets", "sourceArn", "id", awsfake.Item{
+		"sourceArn": {"S": orders}, "id": {"S": "x"}, "type": {"S": "kinesis"}, "destination": {"S": "x"}, "active": {"BOOL": true},
+	})
+	var log bytes.Buffer
+	f := lambda.FromEnvironment(t.Context(), from("AWS_LAMBDA_FUNCTION_NAME=mine"), &log)
+	for n := range 2 {
+		answer, err := f.Invoke(t.Context(), []byte(orderEvent([]byte("one"))))
+		if err != nil || string(answer) != "null" || len(fake.Records("kinesis/x")) != n+1 {
+			t.Errorf("got %s, %v, and %d records arrived", answer, err, len(fake.Records("kinesis/x")))
+		}
+	}
+	if strings.Count(log.String(), "\n") != 2 {
+		t.Errorf("the log is not a line an invocation:\n%s", &log)
+	}
+}
+
+// A function that cannot work says so at every event.
+func TestMisconfigured(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing")
+	for want, c := range map[string]struct{ env, profile string }{
+		`the variable FANOUT_IN_FLIGHT is "0"; it must be a whole number of at least 1`: {"FANOUT_IN_FLIGHT=0", ""},
+		`the targets file ` + missing + ` cannot be read: no such file or directory`:    {"FANOUT_TARGETS_FILE=" + missing, ""},
+		`the AWS configuration cannot be read: `:                                        {"", "nobody"},
+	} {
+		t.Run(c.env+c.profile, func(t *testing.T) {
+			t.Setenv("AWS_PROFILE", c.profile)
+			var log bytes.Buffer
+			f := lambda.FromEnvironment(t.Context(), from(c.env), &log)
+			for range 2 {
+				if answer, err := f.Invoke(t.Context(), []byte("{}")); err == nil || answer != nil || !strings.HasPrefix(err.Error(), want) {
+					t.Errorf("got %s, %v\nwant %s", answer, err, want)
+				}
+			}
+			if text := fmt.Sprintf("%q", want); !strings.Contains(log.String(), text[1:len(text)-1]) || strings.Count(log.String(), "\n") != 1 {
+				t.Errorf("the log says\n%s", &log)
+			}
+		})
+	}
+}

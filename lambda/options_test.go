@@ -1,0 +1,79 @@
+package lambda_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/zap/zapcore"
+
+	"fanout/lambda"
+)
+
+// from returns a getenv for variables written as NAME=value.
+func from(env ...string) func(string) string {
+	return func(name string) string {
+		for _, e := range env {
+			if value, ok := strings.CutPrefix(e, name+"="); ok {
+				return value
+			}
+		}
+		return ""
+	}
+}
+
+func TestOptionsFrom(t *testing.T) {
+	for _, c := range []struct {
+		env  []string
+		want func(*lambda.Options)
+	}{
+		{nil, func(o *lambda.Options) { o.Table = "fanoutTargets" }},
+		{[]string{"AWS_LAMBDA_FUNCTION_NAME=mine"}, func(o *lambda.Options) { o.FunctionName, o.Table = "mine", "mineTargets" }},
+		{[]string{"AWS_LAMBDA_FUNCTION_NAME=mine", "FANOUT_TABLE=other"}, func(o *lambda.Options) { o.FunctionName, o.Table = "mine", "other" }},
+		{[]string{"FANOUT_TARGETS_FILE=/a/b"}, func(o *lambda.Options) { o.Table, o.TargetsFile = "fanoutTargets", "/a/b" }},
+		{[]string{
+			"FANOUT_TABLE=t", "FANOUT_CONFIG_TTL=90s", "FANOUT_DEADLINE_MARGIN=0s", "FANOUT_REPORT_BATCH_ITEM_FAILURES=true",
+			"FANOUT_IN_FLIGHT=1", "FANOUT_LOG_LEVEL=debug",
+		}, func(o *lambda.Options) {
+			o.Table, o.ConfigTTL, o.DeadlineMargin, o.ReportBatchItemFailures = "t", 90*time.Second, 0, true
+			o.InFlight, o.LogLevel = 1, zapcore.DebugLevel
+		}},
+		{[]string{"FANOUT_TABLE=t", "FANOUT_REPORT_BATCH_ITEM_FAILURES=false", "FANOUT_LOG_LEVEL=error"},
+			func(o *lambda.Options) { o.Table, o.LogLevel = "t", zapcore.ErrorLevel }},
+		{[]string{"FANOUT_TABLE=t", "FANOUT_LOG_LEVEL=info"}, func(o *lambda.Options) { o.Table, o.LogLevel = "t", zapcore.InfoLevel }},
+		{[]string{"FANOUT_TABLE=t", "FANOUT_LOG_LEVEL=warn"}, func(o *lambda.Options) { o.Table, o.LogLevel = "t", zapcore.WarnLevel }},
+	} {
+		want := lambda.DefaultOptions()
+		c.want(&want)
+		got, err := lambda.OptionsFrom(from(c.env...))
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%q: %v %s", c.env, err, diff)
+		}
+	}
+}
+
+func TestOptionsFromFaults(t *testing.T) {
+	for _, c := range []struct{ name, value, want string }{
+		{"FANOUT_CONFIG_TTL", "60", `a duration such as "1m"`},
+		{"FANOUT_CONFIG_TTL", "-1m", `a duration such as "1m"`},
+		{"FANOUT_DEADLINE_MARGIN", "soon", `a duration such as "1s"`},
+		{"FANOUT_DEADLINE_MARGIN", "-1ns", `a duration such as "1s"`},
+		{"FANOUT_REPORT_BATCH_ITEM_FAILURES", "yes", `"true" or "false"`},
+		{"FANOUT_IN_FLIGHT", "0", "a whole number of at least 1"},
+		{"FANOUT_IN_FLIGHT", "-3", "a whole number of at least 1"},
+		{"FANOUT_IN_FLIGHT", "2.5", "a whole number of at least 1"},
+		{"FANOUT_IN_FLIGHT", "99999999999999999999", "a whole number of at least 1"},
+		{"FANOUT_LOG_LEVEL", "loud", `"debug", "info", "warn" or "error"`},
+		{"FANOUT_LOG_LEVEL", "fatal", `"debug", "info", "warn" or "error"`},
+	} {
+		_, err := lambda.OptionsFrom(from(c.name + "=" + c.value))
+		if want := `the variable ` + c.name + ` is "` + c.value + `"; it must be ` + c.want; err == nil || err.Error() != want {
+			t.Errorf("got %v\nwant %s", err, want)
+		}
+	}
+	_, err := lambda.OptionsFrom(from("FANOUT_IN_FLIGHT=x", "FANOUT_CONFIG_TTL=x", "FANOUT_DEADLINE_MARGIN=x", "FANOUT_REPORT_BATCH_ITEM_FAILURES=x", "FANOUT_LOG_LEVEL=x"))
+	if err == nil || strings.Count(err.Error(), "the variable FANOUT_") != 5 {
+		t.Errorf("of five faults it says %v", err)
+	}
+}
