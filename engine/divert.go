@@ -63,7 +63,8 @@ func (d *delivery) divert(ctx context.Context, rejected []Rejected) (taken []boo
 		wrapped[i].parts = nil
 	}
 	other := newDelivery(d.t.fallback, d.slots, len(wrapped))
-	other.run(ctx, []lot{{recs: stamp(wrapped)}})
+	lots, unreadable := lanes(wrapped)
+	other.take(ctx, lots, unreadable)
 	other.close(wrapped, errUnfinished)
 	for i := range rejected {
 		if taken[i] = other.report.Fate(i) == FateDelivered; taken[i] {

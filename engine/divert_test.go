@@ -60,6 +60,24 @@ func TestFallbackTakesWhatTheTargetCannot(t *testing.T) {
 	}
 }
 
+// A record that cannot be wrapped has failed; it is not sent empty.
+func TestFallbackThatCannotWrap(t *testing.T) {
+	dead := &enginetest.Sink{}
+	r := run(t, engine.Target{
+		Sink: &enginetest.Sink{Script: enginetest.FailTimes(9, enginetest.ErrPermanent, keyIs("a", "b"))},
+		OnFailure: &engine.Fallback{Sink: dead, Wrap: func(r engine.Rejected) engine.Record {
+			if r.Record.Key == "a" {
+				return r.Record.With(engine.Unreadable(enginetest.ErrPlain))
+			}
+			return r.Record
+		}},
+	}, records("a b"))
+	wantCounts(t, r, 0, 0, 1)
+	if got := data(dead.Accepted()); got != "b" {
+		t.Errorf("the fallback accepted %q", got)
+	}
+}
+
 // What neither the target nor its fallback takes has failed, and bars what follows.
 func TestFallbackThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

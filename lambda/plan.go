@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"go.uber.org/zap"
 
 	"fanout/engine"
+	"fanout/lambda/envelope"
 	"fanout/lambda/event"
 	"fanout/lambda/target"
 )
@@ -53,31 +56,82 @@ func same(a, b []target.Loaded) bool {
 }
 
 func (h *Handler) newPlan(set []target.Loaded, kind event.Kind, old *plan) (*plan, error) {
-	p := &plan{set: set, wired: make(map[target.Spec]engine.Target)}
+	b := planner{handler: h, kind: kind, set: set, old: old, plan: &plan{set: set, wired: make(map[target.Spec]engine.Target)}}
 	var targets []engine.Target
 	for i := range set {
-		t := &set[i]
-		if !t.Spec.Active {
-			continue
+		if t := &set[i]; t.Spec.Active {
+			b.plan.specs = append(b.plan.specs, t.Spec)
+			targets = append(targets, b.target(t))
 		}
-		p.specs = append(p.specs, t.Spec)
-		if err := t.Err(); err != nil {
-			targets = append(targets, engine.Target{ID: t.ID, Fault: engine.Errorf(engine.Permanent, "%w", err)})
-			continue
-		}
-		wired, ok := engine.Target{}, false
-		if old != nil {
-			wired, ok = old.wired[t.Spec]
-		}
-		if !ok {
-			wired = h.wire(&t.Spec, kind)
-		}
-		p.wired[t.Spec] = wired
-		targets = append(targets, wired)
 	}
 	var err error
-	p.engine, err = engine.NewPlan(engine.Options{Slots: h.slots, Margin: h.options.DeadlineMargin}, targets...)
-	return p, err
+	b.plan.engine, err = engine.NewPlan(engine.Options{Slots: h.slots, Margin: h.options.DeadlineMargin}, targets...)
+	return b.plan, err
+}
+
+// planner makes a plan of a set of targets.
+type planner struct {
+	handler *Handler
+	kind    event.Kind
+	set     []target.Loaded
+	old     *plan // whose connections are kept; nil: none
+	plan    *plan
+}
+
+// target makes the engine's target of t, with what takes its failures.
+func (b *planner) target(t *target.Loaded) engine.Target {
+	out := b.wired(t)
+	if t.Spec.OnFailure == "" || out.Fault != nil {
+		return out
+	}
+	i := slices.IndexFunc(b.set, func(o target.Loaded) bool { return o.ID == t.Spec.OnFailure })
+	if i < 0 {
+		return faulty(t.ID, fmt.Errorf("target %q: onFailure: the source has no target %q; add it, or correct the id", t.ID, t.Spec.OnFailure))
+	}
+	other := b.wired(&b.set[i])
+	if other.Fault != nil {
+		return faulty(t.ID, fmt.Errorf("target %q: onFailure: %w", t.ID, other.Fault))
+	}
+	out.OnFailure = &engine.Fallback{
+		ID: other.ID, Sink: other.Sink, MaxAge: time.Duration(t.Spec.MaxAge) * time.Second,
+		Wrap: wrapper(t.Spec.SourceARN, t.ID),
+	}
+	return out
+}
+
+// wired makes the engine's target of t, once for all who need it.
+func (b *planner) wired(t *target.Loaded) engine.Target {
+	if err := t.Err(); err != nil {
+		return faulty(t.ID, err)
+	}
+	if w, ok := b.plan.wired[t.Spec]; ok {
+		return w
+	}
+	w, ok := engine.Target{}, false
+	if b.old != nil {
+		w, ok = b.old.wired[t.Spec]
+	}
+	if !ok {
+		w = b.handler.wire(&t.Spec, b.kind)
+	}
+	b.plan.wired[t.Spec] = w
+	return w
+}
+
+func faulty(id string, err error) engine.Target {
+	return engine.Target{ID: id, Fault: engine.Errorf(engine.Permanent, "%w", err)}
+}
+
+// wrapper puts what a target of source did not take into envelopes.
+func wrapper(source, id string) func(engine.Rejected) engine.Record {
+	return func(r engine.Rejected) engine.Record {
+		e := envelope.Wrap(source, id, r, time.Now())
+		text, err := e.Marshal()
+		if err != nil {
+			return r.Record.With(engine.Unreadable(err))
+		}
+		return r.Record.With(engine.Bytes(text))
+	}
 }
 
 // logWarnings says once what is odd about a configuration.

@@ -20,6 +20,9 @@ import (
 // of its own, and the stages that the options ask for.
 func (h *Handler) wire(t *target.Spec, kind event.Kind) engine.Target {
 	out := engine.Target{ID: t.ID, Ordered: !t.Parallel, InFlight: t.InFlight}
+	if t.DropOversize {
+		out.Oversize = engine.DropOversize
+	}
 	out.Sink, out.Fault = h.openSink(h.accounts, t)
 	if out.Fault != nil {
 		return out

@@ -41,7 +41,7 @@ type Value struct {
 // draft is a Spec whose text has not been read yet.
 type draft struct {
 	Spec
-	typ, destination, collapse string
+	typ, destination, collapse, oversize string
 }
 
 // attributes describes the attributes of a target, for tables and files alike.
@@ -67,6 +67,9 @@ var attributes = []struct {
 	{"batchRecords", Number, false, func(d *draft) any { return &d.BatchRecords }},
 	{"batchBytes", Number, false, func(d *draft) any { return &d.BatchBytes }},
 	{"maxRecordBytes", Number, false, func(d *draft) any { return &d.MaxRecordBytes }},
+	{"onFailure", String, false, func(d *draft) any { return &d.OnFailure }},
+	{"maxAge", Number, false, func(d *draft) any { return &d.MaxAge }},
+	{"oversize", String, false, func(d *draft) any { return &d.oversize }},
 	{"inFlight", Number, false, func(d *draft) any { return &d.InFlight }},
 }
 

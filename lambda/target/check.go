@@ -45,6 +45,7 @@ func (c *checker) check() {
 	c.checkRegion()
 	c.checkCollapse()
 	c.checkBounds()
+	c.checkOnFailure()
 	if c.ConvertDDB && source != "" && source != "dynamodb" {
 		c.warn("convertDDB", "has no effect: the source is not a DynamoDB stream")
 	}
@@ -161,5 +162,21 @@ func (c *checker) checkBounds() {
 		if b.most > 0 && b.value > b.most {
 			c.fault(b.attribute, "is %d, and %s takes at most %d %s; write less", b.value, c.Type, b.most, b.of)
 		}
+	}
+}
+
+func (c *checker) checkOnFailure() {
+	switch {
+	case c.OnFailure != "" && c.OnFailure == c.ID:
+		c.fault("onFailure", "is the target itself; write the id of another target of the source, or remove it")
+	case c.OnFailure == "" && c.MaxAge > 0:
+		c.warn("maxAge", "has no effect without onFailure")
+	}
+	switch c.oversize {
+	case "", "fail":
+	case "drop":
+		c.DropOversize = true
+	default:
+		c.fault("oversize", "%s is unknown; write fail or drop", quote(c.oversize))
 	}
 }

@@ -59,6 +59,10 @@ type Spec struct {
 	Deaggregate    bool     // unpack KPL-aggregated Kinesis records
 	AppendNewlines bool     // end each record with a newline
 
+	OnFailure    string // id of the target, of the same source, that takes what this one cannot; "": none
+	MaxAge       int    // seconds after which OnFailure takes what may be delivered yet; 0: never
+	DropOversize bool   // records that are too large are dropped, not failed
+
 	// Bounds below those of the service; 0: the service's own.
 	BatchRecords int // records in a request or collapsed message
 	BatchBytes   int // bytes of a request or collapsed message

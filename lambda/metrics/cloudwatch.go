@@ -1,0 +1,191 @@
+package metrics
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/sourcegraph/conc/panics"
+)
+
+// Client is what CloudWatch needs of its client, which should not retry: metrics
+// that were not taken are sent again with the next ones.
+type Client interface {
+	PutMetricData(ctx context.Context, in *cloudwatch.PutMetricDataInput, opts ...func(*cloudwatch.Options)) (*cloudwatch.PutMetricDataOutput, error)
+}
+
+const (
+	// patience is how long Publish waits for a send to end, once for each send.
+	patience = 2 * time.Millisecond
+
+	// callTimeout bounds one call.
+	callTimeout = 10 * time.Second
+
+	// After a failure nothing is sent for a while, which doubles with each.
+	firstPause = time.Second
+	maxPause   = time.Minute
+)
+
+// CloudWatch sends metrics with PutMetricData, those of an invocation beside the
+// records of the next one. Its memory is bounded.
+type CloudWatch struct {
+	client    Client
+	namespace string
+
+	mu       sync.Mutex
+	held     tally
+	sending  *send // under way; nil: none
+	failures int   // in a row
+	pause    time.Time
+	faults   faults
+}
+
+// send is one transmission, of one or more calls.
+type send struct {
+	done   chan struct{} // closed when it has ended
+	err    error         // why it ended early; to be read when it has ended
+	waited bool          // an invocation has waited for it
+}
+
+// NewCloudWatch returns a CloudWatch that sends through client.
+func NewCloudWatch(client Client, namespace string) *CloudWatch {
+	return &CloudWatch{client: client, namespace: namespace}
+}
+
+// Begin starts to send what earlier invocations left.
+func (c *CloudWatch) Begin(ctx context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sending == nil && time.Now().After(c.pause) {
+		c.start(context.WithoutCancel(ctx)) // it may outlast the invocation
+	}
+}
+
+// Publish keeps the counts of inv for the next Begin or Flush.
+func (c *CloudWatch) Publish(ctx context.Context, inv Invocation) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held.add(&inv)
+	if s := c.sending; s != nil && !s.waited {
+		s.waited = true
+		c.mu.Unlock()
+		wait(ctx, s, patience)
+		c.mu.Lock()
+	}
+	if n := c.held.lost; n > 0 {
+		c.held.lost = 0
+		c.faults.add(fmt.Errorf("%d values of metrics are lost: too many wait for CloudWatch", n))
+	}
+	return c.faults.report()
+}
+
+// Flush waits for the send under way and sends what is left then. Its error tells
+// what could not be sent.
+func (c *CloudWatch) Flush(ctx context.Context) error {
+	for {
+		c.mu.Lock()
+		s, own := c.sending, false
+		if s == nil && len(c.held.entries) > 0 {
+			s, own = c.start(ctx), true
+		}
+		c.mu.Unlock()
+		if s == nil {
+			return nil
+		}
+		select {
+		case <-s.done:
+		case <-ctx.Done():
+			return fmt.Errorf("the last metrics were not sent in time: %w", ctx.Err())
+		}
+		if own && s.err != nil {
+			return s.err
+		}
+	}
+}
+
+// wait returns when s has ended, but after d at the latest.
+func wait(ctx context.Context, s *send, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-s.done:
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// start begins to send all that is held, if there is anything. c.mu is held.
+func (c *CloudWatch) start(ctx context.Context) *send {
+	if len(c.held.entries) == 0 {
+		return nil
+	}
+	s := &send{done: make(chan struct{})}
+	entries := c.held.entries
+	c.held, c.sending = tally{lost: c.held.lost}, s
+	go func() {
+		defer close(s.done)
+		rest, err := c.put(ctx, entries)
+		s.err = err
+		c.ended(rest, err)
+	}()
+	return s
+}
+
+// put sends entries, as many calls as it takes. When one fails it returns what
+// may be sent later.
+func (c *CloudWatch) put(ctx context.Context, entries []*entry) (rest []*entry, err error) {
+	for len(entries) > 0 {
+		n := fit(entries)
+		switch f, err := c.call(ctx, entries[:n]); f {
+		case taken:
+			entries = entries[n:]
+		case kept:
+			return entries, fmt.Errorf("CloudWatch did not take metrics, which are sent again later: %w", err)
+		case refused:
+			return entries[n:], fmt.Errorf("CloudWatch refused %d metrics, which are lost: %w", n, err)
+		default:
+			return entries[n:], fmt.Errorf("CloudWatch did not say whether it took %d metrics, which are not sent again: %w", n, err)
+		}
+	}
+	return nil, nil
+}
+
+// call sends entries that fit one request.
+func (c *CloudWatch) call(ctx context.Context, entries []*entry) (fate, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	in := &cloudwatch.PutMetricDataInput{Namespace: &c.namespace, MetricData: make([]types.MetricDatum, len(entries))}
+	for i, e := range entries {
+		in.MetricData[i] = e.datum()
+	}
+	var a attempt
+	var err error
+	if p := panics.Try(func() { _, err = c.client.PutMetricData(a.watch(ctx), in) }); p != nil {
+		err = fmt.Errorf("the client panicked: %v", p.Value)
+	}
+	return a.fate(err), err
+}
+
+// ended takes back what a send left, and sees to when the next may begin.
+func (c *CloudWatch) ended(rest []*entry, err error) {
+	var left tally
+	left.merge(rest) // which may be much, so before an invocation could wait for the lock
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sending = nil
+	if err == nil {
+		c.failures = 0
+		return
+	}
+	c.faults.add(err)
+	pause := min(firstPause<<min(c.failures, 6), maxPause)
+	c.failures++
+	c.pause = time.Now().Add(pause/2 + rand.N(pause/2)) // apart from other processes that failed with it
+	left.merge(c.held.entries)
+	left.lost += c.held.lost
+	c.held = left
+}

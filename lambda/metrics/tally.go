@@ -1,0 +1,174 @@
+package metrics
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+)
+
+const (
+	// maxHeld bounds the entries of a tally, and with them its memory to about
+	// 15 MB: a day of one target, or two minutes of a thousand.
+	maxHeld = 20_000
+
+	// maxValues is how many different values of a metric are kept apart a minute,
+	// of the 150 that CloudWatch takes.
+	maxValues = 32
+)
+
+// key is what CloudWatch keeps apart: a metric with its dimensions, in a minute.
+type key struct {
+	minute int64 // Unix time / 60
+	name   string
+	unit   types.StandardUnit
+	dims   dimensions
+}
+
+// entry is the samples of a key.
+type entry struct {
+	key
+	samples, sum, min, max float64
+
+	// Each different value and how often it came, from which CloudWatch tells
+	// percentiles. Past maxValues they are nil, and what stands above must do.
+	values, counts []float64
+}
+
+// tally holds samples that wait to be sent, in the order in which they came. The
+// zero tally is empty. Not safe for concurrent use.
+type tally struct {
+	entries []*entry
+	index   map[key]*entry
+	lost    int // samples there was no room for
+}
+
+// add takes the samples of an invocation.
+func (t *tally) add(inv *Invocation) {
+	minute := inv.At.Unix() / 60
+	for _, g := range groupsOf(inv) {
+		for _, s := range g.samples {
+			if e := t.entry(key{minute, s.name, s.unit, g.dims}); e != nil {
+				e.add(s.value, 1)
+			} else {
+				t.lost++
+			}
+		}
+	}
+}
+
+// merge takes entries of another tally, which is not used afterwards.
+func (t *tally) merge(entries []*entry) {
+	for _, o := range entries {
+		if e := t.entry(o.key); e != nil {
+			e.merge(o)
+		} else {
+			t.lost += int(o.samples)
+		}
+	}
+}
+
+// entry returns the entry of k, a new one if need be. If there is no room it folds
+// the oldest minutes together: counts then stand a little late, but stand. It
+// returns nil if that does not help.
+func (t *tally) entry(k key) *entry {
+	for {
+		if e := t.index[k]; e != nil {
+			return e
+		}
+		if len(t.entries) < maxHeld {
+			break
+		}
+		if !t.fold() {
+			return nil
+		}
+	}
+	if t.index == nil {
+		t.index = make(map[key]*entry)
+	}
+	e := &entry{key: k, min: math.Inf(1), max: math.Inf(-1)}
+	t.entries, t.index[k] = append(t.entries, e), e
+	return e
+}
+
+// fold moves the oldest minute into the one after it. It reports false if there
+// is no other.
+func (t *tally) fold() bool {
+	oldest, next := int64(math.MaxInt64), int64(math.MaxInt64)
+	for _, e := range t.entries {
+		switch {
+		case e.minute < oldest:
+			oldest, next = e.minute, oldest
+		case oldest < e.minute && e.minute < next:
+			next = e.minute
+		}
+	}
+	if next == math.MaxInt64 {
+		return false
+	}
+	t.entries = slices.DeleteFunc(t.entries, func(e *entry) bool {
+		if e.minute != oldest {
+			return false
+		}
+		delete(t.index, e.key)
+		e.minute = next
+		into := t.index[e.key]
+		if into == nil {
+			t.index[e.key] = e
+			return false
+		}
+		into.merge(e)
+		return true
+	})
+	return true
+}
+
+// add takes n samples of value v.
+func (e *entry) add(v, n float64) {
+	kept := e.samples == 0 || e.values != nil
+	e.samples, e.sum, e.min, e.max = e.samples+n, e.sum+v*n, min(e.min, v), max(e.max, v)
+	if !kept {
+		return
+	}
+	if i := slices.Index(e.values, v); i >= 0 {
+		e.counts[i] += n
+		return
+	}
+	if len(e.values) == maxValues {
+		e.values, e.counts = nil, nil
+		return
+	}
+	e.values, e.counts = append(e.values, v), append(e.counts, n)
+}
+
+// merge takes the samples of another entry of the same key.
+func (e *entry) merge(o *entry) {
+	if o.values == nil {
+		e.samples, e.sum, e.min, e.max = e.samples+o.samples, e.sum+o.sum, min(e.min, o.min), max(e.max, o.max)
+		e.values, e.counts = nil, nil
+		return
+	}
+	for i, v := range o.values {
+		e.add(v, o.counts[i])
+	}
+}
+
+// datum returns the entry as the API takes it: one sample as a value, more as
+// values and counts or, if there were too many different ones, as statistics.
+func (e *entry) datum() types.MetricDatum {
+	at := time.Unix(e.minute*60, 0).UTC()
+	d := types.MetricDatum{MetricName: &e.name, Unit: e.unit, Timestamp: &at}
+	for _, dim := range e.dims.used() {
+		d.Dimensions = append(d.Dimensions, types.Dimension{Name: &dim.name, Value: &dim.value})
+	}
+	switch {
+	case e.samples == 1:
+		d.Value = &e.sum
+	case e.values != nil:
+		d.Values, d.Counts = e.values, e.counts
+	default:
+		d.StatisticValues = &types.StatisticSet{SampleCount: &e.samples, Sum: &e.sum, Minimum: &e.min, Maximum: &e.max}
+	}
+	return d
+}
