@@ -72,6 +72,7 @@ var codes = map[string]verdict{
 	"KMSThrottling":                 slowDown,
 	"KmsThrottled":                  slowDown,
 	"ServiceUnavailable":            slowDown, // Firehose: the delivery stream's throughput
+	"EC2Throttled":                  slowDown, // Lambda
 
 	"InternalFailure":        failing,
 	"InternalError":          failing,
@@ -85,11 +86,14 @@ var codes = map[string]verdict{
 	"InvalidSignature":      expired, // "Signature expired", after a frozen function thaws
 	"SignatureDoesNotMatch": expired, // the same in the query protocol
 
-	"ResourceInUse": notYet,
+	"ResourceInUse":    notYet,
+	"ResourceConflict": notYet, // Lambda, as the next
+	"ResourceNotReady": notYet,
 
 	"AccessDenied":          denied,
 	"AuthorizationError":    denied,
 	"NotAuthorized":         denied,
+	"Unauthorized":          denied, // IoT
 	"UnauthorizedOperation": denied,
 	"OptInRequired":         denied,
 
@@ -123,6 +127,9 @@ var codes = map[string]verdict{
 	"UnsupportedOperation": unfit,
 	"UnknownOperation":     unfit,
 	"EndpointDisabled":     unfit,
+	"MethodNotAllowed":     unfit, // IoT: the endpoint is another's
+	"RecursiveInvocation":  unfit, // Lambda: the function calls itself through others
+	"ModeNotSupported":     unfit, // Lambda
 
 	"Validation":             invalid,
 	"ValidationError":        invalid,
@@ -136,6 +143,9 @@ var codes = map[string]verdict{
 	"Serialization":          invalid,
 	"BatchRequestTooLong":    invalid,
 	"RequestEntityTooLarge":  invalid,
+	"RequestTooLarge":        invalid, // Lambda, as the next
+	"InvalidRequestContent":  invalid,
+	"InvalidRequest":         invalid, // IoT
 }
 
 // statuses are for answers that have no code above, from the service or from what

@@ -6,71 +6,98 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
-
-	"fanout/lambda/poll"
 )
 
-// live keeps one line of a terminal up to date. On anything but a terminal it
-// writes nothing.
+// clearLine goes to the begin of a terminal's line and clears it (ECMA-48, EL).
+const clearLine = "\r\x1b[K"
+
+// live writes to w, and keeps a line of status below what it wrote if w is a
+// terminal. It is safe for concurrent use.
 type live struct {
 	w    io.Writer
-	cols func() int
-	text func() string
+	cols func() int // nil: not a terminal
+
+	mu   sync.Mutex
+	line string // shown now
 }
 
-func newLive(w io.Writer, text func() string) *live {
-	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return &live{}
-	}
-	return &live{w: w, text: text, cols: func() int {
-		width, _, err := term.GetSize(int(file.Fd()))
-		if err != nil {
-			return 80
+func newLive(w io.Writer) *live {
+	l := &live{w: w}
+	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb" {
+		l.cols = func() int {
+			width, _, err := term.GetSize(int(file.Fd()))
+			if err != nil || width < 1 {
+				return 80
+			}
+			return width
 		}
-		return width
-	}}
+	}
+	return l
 }
 
-// run shows the line until ctx ends, and then clears it.
-func (l *live) run(ctx context.Context, every time.Duration) {
-	if l.w == nil {
+// terminal reports whether somebody is looking.
+func (l *live) terminal() bool { return l.cols != nil }
+
+// Write implements io.Writer.
+func (l *live) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.line == "" {
+		return l.w.Write(p)
+	}
+	// In one piece, so that nothing flickers.
+	if _, err := fmt.Fprintf(l.w, "%s%s%s", clearLine, p, l.line); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// show replaces the line.
+func (l *live) show(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.line = clip(line, l.cols()-1)
+	fmt.Fprint(l.w, clearLine+l.line)
+}
+
+// follow shows what status returns, over and over until ctx ends.
+func (l *live) follow(ctx context.Context, every time.Duration, status func() string) {
+	if !l.terminal() {
 		return
 	}
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	for {
-		fmt.Fprintf(l.w, "\r%s\x1b[K", clip(l.text(), l.cols()-1))
+	for ctx.Err() == nil {
+		l.show(status())
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			fmt.Fprint(l.w, "\r\x1b[K")
-			return
 		}
 	}
+	l.show("")
 }
 
 // clip cuts s to n characters.
 func clip(s string, n int) string {
-	if r := []rune(s); len(r) > n && n > 0 {
-		return string(r[:n-1]) + "…"
+	if r := []rune(s); len(r) > n {
+		return string(r[:max(n-1, 0)]) + "…"
 	}
 	return s
 }
 
 // status is the live line: records in, per target delivered and failed, lag.
-func status(p poll.Progress, sum *summary) string {
-	parts := []string{fmt.Sprintf("%d records in", p.Total.Records)}
-	for _, t := range sum.rows() {
+func status(records int, rows []row, lag time.Duration) string {
+	parts := []string{fmt.Sprintf("%d records in", records)}
+	for _, t := range rows {
 		part := fmt.Sprintf("%s %d delivered", t.ID, t.Delivered)
 		if t.Failed > 0 {
 			part += fmt.Sprintf(", %d failed", t.Failed)
 		}
 		parts = append(parts, part)
 	}
-	parts = append(parts, fmt.Sprintf("lag %v", p.Total.Lag.Round(100*time.Millisecond)))
-	return strings.Join(parts, " · ")
+	return strings.Join(append(parts, fmt.Sprintf("lag %v", lag.Round(100*time.Millisecond))), " · ")
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"github.com/spf13/cobra"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
 	"fanout/lambda"
 )
@@ -25,22 +23,18 @@ once: nothing lost, order kept, targets isolated.`,
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args:          knownCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetVersionTemplate("fanout {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
 	f := root.PersistentFlags()
-	f.StringVar(&c.aws.Region, "region", "", "AWS region of the calls (default: as the environment says)")
-	f.StringVar(&c.aws.Profile, "profile", "", "named profile of the shared AWS configuration")
-	f.StringVar(&c.aws.EndpointURL, "endpoint-url", "", "send every AWS call to this URL")
+	f.StringVar(&c.aws.Region, "region", "", "AWS `REGION` of the calls (default: as the environment says, or the source's)")
+	f.StringVar(&c.aws.Profile, "profile", "", "profile of the shared AWS configuration, by `NAME`")
+	f.StringVar(&c.aws.EndpointURL, "endpoint-url", "", "send every AWS call to this `URL`")
 	f.BoolVar(&c.aws.NoVerifyTLS, "no-verify-ssl", false, "do not verify certificates")
 	f.BoolVar(&c.debug, "debug", false, "log what happens, to standard error")
 	root.AddCommand(newRun(&c))
+	checkHelpTopics(root)
 	return root
-}
-
-// logger writes to standard error: warnings, or everything with --debug.
-func (c *common) logger(cmd *cobra.Command) *zap.Logger {
-	level := zapcore.ErrorLevel
-	if c.debug {
-		level = zapcore.DebugLevel
-	}
-	return lambda.NewLogger(cmd.ErrOrStderr(), level)
 }

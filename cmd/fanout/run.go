@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"fanout/lambda"
 )
@@ -34,7 +35,8 @@ func newRun(c *common) *cobra.Command {
 With --event it handles events as Lambda hands them to the function. With
 --source-arn it polls a Kinesis or DynamoDB stream, shard by shard, as Lambda's
 event source mapping does, until it is interrupted; --checkpoint makes it go on
-where it stopped.
+where it stopped. The first interrupt lets what is under way finish, a second one
+ends it at once.
 
 It ends with a row for each target on standard error and, with --output json, a
 report on standard output. The exit status is 0 if everything was delivered, 1 if
@@ -43,75 +45,108 @@ something failed, 2 for wrong usage or unreadable input.`,
   cat event.json | fanout run --table fanoutTargets --event - --output json
   fanout run --targets targets.yaml --source-arn arn:aws:kinesis:eu-west-1:123456789012:stream/orders
   fanout run --targets targets.yaml --event event.json --explain`,
-		Args: cobra.NoArgs,
+		Args: flagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := f.check(); err != nil {
+			if err := f.check(cmd.Flags()); err != nil {
 				return err
 			}
 			return f.run(cmd)
 		},
 	}
 	s := cmd.Flags()
-	s.StringVar(&f.targets, "targets", "", "YAML or JSON file of targets")
-	s.StringVar(&f.table, "table", "", "name or ARN of a DynamoDB table of targets")
-	s.StringArrayVar(&f.events, "event", nil, "file with one Lambda event, '-' for standard input; repeatable")
-	s.StringVar(&f.sourceARN, "source-arn", "", "Kinesis or DynamoDB stream to poll")
-	s.BoolVar(&f.explain, "explain", false, "print the plan and send nothing")
-	s.StringVar(&f.output, "output", "table", "report: table (standard error) or json (standard output too)")
-	s.IntVar(&f.inFlight, "in-flight", lambda.DefaultOptions().InFlight, "requests in flight over all targets")
-	s.DurationVar(&f.timeout, "timeout", 5*time.Minute, "time for each event or batch")
+	s.SortFlags = false
+	s.StringVar(&f.targets, "targets", "", "YAML or JSON `FILE` of targets")
+	s.StringVar(&f.table, "table", "", "DynamoDB table of targets, by `NAME` or ARN")
+	s.StringArrayVar(&f.events, "event", nil, "`FILE` with one Lambda event, '-' for standard input; repeatable")
+	s.StringVar(&f.sourceARN, "source-arn", "", "`ARN` of a Kinesis or DynamoDB stream to poll")
 	f.poll.add(s)
-	cmd.MarkFlagsMutuallyExclusive("targets", "table")
-	cmd.MarkFlagsMutuallyExclusive("event", "source-arn")
+	s.BoolVar(&f.explain, "explain", false, "print the plan and send nothing")
+	s.StringVar(&f.output, "output", "table", "`FORM` of the report: table, or json for one on standard output too")
+	s.IntVar(&f.inFlight, "in-flight", lambda.DefaultOptions().InFlight, "at most `N` requests in flight over all targets")
+	s.DurationVar(&f.timeout, "timeout", 5*time.Minute, "`TIME` for each event or batch")
+	f.complete(cmd)
 	return cmd
 }
 
-func (f *runFlags) check() error {
+// complete tells the shell what flags take. The flags exist, so nothing can fail.
+func (f *runFlags) complete(cmd *cobra.Command) {
+	_ = cmd.MarkFlagFilename("targets", "yaml", "yml", "json")
+	_ = cmd.MarkFlagFilename("event", "json")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("starting-position", cobra.FixedCompletions([]string{"LATEST", "TRIM_HORIZON"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// check finds what is wrong with the flags.
+func (f *runFlags) check(s *pflag.FlagSet) error {
+	stdin := 0
+	for _, name := range f.events {
+		if name == "-" {
+			stdin++
+		}
+	}
 	switch {
+	case f.targets != "" && f.table != "":
+		return errors.New("--targets and --table exclude each other; give one of them")
 	case f.targets == "" && f.table == "":
-		return errors.New("where are the targets? Give --targets FILE or --table NAME")
-	case len(f.events) == 0 && f.sourceARN == "" && !f.explain:
-		return errors.New("what is to be run? Give --event FILE or --source-arn ARN")
-	case f.explain && len(f.events) == 0 && f.sourceARN == "":
-		return errors.New("the plan of which source? Give --event FILE or --source-arn ARN")
+		return errors.New("no targets are given; add --targets FILE or --table NAME")
+	case f.events != nil && f.sourceARN != "":
+		return errors.New("--event and --source-arn exclude each other; give one of them")
+	case f.events == nil && f.sourceARN == "":
+		return errors.New("no source is given; add --event FILE or --source-arn ARN")
+	case stdin > 1:
+		return errors.New("--event - is given more than once; standard input holds one event")
 	case !slices.Contains([]string{"table", "json"}, f.output):
 		return fmt.Errorf("--output is %q; it must be table or json", f.output)
 	case f.inFlight < 1:
 		return fmt.Errorf("--in-flight is %d; it must be at least 1", f.inFlight)
 	case f.timeout <= 0:
-		return fmt.Errorf("--timeout is %v; it must be positive", f.timeout)
+		return fmt.Errorf("--timeout is %v; it must be longer than 0", f.timeout)
 	}
-	return nil
+	return f.poll.check(s, f.sourceARN != "")
+}
+
+// options are those of the function.
+func (f *runFlags) options() lambda.Options {
+	o := lambda.DefaultOptions()
+	o.Table, o.TargetsFile, o.InFlight = f.table, f.targets, f.inFlight
+	o.DeadlineMargin = min(o.DeadlineMargin, f.timeout/10)
+	o.ReportBatchItemFailures = true // the poller goes on at the first that failed
+	return o
 }
 
 func (f *runFlags) run(cmd *cobra.Command) error {
-	ctx := cmd.Context()
-	o := lambda.DefaultOptions()
-	o.Table, o.TargetsFile, o.InFlight = f.table, f.targets, f.inFlight
-	cfg, err := f.aws.Load(ctx, o.InFlight)
+	events, sources, err := f.read(cmd.InOrStdin())
 	if err != nil {
 		return err
 	}
-	log := f.logger(cmd)
-	sum := newSummary()
-	h, err := lambda.New(o, cfg, log)
+	cfg, err := f.load(cmd.Context(), f.inFlight, sources)
 	if err != nil {
 		return err
 	}
+	stderr := newLive(cmd.ErrOrStderr())
+	log := f.logger(stderr)
+	h, err := lambda.New(f.options(), cfg, log)
+	if err != nil {
+		return err
+	}
+	if f.explain {
+		return explain(cmd.Context(), cmd.OutOrStdout(), h, sources)
+	}
+	sum := new(summary)
 	h.OnResults = sum.add
-	switch {
-	case f.explain:
-		return f.explainPlans(cmd, h)
-	case f.sourceARN != "":
-		err = f.runStream(cmd, h, cfg, log, sum)
-	default:
-		err = f.runEvents(cmd, h)
+	if f.sourceARN != "" {
+		sum.news = stderr
+		err = f.runStream(cmd.Context(), h, cfg, log, stderr, sum)
+	} else {
+		err = f.runEvents(cmd.Context(), h, events, sources, stderr)
 	}
-	if err := sum.print(cmd, f.output); err != nil {
-		return failed(err)
+	if sum.events > 0 || err == nil {
+		if err := sum.print(cmd.OutOrStdout(), stderr, f.output); err != nil {
+			return failed(fmt.Errorf("the report cannot be written: %w", err))
+		}
 	}
-	if err == nil && sum.anyLeft(f.sourceARN != "") {
-		err = failed(errReported)
+	if err == nil && f.sourceARN == "" && sum.anyFailed() {
+		return failed(errReported)
 	}
 	return err
 }

@@ -2,79 +2,84 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-
-	"github.com/spf13/cobra"
+	"slices"
 
 	"fanout/lambda"
 )
 
-// runEvents hands each event to the function. It goes on after one that fails,
-// and returns the first error.
-func (f *runFlags) runEvents(cmd *cobra.Command, h *lambda.Handler) (first error) {
-	for _, name := range f.events {
-		data, err := readInput(cmd, name)
-		if err != nil {
-			return err
-		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
-		_, err = h.Handle(ctx, data)
-		cancel()
-		if err == nil {
-			continue
-		}
-		err = fmt.Errorf("event %s: %w", name, err)
-		if !lambda.IsBadEvent(err) {
-			err = failed(err)
-		}
-		if first == nil {
-			first = err
-		} else {
-			fmt.Fprintln(cmd.ErrOrStderr(), "fanout:", err)
-		}
-	}
-	return first
+// event is one Lambda event.
+type event struct {
+	name string // of its file
+	data []byte
 }
 
-// explainPlans prints how the records of each source would travel.
-func (f *runFlags) explainPlans(cmd *cobra.Command, h *lambda.Handler) error {
-	sources := []string{f.sourceARN}
-	if f.sourceARN == "" {
-		sources = nil
-		for _, name := range f.events {
-			data, err := readInput(cmd, name)
-			if err != nil {
-				return err
-			}
-			found, err := lambda.Sources(data)
-			if err != nil {
-				return fmt.Errorf("event %s: %w", name, err)
-			}
-			sources = append(sources, found...)
-		}
+// read reads all events, so that one which cannot be read is found before anything
+// is sent. It returns the ARNs of the sources, each once.
+func (f *runFlags) read(stdin io.Reader) (events []event, sources []string, err error) {
+	if f.sourceARN != "" {
+		return nil, []string{f.sourceARN}, nil
 	}
-	for i, source := range sources {
-		plan, err := h.Explain(cmd.Context(), source)
+	for _, name := range f.events {
+		e, err := readEvent(name, stdin)
 		if err != nil {
-			return failed(err)
+			return nil, nil, err
 		}
-		if i > 0 {
-			fmt.Fprintln(cmd.OutOrStdout())
+		found, err := lambda.Sources(e.data)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", e.name, err)
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "%s\n%s", source, plan)
+		for _, source := range found {
+			if !slices.Contains(sources, source) {
+				sources = append(sources, source)
+			}
+		}
+		events = append(events, e)
+	}
+	return events, sources, nil
+}
+
+func readEvent(name string, stdin io.Reader) (event, error) {
+	if name == "-" {
+		data, err := io.ReadAll(stdin)
+		if err != nil {
+			err = fmt.Errorf("the event on standard input cannot be read: %w", err)
+		}
+		return event{"standard input", data}, err
+	}
+	data, err := os.ReadFile(name)
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		err = fmt.Errorf("the event file %s cannot be read: %w", name, pe.Err)
+	}
+	return event{name, data}, err
+}
+
+// runEvents hands one event after another to the function, until it is interrupted.
+func (f *runFlags) runEvents(ctx context.Context, h *lambda.Handler, events []event, sources []string, stderr io.Writer) error {
+	if err := readable(ctx, h, sources); err != nil {
+		return err
+	}
+	ctx, stop := untilInterrupted(ctx, stderr)
+	defer stop()
+	for i, e := range events {
+		if ctx.Err() != nil {
+			return failed(fmt.Errorf("interrupted before event %d of %d, %s; it and those after it were not handled", i+1, len(events), e.name))
+		}
+		if err := f.handle(ctx, h, e); err != nil {
+			return failed(fmt.Errorf("%s: %w", e.name, err))
+		}
 	}
 	return nil
 }
 
-func readInput(cmd *cobra.Command, name string) ([]byte, error) {
-	if name != "-" {
-		return os.ReadFile(name) // its error names the file
-	}
-	data, err := io.ReadAll(cmd.InOrStdin())
-	if err != nil {
-		return nil, fmt.Errorf("standard input: %w", err)
-	}
-	return data, nil
+// handle lets the event be finished even if ctx ends.
+func (f *runFlags) handle(ctx context.Context, h *lambda.Handler, e event) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.timeout)
+	defer cancel()
+	_, err := h.Handle(ctx, e.data)
+	return err
 }

@@ -1,47 +1,26 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"go.uber.org/zap"
 
 	"fanout/lambda"
 	"fanout/lambda/poll"
 )
 
-// pollFlags say how a stream is read.
-type pollFlags struct {
-	start      string
-	batchSize  int
-	shards     int
-	once       bool
-	checkpoint string
-}
-
-func (p *pollFlags) add(s *pflag.FlagSet) {
-	s.StringVar(&p.start, "starting-position", "LATEST", "where shards without a checkpoint begin: LATEST, TRIM_HORIZON or a time (2026-11-22T20:15:00Z)")
-	s.IntVar(&p.batchSize, "batch-size", 100, "records of a stream handed over at a time, 1 to 10000")
-	s.IntVar(&p.shards, "shards", 10, "shards read at a time")
-	s.BoolVar(&p.once, "once", false, "stop when everything that the stream holds was delivered")
-	s.StringVar(&p.checkpoint, "checkpoint", "", "file that remembers how far each shard was delivered")
-}
-
 // runStream polls until it is interrupted, or with --once until all is delivered.
-func (f *runFlags) runStream(cmd *cobra.Command, h *lambda.Handler, cfg aws.Config, log *zap.Logger, sum *summary) (err error) {
-	start, err := poll.ParseStart(f.poll.start)
-	if err != nil {
-		return err
-	}
-	o := poll.Options{
-		Start: start, BatchSize: f.poll.batchSize, Shards: f.poll.shards, Once: f.poll.once, Timeout: f.timeout, Log: log,
-	}
+func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Config, log *zap.Logger, stderr *live, sum *summary) (err error) {
+	o := f.poll.options()
+	o.Timeout, o.Log = f.timeout, log
 	if f.poll.checkpoint != "" {
 		file, err := poll.OpenFile(f.poll.checkpoint)
 		if err != nil {
@@ -54,32 +33,74 @@ func (f *runFlags) runStream(cmd *cobra.Command, h *lambda.Handler, cfg aws.Conf
 		}()
 		o.Checkpoints = file
 	}
-	p, err := f.newPoller(cfg, h, o)
+	var left leftover
+	p, err := newPoller(cfg, f.sourceARN, left.count(h.Invoke), o)
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(cmd.Context())
+	if err := readable(ctx, h, []string{f.sourceARN}); err != nil {
+		return err
+	}
+	ctx, stop := untilInterrupted(ctx, stderr)
 	defer stop()
-	live := newLive(cmd.ErrOrStderr(), func() string { return status(p.Progress(), sum) })
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		live.run(ctx, time.Second/2)
-	}()
-	err = p.Run(ctx)
-	stop()
-	<-done
-	return failed(err)
+	return left.explain(p, follow(ctx, p, stderr, sum))
 }
 
-// newPoller returns the poller for the kind of stream that --source-arn names.
-func (f *runFlags) newPoller(cfg aws.Config, h *lambda.Handler, o poll.Options) (*poll.Poller, error) {
-	a, err := arn.Parse(f.sourceARN)
-	if err == nil && f.aws.Region == "" && a.Region != "" {
-		cfg.Region = a.Region
+// newPoller returns the poller for the kind of stream that source names.
+func newPoller(cfg aws.Config, source string, handle poll.Handler, o poll.Options) (*poll.Poller, error) {
+	a, err := arn.Parse(source)
+	if err != nil || a.Service != "kinesis" && a.Service != "dynamodb" {
+		return nil, fmt.Errorf("--source-arn is %q; it must be the ARN of a Kinesis or DynamoDB stream", source)
 	}
-	if err == nil && a.Service == "dynamodb" {
-		return poll.NewDynamoDB(dynamodbstreams.NewFromConfig(cfg), f.sourceARN, h.Invoke, o)
+	if a.Region != "" {
+		cfg.Region = a.Region // the stream is there, wherever the targets are
 	}
-	return poll.NewKinesis(kinesis.NewFromConfig(cfg), f.sourceARN, h.Invoke, o)
+	if a.Service == "dynamodb" {
+		return poll.NewDynamoDB(dynamodbstreams.NewFromConfig(cfg), source, handle, o)
+	}
+	return poll.NewKinesis(kinesis.NewFromConfig(cfg), source, handle, o)
+}
+
+// follow runs p and shows on a terminal how it gets on.
+func follow(ctx context.Context, p *poll.Poller, stderr *live, sum *summary) error {
+	ctx, stop := context.WithCancel(ctx)
+	shown := make(chan struct{})
+	go func() {
+		defer close(shown)
+		stderr.follow(ctx, time.Second/2, func() string { return sum.status(p.Progress().Total.Lag) })
+	}()
+	err := p.Run(ctx)
+	stop()
+	<-shown
+	return err
+}
+
+// leftover counts invocations that did not deliver all of their batch. The poller
+// follows each up with another, unless the run ends before.
+type leftover struct{ atomic.Int64 }
+
+func (l *leftover) count(handle poll.Handler) poll.Handler {
+	return func(ctx context.Context, event []byte) ([]byte, error) {
+		answer, err := handle(ctx, event)
+		if err != nil || bytes.Contains(answer, []byte("itemIdentifier")) {
+			l.Add(1)
+		}
+		return answer, err
+	}
+}
+
+// explain returns the error of a run of p, which returned err. What failed and was
+// delivered later is none.
+func (l *leftover) explain(p *poll.Poller, err error) error {
+	total := p.Progress().Total
+	shards := l.Load() - total.Retries
+	switch {
+	case err != nil && total.Batches == 0:
+		return err // the stream is what could not be read
+	case err != nil:
+		return failed(err)
+	case shards > 0:
+		return failed(fmt.Errorf("interrupted while records had failed; they are in %d of the shards, and no checkpoint is past them", shards))
+	}
+	return nil
 }

@@ -68,15 +68,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c := signer(r.Header.Get("Authorization"))
 	c.Bytes = len(body)
-	if target, op, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
-		c.Service, c.Operation = jsonServices[target], op
-	} else if form, err := url.ParseQuery(string(body)); err == nil {
-		c.Operation = form.Get("Action") // the signature names the service
-	}
-	op, bad := s.decode(c.Service, c.Operation, body)
+	op, bad := s.read(&c, r, body)
 	c.Destination, c.ExternalID, c.Records = op.destination, op.externalID, op.records
 	c, decide := s.begin(c)
-	if c.AccessKey == "" {
+	if c.AccessKey == "" && c.Service != "es" {
 		bad = &failure{http.StatusForbidden, "MissingAuthenticationToken", "Missing Authentication Token"}
 	}
 	f := &Fault{}
@@ -84,6 +79,28 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f = orElse(decide(c), f)
 	}
 	s.answer(w, r, c, op, bad, f)
+}
+
+// read finds out which operation of which service a request is, and decodes it.
+func (s *Server) read(c *Call, r *http.Request, body []byte) (operation, *failure) {
+	switch path := r.URL.Path; {
+	case strings.HasPrefix(path, topicsPath):
+		c.Service, c.Operation = "iot", "Publish"
+		return s.publish(r, body)
+	case strings.HasPrefix(path, functionsPath) && strings.HasSuffix(path, invocationsPath):
+		c.Operation = "Invoke"
+		return s.invoke(r, body)
+	case strings.HasSuffix(path, bulkPath):
+		c.Service, c.Operation = orElse(c.Service, "es"), "_bulk" // domains may be open to all
+		c.User, _, _ = r.BasicAuth()
+		return s.bulk(c.Service, r, body)
+	}
+	if target, op, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
+		c.Service, c.Operation = jsonServices[target], op
+	} else if form, err := url.ParseQuery(string(body)); err == nil {
+		c.Operation = form.Get("Action") // the signature names the service
+	}
+	return s.decode(c.Service, c.Operation, body)
 }
 
 // answer lets the call take effect, unless it is bad or a fault is in the way.
@@ -109,9 +126,14 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c Call, op opera
 	if f.After {
 		panic(http.ErrAbortHandler)
 	}
-	if c.Service == "sns" || c.Service == "sts" {
+	switch {
+	case c.Service == "sns" || c.Service == "sts":
 		writeXML(w, c.Operation, out, bad)
-	} else {
+	case c.Operation == "_bulk":
+		writeES(w, out, bad)
+	case out == accepted{}:
+		w.WriteHeader(http.StatusAccepted)
+	default:
 		writeJSON(w, c.Service, out, bad)
 	}
 }

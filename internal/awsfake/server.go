@@ -24,6 +24,7 @@ type Server struct {
 	calls  []Call
 	taken  map[string][]Record
 	dedup  map[string]bool // destination, NUL, deduplication id
+	docs   map[string]bool // destination, NUL, _id of the documents that are there
 	limits map[string]int
 	tables map[string]table
 	flying int
@@ -33,12 +34,13 @@ type Server struct {
 // Call is one request.
 type Call struct {
 	N           int    // 1 for the server's first
-	Service     string // kinesis, firehose, sqs, sns, dynamodb, sts
+	Service     string // kinesis, firehose, sqs, sns, dynamodb, sts, es, aoss, iot, lambda
 	Operation   string // PutRecords, …
-	Destination string // name of the stream, queue, topic or table; ARN of the role
+	Destination string // name of the stream, queue, topic, table, index or function; ARN of the role
 	Region      string // it was signed for
 	AccessKey   string // id of the access key it was signed with
 	ExternalID  string // of AssumeRole
+	User        string // of basic authentication, es
 	Records     int    // or messages
 	Bytes       int    // of the body as sent
 }
@@ -51,6 +53,9 @@ type Record struct {
 	GroupID         string               // SQS and SNS
 	DeduplicationID string               // SQS and SNS
 	Attributes      map[string]Attribute // SQS and SNS
+	ID              string               // es: _id
+	Action          string               // es: index, create, delete
+	DocType         string               // es: _type
 }
 
 // Attribute is a message attribute.
@@ -90,6 +95,7 @@ func Start() (*Server, error) {
 		served: make(chan struct{}),
 		taken:  make(map[string][]Record),
 		dedup:  make(map[string]bool),
+		docs:   make(map[string]bool),
 		limits: make(map[string]int),
 		tables: make(map[string]table),
 	}
@@ -155,7 +161,7 @@ func (s *Server) Peak() int {
 }
 
 // SetLimit sets how many bytes destination takes in a record (kinesis), a message
-// (sqs), or a message and a request (sns), as its owner can.
+// (sqs), a message and a request (sns), or a request (es), as its owner can.
 func (s *Server) SetLimit(destination string, bytes int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

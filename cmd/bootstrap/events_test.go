@@ -1,0 +1,63 @@
+package main_test
+
+import (
+	"crypto/md5"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+const (
+	orders = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
+	alerts = "arn:aws:sns:eu-west-1:123456789012:alerts"
+)
+
+// put is a record of a Kinesis stream.
+type put struct{ shard, seq, key, data string }
+
+// kinesisEvent is what Lambda hands over of orders.
+func kinesisEvent(puts ...put) string {
+	var records []any
+	for _, p := range puts {
+		records = append(records, map[string]any{
+			"eventSource": "aws:kinesis", "eventSourceARN": orders, "eventID": p.shard + ":" + p.seq, "eventName": "aws:kinesis:record",
+			"kinesis": map[string]any{
+				"partitionKey": p.key, "sequenceNumber": p.seq, "data": base64.StdEncoding.EncodeToString([]byte(p.data)),
+				"approximateArrivalTimestamp": 1763800000.12,
+			},
+		})
+	}
+	return event(records)
+}
+
+// snsEvent is what Lambda hands over of alerts.
+func snsEvent(message string) string {
+	return event([]any{map[string]any{
+		"EventSource": "aws:sns",
+		"Sns":         map[string]any{"TopicArn": alerts, "Message": message, "MessageId": "95df01b4-ee98-5cb9-9903-4c221d41eb5e"},
+	}})
+}
+
+func event(records []any) string {
+	text, err := json.Marshal(map[string]any{"Records": records})
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+// aggregate is what the Kinesis Producer Library makes of records with the key k.
+func aggregate(data ...string) string {
+	field := func(b []byte, number protowire.Number, value string) []byte {
+		return protowire.AppendString(protowire.AppendTag(b, number, protowire.BytesType), value)
+	}
+	message := field(nil, 1, "k")
+	for _, d := range data {
+		record := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), 0)
+		message = field(message, 3, string(field(record, 3, d)))
+	}
+	sum := md5.Sum(message)
+	return strings.Join([]string{"\xf3\x89\x9a\xc2", string(message), string(sum[:])}, "")
+}

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// untilInterrupted returns a context that ends with the first interrupt, which is
+// told to w. The second one ends the process, as does any before the call.
+func untilInterrupted(parent context.Context, w io.Writer) (ctx context.Context, stop func()) {
+	ctx, release := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
+	unhook := context.AfterFunc(ctx, func() {
+		release()
+		fmt.Fprintln(w, "fanout: finishing what is under way; interrupt again to end at once")
+	})
+	return ctx, func() {
+		unhook()
+		release()
+	}
+}

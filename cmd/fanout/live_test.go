@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func terminal(cols int) (*live, *bytes.Buffer) {
+	var b bytes.Buffer
+	return &live{w: &b, cols: func() int { return cols }}, &b
+}
+
+func TestLiveFollows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, b := terminal(80)
+		ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
+		defer cancel()
+		n := 0
+		l.follow(ctx, 500*time.Millisecond, func() string { n++; return fmt.Sprint("n=", n) })
+		want := clearLine + "n=1" + clearLine + "n=2" + clearLine + "n=3" + clearLine
+		if diff := cmp.Diff(want, b.String()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestLiveKeepsLineBelow(t *testing.T) {
+	l, b := terminal(80)
+	fmt.Fprintln(l, "before")
+	l.show("line")
+	fmt.Fprintln(l, "between")
+	l.show("")
+	fmt.Fprintln(l, "after")
+	want := "before\n" + clearLine + "line" + clearLine + "between\nline" + clearLine + "after\n"
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLiveFits(t *testing.T) {
+	for _, tt := range []struct {
+		cols int
+		want string
+	}{
+		{80, "größer"},
+		{7, "größer"},
+		{6, "größ…"},
+		{2, "…"},
+		{1, "…"},
+	} {
+		l, b := terminal(tt.cols)
+		l.show("größer")
+		if got := b.String(); got != clearLine+tt.want {
+			t.Errorf("on %d columns: %q, want %q", tt.cols, got, tt.want)
+		}
+	}
+}
+
+func TestLiveElsewhere(t *testing.T) {
+	var b bytes.Buffer
+	l := newLive(&b)
+	l.follow(t.Context(), time.Hour, func() string { t.Error("asked, though nobody looks"); return "" })
+	fmt.Fprint(l, "text")
+	if b.String() != "text" {
+		t.Errorf("wrote %q", b.String())
+	}
+}
+
+func TestStatus(t *testing.T) {
+	got := status(12, []row{{ID: "a", Delivered: 12}, {ID: "b", Delivered: 9, Failed: 3}}, 1240*time.Millisecond)
+	if want := "12 records in · a 12 delivered · b 9 delivered, 3 failed · lag 1.2s"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

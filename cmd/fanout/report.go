@@ -1,0 +1,73 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// print writes the table to standard error and, for json, the report to standard
+// output.
+func (s *summary) print(stdout io.Writer, stderr *live, output string) error {
+	records, rows := s.snapshot()
+	printTable(stderr, records, rows, stderr.terminal())
+	if output != "json" {
+		return nil
+	}
+	enc := json.NewEncoder(stdout)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(struct {
+		Records int   `json:"records"`
+		Targets []row `json:"targets"`
+	}{records, rows})
+}
+
+// printTable writes a row for each target, and why records failed. Failures are red
+// where colour is wanted and the environment (NO_COLOR) allows it.
+func printTable(w io.Writer, records int, rows []row, colour bool) {
+	if len(rows) == 0 {
+		if records == 0 {
+			fmt.Fprintln(w, "no records")
+		} else {
+			fmt.Fprintf(w, "%d records, and no active target for their source\n", records)
+		}
+		return
+	}
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.AppendHeader(table.Row{"target", "type", "delivered", "dropped", "failed", "requests", "retries", "bytes", "time"})
+	var numbers []table.ColumnConfig
+	for i := 3; i <= 9; i++ {
+		numbers = append(numbers, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	t.SetColumnConfigs(numbers)
+	for _, r := range rows {
+		failed := fmt.Sprint(r.Failed)
+		if colour && r.Failed > 0 {
+			failed = text.FgRed.Sprint(failed)
+		}
+		t.AppendRow(table.Row{r.ID, r.Type, r.Delivered, r.Dropped, failed, r.Requests, r.Retries, r.Bytes, r.took.Round(time.Millisecond)})
+	}
+	fmt.Fprintln(w, t.Render())
+	for _, r := range rows {
+		for _, why := range r.Reasons {
+			why.print(w, r.ID)
+		}
+	}
+}
+
+// print tells why records failed at a target. A faulty target has a line for each
+// fault.
+func (r reason) print(w io.Writer, target string) {
+	fmt.Fprintf(w, "%s: %d failed", target, r.Count)
+	if r.Sequence != "" {
+		fmt.Fprintf(w, ", the first being %s of %s", r.Sequence, r.Shard)
+	}
+	fmt.Fprintf(w, ": %s\n", strings.ReplaceAll(r.Error, "\n", "\n  "))
+}

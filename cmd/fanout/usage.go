@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// flagError says in one sentence what is wrong with a flag.
+func flagError(cmd *cobra.Command, err error) error {
+	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		if e.GetSpecifiedShortnames() != "" {
+			return fmt.Errorf("no such flag of %s: -%s", cmd.CommandPath(), e.GetSpecifiedName())
+		}
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		return fmt.Errorf("no such flag of %s: --%s%s", cmd.CommandPath(), e.GetSpecifiedName(), didYouMean("--", e.GetSpecifiedName(), names))
+	}
+	if e, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		return fmt.Errorf("--%s needs a value", e.GetSpecifiedName())
+	}
+	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return fmt.Errorf("--%s is %q; it must be %s", e.GetFlag().Name, e.GetValue(), values[e.GetFlag().Value.Type()])
+	}
+	return err
+}
+
+// values says what flags take, by the type of their value.
+var values = map[string]string{
+	"bool":     "true or false",
+	"duration": "a duration such as 90s",
+	"int":      "a whole number",
+}
+
+// knownCommand refuses arguments of a command that only has subcommands.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return fmt.Errorf("no such command: %s %s%s", cmd.CommandPath(), args[0], didYouMean("", args[0], names))
+}
+
+// flagsOnly refuses arguments.
+func flagsOnly(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s takes flags only, and %q is none", cmd.CommandPath(), args[0])
+}
+
+// checkHelpTopics makes `help` refuse commands that do not exist.
+func checkHelpTopics(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, _ := root.Find([]string{"help"}) // it was just added
+	help.Args = func(_ *cobra.Command, args []string) error {
+		cmd, rest, err := root.Find(args)
+		if err != nil {
+			return err
+		}
+		return knownCommand(cmd, rest)
+	}
+}
+
+// didYouMean proposes the one of names that was probably meant by typed.
+func didYouMean(prefix, typed string, names []string) string {
+	// cobra knows which words are alike, but only of commands.
+	guess := &cobra.Command{SuggestionsMinimumDistance: 2}
+	for _, name := range names {
+		guess.AddCommand(&cobra.Command{Use: name, Run: func(*cobra.Command, []string) {}})
+	}
+	if alike := guess.SuggestionsFor(typed); len(alike) > 0 {
+		return fmt.Sprintf("; did you mean %s%s?", prefix, alike[0])
+	}
+	return ""
+}

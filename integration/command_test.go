@@ -1,0 +1,79 @@
+//go:build integration
+
+package integration
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// report is what --output json writes.
+type report struct {
+	Records int
+	Targets []struct {
+		Target                     string
+		Delivered, Dropped, Failed int
+	}
+}
+
+// fanout runs bin/fanout, which must deliver everything, and returns its report.
+func fanout(t *testing.T, args ...string) report {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join("..", "bin", "fanout"), append(args, "--output", "json")...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if _, ok := errors.AsType[*exec.ExitError](err); ok {
+		t.Fatalf("fanout %s: %v\n%s", strings.Join(args, " "), err, &stderr)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	var r report
+	if err := json.Unmarshal(out, &r); err != nil {
+		t.Fatalf("the report is not JSON: %v\n%s", err, out)
+	}
+	for _, target := range r.Targets {
+		if target.Delivered != r.Records || target.Dropped+target.Failed > 0 {
+			t.Errorf("%d records, but target %+v", r.Records, target)
+		}
+	}
+	return r
+}
+
+// target is the attributes of a target beside its source.
+type target map[string]any
+
+// targetsFile writes the active targets of a source into a file and returns its path.
+func targetsFile(t *testing.T, source string, targets ...target) string {
+	t.Helper()
+	for i, attributes := range targets {
+		attributes["sourceArn"], attributes["active"] = source, true
+		if attributes["id"] == nil {
+			attributes["id"] = fmt.Sprintf("%s-%d", attributes["type"], i)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "targets.json")
+	text := must(json.Marshal(map[string]any{"targets": targets}))(t)
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// example returns the path and the records of a sample event.
+func example(t *testing.T, name string) (path string, records []json.RawMessage) {
+	t.Helper()
+	path = filepath.Join("..", "examples", "events", name)
+	var event struct{ Records []json.RawMessage }
+	if err := json.Unmarshal(must(os.ReadFile(path))(t), &event); err != nil {
+		t.Fatal(err)
+	}
+	return path, event.Records
+}

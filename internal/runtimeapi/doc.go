@@ -1,0 +1,11 @@
+// Package runtimeapi is a small Lambda Runtime API on a loopback port, for tests of
+// the function as a process (AWS Lambda developer guide, Using the Lambda runtime API
+// for custom runtimes). It hands out one event at a time and gives back what the
+// function answered:
+//
+//	api, err := runtimeapi.Start()
+//	defer api.Close()
+//	cmd.Env = append(cmd.Env, "AWS_LAMBDA_RUNTIME_API="+api.Addr())
+//	…
+//	answer, err := api.Invoke(ctx, event, time.Now().Add(time.Minute))
+package runtimeapi

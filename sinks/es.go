@@ -1,0 +1,185 @@
+package sinks
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/smithy-go"
+
+	"fanout/engine"
+)
+
+// How much a cluster takes in a request: 10 MiB on small instances of AWS, 100 MiB
+// on large ones (OpenSearch Service guide, Quotas, network limits) and unless
+// http.max_content_length was raised.
+const (
+	esBytes     = 10 << 20
+	esBytesMost = 100 << 20
+)
+
+// ESIndex is what NewES writes to.
+type ESIndex struct {
+	URL     string // of the endpoint, https://host:9200; user and password in it authenticate instead of a signature
+	Index   string // name of an index, alias or data stream
+	DocType string // mapping type, of Elasticsearch before version 7; "": none
+
+	Signing     string // SigV4 service name, es or aoss; "": unsigned
+	Region      string // that requests are signed for
+	Credentials aws.CredentialsProvider
+}
+
+// ES writes documents to an index of Elasticsearch or OpenSearch with _bulk.
+//
+// A record from DynamoDB is the state of an item: its key is the document's _id, an
+// INSERT or MODIFY indexes the document, whatever there was before, and a REMOVE
+// deletes it. Any other record is an event: it creates a document whose _id is
+// shard/sequence/sub-sequence, and has been delivered if there is one already. So
+// sending a record again changes nothing, and data streams take events too. An _id
+// over 512 bytes, or not UTF-8, becomes its SHA-256 in hex. OpenSearch Serverless
+// takes ids in collections of type search only; others refuse every record.
+//
+// Data must be one JSON object. On one line it goes in as it is; over several lines,
+// the white space around its tokens is left out.
+//
+// Documents carry no version: those of Elasticsearch have 63 bits and DynamoDB's
+// sequence numbers up to 40 digits, and its times are approximate. An older image
+// overwrites a newer one only where the target does not keep order and the older
+// had to be sent again.
+type ES struct {
+	client aws.HTTPClient
+	name   string
+	url    string
+	user   *url.Userinfo
+	index  ESIndex
+	limits engine.Limits
+}
+
+// NewES returns a sink for an index. A request, and so a record, may have 10 MiB;
+// RecordBytes can lower that for a record, and raise it for both up to 100 MiB.
+// Its error says what of index is missing or wrong.
+func NewES(client aws.HTTPClient, index ESIndex, opts ...Option) (*ES, error) {
+	u, err := url.Parse(index.URL)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https": // the error itself shows the password
+		return nil, errors.New("the URL of the Elasticsearch endpoint is not one; write it like https://host:9200")
+	case index.Index == "":
+		return nil, fmt.Errorf("no index is named for the Elasticsearch endpoint %s", u.Host)
+	case index.Signing != "" && u.User == nil && (index.Region == "" || index.Credentials == nil):
+		return nil, fmt.Errorf("requests to %s must be signed, and region or credentials are missing", u.Host)
+	}
+	user := u.User
+	u.User = nil
+	e := &ES{
+		client: client,
+		name:   "es " + u.Host + "#" + index.Index,
+		// The index is in the path, where policies that restrict access to indexes
+		// look for it (OpenSearch Service guide, Identity and Access Management).
+		url:   u.JoinPath(url.PathEscape(index.Index), "_bulk").String(),
+		user:  user,
+		index: index,
+	}
+	record := recordBytes(opts, esBytes, esBytesMost)
+	e.limits = engine.Limits{
+		Bytes:       max(record, esBytes),
+		RecordBytes: record,
+		Size:        e.size,
+		OnePerKey:   true, // the actions of a request succeed and fail one by one
+	}
+	return e, nil
+}
+
+// String is "es", a space, the host, "#" and the index.
+func (e *ES) String() string { return e.name }
+
+// Limits are those of the cluster. A record counts its metadata, its document and
+// their line ends.
+func (e *ES) Limits() engine.Limits { return e.limits }
+
+// Send makes one _bulk request. What it holds of records that cannot be documents
+// fails without being sent.
+func (e *ES) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
+	b := e.bulk(batch)
+	if len(b.actions) == 0 {
+		return b.outcome
+	}
+	items, err := e.post(ctx, b.body)
+	if err != nil {
+		return engine.Failed(err) // all of it: if it was too large, the engine halves it
+	}
+	if len(items) != len(b.actions) {
+		return engine.Failed(miscounted(e.name, len(b.actions), len(items)))
+	}
+	for i, a := range b.actions {
+		if err := e.judge(a, items[i]); err != nil {
+			b.outcome.Fail(a.record, err)
+		}
+	}
+	return b.outcome
+}
+
+// post sends the body of a _bulk request, and returns what the answer says about
+// each action.
+func (e *ES) post(ctx context.Context, body []byte) ([]esItem, error) {
+	req, err := e.request(ctx, body)
+	if err != nil {
+		// As the SDK's clients have it, so that classify finds a role that could not be assumed.
+		return nil, classify(e.name, &smithy.OperationError{ServiceID: "OpenSearch", OperationName: "_bulk", Err: err})
+	}
+	resp, err := e.client.Do(req)
+	if err != nil {
+		return nil, classify(e.name, err)
+	}
+	defer func() {
+		_, _ = io.CopyN(io.Discard, resp.Body, maxRest)
+		_ = resp.Body.Close()
+	}()
+	if resp.StatusCode != http.StatusOK {
+		return nil, e.refused(resp)
+	}
+	return e.items(ctx, resp.Body)
+}
+
+func (e *ES) request(ctx context.Context, body []byte) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/x-ndjson")
+	if e.user != nil {
+		password, _ := e.user.Password()
+		req.SetBasicAuth(e.user.Username(), password)
+		return req, nil
+	}
+	if e.index.Signing == "" {
+		return req, nil
+	}
+	return req, e.sign(req, body)
+}
+
+// sign signs req as OpenSearch Serverless wants it: with the hash of the body in a
+// header, and the length not among what is signed (OpenSearch Service guide, Signing
+// HTTP requests with other clients). Domains take that too.
+func (e *ES) sign(req *http.Request, body []byte) error {
+	creds, err := e.index.Credentials.Retrieve(req.Context())
+	if err != nil {
+		return err
+	}
+	hash := sha256Hex(body)
+	req.Header.Set("X-Amz-Content-Sha256", hash)
+	req.ContentLength = 0
+	err = v4.NewSigner().SignHTTP(req.Context(), creds, req, hash, e.index.Signing, e.index.Region, time.Now())
+	req.ContentLength = int64(len(body))
+	return err
+}
+
+// maxRest bounds what is read of an answer beyond what is needed, so that its
+// connection can be used again.
+const maxRest = 64 << 10

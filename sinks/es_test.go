@@ -1,0 +1,673 @@
+package sinks
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/google/go-cmp/cmp"
+
+	"fanout/engine"
+	"fanout/engine/enginetest"
+	"fanout/internal/awsfake"
+)
+
+// openES returns a sink for the index orders of a fake cluster.
+func openES(t testing.TB, cfg aws.Config, change func(*ESIndex), opts ...Option) *ES {
+	t.Helper()
+	index := ESIndex{URL: *cfg.BaseEndpoint, Index: "orders", Signing: "es", Region: cfg.Region, Credentials: cfg.Credentials}
+	if change != nil {
+		change(&index)
+	}
+	e, err := NewES(cfg.HTTPClient, index, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// withUser has the endpoint's URL hold a user and a password.
+func withUser(i *ESIndex) {
+	i.URL = strings.Replace(i.URL, "//", "//u%40x:pass%2Fword@", 1)
+}
+
+var esVariants = []struct {
+	name   string
+	change func(*ESIndex)
+}{
+	{"es", nil},
+	{"aoss", func(i *ESIndex) { i.Signing = "aoss" }},
+	{"unsigned", func(i *ESIndex) { i.Signing = "" }},
+	{"user", withUser},
+	{"type", func(i *ESIndex) { i.DocType = "order" }},
+	{"in a folder", func(i *ESIndex) { i.URL += "/proxy" }},
+}
+
+func TestESConformance(t *testing.T) {
+	for _, tt := range esVariants {
+		t.Run(tt.name, func(t *testing.T) {
+			enginetest.CheckSink(t, func(t *testing.T) enginetest.SinkHarness {
+				fake, cfg := startFake(t)
+				var next atomic.Pointer[awsfake.Fault]
+				fake.OnCall(func(awsfake.Call) *awsfake.Fault { return next.Swap(nil) })
+				return enginetest.SinkHarness{
+					Sink: openES(t, cfg, tt.change),
+					Accepted: func() [][]byte {
+						for _, name := range fake.Destinations() {
+							return dataOf(t, fake.Records(name))
+						}
+						return nil
+					},
+					Refuse: func(i int) {
+						next.Store(&awsfake.Fault{Refuse: map[int]string{i: "es_rejected_execution_exception"}})
+					},
+					Break: func() { next.Store(&awsfake.Fault{Drop: true}) },
+				}
+			})
+		})
+	}
+}
+
+// TestESRequests asserts how requests are authenticated, and what they say.
+func TestESRequests(t *testing.T) {
+	for _, tt := range esVariants {
+		t.Run(tt.name, func(t *testing.T) {
+			fake, cfg := startFake(t)
+			var sent *http.Request
+			var body []byte
+			next := cfg.HTTPClient
+			cfg.HTTPClient = do(func(r *http.Request) (*http.Response, error) {
+				body, _ = io.ReadAll(r.Body)
+				r.Body = io.NopCloser(bytes.NewReader(body))
+				sent = r
+				return next.Do(r)
+			})
+			e := openES(t, cfg, tt.change)
+			if o := e.Send(t.Context(), numbered(2)); !o.OK() {
+				t.Fatal(o.Err(0))
+			}
+			call := fake.Calls()[0]
+			if call.Bytes != len(body) || int(sent.ContentLength) != len(body) {
+				t.Errorf("%d bytes in the body, Content-Length %d, %d arrived", len(body), sent.ContentLength, call.Bytes)
+			}
+			switch {
+			case e.user != nil:
+				user, password, _ := sent.BasicAuth()
+				if user != "u@x" || password != "pass/word" || sent.URL.User != nil {
+					t.Errorf("authenticated as %s with %s at %s", user, password, sent.URL)
+				}
+			case e.index.Signing == "":
+				if a := sent.Header.Get("Authorization"); a != "" {
+					t.Errorf("authorized with %s", a)
+				}
+			default:
+				wantSignature(t, cfg, sent, body, e.index.Signing)
+			}
+			path := "/orders/_bulk"
+			if tt.name == "in a folder" {
+				path = "/proxy" + path
+			}
+			if sent.URL.Path != path {
+				t.Errorf("sent to %s; want %s", sent.URL.Path, path)
+			}
+		})
+	}
+}
+
+// wantSignature signs what arrived again.
+func wantSignature(t *testing.T, cfg aws.Config, sent *http.Request, body []byte, service string) {
+	t.Helper()
+	again, err := http.NewRequestWithContext(t.Context(), sent.Method, sent.URL.String(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"Content-Type", "X-Amz-Content-Sha256"} {
+		again.Header.Set(name, sent.Header.Get(name))
+	}
+	at, err := time.Parse("20060102T150405Z", sent.Header.Get("X-Amz-Date"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	creds, err := cfg.Credentials.Retrieve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(body)
+	if err := v4.NewSigner().SignHTTP(t.Context(), creds, again, hex.EncodeToString(sum[:]), service, cfg.Region, at); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := sent.Header.Get("Authorization"), again.Header.Get("Authorization"); got != want {
+		t.Errorf("signed\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestNewESFaults(t *testing.T) {
+	creds := aws.AnonymousCredentials{}
+	tests := []struct {
+		name  string
+		index ESIndex
+		want  string
+	}{
+		{"no URL", ESIndex{Index: "a"}, "https://host:9200"},
+		{"no scheme", ESIndex{URL: "host", Index: "a"}, "https://host:9200"},
+		{"bad URL", ESIndex{URL: "https://u:secret@host\x7f", Index: "a"}, "https://host:9200"},
+		{"no index", ESIndex{URL: "https://u:secret@host"}, "no index"},
+		{"no region", ESIndex{URL: "https://host", Index: "a", Signing: "es", Credentials: creds}, "region or credentials"},
+		{"no credentials", ESIndex{URL: "https://host", Index: "a", Signing: "es", Region: "eu-west-1"}, "region or credentials"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := NewES(nil, tt.index)
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "secret") {
+				t.Errorf("error %v; want one with %q", err, tt.want)
+			}
+		})
+	}
+	e, err := NewES(nil, ESIndex{URL: "https://u:secret@host:9200", Index: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := e.String(), "es host:9200#a"; got != want {
+		t.Errorf("String %q; want %q", got, want)
+	}
+}
+
+// esRecord is a record of a DynamoDB stream.
+func esRecord(action, key, data string) engine.Record {
+	return engine.Record{Key: key, Lane: "arn", Seq: "1", Action: action, Data: engine.Bytes([]byte(data))}
+}
+
+func TestESActions(t *testing.T) {
+	long := strings.Repeat("é", 256)
+	event := engine.Record{Key: "k", Lane: "shardId-000000000000", Seq: "4900", Sub: 7, Action: "PUT", Data: engine.Bytes([]byte(`{"a":1}`))}
+	other := event
+	other.Sub = 8
+	tests := []struct {
+		name string
+		rec  engine.Record
+		want awsfake.Record
+	}{
+		{"an event", event, awsfake.Record{Action: "create", ID: "shardId-000000000000/4900/7", Data: []byte(`{"a":1}`)}},
+		{"an event, merged", engine.Merge([]engine.Record{event}, event.Data),
+			awsfake.Record{Action: "create", ID: "shardId-000000000000/4900/7", Data: []byte(`{"a":1}`)}},
+		{"several events", engine.Merge([]engine.Record{event, other}, event.Data), func() awsfake.Record {
+			m := engine.Merge([]engine.Record{event, other}, event.Data)
+			return awsfake.Record{Action: "create", ID: dedupID(&m), Data: []byte(`{"a":1}`)}
+		}()},
+		{"INSERT", esRecord("INSERT", "a|b", `{"a":1}`), awsfake.Record{Action: "index", ID: "a|b", Data: []byte(`{"a":1}`)}},
+		{"MODIFY", esRecord("MODIFY", "a", `{"a":1}`), awsfake.Record{Action: "index", ID: "a", Data: []byte(`{"a":1}`)}},
+		{"several lines", esRecord("INSERT", "a", " {\r\n\t\"a b\" : [ 1.0,\n \"\\\" \\\\\" ] , \"n\" : 1e400 }\n\n"),
+			awsfake.Record{Action: "index", ID: "a", Data: []byte(`{"a b":[1.0,"\" \\"],"n":1e400}`)}},
+		{"one line", esRecord("INSERT", "a", "{ \"a\" : 1 }\n"), awsfake.Record{Action: "index", ID: "a", Data: []byte(`{ "a" : 1 }`)}},
+		{"512 bytes of key", esRecord("INSERT", long, `{}`), awsfake.Record{Action: "index", ID: long, Data: []byte(`{}`)}},
+		{"513 bytes of key", esRecord("INSERT", long+"x", `{}`), awsfake.Record{Action: "index", ID: sha256Hex([]byte(long + "x")), Data: []byte(`{}`)}},
+		{"key not UTF-8", esRecord("INSERT", "\xFF", `{}`), awsfake.Record{Action: "index", ID: sha256Hex([]byte("\xFF")), Data: []byte(`{}`)}},
+	}
+	for _, docType := range []string{"", `t"y`} {
+		for _, tt := range tests {
+			t.Run(docType+"/"+tt.name, func(t *testing.T) {
+				fake, cfg := startFake(t)
+				e := openES(t, cfg, func(i *ESIndex) { i.DocType = docType })
+				if o := e.Send(t.Context(), []engine.Record{tt.rec}); !o.OK() {
+					t.Fatal(o.Err(0))
+				}
+				tt.want.DocType = docType
+				if diff := cmp.Diff([]awsfake.Record{tt.want}, fake.Records("es/orders")); diff != "" {
+					t.Errorf("the document differs (-want +got):\n%s", diff)
+				}
+				if got, want := e.size(&tt.rec), fake.Calls()[0].Bytes; got != want {
+					t.Errorf("counts %d bytes; want %d", got, want)
+				}
+			})
+		}
+	}
+}
+
+// TestESAgain asserts that what was sent before is delivered once more without harm.
+func TestESAgain(t *testing.T) {
+	fake, cfg := startFake(t)
+	e := openES(t, cfg, nil)
+	batch := append(numbered(2), esRecord("INSERT", "a", `{}`), esRecord("REMOVE", "a", `{}`), esRecord("REMOVE", "never", ""))
+	for range 2 {
+		if o := e.Send(t.Context(), batch); !o.OK() {
+			t.Errorf("%v", failures(o, len(batch)))
+		}
+	}
+	var actions []string
+	for _, r := range fake.Records("es/orders") {
+		actions = append(actions, r.Action)
+	}
+	want := []string{"create", "create", "index", "delete", "index", "delete"}
+	if diff := cmp.Diff(want, actions); diff != "" {
+		t.Errorf("actions differ (-want +got):\n%s", diff)
+	}
+}
+
+// TestESHostile asserts that records are delivered as they are or fail by
+// themselves, and that none becomes two documents or an action that was not meant.
+func TestESHostile(t *testing.T) {
+	const injected = "{}\n{\"delete\":{\"_id\":\"victim\"}}\n{\"index\":{\"_id\":\"x\"}}\n{}"
+	tests := []struct {
+		name, key, data string
+		says            string // why it fails; "": it is delivered
+	}{
+		{"plain", "a", `{"a":1}`, ""},
+		{"quotes in the key", `"}}` + "\n" + `{"delete":{"_id":"victim"}}`, `{}`, ""},
+		{"CR LF in the key", "a\r\nb", `{}`, ""},
+		{"300 characters of key", strings.Repeat("\"", 300), `{}`, ""},
+		{"line separators in the key", "a\u2028b\u2029", `{}`, ""},
+		{"NUL in the key", "\x00", `{}`, ""},
+		{"not UTF-8 in the key", "\xFF\xFE", `{}`, ""},
+		{"no key", "", `{}`, "no key"},
+		{"several documents", "a", injected, "not a JSON object"},
+		{"documents on one line", "a", `{}{"a":1}`, "not a JSON object"},
+		{"line separators in the data", "a", "{\"a\":\"\u2028\u2029\"}", ""},
+		{"raw line break in a string", "a", "{\"a\":\"\n\"}", "not a JSON object"},
+		{"carriage returns", "a", "{\r\"a\":1\r}", ""},
+		{"no data", "a", "", "no data"},
+		{"white space", "a", " \n\t", "no data"},
+		{"array", "a", "[{}]", "not a JSON object"},
+		{"string", "a", `"{}"`, "not a JSON object"},
+		{"null", "a", "null", "not a JSON object"},
+		{"text", "a", "secret", "not a JSON object"},
+		{"cut off", "a", `{"a":"secret`, "not a JSON object"},
+		{"trailing backslash", "a", "{\"a\":\n\"\\", "not a JSON object"},
+		{"binary", "a", "\x00\xFF", "not UTF-8"},
+		{"not UTF-8 in a string", "a", "{\"a\":\"\xFF\"}", "not UTF-8"},
+		{"byte order mark", "a", "\uFEFF{}", "not a JSON object"},
+		{"1 MiB", "a", `{"a":"` + strings.Repeat("x", 1<<20-8) + `"}`, ""},
+		{"deep", "a", `{"a":` + strings.Repeat("[", 1<<20) + `}`, "not a JSON object"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			fake, cfg := startFake(t)
+			e := openES(t, cfg, nil)
+			batch := []engine.Record{esRecord("INSERT", "before", `{}`), esRecord("MODIFY", tt.key, tt.data), esRecord("INSERT", "after", `{}`)}
+			o := e.Send(t.Context(), batch)
+			want := 3
+			if err := o.Err(1); tt.says != "" {
+				want = 2
+				if err == nil || engine.ClassOf(err) != engine.Permanent || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "secret") {
+					t.Errorf("error %v; want one that says %q", err, tt.says)
+				}
+			} else if err != nil {
+				t.Error(err)
+			}
+			if o.Err(0) != nil || o.Err(2) != nil {
+				t.Errorf("the records beside it: %v, %v", o.Err(0), o.Err(2))
+			}
+			got := fake.Records("es/orders")
+			if len(got) != want || got[0].ID != "before" || got[len(got)-1].ID != "after" {
+				t.Errorf("%d actions took effect; want %d", len(got), want)
+			}
+			for _, r := range got {
+				if r.Action != "index" {
+					t.Errorf("%s of %q", r.Action, r.ID)
+				}
+			}
+		})
+	}
+	t.Run("nothing to send", func(t *testing.T) {
+		fake, cfg := startFake(t)
+		o := openES(t, cfg, nil).Send(t.Context(), []engine.Record{esRecord("INSERT", "a", "")})
+		if o.Err(0) == nil || len(fake.Calls()) != 0 {
+			t.Errorf("error %v after %d calls", o.Err(0), len(fake.Calls()))
+		}
+	})
+}
+
+// fillES returns a record that counts size bytes.
+func fillES(e *ES, n, size int) engine.Record {
+	r := esRecord("INSERT", fmt.Sprint("key", n), `{"a":""}`)
+	r.Data = engine.Bytes(fmt.Appendf(nil, `{"a":"%s"}`, strings.Repeat("x", size-e.size(&r))))
+	return r
+}
+
+func TestESExactSizes(t *testing.T) {
+	for _, tt := range []struct{ set, record, request int }{
+		{0, 10 << 20, 10 << 20},
+		{1 << 20, 1 << 20, 10 << 20},
+		{20 << 20, 20 << 20, 20 << 20},
+		{200 << 20, 10 << 20, 10 << 20},
+	} {
+		t.Run(fmt.Sprint(tt.set), func(t *testing.T) {
+			fake, cfg := startFake(t)
+			fake.SetLimit("es/orders", tt.request)
+			e := openES(t, cfg, nil, RecordBytes(tt.set))
+			if l := e.Limits(); l.RecordBytes != tt.record || l.Bytes != tt.request || !l.OnePerKey {
+				t.Fatalf("limits %+v", l)
+			}
+			half := tt.request / 2
+			if o := e.Send(t.Context(), []engine.Record{fillES(e, 1, half), fillES(e, 2, tt.request-half)}); !o.OK() {
+				t.Errorf("a request of %d bytes: %v", tt.request, o.Err(0))
+			}
+			if got := fake.Calls()[0].Bytes; got != tt.request {
+				t.Errorf("%d bytes were sent; want %d", got, tt.request)
+			}
+			o := e.Send(t.Context(), []engine.Record{fillES(e, 1, half), fillES(e, 2, tt.request-half+1)})
+			if err := o.Err(0); err == nil || engine.ClassOf(err) != engine.TooLarge {
+				t.Errorf("a request of %d bytes: %v", tt.request+1, err)
+			}
+		})
+	}
+}
+
+// answering returns a sink whose requests are answered with status and body.
+func answering(t testing.TB, status int, header http.Header, body string) *ES {
+	t.Helper()
+	client := do(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	})
+	e, err := NewES(client, ESIndex{URL: "https://host", Index: "orders"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// TestESItems asserts what the answer about one action, between two that took
+// effect, means.
+func TestESItems(t *testing.T) {
+	create, remove := numbered(3)[1], esRecord("REMOVE", "b", "")
+	tests := []struct {
+		name string
+		rec  engine.Record
+		item string
+		want string
+		says string
+	}{
+		{"created", create, `{"create":{"_id":"shardId-000000000000/4901/0","status":201}}`, "", ""},
+		{"no id", create, `{"create":{"status":200,"error":null}}`, "", ""},
+		{"exists", create, `{"create":{"status":409,"error":{"type":"version_conflict_engine_exception","reason":"secret"}}}`, "", ""},
+		{"deleted", remove, `{"delete":{"_id":"b","status":200}}`, "", ""},
+		{"nothing to delete", remove, `{"delete":{"_id":"b","status":404,"result":"not_found"}}`, "", ""},
+		{"nothing to delete from", remove, `{"delete":{"status":404,"error":{"type":"index_not_found_exception","reason":"secret"}}}`, "permanent", "index_not_found_exception: there is no such destination"},
+		{"contested", remove, `{"delete":{"status":409,"error":{"type":"version_conflict_engine_exception"}}}`, "retryable", "being changed"},
+		{"no document", create, `{"create":{"status":404}}`, "permanent", "status 404"},
+		{"rejected", create, `{"create":{"status":429,"error":{"type":"es_rejected_execution_exception","reason":"secret"}}}`, "throttled", "es_rejected_execution_exception"},
+		{"shards missing", create, `{"create":{"status":503,"error":{"type":"unavailable_shards_exception","reason":"secret"}}}`, "throttled", ""},
+		{"failing", create, `{"create":{"status":500,"error":{"type":"exception","reason":"secret"}}}`, "retryable", "failed"},
+		{"read-only", create, `{"create":{"status":403,"error":{"type":"cluster_block_exception","reason":"secret"}}}`, "throttled", "no writes for now"},
+		{"index cannot be created", create, `{"create":{"status":403,"error":{"type":"index_create_block_exception","reason":"secret"}}}`, "throttled", "no writes for now"},
+		{"unknown status", create, `{"create":{"status":302,"error":{"type":"exception"}}}`, "retryable", "failed"},
+		{"forbidden", create, `{"create":{"status":403,"error":{"type":"security_exception","reason":"secret"}}}`, "permanent", "access is denied"},
+		{"unparseable", create, `{"create":{"status":400,"error":{"type":"mapper_parsing_exception","reason":"field of [secret]","caused_by":{"reason":"secret"}}}}`,
+			"permanent", "es host#orders: mapper_parsing_exception: the service refuses the record"},
+		{"no ids", create, `{"create":{"status":400,"error":{"type":"illegal_argument_exception","reason":"Document ID is not supported in create/index operation request"}}}`,
+			"permanent", "takes no document ids"},
+		{"too large", create, `{"create":{"status":413,"error":{"type":"x"}}}`, "permanent", "refuses the record"},
+		{"error as text", create, `{"create":{"status":400,"error":"secret"}}`, "permanent", "status 400"},
+		{"error with a strange type", create, `{"create":{"status":400,"error":{"type":"[secret]"}}}`, "permanent", "status 400"},
+		{"error without a type", create, `{"create":{"status":500,"error":{"reason":"secret"}}}`, "retryable", "status 500"},
+		{"error and success", create, `{"create":{"status":201,"error":{"type":"x"}}}`, "retryable", "unknown"},
+		{"another document", create, `{"create":{"_id":"other","status":201}}`, "retryable", "unknown"},
+		{"no status", create, `{"create":{}}`, "retryable", "unknown"},
+		{"two actions", create, `{"create":{"status":201},"index":{"status":201}}`, "retryable", "unknown"},
+		{"no action", create, `{}`, "retryable", "unknown"},
+		{"null", create, `null`, "retryable", "unknown"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			const taken = `{"create":{"status":201}}`
+			e := answering(t, http.StatusOK, nil, `{"took":1,"errors":false,"items":[`+taken+`,`+tt.item+`,`+taken+`]}`)
+			recs := numbered(3)
+			recs[1] = tt.rec
+			o := e.Send(t.Context(), recs)
+			if diff := cmp.Diff([]string{"", tt.want, ""}, failures(o, 3)); diff != "" {
+				t.Errorf("classes differ (-want +got):\n%s\n%v", diff, o.Err(1))
+			}
+			if err := o.Err(1); err != nil && (!strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "secret")) {
+				t.Errorf("%q does not say %q alone", err, tt.says)
+			}
+		})
+	}
+}
+
+func TestESAnswers(t *testing.T) {
+	header := func(name, value string) http.Header {
+		h := http.Header{}
+		h.Set(name, value)
+		return h
+	}
+	tests := []struct {
+		name   string
+		status int
+		header http.Header
+		body   string
+		want   engine.Class
+		says   string
+	}{
+		{"too few items", 200, nil, `{"items":[{"create":{"status":201}}]}`, engine.Retryable, "2 records were sent and the answer is about 1"},
+		{"no items", 200, nil, `{}`, engine.Retryable, "about 0"},
+		{"nothing", 200, nil, ``, engine.Retryable, "could not be read"},
+		{"HTML", 200, nil, `<html>secret`, engine.Retryable, "could not be read"},
+		{"cut off", 200, nil, `{"items":[{"create":{"status":201}},{"create":{"status":201}}`, engine.Retryable, "could not be read"},
+		{"too large", 413, nil, `{"Message":"secret"}`, engine.TooLarge, "HTTP status 413"},
+		{"malformed", 400, nil, `{"error":{"type":"illegal_argument_exception","reason":"secret"},"status":400}`, engine.TooLarge, "one of its request"},
+		{"expired", 400, header("X-Amzn-Errortype", "ExpiredTokenException:http://aws"), `{"message":"secret"}`, engine.Retryable, "ExpiredTokenException: the credentials"},
+		{"denied by AWS", 403, header("X-Amzn-Errortype", "AccessDeniedException"), `{"Message":"User: u is not authorized to perform: es:ESHttpPost"}`,
+			engine.Permanent, "not authorized to perform: es:ESHttpPost"},
+		{"denied without a name", 403, nil, `{"message":"The Canonical String should have been secret"}`, engine.Permanent, "HTTP status 403: access is denied"},
+		{"denied by the cluster", 403, nil, `{"error":{"type":"security_exception","reason":"secret"},"status":403}`, engine.Permanent, "security_exception: access is denied"},
+		{"no user", 401, nil, `Unauthorized secret`, engine.Permanent, "HTTP status 401"},
+		{"no index", 404, nil, `{"error":{"type":"index_not_found_exception","reason":"secret"},"status":404}`, engine.Permanent, "no such destination"},
+		{"busy", 429, header("Retry-After", "7"), `{"error":{"type":"circuit_breaking_exception","reason":"secret"},"status":429}`, engine.Throttled, "circuit_breaking_exception"},
+		{"unavailable", 503, header("Retry-After", "7"), `<html>`, engine.Throttled, "HTTP status 503"},
+		{"failing", 500, nil, `secret`, engine.Retryable, "HTTP status 500"},
+		{"bad gateway", 502, nil, ``, engine.Retryable, "HTTP status 502"},
+		{"elsewhere", 301, nil, ``, engine.Retryable, "es host#orders"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o := answering(t, tt.status, tt.header, tt.body).Send(t.Context(), numbered(2))
+			for i := range 2 {
+				err := o.Err(i)
+				if err == nil || engine.ClassOf(err) != tt.want || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "secret") {
+					t.Errorf("record %d has error %v; want one of class %v that says %q", i, err, tt.want, tt.says)
+				}
+			}
+			if e, _ := errors.AsType[*engine.Error](o.Err(0)); tt.header.Get("Retry-After") != "" && e.After != 7*time.Second {
+				t.Errorf("waits %v; want 7s", e.After)
+			}
+		})
+	}
+}
+
+// TestESUnsure asserts that requests whose fate is unknown have failed.
+func TestESUnsure(t *testing.T) {
+	fake, cfg := startFake(t)
+	e := openES(t, cfg, nil)
+	fake.OnCall(func(awsfake.Call) *awsfake.Fault { return &awsfake.Fault{After: true} })
+	if o := e.Send(t.Context(), numbered(2)); o.Err(0) == nil || engine.ClassOf(o.Err(0)) != engine.Retryable {
+		t.Errorf("error %v", o.Err(0))
+	}
+	fake.OnCall(nil)
+	if o := e.Send(t.Context(), numbered(2)); !o.OK() {
+		t.Errorf("sent again: %v", o.Err(0))
+	}
+	if n := len(fake.Records("es/orders")); n != 2 {
+		t.Errorf("%d documents; want 2", n)
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	fake.OnCall(func(awsfake.Call) *awsfake.Fault {
+		cancel()
+		return &awsfake.Fault{Delay: time.Hour}
+	})
+	if o := e.Send(ctx, numbered(2)); o.Err(0) == nil || !strings.Contains(o.Err(0).Error(), "cut short") {
+		t.Errorf("error %v", o.Err(0))
+	}
+
+	ctx, cancel = context.WithCancel(t.Context())
+	e.client = do(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(reader(func() error { cancel(); return ctx.Err() })), Request: r}, nil
+	})
+	if o := e.Send(ctx, numbered(2)); o.Err(0) == nil || !strings.Contains(o.Err(0).Error(), "cut short") {
+		t.Errorf("error %v", o.Err(0))
+	}
+}
+
+// reader is an io.Reader that fails.
+type reader func() error
+
+func (f reader) Read([]byte) (int, error) { return 0, f() }
+
+// TestESCredentials asserts that a role which cannot be assumed is named.
+func TestESCredentials(t *testing.T) {
+	fake, cfg := startFake(t)
+	fake.OnCall(func(awsfake.Call) *awsfake.Fault {
+		return &awsfake.Fault{Status: 403, Code: "AccessDenied", Message: "User: u is not authorized to perform: sts:AssumeRole"}
+	})
+	e := openES(t, cfg, func(i *ESIndex) {
+		i.Credentials = stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), "arn:aws:iam::123456789012:role/writer")
+	})
+	o := e.Send(t.Context(), numbered(1))
+	want := e.String() + ", STS AssumeRole: AccessDenied: "
+	if err := o.Err(0); err == nil || engine.ClassOf(err) != engine.Permanent || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("error %v; want one that begins with %q", err, want)
+	}
+}
+
+// TestESPlan delivers an ordered stream of changes through a cluster that refuses
+// some of them for a while, to the state that they end in.
+func TestESPlan(t *testing.T) {
+	fake, cfg := startFake(t)
+	calls := 0
+	fake.OnCall(func(awsfake.Call) *awsfake.Fault {
+		calls++
+		if calls%2 == 1 {
+			return &awsfake.Fault{Refuse: map[int]string{0: "es_rejected_execution_exception", 3: "unavailable_shards_exception"}}
+		}
+		return nil
+	})
+	var recs []engine.Record
+	for i := range 40 {
+		r := esRecord("MODIFY", fmt.Sprint(i%5), fmt.Sprintf(`{"n":%d}`, i))
+		r.Seq = fmt.Sprint(i)
+		recs = append(recs, r)
+	}
+	plan, err := engine.NewPlan(engine.Options{}, engine.Target{
+		ID: "t", Sink: openES(t, cfg, nil), Ordered: true,
+		Retry: engine.Retry{Attempts: 8, Base: time.Microsecond, Max: time.Microsecond},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := plan.Run(t.Context(), recs).Targets[0]
+	if report.Delivered != 40 {
+		t.Errorf("delivered %d: %v", report.Delivered, report.Failures)
+	}
+	last := make(map[string]int)
+	for _, r := range fake.Records("es/orders") {
+		var doc struct{ N int }
+		if err := json.Unmarshal(r.Data, &doc); err != nil {
+			t.Fatal(err)
+		}
+		if before, ok := last[r.ID]; ok && doc.N != before+5 {
+			t.Errorf("document %s went from %d to %d", r.ID, before, doc.N)
+		}
+		last[r.ID] = doc.N
+	}
+}
+
+// TestESPoison asserts that one document which makes the cluster refuse requests
+// whole fails alone.
+func TestESPoison(t *testing.T) {
+	fake, cfg := startFake(t)
+	fake.SetLimit("es/orders", 3000)
+	recs := numbered(20)
+	recs[13].Data = engine.Bytes([]byte(`{"a":"` + strings.Repeat("x", 3000) + `"}`))
+	recs[4].Data = engine.Bytes([]byte("text"))
+	plan, err := engine.NewPlan(engine.Options{}, engine.Target{ID: "t", Sink: openES(t, cfg, nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := plan.Run(t.Context(), recs).Targets[0]
+	if report.Delivered != 18 || report.Fate(13) != engine.FateFailed || report.Fate(4) != engine.FateFailed {
+		t.Errorf("delivered %d, failed %d: %v", report.Delivered, report.Failed, report.Failures)
+	}
+}
+
+// FuzzESBulk parses what is sent with another reader.
+func FuzzESBulk(f *testing.F) {
+	f.Add("key", "INSERT", "49", []byte(`{"a":1}`), "")
+	f.Add("\"}}\n", "REMOVE", "", []byte("{}\n{}"), "t")
+	f.Add("\xFF", "PUT", "\r\n\u2028", []byte("{\n \"a\" : \"\\\" \" }"), "\"")
+	f.Add("", "MODIFY", "\x00", []byte("\"\\"), "")
+	f.Fuzz(func(t *testing.T, key, action, seq string, data []byte, docType string) {
+		e, err := NewES(nil, ESIndex{URL: "https://host", Index: "orders", DocType: strings.ToValidUTF8(docType, "")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := engine.Record{Key: key, Action: action, Lane: "shard", Seq: seq, Data: engine.Bytes(data)}
+		b := e.bulk([]engine.Record{r, esRecord("REMOVE", "after", "")})
+		body, ok := bytes.CutSuffix(b.body, []byte("{\"delete\":{\"_id\":\"after\""+strings.TrimPrefix(string(b.actions[len(b.actions)-1].line()), `{"delete":{"_id":"after"`)+"\n"))
+		if !ok {
+			t.Fatalf("the body ends with something else: %q", b.body)
+		}
+		if len(b.actions) == 1 {
+			if len(body) > 0 || b.outcome.Err(0) == nil {
+				t.Errorf("a record that fails with %v left %q", b.outcome.Err(0), body)
+			}
+			return
+		}
+		if len(body) != e.size(&r) {
+			t.Errorf("counts %d bytes; want %d", e.size(&r), len(body))
+		}
+		lines := strings.Split(strings.TrimSuffix(string(body), "\n"), "\n")
+		var metadata map[string]esMetadata
+		if err := json.Unmarshal([]byte(lines[0]), &metadata); err != nil {
+			t.Fatal(err)
+		}
+		a := b.actions[0]
+		if diff := cmp.Diff(map[string]esMetadata{a.op: a.metadata}, metadata); diff != "" {
+			t.Errorf("metadata differ (-want +got):\n%s", diff)
+		}
+		if action == "REMOVE" {
+			if len(lines) != 1 {
+				t.Errorf("%d lines", len(lines))
+			}
+			return
+		}
+		var want, got bytes.Buffer
+		if err := json.Compact(&want, data); err != nil || len(lines) != 2 {
+			t.Fatalf("%d lines: %v", len(lines), err)
+		}
+		if err := json.Compact(&got, []byte(lines[1])); err != nil || got.String() != want.String() {
+			t.Errorf("the document is %q (%v); want %q", lines[1], err, want.String())
+		}
+		if bytes.Contains(document(&r), []byte("\n")) && lines[1] != want.String() {
+			t.Errorf("the document has white space left: %q", lines[1])
+		}
+	})
+}
+
+func BenchmarkESSend(b *testing.B) {
+	for name, data := range map[string]string{
+		"line":  `{"a":"` + strings.Repeat("x", 1000) + `"}`,
+		"lines": "{\n  \"a\": \"" + strings.Repeat("x", 1000) + "\",\n  \"b\": [\n    1,\n    2\n  ]\n}",
+	} {
+		b.Run(name, func(b *testing.B) {
+			recs := numbered(500)
+			for i := range recs {
+				recs[i].Data = engine.Bytes([]byte(data))
+			}
+			items := strings.Repeat(`{"create":{"_index":"orders","_version":1,"result":"created","_shards":{"total":2,"successful":1,"failed":0},"_seq_no":0,"_primary_term":1,"status":201}},`, len(recs))
+			benchmarkSend(b, answering(b, http.StatusOK, nil, `{"took":1,"errors":false,"items":[`+strings.TrimSuffix(items, ",")+`]}`), recs)
+		})
+	}
+}

@@ -1,0 +1,155 @@
+package sinks
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"unicode/utf8"
+
+	"fanout/engine"
+)
+
+// The actions of a _bulk request (Elasticsearch and OpenSearch, Bulk API).
+const (
+	opIndex  = "index"  // writes over what there is
+	opCreate = "create" // fails with 409 if there is something
+	opDelete = "delete" // has no document
+)
+
+// esID is the length of the longest _id, in bytes (Elasticsearch guide, _id field).
+const esID = 512
+
+// esBulk is a _bulk request: for each action a line of metadata and, except for a
+// delete, one with the document.
+type esBulk struct {
+	body    []byte
+	actions []esAction
+	outcome engine.Outcome // of the records that are not in it
+}
+
+// esAction is an action of a request.
+type esAction struct {
+	record   int // index in the batch
+	op       string
+	metadata esMetadata
+}
+
+// esMetadata says which document an action is about. The index is in the URL.
+type esMetadata struct {
+	ID   string `json:"_id"`
+	Type string `json:"_type,omitempty"`
+}
+
+// bulk makes the request that delivers batch.
+func (e *ES) bulk(batch []engine.Record) esBulk {
+	size := 0
+	for i := range batch {
+		size += e.size(&batch[i])
+	}
+	b := esBulk{body: make([]byte, 0, size), actions: make([]esAction, 0, len(batch))}
+	for i := range batch {
+		r := &batch[i]
+		a := e.action(r)
+		a.record = i
+		if why := a.fault(r); why != "" {
+			b.outcome.Fail(i, engine.Errorf(engine.Permanent, "%s: %s", e.name, why))
+			continue
+		}
+		b.actions = append(b.actions, a)
+		b.body = append(append(b.body, a.line()...), '\n')
+		if a.op != opDelete {
+			tokens(document(r), func(part []byte) { b.body = append(b.body, part...) })
+			b.body = append(b.body, '\n')
+		}
+	}
+	return b
+}
+
+// size counts the bytes of r in a request.
+func (e *ES) size(r *engine.Record) int {
+	a := e.action(r)
+	n := len(a.line()) + len("\n")
+	if a.op != opDelete {
+		tokens(document(r), func(part []byte) { n += len(part) })
+		n += len("\n")
+	}
+	return n
+}
+
+// action returns what becomes of r.
+func (e *ES) action(r *engine.Record) esAction {
+	a := esAction{op: opCreate, metadata: esMetadata{Type: e.index.DocType}}
+	one := only(r)
+	if one == nil {
+		a.metadata.ID = dedupID(r)
+		return a
+	}
+	id := one.Key
+	switch one.Action {
+	case "INSERT", "MODIFY":
+		a.op = opIndex
+	case "REMOVE":
+		a.op = opDelete
+	default:
+		id = one.Lane + "/" + one.Seq + "/" + strconv.Itoa(one.Sub)
+	}
+	if len(id) > esID || !utf8.ValidString(id) {
+		id = sha256Hex([]byte(id))
+	}
+	a.metadata.ID = id
+	return a
+}
+
+// line returns the line of metadata.
+func (a *esAction) line() []byte {
+	// It consists of strings, so this cannot fail.
+	line, _ := json.Marshal(map[string]esMetadata{a.op: a.metadata})
+	return line
+}
+
+// fault says why r cannot be sent, "" if it can.
+func (a *esAction) fault(r *engine.Record) string {
+	switch {
+	case a.metadata.ID == "":
+		return "the record has no key that could be the document's _id"
+	case a.op == opDelete:
+		return ""
+	}
+	switch doc := document(r); {
+	case len(doc) == 0:
+		return "the record has no data, and a document is a JSON object"
+	case !utf8.Valid(doc):
+		return "the record's data is not UTF-8, and a document is a JSON object"
+	case doc[0] != '{' || !json.Valid(doc):
+		return "the record's data is not a JSON object"
+	}
+	return ""
+}
+
+// space is what JSON takes for white space (RFC 8259, section 2).
+const space = " \t\r\n"
+
+// document returns the JSON text of r's document.
+func document(r *engine.Record) []byte { return bytes.Trim(r.Data.Bytes(), space) }
+
+// tokens calls f with the parts of JSON text that make one line of it: the text
+// itself, or if it has line breaks, what is not white space between tokens.
+func tokens(text []byte, f func(part []byte)) {
+	if bytes.IndexByte(text, '\n') < 0 {
+		f(text)
+		return
+	}
+	start, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++ // what it escapes
+		case !quoted && isSpace(c):
+			f(text[start:i])
+			start = i + 1
+		}
+	}
+	f(text[start:])
+}

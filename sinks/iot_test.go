@@ -1,0 +1,148 @@
+package sinks
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/iotdataplane"
+	"github.com/google/go-cmp/cmp"
+
+	"fanout/engine"
+	"fanout/engine/enginetest"
+	"fanout/internal/awsfake"
+)
+
+const topic = "sensors/a b/ü"
+
+// fakeIoT answers Publish.
+type fakeIoT func(*iotdataplane.PublishInput) (*iotdataplane.PublishOutput, error)
+
+func (f fakeIoT) Publish(_ context.Context, in *iotdataplane.PublishInput, _ ...func(*iotdataplane.Options)) (*iotdataplane.PublishOutput, error) {
+	return f(in)
+}
+
+func TestIoTConformance(t *testing.T) {
+	enginetest.CheckSink(t, func(t *testing.T) enginetest.SinkHarness {
+		fake, cfg := startFake(t)
+		var next atomic.Pointer[awsfake.Fault]
+		fake.OnCall(func(awsfake.Call) *awsfake.Fault { return next.Swap(nil) })
+		return enginetest.SinkHarness{
+			Sink:     NewIoT(iotdataplane.NewFromConfig(cfg), topic),
+			Accepted: func() [][]byte { return dataOf(t, fake.Records("iot/"+topic)) },
+			Refuse:   func(i int) { next.Store(&awsfake.Fault{Refuse: map[int]string{i: "InternalFailureException"}}) },
+			Break:    func() { next.Store(&awsfake.Fault{Drop: true}) },
+			Record:   awkward,
+		}
+	})
+}
+
+// TestIoTMessages asserts that data of any kind arrives as it is, or fails with a
+// reason.
+func TestIoTMessages(t *testing.T) {
+	tests := []struct {
+		name, data string
+		says       string
+	}{
+		{"text", "hello", ""},
+		{"empty", "", ""},
+		{"binary", "\x00\xFF\r\n", ""},
+		{"largest", strings.Repeat("x", iotBytes), ""},
+		{"too large", strings.Repeat("x", iotBytes+1), "RequestEntityTooLargeException: the service refuses the record"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			fake, cfg := startFake(t)
+			s := NewIoT(iotdataplane.NewFromConfig(cfg), topic)
+			o := s.Send(t.Context(), []engine.Record{{Key: "a\r\n", Data: engine.Bytes([]byte(tt.data))}})
+			got := fake.Records("iot/" + topic)
+			if err := o.Err(0); tt.says != "" {
+				if err == nil || engine.ClassOf(err) != engine.TooLarge || !strings.Contains(err.Error(), tt.says) || len(got) != 0 {
+					t.Errorf("error %v, %d messages", err, len(got))
+				}
+				return
+			}
+			if !o.OK() || len(got) != 1 || string(got[0].Data) != tt.data {
+				t.Errorf("error %v, messages %q", o.Err(0), got)
+			}
+		})
+	}
+}
+
+func TestIoTRequest(t *testing.T) {
+	var in *iotdataplane.PublishInput
+	s := NewIoT(fakeIoT(func(i *iotdataplane.PublishInput) (*iotdataplane.PublishOutput, error) {
+		in = i
+		return &iotdataplane.PublishOutput{}, nil
+	}), topic)
+	if o := s.Send(t.Context(), numbered(1)); !o.OK() {
+		t.Fatal(o.Err(0))
+	}
+	if *in.Topic != topic || in.Qos != 0 || in.Retain || string(in.Payload) != `{"n":0}` {
+		t.Errorf("published %+v", in)
+	}
+	if diff := cmp.Diff("iot "+topic, s.String()); diff != "" {
+		t.Error(diff)
+	}
+	if l := s.Limits(); l.Records != 1 || l.RecordBytes != 128<<10 || l.OnePerKey {
+		t.Errorf("limits %+v", l)
+	}
+}
+
+func TestIoTErrors(t *testing.T) {
+	checkCodes(t, func(t *testing.T) (*awsfake.Server, engine.Sink) {
+		fake, cfg := startFake(t)
+		return fake, NewIoT(iotdataplane.NewFromConfig(cfg), topic)
+	}, map[string]engine.Class{
+		"ThrottlingException":         engine.Throttled,
+		"ServiceUnavailableException": engine.Throttled,
+		"InternalFailureException":    engine.Retryable,
+		"InvalidRequestException":     engine.TooLarge,
+		"UnauthorizedException":       engine.Permanent,
+		"ForbiddenException":          engine.Permanent,
+		"MethodNotAllowedException":   engine.Permanent,
+		"ResourceNotFoundException":   engine.Permanent,
+	})
+}
+
+// codeStatus is the HTTP status that an error code comes with, where it is not 400.
+var codeStatus = map[string]int{
+	"ServiceUnavailableException": 503,
+	"InternalFailureException":    500,
+	"ServiceException":            500,
+	"EC2ThrottledException":       502,
+	"ResourceNotReadyException":   502,
+	"UnauthorizedException":       401,
+	"ForbiddenException":          403,
+	"AccessDeniedException":       403,
+	"ResourceNotFoundException":   404,
+	"MethodNotAllowedException":   405,
+	"TooManyRequestsException":    429,
+}
+
+// checkCodes asserts that error codes of a service have the classes given, and that
+// their messages do not come through if they hold data.
+func checkCodes(t *testing.T, open func(*testing.T) (*awsfake.Server, engine.Sink), codes map[string]engine.Class) {
+	t.Helper()
+	for code, want := range codes {
+		t.Run(code, func(t *testing.T) {
+			fake, sink := open(t)
+			fault := &awsfake.Fault{Code: code, Status: codeStatus[code]}
+			if want != engine.Permanent {
+				fault.Message = "secret"
+			}
+			fake.OnCall(func(awsfake.Call) *awsfake.Fault { return fault })
+			o := sink.Send(t.Context(), []engine.Record{sourceRecord(0)})
+			err := o.Err(0)
+			if err == nil || engine.ClassOf(err) != want || !strings.Contains(err.Error(), code) || strings.Contains(err.Error(), "secret") {
+				t.Errorf("error %v; want one of class %v", err, want)
+			}
+		})
+	}
+}
+
+func BenchmarkIoTSend(b *testing.B) {
+	out := &iotdataplane.PublishOutput{}
+	benchmarkSend(b, NewIoT(fakeIoT(func(*iotdataplane.PublishInput) (*iotdataplane.PublishOutput, error) { return out, nil }), topic), numbered(1))
+}

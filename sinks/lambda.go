@@ -1,0 +1,132 @@
+package sinks
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"fanout/engine"
+)
+
+// lambdaBytes is how much an asynchronous invocation takes: "1 MB" (Lambda API,
+// Invoke), of 2^20 bytes, as Lambda counts all its limits: the errors of earlier ones
+// named 262,144 bytes for 256 KB and 6,291,456 for 6 MB.
+const lambdaBytes = 1 << 20
+
+// What stands around the records of an event.
+const lambdaHead, lambdaTail = `{"Records":[`, `]}`
+
+// LambdaAPI is what NewLambda needs of *lambda.Client.
+type LambdaAPI interface {
+	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
+}
+
+// Form is what the records of an event look like to the function that gets it.
+type Form uint8
+
+const (
+	// SourceRecords are the records as they came, byte for byte, whatever stages
+	// made of their data.
+	SourceRecords Form = iota
+
+	// UserRecords are records of a Kinesis event, each with one user record: where a
+	// stage changed data or key, the source record with both replaced and with a
+	// subSequenceNumber beside its sequenceNumber; otherwise as it came.
+	UserRecords
+
+	// Documents are the records' data, which must be JSON.
+	Documents
+)
+
+// Lambda invokes a function asynchronously with events {"Records":[…]}.
+//
+// A record is delivered when Lambda has queued its event. Lambda runs functions for
+// queued events in no particular order, and more than once now and then (Lambda
+// guide, Invoking a function asynchronously): only the records of one event stay in
+// order.
+type Lambda struct {
+	client    LambdaAPI
+	name      string
+	function  string
+	qualifier *string
+	form      Form
+	templates kinesisTemplates
+}
+
+// NewLambda returns a sink for a function, given by name, partial ARN or ARN, and an
+// alias or version of it; "" is the unpublished version.
+func NewLambda(client LambdaAPI, function, qualifier string, form Form) *Lambda {
+	l := &Lambda{client: client, name: "lambda " + lastPart(function, ":"), function: function, form: form}
+	if qualifier != "" {
+		l.name += ":" + qualifier
+		l.qualifier = &qualifier
+	}
+	return l
+}
+
+// String is "lambda", a space and the function's name, with ":" and the qualifier if
+// it has one.
+func (l *Lambda) String() string { return l.name }
+
+// Limits are those of an asynchronous Invoke, which takes an event whole or not at
+// all.
+func (l *Lambda) Limits() engine.Limits {
+	return engine.Limits{
+		Bytes:    lambdaBytes,
+		PerBatch: len(lambdaHead) + len(lambdaTail) - len(","),
+		Size:     l.size,
+	}
+}
+
+// size counts the bytes of r in an event, with the comma that it has there.
+func (l *Lambda) size(r *engine.Record) int {
+	text := l.record(r)
+	return text.size() + len(",")
+}
+
+// Send makes one Invoke call.
+func (l *Lambda) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
+	event, err := l.event(batch)
+	if err != nil {
+		return engine.Failed(err)
+	}
+	out, err := l.client.Invoke(ctx, &lambda.InvokeInput{
+		FunctionName:   &l.function,
+		Qualifier:      l.qualifier,
+		InvocationType: types.InvocationTypeEvent,
+		Payload:        event,
+	})
+	switch {
+	case err != nil:
+		return engine.Failed(classify(l.name, err))
+	case out.StatusCode != http.StatusAccepted || aws.ToString(out.FunctionError) != "":
+		return engine.Failed(engine.Errorf(engine.Retryable,
+			"%s: the answer (status %d) does not say that the event was queued, so whether it arrived is unknown", l.name, out.StatusCode))
+	}
+	return engine.Outcome{}
+}
+
+// event returns the payload that delivers batch. If a record cannot be part of one,
+// the error makes the engine halve the request until it has found that record.
+func (l *Lambda) event(batch []engine.Record) ([]byte, error) {
+	size := len(lambdaHead) + len(lambdaTail) - len(",")
+	records := make([]pieces, len(batch))
+	for i := range batch {
+		records[i] = l.record(&batch[i])
+		if why := l.fault(&batch[i], &records[i]); why != "" {
+			return nil, engine.Errorf(engine.TooLarge, "%s: %s", l.name, why)
+		}
+		size += records[i].size() + len(",")
+	}
+	event := append(make([]byte, 0, size), lambdaHead...)
+	for i := range records {
+		if i > 0 {
+			event = append(event, ',')
+		}
+		event = records[i].append(event)
+	}
+	return append(event, lambdaTail...), nil
+}

@@ -1,0 +1,407 @@
+package sinks
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/google/go-cmp/cmp"
+
+	"fanout/engine"
+	"fanout/engine/enginetest"
+	"fanout/internal/awsfake"
+)
+
+const (
+	function    = "orders"
+	functionARN = "arn:aws:lambda:eu-west-1:123456789012:function:orders"
+)
+
+// fakeLambda answers Invoke.
+type fakeLambda func(*lambda.InvokeInput) (*lambda.InvokeOutput, error)
+
+func (f fakeLambda) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
+	return f(in)
+}
+
+// sourceRaw is a source record of Kinesis.
+func sourceRaw(key, data string) []byte {
+	return fmt.Appendf(nil, `{"kinesis": {"kinesisSchemaVersion":"1.0","partitionKey":%q,"sequenceNumber":"4900", "data":%q,`+
+		`"approximateArrivalTimestamp":1545084650.987},"eventSource":"aws:kinesis","eventID":"shardId-000000000006:4900","awsRegion":"eu-west-1"}`,
+		key, base64.StdEncoding.EncodeToString([]byte(data)))
+}
+
+// sourceRecord returns the record that sourceRaw is decoded to.
+func sourceRecord(n int) engine.Record {
+	key, data := fmt.Sprintf("key-%d", n), fmt.Sprintf(`{"n":%d}`, n)
+	return engine.Record{
+		Key: key, Lane: "shardId-000000000006", Seq: "4900", Action: "PUT", Raw: sourceRaw(key, data),
+		Data: engine.Base64([]byte(base64.StdEncoding.EncodeToString([]byte(data)))),
+	}
+}
+
+// userOf returns a record as if r had been an aggregate that held it.
+func userOf(r engine.Record, sub int, key, hashKey, data string) engine.Record {
+	r = r.With(engine.Bytes([]byte(data)))
+	r.Key, r.HashKey, r.Sub = key, hashKey, sub
+	return r
+}
+
+func TestLambdaConformance(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		form   Form
+		record func(n int) engine.Record
+		data   func(taken []byte) []byte
+	}{
+		{"source records", SourceRecords, func(n int) engine.Record {
+			r := sourceRecord(n)
+			return r.With(engine.Bytes(r.Raw)) // so that what arrives is what CheckSink wants
+		}, nil},
+		{"user records", UserRecords, func(n int) engine.Record {
+			r := awkward(n)
+			r.Raw = sourceRaw("aggregate", "many")
+			return r
+		}, func(taken []byte) []byte {
+			var r struct{ Kinesis struct{ Data []byte } }
+			_ = json.Unmarshal(taken, &r)
+			return r.Kinesis.Data
+		}},
+		{"documents", Documents, nil, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			enginetest.CheckSink(t, func(t *testing.T) enginetest.SinkHarness {
+				fake, cfg := startFake(t)
+				var next atomic.Pointer[awsfake.Fault]
+				fake.OnCall(func(awsfake.Call) *awsfake.Fault { return next.Swap(nil) })
+				return enginetest.SinkHarness{
+					Sink: NewLambda(lambda.NewFromConfig(cfg), functionARN, "live", tt.form),
+					Accepted: func() [][]byte {
+						all := dataOf(t, fake.Records("lambda/orders:live"))
+						for i := range all {
+							if tt.data != nil {
+								all[i] = tt.data(all[i])
+							}
+						}
+						return all
+					},
+					Break:  func() { next.Store(&awsfake.Fault{Drop: true}) },
+					Record: tt.record,
+				}
+			})
+		})
+	}
+}
+
+func TestLambdaRequest(t *testing.T) {
+	for _, tt := range []struct{ function, qualifier, name string }{
+		{function, "", "lambda orders"},
+		{function, "live", "lambda orders:live"},
+		{functionARN, "7", "lambda orders:7"},
+		{"123456789012:function:orders", "", "lambda orders"},
+	} {
+		var in *lambda.InvokeInput
+		l := NewLambda(fakeLambda(func(i *lambda.InvokeInput) (*lambda.InvokeOutput, error) {
+			in = i
+			return &lambda.InvokeOutput{StatusCode: 202}, nil
+		}), tt.function, tt.qualifier, SourceRecords)
+		if l.String() != tt.name {
+			t.Errorf("String %q; want %q", l, tt.name)
+		}
+		a, b := sourceRecord(0), sourceRecord(1)
+		if o := l.Send(t.Context(), []engine.Record{a, b}); !o.OK() {
+			t.Fatal(o.Err(0))
+		}
+		if *in.FunctionName != tt.function || aws.ToString(in.Qualifier) != tt.qualifier || in.InvocationType != "Event" {
+			t.Errorf("%s: invoked %s %s %s", tt.name, *in.FunctionName, aws.ToString(in.Qualifier), in.InvocationType)
+		}
+		if want := `{"Records":[` + string(a.Raw) + "," + string(b.Raw) + `]}`; string(in.Payload) != want {
+			t.Errorf("%s: payload\n%s\nwant\n%s", tt.name, in.Payload, want)
+		}
+	}
+}
+
+func TestLambdaAnswers(t *testing.T) {
+	tests := []struct {
+		name string
+		out  lambda.InvokeOutput
+		want string
+	}{
+		{"queued", lambda.InvokeOutput{StatusCode: 202}, ""},
+		{"ran", lambda.InvokeOutput{StatusCode: 200}, "retryable"},
+		{"not run", lambda.InvokeOutput{StatusCode: 204}, "retryable"},
+		{"no status", lambda.InvokeOutput{}, "retryable"},
+		{"failed", lambda.InvokeOutput{StatusCode: 202, FunctionError: aws.String("Unhandled"), Payload: []byte("secret")}, "retryable"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			l := NewLambda(fakeLambda(func(*lambda.InvokeInput) (*lambda.InvokeOutput, error) { return &tt.out, nil }), function, "", Documents)
+			o := l.Send(t.Context(), numbered(2))
+			if diff := cmp.Diff([]string{tt.want, tt.want}, failures(o, 2)); diff != "" {
+				t.Errorf("classes differ (-want +got):\n%s", diff)
+			}
+			if err := o.Err(0); err != nil && strings.Contains(err.Error(), "secret") {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestLambdaErrors(t *testing.T) {
+	checkCodes(t, func(t *testing.T) (*awsfake.Server, engine.Sink) {
+		fake, cfg := startFake(t)
+		return fake, NewLambda(lambda.NewFromConfig(cfg), function, "", SourceRecords)
+	}, map[string]engine.Class{
+		"TooManyRequestsException":       engine.Throttled,
+		"EC2ThrottledException":          engine.Throttled,
+		"ServiceException":               engine.Retryable,
+		"ResourceConflictException":      engine.Retryable,
+		"ResourceNotReadyException":      engine.Retryable,
+		"InvalidRequestContentException": engine.TooLarge,
+		"RequestTooLargeException":       engine.TooLarge,
+		"AccessDeniedException":          engine.Permanent,
+		"ResourceNotFoundException":      engine.Permanent,
+		"RecursiveInvocationException":   engine.Permanent,
+		"KMSDisabledException":           engine.Permanent,
+	})
+}
+
+func TestLambdaRecords(t *testing.T) {
+	plain := sourceRecord(1)
+	other := engine.Record{Raw: []byte(`{"eventSource":"aws:dynamodb","dynamodb":{}}`), Data: engine.Bytes([]byte(`{"a":1}`))}
+	escaped := engine.Record{
+		Raw:  []byte("{\"a\\u0022\":1,\"\\u006binesis\":{\"d\\u0061ta\":\"\\u0059Q\\u003d=\",\"x\\\"\":[{}], \"partitionKey\" : \"\\u006b\",\"subSequenceNumber\":9}}"),
+		Data: engine.Base64([]byte("YQ==")), Key: "k",
+	}
+	const head = `{"kinesis": {"kinesisSchemaVersion":"1.0","sequenceNumber":"4900","approximateArrivalTimestamp":1545084650.987,`
+	const tail = `},"eventSource":"aws:kinesis","eventID":"shardId-000000000006:4900","awsRegion":"eu-west-1"}`
+	tests := []struct {
+		name string
+		form Form
+		rec  engine.Record
+		want string // "": it cannot be sent
+		says string
+	}{
+		{"source record", SourceRecords, plain, string(plain.Raw), ""},
+		{"source record of a user record", SourceRecords, userOf(plain, 1, "k", "", "x"), string(plain.Raw), ""},
+		{"no source record", SourceRecords, numbered(1)[0], "", "no source record"},
+		{"plain record", UserRecords, plain, string(plain.Raw), ""},
+		{"plain record, escaped", UserRecords, escaped, string(escaped.Raw), ""},
+		{"user record", UserRecords, userOf(plain, 2, "k", "", "hello"),
+			head + `"partitionKey":"k","subSequenceNumber":2,"data":"aGVsbG8="` + tail, ""},
+		{"user record with a hash key", UserRecords, userOf(plain, 0, "k", "12", ""),
+			head + `"partitionKey":"k","explicitHashKey":"12","subSequenceNumber":0,"data":""` + tail, ""},
+		{"user record, escaped", UserRecords, userOf(escaped, 3, "k", "", "hello"),
+			"{\"a\\u0022\":1,\"\\u006binesis\":{\"x\\\"\":[{}],\"partitionKey\":\"k\",\"subSequenceNumber\":3,\"data\":\"aGVsbG8=\"}}", ""},
+		{"same length, other data", UserRecords, userOf(plain, 0, "key-1", "", `{"n":2}`),
+			head + `"partitionKey":"key-1","subSequenceNumber":0,"data":"eyJuIjoyfQ=="` + tail, ""},
+		{"user record in a record with a hash key", UserRecords, func() engine.Record {
+			r := userOf(plain, 4, "k", "", "hello")
+			r.Raw = []byte(`{"kinesis":{"explicitHashKey":"1","data":"YQ=="}}`)
+			return r
+		}(), `{"kinesis":{"partitionKey":"k","subSequenceNumber":4,"data":"aGVsbG8="}}`, ""},
+		{"hostile key", UserRecords, userOf(plain, 0, "\"},\r\n\u2028"+strings.Repeat("x", 300), "", "x"),
+			head + `"partitionKey":"\"},\r\n\u2028` + strings.Repeat("x", 300) + `","subSequenceNumber":0,"data":"eA=="` + tail, ""},
+		{"key not UTF-8", UserRecords, userOf(plain, 0, "\xFF", "", "x"), "", "not UTF-8"},
+		{"not of Kinesis", UserRecords, other, "", "does not come from Kinesis"},
+		{"not an object", UserRecords, engine.Record{Raw: []byte("[1]")}, "", "does not come from Kinesis"},
+		{"kinesis of another type", UserRecords, engine.Record{Raw: []byte(`{"kinesis":"x"}`)}, "", "does not come from Kinesis"},
+		{"user record, merged", UserRecords, engine.Merge([]engine.Record{plain}, plain.Data), "", "no source record"},
+		{"document", Documents, other, `{"a":1}`, ""},
+		{"any JSON", Documents, engine.Record{Data: engine.Bytes([]byte("\n[1] "))}, "\n[1] ", ""},
+		{"no JSON", Documents, engine.Record{Data: engine.Bytes([]byte("secret"))}, "", "not JSON"},
+		{"no data", Documents, engine.Record{}, "", "not JSON"},
+		{"two documents", Documents, engine.Record{Data: engine.Bytes([]byte("{},{}"))}, "", "not JSON"},
+		{"another event", Documents, engine.Record{Data: engine.Bytes([]byte(`{}],"Records":[{}`))}, "", "not JSON"},
+		{"not UTF-8", Documents, engine.Record{Data: engine.Bytes([]byte("\"\xFF\""))}, "", "not JSON"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			fake, cfg := startFake(t)
+			l := NewLambda(lambda.NewFromConfig(cfg), function, "", tt.form)
+			o := l.Send(t.Context(), []engine.Record{tt.rec})
+			got := fake.Records("lambda/orders")
+			if err := o.Err(0); tt.want == "" {
+				if err == nil || engine.ClassOf(err) != engine.TooLarge || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "secret") {
+					t.Errorf("error %v; want one that says %q", err, tt.says)
+				}
+				if len(fake.Calls()) != 0 {
+					t.Error("it was sent")
+				}
+				return
+			}
+			if !o.OK() || len(got) != 1 {
+				t.Fatalf("%v, %d records", o.Err(0), len(got))
+			}
+			if diff := cmp.Diff(strings.TrimSpace(tt.want), string(got[0].Data)); diff != "" {
+				t.Errorf("the record differs (-want +got):\n%s", diff)
+			}
+			if got, want := l.size(&tt.rec), len(tt.want)+1; got != want {
+				t.Errorf("counts %d bytes; want %d", got, want)
+			}
+		})
+	}
+}
+
+func TestLambdaExactSizes(t *testing.T) {
+	fake, cfg := startFake(t)
+	l := NewLambda(lambda.NewFromConfig(cfg), function, "", Documents)
+	limits := l.Limits()
+	doc := func(size int) engine.Record {
+		return engine.Record{Data: engine.Bytes([]byte(`"` + strings.Repeat("x", size-3) + `"`))}
+	}
+	for _, n := range []int{1, 2, 7} {
+		batch := make([]engine.Record, n)
+		left := limits.Bytes - limits.PerBatch
+		for i := range batch {
+			size := left / (n - i)
+			batch[i] = doc(size)
+			left -= size
+		}
+		if o := l.Send(t.Context(), batch); !o.OK() {
+			t.Errorf("%d records: %v", n, o.Err(0))
+		}
+		calls := fake.Calls()
+		if got := calls[len(calls)-1].Bytes; got != 1<<20 || got != limits.Bytes {
+			t.Errorf("%d records have %d bytes", n, got)
+		}
+		batch[0] = doc(limits.SizeOf(&batch[0]) + 1)
+		if o := l.Send(t.Context(), batch); o.OK() || engine.ClassOf(o.Err(0)) != engine.TooLarge {
+			t.Errorf("one byte more: %v", o.Err(0))
+		}
+	}
+}
+
+// TestLambdaPlan splits records of 1 MiB and less into events, in order, and fails
+// those that no event can hold.
+func TestLambdaPlan(t *testing.T) {
+	fake, cfg := startFake(t)
+	recs := make([]engine.Record, 60)
+	for i := range recs {
+		recs[i] = sourceRecord(i)
+		recs[i].Raw = sourceRaw("k", strings.Repeat("x", 50_000))
+	}
+	recs[7].Raw = sourceRaw("k", strings.Repeat("x", 1<<20))
+	recs[30].Raw = nil
+	want := 0
+	for i := range recs {
+		if i != 7 && i != 30 {
+			want += len(recs[i].Raw)
+		}
+	}
+	plan, err := engine.NewPlan(engine.Options{}, engine.Target{
+		ID: "t", Sink: NewLambda(lambda.NewFromConfig(cfg), function, "", SourceRecords), Ordered: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := plan.Run(t.Context(), recs).Targets[0]
+	if report.Delivered != 58 || report.Fate(7) != engine.FateFailed || report.Fate(30) != engine.FateFailed {
+		t.Errorf("delivered %d: %v", report.Delivered, report.Failures)
+	}
+	got := 0
+	for _, r := range fake.Records("lambda/orders") {
+		got += len(r.Data)
+	}
+	if got != want {
+		t.Errorf("%d bytes arrived; want %d", got, want)
+	}
+	if n := len(fake.Calls()); n > 10 {
+		t.Errorf("%d invocations for %d bytes", n, got)
+	}
+}
+
+// FuzzLambdaUserRecord compares with a record put together by encoding/json.
+func FuzzLambdaUserRecord(f *testing.F) {
+	f.Add(sourceRaw("k", "many"), "key", "12", 3, []byte("hello"))
+	f.Add([]byte(`{"kinesis":{"data":"","data":"YQ=="},"x":[1,{"kinesis":{}}]}`), "\"},\n", "", 0, []byte{0xFF})
+	f.Add([]byte("{\"\\u006binesis\" :\n{ } }"), "\u2028", "\"", -1, []byte(nil))
+	f.Add([]byte(`{"kinesis":1,"kinesis":{"a":1,"a":2}}`), "", "", 1, []byte("x"))
+	f.Add([]byte("{\"a\\\\\":[-1.5e3 ,{\"}\\\"]\":[[],{}]}],\"b\":true\r,\"kinesis\":\t{\"c\":null\n}}"), "k", "", 1, []byte("x"))
+	f.Fuzz(func(t *testing.T, raw []byte, key, hashKey string, sub int, data []byte) {
+		newKinesisTemplate(raw) // whatever it is
+		var source map[string]json.RawMessage
+		if !json.Valid(raw) || json.Unmarshal(raw, &source) != nil || source == nil {
+			return // the event decoder lets no such record through
+		}
+		l := NewLambda(nil, function, "", UserRecords)
+		r := engine.Record{Key: key, HashKey: hashKey, Sub: sub, Data: engine.Bytes(data), Raw: raw}
+		event, err := l.event([]engine.Record{r, r})
+		if err != nil {
+			return
+		}
+		if got, want := 2*l.size(&r)+l.Limits().PerBatch, len(event); got != want {
+			t.Errorf("counts %d bytes; want %d", got, want)
+		}
+		var got struct{ Records []map[string]any }
+		if err := json.Unmarshal(event, &got); err != nil || len(got.Records) != 2 {
+			t.Fatalf("%d records: %v in %s", len(got.Records), err, event)
+		}
+		var want map[string]any
+		_ = json.Unmarshal(raw, &want)
+		kinesis, _ := want["kinesis"].(map[string]any)
+		if kinesis == nil {
+			t.Fatalf("sent %s, which is not of Kinesis", event)
+		}
+		if string(event) == `{"Records":[`+string(raw)+","+string(raw)+`]}` {
+			if d, ok := kinesis["data"].(string); ok && d != string(r.Data.Text()) {
+				t.Errorf("the record is %s as it came, and its data is %s", raw, r.Data.Text())
+			}
+			return
+		}
+		delete(kinesis, "explicitHashKey")
+		kinesis["partitionKey"], kinesis["subSequenceNumber"], kinesis["data"] = key, float64(sub), string(r.Data.Text())
+		if hashKey != "" {
+			kinesis["explicitHashKey"] = hashKey
+		}
+		if diff := cmp.Diff(want, got.Records[0]); diff != "" {
+			t.Errorf("the record differs (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// FuzzLambdaDocuments asserts that an event has as many records as were put in.
+func FuzzLambdaDocuments(f *testing.F) {
+	f.Add([]byte(`{"a":1}`))
+	f.Add([]byte(`{},{}`))
+	f.Add([]byte(`]}`))
+	f.Add([]byte("\"\xFF\""))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		l := NewLambda(nil, function, "", Documents)
+		r := engine.Record{Data: engine.Bytes(data)}
+		event, err := l.event([]engine.Record{r, r, r})
+		if err != nil {
+			return
+		}
+		var got struct{ Records []json.RawMessage }
+		if err := json.Unmarshal(event, &got); err != nil || len(got.Records) != 3 {
+			t.Fatalf("%d records: %v in %q", len(got.Records), err, event)
+		}
+		if string(got.Records[1]) != strings.Trim(string(data), space) {
+			t.Errorf("the record is %q; want %q", got.Records[1], data)
+		}
+	})
+}
+
+func BenchmarkLambdaSend(b *testing.B) {
+	out := &lambda.InvokeOutput{StatusCode: 202}
+	client := fakeLambda(func(*lambda.InvokeInput) (*lambda.InvokeOutput, error) { return out, nil })
+	recs := make([]engine.Record, 500)
+	for i := range recs {
+		recs[i] = sourceRecord(i)
+	}
+	b.Run("source", func(b *testing.B) { benchmarkSend(b, NewLambda(client, function, "", SourceRecords), recs) })
+	b.Run("plain", func(b *testing.B) { benchmarkSend(b, NewLambda(client, function, "", UserRecords), recs) })
+	aggregate := sourceRecord(0)
+	aggregate.Raw = sourceRaw("a", strings.Repeat("x", 1<<19))
+	for i := range recs {
+		recs[i] = userOf(aggregate, i, fmt.Sprint(i), "", strings.Repeat("x", 1000))
+	}
+	b.Run("user", func(b *testing.B) { benchmarkSend(b, NewLambda(client, function, "", UserRecords), recs) })
+}

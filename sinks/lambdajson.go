@@ -1,0 +1,88 @@
+package sinks
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// What follows reads JSON that is known to be JSON, for where its parts begin and
+// end. Text that is none gives parts that are none, and nothing worse.
+
+// members calls f with each member of an object: its name, in quotes, and where in
+// text its value starts and ends.
+func members(text []byte, f func(name []byte, start, end int)) {
+	i := skipSpace(text, 0)
+	for opener := byte('{'); i < len(text) && text[i] == opener; opener = ',' {
+		i = skipSpace(text, i+1)
+		end := skipValue(text, i)
+		start := skipSpace(text, skipSpace(text, end)+1) // behind the colon
+		if start >= len(text) {
+			return
+		}
+		name := text[i:end]
+		end = skipValue(text, start)
+		f(name, start, end)
+		i = skipSpace(text, end)
+	}
+}
+
+// skipSpace returns where white space at i ends.
+func skipSpace(text []byte, i int) int {
+	for i < len(text) && isSpace(text[i]) {
+		i++
+	}
+	return i
+}
+
+// skipValue returns where the value at i ends.
+func skipValue(text []byte, i int) int {
+	for depth := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '{' || c == '[':
+			depth++
+		case c == '"':
+			if i = skipString(text, i); depth == 0 {
+				return min(i+1, len(text))
+			}
+		case depth == 0 && (c == ',' || c == ':' || c == '}' || c == ']' || isSpace(c)):
+			return i // a number or word is over
+		case c == '}' || c == ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return len(text)
+}
+
+// skipString returns the place of the quote that ends the string at i.
+func skipString(text []byte, i int) int {
+	for i++; ; i++ {
+		n := bytes.IndexByte(text[min(i, len(text)):], '"')
+		if n < 0 {
+			return len(text)
+		}
+		escapes := 0 // backslashes before the quote
+		for escapes < n && text[i+n-1-escapes] == '\\' {
+			escapes++
+		}
+		if i += n; escapes%2 == 0 {
+			return i
+		}
+	}
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+
+// unquote returns what a JSON string stands for, and nothing for what is no string.
+func unquote(text []byte) []byte {
+	if len(text) < 2 || text[0] != '"' {
+		return nil
+	}
+	if bytes.IndexByte(text, '\\') < 0 {
+		return text[1 : len(text)-1]
+	}
+	var s string
+	_ = json.Unmarshal(text, &s) // no JSON, no string
+	return []byte(s)
+}

@@ -1,0 +1,269 @@
+package sinks
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bradfitz/gomemcache/memcache"
+
+	"fanout/engine"
+)
+
+// Limits of memcached (memcached.h and protocol.txt).
+const (
+	memcachedKey      = 250     // bytes, KEY_MAX_LENGTH
+	memcachedItem     = 1 << 20 // bytes of an item, unless the owner says otherwise with -I
+	memcachedItemMost = 1 << 30
+
+	// memcachedFrame is what an item has beside key and data: its header of 48 bytes,
+	// 8 of the CAS id, a NUL behind the key, CR LF behind the data.
+	memcachedFrame = 48 + 8 + 1 + 2
+)
+
+// Memcached keeps the data of records under their keys in memcached, with set, and
+// removes the keys of REMOVE records with delete.
+//
+// Keys that memcached does not take become their SHA-256 in hex: those that are
+// empty, longer than 250 bytes, or have white space or a control character. Of
+// several records of a key in a request only the last is sent, and stands for all;
+// the keys of a request are sent at once, over as many connections as may be used.
+type Memcached struct {
+	name   string
+	ttl    time.Duration
+	limits engine.Limits
+	nodes  *nodes
+	client *memcache.Client
+	slots  chan struct{} // connections in use
+}
+
+// NewMemcached returns a sink for the server at host:port, or with c.Cluster for the
+// nodes that the configuration endpoint there names. It connects when it first sends.
+//
+// An item may have 1 MiB with its key and header unless RecordBytes tells the
+// server's own bound (-I), up to 1 GiB.
+func NewMemcached(address string, c Cache, opts ...Option) *Memcached {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = address
+	}
+	m := &Memcached{
+		name: "memcached " + address,
+		ttl:  c.TTL,
+		limits: engine.Limits{
+			Records:     cacheBatch,
+			RecordBytes: recordBytes(opts, memcachedItem, memcachedItemMost),
+			Size:        memcachedSize,
+		},
+		slots: make(chan struct{}, c.connections()),
+	}
+	m.limits.Bytes = max(cacheBytes, m.limits.RecordBytes)
+	dial := c.dialer(host)
+	if c.Credentials != nil {
+		dial = c.authenticated(m.name, dial)
+	}
+	m.nodes = newNodes(address, c.Cluster, dial)
+	m.client = memcache.NewFromSelector(m.nodes)
+	m.client.DialContext = dial
+	m.client.Timeout = cacheTimeout
+	m.client.MaxIdleConns = cap(m.slots)
+	return m
+}
+
+// Close closes the idle connections.
+func (m *Memcached) Close() error { return m.client.Close() }
+
+// String is "memcached", a space, host and port.
+func (m *Memcached) String() string { return m.name }
+
+// Limits bound what is sent at once.
+func (m *Memcached) Limits() engine.Limits { return m.limits }
+
+// memcachedSize counts what memcached counts: the whole item.
+func memcachedSize(r *engine.Record) int {
+	return memcachedFrame + len(safeKey(r.Key)) + r.Data.Len()
+}
+
+// safeKey returns the key that memcached is told. In its protocol a key ends at
+// white space and a command at a line break, so what lets a key through decides
+// whether a record can be a command.
+func safeKey(key string) string {
+	if key == "" || len(key) > memcachedKey {
+		return sha256Hex([]byte(key))
+	}
+	for i := range len(key) {
+		if key[i] <= ' ' || key[i] == 0x7F {
+			return sha256Hex([]byte(key))
+		}
+	}
+	return key
+}
+
+// write is what is sent of a record.
+type write struct {
+	i    int // in the batch
+	item memcache.Item
+	gone bool // the key is deleted
+}
+
+// written is the fate of a write.
+type written struct {
+	i   int
+	err error
+}
+
+// Send makes a set or delete for each key, all at once.
+func (m *Memcached) Send(ctx context.Context, batch []engine.Record) (o engine.Outcome) {
+	if err := m.nodes.refresh(ctx); err != nil {
+		return engine.Failed(disconnected(m.name, err))
+	}
+	last := latest(batch)
+	todo := make(chan write, len(last))
+	expiration := memcachedExpiration(m.ttl, time.Now())
+	for i := range batch {
+		if r := &batch[i]; last[r.Key] == i {
+			todo <- write{i, memcache.Item{Key: safeKey(r.Key), Value: r.Data.Bytes(), Expiration: expiration}, removes(r)}
+		}
+	}
+	close(todo)
+	done := make(chan written, len(last))
+	a := &attempt{Memcached: m}
+	for range min(len(last), cap(m.slots)) {
+		go a.work(ctx, todo, done)
+	}
+	errs := a.wait(ctx, done, len(batch), len(last))
+	for i := range batch {
+		if err := errs[last[batch[i].Key]]; err != nil {
+			o.Fail(i, err)
+		}
+	}
+	return o
+}
+
+// attempt is one Send.
+type attempt struct {
+	*Memcached
+	broken sync.Map // addresses of nodes that did not answer → error
+}
+
+// work makes writes until there are no more, or ctx has ended.
+func (a *attempt) work(ctx context.Context, todo <-chan write, done chan<- written) {
+	for w := range todo {
+		select {
+		case a.slots <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		if ctx.Err() != nil {
+			<-a.slots
+			return
+		}
+		err := a.write(&w)
+		<-a.slots
+		done <- written{w.i, err}
+	}
+}
+
+// wait returns the errors of a batch of n records, of which some are written, as soon
+// as all are known or ctx has ended. The client does not heed ctx, so what is on its
+// way then goes on by itself, no longer than its timeouts.
+func (a *attempt) wait(ctx context.Context, done <-chan written, n, writes int) []error {
+	unsure := disconnected(a.name, context.Canceled)
+	errs := make([]error, n)
+	for i := range errs {
+		errs[i] = unsure
+	}
+	for range writes {
+		select {
+		case w := <-done:
+			errs[w.i] = w.err
+		case <-ctx.Done():
+			return errs
+		}
+	}
+	return errs
+}
+
+// write makes one set or delete. Once a node has not answered, the writes that it
+// would get fail at once, or each would wait as long.
+func (a *attempt) write(w *write) error {
+	node, err := a.nodes.PickServer(w.item.Key)
+	if err != nil {
+		return disconnected(a.name, err)
+	}
+	if err, ok := a.broken.Load(node.String()); ok {
+		return err.(error) //nolint:forcetypeassert // the map holds nothing else
+	}
+	if w.gone {
+		err = a.client.Delete(w.item.Key)
+	} else {
+		err = a.client.Set(&w.item)
+	}
+	switch v, answered := memcachedVerdict(err); {
+	case err == nil || w.gone && errors.Is(err, memcache.ErrCacheMiss):
+		return nil
+	case answered:
+		return say(a.name, "", "", v)
+	}
+	// Other idle connections to the node are as dead, and the next attempts would
+	// fail one after another on them. A cluster may have other nodes by now.
+	_ = a.client.Close()
+	a.nodes.suspect()
+	err = disconnected(a.name, err)
+	a.broken.Store(node.String(), err)
+	return err
+}
+
+// monthSeconds is the longest time to live that memcached takes as such; more is a
+// Unix time (protocol.txt, Expiration times).
+const monthSeconds = 60 * 60 * 24 * 30
+
+// memcachedExpiration returns what tells memcached to keep an item for ttl from now
+// on; 0: for ever, also where the end lies beyond January 2038, when the 32 bits
+// that memcached has for it are used up.
+func memcachedExpiration(ttl time.Duration, now time.Time) int32 {
+	seconds := ttlSeconds(ttl)
+	if seconds > monthSeconds {
+		seconds += now.Unix()
+	}
+	if seconds > math.MaxInt32 || seconds < 0 {
+		return 0
+	}
+	return int32(seconds)
+}
+
+// memcachedAnswers are what memcached answers to a set that it does not take, as the
+// client quotes it (protocol.txt, Error strings).
+var memcachedAnswers = []struct {
+	answer string
+	verdict
+}{
+	{`"SERVER_ERROR object too large`, verdict{class: engine.Permanent, why: "the item is larger than the server takes: raise its bound with -I, and say so in maxRecordBytes"}},
+	{`"SERVER_ERROR out of memory`, full},
+	{`"SERVER_ERROR`, failing},
+	{`"CLIENT_ERROR unauthenticated`, unauthorized},
+	{`"CLIENT_ERROR authentication failure`, unauthorized}, // to a set that should have been the login
+	{`"CLIENT_ERROR`, verdict{class: engine.Permanent, why: "the server refuses the record"}},
+	{`"ERROR`, verdict{class: engine.Permanent, why: "the server does not know the command: it may not be memcached, or want a password"}},
+}
+
+// memcachedVerdict says what to do about what a server answered; false: it did not,
+// or not so that it is known whether the item arrived.
+func memcachedVerdict(err error) (verdict, bool) {
+	if err == nil {
+		return verdict{}, false
+	}
+	if errors.Is(err, memcache.ErrNotStored) || errors.Is(err, memcache.ErrCASConflict) {
+		return failing, true
+	}
+	for _, a := range memcachedAnswers {
+		if strings.Contains(err.Error(), a.answer) {
+			return a.verdict, true
+		}
+	}
+	return verdict{}, false
+}

@@ -1,0 +1,252 @@
+package sinks
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"fanout/engine"
+)
+
+// nodesRefresh is how long a list of nodes is used before it is asked for again; the
+// ElastiCache clients do so every minute too.
+const nodesRefresh = time.Minute
+
+// nodes are the servers of a cache: one, or those that an ElastiCache configuration
+// endpoint names (ElastiCache guide, Adding auto discovery to your client library).
+// It is the client's memcache.ServerSelector, and safe for concurrent use.
+type nodes struct {
+	endpoint string
+	discover bool
+	dial     dialer
+
+	ring   atomic.Pointer[ring] // nil: not known yet
+	broken atomic.Bool          // a node did not answer, so the list may be out of date
+	asking chan struct{}        // holds a token while the endpoint is asked
+	due    time.Time            // when to ask again; of whoever has the token
+}
+
+func newNodes(endpoint string, discover bool, dial dialer) *nodes {
+	n := &nodes{endpoint: endpoint, discover: discover, dial: dial, asking: make(chan struct{}, 1)}
+	if !discover {
+		n.ring.Store(newRing([]string{endpoint}))
+	}
+	return n
+}
+
+// PickServer returns the node that has key.
+func (n *nodes) PickServer(key string) (net.Addr, error) {
+	r := n.ring.Load()
+	if r == nil {
+		return nil, engine.Errorf(engine.Retryable, "the nodes of the cluster are not known yet")
+	}
+	return r.node(key), nil
+}
+
+// Each calls f with every node until it returns an error.
+func (n *nodes) Each(f func(net.Addr) error) error {
+	r := n.ring.Load()
+	if r == nil {
+		return nil
+	}
+	for _, node := range r.nodes {
+		if err := f(node); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// suspect says that a node did not answer.
+func (n *nodes) suspect() { n.broken.Store(true) }
+
+// refresh asks the configuration endpoint for the nodes if it is time to. When the
+// endpoint does not tell, the nodes known so far are used; the error is that none are.
+func (n *nodes) refresh(ctx context.Context) error {
+	if !n.discover {
+		return nil
+	}
+	select {
+	case n.asking <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-n.asking }()
+	if n.ring.Load() != nil && time.Now().Before(n.due) && !n.broken.Load() {
+		return nil
+	}
+	n.broken.Store(false)
+	addrs, err := n.ask(ctx)
+	n.due = time.Now().Add(nodesRefresh)
+	if err == nil {
+		n.ring.Store(newRing(addrs))
+	} else if n.ring.Load() == nil {
+		return err
+	}
+	return nil
+}
+
+// ask asks the configuration endpoint for the addresses of the nodes.
+func (n *nodes) ask(ctx context.Context) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, cacheTimeout)
+	defer cancel()
+	conn, err := n.dial(ctx, "tcp", n.endpoint)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close() //nolint:errcheck // nothing was written that could be lost
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	answers := bufio.NewReader(conn)
+	// The second command is for engines before 1.4.14, which do not know the first.
+	for _, command := range []string{"config get cluster\r\n", "get AmazonElastiCache:cluster\r\n"} {
+		if _, err := io.WriteString(conn, command); err != nil {
+			return nil, err
+		}
+		config, err := readConfig(answers)
+		if err != nil {
+			return nil, err
+		}
+		if config != nil {
+			return parseNodes(config)
+		}
+	}
+	return nil, engine.Errorf(engine.Permanent, "the server names no nodes: write the address of a node, or that of an ElastiCache configuration endpoint")
+}
+
+// maxConfig bounds an answer of a configuration endpoint, in bytes. A cluster has at
+// most a few hundred nodes of about 100 bytes each.
+const maxConfig = 1 << 20
+
+// readConfig reads the answer to one of the commands that ask for nodes:
+//
+//	CONFIG cluster 0 <bytes>\r\n<configuration>\r\nEND\r\n
+//
+// with VALUE AmazonElastiCache:cluster for CONFIG cluster from old engines. It
+// returns nil if the server has no configuration or does not know the command.
+func readConfig(r *bufio.Reader) ([]byte, error) {
+	line, err := r.ReadSlice('\n')
+	if err != nil {
+		return nil, err
+	}
+	words := strings.Fields(string(line))
+	switch {
+	case len(words) == 1 && (words[0] == "ERROR" || words[0] == "END"):
+		return nil, nil
+	case len(words) != 4 || words[0] != "CONFIG" && words[0] != "VALUE":
+		return nil, badConfig("it does not begin with CONFIG")
+	}
+	size, err := strconv.ParseUint(words[3], 10, 31)
+	if err != nil || size > maxConfig {
+		return nil, badConfig("it has no plausible length")
+	}
+	const end = "\r\nEND\r\n"
+	config := make([]byte, int(size)+len(end))
+	if _, err := io.ReadFull(r, config); err != nil {
+		return nil, err
+	}
+	config, whole := bytes.CutSuffix(config, []byte(end))
+	if !whole {
+		return nil, badConfig("its end is not where its length says")
+	}
+	return config, nil
+}
+
+// parseNodes reads a configuration: the version of the list in the first line, which
+// begins anew with a cluster made anew, so it is not compared; the nodes in the second,
+//
+//	<host>|<ip>|<port> <host>|<ip>|<port> …
+//
+// and returns their addresses, by host name if they have one: it stays when a node is
+// replaced, and certificates have it.
+func parseNodes(config []byte) ([]string, error) {
+	version, list, _ := strings.Cut(string(config), "\n")
+	if _, err := strconv.ParseUint(strings.TrimSpace(version), 10, 64); err != nil {
+		return nil, badConfig("it has no version")
+	}
+	var addrs []string
+	for _, node := range strings.Fields(list) {
+		parts := strings.Split(node, "|")
+		if len(parts) != 3 || parts[0]+parts[1] == "" {
+			return nil, badConfig("a node is not host|ip|port")
+		}
+		if port, err := strconv.ParseUint(parts[2], 10, 16); err != nil || port == 0 {
+			return nil, badConfig("a node has no port")
+		}
+		host := parts[0]
+		if host == "" {
+			host = parts[1]
+		}
+		addrs = append(addrs, net.JoinHostPort(host, parts[2]))
+	}
+	if len(addrs) == 0 {
+		return nil, badConfig("it has no nodes")
+	}
+	return addrs, nil
+}
+
+func badConfig(why string) error {
+	return engine.Errorf(engine.Retryable, "the configuration endpoint's answer cannot be read: %s", why)
+}
+
+// authenticated returns next with the credentials presented first, as servers ask
+// that were started with -Y: by a set of them under any key (protocol.txt,
+// Authentication).
+func (c *Cache) authenticated(sink string, next dialer) dialer {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		user, password, err := c.credentials(ctx, sink)
+		if err != nil {
+			return nil, err
+		}
+		conn, err := next(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		if err := login(conn, user, password); err != nil {
+			_ = conn.Close() // of no use
+			return nil, err
+		}
+		return conn, nil
+	}
+}
+
+func login(conn net.Conn, user, password string) error {
+	if err := conn.SetDeadline(time.Now().Add(cacheTimeout)); err != nil {
+		return err
+	}
+	secret := user + " " + password
+	if _, err := fmt.Fprintf(conn, "set auth 0 0 %d\r\n%s\r\n", len(secret), secret); err != nil {
+		return err
+	}
+	answer, err := readLine(conn)
+	switch {
+	case err != nil:
+		return err
+	case answer != "STORED":
+		return engine.Errorf(engine.Permanent, "the server does not take user and password: check them")
+	}
+	return conn.SetDeadline(time.Time{})
+}
+
+// readLine reads a line and nothing behind it, which would be lost.
+func readLine(r io.Reader) (string, error) {
+	var line []byte
+	var b [1]byte
+	for len(line) < 512 {
+		if _, err := io.ReadFull(r, b[:]); err != nil {
+			return "", err
+		}
+		if b[0] == '\n' {
+			break
+		}
+		line = append(line, b[0])
+	}
+	return strings.TrimSuffix(string(line), "\r"), nil
+}

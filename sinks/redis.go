@@ -1,0 +1,224 @@
+package sinks
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+
+	"fanout/engine"
+)
+
+// redisValue is the longest value that Redis takes (redis.conf, proto-max-bulk-len).
+const redisValue = 512 << 20
+
+// Redis keeps the data of records under their keys in Redis or Valkey, with SET, and
+// removes the keys of REMOVE records with DEL, many commands in a pipeline.
+//
+// Keys and values are any bytes; the empty key is a key like others. Of several
+// records of a key in a request only the last is sent, and stands for all.
+//
+// A server that says it is part of a cluster is taken for one from then on, whatever
+// the configuration says.
+type Redis struct {
+	name   string
+	ttl    time.Duration
+	limits engine.Limits
+
+	server  *redis.Client
+	cluster atomic.Pointer[redis.ClusterClient] // nil: server is no part of one, as far as is known
+	opts    redis.ClusterOptions
+}
+
+// NewRedis returns a sink for the Redis server at a URL like
+// redis://user:password@host:port/database, or rediss:// for TLS, of which all but
+// the host may be missing. It connects when it first sends. Of user and password,
+// what c.Credentials tells goes before what the URL does.
+//
+// A record may have 16 MiB with its key unless RecordBytes says otherwise, up to
+// 512 MiB, which is what Redis takes unless its owner changed proto-max-bulk-len.
+//
+// The error says what is wrong with url, and has no password in it.
+func NewRedis(url string, c Cache, opts ...Option) (*Redis, error) {
+	logging.Disable() // lines of its own on standard error, beside the function's JSON
+	o, err := redis.ParseURL(url)
+	if err != nil {
+		return nil, errors.New("the address is not that of a Redis server; write one like redis://host:port or rediss://user:password@host:port/database")
+	}
+	if c.Cluster && o.DB != 0 {
+		return nil, errors.New("a Redis cluster has no database but 0; remove the number at the end of the address")
+	}
+	host, _, err := net.SplitHostPort(o.Addr)
+	if err != nil {
+		host = o.Addr
+	}
+	if o.TLSConfig != nil && c.TLS == nil {
+		c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	record := recordBytes(opts, cacheBytes, redisValue)
+	r := &Redis{
+		name: "redis " + o.Addr,
+		ttl:  c.TTL,
+		limits: engine.Limits{
+			Records:     cacheBatch,
+			Bytes:       max(cacheBytes, record),
+			RecordBytes: record,
+			Size:        func(r *engine.Record) int { return r.Data.Len() + len(r.Key) },
+		},
+	}
+	o.Dialer, o.TLSConfig = c.dialer(host), nil
+	if c.Credentials != nil {
+		username, password := o.Username, o.Password
+		o.CredentialsProviderContext = func(ctx context.Context) (string, string, error) {
+			u, p, err := c.credentials(ctx, r.name)
+			if u == "" {
+				u = username
+			}
+			if p == "" {
+				p = password
+			}
+			return u, p, err
+		}
+	}
+	o.Protocol = 2                        // there is nothing to be pushed
+	o.DisableIdentity = true              // saves a round trip a connection
+	o.MaxRetries, o.DialerRetries = -1, 1 // the engine retries
+	o.ContextTimeoutEnabled = true
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = cacheTimeout, cacheTimeout, cacheTimeout
+	o.PoolSize = c.connections()
+	o.PipelinePoolSize = -1 // all there is are pipelines
+	r.opts = inCluster(o)
+	r.server = redis.NewClient(o)
+	if c.Cluster {
+		r.joinCluster()
+	}
+	return r, nil
+}
+
+// inCluster returns the options for a cluster that the server of o belongs to.
+func inCluster(o *redis.Options) redis.ClusterOptions {
+	return redis.ClusterOptions{
+		Addrs:  []string{o.Addr},
+		Dialer: o.Dialer,
+
+		Username:                   o.Username,
+		Password:                   o.Password,
+		CredentialsProviderContext: o.CredentialsProviderContext,
+
+		// MOVED and ASK are part of the protocol, not failures, and after an ASK the
+		// next command must follow at once, so the client goes to the other node. A
+		// single time: what still has no place then is for the engine to repeat.
+		MaxRedirects:    1,
+		MinRetryBackoff: -1,
+		MaxRetryBackoff: -1,
+
+		Protocol:              o.Protocol,
+		DisableIdentity:       o.DisableIdentity,
+		MaxRetries:            o.MaxRetries,
+		DialerRetries:         o.DialerRetries,
+		ContextTimeoutEnabled: o.ContextTimeoutEnabled,
+		DialTimeout:           o.DialTimeout,
+		ReadTimeout:           o.ReadTimeout,
+		WriteTimeout:          o.WriteTimeout,
+		PoolSize:              o.PoolSize,
+		PipelinePoolSize:      o.PipelinePoolSize,
+	}
+}
+
+// joinCluster sends to all nodes of the cluster from now on.
+func (r *Redis) joinCluster() {
+	opts := r.opts
+	if c := redis.NewClusterClient(&opts); !r.cluster.CompareAndSwap(nil, c) {
+		_ = c.Close() // another Send was first; this one has no connection yet
+	}
+}
+
+// Close closes the connections. Nothing can be sent afterwards.
+func (r *Redis) Close() error {
+	err := r.server.Close()
+	if c := r.cluster.Load(); c != nil {
+		err = errors.Join(err, c.Close())
+	}
+	return err
+}
+
+// String is "redis", a space, host and port.
+func (r *Redis) String() string { return r.name }
+
+// Limits bound a pipeline.
+func (r *Redis) Limits() engine.Limits { return r.limits }
+
+// Send makes one pipeline, in a cluster one for each node concerned.
+func (r *Redis) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
+	var p redis.Pipeliner
+	if c := r.cluster.Load(); c != nil {
+		p = c.Pipeline()
+	} else {
+		p = r.server.Pipeline()
+	}
+	last := latest(batch)
+	cmds := make([]*redis.Cmd, len(batch)) // nil where a later record of the key is sent
+	for i := range batch {
+		if rec := &batch[i]; last[rec.Key] == i {
+			cmds[i] = p.Do(ctx, r.command(rec)...)
+		}
+	}
+	var failed error
+	if !within(ctx, func() { _, failed = p.Exec(ctx) }) {
+		return engine.Failed(disconnected(r.name, ctx.Err()))
+	}
+	errs := r.answers(ctx, cmds, failed)
+	var o engine.Outcome
+	for i := range batch {
+		if err := errs[last[batch[i].Key]]; err != nil {
+			o.Fail(i, err)
+		}
+	}
+	return o
+}
+
+// command returns the words of the command for a record.
+func (r *Redis) command(rec *engine.Record) []any {
+	switch {
+	case removes(rec):
+		return []any{"del", rec.Key}
+	case r.ttl > 0:
+		return []any{"set", rec.Key, blob(rec.Data), "ex", ttlSeconds(r.ttl)}
+	}
+	return []any{"set", rec.Key, blob(rec.Data)}
+}
+
+// answers returns why commands of a pipeline were not acknowledged, nil for those
+// that were. What it learns of the cluster is for the next attempt.
+func (r *Redis) answers(ctx context.Context, cmds []*redis.Cmd, failed error) []error {
+	errs := make([]error, len(cmds))
+	moved, lost := false, false
+	for i, cmd := range cmds {
+		if cmd == nil {
+			continue
+		}
+		err := cmd.Err()
+		if err == nil && cmd.Val() == nil {
+			err = cmp.Or(failed, error(redis.Nil)) // a command that was never sent has no error of its own
+		}
+		if err == nil {
+			continue
+		}
+		errs[i] = classifyRedis(r.name, err)
+		moved = moved || isMoved(err)
+		lost = lost || !isAnswer(err)
+	}
+	switch c := r.cluster.Load(); {
+	case c == nil && moved:
+		r.joinCluster()
+	case c != nil && lost:
+		c.ReloadState(ctx) // a node may have been replaced; this does not wait
+	}
+	return errs
+}
