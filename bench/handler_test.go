@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"fanout/lambda"
+	"fanout/lambda/metrics"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -35,7 +36,7 @@ func newHandler(t testing.TB, w *Workload, latency time.Duration) (*lambda.Handl
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 	}
 	o := lambda.DefaultOptions()
-	o.TargetsFile = file
+	o.TargetsFile, o.Metrics = file, metrics.ModeNone
 	h, err := lambda.New(o, cfg, zap.NewNop())
 	if err != nil {
 		t.Fatal(err)

@@ -35,6 +35,7 @@ func (p *Plan) Run(ctx context.Context, recs []Record) *Report {
 // its place in the plan, has a record already, by its place in recs: it is not sent
 // there again, and counts as delivered. A nil has means none.
 func (p *Plan) Resume(ctx context.Context, recs []Record, has func(target, record int) bool) *Report {
+	grace := p.grace(ctx)
 	ctx, cancel := p.untilMargin(ctx)
 	defer cancel()
 	r := &run{apart: make([]bool, len(p.targets))}
@@ -58,7 +59,7 @@ func (p *Plan) Resume(ctx context.Context, recs []Record, has func(target, recor
 	case <-ctx.Done():
 		select {
 		case <-done:
-		case <-time.After(max(p.opts.Margin/2, minGrace)):
+		case <-time.After(grace()):
 		}
 	}
 	report := &Report{Targets: make([]TargetReport, len(r.deliveries))}
@@ -66,6 +67,19 @@ func (p *Plan) Resume(ctx context.Context, recs []Record, has func(target, recor
 		report.Targets[i] = d.close(recs, orElse(d.t.Fault, err))
 	}
 	return report
+}
+
+// grace returns how long stages and sinks have to return once ctx has ended: half
+// the margin, or half of what is left until the deadline.
+func (p *Plan) grace(ctx context.Context) func() time.Duration {
+	deadline, ok := ctx.Deadline()
+	return func() time.Duration {
+		d := max(p.opts.Margin/2, minGrace)
+		if ok {
+			d = min(d, time.Until(deadline)/2)
+		}
+		return d
+	}
 }
 
 // untilMargin returns a context that ends the plan's margin before ctx's deadline.

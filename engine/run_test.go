@@ -328,6 +328,23 @@ func TestRunDeadline(t *testing.T) {
 	}
 }
 
+// With less time left than the margin the answer is on time all the same.
+func TestRunReturnsBeforeANearDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		hanging := each("hanging", func(engine.Record, *engine.Out) { time.Sleep(time.Hour) })
+		report := runAll(t, ctx, engine.Options{Margin: time.Second}, records("a"),
+			engine.Target{ID: "t", Sink: &enginetest.Sink{}, Stages: []engine.Stage{hanging}})
+		if took := time.Since(start); took >= 100*time.Millisecond {
+			t.Errorf("took %v of 100ms", took)
+		}
+		wantCounts(t, report.Targets[0], 0, 0, 1)
+		time.Sleep(2 * time.Hour) // for what ignores its context
+	})
+}
+
 // A source record of which one part was delivered when a sink hung has failed.
 func TestRunFailsWhatAHangLeavesHalfDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -10,6 +10,10 @@ import (
 // Function is what the Lambda runtime calls.
 type Function interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
+
+	// AtExit returns what to call before the process ends, which sends the metrics
+	// that are left; nil if nothing can be left.
+	AtExit() func(ctx context.Context) error
 }
 
 // FromEnvironment returns the function that the environment variables describe. If
@@ -39,6 +43,9 @@ func misconfigured(log *zap.Logger, err error) Function {
 	log.Error("the function is misconfigured", zap.Error(err))
 	return fault{err}
 }
+
+// AtExit returns nil: there is nothing to send.
+func (fault) AtExit() func(context.Context) error { return nil }
 
 // Invoke fails with what is wrong.
 func (f fault) Invoke(context.Context, []byte) ([]byte, error) { return nil, f.err }

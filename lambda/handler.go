@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/sourcegraph/conc"
 	"github.com/sourcegraph/conc/panics"
@@ -17,6 +20,7 @@ import (
 
 	"fanout/engine"
 	"fanout/lambda/event"
+	"fanout/lambda/metrics"
 	"fanout/lambda/target"
 )
 
@@ -31,7 +35,8 @@ type Handler struct {
 	accounts *accounts
 	slots    *engine.Slots
 	memory   *memory
-	openSink func(*accounts, *target.Spec) (engine.Sink, error)
+	metrics  metrics.Publisher
+	openSink func(*accounts, *target.Spec, event.Kind) (engine.Sink, error)
 	log      *zap.Logger
 
 	mu    sync.Mutex
@@ -58,6 +63,7 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 		options: o, log: log, plans: make(map[string]*plan),
 		accounts: newAccounts(cfg, o.FunctionName), slots: engine.NewSlots(o.InFlight), memory: newMemory(), openSink: newSink,
 	}
+	h.metrics = metrics.New(o.Metrics, o.MetricsNamespace, cloudwatch.NewFromConfig(cfg), os.Stdout)
 	ttl := max(o.ConfigTTL, 1) // zero would be the cache's default
 	if o.TargetsFile != "" {
 		file, err := target.OpenFile(o.TargetsFile)
@@ -108,17 +114,20 @@ func (h *Handler) Handle(ctx context.Context, data []byte) ([]Result, error) {
 	if err != nil {
 		return nil, &badEvent{err}
 	}
+	at := time.Now()
+	h.metrics.Begin(ctx)
 	results, errs := make([]Result, len(batches)), make([]error, len(batches))
 	var wg conc.WaitGroup
 	for i := range batches {
 		wg.Go(func() { results[i], errs[i] = h.handle(ctx, &batches[i]) })
 	}
 	wg.Wait()
+	h.measure(ctx, at, results)
+	if h.OnResults != nil {
+		h.OnResults(slices.DeleteFunc(slices.Clone(results), func(r Result) bool { return r.Report == nil }))
+	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
-	}
-	if h.OnResults != nil {
-		h.OnResults(results)
 	}
 	return results, nil
 }

@@ -161,7 +161,7 @@ targets:
 // that is not active gets nothing.
 func TestTargetsThatGetNothing(t *testing.T) {
 	a := open(t, targets(orders,
-		"id: things, type: iot, destination: 'x-ats.iot.eu-west-1.amazonaws.com#topic'",
+		"id: things, type: memcached, destination: 'cache:11211'",
 		"id: good, type: firehose, destination: good",
 	)+`- {sourceArn: "`+orders+`", id: retired, type: kinesis, destination: retired, active: false}
 `)
@@ -175,7 +175,7 @@ func TestTargetsThatGetNothing(t *testing.T) {
 		got = append(got, text)
 	}
 	if diff := cmp.Diff([]string{
-		"things: 0 delivered, 1 failed, this version of fanout does not deliver to targets of type iot yet",
+		"things: 0 delivered, 1 failed, this version of fanout does not deliver to targets of type memcached yet",
 		"good: 1 delivered, 0 failed",
 	}, got); diff != "" {
 		t.Error(diff)
@@ -328,7 +328,7 @@ func TestExplain(t *testing.T) {
 		"id: lake, type: firehose, destination: lake, deaggregate: true, appendNewlines: true, batchRecords: 100",
 		"id: queue, type: sqs, deaggregate: true, batchBytes: 100000, "+to("sqs", "queue", ""),
 		"id: topic, type: sns, collapse: concat, maxRecordBytes: 1000, "+to("sns", "topic", ""),
-		"id: late, type: iot, destination: 'x-ats.iot.eu-west-1.amazonaws.com#topic'"))
+		"id: late, type: memcached, destination: 'cache:11211'"))
 	got, err := a.Explain(t.Context(), orders)
 	if err != nil {
 		t.Fatal(err)
@@ -344,7 +344,7 @@ records
 │     └─ → queue (sqs queue), 6 in flight, ≤ 10 records, ≤ 1048576 bytes a request, ≤ 1048576 bytes a record
 └─ collapse concat ≤ 980 bytes
    └─ → topic (sns topic), 6 in flight, ≤ 10 records, ≤ 1000 bytes a request, ≤ 1000 bytes a record
-✗ late: this version of fanout does not deliver to targets of type iot yet
+✗ late: this version of fanout does not deliver to targets of type memcached yet
 `, "\n")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

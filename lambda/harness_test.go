@@ -12,6 +12,7 @@ import (
 
 	"fanout/internal/awsfake"
 	"fanout/lambda"
+	"fanout/lambda/metrics"
 )
 
 // Sources of the tests' events.
@@ -47,6 +48,7 @@ func open(t testing.TB, targets string, options ...func(*lambda.Options)) *accou
 	a := &account{t: t, Server: fake, file: filepath.Join(t.TempDir(), "targets.yaml")}
 	a.configure(targets)
 	o := lambda.DefaultOptions()
+	o.Metrics = metrics.ModeNone
 	o.TargetsFile = a.file
 	for _, set := range options {
 		set(&o)

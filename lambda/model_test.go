@@ -23,6 +23,8 @@ import (
 
 	"fanout/engine"
 	"fanout/engine/enginetest"
+	"fanout/lambda/event"
+	"fanout/lambda/metrics"
 	"fanout/lambda/target"
 )
 
@@ -278,7 +280,9 @@ func (mt *modelTarget) accept(r *engine.Record) {
 
 // start makes a new function, as Lambda does after a crash.
 func (m *model) start() {
-	h, err := New(DefaultOptions(), aws.Config{}, zap.NewNop())
+	o := DefaultOptions()
+	o.Metrics = metrics.ModeNone
+	h, err := New(o, aws.Config{}, zap.NewNop())
 	if err != nil {
 		m.t.Fatalf("%v", err)
 	}
@@ -287,7 +291,7 @@ func (m *model) start() {
 	if m.unordered {
 		h.store = specs(parallel(m.specs))
 	}
-	h.openSink = func(_ *accounts, t *target.Spec) (engine.Sink, error) { return m.targets[t.ID].sink, nil }
+	h.openSink = func(_ *accounts, t *target.Spec, _ event.Kind) (engine.Sink, error) { return m.targets[t.ID].sink, nil }
 	m.handler, m.dead = h, false
 }
 

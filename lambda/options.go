@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"fanout/engine"
+	"fanout/lambda/metrics"
 )
 
 // Options say how the function works. The zero value of a field is not its
@@ -21,17 +22,21 @@ type Options struct {
 	InFlight                int           // FANOUT_IN_FLIGHT: requests in flight over all targets
 	LogLevel                zapcore.Level // FANOUT_LOG_LEVEL
 	DeadlineMargin          time.Duration // FANOUT_DEADLINE_MARGIN: how long before the deadline sending stops
-	FunctionName            string        // AWS_LAMBDA_FUNCTION_NAME: names the sessions of assumed roles
+	Metrics                 metrics.Mode  // FANOUT_METRICS: how metrics are published
+	MetricsNamespace        string        // FANOUT_METRICS_NAMESPACE
+	FunctionName            string        // AWS_LAMBDA_FUNCTION_NAME: names the sessions of assumed roles, and the metrics
 }
 
 // DefaultOptions are what the function uses where its environment says nothing.
 func DefaultOptions() Options {
 	return Options{
-		ConfigTTL:      time.Minute,
-		InFlight:       engine.DefaultInFlight,
-		LogLevel:       zapcore.InfoLevel,
-		DeadlineMargin: time.Second,
-		FunctionName:   "fanout",
+		ConfigTTL:        time.Minute,
+		InFlight:         engine.DefaultInFlight,
+		LogLevel:         zapcore.InfoLevel,
+		DeadlineMargin:   time.Second,
+		Metrics:          metrics.ModeCloudWatch,
+		MetricsNamespace: metrics.DefaultNamespace,
+		FunctionName:     "fanout",
 	}
 }
 
@@ -80,6 +85,14 @@ func OptionsFrom(getenv func(name string) string) (Options, error) {
 			o.LogLevel = level
 		}
 		return err
+	})
+	read("FANOUT_METRICS", `"cloudwatch", "emf" or "none"`, func(v string) (err error) {
+		o.Metrics, err = metrics.ParseMode(v)
+		return err
+	})
+	read("FANOUT_METRICS_NAMESPACE", "a CloudWatch namespace, of 1 to 255 letters, digits and . - _ / # :", func(v string) error {
+		o.MetricsNamespace = v
+		return metrics.CheckNamespace(v)
 	})
 	if o.Table == "" {
 		o.Table = o.FunctionName + "Targets"

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"fanout/lambda"
+	"fanout/lambda/metrics"
 )
 
 // services stands for Kinesis and Firehose, each of which takes the two records of a
@@ -80,6 +81,7 @@ func TestDeadline(t *testing.T) {
 					return ctx.Err()
 				}
 				o := lambda.DefaultOptions()
+				o.Metrics = metrics.ModeNone
 				o.TargetsFile, o.DeadlineMargin, o.ReportBatchItemFailures = file, c.margin, true
 				h, err := lambda.New(o, aws.Config{
 					Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("AKIAFUNCTION", "made up", ""),
@@ -132,6 +134,7 @@ func TestConfigTTL(t *testing.T) {
 		a := &account{t: t, file: filepath.Join(dir, "targets.yaml")}
 		a.configure(to("first"))
 		o := lambda.DefaultOptions()
+		o.Metrics = metrics.ModeNone
 		o.TargetsFile, o.ConfigTTL = a.file, time.Minute
 		var err error
 		if a.Handler, err = lambda.New(o, aws.Config{}, lambda.NewLogger(&a.log, zap.WarnLevel)); err != nil {

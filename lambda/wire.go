@@ -5,7 +5,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
+	"github.com/aws/aws-sdk-go-v2/service/iotdataplane"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	lambdaservice "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -23,7 +25,7 @@ func (h *Handler) wire(t *target.Spec, kind event.Kind) engine.Target {
 	if t.DropOversize {
 		out.Oversize = engine.DropOversize
 	}
-	out.Sink, out.Fault = h.openSink(h.accounts, t)
+	out.Sink, out.Fault = h.openSink(h.accounts, t, kind)
 	if out.Fault != nil {
 		return out
 	}
@@ -32,7 +34,7 @@ func (h *Handler) wire(t *target.Spec, kind event.Kind) engine.Target {
 }
 
 // newSink has a case for every type of target.
-func newSink(a *accounts, t *target.Spec) (engine.Sink, error) {
+func newSink(a *accounts, t *target.Spec, kind event.Kind) (engine.Sink, error) {
 	d := &t.Destination
 	size := sinks.RecordBytes(t.MaxRecordBytes)
 	switch t.Type {
@@ -44,11 +46,36 @@ func newSink(a *accounts, t *target.Spec) (engine.Sink, error) {
 		return sinks.NewSQS(sqs.NewFromConfig(a.configFor(t)), d.URL(), size), nil
 	case target.SNS:
 		return sinks.NewSNS(sns.NewFromConfig(a.configFor(t)), d.ARN, size), nil
+	case target.ES:
+		cfg := a.configFor(t)
+		return sinks.NewES(cfg.HTTPClient, sinks.ESIndex{
+			URL: d.URL(), Index: d.Index, DocType: d.DocType,
+			Signing: d.Signing, Region: cfg.Region, Credentials: cfg.Credentials,
+		}, size)
+	case target.IoT:
+		return sinks.NewIoT(iotdataplane.NewFromConfig(a.configFor(t), func(o *iotdataplane.Options) {
+			if o.BaseEndpoint == nil { // an endpoint that the environment names goes first
+				o.BaseEndpoint = aws.String(d.URL())
+			}
+		}), d.Topic), nil
+	case target.Lambda:
+		return sinks.NewLambda(lambdaservice.NewFromConfig(a.configFor(t)), nameOrARN(d), d.Qualifier, form(t, kind)), nil
 	case target.File:
 		return sinks.NewFile(d.Path), nil
-	case target.ES, target.IoT, target.Lambda, target.Memcached, target.Redis:
+	case target.Memcached, target.Redis:
 	}
 	return nil, fmt.Errorf("this version of fanout does not deliver to targets of type %s yet", t.Type)
+}
+
+// form is how a Lambda target gets its records.
+func form(t *target.Spec, kind event.Kind) sinks.Form {
+	switch {
+	case t.Deaggregate && kind == event.Kinesis:
+		return sinks.UserRecords
+	case t.ConvertDDB && kind == event.DynamoDB:
+		return sinks.Documents
+	}
+	return sinks.SourceRecords
 }
 
 // nameOrARN is how an API that takes both is told of a destination. The ARN can

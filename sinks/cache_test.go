@@ -37,7 +37,7 @@ func hostile() []engine.Record {
 	return recs
 }
 
-// settings returns one put of each key and value, in pairs.
+// puts returns one put of each key and value, in pairs.
 func puts(pairs ...string) []engine.Record {
 	var recs []engine.Record
 	for i := 0; i < len(pairs); i += 2 {
@@ -155,7 +155,7 @@ func persistent(t *testing.T, sink engine.Sink, ordered bool) *engine.Plan {
 	t.Helper()
 	plan, err := engine.NewPlan(engine.Options{}, engine.Target{
 		ID: "cache", Sink: sink, Ordered: ordered,
-		Retry: engine.Retry{Attempts: 1000, Base: time.Millisecond, Max: 20 * time.Millisecond},
+		Retry: engine.Retry{Attempts: 1000, Base: 10 * time.Millisecond, Max: 200 * time.Millisecond},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +169,7 @@ func allDelivered(t *testing.T, plan *engine.Plan, recs []engine.Record) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	r := plan.Run(ctx, recs).Targets[0]
-	if int(r.Delivered) != len(recs) {
+	if r.Delivered != len(recs) {
 		t.Fatalf("delivered %d, failed %d of %d: %v", r.Delivered, r.Failed, len(recs), r.Failures)
 	}
 }

@@ -246,7 +246,8 @@ var memcachedAnswers = []struct {
 	{`"SERVER_ERROR out of memory`, full},
 	{`"SERVER_ERROR`, failing},
 	{`"CLIENT_ERROR unauthenticated`, unauthorized},
-	{`"CLIENT_ERROR authentication failure`, unauthorized}, // to a set that should have been the login
+	{`"CLIENT_ERROR authentication failure`, unauthorized}, // a set is taken for a login until there was one
+	{`"CLIENT_ERROR bad authentication`, unauthorized},
 	{`"CLIENT_ERROR`, verdict{class: engine.Permanent, why: "the server refuses the record"}},
 	{`"ERROR`, verdict{class: engine.Permanent, why: "the server does not know the command: it may not be memcached, or want a password"}},
 }

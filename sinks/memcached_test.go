@@ -188,6 +188,7 @@ func TestMemcachedAnswers(t *testing.T) {
 		{"NOT_STORED", "retryable", "the service failed"},
 		{"EXISTS", "retryable", "the service failed"},
 		{"CLIENT_ERROR unauthenticated", "permanent", "access is denied: check user, password, and what the user may do"},
+		{"CLIENT_ERROR bad authentication token format", "permanent", "access is denied: check user, password, and what the user may do"},
 		{`CLIENT_ERROR bad data chunk {"n":1}`, "permanent", "the server refuses the record"},
 		{"ERROR", "permanent", "the server does not know the command: it may not be memcached, or want a password"},
 		{"HTTP/1.1 400 Bad Request", "retryable", "the connection failed, so what arrived is unknown: "},

@@ -52,7 +52,7 @@ func NewRedis(url string, c Cache, opts ...Option) (*Redis, error) {
 		return nil, errors.New("the address is not that of a Redis server; write one like redis://host:port or rediss://user:password@host:port/database")
 	}
 	if c.Cluster && o.DB != 0 {
-		return nil, errors.New("a Redis cluster has no database but 0; remove the number at the end of the address")
+		return nil, errors.New(clusterDatabase)
 	}
 	host, _, err := net.SplitHostPort(o.Addr)
 	if err != nil {

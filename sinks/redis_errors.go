@@ -45,21 +45,38 @@ var redisCodes = map[string]verdict{
 	"NOPERM":      unauthorized,
 }
 
+// redisFaults are the beginnings of Redis' error answers that have no word of their own.
+var redisFaults = []struct {
+	answer string
+	verdict
+}{
+	{"ERR max number of clients", slowDown},
+	{"ERR invalid password", unauthorized}, // before Redis 6
+	{"ERR DB index", verdict{class: engine.Permanent, why: "the server has no database of that number: correct the end of the address"}},
+	{"ERR SELECT is not allowed", verdict{class: engine.Permanent, why: clusterDatabase}},
+	{"ERR This instance has cluster support disabled", verdict{class: engine.Permanent, why: "the address is that of a cluster, and the server belongs to none: correct it"}},
+}
+
+// clusterDatabase tells what is wrong with the address of a cluster that ends in one.
+const clusterDatabase = "a Redis cluster has no database but 0; remove the number at the end of the address"
+
 // classifyRedis says what to do about the error of a command or a pipeline. Of
 // Redis' answers it repeats the first word alone: others hold keys and arguments.
 func classifyRedis(sink string, err error) error {
-	answer, ok := errors.AsType[redis.Error](err)
-	switch {
-	case !ok:
-		return disconnected(sink, err)
-	case errors.Is(err, redis.Nil):
+	if errors.Is(err, redis.Nil) {
 		return unacknowledged(sink)
-	case strings.HasPrefix(answer.Error(), "ERR max number of clients"):
-		return say(sink, "ERR", "", slowDown)
-	case strings.HasPrefix(answer.Error(), "ERR invalid password"): // before Redis 6
-		return say(sink, "ERR", "", unauthorized)
 	}
-	code, _, _ := strings.Cut(answer.Error(), " ")
+	e, ok := errors.AsType[redis.Error](err)
+	if !ok {
+		return disconnected(sink, err)
+	}
+	answer := e.Error()
+	for _, f := range redisFaults {
+		if strings.HasPrefix(answer, f.answer) {
+			return say(sink, "ERR", "", f.verdict)
+		}
+	}
+	code, _, _ := strings.Cut(answer, " ")
 	if v, known := redisCodes[code]; known {
 		return say(sink, code, "", v)
 	}

@@ -51,7 +51,7 @@ func start(t *testing.T, aws *awsfake.Server, env ...string) *function {
 	cmd.Env = append([]string{
 		"AWS_LAMBDA_RUNTIME_API=" + api.Addr(), "AWS_LAMBDA_FUNCTION_NAME=fanout", "AWS_REGION=eu-west-1",
 		"AWS_ACCESS_KEY_ID=AKIAFUNCTION", "AWS_SECRET_ACCESS_KEY=made up",
-		"AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
+		"AWS_EC2_METADATA_DISABLED=true", "FANOUT_METRICS=none", "AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
 		"AWS_ENDPOINT_URL=" + aws.URL(), "HOME=" + t.TempDir(),
 	}, env...)
 	cmd.Stdout, cmd.Stderr = log, log

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"fanout/lambda"
+	"fanout/lambda/metrics"
 )
 
 // runFlags are the flags of `fanout run`.
@@ -60,7 +61,7 @@ something failed, 2 for wrong usage or unreadable input.`,
 	s.StringArrayVar(&f.events, "event", nil, "`FILE` with one Lambda event, '-' for standard input; repeatable")
 	s.StringVar(&f.sourceARN, "source-arn", "", "`ARN` of a Kinesis or DynamoDB stream to poll")
 	f.poll.add(s)
-	s.BoolVar(&f.explain, "explain", false, "print the plan and send nothing")
+	s.BoolVar(&f.explain, "explain", false, "print the plan and send nothing; fails if a target is faulty")
 	s.StringVar(&f.output, "output", "table", "`FORM` of the report: table, or json for one on standard output too")
 	s.IntVar(&f.inFlight, "in-flight", lambda.DefaultOptions().InFlight, "at most `N` requests in flight over all targets")
 	s.DurationVar(&f.timeout, "timeout", 5*time.Minute, "`TIME` for each event or batch")
@@ -108,6 +109,7 @@ func (f *runFlags) check(s *pflag.FlagSet) error {
 // options are those of the function.
 func (f *runFlags) options() lambda.Options {
 	o := lambda.DefaultOptions()
+	o.Metrics = metrics.ModeNone // they are the function's
 	o.Table, o.TargetsFile, o.InFlight = f.table, f.targets, f.inFlight
 	o.DeadlineMargin = min(o.DeadlineMargin, f.timeout/10)
 	o.ReportBatchItemFailures = true // the poller goes on at the first that failed

@@ -114,6 +114,7 @@ func TestBulkAccess(t *testing.T) {
 		{"unsigned", "", nil, 200},
 		{"basic", "", func(r *http.Request) { r.SetBasicAuth("u", "p") }, 200},
 		{"signed", "es", nil, 200},
+		{"serverless", "aoss", serverless, 200},
 		{"serverless without a hash", "aoss", nil, 403},
 		{"serverless with a signed length", "aoss", func(r *http.Request) { serverless(r); r.ContentLength = int64(len(body)) }, 403},
 		{"other content", "es", func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }, 406},

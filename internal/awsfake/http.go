@@ -55,6 +55,8 @@ func (s *Server) decode(service, name string, body []byte) (operation, *failure)
 		return s.publishBatch(body)
 	case "sts.AssumeRole":
 		return s.assumeRole(body)
+	case "monitoring.PutMetricData":
+		return s.putMetricData(body)
 	}
 	return operation{}, refusal("UnknownOperationException", "%s has no operation %s here", service, name)
 }
@@ -97,6 +99,8 @@ func (s *Server) read(c *Call, r *http.Request, body []byte) (operation, *failur
 	}
 	if target, op, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
 		c.Service, c.Operation = jsonServices[target], op
+	} else if c.Service == "monitoring" {
+		c.Operation = "PutMetricData" // its form may be compressed
 	} else if form, err := url.ParseQuery(string(body)); err == nil {
 		c.Operation = form.Get("Action") // the signature names the service
 	}
@@ -127,7 +131,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c Call, op opera
 		panic(http.ErrAbortHandler)
 	}
 	switch {
-	case c.Service == "sns" || c.Service == "sts":
+	case c.Service == "sns" || c.Service == "sts" || c.Service == "monitoring":
 		writeXML(w, c.Operation, out, bad)
 	case c.Operation == "_bulk":
 		writeES(w, out, bad)

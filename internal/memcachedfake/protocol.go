@@ -95,6 +95,8 @@ func (c *conn) obey(cmd Command, words []string) {
 	switch {
 	case cmd.Verb == "set" && !whole:
 		c.answer("CLIENT_ERROR bad data chunk")
+	case cmd.Verb == "set" && !c.loggedIn && !bytes.Contains(data, []byte(" ")):
+		c.answer("CLIENT_ERROR bad authentication token format")
 	case cmd.Verb == "set" && !c.loggedIn:
 		if c.loggedIn = string(data) == c.o.Login; c.loggedIn {
 			c.answer("STORED")

@@ -81,7 +81,8 @@ func TestCommands(t *testing.T) {
 func TestLogin(t *testing.T) {
 	_, c := start(t, memcachedfake.Options{Login: "user pass"})
 	talk(t, c, "delete a\r\n", "CLIENT_ERROR unauthenticated\r\n")
-	talk(t, c, "set auth 0 0 3\r\nabc\r\n", "CLIENT_ERROR authentication failure\r\n")
+	talk(t, c, "set a 0 0 3\r\nabc\r\n", "CLIENT_ERROR bad authentication token format\r\n")
+	talk(t, c, "set auth 0 0 3\r\na c\r\n", "CLIENT_ERROR authentication failure\r\n")
 	talk(t, c, "set auth 0 0 9\r\nuser pass\r\n", "STORED\r\n")
 	talk(t, c, "delete a\r\n", "NOT_FOUND\r\n")
 }

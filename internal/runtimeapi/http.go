@@ -25,6 +25,8 @@ func (s *Server) routes() http.Handler {
 	handle("POST "+version+"/runtime/invocation/{id}/response", s.response)
 	handle("POST "+version+"/runtime/invocation/{id}/error", s.failure)
 	handle("POST "+version+"/runtime/init/error", s.initError)
+	handle("POST /2020-01-01/extension/register", s.register)
+	handle("GET /2020-01-01/extension/event/next", s.extensionNext)
 	return mux
 }
 
@@ -42,6 +44,20 @@ func (s *Server) next(w http.ResponseWriter, r *http.Request) {
 		h.Set("Lambda-Runtime-Invoked-Function-Arn", FunctionARN)
 		h.Set("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0")
 		_, _ = w.Write(i.event) // a function that has gone will not answer either
+	case <-r.Context().Done():
+	case <-s.done:
+	}
+}
+
+// register takes the internal extension by which a function asks for SIGTERM.
+func (s *Server) register(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Lambda-Extension-Identifier", "00000000-0000-0000-0000-000000000000")
+	w.WriteHeader(http.StatusOK)
+}
+
+// extensionNext blocks: no event is sent to extensions.
+func (s *Server) extensionNext(_ http.ResponseWriter, r *http.Request) {
+	select {
 	case <-r.Context().Done():
 	case <-s.done:
 	}

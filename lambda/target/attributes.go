@@ -71,6 +71,8 @@ var attributes = []struct {
 	{"maxAge", Number, false, func(d *draft) any { return &d.MaxAge }},
 	{"oversize", String, false, func(d *draft) any { return &d.oversize }},
 	{"inFlight", Number, false, func(d *draft) any { return &d.InFlight }},
+	{"ttl", Number, false, func(d *draft) any { return &d.TTL }},
+	{"secret", String, false, func(d *draft) any { return &d.Secret }},
 }
 
 // Read makes a target of its attributes, by name, and finds every fault of them.

@@ -2,6 +2,7 @@ package target
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -178,5 +179,32 @@ func (c *checker) checkOnFailure() {
 		c.DropOversize = true
 	default:
 		c.fault("oversize", "%s is unknown; write fail or drop", quote(c.oversize))
+	}
+}
+
+// checkCache checks what only caches have.
+func (c *checker) checkCache() {
+	if c.TTL > 0 && c.Type != "" && !c.Type.cache() {
+		c.warn("ttl", "has no effect on %s, only on memcached and redis", c.Type)
+		c.TTL = 0
+	} else if c.TTL > maxTTL {
+		c.fault("ttl", "is %d seconds; write at most %d, or remove it to keep values until they are removed", c.TTL, maxTTL)
+	}
+	if c.Secret == "" {
+		return
+	}
+	const like = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf"
+	u, _ := url.Parse(c.Destination.URL()) // it was parsed before
+	_, password := u.User.Password()
+	switch a, err := parseARN(c.Secret, "secretsmanager", like); {
+	case c.Type != "" && !c.Type.cache():
+		c.warn("secret", "has no effect on %s, only on memcached and redis", c.Type)
+		c.Secret = ""
+	case err != nil:
+		c.fault("secret", "%v", err)
+	case !strings.HasPrefix(a.Resource, "secret:") || a.Resource == "secret:":
+		c.fault("secret", "%s is not a secret; write an ARN like %s", quote(c.Secret), like)
+	case password:
+		c.fault("secret", "has the password, and so has the destination; remove one of them")
 	}
 }

@@ -13,6 +13,7 @@ const (
 	stream1 = "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks.v1"
 	table1  = "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/Orders/stream/2026-01-31T12:34:56.789"
 	topic1  = "arn:aws-us-gov:sns:us-gov-west-1:123456789012:alarms.fifo"
+	secret1 = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:cache/password-AbCdEf"
 	role1   = "arn:aws:iam::123456789012:role/path/writer@x"
 )
 
@@ -90,6 +91,14 @@ func TestFaults(t *testing.T) {
 		{with("batchRecords", "501"), "batchRecords: is 501, and kinesis takes at most 500 records a request; write less"},
 		{with("batchBytes", "10485761"), "batchBytes: is 10485761, and kinesis takes at most 10485760 bytes a request; write less"},
 		{with("type", "sns", "destination", topic1, "maxRecordBytes", "1048577"), "maxRecordBytes: is 1048577, and sns takes at most 1048576 bytes a record; write less"},
+		{with("type", "redis", "destination", "h:1", "ttl", "0"), "ttl: is 0; write a whole number above zero"},
+		{with("type", "redis", "destination", "h:1", "ttl", "1.5"), "ttl: is 1.5; write a whole number above zero"},
+		{with("type", "memcached", "destination", "h:1", "ttl", "2147483648"), "ttl: is 2147483648 seconds; write at most 2147483647, or remove it to keep values until they are removed"},
+		{with("type", "redis", "destination", "h:1", "ttl", "1h"), "ttl: is a string (S); it must be a number (N): write a whole number"},
+		{with("type", "redis", "destination", "h:1", "secret", "hunter2"), `secret: "hunter2" is not an ARN; write one like arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf`},
+		{with("type", "redis", "destination", "h:1", "secret", role1), `secret: "arn:aws:iam::123456789012:role/path/writer@x" belongs to "iam", not secretsmanager; write an ARN like arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf`},
+		{with("type", "redis", "destination", "h:1", "secret", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:"), `secret: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:" is not a secret; write an ARN like arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf`},
+		{with("type", "redis", "destination", "rediss://u:p@h:1", "secret", secret1), "secret: has the password, and so has the destination; remove one of them"},
 	} {
 		l := Read(tt.attrs, "item 1")
 		want := []string{`target "a": ` + tt.want}
@@ -137,6 +146,8 @@ func TestWarnings(t *testing.T) {
 		{with("type", "file", "role", role1), "role: has no effect on targets of type file"},
 		{with("type", "redis", "destination", "h:1", "role", role1), "role: has no effect on targets of type redis"},
 		{with("type", "file", "region", "eu-west-1"), "region: has no effect on targets of type file"},
+		{with("ttl", "60"), "ttl: has no effect on kinesis, only on memcached and redis"},
+		{with("secret", secret1), "secret: has no effect on kinesis, only on memcached and redis"},
 		{
 			with("type", "sns", "destination", topic1, "region", "eu-west-1"),
 			"region: is eu-west-1, but the destination is in us-gov-west-1",
@@ -169,6 +180,12 @@ func TestSpecs(t *testing.T) {
 		},
 		"region of the destination": {with("sourceArn", topic1, "type", "sns", "destination", topic1), Spec{
 			SourceARN: topic1, ID: "a", Type: SNS, Active: true, Parallel: true, Collapse: CollapseJSON, Region: "us-gov-west-1",
+		}},
+		"a cache": {with("type", "redis", "destination", "rediss://user@h:1", "ttl", "3600", "secret", secret1), Spec{
+			SourceARN: stream1, ID: "a", Type: Redis, Active: true, Parallel: true, Collapse: CollapseNone, TTL: 3600, Secret: secret1,
+		}},
+		"attributes of caches elsewhere": {with("ttl", "3600", "secret", secret1), Spec{
+			SourceARN: stream1, ID: "a", Type: Kinesis, Active: true, Parallel: true, Collapse: CollapseNone,
 		}},
 		"opensearch": {with("type", "opensearch", "destination", "h#i"), Spec{
 			SourceARN: stream1, ID: "a", Type: ES, Active: true, Parallel: true, Collapse: CollapseNone,

@@ -71,10 +71,20 @@ type Spec struct {
 	// MaxRecordBytes is what the destination takes a record, where its owner may
 	// set that; 0: the service's default.
 	MaxRecordBytes int
+
+	// Of caches only.
+	TTL    int    // seconds that a value is kept; 0: until it is removed
+	Secret string // ARN of the Secrets Manager secret that has user and password; "": none
 }
 
 // collapsible reports whether Collapse has an effect.
 func (t Type) collapsible() bool { return t == IoT || t == SQS || t == SNS }
+
+// cache reports whether the target keeps values under keys.
+func (t Type) cache() bool { return t == Memcached || t == Redis }
+
+// maxTTL is the longest ttl, in seconds, 68 years: memcached counts in 32 bits.
+const maxTTL = 1<<31 - 1
 
 // local reports whether the target is reached by its address, without AWS
 // credentials.
