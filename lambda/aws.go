@@ -70,12 +70,17 @@ type accounts struct {
 	base    aws.Config
 	session string // names the sessions of assumed roles
 
+	noVerifyTLS bool // of caches, which are reached without base
+
 	mu          sync.Mutex
 	credentials map[identity]aws.CredentialsProvider
 }
 
-func newAccounts(base aws.Config, session string) *accounts {
-	return &accounts{base: base, session: session, credentials: make(map[identity]aws.CredentialsProvider)}
+func newAccounts(base aws.Config, o *Options) *accounts {
+	return &accounts{
+		base: base, session: o.FunctionName, noVerifyTLS: o.NoVerifyTLS,
+		credentials: make(map[identity]aws.CredentialsProvider),
+	}
 }
 
 // config returns the configuration for calls to a region ("": the function's)

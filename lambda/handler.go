@@ -61,7 +61,7 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 	cfg.Logger = sdkLogger(log)
 	h := &Handler{
 		options: o, log: log, plans: make(map[string]*plan),
-		accounts: newAccounts(cfg, o.FunctionName), slots: engine.NewSlots(o.InFlight), memory: newMemory(), openSink: newSink,
+		accounts: newAccounts(cfg, &o), slots: engine.NewSlots(o.InFlight), memory: newMemory(), openSink: newSink,
 	}
 	h.metrics = metrics.New(o.Metrics, o.MetricsNamespace, cloudwatch.NewFromConfig(cfg), os.Stdout)
 	ttl := max(o.ConfigTTL, 1) // zero would be the cache's default

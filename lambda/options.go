@@ -22,6 +22,7 @@ type Options struct {
 	InFlight                int           // FANOUT_IN_FLIGHT: requests in flight over all targets
 	LogLevel                zapcore.Level // FANOUT_LOG_LEVEL
 	DeadlineMargin          time.Duration // FANOUT_DEADLINE_MARGIN: how long before the deadline sending stops
+	NoVerifyTLS             bool          // do not verify the certificates of caches
 	Metrics                 metrics.Mode  // FANOUT_METRICS: how metrics are published
 	MetricsNamespace        string        // FANOUT_METRICS_NAMESPACE
 	FunctionName            string        // AWS_LAMBDA_FUNCTION_NAME: names the sessions of assumed roles, and the metrics

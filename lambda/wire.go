@@ -1,7 +1,9 @@
 package lambda
 
 import (
+	"crypto/tls"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
@@ -62,9 +64,24 @@ func newSink(a *accounts, t *target.Spec, kind event.Kind) (engine.Sink, error) 
 		return sinks.NewLambda(lambdaservice.NewFromConfig(a.configFor(t)), nameOrARN(d), d.Qualifier, form(t, kind)), nil
 	case target.File:
 		return sinks.NewFile(d.Path), nil
-	case target.Memcached, target.Redis:
+	case target.Memcached:
+		return sinks.NewMemcached(d.Host, a.cache(t, d.Discover), size), nil
+	case target.Redis:
+		return sinks.NewRedis(d.URL(), a.cache(t, d.Cluster), size)
 	}
-	return nil, fmt.Errorf("this version of fanout does not deliver to targets of type %s yet", t.Type)
+	return nil, fmt.Errorf("there is no way to deliver to targets of type %q", t.Type)
+}
+
+// cache is what a target says of a cache beside its address.
+func (a *accounts) cache(t *target.Spec, cluster bool) sinks.Cache {
+	c := sinks.Cache{Cluster: cluster, TTL: time.Duration(t.TTL) * time.Second, Connections: t.InFlight}
+	if t.Destination.TLS {
+		c.TLS = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: a.noVerifyTLS} //nolint:gosec // --no-verify-ssl asks for it
+	}
+	if t.Secret != "" {
+		c.Credentials = newSecret(a.base, t.Secret).credentials
+	}
+	return c
 }
 
 // form is how a Lambda target gets its records.

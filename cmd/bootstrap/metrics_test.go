@@ -29,7 +29,7 @@ func TestMetrics(t *testing.T) {
 		found := map[string]string{}
 		for field, values := range form {
 			if metric, ok := strings.CutSuffix(field, ".MetricName"); ok {
-				found[values[0]] = form.Get(metric + ".Value") + form.Get(metric+".StatisticValues.Sum") + form.Get(metric+".Values.member.1")
+				found[values[0]] = form.Get(metric+".Value") + form.Get(metric+".StatisticValues.Sum") + form.Get(metric+".Values.member.1")
 			}
 		}
 		for _, name := range []string{"Sources", "Records", "Targets", "Delivered", "Failed", "Requests", "Bytes", "Duration"} {

@@ -109,6 +109,7 @@ func (f *runFlags) check(s *pflag.FlagSet) error {
 // options are those of the function.
 func (f *runFlags) options() lambda.Options {
 	o := lambda.DefaultOptions()
+	o.NoVerifyTLS = f.aws.NoVerifyTLS
 	o.Metrics = metrics.ModeNone // they are the function's
 	o.Table, o.TargetsFile, o.InFlight = f.table, f.targets, f.inFlight
 	o.DeadlineMargin = min(o.DeadlineMargin, f.timeout/10)

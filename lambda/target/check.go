@@ -46,6 +46,7 @@ func (c *checker) check() {
 	c.checkRegion()
 	c.checkCollapse()
 	c.checkBounds()
+	c.checkCache()
 	c.checkOnFailure()
 	if c.ConvertDDB && source != "" && source != "dynamodb" {
 		c.warn("convertDDB", "has no effect: the source is not a DynamoDB stream")
@@ -194,17 +195,24 @@ func (c *checker) checkCache() {
 		return
 	}
 	const like = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf"
-	u, _ := url.Parse(c.Destination.URL()) // it was parsed before
-	_, password := u.User.Password()
 	switch a, err := parseARN(c.Secret, "secretsmanager", like); {
 	case c.Type != "" && !c.Type.cache():
 		c.warn("secret", "has no effect on %s, only on memcached and redis", c.Type)
 		c.Secret = ""
-	case err != nil:
-		c.fault("secret", "%v", err)
-	case !strings.HasPrefix(a.Resource, "secret:") || a.Resource == "secret:":
-		c.fault("secret", "%s is not a secret; write an ARN like %s", quote(c.Secret), like)
-	case password:
+	case err != nil || !strings.HasPrefix(a.Resource, "secret:") || a.Resource == "secret:":
+		// The value is not repeated: it may be the password itself.
+		c.fault("secret", "is not the ARN of a secret; write one like %s", like)
+	case c.Destination.hasPassword():
 		c.fault("secret", "has the password, and so has the destination; remove one of them")
 	}
+}
+
+// hasPassword reports whether the address of a cache has its password.
+func (d Destination) hasPassword() bool {
+	u, err := url.Parse(d.url)
+	if err != nil {
+		return false
+	}
+	_, ok := u.User.Password()
+	return ok
 }

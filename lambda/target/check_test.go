@@ -95,9 +95,9 @@ func TestFaults(t *testing.T) {
 		{with("type", "redis", "destination", "h:1", "ttl", "1.5"), "ttl: is 1.5; write a whole number above zero"},
 		{with("type", "memcached", "destination", "h:1", "ttl", "2147483648"), "ttl: is 2147483648 seconds; write at most 2147483647, or remove it to keep values until they are removed"},
 		{with("type", "redis", "destination", "h:1", "ttl", "1h"), "ttl: is a string (S); it must be a number (N): write a whole number"},
-		{with("type", "redis", "destination", "h:1", "secret", "hunter2"), `secret: "hunter2" is not an ARN; write one like arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf`},
-		{with("type", "redis", "destination", "h:1", "secret", role1), `secret: "arn:aws:iam::123456789012:role/path/writer@x" belongs to "iam", not secretsmanager; write an ARN like arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf`},
-		{with("type", "redis", "destination", "h:1", "secret", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:"), `secret: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:" is not a secret; write an ARN like arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf`},
+		{with("type", "redis", "destination", "h:1", "secret", "hunter2"), "secret: is not the ARN of a secret; write one like arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf"},
+		{with("type", "redis", "destination", "h:1", "secret", role1), "secret: is not the ARN of a secret; write one like arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf"},
+		{with("type", "redis", "destination", "h:1", "secret", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:"), "secret: is not the ARN of a secret; write one like arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf"},
 		{with("type", "redis", "destination", "rediss://u:p@h:1", "secret", secret1), "secret: has the password, and so has the destination; remove one of them"},
 	} {
 		l := Read(tt.attrs, "item 1")
