@@ -53,7 +53,7 @@ func (l *ledger) drop(r *Record) {
 func (l *ledger) diverted(r *Record, err error) {
 	l.book(func() {
 		l.fate(r, FateDiverted)
-		l.reason(r, err)
+		l.reason(r, err, true)
 	})
 }
 
@@ -61,7 +61,7 @@ func (l *ledger) diverted(r *Record, err error) {
 func (l *ledger) fail(r *Record, err error) {
 	l.book(func() {
 		l.fate(r, FateFailed)
-		l.reason(r, err)
+		l.reason(r, err, false)
 	})
 }
 
@@ -98,16 +98,16 @@ func (l *ledger) fate(r *Record, f Fate) {
 	})
 }
 
-func (l *ledger) reason(r *Record, err error) {
+func (l *ledger) reason(r *Record, err error, diverted bool) {
 	text := err.Error()
 	for i := range l.report.Failures {
-		if f := &l.report.Failures[i]; f.Err.Error() == text {
+		if f := &l.report.Failures[i]; f.Diverted == diverted && f.Err.Error() == text {
 			f.Count++
 			return
 		}
 	}
 	if len(l.report.Failures) < maxFailures {
-		l.report.Failures = append(l.report.Failures, Failure{Err: err, Lane: r.Lane, Seq: r.Seq, Count: 1})
+		l.report.Failures = append(l.report.Failures, Failure{Err: err, Diverted: diverted, Lane: r.Lane, Seq: r.Seq, Count: 1})
 	}
 }
 
@@ -132,7 +132,7 @@ func (l *ledger) close(recs []Record, err error) TargetReport {
 			continue
 		case fatePending:
 			l.report.fates[i] = FateFailed
-			l.reason(&recs[i], err)
+			l.reason(&recs[i], err, false)
 		case FateFailed:
 		}
 		l.report.Failed++

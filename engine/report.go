@@ -40,10 +40,11 @@ type TargetReport struct {
 
 // Failure is one reason for which records failed at a target.
 type Failure struct {
-	Err   error
-	Lane  string // of the first such record
-	Seq   string // of the first such record
-	Count int    // records of the target, after its stages
+	Err      error
+	Diverted bool   // OnFailure took them
+	Lane     string // of the first such record
+	Seq      string // of the first such record
+	Count    int    // records of the target, after its stages
 }
 
 // Fate returns what became of source record i.

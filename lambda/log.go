@@ -41,7 +41,7 @@ func (h *Handler) logReport(r *Result) {
 		}
 		entry.Write(
 			zap.String("target", t.ID), zap.String("type", string(r.Targets[i].Type)), zap.String("source", r.SourceARN),
-			zap.Int("delivered", t.Delivered), zap.Int("dropped", t.Dropped), zap.Int("failed", t.Failed),
+			zap.Int("delivered", t.Delivered), zap.Int("dropped", t.Dropped), zap.Int("diverted", t.Diverted), zap.Int("failed", t.Failed),
 			zap.Int("requests", t.Requests), zap.Int("retries", t.Retries), zap.Int("throttled", t.Throttled),
 			zap.Int64("bytes", t.Bytes), zap.Duration("took", t.Took), zap.Array("failures", failures(t.Failures)),
 		)
@@ -58,6 +58,7 @@ func (fs failures) MarshalLogArray(enc zapcore.ArrayEncoder) error {
 			o.AddString("error", f.Err.Error())
 			o.AddString("class", engine.ClassOf(f.Err).String())
 			o.AddInt("records", f.Count)
+			o.AddBool("diverted", f.Diverted)
 			o.AddString("shard", f.Lane)
 			o.AddString("sequence", f.Seq)
 			return nil

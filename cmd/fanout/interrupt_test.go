@@ -115,7 +115,7 @@ func TestInterruptFinishesEvent(t *testing.T) {
 		t.Errorf("the queue took %d messages, want 1", n)
 	}
 	for _, want := range []string{
-		"│ queue  │ sqs  │         3 │       0 │      0 │        1 │",
+		"│ queue  │ sqs  │         3 │       0 │        0 │      0 │        1 │",
 		"fanout: interrupted before event 2 of 3, event.json; it and those after it were not handled\n",
 	} {
 		if !strings.Contains(stderr, want) {

@@ -41,9 +41,9 @@ func printTable(w io.Writer, records int, rows []row, colour bool) {
 	}
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"target", "type", "delivered", "dropped", "failed", "requests", "retries", "bytes", "time"})
+	t.AppendHeader(table.Row{"target", "type", "delivered", "dropped", "diverted", "failed", "requests", "retries", "bytes", "time"})
 	var numbers []table.ColumnConfig
-	for i := 3; i <= 9; i++ {
+	for i := 3; i <= 10; i++ {
 		numbers = append(numbers, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
 	t.SetColumnConfigs(numbers)
@@ -52,7 +52,7 @@ func printTable(w io.Writer, records int, rows []row, colour bool) {
 		if colour && r.Failed > 0 {
 			failed = text.FgRed.Sprint(failed)
 		}
-		t.AppendRow(table.Row{r.ID, r.Type, r.Delivered, r.Dropped, failed, r.Requests, r.Retries, r.Bytes, r.took.Round(time.Millisecond)})
+		t.AppendRow(table.Row{r.ID, r.Type, r.Delivered, r.Dropped, r.Diverted, failed, r.Requests, r.Retries, r.Bytes, r.took.Round(time.Millisecond)})
 	}
 	fmt.Fprintln(w, t.Render())
 	for _, r := range rows {
@@ -65,7 +65,11 @@ func printTable(w io.Writer, records int, rows []row, colour bool) {
 // print tells why records failed at a target. A faulty target has a line for each
 // fault.
 func (r reason) print(w io.Writer, target string) {
-	fmt.Fprintf(w, "%s: %d failed", target, r.Count)
+	did := "failed"
+	if r.Diverted {
+		did = "diverted"
+	}
+	fmt.Fprintf(w, "%s: %d %s", target, r.Count, did)
 	if r.Sequence != "" {
 		fmt.Fprintf(w, ", the first being %s of %s", r.Sequence, r.Shard)
 	}

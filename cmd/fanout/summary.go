@@ -29,6 +29,7 @@ type row struct {
 	Destination  string   `json:"destination"`
 	Delivered    int      `json:"delivered"`
 	Dropped      int      `json:"dropped"`
+	Diverted     int      `json:"diverted"`
 	Failed       int      `json:"failed"`
 	Requests     int      `json:"requests"`
 	Retries      int      `json:"retries"`
@@ -43,7 +44,8 @@ type row struct {
 // reason is one reason for which records failed, and the first of them.
 type reason struct {
 	Error    string `json:"error"`
-	Count    int    `json:"count"` // of records, after the target's stages
+	Count    int    `json:"count"`              // of records, after the target's stages
+	Diverted bool   `json:"diverted,omitempty"` // the target of onFailure took them
 	Shard    string `json:"shard,omitempty"`
 	Sequence string `json:"sequence,omitempty"`
 }
@@ -78,6 +80,7 @@ func (s *summary) row(source, id string) *row {
 func (r *row) add(t *engine.TargetReport) {
 	r.Delivered += t.Delivered
 	r.Dropped += t.Dropped
+	r.Diverted += t.Diverted
 	r.Failed += t.Failed
 	r.Requests += t.Requests
 	r.Retries += t.Retries
@@ -94,14 +97,14 @@ const maxReasons = 5
 func (s *summary) explain(r *row, failures []engine.Failure) {
 	for _, f := range failures {
 		why := f.Err.Error()
-		if i := slices.IndexFunc(r.Reasons, func(r reason) bool { return r.Error == why }); i >= 0 {
+		if i := slices.IndexFunc(r.Reasons, func(r reason) bool { return r.Error == why && r.Diverted == f.Diverted }); i >= 0 {
 			r.Reasons[i].Count += f.Count
 			continue
 		}
 		if len(r.Reasons) == maxReasons {
 			continue
 		}
-		r.Reasons = append(r.Reasons, reason{Error: why, Count: f.Count, Shard: f.Lane, Sequence: f.Seq})
+		r.Reasons = append(r.Reasons, reason{Error: why, Count: f.Count, Diverted: f.Diverted, Shard: f.Lane, Sequence: f.Seq})
 		if s.news != nil {
 			r.Reasons[len(r.Reasons)-1].print(s.news, r.ID)
 		}
