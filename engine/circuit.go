@@ -11,12 +11,13 @@ const tripAfter = 5
 
 // circuit keeps a target that is down from being sent request after request. After
 // a few that failed in a row it is open: one request at a time tries, the others
-// wait for it. If one succeeds all go on; if one gives up, so does the target, for
-// the rest of the run.
+// wait for it. If it succeeds all go on. If it gives up, the next tries; if that fails
+// too, the target is given up for the rest of the run.
 type circuit struct {
 	mu      sync.Mutex
-	failed  int           // requests in a row of which nothing was delivered
+	row     int           // requests in a row of which nothing was delivered
 	probe   *queue        // the queue that may send while the circuit is open
+	spent   bool          // a probe gave up since something was delivered
 	gaveUp  error         // not nil: the target was given up
 	changed chan struct{} // closed when those that wait must look again; nil: none waits
 }
@@ -43,7 +44,7 @@ func (c *circuit) enter(q *queue) (changed <-chan struct{}, err error) {
 	switch {
 	case c.gaveUp != nil:
 		return nil, c.gaveUp
-	case c.failed < tripAfter || c.probe == q:
+	case c.row < tripAfter || c.probe == q:
 		return nil, nil
 	case c.probe == nil:
 		c.probe = q
@@ -59,18 +60,23 @@ func (c *circuit) enter(q *queue) (changed <-chan struct{}, err error) {
 func (c *circuit) succeeded() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.failed, c.probe = 0, nil
+	c.row, c.spent, c.probe = 0, false, nil
 	c.wake()
 }
 
-// failure says that nothing of a request of q was delivered, and that it might be
-// yet. With final, q does not try again.
-func (c *circuit) failure(q *queue, final error) {
+// failed says that nothing of a request of q was delivered, for a reason that may
+// pass. With last, none of it is sent again.
+func (c *circuit) failed(q *queue, err error, last bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.failed++
-	if final != nil && c.probe == q && c.gaveUp == nil {
-		c.gaveUp = &Error{Class: ClassOf(final), Err: fmt.Errorf("the target failed %d requests in a row, so this was not sent: %w", c.failed, final)}
+	c.row++
+	switch {
+	case c.probe != q || c.gaveUp != nil:
+	case c.spent:
+		c.gaveUp = &Error{Class: ClassOf(err), Err: fmt.Errorf("the target failed %d requests in a row, so this was not sent: %w", c.row, err)}
+		c.wake()
+	case last:
+		c.spent, c.probe = true, nil
 		c.wake()
 	}
 }

@@ -3,8 +3,10 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
+	"github.com/sourcegraph/conc"
 	"github.com/sourcegraph/conc/panics"
 	"github.com/sourcegraph/conc/pool"
 )
@@ -14,32 +16,51 @@ type delivery struct {
 	ledger
 	t     *target
 	slots *Slots
-	circuit
-	lost map[string]map[string]*Record // by lane and key: the first record that a stage failed
+	*circuit
+	backup *circuit                      // of OnFailure
+	lost   map[string]map[string]*Record // by lane and key: the first record that a stage failed
 }
 
 func newDelivery(t *target, slots *Slots, records int) *delivery {
-	return &delivery{ledger: newLedger(t.ID, records), t: t, slots: slots}
+	return &delivery{ledger: newLedger(t.ID, records), t: t, slots: slots, circuit: new(circuit), backup: new(circuit)}
 }
 
 // take delivers what the stages made of the records, and books what they did not
 // let through.
 func (d *delivery) take(ctx context.Context, lots []lot, losses []*Out) {
-	for _, out := range losses {
-		d.lose(ctx, out)
+	if len(d.t.Stages) > 0 {
+		d.expect(lots, losses)
 	}
+	if d.t.Ordered {
+		d.lose(ctx, losses) // it says what may not be overtaken
+		d.run(ctx, lots)
+		return
+	}
+	var wg conc.WaitGroup
+	wg.Go(func() { d.lose(ctx, losses) })
 	d.run(ctx, lots)
+	wg.Wait()
 }
 
-// without returns lots without the records that the target has, which it books,
-// and whether there are any.
-func (d *delivery) without(lots []lot, has func(src int) bool) (rest []lot, found bool) {
+// without returns lots and losses without the records that the target has, which it
+// books, and whether there are any.
+func (d *delivery) without(lots []lot, losses []*Out, has func(src int) bool) (rest []lot, lost []*Out, found bool) {
+	had := func(r *Record) bool {
+		if !has(int(r.src) - 1) {
+			return false
+		}
+		found = true
+		d.book(func() { d.fate(r, FateDelivered) })
+		return true
+	}
+	for _, out := range losses {
+		failed := slices.DeleteFunc(slices.Clone(out.failed), func(l Loss) bool { return had(&l.Record) })
+		lost = append(lost, &Out{failed: failed})
+	}
 	for _, l := range lots {
 		var left lot
 		for _, r := range l.recs {
-			if has(int(r.src) - 1) {
-				found = true
-				d.book(func() { d.fate(&r, FateDelivered) })
+			if had(&r) {
 				continue
 			}
 			r.at = int32(len(left.recs) + 1) //nolint:gosec // a batch has far fewer than 2³¹ records
@@ -47,14 +68,11 @@ func (d *delivery) without(lots []lot, has func(src int) bool) (rest []lot, foun
 		}
 		rest = append(rest, left)
 	}
-	return rest, found
+	return rest, lost, found
 }
 
 // run delivers what the stages made of the records, a lot for each lane.
 func (d *delivery) run(ctx context.Context, lots []lot) {
-	if len(d.t.Stages) > 0 {
-		d.expect(lots)
-	}
 	workers := pool.New().WithMaxGoroutines(d.t.InFlight)
 	if d.t.Ordered {
 		order := laneOrder
@@ -74,7 +92,7 @@ func (d *delivery) run(ctx context.Context, lots []lot) {
 		for batch, _ := whole.next(d.start); len(batch) > 0; batch, _ = whole.next(d.start) {
 			workers.Go(func() { d.drive(ctx, &queue{d: d, recs: batch, batch: batch, head: len(batch)}) })
 		}
-		whole.divert(ctx)
+		whole.settleRejects(ctx)
 	}
 	workers.Wait()
 }
@@ -89,7 +107,7 @@ func (d *delivery) drive(ctx context.Context, q *queue) {
 	}
 	defer d.leave(q)
 	for len(batch) > 0 || wait > 0 || len(q.rejects) > 0 {
-		q.divert(ctx)
+		q.settleRejects(ctx)
 		if len(batch) > 0 {
 			if err := d.admit(ctx, q); err != nil {
 				q.abandon(ctx, err)
@@ -97,7 +115,7 @@ func (d *delivery) drive(ctx context.Context, q *queue) {
 			}
 			if o, ok := d.send(ctx, batch, q.resends()); ok {
 				q.settle(&o, time.Now(), stop)
-				q.divert(ctx)
+				q.settleRejects(ctx)
 			}
 		} else if wait > 0 {
 			sleep(ctx, wait)
@@ -122,7 +140,7 @@ func (d *delivery) send(ctx context.Context, batch []Record, again bool) (o Outc
 	}
 	defer d.slots.sem.Release(1)
 	if p := panics.Try(func() { o = d.t.Sink.Send(ctx, batch) }); p != nil {
-		o = Failed(Errorf(TooLarge, "the sink panicked%s", describe(p)))
+		o = Failed(Errorf(Refused, "the sink panicked%s", describe(p)))
 	}
 	d.request(&o, again)
 	return o, true
@@ -161,18 +179,20 @@ func join(lots []lot) lot {
 	return all
 }
 
-// lose books what a stage on the way to the target did not let through.
-func (d *delivery) lose(ctx context.Context, out *Out) {
-	for i := range out.dropped {
-		d.drop(&out.dropped[i].Record)
-	}
+// lose books what the stages on the way to the target did not let through.
+func (d *delivery) lose(ctx context.Context, losses []*Out) {
 	var rejected []Rejected
-	for i := range out.failed {
-		l := &out.failed[i]
-		if d.t.diverts(&l.Record, l.Err) {
-			rejected = append(rejected, Rejected{Record: l.Record, Err: l.Err, Unstaged: true})
-		} else {
-			d.loseOne(&l.Record, l.Err)
+	for _, out := range losses {
+		for i := range out.dropped {
+			d.drop(&out.dropped[i].Record)
+		}
+		for i := range out.failed {
+			l := &out.failed[i]
+			if d.t.diverts(&l.Record, l.Err) {
+				rejected = append(rejected, Rejected{Record: l.Record, Err: l.Err, Unstaged: true})
+			} else {
+				d.loseOne(&l.Record, l.Err)
+			}
 		}
 	}
 	for i, taken := range d.divert(ctx, rejected) {

@@ -36,16 +36,30 @@ type Rejected struct {
 	Unstaged bool // a stage failed it, so it is as that stage got it
 }
 
+// drops reports whether a record that failed with err is to be dropped.
+func (t *target) drops(err error) bool {
+	return t.Oversize == DropOversize && ClassOf(err) == TooLarge
+}
+
 // diverts reports whether the fallback takes r, which failed with err.
 func (t *target) diverts(r *Record, err error) bool {
-	if t.OnFailure == nil {
-		return false
+	return t.OnFailure != nil && (!mayPass(err) || t.overdue(r))
+}
+
+// overdue reports whether r is so old that the fallback takes it although it might
+// be delivered yet.
+func (t *target) overdue(r *Record) bool {
+	return t.OnFailure != nil && t.OnFailure.MaxAge > 0 && r.Arrived > 0 &&
+		time.Since(time.UnixMilli(r.Arrived)) >= t.OnFailure.MaxAge
+}
+
+// aside returns a context for what holds up an ordered target: a quarter of the time
+// that is left.
+func (d *delivery) aside(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok && d.t.Ordered {
+		return context.WithTimeout(ctx, time.Until(deadline)/4)
 	}
-	if c := ClassOf(err); c == Permanent || c == TooLarge {
-		return true
-	}
-	age := time.Since(time.UnixMilli(r.Arrived))
-	return t.OnFailure.MaxAge > 0 && r.Arrived > 0 && age >= t.OnFailure.MaxAge
+	return context.WithCancel(ctx)
 }
 
 // divert sends rejected records to the fallback and returns which of them it took.
@@ -62,7 +76,10 @@ func (d *delivery) divert(ctx context.Context, rejected []Rejected) (taken []boo
 		}
 		wrapped[i].parts = nil
 	}
+	ctx, cancel := d.aside(ctx)
+	defer cancel()
 	other := newDelivery(d.t.fallback, d.slots, len(wrapped))
+	other.circuit = d.backup // one that is down is not tried anew for each record
 	lots, unreadable := lanes(wrapped)
 	other.take(ctx, lots, unreadable)
 	other.close(wrapped, errUnfinished)

@@ -12,7 +12,8 @@ type Class uint8
 const (
 	Retryable Class = iota // may succeed if sent again
 	Throttled              // the same, after a longer wait
-	TooLarge               // send again in halves; alone, permanent
+	TooLarge               // of a request: send again in halves; of a record: permanent
+	Refused                // the same, for another reason, such as one record that is malformed
 	Permanent              // will never succeed as it is
 )
 
@@ -24,6 +25,8 @@ func (c Class) String() string {
 		return "throttled"
 	case TooLarge:
 		return "too large"
+	case Refused:
+		return "refused"
 	case Permanent:
 		return "permanent"
 	}
@@ -53,6 +56,15 @@ func ClassOf(err error) Class {
 	}
 	return Retryable
 }
+
+// mayPass reports whether err is of a class that may succeed as it is.
+func mayPass(err error) bool {
+	c := ClassOf(err)
+	return c == Retryable || c == Throttled
+}
+
+// errNoReason stands for an error that is nil where there should be one.
+var errNoReason = errors.New("it failed, and no reason was given")
 
 // waitOf returns how long the service asked to wait.
 func waitOf(err error) time.Duration {

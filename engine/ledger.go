@@ -23,12 +23,20 @@ func newLedger(id string, records int) ledger {
 
 // expect says which records are still to be booked, where stages may have made
 // several of one.
-func (l *ledger) expect(lots []lot) {
+func (l *ledger) expect(lots []lot, losses []*Out) {
 	l.book(func() {
 		l.owed = make([]int32, len(l.report.fates))
+		owe := func(r *Record) { r.sources(func(src int) { l.owed[src]++ }) }
 		for _, lot := range lots {
 			for i := range lot.recs {
-				lot.recs[i].sources(func(src int) { l.owed[src]++ })
+				owe(&lot.recs[i])
+			}
+		}
+		for _, out := range losses {
+			for _, lost := range [][]Loss{out.dropped, out.failed} {
+				for i := range lost {
+					owe(&lost[i].Record)
+				}
 			}
 		}
 	})

@@ -43,7 +43,7 @@ func Base64(text []byte) Payload {
 // Unreadable returns the Payload of a record whose data could not be read. The
 // engine fails such a record in every target with err.
 func Unreadable(err error) Payload {
-	return Payload{&cell{err: &Error{Class: Permanent, Err: err}}}
+	return Payload{&cell{err: &Error{Class: Permanent, Err: orElse(err, errNoReason)}}}
 }
 
 // Payloads hands out payloads from one allocation for many records.

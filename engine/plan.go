@@ -30,7 +30,8 @@ func NewSlots(n int) *Slots {
 type Options struct {
 	// Slots bounds requests in flight over all targets. Nil means DefaultInFlight
 	// of the plan's own. A target that sets no InFlight gets an even share, so
-	// that one that hangs cannot take the slots of the others.
+	// that one that hangs cannot take the slots of the others. Plans that share
+	// Slots are not kept from each other in this way.
 	Slots *Slots
 
 	// Margin is how long before the context's deadline sending stops. Half of it

@@ -50,6 +50,7 @@ const (
 // retry is a record of a queue and its history.
 type retry struct {
 	i     int       // in recs
+	sent  bool      // before
 	tries int       // attempts that failed
 	due   time.Time // not to be sent before
 	err   error     // of the last attempt

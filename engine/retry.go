@@ -29,11 +29,11 @@ func (r Retry) wait(tries int, errs []error) time.Duration {
 	return max(rand.N(bound+1), atLeast)
 }
 
-// final returns the error with which a record fails for good after tries failed
+// final returns the error with which r fails for good after tries failed
 // attempts, the last with err, or nil if it is to be sent again when due.
-func (t *target) final(tries int, due, stop time.Time, err error) error {
+func (t *target) final(r *Record, tries int, due, stop time.Time, err error) error {
 	switch class := ClassOf(err); {
-	case class == Permanent || class == TooLarge:
+	case !mayPass(err) || t.overdue(r):
 		return err
 	case tries >= t.Retry.Attempts:
 		return &Error{Class: class, Err: fmt.Errorf("gave up after %d attempts: %w", tries, err)}

@@ -122,7 +122,7 @@ func pass(ctx context.Context, s Stage, lots []lot, losses []*Out) ([]lot, []*Ou
 // stage may merge records, so what it makes of the others is the target's own.
 func (r *run) resume(ctx context.Context, lots []lot, losses []*Out, has func(target, record int) bool) {
 	for t, d := range r.deliveries {
-		rest, any := d.without(lots, func(src int) bool { return has(t, src) })
+		rest, losses, any := d.without(lots, losses, func(src int) bool { return has(t, src) })
 		if r.apart[t] = any && d.t.Fault == nil; !r.apart[t] {
 			continue
 		}

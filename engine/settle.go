@@ -24,8 +24,8 @@ func (q *queue) settle(o *Outcome, now, stop time.Time) {
 		q.grow()
 		return
 	}
-	if o.all != nil && ClassOf(o.all) == TooLarge && len(q.batch) > 1 {
-		q.halve(o.all)
+	if c := ClassOf(o.all); o.all != nil && (c == TooLarge || c == Refused) && len(q.batch) > 1 {
+		q.halve()
 		return
 	}
 	errs := o.errors(len(q.batch))
@@ -54,14 +54,14 @@ func (q *queue) settle(o *Outcome, now, stop time.Time) {
 		if !progress {
 			a.tries++
 		}
-		if final := q.d.t.final(a.tries, due, stop, err); final != nil {
+		if mayPass(err) {
+			last = err
+		}
+		if final := q.d.t.final(&q.recs[a.i], a.tries, due, stop, err); final != nil {
 			q.reject(a.i, final, a.tries)
-			if c := ClassOf(err); c == Retryable || c == Throttled {
-				last = final
-			}
 			continue
 		}
-		a.due, a.err = due, err
+		a.due, a.err, a.sent = due, err, true
 		q.again = append(q.again, a)
 		back++
 	}
@@ -70,20 +70,20 @@ func (q *queue) settle(o *Outcome, now, stop time.Time) {
 	case delivered > 0:
 		q.d.succeeded()
 		q.grow()
-	case back > 0:
-		q.d.failure(q, nil)
-		q.pause = due
 	case last != nil:
-		q.d.failure(q, last)
+		q.d.failed(q, last, back == 0)
+		if back > 0 {
+			q.pause = due
+		}
 	}
 }
 
 // halve sends the records of the request again in two.
-func (q *queue) halve(err error) {
+func (q *queue) halve() {
 	q.max = len(q.batch) / 2
 	for k := range q.batch {
 		a := q.sent(k)
-		a.err = err
+		a.sent = true
 		q.again = append(q.again, a)
 	}
 	q.sortAgain()
@@ -103,7 +103,7 @@ func byIndex(a, b retry) int { return a.i - b.i }
 
 // resends reports whether the request in flight holds records sent before.
 func (q *queue) resends() bool {
-	return slices.ContainsFunc(q.index, func(a retry) bool { return a.err != nil })
+	return slices.ContainsFunc(q.index, func(a retry) bool { return a.sent })
 }
 
 // reject is a record that this target will not take.
@@ -113,32 +113,35 @@ type reject struct {
 	tries int
 }
 
-// reject gives record i up. Another target may take it; if none can, it fails.
+// reject gives record i up. It fails, unless it is to be dropped, or another target
+// may take it.
 func (q *queue) reject(i int, err error, tries int) {
-	r := &q.recs[i]
-	switch {
-	case q.d.t.Oversize == DropOversize && ClassOf(err) == TooLarge:
-		q.d.drop(r)
-		q.pass(i)
-	case q.d.t.diverts(r, err):
+	if q.d.t.drops(err) || q.d.t.diverts(&q.recs[i], err) {
 		q.rejects = append(q.rejects, reject{i, err, tries})
-	default:
-		q.bury(i, err)
+		return
 	}
+	q.bury(i, err)
 }
 
-// divert offers the rejects to the other target. Those that it takes are dealt
-// with, and what waited for them goes on; the others fail.
-func (q *queue) divert(ctx context.Context) {
+// settleRejects drops the rejects that are to be dropped, and offers the others to
+// the other target. What waited for those dropped or taken goes on; the rest fails.
+func (q *queue) settleRejects(ctx context.Context) {
 	if len(q.rejects) == 0 {
 		return
 	}
-	rejected := make([]Rejected, len(q.rejects))
-	for k, r := range q.rejects {
-		rejected[k] = Rejected{Record: q.recs[r.i], Err: r.err, Attempts: r.tries}
+	var offered []reject
+	var rejected []Rejected
+	for _, r := range q.rejects {
+		if q.d.t.drops(r.err) {
+			q.d.drop(&q.recs[r.i])
+			q.pass(r.i)
+			continue
+		}
+		offered = append(offered, r)
+		rejected = append(rejected, Rejected{Record: q.recs[r.i], Err: r.err, Attempts: r.tries})
 	}
 	taken := q.d.divert(ctx, rejected)
-	for k, r := range q.rejects {
+	for k, r := range offered {
 		if taken[k] {
 			q.pass(r.i)
 		} else {
@@ -170,7 +173,7 @@ func (q *queue) abandon(ctx context.Context, err error) {
 	for _, a := range left {
 		q.reject(a.i, orElse(a.err, err), a.tries)
 	}
-	q.divert(ctx)
+	q.settleRejects(ctx)
 }
 
 // bury fails record i for good, and those that wait for it.

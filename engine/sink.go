@@ -58,10 +58,12 @@ type failure struct {
 }
 
 // Failed is the Outcome of a request of which nothing was delivered.
-func Failed(err error) Outcome { return Outcome{all: err} }
+func Failed(err error) Outcome { return Outcome{all: orElse(err, errNoReason)} }
 
 // Fail says that record i of the batch was not delivered.
-func (o *Outcome) Fail(i int, err error) { o.fails = append(o.fails, failure{i, err}) }
+func (o *Outcome) Fail(i int, err error) {
+	o.fails = append(o.fails, failure{i, orElse(err, errNoReason)})
+}
 
 // Err returns why record i was not delivered, or nil if it was.
 func (o *Outcome) Err(i int) error {

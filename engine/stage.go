@@ -35,7 +35,7 @@ type Out struct {
 // lot is records of one lane and where among them requests must begin.
 type lot struct {
 	recs []Record
-	cuts []int // ascending, in (0, len(recs))
+	cuts []int // ascending, in (0, len(recs)]; the last may stand at the end
 }
 
 // Loss is a record that a stage did not let through.
@@ -44,8 +44,12 @@ type Loss struct {
 	Err    error // why
 }
 
-// Emit passes r on.
+// Emit passes r on. If its data is unreadable, r fails.
 func (o *Out) Emit(r Record) {
+	if err := r.Data.Err(); err != nil {
+		o.Fail(r, err)
+		return
+	}
 	if !o.account(&r) {
 		return
 	}
@@ -71,7 +75,7 @@ func (o *Out) Drop(r Record, why string) {
 // Fail says that r cannot be delivered.
 func (o *Out) Fail(r Record, err error) {
 	if o.account(&r) {
-		o.failed = append(o.failed, Loss{r, err})
+		o.failed = append(o.failed, Loss{r, orElse(err, errNoReason)})
 	}
 }
 

@@ -24,7 +24,7 @@ type Target struct {
 }
 
 // Retry says how often and how fast a request is sent again. The wait before
-// attempt n+1 is drawn from [0, min(Max, Base·2ⁿ)] ("full jitter", AWS
+// attempt n+1 is drawn from [0, min(Max, Base·2ⁿ⁻¹)] ("full jitter", AWS
 // Architecture Blog, Exponential Backoff And Jitter), with four times the base
 // after a throttle, and never less than the service asked for.
 type Retry struct {

@@ -122,6 +122,7 @@ func (h *Handler) Handle(ctx context.Context, data []byte) ([]Result, error) {
 		wg.Go(func() { results[i], errs[i] = h.handle(ctx, &batches[i]) })
 	}
 	wg.Wait()
+	h.learn(results, errs)
 	h.measure(ctx, at, results)
 	if h.OnResults != nil {
 		h.OnResults(slices.DeleteFunc(slices.Clone(results), func(r Result) bool { return r.Report == nil }))
@@ -143,9 +144,22 @@ func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
 	}
 	r.Targets = p.specs
 	r.Report = p.engine.Resume(ctx, b.Records, h.memory.recall(b.SourceARN, p.specs, b.Records))
-	h.memory.learn(&r)
 	h.logReport(&r)
 	return r, nil
+}
+
+// learn remembers what targets have of an event that Lambda sends again: as a whole,
+// if anything of it failed.
+func (h *Handler) learn(results []Result, errs []error) {
+	again := errors.Join(errs...) != nil
+	for i := range results {
+		again = again || !results[i].Report.OK()
+	}
+	for i := range results {
+		if results[i].Report != nil {
+			h.memory.learn(&results[i], again)
+		}
+	}
 }
 
 // beforeDeadline returns a context that leaves time to answer.

@@ -32,8 +32,11 @@ func (h *Handler) logReport(r *Result) {
 	for i := range r.Report.Targets {
 		t := &r.Report.Targets[i]
 		level, message := zapcore.InfoLevel, "delivered"
-		if t.Failed > 0 {
+		switch {
+		case t.Failed > 0:
 			level, message = zapcore.ErrorLevel, "records failed"
+		case t.Diverted > 0:
+			level, message = zapcore.WarnLevel, "records went to onFailure"
 		}
 		entry := h.log.Check(level, message)
 		if entry == nil {

@@ -9,16 +9,15 @@ import (
 	"fanout/lambda/target"
 )
 
-// memory remembers which targets have which records of batches that failed
-// elsewhere, so that when Lambda sends such a batch again only those get it that
-// need it. It lives as long as the function's process, and forgets the oldest
-// shard when it holds more than maxRemembered records: then records are sent twice,
-// and none is lost.
+// memory remembers which targets have which records of events that Lambda sends
+// again, so that only those get them that need them. It lives as long as the
+// function's process, and forgets the oldest events when it holds more than
+// maxRemembered records: then records are sent twice, and none is lost.
 type memory struct {
 	mu     sync.Mutex
 	shards map[shardKey]*shardMemory
-	oldest []shardKey // in order of their first record
-	held   int        // records
+	events []*learnt // oldest first
+	held   int       // records of events
 }
 
 const (
@@ -32,8 +31,26 @@ const (
 type shardKey struct{ source, lane string }
 
 type shardMemory struct {
-	targets []target.Spec     // a changed target is another one
-	has     map[string]uint64 // by sequence number: a bit for each of targets
+	key     shardKey
+	targets []target.Spec          // a changed target is another one
+	has     map[string]*remembered // by sequence number
+}
+
+// remembered is what is known of a record.
+type remembered struct {
+	bits  uint64 // one for each of the shard's targets that has it
+	event *learnt
+}
+
+// learnt is the records that were first learnt with one event.
+type learnt struct {
+	records []place
+	left    int // not forgotten yet
+}
+
+type place struct {
+	shard shardKey
+	seq   string
 }
 
 func newMemory() *memory { return &memory{shards: make(map[shardKey]*shardMemory)} }
@@ -50,14 +67,14 @@ func (m *memory) recall(source string, targets []target.Spec, recs []engine.Reco
 	bits := make(map[*shardMemory][]uint64)
 	for i := range recs {
 		s := m.shards[shardKey{source, recs[i].Lane}]
-		if s == nil || s.has[recs[i].Seq] == 0 {
+		if s == nil || s.has[recs[i].Seq] == nil {
 			continue
 		}
 		if bits[s] == nil {
 			bits[s] = s.bits(targets)
 		}
 		for t, bit := range bits[s][:min(len(targets), maxTargets)] {
-			if s.has[recs[i].Seq]&bit != 0 {
+			if s.has[recs[i].Seq].bits&bit != 0 {
 				has[i] |= 1 << t
 			}
 		}
@@ -85,33 +102,43 @@ func (s *shardMemory) bits(targets []target.Spec) []uint64 {
 	return bits
 }
 
-// learn remembers what became of the records of r if any failed, for then Lambda
-// sends them again. If none did, it forgets them.
-func (m *memory) learn(r *Result) {
-	failed := !r.Report.OK()
+// learn remembers what became of the records of r if Lambda sends them again. If
+// it does not, it forgets them.
+func (m *memory) learn(r *Result, again bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !failed && len(m.shards) == 0 {
+	if !again && len(m.shards) == 0 {
 		return
 	}
-	bits := make(map[*shardMemory][]uint64)
+	bits, event := make(map[*shardMemory][]uint64), new(learnt)
 	for i := range r.records {
 		key, seq := shardKey{r.SourceARN, r.records[i].Lane}, r.records[i].Seq
-		if !failed {
+		if !again {
 			m.forget(key, seq)
 			continue
 		}
 		if seq == "" {
 			continue
 		}
-		s := m.shard(key)
+		s := m.shard(&key)
 		if bits[s] == nil {
 			bits[s] = s.bits(r.Targets)
 		}
-		m.remember(s, seq, r.had(i, bits[s]))
+		if s.has[seq] == nil {
+			seq = strings.Clone(seq)
+			s.has[seq] = &remembered{event: event}
+			event.records = append(event.records, place{key, seq})
+		}
+		s.has[seq].bits = r.had(i, bits[s])
 	}
-	for m.held > maxRemembered {
-		m.drop(m.oldest[0])
+	if event.left = len(event.records); event.left > 0 {
+		m.events = append(m.events, event)
+		m.held += event.left
+	}
+	for m.held > maxRemembered && len(m.events) > 1 {
+		for _, p := range m.events[0].records {
+			m.forget(p.shard, p.seq)
+		}
 	}
 }
 
@@ -125,44 +152,32 @@ func (r *Result) had(i int, bits []uint64) (had uint64) {
 	return had
 }
 
-// shard returns what is remembered of a shard.
-func (m *memory) shard(key shardKey) *shardMemory {
-	s := m.shards[key]
+// shard returns what is remembered of a shard, and makes key its own: what names
+// the shard is part of an event, which must not be kept whole.
+func (m *memory) shard(key *shardKey) *shardMemory {
+	s := m.shards[*key]
 	if s == nil {
-		// What names the shard is part of an event, which must not be kept whole.
-		key = shardKey{strings.Clone(key.source), strings.Clone(key.lane)}
-		s = &shardMemory{has: make(map[string]uint64)}
-		m.shards[key] = s
-		m.oldest = append(m.oldest, key)
+		*key = shardKey{strings.Clone(key.source), strings.Clone(key.lane)}
+		s = &shardMemory{key: *key, has: make(map[string]*remembered)}
+		m.shards[*key] = s
 	}
+	*key = s.key
 	return s
 }
 
-func (m *memory) remember(s *shardMemory, seq string, had uint64) {
-	if _, known := s.has[seq]; !known {
-		m.held++
-		seq = strings.Clone(seq)
-	}
-	s.has[seq] = had
-}
-
+// forget forgets a record, and with its last one an event or a shard.
 func (m *memory) forget(key shardKey, seq string) {
 	s := m.shards[key]
-	if s == nil {
+	if s == nil || s.has[seq] == nil {
 		return
 	}
-	if _, known := s.has[seq]; known {
-		delete(s.has, seq)
-		m.held--
-	}
+	event := s.has[seq].event
+	delete(s.has, seq)
 	if len(s.has) == 0 {
-		m.drop(key)
+		delete(m.shards, key)
 	}
-}
-
-// drop forgets a shard.
-func (m *memory) drop(key shardKey) {
-	m.held -= len(m.shards[key].has)
-	delete(m.shards, key)
-	m.oldest = slices.DeleteFunc(m.oldest, func(k shardKey) bool { return k == key })
+	if event.left--; event.left == 0 {
+		m.events = slices.DeleteFunc(m.events, func(e *learnt) bool { return e == event })
+		m.held -= len(event.records)
+	}
 }

@@ -27,7 +27,7 @@ func deliver(t *testing.T, m *memory, specs []target.Spec, recs []engine.Record,
 	}
 	r := Result{SourceARN: "source", Targets: specs, records: recs}
 	r.Report = plan.Resume(context.Background(), recs, m.recall("source", specs, recs))
-	m.learn(&r)
+	m.learn(&r, !r.Report.OK())
 	for i, s := range sinks {
 		for _, rec := range s.Accepted() {
 			sent[i] += rec.Seq + " "
@@ -55,8 +55,8 @@ func TestMemory(t *testing.T) {
 	}{
 		{"a batch that fails in part", 1, 4, "3", "1 2 3 4 ", "1 2 4 ", 4},
 		{"the same again", 1, 4, "3", "", "", 4},
-		{"its second half, healed", 3, 4, "", "", "3 ", 2},
-		{"another batch", 5, 6, "", "5 6 ", "5 6 ", 2},
+		{"its second half, healed", 3, 4, "", "", "3 ", 4},
+		{"another batch", 5, 6, "", "5 6 ", "5 6 ", 4},
 		{"its first half", 1, 2, "", "", "", 0},
 		{"long after", 1, 2, "", "1 2 ", "1 2 ", 0},
 	} {
@@ -65,7 +65,7 @@ func TestMemory(t *testing.T) {
 			t.Errorf("%s: sent %q and %q, %d held; want %q, %q, %d", step.name, sent[0], sent[1], m.held, step.a, step.b, step.held)
 		}
 	}
-	if len(m.shards)+len(m.oldest) != 0 {
+	if len(m.shards)+len(m.events) != 0 {
 		t.Errorf("%d shards are left of nothing", len(m.shards))
 	}
 }
@@ -98,6 +98,23 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
+// A shard of which every batch failed for a while does not lose what it learnt last.
+func TestMemoryKeepsTheLatest(t *testing.T) {
+	m := newMemory()
+	specs := []target.Spec{{ID: "a"}, {ID: "b"}}
+	for batch := range 110 {
+		first := 1000*batch + 1
+		bad := map[string]bool{fmt.Sprint(first): true}
+		deliver(t, m, specs, numbered(first, first+999), bad)
+		if sent := deliver(t, m, specs, numbered(first, first), nil); sent[0] != "" {
+			t.Fatalf("batch %d came twice", batch)
+		}
+	}
+	if m.held > maxRemembered {
+		t.Errorf("%d records are held", m.held)
+	}
+}
+
 // Targets beyond those that are remembered get their records again.
 func TestMemoryOfManyTargets(t *testing.T) {
 	m := newMemory()
@@ -112,7 +129,7 @@ func TestMemoryOfManyTargets(t *testing.T) {
 		t.Fatal(err)
 	}
 	recs := numbered(1, 3)
-	m.learn(&Result{SourceARN: "source", Targets: specs, records: recs, Report: plan.Run(context.Background(), recs)})
+	m.learn(&Result{SourceARN: "source", Targets: specs, records: recs, Report: plan.Run(context.Background(), recs)}, true)
 	has := m.recall("source", specs, recs)
 	if has(0, 0) || !has(1, 0) || !has(maxTargets-1, 2) || has(maxTargets, 0) {
 		t.Error("what is recalled is not what was learnt")

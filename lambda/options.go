@@ -54,7 +54,7 @@ func OptionsFrom(getenv func(name string) string) (Options, error) {
 	text := func(p *string) func(string) error {
 		return func(v string) error { *p = v; return nil }
 	}
-	positive := func(p *time.Duration) func(string) error {
+	notNegative := func(p *time.Duration) func(string) error {
 		return func(v string) (err error) {
 			if *p, err = time.ParseDuration(v); err == nil && *p < 0 {
 				err = strconv.ErrRange
@@ -65,8 +65,13 @@ func OptionsFrom(getenv func(name string) string) (Options, error) {
 	read("AWS_LAMBDA_FUNCTION_NAME", "a name", text(&o.FunctionName))
 	read("FANOUT_TABLE", "the name or ARN of a table", text(&o.Table))
 	read("FANOUT_TARGETS_FILE", "a file", text(&o.TargetsFile))
-	read("FANOUT_CONFIG_TTL", `a duration such as "1m"`, positive(&o.ConfigTTL))
-	read("FANOUT_DEADLINE_MARGIN", `a duration such as "1s"`, positive(&o.DeadlineMargin))
+	read("FANOUT_CONFIG_TTL", `a duration such as "1m"`, notNegative(&o.ConfigTTL))
+	read("FANOUT_DEADLINE_MARGIN", `a duration above zero, such as "1s"`, func(v string) error {
+		if err := notNegative(&o.DeadlineMargin)(v); err != nil || o.DeadlineMargin > 0 {
+			return err
+		}
+		return strconv.ErrRange
+	})
 	read("FANOUT_REPORT_BATCH_ITEM_FAILURES", `"true" or "false"`, func(v string) (err error) {
 		o.ReportBatchItemFailures, err = strconv.ParseBool(v)
 		return err

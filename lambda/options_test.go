@@ -33,10 +33,10 @@ func TestOptionsFrom(t *testing.T) {
 		{[]string{"AWS_LAMBDA_FUNCTION_NAME=mine", "FANOUT_TABLE=other"}, func(o *lambda.Options) { o.FunctionName, o.Table = "mine", "other" }},
 		{[]string{"FANOUT_TARGETS_FILE=/a/b"}, func(o *lambda.Options) { o.Table, o.TargetsFile = "fanoutTargets", "/a/b" }},
 		{[]string{
-			"FANOUT_TABLE=t", "FANOUT_CONFIG_TTL=90s", "FANOUT_DEADLINE_MARGIN=0s", "FANOUT_REPORT_BATCH_ITEM_FAILURES=true",
+			"FANOUT_TABLE=t", "FANOUT_CONFIG_TTL=90s", "FANOUT_DEADLINE_MARGIN=3s", "FANOUT_REPORT_BATCH_ITEM_FAILURES=true",
 			"FANOUT_IN_FLIGHT=1", "FANOUT_LOG_LEVEL=debug",
 		}, func(o *lambda.Options) {
-			o.Table, o.ConfigTTL, o.DeadlineMargin, o.ReportBatchItemFailures = "t", 90*time.Second, 0, true
+			o.Table, o.ConfigTTL, o.DeadlineMargin, o.ReportBatchItemFailures = "t", 90*time.Second, 3*time.Second, true
 			o.InFlight, o.LogLevel = 1, zapcore.DebugLevel
 		}},
 		{[]string{"FANOUT_TABLE=t", "FANOUT_REPORT_BATCH_ITEM_FAILURES=false", "FANOUT_LOG_LEVEL=error"},
@@ -57,8 +57,9 @@ func TestOptionsFromFaults(t *testing.T) {
 	for _, c := range []struct{ name, value, want string }{
 		{"FANOUT_CONFIG_TTL", "60", `a duration such as "1m"`},
 		{"FANOUT_CONFIG_TTL", "-1m", `a duration such as "1m"`},
-		{"FANOUT_DEADLINE_MARGIN", "soon", `a duration such as "1s"`},
-		{"FANOUT_DEADLINE_MARGIN", "-1ns", `a duration such as "1s"`},
+		{"FANOUT_DEADLINE_MARGIN", "soon", `a duration above zero, such as "1s"`},
+		{"FANOUT_DEADLINE_MARGIN", "-1ns", `a duration above zero, such as "1s"`},
+		{"FANOUT_DEADLINE_MARGIN", "0s", `a duration above zero, such as "1s"`},
 		{"FANOUT_REPORT_BATCH_ITEM_FAILURES", "yes", `"true" or "false"`},
 		{"FANOUT_IN_FLIGHT", "0", "a whole number of at least 1"},
 		{"FANOUT_IN_FLIGHT", "-3", "a whole number of at least 1"},

@@ -89,8 +89,9 @@ func (b *planner) target(t *target.Loaded) engine.Target {
 		return faulty(t.ID, fmt.Errorf("target %q: onFailure: the source has no target %q; add it, or correct the id", t.ID, t.Spec.OnFailure))
 	}
 	other := b.wired(&b.set[i])
-	if other.Fault != nil {
-		return faulty(t.ID, fmt.Errorf("target %q: onFailure: %w", t.ID, other.Fault))
+	if other.Fault != nil { // this target works without it
+		b.handler.log.Error("onFailure cannot be used", zap.String("target", t.ID), zap.Error(other.Fault))
+		return out
 	}
 	out.OnFailure = &engine.Fallback{
 		ID: other.ID, Sink: other.Sink, MaxAge: time.Duration(t.Spec.MaxAge) * time.Second,

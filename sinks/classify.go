@@ -54,7 +54,10 @@ var (
 
 	// The service refuses a request whole for one record. Halving the request finds
 	// that record and lets the others through.
-	invalid = verdict{class: engine.TooLarge, why: "the service refuses the record, or one of its request"}
+	invalid = verdict{class: engine.Refused, why: "the service refuses the record, or one of its request"}
+
+	// The same, where the reason is known to be the size.
+	oversize = verdict{class: engine.TooLarge, why: invalid.why}
 )
 
 // codes are the error codes of AWS services, without namespace and without
@@ -141,9 +144,9 @@ var codes = map[string]verdict{
 	"InvalidMessageContents": invalid,
 	"InvalidAttributeValue":  invalid,
 	"Serialization":          invalid,
-	"BatchRequestTooLong":    invalid,
-	"RequestEntityTooLarge":  invalid,
-	"RequestTooLarge":        invalid, // Lambda, as the next
+	"BatchRequestTooLong":    oversize,
+	"RequestEntityTooLarge":  oversize,
+	"RequestTooLarge":        oversize, // Lambda, as the next
 	"InvalidRequestContent":  invalid,
 	"InvalidRequest":         invalid, // IoT
 }
@@ -157,7 +160,7 @@ var statuses = map[int]verdict{
 	http.StatusBadGateway:            failing,
 	http.StatusServiceUnavailable:    slowDown,
 	http.StatusGatewayTimeout:        failing,
-	http.StatusRequestEntityTooLarge: invalid,
+	http.StatusRequestEntityTooLarge: oversize,
 	http.StatusUnauthorized:          denied,
 	http.StatusForbidden:             denied,
 	http.StatusNotFound:              missing,
@@ -239,7 +242,7 @@ func classifyEntry(sink, code, message string, senderFault bool) error {
 // alone turns the verdict on a request into that on one of its records: there is
 // nothing to halve.
 func alone(v verdict) verdict {
-	if v.class == engine.TooLarge {
+	if v.class == engine.Refused || v.class == engine.TooLarge {
 		v.class, v.why = engine.Permanent, "the service refuses the record"
 	}
 	return v
@@ -273,7 +276,7 @@ func say(sink, code, message string, v verdict) *engine.Error {
 	switch {
 	case v.quote:
 		detail = trim(message)
-	case v.class == engine.TooLarge || v.class == engine.Permanent:
+	case v.class == engine.Refused || v.class == engine.TooLarge || v.class == engine.Permanent:
 		detail = trim(constraint(message))
 	}
 	return sentence(v.class, sink, trim(code), v.why, detail)

@@ -457,7 +457,7 @@ func TestESAnswers(t *testing.T) {
 		{"HTML", 200, nil, `<html>secret`, engine.Retryable, "could not be read"},
 		{"cut off", 200, nil, `{"items":[{"create":{"status":201}},{"create":{"status":201}}`, engine.Retryable, "could not be read"},
 		{"too large", 413, nil, `{"Message":"secret"}`, engine.TooLarge, "HTTP status 413"},
-		{"malformed", 400, nil, `{"error":{"type":"illegal_argument_exception","reason":"secret"},"status":400}`, engine.TooLarge, "one of its request"},
+		{"malformed", 400, nil, `{"error":{"type":"illegal_argument_exception","reason":"secret"},"status":400}`, engine.Refused, "one of its request"},
 		{"expired", 400, header("X-Amzn-Errortype", "ExpiredTokenException:http://aws"), `{"message":"secret"}`, engine.Retryable, "ExpiredTokenException: the credentials"},
 		{"denied by AWS", 403, header("X-Amzn-Errortype", "AccessDeniedException"), `{"Message":"User: u is not authorized to perform: es:ESHttpPost"}`,
 			engine.Permanent, "not authorized to perform: es:ESHttpPost"},

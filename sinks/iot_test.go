@@ -98,7 +98,7 @@ func TestIoTErrors(t *testing.T) {
 		"ThrottlingException":         engine.Throttled,
 		"ServiceUnavailableException": engine.Throttled,
 		"InternalFailureException":    engine.Retryable,
-		"InvalidRequestException":     engine.TooLarge,
+		"InvalidRequestException":     engine.Refused,
 		"UnauthorizedException":       engine.Permanent,
 		"ForbiddenException":          engine.Permanent,
 		"MethodNotAllowedException":   engine.Permanent,

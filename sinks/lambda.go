@@ -117,7 +117,7 @@ func (l *Lambda) event(batch []engine.Record) ([]byte, error) {
 	for i := range batch {
 		records[i] = l.record(&batch[i])
 		if why := l.fault(&batch[i], &records[i]); why != "" {
-			return nil, engine.Errorf(engine.TooLarge, "%s: %s", l.name, why)
+			return nil, engine.Errorf(engine.Refused, "%s: %s", l.name, why)
 		}
 		size += records[i].size() + len(",")
 	}

@@ -163,7 +163,7 @@ func TestLambdaErrors(t *testing.T) {
 		"ServiceException":               engine.Retryable,
 		"ResourceConflictException":      engine.Retryable,
 		"ResourceNotReadyException":      engine.Retryable,
-		"InvalidRequestContentException": engine.TooLarge,
+		"InvalidRequestContentException": engine.Refused,
 		"RequestTooLargeException":       engine.TooLarge,
 		"AccessDeniedException":          engine.Permanent,
 		"ResourceNotFoundException":      engine.Permanent,
@@ -228,7 +228,7 @@ func TestLambdaRecords(t *testing.T) {
 			o := l.Send(t.Context(), []engine.Record{tt.rec})
 			got := fake.Records("lambda/orders")
 			if err := o.Err(0); tt.want == "" {
-				if err == nil || engine.ClassOf(err) != engine.TooLarge || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "secret") {
+				if err == nil || engine.ClassOf(err) != engine.Refused || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "secret") {
 					t.Errorf("error %v; want one that says %q", err, tt.says)
 				}
 				if len(fake.Calls()) != 0 {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -35,8 +36,8 @@ func run() error {
 		"--targets", "examples/targets/demo.yaml",
 		"--event", "examples/events/kinesis.json",
 		"--event", "examples/events/dynamodb.json")
-	cmd.Env = append(os.Environ(),
-		"AWS_ENDPOINT_URL="+aws.URL(), "AWS_REGION=eu-west-1", "AWS_EC2_METADATA_DISABLED=true",
+	cmd.Env = append(without(os.Environ(), "AWS_", "FANOUT_"), // nothing of the user's own AWS
+		"AWS_ENDPOINT_URL="+aws.URL(), "AWS_REGION=eu-west-1", "AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
 		"AWS_ACCESS_KEY_ID=demo", "AWS_SECRET_ACCESS_KEY=demo")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stdout
 	if err := cmd.Run(); err != nil {
@@ -60,6 +61,13 @@ func run() error {
 	}
 	fmt.Println(t.Render())
 	return nil
+}
+
+// without returns env without the variables whose names begin with a prefix.
+func without(env []string, prefixes ...string) []string {
+	return slices.DeleteFunc(env, func(v string) bool {
+		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(v, p) })
+	})
 }
 
 // key is what the service knows the record or message by.

@@ -1,0 +1,159 @@
+package engine_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"fanout/engine"
+	"fanout/engine/enginetest"
+)
+
+func TestDroppedRecordLetsItsKeyGoOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		recs := records("a a a a b")
+		recs[1].Data = engine.Bytes([]byte("large"))
+		sink := &enginetest.Sink{Bounds: engine.Limits{RecordBytes: 2, OnePerKey: true}}
+		r := run(t, engine.Target{Sink: sink, Ordered: true, Oversize: engine.DropOversize}, recs)
+		wantCounts(t, r, 4, 1, 0)
+	})
+}
+
+func TestPanicIsNotOversize(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sink := &enginetest.Sink{Whole: func(context.Context, []engine.Record) error { panic("x") }}
+		r := run(t, engine.Target{Sink: sink, Oversize: engine.DropOversize}, records("a b"))
+		wantCounts(t, r, 0, 0, 2)
+	})
+}
+
+func TestHalvedIsNotOversize(t *testing.T) {
+	for _, ordered := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			sink := &enginetest.Sink{Whole: func(ctx context.Context, b []engine.Record) error {
+				if len(b) > 1 {
+					return enginetest.ErrTooLarge
+				}
+				<-ctx.Done()
+				return ctx.Err()
+			}}
+			rep := runAll(t, ctx, engine.Options{Margin: time.Second}, records("a b"), engine.Target{ID: "t", Sink: sink, Ordered: ordered, Oversize: engine.DropOversize})
+			wantCounts(t, rep.Targets[0], 0, 0, 2)
+		})
+	}
+}
+
+func TestResumeLeavesUnreadableRecordsThatWereTaken(t *testing.T) {
+	dead := &enginetest.Sink{}
+	plan, _ := engine.NewPlan(engine.Options{}, engine.Target{ID: "a", Sink: &enginetest.Sink{}, OnFailure: &engine.Fallback{ID: "dead", Sink: dead, Wrap: envelope}})
+	recs := records("a b")
+	recs[0].Data = engine.Base64([]byte("!"))
+	rep := plan.Resume(t.Context(), recs, func(int, int) bool { return true })
+	if n := len(dead.Accepted()); n != 0 {
+		t.Errorf("%d diverted again, %d delivered", n, rep.Targets[0].Delivered)
+	}
+}
+
+func TestUnreadableDataOfAStageFails(t *testing.T) {
+	bad := each("bad", func(r engine.Record, o *engine.Out) { o.Emit(r.With(engine.Base64([]byte("not base64!")))) })
+	sink := &enginetest.Sink{}
+	r := run(t, engine.Target{Sink: sink, Stages: []engine.Stage{bad}}, records("a"))
+	wantCounts(t, r, 0, 0, 1)
+}
+
+func TestFallbackThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		failD := each("fail d", func(r engine.Record, out *engine.Out) {
+			if r.Key == "d" {
+				out.Fail(r, enginetest.ErrPermanent)
+				return
+			}
+			out.Emit(r)
+		})
+		sink := &enginetest.Sink{}
+		rep := runAll(t, ctx, engine.Options{Margin: time.Second}, records("a b d c"), engine.Target{ID: "t", Sink: sink, Stages: []engine.Stage{failD},
+			OnFailure: &engine.Fallback{ID: "dead", Sink: &enginetest.Sink{Whole: enginetest.Delay(time.Hour)}}})
+		wantCounts(t, rep.Targets[0], 3, 0, 1)
+	})
+}
+
+func TestFallbackThatHangsHoldsItsKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		recs := records("a b c d e")
+		recs[1].Data = engine.Bytes([]byte("large"))
+		sink := &enginetest.Sink{Bounds: engine.Limits{OnePerKey: true, RecordBytes: 2}}
+		rep := runAll(t, ctx, engine.Options{Margin: time.Second}, recs, engine.Target{ID: "t", Sink: sink, Ordered: true,
+			OnFailure: &engine.Fallback{ID: "dead", Sink: &enginetest.Sink{Whole: enginetest.Delay(time.Hour)}}})
+		wantCounts(t, rep.Targets[0], 4, 0, 1)
+	})
+}
+
+func TestFallbackTakesOldRecordsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		recs := records("a b")
+		for i := range recs {
+			recs[i].Arrived = time.Now().Add(-time.Hour).UnixMilli()
+		}
+		dead := &enginetest.Sink{}
+		rep := runAll(t, ctx, engine.Options{Margin: time.Second}, recs, engine.Target{ID: "t", Sink: &enginetest.Sink{Whole: func(ctx context.Context, b []engine.Record) error {
+			return enginetest.Delay(30*time.Second)(ctx, b)
+		}, Script: func(enginetest.Attempt) error { return enginetest.ErrRetryable }},
+			OnFailure: &engine.Fallback{ID: "dead", Sink: dead, MaxAge: time.Minute}})
+		if rep.Targets[0].Diverted != 2 {
+			t.Errorf("%d diverted, %d failed", rep.Targets[0].Diverted, rep.Targets[0].Failed)
+		}
+	})
+}
+
+func TestCircuitOutlivesOnePoisonRecord(t *testing.T) {
+	for _, ordered := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			sink := &enginetest.Sink{Bounds: engine.Limits{Records: 1, OnePerKey: true}, Script: enginetest.FailTimes(1000, enginetest.ErrRetryable, keyIs("p"))}
+			r := run(t, engine.Target{Sink: sink, Ordered: ordered, InFlight: 1}, records("a p b c d e f"))
+			wantCounts(t, r, 6, 0, 1)
+		})
+	}
+}
+
+func TestNoReasonIsFailure(t *testing.T) {
+	r := run(t, engine.Target{Sink: nilSink{}}, records("a b"))
+	wantCounts(t, r, 0, 0, 2)
+}
+
+type nilSink struct{}
+
+func (nilSink) Limits() engine.Limits                                { return engine.Limits{} }
+func (nilSink) Send(context.Context, []engine.Record) engine.Outcome { return engine.Failed(nil) }
+
+func TestNoReasonOfAStageIsFailure(t *testing.T) {
+	st := each("nil", func(r engine.Record, o *engine.Out) {
+		if r.Key == "a" {
+			o.Fail(r, nil)
+			return
+		}
+		o.Emit(r)
+	})
+	r := run(t, engine.Target{Sink: &enginetest.Sink{}, Stages: []engine.Stage{st}}, records("a b"))
+	wantCounts(t, r, 1, 0, 1)
+}
+
+func TestFallbackThatIsDownIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dead := &enginetest.Sink{Whole: func(context.Context, []engine.Record) error { return enginetest.ErrRetryable }}
+		sink := &enginetest.Sink{Bounds: engine.Limits{Records: 1}, Script: func(enginetest.Attempt) error { return enginetest.ErrPermanent }}
+		run(t, engine.Target{Sink: sink, InFlight: 4, OnFailure: &engine.Fallback{Sink: dead}}, records(strings.Repeat("x ", 200)))
+		if n := len(dead.Requests()); n > 40 {
+			t.Errorf("%d requests to a fallback that is down", n)
+		}
+	})
+}
