@@ -4,8 +4,8 @@ package integration
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,27 +17,32 @@ import (
 // report is what --output json writes.
 type report struct {
 	Records int
-	Targets []struct {
-		Target                     string
-		Delivered, Dropped, Failed int
+	Targets []row
+}
+
+// row is what became of records at a target.
+type row struct {
+	Target                     string
+	Delivered, Dropped, Failed int
+	Retries                    int
+	Reasons                    []struct {
+		Error string
+		Count int
 	}
 }
 
 // fanout runs bin/fanout, which must deliver everything, and returns its report.
 func fanout(t *testing.T, args ...string) report {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), filepath.Join("..", "bin", "fanout"), append(args, "--output", "json")...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if _, ok := errors.AsType[*exec.ExitError](err); ok {
-		t.Fatalf("fanout %s: %v\n%s", strings.Join(args, " "), err, &stderr)
-	} else if err != nil {
-		t.Fatal(err)
-	}
-	var r report
-	if err := json.Unmarshal(out, &r); err != nil {
-		t.Fatalf("the report is not JSON: %v\n%s", err, out)
+	return fanoutIn(t, nil, args...)
+}
+
+// fanoutIn is fanout with more environment variables.
+func fanoutIn(t *testing.T, env []string, args ...string) report {
+	t.Helper()
+	r, stderr, err := run(t, env, args...)
+	if err != nil {
+		t.Fatalf("fanout %s: %v\n%s", strings.Join(args, " "), err, stderr)
 	}
 	for _, target := range r.Targets {
 		if target.Delivered != r.Records || target.Dropped+target.Failed > 0 {
@@ -45,6 +50,26 @@ func fanout(t *testing.T, args ...string) report {
 		}
 	}
 	return r
+}
+
+// run runs bin/fanout and returns its report, standard error, and exit status.
+func run(t *testing.T, env []string, args ...string) (r report, stderr string, err error) {
+	t.Helper()
+	// A stream whose records cannot be delivered is tried for ever.
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join("..", "bin", "fanout"), append(args, "--output", "json")...)
+	cmd.Env = append(os.Environ(), env...)
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	out, err := cmd.Output()
+	if len(out) == 0 {
+		t.Fatalf("fanout %s: %v\n%s", strings.Join(args, " "), err, &log)
+	}
+	if err := json.Unmarshal(out, &r); err != nil {
+		t.Fatalf("the report is not JSON: %v\n%s", err, out)
+	}
+	return r, log.String(), err
 }
 
 // target is the attributes of a target beside its source.

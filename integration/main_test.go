@@ -9,12 +9,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"go.uber.org/goleak"
@@ -25,7 +28,15 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "AWS_ENDPOINT_URL is not on loopback; run make integration")
 		os.Exit(1)
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(tests{m})
+}
+
+// tests stop what they share.
+type tests struct{ *testing.M }
+
+func (t tests) Run() int {
+	defer stopShared()
+	return t.M.Run()
 }
 
 // account and region are those of the sample events.
@@ -41,10 +52,13 @@ func arnOf(service, resource string) string {
 
 // services are clients of everything that the tests set up and read back.
 type services struct {
+	cfg      aws.Config
 	dynamodb *dynamodb.Client
 	firehose *firehose.Client
 	kinesis  *kinesis.Client
+	lambda   *lambda.Client
 	s3       *s3.Client
+	secrets  *secretsmanager.Client
 	sns      *sns.Client
 	sqs      *sqs.Client
 }
@@ -56,14 +70,17 @@ func connect(t *testing.T) services {
 	})
 	cfg := must(config.LoadDefaultConfig(t.Context(), config.WithHTTPClient(client)))(t)
 	return services{
+		cfg:      cfg,
 		dynamodb: dynamodb.NewFromConfig(cfg),
 		firehose: firehose.NewFromConfig(cfg),
 		kinesis:  kinesis.NewFromConfig(cfg),
+		lambda:   lambda.NewFromConfig(cfg),
 		s3: s3.NewFromConfig(cfg, func(o *s3.Options) {
 			o.UsePathStyle, o.DisableLogOutputChecksumValidationSkipped = true, true
 		}),
-		sns: sns.NewFromConfig(cfg),
-		sqs: sqs.NewFromConfig(cfg),
+		secrets: secretsmanager.NewFromConfig(cfg),
+		sns:     sns.NewFromConfig(cfg),
+		sqs:     sqs.NewFromConfig(cfg),
 	}
 }
 

@@ -1,9 +1,30 @@
 #!/usr/bin/env bash
-# Starts moto, an AWS in memory, on a free loopback port, runs the tests against it,
-# and stops it. Installs it below .cache if it is missing.
+# Installs the servers that are missing, starts moto (an AWS in memory) on a free
+# loopback port, and runs the tests, which start the other servers as they need them.
+# Everything is stopped at the end, and its data removed, also on failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p .cache
+
+need() { # a command, and the Debian package that has it
+  command -v "$1" >/dev/null && return
+  echo "installing $2"
+  sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+  $sudo apt-get update -qq
+  # Its service need not start: the tests start servers of their own.
+  $sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qq --no-install-recommends "$2" >/dev/null
+}
+need redis-server redis-server
+need redis-cli redis-tools
+need memcached memcached
+need npm npm
+
+kinesis_local=.cache/kinesis-local/node_modules/kinesis-local
+if [ ! -e $kinesis_local/main.js ]; then
+  echo "installing kinesis-local into .cache"
+  npm install --silent --no-audit --no-fund --prefix .cache/kinesis-local kinesis-local@0.6.2
+fi
+bash integration/opensearch.sh .cache/opensearch
 
 moto=$(command -v moto_server || true)
 if [ -z "$moto" ]; then
@@ -16,10 +37,28 @@ if [ -z "$moto" ]; then
   fi
 fi
 
+data=$(mktemp -d)
+mkdir "$data/pids" # a file for each server that runs, by process id
+stop() {
+  for pid in $(ls "$data/pids"); do
+    kill -KILL "$pid" 2>/dev/null || true
+  done
+  rm -rf "$data"
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
+
+# OpenSearch refuses to run as root, and whoever it runs as must get at its files.
+chmod 711 "$data"
+cp -r .cache/opensearch "$data/opensearch"
+chmod -R a+rX "$data/opensearch"
+
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-"$moto" -H 127.0.0.1 -p "$port" >.cache/moto.log 2>&1 &
+MOTO_ENABLE_RECORDING=true MOTO_RECORDER_FILEPATH="$data/recording" \
+  "$moto" -H 127.0.0.1 -p "$port" >.cache/moto.log 2>&1 &
 pid=$!
-trap 'kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null || true' EXIT
+disown # nobody need be told that it was killed
+touch "$data/pids/$pid"
 
 for ((tries = 0; ; tries++)); do
   if (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
@@ -34,7 +73,8 @@ for ((tries = 0; ; tries++)); do
 done
 echo "moto_server answers on http://127.0.0.1:$port; its log is .cache/moto.log"
 
+export FANOUT_SERVERS="$data" KINESIS_LOCAL="$PWD/$kinesis_local"
 export AWS_ENDPOINT_URL="http://127.0.0.1:$port" AWS_REGION=eu-west-1
 export AWS_ACCESS_KEY_ID=made-up AWS_SECRET_ACCESS_KEY=made-up
 export AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
-"${GO:-go}" test -count=1 -v -tags integration ./integration/...
+"${GO:-go}" test -count=1 -v -tags integration -timeout 8m ${RUN:+-run "$RUN"} ./integration/...

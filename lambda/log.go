@@ -36,7 +36,7 @@ func (h *Handler) logReport(r *Result) {
 		case t.Failed > 0:
 			level, message = zapcore.ErrorLevel, "records failed"
 		case t.Diverted > 0:
-			level, message = zapcore.WarnLevel, "records went to onFailure"
+			level, message = zapcore.ErrorLevel, "records went to onFailure"
 		}
 		entry := h.log.Check(level, message)
 		if entry == nil {

@@ -90,7 +90,7 @@ func (b *planner) target(t *target.Loaded) engine.Target {
 	}
 	other := b.wired(&b.set[i])
 	if other.Fault != nil { // this target works without it
-		b.handler.log.Error("onFailure cannot be used", zap.String("target", t.ID), zap.Error(other.Fault))
+		b.handler.log.Warn("onFailure cannot be used", zap.String("target", t.ID), zap.Error(other.Fault))
 		return out
 	}
 	out.OnFailure = &engine.Fallback{
