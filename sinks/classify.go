@@ -3,6 +3,7 @@ package sinks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -176,6 +177,10 @@ func classify(sink string, err error) error {
 		// The request may have arrived all the same; sending it again is the only
 		// way to be sure that it has.
 		return engine.Errorf(engine.Retryable, "%s: the attempt was cut short, so what arrived is unknown", sink)
+	}
+	if known, ok := errors.AsType[*engine.Error](err); ok {
+		// Credentials, of which the one who gives them knows more.
+		return &engine.Error{Class: known.Class, After: known.After, Err: fmt.Errorf("%s: %w", sink, known.Err)}
 	}
 	if call := innermostCall(err); call != "" {
 		sink += ", " + call

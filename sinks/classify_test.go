@@ -3,6 +3,7 @@ package sinks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -254,5 +255,13 @@ func TestClassifySentence(t *testing.T) {
 		if text := got.Error(); !strings.HasPrefix(text, "kinesis orders: ") || strings.Contains(text, "\n") {
 			t.Errorf("%T gives %q", err, text)
 		}
+	}
+}
+
+// An error that has a class already, as one of credentials may, keeps it.
+func TestClassifyKeepsAClass(t *testing.T) {
+	err := classify("sqs orders", fmt.Errorf("get identity: %w", engine.Errorf(engine.Permanent, "there are no credentials")))
+	if engine.ClassOf(err) != engine.Permanent || err.Error() != "sqs orders: there are no credentials" {
+		t.Errorf("%v: %v", engine.ClassOf(err), err)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go"
+
+	"fanout/engine"
 )
 
 // load returns the configuration of the AWS clients. Where nobody names a region,
@@ -23,7 +25,7 @@ func (c *common) load(ctx context.Context, inFlight int, sources []string) (aws.
 		return cfg, fmt.Errorf("the shared AWS configuration has no profile %q; name another with --profile or AWS_PROFILE", unknown.Profile)
 	}
 	if err != nil {
-		return cfg, fmt.Errorf("the AWS configuration cannot be read: %w", err)
+		return cfg, err
 	}
 	if cfg.Region == "" && len(sources) > 0 {
 		cfg.Region = regionOf(sources[0])
@@ -46,7 +48,7 @@ func (p plainly) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	c, err := p.CredentialsProvider.Retrieve(ctx)
 	// The instance's role is what the SDK tries last.
 	if last, ok := errors.AsType[*smithy.OperationError](err); ok && last.ServiceID == "ec2imds" {
-		err = errors.New("there are no AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+		err = engine.Errorf(engine.Permanent, "there are no AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 	}
 	return c, err
 }
