@@ -77,4 +77,5 @@ export FANOUT_SERVERS="$data" KINESIS_LOCAL="$PWD/$kinesis_local"
 export AWS_ENDPOINT_URL="http://127.0.0.1:$port" AWS_REGION=eu-west-1
 export AWS_ACCESS_KEY_ID=made-up AWS_SECRET_ACCESS_KEY=made-up
 export AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
+# RUN=Redis, say, runs the tests with that name alone.
 "${GO:-go}" test -count=1 -v -tags integration -timeout 8m ${RUN:+-run "$RUN"} ./integration/...
