@@ -78,9 +78,16 @@ type accounts struct {
 
 func newAccounts(base aws.Config, o *Options) *accounts {
 	return &accounts{
-		base: base, session: o.FunctionName, noVerifyTLS: o.NoVerifyTLS,
+		base: base, session: sessionName(o.FunctionName), noVerifyTLS: o.NoVerifyTLS,
 		credentials: make(map[identity]aws.CredentialsProvider),
 	}
+}
+
+// sessionName tells the function in the sessions of the roles it assumes, in the 2
+// to 64 characters that are allowed (STS API, AssumeRole).
+func sessionName(function string) string {
+	name := "fanout-" + function
+	return name[:min(len(name), 64)]
 }
 
 // config returns the configuration for calls to a region ("": the function's)
