@@ -1,0 +1,194 @@
+package sinks
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/google/go-cmp/cmp"
+
+	"fanout/engine"
+	"fanout/internal/awsfake"
+)
+
+// answering returns a sink whose requests are answered with status and body.
+func answering(t testing.TB, status int, header http.Header, body string) *ES {
+	t.Helper()
+	client := do(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	})
+	e, err := NewES(client, ESIndex{URL: "https://host", Index: "orders"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// TestESItems asserts what the answer about one action, between two that took
+// effect, means.
+func TestESItems(t *testing.T) {
+	create, remove := numbered(3)[1], esRecord("REMOVE", "b", "")
+	tests := []struct {
+		name string
+		rec  engine.Record
+		item string
+		want string
+		says string
+	}{
+		{"created", create, `{"create":{"_id":"shardId-000000000000/4901/0","status":201}}`, "", ""},
+		{"no id", create, `{"create":{"status":200,"error":null}}`, "", ""},
+		{"exists", create, `{"create":{"status":409,"error":{"type":"version_conflict_engine_exception","reason":"secret"}}}`, "", ""},
+		{"deleted", remove, `{"delete":{"_id":"b","status":200}}`, "", ""},
+		{"nothing to delete", remove, `{"delete":{"_id":"b","status":404,"result":"not_found"}}`, "", ""},
+		{"nothing to delete from", remove, `{"delete":{"status":404,"error":{"type":"index_not_found_exception","reason":"secret"}}}`, "permanent", "index_not_found_exception: there is no such destination"},
+		{"contested", remove, `{"delete":{"status":409,"error":{"type":"version_conflict_engine_exception"}}}`, "retryable", "being changed"},
+		{"no document", create, `{"create":{"status":404}}`, "permanent", "status 404"},
+		{"rejected", create, `{"create":{"status":429,"error":{"type":"es_rejected_execution_exception","reason":"secret"}}}`, "throttled", "es_rejected_execution_exception"},
+		{"shards missing", create, `{"create":{"status":503,"error":{"type":"unavailable_shards_exception","reason":"secret"}}}`, "throttled", ""},
+		{"failing", create, `{"create":{"status":500,"error":{"type":"exception","reason":"secret"}}}`, "retryable", "failed"},
+		{"read-only", create, `{"create":{"status":403,"error":{"type":"cluster_block_exception","reason":"secret"}}}`, "throttled", "no writes for now"},
+		{"index cannot be created", create, `{"create":{"status":403,"error":{"type":"index_create_block_exception","reason":"secret"}}}`, "throttled", "no writes for now"},
+		{"unknown status", create, `{"create":{"status":302,"error":{"type":"exception"}}}`, "retryable", "failed"},
+		{"forbidden", create, `{"create":{"status":403,"error":{"type":"security_exception","reason":"secret"}}}`, "permanent", "access is denied"},
+		{"unparseable", create, `{"create":{"status":400,"error":{"type":"mapper_parsing_exception","reason":"field of [secret]","caused_by":{"reason":"secret"}}}}`,
+			"permanent", "es host#orders: mapper_parsing_exception: the service refuses the record"},
+		{"no ids", create, `{"create":{"status":400,"error":{"type":"illegal_argument_exception","reason":"Document ID is not supported in create/index operation request"}}}`,
+			"permanent", "takes no document ids"},
+		{"too large", create, `{"create":{"status":413,"error":{"type":"x"}}}`, "permanent", "refuses the record"},
+		{"error as text", create, `{"create":{"status":400,"error":"secret"}}`, "permanent", "status 400"},
+		{"error with a strange type", create, `{"create":{"status":400,"error":{"type":"[secret]"}}}`, "permanent", "status 400"},
+		{"error without a type", create, `{"create":{"status":500,"error":{"reason":"secret"}}}`, "retryable", "status 500"},
+		{"error and success", create, `{"create":{"status":201,"error":{"type":"x"}}}`, "retryable", "unknown"},
+		{"another document", create, `{"create":{"_id":"other","status":201}}`, "retryable", "unknown"},
+		{"no status", create, `{"create":{}}`, "retryable", "unknown"},
+		{"two actions", create, `{"create":{"status":201},"index":{"status":201}}`, "retryable", "unknown"},
+		{"no action", create, `{}`, "retryable", "unknown"},
+		{"null", create, `null`, "retryable", "unknown"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			const taken = `{"create":{"status":201}}`
+			e := answering(t, http.StatusOK, nil, `{"took":1,"errors":false,"items":[`+taken+`,`+tt.item+`,`+taken+`]}`)
+			recs := numbered(3)
+			recs[1] = tt.rec
+			o := e.Send(t.Context(), recs)
+			if diff := cmp.Diff([]string{"", tt.want, ""}, failures(o, 3)); diff != "" {
+				t.Errorf("classes differ (-want +got):\n%s\n%v", diff, o.Err(1))
+			}
+			if err := o.Err(1); err != nil && (!strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "secret")) {
+				t.Errorf("%q does not say %q alone", err, tt.says)
+			}
+		})
+	}
+}
+
+func TestESAnswers(t *testing.T) {
+	header := func(name, value string) http.Header {
+		h := http.Header{}
+		h.Set(name, value)
+		return h
+	}
+	tests := []struct {
+		name   string
+		status int
+		header http.Header
+		body   string
+		want   engine.Class
+		says   string
+	}{
+		{"too few items", 200, nil, `{"items":[{"create":{"status":201}}]}`, engine.Retryable, "2 records were sent and the answer is about 1"},
+		{"no items", 200, nil, `{}`, engine.Retryable, "about 0"},
+		{"nothing", 200, nil, ``, engine.Retryable, "could not be read"},
+		{"HTML", 200, nil, `<html>secret`, engine.Retryable, "could not be read"},
+		{"cut off", 200, nil, `{"items":[{"create":{"status":201}},{"create":{"status":201}}`, engine.Retryable, "could not be read"},
+		{"too large", 413, nil, `{"Message":"secret"}`, engine.TooLarge, "HTTP status 413"},
+		{"malformed", 400, nil, `{"error":{"type":"illegal_argument_exception","reason":"secret"},"status":400}`, engine.Refused, "one of its request"},
+		{"expired", 400, header("X-Amzn-Errortype", "ExpiredTokenException:http://aws"), `{"message":"secret"}`, engine.Retryable, "ExpiredTokenException: the credentials"},
+		{"denied by AWS", 403, header("X-Amzn-Errortype", "AccessDeniedException"), `{"Message":"User: u is not authorized to perform: es:ESHttpPost"}`,
+			engine.Permanent, "not authorized to perform: es:ESHttpPost"},
+		{"denied without a name", 403, nil, `{"message":"The Canonical String should have been secret"}`, engine.Permanent, "HTTP status 403: access is denied"},
+		{"denied by the cluster", 403, nil, `{"error":{"type":"security_exception","reason":"secret"},"status":403}`, engine.Permanent, "security_exception: access is denied"},
+		{"no user", 401, nil, `Unauthorized secret`, engine.Permanent, "HTTP status 401"},
+		{"no index", 404, nil, `{"error":{"type":"index_not_found_exception","reason":"secret"},"status":404}`, engine.Permanent, "no such destination"},
+		{"busy", 429, header("Retry-After", "7"), `{"error":{"type":"circuit_breaking_exception","reason":"secret"},"status":429}`, engine.Throttled, "circuit_breaking_exception"},
+		{"unavailable", 503, header("Retry-After", "7"), `<html>`, engine.Throttled, "HTTP status 503"},
+		{"failing", 500, nil, `secret`, engine.Retryable, "HTTP status 500"},
+		{"bad gateway", 502, nil, ``, engine.Retryable, "HTTP status 502"},
+		{"elsewhere", 301, nil, ``, engine.Retryable, "es host#orders"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o := answering(t, tt.status, tt.header, tt.body).Send(t.Context(), numbered(2))
+			for i := range 2 {
+				err := o.Err(i)
+				if err == nil || engine.ClassOf(err) != tt.want || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "secret") {
+					t.Errorf("record %d has error %v; want one of class %v that says %q", i, err, tt.want, tt.says)
+				}
+			}
+			if e, _ := errors.AsType[*engine.Error](o.Err(0)); tt.header.Get("Retry-After") != "" && e.After != 7*time.Second {
+				t.Errorf("waits %v; want 7s", e.After)
+			}
+		})
+	}
+}
+
+// TestESUnsure asserts that requests whose fate is unknown have failed.
+func TestESUnsure(t *testing.T) {
+	fake, cfg := startFake(t)
+	e := openES(t, cfg, nil)
+	fake.OnCall(func(awsfake.Call) *awsfake.Fault { return &awsfake.Fault{After: true} })
+	if o := e.Send(t.Context(), numbered(2)); o.Err(0) == nil || engine.ClassOf(o.Err(0)) != engine.Retryable {
+		t.Errorf("error %v", o.Err(0))
+	}
+	fake.OnCall(nil)
+	if o := e.Send(t.Context(), numbered(2)); !o.OK() {
+		t.Errorf("sent again: %v", o.Err(0))
+	}
+	if n := len(fake.Records("es/orders")); n != 2 {
+		t.Errorf("%d documents; want 2", n)
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	fake.OnCall(func(awsfake.Call) *awsfake.Fault {
+		cancel()
+		return &awsfake.Fault{Delay: time.Hour}
+	})
+	if o := e.Send(ctx, numbered(2)); o.Err(0) == nil || !strings.Contains(o.Err(0).Error(), "cut short") {
+		t.Errorf("error %v", o.Err(0))
+	}
+
+	ctx, cancel = context.WithCancel(t.Context())
+	e.client = do(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(reader(func() error { cancel(); return ctx.Err() })), Request: r}, nil
+	})
+	if o := e.Send(ctx, numbered(2)); o.Err(0) == nil || !strings.Contains(o.Err(0).Error(), "cut short") {
+		t.Errorf("error %v", o.Err(0))
+	}
+}
+
+// reader is an io.Reader that fails.
+type reader func() error
+
+func (f reader) Read([]byte) (int, error) { return 0, f() }
+
+// TestESCredentials asserts that a role which cannot be assumed is named.
+func TestESCredentials(t *testing.T) {
+	fake, cfg := startFake(t)
+	fake.OnCall(func(awsfake.Call) *awsfake.Fault {
+		return &awsfake.Fault{Status: 403, Code: "AccessDenied", Message: "User: u is not authorized to perform: sts:AssumeRole"}
+	})
+	e := openES(t, cfg, func(i *ESIndex) {
+		i.Credentials = stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), "arn:aws:iam::123456789012:role/writer")
+	})
+	o := e.Send(t.Context(), numbered(1))
+	want := e.String() + ", STS AssumeRole: AccessDenied: "
+	if err := o.Err(0); err == nil || engine.ClassOf(err) != engine.Permanent || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("error %v; want one that begins with %q", err, want)
+	}
+}
