@@ -1,6 +1,7 @@
 package target
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -36,6 +37,20 @@ type Value struct {
 	Kind Kind
 	Text string // of String, Number and Bool
 	Line int    // in the file; 0 for a table
+}
+
+// Values are the values of a target's attributes, by name. They do not show when
+// printed or marshalled, because an address may have a password in it.
+type Values map[string]Value
+
+// Format implements fmt.Formatter.
+func (v Values) Format(s fmt.State, _ rune) {
+	fmt.Fprint(s, slices.Sorted(maps.Keys(v)))
+}
+
+// MarshalJSON implements json.Marshaler.
+func (v Values) MarshalJSON() ([]byte, error) {
+	return json.Marshal(slices.Sorted(maps.Keys(v)))
 }
 
 // draft is a Spec whose text has not been read yet.
@@ -75,13 +90,29 @@ var attributes = []struct {
 	{"secret", String, false, func(d *draft) any { return &d.Secret }},
 }
 
+// Attribute is an attribute that targets may have.
+type Attribute struct {
+	Name     string
+	Kind     Kind
+	Required bool
+}
+
+// Attributes returns all attributes, in the order users see them.
+func Attributes() []Attribute {
+	all := make([]Attribute, len(attributes))
+	for i, a := range attributes {
+		all[i] = Attribute{a.name, a.kind, a.required}
+	}
+	return all
+}
+
 // Read makes a target of its attributes, by name, and finds every fault of them.
 // Where a target is read without an id it is called label. An optional attribute
 // that is null or empty counts as not there.
-func Read(attrs map[string]Value, label string) Loaded { return read(attrs, label, "") }
+func Read(attrs Values, label string) Loaded { return read(attrs, label, "") }
 
 // read is like Read, for attributes that come from a file.
-func read(attrs map[string]Value, label, path string) Loaded {
+func read(attrs Values, label, path string) Loaded {
 	c := &checker{
 		draft: draft{Spec: Spec{Active: true, Parallel: true}},
 		path:  path, attrs: attrs, broken: make(map[string]bool),
@@ -92,7 +123,7 @@ func read(attrs map[string]Value, label, path string) Loaded {
 	}
 	c.assign()
 	c.check()
-	return Loaded{ID: c.id, Spec: c.Spec, Faults: c.faults, Warnings: c.warnings}
+	return Loaded{ID: c.id, Spec: c.Spec, Attributes: attrs, Faults: c.faults, Warnings: c.warnings}
 }
 
 // assign gives the attributes' values to the draft's fields.

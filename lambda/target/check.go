@@ -12,7 +12,7 @@ type checker struct {
 	draft
 	id       string // what the target is called in faults
 	path     string // of the file; "" for a table
-	attrs    map[string]Value
+	attrs    Values
 	broken   map[string]bool // attributes that have a fault
 	faults   []Fault
 	warnings []Fault

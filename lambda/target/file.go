@@ -50,6 +50,9 @@ func (f *FileStore) Targets(ctx context.Context, sourceARN string) (Set, error) 
 	return set, err
 }
 
+// All returns the targets of every source, in the order of the file.
+func (f *FileStore) All() ([]Loaded, error) { return f.read() }
+
 func (l *Loaded) sourceUnknown() bool {
 	for _, f := range l.Faults {
 		if f.Attribute == "sourceArn" || f.Attribute == "" {
@@ -139,7 +142,7 @@ func parseTarget(path, label string, n *yaml.Node) Loaded {
 		line, text := explain(err)
 		return broken(path+line, text)
 	}
-	attrs := make(map[string]Value, len(nodes))
+	attrs := make(Values, len(nodes))
 	for name, v := range nodes {
 		attrs[name] = scalar(resolve(&v))
 	}

@@ -25,10 +25,11 @@ type Set struct {
 // Loaded is a target as a Store has it. With Faults it must not deliver; if its
 // Spec is Active, what it should have received has failed.
 type Loaded struct {
-	ID       string // the Spec's, or what stands for it in reports
-	Spec     Spec   // as far as it could be read
-	Faults   []Fault
-	Warnings []Fault
+	ID         string // the Spec's, or what stands for it in reports
+	Spec       Spec   // as far as it could be read
+	Attributes Values // what it was read from
+	Faults     []Fault
+	Warnings   []Fault
 }
 
 // Err joins all faults; it is nil if the target can be used.

@@ -41,7 +41,7 @@ func (t *Table) Targets(ctx context.Context, sourceARN string) (Set, error) {
 			return Set{}, t.explain(err)
 		}
 		for _, item := range page.Items {
-			set.Targets = append(set.Targets, Read(values(item), fmt.Sprintf("item %d", len(set.Targets)+1)))
+			set.Targets = append(set.Targets, ReadItem(item, fmt.Sprintf("item %d", len(set.Targets)+1)))
 		}
 		if len(page.LastEvaluatedKey) == 0 {
 			return set, nil
@@ -50,9 +50,14 @@ func (t *Table) Targets(ctx context.Context, sourceARN string) (Set, error) {
 	}
 }
 
+// ReadItem is like Read, for an item of a table.
+func ReadItem(item map[string]types.AttributeValue, label string) Loaded {
+	return Read(values(item), label)
+}
+
 // values turns an item into attributes.
-func values(item map[string]types.AttributeValue) map[string]Value {
-	attrs := make(map[string]Value, len(item))
+func values(item map[string]types.AttributeValue) Values {
+	attrs := make(Values, len(item))
 	for name, av := range item {
 		attrs[name] = valueOf(av)
 	}
