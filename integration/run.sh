@@ -26,16 +26,18 @@ if [ ! -e $kinesis_local/main.js ]; then
 fi
 bash integration/opensearch.sh .cache/opensearch
 
-moto=$(command -v moto_server || true)
-if [ -z "$moto" ]; then
-  venv=.cache/moto
-  moto=$venv/bin/moto_server
-  if [ ! -x "$moto" ]; then
-    echo "installing moto into $venv"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check 'moto[server]==5.2.1'
+python() { # a command, and the Python package that has it
+  command -v "$1" >/dev/null && return
+  if [ ! -x .cache/python/bin/"$1" ]; then
+    echo "installing $2 into .cache/python"
+    python3 -m venv .cache/python
+    .cache/python/bin/pip install --quiet --disable-pip-version-check "$2"
   fi
-fi
+}
+PATH=$PATH:$PWD/.cache/python/bin
+python moto_server 'moto[server]==5.2.1'
+python aws awscli==1.46.3
+moto=$(command -v moto_server)
 
 data=$(mktemp -d)
 mkdir "$data/pids" # a file for each server that runs, by process id
@@ -73,7 +75,7 @@ for ((tries = 0; ; tries++)); do
 done
 echo "moto_server answers on http://127.0.0.1:$port; its log is .cache/moto.log"
 
-export FANOUT_SERVERS="$data" KINESIS_LOCAL="$PWD/$kinesis_local"
+export FANOUT_SERVERS="$data" KINESIS_LOCAL="$PWD/$kinesis_local" MOTO_SERVER="$moto"
 export AWS_ENDPOINT_URL="http://127.0.0.1:$port" AWS_REGION=eu-west-1
 export AWS_ACCESS_KEY_ID=made-up AWS_SECRET_ACCESS_KEY=made-up
 export AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null

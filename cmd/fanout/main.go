@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"fanout/cmd/fanout/internal/cloud"
 )
 
 // Exit statuses.
@@ -23,7 +25,7 @@ func main() {
 // execute runs the command line and returns its exit status.
 func execute(args []string, in io.Reader, out, errs io.Writer) int {
 	root := newRoot()
-	root.SetArgs(args)
+	root.SetArgs(joinBooleans(root, args))
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errs)
@@ -32,7 +34,7 @@ func execute(args []string, in io.Reader, out, errs io.Writer) int {
 		return exitOK
 	}
 	if !errors.Is(err, errReported) {
-		fmt.Fprintln(errs, "fanout:", err)
+		fmt.Fprintln(errs, "fanout:", cloud.Plain(err))
 	}
 	if _, ok := errors.AsType[*failure](err); ok {
 		return exitFailed

@@ -1,0 +1,63 @@
+// Package cloud is the AWS account as the commands see it: clients of its
+// services, the things that its users call by name, and errors in one sentence.
+package cloud
+
+import (
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/elasticache"
+	"github.com/aws/aws-sdk-go-v2/service/firehose"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iot"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/opensearch"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// Account makes clients for one account and region, with the rights of one
+// identity. A client costs little, so each call makes one.
+type Account struct{ cfg aws.Config }
+
+// Of returns the account that cfg reaches. Its calls are tried again when AWS
+// throttles or fails, as the standard retryer does.
+func Of(cfg aws.Config) *Account {
+	cfg = cfg.Copy()
+	cfg.Retryer = func() aws.Retryer {
+		return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = 5 * time.Second })
+	}
+	return &Account{cfg}
+}
+
+// Region is where the calls go.
+func (a *Account) Region() string { return a.cfg.Region }
+
+// In returns the account in another region; "" is the same.
+func (a *Account) In(region string) *Account {
+	cfg := a.cfg.Copy()
+	if region != "" {
+		cfg.Region = region
+	}
+	return &Account{cfg}
+}
+
+func (a *Account) CloudWatch() *cloudwatch.Client   { return cloudwatch.NewFromConfig(a.cfg) }
+func (a *Account) DynamoDB() *dynamodb.Client       { return dynamodb.NewFromConfig(a.cfg) }
+func (a *Account) ElastiCache() *elasticache.Client { return elasticache.NewFromConfig(a.cfg) }
+func (a *Account) Firehose() *firehose.Client       { return firehose.NewFromConfig(a.cfg) }
+func (a *Account) IAM() *iam.Client                 { return iam.NewFromConfig(a.cfg) }
+func (a *Account) IoT() *iot.Client                 { return iot.NewFromConfig(a.cfg) }
+func (a *Account) Kinesis() *kinesis.Client         { return kinesis.NewFromConfig(a.cfg) }
+func (a *Account) Lambda() *lambda.Client           { return lambda.NewFromConfig(a.cfg) }
+func (a *Account) Logs() *cloudwatchlogs.Client     { return cloudwatchlogs.NewFromConfig(a.cfg) }
+func (a *Account) OpenSearch() *opensearch.Client   { return opensearch.NewFromConfig(a.cfg) }
+func (a *Account) SNS() *sns.Client                 { return sns.NewFromConfig(a.cfg) }
+func (a *Account) SQS() *sqs.Client                 { return sqs.NewFromConfig(a.cfg) }
+func (a *Account) STS() *sts.Client                 { return sts.NewFromConfig(a.cfg) }

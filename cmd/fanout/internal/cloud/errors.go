@@ -1,0 +1,104 @@
+package cloud
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+)
+
+// Plain returns the text of err with what the SDK says of a call that failed in
+// words of one sentence: which call, why, and what to do.
+func Plain(err error) string {
+	op, ok := errors.AsType[*smithy.OperationError](err)
+	if !ok {
+		return err.Error()
+	}
+	return strings.Replace(err.Error(), op.Error(), plain(op), 1)
+}
+
+func plain(op *smithy.OperationError) string {
+	call := op.Service() + " " + op.Operation()
+	if inner, ok := errors.AsType[*smithy.OperationError](op.Err); ok {
+		return plain(inner) // a role that could not be assumed, say
+	}
+	api, ok := errors.AsType[smithy.APIError](op.Err)
+	if !ok {
+		return call + " " + unanswered(op.Err)
+	}
+	code := api.ErrorCode()
+	switch {
+	case IsDenied(op):
+		return fmt.Sprintf("AWS does not allow %s (%s); ask for the right to call it", call, code)
+	case slices.Contains([]string{"UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch",
+		"ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "IncompleteSignatureException"}, code):
+		return fmt.Sprintf("AWS refuses the credentials (%s); renew them, or name others with --profile", code)
+	case IsThrottled(op):
+		return fmt.Sprintf("AWS throttles %s (%s); try again in a minute", call, code)
+	}
+	return fmt.Sprintf("%s failed: %s (%s)", call, strings.TrimSuffix(api.ErrorMessage(), "."), code)
+}
+
+// unanswered says why a call got no answer.
+func unanswered(err error) string {
+	if strings.HasPrefix(err.Error(), "get identity:") {
+		why := err
+		for e := err; e != nil; e = errors.Unwrap(e) {
+			why = e
+		}
+		if strings.Contains(why.Error(), "no AWS credentials") {
+			return "was not made: " + why.Error()
+		}
+		return "was not made, because there are no usable AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+	}
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		at, parseErr := url.Parse(u.URL)
+		if parseErr == nil {
+			return fmt.Sprintf("got no answer from %s (%v); check --region, --endpoint-url and the network", at.Host, innermost(u.Err))
+		}
+	}
+	return fmt.Sprintf("failed: %v", innermost(err))
+}
+
+func innermost(err error) error {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
+}
+
+// HasCode reports whether a service answered with one of these error codes.
+func HasCode(err error, codes ...string) bool {
+	api, ok := errors.AsType[smithy.APIError](err)
+	return ok && slices.Contains(codes, api.ErrorCode())
+}
+
+// IsDenied reports whether the caller has no right to make the call.
+func IsDenied(err error) bool {
+	return HasCode(err, "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "NotAuthorized",
+		"AuthorizationErrorException", "NotAuthorizedException", "UnauthorizedException")
+}
+
+// IsThrottled reports whether the service has had too many calls.
+func IsThrottled(err error) bool {
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return false
+	}
+	_, ok = retry.DefaultThrottleErrorCodes[api.ErrorCode()]
+	return ok
+}
+
+// IsMissing reports whether what the call was about does not exist.
+func IsMissing(err error) bool {
+	return HasCode(err, "ResourceNotFoundException", "ResourceNotFound", "NoSuchEntity", "NoSuchEntityException", "NotFound", "NotFoundException",
+		"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue",
+		"CacheClusterNotFound", "CacheClusterNotFoundFault", "ReplicationGroupNotFoundFault", "ServerlessCacheNotFoundFault")
+}

@@ -1,0 +1,90 @@
+package cloud
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// Identity returns who calls: an ARN of the caller's partition and account.
+func (a *Account) Identity(ctx context.Context) (arn.ARN, error) {
+	out, err := a.STS().GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return arn.ARN{}, err
+	}
+	return arn.Parse(aws.ToString(out.Arn))
+}
+
+// ARN returns the ARN of a resource in the caller's account and the region of a.
+func (a *Account) ARN(ctx context.Context, service, resource string) (string, error) {
+	me, err := a.Identity(ctx)
+	if err != nil {
+		return "", err
+	}
+	return arn.ARN{Partition: me.Partition, Service: service, Region: a.Region(), AccountID: me.AccountID, Resource: resource}.String(), nil
+}
+
+// Stream returns the ARN of the Kinesis stream called name.
+func (a *Account) Stream(ctx context.Context, name string) (string, error) {
+	out, err := a.Kinesis().DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{StreamName: &name})
+	if IsMissing(err) {
+		return "", a.missing("Kinesis stream", name)
+	}
+	if err != nil {
+		return "", fmt.Errorf("the Kinesis stream %q cannot be looked up: %w", name, err)
+	}
+	return aws.ToString(out.StreamDescriptionSummary.StreamARN), nil
+}
+
+// TableStream returns the ARN of the stream of the DynamoDB table called name.
+func (a *Account) TableStream(ctx context.Context, name string) (string, error) {
+	out, err := a.DynamoDB().DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
+	switch {
+	case IsMissing(err):
+		return "", a.missing("DynamoDB table", name)
+	case err != nil:
+		return "", fmt.Errorf("the DynamoDB table %q cannot be looked up: %w", name, err)
+	case out.Table.LatestStreamArn == nil || out.Table.StreamSpecification == nil || !aws.ToBool(out.Table.StreamSpecification.StreamEnabled):
+		return "", fmt.Errorf("the DynamoDB table %q has no stream; enable one, with NEW_AND_OLD_IMAGES, say", name)
+	}
+	return *out.Table.LatestStreamArn, nil
+}
+
+// Topic returns the ARN of the SNS topic called name.
+func (a *Account) Topic(ctx context.Context, name string) (string, error) {
+	topic, err := a.ARN(ctx, "sns", name)
+	if err != nil {
+		return "", err
+	}
+	_, err = a.SNS().GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &topic})
+	if IsMissing(err) {
+		return "", a.missing("SNS topic", name)
+	}
+	if err != nil {
+		return "", fmt.Errorf("the SNS topic %q cannot be looked up: %w", name, err)
+	}
+	return topic, nil
+}
+
+// missing says that there is no such thing.
+func (a *Account) missing(what, name string) error {
+	return fmt.Errorf("there is no %s called %q in %s; check the name, --region and --profile", what, name, a.Region())
+}
+
+// Name returns the last part of the name in an ARN such as
+// arn:aws:lambda:eu-west-1:123456789012:function:fanout, and of a table's or role's,
+// or the text itself if it is no ARN.
+func Name(text string) string {
+	a, err := arn.Parse(text)
+	if err != nil {
+		return text
+	}
+	return a.Resource[strings.LastIndexAny(a.Resource, ":/")+1:]
+}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/registry"
+)
+
+// manage says what a managing command is about. Things have a name, which is looked
+// up, or an ARN, which is taken as it is: without any call, so without the right to
+// make it.
+type manage struct {
+	*common
+	function, functionARN         string
+	table, tableARN               string
+	sourceType, source, sourceARN string
+	id                            string
+	output                        string
+
+	flags *pflag.FlagSet
+}
+
+// functionFlags adds the flags that name the function.
+func (m *manage) functionFlags(cmd *cobra.Command) {
+	m.flags = cmd.Flags()
+	m.flags.SortFlags = false
+	m.flags.StringVar(&m.function, "function", "fanout", "the function, by `NAME`")
+	m.flags.StringVar(&m.functionARN, "function-arn", "", "the function, by `ARN`")
+}
+
+// tableFlags adds the flags that name the target table.
+func (m *manage) tableFlags() {
+	m.flags.StringVar(&m.table, "table", "", "the target table, by `NAME` (default: the function's, <function>Targets)")
+	m.flags.StringVar(&m.tableARN, "table-arn", "", "the target table, by `ARN`")
+}
+
+// sourceFlags adds the flags that name the source.
+func (m *manage) sourceFlags(cmd *cobra.Command) {
+	m.flags.StringVar(&m.sourceType, "source-type", "", "kinesis, dynamodb or sns: the `TYPE` of --source")
+	m.flags.StringVar(&m.source, "source", "", "the Kinesis stream, DynamoDB table or SNS topic that records come from, by `NAME`")
+	m.flags.StringVar(&m.sourceARN, "source-arn", "", "the Kinesis stream, DynamoDB stream or SNS topic, by `ARN`")
+	_ = cmd.RegisterFlagCompletionFunc("source-type", cobra.FixedCompletions([]string{"kinesis", "dynamodb", "sns"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// idFlag adds the flag that names the target.
+func (m *manage) idFlag() {
+	m.flags.StringVar(&m.id, "id", "", "the target, by `ID`")
+}
+
+// outputFlag adds the flag that says how results are printed.
+func (m *manage) outputFlag(cmd *cobra.Command) {
+	m.flags.StringVar(&m.output, "output", "table", "`FORM` of what is printed: table, json or yaml")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// work makes a command of what it does: first the flags are checked, by check too
+// unless it is nil, and then the account is reached.
+func (m *manage) work(cmd *cobra.Command, check func() error, do func(ctx context.Context, a *cloud.Account) error) {
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := m.check(); err != nil {
+			return err
+		}
+		if check != nil {
+			if err := check(); err != nil {
+				return err
+			}
+		}
+		cfg, err := m.load(cmd.Context(), 1, []string{m.functionARN, m.tableARN, m.sourceARN})
+		if err != nil {
+			return err
+		}
+		if cfg.Region == "" {
+			return errors.New("no AWS region is set; add --region, or set AWS_REGION")
+		}
+		return failed(do(cmd.Context(), cloud.Of(cfg)))
+	}
+}
+
+// check finds what is wrong with the flags that name things.
+func (m *manage) check() error {
+	for _, name := range []string{"function", "table", "source", "exec-role"} {
+		if m.given(name) && m.given(name+"-arn") {
+			return fmt.Errorf("--%s and --%s-arn name the same thing; give one of them", name, name)
+		}
+		value := m.flags.Lookup(name + "-arn")
+		if value == nil || !value.Changed {
+			continue
+		}
+		if _, err := arn.Parse(value.Value.String()); err != nil {
+			return fmt.Errorf("--%s-arn is %q, which is not an ARN; give one, or a name to --%s", name, value.Value, name)
+		}
+	}
+	switch {
+	case m.given("source") && m.sourceType == "":
+		return errors.New("--source is a name, and names of which type is not said; add --source-type kinesis, dynamodb or sns")
+	case m.given("source-type") && m.sourceType != "kinesis" && m.sourceType != "dynamodb" && m.sourceType != "sns":
+		return fmt.Errorf("--source-type is %q; it must be kinesis, dynamodb or sns", m.sourceType)
+	case m.given("output") && m.output != "table" && m.output != "json" && m.output != "yaml":
+		return fmt.Errorf("--output is %q; it must be table, json or yaml", m.output)
+	}
+	return nil
+}
+
+// given reports whether a flag is on the command line.
+func (m *manage) given(name string) bool {
+	f := m.flags.Lookup(name)
+	return f != nil && f.Changed
+}
+
+// needSource and needID complain if the command line does not say what they need.
+func (m *manage) needSource() error {
+	if m.source == "" && m.sourceARN == "" {
+		return errors.New("no source is given; add --source-type TYPE --source NAME, or --source-arn ARN")
+	}
+	return nil
+}
+
+func (m *manage) needID() error {
+	if m.id == "" {
+		return errors.New("no target is given; add --id ID")
+	}
+	return nil
+}
+
+// functionRef is the function as Lambda's API takes it: its name or ARN.
+func (m *manage) functionRef() string {
+	if m.functionARN != "" {
+		return m.functionARN
+	}
+	return m.function
+}
+
+// functionName is the name of the function, of which other names are made.
+func (m *manage) functionName() string {
+	if m.functionARN == "" {
+		return m.function
+	}
+	a, _ := arn.Parse(m.functionARN) // it was checked
+	name, _, _ := strings.Cut(strings.TrimPrefix(a.Resource, "function:"), ":")
+	return name
+}
+
+// tableRef returns the name or ARN of the target table: what the command line says,
+// or else the function, or else what it is called by default.
+func (m *manage) tableRef(ctx context.Context, a *cloud.Account) (string, error) {
+	switch {
+	case m.tableARN != "":
+		return m.tableARN, nil
+	case m.table != "":
+		return m.table, nil
+	}
+	standard := m.functionName() + "Targets"
+	if m.functionARN != "" {
+		return standard, nil
+	}
+	f, err := a.Lambda().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: aws.String(m.functionRef())})
+	switch {
+	case cloud.IsMissing(err) || cloud.IsDenied(err):
+		return standard, nil
+	case err != nil:
+		return "", fmt.Errorf("the table of the function %q cannot be looked up: %w", m.function, err)
+	case f.Environment != nil && f.Environment.Variables["FANOUT_TABLE"] != "":
+		return f.Environment.Variables["FANOUT_TABLE"], nil
+	}
+	return standard, nil
+}
+
+// registry returns the target table.
+func (m *manage) registry(ctx context.Context, a *cloud.Account) (*registry.Table, error) {
+	name, err := m.tableRef(ctx, a)
+	return &registry.Table{Client: a.DynamoDB(), Name: name}, err
+}
+
+// sourceRef returns the ARN of the source, "" if the command line names none.
+func (m *manage) sourceRef(ctx context.Context, a *cloud.Account) (string, error) {
+	switch {
+	case m.sourceARN != "" || m.source == "":
+		return m.sourceARN, nil
+	case m.sourceType == "dynamodb":
+		return a.TableStream(ctx, m.source)
+	case m.sourceType == "sns":
+		return a.Topic(ctx, m.source)
+	}
+	return a.Stream(ctx, m.source)
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"go.yaml.in/yaml/v3"
+	"golang.org/x/term"
+)
+
+// show prints v in the form that --output names. For a table, rows fills it.
+func show(w io.Writer, output string, v any, rows func(t table.Writer)) error {
+	switch output {
+	case "json":
+		return showJSON(w, v)
+	case "yaml":
+		return showYAML(w, v)
+	}
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	if width, ok := terminalWidth(w); ok {
+		t.Style().Size.WidthMax = width
+	}
+	rows(t)
+	_, err := fmt.Fprintln(w, t.Render())
+	return err
+}
+
+// showJSON prints v as indented JSON.
+func showJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// showYAML prints what showJSON prints, in YAML, so that both have the same names in
+// the same order.
+func showYAML(w io.Writer, v any) error {
+	var b bytes.Buffer
+	if err := showJSON(&b, v); err != nil {
+		return err
+	}
+	var root yaml.Node
+	if err := yaml.Unmarshal(b.Bytes(), &root); err != nil { // JSON is YAML
+		return err
+	}
+	blocks(&root)
+	enc := yaml.NewEncoder(w)
+	enc.SetIndent(2)
+	if err := enc.Encode(&root); err != nil {
+		return err
+	}
+	return enc.Close()
+}
+
+// blocks takes the braces and quotes of JSON away, where YAML needs none.
+func blocks(n *yaml.Node) {
+	if len(n.Content) > 0 {
+		n.Style = 0
+	} else if n.Kind == yaml.ScalarNode && n.Tag == "!!str" {
+		n.Style = 0 // the encoder quotes what would not be a string
+	}
+	for _, child := range n.Content {
+		blocks(child)
+	}
+}
+
+// terminalWidth returns the width of the terminal that w is, if it is one.
+func terminalWidth(w io.Writer) (int, bool) {
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("TERM") == "dumb" {
+		return 0, false
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil || width < 1 {
+		return 80, true
+	}
+	return width, true
+}
+
+// red colours s where w is a terminal and the environment (NO_COLOR) allows it.
+func red(w io.Writer, s string) string {
+	if _, ok := terminalWidth(w); ok {
+		return text.FgRed.Sprint(s)
+	}
+	return s
+}
