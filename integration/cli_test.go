@@ -3,6 +3,7 @@
 package integration
 
 import (
+	"archive/zip"
 	"errors"
 	"net/http"
 	"os"
@@ -20,6 +21,7 @@ import (
 // CLI and a moto of its own. These commands stand beside those of testscript:
 //
 //	status N command…     run command; its exit status must be N
+//	zip FILE MEMBER…      write a zip file
 //	enforce               from now on moto enforces IAM policies
 func TestCommands(t *testing.T) {
 	moto, err := exec.LookPath(os.Getenv("MOTO_SERVER"))
@@ -38,6 +40,7 @@ func TestCommands(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status":  scriptStatus,
 			"enforce": scriptEnforce,
+			"zip":     scriptZip,
 		},
 	})
 }
@@ -84,6 +87,20 @@ func scriptStatus(ts *testscript.TestScript, _ bool, args []string) {
 	if want, err := strconv.Atoi(args[0]); err != nil || status != want {
 		ts.Fatalf("exit status %d, want %s", status, args[0])
 	}
+}
+
+func scriptZip(ts *testscript.TestScript, _ bool, args []string) {
+	file, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer file.Close()
+	w := zip.NewWriter(file)
+	for _, name := range args[1:] {
+		member, err := w.Create(name)
+		ts.Check(err)
+		_, err = member.Write([]byte(ts.ReadFile(name)))
+		ts.Check(err)
+	}
+	ts.Check(w.Close())
 }
 
 func scriptEnforce(ts *testscript.TestScript, _ bool, _ []string) {

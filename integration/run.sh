@@ -26,17 +26,15 @@ if [ ! -e $kinesis_local/main.js ]; then
 fi
 bash integration/opensearch.sh .cache/opensearch
 
-python() { # a command, and the Python package that has it
-  command -v "$1" >/dev/null && return
-  if [ ! -x .cache/python/bin/"$1" ]; then
-    echo "installing $2 into .cache/python"
-    python3 -m venv .cache/python
-    .cache/python/bin/pip install --quiet --disable-pip-version-check "$2"
-  fi
-}
-PATH=$PATH:$PWD/.cache/python/bin
-python moto_server 'moto[server]==5.2.1'
-python aws awscli==1.46.3
+# The versions that the tests were written with, whatever else there is.
+python=$PWD/.cache/python
+if ! cmp -s integration/requirements.txt "$python/requirements.txt"; then
+  echo "installing moto and the AWS CLI into .cache/python"
+  python3 -m venv --clear "$python"
+  "$python/bin/pip" install --quiet --disable-pip-version-check -r integration/requirements.txt
+  cp integration/requirements.txt "$python/"
+fi
+PATH=$python/bin:$PATH
 moto=$(command -v moto_server)
 
 data=$(mktemp -d)

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"fanout/cmd/fanout/internal/cloud"
@@ -59,7 +60,7 @@ func (m *manage) list(out, errs io.Writer, targets []registry.Entry, sources boo
 			e := &targets[i]
 			row := table.Row{e.ID, e.Text("type"), e.Destination(), e.Active(), e.Text("region"), e.Text("role")}
 			if e.Err() != nil {
-				row[0] = red(out, "✗ "+e.ID)
+				row[0] = coloured(out, text.FgRed, "✗ "+e.ID)
 			}
 			if sources {
 				row = append(table.Row{e.Text("sourceArn")}, row...)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"fanout/cmd/fanout/internal/cloud"
 )
@@ -34,7 +35,9 @@ func execute(args []string, in io.Reader, out, errs io.Writer) int {
 		return exitOK
 	}
 	if !errors.Is(err, errReported) {
-		fmt.Fprintln(errs, "fanout:", cloud.Plain(err))
+		for line := range strings.Lines(cloud.Plain(err)) { // errors that were joined
+			fmt.Fprintf(errs, "fanout: %s\n", strings.TrimSuffix(line, "\n"))
+		}
 	}
 	if _, ok := errors.AsType[*failure](err); ok {
 		return exitFailed
@@ -47,13 +50,18 @@ type failure struct{ error }
 
 func (f *failure) Unwrap() error { return f.error }
 
-// failed marks err, if any, as a failure of the work.
+// failed marks err, if any, as a failure of the work, unless it is one of usage.
 func failed(err error) error {
-	if err == nil {
-		return nil
+	if _, ok := errors.AsType[*misuse](err); ok || err == nil {
+		return err
 	}
 	return &failure{err}
 }
+
+// misuse is an error of usage or input that shows only during the work.
+type misuse struct{ error }
+
+func (m *misuse) Unwrap() error { return m.error }
 
 // errReported is a failure that was already told in full.
 var errReported = errors.New("reported")

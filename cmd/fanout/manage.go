@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,6 +27,7 @@ type manage struct {
 	sourceType, source, sourceARN string
 	id                            string
 	output                        string
+	forms                         []string // that output may have
 
 	flags *pflag.FlagSet
 }
@@ -57,10 +59,21 @@ func (m *manage) idFlag() {
 	m.flags.StringVar(&m.id, "id", "", "the target, by `ID`")
 }
 
-// outputFlag adds the flag that says how results are printed.
-func (m *manage) outputFlag(cmd *cobra.Command) {
-	m.flags.StringVar(&m.output, "output", "table", "`FORM` of what is printed: table, json or yaml")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
+// outputFlag adds the flag that says how results are printed: as a table, JSON or
+// YAML, or in those forms that are given, of which the first is the default.
+func (m *manage) outputFlag(cmd *cobra.Command, forms ...string) {
+	if forms == nil {
+		forms = []string{"table", "json", "yaml"}
+	}
+	m.forms = forms
+	m.flags.StringVar(&m.output, "output", forms[0], "`FORM` of what is printed: "+either(forms))
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(forms, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// either joins words with commas and or.
+func either(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // work makes a command of what it does: first the flags are checked, by check too
@@ -105,8 +118,8 @@ func (m *manage) check() error {
 		return errors.New("--source is a name, and names of which type is not said; add --source-type kinesis, dynamodb or sns")
 	case m.given("source-type") && m.sourceType != "kinesis" && m.sourceType != "dynamodb" && m.sourceType != "sns":
 		return fmt.Errorf("--source-type is %q; it must be kinesis, dynamodb or sns", m.sourceType)
-	case m.given("output") && m.output != "table" && m.output != "json" && m.output != "yaml":
-		return fmt.Errorf("--output is %q; it must be table, json or yaml", m.output)
+	case m.given("output") && !slices.Contains(m.forms, m.output):
+		return fmt.Errorf("--output is %q; it must be %s", m.output, either(m.forms))
 	}
 	return nil
 }

@@ -84,10 +84,11 @@ func terminalWidth(w io.Writer) (int, bool) {
 	return width, true
 }
 
-// red colours s where w is a terminal and the environment (NO_COLOR) allows it.
-func red(w io.Writer, s string) string {
+// coloured gives s a colour where w is a terminal and the environment (NO_COLOR)
+// allows it.
+func coloured(w io.Writer, colour text.Color, s string) string {
 	if _, ok := terminalWidth(w); ok {
-		return text.FgRed.Sprint(s)
+		return colour.Sprint(s)
 	}
 	return s
 }

@@ -34,7 +34,11 @@ once: nothing lost, order kept, targets isolated.`,
 	f.StringVar(&c.aws.EndpointURL, "endpoint-url", "", "send every AWS call to this `URL`")
 	f.BoolVar(&c.aws.NoVerifyTLS, "no-verify-ssl", false, "do not verify certificates")
 	f.BoolVar(&c.debug, "debug", false, "log what happens, to standard error")
-	root.AddCommand(newList(&c), newRun(&c))
+	root.AddCommand(
+		newRegister(&c), newList(&c), newUpdate(&c), newActivate(&c), newDeactivate(&c), newUnregister(&c),
+		newExport(&c), newApply(&c),
+		newRun(&c),
+	)
 	checkHelpTopics(root)
 	return root
 }

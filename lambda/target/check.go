@@ -73,15 +73,8 @@ func (c *checker) checkType() {
 	if c.typ == "" {
 		return
 	}
-	var names []string
-	for _, t := range typeNames {
-		if t.name == c.typ {
-			c.Type = t.typ
-		}
-		names = append(names, t.name)
-	}
-	if c.Type == "" {
-		c.fault("type", "%s is unknown; write one of %s", quote(c.typ), strings.Join(names, ", "))
+	if c.Type = ParseType(c.typ); c.Type == "" {
+		c.fault("type", "%s is unknown; write one of %s", quote(c.typ), strings.Join(TypeNames(), ", "))
 		return
 	}
 	if c.destination == "" {

@@ -27,6 +27,25 @@ var typeNames = []struct {
 	{"iot", IoT}, {"lambda", Lambda}, {"memcached", Memcached}, {"redis", Redis}, {"file", File},
 }
 
+// TypeNames returns the values of the attribute type.
+func TypeNames() []string {
+	names := make([]string, len(typeNames))
+	for i, t := range typeNames {
+		names[i] = t.name
+	}
+	return names
+}
+
+// ParseType returns the type that a value of the attribute type names, "" if none.
+func ParseType(name string) Type {
+	for _, t := range typeNames {
+		if t.name == name {
+			return t.typ
+		}
+	}
+	return ""
+}
+
 // Collapse says how many records become one message.
 type Collapse string
 

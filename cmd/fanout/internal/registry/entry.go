@@ -18,13 +18,15 @@ func (e *Entry) Text(attribute string) string { return e.Attributes[attribute].T
 // Active reports whether the target receives records.
 func (e *Entry) Active() bool { return e.Text("active") == "true" }
 
-// Destination returns the destination to be shown: without a password.
-func (e *Entry) Destination() string {
-	d := e.Text("destination")
-	if u, err := url.Parse(d); err == nil && u.User != nil {
+// Destination returns the destination to be shown.
+func (e *Entry) Destination() string { return Redacted(e.Text("destination")) }
+
+// Redacted returns a destination without its password.
+func Redacted(destination string) string {
+	if u, err := url.Parse(destination); err == nil && u.User != nil {
 		return u.Redacted()
 	}
-	return d
+	return destination
 }
 
 // MarshalJSON implements json.Marshaler.

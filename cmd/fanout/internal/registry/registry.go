@@ -21,8 +21,7 @@ type API interface {
 	target.QueryAPI
 	Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
-	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
-	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
+	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
 }
 
 // Table is a target table.
@@ -92,7 +91,11 @@ func (t *Table) Get(ctx context.Context, source, id string) (Entry, error) {
 	case err != nil:
 		return Entry{}, t.failed("read", err)
 	case out.Item == nil:
-		return Entry{}, fmt.Errorf("%s has no target %q in the table %q; fanout list shows those it has", source, id, t.Name)
+		return Entry{}, t.noTarget(source, id)
 	}
 	return Entry{target.ReadItem(out.Item, id)}, nil
+}
+
+func (t *Table) noTarget(source, id string) error {
+	return fmt.Errorf("%s has no target %q in the table %q; fanout list shows those it has", source, id, t.Name)
 }

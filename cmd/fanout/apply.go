@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+
+	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/registry"
+	"fanout/lambda/target"
+)
+
+func newApply(c *common) *cobra.Command {
+	m := manage{common: c}
+	var prune, yes bool
+	var targets []registry.Entry
+	cmd := &cobra.Command{
+		Use:   "apply FILE",
+		Short: "Make the target table have the targets of a file",
+		Long: `Apply reads a file of targets, as fanout export writes it and fanout run --targets
+reads it, shows what it would change in the target table, asks, and changes it: all
+of it, or nothing if something is refused (by the hundred, if it is more than that).
+
+Targets that the file does not have stay, unless --prune removes them: those of the
+sources in the file, or of the source that is named.`,
+		Example: `  fanout apply targets.yaml
+  fanout apply targets.yaml --prune --yes`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("apply takes one file of targets")
+			}
+			return nil
+		},
+		ValidArgsFunction: cobra.FixedCompletions([]string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt),
+	}
+	m.functionFlags(cmd)
+	m.sourceFlags(cmd)
+	m.tableFlags()
+	cmd.Flags().BoolVar(&prune, "prune", false, "remove the targets that the file does not have")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	check := func() (err error) {
+		targets, err = readTargets(cmd.ErrOrStderr(), cmd.Flags().Arg(0))
+		return err
+	}
+	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
+		source, err := m.sourceRef(ctx, a)
+		if err != nil {
+			return err
+		}
+		t, err := m.registry(ctx, a)
+		if err != nil {
+			return err
+		}
+		var have []registry.Entry
+		for _, s := range sourcesOf(targets, source) {
+			if source != "" && s != source {
+				return &misuse{fmt.Errorf("%s has targets of %s, and the source that was named is %s; name none, or that one", cmd.Flags().Arg(0), s, source)}
+			}
+			of, err := t.List(ctx, s)
+			if err != nil {
+				return err
+			}
+			have = append(have, of...)
+		}
+		changes := registry.Diff(targets, have, prune)
+		kept := printDiff(cmd.OutOrStdout(), changes, targets, have, prune)
+		if kept > 0 {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s of the table %s not in the file and will stay; --prune removes them\n", count(kept, "target"), are(kept))
+		}
+		if len(changes) == 0 {
+			fmt.Fprintln(cmd.ErrOrStderr(), "nothing is to be changed")
+			return nil
+		}
+		if err := ask(cmd, yes, fmt.Sprintf("Make %s in the table %q?", count(len(changes), "change"), t.Name)); err != nil {
+			return err
+		}
+		return t.Apply(ctx, changes...)
+	})
+	return cmd
+}
+
+// readTargets reads a file whose targets must all be valid.
+func readTargets(errs io.Writer, path string) ([]registry.Entry, error) {
+	store, err := target.OpenFile(path)
+	if err != nil {
+		return nil, err
+	}
+	all, err := store.All()
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]registry.Entry, len(all))
+	var faults []error
+	for i, l := range all {
+		entries[i] = registry.Entry{Loaded: l}
+		faults = append(faults, l.Err())
+		for _, w := range l.Warnings {
+			fmt.Fprintf(errs, "fanout: warning: %v\n", w)
+		}
+	}
+	return entries, errors.Join(faults...)
+}
+
+// sourcesOf returns the sources of targets, and the one that was named.
+func sourcesOf(targets []registry.Entry, named string) []string {
+	var all []string
+	if named != "" {
+		all = append(all, named)
+	}
+	for i := range targets {
+		if s := targets[i].Text("sourceArn"); !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// printDiff shows changes as a diff, by source, and returns how many targets stay
+// that the file does not have.
+func printDiff(w io.Writer, changes []registry.Change, want, have []registry.Entry, prune bool) (kept int) {
+	source := ""
+	for _, c := range changes {
+		if c.Source != source {
+			source = c.Source
+			fmt.Fprintln(w, source)
+		}
+		switch c.Kind {
+		case registry.Create:
+			fmt.Fprintln(w, coloured(w, text.FgGreen, "+ "+c.ID))
+			for _, a := range target.Attributes() {
+				if v, ok := c.Set[a.Name]; ok && a.Name != "sourceArn" && a.Name != "id" {
+					fmt.Fprintf(w, "    %s: %s\n", a.Name, shown(a.Name, v))
+				}
+			}
+		case registry.Remove:
+			fmt.Fprintln(w, coloured(w, text.FgRed, "- "+c.ID))
+		default:
+			fmt.Fprintln(w, coloured(w, text.FgYellow, "~ "+c.ID))
+			printUpdate(w, c, have)
+		}
+	}
+	if prune {
+		return 0
+	}
+	return len(registry.Diff(want, have, true)) - len(changes)
+}
+
+// printUpdate shows which attributes of a target change, and from what.
+func printUpdate(w io.Writer, c registry.Change, have []registry.Entry) {
+	i := slices.IndexFunc(have, func(e registry.Entry) bool { return e.Text("sourceArn") == c.Source && e.ID == c.ID })
+	for _, a := range target.Attributes() {
+		v, set := c.Set[a.Name]
+		if !set && !slices.Contains(c.Unset, a.Name) {
+			continue
+		}
+		before, after := "(unset)", "(unset)"
+		if old, ok := have[i].Attributes[a.Name]; ok {
+			before = shown(a.Name, old)
+		}
+		if set {
+			after = shown(a.Name, v)
+		}
+		fmt.Fprintf(w, "    %s: %s → %s\n", a.Name, before, after)
+	}
+}
+
+// shown is an attribute's value without secrets.
+func shown(name string, v target.Value) string {
+	if name == "destination" {
+		return registry.Redacted(v.Text)
+	}
+	return v.Text
+}
+
+// count is n things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, strings.TrimSuffix(thing, "s"))
+}
+
+func are(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}

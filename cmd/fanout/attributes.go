@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/registry"
+	"fanout/lambda/target"
+)
+
+// attributeFlags are the flags of a target's attributes.
+type attributeFlags struct {
+	index string
+	flags []attributeFlag
+}
+
+type attributeFlag struct {
+	attribute string
+	kind      target.Kind
+	flag      *pflag.Flag
+}
+
+// attributeUsages says how attributes are written as flags. The names of most
+// are those of aws-lambda-fanout.
+var attributeUsages = []struct{ attribute, flag, usage string }{
+	{"destination", "destination", "where records go: a `NAME`, which is looked up, or in full"},
+	{"active", "active", "the target receives records"},
+	{"role", "destination-role-arn", "`ARN` of the role to assume for the target's calls"},
+	{"externalId", "external-id", "`ID` for assuming that role"},
+	{"region", "destination-region", "`REGION` of the destination"},
+	{"collapse", "collapse", "`HOW` records become messages: JSON, the default, none, concat or concat-b64 (sns, sqs, iot)"},
+	{"parallel", "parallel", "send side by side, as is the default; false keeps the order of each key"},
+	{"convertDDB", "convert-ddb", "DynamoDB images as plain JSON"},
+	{"deaggregate", "deaggregate", "unpack records aggregated by the Kinesis Producer Library"},
+	{"appendNewlines", "append-newlines", "end each record with a newline"},
+	{"batchRecords", "batch-records", "at most `N` records in a request or message"},
+	{"batchBytes", "batch-bytes", "at most `N` bytes in a request or message"},
+	{"maxRecordBytes", "max-record-bytes", "the destination takes records of `N` bytes, which its owner has set"},
+	{"onFailure", "on-failure", "`ID` of the target that takes what this one cannot"},
+	{"maxAge", "max-age", "`SECONDS` after which that one also takes what might be delivered yet"},
+	{"oversize", "oversize", "`WHAT` becomes of records that are too large: fail, the default, or drop"},
+	{"inFlight", "in-flight", "at most `N` requests in flight"},
+	{"ttl", "ttl", "`SECONDS` that a value is kept (memcached, redis)"},
+	{"secret", "secret", "`ARN` of the secret with user and password (memcached, redis)"},
+}
+
+func (f *attributeFlags) add(cmd *cobra.Command) {
+	s := cmd.Flags()
+	kinds := make(map[string]target.Kind)
+	for _, a := range target.Attributes() {
+		kinds[a.Name] = a.Kind
+	}
+	for _, u := range attributeUsages {
+		kind := kinds[u.attribute]
+		switch kind {
+		case target.Bool:
+			s.Bool(u.flag, false, u.usage)
+		case target.Number:
+			s.Int(u.flag, 0, u.usage)
+		default:
+			s.String(u.flag, "", u.usage)
+		}
+		f.flags = append(f.flags, attributeFlag{u.attribute, kind, s.Lookup(u.flag)})
+		if u.attribute == "destination" {
+			s.StringVar(&f.index, "index", "", "`INDEX` that records go to (es, with a domain by name)")
+		}
+	}
+	_ = cmd.RegisterFlagCompletionFunc("collapse", cobra.FixedCompletions([]string{"JSON", "none", "concat", "concat-b64"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("oversize", cobra.FixedCompletions([]string{"fail", "drop"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// values returns what the command line says of the attributes.
+func (f *attributeFlags) values() target.Values {
+	v := make(target.Values)
+	for _, a := range f.flags {
+		if a.flag.Changed {
+			v[a.attribute] = target.Value{Kind: a.kind, Text: a.flag.Value.String()}
+		}
+	}
+	return v
+}
+
+// attributes returns the attributes that flags or their own names name.
+func (f *attributeFlags) attributes(names []string) ([]string, error) {
+	var all []string
+	for _, name := range names {
+		i := slices.IndexFunc(f.flags, func(a attributeFlag) bool { return a.flag.Name == name || a.attribute == name })
+		if i < 0 {
+			var known []string
+			for _, a := range f.flags {
+				known = append(known, a.flag.Name)
+			}
+			return nil, fmt.Errorf("--unset is %q, which is no attribute of a target%s", name, didYouMean("", name, known))
+		}
+		if f.flags[i].flag.Changed {
+			return nil, fmt.Errorf("--unset %s and --%s contradict each other; give one of them", name, f.flags[i].flag.Name)
+		}
+		all = append(all, f.flags[i].attribute)
+	}
+	return all, nil
+}
+
+// resolve replaces the name of a destination by what the function needs to find it,
+// with the calls of the region where it is.
+func (f *attributeFlags) resolve(ctx context.Context, a *cloud.Account, v target.Values) error {
+	d, ok := v["destination"]
+	typ, region, role := target.ParseType(v["type"].Text), v["region"].Text, v["role"].Text
+	if !ok || typ == "" {
+		if f.index != "" {
+			return &misuse{errors.New("--index goes with --destination; add the domain")}
+		}
+		return nil
+	}
+	if f.index != "" && typ != target.ES {
+		return &misuse{fmt.Errorf("--index has no effect on targets of type %s; remove it", typ)}
+	}
+	if role != "" && !cloud.Full(typ, d.Text) {
+		if cloud.ByName(typ) {
+			return nil // the role finds it
+		}
+		return &misuse{fmt.Errorf("--destination is the name %q in another account, where it cannot be looked up; give it in full, as fanout register --help shows", d.Text)}
+	}
+	text, err := a.In(region).Destination(ctx, typ, d.Text, f.index)
+	if err != nil {
+		return err
+	}
+	d.Text = text
+	v["destination"] = d
+	return nil
+}
+
+// valid returns the target that v describes, or every fault it has, after telling
+// its warnings to errs. others are the targets of the source.
+func valid(errs io.Writer, v target.Values, others []registry.Entry) (registry.Entry, error) {
+	e := registry.Entry{Loaded: target.Read(v, v["id"].Text)}
+	if err := e.Err(); err != nil {
+		return e, &misuse{err}
+	}
+	if id := e.Spec.OnFailure; id != "" && !slices.ContainsFunc(others, func(o registry.Entry) bool { return o.ID == id }) {
+		return e, &misuse{fmt.Errorf("--on-failure is %q, and the source has no such target; register it first, with --active false if it is to get nothing else", id)}
+	}
+	for _, w := range e.Warnings {
+		fmt.Fprintf(errs, "fanout: warning: %v\n", w)
+	}
+	return e, nil
+}
+
+// typeNames are the types of targets, for help and completion.
+func typeNames() string { return strings.Join(target.TypeNames(), ", ") }

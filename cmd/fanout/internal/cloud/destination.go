@@ -1,0 +1,124 @@
+package cloud
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/firehose"
+	"github.com/aws/aws-sdk-go-v2/service/iot"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/opensearch"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"fanout/lambda/target"
+)
+
+// Destination returns what the attribute destination of a target of type t is to be,
+// of what a user calls it: the name of something in the region of a, which must
+// exist, or the full form, which is taken as it is. index is where records go in a
+// search domain.
+func (a *Account) Destination(ctx context.Context, t target.Type, name, index string) (string, error) {
+	if Full(t, name) {
+		return withIndex(name, index), nil
+	}
+	switch t {
+	case target.SNS:
+		return a.Topic(ctx, name)
+	case target.SQS:
+		return a.queue(ctx, name)
+	case target.ES:
+		return a.domain(ctx, name, index)
+	case target.IoT:
+		out, err := a.IoT().DescribeEndpoint(ctx, &iot.DescribeEndpointInput{EndpointType: aws.String("iot:Data-ATS")})
+		if err != nil {
+			return "", fmt.Errorf("the IoT endpoint of the account cannot be looked up: %w", err)
+		}
+		return aws.ToString(out.EndpointAddress) + "#" + name, nil
+	case target.Memcached:
+		return a.memcached(ctx, name)
+	case target.Redis:
+		return a.redis(ctx, name)
+	}
+	return name, a.exists(ctx, t, name)
+}
+
+// Full reports whether text is a destination in full, so that nothing need be looked
+// up.
+func Full(t target.Type, text string) bool {
+	switch t {
+	case target.ES, target.IoT:
+		return strings.ContainsAny(text, "#") || strings.Contains(text, "://")
+	case target.Memcached, target.Redis:
+		return strings.ContainsAny(text, ".:") || text == "localhost"
+	case target.File:
+		return true
+	}
+	return strings.HasPrefix(text, "arn:") || strings.Contains(text, "://")
+}
+
+// ByName reports whether the function takes destinations of type t by name.
+func ByName(t target.Type) bool {
+	return t == target.Kinesis || t == target.Firehose || t == target.Lambda
+}
+
+func withIndex(domain, index string) string {
+	if index == "" || strings.Contains(domain, "#") {
+		return domain
+	}
+	return domain + "#" + index
+}
+
+func (a *Account) queue(ctx context.Context, name string) (string, error) {
+	out, err := a.SQS().GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &name})
+	if err != nil {
+		return "", a.unknown(err, "SQS queue", name)
+	}
+	return aws.ToString(out.QueueUrl), nil
+}
+
+func (a *Account) domain(ctx context.Context, name, index string) (string, error) {
+	if index == "" {
+		return "", fmt.Errorf("the domain %q needs the index that records go to; add --index", name)
+	}
+	out, err := a.OpenSearch().DescribeDomain(ctx, &opensearch.DescribeDomainInput{DomainName: &name})
+	if err != nil {
+		return "", a.unknown(err, "search domain", name)
+	}
+	host := aws.ToString(out.DomainStatus.Endpoint)
+	if host == "" {
+		host = out.DomainStatus.Endpoints["vpc"]
+	}
+	if host == "" {
+		return "", fmt.Errorf("the search domain %q has no endpoint yet; wait until it is active", name)
+	}
+	return withIndex(host, index), nil
+}
+
+// exists looks for what the function finds by its name.
+func (a *Account) exists(ctx context.Context, t target.Type, name string) error {
+	switch t {
+	case target.Kinesis:
+		_, err := a.Stream(ctx, name)
+		return err
+	case target.Firehose:
+		_, err := a.Firehose().DescribeDeliveryStream(ctx, &firehose.DescribeDeliveryStreamInput{DeliveryStreamName: &name})
+		return a.unknown(err, "Firehose delivery stream", name)
+	case target.Lambda:
+		_, err := a.Lambda().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+		return a.unknown(err, "Lambda function", name)
+	}
+	return nil
+}
+
+// unknown says that something could not be found, or looked up.
+func (a *Account) unknown(err error, what, name string) error {
+	if IsMissing(err) {
+		return a.missing(what, name)
+	}
+	if err != nil {
+		return fmt.Errorf("the %s %q cannot be looked up: %w", what, name, err)
+	}
+	return nil
+}

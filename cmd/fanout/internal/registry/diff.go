@@ -1,0 +1,64 @@
+package registry
+
+import (
+	"slices"
+
+	"fanout/lambda/target"
+)
+
+// Diff returns the changes that make the targets of have those of want. What want
+// does not have is removed only if prune says so.
+func Diff(want, have []Entry, prune bool) []Change {
+	var changes []Change
+	for i := range want {
+		w := &want[i]
+		old := slices.IndexFunc(have, w.same)
+		c := Change{Source: w.Text("sourceArn"), ID: w.ID, Kind: Create}
+		c.Set, _ = difference(w.Attributes, nil)
+		if old >= 0 {
+			c.Kind = Update
+			c.Set, c.Unset = difference(w.Attributes, have[old].Attributes)
+			if len(c.Set)+len(c.Unset) == 0 {
+				continue
+			}
+		}
+		changes = append(changes, c)
+	}
+	if !prune {
+		return changes
+	}
+	for i := range have {
+		if !slices.ContainsFunc(want, have[i].same) {
+			changes = append(changes, Change{Source: have[i].Text("sourceArn"), ID: have[i].ID, Kind: Remove})
+		}
+	}
+	return changes
+}
+
+// same reports whether both have the same key.
+func (e *Entry) same(other Entry) bool {
+	return e.Text("sourceArn") == other.Text("sourceArn") && e.Text("id") == other.Text("id")
+}
+
+// difference returns which attributes must be set, and which removed, to make old
+// like want. Attributes that fanout does not know stay as they are.
+func difference(want, old target.Values) (set target.Values, unset []string) {
+	set = make(target.Values)
+	for _, a := range target.Attributes() {
+		w, wanted := value(want, a.Name)
+		o, there := value(old, a.Name)
+		switch {
+		case wanted && (!there || w.Kind != o.Kind || w.Text != o.Text):
+			set[a.Name] = w
+		case !wanted && there:
+			unset = append(unset, a.Name)
+		}
+	}
+	return set, unset
+}
+
+// value returns an attribute, which is not there either if it says nothing.
+func value(of target.Values, name string) (target.Value, bool) {
+	v, ok := of[name]
+	return v, ok && v.Kind != target.Null && (v.Kind != target.String || v.Text != "")
+}

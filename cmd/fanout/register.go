@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/registry"
+	"fanout/lambda/target"
+)
+
+func newRegister(c *common) *cobra.Command {
+	m := manage{common: c}
+	var f attributeFlags
+	var force bool
+	var typ string
+	cmd := &cobra.Command{
+		Use:   "register <type>",
+		Short: "Add a target to a source",
+		Long: `Register writes a new target into the target table, after checking it with the
+function's own code. It is inactive unless --active says otherwise. The function
+sees it within FANOUT_CONFIG_TTL, a minute if nothing else is set.
+
+The type is one of ` + typeNames() + `.
+
+A destination is a name, which is looked up in the destination's region, or in full:
+  sns        ARN of the topic
+  sqs        URL or ARN of the queue
+  es         host#index, host#index/type, or a URL; --index goes with a domain's name
+  kinesis    ARN of the stream
+  firehose   ARN of the delivery stream
+  iot        endpoint#topic
+  lambda     ARN of the function, with an alias or version if need be
+  memcached  host:port
+  redis      host:port, redis:// or rediss:// URL
+  file       a path`,
+		Example: `  fanout register lambda --function fanout --source-type kinesis --source inputStream --id target1 --destination targetFunction
+  fanout register kinesis --source-arn arn:aws:kinesis:eu-west-1:123456789012:stream/orders --id copy \
+      --destination orders-copy --destination-region us-east-1 --parallel false --active true
+  fanout register es --source-type dynamodb --source Customers --id search --destination my-domain --index customers --convert-ddb true`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("register takes the type of the target: " + typeNames())
+			}
+			if typ = args[0]; target.ParseType(typ) == "" {
+				return fmt.Errorf("there are no targets of type %q%s; the types are %s", typ, didYouMean("", typ, target.TypeNames()), typeNames())
+			}
+			return nil
+		},
+		ValidArgs: target.TypeNames(),
+	}
+	m.functionFlags(cmd)
+	m.sourceFlags(cmd)
+	m.idFlag()
+	f.add(cmd)
+	m.tableFlags()
+	cmd.Flags().BoolVar(&force, "force", false, "replace a target that has this id")
+	m.outputFlag(cmd)
+	check := func() error {
+		if cmd.Flags().Lookup("destination").Value.String() == "" {
+			return errors.Join(m.needSource(), m.needID(), errors.New("no destination is given; add --destination"))
+		}
+		return errors.Join(m.needSource(), m.needID())
+	}
+	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
+		source, err := m.sourceRef(ctx, a)
+		if err != nil {
+			return err
+		}
+		t, err := m.registry(ctx, a)
+		if err != nil {
+			return err
+		}
+		others, err := t.List(ctx, source)
+		if err != nil {
+			return err
+		}
+		v := f.values()
+		v["sourceArn"], v["id"], v["type"] = str(source), str(m.id), str(typ)
+		if _, ok := v["active"]; !ok {
+			v["active"] = target.Value{Kind: target.Bool, Text: "false"}
+		}
+		kind := registry.Create
+		if force {
+			kind = registry.Replace
+		} else if slices.ContainsFunc(others, func(e registry.Entry) bool { return e.ID == m.id }) {
+			return fmt.Errorf("%s has a target %q already; use fanout update, or add --force to replace it", source, m.id)
+		}
+		if err := f.resolve(ctx, a, v); err != nil {
+			return err
+		}
+		e, err := valid(cmd.ErrOrStderr(), v, others)
+		if err != nil {
+			return err
+		}
+		if err := t.Apply(ctx, registry.Change{Source: source, ID: m.id, Kind: kind, Set: v}); err != nil {
+			return err
+		}
+		return m.changed(cmd, a, "registered", e)
+	})
+	return cmd
+}
+
+// str is a value of an attribute.
+func str(s string) target.Value { return target.Value{Kind: target.String, Text: s} }
+
+// changed tells what was done to a target.
+func (m *manage) changed(cmd *cobra.Command, _ *cloud.Account, did string, e registry.Entry) error {
+	if m.output != "table" {
+		return show(cmd.OutOrStdout(), m.output, e, nil)
+	}
+	state := "inactive"
+	if e.Active() {
+		state = "active"
+	}
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s %s: %s %s, %s\n", did, e.ID, e.Text("type"), e.Destination(), state)
+	return err
+}
