@@ -37,6 +37,7 @@ once: nothing lost, order kept, targets isolated.`,
 	root.AddCommand(
 		newRegister(&c), newList(&c), newUpdate(&c), newActivate(&c), newDeactivate(&c), newUnregister(&c),
 		newExport(&c), newApply(&c),
+		newHook(&c), newUnhook(&c), newPause(&c), newResume(&c),
 		newRun(&c),
 	)
 	checkHelpTopics(root)

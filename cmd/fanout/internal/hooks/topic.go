@@ -1,0 +1,131 @@
+package hooks
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"fanout/cmd/fanout/internal/cloud"
+)
+
+// subscribe makes an SNS topic invoke the function. filters are at most one filter
+// policy.
+func (h *Hooks) subscribe(ctx context.Context, topic string, filters []string) (Did, error) {
+	function, err := h.functionARN(ctx)
+	if err != nil {
+		return "", err
+	}
+	_, err = h.Lambda.AddPermission(ctx, &lambda.AddPermissionInput{
+		FunctionName: &h.Function, StatementId: aws.String(statement(topic)), Action: aws.String("lambda:InvokeFunction"),
+		Principal: aws.String("sns.amazonaws.com"), SourceArn: &topic,
+	})
+	if err != nil && !cloud.HasCode(err, "ResourceConflictException") { // it has it
+		return "", fmt.Errorf("the topic %s cannot be allowed to invoke the function %q: %w", topic, h.Function, err)
+	}
+	old, err := h.subscription(ctx, topic, function)
+	if err != nil {
+		return "", err
+	}
+	if old == "" {
+		in := &sns.SubscribeInput{TopicArn: &topic, Protocol: aws.String("lambda"), Endpoint: &function, ReturnSubscriptionArn: true}
+		if len(filters) > 0 {
+			in.Attributes = map[string]string{"FilterPolicy": filters[0]}
+		}
+		if _, err := h.SNS.Subscribe(ctx, in); err != nil {
+			return "", fmt.Errorf("the function %q cannot be subscribed to %s: %w", h.Function, topic, err)
+		}
+		return Created, nil
+	}
+	if filters == nil {
+		return Unchanged, nil
+	}
+	policy := "{}"
+	if len(filters) > 0 {
+		policy = filters[0]
+	}
+	_, err = h.SNS.SetSubscriptionAttributes(ctx, &sns.SetSubscriptionAttributesInput{
+		SubscriptionArn: &old, AttributeName: aws.String("FilterPolicy"), AttributeValue: &policy,
+	})
+	if err != nil {
+		return "", fmt.Errorf("the subscription of the function %q to %s cannot be updated: %w", h.Function, topic, err)
+	}
+	return Updated, nil
+}
+
+// unsubscribe takes the subscription and the right to invoke away.
+func (h *Hooks) unsubscribe(ctx context.Context, topic string) error {
+	function, err := h.functionARN(ctx)
+	if err != nil {
+		return err
+	}
+	old, err := h.subscription(ctx, topic, function)
+	if err != nil {
+		return err
+	}
+	if old == "" {
+		return h.noMapping(topic)
+	}
+	if _, err := h.SNS.Unsubscribe(ctx, &sns.UnsubscribeInput{SubscriptionArn: &old}); err != nil {
+		return fmt.Errorf("the subscription of the function %q to %s cannot be removed: %w", h.Function, topic, err)
+	}
+	_, err = h.Lambda.RemovePermission(ctx, &lambda.RemovePermissionInput{FunctionName: &h.Function, StatementId: aws.String(statement(topic))})
+	if err != nil && !cloud.IsMissing(err) { // somebody else gave it
+		return fmt.Errorf("the right of %s to invoke the function %q cannot be removed: %w", topic, h.Function, err)
+	}
+	return nil
+}
+
+// subscription returns the ARN of the function's subscription to a topic, "" if
+// there is none.
+func (h *Hooks) subscription(ctx context.Context, topic, function string) (string, error) {
+	pages := sns.NewListSubscriptionsByTopicPaginator(h.SNS, &sns.ListSubscriptionsByTopicInput{TopicArn: &topic})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if cloud.IsMissing(err) {
+			return "", fmt.Errorf("there is no topic %s; check its ARN", topic)
+		}
+		if err != nil {
+			return "", fmt.Errorf("the subscriptions of %s cannot be read: %w", topic, err)
+		}
+		for _, s := range page.Subscriptions {
+			if aws.ToString(s.Protocol) == "lambda" && aws.ToString(s.Endpoint) == function {
+				return aws.ToString(s.SubscriptionArn), nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// functionARN returns the ARN of the function, without a call if it has been given.
+func (h *Hooks) functionARN(ctx context.Context) (string, error) {
+	if arn.IsARN(h.Function) {
+		return h.Function, nil
+	}
+	f, err := h.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &h.Function})
+	if err != nil {
+		return "", h.unknown(err, "function")
+	}
+	return aws.ToString(f.FunctionArn), nil
+}
+
+// statement names the topic's right in the function's policy, in the letters, digits,
+// - and _ that are allowed there (Lambda API, AddPermission).
+func statement(topic string) string {
+	id := "fanout-" + strings.NewReplacer(":", "_", ".", "-").Replace(strings.TrimPrefix(topic, "arn:"))
+	return id[:min(len(id), 100)]
+}
+
+// CheckFilter reports what is wrong with a filter pattern or policy.
+func CheckFilter(pattern string) error {
+	var v map[string]any
+	if json.Unmarshal([]byte(pattern), &v) != nil {
+		return fmt.Errorf("--filter is %.60q; it must be a JSON object, such as {\"data\": {\"status\": [\"paid\"]}}", pattern)
+	}
+	return nil
+}
