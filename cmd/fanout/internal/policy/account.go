@@ -1,0 +1,100 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"fanout/lambda/target"
+)
+
+// Account is a role that targets are reached by, mostly one of another account, and
+// what that account has to give it.
+type Account struct {
+	Role   string   // ARN
+	Trust  Document // who may assume the role: the function's
+	Policy Document // what its targets need
+}
+
+// Accounts returns the roles that targets name, in order of their ARNs. Where a
+// destination does not tell its account, it is the role's.
+//
+// Errors: those of Policy, and a role ARN of f that is none.
+func (f Function) Accounts(targets []target.Spec) ([]Account, error) {
+	byRole := make(map[string][]target.Spec)
+	var roles []string
+	for i := range targets {
+		if role := roleOf(&targets[i]); role != "" {
+			if byRole[role] == nil {
+				roles = append(roles, role)
+			}
+			byRole[role] = append(byRole[role], targets[i])
+		}
+	}
+	if len(roles) == 0 {
+		return nil, nil
+	}
+	if a, err := arn.Parse(f.RoleARN); err != nil || a.Service != "iam" || !strings.HasPrefix(a.Resource, "role/") {
+		return nil, fmt.Errorf("the function's role is %s; it must be an ARN like arn:aws:iam::123456789012:role/name", quote(f.RoleARN))
+	}
+	slices.Sort(roles)
+	accounts := make([]Account, len(roles))
+	for i, role := range roles {
+		policy, err := f.rolePolicy(role, byRole[role])
+		if err != nil {
+			return nil, err
+		}
+		accounts[i] = Account{Role: role, Trust: RoleTrust(f.RoleARN, externalIDs(byRole[role])...), Policy: policy}
+	}
+	return accounts, nil
+}
+
+// rolePolicy returns what targets need of the role that delivers to them.
+func (f Function) rolePolicy(role string, targets []target.Spec) (Document, error) {
+	self, err := f.place()
+	if err != nil {
+		return Document{}, err
+	}
+	a, err := arn.Parse(role)
+	if err != nil {
+		return Document{}, fmt.Errorf("target %q: the role is %s; write an ARN like arn:aws:iam::123456789012:role/name", targets[0].ID, quote(role))
+	}
+	self.Partition, self.AccountID = a.Partition, a.AccountID
+	b := newBuilder(self)
+	for i := range targets {
+		if err := b.target(&targets[i]); err != nil {
+			return Document{}, err
+		}
+	}
+	if err := b.keys(f.Keys, role); err != nil {
+		return Document{}, err
+	}
+	d := b.document()
+	return d, d.checkLength("the policy of role " + role)
+}
+
+// RoleTrust returns the trust policy of a role that the function's role may assume,
+// with one of the external ids where there are any (IAM user guide, Access to AWS
+// accounts owned by third parties).
+func RoleTrust(functionRole string, externalIDs ...string) Document {
+	var condition map[string]Condition
+	if len(externalIDs) > 0 {
+		condition = map[string]Condition{"StringEquals": {"sts:ExternalId": unique(externalIDs)}}
+	}
+	return trust("Fanout", map[string]Strings{"AWS": {functionRole}}, condition)
+}
+
+// externalIDs returns those of targets; none if one target has none, which could not
+// be delivered to if the role asked for one.
+func externalIDs(targets []target.Spec) []string {
+	var ids []string
+	for i := range targets {
+		if targets[i].ExternalID == "" {
+			return nil
+		}
+		ids = append(ids, targets[i].ExternalID)
+	}
+	return ids
+}

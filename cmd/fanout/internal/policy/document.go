@@ -1,0 +1,122 @@
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+)
+
+// version is that of the policy language (IAM user guide, Version).
+const version = "2012-10-17"
+
+// Document is an IAM policy (IAM user guide, Grammar of the IAM JSON policy
+// language), of an identity or, with Principals, of who may assume a role.
+type Document struct {
+	Version   string      `yaml:"Version"`
+	Statement []Statement `yaml:"Statement"`
+}
+
+// Statement allows or denies actions.
+type Statement struct {
+	Sid       string               `json:",omitempty" yaml:"Sid,omitempty"`       // letters and digits, unique in a document
+	Effect    string               `yaml:"Effect"`                                // Allow or Deny
+	Principal map[string]Strings   `json:",omitempty" yaml:"Principal,omitempty"` // by kind: AWS, Service; of trust policies alone
+	Action    Strings              `yaml:"Action"`                                // sorted
+	Resource  Strings              `json:",omitempty" yaml:"Resource,omitempty"`  // sorted; none in trust policies
+	Condition map[string]Condition `json:",omitempty" yaml:"Condition,omitempty"` // by operator, as in StringEquals
+}
+
+// Condition is what an operator wants of context keys.
+type Condition map[string]Strings
+
+// Strings are one or more values, in JSON a string where they are one.
+type Strings []string
+
+// MarshalJSON implements json.Marshaler.
+func (s Strings) MarshalJSON() ([]byte, error) {
+	if len(s) == 1 {
+		return json.Marshal(s[0])
+	}
+	return json.Marshal([]string(s))
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *Strings) UnmarshalJSON(data []byte) error {
+	if len(data) > 0 && data[0] == '"' {
+		*s = make(Strings, 1)
+		return json.Unmarshal(data, &(*s)[0])
+	}
+	return json.Unmarshal(data, (*[]string)(s))
+}
+
+// MarshalYAML implements yaml.Marshaler.
+func (s Strings) MarshalYAML() (any, error) {
+	if len(s) == 1 {
+		return s[0], nil
+	}
+	return []string(s), nil
+}
+
+// JSON returns the document as IAM takes it, indented by two spaces.
+func (d Document) JSON() string { return d.encode("  ") }
+
+// encode returns the document in JSON.
+func (d Document) encode(indent string) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // the limit is in characters as they are sent
+	e.SetIndent("", indent)
+	if e.Encode(d) != nil {
+		return "" // nothing in a Document can fail
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// Parse reads a document as the IAM API returns it, URL-encoded (RFC 3986), or as
+// plain JSON. It refuses what a Document cannot hold, such as NotAction, so that nothing of a
+// policy is overlooked.
+func Parse(text string) (Document, error) {
+	if strings.HasPrefix(text, "%") {
+		plain, err := url.PathUnescape(text)
+		if err != nil {
+			return Document{}, fmt.Errorf("the policy is not URL-encoded as IAM does it: %w", err)
+		}
+		text = plain
+	}
+	var raw struct {
+		Version   string
+		ID        string `json:"Id"`
+		Statement json.RawMessage
+	}
+	if err := strict(text, &raw); err != nil {
+		return Document{}, fmt.Errorf("the policy cannot be read: %w", err)
+	}
+	d := Document{Version: raw.Version}
+	statements := string(raw.Statement)
+	if strings.HasPrefix(statements, "{") { // one needs no list
+		statements = "[" + statements + "]"
+	}
+	if err := strict(statements, &d.Statement); err != nil {
+		return Document{}, fmt.Errorf("the policy's statements cannot be read: %w", err)
+	}
+	return d, nil
+}
+
+// strict decodes JSON and fails at members that v does not have.
+func strict(text string, v any) error {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); errors.Is(err, io.EOF) {
+		return errors.New("there is none")
+	} else if err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows its end")
+	}
+	return nil
+}

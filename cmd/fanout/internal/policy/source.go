@@ -1,0 +1,55 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+)
+
+// source allows what Lambda needs to read a source with the function's role (Lambda
+// guide, Process Amazon Kinesis Data Streams records with Lambda; Process DynamoDB
+// records with Lambda), and to put away what it gave up on. Topics push, so they
+// need nothing.
+func (b *builder) source(s Source) error {
+	a, err := arn.Parse(s.ARN)
+	if err != nil {
+		return fmt.Errorf("the source is %s; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic", quote(s.ARN))
+	}
+	switch a.Service {
+	case "kinesis":
+		stream, _, enhanced := strings.Cut(s.ARN, "/consumer/")
+		b.allow(readKinesis, stream)
+		if enhanced {
+			b.allow(subscribeToKinesis, s.ARN)
+		}
+	case "dynamodb":
+		b.allow(readDynamoDB, s.ARN)
+		b.allow(listDynamoDBStreams, "*") // the action knows no resources
+	case "sns":
+	default:
+		return fmt.Errorf("the source %s belongs to %s; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic", quote(s.ARN), quote(a.Service))
+	}
+	return b.onFailure(s.OnFailure)
+}
+
+// onFailure allows a mapping's destination (Lambda guide, Retain discarded batch
+// records).
+func (b *builder) onFailure(destination string) error {
+	if destination == "" {
+		return nil
+	}
+	a, err := arn.Parse(destination)
+	switch {
+	case err == nil && a.Service == "sqs":
+		b.allow(sendToSQS, destination)
+	case err == nil && a.Service == "sns":
+		b.allow(sendToSNS, destination)
+	case err == nil && a.Service == "s3":
+		b.allow(listBuckets, destination)
+		b.allow(putObjects, destination+"/*") // Lambda makes up the keys
+	default:
+		return fmt.Errorf("the on-failure destination is %s; write the ARN of an SQS queue, SNS topic or S3 bucket", quote(destination))
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+package policy
+
+import (
+	"maps"
+	"slices"
+)
+
+// right is a statement before its resources are known. They stand in documents in
+// this order.
+type right int
+
+const (
+	writeLogs right = iota
+	readTargets
+	keepLedger
+	putMetrics
+	findNetwork
+	manageInterfaces
+	denyNetwork
+	readKinesis
+	subscribeToKinesis
+	readDynamoDB
+	listDynamoDBStreams
+	assumeRoles
+	sendToKinesis
+	sendToFirehose
+	sendToSQS
+	sendToSNS
+	sendToOpenSearch
+	sendToServerless
+	sendToIoT
+	sendToLambda
+	putObjects
+	listBuckets
+	readSecrets
+)
+
+var rights = [...]struct {
+	sid     string
+	actions Strings
+}{
+	writeLogs:   {"WriteLogs", Strings{"logs:CreateLogStream", "logs:PutLogEvents"}},
+	readTargets: {"ReadTargets", Strings{"dynamodb:Query"}},
+	keepLedger:  {"KeepLedger", Strings{"dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"}},
+	putMetrics:  {"PutMetrics", Strings{"cloudwatch:PutMetricData"}},
+	findNetwork: {"FindNetwork", Strings{"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"}},
+	manageInterfaces: {"ManageInterfaces", Strings{
+		"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses",
+	}},
+	denyNetwork: {"NetworkIsForLambdaAlone", Strings{
+		"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
+		"ec2:DescribeSubnets", "ec2:DetachNetworkInterface", "ec2:UnassignPrivateIpAddresses",
+	}},
+	readKinesis: {"ReadKinesis", Strings{
+		"kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards",
+	}},
+	subscribeToKinesis:  {"SubscribeToKinesis", Strings{"kinesis:SubscribeToShard"}},
+	readDynamoDB:        {"ReadDynamoDB", Strings{"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"}},
+	listDynamoDBStreams: {"ListDynamoDBStreams", Strings{"dynamodb:ListStreams"}},
+	assumeRoles:         {"AssumeRoles", Strings{"sts:AssumeRole"}},
+	sendToKinesis:       {"SendToKinesis", Strings{"kinesis:PutRecords"}},
+	sendToFirehose:      {"SendToFirehose", Strings{"firehose:PutRecordBatch"}},
+	sendToSQS:           {"SendToSQS", Strings{"sqs:SendMessage"}},
+	sendToSNS:           {"SendToSNS", Strings{"sns:Publish"}},
+	sendToOpenSearch:    {"SendToOpenSearch", Strings{"es:ESHttpPost"}},
+	sendToServerless:    {"SendToOpenSearchServerless", Strings{"aoss:APIAccessAll"}},
+	sendToIoT:           {"SendToIoT", Strings{"iot:Publish"}},
+	sendToLambda:        {"SendToLambda", Strings{"lambda:InvokeFunction"}},
+	putObjects:          {"PutFailedBatches", Strings{"s3:PutObject"}},
+	listBuckets:         {"FindFailureBuckets", Strings{"s3:ListBucket"}},
+	readSecrets:         {"ReadSecrets", Strings{"secretsmanager:GetSecretValue"}},
+}
+
+// builder collects resources by right.
+type builder struct {
+	place
+	namespace string // of metrics
+	resources map[right]map[string]bool
+	keyUse    []Statement
+}
+
+func newBuilder(p place) *builder {
+	return &builder{place: p, resources: make(map[right]map[string]bool)}
+}
+
+// allow adds a resource to those of a right.
+func (b *builder) allow(r right, resource string) {
+	if b.resources[r] == nil {
+		b.resources[r] = make(map[string]bool)
+	}
+	b.resources[r][resource] = true
+}
+
+// document returns what was collected.
+func (b *builder) document() Document {
+	d := Document{Version: version, Statement: []Statement{}}
+	for _, r := range slices.Sorted(maps.Keys(b.resources)) {
+		d.Statement = append(d.Statement, Statement{
+			Sid: rights[r].sid, Effect: r.effect(), Action: rights[r].actions,
+			Resource:  slices.Sorted(maps.Keys(b.resources[r])),
+			Condition: b.condition(r),
+		})
+	}
+	d.Statement = append(d.Statement, b.keyUse...)
+	return d
+}
+
+func (r right) effect() string {
+	if r == denyNetwork {
+		return "Deny"
+	}
+	return "Allow"
+}
+
+// condition returns what must be so beside action and resource.
+func (b *builder) condition(r right) map[string]Condition {
+	switch r {
+	case putMetrics:
+		return map[string]Condition{"StringEquals": {"cloudwatch:namespace": {b.namespace}}}
+	case denyNetwork:
+		a := b.ARN
+		a.Resource = "function:" + b.name()
+		return map[string]Condition{"ArnEquals": {"lambda:SourceFunctionArn": {a.String()}}}
+	default:
+		return nil
+	}
+}

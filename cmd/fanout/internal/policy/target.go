@@ -1,0 +1,136 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"fanout/lambda/target"
+)
+
+// local reports whether targets of a type are reached without AWS credentials, which
+// leaves their role without effect.
+func local(t target.Type) bool {
+	return t == target.Memcached || t == target.Redis || t == target.File
+}
+
+// roleOf returns the role that delivers to a target; "": the function's own.
+func roleOf(t *target.Spec) string {
+	if local(t.Type) {
+		return ""
+	}
+	return t.Role
+}
+
+// target allows what delivering to t needs of whoever delivers.
+func (b *builder) target(t *target.Spec) error {
+	d := &t.Destination
+	switch t.Type {
+	case target.Kinesis:
+		b.allow(sendToKinesis, b.at(t, "kinesis", "stream/"+d.Name))
+	case target.Firehose:
+		b.allow(sendToFirehose, b.at(t, "firehose", "deliverystream/"+d.Name))
+	case target.SQS:
+		b.allow(sendToSQS, b.at(t, "sqs", d.Name))
+	case target.SNS:
+		b.allow(sendToSNS, b.at(t, "sns", d.Name))
+	case target.Lambda:
+		b.allow(sendToLambda, b.function(t))
+	case target.IoT:
+		b.allow(sendToIoT, b.at(t, "iot", "topic/"+escape(d.Topic)))
+	case target.ES:
+		return b.search(t)
+	case target.Memcached, target.Redis, target.File:
+	default:
+		return fmt.Errorf("target %q: nothing is known of the rights that type %q needs", t.ID, t.Type)
+	}
+	return nil
+}
+
+// at returns the ARN of t's destination: as it was given, or of a resource in the
+// region and account that are known of it. What is not known is the place's.
+func (b *builder) at(t *target.Spec, service, resource string) string {
+	d := &t.Destination
+	if d.ARN != "" {
+		return d.ARN
+	}
+	return arn.ARN{
+		Partition: cmp.Or(d.Partition, b.Partition), Service: service, Region: cmp.Or(t.Region, d.Region, b.Region),
+		AccountID: cmp.Or(d.Account, b.AccountID), Resource: resource,
+	}.String()
+}
+
+// function returns the ARN of a Lambda target. A call that names an alias or version
+// is one to the qualified function.
+func (b *builder) function(t *target.Spec) string {
+	d := &t.Destination
+	_, name, partial := strings.Cut(d.Name, ":function:") // of an ARN from the account on
+	if !partial {
+		name = d.Name
+	}
+	f := b.at(t, "lambda", "function:"+name)
+	if d.Qualifier != "" {
+		f += ":" + d.Qualifier
+	}
+	return f
+}
+
+// search allows writing to an index. OpenSearch Service checks the path of a
+// request, below the domain (OpenSearch Service guide, Identity and Access
+// Management); OpenSearch Serverless leaves that to the collection's data access
+// policy (its guide, Identity and Access Management, Using data plane policies).
+func (b *builder) search(t *target.Spec) error {
+	d := &t.Destination
+	switch d.Signing {
+	case "es":
+		domain, ok := domainOf(d.Host)
+		u, err := url.Parse(d.URL())
+		if !ok || err != nil {
+			return fmt.Errorf("target %q: the destination %s does not tell its domain's name, which the policy needs; write the endpoint that the domain's details show", t.ID, quote(d.String()))
+		}
+		path := u.JoinPath(url.PathEscape(d.Index), "_bulk").EscapedPath()
+		b.allow(sendToOpenSearch, b.at(t, "es", "domain/"+domain+"/"+escape(strings.TrimPrefix(path, "/"))))
+	case "aoss":
+		collection, _, _ := strings.Cut(d.Host, ".")
+		b.allow(sendToServerless, b.at(t, "aoss", "collection/"+collection))
+	}
+	return nil // to an unsigned one no credentials are shown
+}
+
+// domainOf returns the name of the domain in an endpoint like
+// search-NAME-ID.eu-west-1.es.amazonaws.com, where ID has no hyphen.
+func domainOf(host string) (string, bool) {
+	label, _, _ := strings.Cut(host, ".")
+	name, public := strings.CutPrefix(label, "search-")
+	if !public {
+		var inside bool
+		if name, inside = strings.CutPrefix(label, "vpc-"); !inside {
+			return "", false
+		}
+	}
+	i := strings.LastIndexByte(name, '-')
+	if i <= 0 {
+		return "", false
+	}
+	return name[:i], true
+}
+
+// secretARN returns the ARN of a secret as a resource. What stands behind the
+// hyphen and six characters that Secrets Manager adds to a name may have been left
+// out of it (Secrets Manager guide, What's in a secret, ARN).
+func secretARN(secret string) string {
+	i := strings.LastIndexByte(secret, '-')
+	if i < 0 || len(secret)-i-1 != len("AbCdEf") {
+		return escape(secret) + "-??????"
+	}
+	return escape(secret)
+}
+
+// escape writes text so that a policy takes it for itself: * and ? match anything,
+// and ${ begins a variable (IAM user guide, Policy variables, special characters).
+func escape(text string) string {
+	return strings.NewReplacer("${", "${$}{", "*", "${*}", "?", "${?}").Replace(text)
+}
