@@ -1,0 +1,27 @@
+package template
+
+// cloudFormation returns a template without transforms.
+func (p *plan) cloudFormation() ([]byte, error) {
+	s := p.common()
+	f := p.functionProperties()
+	f.Code = object{{"S3Bucket", ref("CodeBucket")}, {"S3Key", ref("CodeKey")}}
+	s.Resources = append(s.Resources, member{"Function", resource{Type: "AWS::Lambda::Function", Properties: f}})
+	function := arnOf("Function")
+	for i := range p.streams {
+		h := &p.streams[i]
+		m := h.mappingProperties()
+		m.Source, m.Function = h.Source, &function
+		s.Resources = append(s.Resources, member{"Stream" + logical(h.name), resource{Type: "AWS::Lambda::EventSourceMapping", Properties: m}})
+	}
+	for i := range p.topics {
+		h := &p.topics[i]
+		may := "Topic" + logical(h.name) + "Permission"
+		s.Resources = append(s.Resources,
+			member{may, resource{Type: "AWS::Lambda::Permission", Properties: permissionProperties{function, "lambda:InvokeFunction", "sns.amazonaws.com", h.Source}}},
+			member{"Topic" + logical(h.name), resource{
+				Type: "AWS::SNS::Subscription", DependsOn: []string{may},
+				Properties: subscriptionProperties{h.Source, p.regionElsewhere(h), "lambda", function},
+			}})
+	}
+	return s.encode()
+}

@@ -1,0 +1,38 @@
+package template
+
+import (
+	"fmt"
+	"strings"
+)
+
+// names are those given to what a template makes.
+type names map[string]bool
+
+// unique returns text as a name of lower case letters, digits and underscores that
+// begins with a letter and has not been given yet, whatever stands between words.
+func (n names) unique(text string) string {
+	name := strings.ToLower(text)
+	name = strings.Join(strings.FieldsFunc(name, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	}), "_")
+	if name == "" || name[0] >= '0' && name[0] <= '9' {
+		name = "n" + name
+	}
+	free := name
+	for i := 2; n[logical(free)]; i++ {
+		free = fmt.Sprintf("%s_%d", name, i)
+	}
+	n[logical(free)] = true
+	return free
+}
+
+// logical writes a name as CloudFormation wants it, of letters and digits alone.
+func logical(name string) string {
+	var b strings.Builder
+	for word := range strings.SplitSeq(name, "_") {
+		if word != "" {
+			b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+		}
+	}
+	return b.String()
+}
