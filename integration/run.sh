@@ -25,6 +25,7 @@ if [ ! -e $kinesis_local/main.js ]; then
   npm install --silent --no-audit --no-fund --prefix .cache/kinesis-local kinesis-local@0.6.2
 fi
 bash integration/opensearch.sh .cache/opensearch
+bash integration/template.sh .cache/templates # needs no server
 
 # The versions that the tests were written with, whatever else there is.
 python=$PWD/.cache/python
