@@ -2,8 +2,6 @@ package template
 
 import (
 	"bytes"
-	"maps"
-	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -118,8 +116,8 @@ func (p *plan) metadata() any {
 		return nil
 	}
 	items := make([]object, len(p.Targets))
-	for i, attributes := range p.Targets {
-		items[i] = attributesOf(attributes)
+	for i := range p.Targets {
+		items[i] = attributesOf(p.Targets[i].Attributes)
 	}
 	return object{{"Fanout", object{
 		{"Load", "CloudFormation cannot fill a table. Save what is below targets, and that line, as targets.yaml, and run: fanout apply targets.yaml --function " + p.name},
@@ -127,12 +125,11 @@ func (p *plan) metadata() any {
 	}}}
 }
 
-// attributesOf returns the attributes of a target as YAML has them: by name, but
-// those first that tell it.
-func attributesOf(attributes map[string]target.Value) object {
+// attributesOf returns the attributes of a target as YAML has them.
+func attributesOf(values target.Values) object {
 	var o object
-	for _, name := range attributeNames(attributes) {
-		v := attributes[name]
+	for _, name := range attributeNames(values) {
+		v := values[name]
 		n := &yaml.Node{Kind: yaml.ScalarNode, Value: v.Text}
 		switch v.Kind {
 		case target.Bool:
@@ -147,16 +144,16 @@ func attributesOf(attributes map[string]target.Value) object {
 	return o
 }
 
-// attributeNames returns the names of those attributes that are there and that the
-// function reads: the others it has no use for are lists, maps and binaries.
-func attributeNames(attributes map[string]target.Value) []string {
-	first := []string{"sourceArn", "id", "type", "destination", "active"}
-	rest := slices.Sorted(maps.Keys(attributes))
-	all := slices.Concat(first, slices.DeleteFunc(rest, func(n string) bool { return slices.Contains(first, n) }))
-	return slices.DeleteFunc(all, func(n string) bool {
-		kind := attributes[n].Kind
-		return kind != target.String && kind != target.Number && kind != target.Bool
-	})
+// attributeNames returns the names of those attributes that are set, in the order
+// users see them. What the function does not know it has no use for.
+func attributeNames(values target.Values) []string {
+	var names []string
+	for _, a := range target.Attributes() {
+		if v, ok := values[a.Name]; ok && v.Kind != target.Null {
+			names = append(names, a.Name)
+		}
+	}
+	return names
 }
 
 // encode returns the stack in YAML.

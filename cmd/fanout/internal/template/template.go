@@ -54,9 +54,9 @@ type Setup struct {
 	Environment    map[string]string
 	Mappings       []Mapping
 
-	// Targets are the attributes of each, as in the target table. A password in a
-	// destination is written down as it is.
-	Targets []map[string]target.Value
+	// Targets are those of the function's table. A password in a destination is written
+	// down as it is.
+	Targets []target.Loaded
 }
 
 // Mapping hooks a stream or topic to the function (Lambda API,
@@ -131,8 +131,8 @@ func (s Setup) plan() (*plan, error) {
 	}
 	p.name, _, _ = strings.Cut(strings.TrimPrefix(p.self.Resource, "function:"), ":")
 	p.nameRest()
-	p.Targets = slices.SortedFunc(slices.Values(s.Targets), func(a, b map[string]target.Value) int {
-		return cmp.Or(cmp.Compare(a["sourceArn"].Text, b["sourceArn"].Text), cmp.Compare(a["id"].Text, b["id"].Text))
+	p.Targets = slices.SortedFunc(slices.Values(s.Targets), func(a, b target.Loaded) int {
+		return cmp.Or(cmp.Compare(a.Spec.SourceARN, b.Spec.SourceARN), cmp.Compare(a.ID, b.ID))
 	})
 	specs, err := p.specs()
 	if err != nil {
@@ -169,16 +169,13 @@ func (p *plan) nameRest() {
 	p.logGroup = cmp.Or(p.Function.LogGroup, "/aws/lambda/"+p.name)
 }
 
-// specs reads the targets.
+// specs returns what the targets say, if none has a fault.
 func (p *plan) specs() ([]target.Spec, error) {
 	specs := make([]target.Spec, len(p.Targets))
 	var faults []error
-	for i, attributes := range p.Targets {
-		l := target.Read(attributes, fmt.Sprintf("target %d", i+1))
-		specs[i] = l.Spec
-		for _, f := range l.Faults {
-			faults = append(faults, f)
-		}
+	for i := range p.Targets {
+		specs[i] = p.Targets[i].Spec
+		faults = append(faults, p.Targets[i].Err())
 	}
 	return specs, errors.Join(faults...)
 }

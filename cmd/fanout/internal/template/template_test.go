@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.yaml.in/yaml/v3"
 
 	"fanout/cmd/fanout/internal/policy"
@@ -51,9 +52,13 @@ func small() Setup {
 
 func text(s string) target.Value { return target.Value{Kind: target.String, Text: s} }
 
+const (
+	clicks = "arn:aws-cn:kinesis:cn-north-1:123456789012:stream/clicks.v2"
+	orders = "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/orders/stream/2026-01-31T12:34:56.789"
+)
+
 // full has everything that a set-up may.
 func full() Setup {
-	const clicks, orders = "arn:aws-cn:kinesis:cn-north-1:123456789012:stream/clicks.v2", "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/orders/stream/2026-01-31T12:34:56.789"
 	return Setup{
 		Function: policy.Function{
 			ARN:            "arn:aws-cn:lambda:cn-north-1:123456789012:function:clicks",
@@ -82,20 +87,32 @@ func full() Setup {
 			},
 			{Source: orders, BatchSize: 1000, StartingPosition: "LATEST", MaximumRetryAttempts: -1, Bisect: true, OnFailure: "arn:aws-cn:sqs:cn-north-1:123456789012:failed"},
 		},
-		Targets: []map[string]target.Value{
-			{
+		Targets: loaded(
+			target.Values{
 				"sourceArn": text(orders), "id": text("index"), "type": text("es"), "active": {Kind: target.Bool, Text: "true"},
 				"destination": text("search-orders-x.cn-north-1.es.amazonaws.com.cn#orders"), "convertDDB": {Kind: target.Bool, Text: "true"},
-				"parallel": {Kind: target.Bool, Text: "false"}, "role": {Kind: target.Null}, "comment": text(`"quoted" ${x} %{y} \`),
-				"tags": {Kind: "SS"},
+				"parallel": {Kind: target.Bool, Text: "false"}, "role": {Kind: target.Null}, "comment": text("ignored"), "tags": {Kind: "SS"},
 			},
-			{
+			target.Values{
+				"sourceArn": text(clicks), "id": text("topic"), "type": text("iot"), "active": {Kind: target.Bool, Text: "true"},
+				"destination": text(`x.iot.cn-north-1.amazonaws.com.cn#a/${x}/%{y}/"z"\`), "collapse": text("none"),
+			},
+			target.Values{
 				"sourceArn": text(clicks), "id": text("index"), "type": text("sqs"), "active": {Kind: target.Bool, Text: "false"},
 				"destination": text("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/clicks"), "batchRecords": {Kind: target.Number, Text: "10"},
 				"role": text("arn:aws-cn:iam::210987654321:role/receiver"), "externalId": text("12345678"),
 			},
-		},
+		),
 	}
+}
+
+// loaded reads targets.
+func loaded(all ...target.Values) []target.Loaded {
+	var targets []target.Loaded
+	for _, v := range all {
+		targets = append(targets, target.Read(v, "a target without a name"))
+	}
+	return targets
 }
 
 func render(t *testing.T, f Format, s Setup) string {
@@ -148,14 +165,23 @@ func TestMetadataIsTargetsFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, attributes := range full().Targets {
-		set, err := file.Targets(t.Context(), attributes["sourceArn"].Text)
-		if err != nil || len(set.Targets) != 1 {
-			t.Fatalf("%d targets, %v", len(set.Targets), err)
+	var got []target.Spec
+	for _, source := range []string{orders, clicks} {
+		set, err := file.Targets(t.Context(), source)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if got, want := set.Targets[0].Spec, target.Read(attributes, "").Spec; got != want {
-			t.Errorf("got %+v, want %+v", got, want)
+		for _, l := range set.Targets {
+			got = append(got, l.Spec)
 		}
+	}
+	var want []target.Spec
+	for _, l := range full().Targets {
+		want = append(want, l.Spec)
+	}
+	sorted := cmpopts.SortSlices(func(a, b target.Spec) bool { return a.SourceARN+a.ID < b.SourceARN+b.ID })
+	if diff := cmp.Diff(want, got, sorted, cmpopts.EquateComparable(target.Spec{})); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
@@ -169,8 +195,8 @@ func TestFaults(t *testing.T) {
 		{func(s *Setup) { s.Function.ARN = "fanout" }, `the function's ARN is "fanout"`},
 		{func(s *Setup) { s.Function.ARN = "arn:aws:sqs:eu-west-1:123456789012:x" }, "the function's ARN is"},
 		{func(s *Setup) { s.Mappings = []Mapping{{Source: "x"}} }, `the source is "x"`},
-		{func(s *Setup) { s.Targets = []map[string]target.Value{{"id": text("a")}, {}} }, `target "a": type: is missing`},
-		{func(s *Setup) { s.Targets = []map[string]target.Value{{"id": text("a")}, {}} }, `target "target 1": id: is missing`},
+		{func(s *Setup) { s.Targets = loaded(target.Values{"id": text("a")}, nil) }, `target "a": type: is missing`},
+		{func(s *Setup) { s.Targets = loaded(target.Values{"id": text("a")}, nil) }, `target "a target without a name": id: is missing`},
 	} {
 		s := small()
 		tt.change(&s)
@@ -181,15 +207,15 @@ func TestFaults(t *testing.T) {
 	if _, err := Render("pulumi", small()); err == nil || !strings.Contains(err.Error(), `"pulumi" is unknown; write sam`) {
 		t.Errorf("got %v", err)
 	}
-	var long []map[string]target.Value
+	var long []target.Values
 	for i := range 300 {
-		long = append(long, map[string]target.Value{
+		long = append(long, target.Values{
 			"sourceArn": text("arn:aws:sns:eu-west-1:123456789012:t"), "id": text(fmt.Sprint(i)), "type": text("kinesis"),
 			"destination": text(fmt.Sprint("stream-", i)), "active": {Kind: target.Bool, Text: "true"},
 		})
 	}
 	s := small()
-	s.Targets = long
+	s.Targets = loaded(long...)
 	if _, err := Render(SAM, s); !errors.Is(err, policy.ErrTooLong) {
 		t.Errorf("got %v", err)
 	}

@@ -27,8 +27,8 @@ func (p *plan) terraform() []byte {
 		blocks = append(blocks, p.topics[i].permissionResource(), p.subscriptionResource(&p.topics[i]))
 	}
 	taken := make(names)
-	for _, attributes := range p.Targets {
-		blocks = append(blocks, itemResource(taken.unique(attributes["id"].Text), attributes))
+	for i := range p.Targets {
+		blocks = append(blocks, itemResource(taken.unique(p.Targets[i].ID), p.Targets[i].Attributes))
 	}
 	out := &block{head: `output "function_arn"`}
 	blocks = append(blocks, out.text("description", "ARN of the function").set("value", "aws_lambda_function.fanout.arn"))
@@ -183,10 +183,10 @@ func (p *plan) subscriptionResource(h *hook) *block {
 }
 
 // itemResource returns a target, in DynamoDB's JSON.
-func itemResource(name string, attributes map[string]target.Value) *block {
+func itemResource(name string, values target.Values) *block {
 	item := new(block)
-	for _, attribute := range attributeNames(attributes) {
-		v := attributes[attribute]
+	for _, attribute := range attributeNames(values) {
+		v := values[attribute]
 		text := str(v.Text)
 		if v.Kind == target.Bool {
 			text = v.Text

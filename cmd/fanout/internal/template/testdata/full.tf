@@ -203,6 +203,13 @@ data "aws_iam_policy_document" "function" {
   }
 
   statement {
+    sid       = "SendToIoT"
+    effect    = "Allow"
+    actions   = ["iot:Publish"]
+    resources = ["arn:aws-cn:iot:cn-north-1:123456789012:topic/a/$${$}{x}/%%{y}/\"z\"\\"]
+  }
+
+  statement {
     sid       = "PutFailedBatches"
     effect    = "Allow"
     actions   = ["s3:PutObject"]
@@ -409,9 +416,8 @@ resource "aws_dynamodb_table_item" "index" {
     type        = { S = "es" }
     destination = { S = "search-orders-x.cn-north-1.es.amazonaws.com.cn#orders" }
     active      = { BOOL = true }
-    comment     = { S = "\"quoted\" $${x} %%{y} \\" }
-    convertDDB  = { BOOL = true }
     parallel    = { BOOL = false }
+    convertDDB  = { BOOL = true }
   })
 }
 
@@ -426,9 +432,24 @@ resource "aws_dynamodb_table_item" "index_2" {
     type         = { S = "sqs" }
     destination  = { S = "https://sqs.cn-north-1.amazonaws.com.cn/123456789012/clicks" }
     active       = { BOOL = false }
-    batchRecords = { N = "10" }
-    externalId   = { S = "12345678" }
     role         = { S = "arn:aws-cn:iam::210987654321:role/receiver" }
+    externalId   = { S = "12345678" }
+    batchRecords = { N = "10" }
+  })
+}
+
+resource "aws_dynamodb_table_item" "topic" {
+  table_name = aws_dynamodb_table.targets.name
+  hash_key   = aws_dynamodb_table.targets.hash_key
+  range_key  = aws_dynamodb_table.targets.range_key
+
+  item = jsonencode({
+    sourceArn   = { S = "arn:aws-cn:kinesis:cn-north-1:123456789012:stream/clicks.v2" }
+    id          = { S = "topic" }
+    type        = { S = "iot" }
+    destination = { S = "x.iot.cn-north-1.amazonaws.com.cn#a/$${x}/%%{y}/\"z\"\\" }
+    active      = { BOOL = true }
+    collapse    = { S = "none" }
   })
 }
 
