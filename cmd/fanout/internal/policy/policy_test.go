@@ -176,6 +176,7 @@ func TestTarget(t *testing.T) {
 			{[]string{"type", "lambda", "destination", "f:$LATEST"}, []string{"lambda:InvokeFunction on " + fmt.Sprintf(here, "lambda", "function:f:$LATEST")}},
 			{[]string{"type", "es", "destination", "search-d-x.REGION.es.DOMAIN#i"}, []string{"es:ESHttpPost on " + fmt.Sprintf(here, "es", "domain/d/i/_bulk")}},
 			{[]string{"type", "es", "destination", "https://search-a-b-x.REGION.es.DOMAIN/base/#i"}, []string{"es:ESHttpPost on " + fmt.Sprintf(here, "es", "domain/a-b/base/i/_bulk")}},
+			{[]string{"type", "es", "destination", "logs.REGION.es.DOMAIN#i"}, []string{"es:ESHttpPost on " + fmt.Sprintf(here, "es", "domain/logs/i/_bulk")}},
 			{[]string{"type", "es", "destination", "c.REGION.aoss.DOMAIN#i"}, []string{"aoss:APIAccessAll on " + fmt.Sprintf(here, "aoss", "collection/c")}},
 			{[]string{"type", "es", "destination", "es.example.com#i"}, nil},
 			{[]string{"type", "iot", "destination", "x.iot.REGION.DOMAIN#a/*/${b}?"}, []string{"iot:Publish on " + fmt.Sprintf(here, "iot", "topic/a/${*}/${$}{b}${?}")}},

@@ -101,21 +101,18 @@ func (b *builder) search(t *target.Spec) error {
 }
 
 // domainOf returns the name of the domain in an endpoint like
-// search-NAME-ID.eu-west-1.es.amazonaws.com, where ID has no hyphen.
+// search-NAME-ID.eu-west-1.es.amazonaws.com or vpc-…, where ID has no hyphen. Servers
+// that stand in for AWS leave both ends out. Endpoints of the service itself have
+// none.
 func domainOf(host string) (string, bool) {
 	label, _, _ := strings.Cut(host, ".")
-	name, public := strings.CutPrefix(label, "search-")
-	if !public {
-		var inside bool
-		if name, inside = strings.CutPrefix(label, "vpc-"); !inside {
-			return "", false
+	for _, prefix := range []string{"search-", "vpc-"} {
+		name, found := strings.CutPrefix(label, prefix)
+		if i := strings.LastIndexByte(name, '-'); found && i > 0 {
+			return name[:i], true
 		}
 	}
-	i := strings.LastIndexByte(name, '-')
-	if i <= 0 {
-		return "", false
-	}
-	return name[:i], true
+	return label, label != "es" && label != "aos"
 }
 
 // secretARN returns the ARN of a secret as a resource. What stands behind the
