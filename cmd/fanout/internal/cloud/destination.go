@@ -40,8 +40,9 @@ func (a *Account) Destination(ctx context.Context, t target.Type, name, index st
 		return a.memcached(ctx, name)
 	case target.Redis:
 		return a.redis(ctx, name)
+	default:
+		return name, a.exists(ctx, t, name)
 	}
-	return name, a.exists(ctx, t, name)
 }
 
 // Full reports whether text is a destination in full, so that nothing need be looked
@@ -54,8 +55,9 @@ func Full(t target.Type, text string) bool {
 		return strings.ContainsAny(text, ".:") || text == "localhost"
 	case target.File:
 		return true
+	default:
+		return strings.HasPrefix(text, "arn:") || strings.Contains(text, "://")
 	}
-	return strings.HasPrefix(text, "arn:") || strings.Contains(text, "://")
 }
 
 // ByName reports whether the function takes destinations of type t by name.
@@ -108,8 +110,9 @@ func (a *Account) exists(ctx context.Context, t target.Type, name string) error 
 	case target.Lambda:
 		_, err := a.Lambda().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
 		return a.unknown(err, "Lambda function", name)
+	default:
+		return nil
 	}
-	return nil
 }
 
 // unknown says that something could not be found, or looked up.

@@ -62,6 +62,7 @@ func (t *Table) write(c Change) types.TransactWriteItem {
 		}}
 	case Remove:
 		return types.TransactWriteItem{Delete: &types.Delete{TableName: &t.Name, Key: key(c.Source, c.ID), ConditionExpression: exists}}
+	default:
 	}
 	item := key(c.Source, c.ID)
 	for name, v := range c.Set {
@@ -109,8 +110,9 @@ func attributeValue(v target.Value) types.AttributeValue {
 		return &types.AttributeValueMemberBOOL{Value: v.Text == "true"}
 	case target.Number:
 		return &types.AttributeValueMemberN{Value: v.Text}
+	default:
+		return &types.AttributeValueMemberS{Value: v.Text}
 	}
-	return &types.AttributeValueMemberS{Value: v.Text}
 }
 
 // refused says which change could not be made.

@@ -24,7 +24,6 @@ type fakeTable struct {
 	items        map[[2]string]map[string]types.AttributeValue
 	transactions int
 	refuse       error
-	reasons      []types.CancellationReason
 }
 
 func (f *fakeTable) key(k map[string]types.AttributeValue) [2]string {
