@@ -1,9 +1,15 @@
 package sinks
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"io"
 
 	"github.com/aws/aws-sdk-go-v2/service/iotdataplane"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"fanout/engine"
 )
@@ -39,9 +45,41 @@ func (s *IoT) Limits() engine.Limits {
 
 // Send makes one Publish call.
 func (s *IoT) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
-	_, err := s.client.Publish(ctx, &iotdataplane.PublishInput{Topic: &s.topic, Payload: blob(batch[0].Data)})
+	in := &iotdataplane.PublishInput{Topic: &s.topic, Payload: blob(batch[0].Data)}
+	_, err := s.client.Publish(ctx, in, readAnswers)
 	if err != nil {
 		return engine.Failed(classify(s.String(), err))
 	}
 	return engine.Outcome{}
+}
+
+// readAnswers makes the client look at what the broker answers, {"message":"OK"} or
+// nothing. The SDK throws it away, so that a page of a proxy on the way, with status
+// 200, would pass for the broker's word.
+func readAnswers(o *iotdataplane.Options) {
+	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+		return stack.Deserialize.Insert(middleware.DeserializeMiddlewareFunc("ReadAnswer", readAnswer), "OperationDeserializer", middleware.After)
+	})
+}
+
+func readAnswer(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
+	out middleware.DeserializeOutput, metadata middleware.Metadata, err error,
+) {
+	out, metadata, err = next.HandleDeserialize(ctx, in)
+	resp, ok := out.RawResponse.(*smithyhttp.Response)
+	if err != nil || !ok || resp.StatusCode/100 != 2 {
+		return out, metadata, err
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxRest))
+	if err != nil {
+		return out, metadata, &smithy.DeserializationError{Err: err}
+	}
+	if len(body) > 0 && json.Unmarshal(body, &struct{}{}) != nil {
+		return out, metadata, engine.Errorf(engine.Retryable, "the answer is not that of AWS IoT, so what arrived is unknown")
+	}
+	resp.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(body), resp.Body), resp.Body}
+	return out, metadata, nil
 }

@@ -146,3 +146,31 @@ func BenchmarkIoTSend(b *testing.B) {
 	out := &iotdataplane.PublishOutput{}
 	benchmarkSend(b, NewIoT(fakeIoT(func(*iotdataplane.PublishInput) (*iotdataplane.PublishOutput, error) { return out, nil }), topic), numbered(1))
 }
+
+// The SDK ignores what the broker answers, so a proxy's page passed for the broker's
+// word, and the record was lost.
+func TestIoTBelievesNoOtherAnswer(t *testing.T) {
+	tests := []struct {
+		answer string
+		taken  bool
+	}{
+		{"", true},
+		{`{"message":"OK","traceId":"f1"}`, true},
+		{"<html><body>Sign in</body></html>", false},
+		{`{"message":`, false},
+		{`"OK"`, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.answer, func(t *testing.T) {
+			fake, cfg := startFake(t)
+			fake.OnCall(func(awsfake.Call) *awsfake.Fault { return &awsfake.Fault{Body: []byte(tt.answer)} })
+			o := NewIoT(iotdataplane.NewFromConfig(cfg), topic).Send(t.Context(), numbered(1))
+			if o.OK() != tt.taken {
+				t.Fatalf("taken: %t, %v", o.OK(), o.Err(0))
+			}
+			if !tt.taken && (engine.ClassOf(o.Err(0)) != engine.Retryable || !strings.Contains(o.Err(0).Error(), "not that of AWS IoT")) {
+				t.Errorf("%s: %v", engine.ClassOf(o.Err(0)), o.Err(0))
+			}
+		})
+	}
+}
