@@ -249,6 +249,7 @@ var memcachedAnswers = []struct {
 	{`"CLIENT_ERROR authentication failure`, unauthorized}, // a set is taken for a login until there was one
 	{`"CLIENT_ERROR bad authentication`, unauthorized},
 	{`"CLIENT_ERROR`, verdict{class: engine.Permanent, why: "the server refuses the record"}},
+	{`"ERROR Too many open connections`, slowDown}, // maxconns_fast; then the connection is closed
 	{`"ERROR`, verdict{class: engine.Permanent, why: "the server does not know the command: it may not be memcached, or want a password"}},
 }
 

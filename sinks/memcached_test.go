@@ -190,6 +190,7 @@ func TestMemcachedAnswers(t *testing.T) {
 		{"CLIENT_ERROR unauthenticated", "permanent", "access is denied: check user, password, and what the user may do"},
 		{"CLIENT_ERROR bad authentication token format", "permanent", "access is denied: check user, password, and what the user may do"},
 		{`CLIENT_ERROR bad data chunk {"n":1}`, "permanent", "the server refuses the record"},
+		{"ERROR Too many open connections", "throttled", "the service takes no more for now"},
 		{"ERROR", "permanent", "the server does not know the command: it may not be memcached, or want a password"},
 		{"HTTP/1.1 400 Bad Request", "retryable", "the connection failed, so what arrived is unknown: "},
 	}
