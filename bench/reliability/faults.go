@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+
+	"fanout/internal/faultproxy"
+)
+
+// fault is a row of the matrix: something that goes wrong with a target. Of the ways
+// in which it is made, a type of target has at most one.
+type fault struct {
+	name  string
+	lasts bool    // for the whole first invocation; otherwise for two requests
+	taken bool    // the target takes what it was sent all the same, though nobody hears of it
+	want  outcome // where the fault can happen
+
+	wire    map[family]faultproxy.Fault // between client and server
+	code    string                      // AWS services answer with this error
+	partial bool                        // AWS services refuse every second record of a request
+	refused bool                        // connections are refused; of a file, its folder is missing
+	tls     bool                        // the target's certificate is of an authority that nobody knows
+	diverts bool                        // the target has an onFailure target
+}
+
+// outcome is what becomes of the records of an invocation to which the fault happens.
+type outcome string
+
+const (
+	impossible outcome = "—"
+	delivered  outcome = "delivered"       // by this invocation, after another attempt
+	twice      outcome = "delivered twice" // the same, and what the target took before once more
+	sentAgain  outcome = "reported"        // failed and reported; delivered when Lambda sent them again
+	diverted   outcome = "diverted"        // taken by the onFailure target
+)
+
+// family is how a type of target is reached.
+type family uint8
+
+const (
+	overHTTP family = iota
+	overRESP
+	overText // of memcached
+	onDisk
+)
+
+const html = "<html><body><h1>Bad Gateway</h1></body></html>"
+
+// faults returns the rows of the matrix.
+func faults() []fault {
+	everywhere := func(f faultproxy.Fault) map[family]faultproxy.Fault {
+		return map[family]faultproxy.Fault{overHTTP: f, overRESP: f, overText: f}
+	}
+	return []fault{
+		{name: "429", want: delivered, wire: map[family]faultproxy.Fault{
+			overHTTP: status(http.StatusTooManyRequests, "", `{"message":"Too Many Requests"}`),
+			overRESP: closing("-ERR max number of clients reached"),
+			overText: line("SERVER_ERROR out of memory storing object"),
+		}},
+		{name: "500", want: delivered, wire: map[family]faultproxy.Fault{
+			overHTTP: status(http.StatusInternalServerError, "", `{"message":"Internal Server Error"}`),
+			overRESP: line("-LOADING Redis is loading the dataset in memory"),
+			overText: line("SERVER_ERROR internal error"),
+		}},
+		{name: "503, Retry-After: 1", want: delivered, wire: map[family]faultproxy.Fault{
+			overHTTP: status(http.StatusServiceUnavailable, "Retry-After: 1\r\n", `{"message":"Service Unavailable"}`),
+			overRESP: line("-BUSY Redis is busy running a script"),
+			overText: closing("ERROR Too many open connections"),
+		}},
+		{name: "some records refused", want: delivered, partial: true, wire: map[family]faultproxy.Fault{
+			overRESP: {Answer: func(i int) []byte {
+				if i%2 == 0 {
+					return nil
+				}
+				return []byte("-TRYAGAIN Multiple keys request during rehashing of slot\r\n")
+			}},
+			overText: line("SERVER_ERROR out of memory storing object"), // a set is a request of its own
+		}},
+		{name: "malformed answer", want: delivered, wire: map[family]faultproxy.Fault{
+			overHTTP: status(http.StatusOK, "", `{"Records":[{"SequenceNumber"`),
+			overRESP: closing("\x00\x01OK"),
+			overText: closing("\x00\x01STORED"),
+		}},
+		{name: "200 and a page of HTML", want: delivered, wire: map[family]faultproxy.Fault{
+			overHTTP: status(http.StatusOK, "Content-Type: text/html\r\n", html),
+			overRESP: closing("HTTP/1.1 200 OK\r\n\r\n" + html),
+			overText: closing("HTTP/1.1 200 OK\r\n\r\n" + html),
+		}},
+		{name: "502 and a page of HTML", want: delivered, wire: map[family]faultproxy.Fault{
+			overHTTP: status(http.StatusBadGateway, "Content-Type: text/html\r\n", html),
+			overRESP: closing("HTTP/1.1 502 Bad Gateway\r\n\r\n" + html),
+			overText: closing("HTTP/1.1 502 Bad Gateway\r\n\r\n" + html),
+		}},
+		{name: "answer cut off", want: delivered, taken: true, wire: everywhere(faultproxy.Fault{Cut: faultproxy.CutEnd})},
+		{name: "answer slower than the attempt's time", want: delivered, taken: true, wire: everywhere(faultproxy.Fault{Cut: faultproxy.CutStall})},
+		{name: "reset before the request is read", want: delivered, wire: everywhere(faultproxy.Fault{Reset: true})},
+		{name: "reset in the middle of the answer", want: delivered, taken: true, wire: everywhere(faultproxy.Fault{Cut: faultproxy.CutReset})},
+		{name: "connection refused", want: sentAgain, lasts: true, refused: true},
+		{name: "certificate of an unknown authority", want: sentAgain, lasts: true, tls: true},
+		{name: "credentials expired", want: delivered, code: "ExpiredTokenException"},
+		{name: "access denied", want: sentAgain, lasts: true, code: "AccessDeniedException", wire: map[family]faultproxy.Fault{
+			overRESP: line("-NOPERM this user has no permissions to run the 'set' command"),
+			overText: line("CLIENT_ERROR unauthenticated"),
+		}},
+		{name: "access denied, with onFailure", want: diverted, lasts: true, diverts: true, code: "AccessDeniedException", refused: false, wire: map[family]faultproxy.Fault{
+			overRESP: line("-NOPERM this user has no permissions to run the 'set' command"),
+			overText: line("CLIENT_ERROR unauthenticated"),
+		}},
+	}
+}
+
+// expected is what the cell of a fault and a type of target must show.
+func (f *fault) expected(k *kind) outcome {
+	_, wired := f.wire[k.family]
+	aws := k.family == overHTTP && (f.code != "" || f.partial && k.many)
+	file := k.family == onDisk && f.refused
+	net := k.family != onDisk && f.refused
+	switch {
+	case !wired && !aws && !file && !net && (!f.tls || k.scheme == ""):
+		return impossible
+	case f.taken && k.repeats:
+		return twice
+	}
+	return f.want
+}
+
+// status is an HTTP answer instead of the service's.
+func status(code int, header, body string) faultproxy.Fault {
+	answer := fmt.Appendf(nil, "HTTP/1.1 %d %s\r\n%sContent-Length: %d\r\n\r\n%s", code, http.StatusText(code), header, len(body), body)
+	return faultproxy.Fault{Answer: func(int) []byte { return answer }}
+}
+
+// line answers every command with a line.
+func line(text string) faultproxy.Fault {
+	return faultproxy.Fault{Answer: func(int) []byte { return []byte(text + "\r\n") }}
+}
+
+// closing answers the first command with a line, and then closes the connection.
+func closing(text string) faultproxy.Fault {
+	return faultproxy.Fault{Close: true, Answer: func(i int) []byte {
+		if i > 0 {
+			return []byte{}
+		}
+		return []byte(text + "\r\n")
+	}}
+}
