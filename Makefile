@@ -63,6 +63,10 @@ cover: ## coverage of engine and stages, which must stay at or above 90 %
 bench: ## every benchmark, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+.PHONY: reliability
+reliability: ## faults at every type of target, a million records, what order costs; into docs/reliability.md
+	$(GO) run ./bench/reliability -write docs/reliability.md
+
 FUZZTIME ?= 1m
 .PHONY: fuzz
 # The fuzzer may run into its own deadline at the end, so what failed runs once more;

@@ -102,7 +102,7 @@ func (c *cell) deliver(ctx context.Context, h *lambda.Handler, s *seen) error {
 			s.requests += r.Report.Targets[0].Requests
 		}
 	}
-	src := &source{shard: 0, records: cellRecords, keys: c.keys()}
+	src := &source{shards: 1, records: cellRecords, keys: c.keys()}
 	for from := 0; from < cellRecords; s.invoked++ {
 		if s.invoked == 5 {
 			return errors.New("records still failed when Lambda had sent them for the fifth time")

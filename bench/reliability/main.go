@@ -1,3 +1,66 @@
+// Command reliability shows that records arrive, whatever goes wrong with targets, and
+// what that costs. It writes what it finds into docs/reliability.md, and fails if a
+// record was lost or out of order.
+//
+//	make reliability
+//	go run ./bench/reliability            # prints the three parts
+//	go run ./bench/reliability -part long # one of matrix, long, order
 package main
 
-func main() {}
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+)
+
+func main() {
+	part := flag.String("part", "", "run one of matrix, long, order; default: all")
+	file := flag.String("write", "", "write the parts into this document, between their markers")
+	flag.Parse()
+	if err := run(context.Background(), os.Stdout, *part, *file); err != nil {
+		fmt.Fprintln(os.Stderr, "reliability:", err)
+		os.Exit(1)
+	}
+}
+
+// parts are what can be run, each with the Markdown that it makes.
+var parts = []struct {
+	name string
+	run  func(context.Context) (string, error)
+}{
+	{"matrix", func(ctx context.Context) (string, error) { return matrix(ctx, 16) }},
+	{"long", func(ctx context.Context) (string, error) {
+		f, err := longRun.run(ctx)
+		if err != nil {
+			return "", err
+		}
+		return f.table(), f.complain()
+	}},
+	{"order", orderCost.run},
+}
+
+// run runs one part, or all if only is empty, prints them to w, and with a file puts
+// them into it. A part that went wrong is printed and not put there.
+func run(ctx context.Context, w io.Writer, only, file string) error {
+	known := only == ""
+	var wrong []error
+	for _, p := range parts {
+		if only != "" && only != p.name {
+			continue
+		}
+		known = true
+		text, err := p.run(ctx)
+		fmt.Fprintln(w, text)
+		if err == nil && file != "" {
+			err = write(file, p.name, text)
+		}
+		wrong = append(wrong, err)
+	}
+	if !known {
+		return fmt.Errorf("there is no part %q; write matrix, long or order", only)
+	}
+	return errors.Join(wrong...)
+}

@@ -13,14 +13,13 @@ import (
 
 const stream = "arn:aws:kinesis:eu-west-1:123456789012:stream/reliability"
 
-// source is a shard of a Kinesis stream. Its records have the data {"n":0}, {"n":1}
-// and so on, and its keys take turns.
+// source is a shard of a Kinesis stream. Records have the data {"n":0}, {"n":1} and so
+// on, and go to the shards in turn; so do those of a shard to its keys.
 type source struct {
-	shard   int
-	first   int // number of the shard's first record
-	records int
-	keys    int
-	event   []byte // its memory is used again
+	shard, shards int
+	records       int // of the shard
+	keys          int // of the shard
+	event         []byte
 }
 
 // invoke hands records [from, to) of the shard to the function, as Lambda does. It
@@ -31,7 +30,7 @@ func (s *source) invoke(ctx context.Context, h *lambda.Handler, from, to int) (n
 		if i > from {
 			b = append(b, ',')
 		}
-		data := base64.StdEncoding.EncodeToString(fmt.Appendf(nil, `{"n":%d}`, s.first+i))
+		data := base64.StdEncoding.EncodeToString(fmt.Appendf(nil, `{"n":%d}`, i*s.shards+s.shard))
 		b = fmt.Appendf(b, `{"eventSource":"aws:kinesis","eventVersion":"1.0","eventName":"aws:kinesis:record","eventID":"shardId-%012d:%d",`+
 			`"awsRegion":"eu-west-1","eventSourceARN":"%s","kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"key-%d-%d",`+
 			`"sequenceNumber":"%d","approximateArrivalTimestamp":1763800000.000,"data":"%s"}}`,

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// service stands for an AWS in this process that takes records at once, or after a
+// latency, keeps a log of them and goes wrong now and then. It is an http.RoundTripper.
+type service struct {
+	latency time.Duration
+	rate    float64 // of the calls for a target that go wrong
+	ways    []way   // in which they do
+	logs    map[string]*destination
+}
+
+// destination is what the service knows of a target.
+type destination struct {
+	mu     sync.Mutex
+	log    *log
+	once   bool // what was taken before is acknowledged, and not taken again
+	calls  int
+	faults int
+	bad    int // of the calls that are drawn from, the one that goes wrong
+}
+
+// way is how a request goes wrong.
+type way uint8
+
+const (
+	fails     way = iota // 500
+	throttles            // 429
+	breaks               // the connection, before anything was taken
+	mutes                // it takes all, and the answer is lost
+	picks                // it refuses every second record
+)
+
+// dialect is how requests and answers of an operation look.
+type dialect struct {
+	target         string                // whose log it is
+	record         string                // what stands before the data of each record
+	end            string                // what stands behind it
+	base64         bool                  // the data is
+	taken, refused func(i, n int) string // what an answer says of record i, which is number n
+	head, tail     string                // what stands around that
+	lists          bool                  // taken and refused are two lists, with this between them
+}
+
+var dialects = map[string]dialect{
+	"PutRecords": {
+		target: "kinesis", record: `"Data":"`, end: `"`, base64: true,
+		taken:   func(int, int) string { return `{"SequenceNumber":"1","ShardId":"s"}` },
+		refused: func(int, int) string { return `{"ErrorCode":"ProvisionedThroughputExceededException"}` },
+		head:    `{"Records":[`, tail: `]}`,
+	},
+	"PutRecordBatch": {
+		target: "firehose", record: `"Data":"`, end: `"`, base64: true,
+		taken:   func(int, int) string { return `{"RecordId":"r"}` },
+		refused: func(int, int) string { return `{"ErrorCode":"ServiceUnavailableException"}` },
+		head:    `{"FailedPutCount":0,"RequestResponses":[`, tail: `]}`,
+	},
+	"SendMessageBatch": {
+		target: "sqs", record: `"MessageBody":"`, end: `}"`,
+		taken:   func(i, _ int) string { return fmt.Sprintf(`{"Id":"%d","MessageId":"m"}`, i) },
+		refused: func(i, _ int) string { return fmt.Sprintf(`{"Id":"%d","Code":"InternalError"}`, i) },
+		head:    `{"Successful":[`, tail: `]}`, lists: true,
+	},
+	"_bulk": {
+		target: "es", record: "\n{\"n\"", end: "\n",
+		taken: func(int, int) string { return `{"create":{"status":201}}` },
+		refused: func(int, int) string {
+			return `{"create":{"status":429,"error":{"type":"es_rejected_execution_exception"}}}`
+		},
+		head: `{"items":[`, tail: `]}`,
+	},
+}
+
+var errBroken = errors.New("the connection was reset")
+
+// RoundTrip implements http.RoundTripper.
+func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	if s.latency > 0 {
+		time.Sleep(s.latency)
+	}
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	if strings.HasSuffix(r.URL.Path, "/_bulk") {
+		operation = "_bulk"
+	}
+	d, known := dialects[operation]
+	if !known {
+		return nil, fmt.Errorf("the service does not know %s %s", r.URL.Path, operation)
+	}
+	numbers, err := d.numbers(body)
+	if err != nil {
+		return nil, err
+	}
+	to := s.logs[d.target]
+	if wrong, how := to.draw(s.rate, s.ways); wrong {
+		switch how {
+		case fails:
+			return answer(r, http.StatusInternalServerError, `{"message":"Internal Server Error"}`), nil
+		case throttles:
+			return answer(r, http.StatusTooManyRequests, `{"message":"Too Many Requests"}`), nil
+		case breaks:
+			return nil, errBroken
+		case mutes:
+			to.take(numbers, 1)
+			return nil, errBroken
+		}
+		to.take(numbers, 2)
+		return answer(r, http.StatusOK, d.answer(numbers, 2)), nil
+	}
+	to.take(numbers, 1)
+	return answer(r, http.StatusOK, d.answer(numbers, 1)), nil
+}
+
+// draw says whether the next call goes wrong, and how. With a rate of 5 %, it is one of
+// every 20, drawn from them, and each way has its turn.
+func (d *destination) draw(rate float64, ways []way) (wrong bool, how way) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	at := d.calls
+	d.calls++
+	if rate == 0 {
+		return false, 0
+	}
+	block := int(1 / rate)
+	if at %= block; at == 0 {
+		d.bad = rand.IntN(block)
+	}
+	if at != d.bad {
+		return false, 0
+	}
+	d.faults++
+	return true, ways[d.faults%len(ways)]
+}
+
+// take takes every step-th record of a request.
+func (d *destination) take(numbers []int, step int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := 0; i < len(numbers); i += step {
+		if d.once && d.log.arrivals[numbers[i]] > 0 {
+			continue
+		}
+		d.log.take(numbers[i])
+	}
+}
+
+// numbers returns the numbers of the records of a request.
+func (d *dialect) numbers(body []byte) (all []int, err error) {
+	for {
+		_, rest, found := bytes.Cut(body, []byte(d.record))
+		if !found {
+			return all, nil
+		}
+		data, after, _ := bytes.Cut(rest, []byte(d.end))
+		body = after
+		if d.end == "\n" {
+			body = rest // the next begins with it
+		}
+		if d.base64 {
+			text := make([]byte, base64.StdEncoding.DecodedLen(len(data)))
+			n, err := base64.StdEncoding.Decode(text, data)
+			if err != nil {
+				return nil, err
+			}
+			data = text[:n]
+		}
+		from := bytes.IndexByte(data, ':') + 1
+		n, err := strconv.Atoi(string(bytes.TrimRight(data[from:], `}"\`)))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, n)
+	}
+}
+
+// answer acknowledges every step-th record, and refuses the others.
+func (d *dialect) answer(numbers []int, step int) string {
+	var taken, refused []string
+	for i, n := range numbers {
+		switch {
+		case i%step == 0:
+			taken = append(taken, d.taken(i, n))
+		case d.lists:
+			refused = append(refused, d.refused(i, n))
+		default:
+			taken = append(taken, d.refused(i, n))
+		}
+	}
+	text := d.head + strings.Join(taken, ",")
+	if d.lists {
+		text += `],"Failed":[` + strings.Join(refused, ",")
+	}
+	return text + d.tail
+}
+
+func answer(r *http.Request, status int, body string) *http.Response {
+	return &http.Response{
+		StatusCode: status, Request: r, ContentLength: int64(len(body)),
+		Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
+		Body:   io.NopCloser(strings.NewReader(body)),
+	}
+}
