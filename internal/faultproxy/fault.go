@@ -14,7 +14,7 @@ type Fault struct {
 	Close bool
 
 	// Cut lets the request take effect, and disturbs the answer in its middle: in
-	// that of its body, or without one in the status line.
+	// that of its body, or without one behind the status line.
 	Cut Cut
 }
 

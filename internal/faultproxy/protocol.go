@@ -44,7 +44,7 @@ var HTTP = Protocol{
 	middle: func(answer []byte) int {
 		head := bytes.Index(answer, []byte("\r\n\r\n")) + len("\r\n\r\n")
 		if head == len(answer) {
-			return len("HTTP/1.1 2")
+			return bytes.IndexByte(answer, '\n') + 1
 		}
 		return (head + len(answer)) / 2
 	},
