@@ -108,6 +108,7 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	to := s.logs[d.target]
+	step := 1
 	if wrong, how := to.draw(s.rate, s.ways); wrong {
 		switch how {
 		case fails:
@@ -119,12 +120,12 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 		case mutes:
 			to.take(numbers, 1)
 			return nil, errBroken
+		case picks:
+			step = 2
 		}
-		to.take(numbers, 2)
-		return answer(r, http.StatusOK, d.answer(numbers, 2)), nil
 	}
-	to.take(numbers, 1)
-	return answer(r, http.StatusOK, d.answer(numbers, 1)), nil
+	to.take(numbers, step)
+	return answer(r, http.StatusOK, d.answer(numbers, step)), nil
 }
 
 // draw says whether the next call goes wrong, and how. With a rate of 5 %, it is one of

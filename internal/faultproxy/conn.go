@@ -69,10 +69,10 @@ func (c *conn) exchange() bool {
 		return err == nil && !f.Close
 	}
 	_, _ = c.client.Write(answer[:c.protocol.middle(answer)]) // what follows breaks the connection
-	switch f.Cut {
-	case CutReset:
+	if f.Cut == CutReset {
 		c.reset()
-	case CutStall:
+	}
+	if f.Cut == CutStall {
 		_, _ = io.Copy(io.Discard, c.r) // until the client has had enough
 	}
 	return false

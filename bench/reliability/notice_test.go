@@ -1,0 +1,116 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestLog(t *testing.T) {
+	tests := []struct {
+		name                             string
+		arrivals                         []int // of 6 records with 2 keys
+		distinct, duplicates, inversions int
+		whole                            int // keys with their last record
+	}{
+		{"nothing", nil, 0, 0, 0, 0},
+		{"in order", []int{0, 1, 2, 3, 4, 5}, 6, 0, 0, 2},
+		{"keys out of order", []int{1, 0, 3, 2, 5, 4}, 6, 0, 0, 2},
+		{"a key out of order", []int{0, 4, 2, 1, 3, 5}, 6, 0, 1, 2},
+		{"one missing", []int{0, 1, 2, 3, 5}, 5, 0, 0, 1},
+		{"a request twice", []int{0, 1, 2, 3, 0, 1, 2, 3, 4, 5}, 6, 4, 0, 2},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLog(6, 2)
+			for _, n := range tt.arrivals {
+				l.take(n)
+			}
+			want := []int{tt.distinct, tt.duplicates, tt.inversions, tt.whole}
+			if diff := cmp.Diff(want, []int{l.distinct, l.duplicates, l.inversions, l.last(4)}); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestMatrix would notice what it is there to notice.
+func TestMatrixNotices(t *testing.T) {
+	row := func(name string) fault {
+		fs := faults()
+		return fs[slices.IndexFunc(fs, func(f fault) bool { return f.name == name })]
+	}
+	column := func(name string) kind {
+		ks := kinds()
+		return ks[slices.IndexFunc(ks, func(k kind) bool { return k.name == name })]
+	}
+	lossy := column("file")
+	honest := lossy.start
+	lossy.start = func(c *cell) (server, error) {
+		s, err := honest(c)
+		return forgetful{s}, err
+	}
+	unexpected := row("reset in the middle of the answer")
+	unexpected.taken = false
+	tests := []struct {
+		name  string
+		fault fault
+		kind  kind
+		want  string
+	}{
+		{"a record that is lost", row("connection refused"), lossy, "1 lost"},
+		{"duplicates without a reason", unexpected, column("kinesis"), "arrived twice, though no answer was lost"},
+		{"a fault that does not happen", fault{name: "none"}, column("kinesis"), "the fault did not happen"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := try(t.Context(), &cell{fault: &tt.fault, kind: &tt.kind})
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v; want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// forgetful does not have its last record.
+type forgetful struct{ server }
+
+func (f forgetful) Taken() ([]string, error) {
+	all, err := f.server.Taken()
+	return all[:max(0, len(all)-1)], err
+}
+
+func TestLongRunNotices(t *testing.T) {
+	f := figures{records: 4, targets: make(map[string]*destination)}
+	for _, target := range longTargets {
+		f.targets[target.name] = &destination{log: newLog(4, 2)}
+	}
+	for _, n := range []int{2, 0, 1} {
+		f.targets["kinesis"].log.take(n)
+	}
+	err := f.complain()
+	for _, want := range []string{"kinesis: 1 records lost", "kinesis: 1 records behind", "es: 4 records lost", "es: nothing went wrong"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v; want %q", err, want)
+		}
+	}
+}
+
+func TestNumber(t *testing.T) {
+	for data, want := range map[string]string{
+		`{"n":7}`:                             "",
+		`{"kinesis":{"data":"eyJuIjo3fQ=="}}`: "",
+		`{"fanout":1,"data":"eyJuIjo3fQ=="}`:  "",
+		`{"kinesis":{"data":"eyJ4Ijo3fQ=="}}`: "has no number",
+		`{`:                                   "is not JSON",
+		`{"n":7}{"n":8}`:                      "is not JSON",
+	} {
+		n, err := number(data)
+		if want == "" && (err != nil || n != 7) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %d, %v; want %q", data, n, err, want)
+		}
+	}
+}
