@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -89,8 +91,30 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-func TestUnknownPart(t *testing.T) {
-	if err := run(t.Context(), new(bytes.Buffer), "all", ""); err == nil || !strings.Contains(err.Error(), "matrix, long or order") {
+// What went right is printed and written, what went wrong is printed.
+func TestRun(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.md")
+	if err := os.WriteFile(file, []byte("<!-- good -->\n<!-- /good -->\n<!-- bad -->\n<!-- /bad -->\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	parts := []part{
+		{"good", func(context.Context) (string, error) { return "| good |\n", nil }},
+		{"bad", func(context.Context) (string, error) { return "| bad |\n", errors.New("3 lost") }},
+	}
+	var out bytes.Buffer
+	if err := run(t.Context(), &out, parts, "", file); err == nil || err.Error() != "3 lost" {
+		t.Errorf("error %v", err)
+	}
+	if got, _ := os.ReadFile(file); string(got) != "<!-- good -->\n| good |\n<!-- /good -->\n<!-- bad -->\n<!-- /bad -->\n" {
+		t.Errorf("%s", got)
+	}
+	if out.String() != "| good |\n\n| bad |\n\n" {
+		t.Errorf("%q", out.String())
+	}
+	if err := run(t.Context(), &out, parts, "good", ""); err != nil {
+		t.Error(err)
+	}
+	if err := run(t.Context(), &out, parts, "all", ""); err == nil || !strings.Contains(err.Error(), "matrix, long or order") {
 		t.Errorf("error %v", err)
 	}
 }

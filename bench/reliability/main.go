@@ -17,21 +17,23 @@ import (
 )
 
 func main() {
-	part := flag.String("part", "", "run one of matrix, long, order; default: all")
+	only := flag.String("part", "", "run one of matrix, long, order; default: all")
 	file := flag.String("write", "", "write the parts into this document, between their markers")
 	flag.Parse()
-	if err := run(context.Background(), os.Stdout, *part, *file); err != nil {
+	if err := run(context.Background(), os.Stdout, parts, *only, *file); err != nil {
 		fmt.Fprintln(os.Stderr, "reliability:", err)
 		os.Exit(1)
 	}
 }
 
-// parts are what can be run, each with the Markdown that it makes.
-var parts = []struct {
+// part is something that can be run, with the Markdown that it makes.
+type part struct {
 	name string
 	run  func(context.Context) (string, error)
-}{
-	{"matrix", func(ctx context.Context) (string, error) { return matrix(ctx, 16) }},
+}
+
+var parts = []part{
+	{"matrix", func(ctx context.Context) (string, error) { return measured(matrix(ctx)) }},
 	{"long", func(ctx context.Context) (string, error) {
 		f, err := longRun.run(ctx)
 		if err != nil {
@@ -42,9 +44,9 @@ var parts = []struct {
 	{"order", orderCost.run},
 }
 
-// run runs one part, or all if only is empty, prints them to w, and with a file puts
+// run runs one of parts, or all if only is empty, prints them to w, and with a file puts
 // them into it. A part that went wrong is printed and not put there.
-func run(ctx context.Context, w io.Writer, only, file string) error {
+func run(ctx context.Context, w io.Writer, parts []part, only, file string) error {
 	known := only == ""
 	var wrong []error
 	for _, p := range parts {

@@ -9,40 +9,56 @@ import (
 	"time"
 )
 
-// matrix runs every cell, several at once, with and without order, and returns the
-// table of what happened and all that was not as it must be.
-func matrix(ctx context.Context, atOnce int) (string, error) {
-	ks, fs := kinds(), faults()
-	cells := make([][]outcome, len(fs))
-	var (
-		wg    sync.WaitGroup
-		mu    sync.Mutex
-		wrong []error
-		room  = make(chan struct{}, atOnce)
-	)
+// atOnce is how many cells run at a time: they wait most of the time.
+const atOnce = 16
+
+// tried is a cell that was run. A nil err means that it was as it must be.
+type tried struct {
+	fault, kind int // row and column
+	ordered     bool
+	seen        seen
+	err         error
+}
+
+// matrix runs every cell that is possible, without and with order.
+func matrix(ctx context.Context) []tried {
+	fs, ks := faults(), kinds()
+	var all []tried
 	for i := range fs {
-		cells[i] = make([]outcome, len(ks))
 		for k := range ks {
-			if cells[i][k] = impossible; fs[i].expected(&ks[k]) == impossible {
-				continue
-			}
-			for _, ordered := range []bool{false, true} {
-				wg.Go(func() {
-					room <- struct{}{}
-					defer func() { <-room }()
-					s, err := try(ctx, &cell{fault: &fs[i], kind: &ks[k], ordered: ordered})
-					mu.Lock()
-					defer mu.Unlock()
-					cells[i][k] = s.outcome
-					if err != nil {
-						wrong = append(wrong, err)
-					}
-				})
+			if fs[i].expected(&ks[k]) != impossible {
+				all = append(all, tried{fault: i, kind: k}, tried{fault: i, kind: k, ordered: true})
 			}
 		}
 	}
+	var wg sync.WaitGroup
+	room := make(chan struct{}, atOnce)
+	for i := range all {
+		c := &all[i]
+		room <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-room }()
+			c.seen, c.err = try(ctx, &cell{fault: &fs[c.fault], kind: &ks[c.kind], ordered: c.ordered})
+		})
+	}
 	wg.Wait()
-	return matrixTable(func(i, k int) outcome { return cells[i][k] }), errors.Join(wrong...)
+	return all
+}
+
+// measured returns the table of what happened, and all that was not as it must be.
+func measured(all []tried) (string, error) {
+	outcomes := make(map[[2]int]outcome)
+	var wrong []error
+	for _, c := range all {
+		outcomes[[2]int{c.fault, c.kind}] = c.seen.outcome
+		wrong = append(wrong, c.err)
+	}
+	return matrixTable(func(i, k int) outcome {
+		if o, ran := outcomes[[2]int{i, k}]; ran {
+			return o
+		}
+		return impossible
+	}), errors.Join(wrong...)
 }
 
 // try runs a cell within the time that Lambda gives at most.

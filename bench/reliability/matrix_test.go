@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"testing"
 )
 
@@ -8,25 +9,16 @@ import (
 // lost, and none overtakes one of its key where that was asked for.
 func TestMatrix(t *testing.T) {
 	fs, ks := faults(), kinds()
-	for i := range fs {
-		for k := range ks {
-			if fs[i].expected(&ks[k]) == impossible {
-				continue
+	all := matrix(t.Context())
+	for _, c := range all {
+		t.Run(fmt.Sprintf("%s/%s/ordered=%t", fs[c.fault].name, ks[c.kind].name, c.ordered), func(t *testing.T) {
+			if c.err != nil {
+				t.Errorf("%v: %+v", c.err, c.seen)
 			}
-			for _, ordered := range []bool{false, true} {
-				name := fs[i].name + "/" + ks[k].name
-				if ordered {
-					name += "/ordered"
-				}
-				t.Run(name, func(t *testing.T) {
-					t.Parallel()
-					s, err := try(t.Context(), &cell{fault: &fs[i], kind: &ks[k], ordered: ordered})
-					if err != nil {
-						t.Error(err)
-					}
-					t.Logf("%+v", s)
-				})
-			}
-		}
+		})
+	}
+	got, err := measured(all)
+	if want := matrixTable(func(i, k int) outcome { return fs[i].expected(&ks[k]) }); err == nil && got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
