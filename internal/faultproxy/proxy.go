@@ -3,6 +3,7 @@ package faultproxy
 import (
 	"crypto/tls"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"sync"
 )
@@ -25,10 +26,16 @@ type Proxy struct {
 }
 
 // Start returns a proxy that listens on a free loopback port before the server at
-// upstream, host:port.
+// upstream, host:port. The port is none that the system gives away by itself: while
+// connections are refused, nobody else must answer there.
 func Start(p Protocol, upstream string) (*Proxy, error) {
-	x := &Proxy{protocol: p, upstream: upstream, addr: "127.0.0.1:0", conns: make(map[net.Conn]bool)}
-	return x, x.Listen()
+	x := &Proxy{protocol: p, upstream: upstream, conns: make(map[net.Conn]bool)}
+	for tries := 0; ; tries++ {
+		x.addr = fmt.Sprintf("127.0.0.1:%d", 10_000+rand.N(20_000))
+		if err := x.Listen(); err == nil || tries == 100 {
+			return x, err
+		}
+	}
 }
 
 // Addr is where the proxy listens, 127.0.0.1:port.
