@@ -59,7 +59,10 @@ func (d *delivery) without(lots []lot, losses []*Out, has func(src int) bool) (r
 	}
 	for _, l := range lots {
 		var left lot
-		for _, r := range l.recs {
+		for i, r := range l.recs {
+			if slices.Contains(l.cuts, i) {
+				left.cut()
+			}
 			if had(&r) {
 				continue
 			}

@@ -27,10 +27,10 @@ type queue struct {
 	index []retry  // else what each record of batch is
 	buf   []Record // of batch, if index is not empty
 
-	// Of ordered queues: the first record of each key that a stage failed, and the
-	// keys of records that failed for good since.
+	// Of ordered queues: the first record of each key that a stage failed, and by
+	// key the first record that failed for good since, in recs.
 	lost map[string]*Record
-	dead map[string]bool
+	dead map[string]int
 
 	// Of queues in key order: for each key with a record in again or in flight,
 	// the last record of the chain that waits for it, and the chain's links.
@@ -92,7 +92,7 @@ func (q *queue) takeAgain(p *packer, now time.Time) (open bool, wait time.Durati
 	kept := q.again[:0]
 	for k, a := range q.again {
 		r := &q.recs[a.i]
-		if q.dead[r.Key] {
+		if first, ok := q.dead[r.Key]; ok && a.i > first {
 			q.bury(a.i, errOvertake)
 			continue
 		}
@@ -237,22 +237,26 @@ func (q *queue) behind(i int) int {
 	return q.link[i]
 }
 
-// barred reports whether sending r would break the order of its key.
+// barred reports whether sending r, the first that was never taken, would break the
+// order of its key.
 func (q *queue) barred(r *Record) bool {
 	if len(q.lost) > 0 {
 		r.leaves(func(leaf *Record) {
 			if first := q.lost[leaf.Key]; first != nil && leaf.follows(first) {
-				q.kill(r.Key)
+				q.kill(r.Key, q.head)
 			}
 		})
 	}
-	return q.dead[r.Key]
+	_, dead := q.dead[r.Key]
+	return dead
 }
 
-// kill bars the records of a key that were not taken yet.
-func (q *queue) kill(key string) {
+// kill bars the records of a key behind record i.
+func (q *queue) kill(key string, i int) {
 	if q.dead == nil {
-		q.dead = make(map[string]bool)
+		q.dead = make(map[string]int)
 	}
-	q.dead[key] = true
+	if first, ok := q.dead[key]; !ok || i < first {
+		q.dead[key] = i
+	}
 }

@@ -157,3 +157,21 @@ func TestFallbackThatIsDownIsGivenUp(t *testing.T) {
 		}
 	})
 }
+
+// A record that a stage failed bars those of its key behind it, and none before it.
+func TestRecordsBeforeALostOneAreDelivered(t *testing.T) {
+	failLast := each("fail 102", func(r engine.Record, out *engine.Out) {
+		if r.Seq == "102" {
+			out.Fail(r, enginetest.ErrPermanent)
+			return
+		}
+		out.Emit(r)
+	})
+	for _, onePerKey := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			sink := &enginetest.Sink{Bounds: engine.Limits{OnePerKey: onePerKey}, Script: enginetest.FailTimes(1, enginetest.ErrRetryable, keyIs("a"))}
+			r := run(t, engine.Target{Sink: sink, Ordered: true, Stages: []engine.Stage{failLast}}, records("a a a a"))
+			wantCounts(t, r, 2, 0, 2)
+		})
+	}
+}

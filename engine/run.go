@@ -154,15 +154,16 @@ func lanes(recs []Record) ([]lot, []*Out) {
 		return []lot{{recs: recs}}, nil
 	}
 	for _, r := range recs {
-		if err := r.Data.Err(); err != nil {
-			unreadable.fail([]Record{r}, err)
-			continue
-		}
 		k, ok := index[r.Lane]
 		if !ok {
 			k = len(lots)
 			index[r.Lane] = k
 			lots = append(lots, lot{})
+		}
+		if err := r.Data.Err(); err != nil {
+			unreadable.fail([]Record{r}, err)
+			lots[k].cut() // see Out.Fail
+			continue
 		}
 		r.at = int32(len(lots[k].recs) + 1) //nolint:gosec // a batch has far fewer than 2³¹ records
 		lots[k].recs = append(lots[k].recs, r)

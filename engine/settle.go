@@ -183,7 +183,7 @@ func (q *queue) bury(i int, err error) {
 	if q.order == anyOrder {
 		return
 	}
-	q.kill(r.Key)
+	q.kill(r.Key, i)
 	for w := q.behind(i); w > 0; w = q.link[w] {
 		q.d.fail(&q.recs[w], errOvertake)
 	}

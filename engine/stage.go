@@ -58,10 +58,13 @@ func (o *Out) Emit(r Record) {
 }
 
 // Cut makes the next Emit begin a new request.
-func (o *Out) Cut() {
-	n := len(o.recs)
-	if n > 0 && (len(o.cuts) == 0 || o.cuts[len(o.cuts)-1] < n) {
-		o.cuts = append(o.cuts, n)
+func (o *Out) Cut() { o.cut() }
+
+// cut makes the next record begin a new request.
+func (l *lot) cut() {
+	n := len(l.recs)
+	if n > 0 && (len(l.cuts) == 0 || l.cuts[len(l.cuts)-1] < n) {
+		l.cuts = append(l.cuts, n)
 	}
 }
 
@@ -72,10 +75,12 @@ func (o *Out) Drop(r Record, why string) {
 	}
 }
 
-// Fail says that r cannot be delivered.
+// Fail says that r cannot be delivered. It cuts: a later stage that merged records
+// before r with some behind it would make them wait for r too where order is kept.
 func (o *Out) Fail(r Record, err error) {
 	if o.account(&r) {
 		o.failed = append(o.failed, Loss{r, orElse(err, errNoReason)})
+		o.Cut()
 	}
 }
 

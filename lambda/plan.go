@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"reflect"
 	"slices"
@@ -88,7 +89,11 @@ func (b *planner) target(t *target.Loaded) engine.Target {
 	if i < 0 {
 		return faulty(t.ID, fmt.Errorf("target %q: onFailure: the source has no target %q; add it, or correct the id", t.ID, t.Spec.OnFailure))
 	}
-	other := b.wired(&b.set[i])
+	taker := b.set[i]
+	if taker.Spec.Type == target.Lambda {
+		taker.Spec.Deaggregate = false // an envelope is sent as it is
+	}
+	other := b.wired(&taker)
 	if other.Fault != nil { // this target works without it
 		b.handler.log.Warn("onFailure cannot be used", zap.String("target", t.ID), zap.Error(other.Fault))
 		return out
@@ -123,15 +128,27 @@ func faulty(id string, err error) engine.Target {
 	return engine.Target{ID: id, Fault: engine.Errorf(engine.Permanent, "%w", err)}
 }
 
-// wrapper puts what a target of source did not take into envelopes.
+// wrapper puts what a target of source did not take into envelopes. An envelope is a
+// record of its own: by the lane and sequence number of the record inside, a
+// destination that takes a record once would not tell it from that record, nor from
+// another target's envelope of it.
 func wrapper(source, id string) func(engine.Rejected) engine.Record {
 	return func(r engine.Rejected) engine.Record {
+		out := engine.Record{
+			Key: r.Record.Key, HashKey: r.Record.HashKey, Arrived: r.Record.Arrived,
+			Lane: id + "/" + r.Record.Lane, Seq: r.Record.Seq, Sub: r.Record.Sub,
+		}
+		if r.Record.Parts() != nil { // other messages may begin with the same record
+			out.Seq = fmt.Sprintf("%s/%x", out.Seq, sha256.Sum256(r.Record.Data.Bytes()))
+		}
 		e := envelope.Wrap(source, id, r, time.Now())
 		text, err := e.Marshal()
 		if err != nil {
-			return r.Record.With(engine.Unreadable(err))
+			out.Data = engine.Unreadable(err)
+			return out
 		}
-		return r.Record.With(engine.Bytes(text))
+		out.Data, out.Raw = engine.Bytes(text), text
+		return out
 	}
 }
 

@@ -1,0 +1,252 @@
+package lambda
+
+import (
+	"slices"
+	"time"
+
+	"fanout/engine"
+	"fanout/lambda/envelope"
+	"fanout/lambda/event"
+	"fanout/lambda/target"
+)
+
+// checkResults checks what the function says became of the records of the events of
+// a round. It returns the sequence numbers of those that failed somewhere.
+func (m *model) checkResults(all []*invocation) (failed map[string]bool) {
+	failed = map[string]bool{}
+	for _, v := range all {
+		for _, r := range v.sent {
+			failed[r.seq] = true // unless there is a result
+		}
+	}
+	for i := range m.results {
+		r := &m.results[i]
+		for k := range r.records {
+			failed[r.records[k].Seq] = false
+		}
+		for k := range r.Targets {
+			rep := &r.Report.Targets[k]
+			if m.miscounting {
+				rep.Delivered++
+			}
+			m.checkTarget(m.source(r.SourceARN).targets[r.Targets[k].ID], r, rep, failed)
+		}
+	}
+	for _, v := range all {
+		if v.late >= 0 {
+			m.t.Errorf("an answer came %v after its deadline", v.late)
+		}
+	}
+	return failed
+}
+
+// checkTarget checks what became of records at a target.
+func (m *model) checkTarget(t *modelTarget, r *Result, rep *engine.TargetReport, failed map[string]bool) {
+	if n := rep.Delivered + rep.Dropped + rep.Diverted + rep.Failed; n != r.Records() {
+		m.t.Errorf("target %s: the fates of %d records add up to %d", t, r.Records(), n)
+	}
+	counts := map[engine.Fate]int{}
+	barred := map[string]bool{} // lanes of ordered targets with a record that failed
+	for i := range r.records {
+		seq, lane := r.records[i].Seq, r.records[i].Lane
+		rec, fate := m.records[seq], rep.Fate(i)
+		counts[fate]++
+		if fate != engine.FateFailed {
+			m.checkHas(t, rec, fate)
+		}
+		m.checkFailed(t, rec, fate)
+		want, sure := t.expected(rec)
+		if t.known[seq] {
+			want, sure = engine.FateDelivered, true
+		}
+		if sure && m.undisturbed(t, want) && fate != want && (fate != engine.FateFailed || !barred[lane]) {
+			m.t.Errorf("target %s: nothing befell it, and record %s, %d bytes, has fate %d; want %d: %v", t, seq, len(rec.data()), fate, want, rep.Failures)
+		}
+		if fate == engine.FateFailed {
+			failed[seq] = true
+			barred[lane] = !t.spec.Parallel
+		} else {
+			t.known[seq] = true
+		}
+	}
+	if got := [...]int{rep.Dropped, rep.Delivered, rep.Diverted, rep.Failed}; got != [...]int{
+		counts[engine.FateDropped], counts[engine.FateDelivered], counts[engine.FateDiverted], counts[engine.FateFailed],
+	} {
+		m.t.Errorf("target %s: the counts are %v, and the fates %v", t, got, counts)
+	}
+}
+
+// checkHas checks that t has a record that counts as delivered, or its onFailure has.
+func (m *model) checkHas(t *modelTarget, r *modelRecord, fate engine.Fate) {
+	for _, tok := range r.tokens() {
+		if t.times[tok] == 0 && !t.drops(r, tok) {
+			m.t.Errorf("target %s never got record %s, %s, and it has fate %d", t, r.seq, tok, fate)
+		}
+	}
+}
+
+// checkFailed checks that the function does not send again what it knows t has. Of a
+// record with several parts, some may come again because another failed.
+func (m *model) checkFailed(t *modelTarget, r *modelRecord, fate engine.Fate) {
+	if fate != engine.FateFailed {
+		return
+	}
+	all := true
+	for _, tok := range r.tokens() {
+		if t.acked[tok] != m.round {
+			all = false
+		} else if len(t.parts(r)) > 1 {
+			t.excused[tok]++
+		}
+	}
+	if all || t.known[r.seq] {
+		m.t.Errorf("target %s: record %s counts as failed, and the target has it", t, r.seq)
+	}
+}
+
+// undisturbed reports whether nothing befell t in this round, and nothing its onFailure
+// if that is to take a record. One that does not heed its deadline holds up both.
+func (m *model) undisturbed(t *modelTarget, want engine.Fate) bool {
+	quiet := func(t *modelTarget) bool { return t.round != m.round && t.hanging == 0 }
+	other := t.source.targets[t.spec.OnFailure]
+	return quiet(t) && (other == nil || other.hanging == 0 && (want != engine.FateDiverted || quiet(other)))
+}
+
+// expected returns what becomes of a record at t if nothing befalls a request, and
+// whether that can be told.
+func (t *modelTarget) expected(r *modelRecord) (fate engine.Fate, sure bool) {
+	rejected := engine.FateFailed
+	if other := t.source.targets[t.spec.OnFailure]; other != nil && !other.faulty {
+		rejected = engine.FateDiverted
+		if other.limits.Bytes > 0 || other.limits.RecordBytes > 0 {
+			return 0, false // the envelope may be too large for it
+		}
+	}
+	switch {
+	case t.faulty:
+		return engine.FateFailed, true
+	case r.flaw == unreadable, r.flaw == broken && t.spec.Deaggregate:
+		return rejected, true
+	case t.spec.Collapse != target.CollapseNone:
+		return engine.FateDelivered, t.limits.Bytes == 0 && t.limits.RecordBytes == 0
+	}
+	dropped, delivered := 0, 0
+	for _, p := range t.parts(r) {
+		switch {
+		case !t.oversize(p):
+			delivered++
+		case t.spec.DropOversize:
+			dropped++
+		default:
+			return rejected, true
+		}
+	}
+	if delivered == 0 {
+		return engine.FateDropped, true
+	}
+	return engine.FateDelivered, true
+}
+
+func (t *modelTarget) oversize(p modelUser) bool {
+	l := &t.limits
+	return l.RecordBytes > 0 && len(p.data) > l.RecordBytes || l.Bytes > 0 && len(p.data) > l.Bytes
+}
+
+// drops reports whether t may drop what has a token, because it is too large.
+func (t *modelTarget) drops(r *modelRecord, tok string) bool {
+	if !t.spec.DropOversize || t.large[tok] {
+		return t.spec.DropOversize
+	}
+	if t.spec.Collapse != target.CollapseNone {
+		return t.limits.Bytes > 0 || t.limits.RecordBytes > 0
+	}
+	return slices.ContainsFunc(t.parts(r), func(p modelUser) bool {
+		return t.oversize(p) && (p.token == tok || p.token == "")
+	})
+}
+
+// checkEnvelope checks that what onFailure got it was to get.
+func (m *model) checkEnvelope(t *modelTarget, e *envelope.Envelope) {
+	may := e.Class == engine.Retryable.String() || e.Class == engine.Throttled.String()
+	age := time.Since(e.Arrived)
+	if may && (t.spec.MaxAge == 0 || age < time.Duration(t.spec.MaxAge)*time.Second) {
+		m.t.Errorf("target %s: record %s went to onFailure after %v, and might have been delivered yet", t, e.Sequence, age)
+	}
+}
+
+// checkAnswer checks that the answer of v names, of each batch, the first record that
+// some target needs, and no other.
+func (m *model) checkAnswer(v *invocation, failed map[string]bool) {
+	any := false
+	for _, c := range v.cursors {
+		first := slices.IndexFunc(c.under(), func(r *modelRecord) bool { return failed[r.seq] })
+		any = any || first >= 0
+		if first < 0 {
+			first = c.size
+		}
+		if v.err != nil {
+			continue
+		}
+		switch n := m.through(v, c); {
+		case n > first:
+			m.t.Errorf("the answer %s passes over record %s", v.answer, c.under()[first].seq)
+		case n < first:
+			m.t.Errorf("the answer %s stops at record %s, and %d records need not be sent again", v.answer, c.under()[n].seq, first-n)
+		}
+	}
+	switch {
+	case v.err != nil && !any:
+		m.t.Errorf("the answer is error %v, and nothing failed", v.err)
+	case v.err == nil && any && !m.report:
+		m.t.Errorf("the answer is no error, and something failed")
+	case v.err != nil && m.report && !m.nameless(v):
+		m.t.Errorf("the answer is error %v, and what failed has names", v.err)
+	}
+}
+
+// nameless reports whether an event holds what batchItemFailures cannot name: a
+// notification, or a source whose targets are unknown.
+func (m *model) nameless(v *invocation) bool {
+	return slices.ContainsFunc(v.cursors, func(c *cursor) bool {
+		return c.source.kind == event.SNS || !slices.ContainsFunc(m.results, func(r Result) bool {
+			return slices.ContainsFunc(r.records, func(rec engine.Record) bool { return rec.Seq == c.under()[0].seq })
+		})
+	})
+}
+
+// checkEnd checks what a target has in the end.
+func (m *model) checkEnd(t *modelTarget) {
+	if !t.spec.Active {
+		return
+	}
+	for _, c := range t.source.cursors {
+		last := map[string]int{}
+		for _, r := range c.all {
+			for _, u := range r.users {
+				m.checkTimes(t, r, u.token)
+				at, came := t.place[u.token]
+				if !came || t.spec.Parallel || t.spec.DropOversize && t.large[u.token] {
+					continue
+				}
+				key := r.key
+				if t.spec.Deaggregate {
+					key = u.key
+				}
+				if at < last[key] {
+					m.t.Errorf("target %s got %s of record %s after a later one of %s", t, u.token, r.seq, key)
+				}
+				last[key] = at
+			}
+		}
+	}
+}
+
+// checkTimes checks that what has a token came to t, and as often as it may.
+func (m *model) checkTimes(t *modelTarget, r *modelRecord, tok string) {
+	switch n := t.times[tok]; {
+	case n == 0 && !r.givenUp && !t.drops(r, tok):
+		m.t.Errorf("target %s never got %s of record %s", t, tok, r.seq)
+	case n > 1+t.excused[tok]:
+		m.t.Errorf("target %s got %s of record %s %d times, and %d can be explained", t, tok, r.seq, n, 1+t.excused[tok])
+	}
+}

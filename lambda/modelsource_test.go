@@ -1,0 +1,223 @@
+package lambda
+
+import (
+	"crypto/md5"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"fanout/engine"
+	"fanout/lambda/event"
+	"fanout/lambda/target"
+)
+
+// modelSource is a stream or topic, its targets and its event source mapping.
+type modelSource struct {
+	arn     string
+	kind    event.Kind
+	specs   []target.Loaded
+	targets map[string]*modelTarget
+	cursors []*cursor
+	unread  int // times that its targets cannot be read
+	mapping
+}
+
+var modelARN = map[event.Kind]string{
+	event.Kinesis:  "arn:aws:kinesis:eu-west-1:123456789012:stream/model%d",
+	event.DynamoDB: "arn:aws:dynamodb:eu-west-1:123456789012:table/Model%d/stream/2026-01-01T00:00:00.000",
+	event.SNS:      "arn:aws:sns:eu-west-1:123456789012:model%d",
+}
+
+func (m *model) newSource(i int) *modelSource {
+	s := &modelSource{kind: event.Kinesis, targets: map[string]*modelTarget{}, mapping: m.newMapping()}
+	if m.chance(3) {
+		s.kind = event.DynamoDB + event.Kind(m.rnd.IntN(2))
+	}
+	s.arn = fmt.Sprintf(modelARN[s.kind], i)
+	if m.chance(4) {
+		s.unread = m.rnd.IntN(5)
+	}
+	m.newTargets(s)
+	for shard := range 1 + m.rnd.IntN(3) {
+		var recs []*modelRecord
+		for n := range m.rnd.IntN(25) {
+			recs = append(recs, m.newRecord(s, fmt.Sprintf("%d.%d", i, shard), n))
+		}
+		factor := 1
+		if s.kind == event.Kinesis && m.chance(4) {
+			factor = 2 + m.rnd.IntN(3)
+		}
+		s.cursors = append(s.cursors, s.parallelize(recs, factor)...)
+		for _, r := range recs {
+			for _, t := range s.targets {
+				if fate, sure := t.expected(r); t.spec.Active && s.retries < 0 && (!sure || fate == engine.FateFailed) {
+					s.retries = 8 // or it would hold up its shard for ever
+				}
+			}
+		}
+	}
+	return s
+}
+
+// parallelize parts the records of a shard by their key, as a mapping with a
+// ParallelizationFactor does.
+func (s *modelSource) parallelize(recs []*modelRecord, factor int) []*cursor {
+	parts := make([]*cursor, factor)
+	for i := range parts {
+		parts[i] = &cursor{source: s}
+	}
+	for _, r := range recs {
+		p := parts[int(r.key[len(r.key)-1])%factor]
+		p.shard, p.all = r.shard, append(p.all, r)
+		p.left = p.all
+	}
+	return parts
+}
+
+// modelRecord is a source record.
+type modelRecord struct {
+	source *modelSource
+	shard  string
+	seq    string
+	key    string
+	users  []modelUser // in an aggregate; otherwise one
+	kpl    bool
+	action string    // of DynamoDB
+	flaw   flaw      // what is wrong with it
+	born   time.Time // when the source took it
+
+	givenUp bool // by the mapping, after its retries
+}
+
+// flaw is why a record can never be delivered.
+type flaw uint8
+
+const (
+	sound flaw = iota
+	unreadable
+	broken // an aggregate with the right checksum over what is none
+)
+
+// modelUser is a record as the user put it: data with a token that names it.
+type modelUser struct{ key, token, data string }
+
+func (m *model) newRecord(s *modelSource, shard string, i int) *modelRecord {
+	r := &modelRecord{
+		source: s, shard: shard, seq: fmt.Sprintf("%s%05d", strings.ReplaceAll("9"+shard, ".", ""), 98+i), action: "INSERT",
+		kpl: s.kind == event.Kinesis && m.chance(4), born: time.Now().Add(-time.Duration(m.rnd.IntN(120)) * time.Second),
+	}
+	n := 1
+	if r.kpl {
+		n += m.rnd.IntN(4)
+	}
+	for k := range n {
+		u := modelUser{key: fmt.Sprint("key", m.rnd.IntN(5)), token: fmt.Sprintf("(%s.%05d.%d)", shard, i, k)}
+		u.data = u.token + strings.Repeat("x", m.rnd.IntN(30))
+		if m.chance(3) {
+			u.data = `{"n":"` + u.data + `"}`
+		}
+		r.users = append(r.users, u)
+	}
+	r.key = r.users[0].key
+	if s.kind == event.SNS {
+		r.seq = "id-" + r.seq
+		r.key, r.users[0].key = r.seq, r.seq
+	}
+	if s.kind == event.DynamoDB {
+		r.action = []string{"INSERT", "MODIFY", "REMOVE"}[m.rnd.IntN(3)]
+		r.users[0].data = r.image()
+		if r.action == "REMOVE" {
+			r.key += "|" + r.users[0].token
+			r.users[0].key = r.key
+		}
+	}
+	if m.chance(30) {
+		r.flaw = unreadable
+	} else if r.kpl && m.chance(10) {
+		r.flaw = broken
+	}
+	m.records[r.seq] = r
+	return r
+}
+
+// image is a new image, or the keys of a record that was removed.
+func (r *modelRecord) image() string {
+	return fmt.Sprintf(`{"id":{"S":%q},"n":{"S":"%s"}}`, r.users[0].key, r.users[0].token)
+}
+
+// data is what the source record holds.
+func (r *modelRecord) data() string {
+	if !r.kpl {
+		return r.users[0].data
+	}
+	var b []byte
+	for _, u := range r.users {
+		b = protowire.AppendString(protowire.AppendTag(b, 1, protowire.BytesType), u.key)
+	}
+	for i, u := range r.users {
+		if r.flaw == broken {
+			i = len(r.users) // no such key
+		}
+		c := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), uint64(i))
+		c = protowire.AppendString(protowire.AppendTag(c, 3, protowire.BytesType), u.data)
+		b = protowire.AppendBytes(protowire.AppendTag(b, 3, protowire.BytesType), c)
+	}
+	sum := md5.Sum(b)
+	return string(slices.Concat([]byte("\xf3\x89\x9a\xc2"), b, sum[:]))
+}
+
+// text is the record as it stands in an event.
+func (r *modelRecord) text() string {
+	arrived := fmt.Sprintf("%d.%03d", r.born.Unix(), r.born.UnixMilli()%1000)
+	switch r.source.kind {
+	case event.DynamoDB:
+		image := fmt.Sprintf(`"Keys":{"id":{"S":%q}},"NewImage":%s`, r.users[0].key, r.users[0].data)
+		if r.action == "REMOVE" {
+			image = `"Keys":` + r.users[0].data
+		}
+		if r.flaw == unreadable {
+			image = `"Keys":3`
+		}
+		return fmt.Sprintf(`{"eventSource":"aws:dynamodb","eventSourceARN":%q,"eventName":%q,"dynamodb":{%s,"SequenceNumber":%q,"ApproximateCreationDateTime":%s}}`,
+			r.source.arn, r.action, image, r.seq, arrived)
+	case event.SNS:
+		message := fmt.Sprintf("%q", r.users[0].data)
+		if r.flaw == unreadable {
+			message = "3"
+		}
+		return fmt.Sprintf(`{"EventSource":"aws:sns","Sns":{"TopicArn":%q,"Message":%s,"MessageId":%q,"Timestamp":%q}}`,
+			r.source.arn, message, r.seq, r.born.UTC().Format("2006-01-02T15:04:05.000Z"))
+	default:
+		data := base64.StdEncoding.EncodeToString([]byte(r.data()))
+		if r.flaw == unreadable {
+			data = "!"
+		}
+		return fmt.Sprintf(`{"eventSource":"aws:kinesis","eventSourceARN":%q,"eventID":"shardId-%s:%s","kinesis":`+
+			`{"partitionKey":%q,"sequenceNumber":%q,"data":%q,"approximateArrivalTimestamp":%s}}`,
+			r.source.arn, r.shard, r.seq, r.key, r.seq, data, arrived)
+	}
+}
+
+// tokensOf returns the tokens in what a target got, as it is or in base64.
+func tokensOf(data string) (all []string) {
+	for _, part := range strings.Split(data, "(")[1:] {
+		if end := strings.IndexByte(part, ')'); end >= 0 {
+			all = append(all, "("+part[:end+1])
+		}
+	}
+	if all != nil && !strings.Contains(data, `"$base64"`) {
+		return all
+	}
+	for _, word := range strings.FieldsFunc(data, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '+' && c != '/' && c != '='
+	}) {
+		if b, err := base64.StdEncoding.DecodeString(word); err == nil && len(b) > 8 {
+			all = append(all, tokensOf(string(b))...)
+		}
+	}
+	return all
+}
