@@ -59,6 +59,16 @@ cover: ## coverage of engine and stages, which must stay at or above 90 %
 	  $(GO) tool cover -func cover.out | awk -v p=$$p '/^total:/ {print p, $$3; if ($$3+0 < $(COVER_MIN)) exit 1}' || exit 1; \
 	done
 
+MODEL := -count=1 -run '^TestModel' -timeout 0 ./engine ./lambda
+.PHONY: model
+model: ## 10,000 random runs each of the models of the delivery guarantees
+	$(GO) test $(MODEL) -model.runs 10000
+
+SOAK ?= 1h
+.PHONY: soak
+soak: ## the same for an hour (SOAK), with the race detector
+	$(GO) test -v $(RACE) $(MODEL) -model.time $(SOAK) | grep -v -e '^=== ' -e '^    --- PASS'
+
 .PHONY: bench
 bench: ## every benchmark, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./...

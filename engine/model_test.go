@@ -5,8 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,50 +15,71 @@ import (
 
 var (
 	modelRuns = flag.Int("model.runs", 2000, "random runs of the delivery model")
+	modelTime = flag.Duration("model.time", 0, "how long the delivery model runs at least, whatever -model.runs says")
 	modelSeed = flag.Uint64("model.seed", 0, "seed of the first run; 0: a random one")
 )
 
-// TestModel runs random records through random targets with random faults, and
-// checks what the engine promises whatever happens: every source record has one
-// fate at every target, what counts as delivered was accepted, no target affects
-// another, and where order is kept no record of a key is accepted before an
-// earlier one.
+// TestModel takes random records to random targets with random faults, and what failed
+// again a few times, and checks what the engine promises whatever happens: every
+// source record has one fate at every target, what counts as delivered was accepted,
+// what a target has is not sent to it again, what it cannot take goes to its fallback,
+// no target affects another, the run ends in time, and where order is kept no record
+// of a key is accepted before an earlier one.
 func TestModel(t *testing.T) {
 	seed := *modelSeed
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
-	for i := range *modelRuns {
-		if !t.Run(fmt.Sprint(seed+uint64(i)), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { modelRun(t, rand.New(rand.NewPCG(seed+uint64(i), 0))) })
+	begun, told := time.Now(), time.Now()
+	for i := 0; i < *modelRuns || time.Since(begun) < *modelTime; i++ {
+		if !t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { modelRun(t, rand.New(rand.NewPCG(seed, 0)), sabotage{}) })
 		}) {
-			t.Fatalf("go test -run TestModel -model.runs 1 -model.seed %d", seed+uint64(i))
+			t.Fatalf("go test ./engine -run '^TestModel$' -model.runs 1 -count 5 -model.seed %d", seed)
 		}
+		if time.Since(told) > time.Minute {
+			told = time.Now()
+			fmt.Printf("delivery model: %d runs, seed %d is good\n", i+1, seed)
+		}
+		seed++
 	}
 }
 
-type modelTarget struct {
-	engine.Target
-	sink  *enginetest.Sink
-	dead  *enginetest.Sink // of OnFailure, if any
-	stage bool             // it doubles some records, drops and fails others
+// judge hears what is wrong.
+type judge interface {
+	Context() context.Context
+	Helper()
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
 }
 
-func modelRun(t *testing.T, rnd *rand.Rand) {
+func modelRun(t judge, rnd *rand.Rand, s sabotage) {
 	recs := modelRecords(rnd)
-	var targets []modelTarget
+	var targets []*modelTarget
 	var plain []engine.Target
 	for i := range 1 + rnd.IntN(4) {
-		m := newModelTarget(rnd, fmt.Sprint(i))
+		m := newModelTarget(rnd, fmt.Sprint(i), len(recs))
 		targets = append(targets, m)
-		plain = append(plain, m.Target)
+		plain = append(plain, s.spoil(m.Target))
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(1+rnd.IntN(60))*time.Second)
-	defer cancel()
-	in := append([]engine.Record(nil), recs...)
-	report := runAll(t, ctx, engine.Options{Slots: engine.NewSlots(1 + rnd.IntN(8)), Margin: time.Second}, recs, plain...)
-	for i := range targets {
-		targets[i].check(t, in, &report.Targets[i])
+	slots := engine.NewSlots(2*len(targets) + rnd.IntN(8)) // for each target and its fallback
+	plan, err := engine.NewPlan(engine.Options{Slots: slots, Margin: time.Second}, plain...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 1 + rnd.IntN(3) {
+		deadline := time.Now().Add(time.Duration(2+rnd.IntN(60)) * time.Second)
+		ctx, cancel := context.WithDeadline(t.Context(), deadline.Add(s.lateness()))
+		report := plan.Resume(ctx, append([]engine.Record(nil), recs...), func(k, i int) bool { return targets[k].has[i] && !s.forgetful })
+		cancel()
+		if late := time.Since(deadline); late >= 0 {
+			t.Errorf("the run ended %v after its deadline", late)
+		}
+		for i, m := range targets {
+			s.tamper(&report.Targets[i])
+			m.check(t, recs, &report.Targets[i])
+		}
+		time.Sleep(2 * hangTime) // what hangs returns
 	}
 }
 
@@ -69,190 +88,57 @@ func modelRecords(rnd *rand.Rand) []engine.Record {
 	recs := make([]engine.Record, rnd.IntN(80))
 	for i := range recs {
 		recs[i] = engine.Record{
-			Lane: fmt.Sprint("shard-", rnd.IntN(lanes)),
-			Key:  fmt.Sprint("key-", rnd.IntN(keys)),
-			Seq:  fmt.Sprint(i),
-			Data: engine.Bytes(make([]byte, rnd.IntN(12))),
+			Lane:    fmt.Sprint("shard-", rnd.IntN(lanes)),
+			Key:     fmt.Sprint("key-", rnd.IntN(keys)),
+			Seq:     fmt.Sprint(i),
+			Data:    engine.Bytes(make([]byte, rnd.IntN(12))),
+			Arrived: time.Now().Add(-time.Duration(rnd.IntN(60)) * time.Second).UnixMilli(),
+		}
+		if rnd.IntN(40) == 0 {
+			recs[i].Data = engine.Base64([]byte("!"))
 		}
 	}
 	return recs
 }
 
-func newModelTarget(rnd *rand.Rand, id string) modelTarget {
-	m := modelTarget{sink: &enginetest.Sink{Bounds: engine.Limits{
+// modelTarget is a target, what it took, and what the engine knows that it has.
+type modelTarget struct {
+	engine.Target
+	sink, dead *enginetest.Sink // dead is of OnFailure, if any
+	stage      bool             // it doubles some records, drops and fails others
+	quiet      bool             // nothing befalls its requests
+	calm       bool             // nor those of OnFailure
+	has        []bool           // by record
+	last       map[string]int   // by lane and key: the last record accepted
+	first      map[string]bool  // what was accepted, in any run
+	sent, gone int              // how many sink and dead accepted in earlier runs
+}
+
+func newModelTarget(rnd *rand.Rand, id string, records int) *modelTarget {
+	m := &modelTarget{has: make([]bool, records), last: map[string]int{}, first: map[string]bool{}}
+	m.sink = &enginetest.Sink{Bounds: engine.Limits{
 		Records: rnd.IntN(10), Bytes: rnd.IntN(2) * 40, RecordBytes: rnd.IntN(2) * 10, OnePerKey: rnd.IntN(2) == 0,
-	}}}
-	m.Target = engine.Target{ID: id, Sink: m.sink, Ordered: rnd.IntN(2) == 0, InFlight: rnd.IntN(4)}
+	}}
+	m.Target = engine.Target{ID: id, Sink: m.sink, Ordered: rnd.IntN(2) == 0}
 	if m.stage = rnd.IntN(3) == 0; m.stage {
-		m.Stages = []engine.Stage{modelStage}
+		m.Stages = append(m.Stages, modelStage)
 	}
-	if rnd.IntN(3) == 0 {
-		m.dead = &enginetest.Sink{Script: modelScript(rand.New(rand.NewPCG(rnd.Uint64(), 0)), true)}
-		m.OnFailure = &engine.Fallback{ID: "dead", Sink: m.dead}
+	if rnd.IntN(4) == 0 {
+		m.Stages = append(m.Stages, modelMerge)
 	}
-	m.sink.Script = modelScript(rand.New(rand.NewPCG(rnd.Uint64(), 0)), m.sink.Bounds.OnePerKey)
-	m.sink.Whole = modelWhole(rand.New(rand.NewPCG(rnd.Uint64(), 0)))
+	if rnd.IntN(4) == 0 {
+		m.Oversize = engine.DropOversize
+	}
+	if m.calm = true; rnd.IntN(3) == 0 {
+		m.dead = &enginetest.Sink{}
+		m.calm = befall(rnd, m.dead, true)
+		m.OnFailure = &engine.Fallback{ID: "dead", Sink: m.dead, Wrap: modelWrap, MaxAge: time.Duration(rnd.IntN(2)*rnd.IntN(60)) * time.Second}
+	}
+	m.quiet = befall(rnd, m.sink, m.sink.Bounds.OnePerKey)
 	return m
 }
 
-var modelStage = each("model", func(r engine.Record, out *engine.Out) {
-	switch r.Data.Len() {
-	case 3:
-		out.Drop(r, "it has three bytes")
-	case 4:
-		out.Fail(r, enginetest.ErrPermanent)
-	case 5:
-		panic("five bytes")
-	case 6:
-		out.Emit(r)
-		r.Sub = 1
-		out.Emit(r)
-		out.Cut()
-	default:
-		out.Emit(r)
-	}
-})
-
-// modelScript refuses records at random. A sink that is not OnePerKey refuses,
-// with a record, those of its key that follow in the request.
-func modelScript(rnd *rand.Rand, onePerKey bool) func(enginetest.Attempt) error {
-	rates := []float64{0, 0.05, 0.5, 0.95}
-	rate := rates[rnd.IntN(len(rates))]
-	type line struct {
-		request   int
-		lane, key string
-	}
-	refused := map[line]bool{}
-	var mu sync.Mutex
-	return func(a enginetest.Attempt) error {
-		mu.Lock()
-		defer mu.Unlock()
-		p, l := rnd.Float64(), line{a.Request, a.Record.Lane, a.Record.Key}
-		if !onePerKey && refused[l] {
-			return enginetest.ErrRetryable
-		}
-		if p > rate {
-			return nil
-		}
-		refused[l] = true
-		switch {
-		case p < rate/10:
-			return enginetest.ErrPermanent
-		case p < rate/2:
-			return enginetest.ErrThrottled
-		}
-		return enginetest.ErrRetryable
-	}
-}
-
-func modelWhole(rnd *rand.Rand) func(context.Context, []engine.Record) error {
-	rate := rnd.Float64() * rnd.Float64()
-	var mu sync.Mutex
-	draw := func() (float64, time.Duration) {
-		mu.Lock()
-		defer mu.Unlock()
-		return rnd.Float64(), time.Duration(rnd.IntN(2000)) * time.Millisecond
-	}
-	return func(ctx context.Context, batch []engine.Record) error {
-		p, delay := draw()
-		if err := enginetest.Delay(delay)(ctx, batch); err != nil {
-			return err
-		}
-		switch {
-		case p > rate:
-			return nil
-		case p < rate/8 && len(batch) > 1:
-			return enginetest.ErrTooLarge
-		case p < rate/4:
-			panic("the model")
-		case p < rate/2:
-			return enginetest.ErrThrottled
-		}
-		return enginetest.ErrPlain
-	}
-}
-
-func (m *modelTarget) check(t *testing.T, in []engine.Record, r *engine.TargetReport) {
-	t.Helper()
-	accepted := map[string]int{}
-	last := map[string]int{}
-	for _, rec := range m.sink.Accepted() {
-		accepted[rec.Seq]++
-		var n int
-		_, _ = fmt.Sscan(rec.Seq, &n)
-		lane := rec.Lane + " " + rec.Key
-		if n = 2*n + rec.Sub; m.Ordered && n < last[lane] {
-			t.Errorf("target %s: record %s of %s was accepted after a later one", m.ID, rec.Seq, lane)
-		}
-		last[lane] = n
-	}
-	diverted := map[string]int{}
-	if m.dead != nil {
-		for _, rec := range m.dead.Accepted() {
-			diverted[rec.Seq]++
-		}
-	}
-	for i, rec := range in {
-		parts, unstaged := 1, 0
-		switch n := rec.Data.Len(); {
-		case !m.stage:
-		case n == 3:
-			parts = 0
-		case n == 4 || n == 5:
-			parts, unstaged = 0, 1
-		case n == 6:
-			parts = 2
-		}
-		if fate := r.Fate(i); (diverted[rec.Seq] > 0) != (fate == engine.FateDiverted) && fate != engine.FateFailed ||
-			fate == engine.FateDiverted && diverted[rec.Seq]+accepted[rec.Seq] != parts+unstaged {
-			t.Errorf("target %s: record %s has fate %v, %d of its parts were accepted and %d diverted",
-				m.ID, rec.Seq, fate, accepted[rec.Seq], diverted[rec.Seq])
-		}
-		got, fate := accepted[rec.Seq], r.Fate(i)
-		if fate == engine.FateDelivered && got != parts {
-			t.Errorf("target %s: record %s counts as delivered, and %d of its %d parts were accepted", m.ID, rec.Seq, got, parts)
-		}
-		if fate == engine.FateFailed && got >= parts && parts > 0 {
-			t.Errorf("target %s: record %s counts as failed, and was accepted", m.ID, rec.Seq)
-		}
-		if (fate == engine.FateDropped) != (m.stage && rec.Data.Len() == 3) {
-			t.Errorf("target %s: record %s with %d bytes has fate %v", m.ID, rec.Seq, rec.Data.Len(), fate)
-		}
-		if got > parts {
-			t.Errorf("target %s: record %s was accepted %d times", m.ID, rec.Seq, got)
-		}
-	}
-	if m.Ordered {
-		m.checkNoneOvertook(t, in, r)
-	}
-	for _, f := range r.Failures {
-		if text := f.Err.Error(); strings.Contains(text, "engine panicked") || strings.Contains(text, "did not return") {
-			t.Errorf("target %s: %v", m.ID, f.Err)
-		}
-	}
-	for _, request := range m.sink.Requests() {
-		keys := map[string]bool{}
-		for _, rec := range request {
-			if m.Ordered && m.sink.Bounds.OnePerKey && keys[rec.Key] {
-				t.Errorf("target %s: two records of %s in one request", m.ID, rec.Key)
-			}
-			keys[rec.Key] = true
-		}
-	}
-}
-
-// checkNoneOvertook checks that nothing was accepted of a key after a record of it
-// that failed.
-func (m *modelTarget) checkNoneOvertook(t *testing.T, in []engine.Record, r *engine.TargetReport) {
-	t.Helper()
-	failed := map[string]string{}
-	for i, rec := range in {
-		key := rec.Lane + " " + rec.Key
-		if before, ok := failed[key]; ok && r.Fate(i) == engine.FateDelivered {
-			t.Errorf("target %s: record %s of %s was accepted, and %s before it failed", m.ID, rec.Seq, key, before)
-		}
-		if r.Fate(i) == engine.FateFailed {
-			failed[key] = rec.Seq
-		}
-	}
+// modelWrap makes a record that says what is in it.
+func modelWrap(r engine.Rejected) engine.Record {
+	return r.Record.With(engine.Bytes([]byte(names(&r.Record))))
 }

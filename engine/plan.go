@@ -29,9 +29,9 @@ func NewSlots(n int) *Slots {
 // Options are what the targets of a plan have in common.
 type Options struct {
 	// Slots bounds requests in flight over all targets. Nil means DefaultInFlight
-	// of the plan's own. A target that sets no InFlight gets an even share, so
-	// that one that hangs cannot take the slots of the others. Plans that share
-	// Slots are not kept from each other in this way.
+	// of the plan's own. A target that sets no InFlight gets an even share, and its
+	// OnFailure another, so that one that hangs cannot take the slots of the others.
+	// Plans that share Slots are not kept from each other in this way.
 	Slots *Slots
 
 	// Margin is how long before the context's deadline sending stops. Half of it
@@ -67,6 +67,12 @@ func NewPlan(o Options, ts ...Target) (*Plan, error) {
 		o.Slots = NewSlots(DefaultInFlight)
 	}
 	p := &Plan{opts: o}
+	shares := len(ts)
+	for _, t := range ts {
+		if t.OnFailure != nil {
+			shares++
+		}
+	}
 	seen := make(map[string]bool, len(ts))
 	var faults []error
 	for i, t := range ts {
@@ -78,7 +84,7 @@ func NewPlan(o Options, ts ...Target) (*Plan, error) {
 			faults = append(faults, err)
 			continue
 		}
-		p.add(i, t, max(1, o.Slots.n/len(ts)))
+		p.add(i, t, max(1, o.Slots.n/shares))
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err

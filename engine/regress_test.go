@@ -175,3 +175,54 @@ func TestRecordsBeforeALostOneAreDelivered(t *testing.T) {
 		})
 	}
 }
+
+// What a stage merges with records behind a failed one fails with them, where order is
+// kept; so nothing before it is.
+func TestNothingIsMergedOverALostRecord(t *testing.T) {
+	for name, lose := range map[string]func(engine.Record, *engine.Out){
+		"failed":   func(r engine.Record, out *engine.Out) { out.Fail(r, enginetest.ErrPermanent) },
+		"panicked": func(engine.Record, *engine.Out) { panic("lost") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			lossy := each("lossy", func(r engine.Record, out *engine.Out) {
+				if r.Seq == "103" {
+					lose(r, out)
+					return
+				}
+				out.Emit(r)
+			})
+			r := run(t, engine.Target{Sink: &enginetest.Sink{}, Ordered: true, Stages: []engine.Stage{lossy, pairs()}}, records("a b c a a"))
+			wantCounts(t, r, 3, 0, 2)
+		})
+	}
+	t.Run("unreadable", func(t *testing.T) {
+		recs := records("a x a")
+		recs[1].Data = engine.Base64([]byte("!"))
+		r := run(t, engine.Target{Sink: &enginetest.Sink{}, Ordered: true, Stages: []engine.Stage{pairs()}}, recs)
+		wantCounts(t, r, 2, 0, 1)
+	})
+}
+
+// Requests to fallbacks that hang take no slots of other targets.
+func TestFallbackThatHangsLeavesOthersAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		failOdd := each("fail odd", func(r engine.Record, out *engine.Out) {
+			if r.Key == "odd" {
+				out.Fail(r, enginetest.ErrPermanent)
+				return
+			}
+			out.Emit(r)
+		})
+		hang := &enginetest.Sink{Bounds: engine.Limits{Records: 1}, Whole: enginetest.Delay(time.Hour)}
+		later := each("later", func(r engine.Record, out *engine.Out) {
+			time.Sleep(100 * time.Millisecond)
+			out.Emit(r)
+		})
+		rep := runAll(t, ctx, engine.Options{Slots: engine.NewSlots(6), Margin: time.Second}, records("odd odd odd odd even even even even"),
+			engine.Target{ID: "hangs", Sink: hang, Stages: []engine.Stage{failOdd}, OnFailure: &engine.Fallback{ID: "hangs too", Sink: hang}},
+			engine.Target{ID: "calm", Sink: &enginetest.Sink{}, Stages: []engine.Stage{later}})
+		wantCounts(t, rep.Targets[1], 8, 0, 0)
+	})
+}

@@ -162,7 +162,7 @@ func lanes(recs []Record) ([]lot, []*Out) {
 		}
 		if err := r.Data.Err(); err != nil {
 			unreadable.fail([]Record{r}, err)
-			lots[k].cut() // see Out.Fail
+			lots[k].cut() // see Out.fail
 			continue
 		}
 		r.at = int32(len(lots[k].recs) + 1) //nolint:gosec // a batch has far fewer than 2³¹ records

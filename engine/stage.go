@@ -75,12 +75,10 @@ func (o *Out) Drop(r Record, why string) {
 	}
 }
 
-// Fail says that r cannot be delivered. It cuts: a later stage that merged records
-// before r with some behind it would make them wait for r too where order is kept.
+// Fail says that r cannot be delivered, and cuts.
 func (o *Out) Fail(r Record, err error) {
 	if o.account(&r) {
-		o.failed = append(o.failed, Loss{r, orElse(err, errNoReason)})
-		o.Cut()
+		o.fail([]Record{r}, orElse(err, errNoReason))
 	}
 }
 
@@ -179,10 +177,13 @@ func (o *Out) process(ctx context.Context, s Stage, in []Record) {
 	}
 }
 
+// fail books recs as failed. It cuts: a later stage that merged records before them
+// with some behind them would bar the earlier ones too where order is kept.
 func (o *Out) fail(recs []Record, err error) {
 	for _, r := range recs {
 		o.failed = append(o.failed, Loss{r, err})
 	}
+	o.cut()
 }
 
 func forgot(ctx context.Context, s Stage) error {

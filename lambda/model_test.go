@@ -99,8 +99,8 @@ func newModel(t judge, seed uint64, s sabotage) *model {
 	for i := range 1 + rnd.IntN(2)*rnd.IntN(3) {
 		m.sources = append(m.sources, m.newSource(i))
 	}
-	if len(m.sources) == 1 { // only the targets of one source are kept from each other
-		m.slots = 2*len(m.sources[0].targets) + rnd.IntN(32)
+	if len(m.sources) == 1 { // only targets of one source are kept from each other, within their InFlight
+		m.slots = 6*len(m.sources[0].targets) + rnd.IntN(32)
 	}
 	return m
 }

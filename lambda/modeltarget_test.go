@@ -185,6 +185,7 @@ func (s *modelSink) Send(ctx context.Context, batch []engine.Record) (o engine.O
 		time.Sleep(15 * time.Second)
 		m.mu.Lock()
 		t.hanging--
+		t.round = m.round // it held up this one until now
 		return engine.Failed(enginetest.ErrRetryable)
 	case lost, lostAndHangs:
 		for i := range batch {

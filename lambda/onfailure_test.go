@@ -1,0 +1,81 @@
+package lambda
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"go.uber.org/zap"
+
+	"fanout/engine"
+	"fanout/engine/enginetest"
+	"fanout/lambda/envelope"
+	"fanout/lambda/event"
+	"fanout/lambda/target"
+)
+
+// A FIFO queue takes a message with a deduplication id once, and an index has one
+// document of an id. Both are made of lane, sequence number and part, so an envelope
+// must differ in them from the record inside, from another target's envelope of it,
+// and from those of other messages that begin with it.
+func TestEnvelopesAreTheirOwnRecords(t *testing.T) {
+	one := engine.Record{Key: "k", Lane: "shardId-0", Seq: "1", Action: "REMOVE", Raw: []byte(`{}`), Data: engine.Bytes([]byte("one"))}
+	two := engine.Record{Key: "k", Lane: "shardId-0", Seq: "2", Data: engine.Bytes([]byte("two"))}
+	merged := func(data string, recs ...engine.Record) engine.Rejected {
+		return engine.Rejected{Record: engine.Merge(recs, engine.Bytes([]byte(data))), Err: errors.New("no")}
+	}
+	a, b := wrapper(source, "a"), wrapper(source, "b")
+	seen := map[string]string{fmt.Sprint(one.Lane, " ", one.Seq, " ", one.Sub): "the record"}
+	for name, r := range map[string]engine.Record{
+		"a's":                a(engine.Rejected{Record: one, Err: errors.New("no")}),
+		"b's":                b(engine.Rejected{Record: one, Err: errors.New("no")}),
+		"a's of a message":   a(merged("one", one)),
+		"a's of another one": a(merged("one two", one, two)),
+	} {
+		id := fmt.Sprint(r.Lane, " ", r.Seq, " ", r.Sub)
+		if other, ok := seen[id]; ok {
+			t.Errorf("%s envelope has the identity of %s: %s", name, other, id)
+		}
+		seen[id] = name
+		if r.Action != "" {
+			t.Errorf("%s envelope has action %s, by which an index would remove a document", name, r.Action)
+		}
+		if e, err := envelope.Parse(r.Raw); err != nil || e.Sequence != "1" || !bytes.Equal(r.Raw, r.Data.Bytes()) {
+			t.Errorf("%s envelope is not what a Lambda function gets: %q, %v", name, r.Raw, err)
+		}
+	}
+}
+
+// A function that takes user records, if it is a target, takes envelopes as they are.
+func TestLambdaTakesEnvelopes(t *testing.T) {
+	o := DefaultOptions()
+	h, err := New(o, aws.Config{}, zap.NewNop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.store = &fixedStore{{SourceARN: source, ID: "t", Type: target.Kinesis, Active: true, Collapse: target.CollapseNone, OnFailure: "f"}, {SourceARN: source, ID: "f", Type: target.Lambda, Collapse: target.CollapseNone, Deaggregate: true}}
+	forms := map[bool]bool{}
+	h.openSink = func(_ *accounts, s *target.Spec, _ event.Kind) (engine.Sink, error) {
+		if s.Type == target.Lambda {
+			forms[s.Deaggregate] = true
+		}
+		return &enginetest.Sink{}, nil
+	}
+	if _, err := h.planFor(t.Context(), source, event.Kinesis); err != nil || forms[true] || !forms[false] {
+		t.Errorf("the function was opened with deaggregate %v, %v", forms, err)
+	}
+}
+
+// fixedStore has targets that never change.
+type fixedStore []target.Spec
+
+// Targets returns them all.
+func (s *fixedStore) Targets(context.Context, string) (set target.Set, err error) {
+	for _, t := range *s {
+		set.Targets = append(set.Targets, target.Loaded{ID: t.ID, Spec: t})
+	}
+	return set, nil
+}
