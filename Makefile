@@ -59,15 +59,18 @@ cover: ## coverage of engine and stages, which must stay at or above 90 %
 	  $(GO) tool cover -func cover.out | awk -v p=$$p '/^total:/ {print p, $$3; if ($$3+0 < $(COVER_MIN)) exit 1}' || exit 1; \
 	done
 
-MODEL := -count=1 -run '^TestModel' -timeout 0 ./engine ./lambda
+MODEL := -count=1 -timeout 0 -run '^TestModel'
 .PHONY: model
 model: ## 10,000 random runs each of the models of the delivery guarantees
-	$(GO) test $(MODEL) -model.runs 10000
+	$(GO) test $(MODEL) -model.runs 10000 ./engine ./lambda
 
 SOAK ?= 1h
 .PHONY: soak
+# In the folder of its package a test prints as it goes.
 soak: ## the same for an hour (SOAK), with the race detector
-	$(GO) test -v $(RACE) $(MODEL) -model.time $(SOAK) | grep -v -e '^=== ' -e '^    --- PASS'
+	cd engine && $(GO) test $(RACE) $(MODEL) -model.time $(SOAK) & engine=$$!; \
+	(cd lambda && $(GO) test $(RACE) $(MODEL) -model.time $(SOAK)); lambda=$$?; \
+	wait $$engine && exit $$lambda
 
 .PHONY: bench
 bench: ## every benchmark, with allocations

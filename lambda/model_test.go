@@ -23,7 +23,7 @@ import (
 )
 
 var (
-	modelRuns = flag.Int("model.runs", 1000, "random runs of the model of the function")
+	modelRuns = flag.Int("model.runs", 300, "random runs of the model of the function")
 	modelTime = flag.Duration("model.time", 0, "how long the model of the function runs at least, whatever -model.runs says")
 	modelSeed = flag.Uint64("model.seed", 0, "seed of the first run; 0: a random one")
 )
@@ -86,8 +86,8 @@ type model struct {
 // process is a process of the function, from its start to its crash.
 type process struct {
 	*Handler
-	ctx  context.Context
-	kill context.CancelFunc
+	until func(deadline time.Time) (context.Context, context.CancelFunc) // of an invocation
+	kill  context.CancelFunc
 }
 
 func newModel(t judge, seed uint64, s sabotage) *model {
@@ -125,8 +125,10 @@ func (m *model) start() {
 	if err != nil {
 		m.t.Fatalf("%v", err)
 	}
-	p := &process{Handler: h}
-	p.ctx, p.kill = context.WithCancel(m.t.Context())
+	ctx, kill := context.WithCancel(m.t.Context())
+	p := &process{Handler: h, kill: kill, until: func(deadline time.Time) (context.Context, context.CancelFunc) {
+		return context.WithDeadline(ctx, deadline)
+	}}
 	h.store = &modelStore{m: m}
 	h.openSink = func(_ *accounts, t *target.Spec, _ event.Kind) (engine.Sink, error) {
 		return &modelSink{m: m, process: p, target: m.source(t.SourceARN).targets[t.ID]}, nil
@@ -193,7 +195,6 @@ func (m *model) run() {
 		if len(open) == 0 {
 			break
 		}
-		m.round++
 		m.deliver(m.invocations(open))
 		time.Sleep(time.Duration(m.rnd.IntN(1000)) * time.Millisecond)
 	}

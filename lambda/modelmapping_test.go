@@ -1,7 +1,6 @@
 package lambda
 
 import (
-	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -144,13 +143,16 @@ func (v *invocation) payload() []byte {
 // deliver invokes the function with events at the same time, and does what their
 // answers say.
 func (m *model) deliver(all []*invocation) {
+	m.mu.Lock()
+	m.round++
 	m.results = nil
 	p := m.process
+	m.mu.Unlock()
 	var wg sync.WaitGroup
 	for _, v := range all {
 		wg.Go(func() {
 			deadline := time.Now().Add(10 * time.Second)
-			ctx, cancel := context.WithDeadline(p.ctx, deadline.Add(m.lateness()))
+			ctx, cancel := p.until(deadline.Add(m.lateness()))
 			defer cancel()
 			v.answer, v.err = p.Invoke(ctx, v.payload())
 			v.late = time.Since(deadline)
