@@ -20,6 +20,7 @@ import (
 
 	"fanout/engine"
 	"fanout/lambda/event"
+	"fanout/lambda/ledger"
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
 )
@@ -35,6 +36,7 @@ type Handler struct {
 	accounts *accounts
 	slots    *engine.Slots
 	memory   *memory
+	shared   *sharedMemory // nil: none
 	metrics  metrics.Publisher
 	openSink func(*accounts, *target.Spec, event.Kind) (engine.Sink, error)
 	log      *zap.Logger
@@ -51,6 +53,7 @@ type Result struct {
 	Report    *engine.Report
 
 	records []engine.Record
+	past    *recollection
 }
 
 // Records is the number of records that came from the source.
@@ -64,6 +67,10 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 		accounts: newAccounts(cfg, &o), slots: engine.NewSlots(o.InFlight), memory: newMemory(), openSink: newSink,
 	}
 	h.metrics = metrics.New(o.Metrics, o.MetricsNamespace, cloudwatch.NewFromConfig(cfg), os.Stdout)
+	client := dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.Retryer = retry.NewStandard() })
+	if o.LedgerTable != "" {
+		h.shared = &sharedMemory{table: &ledger.Table{Client: client, Name: o.LedgerTable}, function: o.FunctionName, log: log}
+	}
 	ttl := max(o.ConfigTTL, 1) // zero would be the cache's default
 	if o.TargetsFile != "" {
 		file, err := target.OpenFile(o.TargetsFile)
@@ -73,7 +80,6 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 		h.store = target.NewCache(file, ttl)
 		return h, nil
 	}
-	client := dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.Retryer = retry.NewStandard() })
 	h.store = target.NewCache(&target.Table{Client: client, Name: o.Table}, ttl)
 	return h, nil
 }
@@ -122,7 +128,7 @@ func (h *Handler) Handle(ctx context.Context, data []byte) ([]Result, error) {
 		wg.Go(func() { results[i], errs[i] = h.handle(ctx, &batches[i]) })
 	}
 	wg.Wait()
-	h.learn(results, errs)
+	h.learn(ctx, results, errs)
 	h.measure(ctx, at, results)
 	if h.OnResults != nil {
 		h.OnResults(slices.DeleteFunc(slices.Clone(results), func(r Result) bool { return r.Report == nil }))
@@ -138,19 +144,21 @@ func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
 	r := Result{SourceARN: b.SourceARN, Kind: b.Kind, records: b.Records}
 	planCtx, cancel := h.beforeDeadline(ctx)
 	defer cancel()
+	r.past = h.shared.begin(planCtx, &r)
+	defer r.past.end()
 	p, err := h.planFor(planCtx, b.SourceARN, b.Kind)
 	if err != nil {
 		return r, fmt.Errorf("the targets of %s are unknown: %w", b.SourceARN, err)
 	}
 	r.Targets = p.specs
-	r.Report = p.engine.Resume(ctx, b.Records, h.memory.recall(b.SourceARN, p.specs, b.Records))
+	r.Report = p.engine.Resume(ctx, b.Records, either(h.memory.recall(b.SourceARN, p.specs, b.Records), r.past.recall(&r)))
 	h.logReport(&r)
 	return r, nil
 }
 
 // learn remembers what targets have of an event that Lambda sends again: as a whole,
 // if anything of it failed.
-func (h *Handler) learn(results []Result, errs []error) {
+func (h *Handler) learn(ctx context.Context, results []Result, errs []error) {
 	again := errors.Join(errs...) != nil
 	for i := range results {
 		again = again || !results[i].Report.OK()
@@ -160,6 +168,7 @@ func (h *Handler) learn(results []Result, errs []error) {
 			h.memory.learn(&results[i], again)
 		}
 	}
+	h.shared.learn(ctx, results, again)
 }
 
 // beforeDeadline returns a context that leaves time to answer.

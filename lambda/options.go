@@ -18,6 +18,7 @@ type Options struct {
 	Table                   string        // FANOUT_TABLE: name or ARN of the target table
 	TargetsFile             string        // FANOUT_TARGETS_FILE: read targets from this file instead
 	ConfigTTL               time.Duration // FANOUT_CONFIG_TTL: how long targets are cached; 0: they are read for every event
+	LedgerTable             string        // FANOUT_LEDGER_TABLE: name or ARN of the table by which instances know what targets have; "": none
 	ReportBatchItemFailures bool          // FANOUT_REPORT_BATCH_ITEM_FAILURES: name what failed instead of failing the batch
 	InFlight                int           // FANOUT_IN_FLIGHT: requests in flight over all targets
 	LogLevel                zapcore.Level // FANOUT_LOG_LEVEL
@@ -65,6 +66,7 @@ func OptionsFrom(getenv func(name string) string) (Options, error) {
 	read("AWS_LAMBDA_FUNCTION_NAME", "a name", text(&o.FunctionName))
 	read("FANOUT_TABLE", "the name or ARN of a table", text(&o.Table))
 	read("FANOUT_TARGETS_FILE", "a file", text(&o.TargetsFile))
+	read("FANOUT_LEDGER_TABLE", "the name or ARN of a table", text(&o.LedgerTable))
 	read("FANOUT_CONFIG_TTL", `a duration such as "1m"`, notNegative(&o.ConfigTTL))
 	read("FANOUT_DEADLINE_MARGIN", `a duration above zero, such as "1s"`, func(v string) error {
 		if err := notNegative(&o.DeadlineMargin)(v); err != nil || o.DeadlineMargin > 0 {

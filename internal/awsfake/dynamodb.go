@@ -3,6 +3,7 @@ package awsfake
 import (
 	"reflect"
 	"regexp"
+	"slices"
 )
 
 // Item is an item of a table in DynamoDB's own JSON: {"id":{"S":"a"}}.
@@ -14,16 +15,39 @@ type table struct {
 	items      []Item
 }
 
-// SetTable sets the items of a table, and the names of its hash and range key.
-// Queries return items in the order given.
+// SetTable sets the items of a table, and the names of its hash and range key, both
+// of type S. Queries return items in the order given; items that are put go before
+// the first with a higher range key.
 func (s *Server) SetTable(name, hashKey, rangeKey string, items ...Item) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tables[name] = table{hashKey, rangeKey, items}
+	s.tables[name] = &table{hashKey, rangeKey, items}
 }
 
-// keyCondition is the one form of condition understood: one hash key.
-var keyCondition = regexp.MustCompile(`^\(?\s*([#\w]+)\s*=\s*(:\w+)\s*\)?$`)
+// Items returns the items of a table.
+func (s *Server) Items(table string) []Item {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.tables[table]; t != nil {
+		return slices.Clone(t.items)
+	}
+	return nil
+}
+
+// table returns the table that a request names by name or ARN.
+func (s *Server) table(nameOrARN string) (name string, t *table, bad *failure) {
+	name = lastPart(nameOrARN, "/")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t = s.tables[name]; t == nil {
+		bad = refusal("ResourceNotFoundException", "Requested resource not found: Table: %s not found", name)
+	}
+	return name, t, bad
+}
+
+// keyCondition is the form of conditions understood: a hash key, and how low the
+// range key may be.
+var keyCondition = regexp.MustCompile(`^\(?\s*([#\w]+)\s*=\s*(:\w+)\s*\)?(?:\s+AND\s+([#\w]+)\s*>=\s*(:\w+))?$`)
 
 func (s *Server) query(body []byte) (op operation, bad *failure) {
 	var in struct {
@@ -38,26 +62,30 @@ func (s *Server) query(body []byte) (op operation, bad *failure) {
 	if bad := unmarshal(body, &in); bad != nil {
 		return op, bad
 	}
-	op.destination = lastPart(in.TableName, "/")
-	s.mu.Lock()
-	t, ok := s.tables[op.destination]
-	s.mu.Unlock()
-	if !ok {
-		return op, refusal("ResourceNotFoundException", "Requested resource not found: Table: %s not found", op.destination)
+	var t *table
+	if op.destination, t, bad = s.table(in.TableName); bad != nil {
+		return op, bad
 	}
 	m := keyCondition.FindStringSubmatch(in.KeyConditionExpression)
 	if m == nil || in.FilterExpression != "" {
-		return op, refusal("ValidationException", "Invalid KeyConditionExpression: only one hash key is understood here, and no filter")
+		return op, refusal("ValidationException", "Invalid KeyConditionExpression: only one hash key and the lowest range key are understood here, and no filter")
 	}
-	if name := orElse(in.ExpressionAttributeNames[m[1]], m[1]); name != t.hash {
-		return op, refusal("ValidationException", "Query condition missed key schema element: %s", t.hash)
-	}
-	value, ok := in.ExpressionAttributeValues[m[2]]
-	if !ok {
-		return op, refusal("ValidationException", "An expression attribute value used in expression is not defined; attribute value: %s", m[2])
+	for i, key := range []string{1: t.hash, 3: t.sort} {
+		if i%2 == 0 || m[i] == "" {
+			continue
+		}
+		if name := orElse(in.ExpressionAttributeNames[m[i]], m[i]); name != key {
+			return op, refusal("ValidationException", "Query condition missed key schema element: %s", key)
+		}
+		if in.ExpressionAttributeValues[m[i+1]] == nil {
+			return op, refusal("ValidationException", "An expression attribute value used in expression is not defined; attribute value: %s", m[i+1])
+		}
 	}
 	op.run = func(map[int]string) (any, *failure) {
-		return t.page(value, in.ExclusiveStartKey, orElse(in.Limit, s.PageSize)), nil
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		from, _ := in.ExpressionAttributeValues[m[4]]["S"].(string)
+		return t.page(in.ExpressionAttributeValues[m[2]], from, in.ExclusiveStartKey, orElse(in.Limit, s.PageSize)), nil
 	}
 	return op, nil
 }
@@ -69,12 +97,12 @@ type queryPage struct {
 	LastEvaluatedKey Item `json:",omitempty"`
 }
 
-// page returns up to limit items (0: all) whose hash key is value, after the one
-// whose key is start.
-func (t *table) page(value map[string]any, start Item, limit int) queryPage {
+// page returns up to limit items (0: all) whose hash key is value and whose range key
+// is not below from, after the one whose key is start.
+func (t *table) page(value map[string]any, from string, start Item, limit int) queryPage {
 	p := queryPage{Items: []Item{}}
 	for _, item := range t.items {
-		if !reflect.DeepEqual(item[t.hash], value) {
+		if !reflect.DeepEqual(item[t.hash], value) || t.rangeKey(item) < from {
 			continue
 		}
 		if start != nil {

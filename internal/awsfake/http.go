@@ -51,6 +51,10 @@ func (s *Server) decode(service, name string, body []byte) (operation, *failure)
 		return s.sendMessageBatch(body)
 	case "dynamodb.Query":
 		return s.query(body)
+	case "dynamodb.PutItem":
+		return s.putItem(body)
+	case "dynamodb.DeleteItem":
+		return s.deleteItem(body)
 	case "sns.PublishBatch":
 		return s.publishBatch(body)
 	case "sts.AssumeRole":

@@ -26,7 +26,7 @@ type Server struct {
 	dedup  map[string]bool // destination, NUL, deduplication id
 	docs   map[string]bool // destination, NUL, _id of the documents that are there
 	limits map[string]int
-	tables map[string]table
+	tables map[string]*table
 	flying int
 	peak   int
 }
@@ -97,7 +97,7 @@ func Start() (*Server, error) {
 		dedup:  make(map[string]bool),
 		docs:   make(map[string]bool),
 		limits: make(map[string]int),
-		tables: make(map[string]table),
+		tables: make(map[string]*table),
 	}
 	s.http = http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
 	go func() {
