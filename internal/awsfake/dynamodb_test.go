@@ -1,0 +1,93 @@
+package awsfake_test
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+)
+
+// attributes are those of an item, all of type S, written as name, value, ….
+func attributes(pairs ...string) map[string]ddbtypes.AttributeValue {
+	item := map[string]ddbtypes.AttributeValue{}
+	for i := 0; i < len(pairs); i += 2 {
+		item[pairs[i]] = &ddbtypes.AttributeValueMemberS{Value: pairs[i+1]}
+	}
+	return item
+}
+
+func TestItems(t *testing.T) {
+	fake, cfg := start(t)
+	fake.SetTable("ledger", "shard", "batch")
+	client := dynamodb.NewFromConfig(cfg)
+	name := aws.String("ledger")
+	put := func(item map[string]ddbtypes.AttributeValue) error {
+		_, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: name, Item: item})
+		return err
+	}
+	remove := func(key map[string]ddbtypes.AttributeValue) error {
+		_, err := client.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: name, Key: key})
+		return err
+	}
+	for _, item := range [][]string{
+		{"shard", "a", "batch", "3"}, {"shard", "a", "batch", "1"}, {"shard", "b", "batch", "2"}, {"shard", "a", "batch", "2", "n", "old"},
+		{"shard", "a", "batch", "2", "n", "new"}, {"shard", "a", "batch", "9"},
+	} {
+		if err := put(attributes(item...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 { // what is not there can be removed too
+		if err := remove(attributes("shard", "a", "batch", "9")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := client.Query(t.Context(), &dynamodb.QueryInput{
+		TableName: name, KeyConditionExpression: aws.String("#s = :s AND batch >= :b"), ConsistentRead: aws.Bool(true),
+		ExpressionAttributeNames:  map[string]string{"#s": "shard"},
+		ExpressionAttributeValues: attributes(":s", "a", ":b", "2"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, item := range out.Items {
+		got = append(got, item["batch"].(*ddbtypes.AttributeValueMemberS).Value)
+	}
+	if diff := cmp.Diff([]string{"2", "3"}, got); diff != "" {
+		t.Error(diff)
+	}
+	items := fake.Items("ledger")
+	if len(items) != 4 || items[2]["n"]["S"] != "new" {
+		t.Errorf("the table has %v", items)
+	}
+	if items := fake.Items("elsewhere"); items != nil {
+		t.Errorf("a table that is not there has %v", items)
+	}
+
+	large := attributes("shard", "a", "batch", "4")
+	large["bytes"] = &ddbtypes.AttributeValueMemberB{Value: make([]byte, 400<<10-30)}
+	if err := put(large); err != nil {
+		t.Errorf("an item of nearly 400 KB: %v", err)
+	}
+	large["map"] = &ddbtypes.AttributeValueMemberM{Value: map[string]ddbtypes.AttributeValue{"more": &ddbtypes.AttributeValueMemberBOOL{Value: true}, "name": large["shard"]}}
+	for what, err := range map[string]error{
+		"an item over 400 KB":      put(large),
+		"no range key":             put(attributes("shard", "a")),
+		"no hash key":              put(attributes("batch", "4")),
+		"a key with no range":      remove(attributes("shard", "a")),
+		"a key of more attributes": remove(attributes("shard", "a", "batch", "4", "n", "new")),
+	} {
+		if got := code(t, err); got != "ValidationException" {
+			t.Errorf("%s: %q", what, got)
+		}
+	}
+	name = aws.String("elsewhere")
+	for what, err := range map[string]error{"PutItem": put(attributes("shard", "a", "batch", "1")), "DeleteItem": remove(attributes("shard", "a", "batch", "1"))} {
+		if got := code(t, err); got != "ResourceNotFoundException" {
+			t.Errorf("%s on no table: %q", what, got)
+		}
+	}
+}

@@ -1,0 +1,233 @@
+package ledger_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"fanout/internal/awsfake"
+	"fanout/lambda/ledger"
+)
+
+// open returns a ledger in a table of a fake AWS.
+func open(t *testing.T) (*awsfake.Server, *ledger.Table) {
+	t.Helper()
+	fake, err := awsfake.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(fake.Close)
+	fake.SetTable("ledger", "shard", "batch")
+	web := awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) { tr.DisableKeepAlives = true })
+	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithHTTPClient(web), config.WithBaseEndpoint(fake.URL()),
+		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) {
+		o.DisableValidateResponseChecksum = true // the fake has none
+	})
+	return fake, &ledger.Table{Client: client, Name: "ledger"}
+}
+
+// entry is an entry by which target has the records with the numbers at the places.
+func entry(seqs []string, last, target string, places ...int) ledger.Entry {
+	bits := ledger.NewBits(len(seqs))
+	for _, i := range places {
+		bits.Set(i)
+	}
+	return ledger.Entry{Last: last, Seqs: seqs, Has: map[string]ledger.Bits{target: bits}}
+}
+
+var noExpiry = cmpopts.IgnoreFields(ledger.Entry{}, "Expires")
+
+func TestTable(t *testing.T) {
+	fake, table := open(t)
+	fake.PageSize = 1
+	low, high, other := entry([]string{"7", "99"}, "99", "a", 1), entry([]string{"98", "100"}, "101", "b", 0, 1), entry([]string{"100"}, "100", "a", 0)
+	for _, w := range []struct {
+		shard string
+		entry ledger.Entry
+	}{{"one", entry([]string{"1"}, "99", "x", 0)}, {"one", low}, {"one", high}, {"other", other}} {
+		if err := table.Write(t.Context(), w.shard, w.entry); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func(shard, from string, want ...ledger.Entry) {
+		t.Helper()
+		got, err := table.Read(t.Context(), shard, from)
+		if diff := cmp.Diff(want, got, noExpiry); diff != "" || err != nil {
+			t.Errorf("%s from %s: %v %s", shard, from, err, diff)
+		}
+		for _, e := range got {
+			if left := time.Until(e.Expires); left > ledger.Keep || left < ledger.Keep-time.Hour {
+				t.Errorf("the entry expires in %v", left)
+			}
+		}
+	}
+	read("one", "7", low, high)
+	read("one", "99", low, high)
+	read("one", "100", high)
+	read("one", "101", high)
+	read("one", "102")
+	read("other", "1", other)
+	if err := table.Delete(t.Context(), "one", "99"); err != nil {
+		t.Fatal(err)
+	}
+	read("one", "7", high)
+	read("other", "1", other)
+}
+
+// Numbers are as long as those of a stream, and no item is too large for DynamoDB:
+// what is left out is of the first records.
+func TestLargeEntries(t *testing.T) {
+	fake, table := open(t)
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for _, c := range []struct {
+		name                    string
+		records, random, digits int
+		targets, kept           int
+	}{
+		{"a full batch of Kinesis, as different as its numbers are", 10_000, 31, 56, 64, 10_000},
+		{"the longest numbers that there are", 10_000, 128, 129, 5, 5_000},
+		{"very many targets", 10_000, 20, 56, 1000, 1_250},
+	} {
+		seqs := make([]string, c.records)
+		places := make([]int, 0, c.records)
+		for i := range seqs {
+			var b strings.Builder
+			b.WriteString("4" + strings.Repeat("9", c.digits-c.random-1))
+			for b.Len() < c.digits {
+				b.WriteByte('0' + byte(rnd.IntN(10)))
+			}
+			seqs[i] = b.String()
+			if i%2 == 0 {
+				places = append(places, i)
+			}
+		}
+		e := entry(seqs, seqs[len(seqs)-1], fmt.Sprintf("%032d", 0), places...)
+		for i := range c.targets {
+			e.Has[fmt.Sprintf("%032d", i)] = e.Has[fmt.Sprintf("%032d", 0)]
+		}
+		if err := table.Write(t.Context(), c.name, e); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		t.Logf("%s: a request of %d bytes", c.name, fake.Calls()[len(fake.Calls())-1].Bytes)
+		got, err := table.Read(t.Context(), c.name, e.Last)
+		if err != nil || len(got) != 1 || len(got[0].Seqs) != c.kept || len(got[0].Has) != c.targets || got[0].Last != e.Last {
+			t.Fatalf("%s: %v, %d entries", c.name, err, len(got))
+		}
+		skipped := c.records - c.kept
+		for i, seq := range got[0].Seqs {
+			for target, bits := range got[0].Has {
+				if seq != seqs[skipped+i] || bits.Get(i) != e.Has[target].Get(skipped+i) {
+					t.Fatalf("%s: record %d is not as it was", c.name, i)
+				}
+			}
+		}
+	}
+}
+
+// What has expired is not used, though DynamoDB has not removed it yet, nor is what
+// fanout did not write.
+func TestItemsOfNoUse(t *testing.T) {
+	fake, table := open(t)
+	if err := table.Write(t.Context(), "s", entry([]string{"1"}, "1", "a", 0)); err != nil {
+		t.Fatal(err)
+	}
+	good := fake.Items("ledger")[0]
+	later := fmt.Sprint(time.Now().Add(time.Hour).Unix())
+	for name, c := range map[string]struct {
+		change awsfake.Item
+		want   string
+	}{
+		"good":              {awsfake.Item{"expires": {"N": later}}, ""},
+		"expired":           {awsfake.Item{"expires": {"N": "1763800000"}}, "none"},
+		"a date":            {awsfake.Item{"expires": {"S": later}}, "lacks an attribute"},
+		"a fraction":        {awsfake.Item{"expires": {"N": "1.5"}}, "not a whole number"},
+		"no records":        {awsfake.Item{"records": nil}, "lacks an attribute"},
+		"other records":     {awsfake.Item{"records": {"B": "AAAA"}}, "not what fanout writes"},
+		"a number cut off":  {awsfake.Item{"records": {"B": "YgQEAAD//w=="}}, "not what fanout writes"},
+		"has of other type": {awsfake.Item{"has": {"S": "all"}}, "lacks an attribute"},
+		"bits of no type":   {awsfake.Item{"has": {"M": map[string]any{"a": map[string]any{"S": "1"}}}}, "no bits"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			it := awsfake.Item{}
+			for k, v := range good {
+				it[k] = v
+			}
+			for k, v := range c.change {
+				if it[k] = v; v == nil {
+					delete(it, k)
+				}
+			}
+			fake.SetTable("ledger", "shard", "batch", it)
+			got, err := table.Read(t.Context(), "s", "1")
+			switch {
+			case c.want == "":
+				if err != nil || len(got) != 1 {
+					t.Errorf("got %v, %v", got, err)
+				}
+			case c.want == "none":
+				if err != nil || len(got) != 0 {
+					t.Errorf("got %v, %v", got, err)
+				}
+			case c.want == "no bits":
+				if err != nil || len(got) != 1 || len(got[0].Has) != 0 {
+					t.Errorf("got %v, %v", got, err)
+				}
+			case err == nil || !strings.Contains(err.Error(), c.want) || len(got) != 0:
+				t.Errorf("got %v, %v; want %q", got, err, c.want)
+			}
+		})
+	}
+}
+
+// Errors say what to do.
+func TestErrors(t *testing.T) {
+	fake, table := open(t)
+	for code, want := range map[string]string{
+		"ResourceNotFoundException":              `the ledger "ledger" cannot be used: it does not exist in this account and region; create it, or set FANOUT_LEDGER_TABLE to the name or ARN of the one that does`,
+		"AccessDeniedException":                  `the ledger "ledger" cannot be used: allow the function's role dynamodb:`,
+		"ValidationException":                    `the ledger "ledger" cannot be used: so it is; its keys must be shard (hash, S) and batch (range, S)`,
+		"ProvisionedThroughputExceededException": `the ledger "ledger" cannot be used: ProvisionedThroughputExceededException: so it is`,
+	} {
+		fake.OnCall(func(awsfake.Call) *awsfake.Fault { return &awsfake.Fault{Code: code, Message: "so it is"} })
+		_, read := table.Read(t.Context(), "s", "1")
+		for action, err := range map[string]error{
+			"Query": read, "PutItem": table.Write(t.Context(), "s", entry([]string{"1"}, "1", "a", 0)), "DeleteItem": table.Delete(t.Context(), "s", "1"),
+		} {
+			w := want
+			if code == "AccessDeniedException" {
+				w += action + " on it"
+			}
+			if err == nil || err.Error() != w {
+				t.Errorf("%s: got %v\nwant %s", action, err, w)
+			}
+		}
+	}
+}
+
+func TestBits(t *testing.T) {
+	b := ledger.NewBits(9)
+	b.Set(8)
+	for i, want := range map[int]bool{0: false, 7: false, 8: true, 9: false, 15: false, 16: false, 1000: false} {
+		if b.Get(i) != want {
+			t.Errorf("%d: %v", i, !want)
+		}
+	}
+	if ledger.Bits(nil).Get(0) {
+		t.Error("nothing has something")
+	}
+}
