@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"strings"
 	"time"
 )
 
@@ -110,8 +109,5 @@ func inflate(records []byte) (seqs []string, err error) {
 }
 
 // sortable returns the range key of a sequence number. Such keys sort as the
-// numbers do.
-func sortable(seq string) string {
-	digits := strings.TrimLeft(seq, "0")
-	return fmt.Sprintf("%03d%s", len(digits), digits)
-}
+// numbers do, which have no zeros in front.
+func sortable(seq string) string { return fmt.Sprintf("%03d%s", len(seq), seq) }

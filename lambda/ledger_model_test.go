@@ -1,0 +1,367 @@
+package lambda
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"go.uber.org/zap"
+
+	"fanout/engine"
+	"fanout/engine/enginetest"
+	"fanout/lambda/event"
+	"fanout/lambda/metrics"
+	"fanout/lambda/target"
+)
+
+// TestLedgerModel runs instances of the function that share a ledger behind a
+// mapping with a parallelization factor, each attempt on any of them, with random
+// faults. No record is lost, keys stay in order where that was asked for, and a
+// record comes twice only if the instance crashed that had sent it, or its target's
+// answer or the ledger's was lost.
+func TestLedgerModel(t *testing.T) {
+	first := rand.Uint64()
+	for i := range uint64(400) {
+		if !t.Run(fmt.Sprint(first+i), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { newFleet(t, first+i, fleetSabotage{}).run() })
+		}) {
+			t.Fatalf("set first to %d", first+i)
+		}
+	}
+}
+
+// The model notices when a guarantee is broken.
+func TestLedgerModelNotices(t *testing.T) {
+	for name, c := range map[string]struct {
+		fleetSabotage
+		notice string
+	}{
+		"the ledger forgets":              {fleetSabotage{forgets: true}, "times"},
+		"an entry says more than is true": {fleetSabotage{lies: true}, "never got"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(500) {
+				n := fleetNotices{T: t}
+				synctest.Test(t, func(t *testing.T) {
+					n.T = t
+					newFleet(&n, seed, c.fleetSabotage).run()
+				})
+				if slices.ContainsFunc(n.texts, func(text string) bool { return strings.Contains(text, c.notice) }) {
+					return
+				}
+			}
+			t.Errorf("not noticed in 500 runs; want %q", c.notice)
+		})
+	}
+}
+
+// fleetNotices collects what a fleet finds wrong.
+type fleetNotices struct {
+	*testing.T
+	texts []string
+}
+
+func (n *fleetNotices) Errorf(format string, args ...any) {
+	n.texts = append(n.texts, fmt.Sprintf(format, args...))
+}
+
+type fleetJudge interface {
+	Context() context.Context
+	Errorf(format string, args ...any)
+}
+
+// fleetSabotage breaks a guarantee, to see whether the model notices.
+type fleetSabotage struct {
+	forgets bool // nothing is written
+	lies    bool // each target has what some target has
+}
+
+// fleet is the instances of a function, and the mapping that invokes them.
+type fleet struct {
+	t fleetJudge
+	fleetSabotage
+	report  bool // batchItemFailures
+	unsure  bool // the ledger fails at times
+	specs   []target.Spec
+	targets map[string]*fleetTarget
+	shards  [][][]fleetRecord // by shard and group of keys
+
+	mu     sync.Mutex // of all below
+	rnd    *rand.Rand
+	faults int // still to come
+	free   []*instance
+	items  map[string]map[string]map[string]ledgerValue // by shard and batch
+}
+
+type fleetRecord struct{ seq, key string }
+
+// fleetTarget is what a target has accepted.
+type fleetTarget struct {
+	spec    target.Spec
+	times   map[string]int // by data
+	order   []string
+	excused map[string]bool // may come again
+}
+
+// instance is one process of the function.
+type instance struct {
+	fleet    *fleet
+	handler  *Handler
+	dead     bool
+	accepted []func() // what excuses each record accepted in this invocation
+}
+
+func newFleet(t fleetJudge, seed uint64, s fleetSabotage) *fleet {
+	rnd := rand.New(rand.NewPCG(seed, 1))
+	f := &fleet{t: t, fleetSabotage: s, rnd: rnd, report: rnd.IntN(2) == 0, faults: rnd.IntN(40),
+		unsure: s == fleetSabotage{} && rnd.IntN(3) == 0, targets: map[string]*fleetTarget{},
+		items: map[string]map[string]map[string]ledgerValue{}}
+	for i := range 2 + rnd.IntN(3) {
+		spec := target.Spec{SourceARN: fleetStream, ID: fmt.Sprint("t", i), Type: target.Kinesis, Active: true,
+			Collapse: target.CollapseNone, Parallel: rnd.IntN(2) == 0}
+		f.specs = append(f.specs, spec)
+		f.targets[spec.ID] = &fleetTarget{spec: spec, times: map[string]int{}, excused: map[string]bool{}}
+	}
+	for shard := range 1 + rnd.IntN(2) {
+		groups := make([][]fleetRecord, 1+rnd.IntN(3))
+		for i := range rnd.IntN(40) {
+			key := rnd.IntN(6)
+			g := key % len(groups)
+			groups[g] = append(groups[g], fleetRecord{fmt.Sprint(95 + i + 1000*shard), fmt.Sprint("key", key)})
+		}
+		f.shards = append(f.shards, groups)
+	}
+	for range 4 {
+		f.free = append(f.free, f.start())
+	}
+	return f
+}
+
+const fleetStream = "arn:aws:kinesis:eu-west-1:123456789012:stream/fleet"
+
+// start makes an instance, which remembers nothing.
+func (f *fleet) start() *instance {
+	o := DefaultOptions()
+	o.Metrics, o.LedgerTable, o.ReportBatchItemFailures = metrics.ModeNone, "ledger", f.report
+	h, err := New(o, aws.Config{}, zap.NewNop())
+	if err != nil {
+		f.t.Errorf("%v", err)
+		return nil
+	}
+	in := &instance{fleet: f, handler: h}
+	h.shared.table.Client = &fleetLedger{in}
+	h.store = fleetStore(f.specs)
+	limit := 1 + f.rnd.IntN(8)
+	h.openSink = func(_ *accounts, t *target.Spec, _ event.Kind) (engine.Sink, error) {
+		ft := f.targets[t.ID]
+		return &enginetest.Sink{
+			Bounds: engine.Limits{Records: limit, OnePerKey: true},
+			Whole:  func(ctx context.Context, batch []engine.Record) error { return in.whole(ctx, ft, batch) },
+			Script: func(a enginetest.Attempt) error { return in.one(ft, &a.Record) },
+		}, nil
+	}
+	return in
+}
+
+// fleetStore is a store of good targets.
+type fleetStore []target.Spec
+
+func (s fleetStore) Targets(context.Context, string) (set target.Set, err error) {
+	for _, t := range s {
+		set.Targets = append(set.Targets, target.Loaded{ID: t.ID, Spec: t})
+	}
+	return set, nil
+}
+
+var errInstance = errors.New("the instance is no more")
+
+// whole decides about a request: it may fail, hang, or be the instance's last.
+func (in *instance) whole(ctx context.Context, ft *fleetTarget, batch []engine.Record) error {
+	f := in.fleet
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if in.dead {
+		return errInstance
+	}
+	if f.faults == 0 {
+		return nil
+	}
+	p := f.rnd.IntN(100)
+	if p < 16 {
+		f.faults--
+	}
+	switch {
+	case p < 4:
+		return enginetest.ErrThrottled
+	case p < 8:
+		return enginetest.ErrRetryable
+	case p < 11: // it hangs until the deadline
+		f.mu.Unlock()
+		<-ctx.Done()
+		f.mu.Lock()
+		return ctx.Err()
+	case p < 13: // it is done, and the answer is lost
+		for i := range batch {
+			in.accept(ft, &batch[i])()
+		}
+		return enginetest.ErrPlain
+	case p < 16:
+		in.dead = true
+		for _, excuse := range in.accepted {
+			excuse()
+		}
+		return errInstance
+	}
+	return nil
+}
+
+// one decides about a record of a request.
+func (in *instance) one(ft *fleetTarget, r *engine.Record) error {
+	f := in.fleet
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if in.dead {
+		return errInstance
+	}
+	if f.faults > 0 && f.rnd.IntN(100) < 5 {
+		f.faults--
+		return enginetest.ErrPermanent // until Lambda sends it again
+	}
+	in.accepted = append(in.accepted, in.accept(ft, r))
+	return nil
+}
+
+// accept takes a record, and returns what excuses its coming again.
+func (in *instance) accept(ft *fleetTarget, r *engine.Record) (excuse func()) {
+	data := string(r.Data.Bytes())
+	if ft.times[data]++; ft.times[data] == 1 {
+		ft.order = append(ft.order, data)
+	}
+	return func() { ft.excused[data] = true }
+}
+
+// run is the mapping: each group of each shard in order, all at the same time.
+func (f *fleet) run() {
+	var wg sync.WaitGroup
+	for shard, groups := range f.shards {
+		for _, recs := range groups {
+			wg.Go(func() {
+				for len(recs) > 0 {
+					n := min(len(recs), 1+f.random(12))
+					f.deliver(fmt.Sprintf("shardId-%012d", shard), recs[:n])
+					recs = recs[n:]
+				}
+			})
+		}
+	}
+	wg.Wait()
+	for _, ft := range f.targets {
+		f.check(ft)
+	}
+	if n := len(f.items); n > 0 && !f.unsure && f.crashless() {
+		f.t.Errorf("entries of %d shards are left", n)
+	}
+}
+
+func (f *fleet) random(n int) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.rnd.IntN(n)
+}
+
+// crashless reports whether no entry can have been left by an instance that crashed
+// after its last record was delivered.
+func (f *fleet) crashless() bool {
+	return !slices.ContainsFunc(f.specs, func(s target.Spec) bool { return len(f.targets[s.ID].excused) > 0 })
+}
+
+func (f *fleet) deliver(shard string, batch []fleetRecord) {
+	for attempts := 0; len(batch) > 0; attempts++ {
+		if attempts > 200 {
+			f.t.Errorf("%d records of %s are not through after %d attempts", len(batch), shard, attempts)
+			return
+		}
+		answer, err := f.invoke(shard, batch)
+		if err == nil {
+			batch = batch[fleetThrough(batch, answer):]
+		} else if len(batch) > 1 && f.random(3) == 0 { // bisect
+			f.deliver(shard, batch[:len(batch)/2])
+			batch = batch[len(batch)/2:]
+		}
+	}
+}
+
+// fleetThrough returns how many records of a batch an answer lets pass.
+func fleetThrough(batch []fleetRecord, data []byte) int {
+	var a answer
+	if json.Unmarshal(data, &a) != nil || len(a.BatchItemFailures) == 0 {
+		return len(batch)
+	}
+	return slices.IndexFunc(batch, func(r fleetRecord) bool { return r.seq == a.BatchItemFailures[0].ItemIdentifier })
+}
+
+// invoke invokes an instance that is free. One that crashes is replaced.
+func (f *fleet) invoke(shard string, batch []fleetRecord) ([]byte, error) {
+	f.mu.Lock()
+	for len(f.free) < 2 { // so that it is not always the same
+		f.free = append(f.free, f.start())
+	}
+	k := f.rnd.IntN(len(f.free))
+	in := f.free[k]
+	f.free = slices.Delete(f.free, k, k+1)
+	in.accepted = nil
+	f.mu.Unlock()
+
+	ctx, cancel := context.WithTimeout(f.t.Context(), 20*time.Second)
+	defer cancel()
+	answer, err := in.handler.Invoke(ctx, fleetEvent(shard, batch))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if in.dead {
+		return nil, errInstance
+	}
+	f.free = append(f.free, in)
+	return answer, err
+}
+
+func fleetEvent(shard string, batch []fleetRecord) []byte {
+	recs := make([]string, len(batch))
+	for i, r := range batch {
+		recs[i] = fmt.Sprintf(`{"eventSource":"aws:kinesis","eventSourceARN":%q,"eventID":"%s:%s","kinesis":{"partitionKey":%q,"sequenceNumber":%q,"data":%q}}`,
+			fleetStream, shard, r.seq, r.key, r.seq, base64.StdEncoding.EncodeToString([]byte(shard+r.seq)))
+	}
+	return []byte(`{"Records":[` + strings.Join(recs, ",") + `]}`)
+}
+
+// check checks what a target has in the end.
+func (f *fleet) check(ft *fleetTarget) {
+	for s, groups := range f.shards {
+		for _, recs := range groups {
+			last := map[string]int{}
+			for _, r := range recs {
+				data := fmt.Sprintf("shardId-%012d%s", s, r.seq)
+				at := slices.Index(ft.order, data)
+				if at < 0 {
+					f.t.Errorf("target %s never got %s", ft.spec.ID, data)
+				}
+				if !ft.spec.Parallel && at < last[r.key] {
+					f.t.Errorf("target %s got %s after a later one of %s", ft.spec.ID, data, r.key)
+				}
+				last[r.key] = at
+				if n := ft.times[data]; n > 1 && !ft.excused[data] && !f.unsure {
+					f.t.Errorf("target %s got %s %d times", ft.spec.ID, data, n)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,33 @@
+package lambda
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"fanout/engine"
+	"fanout/lambda/event"
+	"fanout/lambda/ledger"
+	"fanout/lambda/target"
+)
+
+// What is written is what is true: in order, of records that have a number, without
+// those that no target has, and of a number that several records have only if a
+// target has them all.
+func TestEntries(t *testing.T) {
+	rec := func(lane, seq, data string) engine.Record {
+		return engine.Record{Lane: lane, Seq: seq, Data: engine.Bytes([]byte(data))}
+	}
+	r := result(t, event.Kinesis,
+		rec("one", "10", ""), rec("one", "9", ""), rec("one", "11", "x"), rec("two", "5", "x"), rec("three", "", ""),
+		rec("one", "7", ""), rec("one", "7", "x"), rec("one", "07", ""), rec("one", "8", ""), rec("one", "8", ""))
+	r.SourceARN, r.Targets = "source", []target.Spec{{ID: "t"}}
+	want := map[shard]ledger.Entry{
+		{source: "source", lane: "one"}: {
+			Last: "11", Seqs: []string{"07", "8", "9", "10"}, Has: map[string]ledger.Bits{r.Targets[0].Fingerprint(): {0b1111}},
+		},
+	}
+	if diff := cmp.Diff(want, entries(&r), cmp.AllowUnexported(shard{})); diff != "" {
+		t.Error(diff)
+	}
+}
