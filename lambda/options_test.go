@@ -33,11 +33,11 @@ func TestOptionsFrom(t *testing.T) {
 		{[]string{"AWS_LAMBDA_FUNCTION_NAME=mine", "FANOUT_TABLE=other"}, func(o *lambda.Options) { o.FunctionName, o.Table = "mine", "other" }},
 		{[]string{"FANOUT_TARGETS_FILE=/a/b"}, func(o *lambda.Options) { o.Table, o.TargetsFile = "fanoutTargets", "/a/b" }},
 		{[]string{
-			"FANOUT_TABLE=t", "FANOUT_CONFIG_TTL=90s", "FANOUT_DEADLINE_MARGIN=3s", "FANOUT_REPORT_BATCH_ITEM_FAILURES=true",
+			"FANOUT_TABLE=t", "FANOUT_LEDGER_TABLE=l", "FANOUT_CONFIG_TTL=90s", "FANOUT_DEADLINE_MARGIN=3s", "FANOUT_REPORT_BATCH_ITEM_FAILURES=true",
 			"FANOUT_IN_FLIGHT=1", "FANOUT_LOG_LEVEL=debug",
 		}, func(o *lambda.Options) {
 			o.Table, o.ConfigTTL, o.DeadlineMargin, o.ReportBatchItemFailures = "t", 90*time.Second, 3*time.Second, true
-			o.InFlight, o.LogLevel = 1, zapcore.DebugLevel
+			o.LedgerTable, o.InFlight, o.LogLevel = "l", 1, zapcore.DebugLevel
 		}},
 		{[]string{"FANOUT_TABLE=t", "FANOUT_REPORT_BATCH_ITEM_FAILURES=false", "FANOUT_LOG_LEVEL=error"},
 			func(o *lambda.Options) { o.Table, o.LogLevel = "t", zapcore.ErrorLevel }},

@@ -1,0 +1,104 @@
+//go:build integration
+
+package integration
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+
+	"fanout/internal/runtimeapi"
+)
+
+// A batch that failed is sent again by another instance, which sends only what is
+// missing, because the ledger's table tells what is not.
+func TestLedger(t *testing.T) {
+	s := connect(t)
+	stream := arnOf("kinesis", "stream/ledgered")
+	s.createTable(t, "ledger", "shard", "batch")
+	must(s.dynamodb.UpdateTimeToLive(t.Context(), &dynamodb.UpdateTimeToLiveInput{
+		TableName:               aws.String("ledger"),
+		TimeToLiveSpecification: &dynamodbtypes.TimeToLiveSpecification{AttributeName: aws.String("expires"), Enabled: aws.Bool(true)},
+	}))(t)
+	s.createQueue(t, "there")
+	file := targetsFile(t, stream,
+		target{"type": "sqs", "destination": arnOf("sqs", "there"), "collapse": "none", "deaggregate": true, "id": "there"},
+		target{"type": "sqs", "destination": arnOf("sqs", "to-come"), "collapse": "none", "deaggregate": true, "id": "to-come"})
+	puts, want := orders(t, 1, 40)
+	event := must(os.ReadFile(kinesisEvent(t, stream, puts...)))(t)
+	head := must(os.ReadFile(kinesisEvent(t, stream, puts[:len(puts)/2]...)))(t)
+
+	first := s.startInstance(t, file)
+	if answer := first(event); !strings.Contains(answer, `"itemIdentifier":"100"`) {
+		t.Errorf("without one of the queues: %s", answer)
+	}
+	if n := s.entries(t); n != 1 {
+		t.Errorf("the ledger has %d items, want 1", n)
+	}
+	s.createQueue(t, "to-come")
+	second := s.startInstance(t, file)
+	for _, batch := range [][]byte{head, event} {
+		s.messages(t, "to-come") // what came with the head is not remembered any more: it was through
+		if answer := second(batch); answer != `{"batchItemFailures":[]}` {
+			t.Errorf("with both queues: %s", answer)
+		}
+	}
+	if n := s.entries(t); n != 0 {
+		t.Errorf("the ledger still has %d items", n)
+	}
+	for _, queue := range []string{"there", "to-come"} {
+		if diff := cmp.Diff(sorted(want.data), sorted(s.messages(t, queue))); diff != "" {
+			t.Errorf("the queue %s does not have each record once: %s", queue, diff)
+		}
+	}
+}
+
+// entries counts the items of the ledger.
+func (s services) entries(t *testing.T) int {
+	t.Helper()
+	return len(must(s.dynamodb.Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String("ledger")}))(t).Items)
+}
+
+// startInstance starts an instance of bin/bootstrap with a ledger, until the test
+// ends, and returns what hands it an event and returns its answer.
+func (s services) startInstance(t *testing.T, targets string) func(event []byte) string {
+	t.Helper()
+	api := must(runtimeapi.Start())(t)
+	t.Cleanup(api.Close)
+	cmd := exec.Command(filepath.Join("..", "bin", "bootstrap"))
+	cmd.Env = append(os.Environ(), "AWS_LAMBDA_RUNTIME_API="+api.Addr(), "AWS_LAMBDA_FUNCTION_NAME=ledgered", "FANOUT_METRICS=none",
+		"FANOUT_TARGETS_FILE="+targets, "FANOUT_LEDGER_TABLE="+arnOf("dynamodb", "table/ledger"), "FANOUT_REPORT_BATCH_ITEM_FAILURES=true")
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // it was killed
+		if t.Failed() {
+			t.Logf("the function's log:\n%s", &log)
+		}
+	})
+	return func(event []byte) string {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		a := must(api.Invoke(ctx, event, time.Now().Add(patience)))(t)
+		if a.Failure != nil {
+			return fmt.Sprint("error: ", a.Failure)
+		}
+		return string(a.Payload)
+	}
+}
