@@ -107,15 +107,18 @@ func (l *ledger) fate(r *Record, f Fate) {
 }
 
 func (l *ledger) reason(r *Record, err error, diverted bool) {
-	text := err.Error()
+	text, src := err.Error(), r.first()
 	for i := range l.report.Failures {
 		if f := &l.report.Failures[i]; f.Diverted == diverted && f.Err.Error() == text {
 			f.Count++
+			if src < f.src {
+				f.Lane, f.Seq, f.src = r.Lane, r.Seq, src
+			}
 			return
 		}
 	}
 	if len(l.report.Failures) < maxFailures {
-		l.report.Failures = append(l.report.Failures, Failure{Err: err, Diverted: diverted, Lane: r.Lane, Seq: r.Seq, Count: 1})
+		l.report.Failures = append(l.report.Failures, Failure{Err: err, Diverted: diverted, Lane: r.Lane, Seq: r.Seq, Count: 1, src: src})
 	}
 }
 

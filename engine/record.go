@@ -66,6 +66,14 @@ func (r *Record) sources(f func(src int)) {
 	r.leaves(func(leaf *Record) { f(int(leaf.src) - 1) })
 }
 
+// first returns 1 + the index of the first source record that r carries.
+func (r *Record) first() int32 {
+	for r.parts != nil {
+		r = &r.parts[0]
+	}
+	return r.src
+}
+
 // follows reports whether r, an unmerged record, comes after o in its source.
 func (r *Record) follows(o *Record) bool {
 	return r.src > o.src || r.src == o.src && r.Sub > o.Sub

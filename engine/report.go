@@ -42,9 +42,11 @@ type TargetReport struct {
 type Failure struct {
 	Err      error
 	Diverted bool   // OnFailure took them
-	Lane     string // of the first such record
-	Seq      string // of the first such record
+	Lane     string // of the first such record of the batch
+	Seq      string // of the first such record of the batch
 	Count    int    // records of the target, after its stages
+
+	src int32 // of the first such record
 }
 
 // Fate returns what became of source record i.

@@ -53,6 +53,7 @@ type Result struct {
 	Report    *engine.Report
 
 	records []engine.Record
+	faulty  map[string]bool // by id: targets that cannot work as they are configured
 	past    *recollection
 }
 
@@ -150,7 +151,7 @@ func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
 	if err != nil {
 		return r, fmt.Errorf("the targets of %s are unknown: %w", b.SourceARN, err)
 	}
-	r.Targets = p.specs
+	r.Targets, r.faulty = p.specs, p.faulty
 	r.Report = p.engine.Resume(ctx, b.Records, either(h.memory.recall(b.SourceARN, p.specs, b.Records), r.past.recall(&r)))
 	h.logReport(&r)
 	return r, nil

@@ -127,8 +127,8 @@ type entry struct {
 	Level, Msg, Source, Target, Error string
 	Delivered, Dropped, Failed        int
 	Failures                          []struct {
-		Error, Class, Shard, Sequence string
-		Records                       int
+		Error, Class, Shard, Sequence, Remedy string
+		Records                               int
 	}
 }
 

@@ -46,17 +46,22 @@ func (h *Handler) logReport(r *Result) {
 			zap.String("target", t.ID), zap.String("type", string(r.Targets[i].Type)), zap.String("source", r.SourceARN),
 			zap.Int("delivered", t.Delivered), zap.Int("dropped", t.Dropped), zap.Int("diverted", t.Diverted), zap.Int("failed", t.Failed),
 			zap.Int("requests", t.Requests), zap.Int("retries", t.Retries), zap.Int("throttled", t.Throttled),
-			zap.Int64("bytes", t.Bytes), zap.Duration("took", t.Took), zap.Array("failures", failures(t.Failures)),
+			zap.Int64("bytes", t.Bytes), zap.Duration("took", t.Took),
+			zap.Array("failures", failures{t.Failures, func(f *engine.Failure) string { return r.remedy(i, f) }}),
 		)
 	}
 }
 
 // failures writes the reasons of a target's failures.
-type failures []engine.Failure
+type failures struct {
+	reasons []engine.Failure
+	remedy  func(*engine.Failure) string
+}
 
 // MarshalLogArray implements zapcore.ArrayMarshaler.
 func (fs failures) MarshalLogArray(enc zapcore.ArrayEncoder) error {
-	for _, f := range fs {
+	for i := range fs.reasons {
+		f := &fs.reasons[i]
 		err := enc.AppendObject(zapcore.ObjectMarshalerFunc(func(o zapcore.ObjectEncoder) error {
 			o.AddString("error", f.Err.Error())
 			o.AddString("class", engine.ClassOf(f.Err).String())
@@ -64,6 +69,9 @@ func (fs failures) MarshalLogArray(enc zapcore.ArrayEncoder) error {
 			o.AddBool("diverted", f.Diverted)
 			o.AddString("shard", f.Lane)
 			o.AddString("sequence", f.Seq)
+			if remedy := fs.remedy(f); remedy != "" {
+				o.AddString("remedy", remedy)
+			}
 			return nil
 		}))
 		if err != nil {
@@ -71,4 +79,20 @@ func (fs failures) MarshalLogArray(enc zapcore.ArrayEncoder) error {
 		}
 	}
 	return nil
+}
+
+// remedy says what to set so that records that target t never takes do not hold up
+// those behind them; "" if there is nothing to set.
+func (r *Result) remedy(t int, f *engine.Failure) string {
+	if f.Diverted || r.faulty[r.Targets[t].ID] || r.Targets[t].OnFailure != "" {
+		return ""
+	}
+	switch engine.ClassOf(f.Err) {
+	case engine.TooLarge:
+		return "Lambda sends the record again until it expires; set onFailure to the target that is to take such records, or oversize to drop"
+	case engine.Refused, engine.Permanent:
+		return "Lambda sends the record again until it expires; set onFailure to the target that is to take such records"
+	case engine.Retryable, engine.Throttled:
+	}
+	return ""
 }

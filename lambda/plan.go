@@ -21,7 +21,8 @@ import (
 type plan struct {
 	set    []target.Loaded // as the store had it
 	engine *engine.Plan
-	specs  []target.Spec // of the engine's targets, in its order
+	specs  []target.Spec   // of the engine's targets, in its order
+	faulty map[string]bool // by id: those of them that cannot work as they are configured
 	wired  map[target.Spec]engine.Target
 }
 
@@ -57,12 +58,16 @@ func same(a, b []target.Loaded) bool {
 }
 
 func (h *Handler) newPlan(set []target.Loaded, kind event.Kind, old *plan) (*plan, error) {
-	b := planner{handler: h, kind: kind, set: set, old: old, plan: &plan{set: set, wired: make(map[target.Spec]engine.Target)}}
+	b := planner{handler: h, kind: kind, set: set, old: old, plan: &plan{
+		set: set, faulty: make(map[string]bool), wired: make(map[target.Spec]engine.Target),
+	}}
 	var targets []engine.Target
 	for i := range set {
 		if t := &set[i]; t.Spec.Active {
 			b.plan.specs = append(b.plan.specs, t.Spec)
-			targets = append(targets, b.target(t))
+			out := b.target(t)
+			b.plan.faulty[t.ID] = out.Fault != nil
+			targets = append(targets, out)
 		}
 	}
 	var err error
