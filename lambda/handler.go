@@ -151,6 +151,7 @@ func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
 	if err != nil {
 		return r, fmt.Errorf("the targets of %s are unknown: %w", b.SourceARN, err)
 	}
+	defer h.release(p)
 	r.Targets, r.faulty = p.specs, p.faulty
 	r.Report = p.engine.Resume(ctx, b.Records, either(h.memory.recall(b.SourceARN, p.specs, b.Records), r.past.recall(&r)))
 	h.logReport(&r)
@@ -190,6 +191,7 @@ func (h *Handler) Explain(ctx context.Context, source string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	defer h.release(p)
 	return p.engine.String(), nil
 }
 

@@ -23,11 +23,15 @@ type plan struct {
 	engine *engine.Plan
 	specs  []target.Spec   // of the engine's targets, in its order
 	faulty map[string]bool // by id: those of them that cannot work as they are configured
-	wired  map[target.Spec]engine.Target
+	wired  map[target.Spec]*wired
+
+	runs    int  // under way; guarded by Handler.mu
+	retired bool // another has taken its place; guarded by Handler.mu
 }
 
-// planFor returns the plan of a source. It makes a new one if the configuration
-// has changed, and keeps the connections of targets that have not.
+// planFor returns the plan of a source, which is used until release. It makes a new
+// one if the configuration has changed, and keeps the connections of targets that
+// have not.
 func (h *Handler) planFor(ctx context.Context, source string, kind event.Kind) (*plan, error) {
 	set, err := h.store.Targets(ctx, source)
 	if err != nil {
@@ -36,19 +40,31 @@ func (h *Handler) planFor(ctx context.Context, source string, kind event.Kind) (
 	if set.Stale != nil {
 		h.log.Warn("targets not read again, the last good ones are used", zap.String("source", source), zap.Error(set.Stale))
 	}
+	p, unused, err := h.current(source, kind, set.Targets)
+	h.close(unused)
+	return p, err
+}
+
+// current returns the plan of a set of targets, and the sinks that are not used any
+// more.
+func (h *Handler) current(source string, kind event.Kind, set []target.Loaded) (p *plan, unused []engine.Sink, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	old := h.plans[source]
-	if old != nil && same(old.set, set.Targets) {
-		return old, nil
+	if old != nil && same(old.set, set) {
+		old.runs++
+		return old, nil, nil
 	}
-	p, err := h.newPlan(set.Targets, kind, old)
-	if err != nil {
-		return nil, err
+	if p, err = h.newPlan(set, kind, old); err != nil {
+		return nil, p.retire(), err
+	}
+	if old != nil {
+		unused = old.retire()
 	}
 	h.plans[source] = p
-	h.logWarnings(source, set.Targets)
-	return p, nil
+	h.logWarnings(source, set)
+	p.runs++
+	return p, unused, nil
 }
 
 // same reports whether two sets of targets are equal. A store gives out the same
@@ -59,7 +75,7 @@ func same(a, b []target.Loaded) bool {
 
 func (h *Handler) newPlan(set []target.Loaded, kind event.Kind, old *plan) (*plan, error) {
 	b := planner{handler: h, kind: kind, set: set, old: old, plan: &plan{
-		set: set, faulty: make(map[string]bool), wired: make(map[target.Spec]engine.Target),
+		set: set, faulty: make(map[string]bool), wired: make(map[target.Spec]*wired),
 	}}
 	var targets []engine.Target
 	for i := range set {
@@ -116,17 +132,18 @@ func (b *planner) wired(t *target.Loaded) engine.Target {
 		return faulty(t.ID, err)
 	}
 	if w, ok := b.plan.wired[t.Spec]; ok {
-		return w
+		return w.Target
 	}
-	w, ok := engine.Target{}, false
+	var w *wired
 	if b.old != nil {
-		w, ok = b.old.wired[t.Spec]
+		w = b.old.wired[t.Spec]
 	}
-	if !ok {
-		w = b.handler.wire(&t.Spec, b.kind)
+	if w == nil {
+		w = &wired{Target: b.handler.wire(&t.Spec, b.kind)}
 	}
+	w.plans++
 	b.plan.wired[t.Spec] = w
-	return w
+	return w.Target
 }
 
 func faulty(id string, err error) engine.Target {
