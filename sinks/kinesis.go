@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -60,22 +61,10 @@ func (k *Kinesis) Limits() engine.Limits { return k.limits }
 
 // Send makes one PutRecords call.
 func (k *Kinesis) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
-	in := &kinesis.PutRecordsInput{Records: make([]types.PutRecordsRequestEntry, len(batch))}
-	if isARN(k.stream) {
-		in.StreamARN = &k.stream
-	} else {
-		in.StreamName = &k.stream
+	out, err := k.put(ctx, batch)
+	if out == nil && err == nil {
+		return engine.Outcome{}
 	}
-	keys := make([]string, len(batch)) // one allocation for all that PartitionKey points to
-	for i := range batch {
-		r := &batch[i]
-		keys[i] = partitionKey(r)
-		in.Records[i] = types.PutRecordsRequestEntry{Data: blob(r.Data), PartitionKey: &keys[i]}
-		if r.HashKey != "" {
-			in.Records[i].ExplicitHashKey = aws.String(r.HashKey)
-		}
-	}
-	out, err := k.client.PutRecords(ctx, in)
 	if err != nil {
 		return engine.Failed(classify(k.String(), err))
 	}
@@ -91,6 +80,67 @@ func (k *Kinesis) Send(ctx context.Context, batch []engine.Record) engine.Outcom
 		}
 	}
 	return o
+}
+
+// put makes the call. It returns nothing if the answer acknowledges every record.
+func (k *Kinesis) put(ctx context.Context, batch []engine.Record) (*kinesis.PutRecordsOutput, error) {
+	in := &kinesis.PutRecordsInput{Records: []types.PutRecordsRequestEntry{}} // nil would be a fault
+	if isARN(k.stream) {
+		in.StreamARN = &k.stream
+	} else {
+		in.StreamName = &k.stream
+	}
+	if _, ok := k.client.(*kinesis.Client); ok {
+		s := newSplice(`"Records":[]`, kinesisTaken, len(batch))
+		appendKinesis(s.list, batch)
+		out, err := k.client.PutRecords(ctx, in, func(o *kinesis.Options) { o.APIOptions = append(o.APIOptions, s.install) })
+		s.end()
+		if s.acknowledged && err == nil {
+			return nil, nil
+		}
+		if !errors.Is(err, errSeam) {
+			return out, err
+		}
+	}
+	in.Records = kinesisEntries(batch)
+	return k.client.PutRecords(ctx, in)
+}
+
+// kinesisTaken is how PutRecords acknowledges.
+var kinesisTaken = acknowledgement{"Records", "SequenceNumber"}
+
+// appendKinesis appends the list of records of a request.
+func appendKinesis(b *body, batch []engine.Record) {
+	b.text(`"Records":[`)
+	for i := range batch {
+		r := &batch[i]
+		b.comma(i)
+		b.text(`{"Data":"`)
+		b.add(r.Data.Text())
+		if r.HashKey != "" {
+			b.text(`","ExplicitHashKey":`)
+			b.quote(r.HashKey)
+			b.text(`,"PartitionKey":`)
+		} else {
+			b.text(`","PartitionKey":`)
+		}
+		b.quote(partitionKey(r))
+		b.text(`}`)
+	}
+	b.text(`]`)
+}
+
+// kinesisEntries returns the list of records of a request, for the SDK to write.
+func kinesisEntries(batch []engine.Record) []types.PutRecordsRequestEntry {
+	entries := make([]types.PutRecordsRequestEntry, len(batch))
+	for i := range batch {
+		r, e := &batch[i], &entries[i]
+		e.Data, e.PartitionKey = blob(r.Data), aws.String(partitionKey(r))
+		if r.HashKey != "" {
+			e.ExplicitHashKey = &r.HashKey
+		}
+	}
+	return entries
 }
 
 // kinesisSize counts what Kinesis counts: the data and the partition key.

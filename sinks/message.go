@@ -23,15 +23,15 @@ const messageEntries = 10
 // and line breaks are not part of what base64 text stands for (RFC 2045, section 6.8).
 const emptyBody = "\n"
 
-// body returns data as the text of a message, in base64 unless it is plain.
-func body(p engine.Payload) string {
+// message returns data as the text of a message, in base64 unless it is plain.
+func message(p engine.Payload) []byte {
 	switch {
 	case p.Len() == 0:
-		return emptyBody
+		return []byte(emptyBody)
 	case plain(p):
-		return string(p.Bytes())
+		return p.Bytes()
 	}
-	return string(p.Text())
+	return p.Text()
 }
 
 // plain reports whether p can be the text of a message as it is.
@@ -46,8 +46,8 @@ const (
 	binaryType = "Binary"
 )
 
-// attributes appends the attributes of r's message to buf. A message that carries
-// one record tells its key and action. A key that is not text goes as Binary; what
+// attributes appends the attributes of r's message to buf, in the order of their
+// names. A message that carries one record tells its key and action. A key that is not text goes as Binary; what
 // is empty is left out, since the services refuse it.
 func attributes(buf []attribute, r *engine.Record) []attribute {
 	add := func(name, value string) {
@@ -59,12 +59,15 @@ func attributes(buf []attribute, r *engine.Record) []attribute {
 			buf = append(buf, attribute{name, binaryType, value})
 		}
 	}
-	if one := only(r); one != nil {
-		add("key", one.Key)
+	one := only(r)
+	if one != nil {
 		add("action", one.Action)
 	}
 	if !plain(r.Data) {
 		add("encoding", "base64")
+	}
+	if one != nil {
+		add("key", one.Key)
 	}
 	return buf
 }

@@ -2,6 +2,7 @@ package sinks
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -53,16 +54,7 @@ func (s *SNS) Limits() engine.Limits { return s.limits }
 
 // Send makes one PublishBatch call.
 func (s *SNS) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
-	in := &sns.PublishBatchInput{TopicArn: &s.topic, PublishBatchRequestEntries: make([]types.PublishBatchRequestEntry, len(batch))}
-	for i := range batch {
-		r, e := &batch[i], &in.PublishBatchRequestEntries[i]
-		text := body(r.Data)
-		e.Id, e.Message, e.MessageAttributes = entryID(i), &text, snsAttributes(r)
-		if s.fifo {
-			e.MessageGroupId, e.MessageDeduplicationId = aws.String(groupID(r)), aws.String(dedupID(r))
-		}
-	}
-	out, err := s.client.PublishBatch(ctx, in)
+	out, err := s.put(ctx, batch)
 	if err != nil {
 		return engine.Failed(classify(s.String(), err))
 	}
@@ -75,6 +67,35 @@ func (s *SNS) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 		told.refused(f.Id, f.Code, f.Message, f.SenderFault)
 	}
 	return told.outcome()
+}
+
+// put makes the call.
+func (s *SNS) put(ctx context.Context, batch []engine.Record) (*sns.PublishBatchOutput, error) {
+	in := &sns.PublishBatchInput{TopicArn: &s.topic, PublishBatchRequestEntries: []types.PublishBatchRequestEntry{}} // nil would be a fault
+	if _, ok := s.client.(*sns.Client); ok {
+		call := newSplice(snsList+"=", acknowledgement{}, len(batch))
+		s.append(call.list, batch)
+		out, err := s.client.PublishBatch(ctx, in, func(o *sns.Options) { o.APIOptions = append(o.APIOptions, call.install) })
+		call.end()
+		if !errors.Is(err, errSeam) {
+			return out, err
+		}
+	}
+	in.PublishBatchRequestEntries = s.entries(batch)
+	return s.client.PublishBatch(ctx, in)
+}
+
+// entries returns the list of messages of a request, for the SDK to write.
+func (s *SNS) entries(batch []engine.Record) []types.PublishBatchRequestEntry {
+	entries := make([]types.PublishBatchRequestEntry, len(batch))
+	for i := range batch {
+		r, e := &batch[i], &entries[i]
+		e.Id, e.Message, e.MessageAttributes = entryID(i), aws.String(string(message(r.Data))), snsAttributes(r)
+		if s.fifo {
+			e.MessageGroupId, e.MessageDeduplicationId = aws.String(groupID(r)), aws.String(dedupID(r))
+		}
+	}
+	return entries
 }
 
 func snsAttributes(r *engine.Record) map[string]types.MessageAttributeValue {
