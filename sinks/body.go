@@ -79,21 +79,26 @@ func (b *body) cut() {
 // the end of the request takes the content away from it: what it then reads is a
 // body cut short, which no service accepts, and never the data of another request.
 type content struct {
-	mu     sync.RWMutex
-	parts  [][]byte
-	size   int64
-	sha256 string // in hex
+	mu    sync.RWMutex
+	parts [][]byte
+	size  int64
 }
 
 func newContent(parts [][]byte) *content {
 	c := &content{parts: parts}
-	h := sha256.New()
 	for _, p := range parts {
-		_, _ = h.Write(p) // never fails
 		c.size += int64(len(p))
 	}
-	c.sha256 = hex.EncodeToString(h.Sum(nil))
 	return c
+}
+
+// hash returns the SHA-256 of the content in hex, for its signature.
+func (c *content) hash() string {
+	h := sha256.New()
+	for _, p := range c.parts {
+		_, _ = h.Write(p) // never fails
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // take takes the content away from all who read it.

@@ -1,7 +1,6 @@
 package sinks
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -108,9 +107,13 @@ func (e *ES) Limits() engine.Limits { return e.limits }
 func (e *ES) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	b := e.bulk(batch)
 	if len(b.actions) == 0 {
+		b.body.free()
 		return b.outcome
 	}
-	items, err := e.post(ctx, b.body)
+	c := newContent(b.body.parts)
+	items, err := e.post(ctx, c)
+	c.take()
+	b.body.free()
 	if err != nil {
 		return engine.Failed(err) // all of it: if it was too large, the engine halves it
 	}
@@ -127,8 +130,8 @@ func (e *ES) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 
 // post sends the body of a _bulk request, and returns what the answer says about
 // each action.
-func (e *ES) post(ctx context.Context, body []byte) ([]esItem, error) {
-	req, err := e.request(ctx, body)
+func (e *ES) post(ctx context.Context, c *content) ([]esItem, error) {
+	req, err := e.request(ctx, c)
 	if err != nil {
 		// As the SDK's clients have it, so that classify finds a role that could not be assumed.
 		return nil, classify(e.name, &smithy.OperationError{ServiceID: "OpenSearch", OperationName: "_bulk", Err: err})
@@ -147,11 +150,13 @@ func (e *ES) post(ctx context.Context, body []byte) ([]esItem, error) {
 	return e.items(ctx, resp.Body)
 }
 
-func (e *ES) request(ctx context.Context, body []byte) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, bytes.NewReader(body))
+func (e *ES) request(ctx context.Context, c *content) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, &contentReader{c: c})
 	if err != nil {
 		return nil, err
 	}
+	req.ContentLength = c.size
+	req.GetBody = func() (io.ReadCloser, error) { return &contentReader{c: c}, nil }
 	req.Header.Set("Content-Type", "application/x-ndjson")
 	if e.user != nil {
 		password, _ := e.user.Password()
@@ -161,22 +166,22 @@ func (e *ES) request(ctx context.Context, body []byte) (*http.Request, error) {
 	if e.index.Signing == "" {
 		return req, nil
 	}
-	return req, e.sign(req, body)
+	return req, e.sign(req, c)
 }
 
 // sign signs req as OpenSearch Serverless wants it: with the hash of the body in a
 // header, and the length not among what is signed (OpenSearch Service guide, Signing
 // HTTP requests with other clients). Domains take that too.
-func (e *ES) sign(req *http.Request, body []byte) error {
+func (e *ES) sign(req *http.Request, c *content) error {
 	creds, err := e.index.Credentials.Retrieve(req.Context())
 	if err != nil {
 		return err
 	}
-	hash := sha256Hex(body)
+	hash := c.hash()
 	req.Header.Set("X-Amz-Content-Sha256", hash)
 	req.ContentLength = 0
 	err = v4.NewSigner().SignHTTP(req.Context(), creds, req, hash, e.index.Signing, e.index.Region, time.Now())
-	req.ContentLength = int64(len(body))
+	req.ContentLength = c.size
 	return err
 }
 

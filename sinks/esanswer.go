@@ -61,7 +61,7 @@ var (
 func (e *ES) judge(a esAction, item esItem) error {
 	for _, told := range item {
 		switch {
-		case len(item) > 1 || told.ID != "" && told.ID != a.metadata.ID:
+		case len(item) > 1 || told.ID != "" && told.ID != a.id:
 			return unacknowledged(e.name)
 		case told.Error.Type == "" && (told.Status/100 == 2 || a.op == opDelete && told.Status == http.StatusNotFound):
 			return nil // a document to delete that is not there has been deleted before

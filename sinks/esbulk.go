@@ -22,31 +22,21 @@ const esID = 512
 // esBulk is a _bulk request: for each action a line of metadata and, except for a
 // delete, one with the document.
 type esBulk struct {
-	body    []byte
+	body    *body
 	actions []esAction
 	outcome engine.Outcome // of the records that are not in it
 }
 
 // esAction is an action of a request.
 type esAction struct {
-	record   int // index in the batch
-	op       string
-	metadata esMetadata
-}
-
-// esMetadata says which document an action is about. The index is in the URL.
-type esMetadata struct {
-	ID   string `json:"_id"`
-	Type string `json:"_type,omitempty"`
+	record int // index in the batch
+	op     string
+	id     string
 }
 
 // bulk makes the request that delivers batch.
 func (e *ES) bulk(batch []engine.Record) esBulk {
-	size := 0
-	for i := range batch {
-		size += e.size(&batch[i])
-	}
-	b := esBulk{body: make([]byte, 0, size), actions: make([]esAction, 0, len(batch))}
+	b := esBulk{body: newBody(), actions: make([]esAction, 0, len(batch))}
 	for i := range batch {
 		r := &batch[i]
 		a := e.action(r)
@@ -56,19 +46,21 @@ func (e *ES) bulk(batch []engine.Record) esBulk {
 			continue
 		}
 		b.actions = append(b.actions, a)
-		b.body = append(append(b.body, a.line()...), '\n')
+		b.body.own = e.appendLine(b.body.own, &a)
 		if a.op != opDelete {
-			tokens(document(r), func(part []byte) { b.body = append(b.body, part...) })
-			b.body = append(b.body, '\n')
+			tokens(document(r), b.body.add)
+			b.body.text("\n")
 		}
 	}
+	b.body.cut()
 	return b
 }
 
 // size counts the bytes of r in a request.
 func (e *ES) size(r *engine.Record) int {
 	a := e.action(r)
-	n := len(a.line()) + len("\n")
+	var buf [2 * esID]byte
+	n := len(e.appendLine(buf[:0], &a))
 	if a.op != opDelete {
 		tokens(document(r), func(part []byte) { n += len(part) })
 		n += len("\n")
@@ -78,10 +70,10 @@ func (e *ES) size(r *engine.Record) int {
 
 // action returns what becomes of r.
 func (e *ES) action(r *engine.Record) esAction {
-	a := esAction{op: opCreate, metadata: esMetadata{Type: e.index.DocType}}
+	a := esAction{op: opCreate}
 	one := only(r)
 	if one == nil {
-		a.metadata.ID = dedupID(r)
+		a.id = dedupID(r)
 		return a
 	}
 	id := one.Key
@@ -96,21 +88,25 @@ func (e *ES) action(r *engine.Record) esAction {
 	if len(id) > esID || !utf8.ValidString(id) {
 		id = sha256Hex([]byte(id))
 	}
-	a.metadata.ID = id
+	a.id = id
 	return a
 }
 
-// line returns the line of metadata.
-func (a *esAction) line() []byte {
-	// It consists of strings, so this cannot fail.
-	line, _ := json.Marshal(map[string]esMetadata{a.op: a.metadata})
-	return line
+// appendLine appends the line of metadata, which says what to do with which document.
+// The index is in the URL.
+func (e *ES) appendLine(b []byte, a *esAction) []byte {
+	b = append(append(append(b, `{"`...), a.op...), `":{"_id":`...)
+	b = appendJSON(b, a.id)
+	if e.index.DocType != "" {
+		b = appendJSON(append(b, `,"_type":`...), e.index.DocType)
+	}
+	return append(b, "}}\n"...)
 }
 
 // fault says why r cannot be sent, "" if it can.
 func (a *esAction) fault(r *engine.Record) string {
 	switch {
-	case a.metadata.ID == "":
+	case a.id == "":
 		return "the record has no key that could be the document's _id"
 	case a.op == opDelete:
 		return ""

@@ -75,7 +75,7 @@ func (s *splice) HandleSerialize(ctx context.Context, in middleware.SerializeInp
 		return middleware.SerializeOutput{}, middleware.Metadata{}, err
 	}
 	in.Request = req
-	return next.HandleSerialize(v4.SetPayloadHash(ctx, s.content.sha256), in)
+	return next.HandleSerialize(v4.SetPayloadHash(ctx, s.content.hash()), in)
 }
 
 // request returns the request with the list in it.
