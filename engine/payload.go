@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"sync"
 	"unicode/utf8"
@@ -179,6 +180,10 @@ func (p Payload) IsText() bool {
 
 func isText(b []byte) bool {
 	for i := 0; i < len(b); {
+		if i+8 <= len(b) && printable(binary.LittleEndian.Uint64(b[i:])) {
+			i += 8
+			continue
+		}
 		if c := b[i]; c < utf8.RuneSelf {
 			if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
 				return false
@@ -195,14 +200,6 @@ func isText(b []byte) bool {
 	return true
 }
 
-// inAlphabet says which bytes stand for six bits in standard base64.
-var inAlphabet = func() (t [256]bool) {
-	for _, b := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
-		t[b] = true
-	}
-	return t
-}()
-
 // validBase64 reports whether encoding/base64 would decode text, line breaks
 // aside: services do not take them, and sizes could not be told without looking.
 func validBase64(text []byte) bool {
@@ -213,10 +210,36 @@ func validBase64(text []byte) bool {
 	for pad := 0; n > 0 && pad < 2 && text[n-1] == '='; pad++ {
 		n--
 	}
-	for _, b := range text[:n] {
-		if !inAlphabet[b] {
-			return false
-		}
+	good := uint64(high)
+	for text = text[:n]; len(text) >= 16; text = text[16:] {
+		good &= inAlphabet(binary.LittleEndian.Uint64(text)) & inAlphabet(binary.LittleEndian.Uint64(text[8:]))
 	}
-	return true
+	last := [16]byte{'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A'}
+	copy(last[:], text)
+	good &= inAlphabet(binary.LittleEndian.Uint64(last[:])) & inAlphabet(binary.LittleEndian.Uint64(last[8:]))
+	return good == high
+}
+
+// Eight bytes are looked at in one word. To the high bit of a byte below 0x80, adding
+// 0x80-n tells whether the byte is n or more, and nothing is carried (Warren, Hacker's
+// Delight, section 6-1).
+const (
+	each = 0x0101010101010101
+	high = 0x80 * each
+)
+
+// atLeast sets the high bit of each byte of w that is n or more; all are below 0x80.
+func atLeast(w uint64, n byte) uint64 { return w + (0x80-uint64(n))*each }
+
+// printable reports whether the bytes of w are ASCII from the space on.
+func printable(w uint64) bool { return w&high == 0 && atLeast(w, ' ')&high == high }
+
+// inAlphabet sets the high bit of each byte of w that stands for six bits in standard
+// base64. The slash stands before the digits in ASCII.
+func inAlphabet(w uint64) uint64 {
+	folded := w | 0x20*each // to lower case; nothing else becomes a letter
+	letter := atLeast(folded, 'a') &^ atLeast(folded, 'z'+1)
+	digit := atLeast(w, '/') &^ atLeast(w, '9'+1)
+	plus := ^atLeast(w^'+'*each, 1)
+	return (letter | digit | plus) &^ w & high
 }

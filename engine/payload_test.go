@@ -140,10 +140,37 @@ func BenchmarkPayload(b *testing.B) {
 			engine.Base64(text)
 		}
 	})
+	b.Run("text", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		for b.Loop() {
+			engine.Bytes(text).IsText()
+		}
+	})
 	b.Run("decode", func(b *testing.B) {
 		b.SetBytes(int64(len(text)))
 		for b.Loop() {
 			engine.Base64(text).Bytes()
 		}
 	})
+}
+
+// TestPayloadEveryByte asserts what is told of data that is looked at eight bytes at a
+// time, for every byte in each place among bytes at the edges of ranges.
+func TestPayloadEveryByte(t *testing.T) {
+	for c := range 256 {
+		for place := range 16 {
+			for _, fill := range []byte("AZaz09+/") {
+				b := bytes.Repeat([]byte{fill}, 16)
+				b[place] = byte(c)
+				if _, err := base64.StdEncoding.Strict().DecodeString(string(b)); c != '\n' && c != '\r' && c != '=' {
+					if got := engine.Base64(b).Err(); (got == nil) != (err == nil) {
+						t.Errorf("%q as base64: %v; encoding/base64 says %v", b, got, err)
+					}
+				}
+				if got, want := engine.Bytes(b).IsText(), c >= ' ' && c < 0x80 || c == '\t' || c == '\n' || c == '\r'; got != want {
+					t.Errorf("%q is text: %v", b, got)
+				}
+			}
+		}
+	}
 }
