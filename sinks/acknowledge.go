@@ -111,7 +111,7 @@ func (s *ackScanner) text() ([]byte, bool) {
 	if !s.next('"') {
 		return nil, false
 	}
-	end := unescaped(s.rest)
+	end := plainLen(s.rest)
 	if end == len(s.rest) || s.rest[end] != '"' {
 		return nil, false
 	}

@@ -70,10 +70,10 @@ type element struct {
 type form uint8
 
 const (
-	verbatim form = iota // as it is
-	escaped              // JSON with U+FFFE or U+FFFF in it
-	quoted               // text, as a JSON string
-	binary               // what is not text
+	verbatim   form = iota // as it is
+	escaped                // JSON with U+FFFE or U+FFFF in it
+	quoted                 // text, as a JSON string
+	binaryForm             // what is not text
 )
 
 // measure says how a message holds data.
@@ -83,7 +83,7 @@ func (c Collapse) measure(data engine.Payload) element {
 	}
 	e := element{size: data.Len()}
 	if c.Mode == Concat && c.Text && !data.IsText() {
-		e.form = binary
+		e.form = binaryForm
 	}
 	return e
 }
@@ -95,7 +95,7 @@ type sum struct {
 }
 
 func (s sum) plus(e element) sum {
-	return sum{s.records + 1, s.bytes + e.size, s.binary || e.form == binary}
+	return sum{s.records + 1, s.bytes + e.size, s.binary || e.form == binaryForm}
 }
 
 // length returns the length of a message as it will be sent.

@@ -26,7 +26,7 @@ func measureJSON(b []byte) element {
 	if n := quotedLen(b); n > 0 {
 		return element{quoted, n}
 	}
-	return element{binary, len(base64Head) + base64.StdEncoding.EncodedLen(len(b)) + len(base64Tail)}
+	return element{binaryForm, len(base64Head) + base64.StdEncoding.EncodedLen(len(b)) + len(base64Tail)}
 }
 
 // appendJSON appends the message that holds recs in the forms of elements.
@@ -45,7 +45,7 @@ func appendJSON(text []byte, recs []engine.Record, elements []element) []byte {
 			text = append(text, bytes.ReplaceAll(b, []byte("\uFFFF"), []byte(`\uffff`))...)
 		case quoted:
 			text = appendQuoted(text, b)
-		case binary:
+		case binaryForm:
 			text = append(text, base64Head...)
 			text = base64.StdEncoding.AppendEncode(text, b)
 			text = append(text, base64Tail...)

@@ -1,6 +1,9 @@
 package stages
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
 
 // scanner reads JSON text (RFC 8259) from one end to the other. It is strict: the
 // text is UTF-8, and strings hold no raw control characters. Its methods report
@@ -86,6 +89,10 @@ func (s *scanner) str() ([]byte, bool) {
 	start := s.i
 	s.escaped = false
 	for i := start; i < len(s.b); {
+		if i+8 <= len(s.b) && plainWord(binary.LittleEndian.Uint64(s.b[i:])) {
+			i += 8
+			continue
+		}
 		c := s.b[i]
 		if plain[c] {
 			i++
@@ -127,6 +134,14 @@ var plain = func() (t [256]bool) {
 	}
 	return t
 }()
+
+// plainWord reports whether all eight bytes of w are plain. (x-n)&^x has a high bit if
+// any byte is less than n (Warren, Hacker's Delight, section 6-1).
+func plainWord(w uint64) bool {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	quote, slash := w^'"'*each, w^'\\'*each
+	return (w|(w-' '*each)&^w|(quote-each)&^quote|(slash-each)&^slash)&high == 0
+}
 
 // escapeLen returns the length of the escape at the start of b, or 0.
 func escapeLen(b []byte) int {
