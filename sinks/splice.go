@@ -144,7 +144,7 @@ type restOf struct {
 // Read implements io.Reader.
 func (r *restOf) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
-	if err == io.EOF && r.err != nil { //nolint:errorlint // readers return io.EOF itself
+	if err == io.EOF && r.err != nil {
 		err = r.err
 	}
 	return n, err
