@@ -1,0 +1,80 @@
+package tune
+
+import (
+	_ "embed"
+	"fmt"
+	"math"
+	"math/rand/v2"
+)
+
+//go:embed latencies.yaml
+var defaultLatencies []byte
+
+// Latencies are how long things take that cannot be measured here.
+type Latencies struct {
+	Date    string             `yaml:"date" json:"date"`
+	Invoke  Latency            `yaml:"invoke" json:"invoke"`   // until the function runs; not billed
+	Sources map[string]Latency `yaml:"sources" json:"sources"` // kinesis, kinesis.enhanced and dynamodb
+	Targets map[string]Latency `yaml:"targets" json:"targets"` // by type, or type.fifo
+	CPU     CPUModel           `yaml:"cpu" json:"cpu"`
+}
+
+// Latency is how long one kind of call takes: log-normal, with a part that grows
+// with the request.
+type Latency struct {
+	P50      Seconds `yaml:"p50" json:"p50"`
+	P99      Seconds `yaml:"p99" json:"p99"`
+	PerMiB   Seconds `yaml:"per_mib,omitempty" json:"perMiB,omitempty"`
+	Interval Seconds `yaml:"interval,omitempty" json:"interval,omitempty"` // of polling; 0: pushed
+}
+
+// CPUModel takes the CPU that was measured to that of a function.
+type CPUModel struct {
+	VCPUMB   int     `yaml:"vcpu_mb" json:"vcpuMB"` // memory with one vCPU
+	Slowdown float64 `yaml:"slowdown" json:"slowdown"`
+	PerCall  Seconds `yaml:"per_call" json:"perCall"`
+}
+
+// LoadLatencies reads the latencies in a file; of "", those that are built in.
+func LoadLatencies(path string) (*Latencies, error) {
+	var l Latencies
+	if err := loadYAML(path, "latencies", defaultLatencies, &l); err != nil {
+		return nil, err
+	}
+	faulty := func(what string) error {
+		return fmt.Errorf("the latencies file %s: %s", path, what)
+	}
+	for _, set := range []map[string]Latency{l.Sources, l.Targets, {"invoke": l.Invoke}} {
+		for name, x := range set {
+			if x.P50 <= 0 || x.P99 < x.P50 {
+				return nil, faulty(name + ": p50 must be above 0, and p99 not below p50")
+			}
+		}
+	}
+	if l.CPU.VCPUMB <= 0 || l.CPU.Slowdown <= 0 {
+		return nil, faulty("cpu: vcpu_mb and slowdown must be above 0")
+	}
+	for _, name := range []string{"kinesis", enhanced, "dynamodb"} {
+		if _, ok := l.Sources[name]; !ok {
+			return nil, faulty("sources: " + name + " is missing")
+		}
+	}
+	return &l, nil
+}
+
+// enhanced is the source of a Kinesis stream with enhanced fan-out.
+const enhanced = "kinesis.enhanced"
+
+// z99 is the 99th percentile of the standard normal distribution.
+const z99 = 2.3263478740408408
+
+// draw returns the time of one call with a request of so many bytes, in seconds.
+func (l *Latency) draw(rnd *rand.Rand, bytes int) float64 {
+	sigma := math.Log(float64(l.P99/l.P50)) / z99
+	return float64(l.P50)*math.Exp(sigma*rnd.NormFloat64()) + float64(l.PerMiB)*float64(bytes)/(1<<20)
+}
+
+// scale is by how much longer CPU takes in a function of so many MB than here.
+func (c *CPUModel) scale(memory int) float64 {
+	return c.Slowdown * max(1, float64(c.VCPUMB)/float64(memory))
+}

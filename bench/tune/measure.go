@@ -1,0 +1,249 @@
+package tune
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"go.uber.org/zap"
+
+	"fanout/lambda"
+	"fanout/lambda/metrics"
+	"fanout/lambda/target"
+)
+
+// Shape is what one batch becomes.
+type Shape struct {
+	Records int           // in the batch
+	CPU     time.Duration // of handling it, on a core of this machine
+	Decode  time.Duration // the part of CPU before the first request can be made
+	Targets []TargetShape
+}
+
+// Configured is the collapse of each target as its configuration has it.
+const Configured = "configured"
+
+// Measurement is what batches of a sample become, by collapse, parallelization
+// factor and size.
+type Measurement struct {
+	Curves  map[Variant][]Shape // ascending by size; factor 1 stands for all, unless Ordered
+	Ordered bool                // some target keeps order, so which keys a batch has counts
+	Targets []target.Spec       // the active ones, as configured
+	Notes   []string            // what makes the measurement less than exact
+	Metrics MetricsShape
+}
+
+// Variant is what a measurement depends on beside the size of the batch.
+type Variant struct {
+	Collapse string // Configured, or what every target that can collapse does instead
+	Factor   int
+}
+
+// curve returns the shapes of a setting.
+func (m *Measurement) curve(s *Setting) []Shape {
+	v := Variant{s.Collapse, 1}
+	if m.Ordered {
+		v.Factor = s.Factor
+	}
+	return m.Curves[v]
+}
+
+// Meter returns the CPU that a call of f takes. It may call f any number of times.
+type Meter func(f func() error) (time.Duration, error)
+
+// MeasureOptions say how to measure.
+type MeasureOptions struct {
+	Store    target.Store
+	Region   string   // of the calls that are made up
+	Collapse []string // Configured, and what is to be compared
+	Factors  []int
+	Meter    Meter                 // nil: CPUMeter
+	Progress func(done, total int) // nil: none
+	Log      *zap.Logger           // nil: none
+}
+
+// sizes of batches that are measured; what lies between is interpolated.
+var sizes = []int{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000}
+
+// Measure runs batches of s through the function, with the targets that o.Store has
+// for its source. It sends nothing. An error means that no targets could be read,
+// there is none, or one is faulty.
+func Measure(ctx context.Context, s *Sample, o MeasureOptions) (*Measurement, error) {
+	set, err := o.Store.Targets(ctx, s.Source)
+	if err != nil {
+		return nil, err
+	}
+	m := &Measurement{Curves: make(map[Variant][]Shape)}
+	var faults []error
+	for i := range set.Targets {
+		t := &set.Targets[i]
+		if !t.Spec.Active {
+			continue
+		}
+		faults = append(faults, t.Err())
+		m.Targets = append(m.Targets, t.Spec)
+		m.Ordered = m.Ordered || !t.Spec.Parallel
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	if len(m.Targets) == 0 {
+		return nil, fmt.Errorf("there is no active target for %s; add one, or correct its sourceArn", s.Source)
+	}
+	if o.Meter == nil {
+		o.Meter = CPUMeter
+	}
+	if o.Log == nil {
+		o.Log = zap.NewNop()
+	}
+	m.Metrics, err = metricsOf(s.Source, m.Targets)
+	if err != nil {
+		return nil, err
+	}
+	return m, m.measure(ctx, s, &o)
+}
+
+// measure fills the curves.
+func (m *Measurement) measure(ctx context.Context, s *Sample, o *MeasureOptions) error {
+	factors := []int{1}
+	if m.Ordered {
+		factors = o.Factors
+	}
+	var batches []int
+	for _, n := range sizes {
+		if batches = append(batches, n); n >= s.MaxBatch() {
+			break
+		}
+	}
+	done, total := 0, len(o.Collapse)*len(factors)*len(batches)
+	for _, collapse := range o.Collapse {
+		r, err := newRehearsal(o, collapse, m.Targets)
+		if err != nil {
+			return err
+		}
+		for _, factor := range factors {
+			v := Variant{collapse, factor}
+			for _, n := range batches {
+				shape, err := r.batch(ctx, s, n, factor, o.Meter)
+				if err != nil {
+					return err
+				}
+				if k := len(m.Curves[v]); k == 0 || m.Curves[v][k-1].Records < shape.Records {
+					m.Curves[v] = append(m.Curves[v], shape)
+				}
+				if done++; o.Progress != nil {
+					o.Progress(done, total)
+				}
+			}
+		}
+		m.note(r)
+	}
+	if last := sizes[len(sizes)-1]; s.Records() < min(last, s.MaxBatch()) {
+		m.addNote("the sample has %d records; larger batches repeat them, and with them their keys", s.Records())
+	}
+	return nil
+}
+
+// note keeps what a rehearsal found.
+func (m *Measurement) note(r *rehearsal) {
+	for _, t := range m.Targets {
+		if err := r.tape.faults[t.ID]; err != nil {
+			m.addNote("target %s: some requests did not come out as they should, so their CPU may be too low: %v", t.ID, err)
+		}
+		if !r.http(&t) {
+			m.addNote("target %s: the CPU of its %s client is not measured", t.ID, t.Type)
+		}
+	}
+	for _, text := range r.notes {
+		m.addNote("%s", text)
+	}
+}
+
+func (m *Measurement) addNote(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(m.Notes, text) {
+		m.Notes = append(m.Notes, text)
+	}
+}
+
+// rehearsal is the function with one collapse.
+type rehearsal struct {
+	handler *lambda.Handler
+	tape    *tape
+	notes   []string
+}
+
+func newRehearsal(o *MeasureOptions, collapse string, specs []target.Spec) (*rehearsal, error) {
+	r := &rehearsal{tape: new(tape)}
+	cfg := aws.Config{
+		Region:      o.Region,
+		Credentials: credentials.NewStaticCredentialsProvider("none", "none", ""),
+		HTTPClient:  &http.Client{Transport: Services{}},
+		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
+	}
+	lo := lambda.DefaultOptions()
+	lo.Metrics = metrics.ModeNone
+	var err error
+	r.handler, err = lambda.Rehearse(lo, cfg, newStore(specs, collapse), r.tape.around, o.Log)
+	return r, err
+}
+
+func (r *rehearsal) http(t *target.Spec) bool { return r.tape.around(t, nil).(*recorder).http } //nolint:forcetypeassert // it is what around returns
+
+// batch measures one batch of n records.
+func (r *rehearsal) batch(ctx context.Context, s *Sample, n, factor int, meter Meter) (Shape, error) {
+	data, n, err := s.Event(n, factor)
+	if err != nil {
+		return Shape{}, err
+	}
+	r.tape.start()
+	results, err := r.handler.Handle(ctx, bytes.Clone(data))
+	if err != nil {
+		return Shape{}, err
+	}
+	shape := Shape{Records: n, Targets: r.tape.stop(results[0].Targets)}
+	for _, t := range results[0].Report.Targets {
+		if t.Failed > 0 && len(t.Failures) > 0 {
+			r.notes = append(r.notes, fmt.Sprintf("target %s does not take all records of the sample: %v", t.ID, t.Failures[0].Err))
+		}
+	}
+	if shape.Decode, err = meter(func() error { _, err := lambda.Sources(data); return err }); err != nil {
+		return Shape{}, err
+	}
+	shape.CPU, err = meter(func() error {
+		_, _ = r.handler.Invoke(ctx, data) // that something cannot be delivered was noted
+		return nil
+	})
+	shape.Decode = min(shape.Decode, shape.CPU)
+	return shape, err
+}
+
+// Bounds of one metering: what is shorter says little.
+const (
+	meterRounds = 3
+	meterLeast  = 20 * time.Millisecond
+)
+
+// CPUMeter measures the CPU of the whole process, garbage collection included, and
+// returns the best of a few rounds, as what disturbs only ever adds.
+func CPUMeter(f func() error) (time.Duration, error) {
+	best := time.Duration(0)
+	for round := range meterRounds {
+		began, calls := cpuTime(), 0
+		for took := time.Duration(0); calls == 0 || took < meterLeast && calls < 1000; took = cpuTime() - began {
+			if err := f(); err != nil {
+				return 0, err
+			}
+			calls++
+		}
+		if each := (cpuTime() - began) / time.Duration(calls); round == 0 || each < best {
+			best = each
+		}
+	}
+	return best, nil
+}

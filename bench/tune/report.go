@@ -1,0 +1,204 @@
+package tune
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"fanout/lambda/metrics"
+)
+
+// Report is what a simulation found.
+type Report struct {
+	Source      string       `json:"source"`
+	Load        Load         `json:"load"`
+	MaxLag      float64      `json:"maxLagMilliseconds"`
+	Metrics     metrics.Mode `json:"metrics"`
+	Enhanced    bool         `json:"enhancedFanOut"`
+	Simulated   int          `json:"simulated"` // settings
+	Recommended Result       `json:"recommended"`
+	Why         []string     `json:"why"`
+	Others      []Result     `json:"others"` // that differ from the recommended in one thing
+	Measured    []Measured   `json:"measured"`
+	Basis       []string     `json:"basis"` // what is measured, what is modelled, and of when the prices are
+	Notes       []string     `json:"notes,omitempty"`
+
+	results []Result
+	loads   []Result // of the recommended setting, by load
+	prices  *Prices
+	grid    Grid
+}
+
+// Measured is what a batch of one size was measured to be, collapsed as
+// recommended.
+type Measured struct {
+	Records      int     `json:"records"`
+	CPU          float64 `json:"cpuMilliseconds"` // on a core here
+	CPUPerRecord float64 `json:"cpuMicrosecondsPerRecord"`
+	Requests     int     `json:"requests"`
+	Bytes        int     `json:"bytes"` // of the requests
+}
+
+// report makes a Report of results.
+func (t *tuner) report(results []Result) *Report {
+	r := &Report{
+		Source: t.Sample.Source, Load: t.Load, MaxLag: float64(t.MaxLag.Milliseconds()), Metrics: t.Metrics,
+		Enhanced: t.Enhanced, Simulated: len(results), results: results, prices: t.Prices, grid: t.Grid,
+	}
+	first := slices.DeleteFunc(slices.Clone(results), func(x Result) bool { return x.Collapse != t.Grid.Collapses[0] })
+	r.Recommended = *best(first)
+	r.Others = r.neighbours()
+	for _, s := range t.Measurement.curve(&r.Recommended.Setting) {
+		m := Measured{Records: s.Records, CPU: s.CPU.Seconds() * 1000, CPUPerRecord: s.CPU.Seconds() * 1e6 / float64(s.Records)}
+		for i := range s.Targets {
+			m.Requests += len(s.Targets[i].Requests)
+			for k := range s.Targets[i].Requests {
+				m.Bytes += s.Targets[i].Requests[k].Bytes
+			}
+		}
+		r.Measured = append(r.Measured, m)
+	}
+	r.loads = t.byLoad(&r.Recommended)
+	r.Why = r.why(t.MaxLag)
+	r.Basis = t.basis()
+	r.Notes = append(slices.Clone(t.Measurement.Notes), t.notes()...)
+	return r
+}
+
+// neighbours returns the results that differ from the recommended one in one thing.
+func (r *Report) neighbours() (others []Result) {
+	for _, d := range dimensions {
+		for i := range r.results {
+			if x := &r.results[i]; d.differs(&x.Setting, &r.Recommended.Setting) && differences(&x.Setting, &r.Recommended.Setting) == 1 {
+				others = append(others, *x)
+			}
+		}
+	}
+	return others
+}
+
+// dimension is one thing that can be set.
+type dimension struct {
+	name    string
+	differs func(a, b *Setting) bool
+}
+
+var dimensions = []dimension{
+	{"batch size", func(a, b *Setting) bool { return a.BatchSize != b.BatchSize }},
+	{"window", func(a, b *Setting) bool { return a.Window != b.Window }},
+	{"factor", func(a, b *Setting) bool { return a.Factor != b.Factor }},
+	{"in flight", func(a, b *Setting) bool { return a.InFlight != b.InFlight }},
+	{"memory", func(a, b *Setting) bool { return a.Memory != b.Memory }},
+	{"collapse", func(a, b *Setting) bool { return a.Collapse != b.Collapse }},
+}
+
+func differences(a, b *Setting) (n int) {
+	for _, d := range dimensions {
+		if d.differs(a, b) {
+			n++
+		}
+	}
+	return n
+}
+
+// Differs names the thing in which s differs from the recommended setting, "" if
+// in none.
+func (r *Report) Differs(s *Setting) string {
+	for _, d := range dimensions {
+		if d.differs(s, &r.Recommended.Setting) {
+			return d.name
+		}
+	}
+	return ""
+}
+
+// loadSteps are parts of what a setting can do.
+var loadSteps = []float64{0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98}
+
+// byLoad simulates a setting with other loads, up to what it can do.
+func (t *tuner) byLoad(r *Result) (all []Result) {
+	for _, part := range loadSteps {
+		all = append(all, t.result(r.Setting, part*r.Throughput))
+	}
+	return all
+}
+
+// why says why the recommended setting is.
+func (r *Report) why(maxLag time.Duration) (text []string) {
+	add := func(format string, args ...any) { text = append(text, fmt.Sprintf(format, args...)) }
+	best := &r.Recommended
+	meet, keep := 0, 0
+	for i := range r.results {
+		if r.results[i].MeetsGoal {
+			meet++
+		}
+		if r.results[i].KeepsUp {
+			keep++
+		}
+	}
+	switch {
+	case best.MeetsGoal:
+		add("%d of %d settings keep up with %s records a second, with a fifth to spare, and deliver 99 %% of them within %v; this is the cheapest of them, at %s a month.",
+			meet, r.Simulated, number(r.Load.RecordsPerSecond), maxLag, dollars(best.MonthlyCost.Total))
+	case best.KeepsUp:
+		add("No setting delivers 99 %% of the records within %v; of the %d of %d that keep up with %s records a second, this one comes closest, with %s.",
+			maxLag, keep, r.Simulated, number(r.Load.RecordsPerSecond), millis(best.LagP99))
+	default:
+		add("No setting keeps up with %s records a second with a fifth to spare; this one can do most, %s. More shards, or a higher parallelization factor, would help.",
+			number(r.Load.RecordsPerSecond), number(best.Throughput))
+	}
+	for _, d := range dimensions {
+		if s := r.instead(&d); s != "" {
+			text = append(text, s)
+		}
+	}
+	return text
+}
+
+// instead tells of the next best values of one thing: the next below and above the
+// recommended one.
+func (r *Report) instead(d *dimension) string {
+	var below, above *Result
+	passed := false
+	for i := range r.results {
+		x := &r.results[i]
+		switch {
+		case differences(&x.Setting, &r.Recommended.Setting) == 0:
+			passed = true
+		case !d.differs(&x.Setting, &r.Recommended.Setting) || differences(&x.Setting, &r.Recommended.Setting) > 1:
+		case !passed:
+			below = x
+		case above == nil:
+			above = x
+		}
+	}
+	text := ""
+	for _, x := range []*Result{below, above} {
+		if x == nil {
+			continue
+		}
+		if text != "" {
+			text += "; "
+		}
+		text += d.value(&x.Setting) + ": " + r.compare(x)
+	}
+	if text == "" {
+		return ""
+	}
+	return d.label(&r.Recommended.Setting) + " — " + text + "."
+}
+
+// compare tells in a few words how x does against the recommended setting.
+func (r *Report) compare(x *Result) string {
+	switch {
+	case x.Steady == nil:
+		return "does not keep up"
+	case r.Recommended.Steady == nil:
+		return number(x.Throughput) + " records a second at most"
+	}
+	s := fmt.Sprintf("%s a month, lag %s", dollars(x.MonthlyCost.Total), millis(x.LagP99))
+	if !x.KeepsUp {
+		s += ", too little to spare"
+	}
+	return s
+}

@@ -1,0 +1,225 @@
+package tune
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"strconv"
+	"time"
+
+	"fanout/lambda/event"
+)
+
+// Sample is records of one stream, as Lambda hands them over, in their order.
+type Sample struct {
+	Source string        // ARN of the stream
+	Kind   event.Kind    // Kinesis or DynamoDB
+	Shards int           // that the records came from, as far as they say; at least 1
+	Span   time.Duration // between the arrivals of the first record and the last
+
+	records []sampled
+	lane    string // shard that batches are made of
+}
+
+type sampled struct {
+	json []byte
+	key  uint32 // hash of the partition key
+	lane string
+}
+
+// maxEvent is the payload of an invocation (Lambda quotas).
+const maxEvent = 6 << 20
+
+// NewSample reads events. They must be of one stream: a topic has no batches to
+// tune, and two streams have a mapping each. The Sample keeps the events.
+func NewSample(events ...[]byte) (*Sample, error) {
+	s := new(Sample)
+	lanes := make(map[string]bool)
+	var first, last int64
+	for _, data := range events {
+		batches, err := event.Decode(data)
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range batches {
+			switch {
+			case b.Kind == event.SNS:
+				return nil, fmt.Errorf("the sample is of the topic %s; SNS invokes the function for each message, so only streams can be tuned for", b.SourceARN)
+			case s.Source != "" && b.SourceARN != s.Source:
+				return nil, fmt.Errorf("the sample has records of %s and %s; each has a mapping of its own, so tune for one at a time", s.Source, b.SourceARN)
+			}
+			s.Source, s.Kind = b.SourceARN, b.Kind
+			for _, r := range b.Records {
+				h := fnv.New32a()
+				_, _ = h.Write([]byte(r.Key)) // a hash never fails
+				s.records = append(s.records, sampled{r.Raw, h.Sum32(), r.Lane})
+				lanes[r.Lane] = true
+				if a := r.Arrived; a > 0 {
+					if first == 0 || a < first {
+						first = a
+					}
+					last = max(last, a)
+				}
+			}
+		}
+	}
+	if len(s.records) == 0 {
+		return nil, errors.New("the sample has no records")
+	}
+	s.Shards, s.lane = len(lanes), s.records[0].lane
+	s.Span = time.Duration(last-first) * time.Millisecond
+	return s, nil
+}
+
+// Records is the number of records.
+func (s *Sample) Records() int { return len(s.records) }
+
+// RecordBytes is what a record takes of an event, in bytes, on average.
+func (s *Sample) RecordBytes() float64 {
+	n := 0
+	for i := range s.records {
+		n += len(s.records[i].json) + len(",")
+	}
+	return float64(n) / float64(len(s.records))
+}
+
+// MaxBatch is how many records fit into an event, on average.
+func (s *Sample) MaxBatch() int { return max(1, int(maxEvent/s.RecordBytes())) }
+
+// Load is what to plan for.
+type Load struct {
+	RecordsPerSecond float64 `json:"recordsPerSecond" yaml:"recordsPerSecond"` // of the whole stream
+	Shards           int     `json:"shards" yaml:"shards"`
+	Derived          bool    `json:"derived" yaml:"derived"` // the rate is that of the sample
+}
+
+// Load returns what to plan for: perSecond records of shards, or where these are
+// zero, what the sample says. A rate is derived from the arrival times, for as many
+// shards as are planned for.
+func (s *Sample) Load(perSecond float64, shards int) (Load, error) {
+	l := Load{RecordsPerSecond: perSecond, Shards: shards}
+	if shards == 0 {
+		l.Shards = s.Shards
+	}
+	if perSecond > 0 {
+		return l, nil
+	}
+	if s.Span <= 0 {
+		return l, errors.New("the records of the sample arrived at one time, so they tell no rate; add --records-per-second N")
+	}
+	rate := float64(len(s.records)-1) / s.Span.Seconds()
+	l.RecordsPerSecond, l.Derived = rate*float64(l.Shards)/float64(s.Shards), true
+	return l, nil
+}
+
+// Event returns an event of n records, or as many as fit, and their number: the
+// sample's, in order, as if of one shard, from the beginning again when they end.
+// Of factor lanes, it takes the partition keys of one, as a mapping with that
+// parallelization factor does.
+func (s *Sample) Event(n, factor int) (data []byte, records int, err error) {
+	mine := s.ofLane(factor)
+	b := bytes.NewBufferString(`{"Records":[`)
+	for ; records < n; records++ {
+		r := &s.records[mine[records%len(mine)]]
+		text := r.json
+		if records >= len(mine) || r.lane != s.lane {
+			if text, err = s.renumber(r, records); err != nil {
+				return nil, 0, err
+			}
+		}
+		if records > 0 {
+			if b.Len()+len(text)+len(",]}") > maxEvent {
+				break
+			}
+			b.WriteByte(',')
+		}
+		b.Write(text)
+	}
+	b.WriteString("]}")
+	return b.Bytes(), records, nil
+}
+
+// ofLane returns the indexes of the records in one of factor lanes.
+func (s *Sample) ofLane(factor int) []int {
+	var mine, all []int
+	lane := s.records[0].key % uint32(factor) //nolint:gosec // 1 to 10
+	for i := range s.records {
+		all = append(all, i)
+		if s.records[i].key%uint32(factor) == lane { //nolint:gosec // 1 to 10
+			mine = append(mine, i)
+		}
+	}
+	if len(mine) == 0 {
+		return all
+	}
+	return mine
+}
+
+// renumber returns the record as if it were number i of the sample's first shard:
+// records that come twice would be taken for one.
+func (s *Sample) renumber(r *sampled, i int) ([]byte, error) {
+	var all, part map[string]json.RawMessage
+	if err := json.Unmarshal(r.json, &all); err != nil {
+		return nil, err
+	}
+	member, number := "kinesis", "sequenceNumber"
+	if s.Kind == event.DynamoDB {
+		member, number = "dynamodb", "SequenceNumber"
+	}
+	if json.Unmarshal(all[member], &part) != nil {
+		return r.json, nil // the function will say what is wrong with it
+	}
+	seq := strconv.FormatUint(math.MaxUint32+uint64(i), 10) //nolint:gosec // i is not negative
+	if width := len(part[number]) - len(`""`); width > len(seq) {
+		seq = fmt.Sprintf("1%0*s", width-1, seq)
+	}
+	id := seq
+	if s.Kind == event.Kinesis {
+		id = s.lane + ":" + seq
+	}
+	part[number], all["eventID"] = quoted(seq), quoted(id)
+	var err error
+	if all[member], err = unescaped(part); err != nil {
+		return nil, err
+	}
+	return unescaped(all)
+}
+
+func quoted(s string) json.RawMessage { return json.RawMessage(strconv.Quote(s)) }
+
+// unescaped is json.Marshal without the escapes for HTML, which would lengthen
+// records.
+func unescaped(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimRight(b.Bytes(), "\n"), err
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// hotKey is the part of a shard's records that its most frequent key has; 0 if no
+// key comes twice.
+func (s *Sample) hotKey() float64 {
+	type key struct {
+		lane string
+		hash uint32
+	}
+	keys, lanes := make(map[key]int), make(map[string]int)
+	for i := range s.records {
+		r := &s.records[i]
+		keys[key{r.lane, r.key}]++
+		lanes[r.lane]++
+	}
+	most := 0.0
+	for k, n := range keys {
+		if n > 1 {
+			most = max(most, float64(n)/float64(lanes[k.lane]))
+		}
+	}
+	return most
+}

@@ -1,0 +1,74 @@
+package tune
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"time"
+
+	"fanout/lambda/metrics"
+	"fanout/lambda/target"
+)
+
+// store has the targets of one source, as they are simulated.
+type store struct{ set target.Set }
+
+// newStore returns a store of specs, in which every target that can collapse does
+// so as collapse says. Roles are not assumed, and nothing goes to another target.
+func newStore(specs []target.Spec, collapse string) *store {
+	var s store
+	for _, t := range specs {
+		t.Role, t.ExternalID, t.OnFailure, t.MaxAge = "", "", "", 0
+		if collapse != Configured && Collapses(&t) {
+			t.Collapse = target.Collapse(collapse)
+		}
+		s.set.Targets = append(s.set.Targets, target.Loaded{ID: t.ID, Spec: t})
+	}
+	return &s
+}
+
+// Targets implements target.Store.
+func (s *store) Targets(context.Context, string) (target.Set, error) { return s.set, nil }
+
+// Collapses reports whether a target can put many records into one message.
+func Collapses(t *target.Spec) bool {
+	return t.Type == target.SQS || t.Type == target.SNS || t.Type == target.IoT
+}
+
+// MetricsShape is what the function's metrics are for one source.
+type MetricsShape struct {
+	Metrics  int // custom metrics, with their dimensions
+	LogBytes int // lines of one invocation in embedded metric format
+}
+
+// metricsOf counts the metrics of a source with these targets, by publishing those
+// of one invocation to a buffer.
+func metricsOf(source string, specs []target.Spec) (m MetricsShape, err error) {
+	now := time.Now()
+	src := metrics.Source{ARN: source, Records: 1000, Oldest: now.Add(-time.Second)}
+	for _, t := range specs {
+		src.Targets = append(src.Targets, metrics.Target{
+			ID: t.ID, Destination: t.Destination.String(), Delivered: 1000, Requests: 10, Bytes: 1 << 20, Took: 20 * time.Millisecond,
+		})
+	}
+	var lines bytes.Buffer
+	emf := metrics.NewEMF(&lines, metrics.DefaultNamespace)
+	if err = emf.Publish(context.Background(), metrics.Invocation{Function: "fanout", At: now, Sources: []metrics.Source{src}}); err != nil {
+		return m, err
+	}
+	m.LogBytes = lines.Len()
+	for line := range bytes.Lines(lines.Bytes()) {
+		var l struct {
+			AWS struct {
+				CloudWatchMetrics []struct{ Metrics []struct{} }
+			} `json:"_aws"`
+		}
+		if err = json.Unmarshal(line, &l); err != nil {
+			return m, err
+		}
+		for _, c := range l.AWS.CloudWatchMetrics {
+			m.Metrics += len(c.Metrics)
+		}
+	}
+	return m, nil
+}

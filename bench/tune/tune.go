@@ -1,0 +1,185 @@
+package tune
+
+import (
+	"cmp"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/sourcegraph/conc/pool"
+
+	"fanout/lambda/event"
+	"fanout/lambda/metrics"
+)
+
+// Options are what a simulation is of.
+type Options struct {
+	Sample      *Sample
+	Measurement *Measurement
+	Load        Load
+	Prices      *Prices
+	Latencies   *Latencies
+	Grid        Grid
+	MaxLag      time.Duration // that 99 % of the records may have
+	Metrics     metrics.Mode  // of the function
+	Enhanced    bool          // the mapping has enhanced fan-out
+}
+
+// Result is what a setting leads to. Times are in milliseconds.
+type Result struct {
+	Setting
+	WindowSeconds int     `json:"windowSeconds"`
+	Throughput    float64 `json:"maxRecordsPerSecond"` // what it can do, of the whole stream
+	Utilization   float64 `json:"utilization"`         // the load as a part of that
+	KeepsUp       bool    `json:"keepsUp"`             // with room to catch up after a stop
+	MeetsGoal     bool    `json:"meetsGoal"`
+	*Steady               // nil: records come faster than they are handled, so the lag grows
+}
+
+// Steady is what becomes of the load with a setting that keeps up with it.
+type Steady struct {
+	LagP50      float64 `json:"lagP50Milliseconds"` // from the arrival of a record at the stream to its acknowledgement by all targets
+	LagP99      float64 `json:"lagP99Milliseconds"`
+	Batch       float64 `json:"recordsPerInvocation"`
+	Duration    float64 `json:"invocationMilliseconds"`
+	Invocations float64 `json:"invocationsPerSecond"`
+	Requests    float64 `json:"requestsPerSecond"` // to all targets
+	Concurrency float64 `json:"concurrency"`       // invocations at one time, on average
+	MonthlyCost Cost    `json:"monthlyCost"`
+}
+
+// headroom is the part of what a setting can do that the load may be: a stream that
+// stood still for a minute is caught up with in four.
+const headroom = 0.8
+
+// tuner simulates settings.
+type tuner struct {
+	Options
+	RecordBytes float64
+	source      Latency
+	hot         float64 // part of a shard's records that its most frequent key has
+	curves      map[curveKey]curve
+}
+
+// curveKey is what the time of an invocation depends on.
+type curveKey struct {
+	Variant
+	inFlight, memory int
+}
+
+// Simulate tries every setting of the grid, and ranks them.
+func Simulate(o Options) *Report {
+	t := &tuner{Options: o, RecordBytes: o.Sample.RecordBytes(), hot: o.Sample.hotKey(), curves: make(map[curveKey]curve)}
+	t.source = o.Latencies.Sources["kinesis"]
+	switch {
+	case o.Sample.Kind == event.DynamoDB:
+		t.source = o.Latencies.Sources["dynamodb"]
+	case o.Enhanced:
+		t.source = o.Latencies.Sources[enhanced]
+	}
+	settings := o.Grid.settings(o.Sample.MaxBatch())
+	t.draw(settings)
+	results := make([]Result, len(settings))
+	workers := pool.New().WithMaxGoroutines(runtime.GOMAXPROCS(0))
+	for i := range settings {
+		workers.Go(func() { results[i] = t.result(settings[i], t.Load.RecordsPerSecond) })
+	}
+	workers.Wait()
+	return t.report(results)
+}
+
+// draw simulates the invocations of all settings.
+func (t *tuner) draw(settings []Setting) {
+	var keys []curveKey
+	seen := make(map[curveKey]bool)
+	for i := range settings {
+		if k := t.key(&settings[i]); !seen[k] {
+			seen[k] = true
+			keys = append(keys, k)
+		}
+	}
+	curves := make([]curve, len(keys))
+	workers := pool.New().WithMaxGoroutines(runtime.GOMAXPROCS(0))
+	for i, k := range keys {
+		workers.Go(func() {
+			curves[i] = newCurve(t.Measurement.Curves[k.Variant], t.Latencies, t.Prices, k.inFlight, k.memory)
+		})
+	}
+	workers.Wait()
+	for i, k := range keys {
+		t.curves[k] = curves[i]
+	}
+}
+
+func (t *tuner) key(s *Setting) curveKey {
+	v := Variant{s.Collapse, 1}
+	if t.Measurement.Ordered {
+		v.Factor = s.Factor
+	}
+	return curveKey{v, s.InFlight, s.Memory}
+}
+
+// result simulates one setting with so many records a second. Lag and throughput
+// are those of the lane with the most frequent key; cost that of all.
+func (t *tuner) result(s Setting, perSecond float64) Result {
+	c := t.curves[t.key(&s)]
+	lanes := float64(t.Load.Shards * s.Factor)
+	share := max(1/float64(s.Factor), t.hot)
+	l := lane{
+		rate: perSecond / float64(t.Load.Shards) * share, source: t.source, invoke: t.Latencies.Invoke,
+		batch: min(s.BatchSize, c.max()), window: s.Window.Seconds(), curve: c,
+	}
+	r := Result{Setting: s, WindowSeconds: int(s.Window / time.Second)}
+	r.Throughput = l.capacity() / share * float64(t.Load.Shards)
+	r.Utilization = perSecond / r.Throughput
+	r.KeepsUp = r.Utilization <= headroom
+	if r.Utilization >= 1 {
+		return r
+	}
+	hot := l.run()
+	all := hot
+	if l.rate *= 1 / float64(s.Factor) / share; share > 1/float64(s.Factor) {
+		all = l.run()
+	}
+	r.Steady = &Steady{
+		LagP50: hot.p50 * 1000, LagP99: hot.p99 * 1000,
+		Batch: all.batch, Duration: all.duration * 1000,
+		Invocations: all.invocations * lanes, Requests: all.requests * lanes, Concurrency: all.billed * lanes,
+		MonthlyCost: t.cost(&all, lanes, s.Memory),
+	}
+	r.MeetsGoal = r.KeepsUp && r.LagP99 <= float64(t.MaxLag.Milliseconds())
+	return r
+}
+
+// best returns the setting to take. Of those that meet the goal it is the cheapest;
+// where some cost the same but for a hundredth, the one with the least lag; where
+// that is much the same, the simplest. If none meets the goal, lag comes before
+// cost, and if none keeps up, it is the one that can do most.
+func best(results []Result) *Result {
+	near := func(all []*Result, within float64, of func(*Result) float64) []*Result {
+		least := of(slices.MinFunc(all, func(a, b *Result) int { return cmp.Compare(of(a), of(b)) }))
+		return slices.DeleteFunc(slices.Clone(all), func(r *Result) bool { return of(r) > least*within })
+	}
+	lag := func(r *Result) float64 { return r.LagP99 }
+	cost := func(r *Result) float64 { return r.MonthlyCost.Total }
+	pick := func(ok func(*Result) bool) (some []*Result) {
+		for i := range results {
+			if ok(&results[i]) {
+				some = append(some, &results[i])
+			}
+		}
+		return some
+	}
+	some := pick(func(r *Result) bool { return r.MeetsGoal })
+	switch {
+	case len(some) > 0:
+		some = near(near(some, 1.01, cost), 1.05, lag)
+	default:
+		if some = pick(func(r *Result) bool { return r.KeepsUp }); len(some) > 0 {
+			some = near(near(some, 1.05, lag), 1.01, cost)
+		} else {
+			some = near(pick(func(*Result) bool { return true }), 1.05, func(r *Result) float64 { return 1 / r.Throughput })
+		}
+	}
+	return slices.MinFunc(some, func(a, b *Result) int { return simpler(&a.Setting, &b.Setting) })
+}

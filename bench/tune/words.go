@@ -1,0 +1,134 @@
+package tune
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"fanout/lambda/event"
+)
+
+// value is the value of one thing in a setting, in words.
+func (d *dimension) value(s *Setting) string {
+	switch d.name {
+	case "batch size":
+		return strconv.Itoa(s.BatchSize)
+	case "window":
+		return s.Window.String()
+	case "factor":
+		return strconv.Itoa(s.Factor)
+	case "in flight":
+		return strconv.Itoa(s.InFlight)
+	case "memory":
+		return strconv.Itoa(s.Memory) + " MB"
+	}
+	return s.Collapse
+}
+
+func (d *dimension) label(s *Setting) string {
+	name := strings.ToUpper(d.name[:1]) + d.name[1:]
+	if d.name == "factor" {
+		name = "Parallelization factor"
+	}
+	return name + " " + d.value(s)
+}
+
+// basis says what the figures rest on.
+func (t *tuner) basis() []string {
+	cpu := &t.Latencies.CPU
+	return []string{
+		fmt.Sprintf("Measured on this machine: the requests, their sizes and the CPU of batches of the %s records of the sample, through the function's own handler, up to the HTTP transport. No request left the process.",
+			number(float64(t.Sample.Records()))),
+		fmt.Sprintf("Modelled: how long services, Lambda and the polling of shards take, from the latencies of %s, which are assumptions; that CPU takes %d MB ÷ memory as long as here × %v below one vCPU and no less above; %v more for TLS and system calls of each request; arrivals at random, keys spread evenly but for the most frequent one; no throttling, no retries, no cold starts.",
+			t.Latencies.Date, cpu.VCPUMB, cpu.Slowdown, cpu.PerCall.Duration()),
+		fmt.Sprintf("Prices: %s, as of %s, arm64, without free tiers and discounts. The stream itself, and what targets cost by the hour, deliver further or keep, is not in it.",
+			t.Prices.Region, t.Prices.Date),
+		"Memory is simulated as CPU alone; look at Max Memory Used in the function's log before lowering it.",
+	}
+}
+
+// Limits of a Kinesis shard (Kinesis Data Streams quotas).
+const (
+	shardRecords = 1000
+	shardBytes   = 1 << 20
+)
+
+// notes says what is odd about the load.
+func (t *tuner) notes() (notes []string) {
+	perShard := t.Load.RecordsPerSecond / float64(t.Load.Shards)
+	if t.Sample.Kind == event.Kinesis && perShard > shardRecords {
+		notes = append(notes, fmt.Sprintf("a shard takes %d records a second, and the load is %s for each; plan with --shards %d",
+			shardRecords, number(perShard), int(math.Ceil(t.Load.RecordsPerSecond/shardRecords))))
+	}
+	if t.hot > 0.1 {
+		notes = append(notes, fmt.Sprintf("%.0f %% of a shard's records have one key, which no parallelization factor spreads", t.hot*100))
+	}
+	for _, target := range t.Measurement.Targets {
+		service := shapeOf(&target).Service
+		if _, ok := t.Prices.Targets[service]; !ok {
+			notes = append(notes, fmt.Sprintf("target %s: the prices have none for %s, so it counts as free", target.ID, service))
+		}
+		if _, ok := t.Latencies.Targets[service]; !ok {
+			notes = append(notes, fmt.Sprintf("target %s: the latencies have none for %s, so it counts as answering at once", target.ID, service))
+		}
+	}
+	if best := t.fastestPoll(); best > t.MaxLag.Seconds() && !t.Enhanced && t.Sample.Kind == event.Kinesis {
+		notes = append(notes, "a shard is polled once a second, so some records wait longer than the goal before anything can be done; try --enhanced-fan-out")
+	}
+	return notes
+}
+
+// fastestPoll is how long the slowest records wait for being read, in seconds.
+func (t *tuner) fastestPoll() float64 { return float64(t.source.Interval + t.source.P50) }
+
+// number writes a number with three significant digits, or all before the point.
+func number(x float64) string {
+	switch {
+	case x >= 100:
+		return thousands(int64(math.Round(x)))
+	case x >= 10:
+		return strconv.FormatFloat(x, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(x, 'g', 3, 64)
+}
+
+// thousands parts the digits of n by commas.
+func thousands(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// dollars writes an amount: cents, where they matter.
+func dollars(x float64) string {
+	switch {
+	case x >= 1000:
+		return "$" + thousands(int64(math.Round(x)))
+	case x >= 0.01 || x == 0:
+		return fmt.Sprintf("$%.2f", x)
+	}
+	return fmt.Sprintf("$%.4f", x)
+}
+
+// millis writes a time given in milliseconds.
+func millis(ms float64) string {
+	switch {
+	case ms >= 10_000:
+		return fmt.Sprintf("%.1f s", ms/1000)
+	case ms >= 1000:
+		return fmt.Sprintf("%.2f s", ms/1000)
+	case ms >= 10:
+		return fmt.Sprintf("%.0f ms", ms)
+	}
+	return fmt.Sprintf("%.1f ms", ms)
+}
+
+// Number, Dollars and Millis are how reports write figures.
+var (
+	Number  = number
+	Dollars = dollars
+	Millis  = millis
+)

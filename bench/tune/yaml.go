@@ -1,0 +1,42 @@
+package tune
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// decodeYAML reads one document and refuses members that v does not have.
+func decodeYAML(data []byte, v any) error {
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(true)
+	return d.Decode(v)
+}
+
+// plain returns the reason of an error of a file without the file's name.
+func plain(err error) error {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		return pe.Err
+	}
+	return err
+}
+
+// Seconds is a time in seconds. In files it is a duration such as 20ms; in JSON and
+// YAML output a number of milliseconds.
+type Seconds float64
+
+// UnmarshalYAML reads a duration.
+func (s *Seconds) UnmarshalYAML(n *yaml.Node) error {
+	d, err := time.ParseDuration(n.Value)
+	if err != nil || d < 0 {
+		return errors.New("line " + itoa(n.Line) + ": " + n.Value + " is not a duration such as 20ms")
+	}
+	*s = Seconds(d.Seconds())
+	return nil
+}
+
+// Duration returns s as a time.Duration.
+func (s Seconds) Duration() time.Duration { return time.Duration(float64(s) * float64(time.Second)) }
