@@ -132,11 +132,5 @@ func quantile(sorted []float64, part float64) float64 {
 
 // capacity is how many records a second the lane can do, with every batch full.
 func (l *lane) capacity() float64 {
-	return float64(l.batch) / (mean(&l.invoke) + l.curve.value(l.batch, meanOf))
-}
-
-// mean is the mean of the log-normal distribution.
-func mean(l *Latency) float64 {
-	sigma := math.Log(float64(l.P99/l.P50)) / z99
-	return float64(l.P50) * math.Exp(sigma*sigma/2)
+	return float64(l.batch) / (l.invoke.mean() + l.curve.value(l.batch, meanOf))
 }

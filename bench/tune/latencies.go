@@ -5,10 +5,14 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 //go:embed latencies.yaml
 var defaultLatencies []byte
+
+// DefaultLatencies is the file of latencies that is built in.
+func DefaultLatencies() []byte { return slices.Clone(defaultLatencies) }
 
 // Latencies are how long things take that cannot be measured here.
 type Latencies struct {
@@ -70,11 +74,25 @@ const z99 = 2.3263478740408408
 
 // draw returns the time of one call with a request of so many bytes, in seconds.
 func (l *Latency) draw(rnd *rand.Rand, bytes int) float64 {
-	sigma := math.Log(float64(l.P99/l.P50)) / z99
-	return float64(l.P50)*math.Exp(sigma*rnd.NormFloat64()) + float64(l.PerMiB)*float64(bytes)/(1<<20)
+	z := rnd.NormFloat64()
+	return float64(l.P50)*math.Exp(l.sigma()*z) + float64(l.PerMiB)*float64(bytes)/(1<<20)
 }
 
 // scale is by how much longer CPU takes in a function of so many MB than here.
 func (c *CPUModel) scale(memory int) float64 {
 	return c.Slowdown * max(1, float64(c.VCPUMB)/float64(memory))
+}
+
+// sigma is the standard deviation of the logarithm.
+func (l *Latency) sigma() float64 {
+	if l.P50 == 0 {
+		return 0
+	}
+	return math.Log(float64(l.P99/l.P50)) / z99
+}
+
+// mean is the mean time of a call, in seconds, without what grows with the request.
+func (l *Latency) mean() float64 {
+	sigma := l.sigma()
+	return float64(l.P50) * math.Exp(sigma*sigma/2)
 }

@@ -37,6 +37,8 @@ type Measurement struct {
 	Targets []target.Spec       // the active ones, as configured
 	Notes   []string            // what makes the measurement less than exact
 	Metrics MetricsShape
+
+	Collapses []string // that were measured
 }
 
 // Variant is what a measurement depends on beside the size of the batch.
@@ -61,7 +63,7 @@ type Meter func(f func() error) (time.Duration, error)
 type MeasureOptions struct {
 	Store    target.Store
 	Region   string   // of the calls that are made up
-	Collapse []string // Configured, and what is to be compared
+	Collapse []string // what is to be compared, Configured among it; nil: that, JSON and none, as far as they differ
 	Factors  []int
 	Meter    Meter                 // nil: CPUMeter
 	Progress func(done, total int) // nil: none
@@ -102,6 +104,9 @@ func Measure(ctx context.Context, s *Sample, o MeasureOptions) (*Measurement, er
 	if o.Log == nil {
 		o.Log = zap.NewNop()
 	}
+	if m.Collapses = o.Collapse; m.Collapses == nil {
+		m.Collapses = collapses(m.Targets)
+	}
 	m.Metrics, err = metricsOf(s.Source, m.Targets)
 	if err != nil {
 		return nil, err
@@ -121,8 +126,8 @@ func (m *Measurement) measure(ctx context.Context, s *Sample, o *MeasureOptions)
 			break
 		}
 	}
-	done, total := 0, len(o.Collapse)*len(factors)*len(batches)
-	for _, collapse := range o.Collapse {
+	done, total := 0, len(m.Collapses)*len(factors)*len(batches)
+	for _, collapse := range m.Collapses {
 		r, err := newRehearsal(o, collapse, m.Targets)
 		if err != nil {
 			return err

@@ -12,6 +12,9 @@ import (
 //go:embed prices.yaml
 var defaultPrices []byte
 
+// DefaultPrices is the file of prices that is built in.
+func DefaultPrices() []byte { return slices.Clone(defaultPrices) }
+
 // Prices are what AWS charges, in US dollars.
 type Prices struct {
 	Region string `yaml:"region" json:"region"`

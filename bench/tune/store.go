@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"fanout/lambda/metrics"
@@ -33,6 +34,18 @@ func (s *store) Targets(context.Context, string) (target.Set, error) { return s.
 // Collapses reports whether a target can put many records into one message.
 func Collapses(t *target.Spec) bool {
 	return t.Type == target.SQS || t.Type == target.SNS || t.Type == target.IoT
+}
+
+// collapses returns what there is to compare: what is configured, and of JSON and
+// none what is different from it.
+func collapses(specs []target.Spec) []string {
+	all := []string{Configured}
+	for _, c := range []target.Collapse{target.CollapseJSON, target.CollapseNone} {
+		if slices.ContainsFunc(specs, func(t target.Spec) bool { return Collapses(&t) && t.Collapse != c }) {
+			all = append(all, string(c))
+		}
+	}
+	return all
 }
 
 // MetricsShape is what the function's metrics are for one source.

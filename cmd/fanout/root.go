@@ -38,7 +38,7 @@ once: nothing lost, order kept, targets isolated.`,
 		newRegister(&c), newList(&c), newUpdate(&c), newActivate(&c), newDeactivate(&c), newUnregister(&c),
 		newExport(&c), newApply(&c),
 		newHook(&c), newUnhook(&c), newPause(&c), newResume(&c),
-		newRun(&c),
+		newRun(&c), newTune(&c),
 	)
 	checkHelpTopics(root)
 	return root

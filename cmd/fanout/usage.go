@@ -29,9 +29,12 @@ func flagError(cmd *cobra.Command, err error) error {
 
 // values says what flags take, by the type of their value.
 var values = map[string]string{
-	"bool":     "true or false",
-	"duration": "a duration such as 90s",
-	"int":      "a whole number",
+	"bool":          "true or false",
+	"duration":      "a duration such as 90s",
+	"durationSlice": "durations such as 0s,1s,5s",
+	"float64":       "a number",
+	"int":           "a whole number",
+	"intSlice":      "whole numbers such as 100,1000",
 }
 
 // knownCommand refuses arguments of a command that only has subcommands.

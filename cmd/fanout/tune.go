@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/spf13/cobra"
+
+	"fanout/bench/tune"
+	"fanout/lambda/metrics"
+	"fanout/lambda/target"
+)
+
+// tuneFlags are the flags of `fanout tune`.
+type tuneFlags struct {
+	*common
+	targets, table    string
+	sample            sampleFlags
+	perSecond         float64
+	shards            int
+	maxLag            time.Duration
+	enhanced          bool
+	metrics           string
+	grid              tune.Grid
+	prices, latencies string
+	report, output    string
+}
+
+func newTune(c *common) *cobra.Command {
+	f := tuneFlags{common: c, grid: tune.DefaultGrid()}
+	cmd := &cobra.Command{
+		Use:   "tune (--targets FILE | --table NAME) (--event FILE… | --source-arn ARN)",
+		Short: "Find the batch size, memory and other settings for a stream",
+		Long: `Tune simulates how the function and its event source mapping would do with many
+settings, for a sample of a stream and its targets, and recommends the cheapest
+setting that keeps up with the load, with a fifth to spare, and delivers 99 % of
+the records within --max-lag. It sends nothing: the calls it makes are those that
+read the sample and the table of targets.
+
+What is measured: batches of the sample, of many sizes, go through the function's
+own handler here, which makes the requests as ever and hands them to a stand-in
+for the services. So their number and sizes, and the CPU they take, are real.
+
+What is modelled: how long services, Lambda and the polling of shards take, from
+a file of latencies that are assumptions (--latencies replaces it), and that CPU
+takes 1,769 MB ÷ memory as long as here; not modelled are throttling, retries,
+cold starts and the need for memory.
+
+Prices come from a file with region and date (--prices replaces it).
+--print-prices and --print-latencies print the files that are built in.
+
+The table begins with the recommended setting. Below stand those that differ from
+it in one thing. --report writes a page with plots.`,
+		Example: `  fanout tune --targets targets.yaml --event event.json --records-per-second 2000 --shards 4
+  fanout tune --table fanoutTargets --source-arn arn:aws:kinesis:eu-west-1:123456789012:stream/orders --max-lag 5s
+  fanout tune --targets targets.yaml --event event.json --report tune.html --memory 256,512
+  fanout tune --print-prices > prices.yaml`,
+		Args: flagsOnly,
+	}
+	s := cmd.Flags()
+	s.SortFlags = false
+	s.StringVar(&f.targets, "targets", "", "YAML or JSON `FILE` of targets")
+	s.StringVar(&f.table, "table", "", "DynamoDB table of targets, by `NAME` or ARN")
+	f.sample.add(s)
+	s.Float64Var(&f.perSecond, "records-per-second", 0, "`N` records a second of the whole stream to plan for (default: as the sample's arrival\ntimes say)")
+	s.IntVar(&f.shards, "shards", 0, "`N` shards to plan for (default: those of the sample)")
+	s.DurationVar(&f.maxLag, "max-lag", 2*time.Second, "`TIME` in which 99 % of the records are to be at all targets")
+	s.BoolVar(&f.enhanced, "enhanced-fan-out", false, "the mapping reads a Kinesis stream with enhanced fan-out")
+	s.StringVar(&f.metrics, "metrics", string(metrics.ModeCloudWatch), "how the function publishes metrics: cloudwatch, emf or none")
+	s.IntSliceVar(&f.grid.BatchSizes, "batch-size", f.grid.BatchSizes, "batch sizes to try")
+	s.DurationSliceVar(&f.grid.Windows, "window", f.grid.Windows, "batching windows to try")
+	s.IntSliceVar(&f.grid.Factors, "parallelization-factor", f.grid.Factors, "parallelization factors to try")
+	s.IntSliceVar(&f.grid.InFlights, "in-flight", f.grid.InFlights, "requests in flight to try")
+	s.IntSliceVar(&f.grid.Memories, "memory", f.grid.Memories, "memory sizes to try, in MB")
+	s.StringSliceVar(&f.grid.Collapses, "collapse", nil, "collapse of the targets that have it, to try; the first is recommended for\n(default: as configured, and beside it JSON and none)")
+	s.StringVar(&f.prices, "prices", "", "YAML `FILE` of prices (default: built in)")
+	s.StringVar(&f.latencies, "latencies", "", "YAML `FILE` of latencies (default: built in)")
+	printPrices := s.Bool("print-prices", false, "print the prices that are built in, and do nothing else")
+	printLatencies := s.Bool("print-latencies", false, "print the latencies that are built in, and do nothing else")
+	s.StringVar(&f.report, "report", "", "write a page with plots to this HTML `FILE`")
+	s.StringVar(&f.output, "output", "table", "`FORM` of what is printed: table, json or yaml")
+	f.complete(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		switch {
+		case *printPrices:
+			_, err := cmd.OutOrStdout().Write(tune.DefaultPrices())
+			return failed(err)
+		case *printLatencies:
+			_, err := cmd.OutOrStdout().Write(tune.DefaultLatencies())
+			return failed(err)
+		}
+		if err := f.check(); err != nil {
+			return err
+		}
+		return f.run(cmd)
+	}
+	return cmd
+}
+
+// complete tells the shell what flags take. The flags exist, so nothing can fail.
+func (f *tuneFlags) complete(cmd *cobra.Command) {
+	for _, name := range []string{"targets", "prices", "latencies"} {
+		_ = cmd.MarkFlagFilename(name, "yaml", "yml", "json")
+	}
+	_ = cmd.MarkFlagFilename("event", "json")
+	_ = cmd.MarkFlagFilename("report", "html")
+	for name, values := range map[string][]string{
+		"output":   {"table", "json", "yaml"},
+		"metrics":  {"cloudwatch", "emf", "none"},
+		"collapse": {tune.Configured, "JSON", "none", "concat", "concat-b64"},
+	} {
+		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	}
+}
+
+// check finds what is wrong with the flags.
+func (f *tuneFlags) check() error {
+	switch {
+	case f.targets != "" && f.table != "":
+		return errors.New("--targets and --table exclude each other; give one of them")
+	case f.targets == "" && f.table == "":
+		return errors.New("no targets are given; add --targets FILE or --table NAME")
+	case f.perSecond < 0:
+		return fmt.Errorf("--records-per-second is %v; it must be above 0", f.perSecond)
+	case f.shards < 0:
+		return fmt.Errorf("--shards is %d; it must be at least 1", f.shards)
+	case f.maxLag <= 0:
+		return fmt.Errorf("--max-lag is %v; it must be longer than 0", f.maxLag)
+	case !slices.Contains([]string{"table", "json", "yaml"}, f.output):
+		return fmt.Errorf("--output is %q; it must be table, json or yaml", f.output)
+	}
+	if _, err := metrics.ParseMode(f.metrics); err != nil {
+		return fmt.Errorf("--metrics: %w", err)
+	}
+	if err := f.sample.check(); err != nil {
+		return err
+	}
+	return f.grid.Check()
+}
+
+func (f *tuneFlags) run(cmd *cobra.Command) error {
+	prices, err := tune.LoadPrices(f.prices)
+	if err != nil {
+		return err
+	}
+	latencies, err := tune.LoadLatencies(f.latencies)
+	if err != nil {
+		return err
+	}
+	stderr := newLive(cmd.ErrOrStderr())
+	cfg, err := f.load(cmd.Context(), 1, []string{f.sample.sourceARN})
+	if err != nil {
+		return err
+	}
+	sample, err := f.sample.take(cmd, cfg, stderr)
+	if err != nil {
+		return err
+	}
+	load, err := sample.Load(f.perSecond, f.shards)
+	if err != nil {
+		return err
+	}
+	store, err := f.store(cfg)
+	if err != nil {
+		return err
+	}
+	grid := f.grid
+	measured, err := f.measure(cmd.Context(), sample, store, &grid, stderr)
+	if err != nil {
+		return err
+	}
+	report := tune.Simulate(tune.Options{
+		Sample: sample, Measurement: measured, Load: load, Prices: prices, Latencies: latencies, Grid: grid,
+		MaxLag: f.maxLag, Metrics: metrics.Mode(f.metrics), Enhanced: f.enhanced,
+	})
+	if f.report != "" {
+		if err := writeReport(f.report, report); err != nil {
+			return failed(err)
+		}
+	}
+	return failed(showTuning(cmd.OutOrStdout(), f.output, report))
+}
+
+// store is where the targets are.
+func (f *tuneFlags) store(cfg aws.Config) (target.Store, error) {
+	if f.targets != "" {
+		return target.OpenFile(f.targets)
+	}
+	client := dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.Retryer = retry.NewStandard() })
+	return &target.Table{Client: client, Name: f.table}, nil
+}
+
+// measure runs the sample through the function, and shows on a terminal how it gets
+// on. Where the user does not say what collapse to try, grid gets what makes sense
+// for the targets.
+func (f *tuneFlags) measure(ctx context.Context, s *tune.Sample, store target.Store, grid *tune.Grid, stderr *live) (*tune.Measurement, error) {
+	o := tune.MeasureOptions{
+		Store: store, Region: regionOf(s.Source), Collapse: grid.Collapses, Factors: grid.Factors, Log: f.logger(stderr),
+	}
+	if stderr.terminal() {
+		o.Progress = func(done, total int) {
+			if stderr.show(fmt.Sprintf("measuring batches: %d of %d", done, total)); done == total {
+				stderr.show("")
+			}
+		}
+	}
+	m, err := tune.Measure(ctx, s, o)
+	if err == nil {
+		grid.Collapses = m.Collapses
+	}
+	return m, err
+}
+
+func writeReport(path string, r *tune.Report) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("the report cannot be written: %w", err)
+	}
+	if err := errors.Join(r.WriteHTML(file), file.Close()); err != nil {
+		return fmt.Errorf("the report %s cannot be written: %w", path, err)
+	}
+	return nil
+}
