@@ -8,6 +8,12 @@ import (
 // draws is how often each measured size of a batch is simulated.
 const draws = 48
 
+// An invocation of many requests is simulated less often: its time hardly varies.
+const (
+	manyRequests = 5000
+	fewest       = 4
+)
+
 // point is what batches of one size take.
 type point struct {
 	records  int
@@ -18,7 +24,7 @@ type point struct {
 }
 
 // curve is points ascending by size. What lies between two sizes is taken to lie
-// between what they take, too.
+// between what they take, too, and what lies beyond the last to go on as before it.
 type curve []point
 
 // newCurve simulates invocations with each of the shapes.
@@ -28,8 +34,11 @@ func newCurve(shapes []Shape, l *Latencies, p *Prices, inFlight, memory int) cur
 		rnd := rand.New(rand.NewPCG(seed, uint64(i))) //nolint:gosec // i is not negative
 		v := invocation{&shapes[i], l, inFlight, memory}
 		c[i].records = shapes[i].Records
+		different := min(draws, max(fewest, manyRequests/max(1, shapes[i].requests())))
 		for k := range draws {
-			c[i].seconds[k] = v.seconds(rnd)
+			if c[i].seconds[k] = c[i].seconds[k%different]; k < different {
+				c[i].seconds[k] = v.seconds(rnd)
+			}
 			c[i].mean += c[i].seconds[k] / draws
 		}
 		for t := range shapes[i].Targets {
@@ -38,24 +47,19 @@ func newCurve(shapes []Shape, l *Latencies, p *Prices, inFlight, memory int) cur
 				dollars, _ := p.of(target.Service, &target.Requests[q])
 				c[i].dollars += dollars
 			}
-			c[i].requests += float64(len(target.Requests))
 		}
+		c[i].requests = float64(shapes[i].requests())
 	}
 	return c
 }
 
-// max is the largest batch that fits into an event.
-func (c curve) max() int { return c[len(c)-1].records }
-
-// at returns the points around a batch of n records, and how far it is from the
-// first to the second, 0 to 1.
+// at returns two points, and how far a batch of n records is from the first to the
+// second: 0 to 1, or more if it is larger than what was measured.
 func (c curve) at(n int) (lo, hi *point, part float64) {
 	i := sort.Search(len(c), func(i int) bool { return c[i].records >= n })
-	switch {
-	case i == 0:
+	i = min(i, len(c)-1)
+	if i == 0 {
 		return &c[0], &c[0], 0
-	case i == len(c):
-		return &c[i-1], &c[i-1], 0
 	}
 	lo, hi = &c[i-1], &c[i]
 	return lo, hi, float64(n-lo.records) / float64(hi.records-lo.records)

@@ -26,6 +26,14 @@ type Shape struct {
 	Targets []TargetShape
 }
 
+// requests is their number, to all targets.
+func (s *Shape) requests() (n int) {
+	for i := range s.Targets {
+		n += len(s.Targets[i].Requests)
+	}
+	return n
+}
+
 // Configured is the collapse of each target as its configuration has it.
 const Configured = "configured"
 
@@ -65,13 +73,14 @@ type MeasureOptions struct {
 	Region   string   // of the calls that are made up
 	Collapse []string // what is to be compared, Configured among it; nil: that, JSON and none, as far as they differ
 	Factors  []int
+	Largest  int                   // size of the largest batch that is of interest; 0: Lambda's largest
 	Meter    Meter                 // nil: CPUMeter
 	Progress func(done, total int) // nil: none
 	Log      *zap.Logger           // nil: none
 }
 
 // sizes of batches that are measured; what lies between is interpolated.
-var sizes = []int{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000}
+var sizes = []int{1, 10, 50, 100, 200, 500, 1000, 2000, 5000, 10_000}
 
 // Measure runs batches of s through the function, with the targets that o.Store has
 // for its source. It sends nothing. An error means that no targets could be read,
@@ -101,6 +110,9 @@ func Measure(ctx context.Context, s *Sample, o MeasureOptions) (*Measurement, er
 	if o.Meter == nil {
 		o.Meter = CPUMeter
 	}
+	if o.Largest == 0 {
+		o.Largest = sizes[len(sizes)-1]
+	}
 	if o.Log == nil {
 		o.Log = zap.NewNop()
 	}
@@ -122,9 +134,12 @@ func (m *Measurement) measure(ctx context.Context, s *Sample, o *MeasureOptions)
 	}
 	var batches []int
 	for _, n := range sizes {
-		if batches = append(batches, n); n >= s.MaxBatch() {
+		if batches = append(batches, n); n >= min(o.Largest, s.MaxBatch()) {
 			break
 		}
+	}
+	if o.Progress != nil {
+		defer o.Progress(1, 1)
 	}
 	done, total := 0, len(m.Collapses)*len(factors)*len(batches)
 	for _, collapse := range m.Collapses {
@@ -144,6 +159,10 @@ func (m *Measurement) measure(ctx context.Context, s *Sample, o *MeasureOptions)
 				}
 				if done++; o.Progress != nil {
 					o.Progress(done, total)
+				}
+				if shape.CPU > enough {
+					m.addNote("batches of more than %d records are extrapolated: those take more than %v of CPU to measure", n, enough)
+					break
 				}
 			}
 		}
@@ -228,10 +247,15 @@ func (r *rehearsal) batch(ctx context.Context, s *Sample, n, factor int, meter M
 	return shape, err
 }
 
-// Bounds of one metering: what is shorter says little.
+// enough is the CPU of a batch beyond which larger ones are not measured.
+const enough = 150 * time.Millisecond
+
+// Bounds of one metering: what is shorter says little, and what is longer needs no
+// second round.
 const (
 	meterRounds = 3
-	meterLeast  = 20 * time.Millisecond
+	meterLeast  = 5 * time.Millisecond
+	meterMost   = 30 * time.Millisecond
 )
 
 // CPUMeter measures the CPU of the whole process, garbage collection included, and
@@ -248,6 +272,9 @@ func CPUMeter(f func() error) (time.Duration, error) {
 		}
 		if each := (cpuTime() - began) / time.Duration(calls); round == 0 || each < best {
 			best = each
+		}
+		if best > meterMost {
+			break
 		}
 	}
 	return best, nil

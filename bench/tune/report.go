@@ -138,13 +138,13 @@ func (r *Report) why(maxLag time.Duration) (text []string) {
 	}
 	switch {
 	case best.MeetsGoal:
-		add("%d of %d settings keep up with %s records a second, with a fifth to spare, and deliver 99 %% of them within %v; this is the cheapest of them, at %s a month.",
+		add("%d of %d settings keep up with %s records a second, with a fifth to spare, and deliver 99 %% of them within %v; this is the cheapest of them, at %s a month.",
 			meet, r.Simulated, number(r.Load.RecordsPerSecond), maxLag, dollars(best.MonthlyCost.Total))
 	case best.KeepsUp:
-		add("No setting delivers 99 %% of the records within %v; of the %d of %d that keep up with %s records a second, this one comes closest, with %s.",
+		add("No setting delivers 99 %% of the records within %v; of the %d of %d that keep up with %s records a second, this one comes closest, with %s.",
 			maxLag, keep, r.Simulated, number(r.Load.RecordsPerSecond), millis(best.LagP99))
 	default:
-		add("No setting keeps up with %s records a second with a fifth to spare; this one can do most, %s. More shards, or a higher parallelization factor, would help.",
+		add("No setting keeps up with %s records a second with a fifth to spare; this one can do most, %s. More shards would help, unless few keys have most of the records.",
 			number(r.Load.RecordsPerSecond), number(best.Throughput))
 	}
 	for _, d := range dimensions {

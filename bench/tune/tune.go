@@ -127,7 +127,7 @@ func (t *tuner) result(s Setting, perSecond float64) Result {
 	share := max(1/float64(s.Factor), t.hot)
 	l := lane{
 		rate: perSecond / float64(t.Load.Shards) * share, source: t.source, invoke: t.Latencies.Invoke,
-		batch: min(s.BatchSize, c.max()), window: s.Window.Seconds(), curve: c,
+		batch: min(s.BatchSize, t.Sample.MaxBatch()), window: s.Window.Seconds(), curve: c,
 	}
 	r := Result{Setting: s, WindowSeconds: int(s.Window / time.Second)}
 	r.Throughput = l.capacity() / share * float64(t.Load.Shards)

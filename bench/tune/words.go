@@ -34,6 +34,17 @@ func (d *dimension) label(s *Setting) string {
 	return name + " " + d.value(s)
 }
 
+// Verdict says in a word or two whether the setting meets the goal.
+func (r *Result) Verdict() string {
+	switch {
+	case r.MeetsGoal:
+		return "✓"
+	case r.KeepsUp:
+		return "lag"
+	}
+	return "too slow"
+}
+
 // basis says what the figures rest on.
 func (t *tuner) basis() []string {
 	cpu := &t.Latencies.CPU

@@ -202,7 +202,8 @@ func (f *tuneFlags) store(cfg aws.Config) (target.Store, error) {
 // for the targets.
 func (f *tuneFlags) measure(ctx context.Context, s *tune.Sample, store target.Store, grid *tune.Grid, stderr *live) (*tune.Measurement, error) {
 	o := tune.MeasureOptions{
-		Store: store, Region: regionOf(s.Source), Collapse: grid.Collapses, Factors: grid.Factors, Log: f.logger(stderr),
+		Store: store, Region: regionOf(s.Source), Collapse: grid.Collapses, Factors: grid.Factors,
+		Largest: slices.Max(grid.BatchSizes), Log: f.logger(stderr),
 	}
 	if stderr.terminal() {
 		o.Progress = func(done, total int) {

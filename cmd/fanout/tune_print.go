@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -35,15 +36,32 @@ func showTuning(w io.Writer, output string, r *tune.Report) error {
 // textWidth is the width of what stands below the table.
 const textWidth = 96
 
+// wrapped breaks a sentence into lines, the later ones indented.
 func wrapped(line string) string {
-	return strings.ReplaceAll(text.WrapSoft(line, textWidth), "\n", "\n    ")
+	var b strings.Builder
+	width := 0
+	for _, word := range strings.Split(line, " ") {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case width == 0:
+		case width+1+n > textWidth:
+			b.WriteString("\n    ")
+			width = 0
+		default:
+			b.WriteByte(' ')
+			width++
+		}
+		b.WriteString(word)
+		width += n
+	}
+	return b.String()
 }
 
 // tuningRows fills a table: first the recommended setting, then those that differ
 // from it in one thing.
 func tuningRows(t table.Writer, r *tune.Report) {
 	t.AppendHeader(table.Row{"", "batch", "window", "factor", "in flight", "memory", "collapse",
-		"max records/s", "lag p50", "lag p99", "requests/s", "$/month"})
+		"max records/s", "lag p50", "lag p99", "requests/s", "$/month", "goal"})
 	var columns []table.ColumnConfig
 	for i := 2; i <= 12; i++ {
 		columns = append(columns, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
@@ -57,7 +75,7 @@ func tuningRows(t table.Writer, r *tune.Report) {
 		if name != last {
 			t.AppendSeparator()
 		}
-		t.AppendRow(tuningRow("other "+name, o))
+		t.AppendRow(tuningRow(name, o))
 		last = name
 	}
 }
@@ -65,7 +83,7 @@ func tuningRows(t table.Writer, r *tune.Report) {
 func tuningRow(name string, r *tune.Result) table.Row {
 	row := table.Row{name, r.BatchSize, r.Window, r.Factor, r.InFlight, fmt.Sprintf("%d MB", r.Memory), r.Collapse, tune.Number(r.Throughput)}
 	if r.Steady == nil {
-		return append(row, "grows", "grows", "", "")
+		return append(row, "grows", "grows", "", "", r.Verdict())
 	}
-	return append(row, tune.Millis(r.LagP50), tune.Millis(r.LagP99), tune.Number(r.Requests), tune.Dollars(r.MonthlyCost.Total))
+	return append(row, tune.Millis(r.LagP50), tune.Millis(r.LagP99), tune.Number(r.Requests), tune.Dollars(r.MonthlyCost.Total), r.Verdict())
 }
