@@ -103,9 +103,9 @@ func differences(a, b *Setting) (n int) {
 
 // Differs names the thing in which s differs from the recommended setting, "" if
 // in none.
-func (r *Report) Differs(s *Setting) string {
+func (r *Report) Differs(s Setting) string {
 	for _, d := range dimensions {
-		if d.differs(s, &r.Recommended.Setting) {
+		if d.differs(&s, &r.Recommended.Setting) {
 			return d.name
 		}
 	}

@@ -71,7 +71,7 @@ func tuningRows(t table.Writer, r *tune.Report) {
 	last := ""
 	for i := range r.Others {
 		o := &r.Others[i]
-		name := r.Differs(&o.Setting)
+		name := r.Differs(o.Setting)
 		if name != last {
 			t.AppendSeparator()
 		}

@@ -1,0 +1,183 @@
+package tune
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"strings"
+)
+
+// chart is a plot over values that stand at even distances, as batch sizes do that
+// grow by about the same factor.
+type chart struct {
+	xs     []string
+	series []series
+	bars   bool    // stacked; else lines
+	log    bool    // of the y axis
+	rule   float64 // a horizontal line; 0: none
+	ruled  string  // what it is
+	mark   int     // index in xs of the recommended value; -1: none
+	format func(float64) string
+}
+
+// series is the values of one thing; NaN where it has none.
+type series struct {
+	name string
+	ys   []float64
+}
+
+// The plot in its own units. It is drawn to any width.
+const (
+	plotWidth, plotHeight = 640.0, 340.0
+	plotLeft, plotRight   = 72.0, 14.0
+	plotTop, plotBottom   = 14.0, 34.0
+)
+
+// scale places values on the y axis.
+type scale struct {
+	lo, hi float64
+	log    bool
+	ticks  []float64
+}
+
+func (s *scale) y(v float64) float64 {
+	lo, hi := s.lo, s.hi
+	if s.log {
+		v, lo, hi = math.Log(max(v, s.lo)), math.Log(lo), math.Log(hi)
+	}
+	return plotTop + (plotHeight-plotTop-plotBottom)*(1-(v-lo)/(hi-lo))
+}
+
+// scaleOf returns a scale that holds everything in c.
+func (c *chart) scaleOf() scale {
+	lo, hi := math.Inf(1), 0.0
+	for i := range c.xs {
+		sum := 0.0
+		for _, s := range c.series {
+			if v := s.ys[i]; !math.IsNaN(v) {
+				sum += v
+				lo, hi = min(lo, v), max(hi, v)
+			}
+		}
+		if c.bars {
+			hi = max(hi, sum)
+		}
+	}
+	if c.rule > 0 {
+		lo, hi = min(lo, c.rule), max(hi, c.rule)
+	}
+	if hi == 0 {
+		lo, hi = 1, 1 // nothing to show
+	}
+	if c.log {
+		return logScale(lo, hi)
+	}
+	return linearScale(hi * 1.04)
+}
+
+func linearScale(hi float64) scale {
+	step := math.Pow(10, math.Floor(math.Log10(hi/4)))
+	for _, f := range []float64{1, 2, 2.5, 5, 10} {
+		if hi/(step*f) <= 5 {
+			step *= f
+			break
+		}
+	}
+	s := scale{hi: math.Ceil(hi/step) * step}
+	for v := 0.0; v <= s.hi*1.0001; v += step {
+		s.ticks = append(s.ticks, v)
+	}
+	return s
+}
+
+func logScale(lo, hi float64) scale {
+	s := scale{log: true, lo: math.Pow(10, math.Floor(math.Log10(lo))), hi: math.Pow(10, math.Ceil(math.Log10(hi*1.001)))}
+	for v := s.lo; v <= s.hi*1.0001; v *= 10 {
+		s.ticks = append(s.ticks, v)
+	}
+	return s
+}
+
+// x is where value i of xs stands.
+func (c *chart) x(i int) float64 {
+	slot := (plotWidth - plotLeft - plotRight) / float64(len(c.xs))
+	return plotLeft + slot*(float64(i)+0.5)
+}
+
+// SVG draws the chart. Colours come from the classes s0, s1, … of the page.
+func (c *chart) SVG() template.HTML {
+	var b strings.Builder
+	out := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	s := c.scaleOf()
+	slot := (plotWidth - plotLeft - plotRight) / float64(len(c.xs))
+	out(`<svg viewBox="0 0 %g %g" role="img">`, plotWidth, plotHeight)
+	if c.mark >= 0 {
+		out(`<rect class="mark" x="%.1f" y="%g" width="%.1f" height="%.1f" rx="6"/>`, c.x(c.mark)-slot/2, plotTop, slot, plotHeight-plotTop-plotBottom)
+	}
+	for _, v := range s.ticks {
+		out(`<line class="grid" x1="%g" x2="%g" y1="%.1f" y2="%.1f"/>`, plotLeft, plotWidth-plotRight, s.y(v), s.y(v))
+		out(`<text class="tick" x="%g" y="%.1f" text-anchor="end">%s</text>`, plotLeft-10, s.y(v)+4, esc(c.format(v)))
+	}
+	for i, x := range c.xs {
+		out(`<text class="tick%s" x="%.1f" y="%g" text-anchor="middle">%s</text>`, map[bool]string{true: " here"}[i == c.mark], c.x(i), plotHeight-12, esc(x))
+	}
+	if c.bars {
+		c.stack(out, &s, slot)
+	} else {
+		c.lines(out, &s)
+	}
+	if c.rule > 0 {
+		y := s.y(c.rule)
+		out(`<line class="rule" x1="%g" x2="%g" y1="%.1f" y2="%.1f"/>`, plotLeft, plotWidth-plotRight, y, y)
+		out(`<text class="ruled" x="%g" y="%.1f" text-anchor="end">%s</text>`, plotWidth-plotRight-4, y-6, esc(c.ruled))
+	}
+	out(`</svg>`)
+	return template.HTML(b.String()) //nolint:gosec // of numbers, and of texts that are escaped
+}
+
+// stack draws stacked bars.
+func (c *chart) stack(out func(string, ...any), s *scale, slot float64) {
+	for i, x := range c.xs {
+		sum := 0.0
+		for k, of := range c.series {
+			v := of.ys[i]
+			if math.IsNaN(v) || v <= 0 {
+				continue
+			}
+			top, bottom := s.y(sum+v), s.y(sum)
+			sum += v
+			out(`<rect class="bar s%d" x="%.1f" y="%.2f" width="%.1f" height="%.2f"><title>%s, %s: %s</title></rect>`,
+				k, c.x(i)-slot*0.31, top, slot*0.62, max(0, bottom-top), esc(x), esc(of.name), esc(c.format(v)))
+		}
+		switch {
+		case sum > 0:
+			out(`<text class="total" x="%.1f" y="%.1f" text-anchor="middle">%s</text>`, c.x(i), s.y(sum)-6, esc(c.format(sum)))
+		default:
+			out(`<text class="none" x="%.1f" y="%.1f" text-anchor="middle">too slow</text>`, c.x(i), s.y(0)-8)
+		}
+	}
+}
+
+// lines draws a line with points for each series.
+func (c *chart) lines(out func(string, ...any), s *scale) {
+	for k, of := range c.series {
+		var path strings.Builder
+		pen := "M"
+		for i, v := range of.ys {
+			if math.IsNaN(v) {
+				pen = "M"
+				continue
+			}
+			fmt.Fprintf(&path, "%s%.1f %.1f", pen, c.x(i), s.y(v))
+			pen = "L"
+		}
+		out(`<path class="line s%d" d="%s"/>`, k, path.String())
+		for i, v := range of.ys {
+			if !math.IsNaN(v) {
+				out(`<circle class="dot s%d" cx="%.1f" cy="%.1f" r="3.4"><title>%s, %s: %s</title></circle>`, k, c.x(i), s.y(v), esc(c.xs[i]), esc(of.name), esc(c.format(v)))
+			}
+		}
+	}
+}
+
+func esc(s string) string { return template.HTMLEscapeString(s) }
