@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -129,10 +130,22 @@ func (c *chart) SVG() template.HTML {
 	if c.rule > 0 {
 		y := s.y(c.rule)
 		out(`<line class="rule" x1="%g" x2="%g" y1="%.1f" y2="%.1f"/>`, plotLeft, plotWidth-plotRight, y, y)
-		out(`<text class="ruled" x="%g" y="%.1f" text-anchor="end">%s</text>`, plotWidth-plotRight-4, y-6, esc(c.ruled))
+		at, anchor := plotWidth-plotRight-4, "end"
+		if c.crowded(&s, y) {
+			at, anchor = plotLeft+4, "start"
+		}
+		out(`<text class="ruled" x="%g" y="%.1f" text-anchor="%s">%s</text>`, at, y-6, anchor, esc(c.ruled))
 	}
 	out(`</svg>`)
 	return template.HTML(b.String()) //nolint:gosec // of numbers, and of texts that are escaped
+}
+
+// crowded reports whether a line ends where the text of the rule would stand.
+func (c *chart) crowded(s *scale, y float64) bool {
+	return slices.ContainsFunc(c.series, func(of series) bool {
+		last := of.ys[len(of.ys)-1]
+		return math.Abs(s.y(last)-(y-8)) < 16
+	})
 }
 
 // stack draws stacked bars.
