@@ -168,7 +168,7 @@ func (m *Measurement) measure(ctx context.Context, s *Sample, o *MeasureOptions)
 		}
 		m.note(r)
 	}
-	if last := sizes[len(sizes)-1]; s.Records() < min(last, s.MaxBatch()) {
+	if s.Records() < min(o.Largest, s.MaxBatch()) {
 		m.addNote("the sample has %d records; larger batches repeat them, and with them their keys", s.Records())
 	}
 	return nil

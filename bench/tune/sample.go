@@ -8,20 +8,19 @@ import (
 	"hash/fnv"
 	"math"
 	"strconv"
-	"time"
 
 	"fanout/lambda/event"
 )
 
 // Sample is records of one stream, as Lambda hands them over, in their order.
 type Sample struct {
-	Source string        // ARN of the stream
-	Kind   event.Kind    // Kinesis or DynamoDB
-	Shards int           // that the records came from, as far as they say; at least 1
-	Span   time.Duration // between the arrivals of the first record and the last
+	Source string     // ARN of the stream
+	Kind   event.Kind // Kinesis or DynamoDB
+	Shards int        // that the records came from, as far as they say; at least 1
 
 	records []sampled
-	lane    string // shard that batches are made of
+	rate    float64 // records a second, by their arrivals; 0: they do not tell
+	lane    string  // shard that batches are made of
 }
 
 type sampled struct {
@@ -37,8 +36,8 @@ const maxEvent = 6 << 20
 // tune, and two streams have a mapping each. The Sample keeps the events.
 func NewSample(events ...[]byte) (*Sample, error) {
 	s := new(Sample)
-	lanes := make(map[string]bool)
-	var first, last int64
+	lanes := make(map[string]*span)
+	var whole span
 	for _, data := range events {
 		batches, err := event.Decode(data)
 		if err != nil {
@@ -56,13 +55,11 @@ func NewSample(events ...[]byte) (*Sample, error) {
 				h := fnv.New32a()
 				_, _ = h.Write([]byte(r.Key)) // a hash never fails
 				s.records = append(s.records, sampled{r.Raw, h.Sum32(), r.Lane})
-				lanes[r.Lane] = true
-				if a := r.Arrived; a > 0 {
-					if first == 0 || a < first {
-						first = a
-					}
-					last = max(last, a)
+				if lanes[r.Lane] == nil {
+					lanes[r.Lane] = new(span)
 				}
+				lanes[r.Lane].add(r.Arrived)
+				whole.add(r.Arrived)
 			}
 		}
 	}
@@ -70,8 +67,36 @@ func NewSample(events ...[]byte) (*Sample, error) {
 		return nil, errors.New("the sample has no records")
 	}
 	s.Shards, s.lane = len(lanes), s.records[0].lane
-	s.Span = time.Duration(last-first) * time.Millisecond
+	for _, l := range lanes {
+		s.rate += l.rate()
+	}
+	s.rate = max(s.rate, whole.rate())
 	return s, nil
+}
+
+// span is the arrivals of records, in Unix milliseconds.
+type span struct {
+	first, last int64
+	n           int
+}
+
+func (s *span) add(arrived int64) {
+	if arrived <= 0 {
+		return // unknown
+	}
+	if s.n == 0 || arrived < s.first {
+		s.first = arrived
+	}
+	s.last = max(s.last, arrived)
+	s.n++
+}
+
+// rate is records a second; 0 if they came at one time.
+func (s *span) rate() float64 {
+	if s.last <= s.first {
+		return 0
+	}
+	return float64(s.n-1) * 1000 / float64(s.last-s.first)
 }
 
 // Records is the number of records.
@@ -97,8 +122,8 @@ type Load struct {
 }
 
 // Load returns what to plan for: perSecond records of shards, or where these are
-// zero, what the sample says. A rate is derived from the arrival times, for as many
-// shards as are planned for.
+// zero, what the sample says. A rate is derived from the arrival times, shard by
+// shard, for as many shards as are planned for.
 func (s *Sample) Load(perSecond float64, shards int) (Load, error) {
 	l := Load{RecordsPerSecond: perSecond, Shards: shards}
 	if shards == 0 {
@@ -107,11 +132,10 @@ func (s *Sample) Load(perSecond float64, shards int) (Load, error) {
 	if perSecond > 0 {
 		return l, nil
 	}
-	if s.Span <= 0 {
+	if s.rate == 0 {
 		return l, errors.New("the records of the sample arrived at one time, so they tell no rate; add --records-per-second N")
 	}
-	rate := float64(len(s.records)-1) / s.Span.Seconds()
-	l.RecordsPerSecond, l.Derived = rate*float64(l.Shards)/float64(s.Shards), true
+	l.RecordsPerSecond, l.Derived = s.rate*float64(l.Shards)/float64(s.Shards), true
 	return l, nil
 }
 

@@ -1,0 +1,293 @@
+package tune
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"fanout/lambda/metrics"
+)
+
+func options(t *testing.T, targets string) Options {
+	t.Helper()
+	p, err := LoadPrices("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := LoadLatencies("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSample(t, kinesisEvent(1000, 200, 1000, 1))
+	g := DefaultGrid()
+	g.BatchSizes, g.Windows, g.Factors = []int{10, 100, 1000}, g.Windows[:2], []int{1, 2, 10}
+	g.InFlights, g.Memories = []int{8, 16, 64}, []int{128, 512, 1769}
+	m := measure(t, s, targets, MeasureOptions{Factors: g.Factors, Largest: 1000})
+	g.Collapses = m.Collapses
+	return Options{
+		Sample: s, Measurement: m, Load: Load{RecordsPerSecond: 500, Shards: 1}, Prices: p, Latencies: l,
+		Grid: g, MaxLag: 2 * time.Second, Metrics: metrics.ModeCloudWatch,
+	}
+}
+
+const oneQueue = "- {id: a, type: sqs, destination: \"arn:aws:sqs:eu-west-1:123456789012:q\", collapse: none}"
+
+func TestRecommended(t *testing.T) {
+	o := options(t, oneQueue)
+	r := Simulate(o)
+	best := &r.Recommended
+	if !best.MeetsGoal || best.Collapse != Configured || r.Simulated != 3*2*3*3*3*2 {
+		t.Errorf("%+v of %d", best, r.Simulated)
+	}
+	for i := range r.results {
+		x := &r.results[i]
+		if x.Collapse == Configured && x.MeetsGoal && x.MonthlyCost.Total < best.MonthlyCost.Total/1.011 {
+			t.Errorf("%+v is cheaper than %+v", x.Setting, best.Setting)
+		}
+		if x.Steady != nil && x.LagP50 > x.LagP99 {
+			t.Errorf("%+v: p50 %g, p99 %g", x.Setting, x.LagP50, x.LagP99)
+		}
+	}
+	c := best.MonthlyCost
+	if !near(c.Total, c.Requests+c.Compute+c.Targets+c.Metrics+c.Consumer) || c.Consumer != 0 {
+		t.Errorf("cost %+v", c)
+	}
+	// 500 records a second, ten to a request of SQS, for 730 hours. The last request
+	// of a batch is not full.
+	if full := 50 * monthSeconds * 0.4 / 1e6; c.Targets < full || c.Targets > 1.3*full {
+		t.Errorf("targets cost %g, want a little over %g", c.Targets, full)
+	}
+	if diff := cmp.Diff(r.Recommended, Simulate(o).Recommended); diff != "" {
+		t.Error("another time it is another:", diff)
+	}
+	for _, x := range r.Others {
+		if differences(&x.Setting, &best.Setting) != 1 || r.Differs(x.Setting) == "" {
+			t.Errorf("%+v differs in %d things", x.Setting, differences(&x.Setting, &best.Setting))
+		}
+	}
+	if r.Differs(best.Setting) != "" {
+		t.Error("the recommended setting differs from itself")
+	}
+}
+
+// More memory, more requests in flight and larger batches never do less.
+func TestThroughputIsMonotonic(t *testing.T) {
+	r := Simulate(options(t, oneQueue))
+	at := func(change func(*Setting)) float64 {
+		s := Setting{100, 0, 1, 16, 512, Configured}
+		change(&s)
+		i := slices.IndexFunc(r.results, func(x Result) bool { return x.Setting == s })
+		return r.results[i].Throughput
+	}
+	for name, ys := range map[string][]float64{
+		"batch size": {at(func(s *Setting) { s.BatchSize = 10 }), at(func(*Setting) {}), at(func(s *Setting) { s.BatchSize = 1000 })},
+		"in flight":  {at(func(s *Setting) { s.InFlight = 8 }), at(func(*Setting) {}), at(func(s *Setting) { s.InFlight = 64 })},
+		"memory":     {at(func(s *Setting) { s.Memory = 128 }), at(func(*Setting) {}), at(func(s *Setting) { s.Memory = 1769 })},
+		"factor":     {at(func(*Setting) {}), at(func(s *Setting) { s.Factor = 2 }), at(func(s *Setting) { s.Factor = 10 })},
+	} {
+		if !slices.IsSorted(ys) {
+			t.Errorf("%s: %v", name, ys)
+		}
+	}
+}
+
+func TestGoalOutOfReach(t *testing.T) {
+	o := options(t, oneQueue)
+	o.MaxLag = 100 * time.Millisecond
+	r := Simulate(o)
+	if r.Recommended.MeetsGoal || !r.Recommended.KeepsUp || r.Recommended.Verdict() != "lag" {
+		t.Errorf("%+v", r.Recommended)
+	}
+	if text := strings.Join(append(r.Why, r.Notes...), "\n"); !strings.Contains(text, "comes closest") || !strings.Contains(text, "--enhanced-fan-out") {
+		t.Error(text)
+	}
+	o.Enhanced, o.MaxLag = true, time.Second
+	if r := Simulate(o); !r.Recommended.MeetsGoal || r.Recommended.MonthlyCost.Consumer < 730*0.015 {
+		t.Errorf("with enhanced fan-out: %+v", r.Recommended)
+	}
+	o.Load.RecordsPerSecond = 1e9
+	r = Simulate(o)
+	if r.Recommended.Steady != nil || r.Recommended.Verdict() != "too slow" {
+		t.Errorf("%+v", r.Recommended)
+	}
+	if text := strings.Join(append(r.Why, r.Notes...), "\n"); !strings.Contains(text, "can do most") || !strings.Contains(text, "--shards 1000000") {
+		t.Error(text)
+	}
+	var page bytes.Buffer
+	if err := r.WriteHTML(&page); err != nil || !strings.Contains(page.String(), "does not keep up") {
+		t.Error(err)
+	}
+}
+
+// A key that half of the records have stays in one lane.
+func TestHotKeyBoundsThroughput(t *testing.T) {
+	o := options(t, oneQueue)
+	o.Sample = newSample(t, kinesisEvent(1000, 200, 2, 1))
+	r := Simulate(o)
+	at := func(factor int) float64 {
+		s := Setting{100, 0, factor, 16, 512, Configured}
+		return r.results[slices.IndexFunc(r.results, func(x Result) bool { return x.Setting == s })].Throughput
+	}
+	if !near(at(2), 2*at(1)) || !near(at(10), at(2)) {
+		t.Errorf("factor 1: %g, 2: %g, 10: %g", at(1), at(2), at(10))
+	}
+	if !strings.Contains(strings.Join(r.Notes, "\n"), "50 % of a shard's records have one key") {
+		t.Error(r.Notes)
+	}
+}
+
+func TestWhatMetricsCost(t *testing.T) {
+	o := options(t, oneQueue)
+	cost := make(map[metrics.Mode]float64)
+	for _, m := range []metrics.Mode{metrics.ModeCloudWatch, metrics.ModeEMF, metrics.ModeNone} {
+		o.Metrics = m
+		tu := tuner{Options: o, RecordBytes: 1}
+		cost[m] = tu.cost(&laneResult{invocations: 1}, 1, 128).Metrics
+	}
+	own := float64(o.Measurement.Metrics.Metrics) * 0.30
+	if !near(cost[metrics.ModeCloudWatch], own+monthSeconds/1e6*10) ||
+		!near(cost[metrics.ModeEMF], own+monthSeconds*float64(o.Measurement.Metrics.LogBytes)/(1<<30)*0.5) || cost[metrics.ModeNone] != 0 {
+		t.Error(cost)
+	}
+}
+
+func TestUnknownServiceIsNoted(t *testing.T) {
+	o := options(t, oneQueue)
+	delete(o.Prices.Targets, "sqs")
+	delete(o.Latencies.Targets, "sqs")
+	if text := strings.Join(Simulate(o).Notes, "\n"); !strings.Contains(text, "counts as free") || !strings.Contains(text, "answering at once") {
+		t.Error(text)
+	}
+}
+
+func TestGridIsChecked(t *testing.T) {
+	good := DefaultGrid()
+	if err := good.Check(); err != nil {
+		t.Error(err)
+	}
+	for want, spoil := range map[string]func(*Grid){
+		"--batch-size has 10001":          func(g *Grid) { g.BatchSizes = []int{10_001} },
+		"--parallelization-factor has 11": func(g *Grid) { g.Factors = []int{11} },
+		"--in-flight has 0":               func(g *Grid) { g.InFlights = []int{0} },
+		"--memory has 64":                 func(g *Grid) { g.Memories = []int{64} },
+		"--memory has no values":          func(g *Grid) { g.Memories = nil },
+		"--window has 1.5s":               func(g *Grid) { g.Windows = []time.Duration{1500 * ms} },
+		"--window has no values":          func(g *Grid) { g.Windows = nil },
+		"--collapse has \"zip\"":          func(g *Grid) { g.Collapses = []string{"zip"} },
+	} {
+		g := DefaultGrid()
+		spoil(&g)
+		if err := g.Check(); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v; want %q", err, want)
+		}
+	}
+}
+
+// Batches that do not fit into an event are simulated once.
+func TestSettingsThatCannotBeHad(t *testing.T) {
+	g := Grid{BatchSizes: []int{1000, 10, 100}, Windows: []time.Duration{0}, Factors: []int{1}, InFlights: []int{8}, Memories: []int{128}, Collapses: []string{Configured}}
+	if got := g.settings(60); len(got) != 2 || got[1].BatchSize != 100 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// The page asks for nothing, its plots are well-formed, and it says what it rests on.
+func TestPage(t *testing.T) {
+	r := Simulate(options(t, oneQueue))
+	r.Source = `<script>alert(1)</script>`
+	var b bytes.Buffer
+	if err := r.WriteHTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	page := b.String()
+	for _, bad := range []string{"<script", "<link", "<img", "<iframe", "@import", "url(", " src=", "NaN", "ZgotmplZ", "%!"} {
+		if strings.Contains(page, bad) {
+			t.Errorf("the page has %q", bad)
+		}
+	}
+	for _, want := range []string{
+		"prefers-color-scheme: dark", "Throughput over batch size", "Cost over batch size", "Lag over batch size", "Lag over load",
+		"Measured on this machine", "Modelled", "as of 2026-06", "us-east-1", dollars(r.Recommended.MonthlyCost.Total),
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+	plots := regexp.MustCompile(`(?s)<svg.*?</svg>`).FindAllString(page, -1)
+	if len(plots) != 4 {
+		t.Errorf("%d plots", len(plots))
+	}
+	for _, p := range plots {
+		for d := xml.NewDecoder(strings.NewReader(p)); ; {
+			if _, err := d.Token(); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if n := strings.Count(page, "<tr class=\"best\">"); n != 1 {
+		t.Errorf("%d recommended rows", n)
+	}
+	if err := r.WriteHTML(full{}); err == nil {
+		t.Error("a full disk goes unnoticed")
+	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("full") }
+
+func TestReportIsJSON(t *testing.T) {
+	data, err := json.Marshal(Simulate(options(t, oneQueue)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Recommended struct {
+			BatchSize          int
+			LagP99Milliseconds float64
+			MonthlyCost        Cost
+		}
+	}
+	if err := json.Unmarshal(data, &got); err != nil || got.Recommended.BatchSize == 0 || got.Recommended.LagP99Milliseconds == 0 || got.Recommended.MonthlyCost.Total == 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestScales(t *testing.T) {
+	if s := linearScale(4913); s.hi != 5000 || !cmp.Equal(s.ticks, []float64{0, 1000, 2000, 3000, 4000, 5000}) {
+		t.Errorf("%+v", s)
+	}
+	if s := logScale(1408, 493_444); s.lo != 1000 || s.hi != 1e6 || len(s.ticks) != 4 {
+		t.Errorf("%+v", s)
+	}
+	empty := chart{xs: []string{"a"}, mark: -1, log: true, format: short, series: []series{{"none", []float64{math.NaN()}}}}
+	if svg := string(empty.SVG()); strings.Contains(svg, "NaN") || strings.Contains(svg, "Inf") {
+		t.Error(svg)
+	}
+}
+
+func TestFigures(t *testing.T) {
+	for got, want := range map[string]string{
+		number(49_344): "49,344", number(28.06): "28.1", number(8.0667): "8.07", number(1e6): "1,000,000",
+		dollars(2252.56): "$2,253", dollars(396.04): "$396.04", dollars(0.004): "$0.0040", dollars(0): "$0.00",
+		millis(9.99): "10.0 ms", millis(623.4): "623 ms", millis(1130): "1.13 s", millis(12_345): "12.3 s",
+		short(1.5e6): "1.5M", short(54_283): "54k", short(1_400): "1.4k", short(7): "7", short(0.25): "0.25",
+		millisShort(250): "250 ms", millisShort(2500): "2.5 s", dollarsShort(4913): "$4.9k",
+	} {
+		if got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
