@@ -31,7 +31,7 @@ type curve []point
 func newCurve(shapes []Shape, l *Latencies, p *Prices, inFlight, memory int) curve {
 	c := make(curve, len(shapes))
 	for i := range shapes {
-		rnd := rand.New(rand.NewPCG(seed, uint64(i))) //nolint:gosec // i is not negative
+		rnd := rand.New(rand.NewPCG(seed, uint64(i)))
 		v := invocation{&shapes[i], l, inFlight, memory}
 		c[i].records = shapes[i].Records
 		different := min(draws, max(fewest, manyRequests/max(1, shapes[i].requests())))

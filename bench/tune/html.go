@@ -14,7 +14,7 @@ import (
 var reportHTML string
 
 var page = template.Must(template.New("report").Funcs(template.FuncMap{
-	"number": number, "dollars": dollars, "millis": millis, "series": func(i int) string { return "s" + strconv.Itoa(i) },
+	"number": Number, "dollars": Dollars, "millis": Millis, "series": func(i int) string { return "s" + strconv.Itoa(i) },
 }).Parse(reportHTML))
 
 // WriteHTML writes the report as one page that asks for nothing else. Its error is

@@ -119,7 +119,7 @@ func Measure(ctx context.Context, s *Sample, o MeasureOptions) (*Measurement, er
 	if m.Collapses = o.Collapse; m.Collapses == nil {
 		m.Collapses = collapses(m.Targets)
 	}
-	m.Metrics, err = metricsOf(s.Source, m.Targets)
+	m.Metrics, err = metricsOf(ctx, s.Source, m.Targets)
 	if err != nil {
 		return nil, err
 	}

@@ -139,13 +139,13 @@ func (r *Report) why(maxLag time.Duration) (text []string) {
 	switch {
 	case best.MeetsGoal:
 		add("%d of %d settings keep up with %s records a second, with a fifth to spare, and deliver 99 %% of them within %v; this is the cheapest of them, at %s a month.",
-			meet, r.Simulated, number(r.Load.RecordsPerSecond), maxLag, dollars(best.MonthlyCost.Total))
+			meet, r.Simulated, Number(r.Load.RecordsPerSecond), maxLag, Dollars(best.MonthlyCost.Total))
 	case best.KeepsUp:
 		add("No setting delivers 99 %% of the records within %v; of the %d of %d that keep up with %s records a second, this one comes closest, with %s.",
-			maxLag, keep, r.Simulated, number(r.Load.RecordsPerSecond), millis(best.LagP99))
+			maxLag, keep, r.Simulated, Number(r.Load.RecordsPerSecond), Millis(best.LagP99))
 	default:
 		add("No setting keeps up with %s records a second with a fifth to spare; this one can do most, %s. More shards would help, unless few keys have most of the records.",
-			number(r.Load.RecordsPerSecond), number(best.Throughput))
+			Number(r.Load.RecordsPerSecond), Number(best.Throughput))
 	}
 	for _, d := range dimensions {
 		if s := r.instead(&d); s != "" {
@@ -194,9 +194,9 @@ func (r *Report) compare(x *Result) string {
 	case x.Steady == nil:
 		return "does not keep up"
 	case r.Recommended.Steady == nil:
-		return number(x.Throughput) + " records a second at most"
+		return Number(x.Throughput) + " records a second at most"
 	}
-	s := fmt.Sprintf("%s a month, lag %s", dollars(x.MonthlyCost.Total), millis(x.LagP99))
+	s := fmt.Sprintf("%s a month, lag %s", Dollars(x.MonthlyCost.Total), Millis(x.LagP99))
 	if !x.KeepsUp {
 		s += ", too little to spare"
 	}

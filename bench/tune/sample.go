@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"math"
 	"strconv"
+	"time"
 
 	"fanout/lambda/event"
 )
@@ -19,6 +20,7 @@ type Sample struct {
 	Shards int        // that the records came from, as far as they say; at least 1
 
 	records []sampled
+	whole   span    // of all records
 	rate    float64 // records a second, by their arrivals; 0: they do not tell
 	lane    string  // shard that batches are made of
 }
@@ -37,7 +39,6 @@ const maxEvent = 6 << 20
 func NewSample(events ...[]byte) (*Sample, error) {
 	s := new(Sample)
 	lanes := make(map[string]*span)
-	var whole span
 	for _, data := range events {
 		batches, err := event.Decode(data)
 		if err != nil {
@@ -59,7 +60,7 @@ func NewSample(events ...[]byte) (*Sample, error) {
 					lanes[r.Lane] = new(span)
 				}
 				lanes[r.Lane].add(r.Arrived)
-				whole.add(r.Arrived)
+				s.whole.add(r.Arrived)
 			}
 		}
 	}
@@ -70,7 +71,7 @@ func NewSample(events ...[]byte) (*Sample, error) {
 	for _, l := range lanes {
 		s.rate += l.rate()
 	}
-	s.rate = max(s.rate, whole.rate())
+	s.rate = max(s.rate, s.whole.rate())
 	return s, nil
 }
 
@@ -90,6 +91,8 @@ func (s *span) add(arrived int64) {
 	s.last = max(s.last, arrived)
 	s.n++
 }
+
+func (s *span) duration() time.Duration { return time.Duration(s.last-s.first) * time.Millisecond }
 
 // rate is records a second; 0 if they came at one time.
 func (s *span) rate() float64 {

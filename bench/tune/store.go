@@ -56,7 +56,7 @@ type MetricsShape struct {
 
 // metricsOf counts the metrics of a source with these targets, by publishing those
 // of one invocation to a buffer.
-func metricsOf(source string, specs []target.Spec) (m MetricsShape, err error) {
+func metricsOf(ctx context.Context, source string, specs []target.Spec) (m MetricsShape, err error) {
 	now := time.Now()
 	src := metrics.Source{ARN: source, Records: 1000, Oldest: now.Add(-time.Second)}
 	for _, t := range specs {
@@ -66,7 +66,7 @@ func metricsOf(source string, specs []target.Spec) (m MetricsShape, err error) {
 	}
 	var lines bytes.Buffer
 	emf := metrics.NewEMF(&lines, metrics.DefaultNamespace)
-	if err = emf.Publish(context.Background(), metrics.Invocation{Function: "fanout", At: now, Sources: []metrics.Source{src}}); err != nil {
+	if err = emf.Publish(ctx, metrics.Invocation{Function: "fanout", At: now, Sources: []metrics.Source{src}}); err != nil {
 		return m, err
 	}
 	m.LogBytes = lines.Len()

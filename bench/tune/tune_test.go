@@ -217,7 +217,7 @@ func TestPage(t *testing.T) {
 	}
 	for _, want := range []string{
 		"prefers-color-scheme: dark", "Throughput over batch size", "Cost over batch size", "Lag over batch size", "Lag over load",
-		"Measured on this machine", "Modelled", "as of 2026-06", "us-east-1", dollars(r.Recommended.MonthlyCost.Total),
+		"Measured on this machine", "Modelled", "as of 2026-06", "us-east-1", Dollars(r.Recommended.MonthlyCost.Total),
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %q", want)
@@ -280,9 +280,9 @@ func TestScales(t *testing.T) {
 
 func TestFigures(t *testing.T) {
 	for got, want := range map[string]string{
-		number(49_344): "49,344", number(28.06): "28.1", number(8.0667): "8.07", number(1e6): "1,000,000",
-		dollars(2252.56): "$2,253", dollars(396.04): "$396.04", dollars(0.004): "$0.0040", dollars(0): "$0.00",
-		millis(9.99): "10.0 ms", millis(623.4): "623 ms", millis(1130): "1.13 s", millis(12_345): "12.3 s",
+		Number(49_344): "49,344", Number(28.06): "28.1", Number(8.0667): "8.07", Number(1e6): "1,000,000",
+		Dollars(2252.56): "$2,253", Dollars(396.04): "$396.04", Dollars(0.004): "$0.0040", Dollars(0): "$0.00",
+		Millis(9.99): "10.0 ms", Millis(623.4): "623 ms", Millis(1130): "1.13 s", Millis(12_345): "12.3 s",
 		short(1.5e6): "1.5M", short(54_283): "54k", short(1_400): "1.4k", short(7): "7", short(0.25): "0.25",
 		millisShort(250): "250 ms", millisShort(2500): "2.5 s", dollarsShort(4913): "$4.9k",
 	} {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"fanout/lambda/event"
 )
@@ -48,9 +49,15 @@ func (r *Result) Verdict() string {
 // basis says what the figures rest on.
 func (t *tuner) basis() []string {
 	cpu := &t.Latencies.CPU
+	load := "Load: as planned."
+	if t.Load.Derived {
+		load = fmt.Sprintf("Load: as the records of the sample arrived, which they did within %v from %s on.",
+			t.Sample.whole.duration().Round(time.Millisecond), time.UnixMilli(t.Sample.whole.first).UTC().Format(time.RFC3339))
+	}
 	return []string{
+		load,
 		fmt.Sprintf("Measured on this machine: the requests, their sizes and the CPU of batches of the %s records of the sample, through the function's own handler, up to the HTTP transport. No request left the process.",
-			number(float64(t.Sample.Records()))),
+			Number(float64(t.Sample.Records()))),
 		fmt.Sprintf("Modelled: how long services, Lambda and the polling of shards take, from the latencies of %s, which are assumptions; that CPU takes %d MB ÷ memory as long as here × %v below one vCPU and no less above; %v more for TLS and system calls of each request; arrivals at random, keys spread evenly but for the most frequent one; no throttling, no retries, no cold starts.",
 			t.Latencies.Date, cpu.VCPUMB, cpu.Slowdown, cpu.PerCall.Duration()),
 		fmt.Sprintf("Prices: %s, as of %s, arm64, without free tiers and discounts. The stream itself, and what targets cost by the hour, deliver further or keep, is not in it.",
@@ -70,7 +77,7 @@ func (t *tuner) notes() (notes []string) {
 	perShard := t.Load.RecordsPerSecond / float64(t.Load.Shards)
 	if t.Sample.Kind == event.Kinesis && perShard > shardRecords {
 		notes = append(notes, fmt.Sprintf("a shard takes %d records a second, and the load is %s for each; plan with --shards %d",
-			shardRecords, number(perShard), int(math.Ceil(t.Load.RecordsPerSecond/shardRecords))))
+			shardRecords, Number(perShard), int(math.Ceil(t.Load.RecordsPerSecond/shardRecords))))
 	}
 	if t.hot > 0.1 {
 		notes = append(notes, fmt.Sprintf("%.0f %% of a shard's records have one key, which no parallelization factor spreads", t.hot*100))
@@ -93,8 +100,8 @@ func (t *tuner) notes() (notes []string) {
 // fastestPoll is how long the slowest records wait for being read, in seconds.
 func (t *tuner) fastestPoll() float64 { return float64(t.source.Interval + t.source.P50) }
 
-// number writes a number with three significant digits, or all before the point.
-func number(x float64) string {
+// Number writes a number with three significant digits, or all before the point.
+func Number(x float64) string {
 	switch {
 	case x >= 100:
 		return thousands(int64(math.Round(x)))
@@ -113,8 +120,8 @@ func thousands(n int64) string {
 	return s
 }
 
-// dollars writes an amount: cents, where they matter.
-func dollars(x float64) string {
+// Dollars writes an amount: cents, where they matter.
+func Dollars(x float64) string {
 	switch {
 	case x >= 1000:
 		return "$" + thousands(int64(math.Round(x)))
@@ -124,8 +131,8 @@ func dollars(x float64) string {
 	return fmt.Sprintf("$%.4f", x)
 }
 
-// millis writes a time given in milliseconds.
-func millis(ms float64) string {
+// Millis writes a time given in milliseconds.
+func Millis(ms float64) string {
 	switch {
 	case ms >= 10_000:
 		return fmt.Sprintf("%.1f s", ms/1000)
@@ -136,10 +143,3 @@ func millis(ms float64) string {
 	}
 	return fmt.Sprintf("%.1f ms", ms)
 }
-
-// Number, Dollars and Millis are how reports write figures.
-var (
-	Number  = number
-	Dollars = dollars
-	Millis  = millis
-)
