@@ -138,7 +138,7 @@ func (r *Report) why(maxLag time.Duration) (text []string) {
 	}
 	switch {
 	case best.MeetsGoal:
-		add("%d of %d settings keep up with %s records a second, with a fifth to spare, and deliver 99 %% of them within %v; this is the cheapest of them, at %s a month.",
+		add("%d of %d settings keep up with %s records a second, with a fifth to spare, and deliver 99 %% of them within %v; none of them costs less, by more than a hundredth, than this one, at %s a month.",
 			meet, r.Simulated, Number(r.Load.RecordsPerSecond), maxLag, Dollars(best.MonthlyCost.Total))
 	case best.KeepsUp:
 		add("No setting delivers 99 %% of the records within %v; of the %d of %d that keep up with %s records a second, this one comes closest, with %s.",

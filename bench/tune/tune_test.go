@@ -165,7 +165,7 @@ func TestUnknownServiceIsNoted(t *testing.T) {
 	o := options(t, oneQueue)
 	delete(o.Prices.Targets, "sqs")
 	delete(o.Latencies.Targets, "sqs")
-	if text := strings.Join(Simulate(o).Notes, "\n"); !strings.Contains(text, "counts as free") || !strings.Contains(text, "answering at once") {
+	if text := strings.Join(Simulate(o).Notes, "\n"); !strings.Contains(text, "counts as free") || !strings.Contains(text, "answering at once") || !strings.Contains(text, "in eu-west-1, and the prices are of us-east-1") {
 		t.Error(text)
 	}
 }

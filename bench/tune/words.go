@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
 	"fanout/lambda/event"
 )
 
@@ -60,7 +62,7 @@ func (t *tuner) basis() []string {
 			Number(float64(t.Sample.Records()))),
 		fmt.Sprintf("Modelled: how long services, Lambda and the polling of shards take, from the latencies of %s, which are assumptions; that CPU takes %d MB ÷ memory as long as here × %v below one vCPU and no less above; %v more for TLS and system calls of each request; arrivals at random, keys spread evenly but for the most frequent one; no throttling, no retries, no cold starts.",
 			t.Latencies.Date, cpu.VCPUMB, cpu.Slowdown, cpu.PerCall.Duration()),
-		fmt.Sprintf("Prices: %s, as of %s, arm64, without free tiers and discounts. The stream itself, and what targets cost by the hour, deliver further or keep, is not in it.",
+		fmt.Sprintf("Prices: %s, as of %s, arm64, without free tiers and discounts. The stream itself, and what targets cost by the hour, deliver further or keep, is not in it; of the function's metrics it is one call an invocation at most.",
 			t.Prices.Region, t.Prices.Date),
 		"Memory is simulated as CPU alone; look at Max Memory Used in the function's log before lowering it.",
 	}
@@ -81,6 +83,9 @@ func (t *tuner) notes() (notes []string) {
 	}
 	if t.hot > 0.1 {
 		notes = append(notes, fmt.Sprintf("%.0f %% of a shard's records have one key, which no parallelization factor spreads", t.hot*100))
+	}
+	if a, err := arn.Parse(t.Sample.Source); err == nil && a.Region != "" && a.Region != t.Prices.Region {
+		notes = append(notes, fmt.Sprintf("the stream is in %s, and the prices are of %s; give those of your region with --prices", a.Region, t.Prices.Region))
 	}
 	for _, target := range t.Measurement.Targets {
 		service := shapeOf(&target).Service
