@@ -1,6 +1,9 @@
-// Package bench measures fanout over workloads that are values: an event and the
-// targets it goes to. The benchmarks run the function's own handler against
-// services that acknowledge at once, so that what they measure is fanout.
+// Package bench measures fanout over workloads that are values: an event, the
+// targets it goes to, and how the services behave. The benchmarks run the
+// function's own handler against services within the process; bench/compare
+// runs functions as processes, as Lambda does, and prints the tables of
+// docs/performance.md.
 //
-//	make bench
+//	make bench           # benchmarks, against bench/baseline.txt
+//	make bench-compare   # fanout, a plain Go function and a floor, side by side
 package bench

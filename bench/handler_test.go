@@ -2,33 +2,29 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"go.uber.org/goleak"
 	"go.uber.org/zap"
 
 	"fanout/lambda"
-	"fanout/lambda/metrics"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // newHandler returns the function with the targets of w, and the services it
 // calls.
-func newHandler(t testing.TB, w *Workload, latency time.Duration) (*lambda.Handler, *Services) {
+func newHandler(t testing.TB, w *Workload) (*lambda.Handler, *Services) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "targets.yaml")
-	if err := os.WriteFile(file, []byte(w.Targets), 0o600); err != nil {
+	if err := os.WriteFile(file, w.File(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	services := &Services{Latency: latency}
+	services := &Services{Latency: w.Latency, Faults: w.Faults}
 	cfg := aws.Config{
 		Region:      "eu-west-1",
 		Credentials: credentials.NewStaticCredentialsProvider("bench", "bench", ""),
@@ -36,7 +32,7 @@ func newHandler(t testing.TB, w *Workload, latency time.Duration) (*lambda.Handl
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 	}
 	o := lambda.DefaultOptions()
-	o.TargetsFile, o.Metrics = file, metrics.ModeNone
+	o.TargetsFile = file
 	h, err := lambda.New(o, cfg, zap.NewNop())
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +44,8 @@ func newHandler(t testing.TB, w *Workload, latency time.Duration) (*lambda.Handl
 func TestWorkloadsAreDelivered(t *testing.T) {
 	for _, w := range Workloads() {
 		t.Run(w.Name, func(t *testing.T) {
-			h, services := newHandler(t, &w, 0)
+			w.Latency = 0
+			h, services := newHandler(t, &w)
 			results, err := h.Handle(t.Context(), bytes.Clone(w.Event))
 			if err != nil {
 				t.Fatal(err)
@@ -58,28 +55,21 @@ func TestWorkloadsAreDelivered(t *testing.T) {
 					t.Errorf("target %s: %d of %d delivered: %v", target.ID, target.Delivered, w.Records, target.Failures)
 				}
 			}
+			if services.Acknowledged() != int64(w.Acknowledged()) {
+				t.Errorf("%d records acknowledged, want %d", services.Acknowledged(), w.Acknowledged())
+			}
 			t.Logf("%d calls, event of %d bytes", services.Calls(), len(w.Event))
 		})
 	}
 }
 
-func BenchmarkHandler(b *testing.B) {
-	for _, w := range Workloads() {
-		b.Run(w.Name, func(b *testing.B) { benchmark(b, &w, 0) })
-	}
-}
-
-// BenchmarkLatency shows how far requests overlap when each takes 20 ms.
-func BenchmarkLatency(b *testing.B) {
-	for _, w := range Workloads()[:3] {
-		b.Run(w.Name, func(b *testing.B) { benchmark(b, &w, 20*time.Millisecond) })
-	}
-}
-
-func benchmark(b *testing.B, w *Workload, latency time.Duration) {
-	h, services := newHandler(b, w, latency)
+// measure reports what w costs: wall time, records and megabytes a second,
+// allocations a record, calls and dollars a million records.
+func measure(b *testing.B, w *Workload) {
+	h, services := newHandler(b, w)
 	b.SetBytes(int64(len(w.Event)))
 	b.ReportAllocs()
+	allocated := allocations()
 	events := 0
 	for b.Loop() {
 		if _, err := h.Invoke(context.Background(), w.Event); err != nil {
@@ -89,5 +79,7 @@ func benchmark(b *testing.B, w *Workload, latency time.Duration) {
 	}
 	records := float64(w.Records * events)
 	b.ReportMetric(records/b.Elapsed().Seconds(), "records/s")
-	b.ReportMetric(float64(services.Calls())/records*1000, "calls/1k-records")
+	b.ReportMetric(float64(allocations()-allocated)/records, "allocs/record")
+	b.ReportMetric(float64(services.Calls())/records*1e6, "calls/M-records")
+	b.ReportMetric(services.Cost(events, b.Elapsed(), cmp.Or(w.Memory, DefaultMemory))/records*1e6, "$/M-records")
 }

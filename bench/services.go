@@ -3,52 +3,228 @@ package bench
 import (
 	"bytes"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
-	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// Services is an http.RoundTripper that stands for AWS: it acknowledges every
-// record of a request, after Latency.
+// Services stands for AWS: it acknowledges the records of every request and does
+// little else, so that what is measured is who calls it. It is an
+// http.RoundTripper for callers within the process, and an http.Handler for
+// others. What it gets is not looked at: that is internal/awsfake's.
 type Services struct {
-	Latency time.Duration
+	Latency time.Duration // of every call
+	Faults  float64       // share of the records that are refused
+	Query   []byte        // what DynamoDB answers
 
-	calls atomic.Int64
+	calls  [numServices]atomic.Int64
+	units  [numServices]atomic.Int64 // that are paid for
+	faults faults
 }
 
-// Calls is the number of requests so far.
-func (s *Services) Calls() int64 { return s.calls.Load() }
+// service is one that is called.
+type service int
 
-// answers says, by operation, how a request shows its records and an answer
-// acknowledges one and all.
-var answers = map[string]struct{ record, one, head, tail string }{
-	"PutRecords":       {`"PartitionKey":`, `{"SequenceNumber":"1","ShardId":"s"}`, `{"FailedRecordCount":0,"Records":[`, `]}`},
-	"PutRecordBatch":   {`"Data":`, `{"RecordId":"r"}`, `{"FailedPutCount":0,"RequestResponses":[`, `]}`},
-	"SendMessageBatch": {`"MessageBody":`, `{"Id":"#","MessageId":"m"}`, `{"Failed":[],"Successful":[`, `]}`},
+const (
+	kinesis service = iota
+	firehose
+	sqs
+	cloudwatch
+	dynamodb
+	unknown
+	numServices
+)
+
+// operations are the services by the header X-Amz-Target.
+var operations = map[string]service{
+	"Kinesis_20131202.PutRecords":      kinesis,
+	"Firehose_20150804.PutRecordBatch": firehose,
+	"AmazonSQS.SendMessageBatch":       sqs,
+	"DynamoDB_20120810.Query":          dynamodb,
+}
+
+// Calls is the number of requests so far that were for records.
+func (s *Services) Calls() int64 {
+	return s.calls[kinesis].Load() + s.calls[firehose].Load() + s.calls[sqs].Load()
+}
+
+// Acknowledged is the number of records that Kinesis and Firehose took so far.
+func (s *Services) Acknowledged() int64 { return s.units[kinesis].Load() + s.units[firehose].Load() }
+
+// faults refuses a share of records, the same ones in every run.
+type faults struct {
+	mu  sync.Mutex
+	rnd *rand.Rand
+}
+
+// refuse reports whether to refuse the next record.
+func (f *faults) refuse(share float64) bool {
+	if share == 0 {
+		return false
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.rnd == nil {
+		f.rnd = rand.New(rand.NewPCG(1, 2))
+	}
+	return f.rnd.Float64() < share
+}
+
+// A result is as long as those of AWS.
+const (
+	sequenceNumber = "49543463076548007577105092703039560359975228518395012686"
+	recordID       = "Jc6bXfQXLTG2pHTCpLPGGOj0JdZjqyh8LqyGBWXvRSyUg3sgJGQd4PwS2ZLRLFxRBpKmLw0oOjiGDqaPtAGYSNsXIuGLMXyUzQUFOBdkEHFK" +
+		"8rMiBJo1GCVvNLlOGhCoLYCZfHAxWc4oz6xjhN9mW3nHUvl4Ms5oTPdNvbF2mYx6BVVvCzvJ0mkOhfYyLvSYM7v8V9yIpz2P"
+	messageID = "5fea7756-0ea4-451a-a703-a558b933e274"
+)
+
+// answer appends to out the answer to a request.
+func (s *Services) answer(out, body []byte, target string) (answer []byte, to service) {
+	to, ok := operations[target]
+	switch {
+	case ok:
+	case target == "" && bytes.Contains(body[:min(len(body), 100)], []byte("PutMetricData")):
+		to = cloudwatch
+	case target == "" && bytes.HasPrefix(body, []byte("\x1f\x8b")): // compressed, as only metrics are
+		to = cloudwatch
+	default:
+		to = unknown
+	}
+	s.calls[to].Add(1)
+	switch to {
+	case kinesis:
+		return s.results(out, to, bytes.Count(body, []byte(`"PartitionKey":`))), to
+	case firehose:
+		return s.results(out, to, bytes.Count(body, []byte(`"Data":`))), to
+	case sqs:
+		s.units[sqs].Add(int64(len(body)+queueChunk-1) / queueChunk)
+		return s.messages(out, body), to
+	case dynamodb:
+		return append(out, s.Query...), to
+	case cloudwatch:
+		s.units[cloudwatch].Add(1)
+		return append(out, `<PutMetricDataResponse/>`...), to
+	}
+	return append(out, `{"__type":"UnknownOperationException"}`...), to
+}
+
+// forms is how the services that take records answer.
+var forms = [...]struct{ failures, list, result, code string }{
+	kinesis: {`"FailedRecordCount":`, `"Records":[`,
+		`{"SequenceNumber":"` + sequenceNumber + `","ShardId":"shardId-000000000001"}`, `"InternalFailure"`},
+	firehose: {`"FailedPutCount":`, `"Encrypted":false,"RequestResponses":[`,
+		`{"RecordId":"` + recordID + `"}`, `"ServiceUnavailableException"`},
+}
+
+// results answers for n records.
+func (s *Services) results(out []byte, to service, n int) []byte {
+	form := &forms[to]
+	out = append(append(out, '{'), form.list...)
+	refused := 0
+	for i := range n {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		if s.faults.refuse(s.Faults) {
+			refused++
+			out = append(append(append(out, `{"ErrorCode":`...), form.code...), `,"ErrorMessage":"Internal service failure."}`...)
+			continue
+		}
+		out = append(out, form.result...)
+	}
+	s.units[to].Add(int64(n - refused))
+	out = append(append(out, "],"...), form.failures...)
+	return append(strconv.AppendInt(out, int64(refused), 10), '}')
+}
+
+// messages answers for SQS messages, each by its id. Quotation marks within a
+// message are escaped, so that nothing in it looks like one.
+func (s *Services) messages(out, body []byte) []byte {
+	var failed []byte
+	out = append(out, `{"Successful":[`...)
+	start := len(out)
+	for {
+		_, rest, ok := bytes.Cut(body, []byte(`"Id":"`))
+		if !ok {
+			break
+		}
+		id, rest, _ := bytes.Cut(rest, []byte(`"`))
+		body = rest
+		if s.faults.refuse(s.Faults) {
+			failed = append(append(append(failed, `{"Id":"`...), id...), `","Code":"InternalError","SenderFault":false},`...)
+			continue
+		}
+		out = append(append(append(out, `{"Id":"`...), id...), `","MessageId":"`+messageID+`"},`...)
+	}
+	if len(out) > start {
+		out = out[:len(out)-1]
+	}
+	out = append(append(out, `],"Failed":[`...), bytes.TrimSuffix(failed, []byte(","))...)
+	return append(out, "]}"...)
+}
+
+// status is what an answer of a service comes with.
+func (to service) status() int {
+	if to == unknown {
+		return http.StatusBadRequest
+	}
+	return http.StatusOK
+}
+
+// buffers keeps what a request and its answer were in for the next ones: it
+// would be most of the work otherwise.
+var buffers = sync.Pool{New: func() any { return new(exchange) }}
+
+type exchange struct {
+	body bytes.Buffer
+	out  []byte
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Services) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x, _ := buffers.Get().(*exchange)
+	defer buffers.Put(x)
+	x.body.Reset()
+	x.body.Grow(int(max(r.ContentLength, 0)) + bytes.MinRead)
+	if _, err := x.body.ReadFrom(r.Body); err != nil {
+		panic(http.ErrAbortHandler) // the caller has gone
+	}
+	time.Sleep(s.Latency)
+	var to service
+	x.out, to = s.answer(x.out[:0], x.body.Bytes(), r.Header.Get("X-Amz-Target"))
+	h := w.Header()
+	h.Set("Content-Type", contentType(to))
+	h.Set("Content-Length", strconv.Itoa(len(x.out)))
+	w.WriteHeader(to.status())
+	_, _ = w.Write(x.out) // a caller who has gone needs no answer
 }
 
 // RoundTrip implements http.RoundTripper.
 func (s *Services) RoundTrip(r *http.Request) (*http.Response, error) {
-	s.calls.Add(1)
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
+	x, _ := buffers.Get().(*exchange)
+	defer buffers.Put(x)
+	x.body.Reset()
+	if _, err := x.body.ReadFrom(r.Body); err != nil {
 		return nil, err
 	}
-	if s.Latency > 0 {
-		time.Sleep(s.Latency)
+	if err := r.Body.Close(); err != nil {
+		return nil, err
 	}
-	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	a := answers[operation]
-	ones := make([]string, bytes.Count(body, []byte(a.record)))
-	for i := range ones {
-		ones[i] = strings.Replace(a.one, "#", strconv.Itoa(i), 1)
-	}
-	answer := a.head + strings.Join(ones, ",") + a.tail
+	time.Sleep(s.Latency)
+	answer, to := s.answer(nil, x.body.Bytes(), r.Header.Get("X-Amz-Target"))
 	return &http.Response{
-		StatusCode: http.StatusOK, Request: r, ContentLength: int64(len(answer)),
-		Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
-		Body:   io.NopCloser(strings.NewReader(answer)),
+		StatusCode: to.status(), Request: r, ContentLength: int64(len(answer)),
+		Header: http.Header{"Content-Type": {contentType(to)}},
+		Body:   io.NopCloser(bytes.NewReader(answer)),
 	}, nil
+}
+
+func contentType(to service) string {
+	if to == cloudwatch {
+		return "text/xml"
+	}
+	return "application/x-amz-json-1.1"
 }

@@ -1,121 +1,102 @@
 package bench
 
 import (
-	"bytes"
-	"crypto/md5" //nolint:gosec // the KPL's checksum
-	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
-
-	"google.golang.org/protobuf/encoding/protowire"
+	"sync"
+	"time"
 )
 
-// Workload is an event and the targets it goes to.
+// Workload is an event, the targets it goes to, and how the services behave.
 type Workload struct {
-	Name    string
+	Name    string // short, for tables and the names of benchmarks
+	Title   string // what it is, in words
 	Records int    // source records in the event
 	Event   []byte // as Lambda hands it over
-	Targets string // YAML
+	Targets []Target
+
+	Latency time.Duration // of each call
+	Faults  float64       // share of the records that a service refuses, to be sent again
+	Memory  int           // of the function, MB; 0: DefaultMemory
+
+	children int // records in each aggregate; 0: the records are not aggregated
 }
 
-const (
-	stream = "arn:aws:kinesis:eu-west-1:123456789012:stream/bench"
-	table  = "arn:aws:dynamodb:eu-west-1:123456789012:table/bench/stream/2026-01-31T12:34:56.789"
-)
+// DefaultMemory is the memory, in MB, with which Lambda gives a function one vCPU
+// (AWS Lambda developer guide, Configure Lambda function memory).
+const DefaultMemory = 1769
 
-// Workloads returns the workloads by which fanout is compared with others.
-func Workloads() []Workload {
-	w2k := kinesisEvent(10_000, func(rnd *rand.Rand, _ int) []byte { return text(rnd, 200) })
+// Latency is what a call takes where the latency of AWS is to be seen.
+const Latency = 20 * time.Millisecond
+
+// Workloads returns the workloads by which fanout is compared with others, W1 to
+// W6, and those that show one property each. The caller must not change them.
+var Workloads = sync.OnceValue(func() []Workload {
+	kib := Kinesis(500, 1024, 1000)
+	small := Kinesis(10_000, 200, 1000)
+	three := []Target{{Type: "kinesis"}, {Type: "firehose"}, {Type: "sqs"}}
+	ordered := Target{Type: "kinesis", With: Attributes{"parallel": false}}
 	return []Workload{
-		{"W1: 500 × 1 KiB → kinesis", 500,
-			kinesisEvent(500, func(rnd *rand.Rand, _ int) []byte { return text(rnd, 1024) }), targets("kinesis")},
-		{"W2k: 10,000 × 200 B → kinesis", 10_000, w2k, targets("kinesis")},
-		{"W2: 10,000 × 200 B → kinesis, firehose, sqs (JSON)", 10_000, w2k, targets("kinesis", "firehose", "sqs")},
-		{"W3: 100 aggregates × 100 × 200 B → firehose", 100, kinesisEvent(100, aggregate), targets("firehose, deaggregate: true")},
-		{"W4: 1,000 DynamoDB records × 15 attributes → sqs (JSON), convertDDB", 1000,
-			dynamodbEvent(1000), targets("sqs, convertDDB: true")},
-		{"ordered: 10,000 × 200 B, 1,000 keys → kinesis", 10_000, w2k, targets("kinesis, parallel: false")},
+		{Name: "W1", Title: "500 records of 1 KiB → kinesis", Records: 500, Event: kib, Targets: Copies(1)},
+		{Name: "W2k", Title: "10,000 records of 200 B → kinesis", Records: 10_000, Event: small, Targets: Copies(1)},
+		{Name: "W2", Title: "10,000 records of 200 B → kinesis, firehose, sqs (JSON)", Records: 10_000, Event: small, Targets: three},
+		{Name: "W3", Title: "100 KPL aggregates of 100 × 200 B → firehose", Records: 100, Event: aggregates(100, 100), children: 100,
+			Targets: []Target{{Type: "firehose", With: Attributes{"deaggregate": true}}}},
+		{Name: "W4", Title: "1,000 DynamoDB records of 15 attributes, convertDDB → sqs (JSON)", Records: 1000, Event: dynamodbEvent(1000),
+			Targets: []Target{{Type: "sqs", With: Attributes{"convertDDB": true}}}},
+		{Name: "W5", Title: "W1 with 20 ms a call", Records: 500, Event: kib, Targets: Copies(1), Latency: Latency},
+		{Name: "W6", Title: "W2 with 20 ms a call", Records: 10_000, Event: small, Targets: three, Latency: Latency},
+		{Name: "hot", Title: "1,000 records of 200 B, one key, in order → kinesis", Records: 1000, Event: Kinesis(1000, 200, 1),
+			Targets: []Target{ordered}},
+		{Name: "nine", Title: "500 records of 1 KiB → nine targets", Records: 500, Event: kib, Targets: nine()},
+		{Name: "twenty", Title: "500 records of 1 KiB → 20 × kinesis", Records: 500, Event: kib, Targets: Copies(20)},
+		{Name: "ordered", Title: "10,000 records of 200 B, 1,000 keys, in order → kinesis", Records: 10_000, Event: small,
+			Targets: []Target{ordered}},
+		{Name: "faulty", Title: "W2k, of which 1 % is refused", Records: 10_000, Event: small, Targets: Copies(1), Faults: 0.01},
+		{Name: "128MB", Title: "3,400 records of 1 KiB (6 MB) → nine targets, 128 MB", Records: 3400, Event: Kinesis(3400, 1024, 1000),
+			Targets: nine(), Memory: 128},
 	}
-}
+})
 
-// targets writes a target file with a target of each type; a type may be followed
-// by more attributes.
-func targets(types ...string) string {
-	destinations := map[string]string{
-		"kinesis": "copy", "firehose": "lake", "sqs": "https://sqs.eu-west-1.amazonaws.com/123456789012/queue",
-	}
-	var b bytes.Buffer
-	b.WriteString("targets:\n")
-	for i, t := range types {
-		name, _, _ := bytes.Cut([]byte(t), []byte(","))
-		for _, source := range []string{stream, table} {
-			fmt.Fprintf(&b, "- {sourceArn: %q, id: t%d, type: %s, destination: %q, active: true}\n", source, i, t, destinations[string(name)])
+// Find returns the workload called name.
+func Find(name string) (Workload, error) {
+	for _, w := range Workloads() {
+		if w.Name == name {
+			return w, nil
 		}
 	}
-	return b.String()
+	return Workload{}, fmt.Errorf("there is no workload %q; see bench/workload.go", name)
 }
 
-func kinesisEvent(n int, data func(rnd *rand.Rand, i int) []byte) []byte {
-	rnd := rand.New(rand.NewPCG(1, 2))
-	var b bytes.Buffer
-	b.WriteString(`{"Records":[`)
-	for i := range n {
-		if i > 0 {
-			b.WriteByte(',')
+// Acknowledged is how many records Kinesis and Firehose take of one event, if
+// everything is delivered.
+func (w *Workload) Acknowledged() int {
+	n := 0
+	for _, t := range w.Targets {
+		if t.Type != "sqs" {
+			n += w.Records * max(1, w.children)
 		}
-		seq := 4967371945602434 + i
-		fmt.Fprintf(&b, `{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"key-%d","sequenceNumber":"%d","data":"%s",`+
-			`"approximateArrivalTimestamp":1763800000.%03d},"eventSource":"aws:kinesis","eventVersion":"1.0",`+
-			`"eventID":"shardId-000000000006:%d","eventName":"aws:kinesis:record",`+
-			`"invokeIdentityArn":"arn:aws:iam::123456789012:role/bench","awsRegion":"eu-west-1","eventSourceARN":"%s"}`,
-			rnd.IntN(1000), seq, base64.StdEncoding.EncodeToString(data(rnd, i)), i%1000, seq, stream)
 	}
-	b.WriteString(`]}`)
-	return b.Bytes()
+	return n
 }
 
-func dynamodbEvent(n int) []byte {
-	rnd := rand.New(rand.NewPCG(1, 2))
-	var b bytes.Buffer
-	b.WriteString(`{"Records":[`)
-	for i := range n {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		fmt.Fprintf(&b, `{"eventID":"%032d","eventName":"MODIFY","eventVersion":"1.1","eventSource":"aws:dynamodb",`+
-			`"awsRegion":"eu-west-1","dynamodb":{"ApproximateCreationDateTime":1763800000,"Keys":{"id":{"S":"item-%d"}},"NewImage":{`, i, i)
-		for a := range 14 {
-			fmt.Fprintf(&b, `"attribute%02d":{"S":%q},`, a, text(rnd, 24))
-		}
-		fmt.Fprintf(&b, `"id":{"S":"item-%d"}},"SequenceNumber":"%d","SizeBytes":700,"StreamViewType":"NEW_IMAGE"},"eventSourceARN":"%s"}`,
-			i, 111700000000000+i, table)
+// nine is three targets of each type.
+func nine() []Target {
+	var all []Target
+	for range 3 {
+		all = append(all, Target{Type: "kinesis"}, Target{Type: "firehose"}, Target{Type: "sqs"})
 	}
-	b.WriteString(`]}`)
-	return b.Bytes()
+	return all
 }
 
-// aggregate is a KPL aggregate of 100 records of 200 bytes, with 10 keys.
-func aggregate(rnd *rand.Rand, _ int) []byte {
-	var m []byte
-	for k := range 10 {
-		m = protowire.AppendString(protowire.AppendTag(m, 1, protowire.BytesType), fmt.Sprint("key-", k))
-	}
-	for range 100 {
-		var r []byte
-		r = protowire.AppendVarint(protowire.AppendTag(r, 1, protowire.VarintType), rnd.Uint64N(10))
-		r = protowire.AppendBytes(protowire.AppendTag(r, 3, protowire.BytesType), text(rnd, 200))
-		m = protowire.AppendBytes(protowire.AppendTag(m, 3, protowire.BytesType), r)
-	}
-	sum := md5.Sum(m) //nolint:gosec // the format's checksum
-	return append(append([]byte("\xf3\x89\x9a\xc2"), m...), sum[:]...)
+// Kinesis returns an event of n records of size bytes, with one of keys
+// partition keys each, drawn at random.
+func Kinesis(n, size, keys int) []byte {
+	return kinesisEvent(n, keys, func(rnd *rand.Rand) []byte { return text(rnd, size) })
 }
 
-// text is a JSON object of n bytes.
-func text(rnd *rand.Rand, n int) []byte {
-	const letters = "abcdefghijklmnopqrstuvwxyz0123456789      "
-	b := append(make([]byte, 0, n), `{"text":"`...)
-	for len(b) < n-2 {
-		b = append(b, letters[rnd.IntN(len(letters))])
-	}
-	return append(b, `"}`...)
+// aggregates returns an event of n records that hold the given number of user
+// records each.
+func aggregates(n, children int) []byte {
+	return kinesisEvent(n, 1000, func(rnd *rand.Rand) []byte { return aggregate(rnd, children) })
 }

@@ -1,0 +1,95 @@
+package bench
+
+import (
+	"fmt"
+	"runtime/metrics"
+	"testing"
+	"time"
+)
+
+// allocations is how many objects the process allocated so far.
+func allocations() uint64 {
+	samples := []metrics.Sample{{Name: "/gc/heap/allocs:objects"}, {Name: "/gc/heap/tiny/allocs:objects"}}
+	metrics.Read(samples)
+	return samples[0].Value.Uint64() + samples[1].Value.Uint64()
+}
+
+func BenchmarkWorkload(b *testing.B) {
+	for _, w := range Workloads() {
+		b.Run("workload="+w.Name, func(b *testing.B) { measure(b, &w) })
+	}
+}
+
+// sweep measures a workload for each value of a parameter.
+func sweep[T any](b *testing.B, name string, values []T, workload func(T) Workload) {
+	for _, v := range values {
+		b.Run(fmt.Sprintf("%s=%v", name, v), func(b *testing.B) {
+			w := workload(v)
+			measure(b, &w)
+		})
+	}
+}
+
+// small is W2k with one target of any kind.
+func small(target Target) Workload {
+	return Workload{Records: 10_000, Event: smallEvent(), Targets: []Target{target}}
+}
+
+func smallEvent() []byte { return Workloads()[1].Event }
+
+// BenchmarkBatch shows what small requests cost.
+func BenchmarkBatch(b *testing.B) {
+	sweep(b, "batch", []int{10, 50, 100, 250, 500}, func(n int) Workload {
+		return small(Target{"kinesis", Attributes{"batchRecords": n}})
+	})
+}
+
+// BenchmarkInFlight shows how far requests of 20 ms overlap.
+func BenchmarkInFlight(b *testing.B) {
+	sweep(b, "inflight", []int{1, 2, 4, 8, 16, 32}, func(n int) Workload {
+		w := small(Target{"kinesis", Attributes{"inFlight": n}})
+		w.Latency = Latency
+		return w
+	})
+}
+
+// BenchmarkLatency shows what of a call's latency an event feels.
+func BenchmarkLatency(b *testing.B) {
+	sweep(b, "latency", []time.Duration{0, 5 * time.Millisecond, 20 * time.Millisecond, 80 * time.Millisecond}, func(d time.Duration) Workload {
+		w := small(Target{Type: "kinesis"})
+		w.Latency = d
+		return w
+	})
+}
+
+func BenchmarkCollapse(b *testing.B) {
+	sweep(b, "collapse", []string{"none", "JSON", "concat", "concat-b64"}, func(mode string) Workload {
+		return small(Target{"sqs", Attributes{"collapse": mode}})
+	})
+}
+
+// BenchmarkTargets shows that targets share the work that is the same for all.
+func BenchmarkTargets(b *testing.B) {
+	sweep(b, "targets", []int{1, 2, 3, 5, 9, 14, 20}, func(n int) Workload {
+		return Workload{Records: 500, Event: Workloads()[0].Event, Targets: Copies(n)}
+	})
+}
+
+// BenchmarkRecords shows that work grows with records and no faster.
+func BenchmarkRecords(b *testing.B) {
+	sweep(b, "records", []int{100, 300, 1000, 3000, 10_000}, func(n int) Workload {
+		return Workload{Records: n, Event: Kinesis(n, 200, 1000), Targets: Copies(1)}
+	})
+}
+
+// BenchmarkOrder shows what order costs: a request holds no key twice.
+func BenchmarkOrder(b *testing.B) {
+	for _, ordered := range []bool{false, true} {
+		b.Run(fmt.Sprintf("ordered=%v", ordered), func(b *testing.B) {
+			sweep(b, "keys", []int{10, 100, 10_000}, func(keys int) Workload {
+				return Workload{Records: 10_000, Event: Kinesis(10_000, 200, keys),
+					Targets: []Target{{"kinesis", Attributes{"parallel": !ordered}}}}
+			})
+		})
+	}
+}

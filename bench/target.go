@@ -1,0 +1,86 @@
+package bench
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+)
+
+// Target is a target of every source: its type, and what else its item says.
+type Target struct {
+	Type string
+	With Attributes
+}
+
+// Attributes are attributes of a target by name: bool, int or string.
+type Attributes map[string]any
+
+var destinations = map[string]string{
+	"kinesis": "copy", "firehose": "lake", "sqs": "https://sqs.eu-west-1.amazonaws.com/123456789012/queue",
+}
+
+// Copies returns n targets of type kinesis.
+func Copies(n int) []Target {
+	all := make([]Target, n)
+	for i := range all {
+		all[i].Type = "kinesis"
+	}
+	return all
+}
+
+// item returns all attributes of the ith target of source.
+func (t *Target) item(source string, i int) Attributes {
+	a := Attributes{"sourceArn": source, "id": fmt.Sprint("t", i), "type": t.Type, "destination": destinations[t.Type], "active": true}
+	maps.Copy(a, t.With)
+	return a
+}
+
+// File returns the workload's targets as a file: YAML, of which JSON is a part.
+func (w *Workload) File() []byte {
+	return w.list("targets", func(a Attributes) any { return a })
+}
+
+// Query returns the workload's targets as DynamoDB answers a query for those of
+// its source.
+func (w *Workload) Query() []byte {
+	return w.list("Items", func(a Attributes) any {
+		typed := make(map[string]map[string]any, len(a))
+		for name, value := range a {
+			switch value := value.(type) {
+			case bool:
+				typed[name] = map[string]any{"BOOL": value}
+			case int:
+				typed[name] = map[string]any{"N": fmt.Sprint(value)}
+			default:
+				typed[name] = map[string]any{"S": value}
+			}
+		}
+		return typed
+	})
+}
+
+func (w *Workload) list(name string, form func(Attributes) any) []byte {
+	source := StreamARN
+	if strings.Contains(string(w.Event[:min(len(w.Event), 200)]), "aws:dynamodb") {
+		source = TableARN
+	}
+	items := make([]any, len(w.Targets))
+	for i := range w.Targets {
+		items[i] = form(w.Targets[i].item(source, i))
+	}
+	list, err := json.Marshal(map[string]any{name: items})
+	if err != nil {
+		panic(err) // it is made of texts, numbers and booleans
+	}
+	return list
+}
+
+// Types returns the types of the workload's targets, separated by commas.
+func (w *Workload) Types() string {
+	types := make([]string, len(w.Targets))
+	for i := range w.Targets {
+		types[i] = w.Targets[i].Type
+	}
+	return strings.Join(types, ",")
+}
