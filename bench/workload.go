@@ -89,8 +89,8 @@ func nine() []Target {
 	return all
 }
 
-// Kinesis returns an event of n records of size bytes, with one of keys
-// partition keys each, drawn at random.
+// Kinesis returns an event of n records of size bytes, with partition keys drawn
+// at random from keys different ones.
 func Kinesis(n, size, keys int) []byte {
 	return kinesisEvent(n, keys, func(rnd *rand.Rand) []byte { return text(rnd, size) })
 }

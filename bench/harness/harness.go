@@ -1,0 +1,102 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"fanout/bench"
+)
+
+// Harness has a core for functions.
+type Harness struct{ core int }
+
+// New takes this process off a core, so that functions have it for themselves.
+func New() (*Harness, error) {
+	core, err := leave()
+	if err != nil {
+		return nil, fmt.Errorf("no core could be had for functions: %w", err)
+	}
+	return &Harness{core}, nil
+}
+
+// Run is a function with a workload and an AWS of its own. Stop ends it.
+type Run struct {
+	*Process
+	Services *bench.Services
+
+	workload *bench.Workload
+	http     *http.Server
+	served   chan struct{}
+	events   int // so far
+}
+
+// Start starts f with the targets of w.
+func (h *Harness) Start(f *Function, w *bench.Workload) (*Run, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{
+		Services: &bench.Services{Latency: w.Latency, Faults: w.Faults, Query: w.Query()},
+		workload: w, served: make(chan struct{}),
+	}
+	r.http = &http.Server{Handler: r.Services, ReadHeaderTimeout: time.Minute}
+	go func() {
+		defer close(r.served)
+		_ = r.http.Serve(l) // it ends with Close, and there is nobody to tell
+	}()
+	if r.Process, err = h.start(f, w, "http://"+l.Addr().String()); err != nil {
+		r.close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// Stop ends the function and its AWS.
+func (r *Run) Stop() error {
+	defer r.close()
+	return r.Process.Stop()
+}
+
+func (r *Run) close() {
+	_ = r.http.Close() // nobody uses it any more
+	<-r.served
+}
+
+// Sample is what one event of a workload costs, the mean of several.
+type Sample struct {
+	Processor time.Duration // user and system time
+	Wall      time.Duration // from the event to the answer
+	Calls     float64       // with records
+}
+
+// Measure sends the workload's event until that took at least the given time, and
+// at least once. It is an error if not all its records are delivered.
+func (r *Run) Measure(ctx context.Context, atLeast time.Duration) (s Sample, err error) {
+	before, err := r.ProcessorTime()
+	if err != nil {
+		return s, err
+	}
+	calls, n := r.Services.Calls(), 0
+	for ; n == 0 || s.Wall < atLeast; n++ {
+		took, err := r.Invoke(ctx, r.workload.Event)
+		if err != nil {
+			return s, err
+		}
+		s.Wall += took
+	}
+	after, err := r.ProcessorTime()
+	if err != nil {
+		return s, err
+	}
+	r.events += n
+	if got, want := r.Services.Acknowledged(), int64(r.workload.Acknowledged()*r.events); got != want {
+		return s, fmt.Errorf("%s delivered %d records of %d of workload %s", r.function.Name, got, want, r.workload.Name)
+	}
+	s.Processor, s.Wall = (after-before)/time.Duration(n), s.Wall/time.Duration(n)
+	s.Calls = float64(r.Services.Calls()-calls) / float64(n)
+	return s, nil
+}

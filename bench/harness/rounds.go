@@ -1,0 +1,114 @@
+package harness
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"fanout/bench"
+)
+
+// Rounds is how a comparison is measured.
+type Rounds struct {
+	N    int           // measurements, of which the median counts
+	Time time.Duration // that each takes at least
+}
+
+// Figures are the medians of several rounds.
+type Figures struct {
+	Sample
+	Peak int64 // most memory that was resident, bytes
+
+	Err error // why there are none
+}
+
+// Compare measures functions with a workload, warm and in turn: what disturbs the
+// machine disturbs all of them. What goes wrong with a function is in its figures.
+func (h *Harness) Compare(ctx context.Context, w *bench.Workload, functions []Function, rounds Rounds) (all []Figures, err error) {
+	all = make([]Figures, len(functions))
+	runs, samples := make([]*Run, len(functions)), make([][]Sample, len(functions))
+	defer func() {
+		for _, r := range runs {
+			if r != nil {
+				err = errors.Join(err, r.Stop())
+			}
+		}
+	}()
+	for i := range functions {
+		if runs[i], err = h.Start(&functions[i], w); err != nil {
+			return nil, err
+		}
+		_, all[i].Err = runs[i].Measure(ctx, rounds.Time) // warms it
+	}
+	for range rounds.N {
+		for i, r := range runs {
+			if all[i].Err != nil {
+				continue
+			}
+			s, err := r.Measure(ctx, rounds.Time)
+			samples[i], all[i].Err = append(samples[i], s), err
+		}
+	}
+	for i, r := range runs {
+		if all[i].Err != nil {
+			continue
+		}
+		all[i].Sample = Sample{
+			Processor: median(samples[i], func(s Sample) time.Duration { return s.Processor }),
+			Wall:      median(samples[i], func(s Sample) time.Duration { return s.Wall }),
+			Calls:     median(samples[i], func(s Sample) float64 { return s.Calls }),
+		}
+		all[i].Peak, all[i].Err = r.Peak()
+	}
+	return all, ctx.Err()
+}
+
+// median is the middle of a field, the higher one of two.
+func median[S any, T cmp.Ordered](samples []S, field func(S) T) T {
+	values := make([]T, len(samples))
+	for i, s := range samples {
+		values[i] = field(s)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+// StartUp measures how long functions take from their start as processes to the
+// first answer, to the event of w: medians of n starts each, in turn. A function
+// that does not answer has zero.
+func (h *Harness) StartUp(ctx context.Context, w *bench.Workload, functions []Function, n int) ([]time.Duration, error) {
+	took := make([][]time.Duration, len(functions))
+	for range n {
+		for i := range functions {
+			d, err := h.startUp(ctx, w, &functions[i])
+			if err != nil {
+				return nil, err
+			}
+			took[i] = append(took[i], d)
+		}
+	}
+	medians := make([]time.Duration, len(functions))
+	for i := range took {
+		medians[i] = median(took[i], func(d time.Duration) time.Duration { return d })
+	}
+	return medians, nil
+}
+
+// noAnswer is how long to wait for the first answer.
+const noAnswer = 3 * time.Second
+
+func (h *Harness) startUp(ctx context.Context, w *bench.Workload, f *Function) (took time.Duration, err error) {
+	r, err := h.Start(f, w)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, r.Stop()) }()
+	patience, cancel := context.WithTimeout(ctx, noAnswer)
+	defer cancel()
+	if _, err := r.Invoke(patience, w.Event); err != nil {
+		return 0, ctx.Err()
+	}
+	return time.Since(r.started), nil
+}
