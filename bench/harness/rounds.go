@@ -24,11 +24,17 @@ type Figures struct {
 	Err error // why there are none
 }
 
-// Compare measures functions with a workload, warm and in turn: what disturbs the
-// machine disturbs all of them. What goes wrong with a function is in its figures.
-func (h *Harness) Compare(ctx context.Context, w *bench.Workload, functions []Function, rounds Rounds) (all []Figures, err error) {
-	all = make([]Figures, len(functions))
-	runs, samples := make([]*Run, len(functions)), make([][]Sample, len(functions))
+// Case is a function with a workload.
+type Case struct {
+	*Function
+	*bench.Workload
+}
+
+// Compare measures cases, warm and in turn: what disturbs the machine disturbs all
+// of them. What goes wrong with a case is in its figures.
+func (h *Harness) Compare(ctx context.Context, cases []Case, rounds Rounds) (all []Figures, err error) {
+	all = make([]Figures, len(cases))
+	runs, samples := make([]*Run, len(cases)), make([][]Sample, len(cases))
 	defer func() {
 		for _, r := range runs {
 			if r != nil {
@@ -36,8 +42,8 @@ func (h *Harness) Compare(ctx context.Context, w *bench.Workload, functions []Fu
 			}
 		}
 	}()
-	for i := range functions {
-		if runs[i], err = h.Start(&functions[i], w); err != nil {
+	for i, c := range cases {
+		if runs[i], err = h.Start(c.Function, c.Workload); err != nil {
 			return nil, err
 		}
 		_, all[i].Err = runs[i].Measure(ctx, rounds.Time) // warms it

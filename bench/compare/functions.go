@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"fanout/bench"
+	"fanout/bench/harness"
+)
+
+// handmade are the workloads that the functions to compare with were made for.
+var handmade = []string{"W1", "W2k", "W2", "W5", "W6"}
+
+// fanout is the function itself.
+func (o *options) fanout() harness.Function { return o.function("fanout", "bootstrap") }
+
+// compared returns the functions of the table: fanout first.
+func (o *options) compared() []harness.Function {
+	return slices.Concat([]harness.Function{o.fanout(), o.function("plain Go", "yardstick"), o.function("floor", "floor")}, o.others)
+}
+
+// functionTables compares functions by processor time, wall time and memory.
+func (c *comparison) functionTables(ctx context.Context) (string, error) {
+	functions := c.compared()
+	head := []string{"workload"}
+	for i, f := range functions {
+		head = append(head, f.Name)
+		if i > 0 {
+			head = append(head, "fanout : "+f.Name)
+		}
+	}
+	var processor, wall, peak [][]string
+	for i := range c.workloads {
+		w := &c.workloads[i]
+		figures, err := c.compare(ctx, w, functions)
+		if err != nil {
+			return "", err
+		}
+		title := w.Name + ": " + w.Title
+		processor = append(processor, row(title, figures, func(f harness.Figures) time.Duration { return f.Processor }))
+		wall = append(wall, row(title, figures, func(f harness.Figures) time.Duration { return f.Wall }))
+		memory := []string{title}
+		for i, f := range figures {
+			memory = append(memory, orNone(f.Peak > 0, mb(f.Peak)))
+			if i > 0 {
+				memory = append(memory, ratio(time.Duration(figures[0].Peak), time.Duration(f.Peak)))
+			}
+		}
+		peak = append(peak, memory)
+	}
+	return fmt.Sprintf("Milliseconds of processor time (user and system) an event, %s:\n\n%s\nMilliseconds from the event to the answer:\n\n%s\nPeak of resident memory, MB:\n\n%s",
+		c.method(), markdown(head, processor), markdown(head, wall), markdown(head, peak)), nil
+}
+
+// row is a figure of all functions, and fanout's in relation to each.
+func row(title string, figures []harness.Figures, of func(harness.Figures) time.Duration) []string {
+	cells := []string{title}
+	for i, f := range figures {
+		cells = append(cells, ms(of(f)))
+		if i > 0 {
+			cells = append(cells, ratio(of(figures[0]), of(f)))
+		}
+	}
+	return cells
+}
+
+func orNone(ok bool, s string) string {
+	if ok {
+		return s
+	}
+	return none
+}
+
+// compare measures functions with w. Those that were not made for it have no
+// figures, nor have those with which something went wrong.
+func (c *comparison) compare(ctx context.Context, w *bench.Workload, functions []harness.Function) ([]harness.Figures, error) {
+	var cases []harness.Case
+	var places []int
+	for i := range functions {
+		if made := i == 0 || i > 2; made || slices.Contains(handmade, w.Name) {
+			cases, places = append(cases, harness.Case{Function: &functions[i], Workload: w}), append(places, i)
+		}
+	}
+	measured, err := c.Compare(ctx, cases, c.rounds)
+	if err != nil {
+		return nil, err
+	}
+	figures := make([]harness.Figures, len(functions))
+	for i, f := range measured {
+		if f.Err != nil {
+			fmt.Fprintf(c.log, "%s, %s: %v\n", w.Name, functions[places[i]].Name, f.Err)
+			f = harness.Figures{}
+		}
+		figures[places[i]] = f
+	}
+	return figures, nil
+}
+
+// method says how and on what was measured.
+func (c *comparison) method() string {
+	return fmt.Sprintf("medians of %d interleaved rounds, on one core of %s, %s", c.rounds.N, processorName(), runtime.Version())
+}
+
+// processorName is what the machine's processor calls itself.
+func processorName() string {
+	info, err := os.ReadFile("/proc/cpuinfo")
+	if err == nil {
+		for line := range strings.Lines(string(info)) {
+			if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+				return strings.TrimSpace(value)
+			}
+		}
+	}
+	return runtime.GOARCH
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"fanout/bench"
+	"fanout/bench/harness"
+)
+
+// options are what the command line says.
+type options struct {
+	bin         string
+	write       string
+	rounds      harness.Rounds
+	workloads   []bench.Workload
+	others      []harness.Function
+	invocations int
+	names       []string // of tables; none: all
+}
+
+func parse(args []string, log io.Writer) (o options, err error) {
+	f := flag.NewFlagSet("compare", flag.ContinueOnError)
+	f.SetOutput(log)
+	f.StringVar(&o.bin, "bin", "bin", "folder with bootstrap, yardstick, floor and empty")
+	f.StringVar(&o.write, "write", "", "also put the tables into this `file`, between the comments that name them")
+	f.IntVar(&o.rounds.N, "rounds", 5, "measurements, of which the median counts")
+	f.DurationVar(&o.rounds.Time, "time", 300*time.Millisecond, "what a measurement takes at least")
+	f.IntVar(&o.invocations, "invocations", 10_000, "of the table memory")
+	names := f.String("workloads", "W1,W2k,W2,W3,W4,W5,W6", "of the table functions; bench/workload.go has them")
+	f.Func("function", "`name=command`: another function to compare; repeatable", func(s string) error {
+		name, command, ok := strings.Cut(s, "=")
+		if !ok || len(strings.Fields(command)) == 0 {
+			return fmt.Errorf("%q is not name=command", s)
+		}
+		o.others = append(o.others, harness.Function{Name: name, Command: strings.Fields(command)})
+		return nil
+	})
+	f.Usage = func() {
+		fmt.Fprintf(log, "compare [flags] [table]…\n\nThe tables are %s; without one all are printed.\n\n", strings.Join(known(), ", "))
+		f.PrintDefaults()
+	}
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	for name := range strings.SplitSeq(*names, ",") {
+		w, err := bench.Find(name)
+		if err != nil {
+			return o, err
+		}
+		o.workloads = append(o.workloads, w)
+	}
+	o.names = f.Args()
+	for _, name := range o.names {
+		if !slices.Contains(known(), name) {
+			return o, fmt.Errorf("there is no table %q; there are %s", name, strings.Join(known(), ", "))
+		}
+	}
+	if o.rounds.N < 1 || o.invocations < 1 {
+		return o, fmt.Errorf("the flags -rounds and -invocations must be at least 1")
+	}
+	return o, nil
+}
+
+// wants reports whether a table is asked for.
+func (o *options) wants(table string) bool {
+	return len(o.names) == 0 || slices.Contains(o.names, table)
+}
+
+func known() []string {
+	names := make([]string, len(tables))
+	for i := range tables {
+		names[i] = tables[i].name
+	}
+	return names
+}
