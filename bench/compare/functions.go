@@ -17,7 +17,11 @@ import (
 var handmade = []string{"W1", "W2k", "W2", "W5", "W6"}
 
 // fanout is the function itself.
-func (o *options) fanout() harness.Function { return o.function("fanout", "bootstrap") }
+func (o *options) fanout() harness.Function {
+	f := o.function("fanout", "bootstrap")
+	f.Env = o.env
+	return f
+}
 
 // compared returns the functions of the table: fanout first.
 func (o *options) compared() []harness.Function {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"fanout/bench"
 )
@@ -21,11 +22,13 @@ func (c *comparison) memoryTable(ctx context.Context) (table string, err error) 
 	}
 	defer func() { err = errors.Join(err, r.Stop()) }()
 	var rows [][]string
-	show := 1
+	show, last, took := 1, 0, time.Duration(0)
 	for i := 1; i <= c.invocations; i++ {
-		if _, err := r.Measure(ctx, 0); err != nil {
+		s, err := r.Measure(ctx, 0)
+		if err != nil {
 			return "", err
 		}
+		took += s.Processor
 		if i != show && i != c.invocations {
 			continue
 		}
@@ -38,7 +41,8 @@ func (c *comparison) memoryTable(ctx context.Context) (table string, err error) 
 		if err != nil {
 			return "", err
 		}
-		rows = append(rows, []string{fmt.Sprint(i), mb(peak), mb(resident)})
+		rows = append(rows, []string{fmt.Sprint(i), mb(peak), mb(resident), ms(took / time.Duration(i-last))})
+		last, took = i, 0
 	}
-	return fmt.Sprintf("%s; resident memory, MB:\n\n%s", w.Title, markdown([]string{"invocations", "peak", "now"}, rows)), nil
+	return fmt.Sprintf("%s; resident memory, MB:\n\n%s", w.Title, markdown([]string{"invocations", "peak", "now", "processor ms an event"}, rows)), nil
 }

@@ -33,7 +33,7 @@ func (c *comparison) startTable(ctx context.Context) (string, error) {
 		rows = append(rows, []string{f.Name, ms(answered[i]), ratio(answered[i], answered[empty]), ms(delivered[i]), ratio(delivered[i], delivered[empty])})
 	}
 	return fmt.Sprintf("Milliseconds from the start of the process to its first answer, medians of %d starts in turn:\n\n%s", n,
-		markdown([]string{"function", "no records", ": empty", "one record, delivered", ": empty"}, rows)), nil
+		markdown([]string{"function", "no records", "of empty", "one record, delivered", "of empty"}, rows)), nil
 }
 
 // oneFunction measures fanout with workloads, in turn.

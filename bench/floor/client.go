@@ -59,8 +59,8 @@ func (c *client) post(ctx context.Context, service, contentType, operation strin
 		return err
 	}
 	defer func() { _ = answer.Body.Close() }() // it is read to its end
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
+	text := make([]byte, answer.ContentLength)
+	if _, err := io.ReadFull(answer.Body, text); err != nil {
 		return err
 	}
 	if answer.StatusCode != http.StatusOK || !bytes.Contains(text, []byte(good)) {

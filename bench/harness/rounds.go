@@ -14,7 +14,11 @@ import (
 type Rounds struct {
 	N    int           // measurements, of which the median counts
 	Time time.Duration // that each takes at least
+	Most time.Duration // after which a case is not measured again; 0: no bound
 }
+
+// enough reports whether a case took so long that it has been measured enough.
+func (r *Rounds) enough(spent time.Duration) bool { return r.Most > 0 && spent > r.Most }
 
 // Figures are the medians of several rounds.
 type Figures struct {
@@ -34,7 +38,7 @@ type Case struct {
 // of them. What goes wrong with a case is in its figures.
 func (h *Harness) Compare(ctx context.Context, cases []Case, rounds Rounds) (all []Figures, err error) {
 	all = make([]Figures, len(cases))
-	runs, samples := make([]*Run, len(cases)), make([][]Sample, len(cases))
+	runs, samples, spent := make([]*Run, len(cases)), make([][]Sample, len(cases)), make([]time.Duration, len(cases))
 	defer func() {
 		for _, r := range runs {
 			if r != nil {
@@ -46,15 +50,21 @@ func (h *Harness) Compare(ctx context.Context, cases []Case, rounds Rounds) (all
 		if runs[i], err = h.Start(c.Function, c.Workload); err != nil {
 			return nil, err
 		}
-		_, all[i].Err = runs[i].Measure(ctx, rounds.Time) // warms it
+		begin := time.Now()
+		s, err := runs[i].Measure(ctx, rounds.Time) // warms it
+		if spent[i], all[i].Err = time.Since(begin), err; rounds.enough(spent[i]) {
+			samples[i] = append(samples[i], s)
+		}
 	}
 	for range rounds.N {
 		for i, r := range runs {
-			if all[i].Err != nil {
+			if all[i].Err != nil || rounds.enough(spent[i]) {
 				continue
 			}
+			begin := time.Now()
 			s, err := r.Measure(ctx, rounds.Time)
 			samples[i], all[i].Err = append(samples[i], s), err
+			spent[i] += time.Since(begin)
 		}
 	}
 	for i, r := range runs {

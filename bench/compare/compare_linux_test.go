@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// built returns a folder with the programs that are compared.
+func built(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", dir+string(filepath.Separator),
+		"fanout/cmd/bootstrap", "fanout/bench/yardstick", "fanout/bench/floor", "fanout/bench/empty")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return dir
+}
+
+// Every table is printed and put into its place, with a figure in every cell that
+// should have one: so all functions deliver all of each workload.
+func TestTables(t *testing.T) {
+	bin := built(t)
+	page := filepath.Join(t.TempDir(), "page.md")
+	var places strings.Builder
+	for _, name := range known() {
+		places.WriteString("before\n<!-- " + name + " -->\nold\n<!-- end of " + name + " -->\nafter\n")
+	}
+	if err := os.WriteFile(page, []byte(places.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	small(t)
+	var out, log bytes.Buffer
+	if err := run(t.Context(), []string{
+		"-bin", bin, "-rounds", "1", "-time", "0s", "-invocations", "2", "-workloads", "W1,W4,W2", "-write", page,
+		"-function", "another=" + filepath.Join(bin, "floor"), "-env", "GOGC=400",
+		"functions", "start", "targets", "records", "order", "memory",
+	}, &out, &log); err != nil {
+		t.Fatalf("%v\n%s", err, log.String())
+	}
+	written, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(written), "old") || strings.Count(string(written), "before") != strings.Count(string(written), "after") {
+		t.Errorf("the page is not as it should be:\n%s", written)
+	}
+	missing := 0
+	for line := range strings.Lines(out.String()) {
+		if !strings.HasPrefix(line, "|") || strings.HasPrefix(line, "|---") {
+			continue
+		}
+		if !strings.Contains(string(written), line) {
+			t.Errorf("not on the page: %s", line)
+		}
+		// The others know no DynamoDB events, and the floor none without records.
+		if strings.Contains(line, "| – |") && !strings.HasPrefix(line, "| W4") && !strings.HasPrefix(line, "| floor") && !strings.HasPrefix(line, "| another") {
+			missing++
+			t.Errorf("figures are missing: %s", line)
+		}
+	}
+	if missing > 0 || !strings.Contains(log.String(), "W4, another: ") {
+		t.Errorf("log:\n%s", log.String())
+	}
+	t.Log(out.String())
+}
+
+// small makes the tables that are large small for a test.
+func small(t *testing.T) {
+	targets, records, keys, shares := targetCounts, recordCounts, keyCounts, faults
+	t.Cleanup(func() { targetCounts, recordCounts, keyCounts, faults = targets, records, keys, shares })
+	targetCounts, recordCounts, keyCounts, faults = []int{1, 3}, []int{100, 300}, []int{1000}, []float64{0, 0.01}
+}

@@ -1,0 +1,155 @@
+package bench
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// post sends a request to services over HTTP and returns the status and the answer.
+func post(t *testing.T, s *Services, target, body string) (int, []byte) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+	if target != "" {
+		r.Header.Set("X-Amz-Target", target)
+	}
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	inside := r.Clone(t.Context())
+	inside.Body = io.NopCloser(strings.NewReader(body))
+	answer, err := (&Services{Query: s.Query, Faults: s.Faults}).RoundTrip(inside)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if text, err := io.ReadAll(answer.Body); err != nil || !bytes.Equal(text, w.Body.Bytes()) || answer.StatusCode != w.Code {
+		t.Errorf("within the process: %d %s, %v\nover HTTP: %d %s", answer.StatusCode, text, err, w.Code, w.Body)
+	}
+	return w.Code, w.Body.Bytes()
+}
+
+func TestServices(t *testing.T) {
+	for name, c := range map[string]struct {
+		target, body string
+		faults       float64
+		status       int
+		answer       string
+		calls, took  int64
+	}{
+		"kinesis": {
+			"Kinesis_20131202.PutRecords", `{"Records":[{"Data":"YQ==","PartitionKey":"a"},{"Data":"Yg==","PartitionKey":"b"}]}`, 0, 200,
+			`{"Records":[{"SequenceNumber":"` + sequenceNumber + `","ShardId":"shardId-000000000001"},` +
+				`{"SequenceNumber":"` + sequenceNumber + `","ShardId":"shardId-000000000001"}],"FailedRecordCount":0}`, 1, 2,
+		},
+		"kinesis refuses": {
+			"Kinesis_20131202.PutRecords", `{"Records":[{"Data":"YQ==","PartitionKey":"a"}]}`, 1, 200,
+			`{"Records":[{"ErrorCode":"InternalFailure","ErrorMessage":"Internal service failure."}],"FailedRecordCount":1}`, 1, 0,
+		},
+		"firehose": {
+			"Firehose_20150804.PutRecordBatch", `{"Records":[{"Data":"YQ=="}]}`, 0, 200,
+			`{"Encrypted":false,"RequestResponses":[{"RecordId":"` + recordID + `"}],"FailedPutCount":0}`, 1, 1,
+		},
+		"sqs": {
+			"AmazonSQS.SendMessageBatch", `{"Entries":[{"Id":"0","MessageBody":"{\"Id\":\"x\"}"},{"Id":"one","MessageBody":""}]}`, 0, 200,
+			`{"Successful":[{"Id":"0","MessageId":"` + messageID + `"},{"Id":"one","MessageId":"` + messageID + `"}],"Failed":[]}`, 1, 0,
+		},
+		"sqs refuses": {
+			"AmazonSQS.SendMessageBatch", `{"Entries":[{"Id":"0","MessageBody":""},{"Id":"1","MessageBody":""}]}`, 1, 200,
+			`{"Successful":[],"Failed":[{"Id":"0","Code":"InternalError","SenderFault":false},{"Id":"1","Code":"InternalError","SenderFault":false}]}`, 1, 0,
+		},
+		"dynamodb":           {"DynamoDB_20120810.Query", `{}`, 0, 200, `{"Items":[]}`, 0, 0},
+		"cloudwatch":         {"", "Action=PutMetricData&Version=2010-08-01", 0, 200, `<PutMetricDataResponse/>`, 0, 0},
+		"cloudwatch, packed": {"", "\x1f\x8b…", 0, 200, `<PutMetricDataResponse/>`, 0, 0},
+		"another":            {"Kinesis_20131202.GetRecords", "{}", 0, 400, `{"__type":"UnknownOperationException"}`, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &Services{Faults: c.faults, Query: []byte(`{"Items":[]}`)}
+			status, answer := post(t, s, c.target, c.body)
+			if diff := cmp.Diff(c.answer, string(answer)); diff != "" || status != c.status {
+				t.Errorf("status %d: %s", status, diff)
+			}
+			if s.Calls() != c.calls || s.Acknowledged() != c.took {
+				t.Errorf("%d calls, %d records; want %d and %d", s.Calls(), s.Acknowledged(), c.calls, c.took)
+			}
+		})
+	}
+}
+
+// A share of the records is refused, the same ones in every run.
+func TestFaults(t *testing.T) {
+	var runs [2]string
+	for i := range runs {
+		var f faults
+		refused := 0
+		for range 10_000 {
+			if f.refuse(0.1) {
+				refused++
+				runs[i] += "x"
+				continue
+			}
+			runs[i] += "."
+		}
+		if refused < 900 || refused > 1100 {
+			t.Errorf("%d of 10,000 refused, want about 1,000", refused)
+		}
+	}
+	if runs[0] != runs[1] {
+		t.Error("two runs refuse different records")
+	}
+}
+
+func TestCost(t *testing.T) {
+	s := &Services{}
+	post(t, s, "AmazonSQS.SendMessageBatch", strings.Repeat("x", queueChunk+1))
+	post(t, s, "Kinesis_20131202.PutRecords", strings.Repeat(`"PartitionKey":`, 100))
+	got := s.Cost(10, 2*time.Second, 512)
+	want := 2*0.40/1e6 + 100*0.014/1e6 + 10*0.20/1e6 + 2*0.5*0.0000133334
+	if diff := got - want; diff > 1e-12 || diff < -1e-12 {
+		t.Errorf("cost %v, want %v", got, want)
+	}
+}
+
+func TestTargets(t *testing.T) {
+	w := Workload{Event: dynamodbEvent(1), Targets: []Target{{"sqs", Attributes{"convertDDB": true, "batchRecords": 5}}, {Type: "kinesis"}}}
+	var file struct{ Targets []map[string]any }
+	if err := json.Unmarshal(w.File(), &file); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]any{
+		"sourceArn": TableARN, "id": "t0", "type": "sqs", "active": true, "convertDDB": true, "batchRecords": 5.0,
+		"destination": "https://sqs.eu-west-1.amazonaws.com/123456789012/queue",
+	}, file.Targets[0]); diff != "" {
+		t.Error(diff)
+	}
+	var query struct{ Items []map[string]map[string]any }
+	if err := json.Unmarshal(w.Query(), &query); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]map[string]any{
+		"sourceArn": {"S": TableARN}, "id": {"S": "t1"}, "type": {"S": "kinesis"}, "destination": {"S": "copy"}, "active": {"BOOL": true},
+	}, query.Items[1]); diff != "" {
+		t.Error(diff)
+	}
+	if n := query.Items[0]["batchRecords"]["N"]; n != "5" {
+		t.Errorf("a number is %v", n)
+	}
+	if w.Types() != "sqs,kinesis" {
+		t.Errorf("types %s", w.Types())
+	}
+}
+
+func TestFind(t *testing.T) {
+	if w, err := Find("W4"); err != nil || w.Records != 1000 {
+		t.Errorf("%d records, %v", w.Records, err)
+	}
+	if _, err := Find("W9"); err == nil || !strings.Contains(err.Error(), `"W9"`) {
+		t.Errorf("%v", err)
+	}
+}
