@@ -17,7 +17,7 @@ FUNCTION := -trimpath -tags lambda.norpc -ldflags "-s -w"
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: build ## run sample events through sample targets and show where every record went
@@ -72,9 +72,33 @@ soak: ## the same for an hour (SOAK), with the race detector
 	(cd lambda && $(GO) test $(RACE) $(MODEL) -model.time $(SOAK)); lambda=$$?; \
 	wait $$engine && exit $$lambda
 
-.PHONY: bench
-bench: ## every benchmark, with allocations
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+BENCH ?= .
+BENCHTIME ?= 0.3s
+BENCHCOUNT ?= 6
+BENCHSTAT := bin/benchstat
+BENCHSTAT_VERSION := v0.0.0-20260908200009-22c9c6c9d4da
+BENCHMARKS = $(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -count $(BENCHCOUNT) -benchmem ./...
+
+.PHONY: bench bench-baseline bench-compare
+bench: $(BENCHSTAT) ## every benchmark, beside bench/baseline.txt (BENCH, BENCHTIME, BENCHCOUNT)
+	@mkdir -p .cache
+	$(BENCHMARKS) >.cache/bench.txt || { cat .cache/bench.txt; exit 1; }
+	$(BENCHSTAT) -filter '.unit:(sec/op OR B/s OR allocs/op OR calls/M-records OR "$$/M-records")' baseline=bench/baseline.txt now=.cache/bench.txt
+
+bench-baseline: ## measure anew what make bench compares with
+	@mkdir -p .cache
+	$(BENCHMARKS) >.cache/bench.txt || { cat .cache/bench.txt; exit 1; }
+	grep -E '^(goos|goarch|pkg|cpu|Benchmark)' .cache/bench.txt >bench/baseline.txt
+
+# COMPARE holds flags of bench/compare, such as -rounds 9 or -function name='command';
+# WRITE=docs/performance.md puts the tables there too.
+bench-compare: build ## functions as processes, fanout beside others (TABLES, COMPARE, WRITE)
+	$(GO) build $(FUNCTION) -o bin/ ./bench/yardstick ./bench/floor ./bench/empty
+	$(GO) run ./bench/compare $(if $(WRITE),-write $(WRITE)) $(COMPARE) $(TABLES)
+
+$(BENCHSTAT): Makefile
+	GOBIN=$(CURDIR)/bin $(GO) install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT_VERSION)
+	@touch $(BENCHSTAT)
 
 .PHONY: reliability
 reliability: ## faults at every type of target, a million records, what order costs; into docs/reliability.md

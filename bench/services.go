@@ -107,8 +107,9 @@ func (s *Services) answer(out, body []byte, target string) (answer []byte, to se
 	case cloudwatch:
 		s.units[cloudwatch].Add(1)
 		return append(out, `<PutMetricDataResponse/>`...), to
+	default:
+		return append(out, `{"__type":"UnknownOperationException"}`...), to
 	}
-	return append(out, `{"__type":"UnknownOperationException"}`...), to
 }
 
 // forms is how the services that take records answer.

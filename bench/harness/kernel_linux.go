@@ -52,7 +52,7 @@ func leave() (core int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		if err := unix.SchedSetaffinity(id, &all); err != nil && err != unix.ESRCH { //nolint:errorlint // system calls return it bare
+		if err := unix.SchedSetaffinity(id, &all); err != nil && err != unix.ESRCH {
 			return 0, err
 		}
 	}

@@ -82,7 +82,7 @@ func (h *Harness) start(f *Function, w *bench.Workload, endpoint string) (*Proce
 func (p *Process) Invoke(ctx context.Context, event []byte) (time.Duration, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer context.AfterFunc(p.ended, func() { cancel(context.Cause(p.ended)) })()
+	defer context.AfterFunc(p.ended, func() { cancel(context.Cause(p.ended)) })() //nolint:contextcheck // the process has a life of its own
 	begin := time.Now()
 	a, err := p.api.Invoke(ctx, event, begin.Add(timeout))
 	if err == nil && a.Failure != nil {
