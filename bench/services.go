@@ -43,6 +43,7 @@ var operations = map[string]service{
 	"Kinesis_20131202.PutRecords":      kinesis,
 	"Firehose_20150804.PutRecordBatch": firehose,
 	"AmazonSQS.SendMessageBatch":       sqs,
+	"AmazonSQS.SendMessage":            sqs,
 	"DynamoDB_20120810.Query":          dynamodb,
 }
 
@@ -141,11 +142,11 @@ func (s *Services) results(out []byte, to service, n int) []byte {
 	return append(strconv.AppendInt(out, int64(refused), 10), '}')
 }
 
-// messages answers for SQS messages, each by its id. Quotation marks within a
-// message are escaped, so that nothing in it looks like one.
+// messages answers for SQS messages, each by its id, or for one without. Quotation
+// marks within a message are escaped, so that nothing in it looks like an id.
 func (s *Services) messages(out, body []byte) []byte {
 	var failed []byte
-	out = append(out, `{"Successful":[`...)
+	out = append(out, `{"MessageId":"`+messageID+`","Successful":[`...)
 	start := len(out)
 	for {
 		_, rest, ok := bytes.Cut(body, []byte(`"Id":"`))

@@ -58,11 +58,11 @@ func TestServices(t *testing.T) {
 		},
 		"sqs": {
 			"AmazonSQS.SendMessageBatch", `{"Entries":[{"Id":"0","MessageBody":"{\"Id\":\"x\"}"},{"Id":"one","MessageBody":""}]}`, 0, 200,
-			`{"Successful":[{"Id":"0","MessageId":"` + messageID + `"},{"Id":"one","MessageId":"` + messageID + `"}],"Failed":[]}`, 1, 0,
+			`{"MessageId":"` + messageID + `","Successful":[{"Id":"0","MessageId":"` + messageID + `"},{"Id":"one","MessageId":"` + messageID + `"}],"Failed":[]}`, 1, 0,
 		},
 		"sqs refuses": {
 			"AmazonSQS.SendMessageBatch", `{"Entries":[{"Id":"0","MessageBody":""},{"Id":"1","MessageBody":""}]}`, 1, 200,
-			`{"Successful":[],"Failed":[{"Id":"0","Code":"InternalError","SenderFault":false},{"Id":"1","Code":"InternalError","SenderFault":false}]}`, 1, 0,
+			`{"MessageId":"` + messageID + `","Successful":[],"Failed":[{"Id":"0","Code":"InternalError","SenderFault":false},{"Id":"1","Code":"InternalError","SenderFault":false}]}`, 1, 0,
 		},
 		"dynamodb":           {"DynamoDB_20120810.Query", `{}`, 0, 200, `{"Items":[]}`, 0, 0},
 		"cloudwatch":         {"", "Action=PutMetricData&Version=2010-08-01", 0, 200, `<PutMetricDataResponse/>`, 0, 0},
