@@ -24,8 +24,9 @@ const enough = 10 * time.Second
 
 // orderTable shows what order costs.
 func (c *comparison) orderTable(ctx context.Context) (string, error) {
-	var points []bench.Workload
+	var rows [][]string
 	for _, share := range faults {
+		var points []bench.Workload
 		for _, keys := range keyCounts {
 			for _, ordered := range []bool{false, true} {
 				points = append(points, bench.Workload{
@@ -35,19 +36,20 @@ func (c *comparison) orderTable(ctx context.Context) (string, error) {
 				})
 			}
 		}
+		figures, err := c.oneFunction(ctx, points, harness.Rounds{N: c.rounds.N, Time: c.rounds.Time, Most: enough})
+		if err != nil {
+			return "", err
+		}
+		for i := 0; i < len(points); i += 2 {
+			free, ordered := &figures[i], &figures[i+1]
+			rows = append(rows, []string{
+				points[i].Name, ms(free.Processor), ms(ordered.Processor), ratio(ordered.Processor, free.Processor),
+				digits(free.Calls), digits(ordered.Calls), ms(free.Wall), ms(ordered.Wall),
+			})
+		}
 	}
-	figures, err := c.oneFunction(ctx, points, harness.Rounds{N: c.rounds.N, Time: c.rounds.Time, Most: enough})
-	if err != nil {
-		return "", err
-	}
-	var rows [][]string
-	for i := 0; i < len(points); i += 2 {
-		free, ordered := &figures[i], &figures[i+1]
-		rows = append(rows, []string{
-			points[i].Name, ms(free.Processor), ms(ordered.Processor), ratio(ordered.Processor, free.Processor),
-			digits(free.Calls), digits(ordered.Calls), ms(free.Wall), ms(ordered.Wall),
-		})
-	}
-	return fmt.Sprintf("10,000 records of 200 B → kinesis, calls that take no time of their own, %s:\n\n%s", c.method(),
-		markdown([]string{"records", "processor ms, any order", "in order", "ratio", "calls, any order", "in order", "wall ms, any order", "in order"}, rows)), nil
+	return fmt.Sprintf("10,000 records of 200 B → kinesis, calls that take no time of their own, %s, of one round where that takes more than %v:\n\n%s",
+		c.method(), enough, markdown([]string{
+			"records", "processor ms, any order", "in order", "ratio", "calls, any order", "in order", "wall ms, any order", "in order",
+		}, rows)), nil
 }
