@@ -45,7 +45,7 @@ func (s *ledgerServices) RoundTrip(r *http.Request) (*http.Response, error) {
 func BenchmarkLedger(b *testing.B) {
 	w := &Workloads()[0]
 	file := filepath.Join(b.TempDir(), "targets.yaml")
-	if err := os.WriteFile(file, []byte(w.Targets), 0o600); err != nil {
+	if err := os.WriteFile(file, w.File(), 0o600); err != nil {
 		b.Fatal(err)
 	}
 	for _, c := range []struct {

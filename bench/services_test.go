@@ -64,13 +64,14 @@ func TestServices(t *testing.T) {
 			"AmazonSQS.SendMessageBatch", `{"Entries":[{"Id":"0","MessageBody":""},{"Id":"1","MessageBody":""}]}`, 1, 200,
 			`{"MessageId":"` + messageID + `","Successful":[],"Failed":[{"Id":"0","Code":"InternalError","SenderFault":false},{"Id":"1","Code":"InternalError","SenderFault":false}]}`, 1, 0,
 		},
-		"dynamodb":           {"DynamoDB_20120810.Query", `{}`, 0, 200, `{"Items":[]}`, 0, 0},
+		"dynamodb":           {"DynamoDB_20120810.Query", `{}`, 0, 200, `{"Items":[{}]}`, 0, 0},
+		"ledger":             {"DynamoDB_20120810.Query", `{"TableName":"ledger"}`, 0, 200, `{"Count":0,"Items":[]}`, 0, 0},
 		"cloudwatch":         {"", "Action=PutMetricData&Version=2010-08-01", 0, 200, `<PutMetricDataResponse/>`, 0, 0},
 		"cloudwatch, packed": {"", "\x1f\x8b…", 0, 200, `<PutMetricDataResponse/>`, 0, 0},
 		"another":            {"Kinesis_20131202.GetRecords", "{}", 0, 400, `{"__type":"UnknownOperationException"}`, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &Services{Faults: c.faults, Query: []byte(`{"Items":[]}`)}
+			s := &Services{Faults: c.faults, Query: []byte(`{"Items":[{}]}`)}
 			status, answer := post(t, s, c.target, c.body)
 			if diff := cmp.Diff(c.answer, string(answer)); diff != "" || status != c.status {
 				t.Errorf("status %d: %s", status, diff)

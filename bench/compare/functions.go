@@ -16,10 +16,10 @@ import (
 // handmade are the workloads that the functions to compare with were made for.
 var handmade = []string{"W1", "W2k", "W2", "W5", "W6"}
 
-// fanout is the function itself.
+// fanout is the function itself, with the ledger, which it has on request only.
 func (o *options) fanout() harness.Function {
 	f := o.function("fanout", "bootstrap")
-	f.Env = o.env
+	f.Env = append([]string{"FANOUT_LEDGER_TABLE=" + bench.LedgerTable}, o.env...)
 	return f
 }
 
