@@ -23,7 +23,7 @@ import (
 // wire makes what delivers to a target of its configuration: a sink with a client
 // of its own, and the stages that the options ask for.
 func (h *Handler) wire(t *target.Spec, kind event.Kind) engine.Target {
-	out := engine.Target{ID: t.ID, Ordered: !t.Parallel, InFlight: t.InFlight}
+	out := engine.Target{ID: t.ID, Ordered: t.Ordered(), InFlight: t.InFlight}
 	if t.DropOversize {
 		out.Oversize = engine.DropOversize
 	}

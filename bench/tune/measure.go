@@ -99,7 +99,7 @@ func Measure(ctx context.Context, s *Sample, o MeasureOptions) (*Measurement, er
 		}
 		faults = append(faults, t.Err())
 		m.Targets = append(m.Targets, t.Spec)
-		m.Ordered = m.Ordered || !t.Spec.Parallel
+		m.Ordered = m.Ordered || t.Spec.Ordered()
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err

@@ -67,7 +67,7 @@ func shapeOf(t *target.Spec) *TargetShape {
 	if t.Destination.FIFO {
 		service += ".fifo"
 	}
-	return &TargetShape{ID: t.ID, Service: service, Ordered: !t.Parallel, InFlight: t.InFlight}
+	return &TargetShape{ID: t.ID, Service: service, Ordered: t.Ordered(), InFlight: t.InFlight}
 }
 
 // recorder stands before a sink. All is delivered, as far as the engine knows.

@@ -2,6 +2,8 @@
 // file, and says everything that is wrong with it.
 package target
 
+import "strings"
+
 // Type is a type of target.
 type Type string
 
@@ -73,7 +75,7 @@ type Spec struct {
 	Region     string // of the destination; "": the function's
 
 	Collapse       Collapse // always CollapseNone where collapsing has no effect
-	Parallel       bool     // false keeps order
+	Parallel       bool     // false keeps order; see Ordered
 	ConvertDDB     bool     // DynamoDB images as plain JSON
 	Deaggregate    bool     // unpack KPL-aggregated Kinesis records
 	AppendNewlines bool     // end each record with a newline
@@ -94,6 +96,13 @@ type Spec struct {
 	// Of caches only.
 	TTL    int    // seconds that a value is kept; 0: until it is removed
 	Secret string // ARN of the Secrets Manager secret that has user and password; "": none
+}
+
+// Ordered reports whether the target gets the records of each key in order: it is
+// asked to, or it keeps the latest value of a key, which an older one that is sent
+// again must not replace.
+func (s *Spec) Ordered() bool {
+	return !s.Parallel || s.Type.cache() || s.Type == ES && strings.Contains(s.SourceARN, ":dynamodb:")
 }
 
 // collapsible reports whether Collapse has an effect.
