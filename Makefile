@@ -29,16 +29,21 @@ test: ## vet, unit, race, conformance and architecture tests
 	$(if $(RACE),,@echo "no C compiler: the tests run without the race detector")
 	$(GO) test $(RACE) -timeout 10m ./...
 
+CARRIED := cmd/fanout/internal/code
+
 .PHONY: build
-build: ## bin/fanout and bin/bootstrap for this machine
+build: $(CARRIED)/fanout-arm64.zip $(CARRIED)/fanout-amd64.zip ## bin/fanout, which carries the function, and bin/bootstrap for this machine
 	@mkdir -p bin
-	$(GO) build -trimpath -o bin/fanout ./cmd/fanout
+	$(GO) build -trimpath -tags release -o bin/fanout ./cmd/fanout
 	$(GO) build $(FUNCTION) -o bin/bootstrap ./cmd/bootstrap
 
 .PHONY: package
 package: dist/fanout-arm64.zip dist/fanout-amd64.zip ## the function for Lambda; reproducible bytes
 
-dist/fanout-%.zip: $(shell git ls-files '*.go') go.mod go.sum
+$(CARRIED)/fanout-%.zip: dist/fanout-%.zip
+	cp $< $@
+
+dist/fanout-%.zip: $(shell git ls-files cmd/bootstrap engine lambda sinks stages internal/zipone) go.mod go.sum
 	@mkdir -p dist/$*
 	CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build $(FUNCTION) -buildvcs=false -o dist/$*/bootstrap ./cmd/bootstrap
 	$(GO) run ./internal/zipone $@ dist/$*/bootstrap

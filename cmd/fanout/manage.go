@@ -28,6 +28,7 @@ type manage struct {
 	id                            string
 	output                        string
 	forms                         []string // that output may have
+	noIAM                         bool
 
 	flags *pflag.FlagSet
 }

@@ -35,10 +35,10 @@ once: nothing lost, order kept, targets isolated.`,
 	f.BoolVar(&c.aws.NoVerifyTLS, "no-verify-ssl", false, "do not verify certificates")
 	f.BoolVar(&c.debug, "debug", false, "log what happens, to standard error")
 	root.AddCommand(
-		newRegister(&c), newList(&c), newUpdate(&c), newActivate(&c), newDeactivate(&c), newUnregister(&c),
+		newDeploy(&c), newDestroy(&c), newRegister(&c), newList(&c), newUpdate(&c), newActivate(&c), newDeactivate(&c), newUnregister(&c),
 		newExport(&c), newApply(&c),
 		newHook(&c), newUnhook(&c), newPause(&c), newResume(&c),
-		newRun(&c), newTune(&c),
+		newPolicy(&c), newRun(&c), newTune(&c),
 	)
 	checkHelpTopics(root)
 	return root

@@ -15,8 +15,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/opensearch"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -48,16 +50,18 @@ func (a *Account) In(region string) *Account {
 	return &Account{cfg}
 }
 
-func (a *Account) CloudWatch() *cloudwatch.Client   { return cloudwatch.NewFromConfig(a.cfg) }
-func (a *Account) DynamoDB() *dynamodb.Client       { return dynamodb.NewFromConfig(a.cfg) }
-func (a *Account) ElastiCache() *elasticache.Client { return elasticache.NewFromConfig(a.cfg) }
-func (a *Account) Firehose() *firehose.Client       { return firehose.NewFromConfig(a.cfg) }
-func (a *Account) IAM() *iam.Client                 { return iam.NewFromConfig(a.cfg) }
-func (a *Account) IoT() *iot.Client                 { return iot.NewFromConfig(a.cfg) }
-func (a *Account) Kinesis() *kinesis.Client         { return kinesis.NewFromConfig(a.cfg) }
-func (a *Account) Lambda() *lambda.Client           { return lambda.NewFromConfig(a.cfg) }
-func (a *Account) Logs() *cloudwatchlogs.Client     { return cloudwatchlogs.NewFromConfig(a.cfg) }
-func (a *Account) OpenSearch() *opensearch.Client   { return opensearch.NewFromConfig(a.cfg) }
-func (a *Account) SNS() *sns.Client                 { return sns.NewFromConfig(a.cfg) }
-func (a *Account) SQS() *sqs.Client                 { return sqs.NewFromConfig(a.cfg) }
-func (a *Account) STS() *sts.Client                 { return sts.NewFromConfig(a.cfg) }
+func (a *Account) CloudWatch() *cloudwatch.Client         { return cloudwatch.NewFromConfig(a.cfg) }
+func (a *Account) DynamoDB() *dynamodb.Client             { return dynamodb.NewFromConfig(a.cfg) }
+func (a *Account) ElastiCache() *elasticache.Client       { return elasticache.NewFromConfig(a.cfg) }
+func (a *Account) Firehose() *firehose.Client             { return firehose.NewFromConfig(a.cfg) }
+func (a *Account) IAM() *iam.Client                       { return iam.NewFromConfig(a.cfg) }
+func (a *Account) IoT() *iot.Client                       { return iot.NewFromConfig(a.cfg) }
+func (a *Account) Kinesis() *kinesis.Client               { return kinesis.NewFromConfig(a.cfg) }
+func (a *Account) KMS() *kms.Client                       { return kms.NewFromConfig(a.cfg) }
+func (a *Account) Lambda() *lambda.Client                 { return lambda.NewFromConfig(a.cfg) }
+func (a *Account) Logs() *cloudwatchlogs.Client           { return cloudwatchlogs.NewFromConfig(a.cfg) }
+func (a *Account) OpenSearch() *opensearch.Client         { return opensearch.NewFromConfig(a.cfg) }
+func (a *Account) SecretsManager() *secretsmanager.Client { return secretsmanager.NewFromConfig(a.cfg) }
+func (a *Account) SNS() *sns.Client                       { return sns.NewFromConfig(a.cfg) }
+func (a *Account) SQS() *sqs.Client                       { return sqs.NewFromConfig(a.cfg) }
+func (a *Account) STS() *sts.Client                       { return sts.NewFromConfig(a.cfg) }

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/code"
+	"fanout/cmd/fanout/internal/stack"
+)
+
+// deploy is what the flags of the command say.
+type deploy struct {
+	manage
+	role, roleARN           string
+	ledger                  string
+	memory, timeout         int
+	subnets, securityGroups []string
+	architecture            string
+	file                    string
+	retention               int
+	environment             []string
+	yes                     bool
+}
+
+func newDeploy(c *common) *cobra.Command {
+	d := deploy{manage: manage{common: c}}
+	cmd := &cobra.Command{
+		Use:   "deploy",
+		Short: "Deploy the function, or update it, with its role and tables",
+		Long: `Deploy makes the function and what it needs, or brings them in step: the target
+table <function>Targets (billed on demand, encrypted, with point-in-time recovery),
+the role <function>Role with no more rights than its targets need, a log group, and
+the function itself, which this program carries inside.
+
+What a flag does not say stays as it is, or is the default where the function is new.
+Things that are as they should be are not written, and a deploy that ended halfway is
+completed by the next. A role or table that exists is used and not changed, unless
+deploy made it; one given by ARN is not even looked up.`,
+		Example: `  fanout deploy --function fanout
+  fanout deploy --function orders --memory 512 --timeout 60 --ledger-table ordersLedger
+  fanout deploy --subnet subnet-01234567,subnet-89abcdef --security-group sg-01234567
+  fanout deploy --exec-role-arn arn:aws:iam::123456789012:role/fanout --env FANOUT_METRICS=emf`,
+		Args: flagsOnly,
+	}
+	d.functionFlags(cmd)
+	f := d.flags
+	f.StringVar(&d.role, "exec-role", "", "the function's role, by `NAME`; made if there is none (default: <function>Role)")
+	f.StringVar(&d.roleARN, "exec-role-arn", "", "the function's role, by `ARN`")
+	d.tableFlags()
+	f.StringVar(&d.ledger, "ledger-table", "", "table in which instances of the function share what was delivered, by `NAME` or ARN;\nmade if there is none (default: no such table)")
+	f.IntVar(&d.memory, "memory", 128, "memory of the function, `MIB`")
+	f.IntVar(&d.timeout, "timeout", 30, "timeout of the function, `SECONDS`")
+	f.StringSliceVar(&d.subnets, "subnet", nil, "subnet of the function, by `ID`; several with commas, or repeated; '' for none")
+	f.StringSliceVar(&d.securityGroups, "security-group", nil, "security group of the function, by `ID`; likewise")
+	f.StringVar(&d.architecture, "architecture", "arm64", "`TYPE` of processor: arm64 or x86_64")
+	f.StringVar(&d.file, "package", "", "deploy the function in this zip `FILE` (default: the one that fanout carries)")
+	f.StringArrayVar(&d.environment, "env", nil, "variable of the function, `NAME=VALUE`; repeatable; NAME= removes it")
+	f.IntVar(&d.retention, "log-retention", stack.DefaultRetention, "`DAYS` that logs are kept, 0 for ever")
+	f.BoolVar(&d.noIAM, "no-iam", false, "make no role, leave its policy alone, and print the one it needs")
+	f.BoolVar(&d.yes, "yes", false, "do not ask before a function is replaced that is not fanout's")
+	d.outputFlag(cmd)
+	_ = cmd.RegisterFlagCompletionFunc("architecture", cobra.FixedCompletions([]string{"arm64", "x86_64"}, cobra.ShellCompDirectiveNoFileComp))
+	d.work(cmd, d.checkFlags, func(ctx context.Context, a *cloud.Account) error {
+		s := stack.On(a)
+		s.Tell = func(t stack.Thing) { tell(cmd.ErrOrStderr(), t) }
+		s.Wait = func(what string) { fmt.Fprintf(cmd.ErrOrStderr(), "waiting for %s\n", what) }
+		result, err := s.Deploy(ctx, d.settings(cmd))
+		if err != nil {
+			return err
+		}
+		return showDeployed(cmd.OutOrStdout(), d.output, result)
+	})
+	return cmd
+}
+
+// settings makes of the flags what is to be deployed. They were checked.
+func (d *deploy) settings(cmd *cobra.Command) stack.Settings {
+	set := stack.Settings{
+		Function: d.functionRef(), Role: cmp.Or(d.roleARN, d.role), Table: cmp.Or(d.tableARN, d.table),
+		Environment: variables(d.environment), LeaveIAM: d.noIAM, Package: d.open,
+		Adopt: func(name string) error {
+			return ask(cmd, d.yes, fmt.Sprintf("The function %q is not one of fanout. Replace its code and settings?", name))
+		},
+	}
+	if d.given("ledger-table") {
+		set.Ledger = &d.ledger
+	}
+	if d.given("memory") {
+		set.Memory = int32(d.memory) //nolint:gosec // it was checked
+	}
+	if d.given("timeout") {
+		set.Timeout = int32(d.timeout) //nolint:gosec // it was checked
+	}
+	if d.given("architecture") {
+		set.Architecture = types.Architecture(d.architecture)
+	}
+	if d.given("subnet") {
+		set.Network = &stack.Network{Subnets: d.subnets, SecurityGroups: d.securityGroups}
+	}
+	if d.given("log-retention") {
+		set.Retention = &d.retention
+	}
+	return set
+}
+
+// open returns the packaged function for an architecture.
+func (d *deploy) open(architecture string) (code.Package, error) {
+	if d.file != "" {
+		return code.Open(d.file, architecture)
+	}
+	return code.Embedded(architecture)
+}
+
+// tell says on standard error what became of a thing.
+func tell(w io.Writer, t stack.Thing) {
+	fmt.Fprintf(w, "%s %s: %s", t.Kind, t.Name, t.Outcome)
+	if t.Note != "" {
+		fmt.Fprintf(w, " (%s)", t.Note)
+	}
+	fmt.Fprintln(w)
+}
+
+// showDeployed prints what was done and, if the role was left alone, its policy.
+func showDeployed(w io.Writer, output string, d stack.Deployed) error {
+	err := show(w, output, d, func(t table.Writer) { thingRows(t, d.Things) })
+	if err == nil && d.Policy != nil && output == "table" {
+		err = showJSON(w, d.Policy)
+	}
+	return err
+}
+
+func thingRows(t table.Writer, things []stack.Thing) {
+	t.AppendHeader(table.Row{"thing", "name", "outcome", "arn"})
+	for _, thing := range things {
+		t.AppendRow(table.Row{thing.Kind, thing.Name, string(thing.Outcome), thing.ARN})
+	}
+}

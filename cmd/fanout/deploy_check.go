@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"fanout/cmd/fanout/internal/stack"
+	"fanout/lambda"
+)
+
+// checkFlags finds what is wrong with the flags before anything is made.
+func (d *deploy) checkFlags() error {
+	if err := d.checkFunctionName(); err != nil {
+		return err
+	}
+	if role := d.functionName() + "Role"; len(role) > 64 && d.role == "" && d.roleARN == "" {
+		return fmt.Errorf("the role would be %q, and IAM takes names of 64 characters at most; name one with --exec-role", role)
+	}
+	switch {
+	case d.memory < 128 || d.memory > 10_240:
+		return fmt.Errorf("--memory is %d; it must be 128 to 10240 MiB", d.memory)
+	case d.timeout < 1 || d.timeout > 900:
+		return fmt.Errorf("--timeout is %d; it must be 1 to 900 seconds", d.timeout)
+	case d.given("subnet") != d.given("security-group") || (len(d.subnets) == 0) != (len(d.securityGroups) == 0):
+		return errors.New("a function in a VPC needs both --subnet and --security-group; add the one that is missing")
+	case d.architecture != "arm64" && d.architecture != "x86_64":
+		return fmt.Errorf("--architecture is %q; it must be arm64 or x86_64", d.architecture)
+	case d.retention != 0 && !slices.Contains(stack.Retentions, d.retention):
+		return fmt.Errorf("--log-retention is %d; CloudWatch Logs takes 0 (for ever) and %s", d.retention, strings.Trim(fmt.Sprint(stack.Retentions), "[]"))
+	}
+	return checkVariables(d.environment)
+}
+
+var functionNames = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
+
+// checkFunctionName refuses names that other things cannot be named after.
+func (m *manage) checkFunctionName() error {
+	if name := m.functionName(); !functionNames.MatchString(name) {
+		return fmt.Errorf("the function is %q; a name has 1 to 64 letters, digits, - and _", name)
+	}
+	return nil
+}
+
+var variableNames = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]+$`)
+
+// checkVariables finds what is wrong with variables, each NAME=VALUE, with the
+// function's own code.
+func checkVariables(pairs []string) error {
+	known := make(map[string]bool)
+	all := variables(pairs)
+	_, err := lambda.OptionsFrom(func(name string) string {
+		known[name] = true
+		return all[name]
+	})
+	for _, pair := range pairs {
+		name, _, ok := strings.Cut(pair, "=")
+		switch {
+		case !ok || !variableNames.MatchString(name):
+			return fmt.Errorf("--env is %q; it must be NAME=VALUE", pair)
+		case name == "FANOUT_TABLE":
+			return errors.New("--env cannot set FANOUT_TABLE; --table does")
+		case name == "FANOUT_LEDGER_TABLE":
+			return errors.New("--env cannot set FANOUT_LEDGER_TABLE; --ledger-table does")
+		case strings.HasPrefix(name, "FANOUT_") && !known[name]:
+			return fmt.Errorf("the function has no variable %s%s", name, didYouMean("", name, slices.Sorted(maps.Keys(known))))
+		}
+	}
+	return err
+}
+
+// variables takes NAME=VALUE apart.
+func variables(pairs []string) map[string]string {
+	all := make(map[string]string, len(pairs))
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		all[name] = value
+	}
+	return all
+}

@@ -1,0 +1,174 @@
+package role
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/policy"
+	"fanout/cmd/fanout/internal/registry"
+	"fanout/lambda/target"
+)
+
+// IAMAPI is what a Keeper needs of an IAM client.
+type IAMAPI interface {
+	GetRole(context.Context, *iam.GetRoleInput, ...func(*iam.Options)) (*iam.GetRoleOutput, error)
+	GetRolePolicy(context.Context, *iam.GetRolePolicyInput, ...func(*iam.Options)) (*iam.GetRolePolicyOutput, error)
+	PutRolePolicy(context.Context, *iam.PutRolePolicyInput, ...func(*iam.Options)) (*iam.PutRolePolicyOutput, error)
+}
+
+// Keeper computes and writes policies.
+type Keeper struct {
+	IAM      IAMAPI
+	Lambda   LambdaAPI
+	DynamoDB registry.API
+
+	// In returns the services that tell which keys they use; nil: no keys are looked up.
+	In func(region string) Region
+}
+
+// On returns the Keeper of an account and region.
+func On(a *cloud.Account) *Keeper {
+	return &Keeper{IAM: a.IAM(), Lambda: a.Lambda(), DynamoDB: a.DynamoDB(), In: Regions(a)}
+}
+
+// Outcome says what became of a policy.
+type Outcome string
+
+const (
+	Created   Outcome = "created"
+	Updated   Outcome = "updated"
+	Unchanged Outcome = "unchanged"
+	Foreign   Outcome = "foreign" // the role was not made by deploy, and left alone
+)
+
+// Targets returns the targets of every source that the function can deliver to.
+// Faulty ones need no rights: the function does not try them.
+func (k *Keeper) Targets(ctx context.Context, f *Function) ([]target.Spec, error) {
+	if f.Environment["FANOUT_TARGETS_FILE"] != "" {
+		return nil, nil // only the function can read it
+	}
+	entries, err := (&registry.Table{Client: k.DynamoDB, Name: f.Table()}).List(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	var specs []target.Spec
+	for i := range entries {
+		if entries[i].Err() == nil {
+			specs = append(specs, entries[i].Spec)
+		}
+	}
+	return specs, nil
+}
+
+// sources returns what is hooked to the function and read with its role.
+func (k *Keeper) sources(ctx context.Context, f *Function) ([]policy.Source, error) {
+	var sources []policy.Source
+	pages := lambda.NewListEventSourceMappingsPaginator(k.Lambda, &lambda.ListEventSourceMappingsInput{FunctionName: aws.String(f.Name())})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if cloud.IsMissing(err) {
+			return nil, nil // a function that is yet to be made has none
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the mappings of the function %q cannot be listed: %w", f.Name(), err)
+		}
+		for i := range page.EventSourceMappings {
+			m := &page.EventSourceMappings[i]
+			s := policy.Source{ARN: aws.ToString(m.EventSourceArn)}
+			if m.DestinationConfig != nil && m.DestinationConfig.OnFailure != nil {
+				s.OnFailure = aws.ToString(m.DestinationConfig.OnFailure.Destination)
+			}
+			if s.ARN != "" && aws.ToString(m.State) != "Deleting" {
+				sources = append(sources, s)
+			}
+		}
+	}
+	return sources, nil
+}
+
+// Policy returns the policy that the function's role needs now.
+func (k *Keeper) Policy(ctx context.Context, f *Function) (policy.Document, error) {
+	facts, err := f.facts()
+	if err != nil {
+		return policy.Document{}, err
+	}
+	targets, err := k.Targets(ctx, f)
+	if err != nil {
+		return policy.Document{}, err
+	}
+	sources, err := k.sources(ctx, f)
+	if err != nil {
+		return policy.Document{}, err
+	}
+	if facts.Keys, err = k.keys(ctx, f, facts, targets, sources); err != nil {
+		return policy.Document{}, err
+	}
+	return facts.Policy(targets, sources)
+}
+
+// Accounts returns what target accounts have to give the function's role.
+func (k *Keeper) Accounts(ctx context.Context, f *Function) ([]policy.Account, error) {
+	facts, err := f.facts()
+	if err != nil {
+		return nil, err
+	}
+	targets, err := k.Targets(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	if facts.Keys, err = k.keys(ctx, f, facts, targets, nil); err != nil {
+		return nil, err
+	}
+	return facts.Accounts(targets)
+}
+
+// Sync makes the inline policy of the function's role what the function needs now,
+// and writes it only if it differs. A role that deploy did not make for this
+// function is left alone.
+func (k *Keeper) Sync(ctx context.Context, f *Function) (Outcome, error) {
+	name := cloud.Name(f.RoleARN)
+	role, err := k.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+	if cloud.IsMissing(err) {
+		return "", fmt.Errorf("there is no role %q, which the function %q has; run fanout deploy, which makes it", name, f.Name())
+	}
+	if err != nil {
+		return "", fmt.Errorf("the role %q cannot be looked up: %w", name, err)
+	}
+	if !Made(role.Role, f.Name()) {
+		return Foreign, nil
+	}
+	document, err := k.Policy(ctx, f)
+	if err != nil {
+		return "", err
+	}
+	return k.Write(ctx, f, document)
+}
+
+// Write makes a document the inline policy of the function's role, unless what that
+// has is equal.
+func (k *Keeper) Write(ctx context.Context, f *Function, document policy.Document) (Outcome, error) {
+	role, name := cloud.Name(f.RoleARN), PolicyName(f.Region())
+	has, err := k.IAM.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &name})
+	outcome := Updated
+	switch {
+	case cloud.IsMissing(err):
+		outcome = Created
+	case err != nil:
+		return "", fmt.Errorf("the policy of the role %q cannot be read: %w", role, err)
+	default:
+		// One that cannot be read is not ours any more.
+		if old, err := policy.Parse(aws.ToString(has.PolicyDocument)); err == nil && policy.Equal(old, document) {
+			return Unchanged, nil
+		}
+	}
+	_, err = k.IAM.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &role, PolicyName: &name, PolicyDocument: aws.String(document.JSON())})
+	if err != nil {
+		return "", fmt.Errorf("the policy of the role %q cannot be written: %w", role, err)
+	}
+	return outcome, nil
+}

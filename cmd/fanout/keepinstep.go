@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/role"
+)
+
+// iamFlag adds the flag that leaves the policy of the function's role alone.
+func (m *manage) iamFlag() {
+	m.flags.BoolVar(&m.noIAM, "no-iam", false, "leave the policy of the function's role alone, and print the one it needs")
+}
+
+// keepInStep makes the inline policy of the function's role what the function needs
+// now. Commands that change targets or mappings call it when they have done so. With
+// --no-iam it prints the policy to standard output instead.
+//
+// What it may not do, it says on standard error: whoever may write targets need not
+// have rights in IAM. The same goes for a role that deploy did not make. A function
+// that does not exist needs nothing yet.
+func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Account) error {
+	k := role.On(a)
+	f, err := role.Find(ctx, k.Lambda, m.functionRef())
+	if cloud.IsMissing(err) {
+		return nil
+	}
+	if err != nil {
+		return m.outOfStep(cmd, err)
+	}
+	if m.noIAM {
+		document, err := k.Policy(ctx, &f)
+		if err != nil {
+			return m.outOfStep(cmd, err)
+		}
+		return showJSON(cmd.OutOrStdout(), document)
+	}
+	outcome, err := k.Sync(ctx, &f)
+	switch {
+	case err != nil:
+		return m.outOfStep(cmd, err)
+	case outcome == role.Foreign:
+		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: the role %q was not made by fanout deploy, so it is left alone; fanout policy prints what it needs\n", cloud.Name(f.RoleARN))
+	case outcome != role.Unchanged:
+		fmt.Fprintf(cmd.ErrOrStderr(), "policy of role %s: %s\n", cloud.Name(f.RoleARN), outcome)
+	}
+	return nil
+}
+
+// outOfStep warns if the caller has no right to do what is needed; any other error
+// it returns.
+func (m *manage) outOfStep(cmd *cobra.Command, err error) error {
+	if !cloud.IsDenied(err) {
+		return fmt.Errorf("the policy of the function's role is not in step: %w", err)
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the policy of the function's role was not brought in step: %s; fanout policy, run by who may, prints it\n", cloud.Plain(err))
+	return nil
+}

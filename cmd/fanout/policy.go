@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/policy"
+	"fanout/cmd/fanout/internal/role"
+)
+
+func newPolicy(c *common) *cobra.Command {
+	m := manage{common: c}
+	var trust bool
+	cmd := &cobra.Command{
+		Use:   "policy",
+		Short: "Print what the function's role may do, or what target accounts have to allow it",
+		Long: `Policy prints the IAM policy that the function's role needs for the targets and
+sources that the function has now, and nothing beyond it. A role that fanout deploy
+made has it already, as its inline policy fanout-<region>.
+
+With --trust it prints, for each role that targets name, the trust policy by which
+the function may assume it, and the policy that the role itself needs: what to hand
+to whoever looks after the target account.`,
+		Example: `  fanout policy --function fanout
+  fanout policy --trust --output yaml`,
+		Args: flagsOnly,
+	}
+	m.functionFlags(cmd)
+	cmd.Flags().BoolVar(&trust, "trust", false, "print the trust policy, and the policy, of the roles that targets name")
+	m.outputFlag(cmd, "json", "yaml")
+	m.work(cmd, nil, func(ctx context.Context, a *cloud.Account) error {
+		k := role.On(a)
+		f, err := role.Find(ctx, k.Lambda, m.functionRef())
+		if err != nil {
+			return err
+		}
+		if trust {
+			accounts, err := k.Accounts(ctx, &f)
+			if err != nil {
+				return err
+			}
+			if len(accounts) == 0 {
+				fmt.Fprintln(cmd.ErrOrStderr(), "fanout: no target names a role, so no other account has to allow anything")
+				accounts = []policy.Account{}
+			}
+			return show(cmd.OutOrStdout(), m.output, accounts, nil)
+		}
+		document, err := k.Policy(ctx, &f)
+		if err != nil {
+			return err
+		}
+		return show(cmd.OutOrStdout(), m.output, document, nil)
+	})
+	return cmd
+}
