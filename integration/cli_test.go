@@ -95,7 +95,9 @@ func scriptZip(ts *testscript.TestScript, _ bool, args []string) {
 	defer file.Close()
 	w := zip.NewWriter(file)
 	for _, name := range args[1:] {
-		member, err := w.Create(name)
+		header := &zip.FileHeader{Name: name, Method: zip.Deflate}
+		header.SetMode(0o755) // what Lambda runs must be executable
+		member, err := w.CreateHeader(header)
 		ts.Check(err)
 		_, err = member.Write([]byte(ts.ReadFile(name)))
 		ts.Check(err)

@@ -24,12 +24,12 @@ func (m *manage) iamFlag() {
 // that does not exist needs nothing yet.
 func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Account) error {
 	k := role.On(a)
-	f, err := role.Find(ctx, k.Lambda, m.functionRef())
-	if cloud.IsMissing(err) {
-		return nil
-	}
+	f, found, err := role.Find(ctx, k.Lambda, m.functionRef())
 	if err != nil {
 		return m.outOfStep(cmd, err)
+	}
+	if !found {
+		return nil
 	}
 	if m.noIAM {
 		document, err := k.Policy(ctx, &f)

@@ -33,9 +33,12 @@ to whoever looks after the target account.`,
 	m.outputFlag(cmd, "json", "yaml")
 	m.work(cmd, nil, func(ctx context.Context, a *cloud.Account) error {
 		k := role.On(a)
-		f, err := role.Find(ctx, k.Lambda, m.functionRef())
+		f, found, err := role.Find(ctx, k.Lambda, m.functionRef())
 		if err != nil {
 			return err
+		}
+		if !found {
+			return fmt.Errorf("there is no function %q in %s; run fanout deploy, or name another with --function", m.functionName(), a.Region())
 		}
 		if trust {
 			accounts, err := k.Accounts(ctx, &f)

@@ -3,12 +3,14 @@ package cloud
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // Plain returns the text of err with what the SDK says of a call that failed in
@@ -27,6 +29,9 @@ func plain(op *smithy.OperationError) string {
 		return plain(inner) // a role that could not be assumed, say
 	}
 	api, ok := errors.AsType[smithy.APIError](op.Err)
+	if !ok && IsDenied(op) {
+		return fmt.Sprintf("AWS does not allow %s; ask for the right to call it", call)
+	}
 	if !ok {
 		return call + " " + unanswered(op.Err)
 	}
@@ -80,8 +85,13 @@ func HasCode(err error, codes ...string) bool {
 	return ok && slices.Contains(codes, api.ErrorCode())
 }
 
-// IsDenied reports whether the caller has no right to make the call.
+// IsDenied reports whether the caller has no right to make the call. What stands
+// between may say so in words that are not the service's.
 func IsDenied(err error) bool {
+	if _, ok := errors.AsType[smithy.APIError](err); !ok {
+		answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
+		return ok && answer.HTTPStatusCode() == http.StatusForbidden
+	}
 	return HasCode(err, "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "NotAuthorized",
 		"AuthorizationErrorException", "NotAuthorizedException", "UnauthorizedException")
 }

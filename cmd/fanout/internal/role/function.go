@@ -47,18 +47,16 @@ type LambdaAPI interface {
 	ListEventSourceMappings(context.Context, *lambda.ListEventSourceMappingsInput, ...func(*lambda.Options)) (*lambda.ListEventSourceMappingsOutput, error)
 }
 
-// Find returns the function with a name or ARN.
-//
-// Errors: one for which cloud.IsMissing is true if there is none.
-func Find(ctx context.Context, client LambdaAPI, ref string) (Function, error) {
+// Find returns the function with a name or ARN, and false if there is none.
+func Find(ctx context.Context, client LambdaAPI, ref string) (f Function, found bool, err error) {
 	out, err := client.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &ref})
 	if cloud.IsMissing(err) {
-		return Function{}, fmt.Errorf("there is no function %q; run fanout deploy, or name another with --function: %w", ref, err)
+		return f, false, nil
 	}
 	if err != nil {
-		return Function{}, fmt.Errorf("the function %q cannot be looked up: %w", ref, err)
+		return f, false, fmt.Errorf("the function %q cannot be looked up: %w", ref, err)
 	}
-	return FunctionOf(out.Configuration), nil
+	return FunctionOf(out.Configuration), true, nil
 }
 
 // Name is the function's name.
