@@ -1,0 +1,154 @@
+package role
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go"
+)
+
+// fake is one account: a function, its role, its targets, and the keys of things.
+type fake struct {
+	fail map[string]error // by operation
+
+	function *types.FunctionConfiguration
+	mappings []types.EventSourceMappingConfiguration
+	role     *iamtypes.Role
+	policy   string // the inline one; "": none
+	writes   int
+	targets  []map[string]dbtypes.AttributeValue
+	keys     map[string]string // ids, by name of what they encrypt
+	known    map[string]string // ARNs of keys, by id or alias
+}
+
+func (f *fake) keeper() *Keeper {
+	return &Keeper{IAM: fakeIAM{f}, Lambda: fakeLambda{f}, DynamoDB: fakeDynamoDB{f}, In: func(string) Region {
+		return Region{KMS: fakeKMS{f}, Kinesis: fakeKinesis{f}, DynamoDB: fakeDynamoDB{f}, SQS: fakeSQS{f}, SNS: fakeSNS{f}, Secrets: fakeSecrets{f}}
+	}}
+}
+
+func code(c string) error { return &smithy.GenericAPIError{Code: c, Message: "no"} }
+
+type fakeLambda struct{ *fake }
+
+func (f fakeLambda) GetFunction(context.Context, *lambda.GetFunctionInput, ...func(*lambda.Options)) (*lambda.GetFunctionOutput, error) {
+	if f.function == nil {
+		return nil, code("ResourceNotFoundException")
+	}
+	return &lambda.GetFunctionOutput{Configuration: f.function}, f.fail["GetFunction"]
+}
+
+func (f fakeLambda) ListEventSourceMappings(context.Context, *lambda.ListEventSourceMappingsInput, ...func(*lambda.Options)) (*lambda.ListEventSourceMappingsOutput, error) {
+	return &lambda.ListEventSourceMappingsOutput{EventSourceMappings: f.mappings}, f.fail["ListEventSourceMappings"]
+}
+
+type fakeIAM struct{ *fake }
+
+func (f fakeIAM) GetRole(context.Context, *iam.GetRoleInput, ...func(*iam.Options)) (*iam.GetRoleOutput, error) {
+	if f.role == nil {
+		return nil, code("NoSuchEntity")
+	}
+	return &iam.GetRoleOutput{Role: f.role}, f.fail["GetRole"]
+}
+
+func (f fakeIAM) GetRolePolicy(context.Context, *iam.GetRolePolicyInput, ...func(*iam.Options)) (*iam.GetRolePolicyOutput, error) {
+	if f.policy == "" {
+		return nil, code("NoSuchEntity")
+	}
+	return &iam.GetRolePolicyOutput{PolicyDocument: aws.String(url.PathEscape(f.policy))}, f.fail["GetRolePolicy"]
+}
+
+func (f fakeIAM) PutRolePolicy(_ context.Context, in *iam.PutRolePolicyInput, _ ...func(*iam.Options)) (*iam.PutRolePolicyOutput, error) {
+	if err := f.fail["PutRolePolicy"]; err != nil {
+		return nil, err
+	}
+	f.policy = *in.PolicyDocument
+	f.writes++
+	return &iam.PutRolePolicyOutput{}, nil
+}
+
+type fakeDynamoDB struct{ *fake }
+
+func (f fakeDynamoDB) Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error) {
+	return &dynamodb.ScanOutput{Items: f.targets}, f.fail["Scan"]
+}
+
+func (f fakeDynamoDB) Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	return nil, code("unused")
+}
+
+func (f fakeDynamoDB) GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	return nil, code("unused")
+}
+
+func (f fakeDynamoDB) TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	return nil, code("unused")
+}
+
+func (f fakeDynamoDB) DescribeTable(_ context.Context, in *dynamodb.DescribeTableInput, _ ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error) {
+	var t dbtypes.TableDescription
+	if id := f.keys[*in.TableName]; id != "" {
+		t.SSEDescription = &dbtypes.SSEDescription{KMSMasterKeyArn: &id}
+	}
+	return &dynamodb.DescribeTableOutput{Table: &t}, f.fail["DescribeTable"]
+}
+
+type fakeKMS struct{ *fake }
+
+func (f fakeKMS) DescribeKey(_ context.Context, in *kms.DescribeKeyInput, _ ...func(*kms.Options)) (*kms.DescribeKeyOutput, error) {
+	key, ok := f.known[*in.KeyId]
+	if err := f.fail["DescribeKey"]; err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, code("NotFoundException")
+	}
+	return &kms.DescribeKeyOutput{KeyMetadata: &kmstypes.KeyMetadata{Arn: &key}}, nil
+}
+
+type fakeKinesis struct{ *fake }
+
+func (f fakeKinesis) DescribeStreamSummary(_ context.Context, in *kinesis.DescribeStreamSummaryInput, _ ...func(*kinesis.Options)) (*kinesis.DescribeStreamSummaryOutput, error) {
+	d := &kinesistypes.StreamDescriptionSummary{}
+	if id, ok := f.keys[*in.StreamARN]; ok {
+		d.KeyId = &id
+	}
+	return &kinesis.DescribeStreamSummaryOutput{StreamDescriptionSummary: d}, f.fail["DescribeStreamSummary"]
+}
+
+type fakeSQS struct{ *fake }
+
+func (f fakeSQS) GetQueueUrl(_ context.Context, in *sqs.GetQueueUrlInput, _ ...func(*sqs.Options)) (*sqs.GetQueueUrlOutput, error) {
+	return &sqs.GetQueueUrlOutput{QueueUrl: aws.String("https://sqs/" + *in.QueueName)}, f.fail["GetQueueUrl"]
+}
+
+func (f fakeSQS) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
+	return &sqs.GetQueueAttributesOutput{Attributes: map[string]string{"KmsMasterKeyId": f.keys[*in.QueueUrl]}}, f.fail["GetQueueAttributes"]
+}
+
+type fakeSNS struct{ *fake }
+
+func (f fakeSNS) GetTopicAttributes(_ context.Context, in *sns.GetTopicAttributesInput, _ ...func(*sns.Options)) (*sns.GetTopicAttributesOutput, error) {
+	return &sns.GetTopicAttributesOutput{Attributes: map[string]string{"KmsMasterKeyId": f.keys[*in.TopicArn]}}, f.fail["GetTopicAttributes"]
+}
+
+type fakeSecrets struct{ *fake }
+
+func (f fakeSecrets) DescribeSecret(_ context.Context, in *secretsmanager.DescribeSecretInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error) {
+	id := f.keys[*in.SecretId]
+	return &secretsmanager.DescribeSecretOutput{KmsKeyId: &id}, f.fail["DescribeSecret"]
+}
