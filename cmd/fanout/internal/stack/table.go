@@ -130,8 +130,9 @@ func (s *Stack) activeTable(ctx context.Context, name string) (t *types.TableDes
 			return true, nil
 		case types.TableStatusCreating, types.TableStatusUpdating, "":
 			return false, nil
+		default:
+			return false, fmt.Errorf("the table %q is %s; try again when it is ACTIVE or gone", name, t.TableStatus)
 		}
-		return false, fmt.Errorf("the table %q is %s; try again when it is ACTIVE or gone", name, t.TableStatus)
 	})
 	return t, err
 }
