@@ -48,7 +48,7 @@ sources in the file, or of the source that is named.`,
 		targets, err = readTargets(cmd.ErrOrStderr(), cmd.Flags().Arg(0))
 		return err
 	}
-	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
+	m.change(cmd, check, func(ctx context.Context, a *cloud.Account) error {
 		source, err := m.sourceRef(ctx, a)
 		if err != nil {
 			return err

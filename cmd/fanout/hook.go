@@ -11,6 +11,7 @@ import (
 
 	"fanout/cmd/fanout/internal/cloud"
 	"fanout/cmd/fanout/internal/hooks"
+	"fanout/cmd/fanout/internal/policy"
 )
 
 // mappingFlags are the settings of an event source mapping.
@@ -137,6 +138,7 @@ does, and to false as long as one does not: such a mapping would lose what faile
 		}
 		return err
 	}
+	m.iamFlag()
 	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
 		source, err := m.sourceRef(ctx, a)
 		if err != nil {
@@ -148,6 +150,9 @@ does, and to false as long as one does not: such a mapping would lose what faile
 			}
 		}
 		h := hooks.Of(a, m.functionRef())
+		if err := m.keepInStep(ctx, cmd, a, policy.Source{ARN: source, OnFailure: f.onFailure}); err != nil {
+			return err
+		}
 		did, err := h.Hook(ctx, source, s)
 		if err != nil {
 			return err
@@ -200,7 +205,7 @@ topic. Where the mapping was in the stream is forgotten; use pause to go on late
 	m.functionFlags(cmd)
 	m.sourceFlags(cmd)
 	m.tableFlags()
-	m.work(cmd, m.needSource, func(ctx context.Context, a *cloud.Account) error {
+	m.change(cmd, m.needSource, func(ctx context.Context, a *cloud.Account) error {
 		source, err := m.sourceRef(ctx, a)
 		if err != nil {
 			return err

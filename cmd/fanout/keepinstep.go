@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/policy"
 	"fanout/cmd/fanout/internal/role"
 )
 
@@ -15,14 +16,26 @@ func (m *manage) iamFlag() {
 	m.flags.BoolVar(&m.noIAM, "no-iam", false, "leave the policy of the function's role alone, and print the one it needs")
 }
 
+// change is like work, for commands that change targets or mappings: when they have
+// done so, the policy of the function's role follows.
+func (m *manage) change(cmd *cobra.Command, check func() error, do func(ctx context.Context, a *cloud.Account) error) {
+	m.iamFlag()
+	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
+		if err := do(ctx, a); err != nil {
+			return err
+		}
+		return m.keepInStep(ctx, cmd, a)
+	})
+}
+
 // keepInStep makes the inline policy of the function's role what the function needs
-// now. Commands that change targets or mappings call it when they have done so. With
-// --no-iam it prints the policy to standard output instead.
+// now, and what coming sources need: Lambda makes no mapping that the role cannot read.
+// With --no-iam it prints the policy to standard output instead.
 //
 // What it may not do, it says on standard error: whoever may write targets need not
 // have rights in IAM. The same goes for a role that deploy did not make. A function
 // that does not exist needs nothing yet.
-func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Account) error {
+func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Account, coming ...policy.Source) error {
 	k := role.On(a)
 	f, found, err := role.Find(ctx, k.Lambda, m.functionRef())
 	if err != nil {
@@ -32,13 +45,13 @@ func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Ac
 		return nil
 	}
 	if m.noIAM {
-		document, err := k.Policy(ctx, &f)
+		document, err := k.Policy(ctx, &f, coming...)
 		if err != nil {
 			return m.outOfStep(cmd, err)
 		}
 		return showJSON(cmd.OutOrStdout(), document)
 	}
-	outcome, err := k.Sync(ctx, &f)
+	outcome, err := k.Sync(ctx, &f, coming...)
 	switch {
 	case err != nil:
 		return m.outOfStep(cmd, err)

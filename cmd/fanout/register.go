@@ -66,7 +66,7 @@ A destination is a name, which is looked up in the destination's region, or in f
 		}
 		return errors.Join(m.needSource(), m.needID())
 	}
-	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
+	m.change(cmd, check, func(ctx context.Context, a *cloud.Account) error {
 		source, err := m.sourceRef(ctx, a)
 		if err != nil {
 			return err

@@ -27,7 +27,7 @@ with --on-failure stays: that one would be faulty.`,
 	m.tableFlags()
 	m.outputFlag(cmd)
 	check := func() error { return errors.Join(m.needSource(), m.needID()) }
-	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
+	m.change(cmd, check, func(ctx context.Context, a *cloud.Account) error {
 		source, err := m.sourceRef(ctx, a)
 		if err != nil {
 			return err

@@ -43,7 +43,7 @@ a whole before anything is written.`,
 		}
 		return err
 	}
-	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
+	m.change(cmd, check, func(ctx context.Context, a *cloud.Account) error {
 		return m.update(cmd, ctx, a, "updated", f.values(), remove, func(v target.Values) error { return f.resolve(ctx, a, v) })
 	})
 	return cmd

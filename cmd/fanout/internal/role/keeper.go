@@ -91,8 +91,9 @@ func (k *Keeper) sources(ctx context.Context, f *Function) ([]policy.Source, err
 	return sources, nil
 }
 
-// Policy returns the policy that the function's role needs now.
-func (k *Keeper) Policy(ctx context.Context, f *Function) (policy.Document, error) {
+// Policy returns the policy that the function's role needs now, and for coming
+// sources.
+func (k *Keeper) Policy(ctx context.Context, f *Function, coming ...policy.Source) (policy.Document, error) {
 	facts, err := f.facts()
 	if err != nil {
 		return policy.Document{}, err
@@ -105,6 +106,7 @@ func (k *Keeper) Policy(ctx context.Context, f *Function) (policy.Document, erro
 	if err != nil {
 		return policy.Document{}, err
 	}
+	sources = append(sources, coming...)
 	if facts.Keys, err = k.keys(ctx, f, facts, targets, sources); err != nil {
 		return policy.Document{}, err
 	}
@@ -127,10 +129,10 @@ func (k *Keeper) Accounts(ctx context.Context, f *Function) ([]policy.Account, e
 	return facts.Accounts(targets)
 }
 
-// Sync makes the inline policy of the function's role what the function needs now,
-// and writes it only if it differs. A role that deploy did not make for this
+// Sync makes the inline policy of the function's role what the function needs now, and
+// coming sources, and writes it only if it differs. A role that deploy did not make for this
 // function is left alone.
-func (k *Keeper) Sync(ctx context.Context, f *Function) (Outcome, error) {
+func (k *Keeper) Sync(ctx context.Context, f *Function, coming ...policy.Source) (Outcome, error) {
 	name := cloud.Name(f.RoleARN)
 	role, err := k.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 	if cloud.IsMissing(err) {
@@ -142,7 +144,7 @@ func (k *Keeper) Sync(ctx context.Context, f *Function) (Outcome, error) {
 	if !Made(role.Role, f.Name()) {
 		return Foreign, nil
 	}
-	document, err := k.Policy(ctx, f)
+	document, err := k.Policy(ctx, f, coming...)
 	if err != nil {
 		return "", err
 	}
