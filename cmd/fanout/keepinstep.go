@@ -55,6 +55,8 @@ func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Ac
 	switch {
 	case err != nil:
 		return m.outOfStep(cmd, err)
+	case outcome == role.Missing:
+		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: there is no role %q, which the function has; run fanout deploy, which makes it\n", cloud.Name(f.RoleARN))
 	case outcome == role.Foreign:
 		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: the role %q was not made by fanout deploy, so it is left alone; fanout policy prints what it needs\n", cloud.Name(f.RoleARN))
 	case outcome != role.Unchanged:

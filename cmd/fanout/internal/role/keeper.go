@@ -44,6 +44,7 @@ const (
 	Updated   Outcome = "updated"
 	Unchanged Outcome = "unchanged"
 	Foreign   Outcome = "foreign" // the role was not made by deploy, and left alone
+	Missing   Outcome = "missing" // there is no such role
 )
 
 // Targets returns the targets of every source that the function can deliver to.
@@ -136,7 +137,7 @@ func (k *Keeper) Sync(ctx context.Context, f *Function, coming ...policy.Source)
 	name := cloud.Name(f.RoleARN)
 	role, err := k.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 	if cloud.IsMissing(err) {
-		return "", fmt.Errorf("there is no role %q, which the function %q has; run fanout deploy, which makes it", name, f.Name())
+		return Missing, nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("the role %q cannot be looked up: %w", name, err)
