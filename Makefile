@@ -34,7 +34,7 @@ CARRIED := cmd/fanout/internal/code
 .PHONY: build
 build: $(CARRIED)/fanout-arm64.zip $(CARRIED)/fanout-amd64.zip ## bin/fanout, which carries the function, and bin/bootstrap for this machine
 	@mkdir -p bin
-	$(GO) build -trimpath -tags release -o bin/fanout ./cmd/fanout
+	$(GO) build -trimpath -tags release -ldflags "-s -w" -o bin/fanout ./cmd/fanout
 	$(GO) build $(FUNCTION) -o bin/bootstrap ./cmd/bootstrap
 
 .PHONY: package
