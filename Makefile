@@ -125,3 +125,7 @@ fuzz: ## every fuzz target for a minute (FUZZTIME)
 .PHONY: integration
 integration: build ## tests against real servers on loopback, installed if missing
 	./integration/run.sh
+
+.PHONY: commands
+commands: build ## every command of the command line against moto, read back with the AWS CLI
+	ONLY=moto VERBOSE= RUN='TestCommands|TestReadme' ./integration/run.sh

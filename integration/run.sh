@@ -14,18 +14,19 @@ need() { # a command, and the Debian package that has it
   # Its service need not start: the tests start servers of their own.
   $sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qq --no-install-recommends "$2" >/dev/null
 }
-need redis-server redis-server
-need redis-cli redis-tools
-need memcached memcached
-need npm npm
-
 kinesis_local=.cache/kinesis-local/node_modules/kinesis-local
-if [ ! -e $kinesis_local/main.js ]; then
-  echo "installing kinesis-local into .cache"
-  npm install --silent --no-audit --no-fund --prefix .cache/kinesis-local kinesis-local@0.6.2
+if [ "${ONLY:-}" != moto ]; then # as make commands has it
+  need redis-server redis-server
+  need redis-cli redis-tools
+  need memcached memcached
+  need npm npm
+  if [ ! -e $kinesis_local/main.js ]; then
+    echo "installing kinesis-local into .cache"
+    npm install --silent --no-audit --no-fund --prefix .cache/kinesis-local kinesis-local@0.6.2
+  fi
+  bash integration/opensearch.sh .cache/opensearch
+  bash integration/template.sh .cache/templates # needs no server
 fi
-bash integration/opensearch.sh .cache/opensearch
-bash integration/template.sh .cache/templates # needs no server
 
 # The versions that the tests were written with, whatever else there is.
 python=$PWD/.cache/python
@@ -49,10 +50,12 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT TERM
 
-# OpenSearch refuses to run as root, and whoever it runs as must get at its files.
-chmod 711 "$data"
-cp -r .cache/opensearch "$data/opensearch"
-chmod -R a+rX "$data/opensearch"
+if [ "${ONLY:-}" != moto ]; then
+  # OpenSearch refuses to run as root, and whoever it runs as must get at its files.
+  chmod 711 "$data"
+  cp -r .cache/opensearch "$data/opensearch"
+  chmod -R a+rX "$data/opensearch"
+fi
 
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 MOTO_ENABLE_RECORDING=true MOTO_RECORDER_FILEPATH="$data/recording" \
@@ -79,4 +82,4 @@ export AWS_ENDPOINT_URL="http://127.0.0.1:$port" AWS_REGION=eu-west-1
 export AWS_ACCESS_KEY_ID=made-up AWS_SECRET_ACCESS_KEY=made-up
 export AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 # RUN=Redis, say, runs the tests with that name alone.
-"${GO:-go}" test -count=1 -v -tags integration -timeout 8m ${RUN:+-run "$RUN"} ./integration/...
+"${GO:-go}" test -count=1 ${VERBOSE--v} -tags integration -timeout 8m ${RUN:+-run "$RUN"} ./integration/...
