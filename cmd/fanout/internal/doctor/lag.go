@@ -1,0 +1,46 @@
+package doctor
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+)
+
+// lately is how far back the age of records is looked at.
+const lately = 15 * time.Minute
+
+// lag checks how old records are when the function gets them: IteratorAge, in
+// milliseconds, over all streams (Lambda guide, Types of metrics for Lambda
+// functions).
+func (p *patient) lag(ctx context.Context) []Finding {
+	if len(p.hooks) == 0 {
+		return nil
+	}
+	is := p.is("iterator age")
+	now := time.Now()
+	out, err := p.CloudWatch.GetMetricStatistics(ctx, &cloudwatch.GetMetricStatisticsInput{
+		Namespace: aws.String("AWS/Lambda"), MetricName: aws.String("IteratorAge"),
+		Dimensions: []types.Dimension{{Name: aws.String("FunctionName"), Value: aws.String(p.function.Name())}},
+		StartTime:  aws.Time(now.Add(-lately)), EndTime: &now, Period: aws.Int32(60),
+		Statistics: []types.Statistic{types.StatisticMaximum},
+	})
+	if err != nil {
+		return []Finding{is.unknown(err)}
+	}
+	if len(out.Datapoints) == 0 {
+		return []Finding{is.ok("no records in the last %s", short(lately))}
+	}
+	var oldest time.Duration
+	for _, d := range out.Datapoints {
+		oldest = max(oldest, time.Duration(aws.ToFloat64(d.Maximum))*time.Millisecond)
+	}
+	oldest = oldest.Round(time.Second)
+	if oldest > p.Lag {
+		return []Finding{is.wrong("look into the function's log for targets that fail or throttle; more shards, or hook --parallelization-factor, read faster",
+			"records were up to %s old in the last %s; those older than the stream keeps them are lost", short(oldest), short(lately))}
+	}
+	return []Finding{is.ok("records were up to %s old in the last %s", short(oldest), short(lately))}
+}

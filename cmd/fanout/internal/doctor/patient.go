@@ -1,0 +1,133 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/registry"
+	"fanout/cmd/fanout/internal/role"
+	fanout "fanout/lambda"
+	"fanout/lambda/target"
+)
+
+// patient is the function, and what is known of it before the checks begin.
+type patient struct {
+	*Doctor
+	config      *lambda.GetFunctionConfigurationOutput
+	function    role.Function
+	self        arn.ARN
+	options     fanout.Options // as far as they can be read
+	optionsErr  error          // every fault of its variables
+	targets     []registry.Entry
+	targetsErr  error // why they are not known
+	fromFile    bool  // the function has its targets from a file, which only it can read
+	hooks       []types.EventSourceMappingConfiguration
+	hooksErr    error          // why they are not known
+	activeFrom  map[string]int // active targets, by source
+	tableName   string
+	ledgerTable string
+}
+
+// admit looks the function up, with its targets and mappings. It returns nil, and
+// why, if there is no function to look at.
+func (d *Doctor) admit(ctx context.Context) (*patient, []Finding) {
+	is := about{"function", cloud.Name(d.Function)}
+	config, err := d.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &d.Function})
+	if cloud.IsMissing(err) {
+		return nil, []Finding{is.wrong("run fanout deploy, or name another with --function", "there is none")}
+	}
+	if err != nil {
+		f := is.unknown(err)
+		f.Status = Error // nothing of it was checked
+		return nil, []Finding{f}
+	}
+	p := &patient{Doctor: d, config: config, activeFrom: make(map[string]int)}
+	p.function = functionOf(config)
+	p.self, _ = arn.Parse(p.function.ARN) // Lambda wrote it
+	p.options, p.optionsErr = fanout.OptionsFrom(p.variable)
+	p.tableName, p.ledgerTable = d.Table, p.variable("FANOUT_LEDGER_TABLE")
+	if p.tableName == "" {
+		p.tableName = p.function.Table()
+	}
+	p.fromFile = p.options.TargetsFile != "" && d.Table == ""
+	run(ctx, []task{p.readTargets, p.readHooks})
+	return p, nil
+}
+
+// functionOf makes one type of Lambda's API of another that has the same.
+func functionOf(c *lambda.GetFunctionConfigurationOutput) role.Function {
+	return role.FunctionOf(&types.FunctionConfiguration{
+		FunctionArn: c.FunctionArn, Role: c.Role, VpcConfig: c.VpcConfig, LoggingConfig: c.LoggingConfig,
+		Environment: c.Environment, KMSKeyArn: c.KMSKeyArn,
+	})
+}
+
+// variable returns what the function finds in its environment.
+func (p *patient) variable(name string) string {
+	if name == "AWS_LAMBDA_FUNCTION_NAME" {
+		return p.function.Name()
+	}
+	return p.function.Environment[name]
+}
+
+func (p *patient) readTargets(ctx context.Context) []Finding {
+	if p.fromFile {
+		p.targetsErr = fmt.Errorf("the function reads its targets from the file %s, which only it has", p.options.TargetsFile)
+		return nil
+	}
+	p.targets, p.targetsErr = (&registry.Table{Client: p.DynamoDB, Name: p.tableName}).List(ctx, "")
+	for i := range p.targets {
+		if t := &p.targets[i]; t.Spec.Active {
+			p.activeFrom[t.Spec.SourceARN]++
+		}
+	}
+	return nil
+}
+
+func (p *patient) readHooks(ctx context.Context) []Finding {
+	pages := lambda.NewListEventSourceMappingsPaginator(p.Lambda, &lambda.ListEventSourceMappingsInput{FunctionName: &p.Function})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			p.hooksErr = err
+			return nil
+		}
+		for _, m := range page.EventSourceMappings {
+			if aws.ToString(m.State) != "Deleting" && m.EventSourceArn != nil {
+				p.hooks = append(p.hooks, m)
+			}
+		}
+	}
+	return nil
+}
+
+// active returns the targets that records are meant for.
+func (p *patient) active() []*target.Spec {
+	var all []*target.Spec
+	for i := range p.targets {
+		if t := &p.targets[i]; t.Spec.Active && t.Err() == nil {
+			all = append(all, &t.Spec)
+		}
+	}
+	return all
+}
+
+// command is a command of fanout that is about the function.
+func (p *patient) command(name string, flags ...string) string {
+	all := []string{"fanout", name}
+	if f := p.function.Name(); f != "fanout" {
+		all = append(all, "--function", f)
+	}
+	return strings.Join(append(all, flags...), " ")
+}
+
+func (p *patient) run(name string, flags ...string) string {
+	return "run " + p.command(name, flags...)
+}

@@ -1,0 +1,140 @@
+package doctor
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"fanout/cmd/fanout/internal/registry"
+	"fanout/lambda/target"
+)
+
+// target checks one target: what is written of it, and that its destination is
+// there. One that is inactive harms nobody.
+func (p *patient) target(ctx context.Context, e *registry.Entry) []Finding {
+	is := about{"target", Target(e.Spec.SourceARN, e.ID)}
+	fix := p.run("update", "--source-arn", e.Spec.SourceARN, "--id", e.ID)
+	found := p.written(is, fix, e)
+	if slices.ContainsFunc(found, func(f Finding) bool { return f.Status == Error }) || e.Err() != nil {
+		return found
+	}
+	reached := p.reach(ctx, is, fix, &e.Spec)
+	if reached.Status == Error && !e.Spec.Active {
+		reached.Status = Warning
+	}
+	if len(found) == 0 || reached.Status != OK {
+		found = append(found, reached)
+	}
+	return found
+}
+
+// written checks the attributes of a target.
+func (p *patient) written(is about, fix string, e *registry.Entry) []Finding {
+	var found []Finding
+	graveness := Warning
+	if e.Spec.Active {
+		graveness = Error
+	}
+	for _, f := range e.Faults {
+		found = append(found, is.is(graveness, fix, "%s", attribute(f)))
+	}
+	for _, f := range e.Warnings {
+		found = append(found, is.warning(fix, "%s", attribute(f)))
+	}
+	id := e.Spec.OnFailure
+	if id == "" || id == e.ID {
+		return found
+	}
+	other := slices.IndexFunc(p.targets, func(o registry.Entry) bool { return o.ID == id && o.Spec.SourceARN == e.Spec.SourceARN })
+	switch {
+	case other < 0:
+		found = append(found, is.is(graveness, fix+" --on-failure ID", "onFailure: the source has no target %q", id))
+	case p.targets[other].Err() != nil:
+		found = append(found, is.warning(p.run("update", "--source-arn", e.Spec.SourceARN, "--id", id), "onFailure: the target %q has faults, so it takes nothing", id))
+	}
+	return found
+}
+
+// attribute is a fault without the target, which the finding names.
+func attribute(f target.Fault) string {
+	if f.Attribute == "" {
+		return f.Text
+	}
+	return f.Attribute + ": " + f.Text
+}
+
+// reach checks that the destination of a target is there, and takes records, as far
+// as the caller may see that.
+func (p *patient) reach(ctx context.Context, is about, fix string, t *target.Spec) Finding {
+	if a, err := arn.Parse(t.Role); err == nil && a.AccountID != p.self.AccountID {
+		return is.notChecked("the target is reached with a role of account %s", a.AccountID)
+	}
+	if owner := t.Destination.Account; owner != "" && owner != p.self.AccountID {
+		return is.notChecked("%s belongs to account %s", t.Destination, owner)
+	}
+	region := t.Region
+	if region == "" {
+		region = p.self.Region
+	}
+	c := visit{about: is, Region: p.In(region), fix: fix, spec: t, vpc: p.function.VPC}
+	switch t.Type {
+	case target.Kinesis:
+		return c.stream(ctx)
+	case target.Firehose:
+		return c.deliveryStream(ctx)
+	case target.SQS:
+		return c.queue(ctx)
+	case target.SNS:
+		return c.topic(ctx)
+	case target.Lambda:
+		return c.function(ctx)
+	case target.ES:
+		return c.search(ctx)
+	case target.IoT:
+		return c.iot(ctx)
+	case target.Memcached, target.Redis:
+		return c.cache(ctx)
+	case target.File:
+		if t.Destination.Path != "-" {
+			return is.warning(fix+" --destination -", "the file is on the disk of one instance of the function, and goes with it; - is the log")
+		}
+	}
+	return is.ok("%s", t.Destination)
+}
+
+// visit is a check of the destination of one target, in its region.
+type visit struct {
+	about
+	Region
+	fix  string
+	spec *target.Spec
+	vpc  bool // whether the function is in one
+}
+
+// gone is the finding of a destination that does not exist.
+func (c *visit) gone(what string) Finding {
+	return c.wrong("make it, or "+c.fix+" --destination NAME", "there is no %s %s", what, c.spec.Destination)
+}
+
+// state is a finding of a state that is good, or is not.
+func (c *visit) state(what, state string, good ...string) Finding {
+	if slices.Contains(good, state) {
+		return c.ok("%s %s", what, c.spec.Destination)
+	}
+	return c.wrong("wait, or look at it in the console", "the %s %s is %s", what, c.spec.Destination, strings.ToLower(state))
+}
+
+// size compares what the destination takes a record, in bytes, with what the target
+// sends; 0: it does not tell. limit is what it sends where its owner says nothing.
+func (c *visit) size(found Finding, takes, limit int) Finding {
+	sends := c.spec.MaxRecordBytes
+	if sends == 0 {
+		sends = limit
+	}
+	if found.Status != OK || takes == 0 || takes >= sends {
+		return found
+	}
+	return c.warning(c.fix+" --max-record-bytes N", "the target sends records of up to %d bytes, of which %s takes %d; larger ones fail", sends, c.spec.Destination, takes)
+}

@@ -1,0 +1,234 @@
+package doctor
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
+)
+
+// trouble is an account in which something is wrong.
+type trouble struct {
+	name   string
+	change func(a *account)
+	all    bool // what is well is shown too
+	well   bool // nothing is wrong
+}
+
+func troubles() []trouble {
+	var all []trouble
+	for _, some := range [][]trouble{functionTroubles, tableTroubles, mappingTroubles, policyTroubles, networkTroubles, targetTroubles, destinationTroubles, cacheTroubles} {
+		all = append(all, some...)
+	}
+	return all
+}
+
+var functionTroubles = []trouble{
+	{name: "all is well", change: func(*account) {}, all: true, well: true},
+	{name: "no function", change: func(a *account) { a.functions = nil }},
+	{name: "no right to look at the function", change: func(a *account) { a.fail["GetFunctionConfiguration"] = "AccessDeniedException" }},
+	{name: "AWS fails", change: func(a *account) { a.fail["GetFunctionConfiguration"] = "ServiceException" }},
+	{name: "pending, updating", change: func(a *account) {
+		a.own().State, a.own().LastUpdateStatus = types.StatePending, types.LastUpdateStatusInProgress
+	}},
+	{name: "asleep", change: func(a *account) { a.own().State = types.StateInactive }},
+	{name: "not to be invoked", change: func(a *account) {
+		a.own().State, a.own().StateReason = types.StateActiveNonInvocable, aws.String("It has no version.")
+	}},
+	{name: "failed", change: func(a *account) {
+		a.own().State, a.own().StateReason = types.StateFailed, aws.String("The subnet is gone.")
+		a.own().LastUpdateStatus, a.own().LastUpdateStatusReason = types.LastUpdateStatusFailed, aws.String("The key is disabled.")
+	}},
+	{name: "another function", change: func(a *account) { a.own().Runtime = types.RuntimeNodejs22x }},
+	{name: "an image", change: func(a *account) {
+		a.own().Runtime, a.own().PackageType, a.own().Architectures = "", types.PackageTypeImage, nil
+	}, well: true},
+	{name: "little memory", change: func(a *account) {
+		a.own().MemorySize = aws.Int32(128)
+		for _, id := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
+			a.add(id, "kinesis", "archive")
+		}
+	}},
+	{name: "little time", change: func(a *account) { a.own().Timeout = aws.Int32(5) }},
+	{name: "no time", change: func(a *account) { a.own().Timeout = aws.Int32(1) }},
+	{name: "variables", change: func(a *account) { a.set("FANOUT_IN_FLIGHT", "many"); a.set("FANOUT_METRICS", "loud") }},
+	{name: "no log group", change: func(a *account) { a.groups = nil }},
+	{name: "logs of another group kept for ever", change: func(a *account) {
+		a.own().LoggingConfig = &types.LoggingConfig{LogGroup: aws.String("/aws/lambda/fanout2")}
+	}},
+	{name: "no right to look at logs", change: func(a *account) { a.fail["DescribeLogGroups"] = "AccessDeniedException" }},
+}
+
+var tableTroubles = []trouble{
+	{name: "no table", change: func(a *account) { a.tables = nil; a.fail["Scan"] = "ResourceNotFoundException" }},
+	{name: "a table of another name", change: func(a *account) {
+		a.set("FANOUT_TABLE", "other")
+		a.tables["other"] = table("sourceArn", "id")
+		a.tables["other"].TableStatus = dynamodbtypes.TableStatusDeleting
+	}},
+	{name: "other keys", change: func(a *account) { a.tables["fanoutTargets"] = table("id", "sourceArn") }},
+	{name: "a key that is a number", change: func(a *account) {
+		a.tables["fanoutTargets"].AttributeDefinitions[1].AttributeType = dynamodbtypes.ScalarAttributeTypeN
+	}},
+	{name: "no right to describe the table", change: func(a *account) { a.fail["DescribeTable"] = "AccessDeniedException" }},
+	{name: "no right to read the table", change: func(a *account) { a.fail["Scan"] = "AccessDeniedException" }},
+	{name: "no targets", change: func(a *account) { a.items = nil }},
+	{name: "targets in a file", change: func(a *account) { a.set("FANOUT_TARGETS_FILE", "/opt/targets.yaml") }},
+	{name: "no ledger", change: func(a *account) { a.set("FANOUT_LEDGER_TABLE", "ledger") }},
+	{name: "a ledger", change: func(a *account) {
+		a.set("FANOUT_LEDGER_TABLE", "ledger")
+		a.tables["ledger"] = table("shard", "batch")
+	}, well: true},
+}
+
+var mappingTroubles = []trouble{
+	{name: "a mapping that does not ask", change: func(a *account) { a.mappings[0].FunctionResponseTypes = nil }},
+	{name: "a mapping that does not ask, of a function that does not report", change: func(a *account) {
+		a.set("FANOUT_REPORT_BATCH_ITEM_FAILURES", "false")
+		a.mappings[0].FunctionResponseTypes = nil
+	}},
+	{name: "a function that does not report", change: func(a *account) { a.set("FANOUT_REPORT_BATCH_ITEM_FAILURES", "false") }},
+	{name: "no right to list mappings", change: func(a *account) { a.fail["ListEventSourceMappings"] = "AccessDeniedException" }},
+	{name: "no mapping", change: func(a *account) { a.mappings = nil }},
+	{name: "a mapping that is being deleted", change: func(a *account) { a.mappings[0].State = aws.String("Deleting") }},
+	{name: "paused, and another is being made", change: func(a *account) {
+		a.mappings[0].State = aws.String("Disabled")
+		a.mappings = append(a.mappings, mapping(orders))
+		a.mappings[1].State = aws.String("Creating")
+		a.add("orders", "kinesis", "archive", "sourceArn", orders)
+	}},
+	{name: "a problem", change: func(a *account) {
+		a.mappings[0].LastProcessingResult = aws.String("PROBLEM: Function call failed")
+	}},
+	{name: "records are given up", change: func(a *account) { a.mappings[0].MaximumRetryAttempts = aws.Int32(3) }},
+	{name: "old records are given up", change: func(a *account) {
+		a.mappings[0].MaximumRetryAttempts, a.mappings[0].MaximumRecordAgeInSeconds = aws.Int32(-1), aws.Int32(60)
+	}},
+	{name: "records are given up to a queue", change: func(a *account) {
+		a.mappings[0].MaximumRetryAttempts = aws.Int32(3)
+		a.mappings[0].DestinationConfig = &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: aws.String("arn:aws:sqs:eu-west-1:123456789012:q")}}
+	}, well: true},
+	{name: "no active target", change: func(a *account) { a.items[0]["active"] = "false" }},
+	{name: "a consumer of its own", change: func(a *account) { a.mappings[0] = mapping(clicks + "/consumer/fanout:1700000000") }, well: true},
+	{name: "late records", change: func(a *account) { a.ages = []float64{100, 3_600_000, 20} }},
+	{name: "records in time", change: func(a *account) { a.ages = []float64{2000, 59_000} }, well: true},
+	{name: "no right to read metrics", change: func(a *account) { a.fail["GetMetricStatistics"] = "AccessDenied" }},
+	{name: "a topic", change: func(a *account) {
+		a.add("pager", "kinesis", "archive", "sourceArn", alerts)
+		a.subscribed = map[string][]snstypes.Subscription{alerts: {{Protocol: aws.String("lambda"), Endpoint: a.own().FunctionArn}}}
+	}, well: true},
+	{name: "a topic without a subscription", change: func(a *account) {
+		a.add("pager", "kinesis", "archive", "sourceArn", alerts)
+		a.subscribed = map[string][]snstypes.Subscription{alerts: {{Protocol: aws.String("lambda"), Endpoint: aws.String(*a.own().FunctionArn + "2")}}}
+	}},
+	{name: "no topic", change: func(a *account) { a.add("pager", "kinesis", "archive", "sourceArn", alerts) }},
+	{name: "no right to look at a topic", change: func(a *account) {
+		a.add("pager", "kinesis", "archive", "sourceArn", alerts)
+		a.fail["ListSubscriptionsByTopic"] = "AuthorizationError"
+	}},
+}
+
+// foreign makes the role one that deploy did not make.
+func foreign(a *account, inline string, attached ...string) {
+	a.role = &iamtypes.Role{}
+	a.inline = map[string]string{"theirs": inline}
+	a.attached = make(map[string]string)
+	for i, text := range attached {
+		a.attached["arn:aws:iam::aws:policy/p"+string(rune('0'+i))] = text
+	}
+}
+
+func allow(actions, resource string) string {
+	return `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ` + actions + `, "Resource": "` + resource + `"}}`
+}
+
+var policyTroubles = []trouble{
+	{name: "no role", change: func(a *account) { a.role = nil }},
+	{name: "no right to look at the role", change: func(a *account) { a.fail["GetRole"] = "AccessDenied" }},
+	{name: "no right to list the role's policies", change: func(a *account) { a.fail["ListRolePolicies"] = "AccessDenied" }},
+	{name: "no right to list policies attached to the role", change: func(a *account) { a.fail["ListAttachedRolePolicies"] = "AccessDenied" }},
+	{name: "no right to read the role's policies", change: func(a *account) { a.fail["GetRolePolicy"] = "AccessDenied" }},
+	{name: "a policy behind its targets", change: func(a *account) {
+		a.inline = map[string]string{"fanout-eu-west-1": allow(`["dynamodb:Query", "dynamodb:PutItem"]`, "arn:aws:dynamodb:eu-west-1:123456789012:table/fanoutTargets")}
+	}},
+	{name: "a policy that does not deny", change: func(a *account) {
+		inVPC(a, natRoute)
+		f := functionOf(a.own())
+		f.VPC = false
+		// What the VPC needs is allowed, but for the function's code not denied.
+		document, _ := a.keeper().Policy(context.Background(), &f)
+		f.VPC = true
+		full, _ := a.keeper().Policy(context.Background(), &f)
+		for _, s := range full.Statement {
+			if s.Effect == "Allow" && strings.HasPrefix(s.Action[0], "ec2:") {
+				document.Statement = append(document.Statement, s)
+			}
+		}
+		a.inline = map[string]string{"fanout-eu-west-1": document.JSON()}
+	}},
+	{name: "somebody's role that allows enough", change: func(a *account) {
+		foreign(a, allow(`["dynamodb:*", "kinesis:*"]`, "*"), allow(`"logs:*"`, "arn:aws:logs:*:*:*"))
+	}, all: true, well: true},
+	{name: "somebody's role that allows little", change: func(a *account) {
+		foreign(a, allow(`["dynamodb:Query"]`, "*"), allow(`"logs:Put*"`, "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/fanou?:*"))
+	}},
+	{name: "somebody's role with a policy that is not understood", change: func(a *account) {
+		foreign(a, `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}}`)
+	}},
+	{name: "no right to look at attached policies", change: func(a *account) {
+		foreign(a, allow(`"*"`, "*"), allow(`"*"`, "*"))
+		a.fail["GetPolicy"] = "AccessDenied"
+	}},
+	{name: "no right to read attached policies", change: func(a *account) {
+		foreign(a, allow(`"*"`, "*"), allow(`"*"`, "*"))
+		a.fail["GetPolicyVersion"] = "AccessDenied"
+	}},
+	{name: "an attached policy that is not understood", change: func(a *account) { foreign(a, allow(`"*"`, "*"), "nonsense") }},
+}
+
+var targetTroubles = []trouble{
+	{name: "faults", change: func(a *account) { a.items[0]["collapse"] = "sometimes"; a.items[0]["destination"] = "a b" }},
+	{name: "faults of an inactive target", change: func(a *account) { a.add("old", "pigeon", "loft", "active", "false") }},
+	{name: "no attributes but the keys", change: func(a *account) {
+		a.items = append(a.items, map[string]string{"sourceArn": clicks, "id": "bare"})
+	}},
+	{name: "warnings", change: func(a *account) { a.items[0]["convertDDB"] = "true" }},
+	{name: "warnings of a target that is not there either", change: func(a *account) {
+		a.items[0]["convertDDB"], a.streams = "true", nil
+	}},
+	{name: "onFailure is nobody", change: func(a *account) { a.items[0]["onFailure"] = "nobody" }},
+	{name: "onFailure has faults", change: func(a *account) {
+		a.items[0]["onFailure"] = "spare"
+		a.add("spare", "kinesis", "a b", "active", "false")
+	}},
+	{name: "onFailure", change: func(a *account) {
+		a.items[0]["onFailure"] = "spare"
+		a.add("spare", "kinesis", "archive", "active", "false")
+	}, well: true},
+	{name: "roles", change: func(a *account) {
+		a.add("away", "kinesis", "archive", "role", "arn:aws:iam::210987654321:role/r")
+		a.add("here", "kinesis", "archive", "role", "arn:aws:iam::123456789012:role/r", "region", "eu-west-1")
+	}},
+	{name: "another account", change: func(a *account) {
+		a.add("away", "kinesis", "arn:aws:kinesis:eu-west-1:210987654321:stream/archive")
+	}},
+	{name: "files", change: func(a *account) { a.add("disk", "file", "/tmp/out"); a.add("log", "file", "-") }},
+	{name: "the stream of a target", change: func(a *account) {
+		arn := "arn:aws:kinesis:eu-west-1:123456789012:stream/big"
+		a.streams[arn] = &kinesistypes.StreamDescriptionSummary{StreamStatus: "CREATING"}
+		a.add("big", "kinesis", arn)
+		a.add("none", "kinesis", "none")
+		a.add("old", "kinesis", "none", "active", "false")
+	}},
+	{name: "the size of records", change: func(a *account) {
+		a.streams["archive"].MaxRecordSizeInKiB = aws.Int32(1024)
+		a.items[0]["maxRecordBytes"] = "2000000"
+	}},
+	{name: "no right to look at streams", change: func(a *account) { a.fail["DescribeStreamSummary"] = "AccessDeniedException" }},
+	{name: "streams are throttled", change: func(a *account) { a.fail["DescribeStreamSummary"] = "LimitExceededException" }},
+}
