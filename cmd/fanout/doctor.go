@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+
+	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/doctor"
+)
+
+func newDoctor(c *common) *cobra.Command {
+	m := manage{common: c}
+	var lag time.Duration
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check the whole way of records, and say what to do",
+		Long: `Doctor looks at the function, its variables and tables, its mappings, the rights of
+its role, its network, and every target, and says of each what is wrong and what to
+do. It changes nothing, sends nothing, and needs no more rights than to look: what it
+may not look at, it says it did not check.
+
+The exit status is 1 if something is wrong, and 0 if there are warnings only.`,
+		Example: `  fanout doctor --function fanout
+  fanout doctor --max-iterator-age 1m --output json`,
+		Args: flagsOnly,
+	}
+	m.functionFlags(cmd)
+	m.tableFlags()
+	m.flags.DurationVar(&lag, "max-iterator-age", 15*time.Minute, "records older than `DURATION` when they reach the function are wrong")
+	m.outputFlag(cmd)
+	check := func() error {
+		if lag <= 0 {
+			return fmt.Errorf("--max-iterator-age is %v; it must be above zero", lag)
+		}
+		return nil
+	}
+	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
+		d := doctor.Doctor{Services: doctor.On(a), Function: m.functionRef(), Table: m.table, Lag: lag}
+		if m.tableARN != "" {
+			d.Table = m.tableARN
+		}
+		r := reportOf(d.Examine(ctx))
+		if err := showDiagnosis(cmd.OutOrStdout(), m.output, r); err != nil {
+			return err
+		}
+		if r.Errors > 0 {
+			return &failure{errReported}
+		}
+		return nil
+	})
+	return cmd
+}
+
+// diagnosis is what doctor found, and how much of each status.
+type diagnosis struct {
+	Findings   []doctor.Finding `json:"findings"`
+	OK         int              `json:"ok"`
+	Warnings   int              `json:"warnings"`
+	Errors     int              `json:"errors"`
+	NotChecked int              `json:"notChecked"`
+}
+
+func reportOf(found []doctor.Finding) diagnosis {
+	r := diagnosis{Findings: found}
+	for _, f := range found {
+		switch f.Status {
+		case doctor.Error:
+			r.Errors++
+		case doctor.Warning:
+			r.Warnings++
+		case doctor.Unknown:
+			r.NotChecked++
+		default:
+			r.OK++
+		}
+	}
+	return r
+}
+
+// marks of findings in a table.
+var marks = map[doctor.Status]struct {
+	mark   string
+	colour text.Color
+}{
+	doctor.OK: {"✓", text.FgGreen}, doctor.Warning: {"!", text.FgYellow},
+	doctor.Error: {"✗", text.FgRed}, doctor.Unknown: {"?", text.FgCyan},
+}
+
+// showDiagnosis prints what was found. A table ends with a line that sums it up.
+func showDiagnosis(w io.Writer, output string, r diagnosis) error {
+	err := show(w, output, r, func(t table.Writer) {
+		if width, ok := terminalWidth(w); ok {
+			fold(t, width)
+		}
+		findingRows(t, w, r.Findings)
+	})
+	if err == nil && output == "table" {
+		_, err = fmt.Fprintf(w, "%d ok, %s, %s, %d not checked\n", r.OK, count(r.Warnings, "warning"), count(r.Errors, "error"), r.NotChecked)
+	}
+	return err
+}
+
+func findingRows(t table.Writer, w io.Writer, found []doctor.Finding) {
+	t.AppendHeader(table.Row{"", "check", "of", "finding"})
+	for i, f := range found {
+		say := f.Text
+		// Several faults of a thing may have one remedy, which is told once.
+		if last := i == len(found)-1; f.Do != "" && (last || found[i+1].Do != f.Do) {
+			say += "\n→ " + f.Do
+		}
+		m := marks[f.Status]
+		t.AppendRow(table.Row{coloured(w, m.colour, m.mark), f.Check, f.Subject, say})
+	}
+}
+
+// fold breaks long cells so that the table is no wider than the terminal: what is cut
+// off might be what to do.
+func fold(t table.Writer, width int) {
+	const others = 1 + len("iterator age") + 13 // the mark, the longest check, and lines between
+	subject := max(12, (width-others)/3)
+	t.SetColumnConfigs([]table.ColumnConfig{
+		{Number: 3, WidthMax: subject, WidthMaxEnforcer: text.WrapText},
+		{Number: 4, WidthMax: max(20, width-others-subject), WidthMaxEnforcer: wrapLines},
+	})
+}
+
+// wrapLines breaks each line at spaces, where there are some.
+func wrapLines(cell string, width int) string {
+	lines := strings.Split(cell, "\n")
+	for i, line := range lines {
+		lines[i] = text.WrapSoft(line, width)
+	}
+	return strings.Join(lines, "\n")
+}
