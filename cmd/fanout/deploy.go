@@ -54,19 +54,11 @@ deploy made it; one given by ARN is not even looked up.`,
 	f.StringVar(&d.role, "exec-role", "", "the function's role, by `NAME`; made if there is none (default: <function>Role)")
 	f.StringVar(&d.roleARN, "exec-role-arn", "", "the function's role, by `ARN`")
 	d.tableFlags()
-	f.StringVar(&d.ledger, "ledger-table", "", "table in which instances of the function share what was delivered, by `NAME` or ARN;\nmade if there is none (default: no such table)")
-	f.IntVar(&d.memory, "memory", 128, "memory of the function, `MIB`")
-	f.IntVar(&d.timeout, "timeout", 30, "timeout of the function, `SECONDS`")
-	f.StringSliceVar(&d.subnets, "subnet", nil, "subnet of the function, by `ID`; several with commas, or repeated; '' for none")
-	f.StringSliceVar(&d.securityGroups, "security-group", nil, "security group of the function, by `ID`; likewise")
-	f.StringVar(&d.architecture, "architecture", "arm64", "`TYPE` of processor: arm64 or x86_64")
+	d.settingFlags(cmd)
 	f.StringVar(&d.file, "package", "", "deploy the function in this zip `FILE` (default: the one that fanout carries)")
-	f.StringArrayVar(&d.environment, "env", nil, "variable of the function, `NAME=VALUE`; repeatable; NAME= removes it")
-	f.IntVar(&d.retention, "log-retention", stack.DefaultRetention, "`DAYS` that logs are kept, 0 for ever")
 	f.BoolVar(&d.noIAM, "no-iam", false, "make no role, leave its policy alone, and print the one it needs")
 	f.BoolVar(&d.yes, "yes", false, "do not ask before a function is replaced that is not fanout's")
 	d.outputFlag(cmd)
-	_ = cmd.RegisterFlagCompletionFunc("architecture", cobra.FixedCompletions([]string{"arm64", "x86_64"}, cobra.ShellCompDirectiveNoFileComp))
 	d.work(cmd, d.checkFlags, func(ctx context.Context, a *cloud.Account) error {
 		s := stack.On(a)
 		s.Tell = func(t stack.Thing) { tell(cmd.ErrOrStderr(), t) }
@@ -78,6 +70,20 @@ deploy made it; one given by ARN is not even looked up.`,
 		return showDeployed(cmd.OutOrStdout(), d.output, result)
 	})
 	return cmd
+}
+
+// settingFlags adds the flags of a function's settings.
+func (d *deploy) settingFlags(cmd *cobra.Command) {
+	f := d.flags
+	f.StringVar(&d.ledger, "ledger-table", "", "table in which instances of the function share what was delivered, by `NAME` or ARN;\nmade if there is none (default: no such table)")
+	f.IntVar(&d.memory, "memory", 128, "memory of the function, `MIB`")
+	f.IntVar(&d.timeout, "timeout", 30, "timeout of the function, `SECONDS`")
+	f.StringSliceVar(&d.subnets, "subnet", nil, "subnet of the function, by `ID`; several with commas, or repeated; '' for none")
+	f.StringSliceVar(&d.securityGroups, "security-group", nil, "security group of the function, by `ID`; likewise")
+	f.StringVar(&d.architecture, "architecture", "arm64", "`TYPE` of processor: arm64 or x86_64")
+	f.StringArrayVar(&d.environment, "env", nil, "variable of the function, `NAME=VALUE`; repeatable; NAME= removes it")
+	f.IntVar(&d.retention, "log-retention", stack.DefaultRetention, "`DAYS` that logs are kept, 0 for ever")
+	_ = cmd.RegisterFlagCompletionFunc("architecture", cobra.FixedCompletions([]string{"arm64", "x86_64"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // settings makes of the flags what is to be deployed. They were checked.

@@ -38,7 +38,7 @@ once: nothing lost, order kept, targets isolated.`,
 		newDeploy(&c), newDestroy(&c), newRegister(&c), newList(&c), newUpdate(&c), newActivate(&c), newDeactivate(&c), newUnregister(&c),
 		newExport(&c), newApply(&c),
 		newHook(&c), newUnhook(&c), newPause(&c), newResume(&c),
-		newPolicy(&c), newDoctor(&c),
+		newPolicy(&c), newTemplate(&c), newDoctor(&c),
 		newRun(&c), newTune(&c),
 	)
 	checkHelpTopics(root)

@@ -95,23 +95,32 @@ func (k *Keeper) sources(ctx context.Context, f *Function) ([]policy.Source, err
 // Policy returns the policy that the function's role needs now, and for coming
 // sources.
 func (k *Keeper) Policy(ctx context.Context, f *Function, coming ...policy.Source) (policy.Document, error) {
-	facts, err := f.facts()
+	facts, targets, sources, err := k.Facts(ctx, f, coming...)
 	if err != nil {
-		return policy.Document{}, err
-	}
-	targets, err := k.Targets(ctx, f)
-	if err != nil {
-		return policy.Document{}, err
-	}
-	sources, err := k.sources(ctx, f)
-	if err != nil {
-		return policy.Document{}, err
-	}
-	sources = append(sources, coming...)
-	if facts.Keys, err = k.keys(ctx, f, facts, targets, sources); err != nil {
 		return policy.Document{}, err
 	}
 	return facts.Policy(targets, sources)
+}
+
+// Facts returns what the policy of the function's role follows from: the function
+// with its keys, the targets that it can deliver to, and what is hooked to it, or
+// coming to be.
+func (k *Keeper) Facts(ctx context.Context, f *Function, coming ...policy.Source) (policy.Function, []target.Spec, []policy.Source, error) {
+	facts, err := f.facts()
+	if err != nil {
+		return policy.Function{}, nil, nil, err
+	}
+	targets, err := k.Targets(ctx, f)
+	if err != nil {
+		return policy.Function{}, nil, nil, err
+	}
+	sources, err := k.sources(ctx, f)
+	if err != nil {
+		return policy.Function{}, nil, nil, err
+	}
+	sources = append(sources, coming...)
+	facts.Keys, err = k.keys(ctx, f, facts, targets, sources)
+	return facts, targets, sources, err
 }
 
 // Accounts returns what target accounts have to give the function's role.

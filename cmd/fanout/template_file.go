@@ -1,0 +1,99 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/spf13/cobra"
+
+	"fanout/cmd/fanout/internal/hooks"
+	"fanout/cmd/fanout/internal/policy"
+	"fanout/cmd/fanout/internal/registry"
+	"fanout/cmd/fanout/internal/template"
+	"fanout/lambda"
+	"fanout/lambda/target"
+)
+
+// fromFile describes a function that is not deployed: for the targets of a file, as
+// the flags say. It calls nothing.
+func (t *templates) fromFile(cmd *cobra.Command) (template.Setup, error) {
+	if err := errors.Join(t.manage.check(), t.check()); err != nil {
+		return template.Setup{}, err
+	}
+	entries, err := readTargets(cmd.ErrOrStderr(), t.targets)
+	if err != nil {
+		return template.Setup{}, err
+	}
+	self, err := t.place(entries)
+	if err != nil {
+		return template.Setup{}, err
+	}
+	m, err := t.mapping.settings(&t.manage)
+	if err != nil {
+		return template.Setup{}, err
+	}
+	o, err := lambda.OptionsFrom(func(name string) string { return variables(t.environment)[name] })
+	if err != nil {
+		return template.Setup{}, err
+	}
+	s := template.Setup{
+		Function: policy.Function{ARN: self.String(), Metrics: o.Metrics},
+		Memory:   t.memory, Timeout: t.timeout, Architecture: t.architecture, Retention: t.retention,
+		Subnets: t.subnets, SecurityGroups: t.securityGroups, Environment: variables(t.environment), Targets: loadedOf(entries),
+	}
+	if t.given("env") && s.Environment["FANOUT_METRICS_NAMESPACE"] != "" {
+		s.Function.Namespace = o.MetricsNamespace
+	}
+	s.Function.TableARN = tableARN(self, cmp.Or(t.tableARN, t.table))
+	s.Function.LedgerTableARN = tableARN(self, t.ledger)
+	for _, source := range sourcesIn(entries) {
+		s.Mappings = append(s.Mappings, t.hook(source, m))
+	}
+	return s, nil
+}
+
+// hook makes a mapping of the flags.
+func (t *templates) hook(source string, s hooks.Settings) template.Mapping {
+	f := &t.mapping
+	m := template.Mapping{
+		Source: source, BatchSize: int(f.batchSize), Window: int(f.window), StartingPosition: s.StartingPosition,
+		ParallelizationFactor: int(f.factor), MaximumRetryAttempts: int(f.retries), MaximumRecordAge: int(f.age),
+		Bisect: f.bisect, OnFailure: f.onFailure, Filters: s.Filters,
+	}
+	if s.StartingTimestamp != nil {
+		m.StartingTime = *s.StartingTimestamp
+	}
+	return m
+}
+
+// place is where the function will be: where its ARN says, or else where the first
+// source is, in the region that is given.
+func (t *templates) place(entries []registry.Entry) (arn.ARN, error) {
+	if t.functionARN != "" {
+		return arn.Parse(t.functionARN)
+	}
+	if len(entries) == 0 {
+		return arn.ARN{}, errors.New("the file has no target, so the function's account is not known; add --function-arn")
+	}
+	a, err := arn.Parse(entries[0].Spec.SourceARN)
+	a.Service, a.Resource, a.Region = "lambda", "function:"+t.function, cmp.Or(t.aws.Region, a.Region)
+	return a, err
+}
+
+// tableARN returns the ARN of a table beside a function, "" if it has no name.
+func tableARN(self arn.ARN, table string) string {
+	if table == "" || arn.IsARN(table) {
+		return table
+	}
+	self.Service, self.Resource = "dynamodb", "table/"+table
+	return self.String()
+}
+
+func loadedOf(entries []registry.Entry) []target.Loaded {
+	all := make([]target.Loaded, len(entries))
+	for i := range entries {
+		all[i] = entries[i].Loaded
+	}
+	return all
+}
