@@ -80,6 +80,7 @@ func either(words []string) string {
 // work makes a command of what it does: first the flags are checked, by check too
 // unless it is nil, and then the account is reached.
 func (m *manage) work(cmd *cobra.Command, check func() error, do func(ctx context.Context, a *cloud.Account) error) {
+	m.completeValues(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := m.check(); err != nil {
 			return err
