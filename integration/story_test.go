@@ -4,6 +4,7 @@ package integration
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,13 +22,22 @@ import (
 // command runs bin/fanout, which must succeed, and returns its standard output.
 func command(t *testing.T, args ...string) string {
 	t.Helper()
+	out, errs, err := runCommand(t, args...)
+	if err != nil {
+		t.Fatalf("fanout %s: %v\n%s%s", strings.Join(args, " "), err, out, errs)
+	}
+	return out
+}
+
+// runCommand runs bin/fanout and returns its standard output and error, and its exit
+// status.
+func runCommand(t *testing.T, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), filepath.Join("..", "bin", "fanout"), args...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("fanout %s: %v\n%s%s", strings.Join(args, " "), err, &out, &errs)
-	}
-	return out.String()
+	err = cmd.Run()
+	return out.String(), errs.String(), err
 }
 
 // TestStory is the life of a fanout function: deployed, given nine targets and a
@@ -74,7 +84,19 @@ func TestStory(t *testing.T) {
 	do("deactivate", from, "--id", "lambda")
 	do("activate", from, "--id", "lambda")
 	do("resume", from)
-	do("doctor", function)
+	// The one thing wrong is that caches on loopback count as inside a VPC.
+	checked, _, err := runCommand(t, "doctor", "--function", "teller", "--output", "json")
+	var report struct {
+		Findings []struct{ Check, Status string }
+	}
+	if json.Unmarshal([]byte(checked), &report) != nil || len(report.Findings) < 15 || err == nil {
+		t.Errorf("doctor: %v\n%s", err, checked)
+	}
+	for _, f := range report.Findings {
+		if f.Status == "error" && f.Check != "network" {
+			t.Errorf("doctor finds %+v", f)
+		}
+	}
 
 	file := filepath.Join(t.TempDir(), "targets.yaml")
 	before := do("export", from)
