@@ -55,7 +55,7 @@ func (d *delivery) without(lots []lot, losses []*Out, has func(src int) bool) (r
 	}
 	for _, out := range losses {
 		failed := slices.DeleteFunc(slices.Clone(out.failed), func(l Loss) bool { return had(&l.Record) })
-		lost = append(lost, &Out{failed: failed})
+		lost = append(lost, &Out{failed: failed, passed: out.passed})
 	}
 	for _, l := range lots {
 		var left lot
@@ -192,7 +192,7 @@ func (d *delivery) lose(ctx context.Context, losses []*Out) {
 		for i := range out.failed {
 			l := &out.failed[i]
 			if d.t.diverts(&l.Record, l.Err) {
-				rejected = append(rejected, Rejected{Record: l.Record, Err: l.Err, Unstaged: true})
+				rejected = append(rejected, Rejected{Record: l.Record, Err: l.Err, Unstaged: true, Passed: out.passed})
 			} else {
 				d.loseOne(&l.Record, l.Err)
 			}

@@ -34,6 +34,7 @@ type Rejected struct {
 	Err      error
 	Attempts int  // made; 0: it was never sent
 	Unstaged bool // a stage failed it, so it is as that stage got it
+	Passed   int  // stages before that one; 0 unless Unstaged
 }
 
 // drops reports whether a record that failed with err is to be dropped.

@@ -47,7 +47,7 @@ func (p *Plan) Resume(ctx context.Context, recs []Record, has func(target, recor
 	if has != nil {
 		r.resume(ctx, lots, unreadable, has)
 	}
-	r.wg.Go(func() { r.descend(ctx, &p.root, lots, unreadable) })
+	r.wg.Go(func() { r.descend(ctx, &p.root, 0, lots, unreadable) })
 	go func() { done <- r.wg.WaitAndRecover() }()
 
 	err := errUnfinished
@@ -91,8 +91,9 @@ func (p *Plan) untilMargin(ctx context.Context) (context.Context, context.Cancel
 }
 
 // descend delivers lots to the targets at n and takes them through the stages
-// below, each branch by itself. losses are those of the stages above.
-func (r *run) descend(ctx context.Context, n *node, lots []lot, losses []*Out) {
+// below, each branch by itself. losses are those of the stages above, of which there
+// are depth.
+func (r *run) descend(ctx context.Context, n *node, depth int, lots []lot, losses []*Out) {
 	for _, t := range n.targets {
 		if d := r.deliveries[t.index]; !r.apart[t.index] {
 			r.wg.Go(func() { d.take(ctx, lots, losses) })
@@ -100,18 +101,18 @@ func (r *run) descend(ctx context.Context, n *node, lots []lot, losses []*Out) {
 	}
 	for _, k := range n.kids {
 		r.wg.Go(func() {
-			emitted, losses := pass(ctx, k.stage, lots, losses)
-			r.descend(ctx, k, emitted, losses)
+			emitted, losses := pass(ctx, k.stage, depth, lots, losses)
+			r.descend(ctx, k, depth+1, emitted, losses)
 		})
 	}
 }
 
-// pass takes lots through a stage. The losses it returns are those given and its
-// own.
-func pass(ctx context.Context, s Stage, lots []lot, losses []*Out) ([]lot, []*Out) {
+// pass takes lots through a stage, which depth others come before. The losses it
+// returns are those given and its own.
+func pass(ctx context.Context, s Stage, depth int, lots []lot, losses []*Out) ([]lot, []*Out) {
 	outs, emitted := make([]*Out, len(lots)), make([]lot, len(lots))
 	for i, l := range lots {
-		outs[i] = new(Out)
+		outs[i] = &Out{passed: depth}
 		outs[i].through(ctx, s, l)
 		emitted[i] = outs[i].lot
 	}
@@ -128,8 +129,8 @@ func (r *run) resume(ctx context.Context, lots []lot, losses []*Out, has func(ta
 		}
 		r.wg.Go(func() {
 			rest, losses := rest, losses
-			for _, s := range d.t.Stages {
-				rest, losses = pass(ctx, s, rest, losses)
+			for depth, s := range d.t.Stages {
+				rest, losses = pass(ctx, s, depth, rest, losses)
 			}
 			d.take(ctx, rest, losses)
 		})

@@ -30,6 +30,7 @@ type Out struct {
 	in     []Record // of the call under way
 	done   []bool   // which of in are accounted for
 	forged bool     // a record without an origin in in was emitted
+	passed int      // stages that in has passed
 }
 
 // lot is records of one lane and where among them requests must begin.

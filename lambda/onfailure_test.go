@@ -27,7 +27,8 @@ func TestEnvelopesAreTheirOwnRecords(t *testing.T) {
 	merged := func(data string, recs ...engine.Record) engine.Rejected {
 		return engine.Rejected{Record: engine.Merge(recs, engine.Bytes([]byte(data))), Err: errors.New("no")}
 	}
-	a, b := wrapper(source, "a"), wrapper(source, "b")
+	spec := func(id string) *target.Spec { return &target.Spec{SourceARN: source, ID: id, Type: target.SQS} }
+	a, b := wrapper(spec("a"), event.Kinesis, nil), wrapper(spec("b"), event.Kinesis, nil)
 	seen := map[string]string{fmt.Sprint(one.Lane, " ", one.Seq, " ", one.Sub): "the record"}
 	for name, r := range map[string]engine.Record{
 		"a's":                a(engine.Rejected{Record: one, Err: errors.New("no")}),

@@ -15,15 +15,17 @@ import (
 	"fanout/lambda/envelope"
 	"fanout/lambda/event"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // plan is what the active targets of a source amount to.
 type plan struct {
-	set    []target.Loaded // as the store had it
-	engine *engine.Plan
-	specs  []target.Spec   // of the engine's targets, in its order
-	faulty map[string]bool // by id: those of them that cannot work as they are configured
-	wired  map[target.Spec]*wired
+	set     []target.Loaded // as the store had it
+	engine  *engine.Plan
+	targets []engine.Target // of the engine, in its order
+	specs   []target.Spec   // of those targets
+	faulty  map[string]bool // by id: those of them that cannot work as they are configured
+	wired   map[target.Spec]*wired
 
 	runs    int  // under way; guarded by Handler.mu
 	retired bool // another has taken its place; guarded by Handler.mu
@@ -77,17 +79,16 @@ func (h *Handler) newPlan(set []target.Loaded, kind event.Kind, old *plan) (*pla
 	b := planner{handler: h, kind: kind, set: set, old: old, plan: &plan{
 		set: set, faulty: make(map[string]bool), wired: make(map[target.Spec]*wired),
 	}}
-	var targets []engine.Target
 	for i := range set {
 		if t := &set[i]; t.Spec.Active {
 			b.plan.specs = append(b.plan.specs, t.Spec)
 			out := b.target(t)
 			b.plan.faulty[t.ID] = out.Fault != nil
-			targets = append(targets, out)
+			b.plan.targets = append(b.plan.targets, out)
 		}
 	}
 	var err error
-	b.plan.engine, err = engine.NewPlan(engine.Options{Slots: h.slots, Margin: h.options.DeadlineMargin}, targets...)
+	b.plan.engine, err = engine.NewPlan(engine.Options{Slots: h.slots, Margin: h.options.DeadlineMargin}, b.plan.targets...)
 	return b.plan, err
 }
 
@@ -121,7 +122,7 @@ func (b *planner) target(t *target.Loaded) engine.Target {
 	}
 	out.OnFailure = &engine.Fallback{
 		ID: other.ID, Sink: other.Sink, MaxAge: time.Duration(t.Spec.MaxAge) * time.Second,
-		Wrap: wrapper(t.Spec.SourceARN, t.ID),
+		Wrap: wrapper(&t.Spec, b.kind, out.Stages),
 	}
 	return out
 }
@@ -150,20 +151,27 @@ func faulty(id string, err error) engine.Target {
 	return engine.Target{ID: id, Fault: engine.Errorf(engine.Permanent, "%w", err)}
 }
 
-// wrapper puts what a target of source did not take into envelopes. An envelope is a
+// wrapper puts what a target did not take into envelopes. An envelope is a
 // record of its own: by the lane and sequence number of the record inside, a
 // destination that takes a record once would not tell it from that record, nor from
 // another target's envelope of it.
-func wrapper(source, id string) func(engine.Rejected) engine.Record {
+func wrapper(t *target.Spec, kind event.Kind, stages []engine.Stage) func(engine.Rejected) engine.Record {
+	sendsEvents := t.Type == target.Lambda && form(t, kind) != sinks.Documents
 	return func(r engine.Rejected) engine.Record {
 		out := engine.Record{
 			Key: r.Record.Key, HashKey: r.Record.HashKey, Arrived: r.Record.Arrived,
-			Lane: id + "/" + r.Record.Lane, Seq: r.Record.Seq, Sub: r.Record.Sub,
+			Lane: t.ID + "/" + r.Record.Lane, Seq: r.Record.Seq, Sub: r.Record.Sub,
 		}
 		if r.Record.Parts() != nil { // other messages may begin with the same record
 			out.Seq = fmt.Sprintf("%s/%x", out.Seq, sha256.Sum256(r.Record.Data.Bytes()))
 		}
-		e := envelope.Wrap(source, id, r, time.Now())
+		e := envelope.Wrap(t.SourceARN, t.ID, r, time.Now())
+		if sendsEvents {
+			e.Event = r.Record.Raw
+		}
+		for _, s := range stages[:r.Passed] {
+			e.Passed = append(e.Passed, s.Name())
+		}
 		text, err := e.Marshal()
 		if err != nil {
 			out.Data = engine.Unreadable(err)

@@ -30,8 +30,22 @@ type Envelope struct {
 	Arrived  time.Time `json:"arrived,omitzero"` // at the source
 	Data     []byte    `json:"data"`
 
+	// Unreadable says that the source had no data that could be read, so Data is none.
+	Unreadable bool `json:"unreadable,omitempty"`
+
+	// Event is the source record as the event had it, where the target sends that or
+	// Data could not be read.
+	Event json.RawMessage `json:"event,omitempty"`
+
+	// Records is how many records Data was made of, where a stage put several into
+	// one message; the rest is told of the first of them.
+	Records int `json:"records,omitempty"`
+
 	// Staged says that Data is as it was to be sent: the target's stages have run.
 	Staged bool `json:"staged"`
+
+	// Passed names the stages that have run where Staged is false.
+	Passed []string `json:"passed,omitempty"`
 
 	Class    string    `json:"errorClass"`
 	Error    string    `json:"error"`
@@ -46,7 +60,14 @@ func Wrap(source, target string, r engine.Rejected, now time.Time) Envelope {
 		Shard: r.Record.Lane, Sequence: r.Record.Seq, Sub: r.Record.Sub,
 		Key: r.Record.Key, HashKey: r.Record.HashKey, Action: r.Record.Action,
 		Data: r.Record.Data.Bytes(), Staged: !r.Unstaged,
-		Class: engine.ClassOf(r.Err).String(), Error: r.Err.Error(), Attempts: r.Attempts, Time: now.UTC(),
+		Unreadable: r.Record.Data.Err() != nil,
+		Class:      engine.ClassOf(r.Err).String(), Error: r.Err.Error(), Attempts: r.Attempts, Time: now.UTC(),
+	}
+	if e.Unreadable {
+		e.Event = r.Record.Raw
+	}
+	if parts := r.Record.Parts(); len(parts) > 1 {
+		e.Records = len(parts)
 	}
 	if r.Record.Arrived > 0 {
 		e.Arrived = time.UnixMilli(r.Record.Arrived).UTC()
@@ -83,6 +104,11 @@ func Parse(data []byte) (Envelope, error) {
 	case e.Source == "" || e.Target == "":
 		return e, errors.New("it names no source and target")
 	}
+	if len(e.Event) > 0 {
+		var b bytes.Buffer
+		_ = json.Compact(&b, e.Event) // it was just read
+		e.Event = b.Bytes()
+	}
 	return e, nil
 }
 
@@ -90,7 +116,10 @@ func Parse(data []byte) (Envelope, error) {
 func (e *Envelope) Record() engine.Record {
 	r := engine.Record{
 		Key: e.Key, HashKey: e.HashKey, Data: engine.Bytes(e.Data), Lane: e.Shard,
-		Seq: e.Sequence, Sub: e.Sub, Action: e.Action,
+		Seq: e.Sequence, Sub: e.Sub, Action: e.Action, Raw: e.Event,
+	}
+	if e.Unreadable {
+		r.Data = engine.Unreadable(errors.New("the source had no data that could be read; the envelope's event has what there was"))
 	}
 	if !e.Arrived.IsZero() {
 		r.Arrived = e.Arrived.UnixMilli()

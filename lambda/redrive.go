@@ -1,0 +1,275 @@
+package lambda
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"fanout/engine"
+	"fanout/lambda/envelope"
+	"fanout/lambda/event"
+	"fanout/lambda/target"
+	"fanout/stages"
+)
+
+// Redrive delivers envelopes to their targets again. It remembers of which keys an
+// envelope failed, so that no later one overtakes it. It is safe for concurrent use
+// for different targets.
+type Redrive struct {
+	handler *Handler
+	queue   target.Destination
+
+	mu     sync.Mutex
+	failed map[lineage]envelope.Envelope // the first of each key that is to be delivered yet
+}
+
+// lineage is what has an order.
+type lineage struct{ source, target, shard, key string }
+
+// NewRedrive returns a Redrive that delivers as h does. queue is where the envelopes
+// come from; its zero value is none. A target whose onFailure is that queue does
+// without it, since its envelopes would go round for ever.
+func (h *Handler) NewRedrive(queue target.Destination) *Redrive {
+	return &Redrive{handler: h, queue: queue, failed: make(map[lineage]envelope.Envelope)}
+}
+
+// Target returns the target called id of a source. Its error says why nothing can be
+// delivered to it.
+func (r *Redrive) Target(ctx context.Context, source, id string) (target.Spec, error) {
+	p, i, err := r.plan(ctx, source, id)
+	if p != nil {
+		defer r.handler.release(p)
+	}
+	if err != nil {
+		return target.Spec{}, err
+	}
+	return p.specs[i], p.targets[i].Fault
+}
+
+// unfit says why envelopes cannot go to a target.
+type unfit struct{ error }
+
+// plan returns the plan of a source, to be released unless it is nil, and which of its
+// targets is called id.
+func (r *Redrive) plan(ctx context.Context, source, id string) (*plan, int, error) {
+	kind, err := kindOf(source)
+	if err != nil {
+		return nil, 0, &unfit{err}
+	}
+	p, err := r.handler.planFor(ctx, source, kind)
+	if err != nil {
+		return nil, 0, fmt.Errorf("the targets of %s are unknown: %w", source, err)
+	}
+	i := slices.IndexFunc(p.targets, func(t engine.Target) bool { return t.ID == id })
+	switch {
+	case i >= 0:
+		return p, i, nil
+	case slices.ContainsFunc(p.set, func(t target.Loaded) bool { return t.ID == id }):
+		err = fmt.Errorf("the target %q of %s is not active; activate it, or name another one", id, source)
+	default:
+		err = fmt.Errorf("%s has no target %q; add it, or name another one", source, id)
+	}
+	return p, 0, &unfit{err}
+}
+
+// Deliver delivers envelopes to the target called id of a source, in the order given,
+// and returns whether each was delivered, or taken by the target's onFailure. Stages
+// that an envelope has behind it do not run again. What failed is in the results too,
+// of which there may be several. An error means that nothing was delivered, because
+// the targets could not be read.
+func (r *Redrive) Deliver(ctx context.Context, source, id string, envelopes []envelope.Envelope) (done []bool, results []Result, err error) {
+	done = make([]bool, len(envelopes))
+	within, cancel := r.handler.beforeDeadline(ctx)
+	defer cancel()
+	p, i, err := r.plan(within, source, id)
+	if p != nil {
+		defer r.handler.release(p)
+	}
+	if _, ok := errors.AsType[*unfit](err); ok {
+		return done, []Result{refused(target.Spec{SourceARN: source, ID: id}, envelopes, err)}, nil
+	}
+	if err != nil {
+		return done, nil, err
+	}
+	l := redelivery{Redrive: r, plan: p, spec: p.specs[i], target: p.targets[i], envelopes: envelopes, done: done}
+	l.target.Oversize = engine.FailOversize // who asked for it again does not want it dropped
+	if l.goesRound() {
+		l.target.OnFailure = nil
+	}
+	for _, part := range l.parts() {
+		if err := l.deliver(ctx, part); err != nil {
+			return done, l.results, err
+		}
+	}
+	return done, l.results, nil
+}
+
+// redelivery is one call of Deliver.
+type redelivery struct {
+	*Redrive
+	plan      *plan
+	spec      target.Spec
+	target    engine.Target
+	envelopes []envelope.Envelope
+	done      []bool
+	results   []Result
+}
+
+// goesRound reports whether the target's onFailure is, as far as that can be told,
+// the queue that the envelopes come from.
+func (l *redelivery) goesRound() bool {
+	i := slices.IndexFunc(l.plan.set, func(t target.Loaded) bool { return t.ID == l.spec.OnFailure })
+	if i < 0 || l.plan.set[i].Spec.Type != target.SQS || l.queue.Name == "" {
+		return false
+	}
+	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
+	other := &l.plan.set[i].Spec
+	return other.Destination.Name == l.queue.Name &&
+		!differ(other.Destination.Account, l.queue.Account) && !differ(other.Region, l.queue.Region)
+}
+
+// part is envelopes that need the same stages.
+type part struct {
+	stages []engine.Stage
+	index  []int // of envelopes
+}
+
+// parts parts the envelopes by the stages they need. If the target keeps order, no
+// envelope of a key comes into an earlier part than one before it.
+func (l *redelivery) parts() (all []part) {
+	last := make(map[string]int) // by key: the part with its last envelope
+	for i := range l.envelopes {
+		e := &l.envelopes[i]
+		need, key, k := l.stages(e), e.Shard+"\x00"+e.Key, 0
+		if l.target.Ordered {
+			k = last[key]
+		}
+		for k < len(all) && !slices.Equal(all[k].stages, need) {
+			k++
+		}
+		if k == len(all) {
+			all = append(all, part{stages: need})
+		}
+		all[k].index = append(all[k].index, i)
+		last[key] = k
+	}
+	return all
+}
+
+// stages returns the target's stages that e has not behind it. How requests are cut is
+// no matter of the record, so that stage always runs.
+func (l *redelivery) stages(e *envelope.Envelope) (need []engine.Stage) {
+	passed := e.Passed
+	for _, s := range l.target.Stages {
+		_, shape := s.(stages.Shape)
+		switch {
+		case e.Staged && !shape:
+		case len(passed) > 0 && passed[0] == s.Name():
+			passed = passed[1:]
+		default:
+			need = append(need, s)
+		}
+	}
+	return need
+}
+
+// deliver runs one part.
+func (l *redelivery) deliver(ctx context.Context, part part) error {
+	t := l.target
+	t.Stages = part.stages
+	var overtaking []envelope.Envelope
+	var index []int
+	res := Result{SourceARN: l.spec.SourceARN, Kind: l.kind(), Targets: []target.Spec{l.spec}}
+	for _, i := range part.index {
+		if e := &l.envelopes[i]; l.overtakes(e) {
+			overtaking = append(overtaking, *e)
+		} else {
+			index, res.records = append(index, i), append(res.records, l.record(e))
+		}
+	}
+	if len(overtaking) > 0 {
+		l.results = append(l.results, refused(l.spec, overtaking, errOvertakes))
+	}
+	if len(index) == 0 {
+		return nil
+	}
+	plan, err := engine.NewPlan(engine.Options{Slots: l.handler.slots, Margin: l.handler.options.DeadlineMargin}, t)
+	if err != nil {
+		return err
+	}
+	res.Report = plan.Run(ctx, slices.Clone(res.records))
+	for k, i := range index {
+		fate := res.Report.Targets[0].Fate(k)
+		l.done[i] = fate == engine.FateDelivered || fate == engine.FateDiverted
+		l.remember(&l.envelopes[i], l.done[i])
+	}
+	l.results = append(l.results, res)
+	return nil
+}
+
+func (l *redelivery) kind() event.Kind {
+	kind, _ := kindOf(l.spec.SourceARN) // its plan was found by it
+	return kind
+}
+
+// record makes the record of an envelope. A message of several records must not pass
+// for the first of them: neither where messages are taken once, nor in attributes.
+func (l *redelivery) record(e *envelope.Envelope) engine.Record {
+	rec := e.Record()
+	if e.Records > 1 {
+		rec.Action = ""
+		rec.Seq = fmt.Sprintf("%s/%x", rec.Seq, sha256.Sum256(e.Data))
+		if !l.spec.Destination.FIFO && (l.spec.Type == target.SQS || l.spec.Type == target.SNS) {
+			rec.Key = ""
+		}
+	}
+	return rec
+}
+
+var errOvertakes = errors.New("an earlier record of its key failed, and the target keeps order; it was not sent")
+
+// overtakes reports whether e comes after one of its key that failed.
+func (l *redelivery) overtakes(e *envelope.Envelope) bool {
+	if !l.target.Ordered {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	first, ok := l.failed[l.lineage(e)]
+	return ok && envelope.Compare(e, &first) > 0
+}
+
+// remember books what became of e.
+func (l *redelivery) remember(e *envelope.Envelope, done bool) {
+	if !l.target.Ordered {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	key := l.lineage(e)
+	first, ok := l.failed[key]
+	switch {
+	case done && ok && envelope.Compare(e, &first) == 0:
+		delete(l.failed, key)
+	case !done && (!ok || envelope.Compare(e, &first) < 0):
+		l.failed[key] = envelope.Envelope{Sequence: e.Sequence, Sub: e.Sub}
+	}
+}
+
+func (l *redelivery) lineage(e *envelope.Envelope) lineage {
+	return lineage{l.spec.SourceARN, l.target.ID, e.Shard, e.Key}
+}
+
+// refused is the result for envelopes that are not sent, and why.
+func refused(t target.Spec, envelopes []envelope.Envelope, err error) Result {
+	return Result{
+		SourceARN: t.SourceARN, Targets: []target.Spec{t}, records: make([]engine.Record, len(envelopes)),
+		Report: &engine.Report{Targets: []engine.TargetReport{{
+			ID: t.ID, Failed: len(envelopes),
+			Failures: []engine.Failure{{Err: err, Lane: envelopes[0].Shard, Seq: envelopes[0].Sequence, Count: len(envelopes)}},
+		}}},
+	}
+}
