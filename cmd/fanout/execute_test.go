@@ -63,7 +63,7 @@ func TestUnreadableStandardInput(t *testing.T) {
 	if status := execute([]string{"run", "--targets", "t.yaml", "--event", "-"}, in, &errs, &errs); status != exitUsage {
 		t.Errorf("exit status %d, want %d", status, exitUsage)
 	}
-	if got, want := errs.String(), "fanout: the event on standard input cannot be read: it broke\n"; got != want {
+	if got, want := errs.String(), "fanout: standard input cannot be read: it broke\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"fanout/cmd/fanout/internal/redrive"
 )
 
 // print writes the table to standard error and, for json, the report to standard
@@ -16,6 +19,9 @@ import (
 func (s *summary) print(stdout io.Writer, stderr *live, output string) error {
 	records, rows := s.snapshot()
 	printTable(stderr, records, rows, stderr.terminal())
+	if m := s.messages; m != nil {
+		fmt.Fprintf(stderr, "%d messages: %d deleted, %d stay in the queue\n", m.Received, m.Deleted, m.Kept)
+	}
 	if output != "json" {
 		return nil
 	}
@@ -23,9 +29,11 @@ func (s *summary) print(stdout io.Writer, stderr *live, output string) error {
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(struct {
-		Records int   `json:"records"`
-		Targets []row `json:"targets"`
-	}{records, rows})
+		Records    int             `json:"records"`
+		Unreadable int             `json:"unreadable,omitempty"`
+		Messages   *redrive.Counts `json:"messages,omitempty"`
+		Targets    []row           `json:"targets"`
+	}{records, s.unreadable, s.messages, rows})
 }
 
 // printTable writes a row for each target, and why records failed. Failures are red
@@ -73,5 +81,8 @@ func (r reason) print(w io.Writer, target string) {
 	if r.Sequence != "" {
 		fmt.Fprintf(w, ", the first being %s of %s", r.Sequence, r.Shard)
 	}
-	fmt.Fprintf(w, ": %s\n", strings.ReplaceAll(r.Error, "\n", "\n  "))
+	fmt.Fprintf(w, ": %s\n", indented(errors.New(r.Error)))
 }
+
+// indented returns the text of an error, of several the others below the first.
+func indented(err error) string { return strings.ReplaceAll(err.Error(), "\n", "\n  ") }

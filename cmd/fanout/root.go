@@ -39,7 +39,7 @@ once: nothing lost, order kept, targets isolated.`,
 		newExport(&c), newApply(&c),
 		newHook(&c), newUnhook(&c), newPause(&c), newResume(&c),
 		newPolicy(&c), newTemplate(&c), newDoctor(&c),
-		newRun(&c), newTune(&c),
+		newRun(&c), newRedrive(&c), newTune(&c),
 	)
 	checkHelpTopics(root)
 	return root

@@ -3,31 +3,24 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"fanout/lambda"
-	"fanout/lambda/metrics"
 )
 
 // runFlags are the flags of `fanout run`.
 type runFlags struct {
-	*common
-	targets, table string
-	events         []string
-	sourceARN      string
-	explain        bool
-	output         string
-	inFlight       int
-	timeout        time.Duration
-	poll           pollFlags
+	deliveryFlags
+	events    []string
+	sourceARN string
+	explain   bool
+	poll      pollFlags
 }
 
 func newRun(c *common) *cobra.Command {
-	f := runFlags{common: c}
+	f := runFlags{deliveryFlags: deliveryFlags{common: c}}
 	cmd := &cobra.Command{
 		Use:   "run (--targets FILE | --table NAME) (--event FILE… | --source-arn ARN)",
 		Short: "Run the function here: over event files, or over a stream",
@@ -56,24 +49,20 @@ something failed, 2 for wrong usage or unreadable input.`,
 	}
 	s := cmd.Flags()
 	s.SortFlags = false
-	s.StringVar(&f.targets, "targets", "", "YAML or JSON `FILE` of targets")
-	s.StringVar(&f.table, "table", "", "DynamoDB table of targets, by `NAME` or ARN")
+	f.addTargets(s)
 	s.StringArrayVar(&f.events, "event", nil, "`FILE` with one Lambda event, '-' for standard input; repeatable")
 	s.StringVar(&f.sourceARN, "source-arn", "", "`ARN` of a Kinesis or DynamoDB stream to poll")
 	f.poll.add(s)
 	s.BoolVar(&f.explain, "explain", false, "print the plan and send nothing; fails if a target is faulty")
-	s.StringVar(&f.output, "output", "table", "`FORM` of the report: table, or json for one on standard output too")
-	s.IntVar(&f.inFlight, "in-flight", lambda.DefaultOptions().InFlight, "at most `N` requests in flight over all targets")
-	s.DurationVar(&f.timeout, "timeout", 5*time.Minute, "`TIME` for each event or batch")
+	f.addBounds(s)
 	f.complete(cmd)
 	return cmd
 }
 
 // complete tells the shell what flags take. The flags exist, so nothing can fail.
 func (f *runFlags) complete(cmd *cobra.Command) {
-	_ = cmd.MarkFlagFilename("targets", "yaml", "yml", "json")
+	f.deliveryFlags.complete(cmd)
 	_ = cmd.MarkFlagFilename("event", "json")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("starting-position", cobra.FixedCompletions([]string{"LATEST", "TRIM_HORIZON"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -85,36 +74,21 @@ func (f *runFlags) check(s *pflag.FlagSet) error {
 			stdin++
 		}
 	}
+	if err := f.checkTargets(); err != nil {
+		return err
+	}
 	switch {
-	case f.targets != "" && f.table != "":
-		return errors.New("--targets and --table exclude each other; give one of them")
-	case f.targets == "" && f.table == "":
-		return errors.New("no targets are given; add --targets FILE or --table NAME")
 	case f.events != nil && f.sourceARN != "":
 		return errors.New("--event and --source-arn exclude each other; give one of them")
 	case f.events == nil && f.sourceARN == "":
 		return errors.New("no source is given; add --event FILE or --source-arn ARN")
 	case stdin > 1:
 		return errors.New("--event - is given more than once; standard input holds one event")
-	case !slices.Contains([]string{"table", "json"}, f.output):
-		return fmt.Errorf("--output is %q; it must be table or json", f.output)
-	case f.inFlight < 1:
-		return fmt.Errorf("--in-flight is %d; it must be at least 1", f.inFlight)
-	case f.timeout <= 0:
-		return fmt.Errorf("--timeout is %v; it must be longer than 0", f.timeout)
+	}
+	if err := f.checkBounds(); err != nil {
+		return err
 	}
 	return f.poll.check(s, f.sourceARN != "")
-}
-
-// options are those of the function.
-func (f *runFlags) options() lambda.Options {
-	o := lambda.DefaultOptions()
-	o.NoVerifyTLS = f.aws.NoVerifyTLS
-	o.Metrics = metrics.ModeNone // they are the function's
-	o.Table, o.TargetsFile, o.InFlight = f.table, f.targets, f.inFlight
-	o.DeadlineMargin = min(o.DeadlineMargin, f.timeout/10)
-	o.ReportBatchItemFailures = true // the poller goes on at the first that failed
-	return o
 }
 
 func (f *runFlags) run(cmd *cobra.Command) error {

@@ -47,13 +47,13 @@ func readEvent(name string, stdin io.Reader) (event, error) {
 	if name == "-" {
 		data, err := io.ReadAll(stdin)
 		if err != nil {
-			err = fmt.Errorf("the event on standard input cannot be read: %w", err)
+			err = fmt.Errorf("standard input cannot be read: %w", err)
 		}
 		return event{"standard input", data}, err
 	}
 	data, err := os.ReadFile(name)
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
-		err = fmt.Errorf("the event file %s cannot be read: %w", name, pe.Err)
+		err = fmt.Errorf("the file %s cannot be read: %w", name, pe.Err)
 	}
 	return event{name, data}, err
 }

@@ -28,6 +28,9 @@ import (
 //	table NAME FILE       make a table of targets with the items in FILE, in JSON
 //	refuse CODE           from now on the service answers every call with this error
 //	took DESTINATION N    the destination must have taken N records
+//	waiting QUEUE N       the queue must hold N messages
+//	bodies DESTINATION    print the data of all that the destination took, quoted
+//	message QUEUE FILE    put a message with the text of FILE into the queue
 //	timeless FILE         print FILE without the times in it
 //	put N                 put N records into each of the two shards of the stream
 func TestScripts(t *testing.T) {
@@ -42,6 +45,9 @@ func TestScripts(t *testing.T) {
 			"table":    status0(cmdTable),
 			"refuse":   status0(cmdRefuse),
 			"took":     status0(cmdTook),
+			"waiting":  status0(cmdWaiting),
+			"bodies":   status0(cmdBodies),
+			"message":  status0(cmdMessage),
 			"timeless": status0(cmdTimeless),
 			"put":      status0(cmdPut),
 		},
@@ -156,6 +162,22 @@ func cmdTook(ts *testscript.TestScript, args []string) {
 	if got, want := len(fakeAWS(ts).Records(args[0])), number(ts, args[1]); got != want {
 		ts.Fatalf("%s took %d records, want %d", args[0], got, want)
 	}
+}
+
+func cmdWaiting(ts *testscript.TestScript, args []string) {
+	if got, want := len(fakeAWS(ts).Waiting("sqs/"+args[0])), number(ts, args[1]); got != want {
+		ts.Fatalf("%s holds %d messages, want %d", args[0], got, want)
+	}
+}
+
+func cmdBodies(ts *testscript.TestScript, args []string) {
+	for _, r := range fakeAWS(ts).Records(args[0]) {
+		fmt.Fprintf(ts.Stdout(), "%q\n", r.Data)
+	}
+}
+
+func cmdMessage(ts *testscript.TestScript, args []string) {
+	fakeAWS(ts).Put("sqs/"+args[0], awsfake.Record{Data: bytes.TrimSpace([]byte(ts.ReadFile(args[1])))})
 }
 
 // cmdTimeless cuts the last column off a table, and the milliseconds of a report.

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"fanout/cmd/fanout/internal/redrive"
 	"fanout/engine"
 	"fanout/lambda"
 )
@@ -14,6 +15,9 @@ import (
 // concurrent use.
 type summary struct {
 	news io.Writer // told of each new reason at once; nil: of none
+
+	unreadable int             // envelopes that are none
+	messages   *redrive.Counts // nil: there was no queue
 
 	mu      sync.Mutex
 	events  int
@@ -66,6 +70,13 @@ func (s *summary) add(results []lambda.Result) {
 			s.explain(row, t.Failures)
 		}
 	}
+}
+
+// expect makes the row of a target stand behind those that were expected before.
+func (s *summary) expect(source, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.row(source, id)
 }
 
 func (s *summary) row(source, id string) *row {

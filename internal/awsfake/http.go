@@ -49,6 +49,14 @@ func (s *Server) decode(service, name string, body []byte) (operation, *failure)
 		return s.putRecordBatch(body)
 	case "sqs.SendMessageBatch":
 		return s.sendMessageBatch(body)
+	case "sqs.ReceiveMessage":
+		return s.receiveMessage(body)
+	case "sqs.DeleteMessageBatch":
+		return s.deleteMessageBatch(body)
+	case "sqs.ChangeMessageVisibilityBatch":
+		return s.changeMessageVisibilityBatch(body)
+	case "sqs.GetQueueUrl":
+		return s.getQueueURL(body)
 	case "dynamodb.Query":
 		return s.query(body)
 	case "dynamodb.PutItem":

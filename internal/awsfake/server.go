@@ -27,6 +27,7 @@ type Server struct {
 	docs   map[string]bool // destination, NUL, _id of the documents that are there
 	limits map[string]int
 	tables map[string]*table
+	queues map[string][]*queued
 	flying int
 	peak   int
 }
@@ -98,6 +99,7 @@ func Start() (*Server, error) {
 		docs:   make(map[string]bool),
 		limits: make(map[string]int),
 		tables: make(map[string]*table),
+		queues: make(map[string][]*queued),
 	}
 	s.http = http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
 	go func() {

@@ -1,0 +1,294 @@
+package redrive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+const (
+	// invisible is how long nobody else gets a message that was received. It is
+	// renewed while the message is worked on.
+	invisible = 2 * time.Minute
+	renewal   = invisible / 3
+
+	perCall = 10 // messages that a call takes (SQS API, ReceiveMessage and the batches)
+
+	// A window is delivered at once; what it holds can be put in order.
+	windowMessages = 1000
+	windowBytes    = 32 << 20
+
+	// stale is how many answers in a row without a message that was not tried yet are
+	// taken to say that there is none.
+	stale = 10
+
+	deletions = 3 // attempts
+)
+
+// API is what a Queue needs of *sqs.Client.
+type API interface {
+	ReceiveMessage(context.Context, *sqs.ReceiveMessageInput, ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error)
+	DeleteMessageBatch(context.Context, *sqs.DeleteMessageBatchInput, ...func(*sqs.Options)) (*sqs.DeleteMessageBatchOutput, error)
+	ChangeMessageVisibilityBatch(context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error)
+}
+
+// Queue is an SQS queue of envelopes.
+type Queue struct {
+	Client API
+	URL    string
+	Watch  bool // go on when the queue is empty
+	Max    int  // messages to try; 0: all
+	Keep   bool // delete nothing
+
+	mu   sync.Mutex
+	held map[string]string // receipt handles of messages being worked on, by message id
+	kept map[string]string // of those that were left
+}
+
+// Counts is what became of messages.
+type Counts struct {
+	Received int `json:"received"`
+	Deleted  int `json:"deleted"`
+	Kept     int `json:"kept"` // they stay in the queue
+}
+
+// message is a message and what is in it.
+type message struct {
+	id, receipt string
+	letters     []Letter
+	bytes       int
+}
+
+// Run receives messages and hands the letters in them to handle, which says of each
+// whether it is Done, and returns an error only if there is no point in going on.
+// Messages whose letters are all done are deleted, and the others stay in the queue.
+// Run returns when the queue is empty or ctx ends; letters that were handed over by
+// then are finished.
+func (q *Queue) Run(ctx context.Context, handle func(context.Context, []*Letter) error) (c Counts, err error) {
+	q.held, q.kept = make(map[string]string), make(map[string]string)
+	after := context.WithoutCancel(ctx)
+	renewing, stop := context.WithCancel(after)
+	renewed := make(chan struct{})
+	go func() {
+		defer close(renewed)
+		q.renew(renewing)
+	}()
+	defer func() {
+		stop()
+		<-renewed
+		q.release(after)
+	}()
+	tried := make(map[string]bool)
+	for ctx.Err() == nil && (q.Max == 0 || c.Received < q.Max) {
+		window, err := q.gather(ctx, q.left(c.Received), tried)
+		if len(window) == 0 && (err != nil || !q.Watch) {
+			return c, err
+		}
+		c.Received += len(window)
+		var letters []*Letter
+		for i := range window {
+			for k := range window[i].letters {
+				letters = append(letters, &window[i].letters[k])
+			}
+		}
+		failed := handle(after, letters)
+		deleted, undeleted := q.settle(after, window)
+		c.Deleted += deleted
+		c.Kept = len(q.kept)
+		if err := errors.Join(err, failed, undeleted); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// left is how many messages the next window may have.
+func (q *Queue) left(received int) int {
+	if q.Max == 0 {
+		return windowMessages
+	}
+	return min(windowMessages, q.Max-received)
+}
+
+// gather receives messages that were not tried yet, until there are enough or no more.
+// With Watch those that stayed are tried again when they come back.
+func (q *Queue) gather(ctx context.Context, most int, tried map[string]bool) (window []message, err error) {
+	wait, bytes, old := int32(1), 0, 0
+	if q.Watch {
+		wait = 20 // the longest (SQS guide, long polling)
+	}
+	for len(window) < most && bytes < windowBytes && old < stale {
+		out, err := q.Client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+			QueueUrl: &q.URL, MaxNumberOfMessages: int32(min(perCall, most-len(window))), //nolint:gosec // at most 10
+			WaitTimeSeconds: wait, VisibilityTimeout: int32(invisible / time.Second),
+		})
+		if err != nil && ctx.Err() == nil {
+			return window, fmt.Errorf("the queue cannot be read: %w", err)
+		}
+		if err != nil || len(out.Messages) == 0 {
+			return window, nil
+		}
+		wait = 1
+		old++
+		for i := range out.Messages {
+			m := receive(&out.Messages[i])
+			if q.again(m) {
+				continue
+			}
+			if tried[m.id] && !q.Watch {
+				q.keep(m)
+				continue
+			}
+			tried[m.id], old = true, 0
+			q.hold(m)
+			window, bytes = append(window, m), bytes+m.bytes
+		}
+	}
+	return window, nil
+}
+
+// receive reads a message.
+func receive(in *types.Message) message {
+	body := aws.ToString(in.Body)
+	return message{aws.ToString(in.MessageId), aws.ToString(in.ReceiptHandle), text(body, 0), len(body)}
+}
+
+// again reports whether m is being worked on already: queues may deliver twice. The
+// last receipt handle is the one that counts.
+func (q *Queue) again(m message) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	_, ok := q.held[m.id]
+	if ok {
+		q.held[m.id] = m.receipt
+	}
+	return ok
+}
+
+func (q *Queue) hold(m message) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.held[m.id] = m.receipt
+	delete(q.kept, m.id)
+}
+
+func (q *Queue) keep(m message) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if last, ok := q.held[m.id]; ok {
+		m.receipt = last
+	}
+	delete(q.held, m.id)
+	q.kept[m.id] = m.receipt
+}
+
+// settle deletes the messages whose letters are all done, and leaves the others. Its
+// error is of those that it could not delete: they come again.
+func (q *Queue) settle(ctx context.Context, window []message) (deleted int, err error) {
+	var done []message
+	for _, m := range window {
+		if q.Keep || slices.ContainsFunc(m.letters, func(l Letter) bool { return !l.Done }) {
+			q.keep(m)
+		} else {
+			done = append(done, m)
+		}
+	}
+	for try := 0; len(done) > 0 && try < deletions; try++ {
+		var rest []message
+		for some := range slices.Chunk(done, perCall) {
+			left, failed := q.delete(ctx, some)
+			if failed != nil {
+				err = failed
+			}
+			deleted += len(some) - len(left)
+			rest = append(rest, left...)
+		}
+		done = rest
+	}
+	if len(done) == 0 {
+		return deleted, nil
+	}
+	for _, m := range done {
+		q.keep(m)
+	}
+	return deleted, fmt.Errorf("%d messages whose records were delivered could not be deleted, so they would be delivered again: %w", len(done), err)
+}
+
+// delete makes one call and returns the messages that it did not delete.
+func (q *Queue) delete(ctx context.Context, some []message) (left []message, err error) {
+	in := &sqs.DeleteMessageBatchInput{QueueUrl: &q.URL}
+	q.mu.Lock()
+	for i, m := range some {
+		in.Entries = append(in.Entries, types.DeleteMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: aws.String(q.held[m.id])})
+	}
+	q.mu.Unlock()
+	out, err := q.Client.DeleteMessageBatch(ctx, in)
+	if err != nil {
+		return some, err
+	}
+	gone := make(map[string]bool)
+	err = errors.New("the queue did not say that it deleted them")
+	for _, e := range out.Successful {
+		gone[aws.ToString(e.Id)] = true
+	}
+	for _, e := range out.Failed {
+		err = fmt.Errorf("%s (%s)", aws.ToString(e.Message), aws.ToString(e.Code))
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i, m := range some {
+		if gone[strconv.Itoa(i)] {
+			delete(q.held, m.id)
+		} else {
+			left = append(left, m)
+		}
+	}
+	return left, err
+}
+
+// renew keeps the messages that are worked on invisible until ctx ends. A call that
+// fails is made good by the next; if none succeeds, messages are delivered twice.
+func (q *Queue) renew(ctx context.Context) {
+	tick := time.NewTicker(renewal)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			q.mu.Lock()
+			held := slices.Collect(maps.Values(q.held))
+			q.mu.Unlock()
+			q.show(ctx, held, invisible)
+		}
+	}
+}
+
+// release makes the messages that stay visible at once.
+func (q *Queue) release(ctx context.Context) {
+	maps.Copy(q.kept, q.held)
+	q.show(ctx, slices.Collect(maps.Values(q.kept)), 0)
+}
+
+// show makes messages visible after d. Those that fail are visible when their time
+// has come.
+func (q *Queue) show(ctx context.Context, receipts []string, d time.Duration) {
+	for some := range slices.Chunk(receipts, perCall) {
+		in := &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &q.URL}
+		for i, receipt := range some {
+			in.Entries = append(in.Entries, types.ChangeMessageVisibilityBatchRequestEntry{
+				Id: aws.String(strconv.Itoa(i)), ReceiptHandle: aws.String(receipt), VisibilityTimeout: int32(d / time.Second),
+			})
+		}
+		_, _ = q.Client.ChangeMessageVisibilityBatch(ctx, in)
+	}
+}
