@@ -90,8 +90,11 @@ func (q *Queue) Run(ctx context.Context, handle func(context.Context, []*Letter)
 	tried := make(map[string]bool)
 	for ctx.Err() == nil && (q.Max == 0 || c.Received < q.Max) {
 		window, err := q.gather(ctx, q.left(c.Received), tried)
-		if len(window) == 0 && (err != nil || !q.Watch) {
-			return c, err
+		if len(window) == 0 {
+			if err != nil || !q.Watch {
+				return c, err
+			}
+			continue
 		}
 		c.Received += len(window)
 		var letters []*Letter
