@@ -16,7 +16,7 @@ import (
 func envelope(r engine.Rejected) engine.Record {
 	text := fmt.Sprintf("%s after %d: %v", r.Record.Data.Bytes(), r.Attempts, r.Err)
 	if r.Unstaged {
-		text = "unstaged " + text
+		text = fmt.Sprintf("after %d stages %s", r.Passed, text)
 	}
 	return r.Record.With(engine.Bytes([]byte(text)))
 }
@@ -29,6 +29,7 @@ func TestFallbackTakesWhatTheTargetCannot(t *testing.T) {
 				Bounds: engine.Limits{RecordBytes: 3, OnePerKey: ordered},
 				Script: enginetest.FailTimes(100, enginetest.ErrPermanent, keyIs("b")),
 			}
+			pass := each("pass", func(r engine.Record, out *engine.Out) { out.Emit(r) })
 			failD := each("fail d", func(r engine.Record, out *engine.Out) {
 				if r.Key == "d" {
 					out.Fail(r, enginetest.ErrPermanent)
@@ -37,7 +38,7 @@ func TestFallbackTakesWhatTheTargetCannot(t *testing.T) {
 				out.Emit(r)
 			})
 			r := run(t, engine.Target{
-				Sink: sink, Ordered: ordered, Stages: []engine.Stage{failD},
+				Sink: sink, Ordered: ordered, Stages: []engine.Stage{pass, failD, pass},
 				OnFailure: &engine.Fallback{ID: "dead", Sink: dead, Wrap: envelope},
 			}, records("a b cccc d a b cccc d e"))
 			wantCounts(t, r, 3, 0, 0)
@@ -49,7 +50,7 @@ func TestFallbackTakesWhatTheTargetCannot(t *testing.T) {
 			}
 			got := data(dead.Accepted())
 			for _, want := range []string{
-				"b after 1: the script says: never", "unstaged d after 0: the script says: never",
+				"b after 1: the script says: never", "after 1 stages d after 0: the script says: never",
 				"cccc after 0: the record counts 4 bytes and the target takes 3 a record",
 			} {
 				if strings.Count(got, want) != 2 {
