@@ -179,7 +179,7 @@ func (p *Plan) String() string {
 	p.root.draw(&b, "")
 	for i, t := range p.targets {
 		if t.Fault != nil {
-			fmt.Fprintf(&b, "✗ %s: %v\n", p.targets[i].ID, t.Fault)
+			fmt.Fprintf(&b, "✗ %s: %s\n", p.targets[i].ID, strings.ReplaceAll(t.Fault.Error(), "\n", "\n  "))
 		}
 	}
 	return b.String()

@@ -134,7 +134,7 @@ targets:
 	if bad.ID != "bad" || bad.Failed != 2 || bad.Requests != 0 || len(bad.Failures) != 1 {
 		t.Fatalf("got %+v", bad)
 	}
-	where := func(line int) string { return fmt.Sprintf("%s:%d: target \"bad\": ", a.file, line) }
+	where := func(line int) string { return fmt.Sprintf("%s:%d: ", a.file, line) }
 	want := strings.Join([]string{
 		where(4) + `active: is a string (S); it must be a boolean (BOOL): write true or false`,
 		where(4) + `parallel: is a number (N); it must be a boolean (BOOL): write true or false`,
@@ -175,7 +175,7 @@ func TestTargetsThatGetNothing(t *testing.T) {
 		got = append(got, text)
 	}
 	if diff := cmp.Diff([]string{
-		"things: 0 delivered, 1 failed, FILE:2: target \"things\": destination: \"no/name\" is not the name of a deliverystream" +
+		"things: 0 delivered, 1 failed, FILE:2: destination: \"no/name\" is not the name of a deliverystream" +
 			" (at most 64 letters, digits and _ . -); write the name, or an ARN like arn:aws:firehose:eu-west-1:123456789012:deliverystream/name",
 		"good: 1 delivered, 0 failed",
 	}, got); diff != "" {
@@ -345,7 +345,7 @@ records
 │     └─ → queue (sqs queue), 6 in flight, ≤ 10 records, ≤ 1048576 bytes a request, ≤ 1048576 bytes a record
 └─ collapse concat ≤ 980 bytes
    └─ → topic (sns topic), 6 in flight, ≤ 10 records, ≤ 1000 bytes a request, ≤ 1000 bytes a record
-✗ late: FILE:6: target "late": destination: "no/name" is not the name of a deliverystream (at most 64 letters, digits and _ . -); write the name, or an ARN like arn:aws:firehose:eu-west-1:123456789012:deliverystream/name
+✗ late: FILE:6: destination: "no/name" is not the name of a deliverystream (at most 64 letters, digits and _ . -); write the name, or an ARN like arn:aws:firehose:eu-west-1:123456789012:deliverystream/name
 `, "\n")
 	if diff := cmp.Diff(want, strings.ReplaceAll(got, a.file, "FILE")); diff != "" {
 		t.Error(diff)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -109,7 +110,7 @@ func (b *planner) target(t *target.Loaded) engine.Target {
 	}
 	i := slices.IndexFunc(b.set, func(o target.Loaded) bool { return o.ID == t.Spec.OnFailure })
 	if i < 0 {
-		return faulty(t.ID, fmt.Errorf("target %q: onFailure: the source has no target %q; add it, or correct the id", t.ID, t.Spec.OnFailure))
+		return faulty(t.ID, t.Fault("onFailure", "the source has no target %q; add it, or correct the id", t.Spec.OnFailure))
 	}
 	taker := b.set[i]
 	if taker.Spec.Type == target.Lambda {
@@ -129,8 +130,8 @@ func (b *planner) target(t *target.Loaded) engine.Target {
 
 // wired makes the engine's target of t, once for all who need it.
 func (b *planner) wired(t *target.Loaded) engine.Target {
-	if err := t.Err(); err != nil {
-		return faulty(t.ID, err)
+	if len(t.Faults) > 0 {
+		return faulty(t.ID, t.Faults...)
 	}
 	if w, ok := b.plan.wired[t.Spec]; ok {
 		return w.Target
@@ -147,8 +148,13 @@ func (b *planner) wired(t *target.Loaded) engine.Target {
 	return w.Target
 }
 
-func faulty(id string, err error) engine.Target {
-	return engine.Target{ID: id, Fault: engine.Errorf(engine.Permanent, "%w", err)}
+// faulty is a target that cannot work. Whoever tells of it names it.
+func faulty(id string, faults ...target.Fault) engine.Target {
+	text := make([]string, len(faults))
+	for i, f := range faults {
+		text[i] = f.Brief()
+	}
+	return engine.Target{ID: id, Fault: engine.Errorf(engine.Permanent, "%s", strings.Join(text, "\n"))}
 }
 
 // wrapper puts what a target did not take into envelopes. An envelope is a

@@ -46,7 +46,10 @@ func (r *Redrive) Target(ctx context.Context, source, id string) (target.Spec, e
 	if err != nil {
 		return target.Spec{}, err
 	}
-	return p.specs[i], p.targets[i].Fault
+	if fault := p.targets[i].Fault; fault != nil {
+		return p.specs[i], fmt.Errorf("target %q: %w", id, fault)
+	}
+	return p.specs[i], nil
 }
 
 // unfit says why envelopes cannot go to a target.

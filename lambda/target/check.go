@@ -28,12 +28,14 @@ func (c *checker) warn(attribute, format string, args ...any) {
 }
 
 func (c *checker) note(attribute, format string, args ...any) Fault {
-	f := Fault{Target: c.id, Attribute: attribute, Text: fmt.Sprintf(format, args...)}
-	if c.path != "" {
-		f.Where = c.path
-		if line := c.attrs[attribute].Line; line > 0 {
-			f.Where = fmt.Sprintf("%s:%d", c.path, line)
-		}
+	return note(c.path, c.id, attribute, c.attrs, fmt.Sprintf(format, args...))
+}
+
+// note says something about an attribute, which attrs may have.
+func note(path, id, attribute string, attrs Values, text string) Fault {
+	f := Fault{Where: path, Target: id, Attribute: attribute, Text: text}
+	if line := attrs[attribute].Line; path != "" && line > 0 {
+		f.Where, f.line = fmt.Sprintf("%s:%d", path, line), line
 	}
 	return f
 }

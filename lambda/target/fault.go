@@ -9,11 +9,20 @@ type Fault struct {
 	Target    string // id
 	Attribute string // "" for the target as a whole
 	Text      string
+
+	line int // in the file; 0 if unknown
 }
 
 // Error returns the fault as one sentence.
 func (f Fault) Error() string {
-	s := fmt.Sprintf("target %q: ", f.Target)
+	return f.sentence(fmt.Sprintf("target %q: ", f.Target))
+}
+
+// Brief returns the fault without the target's id, for where that has been said.
+func (f Fault) Brief() string { return f.sentence("") }
+
+func (f Fault) sentence(target string) string {
+	s := target
 	if f.Where != "" {
 		s = f.Where + ": " + s
 	}

@@ -2,6 +2,7 @@ package target
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -114,9 +115,8 @@ func parseTargets(path string, list *yaml.Node) ([]Loaded, error) {
 		k := key{l.Spec.SourceARN, l.Spec.ID}
 		line, taken := first[k]
 		if taken && k.id != "" {
-			l.Faults = append(l.Faults, Fault{
-				fmt.Sprintf("%s:%d", path, n.Line), l.ID, "id", fmt.Sprintf("is that of the target on line %d too; write another", line),
-			})
+			l.Faults = append(l.Faults, l.Fault("id", "is that of the target on line %d too; write another", line))
+			sortFaults(l.Faults)
 		} else {
 			first[k] = n.Line
 		}
@@ -147,12 +147,19 @@ func parseTarget(path, label string, n *yaml.Node) Loaded {
 		attrs[name] = scalar(resolve(&v))
 	}
 	l := read(attrs, label, path)
+	l.Path = path
 	for i := range l.Faults {
-		if l.Faults[i].Where == path {
-			l.Faults[i].Where = where // of what is not there
+		if f := &l.Faults[i]; f.line == 0 {
+			f.Where, f.line = where, n.Line // of what is not there
 		}
 	}
+	sortFaults(l.Faults)
 	return l
+}
+
+// sortFaults puts faults in the order of their lines.
+func sortFaults(all []Fault) {
+	slices.SortStableFunc(all, func(a, b Fault) int { return cmp.Compare(a.line, b.line) })
 }
 
 // resolve follows an alias.

@@ -151,14 +151,14 @@ func TestFileFaults(t *testing.T) {
 		`t.yaml:6: target "a": active: is a string (S); it must be a boolean (BOOL): write true or false`,
 		`t.yaml:7: target "a": externalId: is a number (N); it must be a string (S): write a text, in quotes if it looks like a number`,
 		`t.yaml:8: target "a": colour: unknown attribute, ignored`,
-		`t.yaml:9: target "a": id: is that of the target on line 2 too; write another`,
+		`t.yaml:10: target "a": id: is that of the target on line 2 too; write another`,
 		`t.yaml:14: target "targets[2]": is not a mapping; write its attributes as name: value`,
+		`t.yaml:15: target "a": sourceArn: "nonsense" is not an ARN; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic`,
 		`t.yaml:18: target "a": destination: is a list (L); it must be a string (S): write a text, in quotes if it looks like a number`,
 		`t.yaml:19: target "a": active: is a map (M); it must be a boolean (BOOL): write true or false`,
-		`t.yaml:15: target "a": sourceArn: "nonsense" is not an ARN; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic`,
 		`t.yaml:21: target "targets[4]": mapping key "id" already defined at line 20`,
-		`t.yaml:29: target "e": inFlight: is 1.5; write a whole number above zero`,
 		`t.yaml:27: target "e": region: "2026-01-31" is not a region; write one like eu-west-1`,
+		`t.yaml:29: target "e": inFlight: is 1.5; write a whole number above zero`,
 	}, got); diff != "" {
 		t.Error(diff)
 	}

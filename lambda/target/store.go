@@ -3,6 +3,7 @@ package target
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // Store holds the targets of sources.
@@ -28,8 +29,14 @@ type Loaded struct {
 	ID         string // the Spec's, or what stands for it in reports
 	Spec       Spec   // as far as it could be read
 	Attributes Values // what it was read from
+	Path       string // of the file; "" for a table
 	Faults     []Fault
 	Warnings   []Fault
+}
+
+// Fault returns a fault of l that is known only where l is used.
+func (l *Loaded) Fault(attribute, format string, args ...any) Fault {
+	return note(l.Path, l.ID, attribute, l.Attributes, fmt.Sprintf(format, args...))
 }
 
 // Err joins all faults; it is nil if the target can be used.
