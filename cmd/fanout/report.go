@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +69,20 @@ func printTable(w io.Writer, records int, rows []row, colour bool) {
 			why.print(w, r.ID)
 		}
 	}
+	if slices.ContainsFunc(rows, row.counted) {
+		fmt.Fprintln(w, "The table counts records of the source, and the lines below it what the target's stages made of them.")
+	}
+}
+
+// counted reports whether the reasons count other records than the row: those after
+// the stages.
+func (r row) counted() bool {
+	n := 0
+	for _, why := range r.Reasons {
+		n += why.Count
+	}
+	records := r.Failed + r.Diverted
+	return n > records || n > 0 && n < records && len(r.Reasons) < maxReasons
 }
 
 // print tells why records failed at a target. A faulty target has a line for each
