@@ -82,7 +82,7 @@ func parseFile(path string, data []byte) ([]Loaded, error) {
 	var root yaml.Node
 	if err := yaml.Unmarshal(data, &root); err != nil {
 		line, text := explain(err)
-		return nil, fmt.Errorf("%s%s: %s", path, line, text)
+		return nil, fmt.Errorf("%s%s: the file is neither YAML nor JSON: %s", path, line, text)
 	}
 	if len(root.Content) == 0 {
 		return nil, fmt.Errorf("%s is empty; write targets: and a list of targets", path)
