@@ -12,6 +12,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"fanout/engine"
+	"fanout/lambda/target"
 )
 
 // load returns the configuration of the AWS clients. Where nobody names a region,
@@ -19,6 +20,9 @@ import (
 func (c *common) load(ctx context.Context, inFlight int, sources []string) (aws.Config, error) {
 	if u, err := url.Parse(c.aws.EndpointURL); c.aws.EndpointURL != "" && (err != nil || u.Host == "") {
 		return aws.Config{}, fmt.Errorf("--endpoint-url is %q; it must be a URL such as http://127.0.0.1:4566", c.aws.EndpointURL)
+	}
+	if c.aws.Region != "" && !target.IsRegion(c.aws.Region) {
+		return aws.Config{}, fmt.Errorf("--region is %q; it must be a region such as eu-west-1", c.aws.Region)
 	}
 	cfg, err := c.aws.Load(ctx, inFlight)
 	if unknown, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {

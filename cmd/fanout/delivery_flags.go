@@ -13,6 +13,9 @@ import (
 	"fanout/lambda/metrics"
 )
 
+// minTimeout is the least that --timeout may be.
+const minTimeout = 100 * time.Millisecond
+
 // deliveryFlags are the flags of the commands that deliver records themselves.
 type deliveryFlags struct {
 	*common
@@ -59,8 +62,8 @@ func (f *deliveryFlags) checkBounds() error {
 		return fmt.Errorf("--output is %q; it must be table or json", f.output)
 	case f.inFlight < 1:
 		return fmt.Errorf("--in-flight is %d; it must be at least 1", f.inFlight)
-	case f.timeout <= 0:
-		return fmt.Errorf("--timeout is %v; it must be longer than 0", f.timeout)
+	case f.timeout < minTimeout:
+		return fmt.Errorf("--timeout is %v; it must be at least %v, or no target has time to answer", f.timeout, minTimeout)
 	}
 	return nil
 }

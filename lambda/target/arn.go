@@ -22,7 +22,7 @@ func parseARN(text, service, like string) (arn.ARN, error) {
 		return a, fmt.Errorf("%s has no account of 12 digits; write an ARN like %s", quote(text), like)
 	case service == "iam" && a.Region != "":
 		return a, fmt.Errorf("%s names a region, and IAM has none; write an ARN like %s", quote(text), like)
-	case service != "iam" && !isRegion(a.Region):
+	case service != "iam" && !IsRegion(a.Region):
 		return a, fmt.Errorf("%s has no region; write an ARN like %s", quote(text), like)
 	}
 	return a, nil
@@ -108,8 +108,8 @@ func isPartition(s string) bool { return s == "aws" || strings.HasPrefix(s, "aws
 
 func isAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
 
-// isRegion reports whether s may be the name of a region; new ones appear.
-func isRegion(s string) bool {
+// IsRegion reports whether s may be the name of an AWS region; new ones appear.
+func IsRegion(s string) bool {
 	return len(s) <= 63 && strings.Contains(s, "-") && s == strings.ToLower(s) &&
 		consistsOf(s, "-") && s[0] >= 'a' && s[len(s)-1] != '-'
 }

@@ -118,7 +118,7 @@ func (c *checker) checkRegion() {
 		c.Region = there
 	case c.Type.local():
 		c.warn("region", "has no effect on targets of type %s", c.Type)
-	case !isRegion(c.Region):
+	case !IsRegion(c.Region):
 		c.fault("region", "%s is not a region; write one like eu-west-1", quote(c.Region))
 	case there != "" && there != c.Region:
 		c.warn("region", "is %s, but the destination is in %s", c.Region, there)

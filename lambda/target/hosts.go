@@ -87,10 +87,10 @@ func searchService(host string) (service, region string) {
 		default:
 			continue
 		}
-		if i > 0 && isRegion(labels[i-1]) && l != "aos" {
+		if i > 0 && IsRegion(labels[i-1]) && l != "aos" {
 			return service, labels[i-1]
 		}
-		if isRegion(labels[i+1]) { // an AWS host goes on with its domain
+		if IsRegion(labels[i+1]) { // an AWS host goes on with its domain
 			return service, labels[i+1]
 		}
 		return service, ""
@@ -119,7 +119,7 @@ func parseIoT(text string) (Destination, error) {
 	d := Destination{Host: u.Host, Topic: topic, url: u.String()}
 	if host := u.Hostname(); isAWSHost(host) {
 		if _, after, found := strings.Cut(host, ".iot."); found {
-			if region, _, _ := strings.Cut(after, "."); isRegion(region) {
+			if region, _, _ := strings.Cut(after, "."); IsRegion(region) {
 				d.Region = region
 			}
 		}

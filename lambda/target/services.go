@@ -95,9 +95,9 @@ func queueRegion(host string) string {
 	labels := strings.Split(host, ".")
 	for i, l := range labels[:len(labels)-1] {
 		switch {
-		case (l == "sqs" || l == "sqs-fips") && isRegion(labels[i+1]):
+		case (l == "sqs" || l == "sqs-fips") && IsRegion(labels[i+1]):
 			return labels[i+1]
-		case l == "queue" && i > 0 && isRegion(labels[i-1]):
+		case l == "queue" && i > 0 && IsRegion(labels[i-1]):
 			return labels[i-1]
 		case l == "queue" && i == 0:
 			return "us-east-1"
