@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"fanout/cmd/fanout/internal/cloud"
 	"fanout/lambda"
 )
 
@@ -46,13 +47,13 @@ func (c warnings) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	var about []string
 	why := ""
 	for _, f := range slices.Concat(c.fields, fields) {
+		if err, ok := f.Interface.(error); ok {
+			why = ": " + cloud.Plain(err)
+			continue
+		}
 		m := zapcore.NewMapObjectEncoder()
 		f.AddTo(m)
-		if f.Key == "error" {
-			why = fmt.Sprintf(": %v", m.Fields[f.Key])
-		} else {
-			about = append(about, fmt.Sprintf("%s %v", f.Key, m.Fields[f.Key]))
-		}
+		about = append(about, fmt.Sprintf("%s %v", f.Key, m.Fields[f.Key]))
 	}
 	_, err := fmt.Fprintf(c.w, "fanout: warning: %s (%s)%s\n", e.Message, strings.Join(about, ", "), why)
 	return err

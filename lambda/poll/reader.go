@@ -186,7 +186,7 @@ func (r *reader) heal(ctx context.Context, err error) (outcome, error) {
 		return stopped, hopeless(r.source, err)
 	default:
 		r.iterator = "" // it may be the iterator that the service does not like
-		r.warn("the shard could not be read; trying again", zap.Error(reason(err)), zap.Int("failures", r.failures))
+		r.warn("the shard could not be read; trying again", zap.Error(err), zap.Int("failures", r.failures))
 	}
 	return stopped, nil
 }
@@ -203,7 +203,7 @@ func (r *reader) missing(ctx context.Context, cause error) (outcome, error) {
 	for _, s := range list {
 		if s.id == r.id {
 			r.iterator = ""
-			r.warn("the shard could not be read; trying again", zap.Error(reason(cause)), zap.Int("failures", r.failures))
+			r.warn("the shard could not be read; trying again", zap.Error(cause), zap.Int("failures", r.failures))
 			return stopped, nil
 		}
 	}
@@ -214,7 +214,7 @@ func (r *reader) missing(ctx context.Context, cause error) (outcome, error) {
 // lost reports that the stream no longer has what was to be read next.
 func (r *reader) lost(what string, err error) {
 	r.board.note(r.id, func(s *ShardProgress) { s.Gaps++ })
-	r.warn(what, zap.Error(reason(err)))
+	r.warn(what, zap.Error(err))
 }
 
 // progress books how far behind the tip the reading is.

@@ -141,7 +141,7 @@ func (r *run) list(ctx context.Context) (next time.Duration, err error) {
 		}
 		r.failures++
 		r.opts.Log.Warn("the shards could not be listed; trying again",
-			zap.String("stream", r.source.arn()), zap.Error(reason(err)), zap.Int("failures", r.failures))
+			zap.String("stream", r.source.arn()), zap.Error(err), zap.Int("failures", r.failures))
 		return max(backoff(r.failures), relistSoonest), nil
 	}
 	r.failures = 0
@@ -169,7 +169,7 @@ func (r *run) firstListing(ctx context.Context) ([]shard, error) {
 			return nil, fmt.Errorf("the shards of stream %s could not be listed; check the network, the endpoint and the credentials: %w", r.source.arn(), reason(err))
 		}
 		r.opts.Log.Warn("the shards could not be listed; trying again",
-			zap.String("stream", r.source.arn()), zap.Error(reason(err)), zap.Int("failures", tries))
+			zap.String("stream", r.source.arn()), zap.Error(err), zap.Int("failures", tries))
 		sleep(ctx, backoff(tries))
 	}
 }
