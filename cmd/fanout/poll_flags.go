@@ -17,12 +17,15 @@ type pollFlags struct {
 	checkpoint string
 }
 
-const maxBatchSize = 10_000 // of Lambda's event source mappings
+const (
+	maxBatchSize = 10_000 // of Lambda's event source mappings
+	onceTries    = 5      // of a record, with --once; each is an invocation with its own attempts
+)
 
 func (p *pollFlags) add(s *pflag.FlagSet) {
 	s.StringVar(&p.checkpoint, "checkpoint", "", "`FILE` that remembers how far each shard was delivered")
 	s.StringVar(&p.start, "starting-position", "", "`WHERE` shards without a checkpoint begin: LATEST, TRIM_HORIZON or a\ntime like 2026-11-22T20:15:00Z (default LATEST, with --once TRIM_HORIZON)")
-	s.BoolVar(&p.once, "once", false, "stop when everything that the stream holds was delivered")
+	s.BoolVar(&p.once, "once", false, "stop when everything that the stream holds was delivered, or a record\nfailed five times in a row")
 	s.IntVar(&p.batchSize, "batch-size", 100, "at most `N` records handed over at a time")
 	s.IntVar(&p.shards, "shards", 10, "at most `N` shards read at a time")
 }
@@ -51,7 +54,7 @@ func (p *pollFlags) check(s *pflag.FlagSet, stream bool) error {
 func (p *pollFlags) options() poll.Options {
 	o := poll.Options{Start: poll.Latest, BatchSize: p.batchSize, Shards: p.shards, Once: p.once}
 	if p.once {
-		o.Start = poll.TrimHorizon
+		o.Start, o.GiveUp = poll.TrimHorizon, onceTries
 	}
 	if start, err := poll.ParseStart(p.start); err == nil {
 		o.Start = start

@@ -22,7 +22,7 @@ func (r *reader) deliver(ctx context.Context, recs []record) error {
 }
 
 // deliverBatch hands batch to the handler, again from the first record that is not
-// acknowledged, until all are or ctx ends.
+// acknowledged, until all are, it is given up, or ctx ends.
 func (r *reader) deliverBatch(ctx context.Context, batch []record) error {
 	for failures := 0; ; {
 		n, cause := r.invoke(ctx, batch, failures > 0)
@@ -38,7 +38,10 @@ func (r *reader) deliverBatch(ctx context.Context, batch []record) error {
 		if len(batch) == 0 {
 			return nil
 		}
-		failures++
+		if failures++; failures == r.opts.GiveUp {
+			return fmt.Errorf("the record %s of shard %s of stream %s was tried %d times in a row and not delivered; the checkpoint stays before it",
+				batch[0].seq, r.id, r.source.arn(), failures)
+		}
 		r.warn("records were not delivered; trying again", zap.Error(cause),
 			zap.String("from", batch[0].seq), zap.Int("records", len(batch)), zap.Int("failures", failures))
 		r.leave()

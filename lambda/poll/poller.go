@@ -32,6 +32,10 @@ type Options struct {
 	// to its end or, if it is open, its tip, and delivered.
 	Once bool
 
+	// GiveUp ends the run with an error when records of a shard were handed over so
+	// often, one invocation after another, and none was acknowledged; 0: never.
+	GiveUp int
+
 	Checkpoints    Checkpoints // nil: in memory
 	InvokeIdentity string      // the invokeIdentityArn of Kinesis events
 	Log            *zap.Logger // nil: no log
@@ -63,6 +67,9 @@ func (o Options) check() (Options, error) {
 	}
 	if o.Shards < 0 {
 		fault("Shards is %d; it must be 1 or more", o.Shards)
+	}
+	if o.GiveUp < 0 {
+		fault("GiveUp is %d; it must be 1 or more", o.GiveUp)
 	}
 	if o.Timeout < 0 {
 		fault("Timeout is %v; it must be longer than 0", o.Timeout)

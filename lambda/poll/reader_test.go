@@ -437,3 +437,32 @@ func TestProgressOfAShard(t *testing.T) {
 		}
 	})
 }
+
+// Records that are never acknowledged end the run if it is to give up, with the
+// checkpoint before them.
+func TestGiveUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeStream("a")
+		f.put("a", 3)
+		tries := 0
+		r := newReceiver(t)
+		r.reply = func(_ context.Context, batch []delivery) (string, error) {
+			if tries++; tries == 2 {
+				return `{"batchItemFailures":[{"itemIdentifier":"` + batch[1].seq + `"}]}`, nil
+			}
+			return "", errors.New("no")
+		}
+		store := NewMemory()
+		err := services[0].poller(t, f, r.handle, Options{GiveUp: 3, Once: true, Checkpoints: store}).Run(t.Context())
+		if err == nil || tries != 4 || !strings.Contains(err.Error(), "was tried 3 times in a row and not delivered; the checkpoint stays before it") {
+			t.Errorf("%d tries, error %v", tries, err)
+		}
+		last := r.batches[len(r.batches)-1][0]
+		if last.data != "a/1" || err != nil && !strings.Contains(err.Error(), "the record "+last.seq+" of shard a") {
+			t.Errorf("%s was handed over last, and the error is %v", last.data, err)
+		}
+		if _, err := NewKinesis(nil, kinesisARN, r.handle, Options{GiveUp: -1}); err == nil {
+			t.Error("giving up after -1 tries is taken")
+		}
+	})
+}

@@ -25,7 +25,7 @@ const (
 // Run reads and delivers until ctx ends, or, with Options.Once, until all there was
 // is delivered; then it returns nil, after the batches under way have finished. It
 // returns an error if the stream cannot be read, or checkpoints not be kept, and no
-// retry would heal that. One Run at a time.
+// retry would heal that, or if records were given up (Options.GiveUp). One Run at a time.
 func (p *Poller) Run(ctx context.Context) error {
 	m, err := loadMarks(p.opts.Checkpoints, p.source.arn())
 	if err != nil {
