@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -22,7 +23,7 @@ func explain(ctx context.Context, w io.Writer, h *lambda.Handler, sources []stri
 			fmt.Fprintln(w)
 		}
 		fmt.Fprintf(w, "%s\n%s", source, plan)
-		if strings.Count(plan, "\n") == 1 {
+		if !hasTargets(plan) {
 			fmt.Fprintln(w, "(no active target)")
 		}
 		faulty = faulty || strings.Contains(plan, "\n✗ ")
@@ -34,12 +35,20 @@ func explain(ctx context.Context, w io.Writer, h *lambda.Handler, sources []stri
 }
 
 // readable reports whether the targets of all sources can be read. The function
-// keeps them.
-func readable(ctx context.Context, h *lambda.Handler, sources []string) error {
+// keeps them. nowhere tells which sources have no active target; nil: none.
+func readable(ctx context.Context, h *lambda.Handler, sources []string) (nowhere, err error) {
 	for _, source := range sources {
-		if _, err := h.Explain(ctx, source); err != nil {
-			return err
+		plan, err := h.Explain(ctx, source)
+		if err != nil {
+			return nil, err
+		}
+		if !hasTargets(plan) {
+			nowhere = errors.Join(nowhere, failed(fmt.Errorf(
+				"%s has no active target, so its records would go nowhere; check sourceArn and active of the targets", source)))
 		}
 	}
-	return nil
+	return nowhere, nil
 }
+
+// hasTargets reports whether a plan is more than its root.
+func hasTargets(plan string) bool { return strings.Count(plan, "\n") > 1 }

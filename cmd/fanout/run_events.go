@@ -60,7 +60,8 @@ func readEvent(name string, stdin io.Reader) (event, error) {
 
 // runEvents hands one event after another to the function, until it is interrupted.
 func (f *runFlags) runEvents(ctx context.Context, h *lambda.Handler, events []event, sources []string, stderr io.Writer) error {
-	if err := readable(ctx, h, sources); err != nil {
+	nowhere, err := readable(ctx, h, sources)
+	if err != nil {
 		return err
 	}
 	ctx, stop := untilInterrupted(ctx, stderr)
@@ -73,7 +74,7 @@ func (f *runFlags) runEvents(ctx context.Context, h *lambda.Handler, events []ev
 			return failed(fmt.Errorf("%s: %w", e.name, err))
 		}
 	}
-	return nil
+	return nowhere // the records of other sources were delivered
 }
 
 // handle lets the event be finished even if ctx ends.

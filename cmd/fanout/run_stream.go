@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"sync/atomic"
@@ -38,8 +39,8 @@ func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Con
 	if err != nil {
 		return err
 	}
-	if err := readable(ctx, h, []string{f.sourceARN}); err != nil {
-		return err
+	if nowhere, err := readable(ctx, h, []string{f.sourceARN}); err != nil || nowhere != nil {
+		return cmp.Or(err, nowhere)
 	}
 	ctx, stop := untilInterrupted(ctx, stderr)
 	defer stop()
