@@ -289,7 +289,7 @@ func (q *Queue) show(ctx context.Context, receipts []string, d time.Duration) {
 		in := &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &q.URL}
 		for i, receipt := range some {
 			in.Entries = append(in.Entries, types.ChangeMessageVisibilityBatchRequestEntry{
-				Id: aws.String(strconv.Itoa(i)), ReceiptHandle: aws.String(receipt), VisibilityTimeout: int32(d / time.Second),
+				Id: aws.String(strconv.Itoa(i)), ReceiptHandle: aws.String(receipt), VisibilityTimeout: int32(d / time.Second), //nolint:gosec // two minutes at most
 			})
 		}
 		_, _ = q.Client.ChangeMessageVisibilityBatch(ctx, in)
