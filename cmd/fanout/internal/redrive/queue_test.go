@@ -216,11 +216,13 @@ func TestRunRenews(t *testing.T) {
 		counts, err := (&Queue{Client: fake}).Run(t.Context(), func(_ context.Context, letters []*Letter) error {
 			for range 100 {
 				time.Sleep(invisible / 2)
+				fake.mu.Lock()
 				for _, m := range fake.messages {
 					if !m.hidden.After(time.Now()) {
-						t.Fatalf("message %s is visible while it is worked on", m.id)
+						t.Errorf("message %s is visible while it is worked on", m.id)
 					}
 				}
+				fake.mu.Unlock()
 			}
 			for _, l := range letters {
 				l.Done = true
