@@ -180,7 +180,7 @@ func TestErrors(t *testing.T) {
 		"not an object":  {nil, `[1]`, `error: the event is a list, not an object with Records from ` + sources},
 		"not JSON":       {nil, `{"Records":[`, "error: the event is not JSON: it ends too early, at byte 12"},
 		"missing file":   {[]string{"FANOUT_TARGETS_FILE=" + missing}, good, "error: the targets file " + missing + " cannot be read: no such file or directory"},
-		"broken file":    {[]string{"FANOUT_TARGETS_FILE=" + broken}, good, "error: " + broken + ":2: did not find expected node content"},
+		"broken file":    {[]string{"FANOUT_TARGETS_FILE=" + broken}, good, "error: " + broken + ":2: the file is neither YAML nor JSON: did not find expected node content"},
 		"missing table": {[]string{"FANOUT_TABLE=nowhere"}, good, "error: the targets of " + orders + ` are unknown: the target table "nowhere" does not exist` +
 			" in this account and region; create it, or set FANOUT_TABLE to the name or ARN of the one that does"},
 		"no credentials": {[]string{"AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY="}, good, "error: the targets of " + orders + ` are unknown: the target table "fanoutTargets" cannot be read,` +
