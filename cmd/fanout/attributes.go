@@ -31,26 +31,29 @@ type attributeFlag struct {
 // attributeUsages says how attributes are written as flags. The names of most
 // are those of aws-lambda-fanout.
 var attributeUsages = []struct{ attribute, flag, usage string }{
-	{"destination", "destination", "where records go: a `NAME`, which is looked up, or in full"},
-	{"active", "active", "the target receives records"},
-	{"role", "destination-role-arn", "`ARN` of the role to assume for the target's calls"},
-	{"externalId", "external-id", "`ID` for assuming that role"},
-	{"region", "destination-region", "`REGION` of the destination"},
-	{"collapse", "collapse", "`HOW` records become messages: JSON, the default, none, concat or concat-b64 (sns, sqs, iot)"},
-	{"parallel", "parallel", "send side by side, as is the default; false keeps the order of each key"},
-	{"convertDDB", "convert-ddb", "DynamoDB images as plain JSON"},
+	{"destination", "destination", "where records go, by `NAME` or in full"},
+	{"active", "active", "let the target receive records"},
+	{"role", "destination-role-arn", "assume the role with this `ARN` for the target's calls"},
+	{"externalId", "external-id", "the external `ID` for assuming that role"},
+	{"region", "destination-region", "the `REGION` of the destination"},
+	{"collapse", "collapse", "make messages of records as `FORM`: JSON, none, concat or concat-b64; for sns, sqs and iot (default: JSON)"},
+	{"parallel", "parallel", "send requests side by side; false keeps the order of each key (default: true)"},
+	{"convertDDB", "convert-ddb", "make plain JSON of DynamoDB images"},
 	{"deaggregate", "deaggregate", "unpack records aggregated by the Kinesis Producer Library"},
 	{"appendNewlines", "append-newlines", "end each record with a newline"},
-	{"batchRecords", "batch-records", "at most `N` records in a request or message"},
-	{"batchBytes", "batch-bytes", "at most `N` bytes in a request or message"},
-	{"maxRecordBytes", "max-record-bytes", "the destination takes records of `N` bytes, which its owner has set"},
-	{"onFailure", "on-failure", "`ID` of the target that takes what this one cannot"},
-	{"maxAge", "max-age", "`SECONDS` after which that one also takes what might be delivered yet"},
-	{"oversize", "oversize", "`WHAT` becomes of records that are too large: fail, the default, or drop"},
-	{"inFlight", "in-flight", "at most `N` requests in flight"},
-	{"ttl", "ttl", "`SECONDS` that a value is kept (memcached, redis)"},
-	{"secret", "secret", "`ARN` of the secret with user and password (memcached, redis)"},
+	{"batchRecords", "batch-records", "put at most `N` records into a request or message"},
+	{"batchBytes", "batch-bytes", "put at most `N` bytes into a request or message"},
+	{"maxRecordBytes", "max-record-bytes", "send records of up to `N` bytes, which the owner of the destination has allowed"},
+	{"onFailure", "on-failure", "send what this target cannot take to the one with this `ID`"},
+	{"maxAge", "max-age", "with --on-failure, send there also what is older than `SECONDS` and might be delivered yet"},
+	{"oversize", "oversize", "take this `ACTION` on records that are too large: fail or drop (default: fail)"},
+	{"inFlight", "in-flight", "send at most `N` requests at a time"},
+	{"ttl", "ttl", "keep a value for `SECONDS`; for memcached and redis"},
+	{"secret", "secret", "take user and password from the secret with this `ARN`; for memcached and redis"},
 }
+
+// attributeWords are the values of those attributes that have few.
+var attributeWords = map[string][]string{"collapse": collapses, "oversize": {"fail", "drop"}}
 
 func (f *attributeFlags) add(cmd *cobra.Command) {
 	s := cmd.Flags()
@@ -59,22 +62,22 @@ func (f *attributeFlags) add(cmd *cobra.Command) {
 		kinds[a.Name] = a.Kind
 	}
 	for _, u := range attributeUsages {
-		kind := kinds[u.attribute]
-		switch kind {
-		case target.Bool:
+		kind, words := kinds[u.attribute], attributeWords[u.attribute]
+		switch {
+		case kind == target.Bool:
 			s.Bool(u.flag, false, u.usage)
-		case target.Number:
+		case kind == target.Number:
 			s.Int(u.flag, 0, u.usage)
+		case words != nil:
+			oneOf(cmd, new(string), u.flag, "", u.usage, words)
 		default:
 			s.String(u.flag, "", u.usage)
 		}
 		f.flags = append(f.flags, attributeFlag{u.attribute, kind, s.Lookup(u.flag)})
 		if u.attribute == "destination" {
-			s.StringVar(&f.index, "index", "", "`INDEX` that records go to (es, with a domain by name)")
+			s.StringVar(&f.index, "index", "", "the `INDEX` that records go to; for es, with a domain by name")
 		}
 	}
-	_ = cmd.RegisterFlagCompletionFunc("collapse", cobra.FixedCompletions([]string{"JSON", "none", "concat", "concat-b64"}, cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("oversize", cobra.FixedCompletions([]string{"fail", "drop"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // values returns what the command line says of the attributes.

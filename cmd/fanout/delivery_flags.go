@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,21 +26,21 @@ type deliveryFlags struct {
 
 // addTargets adds the flags that say which targets there are.
 func (f *deliveryFlags) addTargets(s *pflag.FlagSet) {
-	s.StringVar(&f.targets, "targets", "", "YAML or JSON `FILE` of targets")
-	s.StringVar(&f.table, "table", "", "DynamoDB table of targets, by `NAME` or ARN")
+	s.StringVar(&f.targets, "targets", "", "read the targets from this `FILE` in YAML or JSON")
+	s.StringVar(&f.table, "table", "", "read the targets from this DynamoDB table, by `NAME` or ARN")
 }
 
 // addBounds adds the flags of the report and of how fast records are delivered.
-func (f *deliveryFlags) addBounds(s *pflag.FlagSet) {
-	s.StringVar(&f.output, "output", "table", "`FORM` of the report: table, or json for one on standard output too")
-	s.IntVar(&f.inFlight, "in-flight", lambda.DefaultOptions().InFlight, "at most `N` requests in flight over all targets")
-	s.DurationVar(&f.timeout, "timeout", 5*time.Minute, "`TIME` for each event or batch")
+func (f *deliveryFlags) addBounds(cmd *cobra.Command) {
+	s := cmd.Flags()
+	oneOf(cmd, &f.output, "output", "table", "print the report as `FORM`: table, or json for one on standard output too", []string{"table", "json"})
+	s.IntVar(&f.inFlight, "in-flight", lambda.DefaultOptions().InFlight, "send at most `N` requests at a time, over all targets")
+	s.DurationVar(&f.timeout, "timeout", 5*time.Minute, "give each event or batch at most this `TIME`")
 }
 
 // complete tells the shell what flags take. The flags exist, so nothing can fail.
 func (f *deliveryFlags) complete(cmd *cobra.Command) {
 	_ = cmd.MarkFlagFilename("targets", "yaml", "yml", "json")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // checkTargets finds out whether the command line says which targets there are.
@@ -58,8 +57,6 @@ func (f *deliveryFlags) checkTargets() error {
 // checkBounds finds what is wrong with the flags of addBounds.
 func (f *deliveryFlags) checkBounds() error {
 	switch {
-	case !slices.Contains([]string{"table", "json"}, f.output):
-		return fmt.Errorf("--output is %q; it must be table or json", f.output)
 	case f.inFlight < 1:
 		return fmt.Errorf("--in-flight is %d; it must be at least 1", f.inFlight)
 	case f.timeout < minTimeout:

@@ -24,16 +24,16 @@ type mappingFlags struct {
 
 func (f *mappingFlags) add(cmd *cobra.Command) {
 	s := cmd.Flags()
-	s.Int32Var(&f.batchSize, "batch-size", 100, "at most `N` records in a batch")
-	s.Int32Var(&f.window, "batching-window", 0, "at most `SECONDS` to wait for a full batch")
-	s.StringVar(&f.start, "starting-position", "LATEST", "`WHERE` a new mapping begins: LATEST, TRIM_HORIZON, or AT_TIMESTAMP=2026-11-22T20:15:00Z (Kinesis)")
-	s.Int32Var(&f.factor, "parallelization-factor", 1, "`N` batches of a shard at a time, by key")
-	s.Int32Var(&f.retries, "maximum-retry-attempts", -1, "give a batch up after `N` tries; -1: never")
-	s.Int32Var(&f.age, "maximum-record-age", -1, "give records up after `SECONDS`; -1: never")
+	s.Int32Var(&f.batchSize, "batch-size", 100, "hand over at most `N` records at a time")
+	s.Int32Var(&f.window, "batching-window", 0, "wait at most `SECONDS` for a full batch")
+	s.StringVar(&f.start, "starting-position", "LATEST", "begin a new mapping at `POSITION`: LATEST, TRIM_HORIZON, or AT_TIMESTAMP=2026-11-22T20:15:00Z (Kinesis)")
+	s.Int32Var(&f.factor, "parallelization-factor", 1, "handle `N` batches of a shard at a time, by key")
+	s.Int32Var(&f.retries, "maximum-retry-attempts", -1, "give a batch up after `N` retries; -1 is never")
+	s.Int32Var(&f.age, "maximum-record-age", -1, "give records up after `SECONDS`; -1 is never")
 	s.BoolVar(&f.bisect, "bisect", true, "halve a batch that failed")
-	s.StringVar(&f.onFailure, "on-failure", "", "`ARN` of the queue, topic or bucket that is told of batches given up; \"\": none")
-	s.StringArrayVar(&f.filters, "filter", nil, "`PATTERN` in JSON of the records to take; repeatable; \"\": all (default: all)")
-	_ = cmd.RegisterFlagCompletionFunc("starting-position", cobra.FixedCompletions([]string{"LATEST", "TRIM_HORIZON", "AT_TIMESTAMP="}, cobra.ShellCompDirectiveNoFileComp))
+	s.StringVar(&f.onFailure, "on-failure", "", "tell the queue, topic or bucket with this `ARN` of batches given up; '' is none")
+	s.StringArrayVar(&f.filters, "filter", nil, "take only records that match this `PATTERN` in JSON; repeatable; '' is all (default: all)")
+	_ = cmd.RegisterFlagCompletionFunc("starting-position", cobra.FixedCompletions(mappingPositions, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
 }
 
 // bounds are what Lambda takes (Lambda API, CreateEventSourceMapping).
@@ -91,6 +91,9 @@ func (f *mappingFlags) settings(m *manage) (s hooks.Settings, err error) {
 	return s, f.position(&s)
 }
 
+// mappingPositions are where a mapping may begin, the last followed by a time.
+var mappingPositions = []string{"LATEST", "TRIM_HORIZON", "AT_TIMESTAMP="}
+
 // position reads --starting-position.
 func (f *mappingFlags) position(s *hooks.Settings) error {
 	where, at, timed := strings.Cut(f.start, "=")
@@ -106,7 +109,7 @@ func (f *mappingFlags) position(s *hooks.Settings) error {
 		s.StartingTimestamp = &t
 		return nil
 	}
-	return fmt.Errorf("--starting-position is %q; it must be LATEST, TRIM_HORIZON or AT_TIMESTAMP=2026-11-22T20:15:00Z", f.start)
+	return fmt.Errorf("--starting-position is %q; it must be LATEST, TRIM_HORIZON or AT_TIMESTAMP=2026-11-22T20:15:00Z%s", f.start, didYouMean("", where, mappingPositions))
 }
 
 func newHook(c *common) *cobra.Command {

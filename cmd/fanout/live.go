@@ -4,12 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/term"
 )
 
 // clearLine goes to the begin of a terminal's line and clears it (ECMA-48, EL).
@@ -27,12 +24,9 @@ type live struct {
 
 func newLive(w io.Writer) *live {
 	l := &live{w: w}
-	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb" {
+	if _, ok := terminalWidth(w); ok {
 		l.cols = func() int {
-			width, _, err := term.GetSize(int(file.Fd()))
-			if err != nil || width < 1 {
-				return 80
-			}
+			width, _ := terminalWidth(w)
 			return width
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -27,7 +26,6 @@ type manage struct {
 	sourceType, source, sourceARN string
 	id                            string
 	output                        string
-	forms                         []string // that output may have
 	noIAM                         bool
 
 	flags *pflag.FlagSet
@@ -47,12 +45,14 @@ func (m *manage) tableFlags() {
 	m.flags.StringVar(&m.tableARN, "table-arn", "", "the target table, by `ARN`")
 }
 
+// sourceTypes are those of sources.
+var sourceTypes = []string{"kinesis", "dynamodb", "sns"}
+
 // sourceFlags adds the flags that name the source.
 func (m *manage) sourceFlags(cmd *cobra.Command) {
-	m.flags.StringVar(&m.sourceType, "source-type", "", "kinesis, dynamodb or sns: the `TYPE` of --source")
+	oneOf(cmd, &m.sourceType, "source-type", "", "the `TYPE` of --source: "+either(sourceTypes), sourceTypes)
 	m.flags.StringVar(&m.source, "source", "", "the Kinesis stream, DynamoDB table or SNS topic that records come from, by `NAME`")
 	m.flags.StringVar(&m.sourceARN, "source-arn", "", "the Kinesis stream, DynamoDB stream or SNS topic, by `ARN`")
-	_ = cmd.RegisterFlagCompletionFunc("source-type", cobra.FixedCompletions([]string{"kinesis", "dynamodb", "sns"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // idFlag adds the flag that names the target.
@@ -64,17 +64,9 @@ func (m *manage) idFlag() {
 // YAML, or in those forms that are given, of which the first is the default.
 func (m *manage) outputFlag(cmd *cobra.Command, forms ...string) {
 	if forms == nil {
-		forms = []string{"table", "json", "yaml"}
+		forms = outputForms
 	}
-	m.forms = forms
-	m.flags.StringVar(&m.output, "output", forms[0], "`FORM` of what is printed: "+either(forms))
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(forms, cobra.ShellCompDirectiveNoFileComp))
-}
-
-// either joins words with commas and or.
-func either(words []string) string {
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " or " + words[last]
+	outputFlag(cmd, &m.output, forms...)
 }
 
 // work makes a command of what it does: first the flags are checked, by check too
@@ -115,13 +107,8 @@ func (m *manage) check() error {
 			return fmt.Errorf("--%s-arn is %q, which is not an ARN; give one, or a name to --%s", name, value.Value, name)
 		}
 	}
-	switch {
-	case m.given("source") && m.sourceType == "":
+	if m.given("source") && m.sourceType == "" {
 		return errors.New("--source is a name, and names of which type is not said; add --source-type kinesis, dynamodb or sns")
-	case m.given("source-type") && m.sourceType != "kinesis" && m.sourceType != "dynamodb" && m.sourceType != "sns":
-		return fmt.Errorf("--source-type is %q; it must be kinesis, dynamodb or sns", m.sourceType)
-	case m.given("output") && !slices.Contains(m.forms, m.output):
-		return fmt.Errorf("--output is %q; it must be %s", m.output, either(m.forms))
 	}
 	return nil
 }

@@ -5,12 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 	"go.yaml.in/yaml/v3"
-	"golang.org/x/term"
 )
 
 // show prints v in the form that --output names. For a table, rows fills it.
@@ -21,11 +18,7 @@ func show(w io.Writer, output string, v any, rows func(t table.Writer)) error {
 	case "yaml":
 		return showYAML(w, v)
 	}
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	if width, ok := terminalWidth(w); ok {
-		t.Style().Size.WidthMax = width
-	}
+	t := newTable(columns(w))
 	rows(t)
 	_, err := fmt.Fprintln(w, t.Render())
 	return err
@@ -69,26 +62,4 @@ func blocks(n *yaml.Node) {
 	for _, child := range n.Content {
 		blocks(child)
 	}
-}
-
-// terminalWidth returns the width of the terminal that w is, if it is one.
-func terminalWidth(w io.Writer) (int, bool) {
-	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("TERM") == "dumb" {
-		return 0, false
-	}
-	width, _, err := term.GetSize(int(file.Fd()))
-	if err != nil || width < 1 {
-		return 80, true
-	}
-	return width, true
-}
-
-// coloured gives s a colour where w is a terminal and the environment (NO_COLOR)
-// allows it.
-func coloured(w io.Writer, colour text.Color, s string) string {
-	if _, ok := terminalWidth(w); ok {
-		return colour.Sprint(s)
-	}
-	return s
 }

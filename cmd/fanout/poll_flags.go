@@ -23,11 +23,11 @@ const (
 )
 
 func (p *pollFlags) add(s *pflag.FlagSet) {
-	s.StringVar(&p.checkpoint, "checkpoint", "", "`FILE` that remembers how far each shard was delivered")
-	s.StringVar(&p.start, "starting-position", "", "`WHERE` shards without a checkpoint begin: LATEST, TRIM_HORIZON or a\ntime like 2026-11-22T20:15:00Z (default LATEST, with --once TRIM_HORIZON)")
-	s.BoolVar(&p.once, "once", false, "stop when everything that the stream holds was delivered, or a record\nfailed five times in a row")
-	s.IntVar(&p.batchSize, "batch-size", 100, "at most `N` records handed over at a time")
-	s.IntVar(&p.shards, "shards", 10, "at most `N` shards read at a time")
+	s.StringVar(&p.checkpoint, "checkpoint", "", "remember in this `FILE` how far each shard was delivered")
+	s.StringVar(&p.start, "starting-position", "", "begin shards without a checkpoint at `POSITION`: LATEST, TRIM_HORIZON or a time such as 2026-11-22T20:15:00Z (default: LATEST, with --once TRIM_HORIZON)")
+	s.BoolVar(&p.once, "once", false, "stop when everything that the stream holds was delivered, or a record failed five times in a row")
+	s.IntVar(&p.batchSize, "batch-size", 100, "hand over at most `N` records at a time")
+	s.IntVar(&p.shards, "shards", 10, "read at most `N` shards at a time")
 }
 
 // check finds what is wrong with the flags, which are for streams only.
@@ -44,9 +44,17 @@ func (p *pollFlags) check(s *pflag.FlagSet, stream bool) error {
 		return fmt.Errorf("--shards is %d; it must be at least 1", p.shards)
 	}
 	if _, err := poll.ParseStart(p.start); p.start != "" && err != nil {
-		return fmt.Errorf("--starting-position is %q; it must be LATEST, TRIM_HORIZON or a time such as 2026-11-22T20:15:00Z", p.start)
+		return noPosition(p.start)
 	}
 	return nil
+}
+
+// positions are where reading may begin, if not at a time.
+var positions = []string{"LATEST", "TRIM_HORIZON"}
+
+// noPosition complains of what --starting-position is.
+func noPosition(typed string) error {
+	return fmt.Errorf("--starting-position is %q; it must be LATEST, TRIM_HORIZON or a time such as 2026-11-22T20:15:00Z%s", typed, didYouMean("", typed, positions))
 }
 
 // options are those of the poller, of flags that were checked. Reading once what

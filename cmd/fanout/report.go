@@ -19,7 +19,7 @@ import (
 // output.
 func (s *summary) print(stdout io.Writer, stderr *live, output string) error {
 	records, rows := s.snapshot()
-	printTable(stderr, records, rows, stderr.terminal())
+	printTable(stderr, records, rows)
 	if m := s.messages; m != nil {
 		fmt.Fprintf(stderr, "%d messages: %d deleted, %d stay in the queue\n", m.Received, m.Deleted, m.Kept)
 	}
@@ -37,9 +37,8 @@ func (s *summary) print(stdout io.Writer, stderr *live, output string) error {
 	}{records, s.unreadable, s.messages, rows})
 }
 
-// printTable writes a row for each target, and why records failed. Failures are red
-// where colour is wanted and the environment (NO_COLOR) allows it.
-func printTable(w io.Writer, records int, rows []row, colour bool) {
+// printTable writes a row for each target, and why records failed.
+func printTable(w io.Writer, records int, rows []row) {
 	if len(rows) == 0 {
 		if records == 0 {
 			fmt.Fprintln(w, "no records")
@@ -48,8 +47,7 @@ func printTable(w io.Writer, records int, rows []row, colour bool) {
 		}
 		return
 	}
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
+	t := newTable(columns(w))
 	t.AppendHeader(table.Row{"target", "type", "delivered", "dropped", "diverted", "failed", "requests", "retries", "bytes", "time"})
 	var numbers []table.ColumnConfig
 	for i := 3; i <= 10; i++ {
@@ -58,8 +56,8 @@ func printTable(w io.Writer, records int, rows []row, colour bool) {
 	t.SetColumnConfigs(numbers)
 	for _, r := range rows {
 		failed := fmt.Sprint(r.Failed)
-		if colour && r.Failed > 0 {
-			failed = text.FgRed.Sprint(failed)
+		if r.Failed > 0 {
+			failed = coloured(w, text.FgRed, failed)
 		}
 		t.AppendRow(table.Row{r.ID, r.Type, r.Delivered, r.Dropped, r.Diverted, failed, r.Requests, r.Retries, r.Bytes, r.took.Round(time.Millisecond)})
 	}

@@ -50,11 +50,11 @@ something failed, 2 for wrong usage or unreadable input.`,
 	s := cmd.Flags()
 	s.SortFlags = false
 	f.addTargets(s)
-	s.StringArrayVar(&f.events, "event", nil, "`FILE` with one Lambda event, '-' for standard input; repeatable")
-	s.StringVar(&f.sourceARN, "source-arn", "", "`ARN` of a Kinesis or DynamoDB stream to poll")
+	s.StringArrayVar(&f.events, "event", nil, "handle the Lambda event in this `FILE`, - for standard input; repeatable")
+	s.StringVar(&f.sourceARN, "source-arn", "", "poll the Kinesis or DynamoDB stream with this `ARN`")
 	f.poll.add(s)
 	s.BoolVar(&f.explain, "explain", false, "print the plan and send nothing; fails if a target is faulty")
-	f.addBounds(s)
+	f.addBounds(cmd)
 	f.complete(cmd)
 	return cmd
 }
@@ -63,7 +63,7 @@ something failed, 2 for wrong usage or unreadable input.`,
 func (f *runFlags) complete(cmd *cobra.Command) {
 	f.deliveryFlags.complete(cmd)
 	_ = cmd.MarkFlagFilename("event", "json")
-	_ = cmd.RegisterFlagCompletionFunc("starting-position", cobra.FixedCompletions([]string{"LATEST", "TRIM_HORIZON"}, cobra.ShellCompDirectiveNoFileComp))
+	completeWords(cmd, "starting-position", positions)
 }
 
 // check finds what is wrong with the flags.

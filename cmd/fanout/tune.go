@@ -66,26 +66,28 @@ it in one thing. --report writes a page with plots.`,
 	}
 	s := cmd.Flags()
 	s.SortFlags = false
-	s.StringVar(&f.targets, "targets", "", "YAML or JSON `FILE` of targets")
-	s.StringVar(&f.table, "table", "", "DynamoDB table of targets, by `NAME` or ARN")
+	s.StringVar(&f.targets, "targets", "", "read the targets from this `FILE` in YAML or JSON")
+	s.StringVar(&f.table, "table", "", "read the targets from this DynamoDB table, by `NAME` or ARN")
 	f.sample.add(s)
-	s.Float64Var(&f.perSecond, "records-per-second", 0, "`N` records a second of the whole stream to plan for (default: as the sample's arrival\ntimes say)")
-	s.IntVar(&f.shards, "shards", 0, "`N` shards to plan for (default: those of the sample)")
-	s.DurationVar(&f.maxLag, "max-lag", 2*time.Second, "`TIME` in which 99 % of the records are to be at all targets")
-	s.BoolVar(&f.enhanced, "enhanced-fan-out", false, "the mapping reads a Kinesis stream with enhanced fan-out")
-	s.StringVar(&f.metrics, "metrics", string(metrics.ModeCloudWatch), "`HOW` the function publishes metrics: cloudwatch, emf or none")
-	s.IntSliceVar(&f.grid.BatchSizes, "batch-size", f.grid.BatchSizes, "`LIST` of batch sizes to try")
-	s.DurationSliceVar(&f.grid.Windows, "window", f.grid.Windows, "`LIST` of batching windows to try")
-	s.IntSliceVar(&f.grid.Factors, "parallelization-factor", f.grid.Factors, "`LIST` of parallelization factors to try")
-	s.IntSliceVar(&f.grid.InFlights, "in-flight", f.grid.InFlights, "`LIST` of requests in flight to try")
-	s.IntSliceVar(&f.grid.Memories, "memory", f.grid.Memories, "`LIST` of memory sizes to try, in MB")
-	s.StringSliceVar(&f.grid.Collapses, "collapse", nil, "`LIST` of collapses to try, of the targets that can; the first is what the\nrecommendation is for (default: as configured, and beside it JSON and none)")
-	s.StringVar(&f.prices, "prices", "", "YAML `FILE` of prices (default: built in)")
-	s.StringVar(&f.latencies, "latencies", "", "YAML `FILE` of latencies (default: built in)")
+	s.Float64Var(&f.perSecond, "records-per-second", 0, "plan for `N` records a second of the whole stream (default: as the sample's arrival times say)")
+	s.IntVar(&f.shards, "shards", 0, "plan for `N` shards (default: those of the sample)")
+	s.DurationVar(&f.maxLag, "max-lag", 2*time.Second, "have 99 % of the records at all targets in this `TIME`")
+	s.BoolVar(&f.enhanced, "enhanced-fan-out", false, "let the mapping read a Kinesis stream with enhanced fan-out")
+	oneOf(cmd, &f.metrics, "metrics", string(metrics.ModeCloudWatch), "let the function publish metrics to `WHERE`: cloudwatch, emf or none",
+		[]string{string(metrics.ModeCloudWatch), string(metrics.ModeEMF), string(metrics.ModeNone)})
+	s.IntSliceVar(&f.grid.BatchSizes, "batch-size", f.grid.BatchSizes, "try this `LIST` of batch sizes")
+	s.DurationSliceVar(&f.grid.Windows, "window", f.grid.Windows, "try this `LIST` of batching windows")
+	s.IntSliceVar(&f.grid.Factors, "parallelization-factor", f.grid.Factors, "try this `LIST` of parallelization factors")
+	s.IntSliceVar(&f.grid.InFlights, "in-flight", f.grid.InFlights, "try this `LIST` of requests in flight")
+	s.IntSliceVar(&f.grid.Memories, "memory", f.grid.Memories, "try this `LIST` of memory sizes, in MB")
+	someOf(cmd, &f.grid.Collapses, "collapse", "try this `LIST` of collapses, at targets that can; the first is what the recommendation is for (default: as configured, and beside it JSON and none)",
+		append([]string{tune.Configured}, collapses...))
+	s.StringVar(&f.prices, "prices", "", "read prices from this YAML `FILE` (default: built in)")
+	s.StringVar(&f.latencies, "latencies", "", "read latencies from this YAML `FILE` (default: built in)")
 	printPrices := s.Bool("print-prices", false, "print the prices that are built in, and do nothing else")
 	printLatencies := s.Bool("print-latencies", false, "print the latencies that are built in, and do nothing else")
 	s.StringVar(&f.report, "report", "", "write a page with plots to this HTML `FILE`")
-	s.StringVar(&f.output, "output", "table", "`FORM` of what is printed: table, json or yaml")
+	outputFlag(cmd, &f.output, outputForms...)
 	f.complete(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		switch {
@@ -111,13 +113,7 @@ func (f *tuneFlags) complete(cmd *cobra.Command) {
 	}
 	_ = cmd.MarkFlagFilename("event", "json")
 	_ = cmd.MarkFlagFilename("report", "html")
-	for name, values := range map[string][]string{
-		"output":   {"table", "json", "yaml"},
-		"metrics":  {"cloudwatch", "emf", "none"},
-		"collapse": {tune.Configured, "JSON", "none", "concat", "concat-b64"},
-	} {
-		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
-	}
+	completeWords(cmd, "starting-position", positions)
 }
 
 // check finds what is wrong with the flags.
@@ -133,11 +129,6 @@ func (f *tuneFlags) check() error {
 		return fmt.Errorf("--shards is %d; it must be at least 1", f.shards)
 	case f.maxLag <= 0:
 		return fmt.Errorf("--max-lag is %v; it must be longer than 0", f.maxLag)
-	case !slices.Contains([]string{"table", "json", "yaml"}, f.output):
-		return fmt.Errorf("--output is %q; it must be table, json or yaml", f.output)
-	}
-	if _, err := metrics.ParseMode(f.metrics); err != nil {
-		return fmt.Errorf("--metrics: %w", err)
 	}
 	if err := f.sample.check(); err != nil {
 		return err

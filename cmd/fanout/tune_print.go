@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -18,6 +17,7 @@ func showTuning(w io.Writer, output string, r *tune.Report) error {
 		return err
 	}
 	var b strings.Builder
+	width := textWidth(w)
 	for _, part := range []struct {
 		head  string
 		lines []string
@@ -26,35 +26,11 @@ func showTuning(w io.Writer, output string, r *tune.Report) error {
 			fmt.Fprintf(&b, "\n%s\n", part.head)
 		}
 		for _, line := range part.lines {
-			fmt.Fprintf(&b, "  • %s\n", wrapped(line))
+			hang(&b, "  • ", line, width)
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// textWidth is the width of what stands below the table.
-const textWidth = 96
-
-// wrapped breaks a sentence into lines, the later ones indented.
-func wrapped(line string) string {
-	var b strings.Builder
-	width := 0
-	for _, word := range strings.Split(line, " ") {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case width == 0:
-		case width+1+n > textWidth:
-			b.WriteString("\n    ")
-			width = 0
-		default:
-			b.WriteByte(' ')
-			width++
-		}
-		b.WriteString(word)
-		width += n
-	}
-	return b.String()
 }
 
 // tuningRows fills a table: first the recommended setting, then those that differ

@@ -27,11 +27,11 @@ type sampleFlags struct {
 }
 
 func (f *sampleFlags) add(s *pflag.FlagSet) {
-	s.StringArrayVar(&f.events, "event", nil, "`FILE` with one Lambda event, '-' for standard input; repeatable")
-	s.StringVar(&f.sourceARN, "source-arn", "", "`ARN` of a Kinesis or DynamoDB stream to take a sample of")
-	s.StringVar(&f.start, "starting-position", "TRIM_HORIZON", "`WHERE` the sample of a stream begins: LATEST, TRIM_HORIZON or a time\nlike 2026-11-22T20:15:00Z")
-	s.IntVar(&f.records, "sample-records", 10_000, "a sample of a stream is `N` records")
-	s.DurationVar(&f.time, "sample-time", 30*time.Second, "or as many as are read in this `TIME`")
+	s.StringArrayVar(&f.events, "event", nil, "take the Lambda event in this `FILE` as a sample, - for standard input; repeatable")
+	s.StringVar(&f.sourceARN, "source-arn", "", "take a sample of the Kinesis or DynamoDB stream with this `ARN`")
+	s.StringVar(&f.start, "starting-position", "TRIM_HORIZON", "begin the sample of a stream at `POSITION`: LATEST, TRIM_HORIZON or a time such as 2026-11-22T20:15:00Z")
+	s.IntVar(&f.records, "sample-records", 10_000, "take a sample of `N` records from a stream")
+	s.DurationVar(&f.time, "sample-time", 30*time.Second, "read a stream for at most this `TIME`")
 }
 
 // check finds what is wrong with the flags.
@@ -47,7 +47,7 @@ func (f *sampleFlags) check() error {
 		return fmt.Errorf("--sample-time is %v; it must be longer than 0", f.time)
 	}
 	if _, err := poll.ParseStart(f.start); err != nil {
-		return fmt.Errorf("--starting-position is %q; it must be LATEST, TRIM_HORIZON or a time such as 2026-11-22T20:15:00Z", f.start)
+		return noPosition(f.start)
 	}
 	return nil
 }

@@ -43,8 +43,8 @@ func TestTuningTable(t *testing.T) {
 └─────────────┴───────┴────────┴────────┴───────────┴────────┴────────────┴───────────────┴─────────┴─────────┴────────────┴─────────┴──────────┘
 
 Why
-  • It is the cheapest of those that keep up, and this is a sentence that is so long that it does
-    not fit into one line.
+  • It is the cheapest of those that keep up, and this is a sentence that is so
+    long that it does not fit into one line.
 
 What this rests on
   • Prices: us-east-1.

@@ -22,6 +22,9 @@ func flagError(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("--%s needs a value", e.GetSpecifiedName())
 	}
 	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		if c, ok := e.GetFlag().Value.(chooser); ok {
+			return fmt.Errorf("--%s is %q; it must be %s", e.GetFlag().Name, e.GetValue(), refused(e.GetFlag(), c, e.GetValue()))
+		}
 		return fmt.Errorf("--%s is %q; it must be %s", e.GetFlag().Name, e.GetValue(), values[e.GetFlag().Value.Type()])
 	}
 	return err
@@ -44,7 +47,7 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 	}
 	var names []string
 	for _, c := range cmd.Commands() {
-		if c.IsAvailableCommand() {
+		if listed(c) {
 			names = append(names, c.Name())
 		}
 	}
@@ -59,10 +62,14 @@ func flagsOnly(cmd *cobra.Command, args []string) error {
 	return fmt.Errorf("%s takes flags only, and %q is none", cmd.CommandPath(), args[0])
 }
 
-// checkHelpTopics makes `help` refuse commands that do not exist.
-func checkHelpTopics(root *cobra.Command) {
+// setHelpCommand says what `help` does, and makes it refuse commands that do not
+// exist.
+func setHelpCommand(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	help, _, _ := root.Find([]string{"help"}) // it was just added
+	help.Short = "Show the help of a command"
+	help.Long = `Help shows what a command does and which flags it takes, as --help does.`
+	help.Example = "  fanout help run"
 	help.Args = func(_ *cobra.Command, args []string) error {
 		cmd, rest, err := root.Find(args)
 		if err != nil {
@@ -70,17 +77,4 @@ func checkHelpTopics(root *cobra.Command) {
 		}
 		return knownCommand(cmd, rest)
 	}
-}
-
-// didYouMean proposes the one of names that was probably meant by typed.
-func didYouMean(prefix, typed string, names []string) string {
-	// cobra knows which words are alike, but only of commands.
-	guess := &cobra.Command{SuggestionsMinimumDistance: 2}
-	for _, name := range names {
-		guess.AddCommand(&cobra.Command{Use: name, Run: func(*cobra.Command, []string) {}})
-	}
-	if alike := guess.SuggestionsFor(typed); len(alike) > 0 {
-		return fmt.Sprintf("; did you mean %s%s?", prefix, alike[0])
-	}
-	return ""
 }

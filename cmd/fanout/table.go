@@ -1,0 +1,189 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// fitted is a table that is no wider than what it is written to. Where it would be,
+// long cells are broken; then columns in which every number is 0 are left out; then
+// every row becomes a block of lines.
+type fitted struct {
+	table.Writer
+	width  int // 0: any
+	config []table.ColumnConfig
+	head   table.Row
+	rows   []table.Row
+}
+
+func newTable(width int) *fitted {
+	t := &fitted{Writer: table.NewWriter(), width: width}
+	t.SetStyle(table.StyleLight)
+	return t
+}
+
+// SetColumnConfigs implements table.Writer.
+func (t *fitted) SetColumnConfigs(config []table.ColumnConfig) {
+	t.config = config
+	t.Writer.SetColumnConfigs(config)
+}
+
+// AppendHeader implements table.Writer.
+func (t *fitted) AppendHeader(row table.Row, config ...table.RowConfig) {
+	t.head = row
+	t.Writer.AppendHeader(row, config...)
+}
+
+// AppendRow implements table.Writer.
+func (t *fitted) AppendRow(row table.Row, config ...table.RowConfig) {
+	t.rows = append(t.rows, row)
+	t.Writer.AppendRow(row, config...)
+}
+
+// Render implements table.Writer.
+func (t *fitted) Render() string {
+	out := t.Writer.Render()
+	if t.width == 0 || text.LongestLineLen(out) <= t.width {
+		return out
+	}
+	all := t.measure()
+	if fit(all, t.width) {
+		return t.render(all)
+	}
+	some := slices.Clone(all)
+	for i := range some {
+		some[i].hidden = some[i].zeros
+	}
+	if fit(some, t.width) {
+		return t.render(some)
+	}
+	return t.blocks()
+}
+
+// column is what a column of a table needs.
+type column struct {
+	least, most int // characters
+	width       int // as it is to be
+	zeros       bool
+	hidden      bool
+}
+
+// leastText is as narrow as cells of text become.
+const leastText = 12
+
+// measure returns what the columns need. Numbers are never broken.
+func (t *fitted) measure() []column {
+	all := make([]column, len(t.head))
+	for i, head := range t.head {
+		c := &all[i]
+		c.most = text.LongestLineLen(fmt.Sprint(head))
+		for word := range strings.FieldsSeq(fmt.Sprint(head)) {
+			c.least = max(c.least, len(word))
+		}
+		cells := 0
+		c.zeros = len(t.rows) > 0
+		for _, row := range t.rows {
+			cell := fmt.Sprint(row[i])
+			cells = max(cells, text.LongestLineLen(cell))
+			c.zeros = c.zeros && cell == "0"
+		}
+		c.most = max(c.most, cells)
+		if !t.number(i) {
+			cells = min(cells, leastText)
+		}
+		c.least = max(c.least, cells)
+	}
+	return all
+}
+
+// number reports whether a column, counted from 0, has numbers.
+func (t *fitted) number(i int) bool {
+	c := slices.IndexFunc(t.config, func(c table.ColumnConfig) bool { return c.Number == i+1 })
+	return c >= 0 && t.config[c].Align == text.AlignRight
+}
+
+// fit makes the widest columns narrower, all to the same width, until they fit.
+func fit(all []column, width int) bool {
+	for limit := width; limit > 0; limit-- {
+		need := 1 // the line before the first column
+		for i := range all {
+			c := &all[i]
+			c.width = max(c.least, min(c.most, limit))
+			if !c.hidden {
+				need += c.width + 3 // with two spaces and a line
+			}
+		}
+		if need <= width {
+			return true
+		}
+	}
+	return false
+}
+
+// render renders the table with columns of the widths that were found.
+func (t *fitted) render(all []column) string {
+	config := make([]table.ColumnConfig, len(all))
+	for i, c := range all {
+		if k := slices.IndexFunc(t.config, func(c table.ColumnConfig) bool { return c.Number == i+1 }); k >= 0 {
+			config[i] = t.config[k]
+		}
+		config[i].Number, config[i].Hidden = i+1, c.hidden
+		config[i].WidthMax, config[i].WidthMaxEnforcer = c.width, breakCell
+	}
+	t.Writer.SetColumnConfigs(config)
+	return t.Writer.Render()
+}
+
+// breakCell breaks a cell into lines of at most width characters: behind a space, or
+// what parts names and ARNs, if there is one in the second half of the line.
+func breakCell(cell string, width int) string {
+	if strings.Contains(cell, "\x1b") {
+		return text.WrapText(cell, width) // which knows about colours
+	}
+	var lines []string
+	for line := range strings.SplitSeq(cell, "\n") {
+		r := []rune(line)
+		for len(r) > width {
+			end := width
+			for i := width; i > width/2; i-- {
+				if r[i] == ' ' || strings.ContainsRune(" :/,-#", r[i-1]) {
+					end = i
+					break
+				}
+			}
+			lines = append(lines, strings.TrimRight(string(r[:end]), " "))
+			r = []rune(strings.TrimLeft(string(r[end:]), " "))
+		}
+		lines = append(lines, string(r))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// blocks renders each row as lines of a column's name and its cell, without those
+// that are empty.
+func (t *fitted) blocks() string {
+	names := 0
+	for _, head := range t.head {
+		names = max(names, len(fmt.Sprint(head)))
+	}
+	indent := "\n" + strings.Repeat(" ", names+2)
+	var blocks []string
+	for _, row := range t.rows {
+		var b strings.Builder
+		for i, head := range t.head {
+			cell := fmt.Sprint(row[i])
+			if cell == "" {
+				continue
+			}
+			name := fmt.Sprintf("%-*s  ", names, strings.ToUpper(fmt.Sprint(head)))
+			cell = breakCell(cell, max(t.width-len(name), leastText))
+			b.WriteString(name + strings.ReplaceAll(cell, "\n", indent) + "\n")
+		}
+		blocks = append(blocks, b.String())
+	}
+	return strings.TrimSuffix(strings.Join(blocks, "\n"), "\n")
+}
