@@ -10,8 +10,9 @@ import (
 )
 
 // fitted is a table that is no wider than what it is written to. Where it would be,
-// long cells are broken; then columns in which every number is 0 are left out; then
-// every row becomes a block of lines.
+// its long cells are broken; then its lines are left out, but for that below the
+// head; then columns in which every number is 0; and in the end every row becomes a
+// block of lines.
 type fitted struct {
 	table.Writer
 	width  int // 0: any
@@ -51,17 +52,35 @@ func (t *fitted) Render() string {
 		return out
 	}
 	all := t.measure()
-	if fit(all, t.width) {
+	if fit(all, t.width, boxed) {
 		return t.render(all)
 	}
 	some := slices.Clone(all)
 	for i := range some {
 		some[i].hidden = some[i].zeros
 	}
-	if fit(some, t.width) {
-		return t.render(some)
+	for _, columns := range [][]column{all, some} {
+		for gap := 2; gap > 0; gap-- {
+			if fit(columns, t.width, gap) {
+				return t.open(columns, gap)
+			}
+		}
 	}
 	return t.blocks()
+}
+
+// boxed is what lies between columns in a box: two spaces and a line.
+const boxed = 3
+
+// open renders the table without lines, with a gap between columns.
+func (t *fitted) open(columns []column, gap int) string {
+	t.Style().Options.DrawBorder, t.Style().Options.SeparateColumns = false, false
+	t.Style().Box.PaddingLeft, t.Style().Box.PaddingRight = "", strings.Repeat(" ", gap)
+	lines := strings.Split(t.render(columns), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n")
 }
 
 // column is what a column of a table needs.
@@ -72,7 +91,8 @@ type column struct {
 	hidden      bool
 }
 
-// leastText is as narrow as cells of text become.
+// leastText is as narrow as cells of text become, if that is a third of their
+// length or more: a name in many pieces is better off in a block.
 const leastText = 12
 
 // measure returns what the columns need. Numbers are never broken.
@@ -93,7 +113,7 @@ func (t *fitted) measure() []column {
 		}
 		c.most = max(c.most, cells)
 		if !t.number(i) {
-			cells = min(cells, leastText)
+			cells = min(cells, max(leastText, cells/3))
 		}
 		c.least = max(c.least, cells)
 	}
@@ -107,14 +127,17 @@ func (t *fitted) number(i int) bool {
 }
 
 // fit makes the widest columns narrower, all to the same width, until they fit.
-func fit(all []column, width int) bool {
+func fit(all []column, width, gap int) bool {
 	for limit := width; limit > 0; limit-- {
-		need := 1 // the line before the first column
+		need := 0
+		if gap == boxed {
+			need = 1 // the line before the first column
+		}
 		for i := range all {
 			c := &all[i]
 			c.width = max(c.least, min(c.most, limit))
 			if !c.hidden {
-				need += c.width + 3 // with two spaces and a line
+				need += c.width + gap
 			}
 		}
 		if need <= width {
@@ -139,7 +162,7 @@ func (t *fitted) render(all []column) string {
 }
 
 // breakCell breaks a cell into lines of at most width characters: behind a space, or
-// what parts names and ARNs, if there is one in the second half of the line.
+// what parts names and ARNs, if that leaves a third of the line or more.
 func breakCell(cell string, width int) string {
 	if strings.Contains(cell, "\x1b") {
 		return text.WrapText(cell, width) // which knows about colours
@@ -149,7 +172,7 @@ func breakCell(cell string, width int) string {
 		r := []rune(line)
 		for len(r) > width {
 			end := width
-			for i := width; i > width/2; i-- {
+			for i := width; i > width/3; i-- {
 				if r[i] == ' ' || strings.ContainsRune(" :/,-#", r[i-1]) {
 					end = i
 					break
