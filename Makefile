@@ -37,6 +37,11 @@ build: $(CARRIED)/fanout-arm64.zip $(CARRIED)/fanout-amd64.zip ## bin/fanout, wh
 	$(GO) build -trimpath -tags release -ldflags "-s -w" -o bin/fanout ./cmd/fanout
 	$(GO) build $(FUNCTION) -o bin/bootstrap ./cmd/bootstrap
 
+.PHONY: man
+man: build ## dist/man, manual pages of every command
+	@mkdir -p dist
+	bin/fanout man dist/man
+
 .PHONY: package
 package: dist/fanout-arm64.zip dist/fanout-amd64.zip ## the function for Lambda; reproducible bytes
 

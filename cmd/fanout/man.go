@@ -66,8 +66,11 @@ func manPage(cmd *cobra.Command, b build) string {
 	p.text(cmd.UseLine())
 	p.section("DESCRIPTION")
 	p.prose(cmd.Long)
-	for _, g := range cmd.Groups() {
-		p.commands(g, cmd.Commands())
+	if groups := cmd.Groups(); len(groups) > 0 {
+		p.section("COMMANDS")
+		for _, g := range groups {
+			p.commands(g, cmd.Commands())
+		}
 	}
 	p.options("OPTIONS", options(ownFlags(cmd)))
 	p.options("GLOBAL OPTIONS", options(cmd.Root().PersistentFlags()))
@@ -134,15 +137,19 @@ func (p *page) prose(text string) {
 		if running != nil {
 			p.text(strings.Join(running, " "))
 		}
-		if kept != nil {
-			p.verbatim(kept)
+		if running != nil && kept != nil {
+			p.line(".PP")
 		}
+		p.verbatim(kept)
 	}
 }
 
-// verbatim writes lines that are not to be broken.
+// verbatim writes lines, if any, that are not to be broken.
 func (p *page) verbatim(lines []string) {
-	p.line(".PP\n.nf")
+	if len(lines) == 0 {
+		return
+	}
+	p.line(".nf")
 	for _, line := range lines {
 		p.line("%s", roff(line))
 	}
@@ -150,11 +157,13 @@ func (p *page) verbatim(lines []string) {
 }
 
 func (p *page) commands(g *cobra.Group, all []*cobra.Command) {
-	title := func() { p.section(strings.ToUpper(g.Title) + " COMMANDS") }
+	title := ".SS " + g.Title
 	for _, c := range all {
 		if c.GroupID == g.ID && listed(c) {
-			title()
-			title = func() {}
+			if title != "" {
+				p.line("%s", title)
+				title = ""
+			}
 			p.item(c.Name(), c.Short+".")
 		}
 	}
@@ -166,7 +175,7 @@ func (p *page) options(title string, all []option) {
 	}
 	p.section(title)
 	for _, o := range all {
-		p.item(strings.TrimSpace(o.name), o.usage+".")
+		p.item(strings.TrimSpace(o.name), strings.ToUpper(o.usage[:1])+o.usage[1:]+".")
 	}
 }
 
