@@ -20,12 +20,20 @@ if [ "${ONLY:-}" != moto ]; then # as make commands has it
   need redis-cli redis-tools
   need memcached memcached
   need npm npm
+  need zsh zsh
+  need fish fish
+  need mandoc mandoc
+  need groff groff-base
+  [ -e /usr/share/bash-completion/bash_completion ] || need bash_completion bash-completion # which is no command
   if [ ! -e $kinesis_local/main.js ]; then
     echo "installing kinesis-local into .cache"
     npm install --silent --no-audit --no-fund --prefix .cache/kinesis-local kinesis-local@0.6.2
   fi
   bash integration/opensearch.sh .cache/opensearch
-  bash integration/template.sh .cache/templates # needs no server
+  # These need no server.
+  bash integration/template.sh .cache/templates
+  bash integration/completion.sh
+  bash integration/man.sh
 fi
 
 # The versions that the tests were written with, whatever else there is.
