@@ -75,15 +75,14 @@ deploy made it; one given by ARN is not even looked up.`,
 // settingFlags adds the flags of a function's settings.
 func (d *deploy) settingFlags(cmd *cobra.Command) {
 	f := d.flags
-	f.StringVar(&d.ledger, "ledger-table", "", "table in which instances of the function share what was delivered, by `NAME` or ARN;\nmade if there is none (default: no such table)")
-	f.IntVar(&d.memory, "memory", 128, "memory of the function, `MIB`")
-	f.IntVar(&d.timeout, "timeout", 30, "timeout of the function, `SECONDS`")
-	f.StringSliceVar(&d.subnets, "subnet", nil, "subnet of the function, by `ID`; several with commas, or repeated; '' for none")
-	f.StringSliceVar(&d.securityGroups, "security-group", nil, "security group of the function, by `ID`; likewise")
-	f.StringVar(&d.architecture, "architecture", "arm64", "`TYPE` of processor: arm64 or x86_64")
-	f.StringArrayVar(&d.environment, "env", nil, "variable of the function, `NAME=VALUE`; repeatable; NAME= removes it")
-	f.IntVar(&d.retention, "log-retention", stack.DefaultRetention, "`DAYS` that logs are kept, 0 for ever")
-	_ = cmd.RegisterFlagCompletionFunc("architecture", cobra.FixedCompletions([]string{"arm64", "x86_64"}, cobra.ShellCompDirectiveNoFileComp))
+	f.StringVar(&d.ledger, "ledger-table", "", "the table in which instances of the function share what was delivered, by `NAME` or ARN; made if there is none (default: no such table)")
+	f.IntVar(&d.memory, "memory", 128, "give the function `MIB` of memory")
+	f.IntVar(&d.timeout, "timeout", 30, "give an invocation at most `SECONDS`")
+	f.StringSliceVar(&d.subnets, "subnet", nil, "put the function into the subnet with this `ID`; several with commas, or repeated; '' is none")
+	f.StringSliceVar(&d.securityGroups, "security-group", nil, "put the function into the security group with this `ID`; likewise")
+	oneOf(cmd, &d.architecture, "architecture", "arm64", "run on processors of this `TYPE`: arm64 or x86_64", []string{"arm64", "x86_64"})
+	f.StringArrayVar(&d.environment, "env", nil, "set a variable of the function, as `NAME=VALUE`; repeatable; NAME= removes it")
+	f.IntVar(&d.retention, "log-retention", stack.DefaultRetention, "keep logs for `DAYS`; 0 is for ever")
 }
 
 // settings makes of the flags what is to be deployed. They were checked.

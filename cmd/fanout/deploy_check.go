@@ -27,8 +27,6 @@ func (d *deploy) checkFlags() error {
 		return fmt.Errorf("--timeout is %d; it must be 1 to 900 seconds", d.timeout)
 	case d.given("subnet") != d.given("security-group") || (len(d.subnets) == 0) != (len(d.securityGroups) == 0):
 		return errors.New("a function in a VPC needs both --subnet and --security-group; add the one that is missing")
-	case d.architecture != "arm64" && d.architecture != "x86_64":
-		return fmt.Errorf("--architecture is %q; it must be arm64 or x86_64", d.architecture)
 	case d.retention != 0 && !slices.Contains(stack.Retentions, d.retention):
 		return fmt.Errorf("--log-retention is %d; CloudWatch Logs takes 0 (for ever) and %s", d.retention, strings.Trim(fmt.Sprint(stack.Retentions), "[]"))
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -33,7 +32,7 @@ The exit status is 1 if something is wrong, and 0 if there are warnings only.`,
 	}
 	m.functionFlags(cmd)
 	m.tableFlags()
-	m.flags.DurationVar(&lag, "max-iterator-age", 15*time.Minute, "records older than `DURATION` when they reach the function are wrong")
+	m.flags.DurationVar(&lag, "max-iterator-age", 15*time.Minute, "let records be at most this `TIME` old when they reach the function")
 	m.outputFlag(cmd)
 	check := func() error {
 		if lag <= 0 {
@@ -96,9 +95,6 @@ var marks = map[doctor.Status]struct {
 // showDiagnosis prints what was found. A table ends with a line that sums it up.
 func showDiagnosis(w io.Writer, output string, r diagnosis) error {
 	err := show(w, output, r, func(t table.Writer) {
-		if width, ok := terminalWidth(w); ok {
-			fold(t, width)
-		}
 		findingRows(t, w, r.Findings)
 	})
 	if err == nil && output == "table" {
@@ -118,24 +114,4 @@ func findingRows(t table.Writer, w io.Writer, found []doctor.Finding) {
 		m := marks[f.Status]
 		t.AppendRow(table.Row{coloured(w, m.colour, m.mark), f.Check, f.Subject, say})
 	}
-}
-
-// fold breaks long cells so that the table is no wider than the terminal: what is cut
-// off might be what to do.
-func fold(t table.Writer, width int) {
-	const others = 1 + len("iterator age") + 13 // the mark, the longest check, and lines between
-	subject := max(12, (width-others)/3)
-	t.SetColumnConfigs([]table.ColumnConfig{
-		{Number: 3, WidthMax: subject, WidthMaxEnforcer: text.WrapText},
-		{Number: 4, WidthMax: max(20, width-others-subject), WidthMaxEnforcer: wrapLines},
-	})
-}
-
-// wrapLines breaks each line at spaces, where there are some.
-func wrapLines(cell string, width int) string {
-	lines := strings.Split(cell, "\n")
-	for i, line := range lines {
-		lines[i] = text.WrapSoft(line, width)
-	}
-	return strings.Join(lines, "\n")
 }

@@ -16,7 +16,7 @@ func newPolicy(c *common) *cobra.Command {
 	var trust bool
 	cmd := &cobra.Command{
 		Use:   "policy",
-		Short: "Print what the function's role may do, or what target accounts have to allow it",
+		Short: "Print the policy that the function's role needs",
 		Long: `Policy prints the IAM policy that the function's role needs for the targets and
 sources that the function has now, and nothing beyond it. A role that fanout deploy
 made has it already, as its inline policy fanout-<region>.

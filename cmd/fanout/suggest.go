@@ -14,11 +14,11 @@ func didYouMean(prefix, typed string, names []string) string {
 	return ""
 }
 
-// closest returns the name that is most like typed, "" if none is: at most two slips
-// of the finger away, one if typed is short, or longer by its end.
+// closest returns the name that is most like typed, "" if none is. It is at most two
+// slips of the finger away, one if typed is short, or begins with typed.
 func closest(typed string, names []string) string {
 	lower := strings.ToLower(typed)
-	best, least := "", min(2, utf8.RuneCountInString(typed)/2)+1
+	best, least := "", max(1, min(2, utf8.RuneCountInString(typed)/3))+1
 	for _, name := range names {
 		n := slips(lower, strings.ToLower(name))
 		if typed != "" && strings.HasPrefix(strings.ToLower(name), lower) {

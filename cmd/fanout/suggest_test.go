@@ -19,7 +19,7 @@ func TestClosest(t *testing.T) {
 		{"json", "JSON"}, {"jsno", "JSON"}, {"JSN", "JSON"},
 		{"sms", "sns"}, {"dyn", "dynamodb"}, {"DynamoDB", "dynamodb"},
 		{"concta", "concat"}, {"concat-64", "concat-b64"},
-		{"kinesis", ""}, {"", ""}, {"x", ""}, {"firehose", ""}, {"abc", ""},
+		{"kinesis", ""}, {"", ""}, {"x", ""}, {"firehose", ""}, {"abc", ""}, {"jsonl", "JSON"}, {"jsons3", "JSON"}, {"yson2", ""},
 	} {
 		if got := closest(tt.typed, names); got != tt.want {
 			t.Errorf("%q: %q, want %q", tt.typed, got, tt.want)

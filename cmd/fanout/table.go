@@ -161,8 +161,9 @@ func (t *fitted) render(all []column) string {
 	return t.Writer.Render()
 }
 
-// breakCell breaks a cell into lines of at most width characters: behind a space, or
-// what parts names and ARNs, if that leaves a third of the line or more.
+// breakCell breaks a cell into lines of at most width characters: at a space in the
+// second half of the line, or behind what parts names and ARNs, if that leaves a
+// third of it or more.
 func breakCell(cell string, width int) string {
 	if strings.Contains(cell, "\x1b") {
 		return text.WrapText(cell, width) // which knows about colours
@@ -171,19 +172,28 @@ func breakCell(cell string, width int) string {
 	for line := range strings.SplitSeq(cell, "\n") {
 		r := []rune(line)
 		for len(r) > width {
-			end := width
-			for i := width; i > width/3; i-- {
-				if r[i] == ' ' || strings.ContainsRune(" :/,-#", r[i-1]) {
-					end = i
-					break
-				}
-			}
+			end := breakAt(r, width)
 			lines = append(lines, strings.TrimRight(string(r[:end]), " "))
 			r = []rune(strings.TrimLeft(string(r[end:]), " "))
 		}
 		lines = append(lines, string(r))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// breakAt returns how much of a line, which is longer than width, stays in it.
+func breakAt(line []rune, width int) int {
+	for i := width; i > width/2; i-- {
+		if line[i] == ' ' {
+			return i
+		}
+	}
+	for i := width; i > width/3; i-- {
+		if strings.ContainsRune(" :/,-#", line[i-1]) {
+			return i
+		}
+	}
+	return width
 }
 
 // blocks renders each row as lines of a column's name and its cell, without those

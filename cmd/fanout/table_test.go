@@ -18,6 +18,11 @@ import (
 
 // tables are what commands print, with names and numbers as long as they get.
 var tables = map[string]func(t *testing.T, w *bytes.Buffer){
+	"doctor": func(t *testing.T, w *bytes.Buffer) {
+		if err := showDiagnosis(w, "table", reportOf(someFindings)); err != nil {
+			t.Fatal(err)
+		}
+	},
 	"list":    func(t *testing.T, w *bytes.Buffer) { listTable(t, w, false) },
 	"listall": func(t *testing.T, w *bytes.Buffer) { listTable(t, w, true) },
 	"run": func(_ *testing.T, w *bytes.Buffer) {

@@ -27,7 +27,7 @@ func newTemplate(c *common) *cobra.Command {
 	t := templates{deploy: deploy{manage: manage{common: c}}}
 	cmd := &cobra.Command{
 		Use:   "template",
-		Short: "Print the set-up as a SAM, CloudFormation or Terraform template",
+		Short: "Print the set-up as SAM, CloudFormation or Terraform",
 		Long: `Template prints what fanout deploy, hook and register would make as infrastructure
 as code: the function as it is deployed, with its role, table, log group, mappings
 and targets; or, with --targets, one for the targets of a file, as the other flags
@@ -45,13 +45,12 @@ ReportBatchItemFailures.`,
 		names[i] = string(f)
 	}
 	t.functionFlags(cmd)
-	t.flags.StringVar(&t.format, "format", "", "`FORMAT`: "+either(names))
+	oneOf(cmd, &t.format, "format", "", "write the template in this `FORMAT`: "+either(names), names)
 	t.flags.StringVar(&t.file, "output-file", "", "write to this `FILE` (default: standard output)")
-	t.flags.StringVar(&t.targets, "targets", "", "`FILE` of targets, in YAML or JSON, for a function that is not deployed;\nthe flags below go with it")
+	t.flags.StringVar(&t.targets, "targets", "", "read targets from this `FILE` in YAML or JSON, for a function that is not deployed; the flags below go with it")
 	t.tableFlags()
 	t.settingFlags(cmd)
 	t.mapping.add(cmd)
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("targets", cobra.FixedCompletions([]string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt))
 	deployed := func(ctx context.Context, a *cloud.Account) error {
 		s, err := t.deployed(ctx, a)
@@ -84,9 +83,6 @@ var withTargets = []string{"ledger-table", "memory", "timeout", "subnet", "secur
 func (t *templates) check() error {
 	if t.format == "" {
 		return errors.New("no format is given; add --format sam, cloudformation or terraform")
-	}
-	if _, err := template.ParseFormat(t.format); err != nil {
-		return fmt.Errorf("--format is %q; it must be sam, cloudformation or terraform", t.format)
 	}
 	if t.targets != "" {
 		return t.checkFlags()
