@@ -77,8 +77,11 @@ func (t *fitted) open(columns []column, gap int) string {
 	t.Style().Options.DrawBorder, t.Style().Options.SeparateColumns = false, false
 	t.Style().Box.PaddingLeft, t.Style().Box.PaddingRight = "", strings.Repeat(" ", gap)
 	lines := strings.Split(t.render(columns), "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " ")
+	for i, line := range lines {
+		if strings.Trim(line, "─") == "" {
+			line = strings.TrimSuffix(line, strings.Repeat("─", gap)) // behind the last column
+		}
+		lines[i] = strings.TrimRight(line, " ")
 	}
 	return strings.Join(lines, "\n")
 }
