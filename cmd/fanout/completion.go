@@ -66,7 +66,7 @@ PowerShell:
 }
 
 // setCompletion makes the shell propose files only for flags that take some, which
-// are those that call their value FILE or DIR.
+// are those that call their value FILE.
 func setCompletion(root *cobra.Command) {
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	for _, cmd := range commands(root) {
@@ -74,11 +74,8 @@ func setCompletion(root *cobra.Command) {
 			if _, known := cmd.GetFlagCompletionFunc(f.Name); known || f.Annotations[cobra.BashCompFilenameExt] != nil {
 				return
 			}
-			switch value, _ := pflag.UnquoteUsage(f); value {
-			case "FILE":
+			if value, _ := pflag.UnquoteUsage(f); value == "FILE" {
 				_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault))
-			case "DIR":
-				_ = cmd.MarkFlagDirname(f.Name)
 			}
 		})
 	}

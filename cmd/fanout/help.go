@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -18,11 +17,6 @@ func setHelp(root *cobra.Command) {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
 		w := cmd.OutOrStdout()
 		fmt.Fprint(w, helpText(cmd, textWidth(w)))
-	})
-	root.SetUsageFunc(func(cmd *cobra.Command) error {
-		w := cmd.ErrOrStderr()
-		_, err := io.WriteString(w, helpText(cmd, textWidth(w)))
-		return err
 	})
 }
 
