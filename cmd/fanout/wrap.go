@@ -6,10 +6,21 @@ import (
 	"unicode/utf8"
 )
 
-// wrap breaks text into lines of at most width characters, at spaces. A longer word
-// has a line of its own.
+// shortDefault is how long a default is, with its parenthesis, that is not broken.
+const shortDefault = 13
+
+// wrap breaks text into lines of at most width characters, at spaces, but not within
+// a short default. A longer word has a line of its own.
 func wrap(text string, width int) []string {
-	return join(strings.Fields(text), width)
+	var words []string
+	for _, word := range strings.Fields(text) {
+		if last := len(words) - 1; last >= 0 && words[last] == "(default:" && len(word) <= min(shortDefault, width-10) && strings.HasSuffix(word, ")") {
+			words[last] += " " + word
+		} else {
+			words = append(words, word)
+		}
+	}
+	return join(words, width)
 }
 
 // join makes lines of words.
