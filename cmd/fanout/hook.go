@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,7 +110,7 @@ func (f *mappingFlags) position(s *hooks.Settings) error {
 		s.StartingTimestamp = &t
 		return nil
 	}
-	return fmt.Errorf("--starting-position is %q; it must be LATEST, TRIM_HORIZON or AT_TIMESTAMP=2026-11-22T20:15:00Z%s", f.start, didYouMean("", where, mappingPositions))
+	return fmt.Errorf("--starting-position is %q; it must be LATEST, TRIM_HORIZON or AT_TIMESTAMP=2026-11-22T20:15:00Z%s", f.start, didYouMean("", where, append(slices.Clone(positions), "AT_TIMESTAMP")))
 }
 
 func newHook(c *common) *cobra.Command {
