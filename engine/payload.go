@@ -210,14 +210,13 @@ func validBase64(text []byte) bool {
 	for pad := 0; n > 0 && pad < 2 && text[n-1] == '='; pad++ {
 		n--
 	}
-	good := uint64(high)
-	for text = text[:n]; len(text) >= 16; text = text[16:] {
-		good &= inAlphabet(binary.LittleEndian.Uint64(text)) & inAlphabet(binary.LittleEndian.Uint64(text[8:]))
+	good := ^uint64(0)
+	for text = text[:n]; len(text) >= 8; text = text[8:] {
+		good &= inAlphabet(binary.LittleEndian.Uint64(text))
 	}
-	last := [16]byte{'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A'}
+	last := [8]byte{'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A'}
 	copy(last[:], text)
-	good &= inAlphabet(binary.LittleEndian.Uint64(last[:])) & inAlphabet(binary.LittleEndian.Uint64(last[8:]))
-	return good == high
+	return good&inAlphabet(binary.LittleEndian.Uint64(last[:]))&high == high
 }
 
 // Eight bytes are looked at in one word. To the high bit of a byte below 0x80, adding
@@ -235,11 +234,17 @@ func atLeast(w uint64, n byte) uint64 { return w + (0x80-uint64(n))*each }
 func printable(w uint64) bool { return w&high == 0 && atLeast(w, ' ')&high == high }
 
 // inAlphabet sets the high bit of each byte of w that stands for six bits in standard
-// base64. The slash stands before the digits in ASCII.
+// base64, if all are below 0x80. Otherwise at least one byte has it not set. It is
+// written out so that the compiler puts it where it is called.
+//
+// The slash stands before the digits in ASCII, and a letter with bit 5 set is one of
+// lower case; nothing else becomes a letter by that.
 func inAlphabet(w uint64) uint64 {
-	folded := w | 0x20*each // to lower case; nothing else becomes a letter
-	letter := atLeast(folded, 'a') &^ atLeast(folded, 'z'+1)
-	digit := atLeast(w, '/') &^ atLeast(w, '9'+1)
-	plus := ^atLeast(w^'+'*each, 1)
-	return (letter | digit | plus) &^ w & high
+	const letter, pastLetter = (0x80 - 'a') * each, (0x80 - 'z' - 1) * each
+	const digit, pastDigit = (0x80 - '/') * each, (0x80 - '9' - 1) * each
+	lower := w | 0x20*each
+	letters := (lower + letter) &^ (lower + pastLetter)
+	digits := (w + digit) &^ (w + pastDigit)
+	plus := ^((w ^ '+'*each) + 0x7F*each)
+	return (letters | digits | plus) &^ w
 }

@@ -22,6 +22,7 @@ type decoder struct {
 	n     int   // records read
 	err   error // why the event as a whole cannot be taken
 
+	shape  shape  // of the record before
 	record record // being read
 	bad    error  // why the record being read cannot be delivered
 	attrs  []attr // of its DynamoDB keys; memory used again for each
@@ -67,6 +68,7 @@ func (d *decoder) object(member func(name []byte) bool) (value, bool) {
 // records reads the value of Records.
 func (d *decoder) records() (kind, bool) {
 	d.batches, d.index, d.err, d.n = nil, nil, nil, 0
+	d.shape.forget()
 	if d.peek() != '[' {
 		v, ok := d.value()
 		return v.kind, ok
@@ -83,7 +85,13 @@ func (d *decoder) records() (kind, bool) {
 
 // entry reads one of Records.
 func (d *decoder) entry() bool {
+	d.peek()
+	if d.shape.known && d.alike() {
+		return true
+	}
+	start := d.pos
 	d.record, d.bad = record{}, nil
+	d.shape.forget()
 	r, ok := &d.record, false
 	r.raw, ok = d.object(func(name []byte) (ok bool) {
 		switch string(name) {
@@ -94,7 +102,7 @@ func (d *decoder) entry() bool {
 		case "eventSourceARN":
 			r.arn, ok = d.value()
 		case "eventID":
-			r.id, ok = d.value()
+			ok = d.note(&r.id)
 		case "eventName":
 			r.name, ok = d.value()
 		case "kinesis":
@@ -109,7 +117,9 @@ func (d *decoder) entry() bool {
 		return ok
 	})
 	if ok && d.err == nil {
-		d.err = d.add()
+		if d.err = d.add(); d.err == nil {
+			d.learn(start)
+		}
 	}
 	d.n++
 	return ok

@@ -11,22 +11,23 @@ import (
 type kinesisRecord struct {
 	kind                             kind
 	data, key, hashKey, seq, arrived value
+	again                            bool // there is more than one such member
 }
 
 func (k *kinesisRecord) read(d *decoder) bool {
-	*k = kinesisRecord{}
+	*k = kinesisRecord{again: k.kind != absent}
 	v, ok := d.object(func(name []byte) (ok bool) {
 		switch string(name) {
 		case "data":
-			k.data, ok = d.value()
+			ok = d.note(&k.data)
 		case "partitionKey":
-			k.key, ok = d.value()
+			ok = d.note(&k.key)
 		case "explicitHashKey":
-			k.hashKey, ok = d.value()
+			ok = d.note(&k.hashKey)
 		case "sequenceNumber":
-			k.seq, ok = d.value()
+			ok = d.note(&k.seq)
 		case "approximateArrivalTimestamp":
-			k.arrived, ok = d.value()
+			ok = d.note(&k.arrived)
 		default:
 			_, ok = d.value()
 		}
