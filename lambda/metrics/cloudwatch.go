@@ -25,6 +25,10 @@ const (
 	// callTimeout bounds one call.
 	callTimeout = 10 * time.Second
 
+	// interval is the time from one send to the next. CloudWatch is paid by the call,
+	// and counts by the minute.
+	interval = time.Second
+
 	// After a failure nothing is sent for a while, which doubles with each.
 	firstPause = time.Second
 	maxPause   = time.Minute
@@ -56,11 +60,11 @@ func NewCloudWatch(client Client, namespace string) *CloudWatch {
 	return &CloudWatch{client: client, namespace: namespace}
 }
 
-// Begin starts to send what earlier invocations left.
+// Begin starts to send what earlier invocations left, once in an interval.
 func (c *CloudWatch) Begin(ctx context.Context) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.sending == nil && time.Now().After(c.pause) {
+	if c.sending == nil && !time.Now().Before(c.pause) {
 		c.start(context.WithoutCancel(ctx)) // it may outlast the invocation
 	}
 }
@@ -125,7 +129,7 @@ func (c *CloudWatch) start(ctx context.Context) *send {
 	}
 	s := &send{done: make(chan struct{})}
 	entries := c.held.entries
-	c.held, c.sending = tally{lost: c.held.lost}, s
+	c.held, c.sending, c.pause = tally{lost: c.held.lost}, s, time.Now().Add(interval)
 	go func() {
 		defer close(s.done)
 		rest, err := c.put(ctx, entries)

@@ -48,6 +48,26 @@ func TestMetricsOfAnInvocationAreSentBesideTheNext(t *testing.T) {
 	})
 }
 
+func TestOneCallASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{}
+		c := NewCloudWatch(f, DefaultNamespace)
+		for range 50 { // in five seconds
+			c.Begin(t.Context())
+			time.Sleep(100 * time.Millisecond)
+			must(t, c.Publish(t.Context(), small(1)))
+		}
+		synctest.Wait()
+		if n := len(f.sizes()); n != 5 {
+			t.Errorf("%d calls, want 5", n)
+		}
+		must(t, c.Flush(t.Context()))
+		if got := f.sum("Delivered", 3); got != 50 {
+			t.Errorf("%g records are counted as delivered, want 50", got)
+		}
+	})
+}
+
 func TestSlowCloudWatchHoldsNoInvocation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{answer: func(context.Context, int) error {

@@ -22,15 +22,16 @@
 //
 // The final counts of an invocation exist only when its last record is settled,
 // and Lambda freezes the process as soon as the answer is out. So [CloudWatch]
-// keeps the counts of an invocation and sends them beside the records of the
-// next one, stamped with the minute they belong to. No record waits for that. Only
-// when an invocation ends while a call is still under way, it waits for it once,
-// at most 2 ms, to spare the connection the freeze. The function's role must
-// allow cloudwatch:PutMetricData.
+// keeps the counts of an invocation and sends them beside the records of a later
+// one, stamped with the minute they belong to: one call a second at most, with the
+// counts of all invocations since the last. No record waits for that. Only when an
+// invocation ends while a call is still under way, it waits for it once, at most
+// 2 ms, to spare the connection the freeze. The function's role must allow
+// cloudwatch:PutMetricData.
 //
-// The price is that metrics are one invocation late, and that a process that ends
-// must be given the time of [CloudWatch.Flush]: Lambda gives about 500 ms after
-// SIGTERM. Failed records bring the next invocation themselves, by being sent
+// The price is that metrics are an invocation or a second late, and that a process
+// that ends must be given the time of [CloudWatch.Flush]: Lambda gives about 500 ms
+// after SIGTERM. Failed records bring the next invocation themselves, by being sent
 // again. Where that is too late, EMF is the better choice.
 //
 // What CloudWatch did not take is added to what comes next. A call that was
