@@ -144,6 +144,10 @@ func (d *delivery) send(ctx context.Context, batch []Record, again bool) (o Outc
 	defer d.slots.sem.Release(1)
 	if p := panics.Try(func() { o = d.t.Sink.Send(ctx, batch) }); p != nil {
 		o = Failed(Errorf(Refused, "the sink panicked%s", describe(p)))
+		d.left()
+	}
+	if ctx.Err() != nil {
+		d.left()
 	}
 	d.request(&o, again)
 	return o, true

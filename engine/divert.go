@@ -84,6 +84,9 @@ func (d *delivery) divert(ctx context.Context, rejected []Rejected) (taken []boo
 	lots, unreadable := lanes(wrapped)
 	other.take(ctx, lots, unreadable)
 	other.close(wrapped, errUnfinished)
+	if other.cut {
+		d.left()
+	}
 	for i := range rejected {
 		if taken[i] = other.report.Fate(i) == FateDelivered; taken[i] {
 			d.diverted(&rejected[i].Record, rejected[i].Err)

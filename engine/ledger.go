@@ -13,6 +13,7 @@ type ledger struct {
 	mu     sync.Mutex
 	start  time.Time
 	closed bool    // what comes later is too late
+	cut    bool    // a sink was cut short, and may have left something that uses records
 	owed   []int32 // by source record: parts of it that are not booked yet; nil if each is one part
 	report TargetReport
 }
@@ -71,6 +72,11 @@ func (l *ledger) fail(r *Record, err error) {
 		l.fate(r, FateFailed)
 		l.reason(r, err, false)
 	})
+}
+
+// left books that a sink was cut short.
+func (l *ledger) left() {
+	l.book(func() { l.cut = true })
 }
 
 // request books an attempt and its outcome.

@@ -17,6 +17,11 @@ const (
 // order of the plan.
 type Report struct {
 	Targets []TargetReport
+
+	// Idle reports that every stage and sink has returned, and none was cut short by
+	// the end of its time: nothing uses the records any more, so their memory may be
+	// used for others.
+	Idle bool
 }
 
 // TargetReport tells what became of the records of one run at one target.

@@ -50,10 +50,11 @@ func (p *Plan) Resume(ctx context.Context, recs []Record, has func(target, recor
 	r.wg.Go(func() { r.descend(ctx, &p.root, 0, lots, unreadable) })
 	go func() { done <- r.wg.WaitAndRecover() }()
 
+	report := &Report{Targets: make([]TargetReport, len(r.deliveries))}
 	err := errUnfinished
 	select {
 	case crash := <-done:
-		if crash != nil {
+		if report.Idle = crash == nil; crash != nil {
 			err = Errorf(Retryable, "the engine panicked%s", describe(crash))
 		}
 	case <-ctx.Done():
@@ -62,9 +63,9 @@ func (p *Plan) Resume(ctx context.Context, recs []Record, has func(target, recor
 		case <-time.After(grace()):
 		}
 	}
-	report := &Report{Targets: make([]TargetReport, len(r.deliveries))}
 	for i, d := range r.deliveries {
 		report.Targets[i] = d.close(recs, orElse(d.t.Fault, err))
+		report.Idle = report.Idle && !d.cut
 	}
 	return report
 }

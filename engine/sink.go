@@ -10,8 +10,8 @@ import (
 // Send makes one attempt and returns when the fate of every record is known, or
 // ctx ends; it does not retry. What it does not name as failed it has seen
 // acknowledged, record by record: unsure means failed. It keeps batch no longer
-// than the call and does not write into it. A batch is never empty and is within
-// Limits. Send is safe for concurrent use.
+// than the call, unless ctx ends before, and does not write into it. A batch is never
+// empty and is within Limits. Send is safe for concurrent use.
 //
 // Limits returns the same value every time.
 type Sink interface {

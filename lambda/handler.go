@@ -1,12 +1,12 @@
 package lambda
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,7 +28,7 @@ import (
 // Handler is the function. It is safe for concurrent use.
 type Handler struct {
 	// OnResults, if set, is told the results of each event. It may be called
-	// concurrently.
+	// concurrently. What it is told changes when the event has been answered.
 	OnResults func([]Result)
 
 	options  Options
@@ -38,6 +38,7 @@ type Handler struct {
 	memory   *memory
 	shared   *sharedMemory // nil: none
 	metrics  metrics.Publisher
+	events   events
 	openSink func(*accounts, *target.Spec, event.Kind) (engine.Sink, error)
 	log      *zap.Logger
 
@@ -100,12 +101,12 @@ func IsBadEvent(err error) bool {
 // would end the process.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) (answer []byte, err error) {
 	if p := panics.Try(func() {
+		event := h.events.copy(payload)
 		var results []Result
-		// The runtime uses the buffer again for the next event, and what a sink that
-		// hangs still holds must not change under it.
-		if results, err = h.Handle(ctx, bytes.Clone(payload)); err == nil {
+		if results, err = h.Handle(ctx, *event); err == nil {
 			answer, err = respond(results, h.options.ReportBatchItemFailures)
 		}
+		h.events.free(event, results)
 	}); p != nil {
 		h.log.Error("the function panicked", zap.ByteString("stack", p.Stack))
 		return nil, errors.New("the function panicked; its log has the stack")
@@ -142,18 +143,19 @@ func (h *Handler) Handle(ctx context.Context, data []byte) ([]Result, error) {
 
 // handle delivers the records of one source.
 func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
-	r := Result{SourceARN: b.SourceARN, Kind: b.Kind, records: b.Records}
+	// Much outlives the event that is known by the source.
+	r := Result{SourceARN: strings.Clone(b.SourceARN), Kind: b.Kind, records: b.Records}
 	planCtx, cancel := h.beforeDeadline(ctx)
 	defer cancel()
 	r.past = h.shared.begin(planCtx, &r)
 	defer r.past.end()
-	p, err := h.planFor(planCtx, b.SourceARN, b.Kind)
+	p, err := h.planFor(planCtx, r.SourceARN, b.Kind)
 	if err != nil {
-		return r, fmt.Errorf("the targets of %s are unknown: %w", b.SourceARN, err)
+		return r, fmt.Errorf("the targets of %s are unknown: %w", r.SourceARN, err)
 	}
 	defer h.release(p)
 	r.Targets, r.faulty = p.specs, p.faulty
-	r.Report = p.engine.Resume(ctx, b.Records, either(h.memory.recall(b.SourceARN, p.specs, b.Records), r.past.recall(&r)))
+	r.Report = p.engine.Resume(ctx, b.Records, either(h.memory.recall(r.SourceARN, p.specs, b.Records), r.past.recall(&r)))
 	h.logReport(&r)
 	return r, nil
 }

@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -84,7 +85,9 @@ func (m *sharedMemory) begin(ctx context.Context, r *Result) *recollection {
 			continue
 		}
 		if s := shardOf(r, i); r.records[i].Seq != "" && first[s] == "" {
-			first[s] = r.records[i].Seq // the lowest: Lambda sends a shard in order
+			// The lowest: Lambda sends a shard in order. The reading may outlast the event.
+			s.lane, s.message = strings.Clone(s.lane), strings.Clone(s.message)
+			first[s] = strings.Clone(r.records[i].Seq)
 		}
 	}
 	rec := &recollection{memory: m, done: make(chan struct{}), read: make(map[shard][]ledger.Entry)}

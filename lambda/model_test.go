@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -136,9 +137,17 @@ func (m *model) start() {
 	h.OnResults = func(r []Result) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		if m.process == p {
-			m.results = append(m.results, r...)
+		if m.process != p {
+			return
 		}
+		for i := range r { // the memory of the event is used again
+			r[i].records = slices.Clone(r[i].records)
+			for k := range r[i].records {
+				rec := &r[i].records[k]
+				rec.Seq, rec.Lane = strings.Clone(rec.Seq), strings.Clone(rec.Lane)
+			}
+		}
+		m.results = append(m.results, r...)
 	}
 	m.process = p
 }

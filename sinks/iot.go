@@ -45,7 +45,9 @@ func (s *IoT) Limits() engine.Limits {
 
 // Send makes one Publish call.
 func (s *IoT) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
-	in := &iotdataplane.PublishInput{Topic: &s.topic, Payload: blob(batch[0].Data)}
+	// A transport may go on reading when the call is over, and the record's memory may
+	// then be another's.
+	in := &iotdataplane.PublishInput{Topic: &s.topic, Payload: bytes.Clone(blob(batch[0].Data))}
 	_, err := s.client.Publish(ctx, in, readAnswers)
 	if err != nil {
 		return engine.Failed(classify(s.String(), err))

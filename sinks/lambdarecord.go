@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"unicode/utf8"
 
@@ -38,7 +39,7 @@ func (l *Lambda) record(r *engine.Record) pieces {
 		return pieces{r.Data.Bytes()}
 	case UserRecords:
 		if len(r.Raw) > 0 {
-			return l.templates.of(r.Raw).fill(r)
+			return l.templates.of(r).fill(r)
 		}
 	case SourceRecords:
 	}
@@ -62,6 +63,8 @@ func (l *Lambda) fault(r *engine.Record, text *pieces) string {
 
 // kinesisTemplate is a source record of Kinesis, taken apart to make user records.
 type kinesisTemplate struct {
+	lane, seq string // of the source record
+
 	raw  []byte
 	head []byte // up to the members of kinesis; nil if it has none
 	rest []byte // members of kinesis that a user record shares, each with a comma
@@ -132,12 +135,15 @@ type kinesisTemplates struct {
 	last atomic.Pointer[kinesisTemplate]
 }
 
-// of returns the template that raw makes.
-func (m *kinesisTemplates) of(raw []byte) *kinesisTemplate {
-	if t := m.last.Load(); t != nil && len(t.raw) == len(raw) && &t.raw[0] == &raw[0] {
+// of returns the template that r's source record makes. That is known by its place in
+// memory, which another event may have by now, and by its number.
+func (m *kinesisTemplates) of(r *engine.Record) *kinesisTemplate {
+	raw := r.Raw
+	if t := m.last.Load(); t != nil && len(t.raw) == len(raw) && &t.raw[0] == &raw[0] && r.Seq != "" && t.seq == r.Seq && t.lane == r.Lane {
 		return t
 	}
 	t := newKinesisTemplate(raw)
+	t.lane, t.seq = strings.Clone(r.Lane), strings.Clone(r.Seq)
 	m.last.Store(t)
 	return t
 }
