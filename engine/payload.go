@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -23,9 +24,10 @@ type cell struct {
 	given   []byte
 	other   []byte
 	once    sync.Once
-	look    sync.Once // for plain
-	encoded bool      // given is base64 text
-	plain   bool
+	look    atomic.Uint32 // what IsText found
+	asked   atomic.Bool   // for base64 text that given is not
+	decoded int32         // bytes that given stands for, if it is base64 text
+	encoded bool          // given is base64 text
 	err     error
 }
 
@@ -84,7 +86,8 @@ func (c *cell) setBase64(text []byte) {
 		c.err = &Error{Class: Permanent, Err: errBase64}
 		return
 	}
-	c.given, c.encoded = text, true
+	// Later the text may have left the processor's cache.
+	c.given, c.encoded, c.decoded = text, true, int32(decodedLen(text)) //nolint:gosec // a record has far fewer than 2³¹ bytes
 }
 
 // Err says why the data could not be read, or nil.
@@ -105,7 +108,7 @@ func (p Payload) Len() int {
 	case p.c == nil:
 		return 0
 	case p.c.encoded:
-		return decodedLen(p.c.given)
+		return int(p.c.decoded)
 	default:
 		return len(p.c.given)
 	}
@@ -147,24 +150,22 @@ func (p Payload) Text() []byte {
 	return p.c.given
 }
 
+// AppendText appends the data as standard padded base64. It is Text for those who copy
+// it anyway: what only one of them wants is not kept.
+func (p Payload) AppendText(b []byte) []byte {
+	if p.c != nil && !p.c.encoded && !p.c.asked.Swap(true) {
+		return base64.StdEncoding.AppendEncode(b, p.c.given)
+	}
+	return append(b, p.Text()...)
+}
+
 func (c *cell) decode() {
-	b := make([]byte, decodedLen(c.given))
-	// The text was checked when it was given, so this cannot fail.
-	_, _ = base64.StdEncoding.Decode(b, c.given)
-	c.other = b
+	c.other = make([]byte, c.decoded)
+	decodeBase64(c.other, c.given)
 }
 
 func (c *cell) encode() {
 	c.other = base64.StdEncoding.AppendEncode(nil, c.given)
-}
-
-// decodedLen is the exact number of bytes that valid padded base64 stands for.
-func decodedLen(text []byte) int {
-	n := len(text) / 4 * 3
-	for i := len(text) - 1; i >= 0 && text[i] == '='; i-- {
-		n--
-	}
-	return n
 }
 
 // IsText reports whether the data is UTF-8 that consists of characters which XML
@@ -174,9 +175,21 @@ func (p Payload) IsText() bool {
 	if p.c == nil {
 		return true
 	}
-	p.c.look.Do(func() { p.c.plain = isText(p.Bytes()) })
-	return p.c.plain
+	if p.c.look.Load() == 0 {
+		found := uint32(binaryData)
+		if isText(p.Bytes()) {
+			found = textData
+		}
+		p.c.look.Store(found)
+	}
+	return p.c.look.Load() == textData
 }
+
+// What IsText found.
+const (
+	textData = iota + 1
+	binaryData
+)
 
 func isText(b []byte) bool {
 	for i := 0; i < len(b); {
@@ -200,25 +213,6 @@ func isText(b []byte) bool {
 	return true
 }
 
-// validBase64 reports whether encoding/base64 would decode text, line breaks
-// aside: services do not take them, and sizes could not be told without looking.
-func validBase64(text []byte) bool {
-	n := len(text)
-	if n%4 != 0 {
-		return false
-	}
-	for pad := 0; n > 0 && pad < 2 && text[n-1] == '='; pad++ {
-		n--
-	}
-	good := ^uint64(0)
-	for text = text[:n]; len(text) >= 8; text = text[8:] {
-		good &= inAlphabet(binary.LittleEndian.Uint64(text))
-	}
-	last := [8]byte{'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A'}
-	copy(last[:], text)
-	return good&inAlphabet(binary.LittleEndian.Uint64(last[:]))&high == high
-}
-
 // Eight bytes are looked at in one word. To the high bit of a byte below 0x80, adding
 // 0x80-n tells whether the byte is n or more, and nothing is carried (Warren, Hacker's
 // Delight, section 6-1).
@@ -232,19 +226,3 @@ func atLeast(w uint64, n byte) uint64 { return w + (0x80-uint64(n))*each }
 
 // printable reports whether the bytes of w are ASCII from the space on.
 func printable(w uint64) bool { return w&high == 0 && atLeast(w, ' ')&high == high }
-
-// inAlphabet sets the high bit of each byte of w that stands for six bits in standard
-// base64, if all are below 0x80. Otherwise at least one byte has it not set. It is
-// written out so that the compiler puts it where it is called.
-//
-// The slash stands before the digits in ASCII, and a letter with bit 5 set is one of
-// lower case; nothing else becomes a letter by that.
-func inAlphabet(w uint64) uint64 {
-	const letter, pastLetter = (0x80 - 'a') * each, (0x80 - 'z' - 1) * each
-	const digit, pastDigit = (0x80 - '/') * each, (0x80 - '9' - 1) * each
-	lower := w | 0x20*each
-	letters := (lower + letter) &^ (lower + pastLetter)
-	digits := (w + digit) &^ (w + pastDigit)
-	plus := ^((w ^ '+'*each) + 0x7F*each)
-	return (letters | digits | plus) &^ w
-}

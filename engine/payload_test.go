@@ -104,6 +104,26 @@ func TestPayloadConvertsOnce(t *testing.T) {
 	}
 }
 
+// Text that is appended is the same whether it is kept or not: that of the first who
+// asks is not.
+func TestPayloadAppendsText(t *testing.T) {
+	for name, p := range map[string]engine.Payload{
+		"bytes": engine.Bytes([]byte("hello")), "text": engine.Base64([]byte("aGVsbG8=")), "none": {},
+	} {
+		want := "x" + string(p.Text())
+		for range 3 {
+			if got := string(p.AppendText([]byte("x"))); got != want {
+				t.Errorf("%s: %q, want %q", name, got, want)
+			}
+		}
+	}
+	p := engine.Bytes(make([]byte, 100))
+	room := make([]byte, 0, 200)
+	if n := testing.AllocsPerRun(1, func() { p.AppendText(room) }); n > 1 { // it runs twice
+		t.Errorf("%v allocations, want that of the second who asks", n)
+	}
+}
+
 func FuzzPayloadBase64(f *testing.F) {
 	for _, s := range []string{"", "YQ==", "YWI=", "YWJj", "Y", "YQ=", "Y===", "YQ==\n", "@@@@"} {
 		f.Add([]byte(s))

@@ -480,3 +480,40 @@ func TestResume(t *testing.T) {
 		}
 	})
 }
+
+// sending is a sink that sends with a function.
+type sending func() engine.Outcome
+
+func (sending) Limits() engine.Limits { return engine.Limits{} }
+
+func (s sending) Send(context.Context, []engine.Record) engine.Outcome { return s() }
+
+// A run is idle when nothing can use its records any more.
+func TestRunIsIdle(t *testing.T) {
+	slow := &enginetest.Sink{Whole: enginetest.Delay(time.Minute)}
+	never := sending(func() engine.Outcome { return engine.Failed(engine.Errorf(engine.Permanent, "no")) })
+	for name, c := range map[string]struct {
+		target engine.Target
+		idle   bool
+	}{
+		"delivered":             {engine.Target{Sink: &enginetest.Sink{}}, true},
+		"refused":               {engine.Target{Sink: never}, true},
+		"cut short":             {engine.Target{Sink: slow}, false},
+		"hangs":                 {engine.Target{Sink: sending(func() engine.Outcome { time.Sleep(time.Hour); return engine.Outcome{} })}, false},
+		"panics":                {engine.Target{Sink: sending(func() engine.Outcome { panic("x") })}, false},
+		"cut short in fallback": {engine.Target{Sink: never, Ordered: true, OnFailure: &engine.Fallback{ID: "f", Sink: slow}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+				defer cancel()
+				c.target.ID = "t"
+				report := runAll(t, ctx, engine.Options{Margin: time.Second}, records("a b"), c.target)
+				if report.Idle != c.idle {
+					t.Errorf("idle: %v, want %v", report.Idle, c.idle)
+				}
+				time.Sleep(2 * time.Hour) // for what ignores its context
+			})
+		})
+	}
+}

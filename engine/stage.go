@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/sourcegraph/conc/panics"
 )
@@ -57,6 +58,9 @@ func (o *Out) Emit(r Record) {
 	o.recs = append(o.recs, r)
 	o.recs[len(o.recs)-1].at = int32(len(o.recs)) //nolint:gosec // a batch has far fewer than 2³¹ records
 }
+
+// Grow makes room for n more records, for a stage that knows how many it emits.
+func (o *Out) Grow(n int) { o.recs = slices.Grow(o.recs, n) }
 
 // Cut makes the next Emit begin a new request.
 func (o *Out) Cut() { o.cut() }

@@ -1,6 +1,10 @@
 package sinks
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"unicode/utf8"
+)
 
 // acknowledgement is the form of answers that acknowledge every record of a request:
 // a JSON object with a list, of an object for each record, which has the record's id.
@@ -111,13 +115,31 @@ func (s *ackScanner) text() ([]byte, bool) {
 	if !s.next('"') {
 		return nil, false
 	}
-	end := plainLen(s.rest)
-	if end == len(s.rest) || s.rest[end] != '"' {
+	end := bytes.IndexByte(s.rest, '"')
+	if end < 0 || !literalText(s.rest[:end]) {
 		return nil, false
 	}
 	t := s.rest[:end]
 	s.rest = s.rest[end+1:]
 	return t, true
+}
+
+// literalText reports whether text, which has no quote, is ASCII that stands for itself
+// in a JSON string. A byte that is not sets a high bit; others then may, but no others
+// do without it.
+func literalText(text []byte) bool {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	odd := uint64(0)
+	for ; len(text) >= 8; text = text[8:] {
+		w := binary.LittleEndian.Uint64(text)
+		odd |= w | (w - ' '*each) | ((w ^ '\\'*each) - each)
+	}
+	for _, c := range text {
+		if c < ' ' || c == '\\' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return odd&high == 0
 }
 
 // literal reads what is written as given.

@@ -1,6 +1,7 @@
 package sinks
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -74,4 +75,22 @@ func FuzzAcknowledged(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Of all bytes at every place, those that stand for themselves and no others.
+func TestLiteralText(t *testing.T) {
+	for c := range 256 {
+		if c == '"' {
+			continue
+		}
+		for n := 1; n < 20; n++ {
+			for at := range n {
+				text := bytes.Repeat([]byte("a"), n)
+				text[at] = byte(c)
+				if got, want := literalText(text), c >= ' ' && c < 0x80 && c != '\\'; got != want {
+					t.Fatalf("%q is literal: %v, want %v", text, got, want)
+				}
+			}
+		}
+	}
 }

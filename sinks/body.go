@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"sync"
+
+	"fanout/engine"
 )
 
 // body is the body of a request in the making: text of its own and, between that,
@@ -64,6 +66,15 @@ func (b *body) add(p []byte) {
 	}
 	b.cut()
 	b.parts = append(b.parts, p)
+}
+
+// base64 adds p as base64 text.
+func (b *body) base64(p engine.Payload) {
+	if p.TextLen() < minRef {
+		b.own = p.AppendText(b.own)
+		return
+	}
+	b.add(p.Text())
 }
 
 // cut ends the part that consists of the text since the last cut.

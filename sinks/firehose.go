@@ -103,7 +103,7 @@ func appendFirehose(b *body, batch []engine.Record) {
 	for i := range batch {
 		b.comma(i)
 		b.text(`{"Data":"`)
-		b.add(batch[i].Data.Text())
+		b.base64(batch[i].Data)
 		b.text(`"}`)
 	}
 	b.text(`]`)

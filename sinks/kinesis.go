@@ -116,7 +116,7 @@ func appendKinesis(b *body, batch []engine.Record) {
 		r := &batch[i]
 		b.comma(i)
 		b.text(`{"Data":"`)
-		b.add(r.Data.Text())
+		b.base64(r.Data)
 		if r.HashKey != "" {
 			b.text(`","ExplicitHashKey":`)
 			b.quote(r.HashKey)

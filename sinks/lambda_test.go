@@ -1,6 +1,7 @@
 package sinks
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -404,4 +405,18 @@ func BenchmarkLambdaSend(b *testing.B) {
 		recs[i] = userOf(aggregate, i, fmt.Sprint(i), "", strings.Repeat("x", 1000))
 	}
 	b.Run("user", func(b *testing.B) { benchmarkSend(b, NewLambda(client, function, "", UserRecords), recs) })
+}
+
+// The memory of a source record may be used for another one.
+func TestLambdaTellsSourceRecordsApart(t *testing.T) {
+	l := NewLambda(nil, function, "", UserRecords)
+	raw := sourceRaw("k", "many")
+	for i, seq := range []string{"1", "2", "", ""} {
+		copy(raw, bytes.Replace(raw, fmt.Appendf(nil, `"%d.0"`, max(i, 1)), fmt.Appendf(nil, `"%d.0"`, i+1), 1))
+		r := engine.Record{Key: "k", Seq: seq, Data: engine.Bytes([]byte("one")), Raw: raw}
+		got, want := l.record(&r), newKinesisTemplate(bytes.Clone(raw)).fill(&r)
+		if diff := cmp.Diff(string(want.append(nil)), string(got.append(nil))); diff != "" {
+			t.Errorf("record %q (-want +got):\n%s", seq, diff)
+		}
+	}
 }

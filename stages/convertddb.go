@@ -35,6 +35,7 @@ func (ConvertDDB) Process(_ context.Context, in []engine.Record, out *engine.Out
 	// for all records.
 	c := converter{out: make([]byte, 0, total)}
 	cells := engine.NewPayloads(len(in))
+	out.Grow(len(in))
 	for _, r := range in {
 		start := len(c.out)
 		if err := c.convert(r.Data.Bytes()); err != nil {

@@ -23,7 +23,7 @@ func (Deaggregate) Name() string { return "deaggregate" }
 
 // Process unpacks the aggregates among in.
 func (Deaggregate) Process(_ context.Context, in []engine.Record, out *engine.Out) {
-	for _, r := range in {
+	for i, r := range in {
 		message, ok := aggregated(r.Data)
 		if !ok {
 			out.Emit(r)
@@ -36,10 +36,16 @@ func (Deaggregate) Process(_ context.Context, in []engine.Record, out *engine.Ou
 		case len(children) == 0:
 			out.Drop(r, "the aggregated record holds no user records")
 		default:
+			if i == 0 { // the others will be like it
+				out.Grow(min(len(in)*len(children), maxReserve))
+			}
 			emitChildren(r, children, out)
 		}
 	}
 }
+
+// maxReserve bounds the records that room is made for before there are any.
+const maxReserve = 10_000
 
 func emitChildren(r engine.Record, children []child, out *engine.Out) {
 	cells := engine.NewPayloads(len(children))

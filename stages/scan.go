@@ -2,6 +2,7 @@ package stages
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -89,9 +90,11 @@ func (s *scanner) str() ([]byte, bool) {
 	start := s.i
 	s.escaped = false
 	for i := start; i < len(s.b); {
-		if i+8 <= len(s.b) && plainWord(binary.LittleEndian.Uint64(s.b[i:])) {
-			i += 8
-			continue
+		if i+8 <= len(s.b) {
+			n := plainBytes(binary.LittleEndian.Uint64(s.b[i:]))
+			if i += n; n == 8 {
+				continue
+			}
 		}
 		c := s.b[i]
 		if plain[c] {
@@ -135,12 +138,14 @@ var plain = func() (t [256]bool) {
 	return t
 }()
 
-// plainWord reports whether all eight bytes of w are plain. (x-n)&^x has a high bit if
-// any byte is less than n (Warren, Hacker's Delight, section 6-1).
-func plainWord(w uint64) bool {
+// plainBytes returns how many bytes of w, from the lowest on, are plain. (x-n)&^x sets
+// the high bit of each byte that is less than n, and perhaps of some above the lowest
+// of them, which does not matter (Warren, Hacker's Delight, section 6-1).
+func plainBytes(w uint64) int {
 	const each, high = 0x0101010101010101, 0x8080808080808080
 	quote, slash := w^'"'*each, w^'\\'*each
-	return (w|(w-' '*each)&^w|(quote-each)&^quote|(slash-each)&^slash)&high == 0
+	special := w | (w-' '*each)&^w | (quote-each)&^quote | (slash-each)&^slash
+	return bits.TrailingZeros64(special&high) / 8
 }
 
 // escapeLen returns the length of the escape at the start of b, or 0.
