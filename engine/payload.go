@@ -25,7 +25,8 @@ type cell struct {
 	other   []byte
 	once    sync.Once
 	look    atomic.Uint32 // what IsText found
-	asked   atomic.Bool   // for base64 text that given is not
+	note    atomic.Uint32 // of the stages
+	asked   atomic.Bool   // for the other form
 	decoded int32         // bytes that given stands for, if it is base64 text
 	encoded bool          // given is base64 text
 	err     error
@@ -159,7 +160,30 @@ func (p Payload) AppendText(b []byte) []byte {
 	return append(b, p.Text()...)
 }
 
+// Decode makes the Bytes of records that came in base64, in one allocation for all.
+func Decode(recs []Record) {
+	n := 0
+	for i := range recs {
+		if c := recs[i].Data.c; c != nil && c.encoded && !c.asked.Load() {
+			n += int(c.decoded)
+		}
+	}
+	room := make([]byte, n)
+	for i := range recs {
+		c := recs[i].Data.c
+		if c == nil || !c.encoded || len(room) < int(c.decoded) {
+			continue
+		}
+		c.once.Do(func() {
+			c.asked.Store(true)
+			c.other, room = room[:c.decoded:c.decoded], room[c.decoded:]
+			decodeBase64(c.other, c.given)
+		})
+	}
+}
+
 func (c *cell) decode() {
+	c.asked.Store(true)
 	c.other = make([]byte, c.decoded)
 	decodeBase64(c.other, c.given)
 }
@@ -183,6 +207,22 @@ func (p Payload) IsText() bool {
 		p.c.look.Store(found)
 	}
 	return p.c.look.Load() == textData
+}
+
+// Note keeps what a stage has found out about the data, which it would cost others to
+// find out again. What n means is theirs to agree on.
+func (p Payload) Note(n uint32) {
+	if p.c != nil {
+		p.c.note.Store(n)
+	}
+}
+
+// Noted returns what was noted last, 0 if nothing was.
+func (p Payload) Noted() uint32 {
+	if p.c == nil {
+		return 0
+	}
+	return p.c.note.Load()
 }
 
 // What IsText found.

@@ -124,6 +124,39 @@ func TestPayloadAppendsText(t *testing.T) {
 	}
 }
 
+// Records are decoded together, each once, and like those that are decoded alone.
+func TestDecode(t *testing.T) {
+	recs := []engine.Record{
+		{Data: engine.Base64([]byte("b25l"))}, {}, {Data: engine.Bytes([]byte("bytes"))},
+		{Data: engine.Base64([]byte("dHdv"))}, {Data: engine.Base64([]byte("!"))}, {Data: engine.Base64(nil)}, {Data: engine.Base64([]byte("dGhyZWUuLi4uLi4uLg=="))},
+	}
+	recs = append(recs, recs[0]) // of the same data
+	early := recs[3].Data.Bytes()
+	engine.Decode(recs)
+	for i, want := range []string{"one", "", "bytes", "two", "", "", "three........", "one"} {
+		if got := string(recs[i].Data.Bytes()); got != want {
+			t.Errorf("record %d is %q, want %q", i, got, want)
+		}
+	}
+	if again := recs[3].Data.Bytes(); &again[0] != &early[0] {
+		t.Error("a record was decoded twice")
+	}
+	if n := testing.AllocsPerRun(10, func() { engine.Decode(recs) }); n > 0 {
+		t.Errorf("%v allocations when there is nothing to decode", n)
+	}
+}
+
+func TestPayloadNote(t *testing.T) {
+	p := engine.Bytes(nil)
+	if p.Note(7); p.Noted() != 7 {
+		t.Errorf("noted %d", p.Noted())
+	}
+	var none engine.Payload
+	if none.Note(7); none.Noted() != 0 {
+		t.Error("nothing has a note")
+	}
+}
+
 func FuzzPayloadBase64(f *testing.F) {
 	for _, s := range []string{"", "YQ==", "YWI=", "YWJj", "Y", "YQ=", "Y===", "YQ==\n", "@@@@"} {
 		f.Add([]byte(s))

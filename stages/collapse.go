@@ -44,6 +44,9 @@ func (c Collapse) Process(_ context.Context, in []engine.Record, out *engine.Out
 	case JSON, Concat, ConcatB64:
 		w := writer{Collapse: c}
 		for i := range in {
+			if i%ahead == 0 {
+				engine.Decode(in[i:min(i+ahead, len(in))])
+			}
 			e := c.measure(in[i].Data)
 			if n := len(w.elements); n > 0 && !c.fits(w.sum.plus(e)) {
 				out.Emit(w.message(in[i-n : i]))
@@ -60,6 +63,10 @@ func (c Collapse) Process(_ context.Context, in []engine.Record, out *engine.Out
 		}
 	}
 }
+
+// ahead is how many records are decoded at once: few enough that they are still in the
+// processor's cache when they are looked at.
+const ahead = 64
 
 // element is a record as a message will hold it.
 type element struct {
@@ -79,7 +86,7 @@ const (
 // measure says how a message holds data.
 func (c Collapse) measure(data engine.Payload) element {
 	if c.Mode == JSON {
-		return measureJSON(data.Bytes())
+		return measureJSON(data)
 	}
 	e := element{size: data.Len()}
 	if c.Mode == Concat && c.Text && !data.IsText() {

@@ -14,11 +14,19 @@ const (
 	base64Head, base64Tail = `{"$base64":"`, `"}`
 )
 
-// measureJSON says how a JSON message holds b.
-func measureJSON(b []byte) element {
+// isJSON is noted of data that is JSON, with nothing in it that XML does not allow.
+const isJSON = 1
+
+// measureJSON says how a JSON message holds data.
+func measureJSON(data engine.Payload) element {
+	b := data.Bytes()
+	if data.Noted() == isJSON {
+		return element{verbatim, len(b)}
+	}
 	s := scanner{b: b}
 	if s.value(0) && s.end() {
 		if s.odd == 0 {
+			data.Note(isJSON)
 			return element{verbatim, len(b)}
 		}
 		return element{escaped, len(b) + s.odd*(len(`\ufffe`)-len("\uFFFE"))}

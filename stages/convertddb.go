@@ -43,7 +43,11 @@ func (ConvertDDB) Process(_ context.Context, in []engine.Record, out *engine.Out
 			out.Fail(r, err)
 			continue
 		}
-		out.Emit(r.With(cells.Bytes(c.out[start:len(c.out):len(c.out)])))
+		data := cells.Bytes(c.out[start:len(c.out):len(c.out)])
+		if c.odd == 0 {
+			data.Note(isJSON)
+		}
+		out.Emit(r.With(data))
 	}
 }
 

@@ -198,6 +198,9 @@ func FuzzConvertDDB(f *testing.F) {
 		if err := json.Compact(&text, got); err != nil || !bytes.Equal(text.Bytes(), got) {
 			t.Fatalf("%q became %q, which is not compact JSON: %v", data, got, err)
 		}
+		if noted := out.Emitted()[0].Data.Noted() != 0; noted != !bytes.ContainsAny(got, "\uFFFE\uFFFF") {
+			t.Fatalf("%q became %q, noted as JSON for XML: %v", data, got, noted)
+		}
 		if diff := cmp.Diff(want, tokens(t, got)); diff != "" {
 			t.Fatalf("%q became %q (-want +got)\n%s", data, got, diff)
 		}
