@@ -2,13 +2,15 @@ package bench
 
 import (
 	"context"
+	"math"
 	"testing"
 )
 
-// budgets are how many objects a source record may cost, metrics and all, once the
-// function is warm. Whoever makes it allocate less lowers them.
+// budgets are how many objects a source record may cost, once the function is warm. Of
+// W1, W2k and W2 nearly all are the SDK's, 300 a call. Whoever makes it allocate less
+// lowers them.
 var budgets = map[string]float64{
-	"W1": 9.5, "W2k": 6, "W2": 9.5, "W4": 2, "128MB": 28,
+	"W1": 0.8, "W2k": 0.8, "W2": 1.6, "W4": 0.5, "128MB": 6.5,
 }
 
 func TestAllocations(t *testing.T) {
@@ -21,18 +23,19 @@ func TestAllocations(t *testing.T) {
 			t.Fatal(err)
 		}
 		h, _ := newHandler(t, &w)
-		const events = 5
-		var before uint64
-		for i := range events + 1 {
-			if i == 1 { // warm
-				before = allocations()
+		least := math.Inf(1) // a second has one event that sends metrics, and a collection empties pools
+		for range 4 {
+			const events = 5
+			before := allocations()
+			for range events {
+				if _, err := h.Invoke(context.Background(), w.Event); err != nil {
+					t.Fatal(err)
+				}
 			}
-			if _, err := h.Invoke(context.Background(), w.Event); err != nil {
-				t.Fatal(err)
-			}
+			least = min(least, float64(allocations()-before)/events/float64(w.Records))
 		}
-		if got := float64(allocations()-before) / events / float64(w.Records); got > budget {
-			t.Errorf("%s: %.2f allocations a record, more than the budget of %v", name, got, budget)
+		if least > budget {
+			t.Errorf("%s: %.2f allocations a record, more than the budget of %v", name, least, budget)
 		}
 	}
 }
