@@ -16,7 +16,11 @@ func validBase64(text []byte) bool {
 		n--
 	}
 	good := ^uint64(0)
-	for text = text[:n]; len(text) >= 8; text = text[8:] {
+	for text = text[:n]; len(text) >= 32; text = text[32:] {
+		good &= inAlphabet(binary.LittleEndian.Uint64(text)) & inAlphabet(binary.LittleEndian.Uint64(text[8:])) &
+			inAlphabet(binary.LittleEndian.Uint64(text[16:])) & inAlphabet(binary.LittleEndian.Uint64(text[24:]))
+	}
+	for ; len(text) >= 8; text = text[8:] {
 		good &= inAlphabet(binary.LittleEndian.Uint64(text))
 	}
 	last := [8]byte{'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A'}
