@@ -49,7 +49,7 @@ func (c *comparison) targetTable(ctx context.Context) (string, error) {
 			rows[i] = append(rows[i], ms(took), ms(took/time.Duration(n)), ratio(took, figures[0].Processor*time.Duration(n)))
 		}
 	}
-	return fmt.Sprintf("Milliseconds of processor time an event, %s:\n\n%s", c.method(), markdown(head, rows)), nil
+	return fmt.Sprintf("Milliseconds of processor time an event, fanout with its defaults, %s:\n\n%s", c.method(), markdown(head, rows)), nil
 }
 
 // recordTable shows that work grows with records, and no faster.
@@ -69,6 +69,6 @@ func (c *comparison) recordTable(ctx context.Context) (string, error) {
 			fmt.Sprint(figures[i].Calls), mb(figures[i].Peak),
 		})
 	}
-	return fmt.Sprintf("Records of 200 B → kinesis, milliseconds of processor time an event, %s:\n\n%s", c.method(),
+	return fmt.Sprintf("Records of 200 B → kinesis, milliseconds of processor time an event, fanout with its defaults, %s:\n\n%s", c.method(),
 		markdown([]string{"records", "ms", "µs a record", "calls", "peak MB"}, rows)), nil
 }

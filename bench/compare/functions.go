@@ -16,42 +16,50 @@ import (
 // handmade are the workloads that the functions to compare with were made for.
 var handmade = []string{"W1", "W2k", "W2", "W5", "W6"}
 
-// fanout is the function itself, with the ledger, which it has on request only.
+// fanout is the function itself with its defaults.
 func (o *options) fanout() harness.Function {
 	f := o.function("fanout", "bootstrap")
+	f.Env = o.env
+	return f
+}
+
+// withTable is the function with the ledger table, which it has on request only.
+func (o *options) withTable() harness.Function {
+	f := o.function("fanout, ledger table", "bootstrap")
 	f.Env = append([]string{"FANOUT_LEDGER_TABLE=" + bench.LedgerTable}, o.env...)
 	return f
 }
 
-// compared returns the functions of the table: fanout first.
-func (o *options) compared() []harness.Function {
-	return slices.Concat([]harness.Function{o.fanout(), o.function("plain Go", "yardstick"), o.function("floor", "floor")}, o.others)
+// compared returns the functions of the table, and how many of them, which come
+// first, are fanout.
+func (o *options) compared() (functions []harness.Function, ours int) {
+	return slices.Concat([]harness.Function{o.fanout(), o.withTable(), o.function("plain Go", "yardstick"), o.function("floor", "floor")}, o.others), 2
 }
 
 // functionTables compares functions by processor time, wall time and memory.
 func (c *comparison) functionTables(ctx context.Context) (string, error) {
-	functions := c.compared()
+	functions, ours := c.compared()
 	head := []string{"workload"}
 	for i, f := range functions {
 		head = append(head, f.Name)
-		if i > 0 {
+		if i >= ours {
 			head = append(head, "fanout : "+f.Name)
 		}
 	}
 	var processor, wall, peak [][]string
 	for i := range c.workloads {
 		w := &c.workloads[i]
-		figures, err := c.compare(ctx, w, functions)
+		figures, err := c.compare(ctx, w, functions, ours)
 		if err != nil {
 			return "", err
 		}
 		title := w.Name + ": " + w.Title
-		processor = append(processor, row(title, figures, func(f harness.Figures) time.Duration { return f.Processor }))
-		wall = append(wall, row(title, figures, func(f harness.Figures) time.Duration { return f.Wall }))
+		processor = append(processor, row(title, figures, ours, func(f harness.Figures) time.Duration { return f.Processor }))
+		wall = append(wall, row(title, figures, ours, func(f harness.Figures) time.Duration { return f.Wall }))
 		memory := []string{title}
 		for i, f := range figures {
 			memory = append(memory, orNone(f.Peak > 0, mb(f.Peak)))
-			if i > 0 {
+			if i >= ours {
 				memory = append(memory, ratio(time.Duration(figures[0].Peak), time.Duration(f.Peak)))
 			}
 		}
@@ -61,12 +69,12 @@ func (c *comparison) functionTables(ctx context.Context) (string, error) {
 		c.method(), markdown(head, processor), markdown(head, wall), markdown(head, peak)), nil
 }
 
-// row is a figure of all functions, and fanout's in relation to each.
-func row(title string, figures []harness.Figures, of func(harness.Figures) time.Duration) []string {
+// row is a figure of all functions, and fanout's in relation to each other one.
+func row(title string, figures []harness.Figures, ours int, of func(harness.Figures) time.Duration) []string {
 	cells := []string{title}
 	for i, f := range figures {
 		cells = append(cells, ms(of(f)))
-		if i > 0 {
+		if i >= ours {
 			cells = append(cells, ratio(of(figures[0]), of(f)))
 		}
 	}
@@ -82,11 +90,12 @@ func orNone(ok bool, s string) string {
 
 // compare measures functions with w. Those that were not made for it have no
 // figures, nor have those with which something went wrong.
-func (c *comparison) compare(ctx context.Context, w *bench.Workload, functions []harness.Function) ([]harness.Figures, error) {
+func (c *comparison) compare(ctx context.Context, w *bench.Workload, functions []harness.Function, ours int) ([]harness.Figures, error) {
+	const made = 2 // follow ours, plain Go and the floor, for what is handmade alone
 	var cases []harness.Case
 	var places []int
 	for i := range functions {
-		if made := i == 0 || i > 2; made || slices.Contains(handmade, w.Name) {
+		if i < ours || i >= ours+made || slices.Contains(handmade, w.Name) {
 			cases, places = append(cases, harness.Case{Function: &functions[i], Workload: w}), append(places, i)
 		}
 	}

@@ -44,5 +44,5 @@ func (c *comparison) memoryTable(ctx context.Context) (table string, err error) 
 		rows = append(rows, []string{fmt.Sprint(i), mb(peak), mb(resident), ms(took / time.Duration(i-last))})
 		last, took = i, 0
 	}
-	return fmt.Sprintf("%s; resident memory, MB:\n\n%s", w.Title, markdown([]string{"invocations", "peak", "now", "processor ms an event"}, rows)), nil
+	return fmt.Sprintf("%s, fanout with its defaults; resident memory, MB:\n\n%s", w.Title, markdown([]string{"invocations", "peak", "now", "processor ms an event"}, rows)), nil
 }

@@ -48,7 +48,7 @@ func (c *comparison) orderTable(ctx context.Context) (string, error) {
 			})
 		}
 	}
-	return fmt.Sprintf("10,000 records of 200 B → kinesis, calls that take no time of their own, %s, of one round where that takes more than %v:\n\n%s",
+	return fmt.Sprintf("10,000 records of 200 B → kinesis, calls that take no time of their own, fanout with its defaults, %s, of one round where that takes more than %v:\n\n%s",
 		c.method(), enough, markdown([]string{
 			"records", "processor ms, any order", "in order", "ratio", "calls, any order", "in order", "wall ms, any order", "in order",
 		}, rows)), nil
