@@ -122,6 +122,9 @@ func (h *Handler) Handle(ctx context.Context, data []byte) ([]Result, error) {
 	if err != nil {
 		return nil, &badEvent{err}
 	}
+	for i := range batches { // it names what outlasts the event, of which it is a part
+		batches[i].SourceARN = strings.Clone(batches[i].SourceARN)
+	}
 	at := time.Now()
 	h.metrics.Begin(ctx)
 	results, errs := make([]Result, len(batches)), make([]error, len(batches))

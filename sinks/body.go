@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 
 	"fanout/engine"
@@ -19,15 +20,30 @@ type body struct {
 	parts [][]byte // what makes the body, in order; the first is left to what frames it
 }
 
-// bodies are reused: a request has about the size of the one before it.
-var bodies = sync.Pool{New: func() any { return new(body) }}
+// bodies are reused: a request has about the size of the one before it. Those with
+// much text are kept apart, or in time each had as much, however little it holds.
+var smallBodies, largeBodies = sync.Pool{New: func() any { return new(body) }}, sync.Pool{New: func() any { return new(body) }}
 
-// maxKept bounds the text of a body that is reused, in bytes.
-const maxKept = 2 << 20
+const (
+	// manyBytes of text make a body a large one: one that holds data, of messages of
+	// SQS or SNS, rather than refers to it.
+	manyBytes = 256 << 10
 
-// newBody returns an empty body.
-func newBody() *body {
-	b, _ := bodies.Get().(*body)
+	// maxKept bounds the text of a body that is reused, in bytes.
+	maxKept = 2 << 20
+)
+
+func bodies(text int) *sync.Pool {
+	if text > manyBytes {
+		return &largeBodies
+	}
+	return &smallBodies
+}
+
+// newBody returns an empty body with room for so many bytes of text.
+func newBody(text int) *body {
+	b, _ := bodies(text).Get().(*body)
+	b.own = slices.Grow(b.own, text)
 	b.parts = append(b.parts, nil)
 	return b
 }
@@ -39,11 +55,27 @@ func (b *body) free() {
 	}
 	clear(b.parts) // they would keep records, and so events, in memory
 	b.own, b.open, b.parts = b.own[:0], 0, b.parts[:0]
-	bodies.Put(b)
+	bodies(cap(b.own)).Put(b)
 }
 
 // text appends s.
 func (b *body) text(s string) { b.own = append(b.own, s...) }
+
+// framing is about what a sink writes around the key and the data of a record.
+const framing = 64
+
+// textAround is about how much text a body has that refers to the data of batch, unless
+// that is too short.
+func textAround(batch []engine.Record) int {
+	n := 0
+	for i := range batch {
+		n += framing + len(batch[i].Key)
+		if size := batch[i].Data.TextLen(); size < minRef {
+			n += size
+		}
+	}
+	return n
+}
 
 // comma appends what stands before item i of a list in JSON.
 func (b *body) comma(i int) {

@@ -47,7 +47,7 @@ func TestContentReader(t *testing.T) {
 // TestBodyReuse asserts that a body is given back without what it referred to, and
 // without text that would take much memory.
 func TestBodyReuse(t *testing.T) {
-	b := newBody()
+	b := newBody(0)
 	b.add(make([]byte, minRef))
 	b.text(strings.Repeat("x", maxKept+1))
 	b.cut()
@@ -60,6 +60,23 @@ func TestBodyReuse(t *testing.T) {
 	}
 	if cap(b.own) > maxKept {
 		t.Errorf("%d bytes of text are kept", cap(b.own))
+	}
+}
+
+// TestBodySizes asserts that a body has room for the text it was made for, and that
+// one with much text is not given to a request that needs little.
+func TestBodySizes(t *testing.T) {
+	for range 100 {
+		large := newBody(manyBytes + 1)
+		if cap(large.own) <= manyBytes {
+			t.Fatalf("room for %d bytes", cap(large.own))
+		}
+		large.free()
+		small := newBody(10)
+		if n := cap(small.own); n < 10 || n > manyBytes {
+			t.Fatalf("room for %d bytes", n)
+		}
+		small.free()
 	}
 }
 
@@ -98,7 +115,7 @@ func TestBodyAfterSend(t *testing.T) {
 				t.Error("delivered, though nothing was acknowledged")
 			}
 			copy(data, bytes.Repeat([]byte("!"), len(data)))
-			reused := newBody()
+			reused := newBody(0)
 			reused.own = append(reused.own[:0], bytes.Repeat([]byte("!"), max(cap(reused.own), minRef))...)
 			close(returned)
 			if rest := <-late; len(rest) > 0 {

@@ -36,7 +36,7 @@ type esAction struct {
 
 // bulk makes the request that delivers batch.
 func (e *ES) bulk(batch []engine.Record) esBulk {
-	b := esBulk{body: newBody(), actions: make([]esAction, 0, len(batch))}
+	b := esBulk{body: newBody(0), actions: make([]esAction, 0, len(batch))}
 	for i := range batch {
 		r := &batch[i]
 		a := e.action(r)

@@ -76,7 +76,7 @@ func (f *Firehose) Send(ctx context.Context, batch []engine.Record) engine.Outco
 func (f *Firehose) put(ctx context.Context, batch []engine.Record) (*firehose.PutRecordBatchOutput, error) {
 	in := &firehose.PutRecordBatchInput{DeliveryStreamName: &f.stream, Records: []types.Record{}} // nil would be a fault
 	if _, ok := f.client.(*firehose.Client); ok {
-		s := newSplice(`"Records":[]`, firehoseTaken, len(batch))
+		s := newSplice(`"Records":[]`, firehoseTaken, len(batch), textAround(batch))
 		appendFirehose(s.list, batch)
 		out, err := f.client.PutRecordBatch(ctx, in, func(o *firehose.Options) { o.APIOptions = append(o.APIOptions, s.install) })
 		s.end()

@@ -91,7 +91,7 @@ func (k *Kinesis) put(ctx context.Context, batch []engine.Record) (*kinesis.PutR
 		in.StreamName = &k.stream
 	}
 	if _, ok := k.client.(*kinesis.Client); ok {
-		s := newSplice(`"Records":[]`, kinesisTaken, len(batch))
+		s := newSplice(`"Records":[]`, kinesisTaken, len(batch), textAround(batch))
 		appendKinesis(s.list, batch)
 		out, err := k.client.PutRecords(ctx, in, func(o *kinesis.Options) { o.APIOptions = append(o.APIOptions, s.install) })
 		s.end()

@@ -97,6 +97,17 @@ func messageSize(r *engine.Record) int {
 	return n
 }
 
+// messagesText is about how much text a request has that holds batch: what must be
+// escaped is one byte of eight in JSON records that were collapsed.
+func messagesText(batch []engine.Record) int {
+	n := 0
+	for i := range batch {
+		size := messageSize(&batch[i])
+		n += size + size/8 + 4*framing
+	}
+	return n
+}
+
 // only returns the one record that r carries, or nil if there are more.
 func only(r *engine.Record) *engine.Record {
 	for r.Parts() != nil {

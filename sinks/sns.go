@@ -73,7 +73,7 @@ func (s *SNS) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 func (s *SNS) put(ctx context.Context, batch []engine.Record) (*sns.PublishBatchOutput, error) {
 	in := &sns.PublishBatchInput{TopicArn: &s.topic, PublishBatchRequestEntries: []types.PublishBatchRequestEntry{}} // nil would be a fault
 	if _, ok := s.client.(*sns.Client); ok {
-		call := newSplice(snsList+"=", acknowledgement{}, len(batch))
+		call := newSplice(snsList+"=", acknowledgement{}, len(batch), messagesText(batch))
 		s.append(call.list, batch)
 		out, err := s.client.PublishBatch(ctx, in, func(o *sns.Options) { o.APIOptions = append(o.APIOptions, call.install) })
 		call.end()

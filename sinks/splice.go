@@ -37,9 +37,10 @@ type splice struct {
 // write an empty list the way it did.
 var errSeam = errors.New("the SDK writes requests in a new way")
 
-// newSplice returns a call with a list of n records, which stands for empty.
-func newSplice(empty string, answer acknowledgement, n int) *splice {
-	return &splice{empty: empty, list: newBody(), answer: answer, records: n}
+// newSplice returns a call with a list of n records, which stands for empty and has
+// about so many bytes of text.
+func newSplice(empty string, answer acknowledgement, n, text int) *splice {
+	return &splice{empty: empty, list: newBody(text), answer: answer, records: n}
 }
 
 // install adds s to the middleware of one call. It is one of the APIOptions of

@@ -78,7 +78,7 @@ func (s *SQS) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 func (s *SQS) put(ctx context.Context, batch []engine.Record) (*sqs.SendMessageBatchOutput, error) {
 	in := &sqs.SendMessageBatchInput{QueueUrl: &s.url, Entries: []types.SendMessageBatchRequestEntry{}} // nil would be a fault
 	if _, ok := s.client.(*sqs.Client); ok {
-		call := newSplice(`"Entries":[]`, acknowledgement{}, len(batch))
+		call := newSplice(`"Entries":[]`, acknowledgement{}, len(batch), messagesText(batch))
 		s.append(call.list, batch)
 		out, err := s.client.SendMessageBatch(ctx, in, unsummed, func(o *sqs.Options) { o.APIOptions = append(o.APIOptions, call.install) })
 		call.end()
