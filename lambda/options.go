@@ -20,7 +20,7 @@ type Options struct {
 	ConfigTTL               time.Duration // FANOUT_CONFIG_TTL: how long targets are cached; 0: they are read for every event
 	LedgerTable             string        // FANOUT_LEDGER_TABLE: name or ARN of the table by which instances know what targets have; "": none
 	ReportBatchItemFailures bool          // FANOUT_REPORT_BATCH_ITEM_FAILURES: name what failed instead of failing the batch
-	InFlight                int           // FANOUT_IN_FLIGHT: requests in flight over all targets
+	InFlight                int           // FANOUT_IN_FLIGHT: requests in flight over all targets; less by default where memory is short
 	LogLevel                zapcore.Level // FANOUT_LOG_LEVEL
 	DeadlineMargin          time.Duration // FANOUT_DEADLINE_MARGIN: how long before the deadline sending stops
 	NoVerifyTLS             bool          // do not verify the certificates of caches
@@ -42,6 +42,12 @@ func DefaultOptions() Options {
 	}
 }
 
+// A function with less than smallMemory, in MB, has smallInFlight requests in flight
+// unless told otherwise. One to SQS or SNS holds up to 1 MiB, so that 32 would fill the
+// memory of the smallest; and Lambda gives processor time with memory, a seventh of a
+// vCPU here, which fewer requests keep busy.
+const smallMemory, smallInFlight = 256, engine.DefaultInFlight / 2
+
 // OptionsFrom reads Options from environment variables, which getenv returns. Its
 // error joins every fault, each naming the variable, its value and what is wanted.
 func OptionsFrom(getenv func(name string) string) (Options, error) {
@@ -62,6 +68,9 @@ func OptionsFrom(getenv func(name string) string) (Options, error) {
 			}
 			return err
 		}
+	}
+	if memory, err := strconv.Atoi(getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")); err == nil && memory < smallMemory {
+		o.InFlight = smallInFlight
 	}
 	read("AWS_LAMBDA_FUNCTION_NAME", "a name", text(&o.FunctionName))
 	read("FANOUT_TABLE", "the name or ARN of a table", text(&o.Table))

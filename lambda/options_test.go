@@ -31,6 +31,9 @@ func TestOptionsFrom(t *testing.T) {
 		{nil, func(o *lambda.Options) { o.Table = "fanoutTargets" }},
 		{[]string{"AWS_LAMBDA_FUNCTION_NAME=mine"}, func(o *lambda.Options) { o.FunctionName, o.Table = "mine", "mineTargets" }},
 		{[]string{"AWS_LAMBDA_FUNCTION_NAME=mine", "FANOUT_TABLE=other"}, func(o *lambda.Options) { o.FunctionName, o.Table = "mine", "other" }},
+		{[]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128"}, func(o *lambda.Options) { o.Table, o.InFlight = "fanoutTargets", 16 }},
+		{[]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256"}, func(o *lambda.Options) { o.Table = "fanoutTargets" }},
+		{[]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128", "FANOUT_IN_FLIGHT=40"}, func(o *lambda.Options) { o.Table, o.InFlight = "fanoutTargets", 40 }},
 		{[]string{"FANOUT_TARGETS_FILE=/a/b"}, func(o *lambda.Options) { o.Table, o.TargetsFile = "fanoutTargets", "/a/b" }},
 		{[]string{
 			"FANOUT_TABLE=t", "FANOUT_LEDGER_TABLE=l", "FANOUT_CONFIG_TTL=90s", "FANOUT_DEADLINE_MARGIN=3s", "FANOUT_REPORT_BATCH_ITEM_FAILURES=true",

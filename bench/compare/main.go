@@ -6,6 +6,7 @@
 //	targets    one event to 1…20 targets
 //	records    events of 100…10,000 records
 //	order      what order costs, by the number of keys and the share of faults
+//	gc         settings of the garbage collector, by the function's memory
 //	memory     a 6 MB event to nine targets, 10,000 times, in 128 MB
 //
 // Any program that speaks the Runtime API can be added with -function; it finds the
@@ -52,6 +53,7 @@ var tables = []struct {
 	{"targets", (*comparison).targetTable},
 	{"records", (*comparison).recordTable},
 	{"order", (*comparison).orderTable},
+	{"gc", (*comparison).collectorTable},
 	{"memory", (*comparison).memoryTable},
 }
 

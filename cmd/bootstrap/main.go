@@ -11,6 +11,7 @@ import (
 	runtime "github.com/aws/aws-lambda-go/lambda"
 
 	"fanout/lambda"
+	_ "fanout/lambda/collector"
 )
 
 // afterTerm is how long the last metrics have: Lambda gives 500 ms after SIGTERM.
