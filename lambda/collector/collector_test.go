@@ -7,20 +7,19 @@ import (
 
 func TestSet(t *testing.T) {
 	const goPercent, goLimit = 100, 1 << 62 // as if Go had set them
-	limit := debug.SetMemoryLimit(-1)
-	percentage := debug.SetGCPercent(goPercent)
+	limitBefore, percentBefore := debug.SetMemoryLimit(-1), debug.SetGCPercent(goPercent)
 	t.Cleanup(func() {
-		debug.SetMemoryLimit(limit)
-		debug.SetGCPercent(percentage)
+		debug.SetMemoryLimit(limitBefore)
+		debug.SetGCPercent(percentBefore)
 	})
 	for name, c := range map[string]struct {
 		env     map[string]string
 		percent int
 		limit   int64
 	}{
-		"small function":  {map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128"}, percent, 128 << 20 / 3},
-		"large function":  {map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "10240"}, percent, 10240 << 20 / 3},
-		"GOGC":            {map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128", "GOGC": "50"}, goPercent, 128 << 20 / 3},
+		"small function":  {map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128"}, percent, 128 << 20 * limit / 100},
+		"large function":  {map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "10240"}, percent, 10240 << 20 * limit / 100},
+		"GOGC":            {map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128", "GOGC": "50"}, goPercent, 128 << 20 * limit / 100},
 		"GOMEMLIMIT":      {map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128", "GOMEMLIMIT": "1GiB"}, percent, goLimit},
 		"not on Lambda":   {nil, goPercent, goLimit},
 		"not a number":    {map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "much"}, goPercent, goLimit},
