@@ -2,7 +2,6 @@ package lambda
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"net/http"
 	"sync"
@@ -35,10 +34,8 @@ const attemptTimeout = 30 * time.Second
 // engine does. Clients that deliver no records set a retryer of their own.
 func (a AWS) Load(ctx context.Context, inFlight int) (aws.Config, error) {
 	client := awshttp.NewBuildableClient().WithTimeout(attemptTimeout).WithTransportOptions(func(t *http.Transport) {
-		t.MaxIdleConns, t.MaxIdleConnsPerHost = 0, inFlight
-		if a.NoVerifyTLS {
-			t.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // --no-verify-ssl asks for it
-		}
+		tune(t, inFlight)
+		t.TLSClientConfig.InsecureSkipVerify = a.NoVerifyTLS
 	})
 	opts := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(client),

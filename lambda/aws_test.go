@@ -4,11 +4,14 @@ import (
 	"encoding/pem"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"fanout/lambda"
@@ -86,5 +89,67 @@ func TestLoadTLS(t *testing.T) {
 				_ = answer.Body.Close()
 			}
 		})
+	}
+}
+
+// One transport has idle connections for all that is in flight, resumes TLS sessions,
+// and speaks HTTP/1.1, with services too that offer HTTP/2.
+func TestLoadTransport(t *testing.T) {
+	const inFlight = 12 // the SDK keeps 10 connections
+	var conns, resumed atomic.Int32
+	arrived, leave := make(chan struct{}), make(chan struct{})
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.TLS.DidResume {
+			resumed.Add(1)
+		}
+		if r.ProtoMajor != 1 {
+			t.Errorf("%s", r.Proto)
+		}
+		arrived <- struct{}{}
+		<-leave
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	server.EnableHTTP2 = true
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			conns.Add(1)
+		}
+	}
+	server.StartTLS()
+	defer server.Close()
+	cfg, err := lambda.AWS{NoVerifyTLS: true}.Load(t.Context(), inFlight)
+	if err != nil {
+		t.Fatal(err)
+	}
+	get := func() {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		answer, err := cfg.HTTPClient.Do(r)
+		if err != nil {
+			t.Error(err)
+			arrived <- struct{}{}
+			<-leave
+			return
+		}
+		_ = answer.Body.Close()
+	}
+	for _, n := range []int{1, inFlight, inFlight} {
+		var wg sync.WaitGroup
+		for range n {
+			wg.Go(get)
+		}
+		for range n {
+			<-arrived
+		}
+		for range n {
+			leave <- struct{}{}
+		}
+		wg.Wait()
+	}
+	if conns.Load() != inFlight || resumed.Load() == 0 {
+		t.Errorf("%d connections, want %d; %d requests on resumed sessions", conns.Load(), inFlight, resumed.Load())
 	}
 }
