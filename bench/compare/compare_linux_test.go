@@ -38,7 +38,7 @@ func TestTables(t *testing.T) {
 	if err := run(t.Context(), []string{
 		"-bin", bin, "-rounds", "1", "-time", "0s", "-invocations", "2", "-workloads", "W1,W4,W2", "-write", page,
 		"-function", "another=" + filepath.Join(bin, "floor"), "-env", "GOGC=400",
-		"functions", "start", "targets", "records", "order", "memory",
+		"functions", "start", "targets", "records", "order", "gc", "memory",
 	}, &out, &log); err != nil {
 		t.Fatalf("%v\n%s", err, log.String())
 	}
@@ -71,7 +71,8 @@ func TestTables(t *testing.T) {
 
 // small makes the tables that are large small for a test.
 func small(t *testing.T) {
-	targets, records, keys, shares := targetCounts, recordCounts, keyCounts, faults
-	t.Cleanup(func() { targetCounts, recordCounts, keyCounts, faults = targets, records, keys, shares })
+	targets, records, keys, shares, sizes := targetCounts, recordCounts, keyCounts, faults, memories
+	t.Cleanup(func() { targetCounts, recordCounts, keyCounts, faults, memories = targets, records, keys, shares, sizes })
 	targetCounts, recordCounts, keyCounts, faults = []int{1, 3}, []int{100, 300}, []int{1000}, []float64{0, 0.01}
+	memories = []int{128}
 }
