@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -59,6 +60,36 @@ func TestWorkloadsAreDelivered(t *testing.T) {
 				t.Errorf("%d records acknowledged, want %d", services.Acknowledged(), w.Acknowledged())
 			}
 			t.Logf("%d calls, event of %d bytes", services.Calls(), len(w.Event))
+		})
+	}
+}
+
+// Nothing that outlasts an event keeps it in memory: a string of it would.
+func TestEventsAreNotKept(t *testing.T) {
+	for _, name := range []string{"W2", "W3", "W4", "ordered"} {
+		t.Run(name, func(t *testing.T) {
+			w, err := Find(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h, _ := newHandler(t, &w)
+			freed := make(chan struct{})
+			data := bytes.Clone(w.Event)
+			runtime.AddCleanup(&data[0], func(freed chan struct{}) { close(freed) }, freed)
+			if _, err := h.Handle(t.Context(), data); err != nil {
+				t.Fatal(err)
+			}
+			for range 100 {
+				runtime.GC()
+				select {
+				case <-freed:
+					runtime.KeepAlive(h)
+					return
+				default:
+					runtime.Gosched()
+				}
+			}
+			t.Error("the event is still in memory")
 		})
 	}
 }
