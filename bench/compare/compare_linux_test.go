@@ -72,7 +72,9 @@ func TestTables(t *testing.T) {
 // small makes the tables that are large small for a test.
 func small(t *testing.T) {
 	targets, records, keys, shares, sizes := targetCounts, recordCounts, keyCounts, faults, memories
-	t.Cleanup(func() { targetCounts, recordCounts, keyCounts, faults, memories = targets, records, keys, shares, sizes })
+	t.Cleanup(func() {
+		targetCounts, recordCounts, keyCounts, faults, memories = targets, records, keys, shares, sizes
+	})
 	targetCounts, recordCounts, keyCounts, faults = []int{1, 3}, []int{100, 300}, []int{1000}, []float64{0, 0.01}
 	memories = []int{128}
 }
