@@ -41,11 +41,11 @@ func (m *manage) complete(list lister) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)
 		defer cancel()
-		cfg, err := m.load(ctx, 1, []string{m.functionARN, m.tableARN, m.sourceARN})
-		if err != nil || cfg.Region == "" {
+		a, err := m.account(ctx)
+		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		all := slices.DeleteFunc(list(ctx, cloud.Of(cfg)), func(v string) bool { return !strings.HasPrefix(v, typed) })
+		all := slices.DeleteFunc(list(ctx, a), func(v string) bool { return !strings.HasPrefix(v, typed) })
 		slices.Sort(all)
 		return slices.Compact(all), cobra.ShellCompDirectiveNoFileComp
 	}

@@ -60,6 +60,9 @@ deploy made it; one given by ARN is not even looked up.`,
 	f.BoolVar(&d.yes, "yes", false, "do not ask before a function is replaced that is not fanout's")
 	d.outputFlag(cmd)
 	d.work(cmd, d.checkFlags, func(ctx context.Context, a *cloud.Account) error {
+		if err := ownAccount(ctx, a, "function-arn", d.functionARN); err != nil {
+			return err
+		}
 		s := stack.On(a)
 		s.Tell = func(t stack.Thing) { tell(cmd.ErrOrStderr(), t) }
 		s.Wait = func(what string) { fmt.Fprintf(cmd.ErrOrStderr(), "waiting for %s\n", what) }

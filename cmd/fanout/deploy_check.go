@@ -14,9 +14,6 @@ import (
 
 // checkFlags finds what is wrong with the flags before anything is made.
 func (d *deploy) checkFlags() error {
-	if err := d.checkFunctionName(); err != nil {
-		return err
-	}
 	if role := d.functionName() + "Role"; len(role) > 64 && d.role == "" && d.roleARN == "" {
 		return fmt.Errorf("the role would be %q, and IAM takes names of 64 characters at most; name one with --exec-role", role)
 	}

@@ -38,7 +38,13 @@ completed by the next; where nothing is left, it says so and succeeds.`,
 	f.BoolVar(&d.KeepRole, "keep-role", false, "keep the role")
 	f.BoolVar(&yes, "yes", false, "do not ask")
 	m.outputFlag(cmd)
-	m.work(cmd, m.checkFunctionName, func(ctx context.Context, a *cloud.Account) error {
+	m.work(cmd, nil, func(ctx context.Context, a *cloud.Account) error {
+		if err := ownAccount(ctx, a, "function-arn", m.functionARN); err != nil {
+			return err
+		}
+		if err := ownAccount(ctx, a, "table-arn", m.tableARN); err != nil {
+			return err
+		}
 		s := stack.On(a)
 		d.Function, d.Table = m.functionRef(), cmp.Or(m.tableARN, m.table)
 		items, err := s.Inventory(ctx, d)

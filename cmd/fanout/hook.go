@@ -75,6 +75,9 @@ func (f *mappingFlags) settings(m *manage) (s hooks.Settings, err error) {
 		s.Bisect = &f.bisect
 	}
 	if m.given("on-failure") {
+		if err := f.checkFailure(); err != nil {
+			return s, err
+		}
 		s.OnFailure = &f.onFailure
 	}
 	if m.given("filter") {
@@ -90,6 +93,14 @@ func (f *mappingFlags) settings(m *manage) (s hooks.Settings, err error) {
 		}
 	}
 	return s, f.position(&s)
+}
+
+// checkFailure finds what is wrong with --on-failure.
+func (f *mappingFlags) checkFailure() error {
+	if f.onFailure == "" {
+		return nil
+	}
+	return failureForm.check("on-failure", f.onFailure)
 }
 
 // mappingPositions are where a mapping may begin, the last followed by a time.
@@ -153,7 +164,7 @@ does, and to false as long as one does not: such a mapping would lose what faile
 				return err
 			}
 		}
-		h := hooks.Of(a, m.functionRef())
+		h := m.hooks(a, source)
 		if err := m.keepInStep(ctx, cmd, a, policy.Source{ARN: source, OnFailure: f.onFailure}); err != nil {
 			return err
 		}
@@ -164,6 +175,13 @@ does, and to false as long as one does not: such a mapping would lose what faile
 		return m.hooked(ctx, cmd, h, source, did)
 	})
 	return cmd
+}
+
+// hooks returns the hooks of the function, which may be to a topic of another region.
+func (m *manage) hooks(a *cloud.Account, source string) *hooks.Hooks {
+	h := hooks.Of(a, m.functionRef())
+	h.SNS = a.In(regionOf(source)).SNS()
+	return h
 }
 
 // topicFlags refuses the flags that only mappings have.
@@ -214,7 +232,7 @@ topic. Where the mapping was in the stream is forgotten; use pause to go on late
 		if err != nil {
 			return err
 		}
-		h := hooks.Of(a, m.functionRef())
+		h := m.hooks(a, source)
 		if err := h.Unhook(ctx, source); err != nil {
 			return err
 		}

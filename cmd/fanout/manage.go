@@ -82,15 +82,30 @@ func (m *manage) work(cmd *cobra.Command, check func() error, do func(ctx contex
 				return err
 			}
 		}
-		cfg, err := m.load(cmd.Context(), 1, []string{m.functionARN, m.tableARN, m.sourceARN})
+		a, err := m.account(cmd.Context())
 		if err != nil {
 			return err
 		}
-		if cfg.Region == "" {
-			return errors.New("no AWS region is set; add --region, or set AWS_REGION")
-		}
-		return failed(do(cmd.Context(), cloud.Of(cfg)))
+		return failed(do(cmd.Context(), a))
 	}
+}
+
+// account reaches the account, in the region of what ARNs name: the environment may
+// be about another.
+func (m *manage) account(ctx context.Context) (*cloud.Account, error) {
+	region, err := m.region()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := m.load(ctx, 1, []string{m.sourceARN})
+	if err != nil {
+		return nil, err
+	}
+	a := cloud.Of(cfg).In(region)
+	if a.Region() == "" {
+		return nil, errors.New("no AWS region is set; add --region, or set AWS_REGION")
+	}
+	return a, nil
 }
 
 // check finds what is wrong with the flags that name things.
@@ -103,9 +118,12 @@ func (m *manage) check() error {
 		if value == nil || !value.Changed {
 			continue
 		}
-		if _, err := arn.Parse(value.Value.String()); err != nil {
-			return fmt.Errorf("--%s-arn is %q, which is not an ARN; give one, or a name to --%s", name, value.Value, name)
+		if err := checkARN(name, value.Value.String()); err != nil {
+			return err
 		}
+	}
+	if err := m.checkFunctionName(); err != nil {
+		return err
 	}
 	if m.given("source") && m.sourceType == "" {
 		return errors.New("--source is a name, and names of which type is not said; add --source-type kinesis, dynamodb or sns")
@@ -148,8 +166,7 @@ func (m *manage) functionName() string {
 		return m.function
 	}
 	a, _ := arn.Parse(m.functionARN) // it was checked
-	name, _, _ := strings.Cut(strings.TrimPrefix(a.Resource, "function:"), ":")
-	return name
+	return strings.TrimPrefix(a.Resource, "function:")
 }
 
 // tableRef returns the name or ARN of the target table: what the command line says,
@@ -180,7 +197,7 @@ func (m *manage) tableRef(ctx context.Context, a *cloud.Account) (string, error)
 // registry returns the target table.
 func (m *manage) registry(ctx context.Context, a *cloud.Account) (*registry.Table, error) {
 	name, err := m.tableRef(ctx, a)
-	return &registry.Table{Client: a.DynamoDB(), Name: name}, err
+	return &registry.Table{Client: a.In(regionOf(name)).DynamoDB(), Name: name}, err
 }
 
 // sourceRef returns the ARN of the source, "" if the command line names none.
