@@ -42,6 +42,24 @@ func TestNamesAreChecked(t *testing.T) {
 	}
 }
 
+// A script's variable that is not set names nothing, rather than everything.
+func TestEmptyNames(t *testing.T) {
+	for name, value := range clientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
+		t.Setenv(name, value)
+	}
+	for _, line := range []string{
+		"list --source-type kinesis --source", "list --source-arn", "apply x.yaml --source-arn", "list --table", "list --table-arn",
+		"destroy --yes --function", "destroy --yes --function-arn", "unregister --source-type sns --source x --id", "deploy --exec-role",
+	} {
+		args := append(strings.Fields(line), "")
+		var out, errs bytes.Buffer
+		want := "fanout: " + args[len(args)-2] + " is given and empty; name a thing, or leave the flag out\n"
+		if status := execute(args, nil, &out, &errs); status != exitUsage || errs.String() != want {
+			t.Errorf("%s: exit status %d: %s", line, status, &errs)
+		}
+	}
+}
+
 // ARNs of every partition are taken, and consumers, and topics of another region.
 func TestARNForms(t *testing.T) {
 	for _, tt := range []struct{ thing, arn string }{

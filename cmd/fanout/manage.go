@@ -110,6 +110,9 @@ func (m *manage) account(ctx context.Context) (*cloud.Account, error) {
 
 // check finds what is wrong with the flags that name things.
 func (m *manage) check() error {
+	if err := m.checkGiven(); err != nil {
+		return err
+	}
 	for _, name := range []string{"function", "table", "source", "exec-role"} {
 		if m.given(name) && m.given(name+"-arn") {
 			return fmt.Errorf("--%s and --%s-arn name the same thing; give one of them", name, name)
