@@ -13,6 +13,7 @@ import (
 	"fanout/cmd/fanout/internal/cloud"
 	"fanout/cmd/fanout/internal/hooks"
 	"fanout/cmd/fanout/internal/policy"
+	"fanout/cmd/fanout/internal/role"
 )
 
 // mappingFlags are the settings of an event source mapping.
@@ -164,6 +165,9 @@ does, and to false as long as one does not: such a mapping would lose what faile
 				return err
 			}
 		}
+		if err := m.isFanout(ctx, a); err != nil {
+			return err
+		}
 		h := m.hooks(a, source)
 		if err := m.keepInStep(ctx, cmd, a, policy.Source{ARN: source, OnFailure: f.onFailure}); err != nil {
 			return err
@@ -175,6 +179,21 @@ does, and to false as long as one does not: such a mapping would lose what faile
 		return m.hooked(ctx, cmd, h, source, did)
 	})
 	return cmd
+}
+
+// isFanout refuses a function that is not fanout's: it would get records that it does
+// not expect, and a variable. Who may not look it up is not stopped.
+func (m *manage) isFanout(ctx context.Context, a *cloud.Account) error {
+	f, found, err := role.Find(ctx, a.Lambda(), m.functionRef())
+	switch {
+	case cloud.IsDenied(err):
+		return nil
+	case err != nil:
+		return err
+	case found && !role.IsFanout(f.Tags, f.Environment):
+		return fmt.Errorf("the function %q is not one of fanout; run fanout deploy --function %[1]s first, which makes it one, and asks before", m.functionName())
+	}
+	return nil
 }
 
 // hooks returns the hooks of the function, which may be to a topic of another region.

@@ -22,6 +22,7 @@ type Function struct {
 	Environment map[string]string // its variables
 	VPC         bool              // whether it is in a VPC
 	LogGroup    string            // name; "": the default
+	Tags        map[string]string // as Find has them
 	Key         string            // ARN of the key that encrypts its variables; "": AWS's
 }
 
@@ -56,7 +57,9 @@ func Find(ctx context.Context, client LambdaAPI, ref string) (f Function, found 
 	if err != nil {
 		return f, false, fmt.Errorf("the function %q cannot be looked up: %w", ref, err)
 	}
-	return FunctionOf(out.Configuration), true, nil
+	f = FunctionOf(out.Configuration)
+	f.Tags = out.Tags
+	return f, true, nil
 }
 
 // Name is the function's name.

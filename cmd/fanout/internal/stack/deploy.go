@@ -137,16 +137,5 @@ func (f *function) config() *types.FunctionConfiguration {
 	return &f.FunctionConfiguration
 }
 
-// fanout reports whether a function is one of fanout, by what deploy or the commands
-// that came before it put there: its tag, or a variable.
-func (f *function) fanout() bool {
-	if _, ok := f.tags[role.Tag]; ok {
-		return true
-	}
-	for name := range environment(&f.FunctionConfiguration) {
-		if strings.HasPrefix(name, "FANOUT_") {
-			return true
-		}
-	}
-	return false
-}
+// fanout reports whether a function is one of fanout.
+func (f *function) fanout() bool { return role.IsFanout(f.tags, environment(&f.FunctionConfiguration)) }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/hooks"
 	"fanout/cmd/fanout/internal/role"
 )
 
@@ -158,7 +159,7 @@ func TestDestroyFaults(t *testing.T) {
 		t.Error(lines, err)
 	}
 	f = hooked(t)
-	f.fnTags, f.function.Environment = nil, nil
+	f.fnTags, f.function.Environment = nil, &types.EnvironmentResponse{Variables: map[string]string{hooks.Variable: "true"}}
 	if _, err := destroy(t, f, Doomed{Function: "orders"}); err == nil || err.Error() != `the function "orders" is not one of fanout, so it is not destroyed; if it is to be, give it the tag fanout:function=orders` {
 		t.Error(err)
 	}
