@@ -20,6 +20,7 @@ func (m *manage) iamFlag() {
 // done so, the policy of the function's role follows.
 func (m *manage) change(cmd *cobra.Command, check func() error, do func(ctx context.Context, a *cloud.Account) error) {
 	m.iamFlag()
+	m.changes = true
 	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
 		if err := do(ctx, a); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -27,8 +28,10 @@ type manage struct {
 	id                            string
 	output                        string
 	noIAM                         bool
+	changes                       bool // whether the command changes targets or mappings
 
 	flags *pflag.FlagSet
+	errs  io.Writer // for warnings; nil: for none
 }
 
 // functionFlags adds the flags that name the function.
@@ -74,6 +77,7 @@ func (m *manage) outputFlag(cmd *cobra.Command, forms ...string) {
 func (m *manage) work(cmd *cobra.Command, check func() error, do func(ctx context.Context, a *cloud.Account) error) {
 	m.completeValues(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		m.errs = cmd.ErrOrStderr()
 		if err := m.check(); err != nil {
 			return err
 		}
@@ -173,7 +177,9 @@ func (m *manage) functionName() string {
 }
 
 // tableRef returns the name or ARN of the target table: what the command line says,
-// or else the function, or else what it is called by default.
+// or else the function, or else what it is called by default. Who may not look the
+// function up may read the table of that name, with a warning, and change none: the
+// function may have another, and nobody would read what was written.
 func (m *manage) tableRef(ctx context.Context, a *cloud.Account) (string, error) {
 	switch {
 	case m.tableARN != "":
@@ -182,19 +188,28 @@ func (m *manage) tableRef(ctx context.Context, a *cloud.Account) (string, error)
 		return m.table, nil
 	}
 	standard := m.functionName() + "Targets"
-	if m.functionARN != "" {
-		return standard, nil
-	}
 	f, err := a.Lambda().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: aws.String(m.functionRef())})
 	switch {
-	case cloud.IsMissing(err) || cloud.IsDenied(err):
+	case cloud.IsMissing(err):
+		return standard, nil
+	case cloud.IsDenied(err) && m.changes:
+		return "", fmt.Errorf("which table the function %q has cannot be looked up, so nothing is written; name it with --table: %w", m.functionName(), err)
+	case cloud.IsDenied(err):
+		m.warn("which table the function %q has cannot be looked up, so it is taken to be %q; name another with --table", m.functionName(), standard)
 		return standard, nil
 	case err != nil:
-		return "", fmt.Errorf("the table of the function %q cannot be looked up: %w", m.function, err)
+		return "", fmt.Errorf("the table of the function %q cannot be looked up: %w", m.functionName(), err)
 	case f.Environment != nil && f.Environment.Variables["FANOUT_TABLE"] != "":
 		return f.Environment.Variables["FANOUT_TABLE"], nil
 	}
 	return standard, nil
+}
+
+// warn says on standard error what somebody should know.
+func (m *manage) warn(format string, args ...any) {
+	if m.errs != nil { // a shell that completes a word wants to know nothing
+		fmt.Fprintf(m.errs, "fanout: warning: "+format+"\n", args...)
+	}
 }
 
 // registry returns the target table.
