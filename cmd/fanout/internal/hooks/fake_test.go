@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -12,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"github.com/aws/smithy-go"
+
+	"fanout/cmd/fanout/internal/cloud"
 )
 
 const (
@@ -24,7 +27,7 @@ const (
 type fakeLambda struct {
 	mappings    []types.EventSourceMappingConfiguration
 	variables   map[string]string
-	permissions []string
+	permissions []cloud.Caller
 	settling    int                // states that GetEventSourceMapping tells before the last
 	refuse      map[string][]error // by operation: what its next calls return
 	calls       []string
@@ -149,18 +152,32 @@ func (f *fakeLambda) AddPermission(ctx context.Context, in *lambda.AddPermission
 	if err := f.call(ctx, "AddPermission", in.FunctionName); err != nil {
 		return nil, err
 	}
-	if slices.Contains(f.permissions, *in.StatementId) {
+	if slices.ContainsFunc(f.permissions, func(c cloud.Caller) bool { return c.Statement == *in.StatementId }) {
 		return nil, &types.ResourceConflictException{}
 	}
-	f.permissions = append(f.permissions, *in.StatementId)
+	f.permissions = append(f.permissions, cloud.Caller{Statement: *in.StatementId, Source: *in.SourceArn})
 	return &lambda.AddPermissionOutput{}, nil
+}
+
+func (f *fakeLambda) GetPolicy(ctx context.Context, in *lambda.GetPolicyInput, _ ...func(*lambda.Options)) (*lambda.GetPolicyOutput, error) {
+	if err := f.call(ctx, "GetPolicy", in.FunctionName); err != nil {
+		return nil, err
+	}
+	if len(f.permissions) == 0 {
+		return nil, &types.ResourceNotFoundException{}
+	}
+	var statements []string
+	for _, p := range f.permissions {
+		statements = append(statements, fmt.Sprintf(`{"Sid": %q, "Effect": "Allow", "Condition": {"ArnLike": {"AWS:SourceArn": %q}}}`, p.Statement, p.Source))
+	}
+	return &lambda.GetPolicyOutput{Policy: aws.String(`{"Statement": [` + strings.Join(statements, ",") + "]}")}, nil
 }
 
 func (f *fakeLambda) RemovePermission(ctx context.Context, in *lambda.RemovePermissionInput, _ ...func(*lambda.Options)) (*lambda.RemovePermissionOutput, error) {
 	if err := f.call(ctx, "RemovePermission", in.FunctionName); err != nil {
 		return nil, err
 	}
-	f.permissions = slices.DeleteFunc(f.permissions, func(s string) bool { return s == *in.StatementId })
+	f.permissions = slices.DeleteFunc(f.permissions, func(c cloud.Caller) bool { return c.Statement == *in.StatementId })
 	return &lambda.RemovePermissionOutput{}, nil
 }
 

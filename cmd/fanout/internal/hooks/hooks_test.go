@@ -121,8 +121,8 @@ func TestTopic(t *testing.T) {
 		if did != Created || len(l.permissions) != 1 || len(s.subscriptions) != 1 || *s.subscriptions[0].Endpoint != function {
 			t.Fatalf("%s: permissions %v, subscriptions %v", did, l.permissions, s.subscriptions)
 		}
-		if strings.Trim(l.permissions[0], "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
-			t.Errorf("Lambda refuses the statement id %q", l.permissions[0])
+		if strings.Trim(l.permissions[0].Statement, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			t.Errorf("Lambda refuses the statement id %q", l.permissions[0].Statement)
 		}
 		subscription := *s.subscriptions[0].SubscriptionArn
 		for _, step := range []struct {

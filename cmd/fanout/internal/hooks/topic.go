@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -21,12 +20,8 @@ func (h *Hooks) subscribe(ctx context.Context, topic string, filters []string) (
 	if err != nil {
 		return "", err
 	}
-	_, err = h.Lambda.AddPermission(ctx, &lambda.AddPermissionInput{
-		FunctionName: &h.Function, StatementId: aws.String(statement(topic)), Action: aws.String("lambda:InvokeFunction"),
-		Principal: aws.String("sns.amazonaws.com"), SourceArn: &topic,
-	})
-	if err != nil && !cloud.HasCode(err, "ResourceConflictException") { // it has it
-		return "", fmt.Errorf("the topic %s cannot be allowed to invoke the function %q: %w", topic, h.Function, err)
+	if err := h.permit(ctx, topic); err != nil {
+		return "", err
 	}
 	old, err := h.subscription(ctx, topic, function)
 	if err != nil {
@@ -74,11 +69,7 @@ func (h *Hooks) unsubscribe(ctx context.Context, topic string) error {
 	if _, err := h.SNS.Unsubscribe(ctx, &sns.UnsubscribeInput{SubscriptionArn: &old}); err != nil {
 		return fmt.Errorf("the subscription of the function %q to %s cannot be removed: %w", h.Function, topic, err)
 	}
-	_, err = h.Lambda.RemovePermission(ctx, &lambda.RemovePermissionInput{FunctionName: &h.Function, StatementId: aws.String(statement(topic))})
-	if err != nil && !cloud.IsMissing(err) { // somebody else gave it
-		return fmt.Errorf("the right of %s to invoke the function %q cannot be removed: %w", topic, h.Function, err)
-	}
-	return nil
+	return h.forbid(ctx, topic)
 }
 
 // subscription returns the ARN of the function's subscription to a topic, "" if
@@ -112,13 +103,6 @@ func (h *Hooks) functionARN(ctx context.Context) (string, error) {
 		return "", h.unknown(err, "function")
 	}
 	return aws.ToString(f.FunctionArn), nil
-}
-
-// statement names the topic's right in the function's policy, in the letters, digits,
-// - and _ that are allowed there (Lambda API, AddPermission).
-func statement(topic string) string {
-	id := "fanout-" + strings.NewReplacer(":", "_", ".", "-").Replace(strings.TrimPrefix(topic, "arn:"))
-	return id[:min(len(id), 100)]
 }
 
 // CheckFilter reports what is wrong with a filter pattern or policy.

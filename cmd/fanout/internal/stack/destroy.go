@@ -119,6 +119,3 @@ func (s *Stack) deleteLogGroup(ctx context.Context, name string) error {
 	_, err := s.Logs.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: aws.String(name)})
 	return err
 }
-
-// isSourceARN reports whether a condition is about who calls, in whatever case.
-func isSourceARN(key string) bool { return strings.EqualFold(key, "aws:SourceArn") }

@@ -3,8 +3,8 @@ package stack
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -142,24 +142,15 @@ func (s *Stack) topics(ctx context.Context, f *function) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("who may call the function %q cannot be looked up: %w", aws.ToString(f.FunctionName), err)
 	}
-	// Whatever else it says, and it may say anything, is of no interest.
-	var document struct {
-		Statement []struct {
-			Condition map[string]map[string]any
-		}
-	}
-	if err := json.Unmarshal([]byte(aws.ToString(out.Policy)), &document); err != nil {
+	callers, err := cloud.Callers(aws.ToString(out.Policy))
+	if err != nil {
 		return nil, fmt.Errorf("the policy of the function %q cannot be read: %w", aws.ToString(f.FunctionName), err)
 	}
 	var topics []string
-	for _, statement := range document.Statement {
-		for _, keys := range statement.Condition {
-			for key, value := range keys {
-				text, _ := value.(string)
-				if a, err := arn.Parse(text); isSourceARN(key) && err == nil && a.Service == "sns" {
-					topics = append(topics, text)
-				}
-			}
+	for _, c := range callers {
+		// A topic that was hooked by two versions of fanout has two statements.
+		if a, err := arn.Parse(c.Source); err == nil && a.Service == "sns" && !slices.Contains(topics, c.Source) {
+			topics = append(topics, c.Source)
 		}
 	}
 	return topics, nil
