@@ -32,6 +32,7 @@ type account struct {
 	items     []map[string]string // of the target table; true and false are booleans
 	tables    map[string]*dynamodbtypes.TableDescription
 	groups    map[string]*int32 // how long log groups keep what they get
+	callers   string            // what may invoke the function, as its own policy has it; "": nothing
 	ages      []float64         // milliseconds
 	role      *iamtypes.Role
 	inline    map[string]string // policies of the role; nil: what it needs
@@ -165,11 +166,18 @@ func (a *account) DescribeVpcEndpoints(context.Context, string) ([]cloud.Endpoin
 	return a.endpoints, a.call("EC2", "DescribeVpcEndpoints", true)
 }
 
+// functions is the account as Lambda sees it, whose policies are others than IAM's.
+type functions struct{ *account }
+
+func (f functions) GetPolicy(context.Context, *lambda.GetPolicyInput, ...func(*lambda.Options)) (*lambda.GetPolicyOutput, error) {
+	return &lambda.GetPolicyOutput{Policy: &f.callers}, f.call("Lambda", "GetPolicy", f.callers != "")
+}
+
 func (a *account) keeper() *role.Keeper { return &role.Keeper{IAM: a, Lambda: a, DynamoDB: a} }
 
 func (a *account) services() Services {
 	return Services{
-		Lambda: a, DynamoDB: a, IAM: a, Logs: a, CloudWatch: a, EC2: a, Keeper: a.keeper(),
+		Lambda: functions{a}, DynamoDB: a, IAM: a, Logs: a, CloudWatch: a, EC2: a, Keeper: a.keeper(),
 		In: func(string) Region {
 			return Region{Kinesis: a, Firehose: a, SQS: a, SNS: a, Lambda: a, OpenSearch: a, IoT: a, ElastiCache: a}
 		},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
@@ -105,9 +106,31 @@ func (p *patient) topic(ctx context.Context, topic, region string) Finding {
 		}
 		for _, s := range page.Subscriptions {
 			if aws.ToString(s.Protocol) == "lambda" && strings.HasPrefix(aws.ToString(s.Endpoint)+":", p.function.ARN+":") {
-				return is.ok("subscribed")
+				return p.permission(ctx, topic)
 			}
 		}
 	}
 	return is.wrong(p.run("hook", "--source-arn", topic), "it has active targets, but no subscription, so they get nothing")
+}
+
+// permission checks that a topic with a subscription may invoke the function: what it
+// may not, SNS gives up.
+func (p *patient) permission(ctx context.Context, topic string) Finding {
+	is := about{"source", Source(topic)}
+	wrong := is.wrong(p.run("hook", "--source-arn", topic), "it is subscribed, but may not invoke the function, so its messages are lost")
+	out, err := p.Lambda.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &p.Function})
+	if cloud.IsMissing(err) {
+		return wrong
+	}
+	if err != nil {
+		return is.unknown(err)
+	}
+	callers, err := cloud.Callers(aws.ToString(out.Policy))
+	switch {
+	case err != nil:
+		return is.unknown(fmt.Errorf("the policy of the function cannot be read: %w", err))
+	case slices.ContainsFunc(callers, func(c cloud.Caller) bool { return matches(c.Source, topic) }):
+		return is.ok("subscribed")
+	}
+	return wrong
 }

@@ -51,6 +51,7 @@ type Region struct {
 type LambdaAPI interface {
 	role.LambdaAPI
 	FunctionAPI
+	GetPolicy(context.Context, *lambda.GetPolicyInput, ...func(*lambda.Options)) (*lambda.GetPolicyOutput, error)
 }
 
 // FunctionAPI is what a Region needs of a Lambda client.

@@ -121,7 +121,15 @@ var mappingTroubles = []trouble{
 	{name: "a topic", change: func(a *account) {
 		a.add("pager", "kinesis", "archive", "sourceArn", alerts)
 		a.subscribed = map[string][]snstypes.Subscription{alerts: {{Protocol: aws.String("lambda"), Endpoint: a.own().FunctionArn}}}
+		a.callers = `{"Statement": [{"Sid": "x", "Condition": {"ArnLike": {"AWS:SourceArn": "` + alerts + `"}}}]}`
 	}, well: true},
+	{name: "a topic that may invoke nothing", change: subscribed("")},
+	{name: "a topic that may not invoke the function", change: subscribed(`{"Statement": [{"Condition": {"ArnLike": {"AWS:SourceArn": "` + alerts + `2"}}}]}`)},
+	{name: "a policy that cannot be read", change: subscribed("{")},
+	{name: "no right to look who may invoke the function", change: func(a *account) {
+		subscribed("")(a)
+		a.fail["GetPolicy"] = "AccessDenied"
+	}},
 	{name: "a topic without a subscription", change: func(a *account) {
 		a.add("pager", "kinesis", "archive", "sourceArn", alerts)
 		a.subscribed = map[string][]snstypes.Subscription{alerts: {{Protocol: aws.String("lambda"), Endpoint: aws.String(*a.own().FunctionArn + "2")}}}
@@ -131,6 +139,15 @@ var mappingTroubles = []trouble{
 		a.add("pager", "kinesis", "archive", "sourceArn", alerts)
 		a.fail["ListSubscriptionsByTopic"] = "AuthorizationError"
 	}},
+}
+
+// subscribed subscribes the function, whose own policy is given, to a topic.
+func subscribed(policy string) func(*account) {
+	return func(a *account) {
+		a.add("pager", "kinesis", "archive", "sourceArn", alerts)
+		a.subscribed = map[string][]snstypes.Subscription{alerts: {{Protocol: aws.String("lambda"), Endpoint: a.own().FunctionArn}}}
+		a.callers = policy
+	}
 }
 
 // foreign makes the role one that deploy did not make.
