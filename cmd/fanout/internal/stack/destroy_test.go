@@ -60,8 +60,8 @@ func TestDestroy(t *testing.T) {
 	got, err := destroy(t, f, Doomed{Function: "orders"})
 	want := []string{
 		"mapping m1: deleted", "mapping m2: deleted", "subscription alerts: deleted",
-		"table ordersTargets: deleted", "ledger table ordersLedger: deleted", "role ordersRole: deleted",
-		"log group /aws/lambda/orders: deleted", "function orders: deleted",
+		"role ordersRole: deleted", "log group /aws/lambda/orders: deleted",
+		"table ordersTargets: deleted", "ledger table ordersLedger: deleted", "function orders: deleted",
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v, -want +got:\n%s", err, diff)
@@ -91,6 +91,10 @@ func TestDestroyAgain(t *testing.T) {
 		if _, err := destroy(t, f, Doomed{Function: "orders"}); !cloud.IsDenied(err) {
 			t.Fatalf("call %d, %s: %v", n, op, err)
 		}
+		// Targets are what cannot be made again.
+		if others := f.role != nil || len(f.groups)+len(f.mappings) > 0; others && len(f.tables) < 2 {
+			t.Errorf("after call %d, %s, tables are gone before the rest", n, op)
+		}
 		f.fail = nil
 		if _, err := destroy(t, f, Doomed{Function: "orders"}); err != nil || f.state() != whole.state() {
 			t.Errorf("after call %d, %s: %v, left: %s", n, op, err, f.state())
@@ -104,13 +108,13 @@ func TestDestroyKeeps(t *testing.T) {
 		want   []string // of the lines that say kept, or deleted policies
 	}{
 		"flags": {func(_ *fake, d *Doomed) { d.KeepTable, d.KeepRole = true, true },
-			[]string{"table ordersTargets: kept --keep-table", "ledger table ordersLedger: kept --keep-table", "role ordersRole: kept --keep-role"}},
+			[]string{"role ordersRole: kept --keep-role", "table ordersTargets: kept --keep-table", "ledger table ordersLedger: kept --keep-table"}},
 		"others'": {func(f *fake, _ *Doomed) {
 			f.tables["ordersTargets"].tags, f.tables["ordersLedger"].tags[role.Tag] = nil, "x"
 			f.role.Tags, f.groups["/aws/lambda/orders"].tags = nil, nil
 		}, []string{
-			"table ordersTargets: kept " + notMade, "ledger table ordersLedger: kept " + notMade,
 			"role ordersRole: kept " + notMade, "log group /aws/lambda/orders: kept " + notMade,
+			"table ordersTargets: kept " + notMade, "ledger table ordersLedger: kept " + notMade,
 		}},
 		"regions": {func(f *fake, _ *Doomed) { f.policies["fanout-us-east-1"] = "{}" },
 			[]string{"policy fanout-eu-west-1: deleted", "role ordersRole: kept the function in us-east-1 has it too"}},

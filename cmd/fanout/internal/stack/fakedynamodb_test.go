@@ -88,8 +88,8 @@ func (f fakeDynamoDB) DeleteTable(_ context.Context, in *dynamodb.DeleteTableInp
 	if err := f.call("DeleteTable"); err != nil {
 		return nil, err
 	}
-	f.tables[*in.TableName].leftOver = 2
-	f.tables[*in.TableName].TableStatus = types.TableStatusDeleting
+	f.tables[cloud.Name(*in.TableName)].leftOver = 2
+	f.tables[cloud.Name(*in.TableName)].TableStatus = types.TableStatusDeleting
 	return &dynamodb.DeleteTableOutput{}, nil
 }
 

@@ -29,8 +29,9 @@ type Item struct {
 }
 
 // Inventory lists what there is of a function, in the order in which it is to be
-// deleted: first what calls the function, and last the function itself, because its
-// settings tell a next run what is left. What deploy did not make is listed as kept.
+// deleted: first what calls the function, then what can be made again, then its tables,
+// which cannot, and last the function itself, because its settings tell a next run what
+// is left. What deploy did not make is listed as kept.
 func (s *Stack) Inventory(ctx context.Context, d Doomed) ([]Item, error) {
 	has, err := s.findFunction(ctx, d.Function)
 	if err != nil {
@@ -46,14 +47,14 @@ func (s *Stack) Inventory(ctx context.Context, d Doomed) ([]Item, error) {
 	for _, list := range []func() ([]Item, error){
 		func() ([]Item, error) { return s.listMappings(ctx, p.name) },
 		func() ([]Item, error) { return s.listSubscriptions(ctx, has) },
+		func() ([]Item, error) { return s.listRole(ctx, p.role, p.name, d.KeepRole) },
+		func() ([]Item, error) { return s.listLogGroup(ctx, p.logGroup, p.name) },
 		func() ([]Item, error) {
 			return s.listTable(ctx, targetTable, cmp.Or(d.Table, p.table), p.name, d.KeepTable)
 		},
 		func() ([]Item, error) {
 			return s.listTable(ctx, ledgerTable, cmp.Or(d.Ledger, p.ledger), p.name, d.KeepTable)
 		},
-		func() ([]Item, error) { return s.listRole(ctx, p.role, p.name, d.KeepRole) },
-		func() ([]Item, error) { return s.listLogGroup(ctx, p.logGroup, p.name) },
 		func() ([]Item, error) { return s.listFunction(has), nil },
 	} {
 		more, err := list()
@@ -175,7 +176,7 @@ func (s *Stack) listTable(ctx context.Context, form tableForm, name, function st
 	case keep:
 		item.Note = "--keep-table"
 	default:
-		item.delete = func(ctx context.Context) error { return s.deleteTable(ctx, item.Name) }
+		item.delete = func(ctx context.Context) error { return s.deleteTable(ctx, name) } // by ARN: perhaps another account's
 	}
 	return []Item{item}, nil
 }
