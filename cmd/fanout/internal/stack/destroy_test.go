@@ -116,6 +116,24 @@ func TestDestroyKeeps(t *testing.T) {
 			"role ordersRole: kept " + notMade, "log group /aws/lambda/orders: kept " + notMade,
 			"table ordersTargets: kept " + notMade, "ledger table ordersLedger: kept " + notMade,
 		}},
+		"used by others": {func(f *fake, _ *Doomed) {
+			f.others = []types.FunctionConfiguration{
+				using("a0", map[string]string{"FANOUT_TABLE": "another"}),
+				using("a1", map[string]string{"FANOUT_TABLE": "ordersTargets"}),
+				using("a2", map[string]string{"FANOUT_LEDGER_TABLE": "arn:aws:dynamodb:eu-west-1:123456789012:table/ordersLedger"}),
+			}
+		}, []string{"table ordersTargets: kept the function a1 uses it", "ledger table ordersLedger: kept the function a2 uses it"}},
+		"perhaps used by others": {func(f *fake, _ *Doomed) {
+			secret := using("a1", nil)
+			secret.Environment = &types.EnvironmentResponse{Error: &types.EnvironmentError{ErrorCode: aws.String("AccessDeniedException")}}
+			theirs := secret
+			theirs.Runtime = types.RuntimePython313
+			theirs.FunctionName = aws.String("a0")
+			f.others = []types.FunctionConfiguration{theirs, secret}
+		}, []string{
+			"table ordersTargets: kept the function a1 may use it, but its variables cannot be read",
+			"ledger table ordersLedger: kept the function a1 may use it, but its variables cannot be read",
+		}},
 		"regions": {func(f *fake, _ *Doomed) { f.policies["fanout-us-east-1"] = "{}" },
 			[]string{"policy fanout-eu-west-1: deleted", "role ordersRole: kept the function in us-east-1 has it too"}},
 	} {
@@ -136,6 +154,14 @@ func TestDestroyKeeps(t *testing.T) {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
+	}
+}
+
+// using returns a function of fanout with these variables.
+func using(name string, variables map[string]string) types.FunctionConfiguration {
+	return types.FunctionConfiguration{
+		FunctionName: &name, Runtime: types.RuntimeProvidedal2023, Handler: aws.String(handler),
+		Environment: &types.EnvironmentResponse{Variables: variables},
 	}
 }
 

@@ -34,6 +34,7 @@ type fake struct {
 	fail func(operation string) error
 
 	function *types.FunctionConfiguration
+	others   []types.FunctionConfiguration
 	fnTags   map[string]string
 	fnPolicy string
 	// pending is how many more looks find the function, or a table, at work.
@@ -131,6 +132,23 @@ func (f fakeLambda) GetFunction(_ context.Context, in *lambda.GetFunctionInput, 
 		c.State, c.LastUpdateStatus = types.StatePending, types.LastUpdateStatusInProgress
 	}
 	return &lambda.GetFunctionOutput{Configuration: &c, Tags: f.fnTags}, nil
+}
+
+// ListFunctions has a page for each function.
+func (f fakeLambda) ListFunctions(_ context.Context, in *lambda.ListFunctionsInput, _ ...func(*lambda.Options)) (*lambda.ListFunctionsOutput, error) {
+	all := f.others
+	if f.function != nil {
+		all = append([]types.FunctionConfiguration{*f.function}, all...)
+	}
+	n := len(aws.ToString(in.Marker))
+	out := &lambda.ListFunctionsOutput{}
+	if n < len(all) {
+		out.Functions = all[n : n+1]
+	}
+	if n+1 < len(all) {
+		out.NextMarker = aws.String(strings.Repeat("x", n+1))
+	}
+	return out, f.call("ListFunctions")
 }
 
 func (f fakeLambda) CreateFunction(_ context.Context, in *lambda.CreateFunctionInput, _ ...func(*lambda.Options)) (*lambda.CreateFunctionOutput, error) {

@@ -176,6 +176,12 @@ func (s *Stack) listTable(ctx context.Context, form tableForm, name, function st
 	case keep:
 		item.Note = "--keep-table"
 	default:
+		if item.Note, err = s.otherUser(ctx, function, item.Name, item.ARN); err != nil {
+			return nil, err
+		}
+		if item.Note != "" {
+			break
+		}
 		item.delete = func(ctx context.Context) error { return s.deleteTable(ctx, name) } // by ARN: perhaps another account's
 	}
 	return []Item{item}, nil

@@ -1,0 +1,41 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+)
+
+// otherUser returns why a table must not be deleted with a function: another of the
+// region has it by name or ARN, or may have it, as far as can be told. It is "" if none
+// has.
+func (s *Stack) otherUser(ctx context.Context, function, name, tableARN string) (why string, err error) {
+	pages := lambda.NewListFunctionsPaginator(s.Lambda, &lambda.ListFunctionsInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return "", fmt.Errorf("the functions that may use the table %q cannot be listed; --keep-table keeps it: %w", name, err)
+		}
+		for i := range page.Functions {
+			f := &page.Functions[i]
+			other := aws.ToString(f.FunctionName)
+			if other == function {
+				continue
+			}
+			// Variables whose key the caller must not use are not told.
+			if f.Environment != nil && f.Environment.Error != nil && f.Runtime == types.RuntimeProvidedal2023 && aws.ToString(f.Handler) == handler {
+				return fmt.Sprintf("the function %s may use it, but its variables cannot be read", other), nil
+			}
+			has := environment(f)
+			for _, variable := range []string{"FANOUT_TABLE", "FANOUT_LEDGER_TABLE"} {
+				if has[variable] == name || has[variable] == tableARN {
+					return fmt.Sprintf("the function %s uses it", other), nil
+				}
+			}
+		}
+	}
+	return "", nil
+}
