@@ -172,13 +172,32 @@ does, and to false as long as one does not: such a mapping would lose what faile
 		if err := m.keepInStep(ctx, cmd, a, policy.Source{ARN: source, OnFailure: f.onFailure}); err != nil {
 			return err
 		}
+		paused, err := h.Paused(ctx, source) // afterwards its state may be that it is being updated
+		if err != nil {
+			return err
+		}
 		did, err := h.Hook(ctx, source, s)
 		if err != nil {
 			return err
 		}
-		return m.hooked(ctx, cmd, h, source, did)
+		if err := m.hooked(ctx, cmd, h, source, did); err != nil {
+			return err
+		}
+		m.unheeded(source, did, paused)
+		return nil
 	})
 	return cmd
+}
+
+// unheeded warns of what hook does not change at a mapping that was there before: where
+// it began, and that it is paused.
+func (m *manage) unheeded(source string, did hooks.Did, paused bool) {
+	if did != hooks.Created && m.given("starting-position") {
+		m.warn("%s is hooked already, and --starting-position is of new mappings only; to begin elsewhere, run fanout unhook first", source)
+	}
+	if paused {
+		m.warn("%s is paused, and stays so; run fanout resume --function %s --source-arn %[1]s", source, m.functionName())
+	}
 }
 
 // isFanout refuses a function that is not fanout's: it would get records that it does

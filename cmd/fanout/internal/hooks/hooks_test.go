@@ -87,6 +87,9 @@ func TestUnhookAndSwitchWait(t *testing.T) {
 			l.settling = 3
 			did, err := h.Switch(t.Context(), stream, on)
 			wantErr(t, err, "")
+			if paused, err := h.Paused(t.Context(), stream); paused == on || err != nil {
+				t.Errorf("on is %t, paused is %t: %v", on, paused, err)
+			}
 			if want := map[bool]Did{true: Enabled, false: Disabled}[on]; did != want || l.settling != 0 {
 				t.Errorf("%s, want %s", did, want)
 			}
@@ -115,6 +118,9 @@ func TestUnhookAndSwitchWait(t *testing.T) {
 func TestTopic(t *testing.T) {
 	for _, name := range []string{"fanout", function} {
 		h, l, s := newFake()
+		if paused, err := h.Paused(t.Context(), topic); paused || err != nil {
+			t.Errorf("paused: %t, %v", paused, err)
+		}
 		h.Function = name
 		did, err := h.Hook(t.Context(), topic, Settings{Filters: []string{`{"kind":["disk"]}`}})
 		wantErr(t, err, "")

@@ -155,6 +155,20 @@ func withoutNil(f *types.FilterCriteria) *types.FilterCriteria {
 	return f
 }
 
+// Paused reports whether a source has a mapping that hands over nothing. Topics have
+// none.
+func (h *Hooks) Paused(ctx context.Context, source string) (bool, error) {
+	if isTopic(source) {
+		return false, nil
+	}
+	m, err := h.mapping(ctx, source)
+	if err != nil || m == nil {
+		return false, err
+	}
+	state := aws.ToString(m.State)
+	return state == "Disabled" || state == "Disabling", nil
+}
+
 // Unhook removes the mapping of a source, and waits until it is gone.
 func (h *Hooks) Unhook(ctx context.Context, source string) error {
 	if isTopic(source) {
