@@ -19,13 +19,14 @@ func newDestroy(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "destroy",
 		Short: "Delete the function, and what deploy made for it",
-		Long: `Destroy deletes the function's event source mappings and subscriptions, its tables,
-its role, its log group, and the function. It lists what goes and what stays, and
-asks first.
+		Long: `Destroy deletes the function's event source mappings and subscriptions, its role, its
+log group, its tables, and the function. It lists what goes and what stays, and asks
+first.
 
 Of tables, roles and log groups it deletes only those that fanout deploy made for this
-function, which it knows by their tag fanout:function. A destroy that ended halfway is
-completed by the next; where nothing is left, it says so and succeeds.`,
+function, which it knows by their tag fanout:function, and no table that another
+function of the region uses. A destroy that ended halfway is completed by the next;
+where nothing is left, it says so and succeeds.`,
 		Example: `  fanout destroy --function fanout
   fanout destroy --function orders --keep-table --yes`,
 		Args: flagsOnly,
