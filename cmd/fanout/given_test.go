@@ -2,6 +2,10 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -108,5 +112,30 @@ func TestRegionOfARNs(t *testing.T) {
 	topic := manage{common: &common{}, sourceARN: "arn:aws:sns:" + other + "t"}
 	if a, err := topic.account(t.Context()); err != nil || a.Region() != "us-east-1" {
 		t.Errorf("no region but the topic's: %v, %v", a, err)
+	}
+}
+
+// An ARN of another account is refused where things beside it are looked up by name.
+func TestOwnAccount(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/u</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>")
+	}))
+	defer server.Close()
+	for name, value := range clientEnv(server.URL, server.URL) {
+		t.Setenv(name, value)
+	}
+	m := manage{common: &common{}}
+	a, err := m.account(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for arn, want := range map[string]string{
+		"": "", "arn:aws:lambda:eu-west-1:123456789012:function:f": "",
+		"arn:aws:lambda:eu-west-1:210987654321:function:f": "--function-arn is of the account 210987654321, and the credentials are of 123456789012; name others with --profile",
+	} {
+		err := ownAccount(t.Context(), a, "function-arn", arn)
+		if _, usage := errors.AsType[*misuse](err); usage != (want != "") || usage && err.Error() != want {
+			t.Errorf("%s: %v", arn, err)
+		}
 	}
 }
