@@ -1,8 +1,11 @@
 package sinks
 
 import (
+	"errors"
 	"io"
 	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -19,6 +22,11 @@ import (
 // answers faster than the writer runs, so it is rare, and rarest far away.
 //
 // The remedy is to hide WriteTo: Read after Close is a plain end of the body.
+//
+// It also keeps net/http from following a redirect with a request's body: the answer
+// of another host acknowledges nothing. Such a request has a GetBody only so that it
+// goes out again on a new connection where the old one was closed before anything
+// was written.
 func HTTPClient(next aws.HTTPClient) aws.HTTPClient { return plainBodies{next} }
 
 type plainBodies struct{ next aws.HTTPClient }
@@ -27,6 +35,29 @@ func (c plainBodies) Do(r *http.Request) (*http.Response, error) {
 	if r.Body != nil && r.Body != http.NoBody {
 		r = r.WithContext(r.Context()) // a copy: the caller may use its request again
 		r.Body = struct{ io.ReadCloser }{r.Body}
+		stay(r)
 	}
 	return c.next.Do(r)
+}
+
+// errRedirected is why a redirect is not followed. The status of its answer says what
+// kind of error it is.
+var errRedirected = errors.New("the endpoint redirects to another, where records are not sent; name that one")
+
+// stay makes r, a copy, give its body again only as long as no answer has begun.
+func stay(r *http.Request) {
+	again := r.GetBody
+	if again == nil {
+		return
+	}
+	answered := new(atomic.Bool)
+	*r = *r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
+		GotFirstResponseByte: func() { answered.Store(true) },
+	}))
+	r.GetBody = func() (io.ReadCloser, error) {
+		if answered.Load() {
+			return nil, errRedirected
+		}
+		return again()
+	}
 }

@@ -4,9 +4,15 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+
+	"fanout/engine"
 	"fanout/internal/awsfake"
 )
 
@@ -57,5 +63,30 @@ func TestLargeAnswers(t *testing.T) {
 		if err := o.Err(0); err == nil || !strings.Contains(err.Error(), "AccessDenied") {
 			t.Fatal(err)
 		}
+	}
+}
+
+// The answer of a host that another one redirects to acknowledges nothing.
+func TestHTTPClientFollowsNoRedirect(t *testing.T) {
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		t.Error("the other host got the records")
+		_, _ = io.WriteString(w, `{"Records":[{"SequenceNumber":"1","ShardId":"s"}],"FailedRecordCount":0}`)
+	}))
+	defer other.Close()
+	first := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		http.Redirect(w, r, other.URL+"/", http.StatusTemporaryRedirect)
+	}))
+	defer first.Close()
+	transport := new(http.Transport)
+	defer transport.CloseIdleConnections()
+	s := NewKinesis(kinesis.NewFromConfig(aws.Config{
+		Region: "eu-west-1", BaseEndpoint: &first.URL, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+		Credentials: credentials.NewStaticCredentialsProvider("made-up", "made-up", ""),
+		HTTPClient:  HTTPClient(&http.Client{Transport: transport}),
+	}), "s")
+	o := s.Send(t.Context(), []engine.Record{{Key: "k", Data: engine.Bytes([]byte("hello"))}})
+	if o.OK() || engine.ClassOf(o.Err(0)) != engine.Retryable {
+		t.Errorf("outcome %v, want an error that is tried again", o.Err(0))
 	}
 }
