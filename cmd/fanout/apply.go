@@ -166,7 +166,11 @@ func printUpdate(w io.Writer, c registry.Change, have []registry.Entry) {
 		if set {
 			after = shown(a.Name, v)
 		}
-		fmt.Fprintf(w, "    %s: %s → %s\n", a.Name, before, after)
+		note := ""
+		if a.Name == "destination" && before == after {
+			note = " (password changed)"
+		}
+		fmt.Fprintf(w, "    %s: %s → %s%s\n", a.Name, before, after, note)
 	}
 }
 

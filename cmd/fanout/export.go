@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -11,7 +13,7 @@ import (
 
 // targetFile is a file of targets.
 type targetFile struct {
-	Targets []registry.Entry `json:"targets"`
+	Targets []registry.Raw `json:"targets"`
 }
 
 func newExport(c *common) *cobra.Command {
@@ -20,7 +22,8 @@ func newExport(c *common) *cobra.Command {
 		Use:   "export",
 		Short: "Write the targets of a source, or of all sources, as a file",
 		Long: `Export prints the targets of a source or, if none is named, of every source, as a
-file that fanout apply writes back, fanout run --targets reads, and git keeps.`,
+file that fanout apply writes back, fanout run --targets reads, and git keeps. A
+password in a destination is in it too, which a warning tells of.`,
 		Example: `  fanout export --source-type kinesis --source inputStream > targets.yaml
   fanout export --output json`,
 		Args: flagsOnly,
@@ -42,7 +45,19 @@ file that fanout apply writes back, fanout run --targets reads, and git keeps.`,
 		if err != nil {
 			return err
 		}
-		return show(cmd.OutOrStdout(), m.output, targetFile{targets}, nil)
+		file := targetFile{make([]registry.Raw, len(targets))}
+		for i := range targets {
+			file.Targets[i].Entry = targets[i]
+			warnOfPassword(cmd.ErrOrStderr(), "the file", &targets[i])
+		}
+		return show(cmd.OutOrStdout(), m.output, file, nil)
 	})
 	return cmd
+}
+
+// warnOfPassword tells that what is written has the password of a target.
+func warnOfPassword(w io.Writer, what string, e *registry.Entry) {
+	if e.Destination() != e.Text("destination") {
+		fmt.Fprintf(w, "fanout: warning: %s has the password in the destination of target %q; keep that in Secrets Manager, and name it with --secret\n", what, e.ID)
+	}
 }

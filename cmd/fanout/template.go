@@ -98,9 +98,8 @@ func (t *templates) check() error {
 // print writes the template.
 func (t *templates) print(cmd *cobra.Command, s template.Setup) error {
 	for i := range s.Targets {
-		e := registry.Entry{Loaded: s.Targets[i]}
-		if e.Err() == nil && e.Destination() != e.Text("destination") {
-			fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the template has the password in the destination of target %q; keep that in Secrets Manager, and name it with --secret\n", e.ID)
+		if e := (registry.Entry{Loaded: s.Targets[i]}); e.Err() == nil {
+			warnOfPassword(cmd.ErrOrStderr(), "the template", &e)
 		}
 	}
 	out, err := template.Render(template.Format(t.format), s)

@@ -152,6 +152,8 @@ func TestDestinationFaults(t *testing.T) {
 		{Memcached, "[1.2.3.4]:1", "is not an address"},
 		{Memcached, "memcached://u:secret@h", "is not an address"},
 		{Redis, "http://u:secret@h", "is not the address of a Redis server"},
+		{Redis, "u:secret@h:6379", "has a user or password and no scheme"},
+		{Redis, "secret@h", "has a user or password and no scheme"},
 		{Redis, "redis://u:sec%ret@h", "is not the address of a Redis server"},
 		{Redis, "redis://u:secret@h:x", "is not the address of a Redis server"},
 		{Redis, "redis://:secret@", "has no valid host and port"},

@@ -141,6 +141,9 @@ func parseMemcached(text string) (Destination, error) {
 func parseRedis(text string) (Destination, error) {
 	const want = "write host:port, redis://host:port or rediss://user:password@host:port/database"
 	if !strings.Contains(text, "://") {
+		if strings.Contains(text, "@") {
+			return Destination{}, errors.New("has a user or password and no scheme; " + want)
+		}
 		text = "redis://" + text
 	}
 	u, err := url.Parse(text) // its error shows the password

@@ -2,14 +2,15 @@ package registry
 
 import (
 	"encoding/json"
-	"net/url"
 	"strconv"
+	"strings"
 
 	"fanout/lambda/target"
 )
 
 // Entry is a target of the table. It marshals to JSON as target files have it,
-// attributes in their usual order and without what is not set.
+// attributes in their usual order and without what is not set. A password in its
+// destination is hidden; Raw shows it.
 type Entry struct{ target.Loaded }
 
 // Text returns the value of an attribute, "" if it is not there.
@@ -21,21 +22,46 @@ func (e *Entry) Active() bool { return e.Text("active") == "true" }
 // Destination returns the destination to be shown.
 func (e *Entry) Destination() string { return Redacted(e.Text("destination")) }
 
-// Redacted returns a destination without its password.
+// hidden stands for a password, as in url.URL.Redacted.
+const hidden = "xxxxx"
+
+// Redacted returns a destination without its password. What is no URL, or no valid
+// one, may have one all the same: whatever is between the first colon behind the
+// scheme and the last @ is taken for it.
 func Redacted(destination string) string {
-	if u, err := url.Parse(destination); err == nil && u.User != nil {
-		return u.Redacted()
+	at := strings.LastIndexByte(destination, '@')
+	if at < 0 {
+		return destination
 	}
-	return destination
+	user := 0
+	if i := strings.Index(destination[:at], "://"); i >= 0 {
+		user = i + len("://")
+	}
+	colon := strings.IndexByte(destination[user:at], ':')
+	if colon < 0 {
+		return destination
+	}
+	return destination[:user+colon+1] + hidden + destination[at:]
 }
 
+// Raw is an Entry that marshals with its password, for a file that is applied again.
+type Raw struct{ Entry }
+
 // MarshalJSON implements json.Marshaler.
-func (e Entry) MarshalJSON() ([]byte, error) {
+func (r Raw) MarshalJSON() ([]byte, error) { return r.marshal(func(s string) string { return s }) }
+
+// MarshalJSON implements json.Marshaler. A password is hidden.
+func (e Entry) MarshalJSON() ([]byte, error) { return e.marshal(Redacted) }
+
+func (e *Entry) marshal(destination func(string) string) ([]byte, error) {
 	b := []byte{'{'}
 	for _, a := range target.Attributes() {
 		v, ok := e.Attributes[a.Name]
 		if !ok || v.Kind == target.Null {
 			continue
+		}
+		if a.Name == "destination" {
+			v.Text = destination(v.Text)
 		}
 		value, err := json.Marshal(v.Text)
 		switch {

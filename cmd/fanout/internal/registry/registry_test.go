@@ -267,8 +267,32 @@ func TestRedacted(t *testing.T) {
 	if got := e.Destination(); got != "rediss://user:xxxxx@cache:6379/1" {
 		t.Error(got)
 	}
-	if got := Redacted("copy"); got != "copy" {
-		t.Error(got)
+	for text, want := range map[string]string{
+		"copy":                         "copy",
+		"a@b":                          "a@b",
+		"redis://user@h":               "redis://user@h",
+		"u:hunter2@h:6379":             "u:xxxxx@h:6379",
+		"redis://u:hunter2%zz@h:1":     "redis://u:xxxxx@h:1",
+		"redis://:hunter2@h":           "redis://:xxxxx@h",
+		"redis://u:hun@ter2/#?@h/1":    "redis://u:xxxxx@h/1",
+		"arn:aws:sqs:eu-west-1:1:copy": "arn:aws:sqs:eu-west-1:1:copy",
+	} {
+		if got := Redacted(text); got != want {
+			t.Errorf("%s is shown as %s, want %s", text, got, want)
+		}
+	}
+}
+
+// Only what is to be applied again has the password.
+func TestEntryJSONPassword(t *testing.T) {
+	e := entry(values("a", "type=redis", "destination=redis://u:hunter2@h"))
+	shown, err := json.Marshal(e)
+	if err != nil || strings.Contains(string(shown), "hunter2") || !strings.Contains(string(shown), "redis://u:xxxxx@h") {
+		t.Errorf("%s, %v", shown, err)
+	}
+	raw, err := json.Marshal(Raw{e})
+	if err != nil || !strings.Contains(string(raw), "redis://u:hunter2@h") {
+		t.Errorf("%s, %v", raw, err)
 	}
 }
 
