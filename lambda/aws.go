@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -24,6 +25,11 @@ type AWS struct {
 	Profile     string
 	EndpointURL string
 	NoVerifyTLS bool
+
+	// AnswerTimeout is how long to wait for a connection, and for an answer to begin
+	// once a request is sent; 0: as long as a request may take. What follows may be
+	// long: a function is uploaded in one request.
+	AnswerTimeout time.Duration
 }
 
 // attemptTimeout bounds one request where no deadline does, so that a connection
@@ -36,7 +42,11 @@ func (a AWS) Load(ctx context.Context, inFlight int) (aws.Config, error) {
 	client := awshttp.NewBuildableClient().WithTimeout(attemptTimeout).WithTransportOptions(func(t *http.Transport) {
 		tune(t, inFlight)
 		t.TLSClientConfig.InsecureSkipVerify = a.NoVerifyTLS
+		t.ResponseHeaderTimeout = a.AnswerTimeout
 	})
+	if a.AnswerTimeout > 0 {
+		client = client.WithDialerOptions(func(d *net.Dialer) { d.Timeout = a.AnswerTimeout })
+	}
 	opts := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(client),
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),

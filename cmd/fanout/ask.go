@@ -20,7 +20,7 @@ func ask(cmd *cobra.Command, yes bool, question string) error {
 		return nil
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "%s [y/N] ", question)
-	line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+	line, err := answerTo(cmd)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("the answer cannot be read: %w", err)
 	}
@@ -33,4 +33,24 @@ func ask(cmd *cobra.Command, yes bool, question string) error {
 		return nil
 	}
 	return errDeclined
+}
+
+// answerTo reads a line, unless the command is interrupted first.
+func answerTo(cmd *cobra.Command) (string, error) {
+	type read struct {
+		line string
+		err  error
+	}
+	answered := make(chan read, 1)
+	go func() {
+		line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+		answered <- read{line, err}
+	}()
+	select {
+	case r := <-answered:
+		return r.line, r.err
+	case <-cmd.Context().Done():
+		fmt.Fprintln(cmd.ErrOrStderr())
+		return "no", nil
+	}
 }

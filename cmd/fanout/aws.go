@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 
 	"fanout/engine"
 	"fanout/lambda/target"
@@ -35,6 +36,9 @@ func (c *common) load(ctx context.Context, inFlight int, sources []string) (aws.
 		cfg.Region = regionOf(sources[0])
 	}
 	cfg.Credentials = plainly{cfg.Credentials}
+	if !c.debug {
+		cfg.Logger = logging.Nop{} // what it warns of, missing checksums of emulators, say, is nobody's business
+	}
 	return cfg, nil
 }
 

@@ -103,14 +103,14 @@ func TestRegionOfARNs(t *testing.T) {
 		"topic":    {manage{sourceARN: "arn:aws:sns:" + other + "t"}, "eu-west-1"},
 	} {
 		tt.m.common = &common{}
-		a, err := tt.m.account(t.Context())
+		a, err := tt.m.account(t.Context(), nil)
 		if err != nil || a.Region() != tt.want {
 			t.Errorf("%s: %v, %v", name, a, err)
 		}
 	}
 	os.Unsetenv("AWS_REGION")
 	topic := manage{common: &common{}, sourceARN: "arn:aws:sns:" + other + "t"}
-	if a, err := topic.account(t.Context()); err != nil || a.Region() != "us-east-1" {
+	if a, err := topic.account(t.Context(), nil); err != nil || a.Region() != "us-east-1" {
 		t.Errorf("no region but the topic's: %v, %v", a, err)
 	}
 }
@@ -125,7 +125,7 @@ func TestOwnAccount(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	m := manage{common: &common{}}
-	a, err := m.account(t.Context())
+	a, err := m.account(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,6 +74,28 @@ func hold(t *testing.T, fault *awsfake.Fault, args ...string) *held {
 	return h
 }
 
+// start starts a command whose calls go to a server.
+func start(t *testing.T, url string, args ...string) *held {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("there is no interrupt to send")
+	}
+	h := &held{t: t, cmd: exec.Command("fanout", args...)}
+	h.cmd.Env = os.Environ()
+	for name, value := range clientEnv(url, url) {
+		h.cmd.Env = append(h.cmd.Env, name+"="+value)
+	}
+	pipe, err := h.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.stderr = bufio.NewReader(pipe)
+	if err := h.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
 // interrupt sends a signal.
 func (h *held) interrupt() {
 	h.t.Helper()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"fanout/cmd/fanout/internal/cloud"
@@ -24,8 +25,15 @@ func main() {
 }
 
 // execute runs the command line and returns its exit status.
-func execute(args []string, in io.Reader, out, errs io.Writer) int {
+func execute(args []string, in io.Reader, out, errs io.Writer) (status int) {
 	root := newRoot()
+	defer func() {
+		if p := recover(); p != nil {
+			trace, _ := root.PersistentFlags().GetBool("debug")
+			tellPanic(errs, p, trace)
+			status = exitFailed
+		}
+	}()
 	root.SetArgs(joinBooleans(root, args))
 	root.SetIn(in)
 	root.SetOut(out)
@@ -43,6 +51,22 @@ func execute(args []string, in io.Reader, out, errs io.Writer) int {
 		return exitFailed
 	}
 	return exitUsage
+}
+
+// tellPanic tells, in one sentence, that fanout itself is at fault, and where if trace
+// says so.
+func tellPanic(w io.Writer, p any, trace bool) {
+	if !trace {
+		fmt.Fprintf(w, "fanout: this is a fault in fanout: %v; please report it with what --debug prints\n", brief(p))
+		return
+	}
+	fmt.Fprintf(w, "fanout: this is a fault in fanout: %v\n%s", p, debug.Stack())
+}
+
+// brief is the first line of what was panicked with.
+func brief(p any) string {
+	text, _, _ := strings.Cut(fmt.Sprint(p), "\n")
+	return text
 }
 
 // failure is an error of the work itself; any other is one of usage or input.

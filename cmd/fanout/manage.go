@@ -86,24 +86,28 @@ func (m *manage) work(cmd *cobra.Command, check func() error, do func(ctx contex
 				return err
 			}
 		}
-		a, err := m.account(cmd.Context())
+		a, err := m.account(cmd.Context(), cmd.ErrOrStderr())
 		if err != nil {
 			return err
 		}
-		return failed(do(cmd.Context(), a))
+		return failed(m.untilAborted(cmd, func(ctx context.Context) error { return do(ctx, a) }))
 	}
 }
 
 // account reaches the account, in the region of what ARNs name: the environment may
-// be about another.
-func (m *manage) account(ctx context.Context) (*cloud.Account, error) {
+// be about another. errs, unless it is nil, is told of the calls that take long.
+func (m *manage) account(ctx context.Context, errs io.Writer) (*cloud.Account, error) {
 	region, err := m.region()
 	if err != nil {
 		return nil, err
 	}
+	m.aws.AnswerTimeout = answerTimeout
 	cfg, err := m.load(ctx, 1, []string{m.sourceARN})
 	if err != nil {
 		return nil, err
+	}
+	if errs != nil {
+		m.watch(&cfg, errs)
 	}
 	a := cloud.Of(cfg).In(region)
 	if a.Region() == "" {

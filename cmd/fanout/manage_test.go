@@ -44,7 +44,7 @@ func TestTableOfTheFunction(t *testing.T) {
 			for _, m := range []manage{{function: "orders"}, {function: "fanout", functionARN: functionARN}} {
 				var errs bytes.Buffer
 				m.common, m.changes, m.errs = &common{}, tt.changes, &errs
-				a, err := m.account(t.Context())
+				a, err := m.account(t.Context(), nil)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -3,6 +3,7 @@
 package cloud
 
 import (
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,12 +30,14 @@ import (
 type Account struct{ cfg aws.Config }
 
 // Of returns the account that cfg reaches. Its calls are tried again when AWS
-// throttles or fails, as the standard retryer does.
+// throttles or fails, as the standard retryer does, and an answer that is not one of
+// AWS is a NotAWS.
 func Of(cfg aws.Config) *Account {
 	cfg = cfg.Copy()
 	cfg.Retryer = func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = 5 * time.Second })
 	}
+	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), whole)
 	return &Account{cfg}
 }
 

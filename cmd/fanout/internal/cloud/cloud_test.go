@@ -5,12 +5,15 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/smithy-go"
 
 	"fanout/lambda/target"
 )
@@ -80,8 +83,8 @@ func TestDestination(t *testing.T) {
 		{typ: target.Kinesis, name: "copy", answers: answers{"DescribeStreamSummary": `{"StreamDescriptionSummary": {"StreamARN": "arn"}}`}, want: "copy"},
 		{typ: target.Kinesis, name: "copy", answers: answers{"DescribeStreamSummary": "ResourceNotFoundException"}, want: "copy", err: `there is no Kinesis stream called "copy" in eu-west-1; `},
 		{typ: target.Kinesis, name: "copy", answers: answers{"DescribeStreamSummary": "AccessDeniedException"}, want: "copy", err: `the Kinesis stream "copy" cannot be looked up: AWS does not allow Kinesis DescribeStreamSummary (AccessDeniedException)`},
-		{typ: target.Firehose, name: "lake", answers: answers{"DescribeDeliveryStream": `{}`}, want: "lake"},
-		{typ: target.Lambda, name: "f", answers: answers{"/2015-03-31/functions/f/configuration": `{}`}, want: "f"},
+		{typ: target.Firehose, name: "lake", answers: answers{"DescribeDeliveryStream": `{"DeliveryStreamDescription": {}}`}, want: "lake"},
+		{typ: target.Lambda, name: "f", answers: answers{"/2015-03-31/functions/f/configuration": `{"FunctionArn": "arn"}`}, want: "f"},
 		{typ: target.Lambda, name: "f", answers: answers{"/2015-03-31/functions/f/configuration": `ResourceNotFoundException`}, want: "f", err: `there is no Lambda function called "f" in eu-west-1; `},
 		{typ: target.ES, name: "search", index: "i", answers: answers{"/2021-01-01/opensearch/domain/search": `{"DomainStatus": {"Endpoint": "search-1.es"}}`}, want: "search-1.es#i"},
 		{typ: target.ES, name: "search", index: "i", answers: answers{"/2021-01-01/opensearch/domain/search": `{"DomainStatus": {"Endpoints": {"vpc": "vpc-1.es"}}}`}, want: "vpc-1.es#i"},
@@ -136,6 +139,18 @@ func TestTableStream(t *testing.T) {
 		if got != tt.want || said != tt.err {
 			t.Errorf("%s: got %q, %q; want %q, %q", tt.answer, got, said, tt.want, tt.err)
 		}
+	}
+}
+
+// A silent service is named, and an answer that lacks what it always has is no answer.
+func TestPlainOfSilence(t *testing.T) {
+	at := &smithy.OperationError{ServiceID: "Lambda", OperationName: "GetFunction", Err: &url.Error{Op: "Post", URL: "https://h:1/", Err: os.ErrDeadlineExceeded}}
+	if got, want := Plain(at), "Lambda GetFunction got no answer: h:1 is silent; check --region, --endpoint-url and the network"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	_, err := account(t, answers{"DescribeTable": "{}"}).TableStream(t.Context(), "t")
+	if got, want := Plain(err), "that is not one of AWS (200 OK); check --region, --endpoint-url and proxies"; !strings.HasSuffix(got, want) {
+		t.Errorf("got %q, want %q at its end", got, want)
 	}
 }
 

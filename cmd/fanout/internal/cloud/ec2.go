@@ -147,13 +147,16 @@ func (e *EC2) ask(ctx context.Context, body string, out *found) error {
 		return err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return refusal(resp.Status, answer)
+		return refusal(resp, answer)
 	}
-	return xml.Unmarshal(answer, out)
+	if xml.Unmarshal(answer, out) != nil {
+		return notAWS(resp)
+	}
+	return nil
 }
 
 // refusal reads an error (EC2 API, Error codes).
-func refusal(status string, answer []byte) error {
+func refusal(resp *http.Response, answer []byte) error {
 	var out struct {
 		Errors []struct {
 			Code    string
@@ -161,7 +164,7 @@ func refusal(status string, answer []byte) error {
 		} `xml:"Errors>Error"`
 	}
 	if xml.Unmarshal(answer, &out) != nil || len(out.Errors) == 0 {
-		return fmt.Errorf("the answer is %s", status)
+		return notAWS(resp)
 	}
 	return &smithy.GenericAPIError{Code: out.Errors[0].Code, Message: out.Errors[0].Message}
 }

@@ -1,8 +1,10 @@
 package cloud
 
 import (
+	"encoding/xml"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -28,6 +30,9 @@ func plain(op *smithy.OperationError) string {
 	if inner, ok := errors.AsType[*smithy.OperationError](op.Err); ok {
 		return plain(inner) // a role that could not be assumed, say
 	}
+	if strange, ok := answeredByOther(op.Err); ok {
+		return call + " " + strange.Error()
+	}
 	api, ok := errors.AsType[smithy.APIError](op.Err)
 	if !ok && IsDenied(op) {
 		return fmt.Sprintf("AWS does not allow %s; ask for the right to call it", call)
@@ -48,6 +53,32 @@ func plain(op *smithy.OperationError) string {
 	return fmt.Sprintf("%s failed: %s (%s)", call, strings.TrimSuffix(api.ErrorMessage(), "."), code)
 }
 
+// answeredByOther finds that an answer is not one of AWS: what was to be JSON or XML
+// of a service is none, or an error has no code. What refuses for the rights of the
+// caller is left to IsDenied.
+func answeredByOther(err error) (*NotAWS, bool) {
+	if e, ok := errors.AsType[*NotAWS](err); ok {
+		return e, true
+	}
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() || IsDenied(err) {
+		return nil, false
+	}
+	_, unreadable := errors.AsType[*smithy.DeserializationError](err)
+	if _, ok := errors.AsType[*xml.SyntaxError](err); ok { // in the answer to a call that failed
+		unreadable = true
+	}
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		unreadable = api.ErrorCode() == "UnknownError" || api.ErrorCode() == ""
+	}
+	if !unreadable {
+		return nil, false
+	}
+	if answer, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && answer.Response != nil {
+		return notAWS(answer.Response.Response), true
+	}
+	return new(NotAWS), true
+}
+
 // unanswered says why a call got no answer.
 func unanswered(err error) string {
 	if strings.HasPrefix(err.Error(), "get identity:") {
@@ -62,7 +93,11 @@ func unanswered(err error) string {
 	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		at, parseErr := url.Parse(u.URL)
-		if parseErr == nil {
+		switch {
+		case parseErr != nil:
+		case u.Timeout():
+			return fmt.Sprintf("got no answer: %s is silent; check --region, --endpoint-url and the network", at.Host)
+		default:
 			return fmt.Sprintf("got no answer from %s (%v); check --region, --endpoint-url and the network", at.Host, innermost(u.Err))
 		}
 	}

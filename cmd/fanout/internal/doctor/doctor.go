@@ -5,6 +5,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -69,12 +70,19 @@ func run(ctx context.Context, tasks []task) []Finding {
 	var g errgroup.Group
 	g.SetLimit(atOnce)
 	for i, t := range tasks {
-		g.Go(func() error {
+		g.Go(func() (fault error) {
+			defer func() {
+				if p := recover(); p != nil {
+					fault = fmt.Errorf("%v\n%s", p, debug.Stack())
+				}
+			}()
 			found[i] = t(ctx)
 			return nil
 		})
 	}
-	_ = g.Wait() // checks return no errors
+	if fault := g.Wait(); fault != nil {
+		panic(fault) // where it can be told
+	}
 	var all []Finding
 	for _, f := range found {
 		all = append(all, f...)

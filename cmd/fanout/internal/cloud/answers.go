@@ -1,0 +1,110 @@
+package cloud
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/firehose"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iot"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/opensearch"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// NotAWS is an answer that no service of AWS gives: of a proxy, a portal, or whatever
+// else listens at an endpoint that is none.
+type NotAWS struct {
+	Host   string // that answered; "" if that is not known
+	Status string // such as 200 OK; "" if that is not known
+}
+
+// Error implements error.
+func (e *NotAWS) Error() string {
+	text := "got an answer that is not one of AWS"
+	if e.Host != "" {
+		text = fmt.Sprintf("got an answer from %s that is not one of AWS", e.Host)
+	}
+	if e.Status != "" {
+		text += " (" + e.Status + ")"
+	}
+	return text + "; check --region, --endpoint-url and proxies"
+}
+
+// notAWS makes an error of what answered.
+func notAWS(r *http.Response) *NotAWS {
+	e := new(NotAWS)
+	if r == nil {
+		return e
+	}
+	e.Status = r.Status
+	if r.Request != nil && r.Request.URL != nil {
+		e.Host = r.Request.URL.Host
+	}
+	return e
+}
+
+// whole makes an error of an answer that lacks what it always has, so that nobody else
+// has to look: {}, say.
+func whole(stack *middleware.Stack) error {
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("WholeAnswer",
+		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+			out, metadata, err := next.HandleInitialize(ctx, in)
+			if err == nil && lacking(out.Result) {
+				r, _ := awsmiddleware.GetRawResponse(metadata).(*smithyhttp.Response)
+				if r == nil {
+					return out, metadata, new(NotAWS)
+				}
+				return out, metadata, notAWS(r.Response)
+			}
+			return out, metadata, err
+		}), middleware.Before)
+}
+
+// lacking reports whether an answer is without what the API always gives.
+func lacking(answer any) bool {
+	switch a := answer.(type) {
+	case *dynamodb.DescribeTableOutput:
+		return a.Table == nil
+	case *firehose.DescribeDeliveryStreamOutput:
+		return a.DeliveryStreamDescription == nil
+	case *iam.CreateRoleOutput:
+		return a.Role == nil
+	case *iam.GetRoleOutput:
+		return a.Role == nil
+	case *iam.GetPolicyOutput:
+		return a.Policy == nil
+	case *iam.GetPolicyVersionOutput:
+		return a.PolicyVersion == nil
+	case *iot.DescribeEndpointOutput:
+		return a.EndpointAddress == nil
+	case *kinesis.DescribeStreamSummaryOutput:
+		return a.StreamDescriptionSummary == nil
+	case *kms.DescribeKeyOutput:
+		return a.KeyMetadata == nil
+	case *lambda.GetFunctionOutput:
+		return a.Configuration == nil || a.Configuration.FunctionArn == nil
+	case *lambda.GetFunctionConfigurationOutput:
+		return a.FunctionArn == nil
+	case *lambda.CreateFunctionOutput:
+		return a.FunctionArn == nil
+	case *lambda.CreateEventSourceMappingOutput:
+		return a.UUID == nil
+	case *lambda.GetEventSourceMappingOutput:
+		return a.UUID == nil
+	case *lambda.GetPolicyOutput:
+		return a.Policy == nil
+	case *opensearch.DescribeDomainOutput:
+		return a.DomainStatus == nil
+	case *sqs.GetQueueUrlOutput:
+		return a.QueueUrl == nil
+	}
+	return false
+}
