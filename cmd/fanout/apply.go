@@ -128,20 +128,20 @@ func printDiff(w io.Writer, changes []registry.Change, want, have []registry.Ent
 	for _, c := range changes {
 		if c.Source != source {
 			source = c.Source
-			fmt.Fprintln(w, source)
+			fmt.Fprintln(w, printable(source))
 		}
 		switch c.Kind {
 		case registry.Create:
-			fmt.Fprintln(w, coloured(w, text.FgGreen, "+ "+c.ID))
+			fmt.Fprintln(w, coloured(w, text.FgGreen, "+ "+printable(c.ID)))
 			for _, a := range target.Attributes() {
 				if v, ok := c.Set[a.Name]; ok && a.Name != "sourceArn" && a.Name != "id" {
 					fmt.Fprintf(w, "    %s: %s\n", a.Name, shown(a.Name, v))
 				}
 			}
 		case registry.Remove:
-			fmt.Fprintln(w, coloured(w, text.FgRed, "- "+c.ID))
+			fmt.Fprintln(w, coloured(w, text.FgRed, "- "+printable(c.ID)))
 		default:
-			fmt.Fprintln(w, coloured(w, text.FgYellow, "~ "+c.ID))
+			fmt.Fprintln(w, coloured(w, text.FgYellow, "~ "+printable(c.ID)))
 			printUpdate(w, c, have)
 		}
 	}
@@ -177,9 +177,9 @@ func printUpdate(w io.Writer, c registry.Change, have []registry.Entry) {
 // shown is an attribute's value without secrets.
 func shown(name string, v target.Value) string {
 	if name == "destination" {
-		return registry.Redacted(v.Text)
+		return printable(registry.Redacted(v.Text))
 	}
-	return v.Text
+	return printable(v.Text)
 }
 
 // count is n things.

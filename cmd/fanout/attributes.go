@@ -144,6 +144,8 @@ func (f *attributeFlags) resolve(ctx context.Context, a *cloud.Account, v target
 // its warnings to errs. others are the targets of the source.
 func valid(errs io.Writer, v target.Values, others []registry.Entry) (registry.Entry, error) {
 	e := registry.Entry{Loaded: target.Read(v, v["id"].Text)}
+	flagged(e.Faults)
+	flagged(e.Warnings)
 	if err := e.Err(); err != nil {
 		return e, &misuse{err}
 	}
@@ -154,6 +156,17 @@ func valid(errs io.Writer, v target.Values, others []registry.Entry) (registry.E
 		fmt.Fprintf(errs, "fanout: warning: %v\n", w)
 	}
 	return e, nil
+}
+
+// flagged names the attributes of faults as the command line does.
+func flagged(faults []target.Fault) {
+	for i := range faults {
+		for _, u := range attributeUsages {
+			if faults[i].Attribute == u.attribute {
+				faults[i].Attribute = "--" + u.flag
+			}
+		}
+	}
 }
 
 // typeNames are the types of targets, for help and completion.

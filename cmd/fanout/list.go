@@ -58,12 +58,12 @@ func (m *manage) list(out, errs io.Writer, targets []registry.Entry, sources boo
 		t.AppendHeader(head)
 		for i := range targets {
 			e := &targets[i]
-			row := table.Row{e.ID, e.Text("type"), e.Destination(), e.Active(), e.Text("region"), e.Text("role")}
+			row := table.Row{printable(e.ID), printable(e.Text("type")), printable(e.Destination()), e.Active(), printable(e.Text("region")), printable(e.Text("role"))}
 			if e.Err() != nil {
-				row[0] = coloured(out, text.FgRed, "✗ "+e.ID)
+				row[0] = coloured(out, text.FgRed, "✗ "+printable(e.ID))
 			}
 			if sources {
-				row = append(table.Row{e.Text("sourceArn")}, row...)
+				row = append(table.Row{printable(e.Text("sourceArn"))}, row...)
 			}
 			t.AppendRow(row)
 		}

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"go.yaml.in/yaml/v3"
@@ -62,4 +65,13 @@ func blocks(n *yaml.Node) {
 	for _, child := range n.Content {
 		blocks(child)
 	}
+}
+
+// printable is text of users as a line of a table has it: quoted, if there is anything
+// in it that would break the line or speak to the terminal.
+func printable(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(s)
+	}
+	return s
 }

@@ -117,6 +117,6 @@ func (m *manage) changed(cmd *cobra.Command, _ *cloud.Account, did string, e reg
 	if e.Active() {
 		state = "active"
 	}
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s %s: %s %s, %s\n", did, e.ID, e.Text("type"), e.Destination(), state)
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s %s: %s %s, %s\n", did, printable(e.ID), e.Text("type"), printable(e.Destination()), state)
 	return err
 }

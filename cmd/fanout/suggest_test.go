@@ -17,7 +17,7 @@ func TestClosest(t *testing.T) {
 	for _, tt := range []struct{ typed, want string }{
 		{"kinesys", "kinesis"}, {"kineiss", "kinesis"}, {"inesis", "kinesis"}, {"kinnesis", "kinesis"},
 		{"json", "JSON"}, {"jsno", "JSON"}, {"JSN", "JSON"},
-		{"sms", "sns"}, {"dyn", "dynamodb"}, {"DynamoDB", "dynamodb"},
+		{"sms", "sns"}, {"sqss", "sqs"}, {"dyn", "dynamodb"}, {"DynamoDB", "dynamodb"},
 		{"concta", "concat"}, {"concat-64", "concat-b64"},
 		{"kinesis", ""}, {"", ""}, {"x", ""}, {"firehose", ""}, {"abc", ""}, {"jsonl", "JSON"}, {"jsons3", "JSON"}, {"yson2", ""},
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 
@@ -12,6 +13,7 @@ import (
 	"fanout/cmd/fanout/internal/cloud"
 	"fanout/cmd/fanout/internal/registry"
 	"fanout/cmd/fanout/internal/template"
+	"fanout/lambda/target"
 )
 
 // templates is what the flags of the command say.
@@ -57,6 +59,7 @@ ReportBatchItemFailures.`,
 		if err != nil {
 			return err
 		}
+		s.Targets = usable(cmd.ErrOrStderr(), s.Targets)
 		return t.print(cmd, s)
 	}
 	t.work(cmd, t.check, deployed)
@@ -98,9 +101,7 @@ func (t *templates) check() error {
 // print writes the template.
 func (t *templates) print(cmd *cobra.Command, s template.Setup) error {
 	for i := range s.Targets {
-		if e := (registry.Entry{Loaded: s.Targets[i]}); e.Err() == nil {
-			warnOfPassword(cmd.ErrOrStderr(), "the template", &e)
-		}
+		warnOfPassword(cmd.ErrOrStderr(), "the template", &registry.Entry{Loaded: s.Targets[i]})
 	}
 	out, err := template.Render(template.Format(t.format), s)
 	if err != nil {
@@ -112,6 +113,16 @@ func (t *templates) print(cmd *cobra.Command, s template.Setup) error {
 		err = os.WriteFile(t.file, out, 0o600)
 	}
 	return failed(err)
+}
+
+// usable returns the targets that have no fault, and warns of the others.
+func usable(errs io.Writer, all []target.Loaded) []target.Loaded {
+	return slices.DeleteFunc(slices.Clone(all), func(l target.Loaded) bool {
+		for _, f := range l.Faults {
+			fmt.Fprintf(errs, "fanout: warning: %v; the template is without this target\n", f)
+		}
+		return len(l.Faults) > 0
+	})
 }
 
 // sourcesIn returns the sources of the active targets.

@@ -103,7 +103,7 @@ func (c *checker) checkRole() {
 		return
 	}
 	if c.Role == "" && !c.broken["role"] {
-		c.fault("externalId", "has no role to go with; write role too, or remove it")
+		c.fault("externalId", "has no role to go with; write one too, or remove it")
 	}
 	// STS API, AssumeRole, ExternalId.
 	if n := len(c.ExternalID); n < 2 || n > 1224 || !consistsOf(c.ExternalID, "_+=,.@:/-") {

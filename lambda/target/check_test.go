@@ -76,7 +76,7 @@ func TestFaults(t *testing.T) {
 		{with("role", "arn:aws:iam::123456789012:user/u"), `role: "arn:aws:iam::123456789012:user/u" is not a role; write an ARN like arn:aws:iam::123456789012:role/name`},
 		{with("role", "arn:aws:iam:eu-west-1:123456789012:role/r"), `role: "arn:aws:iam:eu-west-1:123456789012:role/r" names a region, and IAM has none; write an ARN like arn:aws:iam::123456789012:role/name`},
 		{with("role", "arn:aws:sts::123456789012:role/r"), `role: "arn:aws:sts::123456789012:role/r" belongs to "sts", not iam; write an ARN like arn:aws:iam::123456789012:role/name`},
-		{with("externalId", "secret-id"), "externalId: has no role to go with; write role too, or remove it"},
+		{with("externalId", "secret-id"), "externalId: has no role to go with; write one too, or remove it"},
 		{with("role", role1, "externalId", "x"), "externalId: is not an external id; write 2 to 1224 letters, digits and _ + = , . @ : / -"},
 		{with("role", role1, "externalId", "a b"), "externalId: is not an external id; write 2 to 1224 letters, digits and _ + = , . @ : / -"},
 		{with("role", role1, "externalId", "1234"), "externalId: is a number (N); it must be a string (S): write a text, in quotes if it looks like a number"},
