@@ -28,7 +28,8 @@ reads it, shows what it would change in the target table, asks, and changes it: 
 of it, or nothing if something is refused (by the hundred, if it is more than that).
 
 Targets that the file does not have stay, unless --prune removes them: those of the
-sources in the file, or of the source that is named.`,
+sources in the file, or of the source that is named. With --output json or yaml the
+diff goes to standard error, and what was changed to standard output.`,
 		Example: `  fanout apply targets.yaml
   fanout apply targets.yaml --prune --yes`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -44,6 +45,7 @@ sources in the file, or of the source that is named.`,
 	m.tableFlags()
 	cmd.Flags().BoolVar(&prune, "prune", false, "remove the targets that the file does not have")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	m.outputFlag(cmd)
 	check := func() (err error) {
 		targets, err = readTargets(cmd.ErrOrStderr(), cmd.Flags().Arg(0))
 		return err
@@ -69,20 +71,45 @@ sources in the file, or of the source that is named.`,
 			have = append(have, of...)
 		}
 		changes := registry.Diff(targets, have, prune)
-		kept := printDiff(cmd.OutOrStdout(), changes, targets, have, prune)
+		diff := cmd.OutOrStdout()
+		if m.output != "table" {
+			diff = cmd.ErrOrStderr()
+		}
+		kept := printDiff(diff, changes, targets, have, prune)
 		if kept > 0 {
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s of the table %s not in the file and will stay; --prune removes them\n", count(kept, "target"), are(kept))
 		}
 		if len(changes) == 0 {
 			fmt.Fprintln(cmd.ErrOrStderr(), "nothing is to be changed")
-			return nil
+			return m.showChanges(cmd.OutOrStdout(), changes)
 		}
 		if err := ask(cmd, yes, fmt.Sprintf("Make %s in the table %q?", count(len(changes), "change"), t.Name)); err != nil {
 			return err
 		}
-		return t.Apply(ctx, changes...)
+		if err := t.Apply(ctx, changes...); err != nil {
+			return err
+		}
+		return m.showChanges(cmd.OutOrStdout(), changes)
 	})
 	return cmd
+}
+
+// showChanges prints what was changed, unless the diff on standard output says so.
+func (m *manage) showChanges(w io.Writer, changes []registry.Change) error {
+	if m.output == "table" {
+		return nil
+	}
+	type change struct {
+		Source  string `json:"source"`
+		ID      string `json:"id"`
+		Outcome string `json:"outcome"`
+	}
+	outcomes := map[registry.Kind]string{registry.Create: "created", registry.Update: "updated", registry.Remove: "removed"}
+	all := make([]change, len(changes))
+	for i, c := range changes {
+		all[i] = change{c.Source, c.ID, outcomes[c.Kind]}
+	}
+	return show(w, m.output, all, nil)
 }
 
 // readTargets reads a file whose targets must all be valid.

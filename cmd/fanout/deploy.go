@@ -42,7 +42,8 @@ the function itself, which this program carries inside.
 What a flag does not say stays as it is, or is the default where the function is new.
 Things that are as they should be are not written, and a deploy that ended halfway is
 completed by the next. A role or table that exists is used and not changed, unless
-deploy made it; one given by ARN is not even looked up.`,
+deploy made it. One given by ARN needs no call to find it, though its own settings may
+be read.`,
 		Example: `  fanout deploy --function fanout
   fanout deploy --function orders --memory 512 --timeout 60 --ledger-table ordersLedger
   fanout deploy --subnet subnet-01234567,subnet-89abcdef --security-group sg-01234567

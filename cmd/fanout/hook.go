@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -134,7 +135,8 @@ func newHook(c *common) *cobra.Command {
 		Short: "Connect a source to the function",
 		Long: `Hook makes the function get the records of a source: of a Kinesis or DynamoDB
 stream by an event source mapping, of an SNS topic by a subscription. Run again, it
-changes the settings that are given, and leaves the others.
+changes the settings that are given, and leaves the others: the defaults below are
+those of a new mapping.
 
 A mapping always asks for ReportBatchItemFailures. The function's variable
 FANOUT_REPORT_BATCH_ITEM_FAILURES is set to true once every mapping of the function
@@ -148,6 +150,7 @@ does, and to false as long as one does not: such a mapping would lose what faile
 	m.sourceFlags(cmd)
 	f.add(cmd)
 	m.tableFlags()
+	m.outputFlag(cmd)
 	check := func() (err error) {
 		if err = m.needSource(); err == nil {
 			s, err = f.settings(&m)
@@ -242,7 +245,9 @@ func (m *manage) hooked(ctx context.Context, cmd *cobra.Command, h *hooks.Hooks,
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "hook of %s to %s: %s\n", source, m.functionName(), did)
+	if err := m.showHook(cmd.OutOrStdout(), source, did); err != nil {
+		return err
+	}
 	if reported == hooks.Updated {
 		fmt.Fprintf(cmd.ErrOrStderr(), "variable %s: %t\n", hooks.Variable, value)
 	}
@@ -250,6 +255,19 @@ func (m *manage) hooked(ctx context.Context, cmd *cobra.Command, h *hooks.Hooks,
 		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the mapping of %s does not ask for ReportBatchItemFailures, so whole batches are sent again; run fanout hook --source-arn %s\n", other, other)
 	}
 	return nil
+}
+
+// showHook prints what was done to the hook of a source.
+func (m *manage) showHook(w io.Writer, source string, did hooks.Did) error {
+	if m.output != "table" {
+		return show(w, m.output, struct {
+			Source   string    `json:"source"`
+			Function string    `json:"function"`
+			Outcome  hooks.Did `json:"outcome"`
+		}{source, m.functionName(), did}, nil)
+	}
+	_, err := fmt.Fprintf(w, "hook of %s to %s: %s\n", source, m.functionName(), did)
+	return err
 }
 
 func newUnhook(c *common) *cobra.Command {
@@ -265,6 +283,7 @@ topic. Where the mapping was in the stream is forgotten; use pause to go on late
 	m.functionFlags(cmd)
 	m.sourceFlags(cmd)
 	m.tableFlags()
+	m.outputFlag(cmd)
 	m.change(cmd, m.needSource, func(ctx context.Context, a *cloud.Account) error {
 		source, err := m.sourceRef(ctx, a)
 		if err != nil {

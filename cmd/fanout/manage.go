@@ -18,8 +18,8 @@ import (
 )
 
 // manage says what a managing command is about. Things have a name, which is looked
-// up, or an ARN, which is taken as it is: without any call, so without the right to
-// make it.
+// up, or an ARN, which takes no call to find it, and no right to make one; its own
+// settings may be read.
 type manage struct {
 	*common
 	function, functionARN         string

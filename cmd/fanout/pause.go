@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -33,6 +32,7 @@ func newMappingSwitch(c *common, name string, on bool, short, long string) *cobr
 	m.functionFlags(cmd)
 	m.sourceFlags(cmd)
 	m.tableFlags()
+	m.outputFlag(cmd)
 	m.work(cmd, m.needSource, func(ctx context.Context, a *cloud.Account) error {
 		source, err := m.sourceRef(ctx, a)
 		if err != nil {
@@ -42,8 +42,7 @@ func newMappingSwitch(c *common, name string, on bool, short, long string) *cobr
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "hook of %s to %s: %s\n", source, m.functionName(), did)
-		return err
+		return m.showHook(cmd.OutOrStdout(), source, did)
 	})
 	return cmd
 }

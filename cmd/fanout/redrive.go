@@ -46,7 +46,8 @@ queue is passed over.
 
 Nothing is dropped, also where the target says oversize drop. The first interrupt
 lets what is under way finish, a second one ends it at once. It ends with a row for
-each target on standard error and, with --output json, a report on standard output.
+each target on standard error and, with --output json or yaml, a report on standard
+output.
 The exit status is 0 if everything was delivered, 1 if something failed, 2 for
 wrong usage or unreadable input.`,
 		Example: `  fanout redrive --targets targets.yaml --queue failures --dry-run

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +14,7 @@ import (
 	"fanout/cmd/fanout/internal/redrive"
 )
 
-// print writes the table to standard error and, for json, the report to standard
+// print writes the table to standard error and, for json and yaml, the report to standard
 // output.
 func (s *summary) print(stdout io.Writer, stderr *live, output string) error {
 	records, rows := s.snapshot()
@@ -23,18 +22,15 @@ func (s *summary) print(stdout io.Writer, stderr *live, output string) error {
 	if m := s.messages; m != nil {
 		fmt.Fprintf(stderr, "%d messages: %d deleted, %d stay in the queue\n", m.Received, m.Deleted, m.Kept)
 	}
-	if output != "json" {
+	if output == "table" {
 		return nil
 	}
-	enc := json.NewEncoder(stdout)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(struct {
+	return show(stdout, output, struct {
 		Records    int             `json:"records"`
 		Unreadable int             `json:"unreadable,omitempty"`
 		Messages   *redrive.Counts `json:"messages,omitempty"`
 		Targets    []row           `json:"targets"`
-	}{records, s.unreadable, s.messages, rows})
+	}{records, s.unreadable, s.messages, rows}, nil)
 }
 
 // printTable writes a row for each target, and why records failed.

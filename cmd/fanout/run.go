@@ -32,8 +32,8 @@ event source mapping does, until it is interrupted; --checkpoint makes it go on
 where it stopped. The first interrupt lets what is under way finish, a second one
 ends it at once.
 
-It ends with a row for each target on standard error and, with --output json, a
-report on standard output. The exit status is 0 if everything was delivered, 1 if
+It ends with a row for each target on standard error and, with --output json or
+yaml, a report on standard output. The exit status is 0 if everything was delivered, 1 if
 something failed, 2 for wrong usage or unreadable input.`,
 		Example: `  fanout run --targets targets.yaml --event event.json
   cat event.json | fanout run --table fanoutTargets --event - --output json
