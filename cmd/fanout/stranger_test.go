@@ -61,7 +61,6 @@ func TestStrangers(t *testing.T) {
 		for name, value := range clientEnv(server.URL, server.URL) {
 			t.Setenv(name, value)
 		}
-		t.Setenv("AWS_MAX_ATTEMPTS", "1")
 		var all sync.WaitGroup
 		for _, args := range managing(t) {
 			all.Go(func() {
