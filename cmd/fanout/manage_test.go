@@ -20,8 +20,8 @@ func TestTableOfTheFunction(t *testing.T) {
 		changes         bool
 		want, err, said string
 	}{
-		"set":              {200, `{"Environment": {"Variables": {"FANOUT_TABLE": "elsewhere"}}}`, true, "elsewhere", "", ""},
-		"not set":          {200, `{}`, true, standard, "", ""},
+		"set":              {200, `{"FunctionArn": "arn", "Environment": {"Variables": {"FANOUT_TABLE": "elsewhere"}}}`, true, "elsewhere", "", ""},
+		"not set":          {200, `{"FunctionArn": "arn"}`, true, standard, "", ""},
 		"no function":      {404, "ResourceNotFoundException", true, standard, "", ""},
 		"denied, to read":  {403, "AccessDeniedException", false, standard, "", `fanout: warning: which table the function "orders" has cannot be looked up, so it is taken to be "ordersTargets"; name another with --table` + "\n"},
 		"denied, to write": {403, "AccessDeniedException", true, "", `which table the function "orders" has cannot be looked up, so nothing is written; name it with --table: `, ""},
