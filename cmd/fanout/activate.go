@@ -22,7 +22,8 @@ func newDeactivate(c *common) *cobra.Command {
 	return newSwitch(c, "deactivate", false, "Let a target receive no records",
 		`Deactivate lets a target receive no more records, from the next time that the
 function reads its targets: within FANOUT_CONFIG_TTL, a minute if nothing else is
-set. It misses the records that come meanwhile.`)
+set. It misses the records that come meanwhile. The role of the function keeps the
+right to deliver to it, until fanout unregister.`)
 }
 
 // newSwitch returns the command that sets the attribute active.
@@ -38,6 +39,7 @@ func newSwitch(c *common, name string, active bool, short, long string) *cobra.C
 	m.idFlag()
 	m.tableFlags()
 	m.outputFlag(cmd)
+	m.iamFlag()
 	check := func() error { return errors.Join(m.needSource(), m.needID()) }
 	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
 		set := target.Values{"active": {Kind: target.Bool, Text: strconv.FormatBool(active)}}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/policy"
 	"fanout/cmd/fanout/internal/registry"
 	"fanout/lambda/target"
 )
@@ -50,7 +51,8 @@ diff goes to standard error, and what was changed to standard output.`,
 		targets, err = readTargets(cmd.ErrOrStderr(), cmd.Flags().Arg(0))
 		return err
 	}
-	m.change(cmd, check, func(ctx context.Context, a *cloud.Account) error {
+	m.iamFlag()
+	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
 		source, err := m.sourceRef(ctx, a)
 		if err != nil {
 			return err
@@ -81,23 +83,26 @@ diff goes to standard error, and what was changed to standard output.`,
 		}
 		if len(changes) == 0 {
 			fmt.Fprintln(cmd.ErrOrStderr(), "nothing is to be changed")
-			return m.showChanges(cmd.OutOrStdout(), changes)
+			return m.showChanges(cmd.OutOrStdout(), changes, nil)
 		}
 		if err := ask(cmd, yes, fmt.Sprintf("Make %s in the table %q?", count(len(changes), "change"), t.Name)); err != nil {
 			return err
 		}
-		if err := t.Apply(ctx, changes...); err != nil {
-			return err
-		}
-		return m.showChanges(cmd.OutOrStdout(), changes)
+		return m.write(ctx, cmd, a, t, changes, func(needed *policy.Document) error {
+			return m.showChanges(cmd.OutOrStdout(), changes, needed)
+		})
 	})
 	return cmd
 }
 
-// showChanges prints what was changed, unless the diff on standard output says so.
-func (m *manage) showChanges(w io.Writer, changes []registry.Change) error {
+// showChanges prints what was changed, unless the diff on standard output says so, and
+// what the role needs, if that is asked for.
+func (m *manage) showChanges(w io.Writer, changes []registry.Change, needed *policy.Document) error {
 	if m.output == "table" {
-		return nil
+		if needed == nil {
+			return nil
+		}
+		return showJSON(w, needed)
 	}
 	type change struct {
 		Source  string `json:"source"`
@@ -109,7 +114,13 @@ func (m *manage) showChanges(w io.Writer, changes []registry.Change) error {
 	for i, c := range changes {
 		all[i] = change{c.Source, c.ID, outcomes[c.Kind]}
 	}
-	return show(w, m.output, all, nil)
+	if needed == nil {
+		return show(w, m.output, all, nil)
+	}
+	return show(w, m.output, struct {
+		Changes []change         `json:"changes"`
+		Policy  *policy.Document `json:"policy"`
+	}{all, needed}, nil)
 }
 
 // readTargets reads a file whose targets must all be valid.

@@ -284,7 +284,8 @@ topic. Where the mapping was in the stream is forgotten; use pause to go on late
 	m.sourceFlags(cmd)
 	m.tableFlags()
 	m.outputFlag(cmd)
-	m.change(cmd, m.needSource, func(ctx context.Context, a *cloud.Account) error {
+	m.iamFlag()
+	m.work(cmd, m.needSource, func(ctx context.Context, a *cloud.Account) error {
 		source, err := m.sourceRef(ctx, a)
 		if err != nil {
 			return err
@@ -293,7 +294,7 @@ topic. Where the mapping was in the stream is forgotten; use pause to go on late
 		if err := h.Unhook(ctx, source); err != nil {
 			return err
 		}
-		return m.hooked(ctx, cmd, h, source, hooks.Removed)
+		return errors.Join(m.hooked(ctx, cmd, h, source, hooks.Removed), m.keepInStep(ctx, cmd, a))
 	})
 	return cmd
 }

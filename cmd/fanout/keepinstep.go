@@ -13,20 +13,8 @@ import (
 
 // iamFlag adds the flag that leaves the policy of the function's role alone.
 func (m *manage) iamFlag() {
-	m.flags.BoolVar(&m.noIAM, "no-iam", false, "leave the policy of the function's role alone, and print the one it needs")
-}
-
-// change is like work, for commands that change targets or mappings: when they have
-// done so, the policy of the function's role follows.
-func (m *manage) change(cmd *cobra.Command, check func() error, do func(ctx context.Context, a *cloud.Account) error) {
-	m.iamFlag()
 	m.changes = true
-	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
-		if err := do(ctx, a); err != nil {
-			return err
-		}
-		return m.keepInStep(ctx, cmd, a)
-	})
+	m.flags.BoolVar(&m.noIAM, "no-iam", false, "leave the policy of the function's role alone, and print the one it needs")
 }
 
 // keepInStep makes the inline policy of the function's role what the function needs
@@ -46,16 +34,32 @@ func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Ac
 		return nil
 	}
 	if m.noIAM {
-		document, err := k.Policy(ctx, &f, coming...)
+		needs, err := k.Policy(ctx, &f, coming...)
 		if err != nil {
 			return m.outOfStep(cmd, err)
 		}
-		return showJSON(cmd.OutOrStdout(), document)
+		warnSkipped(cmd, needs)
+		return showJSON(cmd.OutOrStdout(), needs.Document)
 	}
-	outcome, err := k.Sync(ctx, &f, coming...)
-	switch {
-	case err != nil:
+	outcome, needs, err := k.Sync(ctx, &f, coming...)
+	warnSkipped(cmd, needs)
+	if err != nil {
 		return m.outOfStep(cmd, err)
+	}
+	tellOutcome(cmd, &f, outcome)
+	return nil
+}
+
+// warnSkipped names the targets that the policy does not have everything of.
+func warnSkipped(cmd *cobra.Command, needs role.Needs) {
+	for _, err := range needs.Skipped {
+		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the policy lacks what a target needs, and keeps what it had: %s\n", cloud.Plain(err))
+	}
+}
+
+// tellOutcome says what became of the policy.
+func tellOutcome(cmd *cobra.Command, f *role.Function, outcome role.Outcome) {
+	switch {
 	case outcome == role.Missing:
 		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: there is no role %q, which the function has; run fanout deploy, which makes it\n", cloud.Name(f.RoleARN))
 	case outcome == role.Foreign:
@@ -63,7 +67,6 @@ func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Ac
 	case outcome != role.Unchanged:
 		fmt.Fprintf(cmd.ErrOrStderr(), "policy of role %s: %s\n", cloud.Name(f.RoleARN), outcome)
 	}
-	return nil
 }
 
 // outOfStep warns if the caller has no right to do what is needed; any other error

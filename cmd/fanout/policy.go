@@ -51,11 +51,12 @@ to whoever looks after the target account.`,
 			}
 			return show(cmd.OutOrStdout(), m.output, accounts, nil)
 		}
-		document, err := k.Policy(ctx, &f)
+		needs, err := k.Policy(ctx, &f)
 		if err != nil {
 			return err
 		}
-		return show(cmd.OutOrStdout(), m.output, document, nil)
+		warnSkipped(cmd, needs)
+		return show(cmd.OutOrStdout(), m.output, needs.Document, nil)
 	})
 	return cmd
 }

@@ -66,7 +66,8 @@ A destination is a name, which is looked up in the destination's region, or in f
 		}
 		return errors.Join(m.needSource(), m.needID())
 	}
-	m.change(cmd, check, func(ctx context.Context, a *cloud.Account) error {
+	m.iamFlag()
+	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
 		source, err := m.sourceRef(ctx, a)
 		if err != nil {
 			return err
@@ -97,26 +98,10 @@ A destination is a name, which is looked up in the destination's region, or in f
 		if err != nil {
 			return err
 		}
-		if err := t.Apply(ctx, registry.Change{Source: source, ID: m.id, Kind: kind, Set: v}); err != nil {
-			return err
-		}
-		return m.changed(cmd, a, "registered", e)
+		return m.writeOne(ctx, cmd, a, t, registry.Change{Source: source, ID: m.id, Kind: kind, Set: v}, "registered", e)
 	})
 	return cmd
 }
 
 // str is a value of an attribute.
 func str(s string) target.Value { return target.Value{Kind: target.String, Text: s} }
-
-// changed tells what was done to a target.
-func (m *manage) changed(cmd *cobra.Command, _ *cloud.Account, did string, e registry.Entry) error {
-	if m.output != "table" {
-		return show(cmd.OutOrStdout(), m.output, e, nil)
-	}
-	state := "inactive"
-	if e.Active() {
-		state = "active"
-	}
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s %s: %s %s, %s\n", did, printable(e.ID), e.Text("type"), printable(e.Destination()), state)
-	return err
-}

@@ -17,7 +17,11 @@ func newUnregister(c *common) *cobra.Command {
 		Use:   "unregister",
 		Short: "Remove a target from a source",
 		Long: `Unregister removes a target from the target table. One that another target names
-with --on-failure stays: that one would be faulty.`,
+with --on-failure stays: that one would be faulty.
+
+The function may deliver to an active target for FANOUT_CONFIG_TTL more, a minute if
+nothing else is set, so its role keeps the right to; the next change, or fanout
+deploy, takes it away. Of an inactive target it is taken away at once.`,
 		Example: `  fanout unregister --function fanout --source-type kinesis --source inputStream --id target1`,
 		Args:    flagsOnly,
 	}
@@ -27,7 +31,8 @@ with --on-failure stays: that one would be faulty.`,
 	m.tableFlags()
 	m.outputFlag(cmd)
 	check := func() error { return errors.Join(m.needSource(), m.needID()) }
-	m.change(cmd, check, func(ctx context.Context, a *cloud.Account) error {
+	m.iamFlag()
+	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
 		source, err := m.sourceRef(ctx, a)
 		if err != nil {
 			return err
@@ -49,10 +54,7 @@ with --on-failure stays: that one would be faulty.`,
 				return fmt.Errorf("the target %q has --on-failure %s; give it another, or remove that first with fanout update --id %s --unset on-failure", others[i].ID, m.id, others[i].ID)
 			}
 		}
-		if err := t.Apply(ctx, registry.Change{Source: source, ID: m.id, Kind: registry.Remove}); err != nil {
-			return err
-		}
-		return m.changed(cmd, a, "unregistered", e)
+		return m.writeOne(ctx, cmd, a, t, registry.Change{Source: source, ID: m.id, Kind: registry.Remove}, "unregistered", e)
 	})
 	return cmd
 }

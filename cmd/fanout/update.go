@@ -43,7 +43,8 @@ a whole before anything is written.`,
 		}
 		return err
 	}
-	m.change(cmd, check, func(ctx context.Context, a *cloud.Account) error {
+	m.iamFlag()
+	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
 		return m.update(cmd, ctx, a, "updated", f.values(), remove, func(v target.Values) error { return f.resolve(ctx, a, v) })
 	})
 	return cmd
@@ -85,8 +86,5 @@ func (m *manage) update(cmd *cobra.Command, ctx context.Context, a *cloud.Accoun
 	if err != nil {
 		return err
 	}
-	if err := t.Apply(ctx, registry.Change{Source: source, ID: m.id, Kind: registry.Update, Set: set, Unset: unset}); err != nil {
-		return err
-	}
-	return m.changed(cmd, a, did, e)
+	return m.writeOne(ctx, cmd, a, t, registry.Change{Source: source, ID: m.id, Kind: registry.Update, Set: set, Unset: unset}, did, e)
 }

@@ -95,8 +95,8 @@ func examine(t *testing.T, a *account) []Finding {
 	d := Doctor{Services: a.services(), Function: "fanout", Lag: time.Minute}
 	if a.inline == nil && a.own() != nil {
 		f := functionOf(a.own())
-		if document, err := a.keeper().Policy(t.Context(), &f); err == nil {
-			a.inline = map[string]string{"fanout-eu-west-1": document.JSON()}
+		if needs, err := a.keeper().Policy(t.Context(), &f); err == nil {
+			a.inline = map[string]string{"fanout-eu-west-1": needs.Document.JSON()}
 		}
 	}
 	return d.Examine(t.Context())

@@ -32,6 +32,10 @@ func (p *patient) rights(ctx context.Context) []Finding {
 	if err != nil {
 		return []Finding{is.unknown(err)}
 	}
+	var skipped []Finding
+	for _, err := range needs.Skipped {
+		skipped = append(skipped, is.is(Unknown, "", "not all was checked: %s", cloud.Plain(err)))
+	}
 	has, err := p.documents(ctx, name)
 	if _, ok := errors.AsType[unreadable](err); ok {
 		return []Finding{is.is(Unknown, "compare it with what "+p.command("policy")+" prints", "not checked: %v", err)}
@@ -40,10 +44,10 @@ func (p *patient) rights(ctx context.Context) []Finding {
 		return []Finding{is.unknown(err)}
 	}
 	if role.Made(out.Role, p.function.Name()) {
-		return p.own(is, has[role.PolicyName(p.function.Region())], needs)
+		return append(skipped, p.own(is, has[role.PolicyName(p.function.Region())], needs.Document)...)
 	}
 	var found []Finding
-	for _, right := range missing(needs, has) {
+	for _, right := range missing(needs.Document, has) {
 		found = append(found, is.wrong("give it what "+p.command("policy")+" prints", "the role lacks %s", right))
 	}
 	if found == nil {

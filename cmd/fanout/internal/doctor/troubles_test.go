@@ -178,15 +178,15 @@ var policyTroubles = []trouble{
 		f := functionOf(a.own())
 		f.VPC = false
 		// What the VPC needs is allowed, but for the function's code not denied.
-		document, _ := a.keeper().Policy(context.Background(), &f)
+		needs, _ := a.keeper().Policy(context.Background(), &f)
 		f.VPC = true
 		full, _ := a.keeper().Policy(context.Background(), &f)
-		for _, s := range full.Statement {
+		for _, s := range full.Document.Statement {
 			if s.Effect == "Allow" && strings.HasPrefix(s.Action[0], "ec2:") {
-				document.Statement = append(document.Statement, s)
+				needs.Document.Statement = append(needs.Document.Statement, s)
 			}
 		}
-		a.inline = map[string]string{"fanout-eu-west-1": document.JSON()}
+		a.inline = map[string]string{"fanout-eu-west-1": needs.Document.JSON()}
 	}},
 	{name: "somebody's role that allows enough", change: func(a *account) {
 		foreign(a, allow(`["dynamodb:*", "kinesis:*"]`, "*"), allow(`"logs:*"`, "arn:aws:logs:*:*:*"))

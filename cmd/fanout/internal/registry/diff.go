@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"maps"
 	"slices"
 
 	"fanout/lambda/target"
@@ -33,6 +34,35 @@ func Diff(want, have []Entry, prune bool) []Change {
 		}
 	}
 	return changes
+}
+
+// After returns the targets that a table with those of have has after changes.
+func After(have []Entry, changes []Change) []Entry {
+	after := slices.Clone(have)
+	for _, c := range changes {
+		i := slices.IndexFunc(after, func(e Entry) bool { return e.Text("sourceArn") == c.Source && e.Text("id") == c.ID })
+		if c.Kind == Remove {
+			if i >= 0 {
+				after = slices.Delete(after, i, i+1)
+			}
+			continue
+		}
+		v := make(target.Values)
+		if c.Kind == Update && i >= 0 {
+			maps.Copy(v, after[i].Attributes)
+		}
+		maps.Copy(v, c.Set)
+		for _, name := range c.Unset {
+			delete(v, name)
+		}
+		e := Entry{target.Read(v, c.ID)}
+		if i < 0 {
+			after = append(after, e)
+		} else {
+			after[i] = e
+		}
+	}
+	return after
 }
 
 // same reports whether both have the same key.

@@ -79,6 +79,12 @@ func (f *Function) Table() string {
 	return f.Name() + "Targets"
 }
 
+// Reads reports whether the function has its targets from a table, which is given by
+// name or ARN.
+func (f *Function) Reads(table string) bool {
+	return f.Environment["FANOUT_TARGETS_FILE"] == "" && f.tableARN(table) == f.tableARN(f.Table())
+}
+
 // tableARN returns the ARN of a table that the function has by name or ARN: tables
 // by name are of its own region and account.
 func (f *Function) tableARN(table string) string {

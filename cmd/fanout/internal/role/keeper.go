@@ -29,6 +29,9 @@ type Keeper struct {
 
 	// In returns the services that tell which keys they use; nil: no keys are looked up.
 	In func(region string) Region
+
+	told map[target.Spec]told // what is known of targets already
+	arns map[string]string    // of keys, by region and id
 }
 
 // On returns the Keeper of an account and region.
@@ -47,23 +50,31 @@ const (
 	Missing   Outcome = "missing" // there is no such role
 )
 
-// Targets returns the targets of every source that the function can deliver to.
-// Faulty ones need no rights: the function does not try them.
-func (k *Keeper) Targets(ctx context.Context, f *Function) ([]target.Spec, error) {
+// Entries returns the targets of every source that the table has; none of a function
+// that has them from a file, which only it can read.
+func (k *Keeper) Entries(ctx context.Context, f *Function) ([]registry.Entry, error) {
 	if f.Environment["FANOUT_TARGETS_FILE"] != "" {
-		return nil, nil // only the function can read it
+		return nil, nil
 	}
-	entries, err := (&registry.Table{Client: k.DynamoDB, Name: f.Table()}).List(ctx, "")
-	if err != nil {
-		return nil, err
-	}
+	return (&registry.Table{Client: k.DynamoDB, Name: f.Table()}).List(ctx, "")
+}
+
+// Targets returns the targets of every source that the function can deliver to.
+func (k *Keeper) Targets(ctx context.Context, f *Function) ([]target.Spec, error) {
+	entries, err := k.Entries(ctx, f)
+	return Sound(entries), err
+}
+
+// Sound returns the targets without faults. Faulty ones need no rights: the function
+// does not try them.
+func Sound(entries []registry.Entry) []target.Spec {
 	var specs []target.Spec
 	for i := range entries {
 		if entries[i].Err() == nil {
 			specs = append(specs, entries[i].Spec)
 		}
 	}
-	return specs, nil
+	return specs
 }
 
 // sources returns what is hooked to the function and read with its role.
@@ -90,16 +101,6 @@ func (k *Keeper) sources(ctx context.Context, f *Function) ([]policy.Source, err
 		}
 	}
 	return sources, nil
-}
-
-// Policy returns the policy that the function's role needs now, and for coming
-// sources.
-func (k *Keeper) Policy(ctx context.Context, f *Function, coming ...policy.Source) (policy.Document, error) {
-	facts, targets, sources, err := k.Facts(ctx, f, coming...)
-	if err != nil {
-		return policy.Document{}, err
-	}
-	return facts.Policy(targets, sources)
 }
 
 // Facts returns what the policy of the function's role follows from: the function
@@ -141,32 +142,41 @@ func (k *Keeper) Accounts(ctx context.Context, f *Function) ([]policy.Account, e
 
 // Sync makes the inline policy of the function's role what the function needs now, and
 // coming sources, and writes it only if it differs. A role that deploy did not make for this
-// function is left alone.
-func (k *Keeper) Sync(ctx context.Context, f *Function, coming ...policy.Source) (Outcome, error) {
-	name := cloud.Name(f.RoleARN)
-	role, err := k.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
-	if cloud.IsMissing(err) {
-		return Missing, nil
+// function is left alone, and then nothing is known of its needs.
+func (k *Keeper) Sync(ctx context.Context, f *Function, coming ...policy.Source) (Outcome, Needs, error) {
+	if outcome, err := k.Role(ctx, f); err != nil || outcome != "" {
+		return outcome, Needs{}, err
 	}
+	needs, err := k.Policy(ctx, f, coming...)
 	if err != nil {
-		return "", fmt.Errorf("the role %q cannot be looked up: %w", name, err)
+		return "", needs, err
 	}
-	if !Made(role.Role, f.Name()) {
-		return Foreign, nil
-	}
-	document, err := k.Policy(ctx, f, coming...)
-	if err != nil {
-		return "", err
-	}
-	return k.Write(ctx, f, document)
+	outcome, err := k.Write(ctx, f, needs)
+	return outcome, needs, err
 }
 
-// Write makes a document the inline policy of the function's role, unless what that
-// has is equal.
-func (k *Keeper) Write(ctx context.Context, f *Function, document policy.Document) (Outcome, error) {
+// Role returns Missing or Foreign if the function's role is so, and "" if its policy
+// is to be kept.
+func (k *Keeper) Role(ctx context.Context, f *Function) (Outcome, error) {
+	name := cloud.Name(f.RoleARN)
+	role, err := k.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+	switch {
+	case cloud.IsMissing(err):
+		return Missing, nil
+	case err != nil:
+		return "", fmt.Errorf("the role %q cannot be looked up: %w", name, err)
+	case !Made(role.Role, f.Name()):
+		return Foreign, nil
+	}
+	return "", nil
+}
+
+// Write makes what is needed the inline policy of the function's role, unless what that
+// has is equal. Where targets could not be told, it takes no right away.
+func (k *Keeper) Write(ctx context.Context, f *Function, needs Needs) (Outcome, error) {
 	role, name := cloud.Name(f.RoleARN), PolicyName(f.Region())
 	has, err := k.IAM.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &name})
-	outcome := Updated
+	outcome, document := Updated, needs.Document
 	switch {
 	case cloud.IsMissing(err):
 		outcome = Created
@@ -174,7 +184,11 @@ func (k *Keeper) Write(ctx context.Context, f *Function, document policy.Documen
 		return "", fmt.Errorf("the policy of the role %q cannot be read: %w", role, err)
 	default:
 		// One that cannot be read is not ours any more.
-		if old, err := policy.Parse(aws.ToString(has.PolicyDocument)); err == nil && policy.Equal(old, document) {
+		old, err := policy.Parse(aws.ToString(has.PolicyDocument))
+		if err == nil && len(needs.Skipped) > 0 {
+			document = policy.Union(document, old)
+		}
+		if err == nil && policy.Equal(old, document) {
 			return Unchanged, nil
 		}
 	}

@@ -1,6 +1,7 @@
 package role
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -63,7 +64,7 @@ func TestSync(t *testing.T) {
 	f := newFake()
 	fn := find(t, f)
 	for _, want := range []Outcome{Created, Unchanged} {
-		if got, err := f.keeper().Sync(t.Context(), fn); got != want || err != nil {
+		if got, _, err := f.keeper().Sync(t.Context(), fn); got != want || err != nil {
 			t.Errorf("%s, %v; want %s", got, err, want)
 		}
 	}
@@ -78,15 +79,15 @@ func TestSync(t *testing.T) {
 		}
 	}
 	f.targets = f.targets[1:]
-	if got, err := f.keeper().Sync(t.Context(), fn); got != Updated || err != nil || strings.Contains(f.policy, "stream/out") {
+	if got, _, err := f.keeper().Sync(t.Context(), fn); got != Updated || err != nil || strings.Contains(f.policy, "stream/out") {
 		t.Errorf("%s, %v", got, err)
 	}
 	f.policy = "not JSON"
-	if got, err := f.keeper().Sync(t.Context(), fn); got != Updated || err != nil {
+	if got, _, err := f.keeper().Sync(t.Context(), fn); got != Updated || err != nil {
 		t.Errorf("%s, %v", got, err)
 	}
 	f.role.Tags, f.writes = f.role.Tags[:1], 0
-	if got, err := f.keeper().Sync(t.Context(), fn); got != Foreign || err != nil || f.writes > 0 {
+	if got, _, err := f.keeper().Sync(t.Context(), fn); got != Foreign || err != nil || f.writes > 0 {
 		t.Errorf("%s, %v", got, err)
 	}
 }
@@ -104,19 +105,19 @@ func TestSyncFaults(t *testing.T) {
 		f := newFake()
 		f.policy = "{}"
 		f.fail[op] = denied
-		_, err := f.keeper().Sync(t.Context(), find(t, f))
+		_, _, err := f.keeper().Sync(t.Context(), find(t, f))
 		if err == nil || !strings.HasPrefix(err.Error(), want) || !cloud.IsDenied(err) || f.writes > 0 {
 			t.Errorf("%s: got %v, want %s", op, err, want)
 		}
 	}
 	f := newFake()
 	f.role = nil
-	if got, err := f.keeper().Sync(t.Context(), find(t, f)); got != Missing || err != nil {
+	if got, _, err := f.keeper().Sync(t.Context(), find(t, f)); got != Missing || err != nil {
 		t.Error(got, err)
 	}
 	f = newFake()
 	f.function.Environment.Variables["FANOUT_IN_FLIGHT"] = "x"
-	_, err := f.keeper().Sync(t.Context(), find(t, f))
+	_, _, err := f.keeper().Sync(t.Context(), find(t, f))
 	_, accountsErr := f.keeper().Accounts(t.Context(), find(t, f))
 	if err == nil || accountsErr == nil || !strings.HasPrefix(err.Error(), `the function "orders" is misconfigured: the variable FANOUT_IN_FLIGHT is "x"`) {
 		t.Error(err, accountsErr)
@@ -187,7 +188,7 @@ func TestKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, s := range document.Statement {
+	for _, s := range document.Document.Statement {
 		if strings.HasPrefix(s.Action[0], "kms:") {
 			for _, r := range s.Resource {
 				got = append(got, strings.Join(s.Action, "+")+" "+strings.TrimPrefix(r, keyARN))
@@ -205,20 +206,56 @@ func TestKeys(t *testing.T) {
 	}
 	// Who may not look at keys gives a right to each, whosever it is, but must know aliases.
 	f.fail["DescribeKey"] = code("AccessDeniedException")
-	if _, err := k.Policy(t.Context(), fn); !cloud.IsDenied(err) || !strings.HasPrefix(err.Error(), "the key alias/in of the stream "+stream+" cannot be looked up: ") {
+	if _, err := f.keeper().Policy(t.Context(), fn); !cloud.IsDenied(err) || !strings.HasPrefix(err.Error(), "the key alias/in of the stream "+stream+" cannot be looked up: ") {
 		t.Error(err)
 	}
 	f.keys[stream] = ""
 	f.keys["arn:aws:sns:eu-west-1:123456789012:dead"], f.keys["arn:aws:sns:eu-west-1:123456789012:n"] = "", ""
 	delete(f.keys, "https://sqs.eu-west-1.amazonaws.com/123456789012/q")
-	if document, err := k.Policy(t.Context(), fn); err != nil || !strings.Contains(document.JSON(), keyARN+"aws") {
+	if document, err := f.keeper().Policy(t.Context(), fn); err != nil || !strings.Contains(document.Document.JSON(), keyARN+"aws") {
 		t.Error(err)
 	}
 	for _, op := range []string{"GetQueueUrl", "GetQueueAttributes", "GetTopicAttributes", "DescribeSecret"} {
 		f.fail[op] = code("AccessDeniedException")
-		if _, err := k.Policy(t.Context(), fn); !cloud.IsDenied(err) {
+		needs, err := f.keeper().Policy(t.Context(), fn)
+		if err := errors.Join(append(needs.Skipped, err)...); !cloud.IsDenied(err) {
 			t.Errorf("%s: %v", op, err)
 		}
 		delete(f.fail, op)
+	}
+}
+
+// A target of which not all can be told stops no other, and keeps what it had.
+func TestPoisonedTarget(t *testing.T) {
+	f := newFake()
+	fn := find(t, f)
+	search := item("id", "es", "type", "es", "destination", "search-logs-abc123.eu-west-1.es.amazonaws.com#i")
+	f.targets = append(f.targets, search)
+	if _, _, err := f.keeper().Sync(t.Context(), fn); err != nil || !strings.Contains(f.policy, "domain/logs/i") {
+		t.Fatal(err, f.policy)
+	}
+	search["destination"] = &dbtypes.AttributeValueMemberS{Value: "es.amazonaws.com#i"}
+	f.targets = append(f.targets,
+		item("id", "q", "type", "sqs", "destination", "https://sqs.eu-west-1.amazonaws.com/123456789012/q"),
+		item("id", "late", "type", "kinesis", "destination", "late"))
+	f.mappings, f.fail["GetQueueAttributes"] = nil, code("Throttled")
+	k := f.keeper()
+	outcome, needs, err := k.Sync(t.Context(), fn)
+	if outcome != Updated || err != nil || len(needs.Skipped) != 2 ||
+		!strings.HasPrefix(needs.Skipped[0].Error(), `target "es": the destination "es.amazonaws.com#i" does not tell its domain's name`) ||
+		!strings.HasPrefix(needs.Skipped[1].Error(), "the key of target q cannot be looked up: ") {
+		t.Error(outcome, needs.Skipped, err)
+	}
+	for _, want := range []string{"domain/logs/i", "123456789012:q", "stream/late", "stream/out"} {
+		if !strings.Contains(f.policy, want) {
+			t.Errorf("%s is not in the policy:\n%s", want, f.policy)
+		}
+	}
+	targets, err := k.Targets(t.Context(), fn)
+	if err != nil || len(targets) != 5 || k.Tell(t.Context(), fn, targets[1]) == nil || k.Tell(t.Context(), fn, targets[3]) != nil {
+		t.Error(targets, err)
+	}
+	if !fn.Reads("ordersTargets") || !fn.Reads("arn:aws:dynamodb:eu-west-1:123456789012:table/ordersTargets") || fn.Reads("other") {
+		t.Error("the function's table is not known by name and ARN")
 	}
 }

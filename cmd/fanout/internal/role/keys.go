@@ -43,7 +43,16 @@ func (k *Keeper) keys(ctx context.Context, f *Function, p policy.Function, targe
 	if f.Key != "" {
 		keys = append(keys, policy.Key{ARN: f.Key, Service: "lambda"})
 	}
-	known := make(map[string]string) // ARNs by region and id
+	found, err := k.lookUp(ctx, uses)
+	return append(keys, found...), err
+}
+
+// lookUp returns the customer managed keys of what is used.
+func (k *Keeper) lookUp(ctx context.Context, uses []keyUse) ([]policy.Key, error) {
+	if k.arns == nil {
+		k.arns = make(map[string]string)
+	}
+	var keys []policy.Key
 	for _, u := range uses {
 		r := k.In(u.region)
 		id, err := u.keyID(ctx, r)
@@ -53,13 +62,15 @@ func (k *Keeper) keys(ctx context.Context, f *Function, p policy.Function, targe
 		if err != nil || id == "" || strings.HasPrefix(id, "alias/aws/") || strings.Contains(id, ":alias/aws/") {
 			continue
 		}
-		at := u.region + " " + id
-		if _, ok := known[at]; !ok {
-			if known[at], err = customerKey(ctx, r.KMS, id, u.Service); err != nil {
+		at := u.region + " " + u.Service + " " + id
+		if _, ok := k.arns[at]; !ok {
+			key, err := customerKey(ctx, r.KMS, id, u.Service)
+			if err != nil {
 				return nil, fmt.Errorf("the key %s of %s cannot be looked up: %w", id, u.what, err)
 			}
+			k.arns[at] = key
 		}
-		if u.ARN = known[at]; u.ARN != "" {
+		if u.ARN = k.arns[at]; u.ARN != "" {
 			keys = append(keys, u.Key)
 		}
 	}

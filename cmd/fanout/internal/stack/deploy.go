@@ -91,21 +91,30 @@ func (s *Stack) rights(ctx context.Context, p *plan, ours, leave bool, done func
 	if err != nil {
 		return err
 	}
-	document, err := s.keeper().Policy(ctx, &f)
+	needs, err := s.keeper().Policy(ctx, &f)
 	if err != nil {
 		return err
 	}
 	if leave {
-		d.Policy = &document
+		d.Policy = &needs.Document
 		return nil
 	}
-	t := Thing{Kind: "policy", Name: role.PolicyName(f.Region())}
+	t := Thing{Kind: "policy", Name: role.PolicyName(f.Region()), Note: incomplete(needs)}
 	err = poll(ctx, time.Minute, fmt.Sprintf("the role %q", cloud.Name(p.role)), func() (bool, error) {
-		outcome, err := s.keeper().Write(ctx, &f, document)
+		outcome, err := s.keeper().Write(ctx, &f, needs)
 		t.Outcome = Outcome(outcome)
 		return !cloud.IsMissing(err), keepUnless(cloud.IsMissing(err), err) // a role just made may not be seen yet
 	})
 	return done(t, err)
+}
+
+// incomplete names the targets that the policy does not have everything of.
+func incomplete(needs role.Needs) string {
+	notes := make([]string, len(needs.Skipped))
+	for i, err := range needs.Skipped {
+		notes[i] = cloud.Plain(err)
+	}
+	return strings.Join(notes, "; ")
 }
 
 // keepUnless returns err unless it is one to wait out.
