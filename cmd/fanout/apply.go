@@ -85,6 +85,9 @@ diff goes to standard error, and what was changed to standard output.`,
 			fmt.Fprintln(cmd.ErrOrStderr(), "nothing is to be changed")
 			return m.showChanges(cmd.OutOrStdout(), changes, nil)
 		}
+		if err := linked(have, changes); err != nil {
+			return err
+		}
 		if err := ask(cmd, yes, fmt.Sprintf("Make %s in the table %q?", count(len(changes), "change"), t.Name)); err != nil {
 			return err
 		}

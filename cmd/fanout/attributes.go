@@ -169,5 +169,30 @@ func flagged(faults []target.Fault) {
 	}
 }
 
+// linked reports which of the targets that changes concern would name a target with
+// onFailure that the table does not have then, and which that others name would go.
+func linked(have []registry.Entry, changes []registry.Change) error {
+	after := registry.After(have, changes)
+	type key struct{ source, id string }
+	there := make(map[key]bool)
+	for i := range after {
+		there[key{after[i].Text("sourceArn"), after[i].Text("id")}] = true
+	}
+	concerned := make(map[key]bool)
+	for _, c := range changes {
+		concerned[key{c.Source, c.ID}] = true
+	}
+	var faults []error
+	for i := range after {
+		e := &after[i]
+		source, to := e.Text("sourceArn"), e.Text("onFailure")
+		if to == "" || there[key{source, to}] || !concerned[key{source, e.ID}] && !concerned[key{source, to}] {
+			continue
+		}
+		faults = append(faults, &misuse{fmt.Errorf("the target %q of %s has onFailure %s, which the source would not have; write that target too, or another id", e.ID, source, to)})
+	}
+	return errors.Join(faults...)
+}
+
 // typeNames are the types of targets, for help and completion.
 func typeNames() string { return strings.Join(target.TypeNames(), ", ") }
