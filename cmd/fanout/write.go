@@ -32,7 +32,9 @@ func (m *manage) write(ctx context.Context, cmd *cobra.Command, a *cloud.Account
 	}
 	if err := t.Apply(ctx, changes...); err != nil {
 		if r.written {
-			r.put(ctx, r.now, r.after) // some may be in
+			if _, _, syncErr := r.keeper.Sync(ctx, &r.f); syncErr != nil { // some may be in
+				return errors.Join(err, m.outOfStep(cmd, syncErr))
+			}
 		}
 		return err
 	}

@@ -40,9 +40,16 @@ func note(path, id, attribute string, attrs Values, text string) Fault {
 	return f
 }
 
+// maxSource and maxID are how many bytes the keys of a table's item have at most
+// (DynamoDB developer guide, Constraints, Partition keys and sort keys).
+const maxSource, maxID = 2048, 1024
+
 // check checks what was assigned, and fills in what follows from it.
 func (c *checker) check() {
 	source := c.checkSource()
+	if n := len(c.ID); n > maxID {
+		c.fault("id", "is %d bytes long, and a table takes at most %d; write a shorter one", n, maxID)
+	}
 	c.checkType()
 	c.checkRole()
 	c.checkRegion()
@@ -61,6 +68,10 @@ func (c *checker) check() {
 // checkSource returns the service that the source belongs to, "" if unknown.
 func (c *checker) checkSource() string {
 	if c.SourceARN == "" {
+		return ""
+	}
+	if n := len(c.SourceARN); n > maxSource {
+		c.fault("sourceArn", "is %d bytes long, and a table takes at most %d", n, maxSource)
 		return ""
 	}
 	service, err := sourceService(c.SourceARN)

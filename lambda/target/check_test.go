@@ -58,6 +58,7 @@ func TestFaults(t *testing.T) {
 		want  string
 	}{
 		{with("sourceArn", "-"), "sourceArn: is missing; write a text, in quotes if it looks like a number"},
+		{with("sourceArn", "arn:aws:kinesis:eu-west-1:123456789012:stream/"+strings.Repeat("x", 2048)), "sourceArn: is 2094 bytes long, and a table takes at most 2048"},
 		{with("sourceArn", "clicks"), `sourceArn: "clicks" is not an ARN; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic`},
 		{with("sourceArn", "arn:aws:s3:::bucket"), `sourceArn: "arn:aws:s3:::bucket" belongs to "s3"; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic`},
 		{with("sourceArn", "arn:aws:kinesis:eu-west-1:123456789012:streams/x"), `sourceArn: "arn:aws:kinesis:eu-west-1:123456789012:streams/x" is not a stream; write an ARN like arn:aws:kinesis:eu-west-1:123456789012:stream/name`},
@@ -252,4 +253,13 @@ func ExampleRead() {
 	// Output:
 	// target "archive": active: is a string (S); it must be a boolean (BOOL): write true or false
 	// target "archive": destination: "clicks archive" is not the name of a deliverystream (at most 64 letters, digits and _ . -); write the name, or an ARN like arn:aws:firehose:eu-west-1:123456789012:deliverystream/name
+}
+
+func TestLongID(t *testing.T) {
+	for n, want := range map[int]int{1024: 0, 1025: 1} {
+		l := Read(with("id", strings.Repeat("é", n/2)+strings.Repeat("x", n%2)), "label")
+		if len(l.Faults) != want || want > 0 && !strings.Contains(l.Faults[0].Error(), "id: is 1025 bytes long, and a table takes at most 1024; write a shorter one") {
+			t.Errorf("%d bytes: %v", n, l.Faults)
+		}
+	}
 }

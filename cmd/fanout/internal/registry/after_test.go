@@ -1,7 +1,11 @@
 package registry
 
 import (
+	"fmt"
+	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"fanout/lambda/target"
 )
@@ -28,5 +32,23 @@ func TestAfter(t *testing.T) {
 	}
 	if len(have) != 3 || have[1].Text("role") != "r" {
 		t.Error("what there was is changed")
+	}
+}
+
+// A later hundred that is refused says how many are in.
+func TestApplyHalfway(t *testing.T) {
+	fake := &fakeTable{items: map[[2]string]map[string]types.AttributeValue{}}
+	table := Table{Client: fake, Name: "t"}
+	changes := []Change{{Source: stream, ID: "there", Kind: Create}}
+	if err := table.Apply(t.Context(), changes...); err != nil {
+		t.Fatal(err)
+	}
+	var many []Change
+	for i := range 150 {
+		many = append(many, Change{Source: stream, ID: fmt.Sprint(i), Kind: Create})
+	}
+	err := table.Apply(t.Context(), append(many, changes...)...)
+	if err == nil || !strings.HasPrefix(err.Error(), "100 of 151 changes are made, and apply, run again, makes the others: ") || len(fake.items) != 101 {
+		t.Errorf("%d items, %v", len(fake.items), err)
 	}
 }

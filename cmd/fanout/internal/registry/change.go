@@ -39,14 +39,20 @@ const maxChanges = 100
 // Apply makes all changes, or none and returns an error. More than a hundred are
 // made by the hundred.
 func (t *Table) Apply(ctx context.Context, changes ...Change) error {
+	made := 0
 	for batch := range slices.Chunk(changes, maxChanges) {
 		in := &dynamodb.TransactWriteItemsInput{}
 		for _, c := range batch {
 			in.TransactItems = append(in.TransactItems, t.write(c))
 		}
 		if _, err := t.Client.TransactWriteItems(ctx, in); err != nil {
-			return t.refused(batch, err)
+			err = t.refused(batch, err)
+			if made > 0 {
+				err = fmt.Errorf("%d of %d changes are made, and apply, run again, makes the others: %w", made, len(changes), err)
+			}
+			return err
 		}
+		made += len(batch)
 	}
 	return nil
 }
