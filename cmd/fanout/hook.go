@@ -172,7 +172,14 @@ does, and to false as long as one does not: such a mapping would lose what faile
 			return err
 		}
 		h := m.hooks(a, source)
-		if err := m.keepInStep(ctx, cmd, a, policy.Source{ARN: source, OnFailure: f.onFailure}); err != nil {
+		if m.sourceARN != "" {
+			if err := a.Exists(ctx, source); err != nil {
+				return err
+			}
+		}
+		// Lambda makes no mapping that the role cannot read.
+		coming := policy.Source{ARN: source, OnFailure: f.onFailure}
+		if err := m.keepInStep(ctx, cmd, a, coming); err != nil {
 			return err
 		}
 		paused, err := h.Paused(ctx, source) // afterwards its state may be that it is being updated
@@ -187,7 +194,10 @@ does, and to false as long as one does not: such a mapping would lose what faile
 			return err
 		}
 		m.unheeded(source, did, paused)
-		return nil
+		if m.noIAM || did != hooks.Updated {
+			return nil
+		}
+		return m.keepInStep(ctx, cmd, a, coming) // what the mapping had before needs no right now
 	})
 	return cmd
 }
@@ -241,11 +251,11 @@ func (m *manage) topicFlags(f *mappingFlags) error {
 
 // hooked brings the function in step with its mappings, and tells what was done.
 func (m *manage) hooked(ctx context.Context, cmd *cobra.Command, h *hooks.Hooks, source string, did hooks.Did) error {
-	reported, value, others, err := h.Report(ctx)
-	if err != nil {
+	if err := m.showHook(cmd.OutOrStdout(), source, did); err != nil {
 		return err
 	}
-	if err := m.showHook(cmd.OutOrStdout(), source, did); err != nil {
+	reported, value, others, err := h.Report(ctx)
+	if err != nil {
 		return err
 	}
 	if reported == hooks.Updated {

@@ -73,6 +73,33 @@ func (a *Account) Topic(ctx context.Context, name string) (string, error) {
 	return topic, nil
 }
 
+// Exists returns why a source, which is given by ARN, cannot be hooked: there is no such
+// stream or topic. Who may not look is believed.
+func (a *Account) Exists(ctx context.Context, source string) error {
+	is, err := arn.Parse(source)
+	if err != nil {
+		return nil // the policy says what it must be
+	}
+	in := a.In(is.Region)
+	switch is.Service {
+	case "kinesis":
+		stream, _, _ := strings.Cut(source, "/consumer/")
+		_, err = in.Kinesis().DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{StreamARN: &stream})
+	case "dynamodb":
+		table, _, _ := strings.Cut(source, "/stream/")
+		_, err = in.DynamoDB().DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table})
+	case "sns":
+		_, err = in.SNS().GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &source})
+	}
+	if IsMissing(err) {
+		return fmt.Errorf("there is no %s; check the ARN, --region and --profile", source)
+	}
+	if err != nil && !IsDenied(err) {
+		return fmt.Errorf("%s cannot be looked up: %w", source, err)
+	}
+	return nil
+}
+
 // missing says that there is no such thing.
 func (a *Account) missing(what, name string) error {
 	return fmt.Errorf("there is no %s called %q in %s; check the name, --region and --profile", what, name, a.Region())

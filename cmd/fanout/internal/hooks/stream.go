@@ -69,8 +69,11 @@ func (h *Hooks) create(ctx context.Context, source string, s Settings) error {
 		switch {
 		case err == nil:
 			return nil
-		case cloud.IsMissing(err):
-			return h.unknown(err, "function")
+		case cloud.IsMissing(err): // the function, or the source
+			if _, err := h.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &h.Function}); cloud.IsMissing(err) {
+				return h.unknown(err, "function")
+			}
+			return fmt.Errorf("%s cannot be hooked to the function %q: %w", source, h.Function, err)
 		case !notYetAllowed(err):
 			return fmt.Errorf("%s cannot be hooked to the function %q: %w", source, h.Function, err)
 		}
