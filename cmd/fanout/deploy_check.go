@@ -17,6 +17,11 @@ func (d *deploy) checkFlags() error {
 	if role := d.functionName() + "Role"; len(role) > 64 && d.role == "" && d.roleARN == "" {
 		return fmt.Errorf("the role would be %q, and IAM takes names of 64 characters at most; name one with --exec-role", role)
 	}
+	for _, t := range []struct{ flag, name string }{{"table", d.table}, {"ledger-table", d.ledger}} {
+		if t.name != "" && !strings.HasPrefix(t.name, "arn:") && !tableNames.MatchString(t.name) {
+			return fmt.Errorf("--%s is %q; a table's name has 3 to 255 letters, digits, -, _ and .", t.flag, t.name)
+		}
+	}
 	switch {
 	case d.memory < 128 || d.memory > 10_240:
 		return fmt.Errorf("--memory is %d; it must be 128 to 10240 MiB", d.memory)
@@ -29,6 +34,9 @@ func (d *deploy) checkFlags() error {
 	}
 	return checkVariables(d.environment)
 }
+
+// tableNames are those that DynamoDB takes (DynamoDB developer guide, Naming rules).
+var tableNames = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
 
 var functionNames = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
 
@@ -54,8 +62,10 @@ func checkVariables(pairs []string) error {
 	for _, pair := range pairs {
 		name, _, ok := strings.Cut(pair, "=")
 		switch {
-		case !ok || !variableNames.MatchString(name):
+		case !ok || name != "_HANDLER" && name != "_X_AMZN_TRACE_ID" && !variableNames.MatchString(name):
 			return fmt.Errorf("--env is %q; it must be NAME=VALUE", pair)
+		case reserved(name):
+			return fmt.Errorf("--env cannot set %s, which Lambda keeps for itself; remove it", name)
 		case name == "FANOUT_TABLE":
 			return errors.New("--env cannot set FANOUT_TABLE; --table does")
 		case name == "FANOUT_LEDGER_TABLE":
@@ -65,6 +75,19 @@ func checkVariables(pairs []string) error {
 		}
 	}
 	return err
+}
+
+// reserved reports whether Lambda refuses a variable (Lambda guide, Defined runtime
+// environment variables, Reserved).
+func reserved(name string) bool {
+	return slices.Contains([]string{
+		"_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV",
+		"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION",
+		"AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
+		"AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+		"AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_MAX_CONCURRENCY", "AWS_LAMBDA_METADATA_API", "AWS_LAMBDA_METADATA_TOKEN",
+		"LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
+	}, name)
 }
 
 // variables takes NAME=VALUE apart.

@@ -46,6 +46,9 @@ func (s *Stack) Deploy(ctx context.Context, set Settings) (Deployed, error) {
 	if err != nil {
 		return d, err
 	}
+	if err := s.mayHave(ctx, p.role, set.LeaveIAM); err != nil {
+		return d, err
+	}
 	if err := done(s.table(ctx, targetTable, p.table, p.name)); err != nil {
 		return d, err
 	}

@@ -27,8 +27,6 @@ func (s *Stack) role(ctx context.Context, name, function string, leaveIAM bool) 
 	switch {
 	case err != nil:
 		return t, false, err
-	case has == nil && leaveIAM:
-		return t, false, fmt.Errorf("there is no role %q, and with --no-iam none is made; create it, or give another with --exec-role", name)
 	case has == nil:
 		t.Outcome = Created
 		out, err := s.IAM.CreateRole(ctx, &iam.CreateRoleInput{
@@ -56,6 +54,19 @@ func (s *Stack) role(ctx context.Context, name, function string, leaveIAM bool) 
 		err = fmt.Errorf("the trust policy of the role %q cannot be written: %w", name, err)
 	}
 	return t, true, err
+}
+
+// mayHave refuses a role that does not exist and is not to be made, before anything is
+// made.
+func (s *Stack) mayHave(ctx context.Context, name string, leaveIAM bool) error {
+	if arn.IsARN(name) {
+		return nil
+	}
+	has, err := s.findRole(ctx, name)
+	if err == nil && has == nil && leaveIAM {
+		err = fmt.Errorf("there is no role %q, and with --no-iam none is made; create it, or give another with --exec-role", name)
+	}
+	return err
 }
 
 // findRole returns a role, nil if there is none.
