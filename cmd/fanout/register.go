@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/spf13/cobra"
 
 	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/policy"
 	"fanout/cmd/fanout/internal/registry"
 	"fanout/lambda/target"
 )
@@ -58,7 +60,7 @@ A destination is a name, which is looked up in the destination's region, or in f
 	m.idFlag()
 	f.add(cmd)
 	m.tableFlags()
-	cmd.Flags().BoolVar(&force, "force", false, "replace a target that has this id")
+	cmd.Flags().BoolVar(&force, "force", false, "replace a target that has this id, and allow an endless loop")
 	m.outputFlag(cmd)
 	check := func() error {
 		if cmd.Flags().Lookup("destination").Value.String() == "" {
@@ -98,9 +100,23 @@ A destination is a name, which is looked up in the destination's region, or in f
 		if err != nil {
 			return err
 		}
+		if !force && m.loops(&e.Spec) {
+			return fmt.Errorf("the target %q would send records round for ever, because %s is the source or the function itself; give another destination, or add --force", m.id, e.Destination())
+		}
 		return m.writeOne(ctx, cmd, a, t, registry.Change{Source: source, ID: m.id, Kind: kind, Set: v}, "registered", e)
 	})
 	return cmd
+}
+
+// loops reports whether a target of the function would get its own records. Function and
+// source are of one account and region.
+func (m *manage) loops(t *target.Spec) bool {
+	self, err := arn.Parse(t.SourceARN)
+	if err != nil {
+		return false
+	}
+	self.Service, self.Resource = "lambda", "function:"+m.functionName()
+	return policy.Function{ARN: self.String()}.Loops(t)
 }
 
 // str is a value of an attribute.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
+	"fanout/cmd/fanout/internal/policy"
 	"fanout/cmd/fanout/internal/registry"
 	"fanout/lambda/target"
 )
@@ -42,6 +43,9 @@ func (p *patient) written(is about, fix string, e *registry.Entry) []Finding {
 	}
 	for _, f := range e.Warnings {
 		found = append(found, is.warning(fix, "%s", attribute(f)))
+	}
+	if e.Err() == nil && (policy.Function{ARN: p.function.ARN}).Loops(&e.Spec) {
+		found = append(found, is.is(graveness, fix+" --destination NAME", "its records come back for ever: the destination is its source, or the function itself"))
 	}
 	id := e.Spec.OnFailure
 	if id == "" || id == e.ID {

@@ -1,0 +1,33 @@
+package policy
+
+import (
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"fanout/lambda/target"
+)
+
+// Loops reports whether what a target gets comes back to the function: its destination
+// is its own source, or the function itself. Longer ways round are not seen.
+func (f Function) Loops(t *target.Spec) bool {
+	self, err := f.place()
+	if err != nil {
+		return false
+	}
+	if role, err := arn.Parse(t.Role); err == nil {
+		self.AccountID = role.AccountID
+	}
+	b := newBuilder(self)
+	switch t.Type {
+	case target.Kinesis:
+		stream, _, _ := strings.Cut(t.SourceARN, "/consumer/")
+		return b.at(t, "kinesis", "stream/"+t.Destination.Name) == stream
+	case target.SNS:
+		return b.at(t, "sns", t.Destination.Name) == t.SourceARN
+	case target.Lambda:
+		return strings.TrimSuffix(b.function(t), ":"+t.Destination.Qualifier) == f.ARN
+	default:
+		return false
+	}
+}
