@@ -19,7 +19,7 @@ func (d *deploy) checkFlags() error {
 	}
 	for _, t := range []struct{ flag, name string }{{"table", d.table}, {"ledger-table", d.ledger}} {
 		if t.name != "" && !strings.HasPrefix(t.name, "arn:") && !tableNames.MatchString(t.name) {
-			return fmt.Errorf("--%s is %q; a table's name has 3 to 255 letters, digits, -, _ and .", t.flag, t.name)
+			return fmt.Errorf("--%s is %q; a table's name has 3 to 255 letters, digits, dots, - and _", t.flag, t.name)
 		}
 	}
 	switch {

@@ -83,7 +83,8 @@ func (m *manage) update(cmd *cobra.Command, ctx context.Context, a *cloud.Accoun
 		set["destination"] = after["destination"]
 	}
 	e, err := valid(cmd.ErrOrStderr(), after, others)
-	if err != nil && !(len(set) == 1 && set["active"].Text == "false" && len(unset) == 0) { // what is faulty may always be stopped
+	stops := len(set) == 1 && set["active"].Text == "false" && len(unset) == 0
+	if err != nil && !stops { // what is faulty may always be stopped
 		return err
 	}
 	return m.writeOne(ctx, cmd, a, t, registry.Change{Source: source, ID: m.id, Kind: registry.Update, Set: set, Unset: unset}, did, e)
