@@ -1,6 +1,9 @@
 package event
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // shape is how a Kinesis record is written. The records of an event look alike: they
 // have the same members in the same order, and all but a few values in common. So
@@ -23,6 +26,9 @@ type slot struct {
 	to  *value // of decoder.record
 	end int    // of value, in the event
 }
+
+// same reports whether other is of the same member.
+func (s *slot) same(other slot) bool { return s.to == other.to }
 
 // forget makes room for another shape.
 func (s *shape) forget() { s.known, s.slots = false, s.room[:0] }
@@ -47,8 +53,8 @@ func (d *decoder) learn(start int) {
 	}
 	for i := range s.slots {
 		slot := &s.slots[i]
-		if slot.kind != plain && slot.kind != number {
-			return
+		if slot.kind != plain && slot.kind != number || slices.ContainsFunc(s.slots[:i], slot.same) {
+			return // of a member that is there twice, only the last is looked at
 		}
 		slot.before = d.text[start : slot.end-len(slot.raw)]
 		start = slot.end

@@ -69,3 +69,16 @@ func FuzzShape(f *testing.F) {
 		compare(t, fmt.Appendf(nil, `{"Records":[%s,%s,%[1]s,%[1]s]}`, a, b))
 	})
 }
+
+// A record that has a member twice is not what others are compared with: of the first
+// of both nobody would look whether it is JSON.
+func TestMembersThatAreThereTwice(t *testing.T) {
+	record := func(first string) string {
+		return `{"eventSource":"aws:kinesis","eventSourceARN":"arn","eventID":"s:1","kinesis":{"data":"` + first + `","data":"QQ==","partitionKey":"k","sequenceNumber":"1"}}`
+	}
+	for _, bad := range []string{"\n", `x\`, `\q`} {
+		if _, err := Decode([]byte(`{"Records":[` + record("QQ==") + `,` + record(bad) + `]}`)); err == nil {
+			t.Errorf("data %q was taken", bad)
+		}
+	}
+}

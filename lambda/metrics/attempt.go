@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -52,7 +53,7 @@ func (a *attempt) fate(err error) fate {
 	switch {
 	case 200 <= status && status < 300:
 		return taken // but the answer could not be read
-	case status == http.StatusBadRequest && invalid(err), status == http.StatusRequestEntityTooLarge:
+	case status == http.StatusBadRequest && !passing(err), status == http.StatusRequestEntityTooLarge:
 		return refused
 	case status != 0 || !a.written.Load():
 		return kept
@@ -64,12 +65,19 @@ func (a *attempt) fate(err error) fate {
 	return unsure
 }
 
-// invalid reports whether CloudWatch found fault with the metrics themselves (its
-// API reference, PutMetricData and Common errors).
-func invalid(err error) bool {
+// passing reports whether an answer with status 400 is about the moment or the
+// credentials, not about the metrics themselves, which would be refused again and hold
+// up all others (CloudWatch API reference, Common errors).
+func passing(err error) bool {
 	e, ok := errors.AsType[smithy.APIError](err)
-	return ok && slices.Contains([]string{
-		"InvalidParameterCombination", "InvalidParameterValue", "MissingParameter", "ValidationError",
+	if !ok {
+		return true
+	}
+	_, throttled := retry.DefaultThrottleErrorCodes[e.ErrorCode()]
+	return throttled || slices.Contains([]string{
+		"AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "InvalidClientTokenId",
+		"InvalidSignatureException", "MissingAuthenticationToken", "NotAuthorized", "OptInRequired", "RequestExpired", "SignatureDoesNotMatch",
+		"UnrecognizedClientException",
 	}, e.ErrorCode())
 }
 

@@ -41,6 +41,8 @@ func TestFate(t *testing.T) {
 		{"a proxy", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusBadGateway) }, kept},
 		{"a bad value", answer(400, "InvalidParameterValue"), refused},
 		{"a missing one", answer(400, "MissingParameter"), refused},
+		{"what CloudWatch cannot read", answer(400, "SerializationException"), refused},
+		{"credentials that ended", answer(400, "ExpiredToken"), kept},
 		{"too large", answer(413, "RequestEntityTooLarge"), refused},
 		{"no answer", hangUp, unsure},
 	} {
