@@ -72,6 +72,7 @@ func setUpScript(env *testscript.Env, moto, bin string) error {
 		env.Setenv(name, os.Getenv(name))
 	}
 	env.Setenv("AWS_ENDPOINT_URL", url)
+	env.Setenv("ENDPOINT", s.addr)
 	env.Setenv("AWS_DEFAULT_REGION", region)
 	env.Setenv("AWS_PAGER", "")
 	return nil
