@@ -227,7 +227,8 @@ func (m *model) checkEnd(t *modelTarget) {
 			for _, u := range r.users {
 				m.checkTimes(t, r, u.token)
 				at, came := t.place[u.token]
-				if !came || t.spec.Parallel || t.spec.DropOversize && t.large[u.token] {
+				// What was dropped as too large with some may come with others, in another batch.
+				if !came || t.spec.Parallel || t.drops(r, u.token) {
 					continue
 				}
 				key := r.key

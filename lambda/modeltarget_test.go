@@ -167,7 +167,7 @@ func (s *modelSink) Send(ctx context.Context, batch []engine.Record) (o engine.O
 		return engine.Failed(enginetest.ErrRetryable)
 	case tooLarge:
 		for _, tok := range tokensOf(string(batch[0].Data.Bytes())) {
-			t.large[tok] = len(batch) == 1
+			t.large[tok] = t.large[tok] || len(batch) == 1 // once dropped, it may come out of order
 		}
 		return engine.Failed(enginetest.ErrTooLarge)
 	case panicking:
