@@ -112,5 +112,5 @@ func measure(b *testing.B, w *Workload) {
 	b.ReportMetric(records/b.Elapsed().Seconds(), "records/s")
 	b.ReportMetric(float64(allocations()-allocated)/records, "allocs/record")
 	b.ReportMetric(float64(services.Calls())/records*1e6, "calls/M-records")
-	b.ReportMetric(services.Cost(events, b.Elapsed(), cmp.Or(w.Memory, DefaultMemory))/records*1e6, "$/M-records")
+	b.ReportMetric(cost(builtIn(b), services, events, b.Elapsed(), cmp.Or(w.Memory, DefaultMemory))/records*1e6, "$/M-records")
 }

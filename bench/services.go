@@ -41,6 +41,10 @@ const (
 	numServices
 )
 
+// queueChunk is what SQS counts a request by, in bytes (SQS pricing: every 64 KB
+// of a payload is billed as one request).
+const queueChunk = 64 << 10
+
 // operations are the services by the header X-Amz-Target.
 var operations = map[string]service{
 	"Kinesis_20131202.PutRecords":      kinesis,

@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -103,17 +102,6 @@ func TestFaults(t *testing.T) {
 	}
 	if runs[0] != runs[1] {
 		t.Error("two runs refuse different records")
-	}
-}
-
-func TestCost(t *testing.T) {
-	s := &Services{}
-	post(t, s, "AmazonSQS.SendMessageBatch", strings.Repeat("x", queueChunk+1))
-	post(t, s, "Kinesis_20131202.PutRecords", strings.Repeat(`"PartitionKey":`, 100))
-	got := s.Cost(10, 2*time.Second, 512)
-	want := 2*0.40/1e6 + 100*0.014/1e6 + 10*0.20/1e6 + 2*0.5*0.0000133334
-	if diff := got - want; diff > 1e-12 || diff < -1e-12 {
-		t.Errorf("cost %v, want %v", got, want)
 	}
 }
 

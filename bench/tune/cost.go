@@ -22,11 +22,8 @@ const (
 func (t *tuner) cost(r *laneResult, lanes float64, memory int) Cost {
 	p := t.Prices
 	invocations := r.invocations * lanes * monthSeconds
-	c := Cost{
-		Requests: invocations / million * p.Lambda.MillionRequests,
-		Compute:  r.billed * lanes * monthSeconds * float64(memory) / 1024 * p.Lambda.GBSecond,
-		Targets:  r.dollars * lanes * monthSeconds,
-	}
+	c := Cost{Targets: r.dollars * lanes * monthSeconds}
+	c.Requests, c.Compute = p.Lambda.Of(invocations, r.billed*lanes*monthSeconds, memory)
 	shape := t.Measurement.Metrics
 	switch t.Metrics {
 	case metrics.ModeCloudWatch: // at most one call an invocation

@@ -44,7 +44,7 @@ func newCurve(shapes []Shape, l *Latencies, p *Prices, inFlight, memory int) cur
 		for t := range shapes[i].Targets {
 			target := &shapes[i].Targets[t]
 			for q := range target.Requests {
-				dollars, _ := p.of(target.Service, &target.Requests[q])
+				dollars, _ := p.Of(target.Service, &target.Requests[q])
 				c[i].dollars += dollars
 			}
 		}

@@ -33,6 +33,12 @@ type LambdaPrice struct {
 	Source          string  `yaml:"source" json:"source"`
 }
 
+// Of returns what so many invocations cost that run for so many seconds in all, in
+// US dollars. The memory is in MB.
+func (l *LambdaPrice) Of(invocations, seconds float64, memory int) (requests, compute float64) {
+	return invocations / million * l.MillionRequests, seconds * float64(memory) / 1024 * l.GBSecond
+}
+
 // ConsumerPrice is what enhanced fan-out costs.
 type ConsumerPrice struct {
 	ShardHour float64 `yaml:"shard_hour" json:"shardHour"`
@@ -93,9 +99,9 @@ func LoadPrices(path string) (*Prices, error) {
 	return &p, nil
 }
 
-// of returns the price of one request to a target of this type. Without prices for
-// the type it is zero, and known is false.
-func (p *Prices) of(service string, r *Request) (dollars float64, known bool) {
+// Of returns the price of one request to a target of this type, in US dollars.
+// Without prices for the type it is zero, and known is false.
+func (p *Prices) Of(service string, r *Request) (dollars float64, known bool) {
 	t, known := p.Targets[service]
 	for _, c := range t.Charges {
 		dollars += c.of(r)

@@ -32,12 +32,12 @@ func TestCharges(t *testing.T) {
 		{"iot: 12 KiB are three messages", "iot", Request{12 << 10, []int{12 << 10}}, 3.0 / 1e6},
 		{"redis is paid by the hour", "redis", Request{100, []int{100}}, 0},
 	} {
-		got, known := p.of(tt.service, &tt.request)
+		got, known := p.Of(tt.service, &tt.request)
 		if !near(got, tt.want) || !known {
 			t.Errorf("%s: %g, known %v; want %g", tt.name, got, known, tt.want)
 		}
 	}
-	if _, known := p.of("carrier-pigeon", &Request{}); known {
+	if _, known := p.Of("carrier-pigeon", &Request{}); known {
 		t.Error("a price of what has none")
 	}
 }
@@ -67,7 +67,7 @@ func TestFilesAreRefused(t *testing.T) {
 		{"misspelt", swap(defaultPrices, "gb_second:", "gb_secnd:"), "gb_secnd", prices},
 		{"of nothing known", swap(defaultPrices, "of: record", "of: dozen"), `"dozen"`, prices},
 		{"negative", swap(defaultPrices, "price: 0.014", "price: -1"), "negative", prices},
-		{"no date", swap(defaultPrices, "date: 2026-06", "date: ''"), "region and date", prices},
+		{"no date", swap(defaultPrices, "date: 2026-09", "date: ''"), "region and date", prices},
 		{"not YAML", "{", "x.yaml", prices},
 		{"no duration", swap(defaultLatencies, "p50: 12ms", "p50: 12"), "12 is not a duration", latencies},
 		{"p99 below p50", swap(defaultLatencies, "p50: 12ms", "p50: 12s"), "p99", latencies},

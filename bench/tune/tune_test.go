@@ -217,7 +217,7 @@ func TestPage(t *testing.T) {
 	}
 	for _, want := range []string{
 		"prefers-color-scheme: dark", "Throughput over batch size", "Cost over batch size", "Lag over batch size", "Lag over load",
-		"Measured on this machine", "Modelled", "as of 2026-06", "us-east-1", Dollars(r.Recommended.MonthlyCost.Total),
+		"Measured on this machine", "Modelled", "as of 2026-09", "us-east-1", Dollars(r.Recommended.MonthlyCost.Total),
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %q", want)
