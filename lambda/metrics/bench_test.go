@@ -74,7 +74,7 @@ func BenchmarkCall(b *testing.B) {
 			inv := wide(targets, func(i int) string { return fmt.Sprint("target", i) })
 			held.add(&inv)
 			for b.Loop() {
-				if _, err := c.put(b.Context(), held.entries); err != nil {
+				if _, err := c.put(b.Context(), &send{rest: held.entries}, held.entries); err != nil {
 					b.Fatal(err)
 				}
 			}

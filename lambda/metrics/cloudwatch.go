@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,17 +43,20 @@ type CloudWatch struct {
 
 	mu       sync.Mutex
 	held     tally
-	sending  *send // under way; nil: none
-	failures int   // in a row
+	sending  []*send // under way: one that Begin started, and those of Flush beside it
+	failures int     // in a row
 	pause    time.Time
 	faults   faults
 }
 
 // send is one transmission, of one or more calls.
 type send struct {
-	done   chan struct{} // closed when it has ended
-	err    error         // why it ended early; to be read when it has ended
-	waited bool          // an invocation has waited for it
+	done chan struct{} // closed when it has ended
+	err  error         // why it ended early; to be read when it has ended
+
+	// Guarded by CloudWatch.mu.
+	waited bool     // an invocation has waited for it
+	rest   []*entry // which it has not begun to send
 }
 
 // NewCloudWatch returns a CloudWatch that sends through client.
@@ -64,7 +68,7 @@ func NewCloudWatch(client Client, namespace string) *CloudWatch {
 func (c *CloudWatch) Begin(ctx context.Context) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.sending == nil && !time.Now().Before(c.pause) {
+	if len(c.sending) == 0 && !time.Now().Before(c.pause) {
 		c.start(context.WithoutCancel(ctx)) // it may outlast the invocation
 	}
 }
@@ -74,7 +78,8 @@ func (c *CloudWatch) Publish(ctx context.Context, inv Invocation) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.held.add(&inv)
-	if s := c.sending; s != nil && !s.waited {
+	if len(c.sending) > 0 && !c.sending[0].waited {
+		s := c.sending[0]
 		s.waited = true
 		c.mu.Unlock()
 		wait(ctx, s, patience)
@@ -87,26 +92,26 @@ func (c *CloudWatch) Publish(ctx context.Context, inv Invocation) error {
 	return c.faults.report()
 }
 
-// Flush waits for the send under way and sends what is left then. Its error tells
-// what could not be sent.
+// Flush sends what is left, beside a send under way, which may hang, and waits for
+// both. Its error tells what could not be sent.
 func (c *CloudWatch) Flush(ctx context.Context) error {
 	for {
 		c.mu.Lock()
-		s, own := c.sending, false
-		if s == nil && len(c.held.entries) > 0 {
-			s, own = c.start(ctx), true
-		}
+		own := c.start(ctx)
+		sending := slices.Clone(c.sending)
 		c.mu.Unlock()
-		if s == nil {
+		if len(sending) == 0 {
 			return nil
 		}
-		select {
-		case <-s.done:
-		case <-ctx.Done():
-			return fmt.Errorf("the last metrics were not sent in time: %w", ctx.Err())
+		for _, s := range sending {
+			select {
+			case <-s.done:
+			case <-ctx.Done():
+				return fmt.Errorf("the last metrics were not sent in time: %w", ctx.Err())
+			}
 		}
-		if own && s.err != nil {
-			return s.err
+		if own != nil && own.err != nil {
+			return own.err
 		}
 	}
 }
@@ -122,40 +127,60 @@ func wait(ctx context.Context, s *send, d time.Duration) {
 	}
 }
 
-// start begins to send all that is held, if there is anything. c.mu is held.
+// start begins to send all that is held, and what the sends under way have not begun
+// with, if there is anything. c.mu is held.
 func (c *CloudWatch) start(ctx context.Context) *send {
-	if len(c.held.entries) == 0 {
+	var entries []*entry
+	for _, s := range c.sending {
+		entries, s.rest = append(entries, s.rest...), nil
+	}
+	entries = append(entries, c.held.entries...)
+	if len(entries) == 0 {
 		return nil
 	}
-	s := &send{done: make(chan struct{})}
-	entries := c.held.entries
-	c.held, c.sending, c.pause = tally{lost: c.held.lost}, s, time.Now().Add(interval)
+	s := &send{done: make(chan struct{}), rest: entries}
+	c.held, c.sending, c.pause = tally{lost: c.held.lost}, append(c.sending, s), time.Now().Add(interval)
 	go func() {
 		defer close(s.done)
-		rest, err := c.put(ctx, entries)
-		s.err = err
-		c.ended(rest, err)
+		var kept []*entry
+		kept, s.err = c.put(ctx, s, entries)
+		c.ended(s, kept)
 	}()
 	return s
 }
 
-// put sends entries, as many calls as it takes. When one fails it returns what
-// may be sent later.
-func (c *CloudWatch) put(ctx context.Context, entries []*entry) (rest []*entry, err error) {
+// put sends entries, which are those of s, as many calls as it takes. When one fails
+// it returns what of that may be sent later.
+func (c *CloudWatch) put(ctx context.Context, s *send, entries []*entry) (again []*entry, err error) {
 	for len(entries) > 0 {
 		n := fit(entries)
+		if !c.claim(s, n) {
+			return nil, nil
+		}
 		switch f, err := c.call(ctx, entries[:n]); f {
 		case taken:
 			entries = entries[n:]
 		case kept:
-			return entries, fmt.Errorf("CloudWatch did not take metrics, which are sent again later: %w", err)
+			return entries[:n], fmt.Errorf("CloudWatch did not take metrics, which are sent again later: %w", err)
 		case refused:
-			return entries[n:], fmt.Errorf("CloudWatch refused %d metrics, which are lost: %w", n, err)
+			return nil, fmt.Errorf("CloudWatch refused %d metrics, which are lost: %w", n, err)
 		default:
-			return entries[n:], fmt.Errorf("CloudWatch did not say whether it took %d metrics, which are not sent again: %w", n, err)
+			return nil, fmt.Errorf("CloudWatch did not say whether it took %d metrics, which are not sent again: %w", n, err)
 		}
 	}
 	return nil, nil
+}
+
+// claim takes the next n entries out of the rest of s. It reports false if another
+// send has taken them.
+func (c *CloudWatch) claim(s *send, n int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(s.rest) == 0 {
+		return false
+	}
+	s.rest = s.rest[n:]
+	return true
 }
 
 // call sends entries that fit one request.
@@ -174,18 +199,22 @@ func (c *CloudWatch) call(ctx context.Context, entries []*entry) (fate, error) {
 	return a.fate(err), err
 }
 
-// ended takes back what a send left, and sees to when the next may begin.
-func (c *CloudWatch) ended(rest []*entry, err error) {
+// ended takes back what s left, with what it kept of its last call, and sees to when
+// the next may begin.
+func (c *CloudWatch) ended(s *send, kept []*entry) {
+	c.mu.Lock()
+	kept, s.rest = slices.Concat(kept, s.rest), nil
+	c.mu.Unlock()
 	var left tally
-	left.merge(rest) // which may be much, so before an invocation could wait for the lock
+	left.merge(kept) // which may be much, so before an invocation could wait for the lock
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sending = nil
-	if err == nil {
+	c.sending = slices.DeleteFunc(c.sending, func(o *send) bool { return o == s })
+	if s.err == nil {
 		c.failures = 0
 		return
 	}
-	c.faults.add(err)
+	c.faults.add(s.err)
 	pause := min(firstPause<<min(c.failures, 6), maxPause)
 	c.failures++
 	c.pause = time.Now().Add(pause/2 + rand.N(pause/2)) // apart from other processes that failed with it

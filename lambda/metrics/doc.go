@@ -31,8 +31,9 @@
 //
 // The price is that metrics are an invocation or a second late, and that a process
 // that ends must be given the time of [CloudWatch.Flush]: Lambda gives about 500 ms
-// after SIGTERM. Failed records bring the next invocation themselves, by being sent
-// again. Where that is too late, EMF is the better choice.
+// after SIGTERM. What waits behind a call that hangs then goes out beside it, and
+// only what that call carries may be lost. Failed records bring the next invocation
+// themselves, by being sent again. Where that is too late, EMF is the better choice.
 //
 // What CloudWatch did not take is added to what comes next. A call that was
 // written and never answered may have been counted: it is not sent again, as a

@@ -1,0 +1,185 @@
+package metrics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// term is how long the function has after SIGTERM.
+const term = 400 * time.Millisecond
+
+func TestFlushEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{answer: silent}
+		c := NewCloudWatch(f, DefaultNamespace)
+		must(t, c.Publish(t.Context(), small(1)))
+		c.Begin(t.Context())
+		ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		if err := c.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Flush returned %v", err)
+		}
+		if d := time.Since(start); d != 400*time.Millisecond {
+			t.Errorf("Flush took %v", d)
+		}
+		time.Sleep(callTimeout) // the call ends by itself
+	})
+}
+
+// TestFlushWaitsForTheSendUnderWay and then sends what came meanwhile.
+func TestFlushWaitsForTheSendUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{answer: func(context.Context, int) error { time.Sleep(time.Second); return nil }}
+		c := NewCloudWatch(f, DefaultNamespace)
+		must(t, c.Publish(t.Context(), small(1)))
+		c.Begin(t.Context())
+		must(t, c.Publish(t.Context(), small(2)))
+		must(t, c.Flush(t.Context()))
+		if got := f.sum("Delivered", 3); got != 3 {
+			t.Errorf("%g records are counted as delivered, want 3", got)
+		}
+	})
+}
+
+// hangs are answers of a CloudWatch that reads the first request and then says nothing
+// to it, but answers any other.
+func hangs(ctx context.Context, n int) error {
+	if n == 0 {
+		return silent(ctx, n)
+	}
+	return nil
+}
+
+// TestFlushSendsBesideASendThatHangs: what was published since, and what the send has
+// not begun with yet. What is in flight may have arrived, and is not sent again.
+func TestFlushSendsBesideASendThatHangs(t *testing.T) {
+	id := func(i int) string { return fmt.Sprint(i) }
+	for name, tt := range map[string]struct {
+		first, since []Invocation
+		calls        []int // metrics in each
+		delivered    float64
+	}{
+		"nothing waits":               {[]Invocation{small(1)}, nil, []int{14}, 0},
+		"published since":             {[]Invocation{small(1)}, []Invocation{small(2), small(3)}, []int{14, 14}, 5},
+		"the rest of the send":        {[]Invocation{wide(110, id)}, nil, []int{1000, 104}, 10},
+		"the rest, and what was next": {[]Invocation{wide(110, id)}, []Invocation{small(2)}, []int{1000, 118}, 12},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := &fake{answer: hangs}
+				c := NewCloudWatch(f, DefaultNamespace)
+				for _, inv := range tt.first {
+					must(t, c.Publish(t.Context(), inv))
+				}
+				c.Begin(t.Context())
+				synctest.Wait()
+				for _, inv := range tt.since {
+					must(t, c.Publish(t.Context(), inv))
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), term)
+				defer cancel()
+				if err := c.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("Flush returned %v, and what is in flight may be lost", err)
+				}
+				if got := f.sum("Delivered", 3); got != tt.delivered {
+					t.Errorf("%g records are counted as delivered, want %g", got, tt.delivered)
+				}
+				time.Sleep(callTimeout) // the process went on, and the call ends
+				must(t, c.Flush(t.Context()))
+				if diff := cmp.Diff(tt.calls, f.sizes()); diff != "" {
+					t.Errorf("metrics a call (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// TestFlushSendsAgainWhatTheSendUnderWayKept: it was surely not taken.
+func TestFlushSendsAgainWhatTheSendUnderWayKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{answer: func(_ context.Context, n int) error {
+			if n == 0 {
+				time.Sleep(term / 2)
+				return errDown
+			}
+			return nil
+		}}
+		c := NewCloudWatch(f, DefaultNamespace)
+		must(t, c.Publish(t.Context(), small(1)))
+		c.Begin(t.Context())
+		must(t, c.Publish(t.Context(), small(2)))
+		ctx, cancel := context.WithTimeout(t.Context(), term)
+		defer cancel()
+		must(t, c.Flush(ctx))
+		if got := f.sum("Delivered", 3); got != 3 {
+			t.Errorf("%g records are counted as delivered, want 3", got)
+		}
+	})
+}
+
+// TestFlushWaitsForTheSendUnderWayToo where its own has failed: the process ends next.
+func TestFlushWaitsForTheSendUnderWayToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{answer: func(_ context.Context, n int) error {
+			if n > 0 {
+				return errDown
+			}
+			time.Sleep(term / 2)
+			return nil
+		}}
+		c := NewCloudWatch(f, DefaultNamespace)
+		must(t, c.Publish(t.Context(), small(1)))
+		c.Begin(t.Context())
+		must(t, c.Publish(t.Context(), small(2)))
+		if err := c.Flush(t.Context()); !errors.Is(err, errDown) {
+			t.Errorf("Flush returned %v", err)
+		}
+		if got := f.sum("Delivered", 3); got != 1 {
+			t.Errorf("%g records are counted as delivered, want 1", got)
+		}
+	})
+}
+
+// TestFlushCountsNothingTwice, whatever sends are under way and fail.
+func TestFlushCountsNothingTwice(t *testing.T) {
+	for seed := range uint64(10) {
+		synctest.Test(t, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(seed, 2))
+			f := &fake{answer: func(_ context.Context, n int) error {
+				service := rand.New(rand.NewPCG(seed, uint64(3+n)))
+				time.Sleep(time.Duration(service.IntN(2000)) * time.Millisecond)
+				if service.IntN(3) == 0 {
+					return errDown
+				}
+				return nil
+			}}
+			c := NewCloudWatch(f, DefaultNamespace)
+			want := 0
+			for range 50 {
+				c.Begin(t.Context())
+				time.Sleep(time.Duration(rng.IntN(1000)) * time.Millisecond)
+				n := rng.IntN(150)
+				want += n
+				_ = c.Publish(t.Context(), wide(n, func(i int) string { return fmt.Sprint(i) }))
+				if rng.IntN(5) == 0 {
+					ctx, cancel := context.WithTimeout(t.Context(), term)
+					_ = c.Flush(ctx)
+					cancel()
+				}
+			}
+			for c.Flush(t.Context()) != nil {
+			}
+			if got := f.sum("Delivered", 3); got != float64(want) {
+				t.Errorf("seed %d: %g records are counted as delivered, want %d", seed, got, want)
+			}
+		})
+	}
+}
