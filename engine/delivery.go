@@ -14,15 +14,20 @@ import (
 // delivery sends the records of one run to one target.
 type delivery struct {
 	ledger
-	t     *target
-	slots *Slots
+	t      *target
+	limits Limits
+	slots  *Slots
 	*circuit
 	backup *circuit                      // of OnFailure
 	lost   map[string]map[string]*Record // by lane and key: the first record that a stage failed
 }
 
 func newDelivery(t *target, slots *Slots, records int) *delivery {
-	return &delivery{ledger: newLedger(t.ID, records), t: t, slots: slots, circuit: new(circuit), backup: new(circuit)}
+	d := &delivery{ledger: newLedger(t.ID, records), t: t, slots: slots, circuit: new(circuit), backup: new(circuit)}
+	if t.Fault == nil {
+		d.limits = t.Sink.Limits()
+	}
+	return d
 }
 
 // take delivers what the stages made of the records, and books what they did not
@@ -79,7 +84,7 @@ func (d *delivery) run(ctx context.Context, lots []lot) {
 	workers := pool.New().WithMaxGoroutines(d.t.InFlight)
 	if d.t.Ordered {
 		order := laneOrder
-		if d.t.limits.OnePerKey {
+		if d.limits.OnePerKey {
 			order = keyOrder
 		}
 		for _, l := range lots {

@@ -54,7 +54,6 @@ type node struct {
 
 type target struct {
 	Target
-	limits   Limits
 	slots    *semaphore.Weighted
 	index    int     // in the plan
 	fallback *target // of OnFailure
@@ -146,9 +145,6 @@ func newTarget(tt Target, share int) *target {
 	t.Retry.Base = orElse(t.Retry.Base, DefaultRetry.Base)
 	t.Retry.Max = orElse(t.Retry.Max, DefaultRetry.Max)
 	t.slots = semaphore.NewWeighted(int64(t.InFlight))
-	if t.Fault == nil {
-		t.limits = t.Sink.Limits()
-	}
 	return t
 }
 
@@ -214,13 +210,14 @@ func (t *target) String() string {
 		parts = append(parts, "in order")
 	}
 	parts = append(parts, fmt.Sprintf("%d in flight", t.InFlight))
-	if n := t.limits.Records; n > 0 {
+	limits := t.Sink.Limits()
+	if n := limits.Records; n > 0 {
 		parts = append(parts, fmt.Sprintf("≤ %d records", n))
 	}
-	if n := t.limits.Bytes; n > 0 {
+	if n := limits.Bytes; n > 0 {
 		parts = append(parts, fmt.Sprintf("≤ %d bytes a request", n))
 	}
-	if n := t.limits.RecordBytes; n > 0 {
+	if n := limits.RecordBytes; n > 0 {
 		parts = append(parts, fmt.Sprintf("≤ %d bytes a record", n))
 	}
 	return strings.Join(parts, ", ")

@@ -67,7 +67,7 @@ func (q *queue) next(now time.Time) (batch []Record, wait time.Duration) {
 		return nil, q.pause.Sub(now)
 	}
 	q.batch, q.index, q.buf = nil, q.index[:0], q.buf[:0]
-	p := packer{limits: &q.d.t.limits, records: q.max}
+	p := packer{limits: &q.d.limits, records: q.max}
 	open, wait := q.takeAgain(&p, now)
 	switch {
 	case !open:
@@ -107,7 +107,7 @@ func (q *queue) takeAgain(p *packer, now time.Time) (open bool, wait time.Durati
 			kept, open = append(kept, q.again[k+1:]...), false
 			break
 		}
-		size := q.d.t.limits.SizeOf(r)
+		size := q.d.limits.SizeOf(r)
 		if q.oversize(p, a.i, size) {
 			if !q.held() {
 				continue
@@ -133,7 +133,7 @@ func (q *queue) takeNew(p *packer) {
 			q.d.fail(r, errOvertake)
 			continue
 		}
-		size := q.d.t.limits.SizeOf(r)
+		size := q.d.limits.SizeOf(r)
 		if q.wait(q.head) || q.oversize(p, q.head, size) {
 			continue
 		}
@@ -152,7 +152,7 @@ func (q *queue) takeRange(p *packer) {
 	q.lo = q.head
 	end := q.pieceEnd(q.head)
 	for q.head < end {
-		size := q.d.t.limits.SizeOf(&q.recs[q.head])
+		size := q.d.limits.SizeOf(&q.recs[q.head])
 		if p.n == 0 && q.oversize(p, q.head, size) {
 			q.head++
 			q.lo = q.head

@@ -13,7 +13,9 @@ import (
 // than the call, unless ctx ends before, and does not write into it. A batch is never
 // empty and is within Limits. Send is safe for concurrent use.
 //
-// Limits returns the same value every time.
+// Limits returns the same bounds every time. The engine asks for them in each run, and
+// the Size that it is given only about records of that run: so what Size finds out may
+// be kept with it, and not in the sink, which outlasts the records' memory.
 type Sink interface {
 	Limits() Limits
 	Send(ctx context.Context, batch []Record) Outcome
@@ -27,7 +29,7 @@ type Limits struct {
 	PerBatch    int // framing bytes of a request
 
 	// Size is what a record counts for, in bytes exactly as the service counts
-	// them. Nil counts the data alone.
+	// them. Nil counts the data alone. It is safe for concurrent use.
 	Size func(r *Record) int
 
 	// OnePerKey says that the service may take a later record of a request and

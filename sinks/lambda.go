@@ -53,7 +53,6 @@ type Lambda struct {
 	function  string
 	qualifier *string
 	form      Form
-	templates kinesisTemplates
 }
 
 // NewLambda returns a sink for a function, given by name, partial ARN or ARN, and an
@@ -74,17 +73,15 @@ func (l *Lambda) String() string { return l.name }
 // Limits are those of an asynchronous Invoke, which takes an event whole or not at
 // all.
 func (l *Lambda) Limits() engine.Limits {
+	var templates kinesisTemplates
 	return engine.Limits{
 		Bytes:    lambdaBytes,
 		PerBatch: len(lambdaHead) + len(lambdaTail) - len(","),
-		Size:     l.size,
+		Size: func(r *engine.Record) int {
+			text := l.record(r, &templates)
+			return text.size() + len(",") // which it has in an event
+		},
 	}
-}
-
-// size counts the bytes of r in an event, with the comma that it has there.
-func (l *Lambda) size(r *engine.Record) int {
-	text := l.record(r)
-	return text.size() + len(",")
 }
 
 // Send makes one Invoke call.
@@ -114,8 +111,9 @@ func (l *Lambda) Send(ctx context.Context, batch []engine.Record) engine.Outcome
 func (l *Lambda) event(batch []engine.Record) ([]byte, error) {
 	size := len(lambdaHead) + len(lambdaTail) - len(",")
 	records := make([]pieces, len(batch))
+	var templates kinesisTemplates
 	for i := range batch {
-		records[i] = l.record(&batch[i])
+		records[i] = l.record(&batch[i], &templates)
 		if why := l.fault(&batch[i], &records[i]); why != "" {
 			return nil, engine.Errorf(engine.Refused, "%s: %s", l.name, why)
 		}

@@ -6,9 +6,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"weak"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -243,7 +245,8 @@ func TestLambdaRecords(t *testing.T) {
 			if diff := cmp.Diff(strings.TrimSpace(tt.want), string(got[0].Data)); diff != "" {
 				t.Errorf("the record differs (-want +got):\n%s", diff)
 			}
-			if got, want := l.size(&tt.rec), len(tt.want)+1; got != want {
+			limits := l.Limits()
+			if got, want := limits.SizeOf(&tt.rec), len(tt.want)+1; got != want {
 				t.Errorf("counts %d bytes; want %d", got, want)
 			}
 		})
@@ -337,7 +340,8 @@ func FuzzLambdaUserRecord(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if got, want := 2*l.size(&r)+l.Limits().PerBatch, len(event); got != want {
+		limits := l.Limits()
+		if got, want := 2*limits.SizeOf(&r)+limits.PerBatch, len(event); got != want {
 			t.Errorf("counts %d bytes; want %d", got, want)
 		}
 		var got struct{ Records []map[string]any }
@@ -407,16 +411,53 @@ func BenchmarkLambdaSend(b *testing.B) {
 	b.Run("user", func(b *testing.B) { benchmarkSend(b, NewLambda(client, function, "", UserRecords), recs) })
 }
 
-// The memory of a source record may be used for another one.
+// The memory of a source record is used for another one in a later event.
 func TestLambdaTellsSourceRecordsApart(t *testing.T) {
-	l := NewLambda(nil, function, "", UserRecords)
+	var sent []byte
+	l := NewLambda(fakeLambda(func(in *lambda.InvokeInput) (*lambda.InvokeOutput, error) {
+		sent = in.Payload
+		return &lambda.InvokeOutput{StatusCode: 202}, nil
+	}), function, "", UserRecords)
 	raw := sourceRaw("k", "many")
-	for i, seq := range []string{"1", "2", "", ""} {
-		copy(raw, bytes.Replace(raw, fmt.Appendf(nil, `"%d.0"`, max(i, 1)), fmt.Appendf(nil, `"%d.0"`, i+1), 1))
-		r := engine.Record{Key: "k", Seq: seq, Data: engine.Bytes([]byte("one")), Raw: raw}
-		got, want := l.record(&r), newKinesisTemplate(bytes.Clone(raw)).fill(&r)
-		if diff := cmp.Diff(string(want.append(nil)), string(got.append(nil))); diff != "" {
-			t.Errorf("record %q (-want +got):\n%s", seq, diff)
+	for _, version := range []string{"1.0", "2.0", "3.0"} {
+		copy(raw, bytes.Replace(sourceRaw("k", "many"), []byte("1.0"), []byte(version), 1))
+		r := engine.Record{Key: "k", Seq: "4900", Data: engine.Bytes([]byte("one")), Raw: raw}
+		want := newKinesisTemplate(bytes.Clone(raw)).fill(&r)
+		limits := l.Limits()
+		if got := limits.SizeOf(&r); got != want.size()+1 {
+			t.Errorf("%s: counts %d bytes; want %d", version, got, want.size()+1)
+		}
+		if o := l.Send(t.Context(), []engine.Record{r}); !o.OK() {
+			t.Fatal(o.Err(0))
+		}
+		if diff := cmp.Diff(lambdaHead+string(want.append(nil))+lambdaTail, string(sent)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", version, diff)
 		}
 	}
+}
+
+// TestLambdaKeepsNoEvent: of the memory of an event, once it is delivered.
+func TestLambdaKeepsNoEvent(t *testing.T) {
+	l := NewLambda(fakeLambda(func(*lambda.InvokeInput) (*lambda.InvokeOutput, error) {
+		return &lambda.InvokeOutput{StatusCode: 202}, nil
+	}), function, "", UserRecords)
+	plan, err := engine.NewPlan(engine.Options{}, engine.Target{ID: "t", Sink: l})
+	if err != nil {
+		t.Fatal(err)
+	}
+	event := func() weak.Pointer[byte] {
+		r := sourceRecord(0)
+		recs := []engine.Record{userOf(r, 0, "a", "", "one"), userOf(r, 1, "b", "", "two")}
+		if n := plan.Run(t.Context(), recs).Targets[0].Delivered; n != 2 {
+			t.Fatalf("%d records are delivered", n)
+		}
+		return weak.Make(&r.Raw[0])
+	}()
+	for range 100 { // what ran the plan may not have ended yet
+		if runtime.GC(); event.Value() == nil {
+			runtime.KeepAlive(plan)
+			return
+		}
+	}
+	t.Error("the record of an event is kept when it has been delivered")
 }

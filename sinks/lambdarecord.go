@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"unicode/utf8"
 
@@ -33,13 +32,13 @@ func (p *pieces) append(b []byte) []byte {
 
 // record returns the JSON text that stands for r in an event, or none if there is
 // none.
-func (l *Lambda) record(r *engine.Record) pieces {
+func (l *Lambda) record(r *engine.Record, templates *kinesisTemplates) pieces {
 	switch l.form {
 	case Documents:
 		return pieces{r.Data.Bytes()}
 	case UserRecords:
 		if len(r.Raw) > 0 {
-			return l.templates.of(r).fill(r)
+			return templates.of(r.Raw).fill(r)
 		}
 	case SourceRecords:
 	}
@@ -63,8 +62,6 @@ func (l *Lambda) fault(r *engine.Record, text *pieces) string {
 
 // kinesisTemplate is a source record of Kinesis, taken apart to make user records.
 type kinesisTemplate struct {
-	lane, seq string // of the source record
-
 	raw  []byte
 	head []byte // up to the members of kinesis; nil if it has none
 	rest []byte // members of kinesis that a user record shares, each with a comma
@@ -130,20 +127,19 @@ func quote(s string) []byte {
 }
 
 // kinesisTemplates keeps the template that was used last: the user records of one
-// source record follow each other, and it may have thousands.
+// source record follow each other, and it may have thousands. It is for the records of
+// one event, whose memory it keeps, and which another event may have later.
 type kinesisTemplates struct {
 	last atomic.Pointer[kinesisTemplate]
 }
 
-// of returns the template that r's source record makes. That is known by its place in
-// memory, which another event may have by now, and by its number.
-func (m *kinesisTemplates) of(r *engine.Record) *kinesisTemplate {
-	raw := r.Raw
-	if t := m.last.Load(); t != nil && len(t.raw) == len(raw) && &t.raw[0] == &raw[0] && r.Seq != "" && t.seq == r.Seq && t.lane == r.Lane {
+// of returns the template that a source record makes, which is known by its place in
+// memory.
+func (m *kinesisTemplates) of(raw []byte) *kinesisTemplate {
+	if t := m.last.Load(); t != nil && len(t.raw) == len(raw) && &t.raw[0] == &raw[0] {
 		return t
 	}
 	t := newKinesisTemplate(raw)
-	t.lane, t.seq = strings.Clone(r.Lane), strings.Clone(r.Seq)
 	m.last.Store(t)
 	return t
 }
