@@ -73,6 +73,24 @@ func TestDebugLogsCalls(t *testing.T) {
 	}
 }
 
+// A call is tried as often as AWS_MAX_ATTEMPTS says.
+func TestMaxAttempts(t *testing.T) {
+	calls := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		calls++
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	defer server.Close()
+	for name, value := range clientEnv(server.URL, server.URL) {
+		t.Setenv(name, value)
+	}
+	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	var out bytes.Buffer
+	if status := execute([]string{"list", "--table", "t"}, nil, &out, &out); status != exitFailed || calls != 1 {
+		t.Errorf("exit status %d after %d calls: %s", status, calls, &out)
+	}
+}
+
 func TestPanicIsTold(t *testing.T) {
 	var w bytes.Buffer
 	tellPanic(&w, "it broke\nin a stack", false)

@@ -4,10 +4,8 @@ package cloud
 
 import (
 	"slices"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -30,13 +28,11 @@ import (
 type Account struct{ cfg aws.Config }
 
 // Of returns the account that cfg reaches. Its calls are tried again when AWS
-// throttles or fails, as the standard retryer does, and an answer that is not one of
-// AWS is a NotAWS.
+// throttles or fails: three times, unless the environment or the profile says how
+// often. An answer that is not one of AWS is a NotAWS.
 func Of(cfg aws.Config) *Account {
 	cfg = cfg.Copy()
-	cfg.Retryer = func() aws.Retryer {
-		return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = 5 * time.Second })
-	}
+	retrying(&cfg)
 	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), whole)
 	return &Account{cfg}
 }
