@@ -179,7 +179,8 @@ does, and to false as long as one does not: such a mapping would lose what faile
 		}
 		// Lambda makes no mapping that the role cannot read.
 		coming := policy.Source{ARN: source, OnFailure: f.onFailure}
-		if err := m.keepInStep(ctx, cmd, a, coming); err != nil {
+		needed, err := m.keepInStep(ctx, cmd, a, coming)
+		if err != nil {
 			return err
 		}
 		paused, err := h.Paused(ctx, source) // afterwards its state may be that it is being updated
@@ -187,17 +188,21 @@ does, and to false as long as one does not: such a mapping would lose what faile
 			return err
 		}
 		did, err := h.Hook(ctx, source, s)
+		if err != nil && needed != nil { // it may be what the role lacks
+			err = errors.Join(err, m.showHook(cmd.OutOrStdout(), source, "", needed))
+		}
 		if err != nil {
 			return err
 		}
-		if err := m.hooked(ctx, cmd, h, source, did); err != nil {
+		if err := m.hooked(ctx, cmd, h, source, did, needed); err != nil {
 			return err
 		}
 		m.unheeded(source, did, paused)
 		if m.noIAM || did != hooks.Updated {
 			return nil
 		}
-		return m.keepInStep(ctx, cmd, a, coming) // what the mapping had before needs no right now
+		_, err = m.keepInStep(ctx, cmd, a, coming) // what the mapping had before needs no right now
+		return err
 	})
 	return cmd
 }
@@ -249,9 +254,10 @@ func (m *manage) topicFlags(f *mappingFlags) error {
 	return nil
 }
 
-// hooked brings the function in step with its mappings, and tells what was done.
-func (m *manage) hooked(ctx context.Context, cmd *cobra.Command, h *hooks.Hooks, source string, did hooks.Did) error {
-	if err := m.showHook(cmd.OutOrStdout(), source, did); err != nil {
+// hooked brings the function in step with its mappings, and tells what was done, and
+// what the role needs, if that is asked for.
+func (m *manage) hooked(ctx context.Context, cmd *cobra.Command, h *hooks.Hooks, source string, did hooks.Did, needed *policy.Document) error {
+	if err := m.showHook(cmd.OutOrStdout(), source, did, needed); err != nil {
 		return err
 	}
 	reported, value, others, err := h.Report(ctx)
@@ -267,17 +273,26 @@ func (m *manage) hooked(ctx context.Context, cmd *cobra.Command, h *hooks.Hooks,
 	return nil
 }
 
-// showHook prints what was done to the hook of a source.
-func (m *manage) showHook(w io.Writer, source string, did hooks.Did) error {
+// showHook prints what was done to the hook of a source, "" if nothing was, and what
+// the role needs, nil if that is not asked for.
+func (m *manage) showHook(w io.Writer, source string, did hooks.Did, needed *policy.Document) error {
 	if m.output != "table" {
 		return show(w, m.output, struct {
-			Source   string    `json:"source"`
-			Function string    `json:"function"`
-			Outcome  hooks.Did `json:"outcome"`
-		}{source, m.functionName(), did}, nil)
+			Source   string           `json:"source"`
+			Function string           `json:"function"`
+			Outcome  hooks.Did        `json:"outcome,omitempty"`
+			Policy   *policy.Document `json:"policy,omitempty"`
+		}{source, m.functionName(), did, needed}, nil)
 	}
-	_, err := fmt.Fprintf(w, "hook of %s to %s: %s\n", source, m.functionName(), did)
-	return err
+	if did != "" {
+		if _, err := fmt.Fprintf(w, "hook of %s to %s: %s\n", source, m.functionName(), did); err != nil {
+			return err
+		}
+	}
+	if needed == nil {
+		return nil
+	}
+	return showJSON(w, needed)
 }
 
 func newUnhook(c *common) *cobra.Command {
@@ -304,7 +319,8 @@ topic. Where the mapping was in the stream is forgotten; use pause to go on late
 		if err := h.Unhook(ctx, source); err != nil {
 			return err
 		}
-		return errors.Join(m.hooked(ctx, cmd, h, source, hooks.Removed), m.keepInStep(ctx, cmd, a))
+		needed, err := m.keepInStep(ctx, cmd, a)
+		return errors.Join(m.hooked(ctx, cmd, h, source, hooks.Removed, needed), err)
 	})
 	return cmd
 }

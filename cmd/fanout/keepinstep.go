@@ -19,35 +19,35 @@ func (m *manage) iamFlag() {
 
 // keepInStep makes the inline policy of the function's role what the function needs
 // now, and what coming sources need: Lambda makes no mapping that the role cannot read.
-// With --no-iam it prints the policy to standard output instead.
+// With --no-iam it returns the policy instead, to be shown with what the command does.
 //
 // What it may not do, it says on standard error: whoever may write targets need not
 // have rights in IAM. The same goes for a role that deploy did not make. A function
 // that does not exist needs nothing yet.
-func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Account, coming ...policy.Source) error {
+func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Account, coming ...policy.Source) (needed *policy.Document, err error) {
 	k := role.On(a)
 	f, found, err := role.Find(ctx, k.Lambda, m.functionRef())
 	if err != nil {
-		return m.outOfStep(cmd, err)
+		return nil, m.outOfStep(cmd, err)
 	}
 	if !found {
-		return nil
+		return nil, nil
 	}
 	if m.noIAM {
 		needs, err := k.Policy(ctx, &f, coming...)
 		if err != nil {
-			return m.outOfStep(cmd, err)
+			return nil, m.outOfStep(cmd, err)
 		}
 		warnSkipped(cmd, needs)
-		return showJSON(cmd.OutOrStdout(), needs.Document)
+		return &needs.Document, nil
 	}
 	outcome, needs, err := k.Sync(ctx, &f, coming...)
 	warnSkipped(cmd, needs)
 	if err != nil {
-		return m.outOfStep(cmd, err)
+		return nil, m.outOfStep(cmd, err)
 	}
 	tellOutcome(cmd, &f, outcome)
-	return nil
+	return nil, nil
 }
 
 // warnSkipped names the targets that the policy does not have everything of.

@@ -42,7 +42,7 @@ func newMappingSwitch(c *common, name string, on bool, short, long string) *cobr
 		if err != nil {
 			return err
 		}
-		return m.showHook(cmd.OutOrStdout(), source, did)
+		return m.showHook(cmd.OutOrStdout(), source, did, nil)
 	})
 	return cmd
 }

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path"
+	"strings"
+	"testing"
+)
+
+// Lambda makes no mapping that the role cannot read. With --no-iam, where the role has
+// yet to be given its rights, what it needs is printed then too, and in one document.
+func TestHookPrintsWhatTheRoleLacks(t *testing.T) {
+	answers := map[string]string{
+		"DescribeStreamSummary":     `{"StreamDescriptionSummary": {"StreamARN": "` + orders + `"}}`,
+		"DescribeTable":             `{"Table": {}}`,
+		"Scan":                      `{"Items": []}`,
+		"GET event-source-mappings": `{"EventSourceMappings": []}`,
+		"GET fanout": `{"Configuration": {"FunctionName": "fanout", "FunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:fanout",
+			"Role": "arn:aws:iam::123456789012:role/r"}, "Tags": {"fanout:function": "fanout"}}`,
+		"POST event-source-mappings": `{"message": "The function execution role does not have permissions to call GetRecords"}`,
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		if op == "" {
+			op = r.Method + " " + path.Base(r.URL.Path)
+		}
+		if answers[op] == "" {
+			t.Errorf("%s was called", op)
+		}
+		if strings.HasPrefix(op, "POST") {
+			w.Header().Set("X-Amzn-Errortype", "InvalidParameterValueException")
+			w.WriteHeader(http.StatusBadRequest)
+		}
+		fmt.Fprint(w, answers[op])
+	}))
+	defer server.Close()
+	for name, value := range clientEnv(server.URL, server.URL) {
+		t.Setenv(name, value)
+	}
+	for form, want := range map[string]string{"table": `{"Version"`, "json": `{"source":"` + orders + `","function":"fanout","policy":{"Version"`} {
+		var out, errs bytes.Buffer
+		status := execute([]string{"hook", "--source-arn", orders, "--no-iam", "--output", form}, nil, &out, &errs)
+		if status != exitFailed || !strings.Contains(errs.String(), "does not have permissions") {
+			t.Errorf("%s: exit status %d: %s", form, status, &errs)
+		}
+		var got bytes.Buffer
+		if err := json.Compact(&got, out.Bytes()); err != nil || !strings.HasPrefix(got.String(), want) || !strings.Contains(got.String(), `"kinesis:GetRecords"`) {
+			t.Errorf("%s: printed %s", form, &out)
+		}
+	}
+}
