@@ -112,10 +112,9 @@ PROFILE ?= W1 W2
 .PHONY: profile
 profile: ## where the function's processor time goes, by workload (PROFILE)
 	@mkdir -p .cache/profile
-	$(GO) build $(FUNCTION) -o .cache/profile/ ./bench/yardstick ./bench/floor ./bench/empty
 	$(GO) build -trimpath -tags lambda.norpc,profile -o .cache/profile/bootstrap ./cmd/bootstrap
 	@for w in $(PROFILE); do \
-	  $(GO) run ./bench/compare -bin .cache/profile -rounds 1 -time 3s -workloads $$w -env FANOUT_PROFILE=$(CURDIR)/.cache/profile/$$w functions >/dev/null || exit 1; \
+	  $(GO) run ./bench/compare -alone -bin .cache/profile -rounds 1 -time 16s -workloads $$w -env FANOUT_PROFILE=$(CURDIR)/.cache/profile/$$w functions >/dev/null || exit 1; \
 	  echo "$$w:"; $(GO) tool pprof -top -nodecount 20 .cache/profile/$$w 2>/dev/null | tail -n +5; \
 	done
 

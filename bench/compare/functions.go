@@ -30,15 +30,18 @@ func (o *options) withTable() harness.Function {
 	return f
 }
 
-// compared returns the functions of the table, and how many of them, which come
-// first, are fanout.
-func (o *options) compared() (functions []harness.Function, ours int) {
-	return slices.Concat([]harness.Function{o.fanout(), o.withTable(), o.function("plain Go", "yardstick"), o.function("floor", "floor")}, o.others), 2
+// compared returns the functions of the table. The first ours are fanout, and the next
+// made can do the handmade workloads only.
+func (o *options) compared() (functions []harness.Function, ours, made int) {
+	if o.alone {
+		return append([]harness.Function{o.fanout()}, o.others...), 1, 0
+	}
+	return slices.Concat([]harness.Function{o.fanout(), o.withTable(), o.function("plain Go", "yardstick"), o.function("floor", "floor")}, o.others), 2, 2
 }
 
 // functionTables compares functions by processor time, wall time and memory.
 func (c *comparison) functionTables(ctx context.Context) (string, error) {
-	functions, ours := c.compared()
+	functions, ours, made := c.compared()
 	head := []string{"workload"}
 	for i, f := range functions {
 		head = append(head, f.Name)
@@ -49,7 +52,7 @@ func (c *comparison) functionTables(ctx context.Context) (string, error) {
 	var processor, wall, peak [][]string
 	for i := range c.workloads {
 		w := &c.workloads[i]
-		figures, err := c.compare(ctx, w, functions, ours)
+		figures, err := c.compare(ctx, w, functions, ours, made)
 		if err != nil {
 			return "", err
 		}
@@ -90,8 +93,7 @@ func orNone(ok bool, s string) string {
 
 // compare measures functions with w. Those that were not made for it have no
 // figures, nor have those with which something went wrong.
-func (c *comparison) compare(ctx context.Context, w *bench.Workload, functions []harness.Function, ours int) ([]harness.Figures, error) {
-	const made = 2 // follow ours, plain Go and the floor, for what is handmade alone
+func (c *comparison) compare(ctx context.Context, w *bench.Workload, functions []harness.Function, ours, made int) ([]harness.Figures, error) {
 	var cases []harness.Case
 	var places []int
 	for i := range functions {
