@@ -2,7 +2,6 @@ package sinks
 
 import (
 	"bytes"
-	"encoding/binary"
 	"unicode/utf8"
 )
 
@@ -44,16 +43,57 @@ func (a acknowledgement) records(s *ackScanner, n int) bool {
 	if !s.next('[') {
 		return false
 	}
+	var before ackRecord
 	for i := range n {
-		if i > 0 && !s.next(',') || !a.record(s) {
+		if i > 0 && !s.next(',') || !before.again(s) && !a.record(s, &before) {
 			return false
 		}
 	}
 	return s.next(']')
 }
 
-// record reports whether s goes on with a record that is acknowledged.
-func (a acknowledgement) record(s *ackScanner) bool {
+// ackRecord is the text of a record that is acknowledged, and where its values are in
+// that. The records of an answer are written alike, so one is the next but for these.
+type ackRecord struct {
+	text   []byte
+	values [2]struct{ start, end int }
+	n      int // of the values
+}
+
+// again reads a record that is the one before but for its values.
+func (r *ackRecord) again(s *ackScanner) bool {
+	if len(r.text) == 0 || len(s.rest) < len(r.text) {
+		return false
+	}
+	end := 0
+	for _, v := range r.values[:r.n] {
+		if string(s.rest[end:v.start]) != string(r.text[end:v.start]) || !literalText(s.rest[v.start:v.end]) {
+			return false
+		}
+		end = v.end
+	}
+	if string(s.rest[end:len(r.text)]) != string(r.text[end:]) {
+		return false
+	}
+	s.rest = s.rest[len(r.text):]
+	return true
+}
+
+// record reports whether s goes on with a record that is acknowledged, and sets r to
+// it.
+func (a acknowledgement) record(s *ackScanner, r *ackRecord) bool {
+	all := s.rest
+	*r = ackRecord{}
+	value := func() (text []byte, ok bool) {
+		if text, ok = s.text(); !ok || r.n == len(r.values) {
+			return nil, false
+		}
+		v := &r.values[r.n]
+		v.end = len(all) - len(s.rest) - len(`"`)
+		v.start = v.end - len(text)
+		r.n++
+		return text, true
+	}
 	if !s.next('{') {
 		return false
 	}
@@ -66,20 +106,22 @@ func (a acknowledgement) record(s *ackScanner) bool {
 		switch {
 		case s.literal("null"): // as good as missing
 		case string(key) == a.id && !has:
-			id, ok := s.text()
+			id, ok := value()
 			if !ok || len(id) == 0 {
 				return false
 			}
 			has = true
 		case string(key) == "ShardId":
-			if _, ok := s.text(); !ok {
+			if _, ok := value(); !ok {
 				return false
 			}
 		default: // an error, or something new
 			return false
 		}
 		if !s.next(',') {
-			return s.next('}') && has
+			ok = s.next('}') && has
+			r.text = all[:len(all)-len(s.rest)]
+			return ok
 		}
 	}
 }
@@ -124,18 +166,17 @@ func (s *ackScanner) text() ([]byte, bool) {
 	return t, true
 }
 
-// literalText reports whether text, which has no quote, is ASCII that stands for itself
-// in a JSON string. A byte that is not sets a high bit; others then may, but no others
-// do without it.
+// literalText reports whether text is ASCII that stands for itself in a JSON string.
 func literalText(text []byte) bool {
-	const each, high = 0x0101010101010101, 0x8080808080808080
 	odd := uint64(0)
+	for ; len(text) >= 32; text = text[32:] {
+		odd |= literal(eight(text, 0)) | literal(eight(text, 8)) | literal(eight(text, 16)) | literal(eight(text, 24))
+	}
 	for ; len(text) >= 8; text = text[8:] {
-		w := binary.LittleEndian.Uint64(text)
-		odd |= w | (w - ' '*each) | ((w ^ '\\'*each) - each)
+		odd |= literal(eight(text, 0))
 	}
 	for _, c := range text {
-		if c < ' ' || c == '\\' || c >= utf8.RuneSelf {
+		if c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
 			return false
 		}
 	}

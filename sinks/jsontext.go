@@ -11,22 +11,28 @@ import (
 // becomes U+FFFD, and control characters, DEL, U+2028 and U+2029 are escaped.
 //
 // JSON within JSON has a quote every few bytes, too often to copy what lies between by
-// itself: eight bytes are copied at once, and those from the quote on taken back.
+// itself: eight bytes are copied at once, and those from the quote on written over.
 func appendJSON[T string | []byte](b []byte, s T) []byte {
 	b = append(b, '"')
 	for i := 0; i < len(s); {
 		if i+8 <= len(s) {
-			w := eight(s, i)
+			const most = 8 + len(`\"`) // that eight bytes become here
+			if cap(b)-len(b) < most {
+				b = slices.Grow(b, most+len(s)-i)
+			}
+			w, to := eight(s, i), b[len(b):len(b)+most]
+			binary.LittleEndian.PutUint64(to, w)
 			n := plainBytes(w)
 			if n == 8 {
-				n += plainLen(s[i+8:])
+				n += plainRun(s[i+8:])
 				b, i = append(b, s[i:i+n]...), i+n
 				continue
 			}
-			if cap(b)-len(b) < 8 {
-				b = slices.Grow(b, 8+len(s)-i)
+			if c := s[i+n]; c == '"' || c == '\\' {
+				to[n], to[n+1] = '\\', c
+				b, i = b[:len(b)+n+2], i+n+1
+				continue
 			}
-			binary.LittleEndian.PutUint64(b[len(b):len(b)+8], w)
 			b, i = b[:len(b)+n], i+n
 		}
 		size := 1
@@ -70,18 +76,16 @@ func appendEscaped(b []byte, c rune) []byte {
 // isPlain reports whether c is ASCII that stands for itself in a JSON string.
 func isPlain(c byte) bool { return c >= ' ' && c < 0x7F && c != '"' && c != '\\' }
 
-// plainLen returns how many bytes at the start of s are plain.
-func plainLen[T string | []byte](s T) int {
-	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		if n := plainBytes(eight(s, i)); n < 8 {
-			return i + n
+// plainRun returns how many bytes at the start of s are plain, in steps of 32.
+func plainRun[T string | []byte](s T) int {
+	n := 0
+	for ; len(s)-n >= 32; n += 32 {
+		w := s[n : n+32]
+		if (special(eight(w, 0))|special(eight(w, 8))|special(eight(w, 16))|special(eight(w, 24)))&high != 0 {
+			break
 		}
 	}
-	for i < len(s) && isPlain(s[i]) {
-		i++
-	}
-	return i
+	return n
 }
 
 // eight returns the eight bytes of s from i on, the first of them lowest.
@@ -91,12 +95,21 @@ func eight[T string | []byte](s T, i int) uint64 {
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// plainBytes returns how many bytes of w, from the lowest on, are plain. (x-n)&^x
-// sets the high bit of each byte that is less than n, and perhaps of some above the
-// lowest of them, which does not matter (Warren, Hacker's Delight, section 6-1).
-func plainBytes(w uint64) int {
-	const each, high = 0x0101010101010101, 0x8080808080808080
-	quote, slash, del := w^'"'*each, w^'\\'*each, w^0x7F*each
-	special := w | (w-' '*each)&^w | (quote-each)&^quote | (slash-each)&^slash | (del-each)&^del
-	return bits.TrailingZeros64(special&high) / 8
+const (
+	each = 0x0101010101010101
+	high = 0x80 * each
+)
+
+// literal sets a high bit if not all bytes of w are ASCII that stands for itself in a
+// JSON string: x-n sets that of a byte x less than n, and lends from the byte above only
+// then (Warren, Hacker's Delight, section 6-1).
+func literal(w uint64) uint64 {
+	return w | (w - ' '*each) | ((w ^ '"'*each) - each) | ((w ^ '\\'*each) - each)
 }
+
+// special is like literal, and sets a high bit for DEL too.
+func special(w uint64) uint64 { return literal(w) | ((w ^ 0x7F*each) - each) }
+
+// plainBytes returns how many bytes of w, from the lowest on, are plain. The lowest high
+// bit that special sets is that of the first byte which is not: below it nothing is lent.
+func plainBytes(w uint64) int { return bits.TrailingZeros64(special(w)&high) / 8 }
