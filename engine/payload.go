@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
@@ -34,6 +35,14 @@ type cell struct {
 
 // Bytes returns a Payload of b, which the caller must not change afterwards.
 func Bytes(b []byte) Payload { return Payload{&cell{given: b}} }
+
+// KnownText is Bytes for those who know that b is text as IsText has it, so that nobody
+// need look.
+func KnownText(b []byte) Payload {
+	c := &cell{given: b}
+	c.look.Store(textData)
+	return Payload{c}
+}
 
 // Base64 returns a Payload of data in standard padded base64 (RFC 4648, section
 // 4), as Kinesis and Firehose write it. Text that is not that gives a Payload
@@ -158,6 +167,28 @@ func (p Payload) AppendText(b []byte) []byte {
 		return base64.StdEncoding.AppendEncode(b, p.c.given)
 	}
 	return append(b, p.Text()...)
+}
+
+// AppendBytes appends the data as bytes. It is Bytes for those who copy it anyway: what
+// nobody has decoded yet is decoded there, for all who ask later. So what is appended
+// must never change.
+func (p Payload) AppendBytes(b []byte) []byte {
+	if p.c == nil {
+		return b
+	}
+	n, grown := len(b), b
+	if p.c.encoded {
+		p.c.once.Do(func() {
+			p.c.asked.Store(true)
+			grown = slices.Grow(b, int(p.c.decoded))[:n+int(p.c.decoded)]
+			p.c.other = grown[n:len(grown):len(grown)]
+			decodeBase64(p.c.other, p.c.given)
+		})
+	}
+	if len(grown) > n {
+		return grown
+	}
+	return append(b, p.Bytes()...)
 }
 
 // Decode makes the Bytes of records that came in base64, in one allocation for all.

@@ -126,6 +126,37 @@ func TestPayloadAppendsText(t *testing.T) {
 	}
 }
 
+// What is appended is what Bytes gives, and is decoded once, where it was appended first.
+func TestPayloadAppendsBytes(t *testing.T) {
+	for name, p := range map[string]engine.Payload{
+		"bytes": engine.Bytes([]byte("hello")), "text": engine.Base64([]byte("aGVsbG8=")),
+		"no text": engine.Base64(nil), "bad text": engine.Base64([]byte("!")), "none": {},
+	} {
+		want := "x"
+		if p.Len() > 0 {
+			want += "hello"
+		}
+		for _, room := range []int{0, 100, 0} {
+			b := append(make([]byte, 0, 1+room), 'x')
+			if got := string(p.AppendBytes(b)); got != want {
+				t.Errorf("%s: %q, want %q", name, got, want)
+			}
+		}
+	}
+	p := engine.Base64([]byte("aGVsbG8="))
+	b := p.AppendBytes(make([]byte, 0, 100))
+	if got := p.Bytes(); &got[0] != &b[0] || cap(got) != len(got) {
+		t.Errorf("what was appended is not what Bytes gives, or leaves room for others to write into: %d of %d bytes", len(got), cap(got))
+	}
+}
+
+// What is known to be text is not looked at.
+func TestKnownText(t *testing.T) {
+	if p := engine.KnownText([]byte("\x00")); !p.IsText() || string(p.Bytes()) != "\x00" || p.Encoded() {
+		t.Errorf("%q is text: %v", p.Bytes(), p.IsText())
+	}
+}
+
 // Records are decoded together, each once, and like those that are decoded alone.
 func TestDecode(t *testing.T) {
 	recs := []engine.Record{

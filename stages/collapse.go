@@ -42,21 +42,16 @@ func (c Collapse) Process(_ context.Context, in []engine.Record, out *engine.Out
 			out.Emit(r)
 		}
 	case JSON, Concat, ConcatB64:
-		w := writer{Collapse: c}
+		w := writer{Collapse: c, out: out, placing: c.Mode == JSON && len(in) > 0 && measureJSON(in[0].Data).form == verbatim}
 		for i := range in {
-			if i%ahead == 0 {
+			if w.placing {
+				w.place(in, i)
+			} else if i%ahead == 0 {
 				engine.Decode(in[i:min(i+ahead, len(in))])
 			}
-			e := c.measure(in[i].Data)
-			if n := len(w.elements); n > 0 && !c.fits(w.sum.plus(e)) {
-				out.Emit(w.message(in[i-n : i]))
-			}
-			w.elements = append(w.elements, e)
-			w.sum = w.sum.plus(e)
+			w.add(in, i, c.measure(in[i].Data))
 		}
-		if n := len(w.elements); n > 0 {
-			out.Emit(w.message(in[len(in)-n:]))
-		}
+		w.flush(in)
 	default:
 		for _, r := range in {
 			out.Fail(r, engine.Errorf(engine.Permanent, "there is no way to collapse records that is called %v", c.Mode))
@@ -124,28 +119,49 @@ func (c Collapse) fits(s sum) bool {
 // writer makes one message after another.
 type writer struct {
 	Collapse
+	out      *engine.Out
 	elements []element // of the next message
 	sum      sum       // of elements
 	raw      []byte    // what the base64 of a message is made from
+
+	placing bool   // all records so far are in a message verbatim
+	text    []byte // if so, the next message but for its end
 }
 
-// message merges recs, whose elements those of w are, and begins the next message.
-func (w *writer) message(recs []engine.Record) engine.Record {
+// add makes recs[i] a part of the next message, or begins another if it does not fit.
+func (w *writer) add(recs []engine.Record, i int, e element) {
+	w.placing = w.placing && e.form == verbatim
+	if len(w.elements) > 0 && !w.fits(w.sum.plus(e)) {
+		w.flush(recs[:i])
+	}
+	w.elements = append(w.elements, e)
+	w.sum = w.sum.plus(e)
+}
+
+// flush emits the next message, which has the last of recs, if it has any.
+func (w *writer) flush(recs []engine.Record) {
+	if len(w.elements) == 0 {
+		return
+	}
+	recs = recs[len(recs)-len(w.elements):]
 	m := engine.Merge(recs, w.data(recs))
 	m.Key, m.HashKey = m.Lane, ""
-	w.elements, w.sum = w.elements[:0], sum{}
-	return m
+	w.out.Emit(m)
+	w.elements, w.sum, w.text = w.elements[:0], sum{}, nil
 }
 
 func (w *writer) data(recs []engine.Record) engine.Payload {
 	switch w.Mode {
 	case JSON:
+		if w.placing {
+			return engine.KnownText(append(w.text, jsonTail...))
+		}
 		text := make([]byte, 0, w.length(w.sum))
-		return engine.Bytes(appendJSON(text, recs, w.elements))
+		return engine.KnownText(appendJSON(text, recs, w.elements))
 	case ConcatB64:
 		w.raw = appendAll(slices.Grow(w.raw[:0], w.sum.bytes), recs)
 		text := make([]byte, 0, w.length(w.sum))
-		return engine.Bytes(base64.StdEncoding.AppendEncode(text, w.raw))
+		return engine.KnownText(base64.StdEncoding.AppendEncode(text, w.raw))
 	default:
 		if len(recs) == 1 {
 			return recs[0].Data

@@ -17,6 +17,35 @@ const (
 // isJSON is noted of data that is JSON, with nothing in it that XML does not allow.
 const isJSON = 1
 
+// place decodes recs[i] where the next message will have it if it is JSON, as nearly all
+// are: then it neither takes memory of its own nor is copied. The first that is not ends
+// that, as it will be written in another way, and its message is made once more.
+func (w *writer) place(recs []engine.Record, i int) {
+	data := recs[i].Data
+	if len(w.elements) > 0 && !w.fits(w.sum.plus(element{verbatim, data.Len()})) {
+		w.flush(recs[:i])
+	}
+	if w.text == nil {
+		w.text = append(make([]byte, 0, w.room(recs[i:])), jsonHead...)
+	} else {
+		w.text = append(w.text, ',')
+	}
+	w.text = data.AppendBytes(w.text)
+}
+
+// room is the length of the message of the first of recs if all are JSON.
+func (w *writer) room(recs []engine.Record) int {
+	var s sum
+	for i := range recs {
+		next := s.plus(element{verbatim, recs[i].Data.Len()})
+		if i > 0 && !w.fits(next) {
+			break
+		}
+		s = next
+	}
+	return w.length(s)
+}
+
 // measureJSON says how a JSON message holds data.
 func measureJSON(data engine.Payload) element {
 	b := data.Bytes()
@@ -65,11 +94,11 @@ func appendJSON(text []byte, recs []engine.Record, elements []element) []byte {
 // quotedLen returns the length of text as a JSON string, or 0 if it is not UTF-8.
 func quotedLen(text []byte) int {
 	n := len(`""`)
-	for i := 0; i < len(text); {
-		if plain[text[i]] {
-			n++
-			i++
-			continue
+	for i := 0; ; {
+		clear := plainLen(text[i:])
+		n, i = n+clear, i+clear
+		if i == len(text) {
+			return n
 		}
 		r, size := utf8.DecodeRune(text[i:])
 		if r == utf8.RuneError && size == 1 {
@@ -82,17 +111,16 @@ func quotedLen(text []byte) int {
 		}
 		i += size
 	}
-	return n
 }
 
 // appendQuoted appends text, which is UTF-8, as a JSON string.
 func appendQuoted(b, text []byte) []byte {
 	b = append(b, '"')
 	start := 0 // of what needs no escaping
-	for i := 0; i < len(text); {
-		if plain[text[i]] {
-			i++
-			continue
+	for i := 0; ; {
+		i += plainLen(text[i:])
+		if i == len(text) {
+			return append(append(b, text[start:]...), '"')
 		}
 		r, size := utf8.DecodeRune(text[i:])
 		if e := escape(r); e != "" {
@@ -101,7 +129,6 @@ func appendQuoted(b, text []byte) []byte {
 		}
 		i += size
 	}
-	return append(append(b, text[start:]...), '"')
 }
 
 // escape returns how r is escaped in a JSON string that is XML 1.0 text as well,

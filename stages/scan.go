@@ -89,18 +89,12 @@ func (s *scanner) str() ([]byte, bool) {
 	}
 	start := s.i
 	s.escaped = false
-	for i := start; i < len(s.b); {
-		if i+8 <= len(s.b) {
-			n := plainBytes(binary.LittleEndian.Uint64(s.b[i:]))
-			if i += n; n == 8 {
-				continue
-			}
+	for i := start; ; {
+		i += plainLen(s.b[i:])
+		if i == len(s.b) {
+			break
 		}
 		c := s.b[i]
-		if plain[c] {
-			i++
-			continue
-		}
 		s.i = i
 		switch {
 		case c == '"':
@@ -138,15 +132,42 @@ var plain = func() (t [256]bool) {
 	return t
 }()
 
-// plainBytes returns how many bytes of w, from the lowest on, are plain. (x-n)&^x sets
-// the high bit of each byte that is less than n, and perhaps of some above the lowest
-// of them, which does not matter (Warren, Hacker's Delight, section 6-1).
-func plainBytes(w uint64) int {
-	const each, high = 0x0101010101010101, 0x8080808080808080
-	quote, slash := w^'"'*each, w^'\\'*each
-	special := w | (w-' '*each)&^w | (quote-each)&^quote | (slash-each)&^slash
-	return bits.TrailingZeros64(special&high) / 8
+// plainLen returns how many bytes at the start of b are plain.
+func plainLen(b []byte) int {
+	i := 0
+	for ; len(b)-i >= 8; i += 8 {
+		if n := plainBytes(binary.LittleEndian.Uint64(b[i:])); n < 8 {
+			return i + n
+		}
+		for ; len(b)-i >= 40; i += 32 {
+			w := b[i+8 : i+40]
+			if (special(binary.LittleEndian.Uint64(w))|special(binary.LittleEndian.Uint64(w[8:]))|
+				special(binary.LittleEndian.Uint64(w[16:]))|special(binary.LittleEndian.Uint64(w[24:])))&high != 0 {
+				break
+			}
+		}
+	}
+	for i < len(b) && plain[b[i]] {
+		i++
+	}
+	return i
 }
+
+const (
+	each = 0x0101010101010101
+	high = 0x80 * each
+)
+
+// special sets a high bit if not all bytes of w are plain: x-n sets that of a byte x
+// less than n, and lends from the byte above only then (Warren, Hacker's Delight,
+// section 6-1).
+func special(w uint64) uint64 {
+	return w | (w - ' '*each) | ((w ^ '"'*each) - each) | ((w ^ '\\'*each) - each)
+}
+
+// plainBytes returns how many bytes of w, from the lowest on, are plain. The lowest high
+// bit that special sets is that of the first byte which is not: below it nothing is lent.
+func plainBytes(w uint64) int { return bits.TrailingZeros64(special(w)&high) / 8 }
 
 // escapeLen returns the length of the escape at the start of b, or 0.
 func escapeLen(b []byte) int {
