@@ -2,7 +2,6 @@ package sinks
 
 import (
 	"bytes"
-	"unicode/utf8"
 )
 
 // acknowledgement is the form of answers that acknowledge every record of a request:
@@ -166,17 +165,17 @@ func (s *ackScanner) text() ([]byte, bool) {
 	return t, true
 }
 
-// literalText reports whether text is ASCII that stands for itself in a JSON string.
+// literalText reports whether all of text is plain.
 func literalText(text []byte) bool {
 	odd := uint64(0)
 	for ; len(text) >= 32; text = text[32:] {
-		odd |= literal(eight(text, 0)) | literal(eight(text, 8)) | literal(eight(text, 16)) | literal(eight(text, 24))
+		odd |= special(eight(text, 0)) | special(eight(text, 8)) | special(eight(text, 16)) | special(eight(text, 24))
 	}
 	for ; len(text) >= 8; text = text[8:] {
-		odd |= literal(eight(text, 0))
+		odd |= special(eight(text, 0))
 	}
 	for _, c := range text {
-		if c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+		if !isPlain(c) {
 			return false
 		}
 	}

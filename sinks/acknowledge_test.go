@@ -90,7 +90,7 @@ func TestLiteralText(t *testing.T) {
 			for at := range n {
 				text := bytes.Repeat([]byte("a"), n)
 				text[at] = byte(c)
-				if got, want := literalText(text), c >= ' ' && c < 0x80 && c != '"' && c != '\\'; got != want {
+				if got, want := literalText(text), isPlain(byte(c)); got != want {
 					t.Fatalf("%q is literal: %v, want %v", text, got, want)
 				}
 			}

@@ -11,48 +11,55 @@ import (
 // becomes U+FFFD, and control characters, DEL, U+2028 and U+2029 are escaped.
 //
 // JSON within JSON has a quote every few bytes, too often to copy what lies between by
-// itself: eight bytes are copied at once, and those from the quote on written over.
+// itself: eight bytes are copied at once, and once more behind each backslash put in.
 func appendJSON[T string | []byte](b []byte, s T) []byte {
 	b = append(b, '"')
 	for i := 0; i < len(s); {
-		if i+8 <= len(s) {
-			const most = 8 + len(`\"`) // that eight bytes become here
-			if cap(b)-len(b) < most {
-				b = slices.Grow(b, most+len(s)-i)
-			}
-			w, to := eight(s, i), b[len(b):len(b)+most]
-			binary.LittleEndian.PutUint64(to, w)
-			n := plainBytes(w)
-			if n == 8 {
-				n += plainRun(s[i+8:])
-				b, i = append(b, s[i:i+n]...), i+n
-				continue
-			}
-			if c := s[i+n]; c == '"' || c == '\\' {
-				to[n], to[n+1] = '\\', c
-				b, i = b[:len(b)+n+2], i+n+1
-				continue
-			}
-			b, i = b[:len(b)+n], i+n
+		if len(s)-i < 8 {
+			b, i = appendChar(b, s, i)
+			continue
 		}
-		size := 1
-		switch c := s[i]; {
-		case isPlain(c):
-			b = append(b, c)
-		case c < utf8.RuneSelf:
-			b = appendEscaped(b, rune(c))
-		default:
-			var r rune
-			r, size = utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
-			if r == utf8.RuneError && size == 1 || r == '\u2028' || r == '\u2029' {
-				b = appendEscaped(b, r)
-			} else {
-				b = append(b, s[i:i+size]...)
-			}
+		const most = 24 // bytes that are written for eight
+		if cap(b)-len(b) < most {
+			b = slices.Grow(b, most+len(s)-i)
 		}
-		i += size
+		w, to := eight(s, i), b[len(b):len(b)+most]
+		binary.LittleEndian.PutUint64(to, w)
+		q := quotes(w)
+		if rare := unprintable(w) & high; rare != 0 {
+			n := bits.TrailingZeros64(rare|q) / 8
+			b, i = appendChar(b[:len(b)+n], s, i+n)
+			continue
+		}
+		n := 8
+		for ; q != 0; q &= q - 1 {
+			at := bits.TrailingZeros64(q) / 8
+			to[at+n-8] = '\\'
+			binary.LittleEndian.PutUint64(to[at+n-7:], w>>(8*at))
+			n++
+		}
+		b, i = b[:len(b)+n], i+8
+		if n == 8 {
+			n = plainRun(s[i:])
+			b, i = append(b, s[i:i+n]...), i+n
+		}
 	}
 	return append(b, '"')
+}
+
+// appendChar appends the character of s at i, and returns where the next one is.
+func appendChar[T string | []byte](b []byte, s T, i int) ([]byte, int) {
+	switch c := s[i]; {
+	case isPlain(c):
+		return append(b, c), i + 1
+	case c < utf8.RuneSelf:
+		return appendEscaped(b, rune(c)), i + 1
+	}
+	r, size := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
+	if r == utf8.RuneError && size == 1 || r == '\u2028' || r == '\u2029' {
+		return appendEscaped(b, r), i + size
+	}
+	return append(b, s[i:i+size]...), i + size
 }
 
 // appendEscaped appends c, which cannot be in a JSON string as it is.
@@ -100,16 +107,18 @@ const (
 	high = 0x80 * each
 )
 
-// literal sets a high bit if not all bytes of w are ASCII that stands for itself in a
-// JSON string: x-n sets that of a byte x less than n, and lends from the byte above only
-// then (Warren, Hacker's Delight, section 6-1).
-func literal(w uint64) uint64 {
-	return w | (w - ' '*each) | ((w ^ '"'*each) - each) | ((w ^ '\\'*each) - each)
+// unprintable sets a high bit if w has a control character or what is not ASCII: x-n sets
+// that of a byte x less than n, and lends from the byte above only then (Warren, Hacker's
+// Delight, section 6-1).
+func unprintable(w uint64) uint64 { return w | (w - ' '*each) | ((w ^ 0x7F*each) - each) }
+
+// special sets a high bit if not all bytes of w are plain.
+func special(w uint64) uint64 {
+	return unprintable(w) | ((w ^ '"'*each) - each) | ((w ^ '\\'*each) - each)
 }
 
-// special is like literal, and sets a high bit for DEL too.
-func special(w uint64) uint64 { return literal(w) | ((w ^ 0x7F*each) - each) }
-
-// plainBytes returns how many bytes of w, from the lowest on, are plain. The lowest high
-// bit that special sets is that of the first byte which is not: below it nothing is lent.
-func plainBytes(w uint64) int { return bits.TrailingZeros64(special(w)&high) / 8 }
+// quotes sets the high bit of each byte of w that is a quote or a backslash, if all bytes
+// up to there are ASCII.
+func quotes(w uint64) uint64 {
+	return (^((w ^ '"'*each) + 0x7F*each) | ^((w ^ '\\'*each) + 0x7F*each)) & high
+}

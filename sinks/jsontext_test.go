@@ -1,9 +1,37 @@
 package sinks
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 )
+
+// Of all bytes at every place, and with quotes around, those that must be are escaped,
+// as they are one by one.
+func TestAppendJSON(t *testing.T) {
+	for c := range 256 {
+		for n := 1; n < 60; n++ {
+			for _, at := range []int{n / 3, n / 2, n - 1} {
+				text := []byte(strings.Repeat(`name":"\ü`, 8)[:n])
+				if n%2 > 0 {
+					text = bytes.Repeat([]byte("a"), n)
+				}
+				text[at] = byte(c)
+				want := []byte(`"`)
+				for i := 0; i < len(text); {
+					want, i = appendChar(want, text, i)
+				}
+				want = append(want, '"')
+				if got := appendJSON(nil, text); !bytes.Equal(got, want) {
+					t.Fatalf("%q is %s, want %s", text, got, want)
+				}
+				if got := appendJSON([]byte("before"), string(text)); string(got) != "before"+string(want) {
+					t.Fatalf("%q is %s, want %s behind what was there", text, got, want)
+				}
+			}
+		}
+	}
+}
 
 // BenchmarkAppendJSON shows what escapes cost: none, a quote every few bytes as in
 // JSON within JSON, and text that is not ASCII.
