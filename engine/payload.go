@@ -59,12 +59,29 @@ func Unreadable(err error) Payload {
 	return Payload{&cell{err: &Error{Class: Permanent, Err: orElse(err, errNoReason)}}}
 }
 
-// Payloads hands out payloads from one allocation for many records.
-type Payloads struct{ cells []cell }
+// Payloads hands out payloads from one allocation for many records. The zero Payloads
+// allocates each singly.
+type Payloads struct{ cells, all []cell }
 
 // NewPayloads returns a source of n payloads in one allocation; what is asked
 // for beyond n is allocated singly.
-func NewPayloads(n int) *Payloads { return &Payloads{make([]cell, n)} }
+func NewPayloads(n int) *Payloads {
+	p := new(Payloads)
+	p.Reuse(n)
+	return p
+}
+
+// Reuse makes p a source of n payloads again, in the memory of those before if that is
+// enough. None of them may be in use any more.
+func (p *Payloads) Reuse(n int) {
+	if n > cap(p.all) {
+		p.all = make([]cell, n)
+	} else {
+		clear(p.all)
+	}
+	p.all = p.all[:n]
+	p.cells = p.all
+}
 
 func (p *Payloads) next() *cell {
 	if len(p.cells) == 0 {

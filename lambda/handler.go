@@ -101,12 +101,12 @@ func IsBadEvent(err error) bool {
 // would end the process.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) (answer []byte, err error) {
 	if p := panics.Try(func() {
-		event := h.events.copy(payload)
+		m := h.events.copy(payload)
 		var results []Result
-		if results, err = h.Handle(ctx, *event); err == nil {
+		if results, err = h.deliver(ctx, m.text, &m.records); err == nil {
 			answer, err = respond(results, h.options.ReportBatchItemFailures)
 		}
-		h.events.free(event, results)
+		h.events.free(m, results)
 	}); p != nil {
 		h.log.Error("the function panicked", zap.ByteString("stack", p.Stack))
 		return nil, errors.New("the function panicked; its log has the stack")
@@ -118,7 +118,12 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) (answer []byte, er
 // takes data over. An error means that nothing was delivered, or not all sources
 // could be looked at; what failed at targets is in the results.
 func (h *Handler) Handle(ctx context.Context, data []byte) ([]Result, error) {
-	batches, err := event.Decode(data)
+	return h.deliver(ctx, data, new(event.Memory))
+}
+
+// deliver is Handle with memory for the records.
+func (h *Handler) deliver(ctx context.Context, data []byte, records *event.Memory) ([]Result, error) {
+	batches, err := records.Decode(data)
 	if err != nil {
 		return nil, &badEvent{err}
 	}

@@ -15,6 +15,7 @@ type decoder struct {
 	index   map[source]int // of batches
 	last    int            // batch of the record before
 
+	room     *Memory // for the first batch; nil once it is taken
 	payloads *engine.Payloads
 	stock    int // how many payloads are left
 
@@ -210,7 +211,15 @@ func (d *decoder) reserve(b *Batch) {
 	size := (d.pos-d.start)/(d.n+1) + 1
 	left := (len(d.text) - d.pos) / size
 	left = min(1+left+left/16, maxReserve)
-	d.payloads, d.stock = engine.NewPayloads(left), left
+	d.stock = left
+	if m := d.room; m != nil {
+		d.room = nil
+		m.payloads.Reuse(left)
+		m.records = slices.Grow(m.records[:0], left)
+		d.payloads, b.Records = &m.payloads, m.records
+		return
+	}
+	d.payloads = engine.NewPayloads(left)
 	if len(d.batches) == 1 {
 		b.Records = slices.Grow(b.Records, left)
 	}

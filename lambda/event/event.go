@@ -74,8 +74,18 @@ type Batch struct {
 // The records share data's memory: it must not change as long as they are in
 // use. The buffers that aws-lambda-go gives to a handler are used again for the
 // next invocation.
-func Decode(data []byte) ([]Batch, error) {
-	d := decoder{scanner: scanner{text: data}}
+func Decode(data []byte) ([]Batch, error) { return new(Memory).Decode(data) }
+
+// Memory is what an event's records take beside its text. It is used again for the next
+// event that it decodes. The zero Memory is empty.
+type Memory struct {
+	records  []engine.Record
+	payloads engine.Payloads
+}
+
+// Decode is like the function Decode. Nothing of the event before may be in use any more.
+func (m *Memory) Decode(data []byte) ([]Batch, error) {
+	d := decoder{scanner: scanner{text: data}, room: m}
 	var records kind
 	var others []string
 	v, ok := d.object(func(name []byte) (ok bool) {
