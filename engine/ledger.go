@@ -104,12 +104,19 @@ func (l *ledger) book(entry func()) {
 // fate books what became of r. Of the parts of a source record a failed one
 // weighs most, and a dropped one least.
 func (l *ledger) fate(r *Record, f Fate) {
-	r.sources(func(src int) {
-		l.report.fates[src] = max(l.report.fates[src], f)
-		if l.owed != nil {
-			l.owed[src]--
-		}
-	})
+	if r.parts == nil { // nearly all records, and no call for them
+		l.part(int(r.src)-1, f)
+		return
+	}
+	r.sources(func(src int) { l.part(src, f) })
+}
+
+// part books what became of a part of a source record.
+func (l *ledger) part(src int, f Fate) {
+	l.report.fates[src] = max(l.report.fates[src], f)
+	if l.owed != nil {
+		l.owed[src]--
+	}
 }
 
 func (l *ledger) reason(r *Record, err error, diverted bool) {

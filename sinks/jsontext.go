@@ -16,7 +16,14 @@ func appendJSON[T string | []byte](b []byte, s T) []byte {
 	b = append(b, '"')
 	for i := 0; i < len(s); {
 		if len(s)-i < 8 {
-			b, i = appendChar(b, s, i)
+			n := 0
+			for n < len(s)-i && isPlain(s[i+n]) {
+				n++
+			}
+			b, i = append(b, s[i:i+n]...), i+n
+			if i < len(s) {
+				b, i = appendChar(b, s, i)
+			}
 			continue
 		}
 		const most = 24 // bytes that are written for eight

@@ -24,6 +24,7 @@ type decoder struct {
 	err   error // why the event as a whole cannot be taken
 
 	shape  shape  // of the record before
+	shard  string // of the Kinesis record before
 	record record // being read
 	bad    error  // why the record being read cannot be delivered
 	attrs  []attr // of its DynamoDB keys; memory used again for each

@@ -43,11 +43,13 @@ func (d *decoder) kinesis() engine.Record {
 	if k.kind != object {
 		d.fail("the record's kinesis is %s, not an object", k.kind)
 	}
-	shard, _, _ := strings.Cut(d.optional("eventID", d.record.id), ":")
+	if shard, _, _ := strings.Cut(d.optional("eventID", d.record.id), ":"); shard != d.shard {
+		d.shard = shard
+	}
 	r := engine.Record{
 		Key:     d.optional("kinesis.partitionKey", k.key),
 		HashKey: d.optional("kinesis.explicitHashKey", k.hashKey),
-		Lane:    shard,
+		Lane:    d.shard, // one string for all, so that none is read to tell them equal
 		Seq:     d.optional("kinesis.sequenceNumber", k.seq),
 		Action:  "PUT",
 		Arrived: millis(k.arrived),
