@@ -8,7 +8,7 @@ import (
 )
 
 // appendJSON appends s as a JSON string the way the SDK writes it: what is not UTF-8
-// becomes U+FFFD, and control characters, DEL, U+2028 and U+2029 are escaped.
+// becomes an escaped U+FFFD, and control characters, U+2028 and U+2029 are escaped.
 //
 // JSON within JSON has a quote every few bytes, too often to copy what lies between by
 // itself: eight bytes are copied at once, and once more behind each backslash put in.
@@ -80,15 +80,13 @@ func appendEscaped(b []byte, c rune) []byte {
 		return append(b, `\r`...)
 	case '\t':
 		return append(b, `\t`...)
-	case utf8.RuneError:
-		return append(b, "\uFFFD"...)
 	}
 	const hex = "0123456789abcdef"
 	return append(b, '\\', 'u', hex[c>>12&15], hex[c>>8&15], hex[c>>4&15], hex[c&15])
 }
 
 // isPlain reports whether c is ASCII that stands for itself in a JSON string.
-func isPlain(c byte) bool { return c >= ' ' && c < 0x7F && c != '"' && c != '\\' }
+func isPlain(c byte) bool { return c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\' }
 
 // plainRun returns how many bytes at the start of s are plain, in steps of 32.
 func plainRun[T string | []byte](s T) int {
@@ -117,7 +115,7 @@ const (
 // unprintable sets a high bit if w has a control character or what is not ASCII: x-n sets
 // that of a byte x less than n, and lends from the byte above only then (Warren, Hacker's
 // Delight, section 6-1).
-func unprintable(w uint64) uint64 { return w | (w - ' '*each) | ((w ^ 0x7F*each) - each) }
+func unprintable(w uint64) uint64 { return w | (w - ' '*each) }
 
 // special sets a high bit if not all bytes of w are plain.
 func special(w uint64) uint64 {
