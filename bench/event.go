@@ -59,9 +59,9 @@ func dynamodbEvent(n int) []byte {
 	return b.Bytes()
 }
 
-// aggregate is what the Kinesis Producer Library makes of n records of 200 bytes
+// aggregate is what the Kinesis Producer Library makes of n records of size bytes
 // with 10 keys (its aggregation format, aggregation-format.md).
-func aggregate(rnd *rand.Rand, n int) []byte {
+func aggregate(rnd *rand.Rand, n, size int) []byte {
 	var m []byte
 	for k := range 10 {
 		m = protowire.AppendString(protowire.AppendTag(m, 1, protowire.BytesType), fmt.Sprint("key-", k))
@@ -69,7 +69,7 @@ func aggregate(rnd *rand.Rand, n int) []byte {
 	for range n {
 		var r []byte
 		r = protowire.AppendVarint(protowire.AppendTag(r, 1, protowire.VarintType), rnd.Uint64N(10))
-		r = protowire.AppendBytes(protowire.AppendTag(r, 3, protowire.BytesType), text(rnd, 200))
+		r = protowire.AppendBytes(protowire.AppendTag(r, 3, protowire.BytesType), text(rnd, size))
 		m = protowire.AppendBytes(protowire.AppendTag(m, 3, protowire.BytesType), r)
 	}
 	sum := md5.Sum(m) //nolint:gosec // the format's checksum

@@ -40,7 +40,7 @@ var Workloads = sync.OnceValue(func() []Workload {
 		{Name: "W1", Title: "500 records of 1 KiB → kinesis", Records: 500, Event: kib, Targets: Copies(1)},
 		{Name: "W2k", Title: "10,000 records of 200 B → kinesis", Records: 10_000, Event: small, Targets: Copies(1)},
 		{Name: "W2", Title: "10,000 records of 200 B → kinesis, firehose, sqs (JSON)", Records: 10_000, Event: small, Targets: three},
-		{Name: "W3", Title: "100 KPL aggregates of 100 × 200 B → firehose", Records: 100, Event: aggregates(100, 100), children: 100,
+		{Name: "W3", Title: "100 KPL aggregates of 100 × 200 B → firehose", Records: 100, Event: aggregates(100, 100, 200), children: 100,
 			Targets: []Target{{Type: "firehose", With: Attributes{"deaggregate": true}}}},
 		{Name: "W4", Title: "1,000 DynamoDB records of 15 attributes, convertDDB → sqs (JSON)", Records: 1000, Event: dynamodbEvent(1000),
 			Targets: []Target{{Type: "sqs", With: Attributes{"convertDDB": true}}}},
@@ -55,6 +55,8 @@ var Workloads = sync.OnceValue(func() []Workload {
 		{Name: "faulty", Title: "W2k, of which 1 % is refused", Records: 10_000, Event: small, Targets: Copies(1), Faults: 0.01},
 		{Name: "128MB", Title: "3,400 records of 1 KiB (6 MB) → nine targets, 128 MB", Records: 3400, Event: Kinesis(3400, 1024, 1000),
 			Targets: nine(), Memory: 128},
+		{Name: "tiny", Title: "100 KPL aggregates of 1,000 × 20 B → firehose, 128 MB", Records: 100, Event: aggregates(100, 1000, 20), children: 1000,
+			Targets: []Target{{Type: "firehose", With: Attributes{"deaggregate": true}}}, Memory: 128},
 	}
 })
 
@@ -96,7 +98,7 @@ func Kinesis(n, size, keys int) []byte {
 }
 
 // aggregates returns an event of n records that hold the given number of user
-// records each.
-func aggregates(n, children int) []byte {
-	return kinesisEvent(n, 1000, func(rnd *rand.Rand) []byte { return aggregate(rnd, children) })
+// records each, of size bytes.
+func aggregates(n, children, size int) []byte {
+	return kinesisEvent(n, 1000, func(rnd *rand.Rand) []byte { return aggregate(rnd, children, size) })
 }

@@ -15,7 +15,7 @@ var memories = []int{128, 512, bench.DefaultMemory}
 // function: its own, and others with a memory limit of half of the memory.
 func (c *comparison) collectorTable(ctx context.Context) (string, error) {
 	var rows [][]string
-	for _, name := range []string{"W1", "W2", "128MB"} {
+	for _, name := range []string{"W1", "W2", "128MB", "tiny"} {
 		w, err := bench.Find(name)
 		if err != nil {
 			return "", err
