@@ -2,64 +2,101 @@ package sinks
 
 import (
 	"bytes"
+
+	"fanout/engine"
 )
 
-// acknowledgement is the form of answers that acknowledge every record of a request:
-// a JSON object with a list, of an object for each record, which has the record's id.
+// acknowledgement is the form of answers that acknowledge or refuse every record of a
+// request: a JSON object with a list, of an object for each record, which has the
+// record's id or an error code.
 type acknowledgement struct{ list, id string }
 
-// of reports whether answer acknowledges n records, and says nothing else of them.
-// It knows just the form that services use for that. It is false for any other
-// answer, also if that acknowledges everything: the SDK's decoder can tell.
-func (a acknowledgement) of(answer []byte, n int) bool {
+// refusal is a record of a request that an answer refuses, and its error code.
+type refusal struct {
+	record int
+	code   string
+}
+
+// of returns which of n records answer refuses; it acknowledges the others. It knows just
+// the form that services use for that. It is not ok for any other answer, whatever that
+// says: the SDK's decoder can tell.
+func (a acknowledgement) of(answer []byte, n int) (refused []refusal, ok bool) {
 	s := ackScanner{answer}
 	if !s.next('{') {
-		return false
+		return nil, false
 	}
 	told := false
 	for {
 		key, ok := s.text()
 		if !ok || !s.next(':') {
-			return false
+			return nil, false
 		}
 		if string(key) == a.list {
-			if told || !a.records(&s, n) {
-				return false
+			if told {
+				return nil, false
 			}
-			told = true
+			if refused, told = a.records(&s, n); !told {
+				return nil, false
+			}
 		} else if !s.harmless(key) {
-			return false
+			return nil, false
 		}
 		if !s.next(',') {
 			break
 		}
 	}
-	return s.next('}') && told && s.blank()
+	return refused, s.next('}') && told && s.blank()
 }
 
-// records reports whether s goes on with a list of n records that are acknowledged.
-func (a acknowledgement) records(s *ackScanner, n int) bool {
+// records reads a list of what became of n records.
+func (a acknowledgement) records(s *ackScanner, n int) (refused []refusal, ok bool) {
 	if !s.next('[') {
-		return false
+		return nil, false
 	}
 	var before ackRecord
 	for i := range n {
-		if i > 0 && !s.next(',') || !before.again(s) && !a.record(s, &before) {
-			return false
+		if i > 0 && !s.next(',') {
+			return nil, false
+		}
+		if before.again(s) {
+			continue
+		}
+		r, code, ok := a.record(s)
+		switch {
+		case !ok:
+			return nil, false
+		case len(code) == 0:
+			before = r
+		case len(refused) > 0 && refused[len(refused)-1].code == string(code):
+			refused = append(refused, refusal{i, refused[len(refused)-1].code})
+		default:
+			refused = append(refused, refusal{i, string(code)})
 		}
 	}
-	return s.next(']')
+	return refused, s.next(']')
 }
 
-// ackRecord is the text of a record that is acknowledged, and where its values are in
-// that. The records of an answer are written alike, so one is the next but for these.
+// refusals is the outcome of a request that was acknowledged but for what was refused.
+func refusals(sink string, refused []refusal) (o engine.Outcome) {
+	var err error
+	for i, r := range refused {
+		if i == 0 || r.code != refused[i-1].code {
+			err = classifyCode(sink, r.code)
+		}
+		o.Fail(r.record, err)
+	}
+	return o
+}
+
+// ackRecord is how an answer acknowledges a record, and where the values are in that. The
+// records of an answer are written alike, so one is the next but for these.
 type ackRecord struct {
 	text   []byte
 	values [2]struct{ start, end int }
 	n      int // of the values
 }
 
-// again reads a record that is the one before but for its values.
+// again reads the acknowledgement of a record that is r but for its values.
 func (r *ackRecord) again(s *ackScanner) bool {
 	if len(r.text) == 0 || len(s.rest) < len(r.text) {
 		return false
@@ -78,11 +115,9 @@ func (r *ackRecord) again(s *ackScanner) bool {
 	return true
 }
 
-// record reports whether s goes on with a record that is acknowledged, and sets r to
-// it.
-func (a acknowledgement) record(s *ackScanner, r *ackRecord) bool {
+// record reads what became of a record. It is acknowledged if there is no code.
+func (a acknowledgement) record(s *ackScanner) (r ackRecord, code []byte, ok bool) {
 	all := s.rest
-	*r = ackRecord{}
 	value := func() (text []byte, ok bool) {
 		if text, ok = s.text(); !ok || r.n == len(r.values) {
 			return nil, false
@@ -94,33 +129,37 @@ func (a acknowledgement) record(s *ackScanner, r *ackRecord) bool {
 		return text, true
 	}
 	if !s.next('{') {
-		return false
+		return r, nil, false
 	}
 	has := false
 	for {
 		key, ok := s.text()
 		if !ok || !s.next(':') {
-			return false
+			return r, nil, false
 		}
+		var text []byte
 		switch {
 		case s.literal("null"): // as good as missing
 		case string(key) == a.id && !has:
-			id, ok := value()
-			if !ok || len(id) == 0 {
-				return false
-			}
-			has = true
+			text, ok = value()
+			ok, has = ok && len(text) > 0, true
 		case string(key) == "ShardId":
-			if _, ok := value(); !ok {
-				return false
-			}
-		default: // an error, or something new
-			return false
+			_, ok = value()
+		case string(key) == "ErrorCode" && len(code) == 0:
+			code, ok = s.text()
+			ok = ok && len(code) > 0
+		case string(key) == "ErrorMessage":
+			_, ok = s.text()
+		default: // something new
+			return r, nil, false
+		}
+		if !ok {
+			return r, nil, false
 		}
 		if !s.next(',') {
-			ok = s.next('}') && has
+			ok = s.next('}') && (has || len(code) > 0)
 			r.text = all[:len(all)-len(s.rest)]
-			return ok
+			return r, code, ok
 		}
 	}
 }
@@ -192,14 +231,14 @@ func (s *ackScanner) literal(given string) bool {
 	return true
 }
 
-// harmless reads the value of key if it says that nothing failed.
+// harmless reads the value of key if it says nothing that the records do not.
 func (s *ackScanner) harmless(key []byte) bool {
 	if s.literal("null") {
 		return true
 	}
 	switch string(key) {
 	case "FailedRecordCount", "FailedPutCount":
-		return s.literal("0")
+		return s.count()
 	case "Encrypted":
 		return s.literal("true") || s.literal("false")
 	case "EncryptionType":
@@ -207,4 +246,18 @@ func (s *ackScanner) harmless(key []byte) bool {
 		return ok
 	}
 	return false
+}
+
+// count reads a number without sign, point and exponent.
+func (s *ackScanner) count() bool {
+	s.skip()
+	n := 0
+	for n < len(s.rest) && '0' <= s.rest[n] && s.rest[n] <= '9' {
+		n++
+	}
+	if n == 0 || n > 9 || n > 1 && s.rest[0] == '0' {
+		return false
+	}
+	s.rest = s.rest[n:]
+	return true
 }

@@ -2,6 +2,7 @@ package sinks
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,8 +18,17 @@ var ackSeeds = []struct {
 	{`{"Records":[{"SequenceNumber":"1","ErrorCode":null},{"SequenceNumber":"2","ErrorMessage":null}],"FailedRecordCount":null}`, true},
 	{`{"Encrypted":true,"FailedPutCount":0,"RequestResponses":[{"RecordId":"1"},{"RecordId":"2"}]}`, true},
 	{`{"Encrypted":false,"FailedPutCount":0,"RequestResponses":[{"RecordId":"1"},{"RecordId":"2"}]}`, true},
-	{`{"Records":[{"SequenceNumber":"1"},{"ErrorCode":"InternalFailure","ErrorMessage":"why"}],"FailedRecordCount":1}`, false},
-	{`{"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2","ErrorCode":"InternalFailure"}]}`, false},
+	{`{"Records":[{"SequenceNumber":"1"},{"ErrorCode":"InternalFailure","ErrorMessage":"why"}],"FailedRecordCount":1}`, true},
+	{`{"Records":[{"ErrorMessage":"why","ErrorCode":"InternalFailure"},{"SequenceNumber":"1"}],"FailedRecordCount":1}`, true},
+	{`{"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2","ErrorCode":"InternalFailure"}]}`, true},
+	{`{"Records":[{"ErrorCode":"InternalFailure"},{"ErrorCode":"ProvisionedThroughputExceededException"}],"FailedRecordCount":2}`, true},
+	{`{"FailedPutCount":2,"RequestResponses":[{"ErrorCode":"ServiceUnavailableException"},{"ErrorCode":"ServiceUnavailableException"}]}`, true},
+	{`{"Records":[{"SequenceNumber":"1"},{"ErrorCode":"","ErrorMessage":"why"}]}`, false},
+	{`{"Records":[{"SequenceNumber":"1"},{"ErrorCode":null,"ErrorMessage":"why"}]}`, false},
+	{`{"Records":[{"SequenceNumber":"1"},{"ErrorMessage":"why"}]}`, false},
+	{`{"Records":[{"SequenceNumber":"1"},{"ErrorCode":"a","ErrorCode":"b"}]}`, false},
+	{`{"Records":[{"SequenceNumber":"1"},{"ErrorCode":"a","ErrorMessage":"the \"why\""}]}`, false},
+	{`{"Records":[{"SequenceNumber":"1"},{"ErrorCode":500}]}`, false},
 	{`{"Records":[{"SequenceNumber":"1"},{"SequenceNumber":""}]}`, false},
 	{`{"Records":[{"SequenceNumber":"1"},{"SequenceNumber":null}]}`, false},
 	{`{"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2","SequenceNumber":""}]}`, false},
@@ -44,7 +54,12 @@ var ackSeeds = []struct {
 	{`{"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}],"Records":[]}`, false},
 	{`{"Records":null}`, false},
 	{`{"FailedRecordCount":"0\n,"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}]}`, false},
-	{`{"FailedRecordCount":1,"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}]}`, false},
+	{`{"FailedRecordCount":1,"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}]}`, true},
+	{`{"FailedRecordCount":01,"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}]}`, false},
+	{`{"FailedRecordCount":-1,"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}]}`, false},
+	{`{"FailedRecordCount":1.0,"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}]}`, false},
+	{`{"FailedRecordCount":9999999999,"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}]}`, false},
+	{`{"FailedRecordCount":,"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}]}`, false},
 	{`{"New":{},"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}]}`, false},
 	{`{"\u0052ecords":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}]}`, false},
 	{`{Records:[]}`, false},
@@ -58,8 +73,31 @@ var ackSeeds = []struct {
 func TestAcknowledged(t *testing.T) {
 	for _, tt := range ackSeeds {
 		answer := []byte(tt.answer)
-		if got := kinesisTaken.of(answer, 2) || firehoseTaken.of(answer, 2); got != tt.known {
+		_, kinesis := kinesisTaken.of(answer, 2)
+		_, firehose := firehoseTaken.of(answer, 2)
+		if got := kinesis || firehose; got != tt.known {
 			t.Errorf("%s is known: %v; want %v", tt.answer, got, tt.known)
+		}
+	}
+}
+
+// TestRefused asserts that each record has the fate that the answer tells, also between
+// others that are written alike.
+func TestRefused(t *testing.T) {
+	taken := `{"SequenceNumber":"49","ShardId":"s"}`
+	refused := func(code string) string { return `{"ErrorCode":"` + code + `","ErrorMessage":"Rate exceeded."}` }
+	answer := `{"FailedRecordCount":3,"Records":[` + strings.Join([]string{
+		refused("a"), taken, taken, refused("b"), refused("b"), taken, taken,
+	}, ",") + `]}`
+	got, ok := kinesisTaken.of([]byte(answer), 7)
+	want := []refusal{{0, "a"}, {3, "b"}, {4, "b"}}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(refusal{})); diff != "" || !ok {
+		t.Errorf("known: %v (-want +got)\n%s", ok, diff)
+	}
+	o := refusals("kinesis orders", got)
+	for i := range 7 {
+		if failed, want := o.Err(i) != nil, i == 0 || i == 3 || i == 4; failed != want {
+			t.Errorf("record %d failed: %v, want %v", i, failed, want)
 		}
 	}
 }

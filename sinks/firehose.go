@@ -51,12 +51,12 @@ func (f *Firehose) Limits() engine.Limits {
 
 // Send makes one PutRecordBatch call.
 func (f *Firehose) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
-	out, err := f.put(ctx, batch)
-	if out == nil && err == nil {
-		return engine.Outcome{}
-	}
-	if err != nil {
+	out, refused, err := f.put(ctx, batch)
+	switch {
+	case err != nil:
 		return engine.Failed(classify(f.String(), err))
+	case out == nil:
+		return refusals(f.String(), refused)
 	}
 	if len(out.RequestResponses) != len(batch) {
 		return engine.Failed(miscounted(f.String(), len(batch), len(out.RequestResponses)))
@@ -72,26 +72,28 @@ func (f *Firehose) Send(ctx context.Context, batch []engine.Record) engine.Outco
 	return o
 }
 
-// put makes the call. It returns nothing if the answer acknowledges every record.
-func (f *Firehose) put(ctx context.Context, batch []engine.Record) (*firehose.PutRecordBatchOutput, error) {
+// put makes the call. It returns no output if the answer acknowledges all records but
+// those refused.
+func (f *Firehose) put(ctx context.Context, batch []engine.Record) (*firehose.PutRecordBatchOutput, []refusal, error) {
 	in := &firehose.PutRecordBatchInput{DeliveryStreamName: &f.stream, Records: []types.Record{}} // nil would be a fault
 	if _, ok := f.client.(*firehose.Client); ok {
 		s := newSplice(`"Records":[]`, firehoseTaken, len(batch), textAround(batch))
 		appendFirehose(s.list, batch)
 		out, err := f.client.PutRecordBatch(ctx, in, func(o *firehose.Options) { o.APIOptions = append(o.APIOptions, s.install) })
 		s.end()
-		if s.acknowledged && err == nil {
-			return nil, nil
+		if s.told && err == nil {
+			return nil, s.refused, nil
 		}
 		if !errors.Is(err, errSeam) {
-			return out, err
+			return out, nil, err
 		}
 	}
 	in.Records = make([]types.Record, len(batch))
 	for i := range batch {
 		in.Records[i].Data = blob(batch[i].Data)
 	}
-	return f.client.PutRecordBatch(ctx, in)
+	out, err := f.client.PutRecordBatch(ctx, in)
+	return out, nil, err
 }
 
 // firehoseTaken is how PutRecordBatch acknowledges.

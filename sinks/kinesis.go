@@ -61,12 +61,12 @@ func (k *Kinesis) Limits() engine.Limits { return k.limits }
 
 // Send makes one PutRecords call.
 func (k *Kinesis) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
-	out, err := k.put(ctx, batch)
-	if out == nil && err == nil {
-		return engine.Outcome{}
-	}
-	if err != nil {
+	out, refused, err := k.put(ctx, batch)
+	switch {
+	case err != nil:
 		return engine.Failed(classify(k.String(), err))
+	case out == nil:
+		return refusals(k.String(), refused)
 	}
 	if len(out.Records) != len(batch) {
 		return engine.Failed(miscounted(k.String(), len(batch), len(out.Records)))
@@ -82,8 +82,9 @@ func (k *Kinesis) Send(ctx context.Context, batch []engine.Record) engine.Outcom
 	return o
 }
 
-// put makes the call. It returns nothing if the answer acknowledges every record.
-func (k *Kinesis) put(ctx context.Context, batch []engine.Record) (*kinesis.PutRecordsOutput, error) {
+// put makes the call. It returns no output if the answer acknowledges all records but
+// those refused.
+func (k *Kinesis) put(ctx context.Context, batch []engine.Record) (*kinesis.PutRecordsOutput, []refusal, error) {
 	in := &kinesis.PutRecordsInput{Records: []types.PutRecordsRequestEntry{}} // nil would be a fault
 	if isARN(k.stream) {
 		in.StreamARN = &k.stream
@@ -95,15 +96,16 @@ func (k *Kinesis) put(ctx context.Context, batch []engine.Record) (*kinesis.PutR
 		appendKinesis(s.list, batch)
 		out, err := k.client.PutRecords(ctx, in, func(o *kinesis.Options) { o.APIOptions = append(o.APIOptions, s.install) })
 		s.end()
-		if s.acknowledged && err == nil {
-			return nil, nil
+		if s.told && err == nil {
+			return nil, s.refused, nil
 		}
 		if !errors.Is(err, errSeam) {
-			return out, err
+			return out, nil, err
 		}
 	}
 	in.Records = kinesisEntries(batch)
-	return k.client.PutRecords(ctx, in)
+	out, err := k.client.PutRecords(ctx, in)
+	return out, nil, err
 }
 
 // kinesisTaken is how PutRecords acknowledges.

@@ -29,8 +29,9 @@ type splice struct {
 	answer  acknowledgement
 	records int // in the list
 
-	content      *content
-	acknowledged bool // the answer acknowledges all records
+	content *content
+	told    bool      // the answer is of that form
+	refused []refusal // if so, what it refuses
 }
 
 // errSeam is the error of a call that did not come to be, because the SDK does not
@@ -109,8 +110,8 @@ type spliceAnswer splice
 // ID implements middleware.DeserializeMiddleware.
 func (*spliceAnswer) ID() string { return "fanout acknowledgement of records" }
 
-// HandleDeserialize implements middleware.DeserializeMiddleware. An answer that
-// acknowledges everything is an empty one to the SDK; any other is as it was.
+// HandleDeserialize implements middleware.DeserializeMiddleware. An answer of the form
+// that is known is an empty one to the SDK; any other is as it was.
 func (s *spliceAnswer) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	out middleware.DeserializeOutput, metadata middleware.Metadata, err error,
 ) {
@@ -122,8 +123,10 @@ func (s *spliceAnswer) HandleDeserialize(ctx context.Context, in middleware.Dese
 	answer, _ := answers.Get().(*bytes.Buffer)
 	answer.Reset()
 	rest := restOf{body: resp.Body}
-	if _, rest.err = answer.ReadFrom(resp.Body); rest.err == nil && s.answer.of(answer.Bytes(), s.records) {
-		s.acknowledged = true
+	if _, rest.err = answer.ReadFrom(resp.Body); rest.err == nil {
+		s.refused, s.told = s.answer.of(answer.Bytes(), s.records)
+	}
+	if s.told {
 		answers.Put(answer)
 		answer = bytes.NewBufferString("{}")
 	}
