@@ -125,13 +125,15 @@ func (l *ledger) reason(r *Record, err error, diverted bool) {
 		if f := &l.report.Failures[i]; f.Diverted == diverted && f.Err.Error() == text {
 			f.Count++
 			if src < f.src {
-				f.Lane, f.Seq, f.src = r.Lane, r.Seq, src
+				f.of(r)
 			}
 			return
 		}
 	}
 	if len(l.report.Failures) < maxFailures {
-		l.report.Failures = append(l.report.Failures, Failure{Err: err, Diverted: diverted, Lane: r.Lane, Seq: r.Seq, Count: 1, src: src})
+		f := Failure{Err: err, Diverted: diverted, Count: 1}
+		f.of(r)
+		l.report.Failures = append(l.report.Failures, f)
 	}
 }
 

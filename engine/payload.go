@@ -71,16 +71,19 @@ func NewPayloads(n int) *Payloads {
 	return p
 }
 
-// Reuse makes p a source of n payloads again, in the memory of those before if that is
-// enough. None of them may be in use any more.
+// Reuse makes p a source of n payloads, in the memory of those before if that is enough.
+// None of them may be in use any more.
 func (p *Payloads) Reuse(n int) {
-	if n > cap(p.all) {
-		p.all = make([]cell, n)
-	} else {
-		clear(p.all)
-	}
-	p.all = p.all[:n]
+	p.Free()
+	p.all = slices.Grow(p.all, n)[:n]
 	p.cells = p.all
+}
+
+// Free lets go of what the payloads hold, and keeps their memory. None of them may be in
+// use any more.
+func (p *Payloads) Free() {
+	clear(p.all)
+	p.all, p.cells = p.all[:0], nil
 }
 
 func (p *Payloads) next() *cell {

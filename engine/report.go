@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Fate is what became of one source record at one target.
 type Fate uint8
@@ -52,6 +55,12 @@ type Failure struct {
 	Count    int    // records of the target, after its stages
 
 	src int32 // of the first such record
+}
+
+// of makes r the first record of f. What it says are copies: a report may outlive the
+// memory of the records.
+func (f *Failure) of(r *Record) {
+	f.Lane, f.Seq, f.src = strings.Clone(r.Lane), strings.Clone(r.Seq), r.first()
 }
 
 // Fate returns what became of source record i.

@@ -42,5 +42,6 @@ func (e *events) free(m *eventMemory, results []Result) {
 		}
 	}
 	given(m)
+	m.records.Free() // or it keeps what was made of this event until the next one
 	e.pool.Put(m)
 }

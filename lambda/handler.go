@@ -28,7 +28,7 @@ import (
 // Handler is the function. It is safe for concurrent use.
 type Handler struct {
 	// OnResults, if set, is told the results of each event. It may be called
-	// concurrently. What it is told changes when the event has been answered.
+	// concurrently, and keep what it is told.
 	OnResults func([]Result)
 
 	options  Options

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"fanout/engine"
+	"fanout/lambda"
 )
 
 // Nothing of an event is told of the next, which has its memory: here not even where
@@ -27,6 +30,31 @@ func TestEventsOfOneSequenceNumber(t *testing.T) {
 			if text := string(r.Data); !strings.Contains(text, arrived) || !strings.Contains(text, region) {
 				t.Errorf("event %d, with %s and %s, arrived as %s", i, arrived, region, text)
 			}
+		}
+	}
+}
+
+// What OnResults was told of an event still holds when another has its memory.
+func TestResultsOutliveEvents(t *testing.T) {
+	a := open(t, targets(orders, "id: k, type: kinesis, destination: out"))
+	var kept []engine.Failure
+	a.OnResults = func(results []lambda.Result) {
+		for _, r := range results {
+			for _, target := range r.Report.Targets {
+				kept = append(kept, target.Failures...)
+			}
+		}
+	}
+	for i := range 9 {
+		a.answer(fmt.Sprintf(`{"Records":[{"kinesis":{"partitionKey":"k","sequenceNumber":"490%d","data":"no base64"},`+
+			`"eventSource":"aws:kinesis","eventID":"shardId-00000000000%[1]d:490%[1]d","eventSourceARN":%[2]q}]}`, i, orders))
+	}
+	if len(kept) != 9 {
+		t.Fatalf("%d failures, want 9", len(kept))
+	}
+	for i, f := range kept {
+		if shard, seq := fmt.Sprint("shardId-00000000000", i), fmt.Sprint("490", i); f.Lane != shard || f.Seq != seq {
+			t.Errorf("event %d failed with record %s of shard %s, want %s of %s", i, f.Seq, f.Lane, seq, shard)
 		}
 	}
 }

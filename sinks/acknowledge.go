@@ -25,7 +25,7 @@ func (a acknowledgement) of(answer []byte, n int) (refused []refusal, ok bool) {
 	if !s.next('{') {
 		return nil, false
 	}
-	told := false
+	told, failed := false, 0
 	for {
 		key, ok := s.text()
 		if !ok || !s.next(':') {
@@ -38,14 +38,14 @@ func (a acknowledgement) of(answer []byte, n int) (refused []refusal, ok bool) {
 			if refused, told = a.records(&s, n); !told {
 				return nil, false
 			}
-		} else if !s.harmless(key) {
+		} else if !s.harmless(key, &failed) {
 			return nil, false
 		}
 		if !s.next(',') {
 			break
 		}
 	}
-	return refused, s.next('}') && told && s.blank()
+	return refused, s.next('}') && told && failed <= len(refused) && s.blank()
 }
 
 // records reads a list of what became of n records.
@@ -84,6 +84,30 @@ func refusals(sink string, refused []refusal) (o engine.Outcome) {
 			err = classifyCode(sink, r.code)
 		}
 		o.Fail(r.record, err)
+	}
+	return o
+}
+
+// fates is the outcome of a request of n records, of each of which the answer tells the id
+// or an error code, and of all how many failed. If it says that more failed than it tells
+// of, any of the others may have.
+func fates(sink string, n int, failed int32, told func(i int) (id, code *string)) (o engine.Outcome) {
+	var sure []int // to be acknowledged, if the number is right
+	for i := range n {
+		id, code := told(i)
+		switch {
+		case deref(code) != "":
+			o.Fail(i, classifyCode(sink, *code))
+		case deref(id) == "":
+			o.Fail(i, unacknowledged(sink))
+		default:
+			sure = append(sure, i)
+		}
+	}
+	if int(failed) > n-len(sure) {
+		for _, i := range sure {
+			o.Fail(i, unacknowledged(sink))
+		}
 	}
 	return o
 }
@@ -131,16 +155,22 @@ func (a acknowledgement) record(s *ackScanner) (r ackRecord, code []byte, ok boo
 	if !s.next('{') {
 		return r, nil, false
 	}
-	has := false
+	seen, has := false, false // the id
 	for {
 		key, ok := s.text()
 		if !ok || !s.next(':') {
 			return r, nil, false
 		}
+		if string(key) == a.id {
+			if seen {
+				return r, nil, false
+			}
+			seen = true
+		}
 		var text []byte
 		switch {
 		case s.literal("null"): // as good as missing
-		case string(key) == a.id && !has:
+		case string(key) == a.id:
 			text, ok = value()
 			ok, has = ok && len(text) > 0, true
 		case string(key) == "ShardId":
@@ -231,33 +261,34 @@ func (s *ackScanner) literal(given string) bool {
 	return true
 }
 
-// harmless reads the value of key if it says nothing that the records do not.
-func (s *ackScanner) harmless(key []byte) bool {
+// harmless reads the value of key if it says nothing that the records do not, but how
+// many failed.
+func (s *ackScanner) harmless(key []byte, failed *int) (ok bool) {
 	if s.literal("null") {
 		return true
 	}
 	switch string(key) {
 	case "FailedRecordCount", "FailedPutCount":
-		return s.count()
+		*failed, ok = s.count()
 	case "Encrypted":
-		return s.literal("true") || s.literal("false")
+		ok = s.literal("true") || s.literal("false")
 	case "EncryptionType":
-		_, ok := s.text()
-		return ok
+		_, ok = s.text()
 	}
-	return false
+	return ok
 }
 
 // count reads a number without sign, point and exponent.
-func (s *ackScanner) count() bool {
+func (s *ackScanner) count() (n int, ok bool) {
 	s.skip()
-	n := 0
-	for n < len(s.rest) && '0' <= s.rest[n] && s.rest[n] <= '9' {
-		n++
+	digits := 0
+	for digits < len(s.rest) && '0' <= s.rest[digits] && s.rest[digits] <= '9' {
+		n = 10*n + int(s.rest[digits]-'0')
+		digits++
 	}
-	if n == 0 || n > 9 || n > 1 && s.rest[0] == '0' {
-		return false
+	if digits == 0 || digits > 9 || digits > 1 && s.rest[0] == '0' {
+		return 0, false
 	}
-	s.rest = s.rest[n:]
-	return true
+	s.rest = s.rest[digits:]
+	return n, true
 }

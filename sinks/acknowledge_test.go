@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"fanout/engine"
 )
 
 // ackSeeds are answers to two records, and whether the scanner knows their form.
@@ -54,7 +56,10 @@ var ackSeeds = []struct {
 	{`{"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}],"Records":[]}`, false},
 	{`{"Records":null}`, false},
 	{`{"FailedRecordCount":"0\n,"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}]}`, false},
-	{`{"FailedRecordCount":1,"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}]}`, true},
+	{`{"FailedRecordCount":1,"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}]}`, false},
+	{`{"FailedRecordCount":0,"Records":[{"SequenceNumber":"1"},{"ErrorCode":"InternalFailure"}]}`, true},
+	{`{"Records":[{"SequenceNumber":"1","SequenceNumber":null},{"SequenceNumber":"2"}]}`, false},
+	{`{"Records":[{"SequenceNumber":null,"SequenceNumber":"1"},{"SequenceNumber":"2"}]}`, false},
 	{`{"FailedRecordCount":01,"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}]}`, false},
 	{`{"FailedRecordCount":-1,"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}]}`, false},
 	{`{"FailedRecordCount":1.0,"Records":[{"SequenceNumber":"1"},{"SequenceNumber":"2"}]}`, false},
@@ -98,6 +103,24 @@ func TestRefused(t *testing.T) {
 	for i := range 7 {
 		if failed, want := o.Err(i) != nil, i == 0 || i == 3 || i == 4; failed != want {
 			t.Errorf("record %d failed: %v, want %v", i, failed, want)
+		}
+	}
+}
+
+// TestContradiction asserts that nothing counts as delivered that may not have been: the
+// answer says that more failed than it tells of.
+func TestContradiction(t *testing.T) {
+	for i, answer := range []string{
+		`{"FailedRecordCount":2,"Records":[{"SequenceNumber":"1"},{"ErrorCode":"InternalFailure"}]}`,
+		`{"FailedPutCount":1,"RequestResponses":[{"RecordId":"1"},{"RecordId":"2"}]}`,
+	} {
+		for _, s := range []service{services[i], plainServices[i]} {
+			o := s.open((&wire{answer: answer}).config()).Send(t.Context(), numbered(2))
+			for k := range 2 {
+				if err := o.Err(k); err == nil || engine.ClassOf(err) != engine.Retryable {
+					t.Errorf("%s: record %d has error %v", s.name, k, err)
+				}
+			}
 		}
 	}
 }

@@ -61,15 +61,9 @@ func (f *Firehose) Send(ctx context.Context, batch []engine.Record) engine.Outco
 	if len(out.RequestResponses) != len(batch) {
 		return engine.Failed(miscounted(f.String(), len(batch), len(out.RequestResponses)))
 	}
-	var o engine.Outcome
-	for i := range out.RequestResponses {
-		if r := &out.RequestResponses[i]; aws.ToString(r.ErrorCode) != "" {
-			o.Fail(i, classifyCode(f.String(), *r.ErrorCode))
-		} else if aws.ToString(r.RecordId) == "" {
-			o.Fail(i, unacknowledged(f.String()))
-		}
-	}
-	return o
+	return fates(f.String(), len(batch), aws.ToInt32(out.FailedPutCount), func(i int) (id, code *string) {
+		return out.RequestResponses[i].RecordId, out.RequestResponses[i].ErrorCode
+	})
 }
 
 // put makes the call. It returns no output if the answer acknowledges all records but

@@ -71,15 +71,9 @@ func (k *Kinesis) Send(ctx context.Context, batch []engine.Record) engine.Outcom
 	if len(out.Records) != len(batch) {
 		return engine.Failed(miscounted(k.String(), len(batch), len(out.Records)))
 	}
-	var o engine.Outcome
-	for i := range out.Records {
-		if r := &out.Records[i]; aws.ToString(r.ErrorCode) != "" {
-			o.Fail(i, classifyCode(k.String(), *r.ErrorCode))
-		} else if aws.ToString(r.SequenceNumber) == "" {
-			o.Fail(i, unacknowledged(k.String()))
-		}
-	}
-	return o
+	return fates(k.String(), len(batch), aws.ToInt32(out.FailedRecordCount), func(i int) (id, code *string) {
+		return out.Records[i].SequenceNumber, out.Records[i].ErrorCode
+	})
 }
 
 // put makes the call. It returns no output if the answer acknowledges all records but

@@ -216,8 +216,7 @@ func (d *decoder) reserve(b *Batch) {
 	if m := d.room; m != nil {
 		d.room = nil
 		m.payloads.Reuse(left)
-		m.records = slices.Grow(m.records[:0], left)
-		d.payloads, b.Records = &m.payloads, m.records
+		d.payloads, b.Records = &m.payloads, slices.Grow(m.records, left)
 		return
 	}
 	d.payloads = engine.NewPayloads(left)

@@ -79,12 +79,21 @@ func Decode(data []byte) ([]Batch, error) { return new(Memory).Decode(data) }
 // Memory is what an event's records take beside its text. It is used again for the next
 // event that it decodes. The zero Memory is empty.
 type Memory struct {
-	records  []engine.Record
+	records  []engine.Record // of the first batch
 	payloads engine.Payloads
+}
+
+// Free lets go of what the records of the event before refer to, and keeps their memory.
+// None of them may be in use any more.
+func (m *Memory) Free() {
+	clear(m.records)
+	m.records = m.records[:0]
+	m.payloads.Free()
 }
 
 // Decode is like the function Decode. Nothing of the event before may be in use any more.
 func (m *Memory) Decode(data []byte) ([]Batch, error) {
+	m.Free()
 	d := decoder{scanner: scanner{text: data}, room: m}
 	var records kind
 	var others []string
@@ -111,6 +120,9 @@ func (m *Memory) Decode(data []byte) ([]Batch, error) {
 		return nil, fmt.Errorf("the event's Records is %s, not a list", records)
 	case d.err != nil:
 		return nil, d.err
+	}
+	if len(d.batches) > 0 {
+		m.records = d.batches[0].Records
 	}
 	return d.batches, nil
 }
