@@ -13,9 +13,6 @@ import (
 	"fanout/bench/harness"
 )
 
-// handmade are the workloads that the functions to compare with were made for.
-var handmade = []string{"W1", "W2k", "W2", "W5", "W6"}
-
 // fanout is the function itself with its defaults.
 func (o *options) fanout() harness.Function {
 	f := o.function("fanout", "bootstrap")
@@ -30,18 +27,20 @@ func (o *options) withTable() harness.Function {
 	return f
 }
 
-// compared returns the functions of the table. The first ours are fanout, and the next
-// made can do the handmade workloads only.
-func (o *options) compared() (functions []harness.Function, ours, made int) {
+// compared returns the functions of the table. The first ours are fanout.
+func (o *options) compared() (functions []harness.Function, ours int) {
 	if o.alone {
-		return append([]harness.Function{o.fanout()}, o.others...), 1, 0
+		return append([]harness.Function{o.fanout()}, o.others...), 1
 	}
-	return slices.Concat([]harness.Function{o.fanout(), o.withTable(), o.function("plain Go", "yardstick"), o.function("floor", "floor")}, o.others), 2, 2
+	plain, floor := o.function("plain Go", "yardstick"), o.function("floor", "floor")
+	plain.Workloads = []string{"W1", "W2k", "W2", "W5", "W6"}
+	floor.Workloads = append([]string{"W3", "W4"}, plain.Workloads...)
+	return append([]harness.Function{o.fanout(), o.withTable(), plain, floor}, o.others...), 2
 }
 
 // functionTables compares functions by processor time, wall time and memory.
 func (c *comparison) functionTables(ctx context.Context) (string, error) {
-	functions, ours, made := c.compared()
+	functions, ours := c.compared()
 	head := []string{"workload"}
 	for i, f := range functions {
 		head = append(head, f.Name)
@@ -52,7 +51,7 @@ func (c *comparison) functionTables(ctx context.Context) (string, error) {
 	var processor, wall, peak [][]string
 	for i := range c.workloads {
 		w := &c.workloads[i]
-		figures, err := c.compare(ctx, w, functions, ours, made)
+		figures, err := c.compare(ctx, w, functions)
 		if err != nil {
 			return "", err
 		}
@@ -93,12 +92,12 @@ func orNone(ok bool, s string) string {
 
 // compare measures functions with w. Those that were not made for it have no
 // figures, nor have those with which something went wrong.
-func (c *comparison) compare(ctx context.Context, w *bench.Workload, functions []harness.Function, ours, made int) ([]harness.Figures, error) {
+func (c *comparison) compare(ctx context.Context, w *bench.Workload, functions []harness.Function) ([]harness.Figures, error) {
 	var cases []harness.Case
 	var places []int
 	for i := range functions {
-		if i < ours || i >= ours+made || slices.Contains(handmade, w.Name) {
-			cases, places = append(cases, harness.Case{Function: &functions[i], Workload: w}), append(places, i)
+		if f := &functions[i]; len(f.Workloads) == 0 || slices.Contains(f.Workloads, w.Name) {
+			cases, places = append(cases, harness.Case{Function: f, Workload: w}), append(places, i)
 		}
 	}
 	measured, err := c.Compare(ctx, cases, c.rounds)

@@ -14,7 +14,7 @@ const starts = 3
 
 // startTable compares functions by how long they take to start.
 func (c *comparison) startTable(ctx context.Context) (string, error) {
-	functions, empty, _ := c.compared()
+	functions, empty := c.compared()
 	functions = slices.Insert(functions, empty, c.function("empty", "empty"))
 	one := bench.Workload{Name: "start", Records: 1, Event: bench.Kinesis(1, 1024, 1), Targets: bench.Copies(1)}
 	nothing := one

@@ -2,11 +2,12 @@ package main
 
 import "bytes"
 
-// record is the partition key of a record and its data in base64, both within the
-// event.
+// record is the partition key of a record and its data in base64, or the new image of
+// a DynamoDB record, within the event.
 type record struct{ key, data []byte }
 
 var (
+	kinesis    = []byte(`{"Records":[{"kinesis":`)
 	beforeKey  = []byte(`"partitionKey":"`)
 	beforeData = []byte(`"data":"`)
 	quote      = []byte(`"`)
@@ -15,6 +16,9 @@ var (
 // scan appends the records of an event to records. It relies on the order of a
 // record's fields.
 func scan(event []byte, records []record) []record {
+	if !bytes.HasPrefix(event, kinesis) {
+		return scanImages(event, records)
+	}
 	for {
 		var r record
 		var ok bool

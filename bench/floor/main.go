@@ -1,8 +1,10 @@
 // Command floor is a function written by hand for the events of bench and nothing
 // else: it looks at an event once, puts the base64 text of its records into requests
-// as it came, and signs and sends them without a client. It takes for granted what
-// fanout must not: how an event is laid out, that nothing needs escaping, is too
-// large or is refused. What it costs is the least that delivery can cost.
+// as it came, and signs and sends them without a client. Aggregates of the KPL it takes
+// apart, and images of DynamoDB it makes plain JSON, on the way into the request. It
+// takes for granted what fanout must not: how an event and what is in it are laid out,
+// that nothing is broken, needs escaping, is too large or is refused. What it costs is
+// the least that delivery can cost.
 package main
 
 import (
@@ -22,11 +24,6 @@ type function struct {
 	records []record // of the last event; the memory is used again
 }
 
-// target sends all records of an event.
-type target interface {
-	send(ctx context.Context, c *client, records []record) error
-}
-
 func main() {
 	c, err := newClient(context.Background())
 	if err != nil {
@@ -34,22 +31,11 @@ func main() {
 	}
 	f := &function{client: c}
 	for kind := range strings.SplitSeq(os.Getenv("BENCH_TARGETS"), ",") {
-		switch kind {
-		case "kinesis":
-			f.targets = append(f.targets, &batches{
-				service: "kinesis", operation: "Kinesis_20131202.PutRecords", before: `{"StreamName":"copy","Records":[`,
-				keys: true, good: `"FailedRecordCount":0`,
-			})
-		case "firehose":
-			f.targets = append(f.targets, &batches{
-				service: "firehose", operation: "Firehose_20150804.PutRecordBatch", before: `{"DeliveryStreamName":"lake","Records":[`,
-				good: `"FailedPutCount":0`,
-			})
-		case "sqs":
-			f.targets = append(f.targets, &messages{})
-		default:
-			log.Fatalf("there is no target type %q here", kind)
+		t, err := newTarget(kind)
+		if err != nil {
+			log.Fatal(err)
 		}
+		f.targets = append(f.targets, t)
 	}
 	lambda.Start(f)
 }
@@ -58,7 +44,7 @@ func main() {
 func (f *function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	f.records = scan(event, f.records[:0])
 	if len(f.records) == 0 {
-		return nil, fmt.Errorf("the event has no Kinesis records: this function knows no others")
+		return nil, fmt.Errorf("the event has no records of Kinesis, and no new images of DynamoDB: this function knows nothing else")
 	}
 	g, groupCtx := errgroup.WithContext(ctx)
 	for _, t := range f.targets {

@@ -2,8 +2,31 @@ package main
 
 import (
 	"context"
-	"encoding/base64"
+	"fmt"
 )
+
+// target sends all records of an event.
+type target interface {
+	send(ctx context.Context, c *client, records []record) error
+}
+
+func newTarget(kind string) (target, error) {
+	switch kind {
+	case "kinesis":
+		return &batches{
+			service: "kinesis", operation: "Kinesis_20131202.PutRecords", before: `{"StreamName":"copy","Records":[`,
+			keys: true, good: `"FailedRecordCount":0`,
+		}, nil
+	case "firehose":
+		return &batches{
+			service: "firehose", operation: "Firehose_20150804.PutRecordBatch", before: `{"DeliveryStreamName":"lake","Records":[`,
+			good: `"FailedPutCount":0`,
+		}, nil
+	case "sqs":
+		return &messages{}, nil
+	}
+	return nil, fmt.Errorf("there is no target type %q here", kind)
+}
 
 // batches sends records in requests of 500, one after another.
 type batches struct {
@@ -12,12 +35,15 @@ type batches struct {
 	keys               bool
 	good               string // is in an answer that accepts all
 
-	body []byte
+	body, aggregate []byte
 }
 
 const batchRecords = 500
 
 func (b *batches) send(ctx context.Context, c *client, records []record) error {
+	if aggregated(records) {
+		return b.sendUserRecords(ctx, c, records)
+	}
 	for len(records) > 0 {
 		n := min(batchRecords, len(records))
 		b.body = append(b.body[:0], b.before...)
@@ -28,13 +54,18 @@ func (b *batches) send(ctx context.Context, c *client, records []record) error {
 			}
 			b.body = append(b.body, "},"...)
 		}
-		b.body = append(b.body[:len(b.body)-1], "]}"...)
-		if err := c.post(ctx, b.service, "application/x-amz-json-1.1", b.operation, b.body, b.good); err != nil {
+		if err := b.post(ctx, c); err != nil {
 			return err
 		}
 		records = records[n:]
 	}
 	return nil
+}
+
+// post sends the request, which ends with a record and a comma.
+func (b *batches) post(ctx context.Context, c *client) error {
+	b.body = append(b.body[:len(b.body)-1], "]}"...)
+	return c.post(ctx, b.service, "application/x-amz-json-1.1", b.operation, b.body, b.good)
 }
 
 // messages sends records to SQS as messages {"Records":[…]} of as many as fit, each
@@ -51,14 +82,18 @@ func (m *messages) send(ctx context.Context, c *client, records []record) error 
 		size := len(`{"Records":[]}`)
 		n := 0
 		for ; n < len(records); n++ {
-			var err error
-			if m.data, err = base64.StdEncoding.AppendDecode(m.data[:0], records[n].data); err != nil {
-				return err
+			data, write := records[n].data, escapePlain // which makes an image no longer
+			if !isImage(data) {
+				var err error
+				if m.data, err = decode(m.data, data); err != nil {
+					return err
+				}
+				data, write = m.data, escape
 			}
-			if size += len(m.data) + 1; size > messageBytes && n > 0 {
+			if size += len(data) + 1; size > messageBytes && n > 0 {
 				break
 			}
-			m.body = append(escape(m.body, m.data), ',')
+			m.body = append(write(m.body, data), ',')
 		}
 		m.body = append(m.body[:len(m.body)-1], `]}"}]}`...)
 		if err := c.post(ctx, "sqs", "application/x-amz-json-1.0", "AmazonSQS.SendMessageBatch", m.body, `"Failed":[]`); err != nil {

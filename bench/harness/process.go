@@ -22,6 +22,8 @@ type Function struct {
 	Name    string
 	Command []string // program and arguments
 	Env     []string // beside what every function gets
+
+	Workloads []string // names of those it was made for; none: all
 }
 
 // Process is a function that runs, with a Lambda of its own. Stop ends it.
