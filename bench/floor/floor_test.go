@@ -24,15 +24,16 @@ import (
 	"fanout/lambda"
 )
 
-// The floor sends the records that fanout sends, each time it gets an event.
+// The floor sends the records that fanout sends, in as few requests, each time it gets
+// an event.
 func TestSendsWhatFanoutSends(t *testing.T) {
 	for _, w := range []bench.Workload{find(t, "W1"), find(t, "W2"), find(t, "W3"), find(t, "W4"), threefold(find(t, "W4"))} {
 		t.Run(fmt.Sprint(w.Name, "/", w.Records), func(t *testing.T) {
-			want := sentByFanout(t, &w)
+			want, most := sentByFanout(t, &w)
 			if len(want) == 0 {
 				t.Fatal("fanout sent nothing")
 			}
-			for i, got := range sentByFloor(t, &w, 2) {
+			for i, got := range sentByFloor(t, &w, 2, most) {
 				if len(got) != len(want) {
 					t.Fatalf("event %d: %d records, fanout sends %d", i, len(got), len(want))
 				}
@@ -64,8 +65,9 @@ func threefold(w bench.Workload) bench.Workload {
 	return w
 }
 
-// sentByFloor is what the floor sends for each of n events.
-func sentByFloor(t *testing.T, w *bench.Workload, n int) [][]sent {
+// sentByFloor is what the floor sends for each of n events, in at most that many
+// requests each.
+func sentByFloor(t *testing.T, w *bench.Workload, n, most int) [][]sent {
 	t.Helper()
 	all := make([][]sent, n)
 	r := &recorder{}
@@ -85,12 +87,15 @@ func sentByFloor(t *testing.T, w *bench.Workload, n int) [][]sent {
 		if _, err := f.Invoke(t.Context(), w.Event); err != nil {
 			t.Fatal(err)
 		}
+		if len(r.requests) > most {
+			t.Errorf("event %d took %d requests, want at most %d", i, len(r.requests), most)
+		}
 		all[i] = r.sent(t)
 	}
 	return all
 }
 
-func sentByFanout(t *testing.T, w *bench.Workload) []sent {
+func sentByFanout(t *testing.T, w *bench.Workload) (all []sent, requests int) {
 	t.Helper()
 	r := &recorder{}
 	o := lambda.DefaultOptions()
@@ -108,7 +113,7 @@ func sentByFanout(t *testing.T, w *bench.Workload) []sent {
 	if _, err := h.Invoke(t.Context(), bytes.Clone(w.Event)); err != nil {
 		t.Fatal(err)
 	}
-	return r.sent(t)
+	return r.sent(t), len(r.requests)
 }
 
 // recorder is an AWS that keeps the requests with records.
