@@ -11,13 +11,14 @@ import (
 	runtime "github.com/aws/aws-lambda-go/lambda"
 
 	"fanout/lambda"
-	_ "fanout/lambda/collector"
+	"fanout/lambda/collector"
 )
 
 // afterTerm is how long the last metrics have: Lambda gives 500 ms after SIGTERM.
 const afterTerm = 400 * time.Millisecond
 
 func main() {
+	collector.Set(os.Getenv)
 	log.SetFlags(0) // the runtime logs errors in JSON, behind the time unless told not to
 	function := lambda.FromEnvironment(context.Background(), os.Getenv, os.Stderr)
 	var options []runtime.Option

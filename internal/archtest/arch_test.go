@@ -122,3 +122,19 @@ func TestFunctionHasNoComforts(t *testing.T) {
 		}
 	}
 }
+
+// TestFunctionHasNoSchemas holds the function's AWS clients to versions without package
+// schemas, which makes those of all operations at start (docs/performance.md, Start-up).
+// The clients for signing in come with the SDK's configuration.
+func TestFunctionHasNoSchemas(t *testing.T) {
+	signIn := []string{"sso", "ssooidc", "signin"}
+	for _, p := range list(t, "./cmd/bootstrap") {
+		for _, dep := range p.Deps {
+			service, ok := strings.CutPrefix(dep, "github.com/aws/aws-sdk-go-v2/service/")
+			service, schemas := strings.CutSuffix(service, "/schemas")
+			if ok && schemas && !slices.Contains(signIn, service) {
+				t.Errorf("the client of %s makes its schemas at start: see docs/performance.md, Start-up, before you raise its version", service)
+			}
+		}
+	}
+}

@@ -29,7 +29,7 @@ func TestSet(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			debug.SetGCPercent(goPercent)
 			debug.SetMemoryLimit(goLimit)
-			set(func(name string) string { return c.env[name] })
+			Set(func(name string) string { return c.env[name] })
 			if got := debug.SetMemoryLimit(-1); got != c.limit {
 				t.Errorf("the limit is %d bytes, want %d", got, c.limit)
 			}
