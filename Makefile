@@ -110,6 +110,7 @@ bench-compare: build ## functions as processes, fanout beside others (TABLES, CO
 
 PROFILE ?= W1 W2
 .PHONY: profile
+# The profile is of the function's first 15 seconds.
 profile: ## where the function's processor time goes, by workload (PROFILE)
 	@mkdir -p .cache/profile
 	$(GO) build -trimpath -tags lambda.norpc,profile -o .cache/profile/bootstrap ./cmd/bootstrap

@@ -131,11 +131,16 @@ type writer struct {
 // add makes recs[i] a part of the next message, or begins another if it does not fit.
 func (w *writer) add(recs []engine.Record, i int, e element) {
 	w.placing = w.placing && e.form == verbatim
+	w.makeRoom(recs, i, e)
+	w.elements = append(w.elements, e)
+	w.sum = w.sum.plus(e)
+}
+
+// makeRoom emits the next message, of records before recs[i], if e does not fit into it.
+func (w *writer) makeRoom(recs []engine.Record, i int, e element) {
 	if len(w.elements) > 0 && !w.fits(w.sum.plus(e)) {
 		w.flush(recs[:i])
 	}
-	w.elements = append(w.elements, e)
-	w.sum = w.sum.plus(e)
 }
 
 // flush emits the next message, which has the last of recs, if it has any.

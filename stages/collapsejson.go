@@ -22,9 +22,7 @@ const isJSON = 1
 // that, as it will be written in another way, and its message is made once more.
 func (w *writer) place(recs []engine.Record, i int) {
 	data := recs[i].Data
-	if len(w.elements) > 0 && !w.fits(w.sum.plus(element{verbatim, data.Len()})) {
-		w.flush(recs[:i])
-	}
+	w.makeRoom(recs, i, element{verbatim, data.Len()}) // it takes no less in any form
 	if w.text == nil {
 		w.text = append(make([]byte, 0, w.room(recs[i:])), jsonHead...)
 	} else {

@@ -31,7 +31,7 @@ func parse(args []string, log io.Writer) (o options, err error) {
 	f.StringVar(&o.bin, "bin", "bin", "folder with bootstrap, yardstick, floor and empty")
 	f.StringVar(&o.write, "write", "", "also put the tables into this `file`, between the comments that name them")
 	f.IntVar(&o.rounds.N, "rounds", 5, "measurements, of which the median counts")
-	f.BoolVar(&o.alone, "alone", false, "leave out of the table functions what fanout is compared with")
+	f.BoolVar(&o.alone, "alone", false, "leave out the functions that fanout is compared with but for those of -function, in the tables functions and start")
 	f.DurationVar(&o.rounds.Time, "time", 300*time.Millisecond, "what a measurement takes at least")
 	f.IntVar(&o.invocations, "invocations", 10_000, "of the table memory")
 	names := f.String("workloads", "W1,W2k,W2,W3,W4,W5,W6", "of the table functions; bench/workload.go has them")
