@@ -33,6 +33,10 @@ const (
 	// After a failure nothing is sent for a while, which doubles with each.
 	firstPause = time.Second
 	maxPause   = time.Minute
+
+	// flushPause is how long Flush waits before it sends once more: a moment, of the
+	// 400 ms that the function has when its process ends.
+	flushPause = 100 * time.Millisecond
 )
 
 // CloudWatch sends metrics with PutMetricData, those of an invocation beside the
@@ -52,7 +56,10 @@ type CloudWatch struct {
 // send is one transmission, of one or more calls.
 type send struct {
 	done chan struct{} // closed when it has ended
-	err  error         // why it ended early; to be read when it has ended
+
+	// To be read when it has ended.
+	err  error // why it ended early
+	kept bool  // what CloudWatch did not take then may be sent later
 
 	// Guarded by CloudWatch.mu.
 	waited bool     // an invocation has waited for it
@@ -93,9 +100,11 @@ func (c *CloudWatch) Publish(ctx context.Context, inv Invocation) error {
 }
 
 // Flush sends what is left, beside a send under way, which may hang, and waits for
-// both. Its error tells what could not be sent.
+// both, for its own first: what CloudWatch did not take of that it sends once more. Its
+// error tells what could not be sent.
 func (c *CloudWatch) Flush(ctx context.Context) error {
-	for {
+	var failed error // of its own send, the last that ended
+	for again := true; ; {
 		c.mu.Lock()
 		own := c.start(ctx)
 		sending := slices.Clone(c.sending)
@@ -103,17 +112,46 @@ func (c *CloudWatch) Flush(ctx context.Context) error {
 		if len(sending) == 0 {
 			return nil
 		}
-		for _, s := range sending {
-			select {
-			case <-s.done:
-			case <-ctx.Done():
-				return fmt.Errorf("the last metrics were not sent in time: %w", ctx.Err())
+		if own != nil {
+			if !await(ctx, own.done) {
+				return late(ctx, failed)
+			}
+			failed = own.err
+			if own.kept && again {
+				if !await(ctx, time.After(flushPause)) {
+					return late(ctx, failed)
+				}
+				again = false
+				continue
 			}
 		}
-		if own != nil && own.err != nil {
-			return own.err
+		for _, s := range sending {
+			if !await(ctx, s.done) {
+				return late(ctx, failed)
+			}
+		}
+		if failed != nil {
+			return failed
 		}
 	}
+}
+
+// await returns when done is closed or hands over. It reports false if ctx ends before.
+func await[T any](ctx context.Context, done <-chan T) bool {
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// late says that ctx ended before all was sent, and why a send failed before, if one did.
+func late(ctx context.Context, failed error) error {
+	if failed != nil {
+		return fmt.Errorf("the last metrics were not sent in time: %w; %w", ctx.Err(), failed)
+	}
+	return fmt.Errorf("the last metrics were not sent in time: %w", ctx.Err())
 }
 
 // wait returns when s has ended, but after d at the latest.
@@ -144,6 +182,7 @@ func (c *CloudWatch) start(ctx context.Context) *send {
 		defer close(s.done)
 		var kept []*entry
 		kept, s.err = c.put(ctx, s, entries)
+		s.kept = len(kept) > 0
 		c.ended(s, kept)
 	}()
 	return s

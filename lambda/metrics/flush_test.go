@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -123,6 +124,64 @@ func TestFlushSendsAgainWhatTheSendUnderWayKept(t *testing.T) {
 			t.Errorf("%g records are counted as delivered, want 3", got)
 		}
 	})
+}
+
+// TestFlushSendsOnceMore what CloudWatch did not take, as long as there is time, even
+// where a send under way hangs. Its error tells why nothing of it was taken.
+func TestFlushSendsOnceMore(t *testing.T) {
+	for name, tt := range map[string]struct {
+		hangs     bool // a send is under way, which hangs
+		down      int  // calls of Flush that CloudWatch does not take
+		term      time.Duration
+		calls     int // of Flush
+		delivered float64
+		errs      []error
+	}{
+		"taken then":                        {false, 1, term, 2, 2, nil},
+		"not taken then":                    {false, 9, term, 2, 0, []error{errDown}},
+		"no time":                           {false, 9, flushPause / 2, 1, 0, []error{errDown, context.DeadlineExceeded}},
+		"taken then, beside a send":         {true, 1, term, 2, 2, []error{context.DeadlineExceeded}},
+		"not taken then, beside a send":     {true, 9, term, 2, 0, []error{errDown, context.DeadlineExceeded}},
+		"no time, beside a send that hangs": {true, 9, flushPause / 2, 1, 0, []error{errDown, context.DeadlineExceeded}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				before := 0
+				f := &fake{answer: func(ctx context.Context, n int) error {
+					switch {
+					case n < before:
+						return silent(ctx, n)
+					case n-before < tt.down:
+						return errDown
+					}
+					return nil
+				}}
+				c := NewCloudWatch(f, DefaultNamespace)
+				if tt.hangs {
+					before = 1
+					must(t, c.Publish(t.Context(), small(1)))
+					c.Begin(t.Context())
+					synctest.Wait()
+				}
+				must(t, c.Publish(t.Context(), small(2)))
+				ctx, cancel := context.WithTimeout(t.Context(), tt.term)
+				defer cancel()
+				err := c.Flush(ctx)
+				for _, of := range []error{errDown, context.DeadlineExceeded} {
+					if want := slices.Contains(tt.errs, of); errors.Is(err, of) != want {
+						t.Errorf("Flush returned %v; that it tells of %q should be %t", err, of, want)
+					}
+				}
+				if got := len(f.sizes()) - before; got != tt.calls {
+					t.Errorf("%d calls, want %d", got, tt.calls)
+				}
+				if got := f.sum("Delivered", 3); got != tt.delivered {
+					t.Errorf("%g records are counted as delivered, want %g", got, tt.delivered)
+				}
+				time.Sleep(callTimeout) // the call that hangs ends by itself
+			})
+		})
+	}
 }
 
 // TestFlushWaitsForTheSendUnderWayToo where its own has failed: the process ends next.
