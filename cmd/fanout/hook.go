@@ -177,13 +177,13 @@ does, and to false as long as one does not: such a mapping would lose what faile
 				return err
 			}
 		}
-		// Lambda makes no mapping that the role cannot read.
-		coming := policy.Source{ARN: source, OnFailure: f.onFailure}
-		needed, err := m.keepInStep(ctx, cmd, a, coming)
+		paused, err := h.Paused(ctx, source) // afterwards its state may be that it is being updated
 		if err != nil {
 			return err
 		}
-		paused, err := h.Paused(ctx, source) // afterwards its state may be that it is being updated
+		// Lambda makes no mapping that the role cannot read.
+		coming := policy.Source{ARN: source, OnFailure: f.onFailure}
+		needed, err := m.keepInStep(ctx, cmd, a, coming)
 		if err != nil {
 			return err
 		}

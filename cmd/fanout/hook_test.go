@@ -53,3 +53,31 @@ func TestHookPrintsWhatTheRoleLacks(t *testing.T) {
 		}
 	}
 }
+
+// What cannot go on ends before the policy is worked out, which would otherwise be
+// for nothing, and with --no-iam not be printed.
+func TestHookLooksAtTheMappingFirst(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Query().Has("EventSourceArn"): // of the one mapping, not of all, which the policy is for
+			w.Header().Set("X-Amzn-Errortype", "TooManyRequestsException")
+			w.WriteHeader(http.StatusTooManyRequests)
+		case strings.HasSuffix(r.URL.Path, "/fanout"):
+			fmt.Fprint(w, `{"Configuration": {"FunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:fanout"}, "Tags": {"fanout:function": "fanout"}}`)
+		case strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".DescribeStreamSummary"):
+			fmt.Fprint(w, `{"StreamDescriptionSummary": {"StreamARN": "`+orders+`"}}`)
+		default:
+			t.Errorf("%s %s was called", r.URL.Path, r.Header.Get("X-Amz-Target"))
+		}
+	}))
+	defer server.Close()
+	for name, value := range clientEnv(server.URL, server.URL) {
+		t.Setenv(name, value)
+	}
+	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	var out, errs bytes.Buffer
+	status := execute([]string{"hook", "--source-arn", orders, "--no-iam"}, nil, &out, &errs)
+	if status != exitFailed || !strings.Contains(errs.String(), "mappings of the function") {
+		t.Errorf("exit status %d: %s", status, &errs)
+	}
+}
