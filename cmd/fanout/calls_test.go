@@ -73,7 +73,8 @@ func TestDebugLogsCalls(t *testing.T) {
 	}
 }
 
-// A call is tried as often as AWS_MAX_ATTEMPTS says.
+// A call is tried as often as AWS_MAX_ATTEMPTS says, also by tune, which reads the
+// table of targets as the function does.
 func TestMaxAttempts(t *testing.T) {
 	calls := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -85,9 +86,13 @@ func TestMaxAttempts(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
-	var out bytes.Buffer
-	if status := execute([]string{"list", "--table", "t"}, nil, &out, &out); status != exitFailed || calls != 1 {
-		t.Errorf("exit status %d after %d calls: %s", status, calls, &out)
+	event := `{"Records": [{"eventSource": "aws:kinesis", "eventSourceARN": "` + orders + `", "kinesis": {"data": "e30="}}]}`
+	for _, args := range [][]string{{"list", "--table", "t"}, {"tune", "--table", "t", "--event", "-", "--records-per-second", "1"}} {
+		calls = 0
+		var out bytes.Buffer
+		if status := execute(args, strings.NewReader(event), &out, &out); status == exitOK || calls != 1 {
+			t.Errorf("%s: exit status %d after %d calls: %s", args[0], status, calls, &out)
+		}
 	}
 }
 

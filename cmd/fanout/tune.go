@@ -9,11 +9,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/spf13/cobra"
 
 	"fanout/bench/tune"
+	"fanout/cmd/fanout/internal/cloud"
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
 )
@@ -184,8 +183,7 @@ func (f *tuneFlags) store(cfg aws.Config) (target.Store, error) {
 	if f.targets != "" {
 		return target.OpenFile(f.targets)
 	}
-	client := dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.Retryer = retry.NewStandard() })
-	return &target.Table{Client: client, Name: f.table}, nil
+	return &target.Table{Client: cloud.Of(cfg).DynamoDB(), Name: f.table}, nil
 }
 
 // measure runs the sample through the function, and shows on a terminal how it gets

@@ -29,7 +29,8 @@ type Account struct{ cfg aws.Config }
 
 // Of returns the account that cfg reaches. Its calls are tried again when AWS
 // throttles or fails: three times, unless the environment or the profile says how
-// often. An answer that is not one of AWS is a NotAWS.
+// often. Those of EC2, with which only fanout doctor looks at networks, are tried once.
+// An answer that is not one of AWS is a NotAWS.
 func Of(cfg aws.Config) *Account {
 	cfg = cfg.Copy()
 	retrying(&cfg)
