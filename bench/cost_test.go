@@ -50,7 +50,11 @@ func TestCost(t *testing.T) {
 
 // What is counted here as a request to SQS is what its price is for.
 func TestQueueChunk(t *testing.T) {
-	for _, c := range builtIn(t).Targets["sqs"].Charges {
+	charges := builtIn(t).Targets["sqs"].Charges
+	if len(charges) == 0 {
+		t.Error("SQS charges nothing")
+	}
+	for _, c := range charges {
 		if c.Unit != queueChunk {
 			t.Errorf("the price of SQS is for %d bytes of a request, and %d are counted", c.Unit, queueChunk)
 		}
