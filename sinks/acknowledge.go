@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"fanout/engine"
+	"fanout/engine/ascii"
 )
 
 // acknowledgement is the form of answers that acknowledge or refuse every record of a
@@ -127,7 +128,7 @@ func (r *ackRecord) again(s *ackScanner) bool {
 	}
 	end := 0
 	for _, v := range r.values[:r.n] {
-		if string(s.rest[end:v.start]) != string(r.text[end:v.start]) || !literalText(s.rest[v.start:v.end]) {
+		if string(s.rest[end:v.start]) != string(r.text[end:v.start]) || ascii.Len(s.rest[v.start:v.end]) < v.end-v.start {
 			return false
 		}
 		end = v.end
@@ -225,30 +226,13 @@ func (s *ackScanner) text() ([]byte, bool) {
 	if !s.next('"') {
 		return nil, false
 	}
-	end := bytes.IndexByte(s.rest, '"')
-	if end < 0 || !literalText(s.rest[:end]) {
+	end := ascii.Len(s.rest)
+	if end == len(s.rest) || s.rest[end] != '"' {
 		return nil, false
 	}
 	t := s.rest[:end]
 	s.rest = s.rest[end+1:]
 	return t, true
-}
-
-// literalText reports whether all of text is plain.
-func literalText(text []byte) bool {
-	odd := uint64(0)
-	for ; len(text) >= 32; text = text[32:] {
-		odd |= special(eight(text, 0)) | special(eight(text, 8)) | special(eight(text, 16)) | special(eight(text, 24))
-	}
-	for ; len(text) >= 8; text = text[8:] {
-		odd |= special(eight(text, 0))
-	}
-	for _, c := range text {
-		if !isPlain(c) {
-			return false
-		}
-	}
-	return odd&high == 0
 }
 
 // literal reads what is written as given.

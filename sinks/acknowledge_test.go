@@ -1,7 +1,6 @@
 package sinks
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 
@@ -142,19 +141,4 @@ func FuzzAcknowledged(f *testing.F) {
 			}
 		}
 	})
-}
-
-// Of all bytes at every place, those that stand for themselves and no others.
-func TestLiteralText(t *testing.T) {
-	for c := range 256 {
-		for n := 1; n < 20; n++ {
-			for at := range n {
-				text := bytes.Repeat([]byte("a"), n)
-				text[at] = byte(c)
-				if got, want := literalText(text), isPlain(byte(c)); got != want {
-					t.Fatalf("%q is literal: %v, want %v", text, got, want)
-				}
-			}
-		}
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"fanout/engine"
+	"fanout/engine/ascii"
 )
 
 // What stands around the records of a JSON message, and around binary data.
@@ -93,7 +94,7 @@ func appendJSON(text []byte, recs []engine.Record, elements []element) []byte {
 func quotedLen(text []byte) int {
 	n := len(`""`)
 	for i := 0; ; {
-		clear := plainLen(text[i:])
+		clear := ascii.Len(text[i:])
 		n, i = n+clear, i+clear
 		if i == len(text) {
 			return n
@@ -116,7 +117,7 @@ func appendQuoted(b, text []byte) []byte {
 	b = append(b, '"')
 	start := 0 // of what needs no escaping
 	for i := 0; ; {
-		i += plainLen(text[i:])
+		i += ascii.Len(text[i:])
 		if i == len(text) {
 			return append(append(b, text[start:]...), '"')
 		}

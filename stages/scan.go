@@ -1,9 +1,9 @@
 package stages
 
 import (
-	"encoding/binary"
-	"math/bits"
 	"unicode/utf8"
+
+	"fanout/engine/ascii"
 )
 
 // scanner reads JSON text (RFC 8259) from one end to the other. It is strict: the
@@ -90,7 +90,7 @@ func (s *scanner) str() ([]byte, bool) {
 	start := s.i
 	s.escaped = false
 	for i := start; ; {
-		i += plainLen(s.b[i:])
+		i += ascii.Len(s.b[i:])
 		if i == len(s.b) {
 			break
 		}
@@ -123,51 +123,6 @@ func (s *scanner) str() ([]byte, bool) {
 	s.i = len(s.b)
 	return nil, s.fail("a string does not end")
 }
-
-// plain says which bytes stand for themselves in a string, without a closer look.
-var plain = func() (t [256]bool) {
-	for c := ' '; c < utf8.RuneSelf; c++ {
-		t[c] = c != '"' && c != '\\'
-	}
-	return t
-}()
-
-// plainLen returns how many bytes at the start of b are plain.
-func plainLen(b []byte) int {
-	i := 0
-	for ; len(b)-i >= 8; i += 8 {
-		if n := plainBytes(binary.LittleEndian.Uint64(b[i:])); n < 8 {
-			return i + n
-		}
-		for ; len(b)-i >= 40; i += 32 {
-			w := b[i+8 : i+40]
-			if (special(binary.LittleEndian.Uint64(w))|special(binary.LittleEndian.Uint64(w[8:]))|
-				special(binary.LittleEndian.Uint64(w[16:]))|special(binary.LittleEndian.Uint64(w[24:])))&high != 0 {
-				break
-			}
-		}
-	}
-	for i < len(b) && plain[b[i]] {
-		i++
-	}
-	return i
-}
-
-const (
-	each = 0x0101010101010101
-	high = 0x80 * each
-)
-
-// special sets a high bit if not all bytes of w are plain: x-n sets that of a byte x
-// less than n, and lends from the byte above only then (Warren, Hacker's Delight,
-// section 6-1).
-func special(w uint64) uint64 {
-	return w | (w - ' '*each) | ((w ^ '"'*each) - each) | ((w ^ '\\'*each) - each)
-}
-
-// plainBytes returns how many bytes of w, from the lowest on, are plain. The lowest high
-// bit that special sets is that of the first byte which is not: below it nothing is lent.
-func plainBytes(w uint64) int { return bits.TrailingZeros64(special(w)&high) / 8 }
 
 // escapeLen returns the length of the escape at the start of b, or 0.
 func escapeLen(b []byte) int {

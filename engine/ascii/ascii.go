@@ -1,0 +1,75 @@
+// Package ascii looks for the few characters that text in JSON cannot hold as they are,
+// eight bytes at a time. It is for those who read or write nearly all of what passes
+// through: stages and sinks.
+//
+// A word has eight bytes of text, the first of them lowest. What is found is told by the
+// high bits of its bytes: x-n sets that of a byte x less than n, and lends from the byte
+// above only then (Warren, Hacker's Delight, section 6-1).
+package ascii
+
+import "math/bits"
+
+const (
+	each = 0x0101010101010101
+
+	// High has the high bit of each byte of a word.
+	High = 0x80 * each
+)
+
+// Plain reports whether c is ASCII that stands for itself in a JSON string (RFC 8259,
+// section 7). DEL does.
+func Plain(c byte) bool { return ' ' <= c && c < 0x80 && c != '"' && c != '\\' }
+
+// Word returns the eight bytes of s from i on.
+func Word[T string | []byte](s T, i int) uint64 {
+	s = s[i : i+8]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// Unprintable sets a high bit if w has a control character or what is not ASCII. The
+// lowest is that of the first such byte.
+func Unprintable(w uint64) uint64 { return (w | (w - ' '*each)) & High }
+
+// Special is like Unprintable for all bytes that are not plain.
+func Special(w uint64) uint64 {
+	return (w | (w - ' '*each) | ((w ^ '"'*each) - each) | ((w ^ '\\'*each) - each)) & High
+}
+
+// Quotes sets the high bit of each byte of w that is a quote or a backslash, and of no
+// other, as long as all bytes up to there are ASCII.
+func Quotes(w uint64) uint64 {
+	return (^((w ^ '"'*each) + 0x7F*each) | ^((w ^ '\\'*each) + 0x7F*each)) & High
+}
+
+// First returns the place in a word of the first byte that found has a bit of, 8 if there
+// is none.
+func First(found uint64) int { return bits.TrailingZeros64(found) / 8 }
+
+// Run returns how many bytes at the start of s are plain, in steps of 32: most text has
+// either none or many.
+func Run[T string | []byte](s T) int {
+	n := 0
+	for ; len(s)-n >= 32; n += 32 {
+		w := s[n : n+32]
+		if Special(Word(w, 0))|Special(Word(w, 8))|Special(Word(w, 16))|Special(Word(w, 24)) != 0 {
+			break
+		}
+	}
+	return n
+}
+
+// Len returns how many bytes at the start of s are plain.
+func Len[T string | []byte](s T) int {
+	i := 0
+	for ; len(s)-i >= 8; i += 8 {
+		if n := First(Special(Word(s, i))); n < 8 {
+			return i + n
+		}
+		i += Run(s[i+8:])
+	}
+	for i < len(s) && Plain(s[i]) {
+		i++
+	}
+	return i
+}
