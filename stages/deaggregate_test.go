@@ -290,4 +290,25 @@ func BenchmarkDeaggregate(b *testing.B) {
 			b.ReportMetric(float64(b.N*c.out)/b.Elapsed().Seconds(), "records/s")
 		})
 	}
+	b.Run("checksum alone", func(b *testing.B) { // which both look at
+		data := []byte(message(many...))
+		b.SetBytes(int64(len(data)))
+		for b.Loop() {
+			_ = md5.Sum(data) //nolint:gosec // the format's checksum
+		}
+	})
+	// The library takes data that has been decoded.
+	b.Run("aggregate by library", func(b *testing.B) {
+		data := seal(message(many...))
+		text := base64.StdEncoding.EncodeToString([]byte(data))
+		b.SetBytes(int64(len(data)))
+		b.ReportAllocs()
+		for b.Loop() {
+			decoded, err := base64.StdEncoding.DecodeString(text)
+			if recs, ok := byLibrary(decoded); err != nil || !ok || len(recs) != len(many) {
+				b.Fatal(len(recs), err)
+			}
+		}
+		b.ReportMetric(float64(b.N*len(many))/b.Elapsed().Seconds(), "records/s")
+	})
 }
