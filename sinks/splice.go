@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -49,9 +50,6 @@ func newSplice(empty string, answer acknowledgement, n, text int) *splice {
 func (s *splice) install(stack *middleware.Stack) error {
 	if err := stack.Serialize.Add(s, middleware.After); err != nil {
 		return err
-	}
-	if s.answer == (acknowledgement{}) {
-		return nil
 	}
 	return stack.Deserialize.Add((*spliceAnswer)(s), middleware.After)
 }
@@ -111,7 +109,8 @@ type spliceAnswer splice
 func (*spliceAnswer) ID() string { return "fanout acknowledgement of records" }
 
 // HandleDeserialize implements middleware.DeserializeMiddleware. An answer of the form
-// that is known is an empty one to the SDK; any other is as it was.
+// that is known is an empty one to the SDK; any other is as it was. One that breaks off
+// is none, though the SDK's decoder may have found all it looks for.
 func (s *spliceAnswer) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	out middleware.DeserializeOutput, metadata middleware.Metadata, err error,
 ) {
@@ -122,37 +121,22 @@ func (s *spliceAnswer) HandleDeserialize(ctx context.Context, in middleware.Dese
 	}
 	answer, _ := answers.Get().(*bytes.Buffer)
 	answer.Reset()
-	rest := restOf{body: resp.Body}
-	if _, rest.err = answer.ReadFrom(resp.Body); rest.err == nil {
+	if _, err = answer.ReadFrom(resp.Body); err != nil {
+		return out, metadata, &smithy.DeserializationError{Err: err}
+	}
+	if s.answer != (acknowledgement{}) {
 		s.refused, s.told = s.answer.of(answer.Bytes(), s.records)
 	}
 	if s.told {
 		answers.Put(answer)
 		answer = bytes.NewBufferString("{}")
 	}
-	rest.Reader = answer
-	resp.Body = &rest
+	resp.Body = struct {
+		io.Reader
+		io.Closer
+	}{answer, resp.Body}
 	return out, metadata, nil
 }
 
 // answers are the buffers of answers.
 var answers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
-// restOf is a response's body of which all has been read that could be.
-type restOf struct {
-	io.Reader           // what has been read
-	err       error     // why it is not all
-	body      io.Closer // where it was read from
-}
-
-// Read implements io.Reader.
-func (r *restOf) Read(p []byte) (int, error) {
-	n, err := r.Reader.Read(p)
-	if err == io.EOF && r.err != nil {
-		err = r.err
-	}
-	return n, err
-}
-
-// Close implements io.Closer.
-func (r *restOf) Close() error { return r.body.Close() }
