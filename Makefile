@@ -64,6 +64,31 @@ $(LINT): Makefile
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	@touch $(LINT)
 
+LICENSES := bin/go-licenses
+LICENSES_VERSION := v1.6.0
+.PHONY: licenses
+# The tool knows the standard library by GOROOT, and logs every assembly file.
+licenses: $(LICENSES) ## every module in the binaries has a license that fanout may ship with
+	@mkdir -p .cache
+	@GOROOT=$$($(GO) env GOROOT) $(LICENSES) check --ignore fanout \
+	  --allowed_licenses=Apache-2.0,BSD-2-Clause,BSD-3-Clause,ISC,MIT ./cmd/bootstrap ./cmd/fanout 2>.cache/licenses.log || \
+	  { cat .cache/licenses.log; exit 1; }
+
+$(LICENSES): Makefile
+	GOBIN=$(CURDIR)/bin $(GO) install github.com/google/go-licenses@$(LICENSES_VERSION)
+	@touch $(LICENSES)
+
+VULN := bin/govulncheck
+VULN_VERSION := v1.9.0
+.PHONY: vulnerabilities
+# The Go vulnerability database is online, so this is a step of the hosted build alone.
+vulnerabilities: $(VULN) ## known vulnerabilities that the binaries can reach
+	$(VULN) ./cmd/bootstrap ./cmd/fanout
+
+$(VULN): Makefile
+	GOBIN=$(CURDIR)/bin $(GO) install golang.org/x/vuln/cmd/govulncheck@$(VULN_VERSION)
+	@touch $(VULN)
+
 .PHONY: cover
 cover: ## coverage of engine and stages, which must stay at or above 90 %
 	@for p in engine stages; do \
