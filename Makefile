@@ -99,7 +99,7 @@ cover: ## coverage of engine and stages, which must stay at or above 90 %
 MODEL := -count=1 -timeout 0 -run '^TestModel'
 .PHONY: model
 model: ## 10,000 random runs each of the models of the delivery guarantees
-	$(GO) test $(MODEL) ./engine ./lambda -model.runs 10000
+	$(GO) test $(MODEL) ./engine ./lambda ./lambda/poll -model.runs 10000
 
 SOAK ?= 1h
 .PHONY: soak

@@ -12,7 +12,7 @@ import (
 type Checkpoint struct {
 	Seq   string    `json:"sequenceNumber,omitempty"` // of the last record acknowledged; "": none was
 	Ended bool      `json:"ended,omitempty"`          // the shard is closed, and all of it was delivered
-	Since time.Time `json:"since,omitzero"`           // without Seq: reading began at this time; zero: at the shard's beginning
+	Since time.Time `json:"since,omitzero"`           // without Seq: reading began at this time of the service; zero: at the shard's beginning
 }
 
 // Checkpoints remember how far the shards of each stream have been delivered.
@@ -81,9 +81,17 @@ func (m *marks) get(shard string) (Checkpoint, bool) {
 
 // set remembers c durably.
 func (m *marks) set(shard string, c Checkpoint) error {
+	return m.add(map[string]Checkpoint{shard: c})
+}
+
+// add remembers checkpoints, if there are any, durably.
+func (m *marks) add(shards map[string]Checkpoint) error {
+	if len(shards) == 0 {
+		return nil
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.shards[shard] = c
+	maps.Copy(m.shards, shards)
 	if err := m.store.Save(m.stream, m.shards); err != nil {
 		return fmt.Errorf("the checkpoints of stream %s cannot be written: %w", m.stream, err)
 	}

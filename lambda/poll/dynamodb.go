@@ -36,7 +36,9 @@ func NewDynamoDB(client DynamoDBClient, streamARN string, h Handler, o Options) 
 	if faults != nil {
 		return nil, faults
 	}
-	return newPoller(&dynamoDBSource{client: client, stream: streamARN, region: parsed.Region}, h, opts), nil
+	p := newPoller(h, opts)
+	p.source = &dynamoDBSource{client: client, clock: &p.clock, stream: streamARN, region: parsed.Region}
+	return p, nil
 }
 
 // dynamoDBLimit is the most records that GetRecords returns (API reference).
@@ -44,6 +46,7 @@ const dynamoDBLimit = 1000
 
 type dynamoDBSource struct {
 	client DynamoDBClient
+	clock  *clock
 	stream string
 	region string
 }
@@ -62,10 +65,12 @@ func (s *dynamoDBSource) shards(ctx context.Context) ([]shard, error) {
 	var list []shard
 	in := &dynamodbstreams.DescribeStreamInput{StreamArn: &s.stream}
 	for {
+		sent := time.Now()
 		out, err := s.client.DescribeStream(ctx, in, dynamoDBOnce)
 		if err != nil {
 			return nil, err
 		}
+		s.clock.learn(sent, out.ResultMetadata)
 		d := out.StreamDescription
 		if d == nil {
 			return nil, errors.New("the service described no stream")
@@ -109,6 +114,7 @@ func (s *dynamoDBSource) iterator(ctx context.Context, shard string, at position
 }
 
 func (s *dynamoDBSource) read(ctx context.Context, shard, iterator string) (page, error) {
+	sent := time.Now()
 	out, err := s.client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{
 		ShardIterator: &iterator,
 		Limit:         aws.Int32(dynamoDBLimit),
@@ -116,6 +122,7 @@ func (s *dynamoDBSource) read(ctx context.Context, shard, iterator string) (page
 	if err != nil {
 		return page{}, err
 	}
+	s.clock.learn(sent, out.ResultMetadata)
 	p := page{next: aws.ToString(out.NextShardIterator), behind: unknown}
 	p.records, err = s.records(shard, out.Records)
 	return p, err

@@ -192,7 +192,7 @@ func TestUnknownAttributeEndsTheRun(t *testing.T) {
 		&dt.AttributeValueMemberM{Value: map[string]dt.AttributeValue{"x": unknown}},
 	} {
 		_, err := s.records("a", []dt.Record{{Dynamodb: &dt.StreamRecord{Keys: map[string]dt.AttributeValue{"k": v}}}})
-		r := reader{Poller: newPoller(&s, nil, Options{})}
+		r := reader{Poller: newPoller(nil, Options{})}
 		if _, err := r.heal(t.Context(), err); err == nil || !strings.Contains(err.Error(), "shard a of stream "+dynamoDBARN+" cannot be passed on") {
 			t.Errorf("%T: error %v", v, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,11 +12,14 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	dt "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	kt "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 const (
@@ -41,6 +45,7 @@ type fakeStream struct {
 	silent   bool                         // does not say how far behind a read is
 	endless  bool                         // never ends a closed shard, as emulators do
 	clock    time.Duration                // how far the service's clock is ahead
+	dateless bool                         // its answers have no Date, as those of some emulators
 	fail     func(op, shard string) error // before each call; nil: never
 }
 
@@ -111,6 +116,28 @@ func (f *fakeStream) remove(shard string) {
 
 func (f *fakeStream) now() time.Time { return time.Now().Add(f.clock) }
 
+// answered returns what the SDK tells of an answer that is made now.
+func (f *fakeStream) answered() middleware.Metadata {
+	header := make(http.Header)
+	if !f.dateless {
+		header.Set("Date", f.now().UTC().Format(http.TimeFormat))
+	}
+	_, m, err := awsmiddleware.RecordResponseTiming{}.HandleDeserialize(context.Background(), middleware.DeserializeInput{}, answer(header))
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
+// answer is an answer with nothing but its headers.
+type answer http.Header
+
+// HandleDeserialize implements middleware.DeserializeHandler.
+func (a answer) HandleDeserialize(context.Context, middleware.DeserializeInput) (out middleware.DeserializeOutput, m middleware.Metadata, err error) {
+	out.RawResponse = &smithyhttp.Response{Response: &http.Response{Header: http.Header(a)}}
+	return out, m, nil
+}
+
 func (f *fakeStream) shard(id string) *fakeShard {
 	for _, s := range f.shards {
 		if s.id == id {
@@ -118,6 +145,24 @@ func (f *fakeStream) shard(id string) *fakeShard {
 		}
 	}
 	return nil
+}
+
+// ids returns all shards.
+func (f *fakeStream) ids() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []string
+	for _, s := range f.shards {
+		all = append(all, s.id)
+	}
+	return all
+}
+
+// setLife sets how long iterators live from now on; 0: 5 minutes.
+func (f *fakeStream) setLife(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.life = d
 }
 
 // data returns what was put into a shard.
@@ -248,7 +293,7 @@ func (f fakeKinesis) ListShards(_ context.Context, in *kinesis.ListShardsInput, 
 	if err != nil {
 		return nil, err
 	}
-	out := &kinesis.ListShardsOutput{}
+	out := &kinesis.ListShardsOutput{ResultMetadata: f.answered()}
 	for _, s := range list {
 		sh := kt.Shard{ShardId: aws.String(s.id), SequenceNumberRange: &kt.SequenceNumberRange{StartingSequenceNumber: aws.String("1")}}
 		if len(s.parents) > 0 {
@@ -277,6 +322,9 @@ func (f fakeKinesis) GetShardIterator(_ context.Context, in *kinesis.GetShardIte
 		before = behind(*in.StartingSequenceNumber)
 	case kt.ShardIteratorTypeAtTimestamp:
 		before = func(s *fakeShard) (int, error) {
+			if in.Timestamp.After(f.now()) {
+				return 0, apiError("InvalidArgumentException")
+			}
 			i := slices.IndexFunc(s.recs, func(r fakeRecord) bool { return !r.at.Before(*in.Timestamp) })
 			if i < 0 {
 				return len(s.recs), nil
@@ -286,7 +334,7 @@ func (f fakeKinesis) GetShardIterator(_ context.Context, in *kinesis.GetShardIte
 	default:
 	}
 	it, err := f.iterator(*in.ShardId, before)
-	return &kinesis.GetShardIteratorOutput{ShardIterator: it}, err
+	return &kinesis.GetShardIteratorOutput{ShardIterator: it, ResultMetadata: f.answered()}, err
 }
 
 func (f fakeKinesis) GetRecords(_ context.Context, in *kinesis.GetRecordsInput, _ ...func(*kinesis.Options)) (*kinesis.GetRecordsOutput, error) {
@@ -294,7 +342,7 @@ func (f fakeKinesis) GetRecords(_ context.Context, in *kinesis.GetRecordsInput, 
 	if err != nil {
 		return nil, err
 	}
-	out := &kinesis.GetRecordsOutput{NextShardIterator: next}
+	out := &kinesis.GetRecordsOutput{NextShardIterator: next, ResultMetadata: f.answered()}
 	if !f.silent {
 		out.MillisBehindLatest = aws.Int64(late.Milliseconds())
 	}
@@ -330,7 +378,7 @@ func (f fakeDynamoDB) DescribeStream(_ context.Context, in *dynamodbstreams.Desc
 			d.LastEvaluatedShardId = aws.String(s.id)
 		}
 	}
-	return &dynamodbstreams.DescribeStreamOutput{StreamDescription: d}, nil
+	return &dynamodbstreams.DescribeStreamOutput{StreamDescription: d, ResultMetadata: f.answered()}, nil
 }
 
 func (f fakeDynamoDB) GetShardIterator(_ context.Context, in *dynamodbstreams.GetShardIteratorInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error) {
@@ -349,7 +397,7 @@ func (f fakeDynamoDB) GetShardIterator(_ context.Context, in *dynamodbstreams.Ge
 		}
 		return i, err
 	})
-	return &dynamodbstreams.GetShardIteratorOutput{ShardIterator: it}, err
+	return &dynamodbstreams.GetShardIteratorOutput{ShardIterator: it, ResultMetadata: f.answered()}, err
 }
 
 func (f fakeDynamoDB) GetRecords(_ context.Context, in *dynamodbstreams.GetRecordsInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error) {
@@ -357,7 +405,7 @@ func (f fakeDynamoDB) GetRecords(_ context.Context, in *dynamodbstreams.GetRecor
 	if err != nil {
 		return nil, err
 	}
-	out := &dynamodbstreams.GetRecordsOutput{NextShardIterator: next}
+	out := &dynamodbstreams.GetRecordsOutput{NextShardIterator: next, ResultMetadata: f.answered()}
 	for _, r := range recs {
 		out.Records = append(out.Records, dt.Record{
 			EventID:   aws.String("id-" + r.seq),

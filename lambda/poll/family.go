@@ -1,16 +1,20 @@
 package poll
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // family knows the shards of a stream and whose turn it is. A shard is read when
 // its parents have been: what they hold of a partition key is older.
 type family struct {
 	marks *marks
 	start Start
-	began time.Time
 
+	began  time.Time       // no record that came later was stamped before
 	shards []shard         // as listed last
 	first  map[string]bool // in the first listing
+	fresh  map[string]bool // read from LATEST in this run
 	taken  map[string]bool // being read, or done
 	done   map[string]bool // need not be waited for
 }
@@ -19,19 +23,50 @@ func newFamily(m *marks, start Start) *family {
 	return &family{
 		marks: m,
 		start: start,
-		began: time.Now(),
 		first: make(map[string]bool),
+		fresh: make(map[string]bool),
 		taken: make(map[string]bool),
 		done:  make(map[string]bool),
 	}
 }
 
-// begin takes the first listing.
-func (f *family) begin(list []shard) {
+// begin takes the first listing. Shards that are read from LATEST get a checkpoint at
+// once, with a time that no record yet to come was stamped before: LATEST would be a
+// later one after a restart, or when an iterator is taken again.
+func (f *family) begin(list []shard, earliest time.Time) error {
+	f.began = earliest
 	for _, s := range list {
 		f.first[s.id] = true
 	}
 	f.update(list)
+	if !f.start.latest {
+		return nil
+	}
+	began := make(map[string]Checkpoint)
+	for _, s := range list {
+		if !s.closed && !f.reached(s) {
+			f.fresh[s.id] = true
+			began[s.id] = Checkpoint{Since: earliest}
+		}
+	}
+	return f.marks.add(began)
+}
+
+// reached reports whether an earlier run read s, or a shard it came of.
+func (f *family) reached(s shard) bool {
+	if _, ok := f.marks.get(s.id); ok {
+		return true
+	}
+	for _, parent := range s.parents {
+		if _, ok := f.marks.get(parent); ok {
+			return true
+		}
+		i := slices.IndexFunc(f.shards, func(o shard) bool { return o.id == parent })
+		if i >= 0 && f.reached(f.shards[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // update takes a later listing.
@@ -99,7 +134,7 @@ func (f *family) skips(s shard) bool {
 // origin returns where to begin reading s, whose parents are done.
 func (f *family) origin(s shard) position {
 	if c, ok := f.marks.get(s.id); ok {
-		return position{seq: c.Seq, since: c.Since}
+		return position{seq: c.Seq, latest: f.fresh[s.id], since: c.Since}
 	}
 	if at, ok := f.inherit(s); ok {
 		return at
@@ -107,8 +142,7 @@ func (f *family) origin(s shard) position {
 	if !f.start.latest {
 		return position{since: f.start.at}
 	}
-	// A shard that came up later may have records already, all from after the start.
-	return position{latest: f.first[s.id], since: f.began}
+	return position{since: f.began} // it came up later, and may have records already
 }
 
 // inherit returns where to begin reading a child of shards that were read: at its

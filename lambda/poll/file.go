@@ -33,7 +33,7 @@ type File struct {
 // it open. Close it when the run is over.
 func OpenFile(path string) (*File, error) {
 	// The lock has a file of its own because each write replaces the file at path.
-	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR|noFollow, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint file %s cannot be locked: %w", path, err)
 	}
@@ -119,24 +119,26 @@ func isNumber(seq string) bool {
 }
 
 // replace puts data into the file at path, all of it or nothing, and returns when
-// it would survive a power failure.
+// it would survive a power failure. Where path is a symbolic link, it becomes a file.
 func replace(path string, data []byte) error {
-	temp := path + ".tmp" // the lock leaves it to this process
-	if err := writeSynced(temp, data); err != nil {
-		return err
-	}
-	if err := os.Rename(temp, path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-func writeSynced(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	dir, name := filepath.Split(path)
+	// Its random name is nobody's yet, so no link that lies in wait is followed.
+	temp, err := os.CreateTemp(filepath.Clean(dir), name+".*.tmp") // mode 0600
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
+	if err = writeSynced(temp, data); err == nil {
+		err = os.Rename(temp.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(temp.Name()))
+	}
+	return syncDir(filepath.Clean(dir))
+}
+
+// writeSynced writes data to f, durably, and closes it.
+func writeSynced(f *os.File, data []byte) error {
+	_, err := f.Write(data)
 	if err == nil {
 		err = f.Sync()
 	}

@@ -4,6 +4,8 @@ package poll
 
 import "os"
 
+const noFollow = 0
+
 // flock does nothing where the system has no flock(2).
 func flock(*os.File) error { return nil }
 

@@ -88,13 +88,16 @@ func TestFileFaults(t *testing.T) {
 func TestUnwritableFileEndsTheRun(t *testing.T) {
 	for _, s := range services {
 		t.Run(s.name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "checkpoints.json")
+			dir := filepath.Join(t.TempDir(), "state")
+			must(t, os.Mkdir(dir, 0o700))
+			path := filepath.Join(dir, "checkpoints.json")
 			file := openFile(t, path)
 			defer file.Close()
 			must(t, file.Save("arn:other", map[string]Checkpoint{"a": {Seq: "1"}}))
 			before, err := os.ReadFile(path)
 			must(t, err)
-			must(t, os.Mkdir(path+".tmp", 0o700)) // in the way of the temporary file
+			must(t, os.Rename(dir, dir+".old")) // nothing can be written at path
+			path = filepath.Join(dir+".old", "checkpoints.json")
 			for _, start := range []Start{TrimHorizon, Latest} {
 				synctest.Test(t, func(t *testing.T) {
 					f := newFakeStream("a")
@@ -115,6 +118,35 @@ func TestUnwritableFileEndsTheRun(t *testing.T) {
 				t.Errorf("the file changed to %s", after)
 			}
 		})
+	}
+}
+
+// Whoever may write into the folder of the checkpoints makes no other file change.
+func TestFileFollowsNoLink(t *testing.T) {
+	dir := t.TempDir()
+	precious, path := filepath.Join(dir, "precious"), filepath.Join(dir, "checkpoints.json")
+	must(t, os.WriteFile(precious, []byte("{}"), 0o600))
+	must(t, os.Symlink(precious, path+".tmp"))
+	must(t, os.Symlink(precious, path))
+	file := openFile(t, path)
+	defer file.Close()
+	must(t, file.Save("arn:s", map[string]Checkpoint{"a": {Seq: "1"}}))
+	if text, err := os.ReadFile(precious); err != nil || string(text) != "{}" {
+		t.Errorf("the other file has %q, %v", text, err)
+	}
+	info, err := os.Lstat(path)
+	must(t, err)
+	if info.Mode() != 0o600 {
+		t.Errorf("the checkpoints have mode %v, want a file that its owner alone can read", info.Mode())
+	}
+	if found, err := filepath.Glob(filepath.Join(dir, "*.tmp")); err != nil || len(found) != 1 {
+		t.Errorf("%v is left, want the link alone; %v", found, err)
+	}
+
+	other := filepath.Join(dir, "other.json")
+	must(t, os.Symlink(precious, other+".lock"))
+	if _, err := OpenFile(other); err == nil || !strings.Contains(err.Error(), "cannot be locked") {
+		t.Errorf("a lock that is a link: error %v", err)
 	}
 }
 

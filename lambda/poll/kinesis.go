@@ -32,9 +32,12 @@ func NewKinesis(client KinesisClient, streamARN string, h Handler, o Options) (*
 	if faults != nil {
 		return nil, faults
 	}
-	s := &kinesisSource{client: client, stream: streamARN}
-	s.tail = kinesisTail(opts.InvokeIdentity, parsed.Region, streamARN)
-	return newPoller(s, h, opts), nil
+	p := newPoller(h, opts)
+	p.source = &kinesisSource{
+		client: client, clock: &p.clock, stream: streamARN,
+		tail: kinesisTail(opts.InvokeIdentity, parsed.Region, streamARN),
+	}
+	return p, nil
 }
 
 // kinesisLimit is the most records that GetRecords returns (API reference). Asking
@@ -43,6 +46,7 @@ const kinesisLimit = 10_000
 
 type kinesisSource struct {
 	client KinesisClient
+	clock  *clock
 	stream string
 	tail   string // what every record of an event ends with
 }
@@ -61,10 +65,12 @@ func (s *kinesisSource) shards(ctx context.Context) ([]shard, error) {
 	var list []shard
 	in := &kinesis.ListShardsInput{StreamARN: &s.stream}
 	for {
+		sent := time.Now()
 		out, err := s.client.ListShards(ctx, in, kinesisOnce)
 		if err != nil {
 			return nil, err
 		}
+		s.clock.learn(sent, out.ResultMetadata)
 		for i := range out.Shards {
 			list = append(list, kinesisShard(&out.Shards[i]))
 		}
@@ -107,6 +113,7 @@ func (s *kinesisSource) iterator(ctx context.Context, shard string, at position)
 }
 
 func (s *kinesisSource) read(ctx context.Context, shard, iterator string) (page, error) {
+	sent := time.Now()
 	out, err := s.client.GetRecords(ctx, &kinesis.GetRecordsInput{
 		StreamARN:     &s.stream,
 		ShardIterator: &iterator,
@@ -115,6 +122,7 @@ func (s *kinesisSource) read(ctx context.Context, shard, iterator string) (page,
 	if err != nil {
 		return page{}, err
 	}
+	s.clock.learn(sent, out.ResultMetadata)
 	p := page{next: aws.ToString(out.NextShardIterator), behind: unknown}
 	if out.MillisBehindLatest != nil {
 		p.behind = time.Duration(*out.MillisBehindLatest) * time.Millisecond

@@ -106,13 +106,14 @@ type Poller struct {
 	source source
 	handle Handler
 	slots  *semaphore.Weighted // a shard at work holds one
+	clock  clock               // of the source
 	board  board
 }
 
-func newPoller(s source, h Handler, o Options) *Poller {
+// newPoller returns a Poller that lacks its source.
+func newPoller(h Handler, o Options) *Poller {
 	return &Poller{
 		opts:   o,
-		source: s,
 		handle: h,
 		slots:  semaphore.NewWeighted(int64(o.Shards)),
 		board:  board{shards: make(map[string]*ShardProgress)},

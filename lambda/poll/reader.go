@@ -52,6 +52,9 @@ func newReader(p *Poller, m *marks, s shard, at position) *reader {
 // run reads until the shard's end, or as far as the run wants it. An error ends the
 // whole run.
 func (r *reader) run(ctx context.Context) (outcome, error) {
+	if r.at.latest {
+		r.begin(ctx)
+	}
 	for {
 		if !sleep(ctx, time.Until(r.due)) || !r.enter(ctx) {
 			return stopped, nil
@@ -62,6 +65,18 @@ func (r *reader) run(ctx context.Context) (outcome, error) {
 			return o, err
 		}
 	}
+}
+
+// begin takes an iterator at LATEST, before the reader waits for its first turn. If
+// that fails, reading begins at the time of the start: by the next try, LATEST may be
+// behind a record.
+func (r *reader) begin(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if it, err := r.source.iterator(ctx, r.id, r.at); err == nil {
+		r.iterator = it
+	}
+	r.at.latest = false
 }
 
 // enter waits for a slot, of which a shard holds one while it reads or delivers,
@@ -136,8 +151,7 @@ func (r *reader) read(ctx context.Context) (page, error) {
 }
 
 // find takes an iterator at the position. Where that is told by time, it is
-// remembered: LATEST would otherwise be a later one after a restart, or when the
-// iterator expires before the first record comes.
+// remembered.
 func (r *reader) find(ctx context.Context) error {
 	it, err := r.source.iterator(ctx, r.id, r.at)
 	if err != nil {
@@ -146,10 +160,8 @@ func (r *reader) find(ctx context.Context) error {
 		}
 		return err
 	}
-	// The service's clock and this one may differ, so records from an iterator at
-	// LATEST are taken as they come.
-	r.skipping = !r.at.latest && r.at.seq == "" && !r.at.since.IsZero()
-	r.iterator, r.at.latest = it, false
+	r.skipping = r.at.seq == "" && !r.at.since.IsZero()
+	r.iterator = it
 	if _, known := r.marks.get(r.id); !known && !r.at.since.IsZero() {
 		return r.mark(Checkpoint{Since: r.at.since})
 	}

@@ -41,7 +41,9 @@ func (p *Poller) Run(ctx context.Context) error {
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
-	r.family.begin(list)
+	if err := r.family.begin(list, p.clock.earliest()); err != nil {
+		return err
+	}
 	r.reportUnread(list)
 	m.prune(list)
 

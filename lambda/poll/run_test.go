@@ -264,6 +264,36 @@ func TestLatestSurvivesAnExpiredIterator(t *testing.T) {
 	}
 }
 
+// A shard that waits for its turn, while the read of another hangs, begins at the start
+// of the run all the same.
+func TestLatestOfAShardThatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &hanging{fakeKinesis: fakeKinesis{newFakeStream("a", "b")}}
+		f.put("a", 5)
+		f.put("b", 5)
+		wait(time.Minute)
+		f.hang.Store(true)
+		r := newReceiver(t)
+		p, err := NewKinesis(f, kinesisARN, r.handle, Options{Start: Latest, Shards: 1})
+		must(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- p.Run(ctx) }()
+		wait(callTimeout / 2)
+		f.hang.Store(false)
+		f.put("a", 2)
+		f.put("b", 2)
+		wait(callTimeout)
+		cancel()
+		must(t, <-done)
+		got := r.seen()
+		slices.Sort(got)
+		if diff := cmp.Diff(append(names("a", 5, 7), names("b", 5, 7)...), got); diff != "" {
+			t.Errorf("deliveries (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestStartAtTimestamp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeStream("a")

@@ -1,0 +1,65 @@
+package poll
+
+import (
+	"sync"
+	"time"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/smithy-go/middleware"
+)
+
+const (
+	// hostsDiffer is more than the clocks of a service's hosts differ: one stamps a
+	// record, and another dates an answer.
+	hostsDiffer = 2 * time.Second
+
+	// clocksDiffer is how far this machine's clock is trusted where the service does
+	// not show its own. AWS refuses requests from a clock that is further off
+	// (Signature Version 4, troubleshooting).
+	clocksDiffer = 5 * time.Minute
+)
+
+// clock is the clock of a service, which stamps records, as seen from this machine,
+// whose own may be wrong. It is safe for concurrent use.
+type clock struct {
+	mu          sync.Mutex
+	known       bool
+	least, most time.Duration // the service's clock is ahead by something between
+}
+
+// learn takes the Date of an answer to a request that was sent at the given time.
+func (c *clock) learn(sent time.Time, m middleware.Metadata) {
+	date, ok := awsmiddleware.GetServerTime(m)
+	received, ok2 := awsmiddleware.GetResponseAt(m)
+	if !ok || !ok2 {
+		return
+	}
+	// A Date has whole seconds, and is from between request and answer.
+	least, most := date.Sub(received), date.Add(time.Second).Sub(sent)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known {
+		narrow, narrower := max(least, c.least), min(most, c.most)
+		if narrow <= narrower { // otherwise one of the clocks was set
+			least, most = narrow, narrower
+		}
+	}
+	c.known, c.least, c.most = true, least, most
+}
+
+// now returns the service's time. It is this machine's if that may be right.
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(min(max(0, c.least), c.most))
+}
+
+// earliest returns a time that no record yet to come is stamped before.
+func (c *clock) earliest() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.known {
+		return time.Now().Add(-clocksDiffer)
+	}
+	return time.Now().Add(c.least - hostsDiffer)
+}
