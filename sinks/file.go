@@ -24,6 +24,7 @@ import (
 //
 // on one line. Data that is not UTF-8 is in data64, in base64, instead. Fields
 // without a value are left out. A request is written at once, whole or not at all.
+// A new file can be read by its owner alone.
 type File struct {
 	name string
 	mu   *sync.Mutex
@@ -48,7 +49,7 @@ func NewFile(path string) *File {
 		if path == "-" {
 			return nopCloser{os.Stdout}, nil
 		}
-		return os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644) //nolint:gosec // the user's own choice of file
+		return os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600) //nolint:gosec // the user's own choice of file
 	}
 	return f
 }

@@ -87,6 +87,20 @@ func TestFileLines(t *testing.T) {
 	}
 }
 
+func TestFileIsItsOwners(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.jsonl")
+	if o := NewFile(path).Send(t.Context(), numbered(1)); !o.OK() {
+		t.Fatal(o.Err(0))
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("the file has mode %v", info.Mode())
+	}
+}
+
 func TestFileAppends(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.jsonl")
 	if err := os.WriteFile(path, []byte("before\n"), 0o600); err != nil {

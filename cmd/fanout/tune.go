@@ -209,7 +209,7 @@ func (f *tuneFlags) measure(ctx context.Context, s *tune.Sample, store target.St
 }
 
 func writeReport(path string, r *tune.Report) error {
-	file, err := os.Create(path)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return fmt.Errorf("the report cannot be written: %w", err)
 	}
