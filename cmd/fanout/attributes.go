@@ -45,10 +45,10 @@ var attributeUsages = []struct{ attribute, flag, usage string }{
 	{"batchBytes", "batch-bytes", "put at most `N` bytes into a request or message"},
 	{"maxRecordBytes", "max-record-bytes", "send records of up to `N` bytes, which the owner of the destination has allowed"},
 	{"onFailure", "on-failure", "send what this target cannot take to the one with this `ID`"},
-	{"maxAge", "max-age", "with --on-failure, send there also what is older than `SECONDS` and might be delivered yet"},
+	{"maxAge", "max-age", "with --on-failure, send there also what is older than this `TIME`, such as 3600 or 1h, and might be delivered yet"},
 	{"oversize", "oversize", "take this `ACTION` on records that are too large: fail or drop (default: fail)"},
 	{"inFlight", "in-flight", "send at most `N` requests at a time"},
-	{"ttl", "ttl", "keep a value for `SECONDS`; for memcached and redis"},
+	{"ttl", "ttl", "keep a value for this `TIME`, such as 3600 or 1h; for memcached and redis"},
 	{"secret", "secret", "take user and password from the secret with this `ARN`; for memcached and redis"},
 }
 
@@ -66,6 +66,8 @@ func (f *attributeFlags) add(cmd *cobra.Command) {
 		switch {
 		case kind == target.Bool:
 			s.Bool(u.flag, false, u.usage)
+		case strings.Contains(u.usage, "`TIME`"):
+			secondsFlag(s, new(int), u.flag, 0, u.usage)
 		case kind == target.Number:
 			s.Int(u.flag, 0, u.usage)
 		case words != nil:

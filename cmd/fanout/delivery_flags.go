@@ -35,7 +35,7 @@ func (f *deliveryFlags) addBounds(cmd *cobra.Command) {
 	s := cmd.Flags()
 	oneOf(cmd, &f.output, "output", "table", "print the report as `FORM`: table, or json or yaml for one on standard output too", outputForms)
 	s.IntVar(&f.inFlight, "in-flight", lambda.DefaultOptions().InFlight, "send at most `N` requests at a time, over all targets")
-	s.DurationVar(&f.timeout, "timeout", 5*time.Minute, "give each event or batch at most this `TIME`")
+	durationFlag(s, &f.timeout, "timeout", 5*time.Minute, "give each event or batch at most this `TIME`")
 }
 
 // complete tells the shell what flags take. The flags exist, so nothing can fail.

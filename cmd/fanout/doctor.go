@@ -32,7 +32,7 @@ The exit status is 1 if something is wrong, and 0 if there are warnings only.`,
 	}
 	m.functionFlags(cmd)
 	m.tableFlags()
-	m.flags.DurationVar(&lag, "max-iterator-age", 15*time.Minute, "let records be at most this `TIME` old when they reach the function")
+	durationFlag(m.flags, &lag, "max-iterator-age", 15*time.Minute, "let records be at most this `TIME` old when they reach the function")
 	m.outputFlag(cmd)
 	check := func() error {
 		if lag <= 0 {

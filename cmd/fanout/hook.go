@@ -28,11 +28,11 @@ type mappingFlags struct {
 func (f *mappingFlags) add(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.Int32Var(&f.batchSize, "batch-size", 100, "hand over at most `N` records at a time")
-	s.Int32Var(&f.window, "batching-window", 0, "wait at most `SECONDS` for a full batch")
+	secondsFlag(s, &f.window, "batching-window", 0, "wait at most this `TIME` for a full batch, such as 5 or 1m")
 	s.StringVar(&f.start, "starting-position", "LATEST", "begin a new mapping at `POSITION`: LATEST, TRIM_HORIZON, or AT_TIMESTAMP=2026-11-22T20:15:00Z (Kinesis)")
 	s.Int32Var(&f.factor, "parallelization-factor", 1, "handle `N` batches of a shard at a time, by key")
 	s.Int32Var(&f.retries, "maximum-retry-attempts", -1, "give a batch up after `N` retries; -1 is never")
-	s.Int32Var(&f.age, "maximum-record-age", -1, "give records up after `SECONDS`; -1 is never")
+	secondsFlag(s, &f.age, "maximum-record-age", -1, "give records up after this `TIME`, such as 3600 or 1h; -1 is never")
 	s.BoolVar(&f.bisect, "bisect", true, "halve a batch that failed")
 	s.StringVar(&f.onFailure, "on-failure", "", "tell the queue, topic or bucket with this `ARN` of batches given up; '' is none")
 	s.StringArrayVar(&f.filters, "filter", nil, "take only records that match this `PATTERN` in JSON; repeatable; '' is all (default: all)")

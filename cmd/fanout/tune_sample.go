@@ -31,7 +31,7 @@ func (f *sampleFlags) add(s *pflag.FlagSet) {
 	s.StringVar(&f.sourceARN, "source-arn", "", "take a sample of the Kinesis or DynamoDB stream with this `ARN`")
 	s.StringVar(&f.start, "starting-position", "TRIM_HORIZON", "begin the sample of a stream at `POSITION`: LATEST, TRIM_HORIZON or a time such as 2026-11-22T20:15:00Z")
 	s.IntVar(&f.records, "sample-records", 10_000, "take a sample of `N` records from a stream")
-	s.DurationVar(&f.time, "sample-time", 30*time.Second, "read a stream for at most this `TIME`")
+	durationFlag(s, &f.time, "sample-time", 30*time.Second, "read a stream for at most this `TIME`")
 }
 
 // check finds what is wrong with the flags.

@@ -33,11 +33,12 @@ func flagError(cmd *cobra.Command, err error) error {
 // values says what flags take, by the type of their value.
 var values = map[string]string{
 	"bool":          "true or false",
-	"duration":      "a duration such as 90s",
-	"durationSlice": "durations such as 0s,1s,5s",
+	"duration":      "seconds such as 90, or a duration such as 90s or 5m",
+	"durationSlice": "seconds or durations such as 0,1s,5s",
 	"float64":       "a number",
 	"int":           "a whole number",
 	"intSlice":      "whole numbers such as 100,1000",
+	"seconds":       "whole seconds such as 90, or a duration such as 90s or 5m",
 }
 
 // knownCommand refuses arguments of a command that only has subcommands.
