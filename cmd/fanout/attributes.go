@@ -44,7 +44,7 @@ var attributeUsages = []struct{ attribute, flag, usage string }{
 	{"batchRecords", "batch-records", "put at most `N` records into a request or message"},
 	{"batchBytes", "batch-bytes", "put at most `N` bytes into a request or message"},
 	{"maxRecordBytes", "max-record-bytes", "send records of up to `N` bytes, which the owner of the destination has allowed"},
-	{"onFailure", "on-failure", "send what this target cannot take to the one with this `ID`"},
+	{"onFailure", "on-failure", "send the records that this target cannot take to the one with this `ID`; not to be confused with fanout hook --on-failure, which is Lambda's"},
 	{"maxAge", "max-age", "with --on-failure, send there also what is older than this `TIME`, such as 3600 or 1h, and might be delivered yet"},
 	{"oversize", "oversize", "take this `ACTION` on records that are too large: fail or drop (default: fail)"},
 	{"inFlight", "in-flight", "send at most `N` requests at a time"},

@@ -41,8 +41,9 @@ func TestCompletionOfCommandsAndFlags(t *testing.T) {
 		path := strings.Fields(cmd.CommandPath())[1:]
 		flags, _ := completed(t, append(path, "--")...)
 		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
-			if !slices.ContainsFunc(flags, func(s string) bool { return strings.TrimSuffix(s, "=") == "--"+f.Name }) {
-				t.Errorf("%s: --%s is not proposed", cmd.CommandPath(), f.Name)
+			proposed := slices.ContainsFunc(flags, func(s string) bool { return strings.TrimSuffix(s, "=") == "--"+f.Name })
+			if proposed == f.Hidden {
+				t.Errorf("%s: --%s is hidden %t, and proposed %t", cmd.CommandPath(), f.Name, f.Hidden, proposed)
 			}
 		})
 	}

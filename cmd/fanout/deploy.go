@@ -27,6 +27,14 @@ type deploy struct {
 	retention               int
 	environment             []string
 	yes                     bool
+	runtime                 string // of the predecessor
+}
+
+// unusedRuntime tells users of aws-lambda-fanout that its flag does nothing here.
+func (d *deploy) unusedRuntime() {
+	if d.given("runtime") {
+		d.warn("--runtime %s has no effect, because the function needs no Node.js and runs on %s; leave the flag out", d.runtime, types.RuntimeProvidedal2023)
+	}
 }
 
 func newDeploy(c *common) *cobra.Command {
@@ -59,6 +67,8 @@ be read.`,
 	f.StringVar(&d.file, "package", "", "deploy the function in this zip `FILE` (default: the one that fanout carries)")
 	f.BoolVar(&d.noIAM, "no-iam", false, "make no role, leave its policy alone, and print the one it needs")
 	f.BoolVar(&d.yes, "yes", false, "do not ask before a function is replaced that is not fanout's")
+	f.StringVar(&d.runtime, "runtime", "", "the `RUNTIME` of aws-lambda-fanout; it has no effect")
+	_ = f.MarkHidden("runtime") // it exists
 	d.outputFlag(cmd)
 	d.work(cmd, d.checkFlags, func(ctx context.Context, a *cloud.Account) error {
 		if err := ownAccount(ctx, a, "function-arn", d.functionARN); err != nil {

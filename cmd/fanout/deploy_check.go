@@ -14,6 +14,7 @@ import (
 
 // checkFlags finds what is wrong with the flags before anything is made.
 func (d *deploy) checkFlags() error {
+	d.unusedRuntime()
 	if role := d.functionName() + "Role"; len(role) > 64 && d.role == "" && d.roleARN == "" {
 		return fmt.Errorf("the role would be %q, and IAM takes names of 64 characters at most; name one with --exec-role", role)
 	}

@@ -34,9 +34,14 @@ var arnForms = map[string]arnForm{
 		true, "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"},
 }
 
-// failureForm is that of --on-failure (Lambda API, OnFailure).
-var failureForm = arnForm{"an SQS queue, SNS topic or S3 bucket", regexp.MustCompile(`^(sqs|sns|s3):[a-zA-Z0-9_.-]+$`), false,
-	"arn:aws:sqs:eu-west-1:123456789012:failures"}
+// The forms of --on-failure, for a stream and for a topic (Lambda API, OnFailure).
+var (
+	streamFailureForm = arnForm{"an SQS queue, SNS topic or S3 bucket", regexp.MustCompile(`^(sqs|sns|s3):[a-zA-Z0-9_.-]+$`), false,
+		"arn:aws:sqs:eu-west-1:123456789012:failures"}
+	topicFailureForm = arnForm{"an SQS queue, SNS topic, S3 bucket, Lambda function or event bus",
+		regexp.MustCompile(`^((sqs|sns|s3):[a-zA-Z0-9_.-]+|lambda:function:[a-zA-Z0-9_-]{1,64}(:[a-zA-Z0-9$_-]{1,128})?|events:event-bus/[a-zA-Z0-9_./-]{1,256})$`), false,
+		"arn:aws:sqs:eu-west-1:123456789012:failures"}
+)
 
 var accounts = regexp.MustCompile(`^\d{12}$`)
 

@@ -79,7 +79,7 @@ func TestARNForms(t *testing.T) {
 		}
 	}
 	for _, on := range []string{"arn:aws:sqs:eu-west-1:123456789012:q.fifo", "arn:aws:s3:::bucket"} {
-		if err := failureForm.check("on-failure", on); err != nil {
+		if err := streamFailureForm.check("on-failure", on); err != nil {
 			t.Error(err)
 		}
 	}

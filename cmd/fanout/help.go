@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -138,6 +139,11 @@ func options(flags *pflag.FlagSet) []option {
 // zeroUnits are those that durations end with in Go, as in 1h0m0s.
 var zeroUnits = regexp.MustCompile(`([hm])(0[ms])+$`)
 
+// briefly writes 1h0m0s as 1h.
+func briefly(d time.Duration) string { return withoutZeros(d.String()) }
+
+func withoutZeros(d string) string { return zeroUnits.ReplaceAllString(d, "$1") }
+
 // shownDefault is the default of a flag as its user would write it, "" if it is
 // nothing worth a word.
 func shownDefault(f *pflag.Flag) string {
@@ -147,7 +153,7 @@ func shownDefault(f *pflag.Flag) string {
 		return ""
 	}
 	if f.Value.Type() == "duration" {
-		d = zeroUnits.ReplaceAllString(d, "$1")
+		return withoutZeros(d)
 	}
 	return d
 }

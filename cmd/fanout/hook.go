@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,115 +14,6 @@ import (
 	"fanout/cmd/fanout/internal/policy"
 	"fanout/cmd/fanout/internal/role"
 )
-
-// mappingFlags are the settings of an event source mapping.
-type mappingFlags struct {
-	batchSize, window, factor, retries, age int32
-	start, onFailure                        string
-	bisect                                  bool
-	filters                                 []string
-}
-
-func (f *mappingFlags) add(cmd *cobra.Command) {
-	s := cmd.Flags()
-	s.Int32Var(&f.batchSize, "batch-size", 100, "hand over at most `N` records at a time")
-	secondsFlag(s, &f.window, "batching-window", 0, "wait at most this `TIME` for a full batch, such as 5 or 1m")
-	s.StringVar(&f.start, "starting-position", "LATEST", "begin a new mapping at `POSITION`: LATEST, TRIM_HORIZON, or AT_TIMESTAMP=2026-11-22T20:15:00Z (Kinesis)")
-	s.Int32Var(&f.factor, "parallelization-factor", 1, "handle `N` batches of a shard at a time, by key")
-	s.Int32Var(&f.retries, "maximum-retry-attempts", -1, "give a batch up after `N` retries; -1 is never")
-	secondsFlag(s, &f.age, "maximum-record-age", -1, "give records up after this `TIME`, such as 3600 or 1h; -1 is never")
-	s.BoolVar(&f.bisect, "bisect", true, "halve a batch that failed")
-	s.StringVar(&f.onFailure, "on-failure", "", "tell the queue, topic or bucket with this `ARN` of batches given up; '' is none")
-	s.StringArrayVar(&f.filters, "filter", nil, "take only records that match this `PATTERN` in JSON; repeatable; '' is all (default: all)")
-	_ = cmd.RegisterFlagCompletionFunc("starting-position", cobra.FixedCompletions(mappingPositions, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
-}
-
-// bounds are what Lambda takes (Lambda API, CreateEventSourceMapping).
-var mappingBounds = []struct {
-	flag          string
-	least, most   int32
-	value         func(*mappingFlags) int32
-	alsoUnlimited bool // -1
-}{
-	{"batch-size", 1, 10_000, func(f *mappingFlags) int32 { return f.batchSize }, false},
-	{"batching-window", 0, 300, func(f *mappingFlags) int32 { return f.window }, false},
-	{"parallelization-factor", 1, 10, func(f *mappingFlags) int32 { return f.factor }, false},
-	{"maximum-retry-attempts", 0, 10_000, func(f *mappingFlags) int32 { return f.retries }, true},
-	{"maximum-record-age", 60, 604_800, func(f *mappingFlags) int32 { return f.age }, true},
-}
-
-// settings returns what the command line says, or what is wrong with it.
-func (f *mappingFlags) settings(m *manage) (s hooks.Settings, err error) {
-	for _, b := range mappingBounds {
-		switch v := b.value(f); {
-		case v >= b.least && v <= b.most || v == -1 && b.alsoUnlimited:
-		case b.alsoUnlimited:
-			return s, fmt.Errorf("--%s is %d; it must be %d to %d, or -1", b.flag, v, b.least, b.most)
-		default:
-			return s, fmt.Errorf("--%s is %d; it must be %d to %d", b.flag, v, b.least, b.most)
-		}
-	}
-	given := func(flag string, p *int32) *int32 {
-		if m.given(flag) {
-			return p
-		}
-		return nil
-	}
-	s.BatchSize, s.BatchingWindow = given("batch-size", &f.batchSize), given("batching-window", &f.window)
-	s.ParallelizationFactor = given("parallelization-factor", &f.factor)
-	s.MaximumRetryAttempts, s.MaximumRecordAge = given("maximum-retry-attempts", &f.retries), given("maximum-record-age", &f.age)
-	if m.given("bisect") {
-		s.Bisect = &f.bisect
-	}
-	if m.given("on-failure") {
-		if err := f.checkFailure(); err != nil {
-			return s, err
-		}
-		s.OnFailure = &f.onFailure
-	}
-	if m.given("filter") {
-		s.Filters = []string{}
-		for _, pattern := range f.filters {
-			if pattern == "" {
-				continue
-			}
-			if err := hooks.CheckFilter(pattern); err != nil {
-				return s, err
-			}
-			s.Filters = append(s.Filters, pattern)
-		}
-	}
-	return s, f.position(&s)
-}
-
-// checkFailure finds what is wrong with --on-failure.
-func (f *mappingFlags) checkFailure() error {
-	if f.onFailure == "" {
-		return nil
-	}
-	return failureForm.check("on-failure", f.onFailure)
-}
-
-// mappingPositions are where a mapping may begin, the last followed by a time.
-var mappingPositions = []string{"LATEST", "TRIM_HORIZON", "AT_TIMESTAMP="}
-
-// position reads --starting-position.
-func (f *mappingFlags) position(s *hooks.Settings) error {
-	where, at, timed := strings.Cut(f.start, "=")
-	s.StartingPosition = where
-	switch {
-	case !timed && (where == "LATEST" || where == "TRIM_HORIZON"):
-		return nil
-	case timed && where == "AT_TIMESTAMP":
-		t, err := time.Parse(time.RFC3339, at)
-		if err != nil {
-			return fmt.Errorf("--starting-position is %q; write the time as in AT_TIMESTAMP=2026-11-22T20:15:00Z", f.start)
-		}
-		s.StartingTimestamp = &t
-		return nil
-	}
-	return fmt.Errorf("--starting-position is %q; it must be LATEST, TRIM_HORIZON or AT_TIMESTAMP=2026-11-22T20:15:00Z%s", f.start, didYouMean("", where, append(slices.Clone(positions), "AT_TIMESTAMP")))
-}
 
 func newHook(c *common) *cobra.Command {
 	m := manage{common: c}
@@ -138,12 +27,22 @@ stream by an event source mapping, of an SNS topic by a subscription. Run again,
 changes the settings that are given, and leaves the others: the defaults below are
 those of a new mapping.
 
+Lambda invokes the function asynchronously for a topic: it tries a message three times
+and then drops it, unless --on-failure says where it goes. That, and how often and how
+long Lambda tries, are settings of the function, which all its topics share.
+
+Two things are called onFailure. This one is Lambda's: it gets an account of a whole
+batch that Lambda gave up, and the records only in a bucket. The onFailure of a target,
+which fanout register --on-failure sets, is the function's: it names another target,
+which gets the very records that the first cannot take, while the batch goes on.
+
 A mapping always asks for ReportBatchItemFailures. The function's variable
 FANOUT_REPORT_BATCH_ITEM_FAILURES is set to true once every mapping of the function
 does, and to false as long as one does not: such a mapping would lose what failed.`,
 		Example: `  fanout hook --function fanout --source-type kinesis --source inputStream
   fanout hook --source-type dynamodb --source Customers --starting-position TRIM_HORIZON --batch-size 1000
-  fanout hook --source-arn arn:aws:sns:eu-west-1:123456789012:alerts`,
+  fanout hook --source-arn arn:aws:sns:eu-west-1:123456789012:alerts \
+      --on-failure arn:aws:sqs:eu-west-1:123456789012:failures`,
 		Args: flagsOnly,
 	}
 	m.functionFlags(cmd)
@@ -153,7 +52,7 @@ does, and to false as long as one does not: such a mapping would lose what faile
 	m.outputFlag(cmd)
 	check := func() (err error) {
 		if err = m.needSource(); err == nil {
-			s, err = f.settings(&m)
+			s, err = f.settings(&m, m.sourceForm())
 		}
 		return err
 	}
@@ -162,11 +61,6 @@ does, and to false as long as one does not: such a mapping would lose what faile
 		source, err := m.sourceRef(ctx, a)
 		if err != nil {
 			return err
-		}
-		if strings.Contains(source, ":sns:") {
-			if err := m.topicFlags(&f); err != nil {
-				return err
-			}
 		}
 		if err := m.isFanout(ctx, a); err != nil {
 			return err
@@ -177,7 +71,7 @@ does, and to false as long as one does not: such a mapping would lose what faile
 				return err
 			}
 		}
-		paused, err := h.Paused(ctx, source) // afterwards its state may be that it is being updated
+		paused, err := h.Look(ctx, source, s) // afterwards its state may be that it is being updated
 		if err != nil {
 			return err
 		}
@@ -187,17 +81,21 @@ does, and to false as long as one does not: such a mapping would lose what faile
 		if err != nil {
 			return err
 		}
+		h.Granted = !m.noIAM
 		did, err := h.Hook(ctx, source, s)
 		if err != nil && needed != nil { // it may be what the role lacks
-			err = errors.Join(err, m.showHook(cmd.OutOrStdout(), source, "", needed))
+			return errors.Join(err, m.showHook(cmd.OutOrStdout(), source, "", needed))
 		}
 		if err != nil {
-			return err
+			return errors.Join(err, m.takeBack(ctx, cmd, a, err))
 		}
 		if err := m.hooked(ctx, cmd, h, source, did, needed); err != nil {
 			return err
 		}
 		m.unheeded(source, did, paused)
+		if formOf(source).service == "sns" {
+			m.fateOfMessages(ctx, h, source)
+		}
 		if m.noIAM || did != hooks.Updated {
 			return nil
 		}
@@ -216,6 +114,17 @@ func (m *manage) unheeded(source string, did hooks.Did, paused bool) {
 	if paused {
 		m.warn("%s is paused, and stays so; run fanout resume --function %s --source-arn %[1]s", source, m.functionName())
 	}
+}
+
+// fateOfMessages warns if messages that the function fails on are lost. Where that
+// cannot be looked up, doctor says so.
+func (m *manage) fateOfMessages(ctx context.Context, h *hooks.Hooks, topic string) {
+	fate, err := h.Fate(ctx)
+	if err != nil || fate.Kept {
+		return
+	}
+	m.warn("Lambda invokes the function %s for a message, within %v, and then drops it; to keep such messages, run fanout hook --function %s --source-arn %s --on-failure ARN",
+		count(fate.Attempts, "time"), briefly(time.Duration(fate.Age)*time.Second), m.functionName(), topic)
 }
 
 // isFanout refuses a function that is not fanout's: it would get records that it does
@@ -238,20 +147,6 @@ func (m *manage) hooks(a *cloud.Account, source string) *hooks.Hooks {
 	h := hooks.Of(a, m.functionRef())
 	h.SNS = a.In(regionOf(source)).SNS()
 	return h
-}
-
-// topicFlags refuses the flags that only mappings have.
-func (m *manage) topicFlags(f *mappingFlags) error {
-	for _, name := range []string{"batch-size", "batching-window", "starting-position", "parallelization-factor",
-		"maximum-retry-attempts", "maximum-record-age", "bisect", "on-failure"} {
-		if m.given(name) {
-			return &misuse{fmt.Errorf("--%s has no effect on SNS topics; remove it", name)}
-		}
-	}
-	if len(f.filters) > 1 {
-		return &misuse{errors.New("--filter is given more than once, and a subscription has one filter policy")}
-	}
-	return nil
 }
 
 // hooked brings the function in step with its mappings, and tells what was done, and
@@ -301,7 +196,8 @@ func newUnhook(c *common) *cobra.Command {
 		Use:   "unhook",
 		Short: "Disconnect a source from the function",
 		Long: `Unhook removes the event source mapping of a stream, or the subscription to a
-topic. Where the mapping was in the stream is forgotten; use pause to go on later.`,
+topic. Where the mapping was in the stream is forgotten; use pause to go on later. The
+function's settings for messages that fail stay, since other topics share them.`,
 		Example: "  fanout unhook --function fanout --source-type kinesis --source inputStream",
 		Args:    flagsOnly,
 	}

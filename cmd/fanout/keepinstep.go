@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -50,10 +51,27 @@ func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Ac
 	return nil, nil
 }
 
-// warnSkipped names the targets that the policy does not have everything of.
+// undoTime is how long taking rights back may last, also where the command was
+// interrupted.
+const undoTime = 30 * time.Second
+
+// takeBack brings the policy of the function's role back to what the function needs
+// without what was coming, after that was refused with err. If it may have come all
+// the same, its rights stay.
+func (m *manage) takeBack(ctx context.Context, cmd *cobra.Command, a *cloud.Account, err error) error {
+	if m.noIAM || !cloud.IsRefused(err) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+	defer cancel()
+	_, left := m.keepInStep(ctx, cmd, a)
+	return left
+}
+
+// warnSkipped says what the policy does not have everything of.
 func warnSkipped(cmd *cobra.Command, needs role.Needs) {
 	for _, err := range needs.Skipped {
-		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the policy lacks what a target needs, and keeps what it had: %s\n", cloud.Plain(err))
+		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the policy may lack something, and keeps what it had: %s\n", cloud.Plain(err))
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/hooks"
 	"fanout/cmd/fanout/internal/registry"
 	"fanout/cmd/fanout/internal/role"
 	"fanout/cmd/fanout/internal/template"
@@ -66,6 +67,13 @@ func (t *templates) deployed(ctx context.Context, a *cloud.Account) (template.Se
 		if strings.Contains(source, ":sns:") {
 			s.Mappings = append(s.Mappings, template.Mapping{Source: source})
 		}
+	}
+	async, err := hooks.AsyncOf(ctx, a.Lambda(), f.Name())
+	if err != nil {
+		return template.Setup{}, err
+	}
+	if s.Async.OnFailure = async.OnFailure(); async != nil {
+		s.Async.Retries, s.Async.Age = async.Retries, async.Age
 	}
 	s.Retention, err = retentionOf(ctx, a, cmp.Or(f.LogGroup, "/aws/lambda/"+f.Name()))
 	return s, err

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/spf13/cobra"
@@ -29,10 +30,6 @@ func (t *templates) fromFile(cmd *cobra.Command) (template.Setup, error) {
 	if err != nil {
 		return template.Setup{}, err
 	}
-	m, err := t.mapping.settings(&t.manage)
-	if err != nil {
-		return template.Setup{}, err
-	}
 	o, err := lambda.OptionsFrom(func(name string) string { return variables(t.environment)[name] })
 	if err != nil {
 		return template.Setup{}, err
@@ -47,10 +44,35 @@ func (t *templates) fromFile(cmd *cobra.Command) (template.Setup, error) {
 	}
 	s.Function.TableARN = tableARN(self, cmp.Or(t.tableARN, t.table))
 	s.Function.LedgerTableARN = tableARN(self, t.ledger)
-	for _, source := range sourcesIn(entries) {
-		s.Mappings = append(s.Mappings, t.hook(source, m))
+	return s, t.addHooks(&s, sourcesIn(entries))
+}
+
+// addHooks adds what hooks the sources. Of several sources those flags that streams and
+// topics take otherwise are about the streams.
+func (t *templates) addHooks(s *template.Setup, sources []string) error {
+	topicsOnly := !slices.ContainsFunc(sources, func(source string) bool { return formOf(source).service != "sns" })
+	for _, source := range sources {
+		form := formOf(source)
+		if form.service != "sns" {
+			m, err := t.mapping.settings(&t.manage, form)
+			if err != nil {
+				return err
+			}
+			s.Mappings = append(s.Mappings, t.hook(source, m))
+			continue
+		}
+		s.Mappings = append(s.Mappings, template.Mapping{Source: source})
+		s.Async.OnFailure = t.mapping.onFailure
+		if !topicsOnly {
+			continue
+		}
+		m, err := t.mapping.settings(&t.manage, form)
+		if err != nil {
+			return err
+		}
+		s.Async.Retries, s.Async.Age = m.MaximumRetryAttempts, m.MaximumRecordAge
 	}
-	return s, nil
+	return nil
 }
 
 // hook makes a mapping of the flags.

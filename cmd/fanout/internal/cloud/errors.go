@@ -147,3 +147,14 @@ func IsMissing(err error) bool {
 		"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue",
 		"CacheClusterNotFound", "CacheClusterNotFoundFault", "ReplicationGroupNotFoundFault", "ServerlessCacheNotFoundFault")
 }
+
+// IsRefused reports whether the service refused the call, so that it did nothing. Of a
+// call that got no answer, or one that a server failed on, that is not known.
+func IsRefused(err error) bool {
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok || api.ErrorFault() == smithy.FaultServer {
+		return false
+	}
+	answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	return !ok || answer.HTTPStatusCode() < http.StatusInternalServerError
+}

@@ -33,6 +33,7 @@ type account struct {
 	tables    map[string]*dynamodbtypes.TableDescription
 	groups    map[string]*int32 // how long log groups keep what they get
 	callers   string            // what may invoke the function, as its own policy has it; "": nothing
+	failures  string            // ARN of what gets messages that the function failed on; "": nothing
 	ages      []float64         // milliseconds
 	role      *iamtypes.Role
 	inline    map[string]string // policies of the role; nil: what it needs
@@ -72,6 +73,11 @@ func (a *account) ListEventSourceMappings(_ context.Context, in *lambda.ListEven
 		out.EventSourceMappings, out.NextMarker = a.mappings[:1], aws.String("more")
 	}
 	return out, a.call("Lambda", "ListEventSourceMappings", true)
+}
+
+func (a *account) GetFunctionEventInvokeConfig(context.Context, *lambda.GetFunctionEventInvokeConfigInput, ...func(*lambda.Options)) (*lambda.GetFunctionEventInvokeConfigOutput, error) {
+	to := &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: &a.failures}}
+	return &lambda.GetFunctionEventInvokeConfigOutput{DestinationConfig: to}, a.call("Lambda", "GetFunctionEventInvokeConfig", a.failures != "")
 }
 
 func (a *account) DescribeTable(_ context.Context, in *dynamodb.DescribeTableInput, _ ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error) {

@@ -28,6 +28,8 @@ type fakeLambda struct {
 	mappings    []types.EventSourceMappingConfiguration
 	variables   map[string]string
 	permissions []cloud.Caller
+	async       *lambda.PutFunctionEventInvokeConfigInput // nil: Lambda's own
+	deadLetters string
 	settling    int                // states that GetEventSourceMapping tells before the last
 	refuse      map[string][]error // by operation: what its next calls return
 	calls       []string
@@ -40,7 +42,7 @@ var errDenied = code("AccessDeniedException", "no")
 func newFake() (*Hooks, *fakeLambda, *fakeSNS) {
 	l := &fakeLambda{variables: map[string]string{"FANOUT_LOG_LEVEL": "warn"}, refuse: map[string][]error{}}
 	s := &fakeSNS{filters: map[string]string{}}
-	return &Hooks{Lambda: l, SNS: s, Function: "fanout"}, l, s
+	return &Hooks{Lambda: l, SNS: s, Function: "fanout", Granted: true}, l, s
 }
 
 func (f *fakeLambda) call(ctx context.Context, op string, function *string) error {
@@ -135,8 +137,9 @@ func (f *fakeLambda) GetEventSourceMapping(ctx context.Context, in *lambda.GetEv
 
 func (f *fakeLambda) GetFunctionConfiguration(ctx context.Context, in *lambda.GetFunctionConfigurationInput, _ ...func(*lambda.Options)) (*lambda.GetFunctionConfigurationOutput, error) {
 	return &lambda.GetFunctionConfigurationOutput{
-		FunctionArn: aws.String(function),
-		Environment: &types.EnvironmentResponse{Variables: maps.Clone(f.variables)},
+		FunctionArn:      aws.String(function),
+		DeadLetterConfig: &types.DeadLetterConfig{TargetArn: &f.deadLetters},
+		Environment:      &types.EnvironmentResponse{Variables: maps.Clone(f.variables)},
 	}, f.call(ctx, "GetFunctionConfiguration", in.FunctionName)
 }
 
@@ -181,11 +184,47 @@ func (f *fakeLambda) RemovePermission(ctx context.Context, in *lambda.RemovePerm
 	return &lambda.RemovePermissionOutput{}, nil
 }
 
+func (f *fakeLambda) GetFunctionEventInvokeConfig(ctx context.Context, in *lambda.GetFunctionEventInvokeConfigInput, _ ...func(*lambda.Options)) (*lambda.GetFunctionEventInvokeConfigOutput, error) {
+	if err := f.call(ctx, "GetFunctionEventInvokeConfig", in.FunctionName); err != nil {
+		return nil, err
+	}
+	if f.async == nil {
+		return nil, &types.ResourceNotFoundException{}
+	}
+	return &lambda.GetFunctionEventInvokeConfigOutput{
+		MaximumRetryAttempts: f.async.MaximumRetryAttempts, MaximumEventAgeInSeconds: f.async.MaximumEventAgeInSeconds, DestinationConfig: f.async.DestinationConfig,
+	}, nil
+}
+
+// PutFunctionEventInvokeConfig replaces all, and wants something.
+func (f *fakeLambda) PutFunctionEventInvokeConfig(ctx context.Context, in *lambda.PutFunctionEventInvokeConfigInput, _ ...func(*lambda.Options)) (*lambda.PutFunctionEventInvokeConfigOutput, error) {
+	if err := f.call(ctx, "PutFunctionEventInvokeConfig", in.FunctionName); err != nil {
+		return nil, err
+	}
+	if in.MaximumRetryAttempts == nil && in.MaximumEventAgeInSeconds == nil && in.DestinationConfig == nil {
+		return nil, code("InvalidParameterValueException", "You must specify at least one of the parameters")
+	}
+	f.async = in
+	return &lambda.PutFunctionEventInvokeConfigOutput{}, nil
+}
+
+func (f *fakeLambda) DeleteFunctionEventInvokeConfig(ctx context.Context, in *lambda.DeleteFunctionEventInvokeConfigInput, _ ...func(*lambda.Options)) (*lambda.DeleteFunctionEventInvokeConfigOutput, error) {
+	if err := f.call(ctx, "DeleteFunctionEventInvokeConfig", in.FunctionName); err != nil {
+		return nil, err
+	}
+	if f.async == nil {
+		return nil, &types.ResourceNotFoundException{}
+	}
+	f.async = nil
+	return &lambda.DeleteFunctionEventInvokeConfigOutput{}, nil
+}
+
 // fakeSNS has one topic, and its subscriptions.
 type fakeSNS struct {
 	subscriptions []snstypes.Subscription
 	filters       map[string]string // by subscription
 	refuse        error
+	refuseChange  error // of what writes
 }
 
 func (f *fakeSNS) ListSubscriptionsByTopic(context.Context, *sns.ListSubscriptionsByTopicInput, ...func(*sns.Options)) (*sns.ListSubscriptionsByTopicOutput, error) {
@@ -196,6 +235,9 @@ func (f *fakeSNS) ListSubscriptionsByTopic(context.Context, *sns.ListSubscriptio
 }
 
 func (f *fakeSNS) Subscribe(_ context.Context, in *sns.SubscribeInput, _ ...func(*sns.Options)) (*sns.SubscribeOutput, error) {
+	if f.refuseChange != nil {
+		return nil, f.refuseChange
+	}
 	arn := fmt.Sprintf("%s:%d", *in.TopicArn, len(f.subscriptions))
 	f.subscriptions = append(f.subscriptions, snstypes.Subscription{SubscriptionArn: &arn, Protocol: in.Protocol, Endpoint: in.Endpoint})
 	f.filters[arn] = in.Attributes["FilterPolicy"]
@@ -203,6 +245,9 @@ func (f *fakeSNS) Subscribe(_ context.Context, in *sns.SubscribeInput, _ ...func
 }
 
 func (f *fakeSNS) SetSubscriptionAttributes(_ context.Context, in *sns.SetSubscriptionAttributesInput, _ ...func(*sns.Options)) (*sns.SetSubscriptionAttributesOutput, error) {
+	if f.refuseChange != nil {
+		return nil, f.refuseChange
+	}
 	f.filters[*in.SubscriptionArn] = *in.AttributeValue
 	return &sns.SetSubscriptionAttributesOutput{}, nil
 }

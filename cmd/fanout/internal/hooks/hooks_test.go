@@ -74,7 +74,7 @@ func TestHookWaitsForRights(t *testing.T) {
 		h, l, _ = newFake()
 		l.refuse["CreateEventSourceMapping"] = slices.Repeat([]error{notYet}, 1000)
 		_, err = h.Hook(t.Context(), stream, Settings{})
-		wantErr(t, err, stream+` cannot be hooked to the function "fanout", whose role may not read it; run fanout policy to see what it needs: `)
+		wantErr(t, err, stream+` cannot be hooked to the function "fanout", whose role lacks rights; run fanout policy to see what it needs: `)
 	})
 }
 
@@ -87,7 +87,7 @@ func TestUnhookAndSwitchWait(t *testing.T) {
 			l.settling = 3
 			did, err := h.Switch(t.Context(), stream, on)
 			wantErr(t, err, "")
-			if paused, err := h.Paused(t.Context(), stream); paused == on || err != nil {
+			if paused, err := h.Look(t.Context(), stream, Settings{}); paused == on || err != nil {
 				t.Errorf("on is %t, paused is %t: %v", on, paused, err)
 			}
 			if want := map[bool]Did{true: Enabled, false: Disabled}[on]; did != want || l.settling != 0 {
@@ -118,7 +118,7 @@ func TestUnhookAndSwitchWait(t *testing.T) {
 func TestTopic(t *testing.T) {
 	for _, name := range []string{"fanout", function} {
 		h, l, s := newFake()
-		if paused, err := h.Paused(t.Context(), topic); paused || err != nil {
+		if paused, err := h.Look(t.Context(), topic, Settings{}); paused || err != nil {
 			t.Errorf("paused: %t, %v", paused, err)
 		}
 		h.Function = name
@@ -255,11 +255,4 @@ func TestErrors(t *testing.T) {
 	l.mappings = []types.EventSourceMappingConfiguration{{EventSourceArn: aws.String(stream)}, {EventSourceArn: aws.String(stream)}}
 	_, err = h.Hook(t.Context(), stream, Settings{})
 	wantErr(t, err, `the function "fanout" has 2 mappings of `+stream+"; delete all but one in the console")
-}
-
-func TestCheckFilter(t *testing.T) {
-	wantErr(t, CheckFilter(`{"data": {"status": ["paid"]}}`), "")
-	for _, bad := range []string{"", "[]", "nonsense", `"{}"`} {
-		wantErr(t, CheckFilter(bad), "--filter is ")
-	}
 }

@@ -12,27 +12,41 @@ import (
 	"fanout/cmd/fanout/internal/cloud"
 )
 
-// permit lets a topic invoke the function.
-func (h *Hooks) permit(ctx context.Context, topic string) error {
+// permit lets a topic invoke the function. It reports whether it could not before.
+func (h *Hooks) permit(ctx context.Context, topic string) (given bool, err error) {
 	id := statement(topic)
-	_, err := h.Lambda.AddPermission(ctx, &lambda.AddPermissionInput{
+	_, err = h.Lambda.AddPermission(ctx, &lambda.AddPermissionInput{
 		FunctionName: &h.Function, StatementId: &id, Action: aws.String("lambda:InvokeFunction"),
 		Principal: aws.String("sns.amazonaws.com"), SourceArn: &topic,
 	})
 	if err == nil {
-		return nil
+		return true, nil
 	}
 	refused := fmt.Errorf("the topic %s cannot be allowed to invoke the function %q: %w", topic, h.Function, err)
 	if !cloud.HasCode(err, "ResourceConflictException") {
-		return refused
+		return false, refused
 	}
 	// There is a statement of this id; only its source says whether it is this topic's.
 	ids, err := h.statements(ctx, topic)
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case len(ids) == 0:
-		return fmt.Errorf("%w; the function's policy has the statement %q, which is about something else", refused, id)
+		return false, fmt.Errorf("%w; the function's policy has the statement %q, which is about something else", refused, id)
+	}
+	return false, nil
+}
+
+// takeBack removes the right that permit gave.
+func (h *Hooks) takeBack(ctx context.Context, topic string) error {
+	return h.remove(ctx, topic, statement(topic))
+}
+
+// remove removes a statement about a topic from the function's policy.
+func (h *Hooks) remove(ctx context.Context, topic, id string) error {
+	_, err := h.Lambda.RemovePermission(ctx, &lambda.RemovePermissionInput{FunctionName: &h.Function, StatementId: &id})
+	if err != nil && !cloud.IsMissing(err) {
+		return fmt.Errorf("the right of %s to invoke the function %q cannot be removed: %w", topic, h.Function, err)
 	}
 	return nil
 }
@@ -47,9 +61,8 @@ func (h *Hooks) forbid(ctx context.Context, topic string) error {
 		if !strings.HasPrefix(id, statementPrefix) {
 			continue // somebody else gave it
 		}
-		_, err := h.Lambda.RemovePermission(ctx, &lambda.RemovePermissionInput{FunctionName: &h.Function, StatementId: &id})
-		if err != nil && !cloud.IsMissing(err) {
-			return fmt.Errorf("the right of %s to invoke the function %q cannot be removed: %w", topic, h.Function, err)
+		if err := h.remove(ctx, topic, id); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,8 +14,9 @@ import (
 )
 
 // Settings are those of an event source mapping (Lambda API,
-// CreateEventSourceMapping); nil: as it is, or Lambda's default. An SNS topic has
-// Filters only.
+// CreateEventSourceMapping); nil: as it is, or Lambda's default. An SNS topic has a
+// filter policy; MaximumRetryAttempts, MaximumRecordAge and OnFailure are then the
+// function's settings for asynchronous invocations, which all its topics share.
 type Settings struct {
 	BatchSize             *int32
 	BatchingWindow        *int32     // seconds
@@ -34,7 +34,7 @@ type Settings struct {
 // updates it to have these settings. It always asks for ReportBatchItemFailures.
 func (h *Hooks) Hook(ctx context.Context, source string, s Settings) (Did, error) {
 	if isTopic(source) {
-		return h.subscribe(ctx, source, s.Filters)
+		return h.subscribe(ctx, source, s)
 	}
 	old, err := h.mapping(ctx, source)
 	if err != nil {
@@ -62,32 +62,21 @@ func (h *Hooks) create(ctx context.Context, source string, s Settings) error {
 	if in.BisectBatchOnFunctionError == nil {
 		in.BisectBatchOnFunctionError = aws.Bool(true)
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for {
+	err := h.withRights(ctx, func(ctx context.Context) error {
 		_, err := h.Lambda.CreateEventSourceMapping(ctx, in)
-		switch {
-		case err == nil:
-			return nil
-		case cloud.IsMissing(err): // the function, or the source
-			if _, err := h.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &h.Function}); cloud.IsMissing(err) {
-				return h.unknown(err, "function")
-			}
-			return fmt.Errorf("%s cannot be hooked to the function %q: %w", source, h.Function, err)
-		case !notYetAllowed(err):
-			return fmt.Errorf("%s cannot be hooked to the function %q: %w", source, h.Function, err)
-		}
-		if wait(ctx) != nil {
-			return fmt.Errorf("%s cannot be hooked to the function %q, whose role may not read it; run fanout policy to see what it needs: %w", source, h.Function, err)
+		return err
+	})
+	switch {
+	case err == nil:
+		return nil
+	case lacksRights(err):
+		return fmt.Errorf("%s cannot be hooked to the function %q, whose role lacks rights; run fanout policy to see what it needs: %w", source, h.Function, err)
+	case cloud.IsMissing(err): // the function, or the source
+		if _, err := h.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &h.Function}); cloud.IsMissing(err) {
+			return h.unknown(err, "function")
 		}
 	}
-}
-
-// notYetAllowed reports whether Lambda says that the role may not read the source:
-// rights that were just given take a while to be seen.
-func notYetAllowed(err error) bool {
-	return cloud.HasCode(err, "InvalidParameterValueException") &&
-		(strings.Contains(err.Error(), "Cannot access stream") || strings.Contains(err.Error(), "Please ensure the role can perform"))
+	return fmt.Errorf("%s cannot be hooked to the function %q: %w", source, h.Function, err)
 }
 
 // change updates a mapping where it differs.
@@ -158,15 +147,20 @@ func withoutNil(f *types.FilterCriteria) *types.FilterCriteria {
 	return f
 }
 
-// Paused reports whether a source has a mapping that hands over nothing. Topics have
-// none.
-func (h *Hooks) Paused(ctx context.Context, source string) (bool, error) {
+// Look looks at the mapping that a source has, before anything is written. It reports
+// whether that is paused, and refuses settings that Lambda would refuse beside the ones
+// that the mapping has. Topics have no mapping.
+func (h *Hooks) Look(ctx context.Context, source string, s Settings) (paused bool, err error) {
 	if isTopic(source) {
 		return false, nil
 	}
 	m, err := h.mapping(ctx, source)
 	if err != nil || m == nil {
 		return false, err
+	}
+	// A window gathers the records of a whole shard.
+	if window := aws.ToInt32(m.TumblingWindowInSeconds); window > 0 && aws.ToInt32(s.ParallelizationFactor) > 1 {
+		return false, fmt.Errorf("the mapping of %s has a tumbling window of %d seconds, which allows one batch of a shard at a time; set the parallelization factor to 1, or take the window away", source, window)
 	}
 	state := aws.ToString(m.State)
 	return state == "Disabled" || state == "Disabling", nil

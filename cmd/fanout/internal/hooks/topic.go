@@ -2,7 +2,6 @@ package hooks
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,44 +12,74 @@ import (
 	"fanout/cmd/fanout/internal/cloud"
 )
 
-// subscribe makes an SNS topic invoke the function. filters are at most one filter
-// policy.
-func (h *Hooks) subscribe(ctx context.Context, topic string, filters []string) (Did, error) {
+// subscribe makes an SNS topic invoke the function. Where it fails, nothing of what it
+// wrote is left.
+func (h *Hooks) subscribe(ctx context.Context, topic string, s Settings) (Did, error) {
 	function, err := h.functionARN(ctx)
 	if err != nil {
-		return "", err
-	}
-	if err := h.permit(ctx, topic); err != nil {
 		return "", err
 	}
 	old, err := h.subscription(ctx, topic, function)
 	if err != nil {
 		return "", err
 	}
-	if old == "" {
-		in := &sns.SubscribeInput{TopicArn: &topic, Protocol: aws.String("lambda"), Endpoint: &function, ReturnSubscriptionArn: true}
-		if len(filters) > 0 {
-			in.Attributes = map[string]string{"FilterPolicy": filters[0]}
-		}
-		if _, err := h.SNS.Subscribe(ctx, in); err != nil {
-			return "", fmt.Errorf("the function %q cannot be subscribed to %s: %w", h.Function, topic, err)
-		}
-		return Created, nil
+	// The settings come first: a message that fails before they are there is lost.
+	var done steps
+	changed, back, err := h.configure(ctx, s)
+	if err != nil {
+		return "", err
 	}
-	if filters == nil {
+	if changed {
+		done.add(back)
+	}
+	given, err := h.permit(ctx, topic)
+	if err != nil {
+		return "", done.undo(ctx, err)
+	}
+	if given && old == "" { // the subscription that was there before needs the right
+		done.add(func(ctx context.Context) error { return h.takeBack(ctx, topic) })
+	}
+	if old == "" {
+		return Created, done.undo(ctx, h.newSubscription(ctx, topic, function, s.Filters))
+	}
+	if s.Filters != nil {
+		changed = true
+		if err := h.setFilter(ctx, topic, old, s.Filters); err != nil {
+			return "", done.undo(ctx, err)
+		}
+	}
+	if !changed && !given {
 		return Unchanged, nil
 	}
+	return Updated, nil
+}
+
+// newSubscription subscribes the function to a topic. filters are at most one filter
+// policy.
+func (h *Hooks) newSubscription(ctx context.Context, topic, function string, filters []string) error {
+	in := &sns.SubscribeInput{TopicArn: &topic, Protocol: aws.String("lambda"), Endpoint: &function, ReturnSubscriptionArn: true}
+	if len(filters) > 0 {
+		in.Attributes = map[string]string{"FilterPolicy": filters[0]}
+	}
+	if _, err := h.SNS.Subscribe(ctx, in); err != nil {
+		return fmt.Errorf("the function %q cannot be subscribed to %s: %w", h.Function, topic, err)
+	}
+	return nil
+}
+
+// setFilter gives a subscription its filter policy, none if filters are empty.
+func (h *Hooks) setFilter(ctx context.Context, topic, subscription string, filters []string) error {
 	policy := "{}"
 	if len(filters) > 0 {
 		policy = filters[0]
 	}
-	_, err = h.SNS.SetSubscriptionAttributes(ctx, &sns.SetSubscriptionAttributesInput{
-		SubscriptionArn: &old, AttributeName: aws.String("FilterPolicy"), AttributeValue: &policy,
+	_, err := h.SNS.SetSubscriptionAttributes(ctx, &sns.SetSubscriptionAttributesInput{
+		SubscriptionArn: &subscription, AttributeName: aws.String("FilterPolicy"), AttributeValue: &policy,
 	})
 	if err != nil {
-		return "", fmt.Errorf("the subscription of the function %q to %s cannot be updated: %w", h.Function, topic, err)
+		return fmt.Errorf("the subscription of the function %q to %s cannot be updated: %w", h.Function, topic, err)
 	}
-	return Updated, nil
+	return nil
 }
 
 // unsubscribe takes the subscription and the right to invoke away.
@@ -103,13 +132,4 @@ func (h *Hooks) functionARN(ctx context.Context) (string, error) {
 		return "", h.unknown(err, "function")
 	}
 	return aws.ToString(f.FunctionArn), nil
-}
-
-// CheckFilter reports what is wrong with a filter pattern or policy.
-func CheckFilter(pattern string) error {
-	var v map[string]any
-	if json.Unmarshal([]byte(pattern), &v) != nil {
-		return fmt.Errorf("--filter is %.60q; it must be a JSON object, such as {\"data\": {\"status\": [\"paid\"]}}", pattern)
-	}
-	return nil
 }

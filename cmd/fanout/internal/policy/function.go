@@ -37,13 +37,14 @@ type Function struct {
 	VPC            bool         // whether it is in a VPC
 	Metrics        metrics.Mode // how it publishes metrics
 	Namespace      string       // of its metrics; "": metrics.DefaultNamespace
+	OnFailure      string       // ARN of what gets the messages of topics that it failed on; "": nothing
 	Keys           []Key        // customer managed keys that encrypt what it reads or writes
 }
 
 // Source is a stream or topic that is hooked to the function.
 type Source struct {
 	ARN       string // of a Kinesis stream or its consumer, a DynamoDB stream, or an SNS topic
-	OnFailure string // ARN of the queue, topic or bucket that gets what the mapping gave up on; "": none
+	OnFailure string // ARN of what gets what the mapping gave up on, or, of a topic, messages that failed; "": nothing
 }
 
 // Key is a KMS key that encrypts what the function reads or writes.
@@ -66,6 +67,9 @@ func (f Function) Policy(targets []target.Spec, sources []Source) (Document, err
 	}
 	b := newBuilder(self)
 	f.ownNeeds(b)
+	if err := b.asyncFailure(f.OnFailure); err != nil {
+		return Document{}, err
+	}
 	for _, s := range sources {
 		if err := b.source(s); err != nil {
 			return Document{}, err

@@ -323,6 +323,8 @@ func TestFaults(t *testing.T) {
 		{bare(), nil, []Source{{ARN: "arn:aws:sqs:eu-west-1:1:q"}}, `belongs to "sqs"`},
 		{bare(), nil, []Source{{ARN: "arn:aws:sns:eu-west-1:1:q", OnFailure: "q"}}, `the on-failure destination is "q"; write`},
 		{bare(), nil, []Source{{ARN: "arn:aws:sns:eu-west-1:1:q", OnFailure: "arn:aws:iot:::x"}}, `the on-failure destination is`},
+		{bare(), nil, []Source{{ARN: "arn:aws:kinesis:eu-west-1:1:stream/s", OnFailure: "arn:aws:lambda:eu-west-1:1:function:f"}}, `the on-failure destination is "arn:aws:lambda:eu-west-1:1:function:f"; write the ARN of an SQS queue, SNS topic or S3 bucket`},
+		{Function{ARN: bare().ARN, OnFailure: "arn:aws:iot:::x"}, nil, nil, `the on-failure destination is "arn:aws:iot:::x"; write the ARN of an SQS queue, SNS topic, S3 bucket, Lambda function or event bus`},
 		{Function{ARN: bare().ARN, Keys: []Key{{ARN: "arn:aws:kms:eu-west-1:1:alias/x"}}}, nil, nil, "the KMS key is"},
 	} {
 		_, err := tt.f.Policy(tt.targets, tt.sources)
@@ -367,4 +369,39 @@ func ExampleFunction_Policy() {
 	//     }
 	//   ]
 	// }
+}
+
+// The destination of messages that failed needs the right that its service has, whether
+// the function has it already or a topic brings it.
+func TestAsyncFailure(t *testing.T) {
+	for destination, want := range map[string]string{
+		"arn:aws:sqs:eu-west-1:123456789012:q":                 "sqs:SendMessage on arn:aws:sqs:eu-west-1:123456789012:q",
+		"arn:aws:sns:eu-west-1:123456789012:t":                 "sns:Publish on arn:aws:sns:eu-west-1:123456789012:t",
+		"arn:aws:s3:::b":                                       "s3:ListBucket on arn:aws:s3:::b, s3:PutObject on arn:aws:s3:::b/*",
+		"arn:aws:lambda:eu-west-1:123456789012:function:f":     "lambda:InvokeFunction on arn:aws:lambda:eu-west-1:123456789012:function:f",
+		"arn:aws:events:eu-west-1:123456789012:event-bus/late": "events:PutEvents on arn:aws:events:eu-west-1:123456789012:event-bus/late",
+	} {
+		own, coming := bare(), bare()
+		own.OnFailure = destination
+		for name, d := range map[string]func() (Document, error){
+			"own": func() (Document, error) { return own.Policy(nil, nil) },
+			"coming": func() (Document, error) {
+				return coming.Policy(nil, []Source{{ARN: "arn:aws:sns:eu-west-1:1:t", OnFailure: destination}})
+			},
+		} {
+			doc, err := d()
+			if err != nil {
+				t.Fatal(err)
+			}
+			without, err := bare().Policy(nil, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, more := Diff(doc, without)
+			got := strings.ReplaceAll(strings.Join(more, ", "), "Allow ", "")
+			if got != want {
+				t.Errorf("%s %s: %s, want %s", name, destination, got, want)
+			}
+		}
+	}
 }

@@ -27,6 +27,7 @@ func (b *builder) source(s Source) error {
 		b.allow(readDynamoDB, s.ARN)
 		b.allow(listDynamoDBStreams, "*") // the action knows no resources
 	case "sns":
+		return b.asyncFailure(s.OnFailure)
 	default:
 		return fmt.Errorf("the source %s belongs to %s; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic", quote(s.ARN), quote(a.Service))
 	}
@@ -39,6 +40,15 @@ func (b *builder) onFailure(destination string) error {
 	if destination == "" {
 		return nil
 	}
+	if !b.failure(destination) {
+		return fmt.Errorf("the on-failure destination is %s; write the ARN of an SQS queue, SNS topic or S3 bucket", quote(destination))
+	}
+	return nil
+}
+
+// failure allows a destination that streams and topics may have, and reports whether
+// it is one.
+func (b *builder) failure(destination string) bool {
 	a, err := arn.Parse(destination)
 	switch {
 	case err == nil && a.Service == "sqs":
@@ -49,7 +59,25 @@ func (b *builder) onFailure(destination string) error {
 		b.allow(listBuckets, destination)
 		b.allow(putObjects, destination+"/*") // Lambda makes up the keys
 	default:
-		return fmt.Errorf("the on-failure destination is %s; write the ARN of an SQS queue, SNS topic or S3 bucket", quote(destination))
+		return false
+	}
+	return true
+}
+
+// asyncFailure allows the destination of asynchronous invocations that failed (Lambda
+// guide, Capturing records of Lambda asynchronous invocations).
+func (b *builder) asyncFailure(destination string) error {
+	if destination == "" || b.failure(destination) {
+		return nil
+	}
+	a, err := arn.Parse(destination)
+	switch {
+	case err == nil && a.Service == "lambda":
+		b.allow(sendToLambda, destination)
+	case err == nil && a.Service == "events":
+		b.allow(sendToEventBus, destination)
+	default:
+		return fmt.Errorf("the on-failure destination is %s; write the ARN of an SQS queue, SNS topic, S3 bucket, Lambda function or event bus", quote(destination))
 	}
 	return nil
 }

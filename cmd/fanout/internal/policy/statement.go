@@ -30,6 +30,7 @@ const (
 	sendToServerless
 	sendToIoT
 	sendToLambda
+	sendToEventBus
 	putObjects
 	listBuckets
 	readSecrets
@@ -66,6 +67,7 @@ var rights = [...]struct {
 	sendToServerless:    {"SendToOpenSearchServerless", Strings{"aoss:APIAccessAll"}},
 	sendToIoT:           {"SendToIoT", Strings{"iot:Publish"}},
 	sendToLambda:        {"SendToLambda", Strings{"lambda:InvokeFunction"}},
+	sendToEventBus:      {"SendToEventBus", Strings{"events:PutEvents"}},
 	putObjects:          {"PutFailedBatches", Strings{"s3:PutObject"}},
 	listBuckets:         {"FindFailureBuckets", Strings{"s3:ListBucket"}},
 	readSecrets:         {"ReadSecrets", Strings{"secretsmanager:GetSecretValue"}},

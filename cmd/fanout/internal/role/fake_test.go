@@ -25,14 +25,15 @@ import (
 type fake struct {
 	fail map[string]error // by operation
 
-	function *types.FunctionConfiguration
-	mappings []types.EventSourceMappingConfiguration
-	role     *iamtypes.Role
-	policy   string // the inline one; "": none
-	writes   int
-	targets  []map[string]dbtypes.AttributeValue
-	keys     map[string]string // ids, by name of what they encrypt
-	known    map[string]string // ARNs of keys, by id or alias
+	function  *types.FunctionConfiguration
+	mappings  []types.EventSourceMappingConfiguration
+	onFailure string // of asynchronous invocations
+	role      *iamtypes.Role
+	policy    string // the inline one; "": none
+	writes    int
+	targets   []map[string]dbtypes.AttributeValue
+	keys      map[string]string // ids, by name of what they encrypt
+	known     map[string]string // ARNs of keys, by id or alias
 }
 
 func (f *fake) keeper() *Keeper {
@@ -54,6 +55,15 @@ func (f fakeLambda) GetFunction(context.Context, *lambda.GetFunctionInput, ...fu
 
 func (f fakeLambda) ListEventSourceMappings(context.Context, *lambda.ListEventSourceMappingsInput, ...func(*lambda.Options)) (*lambda.ListEventSourceMappingsOutput, error) {
 	return &lambda.ListEventSourceMappingsOutput{EventSourceMappings: f.mappings}, f.fail["ListEventSourceMappings"]
+}
+
+func (f fakeLambda) GetFunctionEventInvokeConfig(context.Context, *lambda.GetFunctionEventInvokeConfigInput, ...func(*lambda.Options)) (*lambda.GetFunctionEventInvokeConfigOutput, error) {
+	err := f.fail["GetFunctionEventInvokeConfig"]
+	if f.onFailure == "" && err == nil {
+		return nil, code("ResourceNotFoundException")
+	}
+	to := &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: &f.onFailure}}
+	return &lambda.GetFunctionEventInvokeConfigOutput{DestinationConfig: to}, err
 }
 
 type fakeIAM struct{ *fake }

@@ -11,6 +11,7 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/hooks"
 	"fanout/cmd/fanout/internal/policy"
 	fanout "fanout/lambda"
 )
@@ -44,6 +45,7 @@ func FunctionOf(f *lambdatypes.FunctionConfiguration) Function {
 
 // LambdaAPI is what a Keeper needs of a Lambda client.
 type LambdaAPI interface {
+	hooks.AsyncAPI
 	GetFunction(context.Context, *lambda.GetFunctionInput, ...func(*lambda.Options)) (*lambda.GetFunctionOutput, error)
 	ListEventSourceMappings(context.Context, *lambda.ListEventSourceMappingsInput, ...func(*lambda.Options)) (*lambda.ListEventSourceMappingsOutput, error)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/hooks"
 	"fanout/cmd/fanout/internal/policy"
 	"fanout/cmd/fanout/internal/registry"
 	"fanout/lambda/target"
@@ -103,12 +104,22 @@ func (k *Keeper) sources(ctx context.Context, f *Function) ([]policy.Source, err
 	return sources, nil
 }
 
+// asyncFailure returns where the messages of topics go that the function failed on, ""
+// if nowhere.
+func (k *Keeper) asyncFailure(ctx context.Context, f *Function) (string, error) {
+	a, err := hooks.AsyncOf(ctx, k.Lambda, f.Name())
+	return a.OnFailure(), err
+}
+
 // Facts returns what the policy of the function's role follows from: the function
 // with its keys, the targets that it can deliver to, and what is hooked to it, or
 // coming to be.
 func (k *Keeper) Facts(ctx context.Context, f *Function, coming ...policy.Source) (policy.Function, []target.Spec, []policy.Source, error) {
 	facts, err := f.facts()
 	if err != nil {
+		return policy.Function{}, nil, nil, err
+	}
+	if facts.OnFailure, err = k.asyncFailure(ctx, f); err != nil {
 		return policy.Function{}, nil, nil, err
 	}
 	targets, err := k.Targets(ctx, f)

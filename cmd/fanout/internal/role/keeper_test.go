@@ -92,6 +92,28 @@ func TestSync(t *testing.T) {
 	}
 }
 
+// What gets the messages of topics that failed is a right like others, with its key.
+// Who may not look it up takes no right away.
+func TestSyncAsyncFailure(t *testing.T) {
+	f := newFake()
+	fn := find(t, f)
+	f.onFailure = "arn:aws:sqs:eu-west-1:123456789012:late"
+	if got, needs, err := f.keeper().Sync(t.Context(), fn); got != Created || err != nil || len(needs.Skipped) > 0 || !strings.Contains(f.policy, f.onFailure) {
+		t.Errorf("%s, %v, %v:\n%s", got, needs.Skipped, err, f.policy)
+	}
+	f.fail["GetFunctionEventInvokeConfig"] = code("AccessDeniedException")
+	if got, needs, err := f.keeper().Sync(t.Context(), fn); got != Unchanged || err != nil || len(needs.Skipped) != 1 {
+		t.Errorf("%s, %v, %v:\n%s", got, needs.Skipped, err, f.policy)
+	}
+	f.fail["GetFunctionEventInvokeConfig"] = code("ServiceException")
+	if _, _, err := f.keeper().Sync(t.Context(), fn); err == nil {
+		t.Error("a failed look-up is taken for no destination")
+	}
+	if _, _, _, err := f.keeper().Facts(t.Context(), fn); err == nil {
+		t.Error("a failed look-up is taken for no destination")
+	}
+}
+
 func TestSyncFaults(t *testing.T) {
 	denied := code("AccessDeniedException")
 	for op, want := range map[string]string{

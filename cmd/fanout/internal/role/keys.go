@@ -36,6 +36,7 @@ func (k *Keeper) keys(ctx context.Context, f *Function, p policy.Function, targe
 		return nil, err
 	}
 	uses := append(tableUses(p), sourceUses(sources)...)
+	uses = append(uses, failureUses(p.OnFailure)...)
 	for i := range targets {
 		uses = append(uses, targetUses(&targets[i], self)...)
 	}
@@ -136,16 +137,21 @@ func sourceUses(sources []policy.Source) []keyUse {
 				uses = append(uses, tableUse(s.ARN, false)...)
 			}
 		}
-		if a, err := arn.Parse(s.OnFailure); err == nil {
-			switch a.Service {
-			case "sqs":
-				uses = append(uses, keyUse{policy.Key{Service: "sqs", Writes: true}, a.Region, "the queue " + a.Resource, queueKey(a.Resource, "")})
-			case "sns":
-				uses = append(uses, keyUse{policy.Key{Service: "sns", Writes: true}, a.Region, "the topic " + a.Resource, topicKey(s.OnFailure)})
-			}
-		}
+		uses = append(uses, failureUses(s.OnFailure)...)
 	}
 	return uses
+}
+
+// failureUses are where Lambda puts what it gave up on. What is no ARN is none.
+func failureUses(destination string) []keyUse {
+	a, _ := arn.Parse(destination)
+	switch a.Service {
+	case "sqs":
+		return []keyUse{{policy.Key{Service: "sqs", Writes: true}, a.Region, "the queue " + a.Resource, queueKey(a.Resource, "")}}
+	case "sns":
+		return []keyUse{{policy.Key{Service: "sns", Writes: true}, a.Region, "the topic " + a.Resource, topicKey(destination)}}
+	}
+	return nil
 }
 
 // targetUses are what a target writes to, and its secret.

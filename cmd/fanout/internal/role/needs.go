@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
+	"fanout/cmd/fanout/internal/cloud"
 	"fanout/cmd/fanout/internal/policy"
 	"fanout/lambda/target"
 )
@@ -14,7 +15,7 @@ import (
 // Needs is the policy that the function's role needs, as far as that can be told.
 type Needs struct {
 	Document policy.Document
-	Skipped  []error // a sentence for each target that has none of its rights in Document, or not those to its key
+	Skipped  []error // a sentence for each thing that has none of its rights in Document, or not those to its key
 }
 
 // told is what is known of one target.
@@ -49,10 +50,15 @@ func (k *Keeper) PolicyFor(ctx context.Context, f *Function, targets []target.Sp
 		return Needs{}, err
 	}
 	sources = append(sources, coming...)
+	var n Needs
+	if facts.OnFailure, err = k.asyncFailure(ctx, f); cloud.IsDenied(err) {
+		n.Skipped = append(n.Skipped, err) // it is one right of many
+	} else if err != nil {
+		return Needs{}, err
+	}
 	if facts.Keys, err = k.keys(ctx, f, facts, nil, sources); err != nil {
 		return Needs{}, err
 	}
-	var n Needs
 	var known []target.Spec
 	for i := range targets {
 		t := k.tell(ctx, f, &targets[i])

@@ -230,6 +230,13 @@ func (f fakeLambda) DeleteFunction(context.Context, *lambda.DeleteFunctionInput,
 	return &lambda.DeleteFunctionOutput{}, nil
 }
 
+func (f fakeLambda) GetFunctionEventInvokeConfig(context.Context, *lambda.GetFunctionEventInvokeConfigInput, ...func(*lambda.Options)) (*lambda.GetFunctionEventInvokeConfigOutput, error) {
+	if err := f.call("GetFunctionEventInvokeConfig"); err != nil {
+		return nil, err
+	}
+	return nil, missing()
+}
+
 type fakeSNS struct{ *fake }
 
 func (f fakeSNS) ListSubscriptionsByTopic(context.Context, *sns.ListSubscriptionsByTopicInput, ...func(*sns.Options)) (*sns.ListSubscriptionsByTopicOutput, error) {

@@ -99,6 +99,27 @@ type subscriptionProperties struct {
 	Endpoint intrinsic `yaml:"Endpoint"`
 }
 
+type asyncProperties struct {
+	Function  intrinsic          `yaml:"FunctionName"`
+	Qualifier string             `yaml:"Qualifier"`
+	Retries   *int32             `yaml:"MaximumRetryAttempts,omitempty"`
+	Age       *int32             `yaml:"MaximumEventAgeInSeconds,omitempty"`
+	OnFailure *destinationConfig `yaml:"DestinationConfig,omitempty"`
+}
+
+// asyncResources returns the function's settings for asynchronous invocations, if it
+// has any. SAM takes them as CloudFormation does.
+func (p *plan) asyncResources() object {
+	if !p.Async.set() {
+		return nil
+	}
+	a := asyncProperties{Function: ref("Function"), Qualifier: "$LATEST", Retries: p.Async.Retries, Age: p.Async.Age}
+	if p.Async.OnFailure != "" {
+		a.OnFailure = &destinationConfig{map[string]string{"Destination": p.Async.OnFailure}}
+	}
+	return object{{"Async", resource{Type: "AWS::Lambda::EventInvokeConfig", Properties: a}}}
+}
+
 type permissionProperties struct {
 	Function  intrinsic `yaml:"FunctionName"`
 	Action    string    `yaml:"Action"`

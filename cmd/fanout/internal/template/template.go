@@ -53,15 +53,27 @@ type Setup struct {
 	Retention      int      // days that logs are kept; one of those that CloudWatch Logs knows
 	Environment    map[string]string
 	Mappings       []Mapping
+	Async          Async
 
 	// Targets are those of the function's table. A password in a destination is written
 	// down as it is.
 	Targets []target.Loaded
 }
 
+// Async are the function's settings for asynchronous invocations, of which SNS makes
+// its own (Lambda API, PutFunctionEventInvokeConfig).
+type Async struct {
+	Retries   *int32 // nil: Lambda's default
+	Age       *int32 // seconds that a message may wait; nil: Lambda's default
+	OnFailure string // ARN of what gets failed messages; "": nothing
+}
+
+// set reports whether anything differs from Lambda's defaults.
+func (a *Async) set() bool { return a.Retries != nil || a.Age != nil || a.OnFailure != "" }
+
 // Mapping hooks a stream or topic to the function (Lambda API,
 // CreateEventSourceMapping). It always asks for ReportBatchItemFailures. Of a topic
-// only Source is used.
+// only Source is used; what fails is a matter of Async.
 type Mapping struct {
 	Source                string    // ARN of a Kinesis stream or its consumer, a DynamoDB stream, or an SNS topic
 	BatchSize             int       // records; 0: Lambda's default
@@ -142,6 +154,7 @@ func (s Setup) plan() (*plan, error) {
 	for i, m := range s.Mappings {
 		sources[i] = policy.Source{ARN: m.Source, OnFailure: m.OnFailure}
 	}
+	p.Function.OnFailure = s.Async.OnFailure
 	if p.policy, err = p.Function.Policy(specs, sources); err != nil {
 		return nil, err
 	}

@@ -87,6 +87,7 @@ func full() Setup {
 			},
 			{Source: orders, BatchSize: 1000, StartingPosition: "LATEST", MaximumRetryAttempts: -1, Bisect: true, OnFailure: "arn:aws-cn:sqs:cn-north-1:123456789012:failed"},
 		},
+		Async: Async{Retries: new(int32), Age: new(int32(3600)), OnFailure: "arn:aws-cn:events:cn-north-1:123456789012:event-bus/failed"},
 		Targets: loaded(
 			target.Values{
 				"sourceArn": text(orders), "id": text("index"), "type": text("es"), "active": {Kind: target.Bool, Text: "true"},

@@ -26,6 +26,9 @@ func (p *plan) terraform() []byte {
 	for i := range p.topics {
 		blocks = append(blocks, p.topics[i].permissionResource(), p.subscriptionResource(&p.topics[i]))
 	}
+	if p.Async.set() {
+		blocks = append(blocks, p.asyncResource())
+	}
 	taken := make(names)
 	for i := range p.Targets {
 		blocks = append(blocks, itemResource(taken.unique(p.Targets[i].ID), p.Targets[i].Attributes))
@@ -162,6 +165,20 @@ func (h *hook) mappingResource() *block {
 		for _, pattern := range h.Filters {
 			criteria.nest("filter").text("pattern", pattern)
 		}
+	}
+	return b
+}
+
+func (p *plan) asyncResource() *block {
+	b := made("aws_lambda_function_event_invoke_config", "fanout").set("function_name", "aws_lambda_function.fanout.function_name")
+	if p.Async.Retries != nil {
+		b.number("maximum_retry_attempts", int(*p.Async.Retries))
+	}
+	if p.Async.Age != nil {
+		b.number("maximum_event_age_in_seconds", int(*p.Async.Age))
+	}
+	if p.Async.OnFailure != "" {
+		b.nest("destination_config").nest("on_failure").text("destination", p.Async.OnFailure)
 	}
 	return b
 }

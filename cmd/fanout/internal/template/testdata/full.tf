@@ -210,6 +210,13 @@ data "aws_iam_policy_document" "function" {
   }
 
   statement {
+    sid       = "SendToEventBus"
+    effect    = "Allow"
+    actions   = ["events:PutEvents"]
+    resources = ["arn:aws-cn:events:cn-north-1:123456789012:event-bus/failed"]
+  }
+
+  statement {
     sid       = "PutFailedBatches"
     effect    = "Allow"
     actions   = ["s3:PutObject"]
@@ -403,6 +410,18 @@ resource "aws_sns_topic_subscription" "news" {
   endpoint   = aws_lambda_function.fanout.arn
   depends_on = [aws_lambda_permission.news]
   region     = "cn-northwest-1"
+}
+
+resource "aws_lambda_function_event_invoke_config" "fanout" {
+  function_name                = aws_lambda_function.fanout.function_name
+  maximum_retry_attempts       = 0
+  maximum_event_age_in_seconds = 3600
+
+  destination_config {
+    on_failure {
+      destination = "arn:aws-cn:events:cn-north-1:123456789012:event-bus/failed"
+    }
+  }
 }
 
 resource "aws_dynamodb_table_item" "index" {
