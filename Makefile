@@ -149,8 +149,9 @@ $(BENCHSTAT): Makefile
 	@touch $(BENCHSTAT)
 
 .PHONY: reliability
-reliability: ## faults at every type of target, a million records, what order costs; into docs/reliability.md
+reliability: ## faults at every type of target, a million records, hanging targets, what order costs; into docs/reliability.md
 	$(GO) run ./bench/reliability -write docs/reliability.md
+	$(GO) test ./bench/reliability -run TestStarvation -update
 
 FUZZTIME ?= 1m
 .PHONY: fuzz

@@ -20,6 +20,10 @@ type circuit struct {
 	spent   bool          // a probe gave up since something was delivered
 	gaveUp  error         // not nil: the target was given up
 	changed chan struct{} // closed when those that wait must look again; nil: none waits
+
+	// Slots guards these.
+	inFlight int  // requests
+	slow     bool // a request gave its slot up, and none was acknowledged since
 }
 
 // admit waits until q may send. It returns why not if the target was given up.

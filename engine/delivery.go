@@ -98,7 +98,8 @@ func (d *delivery) run(ctx context.Context, lots []lot) {
 		all := join(lots)
 		whole := queue{d: d, recs: all.recs, cuts: all.cuts}
 		for batch, _ := whole.next(d.start); len(batch) > 0; batch, _ = whole.next(d.start) {
-			workers.Go(func() { d.drive(ctx, &queue{d: d, recs: batch, batch: batch, head: len(batch)}) })
+			q := &queue{d: d, recs: batch, batch: batch, bytes: whole.bytes, head: len(batch)}
+			workers.Go(func() { d.drive(ctx, q) })
 		}
 		whole.settleRejects(ctx)
 	}
@@ -121,7 +122,7 @@ func (d *delivery) drive(ctx context.Context, q *queue) {
 				q.abandon(ctx, err)
 				return
 			}
-			if o, ok := d.send(ctx, batch, q.resends()); ok {
+			if o, ok := d.send(ctx, q); ok {
 				q.settle(&o, time.Now(), stop)
 				q.settleRejects(ctx)
 			}
@@ -136,25 +137,30 @@ func (d *delivery) drive(ctx context.Context, q *queue) {
 	}
 }
 
-// send makes one attempt, within the bounds on requests in flight. It reports
-// false if ctx ended before there was room for it.
-func (d *delivery) send(ctx context.Context, batch []Record, again bool) (o Outcome, ok bool) {
+// send makes one attempt with the request of q, within the bounds on requests in
+// flight. It reports false if ctx ended before there was room for it.
+func (d *delivery) send(ctx context.Context, q *queue) (o Outcome, ok bool) {
 	if d.t.slots.Acquire(ctx, 1) != nil {
 		return o, false
 	}
 	defer d.t.slots.Release(1)
-	if d.slots.sem.Acquire(ctx, 1) != nil {
+	a := &q.attempt
+	a.target, a.bytes = d.circuit, requestBytes
+	if d.limits.Copies {
+		a.bytes += q.bytes
+	}
+	if !d.slots.acquire(ctx, a) {
 		return o, false
 	}
-	defer d.slots.sem.Release(1)
-	if p := panics.Try(func() { o = d.t.Sink.Send(ctx, batch) }); p != nil {
+	defer func() { d.slots.release(a, o.all == nil) }()
+	if p := panics.Try(func() { o = d.t.Sink.Send(ctx, q.batch) }); p != nil {
 		o = Failed(Errorf(Refused, "the sink panicked%s", describe(p)))
 		d.left()
 	}
 	if ctx.Err() != nil {
 		d.left()
 	}
-	d.request(&o, again)
+	d.request(&o, q.resends())
 	return o, true
 }
 

@@ -23,7 +23,7 @@ var (
 // again a few times, and checks what the engine promises whatever happens: every
 // source record has one fate at every target, what counts as delivered was accepted,
 // what a target has is not sent to it again, what it cannot take goes to its fallback,
-// no target affects another, the run ends in time, and where order is kept no record
+// no target affects another though dozens hang, the run ends in time, and where order is kept no record
 // of a key is accepted before an earlier one.
 func TestModel(t *testing.T) {
 	seed := *modelSeed
@@ -63,21 +63,30 @@ func modelRun(t judge, rnd *rand.Rand, s sabotage) {
 		plain = append(plain, s.spoil(m.Target))
 	}
 	slots := engine.NewSlots(2*len(targets) + rnd.IntN(8)) // for each target and its fallback
+	least := 2 * time.Second                               // until the deadline
+	if rnd.IntN(8) == 0 {
+		slots, least = engine.NewSlots(4+rnd.IntN(12)), 30*time.Second
+		plain = append(modelCrowd(rnd), plain...)
+	}
+	crowd := len(plain) - len(targets)
 	plan, err := engine.NewPlan(engine.Options{Slots: slots, Margin: time.Second}, plain...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 1 + rnd.IntN(3) {
-		deadline := time.Now().Add(time.Duration(2+rnd.IntN(60)) * time.Second)
+		deadline := time.Now().Add(time.Duration(rnd.IntN(60))*time.Second + least)
 		ctx, cancel := context.WithDeadline(t.Context(), deadline.Add(s.lateness()))
-		report := plan.Resume(ctx, append([]engine.Record(nil), recs...), func(k, i int) bool { return targets[k].has[i] && !s.forgetful })
+		report := plan.Resume(ctx, append([]engine.Record(nil), recs...), func(k, i int) bool {
+			return k >= crowd && targets[k-crowd].has[i] && !s.forgetful
+		})
 		cancel()
 		if late := time.Since(deadline); late >= 0 {
 			t.Errorf("the run ended %v after its deadline", late)
 		}
 		for i, m := range targets {
-			s.tamper(&report.Targets[i])
-			m.check(t, recs, &report.Targets[i])
+			r := &report.Targets[crowd+i]
+			s.tamper(r)
+			m.check(t, recs, r)
 		}
 		time.Sleep(2 * hangTime) // what hangs returns
 	}

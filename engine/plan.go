@@ -10,28 +10,11 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// DefaultInFlight is how many requests are in flight over all targets unless
-// Options say otherwise.
-const DefaultInFlight = 32
-
-// Slots bounds the requests in flight of every plan that shares it.
-type Slots struct {
-	sem *semaphore.Weighted
-	n   int
-}
-
-// NewSlots returns a bound of n requests; n below 1 counts as 1.
-func NewSlots(n int) *Slots {
-	n = max(n, 1)
-	return &Slots{semaphore.NewWeighted(int64(n)), n}
-}
-
 // Options are what the targets of a plan have in common.
 type Options struct {
 	// Slots bounds requests in flight over all targets. Nil means DefaultInFlight
 	// of the plan's own. A target that sets no InFlight gets an even share, and its
-	// OnFailure another, so that one that hangs cannot take the slots of the others.
-	// Plans that share Slots are not kept from each other in this way.
+	// OnFailure another.
 	Slots *Slots
 
 	// Margin is how long before the context's deadline sending stops. Half of it

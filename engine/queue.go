@@ -23,9 +23,12 @@ type queue struct {
 	rejects []reject // records that another target may take, before anything else
 
 	batch []Record // the request in flight, if any
+	bytes int      // of batch, as Limits counts them
 	lo    int      // where batch begins in recs, if index is empty
 	index []retry  // else what each record of batch is
 	buf   []Record // of batch, if index is not empty
+
+	attempt attempt // of the request in flight, at its slot
 
 	// Of ordered queues: the first record of each key that a stage failed, and by
 	// key the first record that failed for good since, in recs.
@@ -82,6 +85,7 @@ func (q *queue) next(now time.Time) (batch []Record, wait time.Duration) {
 	if len(q.batch) > 0 {
 		wait = 0
 	}
+	q.bytes = p.bytes
 	return q.batch, wait
 }
 

@@ -274,7 +274,7 @@ func TestRunIsolatesTargets(t *testing.T) {
 func TestRunBoundsRequestsInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := func() *enginetest.Sink {
-			return &enginetest.Sink{Bounds: engine.Limits{Records: 1}, Whole: enginetest.Delay(time.Second)}
+			return &enginetest.Sink{Bounds: engine.Limits{Records: 1}, Whole: enginetest.Delay(100 * time.Millisecond)}
 		}
 		own, shared := slow(), slow()
 		runAll(t, t.Context(), engine.Options{Slots: engine.NewSlots(8)}, records("a b c d e f g h i j k l"),

@@ -32,6 +32,10 @@ type Limits struct {
 	// them. Nil counts the data alone. It is safe for concurrent use.
 	Size func(r *Record) int
 
+	// Copies says that a request holds its records a second time while it is under
+	// way, so that what it counts for is memory.
+	Copies bool
+
 	// OnePerKey says that the service may take a later record of a request and
 	// refuse an earlier one. Ordered targets then put at most one record of a
 	// key in a request. A sink without it fails, with a record, all that follow

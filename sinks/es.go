@@ -90,6 +90,7 @@ func NewES(client aws.HTTPClient, index ESIndex, opts ...Option) (*ES, error) {
 		Bytes:       max(record, esBytes),
 		RecordBytes: record,
 		Size:        e.size,
+		Copies:      true,
 		OnePerKey:   true, // the actions of a request succeed and fail one by one
 	}
 	return e, nil

@@ -42,6 +42,7 @@ func NewSNS(client SNSAPI, topicARN string, opts ...Option) *SNS {
 		Bytes:       bytes,
 		RecordBytes: bytes,
 		Size:        messageSize,
+		Copies:      true,
 		OnePerKey:   true, // entries of a request succeed and fail one by one
 	}}
 }

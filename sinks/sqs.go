@@ -45,6 +45,7 @@ func NewSQS(client SQSAPI, queueURL string, opts ...Option) *SQS {
 		Bytes:       sqsBytes,
 		RecordBytes: recordBytes(opts, sqsBytes, sqsBytes),
 		Size:        messageSize,
+		Copies:      true,
 		OnePerKey:   true, // entries of a request succeed and fail one by one
 	}}
 }

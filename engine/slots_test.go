@@ -1,0 +1,98 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"fanout/engine"
+	"fanout/engine/enginetest"
+)
+
+// Targets that hang give their slots up to those that wait, within a bound of memory.
+func TestHangingTargetsGiveTheirSlotsUp(t *testing.T) {
+	for name, c := range map[string]struct {
+		copies   bool
+		bytes    int // of a request
+		inFlight int // of the targets that hang; 0: their share
+		most     int // requests that hang at once
+		healthy  int // records delivered to each healthy target
+	}{
+		"requests that refer to records":     {false, 900 << 10, 0, 20, 30},
+		"small requests that copy":           {true, 1 << 10, 0, 20, 30},
+		"requests in flight beyond the rest": {false, 1 << 10, 100, 36, 30},
+		"too much memory":                    {true, 8 << 20, 0, 4, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+				defer cancel()
+				var hang, most atomic.Int32
+				limits := engine.Limits{Records: 1, Copies: c.copies, Size: func(*engine.Record) int { return c.bytes }}
+				var targets []engine.Target
+				for i := range 20 {
+					targets = append(targets, engine.Target{ID: fmt.Sprint("hangs ", i), InFlight: c.inFlight, Sink: &enginetest.Sink{
+						Bounds: limits, Whole: func(ctx context.Context, _ []engine.Record) error {
+							most.Store(max(most.Load(), hang.Add(1)))
+							defer hang.Add(-1)
+							<-ctx.Done()
+							return ctx.Err()
+						},
+					}})
+				}
+				for i := range 5 {
+					targets = append(targets, engine.Target{ID: fmt.Sprint("healthy ", i), Sink: &enginetest.Sink{
+						Bounds: limits, Whole: func(ctx context.Context, batch []engine.Record) error {
+							if hang.Load() < 4 { // those that hang come first
+								time.Sleep(100 * time.Millisecond)
+							}
+							return enginetest.Delay(20*time.Millisecond)(ctx, batch)
+						},
+					}})
+				}
+				recs := make([]engine.Record, 30)
+				for i := range recs {
+					recs[i] = engine.Record{Lane: "shard", Key: fmt.Sprint(i), Seq: fmt.Sprint(i), Data: engine.Bytes([]byte("data"))}
+				}
+				report := runAll(t, ctx, engine.Options{Slots: engine.NewSlots(4), Margin: time.Second}, recs, targets...)
+				for _, r := range report.Targets[20:] {
+					if r.Delivered < c.healthy {
+						t.Errorf("%s: %d delivered; want %d", r.ID, r.Delivered, c.healthy)
+					}
+				}
+				if got := int(most.Load()); got > c.most {
+					t.Errorf("%d requests hung at once; want %d at most", got, c.most)
+				}
+			})
+		})
+	}
+}
+
+// A request that is slow only once does not hold its target back for the rest of the run.
+func TestSlowTargetRecovers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		requests := 0
+		slow := &enginetest.Sink{Bounds: engine.Limits{Records: 1}, Whole: func(ctx context.Context, batch []engine.Record) error {
+			if requests++; requests == 1 {
+				return enginetest.Delay(time.Second)(ctx, batch)
+			}
+			return enginetest.Delay(20*time.Millisecond)(ctx, batch)
+		}}
+		other := &enginetest.Sink{Bounds: engine.Limits{Records: 1}, Whole: enginetest.Delay(20 * time.Millisecond)}
+		recs := make([]engine.Record, 100)
+		for i := range recs {
+			recs[i] = engine.Record{Lane: "shard", Key: fmt.Sprint(i), Seq: fmt.Sprint(i), Data: engine.Bytes([]byte("data"))}
+		}
+		start := time.Now()
+		report := runAll(t, t.Context(), engine.Options{Slots: engine.NewSlots(1)}, recs,
+			engine.Target{ID: "slow", Sink: slow}, engine.Target{ID: "other", Sink: other})
+		wantCounts(t, report.Targets[0], 100, 0, 0)
+		wantCounts(t, report.Targets[1], 100, 0, 0)
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("took %v", took)
+		}
+	})
+}
