@@ -38,6 +38,9 @@ type Batch struct {
 
 	Kind Kind
 
+	// First is the place of the first record among all of the event.
+	First int
+
 	// Records are in the order of the event. Raw is the source record's JSON.
 	//
 	//            Kinesis            DynamoDB                     SNS
@@ -46,10 +49,13 @@ type Batch struct {
 	//  HashKey   explicit hash key
 	//  Data      the data           new image, or the keys       the message
 	//                               of a REMOVE, as JSON
-	//  Lane      shard              source ARN                   topic ARN
+	//  Lane      shard, see below   source ARN                   topic ARN
 	//  Seq       sequence number    sequence number              sequence number,
 	//                                                            else MessageId
 	//  Action    PUT                INSERT, MODIFY or REMOVE     NOTIFICATION
+	//
+	// The shard of a Kinesis record is the part of its eventID before the colon, or
+	// UnknownShard if it has none.
 	//
 	// DynamoDB's key is the key attributes' values (binary ones in base64), in
 	// order of their names, joined with "|"; a "|" in a value becomes "\|". Its
@@ -69,7 +75,8 @@ type Batch struct {
 //
 // Names match exactly, and of several members with one name the last counts, as
 // in a map decoded by encoding/json. Decode accepts the JSON that encoding/json
-// accepts; bytes that are not UTF-8 stay as they are.
+// accepts, also behind a UTF-8 byte order mark; bytes that are not UTF-8 stay as they
+// are.
 //
 // The records share data's memory: it must not change as long as they are in
 // use. The buffers that aws-lambda-go gives to a handler are used again for the
@@ -97,6 +104,7 @@ func (m *Memory) Decode(data []byte) ([]Batch, error) {
 	d := decoder{scanner: scanner{text: data}, room: m}
 	var records kind
 	var others []string
+	d.skipMark()
 	v, ok := d.object(func(name []byte) (ok bool) {
 		if string(name) == "Records" {
 			records, ok = d.records()

@@ -92,6 +92,30 @@ func TestMixed(t *testing.T) {
 	}
 }
 
+// TestUnknownShard: records without a shard have a lane whose name says so, in one
+// event with others.
+func TestUnknownShard(t *testing.T) {
+	var records []string
+	for i, id := range []string{`"shard-1:0"`, `"shard-1"`, `":2"`, `""`, `null`, `"shard-2:5"`, `7`} {
+		records = append(records, fmt.Sprintf(
+			`{"eventID":%s,"eventSource":"aws:kinesis","eventSourceARN":"a","kinesis":{"data":"","sequenceNumber":"%d"}}`, id, i))
+	}
+	records = append(records, `{"eventSource":"aws:kinesis","eventSourceARN":"a","kinesis":{"data":"","sequenceNumber":"7"}}`)
+	records = append(records, records[len(records)-1])
+	batches, err := Decode([]byte("\uFEFF" + `{"Records":[` + strings.Join(records, ",") + `]}`))
+	if err != nil || len(batches) != 1 {
+		t.Fatal(batches, err)
+	}
+	var got []string
+	for _, r := range batches[0].Records {
+		got = append(got, r.Lane)
+	}
+	const unknown = "unknown-shard"
+	if diff := cmp.Diff([]string{"shard-1", "shard-1", unknown, unknown, unknown, "shard-2", unknown, unknown, unknown}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestNoRecords(t *testing.T) {
 	for _, event := range []string{`{"Records":[]}`, `{"Records": null }`, `{"Records":[{"eventSource":"aws:s3"}],"Records":[]}`} {
 		if batches, err := Decode([]byte(event)); err != nil || len(batches) > 0 {
@@ -108,6 +132,9 @@ func TestErrors(t *testing.T) {
 		{`{"Records":[01]}`, "the event is not JSON: byte 13 does not belong there"},
 		{`{"Records":[]} []`, "the event is not JSON: byte 15 does not belong there"},
 		{"{\"Records\":[\"\n\"]}", "the event is not JSON: byte 13 does not belong there"},
+		{"\uFEFF{\"Records\":[01]}", "the event is not JSON: byte 16 does not belong there"},
+		{"\xFF\xFE{\x00}\x00", "the event is not JSON in UTF-8 but UTF-16 text; save it as UTF-8"},
+		{"\xFE\xFF\x00{\x00}", "the event is not JSON in UTF-8 but UTF-16 text; save it as UTF-8"},
 		{`[]`, "the event is a list, not an object with Records from aws:kinesis, aws:dynamodb and aws:sns"},
 		{`{}`, "the event has no Records, only {}; fanout takes events of aws:kinesis, aws:dynamodb and aws:sns"},
 		{

@@ -19,6 +19,7 @@ var hostile = []string{
 	`{"Records":[]} ` + "\x00", `{"Records":[01]}`, `{"Records":[-]}`, `{"Records":[1.]}`, `{"Records":[1e]}`,
 	`{"Records":["\x"]}`, `{"Records":["\u12g4"]}`, "{\"Records\":[\"\x01\"]}", `{"Records":["`, `{"Records":["\`, `{"Records":["\u00`,
 	`{"Records":[tru]}`, `{"Records" []}`, `{"Records":[1 2]}`, `{Records:[]}`, `{"a":-0.5E+3,"Records":[]}`, "{\"Records\":[\"\x7f\xff\"]}",
+	"\uFEFF", "\uFEFF{\"Records\":[]}", "\uFEFF\uFEFF{\"Records\":[]}", "{\uFEFF\"Records\":[]}", "\xFF\xFE{\x00", "\uFEFF{\"Records\":[0]",
 	`{"detail-type":"Scheduled Event","source":"aws.events"}`,
 	`{"Records":[{"eventSource":"aws:s3"}],"Records":[]}`,
 	`{"Records":[{"eventSource":"aws:kinesis","eventSourceARN":"a"}]}`,
@@ -69,6 +70,7 @@ func compare(t *testing.T, data []byte) {
 	if !bytes.Equal(data, before) {
 		t.Fatal("Decode changed the event")
 	}
+	data = bytes.TrimPrefix(data, []byte("\uFEFF")) // which encoding/json refuses
 	if err == nil && !json.Valid(data) {
 		t.Fatal("accepted what is not JSON")
 	}

@@ -37,13 +37,20 @@ func (k *kinesisRecord) read(d *decoder) bool {
 	return ok
 }
 
+// UnknownShard is the lane of Kinesis records whose eventID names no shard.
+const UnknownShard = "unknown-shard"
+
 // kinesis makes a record of the members that were read.
 func (d *decoder) kinesis() engine.Record {
 	k := &d.record.kinesis
 	if k.kind != object {
 		d.fail("the record's kinesis is %s, not an object", k.kind)
 	}
-	if shard, _, _ := strings.Cut(d.optional("eventID", d.record.id), ":"); shard != d.shard {
+	shard, _, _ := strings.Cut(d.optional("eventID", d.record.id), ":")
+	if shard == "" {
+		shard = UnknownShard
+	}
+	if shard != d.shard {
 		d.shard = shard
 	}
 	r := engine.Record{

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -117,6 +118,7 @@ func referenceRecord(raw json.RawMessage) (kind Kind, arn string, r flat) {
 		k := asObject(m["kinesis"])
 		id := m.optional("eventID", &r.Bad)
 		r.Lane, _, _ = strings.Cut(id, ":")
+		r.Lane = cmp.Or(r.Lane, "unknown-shard")
 		r.Key = k.optional("partitionKey", &r.Bad)
 		r.HashKey = k.optional("explicitHashKey", &r.Bad)
 		r.Seq = k.optional("sequenceNumber", &r.Bad)

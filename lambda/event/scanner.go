@@ -1,7 +1,9 @@
 package event
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/bits"
 )
@@ -47,9 +49,26 @@ func (v value) isString() bool { return v.kind == plain || v.kind == escaped }
 // given reports whether there is a value and it is not null.
 func (v value) given() bool { return v.kind > null }
 
+// mark is the byte order mark that some editors write at the start of UTF-8 text.
+const mark = "\uFEFF"
+
+// skipMark moves past a byte order mark.
+func (s *scanner) skipMark() {
+	if bytes.HasPrefix(s.text, []byte(mark)) {
+		s.pos = len(mark)
+	}
+}
+
+// isUTF16 reports whether text begins with a byte order mark of UTF-16.
+func isUTF16(text []byte) bool {
+	return bytes.HasPrefix(text, []byte("\xFF\xFE")) || bytes.HasPrefix(text, []byte("\xFE\xFF"))
+}
+
 // fault is the error of a method that returned false.
 func (s *scanner) fault() error {
 	switch {
+	case isUTF16(s.text):
+		return errors.New("the event is not JSON in UTF-8 but UTF-16 text; save it as UTF-8")
 	case s.depth > maxDepth:
 		return fmt.Errorf("the event is nested more than %d deep, at byte %d", maxDepth, s.pos)
 	case s.pos >= len(s.text):

@@ -76,6 +76,7 @@ func (f *FileStore) read() ([]Loaded, error) {
 
 // parseFile reads the targets of every source.
 func parseFile(path string, data []byte) ([]Loaded, error) {
+	data = bytes.TrimPrefix(data, []byte("\uFEFF")) // a byte order mark
 	if json.Valid(data) {
 		data = asYAML(data)
 	}

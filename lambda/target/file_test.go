@@ -86,6 +86,19 @@ func shown(t *testing.T, s Store, source string) (all []string) {
 }
 
 // JSON is read too, with tabs or without any white space.
+// TestByteOrderMark: some editors write one before the text.
+func TestByteOrderMark(t *testing.T) {
+	for _, text := range []string{good, "{\n\t\"targets\": [{\"sourceArn\": \"" + stream1 + "\", \"id\": \"archive\", \"type\": \"firehose\", \"destination\": \"clicks\", \"active\": true}]\n}"} {
+		f, err := OpenFile(write(t, "\uFEFF"+text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"archive firehose true []"}, shown(t, f, stream1)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 func TestJSON(t *testing.T) {
 	const target = `"sourceArn":"` + stream1 + `","id":"a","type":"es","destination":"https:\/\/h:9200#i","active":true,"inFlight":2,"\ud83d\ude00\u0022":0`
 	for _, text := range []string{

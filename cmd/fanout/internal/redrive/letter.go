@@ -25,8 +25,10 @@ type Letter struct {
 
 // ReadFile returns the letters of a file: JSON values one after another, by lines or
 // not, each an envelope or what a target of fanout or AWS made of one (see parse).
-// A line that is not JSON is a letter that cannot be read.
+// A line that is not JSON is a letter that cannot be read. A byte order mark at the
+// start of the file is skipped.
 func ReadFile(data []byte) (all []Letter) {
+	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
 	at, line := 0, 1
 	advance := func(to int) {
 		line += bytes.Count(data[at:to], []byte("\n"))

@@ -48,6 +48,7 @@ func TestReadFile(t *testing.T) {
 		want []string
 	}{
 		"nothing":         {"", nil},
+		"a mark":          {"\uFEFF" + a, []string{"1 a1"}},
 		"empty lines":     {" \n\n", nil},
 		"lines":           {a + "\n\n" + b + "\n", []string{"1 a1", "3 b2"}},
 		"side by side":    {a + b, []string{"1 a1", "1 b2"}},
@@ -112,6 +113,7 @@ func FuzzReadFile(f *testing.F) {
 	f.Add([]byte(letter("a", "1") + "\n" + letter("b", "2")))
 	f.Add([]byte(`{"Records":[` + letter("a", "1") + `]}`))
 	f.Add([]byte(`{"Type":"Notification","Message":` + quoted(letter("a", "1")) + `}`))
+	f.Add([]byte("\uFEFF" + letter("a", "1")))
 	f.Add([]byte("{\n\n]{\"data\":\"x\"}"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		lines := 1 + strings.Count(string(data), "\n")
