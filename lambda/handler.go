@@ -205,15 +205,21 @@ func (h *Handler) Explain(ctx context.Context, source string) (string, error) {
 	return p.engine.String(), nil
 }
 
-// Sources returns the ARNs of the sources that the records of an event come from.
-func Sources(data []byte) ([]string, error) {
+// Source is where records of an event come from.
+type Source struct {
+	ARN   string
+	First int // place of its first record in the event
+}
+
+// Sources returns the sources that the records of an event come from.
+func Sources(data []byte) ([]Source, error) {
 	batches, err := event.Decode(data)
 	if err != nil {
 		return nil, err
 	}
-	arns := make([]string, len(batches))
+	sources := make([]Source, len(batches))
 	for i := range batches {
-		arns[i] = batches[i].SourceARN
+		sources[i] = Source{batches[i].SourceARN, batches[i].First}
 	}
-	return arns, nil
+	return sources, nil
 }

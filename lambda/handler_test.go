@@ -369,7 +369,7 @@ func TestSources(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{orders, alerts, clicks, customers}, got); diff != "" {
+	if diff := cmp.Diff([]lambda.Source{{ARN: orders}, {ARN: alerts, First: 1}, {ARN: clicks, First: 2}, {ARN: customers, First: 4}}, got); diff != "" {
 		t.Error(diff)
 	}
 	if _, err := lambda.Sources([]byte("{}")); err == nil {

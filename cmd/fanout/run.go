@@ -15,6 +15,7 @@ type runFlags struct {
 	deliveryFlags
 	events    []string
 	sourceARN string
+	sourceAs  string
 	explain   bool
 	poll      pollFlags
 }
@@ -26,7 +27,9 @@ func newRun(c *common) *cobra.Command {
 		Short: "Run the function here: over event files, or over a stream",
 		Long: `Run does outside Lambda what the function does inside it, with the same handler.
 
-With --event it handles events as Lambda hands them to the function. With
+With --event it handles events as Lambda hands them to the function. Published
+samples name sources such as arn:aws:kinesis:EXAMPLE; --source-arn-as takes their
+records for those of a source of yours. With
 --source-arn it polls a Kinesis or DynamoDB stream, shard by shard, as Lambda's
 event source mapping does, until it is interrupted; --checkpoint makes it go on
 where it stopped. The first interrupt lets what is under way finish, a second one
@@ -38,6 +41,7 @@ something failed, 2 for wrong usage or unreadable input.`,
 		Example: `  fanout run --targets targets.yaml --event event.json
   cat event.json | fanout run --table fanoutTargets --event - --output json
   fanout run --targets targets.yaml --source-arn arn:aws:kinesis:eu-west-1:123456789012:stream/orders
+  fanout run --targets targets.yaml --event sample.json --source-arn-as arn:aws:sns:eu-west-1:123456789012:alerts
   fanout run --targets targets.yaml --event event.json --explain`,
 		Args: flagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -51,6 +55,7 @@ something failed, 2 for wrong usage or unreadable input.`,
 	s.SortFlags = false
 	f.addTargets(s)
 	s.StringArrayVar(&f.events, "event", nil, "handle the Lambda event in this `FILE`, - for standard input; repeatable")
+	s.StringVar(&f.sourceAs, "source-arn-as", "", "take the records of all events for those of the source with this `ARN`")
 	s.StringVar(&f.sourceARN, "source-arn", "", "poll the Kinesis or DynamoDB stream with this `ARN`")
 	f.poll.add(s)
 	s.BoolVar(&f.explain, "explain", false, "print the plan and send nothing; fails if a target is faulty")
@@ -82,6 +87,10 @@ func (f *runFlags) check(s *pflag.FlagSet) error {
 		return errors.New("--event and --source-arn exclude each other; give one of them")
 	case f.events == nil && f.sourceARN == "":
 		return errors.New("no source is given; add --event FILE or --source-arn ARN")
+	case f.sourceAs != "" && f.events == nil:
+		return errors.New("--source-arn-as is for events; add --event FILE, or leave it out")
+	case f.sourceAs != "" && !isSource(f.sourceAs):
+		return fmt.Errorf("--source-arn-as is %q, which is not the ARN of a Kinesis stream, DynamoDB stream or SNS topic", f.sourceAs)
 	case stdin > 1:
 		return errors.New("--event - is given more than once; standard input holds one event")
 	}

@@ -10,6 +10,8 @@ import (
 	"slices"
 
 	"fanout/lambda"
+	records "fanout/lambda/event"
+	"fanout/lambda/target"
 )
 
 // event is one Lambda event.
@@ -29,7 +31,10 @@ func (f *runFlags) read(stdin io.Reader) (events []event, sources []string, err 
 		if err != nil {
 			return nil, nil, err
 		}
-		found, err := lambda.Sources(e.data)
+		if err := f.relabel(&e); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", e.name, err)
+		}
+		found, err := eventSources(e.data)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", e.name, err)
 		}
@@ -41,6 +46,45 @@ func (f *runFlags) read(stdin io.Reader) (events []event, sources []string, err 
 		events = append(events, e)
 	}
 	return events, sources, nil
+}
+
+// relabel gives the records of e the source that --source-arn-as names.
+func (f *runFlags) relabel(e *event) error {
+	if f.sourceAs == "" {
+		return nil
+	}
+	service, _ := target.CheckSource(f.sourceAs) // check has seen that it is one
+	data, err := records.Relabel(e.data, kinds[service], f.sourceAs)
+	if err != nil {
+		return err
+	}
+	e.data = data
+	return nil
+}
+
+func isSource(arn string) bool {
+	_, ok := target.CheckSource(arn)
+	return ok
+}
+
+// kinds are the kinds of sources by service.
+var kinds = map[string]records.Kind{"kinesis": records.Kinesis, "dynamodb": records.DynamoDB, "sns": records.SNS}
+
+// eventSources returns the ARNs of an event's sources. It refuses those that cannot be a
+// source, such as the arn:aws:kinesis:EXAMPLE of published samples.
+func eventSources(data []byte) (arns []string, err error) {
+	sources, err := lambda.Sources(data)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range sources {
+		if !isSource(s.ARN) {
+			return nil, fmt.Errorf("the event's Records[%d] has the source ARN %q, which is not that of a Kinesis stream, DynamoDB stream or SNS topic; "+
+				"add --source-arn-as with the ARN of a source of yours", s.First, s.ARN)
+		}
+		arns = append(arns, s.ARN)
+	}
+	return arns, nil
 }
 
 func readEvent(name string, stdin io.Reader) (event, error) {

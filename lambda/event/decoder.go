@@ -195,7 +195,7 @@ func (d *decoder) batch(s source) *Batch {
 		}
 		i = len(d.batches)
 		d.index[s] = i
-		d.batches = append(d.batches, Batch{SourceARN: s.arn, Kind: s.kind})
+		d.batches = append(d.batches, Batch{SourceARN: s.arn, Kind: s.kind, First: d.n})
 	}
 	d.last = i
 	return &d.batches[i]

@@ -28,6 +28,13 @@ func parseARN(text, service, like string) (arn.ARN, error) {
 	return a, nil
 }
 
+// CheckSource reports whether text is the ARN of a source, and which service it
+// belongs to: kinesis, dynamodb or sns.
+func CheckSource(text string) (service string, ok bool) {
+	service, err := sourceService(text)
+	return service, err == nil
+}
+
 // sourceService returns the service of a source's ARN: kinesis, dynamodb or sns.
 func sourceService(text string) (string, error) {
 	const want = "write the ARN of a Kinesis stream, DynamoDB stream or SNS topic"
