@@ -52,6 +52,16 @@ var attributeUsages = []struct{ attribute, flag, usage string }{
 	{"secret", "secret", "take user and password from the secret with this `ARN`; for memcached and redis"},
 }
 
+// flagOf returns the flag of an attribute, without hyphens in front, "" if it has none.
+func flagOf(attribute string) string {
+	for _, u := range attributeUsages {
+		if u.attribute == attribute {
+			return u.flag
+		}
+	}
+	return ""
+}
+
 // attributeWords are the values of those attributes that have few.
 var attributeWords = map[string][]string{"collapse": collapses, "oversize": {"fail", "drop"}}
 

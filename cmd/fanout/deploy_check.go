@@ -61,7 +61,7 @@ func checkVariables(pairs []string) error {
 		return all[name]
 	})
 	for _, pair := range pairs {
-		name, _, ok := strings.Cut(pair, "=")
+		name, value, ok := strings.Cut(pair, "=")
 		switch {
 		case !ok || name != "_HANDLER" && name != "_X_AMZN_TRACE_ID" && !variableNames.MatchString(name):
 			return fmt.Errorf("--env is %q; it must be NAME=VALUE", pair)
@@ -71,7 +71,7 @@ func checkVariables(pairs []string) error {
 			return errors.New("--env cannot set FANOUT_TABLE; --table does")
 		case name == "FANOUT_LEDGER_TABLE":
 			return errors.New("--env cannot set FANOUT_LEDGER_TABLE; --ledger-table does")
-		case strings.HasPrefix(name, "FANOUT_") && !known[name]:
+		case strings.HasPrefix(name, "FANOUT_") && !known[name] && value != "": // a slip of the finger may be removed
 			return fmt.Errorf("the function has no variable %s%s", name, didYouMean("", name, slices.Sorted(maps.Keys(known))))
 		}
 	}

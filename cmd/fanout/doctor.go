@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"fanout/cmd/fanout/internal/cloud"
 	"fanout/cmd/fanout/internal/doctor"
@@ -41,7 +42,10 @@ The exit status is 1 if something is wrong, and 0 if there are warnings only.`,
 		return nil
 	}
 	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
-		d := doctor.Doctor{Services: doctor.On(a), Function: m.functionRef(), Table: m.table, Lag: lag}
+		d := doctor.Doctor{
+			Services: doctor.On(a), Function: m.functionRef(), Table: m.table, Lag: lag,
+			Flag: flagOf, Args: m.connection(cmd),
+		}
 		if m.tableARN != "" {
 			d.Table = m.tableARN
 		}
@@ -55,6 +59,22 @@ The exit status is 1 if something is wrong, and 0 if there are warnings only.`,
 		return nil
 	})
 	return cmd
+}
+
+// connection returns those flags of the command line that say where AWS is, which
+// commands about the same function need too.
+func (m *manage) connection(cmd *cobra.Command) []string {
+	var flags []string
+	cmd.Root().PersistentFlags().VisitAll(func(f *pflag.Flag) {
+		switch {
+		case !f.Changed || f.Name == "debug":
+		case f.Value.Type() == "bool":
+			flags = append(flags, "--"+f.Name)
+		default:
+			flags = append(flags, "--"+f.Name, f.Value.String())
+		}
+	})
+	return flags
 }
 
 // diagnosis is what doctor found, and how much of each status.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -63,10 +64,12 @@ func (t *templates) deployed(ctx context.Context, a *cloud.Account) (template.Se
 	if s.Mappings, err = mappingsOf(ctx, a, t.functionRef()); err != nil {
 		return template.Setup{}, err
 	}
-	for _, source := range sourcesIn(entries) { // topics have no mappings
-		if strings.Contains(source, ":sns:") {
-			s.Mappings = append(s.Mappings, template.Mapping{Source: source})
-		}
+	topics, err := topicsOf(ctx, a, t.functionRef(), sourcesIn(entries))
+	if err != nil {
+		return template.Setup{}, err
+	}
+	for _, topic := range topics { // topics have no mappings
+		s.Mappings = append(s.Mappings, template.Mapping{Source: topic})
 	}
 	async, err := hooks.AsyncOf(ctx, a.Lambda(), f.Name())
 	if err != nil {
@@ -77,6 +80,27 @@ func (t *templates) deployed(ctx context.Context, a *cloud.Account) (template.Se
 	}
 	s.Retention, err = retentionOf(ctx, a, cmp.Or(f.LogGroup, "/aws/lambda/"+f.Name()))
 	return s, err
+}
+
+// topicsOf returns the topics among the sources of targets, and those that may invoke
+// the function, which may have no targets yet.
+func topicsOf(ctx context.Context, a *cloud.Account, function string, sources []string) ([]string, error) {
+	out, err := a.Lambda().GetPolicy(ctx, &awslambda.GetPolicyInput{FunctionName: &function})
+	if err != nil && !cloud.IsMissing(err) {
+		return nil, fmt.Errorf("who may invoke the function %q cannot be looked up: %w", function, err)
+	}
+	if err == nil {
+		callers, err := cloud.Callers(aws.ToString(out.Policy))
+		if err != nil {
+			return nil, fmt.Errorf("the policy of the function %q cannot be read: %w", function, err)
+		}
+		for _, c := range callers {
+			sources = append(sources, c.Source)
+		}
+	}
+	topics := slices.DeleteFunc(sources, func(source string) bool { return formOf(source).service != "sns" })
+	slices.Sort(topics)
+	return slices.Compact(topics), nil
 }
 
 // mappingsOf returns the event source mappings of a function.

@@ -44,8 +44,7 @@ func plain(op *smithy.OperationError) string {
 	switch {
 	case IsDenied(op):
 		return fmt.Sprintf("AWS does not allow %s (%s); ask for the right to call it", call, code)
-	case slices.Contains([]string{"UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch",
-		"ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "IncompleteSignatureException"}, code):
+	case RefusesCredentials(op):
 		return fmt.Sprintf("AWS refuses the credentials (%s); renew them, or name others with --profile", code)
 	case IsThrottled(op):
 		return fmt.Sprintf("AWS throttles %s (%s); try again in a minute", call, code)
@@ -129,6 +128,13 @@ func IsDenied(err error) bool {
 	}
 	return HasCode(err, "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "NotAuthorized",
 		"AuthorizationErrorException", "NotAuthorizedException", "UnauthorizedException")
+}
+
+// RefusesCredentials reports whether the credentials are not, or no more, those of
+// anybody.
+func RefusesCredentials(err error) bool {
+	return HasCode(err, "UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch",
+		"ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "IncompleteSignatureException")
 }
 
 // IsThrottled reports whether the service has had too many calls.

@@ -31,7 +31,7 @@ func (c *visit) cache(ctx context.Context) Finding {
 	if unseen != nil {
 		return c.unknown(unseen)
 	}
-	return c.warning(c.fix+" --destination NAME", "no cache of this account and region has the endpoint %s", host)
+	return c.warning(c.fix("--destination", "NAME"), "no cache of this account and region has the endpoint %s", host)
 }
 
 // hostOf returns a host without its port.

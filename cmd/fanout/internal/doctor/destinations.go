@@ -100,11 +100,11 @@ func (c *visit) search(ctx context.Context) Finding {
 	case err != nil:
 		return c.unknown(err)
 	case aws.ToBool(out.DomainStatus.Deleted):
-		return c.wrong(c.fix+" --destination NAME --index INDEX", "the domain %s is being deleted", name)
+		return c.wrong(c.fix("--destination", "NAME", "--index", "INDEX"), "the domain %s is being deleted", name)
 	case !aws.ToBool(out.DomainStatus.Created):
 		return c.wrong("wait until it is active", "the domain %s is still being made", name)
 	case inside && !c.vpc:
-		return c.wrong("put the function into the domain's VPC: fanout deploy --subnet ID --security-group ID", "the domain %s is inside a VPC, and the function is not", name)
+		return c.wrong("put the function into the domain's VPC: "+c.deploy, "the domain %s is inside a VPC, and the function is not", name)
 	}
 	return c.ok("domain %s", c.spec.Destination)
 }
@@ -130,12 +130,15 @@ func (c *visit) iot(ctx context.Context) Finding {
 		return c.unknown(err)
 	}
 	own := aws.ToString(out.EndpointAddress)
+	if own == "" {
+		return c.notChecked("AWS IoT does not say which endpoint this account has")
+	}
 	account := func(host string) string {
 		label, _, _ := strings.Cut(host, ".")
 		return strings.TrimSuffix(label, "-ats") // older clients use the one without
 	}
 	if account(own) != account(c.spec.Destination.Host) {
-		return c.warning(c.fix+" --destination "+own+"#"+c.spec.Destination.Topic, "the endpoint of this account and region is %s; a domain of your own may stand before it", own)
+		return c.warning(c.fix("--destination", own+"#"+c.spec.Destination.Topic), "the endpoint of this account and region is %s; a domain of your own may stand before it", own)
 	}
 	return c.ok("topic %s", c.spec.Destination)
 }

@@ -38,6 +38,12 @@ type Doctor struct {
 	Function string        // name or ARN
 	Table    string        // name or ARN of the target table; "": what the function says
 	Lag      time.Duration // how old records may be when they reach the function
+
+	// Flag returns the flag of fanout update that sets an attribute, without its hyphens,
+	// "" if none does. Args are the flags, such as --region, that every command needs to
+	// be about the same function.
+	Flag func(attribute string) string
+	Args []string
 }
 
 // atOnce bounds the checks that run at a time, so that AWS throttles none.
@@ -55,7 +61,7 @@ func (d *Doctor) Examine(ctx context.Context) []Finding {
 	}
 	tasks := []task{
 		p.state, p.settings, p.variables, p.reports,
-		p.table, p.ledger, p.logs, p.network, p.rights,
+		p.table, p.ledger, p.writers, p.logs, p.network, p.rights,
 		p.mappings, p.sources, p.lag,
 	}
 	for i := range p.targets {
@@ -107,8 +113,13 @@ func (a about) wrong(do, format string, args ...any) Finding { return a.is(Error
 
 // unknown is a check that err made impossible.
 func (a about) unknown(err error) Finding {
-	if cloud.IsDenied(err) {
+	switch {
+	case cloud.IsDenied(err):
 		return a.is(Unknown, "", "not checked: no right to call %s", call(err))
+	case cloud.RefusesCredentials(err):
+		return a.is(Unknown, "renew the credentials, or name others with --profile", "not checked: AWS refuses the credentials")
+	case cloud.IsThrottled(err):
+		return a.is(Unknown, "wait a minute, and run fanout doctor again", "not checked: AWS throttles %s", call(err))
 	}
 	return a.is(Unknown, "run fanout doctor again, or look yourself", "not checked: %s", cloud.Plain(err))
 }

@@ -73,6 +73,7 @@ func mapping(source string) types.EventSourceMappingConfiguration {
 	return types.EventSourceMappingConfiguration{
 		EventSourceArn: &source, State: aws.String("Enabled"), LastProcessingResult: aws.String("OK"), BatchSize: aws.Int32(100),
 		FunctionResponseTypes: []types.FunctionResponseType{types.FunctionResponseTypeReportBatchItemFailures},
+		DestinationConfig:     &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: aws.String("arn:aws:sqs:eu-west-1:123456789012:failures")}},
 	}
 }
 
@@ -92,7 +93,7 @@ func table(hash, sort string) *dynamodbtypes.TableDescription {
 // says what it has.
 func examine(t *testing.T, a *account) []Finding {
 	t.Helper()
-	d := Doctor{Services: a.services(), Function: "fanout", Lag: time.Minute}
+	d := Doctor{Services: a.services(), Function: "fanout", Lag: time.Minute, Flag: flagOf}
 	if a.inline == nil && a.own() != nil {
 		f := functionOf(a.own())
 		if needs, err := a.keeper().Policy(t.Context(), &f); err == nil {
@@ -100,6 +101,14 @@ func examine(t *testing.T, a *account) []Finding {
 		}
 	}
 	return d.Examine(t.Context())
+}
+
+// flagOf names the flags of attributes that the tests have, as the command line does.
+func flagOf(attribute string) string {
+	return map[string]string{
+		"destination": "destination", "collapse": "collapse", "active": "active", "convertDDB": "convert-ddb", "externalId": "external-id",
+		"region": "destination-region",
+	}[attribute]
 }
 
 // lines writes findings as text.

@@ -31,6 +31,7 @@ type account struct {
 	mappings  []types.EventSourceMappingConfiguration
 	items     []map[string]string // of the target table; true and false are booleans
 	tables    map[string]*dynamodbtypes.TableDescription
+	shared    map[string]string // resource policies of tables, by ARN
 	groups    map[string]*int32 // how long log groups keep what they get
 	callers   string            // what may invoke the function, as its own policy has it; "": nothing
 	failures  string            // ARN of what gets messages that the function failed on; "": nothing
@@ -83,6 +84,16 @@ func (a *account) GetFunctionEventInvokeConfig(context.Context, *lambda.GetFunct
 func (a *account) DescribeTable(_ context.Context, in *dynamodb.DescribeTableInput, _ ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error) {
 	t := a.tables[*in.TableName]
 	return &dynamodb.DescribeTableOutput{Table: t}, a.call("DynamoDB", "DescribeTable", t != nil)
+}
+
+func (a *account) GetResourcePolicy(_ context.Context, in *dynamodb.GetResourcePolicyInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetResourcePolicyOutput, error) {
+	if policy, ok := a.shared[*in.ResourceArn]; ok {
+		return &dynamodb.GetResourcePolicyOutput{Policy: &policy}, a.call("DynamoDB", "GetResourcePolicy", true)
+	}
+	if a.fail["GetResourcePolicy"] == "" {
+		return nil, &dynamodbtypes.PolicyNotFoundException{}
+	}
+	return nil, a.call("DynamoDB", "GetResourcePolicy", true)
 }
 
 func (a *account) Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error) {

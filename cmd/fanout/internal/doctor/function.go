@@ -2,7 +2,7 @@ package doctor
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,7 +22,7 @@ func (p *patient) state(context.Context) []Finding {
 	case types.StateInactive:
 		found = append(found, is.warning("", "Lambda has put it to sleep; the next event wakes it, which takes a while"))
 	case types.StateFailed:
-		found = append(found, is.wrong(p.run("deploy"), "Lambda could not make it: %s", aws.ToString(c.StateReason)))
+		found = append(found, is.wrong("correct that, and "+p.run("deploy"), "Lambda could not make it: %s", aws.ToString(c.StateReason)))
 	default:
 		found = append(found, is.wrong("look at it in the console", "Lambda says it is %s: %s", c.State, aws.ToString(c.StateReason)))
 	}
@@ -30,7 +30,7 @@ func (p *patient) state(context.Context) []Finding {
 	case types.LastUpdateStatusInProgress:
 		found = append(found, is.warning("wait a minute", "an update is under way"))
 	case types.LastUpdateStatusFailed:
-		found = append(found, is.wrong(p.run("deploy"), "its last update failed: %s", aws.ToString(c.LastUpdateStatusReason)))
+		found = append(found, is.wrong("correct that, and "+p.run("deploy"), "its last update failed: %s", aws.ToString(c.LastUpdateStatusReason)))
 	default: // successful
 	}
 	if c.PackageType != types.PackageTypeImage && c.Runtime != types.RuntimeProvidedal2023 {
@@ -72,15 +72,15 @@ func (p *patient) settings(context.Context) []Finding {
 	}
 	var found []Finding
 	if need := ownMemory + most*targetMemory; int(memory) < need {
-		found = append(found, is.warning(p.run("deploy", fmt.Sprintf("--memory %d", max(256, need))),
+		found = append(found, is.warning(p.run("deploy", "--memory", strconv.Itoa(max(256, need))),
 			"%d MB of memory may not do for a large batch and the %d targets of %s", memory, most, Source(source)))
 	}
 	switch left := timeout - p.options.DeadlineMargin; {
 	case left <= 0:
-		found = append(found, is.wrong(p.run("deploy", "--timeout 30"),
+		found = append(found, is.wrong(p.run("deploy", "--timeout", "30"),
 			"its timeout of %v leaves no time to send, since sending stops %v before it (FANOUT_DEADLINE_MARGIN)", timeout, p.options.DeadlineMargin))
 	case left < comfort:
-		found = append(found, is.warning(p.run("deploy", "--timeout 30"), "its timeout of %v leaves little time to send again what failed", timeout))
+		found = append(found, is.warning(p.run("deploy", "--timeout", "30"), "its timeout of %v leaves little time to send again what failed", timeout))
 	}
 	if found == nil {
 		found = append(found, is.ok("%d MB of memory, a timeout of %v", memory, timeout))

@@ -9,11 +9,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"fanout/cmd/fanout/internal/cloud"
+	"fanout/lambda/target"
 )
 
 // mappings checks the event source mappings.
@@ -44,16 +44,53 @@ func (p *patient) mapping(m *types.EventSourceMappingConfiguration) []Finding {
 		found = append(found, is.wrong("look into the function's log, and at the rights of its role", "Lambda says %q", result))
 	}
 	if gives, bound := givesUp(m); gives && onFailure(m) == "" {
-		found = append(found, is.wrong(p.run("hook", "--source-arn", source, "--on-failure ARN"),
+		found = append(found, is.wrong(p.run("hook", "--source-arn", source, "--on-failure", "ARN"),
 			"records are given up after %s, and nobody is told: they are lost", bound))
 	}
-	if p.targetsErr == nil && p.activeFrom[stream(source)]+p.activeFrom[source] == 0 {
-		found = append(found, is.warning("activate a target, or "+p.run("unhook", "--source-arn", source), "the source has no active target, so its records go nowhere"))
+	switch active := p.activeFrom[stream(source)] + p.activeFrom[source]; {
+	case p.targetsErr != nil:
+	case active == 0:
+		found = append(found, is.warning(p.wake(source), "the source has no active target, so its records go nowhere"))
+	default:
+		found = append(found, p.endless(is, m)...)
 	}
 	if found == nil {
 		found = append(found, is.ok("enabled, up to %d records in a batch", aws.ToInt32(m.BatchSize)))
 	}
 	return found
+}
+
+// wake says how to give a source an active target, or to stop it.
+func (p *patient) wake(source string) string {
+	stop := ", or " + p.run("unhook", "--source-arn", source)
+	for i := range p.targets {
+		if t := &p.targets[i]; t.Spec.SourceARN == stream(source) || t.Spec.SourceARN == source {
+			return p.run("activate", "--source-arn", t.Spec.SourceARN, "--id", t.ID) + stop
+		}
+	}
+	return p.run("register", "TYPE", "--source-arn", stream(source), "--id", "ID", "--destination", "NAME", "--active", "true") + stop
+}
+
+// endless finds a mapping that never gives up, of a source with targets that keep
+// nothing that they cannot take: a record that fails for good then holds up its shard
+// until it expires.
+func (p *patient) endless(is about, m *types.EventSourceMappingConfiguration) []Finding {
+	if gives, _ := givesUp(m); gives || onFailure(m) != "" {
+		return nil
+	}
+	source := aws.ToString(m.EventSourceArn)
+	var open []*target.Spec
+	for _, t := range p.active() {
+		if t.OnFailure == "" && (t.SourceARN == stream(source) || t.SourceARN == source) {
+			open = append(open, t)
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	fix := p.run("hook", "--source-arn", source, "--maximum-retry-attempts", "N", "--on-failure", "ARN") +
+		"; or give each such target another that keeps these records: " + p.command("update", "--source-arn", open[0].SourceARN, "--id", open[0].ID, "--on-failure", "ID")
+	return []Finding{is.warning(fix, "a record that a target cannot take is tried until it expires, which holds up its shard; targets without onFailure: %d", len(open))}
 }
 
 // givesUp reports whether a mapping stops trying before a record expires, and when.
@@ -74,63 +111,103 @@ func onFailure(m *types.EventSourceMappingConfiguration) string {
 	return aws.ToString(m.DestinationConfig.OnFailure.Destination)
 }
 
-// sources checks that what has active targets is hooked to the function.
+// sources checks that what has active targets is hooked to the function, and that
+// topics which are hooked have targets.
 func (p *patient) sources(ctx context.Context) []Finding {
 	var found []Finding
-	for _, source := range slices.Sorted(maps.Keys(p.activeFrom)) {
+	all, topicsOnly := maps.Clone(p.activeFrom), false
+	for _, c := range p.callers {
+		if a, err := arn.Parse(c.Source); err == nil && a.Service == "sns" {
+			all[c.Source] += 0
+		}
+	}
+	for _, source := range slices.Sorted(maps.Keys(all)) {
 		a, err := arn.Parse(source)
 		switch {
 		case err != nil: // a fault of its targets
 		case a.Service == "sns":
-			found = append(found, p.topic(ctx, source, a.Region))
+			topicsOnly = true
+			found = append(found, p.topic(ctx, source, a.Region)...)
 		case p.hooksErr == nil && !slices.ContainsFunc(p.hooks, func(m types.EventSourceMappingConfiguration) bool {
 			return stream(aws.ToString(m.EventSourceArn)) == stream(source)
 		}):
 			found = append(found, about{"source", Source(source)}.wrong(p.run("hook", "--source-arn", source), "it has active targets, but no mapping, so they get nothing"))
 		}
 	}
+	if p.callersErr != nil && !topicsOnly { // topics without targets cannot be seen
+		found = append(found, about{"source", "sns"}.unknown(p.callersErr))
+	}
 	return found
 }
 
 // topic checks the subscription of the function to a topic.
-func (p *patient) topic(ctx context.Context, topic, region string) Finding {
+func (p *patient) topic(ctx context.Context, topic, region string) []Finding {
 	is := about{"source", Source(topic)}
+	if strings.HasSuffix(topic, ".fifo") {
+		return []Finding{is.wrong("publish to a standard topic, or to a Kinesis stream, which keeps the order", "it is a FIFO topic, which invokes no function, so its targets get nothing")}
+	}
+	subscribed, err := p.subscribed(ctx, topic, region)
+	active := p.activeFrom[topic] > 0
+	switch {
+	case cloud.IsMissing(err) && !active:
+		return nil // the right of a topic that is gone harms nobody
+	case cloud.IsMissing(err):
+		return []Finding{is.wrong("correct the source of its targets, or make the topic", "there is no such topic")}
+	case err != nil:
+		return []Finding{is.unknown(err)}
+	case !subscribed && !active:
+		return nil
+	case !subscribed:
+		return []Finding{is.wrong(p.run("hook", "--source-arn", topic), "it has active targets, but no subscription, so they get nothing")}
+	}
+	var found []Finding
+	if !active && p.targetsErr == nil {
+		found = append(found, is.warning(p.wake(topic), "it is subscribed, but has no active target, so its messages go nowhere"))
+	}
+	switch {
+	case p.callersErr != nil:
+		found = append(found, is.unknown(p.callersErr))
+	case !slices.ContainsFunc(p.callers, func(c cloud.Caller) bool { return matches(c.Source, topic) }):
+		return append(found, is.wrong(p.run("hook", "--source-arn", topic), "it is subscribed, but may not invoke the function, so its messages are lost"))
+	}
+	if found = append(found, p.failedMessages(is, topic)...); found == nil {
+		found = append(found, is.ok("subscribed"))
+	}
+	return found
+}
+
+// subscribed reports whether the function is subscribed to a topic.
+func (p *patient) subscribed(ctx context.Context, topic, region string) (bool, error) {
 	pages := sns.NewListSubscriptionsByTopicPaginator(p.In(region).SNS, &sns.ListSubscriptionsByTopicInput{TopicArn: &topic})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
-		if cloud.IsMissing(err) {
-			return is.wrong("correct the source of its targets, or make the topic", "there is no such topic")
-		}
 		if err != nil {
-			return is.unknown(err)
+			return false, err
 		}
 		for _, s := range page.Subscriptions {
 			if aws.ToString(s.Protocol) == "lambda" && strings.HasPrefix(aws.ToString(s.Endpoint)+":", p.function.ARN+":") {
-				return p.permission(ctx, topic)
+				return true, nil
 			}
 		}
 	}
-	return is.wrong(p.run("hook", "--source-arn", topic), "it has active targets, but no subscription, so they get nothing")
+	return false, nil
 }
 
-// permission checks that a topic with a subscription may invoke the function: what it
-// may not, SNS gives up.
-func (p *patient) permission(ctx context.Context, topic string) Finding {
-	is := about{"source", Source(topic)}
-	wrong := is.wrong(p.run("hook", "--source-arn", topic), "it is subscribed, but may not invoke the function, so its messages are lost")
-	out, err := p.Lambda.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &p.Function})
-	if cloud.IsMissing(err) {
-		return wrong
-	}
-	if err != nil {
-		return is.unknown(err)
-	}
-	callers, err := cloud.Callers(aws.ToString(out.Policy))
+// failedMessages checks that messages which the function fails on go somewhere.
+func (p *patient) failedMessages(is about, topic string) []Finding {
 	switch {
-	case err != nil:
-		return is.unknown(fmt.Errorf("the policy of the function cannot be read: %w", err))
-	case slices.ContainsFunc(callers, func(c cloud.Caller) bool { return matches(c.Source, topic) }):
-		return is.ok("subscribed")
+	case p.asyncErr != nil:
+		return []Finding{is.unknown(p.asyncErr)}
+	case p.async.OnFailure() != "" || p.config.DeadLetterConfig != nil && aws.ToString(p.config.DeadLetterConfig.TargetArn) != "":
+		return nil
 	}
-	return wrong
+	return []Finding{is.warning(p.run("hook", "--source-arn", topic, "--on-failure", "ARN"), "a message that the function fails on is tried %s, and then lost", times(p.async.Attempts()))}
+}
+
+// times writes a number of times in words.
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }

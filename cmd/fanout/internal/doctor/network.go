@@ -26,7 +26,7 @@ func (p *patient) network(ctx context.Context) []Finding {
 		return []Finding{is.unknown(err)}
 	}
 	if len(subnets) == 0 {
-		return []Finding{is.wrong(p.run("deploy", "--subnet ID --security-group ID"), "its subnets %s do not exist", strings.Join(ids, ", "))}
+		return []Finding{is.wrong(p.run("deploy", "--subnet", "ID", "--security-group", "ID"), "its subnets %s do not exist", strings.Join(ids, ", "))}
 	}
 	tables, err := p.EC2.DescribeRouteTables(ctx, subnets[0].VPC)
 	if err != nil {
@@ -61,7 +61,7 @@ func (p *patient) network(ctx context.Context) []Finding {
 // outside checks that no target is inside a VPC.
 func (p *patient) outside(is about) []Finding {
 	var found []Finding
-	fix := "put the function into the cache's VPC: " + p.command("deploy", "--subnet ID --security-group ID")
+	fix := "put the function into the cache's VPC: " + p.command("deploy", "--subnet", "ID", "--security-group", "ID")
 	for _, t := range p.active() {
 		if t.Type != target.Memcached && t.Type != target.Redis {
 			continue

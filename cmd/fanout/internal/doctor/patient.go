@@ -3,7 +3,9 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -11,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/hooks"
 	"fanout/cmd/fanout/internal/registry"
 	"fanout/cmd/fanout/internal/role"
 	fanout "fanout/lambda"
@@ -25,6 +28,7 @@ type patient struct {
 	self        arn.ARN
 	options     fanout.Options // as far as they can be read
 	optionsErr  error          // every fault of its variables
+	known       []string       // variables that the function has a meaning for
 	targets     []registry.Entry
 	targetsErr  error // why they are not known
 	fromFile    bool  // the function has its targets from a file, which only it can read
@@ -33,6 +37,10 @@ type patient struct {
 	activeFrom  map[string]int // active targets, by source
 	tableName   string
 	ledgerTable string
+	callers     []cloud.Caller // what may invoke the function
+	callersErr  error          // why that is not known
+	async       *hooks.Async   // what becomes of messages that fail; nil: what Lambda does by itself
+	asyncErr    error          // why that is not known
 }
 
 // admit looks the function up, with its targets and mappings. It returns nil, and
@@ -51,13 +59,16 @@ func (d *Doctor) admit(ctx context.Context) (*patient, []Finding) {
 	p := &patient{Doctor: d, config: config, activeFrom: make(map[string]int)}
 	p.function = functionOf(config)
 	p.self, _ = arn.Parse(p.function.ARN) // Lambda wrote it
-	p.options, p.optionsErr = fanout.OptionsFrom(p.variable)
+	p.options, p.optionsErr = fanout.OptionsFrom(func(name string) string {
+		p.known = append(p.known, name)
+		return p.variable(name)
+	})
 	p.tableName, p.ledgerTable = d.Table, p.variable("FANOUT_LEDGER_TABLE")
 	if p.tableName == "" {
 		p.tableName = p.function.Table()
 	}
 	p.fromFile = p.options.TargetsFile != "" && d.Table == ""
-	run(ctx, []task{p.readTargets, p.readHooks})
+	run(ctx, []task{p.readTargets, p.readHooks, p.readCallers, p.readAsync})
 	return p, nil
 }
 
@@ -108,6 +119,26 @@ func (p *patient) readHooks(ctx context.Context) []Finding {
 	return nil
 }
 
+// readCallers looks up what the function's own policy lets invoke it.
+func (p *patient) readCallers(ctx context.Context) []Finding {
+	out, err := p.Lambda.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &p.Function})
+	switch {
+	case cloud.IsMissing(err): // it has none
+	case err != nil:
+		p.callersErr = err
+	default:
+		if p.callers, err = cloud.Callers(aws.ToString(out.Policy)); err != nil {
+			p.callersErr = fmt.Errorf("the policy of the function cannot be read: %w", err)
+		}
+	}
+	return nil
+}
+
+func (p *patient) readAsync(ctx context.Context) []Finding {
+	p.async, p.asyncErr = hooks.AsyncOf(ctx, p.Lambda, p.Function)
+	return nil
+}
+
 // active returns the targets that records are meant for.
 func (p *patient) active() []*target.Spec {
 	var all []*target.Spec
@@ -119,15 +150,30 @@ func (p *patient) active() []*target.Spec {
 	return all
 }
 
-// command is a command of fanout that is about the function.
+// command is a command of fanout that is about the function, as a shell takes it.
+// Words in capitals stand for what only its user knows.
 func (p *patient) command(name string, flags ...string) string {
 	all := []string{"fanout", name}
 	if f := p.function.Name(); f != "fanout" {
 		all = append(all, "--function", f)
 	}
-	return strings.Join(append(all, flags...), " ")
+	for _, word := range slices.Concat(flags, p.Args) {
+		all = append(all, shellWord(word))
+	}
+	return strings.Join(all, " ")
 }
 
 func (p *patient) run(name string, flags ...string) string {
 	return "run " + p.command(name, flags...)
+}
+
+// shellWord quotes what a shell would not take as one word, or for something else.
+func shellWord(word string) string {
+	plain := word != "" && !strings.ContainsFunc(word, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./:=@%+,", r)
+	})
+	if plain {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -63,6 +63,7 @@ type FunctionAPI interface {
 type DynamoDBAPI interface {
 	registry.API
 	dynamodb.DescribeTableAPIClient
+	GetResourcePolicy(context.Context, *dynamodb.GetResourcePolicyInput, ...func(*dynamodb.Options)) (*dynamodb.GetResourcePolicyOutput, error)
 }
 
 // IAMAPI is what a Doctor needs of an IAM client.

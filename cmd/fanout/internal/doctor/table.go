@@ -25,7 +25,7 @@ func (p *patient) table(ctx context.Context) []Finding {
 		return []Finding{is.unknown(p.targetsErr)}
 	}
 	if len(p.targets) == 0 {
-		return []Finding{is.warning(p.run("register --help"), "it has no targets")}
+		return []Finding{is.warning(p.run("register", "TYPE", "--source-arn", "ARN", "--id", "ID", "--destination", "NAME", "--active", "true"), "it has no targets")}
 	}
 	active := 0
 	for _, n := range p.activeFrom {
@@ -53,7 +53,7 @@ func (p *patient) checkTable(ctx context.Context, is about, name, hash, sort str
 	}
 	t := out.Table
 	if t.TableStatus != types.TableStatusActive && t.TableStatus != types.TableStatusUpdating {
-		return is.wrong("wait, or name another table: "+p.run("deploy", "--table NAME"), "it is %s", t.TableStatus)
+		return is.wrong("wait, or name another table: "+p.run("deploy", "--table", "NAME"), "it is %s", t.TableStatus)
 	}
 	keys := make(map[types.KeyType]string)
 	for _, k := range t.KeySchema {
@@ -64,7 +64,7 @@ func (p *patient) checkTable(ctx context.Context, is about, name, hash, sort str
 		strings[aws.ToString(a.AttributeName)] = a.AttributeType == types.ScalarAttributeTypeS
 	}
 	if keys[types.KeyTypeHash] != hash || keys[types.KeyTypeRange] != sort || !strings[hash] || !strings[sort] {
-		return is.wrong("name another table: "+p.run("deploy", "--table NAME"),
+		return is.wrong("name another table: "+p.run("deploy", "--table", "NAME"),
 			"its keys are not %s (hash) and %s (range), both strings", hash, sort)
 	}
 	return is.ok("active")

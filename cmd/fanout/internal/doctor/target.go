@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -16,12 +17,11 @@ import (
 // there. One that is inactive harms nobody.
 func (p *patient) target(ctx context.Context, e *registry.Entry) []Finding {
 	is := about{"target", Target(e.Spec.SourceARN, e.ID)}
-	fix := p.run("update", "--source-arn", e.Spec.SourceARN, "--id", e.ID)
-	found := p.written(is, fix, e)
+	found := p.written(is, e)
 	if slices.ContainsFunc(found, func(f Finding) bool { return f.Status == Error }) || e.Err() != nil {
 		return found
 	}
-	reached := p.reach(ctx, is, fix, &e.Spec)
+	reached := p.reach(ctx, is, &e.Spec)
 	if reached.Status == Error && !e.Spec.Active {
 		reached.Status = Warning
 	}
@@ -31,21 +31,28 @@ func (p *patient) target(ctx context.Context, e *registry.Entry) []Finding {
 	return found
 }
 
+// update is the command that changes a target.
+func (p *patient) update(t *target.Spec, flags ...string) string {
+	return p.run("update", append([]string{"--source-arn", t.SourceARN, "--id", t.ID}, flags...)...)
+}
+
 // written checks the attributes of a target.
-func (p *patient) written(is about, fix string, e *registry.Entry) []Finding {
+func (p *patient) written(is about, e *registry.Entry) []Finding {
 	var found []Finding
 	graveness := Warning
 	if e.Spec.Active {
 		graveness = Error
 	}
+	fix := p.repair(e, e.Faults)
 	for _, f := range e.Faults {
 		found = append(found, is.is(graveness, fix, "%s", attribute(f)))
 	}
+	fix = p.repair(e, e.Warnings)
 	for _, f := range e.Warnings {
 		found = append(found, is.warning(fix, "%s", attribute(f)))
 	}
 	if e.Err() == nil && (policy.Function{ARN: p.function.ARN}).Loops(&e.Spec) {
-		found = append(found, is.is(graveness, fix+" --destination NAME", "its records come back for ever: the destination is its source, or the function itself"))
+		found = append(found, is.is(graveness, p.update(&e.Spec, "--destination", "NAME"), "its records come back for ever: the destination is its source, or the function itself"))
 	}
 	id := e.Spec.OnFailure
 	if id == "" || id == e.ID {
@@ -54,11 +61,35 @@ func (p *patient) written(is about, fix string, e *registry.Entry) []Finding {
 	other := slices.IndexFunc(p.targets, func(o registry.Entry) bool { return o.ID == id && o.Spec.SourceARN == e.Spec.SourceARN })
 	switch {
 	case other < 0:
-		found = append(found, is.is(graveness, fix+" --on-failure ID", "onFailure: the source has no target %q", id))
+		found = append(found, is.is(graveness, p.update(&e.Spec, "--on-failure", "ID"), "onFailure: the source has no target %q", id))
 	case p.targets[other].Err() != nil:
-		found = append(found, is.warning(p.run("update", "--source-arn", e.Spec.SourceARN, "--id", id), "onFailure: the target %q has faults, so it takes nothing", id))
+		found = append(found, is.warning(p.repair(&p.targets[other], p.targets[other].Faults), "onFailure: the target %q has faults, so it takes nothing", id))
 	}
 	return found
+}
+
+// repair says how to mend faults of a target, or what is warned of: all at once, since
+// a target is checked as a whole. What no command can name is left to the reader.
+func (p *patient) repair(e *registry.Entry, faults []target.Fault) string {
+	var flags []string
+	for _, f := range faults {
+		flag := p.Flag(f.Attribute)
+		switch {
+		case f.Attribute == "type":
+			return p.run("register", "TYPE", "--source-arn", e.Spec.SourceARN, "--id", e.ID, "--destination", "NAME",
+				"--active", strconv.FormatBool(e.Spec.Active), "--force")
+		case flag == "" || slices.Contains(flags, "--"+flag):
+			continue
+		case strings.Contains(f.Text, "has no effect"), strings.Contains(f.Text, "remove it"):
+			flags = append(flags, "--unset", flag)
+		default:
+			flags = append(flags, "--"+flag, "VALUE")
+		}
+	}
+	if flags == nil {
+		return "correct its item in the target table"
+	}
+	return p.update(&e.Spec, flags...)
 }
 
 // attribute is a fault without the target, which the finding names.
@@ -71,7 +102,7 @@ func attribute(f target.Fault) string {
 
 // reach checks that the destination of a target is there, and takes records, as far
 // as the caller may see that.
-func (p *patient) reach(ctx context.Context, is about, fix string, t *target.Spec) Finding {
+func (p *patient) reach(ctx context.Context, is about, t *target.Spec) Finding {
 	if a, err := arn.Parse(t.Role); err == nil && a.AccountID != p.self.AccountID {
 		return is.notChecked("the target is reached with a role of account %s", a.AccountID)
 	}
@@ -82,7 +113,11 @@ func (p *patient) reach(ctx context.Context, is about, fix string, t *target.Spe
 	if region == "" {
 		region = p.self.Region
 	}
-	c := visit{about: is, Region: p.In(region), fix: fix, spec: t, vpc: p.function.VPC}
+	fix := func(flags ...string) string { return p.update(t, flags...) }
+	c := visit{
+		about: is, Region: p.In(region), fix: fix, spec: t, vpc: p.function.VPC,
+		deploy: p.command("deploy", "--subnet", "ID", "--security-group", "ID"),
+	}
 	switch t.Type {
 	case target.Kinesis:
 		return c.stream(ctx)
@@ -102,7 +137,7 @@ func (p *patient) reach(ctx context.Context, is about, fix string, t *target.Spe
 		return c.cache(ctx)
 	case target.File:
 		if t.Destination.Path != "-" {
-			return is.warning(fix+" --destination -", "the file is on the disk of one instance of the function, and goes with it; - is the log")
+			return is.warning(fix("--destination", "-"), "the file is on the disk of one instance of the function, and goes with it; - is the log")
 		}
 	}
 	return is.ok("%s", t.Destination)
@@ -112,14 +147,15 @@ func (p *patient) reach(ctx context.Context, is about, fix string, t *target.Spe
 type visit struct {
 	about
 	Region
-	fix  string
-	spec *target.Spec
-	vpc  bool // whether the function is in one
+	fix    func(flags ...string) string // the command that changes the target
+	deploy string                       // the command that puts the function into a VPC
+	spec   *target.Spec
+	vpc    bool // whether the function is in one
 }
 
 // gone is the finding of a destination that does not exist.
 func (c *visit) gone(what string) Finding {
-	return c.wrong("make it, or "+c.fix+" --destination NAME", "there is no %s %s", what, c.spec.Destination)
+	return c.wrong("make it, or "+c.fix("--destination", "NAME"), "there is no %s %s", what, c.spec.Destination)
 }
 
 // state is a finding of a state that is good, or is not.
@@ -140,5 +176,5 @@ func (c *visit) size(found Finding, takes, limit int) Finding {
 	if found.Status != OK || takes == 0 || takes >= sends {
 		return found
 	}
-	return c.warning(c.fix+" --max-record-bytes N", "the target sends records of up to %d bytes, of which %s takes %d; larger ones fail", sends, c.spec.Destination, takes)
+	return c.warning(c.fix("--max-record-bytes", strconv.Itoa(takes)), "the target sends records of up to %d bytes, of which %s takes %d; larger ones fail", sends, c.spec.Destination, takes)
 }

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -57,7 +58,23 @@ var functionTroubles = []trouble{
 	{name: "little time", change: func(a *account) { a.own().Timeout = aws.Int32(5) }},
 	{name: "no time", change: func(a *account) { a.own().Timeout = aws.Int32(1) }},
 	{name: "variables", change: func(a *account) { a.set("FANOUT_IN_FLIGHT", "many"); a.set("FANOUT_METRICS", "loud") }},
+	{name: "unknown variables", change: func(a *account) {
+		a.set("FANOUT_METRIC", "emf")
+		a.set("FANOUT_LOG_LEVLE", "it's")
+		a.set("FANOUT_COLOUR", "red")
+		delete(a.own().Environment.Variables, "FANOUT_METRICS")
+	}},
 	{name: "no log group", change: func(a *account) { a.groups = nil }},
+	{name: "no log group yet", change: func(a *account) {
+		a.groups = nil
+		foreign(a, allow(`["dynamodb:*", "kinesis:*", "sqs:*"]`, "*"), allow(`"logs:*"`, "arn:aws:logs:*:*:*"))
+	}, well: true, all: true},
+	{name: "no log group, and the role cannot be seen", change: func(a *account) {
+		a.groups = nil
+		a.fail["ListRolePolicies"] = "AccessDenied"
+	}},
+	{name: "credentials that have expired", change: func(a *account) { a.fail["GetFunctionConfiguration"] = "ExpiredTokenException" }},
+	{name: "credentials that expire meanwhile", change: func(a *account) { a.fail["DescribeLogGroups"] = "ExpiredTokenException" }},
 	{name: "logs of another group kept for ever", change: func(a *account) {
 		a.own().LoggingConfig = &types.LoggingConfig{LogGroup: aws.String("/aws/lambda/fanout2")}
 	}},
@@ -80,11 +97,33 @@ var tableTroubles = []trouble{
 	{name: "no targets", change: func(a *account) { a.items = nil }},
 	{name: "targets in a file", change: func(a *account) { a.set("FANOUT_TARGETS_FILE", "/opt/targets.yaml") }},
 	{name: "no ledger", change: func(a *account) { a.set("FANOUT_LEDGER_TABLE", "ledger") }},
+	{name: "who may write the tables", change: func(a *account) {
+		a.set("FANOUT_LEDGER_TABLE", "ledger")
+		a.tables["ledger"] = table("shard", "batch")
+		a.shared = map[string]string{
+			tableARN("fanoutTargets"): `{"Statement": [
+				{"Effect": "Allow", "Principal": "*", "Action": "dynamodb:Query", "Resource": "x"},
+				{"Effect": "Deny", "Principal": "*", "Action": "dynamodb:*", "Resource": "x"},
+				{"Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam::210987654321:root", "*"]}, "Action": ["dynamodb:Put*"], "Resource": "x"},
+				{"Effect": "Allow", "Principal": {"Service": "x.amazonaws.com"}, "Action": "*", "Resource": "x", "Condition": {"Bool": {"a": "true"}}}]}`,
+			tableARN("ledger"): `{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "dynamodb:UpdateItem", "Resource": "x"}}`,
+		}
+	}},
+	{name: "who may read the table", change: func(a *account) {
+		a.shared = map[string]string{tableARN("fanoutTargets"): `{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": ["dynamodb:Get*", "dynamodb:Query"]}]}`}
+	}, well: true, all: true},
+	{name: "a resource policy that is not understood", change: func(a *account) {
+		a.shared = map[string]string{tableARN("fanoutTargets"): `{"Statement": [{"Effect": "Allow", "NotPrincipal": "*", "Action": "dynamodb:*"}]}`}
+	}},
+	{name: "a resource policy that is none", change: func(a *account) { a.shared = map[string]string{tableARN("fanoutTargets"): `[`} }},
+	{name: "no right to look at the resource policy", change: func(a *account) { a.fail["GetResourcePolicy"] = "AccessDeniedException" }},
 	{name: "a ledger", change: func(a *account) {
 		a.set("FANOUT_LEDGER_TABLE", "ledger")
 		a.tables["ledger"] = table("shard", "batch")
 	}, well: true},
 }
+
+func tableARN(name string) string { return fmt.Sprintf(here, "dynamodb", "table/"+name) }
 
 var mappingTroubles = []trouble{
 	{name: "a mapping that does not ask", change: func(a *account) { a.mappings[0].FunctionResponseTypes = nil }},
@@ -105,13 +144,26 @@ var mappingTroubles = []trouble{
 	{name: "a problem", change: func(a *account) {
 		a.mappings[0].LastProcessingResult = aws.String("PROBLEM: Function call failed")
 	}},
-	{name: "records are given up", change: func(a *account) { a.mappings[0].MaximumRetryAttempts = aws.Int32(3) }},
+	{name: "records are given up", change: func(a *account) {
+		a.mappings[0].MaximumRetryAttempts, a.mappings[0].DestinationConfig = aws.Int32(3), nil
+	}},
 	{name: "old records are given up", change: func(a *account) {
+		a.mappings[0].DestinationConfig = nil
 		a.mappings[0].MaximumRetryAttempts, a.mappings[0].MaximumRecordAgeInSeconds = aws.Int32(-1), aws.Int32(60)
 	}},
 	{name: "records are given up to a queue", change: func(a *account) {
 		a.mappings[0].MaximumRetryAttempts = aws.Int32(3)
-		a.mappings[0].DestinationConfig = &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: aws.String("arn:aws:sqs:eu-west-1:123456789012:q")}}
+	}, well: true},
+	{name: "nothing is ever given up", change: func(a *account) {
+		a.mappings[0].DestinationConfig = nil
+		a.mappings[0].MaximumRetryAttempts, a.mappings[0].MaximumRecordAgeInSeconds = aws.Int32(-1), aws.Int32(-1)
+		a.add("old", "kinesis", "archive", "active", "false")
+		a.add("safe", "kinesis", "archive", "onFailure", "copy")
+	}},
+	{name: "nothing is given up, and targets keep what they cannot take", change: func(a *account) {
+		a.mappings[0].DestinationConfig = nil
+		a.items[0]["onFailure"] = "spare"
+		a.add("spare", "kinesis", "archive", "active", "false")
 	}, well: true},
 	{name: "no active target", change: func(a *account) { a.items[0]["active"] = "false" }},
 	{name: "a consumer of its own", change: func(a *account) { a.mappings[0] = mapping(clicks + "/consumer/fanout:1700000000") }, well: true},
@@ -119,10 +171,34 @@ var mappingTroubles = []trouble{
 	{name: "records in time", change: func(a *account) { a.ages = []float64{2000, 59_000} }, well: true},
 	{name: "no right to read metrics", change: func(a *account) { a.fail["GetMetricStatistics"] = "AccessDenied" }},
 	{name: "a topic", change: func(a *account) {
-		a.add("pager", "kinesis", "archive", "sourceArn", alerts)
-		a.subscribed = map[string][]snstypes.Subscription{alerts: {{Protocol: aws.String("lambda"), Endpoint: a.own().FunctionArn}}}
-		a.callers = `{"Statement": [{"Sid": "x", "Condition": {"ArnLike": {"AWS:SourceArn": "` + alerts + `"}}}]}`
+		subscribed(invoking(alerts))(a)
+		a.failures = "arn:aws:sqs:eu-west-1:123456789012:failures"
+	}, well: true, all: true},
+	{name: "a topic, and a dead-letter queue", change: func(a *account) {
+		subscribed(invoking(alerts))(a)
+		a.own().DeadLetterConfig = &types.DeadLetterConfig{TargetArn: aws.String("arn:aws:sqs:eu-west-1:123456789012:dead")}
 	}, well: true},
+	{name: "a topic whose messages may get lost", change: subscribed(invoking(alerts))},
+	{name: "no right to look what becomes of failed messages", change: func(a *account) {
+		subscribed(invoking(alerts))(a)
+		a.fail["GetFunctionEventInvokeConfig"] = "AccessDeniedException"
+	}},
+	{name: "a topic without targets", change: func(a *account) {
+		subscribed(invoking(alerts))(a)
+		a.items = a.items[:1]
+		a.failures = "arn:aws:sqs:eu-west-1:123456789012:failures"
+	}},
+	{name: "a topic with an inactive target", change: func(a *account) {
+		subscribed(invoking(alerts))(a)
+		a.items[1]["active"] = "false"
+		a.failures = "arn:aws:sqs:eu-west-1:123456789012:failures"
+	}},
+	{name: "a topic that is gone, and one that is not subscribed", change: func(a *account) {
+		a.callers = invoking(alerts)
+		a.subscribed = map[string][]snstypes.Subscription{alerts + "2": nil}
+	}, well: true},
+	{name: "a FIFO topic", change: func(a *account) { a.add("pager", "kinesis", "archive", "sourceArn", alerts+".fifo") }},
+	{name: "no right to look who may invoke the function, which has no targets of topics", change: func(a *account) { a.fail["GetPolicy"] = "AccessDenied" }},
 	{name: "a topic that may invoke nothing", change: subscribed("")},
 	{name: "a topic that may not invoke the function", change: subscribed(`{"Statement": [{"Condition": {"ArnLike": {"AWS:SourceArn": "` + alerts + `2"}}}]}`)},
 	{name: "a policy that cannot be read", change: subscribed("{")},
@@ -139,6 +215,11 @@ var mappingTroubles = []trouble{
 		a.add("pager", "kinesis", "archive", "sourceArn", alerts)
 		a.fail["ListSubscriptionsByTopic"] = "AuthorizationError"
 	}},
+}
+
+// invoking is a policy of the function that lets a topic invoke it.
+func invoking(topic string) string {
+	return `{"Statement": [{"Sid": "x", "Condition": {"ArnLike": {"AWS:SourceArn": "` + topic + `"}}}]}`
 }
 
 // subscribed subscribes the function, whose own policy is given, to a topic.
@@ -189,7 +270,7 @@ var policyTroubles = []trouble{
 		a.inline = map[string]string{"fanout-eu-west-1": needs.Document.JSON()}
 	}},
 	{name: "somebody's role that allows enough", change: func(a *account) {
-		foreign(a, allow(`["dynamodb:*", "kinesis:*"]`, "*"), allow(`"logs:*"`, "arn:aws:logs:*:*:*"))
+		foreign(a, allow(`["dynamodb:*", "kinesis:*", "sqs:*"]`, "*"), allow(`"logs:*"`, "arn:aws:logs:*:*:*"))
 	}, all: true, well: true},
 	{name: "somebody's role that allows little", change: func(a *account) {
 		foreign(a, allow(`["dynamodb:Query"]`, "*"), allow(`"logs:Put*"`, "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/fanou?:*"))
@@ -213,6 +294,10 @@ var targetTroubles = []trouble{
 	{name: "faults of an inactive target", change: func(a *account) { a.add("old", "pigeon", "loft", "active", "false") }},
 	{name: "no attributes but the keys", change: func(a *account) {
 		a.items = append(a.items, map[string]string{"sourceArn": clicks, "id": "bare"})
+	}},
+	{name: "a name for a shell", change: func(a *account) { a.add("o'clock #1", "kinesis", "none") }},
+	{name: "a role's fault and a warning", change: func(a *account) {
+		a.items[0]["externalId"], a.items[0]["region"], a.items[0]["colour"] = "123", "nowhere", "red"
 	}},
 	{name: "warnings", change: func(a *account) { a.items[0]["convertDDB"] = "true" }},
 	{name: "warnings of a target that is not there either", change: func(a *account) {

@@ -41,6 +41,9 @@ func (a *Async) OnFailure() string {
 	return onFailure(a.Destinations)
 }
 
+// Attempts is how often Lambda tries a message, the first time counted.
+func (a *Async) Attempts() int { return 1 + int(*a.retries()) }
+
 // AsyncOf returns the settings of a function, nil if it has none.
 func AsyncOf(ctx context.Context, client AsyncAPI, function string) (*Async, error) {
 	out, err := client.GetFunctionEventInvokeConfig(ctx, &lambda.GetFunctionEventInvokeConfigInput{FunctionName: &function})
@@ -154,7 +157,7 @@ func (h *Hooks) Fate(ctx context.Context) (Fate, error) {
 	if err != nil {
 		return Fate{}, err
 	}
-	f := Fate{Attempts: 1 + int(*a.retries()), Age: int(*a.age()), Kept: a.OnFailure() != ""}
+	f := Fate{Attempts: a.Attempts(), Age: int(*a.age()), Kept: a.OnFailure() != ""}
 	if f.Kept {
 		return f, nil
 	}

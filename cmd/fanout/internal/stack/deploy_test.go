@@ -329,3 +329,23 @@ func ExampleSettings() {
 	fmt.Println(p.role, p.table, p.memory, p.timeout, p.architecture)
 	// Output: ordersRole ordersTargets 128 30 arm64
 }
+
+// A function that Lambda could not make, or update, is told again what it is to be,
+// though nothing differs: that is what the doctor proposes.
+func TestDeployAfterAFailure(t *testing.T) {
+	for _, broken := range []func(*types.FunctionConfiguration){
+		func(c *types.FunctionConfiguration) { c.State = types.StateFailed },
+		func(c *types.FunctionConfiguration) { c.LastUpdateStatus = types.LastUpdateStatusFailed },
+	} {
+		f := newFake()
+		if _, _, err := deploy(t, f, settings()); err != nil {
+			t.Fatal(err)
+		}
+		broken(f.function)
+		f.heals = true
+		got, _, err := deploy(t, f, settings())
+		if err != nil || got["function orders"] != Updated {
+			t.Errorf("the function is %s: %v", got["function orders"], err)
+		}
+	}
+}

@@ -27,6 +27,7 @@ const (
 
 // fake is an account in memory. Calls that fail are scripted by fail.
 type fake struct {
+	heals  bool // an update mends what Lambda failed on
 	calls  []string
 	writes int
 
@@ -177,6 +178,9 @@ func (f fakeLambda) UpdateFunctionConfiguration(_ context.Context, in *lambda.Up
 	}
 	c := f.function
 	c.Runtime, c.Handler, c.MemorySize, c.Timeout, c.Role = in.Runtime, in.Handler, in.MemorySize, in.Timeout, in.Role
+	if f.heals {
+		c.State, c.LastUpdateStatus = types.StateActive, types.LastUpdateStatusSuccessful
+	}
 	c.Environment = &types.EnvironmentResponse{Variables: in.Environment.Variables}
 	c.VpcConfig = &types.VpcConfigResponse{SubnetIds: in.VpcConfig.SubnetIds, SecurityGroupIds: in.VpcConfig.SecurityGroupIds}
 	f.pending = 2

@@ -116,7 +116,9 @@ func (s *Stack) updateFunction(ctx context.Context, p *plan, archive code.Packag
 	if err != nil {
 		return false, err
 	}
-	if again || p.differs(&has.FunctionConfiguration) {
+	// What Lambda could not do it tries again when it is told again.
+	failed := has.State == types.StateFailed || has.LastUpdateStatus == types.LastUpdateStatusFailed
+	if again || failed || p.differs(&has.FunctionConfiguration) {
 		changed = true
 		err := s.asRole(ctx, p, func() error {
 			_, err := s.Lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
