@@ -18,8 +18,9 @@ type delivery struct {
 	limits Limits
 	slots  *Slots
 	*circuit
-	backup *circuit                      // of OnFailure
-	lost   map[string]map[string]*Record // by lane and key: the first record that a stage failed
+	backup  *circuit                      // of OnFailure
+	letters *letters                      // of the fallback of another target; nil: it has records of its own
+	lost    map[string]map[string]*Record // by lane and key: the first record that a stage failed
 }
 
 func newDelivery(t *target, slots *Slots, records int) *delivery {
@@ -35,6 +36,9 @@ func newDelivery(t *target, slots *Slots, records int) *delivery {
 func (d *delivery) take(ctx context.Context, lots []lot, losses []*Out) {
 	if len(d.t.Stages) > 0 {
 		d.expect(lots, losses)
+	}
+	if len(d.t.Stages) > 0 {
+		lots = d.fitted(ctx, lots)
 	}
 	if d.t.Ordered {
 		d.lose(ctx, losses) // it says what may not be overtaken
@@ -116,7 +120,9 @@ func (d *delivery) drive(ctx context.Context, q *queue) {
 	}
 	defer d.leave(q)
 	for len(batch) > 0 || wait > 0 || len(q.rejects) > 0 {
-		q.settleRejects(ctx)
+		if len(batch) == 0 { // parts of a reject must not overtake the request
+			q.settleRejects(ctx)
+		}
 		if len(batch) > 0 {
 			if err := d.admit(ctx, q); err != nil {
 				q.abandon(ctx, err)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -70,18 +71,21 @@ func (d *delivery) divert(ctx context.Context, rejected []Rejected) (taken []boo
 	}
 	taken = make([]bool, len(rejected))
 	wrapped := make([]Record, len(rejected))
+	inside := &letters{from: d, all: slices.Clone(rejected)}
 	for i, r := range rejected {
-		wrapped[i] = r.Record
-		if wrap := d.t.OnFailure.Wrap; wrap != nil {
-			wrapped[i] = wrap(r)
-		}
-		wrapped[i].parts = nil
+		wrapped[i] = inside.write(r)
 	}
 	ctx, cancel := d.aside(ctx)
 	defer cancel()
 	other := newDelivery(d.t.fallback, d.slots, len(wrapped))
 	other.circuit = d.backup // one that is down is not tried anew for each record
+	other.letters = inside
 	lots, unreadable := lanes(wrapped)
+	for _, l := range lots {
+		for i := range l.recs {
+			l.recs[i].at = l.recs[i].src
+		}
+	}
 	other.take(ctx, lots, unreadable)
 	other.close(wrapped, errUnfinished)
 	if other.cut {

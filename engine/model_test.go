@@ -139,11 +139,14 @@ func newModelTarget(rnd *rand.Rand, id string, records int) *modelTarget {
 		m.Oversize = engine.DropOversize
 	}
 	if m.calm = true; rnd.IntN(3) == 0 {
-		m.dead = &enginetest.Sink{}
+		m.dead = &enginetest.Sink{Bounds: engine.Limits{RecordBytes: rnd.IntN(2) * 7}} // room for one name
 		m.calm = befall(rnd, m.dead, true)
 		m.OnFailure = &engine.Fallback{ID: "dead", Sink: m.dead, Wrap: modelWrap, MaxAge: time.Duration(rnd.IntN(2)*rnd.IntN(60)) * time.Second}
 	}
 	m.quiet = befall(rnd, m.sink, m.sink.Bounds.OnePerKey)
+	if rnd.IntN(3) == 0 {
+		modelLimit(m.sink, rnd.IntN(2) == 0)
+	}
 	return m
 }
 

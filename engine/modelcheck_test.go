@@ -126,8 +126,7 @@ func (m *modelTarget) parts(r *engine.Record) (parts, unstaged int) {
 	return 1, 0
 }
 
-// expected returns the fate of r if nothing befalls a request; 0 if that depends on
-// what it is merged with.
+// expected returns the fate of r if nothing befalls a request, whatever it is merged with.
 func (m *modelTarget) expected(r *engine.Record) engine.Fate {
 	rejected := engine.FateFailed
 	if m.OnFailure != nil {
@@ -140,8 +139,6 @@ func (m *modelTarget) expected(r *engine.Record) engine.Fate {
 		return rejected
 	case parts == 0:
 		return engine.FateDropped
-	case len(m.Stages) > 0 && m.Stages[len(m.Stages)-1] == modelMerge && m.sink.Bounds.RecordBytes > 0:
-		return 0
 	case oversize && m.Oversize == engine.DropOversize:
 		return engine.FateDropped
 	case oversize:

@@ -34,7 +34,11 @@ var modelStage = each("model", func(r engine.Record, out *engine.Out) {
 var modelMerge = stage("merge", func(_ context.Context, in []engine.Record, out *engine.Out) {
 	for len(in) > 0 {
 		n := min(len(in), 2)
-		m := engine.Merge(in[:n], engine.Bytes(make([]byte, in[0].Data.Len()+in[n-1].Data.Len())))
+		size := 0
+		for i := range in[:n] {
+			size += in[i].Data.Len()
+		}
+		m := engine.Merge(in[:n], engine.Bytes(make([]byte, size)))
 		m.Key = m.Lane
 		out.Emit(m)
 		in = in[n:]
@@ -64,6 +68,40 @@ func befall(rnd *rand.Rand, s *enginetest.Sink, onePerKey bool) (quiet bool) {
 	s.Script = modelScript(rand.New(rand.NewPCG(rnd.Uint64(), 0)), onePerKey)
 	s.Whole = modelWhole(rand.New(rand.NewPCG(rnd.Uint64(), 0)))
 	return false
+}
+
+// modelMost is the largest record that a target with a limit of its own takes. Every
+// record by itself has less.
+const modelMost = 12
+
+// modelLimit gives s a limit that it does not tell. It refuses larger records alone,
+// or whole requests that hold one.
+func modelLimit(s *enginetest.Sink, whole bool) {
+	if whole || !s.Bounds.OnePerKey {
+		next := s.Whole
+		s.Whole = func(ctx context.Context, batch []engine.Record) error {
+			for i := range batch {
+				if batch[i].Data.Len() > modelMost {
+					return enginetest.ErrTooLarge
+				}
+			}
+			if next == nil {
+				return nil
+			}
+			return next(ctx, batch)
+		}
+		return
+	}
+	next := s.Script
+	s.Script = func(a enginetest.Attempt) error {
+		if a.Record.Data.Len() > modelMost {
+			return enginetest.ErrTooLarge
+		}
+		if next == nil {
+			return nil
+		}
+		return next(a)
+	}
 }
 
 // modelScript refuses records at random. A sink that is not OnePerKey refuses,

@@ -4,6 +4,7 @@ package engine
 type packer struct {
 	limits  *Limits
 	records int // bound on records, below the limits' own; 0: none
+	most    int // bound on bytes of several records, from what the target refused; 0: none
 	n       int
 	bytes   int
 }
@@ -26,6 +27,7 @@ func (p *packer) add(size int) bool {
 	switch {
 	case p.records > 0 && p.n >= p.records,
 		l.Records > 0 && p.n >= l.Records,
+		p.most > 0 && p.n > 0 && p.bytes+size > p.most,
 		l.Bytes > 0 && l.PerBatch+p.bytes+size > l.Bytes:
 		return false
 	}

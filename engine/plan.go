@@ -40,6 +40,7 @@ type target struct {
 	slots    *semaphore.Weighted
 	index    int     // in the plan
 	fallback *target // of OnFailure
+	fit      fit
 }
 
 // NewPlan checks ts and makes their plan. Its error joins every fault found, each

@@ -20,7 +20,8 @@ type queue struct {
 	pause time.Time // nothing is sent before
 	max   int       // bound on records of a request after one was too large; 0: none
 
-	rejects []reject // records that another target may take, before anything else
+	rejects []reject // records that may be parted, or taken by another target, before anything else
+	failed  bool     // some record has
 
 	batch []Record // the request in flight, if any
 	bytes int      // of batch, as Limits counts them
@@ -70,7 +71,7 @@ func (q *queue) next(now time.Time) (batch []Record, wait time.Duration) {
 		return nil, q.pause.Sub(now)
 	}
 	q.batch, q.index, q.buf = nil, q.index[:0], q.buf[:0]
-	p := packer{limits: &q.d.limits, records: q.max}
+	p := packer{limits: &q.d.limits, records: q.max, most: q.d.t.fit.bound()}
 	open, wait := q.takeAgain(&p, now)
 	switch {
 	case !open:
@@ -134,7 +135,7 @@ func (q *queue) takeNew(p *packer) {
 	for ; q.head < len(q.recs) && !q.held(); q.head++ {
 		r := &q.recs[q.head]
 		if q.barred(r) {
-			q.d.fail(r, errOvertake)
+			q.fail(q.head, errOvertake)
 			continue
 		}
 		size := q.d.limits.SizeOf(r)

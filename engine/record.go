@@ -18,7 +18,7 @@ type Record struct {
 	Raw     []byte  // the source record as the event has it, in JSON
 
 	parts []Record // what Merge put together
-	src   int32    // 1 + index of the source record; 0: no single one
+	src   int32    // 1 + index of the source record; of a merged one, see mergedBy
 	at    int32    // 1 + index in the list the record stands in; fresh: not in one yet
 }
 
@@ -46,6 +46,10 @@ func Merge(recs []Record, data Payload) Record {
 	}
 	return m
 }
+
+// mergedBy returns how many stages stood before the one that merged r; negative: none
+// did, or it has not emitted r yet.
+func (r *Record) mergedBy() int { return int(-r.src) - 1 }
 
 // Parts returns the records that Merge put into r, or nil if it is not merged.
 func (r *Record) Parts() []Record { return r.parts }

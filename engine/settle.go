@@ -22,6 +22,7 @@ func (q *queue) settle(o *Outcome, now, stop time.Time) {
 		q.d.deliver(q.batch)
 		q.d.succeeded()
 		q.grow()
+		q.learn(nil)
 		return
 	}
 	if c := ClassOf(o.all); o.all != nil && (c == TooLarge || c == Refused) && len(q.batch) > 1 {
@@ -29,6 +30,7 @@ func (q *queue) settle(o *Outcome, now, stop time.Time) {
 		return
 	}
 	errs := o.errors(len(q.batch))
+	q.learn(errs)
 	tries, delivered, progress := 0, 0, false
 	for k := range q.batch {
 		a := q.sent(k)
@@ -78,6 +80,24 @@ func (q *queue) settle(o *Outcome, now, stop time.Time) {
 	}
 }
 
+// learn keeps which sizes of messages the target took and refused.
+func (q *queue) learn(errs []error) {
+	fit := &q.d.t.fit
+	for k := range q.batch {
+		r := &q.batch[k]
+		switch {
+		case errs != nil && errs[k] != nil:
+			if q.tooLarge(r, errs[k]) {
+				fit.refused(q.d.limits.SizeOf(r))
+			}
+		case fit.bound() > 0:
+			fit.took(q.d.limits.SizeOf(r))
+		case errs == nil:
+			return
+		}
+	}
+}
+
 // halve sends the records of the request again in two.
 func (q *queue) halve() {
 	q.max = len(q.batch) / 2
@@ -113,31 +133,60 @@ type reject struct {
 	tries int
 }
 
-// reject gives record i up. It fails, unless it is to be dropped, or another target
-// may take it.
+// reject gives record i up. It fails, unless it is to be parted or dropped, or another
+// target may take it.
 func (q *queue) reject(i int, err error, tries int) {
-	if q.d.t.drops(err) || q.d.t.diverts(&q.recs[i], err) {
+	r := &q.recs[i]
+	if q.tooLarge(r, err) || q.d.t.drops(err) || q.d.t.diverts(r, err) {
 		q.rejects = append(q.rejects, reject{i, err, tries})
 		return
 	}
 	q.bury(i, err)
 }
 
-// settleRejects drops the rejects that are to be dropped, and offers the others to
-// the other target. What waited for those dropped or taken goes on; the rest fails.
+// tooLarge reports whether r carries several records and is too large.
+func (q *queue) tooLarge(r *Record, err error) bool {
+	return ClassOf(err) == TooLarge && q.d.divisible(r)
+}
+
+// settleRejects parts or drops the rejects that are to be, and offers the others to
+// the other target. What waited for those delivered in parts, dropped or taken goes on;
+// the rest fails.
 func (q *queue) settleRejects(ctx context.Context) {
 	if len(q.rejects) == 0 {
 		return
 	}
+	rejects := q.rejects
+	q.rejects = nil
 	var offered []reject
-	var rejected []Rejected
-	for _, r := range q.rejects {
-		if q.d.t.drops(r.err) {
-			q.d.drop(&q.recs[r.i])
-			q.pass(r.i)
+	for _, r := range rejects {
+		rec := &q.recs[r.i]
+		large := q.tooLarge(rec, r.err)
+		if large && q.order != anyOrder {
+			q.offer(ctx, offered) // they come first
+			offered = nil
+		}
+		if large && q.sendParts(ctx, r) {
 			continue
 		}
-		offered = append(offered, r)
+		switch {
+		case !large && q.d.t.drops(r.err):
+			q.d.drop(rec)
+			q.pass(r.i)
+		case q.d.t.diverts(rec, r.err):
+			offered = append(offered, r)
+		default:
+			q.bury(r.i, r.err)
+		}
+	}
+	q.offer(ctx, offered)
+	q.sortAgain()
+}
+
+// offer offers rejects to the other target.
+func (q *queue) offer(ctx context.Context, offered []reject) {
+	var rejected []Rejected
+	for _, r := range offered {
 		rejected = append(rejected, Rejected{Record: q.recs[r.i], Err: r.err, Attempts: r.tries})
 	}
 	taken := q.d.divert(ctx, rejected)
@@ -148,8 +197,34 @@ func (q *queue) settleRejects(ctx context.Context) {
 			q.bury(r.i, r.err)
 		}
 	}
-	q.rejects = q.rejects[:0]
-	q.sortAgain()
+}
+
+// sendParts delivers a reject in parts, in a queue of their own. It reports false if it
+// cannot be parted.
+func (q *queue) sendParts(ctx context.Context, r reject) bool {
+	rec := &q.recs[r.i]
+	if first, ok := q.dead[rec.Key]; ok && r.i > first {
+		q.bury(r.i, errOvertake)
+		return true
+	}
+	if q.order == laneOrder && slices.ContainsFunc(q.again, func(a retry) bool { return a.i < r.i }) {
+		q.again = append(q.again, retry{i: r.i, sent: r.tries > 0})
+		return true
+	}
+	parts, ok := q.d.part(ctx, rec)
+	if !ok {
+		return false
+	}
+	q.d.leave(q) // the parts may be the next to try a target that is down
+	sub := &queue{d: q.d, recs: parts.recs, cuts: parts.cuts, order: q.order, lost: q.lost}
+	q.d.drive(ctx, sub)
+	if sub.failed {
+		q.failed = true
+		q.bar(r.i)
+	} else {
+		q.pass(r.i)
+	}
+	return true
 }
 
 // abandon gives up all that is left, with err if it was never sent.
@@ -178,14 +253,25 @@ func (q *queue) abandon(ctx context.Context, err error) {
 
 // bury fails record i for good, and those that wait for it.
 func (q *queue) bury(i int, err error) {
-	r := &q.recs[i]
-	q.d.fail(r, err)
+	q.fail(i, err)
+	q.bar(i)
+}
+
+// bar fails the records that wait for record i, which has failed at least in part, and
+// bars those of its key behind it.
+func (q *queue) bar(i int) {
 	if q.order == anyOrder {
 		return
 	}
-	q.kill(r.Key, i)
+	key := q.recs[i].Key
+	q.kill(key, i)
 	for w := q.behind(i); w > 0; w = q.link[w] {
-		q.d.fail(&q.recs[w], errOvertake)
+		q.fail(w, errOvertake)
 	}
-	delete(q.tail, r.Key)
+	delete(q.tail, key)
+}
+
+func (q *queue) fail(i int, err error) {
+	q.failed = true
+	q.d.fail(&q.recs[i], err)
 }

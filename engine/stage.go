@@ -55,6 +55,9 @@ func (o *Out) Emit(r Record) {
 	if !o.account(&r) {
 		return
 	}
+	if r.at == fresh {
+		r.src = int32(-o.passed - 1) //nolint:gosec // a target has a few stages
+	}
 	o.recs = append(o.recs, r)
 	o.recs[len(o.recs)-1].at = int32(len(o.recs)) //nolint:gosec // a batch has far fewer than 2³¹ records
 }

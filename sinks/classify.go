@@ -188,7 +188,11 @@ func classify(sink string, err error) error {
 	status, header := response(err)
 	var e *engine.Error
 	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() != codeless {
-		e = say(sink, api.ErrorCode(), api.ErrorMessage(), verdictOf(api.ErrorCode(), status))
+		v := verdictOf(api.ErrorCode(), status)
+		if v.class == engine.Refused && tooLong(api.ErrorMessage()) {
+			v = oversize
+		}
+		e = say(sink, api.ErrorCode(), api.ErrorMessage(), v)
 	} else if v, ok := statuses[status]; ok {
 		e = say(sink, "HTTP status "+strconv.Itoa(status), "", v)
 	} else {
@@ -236,6 +240,8 @@ func classifyCode(sink, code string) error {
 func classifyEntry(sink, code, message string, senderFault bool) error {
 	v, known := codes[bare(code)]
 	switch {
+	case known && v.class == engine.Refused && tooLong(message):
+		v = oversize
 	case !known && senderFault:
 		v = invalid
 	case !known:
@@ -247,10 +253,29 @@ func classifyEntry(sink, code, message string, senderFault bool) error {
 // alone turns the verdict on a request into that on one of its records: there is
 // nothing to halve.
 func alone(v verdict) verdict {
-	if v.class == engine.Refused || v.class == engine.TooLarge {
+	switch v.class {
+	case engine.Refused:
 		v.class, v.why = engine.Permanent, "the service refuses the record"
+	case engine.TooLarge:
+		v.why = "the record is larger than the destination takes"
+	case engine.Retryable, engine.Throttled, engine.Permanent:
 	}
 	return v
+}
+
+// tooLong reports whether a message about an invalid parameter says that a message
+// is longer than its queue or topic takes. It must be the whole reason, since
+// such messages may repeat a value:
+//
+//	One or more parameters are invalid. Reason: Message must be shorter than 262144 bytes.
+//	Invalid parameter: Message too long
+func tooLong(message string) bool {
+	if message == "Invalid parameter: Message too long" {
+		return true
+	}
+	reason, ok := strings.CutPrefix(message, "One or more parameters are invalid. Reason: Message must be shorter than ")
+	digits, end := strings.CutSuffix(strings.TrimSuffix(reason, "."), " bytes")
+	return ok && end && digits != "" && strings.Trim(digits, "0123456789") == ""
 }
 
 // verdictOf finds what code, or else status, means. What is known to nobody may

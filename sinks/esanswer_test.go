@@ -60,7 +60,7 @@ func TestESItems(t *testing.T) {
 			"permanent", "es host#orders: mapper_parsing_exception: the service refuses the record"},
 		{"no ids", create, `{"create":{"status":400,"error":{"type":"illegal_argument_exception","reason":"Document ID is not supported in create/index operation request"}}}`,
 			"permanent", "takes no document ids"},
-		{"too large", create, `{"create":{"status":413,"error":{"type":"x"}}}`, "permanent", "refuses the record"},
+		{"too large", create, `{"create":{"status":413,"error":{"type":"x"}}}`, "too large", "larger than the destination takes"},
 		{"error as text", create, `{"create":{"status":400,"error":"secret"}}`, "permanent", "status 400"},
 		{"error with a strange type", create, `{"create":{"status":400,"error":{"type":"[secret]"}}}`, "permanent", "status 400"},
 		{"error without a type", create, `{"create":{"status":500,"error":{"reason":"secret"}}}`, "retryable", "status 500"},

@@ -1,10 +1,14 @@
 package awsfake
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"unicode/utf8"
 )
+
+// snsBadParameter is the word of SNS for a bad parameter.
+const snsBadParameter = "InvalidParameter"
 
 // messageEntries is how many messages SendMessageBatch and PublishBatch take.
 const messageEntries = 10
@@ -75,6 +79,10 @@ func (s *Server) judge(destination, code string, ms []message, limit int, refuse
 			v.code, v.message = c, "Internal service failure."
 			continue
 		}
+		if code == snsBadParameter && m.size() > limit {
+			v.code, v.message = code, "Invalid parameter: Message too long"
+			continue
+		}
 		if v.message = m.fault(limit, strings.HasSuffix(destination, ".fifo")); v.message != "" {
 			v.code = code
 			continue
@@ -95,7 +103,7 @@ func (m *message) fault(limit int, fifo bool) string {
 	case !xmlText(m.body):
 		return "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
 	case m.size() > limit:
-		return "One or more parameters are invalid. Reason: Message must be shorter than the queue's or topic's limit."
+		return fmt.Sprintf("One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", limit)
 	case len(m.attributes) > 10:
 		return "Number of message attributes exceeds the allowed maximum [10]."
 	case fifo && m.group == "":

@@ -64,7 +64,7 @@ func (s *Server) publishBatch(body []byte) (op operation, bad *failure) {
 			Successful []snsTaken  `xml:"Successful>member"`
 			Failed     []snsFailed `xml:"Failed>member"`
 		}
-		for i, v := range s.judge(destination, "InvalidParameter", ms, limit, refuse) {
+		for i, v := range s.judge(destination, snsBadParameter, ms, limit, refuse) {
 			if v.code != "" {
 				_, asked := refuse[i]
 				out.Failed = append(out.Failed, snsFailed{ID: v.id, Code: v.code, Message: v.message, SenderFault: !asked})

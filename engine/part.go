@@ -1,0 +1,203 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A merged record that is too large for its target is parted: the stage that merged
+// it, and those behind it, run again over each half of what it carries. So a message
+// fails as too large only if it carries one record.
+
+// merged returns the innermost record of r that carries several, or nil.
+func (r *Record) merged() *Record {
+	for len(r.parts) == 1 {
+		r = &r.parts[0]
+	}
+	if len(r.parts) == 0 {
+		return nil
+	}
+	return r
+}
+
+// divisible reports whether part may make several records of r.
+func (d *delivery) divisible(r *Record) bool {
+	if d.letters != nil {
+		r = d.letters.inside(r)
+	}
+	return r.merged() != nil
+}
+
+// part makes smaller records of r, which carries several. It reports false if it
+// cannot; then nothing is booked.
+func (d *delivery) part(ctx context.Context, r *Record) (lot, bool) {
+	if d.letters != nil {
+		return d.letters.part(ctx, r)
+	}
+	m := r.merged()
+	depth := m.mergedBy()
+	if depth < 0 || depth >= len(d.t.Stages) {
+		return lot{}, false
+	}
+	in := lot{recs: slices.Clone(m.parts), cuts: []int{len(m.parts) / 2}}
+	for i := range in.recs {
+		in.recs[i].at = int32(i + 1) //nolint:gosec // a batch has far fewer than 2³¹ records
+	}
+	lots, losses := []lot{in}, []*Out(nil)
+	for k, s := range d.t.Stages[depth:] {
+		lots, losses = pass(ctx, s, depth+k, lots, losses)
+	}
+	for _, out := range losses {
+		if len(out.failed) > 0 {
+			return lot{}, false
+		}
+	}
+	for _, out := range losses {
+		for i := range out.dropped {
+			d.drop(&out.dropped[i].Record)
+		}
+	}
+	return lots[0], true
+}
+
+// fitted returns lots with merged records parted that are too large for the sink's
+// limits, or would be refused, going by what the target refused before.
+func (d *delivery) fitted(ctx context.Context, lots []lot) []lot {
+	p := packer{limits: &d.limits}
+	most := d.t.fit.bound()
+	fits := func(r *Record) bool {
+		if !d.divisible(r) {
+			return true
+		}
+		size := d.limits.SizeOf(r)
+		return p.tooLarge(size) == nil && (most == 0 || size <= most)
+	}
+	if !slices.ContainsFunc(lots, func(l lot) bool { return !every(l.recs, fits) }) {
+		return lots
+	}
+	all := make([]lot, len(lots))
+	for k, l := range lots {
+		for i := range l.recs {
+			if slices.Contains(l.cuts, i) {
+				all[k].cut()
+			}
+			d.fitInto(ctx, &all[k], &l.recs[i], fits)
+		}
+	}
+	return all
+}
+
+func every(recs []Record, ok func(*Record) bool) bool {
+	for i := range recs {
+		if !ok(&recs[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// fitInto adds r to l, in parts that fit.
+func (d *delivery) fitInto(ctx context.Context, l *lot, r *Record, fits func(*Record) bool) {
+	if !fits(r) {
+		if parts, ok := d.part(ctx, r); ok {
+			for i := range parts.recs {
+				d.fitInto(ctx, l, &parts.recs[i], fits)
+			}
+			return
+		}
+	}
+	l.recs = append(l.recs, *r)
+	l.recs[len(l.recs)-1].at = int32(len(l.recs)) //nolint:gosec // a batch has far fewer than 2³¹ records
+}
+
+// fitLasts is how long a target keeps what it learned: its owner may raise its limit.
+const fitLasts = 10 * time.Minute
+
+// fit is the size of messages that a target takes, learned from what it refused.
+type fit struct {
+	mu    sync.Mutex
+	most  int // bytes; 0: none is known
+	until time.Time
+}
+
+// bound returns the most bytes of a message; 0: unknown.
+func (f *fit) bound() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.most > 0 && time.Now().After(f.until) {
+		f.most = 0
+	}
+	return f.most
+}
+
+// refused says that a message of this size was too large. Half of it may be right.
+func (f *fit) refused(size int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if half := max(size/2, 1); f.most == 0 || half < f.most {
+		f.most, f.until = half, time.Now().Add(fitLasts)
+	}
+}
+
+// took says that a message of this size was acknowledged.
+func (f *fit) took(size int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.most > 0 {
+		f.most = max(f.most, size)
+	}
+}
+
+// letters are rejected records on their way to a fallback. A record of the fallback's
+// delivery has its place among them in at.
+type letters struct {
+	from *delivery
+	mu   sync.Mutex
+	all  []Rejected
+}
+
+// write makes the record that is sent instead of a rejected one.
+func (l *letters) write(r Rejected) Record {
+	out := r.Record
+	if wrap := l.from.t.OnFailure.Wrap; wrap != nil {
+		out = wrap(r)
+	}
+	out.parts = nil
+	return out
+}
+
+func (l *letters) inside(r *Record) *Record {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return &l.all[r.at-1].Record
+}
+
+// part puts the halves of the merged record that r stands for into letters of their own.
+func (l *letters) part(ctx context.Context, r *Record) (halves lot, ok bool) {
+	l.mu.Lock()
+	whole := l.all[r.at-1]
+	l.mu.Unlock()
+	if whole.Unstaged {
+		return lot{}, false
+	}
+	parts, ok := l.from.part(ctx, &whole.Record)
+	if !ok {
+		return lot{}, false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range parts.recs {
+		half := whole
+		half.Record = p
+		out := l.write(half)
+		if out.Data.Err() != nil {
+			return lot{}, false
+		}
+		l.all = append(l.all, half)
+		out.src, out.at = r.src, int32(len(l.all)) //nolint:gosec // a batch has far fewer than 2³¹ records
+		halves.recs = append(halves.recs, out)
+	}
+	return halves, true
+}
