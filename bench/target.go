@@ -69,7 +69,7 @@ func (w *Workload) list(name string, form func(Attributes) any) []byte {
 	for i := range w.Targets {
 		items[i] = form(w.Targets[i].item(source, i))
 	}
-	list, err := json.Marshal(map[string]any{name: items})
+	list, err := json.Marshal(map[string]any{name: items, "Count": len(items)}) // a file's other members mean nothing
 	if err != nil {
 		panic(err) // it is made of texts, numbers and booleans
 	}

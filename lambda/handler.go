@@ -205,6 +205,24 @@ func (h *Handler) Explain(ctx context.Context, source string) (string, error) {
 	return p.engine.String(), nil
 }
 
+// Unclaimed returns an error that says what to do if a source has no target at all,
+// so that its records would fail, and nil if it has one.
+func (h *Handler) Unclaimed(ctx context.Context, source string) error {
+	kind, err := kindOf(source)
+	if err != nil {
+		return err
+	}
+	p, err := h.planFor(ctx, source, kind)
+	if err != nil {
+		return err
+	}
+	defer h.release(p)
+	if len(p.set) == 1 && p.set[0].ID == NoTarget {
+		return errors.New(p.set[0].Faults[0].Brief())
+	}
+	return nil
+}
+
 // Source is where records of an event come from.
 type Source struct {
 	ARN   string

@@ -186,14 +186,93 @@ func TestTargetsThatGetNothing(t *testing.T) {
 	}
 }
 
-// A source that has no targets is no error, but a warning.
+// The records of a source that has no target fail, and those of others do not.
 func TestNoTargets(t *testing.T) {
-	a := open(t, targets(clicks, "id: x, type: kinesis, destination: x"))
-	if got := a.answer(orderEvent([]byte("one"))); got != "null" {
-		t.Errorf("got %s", got)
+	a := open(t, targets(clicks, "id: x, type: kinesis, destination: x"), func(o *lambda.Options) { o.ReportBatchItemFailures = true })
+	event := eventOf(put{clicks, "shard", "7", "k", []byte("click")}, put{orders, "shard", "9", "k", []byte("b")}, put{orders, "shard", "8", "k", []byte("a")})
+	if got, want := a.answer(event), `{"batchItemFailures":[{"itemIdentifier":"8"}]}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
-	if log := a.logged(); len(log) != 1 || log[0].Msg != "no targets for the source" || log[0].Level != "warn" || log[0].Source != orders {
-		t.Errorf("the log says %+v", log)
+	if got := a.data("kinesis/x"); got["click"] != 1 {
+		t.Errorf("the other source's records are %v", got)
+	}
+	var fault string
+	for _, e := range a.logged() {
+		if e.Target == lambda.NoTarget && e.Level == "error" && e.Source == orders && e.Failed == 2 && len(e.Failures) == 1 {
+			fault = e.Failures[0].Error
+		}
+	}
+	want := orders + " has no target in the targets file " + a.file + "; add one, or set FANOUT_UNKNOWN_SOURCE=ignore to let its records pass undelivered (run: --unknown-source ignore)"
+	if fault != want {
+		t.Errorf("the log says %s\nwant %s", fault, want)
+	}
+	if err := a.Unclaimed(t.Context(), orders); err == nil || err.Error() != want {
+		t.Errorf("unclaimed: %v", err)
+	}
+	if err := a.Unclaimed(t.Context(), clicks); err != nil {
+		t.Errorf("clicks: %v", err)
+	}
+}
+
+// A target that is added, or removed, is seen by the next event.
+func TestNoTargetsAnyMore(t *testing.T) {
+	a := open(t, targets(clicks), func(o *lambda.Options) { o.ConfigTTL = time.Nanosecond })
+	fails := func() bool {
+		return strings.HasPrefix(a.answer(orderEvent([]byte("one"))), "error: 1 of 1 records failed")
+	}
+	if !fails() {
+		t.Error("no target: the event succeeds")
+	}
+	a.configure(targets(orders, "id: x, type: kinesis, destination: x"))
+	if fails() {
+		t.Error("a target is added, and the event fails")
+	}
+	a.configure(targets(orders))
+	if !fails() {
+		t.Error("the target is removed: the event succeeds")
+	}
+}
+
+// Records pass undelivered, with a warning, where the operator wants it so: of a source
+// without targets, and of one whose targets are switched off.
+func TestNoTargetsOnPurpose(t *testing.T) {
+	for name, c := range map[string]struct {
+		targets string
+		ignore  bool
+	}{
+		"ignored":  {targets(clicks, "id: x, type: kinesis, destination: x"), true},
+		"inactive": {`targets: [{sourceArn: "` + orders + `", id: x, type: kinesis, destination: x, active: false}]`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := open(t, c.targets, func(o *lambda.Options) { o.IgnoreUnknownSource = c.ignore })
+			for range 2 {
+				if got := a.answer(orderEvent([]byte("one"))); got != "null" {
+					t.Errorf("got %s", got)
+				}
+			}
+			log := a.logged()
+			if len(log) != 1 || log[0].Msg != "no active target for the source, its records are acknowledged undelivered" || log[0].Level != "warn" || log[0].Source != orders {
+				t.Errorf("the log says %+v", log)
+			}
+		})
+	}
+}
+
+// An event by an enhanced fan-out consumer goes to the targets of the stream, unless the
+// consumer has some of its own.
+func TestConsumer(t *testing.T) {
+	const consumer = orders + "/consumer/fanout:1700000000"
+	stream := targets(orders, "id: all, type: kinesis, destination: all")
+	event := eventOf(put{consumer, "shard", "1", "k", []byte("one")})
+	a := open(t, stream)
+	a.delivered(event)
+	if got := a.data("kinesis/all"); got["one"] != 1 {
+		t.Errorf("the stream's target has %v", got)
+	}
+	a = open(t, stream+strings.TrimPrefix(targets(consumer, "id: own, type: kinesis, destination: own"), "targets:\n"))
+	a.delivered(event)
+	if all, own := a.data("kinesis/all"), a.data("kinesis/own"); all["one"] != 0 || own["one"] != 1 {
+		t.Errorf("the stream's target has %v, the consumer's own %v", all, own)
 	}
 }
 
@@ -402,7 +481,7 @@ func TestReconfigured(t *testing.T) {
 	a.configure(targets(orders, "id: same, type: kinesis, destination: same, role: "+reader, "id: new, type: kinesis, destination: new, role: "+reader))
 	a.delivered(orderEvent([]byte("two")))
 	a.configure(targets(clicks))
-	a.delivered(orderEvent([]byte("three")))
+	a.answer(orderEvent([]byte("three")))
 	if diff := cmp.Diff([]map[string]int{{"one": 1, "two": 1}, {"two": 1}}, []map[string]int{a.data("kinesis/same"), a.data("kinesis/new")}); diff != "" {
 		t.Error(diff)
 	}

@@ -19,6 +19,7 @@ type Options struct {
 	TargetsFile             string        // FANOUT_TARGETS_FILE: read targets from this file instead
 	ConfigTTL               time.Duration // FANOUT_CONFIG_TTL: how long targets are cached; 0: they are read for every event
 	LedgerTable             string        // FANOUT_LEDGER_TABLE: name or ARN of the table by which instances know what targets have; "": none
+	IgnoreUnknownSource     bool          // FANOUT_UNKNOWN_SOURCE: let the records of a source pass that has no target, instead of failing them
 	ReportBatchItemFailures bool          // FANOUT_REPORT_BATCH_ITEM_FAILURES: name what failed instead of failing the batch
 	InFlight                int           // FANOUT_IN_FLIGHT: requests in flight over all targets; less by default where memory is short
 	LogLevel                zapcore.Level // FANOUT_LOG_LEVEL
@@ -82,6 +83,13 @@ func OptionsFrom(getenv func(name string) string) (Options, error) {
 			return err
 		}
 		return strconv.ErrRange
+	})
+	read("FANOUT_UNKNOWN_SOURCE", `"fail" or "ignore"`, func(v string) error {
+		o.IgnoreUnknownSource = v == "ignore"
+		if v != "fail" && v != "ignore" {
+			return strconv.ErrSyntax
+		}
+		return nil
 	})
 	read("FANOUT_REPORT_BATCH_ITEM_FAILURES", `"true" or "false"`, func(v string) (err error) {
 		o.ReportBatchItemFailures, err = strconv.ParseBool(v)

@@ -44,6 +44,8 @@ func TestOptionsFrom(t *testing.T) {
 		}},
 		{[]string{"FANOUT_TABLE=t", "FANOUT_REPORT_BATCH_ITEM_FAILURES=false", "FANOUT_LOG_LEVEL=error"},
 			func(o *lambda.Options) { o.Table, o.LogLevel = "t", zapcore.ErrorLevel }},
+		{[]string{"FANOUT_TABLE=t", "FANOUT_UNKNOWN_SOURCE=ignore"}, func(o *lambda.Options) { o.Table, o.IgnoreUnknownSource = "t", true }},
+		{[]string{"FANOUT_TABLE=t", "FANOUT_UNKNOWN_SOURCE=fail"}, func(o *lambda.Options) { o.Table = "t" }},
 		{[]string{"FANOUT_TABLE=t", "FANOUT_LOG_LEVEL=info"}, func(o *lambda.Options) { o.Table, o.LogLevel = "t", zapcore.InfoLevel }},
 		{[]string{"FANOUT_TABLE=t", "FANOUT_LOG_LEVEL=warn"}, func(o *lambda.Options) { o.Table, o.LogLevel = "t", zapcore.WarnLevel }},
 	} {
@@ -64,6 +66,7 @@ func TestOptionsFromFaults(t *testing.T) {
 		{"FANOUT_DEADLINE_MARGIN", "-1ns", `a duration above zero, such as "1s"`},
 		{"FANOUT_DEADLINE_MARGIN", "0s", `a duration above zero, such as "1s"`},
 		{"FANOUT_REPORT_BATCH_ITEM_FAILURES", "yes", `"true" or "false"`},
+		{"FANOUT_UNKNOWN_SOURCE", "true", `"fail" or "ignore"`},
 		{"FANOUT_IN_FLIGHT", "0", "a whole number of at least 1"},
 		{"FANOUT_IN_FLIGHT", "-3", "a whole number of at least 1"},
 		{"FANOUT_IN_FLIGHT", "2.5", "a whole number of at least 1"},

@@ -38,6 +38,7 @@ func (noTargets) Targets(context.Context, string) (target.Set, error) { return t
 func withTargets(t *testing.T, log *bytes.Buffer, targets ...engine.Target) *Handler {
 	t.Helper()
 	o := DefaultOptions()
+	o.IgnoreUnknownSource = true
 	h, err := New(o, aws.Config{}, NewLogger(log, o.LogLevel))
 	if err != nil {
 		t.Fatal(err)

@@ -43,9 +43,31 @@ func (h *Handler) planFor(ctx context.Context, source string, kind event.Kind) (
 	if set.Stale != nil {
 		h.log.Warn("targets not read again, the last good ones are used", zap.String("source", source), zap.Error(set.Stale))
 	}
+	if len(set.Targets) == 0 && !h.options.IgnoreUnknownSource {
+		set.Targets = []target.Loaded{h.noTarget(source, set.Elsewhere)}
+	}
 	p, unused, err := h.current(source, kind, set.Targets)
 	h.close(unused)
 	return p, err
+}
+
+// NoTarget stands for the id of a target where a source has none at all.
+const NoTarget = "(none)"
+
+// noTarget is a faulty target in place of those that a source does not have, so that
+// its records fail. Acknowledged, they would be lost without a trace, and a target
+// that is missing is a mistake more often than a wish.
+func (h *Handler) noTarget(source, elsewhere string) target.Loaded {
+	where := fmt.Sprintf("the target table %q", h.options.Table)
+	if h.options.TargetsFile != "" {
+		where = "the targets file " + h.options.TargetsFile
+	}
+	if elsewhere != "" {
+		elsewhere = " (" + elsewhere + ")"
+	}
+	l := target.Loaded{ID: NoTarget, Spec: target.Spec{SourceARN: source, ID: NoTarget, Active: true}}
+	l.Faults = []target.Fault{l.Fault("", "%s has no target in %s%s; add one, or set FANOUT_UNKNOWN_SOURCE=ignore to let its records pass undelivered (run: --unknown-source ignore)", source, where, elsewhere)}
+	return l
 }
 
 // current returns the plan of a set of targets, and the sinks that are not used any
@@ -195,8 +217,8 @@ func (h *Handler) logWarnings(source string, set []target.Loaded) {
 			h.log.Warn("target", zap.String("source", source), zap.Error(w))
 		}
 	}
-	if len(set) == 0 {
-		h.log.Warn("no targets for the source", zap.String("source", source))
+	if !slices.ContainsFunc(set, func(t target.Loaded) bool { return t.Spec.Active }) {
+		h.log.Warn("no active target for the source, its records are acknowledged undelivered", zap.String("source", source), zap.Int("targets", len(set)))
 	}
 }
 

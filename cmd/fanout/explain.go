@@ -35,14 +35,15 @@ func explain(ctx context.Context, w io.Writer, h *lambda.Handler, sources []stri
 }
 
 // readable reports whether the targets of all sources can be read. The function
-// keeps them. nowhere tells which sources have no active target; nil: none.
-func readable(ctx context.Context, h *lambda.Handler, sources []string) (nowhere, err error) {
+// keeps them. nowhere tells which sources have targets and none of them active, unless
+// records may go nowhere; nil: none.
+func (f *runFlags) readable(ctx context.Context, h *lambda.Handler, sources []string) (nowhere, err error) {
 	for _, source := range sources {
 		plan, err := h.Explain(ctx, source)
 		if err != nil {
 			return nil, err
 		}
-		if !hasTargets(plan) {
+		if !hasTargets(plan) && f.unknownSource != "ignore" {
 			nowhere = errors.Join(nowhere, failed(fmt.Errorf(
 				"%s has no active target, so its records would go nowhere; check sourceArn and active of the targets", source)))
 		}

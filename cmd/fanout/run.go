@@ -13,11 +13,12 @@ import (
 // runFlags are the flags of `fanout run`.
 type runFlags struct {
 	deliveryFlags
-	events    []string
-	sourceARN string
-	sourceAs  string
-	explain   bool
-	poll      pollFlags
+	events        []string
+	sourceARN     string
+	sourceAs      string
+	unknownSource string
+	explain       bool
+	poll          pollFlags
 }
 
 func newRun(c *common) *cobra.Command {
@@ -57,6 +58,7 @@ something failed, 2 for wrong usage or unreadable input.`,
 	s.StringArrayVar(&f.events, "event", nil, "handle the Lambda event in this `FILE`, - for standard input; repeatable")
 	s.StringVar(&f.sourceAs, "source-arn-as", "", "take the records of all events for those of the source with this `ARN`")
 	s.StringVar(&f.sourceARN, "source-arn", "", "poll the Kinesis or DynamoDB stream with this `ARN`")
+	oneOf(cmd, &f.unknownSource, "unknown-source", "fail", "records of a source that has no target `FAIL`, or are let pass undelivered: fail or ignore", []string{"fail", "ignore"})
 	f.poll.add(s)
 	s.BoolVar(&f.explain, "explain", false, "print the plan and send nothing; fails if a target is faulty")
 	f.addBounds(cmd)
@@ -111,7 +113,9 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 	}
 	stderr := newLive(cmd.ErrOrStderr())
 	log := f.logger(stderr)
-	h, err := lambda.New(f.options(), cfg, log)
+	o := f.options()
+	o.IgnoreUnknownSource = f.unknownSource == "ignore"
+	h, err := lambda.New(o, cfg, log)
 	if err != nil {
 		return err
 	}

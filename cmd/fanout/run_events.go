@@ -104,7 +104,7 @@ func readEvent(name string, stdin io.Reader) (event, error) {
 
 // runEvents hands one event after another to the function, until it is interrupted.
 func (f *runFlags) runEvents(ctx context.Context, h *lambda.Handler, events []event, sources []string, stderr io.Writer) error {
-	nowhere, err := readable(ctx, h, sources)
+	nowhere, err := f.readable(ctx, h, sources)
 	if err != nil {
 		return err
 	}

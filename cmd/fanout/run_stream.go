@@ -39,8 +39,11 @@ func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Con
 	if err != nil {
 		return err
 	}
-	if nowhere, err := readable(ctx, h, []string{f.sourceARN}); err != nil || nowhere != nil {
+	if nowhere, err := f.readable(ctx, h, []string{f.sourceARN}); err != nil || nowhere != nil {
 		return cmp.Or(err, nowhere)
+	}
+	if err := h.Unclaimed(ctx, f.sourceARN); err != nil {
+		return failed(err)
 	}
 	ctx, stop := untilInterrupted(ctx, stderr)
 	defer stop()

@@ -42,13 +42,23 @@ func (f *FileStore) Targets(ctx context.Context, sourceARN string) (Set, error) 
 		return Set{}, err
 	}
 	all, err := f.read()
+	if err != nil {
+		return Set{}, err
+	}
+	source := sourceARN
+	if stream, ok := consumed(source); ok && !slices.ContainsFunc(all, func(l Loaded) bool { return l.Spec.SourceARN == source }) {
+		source = stream
+	}
 	var set Set
 	for _, l := range all {
-		if l.Spec.SourceARN == sourceARN || l.sourceUnknown() {
+		if l.Spec.SourceARN == source || l.sourceUnknown() {
 			set.Targets = append(set.Targets, l)
 		}
 	}
-	return set, err
+	if len(set.Targets) == 0 {
+		set.Elsewhere = FormerStream(sourceARN, all)
+	}
+	return set, nil
 }
 
 // All returns the targets of every source, in the order of the file.

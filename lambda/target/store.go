@@ -8,8 +8,9 @@ import (
 
 // Store holds the targets of sources.
 type Store interface {
-	// Targets returns the targets of a source, inactive and faulty ones included. It
-	// fails only if they cannot be told at all. It blocks until they are read or ctx
+	// Targets returns the targets of a source, inactive and faulty ones included. A
+	// consumer of a stream has those of the stream, unless some name the consumer
+	// itself. It fails only if they cannot be told at all. It blocks until they are read or ctx
 	// ends, and is safe for concurrent use.
 	Targets(ctx context.Context, sourceARN string) (Set, error)
 }
@@ -21,6 +22,10 @@ type Set struct {
 	// Stale, if not nil, says why the targets could not be read again and are an
 	// older set.
 	Stale error
+
+	// Elsewhere says, of an empty set, where targets may be that are meant for the
+	// source; "" if nothing is known of any.
+	Elsewhere string
 }
 
 // Loaded is a target as a Store has it. With Faults it must not deliver; if its

@@ -25,29 +25,59 @@ type Table struct {
 	Name   string // or ARN
 }
 
-// Targets reads the items of a source. Reads are consistent, so that a change is
-// seen by the first refresh after it; they are too few to cost anything.
+// Targets reads the targets of a source.
 func (t *Table) Targets(ctx context.Context, sourceARN string) (Set, error) {
+	all, err := t.Items(ctx, sourceARN)
+	if stream, ok := consumed(sourceARN); ok && err == nil && len(all) == 0 {
+		all, err = t.Items(ctx, stream)
+	}
+	set := Set{Targets: all}
+	if _, ok := streamTable(sourceARN); ok && len(all) == 0 {
+		set.Elsewhere = "a table's stream that is switched off and on has another ARN: fanout doctor names the targets of the former one"
+	}
+	return set, err
+}
+
+// Items reads the targets whose sourceArn is the one given. Reads are consistent, so
+// that a change is seen by the first refresh after it; they are too few to cost
+// anything.
+func (t *Table) Items(ctx context.Context, sourceARN string) ([]Loaded, error) {
 	query := &dynamodb.QueryInput{
 		TableName:                 &t.Name,
 		KeyConditionExpression:    aws.String("sourceArn = :source"),
 		ExpressionAttributeValues: map[string]types.AttributeValue{":source": &types.AttributeValueMemberS{Value: sourceARN}},
 		ConsistentRead:            aws.Bool(true),
 	}
-	var set Set
+	var all []Loaded
 	for {
 		page, err := t.Client.Query(ctx, query)
 		if err != nil {
-			return Set{}, t.explain(err)
+			return nil, t.explain(err)
+		}
+		if err := CheckPage(page.Items, page.Count); err != nil {
+			return nil, t.failed(err, "cannot be read: %v", err)
 		}
 		for _, item := range page.Items {
-			set.Targets = append(set.Targets, ReadItem(item, fmt.Sprintf("item %d", len(set.Targets)+1)))
+			all = append(all, ReadItem(item, fmt.Sprintf("item %d", len(all)+1)))
 		}
 		if len(page.LastEvaluatedKey) == 0 {
-			return set, nil
+			return all, nil
 		}
 		query.ExclusiveStartKey = page.LastEvaluatedKey
 	}
+}
+
+// CheckPage fails unless an answer of Query or Scan has a list of items, perhaps an
+// empty one, and counts as many (DynamoDB API, Query, Count). An answer without them
+// comes from something that is not DynamoDB, and would make every target vanish.
+func CheckPage(items []map[string]types.AttributeValue, count int32) error {
+	switch {
+	case items == nil:
+		return errors.New("the answer has no list of items; check the endpoint and what lies in front of it")
+	case len(items) != int(count):
+		return fmt.Errorf("the answer counts %d items and has %d; check the endpoint and what lies in front of it", count, len(items))
+	}
+	return nil
 }
 
 // ReadItem is like Read, for an item of a table.

@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
@@ -28,7 +32,7 @@ func (f *fakeTable) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(
 		return nil, f.err
 	}
 	page := len(f.asked) - 1
-	out := &dynamodb.QueryOutput{Items: f.pages[page]}
+	out := &dynamodb.QueryOutput{Items: f.pages[page], Count: int32(len(f.pages[page]))} //nolint:gosec // a few
 	if page+1 < len(f.pages) {
 		out.LastEvaluatedKey = map[string]types.AttributeValue{"id": text(fmt.Sprint(page))}
 	}
@@ -133,4 +137,102 @@ func ExampleTable() {
 		fmt.Println(l.ID, l.Spec.Type, strings.TrimPrefix(l.Spec.Destination.String(), "https://"))
 	}
 	// Output: queue sqs sqs.eu-west-1.amazonaws.com/123456789012/q
+}
+
+// An answer without items, or with fewer than it counts, is no answer.
+func TestEmptyAnswers(t *testing.T) {
+	for _, tt := range []struct{ answer, want string }{
+		{`{"Items":[],"Count":0}`, ""},
+		{`{}`, "the answer has no list of items"},
+		{`null`, "the answer has no list of items"},
+		{``, "the answer has no list of items"},
+		{`{"Items":null,"Count":3}`, "the answer has no list of items"},
+		{`{"Count":0}`, "the answer has no list of items"},
+		{`{"Items":[],"Count":1}`, "the answer counts 1 items and has 0"},
+		{`{"Items":[{"id":{"S":"a"}}],"Count":3}`, "the answer counts 3 items and has 1"},
+		{`{"Items":[{"id":{"S":"a"}}]}`, "the answer counts 0 items and has 1"},
+		{`[]`, "cannot be read"},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+			_, _ = io.WriteString(w, tt.answer)
+		}))
+		client := dynamodb.New(dynamodb.Options{
+			Region: "eu-west-1", BaseEndpoint: &server.URL, Retryer: aws.NopRetryer{},
+			Credentials: credentials.NewStaticCredentialsProvider("id", "key", ""),
+		})
+		_, err := (&Table{Client: client, Name: "T"}).Targets(t.Context(), stream1)
+		server.CloseClientConnections()
+		server.Close()
+		if got := fmt.Sprint(err); tt.want == "" && err != nil || !strings.Contains(got, tt.want) {
+			t.Errorf("%s: %s, want %s", tt.answer, got, tt.want)
+		}
+	}
+}
+
+// bySource answers with the items of each source, and keeps what it was asked for.
+type bySource struct {
+	items map[string][]map[string]types.AttributeValue
+	asked []string
+}
+
+func (b *bySource) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	source := in.ExpressionAttributeValues[":source"].(*types.AttributeValueMemberS).Value
+	b.asked = append(b.asked, source)
+	items := append([]map[string]types.AttributeValue{}, b.items[source]...)
+	return &dynamodb.QueryOutput{Items: items, Count: int32(len(items))}, nil //nolint:gosec // a few
+}
+
+// A consumer has the targets of its stream, unless it has some of its own.
+func TestConsumers(t *testing.T) {
+	const consumer = stream1 + "/consumer/c:1"
+	own, its := []map[string]types.AttributeValue{item("own", truth(false))}, []map[string]types.AttributeValue{item("its", truth(true))}
+	for name, tt := range map[string]struct {
+		items map[string][]map[string]types.AttributeValue
+		want  string
+		asked []string
+	}{
+		"its own, though inactive": {map[string][]map[string]types.AttributeValue{consumer: own, stream1: its}, "own", []string{consumer}},
+		"the stream's":             {map[string][]map[string]types.AttributeValue{stream1: its}, "its", []string{consumer, stream1}},
+		"none":                     {nil, "", []string{consumer, stream1}},
+	} {
+		b := &bySource{items: tt.items}
+		set, err := (&Table{Client: b, Name: "T"}).Targets(t.Context(), consumer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, l := range set.Targets {
+			got += l.ID
+		}
+		if diff := cmp.Diff(tt.asked, b.asked); diff != "" || got != tt.want {
+			t.Errorf("%s: %q, want %q; %s", name, got, tt.want, diff)
+		}
+	}
+}
+
+// The targets of a table's former stream are named, or at least how to find them.
+func TestFormerStream(t *testing.T) {
+	const old, now = "arn:aws:dynamodb:eu-west-1:123456789012:table/T/stream/2025", "arn:aws:dynamodb:eu-west-1:123456789012:table/T/stream/2026"
+	f, err := OpenFile(write(t, `targets:
+  - {sourceArn: "`+old+`", id: b, type: kinesis, destination: d, active: true}
+  - {sourceArn: "`+old+`", id: a, type: kinesis, destination: d, active: true}
+  - {sourceArn: "arn:aws:dynamodb:eu-west-1:123456789012:table/T2/stream/2025", id: c, type: kinesis, destination: d, active: true}
+  - {sourceArn: "`+stream1+`", id: d, type: kinesis, destination: d, active: true}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for source, want := range map[string]string{
+		now: `the sourceArn of "a", "b" is that of another stream of the table, ` + old + `; correct it`,
+		old: "", topic1: "", stream1 + "2": "",
+	} {
+		if set, err := f.Targets(t.Context(), source); err != nil || set.Elsewhere != want {
+			t.Errorf("%s: %q, %v", source, set.Elsewhere, err)
+		}
+	}
+	set, err := (&Table{Client: &bySource{}, Name: "T"}).Targets(t.Context(), now)
+	if err != nil || !strings.Contains(set.Elsewhere, "fanout doctor names the targets of the former one") {
+		t.Errorf("%q, %v", set.Elsewhere, err)
+	}
 }

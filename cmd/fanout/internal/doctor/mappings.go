@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/registry"
 	"fanout/lambda/target"
 )
 
@@ -47,12 +48,12 @@ func (p *patient) mapping(m *types.EventSourceMappingConfiguration) []Finding {
 		found = append(found, is.wrong(p.run("hook", "--source-arn", source, "--on-failure", "ARN"),
 			"records are given up after %s, and nobody is told: they are lost", bound))
 	}
-	switch active := p.activeFrom[stream(source)] + p.activeFrom[source]; {
-	case p.targetsErr != nil:
-	case active == 0:
-		found = append(found, is.warning(p.wake(source), "the source has no active target, so its records go nowhere"))
-	default:
-		found = append(found, p.endless(is, m)...)
+	if p.targetsErr == nil {
+		unserved := p.served(is, source)
+		found = append(found, unserved...)
+		if unserved == nil {
+			found = append(found, p.endless(is, m)...)
+		}
 	}
 	if found == nil {
 		found = append(found, is.ok("enabled, up to %d records in a batch", aws.ToInt32(m.BatchSize)))
@@ -63,9 +64,11 @@ func (p *patient) mapping(m *types.EventSourceMappingConfiguration) []Finding {
 // wake says how to give a source an active target, or to stop it.
 func (p *patient) wake(source string) string {
 	stop := ", or " + p.run("unhook", "--source-arn", source)
-	for i := range p.targets {
-		if t := &p.targets[i]; t.Spec.SourceARN == stream(source) || t.Spec.SourceARN == source {
-			return p.run("activate", "--source-arn", t.Spec.SourceARN, "--id", t.ID) + stop
+	for _, source := range []string{source, stream(source)} { // in the order in which the function looks
+		for i := range p.targets {
+			if t := &p.targets[i]; t.Spec.SourceARN == source {
+				return p.run("activate", "--source-arn", source, "--id", t.ID) + stop
+			}
 		}
 	}
 	return p.run("register", "TYPE", "--source-arn", stream(source), "--id", "ID", "--destination", "NAME", "--active", "true") + stop
@@ -91,6 +94,32 @@ func (p *patient) endless(is about, m *types.EventSourceMappingConfiguration) []
 	fix := p.run("hook", "--source-arn", source, "--maximum-retry-attempts", "N", "--on-failure", "ARN") +
 		"; or give each such target another that keeps these records: " + p.command("update", "--source-arn", open[0].SourceARN, "--id", open[0].ID, "--on-failure", "ID")
 	return []Finding{is.warning(fix, "a record that a target cannot take is tried until it expires, which holds up its shard; targets without onFailure: %d", len(open))}
+}
+
+// served checks that a source has targets. A consumer has those of its stream, unless
+// some name the consumer itself.
+func (p *patient) served(is about, source string) []Finding {
+	if !slices.ContainsFunc(p.targets, func(e registry.Entry) bool { return e.Spec.SourceARN == source }) {
+		source = stream(source)
+	}
+	var all []target.Loaded
+	targets := 0
+	for _, e := range p.targets {
+		all = append(all, e.Loaded)
+		if e.Spec.SourceARN == source {
+			targets++
+		}
+	}
+	former := target.FormerStream(source, all)
+	switch {
+	case p.activeFrom[source] > 0:
+		return nil
+	case targets > 0 || p.options.IgnoreUnknownSource && former == "":
+		return []Finding{is.warning(p.wake(source), "the source has no active target, so its records go nowhere")}
+	case former != "":
+		return []Finding{is.wrong(p.run("export")+" > FILE, correct the ARN in it, and "+p.run("apply", "FILE", "--prune"), "the source has no target; %s", former)}
+	}
+	return []Finding{is.wrong(p.wake(source), "the source has no target, so its batches fail")}
 }
 
 // givesUp reports whether a mapping stops trying before a record expires, and when.

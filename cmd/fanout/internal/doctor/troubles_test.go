@@ -166,6 +166,20 @@ var mappingTroubles = []trouble{
 		a.add("spare", "kinesis", "archive", "active", "false")
 	}, well: true},
 	{name: "no active target", change: func(a *account) { a.items[0]["active"] = "false" }},
+	{name: "no target of the source", change: func(a *account) { a.items[0]["sourceArn"] = orders }},
+	{name: "no target of the source, which is let pass", change: func(a *account) {
+		a.items[0]["sourceArn"] = orders
+		a.set("FANOUT_UNKNOWN_SOURCE", "ignore")
+	}},
+	{name: "targets of a former stream", change: func(a *account) {
+		const table = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/"
+		a.items[0]["sourceArn"] = table + "2025-01-01T00:00:00.000"
+		a.mappings[0] = mapping(table + "2026-01-01T00:00:00.000")
+	}},
+	{name: "a consumer with targets of its own, all inactive", change: func(a *account) {
+		a.mappings[0] = mapping(clicks + "/consumer/fanout:1700000000")
+		a.add("spare", "kinesis", "archive", "sourceArn", clicks+"/consumer/fanout:1700000000", "active", "false")
+	}},
 	{name: "a consumer of its own", change: func(a *account) { a.mappings[0] = mapping(clicks + "/consumer/fanout:1700000000") }, well: true},
 	{name: "late records", change: func(a *account) { a.ages = []float64{100, 3_600_000, 20} }},
 	{name: "records in time", change: func(a *account) { a.ages = []float64{2000, 59_000} }, well: true},

@@ -34,17 +34,20 @@ type Table struct {
 // source if it is "".
 func (t *Table) List(ctx context.Context, source string) ([]Entry, error) {
 	if source != "" {
-		set, err := (&target.Table{Client: t.Client, Name: t.Name}).Targets(ctx, source)
+		all, err := (&target.Table{Client: t.Client, Name: t.Name}).Items(ctx, source)
 		if err != nil && !cloud.IsMissing(err) {
 			return nil, err // it names the table
 		}
-		return entries(set.Targets), t.failed("read", err)
+		return entries(all), t.failed("read", err)
 	}
 	var all []target.Loaded
 	pages := dynamodb.NewScanPaginator(t.Client, &dynamodb.ScanInput{TableName: &t.Name, ConsistentRead: aws.Bool(true)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
+			return nil, t.failed("read", err)
+		}
+		if err := target.CheckPage(page.Items, page.Count); err != nil {
 			return nil, t.failed("read", err)
 		}
 		for _, item := range page.Items {

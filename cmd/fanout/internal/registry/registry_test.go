@@ -31,10 +31,11 @@ func (f *fakeTable) key(k map[string]types.AttributeValue) [2]string {
 }
 
 func (f *fakeTable) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
-	out := &dynamodb.QueryOutput{}
+	out := &dynamodb.QueryOutput{Items: []map[string]types.AttributeValue{}}
 	for k, item := range f.items {
 		if k[0] == in.ExpressionAttributeValues[":source"].(*types.AttributeValueMemberS).Value {
 			out.Items = append(out.Items, item)
+			out.Count++
 		}
 	}
 	return out, f.refuse
@@ -42,13 +43,13 @@ func (f *fakeTable) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(
 
 // Scan returns an item a page.
 func (f *fakeTable) Scan(_ context.Context, in *dynamodb.ScanInput, _ ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error) {
-	out, seen := &dynamodb.ScanOutput{}, in.ExclusiveStartKey == nil
+	out, seen := &dynamodb.ScanOutput{Items: []map[string]types.AttributeValue{}}, in.ExclusiveStartKey == nil
 	for _, id := range []string{"b", "a"} {
 		item, ok := f.items[[2]string{stream, id}]
 		switch {
 		case !ok:
-		case seen && out.Items == nil:
-			out.Items = append(out.Items, item)
+		case seen && out.Count == 0:
+			out.Items, out.Count = append(out.Items, item), 1
 			out.LastEvaluatedKey = key(stream, id)
 		case !seen:
 			seen = f.key(in.ExclusiveStartKey)[1] == id

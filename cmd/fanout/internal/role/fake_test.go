@@ -94,7 +94,8 @@ func (f fakeIAM) PutRolePolicy(_ context.Context, in *iam.PutRolePolicyInput, _ 
 type fakeDynamoDB struct{ *fake }
 
 func (f fakeDynamoDB) Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error) {
-	return &dynamodb.ScanOutput{Items: f.targets}, f.fail["Scan"]
+	items := append([]map[string]dbtypes.AttributeValue{}, f.targets...)
+	return &dynamodb.ScanOutput{Items: items, Count: int32(len(items))}, f.fail["Scan"]
 }
 
 func (f fakeDynamoDB) Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {

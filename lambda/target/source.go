@@ -1,0 +1,44 @@
+package target
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// consumed returns the stream that an enhanced fan-out consumer reads, if source is
+// the ARN of one.
+func consumed(source string) (stream string, ok bool) {
+	stream, _, ok = strings.Cut(source, "/consumer/")
+	return stream, ok
+}
+
+// streamTable returns the ARN of the table that a DynamoDB stream belongs to.
+func streamTable(source string) (table string, ok bool) {
+	table, _, ok = strings.Cut(source, "/stream/")
+	return table, ok && strings.Contains(table, ":dynamodb:")
+}
+
+// FormerStream names the targets of all that belong to another stream of the table
+// whose stream source is; "" if there are none. A stream that is switched off and on
+// has another ARN, and its targets keep the old one.
+func FormerStream(source string, all []Loaded) string {
+	table, ok := streamTable(source)
+	if !ok {
+		return ""
+	}
+	var former string
+	var ids []string
+	for i := range all {
+		s := &all[i].Spec
+		if t, ok := streamTable(s.SourceARN); ok && t == table && s.SourceARN != source && (former == "" || s.SourceARN == former) {
+			former = s.SourceARN
+			ids = append(ids, fmt.Sprintf("%q", s.ID))
+		}
+	}
+	if ids == nil {
+		return ""
+	}
+	slices.Sort(ids)
+	return fmt.Sprintf("the sourceArn of %s is that of another stream of the table, %s; correct it", strings.Join(ids, ", "), former)
+}
