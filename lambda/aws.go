@@ -78,6 +78,7 @@ type accounts struct {
 	session string // names the sessions of assumed roles
 
 	noVerifyTLS bool // of caches, which are reached without base
+	stdout      bool // file targets may write to standard output
 
 	mu          sync.Mutex
 	credentials map[identity]aws.CredentialsProvider
@@ -85,7 +86,7 @@ type accounts struct {
 
 func newAccounts(base aws.Config, o *Options) *accounts {
 	return &accounts{
-		base: base, session: sessionName(o.FunctionName), noVerifyTLS: o.NoVerifyTLS,
+		base: base, session: sessionName(o.FunctionName), noVerifyTLS: o.NoVerifyTLS, stdout: o.Stdout,
 		credentials: make(map[identity]aws.CredentialsProvider),
 	}
 }

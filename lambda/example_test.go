@@ -20,6 +20,7 @@ func Example() {
 	}
 	defer os.RemoveAll(dir)
 	options := lambda.DefaultOptions()
+	options.Stdout = true // of a function it is the log
 	options.TargetsFile = filepath.Join(dir, "targets.yaml")
 	err = os.WriteFile(options.TargetsFile, []byte(`
 targets:

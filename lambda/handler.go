@@ -82,7 +82,7 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 		h.store = target.NewCache(file, ttl)
 		return h, nil
 	}
-	h.store = target.NewCache(&target.Table{Client: client, Name: o.Table}, ttl)
+	h.store = target.NewCache(&target.Table{Client: client, Name: o.Table, FileDir: o.FileDir()}, ttl)
 	return h, nil
 }
 

@@ -3,6 +3,7 @@ package lambda
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -20,6 +21,9 @@ type Options struct {
 	ConfigTTL               time.Duration // FANOUT_CONFIG_TTL: how long targets are cached; 0: they are read for every event
 	LedgerTable             string        // FANOUT_LEDGER_TABLE: name or ARN of the table by which instances know what targets have; "": none
 	IgnoreUnknownSource     bool          // FANOUT_UNKNOWN_SOURCE: let the records of a source pass that has no target, instead of failing them
+	AllowFileTargets        bool          // FANOUT_ALLOW_FILE_TARGETS: file targets of the table may write, below FileTargetsDir
+	FileTargetsDir          string        // FANOUT_FILE_TARGETS_DIR
+	Stdout                  bool          // file targets may write to standard output, which of a function is the log
 	ReportBatchItemFailures bool          // FANOUT_REPORT_BATCH_ITEM_FAILURES: name what failed instead of failing the batch
 	InFlight                int           // FANOUT_IN_FLIGHT: requests in flight over all targets; less by default where memory is short
 	LogLevel                zapcore.Level // FANOUT_LOG_LEVEL
@@ -37,10 +41,20 @@ func DefaultOptions() Options {
 		InFlight:         engine.DefaultInFlight,
 		LogLevel:         zapcore.InfoLevel,
 		DeadlineMargin:   time.Second,
+		FileTargetsDir:   "/tmp", // all that a function may write to
 		Metrics:          metrics.ModeCloudWatch,
 		MetricsNamespace: metrics.DefaultNamespace,
 		FunctionName:     "fanout",
 	}
+}
+
+// FileDir returns the folder below which file targets of the table may write; "" if
+// there may be none.
+func (o *Options) FileDir() string {
+	if !o.AllowFileTargets {
+		return ""
+	}
+	return o.FileTargetsDir
 }
 
 // A function with less than smallMemory, in MB, has smallInFlight requests in flight
@@ -83,6 +97,17 @@ func OptionsFrom(getenv func(name string) string) (Options, error) {
 			return err
 		}
 		return strconv.ErrRange
+	})
+	read("FANOUT_ALLOW_FILE_TARGETS", `"true" or "false"`, func(v string) (err error) {
+		o.AllowFileTargets, err = strconv.ParseBool(v)
+		return err
+	})
+	read("FANOUT_FILE_TARGETS_DIR", "a folder, from / on", func(v string) error {
+		o.FileTargetsDir = v
+		if !filepath.IsAbs(v) {
+			return strconv.ErrSyntax
+		}
+		return nil
 	})
 	read("FANOUT_UNKNOWN_SOURCE", `"fail" or "ignore"`, func(v string) error {
 		o.IgnoreUnknownSource = v == "ignore"

@@ -63,13 +63,24 @@ func newSink(a *accounts, t *target.Spec, kind event.Kind) (engine.Sink, error) 
 	case target.Lambda:
 		return sinks.NewLambda(lambdaservice.NewFromConfig(a.configFor(t)), nameOrARN(d), d.Qualifier, form(t, kind)), nil
 	case target.File:
-		return sinks.NewFile(d.Path), nil
+		return a.file(d)
 	case target.Memcached:
 		return sinks.NewMemcached(d.Host, a.cache(t, d.Discover), size), nil
 	case target.Redis:
 		return sinks.NewRedis(d.URL(), a.cache(t, d.Cluster), size)
 	}
 	return nil, fmt.Errorf("there is no way to deliver to targets of type %q", t.Type)
+}
+
+// file opens a file target.
+func (a *accounts) file(d *target.Destination) (engine.Sink, error) {
+	switch {
+	case d.Root != "":
+		return sinks.NewFileBelow(d.Root, d.Path), nil
+	case d.Path == "-" && !a.stdout:
+		return nil, engine.Errorf(engine.Permanent, "destination: - is standard output, which is the function's log, and records do not belong there; name a file")
+	}
+	return sinks.NewFile(d.Path), nil
 }
 
 // cache is what a target says of a cache beside its address.

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -39,19 +40,41 @@ var fileLocks sync.Map // cleaned path → *sync.Mutex
 // output if path is "-". The file is opened for each request, so it may be moved
 // away at any time, and is created if it is missing.
 func NewFile(path string) *File {
-	f := &File{name: "file " + path}
-	if abs, err := filepath.Abs(path); err == nil && path != "-" {
-		path = abs
+	if path == "-" {
+		return newFile(path, path, func() (io.WriteCloser, error) { return nopCloser{os.Stdout}, nil })
 	}
-	mu, _ := fileLocks.LoadOrStore(path, new(sync.Mutex))
-	f.mu = mu.(*sync.Mutex) //nolint:forcetypeassert // the map holds nothing else
-	f.open = func() (io.WriteCloser, error) {
-		if path == "-" {
-			return nopCloser{os.Stdout}, nil
+	place := path
+	if abs, err := filepath.Abs(path); err == nil { // the working directory may change
+		place = abs
+	}
+	return newFile(path, place, func() (io.WriteCloser, error) {
+		return os.OpenFile(place, appending, 0o600) //nolint:gosec // the user's own choice of file
+	})
+}
+
+// NewFileBelow is like NewFile, for a path that somebody else chose: it is taken from
+// the folder dir on, and leads nowhere else, neither by .. nor by a symbolic link.
+func NewFileBelow(dir, path string) *File {
+	return newFile(path, filepath.Join(dir, path), func() (io.WriteCloser, error) {
+		root, err := os.OpenRoot(dir)
+		if err != nil {
+			return nil, err
 		}
-		return os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600) //nolint:gosec // the user's own choice of file
+		defer func() { _ = root.Close() }() // the file stays open
+		return root.OpenFile(path, appending, 0o600)
+	})
+}
+
+const appending = os.O_APPEND | os.O_CREATE | os.O_WRONLY
+
+// newFile returns a sink that opens its file with open. Files with the same place are
+// written to one after another.
+func newFile(path, place string, open func() (io.WriteCloser, error)) *File {
+	if abs, err := filepath.Abs(place); err == nil && path != "-" {
+		place = abs
 	}
-	return f
+	mu, _ := fileLocks.LoadOrStore(place, new(sync.Mutex))
+	return &File{name: "file " + path, mu: mu.(*sync.Mutex), open: open} //nolint:forcetypeassert // the map holds nothing else
 }
 
 // NewWriter returns a sink that writes the same lines to w, one request at a time.
@@ -158,7 +181,7 @@ func undo(w io.Writer, n int) {
 // fileClass says what to do about an error of a file. A disk that is full may get
 // room; a directory that is missing or forbidden stays so.
 func fileClass(err error) engine.Class {
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "path escapes from parent") { // os.Root has no error value for it
 		return engine.Permanent
 	}
 	return engine.Retryable

@@ -136,6 +136,35 @@ func TestFileAppends(t *testing.T) {
 	}
 }
 
+// A file whose path somebody else chose stays below its folder.
+func TestFileBelow(t *testing.T) {
+	outside, dir := t.TempDir(), t.TempDir()
+	for link, to := range map[string]string{"out": outside, "file": filepath.Join(outside, "file"), "inside": "real"} {
+		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, ok := range map[string]bool{
+		"real": true, "inside": true, "a/../real": false, // there is no a
+		"../escape": false, "out/escape": false, "file": false, filepath.Join(outside, "escape"): false,
+	} {
+		o := NewFileBelow(dir, path).Send(t.Context(), numbered(2))
+		if o.OK() != ok {
+			t.Errorf("%s: %v", path, o.Err(0))
+		}
+		if !ok && engine.ClassOf(o.Err(0)) != engine.Permanent {
+			t.Errorf("%s: %v is tried again", path, o.Err(0))
+		}
+	}
+	if left, err := os.ReadDir(outside); err != nil || len(left) > 0 {
+		t.Errorf("outside of the folder there is %v, %v", left, err)
+	}
+	got, err := os.ReadFile(filepath.Join(dir, "real"))
+	if n := len(dataOfLines(t, got)); err != nil || n != 4 {
+		t.Errorf("%d lines, %v", n, err)
+	}
+}
+
 func TestFileErrors(t *testing.T) {
 	dir := t.TempDir()
 	tests := []struct {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ const minTimeout = 100 * time.Millisecond
 type deliveryFlags struct {
 	*common
 	targets, table string
+	filesBelow     string
 	output         string
 	inFlight       int
 	timeout        time.Duration
@@ -28,6 +30,7 @@ type deliveryFlags struct {
 func (f *deliveryFlags) addTargets(s *pflag.FlagSet) {
 	s.StringVar(&f.targets, "targets", "", "read the targets from this `FILE` in YAML or JSON")
 	s.StringVar(&f.table, "table", "", "read the targets from this DynamoDB table, by `NAME` or ARN")
+	s.StringVar(&f.filesBelow, "allow-file-targets", "", "let targets of type file in the table write below `DIR` (default: they are faulty)")
 }
 
 // addBounds adds the flags of the report and of how fast records are delivered.
@@ -41,6 +44,7 @@ func (f *deliveryFlags) addBounds(cmd *cobra.Command) {
 // complete tells the shell what flags take. The flags exist, so nothing can fail.
 func (f *deliveryFlags) complete(cmd *cobra.Command) {
 	_ = cmd.MarkFlagFilename("targets", "yaml", "yml", "json")
+	_ = cmd.MarkFlagDirname("allow-file-targets")
 }
 
 // checkTargets finds out whether the command line says which targets there are.
@@ -50,6 +54,8 @@ func (f *deliveryFlags) checkTargets() error {
 		return errors.New("--targets and --table exclude each other; give one of them")
 	case f.targets == "" && f.table == "":
 		return errors.New("no targets are given; add --targets FILE or --table NAME")
+	case f.targets != "" && f.filesBelow != "":
+		return errors.New("--allow-file-targets has no effect with --targets, whose file targets may write anywhere; remove it")
 	}
 	return nil
 }
@@ -71,6 +77,10 @@ func (f *deliveryFlags) options() lambda.Options {
 	o.NoVerifyTLS = f.aws.NoVerifyTLS
 	o.Metrics = metrics.ModeNone // they are the function's
 	o.Table, o.TargetsFile, o.InFlight = f.table, f.targets, f.inFlight
+	o.AllowFileTargets, o.FileTargetsDir, o.Stdout = f.filesBelow != "", f.filesBelow, true
+	if dir, err := filepath.Abs(f.filesBelow); err == nil {
+		o.FileTargetsDir = dir
+	}
 	o.DeadlineMargin = min(o.DeadlineMargin, f.timeout/10)
 	o.ReportBatchItemFailures = true // the poller goes on at the first that failed
 	return o

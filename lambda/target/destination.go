@@ -18,7 +18,7 @@ import (
 //	iot                URL, Host, Topic, Region
 //	memcached          Host, TLS, Discover
 //	redis              URL, Host, TLS, Cluster
-//	file               Path
+//	file               Path, Root
 //
 // Printing it in any way shows no password.
 type Destination struct {
@@ -36,6 +36,7 @@ type Destination struct {
 	Signing string // SigV4 service name, es or aoss; "": not an AWS host, unsigned
 	Topic   string // MQTT
 	Path    string // "-": standard output
+	Root    string // folder that Path is below of and cannot leave; "": none
 
 	TLS      bool // of caches
 	Cluster  bool // the host is that of a Redis cluster

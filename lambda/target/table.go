@@ -23,6 +23,11 @@ type QueryAPI interface {
 type Table struct {
 	Client QueryAPI
 	Name   string // or ARN
+
+	// FileDir is the folder below which targets of type file may write; "": they are
+	// faults, because whoever may write to the table would write files where it is
+	// read.
+	FileDir string
 }
 
 // Targets reads the targets of a source.
@@ -30,6 +35,9 @@ func (t *Table) Targets(ctx context.Context, sourceARN string) (Set, error) {
 	all, err := t.Items(ctx, sourceARN)
 	if stream, ok := consumed(sourceARN); ok && err == nil && len(all) == 0 {
 		all, err = t.Items(ctx, stream)
+	}
+	for i := range all {
+		all[i].Confine(t.FileDir)
 	}
 	set := Set{Targets: all}
 	if _, ok := streamTable(sourceARN); ok && len(all) == 0 {

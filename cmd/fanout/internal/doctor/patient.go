@@ -95,6 +95,7 @@ func (p *patient) readTargets(ctx context.Context) []Finding {
 	}
 	p.targets, p.targetsErr = (&registry.Table{Client: p.DynamoDB, Name: p.tableName}).List(ctx, "")
 	for i := range p.targets {
+		p.targets[i].Confine(p.options.FileDir())
 		if t := &p.targets[i]; t.Spec.Active {
 			p.activeFrom[t.Spec.SourceARN]++
 		}

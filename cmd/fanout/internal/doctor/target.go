@@ -136,9 +136,7 @@ func (p *patient) reach(ctx context.Context, is about, t *target.Spec) Finding {
 	case target.Memcached, target.Redis:
 		return c.cache(ctx)
 	case target.File:
-		if t.Destination.Path != "-" {
-			return is.warning(fix("--destination", "-"), "the file is on the disk of one instance of the function, and goes with it; - is the log")
-		}
+		return is.warning(fix("--active", "false"), "the file is on the disk of one instance of the function, and goes with it")
 	}
 	return is.ok("%s", t.Destination)
 }

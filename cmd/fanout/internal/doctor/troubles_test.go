@@ -334,6 +334,12 @@ var targetTroubles = []trouble{
 		a.add("away", "kinesis", "arn:aws:kinesis:eu-west-1:210987654321:stream/archive")
 	}},
 	{name: "files", change: func(a *account) { a.add("disk", "file", "/tmp/out"); a.add("log", "file", "-") }},
+	{name: "files that are allowed", change: func(a *account) {
+		a.set("FANOUT_ALLOW_FILE_TARGETS", "true")
+		a.add("disk", "file", "/tmp/out")
+		a.add("elsewhere", "file", "/home/user/.profile")
+		a.add("log", "file", "-")
+	}},
 	{name: "the stream of a target", change: func(a *account) {
 		arn := "arn:aws:kinesis:eu-west-1:123456789012:stream/big"
 		a.streams[arn] = &kinesistypes.StreamDescriptionSummary{StreamStatus: "CREATING"}
