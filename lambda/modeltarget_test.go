@@ -20,6 +20,7 @@ type modelTarget struct {
 	spec   target.Spec
 	faulty bool // its configuration is
 	limits engine.Limits
+	most   int     // bytes of a message of several records, which limits do not tell; 0: any
 	fifo   bool    // the service drops messages whose deduplication id it has seen
 	rate   float64 // of requests that something befalls
 	worst  int     // how often it befalls requests that begin with the same record
@@ -82,6 +83,9 @@ func (m *model) newTarget(s *modelSource, id string) *modelTarget {
 	}
 	if m.chance(4) {
 		t.spec.BatchRecords, t.spec.BatchBytes = m.rnd.IntN(6), m.rnd.IntN(2)*300
+	}
+	if m.chance(3) {
+		t.most = 1 + m.rnd.IntN(200)
 	}
 	if m.chance(4) {
 		t.limits.RecordBytes = 40 + m.rnd.IntN(60)
@@ -229,6 +233,11 @@ func (t *modelTarget) draw(m *model, first *engine.Record) (*rand.Rand, befall) 
 // and have its key.
 func (s *modelSink) take(batch []engine.Record, rnd *rand.Rand) (o engine.Outcome) {
 	refused := map[string]bool{}
+	for i := range batch {
+		if r := &batch[i]; s.target.most > 0 && len(r.Parts()) > 1 && r.Data.Len() > s.target.most {
+			return engine.Failed(enginetest.ErrTooLarge)
+		}
+	}
 	for i := range batch {
 		r := &batch[i]
 		if rnd != nil && rnd.IntN(3) == 0 || refused[r.Lane+r.Key] {
