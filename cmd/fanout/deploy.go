@@ -48,6 +48,9 @@ the role <function>Role with no more rights than its targets need, a log group, 
 the function itself, which this program carries inside.
 
 What a flag does not say stays as it is, or is the default where the function is new.
+A function that is not fanout's is replaced only if you agree, or say --yes. What it
+is, is said first and kept as a version, with the commands to go back.
+
 Things that are as they should be are not written, and a deploy that ended halfway is
 completed by the next. A role or table that exists is used and not changed, unless
 deploy made it. One given by ARN needs no call to find it, though its own settings may
@@ -104,9 +107,11 @@ func (d *deploy) settings(cmd *cobra.Command) stack.Settings {
 	set := stack.Settings{
 		Function: d.functionRef(), Role: cmp.Or(d.roleARN, d.role), Table: cmp.Or(d.tableARN, d.table),
 		Environment: variables(d.environment), LeaveIAM: d.noIAM, Package: d.open,
-		Adopt: func(name string) error {
-			return ask(cmd, d.yes, fmt.Sprintf("The function %q is not one of fanout. Replace its code and settings?", name))
+		Adopt: func(r *stack.Replaced) error {
+			tellReplaced(cmd.ErrOrStderr(), r)
+			return ask(cmd, d.yes, "Replace its code and settings?")
 		},
+		Adopted: func(r *stack.Replaced) { tellBack(cmd.ErrOrStderr(), r) },
 	}
 	if d.given("ledger-table") {
 		set.Ledger = &d.ledger
@@ -144,6 +149,30 @@ func tell(w io.Writer, t stack.Thing) {
 		fmt.Fprintf(w, " (%s)", t.Note)
 	}
 	fmt.Fprintln(w)
+}
+
+// tellReplaced says what a function is that will be replaced, and what its targets are
+// in for.
+func tellReplaced(w io.Writer, r *stack.Replaced) {
+	fmt.Fprintf(w, "The function %q is not one of fanout. This code will be replaced, and kept as a version:\n", r.Function)
+	fmt.Fprintf(w, "  runtime %s, handler %s, last modified %s, %s, SHA-256 %s\n", r.Runtime, r.Handler, r.Modified, count(int(r.Bytes), "byte"), r.SHA256)
+	switch {
+	case r.Unseen != "":
+		fmt.Fprintf(w, "Whether its targets are sound cannot be seen: %s\n", r.Unseen)
+	case len(r.Faulty) > 0:
+		fmt.Fprintf(w, "Of its %s some have faults, so that their records will fail and hold up their shards; mend them, or set active to false:\n", count(r.Targets, "target"))
+		for _, fault := range r.Faulty {
+			fmt.Fprintf(w, "  %s\n", fault)
+		}
+	}
+}
+
+// tellBack says how to undo what comes.
+func tellBack(w io.Writer, r *stack.Replaced) {
+	fmt.Fprintf(w, "To go back to version %s, run:\n", r.Version)
+	for _, command := range r.Back {
+		fmt.Fprintf(w, "  %s\n", command)
+	}
 }
 
 // showDeployed prints what was done and, if the role was left alone, its policy.

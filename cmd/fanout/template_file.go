@@ -11,6 +11,7 @@ import (
 	"fanout/cmd/fanout/internal/hooks"
 	"fanout/cmd/fanout/internal/policy"
 	"fanout/cmd/fanout/internal/registry"
+	"fanout/cmd/fanout/internal/stack"
 	"fanout/cmd/fanout/internal/template"
 	"fanout/lambda"
 	"fanout/lambda/target"
@@ -32,6 +33,9 @@ func (t *templates) fromFile(cmd *cobra.Command) (template.Setup, error) {
 	}
 	o, err := lambda.OptionsFrom(func(name string) string { return variables(t.environment)[name] })
 	if err != nil {
+		return template.Setup{}, err
+	}
+	if err := stack.CheckTime(t.functionName(), int32(t.timeout), variables(t.environment)); err != nil { //nolint:gosec // it was checked
 		return template.Setup{}, err
 	}
 	s := template.Setup{

@@ -191,3 +191,17 @@ func TestName(t *testing.T) {
 		}
 	}
 }
+
+func TestSource(t *testing.T) {
+	for arn, want := range map[string]string{
+		"arn:aws:kinesis:eu-west-1:123456789012:stream/clicks":                                "kinesis:clicks",
+		"arn:aws:kinesis:eu-west-1:123456789012:stream/clicks/consumer/fanout:1700000000":     "kinesis:clicks",
+		"arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2026-01-31T12:34:56.789": "dynamodb:orders",
+		"arn:aws:sns:eu-west-1:123456789012:alerts":                                           "sns:alerts",
+		"nonsense": "nonsense",
+	} {
+		if got := Source(arn); got != want {
+			t.Errorf("Source(%q) = %q, want %q", arn, got, want)
+		}
+	}
+}

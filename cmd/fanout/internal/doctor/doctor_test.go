@@ -205,14 +205,3 @@ func TestShort(t *testing.T) {
 		}
 	}
 }
-
-func TestSource(t *testing.T) {
-	for arn, want := range map[string]string{
-		clicks: "kinesis:clicks", orders: "dynamodb:orders", alerts: "sns:alerts",
-		clicks + "/consumer/fanout:1700000000": "kinesis:clicks", "nonsense": "nonsense",
-	} {
-		if got := Source(arn); got != want {
-			t.Errorf("Source(%q) = %q, want %q", arn, got, want)
-		}
-	}
-}

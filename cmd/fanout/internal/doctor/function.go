@@ -7,6 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"fanout/cmd/fanout/internal/cloud"
 )
 
 func (p *patient) is(check string) about { return about{check, p.function.Name()} }
@@ -73,7 +75,7 @@ func (p *patient) settings(context.Context) []Finding {
 	var found []Finding
 	if need := ownMemory + most*targetMemory; int(memory) < need {
 		found = append(found, is.warning(p.run("deploy", "--memory", strconv.Itoa(max(256, need))),
-			"%d MB of memory may not do for a large batch and the %d targets of %s", memory, most, Source(source)))
+			"%d MB of memory may not do for a large batch and the %d targets of %s", memory, most, cloud.Source(source)))
 	}
 	switch left := timeout - p.options.DeadlineMargin; {
 	case left <= 0:

@@ -31,7 +31,7 @@ func (p *patient) mappings(context.Context) []Finding {
 
 func (p *patient) mapping(m *types.EventSourceMappingConfiguration) []Finding {
 	source := aws.ToString(m.EventSourceArn)
-	is := about{"mapping", Source(source)}
+	is := about{"mapping", cloud.Source(source)}
 	var found []Finding
 	switch state := aws.ToString(m.State); state {
 	case "Enabled":
@@ -160,7 +160,7 @@ func (p *patient) sources(ctx context.Context) []Finding {
 		case p.hooksErr == nil && !slices.ContainsFunc(p.hooks, func(m types.EventSourceMappingConfiguration) bool {
 			return stream(aws.ToString(m.EventSourceArn)) == stream(source)
 		}):
-			found = append(found, about{"source", Source(source)}.wrong(p.run("hook", "--source-arn", source), "it has active targets, but no mapping, so they get nothing"))
+			found = append(found, about{"source", cloud.Source(source)}.wrong(p.run("hook", "--source-arn", source), "it has active targets, but no mapping, so they get nothing"))
 		}
 	}
 	if p.callersErr != nil && !topicsOnly { // topics without targets cannot be seen
@@ -171,7 +171,7 @@ func (p *patient) sources(ctx context.Context) []Finding {
 
 // topic checks the subscription of the function to a topic.
 func (p *patient) topic(ctx context.Context, topic, region string) []Finding {
-	is := about{"source", Source(topic)}
+	is := about{"source", cloud.Source(topic)}
 	if strings.HasSuffix(topic, ".fifo") {
 		return []Finding{is.wrong("publish to a standard topic, or to a Kinesis stream, which keeps the order", "it is a FIFO topic, which invokes no function, so its targets get nothing")}
 	}

@@ -5,26 +5,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/smithy-go"
+
+	"fanout/cmd/fanout/internal/cloud"
 )
 
-// Source names a source by its service and name: kinesis:clicks, dynamodb:orders or
-// sns:alerts.
-func Source(source string) string {
-	a, err := arn.Parse(source)
-	if err != nil {
-		return source
-	}
-	name := a.Resource
-	if _, path, found := strings.Cut(a.Resource, "/"); found { // stream/NAME, table/NAME/stream/TIME
-		name, _, _ = strings.Cut(path, "/")
-	}
-	return a.Service + ":" + name
-}
-
 // Target names a target by its source and id: kinesis:clicks/archive.
-func Target(source, id string) string { return Source(source) + "/" + id }
+func Target(source, id string) string { return cloud.Source(source) + "/" + id }
 
 // stream returns the stream that a mapping reads, whether or not by a consumer of its
 // own.

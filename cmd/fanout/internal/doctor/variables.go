@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"fanout/cmd/fanout/internal/cloud"
 	"fanout/cmd/fanout/internal/hooks"
 	"fanout/cmd/fanout/internal/near"
 	fanout "fanout/lambda"
@@ -88,9 +89,9 @@ func (p *patient) reports(context.Context) []Finding {
 		source := aws.ToString(m.EventSourceArn)
 		fix := p.run("hook", "--source-arn", source)
 		if p.options.ReportBatchItemFailures {
-			found = append(found, is.wrong(fix, "%s is true, but the mapping of %s does not ask for ReportBatchItemFailures: records that fail are lost", hooks.Variable, Source(source)))
+			found = append(found, is.wrong(fix, "%s is true, but the mapping of %s does not ask for ReportBatchItemFailures: records that fail are lost", hooks.Variable, cloud.Source(source)))
 		} else {
-			found = append(found, is.warning(fix, "the mapping of %s does not ask for ReportBatchItemFailures, so whole batches are sent again", Source(source)))
+			found = append(found, is.warning(fix, "the mapping of %s does not ask for ReportBatchItemFailures, so whole batches are sent again", cloud.Source(source)))
 		}
 	}
 	switch {

@@ -6,18 +6,21 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"fanout/cmd/fanout/internal/cloud"
 	"fanout/cmd/fanout/internal/policy"
 	"fanout/cmd/fanout/internal/role"
+	fanout "fanout/lambda"
 )
 
 // Deployed is what Deploy did.
 type Deployed struct {
-	Things []Thing          `json:"things"`
-	Policy *policy.Document `json:"policy,omitempty"` // what the role needs, where it is left alone
+	Things   []Thing          `json:"things"`
+	Replaced *Replaced        `json:"replaced,omitempty"` // what the function was, if it was not fanout's
+	Policy   *policy.Document `json:"policy,omitempty"`   // what the role needs, where it is left alone
 }
 
 // Deploy makes a function and what it needs, or brings them in step with the
@@ -46,8 +49,20 @@ func (s *Stack) Deploy(ctx context.Context, set Settings) (Deployed, error) {
 	if err != nil {
 		return d, err
 	}
+	if err := CheckTime(p.name, p.timeout, p.environment); err != nil {
+		return d, err
+	}
 	if err := s.mayHave(ctx, p.role, set.LeaveIAM); err != nil {
 		return d, err
+	}
+	replaced, version, err := s.adopt(ctx, has, &p, &set)
+	if err != nil {
+		return d, err
+	}
+	if replaced != nil {
+		d.Replaced = replaced
+		_ = done(version, nil)
+		set.Adopted(replaced)
 	}
 	if err := done(s.table(ctx, targetTable, p.table, p.name)); err != nil {
 		return d, err
@@ -78,8 +93,19 @@ func (s *Settings) mayDeploy(has *function) error {
 		return fmt.Errorf("there is no function %s; fanout deploy makes a function by its name, with --function", s.Function)
 	case has != nil && has.PackageType == types.PackageTypeImage:
 		return fmt.Errorf("the function %q is a container image, which no package can be put into; name another with --function", cloud.Name(s.Function))
-	case has != nil && !has.fanout():
-		return s.Adopt(cloud.Name(s.Function))
+	}
+	return nil
+}
+
+// CheckTime refuses a time limit, in seconds, that leaves a function with these
+// variables none to send: sending stops before it.
+func CheckTime(name string, timeout int32, environment map[string]string) error {
+	o, err := fanout.OptionsFrom(func(name string) string { return environment[name] })
+	if err != nil {
+		return fmt.Errorf("the function %q is misconfigured: %w", name, err)
+	}
+	if limit := time.Duration(timeout) * time.Second; limit <= o.DeadlineMargin {
+		return fmt.Errorf("the timeout of %v leaves the function %q no time to send, because sending stops %v before it (FANOUT_DEADLINE_MARGIN); add --timeout with more, such as 30", limit, name, o.DeadlineMargin)
 	}
 	return nil
 }
@@ -149,5 +175,10 @@ func (f *function) config() *types.FunctionConfiguration {
 	return &f.FunctionConfiguration
 }
 
-// fanout reports whether a function is one of fanout.
-func (f *function) fanout() bool { return role.IsFanout(f.tags, environment(&f.FunctionConfiguration)) }
+// fanout reports whether a function is one of fanout. Without the tag, variables with
+// names like its own are not enough.
+func (f *function) fanout() bool {
+	_, tagged := f.tags[role.Tag]
+	alike := f.Runtime == types.RuntimeProvidedal2023 && aws.ToString(f.Handler) == handler
+	return role.IsFanout(f.tags, environment(&f.FunctionConfiguration)) && (tagged || alike)
+}

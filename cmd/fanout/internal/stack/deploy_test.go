@@ -25,7 +25,8 @@ func settings() Settings {
 	return Settings{
 		Function: "orders", Ledger: aws.String("ordersLedger"),
 		Package: func(arch string) (code.Package, error) { return code.Package("code for " + arch), nil },
-		Adopt:   func(string) error { return errors.New("declined") },
+		Adopt:   func(*Replaced) error { return errors.New("declined") },
+		Adopted: func(*Replaced) {},
 	}
 }
 

@@ -34,10 +34,11 @@ type fake struct {
 	// fail is asked before each call, by the name of its operation.
 	fail func(operation string) error
 
-	function *types.FunctionConfiguration
-	others   []types.FunctionConfiguration
-	fnTags   map[string]string
-	fnPolicy string
+	function  *types.FunctionConfiguration
+	published []types.FunctionConfiguration // versions
+	others    []types.FunctionConfiguration
+	fnTags    map[string]string
+	fnPolicy  string
 	// pending is how many more looks find the function, or a table, at work.
 	pending int
 
@@ -47,6 +48,7 @@ type fake struct {
 	policies map[string]string
 	attached []string
 	tables   map[string]*table
+	items    []map[string]dbtypes.AttributeValue // of the target table
 	groups   map[string]*group
 }
 
@@ -197,6 +199,19 @@ func (f fakeLambda) UpdateFunctionCode(_ context.Context, in *lambda.UpdateFunct
 	f.function.CodeSha256, f.function.Architectures = aws.String(code.Package(in.ZipFile).SHA256()), in.Architectures
 	f.pending = 2
 	return &lambda.UpdateFunctionCodeOutput{}, nil
+}
+
+func (f fakeLambda) PublishVersion(_ context.Context, in *lambda.PublishVersionInput, _ ...func(*lambda.Options)) (*lambda.PublishVersionOutput, error) {
+	if err := f.call("PublishVersion"); err != nil {
+		return nil, err
+	}
+	if *in.CodeSha256 != *f.function.CodeSha256 {
+		return nil, apiError("InvalidParameterValueException", "the code is another")
+	}
+	f.published = append(f.published, *f.function)
+	return &lambda.PublishVersionOutput{
+		Version: aws.String(fmt.Sprint(len(f.published))), FunctionArn: aws.String(fmt.Sprintf("%s:%d", *f.function.FunctionArn, len(f.published))),
+	}, nil
 }
 
 func (f fakeLambda) TagResource(_ context.Context, in *lambda.TagResourceInput, _ ...func(*lambda.Options)) (*lambda.TagResourceOutput, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/registry"
 	"fanout/cmd/fanout/internal/role"
 )
 
@@ -83,7 +84,7 @@ func (s *Stack) listMappings(ctx context.Context, function string) ([]Item, erro
 				continue
 			}
 			items = append(items, Item{
-				Thing{Kind: "mapping", Name: aws.ToString(m.UUID), ARN: aws.ToString(m.EventSourceArn)},
+				Thing{Kind: "mapping", Name: cloud.Source(aws.ToString(m.EventSourceArn)), ARN: aws.ToString(m.EventSourceArn)},
 				func(ctx context.Context) error {
 					_, err := s.Lambda.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: m.UUID})
 					return err
@@ -182,9 +183,30 @@ func (s *Stack) listTable(ctx context.Context, form tableForm, name, function st
 		if item.Note != "" {
 			break
 		}
+		if form.kind == targetTable.kind {
+			item.Note = s.countTargets(ctx, name)
+		}
 		item.delete = func(ctx context.Context) error { return s.deleteTable(ctx, name) } // by ARN: perhaps another account's
 	}
 	return []Item{item}, nil
+}
+
+// countTargets says how many targets go with a table: they are what cannot be made again.
+func (s *Stack) countTargets(ctx context.Context, table string) string {
+	entries, err := (&registry.Table{Client: s.Tables, Name: table}).List(ctx, "")
+	if err != nil {
+		return "how many targets it has cannot be seen"
+	}
+	active := 0
+	for i := range entries {
+		if entries[i].Active() {
+			active++
+		}
+	}
+	if len(entries) == 1 {
+		return fmt.Sprintf("1 target, %d active", active)
+	}
+	return fmt.Sprintf("%d targets, %d active", len(entries), active)
 }
 
 const notMade = "not made by fanout deploy for this function"

@@ -34,8 +34,10 @@ type Settings struct {
 	Package func(architecture string) (code.Package, error)
 
 	// Adopt is asked before a function is replaced that is not fanout's, and
-	// returns an error if it must not be.
-	Adopt func(name string) error
+	// returns an error if it must not be. Of what it gets, Version and Back are not known
+	// yet; Adopted gets that, before the function is replaced.
+	Adopt   func(*Replaced) error
+	Adopted func(*Replaced)
 }
 
 // Network says where in a VPC a function runs; no subnets: in none.
