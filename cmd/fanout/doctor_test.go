@@ -102,6 +102,13 @@ func completedFix(t *testing.T, args []string) (cmd *cobra.Command, all []string
 		case rest[0] == "TYPE":
 			all, rest = append(all, "sqs"), rest[1:]
 			continue
+		case rest[0] == "FILE":
+			file := filepath.Join(t.TempDir(), "targets.yaml")
+			if err := os.WriteFile(file, []byte("targets:\n- {sourceArn: "+orders+", id: a, type: kinesis, destination: d, active: true}\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			all, rest = append(all, file), rest[1:]
+			continue
 		case !ok:
 			return cmd, all
 		}
@@ -154,12 +161,12 @@ func TestFixesWork(t *testing.T) {
 	for name, value := range clientEnv(server.URL, server.URL) {
 		t.Setenv(name, value)
 	}
-	changing := []string{"deploy", "register", "update", "activate", "hook", "unhook", "resume"}
+	changing := []string{"deploy", "register", "update", "activate", "hook", "unhook", "resume", "apply"}
 	seen := make(map[string]bool)
 	for _, fix := range fixes(t) {
 		cmd, args := completedFix(t, words(t, fix))
 		seen[cmd.Name()] = true
-		if cmd.Name() == "policy" || cmd.Name() == "doctor" { // it is read, or run again
+		if slices.Contains([]string{"policy", "doctor", "export"}, cmd.Name()) { // what it prints is read
 			continue
 		}
 		if !slices.Contains(changing, cmd.Name()) {

@@ -21,7 +21,7 @@ func (f fakeDynamoDB) Query(context.Context, *dynamodb.QueryInput, ...func(*dyna
 }
 
 func (f fakeDynamoDB) Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error) {
-	return &dynamodb.ScanOutput{Items: append([]map[string]types.AttributeValue{}, f.items...)}, f.call("Scan")
+	return &dynamodb.ScanOutput{Items: append([]map[string]types.AttributeValue{}, f.items...), Count: int32(len(f.items))}, f.call("Scan")
 }
 
 func (f fakeDynamoDB) TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
