@@ -101,7 +101,8 @@ func (d *decoder) dynamodb(b *Batch) engine.Record {
 	return r
 }
 
-// key joins the values of the key attributes.
+// key is the value of the key attribute. The values of several are joined, and escaped
+// so that no two keys have one form.
 func (d *decoder) key(s *dynamodbRecord) string {
 	if s.keys.kind != object {
 		d.fail("the record's dynamodb.Keys is %s, not an object", s.keys.kind)
@@ -121,19 +122,20 @@ func (d *decoder) key(s *dynamodbRecord) string {
 		if a.value.kind == escaped {
 			s.attrs[i].value = value{d.mem.bytes(a.value), plain}
 		}
-		n += len(s.attrs[i].value.raw) + bytes.Count(s.attrs[i].value.raw, bar)
+		raw := s.attrs[i].value.raw
+		n += len(raw) + bytes.Count(raw, []byte{separator}) + bytes.Count(raw, []byte{escape})
 	}
-	if first := s.attrs[0].value.raw; n == len(first) {
-		return share(first)
+	if len(s.attrs) == 1 {
+		return share(s.attrs[0].value.raw)
 	}
 	key := d.mem.take(n)
 	for i, a := range s.attrs {
 		if i > 0 {
-			key = append(key, '|')
+			key = append(key, separator)
 		}
 		for _, c := range a.value.raw {
-			if c == '|' {
-				key = append(key, '\\')
+			if c == separator || c == escape {
+				key = append(key, escape)
 			}
 			key = append(key, c)
 		}
@@ -141,5 +143,5 @@ func (d *decoder) key(s *dynamodbRecord) string {
 	return share(key)
 }
 
-// bar separates the values in a key.
-var bar = []byte("|")
+// separator stands between the values in a key, and escape before either within a value.
+const separator, escape = '|', '\\'

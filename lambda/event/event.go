@@ -57,8 +57,9 @@ type Batch struct {
 	// The shard of a Kinesis record is the part of its eventID before the colon, or
 	// UnknownShard if it has none.
 	//
-	// DynamoDB's key is the key attributes' values (binary ones in base64), in
-	// order of their names, joined with "|"; a "|" in a value becomes "\|". Its
+	// DynamoDB's key is the value of the key attribute (a binary one in base64). The
+	// values of two are in order of the attributes' names, joined with "|"; within
+	// them "|" becomes "\|" and "\" becomes "\\". Its
 	// data is the keys too where the stream's view has no new image. Its events do
 	// not name the shard, but each comes from one shard only. SNS numbers only the
 	// notifications of FIFO topics; MessageId is unique instead.

@@ -187,7 +187,13 @@ func referenceKey(keys members) (string, bool) {
 		if !ok {
 			return "", false
 		}
-		parts = append(parts, strings.ReplaceAll(text, "|", `\|`))
+		parts = append(parts, text)
+	}
+	if len(parts) == 1 {
+		return parts[0], true
+	}
+	for i := range parts {
+		parts[i] = strings.NewReplacer(`\`, `\\`, "|", `\|`).Replace(parts[i])
 	}
 	return strings.Join(parts, "|"), len(parts) > 0
 }
