@@ -38,22 +38,22 @@ func (h *Handler) wire(t *target.Spec, kind event.Kind) engine.Target {
 // newSink has a case for every type of target.
 func newSink(a *accounts, t *target.Spec, kind event.Kind) (engine.Sink, error) {
 	d := &t.Destination
-	size := sinks.RecordBytes(t.MaxRecordBytes)
+	size, from := sinks.RecordBytes(t.MaxRecordBytes), sinks.Source(t.SourceARN)
 	switch t.Type {
 	case target.Kinesis:
 		return sinks.NewKinesis(kinesis.NewFromConfig(a.configFor(t)), nameOrARN(d), size), nil
 	case target.Firehose:
 		return sinks.NewFirehose(firehose.NewFromConfig(a.configFor(t)), d.Name), nil
 	case target.SQS:
-		return sinks.NewSQS(sqs.NewFromConfig(a.configFor(t)), d.URL(), size), nil
+		return sinks.NewSQS(sqs.NewFromConfig(a.configFor(t)), d.URL(), size, from), nil
 	case target.SNS:
-		return sinks.NewSNS(sns.NewFromConfig(a.configFor(t)), d.ARN, size), nil
+		return sinks.NewSNS(sns.NewFromConfig(a.configFor(t)), d.ARN, size, from), nil
 	case target.ES:
 		cfg := a.configFor(t)
 		return sinks.NewES(cfg.HTTPClient, sinks.ESIndex{
 			URL: d.URL(), Index: d.Index, DocType: d.DocType,
 			Signing: d.Signing, Region: cfg.Region, Credentials: cfg.Credentials,
-		}, size)
+		}, size, from)
 	case target.IoT:
 		return sinks.NewIoT(iotdataplane.NewFromConfig(a.configFor(t), func(o *iotdataplane.Options) {
 			if o.BaseEndpoint == nil { // an endpoint that the environment names goes first

@@ -12,10 +12,20 @@ package sinks
 
 import "fanout/engine"
 
-// Option changes the limits that a sink takes for granted.
+// Option tells a sink what it cannot know of its destination and source.
 type Option func(*options)
 
-type options struct{ recordBytes int }
+type options struct {
+	recordBytes int
+	origin      origin
+}
+
+func collect(opts []Option) (o options) {
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
+}
 
 // RecordBytes says how many bytes the destination takes in a record or message, for
 // destinations whose owner changed it: a Kinesis stream's MaxRecordSizeInKiB, a
@@ -25,10 +35,7 @@ func RecordBytes(n int) Option { return func(o *options) { o.recordBytes = n } }
 
 // recordBytes returns the limit that opts set, or otherwise.
 func recordBytes(opts []Option, otherwise, atMost int) int {
-	o := options{}
-	for _, opt := range opts {
-		opt(&o)
-	}
+	o := collect(opts)
 	if o.recordBytes < 1 || o.recordBytes > atMost {
 		return otherwise
 	}

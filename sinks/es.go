@@ -40,7 +40,8 @@ type ESIndex struct {
 // A record from DynamoDB is the state of an item: its key is the document's _id, an
 // INSERT or MODIFY indexes the document, whatever there was before, and a REMOVE
 // deletes it. Any other record is an event: it creates a document whose _id is
-// shard/sequence/sub-sequence, and has been delivered if there is one already. So
+// source/shard/sequence/sub-sequence (see [Source]), or a hash of those it was merged
+// from, and has been delivered if there is one already. So
 // sending a record again changes nothing, and data streams take events too. An _id
 // over 512 bytes, or not UTF-8, becomes its SHA-256 in hex. OpenSearch Serverless
 // takes ids in collections of type search only; others refuse every record.
@@ -58,6 +59,7 @@ type ES struct {
 	url    string
 	user   *url.Userinfo
 	index  ESIndex
+	origin origin
 	limits engine.Limits
 }
 
@@ -81,9 +83,10 @@ func NewES(client aws.HTTPClient, index ESIndex, opts ...Option) (*ES, error) {
 		name:   "es " + u.Host + "#" + index.Index,
 		// The index is in the path, where policies that restrict access to indexes
 		// look for it (OpenSearch Service guide, Identity and Access Management).
-		url:   u.JoinPath(url.PathEscape(index.Index), "_bulk").String(),
-		user:  user,
-		index: index,
+		url:    u.JoinPath(url.PathEscape(index.Index), "_bulk").String(),
+		user:   user,
+		index:  index,
+		origin: collect(opts).origin,
 	}
 	record := recordBytes(opts, esBytes, esBytesMost)
 	e.limits = engine.Limits{

@@ -202,7 +202,7 @@ func TestESActions(t *testing.T) {
 			awsfake.Record{Action: "create", ID: "shardId-000000000000/4900/7", Data: []byte(`{"a":1}`)}},
 		{"several events", engine.Merge([]engine.Record{event, other}, event.Data), func() awsfake.Record {
 			m := engine.Merge([]engine.Record{event, other}, event.Data)
-			return awsfake.Record{Action: "create", ID: dedupID(&m), Data: []byte(`{"a":1}`)}
+			return awsfake.Record{Action: "create", ID: origin("").id(&m), Data: []byte(`{"a":1}`)}
 		}()},
 		{"INSERT", esRecord("INSERT", "a|b", `{"a":1}`), awsfake.Record{Action: "index", ID: "a|b", Data: []byte(`{"a":1}`)}},
 		{"MODIFY", esRecord("MODIFY", "a", `{"a":1}`), awsfake.Record{Action: "index", ID: "a", Data: []byte(`{"a":1}`)}},

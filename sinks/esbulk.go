@@ -3,7 +3,6 @@ package sinks
 import (
 	"bytes"
 	"encoding/json"
-	"strconv"
 	"unicode/utf8"
 
 	"fanout/engine"
@@ -73,7 +72,7 @@ func (e *ES) action(r *engine.Record) esAction {
 	a := esAction{op: opCreate}
 	one := only(r)
 	if one == nil {
-		a.id = dedupID(r)
+		a.id = e.origin.id(r)
 		return a
 	}
 	id := one.Key
@@ -83,7 +82,7 @@ func (e *ES) action(r *engine.Record) esAction {
 	case "REMOVE":
 		a.op = opDelete
 	default:
-		id = one.Lane + "/" + one.Seq + "/" + strconv.Itoa(one.Sub)
+		id = e.origin.id(one)
 	}
 	if len(id) > esID || !utf8.ValidString(id) {
 		id = sha256Hex([]byte(id))

@@ -1,9 +1,6 @@
 package sinks
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -121,32 +118,6 @@ func only(r *engine.Record) *engine.Record {
 
 // groupID returns the message group of r: its key, in a form that FIFO takes.
 func groupID(r *engine.Record) string { return token(r.Key) }
-
-// dedupID returns the deduplication id of r, which depends only on the source
-// records it carries: lane/sequence/sub-sequence of one, and the SHA-256 in hex of
-// those of several. The lane is in it because sequence numbers are unique in a shard.
-func dedupID(r *engine.Record) string {
-	if one := only(r); one != nil {
-		return token(one.Lane + "/" + one.Seq + "/" + strconv.Itoa(one.Sub))
-	}
-	sum := sha256.Sum256(appendOrigin(nil, r))
-	return hex.EncodeToString(sum[:])
-}
-
-// appendOrigin appends where every record that r carries comes from. Lengths keep
-// one record's lane and sequence number from running into the next.
-func appendOrigin(b []byte, r *engine.Record) []byte {
-	if parts := r.Parts(); parts != nil {
-		for i := range parts {
-			b = appendOrigin(b, &parts[i])
-		}
-		return b
-	}
-	for _, s := range []string{r.Lane, r.Seq} {
-		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
-	}
-	return binary.AppendVarint(b, int64(r.Sub))
-}
 
 // maxToken bounds the ids of message groups and of deduplication.
 const maxToken = 128

@@ -113,7 +113,7 @@ func TestFIFO(t *testing.T) {
 	for _, s := range fifos {
 		t.Run(s.name, func(t *testing.T) {
 			fake, cfg := startFake(t)
-			sink := s.open(cfg)
+			sink := s.open(cfg, Source(streamARN))
 			recs := numbered(3)
 			recs[0].Sub = 7
 			recs[1].Key = "not allowed: ü"
@@ -127,7 +127,7 @@ func TestFIFO(t *testing.T) {
 					t.Errorf("record %d is in group %q; want %q", i, got[i].GroupID, want)
 				}
 			}
-			if id, want := got[0].DeduplicationID, "shardId-000000000000/4900/7"; id != want {
+			if id, want := got[0].DeduplicationID, sha256Hex([]byte(streamARN))[:16]+"/shardId-000000000000/4900/7"; id != want {
 				t.Errorf("deduplication id %q; want %q", id, want)
 			}
 			if o := sink.Send(t.Context(), recs); !o.OK() {
@@ -135,6 +135,12 @@ func TestFIFO(t *testing.T) {
 			}
 			if n := len(fake.Records(s.destination())); n != 3 {
 				t.Errorf("%d messages after sending 3 twice", n)
+			}
+			if o := s.open(cfg, Source(streamARN+"2")).Send(t.Context(), recs); !o.OK() {
+				t.Error(o.Err(0))
+			}
+			if n := len(fake.Records(s.destination())); n != 6 {
+				t.Errorf("%d messages of two sources that sent 3 each", n)
 			}
 		})
 	}
@@ -161,14 +167,17 @@ func TestDedupIDs(t *testing.T) {
 	}
 	ok := regexp.MustCompile(`^[!-~]{1,128}$`)
 	seen := make(map[string]int)
-	for i := range distinct {
-		id := dedupID(&distinct[i])
-		if k, dup := seen[id]; dup {
-			t.Errorf("records %d and %d have the id %q", k, i, id)
-		}
-		seen[id] = i
-		if !ok.MatchString(id) {
-			t.Errorf("record %d: the services do not take the id %q", i, id)
+	for _, arn := range []string{streamARN, streamARN + "2"} {
+		from := collect([]Option{Source(arn)}).origin
+		for i := range distinct {
+			id := from.dedupID(&distinct[i])
+			if k, dup := seen[id]; dup {
+				t.Errorf("records %d and %d have the id %q", k, i, id)
+			}
+			seen[id] = i
+			if !ok.MatchString(id) {
+				t.Errorf("record %d: the services do not take the id %q", i, id)
+			}
 		}
 	}
 	for _, same := range [][2]engine.Record{
@@ -176,7 +185,7 @@ func TestDedupIDs(t *testing.T) {
 		{merge(a, b, c), merge(merge(a, b), c)},
 		{merge(a, b), merge(merge(a), merge(merge(b)))},
 	} {
-		if x, y := dedupID(&same[0]), dedupID(&same[1]); x != y {
+		if x, y := origin("").dedupID(&same[0]), origin("").dedupID(&same[1]); x != y {
 			t.Errorf("ids %q and %q differ", x, y)
 		}
 	}

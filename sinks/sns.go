@@ -30,6 +30,7 @@ type SNS struct {
 	client SNSAPI
 	topic  string
 	fifo   bool
+	origin origin
 	limits engine.Limits
 }
 
@@ -37,7 +38,7 @@ type SNS struct {
 // request together, may have 256 KiB unless RecordBytes says otherwise, up to 1 MiB.
 func NewSNS(client SNSAPI, topicARN string, opts ...Option) *SNS {
 	bytes := recordBytes(opts, snsBytes, snsBytesMost)
-	return &SNS{client, topicARN, strings.HasSuffix(topicARN, ".fifo"), engine.Limits{
+	return &SNS{client, topicARN, strings.HasSuffix(topicARN, ".fifo"), collect(opts).origin, engine.Limits{
 		Records:     messageEntries,
 		Bytes:       bytes,
 		RecordBytes: bytes,
@@ -93,7 +94,7 @@ func (s *SNS) entries(batch []engine.Record) []types.PublishBatchRequestEntry {
 		r, e := &batch[i], &entries[i]
 		e.Id, e.Message, e.MessageAttributes = entryID(i), aws.String(string(message(r.Data))), snsAttributes(r)
 		if s.fifo {
-			e.MessageGroupId, e.MessageDeduplicationId = aws.String(groupID(r)), aws.String(dedupID(r))
+			e.MessageGroupId, e.MessageDeduplicationId = aws.String(groupID(r)), aws.String(s.origin.dedupID(r))
 		}
 	}
 	return entries

@@ -51,7 +51,7 @@ func (s *SNS) appendMessage(b *body, r *engine.Record, n int) {
 	}
 	if s.fifo {
 		b.text("&" + name + "MessageDeduplicationId=")
-		b.own = appendForm(b.own, dedupID(r))
+		b.own = appendForm(b.own, s.origin.dedupID(r))
 		b.text("&" + name + "MessageGroupId=")
 		b.own = appendForm(b.own, groupID(r))
 	}

@@ -28,19 +28,21 @@ type SQSAPI interface {
 // The body of a message is the record's data, or, where SQS would refuse that, its
 // base64 text with the attribute encoding=base64 (for no data at all, a line break).
 // Messages that carry one record have the attributes key and action. In a FIFO queue
-// the message group is the record's key, and the deduplication id is made of the
-// sequence numbers the message carries, so a message sent twice arrives once.
+// the message group is the record's key, and the deduplication id is made of the source
+// (see [Source]), shards and sequence numbers that the message carries, so a message sent
+// twice arrives once.
 type SQS struct {
 	client SQSAPI
 	url    string
 	fifo   bool
+	origin origin
 	limits engine.Limits
 }
 
 // NewSQS returns a sink for the queue at queueURL. A message may have 1 MiB unless
 // RecordBytes says less.
 func NewSQS(client SQSAPI, queueURL string, opts ...Option) *SQS {
-	return &SQS{client, queueURL, strings.HasSuffix(queueURL, ".fifo"), engine.Limits{
+	return &SQS{client, queueURL, strings.HasSuffix(queueURL, ".fifo"), collect(opts).origin, engine.Limits{
 		Records:     messageEntries,
 		Bytes:       sqsBytes,
 		RecordBytes: recordBytes(opts, sqsBytes, sqsBytes),
@@ -120,7 +122,7 @@ func (s *SQS) append(b *body, batch []engine.Record) {
 		b.own = appendJSON(b.own, message(r.Data))
 		if s.fifo {
 			b.text(`,"MessageDeduplicationId":`)
-			b.quote(dedupID(r))
+			b.quote(s.origin.dedupID(r))
 			b.text(`,"MessageGroupId":`)
 			b.quote(groupID(r))
 		}
@@ -136,7 +138,7 @@ func (s *SQS) entries(batch []engine.Record) []types.SendMessageBatchRequestEntr
 		r, e := &batch[i], &entries[i]
 		e.Id, e.MessageBody, e.MessageAttributes = entryID(i), aws.String(string(message(r.Data))), sqsAttributes(r)
 		if s.fifo {
-			e.MessageGroupId, e.MessageDeduplicationId = aws.String(groupID(r)), aws.String(dedupID(r))
+			e.MessageGroupId, e.MessageDeduplicationId = aws.String(groupID(r)), aws.String(s.origin.dedupID(r))
 		}
 	}
 	return entries
