@@ -57,14 +57,15 @@ func (r *Result) lowestFailed() (seqs []string, ok bool) {
 			continue
 		}
 		rec := &r.records[i]
-		if rec.Seq == "" {
+		seq := event.Number(rec.Seq)
+		if seq == "" {
 			return nil, false
 		}
 		if k, seen := lane[rec.Lane]; !seen {
 			lane[rec.Lane] = len(seqs)
-			seqs = append(seqs, rec.Seq)
-		} else if before(rec.Seq, seqs[k]) {
-			seqs[k] = rec.Seq
+			seqs = append(seqs, seq)
+		} else if before(seq, seqs[k]) {
+			seqs[k] = seq
 		}
 	}
 	return seqs, true

@@ -84,10 +84,11 @@ func (m *sharedMemory) begin(ctx context.Context, r *Result) *recollection {
 		if i > 0 && r.Kind != event.SNS && r.records[i].Lane == r.records[i-1].Lane {
 			continue
 		}
-		if s := shardOf(r, i); r.records[i].Seq != "" && first[s] == "" {
+		number := event.Number(r.records[i].Seq)
+		if s := shardOf(r, i); number != "" && first[s] == "" {
 			// The lowest: Lambda sends a shard in order. The reading may outlast the event.
 			s.lane, s.message = strings.Clone(s.lane), strings.Clone(s.message)
-			first[s] = strings.Clone(r.records[i].Seq)
+			first[s] = strings.Clone(number)
 		}
 	}
 	rec := &recollection{memory: m, done: make(chan struct{}), read: make(map[shard][]ledger.Entry)}

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"fanout/engine"
+	"fanout/lambda/event"
 	"fanout/lambda/ledger"
 )
 
@@ -58,7 +59,7 @@ func writable(ctx context.Context) (context.Context, context.CancelFunc) {
 func entries(r *Result) map[shard]ledger.Entry {
 	places := make(map[shard][]int) // of records
 	for i := range r.records {
-		if r.records[i].Seq != "" {
+		if event.Number(r.records[i].Seq) != "" { // without one it has no place in the ledger
 			s := shardOf(r, i)
 			places[s] = append(places[s], i)
 		}
@@ -66,7 +67,7 @@ func entries(r *Result) map[shard]ledger.Entry {
 	prints, all := fingerprints(r.Targets), make(map[shard]ledger.Entry)
 	for s, at := range places {
 		groups := r.bySeq(at)
-		e := ledger.Entry{Last: r.records[groups[len(groups)-1][0]].Seq, Has: make(map[string]ledger.Bits)}
+		e := ledger.Entry{Last: event.Number(r.records[groups[len(groups)-1][0]].Seq), Has: make(map[string]ledger.Bits)}
 		groups = slices.DeleteFunc(groups, func(g []int) bool {
 			return !slices.ContainsFunc(r.Report.Targets, func(t engine.TargetReport) bool { return hasAll(&t, g) })
 		})
@@ -98,9 +99,9 @@ func (r *Result) bySeq(at []int) (groups [][]int) {
 	seq := func(i int) string { return r.records[i].Seq }
 	slices.SortFunc(at, func(a, b int) int {
 		switch {
-		case before(seq(a), seq(b)):
+		case before(event.Number(seq(a)), event.Number(seq(b))):
 			return -1
-		case before(seq(b), seq(a)):
+		case before(event.Number(seq(b)), event.Number(seq(a))):
 			return 1
 		}
 		return strings.Compare(seq(a), seq(b))
@@ -153,7 +154,7 @@ func (rec *recollection) passed(r *Result) (passed []batch) {
 		}
 	}
 	for i := range r.records {
-		if b := (batch{shardOf(r, i), r.records[i].Seq}); lasts[b] {
+		if b := (batch{shardOf(r, i), event.Number(r.records[i].Seq)}); lasts[b] {
 			passed = append(passed, b)
 		}
 	}

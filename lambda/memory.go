@@ -117,9 +117,6 @@ func (m *memory) learn(r *Result, again bool) {
 			m.forget(key, seq)
 			continue
 		}
-		if seq == "" {
-			continue
-		}
 		s := m.shard(&key)
 		if bits[s] == nil {
 			bits[s] = s.bits(r.Targets)

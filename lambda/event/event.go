@@ -50,8 +50,9 @@ type Batch struct {
 	//  Data      the data           new image, or the keys       the message
 	//                               of a REMOVE, as JSON
 	//  Lane      shard, see below   source ARN                   topic ARN
-	//  Seq       sequence number    sequence number              sequence number,
-	//                                                            else MessageId
+	//  Seq       sequence number,   sequence number              sequence number,
+	//            else that of the                                else MessageId
+	//            eventID
 	//  Action    PUT                INSERT, MODIFY or REMOVE     NOTIFICATION
 	//
 	// The shard of a Kinesis record is the part of its eventID before the colon, or
@@ -63,6 +64,9 @@ type Batch struct {
 	// data is the keys too where the stream's view has no new image. Its events do
 	// not name the shard, but each comes from one shard only. SNS numbers only the
 	// notifications of FIFO topics; MessageId is unique instead.
+	//
+	// A Seq is unique in its lane. What the source does not number so has a digest
+	// in it: see [Number].
 	Records []engine.Record
 }
 
@@ -129,6 +133,9 @@ func (m *Memory) Decode(data []byte) ([]Batch, error) {
 		return nil, fmt.Errorf("the event's Records is %s, not a list", records)
 	case d.err != nil:
 		return nil, d.err
+	}
+	for i := range d.batches {
+		identify(d.batches[i].Records)
 	}
 	if len(d.batches) > 0 {
 		m.records = d.batches[0].Records

@@ -166,8 +166,8 @@ func TestUnreadable(t *testing.T) {
 	const kinesis, dynamodb, sns = `"eventSource":"aws:kinesis","eventSourceARN":"a","eventID":"s:1"`,
 		`"eventSource":"aws:dynamodb","eventSourceARN":"a"`, `"EventSource":"aws:sns"`
 	for _, tt := range []struct{ record, lane, seq, want string }{
-		{kinesis, "s", "", "the record's kinesis is missing, not an object"},
-		{kinesis + `,"kinesis":[]`, "s", "", "the record's kinesis is a list, not an object"},
+		{kinesis, "s", "1", "the record's kinesis is missing, not an object"},
+		{kinesis + `,"kinesis":[]`, "s", "1", "the record's kinesis is a list, not an object"},
 		{kinesis + `,"kinesis":{"sequenceNumber":"1"}`, "s", "1", "the record's kinesis.data is missing, not a string"},
 		{kinesis + `,"kinesis":{"sequenceNumber":"1","data":null}`, "s", "1", "the record's kinesis.data is null, not a string"},
 		{kinesis + `,"kinesis":{"sequenceNumber":"1","data":"a"}`, "s", "1", "the record's data is not valid base64"},
@@ -187,7 +187,7 @@ func TestUnreadable(t *testing.T) {
 			continue
 		}
 		r := batches[0].Records[0]
-		if err := r.Data.Err(); err == nil || err.Error() != tt.want || r.Lane != tt.lane || r.Seq != tt.seq {
+		if err := r.Data.Err(); err == nil || err.Error() != tt.want || r.Lane != tt.lane || Number(r.Seq) != tt.seq || r.Seq == "" {
 			t.Errorf("%s\n got %v, lane %q, sequence number %q\nwant %s", tt.record, err, r.Lane, r.Seq, tt.want)
 		}
 	}

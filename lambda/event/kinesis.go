@@ -46,7 +46,7 @@ func (d *decoder) kinesis() engine.Record {
 	if k.kind != object {
 		d.fail("the record's kinesis is %s, not an object", k.kind)
 	}
-	shard, _, _ := strings.Cut(d.optional("eventID", d.record.id), ":")
+	shard, number, _ := strings.Cut(d.optional("eventID", d.record.id), ":")
 	if shard == "" {
 		shard = UnknownShard
 	}
@@ -61,8 +61,13 @@ func (d *decoder) kinesis() engine.Record {
 		Action:  "PUT",
 		Arrived: millis(k.arrived),
 	}
+	if r.Seq == "" && isNumber(number) {
+		r.Seq = number
+	}
 	if text := d.need("kinesis.data", k.data); d.bad == nil {
 		r.Data = d.data().Base64(text)
 	}
 	return r
 }
+
+func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

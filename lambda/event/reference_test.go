@@ -2,11 +2,14 @@ package event
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"math/big"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -101,7 +104,34 @@ func reference(data []byte) ([]flatBatch, error) {
 		}
 		batches[i].Records = append(batches[i].Records, r)
 	}
+	for _, b := range batches {
+		referenceIdentity(b.Records)
+	}
 	return batches, nil
+}
+
+// referenceIdentity marks every record that another of its lane has the number of, or
+// that has none.
+func referenceIdentity(recs []flat) {
+	before := slices.Clone(recs)
+	for i, r := range before {
+		alike := func(o flat) bool { return o.Lane == r.Lane && o.Seq == r.Seq }
+		equal := func(o flat) bool { return alike(o) && o.Raw == r.Raw }
+		if r.Seq != "" && slices.IndexFunc(before, alike) == i && !slices.ContainsFunc(before[i+1:], alike) {
+			continue
+		}
+		sum := sha256.Sum256([]byte(r.Raw))
+		recs[i].Seq = fmt.Sprintf("%s/%x", r.Seq, sum[:16])
+		n := 1
+		for _, o := range before[:i] {
+			if equal(o) {
+				n++
+			}
+		}
+		if n > 1 {
+			recs[i].Seq += fmt.Sprint("-", n)
+		}
+	}
 }
 
 func referenceRecord(raw json.RawMessage) (kind Kind, arn string, r flat) {
@@ -122,6 +152,9 @@ func referenceRecord(raw json.RawMessage) (kind Kind, arn string, r flat) {
 		r.Key = k.optional("partitionKey", &r.Bad)
 		r.HashKey = k.optional("explicitHashKey", &r.Bad)
 		r.Seq = k.optional("sequenceNumber", &r.Bad)
+		if _, number, _ := strings.Cut(id, ":"); r.Seq == "" && regexp.MustCompile(`^[0-9]+$`).MatchString(number) {
+			r.Seq = number
+		}
 		r.Action, r.Arrived = "PUT", referenceMillis(k["approximateArrivalTimestamp"])
 		var text string
 		text, hasData = k.text("data")
