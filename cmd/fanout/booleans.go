@@ -6,16 +6,22 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"fanout/lambda/target"
 )
 
-// answers are what is taken for the value of a boolean flag, in any case: those that
-// are none too, so that what is wrong is said of the flag.
+// answers are the words that a boolean flag takes as its value, in any case. Some are
+// no booleans, so that the error names the flag.
 var answers = []string{"true", "false", "", "1", "0", "yes", "no", "on", "off"}
 
 // joinBooleans makes --active true one argument, --active=true. The flags of
-// aws-lambda-fanout took their values so, and those of pflag take none.
+// aws-lambda-fanout took their values so, and those of pflag take none. An attribute of
+// a target takes any word, so that the error for --active maybe names the flag.
 func joinBooleans(root *cobra.Command, args []string) []string {
-	booleans := make(map[string]bool)
+	booleans, attributes := make(map[string]bool), make(map[string]bool)
+	for _, u := range attributeUsages {
+		attributes[u.flag] = true
+	}
 	for _, cmd := range commands(root) {
 		add := func(f *pflag.Flag) { booleans[f.Name] = booleans[f.Name] || f.Value.Type() == "bool" }
 		cmd.PersistentFlags().VisitAll(add)
@@ -24,10 +30,18 @@ func joinBooleans(root *cobra.Command, args []string) []string {
 	args = slices.Clone(args)
 	for i := 0; i+1 < len(args); i++ {
 		name, long := strings.CutPrefix(args[i], "--")
-		if next := strings.ToLower(args[i+1]); long && booleans[name] && slices.Contains(answers, next) {
-			args[i] += "=" + next
-			args = slices.Delete(args, i+1, i+2)
+		if !long || !booleans[name] {
+			continue
 		}
+		next := args[i+1]
+		switch lower := strings.ToLower(next); {
+		case slices.Contains(answers, lower):
+			next = lower
+		case !attributes[name] || strings.HasPrefix(next, "-") || target.ParseType(next) != "":
+			continue
+		}
+		args[i] += "=" + next
+		args = slices.Delete(args, i+1, i+2)
 	}
 	return args
 }

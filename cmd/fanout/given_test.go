@@ -33,6 +33,13 @@ func TestNamesAreChecked(t *testing.T) {
 		{"hook --source-arn arn:aws:s3:::foo", "--source-arn is "},
 		{"hook --source-arn arn:aws:dynamodb:eu-west-1:123456789012:table/t", "--source-arn is "},
 		{"hook --region eu-west-1 --source-arn arn:aws:kinesis:us-east-1:123456789012:stream/s", "--region is eu-west-1, and --source-arn is of us-east-1; "},
+		{"list --function " + function, `--function takes a name, and "` + function + `" is an ARN; use --function-arn`},
+		{"list --source-type kinesis --source arn:aws:kinesis:us-east-1:123456789012:stream/s", "--source takes a name, and "},
+		{"deploy --exec-role arn:aws:iam::123456789012:role/r", "--exec-role takes a name, and "},
+		{"register sqs --source-type kinesis --source s --id a --destination q --active maybe", `--active is "maybe"; it must be true or false`},
+		{"register sqs --source-type kinesis --source s --id a --destination q --parallel fasle --active true", `--parallel is "fasle"; it must be true or false; did you mean false?`},
+		{"update --source-type kinesis --source s --id a --convert-ddb ture", `--convert-ddb is "ture"; it must be true or false; did you mean true?`},
+		{"register --active sqs --source-type kinesis --id a --destination q", "no source is given; "},
 		{"hook --source-type kinesis --source s --on-failure notanarn", `--on-failure is "notanarn"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
 		{"hook --source-type kinesis --source s --on-failure arn:aws:iam::123456789012:role/r", "--on-failure is "},
 	} {

@@ -28,7 +28,9 @@ type manage struct {
 	id                            string
 	output                        string
 	noIAM                         bool
-	changes                       bool // whether the command changes targets or mappings
+	changes                       bool   // whether the command changes targets or mappings
+	environment                   string // the region that the environment or --region names
+	noFunction                    bool   // tableRef found no function
 
 	flags *pflag.FlagSet
 	errs  io.Writer // for warnings; nil: for none
@@ -90,7 +92,7 @@ func (m *manage) work(cmd *cobra.Command, check func() error, do func(ctx contex
 		if err != nil {
 			return err
 		}
-		return failed(m.untilAborted(cmd, func(ctx context.Context) error { return do(ctx, a) }))
+		return failed(m.untilAborted(cmd, func(ctx context.Context) error { return m.withHint(ctx, a, do(ctx, a)) }))
 	}
 }
 
@@ -109,6 +111,7 @@ func (m *manage) account(ctx context.Context, errs io.Writer) (*cloud.Account, e
 	if errs != nil {
 		m.watch(&cfg, errs)
 	}
+	m.environment = cfg.Region
 	a := cloud.Of(cfg).In(region)
 	if a.Region() == "" {
 		return nil, errors.New("no AWS region is set; add --region, or set AWS_REGION")
@@ -122,6 +125,9 @@ func (m *manage) check() error {
 		return err
 	}
 	for _, name := range []string{"function", "table", "source", "exec-role"} {
+		if f := m.flags.Lookup(name); name != "table" && f != nil && strings.HasPrefix(f.Value.String(), "arn:") {
+			return fmt.Errorf("--%s takes a name, and %q is an ARN; use --%s-arn", name, f.Value, name)
+		}
 		if m.given(name) && m.given(name+"-arn") {
 			return fmt.Errorf("--%s and --%s-arn name the same thing; give one of them", name, name)
 		}
@@ -137,7 +143,7 @@ func (m *manage) check() error {
 		return err
 	}
 	if m.given("source") && m.sourceType == "" {
-		return errors.New("--source is a name, and names of which type is not said; add --source-type kinesis, dynamodb or sns")
+		return errors.New("--source needs --source-type; add --source-type kinesis, dynamodb or sns")
 	}
 	return nil
 }
@@ -195,6 +201,7 @@ func (m *manage) tableRef(ctx context.Context, a *cloud.Account) (string, error)
 	f, err := a.Lambda().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: aws.String(m.functionRef())})
 	switch {
 	case cloud.IsMissing(err):
+		m.noFunction = true
 		return standard, nil
 	case cloud.IsDenied(err) && m.changes:
 		return "", fmt.Errorf("which table the function %q has cannot be looked up, so nothing is written; name it with --table: %w", m.functionName(), err)
@@ -219,7 +226,10 @@ func (m *manage) warn(format string, args ...any) {
 // registry returns the target table.
 func (m *manage) registry(ctx context.Context, a *cloud.Account) (*registry.Table, error) {
 	name, err := m.tableRef(ctx, a)
-	return &registry.Table{Client: a.In(regionOf(name)).DynamoDB(), Name: name}, err
+	return &registry.Table{
+		Client: a.In(regionOf(name)).DynamoDB(), Name: name,
+		Missing: func() error { return m.missingTable(ctx, a.In(regionOf(name)), name) },
+	}, err
 }
 
 // sourceRef returns the ARN of the source, "" if the command line names none.

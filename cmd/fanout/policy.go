@@ -38,7 +38,7 @@ to whoever looks after the target account.`,
 			return err
 		}
 		if !found {
-			return fmt.Errorf("there is no function %q in %s; run fanout deploy, or name another with --function", m.functionName(), a.Region())
+			return &cloud.NoFunction{Name: m.functionName()}
 		}
 		if trust {
 			accounts, err := k.Accounts(ctx, &f)

@@ -26,7 +26,7 @@ func (t *templates) deployed(ctx context.Context, a *cloud.Account) (template.Se
 	out, err := a.Lambda().GetFunction(ctx, &awslambda.GetFunctionInput{FunctionName: aws.String(t.functionRef())})
 	switch {
 	case cloud.IsMissing(err):
-		return template.Setup{}, fmt.Errorf("there is no function %q; run fanout deploy, name another with --function, or add --targets for one that is not deployed", t.functionRef())
+		return template.Setup{}, &cloud.NoFunction{Name: t.functionName(), Else: "add --targets for a function that is not deployed"}
 	case err != nil:
 		return template.Setup{}, fmt.Errorf("the function %q cannot be looked up: %w", t.functionRef(), err)
 	}

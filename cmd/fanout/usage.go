@@ -25,7 +25,11 @@ func flagError(cmd *cobra.Command, err error) error {
 		if c, ok := e.GetFlag().Value.(chooser); ok {
 			return fmt.Errorf("--%s is %q; it must be %s", e.GetFlag().Name, e.GetValue(), refused(e.GetFlag(), c, e.GetValue()))
 		}
-		return fmt.Errorf("--%s is %q; it must be %s", e.GetFlag().Name, e.GetValue(), values[e.GetFlag().Value.Type()])
+		hint := ""
+		if e.GetFlag().Value.Type() == "bool" {
+			hint = didYouMean("", e.GetValue(), []string{"true", "false"})
+		}
+		return fmt.Errorf("--%s is %q; it must be %s%s", e.GetFlag().Name, e.GetValue(), values[e.GetFlag().Value.Type()], hint)
 	}
 	return err
 }
@@ -60,7 +64,7 @@ func flagsOnly(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s takes flags only, and %q is none", cmd.CommandPath(), args[0])
+	return fmt.Errorf("unexpected argument %q; %s takes only flags", args[0], cmd.CommandPath())
 }
 
 // setHelpCommand says what `help` does, and makes it refuse commands that do not

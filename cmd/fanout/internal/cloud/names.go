@@ -105,6 +105,14 @@ func (a *Account) missing(what, name string) error {
 	return fmt.Errorf("there is no %s called %q in %s; check the name, --region and --profile", what, name, a.Region())
 }
 
+// NoFunction is the error for a function that does not exist.
+type NoFunction struct {
+	Name string // or ARN
+	Else string // what else the caller can do, behind "or "; may be empty
+}
+
+func (e *NoFunction) Error() string { return fmt.Sprintf("there is no function %q", e.Name) }
+
 // Name returns the last part of the name in an ARN such as
 // arn:aws:lambda:eu-west-1:123456789012:function:fanout, and of a table's or role's,
 // or the text itself if it is no ARN.

@@ -111,7 +111,7 @@ func (h *Hooks) mapping(ctx context.Context, source string) (*types.EventSourceM
 // unknown says that something of the function could not be told.
 func (h *Hooks) unknown(err error, what string) error {
 	if cloud.IsMissing(err) {
-		return fmt.Errorf("there is no function %q; run fanout deploy, or name another with --function", h.Function)
+		return &cloud.NoFunction{Name: h.Function}
 	}
 	return fmt.Errorf("the %s %q cannot be read: %w", what, h.Function, err)
 }

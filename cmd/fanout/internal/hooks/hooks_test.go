@@ -245,7 +245,7 @@ func TestErrors(t *testing.T) {
 	h, l, s := newFake()
 	h.Function = "other"
 	_, err := h.Hook(t.Context(), stream, Settings{})
-	wantErr(t, err, `there is no function "other"; run fanout deploy, or name another with --function`)
+	wantErr(t, err, `there is no function "other"`)
 	h.Function = "fanout"
 	s.refuse = code("NotFound", "")
 	_, err = h.Hook(t.Context(), topic, Settings{})

@@ -28,6 +28,9 @@ type API interface {
 type Table struct {
 	Client API
 	Name   string // or ARN
+
+	// Missing, if set, makes the error for a table that does not exist.
+	Missing func() error
 }
 
 // List returns the targets of a source, in the order of their ids, or of every
@@ -72,6 +75,9 @@ func entries(all []target.Loaded) []Entry {
 func (t *Table) failed(done string, err error) error {
 	if err == nil {
 		return nil
+	}
+	if cloud.IsMissing(err) && t.Missing != nil {
+		return t.Missing()
 	}
 	if cloud.IsMissing(err) {
 		return fmt.Errorf("there is no target table %q; run fanout deploy, or name another with --table", t.Name)

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// An account has the function "orders" and its table, both in eu-west-1.
+func TestMissingNames(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		missing := func() {
+			w.Header().Set("X-Amzn-Errortype", "ResourceNotFoundException")
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, "{}")
+		}
+		here := strings.Contains(r.Header.Get("Authorization"), "/eu-west-1/")
+		switch {
+		case r.URL.Path == "/2015-03-31/functions" && here || r.URL.Path == "/2015-03-31/functions/" && here:
+			fmt.Fprint(w, `{"Functions": [{"FunctionName": "other", "Runtime": "python3.13"}, {"FunctionName": "orders", "Runtime": "provided.al2023"}]}`)
+		case r.URL.Path == "/2015-03-31/functions" || r.URL.Path == "/2015-03-31/functions/":
+			fmt.Fprint(w, `{"Functions": []}`)
+		case strings.HasSuffix(r.URL.Path, "/functions/orders/configuration") && here:
+			fmt.Fprint(w, `{"FunctionArn": "arn", "Environment": {"Variables": {"FANOUT_TABLE": "gone"}}}`)
+		default:
+			missing()
+		}
+	}))
+	defer server.Close()
+	for name, value := range clientEnv(server.URL, server.URL) {
+		t.Setenv(name, value)
+	}
+	elsewhere := "arn:aws:kinesis:us-east-1:123456789012:stream/orders"
+	for line, want := range map[string]string{
+		"list --function ordrs":                         `there is no function "ordrs" in eu-west-1; did you mean --function orders?`,
+		"policy --function ordrs":                       `there is no function "ordrs" in eu-west-1; did you mean --function orders?`,
+		"template --function ordrs --format sam":        `there is no function "ordrs" in eu-west-1; did you mean --function orders?`,
+		"pause --function ordrs --source-arn " + orders: `there is no function "ordrs" in eu-west-1; did you mean --function orders?`,
+		"list":                               `there is no function "fanout" in eu-west-1; check --function and --region, run fanout deploy, or name a table with --table, because there is no table "fanoutTargets" either`,
+		"list --function orders":             `there is no target table "gone" in eu-west-1; run fanout deploy, or name another with --table`,
+		"list --source-arn " + elsewhere:     `there is no function "fanout" in us-east-1, which the ARN names (your region is eu-west-1); check --function and --region, `,
+		"template --function x --format sam": `there is no function "x" in eu-west-1; check --function and --region, run fanout deploy, or add --targets for a function that is not deployed`,
+	} {
+		var out, errs bytes.Buffer
+		if status := execute(strings.Fields(line), strings.NewReader(""), &out, &errs); status != exitFailed || !strings.HasPrefix(errs.String(), "fanout: "+want) {
+			t.Errorf("%s: exit status %d, %s", line, status, &errs)
+		}
+	}
+}
