@@ -45,7 +45,7 @@ func newSink(a *accounts, t *target.Spec, kind event.Kind) (engine.Sink, error) 
 	case target.Firehose:
 		return sinks.NewFirehose(firehose.NewFromConfig(a.configFor(t)), d.Name), nil
 	case target.SQS:
-		return sinks.NewSQS(sqs.NewFromConfig(a.configFor(t)), d.URL(), size, from), nil
+		return sinks.NewSQS(sqs.NewFromConfig(a.configFor(t), QueueHost(d)), d.URL(), size, from), nil
 	case target.SNS:
 		return sinks.NewSNS(sns.NewFromConfig(a.configFor(t)), d.ARN, size, from), nil
 	case target.ES:
@@ -70,6 +70,21 @@ func newSink(a *accounts, t *target.Spec, kind event.Kind) (engine.Sink, error) 
 		return sinks.NewRedis(d.URL(), a.cache(t, d.Cluster), size)
 	}
 	return nil, fmt.Errorf("there is no way to deliver to targets of type %q", t.Type)
+}
+
+// QueueHost makes a client call the host that the URL of a queue names, unless the
+// environment names an endpoint. The host decides alone, so settings that choose among
+// AWS's own endpoints do not count then.
+func QueueHost(d *target.Destination) func(*sqs.Options) {
+	return func(o *sqs.Options) {
+		endpoint := d.Endpoint()
+		if endpoint == "" || o.BaseEndpoint != nil {
+			return
+		}
+		o.BaseEndpoint = &endpoint
+		o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateDisabled
+		o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateDisabled
+	}
 }
 
 // file opens a file target.

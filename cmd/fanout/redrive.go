@@ -169,7 +169,7 @@ func (f *redriveFlags) openQueue(ctx context.Context, cfg aws.Config) (*redrive.
 	if err != nil {
 		return nil, d, fmt.Errorf("--queue: %w", err)
 	}
-	client := account.In(d.Region).SQS()
+	client := account.In(d.Region).SQS(lambda.QueueHost(&d))
 	if d.Region == "" {
 		d.Region = cfg.Region
 	}

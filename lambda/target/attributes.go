@@ -139,6 +139,9 @@ func (c *checker) assign() {
 			continue
 		}
 		if v.Kind != a.kind {
+			if flag, ok := a.field(&c.draft).(*bool); ok && c.asPredecessor(a.name, v, flag) {
+				continue
+			}
 			c.fault(a.name, "is %s; it must be %s: write %s", v.Kind, a.kind, a.kind.example())
 			continue
 		}
@@ -155,6 +158,9 @@ func (c *checker) assign() {
 			}
 			*field = n
 		}
+	}
+	if c.ignored {
+		c.Active = false
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.attrs)) {
 		if !known[name] {

@@ -14,6 +14,7 @@ type checker struct {
 	path     string // of the file; "" for a table
 	attrs    Values
 	broken   map[string]bool // attributes that have a fault
+	ignored  bool            // the predecessor would not have delivered to it
 	faults   []Fault
 	warnings []Fault
 }
@@ -114,7 +115,9 @@ func (c *checker) checkRole() {
 		return
 	}
 	if c.Role == "" && !c.broken["role"] {
-		c.fault("externalId", "has no role to go with; write one too, or remove it")
+		c.warn("externalId", "has no effect without a role; write one too, or remove it")
+		c.ExternalID = ""
+		return
 	}
 	// STS API, AssumeRole, ExternalId.
 	if n := len(c.ExternalID); n < 2 || n > 1224 || !consistsOf(c.ExternalID, "_+=,.@:/-") {
@@ -132,7 +135,8 @@ func (c *checker) checkRegion() {
 	case !IsRegion(c.Region):
 		c.fault("region", "%s is not a region; write one like eu-west-1", quote(c.Region))
 	case there != "" && there != c.Region:
-		c.warn("region", "is %s, but the destination is in %s", c.Region, there)
+		c.warn("region", "is %s, but the destination is in %s, which counts", c.Region, there)
+		c.Region = there
 	}
 }
 

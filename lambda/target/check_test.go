@@ -72,19 +72,16 @@ func TestFaults(t *testing.T) {
 		{with("destination", "-"), "destination: is missing; write a text, in quotes if it looks like a number"},
 		{with("destination", ""), "destination: is missing; write a text, in quotes if it looks like a number"},
 		{with("active", "-"), "active: is missing; write true or false"},
-		{with("active", "yes"), "active: is a string (S); it must be a boolean (BOOL): write true or false"},
 		{with("role", "writer"), `role: "writer" is not an ARN; write one like arn:aws:iam::123456789012:role/name`},
 		{with("role", "arn:aws:iam::123456789012:user/u"), `role: "arn:aws:iam::123456789012:user/u" is not a role; write an ARN like arn:aws:iam::123456789012:role/name`},
 		{with("role", "arn:aws:iam:eu-west-1:123456789012:role/r"), `role: "arn:aws:iam:eu-west-1:123456789012:role/r" names a region, and IAM has none; write an ARN like arn:aws:iam::123456789012:role/name`},
 		{with("role", "arn:aws:sts::123456789012:role/r"), `role: "arn:aws:sts::123456789012:role/r" belongs to "sts", not iam; write an ARN like arn:aws:iam::123456789012:role/name`},
-		{with("externalId", "secret-id"), "externalId: has no role to go with; write one too, or remove it"},
 		{with("role", role1, "externalId", "x"), "externalId: is not an external id; write 2 to 1224 letters, digits and _ + = , . @ : / -"},
 		{with("role", role1, "externalId", "a b"), "externalId: is not an external id; write 2 to 1224 letters, digits and _ + = , . @ : / -"},
 		{with("role", role1, "externalId", "1234"), "externalId: is a number (N); it must be a string (S): write a text, in quotes if it looks like a number"},
 		{with("region", "Ireland"), `region: "Ireland" is not a region; write one like eu-west-1`},
 		{with("region", "eu_west_1"), `region: "eu_west_1" is not a region; write one like eu-west-1`},
 		{with("collapse", "json"), `collapse: "json" is unknown; write JSON, none, concat or concat-b64`},
-		{with("parallel", "1"), "parallel: is a number (N); it must be a boolean (BOOL): write true or false"},
 		{with("onFailure", "a"), "onFailure: is the target itself; write the id of another target of the source, or remove it"},
 		{with("oversize", "shrink"), "oversize: \"shrink\" is unknown; write fail or drop"},
 		{with("inFlight", "0"), "inFlight: is 0; write a whole number above zero"},
@@ -119,7 +116,7 @@ func TestFaults(t *testing.T) {
 func TestAllFaults(t *testing.T) {
 	attrs := with("id", "-", "type", "-", "active", "3", "role", "r", "region", "x")
 	attrs["parallel"] = Value{Kind: "L"}
-	want := []string{"id", "type", "active", "parallel", "role", "region"}
+	want := []string{"id", "type", "parallel", "role", "region"}
 	var got []string
 	l := Read(attrs, "item 7")
 	for _, f := range l.Faults {
@@ -139,6 +136,7 @@ func TestWarnings(t *testing.T) {
 		want  string
 	}{
 		{with("colour", "red"), "colour: unknown attribute, ignored"},
+		{with("externalId", "secret-id"), "externalId: has no effect without a role; write one too, or remove it"},
 		{with("convert_ddb", "true"), "convert_ddb: unknown attribute, ignored; did you mean convertDDB?"},
 		{with("convertDDB", "true"), "convertDDB: has no effect: the source is not a DynamoDB stream"},
 		{with("sourceArn", table1, "deaggregate", "true"), "deaggregate: has no effect: the source is not a Kinesis stream"},
@@ -151,7 +149,7 @@ func TestWarnings(t *testing.T) {
 		{with("secret", secret1), "secret: has no effect on kinesis, only on memcached and redis"},
 		{
 			with("type", "sns", "destination", topic1, "region", "eu-west-1"),
-			"region: is eu-west-1, but the destination is in us-gov-west-1",
+			"region: is eu-west-1, but the destination is in us-gov-west-1, which counts",
 		},
 	} {
 		l := Read(tt.attrs, "")
@@ -174,7 +172,7 @@ func TestSpecs(t *testing.T) {
 				"role", role1, "externalId", "ab", "region", "cn-northwest-1", "collapse", "concat-b64", "parallel", "false",
 				"convertDDB", "true", "appendNewlines", "true", "batchRecords", "1", "batchBytes", "2", "maxRecordBytes", "3", "inFlight", "4"),
 			Spec{
-				SourceARN: table1, ID: "a", Type: SQS, Role: role1, ExternalID: "ab", Region: "cn-northwest-1",
+				SourceARN: table1, ID: "a", Type: SQS, Role: role1, ExternalID: "ab", Region: "cn-north-1",
 				Collapse: CollapseConcatB64, ConvertDDB: true, AppendNewlines: true,
 				BatchRecords: 1, BatchBytes: 2, MaxRecordBytes: 3, InFlight: 4,
 			},
@@ -247,11 +245,12 @@ func ExampleRead() {
 		"id":          {Kind: String, Text: "archive"},
 		"type":        {Kind: String, Text: "firehose"},
 		"destination": {Kind: String, Text: "clicks archive"},
-		"active":      {Kind: String, Text: "true"},
+		"active":      {Kind: Bool, Text: "true"},
+		"inFlight":    {Kind: String, Text: "4"},
 	}, "")
 	fmt.Println(l.Err())
 	// Output:
-	// target "archive": active: is a string (S); it must be a boolean (BOOL): write true or false
+	// target "archive": inFlight: is a string (S); it must be a number (N): write a whole number
 	// target "archive": destination: "clicks archive" is not the name of a deliverystream (at most 64 letters, digits and _ . -); write the name, or an ARN like arn:aws:firehose:eu-west-1:123456789012:deliverystream/name
 }
 

@@ -3,6 +3,7 @@ package target
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"unicode"
 )
@@ -49,6 +50,23 @@ type Destination struct {
 // a slash at the end, or of the Redis server. It may hold a password: do not print
 // it. It is made of an ARN if need be.
 func (d Destination) URL() string { return d.url }
+
+// Endpoint returns the scheme and host that the URL of a queue names, if it is not the
+// host that the service has in its region anyhow; "" otherwise.
+func (d Destination) Endpoint() string {
+	u, err := url.Parse(d.url)
+	if err != nil || d.ARN != "" || d.url == "" {
+		return ""
+	}
+	domain := "amazonaws.com"
+	if strings.HasPrefix(d.Region, "cn-") {
+		domain = suffixes["aws-cn"]
+	}
+	if d.Region != "" && u.Scheme == "https" && u.Host == "sqs."+d.Region+"."+domain {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
 
 // String names the destination, without a password.
 func (d Destination) String() string {

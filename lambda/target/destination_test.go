@@ -39,6 +39,9 @@ var destinations = []struct {
 	{SQS, "https://vpce-1-2.sqs.us-east-1.vpce.amazonaws.com/123456789012/q", Destination{
 		Name: "q", Region: "us-east-1", Account: "123456789012",
 	}, "https://vpce-1-2.sqs.us-east-1.vpce.amazonaws.com/123456789012/q", ""},
+	{SQS, "https://sqs.eu-west-1.amazonaws.com/123456789012/q/", Destination{
+		Name: "q", Region: "eu-west-1", Account: "123456789012",
+	}, "https://sqs.eu-west-1.amazonaws.com/123456789012/q", "https://sqs.eu-west-1.amazonaws.com/123456789012/q"},
 	{SQS, "http://127.0.0.1:9324/queue/q", Destination{Name: "q"}, "http://127.0.0.1:9324/queue/q", ""},
 	{SQS, "https://sqs.amazonaws.com/q", Destination{Name: "q"}, "https://sqs.amazonaws.com/q", ""},
 	{SQS, "arn:aws-cn:sqs:cn-north-1:123456789012:q", Destination{

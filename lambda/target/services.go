@@ -72,7 +72,7 @@ func parseQueue(text string) (Destination, error) {
 		}
 		path := strings.Split(strings.Trim(u.Path, "/"), "/")
 		d.Name, d.Region = path[len(path)-1], queueRegion(u.Hostname())
-		d.url = text
+		d.url = strings.TrimRight(text, "/")
 		if len(path) > 1 && isAccount(path[len(path)-2]) {
 			d.Account = path[len(path)-2]
 		}

@@ -68,13 +68,12 @@ func TestTable(t *testing.T) {
 		got = append(got, fmt.Sprintf("%s active=%v faults=%d warnings=%d", l.ID, l.Spec.Active, len(l.Faults), len(l.Warnings)))
 	}
 	if diff := cmp.Diff([]string{
-		"a active=true faults=0 warnings=0", "odd active=true faults=2 warnings=1",
+		"a active=true faults=0 warnings=0", "odd active=false faults=1 warnings=2",
 		"b active=false faults=0 warnings=0", "item 4 active=true faults=5 warnings=0",
 	}, got); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{
-		`target "odd": active: is a string (S); it must be a boolean (BOOL): write true or false`,
 		`target "odd": parallel: is a list (L); it must be a boolean (BOOL): write true or false`,
 	}, texts(set.Targets[1].Faults)); diff != "" {
 		t.Error(diff)

@@ -63,5 +63,7 @@ func (a *Account) Logs() *cloudwatchlogs.Client           { return cloudwatchlog
 func (a *Account) OpenSearch() *opensearch.Client         { return opensearch.NewFromConfig(a.cfg) }
 func (a *Account) SecretsManager() *secretsmanager.Client { return secretsmanager.NewFromConfig(a.cfg) }
 func (a *Account) SNS() *sns.Client                       { return sns.NewFromConfig(a.cfg) }
-func (a *Account) SQS() *sqs.Client                       { return sqs.NewFromConfig(a.cfg) }
-func (a *Account) STS() *sts.Client                       { return sts.NewFromConfig(a.cfg) }
+func (a *Account) SQS(opts ...func(*sqs.Options)) *sqs.Client {
+	return sqs.NewFromConfig(a.cfg, opts...)
+}
+func (a *Account) STS() *sts.Client { return sts.NewFromConfig(a.cfg) }

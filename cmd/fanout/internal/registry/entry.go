@@ -17,7 +17,7 @@ type Entry struct{ target.Loaded }
 func (e *Entry) Text(attribute string) string { return e.Attributes[attribute].Text }
 
 // Active reports whether the target receives records.
-func (e *Entry) Active() bool { return e.Text("active") == "true" }
+func (e *Entry) Active() bool { return e.Text("active") == "true" && e.Spec.Active }
 
 // Destination returns the destination to be shown.
 func (e *Entry) Destination() string { return Redacted(e.Text("destination")) }
