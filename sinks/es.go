@@ -115,43 +115,39 @@ func (e *ES) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 		return b.outcome
 	}
 	c := newContent(b.body.parts)
-	items, err := e.post(ctx, c)
+	err := e.post(ctx, c, &b)
 	c.take()
 	b.body.free()
 	if err != nil {
 		return engine.Failed(err) // all of it: if it was too large, the engine halves it
 	}
-	if len(items) != len(b.actions) {
-		return engine.Failed(miscounted(e.name, len(b.actions), len(items)))
-	}
-	for i, a := range b.actions {
-		if err := e.judge(a, items[i]); err != nil {
-			b.outcome.Fail(a.record, err)
-		}
-	}
 	return b.outcome
 }
 
-// post sends the body of a _bulk request, and returns what the answer says about
-// each action.
-func (e *ES) post(ctx context.Context, c *content) ([]esItem, error) {
+// post sends c, the body of a _bulk request, and books what the answer says about each
+// action.
+func (e *ES) post(ctx context.Context, c *content, b *esBulk) error {
 	req, err := e.request(ctx, c)
 	if err != nil {
 		// As the SDK's clients have it, so that classify finds a role that could not be assumed.
-		return nil, classify(e.name, &smithy.OperationError{ServiceID: "OpenSearch", OperationName: "_bulk", Err: err})
+		return classify(e.name, &smithy.OperationError{ServiceID: "OpenSearch", OperationName: "_bulk", Err: err})
 	}
+	req.Header.Set("Accept-Encoding", "identity") // a packed answer could become one of any size; not signed, as proxies change it
 	resp, err := e.client.Do(req)
 	if err != nil {
-		return nil, classify(e.name, err)
+		return classify(e.name, err)
 	}
 	defer func() {
 		_, _ = io.CopyN(io.Discard, resp.Body, maxRest)
 		_ = resp.Body.Close()
 	}()
 	if resp.StatusCode != http.StatusOK {
-		return nil, e.refused(resp)
+		return e.refused(resp)
 	}
-	return e.items(ctx, resp.Body)
+	if err := e.settle(resp.Body, b); err != nil {
+		return e.unread(ctx, err)
+	}
+	return nil
 }
 
 func (e *ES) request(ctx context.Context, c *content) (*http.Request, error) {

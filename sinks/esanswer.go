@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -34,16 +35,130 @@ func (e *esError) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// items reads an answer.
-func (e *ES) items(ctx context.Context, body io.Reader) ([]esItem, error) {
-	var answer struct{ Items []esItem }
-	if err := json.NewDecoder(body).Decode(&answer); err != nil {
-		if ctx.Err() != nil {
-			return nil, classify(e.name, ctx.Err())
+// esItemBytes bounds what an answer says about an action: the names of index and document
+// several times, and a reason. A reason may quote a value of the document, and its cause
+// does so again.
+func esItemBytes(a *esAction) int64 { return 4<<10 + 3*int64(a.bytes) }
+
+// settle reads an answer, an object with a list of what became of each action, and books
+// it. An error says that the answer as a whole is none.
+func (e *ES) settle(body io.Reader, b *esBulk) error {
+	answer := &bounded{body, answerBytes}
+	d := json.NewDecoder(answer)
+	told, failed, listed := false, false, false // all of it; of any action; by the list
+	err := eachMember(d, func(name string) (err error) {
+		switch {
+		case name == "errors":
+			return d.Decode(&told)
+		case name != "items":
+			return d.Decode(&ignored{})
+		case listed:
+			return errForm
 		}
-		return nil, engine.Errorf(engine.Retryable, "%s: the answer could not be read, so what arrived is unknown", e.name)
+		listed = true
+		failed, err = e.settleItems(d, answer, b)
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case !listed && len(b.actions) > 0:
+		return miscounted(e.name, len(b.actions), 0)
+	case told && !failed:
+		return unacknowledged(e.name)
 	}
-	return answer.Items, nil
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return cmp.Or(err, errForm) // something follows
+	}
+	return nil
+}
+
+// settleItems reads the list of items, one at a time, and says if one names an error.
+func (e *ES) settleItems(d *json.Decoder, answer *bounded, b *esBulk) (failed bool, err error) {
+	if err := delimiter(d, '['); err != nil {
+		return false, err
+	}
+	var item esItem
+	n := 0
+	for ; d.More(); n++ {
+		if n == len(b.actions) {
+			return false, miscounted(e.name, n, n+1)
+		}
+		a := &b.actions[n]
+		// What was not needed before is not left for a later item.
+		answer.left = min(answer.left, answerBytes) + esItemBytes(a)
+		clear(item)
+		if err := d.Decode(&item); err != nil {
+			return false, err
+		}
+		if err := e.judge(a, item); err != nil {
+			b.outcome.Fail(a.record, err)
+		}
+		failed = failed || item.failed()
+	}
+	if n < len(b.actions) {
+		return false, miscounted(e.name, len(b.actions), n)
+	}
+	return failed, delimiter(d, ']')
+}
+
+// failed reports whether the item says that its action failed, or found nothing to delete.
+func (item esItem) failed() bool {
+	for _, told := range item {
+		if told.Error.Type != "" || told.Status/100 != 2 {
+			return true
+		}
+	}
+	return false
+}
+
+// errForm is the error of an answer that is JSON, and not that to a _bulk request.
+var errForm = errors.New("the answer has another form")
+
+// eachMember reads an object, and calls f for each member to read its value.
+func eachMember(d *json.Decoder, f func(name string) error) error {
+	if err := delimiter(d, '{'); err != nil {
+		return err
+	}
+	for d.More() {
+		t, err := d.Token()
+		if err != nil {
+			return err
+		}
+		name, _ := t.(string)
+		if err := f(name); err != nil {
+			return err
+		}
+	}
+	return delimiter(d, '}')
+}
+
+// delimiter reads a brace or bracket.
+func delimiter(d *json.Decoder, want json.Delim) error {
+	t, err := d.Token()
+	if err == nil && t != want {
+		return errForm
+	}
+	return err
+}
+
+// ignored is any value.
+type ignored struct{}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (*ignored) UnmarshalJSON([]byte) error { return nil }
+
+// unread is the error of a request whose answer could not be read.
+func (e *ES) unread(ctx context.Context, err error) error {
+	switch _, known := errors.AsType[*engine.Error](err); {
+	case ctx.Err() != nil:
+		return classify(e.name, ctx.Err())
+	case errors.Is(err, errLong):
+		return classify(e.name, err)
+	case known:
+		return err
+	}
+	return engine.Errorf(engine.Retryable, "%s: the answer could not be read, so what arrived is unknown", e.name)
 }
 
 var (
@@ -58,10 +173,10 @@ var (
 )
 
 // judge says whether an action took effect, and if not, why.
-func (e *ES) judge(a esAction, item esItem) error {
-	for _, told := range item {
+func (e *ES) judge(a *esAction, item esItem) error {
+	for op, told := range item {
 		switch {
-		case len(item) > 1 || told.ID != "" && told.ID != a.id:
+		case len(item) > 1 || op != a.op || told.ID != "" && told.ID != a.id:
 			return unacknowledged(e.name)
 		case told.Error.Type == "" && (told.Status/100 == 2 || a.op == opDelete && told.Status == http.StatusNotFound):
 			return nil // a document to delete that is not there has been deleted before

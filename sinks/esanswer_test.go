@@ -2,6 +2,7 @@ package sinks
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -66,6 +67,7 @@ func TestESItems(t *testing.T) {
 		{"error without a type", create, `{"create":{"status":500,"error":{"reason":"secret"}}}`, "retryable", "status 500"},
 		{"error and success", create, `{"create":{"status":201,"error":{"type":"x"}}}`, "retryable", "unknown"},
 		{"another document", create, `{"create":{"_id":"other","status":201}}`, "retryable", "unknown"},
+		{"another action", create, `{"index":{"status":201}}`, "retryable", "unknown"},
 		{"no status", create, `{"create":{}}`, "retryable", "unknown"},
 		{"two actions", create, `{"create":{"status":201},"index":{"status":201}}`, "retryable", "unknown"},
 		{"no action", create, `{}`, "retryable", "unknown"},
@@ -73,8 +75,7 @@ func TestESItems(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			const taken = `{"create":{"status":201}}`
-			e := answering(t, http.StatusOK, nil, `{"took":1,"errors":false,"items":[`+taken+`,`+tt.item+`,`+taken+`]}`)
+			e := answering(t, http.StatusOK, nil, `{"took":1,"errors":false,"items":[`+esTaken+`,`+tt.item+`,`+esTaken+`]}`)
 			recs := numbered(3)
 			recs[1] = tt.rec
 			o := e.Send(t.Context(), recs)
@@ -87,6 +88,9 @@ func TestESItems(t *testing.T) {
 		})
 	}
 }
+
+// esTaken is the item of a document that was created.
+const esTaken = `{"create":{"status":201}}`
 
 func TestESAnswers(t *testing.T) {
 	header := func(name, value string) http.Header {
@@ -104,6 +108,18 @@ func TestESAnswers(t *testing.T) {
 	}{
 		{"too few items", 200, nil, `{"items":[{"create":{"status":201}}]}`, engine.Retryable, "2 records were sent and the answer is about 1"},
 		{"no items", 200, nil, `{}`, engine.Retryable, "about 0"},
+		{"too many items", 200, nil, `{"items":[` + esTaken + `,` + esTaken + `,` + esTaken + `]}`, engine.Retryable, "2 records were sent and the answer is about 3"},
+		{"items twice", 200, nil, `{"items":[` + esTaken + `,` + esTaken + `],"items":[` + esTaken + `,` + esTaken + `]}`, engine.Retryable, "could not be read"},
+		{"something behind", 200, nil, `{"items":[` + esTaken + `,` + esTaken + `]}{"error":"secret"}`, engine.Retryable, "could not be read"},
+		{"a brace behind", 200, nil, `{"items":[` + esTaken + `,` + esTaken + `]} }`, engine.Retryable, "could not be read"},
+		{"HTML behind", 200, nil, `{"items":[` + esTaken + `,` + esTaken + `]}` + "\n<html>", engine.Retryable, "could not be read"},
+		{"no object", 200, nil, `[` + esTaken + `,` + esTaken + `]`, engine.Retryable, "could not be read"},
+		{"no list", 200, nil, `{"items":{}}`, engine.Retryable, "could not be read"},
+		{"errors that no item names", 200, nil, `{"errors":true,"items":[` + esTaken + `,` + esTaken + `]}`, engine.Retryable, "does not acknowledge"},
+		{"endless item", 200, nil, `{"items":[{"create":{"x":"` + strings.Repeat("secret", 100_000), engine.Retryable, "longer than"},
+		{"endless beginning", 200, nil, `{"x":[` + strings.Repeat("1,", 200_000), engine.Retryable, "longer than"},
+		{"endless end", 200, nil, `{"items":[` + esTaken + `,` + esTaken + `]}` + strings.Repeat(" ", 600_000), engine.Retryable, "longer than"},
+		{"endless error", 400, nil, `{"error":{"type":"` + strings.Repeat("a", 600_000), engine.Refused, "HTTP status 400"},
 		{"nothing", 200, nil, ``, engine.Retryable, "could not be read"},
 		{"HTML", 200, nil, `<html>secret`, engine.Retryable, "could not be read"},
 		{"cut off", 200, nil, `{"items":[{"create":{"status":201}},{"create":{"status":201}}`, engine.Retryable, "could not be read"},
@@ -191,4 +207,59 @@ func TestESCredentials(t *testing.T) {
 	if err := o.Err(0); err == nil || engine.ClassOf(err) != engine.Permanent || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("error %v; want one that begins with %q", err, want)
 	}
+}
+
+// TestESLongReasons asserts that an answer may quote what was sent, a document at a time.
+func TestESLongReasons(t *testing.T) {
+	const size = 300 << 10
+	recs := numbered(8)
+	var items []string
+	for i := range recs {
+		value := strings.Repeat("x", size)
+		recs[i].Data = engine.Bytes([]byte(`{"n":"` + value + `"}`))
+		items = append(items, `{"create":{"status":400,"error":{"type":"document_parsing_exception","reason":"`+value+`","caused_by":{"reason":"`+value+`"}}}}`)
+	}
+	o := answering(t, http.StatusOK, nil, `{"errors":true,"items":[`+strings.Join(items, ",")+`]}`).Send(t.Context(), recs)
+	for i := range recs {
+		if err := o.Err(i); err == nil || !strings.Contains(err.Error(), "document_parsing_exception") || len(err.Error()) > 1000 {
+			t.Errorf("record %d has error %.200v", i, err)
+		}
+	}
+}
+
+// FuzzESAnswer holds answers to what encoding/json finds in them: nothing is acknowledged
+// that is not so in an answer that is one JSON value.
+func FuzzESAnswer(f *testing.F) {
+	for _, item := range []string{
+		esTaken, `{"create":{"_id":"shardId-000000000000/4900/0","status":200,"error":null}}`, `{"index":{"status":201}}`,
+		`{"create":{"status":400,"error":{"type":"mapper_parsing_exception","reason":"failed to parse field [a] of type [long]"}}}`,
+		`{"create":{"status":409,"error":{}}}`, `{"create":{"status":"201"}}`, `{}`, `null`, `[]`,
+	} {
+		f.Add(`{"took":1,"errors":false,"items":[` + item + `,` + esTaken + `]}`)
+		f.Add(`{"items":[` + item + `,` + item + `],"errors":true} `)
+		f.Add(`{"items":[` + item + `,` + item + `]}]`)
+	}
+	f.Fuzz(func(t *testing.T, answer string) {
+		o := answering(t, http.StatusOK, nil, answer).Send(t.Context(), numbered(2))
+		var want struct {
+			Items []map[string]struct {
+				Status int
+				Error  json.RawMessage
+			}
+		}
+		whole := json.Unmarshal([]byte(answer), &want) == nil && len(want.Items) == 2
+		for i := range 2 {
+			if o.Err(i) != nil {
+				continue
+			}
+			if !whole || len(want.Items[i]) != 1 {
+				t.Fatalf("record %d counts as delivered", i)
+			}
+			item, ok := want.Items[i]["create"]
+			taken := item.Status/100 == 2 && (len(item.Error) == 0 || string(item.Error) == "null")
+			if !ok || !taken && item.Status != http.StatusConflict {
+				t.Fatalf("record %d counts as delivered", i)
+			}
+		}
+	})
 }

@@ -31,6 +31,7 @@ type esAction struct {
 	record int // index in the batch
 	op     string
 	id     string
+	bytes  int // of the document
 }
 
 // bulk makes the request that delivers batch.
@@ -44,6 +45,7 @@ func (e *ES) bulk(batch []engine.Record) esBulk {
 			b.outcome.Fail(i, engine.Errorf(engine.Permanent, "%s: %s", e.name, why))
 			continue
 		}
+		a.bytes = r.Data.Len()
 		b.actions = append(b.actions, a)
 		b.body.own = e.appendLine(b.body.own, &a)
 		if a.op != opDelete {

@@ -59,7 +59,7 @@ func (s *IoT) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 // nothing. The SDK throws it away, so that a page of a proxy on the way, with status
 // 200, would pass for the broker's word.
 func readAnswers(o *iotdataplane.Options) {
-	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+	o.APIOptions = append(o.APIOptions, boundAnswer(1), func(stack *middleware.Stack) error {
 		return stack.Deserialize.Insert(middleware.DeserializeMiddlewareFunc("ReadAnswer", readAnswer), "OperationDeserializer", middleware.After)
 	})
 }
@@ -72,7 +72,7 @@ func readAnswer(ctx context.Context, in middleware.DeserializeInput, next middle
 	if err != nil || !ok || resp.StatusCode/100 != 2 {
 		return out, metadata, err
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxRest))
+	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return out, metadata, &smithy.DeserializationError{Err: err}
 	}
@@ -82,6 +82,6 @@ func readAnswer(ctx context.Context, in middleware.DeserializeInput, next middle
 	resp.Body = struct {
 		io.Reader
 		io.Closer
-	}{io.MultiReader(bytes.NewReader(body), resp.Body), resp.Body}
+	}{bytes.NewReader(body), resp.Body}
 	return out, metadata, nil
 }

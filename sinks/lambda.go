@@ -95,7 +95,7 @@ func (l *Lambda) Send(ctx context.Context, batch []engine.Record) engine.Outcome
 		Qualifier:      l.qualifier,
 		InvocationType: types.InvocationTypeEvent,
 		Payload:        event,
-	})
+	}, func(o *lambda.Options) { o.APIOptions = append(o.APIOptions, boundAnswer(len(batch))) })
 	switch {
 	case err != nil:
 		return engine.Failed(classify(l.name, err))

@@ -173,9 +173,11 @@ func (e *entries) refused(id, code, message *string, senderFault bool) {
 	e.fates[i] = classifyEntry(e.sink, deref(code), deref(message), senderFault)
 }
 
+// index returns the message that was sent with id, exactly as it was written: +1 and 01
+// are ids of no message.
 func (e *entries) index(id *string) (int, bool) {
 	i, err := strconv.Atoi(deref(id))
-	return i, err == nil && i >= 0 && i < len(e.fates)
+	return i, err == nil && i >= 0 && i < len(e.fates) && strconv.Itoa(i) == *id
 }
 
 // outcome returns what was gathered.

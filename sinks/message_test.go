@@ -260,6 +260,9 @@ var entryAnswers = []struct {
 	{"taken and refused", []entry{{id: "0"}, {id: "1"}, {id: "2"}, {"1", "InternalError", false}}, []string{"", "retryable", ""}},
 	{"ids that were not sent", []entry{{id: "0"}, {id: "1"}, {id: "3"}, {id: "-1"}, {id: "x"}, {id: ""}, {"7", "InternalError", false}},
 		[]string{"", "", "retryable"}},
+	{"ids like those that were sent", []entry{{id: "+0"}, {id: "01"}, {id: "000"}, {id: " 1"}, {id: "-0"}, {id: "2 "}, {id: "0x2"}, {id: "1_"}},
+		[]string{"retryable", "retryable", "retryable"}},
+	{"a refusal with an id like one that was sent", []entry{{id: "0"}, {id: "1"}, {id: "2"}, {"01", "InternalError", false}}, []string{"", "", ""}},
 }
 
 // optional returns nil for "", as a field that is missing.

@@ -116,8 +116,12 @@ func (s *spliceAnswer) HandleDeserialize(ctx context.Context, in middleware.Dese
 ) {
 	out, metadata, err = next.HandleDeserialize(ctx, in)
 	resp, ok := out.RawResponse.(*smithyhttp.Response)
-	if err != nil || !ok || resp.StatusCode != http.StatusOK {
+	if err != nil || !ok {
 		return out, metadata, err
+	}
+	resp.Body = boundedBody(resp.Body, maxAnswer(s.records))
+	if resp.StatusCode != http.StatusOK {
+		return out, metadata, nil
 	}
 	answer, _ := answers.Get().(*bytes.Buffer)
 	answer.Reset()
