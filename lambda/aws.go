@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -30,7 +31,15 @@ type AWS struct {
 	// once a request is sent; 0: as long as a request may take. What follows may be
 	// long: a function is uploaded in one request.
 	AnswerTimeout time.Duration
+
+	// AnswerBytes bounds what is read of an answer; 0: 4 MiB, which is enough for a page
+	// of a table. A page of a stream is longer.
+	AnswerBytes int64
 }
+
+// answerBytes is enough for all that the function asks for: an answer to a Query has 1 MB
+// as DynamoDB counts. Sinks allow less for their requests.
+const answerBytes = 4 << 20
 
 // attemptTimeout bounds one request where no deadline does, so that a connection
 // that went silent is noticed.
@@ -64,7 +73,7 @@ func (a AWS) Load(ctx context.Context, inFlight int) (aws.Config, error) {
 	if err != nil {
 		return cfg, fmt.Errorf("the AWS configuration cannot be read: %w", err)
 	}
-	cfg.HTTPClient = sinks.HTTPClient(cfg.HTTPClient)
+	cfg.HTTPClient = sinks.Bounded(sinks.HTTPClient(cfg.HTTPClient), cmp.Or(a.AnswerBytes, answerBytes))
 	return cfg, nil
 }
 

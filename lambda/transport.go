@@ -20,6 +20,9 @@ const (
 	// sessions is how many hosts have their TLS sessions resumed: a host for each
 	// service and region. A new connection then needs no certificates looked at.
 	sessions = 64
+
+	// headerBytes bounds the header of an answer, of which AWS writes a few hundred bytes.
+	headerBytes = 64 << 10
 )
 
 // tune makes t fit for many requests at once to few hosts, inFlight to each. All AWS
@@ -29,6 +32,8 @@ func tune(t *http.Transport, inFlight int) {
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = 0, inFlight
 	t.IdleConnTimeout = idle
 	t.WriteBufferSize = writeBuffer
+	t.MaxResponseHeaderBytes = headerBytes
+	t.DisableCompression = true // a packed answer could become one of any size
 	t.TLSClientConfig.ClientSessionCache = tls.NewLRUClientSessionCache(sessions)
 	t.ForceAttemptHTTP2, t.Protocols = false, new(http.Protocols)
 	t.Protocols.SetHTTP1(true)

@@ -213,6 +213,9 @@ func (a *attempt) write(w *write) error {
 	// fail one after another on them. A cluster may have other nodes by now.
 	_ = a.client.Close()
 	a.nodes.suspect()
+	if strings.Contains(err.Error(), "unexpected response line") { // which the error quotes
+		err = errors.New("the answer is none to the command")
+	}
 	err = disconnected(a.name, err)
 	a.broken.Store(node.String(), err)
 	return err

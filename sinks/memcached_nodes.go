@@ -121,9 +121,13 @@ func (n *nodes) ask(ctx context.Context) ([]string, error) {
 	return nil, engine.Errorf(engine.Permanent, "the server names no nodes: write the address of a node, or that of an ElastiCache configuration endpoint")
 }
 
-// maxConfig bounds an answer of a configuration endpoint, in bytes. A cluster has at
-// most a few hundred nodes of about 100 bytes each.
-const maxConfig = 1 << 20
+// maxConfig bounds an answer of a configuration endpoint, in bytes, and maxNodes the
+// nodes that it names. A cluster has at most a few hundred nodes of about 100 bytes each,
+// and each takes 4 KB of a ring.
+const (
+	maxConfig = 256 << 10
+	maxNodes  = 1000
+)
 
 // readConfig reads the answer to one of the commands that ask for nodes:
 //
@@ -172,6 +176,9 @@ func parseNodes(config []byte) ([]string, error) {
 		return nil, badConfig("it has no version")
 	}
 	var addrs []string
+	if strings.Count(list, "|") > 2*maxNodes {
+		return nil, badConfig("it names more nodes than a cluster can have")
+	}
 	for _, node := range strings.Fields(list) {
 		parts := strings.Split(node, "|")
 		if len(parts) != 3 || parts[0]+parts[1] == "" {

@@ -72,7 +72,7 @@ func NewRedis(url string, c Cache, opts ...Option) (*Redis, error) {
 			Size:        func(r *engine.Record) int { return r.Data.Len() + len(r.Key) },
 		},
 	}
-	o.Dialer, o.TLSConfig = c.dialer(host), nil
+	o.Dialer, o.TLSConfig = countedReplies(c.dialer(host)), nil
 	if c.Credentials != nil {
 		username, password := o.Username, o.Password
 		o.CredentialsProviderContext = func(ctx context.Context) (string, string, error) {

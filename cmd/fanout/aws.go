@@ -16,6 +16,10 @@ import (
 	"fanout/lambda/target"
 )
 
+// answerBytes bounds the answers of AWS. The longest are pages of streams: GetRecords
+// answers with 10 MB of data, in base64.
+const answerBytes = 64 << 20
+
 // load returns the configuration of the AWS clients. Where nobody names a region,
 // it is that of the first source, as it would be the function's.
 func (c *common) load(ctx context.Context, inFlight int, sources []string) (aws.Config, error) {
@@ -25,6 +29,7 @@ func (c *common) load(ctx context.Context, inFlight int, sources []string) (aws.
 	if c.aws.Region != "" && !target.IsRegion(c.aws.Region) {
 		return aws.Config{}, fmt.Errorf("--region is %q; it must be a region such as eu-west-1", c.aws.Region)
 	}
+	c.aws.AnswerBytes = answerBytes
 	cfg, err := c.aws.Load(ctx, inFlight)
 	if unknown, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
 		return cfg, fmt.Errorf("the shared AWS configuration has no profile %q; name another with --profile or AWS_PROFILE", unknown.Profile)

@@ -1,0 +1,132 @@
+package lambda_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"fanout/lambda"
+)
+
+// endless is a server that answers every request with 100 MB of JSON, packed if asked to.
+func endless(t *testing.T, status int, pack bool) *httptest.Server {
+	t.Helper()
+	chunk := []byte(strings.Repeat("secret", 10_000))
+	write := func(w io.Writer) {
+		_, err := io.WriteString(w, `{"Items":[{"id":{"S":"`)
+		for sent := 0; sent < 100<<20 && err == nil; sent += len(chunk) {
+			_, err = w.Write(chunk)
+		}
+	}
+	var gz bytes.Buffer
+	packer := gzip.NewWriter(&gz)
+	write(packer)
+	if err := packer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if pack {
+			w.Header().Set("Content-Encoding", "gzip")
+			w.WriteHeader(status)
+			_, _ = w.Write(gz.Bytes())
+			return
+		}
+		w.WriteHeader(status)
+		write(w)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// allocated returns how many bytes f allocates.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// Answers of the services that the function asks beside its targets are bounded, and
+// never unpacked.
+func TestAnswersAreBounded(t *testing.T) {
+	calls := map[string]func(context.Context, aws.Config) error{
+		"DynamoDB": func(ctx context.Context, c aws.Config) error {
+			_, err := dynamodb.NewFromConfig(c).Query(ctx, &dynamodb.QueryInput{TableName: aws.String("t")})
+			return err
+		},
+		"STS": func(ctx context.Context, c aws.Config) error {
+			_, err := sts.NewFromConfig(c).AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: aws.String(reader), RoleSessionName: aws.String("s")})
+			return err
+		},
+		"Secrets Manager": func(ctx context.Context, c aws.Config) error {
+			_, err := secretsmanager.NewFromConfig(c).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String("s")})
+			return err
+		},
+		"CloudWatch": func(ctx context.Context, c aws.Config) error {
+			_, err := cloudwatch.NewFromConfig(c).PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String("n")})
+			return err
+		},
+	}
+	for _, status := range []int{http.StatusOK, http.StatusInternalServerError} {
+		for _, pack := range []bool{false, true} {
+			cfg, err := lambda.AWS{EndpointURL: endless(t, status, pack).URL}.Load(t.Context(), 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, call := range calls {
+				t.Run(fmt.Sprint(name, "/", status, "/", pack), func(t *testing.T) {
+					n := allocated(func() { err = call(t.Context(), cfg) })
+					if n > 64<<20 {
+						t.Errorf("the call allocates %d bytes", n)
+					}
+					if err == nil && name != "CloudWatch" { // of its answer the status says all
+						t.Error("the call succeeded")
+					}
+				})
+			}
+		}
+	}
+}
+
+// A target whose host answers without end fails, and the others get their records.
+func TestHostileTarget(t *testing.T) {
+	hostile := endless(t, http.StatusOK, false)
+	a := open(t, targets(orders,
+		fmt.Sprintf("id: hostile, type: es, destination: %q", hostile.URL+"/orders"),
+		"id: good, type: kinesis, destination: good",
+	))
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	var results []lambda.Result
+	var err error
+	event := []byte(orderEvent([]byte(`{"n":1}`), []byte(`{"n":2}`)))
+	if n := allocated(func() { results, err = a.Handle(ctx, event) }); n > 64<<20 || err != nil {
+		t.Fatalf("the event allocates %d bytes: %v", n, err)
+	}
+	for _, r := range results[0].Report.Targets {
+		if failed := r.ID == "hostile"; failed != (r.Failed == 2) || failed == (r.Delivered == 2) {
+			t.Errorf("target %s: %d delivered, %d failed", r.ID, r.Delivered, r.Failed)
+		}
+		for _, f := range r.Failures {
+			if strings.Contains(f.Err.Error(), "secret") {
+				t.Errorf("the error quotes the answer: %v", f.Err)
+			}
+		}
+	}
+}

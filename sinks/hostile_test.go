@@ -1,0 +1,218 @@
+package sinks
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iotdataplane"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"fanout/engine"
+)
+
+// hostileBytes is how much a hostile server answers, and hostileMemory how much a request
+// may allocate because of it.
+const (
+	hostileBytes  = 100 << 20
+	hostileMemory = 16 << 20
+)
+
+// endless writes head, and then filler until there are hostileBytes.
+func endless(w io.Writer, head, filler string) error {
+	if _, err := io.WriteString(w, head); err != nil {
+		return err
+	}
+	filler = strings.Repeat(filler, 64<<10/len(filler))
+	for sent := 0; sent < hostileBytes; sent += len(filler) {
+		if _, err := io.WriteString(w, filler); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// packed returns an endless text in gzip.
+func packed(t *testing.T, head, filler string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if err := endless(w, head, filler); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// allocated returns how many bytes f allocates, in all goroutines.
+func allocated(f func()) int {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return int(after.TotalAlloc - before.TotalAlloc)
+}
+
+// wantHarmless sends a request to a hostile server.
+func wantHarmless(t *testing.T, s engine.Sink) {
+	t.Helper()
+	recs := numbered(min(3, max(s.Limits().Records, 1)))
+	var o engine.Outcome
+	if n := allocated(func() { o = s.Send(t.Context(), recs) }); n > hostileMemory {
+		t.Errorf("the request allocates %d bytes; want at most %d", n, hostileMemory)
+	}
+	for i := range recs {
+		if err := o.Err(i); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("record %d has error %v", i, err)
+		}
+	}
+}
+
+// hostileSinks are all types of target that are reached over HTTP.
+func hostileSinks() []service {
+	all := append([]service{}, services...)
+	return append(all,
+		service{"iot", func(c aws.Config, _ ...Option) engine.Sink { return NewIoT(iotdataplane.NewFromConfig(c), "t") }},
+		service{"lambda", func(c aws.Config, _ ...Option) engine.Sink {
+			return NewLambda(lambda.NewFromConfig(c), "f", "", Documents)
+		}},
+		service{"es", func(c aws.Config, _ ...Option) engine.Sink {
+			e, err := NewES(c.HTTPClient, ESIndex{URL: *c.BaseEndpoint, Index: "orders"})
+			if err != nil {
+				panic(err)
+			}
+			return e
+		}},
+	)
+}
+
+// A server that answers without end, plain or packed, costs its own request and little
+// memory.
+func TestHostileHTTP(t *testing.T) {
+	forms := []struct{ name, head, filler string }{
+		{"a string", `{"Records":"`, "secret"},
+		{"a list", `{"Records":[`, `[],`},
+		{"deep", ``, `{"items":[`},
+		{"white space", `{"message":"OK"}`, " "},
+		{"a list of items", `{"items":[`, `{"create":{"status":201}},`},
+		{"an error", `{"__type":"`, "secret"},
+	}
+	for _, form := range forms {
+		gz := packed(t, form.head, form.filler)
+		for _, status := range []int{http.StatusOK, http.StatusAccepted, http.StatusBadRequest} {
+			for _, encoding := range []string{"", "gzip"} {
+				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					_, _ = io.Copy(io.Discard, r.Body)
+					w.Header().Set("Content-Type", "application/json")
+					if encoding != "" {
+						w.Header().Set("Content-Encoding", encoding)
+					}
+					w.WriteHeader(status)
+					if encoding != "" {
+						_, _ = w.Write(gz)
+					} else {
+						_ = endless(w, form.head, form.filler)
+					}
+				}))
+				transport := new(http.Transport)
+				_, cfg := startFake(t)
+				cfg.BaseEndpoint, cfg.HTTPClient = &server.URL, HTTPClient(&http.Client{Transport: transport})
+				for _, s := range hostileSinks() {
+					t.Run(strings.Join([]string{s.name, form.name, strconv.Itoa(status), encoding}, "/"), func(t *testing.T) {
+						if s.name == "lambda" && status == http.StatusAccepted {
+							t.Skip("the status alone says that the event was queued")
+						}
+						wantHarmless(t, s.open(cfg))
+					})
+				}
+				transport.CloseIdleConnections()
+				server.Close()
+			}
+		}
+	}
+}
+
+// hostileTCP answers whatever it reads with head and filler.
+func hostileTCP(t *testing.T, head, filler string) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	t.Cleanup(func() {
+		_ = l.Close()
+		<-done
+	})
+	go func() {
+		defer close(done)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 1<<10))
+			_ = endless(conn, head, filler)
+			_ = conn.Close()
+		}
+	}()
+	return l.Addr().String()
+}
+
+func TestHostileRedis(t *testing.T) {
+	for _, answer := range []struct{ name, head, filler string }{
+		{"a line", "+", "secret"},
+		{"an error", "-", "secret"},
+		{"a number", ":", "1"},
+		{"a long string", "$100000000\r\n", "secret"},
+		{"a string of a strange length", "$+5\r\n", "secret"},
+		{"a long list", "*100000000\r\n", ":1\r\n"},
+		{"lists", "", "*100000\r\n"},
+		{"deep lists", "", "*1\r\n"},
+		{"a map", "%50000000\r\n", ":1\r\n"},
+		{"a push", ">100000000\r\n", ":1\r\n"},
+		{"an attribute", "|1\r\n", "|1\r\n"},
+		{"a large number", "(", "1"},
+		{"an error of RESP3", "!100000000\r\n", "secret"},
+		{"a text of RESP3", "=100000000\r\n", "secret"},
+	} {
+		for _, cluster := range []bool{false, true} {
+			t.Run(answer.name+"/"+strconv.FormatBool(cluster), func(t *testing.T) {
+				r, err := NewRedis("redis://"+hostileTCP(t, answer.head, answer.filler), Cache{Cluster: cluster})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer r.Close() //nolint:errcheck // nothing depends on it
+				wantHarmless(t, r)
+			})
+		}
+	}
+}
+
+func TestHostileMemcached(t *testing.T) {
+	for _, answer := range []struct{ name, head, filler string }{
+		{"a line", "STORE", "secret"},
+		{"lines", "", "secret\r\n"},
+		{"a long configuration", "CONFIG cluster 0 100000000\r\n", "secret"},
+		{"many nodes", "CONFIG cluster 0 200000\r\n1\n", "|1|1 "},
+		{"an error", "SERVER_ERROR ", "secret"},
+	} {
+		for _, c := range []Cache{{}, {Cluster: true}, {Credentials: known("user", "password")}} {
+			t.Run(answer.name, func(t *testing.T) {
+				m := NewMemcached(hostileTCP(t, answer.head, answer.filler), c)
+				defer m.Close() //nolint:errcheck // nothing depends on it
+				wantHarmless(t, m)
+			})
+		}
+	}
+}

@@ -1,0 +1,156 @@
+package sinks
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"strconv"
+	"syscall"
+)
+
+// What a server may answer to the commands of one request. The longest answers are those
+// to COMMAND, of some 300 KB, and CLUSTER SLOTS, of some 100 bytes for each node of each
+// range of slots; a write is answered with a line.
+const (
+	repliesBytes  = 4 << 20
+	repliesValues = 1 << 17  // in arrays
+	repliesDepth  = 16       // of arrays in arrays
+	replyLine     = 16 << 10 // bytes
+	replyString   = 64 << 10 // bytes
+)
+
+// countedReplies returns next with connections whose answers are bounded. The client
+// makes room for as much as an answer announces, and calls itself for each array, so
+// bounds of what is read are not enough: announcements are looked at before the client
+// sees them.
+func countedReplies(next dialer) dialer {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := next(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		r := &replies{Conn: conn}
+		r.ration()
+		if raw, ok := conn.(syscall.Conn); ok {
+			return rawReplies{r, raw}, nil
+		}
+		return r, nil
+	}
+}
+
+// rawReplies is for connections without TLS: the client looks at the socket to find out
+// whether an idle connection was closed.
+type rawReplies struct {
+	*replies
+	syscall.Conn
+}
+
+// replies is a connection to a server that speaks RESP2 (Redis serialization protocol
+// specification), as it does unless it is asked for another version.
+type replies struct {
+	net.Conn
+	bytes, values int // that may still come
+
+	line []byte // what has come of a line
+	skip int    // bytes of a string that are to come, with CR LF
+	open []int  // how many values each open array lacks, outermost first
+	err  error
+}
+
+// ration allows for the answers to a request.
+func (r *replies) ration() { r.bytes, r.values = repliesBytes, repliesValues }
+
+// Write begins or goes on with a request.
+func (r *replies) Write(p []byte) (int, error) {
+	r.ration()
+	return r.Conn.Write(p)
+}
+
+// Read gives only what it has looked at.
+func (r *replies) Read(p []byte) (int, error) {
+	if r.err != nil {
+		return 0, r.err
+	}
+	n, err := r.Conn.Read(p)
+	if r.bytes -= n; r.bytes < 0 || !r.look(p[:n]) {
+		r.err = errLong
+		return 0, r.err
+	}
+	return n, err
+}
+
+// look follows answers as far as p has them, and says if they are within bounds.
+func (r *replies) look(p []byte) bool {
+	for len(p) > 0 {
+		if r.skip > 0 {
+			n := min(r.skip, len(p))
+			p = p[n:]
+			if r.skip -= n; r.skip == 0 {
+				r.ended()
+			}
+			continue
+		}
+		end := bytes.IndexByte(p, '\n') + 1
+		if end == 0 {
+			r.line = append(r.line, p...)
+			return len(r.line) <= replyLine
+		}
+		line := p[:end]
+		if len(r.line) > 0 {
+			r.line = append(r.line, line...)
+			line, r.line = r.line, r.line[:0]
+		}
+		if !r.begun(line) {
+			return false
+		}
+		p = p[end:]
+	}
+	return true
+}
+
+// begun takes a line, which is a value or announces one.
+func (r *replies) begun(line []byte) bool {
+	switch line[0] {
+	case '+', '-', ':':
+		r.ended()
+		return len(line) <= replyLine
+	case '$':
+		n, ok := announced(line, replyString)
+		if ok && n < 0 {
+			r.ended()
+		} else if ok {
+			r.skip = n + len("\r\n")
+		}
+		return ok
+	case '*':
+		n, ok := announced(line, r.values)
+		if !ok || len(r.open) == repliesDepth {
+			return false
+		}
+		if n <= 0 {
+			r.ended()
+		} else {
+			r.values -= n
+			r.open = append(r.open, n)
+		}
+		return true
+	}
+	return false // of another version of the protocol
+}
+
+// ended counts a value that is complete, and the arrays that it completes.
+func (r *replies) ended() {
+	for last := len(r.open) - 1; last >= 0; last-- {
+		if r.open[last]--; r.open[last] > 0 {
+			return
+		}
+		r.open = r.open[:last]
+	}
+}
+
+// announced returns the length that a line announces; -1: there is no value.
+func announced(line []byte, most int) (n int, ok bool) {
+	text := string(bytes.TrimSuffix(line[1:], []byte("\r\n")))
+	n, err := strconv.Atoi(text)
+	return n, err == nil && strconv.Itoa(n) == text && -1 <= n && n <= most
+}
