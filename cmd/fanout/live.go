@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"fanout/lambda/poll"
 )
 
 // clearLine goes to the begin of a terminal's line and clears it (ECMA-48, EL).
@@ -83,9 +85,14 @@ func clip(s string, n int) string {
 	return s
 }
 
-// status is the live line: records in, per target delivered and failed, lag.
-func status(records int, rows []row, lag time.Duration) string {
-	parts := []string{fmt.Sprintf("%d records in", records)}
+// status is the live line: how far the stream was read, and what became of it at each
+// target. A narrow terminal cuts the end off.
+func status(p poll.ShardProgress, rows []row) string {
+	parts := []string{
+		fmt.Sprintf("lag %v", p.Lag.Round(100*time.Millisecond)),
+		fmt.Sprintf("%d pending", p.Pending),
+		fmt.Sprintf("%d done", p.Records),
+	}
 	for _, t := range rows {
 		part := fmt.Sprintf("%s %d delivered", t.ID, t.Delivered)
 		if t.Failed > 0 {
@@ -93,5 +100,5 @@ func status(records int, rows []row, lag time.Duration) string {
 		}
 		parts = append(parts, part)
 	}
-	return strings.Join(append(parts, fmt.Sprintf("lag %v", lag.Round(100*time.Millisecond))), " · ")
+	return strings.Join(parts, " · ")
 }

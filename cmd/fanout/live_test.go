@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"fanout/lambda/poll"
 )
 
 func terminal(cols int) (*live, *bytes.Buffer) {
@@ -73,8 +75,8 @@ func TestLiveElsewhere(t *testing.T) {
 }
 
 func TestStatus(t *testing.T) {
-	got := status(12, []row{{ID: "a", Delivered: 12}, {ID: "b", Delivered: 9, Failed: 3}}, 1240*time.Millisecond)
-	if want := "12 records in · a 12 delivered · b 9 delivered, 3 failed · lag 1.2s"; got != want {
+	got := status(poll.ShardProgress{Records: 12, Pending: 1500, Lag: 20240 * time.Millisecond}, []row{{ID: "a", Delivered: 12}, {ID: "b", Delivered: 9, Failed: 3}})
+	if want := "lag 20.2s · 1500 pending · 12 done · a 12 delivered · b 9 delivered, 3 failed"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -71,7 +71,10 @@ func follow(ctx context.Context, p *poll.Poller, stderr *live, sum *summary) err
 	shown := make(chan struct{})
 	go func() {
 		defer close(shown)
-		stderr.follow(ctx, time.Second/2, func() string { return sum.status(p.Progress().Total.Lag) })
+		stderr.follow(ctx, time.Second/2, func() string {
+			_, rows := sum.snapshot()
+			return status(p.Progress().Total, rows)
+		})
 	}()
 	err := p.Run(ctx)
 	stop()

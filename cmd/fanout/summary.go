@@ -139,9 +139,3 @@ func (s *summary) snapshot() (records int, rows []row) {
 	}
 	return s.records, rows
 }
-
-// status is the line that tells how the run gets on.
-func (s *summary) status(lag time.Duration) string {
-	records, rows := s.snapshot()
-	return status(records, rows, lag)
-}

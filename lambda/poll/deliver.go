@@ -3,6 +3,7 @@ package poll
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/sourcegraph/conc/panics"
 	"go.uber.org/zap"
@@ -11,9 +12,10 @@ import (
 // deliver hands recs to the handler, batch by batch, until all are acknowledged or
 // ctx ends.
 func (r *reader) deliver(ctx context.Context, recs []record) error {
+	r.pend(recs)
 	for len(recs) > 0 && ctx.Err() == nil {
 		n := fit(recs, r.opts.BatchSize)
-		if err := r.deliverBatch(ctx, recs[:n]); err != nil {
+		if err := r.deliverBatch(ctx, recs, n); err != nil {
 			return err
 		}
 		recs = recs[n:]
@@ -21,29 +23,40 @@ func (r *reader) deliver(ctx context.Context, recs []record) error {
 	return nil
 }
 
-// deliverBatch hands batch to the handler, again from the first record that is not
-// acknowledged, until all are, it is given up, or ctx ends.
-func (r *reader) deliverBatch(ctx context.Context, batch []record) error {
+// pend books the records that were read and are not acknowledged yet.
+func (r *reader) pend(recs []record) {
+	r.board.note(r.id, func(s *ShardProgress) {
+		s.Pending, s.oldest = int64(len(recs)), time.Time{}
+		if len(recs) > 0 {
+			s.oldest = recs[0].arrived
+		}
+	})
+}
+
+// deliverBatch hands the first n of recs to the handler, again from the first that is
+// not acknowledged, until all are, they are given up, or ctx ends.
+func (r *reader) deliverBatch(ctx context.Context, recs []record, n int) error {
 	for failures := 0; ; {
-		n, cause := r.invoke(ctx, batch, failures > 0)
-		if n > 0 {
+		acked, cause := r.invoke(ctx, recs[:n], failures > 0)
+		if acked > 0 {
 			failures = 0
-			r.at = position{seq: batch[n-1].seq}
-			r.board.note(r.id, func(s *ShardProgress) { s.Records += int64(n) })
+			r.at = position{seq: recs[acked-1].seq}
+			r.board.note(r.id, func(s *ShardProgress) { s.Records += int64(acked) })
 			if err := r.marks.set(r.id, Checkpoint{Seq: r.at.seq}); err != nil {
 				return err
 			}
-			batch = batch[n:]
+			recs, n = recs[acked:], n-acked
+			r.pend(recs)
 		}
-		if len(batch) == 0 {
+		if n == 0 {
 			return nil
 		}
 		if failures++; failures == r.opts.GiveUp {
 			return fmt.Errorf("the record %s of shard %s of stream %s was tried %d times in a row and not delivered; the checkpoint stays before it",
-				batch[0].seq, r.id, r.source.arn(), failures)
+				recs[0].seq, r.id, r.source.arn(), failures)
 		}
 		r.warn("records were not delivered; trying again", zap.Error(cause),
-			zap.String("from", batch[0].seq), zap.Int("records", len(batch)), zap.Int("failures", failures))
+			zap.String("from", recs[0].seq), zap.Int("records", n), zap.Int("failures", failures))
 		r.leave()
 		if !sleep(ctx, backoff(failures)) || !r.enter(ctx) {
 			return nil

@@ -21,15 +21,20 @@ type ShardProgress struct {
 	Batches int64 // invocations, retries included
 	Retries int64 // invocations of records that an earlier one did not acknowledge
 	Gaps    int64 // times that records were past retention before they were read
+	Pending int64 // read, and not acknowledged yet
 
-	// Lag is how far reading is behind the tip: for Kinesis, as the service says;
-	// for DynamoDB, the age of the last record read, or 0 if there was none.
+	// Lag is the age of the oldest record that is yet to be acknowledged. While none is
+	// pending, it is how far the last read was behind the tip: for Kinesis, as the
+	// service said; for DynamoDB, the age of the last record read, or 0 if there was
+	// none.
 	Lag time.Duration
+
+	oldest time.Time // when the first pending record arrived; zero: none is pending, or it does not say
 }
 
 // Progress returns how far the poller has come. It is safe for concurrent use with
 // Run, and cheap enough to be called every second.
-func (p *Poller) Progress() Progress { return p.board.snapshot() }
+func (p *Poller) Progress() Progress { return p.board.snapshot(p.clock.now()) }
 
 // board is what the readers write their progress on.
 type board struct {
@@ -60,17 +65,29 @@ func (b *board) end(shard string) {
 	}
 }
 
-func (b *board) snapshot() Progress {
+// snapshot returns the progress at a time of the service's clock.
+func (b *board) snapshot(now time.Time) Progress {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	p := Progress{Total: b.ended}
 	for s := range maps.Values(b.shards) {
-		p.Shards = append(p.Shards, *s)
-		p.Total.add(s)
-		p.Total.Lag = max(p.Total.Lag, s.Lag)
+		at := *s
+		at.Lag = max(at.Lag, age(at.oldest, now))
+		at.oldest = time.Time{}
+		p.Shards = append(p.Shards, at)
+		p.Total.add(&at)
+		p.Total.Lag = max(p.Total.Lag, at.Lag)
 	}
 	slices.SortFunc(p.Shards, func(a, b ShardProgress) int { return cmp.Compare(a.ID, b.ID) })
 	return p
+}
+
+// age returns how old a record is, or 0 if it does not say when it arrived.
+func age(arrived, now time.Time) time.Duration {
+	if arrived.IsZero() {
+		return 0
+	}
+	return max(now.Sub(arrived), 0)
 }
 
 func (s *ShardProgress) add(o *ShardProgress) {
@@ -78,4 +95,5 @@ func (s *ShardProgress) add(o *ShardProgress) {
 	s.Batches += o.Batches
 	s.Retries += o.Retries
 	s.Gaps += o.Gaps
+	s.Pending += o.Pending
 }

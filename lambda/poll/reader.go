@@ -233,7 +233,7 @@ func (r *reader) lost(what string, err error) {
 func (r *reader) progress(p *page) {
 	lag := max(p.behind, 0)
 	if n := len(p.records); n > 0 && p.behind == unknown {
-		lag = max(time.Since(p.records[n-1].arrived), 0)
+		lag = age(p.records[n-1].arrived, r.clock.now())
 	}
 	r.board.note(r.id, func(s *ShardProgress) { s.Lag = lag })
 }

@@ -412,30 +412,56 @@ func TestCheckpointOfAnotherStreamOfTheName(t *testing.T) {
 	}
 }
 
+// The lag is the age of the oldest record that is yet to be acknowledged, while a batch
+// hangs and by the service's clock.
 func TestProgressOfAShard(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		for _, s := range services {
-			f := newFakeStream("a", "b")
-			f.put("a", 10_100)
-			wait(time.Minute)
-			r := newReceiver(t)
-			r.reply = func(context.Context, []delivery) (string, error) {
-				wait(time.Hour)
-				return "", nil
-			}
-			p, stop := s.start(t, f, r.handle, Options{Timeout: 2 * time.Hour})
-			wait(90 * time.Minute)
-			got := p.Progress()
-			want := Progress{
-				Total:  ShardProgress{Records: 100, Batches: 2, Lag: time.Minute},
-				Shards: []ShardProgress{{ID: "a", Records: 100, Batches: 2, Lag: time.Minute}, {ID: "b"}},
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%s: progress (-want +got):\n%s", s.name, diff)
-			}
-			must(t, stop())
+	for _, s := range services {
+		for _, clock := range []time.Duration{0, 20 * time.Second, -20 * time.Second} {
+			t.Run(fmt.Sprint(s.name, clock), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					f := newFakeStream("a", "b")
+					f.clock = clock
+					f.put("a", 200)
+					wait(time.Minute)
+					f.put("a", 50)
+					r := newReceiver(t)
+					var healed atomic.Bool
+					r.reply = func(_ context.Context, batch []delivery) (string, error) {
+						if healed.Load() {
+							return "", nil
+						}
+						wait(time.Hour)
+						if len(batch) > 20 {
+							return fails(batch[20].seq), nil
+						}
+						return "", nil
+					}
+					p, stop := s.start(t, f, r.handle, Options{Timeout: 2 * time.Hour})
+					check := func(want ShardProgress) {
+						t.Helper()
+						got := p.Progress()
+						if off := (got.Total.Lag - want.Lag).Abs(); off > time.Second {
+							t.Errorf("the lag is %v, want %v", got.Total.Lag, want.Lag)
+						}
+						want.Lag = got.Total.Lag
+						total := want
+						want.ID = "a"
+						if diff := cmp.Diff(Progress{total, []ShardProgress{want, {ID: "b"}}}, got, cmp.AllowUnexported(ShardProgress{})); diff != "" {
+							t.Errorf("progress (-want +got):\n%s", diff)
+						}
+					}
+					wait(20 * time.Second)
+					check(ShardProgress{Batches: 1, Pending: 250, Lag: 80 * time.Second})
+					wait(90 * time.Minute)
+					check(ShardProgress{Batches: 2, Retries: 1, Records: 20, Pending: 230, Lag: 91*time.Minute + 20*time.Second})
+					healed.Store(true)
+					wait(time.Hour)
+					check(ShardProgress{Batches: 5, Retries: 2, Records: 250})
+					must(t, stop())
+				})
+			})
 		}
-	})
+	}
 }
 
 // Records that are never acknowledged end the run if it is to give up, with the
