@@ -28,9 +28,9 @@ type Envelope struct {
 	HashKey  string    `json:"hashKey,omitempty"`
 	Action   string    `json:"action,omitempty"`
 	Arrived  time.Time `json:"arrived,omitzero"` // at the source
-	Data     []byte    `json:"data"`
+	Data     []byte    `json:"data"` // nil only if Unreadable
 
-	// Unreadable says that the source had no data that could be read, so Data is none.
+	// Unreadable says that the source had no data that could be read.
 	Unreadable bool `json:"unreadable,omitempty"`
 
 	// Event is the source record as the event had it, where the target sends that or
@@ -65,6 +65,8 @@ func Wrap(source, target string, r engine.Rejected, now time.Time) Envelope {
 	}
 	if e.Unreadable {
 		e.Event = r.Record.Raw
+	} else if e.Data == nil {
+		e.Data = []byte{} // the record is empty
 	}
 	if parts := r.Record.Parts(); len(parts) > 1 {
 		e.Records = len(parts)
@@ -103,6 +105,8 @@ func Parse(data []byte) (Envelope, error) {
 		return e, fmt.Errorf("its version is %d, and this fanout knows version %d", e.Version, Version)
 	case e.Source == "" || e.Target == "":
 		return e, errors.New("it names no source and target")
+	case e.Data == nil && !e.Unreadable: // it would become an empty record
+		return e, errors.New("it has no data, which an empty record has as \"\"")
 	}
 	if len(e.Event) > 0 {
 		var b bytes.Buffer

@@ -2,6 +2,7 @@ package envelope_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -65,6 +66,32 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// An empty record is none without data: that would be redriven as an empty one.
+func TestEmptyRecord(t *testing.T) {
+	in := rejected()
+	in.Record.Key = ""
+	for _, data := range [][]byte{nil, {}} {
+		in.Record.Data = engine.Bytes(data)
+		e := envelope.Wrap("source", "target", in, now)
+		text, err := e.Marshal()
+		if err != nil || !strings.Contains(string(text), `"data":""`) {
+			t.Errorf("%s, %v", text, err)
+		}
+		if got, err := envelope.Parse(text); err != nil || len(got.Data) > 0 {
+			t.Errorf("%q, %v", got.Data, err)
+		}
+	}
+	in.Record.Data = engine.Unreadable(errors.New("no"))
+	e := envelope.Wrap("source", "target", in, now)
+	text, err := e.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := envelope.Parse(text); err != nil || !got.Unreadable {
+		t.Errorf("unreadable %v, %v", got.Unreadable, err)
+	}
+}
+
 func TestParseFaults(t *testing.T) {
 	for text, want := range map[string]string{
 		``:                                       "not JSON of an envelope",
@@ -73,7 +100,9 @@ func TestParseFaults(t *testing.T) {
 		`{}`:                                     `"fanout" is missing`,
 		`{"fanout":2,"source":"s","target":"t"}`: "version is 2",
 		`{"fanout":1,"source":"s"}`:              "names no source and target",
-		`{"fanout":1,"source":"s","target":"t"} {}`: "something follows",
+		`{"fanout":1,"source":"s","target":"t"}`: "has no data",
+		`{"fanout":1,"source":"s","target":"t","data":null,"unreadable":false}`: "has no data",
+		`{"fanout":1,"source":"s","target":"t"} {}`:                             "something follows",
 	} {
 		_, err := envelope.Parse([]byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
