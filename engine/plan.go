@@ -196,7 +196,7 @@ func (t *target) String() string {
 	parts = append(parts, fmt.Sprintf("%d in flight", t.InFlight))
 	limits := t.Sink.Limits()
 	if n := limits.Records; n > 0 {
-		parts = append(parts, fmt.Sprintf("≤ %d records", n))
+		parts = append(parts, "≤ "+count(n, "record"))
 	}
 	if n := limits.Bytes; n > 0 {
 		parts = append(parts, fmt.Sprintf("≤ %d bytes a request", n))
@@ -205,4 +205,12 @@ func (t *target) String() string {
 		parts = append(parts, fmt.Sprintf("≤ %d bytes a record", n))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// count is n things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

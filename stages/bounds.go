@@ -8,7 +8,10 @@ import (
 // bounds tells the bounds that are set, for the name of a stage.
 func bounds(records, bytes int) string {
 	var set []string
-	if records > 0 {
+	switch {
+	case records == 1:
+		set = append(set, " ≤ 1 record")
+	case records > 1:
 		set = append(set, fmt.Sprintf(" ≤ %d records", records))
 	}
 	if bytes > 0 {

@@ -35,7 +35,7 @@ func TestShape(t *testing.T) {
 	}{
 		"shape":                          {stages.Shape{}, [][]string{in}},
 		"shape ≤ 3 records":              {stages.Shape{Records: 3}, [][]string{{"1", "22", ""}, {"333", "4444", "55"}, {"6"}}},
-		"shape ≤ 1 records":              {stages.Shape{Records: 1}, [][]string{{"1"}, {"22"}, {""}, {"333"}, {"4444"}, {"55"}, {"6"}}},
+		"shape ≤ 1 record":               {stages.Shape{Records: 1}, [][]string{{"1"}, {"22"}, {""}, {"333"}, {"4444"}, {"55"}, {"6"}}},
 		"shape ≤ 3 bytes":                {stages.Shape{Bytes: 3}, [][]string{{"1", "22", ""}, {"333"}, {"4444"}, {"55", "6"}}},
 		"shape ≤ 2 records, ≤ 6 bytes":   {stages.Shape{Records: 2, Bytes: 6}, [][]string{{"1", "22"}, {"", "333"}, {"4444", "55"}, {"6"}}},
 		"shape ≤ 10 records, ≤ 99 bytes": {stages.Shape{Records: 10, Bytes: 99}, [][]string{in}},

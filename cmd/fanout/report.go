@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -20,7 +19,7 @@ func (s *summary) print(stdout io.Writer, stderr *live, output string) error {
 	records, rows := s.snapshot()
 	printTable(stderr, records, rows)
 	if m := s.messages; m != nil {
-		fmt.Fprintf(stderr, "%d messages: %d deleted, %d stay in the queue\n", m.Received, m.Deleted, m.Kept)
+		fmt.Fprintf(stderr, "%s: %d deleted, %d left in the queue\n", count(m.Received, "message"), m.Deleted, m.Kept)
 	}
 	if output == "table" {
 		return nil
@@ -39,7 +38,7 @@ func printTable(w io.Writer, records int, rows []row) {
 		if records == 0 {
 			fmt.Fprintln(w, "no records")
 		} else {
-			fmt.Fprintf(w, "%d records, and no active target for their source\n", records)
+			fmt.Fprintf(w, "%s, and no active target for their source\n", count(records, "record"))
 		}
 		return
 	}
@@ -55,7 +54,7 @@ func printTable(w io.Writer, records int, rows []row) {
 		if r.Failed > 0 {
 			failed = coloured(w, text.FgRed, failed)
 		}
-		t.AppendRow(table.Row{r.ID, r.Type, r.Delivered, r.Dropped, r.Diverted, failed, r.Requests, r.Retries, r.Bytes, r.took.Round(time.Millisecond)})
+		t.AppendRow(table.Row{r.ID, r.Type, r.Delivered, r.Dropped, r.Diverted, failed, r.Requests, r.Retries, r.Bytes, fmt.Sprintf("%.3fs", r.took.Seconds())})
 	}
 	fmt.Fprintln(w, t.Render())
 	for _, r := range rows {

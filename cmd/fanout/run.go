@@ -135,7 +135,7 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 			return failed(fmt.Errorf("the report cannot be written: %w", err))
 		}
 	}
-	if err == nil && f.sourceARN == "" && sum.anyFailed() {
+	if err == nil && (sum.faulty || f.sourceARN == "" && sum.anyFailed()) {
 		return failed(errReported)
 	}
 	return err

@@ -45,8 +45,16 @@ func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Con
 	if err := h.Unclaimed(ctx, f.sourceARN); err != nil {
 		return failed(err)
 	}
+	faulty, err := h.Faulty(ctx, f.sourceARN)
+	if err != nil {
+		return err
+	}
+	for _, t := range faulty {
+		fmt.Fprintf(stderr, "fanout: the target %s is faulty, so its records fail: %s\n", t.ID, indented(t.Err))
+	}
 	ctx, stop := untilInterrupted(ctx, stderr)
 	defer stop()
+	sum.faulty = len(faulty) > 0
 	return left.explain(p, follow(ctx, p, stderr, sum))
 }
 

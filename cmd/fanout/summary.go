@@ -16,6 +16,7 @@ import (
 type summary struct {
 	news io.Writer // told of each new reason at once; nil: of none
 
+	faulty     bool            // a target of the stream is, whether it was to get records or not
 	unreadable int             // envelopes that are none
 	messages   *redrive.Counts // nil: there was no queue
 

@@ -80,5 +80,5 @@ func acknowledged(answer []byte, batch []record) (int, error) {
 		}
 		lowest = min(lowest, i)
 	}
-	return lowest, fmt.Errorf("the handler failed %d records", len(a.BatchItemFailures))
+	return lowest, fmt.Errorf("the handler acknowledged %d of %d", lowest, len(batch))
 }

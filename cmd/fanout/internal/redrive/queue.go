@@ -223,7 +223,7 @@ func (q *Queue) settle(ctx context.Context, window []message) (deleted int, err 
 	for _, m := range done {
 		q.keep(m)
 	}
-	return deleted, fmt.Errorf("%d messages whose records were delivered could not be deleted, so they would be delivered again: %w", len(done), err)
+	return deleted, fmt.Errorf("of the messages whose records were delivered, %d could not be deleted, so their records would be delivered again: %w", len(done), err)
 }
 
 // delete makes one call and returns the messages that it did not delete.
