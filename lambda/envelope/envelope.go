@@ -28,7 +28,7 @@ type Envelope struct {
 	HashKey  string    `json:"hashKey,omitempty"`
 	Action   string    `json:"action,omitempty"`
 	Arrived  time.Time `json:"arrived,omitzero"` // at the source
-	Data     []byte    `json:"data"` // nil only if Unreadable
+	Data     []byte    `json:"data"`             // nil only if Unreadable
 
 	// Unreadable says that the source had no data that could be read.
 	Unreadable bool `json:"unreadable,omitempty"`
