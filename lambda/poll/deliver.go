@@ -3,7 +3,6 @@ package poll
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/sourcegraph/conc/panics"
 	"go.uber.org/zap"
@@ -12,7 +11,7 @@ import (
 // deliver hands recs to the handler, batch by batch, until all are acknowledged or
 // ctx ends.
 func (r *reader) deliver(ctx context.Context, recs []record) error {
-	r.pend(recs)
+	r.board.pend(r.id, recs)
 	for len(recs) > 0 && ctx.Err() == nil {
 		n := fit(recs, r.opts.BatchSize)
 		if err := r.deliverBatch(ctx, recs, n); err != nil {
@@ -21,16 +20,6 @@ func (r *reader) deliver(ctx context.Context, recs []record) error {
 		recs = recs[n:]
 	}
 	return nil
-}
-
-// pend books the records that were read and are not acknowledged yet.
-func (r *reader) pend(recs []record) {
-	r.board.note(r.id, func(s *ShardProgress) {
-		s.Pending, s.oldest = int64(len(recs)), time.Time{}
-		if len(recs) > 0 {
-			s.oldest = recs[0].arrived
-		}
-	})
 }
 
 // deliverBatch hands the first n of recs to the handler, again from the first that is
@@ -46,7 +35,7 @@ func (r *reader) deliverBatch(ctx context.Context, recs []record, n int) error {
 				return err
 			}
 			recs, n = recs[acked:], n-acked
-			r.pend(recs)
+			r.board.pend(r.id, recs)
 		}
 		if n == 0 {
 			return nil

@@ -116,7 +116,7 @@ func newPoller(h Handler, o Options) *Poller {
 		opts:   o,
 		handle: h,
 		slots:  semaphore.NewWeighted(int64(o.Shards)),
-		board:  board{shards: make(map[string]*ShardProgress)},
+		board:  newBoard(),
 	}
 }
 

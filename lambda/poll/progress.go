@@ -28,8 +28,6 @@ type ShardProgress struct {
 	// service said; for DynamoDB, the age of the last record read, or 0 if there was
 	// none.
 	Lag time.Duration
-
-	oldest time.Time // when the first pending record arrived; zero: none is pending, or it does not say
 }
 
 // Progress returns how far the poller has come. It is safe for concurrent use with
@@ -41,6 +39,11 @@ type board struct {
 	mu     sync.Mutex
 	ended  ShardProgress // sum of the shards that are no longer read
 	shards map[string]*ShardProgress
+	oldest map[string]time.Time // when the first pending record of a shard arrived
+}
+
+func newBoard() board {
+	return board{shards: make(map[string]*ShardProgress), oldest: make(map[string]time.Time)}
 }
 
 // note books progress of a shard.
@@ -62,7 +65,19 @@ func (b *board) end(shard string) {
 	if s := b.shards[shard]; s != nil {
 		b.ended.add(s)
 		delete(b.shards, shard)
+		delete(b.oldest, shard)
 	}
+}
+
+// pend books the records of a shard that were read and are not acknowledged yet.
+func (b *board) pend(shard string, recs []record) {
+	b.note(shard, func(s *ShardProgress) {
+		s.Pending = int64(len(recs))
+		delete(b.oldest, shard)
+		if len(recs) > 0 {
+			b.oldest[shard] = recs[0].arrived
+		}
+	})
 }
 
 // snapshot returns the progress at a time of the service's clock.
@@ -72,8 +87,7 @@ func (b *board) snapshot(now time.Time) Progress {
 	p := Progress{Total: b.ended}
 	for s := range maps.Values(b.shards) {
 		at := *s
-		at.Lag = max(at.Lag, age(at.oldest, now))
-		at.oldest = time.Time{}
+		at.Lag = max(at.Lag, age(b.oldest[at.ID], now))
 		p.Shards = append(p.Shards, at)
 		p.Total.add(&at)
 		p.Total.Lag = max(p.Total.Lag, at.Lag)

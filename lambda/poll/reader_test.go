@@ -446,7 +446,7 @@ func TestProgressOfAShard(t *testing.T) {
 						want.Lag = got.Total.Lag
 						total := want
 						want.ID = "a"
-						if diff := cmp.Diff(Progress{total, []ShardProgress{want, {ID: "b"}}}, got, cmp.AllowUnexported(ShardProgress{})); diff != "" {
+						if diff := cmp.Diff(Progress{total, []ShardProgress{want, {ID: "b"}}}, got); diff != "" {
 							t.Errorf("progress (-want +got):\n%s", diff)
 						}
 					}
