@@ -93,6 +93,9 @@ func parseFile(path string, data []byte) ([]Loaded, error) {
 	var root yaml.Node
 	if err := yaml.Unmarshal(data, &root); err != nil {
 		line, text := explain(err)
+		if n := faultyLine(data); n > 0 {
+			line = fmt.Sprintf(":%d", n)
+		}
 		return nil, fmt.Errorf("%s%s: the file is neither YAML nor JSON: %s", path, line, text)
 	}
 	if len(root.Content) == 0 {

@@ -196,8 +196,8 @@ func TestFileErrors(t *testing.T) {
 		"target: []":                   "t.yaml: has no targets; write targets: and a list of targets",
 		"targets: {a: b}":              "t.yaml:1: targets is not a list; begin each target with a dash",
 		"\n\ntargets: redis://u:p@h":   "t.yaml:3: targets is not a list; begin each target with a dash",
-		"targets:\n  - id: a\n   x: y": "t.yaml:1: the file is neither YAML nor JSON: did not find expected '-' indicator",
-		"targets: *nothing":            "t.yaml: the file is neither YAML nor JSON: unknown anchor 'nothing' referenced",
+		"targets:\n  - id: a\n   x: y": "t.yaml:3: the file is neither YAML nor JSON: did not find expected '-' indicator",
+		"targets: *nothing":            "t.yaml:1: the file is neither YAML nor JSON: unknown anchor 'nothing' referenced",
 	} {
 		if _, err := parseFile("t.yaml", []byte(text)); err == nil || err.Error() != want {
 			t.Errorf("%q\n got %v\nwant %s", text, err, want)
