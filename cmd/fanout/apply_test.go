@@ -37,7 +37,7 @@ func TestUnprintable(t *testing.T) {
 
 func TestFaultsNameFlags(t *testing.T) {
 	v := entryOf("a", "h").Attributes
-	v["externalId"], v["active"] = str("x"), target.Value{Kind: target.Bool, Text: "true"}
+	v["role"], v["externalId"], v["active"] = str("arn:aws:iam::123456789012:role/r"), str("x"), target.Value{Kind: target.Bool, Text: "true"}
 	_, err := valid(&bytes.Buffer{}, v, nil)
 	if want := `target "a": --external-id: `; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)

@@ -28,7 +28,7 @@ func untilInterrupted(parent context.Context, w io.Writer) (ctx context.Context,
 }
 
 // readers are the managing commands that change nothing.
-var readers = []string{"list", "export", "policy", "template", "doctor"}
+var readers = []string{"list", "export", "policy", "template", "doctor", "lint"}
 
 // untilAborted does the work of a managing command, whose calls the first interrupt
 // ends, and says what that means. The second one ends the process.

@@ -45,7 +45,7 @@ once: nothing lost, order kept, targets isolated.`,
 		{"Function", []*cobra.Command{newDeploy(&c), newDestroy(&c), newPolicy(&c), newTemplate(&c), newDoctor(&c)}},
 		{"Targets", []*cobra.Command{
 			newRegister(&c), newList(&c), newUpdate(&c), newActivate(&c), newDeactivate(&c), newUnregister(&c),
-			newExport(&c), newApply(&c),
+			newExport(&c), newApply(&c), newLint(&c),
 		}},
 		{"Sources", []*cobra.Command{newHook(&c), newUnhook(&c), newPause(&c), newResume(&c)}},
 		{"Run and tune", []*cobra.Command{newRun(&c), newRedrive(&c), newTune(&c)}},
