@@ -30,6 +30,7 @@ type cell struct {
 	asked   atomic.Bool   // for the other form
 	decoded int32         // bytes that given stands for, if it is base64 text
 	encoded bool          // given is base64 text
+	standIn bool          // for data that the source did not give
 	err     error
 }
 
@@ -58,6 +59,19 @@ func Base64(text []byte) Payload {
 func Unreadable(err error) Payload {
 	return Payload{&cell{err: &Error{Class: Permanent, Err: orElse(err, errNoReason)}}}
 }
+
+// StandIn marks p as standing in for data that the source did not give, and returns it.
+// A record that With derives has the mark too. Nothing else may use p yet.
+func (p Payload) StandIn() Payload {
+	if p.c != nil {
+		p.c.standIn = true
+	}
+	return p
+}
+
+// IsStandIn reports whether p stands in for data that the source did not give. A target
+// that keeps the latest data of a key must not replace it with p.
+func (p Payload) IsStandIn() bool { return p.c != nil && p.c.standIn }
 
 // Payloads hands out payloads from one allocation for many records. The zero Payloads
 // allocates each singly.

@@ -28,6 +28,9 @@ const fresh = -1
 
 // With returns r carrying data instead of its own.
 func (r Record) With(data Payload) Record {
+	if r.Data.IsStandIn() && !data.IsStandIn() {
+		data.StandIn()
+	}
 	r.Data = data
 	return r
 }

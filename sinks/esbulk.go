@@ -113,6 +113,8 @@ func (a *esAction) fault(r *engine.Record) string {
 		return ""
 	}
 	switch doc := document(r); {
+	case r.Data.IsStandIn():
+		return noImage(r)
 	case len(doc) == 0:
 		return "the record has no data, and a document is a JSON object"
 	case !utf8.Valid(doc):

@@ -118,6 +118,9 @@ type written struct {
 
 // Send makes a set or delete for each key, all at once.
 func (m *Memcached) Send(ctx context.Context, batch []engine.Record) (o engine.Outcome) {
+	if err := needImages(m.name, batch); err != nil {
+		return engine.Failed(err)
+	}
 	if err := m.nodes.refresh(ctx); err != nil {
 		return engine.Failed(disconnected(m.name, err))
 	}

@@ -156,6 +156,9 @@ func (r *Redis) Limits() engine.Limits { return r.limits }
 
 // Send makes one pipeline, in a cluster one for each node concerned.
 func (r *Redis) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
+	if err := needImages(r.name, batch); err != nil {
+		return engine.Failed(err)
+	}
 	var p redis.Pipeliner
 	if c := r.cluster.Load(); c != nil {
 		p = c.Pipeline()

@@ -93,6 +93,7 @@ does, and to false as long as one does not: such a mapping would lose what faile
 			return err
 		}
 		m.unheeded(source, did, paused)
+		m.viewOf(ctx, a, source)
 		if formOf(source).service == "sns" {
 			m.fateOfMessages(ctx, h, source)
 		}
@@ -125,6 +126,18 @@ func (m *manage) fateOfMessages(ctx context.Context, h *hooks.Hooks, topic strin
 	}
 	m.warn("Lambda invokes the function %s for a message, within %v, and then drops it; to keep such messages, run fanout hook --function %s --source-arn %s --on-failure ARN",
 		count(fate.Attempts, "time"), briefly(time.Duration(fate.Age)*time.Second), m.functionName(), topic)
+}
+
+// viewOf warns of a stream whose records some targets cannot store. If its table cannot
+// be looked up, doctor says so.
+func (m *manage) viewOf(ctx context.Context, a *cloud.Account, source string) {
+	if formOf(source).service != "dynamodb" {
+		return
+	}
+	view, err := cloud.WithoutImages(ctx, a.In(regionOf(source)).DynamoDB(), source)
+	if err == nil && view != "" {
+		m.warn("the view %s of %s has no new images: changes fail at targets of type es, redis and memcached; give the table a stream with NEW_AND_OLD_IMAGES if it has such targets", view, source)
+	}
 }
 
 // isFanout refuses a function that is not fanout's: it would get records that it does

@@ -86,3 +86,40 @@ func TestHookLooksAtTheMappingFirst(t *testing.T) {
 		t.Errorf("exit status %d: %s", status, &errs)
 	}
 }
+
+// A stream whose view has no new images can be hooked, and what will fail is said.
+func TestHookWarnsOfViews(t *testing.T) {
+	const customers = "arn:aws:dynamodb:eu-west-1:123456789012:table/Customers/stream/2026-03-01T09:00:00.000"
+	const function = `"FunctionName": "fanout", "FunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:fanout",
+		"Environment": {"Variables": {"FANOUT_REPORT_BATCH_ITEM_FAILURES": "true"}}, "Role": "arn:aws:iam::123456789012:role/r"`
+	for view, warned := range map[string]bool{"KEYS_ONLY": true, "OLD_IMAGE": true, "NEW_IMAGE": false, "NEW_AND_OLD_IMAGES": false} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+			switch {
+			case op == "DescribeTable":
+				fmt.Fprintf(w, `{"Table": {"StreamSpecification": {"StreamEnabled": true, "StreamViewType": %q}}}`, view)
+			case op == "Scan":
+				fmt.Fprint(w, `{"Items": []}`)
+			case r.Method == http.MethodPost && op == "":
+				w.Header().Set("X-Amzn-Requestid", "1")
+				w.WriteHeader(http.StatusAccepted)
+				fmt.Fprint(w, `{"UUID": "1"}`)
+			case strings.HasSuffix(r.URL.Path, "/event-source-mappings"):
+				fmt.Fprint(w, `{"EventSourceMappings": []}`)
+			case strings.HasSuffix(r.URL.Path, "/configuration"):
+				fmt.Fprint(w, `{`+function+`}`)
+			default:
+				fmt.Fprint(w, `{"Configuration": {`+function+`}, "Tags": {"fanout:function": "fanout"}}`)
+			}
+		}))
+		for name, value := range clientEnv(server.URL, server.URL) {
+			t.Setenv(name, value)
+		}
+		var out, errs bytes.Buffer
+		status := execute([]string{"hook", "--source-arn", customers, "--no-iam"}, nil, &out, &errs)
+		server.Close()
+		if status != exitOK || strings.Contains(errs.String(), "the view "+view+" of "+customers+" has no new images") != warned {
+			t.Errorf("%s: exit status %d: %s", view, status, &errs)
+		}
+	}
+}

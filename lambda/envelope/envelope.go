@@ -37,6 +37,9 @@ type Envelope struct {
 	// Data could not be read.
 	Event json.RawMessage `json:"event,omitempty"`
 
+	// NoImage says that the source gave no image of the item, so Data is its keys.
+	NoImage bool `json:"noImage,omitempty"`
+
 	// Records is how many records Data was made of, where a stage put several into
 	// one message; the rest is told of the first of them.
 	Records int `json:"records,omitempty"`
@@ -60,8 +63,8 @@ func Wrap(source, target string, r engine.Rejected, now time.Time) Envelope {
 		Shard: r.Record.Lane, Sequence: r.Record.Seq, Sub: r.Record.Sub,
 		Key: r.Record.Key, HashKey: r.Record.HashKey, Action: r.Record.Action,
 		Data: r.Record.Data.Bytes(), Staged: !r.Unstaged,
-		Unreadable: r.Record.Data.Err() != nil,
-		Class:      engine.ClassOf(r.Err).String(), Error: r.Err.Error(), Attempts: r.Attempts, Time: now.UTC(),
+		Unreadable: r.Record.Data.Err() != nil, NoImage: r.Record.Data.IsStandIn(),
+		Class: engine.ClassOf(r.Err).String(), Error: r.Err.Error(), Attempts: r.Attempts, Time: now.UTC(),
 	}
 	if e.Unreadable {
 		e.Event = r.Record.Raw
@@ -121,6 +124,9 @@ func (e *Envelope) Record() engine.Record {
 	r := engine.Record{
 		Key: e.Key, HashKey: e.HashKey, Data: engine.Bytes(e.Data), Lane: e.Shard,
 		Seq: e.Sequence, Sub: e.Sub, Action: e.Action, Raw: e.Event,
+	}
+	if e.NoImage {
+		r.Data.StandIn()
 	}
 	if e.Unreadable {
 		r.Data = engine.Unreadable(errors.New("the source had no data that could be read; the envelope's event has what there was"))

@@ -92,6 +92,22 @@ func TestEmptyRecord(t *testing.T) {
 	}
 }
 
+// A record without its image is one after its return too, or redrive would let it replace
+// what is stored.
+func TestNoImage(t *testing.T) {
+	in := rejected()
+	in.Record.Data.StandIn()
+	e := envelope.Wrap("source", "target", in, now)
+	text, err := e.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := envelope.Parse(text)
+	if r := got.Record(); err != nil || !r.Data.IsStandIn() {
+		t.Errorf("%s is read as a record with an image, %v", text, err)
+	}
+}
+
 func TestParseFaults(t *testing.T) {
 	for text, want := range map[string]string{
 		``:                                       "not JSON of an envelope",

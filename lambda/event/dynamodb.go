@@ -98,6 +98,9 @@ func (d *decoder) dynamodb(b *Batch) engine.Record {
 	if d.bad == nil {
 		r.Data = d.data().Bytes(data.raw)
 	}
+	if !s.image.given() && r.Action != "REMOVE" {
+		r.Data.StandIn()
+	}
 	return r
 }
 

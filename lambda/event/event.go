@@ -61,7 +61,8 @@ type Batch struct {
 	// DynamoDB's key is the value of the key attribute (a binary one in base64). The
 	// values of two are in order of the attributes' names, joined with "|"; within
 	// them "|" becomes "\|" and "\" becomes "\\". Its
-	// data is the keys too where the stream's view has no new image. Its events do
+	// data is the keys too where the stream's view has no new image, and then a
+	// stand-in ([engine.Payload.IsStandIn]). Its events do
 	// not name the shard, but each comes from one shard only. SNS numbers only the
 	// notifications of FIFO topics; MessageId is unique instead.
 	//

@@ -200,8 +200,8 @@ func TestKeysOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := batches[0].Records[0]; string(r.Data.Bytes()) != `{"k":{"S":"\u0076"}}` || r.Key != "v" {
-		t.Errorf("got %q, key %q", r.Data.Bytes(), r.Key)
+	if r := batches[0].Records[0]; string(r.Data.Bytes()) != `{"k":{"S":"\u0076"}}` || r.Key != "v" || !r.Data.IsStandIn() {
+		t.Errorf("got %q, key %q, stand-in %t", r.Data.Bytes(), r.Key, r.Data.IsStandIn())
 	}
 }
 

@@ -105,6 +105,12 @@ func (s *Spec) Ordered() bool {
 	return !s.Parallel || s.Type.cache() || s.Type == ES && strings.Contains(s.SourceARN, ":dynamodb:")
 }
 
+// NeedsImages reports whether the target stores items of a DynamoDB table, so that it
+// needs a stream whose view has new images.
+func (s *Spec) NeedsImages() bool {
+	return (s.Type.cache() || s.Type == ES) && strings.Contains(s.SourceARN, ":dynamodb:")
+}
+
 // collapsible reports whether Collapse has an effect.
 func (t Type) collapsible() bool { return t == IoT || t == SQS || t == SNS }
 

@@ -62,7 +62,7 @@ func (d *Doctor) Examine(ctx context.Context) []Finding {
 	tasks := []task{
 		p.state, p.settings, p.variables, p.reports,
 		p.table, p.ledger, p.writers, p.logs, p.network, p.rights,
-		p.mappings, p.sources, p.lag,
+		p.mappings, p.sources, p.views, p.lag,
 	}
 	for i := range p.targets {
 		tasks = append(tasks, func(ctx context.Context) []Finding { return p.target(ctx, &p.targets[i]) })

@@ -351,6 +351,15 @@ var targetTroubles = []trouble{
 		a.streams["archive"].MaxRecordSizeInKiB = aws.Int32(1024)
 		a.items[0]["maxRecordBytes"] = "2000000"
 	}},
+	{name: "a stream without new images", change: func(a *account) {
+		a.mappings = append(a.mappings, mapping(orders))
+		a.tables[strings.Split(orders, "/stream/")[0]] = &dynamodbtypes.TableDescription{
+			StreamSpecification: &dynamodbtypes.StreamSpecification{StreamViewType: dynamodbtypes.StreamViewTypeKeysOnly},
+		}
+		a.add("copied", "kinesis", "archive", "sourceArn", orders)
+		a.add("cache", "redis", "10.0.0.1:6379", "sourceArn", orders)
+		a.add("off", "memcached", "10.0.0.1:11211", "sourceArn", orders, "active", "false")
+	}},
 	{name: "no right to look at streams", change: func(a *account) { a.fail["DescribeStreamSummary"] = "AccessDeniedException" }},
 	{name: "streams are throttled", change: func(a *account) { a.fail["DescribeStreamSummary"] = "LimitExceededException" }},
 }

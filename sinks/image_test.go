@@ -1,0 +1,74 @@
+package sinks
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"fanout/engine"
+	"fanout/internal/memcachedfake"
+)
+
+// TestNoImage asserts that a change without a new image replaces nothing, says why, and
+// fails alone.
+func TestNoImage(t *testing.T) {
+	change := func(seq int, action, key, data string) engine.Record {
+		raw := fmt.Sprintf(`{"eventName":%q,"dynamodb":{"SequenceNumber":"%d","StreamViewType":"OLD_IMAGE","Keys":{}}}`, action, seq)
+		return engine.Record{Key: key, Lane: "arn", Seq: fmt.Sprint(seq), Action: action, Data: engine.Bytes([]byte(data)), Raw: []byte(raw)}
+	}
+	keys := change(3, "MODIFY", "a", `{"id":"a"}`)
+	keys.Data.StandIn()
+	keys = keys.With(engine.Bytes([]byte("{\"id\":\"a\"}\n"))) // as a stage leaves it
+	recs := []engine.Record{
+		change(1, "INSERT", "a", `{"id":"a","v":1}`), change(2, "INSERT", "b", `{"id":"b"}`), keys,
+		change(4, "INSERT", "c", `{"id":"c"}`), change(5, "REMOVE", "b", `{"id":"b"}`),
+	}
+	fake, cfg := startFake(t)
+	redis := startRedis(t)
+	memcached := startMemcached(t, memcachedfake.Options{})
+	for _, c := range []struct {
+		sink engine.Sink
+		has  func(key string) string // what is stored under a key
+	}{
+		{openRedis(t, "redis://"+redis.Addr(), Cache{}), func(key string) string {
+			v, _ := redis.Get(key)
+			return v
+		}},
+		{openMemcached(t, memcached.Address(), Cache{}), func(key string) string { return string(memcached.Items()[key].Data) }},
+		{openES(t, cfg, nil), func(key string) (v string) {
+			for _, r := range fake.Records("es/orders") {
+				if r.ID == key {
+					v = string(r.Data)
+				}
+			}
+			return v
+		}},
+	} {
+		t.Run(fmt.Sprint(c.sink), func(t *testing.T) {
+			plan, err := engine.NewPlan(engine.Options{}, engine.Target{ID: "t", Sink: c.sink, Ordered: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			report := plan.Run(t.Context(), append([]engine.Record(nil), recs...)).Targets[0]
+			for i := range recs {
+				want := engine.FateDelivered
+				if i == 2 {
+					want = engine.FateFailed
+				}
+				if got := report.Fate(i); got != want {
+					t.Errorf("record %d has fate %v; want %v", i, got, want)
+				}
+			}
+			const want = "the stream's view OLD_IMAGE has no new image of the item, and its keys must not replace what is stored; " +
+				"give the table a stream with NEW_IMAGE or NEW_AND_OLD_IMAGES"
+			if f := report.Failures; len(f) != 1 || !strings.HasSuffix(f[0].Err.Error(), want) || engine.ClassOf(f[0].Err) == engine.Retryable {
+				t.Errorf("failures %v; want %q", f, want)
+			}
+			for key, want := range map[string]string{"a": `{"id":"a","v":1}`, "b": "", "c": `{"id":"c"}`} {
+				if got := c.has(key); got != want {
+					t.Errorf("under %s there is %q; want %q", key, got, want)
+				}
+			}
+		})
+	}
+}
