@@ -1,13 +1,14 @@
 package main
 
 import (
-	"os"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"fanout/internal/testenv"
 )
 
 func TestMain(m *testing.M) {
-	_ = os.Setenv("AWS_EC2_METADATA_DISABLED", "true") // no client has a reason to ask
+	testenv.Clear()
 	goleak.VerifyTestMain(m)
 }

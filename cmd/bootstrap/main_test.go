@@ -8,12 +8,15 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"fanout/internal/testenv"
 )
 
 // executable is the function as it is deployed.
 var executable string
 
 func TestMain(m *testing.M) {
+	testenv.Clear()
 	dir, err := os.MkdirTemp("", "bootstrap")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

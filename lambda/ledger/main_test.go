@@ -5,11 +5,13 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"fanout/internal/testenv"
 )
 
 func TestMain(m *testing.M) {
+	testenv.Clear()
 	for name, value := range map[string]string{
-		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 		"AWS_ACCESS_KEY_ID": "AKIAFUNCTION", "AWS_SECRET_ACCESS_KEY": "made up", "AWS_REGION": "eu-west-1",
 	} {
 		_ = os.Setenv(name, value)

@@ -1,13 +1,14 @@
 package metrics
 
 import (
-	"os"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"fanout/internal/testenv"
 )
 
 func TestMain(m *testing.M) {
-	os.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	testenv.Clear()
 	goleak.VerifyTestMain(m)
 }

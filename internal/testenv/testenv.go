@@ -1,0 +1,21 @@
+// Package testenv keeps the caller's environment out of tests.
+package testenv
+
+import (
+	"os"
+	"strings"
+)
+
+// Clear unsets every variable that changes what AWS clients and fanout do, and takes
+// away the caller's AWS configuration files. It is for TestMain.
+func Clear() {
+	for _, pair := range os.Environ() {
+		name, _, _ := strings.Cut(pair, "=")
+		if strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "FANOUT_") || name == "COLUMNS" || name == "NO_COLOR" {
+			os.Unsetenv(name)
+		}
+	}
+	os.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	os.Setenv("AWS_CONFIG_FILE", os.DevNull)
+	os.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
+}
