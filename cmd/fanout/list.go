@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -51,19 +52,19 @@ standard error; its records count as failed.`,
 // list prints targets, with their sources if there may be several.
 func (m *manage) list(out, errs io.Writer, targets []registry.Entry, sources bool) error {
 	err := show(out, m.output, targets, func(t table.Writer) {
-		head := table.Row{"id", "type", "destination", "active", "region", "role"}
-		if sources {
-			head = append(table.Row{"source"}, head...)
+		columns := listColumns(targets, sources)
+		head := make(table.Row, len(columns))
+		for i, c := range columns {
+			head[i] = c.name
 		}
 		t.AppendHeader(head)
 		for i := range targets {
-			e := &targets[i]
-			row := table.Row{printable(e.ID), printable(e.Text("type")), printable(e.Destination()), e.Active(), printable(e.Text("region")), printable(e.Text("role"))}
-			if e.Err() != nil {
-				row[0] = coloured(out, text.FgRed, "✗ "+printable(e.ID))
+			row := make(table.Row, len(columns))
+			for k, c := range columns {
+				row[k] = c.cell(&targets[i])
 			}
-			if sources {
-				row = append(table.Row{printable(e.Text("sourceArn"))}, row...)
+			if id := slices.IndexFunc(columns, func(c listColumn) bool { return c.name == "id" }); targets[i].Err() != nil {
+				row[id] = coloured(out, text.FgRed, "✗ "+printable(targets[i].ID))
 			}
 			t.AppendRow(row)
 		}
@@ -72,6 +73,35 @@ func (m *manage) list(out, errs io.Writer, targets []registry.Entry, sources boo
 		err = errors.Join(err, warn(errs, &targets[i]))
 	}
 	return err
+}
+
+// listColumn is a column of the table of targets.
+type listColumn struct {
+	name string
+	cell func(e *registry.Entry) any
+}
+
+// listColumns are the columns of targets. Region and role appear only where a target
+// has one, and sources by their short names, so that the table fits a terminal.
+func listColumns(targets []registry.Entry, sources bool) (columns []listColumn) {
+	attribute := func(name string) func(e *registry.Entry) any {
+		return func(e *registry.Entry) any { return printable(e.Text(name)) }
+	}
+	if sources {
+		columns = append(columns, listColumn{"source", func(e *registry.Entry) any { return printable(cloud.Source(e.Text("sourceArn"))) }})
+	}
+	columns = append(columns,
+		listColumn{"id", func(e *registry.Entry) any { return printable(e.ID) }},
+		listColumn{"type", attribute("type")},
+		listColumn{"destination", func(e *registry.Entry) any { return printable(e.Destination()) }},
+		listColumn{"active", func(e *registry.Entry) any { return e.Active() }},
+	)
+	for _, name := range []string{"region", "role"} {
+		if slices.ContainsFunc(targets, func(e registry.Entry) bool { return e.Text(name) != "" }) {
+			columns = append(columns, listColumn{name, attribute(name)})
+		}
+	}
+	return columns
 }
 
 // warn tells what is wrong with a target.

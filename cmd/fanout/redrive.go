@@ -19,6 +19,7 @@ import (
 type redriveFlags struct {
 	deliveryFlags
 	file, queue string
+	function    string // whose table has the targets; "": none is named
 	only        redrive.Only
 	failed      string
 	watch       bool
@@ -51,7 +52,7 @@ output.
 The exit status is 0 if everything was delivered, 1 if something failed, 2 for
 wrong usage or unreadable input.`,
 		Example: `  fanout redrive --targets targets.yaml --queue failures --dry-run
-  fanout redrive --table fanoutTargets --queue arn:aws:sqs:eu-west-1:123456789012:failures
+  fanout redrive --function fanout --queue arn:aws:sqs:eu-west-1:123456789012:failures
   fanout redrive --targets targets.yaml --queue failures --target billing --to billing-2
   fanout redrive --targets targets.yaml --file failures.jsonl --failed again.jsonl
   aws s3 cp s3://bucket/failures/1 - | fanout redrive --table fanoutTargets --file -`,
@@ -66,6 +67,7 @@ wrong usage or unreadable input.`,
 	s := cmd.Flags()
 	s.SortFlags = false
 	f.addTargets(s)
+	s.StringVar(&f.function, "function", "", "read the targets from the table of this function, by `NAME`")
 	s.StringVar(&f.file, "file", "", "read envelopes from this `FILE`, - for standard input")
 	s.StringVar(&f.queue, "queue", "", "receive envelopes from this SQS `QUEUE`, by name, URL or ARN")
 	s.StringVar(&f.only.Source, "source-arn", "", "deliver only records of the source with this `ARN`")
@@ -84,8 +86,15 @@ wrong usage or unreadable input.`,
 
 // check finds what is wrong with the flags.
 func (f *redriveFlags) check() error {
-	if err := f.checkTargets(); err != nil {
-		return err
+	switch {
+	case f.function != "" && (f.targets != "" || f.table != ""):
+		return errors.New("--function stands for the table of a function; give it, or --targets, or --table")
+	case f.function != "" && !functionNames.MatchString(f.function):
+		return fmt.Errorf("--function is %q; a name has 1 to 64 letters, digits, - and _", f.function)
+	case f.function == "":
+		if err := f.checkTargets(); err != nil {
+			return err
+		}
 	}
 	switch {
 	case f.file != "" && f.queue != "":
@@ -127,6 +136,16 @@ func (f *redriveFlags) run(cmd *cobra.Command) error {
 	cfg, err := f.load(cmd.Context(), f.inFlight, sources)
 	if err != nil {
 		return err
+	}
+	if f.function != "" {
+		m := manage{common: f.common, function: f.function, errs: cmd.ErrOrStderr(), environment: cfg.Region}
+		a := cloud.Of(cfg)
+		if f.table, err = m.tableRef(cmd.Context(), a); err == nil && m.noFunction {
+			err = m.missingFunction(cmd.Context(), a, &cloud.NoFunction{Name: f.function})
+		}
+		if err != nil {
+			return failed(err)
+		}
 	}
 	h, err := lambda.New(f.options(), cfg, f.logger(stderr))
 	if err != nil {

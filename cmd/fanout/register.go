@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/spf13/cobra"
@@ -49,7 +50,7 @@ A destination is a name, which is looked up in the destination's region, or in f
 				return errors.New("register takes the type of the target: " + typeNames())
 			}
 			if typ = args[0]; target.ParseType(typ) == "" {
-				return fmt.Errorf("there are no targets of type %q%s; the types are %s", typ, didYouMean("", typ, target.TypeNames()), typeNames())
+				return noType(typ)
 			}
 			return nil
 		},
@@ -103,9 +104,42 @@ A destination is a name, which is looked up in the destination's region, or in f
 		if !force && m.loops(&e.Spec) {
 			return fmt.Errorf("the target %q would send records round for ever, because %s is the source or the function itself; give another destination, or add --force", m.id, e.Destination())
 		}
-		return m.writeOne(ctx, cmd, a, t, registry.Change{Source: source, ID: m.id, Kind: kind, Set: v}, "registered", e)
+		if err := m.writeOne(ctx, cmd, a, t, registry.Change{Source: source, ID: m.id, Kind: kind, Set: v}, "registered", e); err != nil {
+			return err
+		}
+		if !e.Active() {
+			m.sayActivate(cmd, source)
+		}
+		return nil
 	})
 	return cmd
+}
+
+// otherTypes are other words for types of targets.
+var otherTypes = map[string]string{
+	"elasticsearch": "es", "elastic": "es", "aoss": "es", "stream": "kinesis", "queue": "sqs", "topic": "sns", "delivery-stream": "firehose",
+	"function": "lambda", "memcache": "memcached", "valkey": "redis", "elasticache": "redis", "mqtt": "iot",
+}
+
+// noType says that there is no such type, and which one was probably meant.
+func noType(typ string) error {
+	hint := didYouMean("", typ, target.TypeNames())
+	if name := otherTypes[strings.ToLower(typ)]; name != "" {
+		hint = "; did you mean " + name + "?"
+	}
+	return fmt.Errorf("there are no targets of type %q%s; the types are %s", typ, hint, typeNames())
+}
+
+// sayActivate says which command lets the target receive records.
+func (m *manage) sayActivate(cmd *cobra.Command, source string) {
+	command := []string{"fanout", "activate"}
+	for _, name := range []string{"function", "function-arn", "table", "table-arn"} {
+		if m.given(name) {
+			command = append(command, "--"+name, m.flags.Lookup(name).Value.String())
+		}
+	}
+	command = append(append(command, "--source-arn", source, "--id", printable(m.id)), m.connection(cmd)...)
+	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: the target receives no records yet; run %s\n", strings.Join(command, " "))
 }
 
 // loops reports whether a target of the function would get its own records. Function and

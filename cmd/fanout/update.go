@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -87,5 +88,30 @@ func (m *manage) update(cmd *cobra.Command, ctx context.Context, a *cloud.Accoun
 	if err != nil && !stops { // what is faulty may always be stopped
 		return err
 	}
-	return m.writeOne(ctx, cmd, a, t, registry.Change{Source: source, ID: m.id, Kind: registry.Update, Set: set, Unset: unset}, did, e)
+	c := registry.Change{Source: source, ID: m.id, Kind: registry.Update, Set: set, Unset: unset}
+	changed := effective(c, old)
+	if len(changed.Set)+len(changed.Unset) == 0 {
+		did = "unchanged" // it is written all the same, because that mends the rights of the function
+	}
+	if err := m.writeOne(ctx, cmd, a, t, c, did, e); err != nil || m.output != "table" {
+		return err
+	}
+	printUpdate(cmd.OutOrStdout(), changed, []registry.Entry{old})
+	return nil
+}
+
+// effective returns the part of an update that changes the target.
+func effective(c registry.Change, old registry.Entry) registry.Change {
+	set := make(target.Values)
+	for name, v := range c.Set {
+		if v.Kind != old.Attributes[name].Kind || v.Text != old.Attributes[name].Text {
+			set[name] = v
+		}
+	}
+	c.Set = set
+	c.Unset = slices.DeleteFunc(slices.Clone(c.Unset), func(name string) bool {
+		_, ok := old.Attributes[name]
+		return !ok
+	})
+	return c
 }

@@ -45,6 +45,12 @@ var values = map[string]string{
 	"seconds":       "whole seconds such as 90, or a duration such as 90s or 5m",
 }
 
+// otherNames are the names that other tools give to commands of fanout.
+var otherNames = map[string]string{
+	"add": "register", "create": "register", "check": "doctor", "status": "doctor", "delete": "unregister", "remove": "unregister",
+	"rm": "unregister", "ls": "list", "show": "list", "start": "resume", "stop": "pause", "replay": "redrive", "validate": "lint",
+}
+
 // knownCommand refuses arguments of a command that only has subcommands.
 func knownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
@@ -56,7 +62,11 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	return fmt.Errorf("no such command: %s %s%s", cmd.CommandPath(), args[0], didYouMean("", args[0], names))
+	hint := didYouMean("", args[0], names)
+	if name := otherNames[args[0]]; name != "" && cmd == cmd.Root() {
+		hint = "; did you mean " + name + "?"
+	}
+	return fmt.Errorf("no such command: %s %s%s", cmd.CommandPath(), args[0], hint)
 }
 
 // flagsOnly refuses arguments.

@@ -1,0 +1,17 @@
+package doctor
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"fanout/cmd/fanout/internal/role"
+	"fanout/lambda/target"
+)
+
+// Reach checks that the destination of a target exists. self is any ARN of the caller's
+// account and region; it need not be of a function, so the network is not checked.
+func (d *Doctor) Reach(ctx context.Context, self arn.ARN, t *target.Spec) Finding {
+	p := &patient{Doctor: d, self: self, function: role.Function{VPC: true}}
+	return p.reach(ctx, about{"target", Target(t.SourceARN, t.ID)}, t)
+}
