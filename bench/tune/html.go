@@ -142,11 +142,11 @@ func (r *Report) loadPlot() plot {
 		if x.Steady == nil {
 			continue
 		}
-		c.xs = append(c.xs, short(x.Throughput*loadSteps[i]))
+		c.xs = append(c.xs, short(x.Throughput*x.Utilization))
 		c.series[0].ys = append(c.series[0].ys, x.LagP50)
 		c.series[1].ys = append(c.series[1].ys, x.LagP99)
-		if x.Utilization <= r.Recommended.Utilization*1.0001 {
-			c.mark = len(c.xs) - 1
+		if math.Abs(x.Utilization-r.Recommended.Utilization) < 1e-9 {
+			c.mark = len(c.xs) - 1 // the planned load
 		}
 	}
 	return newPlot("Lag over load", fmt.Sprintf("The recommended setting, at 2 %% to 98 %% of the %s records a second that it can do", short(r.Recommended.Throughput)), &c)

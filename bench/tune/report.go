@@ -2,6 +2,7 @@ package tune
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -59,9 +60,9 @@ func (t *tuner) report(results []Result) *Report {
 		r.Measured = append(r.Measured, m)
 	}
 	r.loads = t.byLoad(&r.Recommended)
-	r.Why = r.why(t.MaxLag)
+	r.Why = r.why(t.MaxLag, t.hot)
 	r.Basis = t.basis()
-	r.Notes = append(slices.Clone(t.Measurement.Notes), t.notes()...)
+	r.Notes = append(slices.Clone(t.Measurement.Notes), t.notes(r)...)
 	return r
 }
 
@@ -115,16 +116,23 @@ func (r *Report) Differs(s Setting) string {
 // loadSteps are parts of what a setting can do.
 var loadSteps = []float64{0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98}
 
-// byLoad simulates a setting with other loads, up to what it can do.
+// byLoad simulates a setting with other loads, up to what it can do. The planned load
+// is one of them.
 func (t *tuner) byLoad(r *Result) (all []Result) {
-	for _, part := range loadSteps {
+	steps := slices.Clone(loadSteps)
+	if r.Utilization < 1 {
+		steps = slices.DeleteFunc(steps, func(part float64) bool { return math.Abs(part-r.Utilization) < 0.01 })
+		steps = append(steps, r.Utilization)
+		slices.Sort(steps)
+	}
+	for _, part := range steps {
 		all = append(all, t.result(r.Setting, part*r.Throughput))
 	}
 	return all
 }
 
 // why says why the recommended setting is.
-func (r *Report) why(maxLag time.Duration) (text []string) {
+func (r *Report) why(maxLag time.Duration, hot float64) (text []string) {
 	add := func(format string, args ...any) { text = append(text, fmt.Sprintf(format, args...)) }
 	best := &r.Recommended
 	meet, keep := 0, 0
@@ -144,8 +152,12 @@ func (r *Report) why(maxLag time.Duration) (text []string) {
 		add("No setting delivers 99 %% of the records within %v; of the %d of %d that keep up with %s records a second, this one comes closest, with %s.",
 			maxLag, keep, r.Simulated, Number(r.Load.RecordsPerSecond), Millis(best.LagP99))
 	default:
-		add("No setting keeps up with %s records a second with a fifth to spare; this one can do most, %s. More shards would help, unless few keys have most of the records.",
-			Number(r.Load.RecordsPerSecond), Number(best.Throughput))
+		advice := "More shards would help."
+		if hot > hotKey {
+			advice = "More shards help little, because one key has many of the records."
+		}
+		add("No setting keeps up with %s records a second with a fifth to spare; this one can do most, %s. %s",
+			Number(r.Load.RecordsPerSecond), Number(best.Throughput), advice)
 	}
 	for _, d := range dimensions {
 		if s := r.instead(&d); s != "" {

@@ -2,6 +2,7 @@ package tune
 
 import (
 	"cmp"
+	"math"
 	"runtime"
 	"slices"
 	"time"
@@ -33,6 +34,7 @@ type Result struct {
 	Utilization   float64 `json:"utilization"`         // the load as a part of that
 	KeepsUp       bool    `json:"keepsUp"`             // with room to catch up after a stop
 	MeetsGoal     bool    `json:"meetsGoal"`
+	Close         bool    `json:"close"` // so near a limit that another measurement may say otherwise
 	*Steady               // nil: records come faster than they are handled, so the lag grows
 }
 
@@ -51,6 +53,12 @@ type Steady struct {
 // headroom is the part of what a setting can do that the load may be: a stream that
 // stood still for a minute is caught up with in four.
 const headroom = 0.8
+
+// noise is how far two measurements of the same sample differ, as a part.
+const noise = 0.05
+
+// isNear reports whether x is so close to a limit that noise may put it on the other side.
+func isNear(x, limit float64) bool { return math.Abs(x-limit) <= noise*limit }
 
 // tuner simulates settings.
 type tuner struct {
@@ -133,6 +141,7 @@ func (t *tuner) result(s Setting, perSecond float64) Result {
 	r.Throughput = l.capacity() / share * float64(t.Load.Shards)
 	r.Utilization = perSecond / r.Throughput
 	r.KeepsUp = r.Utilization <= headroom
+	r.Close = isNear(r.Utilization, headroom)
 	if r.Utilization >= 1 {
 		return r
 	}
@@ -147,11 +156,13 @@ func (t *tuner) result(s Setting, perSecond float64) Result {
 		Invocations: all.invocations * lanes, Requests: all.requests * lanes, Concurrency: all.billed * lanes,
 		MonthlyCost: t.cost(&all, lanes, s.Memory),
 	}
+	r.Close = r.Close || r.KeepsUp && isNear(r.LagP99, float64(t.MaxLag.Milliseconds()))
 	r.MeetsGoal = r.KeepsUp && r.LagP99 <= float64(t.MaxLag.Milliseconds())
 	return r
 }
 
-// best returns the setting to take. Of those that meet the goal it is the cheapest;
+// best returns the setting to take. Of those that meet the goal, and not by a hair, it
+// is the cheapest;
 // where some cost the same but for a hundredth, the one with the least lag; where
 // that is much the same, the simplest. If none meets the goal, lag comes before
 // cost, and if none keeps up, it is the one that can do most.
@@ -170,7 +181,10 @@ func best(results []Result) *Result {
 		}
 		return some
 	}
-	some := pick(func(r *Result) bool { return r.MeetsGoal })
+	some := pick(func(r *Result) bool { return r.MeetsGoal && !r.Close })
+	if len(some) == 0 {
+		some = pick(func(r *Result) bool { return r.MeetsGoal })
+	}
 	switch {
 	case len(some) > 0:
 		some = near(near(some, 1.01, cost), 1.05, lag)

@@ -291,3 +291,54 @@ func TestFigures(t *testing.T) {
 		}
 	}
 }
+
+func TestGuessedRate(t *testing.T) {
+	o := options(t, oneQueue)
+	o.Sample = newSample(t, kinesisEvent(8, 200, 1000, 1))
+	load, err := o.Sample.Load(0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Load = load
+	notes := strings.Join(Simulate(o).Notes, "\n")
+	if !strings.Contains(notes, "is a guess, because it comes from 8 records within ") {
+		t.Error(notes)
+	}
+	o.Load = Load{RecordsPerSecond: 500, Shards: 1}
+	if notes := strings.Join(Simulate(o).Notes, "\n"); strings.Contains(notes, "is a guess") {
+		t.Error(notes)
+	}
+}
+
+// A setting near a limit is recommended only if no other one meets the goal, and the
+// planned load is a point of the plot.
+func TestClose(t *testing.T) {
+	result := func(cost float64, close bool) Result {
+		return Result{KeepsUp: true, MeetsGoal: true, Close: close, Throughput: 1, Steady: &Steady{LagP99: 1, MonthlyCost: Cost{Total: cost}}}
+	}
+	if got := best([]Result{result(1, true), result(2, false), result(3, false)}); got.MonthlyCost.Total != 2 {
+		t.Errorf("cost %g", got.MonthlyCost.Total)
+	}
+	if got := best([]Result{result(1, true), result(2, true)}); got.MonthlyCost.Total != 1 || got.Verdict() != "✓ (close)" {
+		t.Errorf("cost %g, %s", got.MonthlyCost.Total, got.Verdict())
+	}
+	for load, near := range map[float64]bool{headroom: true, headroom * 0.97: true, headroom * 1.04: true, headroom / 2: false, 0.99: false} {
+		if isNear(load, headroom) != near {
+			t.Errorf("%g of what it can do: near is %v", load, !near)
+		}
+	}
+	o := options(t, oneQueue)
+	o.Load.RecordsPerSecond = 123
+	r := Simulate(o)
+	if !slices.ContainsFunc(r.loads, func(x Result) bool { return x.Utilization == r.Recommended.Utilization }) {
+		t.Error("the planned load is not simulated")
+	}
+}
+
+func TestNameOfTheFirstRow(t *testing.T) {
+	for want, r := range map[string]Result{"recommended": {KeepsUp: true, MeetsGoal: true}, "least lag": {KeepsUp: true}, "fastest": {}} {
+		if got := (&Report{Recommended: r}).Name(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package tune
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,14 +40,36 @@ func (d *dimension) label(s *Setting) string {
 
 // Verdict says in a word or two whether the setting meets the goal.
 func (r *Result) Verdict() string {
+	verdict := "too slow"
 	switch {
 	case r.MeetsGoal:
-		return "✓"
+		verdict = "✓"
 	case r.KeepsUp:
-		return "lag"
+		verdict = "lag"
 	}
-	return "too slow"
+	if r.Close {
+		verdict += " (close)"
+	}
+	return verdict
 }
+
+// Name is what the first row of the table is called: a setting that misses the goal is
+// not recommended, but none comes closer.
+func (r *Report) Name() string {
+	switch {
+	case r.Recommended.MeetsGoal:
+		return "recommended"
+	case r.Recommended.KeepsUp:
+		return "least lag"
+	}
+	return "fastest"
+}
+
+// A rate that comes from less than this is a guess.
+const (
+	fewRecords = 100
+	shortTime  = time.Second
+)
 
 // basis says what the figures rest on.
 func (t *tuner) basis() []string {
@@ -74,14 +97,25 @@ const (
 	shardBytes   = 1 << 20
 )
 
+// hotKey is the part of a shard's records from which on one key is worth a note.
+const hotKey = 0.1
+
 // notes says what is odd about the load.
-func (t *tuner) notes() (notes []string) {
+func (t *tuner) notes(r *Report) (notes []string) {
+	if took := t.Sample.whole.duration(); t.Load.Derived && (t.Sample.Records() < fewRecords || took < shortTime) {
+		notes = append(notes, fmt.Sprintf("the rate of %s records a second is a guess, because it comes from %d records within %v; give the real one with --records-per-second",
+			Number(t.Load.RecordsPerSecond), t.Sample.Records(), took.Round(time.Millisecond)))
+	}
+	isClose := func(x Result) bool { return x.Close }
+	if r.Recommended.Close || slices.ContainsFunc(r.Others, isClose) {
+		notes = append(notes, fmt.Sprintf("(close) marks settings within %.0f %% of a limit, where another run may give another verdict", noise*100))
+	}
 	perShard := t.Load.RecordsPerSecond / float64(t.Load.Shards)
 	if t.Sample.Kind == event.Kinesis && perShard > shardRecords {
 		notes = append(notes, fmt.Sprintf("a shard takes %d records a second, and the load is %s for each; plan with --shards %d",
 			shardRecords, Number(perShard), int(math.Ceil(t.Load.RecordsPerSecond/shardRecords))))
 	}
-	if t.hot > 0.1 {
+	if t.hot > hotKey {
 		notes = append(notes, fmt.Sprintf("%.0f %% of a shard's records have one key, which no parallelization factor spreads", t.hot*100))
 	}
 	if a, err := arn.Parse(t.Sample.Source); err == nil && a.Region != "" && a.Region != t.Prices.Region {
@@ -96,7 +130,7 @@ func (t *tuner) notes() (notes []string) {
 			notes = append(notes, fmt.Sprintf("target %s: the latencies have none for %s, so it counts as answering at once", target.ID, service))
 		}
 	}
-	if best := t.fastestPoll(); best > t.MaxLag.Seconds() && !t.Enhanced && t.Sample.Kind == event.Kinesis {
+	if best := t.fastestPoll(); best > t.MaxLag.Seconds() && !r.Recommended.MeetsGoal && !t.Enhanced && t.Sample.Kind == event.Kinesis {
 		notes = append(notes, "a shard is polled once a second, so some records wait longer than the goal before anything can be done; try --enhanced-fan-out")
 	}
 	return notes

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -109,10 +108,17 @@ func (t *templates) print(cmd *cobra.Command, s template.Setup) error {
 	}
 	if t.file == "" {
 		_, err = cmd.OutOrStdout().Write(out)
-	} else {
-		err = os.WriteFile(t.file, out, 0o600)
+		return failed(err)
 	}
-	return failed(err)
+	file, err := createFile("output-file", t.file)
+	if err != nil {
+		return &misuse{err}
+	}
+	_, err = file.Write(out)
+	if err = errors.Join(file.Truncate(int64(len(out))), err, file.Close()); err != nil {
+		return failed(fmt.Errorf("the file %s cannot be written: %w", t.file, err))
+	}
+	return nil
 }
 
 // usable returns the targets that have no fault, and warns of the others.

@@ -144,6 +144,11 @@ func (f *tuneFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	page, err := f.openReport()
+	if err != nil {
+		return err
+	}
+	defer page.Close()
 	stderr := newLive(cmd.ErrOrStderr())
 	cfg, err := f.load(cmd.Context(), 1, []string{f.sample.sourceARN})
 	if err != nil {
@@ -170,12 +175,8 @@ func (f *tuneFlags) run(cmd *cobra.Command) error {
 		Sample: sample, Measurement: measured, Load: load, Prices: prices, Latencies: latencies, Grid: grid,
 		MaxLag: f.maxLag, Metrics: metrics.Mode(f.metrics), Enhanced: f.enhanced,
 	})
-	if f.report != "" {
-		if err := writeReport(f.report, report); err != nil {
-			return failed(err)
-		}
-	}
-	return failed(showTuning(cmd.OutOrStdout(), f.output, report))
+	err = showTuning(cmd.OutOrStdout(), f.output, report)
+	return failed(errors.Join(err, writeReport(page, report)))
 }
 
 // store is where the targets are.
@@ -208,13 +209,21 @@ func (f *tuneFlags) measure(ctx context.Context, s *tune.Sample, store target.St
 	return m, err
 }
 
-func writeReport(path string, r *tune.Report) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fmt.Errorf("the report cannot be written: %w", err)
+// openReport opens the file of the report before the work begins, so that a wrong path
+// costs no time. It returns nil if no report is asked for.
+func (f *tuneFlags) openReport() (*os.File, error) {
+	if f.report == "" {
+		return nil, nil
 	}
-	if err := errors.Join(r.WriteHTML(file), file.Close()); err != nil {
-		return fmt.Errorf("the report %s cannot be written: %w", path, err)
+	return createFile("report", f.report)
+}
+
+func writeReport(file *os.File, r *tune.Report) error {
+	if file == nil {
+		return nil
+	}
+	if err := errors.Join(file.Truncate(0), r.WriteHTML(file), file.Close()); err != nil {
+		return fmt.Errorf("the report %s cannot be written: %w", file.Name(), err)
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func tuningRows(t table.Writer, r *tune.Report) {
 		columns = append(columns, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
 	t.SetColumnConfigs(columns)
-	t.AppendRow(tuningRow("recommended", &r.Recommended))
+	t.AppendRow(tuningRow(r.Name(), &r.Recommended))
 	last := ""
 	for i := range r.Others {
 		o := &r.Others[i]
