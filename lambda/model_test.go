@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -71,11 +72,14 @@ type model struct {
 	t judge
 	sabotage
 	seed    uint64
-	rnd     *rand.Rand // of what is made up before the first event, and of the mappings
-	report  bool       // batchItemFailures
-	slots   int        // requests in flight
+	rnd     *rand.Rand                 // of what is made up before the first event, and of the mappings
+	report  bool                       // batchItemFailures
+	slots   int                        // requests in flight
+	alike   bool                       // sources number shards and records alike
+	queues  map[string]map[string]bool // by id of the target: deduplication ids that it has seen
+	items   map[string]string          // by the key of a DynamoDB record: whose key it is
 	sources []*modelSource
-	records map[string]*modelRecord // by sequence number
+	records map[string]*modelRecord // by the text that an event has of it
 
 	mu      sync.Mutex // of all below, and of what targets hold
 	process *process
@@ -96,6 +100,7 @@ func newModel(t judge, seed uint64, s sabotage) *model {
 	m := &model{
 		t: t, sabotage: s, seed: seed, rnd: rnd, report: rnd.IntN(3) > 0, slots: 1000,
 		crashes: rnd.IntN(2) * rnd.IntN(6), records: map[string]*modelRecord{},
+		alike: rnd.IntN(2) == 0, queues: map[string]map[string]bool{}, items: map[string]string{},
 	}
 	for i := range 1 + rnd.IntN(2)*rnd.IntN(3) {
 		m.sources = append(m.sources, m.newSource(i))
@@ -144,7 +149,7 @@ func (m *model) start() {
 			r[i].records = slices.Clone(r[i].records)
 			for k := range r[i].records {
 				rec := &r[i].records[k]
-				rec.Seq, rec.Lane = strings.Clone(rec.Seq), strings.Clone(rec.Lane)
+				rec.Lane, rec.Raw = strings.Clone(rec.Lane), bytes.Clone(rec.Raw)
 			}
 		}
 		m.results = append(m.results, r...)

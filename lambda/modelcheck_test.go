@@ -12,17 +12,17 @@ import (
 
 // checkResults checks what the function says became of the records of the events of
 // a round. It returns the sequence numbers of those that failed somewhere.
-func (m *model) checkResults(all []*invocation) (failed map[string]bool) {
-	failed = map[string]bool{}
+func (m *model) checkResults(all []*invocation) (failed map[*modelRecord]bool) {
+	failed = map[*modelRecord]bool{}
 	for _, v := range all {
 		for _, r := range v.sent {
-			failed[r.seq] = true // unless there is a result
+			failed[r] = true // unless there is a result
 		}
 	}
 	for i := range m.results {
 		r := &m.results[i]
 		for k := range r.records {
-			failed[r.records[k].Seq] = false
+			failed[m.record(&r.records[k])] = false
 		}
 		for k := range r.Targets {
 			rep := &r.Report.Targets[k]
@@ -41,32 +41,32 @@ func (m *model) checkResults(all []*invocation) (failed map[string]bool) {
 }
 
 // checkTarget checks what became of records at a target.
-func (m *model) checkTarget(t *modelTarget, r *Result, rep *engine.TargetReport, failed map[string]bool) {
+func (m *model) checkTarget(t *modelTarget, r *Result, rep *engine.TargetReport, failed map[*modelRecord]bool) {
 	if n := rep.Delivered + rep.Dropped + rep.Diverted + rep.Failed; n != r.Records() {
 		m.t.Errorf("target %s: the fates of %d records add up to %d", t, r.Records(), n)
 	}
 	counts := map[engine.Fate]int{}
 	barred := map[string]bool{} // lanes of ordered targets with a record that failed
 	for i := range r.records {
-		seq, lane := r.records[i].Seq, r.records[i].Lane
-		rec, fate := m.records[seq], rep.Fate(i)
+		lane := r.records[i].Lane
+		rec, fate := m.record(&r.records[i]), rep.Fate(i)
 		counts[fate]++
 		if fate != engine.FateFailed {
 			m.checkHas(t, rec, fate)
 		}
 		m.checkFailed(t, rec, fate)
 		want, sure := t.expected(rec)
-		if t.known[seq] {
+		if t.known[rec] {
 			want, sure = engine.FateDelivered, true
 		}
 		if sure && m.undisturbed(t, want) && fate != want && (fate != engine.FateFailed || !barred[lane]) {
-			m.t.Errorf("target %s: nothing befell it, and record %s, %d bytes, has fate %d; want %d: %v", t, seq, len(rec.data()), fate, want, rep.Failures)
+			m.t.Errorf("target %s: nothing befell it, and record %s, %d bytes, has fate %d; want %d: %v", t, rec.seq, len(rec.data()), fate, want, rep.Failures)
 		}
 		if fate == engine.FateFailed {
-			failed[seq] = true
+			failed[rec] = true
 			barred[lane] = !t.spec.Parallel
 		} else {
-			t.known[seq] = true
+			t.known[rec] = true
 		}
 	}
 	if got := [...]int{rep.Dropped, rep.Delivered, rep.Diverted, rep.Failed}; got != [...]int{
@@ -101,7 +101,7 @@ func (m *model) checkFailed(t *modelTarget, r *modelRecord, fate engine.Fate) {
 			t.excused[tok]++
 		}
 	}
-	if all && !untold || t.known[r.seq] {
+	if all && !untold || t.known[r] {
 		m.t.Errorf("target %s: record %s counts as failed, and the target has it", t, r.seq)
 	}
 }
@@ -178,13 +178,16 @@ func (m *model) checkEnvelope(t *modelTarget, e *envelope.Envelope) {
 
 // checkAnswer checks that the answer of v names, of each batch, the first record that
 // some target needs, and no other.
-func (m *model) checkAnswer(v *invocation, failed map[string]bool) {
+func (m *model) checkAnswer(v *invocation, failed map[*modelRecord]bool) {
 	any := false
 	for _, c := range v.cursors {
-		first := slices.IndexFunc(c.under(), func(r *modelRecord) bool { return failed[r.seq] })
+		first := slices.IndexFunc(c.under(), func(r *modelRecord) bool { return failed[r] })
 		any = any || first >= 0
 		if first < 0 {
 			first = c.size
+		}
+		for first > 0 && first < c.size && c.under()[first].numbered(c.under()[first-1]) {
+			first-- // they come again together
 		}
 		if v.err != nil {
 			continue
@@ -201,17 +204,21 @@ func (m *model) checkAnswer(v *invocation, failed map[string]bool) {
 		m.t.Errorf("the answer is error %v, and nothing failed", v.err)
 	case v.err == nil && any && !m.report:
 		m.t.Errorf("the answer is no error, and something failed")
-	case v.err != nil && m.report && !m.nameless(v):
+	case v.err != nil && m.report && !m.nameless(v, failed):
 		m.t.Errorf("the answer is error %v, and what failed has names", v.err)
 	}
 }
 
 // nameless reports whether an event holds what batchItemFailures cannot name: a
-// notification, or a source whose targets are unknown.
-func (m *model) nameless(v *invocation) bool {
+// notification, a record without a sequence number that failed, or a source whose
+// targets are unknown.
+func (m *model) nameless(v *invocation, failed map[*modelRecord]bool) bool {
+	if slices.ContainsFunc(v.sent, func(r *modelRecord) bool { return r.seq == "" && failed[r] }) {
+		return true
+	}
 	return slices.ContainsFunc(v.cursors, func(c *cursor) bool {
 		return c.source.kind == event.SNS || !slices.ContainsFunc(m.results, func(r Result) bool {
-			return slices.ContainsFunc(r.records, func(rec engine.Record) bool { return rec.Seq == c.under()[0].seq })
+			return slices.ContainsFunc(r.records, func(rec engine.Record) bool { return m.record(&rec) == c.under()[0] })
 		})
 	})
 }

@@ -90,6 +90,9 @@ func (m *model) invocations(open []*cursor) (all []*invocation) {
 			if c.source.kind == event.SNS {
 				c.size = 1
 			}
+			for c.size < len(c.left) && c.left[c.size].numbered(c.left[c.size-1]) {
+				c.size++ // of AWS's sources none parts them, as none has them
+			}
 		}
 		if len(all) > 0 && m.chance(2) && all[len(all)-1].takes(c) {
 			last := all[len(all)-1]
@@ -108,7 +111,7 @@ func (m *model) invocations(open []*cursor) (all []*invocation) {
 // the shard, so it has records of one only.
 func (v *invocation) takes(c *cursor) bool {
 	return !slices.ContainsFunc(v.cursors, func(o *cursor) bool {
-		return o.source == c.source && (o.shard == c.shard || c.source.kind != event.Kinesis)
+		return o.source != c.source && c.source.alike || o.source == c.source && (o.shard == c.shard || c.source.kind != event.Kinesis)
 	})
 }
 

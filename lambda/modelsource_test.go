@@ -17,12 +17,14 @@ import (
 
 // modelSource is a stream or topic, its targets and its event source mapping.
 type modelSource struct {
-	arn     string
-	kind    event.Kind
-	specs   []target.Loaded
-	targets map[string]*modelTarget
-	cursors []*cursor
-	unread  int // times that its targets cannot be read
+	arn      string
+	kind     event.Kind
+	specs    []target.Loaded
+	targets  map[string]*modelTarget
+	cursors  []*cursor
+	unread   int  // times that its targets cannot be read
+	alike    bool // it numbers shards and records as others do
+	careless bool // some records have no sequence number, or that of the record before
 	mapping
 }
 
@@ -41,14 +43,19 @@ func (m *model) newSource(i int) *modelSource {
 	if m.chance(4) {
 		s.unread = m.rnd.IntN(5)
 	}
+	s.alike = m.alike
+	if s.careless = s.kind != event.SNS && m.chance(4); s.careless {
+		s.bisect = false // it would part records of one number
+	}
 	m.newTargets(s)
 	for shard := range 1 + m.rnd.IntN(3) {
 		var recs []*modelRecord
 		for n := range m.rnd.IntN(25) {
 			recs = append(recs, m.newRecord(s, fmt.Sprintf("%d.%d", i, shard), n))
 		}
+		m.misnumber(s, recs)
 		factor := 1
-		if s.kind == event.Kinesis && m.chance(4) {
+		if s.kind == event.Kinesis && !s.careless && m.chance(4) {
 			factor = 2 + m.rnd.IntN(3)
 		}
 		s.cursors = append(s.cursors, s.parallelize(recs, factor)...)
@@ -87,6 +94,7 @@ type modelRecord struct {
 	users  []modelUser // in an aggregate; otherwise one
 	kpl    bool
 	action string    // of DynamoDB
+	pk, sk string    // the same: values of the key attributes
 	flaw   flaw      // what is wrong with it
 	born   time.Time // when the source took it
 
@@ -129,10 +137,19 @@ func (m *model) newRecord(s *modelSource, shard string, i int) *modelRecord {
 	}
 	if s.kind == event.DynamoDB {
 		r.action = []string{"INSERT", "MODIFY", "REMOVE"}[m.rnd.IntN(3)]
+		r.pk, r.sk = m.hostile(), m.hostile()
 		r.users[0].data = r.image()
 		if r.action == "REMOVE" {
-			r.key += "|" + r.users[0].token
-			r.users[0].key = r.key
+			r.sk = r.users[0].token
+		}
+		r.key = r.pk + "\x00" + r.sk
+		r.users[0].key = r.key
+	}
+	if s.alike {
+		r.shard = r.shard[strings.IndexByte(r.shard, '.')+1:]
+		r.seq = strings.Replace(r.seq, strings.ReplaceAll(shard, ".", ""), r.shard, 1)
+		if s.kind == event.SNS {
+			r.key, r.users[0].key = r.seq, r.seq
 		}
 	}
 	if m.chance(30) {
@@ -140,13 +157,38 @@ func (m *model) newRecord(s *modelSource, shard string, i int) *modelRecord {
 	} else if r.kpl && m.chance(10) {
 		r.flaw = broken
 	}
-	m.records[r.seq] = r
 	return r
 }
 
+// misnumber takes sequence numbers away from records of a careless source, and gives some
+// that of the record before.
+func (m *model) misnumber(s *modelSource, recs []*modelRecord) {
+	for i, r := range recs {
+		switch {
+		case !s.careless:
+		case m.chance(4):
+			r.seq = ""
+		case i > 0 && recs[i-1].seq != "" && m.chance(4):
+			r.seq = recs[i-1].seq
+		}
+		m.records[r.text()] = r
+	}
+}
+
+// numbered reports whether r has the sequence number of another record.
+func (r *modelRecord) numbered(other *modelRecord) bool { return r.seq != "" && r.seq == other.seq }
+
+// record returns the source record that r, which is not merged, came of.
+func (m *model) record(r *engine.Record) *modelRecord { return m.records[string(r.Raw)] }
+
 // image is a new image, or the keys of a record that was removed.
 func (r *modelRecord) image() string {
-	return fmt.Sprintf(`{"id":{"S":%q},"n":{"S":"%s"}}`, r.users[0].key, r.users[0].token)
+	return fmt.Sprintf(`{"id":{"S":%q},"n":{"S":"%s"}}`, r.pk, r.users[0].token)
+}
+
+// hostile draws the value of a key attribute, of characters that keys are joined with.
+func (m *model) hostile() string {
+	return []string{"", "a", `a\`, `|`, `a|\`, `\|`}[m.rnd.IntN(6)]
 }
 
 // data is what the source record holds.
@@ -175,7 +217,7 @@ func (r *modelRecord) text() string {
 	arrived := fmt.Sprintf("%d.%03d", r.born.Unix(), r.born.UnixMilli()%1000)
 	switch r.source.kind {
 	case event.DynamoDB:
-		image := fmt.Sprintf(`"Keys":{"id":{"S":%q}},"NewImage":%s`, r.users[0].key, r.users[0].data)
+		image := fmt.Sprintf(`"Keys":{"n":{"S":%q},"id":{"S":%q}},"NewImage":%s`, r.sk, r.pk, r.users[0].data)
 		if r.action == "REMOVE" {
 			image = `"Keys":` + r.users[0].data
 		}

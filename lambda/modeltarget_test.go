@@ -7,11 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
 	"fanout/engine"
 	"fanout/engine/enginetest"
 	"fanout/lambda/envelope"
 	"fanout/lambda/event"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // modelTarget is a target: what its service does, and what it has accepted.
@@ -29,12 +32,12 @@ type modelTarget struct {
 	times    map[string]int // by token: how often it came, here or to onFailure
 	place    map[string]int // by token: when it first came here
 	seen     map[string]bool
-	acked    map[string]int  // by token: the round in which the service said that it has it
-	excused  map[string]int  // by token: how often it may have come again
-	known    map[string]bool // by sequence number: the function knows that the target has it
-	large    map[string]bool // by token: the service called it too large
-	round    int             // the last in which something befell a request
-	hanging  int             // requests that do not heed their deadline
+	acked    map[string]int        // by token: the round in which the service said that it has it
+	excused  map[string]int        // by token: how often it may have come again
+	known    map[*modelRecord]bool // the function knows that the target has it
+	large    map[string]bool       // by token: the service called it too large
+	round    int                   // the last in which something befell a request
+	hanging  int                   // requests that do not heed their deadline
 }
 
 // String names the target and its source.
@@ -67,7 +70,7 @@ func (m *model) newTargets(s *modelSource) {
 func (m *model) newTarget(s *modelSource, id string) *modelTarget {
 	t := &modelTarget{
 		source: s, attempts: map[string]int{}, times: map[string]int{}, place: map[string]int{}, seen: map[string]bool{},
-		acked: map[string]int{}, excused: map[string]int{}, known: map[string]bool{}, large: map[string]bool{},
+		acked: map[string]int{}, excused: map[string]int{}, known: map[*modelRecord]bool{}, large: map[string]bool{},
 		rate: []float64{0, 0, 0.02, 0.1, 0.5}[m.rnd.IntN(5)], worst: 1 + m.rnd.IntN(6), fifo: m.chance(4),
 		spec: target.Spec{
 			SourceARN: s.arn, ID: id, Type: target.Kinesis, Active: true, Collapse: target.CollapseNone,
@@ -75,6 +78,12 @@ func (m *model) newTarget(s *modelSource, id string) *modelTarget {
 			DropOversize: m.chance(4), InFlight: m.rnd.IntN(4) * m.rnd.IntN(2),
 		},
 		limits: engine.Limits{Records: m.rnd.IntN(9), OnePerKey: m.chance(2)},
+	}
+	if m.alike && t.fifo { // targets of several sources that write to one queue
+		if m.queues[id] == nil {
+			m.queues[id] = t.seen
+		}
+		t.seen = m.queues[id]
 	}
 	if m.chance(4) {
 		t.spec.Type = target.SQS
@@ -269,14 +278,18 @@ func (t *modelTarget) accept(m *model, r *engine.Record, heard bool) {
 		}
 		m.checkEnvelope(own, &e)
 		if tokens = tokensOf(string(e.Data)); tokens == nil {
-			tokens = m.records[e.Sequence].tokens()
+			tokens = m.records[string(e.Event)].tokens()
 		}
-	} else if want, ok := t.wants(r, m.records[r.Seq]); ok && want != data {
+	} else if want, ok := t.wants(r, m.record(r)); ok && want != data {
 		m.t.Errorf("target %s got %q of record %s; want %q", t, data, r.Seq, want)
 	}
-	id := modelID(r)
-	again := t.fifo && t.seen[id]
-	t.seen[id] = true
+	m.checkKey(t, r)
+	again := false
+	if t.fifo {
+		id := t.dedupID(m, r)
+		again = t.seen[id]
+		t.seen[id] = true
+	}
 	for _, tok := range tokens {
 		if heard {
 			own.acked[tok] = m.round
@@ -293,16 +306,31 @@ func (t *modelTarget) accept(m *model, r *engine.Record, heard bool) {
 	}
 }
 
-// modelID is a deduplication id: it names the records that r carries.
-func modelID(r *engine.Record) string {
-	if len(r.Parts()) == 0 {
-		return fmt.Sprintf("%s/%s/%d", r.Lane, r.Seq, r.Sub)
+// dedup is a queue's client that keeps the deduplication id of the last message.
+type dedup struct{ id string }
+
+func (d *dedup) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
+	d.id = *in.Entries[0].MessageDeduplicationId
+	return &sqs.SendMessageBatchOutput{}, nil
+}
+
+// dedupID is the deduplication id that the function gives r in a FIFO queue.
+func (t *modelTarget) dedupID(m *model, r *engine.Record) string {
+	var d dedup
+	sinks.NewSQS(&d, "https://host/queue.fifo", fromSource(&t.spec)).Send(m.t.Context(), []engine.Record{*r})
+	return d.id
+}
+
+// checkKey checks that no other item has the key of r.
+func (m *model) checkKey(t *modelTarget, r *engine.Record) {
+	src := m.record(r)
+	if src == nil || src.source.kind != event.DynamoDB || src.flaw == unreadable {
+		return
 	}
-	var b strings.Builder
-	for i := range r.Parts() {
-		b.WriteString(modelID(&r.Parts()[i]) + " ")
+	if item, ok := m.items[r.Key]; ok && item != src.key {
+		m.t.Errorf("target %s got %q as the key of two items, %q and %q", t, r.Key, item, src.key)
 	}
-	return b.String()
+	m.items[strings.Clone(r.Key)] = src.key
 }
 
 // wants returns what t should get of a record, if it gets it by itself.
@@ -323,10 +351,7 @@ func (t *modelTarget) parts(r *modelRecord) []modelUser {
 	for i := range parts {
 		p := &parts[i]
 		if r.source.kind == event.DynamoDB && t.spec.ConvertDDB {
-			p.data = fmt.Sprintf(`{"id":%q,"n":%q}`, r.users[0].key, r.users[0].token)
-			if r.action == "REMOVE" {
-				p.data = fmt.Sprintf(`{"id":%q,"n":%q}`, strings.Split(r.users[0].key, "|")[0], r.users[0].token)
-			}
+			p.data = fmt.Sprintf(`{"id":%q,"n":%q}`, r.pk, r.users[0].token)
 		}
 		if t.spec.AppendNewlines {
 			p.data = strings.TrimSuffix(p.data, "\n") + "\n"

@@ -38,7 +38,7 @@ func (h *Handler) wire(t *target.Spec, kind event.Kind) engine.Target {
 // newSink has a case for every type of target.
 func newSink(a *accounts, t *target.Spec, kind event.Kind) (engine.Sink, error) {
 	d := &t.Destination
-	size, from := sinks.RecordBytes(t.MaxRecordBytes), sinks.Source(t.SourceARN)
+	size, from := sinks.RecordBytes(t.MaxRecordBytes), fromSource(t)
 	switch t.Type {
 	case target.Kinesis:
 		return sinks.NewKinesis(kinesis.NewFromConfig(a.configFor(t)), nameOrARN(d), size), nil
@@ -97,6 +97,9 @@ func (a *accounts) file(d *target.Destination) (engine.Sink, error) {
 	}
 	return sinks.NewFile(d.Path), nil
 }
+
+// fromSource says whose records a target gets, which tells them from other sources'.
+func fromSource(t *target.Spec) sinks.Option { return sinks.Source(t.SourceARN) }
 
 // cache is what a target says of a cache beside its address.
 func (a *accounts) cache(t *target.Spec, cluster bool) sinks.Cache {
