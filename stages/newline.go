@@ -4,14 +4,19 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"slices"
 
 	"fanout/engine"
 )
 
 // Newline ends each record with "\n" unless it already ends with one, so that what
-// Firehose writes behind one another stays one record a line. Data that came as
-// base64 text stays text: only its last four characters are decoded.
+// Firehose writes behind one another stays one record a line. JSON of several lines,
+// such as an image of an indented event, becomes one line without white space between
+// its tokens. Other data keeps the newlines in it.
+//
+// Data that came as base64 text stays text, unless it is such JSON: only its last four
+// characters are decoded.
 type Newline struct{}
 
 // Name returns "newline".
@@ -32,7 +37,11 @@ var newline = []byte("\n")
 
 func endBytes(r engine.Record) engine.Record {
 	b := r.Data.Bytes()
-	if bytes.HasSuffix(b, newline) {
+	ended := bytes.HasSuffix(b, newline)
+	switch {
+	case bytes.IndexByte(bytes.TrimSuffix(b, newline), '\n') >= 0 && isJSONText(b):
+		return r.With(engine.Bytes(oneLine(b)))
+	case ended:
 		return r
 	}
 	return r.With(engine.Bytes(slices.Concat(b, newline)))
@@ -45,10 +54,74 @@ func endText(r engine.Record) engine.Record {
 	// The engine has checked the text, so this cannot fail.
 	n, _ := base64.StdEncoding.Decode(quantum[:], text[whole:])
 	last := quantum[:n]
-	if bytes.HasSuffix(last, newline) {
+	ended := bytes.HasSuffix(last, newline)
+	several := bytes.IndexByte(bytes.TrimSuffix(last, newline), '\n') >= 0 || hasNewline(text[:whole])
+	switch {
+	case several && isJSONText(r.Data.Bytes()):
+		return r.With(engine.Bytes(oneLine(r.Data.Bytes())))
+	case ended:
 		return r
 	}
 	line := make([]byte, 0, base64.StdEncoding.EncodedLen(r.Data.Len()+1))
 	line = append(line, text[:whole]...)
 	return r.With(engine.Base64(base64.StdEncoding.AppendEncode(line, append(last, newline...))))
 }
+
+// isJSONText reports whether b is JSON (RFC 8259).
+func isJSONText(b []byte) bool {
+	s := scanner{b: b}
+	return s.value(0) && s.end()
+}
+
+// oneLine returns JSON without white space between its tokens, and a newline.
+func oneLine(b []byte) []byte {
+	var line bytes.Buffer
+	line.Grow(len(b) + 1)
+	_ = json.Compact(&line, b) // it is JSON
+	line.WriteByte('\n')
+	return line.Bytes()
+}
+
+// hasNewline reports whether what base64 text stands for has a newline. The text is
+// whole quanta of four characters, of three bytes each. A newline, 00001010, shows in
+// two characters of its quantum, in one of three places:
+//
+//	000010 10····  ······ ······    'C', then 'g' to 'v'
+//	······ ··0000  1010·· ······    'A', 'Q', 'g' or 'w', then 'o' to 'r'
+//	······ ······  ····00 001010    every fourth letter, then 'K'
+func hasNewline(text []byte) bool {
+	for ; len(text) >= 4; text = text[4:] {
+		q := [4]byte(text)
+		if newlineIn[q[0]]&inFirst != 0 && newlineIn[q[1]]&afterFirst != 0 ||
+			newlineIn[q[1]]&inSecond != 0 && newlineIn[q[2]]&afterSecond != 0 ||
+			q[3] == 'K' && newlineIn[q[2]]&inThird != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Parts of a newline that a character of base64 may hold.
+const (
+	inFirst     = 1 << iota // the first six bits, of a quantum's first byte
+	afterFirst              // the last two
+	inSecond                // the first four, of its second byte
+	afterSecond             // the last four
+	inThird                 // the first two, of its third byte
+)
+
+// newlineIn says which parts of a newline each character of base64 may hold.
+var newlineIn = func() (t [256]uint8) {
+	for value, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		for part, holds := range map[uint8]bool{
+			inFirst: value == '\n'>>2, afterFirst: value>>4 == '\n'&3,
+			inSecond: value&15 == '\n'>>4, afterSecond: value>>2 == '\n'&15,
+			inThird: value&3 == '\n'>>6,
+		} {
+			if holds {
+				t[c] |= part
+			}
+		}
+	}
+	return t
+}()

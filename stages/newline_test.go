@@ -1,11 +1,14 @@
 package stages_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -14,12 +17,17 @@ import (
 	"fanout/stages"
 )
 
-var newlineCases = []string{"", "\n", "a", "a\n", "ab", "ab\n", "abc", "abc\n", "abcd\n", "abcde\n", "\r\n", "a\r", "a\nb", "\xff\x00"}
+var newlineCases = []string{"", "\n", "a", "a\n", "ab", "ab\n", "abc", "abc\n", "abcd\n", "abcde\n", "\r\n", "a\r", "a\nb", "\xff\x00",
+	"{\n  \"a\": [1,\n2] }", "{\n}\n", "[1]\n\n", "\n7", "{\"a\": 1}\n", "{\"a\": 1}", "{\n\"a\":", "{}\n{}", "{\n\"a\": \"\\n\u2028<\"}", "\"\n\"", "{\n\"\xff\":1}"}
 
 // lines returns what Newline makes of data.
 func lines(data []string) []string {
 	want := slices.Clone(data)
 	for i, d := range want {
+		var line bytes.Buffer
+		if strings.Contains(strings.TrimSuffix(d, "\n"), "\n") && utf8.ValidString(d) && json.Compact(&line, []byte(d)) == nil {
+			d = line.String()
+		}
 		want[i] = strings.TrimSuffix(d, "\n") + "\n"
 	}
 	return want
@@ -46,14 +54,26 @@ func TestNewlineStage(t *testing.T) {
 	enginetest.CheckStage(t, stages.Newline{}, encode(in))
 }
 
+// TestNewlineAnywhere: JSON of two lines is found to be that, wherever the newline is.
+func TestNewlineAnywhere(t *testing.T) {
+	for i := range 40 {
+		b := []byte(`{` + strings.Repeat(" ", 39) + `"a":"CgoKQoKKCgp opqr"}`)
+		b[1+i%39] = '\n'
+		if got := emitted(engine.Apply(t.Context(), stages.Newline{}, encode(records(string(b))))); got[0] != `{"a":"CgoKQoKKCgp opqr"}`+"\n" {
+			t.Errorf("a newline at %d: %q", 1+i%39, got)
+		}
+	}
+}
+
 func ExampleNewline() {
-	out := engine.Apply(context.Background(), stages.Newline{}, records("one", "two\n"))
+	out := engine.Apply(context.Background(), stages.Newline{}, records("one", "two\n", "{\n  \"n\": 3\n}"))
 	for _, r := range out.Emitted() {
 		fmt.Printf("%q\n", r.Data.Bytes())
 	}
 	// Output:
 	// "one\n"
 	// "two\n"
+	// "{\"n\":3}\n"
 }
 
 func FuzzNewline(f *testing.F) {
