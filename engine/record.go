@@ -15,7 +15,7 @@ type Record struct {
 	Sub     int     // place inside an aggregated source record
 	Action  string  // PUT, INSERT, MODIFY, REMOVE, NOTIFICATION
 	Arrived int64   // when the source took it, Unix milliseconds; 0 if unknown
-	Raw     []byte  // the source record as the event has it, in JSON
+	Raw     []byte  // the source record in JSON, as the event has it or a stage made it
 
 	parts []Record // what Merge put together
 	src   int32    // 1 + index of the source record; of a merged one, see mergedBy

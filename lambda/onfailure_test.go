@@ -28,7 +28,7 @@ func TestEnvelopesAreTheirOwnRecords(t *testing.T) {
 		return engine.Rejected{Record: engine.Merge(recs, engine.Bytes([]byte(data))), Err: errors.New("no")}
 	}
 	spec := func(id string) *target.Spec { return &target.Spec{SourceARN: source, ID: id, Type: target.SQS} }
-	a, b := wrapper(spec("a"), event.Kinesis, nil), wrapper(spec("b"), event.Kinesis, nil)
+	a, b := wrapper(spec("a"), nil), wrapper(spec("b"), nil)
 	seen := map[string]string{fmt.Sprint(one.Lane, " ", one.Seq, " ", one.Sub): "the record"}
 	for name, r := range map[string]engine.Record{
 		"a's":                a(engine.Rejected{Record: one, Err: errors.New("no")}),

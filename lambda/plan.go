@@ -16,7 +16,6 @@ import (
 	"fanout/lambda/envelope"
 	"fanout/lambda/event"
 	"fanout/lambda/target"
-	"fanout/sinks"
 )
 
 // plan is what the active targets of a source amount to.
@@ -136,7 +135,7 @@ func (b *planner) target(t *target.Loaded) engine.Target {
 	}
 	taker := b.set[i]
 	if taker.Spec.Type == target.Lambda {
-		taker.Spec.Deaggregate = false // an envelope is sent as it is
+		taker.Spec.Deaggregate, taker.Spec.AppendNewlines = false, false // an envelope is sent as it is
 	}
 	other := b.wired(&taker)
 	if other.Fault != nil { // this target works without it
@@ -145,7 +144,7 @@ func (b *planner) target(t *target.Loaded) engine.Target {
 	}
 	out.OnFailure = &engine.Fallback{
 		ID: other.ID, Sink: other.Sink, MaxAge: time.Duration(t.Spec.MaxAge) * time.Second,
-		Wrap: wrapper(&t.Spec, b.kind, out.Stages),
+		Wrap: wrapper(&t.Spec, out.Stages),
 	}
 	return out
 }
@@ -183,8 +182,8 @@ func faulty(id string, faults ...target.Fault) engine.Target {
 // record of its own: by the lane and sequence number of the record inside, a
 // destination that takes a record once would not tell it from that record, nor from
 // another target's envelope of it.
-func wrapper(t *target.Spec, kind event.Kind, stages []engine.Stage) func(engine.Rejected) engine.Record {
-	sendsEvents := t.Type == target.Lambda && form(t, kind) != sinks.Documents
+func wrapper(t *target.Spec, stages []engine.Stage) func(engine.Rejected) engine.Record {
+	sendsEvents := t.Type == target.Lambda
 	return func(r engine.Rejected) engine.Record {
 		out := engine.Record{
 			Key: r.Record.Key, HashKey: r.Record.HashKey, Arrived: r.Record.Arrived,

@@ -170,13 +170,21 @@ func (l *redelivery) stages(e *envelope.Envelope) (need []engine.Stage) {
 		_, shape := s.(stages.Shape)
 		switch {
 		case e.Staged && !shape:
-		case len(passed) > 0 && passed[0] == s.Name():
+		case len(passed) > 0 && (passed[0] == s.Name() || passed[0] == formerName(s)):
 			passed = passed[1:]
 		default:
 			need = append(need, s)
 		}
 	}
 	return need
+}
+
+// formerName is what a stage in front of a function was called in older envelopes.
+func formerName(s engine.Stage) string {
+	if s == (stages.ConvertDDB{Event: true}) {
+		return stages.ConvertDDB{}.Name()
+	}
+	return ""
 }
 
 // deliver runs one part.
@@ -222,6 +230,9 @@ func (l *redelivery) kind() event.Kind {
 // for the first of them: neither where messages are taken once, nor in attributes.
 func (l *redelivery) record(e *envelope.Envelope) engine.Record {
 	rec := e.Record()
+	if l.spec.Type == target.Lambda && l.spec.ConvertDDB && l.spec.ID == e.Target && len(e.Event) == 0 {
+		rec.Raw = formerEvent(e)
+	}
 	if e.Records > 1 {
 		rec.Action = ""
 		rec.Seq = fmt.Sprintf("%s/%x", rec.Seq, sha256.Sum256(e.Data))

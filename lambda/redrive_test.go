@@ -79,7 +79,8 @@ func TestRedriveRoundTrip(t *testing.T) {
 		"fifo":      `type: sqs, collapse: none, parallel: false, destination: "` + queue + `out.fifo"`,
 		"function":  `type: lambda, destination: out`,
 		"users":     `type: lambda, deaggregate: true, destination: out`,
-		"documents": `type: lambda, convertDDB: true, destination: out`,
+		"images":    `type: lambda, convertDDB: true, destination: out`,
+		"lines":     `type: lambda, deaggregate: true, convertDDB: true, appendNewlines: true, destination: out`,
 	} {
 		for kind, source := range sources {
 			for how, refuses := range map[string]string{"by itself": "", "in a stage or before": ", maxRecordBytes: 5"} {

@@ -116,12 +116,12 @@ func (a *accounts) cache(t *target.Spec, cluster bool) sinks.Cache {
 // form is how a Lambda target gets its records.
 func form(t *target.Spec, kind event.Kind) sinks.Form {
 	switch {
-	case t.Deaggregate && kind == event.Kinesis:
-		return sinks.UserRecords
-	case t.ConvertDDB && kind == event.DynamoDB:
-		return sinks.Documents
+	case kind == event.Kinesis && (t.Deaggregate || t.AppendNewlines):
+		return sinks.KinesisRecords
+	case kind == event.SNS && t.AppendNewlines:
+		return sinks.Notifications
 	}
-	return sinks.SourceRecords
+	return sinks.SourceRecords // with plain images, if convertDDB asks for them
 }
 
 // nameOrARN is how an API that takes both is told of a destination. The ARN can
@@ -140,9 +140,9 @@ func stagesOf(t *target.Spec, kind event.Kind, limits engine.Limits) (all []engi
 		all = append(all, stages.Deaggregate{})
 	}
 	if t.ConvertDDB && kind == event.DynamoDB {
-		all = append(all, stages.ConvertDDB{})
+		all = append(all, stages.ConvertDDB{Event: t.Type == target.Lambda})
 	}
-	if t.AppendNewlines {
+	if t.AppendNewlines && !(t.Type == target.Lambda && kind == event.DynamoDB) { // an image inside a record ends no line
 		all = append(all, stages.Newline{})
 	}
 	if t.Collapse != target.CollapseNone {

@@ -28,17 +28,18 @@ type LambdaAPI interface {
 type Form uint8
 
 const (
-	// SourceRecords are the records as they came, byte for byte, whatever stages
+	// SourceRecords are the source records, Record.Raw, byte for byte, whatever stages
 	// made of their data.
 	SourceRecords Form = iota
 
-	// UserRecords are records of a Kinesis event, each with one user record: where a
-	// stage changed data or key, the source record with both replaced and with a
-	// subSequenceNumber beside its sequenceNumber; otherwise as it came.
-	UserRecords
-
-	// Documents are the records' data, which must be JSON.
-	Documents
+	// KinesisRecords are source records of Kinesis, with the data that stages made of
+	// theirs in its place. Where an aggregate was taken apart there is one for each user
+	// record: the aggregate's with data and keys replaced, a subSequenceNumber beside its
+	// sequenceNumber, and ":" and that number at the end of its eventID.
+	KinesisRecords
+	// Notifications are source records of SNS, with the data that stages made of their
+	// messages in its place.
+	Notifications
 )
 
 // Lambda invokes a function asynchronously with events {"Records":[…]}.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"unicode/utf8"
 	"weak"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -67,7 +68,7 @@ func TestLambdaConformance(t *testing.T) {
 			r := sourceRecord(n)
 			return r.With(engine.Bytes(r.Raw)) // so that what arrives is what CheckSink wants
 		}, nil},
-		{"user records", UserRecords, func(n int) engine.Record {
+		{"user records", KinesisRecords, func(n int) engine.Record {
 			r := awkward(n)
 			r.Raw = sourceRaw("aggregate", "many")
 			return r
@@ -76,7 +77,16 @@ func TestLambdaConformance(t *testing.T) {
 			_ = json.Unmarshal(taken, &r)
 			return r.Kinesis.Data
 		}},
-		{"documents", Documents, nil, nil},
+		{"notifications", Notifications, func(n int) engine.Record {
+			r := awkward(n)
+			r.Data = engine.Bytes(bytes.ToValidUTF8(r.Data.Bytes(), []byte("?")))
+			r.Raw = []byte(`{"EventSource":"aws:sns","Sns":{"Message":"fire"}}`)
+			return r
+		}, func(taken []byte) []byte {
+			var r struct{ Sns struct{ Message string } }
+			_ = json.Unmarshal(taken, &r)
+			return []byte(r.Sns.Message)
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			enginetest.CheckSink(t, func(t *testing.T) enginetest.SinkHarness {
@@ -144,8 +154,8 @@ func TestLambdaAnswers(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l := NewLambda(fakeLambda(func(*lambda.InvokeInput) (*lambda.InvokeOutput, error) { return &tt.out, nil }), function, "", Documents)
-			o := l.Send(t.Context(), numbered(2))
+			l := NewLambda(fakeLambda(func(*lambda.InvokeInput) (*lambda.InvokeOutput, error) { return &tt.out, nil }), function, "", SourceRecords)
+			o := l.Send(t.Context(), []engine.Record{sourceRecord(0), sourceRecord(1)})
 			if diff := cmp.Diff([]string{tt.want, tt.want}, failures(o, 2)); diff != "" {
 				t.Errorf("classes differ (-want +got):\n%s", diff)
 			}
@@ -183,7 +193,17 @@ func TestLambdaRecords(t *testing.T) {
 		Data: engine.Base64([]byte("YQ==")), Key: "k",
 	}
 	const head = `{"kinesis": {"kinesisSchemaVersion":"1.0","sequenceNumber":"4900","approximateArrivalTimestamp":1545084650.987,`
-	const tail = `},"eventSource":"aws:kinesis","eventID":"shardId-000000000006:4900","awsRegion":"eu-west-1"}`
+	tail := func(sub string) string {
+		return `},"eventSource":"aws:kinesis","eventID":"shardId-000000000006:4900` + sub + `","awsRegion":"eu-west-1"}`
+	}
+	aggregated := func(raw string) engine.Record { // as a user record of what raw holds
+		return engine.Record{Raw: []byte(raw), Key: "k", Lane: "shard-1", Seq: "7", Sub: 4, Data: engine.Bytes([]byte("hello"))}
+	}
+	const user4 = `"kinesis":{"partitionKey":"k","subSequenceNumber":4,"data":"aGVsbG8="}`
+	aggregate := sourceRecord(1)
+	aggregate.Raw = sourceRaw("key-1", "\xf3\x89\x9a\xc2 and so on")
+	fire := engine.Record{Raw: []byte(`{"EventSource":"aws:sns","Sns":{"Type":"Notification", "Message" : "fire\u0021","Subject":null}}`), Data: engine.Bytes([]byte("fire!"))}
+	invalid := engine.Bytes([]byte("secret\xFF"))
 	tests := []struct {
 		name string
 		form Form
@@ -194,35 +214,49 @@ func TestLambdaRecords(t *testing.T) {
 		{"source record", SourceRecords, plain, string(plain.Raw), ""},
 		{"source record of a user record", SourceRecords, userOf(plain, 1, "k", "", "x"), string(plain.Raw), ""},
 		{"no source record", SourceRecords, numbered(1)[0], "", "no source record"},
-		{"plain record", UserRecords, plain, string(plain.Raw), ""},
-		{"plain record, escaped", UserRecords, escaped, string(escaped.Raw), ""},
-		{"user record", UserRecords, userOf(plain, 2, "k", "", "hello"),
-			head + `"partitionKey":"k","subSequenceNumber":2,"data":"aGVsbG8="` + tail, ""},
-		{"user record with a hash key", UserRecords, userOf(plain, 0, "k", "12", ""),
-			head + `"partitionKey":"k","explicitHashKey":"12","subSequenceNumber":0,"data":""` + tail, ""},
-		{"user record, escaped", UserRecords, userOf(escaped, 3, "k", "", "hello"),
-			"{\"a\\u0022\":1,\"\\u006binesis\":{\"x\\\"\":[{}],\"partitionKey\":\"k\",\"subSequenceNumber\":3,\"data\":\"aGVsbG8=\"}}", ""},
-		{"same length, other data", UserRecords, userOf(plain, 0, "key-1", "", `{"n":2}`),
-			head + `"partitionKey":"key-1","subSequenceNumber":0,"data":"eyJuIjoyfQ=="` + tail, ""},
-		{"user record in a record with a hash key", UserRecords, func() engine.Record {
-			r := userOf(plain, 4, "k", "", "hello")
-			r.Raw = []byte(`{"kinesis":{"explicitHashKey":"1","data":"YQ=="}}`)
-			return r
-		}(), `{"kinesis":{"partitionKey":"k","subSequenceNumber":4,"data":"aGVsbG8="}}`, ""},
-		{"hostile key", UserRecords, userOf(plain, 0, "\"},\r\n\u2028"+strings.Repeat("x", 300), "", "x"),
-			head + `"partitionKey":"\"},\r\n\u2028` + strings.Repeat("x", 300) + `","subSequenceNumber":0,"data":"eA=="` + tail, ""},
-		{"key not UTF-8", UserRecords, userOf(plain, 0, "\xFF", "", "x"), "", "not UTF-8"},
-		{"not of Kinesis", UserRecords, other, "", "does not come from Kinesis"},
-		{"not an object", UserRecords, engine.Record{Raw: []byte("[1]")}, "", "does not come from Kinesis"},
-		{"kinesis of another type", UserRecords, engine.Record{Raw: []byte(`{"kinesis":"x"}`)}, "", "does not come from Kinesis"},
-		{"user record, merged", UserRecords, engine.Merge([]engine.Record{plain}, plain.Data), "", "no source record"},
-		{"document", Documents, other, `{"a":1}`, ""},
-		{"any JSON", Documents, engine.Record{Data: engine.Bytes([]byte("\n[1] "))}, "\n[1] ", ""},
-		{"no JSON", Documents, engine.Record{Data: engine.Bytes([]byte("secret"))}, "", "not JSON"},
-		{"no data", Documents, engine.Record{}, "", "not JSON"},
-		{"two documents", Documents, engine.Record{Data: engine.Bytes([]byte("{},{}"))}, "", "not JSON"},
-		{"another event", Documents, engine.Record{Data: engine.Bytes([]byte(`{}],"Records":[{}`))}, "", "not JSON"},
-		{"not UTF-8", Documents, engine.Record{Data: engine.Bytes([]byte("\"\xFF\""))}, "", "not JSON"},
+		{"plain record", KinesisRecords, plain, string(plain.Raw), ""},
+		{"plain record, escaped", KinesisRecords, escaped, string(escaped.Raw), ""},
+		{"user record", KinesisRecords, userOf(plain, 2, "k", "", "hello"),
+			head + `"partitionKey":"k","subSequenceNumber":2,"data":"aGVsbG8="` + tail(":2"), ""},
+		{"user record with a hash key", KinesisRecords, userOf(plain, 0, "k", "12", ""),
+			head + `"partitionKey":"k","explicitHashKey":"12","subSequenceNumber":0,"data":""` + tail(":0"), ""},
+		{"user record, escaped", KinesisRecords, userOf(escaped, 3, "l", "", "hello"),
+			"{\"eventID\":\"::3\",\"a\\u0022\":1,\"\\u006binesis\":{\"x\\\"\":[{}],\"partitionKey\":\"l\",\"subSequenceNumber\":3,\"data\":\"aGVsbG8=\"}}", ""},
+		{"same keys, other data", KinesisRecords, userOf(plain, 0, "key-1", "", `{"n":2}`),
+			strings.Replace(string(plain.Raw), "eyJuIjoxfQ==", "eyJuIjoyfQ==", 1), ""},
+		{"same keys, data with a newline", KinesisRecords, plain.With(engine.Bytes([]byte("{\"n\":1}\n"))),
+			strings.Replace(string(plain.Raw), "eyJuIjoxfQ==", "eyJuIjoxfQo=", 1), ""},
+		{"user record with the aggregate's keys", KinesisRecords, userOf(aggregate, 0, "key-1", "", "hello"),
+			head + `"partitionKey":"key-1","subSequenceNumber":0,"data":"aGVsbG8="` + tail(":0"), ""},
+		{"eventID before", KinesisRecords, aggregated(`{ "eventID" : "s:7","a":1, "kinesis":{"data":"YQ=="},"b":2}`),
+			`{ "eventID" : "s:7:4","a":1, ` + user4 + `,"b":2}`, ""},
+		{"eventID behind", KinesisRecords, aggregated(`{"kinesis":{"data":"YQ=="},"b":2,"eventID":"s\\:7" }`),
+			`{` + user4 + `,"b":2,"eventID":"s\\:7:4" }`, ""},
+		{"eventID twice", KinesisRecords, aggregated(`{"eventID":"s:6","kinesis":{"data":"YQ=="},"eventID":"s:7"}`),
+			`{"eventID":"s:6",` + user4 + `,"eventID":"s:7:4"}`, ""},
+		{"eventID null", KinesisRecords, aggregated(`{"eventID":null,"kinesis":{"data":"YQ=="}}`),
+			`{"eventID":"shard-1:7:4",` + user4 + `}`, ""},
+		{"eventID empty", KinesisRecords, aggregated(`{"kinesis":{"data":"YQ=="},"eventID":""}`),
+			`{` + user4 + `,"eventID":"shard-1:7:4"}`, ""},
+		{"no eventID", KinesisRecords, aggregated(`{"kinesis":{"data":"YQ=="}}`),
+			`{"eventID":"shard-1:7:4",` + user4 + `}`, ""},
+		{"user record in a record with a hash key", KinesisRecords, aggregated(`{"kinesis":{"explicitHashKey":"1","data":"YQ=="},"eventID":"s:7"}`),
+			`{` + user4 + `,"eventID":"s:7:4"}`, ""},
+		{"hostile key", KinesisRecords, userOf(plain, 0, "\"},\r\n\u2028"+strings.Repeat("x", 300), "", "x"),
+			head + `"partitionKey":"\"},\r\n\u2028` + strings.Repeat("x", 300) + `","subSequenceNumber":0,"data":"eA=="` + tail(":0"), ""},
+		{"key not UTF-8", KinesisRecords, userOf(plain, 0, "\xFF", "", "x"), "", "not UTF-8"},
+		{"not of Kinesis", KinesisRecords, other, "", "does not come from Kinesis"},
+		{"not an object", KinesisRecords, engine.Record{Raw: []byte("[1]")}, "", "does not come from Kinesis"},
+		{"kinesis of another type", KinesisRecords, engine.Record{Raw: []byte(`{"kinesis":"x"}`)}, "", "does not come from Kinesis"},
+		{"user record, merged", KinesisRecords, engine.Merge([]engine.Record{plain}, plain.Data), "", "no source record"},
+		{"notification", Notifications, fire, string(fire.Raw), ""},
+		{"notification with a newline", Notifications, fire.With(engine.Bytes([]byte("fire!\n"))),
+			`{"EventSource":"aws:sns","Sns":{"Type":"Notification", "Message" : "fire!\n","Subject":null}}`, ""},
+		{"notification, hostile", Notifications, fire.With(engine.Bytes([]byte(`"}},{"`))),
+			`{"EventSource":"aws:sns","Sns":{"Type":"Notification", "Message" : "\"}},{\"","Subject":null}}`, ""},
+		{"notification not UTF-8", Notifications, fire.With(invalid), "", "not UTF-8"},
+		{"not of SNS", Notifications, other, "", "does not come from SNS"},
+		{"no notification", Notifications, numbered(1)[0], "", "no source record"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -255,10 +289,10 @@ func TestLambdaRecords(t *testing.T) {
 
 func TestLambdaExactSizes(t *testing.T) {
 	fake, cfg := startFake(t)
-	l := NewLambda(lambda.NewFromConfig(cfg), function, "", Documents)
+	l := NewLambda(lambda.NewFromConfig(cfg), function, "", SourceRecords)
 	limits := l.Limits()
 	doc := func(size int) engine.Record {
-		return engine.Record{Data: engine.Bytes([]byte(`"` + strings.Repeat("x", size-3) + `"`))}
+		return engine.Record{Raw: []byte(`"` + strings.Repeat("x", size-3) + `"`)}
 	}
 	for _, n := range []int{1, 2, 7} {
 		batch := make([]engine.Record, n)
@@ -334,8 +368,8 @@ func FuzzLambdaUserRecord(f *testing.F) {
 		if !json.Valid(raw) || json.Unmarshal(raw, &source) != nil || source == nil {
 			return // the event decoder lets no such record through
 		}
-		l := NewLambda(nil, function, "", UserRecords)
-		r := engine.Record{Key: key, HashKey: hashKey, Sub: sub, Data: engine.Bytes(data), Raw: raw}
+		l := NewLambda(nil, function, "", KinesisRecords)
+		r := engine.Record{Key: key, HashKey: hashKey, Lane: "lane", Seq: "seq", Sub: sub, Data: engine.Bytes(data), Raw: raw}
 		event, err := l.event([]engine.Record{r, r})
 		if err != nil {
 			return
@@ -360,6 +394,20 @@ func FuzzLambdaUserRecord(f *testing.F) {
 			}
 			return
 		}
+		was, _ := kinesis["data"].(string)
+		sameKeys := textOf(kinesis["partitionKey"]) == key && textOf(kinesis["explicitHashKey"]) == hashKey
+		if _, has := kinesis["data"]; has && sameKeys && !strings.HasPrefix(was, "84maw") {
+			kinesis["data"] = string(r.Data.Text())
+			if diff := cmp.Diff(want, got.Records[0]); diff != "" {
+				t.Errorf("the record differs (-want +got):\n%s", diff)
+			}
+			return
+		}
+		id := textOf(want["eventID"])
+		if id == "" {
+			id = "lane:seq"
+		}
+		want["eventID"] = fmt.Sprint(id, ":", sub)
 		delete(kinesis, "explicitHashKey")
 		kinesis["partitionKey"], kinesis["subSequenceNumber"], kinesis["data"] = key, float64(sub), string(r.Data.Text())
 		if hashKey != "" {
@@ -371,25 +419,39 @@ func FuzzLambdaUserRecord(f *testing.F) {
 	})
 }
 
-// FuzzLambdaDocuments asserts that an event has as many records as were put in.
-func FuzzLambdaDocuments(f *testing.F) {
-	f.Add([]byte(`{"a":1}`))
-	f.Add([]byte(`{},{}`))
-	f.Add([]byte(`]}`))
-	f.Add([]byte("\"\xFF\""))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		l := NewLambda(nil, function, "", Documents)
-		r := engine.Record{Data: engine.Bytes(data)}
-		event, err := l.event([]engine.Record{r, r, r})
+// textOf returns a value if it is a string.
+func textOf(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+// FuzzLambdaNotification compares with encoding/json.
+func FuzzLambdaNotification(f *testing.F) {
+	f.Add([]byte(`{"Sns":{"Message":"a"}}`), []byte("a\n"))
+	f.Add([]byte(`{"Sns":{"Message":"a","Message":null},"Sns" : {"x":{},"M\u0065ssage":"b"}}`), []byte(`"},{"`))
+	f.Add([]byte(`{"Sns":{"Message":"a"},"Sns":{}}`), []byte("x"))
+	f.Fuzz(func(t *testing.T, raw, data []byte) {
+		var want map[string]any
+		if json.Unmarshal(raw, &want) != nil || want == nil || !utf8.Valid(raw) {
+			return // the event decoder lets no such record through
+		}
+		l := NewLambda(nil, function, "", Notifications)
+		r := engine.Record{Raw: raw, Data: engine.Bytes(data)}
+		event, err := l.event([]engine.Record{r, r})
 		if err != nil {
 			return
 		}
-		var got struct{ Records []json.RawMessage }
-		if err := json.Unmarshal(event, &got); err != nil || len(got.Records) != 3 {
+		var got struct{ Records []map[string]any }
+		if err := json.Unmarshal(event, &got); err != nil || len(got.Records) != 2 {
 			t.Fatalf("%d records: %v in %q", len(got.Records), err, event)
 		}
-		if string(got.Records[1]) != strings.Trim(string(data), space) {
-			t.Errorf("the record is %q; want %q", got.Records[1], data)
+		sns, _ := want["Sns"].(map[string]any)
+		if sns == nil {
+			t.Fatalf("%s was sent, which is not of SNS", event)
+		}
+		sns["Message"] = string(data)
+		if diff := cmp.Diff(want, got.Records[1]); diff != "" {
+			t.Errorf("the record differs (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -402,13 +464,13 @@ func BenchmarkLambdaSend(b *testing.B) {
 		recs[i] = sourceRecord(i)
 	}
 	b.Run("source", func(b *testing.B) { benchmarkSend(b, NewLambda(client, function, "", SourceRecords), recs) })
-	b.Run("plain", func(b *testing.B) { benchmarkSend(b, NewLambda(client, function, "", UserRecords), recs) })
+	b.Run("plain", func(b *testing.B) { benchmarkSend(b, NewLambda(client, function, "", KinesisRecords), recs) })
 	aggregate := sourceRecord(0)
 	aggregate.Raw = sourceRaw("a", strings.Repeat("x", 1<<19))
 	for i := range recs {
 		recs[i] = userOf(aggregate, i, fmt.Sprint(i), "", strings.Repeat("x", 1000))
 	}
-	b.Run("user", func(b *testing.B) { benchmarkSend(b, NewLambda(client, function, "", UserRecords), recs) })
+	b.Run("user", func(b *testing.B) { benchmarkSend(b, NewLambda(client, function, "", KinesisRecords), recs) })
 }
 
 // The memory of a source record is used for another one in a later event.
@@ -417,7 +479,7 @@ func TestLambdaTellsSourceRecordsApart(t *testing.T) {
 	l := NewLambda(fakeLambda(func(in *lambda.InvokeInput) (*lambda.InvokeOutput, error) {
 		sent = in.Payload
 		return &lambda.InvokeOutput{StatusCode: 202}, nil
-	}), function, "", UserRecords)
+	}), function, "", KinesisRecords)
 	raw := sourceRaw("k", "many")
 	for _, version := range []string{"1.0", "2.0", "3.0"} {
 		copy(raw, bytes.Replace(sourceRaw("k", "many"), []byte("1.0"), []byte(version), 1))
@@ -440,7 +502,7 @@ func TestLambdaTellsSourceRecordsApart(t *testing.T) {
 func TestLambdaKeepsNoEvent(t *testing.T) {
 	l := NewLambda(fakeLambda(func(*lambda.InvokeInput) (*lambda.InvokeOutput, error) {
 		return &lambda.InvokeOutput{StatusCode: 202}, nil
-	}), function, "", UserRecords)
+	}), function, "", KinesisRecords)
 	plan, err := engine.NewPlan(engine.Options{}, engine.Target{ID: "t", Sink: l})
 	if err != nil {
 		t.Fatal(err)

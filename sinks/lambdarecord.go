@@ -33,14 +33,14 @@ func (p *pieces) append(b []byte) []byte {
 // record returns the JSON text that stands for r in an event, or none if there is
 // none.
 func (l *Lambda) record(r *engine.Record, templates *kinesisTemplates) pieces {
-	switch l.form {
-	case Documents:
-		return pieces{r.Data.Bytes()}
-	case UserRecords:
-		if len(r.Raw) > 0 {
+	if len(r.Raw) > 0 {
+		switch l.form {
+		case KinesisRecords:
 			return templates.of(r.Raw).fill(r)
+		case Notifications:
+			return notification(r)
+		case SourceRecords:
 		}
-	case SourceRecords:
 	}
 	return pieces{r.Raw}
 }
@@ -48,35 +48,47 @@ func (l *Lambda) record(r *engine.Record, templates *kinesisTemplates) pieces {
 // fault says why r, which text stands for, cannot be sent; "" if it can.
 func (l *Lambda) fault(r *engine.Record, text *pieces) string {
 	switch {
-	case l.form == Documents && (!utf8.Valid(r.Data.Bytes()) || !json.Valid(r.Data.Bytes())):
-		return "the record's data is not JSON"
-	case l.form == UserRecords && (!utf8.ValidString(r.Key) || !utf8.ValidString(r.HashKey)):
+	case len(r.Raw) == 0:
+		return "no source record is there to be sent"
+	case l.form == KinesisRecords && (!utf8.ValidString(r.Key) || !utf8.ValidString(r.HashKey)):
 		return "the record's partition key is not UTF-8, so JSON cannot hold it"
-	case l.form == UserRecords && len(r.Raw) > 0 && text.size() == 0:
+	case l.form == Notifications && !utf8.Valid(r.Data.Bytes()):
+		return "the message is not UTF-8, so JSON cannot hold it"
+	case text.size() == 0 && l.form == KinesisRecords:
 		return "the record does not come from Kinesis"
 	case text.size() == 0:
-		return "no source record is there to be sent"
+		return "the record does not come from SNS"
 	}
 	return ""
 }
 
-// kinesisTemplate is a source record of Kinesis, taken apart to make user records.
+// kinesisTemplate is a source record of Kinesis, taken apart to make records with other
+// data of it.
 type kinesisTemplate struct {
-	raw  []byte
-	head []byte // up to the members of kinesis; nil if it has none
-	rest []byte // members of kinesis that a user record shares, each with a comma
-	tail []byte // from the quote behind the data
+	raw     []byte
+	kinesis span   // the object kinesis; at 0 if there is none
+	id      span   // the value of eventID; at 0 if there is none
+	content span   // the value of data; at 0 if there is none
+	rest    []byte // members of kinesis that a user record shares, each with a comma
 
 	data, key, hashKey []byte
 }
+
+// span is a part of a text.
+type span struct{ start, end int }
 
 // newKinesisTemplate takes raw apart.
 func newKinesisTemplate(raw []byte) *kinesisTemplate {
 	t := &kinesisTemplate{raw: raw}
 	members(raw, func(name []byte, start, end int) {
-		if string(unquote(name)) == "kinesis" && raw[start] == '{' {
-			t.head, t.tail = raw[:start+1], append([]byte(`"}`), raw[end:]...)
-			t.read(raw[start:end])
+		switch string(unquote(name)) {
+		case "eventID":
+			t.id = span{start, end}
+		case "kinesis":
+			if raw[start] == '{' {
+				t.kinesis = span{start, end}
+				t.read(raw[start:end])
+			}
 		}
 	})
 	return t
@@ -84,12 +96,12 @@ func newKinesisTemplate(raw []byte) *kinesisTemplate {
 
 // read sorts the members of the object kinesis.
 func (t *kinesisTemplate) read(object []byte) {
-	t.rest = nil
+	t.rest, t.data, t.key, t.hashKey, t.content = nil, nil, nil, nil, span{}
 	members(object, func(name []byte, start, end int) {
 		value := object[start:end]
 		switch string(unquote(name)) {
 		case "data":
-			t.data = unquote(value)
+			t.data, t.content = unquote(value), span{t.kinesis.start + start, t.kinesis.start + end}
 		case "partitionKey":
 			t.key = unquote(value)
 		case "explicitHashKey":
@@ -101,23 +113,93 @@ func (t *kinesisTemplate) read(object []byte) {
 	})
 }
 
-// fill returns t with the data and keys of r: t's own text if they are t's own, and
-// nothing if t is not of Kinesis.
+// aggregateText begins an aggregate of the Kinesis Producer Library in base64: it is
+// the first 30 bits of the magic number.
+const aggregateText = "84maw"
+
+// fill returns t's own text if r has t's data and keys, and otherwise t with those of
+// r: a user record if t is an aggregate or the keys differ. It returns nothing if t is
+// not of Kinesis.
 func (t *kinesisTemplate) fill(r *engine.Record) pieces {
+	sameKeys := r.Key == string(t.key) && r.HashKey == string(t.hashKey)
 	switch {
-	case t.head == nil:
+	case t.kinesis.start == 0:
 		return pieces{}
-	case r.Key == string(t.key) && r.HashKey == string(t.hashKey) && r.Data.TextLen() == len(t.data) && bytes.Equal(r.Data.Text(), t.data):
+	case sameKeys && r.Data.TextLen() == len(t.data) && bytes.Equal(r.Data.Text(), t.data):
 		return pieces{t.raw}
+	case sameKeys && t.content.start > 0 && !bytes.HasPrefix(t.data, []byte(aggregateText)):
+		return pieces{t.raw[:t.content.start], quotation, r.Data.Text(), slices.Concat(quotation, t.raw[t.content.end:])}
 	}
-	own := append(make([]byte, 0, len(t.rest)+len(r.Key)+128), t.rest...)
+	return t.user(r)
+}
+
+var quotation = []byte(`"`)
+
+// user returns t as the user record r: with data, keys, a subSequenceNumber and an
+// eventID of its own. The eventID is t's, a colon and the number.
+func (t *kinesisTemplate) user(r *engine.Record) pieces {
+	head, tail := t.raw[:t.kinesis.start+1], t.raw[t.kinesis.end:]
+	own := make([]byte, 0, len(t.raw)-(t.content.end-t.content.start)+len(r.Key)+192)
+	id, text := t.userID(r)
+	if id.start < t.kinesis.start {
+		own = append(append(append(own, head[:id.start]...), text...), head[id.end:]...)
+		head = nil
+	}
+	own = append(own, t.rest...)
 	own = append(append(own, `"partitionKey":`...), quote(r.Key)...)
 	if r.HashKey != "" {
 		own = append(append(own, `,"explicitHashKey":`...), quote(r.HashKey)...)
 	}
 	own = strconv.AppendInt(append(own, `,"subSequenceNumber":`...), int64(r.Sub), 10)
 	own = append(own, `,"data":"`...)
-	return pieces{t.head, own, r.Data.Text(), t.tail}
+	n := len(own)
+	own = append(own, `"}`...)
+	if id.start >= t.kinesis.end {
+		own = append(append(append(own, t.raw[t.kinesis.end:id.start]...), text...), t.raw[id.end:]...)
+	} else {
+		own = append(own, tail...)
+	}
+	return pieces{head, own[:n:n], r.Data.Text(), own[n:]}
+}
+
+// userID returns what takes the place of a part of t, so that r has an eventID of its
+// own.
+func (t *kinesisTemplate) userID(r *engine.Record) (place span, text []byte) {
+	number := strconv.AppendInt([]byte(":"), int64(r.Sub), 10)
+	if id := unquote(t.raw[t.id.start:t.id.end]); len(id) > 0 {
+		last := t.id.end - 1 // the quote
+		return span{last, last}, number
+	}
+	id := quote(r.Lane + ":" + r.Seq + string(number))
+	if t.id.start > 0 {
+		return t.id, id
+	}
+	start := bytes.IndexByte(t.raw, '{') + 1
+	return span{start, start}, slices.Concat([]byte(`"eventID":`), id, []byte(","))
+}
+
+// notification returns a source record of SNS with the data of r as its message, its own
+// text if that is its message, and nothing if it is not of SNS.
+func notification(r *engine.Record) pieces {
+	var message span
+	members(r.Raw, func(name []byte, object, end int) {
+		if string(unquote(name)) != "Sns" {
+			return
+		}
+		message = span{}
+		members(r.Raw[object:end], func(name []byte, start, end int) {
+			if string(unquote(name)) == "Message" {
+				message = span{object + start, object + end}
+			}
+		})
+	})
+	switch {
+	case message.start == 0:
+		return pieces{}
+	case bytes.Equal(unquote(r.Raw[message.start:message.end]), r.Data.Bytes()):
+		return pieces{r.Raw}
+	}
+	return pieces{r.Raw[:message.start], quote(string(r.Data.Bytes())), r.Raw[message.end:]}
 }
 
 // quote returns s, which is UTF-8, as a JSON string.

@@ -20,16 +20,26 @@ import (
 //
 // Types and limits: Amazon DynamoDB API Reference, AttributeValue, and Developer
 // Guide, Constraints.
-type ConvertDDB struct{}
+type ConvertDDB struct {
+	// Event says that the source record, Record.Raw, is converted: its keys and both
+	// images become plain JSON, and all else in it stays as it is. The data is then its
+	// new image, or the keys of a REMOVE.
+	Event bool
+}
 
-// Name returns "convertddb".
-func (ConvertDDB) Name() string { return "convertddb" }
+// Name returns "convertddb", and " event" behind that if the source record is converted.
+func (s ConvertDDB) Name() string {
+	if s.Event {
+		return "convertddb event"
+	}
+	return "convertddb"
+}
 
 // Process converts each record by itself.
-func (ConvertDDB) Process(_ context.Context, in []engine.Record, out *engine.Out) {
+func (s ConvertDDB) Process(_ context.Context, in []engine.Record, out *engine.Out) {
 	total := 0
 	for i := range in {
-		total += in[i].Data.Len()
+		total += s.size(&in[i])
 	}
 	// Plain JSON is never longer than what it was made from, so one buffer does
 	// for all records.
@@ -38,17 +48,40 @@ func (ConvertDDB) Process(_ context.Context, in []engine.Record, out *engine.Out
 	out.Grow(len(in))
 	for _, r := range in {
 		start := len(c.out)
-		if err := c.convert(r.Data.Bytes()); err != nil {
+		converted, err := s.converted(&c, &r)
+		if err != nil {
 			c.out = c.out[:start]
 			out.Fail(r, err)
 			continue
 		}
-		data := cells.Bytes(c.out[start:len(c.out):len(c.out)])
+		data := cells.Bytes(converted)
 		if c.odd == 0 {
 			data.Note(isJSON)
 		}
 		out.Emit(r.With(data))
 	}
+}
+
+// size is the length of what of r is converted.
+func (s ConvertDDB) size(r *engine.Record) int {
+	if s.Event {
+		return len(r.Raw)
+	}
+	return r.Data.Len()
+}
+
+// converted returns the data of r, converted. If the source record is, r gets it.
+func (s ConvertDDB) converted(c *converter, r *engine.Record) (data []byte, err error) {
+	if s.Event {
+		raw, data, err := c.event(r)
+		if err == nil {
+			r.Raw = raw
+		}
+		return data, err
+	}
+	start := len(c.out)
+	err = c.convert(r.Data.Bytes())
+	return slices.Clip(c.out[start:]), err
 }
 
 // maxLevels is how deep DynamoDB nests attribute values, the outermost counted.
@@ -57,8 +90,9 @@ const maxLevels = 32
 // converter writes the DynamoDB JSON that its scanner reads as plain JSON.
 type converter struct {
 	scanner
-	out  []byte
-	path []string // to what is wrong, innermost first
+	out    []byte
+	path   []string // to what is wrong, innermost first
+	copied int      // of an event: how much of it is in out
 }
 
 // convert appends what b holds to out.
@@ -67,6 +101,11 @@ func (c *converter) convert(b []byte) error {
 	if c.item(1) && c.end() {
 		return nil
 	}
+	return c.fault()
+}
+
+// fault is the error of data that is not DynamoDB JSON.
+func (c *converter) fault() error {
 	where := ""
 	if len(c.path) > 0 {
 		slices.Reverse(c.path)
@@ -158,7 +197,10 @@ func (c *converter) typed(name []byte, level int) bool {
 		return c.boolean()
 	case "NULL":
 		c.out = append(c.out, "null"...)
-		return c.literal("true") || c.fail("NULL is not true")
+		if c.peek() == 'f' { // as decoders of AWS take it
+			return c.literal("false")
+		}
+		return c.literal("true") || c.fail("NULL is neither true nor false")
 	case "M":
 		return c.item(level + 1)
 	case "L":

@@ -84,7 +84,7 @@ func (r *reference) attribute(level int) {
 	case "BOOL":
 		r.emit(r.next().(bool))
 	case "NULL":
-		r.want(true)
+		_ = r.next().(bool)
 		r.emit(nil)
 	case "M":
 		r.item(level + 1)

@@ -61,6 +61,9 @@ func (c *checker) check() {
 	if c.ConvertDDB && source != "" && source != "dynamodb" {
 		c.warn("convertDDB", "has no effect: the source is not a DynamoDB stream")
 	}
+	if c.AppendNewlines && c.Type == Lambda && source == "dynamodb" {
+		c.warn("appendNewlines", "has no effect: a function gets DynamoDB images inside of records, where no line ends")
+	}
 	if c.Deaggregate && source != "" && source != "kinesis" {
 		c.warn("deaggregate", "has no effect: the source is not a Kinesis stream")
 	}

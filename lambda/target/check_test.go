@@ -140,6 +140,7 @@ func TestWarnings(t *testing.T) {
 		{with("convert_ddb", "true"), "convert_ddb: unknown attribute, ignored; did you mean convertDDB?"},
 		{with("convertDDB", "true"), "convertDDB: has no effect: the source is not a DynamoDB stream"},
 		{with("sourceArn", table1, "deaggregate", "true"), "deaggregate: has no effect: the source is not a Kinesis stream"},
+		{with("sourceArn", table1, "type", "lambda", "destination", "f", "appendNewlines", "true"), "appendNewlines: has no effect: a function gets DynamoDB images inside of records, where no line ends"},
 		{with("collapse", "concat"), "collapse: has no effect on kinesis, only on iot, sqs and sns"},
 		{with("maxAge", "60"), "maxAge: has no effect without onFailure"},
 		{with("type", "file", "role", role1), "role: has no effect on targets of type file"},
