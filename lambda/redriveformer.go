@@ -26,7 +26,7 @@ func formerEvent(e *envelope.Envelope) []byte {
 	if !e.Arrived.IsZero() {
 		record.DynamoDB.Created = float64(e.Arrived.UnixMilli()) / float64(time.Second/time.Millisecond)
 	}
-	if e.Action == "REMOVE" {
+	if e.Action == "REMOVE" || e.NoImage {
 		record.DynamoDB.Keys = e.Data
 	} else {
 		record.DynamoDB.NewImage = e.Data
