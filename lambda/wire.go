@@ -142,7 +142,8 @@ func stagesOf(t *target.Spec, kind event.Kind, limits engine.Limits) (all []engi
 	if t.ConvertDDB && kind == event.DynamoDB {
 		all = append(all, stages.ConvertDDB{Event: t.Type == target.Lambda})
 	}
-	if t.AppendNewlines && !(t.Type == target.Lambda && kind == event.DynamoDB) { // an image inside a record ends no line
+	inside := t.Type == target.Lambda && kind == event.DynamoDB // images inside of records end no line
+	if t.AppendNewlines && !inside {
 		all = append(all, stages.Newline{})
 	}
 	if t.Collapse != target.CollapseNone {
