@@ -50,6 +50,22 @@ func TestEnvelopesAreTheirOwnRecords(t *testing.T) {
 	}
 }
 
+// What a queue or topic takes of a notification beside its data comes back with redrive.
+func TestEnvelopesKeepAttributes(t *testing.T) {
+	wrap := wrapper(&target.Spec{SourceARN: source, ID: "a", Type: target.SQS}, event.SNS, nil)
+	for raw, kept := range map[string]bool{
+		`{"Sns":{"MessageAttributes":{"a":{"Type":"Number","Value":"7"}}}}`: true,
+		`{"Sns":{"Subject":"s"}}`:                         true,
+		`{"Sns":{"Subject":null,"MessageAttributes":{}}}`: false,
+	} {
+		r := wrap(engine.Rejected{Record: engine.Record{Key: "k", Seq: "1", Action: "NOTIFICATION", Raw: []byte(raw)}, Err: errors.New("no")})
+		e, err := envelope.Parse(r.Data.Bytes())
+		if err != nil || (string(e.Event) == raw) != kept || kept && string(e.Record().Raw) != raw {
+			t.Errorf("%s: the envelope has the event %s, %v", raw, e.Event, err)
+		}
+	}
+}
+
 // A function that takes user records, if it is a target, takes envelopes as they are.
 func TestLambdaTakesEnvelopes(t *testing.T) {
 	o := DefaultOptions()

@@ -193,7 +193,7 @@ func wrapper(t *target.Spec, stages []engine.Stage) func(engine.Rejected) engine
 			out.Seq = fmt.Sprintf("%s/%x", out.Seq, sha256.Sum256(r.Record.Data.Bytes()))
 		}
 		e := envelope.Wrap(t.SourceARN, t.ID, r, time.Now())
-		if sendsEvents {
+		if sendsEvents || (t.Type == target.SQS || t.Type == target.SNS) && sinks.HasAttributes(&r.Record) {
 			e.Event = r.Record.Raw
 		}
 		for _, s := range stages[:r.Passed] {

@@ -34,41 +34,6 @@ func message(p engine.Payload) []byte {
 // plain reports whether p can be the text of a message as it is.
 func plain(p engine.Payload) bool { return p.Len() > 0 && p.IsText() }
 
-// attribute is a message attribute.
-type attribute struct{ name, kind, value string }
-
-// Types of message attributes.
-const (
-	stringType = "String"
-	binaryType = "Binary"
-)
-
-// attributes appends the attributes of r's message to buf, in the order of their
-// names. A message that carries one record tells its key and action. A key that is not text goes as Binary; what
-// is empty is left out, since the services refuse it.
-func attributes(buf []attribute, r *engine.Record) []attribute {
-	add := func(name, value string) {
-		switch {
-		case value == "":
-		case isText(value):
-			buf = append(buf, attribute{name, stringType, value})
-		default:
-			buf = append(buf, attribute{name, binaryType, value})
-		}
-	}
-	one := only(r)
-	if one != nil {
-		add("action", one.Action)
-	}
-	if !plain(r.Data) {
-		add("encoding", "base64")
-	}
-	if one != nil {
-		add("key", one.Key)
-	}
-	return buf
-}
-
 // isText reports whether s consists of characters that XML 1.0 allows (section 2.2).
 func isText(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
@@ -76,33 +41,15 @@ func isText(s string) bool {
 	})
 }
 
-// messageSize counts r's message as SQS and SNS do.
-func messageSize(r *engine.Record) int {
-	var n int
-	switch p := r.Data; {
+// bodySize is how long the text of a message with data is.
+func bodySize(p engine.Payload) int {
+	switch {
 	case p.Len() == 0:
-		n = len(emptyBody)
+		return len(emptyBody)
 	case plain(p):
-		n = p.Len()
-	default:
-		n = p.TextLen()
+		return p.Len()
 	}
-	var buf [3]attribute
-	for _, a := range attributes(buf[:0], r) {
-		n += len(a.name) + len(a.kind) + len(a.value)
-	}
-	return n
-}
-
-// messagesText is about how much text a request has that holds batch: what must be
-// escaped is one byte of eight in JSON records that were collapsed.
-func messagesText(batch []engine.Record) int {
-	n := 0
-	for i := range batch {
-		size := messageSize(&batch[i])
-		n += size + size/8 + 4*framing
-	}
-	return n
+	return p.TextLen()
 }
 
 // only returns the one record that r carries, or nil if there are more.

@@ -217,13 +217,14 @@ func FuzzMessageSize(f *testing.F) {
 		r := engine.Record{Key: key, Action: action, Data: engine.Bytes(data)}
 		text := string(message(r.Data))
 		size := len(text)
-		for _, a := range attributes(nil, &r) {
+		form := messages{bytes: sqsBytes}
+		for _, a := range form.attributes(nil, &r) {
 			if a.value == "" || a.kind == stringType && !isText(a.value) {
 				t.Errorf("the services do not take the attribute %+v", a)
 			}
 			size += len(a.name) + len(a.kind) + len(a.value)
 		}
-		if n := messageSize(&r); n != size {
+		if n := form.size(&r); n != size {
 			t.Errorf("counts %d bytes; want %d", n, size)
 		}
 		if !isText(text) || text == "" {

@@ -25,27 +25,31 @@ type SNSAPI interface {
 }
 
 // SNS publishes messages to a topic with PublishBatch. Messages are made as those of
-// SQS are.
+// SQS are, but that a notification's subject stays one.
 type SNS struct {
 	client SNSAPI
 	topic  string
 	fifo   bool
 	origin origin
 	limits engine.Limits
+	form   messages
 }
 
 // NewSNS returns a sink for the topic with the ARN topicARN. A message, and all of a
 // request together, may have 256 KiB unless RecordBytes says otherwise, up to 1 MiB.
 func NewSNS(client SNSAPI, topicARN string, opts ...Option) *SNS {
 	bytes := recordBytes(opts, snsBytes, snsBytesMost)
-	return &SNS{client, topicARN, strings.HasSuffix(topicARN, ".fifo"), collect(opts).origin, engine.Limits{
+	s := &SNS{client: client, topic: topicARN, fifo: strings.HasSuffix(topicARN, ".fifo"), origin: collect(opts).origin}
+	s.form = messages{name: s.String(), subject: true, bytes: bytes}
+	s.limits = engine.Limits{
 		Records:     messageEntries,
 		Bytes:       bytes,
 		RecordBytes: bytes,
-		Size:        messageSize,
+		Size:        s.form.size,
 		Copies:      true,
 		OnePerKey:   true, // entries of a request succeed and fail one by one
-	}}
+	}
+	return s
 }
 
 // String is "sns", a space and the topic's name.
@@ -56,6 +60,9 @@ func (s *SNS) Limits() engine.Limits { return s.limits }
 
 // Send makes one PublishBatch call.
 func (s *SNS) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
+	if err := s.form.fault(batch); err != nil {
+		return engine.Failed(err)
+	}
 	out, err := s.put(ctx, batch)
 	if err != nil {
 		return engine.Failed(classify(s.String(), err))
@@ -75,7 +82,7 @@ func (s *SNS) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 func (s *SNS) put(ctx context.Context, batch []engine.Record) (*sns.PublishBatchOutput, error) {
 	in := &sns.PublishBatchInput{TopicArn: &s.topic, PublishBatchRequestEntries: []types.PublishBatchRequestEntry{}} // nil would be a fault
 	if _, ok := s.client.(*sns.Client); ok {
-		call := newSplice(snsList+"=", acknowledgement{}, len(batch), messagesText(batch))
+		call := newSplice(snsList+"=", acknowledgement{}, len(batch), s.form.text(batch))
 		s.append(call.list, batch)
 		out, err := s.client.PublishBatch(ctx, in, func(o *sns.Options) { o.APIOptions = append(o.APIOptions, call.install) })
 		call.end()
@@ -92,7 +99,10 @@ func (s *SNS) entries(batch []engine.Record) []types.PublishBatchRequestEntry {
 	entries := make([]types.PublishBatchRequestEntry, len(batch))
 	for i := range batch {
 		r, e := &batch[i], &entries[i]
-		e.Id, e.Message, e.MessageAttributes = entryID(i), aws.String(string(message(r.Data))), snsAttributes(r)
+		e.Id, e.Message, e.MessageAttributes = entryID(i), aws.String(string(message(r.Data))), s.values(r)
+		if subject := subjectOf(r); subject != "" {
+			e.Subject = &subject
+		}
 		if s.fifo {
 			e.MessageGroupId, e.MessageDeduplicationId = aws.String(groupID(r)), aws.String(s.origin.dedupID(r))
 		}
@@ -100,12 +110,12 @@ func (s *SNS) entries(batch []engine.Record) []types.PublishBatchRequestEntry {
 	return entries
 }
 
-func snsAttributes(r *engine.Record) map[string]types.MessageAttributeValue {
+func (s *SNS) values(r *engine.Record) map[string]types.MessageAttributeValue {
 	var buf [3]attribute
 	m := make(map[string]types.MessageAttributeValue, len(buf))
-	for _, a := range attributes(buf[:0], r) {
+	for _, a := range s.form.attributes(buf[:0], r) {
 		v := types.MessageAttributeValue{DataType: &a.kind}
-		if a.kind == binaryType {
+		if a.binary() {
 			v.BinaryValue = []byte(a.value)
 		} else {
 			v.StringValue = &a.value

@@ -36,17 +36,20 @@ func (s *SNS) appendMessage(b *body, r *engine.Record, n int) {
 	b.text("&" + name + "Message=")
 	b.own = appendForm(b.own, message(r.Data))
 	var buf [3]attribute
-	for k, a := range attributes(buf[:0], r) {
+	for k, a := range s.form.attributes(buf[:0], r) {
 		entry := name + "MessageAttributes.entry." + strconv.Itoa(k+1) + "."
 		b.text("&" + entry + "Name=")
 		b.own = appendForm(b.own, a.name)
-		if a.kind == binaryType {
+		if a.binary() {
 			b.text("&" + entry + "Value.BinaryValue=")
 			b.own = appendForm(b.own, base64.StdEncoding.AppendEncode(nil, []byte(a.value)))
-			b.text("&" + entry + "Value.DataType=Binary")
+			b.text("&" + entry + "Value.DataType=")
+			b.own = appendForm(b.own, a.kind)
 			continue
 		}
-		b.text("&" + entry + "Value.DataType=String&" + entry + "Value.StringValue=")
+		b.text("&" + entry + "Value.DataType=")
+		b.own = appendForm(b.own, a.kind)
+		b.text("&" + entry + "Value.StringValue=")
 		b.own = appendForm(b.own, a.value)
 	}
 	if s.fifo {
@@ -54,6 +57,10 @@ func (s *SNS) appendMessage(b *body, r *engine.Record, n int) {
 		b.own = appendForm(b.own, s.origin.dedupID(r))
 		b.text("&" + name + "MessageGroupId=")
 		b.own = appendForm(b.own, groupID(r))
+	}
+	if subject := subjectOf(r); subject != "" {
+		b.text("&" + name + "Subject=")
+		b.own = appendForm(b.own, subject)
 	}
 }
 

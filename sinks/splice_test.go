@@ -144,6 +144,8 @@ func TestSameAsSDK(t *testing.T) {
 		"no key":       {Seq: "1", Data: engine.Bytes([]byte("a"))},
 		"hash key":     {Key: "k", HashKey: "170", Data: engine.Bytes([]byte("a"))},
 		"odd":          {Key: odd, HashKey: odd, Seq: odd, Lane: odd, Action: odd, Data: engine.Bytes([]byte(odd))},
+		"notification": notice(`"Order & <placed>"`, `{"n":{"Type":"Number","Value":"1.5"},"b":{"Type":"Binary","Value":"AAH/"}}`),
+		"array":        notice("null", `{"é":{"Type":"String.Array","Value":"[\"a&\"]"}}`),
 		"odd key":      {Key: "<é\u2028\x7F\"\\\t>", Action: "\x01", Data: engine.Bytes([]byte("<é\u2028\x7F\"\\\t> ~*&=+%"))},
 	}
 	for i, s := range services {

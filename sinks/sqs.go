@@ -18,6 +18,10 @@ import (
 // reference of SendMessageBatch.
 const sqsBytes = 1 << 20
 
+// sqsAttributesMost is how many attributes a message in a queue may have (SQS guide,
+// Amazon SQS message quotas).
+const sqsAttributesMost = 10
+
 // SQSAPI is what NewSQS needs of *sqs.Client.
 type SQSAPI interface {
 	SendMessageBatch(context.Context, *sqs.SendMessageBatchInput, ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
@@ -27,7 +31,9 @@ type SQSAPI interface {
 //
 // The body of a message is the record's data, or, where SQS would refuse that, its
 // base64 text with the attribute encoding=base64 (for no data at all, a line break).
-// Messages that carry one record have the attributes key and action. In a FIFO queue
+// Messages that carry one record have the attributes key and action, where there is room
+// for them, and those of a notification keep its attributes, and its subject as the
+// attribute Subject. In a FIFO queue
 // the message group is the record's key, and the deduplication id is made of the source
 // (see [Source]), shards and sequence numbers that the message carries, so a message sent
 // twice arrives once.
@@ -37,19 +43,23 @@ type SQS struct {
 	fifo   bool
 	origin origin
 	limits engine.Limits
+	form   messages
 }
 
 // NewSQS returns a sink for the queue at queueURL. A message may have 1 MiB unless
 // RecordBytes says less.
 func NewSQS(client SQSAPI, queueURL string, opts ...Option) *SQS {
-	return &SQS{client, queueURL, strings.HasSuffix(queueURL, ".fifo"), collect(opts).origin, engine.Limits{
+	s := &SQS{client: client, url: queueURL, fifo: strings.HasSuffix(queueURL, ".fifo"), origin: collect(opts).origin}
+	s.form = messages{name: s.String(), most: sqsAttributesMost, bytes: recordBytes(opts, sqsBytes, sqsBytes)}
+	s.limits = engine.Limits{
 		Records:     messageEntries,
 		Bytes:       sqsBytes,
-		RecordBytes: recordBytes(opts, sqsBytes, sqsBytes),
-		Size:        messageSize,
+		RecordBytes: s.form.bytes,
+		Size:        s.form.size,
 		Copies:      true,
 		OnePerKey:   true, // entries of a request succeed and fail one by one
-	}}
+	}
+	return s
 }
 
 // String is "sqs", a space and the queue's name.
@@ -60,6 +70,9 @@ func (s *SQS) Limits() engine.Limits { return s.limits }
 
 // Send makes one SendMessageBatch call.
 func (s *SQS) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
+	if err := s.form.fault(batch); err != nil {
+		return engine.Failed(err)
+	}
 	out, err := s.put(ctx, batch)
 	if err != nil {
 		return engine.Failed(classify(s.String(), err))
@@ -81,7 +94,7 @@ func (s *SQS) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 func (s *SQS) put(ctx context.Context, batch []engine.Record) (*sqs.SendMessageBatchOutput, error) {
 	in := &sqs.SendMessageBatchInput{QueueUrl: &s.url, Entries: []types.SendMessageBatchRequestEntry{}} // nil would be a fault
 	if _, ok := s.client.(*sqs.Client); ok {
-		call := newSplice(`"Entries":[]`, acknowledgement{}, len(batch), messagesText(batch))
+		call := newSplice(`"Entries":[]`, acknowledgement{}, len(batch), s.form.text(batch))
 		s.append(call.list, batch)
 		out, err := s.client.SendMessageBatch(ctx, in, unsummed, func(o *sqs.Options) { o.APIOptions = append(o.APIOptions, call.install) })
 		call.end()
@@ -105,15 +118,19 @@ func (s *SQS) append(b *body, batch []engine.Record) {
 		b.own = strconv.AppendInt(b.own, int64(i), 10)
 		b.text(`","MessageAttributes":{`)
 		var buf [3]attribute
-		for k, a := range attributes(buf[:0], r) {
+		for k, a := range s.form.attributes(buf[:0], r) {
 			b.comma(k)
 			b.quote(a.name)
-			if a.kind == binaryType {
+			if a.binary() {
 				b.text(`:{"BinaryValue":"`)
 				b.own = base64.StdEncoding.AppendEncode(b.own, []byte(a.value))
-				b.text(`","DataType":"Binary"}`)
+				b.text(`","DataType":`)
+				b.quote(a.kind)
+				b.text(`}`)
 			} else {
-				b.text(`:{"DataType":"String","StringValue":`)
+				b.text(`:{"DataType":`)
+				b.quote(a.kind)
+				b.text(`,"StringValue":`)
 				b.quote(a.value)
 				b.text(`}`)
 			}
@@ -136,7 +153,7 @@ func (s *SQS) entries(batch []engine.Record) []types.SendMessageBatchRequestEntr
 	entries := make([]types.SendMessageBatchRequestEntry, len(batch))
 	for i := range batch {
 		r, e := &batch[i], &entries[i]
-		e.Id, e.MessageBody, e.MessageAttributes = entryID(i), aws.String(string(message(r.Data))), sqsAttributes(r)
+		e.Id, e.MessageBody, e.MessageAttributes = entryID(i), aws.String(string(message(r.Data))), s.values(r)
 		if s.fifo {
 			e.MessageGroupId, e.MessageDeduplicationId = aws.String(groupID(r)), aws.String(s.origin.dedupID(r))
 		}
@@ -144,12 +161,12 @@ func (s *SQS) entries(batch []engine.Record) []types.SendMessageBatchRequestEntr
 	return entries
 }
 
-func sqsAttributes(r *engine.Record) map[string]types.MessageAttributeValue {
+func (s *SQS) values(r *engine.Record) map[string]types.MessageAttributeValue {
 	var buf [3]attribute
 	m := make(map[string]types.MessageAttributeValue, len(buf))
-	for _, a := range attributes(buf[:0], r) {
+	for _, a := range s.form.attributes(buf[:0], r) {
 		v := types.MessageAttributeValue{DataType: &a.kind}
-		if a.kind == binaryType {
+		if a.binary() {
 			v.BinaryValue = []byte(a.value)
 		} else {
 			v.StringValue = &a.value

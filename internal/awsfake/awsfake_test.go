@@ -232,6 +232,7 @@ var messageTests = []struct {
 	fifo         bool
 	messages     []sent
 	entry, whole string
+	only         string // the service that says so; "": both
 }{
 	{name: "plain", messages: []sent{{id: "0", body: "a"}}},
 	{name: "attributes", messages: []sent{{id: "0", body: "a", attributes: map[string]awsfake.Attribute{
@@ -243,7 +244,8 @@ var messageTests = []struct {
 	{name: "attribute without a value", messages: []sent{{id: "0", body: "a", attributes: map[string]awsfake.Attribute{"s": {Type: "String"}}}}, entry: "param"},
 	{name: "attribute with a control character", messages: []sent{{id: "0", body: "a", attributes: map[string]awsfake.Attribute{"s": {Type: "String", Value: "\x01"}}}}, entry: "param"},
 	{name: "attribute of an unknown type", messages: []sent{{id: "0", body: "a", attributes: map[string]awsfake.Attribute{"s": {Type: "Strange", Value: "v"}}}}, entry: "param"},
-	{name: "too many attributes", messages: []sent{{id: "0", body: "a", attributes: manyAttributes(11)}}, entry: "param"},
+	{name: "too many attributes", messages: []sent{{id: "0", body: "a", attributes: manyAttributes(11)}}, entry: "param", only: "sqs"},
+	{name: "an attribute with a label", messages: []sent{{id: "0", body: "a", attributes: map[string]awsfake.Attribute{"s": {Type: "String.Array", Value: "[]"}}}}},
 	{name: "deduplication in a standard queue", messages: []sent{{id: "0", body: "a", dedup: "d"}}, entry: "param"},
 	{name: "group in a standard queue", messages: []sent{{id: "0", body: "a", group: "g"}}},
 	{name: "fifo", fifo: true, messages: []sent{{id: "0", body: "a", group: "g", dedup: "d"}}},
@@ -353,6 +355,9 @@ func TestMessages(t *testing.T) {
 		{"sns", "InvalidParameter", "", publish},
 	} {
 		for _, tt := range messageTests {
+			if tt.only != "" && tt.only != service.name {
+				continue
+			}
 			t.Run(service.name+"/"+tt.name, func(t *testing.T) {
 				fake, cfg := start(t)
 				fake.SetLimit("sns/orders", 1<<20)

@@ -83,7 +83,7 @@ func (s *Server) judge(destination, code string, ms []message, limit int, refuse
 			v.code, v.message = code, "Invalid parameter: Message too long"
 			continue
 		}
-		if v.message = m.fault(limit, strings.HasSuffix(destination, ".fifo")); v.message != "" {
+		if v.message = m.fault(limit, destination); v.message != "" {
 			v.code = code
 			continue
 		}
@@ -95,8 +95,10 @@ func (s *Server) judge(destination, code string, ms []message, limit int, refuse
 	return verdicts
 }
 
-// fault says what is wrong with a message, "" if nothing.
-func (m *message) fault(limit int, fifo bool) string {
+// fault says what is wrong with a message, "" if nothing. Topics take any number of
+// attributes (SNS guide, Message attributes).
+func (m *message) fault(limit int, destination string) string {
+	fifo := strings.HasSuffix(destination, ".fifo")
 	switch {
 	case m.body == "":
 		return "The request must contain the parameter MessageBody."
@@ -104,7 +106,7 @@ func (m *message) fault(limit int, fifo bool) string {
 		return "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
 	case m.size() > limit:
 		return fmt.Sprintf("One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", limit)
-	case len(m.attributes) > 10:
+	case len(m.attributes) > 10 && strings.HasPrefix(destination, "sqs/"):
 		return "Number of message attributes exceeds the allowed maximum [10]."
 	case fifo && m.group == "":
 		return "The request must contain the parameter MessageGroupId."
@@ -118,12 +120,13 @@ func (m *message) fault(limit int, fifo bool) string {
 		return "Value " + m.dedup + " for parameter MessageDeduplicationId is invalid. Reason: MessageDeduplicationId can only include alphanumeric and punctuation characters. 1 to 128 in length."
 	}
 	for name, a := range m.attributes {
+		kind, _, _ := strings.Cut(a.Type, ".")
 		switch {
 		case a.Value == "":
 			return "Message (user) attribute '" + name + "' must contain a non-empty value of type '" + a.Type + "'."
-		case a.Type != "String" && a.Type != "Binary":
+		case kind != "String" && kind != "Number" && kind != "Binary":
 			return "The type of message (user) attribute '" + name + "' is invalid. You must use only the following supported type prefixes: Binary, Number, String."
-		case a.Type == "String" && !xmlText(a.Value):
+		case kind != "Binary" && !xmlText(a.Value):
 			return "Invalid characters found in the value of message (user) attribute '" + name + "'."
 		}
 	}
