@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"fanout/engine/plain"
 )
 
 // Options are what the targets of a plan have in common.
@@ -152,14 +154,14 @@ func (n *node) kid(s Stage) *node {
 	return k
 }
 
-// String draws the tree of stages and targets.
+// String draws the tree of stages and targets. A name cannot make lines of it.
 func (p *Plan) String() string {
 	var b strings.Builder
 	b.WriteString("records\n")
 	p.root.draw(&b, "")
-	for i, t := range p.targets {
+	for _, t := range p.targets {
 		if t.Fault != nil {
-			fmt.Fprintf(&b, "✗ %s: %s\n", p.targets[i].ID, strings.ReplaceAll(t.Fault.Error(), "\n", "\n  "))
+			fmt.Fprintf(&b, "✗ %s: %s\n", plain.Line(t.ID), strings.ReplaceAll(plain.Text(t.Fault.Error()), "\n", "\n  "))
 		}
 	}
 	return b.String()
@@ -179,16 +181,16 @@ func (n *node) draw(b *strings.Builder, indent string) {
 	}
 	for i, k := range n.kids {
 		mark, below := branch(len(n.targets) + i)
-		fmt.Fprintf(b, "%s%s\n", mark, k.stage.Name())
+		fmt.Fprintf(b, "%s%s\n", mark, plain.Line(k.stage.Name()))
 		k.draw(b, below)
 	}
 }
 
 // String tells how t is delivered to.
 func (t *target) String() string {
-	parts := []string{t.ID}
+	parts := []string{plain.Line(t.ID)}
 	if s, ok := t.Sink.(fmt.Stringer); ok {
-		parts[0] += " (" + s.String() + ")"
+		parts[0] += " (" + plain.Line(s.String()) + ")"
 	}
 	if t.Ordered {
 		parts = append(parts, "in order")

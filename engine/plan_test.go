@@ -119,3 +119,18 @@ func ExamplePlan() {
 	fmt.Printf("%d delivered, %d dropped, %d failed in %d requests\n", t.Delivered, t.Dropped, t.Failed, t.Requests)
 	// Output: 1 delivered, 1 dropped, 0 failed in 2 requests
 }
+
+// Names act on no terminal, and make no lines of the plan.
+func TestPlanStringIsPlain(t *testing.T) {
+	const hostile = "a\x1b[2J\a\n✗ forged: \u202eb"
+	plan, err := engine.NewPlan(engine.Options{},
+		engine.Target{ID: hostile, Sink: &named{}},
+		engine.Target{ID: hostile + "2", Fault: engine.Errorf(engine.Permanent, "%s", hostile)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn := plan.String()
+	if strings.ContainsAny(drawn, "\x1b\a\u202e") || strings.Count(drawn, "\n✗") != 1 || strings.Count(drawn, "\n") != 4 {
+		t.Errorf("%q", drawn)
+	}
+}

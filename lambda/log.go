@@ -9,13 +9,15 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"fanout/engine"
+	"fanout/engine/plain"
 )
 
-// NewLogger returns a logger that writes a JSON object a line.
+// NewLogger returns a logger that writes a JSON object a line, in which nothing acts
+// on a terminal: JSON lets many such characters stand.
 func NewLogger(w io.Writer, level zapcore.Level) *zap.Logger {
 	enc := zap.NewProductionEncoderConfig()
 	enc.TimeKey, enc.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder
-	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(enc), zapcore.Lock(zapcore.AddSync(w)), level))
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(enc), zapcore.Lock(zapcore.AddSync(plain.Writer{W: w})), level))
 }
 
 // sdkLogger returns what the AWS SDK tells of itself to. None of it is about

@@ -20,6 +20,7 @@ const afterTerm = 400 * time.Millisecond
 func main() {
 	collector.Set(os.Getenv)
 	log.SetFlags(0) // the runtime logs errors in JSON, behind the time unless told not to
+	log.SetOutput(lambda.StandardLog(os.Stderr))
 	function := lambda.FromEnvironment(context.Background(), os.Getenv, os.Stderr)
 	var options []runtime.Option
 	if flush := function.AtExit(); flush != nil {

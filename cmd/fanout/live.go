@@ -8,13 +8,14 @@ import (
 	"sync"
 	"time"
 
+	"fanout/engine/plain"
 	"fanout/lambda/poll"
 )
 
 // clearLine goes to the begin of a terminal's line and clears it (ECMA-48, EL).
 const clearLine = "\r\x1b[K"
 
-// live writes to w, and keeps a line of status below what it wrote if w is a
+// live is a [screen] that keeps a line of status below what it wrote if w is a
 // terminal. It is safe for concurrent use.
 type live struct {
 	w    io.Writer
@@ -25,6 +26,9 @@ type live struct {
 }
 
 func newLive(w io.Writer) *live {
+	if s, ok := w.(screen); ok {
+		w = s.w // its clearLine must pass
+	}
 	l := &live{w: w}
 	if _, ok := terminalWidth(w); ok {
 		l.cols = func() int {
@@ -42,11 +46,11 @@ func (l *live) terminal() bool { return l.cols != nil }
 func (l *live) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.line == "" {
-		return l.w.Write(p)
+	text := harmless(l.w, string(p))
+	if l.line != "" {
+		text = clearLine + text + l.line // in one piece, so that nothing flickers
 	}
-	// In one piece, so that nothing flickers.
-	if _, err := fmt.Fprintf(l.w, "%s%s%s", clearLine, p, l.line); err != nil {
+	if _, err := io.WriteString(l.w, text); err != nil {
 		return 0, err
 	}
 	return len(p), nil
@@ -56,7 +60,7 @@ func (l *live) Write(p []byte) (int, error) {
 func (l *live) show(line string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.line = clip(line, l.cols()-1)
+	l.line = clip(plain.Line(line), l.cols()-1)
 	fmt.Fprint(l.w, clearLine+l.line)
 }
 

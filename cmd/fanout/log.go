@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"log"
 	"slices"
 	"strings"
 
@@ -10,6 +12,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"fanout/cmd/fanout/internal/cloud"
+	"fanout/engine/plain"
 	"fanout/lambda"
 )
 
@@ -17,6 +20,7 @@ import (
 // function does. What failed is in the table, and need not be said twice.
 func (c *common) logger(w io.Writer) *zap.Logger {
 	if c.debug {
+		log.SetOutput(lambda.StandardLog(w))
 		return lambda.NewLogger(w, zapcore.DebugLevel)
 	}
 	return zap.New(warnings{w: zapcore.Lock(zapcore.AddSync(w))})
@@ -48,13 +52,13 @@ func (c warnings) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	why := ""
 	for _, f := range slices.Concat(c.fields, fields) {
 		if err, ok := f.Interface.(error); ok {
-			why = ": " + cloud.Plain(err)
+			why = ": " + indented(errors.New(cloud.Plain(err)))
 			continue
 		}
 		m := zapcore.NewMapObjectEncoder()
 		f.AddTo(m)
-		about = append(about, fmt.Sprintf("%s %v", f.Key, m.Fields[f.Key]))
+		about = append(about, plain.Line(fmt.Sprintf("%s %v", f.Key, m.Fields[f.Key])))
 	}
-	_, err := fmt.Fprintf(c.w, "fanout: warning: %s (%s)%s\n", e.Message, strings.Join(about, ", "), why)
+	_, err := fmt.Fprintf(c.w, "fanout: warning: %s (%s)%s\n", plain.Line(e.Message), strings.Join(about, ", "), plain.Text(why))
 	return err
 }

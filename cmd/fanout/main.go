@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -21,12 +22,15 @@ const (
 )
 
 func main() {
+	log.SetFlags(0)
+	log.SetOutput(io.Discard) // libraries report what a server sent; see logger
 	os.Exit(execute(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // execute runs the command line and returns its exit status.
 func execute(args []string, in io.Reader, out, errs io.Writer) (status int) {
 	root := newRoot()
+	out, errs = screen{out}, screen{errs}
 	defer func() {
 		if p := recover(); p != nil {
 			trace, _ := root.PersistentFlags().GetBool("debug")

@@ -11,6 +11,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"go.yaml.in/yaml/v3"
+
+	"fanout/engine/plain"
 )
 
 // show prints v in the form that --output names. For a table, rows fills it.
@@ -43,7 +45,7 @@ func showYAML(w io.Writer, v any) error {
 		return err
 	}
 	var root yaml.Node
-	if err := yaml.Unmarshal(b.Bytes(), &root); err != nil { // JSON is YAML
+	if err := yaml.Unmarshal([]byte(plain.Text(b.String())), &root); err != nil { // JSON is YAML, but for control characters
 		return err
 	}
 	blocks(&root)
@@ -61,6 +63,9 @@ func blocks(n *yaml.Node) {
 		n.Style = 0
 	} else if n.Kind == yaml.ScalarNode && n.Tag == "!!str" {
 		n.Style = 0 // the encoder quotes what would not be a string
+		if plain.Text(n.Value) != n.Value {
+			n.Style = yaml.DoubleQuotedStyle // in which escapes, as a screen writes them, mean the same
+		}
 	}
 	for _, child := range n.Content {
 		blocks(child)

@@ -11,6 +11,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"fanout/cmd/fanout/internal/redrive"
+	"fanout/engine/plain"
 )
 
 // print writes the table to standard error and, for json and yaml, the report to standard
@@ -55,9 +56,9 @@ func printTable(w io.Writer, records int, rows []row) {
 	}
 	t.SetColumnConfigs(numbers)
 	for _, r := range rows {
-		failed := fmt.Sprint(r.Failed)
+		failed := any(r.Failed)
 		if r.Failed > 0 {
-			failed = coloured(w, text.FgRed, failed)
+			failed = coloured(w, text.FgRed, fmt.Sprint(r.Failed))
 		}
 		cells := table.Row{r.ID, r.Type, r.Delivered, r.Dropped, r.Diverted, failed, r.Requests, r.Retries, r.Bytes, fmt.Sprintf("%.3fs", r.took.Seconds())}
 		if already {
@@ -97,9 +98,9 @@ func (r reason) print(w io.Writer, target string) {
 	if r.Diverted {
 		did = "diverted"
 	}
-	fmt.Fprintf(w, "%s: %d %s", target, r.Count, did)
+	fmt.Fprintf(w, "%s: %d %s", plain.Line(target), r.Count, did)
 	if r.Sequence != "" {
-		fmt.Fprintf(w, ", the first being %s of %s", r.Sequence, r.Shard)
+		fmt.Fprintf(w, ", the first being %s of %s", plain.Line(r.Sequence), plain.Line(r.Shard))
 	}
 	fmt.Fprintf(w, ": %s\n", indented(errors.New(r.Error)))
 }

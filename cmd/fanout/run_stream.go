@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"go.uber.org/zap"
 
+	"fanout/engine/plain"
 	"fanout/lambda"
 	"fanout/lambda/poll"
 )
@@ -50,7 +51,7 @@ func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Con
 		return err
 	}
 	for _, t := range faulty {
-		fmt.Fprintf(stderr, "fanout: the target %s is faulty, so its records fail: %s\n", t.ID, indented(t.Err))
+		fmt.Fprintf(stderr, "fanout: the target %s is faulty, so its records fail: %s\n", plain.Line(t.ID), indented(t.Err))
 	}
 	ctx, stop := untilInterrupted(ctx, stderr)
 	defer stop()

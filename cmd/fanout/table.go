@@ -39,8 +39,9 @@ func (t *fitted) AppendHeader(row table.Row, config ...table.RowConfig) {
 	t.Writer.AppendHeader(row, config...)
 }
 
-// AppendRow implements table.Writer.
+// AppendRow implements table.Writer. No cell acts on a terminal.
 func (t *fitted) AppendRow(row table.Row, config ...table.RowConfig) {
+	row = cells(row)
 	t.rows = append(t.rows, row)
 	t.Writer.AppendRow(row, config...)
 }

@@ -107,7 +107,7 @@ func (t *templates) print(cmd *cobra.Command, s template.Setup) error {
 		return err
 	}
 	if t.file == "" {
-		_, err = cmd.OutOrStdout().Write(out)
+		_, err = exact(cmd.OutOrStdout()).Write(out)
 		return failed(err)
 	}
 	file, err := createFile("output-file", t.file)

@@ -7,13 +7,18 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"golang.org/x/term"
+
+	"fanout/engine/plain"
 )
 
 // terminalWidth returns the width of the terminal that w is, if it is one on which
 // escape codes have an effect.
 func terminalWidth(w io.Writer) (int, bool) {
-	if l, ok := w.(*live); ok {
-		w = l.w
+	switch s := w.(type) {
+	case *live:
+		w = s.w
+	case screen:
+		w = s.w
 	}
 	file, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("TERM") == "dumb" {
@@ -54,9 +59,10 @@ func textWidth(w io.Writer) int {
 
 // coloured gives s a colour where w is a terminal and the environment (NO_COLOR)
 // allows it.
-func coloured(w io.Writer, colour text.Color, s string) string {
+func coloured(w io.Writer, colour text.Color, s string) painted {
+	s = plain.Text(s)
 	if _, ok := terminalWidth(w); ok {
-		return colour.Sprint(s)
+		s = colour.Sprint(s)
 	}
-	return s
+	return painted(s)
 }

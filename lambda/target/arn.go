@@ -14,7 +14,7 @@ import (
 func parseARN(text, service, like string) (arn.ARN, error) {
 	a, err := arn.Parse(text)
 	switch {
-	case err != nil || a.Resource == "" || !isPartition(a.Partition):
+	case err != nil || a.Resource == "" || !isPartition(a.Partition) || strings.ContainsFunc(text, noVisibleASCII):
 		return a, fmt.Errorf("%s is not an ARN; write one like %s", quote(text), like)
 	case a.Service != service:
 		return a, fmt.Errorf("%s belongs to %s, not %s; write an ARN like %s", quote(text), quote(a.Service), service, like)
@@ -35,11 +35,14 @@ func CheckSource(text string) (service string, ok bool) {
 	return service, err == nil
 }
 
+// noVisibleASCII reports whether r is none of the characters that the ARNs of AWS have.
+func noVisibleASCII(r rune) bool { return r <= ' ' || r > '~' }
+
 // sourceService returns the service of a source's ARN: kinesis, dynamodb or sns.
 func sourceService(text string) (string, error) {
 	const want = "write the ARN of a Kinesis stream, DynamoDB stream or SNS topic"
 	a, err := arn.Parse(text)
-	if err != nil {
+	if err != nil || strings.ContainsFunc(text, noVisibleASCII) {
 		return "", fmt.Errorf("%s is not an ARN; %s", quote(text), want)
 	}
 	switch a.Service {

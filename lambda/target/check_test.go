@@ -74,6 +74,7 @@ func TestFaults(t *testing.T) {
 		{with("active", "-"), "active: is missing; write true or false"},
 		{with("role", "writer"), `role: "writer" is not an ARN; write one like arn:aws:iam::123456789012:role/name`},
 		{with("role", "arn:aws:iam::123456789012:user/u"), `role: "arn:aws:iam::123456789012:user/u" is not a role; write an ARN like arn:aws:iam::123456789012:role/name`},
+		{with("role", "arn:aws:iam::123456789012:role/w\x1b[2J"), `role: "arn:aws:iam::123456789012:role/w\x1b[2J" is not an ARN; write one like arn:aws:iam::123456789012:role/name`},
 		{with("role", "arn:aws:iam:eu-west-1:123456789012:role/r"), `role: "arn:aws:iam:eu-west-1:123456789012:role/r" names a region, and IAM has none; write an ARN like arn:aws:iam::123456789012:role/name`},
 		{with("role", "arn:aws:sts::123456789012:role/r"), `role: "arn:aws:sts::123456789012:role/r" belongs to "sts", not iam; write an ARN like arn:aws:iam::123456789012:role/name`},
 		{with("role", role1, "externalId", "x"), "externalId: is not an external id; write 2 to 1224 letters, digits and _ + = , . @ : / -"},

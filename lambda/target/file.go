@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"fanout/engine/plain"
 )
 
 // FileStore is a Store in a YAML or JSON file, of this form:
@@ -224,7 +226,7 @@ func asYAML(data []byte) []byte {
 			var s string
 			if json.Unmarshal(slices.Concat([]byte(`"`), escape, []byte(`"`)), &s) == nil {
 				if b, err := json.Marshal(s); err == nil {
-					return b[1 : len(b)-1]
+					return []byte(plain.Line(string(b[1 : len(b)-1]))) // YAML takes no control characters
 				}
 			}
 		}
