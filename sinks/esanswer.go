@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -21,18 +22,6 @@ type esItem map[string]struct {
 	ID     string  `json:"_id"`
 	Status int     `json:"status"`
 	Error  esError `json:"error"`
-}
-
-// esError is why a request or an action failed. The reason may quote the document.
-type esError struct{ Type, Reason string }
-
-// UnmarshalJSON takes errors of any form. One that has no type gets a blank.
-func (e *esError) UnmarshalJSON(b []byte) error {
-	type plain esError
-	if string(b) != "null" && (json.Unmarshal(b, (*plain)(e)) != nil || e.Type == "") {
-		e.Type = " "
-	}
-	return nil
 }
 
 // esItemBytes bounds what an answer says about an action: the names of index and document
@@ -161,17 +150,6 @@ func (e *ES) unread(ctx context.Context, err error) error {
 	return engine.Errorf(engine.Retryable, "%s: the answer could not be read, so what arrived is unknown", e.name)
 }
 
-var (
-	// The index is read-only, as a rule because a disk is full, until there is room.
-	blocked = verdict{class: engine.Throttled, why: "the index takes no writes for now"}
-
-	// Another writer was at the document.
-	contested = verdict{class: engine.Retryable, why: "the document was being changed"}
-
-	// So it is with collections of type time series and vector search.
-	idless = verdict{class: engine.Permanent, why: "the collection takes no document ids: use one of type search"}
-)
-
 // judge says whether an action took effect, and if not, why.
 func (e *ES) judge(a *esAction, item esItem) error {
 	for op, told := range item {
@@ -186,19 +164,18 @@ func (e *ES) judge(a *esAction, item esItem) error {
 			return unacknowledged(e.name)
 		}
 		name := cmp.Or(word(told.Error.Type), "status "+strconv.Itoa(told.Status))
-		return say(e.name, name, "", alone(esVerdict(told.Status, told.Error)))
+		v := alone(esVerdict(told.Status, &told.Error))
+		return sentence(v.class, e.name, name, v.why, told.Error.detail(e.index.Index))
 	}
 	return unacknowledged(e.name)
 }
 
 // esVerdict says what the error of an action means.
-func esVerdict(status int, err esError) verdict {
-	switch {
-	case err.Type == "cluster_block_exception" || err.Type == "index_create_block_exception":
-		return blocked
-	case strings.HasPrefix(err.Reason, "Document ID is not supported"):
-		return idless
-	case status == http.StatusConflict:
+func esVerdict(status int, err *esError) verdict {
+	if v, ok := err.known(); ok {
+		return v
+	}
+	if status == http.StatusConflict {
 		return contested
 	}
 	if v, ok := statuses[status]; ok {
@@ -222,20 +199,22 @@ func (e *ES) refused(resp *http.Response) error {
 	}
 	_ = json.NewDecoder(io.LimitReader(resp.Body, maxError)).Decode(&body) // it may be anything
 	code, _, _ := strings.Cut(resp.Header.Get("X-Amzn-Errortype"), ":")
-	code = cmp.Or(code, word(body.Error.Type), codeless)
-	if _, known := codes[bare(code)]; !known && resp.StatusCode == http.StatusBadRequest {
-		return say(e.name, "HTTP status "+strconv.Itoa(resp.StatusCode), "", invalid)
+	name := cmp.Or(word(body.Error.Type), codeless)
+	v, known := body.Error.known()
+	switch _, named := codes[bare(cmp.Or(code, name))]; {
+	case code == "" && known:
+	case !named && resp.StatusCode == http.StatusBadRequest:
+		v, name = invalid, "HTTP status 400"
+		if t := word(body.Error.Type); t != "" && code == "" {
+			name += ": " + t
+		}
+	default:
+		return classify(e.name, &smithyhttp.ResponseError{
+			Response: &smithyhttp.Response{Response: resp},
+			Err:      &smithy.GenericAPIError{Code: cmp.Or(code, name), Message: body.Message},
+		})
 	}
-	return classify(e.name, &smithyhttp.ResponseError{
-		Response: &smithyhttp.Response{Response: resp},
-		Err:      &smithy.GenericAPIError{Code: code, Message: body.Message},
-	})
-}
-
-// word returns the type of an error if it is a name and nothing else.
-func word(s string) string {
-	if len(s) > 64 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_") != "" {
-		return ""
-	}
-	return s
+	err := sentence(v.class, e.name, name, v.why, body.Error.detail(e.index.Index))
+	err.After = retryAfter(resp.Header, time.Now())
+	return err
 }

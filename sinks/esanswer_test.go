@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -59,6 +60,26 @@ func TestESItems(t *testing.T) {
 		{"forbidden", create, `{"create":{"status":403,"error":{"type":"security_exception","reason":"secret"}}}`, "permanent", "access is denied"},
 		{"unparseable", create, `{"create":{"status":400,"error":{"type":"mapper_parsing_exception","reason":"field of [secret]","caused_by":{"reason":"secret"}}}}`,
 			"permanent", "es host#orders: mapper_parsing_exception: the service refuses the record"},
+		{"a field of another type", create, esRefused("document_parsing_exception", "[1:11] failed to parse field [a.b-c] of type [long] in document with id 'secret'. Preview of field's value: 'secret'", "number_format_exception"),
+			"permanent", "document_parsing_exception: the service refuses the record: field a.b-c of type long, number_format_exception"},
+		{"an object for a value", create, esRefused("mapper_parsing_exception", "object mapping for [a] tried to parse field [a] as object, but found a concrete value", ""),
+			"permanent", "the service refuses the record: field a"},
+		{"another mapping", create, esRefused("illegal_argument_exception", "mapper [a] cannot be changed from type [long] to [text]", ""), "permanent", "field a"},
+		{"an older mapping", create, esRefused("illegal_argument_exception", "mapper [a] of different type, current_type [long], merged_type [text]", ""), "permanent", "field a"},
+		{"a value for an object", create, esRefused("mapper_parsing_exception", "Could not dynamically add mapping for field [a.b]. Existing mapping for [a] must be of type object but found [text].", ""), "permanent", "field a.b"},
+		{"strict", create, esRefused("strict_dynamic_mapping_exception", "mapping set to strict, dynamic introduction of [a] within [_doc] is not allowed", ""), "permanent", "field a"},
+		{"the cause names the field", create, `{"create":{"status":400,"error":{"type":"mapper_parsing_exception","reason":"failed to parse","caused_by":{"type":"x_exception","reason":"mapper [a] cannot be changed from type [long] to [text] secret"}}}}`,
+			"permanent", "field a, x_exception"},
+		{"a field that may be data", create, esRefused("mapper_parsing_exception", "failed to parse field [my secret] of type [long]", "secret value"), "permanent", "es host#orders: mapper_parsing_exception: the service refuses the record"},
+		{"a type that may be data", create, esRefused("mapper_parsing_exception", "failed to parse field [a] of type [SECRET secret]", ""), "permanent", "field a"},
+		{"an alias's index", create, `{"create":{"status":400,"error":{"type":"x","reason":"secret","index":"orders-000007"}}}`, "permanent", "index orders-000007"},
+		{"too many fields", create, esRefused("illegal_argument_exception", "Limit of total fields [1000] has been exceeded while adding new fields [1]", ""), "permanent", "index.mapping.total_fields.limit"},
+		{"another type", create, esRefused("illegal_argument_exception", "Rejecting mapping update to [orders] as the final mapping would have more than 1 type: [_doc, secret]", ""), "permanent", "leave it out"},
+		{"too many shards", create, esRefused("validation_exception", "Validation Failed: 1: this action would add [2] shards, but this cluster currently has [1000]/[1000] maximum normal shards open;", ""), "throttled", "cluster.max_shards_per_node"},
+		{"too many shards, OpenSearch", create, esRefused("illegal_argument_exception", "Validation Failed: 1: this action would add [10] total shards, but this cluster currently has [995]/[1000] maximum shards open;", ""), "throttled", "cluster.max_shards_per_node"},
+		{"too many shards, quoted", create, esRefused("mapper_parsing_exception", "failed to parse [secret this action would add [2] shards]", ""), "permanent", ""},
+		{"closed", create, esRefused("index_closed_exception", "closed", ""), "retryable", "the index is closed"},
+		{"a snapshot", create, esRefused("snapshot_in_progress_exception", "secret", ""), "retryable", ""},
 		{"no ids", create, `{"create":{"status":400,"error":{"type":"illegal_argument_exception","reason":"Document ID is not supported in create/index operation request"}}}`,
 			"permanent", "takes no document ids"},
 		{"too large", create, `{"create":{"status":413,"error":{"type":"x"}}}`, "too large", "larger than the destination takes"},
@@ -87,6 +108,11 @@ func TestESItems(t *testing.T) {
 			}
 		})
 	}
+}
+
+// esRefused is the item of a document that was refused.
+func esRefused(kind, reason, cause string) string {
+	return fmt.Sprintf(`{"create":{"status":400,"error":{"type":%q,"reason":%q,"caused_by":{"type":%q,"reason":"secret"}}}}`, kind, reason, cause)
 }
 
 // esTaken is the item of a document that was created.
@@ -125,6 +151,15 @@ func TestESAnswers(t *testing.T) {
 		{"cut off", 200, nil, `{"items":[{"create":{"status":201}},{"create":{"status":201}}`, engine.Retryable, "could not be read"},
 		{"too large", 413, nil, `{"Message":"secret"}`, engine.TooLarge, "HTTP status 413"},
 		{"malformed", 400, nil, `{"error":{"type":"illegal_argument_exception","reason":"secret"},"status":400}`, engine.Refused, "one of its request"},
+		{"a type too many", 400, nil, `{"error":{"root_cause":[{"type":"secret"}],"type":"illegal_argument_exception","reason":"Action/metadata line [1] contains an unknown parameter [_type]"},"status":400}`,
+			engine.Permanent, "illegal_argument_exception: the cluster knows no mapping types: end the destination with the index, and leave the type out"},
+		{"malformed, with its type", 400, nil, `{"error":{"type":"action_request_validation_exception","reason":"secret"},"status":400}`,
+			engine.Refused, "HTTP status 400: action_request_validation_exception: the service refuses the record, or one of its request"},
+		{"too many shards", 400, header("Retry-After", "7"), `{"error":{"type":"validation_exception","reason":"Validation Failed: 1: this action would add [2] shards, secret"},"status":400}`,
+			engine.Throttled, "cluster.max_shards_per_node"},
+		{"read-only", 403, nil, `{"error":{"type":"cluster_block_exception","reason":"index [secret] blocked by: [FORBIDDEN/12/index read-only / allow delete (api)];"},"status":403}`,
+			engine.Throttled, "takes no writes for now"},
+		{"no master", 503, nil, `{"error":{"type":"master_not_discovered_exception","reason":null},"status":503}`, engine.Retryable, "no elected master"},
 		{"expired", 400, header("X-Amzn-Errortype", "ExpiredTokenException:http://aws"), `{"message":"secret"}`, engine.Retryable, "ExpiredTokenException: the credentials"},
 		{"denied by AWS", 403, header("X-Amzn-Errortype", "AccessDeniedException"), `{"Message":"User: u is not authorized to perform: es:ESHttpPost"}`,
 			engine.Permanent, "not authorized to perform: es:ESHttpPost"},
@@ -262,4 +297,19 @@ func FuzzESAnswer(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestESRefusedOnce asserts that a request which the cluster will never take is sent once.
+func TestESRefusedOnce(t *testing.T) {
+	calls := 0
+	e := answering(t, http.StatusBadRequest, nil, `{"error":{"type":"illegal_argument_exception","reason":"Action/metadata line [1] contains an unknown parameter [_type]"}}`)
+	next := e.client
+	e.client = do(func(r *http.Request) (*http.Response, error) { calls++; return next.Do(r) })
+	plan, err := engine.NewPlan(engine.Options{}, engine.Target{ID: "t", Sink: e})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := plan.Run(t.Context(), numbered(5)).Targets[0]; r.Failed != 5 || calls != 1 {
+		t.Errorf("%d records failed after %d requests; want 5 after 1", r.Failed, calls)
+	}
 }

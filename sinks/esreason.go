@@ -1,0 +1,163 @@
+package sinks
+
+import (
+	"cmp"
+	"encoding/json"
+	"strings"
+
+	"fanout/engine"
+)
+
+// esError is why a request or an action failed. A reason may quote the document.
+type esError struct {
+	Type, Reason, Index string
+
+	Cause struct{ Type, Reason string } `json:"caused_by"`
+}
+
+// UnmarshalJSON takes errors of any form. One that has no type gets a blank.
+func (e *esError) UnmarshalJSON(b []byte) error {
+	type plain esError
+	if string(b) != "null" && (json.Unmarshal(b, (*plain)(e)) != nil || e.Type == "") {
+		e.Type = " "
+	}
+	return nil
+}
+
+var (
+	// The index is read-only, as a rule because a disk is full, until there is room.
+	blocked = verdict{class: engine.Throttled, why: "the index takes no writes for now"}
+
+	// Indexes are deleted by age, or the bound is raised.
+	crowded = verdict{class: engine.Throttled, why: "the cluster has as many open shards as it takes: delete indexes, or raise cluster.max_shards_per_node"}
+
+	// Whoever closed it opens it again: its settings are being changed, or it is being restored.
+	closed = verdict{class: engine.Retryable, why: "the index is closed: open it"}
+
+	// A node takes over in seconds.
+	leaderless = verdict{class: engine.Retryable, why: "the cluster has no elected master for now"}
+
+	// Another writer was at the document.
+	contested = verdict{class: engine.Retryable, why: "the document was being changed"}
+
+	// So it is with collections of type time series and vector search.
+	idless = verdict{class: engine.Permanent, why: "the collection takes no document ids: use one of type search"}
+
+	// Elasticsearch 8, OpenSearch 2 and later.
+	typeless = verdict{class: engine.Permanent, why: "the cluster knows no mapping types: end the destination with the index, and leave the type out"}
+
+	// Elasticsearch 6 and 7, OpenSearch 1: an index has one type.
+	mistyped = verdict{class: engine.Permanent, why: "the index has another mapping type: correct it in the destination, or leave it out"}
+
+	// A mapping grows with every new field of a document.
+	overgrown = verdict{class: engine.Permanent, why: "the index has as many fields as it takes: raise index.mapping.total_fields.limit, or map the documents' objects as flattened"}
+)
+
+// esTypes are the types of errors whose status alone would mislead: they are about a state
+// that passes, and some have status 400 or 403. Their names are those of the classes in
+// Elasticsearch (server, ElasticsearchException) and OpenSearch, which dropped "es_".
+var esTypes = map[string]verdict{
+	"cluster_block_exception":                  blocked,    // 403 or 429: a disk is full, or somebody made it read-only; 503: the cluster starts
+	"index_create_block_exception":             blocked,    // 403: no index can be made while disks are full
+	"es_rejected_execution_exception":          slowDown,   // a queue of a node is full
+	"rejected_execution_exception":             slowDown,   // the same
+	"circuit_breaking_exception":               slowDown,   // the memory of a node is
+	"index_closed_exception":                   closed,     // 400
+	"snapshot_in_progress_exception":           notYet,     // 400: the index cannot be changed meanwhile
+	"master_not_discovered_exception":          leaderless, // an election goes on
+	"cluster_manager_not_discovered_exception": leaderless, // the same
+	"process_cluster_event_timeout_exception":  leaderless, // the master did not make an index or a mapping in time
+	"version_conflict_engine_exception":        contested,
+}
+
+// esReasons are errors that share their type with others, by how their reasons begin.
+var esReasons = []struct {
+	begins string
+	verdict
+}{
+	{"Validation Failed: 1: this action would add [", crowded}, // 400, also of cluster.max_shards_per_node.frozen
+	{"this action would add [", crowded},
+	{"Document ID is not supported", idless},
+	{"Action/metadata line [1] contains an unknown parameter [_type]", typeless},
+	{"Rejecting mapping update to [", mistyped},
+	{"Limit of total fields [", overgrown},
+}
+
+// known returns what the error means if that is known whatever its status.
+func (e *esError) known() (verdict, bool) {
+	for _, r := range esReasons {
+		if strings.HasPrefix(e.Reason, r.begins) {
+			return r.verdict, true
+		}
+	}
+	v, ok := esTypes[e.Type]
+	return v, ok
+}
+
+// detail returns what the error says that cannot be a part of the document: the field, the
+// index if it is another than that written to, and the type of its cause.
+func (e *esError) detail(index string) string {
+	parts := make([]string, 0, 3)
+	if place := cmp.Or(place(e.Reason), place(e.Cause.Reason)); place != "" {
+		parts = append(parts, place)
+	}
+	if name := properName(e.Index); name != "" && name != index {
+		parts = append(parts, "index "+name)
+	}
+	if cause := word(e.Cause.Type); cause != "" && cause != e.Type {
+		parts = append(parts, cause)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// esFields are the forms of reasons that name a field, or what else is at fault:
+// what stands before the name, and behind it.
+var esFields = []struct{ is, before, behind string }{
+	{"field", "failed to parse field [", "] of type ["},
+	{"field", "object mapping for [", "] tried to parse field ["},
+	{"field", "mapper [", "] cannot be changed from type ["},
+	{"field", "mapper [", "] of different type"},
+	{"field", "Could not dynamically add mapping for field [", "]. Existing mapping"},
+	{"field", "mapping set to strict, dynamic introduction of [", "] within ["},
+	{"index", "no such index [", "]"},
+}
+
+// place returns what a reason says is at fault, "" if nothing that is known to be a name.
+func place(reason string) string {
+	if position, rest, ok := strings.Cut(reason, "] "); ok && strings.Trim(position, "[0123456789:") == "" {
+		reason = rest // version 8 writes line and column first
+	}
+	for _, f := range esFields {
+		rest, ok := strings.CutPrefix(reason, f.before)
+		if !ok {
+			continue
+		}
+		name, rest, ok := strings.Cut(rest, f.behind)
+		if name = properName(name); !ok || name == "" {
+			continue
+		}
+		if kind, _, ok := strings.Cut(rest, "]"); ok && f.behind == "] of type [" && word(kind) != "" {
+			return f.is + " " + name + " of type " + kind
+		}
+		return f.is + " " + name
+	}
+	return ""
+}
+
+// properName returns the name of a field or index if it has nothing but letters, digits and
+// a few signs.
+func properName(s string) string {
+	const signs = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.@"
+	if len(s) > 128 || strings.Trim(s, signs) != "" {
+		return ""
+	}
+	return s
+}
+
+// word returns the type of an error if it is a name and nothing else.
+func word(s string) string {
+	if len(s) > 64 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_") != "" {
+		return ""
+	}
+	return s
+}
