@@ -140,7 +140,7 @@ func stagesOf(t *target.Spec, kind event.Kind, limits engine.Limits) (all []engi
 		all = append(all, stages.Deaggregate{})
 	}
 	if t.ConvertDDB && kind == event.DynamoDB {
-		all = append(all, stages.ConvertDDB{Event: t.Type == target.Lambda})
+		all = append(all, stages.ConvertDDB{Event: t.Type == target.Lambda, Exponents: t.Type == target.ES})
 	}
 	inside := t.Type == target.Lambda && kind == event.DynamoDB // images inside of records end no line
 	if t.AppendNewlines && !inside {

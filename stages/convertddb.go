@@ -1,10 +1,12 @@
 package stages
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"fanout/engine"
@@ -25,6 +27,10 @@ type ConvertDDB struct {
 	// images become plain JSON, and all else in it stays as it is. The data is then its
 	// new image, or the keys of a REMOVE.
 	Event bool
+	// Exponents writes integers that 64 bits do not hold, signed or unsigned, with an
+	// exponent: 1E24 instead of 1 and 24 zeros. No digit is lost. Elasticsearch maps these
+	// as floating point numbers, and refuses the others.
+	Exponents bool
 }
 
 // Name returns "convertddb", and " event" behind that if the source record is converted.
@@ -43,7 +49,7 @@ func (s ConvertDDB) Process(_ context.Context, in []engine.Record, out *engine.O
 	}
 	// Plain JSON is never longer than what it was made from, so one buffer does
 	// for all records.
-	c := converter{out: make([]byte, 0, total)}
+	c := converter{out: make([]byte, 0, total), exponents: s.Exponents}
 	cells := engine.NewPayloads(len(in))
 	out.Grow(len(in))
 	for _, r := range in {
@@ -93,6 +99,8 @@ type converter struct {
 	out    []byte
 	path   []string // to what is wrong, innermost first
 	copied int      // of an event: how much of it is in out
+
+	exponents bool // of integers that 64 bits do not hold
 }
 
 // convert appends what b holds to out.
@@ -227,9 +235,15 @@ func (c *converter) number(int) bool {
 		return false
 	}
 	text := c.unescape(s)
-	c.out = append(c.out, text...)
 	if why := checkNumber(text); why != "" {
 		return c.fail(why)
+	}
+	if c.exponents && beyond64(text) {
+		digits := bytes.TrimRight(text, "0")
+		c.out = append(append(c.out, digits...), 'E')
+		c.out = strconv.AppendInt(c.out, int64(len(text)-len(digits)), 10)
+	} else {
+		c.out = append(c.out, text...)
 	}
 	return true
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +21,40 @@ import (
 func deep(n int, open, shut, plainOpen, plainShut string) (typed, plain string) {
 	return `{"a":` + strings.Repeat(open, n) + `{"S":"x"}` + strings.Repeat(shut, n) + `}`,
 		`{"a":` + strings.Repeat(plainOpen, n) + `"x"` + strings.Repeat(plainShut, n) + `}`
+}
+
+// TestConvertDDBExponents asserts which numbers get an exponent, and that every number stays
+// what it is.
+func TestConvertDDBExponents(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"1000000000000000000000000", "1E24"},
+		{"-1000000000000000000000000", "-1E24"},
+		{"12345678901234567890123456789012345678", "12345678901234567890123456789012345678E0"},
+		{"1234567890123456789012345600", "12345678901234567890123456E2"},
+		{"18446744073709551615", "18446744073709551615"},
+		{"18446744073709551616", "18446744073709551616E0"},
+		{"9223372036854775808", "9223372036854775808"},
+		{"9223372036854775807", "9223372036854775807"},
+		{"-9223372036854775808", "-9223372036854775808"},
+		{"-9223372036854775809", "-9223372036854775809E0"},
+		{"20000000000000000000", "2E19"},
+		{"1000000000000000000000000.5", "1000000000000000000000000.5"},
+		{"1e30", "1e30"},
+		{"1E+30", "1E+30"},
+		{"0", "0"}, {"5", "5"}, {"-0.1", "-0.1"},
+	} {
+		typed := `{"n":{"N":"` + c.in + `"},"s":{"NS":["` + c.in + `"]},"t":{"S":"` + c.in + `"}}`
+		out := engine.Apply(t.Context(), stages.ConvertDDB{Exponents: true}, records(typed))
+		want := `{"n":` + c.want + `,"s":[` + c.want + `],"t":"` + c.in + `"}`
+		if diff := cmp.Diff([]string{want}, emitted(out)); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", c.in, diff)
+		}
+		before, ok := new(big.Rat).SetString(c.in)
+		after, again := new(big.Rat).SetString(c.want)
+		if !ok || !again || before.Cmp(after) != 0 {
+			t.Errorf("%s became another number, %s", c.in, c.want)
+		}
+	}
 }
 
 func TestConvertDDB(t *testing.T) {

@@ -1,6 +1,9 @@
 package stages
 
-import "strconv"
+import (
+	"bytes"
+	"strconv"
+)
 
 // DynamoDB's limits of numbers: 38 significant digits, and magnitudes from 1E-130
 // to 9.9…9E+125 (Developer Guide, Constraints).
@@ -67,3 +70,16 @@ scan:
 }
 
 const outOfRange = "a number is outside the range of DynamoDB"
+
+// beyond64 reports whether the text of a number is an integer that 64 bits do not hold,
+// neither with a sign nor without.
+func beyond64(text []byte) bool {
+	if len(text) < len("9223372036854775808") || bytes.ContainsAny(text, ".eE") {
+		return false
+	}
+	most := "18446744073709551615"
+	if text[0] == '-' {
+		text, most = text[1:], "9223372036854775808"
+	}
+	return len(text) > len(most) || len(text) == len(most) && string(text) > most
+}

@@ -140,6 +140,8 @@ func (c *checker) checkRegion() {
 	case there != "" && there != c.Region:
 		c.warn("region", "is %s, but the destination is in %s, which counts", c.Region, there)
 		c.Region = there
+	case c.Type == ES && there == "" && !c.Destination.hasPassword():
+		c.Destination.sign()
 	}
 }
 

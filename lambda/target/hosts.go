@@ -35,69 +35,6 @@ func hostPort(text, port string) (string, bool) {
 	return net.JoinHostPort(host, port), true
 }
 
-// parseSearch reads host#index, host#index/type, or a URL, whose index is behind
-// a # or is the path.
-func parseSearch(text string) (Destination, error) {
-	const want = "write host#index, host#index/type or a URL like https://host:9200/index"
-	base := text
-	if !strings.Contains(text, "://") {
-		base = "https://" + text
-		if !strings.Contains(text, "#") {
-			return Destination{}, fmt.Errorf("%s has no index; %s", quote(text), want)
-		}
-	}
-	base, index, hashed := strings.Cut(base, "#")
-	u, ok := parseURL(base)
-	if !ok || u.RawQuery != "" {
-		return Destination{}, fmt.Errorf("%s is not an endpoint; %s", quote(text), want)
-	}
-	if !hashed {
-		index, u.Path, u.RawPath = u.Path, "", ""
-	}
-	d := Destination{Host: u.Host}
-	d.Index, d.DocType, _ = strings.Cut(strings.Trim(index, "/"), "/")
-	for _, name := range []string{d.Index, d.DocType} {
-		// Elasticsearch guide, Create index: characters of an index name. Those that
-		// a path needs escaped are of no use in an alias or type either.
-		if name == "." || name == ".." || len(name) > 255 || strings.ContainsAny(name, `\/*?"<>| ,#:%&`) {
-			return Destination{}, fmt.Errorf("%s is not an index or type; %s", quote(name), want)
-		}
-	}
-	if d.Index == "" {
-		return Destination{}, fmt.Errorf("%s has no index; %s", quote(text), want)
-	}
-	d.url = strings.TrimRight(u.String(), "/")
-	if host := u.Hostname(); isAWSHost(host) {
-		d.Signing, d.Region = searchService(host)
-	}
-	return d, nil
-}
-
-// searchService returns the SigV4 service and region that an AWS host names, as
-// in search-x.eu-west-1.es.amazonaws.com, x.eu-west-1.aoss.amazonaws.com and
-// search-x.aos.eu-west-1.on.aws (OpenSearch Service guide, endpoints).
-func searchService(host string) (service, region string) {
-	labels := strings.Split(host, ".")
-	for i, l := range labels {
-		switch l {
-		case "es", "aos":
-			service = "es"
-		case "aoss":
-			service = "aoss"
-		default:
-			continue
-		}
-		if i > 0 && IsRegion(labels[i-1]) && l != "aos" {
-			return service, labels[i-1]
-		}
-		if IsRegion(labels[i+1]) { // an AWS host goes on with its domain
-			return service, labels[i+1]
-		}
-		return service, ""
-	}
-	return "", ""
-}
-
 // parseIoT reads endpoint#topic.
 func parseIoT(text string) (Destination, error) {
 	const want = "write endpoint#topic, like abc-ats.iot.eu-west-1.amazonaws.com#sensors/1"

@@ -86,7 +86,7 @@ func (b *builder) search(t *target.Spec) error {
 	d := &t.Destination
 	switch d.Signing {
 	case "es":
-		domain, ok := domainOf(d.Host)
+		domain, ok := domainOf(d)
 		u, err := url.Parse(d.URL())
 		if !ok || err != nil {
 			return fmt.Errorf("target %q: the destination %s does not tell its domain's name, which the policy needs; write the endpoint that the domain's details show", t.ID, quote(d.String()))
@@ -103,9 +103,12 @@ func (b *builder) search(t *target.Spec) error {
 // domainOf returns the name of the domain in an endpoint like
 // search-NAME-ID.eu-west-1.es.amazonaws.com or vpc-…, where ID has no hyphen. Servers
 // that stand in for AWS leave both ends out. Endpoints of the service itself have
-// none.
-func domainOf(host string) (string, bool) {
-	label, _, _ := strings.Cut(host, ".")
+// none. A custom endpoint says nothing of its domain, so it may be any.
+func domainOf(d *target.Destination) (string, bool) {
+	if d.Custom() {
+		return "*", true
+	}
+	label, _, _ := strings.Cut(d.Host, ".")
 	for _, prefix := range []string{"search-", "vpc-"} {
 		name, found := strings.CutPrefix(label, prefix)
 		if i := strings.LastIndexByte(name, '-'); found && i > 0 {
