@@ -38,7 +38,7 @@ func (l *Lambda) record(r *engine.Record, templates *kinesisTemplates) pieces {
 		case KinesisRecords:
 			return templates.of(r.Raw).fill(r)
 		case Notifications:
-			return notification(r)
+			return notificationRecord(r)
 		case SourceRecords:
 		}
 	}
@@ -178,9 +178,9 @@ func (t *kinesisTemplate) userID(r *engine.Record) (place span, text []byte) {
 	return span{start, start}, slices.Concat([]byte(`"eventID":`), id, []byte(","))
 }
 
-// notification returns a source record of SNS with the data of r as its message, its own
+// notificationRecord returns a source record of SNS with the data of r as its message, its own
 // text if that is its message, and nothing if it is not of SNS.
-func notification(r *engine.Record) pieces {
+func notificationRecord(r *engine.Record) pieces {
 	var message span
 	members(r.Raw, func(name []byte, object, end int) {
 		if string(unquote(name)) != "Sns" {
