@@ -52,7 +52,7 @@ func TestEnvelopesAreTheirOwnRecords(t *testing.T) {
 
 // What a queue or topic takes of a notification beside its data comes back with redrive.
 func TestEnvelopesKeepAttributes(t *testing.T) {
-	wrap := wrapper(&target.Spec{SourceARN: source, ID: "a", Type: target.SQS}, event.SNS, nil)
+	wrap := wrapper(&target.Spec{SourceARN: source, ID: "a", Type: target.SQS}, nil)
 	for raw, kept := range map[string]bool{
 		`{"Sns":{"MessageAttributes":{"a":{"Type":"Number","Value":"7"}}}}`: true,
 		`{"Sns":{"Subject":"s"}}`:                         true,

@@ -16,6 +16,7 @@ import (
 	"fanout/lambda/envelope"
 	"fanout/lambda/event"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // plan is what the active targets of a source amount to.
