@@ -37,7 +37,7 @@ var answers = map[string]answer{
 		one: `{"Id":"#","MessageId":"m"}`, between: ",", tail: `]}`, kind: "application/x-amz-json-1.0"},
 	"PublishBatch": {record: `.Message=`, head: `<PublishBatchResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishBatchResult><Failed/><Successful>`,
 		one: `<member><Id>#</Id><MessageId>m</MessageId></member>`, tail: `</Successful></PublishBatchResult></PublishBatchResponse>`, kind: xmlAnswer},
-	"_bulk":  {head: `{"errors":false,"items":[`, one: `{"index":{"status":201}}`, between: ",", tail: `]}`, kind: "application/json"},
+	"_bulk":  {head: `{"errors":false,"items":[`, one: `{"@":{"status":201}}`, between: ",", tail: `]}`, kind: "application/json"},
 	"Invoke": {status: http.StatusAccepted},
 }
 
@@ -54,9 +54,11 @@ func (Services) RoundTrip(r *http.Request) (*http.Response, error) {
 	op := operation(r, body)
 	a := answers[op]
 	n := bytes.Count(body, []byte(a.record))
+	var done []string // by a _bulk request
 	switch {
 	case op == "_bulk":
-		n = actions(body)
+		done = actions(body)
+		n = len(done)
 	case a.record == "":
 		n = 0
 	}
@@ -66,7 +68,11 @@ func (Services) RoundTrip(r *http.Request) (*http.Response, error) {
 		if i > 0 {
 			b.WriteString(a.between)
 		}
-		b.WriteString(strings.Replace(a.one, "#", strconv.Itoa(i), 1))
+		one := strings.Replace(a.one, "#", strconv.Itoa(i), 1)
+		if done != nil {
+			one = strings.Replace(one, "@", done[i], 1)
+		}
+		b.WriteString(one)
 	}
 	b.WriteString(a.tail)
 	status := a.status
@@ -98,20 +104,19 @@ func operation(r *http.Request, body []byte) string {
 	return ""
 }
 
-// actions is the number of actions in the body of a _bulk request. A document can
+// actions are the names of the actions in the body of a _bulk request. A document can
 // begin like an action, but stands behind one.
-func actions(body []byte) (n int) {
+func actions(body []byte) (names []string) {
 	document := false
 	for line := range bytes.Lines(body) {
-		switch {
-		case document:
+		line = bytes.TrimSpace(line)
+		if document || len(line) == 0 {
 			document = false
-		case bytes.HasPrefix(line, []byte(`{"delete":`)):
-			n++
-		case len(bytes.TrimSpace(line)) > 0:
-			n++
-			document = true
+			continue
 		}
+		name, _, _ := strings.Cut(strings.TrimPrefix(string(line), `{"`), `"`)
+		names = append(names, name)
+		document = name != "delete"
 	}
-	return n
+	return names
 }
