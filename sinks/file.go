@@ -48,7 +48,7 @@ func NewFile(path string) *File {
 		place = abs
 	}
 	return newFile(path, place, func() (io.WriteCloser, error) {
-		return os.OpenFile(place, appending, 0o600) //nolint:gosec // the user's own choice of file
+		return os.OpenFile(place, appending, 0o600)
 	})
 }
 

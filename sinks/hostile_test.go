@@ -195,7 +195,7 @@ func TestHostileRedis(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				defer r.Close() //nolint:errcheck // nothing depends on it
+				defer r.Close()
 				wantHarmless(t, r)
 			})
 		}
@@ -213,7 +213,7 @@ func TestHostileMemcached(t *testing.T) {
 		for _, c := range []Cache{{}, {Cluster: true}, {Credentials: known("user", "password")}} {
 			t.Run(answer.name, func(t *testing.T) {
 				m := NewMemcached(hostileTCP(t, answer.head, answer.filler), c)
-				defer m.Close() //nolint:errcheck // nothing depends on it
+				defer m.Close()
 				wantHarmless(t, m)
 			})
 		}

@@ -148,7 +148,7 @@ func (f *tuneFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	defer page.Close()
+	defer func() { _ = page.Close() }()
 	stderr := newLive(cmd.ErrOrStderr())
 	cfg, err := f.load(cmd.Context(), 1, []string{f.sample.sourceARN})
 	if err != nil {

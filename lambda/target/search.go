@@ -109,8 +109,9 @@ func isIndexName(name string) bool {
 // in angle brackets, static text and {now…}, which may hold a format and a time zone in
 // braces of its own (Elasticsearch guide, Date math support in index names).
 func isDateMath(name string) bool {
-	rest, ok := strings.CutPrefix(name, "<")
-	if rest, ok = strings.CutSuffix(rest, ">"); !ok || len(name) > 255 || strings.ContainsAny(rest[:min(len(rest), 1)], "._-+") {
+	rest, opened := strings.CutPrefix(name, "<")
+	rest, closed := strings.CutSuffix(rest, ">")
+	if !opened || !closed || len(name) > 255 || strings.ContainsAny(rest[:min(len(rest), 1)], "._-+") {
 		return false
 	}
 	dates := 0
@@ -125,9 +126,10 @@ func isDateMath(name string) bool {
 		expression, more, _ := strings.Cut(more, "}")
 		if math, format, formatted := strings.Cut(expression, "{"); formatted {
 			expression = math
-			if more, ok = strings.CutPrefix(more, "}"); !ok || format == "" {
+			if !strings.HasPrefix(more, "}") || format == "" {
 				return false
 			}
+			more = more[1:]
 		}
 		if offset, ok := strings.CutPrefix(expression, "now"); !ok || strings.Trim(offset, "0123456789+-/yMwdhHms") != "" {
 			return false

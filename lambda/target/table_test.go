@@ -32,7 +32,7 @@ func (f *fakeTable) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(
 		return nil, f.err
 	}
 	page := len(f.asked) - 1
-	out := &dynamodb.QueryOutput{Items: f.pages[page], Count: int32(len(f.pages[page]))} //nolint:gosec // a few
+	out := &dynamodb.QueryOutput{Items: f.pages[page], Count: int32(len(f.pages[page]))}
 	if page+1 < len(f.pages) {
 		out.LastEvaluatedKey = map[string]types.AttributeValue{"id": text(fmt.Sprint(page))}
 	}
@@ -179,7 +179,7 @@ func (b *bySource) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*
 	source := in.ExpressionAttributeValues[":source"].(*types.AttributeValueMemberS).Value
 	b.asked = append(b.asked, source)
 	items := append([]map[string]types.AttributeValue{}, b.items[source]...)
-	return &dynamodb.QueryOutput{Items: items, Count: int32(len(items))}, nil //nolint:gosec // a few
+	return &dynamodb.QueryOutput{Items: items, Count: int32(len(items))}, nil
 }
 
 // A consumer has the targets of its stream, unless it has some of its own.

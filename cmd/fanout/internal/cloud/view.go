@@ -16,8 +16,7 @@ func WithoutImages(ctx context.Context, api dynamodb.DescribeTableAPIClient, str
 	if err != nil || out.Table == nil || out.Table.StreamSpecification == nil {
 		return "", err
 	}
-	switch v := out.Table.StreamSpecification.StreamViewType; v {
-	case types.StreamViewTypeKeysOnly, types.StreamViewTypeOldImage:
+	if v := out.Table.StreamSpecification.StreamViewType; v == types.StreamViewTypeKeysOnly || v == types.StreamViewTypeOldImage {
 		return v, nil
 	}
 	return "", nil

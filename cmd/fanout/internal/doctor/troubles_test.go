@@ -60,7 +60,7 @@ var functionTroubles = []trouble{
 	{name: "variables", change: func(a *account) { a.set("FANOUT_IN_FLIGHT", "many"); a.set("FANOUT_METRICS", "loud") }},
 	{name: "unknown variables", change: func(a *account) {
 		a.set("FANOUT_METRIC", "emf")
-		a.set("FANOUT_LOG_LEVLE", "it's")
+		a.set("FANOUT_LOG_LEVLE", "it's") //nolint:misspell // a slip of the finger
 		a.set("FANOUT_COLOUR", "red")
 		delete(a.own().Environment.Variables, "FANOUT_METRICS")
 	}},
