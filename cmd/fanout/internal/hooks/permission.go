@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,6 +15,13 @@ import (
 
 // permit lets a topic invoke the function. It reports whether it could not before.
 func (h *Hooks) permit(ctx context.Context, topic string) (given bool, err error) {
+	has, err := h.statements(ctx, topic)
+	switch {
+	case slices.ContainsFunc(has, func(id string) bool { return strings.HasPrefix(id, statementPrefix) }):
+		return false, nil // hook gave it; what others gave may be less
+	case err != nil && !cloud.IsDenied(err): // who may not look may give all the same
+		return false, err
+	}
 	id := statement(topic)
 	_, err = h.Lambda.AddPermission(ctx, &lambda.AddPermissionInput{
 		FunctionName: &h.Function, StatementId: &id, Action: aws.String("lambda:InvokeFunction"),

@@ -62,7 +62,35 @@ func TestPermitConflict(t *testing.T) {
 	if did, err := h.Hook(t.Context(), topic, Settings{}); err != nil || did != Created {
 		t.Errorf("%s, %v", did, err)
 	}
-	l.refuse["GetPolicy"] = []error{errDenied}
+	l.permissions[0].Source = "arn:aws:sns:eu-west-1:123456789012:other"
+	l.refuse["GetPolicy"] = []error{errDenied, errDenied}
 	_, err = h.Hook(t.Context(), topic, Settings{})
 	wantErr(t, err, `who may invoke the function "fanout" cannot be looked up: `)
+}
+
+// A right that hook gave is not written again, whatever Lambda makes of that. Beside a
+// statement of somebody else hook writes its own, since that may allow less.
+func TestPermitLooksFirst(t *testing.T) {
+	h, l, _ := newFake()
+	l.permissions = []cloud.Caller{{Statement: "theirs", Source: topic}}
+	for range 2 {
+		if _, err := h.Hook(t.Context(), topic, Settings{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	added := 0
+	for _, call := range l.calls {
+		if call == "AddPermission" {
+			added++
+		}
+	}
+	if added != 1 || len(l.permissions) != 2 {
+		t.Errorf("the right was given %d times: %v", added, l.permissions)
+	}
+	// Who may not look may give all the same.
+	h, l, _ = newFake()
+	l.refuse["GetPolicy"] = []error{errDenied}
+	if did, err := h.Hook(t.Context(), topic, Settings{}); err != nil || did != Created || len(l.permissions) != 1 {
+		t.Errorf("%s, %v: %v", did, err, l.permissions)
+	}
 }
