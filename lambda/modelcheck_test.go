@@ -127,7 +127,7 @@ func (t *modelTarget) expected(r *modelRecord) (fate engine.Fate, sure bool) {
 	switch {
 	case t.faulty:
 		return engine.FateFailed, true
-	case r.flaw == unreadable, r.flaw == broken && t.spec.Deaggregate:
+	case r.flaw == unreadable:
 		return rejected, true
 	case t.spec.Collapse != target.CollapseNone:
 		return engine.FateDelivered, t.limits.Bytes == 0 && t.limits.RecordBytes == 0
@@ -238,10 +238,7 @@ func (m *model) checkEnd(t *modelTarget) {
 				if !came || t.spec.Parallel || t.drops(r, u.token) {
 					continue
 				}
-				key := r.key
-				if t.spec.Deaggregate {
-					key = u.key
-				}
+				key := t.key(r, u)
 				if at < last[key] {
 					m.t.Errorf("target %s got %s of record %s after a later one of %s", t, u.token, r.seq, key)
 				}

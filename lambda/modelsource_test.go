@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"encoding/base64"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -101,7 +102,7 @@ type modelRecord struct {
 	givenUp bool // by the mapping, after its retries
 }
 
-// flaw is why a record can never be delivered.
+// flaw is what is wrong with a record: why it can never be delivered, or taken apart.
 type flaw uint8
 
 const (
@@ -244,14 +245,24 @@ func (r *modelRecord) text() string {
 	}
 }
 
-// tokensOf returns the tokens in what a target got, as it is or in base64.
+// inBase64 is a part of a collapsed message that is not text.
+var inBase64 = regexp.MustCompile(`\{"\$base64":"([^"]*)"\}`)
+
+// tokensOf returns the tokens in what a target got, in order, as it is or in base64.
 func tokensOf(data string) (all []string) {
+	data = inBase64.ReplaceAllStringFunc(data, func(part string) string {
+		b, err := base64.StdEncoding.DecodeString(inBase64.FindStringSubmatch(part)[1])
+		if err != nil {
+			return part
+		}
+		return string(b)
+	})
 	for _, part := range strings.Split(data, "(")[1:] {
 		if end := strings.IndexByte(part, ')'); end >= 0 {
 			all = append(all, "("+part[:end+1])
 		}
 	}
-	if all != nil && !strings.Contains(data, `"$base64"`) {
+	if all != nil {
 		return all
 	}
 	for _, word := range strings.FieldsFunc(data, func(c rune) bool {

@@ -342,10 +342,24 @@ func (t *modelTarget) wants(r *engine.Record, source *modelRecord) (data string,
 	return parts[min(r.Sub, len(parts)-1)].data, true
 }
 
+// takesApart reports whether t gets the user records of r, an aggregate. One that is
+// broken passes as it is.
+func (t *modelTarget) takesApart(r *modelRecord) bool {
+	return r.kpl && t.spec.Deaggregate && r.flaw != broken
+}
+
+// key is the key that u, a user record of r, has at t.
+func (t *modelTarget) key(r *modelRecord, u modelUser) string {
+	if t.takesApart(r) {
+		return u.key
+	}
+	return r.key
+}
+
 // parts lists what t should have of a source record, after its stages.
 func (t *modelTarget) parts(r *modelRecord) []modelUser {
 	parts := []modelUser{{key: r.key, data: r.data()}}
-	if r.kpl && t.spec.Deaggregate && r.flaw != broken {
+	if t.takesApart(r) {
 		parts = append([]modelUser(nil), r.users...)
 	}
 	for i := range parts {

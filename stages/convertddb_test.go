@@ -171,6 +171,23 @@ func TestConvertDDBFails(t *testing.T) {
 	}
 }
 
+// checkLoss checks that the one record lost was the middle one of three, and why.
+func checkLoss(t *testing.T, what string, losses []engine.Loss, why string) {
+	t.Helper()
+	if why == "" {
+		if len(losses) > 0 {
+			t.Errorf("%s: %v", what, losses[0].Err)
+		}
+		return
+	}
+	if len(losses) != 1 || losses[0].Record.Key != "key-1" {
+		t.Fatalf("%s: %d records, want the middle one", what, len(losses))
+	}
+	if text := losses[0].Err.Error(); !strings.Contains(text, why) || strings.Contains(text, "secret") {
+		t.Errorf("%s with %q, want %q without data", what, text, why)
+	}
+}
+
 func TestConvertDDBStage(t *testing.T) {
 	in := records(item, `{}`, `not an item`, `{"a":{"S":"`, "")
 	enginetest.CheckStage(t, stages.ConvertDDB{}, in)

@@ -1,10 +1,12 @@
 package stages
 
 import (
+	"bytes"
 	"context"
 	"crypto/md5" //nolint:gosec // the format's checksum
-	"errors"
-	"fmt"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"fanout/engine"
 )
@@ -14,8 +16,20 @@ import (
 // Each user record gets its partition key, its explicit hash key if it has one, and
 // its place as Sub. Other records pass as they are, without being decoded.
 //
-// An aggregate has the format's magic number and checksum. If what they enclose
-// cannot be read, all of it fails; if it holds no user record, it is dropped.
+// An aggregate has the format's magic number and checksum. Not all that has them is
+// one. The rules are those of the Kinesis Client Library for Java (AggregatorUtil),
+// which TestDeaggregateLikeJava holds, except where that would lose a record:
+//
+//	inside an aggregate                                here                       Java
+//	nothing                                            passes as it is            same
+//	no protobuf message, or a required field missing   passes as it is            same
+//	a field of an unknown number or wire type          ignored                    same
+//	a partition key that is not UTF-8                  has U+FFFD there           same
+//	no user record                                     passes as it is            lost
+//	a partition key index beyond the table             passes as it is            lost, with those behind it
+//	a hash key index beyond the table                  user record without one    lost, with those behind it
+//	a hash key that is no number                       user record without one    lost, with those behind it
+//	a hash key of 2¹²⁸ or more                         user record without one    lost, with all of the aggregate
 type Deaggregate struct{}
 
 // Name returns "deaggregate".
@@ -29,18 +43,15 @@ func (Deaggregate) Process(_ context.Context, in []engine.Record, out *engine.Ou
 			out.Emit(r)
 			continue
 		}
-		children, err := readAggregate(message)
-		switch {
-		case err != nil:
-			out.Fail(r, engine.Errorf(engine.Permanent, "%w", err))
-		case len(children) == 0:
-			out.Drop(r, "the aggregated record holds no user records")
-		default:
-			if i == 0 { // the others will be like it
-				out.Grow(min(len(in)*len(children), maxReserve))
-			}
-			emitChildren(r, children, out)
+		children := readAggregate(message)
+		if len(children) == 0 {
+			out.Emit(r)
+			continue
 		}
+		if i == 0 { // the others will be like it
+			out.Grow(min(len(in)*len(children), maxReserve))
+		}
+		emitChildren(r, children, out)
 	}
 }
 
@@ -91,7 +102,8 @@ type child struct {
 	data         []byte
 }
 
-// readAggregate returns the user records of an AggregatedRecord:
+// readAggregate returns the user records of an AggregatedRecord, or none if message is
+// not one or has one that cannot be read:
 //
 //	message AggregatedRecord {
 //	  repeated string partition_key_table     = 1;
@@ -100,38 +112,38 @@ type child struct {
 //	}
 //
 // Their data lies in message.
-func readAggregate(message []byte) ([]child, error) {
-	keys, hashKeys := table{name: "partition key"}, table{name: "explicit hash key"}
+func readAggregate(message []byte) []child {
+	var keys, hashKeys table
 	records := 0
-	err := fields(message, func(f field) error {
-		switch f.number {
-		case 1:
-			return keys.add(f)
-		case 2:
-			return hashKeys.add(f)
-		case 3:
+	ok := fields(message, func(f field) bool {
+		switch {
+		case f.kind != protowire.BytesType:
+		case f.number == 1:
+			keys.add(validUTF8(f.bytes))
+		case f.number == 2:
+			hashKeys.add(validHashKey(f.bytes))
+		case f.number == 3:
 			records++
-			return f.wantBytes()
 		}
-		return nil
+		return true
 	})
-	if err != nil {
-		return nil, fmt.Errorf("the aggregated record %w", err)
+	if !ok || records == 0 {
+		return nil
 	}
 	// The tables may stand behind the records that point into them.
 	children := make([]child, 0, records)
-	err = fields(message, func(f field) error {
-		if f.number != 3 {
-			return nil
+	ok = fields(message, func(f field) bool {
+		if f.number != 3 || f.kind != protowire.BytesType {
+			return true
 		}
-		c, err := readChild(f.bytes, &keys, &hashKeys)
-		if err != nil {
-			return fmt.Errorf("user record %d of the aggregated record %w", len(children), err)
-		}
+		c, ok := readChild(f.bytes, &keys, &hashKeys)
 		children = append(children, c)
-		return nil
+		return ok
 	})
-	return children, err
+	if !ok {
+		return nil
+	}
+	return children
 }
 
 // readChild reads a Record:
@@ -142,28 +154,60 @@ func readAggregate(message []byte) ([]child, error) {
 //	  required bytes  data                    = 3;
 //	  repeated Tag    tags                    = 4;
 //	}
-func readChild(message []byte, keys, hashKeys *table) (c child, err error) {
+func readChild(message []byte, keys, hashKeys *table) (c child, ok bool) {
 	var hasKey, hasData bool
-	err = fields(message, func(f field) (err error) {
-		switch f.number {
-		case 1:
-			hasKey = true
-			c.key, err = keys.at(f)
-		case 2:
-			c.hashKey, err = hashKeys.at(f)
-		case 3:
-			hasData = true
-			c.data, err = f.bytes, f.wantBytes()
+	ok = fields(message, func(f field) bool {
+		switch {
+		case f.number == 1 && f.kind == protowire.VarintType:
+			c.key, hasKey = keys.at(f.varint)
+		case f.number == 2 && f.kind == protowire.VarintType:
+			c.hashKey, _ = hashKeys.at(f.varint)
+		case f.number == 3 && f.kind == protowire.BytesType:
+			c.data, hasData = f.bytes, true
+		case f.number == 4 && f.kind == protowire.BytesType:
+			return isTag(f.bytes)
 		}
-		return err
+		return true
 	})
-	switch {
-	case err != nil:
-		return c, err
-	case !hasKey:
-		return c, errors.New("has no partition key")
-	case !hasData:
-		return c, errors.New("has no data")
+	return c, ok && hasKey && hasData
+}
+
+// isTag reports whether message is a Tag, of which nothing is delivered:
+//
+//	message Tag {
+//	  required string key   = 1;
+//	  optional string value = 2;
+//	}
+func isTag(message []byte) bool {
+	hasKey := false
+	ok := fields(message, func(f field) bool {
+		hasKey = hasKey || f.number == 1 && f.kind == protowire.BytesType
+		return true
+	})
+	return ok && hasKey
+}
+
+// validUTF8 returns a partition key with U+FFFD for bytes that are not UTF-8.
+func validUTF8(key []byte) []byte {
+	if utf8.Valid(key) {
+		return key
 	}
-	return c, nil
+	return bytes.ToValidUTF8(key, []byte("\uFFFD"))
+}
+
+// maxHashKey is 2¹²⁸ − 1.
+const maxHashKey = "340282366920938463463374607431768211455"
+
+// validHashKey returns an explicit hash key, or nil for what is none.
+func validHashKey(key []byte) []byte {
+	digits := bytes.TrimLeft(key, "0")
+	if len(digits) > len(maxHashKey) || len(digits) == len(maxHashKey) && string(digits) > maxHashKey {
+		return nil
+	}
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return nil
+		}
+	}
+	return key
 }

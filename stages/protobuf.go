@@ -1,9 +1,7 @@
 package stages
 
 import (
-	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -16,81 +14,82 @@ type field struct {
 	bytes  []byte // lies in the message
 }
 
-// fields calls f with every field of message, in order, until f fails. Generated
-// code would allocate several times for each record of an aggregate and copy its
-// data.
-func fields(message []byte, f func(field) error) error {
+// fields calls f with every field of message, in order, until f returns false. It
+// reports whether it came to the end. Generated code would allocate several times for
+// each record of an aggregate and copy its data. Like the Java runtime, it takes the
+// low 32 bits of tags and lengths.
+func fields(message []byte, f func(field) bool) bool {
 	for len(message) > 0 {
-		number, kind, n := protowire.ConsumeTag(message)
-		if n < 0 {
-			return broken(n)
+		tag, n := varint(message)
+		fd := field{number: int(uint32(tag) >> 3), kind: protowire.Type(tag & 7)} //nolint:gosec // see above
+		if n == 0 || fd.number == 0 {
+			return false
 		}
 		message = message[n:]
-		fd := field{number: int(number), kind: kind}
-		switch kind {
+		switch fd.kind {
 		case protowire.VarintType:
-			fd.varint, n = protowire.ConsumeVarint(message)
+			fd.varint, n = varint(message)
+			if n == 0 {
+				return false
+			}
 		case protowire.BytesType:
-			fd.bytes, n = protowire.ConsumeBytes(message)
+			length, start := varint(message)
+			if start == 0 || uint64(uint32(length)) > uint64(len(message)-start) { //nolint:gosec // see above
+				return false
+			}
+			n = start + int(uint32(length)) //nolint:gosec // see above
+			fd.bytes = message[start:n:n]
 		default:
-			n = protowire.ConsumeFieldValue(number, kind, message)
+			n = protowire.ConsumeFieldValue(protowire.Number(fd.number), fd.kind, message) //nolint:gosec // it has 29 bits
+			if n < 0 {
+				return false
+			}
 		}
-		if n < 0 {
-			return broken(n)
-		}
-		fd.bytes = fd.bytes[:len(fd.bytes):len(fd.bytes)]
 		message = message[n:]
-		if err := f(fd); err != nil {
-			return err
+		if !f(fd) {
+			return false
 		}
 	}
-	return nil
+	return true
 }
 
-func broken(n int) error {
-	return fmt.Errorf("is not a protobuf message (%w)", protowire.ParseError(n))
-}
+// maxVarint is the length of the longest varint.
+const maxVarint = 10
 
-func (f field) want(kind protowire.Type) error {
-	if f.kind != kind {
-		return fmt.Errorf("has a field %d of the wrong type", f.number)
+// varint reads the varint at the start of b and returns its length, 0 if there is none.
+// Bits beyond 64 are lost.
+func varint(b []byte) (v uint64, n int) {
+	for n < len(b) && n < maxVarint {
+		c := b[n]
+		v |= uint64(c&0x7f) << (7 * n)
+		n++
+		if c < 0x80 {
+			return v, n
+		}
 	}
-	return nil
+	return 0, 0
 }
-
-func (f field) wantBytes() error { return f.want(protowire.BytesType) }
 
 // table is a list of keys, all in one string.
 type table struct {
-	name string // of its keys
 	text strings.Builder
 	ends []int
 }
 
-func (t *table) add(f field) error {
-	if err := f.wantBytes(); err != nil {
-		return err
-	}
-	if !utf8.Valid(f.bytes) {
-		return fmt.Errorf("has a %s that is not UTF-8", t.name)
-	}
-	t.text.Write(f.bytes)
+func (t *table) add(key []byte) {
+	t.text.Write(key)
 	t.ends = append(t.ends, t.text.Len())
-	return nil
 }
 
-// at returns the key whose index f holds.
-func (t *table) at(f field) (string, error) {
-	if err := f.want(protowire.VarintType); err != nil {
-		return "", err
-	}
-	i := f.varint
-	if i >= uint64(len(t.ends)) {
-		return "", fmt.Errorf("points to %s %d, beyond the table of %d", t.name, i, len(t.ends))
+// at returns the key at an index, of which the low 32 bits count, as in Java.
+func (t *table) at(index uint64) (key string, ok bool) {
+	i := int(int32(index)) //nolint:gosec // see above
+	if i < 0 || i >= len(t.ends) {
+		return "", false
 	}
 	start := 0
 	if i > 0 {
 		start = t.ends[i-1]
 	}
-	return t.text.String()[start:t.ends[i]], nil
+	return t.text.String()[start:t.ends[i]], true
 }
