@@ -219,10 +219,18 @@ func (d *delivery) lose(ctx context.Context, losses []*Out) {
 			}
 		}
 	}
-	for i, taken := range d.divert(ctx, rejected) {
-		if !taken {
-			d.loseOne(&rejected[i].Record, rejected[i].Err)
+	for i, left := range d.divert(ctx, rejected) {
+		for k := range left {
+			d.loseOne(&left[k], rejected[i].Err)
 		}
+	}
+}
+
+// deliver books records that were acknowledged.
+func (d *delivery) deliver(recs []Record) {
+	d.ledger.deliver(recs)
+	if d.letters != nil {
+		d.letters.took(recs)
 	}
 }
 

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
@@ -64,14 +63,15 @@ func (d *delivery) aside(ctx context.Context) (context.Context, context.CancelFu
 	return context.WithCancel(ctx)
 }
 
-// divert sends rejected records to the fallback and returns which of them it took.
-func (d *delivery) divert(ctx context.Context, rejected []Rejected) (taken []bool) {
+// divert sends rejected records to the fallback. It books what that took, and returns
+// the rest of each: nothing, the record itself, or the parts of it that were not taken.
+func (d *delivery) divert(ctx context.Context, rejected []Rejected) (left [][]Record) {
 	if len(rejected) == 0 {
 		return nil
 	}
-	taken = make([]bool, len(rejected))
+	left = make([][]Record, len(rejected))
 	wrapped := make([]Record, len(rejected))
-	inside := &letters{from: d, all: slices.Clone(rejected)}
+	inside := newLetters(d, rejected)
 	for i, r := range rejected {
 		wrapped[i] = inside.write(r)
 	}
@@ -92,9 +92,11 @@ func (d *delivery) divert(ctx context.Context, rejected []Rejected) (taken []boo
 		d.left()
 	}
 	for i := range rejected {
-		if taken[i] = other.report.Fate(i) == FateDelivered; taken[i] {
-			d.diverted(&rejected[i].Record, rejected[i].Err)
+		var taken []Record
+		taken, left[i] = inside.sorted(i)
+		for k := range taken {
+			d.diverted(&taken[k], rejected[i].Err)
 		}
 	}
-	return taken
+	return left
 }

@@ -155,7 +155,23 @@ func (f *fit) took(size int) {
 type letters struct {
 	from *delivery
 	mu   sync.Mutex
-	all  []Rejected
+	all  []letter
+}
+
+// letter is a rejected record, or a half of one that was parted.
+type letter struct {
+	Rejected
+	root   int  // index of the rejected record
+	parted bool // its halves have letters of their own
+	taken  bool // the fallback acknowledged it
+}
+
+func newLetters(from *delivery, rejected []Rejected) *letters {
+	l := &letters{from: from, all: make([]letter, len(rejected))}
+	for i, r := range rejected {
+		l.all[i] = letter{Rejected: r, root: i}
+	}
+	return l
 }
 
 // write makes the record that is sent instead of a rejected one.
@@ -174,10 +190,37 @@ func (l *letters) inside(r *Record) *Record {
 	return &l.all[r.at-1].Record
 }
 
+// took notes which letters were acknowledged.
+func (l *letters) took(recs []Record) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range recs {
+		l.all[recs[i].at-1].taken = true
+	}
+}
+
+// sorted returns the letters of a rejected record that the fallback took, and those
+// that it did not.
+func (l *letters) sorted(root int) (taken, left []Record) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range l.all {
+		switch one := &l.all[i]; {
+		case one.root != root || one.parted:
+		case one.taken:
+			taken = append(taken, one.Record)
+		default:
+			left = append(left, one.Record)
+		}
+	}
+	return taken, left
+}
+
 // part puts the halves of the merged record that r stands for into letters of their own.
 func (l *letters) part(ctx context.Context, r *Record) (halves lot, ok bool) {
+	place := r.at - 1
 	l.mu.Lock()
-	whole := l.all[r.at-1]
+	whole := l.all[place]
 	l.mu.Unlock()
 	if whole.Unstaged {
 		return lot{}, false
@@ -186,18 +229,24 @@ func (l *letters) part(ctx context.Context, r *Record) (halves lot, ok bool) {
 	if !ok {
 		return lot{}, false
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	var all []letter
 	for _, p := range parts.recs {
-		half := whole
+		half := letter{Rejected: whole.Rejected, root: whole.root}
 		half.Record = p
-		out := l.write(half)
+		out := l.write(half.Rejected)
 		if out.Data.Err() != nil {
 			return lot{}, false
 		}
-		l.all = append(l.all, half)
-		out.src, out.at = r.src, int32(len(l.all)) //nolint:gosec // a batch has far fewer than 2³¹ records
+		all = append(all, half)
+		out.src = r.src
 		halves.recs = append(halves.recs, out)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all[place].parted = true
+	for i := range halves.recs {
+		l.all = append(l.all, all[i])
+		halves.recs[i].at = int32(len(l.all)) //nolint:gosec // a batch has far fewer than 2³¹ records
 	}
 	return halves, true
 }

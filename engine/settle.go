@@ -189,13 +189,17 @@ func (q *queue) offer(ctx context.Context, offered []reject) {
 	for _, r := range offered {
 		rejected = append(rejected, Rejected{Record: q.recs[r.i], Err: r.err, Attempts: r.tries})
 	}
-	taken := q.d.divert(ctx, rejected)
-	for k, r := range offered {
-		if taken[k] {
+	for k, left := range q.d.divert(ctx, rejected) {
+		r := offered[k]
+		if len(left) == 0 {
 			q.pass(r.i)
-		} else {
-			q.bury(r.i, r.err)
+			continue
 		}
+		q.failed = true
+		for i := range left {
+			q.d.fail(&left[i], r.err)
+		}
+		q.bar(r.i)
 	}
 }
 
