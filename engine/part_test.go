@@ -87,3 +87,26 @@ func TestPartsThatAreTooLarge(t *testing.T) {
 		t.Errorf("%d diverted; the fallback accepted %q", r.Diverted, got)
 	}
 }
+
+// A fallback that takes one half of a parted envelope and refuses the other has what it
+// acknowledged: only the other half fails.
+func TestFallbackTakesAHalf(t *testing.T) {
+	for _, ordered := range []bool{false, true} {
+		broken := &enginetest.Sink{Whole: func(context.Context, []engine.Record) error { return enginetest.ErrPermanent }}
+		dead := &enginetest.Sink{Whole: func(_ context.Context, batch []engine.Record) error {
+			switch text := string(batch[0].Data.Bytes()); {
+			case len(text) > 4:
+				return enginetest.ErrTooLarge
+			case strings.Contains(text, "cc"):
+				return enginetest.ErrPermanent
+			}
+			return nil
+		}}
+		r := run(t, engine.Target{
+			Sink: broken, Ordered: ordered, Stages: []engine.Stage{together}, OnFailure: &engine.Fallback{ID: "dead", Sink: dead},
+		}, records("aa bb cc dd"))
+		if got := data(dead.Accepted()); r.Diverted != 2 || r.Failed != 2 || got != "aabb" {
+			t.Errorf("ordered %v: %d diverted, %d failed; the fallback accepted %q", ordered, r.Diverted, r.Failed, got)
+		}
+	}
+}
