@@ -67,7 +67,7 @@ func TestDeaggregateLikeJava(t *testing.T) {
 
 func writeMutants(t *testing.T) {
 	var b strings.Builder
-	for seed := range uint64(*countAggregates) { //nolint:gosec // a count
+	for seed := range uint64(*countAggregates) {
 		fmt.Fprintln(&b, base64.StdEncoding.EncodeToString([]byte(mutant(seed))))
 	}
 	if err := os.WriteFile(*writeAggregates, []byte(b.String()), 0o600); err != nil {
@@ -104,7 +104,7 @@ func keepsAll(data string, got []user) bool {
 
 // mutant returns an aggregate, mutated at random.
 func mutant(seed uint64) string {
-	rnd := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a seed
+	rnd := rand.New(rand.NewPCG(seed, 0))
 	m := aggregate(rnd)
 	for range rnd.IntN(3) {
 		m = mutate(rnd, m)
@@ -129,9 +129,9 @@ func aggregate(rnd *rand.Rand) string {
 		parts = append(parts, put("", 2, k))
 	}
 	for i := range 1 + rnd.IntN(4) {
-		r := index("", 1, uint64(rnd.IntN(len(keys)+rnd.IntN(8)/7))) //nolint:gosec // an index
+		r := index("", 1, uint64(rnd.IntN(len(keys)+rnd.IntN(8)/7)))
 		if len(hashKeys) > 0 && rnd.IntN(3) == 0 {
-			r = index(r, 2, uint64(rnd.IntN(len(hashKeys)+rnd.IntN(8)/7))) //nolint:gosec // an index
+			r = index(r, 2, uint64(rnd.IntN(len(hashKeys)+rnd.IntN(8)/7)))
 		}
 		r = put(r, 3, fmt.Sprint("data ", i))
 		if rnd.IntN(4) == 0 {
