@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/sourcegraph/conc"
@@ -32,11 +31,12 @@ func newDelivery(t *target, slots *Slots, records int) *delivery {
 }
 
 // take delivers what the stages made of the records, and books what they did not
-// let through.
-func (d *delivery) take(ctx context.Context, lots []lot, losses []*Out) {
+// let through. had is what the target has from an earlier run.
+func (d *delivery) take(ctx context.Context, lots []lot, losses []*Out, had []Record) {
 	if len(d.t.Stages) > 0 {
-		d.expect(lots, losses)
+		d.expect(lots, losses, had)
 	}
+	d.skip(had)
 	if len(d.t.Stages) > 0 {
 		lots = d.fitted(ctx, lots)
 	}
@@ -49,38 +49,6 @@ func (d *delivery) take(ctx context.Context, lots []lot, losses []*Out) {
 	wg.Go(func() { d.lose(ctx, losses) })
 	d.run(ctx, lots)
 	wg.Wait()
-}
-
-// without returns lots and losses without the records that the target has, which it
-// books, and whether there are any.
-func (d *delivery) without(lots []lot, losses []*Out, has func(src int) bool) (rest []lot, lost []*Out, found bool) {
-	had := func(r *Record) bool {
-		if !has(int(r.src) - 1) {
-			return false
-		}
-		found = true
-		d.book(func() { d.fate(r, FateDelivered) })
-		return true
-	}
-	for _, out := range losses {
-		failed := slices.DeleteFunc(slices.Clone(out.failed), func(l Loss) bool { return had(&l.Record) })
-		lost = append(lost, &Out{failed: failed, passed: out.passed})
-	}
-	for _, l := range lots {
-		var left lot
-		for i, r := range l.recs {
-			if slices.Contains(l.cuts, i) {
-				left.cut()
-			}
-			if had(&r) {
-				continue
-			}
-			r.at = int32(len(left.recs) + 1) //nolint:gosec // a batch has far fewer than 2³¹ records
-			left.recs = append(left.recs, r)
-		}
-		rest = append(rest, left)
-	}
-	return rest, lost, found
 }
 
 // run delivers what the stages made of the records, a lot for each lane.

@@ -86,7 +86,7 @@ func (d *delivery) divert(ctx context.Context, rejected []Rejected) (left [][]Re
 			l.recs[i].at = l.recs[i].src
 		}
 	}
-	other.take(ctx, lots, unreadable)
+	other.take(ctx, lots, unreadable, nil)
 	other.close(wrapped, errUnfinished)
 	if other.cut {
 		d.left()

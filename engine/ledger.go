@@ -16,6 +16,13 @@ type ledger struct {
 	cut    bool    // a sink was cut short, and may have left something that uses records
 	owed   []int32 // by source record: parts of it that are not booked yet; nil if each is one part
 	report TargetReport
+
+	// Of targets with stages:
+	lots        []lot    // what the stages made of the records
+	losses      []*Out   // what they did not let through
+	had         []Record // what the target had before
+	split       bool     // a record is several parts
+	failedParts []part   // if split
 }
 
 func newLedger(id string, records int) ledger {
@@ -24,21 +31,46 @@ func newLedger(id string, records int) ledger {
 
 // expect says which records are still to be booked, where stages may have made
 // several of one.
-func (l *ledger) expect(lots []lot, losses []*Out) {
+func (l *ledger) expect(lots []lot, losses []*Out, had []Record) {
 	l.book(func() {
+		l.lots, l.losses, l.had = lots, losses, had
 		l.owed = make([]int32, len(l.report.fates))
-		owe := func(r *Record) { r.sources(func(src int) { l.owed[src]++ }) }
-		for _, lot := range lots {
-			for i := range lot.recs {
-				owe(&lot.recs[i])
+		l.parts(func(leaf *Record) {
+			l.owed[leaf.src-1]++
+			l.split = l.split || l.owed[leaf.src-1] > 1
+		})
+	})
+}
+
+// parts calls f with every part of the source records.
+func (l *ledger) parts(f func(leaf *Record)) {
+	eachRecord(l.lots, l.losses, func(r *Record) { r.leaves(f) })
+	for i := range l.had {
+		f(&l.had[i])
+	}
+}
+
+// eachRecord calls f with every record in lots and losses.
+func eachRecord(lots []lot, losses []*Out, f func(r *Record)) {
+	for _, lot := range lots {
+		for i := range lot.recs {
+			f(&lot.recs[i])
+		}
+	}
+	for _, out := range losses {
+		for _, lost := range [][]Loss{out.dropped, out.failed} {
+			for i := range lost {
+				f(&lost[i].Record)
 			}
 		}
-		for _, out := range losses {
-			for _, lost := range [][]Loss{out.dropped, out.failed} {
-				for i := range lost {
-					owe(&lost[i].Record)
-				}
-			}
+	}
+}
+
+// skip books records that the target had before.
+func (l *ledger) skip(had []Record) {
+	l.book(func() {
+		for i := range had {
+			l.fate(&had[i], FateAlready)
 		}
 	})
 }
@@ -70,6 +102,7 @@ func (l *ledger) diverted(r *Record, err error) {
 func (l *ledger) fail(r *Record, err error) {
 	l.book(func() {
 		l.fate(r, FateFailed)
+		l.failedPart(r)
 		l.reason(r, err, false)
 	})
 }
@@ -150,6 +183,9 @@ func (l *ledger) close(recs []Record, err error) TargetReport {
 		case FateDelivered:
 			l.report.Delivered++
 			continue
+		case FateAlready:
+			l.report.Already++
+			continue
 		case FateDropped:
 			l.report.Dropped++
 			continue
@@ -163,5 +199,6 @@ func (l *ledger) close(recs []Record, err error) TargetReport {
 		}
 		l.report.Failed++
 	}
+	l.report.held = l.held()
 	return l.report
 }

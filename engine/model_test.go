@@ -76,8 +76,14 @@ func modelRun(t judge, rnd *rand.Rand, s sabotage) {
 	for range 1 + rnd.IntN(3) {
 		deadline := time.Now().Add(time.Duration(rnd.IntN(60))*time.Second + least)
 		ctx, cancel := context.WithDeadline(t.Context(), deadline.Add(s.lateness()))
-		report := plan.Resume(ctx, append([]engine.Record(nil), recs...), func(k, i int) bool {
-			return k >= crowd && targets[k-crowd].has[i] && !s.forgetful
+		for _, m := range targets {
+			m.forget(rnd)
+		}
+		report := plan.Resume(ctx, append([]engine.Record(nil), recs...), func(k, i int) (h engine.Held) {
+			if k >= crowd {
+				h = s.recall(targets[k-crowd].has[i])
+			}
+			return h
 		})
 		cancel()
 		if late := time.Since(deadline); late >= 0 {
@@ -99,6 +105,7 @@ func modelRecords(rnd *rand.Rand) []engine.Record {
 		recs[i] = engine.Record{
 			Lane:    fmt.Sprint("shard-", rnd.IntN(lanes)),
 			Key:     fmt.Sprint("key-", rnd.IntN(keys)),
+			HashKey: fmt.Sprintf("key-%d key-%d key-%d", rnd.IntN(keys), rnd.IntN(keys), rnd.IntN(keys)), // of its parts
 			Seq:     fmt.Sprint(i),
 			Data:    engine.Bytes(make([]byte, rnd.IntN(12))),
 			Arrived: time.Now().Add(-time.Duration(rnd.IntN(60)) * time.Second).UnixMilli(),
@@ -110,6 +117,18 @@ func modelRecords(rnd *rand.Rand) []engine.Record {
 	return recs
 }
 
+// forget loses some of what is known of m, as a memory does that is full.
+func (m *modelTarget) forget(rnd *rand.Rand) {
+	if rnd.IntN(3) > 0 {
+		return
+	}
+	for i := range m.has {
+		if rnd.IntN(8) == 0 {
+			m.has[i] = engine.Held{}
+		}
+	}
+}
+
 // modelTarget is a target, what it took, and what the engine knows that it has.
 type modelTarget struct {
 	engine.Target
@@ -117,14 +136,16 @@ type modelTarget struct {
 	stage      bool             // it doubles some records, drops and fails others
 	quiet      bool             // nothing befalls its requests
 	calm       bool             // nor those of OnFailure
-	has        []bool           // by record
-	last       map[string]int   // by lane and key: the last record accepted
+	has        []engine.Held    // by record
+	last       map[string]int   // by lane and key: the last record that was new when it was accepted
+	latest     map[string]int   // by lane and key: the last record accepted
 	first      map[string]bool  // what was accepted, in any run
+	away       map[string]bool  // what OnFailure accepted, in any run
 	sent, gone int              // how many sink and dead accepted in earlier runs
 }
 
 func newModelTarget(rnd *rand.Rand, id string, records int) *modelTarget {
-	m := &modelTarget{has: make([]bool, records), last: map[string]int{}, first: map[string]bool{}}
+	m := &modelTarget{has: make([]engine.Held, records), last: map[string]int{}, latest: map[string]int{}, first: map[string]bool{}, away: map[string]bool{}}
 	m.sink = &enginetest.Sink{Bounds: engine.Limits{
 		Records: rnd.IntN(10), Bytes: rnd.IntN(2) * 40, RecordBytes: rnd.IntN(2) * 10, OnePerKey: rnd.IntN(2) == 0,
 	}}

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"fanout/engine"
@@ -13,41 +14,48 @@ type taken map[string]int
 // check checks what became of the records in at m, and learns what m has.
 func (m *modelTarget) check(t judge, in []engine.Record, r *engine.TargetReport) {
 	t.Helper()
-	if n := r.Delivered + r.Dropped + r.Diverted + r.Failed; n != len(in) {
+	if n := r.Delivered + r.Already + r.Dropped + r.Diverted + r.Failed; n != len(in) {
 		t.Errorf("target %s: the fates of %d records add up to %d", m.ID, len(in), n)
 	}
 	accepted := m.accepted(t)
 	diverted := m.diverted()
+	lacks := m.lacks(in)
 	barred := map[string]bool{} // lanes of ordered targets with a record that failed
 	failed := map[string]string{}
 	for i, rec := range in {
+		m.checkHeld(t, &rec, r.Held(i))
 		fate, got, away := r.Fate(i), accepted[rec.Seq], diverted[rec.Seq]
-		parts, unstaged := m.parts(&rec)
+		due := lacks[i]
 		switch {
-		case m.has[i] && (fate != engine.FateDelivered || got+away > 0):
+		case due.nothing && (fate != engine.FateAlready || got+away > 0):
 			t.Errorf("target %s: it had record %s, and it came %d times more, with fate %v", m.ID, rec.Seq, got+away, fate)
-		case m.has[i]:
+		case due.nothing:
 			continue
-		case got > parts:
-			t.Errorf("target %s: record %s was accepted %d times", m.ID, rec.Seq, got)
-		case fate == engine.FateFailed && got >= parts && parts > 0:
+		case fate == engine.FateAlready && m.Oversize != engine.DropOversize:
+			t.Errorf("target %s: record %s counts as had before, and %d parts were not", m.ID, rec.Seq, due.parts)
+		case got > due.parts:
+			t.Errorf("target %s: of record %s %d parts were accepted, %d times more than it lacked", m.ID, rec.Seq, got, got-due.parts)
+		case fate == engine.FateFailed && got >= due.parts && due.parts > 0 && due.unstaged == 0:
 			t.Errorf("target %s: record %s counts as failed, and was accepted", m.ID, rec.Seq)
 		case fate != engine.FateFailed && (away > 0) != (fate == engine.FateDiverted):
 			t.Errorf("target %s: record %s has fate %v, and %d of its parts were diverted", m.ID, rec.Seq, fate, away)
-		case fate != engine.FateFailed && got+away != parts+unstaged && (m.Oversize != engine.DropOversize || got+away > parts):
-			t.Errorf("target %s: record %s counts as delivered, and %d of its %d parts were accepted and %d diverted", m.ID, rec.Seq, got, parts, away)
-		case fate == engine.FateDropped && parts > 0 && m.Oversize != engine.DropOversize:
+		case fate != engine.FateFailed && got+away != due.parts+due.unstaged && (m.Oversize != engine.DropOversize || got+away > due.parts):
+			t.Errorf("target %s: record %s counts as delivered, and %d of its %d parts were accepted and %d diverted", m.ID, rec.Seq, got, due.parts, away)
+		case fate == engine.FateDropped && due.parts > 0 && m.Oversize != engine.DropOversize:
 			t.Errorf("target %s: record %s with %d bytes was dropped", m.ID, rec.Seq, rec.Data.Len())
 		}
-		want := m.expected(&rec)
-		if want != 0 && m.quiet && (m.calm || m.dead == nil || !m.Ordered && want != engine.FateDiverted) && fate != want && !barred[rec.Lane] {
+		want := m.expected(&rec, due)
+		if m.quiet && (m.calm || m.dead == nil || !m.Ordered && want != engine.FateDiverted) && fate != want && !barred[rec.Lane] {
 			t.Errorf("target %s: nothing befell it, and record %s with %d bytes has fate %v; want %v: %v", m.ID, rec.Seq, rec.Data.Len(), fate, want, r.Failures)
 		}
 		key := rec.Lane + " " + rec.Key
-		if before, ok := failed[key]; ok && m.Ordered && fate == engine.FateDelivered {
+		if len(m.leaves(&rec)) > 1 {
+			key = "" // its parts have keys of their own
+		}
+		if before, ok := failed[key]; ok && key != "" && m.Ordered && fate == engine.FateDelivered {
 			t.Errorf("target %s: record %s of %s was accepted, and %s before it failed", m.ID, rec.Seq, key, before)
 		}
-		if m.has[i] = fate != engine.FateFailed; !m.has[i] {
+		if m.has[i] = r.Held(i); fate == engine.FateFailed {
 			failed[key], barred[rec.Lane] = rec.Seq, m.Ordered
 		}
 	}
@@ -67,15 +75,13 @@ func (m *modelTarget) accepted(t judge) taken {
 	for i := range all[m.sent:] {
 		for _, leaf := range leaves(&all[m.sent+i]) {
 			n[leaf.Seq]++
-			name := names(&leaf)
+			name, key, place := names(&leaf), leaf.Lane+" "+leaf.Key, placeOf(&leaf)
+			m.latest[key] = place
 			if m.first[name] {
 				continue // order is that of what came first
 			}
 			m.first[name] = true
-			var place int
-			_, _ = fmt.Sscan(leaf.Seq, &place)
-			key := leaf.Lane + " " + leaf.Key
-			if place = 2*place + leaf.Sub; m.Ordered && place < m.last[key] && m.Oversize != engine.DropOversize {
+			if m.Ordered && place < m.last[key] && !m.away[name] && m.Oversize != engine.DropOversize {
 				t.Errorf("target %s: record %s of %s was accepted after a later one", m.ID, name, key)
 			}
 			m.last[key] = place
@@ -83,6 +89,78 @@ func (m *modelTarget) accepted(t judge) taken {
 	}
 	m.sent = len(all)
 	return n
+}
+
+// placeOf is the place of a record, or of a part of one, in the batch.
+func placeOf(leaf *engine.Record) (place int) {
+	_, _ = fmt.Sscan(leaf.Seq, &place)
+	return 8*place + leaf.Sub
+}
+
+// due is what a target is to get of a record in a run.
+type due struct {
+	parts, unstaged int  // that its stages let through, and those that they fail
+	nothing         bool // because it has all of it
+}
+
+// lacks returns what m is to get of each record: what it does not have, and where order
+// is kept also what lies behind such a part of its key.
+func (m *modelTarget) lacks(in []engine.Record) []due {
+	all := make([]due, len(in))
+	sent := map[string]bool{} // by lane and key
+	for i := range in {
+		d, held, leaves := &all[i], m.has[i], m.leaves(&in[i])
+		d.nothing = held.All || len(held.Subs) > 0
+		for _, leaf := range leaves {
+			key, has := leaf.Lane+" "+leaf.Key, held.All || held.Of == len(leaves) && slices.Contains(held.Subs, leaf.Sub)
+			switch fate := m.staged(&leaf); {
+			case fate == engine.FateDelivered && (!has || m.Ordered && sent[key]):
+				d.parts++
+				sent[key] = true
+				d.nothing = false
+			case fate != engine.FateDelivered && !has:
+				d.nothing = false
+				if fate == engine.FateFailed {
+					d.unstaged++
+				}
+			}
+		}
+	}
+	return all
+}
+
+// checkHeld checks that m has what it is said to have of a record, and that no older value
+// lies behind it.
+func (m *modelTarget) checkHeld(t judge, rec *engine.Record, h engine.Held) {
+	t.Helper()
+	if m.Oversize == engine.DropOversize {
+		return
+	}
+	for _, leaf := range m.leaves(rec) {
+		if !h.All && !slices.Contains(h.Subs, leaf.Sub) {
+			continue
+		}
+		name, key := names(&leaf), leaf.Lane+" "+leaf.Key
+		switch {
+		case !m.first[name] && !m.away[name] && m.staged(&leaf) != engine.FateDropped:
+			t.Errorf("target %s: %s counts as delivered, and never came", m.ID, name)
+		case m.Ordered && m.first[name] && !m.away[name] && m.latest[key] < placeOf(&leaf):
+			t.Errorf("target %s: the latest value of %s is that of record %d, and %s counts as delivered", m.ID, key, m.latest[key]/8, name)
+		}
+	}
+}
+
+// leaves are the records that the stages make of a source record, if they let it through.
+func (m *modelTarget) leaves(rec *engine.Record) (all []engine.Record) {
+	if n := rec.Data.Len(); !m.stage || n != 6 && n != 7 {
+		return []engine.Record{*rec}
+	}
+	for i, key := range strings.Fields(rec.HashKey) {
+		part := *rec
+		part.Key, part.Sub = key, i
+		all = append(all, part)
+	}
+	return all
 }
 
 // diverted counts what OnFailure accepted since the last run.
@@ -96,6 +174,7 @@ func (m *modelTarget) diverted() taken {
 		for _, name := range strings.Fields(string(rec.Data.Bytes())) {
 			seq, _, _ := strings.Cut(name, ".")
 			n[seq]++
+			m.away[name+" "] = true
 		}
 	}
 	m.gone = len(all)
@@ -112,32 +191,29 @@ func leaves(r *engine.Record) (all []engine.Record) {
 	return all
 }
 
-// parts is how many records the stages make of r, and how many they do not let through.
-func (m *modelTarget) parts(r *engine.Record) (parts, unstaged int) {
-	n := r.Data.Len()
-	switch {
-	case r.Data.Err() != nil, m.stage && (n == 4 || n == 5):
-		return 0, 1
+// staged is what the stages do with a leaf: they deliver, drop or fail it.
+func (m *modelTarget) staged(leaf *engine.Record) engine.Fate {
+	switch n := leaf.Data.Len(); {
+	case leaf.Data.Err() != nil, m.stage && (n == 4 || n == 5 || n == 7 && leaf.Sub == 1):
+		return engine.FateFailed
 	case m.stage && n == 3:
-		return 0, 0
-	case m.stage && n == 6:
-		return 2, 0
+		return engine.FateDropped
 	}
-	return 1, 0
+	return engine.FateDelivered
 }
 
-// expected returns the fate of r if nothing befalls a request, whatever it is merged with.
-func (m *modelTarget) expected(r *engine.Record) engine.Fate {
+// expected returns the fate of r, of which some is due, if nothing befalls a request,
+// whatever it is merged with.
+func (m *modelTarget) expected(r *engine.Record, due due) engine.Fate {
 	rejected := engine.FateFailed
 	if m.OnFailure != nil {
 		rejected = engine.FateDiverted
 	}
-	parts, unstaged := m.parts(r)
 	oversize := m.sink.Bounds.RecordBytes > 0 && r.Data.Len() > m.sink.Bounds.RecordBytes
 	switch {
-	case unstaged > 0:
+	case due.unstaged > 0:
 		return rejected
-	case parts == 0:
+	case due.parts == 0:
 		return engine.FateDropped
 	case oversize && m.Oversize == engine.DropOversize:
 		return engine.FateDropped

@@ -20,10 +20,16 @@ var modelStage = each("model", func(r engine.Record, out *engine.Out) {
 		out.Fail(r, enginetest.ErrPermanent)
 	case 5:
 		panic("five bytes")
-	case 6:
-		out.Emit(r)
-		r.Sub = 1
-		out.Emit(r)
+	case 6, 7:
+		for i, key := range strings.Fields(r.HashKey) {
+			part := r
+			part.Key, part.Sub = key, i
+			if i == 1 && r.Data.Len() == 7 {
+				out.Fail(part, enginetest.ErrPermanent)
+				continue
+			}
+			out.Emit(part)
+		}
 		out.Cut()
 	default:
 		out.Emit(r)

@@ -20,6 +20,7 @@ type sabotage struct {
 	unordered   bool          // order is not kept where it was asked for
 	miscounting bool          // a record is counted twice
 	forgetful   bool          // what targets have is sent again
+	wholesale   bool          // a record of which a target has some parts is sent again as a whole
 	bypassing   bool          // nothing goes to OnFailure
 	tardy       bool          // the deadline is overrun
 	sharing     chan struct{} // targets wait for each other
@@ -36,7 +37,8 @@ func TestModelNotices(t *testing.T) {
 		"order is not kept":                        {sabotage{unordered: true}, "after a later one"},
 		"counts do not add up":                     {sabotage{miscounting: true}, "add up to"},
 		"what targets have is sent again":          {sabotage{forgetful: true}, "times more"},
-		"OnFailure is not used":                    {sabotage{bypassing: true}, "has fate 4; want 3"},
+		"parts that targets have are sent again":   {sabotage{wholesale: true}, "times more"},
+		"OnFailure is not used":                    {sabotage{bypassing: true}, "has fate 5; want 4"},
 		"the run ends too late":                    {sabotage{tardy: true}, "after its deadline"},
 		"one target's requests wait for another's": {sabotage{sharing: make(chan struct{})}, "nothing befell it"},
 	} {
@@ -80,6 +82,14 @@ func (s *sabotage) spoil(t engine.Target) engine.Target {
 		t.Sink = spoiltSink{t.Sink, s}
 	}
 	return t
+}
+
+// recall is what the engine is told that a target has.
+func (s *sabotage) recall(h engine.Held) engine.Held {
+	if s.forgetful || s.wholesale && !h.All {
+		return engine.Held{}
+	}
+	return h
 }
 
 // tamper changes a report.

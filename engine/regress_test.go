@@ -52,7 +52,7 @@ func TestResumeLeavesUnreadableRecordsThatWereTaken(t *testing.T) {
 	plan, _ := engine.NewPlan(engine.Options{}, engine.Target{ID: "a", Sink: &enginetest.Sink{}, OnFailure: &engine.Fallback{ID: "dead", Sink: dead, Wrap: envelope}})
 	recs := records("a b")
 	recs[0].Data = engine.Base64([]byte("!"))
-	rep := plan.Resume(t.Context(), recs, func(int, int) bool { return true })
+	rep := plan.Resume(t.Context(), recs, func(int, int) engine.Held { return engine.Held{All: true} })
 	if n := len(dead.Accepted()); n != 0 {
 		t.Errorf("%d diverted again, %d delivered", n, rep.Targets[0].Delivered)
 	}

@@ -11,6 +11,7 @@ type Fate uint8
 const (
 	fatePending   Fate = iota
 	FateDropped        // all that came of it was dropped, by a rule the user wrote
+	FateAlready        // the target had it, so nothing was sent
 	FateDelivered      // all that came of it, and was not dropped, was acknowledged
 	FateDiverted       // the same, but OnFailure took some or all of it
 	FateFailed         // something that came of it was not, or is not known to be
@@ -28,11 +29,12 @@ type Report struct {
 }
 
 // TargetReport tells what became of the records of one run at one target.
-// Delivered, Dropped, Diverted and Failed count source records and add up to the
-// input.
+// Delivered, Already, Dropped, Diverted and Failed count source records and add up
+// to the input.
 type TargetReport struct {
 	ID        string
-	Delivered int           // acknowledged
+	Delivered int           // sent, and acknowledged
+	Already   int           // not sent: the target had them from an earlier run
 	Dropped   int           // by a rule the user wrote
 	Diverted  int           // taken by OnFailure
 	Failed    int           // to be sent again by the source
@@ -44,6 +46,7 @@ type TargetReport struct {
 	Failures  []Failure     // why records failed or were diverted: the first few different reasons
 
 	fates []Fate
+	held  map[int]Held // of records that failed: the parts that did not
 }
 
 // Failure is one reason for which records failed at a target.

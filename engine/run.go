@@ -31,10 +31,11 @@ func (p *Plan) Run(ctx context.Context, recs []Record) *Report {
 	return p.Resume(ctx, recs, nil)
 }
 
-// Resume is Run for records that were run before. has reports whether a target, by
-// its place in the plan, has a record already, by its place in recs: it is not sent
-// there again, and counts as delivered. A nil has means none.
-func (p *Plan) Resume(ctx context.Context, recs []Record, has func(target, record int) bool) *Report {
+// Resume is Run for records that were run before. held says how much a target, by its
+// place in the plan, has of a record already, by its place in recs: that is not sent
+// there again. But where a target keeps order, what lies behind a record of its key that
+// is sent is sent too, so that no older value stays. A nil held means nothing.
+func (p *Plan) Resume(ctx context.Context, recs []Record, held func(target, record int) Held) *Report {
 	grace := p.grace(ctx)
 	ctx, cancel := p.untilMargin(ctx)
 	defer cancel()
@@ -44,8 +45,8 @@ func (p *Plan) Resume(ctx context.Context, recs []Record, has func(target, recor
 	}
 	lots, unreadable := lanes(recs)
 	done := make(chan *panics.Recovered, 1)
-	if has != nil {
-		r.resume(ctx, lots, unreadable, has)
+	if held != nil {
+		r.resume(ctx, lots, unreadable, held)
 	}
 	r.wg.Go(func() { r.descend(ctx, &p.root, 0, lots, unreadable) })
 	go func() { done <- r.wg.WaitAndRecover() }()
@@ -97,7 +98,7 @@ func (p *Plan) untilMargin(ctx context.Context) (context.Context, context.Cancel
 func (r *run) descend(ctx context.Context, n *node, depth int, lots []lot, losses []*Out) {
 	for _, t := range n.targets {
 		if d := r.deliveries[t.index]; !r.apart[t.index] {
-			r.wg.Go(func() { d.take(ctx, lots, losses) })
+			r.wg.Go(func() { d.take(ctx, lots, losses, nil) })
 		}
 	}
 	for _, k := range n.kids {
@@ -118,24 +119,6 @@ func pass(ctx context.Context, s Stage, depth int, lots []lot, losses []*Out) ([
 		emitted[i] = outs[i].lot
 	}
 	return emitted, append(losses[:len(losses):len(losses)], outs...)
-}
-
-// resume runs the targets that have some of the records already, each by itself: a
-// stage may merge records, so what it makes of the others is the target's own.
-func (r *run) resume(ctx context.Context, lots []lot, losses []*Out, has func(target, record int) bool) {
-	for t, d := range r.deliveries {
-		rest, losses, any := d.without(lots, losses, func(src int) bool { return has(t, src) })
-		if r.apart[t] = any && d.t.Fault == nil; !r.apart[t] {
-			continue
-		}
-		r.wg.Go(func() {
-			rest, losses := rest, losses
-			for depth, s := range d.t.Stages {
-				rest, losses = pass(ctx, s, depth, rest, losses)
-			}
-			d.take(ctx, rest, losses)
-		})
-	}
 }
 
 // lanes gives recs their origin and parts them by lane. Records that could not be

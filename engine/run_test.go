@@ -469,14 +469,22 @@ func TestResume(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		report := plan.Resume(t.Context(), records("a b c d"), func(target, record int) bool {
-			return target == 2 || target == 1 && record%2 == 0 || target == 3
+		report := plan.Resume(t.Context(), records("a b c d"), func(target, record int) engine.Held {
+			return engine.Held{All: target == 2 || target == 1 && record%2 == 0 || target == 3}
 		})
-		for i, want := range []string{"ab cd", "bd", ""} {
-			if got := data([]*enginetest.Sink{all, some, none}[i].Accepted()); got != want {
-				t.Errorf("target %d got %q, want %q", i, got, want)
+		for i, want := range []struct {
+			data          string
+			sent, already int
+		}{{"ab cd", 4, 0}, {"bd", 2, 2}, {"", 0, 4}, {"", 0, 4}} {
+			if i < 3 {
+				if got := data([]*enginetest.Sink{all, some, none}[i].Accepted()); got != want.data {
+					t.Errorf("target %d got %q, want %q", i, got, want.data)
+				}
 			}
-			wantCounts(t, report.Targets[i], 4, 0, 0)
+			wantCounts(t, report.Targets[i], want.sent, 0, 0)
+			if got := report.Targets[i].Already; got != want.already {
+				t.Errorf("target %d had %d already, want %d", i, got, want.already)
+			}
 		}
 	})
 }

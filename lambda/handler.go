@@ -71,7 +71,7 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 	h.metrics = metrics.New(o.Metrics, o.MetricsNamespace, cloudwatch.NewFromConfig(cfg), os.Stdout)
 	client := dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.Retryer = retry.NewStandard() })
 	if o.LedgerTable != "" {
-		h.shared = &sharedMemory{table: &ledger.Table{Client: client, Name: o.LedgerTable}, function: o.FunctionName, log: log}
+		h.shared = &sharedMemory{table: &ledger.Table{Client: client, Name: o.LedgerTable, Key: o.LedgerKey}, function: o.FunctionName, log: log}
 	}
 	ttl := max(o.ConfigTTL, 1) // zero would be the cache's default
 	if o.TargetsFile != "" {
@@ -163,7 +163,7 @@ func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
 	}
 	defer h.release(p)
 	r.Targets, r.faulty = p.specs, p.faulty
-	r.Report = p.engine.Resume(ctx, b.Records, either(h.memory.recall(r.SourceARN, p.specs, b.Records), r.past.recall(&r)))
+	r.Report = p.engine.Resume(ctx, b.Records, latest(r.past.recall(&r), h.memory.recall(r.SourceARN, p.specs, b.Records)))
 	h.logReport(&r)
 	return r, nil
 }

@@ -357,8 +357,14 @@ func TestLog(t *testing.T) {
 		lines := map[string]int{}
 		for _, e := range a.logged() {
 			lines[e.Target]++
-			if e.Delivered+e.Dropped+e.Failed != len(data) {
+			if e.Delivered+e.Already+e.Dropped+e.Failed != len(data) {
 				t.Errorf("the numbers of %q do not add up to %d: %+v", e.Target, len(data), e)
+			}
+			if e.Target == "throttled" {
+				want := []entry{{Msg: "delivered", Delivered: len(data)}, {Msg: "already delivered", Already: len(data)}}[n]
+				if e.Msg != want.Msg || e.Delivered != want.Delivered || e.Already != want.Already {
+					t.Errorf("invocation %d: the log says %+v", n, e)
+				}
 			}
 		}
 		if diff := cmp.Diff(map[string]int{"refused": 1, "throttled": 1, "large": 1, "echo": 1, "bad": 1}, lines); diff != "" {

@@ -125,7 +125,8 @@ func (a *account) data(destination string) map[string]int {
 // entry is a line of the log.
 type entry struct {
 	Level, Msg, Source, Target, Error string
-	Delivered, Dropped, Failed        int
+	Delivered, Already                int
+	Dropped, Failed                   int
 	Failures                          []struct {
 		Error, Class, Shard, Sequence, Remedy string
 		Records                               int

@@ -2,7 +2,9 @@ package lambda
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/sourcegraph/conc/pool"
 	"go.uber.org/zap"
 
+	"fanout/engine"
 	"fanout/lambda/event"
 	"fanout/lambda/ledger"
 	"fanout/lambda/target"
@@ -131,9 +134,33 @@ func (rec *recollection) end() {
 	}
 }
 
-// recall waits for the ledger as long as its patience lasts, and returns which of
-// the records of r the targets have already; nil if none is known.
-func (rec *recollection) recall(r *Result) func(t, i int) bool {
+// recall says how much target t has of record i, and when that was learnt; the zero time
+// if nothing is known.
+type recall func(t, i int) (engine.Held, time.Time)
+
+// latest joins what the ledger and the memory of the process know. What was learnt last
+// holds: another instance may have sent a record again since this one did.
+func latest(shared, own recall) func(t, i int) engine.Held {
+	if shared == nil && own == nil {
+		return nil
+	}
+	return func(t, i int) (held engine.Held) {
+		var at time.Time
+		if shared != nil {
+			held, at = shared(t, i)
+		}
+		if own != nil {
+			if h, since := own(t, i); since.After(at) {
+				held = h
+			}
+		}
+		return held
+	}
+}
+
+// recall waits for the ledger as long as its patience lasts, and returns what it knows
+// of the records of r; nil if it knows nothing.
+func (rec *recollection) recall(r *Result) recall {
 	if rec == nil {
 		return nil
 	}
@@ -148,53 +175,71 @@ func (rec *recollection) recall(r *Result) func(t, i int) bool {
 	if len(rec.found) == 0 {
 		return nil
 	}
-	prints := fingerprints(r.Targets)
-	indexes := make(map[shard][]index, len(rec.found))
+	indexes := make(map[shard]*index, len(rec.found))
 	for s, entries := range rec.found {
-		for i := range entries {
-			indexes[s] = append(indexes[s], newIndex(&entries[i], prints))
+		indexes[s] = newIndex(entries)
+	}
+	prints := fingerprints(r.Targets)
+	return func(t, i int) (engine.Held, time.Time) {
+		x := indexes[shardOf(r, i)]
+		if x == nil {
+			return engine.Held{}, time.Time{}
 		}
+		return x.held(prints[t], r.records[i].Seq)
 	}
-	has := make([]ledger.Bits, len(r.Targets))
-	for t := range has {
-		has[t] = ledger.NewBits(len(r.records))
-	}
-	for i := range r.records {
-		for _, x := range indexes[shardOf(r, i)] {
-			x.mark(has, i, r.records[i].Seq)
-		}
-	}
-	return func(t, i int) bool { return has[t].Get(i) }
 }
 
-// index finds the bits of an entry.
+// index finds records in the entries of a shard.
 type index struct {
-	at   map[string]int // by sequence number
-	bits []ledger.Bits  // by target
+	records map[string]mention // by sequence number
 }
 
-func newIndex(e *ledger.Entry, prints []string) index {
-	x := index{make(map[string]int, len(e.Seqs)), make([]ledger.Bits, len(prints))}
-	for i, seq := range e.Seqs {
-		x.at[seq] = i
-	}
-	for t, print := range prints {
-		x.bits[t] = e.Has[print]
+// mention is where an entry names a record.
+type mention struct {
+	entry *ledger.Entry
+	at    int // in its names
+}
+
+// newIndex makes an index of entries. Of several that name a record, it has the one that
+// was written last; of those written at the same time that of the smallest batch, since a
+// batch that is sent again is never larger.
+func newIndex(entries []ledger.Entry) *index {
+	x := &index{records: make(map[string]mention)}
+	for i := range entries {
+		e := &entries[i]
+		for k, name := range e.Names {
+			if _, _, _, part := ledger.ParsePart(name); part {
+				continue
+			}
+			if m, ok := x.records[name]; !ok || e.Written.After(m.entry.Written) ||
+				e.Written.Equal(m.entry.Written) && before(e.Last, m.entry.Last) {
+				x.records[name] = mention{e, k}
+			}
+		}
 	}
 	return x
 }
 
-// mark adds record i to what the targets have, if the entry says so.
-func (x *index) mark(has []ledger.Bits, i int, seq string) {
-	k, ok := x.at[seq]
+// held returns how much the target with a fingerprint has of a record.
+func (x *index) held(print, seq string) (engine.Held, time.Time) {
+	m, ok := x.records[seq]
 	if !ok {
-		return
+		return engine.Held{}, time.Time{}
 	}
-	for t := range has {
-		if x.bits[t].Get(k) {
-			has[t].Set(i)
+	e := m.entry
+	bits := e.Has[print]
+	held := engine.Held{All: bits.Get(m.at)}
+	for k := m.at + 1; k < len(e.Names) && !held.All; k++ { // its parts stand behind it
+		of, sub, n, ok := ledger.ParsePart(e.Names[k])
+		if !ok || of != seq {
+			break
+		}
+		if bits.Get(k) {
+			held.Of, held.Subs = n, append(held.Subs, sub)
 		}
 	}
+	slices.Sort(held.Subs)
+	return held, e.Written
 }
 
 func fingerprints(specs []target.Spec) []string {
@@ -205,21 +250,13 @@ func fingerprints(specs []target.Spec) []string {
 	return prints
 }
 
-// failed says what is wrong with the ledger, and lets it rest.
+// failed says what is wrong with the ledger, and lets it rest if it did not answer.
 func (m *sharedMemory) failed(err error) {
-	if err != nil {
+	if err == nil {
+		return
+	}
+	if _, ok := errors.AsType[*ledger.ItemError](err); !ok {
 		m.idle.Store(time.Now().Add(pause).UnixNano())
-		m.log.Warn("ledger", zap.Error(err))
 	}
-}
-
-// either joins what two memories have.
-func either(a, b func(t, i int) bool) func(t, i int) bool {
-	switch {
-	case a == nil:
-		return b
-	case b == nil:
-		return a
-	}
-	return func(t, i int) bool { return a(t, i) || b(t, i) }
+	m.log.Warn("ledger", zap.Error(err))
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"fanout/lambda/ledger"
 )
 
 // fleetLedger is the table of a fleet's ledger as an instance sees it. If the fleet's
@@ -54,6 +56,7 @@ func ledgerText(item map[string]ledgerValue, name string) string {
 func (l *fleetLedger) Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
 	out := new(dynamodb.QueryOutput)
 	err := l.call(ctx, func() {
+		l.in.fleet.poisonItem(ledgerText(in.ExpressionAttributeValues, ":shard"), ledgerText(in.ExpressionAttributeValues, ":from"))
 		items := l.in.fleet.items[ledgerText(in.ExpressionAttributeValues, ":shard")]
 		for _, batch := range slices.Sorted(maps.Keys(items)) {
 			if batch >= ledgerText(in.ExpressionAttributeValues, ":from") {
@@ -68,21 +71,86 @@ func (l *fleetLedger) Query(ctx context.Context, in *dynamodb.QueryInput, _ ...f
 func (l *fleetLedger) PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
 	f := l.in.fleet
 	return new(dynamodb.PutItemOutput), l.call(ctx, func() {
-		if f.forgets {
-			return
+		switch {
+		case f.forgets:
+		case f.lies:
+			f.put(lie(ctx, in.Item))
+		default:
+			f.put(in.Item)
 		}
-		shard, has := ledgerText(in.Item, "shard"), in.Item["has"].(*types.AttributeValueMemberM).Value
-		for target, bits := range has {
-			b := bits.(*types.AttributeValueMemberB).Value
-			if f.lies {
-				has[target] = &types.AttributeValueMemberB{Value: slices.Repeat([]byte{0xff}, len(b))}
-			}
-		}
-		if f.items[shard] == nil {
-			f.items[shard] = make(map[string]map[string]ledgerValue)
-		}
-		f.items[shard][ledgerText(in.Item, "batch")] = in.Item
 	})
+}
+
+func (f *fleet) put(item map[string]ledgerValue) {
+	shard := ledgerText(item, "shard")
+	if f.items[shard] == nil {
+		f.items[shard] = make(map[string]map[string]ledgerValue)
+	}
+	f.items[shard][ledgerText(item, "batch")] = item
+}
+
+// lie returns an item by which every target has all that the item names.
+func lie(ctx context.Context, item map[string]ledgerValue) map[string]ledgerValue {
+	one := &oneItem{item: item}
+	table := ledger.Table{Client: one, Name: "ledger"}
+	entries, err := table.Read(ctx, ledgerText(item, "shard"), "1")
+	if err != nil {
+		panic(err)
+	}
+	for target, bits := range entries[0].Has {
+		entries[0].Has[target] = slices.Repeat([]byte{0xff}, max(len(bits), (len(entries[0].Names)+7)/8))
+	}
+	if err := table.Write(ctx, ledgerText(item, "shard"), entries[0]); err != nil {
+		panic(err)
+	}
+	return one.item
+}
+
+// oneItem is a table of one item.
+type oneItem struct {
+	ledger.API
+	item map[string]ledgerValue
+}
+
+func (o *oneItem) Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	return &dynamodb.QueryOutput{Items: []map[string]ledgerValue{o.item}}, nil
+}
+
+func (o *oneItem) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	o.item = in.Item
+	return nil, nil
+}
+
+// poisonItem puts an item below a shard, or changes one there, as somebody does who may
+// write the table.
+func (f *fleet) poisonItem(shard, from string) {
+	if !f.poison || f.rnd.IntN(3) > 0 {
+		return
+	}
+	shards := slices.Sorted(maps.Keys(f.items))
+	if len(shards) == 0 {
+		return
+	}
+	others := f.items[shards[f.rnd.IntN(len(shards))]]
+	batches := slices.Sorted(maps.Keys(others))
+	item := maps.Clone(others[batches[f.rnd.IntN(len(batches))]])
+	item["shard"] = &types.AttributeValueMemberS{Value: shard}
+	switch f.rnd.IntN(5) {
+	case 0:
+		item["batch"] = &types.AttributeValueMemberS{Value: from}
+	case 1:
+		has := maps.Clone(item["has"].(*types.AttributeValueMemberM).Value)
+		for target := range has {
+			has[target] = &types.AttributeValueMemberB{Value: []byte{0xff, 0xff, 0xff}}
+		}
+		item["has"] = &types.AttributeValueMemberM{Value: has}
+	case 2:
+		item["written"] = &types.AttributeValueMemberN{Value: "9000000000000000000"}
+	case 3:
+		item["records"] = &types.AttributeValueMemberB{Value: []byte("no names")}
+	case 4: // a copy of another shard's
+	}
+	f.put(item)
 }
 
 // DeleteItem deletes what it should.

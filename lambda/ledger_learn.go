@@ -30,7 +30,7 @@ func (m *sharedMemory) learn(ctx context.Context, results []Result, again bool) 
 		switch {
 		case r.Report == nil:
 		case again:
-			for s, e := range entries(r) {
+			for s, e := range r.past.entries(r) {
 				if !r.past.says(s, e) {
 					p.Go(func() error { return m.table.Write(ctx, m.name(s), e) })
 				}
@@ -55,8 +55,9 @@ func writable(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, limit)
 }
 
-// entries returns what is to be written of r, by shard.
-func entries(r *Result) map[shard]ledger.Entry {
+// entries returns what is to be written of r, by shard: of every shard of which targets
+// have something, or an entry says so, which may hold no more.
+func (rec *recollection) entries(r *Result) map[shard]ledger.Entry {
 	places := make(map[shard][]int) // of records
 	for i := range r.records {
 		if event.Number(r.records[i].Seq) != "" { // without one it has no place in the ledger
@@ -66,35 +67,70 @@ func entries(r *Result) map[shard]ledger.Entry {
 	}
 	prints, all := fingerprints(r.Targets), make(map[shard]ledger.Entry)
 	for s, at := range places {
-		groups := r.bySeq(at)
-		e := ledger.Entry{Last: event.Number(r.records[groups[len(groups)-1][0]].Seq), Has: make(map[string]ledger.Bits)}
-		groups = slices.DeleteFunc(groups, func(g []int) bool {
-			return !slices.ContainsFunc(r.Report.Targets, func(t engine.TargetReport) bool { return hasAll(&t, g) })
-		})
-		for _, g := range groups {
-			e.Seqs = append(e.Seqs, r.records[g[0]].Seq)
+		n := newNote(r, prints)
+		for _, group := range r.bySeq(at) {
+			n.add(group)
 		}
-		for t := range r.Report.Targets {
-			bits, any := ledger.NewBits(len(groups)), false
-			for k, g := range groups {
-				if hasAll(&r.Report.Targets[t], g) {
-					bits.Set(k)
-					any = true
-				}
-			}
-			if any {
-				e.Has[prints[t]] = bits
-			}
-		}
-		if len(e.Has) > 0 {
-			all[s] = e
+		if len(n.entry.Has) > 0 || rec != nil && len(rec.found[s]) > 0 {
+			all[s] = n.entry
 		}
 	}
 	return all
 }
 
-// bySeq sorts records by sequence number and returns those of each. There should be
-// one, but what the ledger says of a number must be true of all that have it.
+// note makes an entry of what became of records.
+type note struct {
+	result *Result
+	prints []string
+	entry  ledger.Entry
+}
+
+func newNote(r *Result, prints []string) *note {
+	return &note{result: r, prints: prints, entry: ledger.Entry{Has: make(map[string]ledger.Bits)}}
+}
+
+// add adds the records that have a sequence number, which is higher than those before.
+// There should be one, but what the ledger says of a number must be true of all of them.
+func (n *note) add(group []int) {
+	e, targets := &n.entry, n.result.Report.Targets
+	seq := n.result.records[group[0]].Seq
+	e.Last = event.Number(seq)
+	record := n.name(seq)
+	parts := make(map[string]int)
+	for t := range targets {
+		if hasAll(&targets[t], group) {
+			n.set(t, record)
+			continue
+		}
+		if len(group) > 1 {
+			continue
+		}
+		held := targets[t].Held(group[0])
+		for _, sub := range held.Subs {
+			name := ledger.Part(seq, sub, held.Of)
+			k, ok := parts[name]
+			if !ok {
+				k = n.name(name)
+				parts[name] = k
+			}
+			n.set(t, k)
+		}
+	}
+}
+
+// name adds a name and returns its place.
+func (n *note) name(name string) int {
+	n.entry.Names = append(n.entry.Names, name)
+	return len(n.entry.Names) - 1
+}
+
+// set says that a target has what a name stands for.
+func (n *note) set(t, k int) {
+	print := n.prints[t]
+	n.entry.Has[print] = n.entry.Has[print].With(k)
+}
+
+// bySeq sorts records by sequence number and returns those of each.
 func (r *Result) bySeq(at []int) (groups [][]int) {
 	seq := func(i int) string { return r.records[i].Seq }
 	slices.SortFunc(at, func(a, b int) int {
@@ -130,7 +166,7 @@ func (rec *recollection) says(s shard, e ledger.Entry) bool {
 	}
 	return slices.ContainsFunc(rec.found[s], func(old ledger.Entry) bool {
 		return old.Last == e.Last && time.Until(old.Expires) > ledger.Keep/2 &&
-			slices.Equal(old.Seqs, e.Seqs) && maps.EqualFunc(old.Has, e.Has, slices.Equal)
+			slices.Equal(old.Names, e.Names) && maps.EqualFunc(old.Has, e.Has, slices.Equal)
 	})
 }
 

@@ -26,17 +26,23 @@ import (
 
 // TestLedgerModel runs instances of the function that share a ledger behind a
 // mapping with a parallelization factor, each attempt on any of them, with random
-// faults. No record is lost, keys stay in order where that was asked for, and a
-// record comes twice only if the instance crashed that had sent it, or its target's
-// answer or the ledger's was lost.
+// faults. No record is lost, keys stay in order where that was asked for, no older value
+// of a key stays behind a newer one, and a part of a record comes twice only if the
+// instance crashed that had sent it, or its target's answer or the ledger's was lost, or
+// somebody else wrote the ledger.
 func TestLedgerModel(t *testing.T) {
-	first := rand.Uint64()
-	for i := range uint64(400) {
-		if !t.Run(fmt.Sprint(first+i), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { newFleet(t, first+i, fleetSabotage{}).run() })
+	seed := *modelSeed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	begun := time.Now()
+	for i := 0; i < *modelRuns || time.Since(begun) < *modelTime; i++ {
+		if !t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { newFleet(t, seed, fleetSabotage{}).run() })
 		}) {
-			t.Fatalf("set first to %d", first+i)
+			t.Fatalf("go test ./lambda -run '^TestLedgerModel$' -model.runs 1 -count 5 -model.seed %d", seed)
 		}
+		seed++
 	}
 }
 
@@ -92,6 +98,7 @@ type fleet struct {
 	fleetSabotage
 	report  bool // batchItemFailures
 	unsure  bool // the ledger fails at times
+	poison  bool // somebody else writes the ledger
 	specs   []target.Spec
 	targets map[string]*fleetTarget
 	shards  [][][]fleetRecord // by shard and group of keys
@@ -103,13 +110,19 @@ type fleet struct {
 	items  map[string]map[string]map[string]ledgerValue // by shard and batch
 }
 
-type fleetRecord struct{ seq, key string }
+// fleetRecord is an aggregate.
+type fleetRecord struct {
+	seq, key string
+	users    []modelUser
+}
 
 // fleetTarget is what a target has accepted.
 type fleetTarget struct {
 	spec    target.Spec
 	times   map[string]int // by data
-	order   []string
+	order   []string       // of what came first
+	latest  map[string]int // by data: when it last came
+	came    int
 	excused map[string]bool // may come again
 }
 
@@ -126,18 +139,24 @@ func newFleet(t fleetJudge, seed uint64, s fleetSabotage) *fleet {
 	f := &fleet{t: t, fleetSabotage: s, rnd: rnd, report: rnd.IntN(2) == 0, faults: rnd.IntN(40),
 		unsure: s == fleetSabotage{} && rnd.IntN(3) == 0, targets: map[string]*fleetTarget{},
 		items: map[string]map[string]map[string]ledgerValue{}}
+	f.poison = s == fleetSabotage{} && rnd.IntN(4) == 0
 	for i := range 2 + rnd.IntN(3) {
 		spec := target.Spec{SourceARN: fleetStream, ID: fmt.Sprint("t", i), Type: target.Kinesis, Active: true,
-			Collapse: target.CollapseNone, Parallel: rnd.IntN(2) == 0}
+			Collapse: target.CollapseNone, Deaggregate: true, Parallel: rnd.IntN(2) == 0}
 		f.specs = append(f.specs, spec)
-		f.targets[spec.ID] = &fleetTarget{spec: spec, times: map[string]int{}, excused: map[string]bool{}}
+		f.targets[spec.ID] = &fleetTarget{spec: spec, times: map[string]int{}, latest: map[string]int{}, excused: map[string]bool{}}
 	}
 	for shard := range 1 + rnd.IntN(2) {
 		groups := make([][]fleetRecord, 1+rnd.IntN(3))
 		for i := range rnd.IntN(40) {
 			key := rnd.IntN(6)
 			g := key % len(groups)
-			groups[g] = append(groups[g], fleetRecord{fmt.Sprint(95 + i + 1000*shard), fmt.Sprint("key", key)})
+			r := fleetRecord{seq: fmt.Sprint(95 + i + 1000*shard), key: fmt.Sprint("key", key)}
+			for k := range 1 + rnd.IntN(3) { // with keys of the same group
+				key := g + len(groups)*rnd.IntN(3)
+				r.users = append(r.users, modelUser{key: fmt.Sprint("key", key), data: fmt.Sprintf("shardId-%012d/%s/%d", shard, r.seq, k)})
+			}
+			groups[g] = append(groups[g], r)
 		}
 		f.shards = append(f.shards, groups)
 	}
@@ -244,6 +263,8 @@ func (in *instance) one(ft *fleetTarget, r *engine.Record) error {
 // accept takes a record, and returns what excuses its coming again.
 func (in *instance) accept(ft *fleetTarget, r *engine.Record) (excuse func()) {
 	data := string(r.Data.Bytes())
+	ft.came++
+	ft.latest[data] = ft.came
 	if ft.times[data]++; ft.times[data] == 1 {
 		ft.order = append(ft.order, data)
 	}
@@ -268,7 +289,7 @@ func (f *fleet) run() {
 	for _, ft := range f.targets {
 		f.check(ft)
 	}
-	if n := len(f.items); n > 0 && !f.unsure && f.crashless() {
+	if n := len(f.items); n > 0 && !f.unsure && !f.poison && f.crashless() {
 		f.t.Errorf("entries of %d shards are left", n)
 	}
 }
@@ -338,7 +359,7 @@ func fleetEvent(shard string, batch []fleetRecord) []byte {
 	recs := make([]string, len(batch))
 	for i, r := range batch {
 		recs[i] = fmt.Sprintf(`{"eventSource":"aws:kinesis","eventSourceARN":%q,"eventID":"%s:%s","kinesis":{"partitionKey":%q,"sequenceNumber":%q,"data":%q}}`,
-			fleetStream, shard, r.seq, r.key, r.seq, base64.StdEncoding.EncodeToString([]byte(shard+r.seq)))
+			fleetStream, shard, r.seq, r.key, r.seq, base64.StdEncoding.EncodeToString(aggregateOf(r.users)))
 	}
 	return []byte(`{"Records":[` + strings.Join(recs, ",") + `]}`)
 }
@@ -347,21 +368,30 @@ func fleetEvent(shard string, batch []fleetRecord) []byte {
 func (f *fleet) check(ft *fleetTarget) {
 	for s, groups := range f.shards {
 		for _, recs := range groups {
-			last := map[string]int{}
-			for _, r := range recs {
-				data := fmt.Sprintf("shardId-%012d%s", s, r.seq)
-				at := slices.Index(ft.order, data)
+			last, latest := map[string]int{}, map[string]int{}
+			for _, u := range users(recs) {
+				at := slices.Index(ft.order, u.data)
 				if at < 0 {
-					f.t.Errorf("target %s never got %s", ft.spec.ID, data)
+					f.t.Errorf("target %s never got %s", ft.spec.ID, u.data)
 				}
-				if !ft.spec.Parallel && at < last[r.key] {
-					f.t.Errorf("target %s got %s after a later one of %s", ft.spec.ID, data, r.key)
+				if !ft.spec.Parallel && at < last[u.key] {
+					f.t.Errorf("target %s got %s after a later one of %s", ft.spec.ID, u.data, u.key)
 				}
-				last[r.key] = at
-				if n := ft.times[data]; n > 1 && !ft.excused[data] && !f.unsure {
-					f.t.Errorf("target %s got %s %d times", ft.spec.ID, data, n)
+				if !ft.spec.Parallel && ft.latest[u.data] < latest[u.key] && !f.unsure && !f.poison {
+					f.t.Errorf("target %s keeps an older value of %s in shard %d than %s", ft.spec.ID, u.key, s, u.data)
+				}
+				last[u.key], latest[u.key] = at, ft.latest[u.data]
+				if n := ft.times[u.data]; n > 1 && !ft.excused[u.data] && !f.unsure && !f.poison {
+					f.t.Errorf("target %s got %s %d times", ft.spec.ID, u.data, n)
 				}
 			}
 		}
 	}
+}
+
+func users(recs []fleetRecord) (all []modelUser) {
+	for _, r := range recs {
+		all = append(all, r.users...)
+	}
+	return all
 }

@@ -39,6 +39,8 @@ func (h *Handler) logReport(r *Result) {
 			level, message = zapcore.ErrorLevel, "records failed"
 		case t.Diverted > 0:
 			level, message = zapcore.ErrorLevel, "records went to onFailure"
+		case t.Already > 0 && t.Delivered == 0:
+			message = "already delivered"
 		}
 		entry := h.log.Check(level, message)
 		if entry == nil {
@@ -46,7 +48,7 @@ func (h *Handler) logReport(r *Result) {
 		}
 		entry.Write(
 			zap.String("target", t.ID), zap.String("type", string(r.Targets[i].Type)), zap.String("source", r.SourceARN),
-			zap.Int("delivered", t.Delivered), zap.Int("dropped", t.Dropped), zap.Int("diverted", t.Diverted), zap.Int("failed", t.Failed),
+			zap.Int("delivered", t.Delivered), zap.Int("already", t.Already), zap.Int("dropped", t.Dropped), zap.Int("diverted", t.Diverted), zap.Int("failed", t.Failed),
 			zap.Int("requests", t.Requests), zap.Int("retries", t.Retries), zap.Int("throttled", t.Throttled),
 			zap.Int64("bytes", t.Bytes), zap.Duration("took", t.Took),
 			zap.Array("failures", failures{t.Failures, func(f *engine.Failure) string { return r.remedy(i, f) }}),

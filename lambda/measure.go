@@ -45,7 +45,7 @@ func oldest(recs []engine.Record) time.Time {
 func counts(t *engine.TargetReport, destination string) metrics.Target {
 	return metrics.Target{
 		ID: t.ID, Destination: destination,
-		Delivered: t.Delivered, Dropped: t.Dropped, Diverted: t.Diverted, Failed: t.Failed,
+		Delivered: t.Delivered, Already: t.Already, Dropped: t.Dropped, Diverted: t.Diverted, Failed: t.Failed,
 		Requests: t.Requests, Retries: t.Retries, Throttled: t.Throttled, Bytes: t.Bytes, Took: t.Took,
 	}
 }

@@ -4,20 +4,22 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"fanout/engine"
 	"fanout/lambda/target"
 )
 
-// memory remembers which targets have which records of events that Lambda sends
-// again, so that only those get them that need them. It lives as long as the
-// function's process, and forgets the oldest events when it holds more than
-// maxRemembered records: then records are sent twice, and none is lost.
+// memory remembers how much targets have of the records of events that Lambda sends
+// again, so that only what is missing is sent. It lives as long as the function's process,
+// forgets what it last learnt remembering ago, and the oldest events when they weigh more
+// than its limit: then records are sent twice, and none is lost.
 type memory struct {
 	mu     sync.Mutex
+	limit  int // of weight
 	shards map[shardKey]*shardMemory
 	events []*learnt // oldest first
-	held   int       // records of events
+	weight int       // of events
 }
 
 const (
@@ -26,6 +28,15 @@ const (
 
 	// maxTargets bounds the targets of a shard that are remembered: a bit each.
 	maxTargets = 64
+
+	// partsPerRecord is how many parts of a record take as much memory as a record.
+	partsPerRecord = 16
+
+	// remembering is how long a record is remembered after an attempt. Lambda waits five
+	// minutes at most before it sends a notification again, and less for a stream (AWS
+	// Lambda developer guide, How Lambda handles errors and retries with asynchronous
+	// invocation). A stream that is read again on purpose, later, gets everything.
+	remembering = 15 * time.Minute
 )
 
 type shardKey struct{ source, lane string }
@@ -38,14 +49,19 @@ type shardMemory struct {
 
 // remembered is what is known of a record.
 type remembered struct {
-	bits  uint64 // one for each of the shard's targets that has it
-	event *learnt
+	seq   string
+	bits  uint64              // one for each of the shard's targets that has all of it
+	parts map[int]engine.Held // by number of the bit: the targets that have only some of it
+	event *learnt             // the last
 }
 
-// learnt is the records that were first learnt with one event.
+// learnt is the records of one event. They are forgotten together: of a batch of which
+// only the end were known, older values would be sent behind newer ones.
 type learnt struct {
-	records []place
-	left    int // not forgotten yet
+	records []place // some may belong to a later event by now
+	left    int     // that do not, and are not forgotten
+	weight  int     // of those that are left, in records
+	at      time.Time
 }
 
 type place struct {
@@ -53,51 +69,73 @@ type place struct {
 	seq   string
 }
 
-func newMemory() *memory { return &memory{shards: make(map[shardKey]*shardMemory)} }
+func newMemory() *memory {
+	return &memory{limit: maxRemembered, shards: make(map[shardKey]*shardMemory)}
+}
 
-// recall returns which of recs, records of source, the targets have already; nil if
-// they have none.
-func (m *memory) recall(source string, targets []target.Spec, recs []engine.Record) func(t, i int) bool {
+// recall returns what is known of recs, records of source; nil if nothing is.
+func (m *memory) recall(source string, targets []target.Spec, recs []engine.Record) recall {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.shards) == 0 {
 		return nil
 	}
-	has, any := make([]uint64, len(recs)), uint64(0)
-	bits := make(map[*shardMemory][]uint64)
+	now := time.Now()
+	var all []knowledge
+	bits := make(map[*shardMemory][]int)
 	for i := range recs {
 		s := m.shards[shardKey{source, recs[i].Lane}]
-		if s == nil || s.has[recs[i].Seq] == nil {
+		if s == nil {
+			continue
+		}
+		r := s.has[recs[i].Seq]
+		if r == nil || now.Sub(r.event.at) > remembering {
 			continue
 		}
 		if bits[s] == nil {
 			bits[s] = s.bits(targets)
 		}
-		for t, bit := range bits[s][:min(len(targets), maxTargets)] {
-			if s.has[recs[i].Seq].bits&bit != 0 {
-				has[i] |= 1 << t
-			}
+		if all == nil {
+			all = make([]knowledge, len(recs))
 		}
-		any |= has[i]
+		all[i] = knowledge{bits: bits[s], all: r.bits, parts: r.parts, at: r.event.at}
 	}
-	if any == 0 {
+	if all == nil {
 		return nil
 	}
-	return func(t, i int) bool { return t < maxTargets && has[i]&(1<<t) != 0 }
+	return func(t, i int) (engine.Held, time.Time) { return all[i].of(t), all[i].at }
 }
 
-// bits returns the bit that stands for each of targets; 0 for one that has none.
-func (s *shardMemory) bits(targets []target.Spec) []uint64 {
-	bits := make([]uint64, len(targets))
+// knowledge is what is known of a record, as it was when it was recalled.
+type knowledge struct {
+	bits  []int // by target
+	all   uint64
+	parts map[int]engine.Held
+	at    time.Time
+}
+
+// of returns what target t has.
+func (k *knowledge) of(t int) engine.Held {
+	if t >= len(k.bits) || k.bits[t] < 0 {
+		return engine.Held{}
+	}
+	if k.all&(1<<k.bits[t]) != 0 {
+		return engine.Held{All: true}
+	}
+	return k.parts[k.bits[t]]
+}
+
+// bits returns the number of the bit that stands for each of targets; -1 for one that
+// has none.
+func (s *shardMemory) bits(targets []target.Spec) []int {
+	bits := make([]int, len(targets))
 	for t := range targets {
 		k := slices.Index(s.targets, targets[t])
 		if k < 0 && len(s.targets) < maxTargets {
 			k = len(s.targets)
 			s.targets = append(s.targets, targets[t])
 		}
-		if k >= 0 {
-			bits[t] = 1 << k
-		}
+		bits[t] = k
 	}
 	return bits
 }
@@ -110,7 +148,7 @@ func (m *memory) learn(r *Result, again bool) {
 	if !again && len(m.shards) == 0 {
 		return
 	}
-	bits, event := make(map[*shardMemory][]uint64), new(learnt)
+	bits, event := make(map[*shardMemory][]int), &learnt{at: time.Now()}
 	for i := range r.records {
 		key, seq := shardKey{r.SourceARN, r.records[i].Lane}, r.records[i].Seq
 		if !again {
@@ -121,32 +159,53 @@ func (m *memory) learn(r *Result, again bool) {
 		if bits[s] == nil {
 			bits[s] = s.bits(r.Targets)
 		}
-		if s.has[seq] == nil {
-			seq = strings.Clone(seq)
-			s.has[seq] = &remembered{event: event}
-			event.records = append(event.records, place{key, seq})
+		rec := s.has[seq]
+		if rec != nil {
+			m.leave(rec)
+		} else {
+			rec = &remembered{seq: strings.Clone(seq)}
+			s.has[rec.seq] = rec
 		}
-		s.has[seq].bits = r.had(i, bits[s])
+		rec.learn(r, i, bits[s])
+		rec.event = event
+		event.records = append(event.records, place{key, rec.seq})
+		event.left++
+		event.weight += rec.weight()
+		m.weight += rec.weight()
 	}
-	if event.left = len(event.records); event.left > 0 {
+	if event.left > 0 {
 		m.events = append(m.events, event)
-		m.held += event.left
 	}
-	for m.held > maxRemembered && len(m.events) > 1 {
-		for _, p := range m.events[0].records {
-			m.forget(p.shard, p.seq)
+	for len(m.events) > 0 && (m.weight > m.limit && len(m.events) > 1 || event.at.Sub(m.events[0].at) > remembering) {
+		m.forgetEvent(m.events[0])
+	}
+}
+
+// learn replaces what is known of a record by what became of record i of r.
+func (rec *remembered) learn(r *Result, i int, bits []int) {
+	rec.bits, rec.parts = 0, nil
+	for t := range r.Report.Targets {
+		h := r.Report.Targets[t].Held(i)
+		switch k := bits[t]; {
+		case k < 0:
+		case h.All:
+			rec.bits |= 1 << k
+		case len(h.Subs) > 0:
+			if rec.parts == nil {
+				rec.parts = make(map[int]engine.Held)
+			}
+			rec.parts[k] = h
 		}
 	}
 }
 
-// had returns the bits of the targets that have record i.
-func (r *Result) had(i int, bits []uint64) (had uint64) {
-	for t := range r.Report.Targets {
-		if r.Report.Targets[t].Fate(i) != engine.FateFailed {
-			had |= bits[t]
-		}
+// weight is how much memory a record takes, in records.
+func (rec *remembered) weight() int {
+	n := 1
+	for _, h := range rec.parts {
+		n += 1 + len(h.Subs)/partsPerRecord
 	}
-	return had
+	return n
 }
 
 // shard returns what is remembered of a shard, and makes key its own: what names
@@ -162,19 +221,35 @@ func (m *memory) shard(key *shardKey) *shardMemory {
 	return s
 }
 
-// forget forgets a record, and with its last one an event or a shard.
+// forgetEvent forgets the records of an event, but for those of a later one too.
+func (m *memory) forgetEvent(e *learnt) {
+	for _, p := range e.records {
+		if s := m.shards[p.shard]; s != nil && s.has[p.seq] != nil && s.has[p.seq].event == e {
+			m.forget(p.shard, p.seq)
+		}
+	}
+}
+
+// forget forgets a record, and with its last one a shard.
 func (m *memory) forget(key shardKey, seq string) {
 	s := m.shards[key]
 	if s == nil || s.has[seq] == nil {
 		return
 	}
-	event := s.has[seq].event
+	m.leave(s.has[seq])
 	delete(s.has, seq)
 	if len(s.has) == 0 {
 		delete(m.shards, key)
 	}
-	if event.left--; event.left == 0 {
-		m.events = slices.DeleteFunc(m.events, func(e *learnt) bool { return e == event })
-		m.held -= len(event.records)
+}
+
+// leave takes a record from its event, and forgets the event with its last one.
+func (m *memory) leave(rec *remembered) {
+	e := rec.event
+	e.left--
+	e.weight -= rec.weight()
+	m.weight -= rec.weight()
+	if e.left == 0 {
+		m.events = slices.DeleteFunc(m.events, func(o *learnt) bool { return o == e })
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"fanout/engine"
 	"fanout/engine/enginetest"
@@ -26,7 +28,7 @@ func deliver(t *testing.T, m *memory, specs []target.Spec, recs []engine.Record,
 		t.Fatal(err)
 	}
 	r := Result{SourceARN: "source", Targets: specs, records: recs}
-	r.Report = plan.Resume(context.Background(), recs, m.recall("source", specs, recs))
+	r.Report = plan.Resume(context.Background(), recs, latest(nil, m.recall("source", specs, recs)))
 	m.learn(&r, !r.Report.OK())
 	for i, s := range sinks {
 		for _, rec := range s.Accepted() {
@@ -55,14 +57,14 @@ func TestMemory(t *testing.T) {
 	}{
 		{"a batch that fails in part", 1, 4, "3", "1 2 3 4 ", "1 2 4 ", 4},
 		{"the same again", 1, 4, "3", "", "", 4},
-		{"its second half, healed", 3, 4, "", "", "3 ", 4},
-		{"another batch", 5, 6, "", "5 6 ", "5 6 ", 4},
+		{"its second half, healed", 3, 4, "", "", "3 ", 2},
+		{"another batch", 5, 6, "", "5 6 ", "5 6 ", 2},
 		{"its first half", 1, 2, "", "", "", 0},
 		{"long after", 1, 2, "", "1 2 ", "1 2 ", 0},
 	} {
 		sent := deliver(t, m, specs, numbered(step.from, step.to), map[string]bool{step.bad: true})
-		if sent[0] != step.a || sent[1] != step.b || m.held != step.held {
-			t.Errorf("%s: sent %q and %q, %d held; want %q, %q, %d", step.name, sent[0], sent[1], m.held, step.a, step.b, step.held)
+		if sent[0] != step.a || sent[1] != step.b || m.weight != step.held {
+			t.Errorf("%s: sent %q and %q, %d held; want %q, %q, %d", step.name, sent[0], sent[1], m.weight, step.a, step.b, step.held)
 		}
 	}
 	if len(m.shards)+len(m.events) != 0 {
@@ -76,6 +78,45 @@ func TestMemoryKnowsAChangedTarget(t *testing.T) {
 	sent := deliver(t, m, []target.Spec{{ID: "a", Region: "us-east-1"}, {ID: "b"}}, numbered(1, 2), nil)
 	if sent[0] != "1 2 " || sent[1] != "2 " {
 		t.Errorf("sent %q and %q; want all to the changed target", sent[0], sent[1])
+	}
+}
+
+// What is remembered ends, so that a stream that is read again on purpose is sent.
+func TestMemoryEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		specs, bad := []target.Spec{{ID: "a"}, {ID: "b"}}, map[string]bool{"2": true}
+		for _, step := range []struct {
+			after time.Duration
+			sent  string
+		}{{0, "1 2 "}, {remembering, ""}, {remembering, ""}, {remembering + time.Second, "1 2 "}} {
+			time.Sleep(step.after)
+			if sent := deliver(t, m, specs, numbered(1, 2), bad); sent[0] != step.sent {
+				t.Errorf("after %v: sent %q, want %q", step.after, sent[0], step.sent)
+			}
+		}
+		time.Sleep(2 * remembering)
+		deliver(t, m, specs, numbered(7, 9), map[string]bool{"8": true})
+		if m.weight != 3 || len(m.events) != 1 || len(m.shards) != 1 {
+			t.Errorf("%d records of %d events and %d shards are held", m.weight, len(m.events), len(m.shards))
+		}
+	})
+}
+
+// Of a batch that was sent again in halves, the end is forgotten first: else older values
+// were sent behind newer ones.
+func TestMemoryForgetsTheEndFirst(t *testing.T) {
+	m := newMemory()
+	m.limit = 4
+	specs, bad := []target.Spec{{ID: "a"}, {ID: "b"}}, map[string]bool{"1": true, "5": true}
+	deliver(t, m, specs, numbered(1, 4), bad)
+	deliver(t, m, specs, numbered(1, 2), bad)
+	deliver(t, m, specs, numbered(5, 5), bad)
+	held := latest(nil, m.recall("source", specs, numbered(1, 4)))
+	for i, want := range []bool{true, true, false, false} {
+		if held(0, i).All != want {
+			t.Errorf("record %d is remembered: %v", i+1, !want)
+		}
 	}
 }
 
@@ -93,8 +134,8 @@ func TestMemoryIsBounded(t *testing.T) {
 		}
 		deliver(t, m, specs, recs, all)
 	}
-	if m.held != maxRemembered || len(m.shards) != 10 || m.shards[shardKey{"source", "shard-0"}] != nil {
-		t.Errorf("%d records of %d shards are held", m.held, len(m.shards))
+	if m.weight != maxRemembered || len(m.shards) != 10 || m.shards[shardKey{"source", "shard-0"}] != nil {
+		t.Errorf("%d records of %d shards are held", m.weight, len(m.shards))
 	}
 }
 
@@ -110,8 +151,8 @@ func TestMemoryKeepsTheLatest(t *testing.T) {
 			t.Fatalf("batch %d came twice", batch)
 		}
 	}
-	if m.held > maxRemembered {
-		t.Errorf("%d records are held", m.held)
+	if m.weight > maxRemembered {
+		t.Errorf("%d records are held", m.weight)
 	}
 }
 
@@ -130,7 +171,8 @@ func TestMemoryOfManyTargets(t *testing.T) {
 	}
 	recs := numbered(1, 3)
 	m.learn(&Result{SourceARN: "source", Targets: specs, records: recs, Report: plan.Run(context.Background(), recs)}, true)
-	has := m.recall("source", specs, recs)
+	held := latest(nil, m.recall("source", specs, recs))
+	has := func(t, i int) bool { return held(t, i).All }
 	if has(0, 0) || !has(1, 0) || !has(maxTargets-1, 2) || has(maxTargets, 0) {
 		t.Error("what is recalled is not what was learnt")
 	}

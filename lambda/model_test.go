@@ -81,6 +81,8 @@ type model struct {
 	sources []*modelSource
 	records map[string]*modelRecord // by the text that an event has of it
 
+	remembered int // records that the function remembers
+
 	mu      sync.Mutex // of all below, and of what targets hold
 	process *process
 	crashes int // still to come
@@ -101,6 +103,10 @@ func newModel(t judge, seed uint64, s sabotage) *model {
 		t: t, sabotage: s, seed: seed, rnd: rnd, report: rnd.IntN(3) > 0, slots: 1000,
 		crashes: rnd.IntN(2) * rnd.IntN(6), records: map[string]*modelRecord{},
 		alike: rnd.IntN(2) == 0, queues: map[string]map[string]bool{}, items: map[string]string{},
+		remembered: maxRemembered,
+	}
+	if m.chance(4) {
+		m.remembered = rnd.IntN(20)
 	}
 	for i := range 1 + rnd.IntN(2)*rnd.IntN(3) {
 		m.sources = append(m.sources, m.newSource(i))
@@ -135,6 +141,7 @@ func (m *model) start() {
 	p := &process{Handler: h, kill: kill, until: func(deadline time.Time) (context.Context, context.CancelFunc) {
 		return context.WithDeadline(ctx, deadline)
 	}}
+	h.memory.limit = m.remembered
 	h.store = &modelStore{m: m}
 	h.openSink = func(_ *accounts, t *target.Spec, _ event.Kind) (engine.Sink, error) {
 		return &modelSink{m: m, process: p, target: m.source(t.SourceARN).targets[t.ID]}, nil

@@ -42,7 +42,7 @@ func (m *model) checkResults(all []*invocation) (failed map[*modelRecord]bool) {
 
 // checkTarget checks what became of records at a target.
 func (m *model) checkTarget(t *modelTarget, r *Result, rep *engine.TargetReport, failed map[*modelRecord]bool) {
-	if n := rep.Delivered + rep.Dropped + rep.Diverted + rep.Failed; n != r.Records() {
+	if n := rep.Delivered + rep.Already + rep.Dropped + rep.Diverted + rep.Failed; n != r.Records() {
 		m.t.Errorf("target %s: the fates of %d records add up to %d", t, r.Records(), n)
 	}
 	counts := map[engine.Fate]int{}
@@ -57,7 +57,7 @@ func (m *model) checkTarget(t *modelTarget, r *Result, rep *engine.TargetReport,
 		m.checkFailed(t, rec, fate)
 		want, sure := t.expected(rec)
 		if t.known[rec] {
-			want, sure = engine.FateDelivered, true
+			want, sure = engine.FateAlready, m.remembers()
 		}
 		if sure && m.undisturbed(t, want) && fate != want && (fate != engine.FateFailed || !barred[lane]) {
 			m.t.Errorf("target %s: nothing befell it, and record %s, %d bytes, has fate %d; want %d: %v", t, rec.seq, len(rec.data()), fate, want, rep.Failures)
@@ -69,8 +69,8 @@ func (m *model) checkTarget(t *modelTarget, r *Result, rep *engine.TargetReport,
 			t.known[rec] = true
 		}
 	}
-	if got := [...]int{rep.Dropped, rep.Delivered, rep.Diverted, rep.Failed}; got != [...]int{
-		counts[engine.FateDropped], counts[engine.FateDelivered], counts[engine.FateDiverted], counts[engine.FateFailed],
+	if got := [...]int{rep.Dropped, rep.Already, rep.Delivered, rep.Diverted, rep.Failed}; got != [...]int{
+		counts[engine.FateDropped], counts[engine.FateAlready], counts[engine.FateDelivered], counts[engine.FateDiverted], counts[engine.FateFailed],
 	} {
 		m.t.Errorf("target %s: the counts are %v, and the fates %v", t, got, counts)
 	}
@@ -85,9 +85,9 @@ func (m *model) checkHas(t *modelTarget, r *modelRecord, fate engine.Fate) {
 	}
 }
 
-// checkFailed checks that the function does not send again what it knows t has. Of a
-// record with several parts, some may come again because another failed; and what
-// onFailure took, if it does not heed its deadline with another record.
+// checkFailed checks that the function does not send again what it knows t has. What
+// onFailure took may come again, if it does not heed its deadline with another record,
+// and a part of a record, if nothing is known of another part.
 func (m *model) checkFailed(t *modelTarget, r *modelRecord, fate engine.Fate) {
 	if fate != engine.FateFailed {
 		return
@@ -97,11 +97,11 @@ func (m *model) checkFailed(t *modelTarget, r *modelRecord, fate engine.Fate) {
 	for _, tok := range r.tokens() {
 		if t.acked[tok] != m.round {
 			all = false
-		} else if len(t.parts(r)) > 1 || untold {
+		} else if len(t.parts(r)) > 1 && t.hanging > 0 || untold {
 			t.excused[tok]++
 		}
 	}
-	if all && !untold || t.known[r] {
+	if m.remembers() && (all && !untold || t.known[r]) {
 		m.t.Errorf("target %s: record %s counts as failed, and the target has it", t, r.seq)
 	}
 }
@@ -229,6 +229,7 @@ func (m *model) checkEnd(t *modelTarget) {
 		return
 	}
 	for _, c := range t.source.cursors {
+		m.checkLatest(t, c)
 		last := map[string]int{}
 		for _, r := range c.all {
 			for _, u := range r.users {
@@ -248,12 +249,40 @@ func (m *model) checkEnd(t *modelTarget) {
 	}
 }
 
+// checkLatest checks that t has no older value of a key than the last that came there. Of
+// batches that were given up, the end may not have come again.
+func (m *model) checkLatest(t *modelTarget, c *cursor) {
+	if t.spec.Parallel || slices.ContainsFunc(c.all, func(r *modelRecord) bool { return r.givenUp }) {
+		return
+	}
+	last := map[string]int{}
+	for _, r := range c.all {
+		for _, u := range r.users {
+			at, came := t.latest[u.token]
+			if !came || t.diverted[u.token] || t.drops(r, u.token) {
+				continue
+			}
+			key := r.key
+			if t.spec.Deaggregate {
+				key = u.key
+			}
+			if at < last[key] {
+				m.t.Errorf("target %s keeps an older value of %s than %s of record %s", t, key, u.token, r.seq)
+			}
+			last[key] = at
+		}
+	}
+}
+
+// remembers reports whether the function's memory has room for all that it learns.
+func (m *model) remembers() bool { return m.remembered >= maxRemembered }
+
 // checkTimes checks that what has a token came to t, and as often as it may.
 func (m *model) checkTimes(t *modelTarget, r *modelRecord, tok string) {
 	switch n := t.times[tok]; {
 	case n == 0 && !r.givenUp && !t.drops(r, tok):
 		m.t.Errorf("target %s never got %s of record %s", t, tok, r.seq)
-	case n > 1+t.excused[tok]:
+	case n > 1+t.excused[tok] && m.remembers():
 		m.t.Errorf("target %s got %s of record %s %d times, and %d can be explained", t, tok, r.seq, n, 1+t.excused[tok])
 	}
 }

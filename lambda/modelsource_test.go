@@ -197,20 +197,29 @@ func (r *modelRecord) data() string {
 	if !r.kpl {
 		return r.users[0].data
 	}
+	if r.flaw == broken {
+		return string(aggregateWith(r.users, len(r.users))) // there is no such key
+	}
+	return string(aggregateOf(r.users))
+}
+
+// aggregateOf is a KPL aggregate of user records.
+func aggregateOf(users []modelUser) []byte { return aggregateWith(users, 0) }
+
+// aggregateWith is one whose user records have keys so far from their own in the table
+// of keys.
+func aggregateWith(users []modelUser, off int) []byte {
 	var b []byte
-	for _, u := range r.users {
+	for _, u := range users {
 		b = protowire.AppendString(protowire.AppendTag(b, 1, protowire.BytesType), u.key)
 	}
-	for i, u := range r.users {
-		if r.flaw == broken {
-			i = len(r.users) // no such key
-		}
-		c := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), uint64(i))
+	for i, u := range users {
+		c := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), uint64(i+off))
 		c = protowire.AppendString(protowire.AppendTag(c, 3, protowire.BytesType), u.data)
 		b = protowire.AppendBytes(protowire.AppendTag(b, 3, protowire.BytesType), c)
 	}
 	sum := md5.Sum(b)
-	return string(slices.Concat([]byte("\xf3\x89\x9a\xc2"), b, sum[:]))
+	return slices.Concat([]byte("\xf3\x89\x9a\xc2"), b, sum[:])
 }
 
 // text is the record as it stands in an event.

@@ -28,9 +28,12 @@ type modelTarget struct {
 	rate   float64 // of requests that something befalls
 	worst  int     // how often it befalls requests that begin with the same record
 
-	attempts map[string]int // by the first token of a request
-	times    map[string]int // by token: how often it came, here or to onFailure
-	place    map[string]int // by token: when it first came here
+	attempts map[string]int  // by the first token of a request
+	times    map[string]int  // by token: how often it came, here or to onFailure
+	place    map[string]int  // by token: when it first came here
+	latest   map[string]int  // by token: when it last came here
+	came     int             // here
+	diverted map[string]bool // by token: it came to onFailure
 	seen     map[string]bool
 	acked    map[string]int        // by token: the round in which the service said that it has it
 	excused  map[string]int        // by token: how often it may have come again
@@ -69,7 +72,7 @@ func (m *model) newTargets(s *modelSource) {
 
 func (m *model) newTarget(s *modelSource, id string) *modelTarget {
 	t := &modelTarget{
-		source: s, attempts: map[string]int{}, times: map[string]int{}, place: map[string]int{}, seen: map[string]bool{},
+		source: s, attempts: map[string]int{}, times: map[string]int{}, place: map[string]int{}, latest: map[string]int{}, diverted: map[string]bool{}, seen: map[string]bool{},
 		acked: map[string]int{}, excused: map[string]int{}, known: map[*modelRecord]bool{}, large: map[string]bool{},
 		rate: []float64{0, 0, 0.02, 0.1, 0.5}[m.rnd.IntN(5)], worst: 1 + m.rnd.IntN(6), fifo: m.chance(4),
 		spec: target.Spec{
@@ -296,6 +299,12 @@ func (t *modelTarget) accept(m *model, r *engine.Record, heard bool) {
 		}
 		if again {
 			continue
+		}
+		if own != t {
+			own.diverted[tok] = true
+		} else {
+			t.came++
+			t.latest[tok] = t.came
 		}
 		if own.times[tok]++; own.times[tok] == 1 && own == t {
 			t.place[tok] = len(t.place)

@@ -24,6 +24,7 @@ type Options struct {
 	AllowFileTargets        bool          // FANOUT_ALLOW_FILE_TARGETS: file targets of the table may write, below FileTargetsDir
 	FileTargetsDir          string        // FANOUT_FILE_TARGETS_DIR
 	Stdout                  bool          // file targets may write to standard output, which of a function is the log
+	LedgerKey               string        // FANOUT_LEDGER_KEY: a secret by which entries of the ledger cannot be made up
 	ReportBatchItemFailures bool          // FANOUT_REPORT_BATCH_ITEM_FAILURES: name what failed instead of failing the batch
 	InFlight                int           // FANOUT_IN_FLIGHT: requests in flight over all targets; less by default where memory is short
 	LogLevel                zapcore.Level // FANOUT_LOG_LEVEL
@@ -91,6 +92,7 @@ func OptionsFrom(getenv func(name string) string) (Options, error) {
 	read("FANOUT_TABLE", "the name or ARN of a table", text(&o.Table))
 	read("FANOUT_TARGETS_FILE", "a file", text(&o.TargetsFile))
 	read("FANOUT_LEDGER_TABLE", "the name or ARN of a table", text(&o.LedgerTable))
+	read("FANOUT_LEDGER_KEY", "a text", text(&o.LedgerKey))
 	read("FANOUT_CONFIG_TTL", `a duration such as "1m"`, notNegative(&o.ConfigTTL))
 	read("FANOUT_DEADLINE_MARGIN", `a duration above zero, such as "1s"`, func(v string) error {
 		if err := notNegative(&o.DeadlineMargin)(v); err != nil || o.DeadlineMargin > 0 {

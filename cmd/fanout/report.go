@@ -44,9 +44,14 @@ func printTable(w io.Writer, records int, rows []row) {
 		return
 	}
 	t := newTable(columns(w))
-	t.AppendHeader(table.Row{"target", "type", "delivered", "dropped", "diverted", "failed", "requests", "retries", "bytes", "time"})
+	head := table.Row{"target", "type", "delivered", "dropped", "diverted", "failed", "requests", "retries", "bytes", "time"}
+	already := slices.ContainsFunc(rows, func(r row) bool { return r.Already > 0 })
+	if already { // most runs have no retry, and no use for the column
+		head = slices.Insert(head, 3, any("already"))
+	}
+	t.AppendHeader(head)
 	var numbers []table.ColumnConfig
-	for i := 3; i <= 10; i++ {
+	for i := 3; i <= len(head); i++ {
 		numbers = append(numbers, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
 	t.SetColumnConfigs(numbers)
@@ -55,13 +60,20 @@ func printTable(w io.Writer, records int, rows []row) {
 		if r.Failed > 0 {
 			failed = coloured(w, text.FgRed, fmt.Sprint(r.Failed))
 		}
-		t.AppendRow(table.Row{r.ID, r.Type, r.Delivered, r.Dropped, r.Diverted, failed, r.Requests, r.Retries, r.Bytes, fmt.Sprintf("%.3fs", r.took.Seconds())})
+		cells := table.Row{r.ID, r.Type, r.Delivered, r.Dropped, r.Diverted, failed, r.Requests, r.Retries, r.Bytes, fmt.Sprintf("%.3fs", r.took.Seconds())}
+		if already {
+			cells = slices.Insert(cells, 3, any(r.Already))
+		}
+		t.AppendRow(cells)
 	}
 	fmt.Fprintln(w, t.Render())
 	for _, r := range rows {
 		for _, why := range r.Reasons {
 			why.print(w, r.ID)
 		}
+	}
+	if already {
+		fmt.Fprintln(w, "A record sent again counts as already delivered where a target had it: it was not sent there.")
 	}
 	if slices.ContainsFunc(rows, row.counted) {
 		fmt.Fprintln(w, "The table counts records of the source, and the lines below it what the target's stages made of them.")

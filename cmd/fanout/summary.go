@@ -33,6 +33,7 @@ type row struct {
 	Type         string   `json:"type"`
 	Destination  string   `json:"destination"`
 	Delivered    int      `json:"delivered"`
+	Already      int      `json:"already"` // delivered by an earlier attempt, so not sent again
 	Dropped      int      `json:"dropped"`
 	Diverted     int      `json:"diverted"`
 	Failed       int      `json:"failed"`
@@ -91,6 +92,7 @@ func (s *summary) row(source, id string) *row {
 
 func (r *row) add(t *engine.TargetReport) {
 	r.Delivered += t.Delivered
+	r.Already += t.Already
 	r.Dropped += t.Dropped
 	r.Diverted += t.Diverted
 	r.Failed += t.Failed

@@ -37,6 +37,12 @@ var tables = map[string]func(t *testing.T, w *bytes.Buffer){
 			took: 1234 * time.Millisecond, Reasons: []reason{{Error: "the queue is full", Count: 10, Shard: "shardId-000000000000", Sequence: "49590338271490256608559692538361571095921575989136588898"}},
 		}})
 	},
+	"runagain": func(_ *testing.T, w *bytes.Buffer) {
+		printTable(w, 189, []row{
+			{ID: "queue", Type: "sqs", Delivered: 40, Already: 149, Requests: 4, Bytes: 351, took: 83 * time.Second},
+			{ID: "down", Type: "sqs", Delivered: 40, Failed: 149, Requests: 48, Retries: 12, Bytes: 351, took: 83 * time.Second},
+		})
+	},
 	"tune": func(t *testing.T, w *bytes.Buffer) {
 		if err := showTuning(w, "table", sampleReport()); err != nil {
 			t.Fatal(err)

@@ -9,10 +9,13 @@
 //	batch    S  the batch's highest sequence number, after its length in three
 //	            digits, so that these strings sort as the numbers do
 //	expires  N  when the item is of no use any more, Unix seconds
-//	records  B  the sequence numbers that the item tells of
+//	written  N  when it was written, Unix nanoseconds
+//	records  B  the names of the batch's records, and of parts of them
 //	has      M  by fingerprint of a target, B: a bit for each of records
+//	digest   B  HMAC-SHA-256 of all the others
 //
-// What an item says stays true for ever: a record that was acknowledged stays so.
-// So items need no conditions and no locks. One that is lost, overwritten with less,
-// or not read in time costs a duplicate, and never a record.
+// An item is how an attempt left its batch: of several that name a record, the one
+// written last holds. Items need no conditions and no locks. One that is lost,
+// overwritten with less, or not read in time costs a duplicate, and never a record. One
+// whose digest is wrong is ignored, and nothing of it is unpacked.
 package ledger

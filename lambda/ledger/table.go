@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
+	"crypto/hmac"
 	"errors"
 	"fmt"
 	"strconv"
@@ -13,9 +15,19 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// Keep is how long an entry is of use. Lambda sends a batch that failed again
-// within minutes, and each failure writes its entry anew.
-const Keep = 24 * time.Hour
+const (
+	// Keep is how long an entry is of use. Lambda sends a batch that failed again within
+	// minutes, and each failure writes its entry anew; but the second half of a batch that
+	// was bisected waits until the first half is through or given up.
+	Keep = 6 * time.Hour
+
+	// maxRead bounds the names that are read for a shard, which may have been put there to
+	// fill the function's memory: they take about 10 MB.
+	maxRead = 100_000
+
+	// maxItems bounds the items that are read for a shard.
+	maxItems = 2_000
+)
 
 // API is what a Table needs of a DynamoDB client.
 type API interface {
@@ -28,15 +40,22 @@ type API interface {
 type Table struct {
 	Client API
 	Name   string // or ARN
+	Key    string // of the digests of items; "" binds them to their places, and anybody can make them
 }
+
+// An ItemError says that items cannot be used. The others can.
+type ItemError struct{ error }
+
+// Unwrap returns what is wrong with them.
+func (e *ItemError) Unwrap() error { return e.error }
 
 // item is an item, or the key of one.
 type item = map[string]types.AttributeValue
 
 // Read returns the entries of a shard that may tell of the record with sequence
 // number from, or of later ones: entries of batches that lie before it are neither
-// read nor paid for. An item that fanout did not write is an error, beside what the
-// others say.
+// read nor paid for. For items that cannot be used it returns an ItemError, beside what
+// the others say.
 func (t *Table) Read(ctx context.Context, shard, from string) ([]Entry, error) {
 	query := &dynamodb.QueryInput{
 		TableName:                &t.Name,
@@ -48,40 +67,77 @@ func (t *Table) Read(ctx context.Context, shard, from string) ([]Entry, error) {
 		},
 		ConsistentRead: aws.Bool(true), // Lambda sends again within a second
 	}
-	var all []Entry
-	var faults []error
+	r := reading{table: t, shard: shard}
 	for {
 		page, err := t.Client.Query(ctx, query)
 		if err != nil {
-			return all, t.explain(err, "dynamodb:Query")
+			return r.entries, t.explain(err, "dynamodb:Query")
 		}
 		for _, it := range page.Items {
-			e, err := read(it)
-			if err != nil {
-				faults = append(faults, fmt.Errorf("the ledger %q has an item that cannot be used: %w", t.Name, err))
-			} else if e.Expires.After(time.Now()) { // DynamoDB removes it within days
-				all = append(all, e)
-			}
+			r.add(it)
 		}
-		if len(page.LastEvaluatedKey) == 0 {
-			return all, errors.Join(faults...)
+		if len(page.LastEvaluatedKey) == 0 || r.full() {
+			return r.entries, r.err()
 		}
 		query.ExclusiveStartKey = page.LastEvaluatedKey
 	}
 }
 
+// reading is what has been read of a shard.
+type reading struct {
+	table   *Table
+	shard   string
+	entries []Entry
+	names   int // of entries
+	items   int
+	faulty  int   // items
+	fault   error // of the first of them
+}
+
+// full reports whether nothing more may be read.
+func (r *reading) full() bool { return r.names > maxRead || r.items > maxItems }
+
+// add adds what an item says, unless it has expired: DynamoDB removes it within days.
+func (r *reading) add(it item) {
+	if r.items++; r.full() {
+		return
+	}
+	e, err := r.table.read(r.shard, it)
+	if err != nil {
+		r.faulty++
+		r.fault = cmp.Or(r.fault, err)
+		return
+	}
+	if e.Expires.After(time.Now()) {
+		r.entries = append(r.entries, e)
+		r.names += len(e.Names)
+	}
+}
+
+func (r *reading) err() error {
+	switch {
+	case r.faulty > 0:
+		return &ItemError{fmt.Errorf("%d items of the ledger %q are ignored; the first cannot be used: %w", r.faulty, r.table.Name, r.fault)}
+	case r.full():
+		return &ItemError{fmt.Errorf("the ledger %q has more of one shard than is read, and the rest is ignored", r.table.Name)}
+	}
+	return nil
+}
+
 // Write keeps an entry for as long as Keep says, instead of the one that the batch
-// had. Of an entry that is too large for an item it keeps what the last records need.
+// had. Of an entry that is too large for an item it keeps what its first records need.
 func (t *Table) Write(ctx context.Context, shard string, e Entry) error {
 	e, records := e.fit()
 	has := item{}
 	for target, bits := range e.Has {
 		has[target] = &types.AttributeValueMemberB{Value: bits}
 	}
-	it := key(shard, e.Last)
-	it["expires"] = &types.AttributeValueMemberN{Value: strconv.FormatInt(time.Now().Add(Keep).Unix(), 10)}
+	now, it := time.Now(), key(shard, e.Last)
+	it["expires"] = &types.AttributeValueMemberN{Value: strconv.FormatInt(now.Add(Keep).Unix(), 10)}
+	it["written"] = &types.AttributeValueMemberN{Value: strconv.FormatInt(now.UnixNano(), 10)}
 	it["records"] = &types.AttributeValueMemberB{Value: records}
 	it["has"] = &types.AttributeValueMemberM{Value: has}
+	it["digest"] = &types.AttributeValueMemberB{Value: t.digest(it)}
 	_, err := t.Client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.Name, Item: it})
 	return t.explain(err, "dynamodb:PutItem")
 }
@@ -99,21 +155,34 @@ func key(shard, last string) item {
 	}
 }
 
-// read makes an entry of an item.
-func read(it item) (e Entry, err error) {
+// read makes an entry of an item of a shard. It unpacks nothing before it knows that the
+// item was written for its place.
+func (t *Table) read(shard string, it item) (e Entry, err error) {
 	batch, _ := it["batch"].(*types.AttributeValueMemberS)
 	expires, _ := it["expires"].(*types.AttributeValueMemberN)
+	written, _ := it["written"].(*types.AttributeValueMemberN)
 	records, _ := it["records"].(*types.AttributeValueMemberB)
 	has, _ := it["has"].(*types.AttributeValueMemberM)
-	if batch == nil || len(batch.Value) < 3 || expires == nil || records == nil || has == nil {
+	digest, _ := it["digest"].(*types.AttributeValueMemberB)
+	if batch == nil || len(batch.Value) < 3 || expires == nil || written == nil || records == nil || has == nil || digest == nil {
 		return e, errors.New("it lacks an attribute, or one is of another type")
+	}
+	if s, _ := it["shard"].(*types.AttributeValueMemberS); s == nil || s.Value != shard || !hmac.Equal(digest.Value, t.digest(it)) {
+		return e, errDigest
 	}
 	seconds, err := strconv.ParseInt(expires.Value, 10, 64)
 	if err != nil {
 		return e, errors.New(`the attribute "expires" is not a whole number`)
 	}
-	e = Entry{Last: batch.Value[3:], Expires: time.Unix(seconds, 0), Has: make(map[string]Bits, len(has.Value))}
-	if e.Seqs, err = inflate(records.Value); err != nil {
+	nanoseconds, err := strconv.ParseInt(written.Value, 10, 64)
+	if err != nil {
+		return e, errors.New(`the attribute "written" is not a whole number`)
+	}
+	e = Entry{
+		Last: batch.Value[3:], Expires: time.Unix(seconds, 0), Written: time.Unix(0, nanoseconds),
+		Has: make(map[string]Bits, len(has.Value)),
+	}
+	if e.Names, err = inflate(records.Value); err != nil {
 		return e, err
 	}
 	for target, bits := range has.Value {

@@ -1,7 +1,9 @@
 package ledger_test
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -46,10 +48,10 @@ func entry(seqs []string, last, target string, places ...int) ledger.Entry {
 	for _, i := range places {
 		bits.Set(i)
 	}
-	return ledger.Entry{Last: last, Seqs: seqs, Has: map[string]ledger.Bits{target: bits}}
+	return ledger.Entry{Last: last, Names: seqs, Has: map[string]ledger.Bits{target: bits}}
 }
 
-var noExpiry = cmpopts.IgnoreFields(ledger.Entry{}, "Expires")
+var noExpiry = cmpopts.IgnoreFields(ledger.Entry{}, "Expires", "Written")
 
 func TestTable(t *testing.T) {
 	fake, table := open(t)
@@ -89,7 +91,7 @@ func TestTable(t *testing.T) {
 }
 
 // Numbers are as long as those of a stream, and no item is too large for DynamoDB:
-// what is left out is of the first records.
+// what is left out is of the last records.
 func TestLargeEntries(t *testing.T) {
 	fake, table := open(t)
 	rnd := rand.New(rand.NewPCG(1, 2))
@@ -100,6 +102,7 @@ func TestLargeEntries(t *testing.T) {
 	}{
 		{"a full batch of Kinesis, as different as its numbers are", 10_000, 31, 56, 64, 10_000},
 		{"the longest numbers that there are", 10_000, 128, 129, 5, 5_000},
+		{"many parts", 60_000, 4, 56, 5, 50_000},
 		{"very many targets", 10_000, 20, 56, 1000, 1_250},
 	} {
 		seqs := make([]string, c.records)
@@ -125,13 +128,12 @@ func TestLargeEntries(t *testing.T) {
 		}
 		t.Logf("%s: a request of %d bytes", c.name, fake.Calls()[len(fake.Calls())-1].Bytes)
 		got, err := table.Read(t.Context(), c.name, e.Last)
-		if err != nil || len(got) != 1 || len(got[0].Seqs) != c.kept || len(got[0].Has) != c.targets || got[0].Last != e.Last {
+		if err != nil || len(got) != 1 || len(got[0].Names) != c.kept || len(got[0].Has) != c.targets || got[0].Last != e.Last {
 			t.Fatalf("%s: %v, %d entries", c.name, err, len(got))
 		}
-		skipped := c.records - c.kept
-		for i, seq := range got[0].Seqs {
+		for i, seq := range got[0].Names {
 			for target, bits := range got[0].Has {
-				if seq != seqs[skipped+i] || bits.Get(i) != e.Has[target].Get(skipped+i) {
+				if seq != seqs[i] || bits.Get(i) != e.Has[target].Get(i) {
 					t.Fatalf("%s: record %d is not as it was", c.name, i)
 				}
 			}
@@ -139,58 +141,79 @@ func TestLargeEntries(t *testing.T) {
 	}
 }
 
-// What has expired is not used, though DynamoDB has not removed it yet, nor is what
-// fanout did not write.
-func TestItemsOfNoUse(t *testing.T) {
+// An item counts only where it was written, by whoever has the key, and as it is.
+func TestItemsOfOthers(t *testing.T) {
 	fake, table := open(t)
+	table.Key = "secret"
 	if err := table.Write(t.Context(), "s", entry([]string{"1"}, "1", "a", 0)); err != nil {
 		t.Fatal(err)
 	}
 	good := fake.Items("ledger")[0]
-	later := fmt.Sprint(time.Now().Add(time.Hour).Unix())
+	wrong, lacks := "its digest is wrong", "it lacks an attribute"
 	for name, c := range map[string]struct {
 		change awsfake.Item
+		key    string
 		want   string
 	}{
-		"good":              {awsfake.Item{"expires": {"N": later}}, ""},
-		"expired":           {awsfake.Item{"expires": {"N": "1763800000"}}, "none"},
-		"a date":            {awsfake.Item{"expires": {"S": later}}, "lacks an attribute"},
-		"a fraction":        {awsfake.Item{"expires": {"N": "1.5"}}, "not a whole number"},
-		"no records":        {awsfake.Item{"records": nil}, "lacks an attribute"},
-		"other records":     {awsfake.Item{"records": {"B": "AAAA"}}, "not what fanout writes"},
-		"a number cut off":  {awsfake.Item{"records": {"B": "YgQEAAD//w=="}}, "not what fanout writes"},
-		"has of other type": {awsfake.Item{"has": {"S": "all"}}, "lacks an attribute"},
-		"bits of no type":   {awsfake.Item{"has": {"M": map[string]any{"a": map[string]any{"S": "1"}}}}, "no bits"},
+		"as it is":             {awsfake.Item{}, "secret", ""},
+		"another key":          {awsfake.Item{}, "other", wrong},
+		"no key":               {awsfake.Item{}, "", wrong},
+		"of another shard":     {awsfake.Item{"shard": {"S": "z"}}, "secret", wrong},
+		"of another batch":     {awsfake.Item{"batch": {"S": "0012"}}, "secret", wrong},
+		"for longer":           {awsfake.Item{"expires": {"N": fmt.Sprint(time.Now().Add(time.Hour).Unix())}}, "secret", wrong},
+		"as if later":          {awsfake.Item{"written": {"N": "9000000000000000000"}}, "secret", wrong},
+		"other records":        {awsfake.Item{"records": {"B": "AAAA"}}, "secret", wrong},
+		"other bits":           {awsfake.Item{"has": {"M": map[string]any{"a": map[string]any{"B": "/w=="}}}}, "secret", wrong},
+		"another target":       {awsfake.Item{"has": {"M": map[string]any{"b": map[string]any{"B": "AQ=="}}}}, "secret", wrong},
+		"expires is text":      {awsfake.Item{"expires": {"S": "1"}}, "secret", lacks},
+		"no records":           {awsfake.Item{"records": nil}, "secret", lacks},
+		"no digest, as of old": {awsfake.Item{"digest": nil}, "secret", lacks},
+		"has of another type":  {awsfake.Item{"has": {"S": "all"}}, "secret", lacks},
 	} {
 		t.Run(name, func(t *testing.T) {
-			it := awsfake.Item{}
-			for k, v := range good {
-				it[k] = v
-			}
+			it := maps.Clone(good)
 			for k, v := range c.change {
 				if it[k] = v; v == nil {
 					delete(it, k)
 				}
 			}
+			shard := "s"
+			if v, ok := c.change["shard"]; ok {
+				shard = fmt.Sprint(v["S"])
+			}
 			fake.SetTable("ledger", "shard", "batch", it)
-			got, err := table.Read(t.Context(), "s", "1")
+			table.Key = c.key
+			got, err := table.Read(t.Context(), shard, "1")
+			_, ofItem := errors.AsType[*ledger.ItemError](err)
 			switch {
-			case c.want == "":
-				if err != nil || len(got) != 1 {
-					t.Errorf("got %v, %v", got, err)
-				}
-			case c.want == "none":
-				if err != nil || len(got) != 0 {
-					t.Errorf("got %v, %v", got, err)
-				}
-			case c.want == "no bits":
-				if err != nil || len(got) != 1 || len(got[0].Has) != 0 {
-					t.Errorf("got %v, %v", got, err)
-				}
-			case err == nil || !strings.Contains(err.Error(), c.want) || len(got) != 0:
+			case c.want == "" && (err != nil || len(got) != 1):
+				t.Errorf("got %v, %v", got, err)
+			case c.want != "" && (!ofItem || !strings.Contains(err.Error(), c.want) || len(got) != 0):
 				t.Errorf("got %v, %v; want %q", got, err, c.want)
 			}
 		})
+	}
+}
+
+// However much somebody puts there, only so much is read.
+func TestReadIsBounded(t *testing.T) {
+	fake, table := open(t)
+	fake.PageSize = 5
+	seqs := make([]string, 20_000)
+	for i := range seqs {
+		seqs[i] = fmt.Sprint(10_000 + i)
+	}
+	for last := range 40 {
+		if err := table.Write(t.Context(), "s", entry(seqs, fmt.Sprint(100+last), "a", 0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := table.Read(t.Context(), "s", "1")
+	if _, ok := errors.AsType[*ledger.ItemError](err); !ok || len(got) != 6 {
+		t.Errorf("%d entries were read: %v", len(got), err)
+	}
+	if calls := fake.Calls(); len(calls) != 40+2 {
+		t.Errorf("%d calls", len(calls)-40)
 	}
 }
 

@@ -10,13 +10,15 @@
 //
 // Beside them stands, by Source, Target and Function, what operators need:
 //
-//	Delivered, Dropped, Diverted, Failed   records; they add up to Records
+//	Delivered, Dropped, Diverted, Failed   records
+//	Already                                records that the target had before; sent if there are any
 //	Requests, Retries, Throttled           requests
 //	Bytes                                  acknowledged
 //	Duration                               ms from the first record to the last outcome
 //	IteratorAge                            ms that the oldest record had waited
 //
-// Delivered and Bytes count what was acknowledged, never what was attempted.
+// Records are the sum of the first five. Delivered and Bytes count what was sent and
+// acknowledged in the invocation, never what was attempted.
 //
 // # PutMetricData
 //

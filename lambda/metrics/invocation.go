@@ -17,13 +17,14 @@ type Source struct {
 	Targets []Target  // that the records were for
 }
 
-// Target is what became of a source's records at one target. Delivered, Dropped,
+// Target is what became of a source's records at one target. Delivered, Already, Dropped,
 // Diverted and Failed add up to the source's Records.
 type Target struct {
 	ID          string
 	Destination string // as the configuration names it, without a password
 
-	Delivered int // acknowledged
+	Delivered int // sent, and acknowledged
+	Already   int // not sent: the target had them from an earlier attempt
 	Dropped   int // by a rule the user wrote
 	Diverted  int // taken by a destination for failures
 	Failed    int // to be sent again by the source

@@ -63,6 +63,9 @@ func (t *Target) samples(at, oldest time.Time) []sample {
 		{"Bytes", types.StandardUnitBytes, float64(t.Bytes)},
 		milliseconds("Duration", t.Took),
 	}
+	if t.Already > 0 { // a metric that is never sent costs nothing
+		all = append(all, count("Already", t.Already))
+	}
 	if !oldest.IsZero() {
 		all = append(all, milliseconds("IteratorAge", at.Sub(oldest)))
 	}

@@ -1,0 +1,85 @@
+package engine
+
+import "slices"
+
+// Held is how much of a source record a target has. The zero Held is nothing of it.
+type Held struct {
+	All bool // all that the target's stages make of the record
+
+	// Of a record that the stages split, and of which the target has only some parts:
+	Of   int   // how many parts there are
+	Subs []int // Sub of each part that the target has, ascending
+}
+
+// has reports whether the target has the part with this Sub, of a record that is n
+// parts now. If there are not as many as before, they are not the same parts.
+func (h *Held) has(sub, n int) bool {
+	if h.All || n != h.Of {
+		return h.All
+	}
+	_, found := slices.BinarySearch(h.Subs, sub)
+	return found
+}
+
+// Held returns how much of source record i the target has now.
+func (t *TargetReport) Held(i int) Held {
+	if t.fates[i] != FateFailed {
+		return Held{All: true}
+	}
+	return t.held[i]
+}
+
+// part names a part of a source record.
+type part struct {
+	src int // index of the source record
+	sub int
+}
+
+// failedPart remembers that a part failed, if a record may have others that did not.
+func (l *ledger) failedPart(r *Record) {
+	if l.split {
+		r.leaves(func(leaf *Record) { l.failedParts = append(l.failedParts, part{int(leaf.src) - 1, leaf.Sub}) })
+	}
+}
+
+// held returns what the target has of the split records that failed. Of a record with
+// a part of which nothing is known, that is what it had before the run.
+func (l *ledger) held() map[int]Held {
+	if !l.split || l.report.Failed == 0 {
+		return nil
+	}
+	failed := make(map[part]bool, len(l.failedParts))
+	for _, p := range l.failedParts {
+		failed[p] = true
+	}
+	eachRecord(l.lots, l.losses, func(r *Record) {
+		r.leaves(func(leaf *Record) {
+			if src := int(leaf.src) - 1; l.owed[src] > 0 {
+				failed[part{src, leaf.Sub}] = true
+			}
+		})
+	})
+	held := make(map[int]Held)
+	l.parts(func(leaf *Record) {
+		p := part{int(leaf.src) - 1, leaf.Sub}
+		if l.report.fates[p.src] != FateFailed {
+			return
+		}
+		h := held[p.src]
+		h.Of++
+		if !failed[p] {
+			h.Subs = append(h.Subs, p.sub)
+		}
+		held[p.src] = h
+	})
+	for src, h := range held {
+		if len(h.Subs) == 0 {
+			delete(held, src)
+			continue
+		}
+		slices.Sort(h.Subs)
+		h.Subs = slices.Compact(h.Subs)
+		held[src] = h
+	}
+	return held
+}

@@ -1,0 +1,156 @@
+package engine
+
+import "context"
+
+// resume runs the targets that have something of the records already, each by itself:
+// a stage may merge records, so what it makes of the others is the target's own.
+func (r *run) resume(ctx context.Context, lots []lot, unreadable []*Out, held func(target, record int) Held) {
+	for t, d := range r.deliveries {
+		s := &resumption{d: d, held: func(r *Record) Held { return held(t, int(r.src)-1) }}
+		if !s.any(lots, unreadable) {
+			continue
+		}
+		r.apart[t] = true
+		r.wg.Go(func() { s.run(ctx, lots, unreadable) })
+	}
+}
+
+// resumption is the run of a target that has something of the records already.
+//
+// What it has is known by part, since the parts of a record may have several keys. Where
+// order is kept, nothing that lies behind a part of its key that is sent is skipped: an
+// older value would stay behind the newer one.
+type resumption struct {
+	d    *delivery
+	held func(r *Record) Held
+	had  []Record // what is not sent again
+}
+
+// any reports whether the target has something of the records.
+func (s *resumption) any(lots []lot, unreadable []*Out) bool {
+	some := func(r *Record) bool {
+		h := s.held(r)
+		return h.All || len(h.Subs) > 0
+	}
+	for _, l := range lots {
+		for i := range l.recs {
+			if some(&l.recs[i]) {
+				return true
+			}
+		}
+	}
+	for _, out := range unreadable {
+		for i := range out.failed {
+			if some(&out.failed[i].Record) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// run takes lots through the target's stages, and delivers what the target lacks. That
+// is known once stages have split the records, and must be known before one merges them.
+func (s *resumption) run(ctx context.Context, lots []lot, losses []*Out) {
+	if s.d.t.Fault != nil {
+		s.lacking(lots, losses)
+		s.d.skip(s.had)
+		return
+	}
+	lots = s.lackingWhole(lots)
+	sifted := false
+	for depth, stage := range s.d.t.Stages {
+		emitted, lost := pass(ctx, stage, depth, lots, losses)
+		if !sifted && merged(emitted) {
+			lots, losses = s.lacking(lots, losses)
+			emitted, lost = pass(ctx, stage, depth, lots, losses)
+			sifted = true
+		}
+		lots, losses = emitted, lost
+	}
+	if !sifted {
+		lots, losses = s.lacking(lots, losses)
+	}
+	s.d.take(ctx, lots, losses, s.had)
+}
+
+// merged reports whether a stage has merged records.
+func merged(lots []lot) bool {
+	for _, l := range lots {
+		for i := range l.recs {
+			if l.recs[i].parts != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// lackingWhole returns lots without the records that need not go through the stages,
+// because the target has all of them. Where order is kept these are the first of each
+// lane: a later one may have to be sent again.
+func (s *resumption) lackingWhole(lots []lot) []lot {
+	rest := make([]lot, len(lots))
+	for i, l := range lots {
+		first := true
+		rest[i] = s.without(l, func(r *Record) bool {
+			all := s.held(r).All
+			first = first && all
+			return first || all && !s.d.t.Ordered
+		})
+	}
+	return rest
+}
+
+// lacking returns the parts that the target lacks, in lots and losses.
+func (s *resumption) lacking(lots []lot, losses []*Out) (rest []lot, lost []*Out) {
+	parts := make(map[int32]int) // by source record
+	eachRecord(lots, losses, func(r *Record) { parts[r.src]++ })
+	has := func(r *Record) bool {
+		h := s.held(r)
+		return h.has(r.Sub, parts[r.src])
+	}
+	for _, l := range lots {
+		sent := make(map[string]bool) // keys
+		rest = append(rest, s.without(l, func(r *Record) bool {
+			had := has(r) && !sent[r.Key]
+			if !had && s.d.t.Ordered {
+				sent[r.Key] = true
+			}
+			return had
+		}))
+	}
+	for _, out := range losses {
+		lost = append(lost, &Out{passed: out.passed, failed: s.withoutLosses(out.failed, has), dropped: s.withoutLosses(out.dropped, has)})
+	}
+	return rest, lost
+}
+
+// without returns l without the records that are not sent again.
+func (s *resumption) without(l lot, had func(r *Record) bool) (rest lot) {
+	cuts := l.cuts
+	for i, r := range l.recs {
+		if len(cuts) > 0 && cuts[0] == i {
+			rest.cut()
+			cuts = cuts[1:]
+		}
+		if had(&r) {
+			s.had = append(s.had, r)
+			continue
+		}
+		r.at = int32(len(rest.recs) + 1) //nolint:gosec // a batch has far fewer than 2³¹ records
+		rest.recs = append(rest.recs, r)
+	}
+	return rest
+}
+
+func (s *resumption) withoutLosses(losses []Loss, had func(r *Record) bool) (rest []Loss) {
+	for _, l := range losses {
+		if had(&l.Record) {
+			s.had = append(s.had, l.Record)
+		} else {
+			rest = append(rest, l)
+		}
+	}
+	return rest
+}
