@@ -86,6 +86,7 @@ type model struct {
 	mu      sync.Mutex // of all below, and of what targets hold
 	process *process
 	crashes int // still to come
+	crashed bool
 	round   int // of events that are under way together
 	results []Result
 }
@@ -170,10 +171,10 @@ var errCrash = errors.New("the function is no more")
 // to a target once more.
 func (m *model) crash() {
 	m.process.kill()
-	m.process = nil
+	m.process, m.crashed = nil, true
 	for _, s := range m.sources {
 		for _, t := range s.targets {
-			clear(t.known)
+			clear(t.held)
 			for tok := range t.times {
 				t.excused[tok]++
 			}

@@ -47,26 +47,22 @@ func (m *model) checkTarget(t *modelTarget, r *Result, rep *engine.TargetReport,
 	}
 	counts := map[engine.Fate]int{}
 	barred := map[string]bool{} // lanes of ordered targets with a record that failed
+	sent := map[string]bool{}   // by lane and key
 	for i := range r.records {
 		lane := r.records[i].Lane
-		rec, fate := m.record(&r.records[i]), rep.Fate(i)
+		rec, fate, held := m.record(&r.records[i]), rep.Fate(i), rep.Held(i)
+		due := t.due(rec, lane, sent)
 		counts[fate]++
-		if fate != engine.FateFailed {
-			m.checkHas(t, rec, fate)
-		}
-		m.checkFailed(t, rec, fate)
-		want, sure := t.expected(rec)
-		if t.known[rec] {
-			want, sure = engine.FateAlready, m.remembers()
-		}
-		if sure && m.undisturbed(t, want) && fate != want && (fate != engine.FateFailed || !barred[lane]) {
+		m.checkHas(t, rec, held, fate)
+		m.checkFailed(t, rec, due, fate)
+		want, sure := t.expected(rec, due)
+		if sure && m.remembers() && m.undisturbed(t, want) && fate != want && (fate != engine.FateFailed || !barred[lane]) {
 			m.t.Errorf("target %s: nothing befell it, and record %s, %d bytes, has fate %d; want %d: %v", t, rec.seq, len(rec.data()), fate, want, rep.Failures)
 		}
+		t.held[rec] = held
 		if fate == engine.FateFailed {
 			failed[rec] = true
 			barred[lane] = !t.spec.Parallel
-		} else {
-			t.known[rec] = true
 		}
 	}
 	if got := [...]int{rep.Dropped, rep.Already, rep.Delivered, rep.Diverted, rep.Failed}; got != [...]int{
@@ -76,11 +72,37 @@ func (m *model) checkTarget(t *modelTarget, r *Result, rep *engine.TargetReport,
 	}
 }
 
-// checkHas checks that t has a record that counts as delivered, or its onFailure has.
-func (m *model) checkHas(t *modelTarget, r *modelRecord, fate engine.Fate) {
-	for _, tok := range r.tokens() {
-		if t.times[tok] == 0 && !t.drops(r, tok) {
-			m.t.Errorf("target %s never got record %s, %s, and it has fate %d", t, r.seq, tok, fate)
+// due returns which parts of r are to come to t: those that the function does not know
+// that it has, and where order is kept those that lie behind such a part of their key.
+// sent has the keys of parts that are to come, by lane.
+func (t *modelTarget) due(r *modelRecord, lane string, sent map[string]bool) []bool {
+	parts, held := t.parts(r), t.held[r]
+	due := make([]bool, len(parts))
+	for k, p := range parts {
+		has := held.All || held.Of == len(parts) && slices.Contains(held.Subs, k)
+		due[k] = !has || !t.spec.Parallel && sent[lane+" "+p.key] && r.flaw != unreadable
+		if due[k] && r.flaw != unreadable {
+			sent[lane+" "+p.key] = true
+		}
+		if has && due[k] {
+			for _, tok := range t.tokens(r, k) {
+				t.excused[tok]++
+			}
+		}
+	}
+	return due
+}
+
+// checkHas checks that t has what it is said to have of a record, or its onFailure has.
+func (m *model) checkHas(t *modelTarget, r *modelRecord, held engine.Held, fate engine.Fate) {
+	for k := range t.parts(r) {
+		if !held.All && !slices.Contains(held.Subs, k) {
+			continue
+		}
+		for _, tok := range t.tokens(r, k) {
+			if t.times[tok] == 0 && !t.drops(r, tok) {
+				m.t.Errorf("target %s never got record %s, %s, and it has fate %d", t, r.seq, tok, fate)
+			}
 		}
 	}
 }
@@ -88,20 +110,22 @@ func (m *model) checkHas(t *modelTarget, r *modelRecord, fate engine.Fate) {
 // checkFailed checks that the function does not send again what it knows t has. What
 // onFailure took may come again, if it does not heed its deadline with another record,
 // and a part of a record, if nothing is known of another part.
-func (m *model) checkFailed(t *modelTarget, r *modelRecord, fate engine.Fate) {
+func (m *model) checkFailed(t *modelTarget, r *modelRecord, due []bool, fate engine.Fate) {
 	if fate != engine.FateFailed {
 		return
 	}
 	other := t.source.targets[t.spec.OnFailure]
 	all, untold := true, other != nil && other.hanging > 0
-	for _, tok := range r.tokens() {
-		if t.acked[tok] != m.round {
-			all = false
-		} else if len(t.parts(r)) > 1 && t.hanging > 0 || untold {
-			t.excused[tok]++
+	for k := range due {
+		for _, tok := range t.tokens(r, k) {
+			if t.acked[tok] != m.round {
+				all = all && !due[k]
+			} else if len(due) > 1 && t.hanging > 0 || untold {
+				t.excused[tok]++
+			}
 		}
 	}
-	if m.remembers() && (all && !untold || t.known[r]) {
+	if m.remembers() && all && !untold {
 		m.t.Errorf("target %s: record %s counts as failed, and the target has it", t, r.seq)
 	}
 }
@@ -114,9 +138,9 @@ func (m *model) undisturbed(t *modelTarget, want engine.Fate) bool {
 	return quiet(t) && (other == nil || other.hanging == 0 && (want != engine.FateDiverted || quiet(other)))
 }
 
-// expected returns what becomes of a record at t if nothing befalls a request, and
-// whether that can be told.
-func (t *modelTarget) expected(r *modelRecord) (fate engine.Fate, sure bool) {
+// expected returns what becomes of a record at t, to which some parts of it are due, if
+// nothing befalls a request, and whether that can be told.
+func (t *modelTarget) expected(r *modelRecord, due []bool) (fate engine.Fate, sure bool) {
 	rejected := engine.FateFailed
 	if other := t.source.targets[t.spec.OnFailure]; other != nil && !other.faulty {
 		rejected = engine.FateDiverted
@@ -125,6 +149,8 @@ func (t *modelTarget) expected(r *modelRecord) (fate engine.Fate, sure bool) {
 		}
 	}
 	switch {
+	case !slices.Contains(due, true):
+		return engine.FateAlready, true
 	case t.faulty:
 		return engine.FateFailed, true
 	case r.flaw == unreadable:
@@ -132,21 +158,18 @@ func (t *modelTarget) expected(r *modelRecord) (fate engine.Fate, sure bool) {
 	case t.spec.Collapse != target.CollapseNone:
 		return engine.FateDelivered, t.limits.Bytes == 0 && t.limits.RecordBytes == 0
 	}
-	dropped, delivered := 0, 0
-	for _, p := range t.parts(r) {
+	fate = engine.FateDropped
+	for k, p := range t.parts(r) {
 		switch {
+		case !due[k]:
+			fate = max(fate, engine.FateAlready)
 		case !t.oversize(p):
-			delivered++
-		case t.spec.DropOversize:
-			dropped++
-		default:
-			return rejected, true
+			fate = max(fate, engine.FateDelivered)
+		case !t.spec.DropOversize:
+			fate = rejected
 		}
 	}
-	if delivered == 0 {
-		return engine.FateDropped, true
-	}
-	return engine.FateDelivered, true
+	return fate, true
 }
 
 func (t *modelTarget) oversize(p modelUser) bool {
@@ -250,9 +273,12 @@ func (m *model) checkEnd(t *modelTarget) {
 }
 
 // checkLatest checks that t has no older value of a key than the last that came there. Of
-// batches that were given up, the end may not have come again.
+// batches that were given up, the end may not have come again. A FIFO queue drops the
+// later of two messages that are the same; where the function forgot what was sent, those
+// before it may carry other records than the first time, and are not.
 func (m *model) checkLatest(t *modelTarget, c *cursor) {
-	if t.spec.Parallel || slices.ContainsFunc(c.all, func(r *modelRecord) bool { return r.givenUp }) {
+	merged := t.spec.Collapse != target.CollapseNone
+	if t.spec.Parallel || t.fifo && merged && (m.crashed || !m.remembers()) || slices.ContainsFunc(c.all, func(r *modelRecord) bool { return r.givenUp }) {
 		return
 	}
 	last := map[string]int{}
@@ -262,10 +288,7 @@ func (m *model) checkLatest(t *modelTarget, c *cursor) {
 			if !came || t.diverted[u.token] || t.drops(r, u.token) {
 				continue
 			}
-			key := r.key
-			if t.spec.Deaggregate {
-				key = u.key
-			}
+			key := t.key(r, u)
 			if at < last[key] {
 				m.t.Errorf("target %s keeps an older value of %s than %s of record %s", t, key, u.token, r.seq)
 			}

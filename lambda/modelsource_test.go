@@ -62,7 +62,7 @@ func (m *model) newSource(i int) *modelSource {
 		s.cursors = append(s.cursors, s.parallelize(recs, factor)...)
 		for _, r := range recs {
 			for _, t := range s.targets {
-				if fate, sure := t.expected(r); t.spec.Active && s.retries < 0 && (!sure || fate == engine.FateFailed) {
+				if fate, sure := t.expected(r, t.due(r, "", map[string]bool{})); t.spec.Active && s.retries < 0 && (!sure || fate == engine.FateFailed) {
 					s.retries = 8 // or it would hold up its shard for ever
 				}
 			}

@@ -35,12 +35,12 @@ type modelTarget struct {
 	came     int             // here
 	diverted map[string]bool // by token: it came to onFailure
 	seen     map[string]bool
-	acked    map[string]int        // by token: the round in which the service said that it has it
-	excused  map[string]int        // by token: how often it may have come again
-	known    map[*modelRecord]bool // the function knows that the target has it
-	large    map[string]bool       // by token: the service called it too large
-	round    int                   // the last in which something befell a request
-	hanging  int                   // requests that do not heed their deadline
+	acked    map[string]int               // by token: the round in which the service said that it has it
+	excused  map[string]int               // by token: how often it may have come again
+	held     map[*modelRecord]engine.Held // what the function knows that the target has
+	large    map[string]bool              // by token: the service called it too large
+	round    int                          // the last in which something befell a request
+	hanging  int                          // requests that do not heed their deadline
 }
 
 // String names the target and its source.
@@ -73,7 +73,7 @@ func (m *model) newTargets(s *modelSource) {
 func (m *model) newTarget(s *modelSource, id string) *modelTarget {
 	t := &modelTarget{
 		source: s, attempts: map[string]int{}, times: map[string]int{}, place: map[string]int{}, latest: map[string]int{}, diverted: map[string]bool{}, seen: map[string]bool{},
-		acked: map[string]int{}, excused: map[string]int{}, known: map[*modelRecord]bool{}, large: map[string]bool{},
+		acked: map[string]int{}, excused: map[string]int{}, held: map[*modelRecord]engine.Held{}, large: map[string]bool{},
 		rate: []float64{0, 0, 0.02, 0.1, 0.5}[m.rnd.IntN(5)], worst: 1 + m.rnd.IntN(6), fifo: m.chance(4),
 		spec: target.Spec{
 			SourceARN: s.arn, ID: id, Type: target.Kinesis, Active: true, Collapse: target.CollapseNone,
@@ -381,6 +381,14 @@ func (t *modelTarget) parts(r *modelRecord) []modelUser {
 		}
 	}
 	return parts
+}
+
+// tokens lists the tokens in part k of a source record.
+func (t *modelTarget) tokens(r *modelRecord, k int) []string {
+	if t.takesApart(r) {
+		return []string{r.users[k].token}
+	}
+	return r.tokens()
 }
 
 // tokens lists the tokens in a source record.
