@@ -99,6 +99,7 @@ type fleet struct {
 	report  bool // batchItemFailures
 	unsure  bool // the ledger fails at times
 	poison  bool // somebody else writes the ledger
+	replay  bool // in the end the stream is read again, and the targets have another epoch
 	specs   []target.Spec
 	targets map[string]*fleetTarget
 	shards  [][][]fleetRecord // by shard and group of keys
@@ -140,12 +141,13 @@ func newFleet(t fleetJudge, seed uint64, s fleetSabotage) *fleet {
 		unsure: s == fleetSabotage{} && rnd.IntN(3) == 0, targets: map[string]*fleetTarget{},
 		items: map[string]map[string]map[string]ledgerValue{}}
 	f.poison = s == fleetSabotage{} && rnd.IntN(4) == 0
+	f.replay = rnd.IntN(2) == 0
 	for i := range 2 + rnd.IntN(3) {
 		spec := target.Spec{SourceARN: fleetStream, ID: fmt.Sprint("t", i), Type: target.Kinesis, Active: true,
 			Collapse: target.CollapseNone, Deaggregate: true, Parallel: rnd.IntN(2) == 0}
 		f.specs = append(f.specs, spec)
-		f.targets[spec.ID] = &fleetTarget{spec: spec, times: map[string]int{}, latest: map[string]int{}, excused: map[string]bool{}}
 	}
+	f.empty()
 	for shard := range 1 + rnd.IntN(2) {
 		groups := make([][]fleetRecord, 1+rnd.IntN(3))
 		for i := range rnd.IntN(40) {
@@ -271,8 +273,31 @@ func (in *instance) accept(ft *fleetTarget, r *engine.Record) (excuse func()) {
 	return func() { ft.excused[data] = true }
 }
 
-// run is the mapping: each group of each shard in order, all at the same time.
+// empty makes the targets new.
+func (f *fleet) empty() {
+	for _, spec := range f.specs {
+		f.targets[spec.ID] = &fleetTarget{spec: spec, times: map[string]int{}, latest: map[string]int{}, excused: map[string]bool{}}
+	}
+}
+
 func (f *fleet) run() {
+	f.read()
+	if !f.replay {
+		return
+	}
+	f.specs = slices.Clone(f.specs)
+	for i := range f.specs {
+		f.specs[i].Epoch = "2"
+	}
+	f.empty()
+	f.mu.Lock()
+	f.free = nil // instances know the new targets in time
+	f.mu.Unlock()
+	f.read()
+}
+
+// read is the mapping: each group of each shard in order, all at the same time.
+func (f *fleet) read() {
 	var wg sync.WaitGroup
 	for shard, groups := range f.shards {
 		for _, recs := range groups {
@@ -289,7 +314,7 @@ func (f *fleet) run() {
 	for _, ft := range f.targets {
 		f.check(ft)
 	}
-	if n := len(f.items); n > 0 && !f.unsure && !f.poison && f.crashless() {
+	if n := len(f.items); n > 0 && f.specs[0].Epoch == "" && !f.unsure && !f.poison && f.crashless() {
 		f.t.Errorf("entries of %d shards are left", n)
 	}
 }

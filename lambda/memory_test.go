@@ -73,15 +73,16 @@ func TestMemory(t *testing.T) {
 }
 
 func TestMemoryKnowsAChangedTarget(t *testing.T) {
-	m := newMemory()
-	deliver(t, m, []target.Spec{{ID: "a"}, {ID: "b"}}, numbered(1, 2), map[string]bool{"2": true})
-	sent := deliver(t, m, []target.Spec{{ID: "a", Region: "us-east-1"}, {ID: "b"}}, numbered(1, 2), nil)
-	if sent[0] != "1 2 " || sent[1] != "2 " {
-		t.Errorf("sent %q and %q; want all to the changed target", sent[0], sent[1])
+	for _, changed := range []target.Spec{{ID: "a", Region: "us-east-1"}, {ID: "a", Epoch: "2"}} {
+		m := newMemory()
+		deliver(t, m, []target.Spec{{ID: "a"}, {ID: "b"}}, numbered(1, 2), map[string]bool{"2": true})
+		sent := deliver(t, m, []target.Spec{changed, {ID: "b"}}, numbered(1, 2), nil)
+		if sent[0] != "1 2 " || sent[1] != "2 " {
+			t.Errorf("sent %q and %q; want all to the changed target %+v", sent[0], sent[1], changed)
+		}
 	}
 }
 
-// What is remembered ends, so that a stream that is read again on purpose is sent.
 func TestMemoryEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()

@@ -86,6 +86,7 @@ var attributes = []struct {
 	{"maxAge", Number, false, func(d *draft) any { return &d.MaxAge }},
 	{"oversize", String, false, func(d *draft) any { return &d.oversize }},
 	{"inFlight", Number, false, func(d *draft) any { return &d.InFlight }},
+	{"epoch", String, false, func(d *draft) any { return &d.Epoch }},
 	{"ttl", Number, false, func(d *draft) any { return &d.TTL }},
 	{"secret", String, false, func(d *draft) any { return &d.Secret }},
 }

@@ -93,6 +93,10 @@ type Spec struct {
 	// set that; 0: the service's default.
 	MaxRecordBytes int
 
+	// Epoch is any text. A target with another one is a new target, of which the function
+	// knows nothing, so that a replay reaches it.
+	Epoch string
+
 	// Of caches only.
 	TTL    int    // seconds that a value is kept; 0: until it is removed
 	Secret string // ARN of the Secrets Manager secret that has user and password; "": none
