@@ -61,6 +61,12 @@ type Result struct {
 // Records is the number of records that came from the source.
 func (r *Result) Records() int { return len(r.records) }
 
+// tried reports whether something was learnt of targets. A table that is empty for once
+// makes none of them forgotten.
+func (r *Result) tried() bool {
+	return r.Report != nil && (len(r.Targets) != 1 || r.Targets[0].ID != NoTarget)
+}
+
 // New returns a Handler whose AWS clients use cfg, and log in place of its logger.
 func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 	cfg.Logger = sdkLogger(log)
@@ -176,7 +182,7 @@ func (h *Handler) learn(ctx context.Context, results []Result, errs []error) {
 		again = again || !results[i].Report.OK()
 	}
 	for i := range results {
-		if results[i].Report != nil {
+		if results[i].tried() {
 			h.memory.learn(&results[i], again)
 		}
 	}

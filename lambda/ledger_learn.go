@@ -28,7 +28,7 @@ func (m *sharedMemory) learn(ctx context.Context, results []Result, again bool) 
 	for i := range results {
 		r := &results[i]
 		switch {
-		case r.Report == nil:
+		case !r.tried():
 		case again:
 			for s, e := range r.past.entries(r) {
 				if !r.past.says(s, e) {

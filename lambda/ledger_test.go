@@ -166,6 +166,23 @@ func TestLedgerKnowsAChangedTarget(t *testing.T) {
 	}
 }
 
+// A table that has no targets for once makes nothing forgotten.
+func TestLedgerOutlivesAnEmptyTable(t *testing.T) {
+	a, renew := openLedger(t, targets(orders, two...))
+	a.refuse("b")
+	a.answer(batchOf(1, 2))
+	a.configure(targets(orders))
+	renew()
+	a.answer(batchOf(1, 2))
+	a.refuse("")
+	a.configure(targets(orders, two...))
+	renew()
+	a.delivered(batchOf(1, 2))
+	if diff := cmp.Diff([][]string{{"1", "2"}, {"1", "2"}}, [][]string{a.arrived("kinesis/a"), a.arrived("kinesis/b")}); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // A notification that failed is known by its MessageId, whatever else has failed.
 func TestLedgerOfNotifications(t *testing.T) {
 	a, renew := openLedger(t, targets(alerts, two...))

@@ -181,13 +181,16 @@ func (m *memory) learn(r *Result, again bool) {
 	}
 }
 
-// learn replaces what is known of a record by what became of record i of r.
+// learn replaces what is known of a record at the targets of r by what became of record i.
 func (rec *remembered) learn(r *Result, i int, bits []int) {
-	rec.bits, rec.parts = 0, nil
 	for t := range r.Report.Targets {
-		h := r.Report.Targets[t].Held(i)
-		switch k := bits[t]; {
-		case k < 0:
+		h, k := r.Report.Targets[t].Held(i), bits[t]
+		if k < 0 {
+			continue
+		}
+		rec.bits &^= 1 << k
+		delete(rec.parts, k)
+		switch {
 		case h.All:
 			rec.bits |= 1 << k
 		case len(h.Subs) > 0:

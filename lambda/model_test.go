@@ -201,6 +201,10 @@ func (s *modelStore) Targets(_ context.Context, arn string) (target.Set, error) 
 		src.unread--
 		return target.Set{}, errors.New("the table is away")
 	}
+	if src.emptied > 0 && s.m.draw(fmt.Sprint("empty", arn, s.m.round)).IntN(10) == 0 {
+		src.emptied--
+		return target.Set{}, nil
+	}
 	return target.Set{Targets: s.m.configured(src)}, nil
 }
 

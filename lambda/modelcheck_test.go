@@ -26,6 +26,10 @@ func (m *model) checkResults(all []*invocation) (failed map[*modelRecord]bool) {
 		}
 		for k := range r.Targets {
 			rep := &r.Report.Targets[k]
+			if r.Targets[k].ID == NoTarget {
+				m.checkNone(r, rep, failed)
+				continue
+			}
 			if m.miscounting {
 				rep.Delivered++
 			}
@@ -38,6 +42,16 @@ func (m *model) checkResults(all []*invocation) (failed map[*modelRecord]bool) {
 		}
 	}
 	return failed
+}
+
+// checkNone checks that records of which the table has no targets fail.
+func (m *model) checkNone(r *Result, rep *engine.TargetReport, failed map[*modelRecord]bool) {
+	if len(r.Targets) > 1 || rep.Failed != len(r.records) {
+		m.t.Errorf("of %d records of %s without a target %d failed", len(r.records), r.SourceARN, rep.Failed)
+	}
+	for i := range r.records {
+		failed[m.record(&r.records[i])] = true
+	}
 }
 
 // checkTarget checks what became of records at a target.
@@ -163,13 +177,19 @@ func (t *modelTarget) expected(r *modelRecord, due []bool) (fate engine.Fate, su
 		switch {
 		case !due[k]:
 			fate = max(fate, engine.FateAlready)
-		case !t.oversize(p):
-			fate = max(fate, engine.FateDelivered)
-		case !t.spec.DropOversize:
+		case t.oversize(p) && t.spec.DropOversize:
+		case t.oversize(p) || t.unstorable(r):
 			fate = rejected
+		default:
+			fate = max(fate, engine.FateDelivered)
 		}
 	}
 	return fate, true
+}
+
+// unstorable reports whether t stores items, and r has none to store.
+func (t *modelTarget) unstorable(r *modelRecord) bool {
+	return t.spec.NeedsImages() && r.imageless() && r.action != "REMOVE"
 }
 
 func (t *modelTarget) oversize(p modelUser) bool {

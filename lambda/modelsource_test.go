@@ -26,6 +26,8 @@ type modelSource struct {
 	unread   int  // times that its targets cannot be read
 	alike    bool // it numbers shards and records as others do
 	careless bool // some records have no sequence number, or that of the record before
+	emptied  int  // times that the table has no targets of it
+	keysOnly bool // the view of a table's stream has no images
 	mapping
 }
 
@@ -44,6 +46,10 @@ func (m *model) newSource(i int) *modelSource {
 	if m.chance(4) {
 		s.unread = m.rnd.IntN(5)
 	}
+	if m.chance(4) {
+		s.emptied = m.rnd.IntN(3)
+	}
+	s.keysOnly = s.kind == event.DynamoDB && m.chance(3)
 	s.alike = m.alike
 	if s.careless = s.kind != event.SNS && m.chance(4); s.careless {
 		s.bisect = false // it would part records of one number
@@ -140,7 +146,7 @@ func (m *model) newRecord(s *modelSource, shard string, i int) *modelRecord {
 		r.action = []string{"INSERT", "MODIFY", "REMOVE"}[m.rnd.IntN(3)]
 		r.pk, r.sk = m.hostile(), m.hostile()
 		r.users[0].data = r.image()
-		if r.action == "REMOVE" {
+		if r.imageless() {
 			r.sk = r.users[0].token
 		}
 		r.key = r.pk + "\x00" + r.sk
@@ -181,6 +187,9 @@ func (r *modelRecord) numbered(other *modelRecord) bool { return r.seq != "" && 
 
 // record returns the source record that r, which is not merged, came of.
 func (m *model) record(r *engine.Record) *modelRecord { return m.records[string(r.Raw)] }
+
+// imageless reports whether r, a change of an item, has no more than the item's keys.
+func (r *modelRecord) imageless() bool { return r.action == "REMOVE" || r.source.keysOnly }
 
 // image is a new image, or the keys of a record that was removed.
 func (r *modelRecord) image() string {
@@ -228,7 +237,7 @@ func (r *modelRecord) text() string {
 	switch r.source.kind {
 	case event.DynamoDB:
 		image := fmt.Sprintf(`"Keys":{"n":{"S":%q},"id":{"S":%q}},"NewImage":%s`, r.sk, r.pk, r.users[0].data)
-		if r.action == "REMOVE" {
+		if r.imageless() {
 			image = `"Keys":` + r.users[0].data
 		}
 		if r.flaw == unreadable {

@@ -93,6 +93,9 @@ func (m *model) newTarget(s *modelSource, id string) *modelTarget {
 		t.spec.Collapse = []target.Collapse{target.CollapseJSON, target.CollapseConcat, target.CollapseConcatB64}[m.rnd.IntN(3)]
 		t.spec.Deaggregate = true
 	}
+	if s.kind == event.DynamoDB && t.spec.Type == target.Kinesis && m.chance(3) {
+		t.spec.Type, t.spec.Parallel = target.Redis, false // as it keeps the latest value
+	}
 	if m.chance(4) {
 		t.spec.BatchRecords, t.spec.BatchBytes = m.rnd.IntN(6), m.rnd.IntN(2)*300
 	}
@@ -158,6 +161,11 @@ func (s *modelSink) Send(ctx context.Context, batch []engine.Record) (o engine.O
 	defer m.mu.Unlock()
 	if m.process != s.process {
 		return engine.Failed(errCrash)
+	}
+	for i := range batch {
+		if t.spec.NeedsImages() && batch[i].Data.IsStandIn() {
+			return engine.Failed(engine.Errorf(engine.Refused, "a record has no image"))
+		}
 	}
 	rnd, what := t.draw(m, &batch[0])
 	if rnd == nil {
