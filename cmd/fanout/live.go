@@ -23,6 +23,7 @@ type live struct {
 
 	mu   sync.Mutex
 	line string // shown now
+	part string // written behind the last newline while the line was shown; it waits for the rest
 }
 
 func newLive(w io.Writer) *live {
@@ -46,8 +47,13 @@ func (l *live) terminal() bool { return l.cols != nil }
 func (l *live) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	text := harmless(l.w, string(p))
+	text := l.part + harmless(l.w, string(p))
+	l.part = ""
 	if l.line != "" {
+		end := strings.LastIndexByte(text, '\n') + 1
+		if text, l.part = text[:end], text[end:]; end == 0 {
+			return len(p), nil
+		}
 		text = clearLine + text + l.line // in one piece, so that nothing flickers
 	}
 	if _, err := io.WriteString(l.w, text); err != nil {
@@ -61,7 +67,11 @@ func (l *live) show(line string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.line = clip(plain.Line(line), l.cols()-1)
-	fmt.Fprint(l.w, clearLine+l.line)
+	text := clearLine + l.line
+	if l.line == "" {
+		text, l.part = clearLine+l.part, ""
+	}
+	fmt.Fprint(l.w, text)
 }
 
 // follow shows what status returns, over and over until ctx ends.
@@ -92,9 +102,13 @@ func clip(s string, n int) string {
 // status is the live line: how far the stream was read, and what became of it at each
 // target. A narrow terminal cuts the end off.
 func status(p poll.ShardProgress, rows []row) string {
+	pending := fmt.Sprintf("%d pending", p.Pending)
+	if p.Pending > 0 {
+		pending += fmt.Sprintf(", %d in flight", p.InFlight)
+	}
 	parts := []string{
 		fmt.Sprintf("lag %v", p.Lag.Round(100*time.Millisecond)),
-		fmt.Sprintf("%d pending", p.Pending),
+		pending,
 		fmt.Sprintf("%d done", p.Records),
 	}
 	for _, t := range rows {

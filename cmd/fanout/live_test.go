@@ -45,6 +45,22 @@ func TestLiveKeepsLineBelow(t *testing.T) {
 	}
 }
 
+// A line that is written in pieces stays whole: the status would be drawn behind the
+// first piece, and clearing it would take that away.
+func TestLiveKeepsPieces(t *testing.T) {
+	l, b := terminal(80)
+	l.show("line")
+	fmt.Fprint(l, "es: 1 failed")
+	l.show("next")
+	fmt.Fprint(l, ", the first being 7\nmore")
+	l.show("")
+	fmt.Fprint(l, " of it\n")
+	want := clearLine + "line" + clearLine + "next" + clearLine + "es: 1 failed, the first being 7\nnext" + clearLine + "more" + " of it\n"
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestLiveFits(t *testing.T) {
 	for _, tt := range []struct {
 		cols int
@@ -75,8 +91,8 @@ func TestLiveElsewhere(t *testing.T) {
 }
 
 func TestStatus(t *testing.T) {
-	got := status(poll.ShardProgress{Records: 12, Pending: 1500, Lag: 20240 * time.Millisecond}, []row{{ID: "a", Delivered: 12}, {ID: "b", Delivered: 9, Failed: 3}})
-	if want := "lag 20.2s · 1500 pending · 12 done · a 12 delivered · b 9 delivered, 3 failed"; got != want {
+	got := status(poll.ShardProgress{Records: 12, Pending: 1500, InFlight: 100, Lag: 20240 * time.Millisecond}, []row{{ID: "a", Delivered: 12}, {ID: "b", Delivered: 9, Failed: 3}})
+	if want := "lag 20.2s · 1500 pending, 100 in flight · 12 done · a 12 delivered · b 9 delivered, 3 failed"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

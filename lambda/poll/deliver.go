@@ -62,7 +62,9 @@ func (r *reader) invoke(ctx context.Context, batch []record, again bool) (n int,
 		if again {
 			s.Retries++
 		}
+		s.InFlight = int64(len(batch))
 	})
+	defer r.board.note(r.id, func(s *ShardProgress) { s.InFlight = 0 })
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.opts.Timeout)
 	defer cancel()
 	var answer []byte

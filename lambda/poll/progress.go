@@ -23,6 +23,9 @@ type ShardProgress struct {
 	Gaps    int64 // times that records were past retention before they were read
 	Pending int64 // read, and not acknowledged yet
 
+	// InFlight counts those of the pending records that the handler has now.
+	InFlight int64
+
 	// Lag is the age of the oldest record that is yet to be acknowledged. While none is
 	// pending, it is how far the last read was behind the tip: for Kinesis, as the
 	// service said; for DynamoDB, the age of the last record read, or 0 if there was
@@ -110,4 +113,5 @@ func (s *ShardProgress) add(o *ShardProgress) {
 	s.Retries += o.Retries
 	s.Gaps += o.Gaps
 	s.Pending += o.Pending
+	s.InFlight += o.InFlight
 }

@@ -451,9 +451,9 @@ func TestProgressOfAShard(t *testing.T) {
 						}
 					}
 					wait(20 * time.Second)
-					check(ShardProgress{Batches: 1, Pending: 250, Lag: 80 * time.Second})
+					check(ShardProgress{Batches: 1, Pending: 250, InFlight: 100, Lag: 80 * time.Second})
 					wait(90 * time.Minute)
-					check(ShardProgress{Batches: 2, Retries: 1, Records: 20, Pending: 230, Lag: 91*time.Minute + 20*time.Second})
+					check(ShardProgress{Batches: 2, Retries: 1, Records: 20, Pending: 230, InFlight: 80, Lag: 91*time.Minute + 20*time.Second})
 					healed.Store(true)
 					wait(time.Hour)
 					check(ShardProgress{Batches: 5, Retries: 2, Records: 250})
