@@ -10,6 +10,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/doctor"
 	"fanout/cmd/fanout/internal/redrive"
 	"fanout/engine/plain"
 )
@@ -55,21 +57,22 @@ func printTable(w io.Writer, records int, rows []row) {
 		numbers = append(numbers, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
 	t.SetColumnConfigs(numbers)
-	for _, r := range rows {
+	names := rowNames(rows)
+	for i, r := range rows {
 		failed := any(r.Failed)
 		if r.Failed > 0 {
 			failed = coloured(w, text.FgRed, fmt.Sprint(r.Failed))
 		}
-		cells := table.Row{r.ID, r.Type, r.Delivered, r.Dropped, r.Diverted, failed, r.Requests, r.Retries, r.Bytes, fmt.Sprintf("%.3fs", r.took.Seconds())}
+		cells := table.Row{names[i], r.Type, r.Delivered, r.Dropped, r.Diverted, failed, r.Requests, r.Retries, r.Bytes, fmt.Sprintf("%.3fs", r.took.Seconds())}
 		if already {
 			cells = slices.Insert(cells, 3, any(r.Already))
 		}
 		t.AppendRow(cells)
 	}
 	fmt.Fprintln(w, t.Render())
-	for _, r := range rows {
+	for i, r := range rows {
 		for _, why := range r.Reasons {
-			why.print(w, r.ID)
+			why.print(w, names[i])
 		}
 	}
 	if already {
@@ -78,6 +81,25 @@ func printTable(w io.Writer, records int, rows []row) {
 	if slices.ContainsFunc(rows, row.counted) {
 		fmt.Fprintln(w, "The table counts records of the source, and the lines below it what the target's stages made of them.")
 	}
+}
+
+// rowNames returns what rows are called: by the target's id, and where several sources
+// have targets with one id, by the source too.
+func rowNames(rows []row) []string {
+	names := make([]string, len(rows))
+	for i, r := range rows {
+		names[i] = r.ID
+		for k, other := range rows {
+			switch {
+			case k == i || other.ID != r.ID:
+			case cloud.Source(other.Source) == cloud.Source(r.Source): // a stream and its consumer
+				names[i] = r.Source + "/" + r.ID
+			case names[i] == r.ID:
+				names[i] = doctor.Target(r.Source, r.ID)
+			}
+		}
+	}
+	return names
 }
 
 // counted reports whether the reasons count other records than the row: those after

@@ -11,7 +11,12 @@ import (
 )
 
 // Target names a target by its source and id: kinesis:clicks/archive.
-func Target(source, id string) string { return cloud.Source(source) + "/" + id }
+func Target(source, id string) string {
+	if source == "" {
+		return id
+	}
+	return cloud.Source(source) + "/" + id
+}
 
 // stream returns the stream that a mapping reads, whether or not by a consumer of its
 // own.
