@@ -182,7 +182,7 @@ func TestErrors(t *testing.T) {
 		"missing file":   {[]string{"FANOUT_TARGETS_FILE=" + missing}, good, "error: the targets file " + missing + " cannot be read: no such file or directory"},
 		"broken file":    {[]string{"FANOUT_TARGETS_FILE=" + broken}, good, "error: " + broken + ":2: the file is neither YAML nor JSON: did not find expected node content"},
 		"missing table": {[]string{"FANOUT_TABLE=nowhere"}, good, "error: the targets of " + orders + ` are unknown: the target table "nowhere" does not exist` +
-			" in this account and region; create it, or set FANOUT_TABLE to the name or ARN of the one that does"},
+			" in this account and region; create it, or name the one that does with FANOUT_TABLE (run and redrive: --table)"},
 		"no credentials": {[]string{"AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY="}, good, "error: the targets of " + orders + ` are unknown: the target table "fanoutTargets" cannot be read,` +
 			" because there are no AWS credentials; give the function a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"},
 		"wrong variables": {[]string{"FANOUT_IN_FLIGHT=many", "FANOUT_CONFIG_TTL=1"}, good, `error: the variable FANOUT_CONFIG_TTL is "1"; it must be a duration such as "1m"` +

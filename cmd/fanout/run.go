@@ -58,7 +58,7 @@ something failed, 2 for wrong usage or unreadable input.`,
 	s.StringArrayVar(&f.events, "event", nil, "handle the Lambda event in this `FILE`, - for standard input; repeatable")
 	s.StringVar(&f.sourceAs, "source-arn-as", "", "take the records of all events for those of the source with this `ARN`")
 	s.StringVar(&f.sourceARN, "source-arn", "", "poll the Kinesis or DynamoDB stream with this `ARN`")
-	oneOf(cmd, &f.unknownSource, "unknown-source", "fail", "records of a source that has no target `FAIL`, or are let pass undelivered: fail or ignore", []string{"fail", "ignore"})
+	oneOf(cmd, &f.unknownSource, "unknown-source", "fail", "take this `ACTION` on records of a source that has no target: fail, or ignore to let them pass undelivered", []string{"fail", "ignore"})
 	f.poll.add(s)
 	s.BoolVar(&f.explain, "explain", false, "print the plan and send nothing; fails if a target is faulty")
 	f.addBounds(cmd)

@@ -74,6 +74,9 @@ var kinds = map[string]records.Kind{"kinesis": records.Kinesis, "dynamodb": reco
 // source, such as the arn:aws:kinesis:EXAMPLE of published samples.
 func eventSources(data []byte) (arns []string, err error) {
 	sources, err := lambda.Sources(data)
+	if _, ok := errors.AsType[*records.NoARN](err); ok {
+		return nil, fmt.Errorf("%w; add --source-arn-as with the ARN of a source of yours", err)
+	}
 	if err != nil {
 		return nil, err
 	}

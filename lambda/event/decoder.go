@@ -127,6 +127,12 @@ func (d *decoder) entry() bool {
 	return ok
 }
 
+// NoARN is the error of an event with a record that does not name its source.
+type NoARN struct{ text string }
+
+// Error names the record.
+func (e *NoARN) Error() string { return e.text }
+
 // add puts the record that was read into its batch.
 func (d *decoder) add() error {
 	r := &d.record
@@ -153,7 +159,7 @@ func (d *decoder) add() error {
 		return fmt.Errorf("the event's Records[%d] comes from %s; fanout takes %s", d.n, quote(name), sources)
 	}
 	if !arn.isString() || len(arn.raw) == 0 {
-		return fmt.Errorf("the event's Records[%d] comes from %s but has no %s", d.n, kind, where)
+		return &NoARN{fmt.Sprintf("the event's Records[%d] comes from %s but has no %s", d.n, kind, where)}
 	}
 	b := d.batch(source{kind, d.mem.string(arn)})
 	b.Records = append(b.Records, d.build(b))

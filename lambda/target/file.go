@@ -58,7 +58,7 @@ func (f *FileStore) Targets(ctx context.Context, sourceARN string) (Set, error) 
 		}
 	}
 	if len(set.Targets) == 0 {
-		set.Elsewhere = FormerStream(sourceARN, all)
+		set.Elsewhere = cmp.Or(FormerStream(sourceARN, all), sourcesOf(all))
 	}
 	return set, nil
 }

@@ -189,6 +189,34 @@ func TestUnknownSource(t *testing.T) {
 	}
 }
 
+// The sources that a file has are named where another is asked for.
+func TestOtherSources(t *testing.T) {
+	file := func(n int) (text string) {
+		text = "targets:\n"
+		for i := range n {
+			for _, id := range []string{"a", "b"} {
+				text += fmt.Sprintf("  - {sourceArn: %s%d, id: %s, type: kinesis, destination: x, active: true}\n", stream1, i, id)
+			}
+		}
+		return text
+	}
+	for n, want := range map[int]string{
+		0: "",
+		1: "which has those of " + stream1 + "0",
+		2: "which has those of " + stream1 + "0, " + stream1 + "1",
+		7: "which has those of " + stream1 + "0, " + stream1 + "1, " + stream1 + "2, " + stream1 + "3 and 3 more sources",
+	} {
+		f, err := OpenFile(write(t, file(n)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		set, err := f.Targets(t.Context(), "arn:aws:sns:eu-west-1:123456789012:alerts")
+		if err != nil || len(set.Targets) > 0 || set.Elsewhere != want {
+			t.Errorf("%d sources: got %+v, %v; want %q", n, set, err, want)
+		}
+	}
+}
+
 func TestFileErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                             "t.yaml is empty; write targets: and a list of targets",

@@ -42,3 +42,23 @@ func FormerStream(source string, all []Loaded) string {
 	slices.Sort(ids)
 	return fmt.Sprintf("the sourceArn of %s is that of another stream of the table, %s; correct it", strings.Join(ids, ", "), former)
 }
+
+// maxSources bounds the sources that are named.
+const maxSources = 5
+
+// sourcesOf names the sources that all are of, in their order; "" if there are none.
+func sourcesOf(all []Loaded) string {
+	var sources []string
+	for i := range all {
+		if s := all[i].Spec.SourceARN; s != "" && !slices.Contains(sources, s) {
+			sources = append(sources, s)
+		}
+	}
+	switch n := len(sources); {
+	case n == 0:
+		return ""
+	case n > maxSources:
+		return fmt.Sprintf("which has those of %s and %d more sources", strings.Join(sources[:maxSources-1], ", "), n-maxSources+1)
+	}
+	return "which has those of " + strings.Join(sources, ", ")
+}

@@ -127,7 +127,7 @@ func (t *Table) explain(err error) error {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		switch api.ErrorCode() {
 		case "ResourceNotFoundException":
-			return t.failed(err, "does not exist in this account and region; create it, or set FANOUT_TABLE to the name or ARN of the one that does")
+			return t.failed(err, "does not exist in this account and region; create it, or name the one that does with FANOUT_TABLE (run and redrive: --table)")
 		case "AccessDeniedException":
 			return t.failed(err, "may not be read; allow the function's role dynamodb:Query on it")
 		case "ValidationException":

@@ -107,7 +107,7 @@ func TestTableErrors(t *testing.T) {
 		client QueryAPI
 		want   string
 	}{
-		{&fakeTable{err: &types.ResourceNotFoundException{}}, "does not exist in this account and region; create it, or set FANOUT_TABLE to the name or ARN of the one that does"},
+		{&fakeTable{err: &types.ResourceNotFoundException{}}, "does not exist in this account and region; create it, or name the one that does with FANOUT_TABLE (run and redrive: --table)"},
 		{api("AccessDeniedException"), "may not be read; allow the function's role dynamodb:Query on it"},
 		{api("ValidationException"), "refuses the query (because); its keys must be sourceArn (hash, S) and id (range, S)"},
 		{api("ExpiredTokenException"), "cannot be read, because AWS refuses the credentials (ExpiredTokenException); renew them"},
@@ -222,9 +222,10 @@ func TestFormerStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	const others = "which has those of " + old + ", arn:aws:dynamodb:eu-west-1:123456789012:table/T2/stream/2025, " + stream1
 	for source, want := range map[string]string{
 		now: `the sourceArn of "a", "b" is that of another stream of the table, ` + old + `; correct it`,
-		old: "", topic1: "", stream1 + "2": "",
+		old: "", topic1: others, stream1 + "2": others,
 	} {
 		if set, err := f.Targets(t.Context(), source); err != nil || set.Elsewhere != want {
 			t.Errorf("%s: %q, %v", source, set.Elsewhere, err)
