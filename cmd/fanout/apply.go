@@ -27,7 +27,8 @@ func newApply(c *common) *cobra.Command {
 		Long: `Apply reads a file of targets, as fanout export writes it and fanout run --targets
 reads it, shows what it would change in the target table, asks, and changes it: all
 of it, or nothing if something is refused (by the hundred, if it is more than that).
-It warns of destinations that do not exist, as far as you may look them up.
+It warns of destinations that do not exist or take less than a target sends, as far as
+you may look them up.
 
 Targets that the file does not have stay, unless --prune removes them: those of the
 sources in the file, or of the source that is named. With --output json or yaml the
@@ -89,7 +90,7 @@ diff goes to standard error, and what was changed to standard output.`,
 		if err := linked(have, changes); err != nil {
 			return err
 		}
-		m.warnOfDestinations(ctx, a, cmd.ErrOrStderr(), have, changes)
+		m.warnOfDestinations(ctx, cmd, a, have, changes)
 		if err := ask(cmd, yes, fmt.Sprintf("Make %s in the table %q?", count(len(changes), "change"), t.Name)); err != nil {
 			return err
 		}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/spf13/cobra"
 
 	"fanout/cmd/fanout/internal/cloud"
@@ -27,6 +26,8 @@ func newRegister(c *common) *cobra.Command {
 		Long: `Register writes a new target into the target table, after checking it with the
 function's own code. It is inactive unless --active says otherwise. The function
 sees it within FANOUT_CONFIG_TTL, a minute if nothing else is set.
+A destination that does not exist, or takes less than the target sends, is warned of,
+as far as you may look it up.
 
 The type is one of ` + typeNames() + `.
 
@@ -104,7 +105,9 @@ A destination is a name, which is looked up in the destination's region, or in f
 		if !force && m.loops(&e.Spec) {
 			return fmt.Errorf("the target %q would send records round for ever, because %s is the source or the function itself; give another destination, or add --force", m.id, e.Destination())
 		}
-		if err := m.writeOne(ctx, cmd, a, t, registry.Change{Source: source, ID: m.id, Kind: kind, Set: v}, "registered", e); err != nil {
+		c := registry.Change{Source: source, ID: m.id, Kind: kind, Set: v}
+		m.warnOfDestinations(ctx, cmd, a, nil, []registry.Change{c})
+		if err := m.writeOne(ctx, cmd, a, t, c, "registered", e); err != nil {
 			return err
 		}
 		if !e.Active() {
@@ -142,15 +145,9 @@ func (m *manage) sayActivate(cmd *cobra.Command, source string) {
 	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: the target receives no records yet; run %s\n", strings.Join(command, " "))
 }
 
-// loops reports whether a target of the function would get its own records. Function and
-// source are of one account and region.
+// loops reports whether a target of the function would get its own records.
 func (m *manage) loops(t *target.Spec) bool {
-	self, err := arn.Parse(t.SourceARN)
-	if err != nil {
-		return false
-	}
-	self.Service, self.Resource = "lambda", "function:"+m.functionName()
-	return policy.Function{ARN: self.String()}.Loops(t)
+	return policy.Function{ARN: m.self(t).String()}.Loops(t)
 }
 
 // str is a value of an attribute.

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"context"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -111,6 +112,13 @@ func innermost(err error) error {
 		}
 		err = next
 	}
+}
+
+// IsUnanswered reports whether a call got no answer at all: nobody is there, or is
+// silent.
+func IsUnanswered(err error) bool {
+	_, tried := errors.AsType[*url.Error](err)
+	return tried || errors.Is(err, context.DeadlineExceeded)
 }
 
 // HasCode reports whether a service answered with one of these error codes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
@@ -17,6 +18,7 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"fanout/cmd/fanout/internal/cloud"
+	fanout "fanout/lambda"
 )
 
 func (c *visit) stream(ctx context.Context) Finding {
@@ -34,7 +36,8 @@ func (c *visit) stream(ctx context.Context) Finding {
 		return c.unknown(err)
 	}
 	s := out.StreamDescriptionSummary
-	return c.size(c.state("stream", string(s.StreamStatus), "ACTIVE", "UPDATING"), int(aws.ToInt32(s.MaxRecordSizeInKiB))<<10, 1<<20)
+	found := c.state("stream", string(s.StreamStatus), "ACTIVE", "UPDATING")
+	return c.size(found, size{what: "stream", takes: int(aws.ToInt32(s.MaxRecordSizeInKiB)) << 10, byDefault: 1 << 20, setting: "MaxRecordSizeInKiB", unit: 1 << 10})
 }
 
 func (c *visit) deliveryStream(ctx context.Context) Finding {
@@ -48,20 +51,38 @@ func (c *visit) deliveryStream(ctx context.Context) Finding {
 	return c.state("delivery stream", string(out.DeliveryStreamDescription.DeliveryStreamStatus), "ACTIVE")
 }
 
+// queueTimeout bounds the look at a queue behind a host of its own: that of a VPC
+// endpoint is silent to whoever is outside the VPC.
+const queueTimeout = 5 * time.Second
+
+// queue asks the host that the function will call.
 func (c *visit) queue(ctx context.Context) Finding {
+	d := &c.spec.Destination
+	own := d.Endpoint()
+	if own != "" {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, queueTimeout)
+		defer stop()
+	}
 	out, err := c.SQS.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
-		QueueUrl:       aws.String(c.spec.Destination.URL()),
+		QueueUrl:       aws.String(d.URL()),
 		AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameMaximumMessageSize},
-	})
+	}, fanout.QueueHost(d))
 	switch {
 	case cloud.IsMissing(err):
 		return c.gone("queue")
+	case own != "" && cloud.IsUnanswered(err):
+		return c.notChecked("%s does not answer; perhaps it does in the function's network", own)
 	case err != nil:
 		return c.unknown(err)
 	}
-	most, _ := strconv.Atoi(out.Attributes["MaximumMessageSize"]) // 0 if it does not tell
-	return c.size(c.ok("queue %s", c.spec.Destination), most, 1<<20)
+	takes, _ := strconv.Atoi(out.Attributes["MaximumMessageSize"]) // 0 if it does not tell
+	return c.size(c.ok("queue %s", d), size{what: "queue", takes: takes, byDefault: 1 << 20, setting: "MaximumMessageSize", unit: 1})
 }
+
+// topicBytes is what a topic takes in a message whose MaximumMessageSize nobody set; then
+// it does not tell either (SNS guide, Publishing large messages).
+const topicBytes = 256 << 10
 
 func (c *visit) topic(ctx context.Context) Finding {
 	out, err := c.SNS.GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &c.spec.Destination.ARN})
@@ -71,8 +92,11 @@ func (c *visit) topic(ctx context.Context) Finding {
 	case err != nil:
 		return c.unknown(err)
 	}
-	most, _ := strconv.Atoi(out.Attributes["MaximumMessageSize"]) // 0 if it does not tell
-	return c.size(c.ok("topic %s", c.spec.Destination), most, 256<<10)
+	takes, err := strconv.Atoi(out.Attributes["MaximumMessageSize"])
+	if err != nil {
+		takes = topicBytes
+	}
+	return c.size(c.ok("topic %s", c.spec.Destination), size{what: "topic", takes: takes, byDefault: topicBytes, setting: "MaximumMessageSize", unit: 1})
 }
 
 func (c *visit) function(ctx context.Context) Finding {

@@ -1,7 +1,9 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -164,15 +166,28 @@ func (c *visit) state(what, state string, good ...string) Finding {
 	return c.wrong("wait, or look at it in the console", "the %s %s is %s", what, c.spec.Destination, strings.ToLower(state))
 }
 
-// size compares what the destination takes a record, in bytes, with what the target
-// sends; 0: it does not tell. limit is what it sends where its owner says nothing.
-func (c *visit) size(found Finding, takes, limit int) Finding {
-	sends := c.spec.MaxRecordBytes
-	if sends == 0 {
-		sends = limit
-	}
-	if found.Status != OK || takes == 0 || takes >= sends {
+// size is what a destination takes in a record or message, in bytes.
+type size struct {
+	what      string // a queue, topic or stream
+	takes     int    // 0: it does not tell
+	byDefault int    // what a target sends that has no maxRecordBytes
+	setting   string // of the destination, which raises it
+	unit      int    // of the setting, in bytes
+}
+
+// size compares what the destination takes with what the target sends.
+func (c *visit) size(found Finding, s size) Finding {
+	sends := cmp.Or(c.spec.MaxRecordBytes, s.byDefault)
+	if found.Status != OK || s.takes == 0 || s.takes >= sends {
 		return found
 	}
-	return c.warning(c.fix("--max-record-bytes", strconv.Itoa(takes)), "the target sends records of up to %d bytes, of which %s takes %d; larger ones fail", sends, c.spec.Destination, takes)
+	things, then := "records", "a larger one fails"
+	if c.spec.Type == target.SQS || c.spec.Type == target.SNS {
+		things = "messages"
+	}
+	if c.spec.Collapse != target.CollapseNone {
+		then = "a larger one is refused and sent again in parts, and a single record that is larger fails"
+	}
+	do := fmt.Sprintf("set %s of the %s to %d, or %s", s.setting, s.what, (sends+s.unit-1)/s.unit, c.fix("--max-record-bytes", strconv.Itoa(s.takes)))
+	return c.warning(do, "it sends %s of up to %d bytes, and the %s %s takes %d: %s", things, sends, s.what, c.spec.Destination, s.takes, then)
 }

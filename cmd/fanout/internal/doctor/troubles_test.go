@@ -350,6 +350,8 @@ var targetTroubles = []trouble{
 	{name: "the size of records", change: func(a *account) {
 		a.streams["archive"].MaxRecordSizeInKiB = aws.Int32(1024)
 		a.items[0]["maxRecordBytes"] = "2000000"
+		a.add("sns", "sns", notices, "maxRecordBytes", "1048576", "collapse", "none")
+		a.topics = map[string]map[string]string{notices: {}} // one whose limit nobody set does not tell it
 	}},
 	{name: "a stream without new images", change: func(a *account) {
 		a.mappings = append(a.mappings, mapping(orders))
