@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,6 +41,20 @@ type AWS struct {
 // answerBytes is enough for all that the function asks for: an answer to a Query has 1 MB
 // as DynamoDB counts. Sinks allow less for their requests.
 const answerBytes = 4 << 20
+
+// How many values an answer may have to the function's own calls, which deliver nothing.
+// A full page of a target table has about 80,000.
+const (
+	tableValues = 1 << 17
+	otherValues = 1 << 12
+)
+
+// own returns cfg for calls whose answers have up to so many values.
+func own(cfg aws.Config, values int) aws.Config {
+	cfg = cfg.Copy()
+	cfg.APIOptions = append(slices.Clip(cfg.APIOptions), sinks.BoundValues(values))
+	return cfg
+}
 
 // attemptTimeout bounds one request where no deadline does, so that a connection
 // that went silent is noticed.
@@ -130,7 +145,7 @@ func (a *accounts) assume(id identity) aws.CredentialsProvider {
 	}
 	// The role may be of any region; the function's own is nearest, and regional
 	// endpoints are what AWS recommends (IAM user guide, Manage AWS STS).
-	client := sts.NewFromConfig(a.base, func(o *sts.Options) { o.Retryer = retry.NewStandard() })
+	client := sts.NewFromConfig(own(a.base, otherValues), func(o *sts.Options) { o.Retryer = retry.NewStandard() })
 	provider := stscreds.NewAssumeRoleProvider(client, id.role, func(o *stscreds.AssumeRoleOptions) {
 		o.RoleSessionName = a.session
 		if id.externalID != "" {

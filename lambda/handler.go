@@ -74,8 +74,8 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 		options: o, log: log, plans: make(map[string]*plan),
 		accounts: newAccounts(cfg, &o), slots: engine.NewSlots(o.InFlight), memory: newMemory(), openSink: newSink,
 	}
-	h.metrics = metrics.New(o.Metrics, o.MetricsNamespace, cloudwatch.NewFromConfig(cfg), os.Stdout)
-	client := dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.Retryer = retry.NewStandard() })
+	h.metrics = metrics.New(o.Metrics, o.MetricsNamespace, cloudwatch.NewFromConfig(own(cfg, otherValues)), os.Stdout)
+	client := dynamodb.NewFromConfig(own(cfg, tableValues), func(o *dynamodb.Options) { o.Retryer = retry.NewStandard() })
 	if o.LedgerTable != "" {
 		h.shared = &sharedMemory{table: &ledger.Table{Client: client, Name: o.LedgerTable, Key: o.LedgerKey}, function: o.FunctionName, log: log}
 	}

@@ -8,8 +8,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"fanout/lambda"
+	"fanout/lambda/metrics"
 )
 
 // endless is a server that answers every request with 100 MB of JSON, packed if asked to.
@@ -128,5 +132,73 @@ func TestHostileTarget(t *testing.T) {
 				t.Errorf("the error quotes the answer: %v", f.Err)
 			}
 		}
+	}
+}
+
+// crowded is a server that answers every request with 4 MB of as many values as fit.
+func crowded(t *testing.T, head, filler string) *counted {
+	t.Helper()
+	answer := head + strings.Repeat(filler, (4<<20-1<<10)/len(filler))
+	s := new(counted)
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.calls.Add(1)
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, answer)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// counted is a server that counts requests.
+type counted struct {
+	*httptest.Server
+	calls atomic.Int64
+}
+
+// Decoders make a hundred bytes of a value that takes two in an answer. The function's own
+// calls are bounded in that too.
+func TestCrowdedAnswers(t *testing.T) {
+	empty, deep := crowded(t, `{"Items":[`, "{},"), crowded(t, "<AssumeRoleResponse>", "<a>")
+	const secret = `secret: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:s"`
+	for _, c := range []struct {
+		name   string
+		server *counted
+		target string
+		set    func(*lambda.Options)
+		most   uint64 // bytes that one attempt allocates
+	}{
+		{"target table", empty, "", func(o *lambda.Options) { o.TargetsFile, o.Table = "", "t" }, 32 << 20},
+		{"ledger", empty, "id: good, type: kinesis, destination: good", withLedger, 32 << 20},
+		{"role", deep, `id: other, type: kinesis, destination: other, role: "` + reader + `"`, func(*lambda.Options) {}, 4 << 20},
+		{"secret", empty, "id: cache, type: redis, destination: " + strings.TrimPrefix(empty.URL, "http://") + ", " + secret, func(*lambda.Options) {}, 4 << 20},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := lambda.DefaultOptions()
+			o.Metrics, o.TargetsFile = metrics.ModeNone, filepath.Join(t.TempDir(), "targets.yaml")
+			if err := os.WriteFile(o.TargetsFile, []byte(targets(orders, c.target)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c.set(&o)
+			cfg, err := lambda.AWS{EndpointURL: c.server.URL}.Load(t.Context(), o.InFlight)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var log bytes.Buffer
+			h, err := lambda.New(o, cfg, lambda.NewLogger(&log, o.LogLevel))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			calls := c.server.calls.Load()
+			n := allocated(func() { _, err = h.Handle(ctx, []byte(orderEvent([]byte("{}")))) })
+			calls = c.server.calls.Load() - calls
+			if calls == 0 || n/uint64(calls) > c.most {
+				t.Errorf("%d calls allocate %d bytes", calls, n)
+			}
+			if !strings.Contains(fmt.Sprint(err, log.String()), "the answer") {
+				t.Errorf("it says %v, %s", err, log.String())
+			}
+		})
 	}
 }

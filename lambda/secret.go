@@ -48,7 +48,7 @@ func newSecret(cfg aws.Config, id string) *secret {
 	if a, err := arn.Parse(id); err == nil && a.Region != "" {
 		cfg.Region = a.Region
 	}
-	return &secret{arn: id, client: secretsmanager.NewFromConfig(cfg, func(o *secretsmanager.Options) { o.Retryer = retry.NewStandard() })}
+	return &secret{arn: id, client: secretsmanager.NewFromConfig(own(cfg, otherValues), func(o *secretsmanager.Options) { o.Retryer = retry.NewStandard() })}
 }
 
 // credentials returns user and password. Many may ask at once; the secret is read

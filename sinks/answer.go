@@ -1,6 +1,7 @@
 package sinks
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -22,6 +23,44 @@ const (
 
 // maxAnswer bounds what is read of the answer to a request of n records.
 func maxAnswer(n int) int64 { return answerBytes + int64(n)*answerRecordBytes }
+
+// An answer has up to this many values, and some more for each record of its request.
+// What services say of a record has about ten. The SDK makes some hundred bytes of an
+// empty value, which takes two in an answer.
+const (
+	answerValues       = 1 << 10
+	answerRecordValues = 32
+)
+
+// maxValues bounds the values in the answer to a request of n records.
+func maxValues(n int) int { return answerValues + n*answerRecordValues }
+
+// errCrowded is the error of an answer that has more values. It acknowledges nothing.
+var errCrowded = engine.Errorf(engine.Retryable, "the answer has more parts than that to such a request can have, so what arrived is unknown")
+
+// values returns how many values a text has at most: in JSON each but the first stands
+// behind a brace, a bracket or a comma, in XML each begins with an angle bracket.
+func values(text []byte) (n int) {
+	for _, c := range []byte("{[,<") {
+		n += bytes.Count(text, []byte{c})
+	}
+	return n
+}
+
+// countedBody is the body of a response that has at most left values.
+type countedBody struct {
+	io.ReadCloser
+	left int
+}
+
+// Read implements io.Reader.
+func (b *countedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= values(p[:n]); b.left < 0 {
+		return 0, errCrowded
+	}
+	return n, err
+}
 
 // errLong is the error of an answer that goes on beyond its bound. It acknowledges nothing.
 var errLong = engine.Errorf(engine.Retryable, "the answer is longer than that to such a request can be, so what arrived is unknown")
@@ -75,13 +114,27 @@ func (c boundedClient) Do(r *http.Request) (*http.Response, error) {
 
 // boundAnswer makes a call's answer one to n records, to the SDK and to all middleware.
 func boundAnswer(n int) func(*middleware.Stack) error {
+	return onBody("fanout bound of the answer", func(body io.ReadCloser) io.ReadCloser {
+		return &countedBody{boundedBody(body, maxAnswer(n)), maxValues(n)}
+	})
+}
+
+// BoundValues makes a call fail if its answer has more than n values: the SDK makes many
+// times its length of one that has nothing but them. It is one of the APIOptions of every
+// AWS client.
+func BoundValues(n int) func(*middleware.Stack) error {
+	return onBody("fanout bound of the answer's values", func(body io.ReadCloser) io.ReadCloser { return &countedBody{body, n} })
+}
+
+// onBody puts f around the body of a call's answer.
+func onBody(id string, f func(io.ReadCloser) io.ReadCloser) func(*middleware.Stack) error {
 	return func(stack *middleware.Stack) error {
-		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("fanout bound of the answer", func(
+		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc(id, func(
 			ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
 		) (middleware.DeserializeOutput, middleware.Metadata, error) {
 			out, metadata, err := next.HandleDeserialize(ctx, in)
 			if resp, ok := out.RawResponse.(*smithyhttp.Response); ok {
-				resp.Body = boundedBody(resp.Body, maxAnswer(n))
+				resp.Body = f(resp.Body)
 			}
 			return out, metadata, err
 		}), middleware.After)

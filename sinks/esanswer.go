@@ -17,8 +17,10 @@ import (
 	"fanout/engine"
 )
 
-// esItem is what an answer says about one action, by the action's name.
-type esItem map[string]struct {
+// esItem is what an answer says about one action.
+type esItem struct {
+	op string // the action's name
+
 	ID     string  `json:"_id"`
 	Status int     `json:"status"`
 	Error  esError `json:"error"`
@@ -67,7 +69,6 @@ func (e *ES) settleItems(d *json.Decoder, answer *bounded, b *esBulk) (failed bo
 	if err := delimiter(d, '['); err != nil {
 		return false, err
 	}
-	var item esItem
 	n := 0
 	for ; d.More(); n++ {
 		if n == len(b.actions) {
@@ -76,11 +77,11 @@ func (e *ES) settleItems(d *json.Decoder, answer *bounded, b *esBulk) (failed bo
 		a := &b.actions[n]
 		// What was not needed before is not left for a later item.
 		answer.left = min(answer.left, answerBytes) + esItemBytes(a)
-		clear(item)
-		if err := d.Decode(&item); err != nil {
+		item, err := readItem(d)
+		if err != nil {
 			return false, err
 		}
-		if err := e.judge(a, item); err != nil {
+		if err := e.judge(a, &item); err != nil {
 			b.outcome.Fail(a.record, err)
 		}
 		failed = failed || item.failed()
@@ -91,23 +92,36 @@ func (e *ES) settleItems(d *json.Decoder, answer *bounded, b *esBulk) (failed bo
 	return failed, delimiter(d, ']')
 }
 
-// failed reports whether the item says that its action failed, or found nothing to delete.
-func (item esItem) failed() bool {
-	for _, told := range item {
-		if told.Error.Type != "" || told.Status/100 != 2 {
-			return true
+// readItem reads an object of one member, the action's, or null. Of any other object the
+// item says nothing.
+func readItem(d *json.Decoder) (item esItem, err error) {
+	members := 0
+	err = eachMember(d, func(name string) error {
+		if members++; members > 1 {
+			return d.Decode(&ignored{})
 		}
+		item.op = name
+		return d.Decode(&item)
+	})
+	if members > 1 {
+		item = esItem{}
 	}
-	return false
+	return item, err
 }
+
+// failed reports whether the item says that its action failed, or found nothing to delete.
+func (item *esItem) failed() bool { return item.Error.Type != "" || item.Status/100 != 2 }
 
 // errForm is the error of an answer that is JSON, and not that to a _bulk request.
 var errForm = errors.New("the answer has another form")
 
-// eachMember reads an object, and calls f for each member to read its value.
+// eachMember reads an object or null, and calls f for each member to read its value.
 func eachMember(d *json.Decoder, f func(name string) error) error {
-	if err := delimiter(d, '{'); err != nil {
+	switch t, err := d.Token(); {
+	case err != nil || t == nil:
 		return err
+	case t != json.Delim('{'):
+		return errForm
 	}
 	for d.More() {
 		t, err := d.Token()
@@ -151,23 +165,20 @@ func (e *ES) unread(ctx context.Context, err error) error {
 }
 
 // judge says whether an action took effect, and if not, why.
-func (e *ES) judge(a *esAction, item esItem) error {
-	for op, told := range item {
-		switch {
-		case len(item) > 1 || op != a.op || told.ID != "" && told.ID != a.id:
-			return unacknowledged(e.name)
-		case told.Error.Type == "" && (told.Status/100 == 2 || a.op == opDelete && told.Status == http.StatusNotFound):
-			return nil // a document to delete that is not there has been deleted before
-		case a.op == opCreate && told.Status == http.StatusConflict:
-			return nil // it was created by an attempt whose answer was lost
-		case told.Status == 0 || told.Status/100 == 2:
-			return unacknowledged(e.name)
-		}
-		name := cmp.Or(word(told.Error.Type), "status "+strconv.Itoa(told.Status))
-		v := alone(esVerdict(told.Status, &told.Error))
-		return sentence(v.class, e.name, name, v.why, told.Error.detail(e.index.Index))
+func (e *ES) judge(a *esAction, item *esItem) error {
+	switch {
+	case item.op != a.op || item.ID != "" && item.ID != a.id:
+		return unacknowledged(e.name)
+	case item.Error.Type == "" && (item.Status/100 == 2 || a.op == opDelete && item.Status == http.StatusNotFound):
+		return nil // a document to delete that is not there has been deleted before
+	case a.op == opCreate && item.Status == http.StatusConflict:
+		return nil // it was created by an attempt whose answer was lost
+	case item.Status == 0 || item.Status/100 == 2:
+		return unacknowledged(e.name)
 	}
-	return unacknowledged(e.name)
+	name := cmp.Or(word(item.Error.Type), "status "+strconv.Itoa(item.Status))
+	v := alone(esVerdict(item.Status, &item.Error))
+	return sentence(v.class, e.name, name, v.why, item.Error.detail(e.index.Index))
 }
 
 // esVerdict says what the error of an action means.

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iotdataplane"
@@ -63,16 +64,22 @@ func allocated(f func()) int {
 	return int(after.TotalAlloc - before.TotalAlloc)
 }
 
-// wantHarmless sends a request to a hostile server.
-func wantHarmless(t *testing.T, s engine.Sink) {
-	t.Helper()
+// hostileRecords are what a request to a hostile server holds.
+func hostileRecords(s engine.Sink) []engine.Record {
 	recs := numbered(min(3, max(s.Limits().Records, 1)))
 	for i := range recs {
 		recs[i].Raw = []byte("{}") // without one, a function is not invoked
 	}
+	return recs
+}
+
+// wantHarmless sends a request to a hostile server, which allocates at most so many bytes.
+func wantHarmless(t *testing.T, s engine.Sink, most int) {
+	t.Helper()
+	recs := hostileRecords(s)
 	var o engine.Outcome
-	if n := allocated(func() { o = s.Send(t.Context(), recs) }); n > hostileMemory {
-		t.Errorf("the request allocates %d bytes; want at most %d", n, hostileMemory)
+	if n := allocated(func() { o = s.Send(t.Context(), recs) }); n > most {
+		t.Errorf("the request allocates %d bytes; want at most %d", n, most)
 	}
 	for i := range recs {
 		if err := o.Err(i); err == nil || strings.Contains(err.Error(), "secret") {
@@ -135,13 +142,128 @@ func TestHostileHTTP(t *testing.T) {
 						if s.name == "lambda" && status == http.StatusAccepted {
 							t.Skip("the status alone says that the event was queued")
 						}
-						wantHarmless(t, s.open(cfg))
+						wantHarmless(t, s.open(cfg), hostileMemory)
 					})
 				}
 				transport.CloseIdleConnections()
 				server.Close()
 			}
 		}
+	}
+}
+
+// An answer that is as long as it may be, and has as many values as fit, costs a few times
+// its length, though decoders make a hundred bytes of two.
+func TestHostileValues(t *testing.T) {
+	for _, form := range []struct{ name, head, filler, tail string }{
+		{"objects", `{"Records":[`, `{},`, `{}]}`},
+		{"entries", `{"Failed":[`, `{},`, `{}]}`},
+		{"outcomes", `{"RequestResponses":[`, `{},`, `{}]}`},
+		{"unknown lists", `{"x":[`, `[],`, `[]]}`},
+		{"an error with more", `{"__type":"ResourceNotFoundException","x":[`, `{},`, `{}]}`},
+		{"items", `{"items":[`, `{},`, `{}]}`},
+		{"an item", `{"items":[{`, `"%05d":{},`, `"create":{}}]}`},
+		{"an item's error", `{"items":[{"create":{"error":{"caused_by":{`, `"%05d":{},`, `"type":"x"}}}}]}`},
+		{"elements", `<PublishBatchResponse><PublishBatchResult><Failed>`, `<member></member>`, `</Failed></PublishBatchResult></PublishBatchResponse>`},
+		{"deep elements", `<PublishBatchResponse><PublishBatchResult><Failed>`, `<a>`, ``},
+		{"an error of elements", `<ErrorResponse><Error>`, `<a>`, ``},
+	} {
+		var answer strings.Builder
+		answer.WriteString(form.head)
+		for i := 10_000; answer.Len() < answerBytes-100; i++ {
+			answer.WriteString(strings.Replace(form.filler, "%05d", strconv.Itoa(i), 1))
+		}
+		answer.WriteString(form.tail)
+		for _, status := range []int{http.StatusOK, http.StatusAccepted, http.StatusBadRequest} {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				w.WriteHeader(status)
+				_, _ = io.WriteString(w, answer.String())
+			}))
+			transport := new(http.Transport)
+			_, cfg := startFake(t)
+			cfg.BaseEndpoint, cfg.HTTPClient = &server.URL, HTTPClient(&http.Client{Transport: transport})
+			for _, s := range hostileSinks() {
+				t.Run(strings.Join([]string{s.name, form.name, strconv.Itoa(status)}, "/"), func(t *testing.T) {
+					if s.name == "lambda" && status == http.StatusAccepted {
+						t.Skip("the status alone says that the event was queued")
+					}
+					wantHarmless(t, s.open(cfg), 16*answerBytes)
+				})
+			}
+			transport.CloseIdleConnections()
+			server.Close()
+		}
+	}
+}
+
+// closing is a body that says when it was closed.
+type closing struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closing) Close() error {
+	c.closed = true
+	return nil
+}
+
+// However an answer is read, its connection is let go.
+func TestAnswersAreClosed(t *testing.T) {
+	for name, answer := range map[string]io.Reader{
+		"nothing":     strings.NewReader(""),
+		"an object":   strings.NewReader("{}"),
+		"a page":      strings.NewReader("<html></html>"),
+		"cut off":     io.MultiReader(strings.NewReader(`{"Records":[`), iotest.ErrReader(io.ErrUnexpectedEOF)),
+		"too long":    strings.NewReader(strings.Repeat(" ", 1<<20)),
+		"too crowded": strings.NewReader(`{"Records":[` + strings.Repeat("{},", 10_000) + `{}]}`),
+	} {
+		text, errRead := io.ReadAll(answer)
+		for _, status := range []int{http.StatusOK, http.StatusAccepted, http.StatusForbidden} {
+			for _, s := range hostileSinks() {
+				t.Run(strings.Join([]string{s.name, name, strconv.Itoa(status)}, "/"), func(t *testing.T) {
+					body := &closing{Reader: bytes.NewReader(text)}
+					if errRead != nil {
+						body.Reader = io.MultiReader(body.Reader, iotest.ErrReader(errRead))
+					}
+					cfg := new(wire).config()
+					cfg.BaseEndpoint = aws.String("http://h")
+					cfg.HTTPClient = do(func(r *http.Request) (*http.Response, error) {
+						if r.Body != nil {
+							_, _ = io.Copy(io.Discard, r.Body)
+						}
+						return &http.Response{StatusCode: status, Request: r, Header: http.Header{}, Body: body}, nil
+					})
+					sink := s.open(cfg)
+					sink.Send(t.Context(), hostileRecords(sink))
+					if !body.closed {
+						t.Error("the answer was not closed")
+					}
+				})
+			}
+		}
+	}
+}
+
+// What Lambda answers does not grow with the event's records, of which there may be
+// thousands.
+func TestHostileLambda(t *testing.T) {
+	_, cfg := startFake(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.WriteHeader(http.StatusBadRequest)
+		_ = endless(w, `{"Message":"`, "secret")
+	}))
+	defer server.Close()
+	cfg.BaseEndpoint = &server.URL
+	recs := numbered(10_000)
+	for i := range recs {
+		recs[i].Raw = []byte("{}")
+	}
+	sink := NewLambda(lambda.NewFromConfig(cfg), "f", "", SourceRecords)
+	var o engine.Outcome
+	if n := allocated(func() { o = sink.Send(t.Context(), recs) }); n > 16*answerBytes || o.Err(0) == nil {
+		t.Errorf("the request allocates %d bytes, error %v", n, o.Err(0))
 	}
 }
 
@@ -196,7 +318,7 @@ func TestHostileRedis(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer r.Close()
-				wantHarmless(t, r)
+				wantHarmless(t, r, hostileMemory)
 			})
 		}
 	}
@@ -214,7 +336,7 @@ func TestHostileMemcached(t *testing.T) {
 			t.Run(answer.name, func(t *testing.T) {
 				m := NewMemcached(hostileTCP(t, answer.head, answer.filler), c)
 				defer m.Close()
-				wantHarmless(t, m)
+				wantHarmless(t, m, hostileMemory)
 			})
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 
 	"github.com/aws/aws-sdk-go-v2/service/iotdataplane"
-	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -74,10 +73,10 @@ func readAnswer(ctx context.Context, in middleware.DeserializeInput, next middle
 	}
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return out, metadata, &smithy.DeserializationError{Err: err}
+		return out, metadata, unreadable(resp, err)
 	}
 	if len(body) > 0 && json.Unmarshal(body, &struct{}{}) != nil {
-		return out, metadata, engine.Errorf(engine.Retryable, "the answer is not that of AWS IoT, so what arrived is unknown")
+		return out, metadata, unreadable(resp, engine.Errorf(engine.Retryable, "the answer is not that of AWS IoT, so what arrived is unknown"))
 	}
 	resp.Body = struct {
 		io.Reader

@@ -121,25 +121,35 @@ func (s *spliceAnswer) HandleDeserialize(ctx context.Context, in middleware.Dese
 	}
 	resp.Body = boundedBody(resp.Body, maxAnswer(s.records))
 	if resp.StatusCode != http.StatusOK {
+		resp.Body = &countedBody{resp.Body, maxValues(s.records)}
 		return out, metadata, nil
 	}
 	answer, _ := answers.Get().(*bytes.Buffer)
 	answer.Reset()
 	if _, err = answer.ReadFrom(resp.Body); err != nil {
-		return out, metadata, &smithy.DeserializationError{Err: err}
+		return out, metadata, unreadable(resp, err)
 	}
 	if s.answer != (acknowledgement{}) {
 		s.refused, s.told = s.answer.of(answer.Bytes(), s.records)
 	}
-	if s.told {
+	switch {
+	case s.told:
 		answers.Put(answer)
 		answer = bytes.NewBufferString("{}")
+	case values(answer.Bytes()) > maxValues(s.records):
+		return out, metadata, unreadable(resp, errCrowded)
 	}
 	resp.Body = struct {
 		io.Reader
 		io.Closer
 	}{answer, resp.Body}
 	return out, metadata, nil
+}
+
+// unreadable is the error of an answer that is not left to the SDK, which would close it.
+func unreadable(resp *smithyhttp.Response, err error) error {
+	_ = resp.Body.Close()
+	return &smithy.DeserializationError{Err: err}
 }
 
 // answers are the buffers of answers.
