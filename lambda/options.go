@@ -11,6 +11,7 @@ import (
 
 	"fanout/engine"
 	"fanout/lambda/metrics"
+	"fanout/lambda/target"
 )
 
 // Options say how the function works. The zero value of a field is not its
@@ -79,7 +80,7 @@ func OptionsFrom(getenv func(name string) string) (Options, error) {
 	}
 	notNegative := func(p *time.Duration) func(string) error {
 		return func(v string) (err error) {
-			if *p, err = time.ParseDuration(v); err == nil && *p < 0 {
+			if *p, err = target.ParseDuration(v); err == nil && *p < 0 {
 				err = strconv.ErrRange
 			}
 			return err
@@ -93,8 +94,8 @@ func OptionsFrom(getenv func(name string) string) (Options, error) {
 	read("FANOUT_TARGETS_FILE", "a file", text(&o.TargetsFile))
 	read("FANOUT_LEDGER_TABLE", "the name or ARN of a table", text(&o.LedgerTable))
 	read("FANOUT_LEDGER_KEY", "a text", text(&o.LedgerKey))
-	read("FANOUT_CONFIG_TTL", `a duration such as "1m"`, notNegative(&o.ConfigTTL))
-	read("FANOUT_DEADLINE_MARGIN", `a duration above zero, such as "1s"`, func(v string) error {
+	read("FANOUT_CONFIG_TTL", `seconds or a duration, such as "60" or "1m"`, notNegative(&o.ConfigTTL))
+	read("FANOUT_DEADLINE_MARGIN", `seconds or a duration above zero, such as "1" or "500ms"`, func(v string) error {
 		if err := notNegative(&o.DeadlineMargin)(v); err != nil || o.DeadlineMargin > 0 {
 			return err
 		}

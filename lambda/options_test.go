@@ -42,6 +42,8 @@ func TestOptionsFrom(t *testing.T) {
 			o.Table, o.ConfigTTL, o.DeadlineMargin, o.ReportBatchItemFailures = "t", 90*time.Second, 3*time.Second, true
 			o.LedgerTable, o.InFlight, o.LogLevel = "l", 1, zapcore.DebugLevel
 		}},
+		{[]string{"FANOUT_TABLE=t", "FANOUT_CONFIG_TTL=90", "FANOUT_DEADLINE_MARGIN=3"},
+			func(o *lambda.Options) { o.Table, o.ConfigTTL, o.DeadlineMargin = "t", 90*time.Second, 3*time.Second }},
 		{[]string{"FANOUT_TABLE=t", "FANOUT_REPORT_BATCH_ITEM_FAILURES=false", "FANOUT_LOG_LEVEL=error"},
 			func(o *lambda.Options) { o.Table, o.LogLevel = "t", zapcore.ErrorLevel }},
 		{[]string{"FANOUT_TABLE=t", "FANOUT_UNKNOWN_SOURCE=ignore"}, func(o *lambda.Options) { o.Table, o.IgnoreUnknownSource = "t", true }},
@@ -62,11 +64,11 @@ func TestOptionsFrom(t *testing.T) {
 
 func TestOptionsFromFaults(t *testing.T) {
 	for _, c := range []struct{ name, value, want string }{
-		{"FANOUT_CONFIG_TTL", "60", `a duration such as "1m"`},
-		{"FANOUT_CONFIG_TTL", "-1m", `a duration such as "1m"`},
-		{"FANOUT_DEADLINE_MARGIN", "soon", `a duration above zero, such as "1s"`},
-		{"FANOUT_DEADLINE_MARGIN", "-1ns", `a duration above zero, such as "1s"`},
-		{"FANOUT_DEADLINE_MARGIN", "0s", `a duration above zero, such as "1s"`},
+		{"FANOUT_CONFIG_TTL", "soon", `seconds or a duration, such as "60" or "1m"`},
+		{"FANOUT_CONFIG_TTL", "-1m", `seconds or a duration, such as "60" or "1m"`},
+		{"FANOUT_DEADLINE_MARGIN", "soon", `seconds or a duration above zero, such as "1" or "500ms"`},
+		{"FANOUT_DEADLINE_MARGIN", "-1ns", `seconds or a duration above zero, such as "1" or "500ms"`},
+		{"FANOUT_DEADLINE_MARGIN", "0s", `seconds or a duration above zero, such as "1" or "500ms"`},
 		{"FANOUT_REPORT_BATCH_ITEM_FAILURES", "yes", `"true" or "false"`},
 		{"FANOUT_UNKNOWN_SOURCE", "true", `"fail" or "ignore"`},
 		{"FANOUT_ALLOW_FILE_TARGETS", "/tmp", `"true" or "false"`},

@@ -185,7 +185,7 @@ func TestErrors(t *testing.T) {
 			" in this account and region; create it, or name the one that does with FANOUT_TABLE (run and redrive: --table)"},
 		"no credentials": {[]string{"AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY="}, good, "error: the targets of " + orders + ` are unknown: the target table "fanoutTargets" cannot be read,` +
 			" because there are no AWS credentials; give the function a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"},
-		"wrong variables": {[]string{"FANOUT_IN_FLIGHT=many", "FANOUT_CONFIG_TTL=1"}, good, `error: the variable FANOUT_CONFIG_TTL is "1"; it must be a duration such as "1m"` +
+		"wrong variables": {[]string{"FANOUT_IN_FLIGHT=many", "FANOUT_CONFIG_TTL=soon"}, good, `error: the variable FANOUT_CONFIG_TTL is "soon"; it must be seconds or a duration, such as "60" or "1m"` +
 			"\n" + `the variable FANOUT_IN_FLIGHT is "many"; it must be a whole number of at least 1`},
 	} {
 		t.Run(name, func(t *testing.T) {

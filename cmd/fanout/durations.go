@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"fanout/lambda/target"
 )
 
 // Every flag that takes a time takes seconds, such as 30, and durations, such as 30s,
@@ -18,13 +20,7 @@ var errDuration = errors.New("must be a duration")
 
 // parseDuration reads the value of such a flag.
 func parseDuration(s string) (time.Duration, error) {
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		if n > math.MaxInt64/int64(time.Second) || n < math.MinInt64/int64(time.Second) {
-			return 0, errDuration
-		}
-		return time.Duration(n) * time.Second, nil
-	}
-	d, err := time.ParseDuration(s)
+	d, err := target.ParseDuration(s)
 	if err != nil {
 		return 0, errDuration
 	}

@@ -139,6 +139,15 @@ func (c *checker) assign() {
 			}
 			continue
 		}
+		if timed[a.name] && v.Kind == String {
+			n, ok := seconds(v.Text)
+			if !ok {
+				c.fault(a.name, "is %s; write whole seconds such as 3600, or a duration such as 1h", quote(v.Text))
+				continue
+			}
+			*a.field(&c.draft).(*int) = n
+			continue
+		}
 		if v.Kind != a.kind {
 			if flag, ok := a.field(&c.draft).(*bool); ok && c.asPredecessor(a.name, v, flag) {
 				continue

@@ -93,7 +93,9 @@ func TestFaults(t *testing.T) {
 		{with("type", "redis", "destination", "h:1", "ttl", "0"), "ttl: is 0; write a whole number above zero"},
 		{with("type", "redis", "destination", "h:1", "ttl", "1.5"), "ttl: is 1.5; write a whole number above zero"},
 		{with("type", "memcached", "destination", "h:1", "ttl", "2147483648"), "ttl: is 2147483648 seconds; write at most 2147483647, or remove it to keep values until they are removed"},
-		{with("type", "redis", "destination", "h:1", "ttl", "1h"), "ttl: is a string (S); it must be a number (N): write a whole number"},
+		{with("type", "redis", "destination", "h:1", "ttl", "1d"), `ttl: is "1d"; write whole seconds such as 3600, or a duration such as 1h`},
+		{with("type", "redis", "destination", "h:1", "ttl", "1500ms"), `ttl: is "1500ms"; write whole seconds such as 3600, or a duration such as 1h`},
+		{with("onFailure", "b", "maxAge", "-1h"), `maxAge: is "-1h"; write whole seconds such as 3600, or a duration such as 1h`},
 		{with("type", "redis", "destination", "h:1", "secret", "hunter2"), "secret: is not the ARN of a secret; write one like arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf"},
 		{with("type", "redis", "destination", "h:1", "secret", role1), "secret: is not the ARN of a secret; write one like arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf"},
 		{with("type", "redis", "destination", "h:1", "secret", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:"), "secret: is not the ARN of a secret; write one like arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf"},
@@ -187,6 +189,9 @@ func TestSpecs(t *testing.T) {
 		}},
 		"attributes of caches elsewhere": {with("ttl", "3600", "secret", secret1), Spec{
 			SourceARN: stream1, ID: "a", Type: Kinesis, Active: true, Parallel: true, Collapse: CollapseNone,
+		}},
+		"durations": {with("type", "redis", "destination", "h:1", "ttl", "24h", "onFailure", "b", "maxAge", "90m"), Spec{
+			SourceARN: stream1, ID: "a", Type: Redis, Active: true, Parallel: true, Collapse: CollapseNone, TTL: 86400, OnFailure: "b", MaxAge: 5400,
 		}},
 		"opensearch": {with("type", "opensearch", "destination", "h#i"), Spec{
 			SourceARN: stream1, ID: "a", Type: ES, Active: true, Parallel: true, Collapse: CollapseNone,
