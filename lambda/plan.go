@@ -132,7 +132,7 @@ func (b *planner) target(t *target.Loaded) engine.Target {
 	}
 	i := slices.IndexFunc(b.set, func(o target.Loaded) bool { return o.ID == t.Spec.OnFailure })
 	if i < 0 {
-		return faulty(t.ID, t.Fault("onFailure", "the source has no target %q; add it, or correct the id", t.Spec.OnFailure))
+		return faulty(t.ID, t.NoFallback())
 	}
 	taker := b.set[i]
 	if taker.Spec.Type == target.Lambda {

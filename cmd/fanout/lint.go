@@ -115,7 +115,7 @@ func lint(all []target.Loaded) []linted {
 		if id := l.Spec.OnFailure; id != "" && id != l.ID && !slices.ContainsFunc(all, func(o target.Loaded) bool {
 			return o.ID == id && o.Spec.SourceARN == l.Spec.SourceARN
 		}) {
-			say(graveness, l.Fault("onFailure", "the source has no target %q; add it, or correct the id", id))
+			say(graveness, l.NoFallback())
 		}
 		streams[l.Spec.SourceARN] = true
 	}

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 )
 
 // checker finds what is wrong with one target.
@@ -54,6 +56,8 @@ func (c *checker) check() {
 	c.checkType()
 	c.checkRole()
 	c.checkRegion()
+	c.checkAccount()
+	c.checkSigned()
 	c.checkCollapse()
 	c.checkBounds()
 	c.checkCache()
@@ -142,6 +146,37 @@ func (c *checker) checkRegion() {
 		c.Region = there
 	case c.Type == ES && there == "" && !c.Destination.hasPassword():
 		c.Destination.sign()
+	}
+}
+
+// checkAccount checks the account of a delivery stream. Firehose takes names only, so what
+// is called is the one of that name in the account of the caller (Firehose API, PutRecordBatch).
+func (c *checker) checkAccount() {
+	account := c.Destination.Account
+	if c.Type != Firehose || account == "" || c.broken["role"] {
+		return
+	}
+	if role, err := arn.Parse(c.Role); err == nil {
+		if role.AccountID != account {
+			c.fault("role", "is of the account %s, where Firehose is called then, and the destination is of %s; name a role of that account", role.AccountID, account)
+		}
+		return
+	}
+	if source, err := arn.Parse(c.SourceARN); err == nil && source.AccountID != account {
+		c.warn("destination", "is of the account %s, and Firehose is called in that of the function; unless they are one, name a role of %s", account, account)
+	}
+}
+
+// checkSigned warns of what has no effect on requests that are not signed.
+func (c *checker) checkSigned() {
+	if c.Type != ES || c.Destination.Host == "" || c.Destination.Signing != "" {
+		return
+	}
+	if c.Role != "" && !c.broken["role"] {
+		c.warn("role", "has no effect: requests to %s are not signed; write region too if it is a custom endpoint of OpenSearch Service", c.Destination.Host)
+	}
+	if c.Region != "" && !c.broken["region"] {
+		c.warn("region", "has no effect: requests with a password are not signed")
 	}
 }
 

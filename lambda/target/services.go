@@ -71,6 +71,9 @@ func parseQueue(text string) (Destination, error) {
 			return Destination{}, fmt.Errorf("%s is neither the URL nor the ARN of a queue; write one like %s", quote(text), like)
 		}
 		path := strings.Split(strings.Trim(u.Path, "/"), "/")
+		if isAWSHost(u.Hostname()) && (len(path) != 2 || !isAccount(path[0])) {
+			return Destination{}, fmt.Errorf("the path of %s is not an account and the name of a queue; write a URL like %s", quote(text), like)
+		}
 		d.Name, d.Region = path[len(path)-1], queueRegion(u.Hostname())
 		d.url = strings.TrimRight(text, "/")
 		if len(path) > 1 && isAccount(path[len(path)-2]) {
@@ -146,6 +149,7 @@ func parseURL(text string) (*url.URL, bool) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Opaque != "" {
 		return nil, false
 	}
+	u.Host = strings.ToLower(u.Host) // RFC 4343
 	_, ok := hostPort(u.Host, "")
 	return u, ok
 }

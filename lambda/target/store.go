@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Store holds the targets of sources.
@@ -42,6 +43,16 @@ type Loaded struct {
 // Fault returns a fault of l that is known only where l is used.
 func (l *Loaded) Fault(attribute, format string, args ...any) Fault {
 	return note(l.Path, l.ID, attribute, l.Attributes, fmt.Sprintf(format, args...))
+}
+
+// NoFallback returns the fault of a target whose onFailure no target of its source has as
+// its id.
+func (l *Loaded) NoFallback() Fault {
+	id := l.Spec.OnFailure
+	if strings.HasPrefix(id, "arn:") || strings.Contains(id, "://") {
+		return l.Fault("onFailure", "takes the id of a target, and the source has none called %s; add a target with that destination, inactive if it is to get nothing else, and name it here", quote(id))
+	}
+	return l.Fault("onFailure", "the source has no target %q; add it, or correct the id", id)
 }
 
 // Err joins all faults; it is nil if the target can be used.
