@@ -49,6 +49,12 @@ var (
 	// Elasticsearch 6 and 7, OpenSearch 1: an index has one type.
 	mistyped = verdict{class: engine.Permanent, why: "the index has another mapping type: correct it in the destination, or leave it out"}
 
+	// An alias of several indexes, or one that was rolled over by hand.
+	unwritable = verdict{class: engine.Permanent, why: "the alias has no index to write to: set is_write_index for one of its indexes"}
+
+	// Data streams are for what does not change.
+	appended = verdict{class: engine.Permanent, why: "a data stream takes new documents only: name an index or alias for items that change"}
+
 	// A mapping grows with every new field of a document.
 	overgrown = verdict{class: engine.Permanent, why: "the index has as many fields as it takes: raise index.mapping.total_fields.limit, or map the documents' objects as flattened"}
 )
@@ -81,6 +87,8 @@ var esReasons = []struct {
 	{"Action/metadata line [1] contains an unknown parameter [_type]", typeless},
 	{"Rejecting mapping update to [", mistyped},
 	{"Limit of total fields [", overgrown},
+	{"no write index is defined for alias [", unwritable},
+	{"only write ops with an op_type of create are allowed in data streams", appended},
 }
 
 // known returns what the error means if that is known whatever its status.
@@ -119,6 +127,8 @@ var esFields = []struct{ is, before, behind string }{
 	{"field", "mapper [", "] of different type"},
 	{"field", "Could not dynamically add mapping for field [", "]. Existing mapping"},
 	{"field", "mapping set to strict, dynamic introduction of [", "] within ["},
+	{"field", `Document contains at least one immense term in field="`, `" (whose UTF`},
+	{"field", "data stream timestamp field [", "] is missing"},
 	{"index", "no such index [", "]"},
 }
 
