@@ -47,7 +47,10 @@ func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Ac
 	if err != nil {
 		return nil, m.outOfStep(cmd, err)
 	}
-	tellOutcome(cmd, &f, outcome)
+	if left := outcome == role.Missing || outcome == role.Foreign; !left || !m.toldOfRole {
+		m.toldOfRole = left
+		tellOutcome(cmd, &f, outcome)
+	}
 	return nil, nil
 }
 

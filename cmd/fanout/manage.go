@@ -31,6 +31,7 @@ type manage struct {
 	changes                       bool   // whether the command changes targets or mappings
 	environment                   string // the region that the environment or --region names
 	noFunction                    bool   // tableRef found no function
+	toldOfRole                    bool   // that its policy is left alone
 
 	flags *pflag.FlagSet
 	errs  io.Writer // for warnings; nil: for none
