@@ -56,34 +56,72 @@ func (t *Table) Items(ctx context.Context, sourceARN string) ([]Loaded, error) {
 		ExpressionAttributeValues: map[string]types.AttributeValue{":source": &types.AttributeValueMemberS{Value: sourceARN}},
 		ConsistentRead:            aws.Bool(true),
 	}
-	var all []Loaded
+	pages := Pages{source: sourceARN}
 	for {
 		page, err := t.Client.Query(ctx, query)
 		if err != nil {
 			return nil, t.explain(err)
 		}
-		if err := CheckPage(page.Items, page.Count); err != nil {
+		if err := pages.Add(page.Items, page.Count); err != nil {
 			return nil, t.failed(err, "cannot be read: %v", err)
 		}
-		for _, item := range page.Items {
-			all = append(all, ReadItem(item, fmt.Sprintf("item %d", len(all)+1)))
-		}
 		if len(page.LastEvaluatedKey) == 0 {
-			return all, nil
+			return pages.Targets, nil
 		}
 		query.ExclusiveStartKey = page.LastEvaluatedKey
 	}
 }
 
-// CheckPage fails unless an answer of Query or Scan has a list of items, perhaps an
-// empty one, and counts as many (DynamoDB API, Query, Count). An answer without them
-// comes from something that is not DynamoDB, and would make every target vanish.
-func CheckPage(items []map[string]types.AttributeValue, count int32) error {
+// maxTargets bounds the targets of a source, in bytes of text and some for each target: there
+// may be about 6,000. Pages without end would fill the memory.
+const (
+	maxTargets = 8 << 20
+	itemBytes  = 1 << 10
+)
+
+// Pages are the pages of an answer of Query or Scan. Whatever it is that answers instead of
+// DynamoDB, no target may vanish or come from elsewhere because of it.
+type Pages struct {
+	Targets []Loaded
+
+	source string // of every item; "": of any
+	seen   map[[2]string]bool
+	bytes  int
+}
+
+// Add adds a page. It fails unless that has a list of items, perhaps an empty one, counts
+// as many (DynamoDB API, Query, Count), and each has a key that was asked for and that no
+// other has.
+func (p *Pages) Add(items []map[string]types.AttributeValue, count int32) error {
+	const check = "check the endpoint and what lies in front of it"
 	switch {
 	case items == nil:
-		return errors.New("the answer has no list of items; check the endpoint and what lies in front of it")
+		return errors.New("the answer has no list of items; " + check)
 	case len(items) != int(count):
-		return fmt.Errorf("the answer counts %d items and has %d; check the endpoint and what lies in front of it", count, len(items))
+		return fmt.Errorf("the answer counts %d items and has %d; %s", count, len(items), check)
+	}
+	if p.seen == nil {
+		p.seen = make(map[[2]string]bool, len(items))
+	}
+	for _, item := range items {
+		attrs := values(item)
+		source, id := attrs["sourceArn"], attrs["id"]
+		key := [2]string{source.Text, id.Text}
+		switch {
+		case source.Kind != String || p.source != "" && source.Text != p.source:
+			return fmt.Errorf("the answer has an item that was not asked for; %s", check)
+		case id.Kind == String && p.seen[key]:
+			return fmt.Errorf("the answer has the item %q twice; %s", id.Text, check)
+		}
+		p.seen[key] = true
+		p.bytes += itemBytes
+		for name, v := range attrs {
+			p.bytes += len(name) + len(v.Text)
+		}
+		if p.source != "" && p.bytes > maxTargets {
+			return fmt.Errorf("the answer has more than %d targets of one source, which is more than there is room for; remove some", len(p.Targets))
+		}
+		p.Targets = append(p.Targets, Read(attrs, fmt.Sprintf("item %d", len(p.Targets)+1)))
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -57,7 +58,7 @@ func TestTable(t *testing.T) {
 	odd["role"] = &types.AttributeValueMemberNULL{Value: true}
 	odd["tags"] = &types.AttributeValueMemberSS{}
 	f := &fakeTable{pages: [][]map[string]types.AttributeValue{
-		{item("a", truth(true)), odd}, {}, {item("b", truth(false)), {"id": &types.AttributeValueMemberB{}}},
+		{item("a", truth(true)), odd}, {}, {item("b", truth(false)), {"sourceArn": text(stream1), "id": &types.AttributeValueMemberB{}}},
 	}}
 	set, err := (&Table{Client: f, Name: "fanoutTargets"}).Targets(t.Context(), stream1)
 	if err != nil {
@@ -69,7 +70,7 @@ func TestTable(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{
 		"a active=true faults=0 warnings=0", "odd active=false faults=1 warnings=2",
-		"b active=false faults=0 warnings=0", "item 4 active=true faults=5 warnings=0",
+		"b active=false faults=0 warnings=0", "item 4 active=true faults=4 warnings=0",
 	}, got); diff != "" {
 		t.Error(diff)
 	}
@@ -150,6 +151,10 @@ func TestEmptyAnswers(t *testing.T) {
 		{`{"Items":[],"Count":1}`, "the answer counts 1 items and has 0"},
 		{`{"Items":[{"id":{"S":"a"}}],"Count":3}`, "the answer counts 3 items and has 1"},
 		{`{"Items":[{"id":{"S":"a"}}]}`, "the answer counts 0 items and has 1"},
+		{`{"Items":[null],"Count":1}`, "the answer has an item that was not asked for"},
+		{`{"Items":[{}],"Count":1}`, "the answer has an item that was not asked for"},
+		{`{"Items":[{"sourceArn":{"S":"arn:other"},"id":{"S":"a"}}],"Count":1}`, "the answer has an item that was not asked for"},
+		{`{"Items":[],"Count":0,"LastEvaluatedKey":null}`, ""},
 		{`[]`, "cannot be read"},
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -165,6 +170,45 @@ func TestEmptyAnswers(t *testing.T) {
 		server.Close()
 		if got := fmt.Sprint(err); tt.want == "" && err != nil || !strings.Contains(got, tt.want) {
 			t.Errorf("%s: %s, want %s", tt.answer, got, tt.want)
+		}
+	}
+}
+
+// endlessTable answers with a page of some items, however often it is asked.
+type endlessTable func(page int) []map[string]types.AttributeValue
+
+func (f endlessTable) Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	page := 0
+	if last, ok := in.ExclusiveStartKey["page"].(*types.AttributeValueMemberN); ok {
+		page, _ = strconv.Atoi(last.Value)
+		page++
+	}
+	items := f(page)
+	return &dynamodb.QueryOutput{
+		Items: items, Count: int32(len(items)),
+		LastEvaluatedKey: map[string]types.AttributeValue{"page": &types.AttributeValueMemberN{Value: strconv.Itoa(page)}},
+	}, ctx.Err()
+}
+
+// Pages without end do not fill the memory, and do not go on for ever.
+func TestEndlessPages(t *testing.T) {
+	for name, tt := range map[string]struct {
+		page func(int) []map[string]types.AttributeValue
+		want string
+	}{
+		"the same": {func(int) []map[string]types.AttributeValue {
+			return []map[string]types.AttributeValue{item("a", truth(true))}
+		}, `the answer has the item "a" twice`},
+		"many": {func(page int) []map[string]types.AttributeValue {
+			return []map[string]types.AttributeValue{item(strconv.Itoa(page), truth(true))}
+		}, "which is more than there is room for"},
+		"long": {func(page int) []map[string]types.AttributeValue {
+			return []map[string]types.AttributeValue{item(strconv.Itoa(page)+strings.Repeat("x", 1<<20), truth(true))}
+		}, "has more than 7 targets"},
+	} {
+		_, err := (&Table{Client: endlessTable(tt.page), Name: "T"}).Targets(t.Context(), stream1)
+		if !strings.Contains(fmt.Sprint(err), tt.want) {
+			t.Errorf("%s: %v, want %s", name, err, tt.want)
 		}
 	}
 }
@@ -186,6 +230,7 @@ func (b *bySource) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*
 func TestConsumers(t *testing.T) {
 	const consumer = stream1 + "/consumer/c:1"
 	own, its := []map[string]types.AttributeValue{item("own", truth(false))}, []map[string]types.AttributeValue{item("its", truth(true))}
+	own[0]["sourceArn"] = text(consumer)
 	for name, tt := range map[string]struct {
 		items map[string][]map[string]types.AttributeValue
 		want  string

@@ -43,24 +43,21 @@ func (t *Table) List(ctx context.Context, source string) ([]Entry, error) {
 		}
 		return entries(all), t.failed("read", err)
 	}
-	var all []target.Loaded
+	var all target.Pages
 	pages := dynamodb.NewScanPaginator(t.Client, &dynamodb.ScanInput{TableName: &t.Name, ConsistentRead: aws.Bool(true)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return nil, t.failed("read", err)
 		}
-		if err := target.CheckPage(page.Items, page.Count); err != nil {
+		if err := all.Add(page.Items, page.Count); err != nil {
 			return nil, t.failed("read", err)
 		}
-		for _, item := range page.Items {
-			all = append(all, target.ReadItem(item, fmt.Sprintf("item %d", len(all)+1)))
-		}
 	}
-	slices.SortStableFunc(all, func(a, b target.Loaded) int {
+	slices.SortStableFunc(all.Targets, func(a, b target.Loaded) int {
 		return cmp.Or(cmp.Compare(a.Spec.SourceARN, b.Spec.SourceARN), cmp.Compare(a.ID, b.ID))
 	})
-	return entries(all), nil
+	return entries(all.Targets), nil
 }
 
 func entries(all []target.Loaded) []Entry {
