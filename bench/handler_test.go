@@ -21,24 +21,29 @@ import (
 // calls.
 func newHandler(t testing.TB, w *Workload) (*lambda.Handler, *Services) {
 	t.Helper()
+	services := &Services{Latency: w.Latency, Faults: w.Faults}
+	return handlerFor(t, w, services, lambda.DefaultOptions()), services
+}
+
+// handlerFor returns the function with the targets of w, which calls services.
+func handlerFor(t testing.TB, w *Workload, services http.RoundTripper, o lambda.Options) *lambda.Handler {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "targets.yaml")
 	if err := os.WriteFile(file, w.File(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	services := &Services{Latency: w.Latency, Faults: w.Faults}
 	cfg := aws.Config{
 		Region:      "eu-west-1",
 		Credentials: credentials.NewStaticCredentialsProvider("bench", "bench", ""),
 		HTTPClient:  &http.Client{Transport: services},
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 	}
-	o := lambda.DefaultOptions()
 	o.TargetsFile = file
 	h, err := lambda.New(o, cfg, zap.NewNop())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return h, services
+	return h
 }
 
 // Every workload is delivered whole, or its figures mean nothing.

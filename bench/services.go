@@ -2,10 +2,12 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,11 +15,11 @@ import (
 
 // Services stands for AWS: it acknowledges the records of every request and does
 // little else, so that what is measured is who calls it. It is an
-// http.RoundTripper for callers within the process, and an http.Handler for
-// others. What it gets is not looked at: that is internal/awsfake's.
+// http.RoundTripper for callers within the process; Serve is for others, and for the
+// caches. What it gets is not looked at: that is internal/awsfake's.
 type Services struct {
-	Latency time.Duration // of every call
-	Faults  float64       // share of the records that are refused
+	Latency time.Duration // of every call; caches answer at once
+	Faults  float64       // share of the records that Kinesis, Firehose and SQS refuse
 	Query   []byte        // what DynamoDB answers, but for LedgerTable
 
 	calls  [numServices]atomic.Int64
@@ -35,7 +37,12 @@ const (
 	kinesis service = iota
 	firehose
 	sqs
-	cloudwatch
+	sns
+	es
+	iot
+	function
+	cache
+	cloudwatch // from here on, services that take no records
 	dynamodb
 	unknown
 	numServices
@@ -54,13 +61,46 @@ var operations = map[string]service{
 	"DynamoDB_20120810.Query":          dynamodb,
 }
 
-// Calls is the number of requests so far that were for records.
-func (s *Services) Calls() int64 {
-	return s.calls[kinesis].Load() + s.calls[firehose].Load() + s.calls[sqs].Load()
+// called returns which service a request is for.
+func called(r *http.Request, body []byte) service {
+	target := r.Header.Get("X-Amz-Target")
+	head := body[:min(len(body), 100)]
+	switch to, ok := operations[target]; {
+	case ok:
+		return to
+	case target != "":
+		return unknown
+	case strings.HasSuffix(r.URL.Path, "/_bulk"):
+		return es
+	case strings.HasSuffix(r.URL.Path, "/invocations"):
+		return function
+	case strings.HasPrefix(r.URL.Path, "/topics/"):
+		return iot
+	case bytes.Contains(head, []byte("Action=PublishBatch")):
+		return sns
+	case bytes.Contains(head, []byte("PutMetricData")), bytes.HasPrefix(body, []byte("\x1f\x8b")): // only metrics are compressed
+		return cloudwatch
+	}
+	return unknown
 }
 
-// Acknowledged is the number of records that Kinesis and Firehose took so far.
-func (s *Services) Acknowledged() int64 { return s.units[kinesis].Load() + s.units[firehose].Load() }
+// Calls is the number of requests so far that were for records. To a cache, each
+// command is one.
+func (s *Services) Calls() (n int64) {
+	for to := range cloudwatch {
+		n += s.calls[to].Load()
+	}
+	return n
+}
+
+// Acknowledged is the number of records that were taken so far by services that
+// acknowledge each.
+func (s *Services) Acknowledged() int64 {
+	return s.units[kinesis].Load() + s.units[firehose].Load() + s.units[es].Load()
+}
+
+// counted are the types of targets whose records Acknowledged counts.
+var counted = map[string]bool{"kinesis": true, "firehose": true, "es": true}
 
 // faults refuses a share of records, the same ones in every run.
 type faults struct {
@@ -89,37 +129,35 @@ const (
 	messageID = "5fea7756-0ea4-451a-a703-a558b933e274"
 )
 
-// answer appends to out the answer to a request.
-func (s *Services) answer(out, body []byte, target string) (answer []byte, to service) {
-	to, ok := operations[target]
-	switch {
-	case ok:
-	case target == "" && bytes.Contains(body[:min(len(body), 100)], []byte("PutMetricData")):
-		to = cloudwatch
-	case target == "" && bytes.HasPrefix(body, []byte("\x1f\x8b")): // compressed, as only metrics are
-		to = cloudwatch
-	default:
-		to = unknown
-	}
+// answer appends to out the answer of a service to a request.
+func (s *Services) answer(out, body []byte, to service) []byte {
 	s.calls[to].Add(1)
 	switch to {
 	case kinesis:
-		return s.results(out, to, bytes.Count(body, []byte(`"PartitionKey":`))), to
+		return s.results(out, to, bytes.Count(body, []byte(`"PartitionKey":`)))
 	case firehose:
-		return s.results(out, to, bytes.Count(body, []byte(`"Data":`))), to
+		return s.results(out, to, bytes.Count(body, []byte(`"Data":`)))
 	case sqs:
 		s.units[sqs].Add(int64(len(body)+queueChunk-1) / queueChunk)
-		return s.messages(out, body), to
+		return s.messages(out, body)
+	case sns:
+		return published(out, bytes.Count(body, []byte(".Id=")))
+	case es:
+		return s.created(out, body)
+	case iot:
+		return append(out, `{"message":"OK","traceId":"`+messageID+`"}`...)
+	case function:
+		return out
 	case dynamodb:
 		if bytes.Contains(body, []byte(`"TableName":"`+LedgerTable+`"`)) {
-			return append(out, `{"Count":0,"Items":[]}`...), to
+			return append(out, `{"Count":0,"Items":[]}`...)
 		}
-		return append(out, s.Query...), to
+		return append(out, s.Query...)
 	case cloudwatch:
 		s.units[cloudwatch].Add(1)
-		return append(out, `<PutMetricDataResponse/>`...), to
+		return append(out, `<PutMetricDataResponse/>`...)
 	default:
-		return append(out, `{"__type":"UnknownOperationException"}`...), to
+		return append(out, `{"__type":"UnknownOperationException"}`...)
 	}
 }
 
@@ -178,13 +216,47 @@ func (s *Services) messages(out, body []byte) []byte {
 	return append(out, "]}"...)
 }
 
-// status is what an answer of a service comes with.
-func (to service) status() int {
-	if to == unknown {
-		return http.StatusBadRequest
+// published answers for n SNS messages.
+func published(out []byte, n int) []byte {
+	out = append(out, `<PublishBatchResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishBatchResult><Failed/><Successful>`...)
+	for i := range n {
+		out = strconv.AppendInt(append(out, `<member><Id>`...), int64(i), 10)
+		out = append(out, `</Id><MessageId>`+messageID+`</MessageId></member>`...)
 	}
-	return http.StatusOK
+	return append(out, `</Successful></PublishBatchResult></PublishBatchResponse>`...)
 }
+
+// created answers for the documents of a _bulk request, each on the line behind that of
+// its id.
+func (s *Services) created(out, body []byte) []byte {
+	out = append(out, `{"took":30,"errors":false,"items":[`...)
+	const action = `{"create":{"_id":"`
+	n := 0
+	for ; bytes.HasPrefix(body, []byte(action)); n++ {
+		id, rest, _ := bytes.Cut(body[len(action):], []byte(`"`))
+		_, rest, _ = bytes.Cut(rest, []byte("\n"))
+		_, body, _ = bytes.Cut(rest, []byte("\n"))
+		if n > 0 {
+			out = append(out, ',')
+		}
+		out = append(append(append(out, `{"create":{"_index":"orders","_id":"`...), id...),
+			`","_version":1,"result":"created","_shards":{"total":2,"successful":2,"failed":0},"_seq_no":0,"_primary_term":1,"status":201}}`...)
+	}
+	s.units[es].Add(int64(n))
+	return append(out, "]}"...)
+}
+
+// What answers come with, where that is not 200 and the JSON of AWS.
+var (
+	statuses     = [numServices]int{unknown: http.StatusBadRequest, function: http.StatusAccepted}
+	contentTypes = [numServices]string{sns: "text/xml", cloudwatch: "text/xml", es: "application/json", iot: "application/json"}
+)
+
+// status is what an answer of a service comes with.
+func (to service) status() int { return cmp.Or(statuses[to], http.StatusOK) }
+
+// contentType is what an answer of a service comes with.
+func (to service) contentType() string { return cmp.Or(contentTypes[to], "application/x-amz-json-1.1") }
 
 // buffers keeps what a request and its answer were in for the next ones: it
 // would be most of the work otherwise.
@@ -205,10 +277,10 @@ func (s *Services) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // the caller has gone
 	}
 	time.Sleep(s.Latency)
-	var to service
-	x.out, to = s.answer(x.out[:0], x.body.Bytes(), r.Header.Get("X-Amz-Target"))
+	to := called(r, x.body.Bytes())
+	x.out = s.answer(x.out[:0], x.body.Bytes(), to)
 	h := w.Header()
-	h.Set("Content-Type", contentType(to))
+	h.Set("Content-Type", to.contentType())
 	h.Set("Content-Length", strconv.Itoa(len(x.out)))
 	w.WriteHeader(to.status())
 	_, _ = w.Write(x.out) // a caller who has gone needs no answer
@@ -226,17 +298,11 @@ func (s *Services) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	time.Sleep(s.Latency)
-	answer, to := s.answer(nil, x.body.Bytes(), r.Header.Get("X-Amz-Target"))
+	to := called(r, x.body.Bytes())
+	answer := s.answer(nil, x.body.Bytes(), to)
 	return &http.Response{
 		StatusCode: to.status(), Request: r, ContentLength: int64(len(answer)),
-		Header: http.Header{"Content-Type": {contentType(to)}},
+		Header: http.Header{"Content-Type": {to.contentType()}},
 		Body:   io.NopCloser(bytes.NewReader(answer)),
 	}, nil
-}
-
-func contentType(to service) string {
-	if to == cloudwatch {
-		return "text/xml"
-	}
-	return "application/x-amz-json-1.1"
 }

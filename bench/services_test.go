@@ -12,10 +12,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// post sends a request to services over HTTP and returns the status and the answer.
+// post sends a request to services over HTTP, to a path or for a target, and returns the status and the answer.
 func post(t *testing.T, s *Services, target, body string) (int, []byte) {
 	t.Helper()
-	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+	path := "/"
+	if strings.HasPrefix(target, path) {
+		path, target = target, ""
+	}
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 	if target != "" {
 		r.Header.Set("X-Amz-Target", target)
 	}
@@ -63,11 +67,26 @@ func TestServices(t *testing.T) {
 			"AmazonSQS.SendMessageBatch", `{"Entries":[{"Id":"0","MessageBody":""},{"Id":"1","MessageBody":""}]}`, 1, 200,
 			`{"MessageId":"` + messageID + `","Successful":[],"Failed":[{"Id":"0","Code":"InternalError","SenderFault":false},{"Id":"1","Code":"InternalError","SenderFault":false}]}`, 1, 0,
 		},
+		"sns": {
+			"", "Action=PublishBatch&PublishBatchRequestEntries.member.1.Id=0&PublishBatchRequestEntries.member.1.Message=.Id%3D1", 0, 200,
+			`<PublishBatchResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishBatchResult><Failed/><Successful>` +
+				`<member><Id>0</Id><MessageId>` + messageID + `</MessageId></member></Successful></PublishBatchResult></PublishBatchResponse>`, 1, 0,
+		},
+		"es": {
+			"/orders/_bulk", `{"create":{"_id":"a/1"}}` + "\n" + `{"create":{"_id":"no"}}` + "\n" + `{"create":{"_id":"a/2"}}` + "\n{}\n", 0, 200,
+			`{"took":30,"errors":false,"items":[{"create":{"_index":"orders","_id":"a/1","_version":1,"result":"created",` +
+				`"_shards":{"total":2,"successful":2,"failed":0},"_seq_no":0,"_primary_term":1,"status":201}},` +
+				`{"create":{"_index":"orders","_id":"a/2","_version":1,"result":"created",` +
+				`"_shards":{"total":2,"successful":2,"failed":0},"_seq_no":0,"_primary_term":1,"status":201}}]}`, 1, 2,
+		},
+		"iot":                {"/topics/orders", "{}", 0, 200, `{"message":"OK","traceId":"` + messageID + `"}`, 1, 0},
+		"lambda":             {"/2015-03-31/functions/worker/invocations", `{"Records":[]}`, 0, 202, "", 1, 0},
 		"dynamodb":           {"DynamoDB_20120810.Query", `{}`, 0, 200, `{"Items":[{}]}`, 0, 0},
 		"ledger":             {"DynamoDB_20120810.Query", `{"TableName":"ledger"}`, 0, 200, `{"Count":0,"Items":[]}`, 0, 0},
 		"cloudwatch":         {"", "Action=PutMetricData&Version=2010-08-01", 0, 200, `<PutMetricDataResponse/>`, 0, 0},
 		"cloudwatch, packed": {"", "\x1f\x8b…", 0, 200, `<PutMetricDataResponse/>`, 0, 0},
 		"another":            {"Kinesis_20131202.GetRecords", "{}", 0, 400, `{"__type":"UnknownOperationException"}`, 0, 0},
+		"nothing":            {"", "", 0, 400, `{"__type":"UnknownOperationException"}`, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &Services{Faults: c.faults, Query: []byte(`{"Items":[{}]}`)}

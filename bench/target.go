@@ -1,9 +1,11 @@
 package bench
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -16,22 +18,26 @@ type Target struct {
 // Attributes are attributes of a target by name: bool, int or string.
 type Attributes map[string]any
 
+// destinations are those of targets by type. HOST is where the services are, for those
+// that are called by address.
 var destinations = map[string]string{
 	"kinesis": "copy", "firehose": "lake", "sqs": "https://sqs.eu-west-1.amazonaws.com/123456789012/queue",
+	"sns": "arn:aws:sns:eu-west-1:123456789012:topic", "es": "http://HOST#orders", "iot": "abc-ats.iot.eu-west-1.amazonaws.com#orders",
+	"lambda": "worker", "redis": "redis://HOST", "memcached": "HOST",
 }
+
+// Types returns the types of targets, all but file.
+func Types() []string { return slices.Sorted(maps.Keys(destinations)) }
 
 // Copies returns n targets of type kinesis.
-func Copies(n int) []Target {
-	all := make([]Target, n)
-	for i := range all {
-		all[i].Type = "kinesis"
-	}
-	return all
-}
+func Copies(n int) []Target { return slices.Repeat([]Target{{Type: "kinesis"}}, n) }
 
 // item returns all attributes of the ith target of source.
-func (t *Target) item(source string, i int) Attributes {
-	a := Attributes{"sourceArn": source, "id": fmt.Sprint("t", i), "type": t.Type, "destination": destinations[t.Type], "active": true}
+func (w *Workload) item(t *Target, source string, i int) Attributes {
+	a := Attributes{
+		"sourceArn": source, "id": fmt.Sprint("t", i), "type": t.Type, "active": true,
+		"destination": strings.ReplaceAll(destinations[t.Type], "HOST", cmp.Or(w.Host, "services.invalid:80")),
+	}
 	maps.Copy(a, t.With)
 	return a
 }
@@ -67,7 +73,7 @@ func (w *Workload) list(name string, form func(Attributes) any) []byte {
 	}
 	items := make([]any, len(w.Targets))
 	for i := range w.Targets {
-		items[i] = form(w.Targets[i].item(source, i))
+		items[i] = form(w.item(&w.Targets[i], source, i))
 	}
 	list, err := json.Marshal(map[string]any{name: items, "Count": len(items)}) // a file's other members mean nothing
 	if err != nil {

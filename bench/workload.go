@@ -18,6 +18,7 @@ type Workload struct {
 	Latency time.Duration // of each call
 	Faults  float64       // share of the records that a service refuses, to be sent again
 	Memory  int           // of the function, MB; 0: DefaultMemory
+	Host    string        // host:port of the services; "": they are within the process
 
 	children int // records in each aggregate; 0: the records are not aggregated
 }
@@ -53,6 +54,7 @@ var Workloads = sync.OnceValue(func() []Workload {
 		{Name: "ordered", Title: "10,000 records of 200 B, 1,000 keys, in order → kinesis", Records: 10_000, Event: small,
 			Targets: []Target{ordered}},
 		{Name: "faulty", Title: "W2k, of which 1 % is refused", Records: 10_000, Event: small, Targets: Copies(1), Faults: 0.01},
+		{Name: "es", Title: "10,000 records of 200 B → es with 20 ms a call", Records: 10_000, Event: small, Targets: []Target{{Type: "es"}}, Latency: Latency},
 		{Name: "128MB", Title: "3,400 records of 1 KiB (6 MB) → nine targets, 128 MB", Records: 3400, Event: Kinesis(3400, 1024, 1000),
 			Targets: nine(), Memory: 128},
 		{Name: "tiny", Title: "100 KPL aggregates of 1,000 × 20 B → firehose, 128 MB", Records: 100, Event: aggregates(100, 1000, 20), children: 1000,
@@ -70,12 +72,12 @@ func Find(name string) (Workload, error) {
 	return Workload{}, fmt.Errorf("there is no workload %q; see bench/workload.go", name)
 }
 
-// Acknowledged is how many records Kinesis and Firehose take of one event, if
-// everything is delivered.
+// Acknowledged is what Services.Acknowledged counts of one event, if everything is
+// delivered.
 func (w *Workload) Acknowledged() int {
 	n := 0
 	for _, t := range w.Targets {
-		if t.Type != "sqs" {
+		if counted[t.Type] {
 			n += w.Records * max(1, w.children)
 		}
 	}

@@ -38,7 +38,7 @@ func TestTables(t *testing.T) {
 	if err := run(t.Context(), []string{
 		"-bin", bin, "-rounds", "1", "-time", "0s", "-invocations", "2", "-workloads", "W1,W3,W4,W2", "-write", page,
 		"-function", "another=" + filepath.Join(bin, "yardstick"), "-env", "GOGC=400",
-		"functions", "start", "targets", "records", "order", "gc", "memory",
+		"functions", "start", "targets", "records", "order", "gc", "types", "memory",
 	}, &out, &log); err != nil {
 		t.Fatalf("%v\n%s", err, log.String())
 	}
@@ -78,9 +78,12 @@ func TestTables(t *testing.T) {
 // small makes the tables that are large small for a test.
 func small(t *testing.T) {
 	targets, records, keys, shares, sizes := targetCounts, recordCounts, keyCounts, faults, memories
+	counts, ofTypes, steady := typeCounts, typeRecords, steadyEvents
 	t.Cleanup(func() {
 		targetCounts, recordCounts, keyCounts, faults, memories = targets, records, keys, shares, sizes
+		typeCounts, typeRecords, steadyEvents = counts, ofTypes, steady
 	})
+	typeCounts, typeRecords, steadyEvents = []int{1, 2}, 100, 1
 	targetCounts, recordCounts, keyCounts, faults = []int{1, 3}, []int{100, 300}, []int{1000}, []float64{0, 0.01}
 	memories = []int{128}
 }

@@ -7,6 +7,7 @@
 //	records    events of 100…10,000 records
 //	order      what order costs, by the number of keys and the share of faults
 //	gc         settings of the garbage collector, by the function's memory
+//	types      what 1…40 targets of each type need in 128 MB
 //	memory     a 6 MB event to nine targets, 10,000 times, in 128 MB
 //
 // Any program that speaks the Runtime API can be added with -function; it finds the
@@ -54,6 +55,7 @@ var tables = []struct {
 	{"records", (*comparison).recordTable},
 	{"order", (*comparison).orderTable},
 	{"gc", (*comparison).collectorTable},
+	{"types", (*comparison).typeTable},
 	{"memory", (*comparison).memoryTable},
 }
 

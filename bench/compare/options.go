@@ -22,7 +22,7 @@ type options struct {
 	others      []harness.Function
 	env         []string // of fanout, beside what Lambda sets
 	invocations int
-	names       []string // of tables; none: all but memory
+	names       []string // of tables; none: all but those that take long
 }
 
 func parse(args []string, log io.Writer) (o options, err error) {
@@ -48,7 +48,7 @@ func parse(args []string, log io.Writer) (o options, err error) {
 		return nil
 	})
 	f.Usage = func() {
-		fmt.Fprintf(log, "compare [flags] [table]…\n\nThe tables are %s; without one all but memory are printed.\n\n", strings.Join(known(), ", "))
+		fmt.Fprintf(log, "compare [flags] [table]…\n\nThe tables are %s; without one all but types and memory are printed.\n\n", strings.Join(known(), ", "))
 		f.PrintDefaults()
 	}
 	if err := f.Parse(args); err != nil {
@@ -73,10 +73,9 @@ func parse(args []string, log io.Writer) (o options, err error) {
 	return o, nil
 }
 
-// wants reports whether a table is asked for. The one that takes longest must be
-// named.
+// wants reports whether a table is asked for. Those that take long must be named.
 func (o *options) wants(table string) bool {
-	return len(o.names) == 0 && table != "memory" || slices.Contains(o.names, table)
+	return len(o.names) == 0 && table != "types" && table != "memory" || slices.Contains(o.names, table)
 }
 
 func known() []string {

@@ -22,8 +22,8 @@ func TestParse(t *testing.T) {
 	if !o.wants("targets") || o.wants("functions") {
 		t.Error("other tables than the one asked for")
 	}
-	if o.names = nil; !o.wants("functions") || o.wants("memory") {
-		t.Error("without names all tables but memory are printed")
+	if o.names = nil; !o.wants("functions") || o.wants("types") || o.wants("memory") {
+		t.Error("without names all tables but types and memory are printed")
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/http"
 	"time"
 
 	"fanout/bench"
@@ -28,8 +27,7 @@ type Run struct {
 	Services *bench.Services
 
 	workload *bench.Workload
-	http     *http.Server
-	served   chan struct{}
+	close    func()
 	events   int // so far
 }
 
@@ -39,16 +37,11 @@ func (h *Harness) Start(f *Function, w *bench.Workload) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{
-		Services: &bench.Services{Latency: w.Latency, Faults: w.Faults, Query: w.Query()},
-		workload: w, served: make(chan struct{}),
-	}
-	r.http = &http.Server{Handler: r.Services, ReadHeaderTimeout: time.Minute}
-	go func() {
-		defer close(r.served)
-		_ = r.http.Serve(l) // it ends with Close, and there is nobody to tell
-	}()
-	if r.Process, err = h.start(f, w, "http://"+l.Addr().String()); err != nil {
+	at := *w // with an address that its targets can name
+	at.Host = l.Addr().String()
+	r := &Run{Services: &bench.Services{Latency: w.Latency, Faults: w.Faults, Query: at.Query()}, workload: &at}
+	r.close = r.Services.Serve(l)
+	if r.Process, err = h.start(f, &at, "http://"+at.Host); err != nil {
 		r.close()
 		return nil, err
 	}
@@ -59,11 +52,6 @@ func (h *Harness) Start(f *Function, w *bench.Workload) (*Run, error) {
 func (r *Run) Stop() error {
 	defer r.close()
 	return r.Process.Stop()
-}
-
-func (r *Run) close() {
-	_ = r.http.Close() // nobody uses it any more
-	<-r.served
 }
 
 // Sample is what one event of a workload costs, the mean of several.
