@@ -24,6 +24,12 @@ const (
 	esBytesMost = 100 << 20
 )
 
+// esRecords bounds the memory of a request, of which small documents are the least: each
+// comes with a line of metadata, an action to be judged, and an item of the answer. With
+// more records memory grows, and a cluster takes no more of them in the same time
+// (docs/performance.md, Memory).
+const esRecords = 1000
+
 // ESIndex is what NewES writes to.
 type ESIndex struct {
 	URL     string // of the endpoint, https://host:9200; user and password in it authenticate instead of a signature
@@ -63,8 +69,8 @@ type ES struct {
 	limits engine.Limits
 }
 
-// NewES returns a sink for an index. A request, and so a record, may have 10 MiB;
-// RecordBytes can lower that for a record, and raise it for both up to 100 MiB.
+// NewES returns a sink for an index. A request has 1,000 records at most. It, and so a
+// record, may have 10 MiB; RecordBytes can lower that for a record, and raise it for both up to 100 MiB.
 // Its error says what of index is missing or wrong.
 func NewES(client aws.HTTPClient, index ESIndex, opts ...Option) (*ES, error) {
 	u, err := url.Parse(index.URL)
@@ -90,6 +96,7 @@ func NewES(client aws.HTTPClient, index ESIndex, opts ...Option) (*ES, error) {
 	}
 	record := recordBytes(opts, esBytes, esBytesMost)
 	e.limits = engine.Limits{
+		Records:     esRecords,
 		Bytes:       max(record, esBytes),
 		RecordBytes: record,
 		Size:        e.size,

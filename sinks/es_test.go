@@ -344,7 +344,7 @@ func TestESExactSizes(t *testing.T) {
 			fake, cfg := startFake(t)
 			fake.SetLimit("es/orders", tt.request)
 			e := openES(t, cfg, nil, RecordBytes(tt.set))
-			if l := e.Limits(); l.RecordBytes != tt.record || l.Bytes != tt.request || !l.OnePerKey {
+			if l := e.Limits(); l.Records != 1000 || l.RecordBytes != tt.record || l.Bytes != tt.request || !l.OnePerKey {
 				t.Fatalf("limits %+v", l)
 			}
 			half := tt.request / 2
@@ -437,7 +437,7 @@ func FuzzESBulk(f *testing.F) {
 		b := e.bulk([]engine.Record{r, esRecord("REMOVE", "after", "")})
 		defer b.body.free()
 		whole := bytes.Join(b.body.parts, nil)
-		body, ok := bytes.CutSuffix(whole, e.appendLine(nil, &b.actions[len(b.actions)-1]))
+		body, ok := bytes.CutSuffix(whole, e.appendLine(nil, opDelete, []byte("after")))
 		if !ok {
 			t.Fatalf("the body ends with something else: %q", whole)
 		}
@@ -456,12 +456,15 @@ func FuzzESBulk(f *testing.F) {
 			t.Fatal(err)
 		}
 		a := b.actions[0]
-		about := map[string]string{"_id": a.id}
+		about := map[string]string{"_id": string(e.appendID(nil, &r))}
 		if e.index.DocType != "" {
 			about["_type"] = e.index.DocType
 		}
 		if diff := cmp.Diff(map[string]map[string]string{a.op: about}, metadata); diff != "" {
 			t.Errorf("metadata differ (-want +got):\n%s", diff)
+		}
+		if !e.names(&r, about["_id"]) || e.names(&r, about["_id"]+"0") {
+			t.Error("an answer's _id is taken for another")
 		}
 		if action == "REMOVE" {
 			if len(lines) != 1 {

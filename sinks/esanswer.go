@@ -29,7 +29,7 @@ type esItem struct {
 // esItemBytes bounds what an answer says about an action: the names of index and document
 // several times, and a reason. A reason may quote a value of the document, and its cause
 // does so again.
-func esItemBytes(a *esAction) int64 { return 4<<10 + 3*int64(a.bytes) }
+func esItemBytes(r *engine.Record) int64 { return 4<<10 + 3*int64(r.Data.Len()) }
 
 // settle reads an answer, an object with a list of what became of each action, and books
 // it. An error says that the answer as a whole is none.
@@ -74,14 +74,15 @@ func (e *ES) settleItems(d *json.Decoder, answer *bounded, b *esBulk) (failed bo
 		if n == len(b.actions) {
 			return false, miscounted(e.name, n, n+1)
 		}
-		a := &b.actions[n]
+		a := b.actions[n]
+		r := &b.batch[a.record]
 		// What was not needed before is not left for a later item.
-		answer.left = min(answer.left, answerBytes) + esItemBytes(a)
+		answer.left = min(answer.left, answerBytes) + esItemBytes(r)
 		item, err := readItem(d)
 		if err != nil {
 			return false, err
 		}
-		if err := e.judge(a, &item); err != nil {
+		if err := e.judge(a.op, r, &item); err != nil {
 			b.outcome.Fail(a.record, err)
 		}
 		failed = failed || item.failed()
@@ -164,14 +165,14 @@ func (e *ES) unread(ctx context.Context, err error) error {
 	return engine.Errorf(engine.Retryable, "%s: the answer could not be read, so what arrived is unknown", e.name)
 }
 
-// judge says whether an action took effect, and if not, why.
-func (e *ES) judge(a *esAction, item *esItem) error {
+// judge says whether the action op took effect on the document of r, and if not, why.
+func (e *ES) judge(op string, r *engine.Record, item *esItem) error {
 	switch {
-	case item.op != a.op || item.ID != "" && item.ID != a.id:
+	case item.op != op || item.ID != "" && !e.names(r, item.ID):
 		return unacknowledged(e.name)
-	case item.Error.Type == "" && (item.Status/100 == 2 || a.op == opDelete && item.Status == http.StatusNotFound):
+	case item.Error.Type == "" && (item.Status/100 == 2 || op == opDelete && item.Status == http.StatusNotFound):
 		return nil // a document to delete that is not there has been deleted before
-	case a.op == opCreate && item.Status == http.StatusConflict:
+	case op == opCreate && item.Status == http.StatusConflict:
 		return nil // it was created by an attempt whose answer was lost
 	case item.Status == 0 || item.Status/100 == 2:
 		return unacknowledged(e.name)

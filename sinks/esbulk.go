@@ -21,34 +21,34 @@ const esID = 512
 // esBulk is a _bulk request: for each action a line of metadata and, except for a
 // delete, one with the document.
 type esBulk struct {
+	batch   []engine.Record
 	body    *body
 	actions []esAction
 	outcome engine.Outcome // of the records that are not in it
 }
 
-// esAction is an action of a request.
+// esAction is an action of a request. Its _id is made again when the answer names it,
+// because ids take more memory than the documents of small records.
 type esAction struct {
 	record int // index in the batch
 	op     string
-	id     string
-	bytes  int // of the document
 }
 
 // bulk makes the request that delivers batch.
 func (e *ES) bulk(batch []engine.Record) esBulk {
-	b := esBulk{body: newBody(0), actions: make([]esAction, 0, len(batch))}
+	b := esBulk{batch: batch, body: newBody(e.textOf(batch)), actions: make([]esAction, 0, len(batch))}
+	var buf [esID]byte
 	for i := range batch {
 		r := &batch[i]
-		a := e.action(r)
-		a.record = i
-		if why := a.fault(r); why != "" {
+		op := esOp(r)
+		id := e.appendID(buf[:0], r)
+		if why := esFault(r, op, id); why != "" {
 			b.outcome.Fail(i, engine.Errorf(engine.Permanent, "%s: %s", e.name, why))
 			continue
 		}
-		a.bytes = r.Data.Len()
-		b.actions = append(b.actions, a)
-		b.body.own = e.appendLine(b.body.own, &a)
-		if a.op != opDelete {
+		b.actions = append(b.actions, esAction{i, op})
+		b.body.own = e.appendLine(b.body.own, op, id)
+		if op != opDelete {
 			tokens(document(r), b.body.add)
 			b.body.text("\n")
 		}
@@ -57,59 +57,83 @@ func (e *ES) bulk(batch []engine.Record) esBulk {
 	return b
 }
 
+// textOf is about how much text a request has that refers to the documents of batch,
+// unless they are too short.
+func (e *ES) textOf(batch []engine.Record) int {
+	n := 0
+	for i := range batch {
+		r := &batch[i]
+		n += framing + len(e.origin) + max(len(r.Lane)+len(r.Seq), len(r.Key))
+		if size := r.Data.Len(); size < minRef {
+			n += size
+		}
+	}
+	return n
+}
+
 // size counts the bytes of r in a request.
 func (e *ES) size(r *engine.Record) int {
-	a := e.action(r)
-	var buf [2 * esID]byte
-	n := len(e.appendLine(buf[:0], &a))
-	if a.op != opDelete {
+	op := esOp(r)
+	var id [esID]byte
+	var line [2 * esID]byte
+	n := len(e.appendLine(line[:0], op, e.appendID(id[:0], r)))
+	if op != opDelete {
 		tokens(document(r), func(part []byte) { n += len(part) })
 		n += len("\n")
 	}
 	return n
 }
 
-// action returns what becomes of r.
-func (e *ES) action(r *engine.Record) esAction {
-	a := esAction{op: opCreate}
-	one := only(r)
-	if one == nil {
-		a.id = e.origin.id(r)
-		return a
+// esOp returns what becomes of r's document.
+func esOp(r *engine.Record) string {
+	if one := only(r); one != nil {
+		switch one.Action {
+		case "INSERT", "MODIFY":
+			return opIndex
+		case "REMOVE":
+			return opDelete
+		}
 	}
-	id := one.Key
-	switch one.Action {
-	case "INSERT", "MODIFY":
-		a.op = opIndex
-	case "REMOVE":
-		a.op = opDelete
-	default:
-		id = e.origin.id(one)
+	return opCreate
+}
+
+// appendID appends the _id of r's document to b, which is empty. Nothing means that it
+// has none.
+func (e *ES) appendID(b []byte, r *engine.Record) []byte {
+	if esOp(r) == opCreate {
+		b = e.origin.appendID(b, r)
+	} else {
+		b = append(b, only(r).Key...)
 	}
-	if len(id) > esID || !utf8.ValidString(id) {
-		id = sha256Hex([]byte(id))
+	if len(b) > esID || !utf8.Valid(b) {
+		return append(b[:0], sha256Hex(b)...)
 	}
-	a.id = id
-	return a
+	return b
+}
+
+// names reports whether id, of an answer, is the _id of r's document.
+func (e *ES) names(r *engine.Record, id string) bool {
+	var buf [esID]byte
+	return string(e.appendID(buf[:0], r)) == id
 }
 
 // appendLine appends the line of metadata, which says what to do with which document.
 // The index is in the URL.
-func (e *ES) appendLine(b []byte, a *esAction) []byte {
-	b = append(append(append(b, `{"`...), a.op...), `":{"_id":`...)
-	b = appendJSON(b, a.id)
+func (e *ES) appendLine(b []byte, op string, id []byte) []byte {
+	b = append(append(append(b, `{"`...), op...), `":{"_id":`...)
+	b = appendJSON(b, id)
 	if e.index.DocType != "" {
 		b = appendJSON(append(b, `,"_type":`...), e.index.DocType)
 	}
 	return append(b, "}}\n"...)
 }
 
-// fault says why r cannot be sent, "" if it can.
-func (a *esAction) fault(r *engine.Record) string {
+// esFault says why an action with r cannot be sent, "" if it can.
+func esFault(r *engine.Record, op string, id []byte) string {
 	switch {
-	case a.id == "":
+	case len(id) == 0:
 		return "the record has no key that could be the document's _id"
-	case a.op == opDelete:
+	case op == opDelete:
 		return ""
 	}
 	switch doc := document(r); {

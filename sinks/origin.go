@@ -28,12 +28,16 @@ func Source(arn string) Option {
 // id names r by the source records it carries and nothing else: one by
 // source/lane/sequence/sub-sequence, several by the SHA-256 in hex of those. The lane is
 // in it because sequence numbers are unique in a shard.
-func (o origin) id(r *engine.Record) string {
+func (o origin) id(r *engine.Record) string { return string(o.appendID(nil, r)) }
+
+// appendID appends id to b.
+func (o origin) appendID(b []byte, r *engine.Record) []byte {
 	if one := only(r); one != nil {
-		return string(o) + one.Lane + "/" + one.Seq + "/" + strconv.Itoa(one.Sub)
+		b = append(append(append(append(append(b, o...), one.Lane...), '/'), one.Seq...), '/')
+		return strconv.AppendInt(b, int64(one.Sub), 10)
 	}
 	sum := sha256.Sum256(appendOrigin([]byte(o), r))
-	return hex.EncodeToString(sum[:])
+	return hex.AppendEncode(b, sum[:])
 }
 
 // dedupID returns the deduplication id of r.

@@ -1,0 +1,138 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"net/http"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+
+	"fanout/lambda"
+	"fanout/lambda/metrics"
+)
+
+// smallest are the variables of the smallest function.
+func smallest(name string) string {
+	return map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128"}[name]
+}
+
+// inUse is how much memory is in use, in bytes.
+func inUse() int64 {
+	runtime.GC()
+	runtime.GC() // what pools kept goes with the second
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// gate holds requests until so many are under way as a function has at once, and then
+// looks at what is in use.
+type gate struct {
+	Services
+	want int
+
+	mu      sync.Mutex
+	waiting int
+	full    chan struct{}
+	done    func()
+	inUse   int64
+}
+
+func (g *gate) arrive() {
+	g.mu.Lock()
+	if g.waiting++; g.waiting == g.want {
+		g.inUse = inUse()
+		g.done()
+		close(g.full)
+	}
+	g.mu.Unlock()
+	<-g.full
+}
+
+// RoundTrip implements http.RoundTripper. Requests are held before they are read, so
+// that what they come to is the function's memory.
+func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
+	if to := called(r, nil); to != cloudwatch && to != dynamodb {
+		g.arrive()
+	}
+	return g.Services.RoundTrip(r)
+}
+
+// gateListener is for caches, whose requests are held before the first is answered.
+type gateListener struct {
+	net.Listener
+	*gate
+}
+
+func (l gateListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return &gateConn{Conn: c, gate: l.gate}, err
+}
+
+type gateConn struct {
+	net.Conn
+	*gate
+	once sync.Once
+}
+
+func (c *gateConn) Write(p []byte) (int, error) {
+	c.once.Do(c.arrive)
+	return c.Conn.Write(p)
+}
+
+// memoryBudgets are what 40 targets of a type may have in use for an event of 8,000 small
+// records, in MiB, when all requests are under way that there may be. Some 11 are the
+// event and its copy. The collector's limit of 128 MB is 46, so that at least as much is
+// left for garbage in most cases. Whoever makes a type use less lowers its budget.
+var memoryBudgets = map[string]int64{
+	"es": 22, "firehose": 18, "iot": 20, "kinesis": 18, "lambda": 34, "memcached": 30, "redis": 22, "sns": 24, "sqs": 32,
+}
+
+// TestMemory holds every type of target to what the smallest function has.
+func TestMemory(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector has memory of its own")
+	}
+	o, err := lambda.OptionsFrom(smallest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Metrics = metrics.ModeNone
+	before := inUse()
+	for _, kind := range Types() {
+		t.Run(kind, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := Workload{
+				Event: bytes.Clone(Kinesis(8000, 100, 8000)), Host: l.Addr().String(),
+				Targets: slices.Repeat([]Target{{Type: kind}}, 40),
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			g := &gate{want: o.InFlight, full: make(chan struct{}), done: func() {}}
+			if kind == "memcached" {
+				g.done = cancel // it would go on with a command for each record
+			}
+			defer g.Serve(gateListener{l, g})()
+			h := handlerFor(t, &w, g, o)
+			if _, err := h.Invoke(ctx, w.Event); err != nil && ctx.Err() == nil {
+				t.Fatal(err)
+			}
+			used := (g.inUse - before) >> 20
+			if g.inUse == 0 {
+				t.Fatalf("there were never %d requests under way", o.InFlight)
+			}
+			if used > memoryBudgets[kind] {
+				t.Errorf("%d MiB are in use, more than the budget of %d", used, memoryBudgets[kind])
+			}
+			t.Logf("%d MiB in use", used)
+			runtime.KeepAlive(h)
+			runtime.KeepAlive(w.Event) // the runtime keeps it, too
+		})
+	}
+}
