@@ -93,7 +93,7 @@ be read.`,
 func (d *deploy) settingFlags(cmd *cobra.Command) {
 	f := d.flags
 	f.StringVar(&d.ledger, "ledger-table", "", "the table in which instances of the function share what was delivered, by `NAME` or ARN; made if there is none (default: no such table)")
-	f.IntVar(&d.memory, "memory", 128, "give the function `MIB` of memory")
+	f.IntVar(&d.memory, "memory", 128, "give the function this memory, in `MB`")
 	secondsFlag(f, &d.timeout, "timeout", 30, "give an invocation at most this `TIME`, such as 30 or 5m")
 	f.StringSliceVar(&d.subnets, "subnet", nil, "put the function into the subnet with this `ID`; several with commas, or repeated; '' is none")
 	f.StringSliceVar(&d.securityGroups, "security-group", nil, "put the function into the security group with this `ID`; likewise")

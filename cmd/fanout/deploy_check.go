@@ -25,7 +25,7 @@ func (d *deploy) checkFlags() error {
 	}
 	switch {
 	case d.memory < 128 || d.memory > 10_240:
-		return fmt.Errorf("--memory is %d; it must be 128 to 10240 MiB", d.memory)
+		return fmt.Errorf("--memory is %d; it must be 128 to 10240 MB", d.memory)
 	case d.timeout < 1 || d.timeout > 900:
 		return fmt.Errorf("--timeout is %d; it must be 1 to 900 seconds", d.timeout)
 	case d.given("subnet") != d.given("security-group") || (len(d.subnets) == 0) != (len(d.securityGroups) == 0):

@@ -48,7 +48,10 @@ func (m *manage) warnOfDestinations(ctx context.Context, cmd *cobra.Command, a *
 			continue
 		}
 		say := f.Text
-		if f.Do != "" {
+		switch {
+		case changed[i].Type == target.File:
+			say += "; the function writes it only with the variable FANOUT_ALLOW_FILE_TARGETS=true"
+		case f.Do != "":
 			say += "; " + f.Do
 		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: target %q: %s\n", printable(changed[i].ID), printable(say))

@@ -66,6 +66,8 @@ func TestWarnsOfLimits(t *testing.T) {
 		{"register, with messages of one record", with(register, "--collapse", "none"), "262144", "", strings.Replace(small, "a larger one is refused and sent again in parts, and a single record that is larger fails", "a larger one fails", 1)},
 		{"register, where the queue takes all", register, "1048576", "", ""},
 		{"register, where there is no queue", register, "", "", `fanout: warning: target "q": there is no queue ` + queue + `; make it, or run fanout update --source-arn ` + orders + ` --id q --destination NAME` + "\n"},
+		{"register of a file", []string{"register", "file", "--source-arn", orders, "--id", "f", "--destination", "/tmp/f"}, "", "",
+			`fanout: warning: target "f": the file is on the disk of one instance of the function, and goes with it; the function writes it only with the variable FANOUT_ALLOW_FILE_TARGETS=true` + "\n"},
 		{"update of the destination", with(update, "--destination", queue), "262144", item, small},
 		{"update of something else", with(update, "--parallel", "false"), "262144", item, ""},
 		{"update of the limit", with(update, "--unset", "max-record-bytes"), "262144", item, small},

@@ -13,6 +13,7 @@ import (
 
 	"fanout/cmd/fanout/internal/cloud"
 	"fanout/cmd/fanout/internal/doctor"
+	"fanout/cmd/fanout/internal/near"
 )
 
 func newDoctor(c *common) *cobra.Command {
@@ -45,6 +46,7 @@ The exit status is 1 if something is wrong, and 0 if there are warnings only.`,
 		d := doctor.Doctor{
 			Services: doctor.On(a), Function: m.functionRef(), Table: m.table, Lag: lag,
 			Flag: flagOf, Args: m.connection(cmd),
+			Similar: func(ctx context.Context, name string) string { return near.Closest(name, functionNamesIn(ctx, a)) },
 		}
 		if m.tableARN != "" {
 			d.Table = m.tableARN

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
@@ -89,6 +90,8 @@ func (f *redriveFlags) check() error {
 	switch {
 	case f.function != "" && (f.targets != "" || f.table != ""):
 		return errors.New("--function stands for the table of a function; give it, or --targets, or --table")
+	case strings.HasPrefix(f.function, "arn:"):
+		return fmt.Errorf("--function takes a name, and %q is an ARN; give the name, %s", f.function, cloud.Name(f.function))
 	case f.function != "" && !functionNames.MatchString(f.function):
 		return fmt.Errorf("--function is %q; a name has 1 to 64 letters, digits, - and _", f.function)
 	case f.function == "":

@@ -157,7 +157,11 @@ func (d *redelivery) keepFailed(letters []*redrive.Letter) error {
 		if more := len(lines) - most; more > 0 {
 			lines = append(lines[:most], fmt.Sprintf("and %d more", more))
 		}
-		fmt.Fprintf(d.stderr, "fanout: %s: not delivered is what stands on line %s\n", d.name, strings.Join(lines, ", "))
+		where := "line"
+		if len(lines) > 1 {
+			where = "lines"
+		}
+		fmt.Fprintf(d.stderr, "fanout: %s: the envelopes of %s %s were not delivered\n", d.name, where, strings.Join(lines, ", "))
 		return nil
 	}
 	file, err := os.OpenFile(d.failed, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)

@@ -49,6 +49,13 @@ func (d *redelivery) preview(ctx context.Context, groups []*redrive.Group) error
 
 // printPlan prints what would go where, and fails if some of it could not.
 func (d *redelivery) printPlan(w io.Writer) error {
+	if len(d.plan) == 0 && d.output == "table" {
+		fmt.Fprintln(w, "no envelopes")
+		if d.sum.unreadable > 0 {
+			return failed(errReported)
+		}
+		return nil
+	}
 	p := slices.Concat([]*redriveStep{}, d.plan) // in JSON never null
 	err := show(w, d.output, p, func(t table.Writer) {
 		t.AppendHeader(table.Row{"source", "target", "type", "destination", "records", "as they are"})

@@ -47,8 +47,11 @@ A destination is a name, which is looked up in the destination's region, or in f
       --destination orders-copy --destination-region us-east-1 --parallel false --active true
   fanout register es --source-type dynamodb --source Customers --id search --destination my-domain --index customers --convert-ddb true`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
+			if len(args) == 0 {
 				return errors.New("register takes the type of the target: " + typeNames())
+			}
+			if len(args) > 1 {
+				return fmt.Errorf("unexpected argument %q; fanout register takes one, the type of the target", args[1])
 			}
 			if typ = args[0]; target.ParseType(typ) == "" {
 				return noType(typ)

@@ -44,6 +44,10 @@ type Doctor struct {
 	// be about the same function.
 	Flag func(attribute string) string
 	Args []string
+
+	// Similar returns the name of the function that was probably meant by one that none has,
+	// "" if there is none. It may be nil.
+	Similar func(ctx context.Context, name string) string
 }
 
 // atOnce bounds the checks that run at a time, so that AWS throttles none.

@@ -75,7 +75,7 @@ func (p *patient) settings(context.Context) []Finding {
 	var found []Finding
 	if need := ownMemory + most*targetMemory; int(memory) < need {
 		found = append(found, is.warning(p.run("deploy", "--memory", strconv.Itoa(max(256, need))),
-			"%d MB of memory may not do for a large batch and the %d targets of %s", memory, most, cloud.Source(source)))
+			"%d MB of memory may not do for a large batch and the %s of %s", memory, counted(most, "target", "targets"), cloud.Source(source)))
 	}
 	switch left := timeout - p.options.DeadlineMargin; {
 	case left <= 0:

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -56,7 +57,7 @@ func (p *patient) mapping(m *types.EventSourceMappingConfiguration) []Finding {
 		}
 	}
 	if found == nil {
-		found = append(found, is.ok("enabled, up to %d records in a batch", aws.ToInt32(m.BatchSize)))
+		found = append(found, is.ok("enabled, up to %s in a batch", counted(int(aws.ToInt32(m.BatchSize)), "record", "records")))
 	}
 	return found
 }
@@ -125,10 +126,10 @@ func (p *patient) served(is about, source string) []Finding {
 // givesUp reports whether a mapping stops trying before a record expires, and when.
 func givesUp(m *types.EventSourceMappingConfiguration) (bool, string) {
 	if n := m.MaximumRetryAttempts; n != nil && *n >= 0 {
-		return true, fmt.Sprintf("%d retries", *n)
+		return true, counted(int(*n), "retry", "retries")
 	}
 	if n := m.MaximumRecordAgeInSeconds; n != nil && *n >= 0 {
-		return true, fmt.Sprintf("%d seconds", *n)
+		return true, short(time.Duration(*n) * time.Second)
 	}
 	return false, ""
 }

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -31,6 +32,14 @@ func call(err error) string {
 		return op.Service() + " " + op.Operation()
 	}
 	return "it"
+}
+
+// counted writes a number of things.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // short writes 15m0s as 15m.

@@ -43,13 +43,23 @@ type patient struct {
 	asyncErr    error          // why that is not known
 }
 
+// missing is the finding of a function that does not exist.
+func (d *Doctor) missing(ctx context.Context, is about) Finding {
+	if d.Similar != nil {
+		if name := d.Similar(ctx, is.subject); name != "" {
+			return is.wrong("run "+d.commandOf(name, "doctor"), "there is none; did you mean %s?", name)
+		}
+	}
+	return is.wrong("run "+d.commandOf(is.subject, "deploy")+", or name another with --function", "there is none")
+}
+
 // admit looks the function up, with its targets and mappings. It returns nil, and
 // why, if there is no function to look at.
 func (d *Doctor) admit(ctx context.Context) (*patient, []Finding) {
 	is := about{"function", cloud.Name(d.Function)}
 	config, err := d.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &d.Function})
 	if cloud.IsMissing(err) {
-		return nil, []Finding{is.wrong("run fanout deploy, or name another with --function", "there is none")}
+		return nil, []Finding{d.missing(ctx, is)}
 	}
 	if err != nil {
 		f := is.unknown(err)
@@ -154,11 +164,16 @@ func (p *patient) active() []*target.Spec {
 // command is a command of fanout that is about the function, as a shell takes it.
 // Words in capitals stand for what only its user knows.
 func (p *patient) command(name string, flags ...string) string {
+	return p.commandOf(p.function.Name(), name, flags...)
+}
+
+// commandOf is such a command about any function.
+func (d *Doctor) commandOf(function, name string, flags ...string) string {
 	all := []string{"fanout", name}
-	if f := p.function.Name(); f != "fanout" {
-		all = append(all, "--function", f)
+	if function != "fanout" {
+		all = append(all, "--function", function)
 	}
-	for _, word := range slices.Concat(flags, p.Args) {
+	for _, word := range slices.Concat(flags, d.Args) {
 		all = append(all, shellWord(word))
 	}
 	return strings.Join(all, " ")

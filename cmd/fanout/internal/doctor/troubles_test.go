@@ -145,7 +145,7 @@ var mappingTroubles = []trouble{
 		a.mappings[0].LastProcessingResult = aws.String("PROBLEM: Function call failed")
 	}},
 	{name: "records are given up", change: func(a *account) {
-		a.mappings[0].MaximumRetryAttempts, a.mappings[0].DestinationConfig = aws.Int32(3), nil
+		a.mappings[0].MaximumRetryAttempts, a.mappings[0].DestinationConfig = aws.Int32(1), nil
 	}},
 	{name: "old records are given up", change: func(a *account) {
 		a.mappings[0].DestinationConfig = nil

@@ -116,8 +116,12 @@ func (h *Hooks) unknown(err error, what string) error {
 	return fmt.Errorf("the %s %q cannot be read: %w", what, h.Function, err)
 }
 
-// noMapping says that a source is not hooked.
-func (h *Hooks) noMapping(source string) error {
+// noMapping says that a source is not hooked, or that the function does not exist, whose
+// mappings Lambda lists all the same.
+func (h *Hooks) noMapping(ctx context.Context, source string) error {
+	if _, err := h.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &h.Function}); cloud.IsMissing(err) {
+		return &cloud.NoFunction{Name: h.Function}
+	}
 	return fmt.Errorf("%s is not hooked to the function %q; use fanout hook", source, h.Function)
 }
 

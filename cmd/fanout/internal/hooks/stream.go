@@ -176,7 +176,7 @@ func (h *Hooks) Unhook(ctx context.Context, source string) error {
 		return err
 	}
 	if m == nil {
-		return h.noMapping(source)
+		return h.noMapping(ctx, source)
 	}
 	if _, err := h.Lambda.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: m.UUID}); err != nil && !cloud.IsMissing(err) {
 		return fmt.Errorf("the mapping of %s cannot be deleted: %w", source, err)
@@ -199,7 +199,7 @@ func (h *Hooks) Switch(ctx context.Context, source string, on bool) (Did, error)
 	}
 	switch {
 	case m == nil:
-		return "", h.noMapping(source)
+		return "", h.noMapping(ctx, source)
 	case aws.ToString(m.State) == state:
 		return Unchanged, nil
 	}

@@ -93,7 +93,7 @@ func (h *Hooks) unsubscribe(ctx context.Context, topic string) error {
 		return err
 	}
 	if old == "" {
-		return h.noMapping(topic)
+		return h.noMapping(ctx, topic)
 	}
 	if _, err := h.SNS.Unsubscribe(ctx, &sns.UnsubscribeInput{SubscriptionArn: &old}); err != nil {
 		return fmt.Errorf("the subscription of the function %q to %s cannot be removed: %w", h.Function, topic, err)

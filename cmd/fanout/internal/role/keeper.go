@@ -57,7 +57,10 @@ func (k *Keeper) Entries(ctx context.Context, f *Function) ([]registry.Entry, er
 	if f.Environment["FANOUT_TARGETS_FILE"] != "" {
 		return nil, nil
 	}
-	return (&registry.Table{Client: k.DynamoDB, Name: f.Table()}).List(ctx, "")
+	table := registry.Table{Client: k.DynamoDB, Name: f.Table(), Missing: func() error {
+		return fmt.Errorf("there is no target table %q; fanout deploy makes one whose name --table gives", f.Table())
+	}}
+	return table.List(ctx, "")
 }
 
 // Targets returns the targets of every source that the function can deliver to.
