@@ -31,7 +31,8 @@ It warns of destinations that do not exist or take less than a target sends, as 
 you may look them up.
 
 Targets that the file does not have stay, unless --prune removes them: those of the
-sources in the file, or of the source that is named. With --output json or yaml the
+sources in the file, and of other streams that their DynamoDB tables had, or those of
+the source that is named. With --output json or yaml the
 diff goes to standard error, and what was changed to standard output.`,
 		Example: `  fanout apply targets.yaml
   fanout apply targets.yaml --prune --yes`,
@@ -63,8 +64,14 @@ diff goes to standard error, and what was changed to standard output.`,
 		if err != nil {
 			return err
 		}
+		sources := sourcesOf(targets, source)
 		var have []registry.Entry
-		for _, s := range sourcesOf(targets, source) {
+		if prune && source == "" {
+			if have, err = formerTargets(ctx, t, sources); err != nil {
+				return err
+			}
+		}
+		for _, s := range sources {
 			if source != "" && s != source {
 				return &misuse{fmt.Errorf("%s has targets of %s, and the source that was named is %s; name none, or that one", cmd.Flags().Arg(0), s, source)}
 			}
@@ -90,7 +97,7 @@ diff goes to standard error, and what was changed to standard output.`,
 		if err := linked(have, changes); err != nil {
 			return err
 		}
-		m.warnOfDestinations(ctx, cmd, a, have, changes)
+		m.warnOfTargets(ctx, cmd, a, have, changes)
 		if err := ask(cmd, yes, fmt.Sprintf("Make %s in the table %q?", count(len(changes), "change"), t.Name)); err != nil {
 			return err
 		}
@@ -163,6 +170,25 @@ func sourcesOf(targets []registry.Entry, named string) []string {
 		}
 	}
 	return all
+}
+
+// formerTargets returns the targets of other streams of the DynamoDB tables that
+// sources are streams of. A table whose stream was switched off and on has another one.
+func formerTargets(ctx context.Context, t *registry.Table, sources []string) ([]registry.Entry, error) {
+	tables := make(map[string]bool)
+	for _, s := range sources {
+		if table, ok := cloud.TableOf(s); ok {
+			tables[table] = true
+		}
+	}
+	if len(tables) == 0 {
+		return nil, nil
+	}
+	all, err := t.List(ctx, "")
+	return slices.DeleteFunc(all, func(e registry.Entry) bool {
+		table, _ := cloud.TableOf(e.Spec.SourceARN)
+		return !tables[table] || slices.Contains(sources, e.Spec.SourceARN)
+	}), err
 }
 
 // printDiff shows changes as a diff, by source, and returns how many targets stay

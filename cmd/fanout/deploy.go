@@ -160,10 +160,13 @@ func tellReplaced(w io.Writer, r *stack.Replaced) {
 	case r.Unseen != "":
 		fmt.Fprintf(w, "Whether its targets are sound cannot be seen: %s\n", r.Unseen)
 	case len(r.Faulty) > 0:
-		fmt.Fprintf(w, "Of its %s some have faults, so that their records will fail and hold up their shards; mend them, or set active to false:\n", count(r.Targets, "target"))
+		fmt.Fprintf(w, "The table %q has %s already. Records of these will fail and hold up their shards, or will not come; mend them, or set active to false:\n", r.Table, count(r.Targets, "target"))
 		for _, fault := range r.Faulty {
 			fmt.Fprintf(w, "  %s\n", fault)
 		}
+	}
+	if r.Warnings > 0 {
+		fmt.Fprintf(w, "There is more to know of its targets: fanout lint --table %s says %s\n", r.Table, count(r.Warnings, "warning"))
 	}
 }
 

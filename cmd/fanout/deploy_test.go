@@ -11,7 +11,7 @@ import (
 func TestTellReplaced(t *testing.T) {
 	r := &stack.Replaced{
 		Function: "orders", Runtime: "nodejs22.x", Handler: "index.handler", Modified: "2026-01-31T12:00:00.000+0000", SHA256: "c2hh", Bytes: 4321,
-		Targets: 2, Faulty: []string{`target "b": type: "pigeon" is unknown`}, Version: "7", Back: []string{"aws lambda a", "aws lambda b"},
+		Table: "ordersTargets", Targets: 2, Warnings: 1, Faulty: []string{`target "b": type: "pigeon" is unknown`}, Version: "7", Back: []string{"aws lambda a", "aws lambda b"},
 	}
 	const code = `The function "orders" is not one of fanout. This code will be replaced, and kept as a version:
   runtime nodejs22.x, handler index.handler, last modified 2026-01-31T12:00:00.000+0000, 4321 bytes, SHA-256 c2hh
@@ -19,8 +19,9 @@ func TestTellReplaced(t *testing.T) {
 	var b bytes.Buffer
 	tellReplaced(&b, r)
 	tellBack(&b, r)
-	if want := code + `Of its 2 targets some have faults, so that their records will fail and hold up their shards; mend them, or set active to false:
+	if want := code + `The table "ordersTargets" has 2 targets already. Records of these will fail and hold up their shards, or will not come; mend them, or set active to false:
   target "b": type: "pigeon" is unknown
+There is more to know of its targets: fanout lint --table ordersTargets says 1 warning
 To go back to version 7, run:
   aws lambda a
   aws lambda b
@@ -28,7 +29,7 @@ To go back to version 7, run:
 		t.Errorf("got %s\nwant %s", &b, want)
 	}
 	b.Reset()
-	r.Faulty, r.Unseen = nil, "AWS does not allow it"
+	r.Faulty, r.Warnings, r.Unseen = nil, 0, "AWS does not allow it"
 	tellReplaced(&b, r)
 	if want := code + "Whether its targets are sound cannot be seen: AWS does not allow it\n"; b.String() != want {
 		t.Errorf("got %s\nwant %s", &b, want)

@@ -4,15 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"path/filepath"
-	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"fanout/cmd/fanout/internal/cloud"
 	"fanout/cmd/fanout/internal/doctor"
+	"fanout/cmd/fanout/internal/lint"
 	"fanout/lambda/target"
 )
 
@@ -27,7 +26,9 @@ and says each fault and each warning of each of them. A file needs no AWS.
 
 The records of an active target with a fault fail, which holds up their shard. A
 target that aws-lambda-fanout ignored, because of an unknown type or without the
-attribute active, is such a one: correct it, or unregister it.
+attribute active, is such a one: correct it, or unregister it. A target of a table
+is also looked at for the stream that its DynamoDB table has now: one that was
+switched off and on has another ARN, and no records come from the former.
 
 The exit status is 1 if a target has a fault, and 0 if there are warnings only.`,
 		Example: `  fanout lint --targets targets.yaml
@@ -53,12 +54,13 @@ The exit status is 1 if a target has a fault, and 0 if there are warnings only.`
 				return err
 			}
 		}
-		all := make([]target.Loaded, len(entries))
+		all, sources := make([]target.Loaded, len(entries)), make([]string, len(entries))
 		for i := range entries {
-			all[i] = entries[i].Loaded
+			all[i], sources[i] = entries[i].Loaded, entries[i].Spec.SourceARN
 			all[i].Confine(filesBelow)
 		}
-		return showLint(cmd.OutOrStdout(), m.output, lint(all))
+		streams := lint.StreamsOf(ctx, a.DynamoDB(), sources)
+		return showLint(cmd.OutOrStdout(), m.output, lintedOf(lint.Targets(all, streams)))
 	})
 	ofTable := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -78,7 +80,7 @@ The exit status is 1 if a target has a fault, and 0 if there are warnings only.`
 		if err != nil {
 			return err
 		}
-		return showLint(cmd.OutOrStdout(), m.output, lint(all))
+		return showLint(cmd.OutOrStdout(), m.output, lintedOf(lint.Targets(all, nil)))
 	}
 	_ = cmd.MarkFlagFilename("targets", "yaml", "yml", "json")
 	_ = cmd.MarkFlagDirname("allow-file-targets")
@@ -89,42 +91,19 @@ The exit status is 1 if a target has a fault, and 0 if there are warnings only.`
 type linted struct {
 	Source string        `json:"source"`
 	Target string        `json:"target"`
-	Status doctor.Status `json:"status"` // error: its records fail; warning
+	Status doctor.Status `json:"status"` // error: its records fail, or none come; warning
 	Text   string        `json:"text"`
 }
 
-// lint returns what is wrong with targets, those of every source, in their order.
-func lint(all []target.Loaded) []linted {
-	found := []linted{}
-	streams := make(map[string]bool) // of whose table another stream was named
-	for i := range all {
-		l := &all[i]
-		say := func(s doctor.Status, f target.Fault) {
-			found = append(found, linted{l.Spec.SourceARN, l.ID, s, f.Brief()})
-		}
-		graveness := doctor.Error
-		if !l.Spec.Active {
-			graveness = doctor.Warning // nothing is sent there
-		}
-		for _, f := range l.Faults {
-			say(graveness, f)
-		}
-		for _, f := range l.Warnings {
-			say(doctor.Warning, f)
-		}
-		if id := l.Spec.OnFailure; id != "" && id != l.ID && !slices.ContainsFunc(all, func(o target.Loaded) bool {
-			return o.ID == id && o.Spec.SourceARN == l.Spec.SourceARN
-		}) {
-			say(graveness, l.NoFallback())
-		}
-		streams[l.Spec.SourceARN] = true
-	}
-	for _, source := range slices.Sorted(maps.Keys(streams)) {
-		if former := target.FormerStream(source, all); former != "" {
-			found = append(found, linted{Source: source, Status: doctor.Warning, Text: former + ", unless this one is the former"})
+func lintedOf(found []lint.Finding) []linted {
+	all := make([]linted, len(found))
+	for i, f := range found {
+		all[i] = linted{f.Source, f.Target, doctor.Warning, f.Text}
+		if f.Fault {
+			all[i].Status = doctor.Error
 		}
 	}
-	return found
+	return all
 }
 
 // showLint prints what was found, and fails if a target has a fault.

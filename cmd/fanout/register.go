@@ -26,8 +26,8 @@ func newRegister(c *common) *cobra.Command {
 		Long: `Register writes a new target into the target table, after checking it with the
 function's own code. It is inactive unless --active says otherwise. The function
 sees it within FANOUT_CONFIG_TTL, a minute if nothing else is set.
-A destination that does not exist, or takes less than the target sends, is warned of,
-as far as you may look it up.
+It warns of a destination that does not exist, or takes less than the target sends,
+and of a former stream of a DynamoDB table, as far as you may look them up.
 
 The type is one of ` + typeNames() + `.
 
@@ -109,7 +109,8 @@ A destination is a name, which is looked up in the destination's region, or in f
 			return fmt.Errorf("the target %q would send records round for ever, because %s is the source or the function itself; give another destination, or add --force", m.id, e.Destination())
 		}
 		c := registry.Change{Source: source, ID: m.id, Kind: kind, Set: v}
-		m.warnOfDestinations(ctx, cmd, a, nil, []registry.Change{c})
+		streams := m.warnOfTargets(ctx, cmd, a, nil, []registry.Change{c})
+		m.warnOfFormer(ctx, cmd, t, source, streams)
 		if err := m.writeOne(ctx, cmd, a, t, c, "registered", e); err != nil {
 			return err
 		}

@@ -89,7 +89,7 @@ func (m *manage) update(cmd *cobra.Command, ctx context.Context, a *cloud.Accoun
 		return err
 	}
 	c := registry.Change{Source: source, ID: m.id, Kind: registry.Update, Set: set, Unset: unset}
-	m.warnOfDestinations(ctx, cmd, a, []registry.Entry{old}, []registry.Change{c})
+	m.warnOfTargets(ctx, cmd, a, []registry.Entry{old}, []registry.Change{c})
 	changed := effective(c, old)
 	if len(changed.Set)+len(changed.Unset) == 0 {
 		did = "unchanged" // it is written all the same, because that mends the rights of the function

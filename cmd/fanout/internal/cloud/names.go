@@ -51,10 +51,12 @@ func (a *Account) TableStream(ctx context.Context, name string) (string, error) 
 		return "", a.missing("DynamoDB table", name)
 	case err != nil:
 		return "", fmt.Errorf("the DynamoDB table %q cannot be looked up: %w", name, err)
-	case out.Table.LatestStreamArn == nil || out.Table.StreamSpecification == nil || !aws.ToBool(out.Table.StreamSpecification.StreamEnabled):
+	}
+	stream := streamOf(out.Table)
+	if stream == "" {
 		return "", fmt.Errorf("the DynamoDB table %q has no stream; enable one, with NEW_AND_OLD_IMAGES, say", name)
 	}
-	return *out.Table.LatestStreamArn, nil
+	return stream, nil
 }
 
 // Topic returns the ARN of the SNS topic called name.
@@ -86,7 +88,7 @@ func (a *Account) Exists(ctx context.Context, source string) error {
 		stream, _, _ := strings.Cut(source, "/consumer/")
 		_, err = in.Kinesis().DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{StreamARN: &stream})
 	case "dynamodb":
-		table, _, _ := strings.Cut(source, "/stream/")
+		table, _ := TableOf(source)
 		_, err = in.DynamoDB().DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table})
 	case "sns":
 		_, err = in.SNS().GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &source})

@@ -61,6 +61,14 @@ func (a *account) add(id, typ, destination string, more ...string) {
 	a.items = append(a.items, item(id, typ, destination, more...))
 }
 
+// stream makes the stream the latest one of its DynamoDB table, which has it or had it.
+func (a *account) stream(arn string, on bool) {
+	table, _, _ := strings.Cut(arn, "/stream/")
+	a.tables[table] = &dynamodbtypes.TableDescription{
+		LatestStreamArn: &arn, StreamSpecification: &dynamodbtypes.StreamSpecification{StreamEnabled: &on},
+	}
+}
+
 func item(id, typ, destination string, more ...string) map[string]string {
 	i := map[string]string{"sourceArn": clicks, "id": id, "type": typ, "destination": destination, "active": "true"}
 	for n := 0; n < len(more); n += 2 {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/lint"
 	"fanout/cmd/fanout/internal/registry"
 	"fanout/lambda/target"
 )
@@ -118,7 +119,7 @@ func (p *patient) served(is about, source string) []Finding {
 	case targets > 0 || p.options.IgnoreUnknownSource && former == "":
 		return []Finding{is.warning(p.wake(source), "the source has no active target, so its records go nowhere")}
 	case former != "":
-		return []Finding{is.wrong(p.run("export")+" > FILE, correct the ARN in it, and "+p.run("apply", "FILE", "--prune"), "the source has no target; %s", former)}
+		return []Finding{is.wrong(p.moveTargets(), "the source has no target; %s", former)}
 	}
 	return []Finding{is.wrong(p.wake(source), "the source has no target, so its batches fail")}
 }
@@ -151,13 +152,18 @@ func (p *patient) sources(ctx context.Context) []Finding {
 			all[c.Source] += 0
 		}
 	}
-	for _, source := range slices.Sorted(maps.Keys(all)) {
+	ordered := slices.Sorted(maps.Keys(all))
+	streams := lint.StreamsOf(ctx, p.DynamoDB, ordered)
+	for _, source := range ordered {
 		a, err := arn.Parse(source)
+		former, _ := streams.Former(source)
 		switch {
 		case err != nil: // a fault of its targets
 		case a.Service == "sns":
 			topicsOnly = true
 			found = append(found, p.topic(ctx, source, a.Region)...)
+		case former != "":
+			found = append(found, p.leftBehind(source, streams[source])...)
 		case p.hooksErr == nil && !slices.ContainsFunc(p.hooks, func(m types.EventSourceMappingConfiguration) bool {
 			return stream(aws.ToString(m.EventSourceArn)) == stream(source)
 		}):

@@ -175,6 +175,18 @@ var mappingTroubles = []trouble{
 		const table = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/"
 		a.items[0]["sourceArn"] = table + "2025-01-01T00:00:00.000"
 		a.mappings[0] = mapping(table + "2026-01-01T00:00:00.000")
+		a.stream(table+"2026-01-01T00:00:00.000", true)
+	}},
+	{name: "targets that a former stream kept", change: func(a *account) {
+		a.items[0]["sourceArn"] = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2025-01-01T00:00:00.000"
+		a.add("moved", "kinesis", "archive", "sourceArn", orders)
+		a.mappings[0] = mapping(orders)
+		a.stream(orders, true)
+	}},
+	{name: "targets of a stream that is switched off", change: func(a *account) {
+		a.items[0]["sourceArn"] = orders
+		a.mappings = nil
+		a.stream(orders, false)
 	}},
 	{name: "a consumer with targets of its own, all inactive", change: func(a *account) {
 		a.mappings[0] = mapping(clicks + "/consumer/fanout:1700000000")
@@ -355,9 +367,8 @@ var targetTroubles = []trouble{
 	}},
 	{name: "a stream without new images", change: func(a *account) {
 		a.mappings = append(a.mappings, mapping(orders))
-		a.tables[strings.Split(orders, "/stream/")[0]] = &dynamodbtypes.TableDescription{
-			StreamSpecification: &dynamodbtypes.StreamSpecification{StreamViewType: dynamodbtypes.StreamViewTypeKeysOnly},
-		}
+		a.stream(orders, true)
+		a.tables[strings.Split(orders, "/stream/")[0]].StreamSpecification.StreamViewType = dynamodbtypes.StreamViewTypeKeysOnly
 		a.add("copied", "kinesis", "archive", "sourceArn", orders)
 		a.add("cache", "redis", "10.0.0.1:6379", "sourceArn", orders)
 		a.add("off", "memcached", "10.0.0.1:11211", "sourceArn", orders, "active", "false")

@@ -11,8 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"fanout/cmd/fanout/internal/cloud"
+	"fanout/cmd/fanout/internal/lint"
 	"fanout/cmd/fanout/internal/registry"
 	"fanout/cmd/fanout/internal/role"
+	fanout "fanout/lambda"
+	"fanout/lambda/target"
 )
 
 // Replaced is the code that a deploy puts fanout in the place of, in a function that is
@@ -26,10 +29,13 @@ type Replaced struct {
 	Bytes    int64  `json:"codeBytes"`
 
 	// Targets is how many the target table has already, and Faulty what is wrong with
-	// some of them: their records fail. Unseen is why that is not known.
-	Targets int      `json:"targets"`
-	Faulty  []string `json:"faultyTargets,omitempty"`
-	Unseen  string   `json:"unseen,omitempty"`
+	// some of them: their records fail, or none come. Warnings is how much else fanout
+	// lint says. Unseen is why that is not known.
+	Table    string   `json:"targetTable,omitempty"`
+	Targets  int      `json:"targets"`
+	Faulty   []string `json:"faultyTargets,omitempty"`
+	Warnings int      `json:"warnings,omitempty"`
+	Unseen   string   `json:"unseen,omitempty"`
 
 	Version string   `json:"version,omitempty"` // that keeps the code and the settings
 	Back    []string `json:"back,omitempty"`    // commands of a shell that bring them back
@@ -46,7 +52,7 @@ func (s *Stack) adopt(ctx context.Context, has *function, p *plan, set *Settings
 		Function: p.name, Runtime: string(has.Runtime), Handler: aws.ToString(has.Handler), Modified: aws.ToString(has.LastModified),
 		SHA256: aws.ToString(has.CodeSha256), Bytes: has.CodeSize,
 	}
-	s.foundTargets(ctx, r, p.table)
+	s.foundTargets(ctx, r, p)
 	if err := set.Adopt(r); err != nil {
 		return nil, Thing{}, err
 	}
@@ -63,10 +69,18 @@ func (s *Stack) adopt(ctx context.Context, has *function, p *plan, set *Settings
 	return r, Thing{Kind: "version", Name: p.name + ":" + r.Version, ARN: aws.ToString(out.FunctionArn), Outcome: Created, Note: "the function as it was"}, nil
 }
 
-// foundTargets looks at the targets that are there already: the predecessor ignored what
-// it did not understand, and records of a faulty target fail.
-func (s *Stack) foundTargets(ctx context.Context, r *Replaced, table string) {
-	entries, err := (&registry.Table{Client: s.Tables, Name: table}).List(ctx, "")
+// foundTargets looks at the targets that the function will find, as fanout lint does: the
+// predecessor ignored what it did not understand, and records of a faulty target fail.
+func (s *Stack) foundTargets(ctx context.Context, r *Replaced, p *plan) {
+	o, err := fanout.OptionsFrom(func(name string) string { return p.environment[name] })
+	if err == nil && o.TargetsFile != "" {
+		err = fmt.Errorf("the function will read them from the file %s, which only it has", o.TargetsFile)
+	}
+	if err != nil {
+		r.Unseen = err.Error()
+		return
+	}
+	entries, err := (&registry.Table{Client: s.Tables, Name: p.table}).List(ctx, "")
 	if cloud.IsMissing(err) {
 		return
 	}
@@ -74,10 +88,17 @@ func (s *Stack) foundTargets(ctx context.Context, r *Replaced, table string) {
 		r.Unseen = cloud.Plain(err)
 		return
 	}
-	r.Targets = len(entries)
+	r.Table, r.Targets = cloud.Name(p.table), len(entries)
+	all, sources := make([]target.Loaded, len(entries)), make([]string, len(entries))
 	for i := range entries {
-		for _, f := range entries[i].Faults {
-			r.Faulty = append(r.Faulty, fmt.Sprintf("%v (source %s)", f, entries[i].Spec.SourceARN))
+		all[i], sources[i] = entries[i].Loaded, entries[i].Spec.SourceARN
+		all[i].Confine(o.FileDir())
+	}
+	for _, f := range lint.Targets(all, lint.StreamsOf(ctx, s.Tables, sources)) {
+		if f.Fault {
+			r.Faulty = append(r.Faulty, fmt.Sprintf("target %q: %s (source %s)", f.Target, f.Text, f.Source))
+		} else {
+			r.Warnings++
 		}
 	}
 }

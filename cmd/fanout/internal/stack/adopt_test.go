@@ -48,7 +48,7 @@ func replaced() *Replaced {
 func TestDeployOverAnother(t *testing.T) {
 	f := foreign()
 	was := *f.function
-	f.items = append(f.items, item("a", "kinesis", true), item("b", "pigeon", true))
+	f.items = append(f.items, item("a", "kinesis", true), item("b", "pigeon", true), item("off", "pigeon", false))
 	set := settings()
 	var asked, told *Replaced
 	set.Adopt = func(r *Replaced) error {
@@ -70,7 +70,7 @@ func TestDeployOverAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := replaced()
-	want.Targets, want.Faulty = 2, asked.Faulty
+	want.Table, want.Targets, want.Faulty, want.Warnings = "ordersTargets", 3, asked.Faulty, 1
 	if diff := cmp.Diff(want, asked); diff != "" || len(asked.Faulty) != 1 || !strings.Contains(asked.Faulty[0], `"pigeon" is unknown`) {
 		t.Errorf("asked about %v (-want +got):\n%s", asked.Faulty, diff)
 	}
@@ -87,6 +87,48 @@ func TestDeployOverAnother(t *testing.T) {
 	// It is fanout's now.
 	if _, d, err := deploy(t, f, settings()); err != nil || d.Replaced != nil || len(f.published) != 1 {
 		t.Errorf("a second time: %+v, %v", d.Replaced, err)
+	}
+}
+
+// What would fail is what fanout lint finds in the table that the function will read.
+func TestDeployOverAnotherLints(t *testing.T) {
+	const stream = "arn:aws:dynamodb:eu-west-1:123456789012:table/customers/stream/"
+	former, fallback := item("former", "kinesis", true), item("fallback", "kinesis", true)
+	former["sourceArn"] = &dbtypes.AttributeValueMemberS{Value: stream + "1"}
+	fallback["onFailure"] = &dbtypes.AttributeValueMemberS{Value: "nobody"}
+	for name, tt := range map[string]struct {
+		environment map[string]string
+		want        string
+		unseen      string
+	}{
+		"as it is":                {nil, "former: sourceArn, disk: type, fallback: onFailure", ""},
+		"where files are allowed": {map[string]string{"FANOUT_ALLOW_FILE_TARGETS": "true"}, "former: sourceArn, fallback: onFailure", ""},
+		"targets from a file":     {map[string]string{"FANOUT_TARGETS_FILE": "targets.yaml"}, "", "the function will read them from the file targets.yaml, which only it has"},
+	} {
+		f := foreign()
+		f.items = append(f.items, former, fallback, item("disk", "file", true))
+		f.tables["customers"] = &table{TableDescription: dbtypes.TableDescription{
+			LatestStreamArn: aws.String(stream + "2"), StreamSpecification: &dbtypes.StreamSpecification{StreamEnabled: aws.Bool(true)},
+		}}
+		set := settings()
+		set.Environment = tt.environment
+		var faults []string
+		var unseen string
+		set.Adopt = func(r *Replaced) error {
+			for _, text := range r.Faulty {
+				id, rest, _ := strings.Cut(strings.TrimPrefix(text, `target "`), `": `)
+				attribute, _, _ := strings.Cut(rest, ":")
+				faults = append(faults, id+": "+attribute)
+			}
+			unseen = r.Unseen
+			return errors.New("declined")
+		}
+		if _, _, err := deploy(t, f, set); err == nil || f.writes > 0 {
+			t.Errorf("%s: %v, %d writes", name, err, f.writes)
+		}
+		if got := strings.Join(faults, ", "); got != tt.want || unseen != tt.unseen {
+			t.Errorf("%s: found %q, unseen %q", name, got, unseen)
+		}
 	}
 }
 

@@ -1,0 +1,56 @@
+// Package lint says everything that is wrong with the targets of a table or a file.
+package lint
+
+import (
+	"maps"
+	"slices"
+
+	"fanout/lambda/target"
+)
+
+// Finding is something wrong with a target.
+type Finding struct {
+	Source string
+	Target string // id; "" if it is about several targets of the source
+	Fault  bool   // records fail, or none come; otherwise it is a warning
+	Text   string
+}
+
+// Targets returns what is wrong with targets, those of every source, in their order.
+// Where streams does not tell the stream that a table has now, targets of several
+// streams of that table are warned of.
+func Targets(all []target.Loaded, streams Streams) []Finding {
+	var found []Finding
+	sources := make(map[string]bool) // whose table's stream is not known
+	for i := range all {
+		l := &all[i]
+		say := func(fault bool, f target.Fault) {
+			found = append(found, Finding{l.Spec.SourceARN, l.ID, fault, f.Brief()})
+		}
+		grave := l.Spec.Active // otherwise nothing is sent there
+		for _, f := range l.Faults {
+			say(grave, f)
+		}
+		for _, f := range l.Warnings {
+			say(false, f)
+		}
+		if id := l.Spec.OnFailure; id != "" && id != l.ID && !slices.ContainsFunc(all, func(o target.Loaded) bool {
+			return o.ID == id && o.Spec.SourceARN == l.Spec.SourceARN
+		}) {
+			say(grave, l.NoFallback())
+		}
+		former, known := streams.Former(l.Spec.SourceARN)
+		if former != "" {
+			say(grave, l.Fault("sourceArn", "%s", former))
+		}
+		if !known {
+			sources[l.Spec.SourceARN] = true
+		}
+	}
+	for _, source := range slices.Sorted(maps.Keys(sources)) {
+		if former := target.FormerStream(source, all); former != "" {
+			found = append(found, Finding{Source: source, Text: former + ", with fanout export and fanout apply --prune, unless this one is the former"})
+		}
+	}
+	return found
+}

@@ -1,0 +1,123 @@
+package lint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+
+	"fanout/lambda/target"
+)
+
+// What aws-lambda-fanout ignored, and would hold up a shard here, is seen.
+func TestTargets(t *testing.T) {
+	const orders = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
+	const orders2025, orders2026 = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2025", "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2026"
+	item := func(id string, more map[string]types.AttributeValue) target.Loaded {
+		attrs := map[string]types.AttributeValue{"active": &types.AttributeValueMemberBOOL{Value: true}}
+		for name, value := range map[string]string{"sourceArn": orders, "id": id, "type": "kinesis", "destination": "copy"} {
+			attrs[name] = &types.AttributeValueMemberS{Value: value}
+		}
+		for name, value := range more {
+			if attrs[name] = value; value == nil {
+				delete(attrs, name)
+			}
+		}
+		l := target.ReadItem(attrs, id)
+		l.Confine("")
+		return l
+	}
+	str := func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+	off := &types.AttributeValueMemberBOOL{Value: false}
+	all := []target.Loaded{
+		item("good", nil),
+		item("unknown type", map[string]types.AttributeValue{"type": str("pigeon")}),
+		item("no active", map[string]types.AttributeValue{"active": nil}),
+		item("text", map[string]types.AttributeValue{"active": str("true")}),
+		item("file", map[string]types.AttributeValue{"type": str("file")}),
+		item("nobody", map[string]types.AttributeValue{"onFailure": str("x")}),
+		item("a queue", map[string]types.AttributeValue{"onFailure": str("arn:aws:sqs:eu-west-1:123456789012:failures")}),
+		item("inactive", map[string]types.AttributeValue{"type": str("pigeon"), "active": off}),
+		item("old", map[string]types.AttributeValue{"sourceArn": str(orders2025)}),
+		item("old and off", map[string]types.AttributeValue{"sourceArn": str(orders2025), "active": off}),
+		item("new", map[string]types.AttributeValue{"sourceArn": str(orders2026)}),
+	}
+	common := []string{
+		`fault unknown type: type: "pigeon" is unknown`,
+		`fault no active: active: is missing`,
+		`warning text: active: is a string (S), and aws-lambda-fanout ignored a target with such a flag, so it counts as inactive`,
+		`fault file: type: is file, and the table may be written to by others than who runs fanout`,
+		`fault nobody: onFailure: the source has no target "x"`,
+		`fault a queue: onFailure: takes the id of a target, and the source has none called "arn:aws:sqs:eu-west-1:123456789012:failures"`,
+		`warning inactive: type: "pigeon" is unknown`,
+	}
+	for name, tt := range map[string]struct {
+		streams Streams
+		want    []string
+	}{
+		"streams that cannot be looked up": {nil, []string{
+			`warning : the sourceArn of "new" is that of another stream of the table, ` + orders2026,
+			`warning : the sourceArn of "old and off", "old" is that of another stream of the table, ` + orders2025,
+		}},
+		"a stream that was switched off and on": {Streams{orders2025: orders2026, orders2026: orders2026}, []string{
+			`fault old: sourceArn: is a former stream of the table, so no records come`,
+			`warning old and off: sourceArn: is a former stream of the table, so no records come`,
+		}},
+		"a stream that is switched off": {Streams{orders2025: "", orders2026: ""}, []string{
+			`fault old: sourceArn: is a stream that was switched off, so no records come`,
+			`warning old and off: sourceArn: is a stream that was switched off, so no records come`,
+			`fault new: sourceArn: is a stream that was switched off, so no records come`,
+		}},
+	} {
+		var got []string
+		for _, f := range Targets(all, tt.streams) {
+			grave := "warning"
+			if f.Fault {
+				grave = "fault"
+			}
+			text, _, _ := strings.Cut(f.Text, ";")
+			got = append(got, fmt.Sprintf("%s %s: %s", grave, f.Target, text))
+		}
+		if diff := cmp.Diff(slices.Concat(common, tt.want), got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// tables answers with the streams of tables, and counts the calls.
+type tables struct {
+	streams map[string]*dynamodb.DescribeTableOutput
+	calls   int
+}
+
+func (t *tables) DescribeTable(_ context.Context, in *dynamodb.DescribeTableInput, _ ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error) {
+	t.calls++
+	if out := t.streams[*in.TableName]; out != nil {
+		return out, nil
+	}
+	return nil, errors.New("no")
+}
+
+// A table is looked up once, and a stream that it tells without having it is none.
+func TestStreamsOf(t *testing.T) {
+	const table = "arn:aws:dynamodb:eu-west-1:123456789012:table/"
+	latest := func(arn string, on bool) *dynamodb.DescribeTableOutput {
+		return &dynamodb.DescribeTableOutput{Table: &types.TableDescription{LatestStreamArn: &arn, StreamSpecification: &types.StreamSpecification{StreamEnabled: &on}}}
+	}
+	api := &tables{streams: map[string]*dynamodb.DescribeTableOutput{
+		table + "a": latest(table+"a/stream/2", true), table + "b": latest(table+"b/stream/1", false),
+	}}
+	got := StreamsOf(t.Context(), api, []string{
+		table + "a/stream/1", table + "a/stream/2", table + "b/stream/1", table + "denied/stream/1", table + "denied/stream/2", "arn:aws:kinesis:eu-west-1:123456789012:stream/s", "",
+	})
+	want := Streams{table + "a/stream/1": table + "a/stream/2", table + "a/stream/2": table + "a/stream/2", table + "b/stream/1": ""}
+	if diff := cmp.Diff(want, got); diff != "" || api.calls != 3 {
+		t.Errorf("%d calls, %s", api.calls, diff)
+	}
+}
