@@ -32,16 +32,16 @@ func validBase64(text []byte) bool {
 // base64, if all are below 0x80. Otherwise at least one byte has it not set. It is
 // written out so that the compiler puts it where it is called.
 //
-// The slash stands before the digits in ASCII, and a letter with bit 5 set is one of
-// lower case; nothing else becomes a letter by that.
+// The slash stands before the digits in ASCII, and a offer with bit 5 set is one of
+// lower case; nothing else becomes a offer by that.
 func inAlphabet(w uint64) uint64 {
-	const letter, pastLetter = (0x80 - 'a') * each, (0x80 - 'z' - 1) * each
+	const offer, pastLetter = (0x80 - 'a') * each, (0x80 - 'z' - 1) * each
 	const digit, pastDigit = (0x80 - '/') * each, (0x80 - '9' - 1) * each
 	lower := w | 0x20*each
-	letters := (lower + letter) &^ (lower + pastLetter)
+	offers := (lower + offer) &^ (lower + pastLetter)
 	digits := (w + digit) &^ (w + pastDigit)
 	plus := ^((w ^ '+'*each) + 0x7F*each)
-	return (letters | digits | plus) &^ w
+	return (offers | digits | plus) &^ w
 }
 
 // decodedLen is the exact number of bytes that valid padded base64 stands for.

@@ -12,64 +12,65 @@ import (
 
 // delivery sends the records of one run to one target.
 type delivery struct {
-	ledger
-	t      *target
-	limits Limits
-	slots  *Slots
-	*circuit
-	backup  *circuit                      // of OnFailure
-	letters *letters                      // of the fallback of another target; nil: it has records of its own
-	lost    map[string]map[string]*Record // by lane and key: the first record that a stage failed
+	tally           tally
+	target          *target
+	limits          Limits
+	size            func(r *Record) int // bytes, as the sink counts them
+	slots           *Slots
+	breaker         *breaker
+	fallbackBreaker *breaker                      // of OnFailure
+	offers          *offers                       // of the fallback of another target; nil: it has records of its own
+	stageFailed     map[string]map[string]*Record // by lane and key: the first record that a stage failed
 }
 
 func newDelivery(t *target, slots *Slots, records int) *delivery {
-	d := &delivery{ledger: newLedger(t.ID, records), t: t, slots: slots, circuit: new(circuit), backup: new(circuit)}
+	d := &delivery{tally: newTally(t.ID, records), target: t, slots: slots, breaker: new(breaker), fallbackBreaker: new(breaker)}
 	if t.Fault == nil {
-		d.limits = t.Sink.Limits()
+		d.limits, d.size = t.Sink.Limits(), SizerOf(t.Sink)
 	}
 	return d
 }
 
 // take delivers what the stages made of the records, and books what they did not
 // let through. had is what the target has from an earlier run.
-func (d *delivery) take(ctx context.Context, lots []lot, losses []*Out, had []Record) {
-	if len(d.t.Stages) > 0 {
-		d.expect(lots, losses, had)
+func (d *delivery) take(ctx context.Context, lanes []lane, losses []*processed, had []Record) {
+	if len(d.target.Stages) > 0 {
+		d.tally.expect(lanes, losses, had)
 	}
-	d.skip(had)
-	if len(d.t.Stages) > 0 {
-		lots = d.fitted(ctx, lots)
+	d.tally.skip(had)
+	if len(d.target.Stages) > 0 {
+		lanes = d.fitted(ctx, lanes)
 	}
-	if d.t.Ordered {
-		d.lose(ctx, losses) // it says what may not be overtaken
-		d.run(ctx, lots)
+	if d.target.Ordered {
+		d.settleLosses(ctx, losses) // it says what may not be overtaken
+		d.run(ctx, lanes)
 		return
 	}
 	var wg conc.WaitGroup
-	wg.Go(func() { d.lose(ctx, losses) })
-	d.run(ctx, lots)
+	wg.Go(func() { d.settleLosses(ctx, losses) })
+	d.run(ctx, lanes)
 	wg.Wait()
 }
 
-// run delivers what the stages made of the records, a lot for each lane.
-func (d *delivery) run(ctx context.Context, lots []lot) {
-	workers := pool.New().WithMaxGoroutines(d.t.InFlight)
-	if d.t.Ordered {
+// run delivers what the stages made of the records, a lane at a time.
+func (d *delivery) run(ctx context.Context, lanes []lane) {
+	workers := pool.New().WithMaxGoroutines(d.target.InFlight)
+	if d.target.Ordered {
 		order := laneOrder
 		if d.limits.OnePerKey {
 			order = keyOrder
 		}
-		for _, l := range lots {
+		for _, l := range lanes {
 			if len(l.recs) == 0 {
 				continue
 			}
-			q := &queue{d: d, recs: l.recs, cuts: l.cuts, order: order, lost: d.lost[l.recs[0].Lane]}
+			q := &queue{d: d, recs: l.recs, cuts: l.cuts, order: order, stageFailed: d.stageFailed[l.recs[0].Lane]}
 			workers.Go(func() { d.drive(ctx, q) })
 		}
 	} else {
-		all := join(lots)
+		all := join(lanes)
 		whole := queue{d: d, recs: all.recs, cuts: all.cuts}
-		for batch, _ := whole.next(d.start); len(batch) > 0; batch, _ = whole.next(d.start) {
+		for batch, _ := whole.next(d.tally.start); len(batch) > 0; batch, _ = whole.next(d.tally.start) {
 			q := &queue{d: d, recs: batch, batch: batch, bytes: whole.bytes, head: len(batch)}
 			workers.Go(func() { d.drive(ctx, q) })
 		}
@@ -86,13 +87,13 @@ func (d *delivery) drive(ctx context.Context, q *queue) {
 	if batch == nil {
 		batch, wait = q.next(time.Now())
 	}
-	defer d.leave(q)
+	defer d.breaker.stopProbing(q)
 	for len(batch) > 0 || wait > 0 || len(q.rejects) > 0 {
 		if len(batch) == 0 { // parts of a reject must not overtake the request
 			q.settleRejects(ctx)
 		}
 		if len(batch) > 0 {
-			if err := d.admit(ctx, q); err != nil {
+			if err := d.breaker.admit(ctx, q); err != nil {
 				q.abandon(ctx, err)
 				return
 			}
@@ -114,12 +115,12 @@ func (d *delivery) drive(ctx context.Context, q *queue) {
 // send makes one attempt with the request of q, within the bounds on requests in
 // flight. It reports false if ctx ended before there was room for it.
 func (d *delivery) send(ctx context.Context, q *queue) (o Outcome, ok bool) {
-	if d.t.slots.Acquire(ctx, 1) != nil {
+	if d.target.slots.Acquire(ctx, 1) != nil {
 		return o, false
 	}
-	defer d.t.slots.Release(1)
+	defer d.target.slots.Release(1)
 	a := &q.attempt
-	a.target, a.bytes = d.circuit, requestBytes
+	a.target, a.bytes = d.breaker, requestBytes
 	if d.limits.Copies {
 		a.bytes += q.bytes
 	}
@@ -127,14 +128,14 @@ func (d *delivery) send(ctx context.Context, q *queue) (o Outcome, ok bool) {
 		return o, false
 	}
 	defer func() { d.slots.release(a, o.all == nil) }()
-	if p := panics.Try(func() { o = d.t.Sink.Send(ctx, q.batch) }); p != nil {
+	if p := panics.Try(func() { o = d.target.Sink.Send(ctx, q.batch) }); p != nil {
 		o = Failed(Errorf(Refused, "the sink panicked%s", describe(p)))
-		d.left()
+		d.tally.interrupted()
 	}
 	if ctx.Err() != nil {
-		d.left()
+		d.tally.interrupted()
 	}
-	d.request(&o, q.resends())
+	d.tally.request(&o, q.resends())
 	return o, true
 }
 
@@ -156,13 +157,13 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// join puts lots behind one another.
-func join(lots []lot) lot {
-	if len(lots) == 1 {
-		return lots[0]
+// join puts lanes behind one another.
+func join(lanes []lane) lane {
+	if len(lanes) == 1 {
+		return lanes[0]
 	}
-	var all lot
-	for _, l := range lots {
+	var all lane
+	for _, l := range lanes {
 		for _, c := range l.cuts {
 			all.cuts = append(all.cuts, c+len(all.recs))
 		}
@@ -171,53 +172,53 @@ func join(lots []lot) lot {
 	return all
 }
 
-// lose books what the stages on the way to the target did not let through.
-func (d *delivery) lose(ctx context.Context, losses []*Out) {
+// settleLosses books what the stages on the way to the target did not let through.
+func (d *delivery) settleLosses(ctx context.Context, losses []*processed) {
 	var rejected []Rejected
 	for _, out := range losses {
 		for i := range out.dropped {
-			d.drop(&out.dropped[i].Record)
+			d.tally.drop(&out.dropped[i].Record)
 		}
 		for i := range out.failed {
 			l := &out.failed[i]
-			if d.t.diverts(&l.Record, l.Err) {
+			if d.target.diverts(&l.Record, l.Err) {
 				rejected = append(rejected, Rejected{Record: l.Record, Err: l.Err, Unstaged: true, Passed: out.passed})
 			} else {
-				d.loseOne(&l.Record, l.Err)
+				d.failLoss(&l.Record, l.Err)
 			}
 		}
 	}
 	for i, left := range d.divert(ctx, rejected) {
 		for k := range left {
-			d.loseOne(&left[k], rejected[i].Err)
+			d.failLoss(&left[k], rejected[i].Err)
 		}
 	}
 }
 
 // deliver books records that were acknowledged.
 func (d *delivery) deliver(recs []Record) {
-	d.ledger.deliver(recs)
-	if d.letters != nil {
-		d.letters.took(recs)
+	d.tally.deliver(recs)
+	if d.offers != nil {
+		d.offers.took(recs)
 	}
 }
 
-func (d *delivery) loseOne(r *Record, err error) {
-	d.fail(r, err)
-	if d.t.Ordered {
-		r.leaves(d.bar)
+func (d *delivery) failLoss(r *Record, err error) {
+	d.tally.fail(r, err)
+	if d.target.Ordered {
+		r.leaves(d.blockBehindLoss)
 	}
 }
 
-// bar remembers a record that a stage failed, so that none of its key overtakes it.
-func (d *delivery) bar(r *Record) {
-	lane := d.lost[r.Lane]
+// blockBehindLoss remembers a record that a stage failed, so that none of its key overtakes it.
+func (d *delivery) blockBehindLoss(r *Record) {
+	lane := d.stageFailed[r.Lane]
 	if lane == nil {
-		if d.lost == nil {
-			d.lost = make(map[string]map[string]*Record)
+		if d.stageFailed == nil {
+			d.stageFailed = make(map[string]map[string]*Record)
 		}
 		lane = make(map[string]*Record)
-		d.lost[r.Lane] = lane
+		d.stageFailed[r.Lane] = lane
 	}
 	if first := lane[r.Key]; first == nil || first.follows(r) {
 		lane[r.Key] = r

@@ -54,10 +54,10 @@ func (t *target) overdue(r *Record) bool {
 		time.Since(time.UnixMilli(r.Arrived)) >= t.OnFailure.MaxAge
 }
 
-// aside returns a context for what holds up an ordered target: a quarter of the time
+// fallbackContext returns a context for what holds up an ordered target: a quarter of the time
 // that is left.
-func (d *delivery) aside(ctx context.Context) (context.Context, context.CancelFunc) {
-	if deadline, ok := ctx.Deadline(); ok && d.t.Ordered {
+func (d *delivery) fallbackContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok && d.target.Ordered {
 		return context.WithTimeout(ctx, time.Until(deadline)/4)
 	}
 	return context.WithCancel(ctx)
@@ -71,31 +71,31 @@ func (d *delivery) divert(ctx context.Context, rejected []Rejected) (left [][]Re
 	}
 	left = make([][]Record, len(rejected))
 	wrapped := make([]Record, len(rejected))
-	inside := newLetters(d, rejected)
+	inside := newOffers(d, rejected)
 	for i, r := range rejected {
 		wrapped[i] = inside.write(r)
 	}
-	ctx, cancel := d.aside(ctx)
+	ctx, cancel := d.fallbackContext(ctx)
 	defer cancel()
-	other := newDelivery(d.t.fallback, d.slots, len(wrapped))
-	other.circuit = d.backup // one that is down is not tried anew for each record
-	other.letters = inside
-	lots, unreadable := lanes(wrapped)
-	for _, l := range lots {
+	other := newDelivery(d.target.fallback, d.slots, len(wrapped))
+	other.breaker = d.fallbackBreaker // one that is down is not tried anew for each record
+	other.offers = inside
+	lanes, unreadable := splitLanes(wrapped)
+	for _, l := range lanes {
 		for i := range l.recs {
 			l.recs[i].at = l.recs[i].src
 		}
 	}
-	other.take(ctx, lots, unreadable, nil)
-	other.close(wrapped, errUnfinished)
-	if other.cut {
-		d.left()
+	other.take(ctx, lanes, unreadable, nil)
+	other.tally.close(wrapped, errUnfinished)
+	if other.tally.cutShort {
+		d.tally.interrupted()
 	}
 	for i := range rejected {
 		var taken []Record
 		taken, left[i] = inside.sorted(i)
 		for k := range taken {
-			d.diverted(&taken[k], rejected[i].Err)
+			d.tally.diverted(&taken[k], rejected[i].Err)
 		}
 	}
 	return left

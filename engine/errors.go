@@ -64,7 +64,7 @@ func mayPass(err error) bool {
 }
 
 // errNoReason stands for an error that is nil where there should be one.
-var errNoReason = errors.New("it failed, and no reason was given")
+var errNoReason = errors.New("it failed, and no reason was source")
 
 // waitOf returns how long the service asked to wait.
 func waitOf(err error) time.Duration {

@@ -36,7 +36,7 @@ type part struct {
 }
 
 // failedPart remembers that a part failed, if a record may have others that did not.
-func (l *ledger) failedPart(r *Record) {
+func (l *tally) failedPart(r *Record) {
 	if l.split {
 		r.leaves(func(leaf *Record) { l.failedParts = append(l.failedParts, part{int(leaf.src) - 1, leaf.Sub}) })
 	}
@@ -44,7 +44,7 @@ func (l *ledger) failedPart(r *Record) {
 
 // held returns what the target has of the split records that failed. Of a record with
 // a part of which nothing is known, that is what it had before the run.
-func (l *ledger) held() map[int]Held {
+func (l *tally) held() map[int]Held {
 	if !l.split || l.report.Failed == 0 {
 		return nil
 	}
@@ -52,7 +52,7 @@ func (l *ledger) held() map[int]Held {
 	for _, p := range l.failedParts {
 		failed[p] = true
 	}
-	eachRecord(l.lots, l.losses, func(r *Record) {
+	eachRecord(l.lanes, l.losses, func(r *Record) {
 		r.leaves(func(leaf *Record) {
 			if src := int(leaf.src) - 1; l.owed[src] > 0 {
 				failed[part{src, leaf.Sub}] = true

@@ -38,7 +38,7 @@ func TestModelNotices(t *testing.T) {
 		"counts do not add up":                     {sabotage{miscounting: true}, "add up to"},
 		"what targets have is sent again":          {sabotage{forgetful: true}, "times more"},
 		"parts that targets have are sent again":   {sabotage{wholesale: true}, "times more"},
-		"OnFailure is not used":                    {sabotage{bypassing: true}, "has fate 5; want 4"},
+		"OnFailure is not used":                    {sabotage{bypassing: true}, "has fate failed; want diverted"},
 		"the run ends too late":                    {sabotage{tardy: true}, "after its deadline"},
 		"one target's requests wait for another's": {sabotage{sharing: make(chan struct{})}, "nothing befell it"},
 	} {

@@ -24,61 +24,61 @@ func (r *Record) merged() *Record {
 
 // divisible reports whether part may make several records of r.
 func (d *delivery) divisible(r *Record) bool {
-	if d.letters != nil {
-		r = d.letters.inside(r)
+	if d.offers != nil {
+		r = d.offers.inside(r)
 	}
 	return r.merged() != nil
 }
 
 // part makes smaller records of r, which carries several. It reports false if it
 // cannot; then nothing is booked.
-func (d *delivery) part(ctx context.Context, r *Record) (lot, bool) {
-	if d.letters != nil {
-		return d.letters.part(ctx, r)
+func (d *delivery) part(ctx context.Context, r *Record) (lane, bool) {
+	if d.offers != nil {
+		return d.offers.part(ctx, r)
 	}
 	m := r.merged()
 	depth := m.mergedBy()
-	if depth < 0 || depth >= len(d.t.Stages) {
-		return lot{}, false
+	if depth < 0 || depth >= len(d.target.Stages) {
+		return lane{}, false
 	}
-	in := lot{recs: slices.Clone(m.parts), cuts: []int{len(m.parts) / 2}}
+	in := lane{recs: slices.Clone(m.parts), cuts: []int{len(m.parts) / 2}}
 	for i := range in.recs {
 		in.recs[i].at = int32(i + 1)
 	}
-	lots, losses := []lot{in}, []*Out(nil)
-	for k, s := range d.t.Stages[depth:] {
-		lots, losses = pass(ctx, s, depth+k, lots, losses)
+	lanes, losses := []lane{in}, []*processed(nil)
+	for k, s := range d.target.Stages[depth:] {
+		lanes, losses = runStage(ctx, s, depth+k, lanes, losses)
 	}
 	for _, out := range losses {
 		if len(out.failed) > 0 {
-			return lot{}, false
+			return lane{}, false
 		}
 	}
 	for _, out := range losses {
 		for i := range out.dropped {
-			d.drop(&out.dropped[i].Record)
+			d.tally.drop(&out.dropped[i].Record)
 		}
 	}
-	return lots[0], true
+	return lanes[0], true
 }
 
-// fitted returns lots with merged records parted that are too large for the sink's
+// fitted returns lanes with merged records parted that are too large for the sink's
 // limits, or would be refused, going by what the target refused before.
-func (d *delivery) fitted(ctx context.Context, lots []lot) []lot {
+func (d *delivery) fitted(ctx context.Context, lanes []lane) []lane {
 	p := packer{limits: &d.limits}
-	most := d.t.fit.bound()
+	most := d.target.fit.bound()
 	fits := func(r *Record) bool {
 		if !d.divisible(r) {
 			return true
 		}
-		size := d.limits.SizeOf(r)
+		size := d.size(r)
 		return p.tooLarge(size) == nil && (most == 0 || size <= most)
 	}
-	if !slices.ContainsFunc(lots, func(l lot) bool { return !every(l.recs, fits) }) {
-		return lots
+	if !slices.ContainsFunc(lanes, func(l lane) bool { return !every(l.recs, fits) }) {
+		return lanes
 	}
-	all := make([]lot, len(lots))
-	for k, l := range lots {
+	all := make([]lane, len(lanes))
+	for k, l := range lanes {
 		for i := range l.recs {
 			if slices.Contains(l.cuts, i) {
 				all[k].cut()
@@ -99,7 +99,7 @@ func every(recs []Record, ok func(*Record) bool) bool {
 }
 
 // fitInto adds r to l, in parts that fit.
-func (d *delivery) fitInto(ctx context.Context, l *lot, r *Record, fits func(*Record) bool) {
+func (d *delivery) fitInto(ctx context.Context, l *lane, r *Record, fits func(*Record) bool) {
 	if !fits(r) {
 		if parts, ok := d.part(ctx, r); ok {
 			for i := range parts.recs {
@@ -150,48 +150,48 @@ func (f *fit) took(size int) {
 	}
 }
 
-// letters are rejected records on their way to a fallback. A record of the fallback's
+// offers are rejected records on their way to a fallback. A record of the fallback's
 // delivery has its place among them in at.
-type letters struct {
+type offers struct {
 	from *delivery
 	mu   sync.Mutex
-	all  []letter
+	all  []offer
 }
 
-// letter is a rejected record, or a half of one that was parted.
-type letter struct {
+// offer is a rejected record, or a half of one that was parted.
+type offer struct {
 	Rejected
 	root   int  // index of the rejected record
-	parted bool // its halves have letters of their own
+	parted bool // its halves have offers of their own
 	taken  bool // the fallback acknowledged it
 }
 
-func newLetters(from *delivery, rejected []Rejected) *letters {
-	l := &letters{from: from, all: make([]letter, len(rejected))}
+func newOffers(from *delivery, rejected []Rejected) *offers {
+	l := &offers{from: from, all: make([]offer, len(rejected))}
 	for i, r := range rejected {
-		l.all[i] = letter{Rejected: r, root: i}
+		l.all[i] = offer{Rejected: r, root: i}
 	}
 	return l
 }
 
 // write makes the record that is sent instead of a rejected one.
-func (l *letters) write(r Rejected) Record {
+func (l *offers) write(r Rejected) Record {
 	out := r.Record
-	if wrap := l.from.t.OnFailure.Wrap; wrap != nil {
+	if wrap := l.from.target.OnFailure.Wrap; wrap != nil {
 		out = wrap(r)
 	}
 	out.parts = nil
 	return out
 }
 
-func (l *letters) inside(r *Record) *Record {
+func (l *offers) inside(r *Record) *Record {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return &l.all[r.at-1].Record
 }
 
-// took notes which letters were acknowledged.
-func (l *letters) took(recs []Record) {
+// took notes which offers were acknowledged.
+func (l *offers) took(recs []Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range recs {
@@ -199,9 +199,9 @@ func (l *letters) took(recs []Record) {
 	}
 }
 
-// sorted returns the letters of a rejected record that the fallback took, and those
+// sorted returns the offers of a rejected record that the fallback took, and those
 // that it did not.
-func (l *letters) sorted(root int) (taken, left []Record) {
+func (l *offers) sorted(root int) (taken, left []Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range l.all {
@@ -216,26 +216,26 @@ func (l *letters) sorted(root int) (taken, left []Record) {
 	return taken, left
 }
 
-// part puts the halves of the merged record that r stands for into letters of their own.
-func (l *letters) part(ctx context.Context, r *Record) (halves lot, ok bool) {
+// part puts the halves of the merged record that r stands for into offers of their own.
+func (l *offers) part(ctx context.Context, r *Record) (halves lane, ok bool) {
 	place := r.at - 1
 	l.mu.Lock()
 	whole := l.all[place]
 	l.mu.Unlock()
 	if whole.Unstaged {
-		return lot{}, false
+		return lane{}, false
 	}
 	parts, ok := l.from.part(ctx, &whole.Record)
 	if !ok {
-		return lot{}, false
+		return lane{}, false
 	}
-	var all []letter
+	var all []offer
 	for _, p := range parts.recs {
-		half := letter{Rejected: whole.Rejected, root: whole.root}
+		half := offer{Rejected: whole.Rejected, root: whole.root}
 		half.Record = p
 		out := l.write(half.Rejected)
 		if out.Data.Err() != nil {
-			return lot{}, false
+			return lane{}, false
 		}
 		all = append(all, half)
 		out.src = r.src

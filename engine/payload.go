@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
@@ -17,31 +18,30 @@ import (
 //
 // What Bytes and Text return is shared between targets: never write into it.
 // The zero Payload is empty. A Payload is safe for concurrent use.
-type Payload struct{ c *cell }
+type Payload struct{ c *forms }
 
-// cell holds both forms. given is the form the data came in and never changes;
-// other is the result of converting it.
-type cell struct {
-	given   []byte
-	other   []byte
-	once    sync.Once
-	look    atomic.Uint32 // what IsText found
-	note    atomic.Uint32 // of the stages
-	asked   atomic.Bool   // for the other form
-	decoded int32         // bytes that given stands for, if it is base64 text
-	encoded bool          // given is base64 text
-	standIn bool          // for data that the source did not give
-	err     error
+// forms holds both forms. source is the form the data came in and never changes;
+// converted is the result of converting it.
+type forms struct {
+	source    []byte
+	converted []byte
+	once      sync.Once
+	textCheck atomic.Uint32 // what IsText found
+	knownJSON atomic.Bool   // by MarkJSON
+	requested atomic.Bool   // for the other form
+	decoded   int32         // bytes that source stands for, if it is base64 text
+	encoded   bool          // source is base64 text
+	standIn   bool          // for data that the source did not give
+	err       error
 }
 
 // Bytes returns a Payload of b, which the caller must not change afterwards.
-func Bytes(b []byte) Payload { return Payload{&cell{given: b}} }
+func Bytes(b []byte) Payload { return Payload{&forms{source: b}} }
 
-// KnownText is Bytes for those who know that b is text as IsText has it, so that nobody
-// need look.
+// KnownText is like Bytes but marks b as text, so that IsText does not scan it.
 func KnownText(b []byte) Payload {
-	c := &cell{given: b}
-	c.look.Store(textData)
+	c := &forms{source: b}
+	c.textCheck.Store(textData)
 	return Payload{c}
 }
 
@@ -49,7 +49,7 @@ func KnownText(b []byte) Payload {
 // 4), as Kinesis and Firehose write it. Text that is not that gives a Payload
 // whose Err says so, and whose record the engine fails.
 func Base64(text []byte) Payload {
-	c := &cell{}
+	c := &forms{}
 	c.setBase64(text)
 	return Payload{c}
 }
@@ -57,7 +57,7 @@ func Base64(text []byte) Payload {
 // Unreadable returns the Payload of a record whose data could not be read. The
 // engine fails such a record in every target with err.
 func Unreadable(err error) Payload {
-	return Payload{&cell{err: &Error{Class: Permanent, Err: orElse(err, errNoReason)}}}
+	return Payload{&forms{err: &Error{Class: Permanent, Err: cmp.Or(err, errNoReason)}}}
 }
 
 // StandIn marks p as standing in for data that the source did not give, and returns it.
@@ -75,7 +75,7 @@ func (p Payload) IsStandIn() bool { return p.c != nil && p.c.standIn }
 
 // Payloads hands out payloads from one allocation for many records. The zero Payloads
 // allocates each singly.
-type Payloads struct{ cells, all []cell }
+type Payloads struct{ free, all []forms }
 
 // NewPayloads returns a source of n payloads in one allocation; what is asked
 // for beyond n is allocated singly.
@@ -90,29 +90,29 @@ func NewPayloads(n int) *Payloads {
 func (p *Payloads) Reuse(n int) {
 	p.Free()
 	p.all = slices.Grow(p.all, n)[:n]
-	p.cells = p.all
+	p.free = p.all
 }
 
 // Free lets go of what the payloads hold, and keeps their memory. None of them may be in
 // use any more.
 func (p *Payloads) Free() {
 	clear(p.all)
-	p.all, p.cells = p.all[:0], nil
+	p.all, p.free = p.all[:0], nil
 }
 
-func (p *Payloads) next() *cell {
-	if len(p.cells) == 0 {
-		return &cell{}
+func (p *Payloads) next() *forms {
+	if len(p.free) == 0 {
+		return &forms{}
 	}
-	c := &p.cells[0]
-	p.cells = p.cells[1:]
+	c := &p.free[0]
+	p.free = p.free[1:]
 	return c
 }
 
 // Bytes is like the function Bytes.
 func (p *Payloads) Bytes(b []byte) Payload {
 	c := p.next()
-	c.given = b
+	c.source = b
 	return Payload{c}
 }
 
@@ -125,13 +125,13 @@ func (p *Payloads) Base64(text []byte) Payload {
 
 var errBase64 = errors.New("the record's data is not valid base64")
 
-func (c *cell) setBase64(text []byte) {
+func (c *forms) setBase64(text []byte) {
 	if !validBase64(text) {
 		c.err = &Error{Class: Permanent, Err: errBase64}
 		return
 	}
 	// Later the text may have left the processor's cache.
-	c.given, c.encoded, c.decoded = text, true, int32(decodedLen(text)) //nolint:gosec // a record has far fewer than 2³¹ bytes
+	c.source, c.encoded, c.decoded = text, true, int32(decodedLen(text)) //nolint:gosec // a record has far fewer than 2³¹ bytes
 }
 
 // Err says why the data could not be read, or nil.
@@ -154,7 +154,7 @@ func (p Payload) Len() int {
 	case p.c.encoded:
 		return int(p.c.decoded)
 	default:
-		return len(p.c.given)
+		return len(p.c.source)
 	}
 }
 
@@ -164,9 +164,9 @@ func (p Payload) TextLen() int {
 	case p.c == nil:
 		return 0
 	case p.c.encoded:
-		return len(p.c.given)
+		return len(p.c.source)
 	default:
-		return base64.StdEncoding.EncodedLen(len(p.c.given))
+		return base64.StdEncoding.EncodedLen(len(p.c.source))
 	}
 }
 
@@ -177,9 +177,9 @@ func (p Payload) Bytes() []byte {
 	}
 	if p.c.encoded {
 		p.c.once.Do(p.c.decode)
-		return p.c.other
+		return p.c.converted
 	}
-	return p.c.given
+	return p.c.source
 }
 
 // Text returns the data as standard padded base64.
@@ -189,16 +189,16 @@ func (p Payload) Text() []byte {
 	}
 	if !p.c.encoded {
 		p.c.once.Do(p.c.encode)
-		return p.c.other
+		return p.c.converted
 	}
-	return p.c.given
+	return p.c.source
 }
 
 // AppendText appends the data as standard padded base64. It is Text for those who copy
 // it anyway: what only one of them wants is not kept.
 func (p Payload) AppendText(b []byte) []byte {
-	if p.c != nil && !p.c.encoded && !p.c.asked.Swap(true) {
-		return base64.StdEncoding.AppendEncode(b, p.c.given)
+	if p.c != nil && !p.c.encoded && !p.c.requested.Swap(true) {
+		return base64.StdEncoding.AppendEncode(b, p.c.source)
 	}
 	return append(b, p.Text()...)
 }
@@ -213,10 +213,10 @@ func (p Payload) AppendBytes(b []byte) []byte {
 	n, grown := len(b), b
 	if p.c.encoded {
 		p.c.once.Do(func() {
-			p.c.asked.Store(true)
+			p.c.requested.Store(true)
 			grown = slices.Grow(b, int(p.c.decoded))[:n+int(p.c.decoded)]
-			p.c.other = grown[n:len(grown):len(grown)]
-			decodeBase64(p.c.other, p.c.given)
+			p.c.converted = grown[n:len(grown):len(grown)]
+			decodeBase64(p.c.converted, p.c.source)
 		})
 	}
 	if len(grown) > n {
@@ -225,11 +225,11 @@ func (p Payload) AppendBytes(b []byte) []byte {
 	return append(b, p.Bytes()...)
 }
 
-// Decode makes the Bytes of records that came in base64, in one allocation for all.
-func Decode(recs []Record) {
+// DecodeBase64 decodes the data of records that came in base64, in one allocation for all.
+func DecodeBase64(recs []Record) {
 	n := 0
 	for i := range recs {
-		if c := recs[i].Data.c; c != nil && c.encoded && !c.asked.Load() {
+		if c := recs[i].Data.c; c != nil && c.encoded && !c.requested.Load() {
 			n += int(c.decoded)
 		}
 	}
@@ -240,21 +240,21 @@ func Decode(recs []Record) {
 			continue
 		}
 		c.once.Do(func() {
-			c.asked.Store(true)
-			c.other, room = room[:c.decoded:c.decoded], room[c.decoded:]
-			decodeBase64(c.other, c.given)
+			c.requested.Store(true)
+			c.converted, room = room[:c.decoded:c.decoded], room[c.decoded:]
+			decodeBase64(c.converted, c.source)
 		})
 	}
 }
 
-func (c *cell) decode() {
-	c.asked.Store(true)
-	c.other = make([]byte, c.decoded)
-	decodeBase64(c.other, c.given)
+func (c *forms) decode() {
+	c.requested.Store(true)
+	c.converted = make([]byte, c.decoded)
+	decodeBase64(c.converted, c.source)
 }
 
-func (c *cell) encode() {
-	c.other = base64.StdEncoding.AppendEncode(nil, c.given)
+func (c *forms) encode() {
+	c.converted = base64.StdEncoding.AppendEncode(nil, c.source)
 }
 
 // IsText reports whether the data is UTF-8 that consists of characters which XML
@@ -264,31 +264,26 @@ func (p Payload) IsText() bool {
 	if p.c == nil {
 		return true
 	}
-	if p.c.look.Load() == 0 {
+	if p.c.textCheck.Load() == 0 {
 		found := uint32(binaryData)
 		if isText(p.Bytes()) {
 			found = textData
 		}
-		p.c.look.Store(found)
+		p.c.textCheck.Store(found)
 	}
-	return p.c.look.Load() == textData
+	return p.c.textCheck.Load() == textData
 }
 
-// Note keeps what a stage has found out about the data, which it would cost others to
-// find out again. What n means is theirs to agree on.
-func (p Payload) Note(n uint32) {
+// MarkJSON says that the data is JSON, UTF-8 with no character that XML lacks, so that no
+// stage behind the one that found it out reads it again.
+func (p Payload) MarkJSON() {
 	if p.c != nil {
-		p.c.note.Store(n)
+		p.c.knownJSON.Store(true)
 	}
 }
 
-// Noted returns what was noted last, 0 if nothing was.
-func (p Payload) Noted() uint32 {
-	if p.c == nil {
-		return 0
-	}
-	return p.c.note.Load()
-}
+// KnownJSON reports whether a stage has marked the data as JSON.
+func (p Payload) KnownJSON() bool { return p.c != nil && p.c.knownJSON.Load() }
 
 // What IsText found.
 const (

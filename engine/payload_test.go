@@ -165,7 +165,7 @@ func TestDecode(t *testing.T) {
 	}
 	recs = append(recs, recs[0]) // of the same data
 	early := recs[3].Data.Bytes()
-	engine.Decode(recs)
+	engine.DecodeBase64(recs)
 	for i, want := range []string{"one", "", "bytes", "two", "", "", "three........", "one"} {
 		if got := string(recs[i].Data.Bytes()); got != want {
 			t.Errorf("record %d is %q, want %q", i, got, want)
@@ -174,19 +174,22 @@ func TestDecode(t *testing.T) {
 	if again := recs[3].Data.Bytes(); &again[0] != &early[0] {
 		t.Error("a record was decoded twice")
 	}
-	if n := testing.AllocsPerRun(10, func() { engine.Decode(recs) }); n > 0 {
+	if n := testing.AllocsPerRun(10, func() { engine.DecodeBase64(recs) }); n > 0 {
 		t.Errorf("%v allocations when there is nothing to decode", n)
 	}
 }
 
-func TestPayloadNote(t *testing.T) {
-	p := engine.Bytes(nil)
-	if p.Note(7); p.Noted() != 7 {
-		t.Errorf("noted %d", p.Noted())
+func TestPayloadJSON(t *testing.T) {
+	p := engine.Bytes([]byte("{}"))
+	if p.KnownJSON() {
+		t.Error("known to be JSON before it is marked")
+	}
+	if p.MarkJSON(); !p.KnownJSON() {
+		t.Error("not known to be JSON after it is marked")
 	}
 	var none engine.Payload
-	if none.Note(7); none.Noted() != 0 {
-		t.Error("nothing has a note")
+	if none.MarkJSON(); none.KnownJSON() {
+		t.Error("nothing is JSON")
 	}
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -126,20 +127,12 @@ func (p *Plan) add(i int, tt Target, share int) {
 
 func newTarget(tt Target, share int) *target {
 	t := &target{Target: tt}
-	t.InFlight = orElse(t.InFlight, share)
-	t.Retry.Attempts = orElse(t.Retry.Attempts, DefaultRetry.Attempts)
-	t.Retry.Base = orElse(t.Retry.Base, DefaultRetry.Base)
-	t.Retry.Max = orElse(t.Retry.Max, DefaultRetry.Max)
+	t.InFlight = cmp.Or(t.InFlight, share)
+	t.Retry.Attempts = cmp.Or(t.Retry.Attempts, DefaultRetry.Attempts)
+	t.Retry.Base = cmp.Or(t.Retry.Base, DefaultRetry.Base)
+	t.Retry.Max = cmp.Or(t.Retry.Max, DefaultRetry.Max)
 	t.slots = semaphore.NewWeighted(int64(t.InFlight))
 	return t
-}
-
-func orElse[T comparable](v, otherwise T) T {
-	var zero T
-	if v == zero {
-		return otherwise
-	}
-	return v
 }
 
 // kid returns the child of n that runs s.

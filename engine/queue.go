@@ -33,13 +33,10 @@ type queue struct {
 
 	// Of ordered queues: the first record of each key that a stage failed, and by
 	// key the first record that failed for good since, in recs.
-	lost map[string]*Record
-	dead map[string]int
+	stageFailed map[string]*Record
+	blockedKeys map[string]int
 
-	// Of queues in key order: for each key with a record in again or in flight,
-	// the last record of the chain that waits for it, and the chain's links.
-	tail map[string]int
-	link []int
+	waiters waiters // of queues in key order
 }
 
 // order says what a queue must not do.
@@ -71,11 +68,11 @@ func (q *queue) next(now time.Time) (batch []Record, wait time.Duration) {
 		return nil, q.pause.Sub(now)
 	}
 	q.batch, q.index, q.buf = nil, q.index[:0], q.buf[:0]
-	p := packer{limits: &q.d.limits, records: q.max, most: q.d.t.fit.bound()}
+	p := packer{limits: &q.d.limits, records: q.max, most: q.d.target.fit.bound()}
 	open, wait := q.takeAgain(&p, now)
 	switch {
 	case !open:
-	case len(q.index) > 0 || q.order == keyOrder || len(q.dead)+len(q.lost) > 0:
+	case len(q.index) > 0 || q.order == keyOrder || len(q.blockedKeys)+len(q.stageFailed) > 0:
 		q.takeNew(&p)
 	default:
 		q.takeRange(&p)
@@ -97,8 +94,8 @@ func (q *queue) takeAgain(p *packer, now time.Time) (open bool, wait time.Durati
 	kept := q.again[:0]
 	for k, a := range q.again {
 		r := &q.recs[a.i]
-		if first, ok := q.dead[r.Key]; ok && a.i > first {
-			q.bury(a.i, errOvertake)
+		if first, ok := q.blockedKeys[r.Key]; ok && a.i > first {
+			q.failAndBlock(a.i, errOvertake)
 			continue
 		}
 		if early := a.due.Sub(now); early > 0 {
@@ -112,9 +109,9 @@ func (q *queue) takeAgain(p *packer, now time.Time) (open bool, wait time.Durati
 			kept, open = append(kept, q.again[k+1:]...), false
 			break
 		}
-		size := q.d.limits.SizeOf(r)
+		size := q.d.size(r)
 		if q.oversize(p, a.i, size) {
-			if !q.held() {
+			if !q.mustSettle() {
 				continue
 			}
 			kept, open = append(kept, q.again[k+1:]...), false
@@ -132,13 +129,13 @@ func (q *queue) takeAgain(p *packer, now time.Time) (open bool, wait time.Durati
 
 // takeNew takes records that were never taken.
 func (q *queue) takeNew(p *packer) {
-	for ; q.head < len(q.recs) && !q.held(); q.head++ {
+	for ; q.head < len(q.recs) && !q.mustSettle(); q.head++ {
 		r := &q.recs[q.head]
-		if q.barred(r) {
+		if q.blocked(r) {
 			q.fail(q.head, errOvertake)
 			continue
 		}
-		size := q.d.limits.SizeOf(r)
+		size := q.d.size(r)
 		if q.wait(q.head) || q.oversize(p, q.head, size) {
 			continue
 		}
@@ -146,7 +143,7 @@ func (q *queue) takeNew(p *packer) {
 			return
 		}
 		if q.order == keyOrder {
-			q.tail[r.Key] = q.head
+			q.waiters.enter(r.Key, q.head, len(q.recs))
 		}
 		q.take(retry{i: q.head})
 	}
@@ -157,7 +154,7 @@ func (q *queue) takeRange(p *packer) {
 	q.lo = q.head
 	end := q.pieceEnd(q.head)
 	for q.head < end {
-		size := q.d.limits.SizeOf(&q.recs[q.head])
+		size := q.d.size(&q.recs[q.head])
 		if p.n == 0 && q.oversize(p, q.head, size) {
 			q.head++
 			q.lo = q.head
@@ -206,62 +203,43 @@ func (q *queue) oversize(p *packer, i, size int) bool {
 	return err != nil
 }
 
-// held reports whether nothing more may be taken until rejects are dealt with.
-func (q *queue) held() bool { return q.order != anyOrder && len(q.rejects) > 0 }
+// mustSettle reports whether nothing more may be taken until rejects are dealt with.
+func (q *queue) mustSettle() bool { return q.order != anyOrder && len(q.rejects) > 0 }
 
 // wait puts record i behind an earlier one of its key that is not delivered yet.
 func (q *queue) wait(i int) bool {
-	if q.order != keyOrder {
-		return false
-	}
-	if q.tail == nil {
-		q.tail, q.link = make(map[string]int), make([]int, len(q.recs))
-	}
-	last, ok := q.tail[q.recs[i].Key]
-	if ok {
-		q.link[last] = i
-		q.tail[q.recs[i].Key] = i
-	}
-	return ok
+	return q.order == keyOrder && q.waiters.wait(q.recs[i].Key, i)
 }
 
-// pass lets the record that waits for record i go.
-func (q *queue) pass(i int) {
-	if w := q.behind(i); w > 0 {
+// unblock lets the record that waits for record i go.
+func (q *queue) unblock(i int) {
+	if w := q.waiters.behind(i); w > 0 {
 		q.again = append(q.again, retry{i: w})
 	} else {
-		delete(q.tail, q.recs[i].Key)
+		q.waiters.leave(q.recs[i].Key)
 	}
 }
 
-// behind returns the record that waits for record i; 0: none.
-func (q *queue) behind(i int) int {
-	if q.link == nil {
-		return 0
-	}
-	return q.link[i]
-}
-
-// barred reports whether sending r, the first that was never taken, would break the
+// blocked reports whether sending r, the first that was never taken, would break the
 // order of its key.
-func (q *queue) barred(r *Record) bool {
-	if len(q.lost) > 0 {
+func (q *queue) blocked(r *Record) bool {
+	if len(q.stageFailed) > 0 {
 		r.leaves(func(leaf *Record) {
-			if first := q.lost[leaf.Key]; first != nil && leaf.follows(first) {
-				q.kill(r.Key, q.head)
+			if first := q.stageFailed[leaf.Key]; first != nil && leaf.follows(first) {
+				q.blockKey(r.Key, q.head)
 			}
 		})
 	}
-	_, dead := q.dead[r.Key]
+	_, dead := q.blockedKeys[r.Key]
 	return dead
 }
 
-// kill bars the records of a key behind record i.
-func (q *queue) kill(key string, i int) {
-	if q.dead == nil {
-		q.dead = make(map[string]int)
+// blockKey blocks the records of a key behind record i.
+func (q *queue) blockKey(key string, i int) {
+	if q.blockedKeys == nil {
+		q.blockedKeys = make(map[string]int)
 	}
-	if first, ok := q.dead[key]; !ok || i < first {
-		q.dead[key] = i
+	if first, ok := q.blockedKeys[key]; !ok || i < first {
+		q.blockedKeys[key] = i
 	}
 }

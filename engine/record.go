@@ -19,12 +19,12 @@ type Record struct {
 
 	parts []Record // what Merge put together
 	src   int32    // 1 + index of the source record; of a merged one, see mergedBy
-	at    int32    // 1 + index in the list the record stands in; fresh: not in one yet
+	at    int32    // 1 + index in the list the record stands in; unplaced: not in one yet
 }
 
-// fresh marks a record that Merge made and no stage has emitted yet: its origin
+// unplaced marks a record that Merge made and no stage has emitted yet: its origin
 // is its parts.
-const fresh = -1
+const unplaced = -1
 
 // With returns r carrying data instead of its own.
 func (r Record) With(data Payload) Record {
@@ -41,7 +41,7 @@ func (r Record) With(data Payload) Record {
 func Merge(recs []Record, data Payload) Record {
 	m := recs[0]
 	m.Data, m.Raw = data, nil
-	m.parts, m.src, m.at = recs, 0, fresh
+	m.parts, m.src, m.at = recs, 0, unplaced
 	for i := range recs {
 		if a := recs[i].Arrived; a != 0 && (a < m.Arrived || m.Arrived == 0) {
 			m.Arrived = a

@@ -133,6 +133,7 @@ func TestNoReasonIsFailure(t *testing.T) {
 type nilSink struct{}
 
 func (nilSink) Limits() engine.Limits                                { return engine.Limits{} }
+func (nilSink) Sizer() func(*engine.Record) int                      { return nil }
 func (nilSink) Send(context.Context, []engine.Record) engine.Outcome { return engine.Failed(nil) }
 
 func TestNoReasonOfAStageIsFailure(t *testing.T) {

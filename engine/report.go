@@ -17,6 +17,24 @@ const (
 	FateFailed         // something that came of it was not, or is not known to be
 )
 
+// String is a word, such as "delivered".
+func (f Fate) String() string {
+	switch f {
+	case FateDropped:
+		return "dropped"
+	case FateAlready:
+		return "already delivered"
+	case FateDelivered:
+		return "delivered"
+	case FateDiverted:
+		return "diverted"
+	case FateFailed:
+		return "failed"
+	case fatePending:
+	}
+	return "pending"
+}
+
 // Report tells what became of the records of one run, target by target in the
 // order of the plan.
 type Report struct {

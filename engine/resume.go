@@ -4,14 +4,14 @@ import "context"
 
 // resume runs the targets that have something of the records already, each by itself:
 // a stage may merge records, so what it makes of the others is the target's own.
-func (r *run) resume(ctx context.Context, lots []lot, unreadable []*Out, held func(target, record int) Held) {
+func (r *run) resume(ctx context.Context, lanes []lane, unreadable []*processed, held func(target, record int) Held) {
 	for t, d := range r.deliveries {
 		s := &resumption{d: d, held: func(r *Record) Held { return held(t, int(r.src)-1) }}
-		if !s.any(lots, unreadable) {
+		if !s.any(lanes, unreadable) {
 			continue
 		}
-		r.apart[t] = true
-		r.wg.Go(func() { s.run(ctx, lots, unreadable) })
+		r.resumed[t] = true
+		r.wg.Go(func() { s.run(ctx, lanes, unreadable) })
 	}
 }
 
@@ -27,12 +27,12 @@ type resumption struct {
 }
 
 // any reports whether the target has something of the records.
-func (s *resumption) any(lots []lot, unreadable []*Out) bool {
+func (s *resumption) any(lanes []lane, unreadable []*processed) bool {
 	some := func(r *Record) bool {
 		h := s.held(r)
 		return h.All || len(h.Subs) > 0
 	}
-	for _, l := range lots {
+	for _, l := range lanes {
 		for i := range l.recs {
 			if some(&l.recs[i]) {
 				return true
@@ -49,34 +49,34 @@ func (s *resumption) any(lots []lot, unreadable []*Out) bool {
 	return false
 }
 
-// run takes lots through the target's stages, and delivers what the target lacks. That
+// run takes lanes through the target's stages, and delivers what the target lacks. That
 // is known once stages have split the records, and must be known before one merges them.
-func (s *resumption) run(ctx context.Context, lots []lot, losses []*Out) {
-	if s.d.t.Fault != nil {
-		s.lacking(lots, losses)
-		s.d.skip(s.had)
+func (s *resumption) run(ctx context.Context, lanes []lane, losses []*processed) {
+	if s.d.target.Fault != nil {
+		s.lacking(lanes, losses)
+		s.d.tally.skip(s.had)
 		return
 	}
-	lots = s.lackingWhole(lots)
+	lanes = s.lackingWhole(lanes)
 	sifted := false
-	for depth, stage := range s.d.t.Stages {
-		emitted, lost := pass(ctx, stage, depth, lots, losses)
+	for depth, stage := range s.d.target.Stages {
+		emitted, lost := runStage(ctx, stage, depth, lanes, losses)
 		if !sifted && merged(emitted) {
-			lots, losses = s.lacking(lots, losses)
-			emitted, lost = pass(ctx, stage, depth, lots, losses)
+			lanes, losses = s.lacking(lanes, losses)
+			emitted, lost = runStage(ctx, stage, depth, lanes, losses)
 			sifted = true
 		}
-		lots, losses = emitted, lost
+		lanes, losses = emitted, lost
 	}
 	if !sifted {
-		lots, losses = s.lacking(lots, losses)
+		lanes, losses = s.lacking(lanes, losses)
 	}
-	s.d.take(ctx, lots, losses, s.had)
+	s.d.take(ctx, lanes, losses, s.had)
 }
 
 // merged reports whether a stage has merged records.
-func merged(lots []lot) bool {
-	for _, l := range lots {
+func merged(lanes []lane) bool {
+	for _, l := range lanes {
 		for i := range l.recs {
 			if l.recs[i].parts != nil {
 				return true
@@ -86,48 +86,48 @@ func merged(lots []lot) bool {
 	return false
 }
 
-// lackingWhole returns lots without the records that need not go through the stages,
+// lackingWhole returns lanes without the records that need not go through the stages,
 // because the target has all of them. Where order is kept these are the first of each
 // lane: a later one may have to be sent again.
-func (s *resumption) lackingWhole(lots []lot) []lot {
-	rest := make([]lot, len(lots))
-	for i, l := range lots {
+func (s *resumption) lackingWhole(lanes []lane) []lane {
+	rest := make([]lane, len(lanes))
+	for i, l := range lanes {
 		first := true
 		rest[i] = s.without(l, func(r *Record) bool {
 			all := s.held(r).All
 			first = first && all
-			return first || all && !s.d.t.Ordered
+			return first || all && !s.d.target.Ordered
 		})
 	}
 	return rest
 }
 
-// lacking returns the parts that the target lacks, in lots and losses.
-func (s *resumption) lacking(lots []lot, losses []*Out) (rest []lot, lost []*Out) {
+// lacking returns the parts that the target lacks, in lanes and losses.
+func (s *resumption) lacking(lanes []lane, losses []*processed) (rest []lane, lost []*processed) {
 	parts := make(map[int32]int) // by source record
-	eachRecord(lots, losses, func(r *Record) { parts[r.src]++ })
+	eachRecord(lanes, losses, func(r *Record) { parts[r.src]++ })
 	has := func(r *Record) bool {
 		h := s.held(r)
 		return h.has(r.Sub, parts[r.src])
 	}
-	for _, l := range lots {
+	for _, l := range lanes {
 		sent := make(map[string]bool) // keys
 		rest = append(rest, s.without(l, func(r *Record) bool {
 			had := has(r) && !sent[r.Key]
-			if !had && s.d.t.Ordered {
+			if !had && s.d.target.Ordered {
 				sent[r.Key] = true
 			}
 			return had
 		}))
 	}
 	for _, out := range losses {
-		lost = append(lost, &Out{passed: out.passed, failed: s.withoutLosses(out.failed, has), dropped: s.withoutLosses(out.dropped, has)})
+		lost = append(lost, &processed{passed: out.passed, failed: s.withoutLosses(out.failed, has), dropped: s.withoutLosses(out.dropped, has)})
 	}
 	return rest, lost
 }
 
 // without returns l without the records that are not sent again.
-func (s *resumption) without(l lot, had func(r *Record) bool) (rest lot) {
+func (s *resumption) without(l lane, had func(r *Record) bool) (rest lane) {
 	cuts := l.cuts
 	for i, r := range l.recs {
 		if len(cuts) > 0 && cuts[0] == i {

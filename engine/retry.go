@@ -9,7 +9,7 @@ import (
 // throttleFactor is how much longer to wait after a throttle than after a failure.
 const throttleFactor = 4
 
-// wait draws how long to wait after the given number of failed attempts, the
+// wait draws how long to wait after the source number of failed attempts, the
 // last of which ended with errs (nil for what was delivered).
 func (r Retry) wait(tries int, errs []error) time.Duration {
 	base, atLeast := r.Base, time.Duration(0)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -20,11 +21,12 @@ const minGrace = 50 * time.Millisecond
 type run struct {
 	wg         conc.WaitGroup
 	deliveries []*delivery
-	apart      []bool // by target: it runs by itself, without what it has already
+	resumed    []bool // by target: it runs by itself, without what it has already
 }
 
 // Run takes recs through the stages and to the targets, and reports what became
-// of each. It takes recs over: do not use them again. When ctx ends, or its
+// of each. It stamps recs with where they come from, and reads them until the report's Idle
+// says that nothing does; the caller may read them too, and must not write. When ctx ends, or its
 // deadline less the plan's margin comes, it stops sending, and what was not
 // acknowledged has failed. It returns then even if a stage or a sink does not.
 func (p *Plan) Run(ctx context.Context, recs []Record) *Report {
@@ -39,16 +41,16 @@ func (p *Plan) Resume(ctx context.Context, recs []Record, held func(target, reco
 	grace := p.grace(ctx)
 	ctx, cancel := p.untilMargin(ctx)
 	defer cancel()
-	r := &run{apart: make([]bool, len(p.targets))}
+	r := &run{resumed: make([]bool, len(p.targets))}
 	for _, t := range p.targets {
 		r.deliveries = append(r.deliveries, newDelivery(t, p.opts.Slots, len(recs)))
 	}
-	lots, unreadable := lanes(recs)
+	lanes, unreadable := splitLanes(recs)
 	done := make(chan *panics.Recovered, 1)
 	if held != nil {
-		r.resume(ctx, lots, unreadable, held)
+		r.resume(ctx, lanes, unreadable, held)
 	}
-	r.wg.Go(func() { r.descend(ctx, &p.root, 0, lots, unreadable) })
+	r.wg.Go(func() { r.descend(ctx, &p.root, 0, lanes, unreadable) })
 	go func() { done <- r.wg.WaitAndRecover() }()
 
 	report := &Report{Targets: make([]TargetReport, len(r.deliveries))}
@@ -65,8 +67,8 @@ func (p *Plan) Resume(ctx context.Context, recs []Record, held func(target, reco
 		}
 	}
 	for i, d := range r.deliveries {
-		report.Targets[i] = d.close(recs, orElse(d.t.Fault, err))
-		report.Idle = report.Idle && !d.cut
+		report.Targets[i] = d.tally.close(recs, cmp.Or(d.target.Fault, err))
+		report.Idle = report.Idle && !d.tally.cutShort
 	}
 	return report
 }
@@ -92,66 +94,19 @@ func (p *Plan) untilMargin(ctx context.Context) (context.Context, context.Cancel
 	return context.WithCancel(ctx)
 }
 
-// descend delivers lots to the targets at n and takes them through the stages
+// descend delivers lanes to the targets at n and takes them through the stages
 // below, each branch by itself. losses are those of the stages above, of which there
 // are depth.
-func (r *run) descend(ctx context.Context, n *node, depth int, lots []lot, losses []*Out) {
+func (r *run) descend(ctx context.Context, n *node, depth int, lanes []lane, losses []*processed) {
 	for _, t := range n.targets {
-		if d := r.deliveries[t.index]; !r.apart[t.index] {
-			r.wg.Go(func() { d.take(ctx, lots, losses, nil) })
+		if d := r.deliveries[t.index]; !r.resumed[t.index] {
+			r.wg.Go(func() { d.take(ctx, lanes, losses, nil) })
 		}
 	}
 	for _, k := range n.kids {
 		r.wg.Go(func() {
-			emitted, losses := pass(ctx, k.stage, depth, lots, losses)
+			emitted, losses := runStage(ctx, k.stage, depth, lanes, losses)
 			r.descend(ctx, k, depth+1, emitted, losses)
 		})
 	}
-}
-
-// pass takes lots through a stage, which depth others come before. The losses it
-// returns are those given and its own.
-func pass(ctx context.Context, s Stage, depth int, lots []lot, losses []*Out) ([]lot, []*Out) {
-	outs, emitted := make([]*Out, len(lots)), make([]lot, len(lots))
-	for i, l := range lots {
-		outs[i] = &Out{passed: depth}
-		outs[i].through(ctx, s, l)
-		emitted[i] = outs[i].lot
-	}
-	return emitted, append(losses[:len(losses):len(losses)], outs...)
-}
-
-// lanes gives recs their origin and parts them by lane. Records that could not be
-// read go no further.
-func lanes(recs []Record) ([]lot, []*Out) {
-	unreadable := new(Out)
-	index := make(map[string]int)
-	var lots []lot
-	whole := true // recs are one lane, all readable
-	for i := range recs {
-		if recs[i].Lane != recs[0].Lane || recs[i].Data.Err() != nil {
-			whole = false
-			break
-		}
-	}
-	stamp(recs)
-	if whole {
-		return []lot{{recs: recs}}, nil
-	}
-	for _, r := range recs {
-		k, ok := index[r.Lane]
-		if !ok {
-			k = len(lots)
-			index[r.Lane] = k
-			lots = append(lots, lot{})
-		}
-		if err := r.Data.Err(); err != nil {
-			unreadable.fail([]Record{r}, err)
-			lots[k].cut() // see Out.fail
-			continue
-		}
-		r.at = int32(len(lots[k].recs) + 1) //nolint:gosec // a batch has far fewer than 2³¹ records
-		lots[k].recs = append(lots[k].recs, r)
-	}
-	return lots, []*Out{unreadable}
 }

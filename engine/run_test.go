@@ -63,22 +63,23 @@ func TestRunPacksToLimits(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		limits   engine.Limits
+		size     func(*engine.Record) int
 		in       string
 		requests string
 		failed   string
 	}{
-		{"no limits", engine.Limits{}, "a b c", "a b c", ""},
-		{"records", engine.Limits{Records: 2}, "a b c d e", "a b|c d|e", ""},
-		{"bytes", engine.Limits{Bytes: 5}, "aa bbb c dddd e", "aa bbb|c dddd|e", ""},
-		{"bytes with framing", engine.Limits{Bytes: 7, PerBatch: 2}, "aa bbb c dddd e", "aa bbb|c dddd|e", ""},
-		{"own sizes", engine.Limits{Bytes: 6, Size: func(r *engine.Record) int { return r.Data.Len() + len(r.Key) }}, "aa b cc", "aa b|cc", ""},
-		{"too large for a record", engine.Limits{RecordBytes: 2}, "a bbb c", "a|c", "the record counts 3 bytes and the target takes 2 a record"},
-		{"too large for a request", engine.Limits{Bytes: 4, PerBatch: 1}, "bbbb a", "a", "the record counts 4 bytes and the target takes 3 a request"},
-		{"only too large", engine.Limits{RecordBytes: 1}, "bbbb aa", "", "takes 1 a record"},
+		{"no limits", engine.Limits{}, nil, "a b c", "a b c", ""},
+		{"records", engine.Limits{Records: 2}, nil, "a b c d e", "a b|c d|e", ""},
+		{"bytes", engine.Limits{Bytes: 5}, nil, "aa bbb c dddd e", "aa bbb|c dddd|e", ""},
+		{"bytes with framing", engine.Limits{Bytes: 7, PerBatch: 2}, nil, "aa bbb c dddd e", "aa bbb|c dddd|e", ""},
+		{"own sizes", engine.Limits{Bytes: 6}, func(r *engine.Record) int { return r.Data.Len() + len(r.Key) }, "aa b cc", "aa b|cc", ""},
+		{"too large for a record", engine.Limits{RecordBytes: 2}, nil, "a bbb c", "a|c", "the record counts 3 bytes and the target takes 2 a record"},
+		{"too large for a request", engine.Limits{Bytes: 4, PerBatch: 1}, nil, "bbbb a", "a", "the record counts 4 bytes and the target takes 3 a request"},
+		{"only too large", engine.Limits{RecordBytes: 1}, nil, "bbbb aa", "", "takes 1 a record"},
 	} {
 		for _, ordered := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/ordered=%v", c.name, ordered), func(t *testing.T) {
-				sink := &enginetest.Sink{Bounds: c.limits}
+				sink := &enginetest.Sink{Bounds: c.limits, Size: c.size}
 				r := run(t, engine.Target{Sink: sink, Ordered: ordered, InFlight: 1}, records(c.in))
 				var got []string
 				for _, b := range sink.Requests() {
@@ -438,7 +439,8 @@ func TestRunDoubtsASinkThatMiscounts(t *testing.T) {
 
 type miscounting struct{}
 
-func (miscounting) Limits() engine.Limits { return engine.Limits{} }
+func (miscounting) Limits() engine.Limits           { return engine.Limits{} }
+func (miscounting) Sizer() func(*engine.Record) int { return nil }
 func (miscounting) Send(context.Context, []engine.Record) (o engine.Outcome) {
 	o.Fail(7, errors.New("no"))
 	return o
@@ -492,7 +494,8 @@ func TestResume(t *testing.T) {
 // sending is a sink that sends with a function.
 type sending func() engine.Outcome
 
-func (sending) Limits() engine.Limits { return engine.Limits{} }
+func (sending) Limits() engine.Limits           { return engine.Limits{} }
+func (sending) Sizer() func(*engine.Record) int { return nil }
 
 func (s sending) Send(context.Context, []engine.Record) engine.Outcome { return s() }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -20,7 +21,7 @@ func (q *queue) settle(o *Outcome, now, stop time.Time) {
 	defer func() { q.batch = nil }()
 	if o.OK() && q.order != keyOrder {
 		q.d.deliver(q.batch)
-		q.d.succeeded()
+		q.d.breaker.succeeded()
 		q.grow()
 		q.learn(nil)
 		return
@@ -39,14 +40,14 @@ func (q *queue) settle(o *Outcome, now, stop time.Time) {
 			continue
 		}
 		q.d.deliver(q.batch[k : k+1])
-		q.pass(a.i)
+		q.unblock(a.i)
 		delivered++
 		progress = progress || a.tries > 0
 	}
 	if !progress {
 		tries++
 	}
-	due := now.Add(q.d.t.Retry.wait(tries, errs))
+	due := now.Add(q.d.target.Retry.wait(tries, errs))
 	back, last := 0, error(nil)
 	for k, err := range errs {
 		if err == nil {
@@ -59,7 +60,7 @@ func (q *queue) settle(o *Outcome, now, stop time.Time) {
 		if mayPass(err) {
 			last = err
 		}
-		if final := q.d.t.final(&q.recs[a.i], a.tries, due, stop, err); final != nil {
+		if final := q.d.target.final(&q.recs[a.i], a.tries, due, stop, err); final != nil {
 			q.reject(a.i, final, a.tries)
 			continue
 		}
@@ -70,10 +71,10 @@ func (q *queue) settle(o *Outcome, now, stop time.Time) {
 	q.sortAgain()
 	switch {
 	case delivered > 0:
-		q.d.succeeded()
+		q.d.breaker.succeeded()
 		q.grow()
 	case last != nil:
-		q.d.failed(q, last, back == 0)
+		q.d.breaker.failed(q, last, back == 0)
 		if back > 0 {
 			q.pause = due
 		}
@@ -82,16 +83,16 @@ func (q *queue) settle(o *Outcome, now, stop time.Time) {
 
 // learn keeps which sizes of messages the target took and refused.
 func (q *queue) learn(errs []error) {
-	fit := &q.d.t.fit
+	fit := &q.d.target.fit
 	for k := range q.batch {
 		r := &q.batch[k]
 		switch {
 		case errs != nil && errs[k] != nil:
 			if q.tooLarge(r, errs[k]) {
-				fit.refused(q.d.limits.SizeOf(r))
+				fit.refused(q.d.size(r))
 			}
 		case fit.bound() > 0:
-			fit.took(q.d.limits.SizeOf(r))
+			fit.took(q.d.size(r))
 		case errs == nil:
 			return
 		}
@@ -137,11 +138,11 @@ type reject struct {
 // target may take it.
 func (q *queue) reject(i int, err error, tries int) {
 	r := &q.recs[i]
-	if q.tooLarge(r, err) || q.d.t.drops(err) || q.d.t.diverts(r, err) {
+	if q.tooLarge(r, err) || q.d.target.drops(err) || q.d.target.diverts(r, err) {
 		q.rejects = append(q.rejects, reject{i, err, tries})
 		return
 	}
-	q.bury(i, err)
+	q.failAndBlock(i, err)
 }
 
 // tooLarge reports whether r carries several records and is too large.
@@ -170,13 +171,13 @@ func (q *queue) settleRejects(ctx context.Context) {
 			continue
 		}
 		switch {
-		case !large && q.d.t.drops(r.err):
-			q.d.drop(rec)
-			q.pass(r.i)
-		case q.d.t.diverts(rec, r.err):
+		case !large && q.d.target.drops(r.err):
+			q.d.tally.drop(rec)
+			q.unblock(r.i)
+		case q.d.target.diverts(rec, r.err):
 			offered = append(offered, r)
 		default:
-			q.bury(r.i, r.err)
+			q.failAndBlock(r.i, r.err)
 		}
 	}
 	q.offer(ctx, offered)
@@ -192,14 +193,14 @@ func (q *queue) offer(ctx context.Context, offered []reject) {
 	for k, left := range q.d.divert(ctx, rejected) {
 		r := offered[k]
 		if len(left) == 0 {
-			q.pass(r.i)
+			q.unblock(r.i)
 			continue
 		}
 		q.failed = true
 		for i := range left {
-			q.d.fail(&left[i], r.err)
+			q.d.tally.fail(&left[i], r.err)
 		}
-		q.bar(r.i)
+		q.blockBehind(r.i)
 	}
 }
 
@@ -207,8 +208,8 @@ func (q *queue) offer(ctx context.Context, offered []reject) {
 // cannot be parted.
 func (q *queue) sendParts(ctx context.Context, r reject) bool {
 	rec := &q.recs[r.i]
-	if first, ok := q.dead[rec.Key]; ok && r.i > first {
-		q.bury(r.i, errOvertake)
+	if first, ok := q.blockedKeys[rec.Key]; ok && r.i > first {
+		q.failAndBlock(r.i, errOvertake)
 		return true
 	}
 	if q.order == laneOrder && slices.ContainsFunc(q.again, func(a retry) bool { return a.i < r.i }) {
@@ -219,14 +220,14 @@ func (q *queue) sendParts(ctx context.Context, r reject) bool {
 	if !ok {
 		return false
 	}
-	q.d.leave(q) // the parts may be the next to try a target that is down
-	sub := &queue{d: q.d, recs: parts.recs, cuts: parts.cuts, order: q.order, lost: q.lost}
+	q.d.breaker.stopProbing(q) // the parts may be the next to try a target that is down
+	sub := &queue{d: q.d, recs: parts.recs, cuts: parts.cuts, order: q.order, stageFailed: q.stageFailed}
 	q.d.drive(ctx, sub)
 	if sub.failed {
 		q.failed = true
-		q.bar(r.i)
+		q.blockBehind(r.i)
 	} else {
-		q.pass(r.i)
+		q.unblock(r.i)
 	}
 	return true
 }
@@ -239,7 +240,7 @@ func (q *queue) abandon(ctx context.Context, err error) {
 	}
 	q.batch, q.again = nil, nil
 	for k := 0; k < len(left); k++ {
-		if w := q.behind(left[k].i); w > 0 {
+		if w := q.waiters.behind(left[k].i); w > 0 {
 			left = append(left, retry{i: w})
 		}
 	}
@@ -247,35 +248,35 @@ func (q *queue) abandon(ctx context.Context, err error) {
 		left = append(left, retry{i: q.head})
 	}
 	slices.SortFunc(left, byIndex)
-	// Each is given up by itself: nothing waits any more.
-	q.link, q.tail = nil, nil
+	// Each is source up by itself: nothing waits any more.
+	q.waiters = waiters{}
 	for _, a := range left {
-		q.reject(a.i, orElse(a.err, err), a.tries)
+		q.reject(a.i, cmp.Or(a.err, err), a.tries)
 	}
 	q.settleRejects(ctx)
 }
 
-// bury fails record i for good, and those that wait for it.
-func (q *queue) bury(i int, err error) {
+// failAndBlock fails record i for good, and those that wait for it.
+func (q *queue) failAndBlock(i int, err error) {
 	q.fail(i, err)
-	q.bar(i)
+	q.blockBehind(i)
 }
 
-// bar fails the records that wait for record i, which has failed at least in part, and
+// blockBehind fails the records that wait for record i, which has failed at least in part, and
 // bars those of its key behind it.
-func (q *queue) bar(i int) {
+func (q *queue) blockBehind(i int) {
 	if q.order == anyOrder {
 		return
 	}
 	key := q.recs[i].Key
-	q.kill(key, i)
-	for w := q.behind(i); w > 0; w = q.link[w] {
+	q.blockKey(key, i)
+	for w := q.waiters.behind(i); w > 0; w = q.waiters.behind(w) {
 		q.fail(w, errOvertake)
 	}
-	delete(q.tail, key)
+	q.waiters.leave(key)
 }
 
 func (q *queue) fail(i int, err error) {
 	q.failed = true
-	q.d.fail(&q.recs[i], err)
+	q.d.tally.fail(&q.recs[i], err)
 }

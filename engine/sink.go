@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"slices"
 )
@@ -13,12 +14,24 @@ import (
 // than the call, unless ctx ends before, and does not write into it. A batch is never
 // empty and is within Limits. Send is safe for concurrent use.
 //
-// Limits returns the same bounds every time. The engine asks for them in each run, and
-// the Size that it is given only about records of that run: so what Size finds out may
-// be kept with it, and not in the sink, which outlasts the records' memory.
+// Limits returns the same bounds every time.
+//
+// Sizer returns the function that counts the records of one run: how many bytes a record
+// is, exactly as the service counts them. Nil counts the data alone. The function is safe
+// for concurrent use. It may keep what it learns of the run's records; the sink, which
+// outlives their memory, may not.
 type Sink interface {
 	Limits() Limits
+	Sizer() func(r *Record) int
 	Send(ctx context.Context, batch []Record) Outcome
+}
+
+// SizerOf returns the Sizer of s, or one that counts the data alone.
+func SizerOf(s Sink) func(r *Record) int {
+	if size := s.Sizer(); size != nil {
+		return size
+	}
+	return func(r *Record) int { return r.Data.Len() }
 }
 
 // Limits are the hard bounds of one Send. A field that is zero sets none.
@@ -27,10 +40,6 @@ type Limits struct {
 	Bytes       int // bytes of a request: PerBatch and the sizes of its records
 	RecordBytes int // bytes of one record
 	PerBatch    int // framing bytes of a request
-
-	// Size is what a record counts for, in bytes exactly as the service counts
-	// them. Nil counts the data alone. It is safe for concurrent use.
-	Size func(r *Record) int
 
 	// Copies says that a request holds its records a second time while it is under
 	// way, so that what it counts for is memory.
@@ -41,14 +50,6 @@ type Limits struct {
 	// key in a request. A sink without it fails, with a record, all that follow
 	// it in the request and have its key.
 	OnePerKey bool
-}
-
-// SizeOf returns what r counts for.
-func (l *Limits) SizeOf(r *Record) int {
-	if l.Size == nil {
-		return r.Data.Len()
-	}
-	return l.Size(r)
 }
 
 // Outcome is the fate of the records of one request. The zero Outcome means that
@@ -64,11 +65,11 @@ type failure struct {
 }
 
 // Failed is the Outcome of a request of which nothing was delivered.
-func Failed(err error) Outcome { return Outcome{all: orElse(err, errNoReason)} }
+func Failed(err error) Outcome { return Outcome{all: cmp.Or(err, errNoReason)} }
 
 // Fail says that record i of the batch was not delivered.
 func (o *Outcome) Fail(i int, err error) {
-	o.fails = append(o.fails, failure{i, orElse(err, errNoReason)})
+	o.fails = append(o.fails, failure{i, cmp.Or(err, errNoReason)})
 }
 
 // Err returns why record i was not delivered, or nil if it was.

@@ -48,7 +48,7 @@ func NewSlots(n int) *Slots { return &Slots{n: max(n, 1)} }
 
 // attempt is a request that needs a slot. It may be used again after release.
 type attempt struct {
-	target *circuit
+	target *breaker
 	bytes  int           // held until the request ends
 	began  time.Time     // when it got its slot
 	lent   bool          // it gave the slot up

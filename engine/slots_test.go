@@ -31,11 +31,11 @@ func TestHangingTargetsGiveTheirSlotsUp(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 				defer cancel()
 				var hang, most atomic.Int32
-				limits := engine.Limits{Records: 1, Copies: c.copies, Size: func(*engine.Record) int { return c.bytes }}
+				limits, size := engine.Limits{Records: 1, Copies: c.copies}, func(*engine.Record) int { return c.bytes }
 				var targets []engine.Target
 				for i := range 20 {
 					targets = append(targets, engine.Target{ID: fmt.Sprint("hangs ", i), InFlight: c.inFlight, Sink: &enginetest.Sink{
-						Bounds: limits, Whole: func(ctx context.Context, _ []engine.Record) error {
+						Bounds: limits, Size: size, Whole: func(ctx context.Context, _ []engine.Record) error {
 							most.Store(max(most.Load(), hang.Add(1)))
 							defer hang.Add(-1)
 							<-ctx.Done()
@@ -45,7 +45,7 @@ func TestHangingTargetsGiveTheirSlotsUp(t *testing.T) {
 				}
 				for i := range 5 {
 					targets = append(targets, engine.Target{ID: fmt.Sprint("healthy ", i), Sink: &enginetest.Sink{
-						Bounds: limits, Whole: func(ctx context.Context, batch []engine.Record) error {
+						Bounds: limits, Size: size, Whole: func(ctx context.Context, batch []engine.Record) error {
 							if hang.Load() < 4 { // those that hang come first
 								time.Sleep(100 * time.Millisecond)
 							}

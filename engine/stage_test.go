@@ -143,16 +143,16 @@ func TestStageAccounting(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			in := records("a b c d")
 			out := engine.Apply(t.Context(), c.stage, in)
-			if got := data(out.Emitted()); got != c.emitted {
+			if got := data(out.Emitted); got != c.emitted {
 				t.Errorf("emitted %q, want %q", got, c.emitted)
 			}
-			if got := lost(out.Dropped()); got != c.dropped {
+			if got := lost(out.Dropped); got != c.dropped {
 				t.Errorf("dropped %q, want %q", got, c.dropped)
 			}
-			if got := lost(out.Failed()); got != c.failed {
+			if got := lost(out.Failed); got != c.failed {
 				t.Errorf("failed %q, want %q", got, c.failed)
 			}
-			for _, l := range out.Failed() {
+			for _, l := range out.Failed {
 				if !strings.Contains(l.Err.Error(), c.err) || strings.Contains(l.Err.Error(), "secret") {
 					t.Errorf("error %q, want %q and no payload", l.Err, c.err)
 				}
@@ -172,7 +172,7 @@ func TestStageInterrupted(t *testing.T) {
 			out.Emit(r)
 		}
 	})
-	failed := engine.Apply(ctx, lazy, records("a b")).Failed()
+	failed := engine.Apply(ctx, lazy, records("a b")).Failed
 	if len(failed) != 2 || engine.ClassOf(failed[0].Err) != engine.Retryable || !errors.Is(failed[0].Err, context.Canceled) {
 		t.Errorf("failed %v, want both as interrupted", failed)
 	}
@@ -189,7 +189,7 @@ func TestCut(t *testing.T) {
 			}
 		}
 	})
-	if got := engine.Apply(t.Context(), cutting, records("a b c d e")).Cuts(); !slices.Equal(got, []int{2, 4}) {
+	if got := engine.Apply(t.Context(), cutting, records("a b c d e")).Cuts; !slices.Equal(got, []int{2, 4}) {
 		t.Errorf("cuts at %v, want [2 4]", got)
 	}
 }
@@ -240,10 +240,10 @@ func ExampleStage() {
 		{Key: "k", Seq: "2", Data: engine.Bytes([]byte(" "))},
 	}
 	out := engine.Apply(context.Background(), Words{}, in)
-	for _, r := range out.Emitted() {
+	for _, r := range out.Emitted {
 		fmt.Println(r.Seq, r.Sub, string(r.Data.Bytes()))
 	}
-	for _, l := range out.Dropped() {
+	for _, l := range out.Dropped {
 		fmt.Println(l.Record.Seq, "dropped:", l.Err)
 	}
 	// Output:

@@ -29,7 +29,8 @@ func TestBefore(t *testing.T) {
 // refuser fails the records with the data x.
 type refuser struct{}
 
-func (refuser) Limits() engine.Limits { return engine.Limits{} }
+func (refuser) Limits() engine.Limits           { return engine.Limits{} }
+func (refuser) Sizer() func(*engine.Record) int { return nil }
 
 func (refuser) Send(_ context.Context, batch []engine.Record) (o engine.Outcome) {
 	for i := range batch {

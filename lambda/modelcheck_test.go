@@ -71,7 +71,7 @@ func (m *model) checkTarget(t *modelTarget, r *Result, rep *engine.TargetReport,
 		m.checkFailed(t, rec, due, fate)
 		want, sure := t.expected(rec, due)
 		if sure && m.remembers() && m.undisturbed(t, want) && fate != want && (fate != engine.FateFailed || !barred[lane]) {
-			m.t.Errorf("target %s: nothing befell it, and record %s, %d bytes, has fate %d; want %d: %v", t, rec.seq, len(rec.data()), fate, want, rep.Failures)
+			m.t.Errorf("target %s: nothing befell it, and record %s, %d bytes, has fate %v; want %v: %v", t, rec.seq, len(rec.data()), fate, want, rep.Failures)
 		}
 		t.held[rec] = held
 		if fate == engine.FateFailed {
@@ -115,7 +115,7 @@ func (m *model) checkHas(t *modelTarget, r *modelRecord, held engine.Held, fate 
 		}
 		for _, tok := range t.tokens(r, k) {
 			if t.times[tok] == 0 && !t.drops(r, tok) {
-				m.t.Errorf("target %s never got record %s, %s, and it has fate %d", t, r.seq, tok, fate)
+				m.t.Errorf("target %s never got record %s, %s, and it has fate %v", t, r.seq, tok, fate)
 			}
 		}
 	}

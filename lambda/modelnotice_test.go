@@ -34,7 +34,7 @@ func TestModelNotices(t *testing.T) {
 		"an answer passes over a record":           {sabotage{careless: true}, "passes over record"},
 		"an answer has all of a batch sent again":  {sabotage{timid: true}, "need not be sent again"},
 		"what targets have is forgotten":           {sabotage{forgetful: true}, "times, and"},
-		"onFailure is not used":                    {sabotage{bypassing: true}, "has fate 5; want 4"},
+		"onFailure is not used":                    {sabotage{bypassing: true}, "has fate failed; want diverted"},
 		"an answer comes too late":                 {sabotage{tardy: true}, "after its deadline"},
 		"one target's requests wait for another's": {sabotage{sharing: make(chan struct{})}, "nothing befell it"},
 	} {

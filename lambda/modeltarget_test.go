@@ -133,6 +133,9 @@ type modelSink struct {
 // Limits returns the target's limits.
 func (s *modelSink) Limits() engine.Limits { return s.target.limits }
 
+// Sizer counts the data alone.
+func (s *modelSink) Sizer() func(*engine.Record) int { return nil }
+
 // befall is what may befall a request.
 type befall uint8
 

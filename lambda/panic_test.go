@@ -58,7 +58,8 @@ func withTargets(t *testing.T, log *bytes.Buffer, targets ...engine.Target) *Han
 // sinkFunc is a sink that sends with a function.
 type sinkFunc func(ctx context.Context, batch []engine.Record) engine.Outcome
 
-func (sinkFunc) Limits() engine.Limits { return engine.Limits{} }
+func (sinkFunc) Limits() engine.Limits           { return engine.Limits{} }
+func (sinkFunc) Sizer() func(*engine.Record) int { return nil }
 
 func (f sinkFunc) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	return f(ctx, batch)

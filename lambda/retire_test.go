@@ -25,7 +25,8 @@ type closing struct {
 	send   func()
 }
 
-func (*closing) Limits() engine.Limits { return engine.Limits{} }
+func (*closing) Limits() engine.Limits           { return engine.Limits{} }
+func (*closing) Sizer() func(*engine.Record) int { return nil }
 
 func (c *closing) Send(context.Context, []engine.Record) (o engine.Outcome) {
 	c.send()

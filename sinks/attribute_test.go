@@ -115,7 +115,7 @@ func TestOwnAttributesGiveWay(t *testing.T) {
 			sink := s.open(cfg, RecordBytes(1000))
 			rec := engine.Record{Key: "kkk", Lane: "l", Seq: "1", Action: "PUT", Data: engine.Bytes([]byte(strings.Repeat("x", c.size)))}
 			limits := sink.Limits()
-			if n := limits.SizeOf(&rec); n > limits.RecordBytes {
+			if n := sink.Sizer()(&rec); n > limits.RecordBytes {
 				t.Errorf("%s: a body of %d bytes counts %d, and the message may have %d", s.name, c.size, n, limits.RecordBytes)
 			}
 			if o := sink.Send(t.Context(), []engine.Record{rec}); !o.OK() {

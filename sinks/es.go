@@ -99,7 +99,6 @@ func NewES(client aws.HTTPClient, index ESIndex, opts ...Option) (*ES, error) {
 		Records:     esRecords,
 		Bytes:       max(record, esBytes),
 		RecordBytes: record,
-		Size:        e.size,
 		Copies:      true,
 		OnePerKey:   true, // the actions of a request succeed and fail one by one
 	}
@@ -130,6 +129,9 @@ func (e *ES) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	}
 	return b.outcome
 }
+
+// Sizer counts the lines of the action.
+func (e *ES) Sizer() func(r *engine.Record) int { return e.size }
 
 // post sends c, the body of a _bulk request, and books what the answer says about each
 // action.

@@ -155,13 +155,13 @@ func numbered(n int) []engine.Record {
 	return recs
 }
 
-// fill returns n records that count size bytes each, by limits.
-func fill(limits engine.Limits, n, size int) []engine.Record {
+// fill returns n records that count size bytes each at sink.
+func fill(sink engine.Sink, n, size int) []engine.Record {
 	recs := numbered(n)
 	for i := range recs {
 		r := &recs[i]
 		r.Data = engine.Bytes(bytes.Repeat([]byte("x"), size))
-		frame := limits.SizeOf(r) - size
+		frame := engine.SizerOf(sink)(r) - size
 		r.Data = engine.Bytes(bytes.Repeat([]byte("x"), size-frame))
 	}
 	return recs
@@ -175,22 +175,22 @@ func TestExactSizes(t *testing.T) {
 			sink := s.open(cfg)
 			l := sink.Limits()
 
-			one := fill(l, 1, l.RecordBytes)
+			one := fill(sink, 1, l.RecordBytes)
 			if o := sink.Send(t.Context(), one); !o.OK() {
 				t.Errorf("a record of %d bytes: %v", l.RecordBytes, o.Err(0))
 			}
-			one = fill(l, 1, l.RecordBytes+1)
+			one = fill(sink, 1, l.RecordBytes+1)
 			if o := sink.Send(t.Context(), one); o.OK() {
 				t.Errorf("a record of %d bytes was taken", l.RecordBytes+1)
 			}
 			n := min(l.Records, 8*((l.Bytes+l.RecordBytes-1)/l.RecordBytes))
 			size := l.Bytes / n
-			full := fill(l, n, size)
-			full[0] = fill(l, 1, l.Bytes-(n-1)*size)[0]
+			full := fill(sink, n, size)
+			full[0] = fill(sink, 1, l.Bytes-(n-1)*size)[0]
 			if o := sink.Send(t.Context(), full); !o.OK() {
 				t.Errorf("a request of %d bytes: %v", l.Bytes, o.Err(0))
 			}
-			full[0] = fill(l, 1, l.Bytes-(n-1)*size+1)[0]
+			full[0] = fill(sink, 1, l.Bytes-(n-1)*size+1)[0]
 			if o := sink.Send(t.Context(), full); o.OK() {
 				t.Errorf("a request of %d bytes was taken", l.Bytes+1)
 			} else if c := engine.ClassOf(o.Err(0)); c != engine.TooLarge && c != engine.Refused {
@@ -238,7 +238,7 @@ func TestRecordBytes(t *testing.T) {
 					t.Fatalf("RecordBytes = %d; want %d", l.RecordBytes, tt.want)
 				}
 				fake.SetLimit(s.destination(), tt.want)
-				if o := sink.Send(t.Context(), fill(l, 1, tt.want)); !o.OK() {
+				if o := sink.Send(t.Context(), fill(sink, 1, tt.want)); !o.OK() {
 					t.Errorf("a record of %d bytes: %v", tt.want, o.Err(0))
 				}
 			})

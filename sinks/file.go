@@ -105,6 +105,9 @@ type line struct {
 	Data64   []byte  `json:"data64,omitempty"`
 }
 
+// Sizer is nil: the data alone counts.
+func (*File) Sizer() func(r *engine.Record) int { return nil }
+
 // Send writes the lines of batch at once.
 func (f *File) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	if ctx.Err() != nil {

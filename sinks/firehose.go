@@ -49,6 +49,9 @@ func (f *Firehose) Limits() engine.Limits {
 	}
 }
 
+// Sizer is nil: the data alone counts.
+func (*Firehose) Sizer() func(r *engine.Record) int { return nil }
+
 // Send makes one PutRecordBatch call.
 func (f *Firehose) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	out, refused, err := f.put(ctx, batch)

@@ -42,6 +42,9 @@ func (s *IoT) Limits() engine.Limits {
 	return engine.Limits{Records: 1, RecordBytes: iotBytes}
 }
 
+// Sizer is nil: the data alone counts.
+func (*IoT) Sizer() func(r *engine.Record) int { return nil }
+
 // Send makes one Publish call.
 func (s *IoT) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	// A transport may go on reading when the call is over, and the record's memory may

@@ -48,7 +48,6 @@ func NewKinesis(client KinesisAPI, stream string, opts ...Option) *Kinesis {
 		Records:     kinesisRecords,
 		Bytes:       kinesisBytes,
 		RecordBytes: recordBytes(opts, kinesisRecord, kinesisRecordMost),
-		Size:        kinesisSize,
 		OnePerKey:   true, // "a single record failure does not stop the processing of subsequent records"
 	}}
 }
@@ -75,6 +74,9 @@ func (k *Kinesis) Send(ctx context.Context, batch []engine.Record) engine.Outcom
 		return out.Records[i].SequenceNumber, out.Records[i].ErrorCode
 	})
 }
+
+// Sizer counts the data and the partition key.
+func (*Kinesis) Sizer() func(r *engine.Record) int { return kinesisSize }
 
 // put makes the call. It returns no output if the answer acknowledges all records but
 // those refused.

@@ -112,8 +112,7 @@ func TestKinesisKeys(t *testing.T) {
 			if got.HashKey != tt.rec.HashKey {
 				t.Errorf("explicit hash key %q; want %q", got.HashKey, tt.rec.HashKey)
 			}
-			l := k.Limits()
-			if size, want := l.SizeOf(&tt.rec), tt.rec.Data.Len()+len(tt.want); size != want {
+			if size, want := k.Sizer()(&tt.rec), tt.rec.Data.Len()+len(tt.want); size != want {
 				t.Errorf("counts %d bytes; want %d", size, want)
 			}
 		})

@@ -74,14 +74,15 @@ func (l *Lambda) String() string { return l.name }
 // Limits are those of an asynchronous Invoke, which takes an event whole or not at
 // all.
 func (l *Lambda) Limits() engine.Limits {
+	return engine.Limits{Bytes: lambdaBytes, PerBatch: len(lambdaHead) + len(lambdaTail) - len(",")}
+}
+
+// Sizer counts the record as it stands in an event, with a comma.
+func (l *Lambda) Sizer() func(r *engine.Record) int {
 	var templates kinesisTemplates
-	return engine.Limits{
-		Bytes:    lambdaBytes,
-		PerBatch: len(lambdaHead) + len(lambdaTail) - len(","),
-		Size: func(r *engine.Record) int {
-			text := l.record(r, &templates)
-			return text.size() + len(",") // which it has in an event
-		},
+	return func(r *engine.Record) int {
+		text := l.record(r, &templates)
+		return text.size() + len(",")
 	}
 }
 

@@ -279,8 +279,7 @@ func TestLambdaRecords(t *testing.T) {
 			if diff := cmp.Diff(strings.TrimSpace(tt.want), string(got[0].Data)); diff != "" {
 				t.Errorf("the record differs (-want +got):\n%s", diff)
 			}
-			limits := l.Limits()
-			if got, want := limits.SizeOf(&tt.rec), len(tt.want)+1; got != want {
+			if got, want := l.Sizer()(&tt.rec), len(tt.want)+1; got != want {
 				t.Errorf("counts %d bytes; want %d", got, want)
 			}
 		})
@@ -309,7 +308,7 @@ func TestLambdaExactSizes(t *testing.T) {
 		if got := calls[len(calls)-1].Bytes; got != 1<<20 || got != limits.Bytes {
 			t.Errorf("%d records have %d bytes", n, got)
 		}
-		batch[0] = doc(limits.SizeOf(&batch[0]) + 1)
+		batch[0] = doc(l.Sizer()(&batch[0]) + 1)
 		if o := l.Send(t.Context(), batch); o.OK() || engine.ClassOf(o.Err(0)) != engine.TooLarge {
 			t.Errorf("one byte more: %v", o.Err(0))
 		}
@@ -375,7 +374,7 @@ func FuzzLambdaUserRecord(f *testing.F) {
 			return
 		}
 		limits := l.Limits()
-		if got, want := 2*limits.SizeOf(&r)+limits.PerBatch, len(event); got != want {
+		if got, want := 2*l.Sizer()(&r)+limits.PerBatch, len(event); got != want {
 			t.Errorf("counts %d bytes; want %d", got, want)
 		}
 		var got struct{ Records []map[string]any }
@@ -485,8 +484,7 @@ func TestLambdaTellsSourceRecordsApart(t *testing.T) {
 		copy(raw, bytes.Replace(sourceRaw("k", "many"), []byte("1.0"), []byte(version), 1))
 		r := engine.Record{Key: "k", Seq: "4900", Data: engine.Bytes([]byte("one")), Raw: raw}
 		want := newKinesisTemplate(bytes.Clone(raw)).fill(&r)
-		limits := l.Limits()
-		if got := limits.SizeOf(&r); got != want.size()+1 {
+		if got := l.Sizer()(&r); got != want.size()+1 {
 			t.Errorf("%s: counts %d bytes; want %d", version, got, want.size()+1)
 		}
 		if o := l.Send(t.Context(), []engine.Record{r}); !o.OK() {

@@ -57,7 +57,6 @@ func NewMemcached(address string, c Cache, opts ...Option) *Memcached {
 		limits: engine.Limits{
 			Records:     cacheBatch,
 			RecordBytes: recordBytes(opts, memcachedItem, memcachedItemMost),
-			Size:        memcachedSize,
 		},
 		slots: make(chan struct{}, c.connections()),
 	}
@@ -87,6 +86,9 @@ func (m *Memcached) Limits() engine.Limits { return m.limits }
 func memcachedSize(r *engine.Record) int {
 	return memcachedFrame + len(safeKey(r.Key)) + r.Data.Len()
 }
+
+// Sizer counts the whole item.
+func (*Memcached) Sizer() func(r *engine.Record) int { return memcachedSize }
 
 // safeKey returns the key that memcached is told. In its protocol a key ends at
 // white space and a command at a line break, so what lets a key through decides

@@ -242,7 +242,7 @@ func TestMemcachedSizes(t *testing.T) {
 	}
 	for _, key := range []string{"k", strings.Repeat("long", 100)} {
 		rec := puts(key, strings.Repeat("x", l.RecordBytes-memcachedFrame-len(safeKey(key))))[0]
-		if size := l.SizeOf(&rec); size != l.RecordBytes {
+		if size := m.Sizer()(&rec); size != l.RecordBytes {
 			t.Errorf("counts %d bytes; want %d", size, l.RecordBytes)
 		}
 		if o := m.Send(t.Context(), []engine.Record{rec}); !o.OK() {

@@ -99,8 +99,7 @@ func TestMessages(t *testing.T) {
 				for name, a := range tt.want.Attributes {
 					size += len(name) + len(a.Type) + len(a.Value)
 				}
-				l := sink.Limits()
-				if n := l.SizeOf(&tt.rec); n != size {
+				if n := sink.Sizer()(&tt.rec); n != size {
 					t.Errorf("counts %d bytes; want %d", n, size)
 				}
 			})

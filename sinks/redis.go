@@ -69,7 +69,6 @@ func NewRedis(url string, c Cache, opts ...Option) (*Redis, error) {
 			Records:     cacheBatch,
 			Bytes:       max(cacheBytes, record),
 			RecordBytes: record,
-			Size:        func(r *engine.Record) int { return r.Data.Len() + len(r.Key) },
 		},
 	}
 	o.Dialer, o.TLSConfig = countedReplies(c.dialer(host)), nil
@@ -184,6 +183,11 @@ func (r *Redis) Send(ctx context.Context, batch []engine.Record) engine.Outcome 
 		}
 	}
 	return o
+}
+
+// Sizer counts the value and the key.
+func (*Redis) Sizer() func(r *engine.Record) int {
+	return func(r *engine.Record) int { return r.Data.Len() + len(r.Key) }
 }
 
 // command returns the words of the command for a record.

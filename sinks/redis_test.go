@@ -379,11 +379,12 @@ func TestRedisLimits(t *testing.T) {
 		{512 << 20, 512 << 20, 512 << 20},
 		{512<<20 + 1, 16 << 20, 16 << 20},
 	} {
-		l := openRedis(t, "redis://h:1", Cache{}, RecordBytes(tt.set)).Limits()
+		r := openRedis(t, "redis://h:1", Cache{}, RecordBytes(tt.set))
+		l := r.Limits()
 		if l.Records != 1000 || l.RecordBytes != tt.record || l.Bytes != tt.bytes || l.OnePerKey {
 			t.Errorf("RecordBytes(%d): %+v", tt.set, l)
 		}
-		if n := l.SizeOf(&puts("key", "data")[0]); n != 7 {
+		if n := r.Sizer()(&puts("key", "data")[0]); n != 7 {
 			t.Errorf("counts %d bytes; want 7", n)
 		}
 	}

@@ -45,7 +45,6 @@ func NewSNS(client SNSAPI, topicARN string, opts ...Option) *SNS {
 		Records:     messageEntries,
 		Bytes:       bytes,
 		RecordBytes: bytes,
-		Size:        s.form.size,
 		Copies:      true,
 		OnePerKey:   true, // entries of a request succeed and fail one by one
 	}
@@ -77,6 +76,9 @@ func (s *SNS) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	}
 	return told.outcome()
 }
+
+// Sizer counts the message and the attributes.
+func (s *SNS) Sizer() func(r *engine.Record) int { return s.form.size }
 
 // put makes the call.
 func (s *SNS) put(ctx context.Context, batch []engine.Record) (*sns.PublishBatchOutput, error) {

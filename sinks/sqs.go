@@ -55,7 +55,6 @@ func NewSQS(client SQSAPI, queueURL string, opts ...Option) *SQS {
 		Records:     messageEntries,
 		Bytes:       sqsBytes,
 		RecordBytes: s.form.bytes,
-		Size:        s.form.size,
 		Copies:      true,
 		OnePerKey:   true, // entries of a request succeed and fail one by one
 	}
@@ -87,6 +86,9 @@ func (s *SQS) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	}
 	return told.outcome()
 }
+
+// Sizer counts the body and the attributes.
+func (s *SQS) Sizer() func(r *engine.Record) int { return s.form.size }
 
 // put makes the call. It leaves it to the signature to tell whether messages arrived
 // as they were sent: that holds the SHA-256 of the request. SQS answers with the MD5

@@ -47,7 +47,7 @@ func (c Collapse) Process(_ context.Context, in []engine.Record, out *engine.Out
 			if w.placing {
 				w.place(in, i)
 			} else if i%ahead == 0 {
-				engine.Decode(in[i:min(i+ahead, len(in))])
+				engine.DecodeBase64(in[i:min(i+ahead, len(in))])
 			}
 			w.add(in, i, c.measure(in[i].Data))
 		}

@@ -55,7 +55,7 @@ func TestCollapse(t *testing.T) {
 				if diff := cmp.Diff(c.want, emitted(out)); diff != "" {
 					t.Errorf("%s (-want +got)\n%s", form, diff)
 				}
-				checkMerged(t, out.Emitted(), records(c.in...))
+				checkMerged(t, out.Emitted, records(c.in...))
 			}
 		})
 	}
@@ -87,7 +87,7 @@ func TestCollapseNone(t *testing.T) {
 	if diff := cmp.Diff([]string{"a", "b"}, emitted(out)); diff != "" {
 		t.Error(diff)
 	}
-	for i, r := range out.Emitted() {
+	for i, r := range out.Emitted {
 		if r.Key != in[i].Key || r.Parts() != nil {
 			t.Errorf("record %d was merged: %+v", i, r)
 		}
@@ -96,8 +96,8 @@ func TestCollapseNone(t *testing.T) {
 
 func TestCollapseUnknownMode(t *testing.T) {
 	out := engine.Apply(t.Context(), stages.Collapse{Mode: 9}, records("a", "b"))
-	if len(out.Failed()) != 2 || !strings.Contains(out.Failed()[0].Err.Error(), "mode 9") {
-		t.Errorf("failed %v, emitted %v", out.Failed(), emitted(out))
+	if len(out.Failed) != 2 || !strings.Contains(out.Failed[0].Err.Error(), "mode 9") {
+		t.Errorf("failed %v, emitted %v", out.Failed, emitted(out))
 	}
 }
 
@@ -143,8 +143,8 @@ func TestCollapseAllocs(t *testing.T) {
 		allocs := func(n int) float64 {
 			in := records(slices.Repeat([]string{`{"a":"ü\n"}`, "text"}, n/2)...)
 			return testing.AllocsPerRun(10, func() {
-				if out := engine.Apply(t.Context(), stages.Collapse{Mode: mode, Text: true}, in); len(out.Emitted()) != 1 {
-					t.Errorf("%v: %d messages", mode, len(out.Emitted()))
+				if out := engine.Apply(t.Context(), stages.Collapse{Mode: mode, Text: true}, in); len(out.Emitted) != 1 {
+					t.Errorf("%v: %d messages", mode, len(out.Emitted))
 				}
 			})
 		}
@@ -157,7 +157,7 @@ func TestCollapseAllocs(t *testing.T) {
 func ExampleCollapse() {
 	in := records(`{"id":1}`, "plain text", "\xff\xfe", `{"id":2}`)
 	out := engine.Apply(context.Background(), stages.Collapse{Mode: stages.JSON, Records: 3}, in)
-	for _, r := range out.Emitted() {
+	for _, r := range out.Emitted {
 		fmt.Println(r.Key, string(r.Data.Bytes()))
 	}
 	// Output:
@@ -175,7 +175,7 @@ func FuzzCollapse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte, mode, most, bound uint8, text bool) {
 		c := stages.Collapse{Mode: stages.JSON + stages.Mode(mode%3), Records: int(most), Bytes: int(bound), Text: text}
 		in := records(strings.Split(string(data), "|")...)
-		out := engine.Apply(t.Context(), c, encode(in)).Emitted()
+		out := engine.Apply(t.Context(), c, encode(in)).Emitted
 		checkMerged(t, out, in)
 		n := 0
 		for _, m := range out {
@@ -258,7 +258,7 @@ func BenchmarkCollapse(b *testing.B) {
 				b.ReportAllocs()
 				messages := 0
 				for b.Loop() {
-					messages = len(engine.Apply(b.Context(), stages.Collapse{Mode: mode, Bytes: 64 << 10}, in).Emitted())
+					messages = len(engine.Apply(b.Context(), stages.Collapse{Mode: mode, Bytes: 64 << 10}, in).Emitted)
 				}
 				b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "records/s")
 				b.ReportMetric(float64(messages), "messages")

@@ -15,9 +15,6 @@ const (
 	base64Head, base64Tail = `{"$base64":"`, `"}`
 )
 
-// isJSON is noted of data that is JSON, with nothing in it that XML does not allow.
-const isJSON = 1
-
 // place decodes recs[i] where the next message will have it if it is JSON, as nearly all
 // are: then it neither takes memory of its own nor is copied. The first that is not ends
 // that, as it will be written in another way, and its message is made once more.
@@ -48,13 +45,13 @@ func (w *writer) room(recs []engine.Record) int {
 // measureJSON says how a JSON message holds data.
 func measureJSON(data engine.Payload) element {
 	b := data.Bytes()
-	if data.Noted() == isJSON {
+	if data.KnownJSON() {
 		return element{verbatim, len(b)}
 	}
 	s := scanner{b: b}
 	if s.value(0) && s.end() {
 		if s.odd == 0 {
-			data.Note(isJSON)
+			data.MarkJSON()
 			return element{verbatim, len(b)}
 		}
 		return element{escaped, len(b) + s.odd*(len(`\ufffe`)-len("\uFFFE"))}

@@ -62,7 +62,7 @@ func (s ConvertDDB) Process(_ context.Context, in []engine.Record, out *engine.O
 		}
 		data := cells.Bytes(converted)
 		if c.odd == 0 {
-			data.Note(isJSON)
+			data.MarkJSON()
 		}
 		out.Emit(r.With(data))
 	}

@@ -90,7 +90,7 @@ func TestConvertDDB(t *testing.T) {
 			if diff := cmp.Diff([]string{c.want}, emitted(out)); diff != "" {
 				t.Errorf("%s %s (-want +got)\n%s", form, c.in, diff)
 			}
-			for _, l := range out.Failed() {
+			for _, l := range out.Failed {
 				t.Errorf("%s %s: %v", form, c.in, l.Err)
 			}
 		}
@@ -167,7 +167,7 @@ func TestConvertDDBFails(t *testing.T) {
 		if diff := cmp.Diff([]string{`{"a":1}`, `{"a":2}`}, emitted(out)); diff != "" {
 			t.Errorf("%s: its neighbours (-want +got)\n%s", c.in, diff)
 		}
-		checkLoss(t, c.in, out.Failed(), c.want)
+		checkLoss(t, c.in, out.Failed, c.want)
 	}
 }
 
@@ -206,8 +206,8 @@ func TestConvertDDBAllocs(t *testing.T) {
 	allocs := func(n int) float64 {
 		in := records(slices.Repeat([]string{item}, n)...)
 		return testing.AllocsPerRun(10, func() {
-			if out := engine.Apply(t.Context(), stages.ConvertDDB{}, in); len(out.Emitted()) != n {
-				t.Errorf("%v", out.Failed())
+			if out := engine.Apply(t.Context(), stages.ConvertDDB{}, in); len(out.Emitted) != n {
+				t.Errorf("%v", out.Failed)
 			}
 		})
 	}
@@ -219,7 +219,7 @@ func TestConvertDDBAllocs(t *testing.T) {
 func ExampleConvertDDB() {
 	in := records(`{"id":{"N":"12345678901234567890"},"tags":{"SS":["a","b"]},"data":{"B":"AAEC"}}`)
 	out := engine.Apply(context.Background(), stages.ConvertDDB{}, in)
-	for _, r := range out.Emitted() {
+	for _, r := range out.Emitted {
 		fmt.Println(string(r.Data.Bytes()))
 	}
 	// Output:
@@ -238,21 +238,21 @@ func FuzzConvertDDB(f *testing.F) {
 		out := engine.Apply(t.Context(), stages.ConvertDDB{}, records(string(data)))
 		want, err := refer(data)
 		if err != nil {
-			if len(out.Failed()) != 1 {
+			if len(out.Failed) != 1 {
 				t.Fatalf("%q became %q and should fail: %v", data, emitted(out), err)
 			}
 			return
 		}
-		if len(out.Failed()) > 0 {
-			t.Fatalf("%q: %v", data, out.Failed()[0].Err)
+		if len(out.Failed) > 0 {
+			t.Fatalf("%q: %v", data, out.Failed[0].Err)
 		}
-		got := out.Emitted()[0].Data.Bytes()
+		got := out.Emitted[0].Data.Bytes()
 		var text bytes.Buffer
 		if err := json.Compact(&text, got); err != nil || !bytes.Equal(text.Bytes(), got) {
 			t.Fatalf("%q became %q, which is not compact JSON: %v", data, got, err)
 		}
-		if noted := out.Emitted()[0].Data.Noted() != 0; noted != !bytes.ContainsAny(got, "\uFFFE\uFFFF") {
-			t.Fatalf("%q became %q, noted as JSON for XML: %v", data, got, noted)
+		if known := out.Emitted[0].Data.KnownJSON(); known != !bytes.ContainsAny(got, "\uFFFE\uFFFF") {
+			t.Fatalf("%q became %q, known to be JSON for XML: %v", data, got, known)
 		}
 		if diff := cmp.Diff(want, tokens(t, got)); diff != "" {
 			t.Fatalf("%q became %q (-want +got)\n%s", data, got, diff)
@@ -266,8 +266,8 @@ func BenchmarkConvertDDB(b *testing.B) {
 	b.SetBytes(int64(n * len(item)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if out := engine.Apply(b.Context(), stages.ConvertDDB{}, in); len(out.Emitted()) != n {
-			b.Fatal(out.Failed()[0].Err)
+		if out := engine.Apply(b.Context(), stages.ConvertDDB{}, in); len(out.Emitted) != n {
+			b.Fatal(out.Failed[0].Err)
 		}
 	}
 	b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "records/s")

@@ -51,10 +51,10 @@ func TestConvertEvent(t *testing.T) {
 		in := changes(c.raw, `{"dynamodb":{"Keys":{"k":{"S":"other"}}}}`)
 		before := string(in[0].Raw)
 		out := engine.Apply(t.Context(), stages.ConvertDDB{Event: true}, in)
-		if len(out.Emitted()) != 2 {
-			t.Fatalf("%s: %v", c.raw, out.Failed())
+		if len(out.Emitted) != 2 {
+			t.Fatalf("%s: %v", c.raw, out.Failed)
 		}
-		r, other := out.Emitted()[0], out.Emitted()[1]
+		r, other := out.Emitted[0], out.Emitted[1]
 		if diff := cmp.Diff([]string{c.want, c.data}, []string{string(r.Raw), string(r.Data.Bytes())}); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", c.raw, diff)
 		}
@@ -83,8 +83,8 @@ func TestConvertEventFails(t *testing.T) {
 		if c.raw == "" {
 			c.want = "the data ends too early"
 		}
-		checkLoss(t, c.raw, out.Failed(), c.want)
-		if lost := out.Failed(); len(lost) == 1 && string(lost[0].Record.Raw) != c.raw {
+		checkLoss(t, c.raw, out.Failed, c.want)
+		if lost := out.Failed; len(lost) == 1 && string(lost[0].Record.Raw) != c.raw {
 			t.Errorf("%s failed as %s", c.raw, lost[0].Record.Raw)
 		}
 	}
@@ -120,7 +120,7 @@ func FuzzConvertEvent(f *testing.F) {
 			if !strings.HasPrefix(strings.TrimSpace(text), "{") {
 				continue
 			}
-			as := engine.Apply(t.Context(), stages.ConvertDDB{}, records(text)).Emitted()
+			as := engine.Apply(t.Context(), stages.ConvertDDB{}, records(text)).Emitted
 			if len(as) == 0 {
 				good = false
 				break
@@ -130,16 +130,16 @@ func FuzzConvertEvent(f *testing.F) {
 			converted[name] = v
 			want = append(want, string(as[0].Data.Bytes()))
 		}
-		if got := len(out.Emitted()) == 1; got != good {
-			if got || strings.Contains(out.Failed()[0].Err.Error(), "UTF-8") { // which only what is converted must be
+		if got := len(out.Emitted) == 1; got != good {
+			if got || strings.Contains(out.Failed[0].Err.Error(), "UTF-8") { // which only what is converted must be
 				return
 			}
-			t.Fatalf("%s: %v", raw, out.Failed()[0].Err)
+			t.Fatalf("%s: %v", raw, out.Failed[0].Err)
 		}
 		if !good {
 			return
 		}
-		r := out.Emitted()[0]
+		r := out.Emitted[0]
 		if err := json.Unmarshal(r.Raw, &after); err != nil {
 			t.Fatalf("%s became %s: %v", raw, r.Raw, err)
 		}

@@ -138,13 +138,13 @@ func TestDeaggregate(t *testing.T) {
 					want = append(want, user{"key-1", "", c.data, 0})
 				}
 				want = append(append(want, c.want...), user{"key-2", "", "after", 0})
-				if diff := cmp.Diff(want, users(out.Emitted())); diff != "" {
+				if diff := cmp.Diff(want, users(out.Emitted)); diff != "" {
 					t.Errorf("%s: emitted (-want +got)\n%s", form, diff)
 				}
-				if len(out.Failed())+len(out.Dropped()) > 0 {
-					t.Errorf("%s: failed %v, dropped %v", form, out.Failed(), out.Dropped())
+				if len(out.Failed)+len(out.Dropped) > 0 {
+					t.Errorf("%s: failed %v, dropped %v", form, out.Failed, out.Dropped)
 				}
-				for _, r := range out.Emitted() {
+				for _, r := range out.Emitted {
 					if r.Lane != lane || string(r.Raw) != string(in[0].Raw) || r.Seq == "" {
 						t.Errorf("%s: the origin was lost: %+v", form, r)
 					}
@@ -202,7 +202,7 @@ func ExampleDeaggregate() {
 		user{Key: "customer-2", Data: "second"},
 	)))
 	out := engine.Apply(context.Background(), stages.Deaggregate{}, in)
-	for _, r := range out.Emitted() {
+	for _, r := range out.Emitted {
 		fmt.Println(r.Seq, r.Sub, r.Key, string(r.Data.Bytes()))
 	}
 	// Output:
@@ -226,12 +226,12 @@ func FuzzDeaggregate(f *testing.F) {
 		}
 		in := records(data)
 		out := engine.Apply(t.Context(), stages.Deaggregate{}, in)
-		got := users(out.Emitted())
-		if diff := cmp.Diff(got, users(engine.Apply(t.Context(), stages.Deaggregate{}, encode(in)).Emitted())); diff != "" {
+		got := users(out.Emitted)
+		if diff := cmp.Diff(got, users(engine.Apply(t.Context(), stages.Deaggregate{}, encode(in)).Emitted)); diff != "" {
 			t.Fatalf("bytes and base64 differ:\n%s", diff)
 		}
-		if len(got) == 0 || len(out.Failed())+len(out.Dropped()) > 0 {
-			t.Fatalf("%d records came out, failed %v, dropped %v", len(got), out.Failed(), out.Dropped())
+		if len(got) == 0 || len(out.Failed)+len(out.Dropped) > 0 {
+			t.Fatalf("%d records came out, failed %v, dropped %v", len(got), out.Failed, out.Dropped)
 		}
 		if len(got) == 1 && got[0].Data == data {
 			return // as it is
@@ -282,8 +282,8 @@ func BenchmarkDeaggregate(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				in := []engine.Record{{Data: engine.Base64(text)}}
-				if out := engine.Apply(b.Context(), stages.Deaggregate{}, in); len(out.Emitted()) != c.out {
-					b.Fatalf("%d records", len(out.Emitted()))
+				if out := engine.Apply(b.Context(), stages.Deaggregate{}, in); len(out.Emitted) != c.out {
+					b.Fatalf("%d records", len(out.Emitted))
 				}
 			}
 			b.ReportMetric(float64(b.N*c.out)/b.Elapsed().Seconds(), "records/s")

@@ -51,7 +51,7 @@ func TestDeaggregateLikeJava(t *testing.T) {
 		want := lines.Text()
 		seen[want[0]]++
 		data := mutant(seed)
-		got := users(engine.Apply(t.Context(), stages.Deaggregate{}, records(data)).Emitted())
+		got := users(engine.Apply(t.Context(), stages.Deaggregate{}, records(data)).Emitted)
 		switch {
 		case want == "L" && !keepsAll(data, got):
 			t.Errorf("seed %d: %q lost data: %v", seed, data, got)

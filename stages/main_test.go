@@ -38,9 +38,9 @@ func encode(recs []engine.Record) []engine.Record {
 }
 
 // emitted returns the data that out passed on.
-func emitted(out *engine.Out) []string {
+func emitted(out *engine.Applied) []string {
 	var data []string
-	for _, r := range out.Emitted() {
+	for _, r := range out.Emitted {
 		data = append(data, string(r.Data.Bytes()))
 	}
 	return data

@@ -40,7 +40,7 @@ func TestNewline(t *testing.T) {
 		if diff := cmp.Diff(lines(newlineCases), emitted(out)); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", form, diff)
 		}
-		for i, r := range out.Emitted() {
+		for i, r := range out.Emitted {
 			if r.Key != in[i].Key || r.Data.Err() != nil || r.Data.Len() != len(r.Data.Bytes()) {
 				t.Errorf("%s: record %d: %+v, error %v", form, i, r, r.Data.Err())
 			}
@@ -67,7 +67,7 @@ func TestNewlineAnywhere(t *testing.T) {
 
 func ExampleNewline() {
 	out := engine.Apply(context.Background(), stages.Newline{}, records("one", "two\n", "{\n  \"n\": 3\n}"))
-	for _, r := range out.Emitted() {
+	for _, r := range out.Emitted {
 		fmt.Printf("%q\n", r.Data.Bytes())
 	}
 	// Output:

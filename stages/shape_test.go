@@ -15,10 +15,10 @@ import (
 )
 
 // requests returns the data of each request that out makes.
-func requests(out *engine.Out) [][]string {
+func requests(out *engine.Applied) [][]string {
 	var all [][]string
 	data, start := emitted(out), 0
-	for _, cut := range append(slices.Clone(out.Cuts()), len(data)) {
+	for _, cut := range append(slices.Clone(out.Cuts), len(data)) {
 		if cut > start {
 			all = append(all, data[start:cut])
 		}

@@ -114,10 +114,10 @@ func (t *tape) book(r *recorder, batch []engine.Record, err error) {
 		s = shapeOf(r.spec)
 		t.targets[r.spec.ID] = s
 	}
-	limits := r.Limits()
-	q := Request{Bytes: limits.PerBatch, Sizes: make([]int, len(batch))}
+	size := engine.SizerOf(r)
+	q := Request{Bytes: r.Limits().PerBatch, Sizes: make([]int, len(batch))}
 	for i := range batch {
-		q.Sizes[i] = limits.SizeOf(&batch[i])
+		q.Sizes[i] = size(&batch[i])
 		q.Bytes += q.Sizes[i]
 	}
 	s.Requests = append(s.Requests, q)

@@ -14,6 +14,7 @@ import (
 // accepts everything.
 type Sink struct {
 	Bounds engine.Limits
+	Size   func(r *engine.Record) int // counts a record; nil: its data alone
 
 	// Script decides about one record of one request; nil accepts. It may sleep or
 	// panic. A record is refused alone with the error it returns.
@@ -40,6 +41,9 @@ type Attempt struct {
 
 // Limits returns s.Bounds.
 func (s *Sink) Limits() engine.Limits { return s.Bounds }
+
+// Sizer returns s.Size.
+func (s *Sink) Sizer() func(r *engine.Record) int { return s.Size }
 
 // Send follows the script.
 func (s *Sink) Send(ctx context.Context, batch []engine.Record) (o engine.Outcome) {

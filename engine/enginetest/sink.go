@@ -71,8 +71,9 @@ func CheckSink(t *testing.T, open func(t *testing.T) SinkHarness) {
 		if l.Records < 0 || l.Bytes < 0 || l.RecordBytes < 0 || l.PerBatch < 0 {
 			t.Errorf("negative limit: %+v", l)
 		}
+		count := engine.SizerOf(h.Sink)
 		for _, r := range h.records(3) {
-			if size := l.SizeOf(&r); size < r.Data.Len() {
+			if size := count(&r); size < r.Data.Len() {
 				t.Errorf("a record with %d bytes of data counts %d", r.Data.Len(), size)
 			}
 		}

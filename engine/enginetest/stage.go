@@ -79,7 +79,7 @@ func CheckStage(t *testing.T, s engine.Stage, in []engine.Record) {
 // records forgotten or without an origin.
 func checkFaults(t *testing.T, s engine.Stage, in []engine.Record) {
 	t.Helper()
-	for _, loss := range engine.Apply(t.Context(), s, in).Failed() {
+	for _, loss := range engine.Apply(t.Context(), s, in).Failed {
 		if fault, ok := errors.AsType[*engine.StageError](loss.Err); ok {
 			t.Errorf("of %d records: %v", len(in), fault)
 		}
@@ -87,16 +87,16 @@ func checkFaults(t *testing.T, s engine.Stage, in []engine.Record) {
 }
 
 // outcome tells what a stage did, for comparison.
-func outcome(o *engine.Out) string {
+func outcome(o *engine.Applied) string {
 	var b bytes.Buffer
-	for i, r := range o.Emitted() {
+	for i, r := range o.Emitted {
 		fmt.Fprintf(&b, "%d %s\n", i, describe(&r))
 	}
-	fmt.Fprintf(&b, "cuts %v\n", o.Cuts())
-	for _, l := range o.Dropped() {
+	fmt.Fprintf(&b, "cuts %v\n", o.Cuts)
+	for _, l := range o.Dropped {
 		fmt.Fprintf(&b, "dropped %s: %v\n", describe(&l.Record), l.Err)
 	}
-	for _, l := range o.Failed() {
+	for _, l := range o.Failed {
 		fmt.Fprintf(&b, "failed %s: %v\n", describe(&l.Record), l.Err)
 	}
 	return b.String()

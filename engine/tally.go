@@ -8,32 +8,32 @@ import (
 // maxFailures bounds the reasons that a report lists.
 const maxFailures = 5
 
-// ledger keeps account of the records of one run at one target.
-type ledger struct {
-	mu     sync.Mutex
-	start  time.Time
-	closed bool    // what comes later is too late
-	cut    bool    // a sink was cut short, and may have left something that uses records
-	owed   []int32 // by source record: parts of it that are not booked yet; nil if each is one part
-	report TargetReport
+// tally keeps account of the records of one run at one target.
+type tally struct {
+	mu       sync.Mutex
+	start    time.Time
+	closed   bool    // what comes later is too late
+	cutShort bool    // a sink was cut short, and may have left something that uses records
+	owed     []int32 // by source record: parts of it that are not booked yet; nil if each is one part
+	report   TargetReport
 
 	// Of targets with stages:
-	lots        []lot    // what the stages made of the records
-	losses      []*Out   // what they did not let through
-	had         []Record // what the target had before
-	split       bool     // a record is several parts
-	failedParts []part   // if split
+	lanes       []lane       // what the stages made of the records
+	losses      []*processed // what they did not let through
+	had         []Record     // what the target had before
+	split       bool         // a record is several parts
+	failedParts []part       // if split
 }
 
-func newLedger(id string, records int) ledger {
-	return ledger{start: time.Now(), report: TargetReport{ID: id, fates: make([]Fate, records)}}
+func newTally(id string, records int) tally {
+	return tally{start: time.Now(), report: TargetReport{ID: id, fates: make([]Fate, records)}}
 }
 
 // expect says which records are still to be booked, where stages may have made
 // several of one.
-func (l *ledger) expect(lots []lot, losses []*Out, had []Record) {
+func (l *tally) expect(lanes []lane, losses []*processed, had []Record) {
 	l.book(func() {
-		l.lots, l.losses, l.had = lots, losses, had
+		l.lanes, l.losses, l.had = lanes, losses, had
 		l.owed = make([]int32, len(l.report.fates))
 		l.parts(func(leaf *Record) {
 			l.owed[leaf.src-1]++
@@ -43,16 +43,16 @@ func (l *ledger) expect(lots []lot, losses []*Out, had []Record) {
 }
 
 // parts calls f with every part of the source records.
-func (l *ledger) parts(f func(leaf *Record)) {
-	eachRecord(l.lots, l.losses, func(r *Record) { r.leaves(f) })
+func (l *tally) parts(f func(leaf *Record)) {
+	eachRecord(l.lanes, l.losses, func(r *Record) { r.leaves(f) })
 	for i := range l.had {
 		f(&l.had[i])
 	}
 }
 
-// eachRecord calls f with every record in lots and losses.
-func eachRecord(lots []lot, losses []*Out, f func(r *Record)) {
-	for _, lot := range lots {
+// eachRecord calls f with every record in lanes and losses.
+func eachRecord(lanes []lane, losses []*processed, f func(r *Record)) {
+	for _, lot := range lanes {
 		for i := range lot.recs {
 			f(&lot.recs[i])
 		}
@@ -67,7 +67,7 @@ func eachRecord(lots []lot, losses []*Out, f func(r *Record)) {
 }
 
 // skip books records that the target had before.
-func (l *ledger) skip(had []Record) {
+func (l *tally) skip(had []Record) {
 	l.book(func() {
 		for i := range had {
 			l.fate(&had[i], FateAlready)
@@ -76,7 +76,7 @@ func (l *ledger) skip(had []Record) {
 }
 
 // deliver books records that were acknowledged.
-func (l *ledger) deliver(recs []Record) {
+func (l *tally) deliver(recs []Record) {
 	l.book(func() {
 		for i := range recs {
 			l.fate(&recs[i], FateDelivered)
@@ -86,12 +86,12 @@ func (l *ledger) deliver(recs []Record) {
 }
 
 // drop books a record that a stage dropped.
-func (l *ledger) drop(r *Record) {
+func (l *tally) drop(r *Record) {
 	l.book(func() { l.fate(r, FateDropped) })
 }
 
 // diverted books a record that another target took, and why this one did not.
-func (l *ledger) diverted(r *Record, err error) {
+func (l *tally) diverted(r *Record, err error) {
 	l.book(func() {
 		l.fate(r, FateDiverted)
 		l.reason(r, err, true)
@@ -99,7 +99,7 @@ func (l *ledger) diverted(r *Record, err error) {
 }
 
 // fail books a record that will not be delivered.
-func (l *ledger) fail(r *Record, err error) {
+func (l *tally) fail(r *Record, err error) {
 	l.book(func() {
 		l.fate(r, FateFailed)
 		l.failedPart(r)
@@ -107,13 +107,13 @@ func (l *ledger) fail(r *Record, err error) {
 	})
 }
 
-// left books that a sink was cut short.
-func (l *ledger) left() {
-	l.book(func() { l.cut = true })
+// interrupted books that a sink was cut short.
+func (l *tally) interrupted() {
+	l.book(func() { l.cutShort = true })
 }
 
 // request books an attempt and its outcome.
-func (l *ledger) request(o *Outcome, again bool) {
+func (l *tally) request(o *Outcome, again bool) {
 	l.book(func() {
 		l.report.Requests++
 		if again {
@@ -126,7 +126,7 @@ func (l *ledger) request(o *Outcome, again bool) {
 	})
 }
 
-func (l *ledger) book(entry func()) {
+func (l *tally) book(entry func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.closed {
@@ -136,7 +136,7 @@ func (l *ledger) book(entry func()) {
 
 // fate books what became of r. Of the parts of a source record a failed one
 // weighs most, and a dropped one least.
-func (l *ledger) fate(r *Record, f Fate) {
+func (l *tally) fate(r *Record, f Fate) {
 	if r.parts == nil { // nearly all records, and no call for them
 		l.part(int(r.src)-1, f)
 		return
@@ -145,14 +145,14 @@ func (l *ledger) fate(r *Record, f Fate) {
 }
 
 // part books what became of a part of a source record.
-func (l *ledger) part(src int, f Fate) {
+func (l *tally) part(src int, f Fate) {
 	l.report.fates[src] = max(l.report.fates[src], f)
 	if l.owed != nil {
 		l.owed[src]--
 	}
 }
 
-func (l *ledger) reason(r *Record, err error, diverted bool) {
+func (l *tally) reason(r *Record, err error, diverted bool) {
 	text, src := err.Error(), r.first()
 	for i := range l.report.Failures {
 		if f := &l.report.Failures[i]; f.Diverted == diverted && f.Err.Error() == text {
@@ -171,7 +171,7 @@ func (l *ledger) reason(r *Record, err error, diverted bool) {
 }
 
 // close ends the account. Records of which not all is known have failed, with err.
-func (l *ledger) close(recs []Record, err error) TargetReport {
+func (l *tally) close(recs []Record, err error) TargetReport {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closed = true

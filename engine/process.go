@@ -1,0 +1,118 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/sourcegraph/conc/panics"
+)
+
+// processed is what a stage made of the records of one lane.
+type processed struct {
+	lane    // what it emitted
+	dropped []Loss
+	failed  []Loss
+	passed  int // stages before it
+}
+
+// runStage takes lanes through a stage, which depth others come before. The losses it
+// returns are those given and its own.
+func runStage(ctx context.Context, s Stage, depth int, lanes []lane, losses []*processed) ([]lane, []*processed) {
+	all, emitted := make([]*processed, len(lanes)), make([]lane, len(lanes))
+	for i, l := range lanes {
+		all[i] = &processed{passed: depth}
+		(&Out{processed: all[i]}).pieces(ctx, s, l)
+		emitted[i] = all[i].lane
+	}
+	return emitted, append(losses[:len(losses):len(losses)], all...)
+}
+
+// Applied is what a stage made of records.
+type Applied struct {
+	Emitted []Record // in order
+	Cuts    []int    // indexes in Emitted at which a new request begins
+	Dropped []Loss
+	Failed  []Loss
+}
+
+// Apply runs s once over the records of one lane, as a plan does: a panic is
+// narrowed down to the records that cause it, and records that s forgets fail.
+// It is meant for tests of stages.
+func Apply(ctx context.Context, s Stage, in []Record) *Applied {
+	p := new(processed)
+	(&Out{processed: p}).process(ctx, s, stamp(append([]Record(nil), in...)))
+	return &Applied{Emitted: p.recs, Cuts: p.cuts, Dropped: p.dropped, Failed: p.failed}
+}
+
+// pieces runs s over each piece of l.
+func (o *Out) pieces(ctx context.Context, s Stage, l lane) {
+	lo := 0
+	for _, hi := range l.cuts {
+		o.process(ctx, s, l.recs[lo:hi])
+		o.Cut()
+		lo = hi
+	}
+	o.process(ctx, s, l.recs[lo:])
+}
+
+// process runs s once over the records of a piece. A panic is narrowed down by running s again
+// over halves.
+func (o *Out) process(ctx context.Context, s Stage, in []Record) {
+	if len(in) == 0 {
+		return
+	}
+	o.in, o.forged = in, false
+	o.done = append(o.done[:0], make([]bool, len(in))...)
+	recs, cuts, dropped, failed := len(o.recs), len(o.cuts), len(o.dropped), len(o.failed)
+	undo := func() {
+		o.recs, o.cuts, o.dropped, o.failed = o.recs[:recs], o.cuts[:cuts], o.dropped[:dropped], o.failed[:failed]
+	}
+
+	if p := panics.Try(func() { s.Process(ctx, in, o) }); p != nil {
+		undo()
+		if len(in) == 1 {
+			o.fail(in, faulty(s, "panicked"+describe(p)))
+			return
+		}
+		o.process(ctx, s, in[:len(in)/2])
+		o.process(ctx, s, in[len(in)/2:])
+		return
+	}
+	if o.forged {
+		undo()
+		o.fail(in, faulty(s, "emitted a record that it did not derive with With or Merge"))
+		return
+	}
+	for i, done := range o.done {
+		if !done {
+			o.fail(in[i:i+1], forgot(ctx, s))
+		}
+	}
+}
+
+// fail books recs as failed. It cuts: a later stage that merged records before them
+// with some behind them would bar the earlier ones too where order is kept.
+func (p *processed) fail(recs []Record, err error) {
+	for _, r := range recs {
+		p.failed = append(p.failed, Loss{r, err})
+	}
+	p.cut()
+}
+
+func forgot(ctx context.Context, s Stage) error {
+	if err := context.Cause(ctx); err != nil {
+		return Errorf(Retryable, "stage %s was interrupted: %w", s.Name(), err)
+	}
+	return faulty(s, "neither emitted, dropped nor failed the record")
+}
+
+// StageError is a fault of a stage itself, as against one of a record.
+type StageError struct {
+	Stage string // its name
+	Did   string // what it did wrong
+}
+
+func (e *StageError) Error() string { return "stage " + e.Stage + " " + e.Did }
+
+func faulty(s Stage, did string) error {
+	return &Error{Class: Permanent, Err: &StageError{Stage: s.Name(), Did: did}}
+}
