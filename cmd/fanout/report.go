@@ -21,6 +21,9 @@ import (
 func (s *summary) print(stdout io.Writer, stderr *live, output string) error {
 	records, rows := s.snapshot()
 	printTable(stderr, records, rows)
+	if s.retried && slices.ContainsFunc(rows, func(r row) bool { return r.Failed > 0 }) {
+		fmt.Fprintln(stderr, "A record that was tried again counts as failed each time.")
+	}
 	if m := s.messages; m != nil {
 		fmt.Fprintf(stderr, "%s: %d deleted, %d left in the queue\n", count(m.Received, "message"), m.Deleted, m.Kept)
 	}

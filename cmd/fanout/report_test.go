@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"io"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,5 +22,24 @@ func TestRowNames(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A stream's batch that is handed over again has its failures counted again, which is said.
+func TestRetriedFailuresAreExplained(t *testing.T) {
+	const line = "A record that was tried again counts as failed each time.\n"
+	for _, tt := range []struct {
+		failed  int
+		retried bool
+		want    bool
+	}{{15, true, true}, {15, false, false}, {0, true, false}} {
+		var b bytes.Buffer
+		s := &summary{retried: tt.retried, targets: []*row{{Source: orders, ID: "queue", Failed: tt.failed}}}
+		if err := s.print(io.Discard, newLive(&b), "table"); err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(b.String(), line) != tt.want {
+			t.Errorf("%+v: %s", tt, &b)
+		}
 	}
 }

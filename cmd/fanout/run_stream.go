@@ -88,6 +88,7 @@ func follow(ctx context.Context, p *poll.Poller, stderr *live, sum *summary) err
 	err := p.Run(ctx)
 	stop()
 	<-shown
+	sum.retried = p.Progress().Total.Retries > 0
 	return err
 }
 

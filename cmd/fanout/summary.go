@@ -17,6 +17,7 @@ type summary struct {
 	news io.Writer // told of each new reason at once; nil: of none
 
 	faulty     bool            // a target of the stream is, whether it was to get records or not
+	retried    bool            // batches of the stream were handed over again
 	unreadable int             // envelopes that are none
 	messages   *redrive.Counts // nil: there was no queue
 
