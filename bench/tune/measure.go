@@ -169,7 +169,7 @@ func (m *Measurement) measure(ctx context.Context, s *Sample, o *MeasureOptions)
 		m.note(r)
 	}
 	if s.Records() < min(o.Largest, s.MaxBatch()) {
-		m.addNote("the sample has %d records; larger batches repeat them, and with them their keys", s.Records())
+		m.addNote("the sample has %s; larger batches repeat the sample, and with it its keys", recordsOf(s.Records()))
 	}
 	return nil
 }

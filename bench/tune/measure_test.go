@@ -126,6 +126,11 @@ func TestMeasureNotes(t *testing.T) {
 	if text := strings.Join(m.Notes, "\n"); !strings.Contains(text, "extrapolated") || !strings.Contains(text, "has 10 records") {
 		t.Errorf("notes: %s", text)
 	}
+	one := newSample(t, kinesisEvent(1, 100, 10, 1))
+	m = measure(t, one, "- {id: a, type: kinesis, destination: b}", MeasureOptions{})
+	if text := strings.Join(m.Notes, "\n"); !strings.Contains(text, "the sample has 1 record;") {
+		t.Errorf("notes: %s", text)
+	}
 	// Elasticsearch takes no documents that are not JSON.
 	plain := newSample(t, []byte(strings.ReplaceAll(string(kinesisEvent(10, 100, 10, 1)), `"data":"`, `"data":"AAAA`)))
 	m = measure(t, plain, "- {id: a, type: es, destination: \"search-x.eu-west-1.es.amazonaws.com#i\"}", MeasureOptions{Largest: 10})

@@ -81,8 +81,8 @@ func (t *tuner) basis() []string {
 	}
 	return []string{
 		load,
-		fmt.Sprintf("Measured on this machine: the requests, their sizes and the CPU of batches of the %s records of the sample, through the function's own handler, up to the HTTP transport. No request left the process.",
-			Number(float64(t.Sample.Records()))),
+		fmt.Sprintf("Measured on this machine: the requests, their sizes and the CPU of batches of the sample, which has %s, through the function's own handler, up to the HTTP transport. No request left the process.",
+			recordsOf(t.Sample.Records())),
 		fmt.Sprintf("Modelled: how long services, Lambda and the polling of shards take, from the latencies of %s, which are assumptions; that CPU takes %d MB ÷ memory as long as here × %v below one vCPU and no less above; %v more for TLS and system calls of each request; arrivals at random, keys spread evenly but for the most frequent one; no throttling, no retries, no cold starts.",
 			t.Latencies.Date, cpu.VCPUMB, cpu.Slowdown, cpu.PerCall.Duration()),
 		fmt.Sprintf("Prices: %s, as of %s, arm64, without free tiers and discounts. The stream itself, and what targets cost by the hour, deliver further or keep, is not in it; of the function's metrics it is one call an invocation at most.",
@@ -103,8 +103,8 @@ const hotKey = 0.1
 // notes says what is odd about the load.
 func (t *tuner) notes(r *Report) (notes []string) {
 	if took := t.Sample.whole.duration(); t.Load.Derived && (t.Sample.Records() < fewRecords || took < shortTime) {
-		notes = append(notes, fmt.Sprintf("the rate of %s records a second is a guess, because it comes from %d records within %v; give the real one with --records-per-second",
-			Number(t.Load.RecordsPerSecond), t.Sample.Records(), took.Round(time.Millisecond)))
+		notes = append(notes, fmt.Sprintf("the rate of %s records a second is a guess, because it comes from %s within %v; give the real one with --records-per-second",
+			Number(t.Load.RecordsPerSecond), recordsOf(t.Sample.Records()), took.Round(time.Millisecond)))
 	}
 	isClose := func(x Result) bool { return x.Close }
 	if r.Recommended.Close || slices.ContainsFunc(r.Others, isClose) {
@@ -148,6 +148,14 @@ func Number(x float64) string {
 		return strconv.FormatFloat(x, 'f', 1, 64)
 	}
 	return strconv.FormatFloat(x, 'g', 3, 64)
+}
+
+// recordsOf writes a number of records.
+func recordsOf(n int) string {
+	if n == 1 {
+		return "1 record"
+	}
+	return thousands(int64(n)) + " records"
 }
 
 // thousands parts the digits of n by commas.
