@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -63,6 +64,35 @@ func listTable(t *testing.T, w *bytes.Buffer, sources bool) {
 	m := manage{output: "table"}
 	if err := m.list(w, w, targets, sources); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Five targets of two sources, with roles and regions, fit 140 columns as a box.
+func TestListOfFiveFits(t *testing.T) {
+	t.Setenv("COLUMNS", "140")
+	var targets []registry.Entry
+	for i, destination := range []string{
+		"arn:aws:sqs:eu-west-1:123456789012:orders-of-all-customers",
+		"https://sqs.eu-west-1.amazonaws.com/123456789012/billing-orders.fifo",
+		"arn:aws:sqs:eu-west-1:123456789012:failures",
+		"https://sqs.eu-west-1.amazonaws.com/123456789012/search-of-the-orders",
+		"arn:aws:sqs:us-east-1:210987654321:orders-in-another-account",
+	} {
+		v := target.Values{"sourceArn": str(orders), "id": str(fmt.Sprintf("target-of-the-orders-%d", i)), "type": str("sqs"), "destination": str(destination),
+			"active": target.Value{Kind: target.Bool, Text: "true"}, "role": str("arn:aws:iam::210987654321:role/fanout-to-orders"), "region": str("eu-west-1")}
+		if i > 2 {
+			v["sourceArn"] = str("arn:aws:dynamodb:eu-west-1:123456789012:table/Customers/stream/2026-01-31T12:34:56.789")
+		}
+		targets = append(targets, registry.Entry{Loaded: target.Read(v, "")})
+	}
+	var b bytes.Buffer
+	m := manage{output: "table"}
+	if err := m.list(&b, io.Discard, targets, true); err != nil {
+		t.Fatal(err)
+	}
+	box, _, _ := strings.Cut(b.String(), "\n")
+	if n := text.StringWidth(box); !strings.HasPrefix(box, "┌") || n > 140 {
+		t.Errorf("a first line of %d columns:\n%s", n, &b)
 	}
 }
 
