@@ -1,6 +1,7 @@
 package sinks
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -91,8 +92,11 @@ func (b *body) quote(s string) { b.own = appendJSON(b.own, s) }
 const minRef = 512
 
 // add adds p, which must not change until the request is over.
-func (b *body) add(p []byte) {
-	if len(p) < minRef {
+func (b *body) add(p []byte) { b.addFrom(minRef, p) }
+
+// addFrom is add with another length from which p is not copied.
+func (b *body) addFrom(length int, p []byte) {
+	if len(p) < length {
 		b.own = append(b.own, p...)
 		return
 	}
@@ -115,6 +119,12 @@ func (b *body) cut() {
 		b.parts = append(b.parts, b.own[b.open:])
 		b.open = len(b.own)
 	}
+}
+
+// bytes is a copy of the whole body.
+func (b *body) bytes() []byte {
+	b.cut()
+	return bytes.Join(b.parts, nil)
 }
 
 // content is the content of a body for those who send it. The transport may go on

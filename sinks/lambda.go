@@ -2,6 +2,7 @@ package sinks
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,8 +17,11 @@ import (
 // named 262,144 bytes for 256 KB and 6,291,456 for 6 MB.
 const lambdaBytes = 1 << 20
 
-// What stands around the records of an event.
-const lambdaHead, lambdaTail = `{"Records":[`, `]}`
+// What stands around the records of an event, and an event without any.
+const (
+	lambdaHead, lambdaTail = `{"Records":[`, `]}`
+	lambdaEmpty            = lambdaHead + lambdaTail
+)
 
 // LambdaAPI is what NewLambda needs of *lambda.Client.
 type LambdaAPI interface {
@@ -74,7 +78,7 @@ func (l *Lambda) String() string { return l.name }
 // Limits are those of an asynchronous Invoke, which takes an event whole or not at
 // all.
 func (l *Lambda) Limits() engine.Limits {
-	return engine.Limits{Bytes: lambdaBytes, PerBatch: len(lambdaHead) + len(lambdaTail) - len(",")}
+	return engine.Limits{Bytes: lambdaBytes, PerBatch: len(lambdaEmpty) - len(",")}
 }
 
 // Sizer counts the record as it stands in an event, with a comma.
@@ -88,16 +92,12 @@ func (l *Lambda) Sizer() func(r *engine.Record) int {
 
 // Send makes one Invoke call.
 func (l *Lambda) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
-	event, err := l.event(batch)
-	if err != nil {
+	call := newSplice(lambdaEmpty, acknowledgement{}, 1, l.textAround(batch)) // the answer says nothing of records
+	defer call.end()
+	if err := l.append(call.list, batch); err != nil {
 		return engine.Failed(err)
 	}
-	out, err := l.client.Invoke(ctx, &lambda.InvokeInput{
-		FunctionName:   &l.function,
-		Qualifier:      l.qualifier,
-		InvocationType: types.InvocationTypeEvent,
-		Payload:        event,
-	}, func(o *lambda.Options) { o.APIOptions = append(o.APIOptions, boundAnswer(1)) }) // it says nothing of records
+	out, err := l.invoke(ctx, call)
 	switch {
 	case err != nil:
 		return engine.Failed(classify(l.name, err))
@@ -108,25 +108,57 @@ func (l *Lambda) Send(ctx context.Context, batch []engine.Record) engine.Outcome
 	return engine.Outcome{}
 }
 
-// event returns the payload that delivers batch. If a record cannot be part of one,
-// the error makes the engine halve the request until it has found that record.
-func (l *Lambda) event(batch []engine.Record) ([]byte, error) {
-	size := len(lambdaHead) + len(lambdaTail) - len(",")
-	records := make([]pieces, len(batch))
+// invoke makes the call.
+func (l *Lambda) invoke(ctx context.Context, call *splice) (*lambda.InvokeOutput, error) {
+	in := &lambda.InvokeInput{
+		FunctionName:   &l.function,
+		Qualifier:      l.qualifier,
+		InvocationType: types.InvocationTypeEvent,
+		Payload:        []byte(lambdaEmpty),
+	}
+	if _, ok := l.client.(*lambda.Client); ok {
+		out, err := l.client.Invoke(ctx, in, func(o *lambda.Options) { o.APIOptions = append(o.APIOptions, call.install) })
+		if !errors.Is(err, errSeam) {
+			return out, err
+		}
+	}
+	in.Payload = call.list.bytes()
+	return l.client.Invoke(ctx, in, func(o *lambda.Options) { o.APIOptions = append(o.APIOptions, boundAnswer(1)) })
+}
+
+// minPiece is the length from which a piece of a record is referred to. Small pieces are
+// many, and refer to what is kept for them alone.
+const minPiece = 128
+
+// append appends the event that delivers batch. If a record cannot be part of one, the
+// error makes the engine halve the request until it has found that record.
+func (l *Lambda) append(b *body, batch []engine.Record) error {
+	b.text(lambdaHead)
 	var templates kinesisTemplates
 	for i := range batch {
-		records[i] = l.record(&batch[i], &templates)
-		if why := l.fault(&batch[i], &records[i]); why != "" {
-			return nil, engine.Errorf(engine.Refused, "%s: %s", l.name, why)
+		text := l.record(&batch[i], &templates)
+		if why := l.fault(&batch[i], &text); why != "" {
+			return engine.Errorf(engine.Refused, "%s: %s", l.name, why)
 		}
-		size += records[i].size() + len(",")
-	}
-	event := append(make([]byte, 0, size), lambdaHead...)
-	for i := range records {
-		if i > 0 {
-			event = append(event, ',')
+		b.comma(i)
+		for _, piece := range text {
+			b.addFrom(minPiece, piece)
 		}
-		event = records[i].append(event)
 	}
-	return append(event, lambdaTail...), nil
+	b.text(lambdaTail)
+	return nil
+}
+
+// textAround is about how much text of its own the event has that delivers batch.
+func (l *Lambda) textAround(batch []engine.Record) int {
+	n := len(lambdaEmpty)
+	for i := range batch {
+		n += len(",")
+		if l.form != SourceRecords {
+			n += min(batch[i].Data.TextLen(), minPiece)
+		} else if len(batch[i].Raw) < minPiece {
+			n += len(batch[i].Raw)
+		}
+	}
+	return n
 }

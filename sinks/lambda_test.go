@@ -6,7 +6,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -55,6 +57,14 @@ func userOf(r engine.Record, sub int, key, hashKey, data string) engine.Record {
 	r = r.With(engine.Bytes([]byte(data)))
 	r.Key, r.HashKey, r.Sub = key, hashKey, sub
 	return r
+}
+
+// eventOf returns the event that delivers recs.
+func eventOf(l *Lambda, recs []engine.Record) ([]byte, error) {
+	b := newBody(0)
+	defer b.free()
+	err := l.append(b, recs)
+	return b.bytes(), err
 }
 
 func TestLambdaConformance(t *testing.T) {
@@ -369,7 +379,7 @@ func FuzzLambdaUserRecord(f *testing.F) {
 		}
 		l := NewLambda(nil, function, "", KinesisRecords)
 		r := engine.Record{Key: key, HashKey: hashKey, Lane: "lane", Seq: "seq", Sub: sub, Data: engine.Bytes(data), Raw: raw}
-		event, err := l.event([]engine.Record{r, r})
+		event, err := eventOf(l, []engine.Record{r, r})
 		if err != nil {
 			return
 		}
@@ -436,7 +446,7 @@ func FuzzLambdaNotification(f *testing.F) {
 		}
 		l := NewLambda(nil, function, "", Notifications)
 		r := engine.Record{Raw: raw, Data: engine.Bytes(data)}
-		event, err := l.event([]engine.Record{r, r})
+		event, err := eventOf(l, []engine.Record{r, r})
 		if err != nil {
 			return
 		}
@@ -456,20 +466,69 @@ func FuzzLambdaNotification(f *testing.F) {
 }
 
 func BenchmarkLambdaSend(b *testing.B) {
-	out := &lambda.InvokeOutput{StatusCode: 202}
-	client := fakeLambda(func(*lambda.InvokeInput) (*lambda.InvokeOutput, error) { return out, nil })
+	open := func(form Form) engine.Sink {
+		return NewLambda(lambda.NewFromConfig((&sinkhole{status: http.StatusAccepted}).config()), function, "", form)
+	}
 	recs := make([]engine.Record, 500)
 	for i := range recs {
 		recs[i] = sourceRecord(i)
 	}
-	b.Run("source", func(b *testing.B) { benchmarkSend(b, NewLambda(client, function, "", SourceRecords), recs) })
-	b.Run("plain", func(b *testing.B) { benchmarkSend(b, NewLambda(client, function, "", KinesisRecords), recs) })
+	b.Run("source", func(b *testing.B) { benchmarkSend(b, open(SourceRecords), recs) })
+	b.Run("plain", func(b *testing.B) { benchmarkSend(b, open(KinesisRecords), recs) })
 	aggregate := sourceRecord(0)
 	aggregate.Raw = sourceRaw("a", strings.Repeat("x", 1<<19))
 	for i := range recs {
 		recs[i] = userOf(aggregate, i, fmt.Sprint(i), "", strings.Repeat("x", 1000))
 	}
-	b.Run("user", func(b *testing.B) { benchmarkSend(b, NewLambda(client, function, "", KinesisRecords), recs) })
+	b.Run("user", func(b *testing.B) { benchmarkSend(b, open(KinesisRecords), recs) })
+}
+
+// TestLambdaSameAsSDK holds requests to the bytes that the SDK would send. If it finds two
+// calls after an update of the SDK, see TestSameAsSDK.
+func TestLambdaSameAsSDK(t *testing.T) {
+	type plain struct{ LambdaAPI } // to the sink, no client of the SDK
+	changed := sourceRecord(2).With(engine.Bytes(bytes.Repeat([]byte("a"), 1000)))
+	recs := []engine.Record{sourceRecord(1), changed, userOf(sourceRecord(3), 1, "k", "1", "x")}
+	for _, form := range []Form{SourceRecords, KinesisRecords} {
+		spliced := service{"lambda", func(c aws.Config, _ ...Option) engine.Sink {
+			return NewLambda(lambda.NewFromConfig(c), functionARN, "live", form)
+		}}
+		sdk := service{"lambda", func(c aws.Config, _ ...Option) engine.Sink {
+			return NewLambda(plain{lambda.NewFromConfig(c)}, functionARN, "live", form)
+		}}
+		for n := range recs {
+			header, body := request(t, spliced, recs[:n+1])
+			wantHeader, want := request(t, sdk, recs[:n+1])
+			if diff := cmp.Diff(wantHeader, header); diff != "" || body != want {
+				t.Errorf("%d records, headers (-SDK +got):\n%s\nSDK %s\ngot %s", n+1, diff, want, body)
+			}
+		}
+	}
+}
+
+// An event of many source records is never a piece of memory of its own.
+func TestLambdaAllocatesNoEvent(t *testing.T) {
+	const n, raw = 500, 1000
+	recs := make([]engine.Record, n)
+	for i := range recs {
+		recs[i].Raw = sourceRaw("k", strings.Repeat("x", raw))
+	}
+	l := NewLambda(lambda.NewFromConfig((&sinkhole{status: http.StatusAccepted}).config()), function, "", SourceRecords)
+	allocated := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.TotalAlloc
+	}
+	before := allocated()
+	const requests = 20 // some find no buffer of an earlier one
+	for range requests {
+		if o := l.Send(t.Context(), recs); !o.OK() {
+			t.Fatal(o.Err(0))
+		}
+	}
+	if got := (allocated() - before) / requests; got > n*raw/2 {
+		t.Errorf("a request of %d bytes allocates %d", n*raw, got)
+	}
 }
 
 // The memory of a source record is used for another one in a later event.
@@ -490,7 +549,7 @@ func TestLambdaTellsSourceRecordsApart(t *testing.T) {
 		if o := l.Send(t.Context(), []engine.Record{r}); !o.OK() {
 			t.Fatal(o.Err(0))
 		}
-		if diff := cmp.Diff(lambdaHead+string(want.append(nil))+lambdaTail, string(sent)); diff != "" {
+		if diff := cmp.Diff(lambdaHead+string(slices.Concat(want[:]...))+lambdaTail, string(sent)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", version, diff)
 		}
 	}

@@ -23,13 +23,6 @@ func (p *pieces) size() int {
 	return n
 }
 
-func (p *pieces) append(b []byte) []byte {
-	for _, piece := range p {
-		b = append(b, piece...)
-	}
-	return b
-}
-
 // record returns the JSON text that stands for r in an event, or none if there is
 // none.
 func (l *Lambda) record(r *engine.Record, templates *kinesisTemplates) pieces {

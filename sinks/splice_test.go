@@ -218,12 +218,8 @@ func BenchmarkCall(b *testing.B) {
 				variant = "sdk"
 			}
 			b.Run(s.name+"/serializer="+variant, func(b *testing.B) {
-				w := &sinkhole{}
-				sink := s.open(aws.Config{
-					Region: "eu-west-1", HTTPClient: w,
-					Credentials: credentials.NewStaticCredentialsProvider("AKIAMADEUP", "made up", ""),
-					Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
-				})
+				w := &sinkhole{status: http.StatusOK}
+				sink := s.open(w.config())
 				recs := make([]engine.Record, sink.Limits().Records)
 				payloads := engine.NewPayloads(len(recs))
 				for i := range recs {
@@ -240,7 +236,19 @@ func BenchmarkCall(b *testing.B) {
 }
 
 // sinkhole is an HTTP client that reads requests as a transport does.
-type sinkhole struct{ answer string }
+type sinkhole struct {
+	status int
+	answer string
+}
+
+// config is for clients that send through s.
+func (s *sinkhole) config() aws.Config {
+	return aws.Config{
+		Region: "eu-west-1", HTTPClient: s,
+		Credentials: credentials.NewStaticCredentialsProvider("AKIAMADEUP", "made up", ""),
+		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
+	}
+}
 
 func (s *sinkhole) Do(r *http.Request) (*http.Response, error) {
 	buf := transportBuffer[:]
@@ -250,7 +258,7 @@ func (s *sinkhole) Do(r *http.Request) (*http.Response, error) {
 		}
 	}
 	return &http.Response{
-		StatusCode: http.StatusOK, Request: r, ContentLength: int64(len(s.answer)),
+		StatusCode: s.status, Request: r, ContentLength: int64(len(s.answer)),
 		Header: http.Header{}, Body: io.NopCloser(strings.NewReader(s.answer)),
 	}, nil
 }
