@@ -15,7 +15,7 @@ type runFlags struct {
 	deliveryFlags
 	events        []string
 	sourceARN     string
-	sourceAs      string
+	sourceAs      sourceAs
 	unknownSource string
 	explain       bool
 	poll          pollFlags
@@ -56,7 +56,7 @@ something failed, 2 for wrong usage or unreadable input.`,
 	s.SortFlags = false
 	f.addTargets(s)
 	s.StringArrayVar(&f.events, "event", nil, "handle the Lambda event in this `FILE`, - for standard input; repeatable")
-	s.StringVar(&f.sourceAs, "source-arn-as", "", "take the records of all events for those of the source with this `ARN`")
+	f.sourceAs.add(s)
 	s.StringVar(&f.sourceARN, "source-arn", "", "poll the Kinesis or DynamoDB stream with this `ARN`")
 	oneOf(cmd, &f.unknownSource, "unknown-source", "fail", "take this `ACTION` on records of a source that has no target: fail, or ignore to let them pass undelivered", []string{"fail", "ignore"})
 	f.poll.add(s)
@@ -89,12 +89,11 @@ func (f *runFlags) check(s *pflag.FlagSet) error {
 		return errors.New("--event and --source-arn exclude each other; give one of them")
 	case f.events == nil && f.sourceARN == "":
 		return errors.New("no source is given; add --event FILE or --source-arn ARN")
-	case f.sourceAs != "" && f.events == nil:
-		return errors.New("--source-arn-as is for events; add --event FILE, or leave it out")
-	case f.sourceAs != "" && !isSource(f.sourceAs):
-		return fmt.Errorf("--source-arn-as is %q, which is not the ARN of a Kinesis stream, DynamoDB stream or SNS topic", f.sourceAs)
 	case stdin > 1:
 		return errors.New("--event - is given more than once; standard input holds one event")
+	}
+	if err := f.sourceAs.check(f.events); err != nil {
+		return err
 	}
 	if err := f.checkBounds(); err != nil {
 		return err

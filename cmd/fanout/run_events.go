@@ -11,7 +11,6 @@ import (
 
 	"fanout/lambda"
 	records "fanout/lambda/event"
-	"fanout/lambda/target"
 )
 
 // event is one Lambda event.
@@ -31,12 +30,12 @@ func (f *runFlags) read(stdin io.Reader) (events []event, sources []string, err 
 		if err != nil {
 			return nil, nil, err
 		}
-		if err := f.relabel(&e); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", e.name, err)
+		if err := f.sourceAs.relabel(&e); err != nil {
+			return nil, nil, err
 		}
-		found, err := eventSources(e.data)
+		found, err := e.sources()
 		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", e.name, err)
+			return nil, nil, err
 		}
 		for _, source := range found {
 			if !slices.Contains(sources, source) {
@@ -48,27 +47,14 @@ func (f *runFlags) read(stdin io.Reader) (events []event, sources []string, err 
 	return events, sources, nil
 }
 
-// relabel gives the records of e the source that --source-arn-as names.
-func (f *runFlags) relabel(e *event) error {
-	if f.sourceAs == "" {
-		return nil
-	}
-	service, _ := target.CheckSource(f.sourceAs) // check has seen that it is one
-	data, err := records.Relabel(e.data, kinds[service], f.sourceAs)
+// sources returns the ARNs of the event's sources.
+func (e *event) sources() ([]string, error) {
+	arns, err := eventSources(e.data)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("%s: %w", e.name, err)
 	}
-	e.data = data
-	return nil
+	return arns, nil
 }
-
-func isSource(arn string) bool {
-	_, ok := target.CheckSource(arn)
-	return ok
-}
-
-// kinds are the kinds of sources by service.
-var kinds = map[string]records.Kind{"kinesis": records.Kinesis, "dynamodb": records.DynamoDB, "sns": records.SNS}
 
 // eventSources returns the ARNs of an event's sources. It refuses those that cannot be a
 // source, such as the arn:aws:kinesis:EXAMPLE of published samples.

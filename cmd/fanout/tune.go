@@ -60,6 +60,7 @@ it in one thing. --report writes a page with plots.`,
 		Example: `  fanout tune --targets targets.yaml --event event.json --records-per-second 2000 --shards 4
   fanout tune --table fanoutTargets --source-arn arn:aws:kinesis:eu-west-1:123456789012:stream/orders --max-lag 5s
   fanout tune --targets targets.yaml --event event.json --report tune.html --memory 256,512
+  fanout tune --targets targets.yaml --event sample.json --source-arn-as arn:aws:kinesis:eu-west-1:123456789012:stream/orders --records-per-second 2000
   fanout tune --print-prices > prices.yaml`,
 		Args: flagsOnly,
 	}

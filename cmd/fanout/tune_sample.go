@@ -20,6 +20,7 @@ import (
 // sampleFlags say where a sample comes from.
 type sampleFlags struct {
 	events    []string
+	sourceAs  sourceAs
 	sourceARN string
 	start     string
 	records   int
@@ -28,6 +29,7 @@ type sampleFlags struct {
 
 func (f *sampleFlags) add(s *pflag.FlagSet) {
 	s.StringArrayVar(&f.events, "event", nil, "take the Lambda event in this `FILE` as a sample, - for standard input; repeatable")
+	f.sourceAs.add(s)
 	s.StringVar(&f.sourceARN, "source-arn", "", "take a sample of the Kinesis or DynamoDB stream with this `ARN`")
 	s.StringVar(&f.start, "starting-position", "TRIM_HORIZON", "begin the sample of a stream at `POSITION`: LATEST, TRIM_HORIZON or a time such as 2026-11-22T20:15:00Z")
 	s.IntVar(&f.records, "sample-records", 10_000, "take a sample of `N` records from a stream")
@@ -49,7 +51,7 @@ func (f *sampleFlags) check() error {
 	if _, err := poll.ParseStart(f.start); err != nil {
 		return noPosition(f.start)
 	}
-	return nil
+	return f.sourceAs.check(f.events)
 }
 
 // take reads the sample.
@@ -65,6 +67,12 @@ func (f *sampleFlags) fromFiles(stdin io.Reader) (*tune.Sample, error) {
 	for _, name := range f.events {
 		e, err := readEvent(name, stdin)
 		if err != nil {
+			return nil, err
+		}
+		if err := f.sourceAs.relabel(&e); err != nil {
+			return nil, err
+		}
+		if _, err := e.sources(); err != nil {
 			return nil, err
 		}
 		events = append(events, e.data)
