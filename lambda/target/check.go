@@ -172,11 +172,16 @@ func (c *checker) checkSigned() {
 	if c.Type != ES || c.Destination.Host == "" || c.Destination.Signing != "" {
 		return
 	}
+	const unsigned = "has no effect: requests with a password are not signed"
 	if c.Role != "" && !c.broken["role"] {
-		c.warn("role", "has no effect: requests to %s are not signed; write region too if it is a custom endpoint of OpenSearch Service", c.Destination.Host)
+		if c.Destination.hasPassword() {
+			c.warn("role", unsigned+"; remove one of them")
+		} else {
+			c.warn("role", "has no effect: requests to %s are not signed; write region too if it is a custom endpoint of OpenSearch Service", c.Destination.Host)
+		}
 	}
-	if c.Region != "" && !c.broken["region"] {
-		c.warn("region", "has no effect: requests with a password are not signed")
+	if c.Region != c.Destination.Region && !c.broken["region"] {
+		c.warn("region", unsigned)
 	}
 }
 
@@ -257,7 +262,7 @@ func (c *checker) checkCache() {
 	}
 }
 
-// hasPassword reports whether the address of a cache has its password.
+// hasPassword reports whether the address of a cache or search endpoint has a password.
 func (d Destination) hasPassword() bool {
 	u, err := url.Parse(d.url)
 	if err != nil {

@@ -153,6 +153,7 @@ func TestWarnings(t *testing.T) {
 		{with("type", "file", "region", "eu-west-1"), "region: has no effect on targets of type file"},
 		{with("type", "es", "destination", "https://h/i", "role", role1), "role: has no effect: requests to h are not signed; write region too if it is a custom endpoint of OpenSearch Service"},
 		{with("type", "es", "destination", "https://u:p@h/i", "region", "eu-west-1"), "region: has no effect: requests with a password are not signed"},
+		{with("type", "es", "destination", "https://u:p@search-d-x.us-west-2.es.amazonaws.com/i", "role", role1), "role: has no effect: requests with a password are not signed; remove one of them"},
 		{with("type", "firehose", "destination", "arn:aws:firehose:eu-west-1:210987654321:deliverystream/d"),
 			"destination: is of the account 210987654321, and Firehose is called in that of the function; unless they are one, name a role of 210987654321"},
 		{with("ttl", "60"), "ttl: has no effect on kinesis, only on memcached and redis"},

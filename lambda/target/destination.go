@@ -34,7 +34,7 @@ type Destination struct {
 	Host    string // host, with :port for caches and where one was given
 	Index   string // or alias, of Elasticsearch
 	DocType string // mapping type of Elasticsearch before version 7; "": none
-	Signing string // SigV4 service name, es or aoss; "": not an AWS host, unsigned
+	Signing string // SigV4 service name, es or aoss; "": unsigned, since the host is not one of AWS, or the URL has a password
 	Topic   string // MQTT
 	Path    string // "-": standard output
 	Root    string // folder that Path is below of and cannot leave; "": none

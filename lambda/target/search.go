@@ -37,10 +37,26 @@ func parseSearch(text string) (Destination, error) {
 		return Destination{}, err
 	}
 	d.url = strings.TrimRight(u.String(), "/")
-	if host := u.Hostname(); isAWSHost(host) {
-		d.Signing, d.Region = searchService(host)
+	d.Signing, d.Region = searchService(u.Hostname())
+	if u.User == nil {
+		return d, nil
 	}
+	switch _, ok := u.User.Password(); {
+	case !ok:
+		return Destination{}, errors.New("has a user and no password; write https://user:password@host/index, or leave the user out")
+	case d.Signing == "aoss":
+		return Destination{}, fmt.Errorf("has a user and password, and %s takes signed requests only; leave them out", d.Host)
+	}
+	d.Signing = "" // a request has one Authorization header, and who writes a password wants that
 	return d, nil
+}
+
+// OpenSearchService reports whether the host is the endpoint of a domain of OpenSearch
+// Service.
+func (d *Destination) OpenSearchService() bool {
+	host, _, _ := strings.Cut(d.Host, ":")
+	service, _ := searchService(host)
+	return service == "es"
 }
 
 // Custom reports whether requests are signed for a domain of OpenSearch Service whose name
@@ -139,10 +155,13 @@ func isDateMath(name string) bool {
 	return dates > 0
 }
 
-// searchService returns the SigV4 service and region that an AWS host names, as
-// in search-x.eu-west-1.es.amazonaws.com, x.eu-west-1.aoss.amazonaws.com and
+// searchService returns the SigV4 service and region that an AWS host names, "" for any
+// other host, as in search-x.eu-west-1.es.amazonaws.com, x.eu-west-1.aoss.amazonaws.com and
 // search-x.aos.eu-west-1.on.aws (OpenSearch Service guide, endpoints).
 func searchService(host string) (service, region string) {
+	if !isAWSHost(host) {
+		return "", ""
+	}
 	labels := strings.Split(host, ".")
 	for i, l := range labels {
 		switch l {

@@ -114,7 +114,7 @@ func (c *visit) function(ctx context.Context) Finding {
 // other servers nobody but the function can tell.
 func (c *visit) search(ctx context.Context) Finding {
 	name, inside := domain(c.spec.Destination.Host)
-	if c.spec.Destination.Signing != "es" || c.spec.Destination.Custom() || name == "" {
+	if !c.spec.Destination.OpenSearchService() || name == "" {
 		return c.notChecked("%s is not a domain of OpenSearch Service", c.spec.Destination.Host)
 	}
 	out, err := c.OpenSearch.DescribeDomain(ctx, &opensearch.DescribeDomainInput{DomainName: &name})
