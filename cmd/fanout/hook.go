@@ -165,7 +165,7 @@ func (m *manage) hooks(a *cloud.Account, source string) *hooks.Hooks {
 // hooked brings the function in step with its mappings, and tells what was done, and
 // what the role needs, if that is asked for.
 func (m *manage) hooked(ctx context.Context, cmd *cobra.Command, h *hooks.Hooks, source string, did hooks.Did, needed *policy.Document) error {
-	if err := m.showHook(cmd.OutOrStdout(), source, did, needed); err != nil {
+	if err := m.showHook(cmd.OutOrStdout(), source, did, needed, h.Changed...); err != nil {
 		return err
 	}
 	reported, value, others, err := h.Report(ctx)
@@ -183,17 +183,23 @@ func (m *manage) hooked(ctx context.Context, cmd *cobra.Command, h *hooks.Hooks,
 
 // showHook prints what was done to the hook of a source, "" if nothing was, and what
 // the role needs, nil if that is not asked for.
-func (m *manage) showHook(w io.Writer, source string, did hooks.Did, needed *policy.Document) error {
+func (m *manage) showHook(w io.Writer, source string, did hooks.Did, needed *policy.Document, changed ...hooks.Change) error {
 	if m.output != "table" {
 		return show(w, m.output, struct {
 			Source   string           `json:"source"`
 			Function string           `json:"function"`
 			Outcome  hooks.Did        `json:"outcome,omitempty"`
+			Changes  []hooks.Change   `json:"changes,omitempty"`
 			Policy   *policy.Document `json:"policy,omitempty"`
-		}{source, m.functionName(), did, needed}, nil)
+		}{source, m.functionName(), did, changed, needed}, nil)
 	}
 	if did != "" {
 		if _, err := fmt.Fprintf(w, "hook of %s to %s: %s\n", source, m.functionName(), did); err != nil {
+			return err
+		}
+	}
+	for _, c := range changed {
+		if _, err := fmt.Fprintf(w, "    %s: %s → %s\n", c.Name, printable(c.Before), printable(c.After)); err != nil {
 			return err
 		}
 	}

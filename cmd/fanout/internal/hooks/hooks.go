@@ -47,6 +47,8 @@ type Hooks struct {
 	SNS      SNSAPI
 	Function string // name or ARN
 	Granted  bool   // the role was just given its rights, which take a while to reach Lambda
+
+	Changed []Change // what Hook changed of a mapping that was there
 }
 
 // Of returns the hooks of a function in an account.

@@ -49,6 +49,11 @@ func TestHook(t *testing.T) {
 	if diff := cmp.Diff(want, l.mappings, ignore); diff != "" || did != Updated {
 		t.Errorf("%s (-want +got):\n%s", did, diff)
 	}
+	if diff := cmp.Diff([]Change{
+		{"batch-size", "(unset)", "7"}, {"on-failure", "(unset)", "arn:q"}, {"filter", "(unset)", `{"a":["b"]}`},
+	}, h.Changed); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
 
 	// A mapping that somebody else made is taken over.
 	l.mappings[0].FunctionResponseTypes = nil

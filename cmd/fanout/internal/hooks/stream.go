@@ -33,6 +33,7 @@ type Settings struct {
 // Hook makes the function get the records of a source: it creates the mapping, or
 // updates it to have these settings. It always asks for ReportBatchItemFailures.
 func (h *Hooks) Hook(ctx context.Context, source string, s Settings) (Did, error) {
+	h.Changed = nil
 	if isTopic(source) {
 		return h.subscribe(ctx, source, s)
 	}
@@ -103,6 +104,7 @@ func (h *Hooks) change(ctx context.Context, old *types.EventSourceMappingConfigu
 	if _, err := h.Lambda.UpdateEventSourceMapping(ctx, in); err != nil {
 		return "", fmt.Errorf("the mapping of %s cannot be updated: %w", aws.ToString(old.EventSourceArn), err)
 	}
+	h.Changed = changes(old, in)
 	return Updated, nil
 }
 

@@ -1,0 +1,74 @@
+package hooks
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+)
+
+// Change is a setting of a mapping that was changed.
+type Change struct {
+	Name   string `json:"name"` // of the flag of fanout hook, or as Lambda names it
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
+// changes lists what in changes of a mapping.
+func changes(old *types.EventSourceMappingConfiguration, in *lambda.UpdateEventSourceMappingInput) []Change {
+	var all []Change
+	all = noted(all, "batch-size", old.BatchSize, in.BatchSize, number)
+	all = noted(all, "batching-window", old.MaximumBatchingWindowInSeconds, in.MaximumBatchingWindowInSeconds, seconds)
+	all = noted(all, "parallelization-factor", old.ParallelizationFactor, in.ParallelizationFactor, number)
+	all = noted(all, "maximum-retry-attempts", old.MaximumRetryAttempts, in.MaximumRetryAttempts, number)
+	all = noted(all, "maximum-record-age", old.MaximumRecordAgeInSeconds, in.MaximumRecordAgeInSeconds, seconds)
+	all = noted(all, "bisect", old.BisectBatchOnFunctionError, in.BisectBatchOnFunctionError, func(b bool) string { return fmt.Sprint(b) })
+	if in.DestinationConfig != nil {
+		all = append(all, Change{"on-failure", orUnset(onFailure(old.DestinationConfig)), orUnset(onFailure(in.DestinationConfig))})
+	}
+	if in.FilterCriteria != nil {
+		all = append(all, Change{"filter", patterns(old.FilterCriteria), patterns(in.FilterCriteria)})
+	}
+	if in.FunctionResponseTypes != nil {
+		all = append(all, Change{string(types.FunctionResponseTypeReportBatchItemFailures), "false", "true"})
+	}
+	return all
+}
+
+func noted[T any](all []Change, name string, before, after *T, text func(T) string) []Change {
+	if after == nil {
+		return all
+	}
+	c := Change{name, orUnset(""), text(*after)}
+	if before != nil {
+		c.Before = text(*before)
+	}
+	return append(all, c)
+}
+
+func number(n int32) string { return fmt.Sprint(n) }
+
+func seconds(n int32) string {
+	if n < 0 {
+		return fmt.Sprint(n) // never
+	}
+	return (time.Duration(n) * time.Second).String()
+}
+
+func orUnset(s string) string {
+	if s == "" {
+		return "(unset)"
+	}
+	return s
+}
+
+func patterns(f *types.FilterCriteria) string {
+	var all []string
+	for _, filter := range withoutNil(f).Filters {
+		all = append(all, aws.ToString(filter.Pattern))
+	}
+	return orUnset(strings.Join(all, " "))
+}
