@@ -64,21 +64,11 @@ func (r *Result) lowestFailed() (seqs []string, ok bool) {
 		if k, seen := lane[rec.Lane]; !seen {
 			lane[rec.Lane] = len(seqs)
 			seqs = append(seqs, seq)
-		} else if before(seq, seqs[k]) {
+		} else if event.Before(seq, seqs[k]) {
 			seqs[k] = seq
 		}
 	}
 	return seqs, true
-}
-
-// before reports whether sequence number a is lower than b. They are decimal
-// numbers too long for any integer type.
-func before(a, b string) bool {
-	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
-	if len(a) != len(b) {
-		return len(a) < len(b)
-	}
-	return a < b
 }
 
 // failure returns an error that tells what failed, or nil if nothing did.

@@ -19,8 +19,9 @@ import (
 	"go.uber.org/zap"
 
 	"fanout/engine"
+	"fanout/lambda/dedup"
+	"fanout/lambda/dedup/ledger"
 	"fanout/lambda/event"
-	"fanout/lambda/ledger"
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
 )
@@ -35,8 +36,7 @@ type Handler struct {
 	store    target.Store
 	accounts *accounts
 	slots    *engine.Slots
-	memory   *memory
-	shared   *sharedMemory // nil: none
+	known    dedup.Store // what targets have of batches that Lambda sends again
 	metrics  metrics.Publisher
 	events   events
 	openSink func(*accounts, *target.Spec, event.Kind) (engine.Sink, error)
@@ -55,7 +55,7 @@ type Result struct {
 
 	records []engine.Record
 	faulty  map[string]bool // by id: targets that cannot work as they are configured
-	past    *recollection
+	attempt dedup.Attempt
 }
 
 // Records is the number of records that came from the source.
@@ -72,12 +72,14 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 	cfg.Logger = sdkLogger(log)
 	h := &Handler{
 		options: o, log: log, plans: make(map[string]*plan),
-		accounts: newAccounts(cfg, &o), slots: engine.NewSlots(o.InFlight), memory: newMemory(), openSink: newSink,
+		accounts: newAccounts(cfg, &o), slots: engine.NewSlots(o.InFlight), openSink: newSink,
 	}
 	h.metrics = metrics.New(o.Metrics, o.MetricsNamespace, cloudwatch.NewFromConfig(own(cfg, otherValues)), os.Stdout)
 	client := dynamodb.NewFromConfig(own(cfg, tableValues), func(o *dynamodb.Options) { o.Retryer = retry.NewStandard() })
+	h.known = dedup.NewMemory()
 	if o.LedgerTable != "" {
-		h.shared = &sharedMemory{table: &ledger.Table{Client: client, Name: o.LedgerTable, Key: o.LedgerKey}, function: o.FunctionName, log: log}
+		table := &ledger.Table{Client: client, Name: o.LedgerTable, Key: o.LedgerKey}
+		h.known = dedup.Stores{h.known, &dedup.Shared{Table: table, Function: o.FunctionName, Log: log}}
 	}
 	ttl := max(o.ConfigTTL, 1) // zero would be the cache's default
 	if o.TargetsFile != "" {
@@ -161,15 +163,18 @@ func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
 	r := Result{SourceARN: strings.Clone(b.SourceARN), Kind: b.Kind, records: b.Records}
 	planCtx, cancel := h.beforeDeadline(ctx)
 	defer cancel()
-	r.past = h.shared.begin(planCtx, &r)
-	defer r.past.end()
+	batch := &dedup.Batch{Source: r.SourceARN, Kind: r.Kind, Records: r.records}
+	r.attempt = h.known.Begin(planCtx, batch)
+	defer r.attempt.End()
 	p, err := h.planFor(planCtx, r.SourceARN, b.Kind)
 	if err != nil {
 		return r, fmt.Errorf("the targets of %s are unknown: %w", r.SourceARN, err)
 	}
 	defer h.release(p)
 	r.Targets, r.faulty = p.specs, p.faulty
-	r.Report = p.engine.Resume(ctx, b.Records, latest(r.past.recall(&r), h.memory.recall(r.SourceARN, p.specs, b.Records)))
+	batch.Targets = r.Targets
+	r.Report = p.engine.Resume(ctx, b.Records, r.attempt.Known().Held())
+	batch.Report = r.Report
 	h.logReport(&r)
 	return r, nil
 }
@@ -181,12 +186,15 @@ func (h *Handler) learn(ctx context.Context, results []Result, errs []error) {
 	for i := range results {
 		again = again || !results[i].Report.OK()
 	}
+	var tried []dedup.Attempt
 	for i := range results {
 		if results[i].tried() {
-			h.memory.learn(&results[i], again)
+			tried = append(tried, results[i].attempt)
 		}
 	}
-	h.shared.learn(ctx, results, again)
+	if err := dedup.Learn(ctx, tried, again); err != nil {
+		h.log.Warn("ledger", zap.Error(err))
+	}
 }
 
 // beforeDeadline returns a context that leaves time to answer.

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"fanout/lambda/ledger"
+	"fanout/lambda/dedup/ledger"
 )
 
 // fleetLedger is the table of a fleet's ledger as an instance sees it. If the fleet's

@@ -19,6 +19,8 @@ import (
 
 	"fanout/engine"
 	"fanout/engine/enginetest"
+	"fanout/lambda/dedup"
+	"fanout/lambda/dedup/ledger"
 	"fanout/lambda/event"
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
@@ -180,7 +182,9 @@ func (f *fleet) start() *instance {
 		return nil
 	}
 	in := &instance{fleet: f, handler: h}
-	h.shared.table.Client = &fleetLedger{in}
+	h.known = dedup.Stores{dedup.NewMemory(), &dedup.Shared{
+		Table: &ledger.Table{Client: &fleetLedger{in}, Name: "ledger"}, Function: o.FunctionName, Log: zap.NewNop(),
+	}}
 	h.store = fleetStore(f.specs)
 	limit := 1 + f.rnd.IntN(8)
 	h.openSink = func(_ *accounts, t *target.Spec, _ event.Kind) (engine.Sink, error) {

@@ -19,6 +19,7 @@ import (
 	"go.uber.org/zap"
 
 	"fanout/engine"
+	"fanout/lambda/dedup"
 	"fanout/lambda/event"
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
@@ -104,7 +105,7 @@ func newModel(t judge, seed uint64, s sabotage) *model {
 		t: t, sabotage: s, seed: seed, rnd: rnd, report: rnd.IntN(3) > 0, slots: 1000,
 		crashes: rnd.IntN(2) * rnd.IntN(6), records: map[string]*modelRecord{},
 		alike: rnd.IntN(2) == 0, queues: map[string]map[string]bool{}, items: map[string]string{},
-		remembered: maxRemembered,
+		remembered: dedup.MaxRemembered,
 	}
 	if m.chance(4) {
 		m.remembered = rnd.IntN(20)
@@ -142,7 +143,7 @@ func (m *model) start() {
 	p := &process{Handler: h, kill: kill, until: func(deadline time.Time) (context.Context, context.CancelFunc) {
 		return context.WithDeadline(ctx, deadline)
 	}}
-	h.memory.limit = m.remembered
+	h.known = m.memory()
 	h.store = &modelStore{m: m}
 	h.openSink = func(_ *accounts, t *target.Spec, _ event.Kind) (engine.Sink, error) {
 		return &modelSink{m: m, process: p, target: m.source(t.SourceARN).targets[t.ID]}, nil
@@ -163,6 +164,13 @@ func (m *model) start() {
 		m.results = append(m.results, r...)
 	}
 	m.process = p
+}
+
+// memory is an empty memory of the function.
+func (m *model) memory() *dedup.Memory {
+	memory := dedup.NewMemory()
+	memory.Limit(m.remembered)
+	return memory
 }
 
 var errCrash = errors.New("the function is no more")

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"fanout/engine"
+	"fanout/lambda/dedup"
 	"fanout/lambda/envelope"
 	"fanout/lambda/event"
 	"fanout/lambda/target"
@@ -318,7 +319,7 @@ func (m *model) checkLatest(t *modelTarget, c *cursor) {
 }
 
 // remembers reports whether the function's memory has room for all that it learns.
-func (m *model) remembers() bool { return m.remembered >= maxRemembered }
+func (m *model) remembers() bool { return m.remembered >= dedup.MaxRemembered }
 
 // checkTimes checks that what has a token came to t, and as often as it may.
 func (m *model) checkTimes(t *modelTarget, r *modelRecord, tok string) {

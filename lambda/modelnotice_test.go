@@ -89,8 +89,7 @@ func (s *sabotage) lateness() time.Duration {
 // tamper changes the answer to an event, or what the function remembers of it.
 func (m *model) tamper(v *invocation) {
 	if m.forgetful {
-		m.process.memory = newMemory()
-		m.process.memory.limit = m.remembered
+		m.process.known = m.memory()
 	}
 	if v.err != nil || !m.report {
 		return

@@ -326,17 +326,17 @@ func (t *modelTarget) accept(m *model, r *engine.Record, heard bool) {
 	}
 }
 
-// dedup is a queue's client that keeps the deduplication id of the last message.
-type dedup struct{ id string }
+// idReader is a queue's client that keeps the deduplication id of the last message.
+type idReader struct{ id string }
 
-func (d *dedup) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
+func (d *idReader) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
 	d.id = *in.Entries[0].MessageDeduplicationId
 	return &sqs.SendMessageBatchOutput{}, nil
 }
 
 // dedupID is the deduplication id that the function gives r in a FIFO queue.
 func (t *modelTarget) dedupID(m *model, r *engine.Record) string {
-	var d dedup
+	var d idReader
 	sinks.NewSQS(&d, "https://host/queue.fifo", fromSource(&t.spec)).Send(m.t.Context(), []engine.Record{*r})
 	return d.id
 }

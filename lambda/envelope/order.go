@@ -3,6 +3,8 @@ package envelope
 import (
 	"cmp"
 	"strings"
+
+	"fanout/lambda/event"
 )
 
 // Compare compares the places of two records of a shard: by sequence number, a
@@ -20,15 +22,14 @@ func Compare(a, b *Envelope) int {
 	case !also:
 		return -1
 	}
-	return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y), cmp.Compare(a.Sub, b.Sub))
+	return cmp.Or(event.Compare(x, y), cmp.Compare(a.Sub, b.Sub))
 }
 
-// number returns the digits of a sequence number without leading zeros. Behind them
-// may stand what tells a message of several records from others.
+// number returns the digits of a sequence number. Behind them may stand what tells a message of several records from others.
 func number(seq string) (digits string, ok bool) {
 	digits, _, _ = strings.Cut(seq, "/")
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
 		return "", false
 	}
-	return strings.TrimLeft(digits, "0"), true
+	return digits, true
 }

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -49,6 +50,16 @@ func Number(seq string) string {
 	number, _, _ := strings.Cut(seq, digestMark)
 	return number
 }
+
+// Compare compares sequence numbers, which are decimal numbers too long for any integer
+// type. Zeros in front do not count.
+func Compare(a, b string) int {
+	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+}
+
+// Before reports whether sequence number a is lower than b.
+func Before(a, b string) bool { return Compare(a, b) < 0 }
 
 // rise reports whether the sequence numbers of each lane rise from record to record.
 func rise(recs []engine.Record) bool {

@@ -1,4 +1,4 @@
-package lambda
+package dedup
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 
 // deliver runs recs through two targets, of which the second fails the records in
 // bad, as the handler does, and returns what each was sent.
-func deliver(t *testing.T, m *memory, specs []target.Spec, recs []engine.Record, bad map[string]bool) (sent [2]string) {
+func deliver(t *testing.T, m *Memory, specs []target.Spec, recs []engine.Record, bad map[string]bool) (sent [2]string) {
 	t.Helper()
 	sinks := [2]*enginetest.Sink{{}, {Script: func(a enginetest.Attempt) error {
 		if bad[a.Record.Seq] {
@@ -27,9 +27,13 @@ func deliver(t *testing.T, m *memory, specs []target.Spec, recs []engine.Record,
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := Result{SourceARN: "source", Targets: specs, records: recs}
-	r.Report = plan.Resume(context.Background(), recs, latest(nil, m.recall("source", specs, recs)))
-	m.learn(&r, !r.Report.OK())
+	b := &Batch{Source: "source", Targets: specs, Records: recs}
+	a := m.Begin(context.Background(), b)
+	defer a.End()
+	b.Report = plan.Resume(context.Background(), recs, a.Known().Held())
+	if err := a.Learn(context.Background(), !b.Report.OK()); err != nil {
+		t.Error(err)
+	}
 	for i, s := range sinks {
 		for _, rec := range s.Accepted() {
 			sent[i] += rec.Seq + " "
@@ -46,7 +50,7 @@ func numbered(from, to int) (recs []engine.Record) {
 }
 
 func TestMemory(t *testing.T) {
-	m := newMemory()
+	m := NewMemory()
 	specs := []target.Spec{{ID: "a"}, {ID: "b"}}
 	for _, step := range []struct {
 		name     string
@@ -74,7 +78,7 @@ func TestMemory(t *testing.T) {
 
 func TestMemoryKnowsAChangedTarget(t *testing.T) {
 	for _, changed := range []target.Spec{{ID: "a", Region: "us-east-1"}, {ID: "a", Epoch: "2"}} {
-		m := newMemory()
+		m := NewMemory()
 		deliver(t, m, []target.Spec{{ID: "a"}, {ID: "b"}}, numbered(1, 2), map[string]bool{"2": true})
 		sent := deliver(t, m, []target.Spec{changed, {ID: "b"}}, numbered(1, 2), nil)
 		if sent[0] != "1 2 " || sent[1] != "2 " {
@@ -85,7 +89,7 @@ func TestMemoryKnowsAChangedTarget(t *testing.T) {
 
 func TestMemoryEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory()
+		m := NewMemory()
 		specs, bad := []target.Spec{{ID: "a"}, {ID: "b"}}, map[string]bool{"2": true}
 		for _, step := range []struct {
 			after time.Duration
@@ -107,13 +111,13 @@ func TestMemoryEnds(t *testing.T) {
 // Of a batch that was sent again in halves, the end is forgotten first: else older values
 // were sent behind newer ones.
 func TestMemoryForgetsTheEndFirst(t *testing.T) {
-	m := newMemory()
+	m := NewMemory()
 	m.limit = 4
 	specs, bad := []target.Spec{{ID: "a"}, {ID: "b"}}, map[string]bool{"1": true, "5": true}
 	deliver(t, m, specs, numbered(1, 4), bad)
 	deliver(t, m, specs, numbered(1, 2), bad)
 	deliver(t, m, specs, numbered(5, 5), bad)
-	held := latest(nil, m.recall("source", specs, numbered(1, 4)))
+	held := m.recall(&Batch{Source: "source", Targets: specs, Records: numbered(1, 4)}).Held()
 	for i, want := range []bool{true, true, false, false} {
 		if held(0, i).All != want {
 			t.Errorf("record %d is remembered: %v", i+1, !want)
@@ -122,7 +126,7 @@ func TestMemoryForgetsTheEndFirst(t *testing.T) {
 }
 
 func TestMemoryIsBounded(t *testing.T) {
-	m := newMemory()
+	m := NewMemory()
 	specs := []target.Spec{{ID: "a"}, {ID: "b"}}
 	all := map[string]bool{}
 	for i := range 10_000 {
@@ -135,14 +139,14 @@ func TestMemoryIsBounded(t *testing.T) {
 		}
 		deliver(t, m, specs, recs, all)
 	}
-	if m.weight != maxRemembered || len(m.shards) != 10 || m.shards[shardKey{"source", "shard-0"}] != nil {
+	if m.weight != MaxRemembered || len(m.shards) != 10 || m.shards[shardKey{"source", "shard-0"}] != nil {
 		t.Errorf("%d records of %d shards are held", m.weight, len(m.shards))
 	}
 }
 
 // A shard of which every batch failed for a while does not lose what it learnt last.
 func TestMemoryKeepsTheLatest(t *testing.T) {
-	m := newMemory()
+	m := NewMemory()
 	specs := []target.Spec{{ID: "a"}, {ID: "b"}}
 	for batch := range 110 {
 		first := 1000*batch + 1
@@ -152,14 +156,14 @@ func TestMemoryKeepsTheLatest(t *testing.T) {
 			t.Fatalf("batch %d came twice", batch)
 		}
 	}
-	if m.weight > maxRemembered {
+	if m.weight > MaxRemembered {
 		t.Errorf("%d records are held", m.weight)
 	}
 }
 
 // Targets beyond those that are remembered get their records again.
 func TestMemoryOfManyTargets(t *testing.T) {
-	m := newMemory()
+	m := NewMemory()
 	specs, targets := make([]target.Spec, maxTargets+2), make([]engine.Target, maxTargets+2)
 	for i := range specs {
 		specs[i].ID = fmt.Sprint(i)
@@ -171,8 +175,9 @@ func TestMemoryOfManyTargets(t *testing.T) {
 		t.Fatal(err)
 	}
 	recs := numbered(1, 3)
-	m.learn(&Result{SourceARN: "source", Targets: specs, records: recs, Report: plan.Run(context.Background(), recs)}, true)
-	held := latest(nil, m.recall("source", specs, recs))
+	b := &Batch{Source: "source", Targets: specs, Records: recs, Report: plan.Run(context.Background(), recs)}
+	m.learn(b, true)
+	held := m.recall(b).Held()
 	has := func(t, i int) bool { return held(t, i).All }
 	if has(0, 0) || !has(1, 0) || !has(maxTargets-1, 2) || has(maxTargets, 0) {
 		t.Error("what is recalled is not what was learnt")

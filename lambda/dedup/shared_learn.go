@@ -1,4 +1,4 @@
-package lambda
+package dedup
 
 import (
 	"context"
@@ -8,42 +8,32 @@ import (
 	"time"
 
 	"github.com/sourcegraph/conc/pool"
-	"go.uber.org/zap"
 
 	"fanout/engine"
+	"fanout/lambda/dedup/ledger"
 	"fanout/lambda/event"
-	"fanout/lambda/ledger"
 )
 
-// learn writes down what targets have of an event that Lambda sends again. If it
-// does not, it removes what was written of the event before; where nothing had
-// failed there is nothing to do.
-func (m *sharedMemory) learn(ctx context.Context, results []Result, again bool) {
-	if m == nil {
-		return
-	}
+// Learn writes down what targets have of a batch that Lambda sends again. If it does
+// not, Learn removes what was written of the batch before; where nothing had failed there
+// is nothing to do.
+func (rec *reading) Learn(ctx context.Context, again bool) error {
 	ctx, cancel := writable(ctx)
 	defer cancel()
+	m := rec.shared
 	p := pool.New().WithErrors().WithMaxGoroutines(maxShards)
-	for i := range results {
-		r := &results[i]
-		switch {
-		case !r.tried():
-		case again:
-			for s, e := range r.past.entries(r) {
-				if !r.past.says(s, e) {
-					p.Go(func() error { return m.table.Write(ctx, m.name(s), e) })
-				}
-			}
-		default:
-			for _, b := range r.past.passed(r) {
-				p.Go(func() error { return m.table.Delete(ctx, m.name(b.shard), b.last) })
-			}
+	if !again {
+		for _, b := range rec.passed() {
+			p.Go(func() error { return m.Table.Delete(ctx, m.name(b.shard), b.last) })
+		}
+		return p.Wait()
+	}
+	for s, e := range rec.entries() {
+		if !rec.says(s, e) {
+			p.Go(func() error { return m.Table.Write(ctx, m.name(s), e) })
 		}
 	}
-	if err := p.Wait(); err != nil {
-		m.log.Warn("ledger", zap.Error(err))
-	}
+	return p.Wait()
 }
 
 // writable returns a context that leaves time to answer: half of what is left.
@@ -55,13 +45,14 @@ func writable(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, limit)
 }
 
-// entries returns what is to be written of r, by shard: of every shard of which targets
+// entries returns what is to be written of the batch, by shard: of every shard of which targets
 // have something, or an entry says so, which may hold no more.
-func (rec *recollection) entries(r *Result) map[shard]ledger.Entry {
+func (rec *reading) entries() map[shard]ledger.Entry {
+	r := rec.batch
 	places := make(map[shard][]int) // of records
-	for i := range r.records {
-		if event.Number(r.records[i].Seq) != "" { // without one it has no place in the ledger
-			s := shardOf(r, i)
+	for i := range r.Records {
+		if event.Number(r.Records[i].Seq) != "" { // without one it has no place in the ledger
+			s := r.shard(i)
 			places[s] = append(places[s], i)
 		}
 	}
@@ -71,7 +62,7 @@ func (rec *recollection) entries(r *Result) map[shard]ledger.Entry {
 		for _, group := range r.bySeq(at) {
 			n.add(group)
 		}
-		if len(n.entry.Has) > 0 || rec != nil && len(rec.found[s]) > 0 {
+		if len(n.entry.Has) > 0 || len(rec.found[s]) > 0 {
 			all[s] = n.entry
 		}
 	}
@@ -80,20 +71,20 @@ func (rec *recollection) entries(r *Result) map[shard]ledger.Entry {
 
 // note makes an entry of what became of records.
 type note struct {
-	result *Result
+	batch  *Batch
 	prints []string
 	entry  ledger.Entry
 }
 
-func newNote(r *Result, prints []string) *note {
-	return &note{result: r, prints: prints, entry: ledger.Entry{Has: make(map[string]ledger.Bits)}}
+func newNote(b *Batch, prints []string) *note {
+	return &note{batch: b, prints: prints, entry: ledger.Entry{Has: make(map[string]ledger.Bits)}}
 }
 
 // add adds the records that have a sequence number, which is higher than those before.
 // There should be one, but what the ledger says of a number must be true of all of them.
 func (n *note) add(group []int) {
-	e, targets := &n.entry, n.result.Report.Targets
-	seq := n.result.records[group[0]].Seq
+	e, targets := &n.entry, n.batch.Report.Targets
+	seq := n.batch.Records[group[0]].Seq
 	e.Last = event.Number(seq)
 	record := n.name(seq)
 	parts := make(map[string]int)
@@ -131,13 +122,13 @@ func (n *note) set(t, k int) {
 }
 
 // bySeq sorts records by sequence number and returns those of each.
-func (r *Result) bySeq(at []int) (groups [][]int) {
-	seq := func(i int) string { return r.records[i].Seq }
+func (r *Batch) bySeq(at []int) (groups [][]int) {
+	seq := func(i int) string { return r.Records[i].Seq }
 	slices.SortFunc(at, func(a, b int) int {
 		switch {
-		case before(event.Number(seq(a)), event.Number(seq(b))):
+		case event.Before(event.Number(seq(a)), event.Number(seq(b))):
 			return -1
-		case before(event.Number(seq(b)), event.Number(seq(a))):
+		case event.Before(event.Number(seq(b)), event.Number(seq(a))):
 			return 1
 		}
 		return strings.Compare(seq(a), seq(b))
@@ -160,10 +151,7 @@ func hasAll(t *engine.TargetReport, recs []int) bool {
 
 // says reports whether an entry need not be written, because it is there already.
 // While a target is down, each retry of a batch learns the same again.
-func (rec *recollection) says(s shard, e ledger.Entry) bool {
-	if rec == nil {
-		return false
-	}
+func (rec *reading) says(s shard, e ledger.Entry) bool {
 	return slices.ContainsFunc(rec.found[s], func(old ledger.Entry) bool {
 		return old.Last == e.Last && time.Until(old.Expires) > ledger.Keep/2 &&
 			slices.Equal(old.Names, e.Names) && maps.EqualFunc(old.Has, e.Has, slices.Equal)
@@ -176,21 +164,22 @@ type batch struct {
 	last  string
 }
 
-// passed returns the entries that end with a record of r: those of its batch, of
+// passed returns the entries that end with a record of the batch: those of it, of
 // which nothing else is to come. Entries that end elsewhere are of batches that are
 // handled at the same time, or of one that was split.
-func (rec *recollection) passed(r *Result) (passed []batch) {
-	if rec == nil || len(rec.found) == 0 {
+func (rec *reading) passed() (passed []batch) {
+	if len(rec.found) == 0 {
 		return nil
 	}
+	r := rec.batch
 	lasts := make(map[batch]bool)
 	for s, entries := range rec.found {
 		for i := range entries {
 			lasts[batch{s, entries[i].Last}] = true
 		}
 	}
-	for i := range r.records {
-		if b := (batch{shardOf(r, i), event.Number(r.records[i].Seq)}); lasts[b] {
+	for i := range r.Records {
+		if b := (batch{r.shard(i), event.Number(r.Records[i].Seq)}); lasts[b] {
 			passed = append(passed, b)
 		}
 	}

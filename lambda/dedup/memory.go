@@ -1,6 +1,7 @@
-package lambda
+package dedup
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"sync"
@@ -10,11 +11,11 @@ import (
 	"fanout/lambda/target"
 )
 
-// memory remembers how much targets have of the records of events that Lambda sends
+// Memory remembers how much targets have of the records of events that Lambda sends
 // again, so that only what is missing is sent. It lives as long as the function's process,
 // forgets what it last learnt remembering ago, and the oldest events when they weigh more
 // than its limit: then records are sent twice, and none is lost.
-type memory struct {
+type Memory struct {
 	mu     sync.Mutex
 	limit  int // of weight
 	shards map[shardKey]*shardMemory
@@ -23,8 +24,8 @@ type memory struct {
 }
 
 const (
-	// maxRemembered bounds the records remembered: about 10 MB.
-	maxRemembered = 100_000
+	// MaxRemembered bounds the records that a Memory remembers: about 10 MB.
+	MaxRemembered = 100_000
 
 	// maxTargets bounds the targets of a shard that are remembered: a bit each.
 	maxTargets = 64
@@ -69,12 +70,33 @@ type place struct {
 	seq   string
 }
 
-func newMemory() *memory {
-	return &memory{limit: maxRemembered, shards: make(map[shardKey]*shardMemory)}
+// NewMemory returns an empty Memory.
+func NewMemory() *Memory {
+	return &Memory{limit: MaxRemembered, shards: make(map[shardKey]*shardMemory)}
 }
 
-// recall returns what is known of recs, records of source; nil if nothing is.
-func (m *memory) recall(source string, targets []target.Spec, recs []engine.Record) recall {
+// Limit makes n the most records that m remembers.
+func (m *Memory) Limit(n int) { m.limit = n }
+
+// Begin begins an attempt.
+func (m *Memory) Begin(_ context.Context, b *Batch) Attempt { return &recalling{m, b} }
+
+// recalling is an attempt at a batch, of which m knows.
+type recalling struct {
+	m     *Memory
+	batch *Batch
+}
+
+func (r *recalling) Known() Known { return r.m.recall(r.batch) }
+func (r *recalling) End()         {}
+
+func (r *recalling) Learn(_ context.Context, again bool) error {
+	r.m.learn(r.batch, again)
+	return nil
+}
+
+// recall returns what is known of the records of b; nil if nothing is.
+func (m *Memory) recall(b *Batch) Known {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.shards) == 0 {
@@ -83,20 +105,21 @@ func (m *memory) recall(source string, targets []target.Spec, recs []engine.Reco
 	now := time.Now()
 	var all []knowledge
 	bits := make(map[*shardMemory][]int)
-	for i := range recs {
-		s := m.shards[shardKey{source, recs[i].Lane}]
+	for i := range b.Records {
+		rec := &b.Records[i]
+		s := m.shards[shardKey{b.Source, rec.Lane}]
 		if s == nil {
 			continue
 		}
-		r := s.has[recs[i].Seq]
+		r := s.has[rec.Seq]
 		if r == nil || now.Sub(r.event.at) > remembering {
 			continue
 		}
 		if bits[s] == nil {
-			bits[s] = s.bits(targets)
+			bits[s] = s.bits(b.Targets)
 		}
 		if all == nil {
-			all = make([]knowledge, len(recs))
+			all = make([]knowledge, len(b.Records))
 		}
 		all[i] = knowledge{bits: bits[s], all: r.bits, parts: r.parts, at: r.event.at}
 	}
@@ -140,24 +163,24 @@ func (s *shardMemory) bits(targets []target.Spec) []int {
 	return bits
 }
 
-// learn remembers what became of the records of r if Lambda sends them again. If
+// learn remembers what became of the records of b if Lambda sends them again. If
 // it does not, it forgets them.
-func (m *memory) learn(r *Result, again bool) {
+func (m *Memory) learn(b *Batch, again bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !again && len(m.shards) == 0 {
 		return
 	}
 	bits, event := make(map[*shardMemory][]int), &learnt{at: time.Now()}
-	for i := range r.records {
-		key, seq := shardKey{r.SourceARN, r.records[i].Lane}, r.records[i].Seq
+	for i := range b.Records {
+		key, seq := shardKey{b.Source, b.Records[i].Lane}, b.Records[i].Seq
 		if !again {
 			m.forget(key, seq)
 			continue
 		}
 		s := m.shard(&key)
 		if bits[s] == nil {
-			bits[s] = s.bits(r.Targets)
+			bits[s] = s.bits(b.Targets)
 		}
 		rec := s.has[seq]
 		if rec != nil {
@@ -166,7 +189,7 @@ func (m *memory) learn(r *Result, again bool) {
 			rec = &remembered{seq: strings.Clone(seq)}
 			s.has[rec.seq] = rec
 		}
-		rec.learn(r, i, bits[s])
+		rec.learn(b.Report, i, bits[s])
 		rec.event = event
 		event.records = append(event.records, place{key, rec.seq})
 		event.left++
@@ -182,9 +205,9 @@ func (m *memory) learn(r *Result, again bool) {
 }
 
 // learn replaces what is known of a record at the targets of r by what became of record i.
-func (rec *remembered) learn(r *Result, i int, bits []int) {
-	for t := range r.Report.Targets {
-		h, k := r.Report.Targets[t].Held(i), bits[t]
+func (rec *remembered) learn(r *engine.Report, i int, bits []int) {
+	for t := range r.Targets {
+		h, k := r.Targets[t].Held(i), bits[t]
 		if k < 0 {
 			continue
 		}
@@ -213,7 +236,7 @@ func (rec *remembered) weight() int {
 
 // shard returns what is remembered of a shard, and makes key its own: what names
 // the shard is part of an event, which must not be kept whole.
-func (m *memory) shard(key *shardKey) *shardMemory {
+func (m *Memory) shard(key *shardKey) *shardMemory {
 	s := m.shards[*key]
 	if s == nil {
 		*key = shardKey{strings.Clone(key.source), strings.Clone(key.lane)}
@@ -225,7 +248,7 @@ func (m *memory) shard(key *shardKey) *shardMemory {
 }
 
 // forgetEvent forgets the records of an event, but for those of a later one too.
-func (m *memory) forgetEvent(e *learnt) {
+func (m *Memory) forgetEvent(e *learnt) {
 	for _, p := range e.records {
 		if s := m.shards[p.shard]; s != nil && s.has[p.seq] != nil && s.has[p.seq].event == e {
 			m.forget(p.shard, p.seq)
@@ -234,7 +257,7 @@ func (m *memory) forgetEvent(e *learnt) {
 }
 
 // forget forgets a record, and with its last one a shard.
-func (m *memory) forget(key shardKey, seq string) {
+func (m *Memory) forget(key shardKey, seq string) {
 	s := m.shards[key]
 	if s == nil || s.has[seq] == nil {
 		return
@@ -247,7 +270,7 @@ func (m *memory) forget(key shardKey, seq string) {
 }
 
 // leave takes a record from its event, and forgets the event with its last one.
-func (m *memory) leave(rec *remembered) {
+func (m *Memory) leave(rec *remembered) {
 	e := rec.event
 	e.left--
 	e.weight -= rec.weight()

@@ -1,4 +1,4 @@
-package lambda
+package dedup
 
 import (
 	"context"
@@ -14,17 +14,16 @@ import (
 	"go.uber.org/zap"
 
 	"fanout/engine"
+	"fanout/lambda/dedup/ledger"
 	"fanout/lambda/event"
-	"fanout/lambda/ledger"
 	"fanout/lambda/target"
 )
 
-// sharedMemory is what all instances of the function remember together, in the
-// ledger. The nil sharedMemory remembers nothing.
-type sharedMemory struct {
-	table    *ledger.Table
-	function string
-	log      *zap.Logger
+// Shared is what all instances of the function remember together, in the ledger.
+type Shared struct {
+	Table    *ledger.Table
+	Function string
+	Log      *zap.Logger
 	idle     atomic.Int64 // until when nothing is read, Unix nanoseconds
 }
 
@@ -49,23 +48,25 @@ const (
 // because its topic has no order by which entries could be found.
 type shard struct{ source, lane, message string }
 
-func shardOf(r *Result, i int) shard {
-	s := shard{source: r.SourceARN, lane: r.records[i].Lane}
-	if r.Kind == event.SNS {
-		s.message = r.records[i].Seq
+func (b *Batch) shard(i int) shard {
+	s := shard{source: b.Source, lane: b.Records[i].Lane}
+	if b.Kind == event.SNS {
+		s.message = b.Records[i].Seq
 	}
 	return s
 }
 
 // name is how the ledger knows the shard. No part of it has a space.
-func (m *sharedMemory) name(s shard) string {
-	return m.function + " " + s.source + " " + s.lane + " " + s.message
+func (m *Shared) name(s shard) string {
+	return m.Function + " " + s.source + " " + s.lane + " " + s.message
 }
 
-// recollection is what the ledger has of the records of a batch, once it has been
-// read. The nil recollection is empty.
-type recollection struct {
-	memory *sharedMemory
+// reading is an attempt at a batch, of which the ledger is read. Of one that is idle it is
+// not read, but written.
+type reading struct {
+	shared *Shared
+	batch  *Batch
+	idle   bool
 	ctx    context.Context //nolint:containedctx // of the reading, which it ends with
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -75,26 +76,27 @@ type recollection struct {
 	found map[shard][]ledger.Entry // what was read in time
 }
 
-// begin starts to read what the ledger has of the records of r. Lambda does not say
+// Begin starts to read what the ledger has of the records of b. Lambda does not say
 // whether it sends a batch again, and no property of a batch tells, so every one is
 // asked for; where nothing failed, that costs a read unit and finds no item.
-func (m *sharedMemory) begin(ctx context.Context, r *Result) *recollection {
-	if m == nil || time.Now().UnixNano() < m.idle.Load() {
-		return nil
+func (m *Shared) Begin(ctx context.Context, b *Batch) Attempt {
+	rec := &reading{shared: m, batch: b}
+	if rec.idle = time.Now().UnixNano() < m.idle.Load(); rec.idle {
+		return rec
 	}
 	first := make(map[shard]string)
-	for i := range r.records {
-		if i > 0 && r.Kind != event.SNS && r.records[i].Lane == r.records[i-1].Lane {
+	for i := range b.Records {
+		if i > 0 && b.Kind != event.SNS && b.Records[i].Lane == b.Records[i-1].Lane {
 			continue
 		}
-		number := event.Number(r.records[i].Seq)
-		if s := shardOf(r, i); number != "" && first[s] == "" {
+		number := event.Number(b.Records[i].Seq)
+		if s := b.shard(i); number != "" && first[s] == "" {
 			// The lowest: Lambda sends a shard in order. The reading may outlast the event.
 			s.lane, s.message = strings.Clone(s.lane), strings.Clone(s.message)
 			first[s] = strings.Clone(number)
 		}
 	}
-	rec := &recollection{memory: m, done: make(chan struct{}), read: make(map[shard][]ledger.Entry)}
+	rec.done, rec.read = make(chan struct{}), make(map[shard][]ledger.Entry)
 	rec.ctx, rec.cancel = context.WithTimeout(ctx, patience)
 	go func() {
 		defer close(rec.done)
@@ -106,7 +108,7 @@ func (m *sharedMemory) begin(ctx context.Context, r *Result) *recollection {
 }
 
 // ask reads the entries of shards from a sequence number on.
-func (rec *recollection) ask(first map[shard]string) {
+func (rec *reading) ask(first map[shard]string) {
 	type answer struct {
 		shard   shard
 		entries []ledger.Entry
@@ -114,7 +116,7 @@ func (rec *recollection) ask(first map[shard]string) {
 	p := pool.NewWithResults[answer]().WithErrors().WithMaxGoroutines(maxShards).WithCollectErrored()
 	for s, from := range first {
 		p.Go(func() (answer, error) {
-			entries, err := rec.memory.table.Read(rec.ctx, rec.memory.name(s), from)
+			entries, err := rec.shared.Table.Read(rec.ctx, rec.shared.name(s), from)
 			return answer{s, entries}, err
 		})
 	}
@@ -127,50 +129,25 @@ func (rec *recollection) ask(first map[shard]string) {
 	}
 }
 
-// end ends the reading.
-func (rec *recollection) end() {
-	if rec != nil {
+// End ends the reading.
+func (rec *reading) End() {
+	if !rec.idle {
 		rec.cancel()
 	}
 }
 
-// recall says how much target t has of record i, and when that was learnt; the zero time
-// if nothing is known.
-type recall func(t, i int) (engine.Held, time.Time)
-
-// latest joins what the ledger and the memory of the process know. What was learnt last
-// holds: another instance may have sent a record again since this one did.
-func latest(shared, own recall) func(t, i int) engine.Held {
-	if shared == nil && own == nil {
-		return nil
-	}
-	return func(t, i int) (held engine.Held) {
-		var at time.Time
-		if shared != nil {
-			held, at = shared(t, i)
-		}
-		if own != nil {
-			if h, since := own(t, i); since.After(at) {
-				held = h
-			}
-		}
-		return held
-	}
-}
-
-// recall waits for the ledger as long as its patience lasts, and returns what it knows
-// of the records of r; nil if it knows nothing.
-func (rec *recollection) recall(r *Result) recall {
-	if rec == nil {
+// Known waits for the ledger as long as its patience lasts.
+func (rec *reading) Known() Known {
+	if rec.idle {
 		return nil
 	}
 	defer rec.cancel()
 	select {
 	case <-rec.done:
 		rec.found = rec.read
-		rec.memory.failed(rec.err)
+		rec.shared.failed(rec.err)
 	case <-rec.ctx.Done():
-		rec.memory.failed(fmt.Errorf("the ledger %q did not answer within %v; what it has is sent again", rec.memory.table.Name, patience))
+		rec.shared.failed(fmt.Errorf("the ledger %q did not answer within %v; what it has is sent again", rec.shared.Table.Name, patience))
 	}
 	if len(rec.found) == 0 {
 		return nil
@@ -179,13 +156,14 @@ func (rec *recollection) recall(r *Result) recall {
 	for s, entries := range rec.found {
 		indexes[s] = newIndex(entries)
 	}
-	prints := fingerprints(r.Targets)
+	b := rec.batch
+	prints := fingerprints(b.Targets)
 	return func(t, i int) (engine.Held, time.Time) {
-		x := indexes[shardOf(r, i)]
+		x := indexes[b.shard(i)]
 		if x == nil {
 			return engine.Held{}, time.Time{}
 		}
-		return x.held(prints[t], r.records[i].Seq)
+		return x.held(prints[t], b.Records[i].Seq)
 	}
 }
 
@@ -212,7 +190,7 @@ func newIndex(entries []ledger.Entry) *index {
 				continue
 			}
 			if m, ok := x.records[name]; !ok || e.Written.After(m.entry.Written) ||
-				e.Written.Equal(m.entry.Written) && before(e.Last, m.entry.Last) {
+				e.Written.Equal(m.entry.Written) && event.Before(e.Last, m.entry.Last) {
 				x.records[name] = mention{e, k}
 			}
 		}
@@ -251,12 +229,12 @@ func fingerprints(specs []target.Spec) []string {
 }
 
 // failed says what is wrong with the ledger, and lets it rest if it did not answer.
-func (m *sharedMemory) failed(err error) {
+func (m *Shared) failed(err error) {
 	if err == nil {
 		return
 	}
 	if _, ok := errors.AsType[*ledger.ItemError](err); !ok {
 		m.idle.Store(time.Now().Add(pause).UnixNano())
 	}
-	m.log.Warn("ledger", zap.Error(err))
+	m.Log.Warn("ledger", zap.Error(err))
 }
