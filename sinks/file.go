@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"fanout/engine"
+	safe "fanout/engine/plain"
 )
 
 // File writes records as lines of JSON, for demos, tests and the command line:
@@ -37,11 +38,12 @@ type File struct {
 var fileLocks sync.Map // cleaned path → *sync.Mutex
 
 // NewFile returns a sink that appends to the file at path, or writes to standard
-// output if path is "-". The file is opened for each request, so it may be moved
-// away at any time, and is created if it is missing.
+// output if path is "-", where nothing in a record acts on a terminal. The file is
+// opened for each request, so it may be moved away at any time, and is created if it is
+// missing.
 func NewFile(path string) *File {
 	if path == "-" {
-		return newFile(path, path, func() (io.WriteCloser, error) { return nopCloser{os.Stdout}, nil })
+		return newFile(path, path, func() (io.WriteCloser, error) { return nopCloser{safe.Writer{W: os.Stdout}}, nil })
 	}
 	place := path
 	if abs, err := filepath.Abs(path); err == nil { // the working directory may change

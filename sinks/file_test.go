@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -98,6 +99,35 @@ func TestFileIsItsOwners(t *testing.T) {
 	}
 	if info.Mode().Perm() != 0o600 {
 		t.Errorf("the file has mode %v", info.Mode())
+	}
+}
+
+// A record on standard output acts on no terminal, and means the same.
+func TestStandardOutputIsHarmless(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	stdout := os.Stdout
+	os.Stdout = file
+	defer func() { os.Stdout = stdout }()
+
+	const hostile = "a\x1b[2J\u009b31m\u202e\x7f\n\U0001F680"
+	if o := NewFile("-").Send(t.Context(), []engine.Record{{Key: hostile, Data: engine.Bytes([]byte(hostile))}}); o.Err(0) != nil {
+		t.Fatal(o.Err(0))
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct{ Key, Data string }
+	if err := json.Unmarshal(text, &got); err != nil || got.Key != hostile || got.Data != hostile {
+		t.Errorf("%s: %+v, %v", text, got, err)
+	}
+	if line := strings.TrimSuffix(string(text), "\n"); strings.ContainsFunc(line, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf) }) {
+		t.Errorf("%q acts on a terminal", line)
 	}
 }
 

@@ -134,6 +134,6 @@ func findingRows(t table.Writer, w io.Writer, found []doctor.Finding) {
 			say += "\n→ " + f.Do
 		}
 		m := marks[f.Status]
-		t.AppendRow(table.Row{coloured(w, m.colour, m.mark), f.Check, f.Subject, say})
+		t.AppendRow(table.Row{coloured(w, m.colour, m.mark), f.Check, f.Subject, sentences(say)})
 	}
 }

@@ -47,7 +47,7 @@ func (l *live) terminal() bool { return l.cols != nil }
 func (l *live) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	text := l.part + harmless(l.w, string(p))
+	text := l.part + harmless(string(p), l.terminal())
 	l.part = ""
 	if l.line != "" {
 		end := strings.LastIndexByte(text, '\n') + 1

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,8 +19,10 @@ import (
 	"go.uber.org/zap"
 	"go.yaml.in/yaml/v3"
 
+	"fanout/cmd/fanout/internal/registry"
 	"fanout/engine/plain"
 	"fanout/lambda/poll"
+	"fanout/lambda/target"
 )
 
 // hostile is text that clears a terminal, sets its title, rings, goes back in its line,
@@ -39,13 +44,19 @@ func TestNothingActsOnTheTerminal(t *testing.T) {
 		"table": func(w *bytes.Buffer) {
 			tab := newTable(0)
 			tab.AppendHeader(table.Row{"a", "b"})
-			tab.AppendRow(table.Row{hostile, coloured(w, text.FgRed, hostile)})
+			tab.AppendRow(table.Row{forged, coloured(w, text.FgRed, hostile)})
 			fmt.Fprintln(w, tab.Render())
 		},
 		"narrow table": func(w *bytes.Buffer) {
 			tab := newTable(30)
 			tab.AppendHeader(table.Row{"a", "b"})
-			tab.AppendRow(table.Row{hostile, strings.Repeat(hostile, 10)})
+			tab.AppendRow(table.Row{forged, strings.Repeat(hostile, 10)})
+			fmt.Fprintln(w, tab.Render())
+		},
+		"open table": func(w *bytes.Buffer) {
+			tab := newTable(30)
+			tab.AppendHeader(table.Row{"a", "b"})
+			tab.AppendRow(table.Row{"a\nfanout: all is well", "another column"})
 			fmt.Fprintln(w, tab.Render())
 		},
 		"warning": func(w *bytes.Buffer) {
@@ -54,7 +65,7 @@ func TestNothingActsOnTheTerminal(t *testing.T) {
 		},
 		"report": func(w *bytes.Buffer) {
 			l := &live{w: w}
-			printTable(l, 1, []row{{ID: hostile, Type: hostile, Failed: 1, Reasons: []reason{{Error: forged, Count: 1, Shard: forged, Sequence: forged}}}})
+			printTable(l, 1, []row{{ID: forged, Type: hostile, Failed: 1, Reasons: []reason{{Error: forged, Count: 1, Shard: forged, Sequence: forged}}}})
 			reason{Error: forged, Count: 1}.print(l, forged)
 		},
 		"screen":           func(w *bytes.Buffer) { fmt.Fprint(screen{w}, hostile) },
@@ -91,10 +102,70 @@ func TestNothingActsOnTheTerminal(t *testing.T) {
 			}
 			var w bytes.Buffer
 			print(&w)
-			if w.Len() == 0 || acts(w.String()) || strings.Contains(w.String(), "\nfanout: all is well") {
+			if w.Len() == 0 || acts(w.String()) || strings.Contains(w.String(), "\nfanout: all") {
 				t.Errorf("%q", w.String())
 			}
 		})
+	}
+}
+
+// Of colours a terminal gets ours, and none from outside: one hides what follows.
+func TestColoursAreOurs(t *testing.T) {
+	red := paint(text.FgRed, "orders")
+	tab := newTable(20)
+	tab.AppendHeader(table.Row{"a", "b"})
+	tab.AppendRow(table.Row{painted(paint(text.FgRed, strings.Repeat("long ", 10))), "b\x1b[8m"})
+	for in, want := range map[string]string{
+		red:                                "\x1b[31morders\x1b[0m",
+		"a\x1b[8mhidden\x1b[0m\x1b[31m":    `a\u001b[8mhidden` + "\x1b[0m" + `\u001b[31m`,
+		"\x1b[m\x1b[;m\x1b[1;" + "2m\x1b[": `\u001b[m\u001b[;m\u001b[1;2m\u001b[`,
+	} {
+		if got := harmless(in, true); got != want {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
+	if got := harmless(red, false); acts(got) {
+		t.Errorf("%q", got)
+	}
+	broken := harmless(tab.Render(), true)
+	if strings.Contains(broken, ours) || strings.Count(broken, "\x1b[31m") < 2 || strings.Contains(broken, "\x1b[8m") {
+		t.Errorf("the table is %q", broken)
+	}
+}
+
+// What a server says makes no line of its own, on no way to the user.
+func TestErrorsOfServersAreOneLine(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.WriteHeader(http.StatusBadRequest)
+		_ = json.NewEncoder(w).Encode(map[string]string{"__type": "ValidationException", "message": hostile + "\nall is well"})
+	}))
+	defer s.Close()
+	for name, value := range clientEnv(s.URL, s.URL) {
+		t.Setenv(name, value)
+	}
+	event := filepath.Join(t.TempDir(), "event.json")
+	if err := os.WriteFile(event, kinesisEvent(1, 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"list"}, {"run", "--table", "t", "--event", event}, {"hook", "--source-arn", orders}, {"doctor"}} {
+		var w bytes.Buffer
+		execute(args, nil, &w, &w)
+		if w.Len() == 0 || acts(w.String()) || strings.Contains(w.String(), "\nfanout: all is well") {
+			t.Errorf("%q: %s", args, w.String())
+		}
+	}
+}
+
+// A target's attribute, whatever its name, is told of in one line.
+func TestAttributesAreOneLine(t *testing.T) {
+	l := target.Read(target.Values{"b\nfanout: all is well": {Kind: target.String, Text: "1"}}, "a")
+	var w bytes.Buffer
+	if err := warn(screen{&w}, &registry.Entry{Loaded: l}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(w.String(), "unknown attribute") || strings.Contains(w.String(), "\nfanout: all is well") {
+		t.Errorf("%s", w.String())
 	}
 }
 

@@ -62,7 +62,7 @@ func textWidth(w io.Writer) int {
 func coloured(w io.Writer, colour text.Color, s string) painted {
 	s = plain.Text(s)
 	if _, ok := terminalWidth(w); ok {
-		s = colour.Sprint(s)
+		s = paint(colour, s)
 	}
 	return painted(s)
 }

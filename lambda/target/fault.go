@@ -1,6 +1,10 @@
 package target
 
-import "fmt"
+import (
+	"fmt"
+
+	"fanout/engine/plain"
+)
 
 // Fault is something wrong with one attribute of one target. Its text says what,
 // and what to write instead; it never has a secret in it.
@@ -27,7 +31,7 @@ func (f Fault) sentence(target string) string {
 		s = f.Where + ": " + s
 	}
 	if f.Attribute != "" {
-		s += f.Attribute + ": "
+		s += plain.Line(f.Attribute) + ": " // of an attribute that is unknown, its name may be anything
 	}
 	return s + f.Text
 }

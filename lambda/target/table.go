@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
+
+	"fanout/engine/plain"
 )
 
 // QueryAPI is what a Table needs of a DynamoDB client.
@@ -179,7 +181,7 @@ func (t *Table) explain(err error) error {
 }
 
 func (t *Table) failed(err error, format string, args ...any) error {
-	return &tableError{fmt.Sprintf("the target table %q "+format, append([]any{t.Name}, args...)...), err}
+	return &tableError{plain.Line(fmt.Sprintf("the target table %q "+format, append([]any{t.Name}, args...)...)), err}
 }
 
 // tableError is an SDK error in other words.

@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
+
+	"fanout/engine/plain"
 )
 
 const (
@@ -211,7 +213,7 @@ func (t *Table) explain(err error, action string) error {
 			why = api.ErrorCode() + ": " + api.ErrorMessage()
 		}
 	}
-	return &tableError{fmt.Sprintf("the ledger %q cannot be used: %s", t.Name, why), err}
+	return &tableError{plain.Line(fmt.Sprintf("the ledger %q cannot be used: %s", t.Name, why)), err}
 }
 
 // tableError is an SDK error in other words.

@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"fanout/engine/plain"
 )
 
 // Plain returns the text of err with what the SDK says of a call that failed in
@@ -23,13 +25,13 @@ func Plain(err error) string {
 	if !ok {
 		return err.Error()
 	}
-	return strings.Replace(err.Error(), op.Error(), plain(op), 1)
+	return strings.Replace(err.Error(), op.Error(), plain.Line(sentence(op)), 1)
 }
 
-func plain(op *smithy.OperationError) string {
+func sentence(op *smithy.OperationError) string {
 	call := op.Service() + " " + op.Operation()
 	if inner, ok := errors.AsType[*smithy.OperationError](op.Err); ok {
-		return plain(inner) // a role that could not be assumed, say
+		return sentence(inner) // a role that could not be assumed, say
 	}
 	if strange, ok := answeredByOther(op.Err); ok {
 		return call + " " + strange.Error()

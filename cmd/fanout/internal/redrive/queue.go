@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"fanout/engine/plain"
 )
 
 const (
@@ -244,7 +246,7 @@ func (q *Queue) delete(ctx context.Context, some []message) (left []message, err
 		gone[aws.ToString(e.Id)] = true
 	}
 	for _, e := range out.Failed {
-		err = fmt.Errorf("%s (%s)", aws.ToString(e.Message), aws.ToString(e.Code))
+		err = fmt.Errorf("%s (%s)", plain.Line(aws.ToString(e.Message)), plain.Line(aws.ToString(e.Code)))
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"fanout/engine/plain"
 	"fanout/lambda/target"
 )
 
@@ -135,7 +136,7 @@ func (t *Table) refused(changes []Change, err error) error {
 		c := changes[i]
 		switch {
 		case aws.ToString(why.Code) != "ConditionalCheckFailed":
-			faults = append(faults, fmt.Errorf("the target %q of %s cannot be written: %s (%s)", c.ID, c.Source, aws.ToString(why.Message), aws.ToString(why.Code)))
+			faults = append(faults, fmt.Errorf("the target %q of %s cannot be written: %s (%s)", c.ID, c.Source, plain.Line(aws.ToString(why.Message)), plain.Line(aws.ToString(why.Code))))
 		case c.Kind == Create:
 			faults = append(faults, fmt.Errorf("%s has a target %q already; use fanout update, or add --force to replace it", c.Source, c.ID))
 		default:
