@@ -166,7 +166,7 @@ func tellReplaced(w io.Writer, r *stack.Replaced) {
 		}
 	}
 	if r.Warnings > 0 {
-		fmt.Fprintf(w, "There is more to know of its targets: fanout lint --table %s says %s\n", r.Table, count(r.Warnings, "warning"))
+		fmt.Fprintf(w, "There %s too; run fanout lint --table %s to see more\n", are(r.Warnings)+" "+count(r.Warnings, "warning"), r.Table)
 	}
 }
 

@@ -21,7 +21,7 @@ func TestTellReplaced(t *testing.T) {
 	tellBack(&b, r)
 	if want := code + `The table "ordersTargets" has 2 targets already. Records of these will fail and hold up their shards, or will not come; mend them, or set active to false:
   target "b": type: "pigeon" is unknown
-There is more to know of its targets: fanout lint --table ordersTargets says 1 warning
+There is 1 warning too; run fanout lint --table ordersTargets to see more
 To go back to version 7, run:
   aws lambda a
   aws lambda b

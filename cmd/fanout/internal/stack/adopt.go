@@ -88,7 +88,7 @@ func (s *Stack) foundTargets(ctx context.Context, r *Replaced, p *plan) {
 		r.Unseen = cloud.Plain(err)
 		return
 	}
-	r.Table, r.Targets = cloud.Name(p.table), len(entries)
+	r.Table, r.Targets = p.table, len(entries)
 	all, sources := make([]target.Loaded, len(entries)), make([]string, len(entries))
 	for i := range entries {
 		all[i], sources[i] = entries[i].Loaded, entries[i].Spec.SourceARN
