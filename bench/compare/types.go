@@ -16,7 +16,7 @@ var (
 
 	// The memory of a function is steady when so many events in a row have not raised
 	// its peak by a hundredth.
-	steadyEvents = 10
+	steadyEvents = 5
 )
 
 // smallMemory is the memory, in MB, of the smallest function.
@@ -43,7 +43,7 @@ func (c *comparison) typeTable(ctx context.Context) (string, error) {
 		}
 		rows = append(rows, row)
 	}
-	return fmt.Sprintf("8,000 records of 100 B (%s MB) → 1 to 40 targets of a type, with %d ms a call but for caches, %d MB, fanout with its defaults; peak of resident memory, MB:\n\n%s",
+	return fmt.Sprintf("8,000 records of 100 B (%s MB) → targets of one type, %d ms a call (caches: none), %d MB, fanout with its defaults, by the number of targets; peak of resident memory, MB:\n\n%s",
 		mb(int64(len(w.Event))), bench.Latency.Milliseconds(), smallMemory, markdown(head, rows)), nil
 }
 
