@@ -31,7 +31,7 @@ test: ## vet, unit, race, conformance and architecture tests
 	$(GO) test $(RACE) -timeout 10m ./...
 	$(if $(RACE),$(GO) test -run TestAllocations ./bench)
 
-CARRIED := cmd/fanout/internal/code
+CARRIED := internal/provision/code
 
 .PHONY: build
 build: $(CARRIED)/fanout-arm64.zip $(CARRIED)/fanout-amd64.zip ## bin/fanout, which carries the function, and bin/bootstrap for this machine
@@ -99,7 +99,7 @@ cover: ## coverage of engine and stages, which must stay at or above 90 %
 MODEL := -count=1 -timeout 0 -run '^TestModel'
 .PHONY: model
 model: ## 10,000 random runs each of the models of the delivery guarantees
-	$(GO) test $(MODEL) ./engine ./lambda ./lambda/poll -model.runs 10000
+	$(GO) test $(MODEL) ./engine ./lambda ./internal/poll -model.runs 10000
 
 SOAK ?= 1h
 .PHONY: soak

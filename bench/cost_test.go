@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"fanout/bench/tune"
+	"fanout/internal/tune"
 )
 
 // cost is what the calls so far cost, in US dollars, and the function that made

@@ -16,7 +16,7 @@ import (
 // Services stands for AWS: it acknowledges the records of every request and does
 // little else, so that what is measured is who calls it. It is an
 // http.RoundTripper for callers within the process; Serve is for others, and for the
-// caches. What it gets is not looked at: that is internal/awsfake's.
+// caches. What it gets is not looked at: that is internal/testing/awsfake's.
 type Services struct {
 	Latency time.Duration // of every call; caches answer at once
 	Faults  float64       // share of the records that Kinesis, Firehose and SQS refuse

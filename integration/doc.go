@@ -13,5 +13,5 @@
 //   - OpenSearch has no package of its server anywhere but on its own site. Its jars
 //     are on Maven Central: opensearch.sh puts together a server that has the core and
 //     the HTTP module, without security plugin. So signed requests, users, and
-//     OpenSearch Serverless are tested against internal/awsfake alone.
+//     OpenSearch Serverless are tested against internal/testing/awsfake alone.
 package integration

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"fanout/internal/faultproxy"
+	"fanout/internal/testing/faultproxy"
 )
 
 // A Redis and a memcached that are real, behind a proxy that makes the faults which

@@ -18,7 +18,7 @@ import (
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
-	"fanout/internal/runtimeapi"
+	"fanout/internal/testing/runtimeapi"
 )
 
 // A batch that failed is sent again by another instance, which sends only what is

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
-	"fanout/internal/runtimeapi"
+	"fanout/internal/testing/runtimeapi"
 )
 
 // What bin/bootstrap sends to CloudWatch can be asked for by name and dimensions.

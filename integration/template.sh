@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=${1:-.cache/templates}
-golden=cmd/fanout/internal/template/testdata
+golden=internal/provision/template/testdata
 
 if [ ! -x "$venv/bin/cfn-lint" ]; then
   echo "installing cfn-lint and aws-sam-translator into $venv"

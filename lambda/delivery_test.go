@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 )
 
 // jsonRecord is a JSON object of size bytes, the only one with its i.

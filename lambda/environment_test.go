@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 	"fanout/lambda"
 )
 

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap/zapcore"
 
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 	"fanout/lambda"
 	"fanout/lambda/event"
 )

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 	"fanout/lambda"
 	"fanout/lambda/metrics"
 )

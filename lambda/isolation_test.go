@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 	"fanout/lambda"
 )
 

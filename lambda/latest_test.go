@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 )
 
 // revision is a change of one customer.

@@ -20,7 +20,7 @@ import (
 	"go.uber.org/zap"
 	"google.golang.org/protobuf/encoding/protowire"
 
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 	"fanout/lambda"
 	"fanout/lambda/metrics"
 )

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 	"fanout/lambda"
 	"fanout/lambda/envelope"
 	"fanout/lambda/target"

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/engine"
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 )
 
 // notice is a record of an SNS source with a subject and attributes, in JSON.

@@ -17,7 +17,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"fanout/engine"
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 )
 
 // TestClassify sends requests that fail in every way there is, over the network, to

@@ -19,7 +19,7 @@ import (
 
 	"fanout/engine"
 	"fanout/engine/enginetest"
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 )
 
 // openES returns a sink for the index orders of a fake cluster.

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/engine"
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 )
 
 // answering returns a sink whose requests are answered with status and body.

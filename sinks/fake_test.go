@@ -18,7 +18,7 @@ import (
 
 	"fanout/engine"
 	"fanout/engine/enginetest"
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 )
 
 // The tests deliver to these.

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
 	"fanout/engine"
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 )
 
 // do is an aws.HTTPClient.

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"fanout/engine"
-	"fanout/internal/memcachedfake"
+	"fanout/internal/testing/memcachedfake"
 )
 
 // TestNoImage asserts that a change without a new image replaces nothing, says why, and

@@ -11,7 +11,7 @@ import (
 
 	"fanout/engine"
 	"fanout/engine/enginetest"
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 )
 
 const topic = "sensors/a b/ü"

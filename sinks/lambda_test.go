@@ -21,7 +21,7 @@ import (
 
 	"fanout/engine"
 	"fanout/engine/enginetest"
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 )
 
 const (

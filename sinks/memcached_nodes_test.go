@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/engine"
-	"fanout/internal/memcachedfake"
+	"fanout/internal/testing/memcachedfake"
 )
 
 // configOf is the configuration of a cluster of servers, as ElastiCache writes it.

@@ -21,7 +21,7 @@ import (
 
 	"fanout/engine"
 	"fanout/engine/enginetest"
-	"fanout/internal/memcachedfake"
+	"fanout/internal/testing/memcachedfake"
 )
 
 func startMemcached(t testing.TB, o memcachedfake.Options) *memcachedfake.Server {

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/engine"
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 )
 
 // fifos and standards are the services that take messages.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"fanout/bench"
-	"fanout/internal/runtimeapi"
+	"fanout/internal/testing/runtimeapi"
 )
 
 // ErrSystem says that functions cannot be measured on this system.

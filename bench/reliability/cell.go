@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"fanout/internal/awsfake"
-	"fanout/internal/faultproxy"
+	"fanout/internal/testing/awsfake"
+	"fanout/internal/testing/faultproxy"
 	"fanout/lambda"
 )
 

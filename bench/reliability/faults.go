@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"fanout/internal/faultproxy"
+	"fanout/internal/testing/faultproxy"
 )
 
 // fault is a row of the matrix: something that goes wrong with a target. Of the ways

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"go.uber.org/zap"
 
-	"fanout/internal/faultproxy"
+	"fanout/internal/testing/faultproxy"
 	"fanout/lambda"
 	"fanout/lambda/metrics"
 	"fanout/sinks"

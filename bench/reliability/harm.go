@@ -4,8 +4,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"fanout/internal/awsfake"
-	"fanout/internal/faultproxy"
+	"fanout/internal/testing/awsfake"
+	"fanout/internal/testing/faultproxy"
 )
 
 // harm makes the fault happen from now on.

@@ -10,9 +10,9 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
-	"fanout/internal/awsfake"
-	"fanout/internal/faultproxy"
-	"fanout/internal/memcachedfake"
+	"fanout/internal/testing/awsfake"
+	"fanout/internal/testing/faultproxy"
+	"fanout/internal/testing/memcachedfake"
 )
 
 // kind is a column of the matrix: a type of target.

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"fanout/internal/awsfake"
-	"fanout/internal/runtimeapi"
+	"fanout/internal/testing/awsfake"
+	"fanout/internal/testing/runtimeapi"
 )
 
 // function is the function as a process, in a Lambda and an AWS of its own.

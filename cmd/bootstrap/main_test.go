@@ -9,7 +9,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"fanout/internal/testenv"
+	"fanout/internal/testing/testenv"
 )
 
 // executable is the function as it is deployed.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fanout/cmd/fanout/internal/cloud"
+	"fanout/internal/provision/cloud"
 	"fanout/lambda/target"
 )
 

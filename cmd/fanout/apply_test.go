@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"fanout/cmd/fanout/internal/registry"
+	"fanout/internal/provision/registry"
 	"fanout/lambda/target"
 )
 

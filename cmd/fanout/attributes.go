@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"fanout/cmd/fanout/internal/cloud"
-	"fanout/cmd/fanout/internal/registry"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/registry"
 	"fanout/lambda/target"
 )
 

@@ -3,7 +3,7 @@ package main
 import (
 	"testing"
 
-	"fanout/cmd/fanout/internal/registry"
+	"fanout/internal/provision/registry"
 	"fanout/lambda/target"
 )
 

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"fanout/cmd/fanout/internal/redrive"
+	"fanout/internal/redrive"
 )
 
 // What a command writes may be records or secrets, so its owner alone can read it.

@@ -10,9 +10,9 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"fanout/cmd/fanout/internal/cloud"
-	"fanout/cmd/fanout/internal/code"
-	"fanout/cmd/fanout/internal/stack"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/code"
+	"fanout/internal/provision/stack"
 )
 
 // deploy is what the flags of the command say.

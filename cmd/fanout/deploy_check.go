@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"fanout/cmd/fanout/internal/stack"
+	"fanout/internal/provision/stack"
 	"fanout/lambda"
 )
 

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"testing"
 
-	"fanout/cmd/fanout/internal/stack"
+	"fanout/internal/provision/stack"
 )
 
 // What is replaced is said with what its targets are in for, and the way back.

@@ -10,11 +10,11 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"fanout/cmd/fanout/internal/cloud"
-	"fanout/cmd/fanout/internal/doctor"
-	"fanout/cmd/fanout/internal/lint"
-	"fanout/cmd/fanout/internal/registry"
-	"fanout/cmd/fanout/internal/role"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/doctor"
+	"fanout/internal/provision/lint"
+	"fanout/internal/provision/registry"
+	"fanout/internal/provision/role"
 	"fanout/lambda"
 	"fanout/lambda/target"
 )

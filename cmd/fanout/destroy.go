@@ -8,8 +8,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"fanout/cmd/fanout/internal/cloud"
-	"fanout/cmd/fanout/internal/stack"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/stack"
 )
 
 func newDestroy(c *common) *cobra.Command {

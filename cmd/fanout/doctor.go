@@ -11,9 +11,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"fanout/cmd/fanout/internal/cloud"
-	"fanout/cmd/fanout/internal/doctor"
-	"fanout/cmd/fanout/internal/near"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/doctor"
+	"fanout/internal/near"
 )
 
 func newDoctor(c *common) *cobra.Command {

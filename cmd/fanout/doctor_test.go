@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"fanout/cmd/fanout/internal/doctor"
+	"fanout/internal/provision/doctor"
 )
 
 var someFindings = []doctor.Finding{

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 )
 
 // TestExecute runs the command within this process, so that goroutines which it

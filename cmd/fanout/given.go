@@ -8,7 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
-	"fanout/cmd/fanout/internal/cloud"
+	"fanout/internal/provision/cloud"
 	"fanout/lambda/target"
 )
 

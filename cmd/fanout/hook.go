@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fanout/cmd/fanout/internal/cloud"
-	"fanout/cmd/fanout/internal/hooks"
-	"fanout/cmd/fanout/internal/policy"
-	"fanout/cmd/fanout/internal/role"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/hooks"
+	"fanout/internal/provision/policy"
+	"fanout/internal/provision/role"
 )
 
 func newHook(c *common) *cobra.Command {

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/spf13/cobra"
 
-	"fanout/cmd/fanout/internal/hooks"
+	"fanout/internal/provision/hooks"
 	"fanout/lambda/target"
 )
 

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"testing"
 
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 )
 
 // held is `fanout run` over something, with its first call to AWS under way.

@@ -7,9 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fanout/cmd/fanout/internal/cloud"
-	"fanout/cmd/fanout/internal/policy"
-	"fanout/cmd/fanout/internal/role"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/policy"
+	"fanout/internal/provision/role"
 )
 
 // iamFlag adds the flag that leaves the policy of the function's role alone.

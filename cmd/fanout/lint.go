@@ -9,9 +9,9 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"fanout/cmd/fanout/internal/cloud"
-	"fanout/cmd/fanout/internal/doctor"
-	"fanout/cmd/fanout/internal/lint"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/doctor"
+	"fanout/internal/provision/lint"
 	"fanout/lambda/target"
 )
 

@@ -11,8 +11,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
-	"fanout/cmd/fanout/internal/cloud"
-	"fanout/cmd/fanout/internal/registry"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/registry"
 )
 
 func newList(c *common) *cobra.Command {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"fanout/engine/plain"
-	"fanout/lambda/poll"
+	"fanout/internal/poll"
 )
 
 // clearLine goes to the begin of a terminal's line and clears it (ECMA-48, EL).

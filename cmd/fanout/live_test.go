@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"fanout/lambda/poll"
+	"fanout/internal/poll"
 )
 
 func terminal(cols int) (*live, *bytes.Buffer) {

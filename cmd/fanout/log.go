@@ -11,7 +11,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"fanout/cmd/fanout/internal/cloud"
+	"fanout/internal/provision/cloud"
 	"fanout/engine/plain"
 	"fanout/lambda"
 )

@@ -11,7 +11,7 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"fanout/cmd/fanout/internal/cloud"
+	"fanout/internal/provision/cloud"
 )
 
 // Exit statuses.

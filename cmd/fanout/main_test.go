@@ -8,7 +8,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
 
-	"fanout/internal/testenv"
+	"fanout/internal/testing/testenv"
 )
 
 func TestMain(m *testing.M) {

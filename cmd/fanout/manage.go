@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"fanout/cmd/fanout/internal/cloud"
-	"fanout/cmd/fanout/internal/registry"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/registry"
 )
 
 // manage says what a managing command is about. Things have a name, which is looked

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"fanout/cmd/fanout/internal/cloud"
+	"fanout/internal/provision/cloud"
 )
 
 // missingTable says that there is no target table. If the function does not exist

@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fanout/cmd/fanout/internal/cloud"
-	"fanout/cmd/fanout/internal/hooks"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/hooks"
 )
 
 func newPause(c *common) *cobra.Command {

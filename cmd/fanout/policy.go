@@ -6,9 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fanout/cmd/fanout/internal/cloud"
-	"fanout/cmd/fanout/internal/policy"
-	"fanout/cmd/fanout/internal/role"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/policy"
+	"fanout/internal/provision/role"
 )
 
 func newPolicy(c *common) *cobra.Command {

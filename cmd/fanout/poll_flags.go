@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"fanout/lambda/poll"
+	"fanout/internal/poll"
 )
 
 // pollFlags say how a stream is read.

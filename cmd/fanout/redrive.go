@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
-	"fanout/cmd/fanout/internal/cloud"
-	"fanout/cmd/fanout/internal/redrive"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/redrive"
 	"fanout/lambda"
 	"fanout/lambda/target"
 )

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/sourcegraph/conc"
 
-	"fanout/cmd/fanout/internal/redrive"
+	"fanout/internal/redrive"
 	"fanout/lambda"
 	"fanout/lambda/envelope"
 	"fanout/lambda/target"

@@ -8,7 +8,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"fanout/cmd/fanout/internal/redrive"
+	"fanout/internal/redrive"
 )
 
 // redriveStep is what would go to one target, as a dry run finds.

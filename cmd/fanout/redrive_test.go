@@ -10,7 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 	"fanout/lambda/envelope"
 )
 

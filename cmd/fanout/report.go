@@ -10,9 +10,9 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
-	"fanout/cmd/fanout/internal/cloud"
-	"fanout/cmd/fanout/internal/doctor"
-	"fanout/cmd/fanout/internal/redrive"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/doctor"
+	"fanout/internal/redrive"
 	"fanout/engine/plain"
 )
 

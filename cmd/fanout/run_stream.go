@@ -16,7 +16,7 @@ import (
 
 	"fanout/engine/plain"
 	"fanout/lambda"
-	"fanout/lambda/poll"
+	"fanout/internal/poll"
 )
 
 // runStream polls until it is interrupted, or with --once until all is delivered.

@@ -19,9 +19,9 @@ import (
 	"go.uber.org/zap"
 	"go.yaml.in/yaml/v3"
 
-	"fanout/cmd/fanout/internal/registry"
+	"fanout/internal/provision/registry"
 	"fanout/engine/plain"
-	"fanout/lambda/poll"
+	"fanout/internal/poll"
 	"fanout/lambda/target"
 )
 

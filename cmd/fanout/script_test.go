@@ -17,7 +17,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 )
 
 // TestScripts runs testdata/*.txtar. Each script has a fake AWS of its own, and

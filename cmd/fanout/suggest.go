@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"fanout/cmd/fanout/internal/near"
+	"fanout/internal/near"
 )
 
 // didYouMean proposes the one of names that was probably meant by typed.

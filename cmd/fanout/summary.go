@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"fanout/cmd/fanout/internal/redrive"
+	"fanout/internal/redrive"
 	"fanout/engine"
 	"fanout/lambda"
 )

@@ -12,8 +12,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
-	"fanout/bench/tune"
-	"fanout/cmd/fanout/internal/registry"
+	"fanout/internal/tune"
+	"fanout/internal/provision/registry"
 	"fanout/lambda/target"
 )
 

@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fanout/cmd/fanout/internal/cloud"
-	"fanout/cmd/fanout/internal/registry"
-	"fanout/cmd/fanout/internal/template"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/registry"
+	"fanout/internal/provision/template"
 	"fanout/lambda/target"
 )
 

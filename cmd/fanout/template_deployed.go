@@ -14,11 +14,11 @@ import (
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
-	"fanout/cmd/fanout/internal/cloud"
-	"fanout/cmd/fanout/internal/hooks"
-	"fanout/cmd/fanout/internal/registry"
-	"fanout/cmd/fanout/internal/role"
-	"fanout/cmd/fanout/internal/template"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/hooks"
+	"fanout/internal/provision/registry"
+	"fanout/internal/provision/role"
+	"fanout/internal/provision/template"
 )
 
 // deployed describes the function as it is.

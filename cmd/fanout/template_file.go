@@ -8,11 +8,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/spf13/cobra"
 
-	"fanout/cmd/fanout/internal/hooks"
-	"fanout/cmd/fanout/internal/policy"
-	"fanout/cmd/fanout/internal/registry"
-	"fanout/cmd/fanout/internal/stack"
-	"fanout/cmd/fanout/internal/template"
+	"fanout/internal/provision/hooks"
+	"fanout/internal/provision/policy"
+	"fanout/internal/provision/registry"
+	"fanout/internal/provision/stack"
+	"fanout/internal/provision/template"
 	"fanout/lambda"
 	"fanout/lambda/target"
 )

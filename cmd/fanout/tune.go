@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
-	"fanout/bench/tune"
-	"fanout/cmd/fanout/internal/cloud"
+	"fanout/internal/tune"
+	"fanout/internal/provision/cloud"
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
 )

@@ -8,7 +8,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
-	"fanout/bench/tune"
+	"fanout/internal/tune"
 )
 
 // showTuning prints a report in the form that output names.

@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"fanout/bench/tune"
-	"fanout/lambda/poll"
+	"fanout/internal/tune"
+	"fanout/internal/poll"
 )
 
 // sampleFlags say where a sample comes from.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fanout/cmd/fanout/internal/cloud"
-	"fanout/cmd/fanout/internal/registry"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/registry"
 )
 
 func newUnregister(c *common) *cobra.Command {

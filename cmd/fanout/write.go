@@ -10,10 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fanout/cmd/fanout/internal/cloud"
-	"fanout/cmd/fanout/internal/policy"
-	"fanout/cmd/fanout/internal/registry"
-	"fanout/cmd/fanout/internal/role"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/policy"
+	"fanout/internal/provision/registry"
+	"fanout/internal/provision/role"
 	"fanout/lambda/target"
 )
 

@@ -13,7 +13,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"fanout/internal/awsfake"
+	"fanout/internal/testing/awsfake"
 )
 
 func main() {

@@ -28,7 +28,7 @@ var rules = []rule{
 		"github.com/redis/go-redis/", "github.com/bradfitz/gomemcache/"}},
 	{"lambda", []string{"std", "fanout/engine", "fanout/stages", "fanout/sinks", "github.com/", "go.uber.org/", "golang.org/x/", "go.yaml.in/"}},
 	{"cmd/bootstrap", []string{"std", "fanout/lambda", "github.com/aws/aws-lambda-go/", "go.uber.org/zap/"}},
-	{"cmd/fanout", []string{"std", "fanout/lambda/", "fanout/engine", "fanout/bench/tune", "github.com/", "go.uber.org/", "golang.org/x/", "go.yaml.in/"}},
+	{"cmd/fanout", []string{"std", "fanout/lambda/", "fanout/engine", "fanout/internal/tune", "github.com/", "go.uber.org/", "golang.org/x/", "go.yaml.in/"}},
 }
 
 // comforts belong to the command line: the function stays small and starts fast.

@@ -6,7 +6,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"fanout/internal/testenv"
+	"fanout/internal/testing/testenv"
 )
 
 func TestMain(m *testing.M) {

@@ -1,0 +1,38 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/registry"
+)
+
+// leftBehind is the finding of active targets whose source is a former stream of its
+// table. now is the stream that the table has; "" if it has none.
+func (p *patient) leftBehind(source, now string) []Finding {
+	hooked := slices.ContainsFunc(p.hooks, func(m types.EventSourceMappingConfiguration) bool { return aws.ToString(m.EventSourceArn) == now })
+	if hooked && !slices.ContainsFunc(p.targets, func(e registry.Entry) bool { return e.Spec.SourceARN == now }) {
+		return nil // the mapping is one without targets, which names these
+	}
+	var ids []string
+	for i := range p.targets {
+		if t := &p.targets[i]; t.Spec.Active && t.Spec.SourceARN == source {
+			ids = append(ids, fmt.Sprintf("%q", t.ID))
+		}
+	}
+	is := about{"source", cloud.Source(source)}
+	if now == "" {
+		return []Finding{is.wrong("switch the table's stream on, "+p.moveTargets(), "its stream %s was switched off, so these targets get nothing: %s", source, strings.Join(ids, ", "))}
+	}
+	return []Finding{is.wrong(p.moveTargets(), "its stream is %s now, so the targets of the former stream %s get nothing: %s", now, source, strings.Join(ids, ", "))}
+}
+
+// moveTargets says how to give targets another source.
+func (p *patient) moveTargets() string {
+	return p.run("export") + " > FILE, correct the ARN in it, and " + p.run("apply", "FILE", "--prune")
+}

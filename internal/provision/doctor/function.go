@@ -1,0 +1,91 @@
+package doctor
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"fanout/internal/provision/cloud"
+)
+
+func (p *patient) is(check string) about { return about{check, p.function.Name()} }
+
+// state checks that the function can be invoked, and is one of fanout.
+func (p *patient) state(context.Context) []Finding {
+	is, c := p.is("function"), p.config
+	var found []Finding
+	switch c.State {
+	case types.StateActive, "":
+	case types.StatePending:
+		found = append(found, is.warning("wait a minute", "Lambda is still making it"))
+	case types.StateInactive:
+		found = append(found, is.warning("", "Lambda has put it to sleep; the next event wakes it, which takes a while"))
+	case types.StateFailed:
+		found = append(found, is.wrong("correct that, and "+p.run("deploy"), "Lambda could not make it: %s", aws.ToString(c.StateReason)))
+	default:
+		found = append(found, is.wrong("look at it in the console", "Lambda says it is %s: %s", c.State, aws.ToString(c.StateReason)))
+	}
+	switch c.LastUpdateStatus {
+	case types.LastUpdateStatusInProgress:
+		found = append(found, is.warning("wait a minute", "an update is under way"))
+	case types.LastUpdateStatusFailed:
+		found = append(found, is.wrong("correct that, and "+p.run("deploy"), "its last update failed: %s", aws.ToString(c.LastUpdateStatusReason)))
+	default: // successful
+	}
+	if c.PackageType != types.PackageTypeImage && c.Runtime != types.RuntimeProvidedal2023 {
+		found = append(found, is.wrong("name another with --function, or "+p.run("deploy")+" to replace it",
+			"its runtime is %s, so it is not fanout's, which has %s", c.Runtime, types.RuntimeProvidedal2023))
+	}
+	if found == nil {
+		found = append(found, is.ok("active, for %s", p.architecture()))
+	}
+	return found
+}
+
+func (p *patient) architecture() types.Architecture {
+	if len(p.config.Architectures) == 0 {
+		return types.ArchitectureX8664 // Lambda's default
+	}
+	return p.config.Architectures[0]
+}
+
+// What the function needs, in MB: by itself, for an event of 6 MB with its copy and
+// what is decoded of it, and for the requests that one target makes of that.
+const (
+	ownMemory    = 64
+	targetMemory = 12
+)
+
+// comfort is how much time there should be for sending, and for sending again.
+const comfort = 10 * time.Second
+
+// settings checks memory and time against the targets.
+func (p *patient) settings(context.Context) []Finding {
+	is := p.is("settings")
+	memory, timeout := aws.ToInt32(p.config.MemorySize), time.Duration(aws.ToInt32(p.config.Timeout))*time.Second
+	most, source := 0, ""
+	for s, n := range p.activeFrom {
+		if n > most || n == most && s < source {
+			most, source = n, s
+		}
+	}
+	var found []Finding
+	if need := ownMemory + most*targetMemory; int(memory) < need {
+		found = append(found, is.warning(p.run("deploy", "--memory", strconv.Itoa(max(256, need))),
+			"%d MB of memory may not do for a large batch and the %s of %s", memory, counted(most, "target", "targets"), cloud.Source(source)))
+	}
+	switch left := timeout - p.options.DeadlineMargin; {
+	case left <= 0:
+		found = append(found, is.wrong(p.run("deploy", "--timeout", "30"),
+			"its timeout of %v leaves no time to send, since sending stops %v before it (FANOUT_DEADLINE_MARGIN)", timeout, p.options.DeadlineMargin))
+	case left < comfort:
+		found = append(found, is.warning(p.run("deploy", "--timeout", "30"), "its timeout of %v leaves little time to send again what failed", timeout))
+	}
+	if found == nil {
+		found = append(found, is.ok("%d MB of memory, a timeout of %v", memory, timeout))
+	}
+	return found
+}

@@ -1,0 +1,53 @@
+package doctor
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+
+	"fanout/internal/provision/cloud"
+)
+
+// logs checks that there is, or will be, a log group, and that it does not grow for
+// ever.
+func (p *patient) logs(ctx context.Context) []Finding {
+	name := p.function.LogGroup
+	if name == "" {
+		name = "/aws/lambda/" + p.function.Name()
+	}
+	is := about{"logs", name}
+	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(p.Logs, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return []Finding{is.unknown(err)}
+		}
+		for _, g := range page.LogGroups {
+			switch {
+			case aws.ToString(g.LogGroupName) != name:
+			case g.RetentionInDays == nil:
+				return []Finding{is.warning(p.run("deploy", "--log-retention", "30"), "logs are kept for ever, and paid for")}
+			default:
+				return []Finding{is.ok("kept for %d days", *g.RetentionInDays)}
+			}
+		}
+	}
+	return []Finding{p.noLogs(ctx, is)}
+}
+
+// noLogs tells of a log group that is not there. Lambda makes it when it has something
+// to write, if the function's role allows it; the policy that deploy writes does not,
+// because deploy makes the group.
+func (p *patient) noLogs(ctx context.Context, is about) Finding {
+	has, err := p.documents(ctx, cloud.Name(p.function.RoleARN))
+	if err != nil {
+		return is.warning(p.run("deploy"), "there is none, and whether the role may make one cannot be seen")
+	}
+	group := p.self
+	group.Service, group.Resource = "logs", "log-group:"+is.subject
+	if given("logs:CreateLogGroup", group.String(), nil, has) || given("logs:CreateLogGroup", group.String()+":*", nil, has) {
+		return is.ok("there is none yet; Lambda makes it when the function runs")
+	}
+	return is.warning(p.run("deploy"), "there is none, and the role may not make one, so what the function says is lost")
+}

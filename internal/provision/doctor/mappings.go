@@ -1,0 +1,249 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/lint"
+	"fanout/internal/provision/registry"
+	"fanout/lambda/target"
+)
+
+// mappings checks the event source mappings.
+func (p *patient) mappings(context.Context) []Finding {
+	if p.hooksErr != nil {
+		return []Finding{p.is("mappings").unknown(p.hooksErr)}
+	}
+	var found []Finding
+	for i := range p.hooks {
+		found = append(found, p.mapping(&p.hooks[i])...)
+	}
+	return found
+}
+
+func (p *patient) mapping(m *types.EventSourceMappingConfiguration) []Finding {
+	source := aws.ToString(m.EventSourceArn)
+	is := about{"mapping", cloud.Source(source)}
+	var found []Finding
+	switch state := aws.ToString(m.State); state {
+	case "Enabled":
+	case "Disabled":
+		found = append(found, is.warning(p.run("resume", "--source-arn", source), "it is paused"))
+	default: // Creating, Enabling, Disabling, Updating
+		found = append(found, is.warning("wait a minute", "its state is %s", state))
+	}
+	// "No records processed", "OK", or "PROBLEM: …" (Lambda guide, Troubleshooting).
+	if result := aws.ToString(m.LastProcessingResult); strings.HasPrefix(result, "PROBLEM") {
+		found = append(found, is.wrong("look into the function's log, and at the rights of its role", "Lambda says %q", result))
+	}
+	if gives, bound := givesUp(m); gives && onFailure(m) == "" {
+		found = append(found, is.wrong(p.run("hook", "--source-arn", source, "--on-failure", "ARN"),
+			"records are given up after %s, and nobody is told: they are lost", bound))
+	}
+	if p.targetsErr == nil {
+		unserved := p.served(is, source)
+		found = append(found, unserved...)
+		if unserved == nil {
+			found = append(found, p.endless(is, m)...)
+		}
+	}
+	if found == nil {
+		found = append(found, is.ok("enabled, up to %s in a batch", counted(int(aws.ToInt32(m.BatchSize)), "record", "records")))
+	}
+	return found
+}
+
+// wake says how to give a source an active target, or to stop it.
+func (p *patient) wake(source string) string {
+	stop := ", or " + p.run("unhook", "--source-arn", source)
+	for _, source := range []string{source, stream(source)} { // in the order in which the function looks
+		for i := range p.targets {
+			if t := &p.targets[i]; t.Spec.SourceARN == source {
+				return p.run("activate", "--source-arn", source, "--id", t.ID) + stop
+			}
+		}
+	}
+	return p.run("register", "TYPE", "--source-arn", stream(source), "--id", "ID", "--destination", "NAME", "--active", "true") + stop
+}
+
+// endless finds a mapping that never gives up, of a source with targets that keep
+// nothing that they cannot take: a record that fails for good then holds up its shard
+// until it expires.
+func (p *patient) endless(is about, m *types.EventSourceMappingConfiguration) []Finding {
+	if gives, _ := givesUp(m); gives || onFailure(m) != "" {
+		return nil
+	}
+	source := aws.ToString(m.EventSourceArn)
+	var open []*target.Spec
+	for _, t := range p.active() {
+		if t.OnFailure == "" && (t.SourceARN == stream(source) || t.SourceARN == source) {
+			open = append(open, t)
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	fix := p.run("hook", "--source-arn", source, "--maximum-retry-attempts", "N", "--on-failure", "ARN") +
+		"; or give each such target another that keeps these records: " + p.command("update", "--source-arn", open[0].SourceARN, "--id", open[0].ID, "--on-failure", "ID")
+	return []Finding{is.warning(fix, "a record that a target cannot take is tried until it expires, which holds up its shard; targets without onFailure: %d", len(open))}
+}
+
+// served checks that a source has targets. A consumer has those of its stream, unless
+// some name the consumer itself.
+func (p *patient) served(is about, source string) []Finding {
+	if !slices.ContainsFunc(p.targets, func(e registry.Entry) bool { return e.Spec.SourceARN == source }) {
+		source = stream(source)
+	}
+	var all []target.Loaded
+	targets := 0
+	for _, e := range p.targets {
+		all = append(all, e.Loaded)
+		if e.Spec.SourceARN == source {
+			targets++
+		}
+	}
+	former := target.FormerStream(source, all)
+	switch {
+	case p.activeFrom[source] > 0:
+		return nil
+	case targets > 0 || p.options.IgnoreUnknownSource && former == "":
+		return []Finding{is.warning(p.wake(source), "the source has no active target, so its records go nowhere")}
+	case former != "":
+		return []Finding{is.wrong(p.moveTargets(), "the source has no target; %s", former)}
+	}
+	return []Finding{is.wrong(p.wake(source), "the source has no target, so its batches fail")}
+}
+
+// givesUp reports whether a mapping stops trying before a record expires, and when.
+func givesUp(m *types.EventSourceMappingConfiguration) (bool, string) {
+	if n := m.MaximumRetryAttempts; n != nil && *n >= 0 {
+		return true, counted(int(*n), "retry", "retries")
+	}
+	if n := m.MaximumRecordAgeInSeconds; n != nil && *n >= 0 {
+		return true, short(time.Duration(*n) * time.Second)
+	}
+	return false, ""
+}
+
+func onFailure(m *types.EventSourceMappingConfiguration) string {
+	if m.DestinationConfig == nil || m.DestinationConfig.OnFailure == nil {
+		return ""
+	}
+	return aws.ToString(m.DestinationConfig.OnFailure.Destination)
+}
+
+// sources checks that what has active targets is hooked to the function, and that
+// topics which are hooked have targets.
+func (p *patient) sources(ctx context.Context) []Finding {
+	var found []Finding
+	all, topicsOnly := maps.Clone(p.activeFrom), false
+	for _, c := range p.callers {
+		if a, err := arn.Parse(c.Source); err == nil && a.Service == "sns" {
+			all[c.Source] += 0
+		}
+	}
+	ordered := slices.Sorted(maps.Keys(all))
+	streams := lint.StreamsOf(ctx, p.DynamoDB, ordered)
+	for _, source := range ordered {
+		a, err := arn.Parse(source)
+		former, _ := streams.Former(source)
+		switch {
+		case err != nil: // a fault of its targets
+		case a.Service == "sns":
+			topicsOnly = true
+			found = append(found, p.topic(ctx, source, a.Region)...)
+		case former != "":
+			found = append(found, p.leftBehind(source, streams[source])...)
+		case p.hooksErr == nil && !slices.ContainsFunc(p.hooks, func(m types.EventSourceMappingConfiguration) bool {
+			return stream(aws.ToString(m.EventSourceArn)) == stream(source)
+		}):
+			found = append(found, about{"source", cloud.Source(source)}.wrong(p.run("hook", "--source-arn", source), "it has active targets, but no mapping, so they get nothing"))
+		}
+	}
+	if p.callersErr != nil && !topicsOnly { // topics without targets cannot be seen
+		found = append(found, about{"source", "sns"}.unknown(p.callersErr))
+	}
+	return found
+}
+
+// topic checks the subscription of the function to a topic.
+func (p *patient) topic(ctx context.Context, topic, region string) []Finding {
+	is := about{"source", cloud.Source(topic)}
+	if strings.HasSuffix(topic, ".fifo") {
+		return []Finding{is.wrong("publish to a standard topic, or to a Kinesis stream, which keeps the order", "it is a FIFO topic, which invokes no function, so its targets get nothing")}
+	}
+	subscribed, err := p.subscribed(ctx, topic, region)
+	active := p.activeFrom[topic] > 0
+	switch {
+	case cloud.IsMissing(err) && !active:
+		return nil // the right of a topic that is gone harms nobody
+	case cloud.IsMissing(err):
+		return []Finding{is.wrong("correct the source of its targets, or make the topic", "there is no such topic")}
+	case err != nil:
+		return []Finding{is.unknown(err)}
+	case !subscribed && !active:
+		return nil
+	case !subscribed:
+		return []Finding{is.wrong(p.run("hook", "--source-arn", topic), "it has active targets, but no subscription, so they get nothing")}
+	}
+	var found []Finding
+	if !active && p.targetsErr == nil {
+		found = append(found, is.warning(p.wake(topic), "it is subscribed, but has no active target, so its messages go nowhere"))
+	}
+	switch {
+	case p.callersErr != nil:
+		found = append(found, is.unknown(p.callersErr))
+	case !slices.ContainsFunc(p.callers, func(c cloud.Caller) bool { return matches(c.Source, topic) }):
+		return append(found, is.wrong(p.run("hook", "--source-arn", topic), "it is subscribed, but may not invoke the function, so its messages are lost"))
+	}
+	if found = append(found, p.failedMessages(is, topic)...); found == nil {
+		found = append(found, is.ok("subscribed"))
+	}
+	return found
+}
+
+// subscribed reports whether the function is subscribed to a topic.
+func (p *patient) subscribed(ctx context.Context, topic, region string) (bool, error) {
+	pages := sns.NewListSubscriptionsByTopicPaginator(p.In(region).SNS, &sns.ListSubscriptionsByTopicInput{TopicArn: &topic})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return false, err
+		}
+		for _, s := range page.Subscriptions {
+			if aws.ToString(s.Protocol) == "lambda" && strings.HasPrefix(aws.ToString(s.Endpoint)+":", p.function.ARN+":") {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// failedMessages checks that messages which the function fails on go somewhere.
+func (p *patient) failedMessages(is about, topic string) []Finding {
+	switch {
+	case p.asyncErr != nil:
+		return []Finding{is.unknown(p.asyncErr)}
+	case p.async.OnFailure() != "" || p.config.DeadLetterConfig != nil && aws.ToString(p.config.DeadLetterConfig.TargetArn) != "":
+		return nil
+	}
+	return []Finding{is.warning(p.run("hook", "--source-arn", topic, "--on-failure", "ARN"), "a message that the function fails on is tried %s, and then lost", times(p.async.Attempts()))}
+}
+
+// times writes a number of times in words.
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}

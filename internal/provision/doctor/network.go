@@ -1,0 +1,178 @@
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"fanout/internal/provision/cloud"
+	"fanout/lambda/metrics"
+	"fanout/lambda/target"
+)
+
+// network checks that the function can reach AWS, and caches it.
+func (p *patient) network(ctx context.Context) []Finding {
+	is := p.is("network")
+	if !p.function.VPC {
+		return p.outside(is)
+	}
+	ids := p.config.VpcConfig.SubnetIds
+	subnets, err := p.EC2.DescribeSubnets(ctx, ids)
+	if err != nil {
+		return []Finding{is.unknown(err)}
+	}
+	if len(subnets) == 0 {
+		return []Finding{is.wrong(p.run("deploy", "--subnet", "ID", "--security-group", "ID"), "its subnets %s do not exist", strings.Join(ids, ", "))}
+	}
+	tables, err := p.EC2.DescribeRouteTables(ctx, subnets[0].VPC)
+	if err != nil {
+		return []Finding{is.unknown(err)}
+	}
+	endpoints, err := p.EC2.DescribeVpcEndpoints(ctx, subnets[0].VPC)
+	if err != nil {
+		return []Finding{is.unknown(err)}
+	}
+	var found []Finding
+	for _, s := range subnets {
+		table := tableOf(s.ID, tables)
+		if wayOut(table) {
+			continue
+		}
+		why := "has no route out of its VPC"
+		if slices.ContainsFunc(table.Routes, func(r cloud.Route) bool { return strings.HasPrefix(r.Gateway, "igw-") }) {
+			// Lambda guide, Enable internet access for VPC-connected Lambda functions.
+			why = "has an internet gateway only, which a function cannot use"
+		}
+		if lacks := p.cutOff(table.ID, endpoints); len(lacks) > 0 {
+			found = append(found, is.wrong("give it a route to a NAT gateway, or its VPC endpoints for these services",
+				"subnet %s %s, and no VPC endpoint for %s", s.ID, why, strings.Join(lacks, ", ")))
+		}
+	}
+	if found == nil {
+		found = append(found, is.ok("%d subnets of %s, with a way to every service that is needed", len(subnets), subnets[0].VPC))
+	}
+	return found
+}
+
+// outside checks that no target is inside a VPC.
+func (p *patient) outside(is about) []Finding {
+	var found []Finding
+	fix := "put the function into the cache's VPC: " + p.command("deploy", "--subnet", "ID", "--security-group", "ID")
+	for _, t := range p.active() {
+		if t.Type != target.Memcached && t.Type != target.Redis {
+			continue
+		}
+		host, id := hostOf(t.Destination.Host), Target(t.SourceARN, t.ID)
+		if private(host) {
+			found = append(found, is.wrong(fix, "%s is at %s, inside a VPC, and the function is in none", id, host))
+		} else {
+			found = append(found, is.warning(fix, "%s is at %s: the function is in no VPC, so that must be a public address", id, host))
+		}
+	}
+	if found == nil {
+		found = append(found, is.ok("in no VPC"))
+	}
+	return found
+}
+
+// private reports whether a host can only be reached from within a network.
+func private(host string) bool {
+	if addr, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+		return addr.IsPrivate() || addr.IsLoopback() || addr.IsLinkLocalUnicast()
+	}
+	return elastic(host) || !strings.Contains(host, ".")
+}
+
+// tableOf returns the route table of a subnet: its own, or else the VPC's main one.
+func tableOf(subnet string, tables []cloud.RouteTable) cloud.RouteTable {
+	var main cloud.RouteTable
+	for _, t := range tables {
+		for _, a := range t.Associations {
+			if a.Subnet == subnet {
+				return t
+			}
+			if a.Main {
+				main = t
+			}
+		}
+	}
+	return main
+}
+
+// wayOut reports whether a route table leads everywhere. A function has no public
+// address, so an internet gateway alone does not; where a VPN, a transit gateway or
+// somebody's own NAT leads cannot be seen from here, and is believed.
+func wayOut(t cloud.RouteTable) bool {
+	return slices.ContainsFunc(t.Routes, func(r cloud.Route) bool {
+		through := cmp.Or(r.NAT, r.Transit, r.Interface, r.Peering)
+		if strings.HasPrefix(r.Gateway, "vgw-") {
+			through = r.Gateway
+		}
+		return r.To == "0.0.0.0/0" && r.State != "blackhole" && through != ""
+	})
+}
+
+// cutOff returns the services that the function needs and that no endpoint leads
+// to, as endpoints name them, sorted.
+func (p *patient) cutOff(table string, endpoints []cloud.Endpoint) []string {
+	needs := p.services()
+	for _, e := range endpoints {
+		if e.State != "available" || e.Kind == "Gateway" && !slices.Contains(e.RouteTables, table) {
+			continue
+		}
+		delete(needs, serviceOf(e.Service, p.self.Region))
+	}
+	return slices.Sorted(maps.Keys(needs))
+}
+
+// serviceOf returns the service of an endpoint in com.amazonaws.REGION.SERVICE, or
+// cn.com.amazonaws.….
+func serviceOf(name, region string) string {
+	_, service, _ := strings.Cut(name, "."+region+".")
+	return service
+}
+
+// endpointNames are the services of targets as VPC endpoints name them (AWS
+// PrivateLink guide, AWS services that integrate with AWS PrivateLink). Caches and
+// search domains inside the VPC need none.
+var endpointNames = map[target.Type]string{
+	target.Kinesis: "kinesis-streams", target.Firehose: "kinesis-firehose", target.SQS: "sqs", target.SNS: "sns",
+	target.Lambda: "lambda", target.IoT: "iot.data",
+}
+
+// services returns the services that the function calls. Its logs take another way.
+// Of other regions an endpoint gives no service.
+func (p *patient) services() map[string]bool {
+	needs := make(map[string]bool)
+	if !p.fromFile || p.ledgerTable != "" {
+		needs["dynamodb"] = true
+	}
+	if p.options.Metrics == metrics.ModeCloudWatch {
+		needs["monitoring"] = true
+	}
+	for _, t := range p.active() {
+		if t.Role != "" {
+			needs["sts"] = true
+		}
+		if t.Secret != "" {
+			needs["secretsmanager"] = true
+		}
+		name := endpointNames[t.Type]
+		if t.Type == target.ES {
+			if _, inside := domain(t.Destination.Host); !inside {
+				name = t.Destination.Host
+			}
+		}
+		if name != "" && t.Region != "" && t.Region != p.self.Region {
+			name = fmt.Sprintf("%s in %s", name, t.Region)
+		}
+		if name != "" {
+			needs[name] = true
+		}
+	}
+	return needs
+}

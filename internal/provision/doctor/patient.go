@@ -1,0 +1,195 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/hooks"
+	"fanout/internal/provision/registry"
+	"fanout/internal/provision/role"
+	fanout "fanout/lambda"
+	"fanout/lambda/target"
+)
+
+// patient is the function, and what is known of it before the checks begin.
+type patient struct {
+	*Doctor
+	config      *lambda.GetFunctionConfigurationOutput
+	function    role.Function
+	self        arn.ARN
+	options     fanout.Options // as far as they can be read
+	optionsErr  error          // every fault of its variables
+	known       []string       // variables that the function has a meaning for
+	targets     []registry.Entry
+	targetsErr  error // why they are not known
+	fromFile    bool  // the function has its targets from a file, which only it can read
+	hooks       []types.EventSourceMappingConfiguration
+	hooksErr    error          // why they are not known
+	activeFrom  map[string]int // active targets, by source
+	tableName   string
+	ledgerTable string
+	callers     []cloud.Caller // what may invoke the function
+	callersErr  error          // why that is not known
+	async       *hooks.Async   // what becomes of messages that fail; nil: what Lambda does by itself
+	asyncErr    error          // why that is not known
+}
+
+// missing is the finding of a function that does not exist.
+func (d *Doctor) missing(ctx context.Context, is about) Finding {
+	if d.Similar != nil {
+		if name := d.Similar(ctx, is.subject); name != "" {
+			return is.wrong("run "+d.commandOf(name, "doctor"), "there is none; did you mean %s?", name)
+		}
+	}
+	return is.wrong("run "+d.commandOf(is.subject, "deploy")+", or name another with --function", "there is none")
+}
+
+// admit looks the function up, with its targets and mappings. It returns nil, and
+// why, if there is no function to look at.
+func (d *Doctor) admit(ctx context.Context) (*patient, []Finding) {
+	is := about{"function", cloud.Name(d.Function)}
+	config, err := d.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &d.Function})
+	if cloud.IsMissing(err) {
+		return nil, []Finding{d.missing(ctx, is)}
+	}
+	if err != nil {
+		f := is.unknown(err)
+		f.Status = Error // nothing of it was checked
+		return nil, []Finding{f}
+	}
+	p := &patient{Doctor: d, config: config, activeFrom: make(map[string]int)}
+	p.function = functionOf(config)
+	p.self, _ = arn.Parse(p.function.ARN) // Lambda wrote it
+	p.options, p.optionsErr = fanout.OptionsFrom(func(name string) string {
+		p.known = append(p.known, name)
+		return p.variable(name)
+	})
+	p.tableName, p.ledgerTable = d.Table, p.variable("FANOUT_LEDGER_TABLE")
+	if p.tableName == "" {
+		p.tableName = p.function.Table()
+	}
+	p.fromFile = p.options.TargetsFile != "" && d.Table == ""
+	run(ctx, []task{p.readTargets, p.readHooks, p.readCallers, p.readAsync})
+	return p, nil
+}
+
+// functionOf makes one type of Lambda's API of another that has the same.
+func functionOf(c *lambda.GetFunctionConfigurationOutput) role.Function {
+	return role.FunctionOf(&types.FunctionConfiguration{
+		FunctionArn: c.FunctionArn, Role: c.Role, VpcConfig: c.VpcConfig, LoggingConfig: c.LoggingConfig,
+		Environment: c.Environment, KMSKeyArn: c.KMSKeyArn,
+	})
+}
+
+// variable returns what the function finds in its environment.
+func (p *patient) variable(name string) string {
+	if name == "AWS_LAMBDA_FUNCTION_NAME" {
+		return p.function.Name()
+	}
+	return p.function.Environment[name]
+}
+
+func (p *patient) readTargets(ctx context.Context) []Finding {
+	if p.fromFile {
+		p.targetsErr = fmt.Errorf("the function reads its targets from the file %s, which only it has", p.options.TargetsFile)
+		return nil
+	}
+	p.targets, p.targetsErr = (&registry.Table{Client: p.DynamoDB, Name: p.tableName}).List(ctx, "")
+	for i := range p.targets {
+		p.targets[i].Confine(p.options.FileDir())
+		if t := &p.targets[i]; t.Spec.Active {
+			p.activeFrom[t.Spec.SourceARN]++
+		}
+	}
+	return nil
+}
+
+func (p *patient) readHooks(ctx context.Context) []Finding {
+	pages := lambda.NewListEventSourceMappingsPaginator(p.Lambda, &lambda.ListEventSourceMappingsInput{FunctionName: &p.Function})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			p.hooksErr = err
+			return nil
+		}
+		for _, m := range page.EventSourceMappings {
+			if aws.ToString(m.State) != "Deleting" && m.EventSourceArn != nil {
+				p.hooks = append(p.hooks, m)
+			}
+		}
+	}
+	return nil
+}
+
+// readCallers looks up what the function's own policy lets invoke it.
+func (p *patient) readCallers(ctx context.Context) []Finding {
+	out, err := p.Lambda.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &p.Function})
+	switch {
+	case cloud.IsMissing(err): // it has none
+	case err != nil:
+		p.callersErr = err
+	default:
+		if p.callers, err = cloud.Callers(aws.ToString(out.Policy)); err != nil {
+			p.callersErr = fmt.Errorf("the policy of the function cannot be read: %w", err)
+		}
+	}
+	return nil
+}
+
+func (p *patient) readAsync(ctx context.Context) []Finding {
+	p.async, p.asyncErr = hooks.AsyncOf(ctx, p.Lambda, p.Function)
+	return nil
+}
+
+// active returns the targets that records are meant for.
+func (p *patient) active() []*target.Spec {
+	var all []*target.Spec
+	for i := range p.targets {
+		if t := &p.targets[i]; t.Spec.Active && t.Err() == nil {
+			all = append(all, &t.Spec)
+		}
+	}
+	return all
+}
+
+// command is a command of fanout that is about the function, as a shell takes it.
+// Words in capitals stand for what only its user knows.
+func (p *patient) command(name string, flags ...string) string {
+	return p.commandOf(p.function.Name(), name, flags...)
+}
+
+// commandOf is such a command about any function.
+func (d *Doctor) commandOf(function, name string, flags ...string) string {
+	all := []string{"fanout", name}
+	if function != "fanout" {
+		all = append(all, "--function", function)
+	}
+	for _, word := range slices.Concat(flags, d.Args) {
+		all = append(all, shellWord(word))
+	}
+	return strings.Join(all, " ")
+}
+
+func (p *patient) run(name string, flags ...string) string {
+	return "run " + p.command(name, flags...)
+}
+
+// shellWord quotes what a shell would not take as one word, or for something else.
+func shellWord(word string) string {
+	plain := word != "" && !strings.ContainsFunc(word, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./:=@%+,", r)
+	})
+	if plain {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

@@ -1,0 +1,17 @@
+package doctor
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"fanout/internal/provision/role"
+	"fanout/lambda/target"
+)
+
+// Reach checks that the destination of a target exists, and takes what the target sends.
+// self is the ARN of the function, which need not exist, so the network is not checked.
+func (d *Doctor) Reach(ctx context.Context, self arn.ARN, t *target.Spec) Finding {
+	p := &patient{Doctor: d, self: self, function: role.Function{ARN: self.String(), VPC: true}}
+	return p.reach(ctx, about{"target", Target(t.SourceARN, t.ID)}, t)
+}

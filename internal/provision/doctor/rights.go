@@ -1,0 +1,138 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/policy"
+	"fanout/internal/provision/role"
+)
+
+// rights compares what the policies of the function's role allow with what it needs.
+// Permissions boundaries, and policies of the organization, may still take away.
+func (p *patient) rights(ctx context.Context) []Finding {
+	name := cloud.Name(p.function.RoleARN)
+	is := about{"policy", name}
+	if p.optionsErr != nil || p.targetsErr != nil || p.hooksErr != nil {
+		return []Finding{is.is(Unknown, "", "not checked: it depends on variables, targets and mappings, which are not all known")}
+	}
+	out, err := p.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+	switch {
+	case cloud.IsMissing(err):
+		return []Finding{is.wrong(p.run("deploy"), "there is no such role")}
+	case err != nil:
+		return []Finding{is.unknown(err)}
+	}
+	needs, err := p.Keeper.Policy(ctx, &p.function)
+	if err != nil {
+		return []Finding{is.unknown(err)}
+	}
+	var skipped []Finding
+	for _, err := range needs.Skipped {
+		skipped = append(skipped, is.is(Unknown, "", "not all was checked: %s", cloud.Plain(err)))
+	}
+	has, err := p.documents(ctx, name)
+	if _, ok := errors.AsType[unreadable](err); ok {
+		return []Finding{is.is(Unknown, "compare it with what "+p.command("policy")+" prints", "not checked: %v", err)}
+	}
+	if err != nil {
+		return []Finding{is.unknown(err)}
+	}
+	if role.Made(out.Role, p.function.Name()) {
+		return append(skipped, p.own(is, has[role.PolicyName(p.function.Region())], needs.Document)...)
+	}
+	var found []Finding
+	for _, right := range missing(needs.Document, has) {
+		found = append(found, is.wrong("give it what "+p.command("policy")+" prints", "the role lacks %s", right))
+	}
+	if found == nil {
+		found = append(found, is.ok("it allows what the function needs; deploy did not make it, so it may allow more"))
+	}
+	return found
+}
+
+// own compares the policy that fanout keeps.
+func (p *patient) own(is about, has, needs policy.Document) []Finding {
+	lacks, over := policy.Diff(has, needs)
+	var found []Finding
+	for _, right := range lacks {
+		if denied, ok := strings.CutPrefix(right, "Deny "); ok { // it works all the same
+			found = append(found, is.warning(p.run("deploy"), "the role is not denied %s", denied))
+			continue
+		}
+		found = append(found, is.wrong(p.run("deploy"), "the role lacks %s", strings.TrimPrefix(right, "Allow ")))
+	}
+	for _, right := range over {
+		found = append(found, is.warning(p.run("deploy"), "the role has what the function does not need: %s", strings.TrimPrefix(right, "Allow ")))
+	}
+	if found == nil {
+		found = append(found, is.ok("exactly what the function needs"))
+	}
+	return found
+}
+
+// unreadable is a policy with parts that are not understood.
+type unreadable struct{ error }
+
+// documents returns the policies of a role, by their names: its own and those that
+// are attached to it.
+func (p *patient) documents(ctx context.Context, name string) (map[string]policy.Document, error) {
+	all := make(map[string]policy.Document)
+	add := func(name string, text *string) (err error) {
+		if all[name], err = policy.Parse(aws.ToString(text)); err != nil {
+			return unreadable{errors.New("the policy " + name + " of the role has parts that are not compared")}
+		}
+		return nil
+	}
+	inline := iam.NewListRolePoliciesPaginator(p.IAM, &iam.ListRolePoliciesInput{RoleName: &name})
+	for inline.HasMorePages() {
+		page, err := inline.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range page.PolicyNames {
+			out, err := p.IAM.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &name, PolicyName: &n})
+			if err != nil {
+				return nil, err
+			}
+			if err := add(n, out.PolicyDocument); err != nil {
+				return nil, err
+			}
+		}
+	}
+	attached := iam.NewListAttachedRolePoliciesPaginator(p.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &name})
+	for attached.HasMorePages() {
+		page, err := attached.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range page.AttachedPolicies {
+			text, err := p.managed(ctx, a.PolicyArn)
+			if err != nil {
+				return nil, err
+			}
+			if err := add(aws.ToString(a.PolicyArn), text); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return all, nil
+}
+
+// managed returns the text of a managed policy as it is now.
+func (p *patient) managed(ctx context.Context, policy *string) (*string, error) {
+	out, err := p.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: policy})
+	if err != nil {
+		return nil, err
+	}
+	version, err := p.IAM.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: policy, VersionId: out.Policy.DefaultVersionId})
+	if err != nil {
+		return nil, err
+	}
+	return version.PolicyVersion.Document, nil
+}

@@ -1,0 +1,106 @@
+package doctor
+
+import (
+	"context"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/hooks"
+	"fanout/internal/near"
+	fanout "fanout/lambda"
+)
+
+// variables checks what the function is told.
+func (p *patient) variables(context.Context) []Finding {
+	is := p.is("variables")
+	var found []Finding
+	if p.optionsErr != nil {
+		faults := p.optionsErr.Error() // joined
+		var unset []string
+		for _, name := range faultyVariable.FindAllStringSubmatch(faults, -1) {
+			unset = append(unset, "--env", name[1]+"=")
+		}
+		fix := "give them other values, or the defaults: " + p.command("deploy", unset...)
+		for fault := range strings.Lines(faults) {
+			found = append(found, is.wrong(fix, "%s", strings.TrimSuffix(fault, "\n")))
+		}
+	}
+	found = append(found, p.unknownVariables(is)...)
+	if found == nil {
+		found = append(found, is.ok("valid"))
+	}
+	return found
+}
+
+// faultyVariable is how the function names a variable that has a fault.
+var faultyVariable = regexp.MustCompile(`(?m)^the variable (FANOUT_[A-Z_]+) `)
+
+// unknownVariables finds the variables that look like the function's, and that it does
+// not know.
+func (p *patient) unknownVariables(is about) []Finding {
+	var found []Finding
+	for _, name := range slices.Sorted(maps.Keys(p.function.Environment)) {
+		if !strings.HasPrefix(name, "FANOUT_") || slices.Contains(p.known, name) {
+			continue
+		}
+		meant := near.Closest(name, p.known)
+		if meant == "" || p.function.Environment[meant] != "" {
+			found = append(found, is.warning(p.run("deploy", "--env", name+"="), "%s has no effect: the function has no such variable", name))
+			continue
+		}
+		flags := []string{"--env", name + "="}
+		if value := p.function.Environment[name]; fits(meant, value) {
+			flags = append(flags, "--env", meant+"="+value)
+		}
+		found = append(found, is.warning(p.run("deploy", flags...), "%s has no effect: the function has no such variable; is %s meant?", name, meant))
+	}
+	return found
+}
+
+// fits reports whether the function takes a value of a variable.
+func fits(name, value string) bool {
+	_, err := fanout.OptionsFrom(func(n string) string {
+		if n == name {
+			return value
+		}
+		return ""
+	})
+	return err == nil
+}
+
+// reports checks that the function names what failed if, and only if, Lambda listens.
+func (p *patient) reports(context.Context) []Finding {
+	is := p.is("report")
+	if p.hooksErr != nil {
+		return []Finding{is.unknown(p.hooksErr)}
+	}
+	var found []Finding
+	for i := range p.hooks {
+		m := &p.hooks[i]
+		if slices.Contains(m.FunctionResponseTypes, types.FunctionResponseTypeReportBatchItemFailures) {
+			continue
+		}
+		source := aws.ToString(m.EventSourceArn)
+		fix := p.run("hook", "--source-arn", source)
+		if p.options.ReportBatchItemFailures {
+			found = append(found, is.wrong(fix, "%s is true, but the mapping of %s does not ask for ReportBatchItemFailures: records that fail are lost", hooks.Variable, cloud.Source(source)))
+		} else {
+			found = append(found, is.warning(fix, "the mapping of %s does not ask for ReportBatchItemFailures, so whole batches are sent again", cloud.Source(source)))
+		}
+	}
+	switch {
+	case found != nil:
+	case len(p.hooks) > 0 && !p.options.ReportBatchItemFailures:
+		fix := p.run("hook", "--source-arn", aws.ToString(p.hooks[0].EventSourceArn))
+		found = append(found, is.warning(fix, "%s is not true, though every mapping asks for ReportBatchItemFailures, so whole batches are sent again", hooks.Variable))
+	default:
+		found = append(found, is.ok("%s is %t, as the mappings have it", hooks.Variable, p.options.ReportBatchItemFailures))
+	}
+	return found
+}

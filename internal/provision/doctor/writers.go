@@ -1,0 +1,159 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"fanout/internal/provision/cloud"
+)
+
+// writers checks who may write the function's tables: the target table says where
+// records go, and the ledger which of them need not be sent. Only resource policies can
+// be seen; what the policies of identities allow is IAM's to say.
+func (p *patient) writers(ctx context.Context) []Finding {
+	var found []Finding
+	if !p.fromFile {
+		found = append(found, p.writersOf(ctx, p.tableName)...)
+	}
+	if p.ledgerTable != "" {
+		found = append(found, p.writersOf(ctx, p.ledgerTable)...)
+	}
+	return found
+}
+
+// unseen is what a look at a resource policy does not tell.
+const unseen = "what IAM allows within its account is not seen here"
+
+func (p *patient) writersOf(ctx context.Context, table string) []Finding {
+	is := about{"writers", cloud.Name(table)}
+	arn := p.self
+	arn.Service, arn.Resource = "dynamodb", "table/"+table
+	resource := arn.String()
+	if strings.HasPrefix(table, "arn:") {
+		resource = table
+	}
+	out, err := p.DynamoDB.GetResourcePolicy(ctx, &dynamodb.GetResourcePolicyInput{ResourceArn: &resource})
+	switch {
+	case cloud.HasCode(err, "PolicyNotFoundException"):
+		return []Finding{is.ok("no other account may write it, since it has no resource policy; %s", unseen)}
+	case cloud.IsMissing(err):
+		return nil // the check of the table says it
+	case err != nil:
+		return []Finding{is.unknown(err)}
+	}
+	who, err := mayWrite(aws.ToString(out.Policy))
+	if err != nil {
+		return []Finding{is.is(Unknown, "look at the table's resource policy", "not checked: %v", err)}
+	}
+	if len(who) == 0 {
+		return []Finding{is.ok("its resource policy lets nobody write it; %s", unseen)}
+	}
+	return []Finding{is.warning("take from its resource policy whoever need not write it",
+		"its resource policy lets these write it, and so say where records go or which are skipped: %s; %s", strings.Join(who, ", "), unseen)}
+}
+
+// writes are the actions that change a table's items or who may (Service Authorization
+// Reference, Amazon DynamoDB, Write and Permissions management).
+var writes = []string{
+	"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem",
+	"dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete",
+	"dynamodb:DeleteTable", "dynamodb:PutResourcePolicy", "dynamodb:DeleteResourcePolicy",
+}
+
+// mayWrite returns those that a resource policy lets write, sorted. Conditions may take
+// away, and are named with them.
+func mayWrite(text string) ([]string, error) {
+	var d struct {
+		Statement list[struct {
+			Effect       string
+			Principal    json.RawMessage
+			NotPrincipal json.RawMessage
+			Action       list[string]
+			NotAction    list[string]
+			Condition    map[string]any
+		}]
+	}
+	if json.Unmarshal([]byte(text), &d) != nil {
+		return nil, errors.New("the resource policy is not one that can be read")
+	}
+	var who []string
+	for _, s := range d.Statement {
+		switch {
+		case s.Effect != "Allow":
+			continue
+		case len(s.NotPrincipal) > 0 || len(s.NotAction) > 0:
+			return nil, errors.New("the resource policy allows all but something")
+		case !slices.ContainsFunc(s.Action, writing):
+			continue
+		}
+		principals, err := principalsOf(s.Principal)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range principals {
+			if len(s.Condition) > 0 {
+				p += " (on conditions)"
+			}
+			who = append(who, p)
+		}
+	}
+	slices.Sort(who)
+	return slices.Compact(who), nil
+}
+
+// writing reports whether an action of a policy, which may be a pattern, is one that
+// writes.
+func writing(action string) bool {
+	return slices.ContainsFunc(writes, func(w string) bool { return matches(strings.ToLower(action), strings.ToLower(w)) })
+}
+
+// principalsOf reads a principal: "*", or lists by kind (IAM user guide, AWS JSON policy
+// elements: Principal).
+func principalsOf(raw json.RawMessage) ([]string, error) {
+	var everybody string
+	if json.Unmarshal(raw, &everybody) == nil {
+		return []string{everyone(everybody)}, nil
+	}
+	var kinds map[string]list[string]
+	if json.Unmarshal(raw, &kinds) != nil {
+		return nil, errors.New("the resource policy has a principal that is not understood")
+	}
+	var all []string
+	for _, names := range kinds {
+		for _, name := range names {
+			all = append(all, everyone(name))
+		}
+	}
+	return all, nil
+}
+
+func everyone(principal string) string {
+	if principal == "*" {
+		return "everybody"
+	}
+	return principal
+}
+
+// list is what policies have where one thing may stand for a list of it.
+type list[T any] []T
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (l *list[T]) UnmarshalJSON(b []byte) error {
+	var all []T
+	if err := json.Unmarshal(b, &all); err == nil {
+		*l = all
+		return nil
+	}
+	var one T
+	if err := json.Unmarshal(b, &one); err != nil {
+		return err
+	}
+	*l = []T{one}
+	return nil
+}

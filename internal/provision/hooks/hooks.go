@@ -1,0 +1,143 @@
+// Package hooks connects sources to the function: Kinesis and DynamoDB streams by
+// event source mappings, SNS topics by subscriptions.
+package hooks
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"fanout/internal/provision/cloud"
+)
+
+// LambdaAPI is what Hooks need of a Lambda client.
+type LambdaAPI interface {
+	lambda.ListEventSourceMappingsAPIClient
+	AddPermission(context.Context, *lambda.AddPermissionInput, ...func(*lambda.Options)) (*lambda.AddPermissionOutput, error)
+	CreateEventSourceMapping(context.Context, *lambda.CreateEventSourceMappingInput, ...func(*lambda.Options)) (*lambda.CreateEventSourceMappingOutput, error)
+	DeleteFunctionEventInvokeConfig(context.Context, *lambda.DeleteFunctionEventInvokeConfigInput, ...func(*lambda.Options)) (*lambda.DeleteFunctionEventInvokeConfigOutput, error)
+	DeleteEventSourceMapping(context.Context, *lambda.DeleteEventSourceMappingInput, ...func(*lambda.Options)) (*lambda.DeleteEventSourceMappingOutput, error)
+	GetEventSourceMapping(context.Context, *lambda.GetEventSourceMappingInput, ...func(*lambda.Options)) (*lambda.GetEventSourceMappingOutput, error)
+	GetFunctionConfiguration(context.Context, *lambda.GetFunctionConfigurationInput, ...func(*lambda.Options)) (*lambda.GetFunctionConfigurationOutput, error)
+	GetFunctionEventInvokeConfig(context.Context, *lambda.GetFunctionEventInvokeConfigInput, ...func(*lambda.Options)) (*lambda.GetFunctionEventInvokeConfigOutput, error)
+	GetPolicy(context.Context, *lambda.GetPolicyInput, ...func(*lambda.Options)) (*lambda.GetPolicyOutput, error)
+	PutFunctionEventInvokeConfig(context.Context, *lambda.PutFunctionEventInvokeConfigInput, ...func(*lambda.Options)) (*lambda.PutFunctionEventInvokeConfigOutput, error)
+	RemovePermission(context.Context, *lambda.RemovePermissionInput, ...func(*lambda.Options)) (*lambda.RemovePermissionOutput, error)
+	UpdateEventSourceMapping(context.Context, *lambda.UpdateEventSourceMappingInput, ...func(*lambda.Options)) (*lambda.UpdateEventSourceMappingOutput, error)
+	UpdateFunctionConfiguration(context.Context, *lambda.UpdateFunctionConfigurationInput, ...func(*lambda.Options)) (*lambda.UpdateFunctionConfigurationOutput, error)
+}
+
+// SNSAPI is what Hooks need of an SNS client.
+type SNSAPI interface {
+	sns.ListSubscriptionsByTopicAPIClient
+	SetSubscriptionAttributes(context.Context, *sns.SetSubscriptionAttributesInput, ...func(*sns.Options)) (*sns.SetSubscriptionAttributesOutput, error)
+	Subscribe(context.Context, *sns.SubscribeInput, ...func(*sns.Options)) (*sns.SubscribeOutput, error)
+	Unsubscribe(context.Context, *sns.UnsubscribeInput, ...func(*sns.Options)) (*sns.UnsubscribeOutput, error)
+}
+
+// Hooks are those of one function.
+type Hooks struct {
+	Lambda   LambdaAPI
+	SNS      SNSAPI
+	Function string // name or ARN
+	Granted  bool   // the role was just given its rights, which take a while to reach Lambda
+
+	Changed []Change // what Hook changed of a mapping that was there
+}
+
+// Of returns the hooks of a function in an account.
+func Of(a *cloud.Account, function string) *Hooks {
+	return &Hooks{Lambda: a.Lambda(), SNS: a.SNS(), Function: function}
+}
+
+// Did says what was done.
+type Did string
+
+const (
+	Created   Did = "created"
+	Updated   Did = "updated"
+	Unchanged Did = "unchanged"
+	Removed   Did = "removed"
+	Enabled   Did = "enabled"
+	Disabled  Did = "disabled"
+)
+
+// poll is how often a state is asked for that must change.
+const poll = time.Second
+
+// patience bounds how long rights that were just given take to reach Lambda, and
+// a mapping to change its state.
+const patience = 2 * time.Minute
+
+// mappings returns the event source mappings of the function, of one source unless
+// that is "", without those that are being deleted.
+func (h *Hooks) mappings(ctx context.Context, source string) ([]types.EventSourceMappingConfiguration, error) {
+	in := &lambda.ListEventSourceMappingsInput{FunctionName: &h.Function}
+	if source != "" {
+		in.EventSourceArn = &source
+	}
+	var all []types.EventSourceMappingConfiguration
+	pages := lambda.NewListEventSourceMappingsPaginator(h.Lambda, in)
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, h.unknown(err, "mappings of the function")
+		}
+		for _, m := range page.EventSourceMappings {
+			if aws.ToString(m.State) != "Deleting" {
+				all = append(all, m)
+			}
+		}
+	}
+	return all, nil
+}
+
+// mapping returns the event source mapping of a source, nil if there is none.
+func (h *Hooks) mapping(ctx context.Context, source string) (*types.EventSourceMappingConfiguration, error) {
+	all, err := h.mappings(ctx, source)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	if len(all) > 1 {
+		return nil, fmt.Errorf("the function %q has %d mappings of %s; delete all but one in the console", h.Function, len(all), source)
+	}
+	return &all[0], nil
+}
+
+// unknown says that something of the function could not be told.
+func (h *Hooks) unknown(err error, what string) error {
+	if cloud.IsMissing(err) {
+		return &cloud.NoFunction{Name: h.Function}
+	}
+	return fmt.Errorf("the %s %q cannot be read: %w", what, h.Function, err)
+}
+
+// noMapping says that a source is not hooked, or that the function does not exist, whose
+// mappings Lambda lists all the same.
+func (h *Hooks) noMapping(ctx context.Context, source string) error {
+	if _, err := h.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &h.Function}); cloud.IsMissing(err) {
+		return &cloud.NoFunction{Name: h.Function}
+	}
+	return fmt.Errorf("%s is not hooked to the function %q; use fanout hook", source, h.Function)
+}
+
+// isTopic reports whether a source is an SNS topic.
+func isTopic(source string) bool { return strings.Contains(source, ":sns:") }
+
+// wait waits before the next try.
+func wait(ctx context.Context) error {
+	t := time.NewTimer(poll)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

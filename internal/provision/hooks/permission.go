@@ -1,0 +1,110 @@
+package hooks
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"fanout/internal/provision/cloud"
+)
+
+// permit lets a topic invoke the function. It reports whether it could not before.
+func (h *Hooks) permit(ctx context.Context, topic string) (given bool, err error) {
+	has, err := h.statements(ctx, topic)
+	switch {
+	case slices.ContainsFunc(has, func(id string) bool { return strings.HasPrefix(id, statementPrefix) }):
+		return false, nil // hook gave it; what others gave may be less
+	case err != nil && !cloud.IsDenied(err): // who may not look may give all the same
+		return false, err
+	}
+	id := statement(topic)
+	_, err = h.Lambda.AddPermission(ctx, &lambda.AddPermissionInput{
+		FunctionName: &h.Function, StatementId: &id, Action: aws.String("lambda:InvokeFunction"),
+		Principal: aws.String("sns.amazonaws.com"), SourceArn: &topic,
+	})
+	if err == nil {
+		return true, nil
+	}
+	refused := fmt.Errorf("the topic %s cannot be allowed to invoke the function %q: %w", topic, h.Function, err)
+	if !cloud.HasCode(err, "ResourceConflictException") {
+		return false, refused
+	}
+	// There is a statement of this id; only its source says whether it is this topic's.
+	ids, err := h.statements(ctx, topic)
+	switch {
+	case err != nil:
+		return false, err
+	case len(ids) == 0:
+		return false, fmt.Errorf("%w; the function's policy has the statement %q, which is about something else", refused, id)
+	}
+	return false, nil
+}
+
+// takeBack removes the right that permit gave.
+func (h *Hooks) takeBack(ctx context.Context, topic string) error {
+	return h.remove(ctx, topic, statement(topic))
+}
+
+// remove removes a statement about a topic from the function's policy.
+func (h *Hooks) remove(ctx context.Context, topic, id string) error {
+	_, err := h.Lambda.RemovePermission(ctx, &lambda.RemovePermissionInput{FunctionName: &h.Function, StatementId: &id})
+	if err != nil && !cloud.IsMissing(err) {
+		return fmt.Errorf("the right of %s to invoke the function %q cannot be removed: %w", topic, h.Function, err)
+	}
+	return nil
+}
+
+// forbid takes the right to invoke the function from a topic, if hook gave it.
+func (h *Hooks) forbid(ctx context.Context, topic string) error {
+	ids, err := h.statements(ctx, topic)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if !strings.HasPrefix(id, statementPrefix) {
+			continue // somebody else gave it
+		}
+		if err := h.remove(ctx, topic, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// statements returns the ids of the statements that let a topic invoke the function.
+func (h *Hooks) statements(ctx context.Context, topic string) (ids []string, err error) {
+	out, err := h.Lambda.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &h.Function})
+	if cloud.IsMissing(err) {
+		return nil, nil // it has no policy
+	}
+	if err != nil {
+		return nil, fmt.Errorf("who may invoke the function %q cannot be looked up: %w", h.Function, err)
+	}
+	callers, err := cloud.Callers(aws.ToString(out.Policy))
+	if err != nil {
+		return nil, fmt.Errorf("the policy of the function %q cannot be read: %w", h.Function, err)
+	}
+	for _, c := range callers {
+		if c.Source == topic {
+			ids = append(ids, c.Statement)
+		}
+	}
+	return ids, nil
+}
+
+// statementPrefix begins the ids of the statements that hook writes.
+const statementPrefix = "fanout-"
+
+// statement names the topic's right in the function's policy, in the letters, digits,
+// - and _ that are allowed there, 100 of them at most (Lambda API, AddPermission). The
+// name is for readers; the hash tells topics apart whose names are alike or long.
+func statement(topic string) string {
+	name := strings.NewReplacer(":", "_", ".", "-").Replace(strings.TrimPrefix(topic, "arn:"))
+	hash := fmt.Sprintf("-%x", sha256.Sum256([]byte(topic)))[:17]
+	return statementPrefix + name[:min(len(name), 100-len(statementPrefix)-len(hash))] + hash
+}

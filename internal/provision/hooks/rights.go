@@ -1,0 +1,35 @@
+package hooks
+
+import (
+	"context"
+	"strings"
+
+	"fanout/internal/provision/cloud"
+)
+
+// withRights makes a call for which the function's role needs rights, again as long as
+// rights that were just given have not reached Lambda.
+func (h *Hooks) withRights(ctx context.Context, call func(ctx context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		err := call(ctx)
+		if err == nil || !h.Granted || !lacksRights(err) || wait(ctx) != nil {
+			return err
+		}
+	}
+}
+
+// lacksRights reports whether Lambda says that the role may not read the source, or
+// may not send to the destination of failures. It says so in words only.
+func lacksRights(err error) bool {
+	if !cloud.HasCode(err, "InvalidParameterValueException") {
+		return false
+	}
+	for _, words := range []string{"Cannot access stream", "Please ensure the role can perform", "does not have permissions to call"} {
+		if strings.Contains(err.Error(), words) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,232 @@
+package hooks
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"fanout/internal/provision/cloud"
+)
+
+// Settings are those of an event source mapping (Lambda API,
+// CreateEventSourceMapping); nil: as it is, or Lambda's default. An SNS topic has a
+// filter policy; MaximumRetryAttempts, MaximumRecordAge and OnFailure are then the
+// function's settings for asynchronous invocations, which all its topics share.
+type Settings struct {
+	BatchSize             *int32
+	BatchingWindow        *int32     // seconds
+	StartingPosition      string     // LATEST, TRIM_HORIZON or AT_TIMESTAMP; of a new mapping only
+	StartingTimestamp     *time.Time // of AT_TIMESTAMP
+	ParallelizationFactor *int32
+	MaximumRetryAttempts  *int32
+	MaximumRecordAge      *int32 // seconds
+	Bisect                *bool
+	OnFailure             *string  // ARN; "": nothing
+	Filters               []string // patterns in JSON; empty, not nil: none
+}
+
+// Hook makes the function get the records of a source: it creates the mapping, or
+// updates it to have these settings. It always asks for ReportBatchItemFailures.
+func (h *Hooks) Hook(ctx context.Context, source string, s Settings) (Did, error) {
+	h.Changed = nil
+	if isTopic(source) {
+		return h.subscribe(ctx, source, s)
+	}
+	old, err := h.mapping(ctx, source)
+	if err != nil {
+		return "", err
+	}
+	if old != nil {
+		return h.change(ctx, old, s)
+	}
+	return Created, h.create(ctx, source, s)
+}
+
+func (h *Hooks) create(ctx context.Context, source string, s Settings) error {
+	in := &lambda.CreateEventSourceMappingInput{
+		FunctionName: &h.Function, EventSourceArn: &source, Enabled: aws.Bool(true),
+		BatchSize: s.BatchSize, MaximumBatchingWindowInSeconds: s.BatchingWindow,
+		StartingPosition: types.EventSourcePosition(s.StartingPosition), StartingPositionTimestamp: s.StartingTimestamp,
+		ParallelizationFactor: s.ParallelizationFactor, MaximumRetryAttempts: s.MaximumRetryAttempts,
+		MaximumRecordAgeInSeconds: s.MaximumRecordAge, BisectBatchOnFunctionError: s.Bisect,
+		DestinationConfig: s.destination(), FilterCriteria: s.filter(),
+		FunctionResponseTypes: []types.FunctionResponseType{types.FunctionResponseTypeReportBatchItemFailures},
+	}
+	if in.StartingPosition == "" {
+		in.StartingPosition = types.EventSourcePositionLatest
+	}
+	if in.BisectBatchOnFunctionError == nil {
+		in.BisectBatchOnFunctionError = aws.Bool(true)
+	}
+	err := h.withRights(ctx, func(ctx context.Context) error {
+		_, err := h.Lambda.CreateEventSourceMapping(ctx, in)
+		return err
+	})
+	switch {
+	case err == nil:
+		return nil
+	case lacksRights(err):
+		return fmt.Errorf("%s cannot be hooked to the function %q, whose role lacks rights; run fanout policy to see what it needs: %w", source, h.Function, err)
+	case cloud.IsMissing(err): // the function, or the source
+		if _, err := h.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &h.Function}); cloud.IsMissing(err) {
+			return h.unknown(err, "function")
+		}
+	}
+	return fmt.Errorf("%s cannot be hooked to the function %q: %w", source, h.Function, err)
+}
+
+// change updates a mapping where it differs.
+func (h *Hooks) change(ctx context.Context, old *types.EventSourceMappingConfiguration, s Settings) (Did, error) {
+	in := &lambda.UpdateEventSourceMappingInput{UUID: old.UUID}
+	in.BatchSize = differing(s.BatchSize, old.BatchSize)
+	in.MaximumBatchingWindowInSeconds = differing(s.BatchingWindow, old.MaximumBatchingWindowInSeconds)
+	in.ParallelizationFactor = differing(s.ParallelizationFactor, old.ParallelizationFactor)
+	in.MaximumRetryAttempts = differing(s.MaximumRetryAttempts, old.MaximumRetryAttempts)
+	in.MaximumRecordAgeInSeconds = differing(s.MaximumRecordAge, old.MaximumRecordAgeInSeconds)
+	in.BisectBatchOnFunctionError = differing(s.Bisect, old.BisectBatchOnFunctionError)
+	if s.OnFailure != nil && *s.OnFailure != onFailure(old.DestinationConfig) {
+		in.DestinationConfig = s.destination()
+	}
+	if s.Filters != nil && !reflect.DeepEqual(s.filter(), withoutNil(old.FilterCriteria)) {
+		in.FilterCriteria = s.filter()
+	}
+	if !reports(old) {
+		in.FunctionResponseTypes = []types.FunctionResponseType{types.FunctionResponseTypeReportBatchItemFailures}
+	}
+	if reflect.DeepEqual(in, &lambda.UpdateEventSourceMappingInput{UUID: old.UUID}) {
+		return Unchanged, nil
+	}
+	if _, err := h.Lambda.UpdateEventSourceMapping(ctx, in); err != nil {
+		return "", fmt.Errorf("the mapping of %s cannot be updated: %w", aws.ToString(old.EventSourceArn), err)
+	}
+	h.Changed = changes(old, in)
+	return Updated, nil
+}
+
+// differing returns want if it is not what is there.
+func differing[T comparable](want, there *T) *T {
+	if want == nil || there != nil && *there == *want {
+		return nil
+	}
+	return want
+}
+
+func (s *Settings) destination() *types.DestinationConfig {
+	if s.OnFailure == nil {
+		return nil
+	}
+	return &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: s.OnFailure}}
+}
+
+func onFailure(d *types.DestinationConfig) string {
+	if d == nil || d.OnFailure == nil {
+		return ""
+	}
+	return aws.ToString(d.OnFailure.Destination)
+}
+
+func (s *Settings) filter() *types.FilterCriteria {
+	if s.Filters == nil {
+		return nil
+	}
+	f := &types.FilterCriteria{Filters: []types.Filter{}}
+	for _, pattern := range s.Filters {
+		f.Filters = append(f.Filters, types.Filter{Pattern: aws.String(pattern)})
+	}
+	return f
+}
+
+// withoutNil returns the criteria of a mapping, which may have none.
+func withoutNil(f *types.FilterCriteria) *types.FilterCriteria {
+	if f == nil || f.Filters == nil {
+		return &types.FilterCriteria{Filters: []types.Filter{}}
+	}
+	return f
+}
+
+// Look looks at the mapping that a source has, before anything is written. It reports
+// whether that is paused, and refuses settings that Lambda would refuse beside the ones
+// that the mapping has. Topics have no mapping.
+func (h *Hooks) Look(ctx context.Context, source string, s Settings) (paused bool, err error) {
+	if isTopic(source) {
+		return false, nil
+	}
+	m, err := h.mapping(ctx, source)
+	if err != nil || m == nil {
+		return false, err
+	}
+	// A window gathers the records of a whole shard.
+	if window := aws.ToInt32(m.TumblingWindowInSeconds); window > 0 && aws.ToInt32(s.ParallelizationFactor) > 1 {
+		return false, fmt.Errorf("the mapping of %s has a tumbling window of %d seconds, which allows one batch of a shard at a time; set the parallelization factor to 1, or take the window away", source, window)
+	}
+	state := aws.ToString(m.State)
+	return state == "Disabled" || state == "Disabling", nil
+}
+
+// Unhook removes the mapping of a source, and waits until it is gone.
+func (h *Hooks) Unhook(ctx context.Context, source string) error {
+	if isTopic(source) {
+		return h.unsubscribe(ctx, source)
+	}
+	m, err := h.mapping(ctx, source)
+	if err != nil {
+		return err
+	}
+	if m == nil {
+		return h.noMapping(ctx, source)
+	}
+	if _, err := h.Lambda.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: m.UUID}); err != nil && !cloud.IsMissing(err) {
+		return fmt.Errorf("the mapping of %s cannot be deleted: %w", source, err)
+	}
+	return h.until(ctx, source, aws.ToString(m.UUID), "")
+}
+
+// Switch enables or disables the mapping of a source, and waits until it is so.
+func (h *Hooks) Switch(ctx context.Context, source string, on bool) (Did, error) {
+	if isTopic(source) {
+		return "", fmt.Errorf("%s is an SNS topic, whose subscription cannot be paused; use fanout deactivate for its targets, or fanout unhook", source)
+	}
+	m, err := h.mapping(ctx, source)
+	if err != nil {
+		return "", err
+	}
+	did, state := Disabled, "Disabled"
+	if on {
+		did, state = Enabled, "Enabled"
+	}
+	switch {
+	case m == nil:
+		return "", h.noMapping(ctx, source)
+	case aws.ToString(m.State) == state:
+		return Unchanged, nil
+	}
+	if _, err := h.Lambda.UpdateEventSourceMapping(ctx, &lambda.UpdateEventSourceMappingInput{UUID: m.UUID, Enabled: &on}); err != nil {
+		return "", fmt.Errorf("the mapping of %s cannot be updated: %w", source, err)
+	}
+	return did, h.until(ctx, source, aws.ToString(m.UUID), state)
+}
+
+// until waits until a mapping has a state, "" being that it is gone.
+func (h *Hooks) until(ctx context.Context, source, uuid, state string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		m, err := h.Lambda.GetEventSourceMapping(ctx, &lambda.GetEventSourceMappingInput{UUID: &uuid})
+		switch {
+		case state == "" && cloud.IsMissing(err):
+			return nil
+		case err != nil && ctx.Err() == nil:
+			return fmt.Errorf("the state of the mapping of %s cannot be read: %w", source, err)
+		case err == nil && aws.ToString(m.State) == state:
+			return nil
+		}
+		if wait(ctx) != nil {
+			return fmt.Errorf("the mapping of %s takes long to change its state; look at it again in a while", source)
+		}
+	}
+}

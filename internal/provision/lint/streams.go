@@ -1,0 +1,49 @@
+package lint
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"fanout/internal/provision/cloud"
+)
+
+// Streams has the stream that each DynamoDB table has now, by the ARN of any stream of
+// the table; "" if it has none. Those that could not be looked up are missing.
+type Streams map[string]string
+
+// StreamsOf looks up the tables that sources are streams of.
+func StreamsOf(ctx context.Context, api dynamodb.DescribeTableAPIClient, sources []string) Streams {
+	streams := make(Streams)
+	tables := make(map[string]*string) // streams, by table; nil: it cannot be told
+	for _, source := range sources {
+		table, ok := cloud.TableOf(source)
+		if !ok {
+			continue
+		}
+		if _, asked := tables[table]; !asked {
+			tables[table] = nil
+			if now, err := cloud.StreamNow(ctx, api, source); err == nil {
+				tables[table] = &now
+			}
+		}
+		if now := tables[table]; now != nil {
+			streams[source] = *now
+		}
+	}
+	return streams
+}
+
+// Former says what is wrong with a source that is a former stream of its table; "" if
+// nothing is. known is false if that cannot be told.
+func (s Streams) Former(source string) (fault string, known bool) {
+	now, known := s[source]
+	switch {
+	case !known || now == source:
+		return "", known
+	case now == "":
+		return "is a stream that was switched off, so no records come; switch the table's stream on, and write the ARN that it has then, with fanout export and fanout apply --prune", true
+	}
+	return fmt.Sprintf("is a former stream of the table, so no records come; write %s, which it has now, with fanout export and fanout apply --prune", now), true
+}

@@ -1,0 +1,107 @@
+// Package registry is the target table as the commands use it: what the function
+// only reads, they write too.
+package registry
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"fanout/internal/provision/cloud"
+	"fanout/lambda/target"
+)
+
+// API is what a Table needs of a DynamoDB client.
+type API interface {
+	target.QueryAPI
+	Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
+}
+
+// Table is a target table.
+type Table struct {
+	Client API
+	Name   string // or ARN
+
+	// Missing, if set, makes the error for a table that does not exist.
+	Missing func() error
+}
+
+// List returns the targets of a source, in the order of their ids, or of every
+// source if it is "".
+func (t *Table) List(ctx context.Context, source string) ([]Entry, error) {
+	if source != "" {
+		all, err := (&target.Table{Client: t.Client, Name: t.Name}).Items(ctx, source)
+		if err != nil && !cloud.IsMissing(err) {
+			return nil, err // it names the table
+		}
+		return entries(all), t.failed("read", err)
+	}
+	var all target.Pages
+	pages := dynamodb.NewScanPaginator(t.Client, &dynamodb.ScanInput{TableName: &t.Name, ConsistentRead: aws.Bool(true)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, t.failed("read", err)
+		}
+		if err := all.Add(page.Items, page.Count); err != nil {
+			return nil, t.failed("read", err)
+		}
+	}
+	slices.SortStableFunc(all.Targets, func(a, b target.Loaded) int {
+		return cmp.Or(cmp.Compare(a.Spec.SourceARN, b.Spec.SourceARN), cmp.Compare(a.ID, b.ID))
+	})
+	return entries(all.Targets), nil
+}
+
+func entries(all []target.Loaded) []Entry {
+	list := make([]Entry, len(all))
+	for i, l := range all {
+		list[i] = Entry{l}
+	}
+	return list
+}
+
+// failed says that the table could not be read or written.
+func (t *Table) failed(done string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if cloud.IsMissing(err) && t.Missing != nil {
+		return t.Missing()
+	}
+	if cloud.IsMissing(err) {
+		return fmt.Errorf("there is no target table %q; run fanout deploy, or name another with --table", t.Name)
+	}
+	return fmt.Errorf("the target table %q cannot be %s: %w", t.Name, done, err)
+}
+
+// key is the primary key of a target.
+func key(source, id string) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{
+		"sourceArn": &types.AttributeValueMemberS{Value: source},
+		"id":        &types.AttributeValueMemberS{Value: id},
+	}
+}
+
+// Get returns a target of a source.
+func (t *Table) Get(ctx context.Context, source, id string) (Entry, error) {
+	out, err := t.Client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.Name, Key: key(source, id), ConsistentRead: aws.Bool(true)})
+	switch {
+	case err != nil:
+		return Entry{}, t.failed("read", err)
+	case out.Item == nil:
+		return Entry{}, t.noTarget(source, id)
+	}
+	return Entry{target.ReadItem(out.Item, id)}, nil
+}
+
+func (t *Table) noTarget(source, id string) error {
+	return fmt.Errorf("%s has no target %q in the table %q; fanout list shows those it has", source, id, t.Name)
+}

@@ -1,0 +1,214 @@
+package role
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/hooks"
+	"fanout/internal/provision/policy"
+	"fanout/internal/provision/registry"
+	"fanout/lambda/target"
+)
+
+// IAMAPI is what a Keeper needs of an IAM client.
+type IAMAPI interface {
+	GetRole(context.Context, *iam.GetRoleInput, ...func(*iam.Options)) (*iam.GetRoleOutput, error)
+	GetRolePolicy(context.Context, *iam.GetRolePolicyInput, ...func(*iam.Options)) (*iam.GetRolePolicyOutput, error)
+	PutRolePolicy(context.Context, *iam.PutRolePolicyInput, ...func(*iam.Options)) (*iam.PutRolePolicyOutput, error)
+}
+
+// Keeper computes and writes policies.
+type Keeper struct {
+	IAM      IAMAPI
+	Lambda   LambdaAPI
+	DynamoDB registry.API
+
+	// In returns the services that tell which keys they use; nil: no keys are looked up.
+	In func(region string) Region
+
+	told map[target.Spec]told // what is known of targets already
+	arns map[string]string    // of keys, by region and id
+}
+
+// On returns the Keeper of an account and region.
+func On(a *cloud.Account) *Keeper {
+	return &Keeper{IAM: a.IAM(), Lambda: a.Lambda(), DynamoDB: a.DynamoDB(), In: Regions(a)}
+}
+
+// Outcome says what became of a policy.
+type Outcome string
+
+const (
+	Created   Outcome = "created"
+	Updated   Outcome = "updated"
+	Unchanged Outcome = "unchanged"
+	Foreign   Outcome = "foreign" // the role was not made by deploy, and left alone
+	Missing   Outcome = "missing" // there is no such role
+)
+
+// Entries returns the targets of every source that the table has; none of a function
+// that has them from a file, which only it can read.
+func (k *Keeper) Entries(ctx context.Context, f *Function) ([]registry.Entry, error) {
+	if f.Environment["FANOUT_TARGETS_FILE"] != "" {
+		return nil, nil
+	}
+	table := registry.Table{Client: k.DynamoDB, Name: f.Table(), Missing: func() error {
+		return fmt.Errorf("there is no target table %q; fanout deploy makes one whose name --table gives", f.Table())
+	}}
+	return table.List(ctx, "")
+}
+
+// Targets returns the targets of every source that the function can deliver to.
+func (k *Keeper) Targets(ctx context.Context, f *Function) ([]target.Spec, error) {
+	entries, err := k.Entries(ctx, f)
+	return Sound(entries), err
+}
+
+// Sound returns the targets without faults. Faulty ones need no rights: the function
+// does not try them.
+func Sound(entries []registry.Entry) []target.Spec {
+	var specs []target.Spec
+	for i := range entries {
+		if entries[i].Err() == nil {
+			specs = append(specs, entries[i].Spec)
+		}
+	}
+	return specs
+}
+
+// sources returns what is hooked to the function and read with its role.
+func (k *Keeper) sources(ctx context.Context, f *Function) ([]policy.Source, error) {
+	var sources []policy.Source
+	pages := lambda.NewListEventSourceMappingsPaginator(k.Lambda, &lambda.ListEventSourceMappingsInput{FunctionName: aws.String(f.Name())})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if cloud.IsMissing(err) {
+			return nil, nil // a function that is yet to be made has none
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the mappings of the function %q cannot be listed: %w", f.Name(), err)
+		}
+		for i := range page.EventSourceMappings {
+			m := &page.EventSourceMappings[i]
+			s := policy.Source{ARN: aws.ToString(m.EventSourceArn)}
+			if m.DestinationConfig != nil && m.DestinationConfig.OnFailure != nil {
+				s.OnFailure = aws.ToString(m.DestinationConfig.OnFailure.Destination)
+			}
+			if s.ARN != "" && aws.ToString(m.State) != "Deleting" {
+				sources = append(sources, s)
+			}
+		}
+	}
+	return sources, nil
+}
+
+// asyncFailure returns where the messages of topics go that the function failed on, ""
+// if nowhere.
+func (k *Keeper) asyncFailure(ctx context.Context, f *Function) (string, error) {
+	a, err := hooks.AsyncOf(ctx, k.Lambda, f.Name())
+	return a.OnFailure(), err
+}
+
+// Facts returns what the policy of the function's role follows from: the function
+// with its keys, the targets that it can deliver to, and what is hooked to it, or
+// coming to be.
+func (k *Keeper) Facts(ctx context.Context, f *Function, coming ...policy.Source) (policy.Function, []target.Spec, []policy.Source, error) {
+	facts, err := f.facts()
+	if err != nil {
+		return policy.Function{}, nil, nil, err
+	}
+	if facts.OnFailure, err = k.asyncFailure(ctx, f); err != nil {
+		return policy.Function{}, nil, nil, err
+	}
+	targets, err := k.Targets(ctx, f)
+	if err != nil {
+		return policy.Function{}, nil, nil, err
+	}
+	sources, err := k.sources(ctx, f)
+	if err != nil {
+		return policy.Function{}, nil, nil, err
+	}
+	sources = append(sources, coming...)
+	facts.Keys, err = k.keys(ctx, f, facts, targets, sources)
+	return facts, targets, sources, err
+}
+
+// Accounts returns what target accounts have to give the function's role.
+func (k *Keeper) Accounts(ctx context.Context, f *Function) ([]policy.Account, error) {
+	facts, err := f.facts()
+	if err != nil {
+		return nil, err
+	}
+	targets, err := k.Targets(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	if facts.Keys, err = k.keys(ctx, f, facts, targets, nil); err != nil {
+		return nil, err
+	}
+	return facts.Accounts(targets)
+}
+
+// Sync makes the inline policy of the function's role what the function needs now, and
+// coming sources, and writes it only if it differs. A role that deploy did not make for this
+// function is left alone, and then nothing is known of its needs.
+func (k *Keeper) Sync(ctx context.Context, f *Function, coming ...policy.Source) (Outcome, Needs, error) {
+	if outcome, err := k.Role(ctx, f); err != nil || outcome != "" {
+		return outcome, Needs{}, err
+	}
+	needs, err := k.Policy(ctx, f, coming...)
+	if err != nil {
+		return "", needs, err
+	}
+	outcome, err := k.Write(ctx, f, needs)
+	return outcome, needs, err
+}
+
+// Role returns Missing or Foreign if the function's role is so, and "" if its policy
+// is to be kept.
+func (k *Keeper) Role(ctx context.Context, f *Function) (Outcome, error) {
+	name := cloud.Name(f.RoleARN)
+	role, err := k.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+	switch {
+	case cloud.IsMissing(err):
+		return Missing, nil
+	case err != nil:
+		return "", fmt.Errorf("the role %q cannot be looked up: %w", name, err)
+	case !Made(role.Role, f.Name()):
+		return Foreign, nil
+	}
+	return "", nil
+}
+
+// Write makes what is needed the inline policy of the function's role, unless what that
+// has is equal. Where targets could not be told, it takes no right away.
+func (k *Keeper) Write(ctx context.Context, f *Function, needs Needs) (Outcome, error) {
+	role, name := cloud.Name(f.RoleARN), PolicyName(f.Region())
+	has, err := k.IAM.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &name})
+	outcome, document := Updated, needs.Document
+	switch {
+	case cloud.IsMissing(err):
+		outcome = Created
+	case err != nil:
+		return "", fmt.Errorf("the policy of the role %q cannot be read: %w", role, err)
+	default:
+		// One that cannot be read is not ours any more.
+		old, err := policy.Parse(aws.ToString(has.PolicyDocument))
+		if err == nil && len(needs.Skipped) > 0 {
+			document = policy.Union(document, old)
+		}
+		if err == nil && policy.Equal(old, document) {
+			return Unchanged, nil
+		}
+	}
+	_, err = k.IAM.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &role, PolicyName: &name, PolicyDocument: aws.String(document.JSON())})
+	if err != nil {
+		return "", fmt.Errorf("the policy of the role %q cannot be written: %w", role, err)
+	}
+	return outcome, nil
+}

@@ -1,0 +1,184 @@
+package role
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/policy"
+	"fanout/lambda/target"
+)
+
+// keyUse is something of an account and region whose data a key may encrypt.
+type keyUse struct {
+	policy.Key        // without the ARN
+	region     string // where it is
+	what       string // for errors
+	keyID      func(ctx context.Context, r Region) (string, error)
+}
+
+// keys returns the customer managed keys that encrypt what the function, or a role of
+// its own account, reads or writes. AWS managed keys let everybody in who may use the
+// service (KMS developer guide, Key policies of AWS managed keys), and other accounts
+// do not tell theirs.
+//
+// It fails if something cannot be looked up: a policy without a key it had before
+// would stop deliveries.
+func (k *Keeper) keys(ctx context.Context, f *Function, p policy.Function, targets []target.Spec, sources []policy.Source) ([]policy.Key, error) {
+	self, err := arn.Parse(f.ARN)
+	if err != nil || k.In == nil {
+		return nil, err
+	}
+	uses := append(tableUses(p), sourceUses(sources)...)
+	uses = append(uses, failureUses(p.OnFailure)...)
+	for i := range targets {
+		uses = append(uses, targetUses(&targets[i], self)...)
+	}
+	var keys []policy.Key
+	if f.Key != "" {
+		keys = append(keys, policy.Key{ARN: f.Key, Service: "lambda"})
+	}
+	found, err := k.lookUp(ctx, uses)
+	return append(keys, found...), err
+}
+
+// lookUp returns the customer managed keys of what is used.
+func (k *Keeper) lookUp(ctx context.Context, uses []keyUse) ([]policy.Key, error) {
+	if k.arns == nil {
+		k.arns = make(map[string]string)
+	}
+	var keys []policy.Key
+	for _, u := range uses {
+		r := k.In(u.region)
+		id, err := u.keyID(ctx, r)
+		if err != nil && !cloud.IsMissing(err) {
+			return nil, fmt.Errorf("the key of %s cannot be looked up: %w", u.what, err)
+		}
+		if err != nil || id == "" || strings.HasPrefix(id, "alias/aws/") || strings.Contains(id, ":alias/aws/") {
+			continue
+		}
+		at := u.region + " " + u.Service + " " + id
+		if _, ok := k.arns[at]; !ok {
+			key, err := customerKey(ctx, r.KMS, id, u.Service)
+			if err != nil {
+				return nil, fmt.Errorf("the key %s of %s cannot be looked up: %w", id, u.what, err)
+			}
+			k.arns[at] = key
+		}
+		if u.ARN = k.arns[at]; u.ARN != "" {
+			keys = append(keys, u.Key)
+		}
+	}
+	return keys, nil
+}
+
+// customerKey returns the ARN of a key, "" if it is the one that AWS made for the
+// service. id is an ARN, an id or an alias. For an ARN nothing but the service's own
+// key is looked up, and who has no right to that gets the ARN that he has: a right too
+// many to one of AWS's keys lets nobody do more.
+func customerKey(ctx context.Context, client KMSAPI, id, service string) (string, error) {
+	full := arn.IsARN(id) && strings.Contains(id, ":key/")
+	ask := id
+	if full {
+		ask = "alias/aws/" + service
+	}
+	out, err := client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &ask})
+	switch {
+	case full && (cloud.IsMissing(err) || cloud.IsDenied(err)):
+		return id, nil
+	case cloud.IsMissing(err):
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	is := aws.ToString(out.KeyMetadata.Arn)
+	switch {
+	case !full:
+		return is, nil
+	case is == id:
+		return "", nil
+	}
+	return id, nil
+}
+
+// tableUses are the function's own tables.
+func tableUses(p policy.Function) []keyUse {
+	uses := tableUse(p.TableARN, false)
+	return append(uses, append(tableUse(p.LedgerTableARN, false), tableUse(p.LedgerTableARN, true)...)...)
+}
+
+func tableUse(table string, writes bool) []keyUse {
+	a, err := arn.Parse(table)
+	if err != nil {
+		return nil
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(a.Resource, "table/"), "/") // without a stream
+	a.Resource = "table/" + name
+	return []keyUse{{policy.Key{Service: "dynamodb", Writes: writes}, a.Region, "the table " + name, tableKey(a.String())}}
+}
+
+// sourceUses are the streams that Lambda reads, and where mappings put what they
+// gave up on.
+func sourceUses(sources []policy.Source) []keyUse {
+	var uses []keyUse
+	for _, s := range sources {
+		if a, err := arn.Parse(s.ARN); err == nil {
+			switch a.Service {
+			case "kinesis":
+				stream, _, _ := strings.Cut(s.ARN, "/consumer/")
+				uses = append(uses, keyUse{policy.Key{Service: "kinesis"}, a.Region, "the stream " + stream, streamKey(stream)})
+			case "dynamodb":
+				uses = append(uses, tableUse(s.ARN, false)...)
+			}
+		}
+		uses = append(uses, failureUses(s.OnFailure)...)
+	}
+	return uses
+}
+
+// failureUses are where Lambda puts what it gave up on. What is no ARN is none.
+func failureUses(destination string) []keyUse {
+	a, _ := arn.Parse(destination)
+	switch a.Service {
+	case "sqs":
+		return []keyUse{{policy.Key{Service: "sqs", Writes: true}, a.Region, "the queue " + a.Resource, queueKey(a.Resource, "")}}
+	case "sns":
+		return []keyUse{{policy.Key{Service: "sns", Writes: true}, a.Region, "the topic " + a.Resource, topicKey(destination)}}
+	}
+	return nil
+}
+
+// targetUses are what a target writes to, and its secret.
+func targetUses(t *target.Spec, self arn.ARN) []keyUse {
+	var uses []keyUse
+	if a, err := arn.Parse(t.Secret); err == nil && a.AccountID == self.AccountID {
+		uses = append(uses, keyUse{policy.Key{Service: "secretsmanager"}, a.Region, "the secret of target " + t.ID, secretKey(t.Secret)})
+	}
+	owner := t.Destination.Account
+	if role, err := arn.Parse(t.Role); err == nil {
+		owner = cmp.Or(owner, role.AccountID)
+	}
+	if owner != "" && owner != self.AccountID {
+		return uses
+	}
+	d := &t.Destination
+	use := keyUse{policy.Key{Service: string(t.Type), Writes: true, Role: t.Role}, cmp.Or(t.Region, d.Region, self.Region), "target " + t.ID, nil}
+	switch t.Type {
+	case target.Kinesis:
+		stream := arn.ARN{Partition: self.Partition, Service: "kinesis", Region: use.region, AccountID: self.AccountID, Resource: "stream/" + d.Name}
+		use.keyID = streamKey(cmp.Or(d.ARN, stream.String()))
+	case target.SQS:
+		use.keyID = queueKey(d.Name, d.URL())
+	case target.SNS:
+		use.keyID = topicKey(d.ARN)
+	default:
+		return uses // the others encrypt with rights of their own
+	}
+	return append(uses, use)
+}

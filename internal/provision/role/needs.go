@@ -1,0 +1,105 @@
+package role
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/policy"
+	"fanout/lambda/target"
+)
+
+// Needs is the policy that the function's role needs, as far as that can be told.
+type Needs struct {
+	Document policy.Document
+	Skipped  []error // a sentence for each thing that has none of its rights in Document, or not those to its key
+}
+
+// told is what is known of one target.
+type told struct {
+	keys      []policy.Key
+	rightsErr error // why the policy cannot name its destination
+	keyErr    error // why its key cannot be looked up
+}
+
+// Policy returns the policy that the function's role needs now, and for coming
+// sources.
+func (k *Keeper) Policy(ctx context.Context, f *Function, coming ...policy.Source) (Needs, error) {
+	targets, err := k.Targets(ctx, f)
+	if err != nil {
+		return Needs{}, err
+	}
+	return k.PolicyFor(ctx, f, targets, coming...)
+}
+
+// PolicyFor is like Policy with other targets than the table has. A target whose facts
+// cannot be told stops no other.
+//
+// Errors: what is hooked cannot be told, or its keys; and, with complete Needs,
+// policy.ErrTooLong.
+func (k *Keeper) PolicyFor(ctx context.Context, f *Function, targets []target.Spec, coming ...policy.Source) (Needs, error) {
+	facts, err := f.facts()
+	if err != nil {
+		return Needs{}, err
+	}
+	sources, err := k.sources(ctx, f)
+	if err != nil {
+		return Needs{}, err
+	}
+	sources = append(sources, coming...)
+	var n Needs
+	if facts.OnFailure, err = k.asyncFailure(ctx, f); cloud.IsDenied(err) {
+		n.Skipped = append(n.Skipped, err) // it is one right of many
+	} else if err != nil {
+		return Needs{}, err
+	}
+	if facts.Keys, err = k.keys(ctx, f, facts, nil, sources); err != nil {
+		return Needs{}, err
+	}
+	var known []target.Spec
+	for i := range targets {
+		t := k.tell(ctx, f, &targets[i])
+		if err := errors.Join(t.rightsErr, t.keyErr); err != nil {
+			n.Skipped = append(n.Skipped, err)
+		}
+		if t.rightsErr == nil {
+			known = append(known, targets[i])
+			facts.Keys = append(facts.Keys, t.keys...)
+		}
+	}
+	n.Document, err = facts.Policy(known, sources)
+	return n, err
+}
+
+// Tell reports why a policy cannot have all that a target needs.
+func (k *Keeper) Tell(ctx context.Context, f *Function, t target.Spec) error {
+	is := k.tell(ctx, f, &t)
+	return errors.Join(is.rightsErr, is.keyErr)
+}
+
+// tell looks a target up, once for all policies of one Keeper.
+func (k *Keeper) tell(ctx context.Context, f *Function, t *target.Spec) told {
+	same := *t
+	same.Active = false // it needs the same rights
+	if known, ok := k.told[same]; ok {
+		return known
+	}
+	var is told
+	_, err := policy.Function{ARN: f.ARN}.Policy([]target.Spec{*t}, nil)
+	if is.rightsErr = err; errors.Is(err, policy.ErrTooLong) {
+		is.rightsErr = nil // the whole policy is too
+	}
+	if self, err := arn.Parse(f.ARN); err == nil && is.rightsErr == nil && k.In != nil {
+		if is.keys, is.keyErr = k.lookUp(ctx, targetUses(t, self)); is.keyErr != nil {
+			is.keyErr = fmt.Errorf("%w (source %s)", is.keyErr, t.SourceARN)
+		}
+	}
+	if k.told == nil {
+		k.told = make(map[target.Spec]told)
+	}
+	k.told[same] = is
+	return is
+}

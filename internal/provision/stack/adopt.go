@@ -1,0 +1,130 @@
+package stack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/lint"
+	"fanout/internal/provision/registry"
+	"fanout/internal/provision/role"
+	fanout "fanout/lambda"
+	"fanout/lambda/target"
+)
+
+// Replaced is the code that a deploy puts fanout in the place of, in a function that is
+// not fanout's.
+type Replaced struct {
+	Function string `json:"function"`
+	Runtime  string `json:"runtime"`
+	Handler  string `json:"handler"`
+	Modified string `json:"lastModified"`
+	SHA256   string `json:"codeSha256"`
+	Bytes    int64  `json:"codeBytes"`
+
+	// Targets is how many the target table has already, and Faulty what is wrong with
+	// some of them: their records fail, or none come. Warnings is how much else fanout
+	// lint says. Unseen is why that is not known.
+	Table    string   `json:"targetTable,omitempty"`
+	Targets  int      `json:"targets"`
+	Faulty   []string `json:"faultyTargets,omitempty"`
+	Warnings int      `json:"warnings,omitempty"`
+	Unseen   string   `json:"unseen,omitempty"`
+
+	Version string   `json:"version,omitempty"` // that keeps the code and the settings
+	Back    []string `json:"back,omitempty"`    // commands of a shell that bring them back
+}
+
+// adopt asks whether a function that is not fanout's is to be replaced, and then makes
+// a version of it as it is, before anything else is written. It returns nil for a
+// function of fanout.
+func (s *Stack) adopt(ctx context.Context, has *function, p *plan, set *Settings) (*Replaced, Thing, error) {
+	if has == nil || has.fanout() {
+		return nil, Thing{}, nil
+	}
+	r := &Replaced{
+		Function: p.name, Runtime: string(has.Runtime), Handler: aws.ToString(has.Handler), Modified: aws.ToString(has.LastModified),
+		SHA256: aws.ToString(has.CodeSha256), Bytes: has.CodeSize,
+	}
+	s.foundTargets(ctx, r, p)
+	if err := set.Adopt(r); err != nil {
+		return nil, Thing{}, err
+	}
+	// Lambda refuses if it has other code by now than what was asked about. Where nothing
+	// has changed since the last version, it gives that one.
+	out, err := s.Lambda.PublishVersion(ctx, &lambda.PublishVersionInput{
+		FunctionName: &p.name, CodeSha256: has.CodeSha256, Description: aws.String("As it was before fanout deploy replaced it"),
+	})
+	if err != nil {
+		return nil, Thing{}, fmt.Errorf("the function %q, as it is, cannot be kept as a version, so nothing was changed: %w", p.name, err)
+	}
+	r.Version = aws.ToString(out.Version)
+	r.Back = wayBack(&has.FunctionConfiguration, r.Version, s.Region)
+	return r, Thing{Kind: "version", Name: p.name + ":" + r.Version, ARN: aws.ToString(out.FunctionArn), Outcome: Created, Note: "the function as it was"}, nil
+}
+
+// foundTargets looks at the targets that the function will find, as fanout lint does: the
+// predecessor ignored what it did not understand, and records of a faulty target fail.
+func (s *Stack) foundTargets(ctx context.Context, r *Replaced, p *plan) {
+	o, err := fanout.OptionsFrom(func(name string) string { return p.environment[name] })
+	if err == nil && o.TargetsFile != "" {
+		err = fmt.Errorf("the function will read them from the file %s, which only it has", o.TargetsFile)
+	}
+	if err != nil {
+		r.Unseen = err.Error()
+		return
+	}
+	entries, err := (&registry.Table{Client: s.Tables, Name: p.table}).List(ctx, "")
+	if cloud.IsMissing(err) {
+		return
+	}
+	if err != nil {
+		r.Unseen = cloud.Plain(err)
+		return
+	}
+	r.Table, r.Targets = p.table, len(entries)
+	all, sources := make([]target.Loaded, len(entries)), make([]string, len(entries))
+	for i := range entries {
+		all[i], sources[i] = entries[i].Loaded, entries[i].Spec.SourceARN
+		all[i].Confine(o.FileDir())
+	}
+	for _, f := range lint.Targets(all, lint.StreamsOf(ctx, s.Tables, sources)) {
+		if f.Fault {
+			r.Faulty = append(r.Faulty, fmt.Sprintf("target %q: %s (source %s)", f.Target, f.Text, f.Source))
+		} else {
+			r.Warnings++
+		}
+	}
+}
+
+// wayBack returns the commands that make a function what its version is. Variables are
+// read from the version, since they may be secret.
+func wayBack(was *types.FunctionConfiguration, version, region string) []string {
+	name := aws.ToString(was.FunctionName)
+	call := func(operation string, args ...string) string {
+		return strings.Join(append([]string{"aws lambda", operation, "--region", region}, args...), " ")
+	}
+	old := name + ":" + version
+	variables := `'{"Variables":{}}'`
+	if len(environment(was)) > 0 {
+		variables = fmt.Sprintf(`"$(%s)"`, call("get-function-configuration", "--function-name", old, "--query", "'{Variables:Environment.Variables}'", "--output", "json"))
+	}
+	n := network(was)
+	vpc, _ := json.Marshal(map[string][]string{"SubnetIds": append([]string{}, n.Subnets...), "SecurityGroupIds": append([]string{}, n.SecurityGroups...)}) // strings always do
+	file := fmt.Sprintf("%s-%s.zip", name, version)
+	return []string{
+		call("update-function-configuration", "--function-name", name, "--runtime", string(was.Runtime), "--handler", aws.ToString(was.Handler),
+			"--role", aws.ToString(was.Role), "--memory-size", fmt.Sprint(aws.ToInt32(was.MemorySize)), "--timeout", fmt.Sprint(aws.ToInt32(was.Timeout)),
+			"--vpc-config", "'"+string(vpc)+"'", "--environment", variables),
+		call("wait function-updated", "--function-name", name),
+		fmt.Sprintf(`curl -o %s "$(%s)"`, file, call("get-function", "--function-name", old, "--query", "Code.Location", "--output", "text")),
+		call("update-function-code", "--function-name", name, "--architectures", string(architecture(was)), "--zip-file", "fileb://"+file),
+		call("untag-resource", "--resource", aws.ToString(was.FunctionArn), "--tag-keys", role.Tag),
+	}
+}

@@ -1,0 +1,184 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/policy"
+	"fanout/internal/provision/role"
+	fanout "fanout/lambda"
+)
+
+// Deployed is what Deploy did.
+type Deployed struct {
+	Things   []Thing          `json:"things"`
+	Replaced *Replaced        `json:"replaced,omitempty"` // what the function was, if it was not fanout's
+	Policy   *policy.Document `json:"policy,omitempty"`   // what the role needs, where it is left alone
+}
+
+// Deploy makes a function and what it needs, or brings them in step with the
+// settings. Things that are as they should be are not written.
+//
+// The order lets a run that ends halfway leave nothing that works wrong: the function
+// comes last, when its tables, its role and the role's policy are there.
+func (s *Stack) Deploy(ctx context.Context, set Settings) (Deployed, error) {
+	var d Deployed
+	done := func(t Thing, err error) error {
+		if err == nil {
+			d.Things = append(d.Things, t)
+			s.Tell(t)
+		}
+		return err
+	}
+	has, err := s.findFunction(ctx, set.Function)
+	if err != nil {
+		return d, err
+	}
+	if err := set.mayDeploy(has); err != nil {
+		return d, err
+	}
+	p := set.plan(has.config())
+	archive, err := set.Package(string(p.architecture))
+	if err != nil {
+		return d, err
+	}
+	if err := CheckTime(p.name, p.timeout, p.environment); err != nil {
+		return d, err
+	}
+	if err := s.mayHave(ctx, p.role, set.LeaveIAM); err != nil {
+		return d, err
+	}
+	replaced, version, err := s.adopt(ctx, has, &p, &set)
+	if err != nil {
+		return d, err
+	}
+	if replaced != nil {
+		d.Replaced = replaced
+		_ = done(version, nil)
+		set.Adopted(replaced)
+	}
+	if err := done(s.table(ctx, targetTable, p.table, p.name)); err != nil {
+		return d, err
+	}
+	if p.ledger != "" {
+		if err := done(s.table(ctx, ledgerTable, p.ledger, p.name)); err != nil {
+			return d, err
+		}
+	}
+	roleThing, ours, err := s.role(ctx, p.role, p.name, set.LeaveIAM)
+	if err := done(roleThing, err); err != nil {
+		return d, err
+	}
+	p.role = roleThing.ARN
+	if err := s.rights(ctx, &p, ours, set.LeaveIAM, done, &d); err != nil {
+		return d, err
+	}
+	if err := done(s.logGroup(ctx, p.logGroup, p.name, set.Retention, has == nil)); err != nil {
+		return d, err
+	}
+	return d, done(s.function(ctx, has, &p, archive, roleThing.Outcome == Created))
+}
+
+// mayDeploy refuses what Deploy must not touch.
+func (s *Settings) mayDeploy(has *function) error {
+	switch {
+	case has == nil && arn.IsARN(s.Function):
+		return fmt.Errorf("there is no function %s; fanout deploy makes a function by its name, with --function", s.Function)
+	case has != nil && has.PackageType == types.PackageTypeImage:
+		return fmt.Errorf("the function %q is a container image, which no package can be put into; name another with --function", cloud.Name(s.Function))
+	}
+	return nil
+}
+
+// CheckTime refuses a time limit, in seconds, that leaves a function with these
+// variables none to send: sending stops before it.
+func CheckTime(name string, timeout int32, environment map[string]string) error {
+	o, err := fanout.OptionsFrom(func(name string) string { return environment[name] })
+	if err != nil {
+		return fmt.Errorf("the function %q is misconfigured: %w", name, err)
+	}
+	if limit := time.Duration(timeout) * time.Second; limit <= o.DeadlineMargin {
+		return fmt.Errorf("the timeout of %v leaves the function %q no time to send, because sending stops %v before it (FANOUT_DEADLINE_MARGIN); add --timeout with more, such as 30", limit, name, o.DeadlineMargin)
+	}
+	return nil
+}
+
+// rights brings the inline policy of the function's role in step before the function
+// needs it. Where that is to be left alone, it says in d what the policy would be.
+func (s *Stack) rights(ctx context.Context, p *plan, ours, leave bool, done func(Thing, error) error, d *Deployed) error {
+	if !ours && !leave {
+		return nil // whose role it is was told
+	}
+	f, err := p.needs(s.Region)
+	if err != nil {
+		return err
+	}
+	needs, err := s.keeper().Policy(ctx, &f)
+	if err != nil {
+		return err
+	}
+	if leave {
+		d.Policy = &needs.Document
+		return nil
+	}
+	t := Thing{Kind: "policy", Name: role.PolicyName(f.Region()), Note: incomplete(needs)}
+	err = poll(ctx, time.Minute, fmt.Sprintf("the role %q", cloud.Name(p.role)), func() (bool, error) {
+		outcome, err := s.keeper().Write(ctx, &f, needs)
+		t.Outcome = Outcome(outcome)
+		return !cloud.IsMissing(err), keepUnless(cloud.IsMissing(err), err) // a role just made may not be seen yet
+	})
+	return done(t, err)
+}
+
+// incomplete names the targets that the policy does not have everything of.
+func incomplete(needs role.Needs) string {
+	notes := make([]string, len(needs.Skipped))
+	for i, err := range needs.Skipped {
+		notes[i] = cloud.Plain(err)
+	}
+	return strings.Join(notes, "; ")
+}
+
+// keepUnless returns err unless it is one to wait out.
+func keepUnless(passing bool, err error) error {
+	if passing {
+		return nil
+	}
+	return err
+}
+
+// needs is the function as its policy sees it, before it exists. It is in the role's
+// account: no other's can be passed to it.
+func (p *plan) needs(region string) (role.Function, error) {
+	a, err := arn.Parse(p.role)
+	if err != nil || !strings.HasPrefix(a.Resource, "role/") {
+		return role.Function{}, fmt.Errorf("the role is %q; it must be an ARN like arn:aws:iam::123456789012:role/name", p.role)
+	}
+	return role.Function{
+		ARN:     arn.ARN{Partition: a.Partition, Service: "lambda", Region: region, AccountID: a.AccountID, Resource: "function:" + p.name}.String(),
+		RoleARN: p.role, Environment: p.environment, VPC: len(p.network.Subnets) > 0, LogGroup: p.logGroup, Key: p.key,
+	}, nil
+}
+
+// config returns the configuration of a function that may be nil.
+func (f *function) config() *types.FunctionConfiguration {
+	if f == nil {
+		return nil
+	}
+	return &f.FunctionConfiguration
+}
+
+// fanout reports whether a function is one of fanout. Without the tag, variables with
+// names like its own are not enough.
+func (f *function) fanout() bool {
+	_, tagged := f.tags[role.Tag]
+	alike := f.Runtime == types.RuntimeProvidedal2023 && aws.ToString(f.Handler) == handler
+	return role.IsFanout(f.tags, environment(&f.FunctionConfiguration)) && (tagged || alike)
+}

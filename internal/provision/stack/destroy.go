@@ -1,0 +1,121 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/role"
+)
+
+// Goes reports whether the thing is to be deleted.
+func (i *Item) Goes() bool { return i.delete != nil }
+
+// Destroy deletes what of an inventory goes, and says what became of everything. What
+// is gone already is deleted too.
+func (s *Stack) Destroy(ctx context.Context, items []Item) ([]Thing, error) {
+	things := []Thing{}
+	for _, item := range items {
+		item.Outcome = Kept
+		if item.Goes() {
+			what := fmt.Sprintf("the %s %q", item.Kind, item.Name)
+			err := poll(ctx, patience, "the deletion of "+what, func() (bool, error) {
+				err := item.delete(ctx)
+				return !busy(err), keepUnless(busy(err), err)
+			})
+			if err != nil && !cloud.IsMissing(err) {
+				return things, fmt.Errorf("%s cannot be deleted: %w", what, err)
+			}
+			item.Outcome = Deleted
+		}
+		things = append(things, item.Thing)
+		s.Tell(item.Thing)
+	}
+	return things, nil
+}
+
+// busy reports whether a thing is being changed, and can be deleted when that is done.
+func busy(err error) bool {
+	return cloud.HasCode(err, "ResourceInUseException", "ResourceConflictException", "DeleteConflict", "DeleteConflictException",
+		"ConcurrentModification", "ConcurrentModificationException", "OperationAbortedException")
+}
+
+// deleteTable waits until the table is gone, so that one of its name can be made.
+func (s *Stack) deleteTable(ctx context.Context, name string) error {
+	if _, err := s.Tables.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &name}); err != nil {
+		return err
+	}
+	return poll(ctx, patience, fmt.Sprintf("the end of the table %q", name), func() (bool, error) {
+		t, err := s.describe(ctx, name)
+		return t == nil, err
+	})
+}
+
+// rolePolicies returns the names of a role's inline policies.
+func (s *Stack) rolePolicies(ctx context.Context, name string) (names []string, err error) {
+	pages := iam.NewListRolePoliciesPaginator(s.IAM, &iam.ListRolePoliciesInput{RoleName: &name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("the policies of the role %q cannot be listed: %w", name, err)
+		}
+		names = append(names, page.PolicyNames...)
+	}
+	return names, nil
+}
+
+// otherRegions returns the regions, joined with commas, whose functions of the same
+// name have a policy in the role.
+func (s *Stack) otherRegions(ctx context.Context, name string) (string, error) {
+	policies, err := s.rolePolicies(ctx, name)
+	var others []string
+	for _, p := range policies {
+		if region, ok := strings.CutPrefix(p, role.PolicyPrefix); ok && region != s.Region {
+			others = append(others, region)
+		}
+	}
+	return strings.Join(others, ", "), err
+}
+
+func (s *Stack) deleteRolePolicy(ctx context.Context, name, policy string) error {
+	_, err := s.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &name, PolicyName: &policy})
+	return err
+}
+
+// deleteRole first takes everything from the role, as IAM wants it.
+func (s *Stack) deleteRole(ctx context.Context, name string) error {
+	policies, err := s.rolePolicies(ctx, name)
+	if err != nil {
+		return err
+	}
+	for _, p := range policies {
+		if err := s.deleteRolePolicy(ctx, name, p); err != nil && !cloud.IsMissing(err) {
+			return err
+		}
+	}
+	pages := iam.NewListAttachedRolePoliciesPaginator(s.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, p := range page.AttachedPolicies {
+			if _, err := s.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &name, PolicyArn: p.PolicyArn}); err != nil && !cloud.IsMissing(err) {
+				return err
+			}
+		}
+	}
+	_, err = s.IAM.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &name})
+	return err
+}
+
+func (s *Stack) deleteLogGroup(ctx context.Context, name string) error {
+	_, err := s.Logs.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: aws.String(name)})
+	return err
+}

@@ -1,0 +1,195 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/code"
+	"fanout/internal/provision/role"
+)
+
+// function is a function as it is.
+type function struct {
+	types.FunctionConfiguration
+	tags map[string]string
+}
+
+// findFunction returns the function with a name or ARN, nil if there is none.
+func (s *Stack) findFunction(ctx context.Context, ref string) (*function, error) {
+	out, err := s.Lambda.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &ref})
+	if cloud.IsMissing(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the function %q cannot be looked up: %w", ref, err)
+	}
+	return &function{*out.Configuration, out.Tags}, nil
+}
+
+// settled waits until Lambda is done with what it was told before.
+func (s *Stack) settled(ctx context.Context, name string) (f *function, err error) {
+	err = poll(ctx, patience, fmt.Sprintf("the function %q", name), func() (bool, error) {
+		if f, err = s.findFunction(ctx, name); err != nil || f == nil {
+			return false, err // one just made may not be seen yet
+		}
+		return f.State != types.StatePending && f.LastUpdateStatus != types.LastUpdateStatusInProgress, nil
+	})
+	return f, err
+}
+
+// working is like settled, and fails if the function cannot work.
+func (s *Stack) working(ctx context.Context, name string) (*function, error) {
+	f, err := s.settled(ctx, name)
+	switch {
+	case err != nil:
+		return nil, err
+	case f.State == types.StateFailed:
+		return nil, fmt.Errorf("the function %q cannot run: %s (%s)", name, strings.TrimSuffix(aws.ToString(f.StateReason), "."), f.StateReasonCode)
+	case f.LastUpdateStatus == types.LastUpdateStatusFailed:
+		return nil, fmt.Errorf("the function %q could not be updated: %s (%s)", name, strings.TrimSuffix(aws.ToString(f.LastUpdateStatusReason), "."), f.LastUpdateStatusReasonCode)
+	}
+	return f, nil
+}
+
+// function makes the function what it is to be. again has its settings written even
+// if they are equal: a role that was made anew is another to Lambda, though its name
+// is the same.
+func (s *Stack) function(ctx context.Context, has *function, p *plan, archive code.Package, again bool) (Thing, error) {
+	t := Thing{Kind: "function", Name: p.name, Outcome: Unchanged}
+	if has == nil {
+		t.Outcome = Created
+		if err := s.createFunction(ctx, p, archive); err != nil {
+			return t, err
+		}
+		f, err := s.working(ctx, p.name)
+		if err == nil {
+			t.ARN = aws.ToString(f.FunctionArn)
+		}
+		return t, err
+	}
+	t.ARN = aws.ToString(has.FunctionArn)
+	changed, err := s.updateFunction(ctx, p, archive, again)
+	if changed {
+		t.Outcome = Updated
+	}
+	return t, err
+}
+
+func (s *Stack) createFunction(ctx context.Context, p *plan, archive code.Package) error {
+	in := &lambda.CreateFunctionInput{
+		FunctionName: &p.name, Description: aws.String("Takes records of streams to many targets. Made by fanout deploy."),
+		Runtime: types.RuntimeProvidedal2023, Handler: aws.String(handler), Architectures: []types.Architecture{p.architecture},
+		Code: &types.FunctionCode{ZipFile: archive}, Role: &p.role, MemorySize: &p.memory, Timeout: &p.timeout,
+		Environment: &types.Environment{Variables: p.environment}, Tags: tags(p.name),
+	}
+	if len(p.network.Subnets) > 0 {
+		in.VpcConfig = p.vpc()
+	}
+	err := s.asRole(ctx, p, func() error {
+		_, err := s.Lambda.CreateFunction(ctx, in)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("the function %q cannot be created: %w", p.name, err)
+	}
+	return nil
+}
+
+func (p *plan) vpc() *types.VpcConfig {
+	return &types.VpcConfig{SubnetIds: append([]string{}, p.network.Subnets...), SecurityGroupIds: append([]string{}, p.network.SecurityGroups...)}
+}
+
+// updateFunction writes what differs, one call after another: Lambda refuses a change
+// while it is at work on the one before.
+func (s *Stack) updateFunction(ctx context.Context, p *plan, archive code.Package, again bool) (changed bool, err error) {
+	has, err := s.settled(ctx, p.name)
+	if err != nil {
+		return false, err
+	}
+	// What Lambda could not do it tries again when it is told again.
+	failed := has.State == types.StateFailed || has.LastUpdateStatus == types.LastUpdateStatusFailed
+	if again || failed || p.differs(&has.FunctionConfiguration) {
+		changed = true
+		err := s.asRole(ctx, p, func() error {
+			_, err := s.Lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
+				FunctionName: &p.name, Runtime: types.RuntimeProvidedal2023, Handler: aws.String(handler),
+				Role: &p.role, MemorySize: &p.memory, Timeout: &p.timeout, VpcConfig: p.vpc(),
+				Environment: &types.Environment{Variables: p.environment},
+			})
+			return err
+		})
+		if err != nil {
+			return changed, fmt.Errorf("the function %q cannot be updated: %w", p.name, err)
+		}
+		if _, err := s.working(ctx, p.name); err != nil {
+			return changed, err
+		}
+	}
+	if aws.ToString(has.CodeSha256) != archive.SHA256() || architecture(&has.FunctionConfiguration) != p.architecture {
+		changed = true
+		_, err := s.Lambda.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{
+			FunctionName: &p.name, ZipFile: archive, Architectures: []types.Architecture{p.architecture},
+		})
+		if err != nil {
+			return changed, fmt.Errorf("the code of the function %q cannot be updated: %w", p.name, err)
+		}
+		if _, err := s.working(ctx, p.name); err != nil {
+			return changed, err
+		}
+	}
+	if has.tags[role.Tag] != p.name {
+		changed = true
+		if _, err := s.Lambda.TagResource(ctx, &lambda.TagResourceInput{Resource: has.FunctionArn, Tags: tags(p.name)}); err != nil {
+			return changed, fmt.Errorf("the function %q cannot be tagged: %w", p.name, err)
+		}
+	}
+	return changed, nil
+}
+
+// differs reports whether a function's settings are not those of the plan.
+func (p *plan) differs(f *types.FunctionConfiguration) bool {
+	return f.Runtime != types.RuntimeProvidedal2023 || aws.ToString(f.Handler) != handler || aws.ToString(f.Role) != p.role ||
+		aws.ToInt32(f.MemorySize) != p.memory || aws.ToInt32(f.Timeout) != p.timeout ||
+		!network(f).equal(p.network) || !maps.Equal(environment(f), p.environment)
+}
+
+// asRole makes a call that has Lambda use the function's role, again as long as the
+// role, or what it may do, has not got around in IAM. That takes seconds (IAM user
+// guide, Troubleshoot IAM, changes are not always immediately visible).
+func (s *Stack) asRole(ctx context.Context, p *plan, call func() error) error {
+	var refused error
+	err := poll(ctx, time.Minute, "", func() (bool, error) {
+		err := call()
+		if !unknownRole(err) {
+			refused = nil
+			return true, err
+		}
+		if refused == nil {
+			s.Wait(fmt.Sprintf("IAM to let Lambda use the role %q", cloud.Name(p.role)))
+		}
+		refused = err
+		return false, nil
+	})
+	if refused != nil && ctx.Err() == nil {
+		return refused // what Lambda says of it is of more use
+	}
+	return err
+}
+
+// unknownRole reports whether Lambda does not see a role, or its policy, yet. It says
+// so in words only.
+func unknownRole(err error) bool {
+	api, ok := errors.AsType[smithy.APIError](err)
+	return ok && api.ErrorCode() == "InvalidParameterValueException" &&
+		(strings.Contains(api.ErrorMessage(), "cannot be assumed") || strings.Contains(api.ErrorMessage(), "execution role does not have permissions"))
+}

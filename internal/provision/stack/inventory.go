@@ -1,0 +1,274 @@
+package stack
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/registry"
+	"fanout/internal/provision/role"
+)
+
+// Doomed says which function to destroy, and what of it to keep.
+type Doomed struct {
+	Function            string // name or ARN
+	Table, Ledger       string // names or ARNs; default: the function's, or else <function>Targets and none
+	KeepTable, KeepRole bool
+}
+
+// Item is a thing that is there, and how to delete it.
+type Item struct {
+	Thing
+	delete func(ctx context.Context) error // nil: it is kept
+}
+
+// Inventory lists what there is of a function, in the order in which it is to be
+// deleted: first what calls the function, then what can be made again, then its tables,
+// which cannot, and last the function itself, because its settings tell a next run what
+// is left. What deploy did not make is listed as kept.
+func (s *Stack) Inventory(ctx context.Context, d Doomed) ([]Item, error) {
+	has, err := s.findFunction(ctx, d.Function)
+	if err != nil {
+		return nil, err
+	}
+	if has != nil && !has.fanout() {
+		return nil, fmt.Errorf("the function %q is not one of fanout, so it is not destroyed; if it is to be, give it the tag %s=%s",
+			cloud.Name(d.Function), role.Tag, cloud.Name(d.Function))
+	}
+	set := Settings{Function: d.Function}
+	p := set.plan(has.config())
+	var items []Item
+	for _, list := range []func() ([]Item, error){
+		func() ([]Item, error) { return s.listMappings(ctx, p.name) },
+		func() ([]Item, error) { return s.listSubscriptions(ctx, has) },
+		func() ([]Item, error) { return s.listRole(ctx, p.role, p.name, d.KeepRole) },
+		func() ([]Item, error) { return s.listLogGroup(ctx, p.logGroup, p.name) },
+		func() ([]Item, error) {
+			return s.listTable(ctx, targetTable, cmp.Or(d.Table, p.table), p.name, d.KeepTable)
+		},
+		func() ([]Item, error) {
+			return s.listTable(ctx, ledgerTable, cmp.Or(d.Ledger, p.ledger), p.name, d.KeepTable)
+		},
+		func() ([]Item, error) { return s.listFunction(has), nil },
+	} {
+		more, err := list()
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, more...)
+	}
+	return items, nil
+}
+
+// listMappings lists the event source mappings of a function. They outlive it.
+func (s *Stack) listMappings(ctx context.Context, function string) ([]Item, error) {
+	var items []Item
+	pages := lambda.NewListEventSourceMappingsPaginator(s.Lambda, &lambda.ListEventSourceMappingsInput{FunctionName: &function})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if cloud.IsMissing(err) {
+			return items, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the mappings of the function %q cannot be listed: %w", function, err)
+		}
+		for _, m := range page.EventSourceMappings {
+			if aws.ToString(m.State) == "Deleting" {
+				continue
+			}
+			items = append(items, Item{
+				Thing{Kind: "mapping", Name: cloud.Source(aws.ToString(m.EventSourceArn)), ARN: aws.ToString(m.EventSourceArn)},
+				func(ctx context.Context) error {
+					_, err := s.Lambda.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: m.UUID})
+					return err
+				},
+			})
+		}
+	}
+	return items, nil
+}
+
+// listSubscriptions lists the subscriptions of a function to the topics that may
+// call it. The permissions go with the function.
+func (s *Stack) listSubscriptions(ctx context.Context, f *function) ([]Item, error) {
+	if f == nil {
+		return nil, nil
+	}
+	topics, err := s.topics(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	var items []Item
+	for _, topic := range topics {
+		a, _ := arn.Parse(topic) // topics checks it
+		client := s.Topics(a.Region)
+		pages := sns.NewListSubscriptionsByTopicPaginator(client, &sns.ListSubscriptionsByTopicInput{TopicArn: aws.String(topic)})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if cloud.IsMissing(err) {
+				break
+			}
+			if err != nil {
+				return nil, fmt.Errorf("the subscriptions of the topic %s cannot be listed: %w", topic, err)
+			}
+			for _, sub := range page.Subscriptions {
+				if aws.ToString(sub.Protocol) != "lambda" || aws.ToString(sub.Endpoint) != aws.ToString(f.FunctionArn) || !arn.IsARN(aws.ToString(sub.SubscriptionArn)) {
+					continue
+				}
+				items = append(items, Item{
+					Thing{Kind: "subscription", Name: a.Resource, ARN: *sub.SubscriptionArn},
+					func(ctx context.Context) error {
+						_, err := client.Unsubscribe(ctx, &sns.UnsubscribeInput{SubscriptionArn: sub.SubscriptionArn})
+						return err
+					},
+				})
+			}
+		}
+	}
+	return items, nil
+}
+
+// topics returns the topics that the function's own policy lets call it.
+func (s *Stack) topics(ctx context.Context, f *function) ([]string, error) {
+	out, err := s.Lambda.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: f.FunctionName})
+	if cloud.IsMissing(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("who may call the function %q cannot be looked up: %w", aws.ToString(f.FunctionName), err)
+	}
+	callers, err := cloud.Callers(aws.ToString(out.Policy))
+	if err != nil {
+		return nil, fmt.Errorf("the policy of the function %q cannot be read: %w", aws.ToString(f.FunctionName), err)
+	}
+	var topics []string
+	for _, c := range callers {
+		// A topic that was hooked by two versions of fanout has two statements.
+		if a, err := arn.Parse(c.Source); err == nil && a.Service == "sns" && !slices.Contains(topics, c.Source) {
+			topics = append(topics, c.Source)
+		}
+	}
+	return topics, nil
+}
+
+// listTable lists a table, if there is one.
+func (s *Stack) listTable(ctx context.Context, form tableForm, name, function string, keep bool) ([]Item, error) {
+	if name == "" {
+		return nil, nil
+	}
+	has, err := s.describe(ctx, name)
+	if err != nil || has == nil || has.TableStatus == "DELETING" {
+		return nil, err
+	}
+	item := Item{Thing: Thing{Kind: form.kind, Name: aws.ToString(has.TableName), ARN: aws.ToString(has.TableArn)}}
+	ours, err := s.madeTable(ctx, item.ARN, function)
+	switch {
+	case err != nil:
+		return nil, err
+	case !ours:
+		item.Note = notMade
+	case keep:
+		item.Note = "--keep-table"
+	default:
+		if item.Note, err = s.otherUser(ctx, function, item.Name, item.ARN); err != nil {
+			return nil, err
+		}
+		if item.Note != "" {
+			break
+		}
+		if form.kind == targetTable.kind {
+			item.Note = s.countTargets(ctx, name)
+		}
+		item.delete = func(ctx context.Context) error { return s.deleteTable(ctx, name) } // by ARN: perhaps another account's
+	}
+	return []Item{item}, nil
+}
+
+// countTargets says how many targets go with a table: they are what cannot be made again.
+func (s *Stack) countTargets(ctx context.Context, table string) string {
+	entries, err := (&registry.Table{Client: s.Tables, Name: table}).List(ctx, "")
+	if err != nil {
+		return "how many targets it has cannot be seen"
+	}
+	active := 0
+	for i := range entries {
+		if entries[i].Active() {
+			active++
+		}
+	}
+	if len(entries) == 1 {
+		return fmt.Sprintf("1 target, %d active", active)
+	}
+	return fmt.Sprintf("%d targets, %d active", len(entries), active)
+}
+
+const notMade = "not made by fanout deploy for this function"
+
+// listRole lists the function's role, if there is one.
+func (s *Stack) listRole(ctx context.Context, name, function string, keep bool) ([]Item, error) {
+	has, err := s.findRole(ctx, name)
+	if err != nil || has == nil {
+		return nil, err
+	}
+	item := Item{Thing: Thing{Kind: "role", Name: name, ARN: aws.ToString(has.Arn)}}
+	switch {
+	case !role.Made(has, function):
+		item.Note = notMade
+	case keep:
+		item.Note = "--keep-role"
+	default:
+		others, err := s.otherRegions(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if others == "" {
+			item.delete = func(ctx context.Context) error { return s.deleteRole(ctx, name) }
+			break
+		}
+		item.Note = "the function in " + others + " has it too"
+		own := Item{Thing: Thing{Kind: "policy", Name: role.PolicyName(s.Region)}}
+		own.delete = func(ctx context.Context) error { return s.deleteRolePolicy(ctx, name, own.Name) }
+		return []Item{own, item}, nil
+	}
+	return []Item{item}, nil
+}
+
+// listLogGroup lists the function's log group, if there is one.
+func (s *Stack) listLogGroup(ctx context.Context, name, function string) ([]Item, error) {
+	has, err := s.findLogGroup(ctx, name)
+	if err != nil || has == nil {
+		return nil, err
+	}
+	item := Item{Thing: Thing{Kind: "log group", Name: name, ARN: logGroupARN(has)}}
+	ours, err := s.madeLogGroup(ctx, has, function)
+	switch {
+	case err != nil:
+		return nil, err
+	case !ours:
+		item.Note = notMade
+	default:
+		item.delete = func(ctx context.Context) error { return s.deleteLogGroup(ctx, name) }
+	}
+	return []Item{item}, nil
+}
+
+// listFunction lists the function, if there is one.
+func (s *Stack) listFunction(f *function) []Item {
+	if f == nil {
+		return nil
+	}
+	return []Item{{
+		Thing{Kind: "function", Name: aws.ToString(f.FunctionName), ARN: aws.ToString(f.FunctionArn)},
+		func(ctx context.Context) error {
+			_, err := s.Lambda.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: f.FunctionName})
+			return err
+		},
+	}}
+}

@@ -1,0 +1,109 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/role"
+)
+
+// Retentions are the numbers of days that CloudWatch Logs can keep logs for
+// (CloudWatch Logs API, PutRetentionPolicy).
+var Retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+
+// DefaultRetention is how many days the logs of a new function are kept.
+const DefaultRetention = 30
+
+// logGroup makes the function's log group. How long it keeps what it gets is set if
+// that is given, and for a new function; nobody's logs end because of a default. 0
+// keeps them for ever.
+func (s *Stack) logGroup(ctx context.Context, name, function string, retention *int, fresh bool) (Thing, error) {
+	t := Thing{Kind: "log group", Name: name, Outcome: Unchanged}
+	has, err := s.findLogGroup(ctx, name)
+	if err != nil {
+		return t, err
+	}
+	want := DefaultRetention
+	if retention != nil {
+		want = *retention
+	}
+	if has == nil {
+		t.Outcome = Created
+		_, err := s.Logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name, Tags: tags(function)})
+		if err != nil && !cloud.HasCode(err, "ResourceAlreadyExistsException") {
+			return t, fmt.Errorf("the log group %q cannot be created: %w", name, err)
+		}
+		return t, s.retain(ctx, name, 0, want)
+	}
+	t.ARN = logGroupARN(has)
+	if retention == nil {
+		// One that deploy made but that has no retention yet is of a run that ended
+		// before it made the function.
+		ours, err := s.madeLogGroup(ctx, has, function)
+		if err != nil || !ours || !fresh || has.RetentionInDays != nil {
+			return t, err
+		}
+	}
+	if days := int(aws.ToInt32(has.RetentionInDays)); days != want {
+		t.Outcome = Updated
+		return t, s.retain(ctx, name, days, want)
+	}
+	return t, nil
+}
+
+// retain sets how many days a log group keeps what it gets; 0: for ever.
+func (s *Stack) retain(ctx context.Context, name string, has, want int) (err error) {
+	switch {
+	case want != 0:
+		_, err = s.Logs.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{
+			LogGroupName: &name, RetentionInDays: aws.Int32(int32(want)), //nolint:gosec // one of Retentions
+		})
+	case has != 0:
+		_, err = s.Logs.DeleteRetentionPolicy(ctx, &cloudwatchlogs.DeleteRetentionPolicyInput{LogGroupName: &name})
+	}
+	if err != nil {
+		return fmt.Errorf("how long the log group %q keeps logs cannot be set: %w", name, err)
+	}
+	return nil
+}
+
+// findLogGroup returns a log group, nil if there is none.
+func (s *Stack) findLogGroup(ctx context.Context, name string) (*types.LogGroup, error) {
+	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(s.Logs, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("the log group %q cannot be looked up: %w", name, err)
+		}
+		for i := range page.LogGroups {
+			if aws.ToString(page.LogGroups[i].LogGroupName) == name {
+				return &page.LogGroups[i], nil
+			}
+		}
+	}
+	return nil, nil
+}
+
+// logGroupARN returns the ARN as ListTagsForResource takes it, without the :* at the
+// end that others need.
+func logGroupARN(g *types.LogGroup) string {
+	if g.LogGroupArn != nil {
+		return *g.LogGroupArn
+	}
+	return strings.TrimSuffix(aws.ToString(g.Arn), ":*")
+}
+
+// madeLogGroup reports whether deploy made a log group for a function.
+func (s *Stack) madeLogGroup(ctx context.Context, g *types.LogGroup, function string) (bool, error) {
+	out, err := s.Logs.ListTagsForResource(ctx, &cloudwatchlogs.ListTagsForResourceInput{ResourceArn: aws.String(logGroupARN(g))})
+	if err != nil {
+		return false, fmt.Errorf("the tags of the log group %q cannot be read: %w", aws.ToString(g.LogGroupName), err)
+	}
+	return out.Tags[role.Tag] == function, nil
+}

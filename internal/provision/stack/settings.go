@@ -1,0 +1,137 @@
+package stack
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/code"
+)
+
+// Settings say how to deploy a function. What they leave out stays as it is, or is
+// the default where the function is new.
+type Settings struct {
+	Function string // name or ARN; by ARN it must exist
+
+	Role   string  // name or ARN; default: <function>Role
+	Table  string  // name or ARN; default: <function>Targets
+	Ledger *string // name or ARN, "" for none; default: none
+
+	Memory       int32 // MiB; 0: left out; default: 128
+	Timeout      int32 // seconds; 0: left out; default: 30
+	Architecture types.Architecture
+	Network      *Network          // default: none
+	Environment  map[string]string // "" removes a variable
+	Retention    *int              // days that logs are kept, 0: for ever; default: DefaultRetention
+
+	LeaveIAM bool // make no role, and write no policy
+
+	// Package returns the function for an architecture.
+	Package func(architecture string) (code.Package, error)
+
+	// Adopt is asked before a function is replaced that is not fanout's, and
+	// returns an error if it must not be. Of what it gets, Version and Back are not known
+	// yet; Adopted gets that, before the function is replaced.
+	Adopt   func(*Replaced) error
+	Adopted func(*Replaced)
+}
+
+// Network says where in a VPC a function runs; no subnets: in none.
+type Network struct{ Subnets, SecurityGroups []string }
+
+const (
+	defaultMemory  = 128 // MiB
+	defaultTimeout = 30  // seconds
+	handler        = "bootstrap"
+)
+
+// plan is what a function is to be.
+type plan struct {
+	name         string
+	role, table  string // names or ARNs
+	ledger       string // the same; "": none
+	memory       int32
+	timeout      int32
+	architecture types.Architecture
+	network      Network
+	environment  map[string]string
+	logGroup     string
+	key          string // ARN of the key that encrypts the variables; "": AWS's
+}
+
+// plan fills in what the settings leave out. has is the function as it is, nil if
+// it is new.
+func (s *Settings) plan(has *types.FunctionConfiguration) plan {
+	name := cloud.Name(s.Function)
+	p := plan{
+		name: name, role: name + "Role", table: name + "Targets", logGroup: "/aws/lambda/" + name,
+		memory: defaultMemory, timeout: defaultTimeout, architecture: types.ArchitectureArm64,
+		environment: make(map[string]string),
+	}
+	if has != nil {
+		p.keep(has)
+	}
+	p.role = cmp.Or(s.Role, p.role)
+	p.table = cmp.Or(s.Table, p.table)
+	if s.Ledger != nil {
+		p.ledger = *s.Ledger
+	}
+	p.memory = cmp.Or(s.Memory, p.memory)
+	p.timeout = cmp.Or(s.Timeout, p.timeout)
+	p.architecture = cmp.Or(s.Architecture, p.architecture)
+	if s.Network != nil {
+		p.network = *s.Network
+	}
+	maps.Copy(p.environment, s.Environment)
+	p.environment["FANOUT_TABLE"], p.environment["FANOUT_LEDGER_TABLE"] = p.table, p.ledger
+	maps.DeleteFunc(p.environment, func(_, value string) bool { return value == "" })
+	return p
+}
+
+// keep takes over what a function is.
+func (p *plan) keep(has *types.FunctionConfiguration) {
+	p.role = cloud.Name(aws.ToString(has.Role))
+	p.memory, p.timeout = aws.ToInt32(has.MemorySize), aws.ToInt32(has.Timeout)
+	p.architecture = architecture(has)
+	p.network, p.key = network(has), aws.ToString(has.KMSKeyArn)
+	p.environment = environment(has)
+	p.table, p.ledger = cmp.Or(p.environment["FANOUT_TABLE"], p.table), p.environment["FANOUT_LEDGER_TABLE"]
+	if has.LoggingConfig != nil {
+		p.logGroup = cmp.Or(aws.ToString(has.LoggingConfig.LogGroup), p.logGroup)
+	}
+}
+
+// environment returns the variables of a function, never nil.
+func environment(f *types.FunctionConfiguration) map[string]string {
+	all := make(map[string]string)
+	if f.Environment != nil {
+		maps.Copy(all, f.Environment.Variables)
+	}
+	return all
+}
+
+func architecture(f *types.FunctionConfiguration) types.Architecture {
+	if len(f.Architectures) == 0 {
+		return types.ArchitectureX8664 // Lambda's default
+	}
+	return f.Architectures[0]
+}
+
+func network(f *types.FunctionConfiguration) Network {
+	if f.VpcConfig == nil {
+		return Network{}
+	}
+	return Network{f.VpcConfig.SubnetIds, f.VpcConfig.SecurityGroupIds}
+}
+
+// equal compares networks whatever their order.
+func (n Network) equal(o Network) bool {
+	same := func(a, b []string) bool {
+		return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+	}
+	return same(n.Subnets, o.Subnets) && same(n.SecurityGroups, o.SecurityGroups)
+}

@@ -1,0 +1,93 @@
+// Package stack deploys the function with all that belongs to it, and destroys it:
+// the role it has, its tables, its log group, and the function.
+//
+// Whatever deploy makes carries a tag with the function's name, and destroy deletes
+// nothing else. Every step looks first and writes only what differs, so that a run
+// that ended halfway is completed by the next.
+package stack
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/role"
+)
+
+// Stack is where functions are deployed: one account and region.
+type Stack struct {
+	Lambda LambdaAPI
+	IAM    IAMAPI
+	Tables DynamoDBAPI
+	Logs   LogsAPI
+	Topics func(region string) SNSAPI
+	Keys   func(region string) role.Region // services that tell their keys; nil: no keys are looked up
+	Region string
+
+	// Tell is told of each thing when it is done with, and Wait what is waited for.
+	Tell func(Thing)
+	Wait func(what string)
+}
+
+// On returns the Stack of an account and region.
+func On(a *cloud.Account) *Stack {
+	return &Stack{
+		Lambda: a.Lambda(), IAM: a.IAM(), Tables: a.DynamoDB(), Logs: a.Logs(), Region: a.Region(),
+		Keys:   role.Regions(a),
+		Topics: func(region string) SNSAPI { return a.In(region).SNS() },
+		Tell:   func(Thing) {}, Wait: func(string) {},
+	}
+}
+
+func (s *Stack) keeper() *role.Keeper {
+	return &role.Keeper{IAM: s.IAM, Lambda: s.Lambda, DynamoDB: s.Tables, In: s.Keys}
+}
+
+// Thing is a part of a stack, and what became of it.
+type Thing struct {
+	Kind    string  `json:"thing"` // role, table, function and so on
+	Name    string  `json:"name"`
+	ARN     string  `json:"arn,omitempty"`
+	Outcome Outcome `json:"outcome"`
+	Note    string  `json:"note,omitempty"` // why, where that is not plain
+}
+
+// Outcome is what became of a thing.
+type Outcome string
+
+const (
+	Created   Outcome = "created"
+	Updated   Outcome = "updated"
+	Unchanged Outcome = "unchanged"
+	Given     Outcome = "given" // by ARN, and taken as it is
+	Deleted   Outcome = "deleted"
+	Kept      Outcome = "kept"
+)
+
+// tags are what everything of a function carries.
+func tags(function string) map[string]string { return map[string]string{role.Tag: function} }
+
+// patience is how long a thing may take to become what it was told to be. Functions
+// in a VPC take longest: minutes, while Lambda makes network interfaces.
+const patience = 5 * time.Minute
+
+// poll tries until it is done or fails, with pauses that grow from a quarter of a
+// second to five. It gives up when ctx ends, or after a time.
+func poll(ctx context.Context, limit time.Duration, what string, try func() (done bool, err error)) error {
+	end := time.Now().Add(limit)
+	for pause := 250 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		done, err := try()
+		if done || err != nil {
+			return err
+		}
+		if time.Now().Add(pause).After(end) {
+			return fmt.Errorf("%s takes longer than %v; run the command again, which goes on from here", what, limit)
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return fmt.Errorf("%s was still awaited: %w", what, ctx.Err())
+		}
+	}
+}

@@ -1,0 +1,238 @@
+// Package template writes the set-up that deploy, hook and register make as
+// infrastructure as code: a SAM or CloudFormation template, or a Terraform
+// configuration. It calls nothing.
+package template
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"fanout/internal/provision/policy"
+	"fanout/lambda/metrics"
+	"fanout/lambda/target"
+)
+
+// Format is a language of infrastructure as code.
+type Format string
+
+const (
+	SAM            Format = "sam"            // AWS Serverless Application Model
+	CloudFormation Format = "cloudformation" // YAML
+	Terraform      Format = "terraform"      // HCL, for the provider hashicorp/aws
+)
+
+// Formats are all of them, in the order users see them.
+var Formats = []Format{SAM, CloudFormation, Terraform}
+
+// ParseFormat returns the format of that name.
+func ParseFormat(name string) (Format, error) {
+	if f := Format(name); slices.Contains(Formats, f) {
+		return f, nil
+	}
+	return "", fmt.Errorf("the format %.100q is unknown; write sam, cloudformation or terraform", name)
+}
+
+// Setup is the whole of a function: what deploy, hook and register would be told.
+type Setup struct {
+	// Function says what the role must allow. Its RoleARN and TableARN name what is
+	// made; "": the function's name with Role or Targets behind it. The ledger table
+	// and keys are taken as they are.
+	Function       policy.Function
+	Memory         int      // MB
+	Timeout        int      // seconds
+	Architecture   string   // arm64 or x86_64
+	Subnets        []string // ids; with SecurityGroups or not at all
+	SecurityGroups []string // ids
+	Retention      int      // days that logs are kept; one of those that CloudWatch Logs knows
+	Environment    map[string]string
+	Mappings       []Mapping
+	Async          Async
+
+	// Targets are those of the function's table. A password in a destination is written
+	// down as it is.
+	Targets []target.Loaded
+}
+
+// Async are the function's settings for asynchronous invocations, of which SNS makes
+// its own (Lambda API, PutFunctionEventInvokeConfig).
+type Async struct {
+	Retries   *int32 // nil: Lambda's default
+	Age       *int32 // seconds that a message may wait; nil: Lambda's default
+	OnFailure string // ARN of what gets failed messages; "": nothing
+}
+
+// set reports whether anything differs from Lambda's defaults.
+func (a *Async) set() bool { return a.Retries != nil || a.Age != nil || a.OnFailure != "" }
+
+// Mapping hooks a stream or topic to the function (Lambda API,
+// CreateEventSourceMapping). It always asks for ReportBatchItemFailures. Of a topic
+// only Source is used; what fails is a matter of Async.
+type Mapping struct {
+	Source                string    // ARN of a Kinesis stream or its consumer, a DynamoDB stream, or an SNS topic
+	BatchSize             int       // records; 0: Lambda's default
+	Window                int       // seconds that records are gathered
+	StartingPosition      string    // LATEST, TRIM_HORIZON or AT_TIMESTAMP
+	StartingTime          time.Time // of AT_TIMESTAMP
+	ParallelizationFactor int       // batches of a shard at once; 0: Lambda's default
+	MaximumRetryAttempts  int       // -1: until a record expires
+	MaximumRecordAge      int       // seconds; -1 or 0: until a record expires
+	Bisect                bool      // a batch that failed is sent in halves
+	OnFailure             string    // ARN of the queue, topic or bucket for what was given up on; "": none
+	Filters               []string  // patterns in JSON; a record that one matches is sent
+	Disabled              bool      // it is made, but reads nothing
+}
+
+// Render returns s in a format. Equal set-ups give equal documents.
+//
+// Errors: an unknown format, a target with faults, subnets without security groups
+// or the other way round, and those of policy.Function.Policy.
+func Render(f Format, s Setup) ([]byte, error) {
+	p, err := s.plan()
+	if err != nil {
+		return nil, err
+	}
+	switch f {
+	case SAM:
+		return p.sam()
+	case CloudFormation:
+		return p.cloudFormation()
+	case Terraform:
+		return p.terraform(), nil
+	}
+	_, err = ParseFormat(string(f))
+	return nil, err
+}
+
+// plan is a Setup of which everything is known.
+type plan struct {
+	Setup
+	self               arn.ARN // the function's
+	name, role, table  string
+	rolePath, logGroup string
+	policy             policy.Document
+	streams, topics    []hook
+	environment        []variable // by name
+}
+
+// hook is a mapping and what it is called in a template.
+type hook struct {
+	Mapping
+	service string // kinesis, dynamodb or sns
+	region  string
+	name    string // of the stream, table or topic; unique
+}
+
+type variable struct{ name, value string }
+
+func (s Setup) plan() (*plan, error) {
+	p := &plan{Setup: s}
+	if (len(s.Subnets) == 0) != (len(s.SecurityGroups) == 0) {
+		return nil, errors.New("subnets and security groups need each other; give both, or neither")
+	}
+	p.Function.VPC = len(s.Subnets) > 0
+	var err error
+	if p.self, err = arn.Parse(s.Function.ARN); err != nil {
+		return nil, fmt.Errorf("the function's ARN is %.200q; it must be like arn:aws:lambda:eu-west-1:123456789012:function:name", s.Function.ARN)
+	}
+	p.name, _, _ = strings.Cut(strings.TrimPrefix(p.self.Resource, "function:"), ":")
+	p.nameRest()
+	p.Targets = slices.SortedFunc(slices.Values(s.Targets), func(a, b target.Loaded) int {
+		return cmp.Or(cmp.Compare(a.Spec.SourceARN, b.Spec.SourceARN), cmp.Compare(a.ID, b.ID))
+	})
+	specs, err := p.specs()
+	if err != nil {
+		return nil, err
+	}
+	sources := make([]policy.Source, len(s.Mappings))
+	for i, m := range s.Mappings {
+		sources[i] = policy.Source{ARN: m.Source, OnFailure: m.OnFailure}
+	}
+	p.Function.OnFailure = s.Async.OnFailure
+	if p.policy, err = p.Function.Policy(specs, sources); err != nil {
+		return nil, err
+	}
+	p.sortMappings()
+	p.variables()
+	return p, nil
+}
+
+// nameRest names what belongs to the function, as deploy does where nobody else
+// did.
+func (p *plan) nameRest() {
+	a := p.self
+	if p.Function.RoleARN == "" {
+		p.Function.RoleARN = arn.ARN{Partition: a.Partition, Service: "iam", AccountID: a.AccountID, Resource: "role/" + p.name + "Role"}.String()
+	}
+	_, p.role, _ = strings.Cut(p.Function.RoleARN, ":role/")
+	if i := strings.LastIndexByte(p.role, '/'); i >= 0 {
+		p.rolePath, p.role = "/"+p.role[:i+1], p.role[i+1:]
+	}
+	if p.Function.TableARN == "" {
+		a.Service, a.Resource = "dynamodb", "table/"+p.name+"Targets"
+		p.Function.TableARN = a.String()
+	}
+	_, p.table, _ = strings.Cut(p.Function.TableARN, ":table/")
+	p.logGroup = cmp.Or(p.Function.LogGroup, "/aws/lambda/"+p.name)
+}
+
+// specs returns what the targets say, if none has a fault.
+func (p *plan) specs() ([]target.Spec, error) {
+	specs := make([]target.Spec, len(p.Targets))
+	var faults []error
+	for i := range p.Targets {
+		specs[i] = p.Targets[i].Spec
+		faults = append(faults, p.Targets[i].Err())
+	}
+	return specs, errors.Join(faults...)
+}
+
+// sortMappings puts streams and topics in order of their ARNs, and names them.
+func (p *plan) sortMappings() {
+	taken := make(names)
+	for _, m := range slices.SortedFunc(slices.Values(p.Mappings), func(a, b Mapping) int { return cmp.Compare(a.Source, b.Source) }) {
+		a, _ := arn.Parse(m.Source) // the policy has seen that it is one
+		h := hook{Mapping: m, service: a.Service, region: a.Region, name: taken.unique(sourceName(a))}
+		if h.service == "sns" {
+			p.topics = append(p.topics, h)
+		} else {
+			p.streams = append(p.streams, h)
+		}
+	}
+}
+
+// sourceName returns the name of a stream, of the table that a stream belongs to, or
+// of a topic.
+func sourceName(a arn.ARN) string {
+	if _, path, found := strings.Cut(a.Resource, "/"); found {
+		name, _, _ := strings.Cut(path, "/")
+		return name
+	}
+	return a.Resource
+}
+
+// variables gathers the function's environment.
+func (p *plan) variables() {
+	all := maps.Clone(p.Environment)
+	if all == nil {
+		all = make(map[string]string)
+	}
+	all["FANOUT_TABLE"] = p.table
+	all["FANOUT_METRICS"] = string(cmp.Or(p.Function.Metrics, metrics.ModeNone))
+	if p.Function.Namespace != "" {
+		all["FANOUT_METRICS_NAMESPACE"] = p.Function.Namespace
+	}
+	if p.Function.LedgerTableARN != "" {
+		all["FANOUT_LEDGER_TABLE"] = p.Function.LedgerTableARN
+	}
+	all["FANOUT_REPORT_BATCH_ITEM_FAILURES"] = "true" // every stream mapping here asks for it
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		p.environment = append(p.environment, variable{name, all[name]})
+	}
+}
