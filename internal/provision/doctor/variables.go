@@ -10,9 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"fanout/internal/near"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/hooks"
-	"fanout/internal/near"
 	fanout "fanout/lambda"
 )
 

@@ -1,0 +1,268 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/policy"
+	"fanout/internal/provision/registry"
+	"fanout/lambda/target"
+)
+
+func newApply(c *common) *cobra.Command {
+	m := manage{common: c}
+	var prune, yes bool
+	var targets []registry.Entry
+	cmd := &cobra.Command{
+		Use:   "apply FILE",
+		Short: "Make the target table have the targets of a file",
+		Long: `Apply reads a file of targets, as fanout export writes it and fanout run --targets
+reads it, shows what it would change in the target table, asks, and changes it: all
+of it, or nothing if something is refused (by the hundred, if it is more than that).
+It warns of destinations that do not exist or take less than a target sends, as far as
+you may look them up.
+
+Targets that the file does not have stay, unless --prune removes them: those of the
+sources in the file, and of other streams that their DynamoDB tables had, or those of
+the source that is named. With --output json or yaml the
+diff goes to standard error, and what was changed to standard output.`,
+		Example: `  fanout apply targets.yaml
+  fanout apply targets.yaml --prune --yes`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("apply takes one file of targets")
+			}
+			return nil
+		},
+		ValidArgsFunction: cobra.FixedCompletions([]string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt),
+	}
+	m.functionFlags(cmd)
+	m.sourceFlags(cmd)
+	m.tableFlags()
+	cmd.Flags().BoolVar(&prune, "prune", false, "remove the targets that the file does not have")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	m.outputFlag(cmd)
+	check := func() (err error) {
+		targets, err = readTargets(cmd.ErrOrStderr(), cmd.Flags().Arg(0))
+		return err
+	}
+	m.iamFlag()
+	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
+		source, err := m.sourceRef(ctx, a)
+		if err != nil {
+			return err
+		}
+		t, err := m.registry(ctx, a)
+		if err != nil {
+			return err
+		}
+		sources := sourcesOf(targets, source)
+		var have []registry.Entry
+		if prune && source == "" {
+			if have, err = formerTargets(ctx, t, sources); err != nil {
+				return err
+			}
+		}
+		for _, s := range sources {
+			if source != "" && s != source {
+				return &misuse{fmt.Errorf("%s has targets of %s, and the source that was named is %s; name none, or that one", cmd.Flags().Arg(0), s, source)}
+			}
+			of, err := t.List(ctx, s)
+			if err != nil {
+				return err
+			}
+			have = append(have, of...)
+		}
+		changes := registry.Diff(targets, have, prune)
+		diff := cmd.OutOrStdout()
+		if m.output != "table" {
+			diff = cmd.ErrOrStderr()
+		}
+		kept := printDiff(diff, changes, targets, have, prune)
+		if kept > 0 {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s of the table %s not in the file and will stay; --prune removes them\n", count(kept, "target"), are(kept))
+		}
+		if len(changes) == 0 {
+			fmt.Fprintln(cmd.ErrOrStderr(), "nothing is to be changed")
+			return m.showChanges(cmd.OutOrStdout(), changes, nil)
+		}
+		if err := linked(have, changes); err != nil {
+			return err
+		}
+		m.warnOfTargets(ctx, cmd, a, have, changes)
+		if err := ask(cmd, yes, fmt.Sprintf("Make %s in the table %q?", count(len(changes), "change"), t.Name)); err != nil {
+			return err
+		}
+		return m.write(ctx, cmd, a, t, changes, func(needed *policy.Document) error {
+			return m.showChanges(cmd.OutOrStdout(), changes, needed)
+		})
+	})
+	return cmd
+}
+
+// showChanges prints what was changed, unless the diff on standard output says so, and
+// what the role needs, if that is asked for.
+func (m *manage) showChanges(w io.Writer, changes []registry.Change, needed *policy.Document) error {
+	if m.output == "table" {
+		if needed == nil {
+			return nil
+		}
+		return showJSON(w, needed)
+	}
+	type change struct {
+		Source  string `json:"source"`
+		ID      string `json:"id"`
+		Outcome string `json:"outcome"`
+	}
+	outcomes := map[registry.Kind]string{registry.Create: "created", registry.Update: "updated", registry.Remove: "removed"}
+	all := make([]change, len(changes))
+	for i, c := range changes {
+		all[i] = change{c.Source, c.ID, outcomes[c.Kind]}
+	}
+	if needed == nil {
+		return show(w, m.output, all, nil)
+	}
+	return show(w, m.output, struct {
+		Changes []change         `json:"changes"`
+		Policy  *policy.Document `json:"policy"`
+	}{all, needed}, nil)
+}
+
+// readTargets reads a file whose targets must all be valid.
+func readTargets(errs io.Writer, path string) ([]registry.Entry, error) {
+	store, err := target.OpenFile(path)
+	if err != nil {
+		return nil, err
+	}
+	all, err := store.All()
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]registry.Entry, len(all))
+	var faults []error
+	for i, l := range all {
+		entries[i] = registry.Entry{Loaded: l}
+		faults = append(faults, l.Err())
+		for _, w := range l.Warnings {
+			fmt.Fprintf(errs, "fanout: warning: %v\n", w)
+		}
+	}
+	return entries, errors.Join(faults...)
+}
+
+// sourcesOf returns the sources of targets, and the one that was named.
+func sourcesOf(targets []registry.Entry, named string) []string {
+	var all []string
+	if named != "" {
+		all = append(all, named)
+	}
+	for i := range targets {
+		if s := targets[i].Text("sourceArn"); !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// formerTargets returns the targets of other streams of the DynamoDB tables that
+// sources are streams of. A table whose stream was switched off and on has another one.
+func formerTargets(ctx context.Context, t *registry.Table, sources []string) ([]registry.Entry, error) {
+	tables := make(map[string]bool)
+	for _, s := range sources {
+		if table, ok := cloud.TableOf(s); ok {
+			tables[table] = true
+		}
+	}
+	if len(tables) == 0 {
+		return nil, nil
+	}
+	all, err := t.List(ctx, "")
+	return slices.DeleteFunc(all, func(e registry.Entry) bool {
+		table, _ := cloud.TableOf(e.Spec.SourceARN)
+		return !tables[table] || slices.Contains(sources, e.Spec.SourceARN)
+	}), err
+}
+
+// printDiff shows changes as a diff, by source, and returns how many targets stay
+// that the file does not have.
+func printDiff(w io.Writer, changes []registry.Change, want, have []registry.Entry, prune bool) (kept int) {
+	source := ""
+	for _, c := range changes {
+		if c.Source != source {
+			source = c.Source
+			fmt.Fprintln(w, printable(source))
+		}
+		switch c.Kind {
+		case registry.Create:
+			fmt.Fprintln(w, coloured(w, text.FgGreen, "+ "+printable(c.ID)))
+			for _, a := range target.Attributes() {
+				if v, ok := c.Set[a.Name]; ok && a.Name != "sourceArn" && a.Name != "id" {
+					fmt.Fprintf(w, "    %s: %s\n", a.Name, shown(a.Name, v))
+				}
+			}
+		case registry.Remove:
+			fmt.Fprintln(w, coloured(w, text.FgRed, "- "+printable(c.ID)))
+		default:
+			fmt.Fprintln(w, coloured(w, text.FgYellow, "~ "+printable(c.ID)))
+			printUpdate(w, c, have)
+		}
+	}
+	if prune {
+		return 0
+	}
+	return len(registry.Diff(want, have, true)) - len(changes)
+}
+
+// printUpdate shows which attributes of a target change, and from what.
+func printUpdate(w io.Writer, c registry.Change, have []registry.Entry) {
+	i := slices.IndexFunc(have, func(e registry.Entry) bool { return e.Text("sourceArn") == c.Source && e.ID == c.ID })
+	for _, a := range target.Attributes() {
+		v, set := c.Set[a.Name]
+		if !set && !slices.Contains(c.Unset, a.Name) {
+			continue
+		}
+		before, after := "(unset)", "(unset)"
+		if old, ok := have[i].Attributes[a.Name]; ok {
+			before = shown(a.Name, old)
+		}
+		if set {
+			after = shown(a.Name, v)
+		}
+		note := ""
+		if a.Name == "destination" && before == after {
+			note = " (password changed)"
+		}
+		fmt.Fprintf(w, "    %s: %s → %s%s\n", a.Name, before, after, note)
+	}
+}
+
+// shown is an attribute's value without secrets.
+func shown(name string, v target.Value) string {
+	if name == "destination" {
+		return printable(registry.Redacted(v.Text))
+	}
+	return printable(v.Text)
+}
+
+// count is n things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, strings.TrimSuffix(thing, "s"))
+}
+
+func are(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}

@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"fanout/internal/provision/registry"
+	"fanout/lambda/target"
+)
+
+// entryOf is a target of orders.
+func entryOf(id, destination string) registry.Entry {
+	return registry.Entry{Loaded: target.Read(target.Values{
+		"sourceArn": str(orders), "id": str(id), "type": str("redis"), "destination": str(destination),
+	}, id)}
+}
+
+// Nothing of a target speaks to the terminal.
+func TestUnprintable(t *testing.T) {
+	e := entryOf("a\n\x1b[31mb", "h\x1b")
+	for name, print := range map[string]func(w *bytes.Buffer) error{
+		"list": func(w *bytes.Buffer) error {
+			return (&manage{output: "table"}).list(w, &bytes.Buffer{}, []registry.Entry{e}, true)
+		},
+		"apply": func(w *bytes.Buffer) error {
+			printDiff(w, registry.Diff([]registry.Entry{e}, nil, false), []registry.Entry{e}, nil, false)
+			return nil
+		},
+	} {
+		var w bytes.Buffer
+		if err := print(&w); err != nil || !strings.Contains(w.String(), `"a\n\x1b[31mb"`) || strings.Contains(w.String(), "\x1b") {
+			t.Errorf("%s: %v, %q", name, err, w.String())
+		}
+	}
+}
+
+func TestFaultsNameFlags(t *testing.T) {
+	v := entryOf("a", "h").Attributes
+	v["role"], v["externalId"], v["active"] = str("arn:aws:iam::123456789012:role/r"), str("x"), target.Value{Kind: target.Bool, Text: "true"}
+	_, err := valid(&bytes.Buffer{}, v, nil)
+	if want := `target "a": --external-id: `; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// Faulty targets are left out of a template, and told of.
+func TestUsable(t *testing.T) {
+	good, bad := entryOf("good", "redis://h").Loaded, entryOf("bad", "u:p@h").Loaded
+	good.Faults = nil // it does not say whether it is active
+	var errs bytes.Buffer
+	all := usable(&errs, []target.Loaded{bad, good})
+	if len(all) != 1 || all[0].ID != "good" {
+		t.Errorf("%d targets are left", len(all))
+	}
+	if !strings.Contains(errs.String(), `fanout: warning: target "bad": destination: has a user or password and no scheme; `) {
+		t.Errorf("no warning: %s", &errs)
+	}
+}
+
+func TestBooleans(t *testing.T) {
+	for _, tt := range []struct{ value, want string }{
+		{"TRUE", "--active=true"}, {"False", "--active=false"}, {"1", "--active=1"}, {"", "--active="}, {"yes", "--active=yes"},
+	} {
+		if got := joinBooleans(newRoot(), []string{"register", "sqs", "--active", tt.value}); got[len(got)-1] != tt.want {
+			t.Errorf("%q: got %v, want %s", tt.value, got, tt.want)
+		}
+	}
+	var errs bytes.Buffer
+	status := execute([]string{"register", "sqs", "--active", ""}, nil, &errs, &errs)
+	if want := "fanout: --active is \"\"; it must be true or false\n"; status != exitUsage || errs.String() != want {
+		t.Errorf("exit status %d: %q, want %q", status, errs.String(), want)
+	}
+}
+
+// A password that changes is told of, and not shown.
+func TestDiffOfPassword(t *testing.T) {
+	have := []registry.Entry{entryOf("cache", "redis://u:hunter2@h")}
+	want := []registry.Entry{entryOf("cache", "redis://u:hunter3@h")}
+	var out bytes.Buffer
+	printDiff(&out, registry.Diff(want, have, false), want, have, false)
+	if line := "    destination: redis://u:xxxxx@h → redis://u:xxxxx@h (password changed)\n"; !strings.HasSuffix(out.String(), line) {
+		t.Errorf("got %q, want it to end in %q", out.String(), line)
+	}
+}

@@ -1,0 +1,56 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// errDeclined is the answer no.
+var errDeclined = errors.New("nothing was changed")
+
+// ask asks whether to go on, unless yes says so already. Only a line "y" or "yes"
+// means so.
+func ask(cmd *cobra.Command, yes bool, question string) error {
+	if yes {
+		return nil
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s [y/N] ", question)
+	line, err := answerTo(cmd)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("the answer cannot be read: %w", err)
+	}
+	if errors.Is(err, io.EOF) && line == "" {
+		fmt.Fprintln(cmd.ErrOrStderr())
+		return errors.New("nobody answers, so nothing was changed; add --yes to go on without being asked")
+	}
+	switch strings.ToLower(strings.TrimSpace(line)) {
+	case "y", "yes":
+		return nil
+	}
+	return errDeclined
+}
+
+// answerTo reads a line, unless the command is interrupted first.
+func answerTo(cmd *cobra.Command) (string, error) {
+	type read struct {
+		line string
+		err  error
+	}
+	answered := make(chan read, 1)
+	go func() {
+		line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+		answered <- read{line, err}
+	}()
+	select {
+	case r := <-answered:
+		return r.line, r.err
+	case <-cmd.Context().Done():
+		fmt.Fprintln(cmd.ErrOrStderr())
+		return "no", nil
+	}
+}

@@ -1,0 +1,211 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/registry"
+	"fanout/lambda/target"
+)
+
+// attributeFlags are the flags of a target's attributes.
+type attributeFlags struct {
+	index string
+	flags []attributeFlag
+}
+
+type attributeFlag struct {
+	attribute string
+	kind      target.Kind
+	flag      *pflag.Flag
+}
+
+// attributeUsages says how attributes are written as flags. The names of most
+// are those of aws-lambda-fanout.
+var attributeUsages = []struct{ attribute, flag, usage string }{
+	{"destination", "destination", "where records go, by `NAME` or in full"},
+	{"active", "active", "let the target receive records"},
+	{"role", "destination-role-arn", "assume the role with this `ARN` for the target's calls"},
+	{"externalId", "external-id", "the external `ID` for assuming that role"},
+	{"region", "destination-region", "the `REGION` of the destination"},
+	{"collapse", "collapse", "make messages of records as `FORM`: JSON, none, concat or concat-b64; for sns, sqs and iot (default: JSON)"},
+	{"parallel", "parallel", "send requests side by side; false keeps the order of each key (default: true)"},
+	{"convertDDB", "convert-ddb", "make plain JSON of DynamoDB images"},
+	{"deaggregate", "deaggregate", "unpack records aggregated by the Kinesis Producer Library"},
+	{"appendNewlines", "append-newlines", "end each record with a newline"},
+	{"batchRecords", "batch-records", "put at most `N` records into a request or message"},
+	{"batchBytes", "batch-bytes", "put at most `N` bytes into a request or message"},
+	{"maxRecordBytes", "max-record-bytes", "send records of up to `N` bytes, which the owner of the destination has allowed"},
+	{"onFailure", "on-failure", "send the records that this target cannot take to the one with this `ID`; not to be confused with fanout hook --on-failure, which is Lambda's"},
+	{"maxAge", "max-age", "with --on-failure, send there also what is older than this `TIME`, such as 3600 or 1h, and might be delivered yet"},
+	{"oversize", "oversize", "take this `ACTION` on records that are too large: fail or drop (default: fail)"},
+	{"inFlight", "in-flight", "send at most `N` requests at a time"},
+	{"epoch", "epoch", "a `TEXT` to change before a stream is read again, so that the target gets all of it again"},
+	{"ttl", "ttl", "keep a value for this `TIME`, such as 3600 or 1h; for memcached and redis"},
+	{"secret", "secret", "take user and password from the secret with this `ARN`; for memcached and redis"},
+}
+
+// flagOf returns the flag of an attribute, without hyphens in front, "" if it has none.
+func flagOf(attribute string) string {
+	for _, u := range attributeUsages {
+		if u.attribute == attribute {
+			return u.flag
+		}
+	}
+	return ""
+}
+
+// attributeWords are the values of those attributes that have few.
+var attributeWords = map[string][]string{"collapse": collapses, "oversize": {"fail", "drop"}}
+
+func (f *attributeFlags) add(cmd *cobra.Command) {
+	s := cmd.Flags()
+	kinds := make(map[string]target.Kind)
+	for _, a := range target.Attributes() {
+		kinds[a.Name] = a.Kind
+	}
+	for _, u := range attributeUsages {
+		kind, words := kinds[u.attribute], attributeWords[u.attribute]
+		switch {
+		case kind == target.Bool:
+			s.Bool(u.flag, false, u.usage)
+		case strings.Contains(u.usage, "`TIME`"):
+			secondsFlag(s, new(int), u.flag, 0, u.usage)
+		case kind == target.Number:
+			s.Int(u.flag, 0, u.usage)
+		case words != nil:
+			oneOf(cmd, new(string), u.flag, "", u.usage, words)
+		default:
+			s.String(u.flag, "", u.usage)
+		}
+		f.flags = append(f.flags, attributeFlag{u.attribute, kind, s.Lookup(u.flag)})
+		if u.attribute == "destination" {
+			s.StringVar(&f.index, "index", "", "the `INDEX` that records go to; for es, with a domain by name")
+		}
+	}
+}
+
+// values returns what the command line says of the attributes.
+func (f *attributeFlags) values() target.Values {
+	v := make(target.Values)
+	for _, a := range f.flags {
+		if a.flag.Changed {
+			v[a.attribute] = target.Value{Kind: a.kind, Text: a.flag.Value.String()}
+		}
+	}
+	return v
+}
+
+// attributes returns the attributes that flags or their own names name.
+func (f *attributeFlags) attributes(names []string) ([]string, error) {
+	var all []string
+	for _, name := range names {
+		i := slices.IndexFunc(f.flags, func(a attributeFlag) bool { return a.flag.Name == name || a.attribute == name })
+		if i < 0 {
+			var known []string
+			for _, a := range f.flags {
+				known = append(known, a.flag.Name)
+			}
+			return nil, fmt.Errorf("--unset is %q, which is no attribute of a target%s", name, didYouMean("", name, known))
+		}
+		if f.flags[i].flag.Changed {
+			return nil, fmt.Errorf("--unset %s and --%s contradict each other; give one of them", name, f.flags[i].flag.Name)
+		}
+		all = append(all, f.flags[i].attribute)
+	}
+	return all, nil
+}
+
+// resolve replaces the name of a destination by what the function needs to find it,
+// with the calls of the region where it is.
+func (f *attributeFlags) resolve(ctx context.Context, a *cloud.Account, v target.Values) error {
+	d, ok := v["destination"]
+	typ, region, role := target.ParseType(v["type"].Text), v["region"].Text, v["role"].Text
+	if !ok || typ == "" {
+		if f.index != "" {
+			return &misuse{errors.New("--index goes with --destination; add the domain")}
+		}
+		return nil
+	}
+	if f.index != "" && typ != target.ES {
+		return &misuse{fmt.Errorf("--index has no effect on targets of type %s; remove it", typ)}
+	}
+	if role != "" && !cloud.Full(typ, d.Text) {
+		if cloud.ByName(typ) {
+			return nil // the role finds it
+		}
+		return &misuse{fmt.Errorf("--destination is the name %q in another account, where it cannot be looked up; give it in full, as fanout register --help shows", d.Text)}
+	}
+	text, err := a.In(region).Destination(ctx, typ, d.Text, f.index)
+	if err != nil {
+		return err
+	}
+	d.Text = text
+	v["destination"] = d
+	return nil
+}
+
+// valid returns the target that v describes, or every fault it has, after telling
+// its warnings to errs. others are the targets of the source.
+func valid(errs io.Writer, v target.Values, others []registry.Entry) (registry.Entry, error) {
+	e := registry.Entry{Loaded: target.Read(v, v["id"].Text)}
+	flagged(e.Faults)
+	flagged(e.Warnings)
+	if err := e.Err(); err != nil {
+		return e, &misuse{err}
+	}
+	if id := e.Spec.OnFailure; id != "" && !slices.ContainsFunc(others, func(o registry.Entry) bool { return o.ID == id }) {
+		return e, &misuse{fmt.Errorf("--on-failure is %q, and the source has no such target; register it first, with --active false if it is to get nothing else", id)}
+	}
+	for _, w := range e.Warnings {
+		fmt.Fprintf(errs, "fanout: warning: %v\n", w)
+	}
+	return e, nil
+}
+
+// flagged names the attributes of faults as the command line does.
+func flagged(faults []target.Fault) {
+	for i := range faults {
+		for _, u := range attributeUsages {
+			if faults[i].Attribute == u.attribute {
+				faults[i].Attribute = "--" + u.flag
+			}
+		}
+	}
+}
+
+// linked reports which of the targets that changes concern would name a target with
+// onFailure that the table does not have then, and which that others name would go.
+func linked(have []registry.Entry, changes []registry.Change) error {
+	after := registry.After(have, changes)
+	type key struct{ source, id string }
+	there := make(map[key]bool)
+	for i := range after {
+		there[key{after[i].Text("sourceArn"), after[i].Text("id")}] = true
+	}
+	concerned := make(map[key]bool)
+	for _, c := range changes {
+		concerned[key{c.Source, c.ID}] = true
+	}
+	var faults []error
+	for i := range after {
+		e := &after[i]
+		source, to := e.Text("sourceArn"), e.Text("onFailure")
+		if to == "" || there[key{source, to}] || !concerned[key{source, e.ID}] && !concerned[key{source, to}] {
+			continue
+		}
+		faults = append(faults, &misuse{fmt.Errorf("the target %q of %s has onFailure %s, which the source would not have; write that target too, or another id", e.ID, source, to)})
+	}
+	return errors.Join(faults...)
+}
+
+// typeNames are the types of targets, for help and completion.
+func typeNames() string { return strings.Join(target.TypeNames(), ", ") }

@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"testing"
+
+	"fanout/internal/provision/registry"
+	"fanout/lambda/target"
+)
+
+func TestLinked(t *testing.T) {
+	entry := func(id, onFailure string) registry.Entry {
+		v := target.Values{"sourceArn": str(orders), "id": str(id), "type": str("file"), "destination": str("-"), "onFailure": str(onFailure)}
+		return registry.Entry{Loaded: target.Read(v, id)}
+	}
+	have := []registry.Entry{entry("a", "dead"), entry("dead", ""), entry("old", "gone")}
+	create := func(e registry.Entry) registry.Change {
+		return registry.Change{Source: orders, ID: e.ID, Kind: registry.Create, Set: e.Attributes}
+	}
+	remove := func(id string) registry.Change {
+		return registry.Change{Source: orders, ID: id, Kind: registry.Remove}
+	}
+	for _, tt := range []struct {
+		name    string
+		changes []registry.Change
+		want    string
+	}{
+		{"dangling", []registry.Change{create(entry("b", "none"))}, "the target \"b\" of " + orders + " has onFailure none, which the source would not have; write that target too, or another id"},
+		{"both come", []registry.Change{create(entry("b", "c")), create(entry("c", ""))}, ""},
+		{"both go", []registry.Change{remove("a"), remove("dead")}, ""},
+		{"one goes", []registry.Change{remove("dead")}, "the target \"a\" of " + orders + " has onFailure dead, which the source would not have; write that target too, or another id"},
+		{"what was wrong before", []registry.Change{create(entry("b", "a"))}, ""},
+	} {
+		got := ""
+		if err := linked(have, tt.changes); err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
+
+	"fanout/engine"
+	"fanout/lambda/target"
+)
+
+// answerBytes bounds the answers of AWS. The longest are pages of streams: GetRecords
+// answers with 10 MB of data, in base64.
+const answerBytes = 64 << 20
+
+// load returns the configuration of the AWS clients. Where nobody names a region,
+// it is that of the first source, as it would be the function's.
+func (c *common) load(ctx context.Context, inFlight int, sources []string) (aws.Config, error) {
+	if u, err := url.Parse(c.aws.EndpointURL); c.aws.EndpointURL != "" && (err != nil || u.Host == "") {
+		return aws.Config{}, fmt.Errorf("--endpoint-url is %q; it must be a URL such as http://127.0.0.1:4566", c.aws.EndpointURL)
+	}
+	if c.aws.Region != "" && !target.IsRegion(c.aws.Region) {
+		return aws.Config{}, fmt.Errorf("--region is %q; it must be a region such as eu-west-1", c.aws.Region)
+	}
+	c.aws.AnswerBytes = answerBytes
+	cfg, err := c.aws.Load(ctx, inFlight)
+	if unknown, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
+		return cfg, fmt.Errorf("the shared AWS configuration has no profile %q; name another with --profile or AWS_PROFILE", unknown.Profile)
+	}
+	if err != nil {
+		return cfg, err
+	}
+	if cfg.Region == "" && len(sources) > 0 {
+		cfg.Region = regionOf(sources[0])
+	}
+	cfg.Credentials = plainly{cfg.Credentials}
+	if !c.debug {
+		cfg.Logger = logging.Nop{} // what it warns of, missing checksums of emulators, say, is nobody's business
+	}
+	return cfg, nil
+}
+
+// regionOf returns the region of what an ARN names, "" if there is none.
+func regionOf(name string) string {
+	a, _ := arn.Parse(name) // what is no ARN is refused elsewhere
+	return a.Region
+}
+
+// plainly says what to do where there are no credentials.
+type plainly struct{ aws.CredentialsProvider }
+
+// Retrieve implements aws.CredentialsProvider.
+func (p plainly) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	c, err := p.CredentialsProvider.Retrieve(ctx)
+	// The instance's role is what the SDK tries last.
+	if last, ok := errors.AsType[*smithy.OperationError](err); ok && last.ServiceID == "ec2imds" {
+		err = engine.Errorf(engine.Permanent, "there are no AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+	}
+	return c, err
+}

@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
+	"go.uber.org/zap"
+)
+
+// answerTimeout is how long a managing call waits for AWS to begin its answer, each
+// time that it is tried.
+const answerTimeout = 15 * time.Second
+
+// watch makes the calls of cfg be seen: that one takes long where w is a terminal,
+// and with --debug every call.
+func (c *common) watch(cfg *aws.Config, w io.Writer) {
+	if _, ok := terminalWidth(w); ok {
+		cfg.HTTPClient = &noticing{next: cfg.HTTPClient, w: w}
+	}
+	if c.debug {
+		log := c.logger(w)
+		cfg.APIOptions = append(cfg.APIOptions, func(stack *middleware.Stack) error { return stack.Initialize.Add(callLog{log}, middleware.After) })
+	}
+}
+
+// noticing tells, once, that an answer does not come.
+type noticing struct {
+	next aws.HTTPClient
+	w    io.Writer
+	told sync.Once
+}
+
+// noticed is how long an answer may take before that is told.
+const noticed = 3 * time.Second
+
+// Do implements aws.HTTPClient.
+func (n *noticing) Do(r *http.Request) (*http.Response, error) {
+	waits := time.AfterFunc(noticed, func() {
+		n.told.Do(func() { fmt.Fprintf(n.w, "waiting for %s to answer\n", r.URL.Host) })
+	})
+	defer waits.Stop()
+	return n.next.Do(r)
+}
+
+// callLog logs calls without what is in them.
+type callLog struct{ log *zap.Logger }
+
+// ID implements middleware.InitializeMiddleware.
+func (callLog) ID() string { return "CallLog" }
+
+// HandleInitialize implements middleware.InitializeMiddleware.
+func (l callLog) HandleInitialize(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+	out middleware.InitializeOutput, metadata middleware.Metadata, err error,
+) {
+	begun := time.Now()
+	out, metadata, err = next.HandleInitialize(ctx, in)
+	fields := []zap.Field{
+		zap.String("service", awsmiddleware.GetServiceID(ctx)), zap.String("operation", awsmiddleware.GetOperationName(ctx)),
+		zap.String("region", awsmiddleware.GetRegion(ctx)), zap.Int64("ms", time.Since(begun).Milliseconds()),
+	}
+	id, _ := awsmiddleware.GetRequestIDMetadata(metadata)
+	if answer, ok := errors.AsType[*awshttp.ResponseError](err); ok && id == "" {
+		id = answer.ServiceRequestID()
+	}
+	if id != "" {
+		fields = append(fields, zap.String("requestId", id))
+	}
+	if attempts, ok := retry.GetAttemptResults(metadata); ok {
+		fields = append(fields, zap.Int("attempts", len(attempts.Results)))
+	}
+	if err != nil {
+		code := "none"
+		if api, ok := errors.AsType[smithy.APIError](err); ok {
+			code = api.ErrorCode() // its message may tell of what was sent
+		}
+		fields = append(fields, zap.String("error", code))
+	}
+	l.log.Debug("call", fields...)
+	return out, metadata, err
+}

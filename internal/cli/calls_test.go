@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// slow is a client whose answers take a while.
+type slow time.Duration
+
+func (s slow) Do(*http.Request) (*http.Response, error) {
+	time.Sleep(time.Duration(s))
+	return nil, http.ErrHandlerTimeout
+}
+
+func TestNoticing(t *testing.T) {
+	for _, tt := range []struct {
+		takes time.Duration
+		calls int
+		want  string
+	}{
+		{noticed - time.Millisecond, 3, ""},
+		{noticed + time.Millisecond, 3, "waiting for aws.test to answer\n"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var w bytes.Buffer
+			var client aws.HTTPClient = &noticing{next: slow(tt.takes), w: &w}
+			for range tt.calls {
+				r := httptest.NewRequest(http.MethodPost, "https://aws.test/", nil)
+				if _, err := client.Do(r); err == nil {
+					t.Error("no error")
+				}
+				synctest.Wait()
+			}
+			if got := w.String(); got != tt.want {
+				t.Errorf("after %v: got %q, want %q", tt.takes, got, tt.want)
+			}
+		})
+	}
+}
+
+// --debug tells of calls, and nothing of what is in them.
+func TestDebugLogsCalls(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Amzn-Requestid", "request-1")
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"__type": "ValidationException", "message": "the value s3cret is wrong"}`)
+	}))
+	defer server.Close()
+	for name, value := range clientEnv(server.URL, server.URL) {
+		t.Setenv(name, value)
+	}
+	var out, errs bytes.Buffer
+	if status := execute([]string{"list", "--table", "t", "--debug"}, nil, &out, &errs); status != exitFailed {
+		t.Errorf("exit status %d", status)
+	}
+	line, _, _ := strings.Cut(errs.String(), "\n")
+	for _, want := range []string{`"service":"DynamoDB"`, `"operation":"Scan"`, `"requestId":"request-1"`, `"ms":`, `"error":"ValidationException"`} {
+		if !strings.Contains(line, want) {
+			t.Errorf("the log lacks %s: %s", want, line)
+		}
+	}
+	if strings.Contains(line, "s3cret") || strings.Contains(line, "made-up") {
+		t.Errorf("the log tells too much: %s", line)
+	}
+}
+
+// A call is tried as often as AWS_MAX_ATTEMPTS says, also by tune, which reads the
+// table of targets as the function does.
+func TestMaxAttempts(t *testing.T) {
+	calls := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		calls++
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	defer server.Close()
+	for name, value := range clientEnv(server.URL, server.URL) {
+		t.Setenv(name, value)
+	}
+	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	event := `{"Records": [{"eventSource": "aws:kinesis", "eventSourceARN": "` + orders + `", "kinesis": {"data": "e30="}}]}`
+	for _, args := range [][]string{{"list", "--table", "t"}, {"tune", "--table", "t", "--event", "-", "--records-per-second", "1"}} {
+		calls = 0
+		var out bytes.Buffer
+		if status := execute(args, strings.NewReader(event), &out, &out); status == exitOK || calls != 1 {
+			t.Errorf("%s: exit status %d after %d calls: %s", args[0], status, calls, &out)
+		}
+	}
+}
+
+func TestPanicIsTold(t *testing.T) {
+	var w bytes.Buffer
+	tellPanic(&w, "it broke\nin a stack", false)
+	if want := "fanout: this is a fault in fanout: it broke; please report it with what --debug prints\n"; w.String() != want {
+		t.Errorf("got %q, want %q", w.String(), want)
+	}
+	w.Reset()
+	tellPanic(&w, "it broke", true)
+	if !strings.Contains(w.String(), "tellPanic") {
+		t.Errorf("no trace: %s", &w)
+	}
+}
+
+// A panic ends in a sentence: here, of a reader.
+func TestExecuteSurvivesPanic(t *testing.T) {
+	var errs bytes.Buffer
+	status := execute([]string{"run", "--targets", "t.yaml", "--event", "-"}, panicking{}, &errs, &errs)
+	if want := "fanout: this is a fault in fanout: it broke; please report it with what --debug prints\n"; status != exitFailed || errs.String() != want {
+		t.Errorf("exit status %d, %q", status, errs.String())
+	}
+}
+
+type panicking struct{}
+
+func (panicking) Read([]byte) (int, error) { panic("it broke") }
+
+// An interrupt ends a call, and the command says what that means.
+func TestInterruptWhileManaging(t *testing.T) {
+	for _, tt := range []struct{ command, says string }{
+		{"list", "fanout: interrupted\n"},
+		{"deploy", "fanout: interrupted: what was reported as done is done, and of the rest some may be; run the same command again to complete it\n"},
+	} {
+		called := make(chan struct{}, 9)
+		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			called <- struct{}{}
+			<-r.Context().Done()
+		}))
+		h := start(t, server.URL, tt.command)
+		<-called
+		h.interrupt()
+		said, state := h.end()
+		if said != tt.says || state.ExitCode() != exitFailed {
+			t.Errorf("%s: exit status %d: %q, want %q", tt.command, state.ExitCode(), said, tt.says)
+		}
+		server.Close()
+	}
+}

@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// chooser is a flag's value that is made of a few words.
+type chooser interface{ choices() []string }
+
+// choice is a flag's value that is one of a few words. It implements pflag.Value.
+type choice struct {
+	value *string
+	words []string
+}
+
+// errChoice is told in full by flagError, which knows the flag.
+var errChoice = errors.New("must be one of a few words")
+
+func (c choice) String() string    { return *c.value }
+func (c choice) Type() string      { return "choice" }
+func (c choice) choices() []string { return c.words }
+
+func (c choice) Set(s string) error {
+	if !slices.Contains(c.words, s) {
+		return errChoice
+	}
+	*c.value = s
+	return nil
+}
+
+// oneOf adds a flag that takes one of words, refuses others, and completes them.
+func oneOf(cmd *cobra.Command, p *string, name, value, usage string, words []string) {
+	*p = value
+	cmd.Flags().Var(choice{p, words}, name, usage)
+	completeWords(cmd, name, words)
+}
+
+// choiceList is a flag's value that has several of a few words. It implements
+// pflag.Value.
+type choiceList struct {
+	value *[]string
+	words []string
+}
+
+func (c choiceList) String() string    { return strings.Join(*c.value, ",") }
+func (c choiceList) Type() string      { return "choices" }
+func (c choiceList) choices() []string { return c.words }
+
+func (c choiceList) Set(s string) error {
+	for _, word := range strings.Split(s, ",") {
+		if !slices.Contains(c.words, word) {
+			return errChoice
+		}
+		*c.value = append(*c.value, word)
+	}
+	return nil
+}
+
+// someOf adds a flag that takes some of words, with commas or repeated, refuses
+// others, and completes the first.
+func someOf(cmd *cobra.Command, p *[]string, name, usage string, words []string) {
+	cmd.Flags().Var(choiceList{p, words}, name, usage)
+	completeWords(cmd, name, words)
+}
+
+// completeWords lets the shell complete words. The flag exists, so nothing can fail.
+func completeWords(cmd *cobra.Command, flag string, words []string) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// refused says what a flag takes instead of what was typed.
+func refused(f *pflag.Flag, c chooser, typed string) string {
+	for word := range strings.SplitSeq(typed, ",") {
+		if _, list := f.Value.(choiceList); list && !slices.Contains(c.choices(), word) {
+			typed = word
+			break
+		}
+	}
+	return either(c.choices()) + didYouMean("", typed, c.choices())
+}
+
+// either joins words with commas and or.
+func either(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// outputForms are those that --output has where a table is printed.
+var outputForms = []string{"table", "json", "yaml"}
+
+// outputFlag adds the flag that says in which of forms results are printed. The
+// first is the default.
+func outputFlag(cmd *cobra.Command, p *string, forms ...string) {
+	oneOf(cmd, p, "output", forms[0], "print results as `FORM`: "+either(forms), forms)
+}
+
+// collapses are the values of the attribute collapse.
+var collapses = []string{"JSON", "none", "concat", "concat-b64"}

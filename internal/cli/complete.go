@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/spf13/cobra"
+
+	"fanout/internal/provision/cloud"
+)
+
+// completionPatience is how long somebody waits for a completion.
+const completionPatience = 2 * time.Second
+
+// lister returns the values that a flag may have. Where it fails, what it has by
+// then is proposed.
+type lister func(ctx context.Context, a *cloud.Account) []string
+
+// completeValues lets the shell complete the names of what there is in the account.
+func (m *manage) completeValues(cmd *cobra.Command) {
+	for flag, list := range map[string]lister{
+		"function": functionNamesIn, "table": tableNamesIn, "ledger-table": tableNamesIn, "source": m.sourceNames, "id": m.targetIDs,
+	} {
+		if cmd.Flags().Lookup(flag) != nil {
+			_ = cmd.RegisterFlagCompletionFunc(flag, m.complete(list))
+		}
+	}
+}
+
+// complete makes a completion of a lister. Without AWS it proposes nothing, and says
+// nothing: a shell is no place for it.
+func (m *manage) complete(list lister) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)
+		defer cancel()
+		a, err := m.account(ctx, nil)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		all := slices.DeleteFunc(list(ctx, a), func(v string) bool { return !strings.HasPrefix(v, typed) })
+		slices.Sort(all)
+		return slices.Compact(all), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// functionNamesIn lists the functions that may be fanout's, by their runtime.
+func functionNamesIn(ctx context.Context, a *cloud.Account) []string {
+	var all []string
+	pages := lambda.NewListFunctionsPaginator(a.Lambda(), &lambda.ListFunctionsInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return all
+		}
+		for _, f := range page.Functions {
+			if f.Runtime == types.RuntimeProvidedal2023 {
+				all = append(all, aws.ToString(f.FunctionName))
+			}
+		}
+	}
+	return all
+}
+
+func tableNamesIn(ctx context.Context, a *cloud.Account) []string {
+	var all []string
+	pages := dynamodb.NewListTablesPaginator(a.DynamoDB(), &dynamodb.ListTablesInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return all
+		}
+		all = append(all, page.TableNames...)
+	}
+	return all
+}
+
+// sourceNames lists what --source may be of --source-type.
+func (m *manage) sourceNames(ctx context.Context, a *cloud.Account) []string {
+	switch m.sourceType {
+	case "kinesis":
+		return streamNamesIn(ctx, a)
+	case "dynamodb":
+		return tableNamesIn(ctx, a)
+	case "sns":
+		return topicNamesIn(ctx, a)
+	}
+	return nil
+}
+
+func streamNamesIn(ctx context.Context, a *cloud.Account) []string {
+	var all []string
+	pages := kinesis.NewListStreamsPaginator(a.Kinesis(), &kinesis.ListStreamsInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return all
+		}
+		all = append(all, page.StreamNames...)
+	}
+	return all
+}
+
+func topicNamesIn(ctx context.Context, a *cloud.Account) []string {
+	var all []string
+	pages := sns.NewListTopicsPaginator(a.SNS(), &sns.ListTopicsInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return all
+		}
+		for _, t := range page.Topics {
+			all = append(all, cloud.Name(aws.ToString(t.TopicArn)))
+		}
+	}
+	return all
+}
+
+// targetIDs lists the targets of the source, or of all, each with what it is.
+func (m *manage) targetIDs(ctx context.Context, a *cloud.Account) []string {
+	source, err := m.sourceRef(ctx, a)
+	if err != nil {
+		return nil
+	}
+	t, err := m.registry(ctx, a)
+	if err != nil {
+		return nil
+	}
+	targets, err := t.List(ctx, source)
+	if err != nil {
+		return nil
+	}
+	all := make([]string, len(targets))
+	for i := range targets {
+		all[i] = cobra.CompletionWithDesc(targets[i].ID, targets[i].Text("type")+" "+targets[i].Destination())
+	}
+	return all
+}

@@ -1,0 +1,20 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// createFile opens the file that a flag names for writing, and leaves what it holds.
+func createFile(flag, path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		err = e.Err
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--%s: the file %s cannot be written: %w", flag, path, err)
+	}
+	return file, nil
+}

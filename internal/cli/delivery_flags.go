@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"fanout/lambda"
+	"fanout/lambda/metrics"
+)
+
+// minTimeout is the least that --timeout may be.
+const minTimeout = 100 * time.Millisecond
+
+// deliveryFlags are the flags of the commands that deliver records themselves.
+type deliveryFlags struct {
+	*common
+	targets, table string
+	filesBelow     string
+	output         string
+	inFlight       int
+	timeout        time.Duration
+}
+
+// addTargets adds the flags that say which targets there are.
+func (f *deliveryFlags) addTargets(s *pflag.FlagSet) {
+	s.StringVar(&f.targets, "targets", "", "read the targets from this `FILE` in YAML or JSON")
+	s.StringVar(&f.table, "table", "", "read the targets from this DynamoDB table, by `NAME` or ARN")
+	s.StringVar(&f.filesBelow, "allow-file-targets", "", "let targets of type file in the table write below `DIR` (default: they are faulty)")
+}
+
+// addBounds adds the flags of the report and of how fast records are delivered.
+func (f *deliveryFlags) addBounds(cmd *cobra.Command) {
+	s := cmd.Flags()
+	oneOf(cmd, &f.output, "output", "table", "print the report as `FORM`: table, or json or yaml for one on standard output too", outputForms)
+	s.IntVar(&f.inFlight, "in-flight", lambda.DefaultOptions().InFlight, "send at most `N` requests at a time, over all targets")
+	durationFlag(s, &f.timeout, "timeout", 5*time.Minute, "give each event or batch at most this `TIME`")
+}
+
+// complete tells the shell what flags take. The flags exist, so nothing can fail.
+func (f *deliveryFlags) complete(cmd *cobra.Command) {
+	_ = cmd.MarkFlagFilename("targets", "yaml", "yml", "json")
+	_ = cmd.MarkFlagDirname("allow-file-targets")
+}
+
+// checkTargets finds out whether the command line says which targets there are.
+func (f *deliveryFlags) checkTargets() error {
+	switch {
+	case f.targets != "" && f.table != "":
+		return errors.New("--targets and --table exclude each other; give one of them")
+	case f.targets == "" && f.table == "":
+		return errors.New("no targets are given; add --targets FILE or --table NAME")
+	case f.targets != "" && f.filesBelow != "":
+		return errors.New("--allow-file-targets has no effect with --targets, whose file targets may write anywhere; remove it")
+	}
+	return nil
+}
+
+// checkBounds finds what is wrong with the flags of addBounds.
+func (f *deliveryFlags) checkBounds() error {
+	switch {
+	case f.inFlight < 1:
+		return fmt.Errorf("--in-flight is %d; it must be at least 1", f.inFlight)
+	case f.timeout < minTimeout:
+		return fmt.Errorf("--timeout is %v; it must be at least %v, or no target has time to answer", f.timeout, minTimeout)
+	}
+	return nil
+}
+
+// options are those of the function.
+func (f *deliveryFlags) options() lambda.Options {
+	o := lambda.DefaultOptions()
+	o.NoVerifyTLS = f.aws.NoVerifyTLS
+	o.Metrics = metrics.ModeNone // they are the function's
+	o.Table, o.TargetsFile, o.InFlight = f.table, f.targets, f.inFlight
+	o.AllowFileTargets, o.FileTargetsDir, o.Stdout = f.filesBelow != "", f.filesBelow, true
+	if dir, err := filepath.Abs(f.filesBelow); err == nil {
+		o.FileTargetsDir = dir
+	}
+	o.DeadlineMargin = min(o.DeadlineMargin, f.timeout/10)
+	o.ReportBatchItemFailures = true // the poller goes on at the first that failed
+	return o
+}

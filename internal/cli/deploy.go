@@ -1,0 +1,195 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/code"
+	"fanout/internal/provision/stack"
+)
+
+// deploy is what the flags of the command say.
+type deploy struct {
+	manage
+	role, roleARN           string
+	ledger                  string
+	memory, timeout         int
+	subnets, securityGroups []string
+	architecture            string
+	file                    string
+	retention               int
+	environment             []string
+	yes                     bool
+	runtime                 string // of the predecessor
+}
+
+// unusedRuntime tells users of aws-lambda-fanout that its flag does nothing here.
+func (d *deploy) unusedRuntime() {
+	if d.given("runtime") {
+		d.warn("--runtime %s has no effect, because the function needs no Node.js and runs on %s; leave the flag out", d.runtime, types.RuntimeProvidedal2023)
+	}
+}
+
+func newDeploy(c *common) *cobra.Command {
+	d := deploy{manage: manage{common: c}}
+	cmd := &cobra.Command{
+		Use:   "deploy",
+		Short: "Deploy the function, or update it, with its role and tables",
+		Long: `Deploy makes the function and what it needs, or brings them in step: the target
+table <function>Targets (billed on demand, encrypted, with point-in-time recovery),
+the role <function>Role with no more rights than its targets need, a log group, and
+the function itself, which this program carries inside.
+
+What a flag does not say stays as it is, or is the default where the function is new.
+A function that is not fanout's is replaced only if you agree, or say --yes. What it
+is, is said first and kept as a version, with the commands to go back.
+
+Things that are as they should be are not written, and a deploy that ended halfway is
+completed by the next. A role or table that exists is used and not changed, unless
+deploy made it. One given by ARN needs no call to find it, though its own settings may
+be read.`,
+		Example: `  fanout deploy --function fanout
+  fanout deploy --function orders --memory 512 --timeout 60 --ledger-table ordersLedger
+  fanout deploy --subnet subnet-01234567,subnet-89abcdef --security-group sg-01234567
+  fanout deploy --exec-role-arn arn:aws:iam::123456789012:role/fanout --env FANOUT_METRICS=emf`,
+		Args: flagsOnly,
+	}
+	d.functionFlags(cmd)
+	f := d.flags
+	f.StringVar(&d.role, "exec-role", "", "the function's role, by `NAME`; made if there is none (default: <function>Role)")
+	f.StringVar(&d.roleARN, "exec-role-arn", "", "the function's role, by `ARN`")
+	d.tableFlags()
+	d.settingFlags(cmd)
+	f.StringVar(&d.file, "package", "", "deploy the function in this zip `FILE` (default: the one that fanout carries)")
+	f.BoolVar(&d.noIAM, "no-iam", false, "make no role, leave its policy alone, and print the one it needs")
+	f.BoolVar(&d.yes, "yes", false, "do not ask before a function is replaced that is not fanout's")
+	f.StringVar(&d.runtime, "runtime", "", "the `RUNTIME` of aws-lambda-fanout; it has no effect")
+	_ = f.MarkHidden("runtime") // it exists
+	d.outputFlag(cmd)
+	d.work(cmd, d.checkFlags, func(ctx context.Context, a *cloud.Account) error {
+		if err := ownAccount(ctx, a, "function-arn", d.functionARN); err != nil {
+			return err
+		}
+		s := stack.On(a)
+		s.Tell = func(t stack.Thing) { tell(cmd.ErrOrStderr(), t) }
+		s.Wait = func(what string) { fmt.Fprintf(cmd.ErrOrStderr(), "waiting for %s\n", what) }
+		result, err := s.Deploy(ctx, d.settings(cmd))
+		if err != nil {
+			return err
+		}
+		return showDeployed(cmd.OutOrStdout(), d.output, result)
+	})
+	return cmd
+}
+
+// settingFlags adds the flags of a function's settings.
+func (d *deploy) settingFlags(cmd *cobra.Command) {
+	f := d.flags
+	f.StringVar(&d.ledger, "ledger-table", "", "the table in which instances of the function share what was delivered, by `NAME` or ARN; made if there is none (default: no such table)")
+	f.IntVar(&d.memory, "memory", 128, "give the function this memory, in `MB`")
+	secondsFlag(f, &d.timeout, "timeout", 30, "give an invocation at most this `TIME`, such as 30 or 5m")
+	f.StringSliceVar(&d.subnets, "subnet", nil, "put the function into the subnet with this `ID`; several with commas, or repeated; '' is none")
+	f.StringSliceVar(&d.securityGroups, "security-group", nil, "put the function into the security group with this `ID`; likewise")
+	oneOf(cmd, &d.architecture, "architecture", "arm64", "run on processors of this `TYPE`: arm64 or x86_64", []string{"arm64", "x86_64"})
+	f.StringArrayVar(&d.environment, "env", nil, "set a variable of the function, as `NAME=VALUE`; repeatable; NAME= removes it")
+	f.IntVar(&d.retention, "log-retention", stack.DefaultRetention, "keep logs for `DAYS`; 0 is for ever")
+}
+
+// settings makes of the flags what is to be deployed. They were checked.
+func (d *deploy) settings(cmd *cobra.Command) stack.Settings {
+	set := stack.Settings{
+		Function: d.functionRef(), Role: cmp.Or(d.roleARN, d.role), Table: cmp.Or(d.tableARN, d.table),
+		Environment: variables(d.environment), LeaveIAM: d.noIAM, Package: d.open,
+		Adopt: func(r *stack.Replaced) error {
+			tellReplaced(cmd.ErrOrStderr(), r)
+			return ask(cmd, d.yes, "Replace its code and settings?")
+		},
+		Adopted: func(r *stack.Replaced) { tellBack(cmd.ErrOrStderr(), r) },
+	}
+	if d.given("ledger-table") {
+		set.Ledger = &d.ledger
+	}
+	if d.given("memory") {
+		set.Memory = int32(d.memory) //nolint:gosec // it was checked
+	}
+	if d.given("timeout") {
+		set.Timeout = int32(d.timeout) //nolint:gosec // it was checked
+	}
+	if d.given("architecture") {
+		set.Architecture = types.Architecture(d.architecture)
+	}
+	if d.given("subnet") {
+		set.Network = &stack.Network{Subnets: d.subnets, SecurityGroups: d.securityGroups}
+	}
+	if d.given("log-retention") {
+		set.Retention = &d.retention
+	}
+	return set
+}
+
+// open returns the packaged function for an architecture.
+func (d *deploy) open(architecture string) (code.Package, error) {
+	if d.file != "" {
+		return code.Open(d.file, architecture)
+	}
+	return code.Embedded(architecture)
+}
+
+// tell says on standard error what became of a thing.
+func tell(w io.Writer, t stack.Thing) {
+	fmt.Fprintf(w, "%s %s: %s", t.Kind, t.Name, t.Outcome)
+	if t.Note != "" {
+		fmt.Fprintf(w, " (%s)", t.Note)
+	}
+	fmt.Fprintln(w)
+}
+
+// tellReplaced says what a function is that will be replaced, and what its targets are
+// in for.
+func tellReplaced(w io.Writer, r *stack.Replaced) {
+	fmt.Fprintf(w, "The function %q is not one of fanout. This code will be replaced, and kept as a version:\n", r.Function)
+	fmt.Fprintf(w, "  runtime %s, handler %s, last modified %s, %s, SHA-256 %s\n", r.Runtime, r.Handler, r.Modified, count(int(r.Bytes), "byte"), r.SHA256)
+	switch {
+	case r.Unseen != "":
+		fmt.Fprintf(w, "Whether its targets are sound cannot be seen: %s\n", r.Unseen)
+	case len(r.Faulty) > 0:
+		fmt.Fprintf(w, "The table %q has %s already. Records of these will fail and hold up their shards, or will not come; mend them, or set active to false:\n", r.Table, count(r.Targets, "target"))
+		for _, fault := range r.Faulty {
+			fmt.Fprintf(w, "  %s\n", fault)
+		}
+	}
+	if r.Warnings > 0 {
+		fmt.Fprintf(w, "There %s too; run fanout lint --table %s to see more\n", are(r.Warnings)+" "+count(r.Warnings, "warning"), r.Table)
+	}
+}
+
+// tellBack says how to undo what comes.
+func tellBack(w io.Writer, r *stack.Replaced) {
+	fmt.Fprintf(w, "To go back to version %s, run:\n", r.Version)
+	for _, command := range r.Back {
+		fmt.Fprintf(w, "  %s\n", command)
+	}
+}
+
+// showDeployed prints what was done and, if the role was left alone, its policy.
+func showDeployed(w io.Writer, output string, d stack.Deployed) error {
+	err := show(w, output, d, func(t table.Writer) { thingRows(t, d.Things) })
+	if err == nil && d.Policy != nil && output == "table" {
+		err = showJSON(w, d.Policy)
+	}
+	return err
+}
+
+func thingRows(t table.Writer, things []stack.Thing) {
+	t.AppendHeader(table.Row{"thing", "name", "outcome", "arn"})
+	for _, thing := range things {
+		t.AppendRow(table.Row{thing.Kind, thing.Name, string(thing.Outcome), thing.ARN})
+	}
+}

@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"fanout/internal/provision/stack"
+	"fanout/lambda"
+)
+
+// checkFlags finds what is wrong with the flags before anything is made.
+func (d *deploy) checkFlags() error {
+	d.unusedRuntime()
+	if role := d.functionName() + "Role"; len(role) > 64 && d.role == "" && d.roleARN == "" {
+		return fmt.Errorf("the role would be %q, and IAM takes names of 64 characters at most; name one with --exec-role", role)
+	}
+	for _, t := range []struct{ flag, name string }{{"table", d.table}, {"ledger-table", d.ledger}} {
+		if t.name != "" && !strings.HasPrefix(t.name, "arn:") && !tableNames.MatchString(t.name) {
+			return fmt.Errorf("--%s is %q; a table's name has 3 to 255 letters, digits, dots, - and _", t.flag, t.name)
+		}
+	}
+	switch {
+	case d.memory < 128 || d.memory > 10_240:
+		return fmt.Errorf("--memory is %d; it must be 128 to 10240 MB", d.memory)
+	case d.timeout < 1 || d.timeout > 900:
+		return fmt.Errorf("--timeout is %d; it must be 1 to 900 seconds", d.timeout)
+	case d.given("subnet") != d.given("security-group") || (len(d.subnets) == 0) != (len(d.securityGroups) == 0):
+		return errors.New("a function in a VPC needs both --subnet and --security-group; add the one that is missing")
+	case d.retention != 0 && !slices.Contains(stack.Retentions, d.retention):
+		return fmt.Errorf("--log-retention is %d; CloudWatch Logs takes 0 (for ever) and %s", d.retention, strings.Trim(fmt.Sprint(stack.Retentions), "[]"))
+	}
+	return checkVariables(d.environment)
+}
+
+// tableNames are those that DynamoDB takes (DynamoDB developer guide, Naming rules).
+var tableNames = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
+
+var functionNames = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
+
+// checkFunctionName refuses names that other things cannot be named after.
+func (m *manage) checkFunctionName() error {
+	if name := m.functionName(); !functionNames.MatchString(name) {
+		return fmt.Errorf("the function is %q; a name has 1 to 64 letters, digits, - and _", name)
+	}
+	return nil
+}
+
+var variableNames = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]+$`)
+
+// checkVariables finds what is wrong with variables, each NAME=VALUE, with the
+// function's own code.
+func checkVariables(pairs []string) error {
+	known := make(map[string]bool)
+	all := variables(pairs)
+	_, err := lambda.OptionsFrom(func(name string) string {
+		known[name] = true
+		return all[name]
+	})
+	for _, pair := range pairs {
+		name, value, ok := strings.Cut(pair, "=")
+		switch {
+		case !ok || name != "_HANDLER" && name != "_X_AMZN_TRACE_ID" && !variableNames.MatchString(name):
+			return fmt.Errorf("--env is %q; it must be NAME=VALUE", pair)
+		case reserved(name):
+			return fmt.Errorf("--env cannot set %s, which Lambda keeps for itself; remove it", name)
+		case name == "FANOUT_TABLE":
+			return errors.New("--env cannot set FANOUT_TABLE; --table does")
+		case name == "FANOUT_LEDGER_TABLE":
+			return errors.New("--env cannot set FANOUT_LEDGER_TABLE; --ledger-table does")
+		case strings.HasPrefix(name, "FANOUT_") && !known[name] && value != "": // a slip of the finger may be removed
+			return fmt.Errorf("the function has no variable %s%s", name, didYouMean("", name, slices.Sorted(maps.Keys(known))))
+		}
+	}
+	return err
+}
+
+// reserved reports whether Lambda refuses a variable (Lambda guide, Defined runtime
+// environment variables, Reserved).
+func reserved(name string) bool {
+	return slices.Contains([]string{
+		"_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV",
+		"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION",
+		"AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
+		"AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+		"AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_MAX_CONCURRENCY", "AWS_LAMBDA_METADATA_API", "AWS_LAMBDA_METADATA_TOKEN",
+		"LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
+	}, name)
+}
+
+// variables takes NAME=VALUE apart.
+func variables(pairs []string) map[string]string {
+	all := make(map[string]string, len(pairs))
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		all[name] = value
+	}
+	return all
+}

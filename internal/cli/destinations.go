@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/doctor"
+	"fanout/internal/provision/lint"
+	"fanout/internal/provision/registry"
+	"fanout/internal/provision/role"
+	"fanout/lambda"
+	"fanout/lambda/target"
+)
+
+// maxLookups bounds the destinations that are looked up at a time.
+const maxLookups = 8
+
+// warnOfTargets warns of changed targets whose destination does not exist, takes less
+// than they send, or is the disk of one instance, and whose source is a former stream of
+// its table. What the caller may not look up gets no warning. It returns the streams that
+// the tables have now.
+func (m *manage) warnOfTargets(ctx context.Context, cmd *cobra.Command, a *cloud.Account, have []registry.Entry, changes []registry.Change) lint.Streams {
+	var changed []target.Loaded
+	var sources []string
+	after := registry.After(have, changes)
+	for _, c := range changes {
+		i := slices.IndexFunc(after, func(e registry.Entry) bool { return e.Text("sourceArn") == c.Source && e.ID == c.ID })
+		if matters(c) && i >= 0 && after[i].Err() == nil {
+			changed, sources = append(changed, after[i].Loaded), append(sources, c.Source)
+		}
+	}
+	if slices.ContainsFunc(changed, func(l target.Loaded) bool { return l.Spec.Type == target.File }) {
+		dir := m.fileDir(ctx, a)
+		for i := range changed {
+			changed[i].Confine(dir)
+		}
+	}
+	found := m.reach(ctx, cmd, a, changed)
+	streams := lint.StreamsOf(ctx, a.DynamoDB(), sources)
+	for i := range changed {
+		l := &changed[i]
+		if former, _ := streams.Former(l.Spec.SourceARN); former != "" {
+			l.Faults = append(l.Faults, l.Fault("sourceArn", "%s", former))
+		}
+		for _, f := range l.Faults {
+			warnOf(cmd, l, f.Brief())
+		}
+		if f := found[i]; f.Status == doctor.Error || f.Status == doctor.Warning {
+			warnOf(cmd, l, strings.TrimSuffix(f.Text+"; "+f.Do, "; "))
+		}
+	}
+	return streams
+}
+
+func warnOf(cmd *cobra.Command, l *target.Loaded, text string) {
+	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: target %q: %s\n", printable(l.ID), printable(text))
+}
+
+// reach looks at the destinations of those targets that have no fault.
+func (m *manage) reach(ctx context.Context, cmd *cobra.Command, a *cloud.Account, all []target.Loaded) []doctor.Finding {
+	args := m.connection(cmd)
+	for _, name := range []string{"table", "table-arn"} {
+		if m.given(name) {
+			args = append([]string{"--" + name, m.flags.Lookup(name).Value.String()}, args...)
+		}
+	}
+	d := doctor.Doctor{Services: doctor.On(a), Function: m.functionRef(), Flag: flagOf, Args: args}
+	found := make([]doctor.Finding, len(all))
+	var g errgroup.Group
+	g.SetLimit(maxLookups)
+	for i := range all {
+		if all[i].Err() != nil {
+			continue
+		}
+		g.Go(func() error {
+			self := m.self(&all[i].Spec)
+			self.Region = a.Region()
+			found[i] = d.Reach(ctx, self, &all[i].Spec)
+			return nil
+		})
+	}
+	_ = g.Wait() // no lookup returns an error
+	return found
+}
+
+// fileDir returns the folder below which the function lets file targets of its table
+// write; "" if it lets none, or that cannot be told.
+func (m *manage) fileDir(ctx context.Context, a *cloud.Account) string {
+	f, _, err := role.Find(ctx, a.Lambda(), m.functionRef())
+	if err != nil {
+		return ""
+	}
+	o, err := lambda.OptionsFrom(func(name string) string { return f.Environment[name] })
+	if err != nil {
+		return ""
+	}
+	return o.FileDir()
+}
+
+// warnOfFormer warns of targets that name a former stream of the source's table.
+func (m *manage) warnOfFormer(ctx context.Context, cmd *cobra.Command, t *registry.Table, source string, streams lint.Streams) {
+	former, known := streams.Former(source)
+	if _, ok := cloud.TableOf(source); !ok || former != "" {
+		return // the source itself was warned of
+	}
+	entries, err := t.List(ctx, "")
+	if err != nil {
+		return
+	}
+	all := make([]target.Loaded, len(entries))
+	for i := range entries {
+		all[i] = entries[i].Loaded
+	}
+	others := target.FormerStream(source, all)
+	if others == "" {
+		return
+	}
+	others += ", with fanout export and fanout apply --prune"
+	if !known {
+		others += ", unless this one is the former"
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: %s\n", printable(others))
+}
+
+// matters reports whether a change is about where records go, or how large they may be.
+func matters(c registry.Change) bool {
+	return slices.ContainsFunc([]string{"type", "destination", "region", "role", "collapse", "maxRecordBytes"}, func(name string) bool {
+		_, set := c.Set[name]
+		return set || slices.Contains(c.Unset, name)
+	})
+}
+
+// self is the ARN that the function has, if it is of the account and region of a target's
+// source.
+func (m *manage) self(t *target.Spec) arn.ARN {
+	if m.functionARN != "" {
+		self, _ := arn.Parse(m.functionARN) // it was checked
+		return self
+	}
+	self, _ := arn.Parse(t.SourceARN) // likewise
+	self.Service, self.Resource = "lambda", "function:"+m.functionName()
+	return self
+}

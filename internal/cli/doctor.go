@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"fanout/internal/near"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/doctor"
+)
+
+func newDoctor(c *common) *cobra.Command {
+	m := manage{common: c}
+	var lag time.Duration
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check the whole way of records, and say what to do",
+		Long: `Doctor looks at the function, its variables and tables, its mappings, the rights of
+its role, its network, and every target, and says of each what is wrong and what to
+do. It changes nothing, sends nothing, and needs no more rights than to look: what it
+may not look at, it says it did not check.
+
+The exit status is 1 if something is wrong, and 0 if there are warnings only.`,
+		Example: `  fanout doctor --function fanout
+  fanout doctor --max-iterator-age 1m --output json`,
+		Args: flagsOnly,
+	}
+	m.functionFlags(cmd)
+	m.tableFlags()
+	durationFlag(m.flags, &lag, "max-iterator-age", 15*time.Minute, "let records be at most this `TIME` old when they reach the function")
+	m.outputFlag(cmd)
+	check := func() error {
+		if lag <= 0 {
+			return fmt.Errorf("--max-iterator-age is %v; it must be above zero", lag)
+		}
+		return nil
+	}
+	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
+		d := doctor.Doctor{
+			Services: doctor.On(a), Function: m.functionRef(), Table: m.table, Lag: lag,
+			Flag: flagOf, Args: m.connection(cmd),
+			Similar: func(ctx context.Context, name string) string { return near.Closest(name, functionNamesIn(ctx, a)) },
+		}
+		if m.tableARN != "" {
+			d.Table = m.tableARN
+		}
+		r := reportOf(d.Examine(ctx))
+		if err := showDiagnosis(cmd.OutOrStdout(), m.output, r); err != nil {
+			return err
+		}
+		if r.Errors > 0 {
+			return &failure{errReported}
+		}
+		return nil
+	})
+	return cmd
+}
+
+// connection returns those flags of the command line that say where AWS is, which
+// commands about the same function need too.
+func (m *manage) connection(cmd *cobra.Command) []string {
+	var flags []string
+	cmd.Root().PersistentFlags().VisitAll(func(f *pflag.Flag) {
+		switch {
+		case !f.Changed || f.Name == "debug":
+		case f.Value.Type() == "bool":
+			flags = append(flags, "--"+f.Name)
+		default:
+			flags = append(flags, "--"+f.Name, f.Value.String())
+		}
+	})
+	return flags
+}
+
+// diagnosis is what doctor found, and how much of each status.
+type diagnosis struct {
+	Findings   []doctor.Finding `json:"findings"`
+	OK         int              `json:"ok"`
+	Warnings   int              `json:"warnings"`
+	Errors     int              `json:"errors"`
+	NotChecked int              `json:"notChecked"`
+}
+
+func reportOf(found []doctor.Finding) diagnosis {
+	r := diagnosis{Findings: found}
+	for _, f := range found {
+		switch f.Status {
+		case doctor.Error:
+			r.Errors++
+		case doctor.Warning:
+			r.Warnings++
+		case doctor.Unknown:
+			r.NotChecked++
+		default:
+			r.OK++
+		}
+	}
+	return r
+}
+
+// marks of findings in a table.
+var marks = map[doctor.Status]struct {
+	mark   string
+	colour text.Color
+}{
+	doctor.OK: {"✓", text.FgGreen}, doctor.Warning: {"!", text.FgYellow},
+	doctor.Error: {"✗", text.FgRed}, doctor.Unknown: {"?", text.FgCyan},
+}
+
+// showDiagnosis prints what was found. A table ends with a line that sums it up.
+func showDiagnosis(w io.Writer, output string, r diagnosis) error {
+	err := show(w, output, r, func(t table.Writer) {
+		findingRows(t, w, r.Findings)
+	})
+	if err == nil && output == "table" {
+		_, err = fmt.Fprintf(w, "%d ok, %s, %s, %d not checked\n", r.OK, count(r.Warnings, "warning"), count(r.Errors, "error"), r.NotChecked)
+	}
+	return err
+}
+
+func findingRows(t table.Writer, w io.Writer, found []doctor.Finding) {
+	t.AppendHeader(table.Row{"", "check", "of", "finding"})
+	for i, f := range found {
+		say := f.Text
+		// Several faults of a thing may have one remedy, which is told once.
+		if last := i == len(found)-1; f.Do != "" && (last || found[i+1].Do != f.Do) {
+			say += "\n→ " + f.Do
+		}
+		m := marks[f.Status]
+		t.AppendRow(table.Row{coloured(w, m.colour, m.mark), f.Check, f.Subject, sentences(say)})
+	}
+}

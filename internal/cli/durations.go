@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"fanout/lambda/target"
+)
+
+// Every flag that takes a time takes seconds, such as 30, and durations, such as 30s,
+// 5m or 1h30m.
+
+// errDuration is told in full by flagError, which knows the flag.
+var errDuration = errors.New("must be a duration")
+
+// parseDuration reads the value of such a flag.
+func parseDuration(s string) (time.Duration, error) {
+	d, err := target.ParseDuration(s)
+	if err != nil {
+		return 0, errDuration
+	}
+	return d, nil
+}
+
+// duration is the value of a flag whose time may have fractions of a second. It
+// implements pflag.Value.
+type duration struct{ value *time.Duration }
+
+func (d duration) String() string { return d.value.String() }
+func (d duration) Type() string   { return "duration" }
+
+func (d duration) Set(s string) (err error) {
+	parsed, err := parseDuration(s)
+	if err == nil {
+		*d.value = parsed
+	}
+	return err
+}
+
+// durationFlag adds a flag that takes a time.
+func durationFlag(s *pflag.FlagSet, p *time.Duration, name string, value time.Duration, usage string) {
+	*p = value
+	s.Var(duration{p}, name, usage)
+}
+
+// durations is the value of a flag that takes several times, with commas or repeated.
+// The first use replaces the default. It implements pflag.Value.
+type durations struct {
+	value *[]time.Duration
+	used  bool
+}
+
+func (d *durations) Type() string { return "durationSlice" }
+
+func (d *durations) String() string {
+	all := make([]string, len(*d.value))
+	for i, v := range *d.value {
+		all[i] = v.String()
+	}
+	return strings.Join(all, ",")
+}
+
+func (d *durations) Set(s string) error {
+	var all []time.Duration
+	for one := range strings.SplitSeq(s, ",") {
+		parsed, err := parseDuration(one)
+		if err != nil {
+			return err
+		}
+		all = append(all, parsed)
+	}
+	if d.used {
+		all = append(*d.value, all...)
+	}
+	*d.value, d.used = all, true
+	return nil
+}
+
+// seconds is the value of a flag whose time is of whole seconds. It prints them as a
+// number, as attributes of targets have them. It implements pflag.Value.
+type seconds[T int | int32] struct{ value *T }
+
+func (d seconds[T]) String() string { return strconv.FormatInt(int64(*d.value), 10) }
+func (d seconds[T]) Type() string   { return "seconds" }
+
+func (d seconds[T]) Set(s string) error {
+	parsed, err := parseDuration(s)
+	n := parsed / time.Second
+	if err != nil || parsed%time.Second != 0 || n > math.MaxInt32 || n < math.MinInt32 {
+		return errDuration
+	}
+	*d.value = T(n)
+	return nil
+}
+
+// secondsFlag adds a flag that takes a time of whole seconds.
+func secondsFlag[T int | int32](s *pflag.FlagSet, p *T, name string, value T, usage string) {
+	*p = value
+	s.Var(seconds[T]{p}, name, usage)
+}

@@ -1,0 +1,63 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/registry"
+)
+
+// targetFile is a file of targets.
+type targetFile struct {
+	Targets []registry.Raw `json:"targets"`
+}
+
+func newExport(c *common) *cobra.Command {
+	m := manage{common: c}
+	cmd := &cobra.Command{
+		Use:   "export",
+		Short: "Write the targets of a source, or of all sources, as a file",
+		Long: `Export prints the targets of a source or, if none is named, of every source, as a
+file that fanout apply writes back, fanout run --targets reads, and git keeps. A
+password in a destination is in it too, which a warning tells of.`,
+		Example: `  fanout export --source-type kinesis --source inputStream > targets.yaml
+  fanout export --output json`,
+		Args: flagsOnly,
+	}
+	m.functionFlags(cmd)
+	m.sourceFlags(cmd)
+	m.tableFlags()
+	m.outputFlag(cmd, "yaml", "json")
+	m.work(cmd, nil, func(ctx context.Context, a *cloud.Account) error {
+		source, err := m.sourceRef(ctx, a)
+		if err != nil {
+			return err
+		}
+		t, err := m.registry(ctx, a)
+		if err != nil {
+			return err
+		}
+		targets, err := t.List(ctx, source)
+		if err != nil {
+			return err
+		}
+		file := targetFile{make([]registry.Raw, len(targets))}
+		for i := range targets {
+			file.Targets[i].Entry = targets[i]
+			warnOfPassword(cmd.ErrOrStderr(), "the file", &targets[i])
+		}
+		return show(cmd.OutOrStdout(), m.output, file, nil)
+	})
+	return cmd
+}
+
+// warnOfPassword tells that what is written has the password of a target.
+func warnOfPassword(w io.Writer, what string, e *registry.Entry) {
+	if e.Destination() != e.Text("destination") {
+		fmt.Fprintf(w, "fanout: warning: %s has the password in the destination of target %q; keep that in Secrets Manager, and name it with --secret\n", what, e.ID)
+	}
+}

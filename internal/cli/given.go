@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"fanout/internal/provision/cloud"
+	"fanout/lambda/target"
+)
+
+// arnForm says which ARNs a flag takes.
+type arnForm struct {
+	what     string         // the thing, for an error
+	resource *regexp.Regexp // of service:resource
+	regional bool           // whether its ARN has a region and an account
+	example  string
+}
+
+// arnForms are those of the flags that end in -arn. Names are as their services have
+// them (Service Authorization Reference, Resource types defined by each service).
+var arnForms = map[string]arnForm{
+	"function": {"a Lambda function", regexp.MustCompile(`^lambda:function:[a-zA-Z0-9_-]{1,64}$`), true,
+		"arn:aws:lambda:eu-west-1:123456789012:function:fanout"},
+	"table": {"a DynamoDB table", regexp.MustCompile(`^dynamodb:table/[a-zA-Z0-9_.-]{1,255}$`), true,
+		"arn:aws:dynamodb:eu-west-1:123456789012:table/fanoutTargets"},
+	"exec-role": {"an IAM role", regexp.MustCompile(`^iam:role/([!-~]+/)?[\w+=,.@-]{1,64}$`), false,
+		"arn:aws:iam::123456789012:role/fanoutRole"},
+	"source": {"a Kinesis stream, DynamoDB stream or SNS topic",
+		regexp.MustCompile(`^(kinesis:stream/[a-zA-Z0-9_.-]{1,128}(/consumer/.+)?|dynamodb:table/[a-zA-Z0-9_.-]{1,255}/stream/.+|sns:[a-zA-Z0-9_-]{1,256}(\.fifo)?)$`),
+		true, "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"},
+}
+
+// The forms of --on-failure, for a stream and for a topic (Lambda API, OnFailure).
+var (
+	streamFailureForm = arnForm{"an SQS queue, SNS topic or S3 bucket", regexp.MustCompile(`^(sqs|sns|s3):[a-zA-Z0-9_.-]+$`), false,
+		"arn:aws:sqs:eu-west-1:123456789012:failures"}
+	topicFailureForm = arnForm{"an SQS queue, SNS topic, S3 bucket, Lambda function or event bus",
+		regexp.MustCompile(`^((sqs|sns|s3):[a-zA-Z0-9_.-]+|lambda:function:[a-zA-Z0-9_-]{1,64}(:[a-zA-Z0-9$_-]{1,128})?|events:event-bus/[a-zA-Z0-9_./-]{1,256})$`), false,
+		"arn:aws:sqs:eu-west-1:123456789012:failures"}
+)
+
+var accounts = regexp.MustCompile(`^\d{12}$`)
+
+// takes reports whether an ARN has the form, in whatever partition.
+func (f *arnForm) takes(a arn.ARN) bool {
+	return strings.HasPrefix(a.Partition, "aws") && f.resource.MatchString(a.Service+":"+a.Resource) &&
+		(!f.regional || target.IsRegion(a.Region) && accounts.MatchString(a.AccountID))
+}
+
+// check finds what is wrong with the value of a flag.
+func (f *arnForm) check(flag, value string) error {
+	if a, err := arn.Parse(value); err != nil || !f.takes(a) {
+		return fmt.Errorf("--%s is %q; it must be the ARN of %s, such as %s", flag, value, f.what, f.example)
+	}
+	return nil
+}
+
+// checkARN finds what is wrong with the flag of a thing that ends in -arn.
+func checkARN(thing, value string) error {
+	flag, form := thing+"-arn", arnForms[thing]
+	a, err := arn.Parse(value)
+	if err != nil {
+		return fmt.Errorf("--%s is %q, which is not an ARN; give one, or a name to --%s", flag, value, thing)
+	}
+	if name, version, ok := qualified(a); thing == "function" && ok {
+		return fmt.Errorf("--%s names the alias or version %q, and fanout works on the function itself; end it after %s", flag, version, name)
+	}
+	return form.check(flag, value)
+}
+
+// qualified returns the name and the alias or version in the ARN of a function, and
+// whether it has one.
+func qualified(a arn.ARN) (name, version string, ok bool) {
+	rest, ok := strings.CutPrefix(a.Resource, "function:")
+	if a.Service != "lambda" || !ok {
+		return "", "", false
+	}
+	return strings.Cut(rest, ":")
+}
+
+// region returns the one in which the function, its table and its streams are, as far
+// as the command line says, or else "". Topics may be in another.
+func (m *manage) region() (string, error) {
+	region, said := m.aws.Region, "--region"
+	for _, f := range []struct{ flag, arn string }{
+		{"--function-arn", m.functionARN}, {"--table-arn", m.tableARN}, {"--source-arn", m.sourceARN},
+	} {
+		a, err := arn.Parse(f.arn)
+		switch {
+		case err != nil || a.Service == "sns":
+		case region == "":
+			region, said = a.Region, f.flag
+		case a.Region != region:
+			return "", fmt.Errorf("%s is %s, and %s is of %s; a function, its table and its streams are in one region", said, saidOf(said, region), f.flag, a.Region)
+		}
+	}
+	return region, nil
+}
+
+// saidOf is a region as an error says it of a flag.
+func saidOf(flag, region string) string {
+	if flag == "--region" {
+		return region
+	}
+	return "of " + region
+}
+
+// checkGiven refuses flags that name things and are empty: a script's variable that
+// is not set would mean everything, or something else.
+func (m *manage) checkGiven() error {
+	for _, name := range []string{"function", "table", "source", "exec-role", "id"} {
+		for _, flag := range []string{name, name + "-arn"} {
+			if m.given(flag) && m.flags.Lookup(flag).Value.String() == "" {
+				return fmt.Errorf("--%s is given and empty; name a thing, or leave the flag out", flag)
+			}
+		}
+	}
+	return nil
+}
+
+// ownAccount refuses the ARN of another account: what belongs to a function is looked
+// up by name, and that is in the account of the caller.
+func ownAccount(ctx context.Context, a *cloud.Account, flag, given string) error {
+	if given == "" {
+		return nil
+	}
+	of, _ := arn.Parse(given) // it was checked
+	me, err := a.Identity(ctx)
+	if err != nil {
+		return fmt.Errorf("the account of the credentials cannot be looked up: %w", err)
+	}
+	if me.AccountID != of.AccountID {
+		return &misuse{fmt.Errorf("--%s is of the account %s, and the credentials are of %s; name others with --profile", flag, of.AccountID, me.AccountID)}
+	}
+	return nil
+}

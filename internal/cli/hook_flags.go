@@ -1,0 +1,222 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/spf13/cobra"
+
+	"fanout/internal/provision/hooks"
+	"fanout/lambda/target"
+)
+
+// mappingFlags are the settings of an event source mapping, or of an SNS topic's
+// subscription.
+type mappingFlags struct {
+	batchSize, window, factor, retries, age int32
+	start, onFailure                        string
+	bisect                                  bool
+	filters                                 []string
+}
+
+func (f *mappingFlags) add(cmd *cobra.Command) {
+	s := cmd.Flags()
+	s.Int32Var(&f.batchSize, "batch-size", 100, "hand over at most `N` records at a time")
+	secondsFlag(s, &f.window, "batching-window", 0, "wait at most this `TIME` for a full batch, such as 5 or 1m")
+	s.StringVar(&f.start, "starting-position", "LATEST", "begin a new mapping at `POSITION`: LATEST, TRIM_HORIZON, or AT_TIMESTAMP=2026-11-22T20:15:00Z (Kinesis)")
+	s.Int32Var(&f.factor, "parallelization-factor", 1, "handle `N` batches of a shard at a time, by key")
+	s.Int32Var(&f.retries, "maximum-retry-attempts", -1, "give a batch up after `N` retries; -1 is never; for a topic 0 to 2")
+	secondsFlag(s, &f.age, "maximum-record-age", -1, "give records up after this `TIME`, such as 3600 or 1h; -1 is never; for a topic 1m to 6h")
+	s.BoolVar(&f.bisect, "bisect", true, "halve a batch that failed")
+	s.StringVar(&f.onFailure, "on-failure", "", "have Lambda tell the queue, topic or bucket with this `ARN` of what it gives up; for a topic also a function or event bus; '' is none")
+	s.StringArrayVar(&f.filters, "filter", nil, "take only records that match this `PATTERN` in JSON; repeatable; '' is all (default: all)")
+	_ = cmd.RegisterFlagCompletionFunc("starting-position", cobra.FixedCompletions(mappingPositions, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
+}
+
+// bound is what Lambda takes of a setting.
+type bound struct {
+	flag          string
+	least, most   int32
+	value         func(*mappingFlags) int32
+	alsoUnlimited bool // -1
+}
+
+// streamBounds are those of mappings (Lambda API, CreateEventSourceMapping).
+var streamBounds = []bound{
+	{"batch-size", 1, 10_000, func(f *mappingFlags) int32 { return f.batchSize }, false},
+	{"batching-window", 0, 300, func(f *mappingFlags) int32 { return f.window }, false},
+	{"parallelization-factor", 1, 10, func(f *mappingFlags) int32 { return f.factor }, false},
+	{"maximum-retry-attempts", 0, 10_000, func(f *mappingFlags) int32 { return f.retries }, true},
+	{"maximum-record-age", 60, 604_800, func(f *mappingFlags) int32 { return f.age }, true},
+}
+
+// topicBounds are those of asynchronous invocations (Lambda API,
+// PutFunctionEventInvokeConfig).
+var topicBounds = []bound{
+	{"maximum-retry-attempts", 0, hooks.DefaultRetries, func(f *mappingFlags) int32 { return f.retries }, false},
+	{"maximum-record-age", 60, hooks.DefaultMessageAge, func(f *mappingFlags) int32 { return f.age }, false},
+}
+
+// streamFlags are those that topics have no use for.
+var streamFlags = []string{"batch-size", "batching-window", "starting-position", "parallelization-factor", "bisect"}
+
+// check finds what is wrong with the values of flags that are given.
+func (b *bound) check(m *manage, f *mappingFlags, of string) error {
+	v := b.value(f)
+	if !m.given(b.flag) || v >= b.least && v <= b.most || v == -1 && b.alsoUnlimited {
+		return nil
+	}
+	unlimited := ""
+	if b.alsoUnlimited {
+		unlimited = ", or -1"
+	}
+	return fmt.Errorf("--%s is %d; %sit must be %d to %d%s", b.flag, v, of, b.least, b.most, unlimited)
+}
+
+// settings returns what the command line says of a source, or what is wrong with it.
+// Lambda and SNS would refuse the same, but after rights have been given.
+func (f *mappingFlags) settings(m *manage, source sourceForm) (s hooks.Settings, err error) {
+	if err := f.checkSource(m, source); err != nil {
+		return s, err
+	}
+	given := func(flag string, p *int32) *int32 {
+		if m.given(flag) {
+			return p
+		}
+		return nil
+	}
+	s.BatchSize, s.BatchingWindow = given("batch-size", &f.batchSize), given("batching-window", &f.window)
+	s.ParallelizationFactor = given("parallelization-factor", &f.factor)
+	s.MaximumRetryAttempts, s.MaximumRecordAge = given("maximum-retry-attempts", &f.retries), given("maximum-record-age", &f.age)
+	if m.given("bisect") {
+		s.Bisect = &f.bisect
+	}
+	if m.given("on-failure") {
+		if err := f.checkFailure(m, source); err != nil {
+			return s, err
+		}
+		s.OnFailure = &f.onFailure
+	}
+	if m.given("filter") {
+		s.Filters = []string{}
+		for _, pattern := range f.filters {
+			if pattern == "" {
+				continue
+			}
+			if err := hooks.CheckFilter(pattern); err != nil {
+				return s, err
+			}
+			s.Filters = append(s.Filters, pattern)
+		}
+		if len(s.Filters) > hooks.MaxFilters {
+			return s, fmt.Errorf("--filter is given %d times; a mapping has at most %d filters", len(s.Filters), hooks.MaxFilters)
+		}
+	}
+	return s, f.position(&s, source)
+}
+
+// sourceForm is what the command line says of a source: its service, "" if it says
+// nothing, and its ARN or name.
+type sourceForm struct{ service, name string }
+
+// sourceForm returns what the command line says of the source.
+func (m *manage) sourceForm() sourceForm {
+	if m.sourceARN == "" {
+		return sourceForm{m.sourceType, m.source}
+	}
+	return formOf(m.sourceARN)
+}
+
+func formOf(source string) sourceForm {
+	a, _ := arn.Parse(source) // it was checked
+	return sourceForm{a.Service, source}
+}
+
+// checkSource finds flags and values that the source does not take, and a source that
+// cannot be hooked.
+func (f *mappingFlags) checkSource(m *manage, source sourceForm) error {
+	bounds, of := streamBounds, ""
+	if source.service == "sns" {
+		bounds, of = topicBounds, "for an SNS topic "
+		// SNS developer guide, Message delivery for FIFO topics.
+		if strings.HasSuffix(source.name, ".fifo") {
+			return fmt.Errorf("the topic %q is a FIFO topic, which delivers to SQS queues only and invokes no function; publish to a standard topic, or to a Kinesis stream, which keeps the order", source.name)
+		}
+		for _, name := range streamFlags {
+			if m.given(name) {
+				return fmt.Errorf("--%s has no effect on SNS topics; remove it", name)
+			}
+		}
+		if len(f.filters) > 1 {
+			return errors.New("--filter is given more than once, and a subscription has one filter policy")
+		}
+	}
+	for i := range bounds {
+		if err := bounds[i].check(m, f, of); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkFailure finds what is wrong with --on-failure (Lambda API, OnFailure; Lambda
+// guide, Capturing records of asynchronous invocations).
+func (f *mappingFlags) checkFailure(m *manage, source sourceForm) error {
+	if f.onFailure == "" {
+		return nil
+	}
+	form := streamFailureForm
+	if source.service == "sns" {
+		form = topicFailureForm
+	}
+	if err := form.check("on-failure", f.onFailure); err != nil {
+		return err
+	}
+	a, _ := arn.Parse(f.onFailure) // it was checked
+	name, _, _ := strings.Cut(strings.TrimPrefix(a.Resource, "function:"), ":")
+	switch {
+	case a.Service != "s3" && (!target.IsRegion(a.Region) || !accounts.MatchString(a.AccountID)):
+		return fmt.Errorf("--on-failure is %q, which lacks a region or an account; give the whole ARN, such as %s", f.onFailure, form.example)
+	case strings.HasSuffix(f.onFailure, ".fifo"):
+		return fmt.Errorf("--on-failure is %q, which is a FIFO one; Lambda sends to standard queues and topics only", f.onFailure)
+	case f.onFailure == source.name:
+		return errors.New("--on-failure is the source itself, so what fails would come back for ever; name another topic, or a queue")
+	case a.Service == "lambda" && name == m.functionName():
+		return errors.New("--on-failure is the function itself, so what fails would come back for ever; name another function, or a queue")
+	}
+	return nil
+}
+
+// mappingPositions are where a mapping may begin, the last followed by a time.
+var mappingPositions = []string{"LATEST", "TRIM_HORIZON", "AT_TIMESTAMP="}
+
+// clockError is how far the clocks of AWS may be ahead.
+const clockError = 5 * time.Minute
+
+// position reads --starting-position.
+func (f *mappingFlags) position(s *hooks.Settings, source sourceForm) error {
+	where, at, timed := strings.Cut(f.start, "=")
+	s.StartingPosition = where
+	switch {
+	case !timed && (where == "LATEST" || where == "TRIM_HORIZON"):
+		return nil
+	case timed && where == "AT_TIMESTAMP":
+		t, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			return fmt.Errorf("--starting-position is %q; write the time as in AT_TIMESTAMP=2026-11-22T20:15:00Z", f.start)
+		}
+		switch {
+		case source.service == "dynamodb": // Lambda API, CreateEventSourceMapping
+			return errors.New("--starting-position is AT_TIMESTAMP, which a mapping has for Kinesis streams only; a DynamoDB stream begins at LATEST or TRIM_HORIZON")
+		case time.Until(t) > clockError:
+			return fmt.Errorf("--starting-position is %s, which is in the future; LATEST begins now", f.start)
+		}
+		s.StartingTimestamp = &t
+		return nil
+	}
+	return fmt.Errorf("--starting-position is %q; it must be LATEST, TRIM_HORIZON or AT_TIMESTAMP=2026-11-22T20:15:00Z%s", f.start, didYouMean("", where, append(slices.Clone(positions), "AT_TIMESTAMP")))
+}

@@ -1,0 +1,167 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What AWS refuses is refused before anything is called, so that no rights are given
+// for it.
+func TestHookRefusesWhatAWSRefuses(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("%s %s was called", r.Method, r.URL)
+	}))
+	defer server.Close()
+	for name, value := range clientEnv(server.URL, server.URL) {
+		t.Setenv(name, value)
+	}
+	const (
+		table = "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026-01-31T12:34:56.789"
+		topic = "arn:aws:sns:eu-west-1:123456789012:alerts"
+		queue = "arn:aws:sqs:eu-west-1:123456789012:failures"
+	)
+	soon := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+	for _, c := range []struct{ flags, want string }{
+		// Where a mapping may begin.
+		{"--source-arn " + table + " --starting-position AT_TIMESTAMP=2026-01-01T00:00:00Z", "--starting-position is AT_TIMESTAMP, which a mapping has for Kinesis streams only; "},
+		{"--source-type dynamodb --source t --starting-position AT_TIMESTAMP=2026-01-01T00:00:00Z", "--starting-position is AT_TIMESTAMP, which a mapping has for Kinesis streams only; "},
+		{"--source-arn " + orders + " --starting-position AT_TIMESTAMP=" + soon, "--starting-position is AT_TIMESTAMP=" + soon + ", which is in the future; "},
+		// Topics that invoke nothing.
+		{"--source-arn " + topic + ".fifo", `the topic "` + topic + `.fifo" is a FIFO topic, which delivers to SQS queues only and invokes no function; `},
+		{"--source-type sns --source alerts.fifo", `the topic "alerts.fifo" is a FIFO topic, `},
+		// Bounds, which a topic has others of.
+		{"--source-arn " + orders + " --batch-size 0", "--batch-size is 0; it must be 1 to 10000"},
+		{"--source-arn " + orders + " --batching-window 5m1s", "--batching-window is 301; it must be 0 to 300"},
+		{"--source-arn " + orders + " --parallelization-factor 11", "--parallelization-factor is 11; it must be 1 to 10"},
+		{"--source-arn " + orders + " --maximum-retry-attempts 10001", "--maximum-retry-attempts is 10001; it must be 0 to 10000, or -1"},
+		{"--source-arn " + orders + " --maximum-record-age 1.5s", `--maximum-record-age is "1.5s"; it must be whole seconds such as 90, or a duration such as 90s or 5m`},
+		{"--source-arn " + orders + " --maximum-record-age 8d", `--maximum-record-age is "8d"; it must be whole seconds `},
+		{"--source-arn " + orders + " --maximum-record-age 169h", "--maximum-record-age is 608400; it must be 60 to 604800, or -1"},
+		{"--source-arn " + topic + " --maximum-retry-attempts 3", "--maximum-retry-attempts is 3; for an SNS topic it must be 0 to 2"},
+		{"--source-arn " + topic + " --maximum-retry-attempts -1", "--maximum-retry-attempts is -1; for an SNS topic it must be 0 to 2"},
+		{"--source-arn " + topic + " --maximum-record-age 7h", "--maximum-record-age is 25200; for an SNS topic it must be 60 to 21600"},
+		// Settings that topics do not have.
+		{"--source-arn " + topic + " --batch-size 5", "--batch-size has no effect on SNS topics; remove it"},
+		{"--source-arn " + topic + " --batching-window 5", "--batching-window has no effect on SNS topics; remove it"},
+		{"--source-arn " + topic + " --starting-position LATEST", "--starting-position has no effect on SNS topics; remove it"},
+		{"--source-arn " + topic + " --parallelization-factor 2", "--parallelization-factor has no effect on SNS topics; remove it"},
+		{"--source-arn " + topic + " --bisect", "--bisect has no effect on SNS topics; remove it"},
+		{"--source-arn " + topic + " --filter {} --filter {}", "--filter is given more than once, and a subscription has one filter policy"},
+		// Filters.
+		{"--source-arn " + orders + strings.Repeat(` --filter {"a":[1]}`, 11), "--filter is given 11 times; a mapping has at most 10 filters"},
+		{"--source-arn " + orders + ` --filter {"a":1}`, `--filter is "{\"a\":1}"; the value of "a" must be a list of what matches, `},
+		// Where failures may go.
+		{"--source-arn " + orders + " --on-failure failures", `--on-failure is "failures"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
+		{"--source-arn " + orders + " --on-failure " + orders, `--on-failure is "` + orders + `"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
+		{"--source-arn " + orders + " --on-failure kafka://topic", `--on-failure is "kafka://topic"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
+		{"--source-arn " + orders + " --on-failure arn:aws:lambda:eu-west-1:123456789012:function:f", `--on-failure is "arn:aws:lambda:eu-west-1:123456789012:function:f"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
+		{"--source-arn " + topic + " --on-failure " + orders, `--on-failure is "` + orders + `"; it must be the ARN of an SQS queue, SNS topic, S3 bucket, Lambda function or event bus, such as `},
+		{"--source-arn " + orders + " --on-failure " + queue + ".fifo", `--on-failure is "` + queue + `.fifo", which is a FIFO one; Lambda sends to standard queues and topics only`},
+		{"--source-arn " + topic + " --on-failure arn:aws:sns:eu-west-1:123456789012:late.fifo", `--on-failure is "arn:aws:sns:eu-west-1:123456789012:late.fifo", which is a FIFO one; `},
+		{"--source-arn " + orders + " --on-failure arn:aws:sqs:::failures", `--on-failure is "arn:aws:sqs:::failures", which lacks a region or an account; `},
+		{"--source-arn " + topic + " --on-failure " + topic, "--on-failure is the source itself, so what fails would come back for ever; "},
+		{"--source-arn " + topic + " --on-failure arn:aws:lambda:eu-west-1:123456789012:function:fanout:live", "--on-failure is the function itself, so what fails would come back for ever; "},
+	} {
+		var out, errs bytes.Buffer
+		status := execute(append([]string{"hook"}, strings.Fields(c.flags)...), nil, &out, &errs)
+		if status != exitUsage || !strings.HasPrefix(errs.String(), "fanout: "+c.want) || strings.Count(errs.String(), "\n") != 1 {
+			t.Errorf("hook %s: exit status %d: %s", c.flags, status, &errs)
+		}
+	}
+}
+
+// What AWS takes is not refused.
+func TestHookTakesWhatAWSTakes(t *testing.T) {
+	const topic = "arn:aws:sns:eu-west-1:123456789012:alerts"
+	past := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
+	for _, flags := range []string{
+		"--source-arn " + orders + " --starting-position AT_TIMESTAMP=" + past,
+		"--source-arn " + orders + "/consumer/c:1700000000 --maximum-record-age 1h --batching-window 1m --on-failure arn:aws:s3:::bucket",
+		"--source-arn " + orders + " --maximum-record-age -1 --maximum-retry-attempts -1 --on-failure ",
+		"--source-arn " + topic + " --maximum-record-age 1h --maximum-retry-attempts 0 --on-failure arn:aws:events:eu-west-1:123456789012:event-bus/default",
+		"--source-arn " + topic + " --on-failure arn:aws:lambda:eu-west-1:123456789012:function:other:live",
+	} {
+		m := manage{common: new(common)}
+		var f mappingFlags
+		cmd := newHook(m.common)
+		cmd.ResetFlags()
+		m.functionFlags(cmd)
+		m.sourceFlags(cmd)
+		f.add(cmd)
+		if err := cmd.ParseFlags(strings.Split(flags, " ")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.settings(&m, m.sourceForm()); err != nil {
+			t.Errorf("%s: %v", flags, err)
+		}
+	}
+}
+
+// Rights that were given for a hook that Lambda then refuses are taken back.
+func TestHookTakesRightsBack(t *testing.T) {
+	const self = "arn:aws:lambda:eu-west-1:123456789012:function:fanout"
+	var policies []string
+	has := ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		if err := r.ParseForm(); err != nil {
+			t.Error(err)
+		}
+		refuse := func(status int, code string) {
+			w.Header().Set("X-Amzn-Errortype", code)
+			w.WriteHeader(status)
+			if r.Form.Has("Action") {
+				fmt.Fprintf(w, `<ErrorResponse><Error><Code>%s</Code></Error></ErrorResponse>`, code)
+			} else {
+				fmt.Fprint(w, "{}")
+			}
+		}
+		if op == "" {
+			op = r.Form.Get("Action")
+		}
+		switch {
+		case op == "DescribeStreamSummary":
+			fmt.Fprint(w, `{"StreamDescriptionSummary": {"StreamARN": "`+orders+`"}}`)
+		case op == "DescribeTable":
+			fmt.Fprint(w, `{"Table": {}}`)
+		case op == "Scan":
+			fmt.Fprint(w, `{"Items": []}`)
+		case op == "GetRole":
+			fmt.Fprint(w, `<GetRoleResponse><GetRoleResult><Role><Tags><member><Key>fanout:function</Key><Value>fanout</Value></member></Tags></Role></GetRoleResult></GetRoleResponse>`)
+		case op == "GetRolePolicy" && has == "":
+			refuse(http.StatusNotFound, "NoSuchEntity")
+		case op == "GetRolePolicy":
+			fmt.Fprintf(w, `<GetRolePolicyResponse><GetRolePolicyResult><PolicyDocument>%s</PolicyDocument></GetRolePolicyResult></GetRolePolicyResponse>`, strings.ReplaceAll(has, "\"", "&quot;"))
+		case op == "PutRolePolicy":
+			has = r.Form.Get("PolicyDocument")
+			policies = append(policies, has)
+			fmt.Fprint(w, `<PutRolePolicyResponse/>`)
+		case strings.HasSuffix(r.URL.Path, "/event-invoke-config"):
+			refuse(http.StatusNotFound, "ResourceNotFoundException")
+		case r.Method == http.MethodGet && strings.Contains(r.URL.Path, "event-source-mappings"):
+			fmt.Fprint(w, `{"EventSourceMappings": []}`)
+		case r.Method == http.MethodPost && strings.Contains(r.URL.Path, "event-source-mappings"):
+			refuse(http.StatusBadRequest, "InvalidParameterValueException")
+		case strings.HasSuffix(r.URL.Path, "/fanout"):
+			fmt.Fprint(w, `{"Configuration": {"FunctionName": "fanout", "FunctionArn": "`+self+`", "Role": "arn:aws:iam::123456789012:role/r"}, "Tags": {"fanout:function": "fanout"}}`)
+		default:
+			t.Errorf("%s %s %s was called", r.Method, r.URL, op)
+		}
+	}))
+	defer server.Close()
+	for name, value := range clientEnv(server.URL, server.URL) {
+		t.Setenv(name, value)
+	}
+	var out, errs bytes.Buffer
+	if status := execute([]string{"hook", "--source-arn", orders}, nil, &out, &errs); status != exitFailed {
+		t.Errorf("exit status %d: %s", status, &errs)
+	}
+	if len(policies) != 2 || !strings.Contains(policies[0], "kinesis:GetRecords") || strings.Contains(policies[1], "kinesis:") {
+		t.Errorf("policies written: %q\n%s", policies, &errs)
+	}
+}

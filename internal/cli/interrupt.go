@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// untilInterrupted returns a context that ends with the first interrupt, which is
+// told to w. The second one ends the process, as does any before the call.
+func untilInterrupted(parent context.Context, w io.Writer) (ctx context.Context, stop func()) {
+	ctx, release := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
+	unhook := context.AfterFunc(ctx, func() {
+		release()
+		fmt.Fprintln(w, "fanout: finishing what is under way; interrupt again to end at once")
+	})
+	return ctx, func() {
+		unhook()
+		release()
+	}
+}
+
+// readers are the managing commands that change nothing.
+var readers = []string{"list", "export", "policy", "template", "doctor", "lint"}
+
+// untilAborted does the work of a managing command, whose calls the first interrupt
+// ends, and says what that means. The second one ends the process.
+func (m *manage) untilAborted(cmd *cobra.Command, do func(ctx context.Context) error) error {
+	ctx, release := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer release()
+	defer context.AfterFunc(ctx, release)()
+	cmd.SetContext(ctx)
+	err := do(ctx)
+	switch {
+	case err == nil || ctx.Err() == nil || errors.Is(err, errDeclined):
+		return err
+	case slices.Contains(readers, cmd.Name()):
+		return errors.New("interrupted")
+	}
+	return errors.New("interrupted: what was reported as done is done, and of the rest some may be; run the same command again to complete it")
+}

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/policy"
+	"fanout/internal/provision/role"
+)
+
+// iamFlag adds the flag that leaves the policy of the function's role alone.
+func (m *manage) iamFlag() {
+	m.changes = true
+	m.flags.BoolVar(&m.noIAM, "no-iam", false, "leave the policy of the function's role alone, and print the one it needs")
+}
+
+// keepInStep makes the inline policy of the function's role what the function needs
+// now, and what coming sources need: Lambda makes no mapping that the role cannot read.
+// With --no-iam it returns the policy instead, to be shown with what the command does.
+//
+// What it may not do, it says on standard error: whoever may write targets need not
+// have rights in IAM. The same goes for a role that deploy did not make. A function
+// that does not exist needs nothing yet.
+func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Account, coming ...policy.Source) (needed *policy.Document, err error) {
+	k := role.On(a)
+	f, found, err := role.Find(ctx, k.Lambda, m.functionRef())
+	if err != nil {
+		return nil, m.outOfStep(cmd, err)
+	}
+	if !found {
+		return nil, nil
+	}
+	if m.noIAM {
+		needs, err := k.Policy(ctx, &f, coming...)
+		if err != nil {
+			return nil, m.outOfStep(cmd, err)
+		}
+		warnSkipped(cmd, needs)
+		return &needs.Document, nil
+	}
+	outcome, needs, err := k.Sync(ctx, &f, coming...)
+	warnSkipped(cmd, needs)
+	if err != nil {
+		return nil, m.outOfStep(cmd, err)
+	}
+	if left := outcome == role.Missing || outcome == role.Foreign; !left || !m.toldOfRole {
+		m.toldOfRole = left
+		tellOutcome(cmd, &f, outcome)
+	}
+	return nil, nil
+}
+
+// undoTime is how long taking rights back may last, also where the command was
+// interrupted.
+const undoTime = 30 * time.Second
+
+// takeBack brings the policy of the function's role back to what the function needs
+// without what was coming, after that was refused with err. If it may have come all
+// the same, its rights stay.
+func (m *manage) takeBack(ctx context.Context, cmd *cobra.Command, a *cloud.Account, err error) error {
+	if m.noIAM || !cloud.IsRefused(err) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+	defer cancel()
+	_, left := m.keepInStep(ctx, cmd, a)
+	return left
+}
+
+// warnSkipped says what the policy does not have everything of.
+func warnSkipped(cmd *cobra.Command, needs role.Needs) {
+	for _, err := range needs.Skipped {
+		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the policy may lack something, and keeps what it had: %s\n", cloud.Plain(err))
+	}
+}
+
+// tellOutcome says what became of the policy.
+func tellOutcome(cmd *cobra.Command, f *role.Function, outcome role.Outcome) {
+	switch {
+	case outcome == role.Missing:
+		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: there is no role %q, which the function has; run fanout deploy, which makes it\n", cloud.Name(f.RoleARN))
+	case outcome == role.Foreign:
+		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: the role %q was not made by fanout deploy, so it is left alone; fanout policy prints what it needs\n", cloud.Name(f.RoleARN))
+	case outcome != role.Unchanged:
+		fmt.Fprintf(cmd.ErrOrStderr(), "policy of role %s: %s\n", cloud.Name(f.RoleARN), outcome)
+	}
+}
+
+// outOfStep warns if the caller has no right to do what is needed; any other error
+// it returns.
+func (m *manage) outOfStep(cmd *cobra.Command, err error) error {
+	if !cloud.IsDenied(err) {
+		return fmt.Errorf("the policy of the function's role is not in step: %w", err)
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the policy of the function's role was not brought in step: %s; fanout policy, run by who may, prints it\n", cloud.Plain(err))
+	return nil
+}

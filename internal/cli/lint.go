@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/doctor"
+	"fanout/internal/provision/lint"
+	"fanout/lambda/target"
+)
+
+func newLint(c *common) *cobra.Command {
+	m := manage{common: c}
+	var file, filesBelow string
+	cmd := &cobra.Command{
+		Use:   "lint [--targets FILE | --table NAME]",
+		Short: "Say everything that is wrong with targets",
+		Long: `Lint reads the targets of every source, from a file or from the table of a function,
+and says each fault and each warning of each of them. A file needs no AWS.
+
+The records of an active target with a fault fail, which holds up their shard. A
+target that aws-lambda-fanout ignored, because of an unknown type or without the
+attribute active, is such a one: correct it, or unregister it. A target of a table
+is also looked at for the stream that its DynamoDB table has now: one that was
+switched off and on has another ARN, and no records come from the former.
+
+The exit status is 1 if a target has a fault, and 0 if there are warnings only.`,
+		Example: `  fanout lint --targets targets.yaml
+  fanout lint --table fanoutTargets --output json`,
+		Args: flagsOnly,
+	}
+	m.functionFlags(cmd)
+	m.tableFlags()
+	m.flags.StringVar(&file, "targets", "", "read the targets from this `FILE` in YAML or JSON")
+	m.flags.StringVar(&filesBelow, "allow-file-targets", "", "let targets of type file in the table write below `DIR` (default: they are faulty)")
+	m.outputFlag(cmd)
+	m.work(cmd, nil, func(ctx context.Context, a *cloud.Account) error {
+		t, err := m.registry(ctx, a)
+		if err != nil {
+			return err
+		}
+		entries, err := t.List(ctx, "")
+		if err != nil {
+			return err
+		}
+		if filesBelow != "" {
+			if filesBelow, err = filepath.Abs(filesBelow); err != nil {
+				return err
+			}
+		}
+		all, sources := make([]target.Loaded, len(entries)), make([]string, len(entries))
+		for i := range entries {
+			all[i], sources[i] = entries[i].Loaded, entries[i].Spec.SourceARN
+			all[i].Confine(filesBelow)
+		}
+		streams := lint.StreamsOf(ctx, a.DynamoDB(), sources)
+		return showLint(cmd.OutOrStdout(), m.output, lintedOf(lint.Targets(all, streams)))
+	})
+	ofTable := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if file == "" {
+			return ofTable(cmd, args)
+		}
+		for _, name := range []string{"function", "function-arn", "table", "table-arn", "allow-file-targets"} {
+			if m.given(name) {
+				return fmt.Errorf("--targets and --%s exclude each other; give one of them", name)
+			}
+		}
+		store, err := target.OpenFile(file)
+		if err != nil {
+			return err
+		}
+		all, err := store.All()
+		if err != nil {
+			return err
+		}
+		return showLint(cmd.OutOrStdout(), m.output, lintedOf(lint.Targets(all, nil)))
+	}
+	_ = cmd.MarkFlagFilename("targets", "yaml", "yml", "json")
+	_ = cmd.MarkFlagDirname("allow-file-targets")
+	return cmd
+}
+
+// linted is what is wrong with one target.
+type linted struct {
+	Source string        `json:"source"`
+	Target string        `json:"target"`
+	Status doctor.Status `json:"status"` // error: its records fail, or none come; warning
+	Text   string        `json:"text"`
+}
+
+func lintedOf(found []lint.Finding) []linted {
+	all := make([]linted, len(found))
+	for i, f := range found {
+		all[i] = linted{f.Source, f.Target, doctor.Warning, f.Text}
+		if f.Fault {
+			all[i].Status = doctor.Error
+		}
+	}
+	return all
+}
+
+// showLint prints what was found, and fails if a target has a fault.
+func showLint(w io.Writer, output string, found []linted) error {
+	faults := 0
+	for _, f := range found {
+		if f.Status == doctor.Error {
+			faults++
+		}
+	}
+	if len(found) > 0 || output != "table" {
+		err := show(w, output, found, func(t table.Writer) {
+			t.AppendHeader(table.Row{"", "target", "finding"})
+			for _, f := range found {
+				name := cloud.Source(f.Source)
+				if f.Target != "" {
+					name = doctor.Target(f.Source, f.Target)
+				}
+				m := marks[f.Status]
+				t.AppendRow(table.Row{coloured(w, m.colour, m.mark), printable(name), f.Text})
+			}
+		})
+		if err != nil {
+			return failed(err)
+		}
+	}
+	if output == "table" {
+		if _, err := fmt.Fprintf(w, "%s, %s\n", count(faults, "fault"), count(len(found)-faults, "warning")); err != nil {
+			return failed(err)
+		}
+	}
+	if faults > 0 {
+		return failed(errReported)
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/registry"
+)
+
+func newList(c *common) *cobra.Command {
+	m := manage{common: c}
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the targets of a source, or of all sources",
+		Long: `List prints the targets that the table holds for a source or, if none is named,
+for every source. A faulty target is marked, and every fault it has is told on
+standard error; its records count as failed.`,
+		Example: `  fanout list --function fanout --source-type kinesis --source inputStream
+  fanout list --source-arn arn:aws:kinesis:eu-west-1:123456789012:stream/orders --output json`,
+		Args: flagsOnly,
+	}
+	m.functionFlags(cmd)
+	m.sourceFlags(cmd)
+	m.tableFlags()
+	m.outputFlag(cmd)
+	m.work(cmd, nil, func(ctx context.Context, a *cloud.Account) error {
+		source, err := m.sourceRef(ctx, a)
+		if err != nil {
+			return err
+		}
+		t, err := m.registry(ctx, a)
+		if err != nil {
+			return err
+		}
+		targets, err := t.List(ctx, source)
+		if err != nil {
+			return err
+		}
+		return m.list(cmd.OutOrStdout(), cmd.ErrOrStderr(), targets, source == "")
+	})
+	return cmd
+}
+
+// list prints targets, with their sources if there may be several.
+func (m *manage) list(out, errs io.Writer, targets []registry.Entry, sources bool) error {
+	err := show(out, m.output, targets, func(t table.Writer) {
+		columns := listColumns(targets, sources)
+		head := make(table.Row, len(columns))
+		for i, c := range columns {
+			head[i] = c.name
+		}
+		t.AppendHeader(head)
+		for i := range targets {
+			row := make(table.Row, len(columns))
+			for k, c := range columns {
+				row[k] = c.cell(&targets[i])
+			}
+			if id := slices.IndexFunc(columns, func(c listColumn) bool { return c.name == "id" }); targets[i].Err() != nil {
+				row[id] = coloured(out, text.FgRed, "✗ "+printable(targets[i].ID))
+			}
+			t.AppendRow(row)
+		}
+	})
+	for i := range targets {
+		err = errors.Join(err, warn(errs, &targets[i]))
+	}
+	return err
+}
+
+// listColumn is a column of the table of targets.
+type listColumn struct {
+	name string
+	cell func(e *registry.Entry) any
+}
+
+// listColumns are the columns of targets. Region and role appear only where a target
+// has one, and sources by their short names, so that the table fits a terminal.
+func listColumns(targets []registry.Entry, sources bool) (columns []listColumn) {
+	attribute := func(name string) func(e *registry.Entry) any {
+		return func(e *registry.Entry) any { return printable(e.Text(name)) }
+	}
+	if sources {
+		columns = append(columns, listColumn{"source", func(e *registry.Entry) any { return printable(cloud.Source(e.Text("sourceArn"))) }})
+	}
+	columns = append(columns,
+		listColumn{"id", func(e *registry.Entry) any { return printable(e.ID) }},
+		listColumn{"type", attribute("type")},
+		listColumn{"destination", func(e *registry.Entry) any { return printable(e.Destination()) }},
+		listColumn{"active", func(e *registry.Entry) any { return e.Active() }},
+	)
+	for _, name := range []string{"region", "role"} {
+		if slices.ContainsFunc(targets, func(e registry.Entry) bool { return e.Text(name) != "" }) {
+			columns = append(columns, listColumn{name, attribute(name)})
+		}
+	}
+	return columns
+}
+
+// warn tells what is wrong with a target.
+func warn(w io.Writer, e *registry.Entry) error {
+	for _, f := range append(e.Faults, e.Warnings...) {
+		if _, err := fmt.Fprintf(w, "fanout: warning: %v\n", f); err != nil {
+			return err
+		}
+	}
+	return nil
+}

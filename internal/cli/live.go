@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"fanout/engine/plain"
+	"fanout/internal/poll"
+)
+
+// clearLine goes to the begin of a terminal's line and clears it (ECMA-48, EL).
+const clearLine = "\r\x1b[K"
+
+// live is a [screen] that keeps a line of status below what it wrote if w is a
+// terminal. It is safe for concurrent use.
+type live struct {
+	w    io.Writer
+	cols func() int // nil: not a terminal
+
+	mu   sync.Mutex
+	line string // shown now
+	part string // written behind the last newline while the line was shown; it waits for the rest
+}
+
+func newLive(w io.Writer) *live {
+	if s, ok := w.(screen); ok {
+		w = s.w // its clearLine must pass
+	}
+	l := &live{w: w}
+	if _, ok := terminalWidth(w); ok {
+		l.cols = func() int {
+			width, _ := terminalWidth(w)
+			return width
+		}
+	}
+	return l
+}
+
+// terminal reports whether somebody is looking.
+func (l *live) terminal() bool { return l.cols != nil }
+
+// Write implements io.Writer.
+func (l *live) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	text := l.part + harmless(string(p), l.terminal())
+	l.part = ""
+	if l.line != "" {
+		end := strings.LastIndexByte(text, '\n') + 1
+		if text, l.part = text[:end], text[end:]; end == 0 {
+			return len(p), nil
+		}
+		text = clearLine + text + l.line // in one piece, so that nothing flickers
+	}
+	if _, err := io.WriteString(l.w, text); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// show replaces the line.
+func (l *live) show(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.line = clip(plain.Line(line), l.cols()-1)
+	text := clearLine + l.line
+	if l.line == "" {
+		text, l.part = clearLine+l.part, ""
+	}
+	fmt.Fprint(l.w, text)
+}
+
+// follow shows what status returns, over and over until ctx ends.
+func (l *live) follow(ctx context.Context, every time.Duration, status func() string) {
+	if !l.terminal() {
+		return
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		l.show(status())
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+	l.show("")
+}
+
+// clip cuts s to n characters.
+func clip(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:max(n-1, 0)]) + "…"
+	}
+	return s
+}
+
+// status is the live line: how far the stream was read, and what became of it at each
+// target. A narrow terminal cuts the end off.
+func status(p poll.ShardProgress, rows []row) string {
+	pending := fmt.Sprintf("%d pending", p.Pending)
+	if p.Pending > 0 {
+		pending += fmt.Sprintf(", %d in flight", p.InFlight)
+	}
+	parts := []string{
+		fmt.Sprintf("lag %v", p.Lag.Round(100*time.Millisecond)),
+		pending,
+		fmt.Sprintf("%d done", p.Records),
+	}
+	for _, t := range rows {
+		part := fmt.Sprintf("%s %d delivered", t.ID, t.Delivered)
+		if t.Failed > 0 {
+			part += fmt.Sprintf(", %d failed", t.Failed)
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, " · ")
+}

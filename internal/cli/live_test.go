@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"fanout/internal/poll"
+)
+
+func terminal(cols int) (*live, *bytes.Buffer) {
+	var b bytes.Buffer
+	return &live{w: &b, cols: func() int { return cols }}, &b
+}
+
+func TestLiveFollows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, b := terminal(80)
+		ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
+		defer cancel()
+		n := 0
+		l.follow(ctx, 500*time.Millisecond, func() string { n++; return fmt.Sprint("n=", n) })
+		want := clearLine + "n=1" + clearLine + "n=2" + clearLine + "n=3" + clearLine
+		if diff := cmp.Diff(want, b.String()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestLiveKeepsLineBelow(t *testing.T) {
+	l, b := terminal(80)
+	fmt.Fprintln(l, "before")
+	l.show("line")
+	fmt.Fprintln(l, "between")
+	l.show("")
+	fmt.Fprintln(l, "after")
+	want := "before\n" + clearLine + "line" + clearLine + "between\nline" + clearLine + "after\n"
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A line that is written in pieces stays whole: the status would be drawn behind the
+// first piece, and clearing it would take that away.
+func TestLiveKeepsPieces(t *testing.T) {
+	l, b := terminal(80)
+	l.show("line")
+	fmt.Fprint(l, "es: 1 failed")
+	l.show("next")
+	fmt.Fprint(l, ", the first being 7\nmore")
+	l.show("")
+	fmt.Fprint(l, " of it\n")
+	want := clearLine + "line" + clearLine + "next" + clearLine + "es: 1 failed, the first being 7\nnext" + clearLine + "more" + " of it\n"
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLiveFits(t *testing.T) {
+	for _, tt := range []struct {
+		cols int
+		want string
+	}{
+		{80, "größer"},
+		{7, "größer"},
+		{6, "größ…"},
+		{2, "…"},
+		{1, "…"},
+	} {
+		l, b := terminal(tt.cols)
+		l.show("größer")
+		if got := b.String(); got != clearLine+tt.want {
+			t.Errorf("on %d columns: %q, want %q", tt.cols, got, tt.want)
+		}
+	}
+}
+
+func TestLiveElsewhere(t *testing.T) {
+	var b bytes.Buffer
+	l := newLive(&b)
+	l.follow(t.Context(), time.Hour, func() string { t.Error("asked, though nobody looks"); return "" })
+	fmt.Fprint(l, "text")
+	if b.String() != "text" {
+		t.Errorf("wrote %q", b.String())
+	}
+}
+
+func TestStatus(t *testing.T) {
+	got := status(poll.ShardProgress{Records: 12, Pending: 1500, InFlight: 100, Lag: 20240 * time.Millisecond}, []row{{ID: "a", Delivered: 12}, {ID: "b", Delivered: 9, Failed: 3}})
+	if want := "lag 20.2s · 1500 pending, 100 in flight · 12 done · a 12 delivered · b 9 delivered, 3 failed"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

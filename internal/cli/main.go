@@ -1,0 +1,96 @@
+// Package cli is the command line of fanout.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"fanout/internal/provision/cloud"
+)
+
+// Exit statuses.
+const (
+	exitOK     = 0
+	exitFailed = 1 // something was not delivered, or a call failed
+	exitUsage  = 2 // wrong usage, or unreadable input
+)
+
+// Main runs the command line of this process and ends it.
+func Main() {
+	log.SetFlags(0)
+	log.SetOutput(io.Discard) // libraries report what a server sent; see logger
+	os.Exit(execute(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// execute runs the command line and returns its exit status.
+func execute(args []string, in io.Reader, out, errs io.Writer) (status int) {
+	root := newRoot()
+	out, errs = screen{out}, screen{errs}
+	defer func() {
+		if p := recover(); p != nil {
+			trace, _ := root.PersistentFlags().GetBool("debug")
+			tellPanic(errs, p, trace)
+			status = exitFailed
+		}
+	}()
+	root.SetArgs(joinBooleans(root, args))
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errs)
+	err := root.ExecuteContext(context.Background())
+	if err == nil {
+		return exitOK
+	}
+	if !errors.Is(err, errReported) {
+		for line := range strings.Lines(cloud.Plain(err)) { // errors that were joined
+			fmt.Fprintf(errs, "fanout: %s\n", strings.TrimSuffix(line, "\n"))
+		}
+	}
+	if _, ok := errors.AsType[*failure](err); ok {
+		return exitFailed
+	}
+	return exitUsage
+}
+
+// tellPanic tells, in one sentence, that fanout itself is at fault, and where if trace
+// says so.
+func tellPanic(w io.Writer, p any, trace bool) {
+	if !trace {
+		fmt.Fprintf(w, "fanout: this is a fault in fanout: %v; please report it with what --debug prints\n", brief(p))
+		return
+	}
+	fmt.Fprintf(w, "fanout: this is a fault in fanout: %v\n%s", p, debug.Stack())
+}
+
+// brief is the first line of what was panicked with.
+func brief(p any) string {
+	text, _, _ := strings.Cut(fmt.Sprint(p), "\n")
+	return text
+}
+
+// failure is an error of the work itself; any other is one of usage or input.
+type failure struct{ error }
+
+func (f *failure) Unwrap() error { return f.error }
+
+// failed marks err, if any, as a failure of the work, unless it is one of usage.
+func failed(err error) error {
+	if _, ok := errors.AsType[*misuse](err); ok || err == nil {
+		return err
+	}
+	return &failure{err}
+}
+
+// misuse is an error of usage or input that shows only during the work.
+type misuse struct{ error }
+
+func (m *misuse) Unwrap() error { return m.error }
+
+// errReported is a failure that was already told in full.
+var errReported = errors.New("reported")

@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// The function says which its table is, by name or ARN; who may not ask it may read
+// the table that is most likely, and write none.
+func TestTableOfTheFunction(t *testing.T) {
+	const functionARN = "arn:aws:lambda:eu-west-1:123456789012:function:orders"
+	const standard = "ordersTargets"
+	for name, tt := range map[string]struct {
+		answer          int
+		body            string // or the code of the error
+		changes         bool
+		want, err, said string
+	}{
+		"set":              {200, `{"FunctionArn": "arn", "Environment": {"Variables": {"FANOUT_TABLE": "elsewhere"}}}`, true, "elsewhere", "", ""},
+		"not set":          {200, `{"FunctionArn": "arn"}`, true, standard, "", ""},
+		"no function":      {404, "ResourceNotFoundException", true, standard, "", ""},
+		"denied, to read":  {403, "AccessDeniedException", false, standard, "", `fanout: warning: which table the function "orders" has cannot be looked up, so it is taken to be "ordersTargets"; name another with --table` + "\n"},
+		"denied, to write": {403, "AccessDeniedException", true, "", `which table the function "orders" has cannot be looked up, so nothing is written; name it with --table: `, ""},
+		"broken":           {400, "InvalidParameterValueException", false, "", `the table of the function "orders" cannot be looked up: `, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if tt.answer == http.StatusOK {
+					fmt.Fprint(w, tt.body)
+					return
+				}
+				w.Header().Set("X-Amzn-Errortype", tt.body)
+				w.WriteHeader(tt.answer)
+				fmt.Fprint(w, "{}")
+			}))
+			defer server.Close()
+			for name, value := range clientEnv(server.URL, server.URL) {
+				t.Setenv(name, value)
+			}
+			for _, m := range []manage{{function: "orders"}, {function: "fanout", functionARN: functionARN}} {
+				var errs bytes.Buffer
+				m.common, m.changes, m.errs = &common{}, tt.changes, &errs
+				a, err := m.account(t.Context(), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := m.tableRef(t.Context(), a)
+				if got != tt.want || errs.String() != tt.said || (err == nil) != (tt.err == "") || err != nil && !strings.HasPrefix(err.Error(), tt.err) {
+					t.Errorf("got %q, %v, said %q", got, err, &errs)
+				}
+			}
+		})
+	}
+}

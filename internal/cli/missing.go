@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"fanout/internal/provision/cloud"
+)
+
+// missingTable says that there is no target table. If the function does not exist
+// either, that is the cause, and the error is about the function.
+func (m *manage) missingTable(ctx context.Context, a *cloud.Account, table string) error {
+	if m.noFunction {
+		return m.missingFunction(ctx, a, &cloud.NoFunction{Name: m.functionName(), Else: fmt.Sprintf("name a table with --table, because there is no table %q either", table)})
+	}
+	return fmt.Errorf("there is no target table %q in %s; run fanout deploy, or name another with --table", table, m.where(a))
+}
+
+// withHint adds to an error about a missing function what the caller can do.
+func (m *manage) withHint(ctx context.Context, a *cloud.Account, err error) error {
+	if missing, ok := errors.AsType[*cloud.NoFunction](err); ok {
+		return m.missingFunction(ctx, a, missing)
+	}
+	return err
+}
+
+// missingFunction says that there is no such function, and which one was probably meant.
+func (m *manage) missingFunction(ctx context.Context, a *cloud.Account, e *cloud.NoFunction) error {
+	if hint := didYouMean("--function ", cloud.Name(e.Name), functionNamesIn(ctx, a)); hint != "" {
+		return fmt.Errorf("%w in %s%s", e, m.where(a), hint)
+	}
+	ways := []string{"check --function and --region", "run fanout deploy"}
+	if e.Else != "" {
+		ways = append(ways, e.Else)
+	}
+	last := len(ways) - 1
+	return fmt.Errorf("%w in %s; %s, or %s", e, m.where(a), strings.Join(ways[:last], ", "), ways[last])
+}
+
+// where names the region of a, and the caller's own region if an ARN named another.
+func (m *manage) where(a *cloud.Account) string {
+	if m.environment == "" || m.environment == a.Region() {
+		return a.Region()
+	}
+	return fmt.Sprintf("%s, which the ARN names (your region is %s)", a.Region(), m.environment)
+}

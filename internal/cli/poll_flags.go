@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	"fanout/internal/poll"
+)
+
+// pollFlags say how a stream is read.
+type pollFlags struct {
+	start      string
+	batchSize  int
+	shards     int
+	once       bool
+	checkpoint string
+}
+
+const (
+	maxBatchSize = 10_000 // of Lambda's event source mappings
+	onceTries    = 5      // of a record, with --once; each is an invocation with its own attempts
+)
+
+func (p *pollFlags) add(s *pflag.FlagSet) {
+	s.StringVar(&p.checkpoint, "checkpoint", "", "remember in this `FILE` how far each shard was delivered")
+	s.StringVar(&p.start, "starting-position", "", "begin shards without a checkpoint at `POSITION`: LATEST, TRIM_HORIZON or a time such as 2026-11-22T20:15:00Z (default: LATEST, with --once TRIM_HORIZON)")
+	s.BoolVar(&p.once, "once", false, "stop when everything that the stream holds was delivered, or a record failed five times in a row")
+	s.IntVar(&p.batchSize, "batch-size", 100, "hand over at most `N` records at a time")
+	s.IntVar(&p.shards, "shards", 10, "read at most `N` shards at a time")
+}
+
+// check finds what is wrong with the flags, which are for streams only.
+func (p *pollFlags) check(s *pflag.FlagSet, stream bool) error {
+	for _, name := range []string{"checkpoint", "starting-position", "once", "batch-size", "shards"} {
+		if s.Changed(name) && !stream {
+			return fmt.Errorf("--%s has no effect without --source-arn; remove it", name)
+		}
+	}
+	if p.batchSize < 1 || p.batchSize > maxBatchSize {
+		return fmt.Errorf("--batch-size is %d; it must be 1 to %d", p.batchSize, maxBatchSize)
+	}
+	if p.shards < 1 {
+		return fmt.Errorf("--shards is %d; it must be at least 1", p.shards)
+	}
+	if _, err := poll.ParseStart(p.start); p.start != "" && err != nil {
+		return noPosition(p.start)
+	}
+	return nil
+}
+
+// positions are where reading may begin, if not at a time.
+var positions = []string{"LATEST", "TRIM_HORIZON"}
+
+// noPosition complains of what --starting-position is.
+func noPosition(typed string) error {
+	return fmt.Errorf("--starting-position is %q; it must be LATEST, TRIM_HORIZON or a time such as 2026-11-22T20:15:00Z%s", typed, didYouMean("", typed, positions))
+}
+
+// options are those of the poller, of flags that were checked. Reading once what
+// is to come would read nothing.
+func (p *pollFlags) options() poll.Options {
+	o := poll.Options{Start: poll.Latest, BatchSize: p.batchSize, Shards: p.shards, Once: p.once}
+	if p.once {
+		o.Start, o.GiveUp = poll.TrimHorizon, onceTries
+	}
+	if start, err := poll.ParseStart(p.start); err == nil {
+		o.Start = start
+	}
+	return o
+}

@@ -1,0 +1,199 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/spf13/cobra"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/redrive"
+	"fanout/lambda"
+	"fanout/lambda/target"
+)
+
+// redriveFlags are the flags of `fanout redrive`.
+type redriveFlags struct {
+	deliveryFlags
+	file, queue string
+	function    string // whose table has the targets; "": none is named
+	only        redrive.Only
+	failed      string
+	watch       bool
+	max         int
+	dryRun      bool
+}
+
+func newRedrive(c *common) *cobra.Command {
+	f := redriveFlags{deliveryFlags: deliveryFlags{common: c}}
+	cmd := &cobra.Command{
+		Use:   "redrive (--targets FILE | --table NAME) (--file FILE | --queue QUEUE)",
+		Short: "Deliver what onFailure took to its targets again",
+		Long: `Redrive reads the envelopes that the attribute onFailure made of records which a
+target did not take, and delivers each record to its target again: byte for byte as
+it was to be sent. Stages that had run do not run again; those that had not, do, as
+the target has them now. A target with parallel false gets the records of a key in
+their order, and none past one that failed.
+
+With --file it reads a file: envelopes in JSON, a line each, or {"Records":[…]} of
+them, as queues, topics, Firehose or a file target leave them; the file is held in
+memory and stays as it is. With --queue it receives from an SQS queue until that is
+empty. A message is deleted when all its records were delivered, or taken by their
+target's onFailure; anything else stays in the queue. An onFailure that is the same
+queue is passed over.
+
+Nothing is dropped, also where the target says oversize drop. The first interrupt
+lets what is under way finish, a second one ends it at once. It ends with a row for
+each target on standard error and, with --output json or yaml, a report on standard
+output.
+The exit status is 0 if everything was delivered, 1 if something failed, 2 for
+wrong usage or unreadable input.`,
+		Example: `  fanout redrive --targets targets.yaml --queue failures --dry-run
+  fanout redrive --function fanout --queue arn:aws:sqs:eu-west-1:123456789012:failures
+  fanout redrive --targets targets.yaml --queue failures --target billing --to billing-2
+  fanout redrive --targets targets.yaml --file failures.jsonl --failed again.jsonl
+  aws s3 cp s3://bucket/failures/1 - | fanout redrive --table fanoutTargets --file -`,
+		Args: flagsOnly,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.check(); err != nil {
+				return err
+			}
+			return f.run(cmd)
+		},
+	}
+	s := cmd.Flags()
+	s.SortFlags = false
+	f.addTargets(s)
+	s.StringVar(&f.function, "function", "", "read the targets from the table of this function, by `NAME`")
+	s.StringVar(&f.file, "file", "", "read envelopes from this `FILE`, - for standard input")
+	s.StringVar(&f.queue, "queue", "", "receive envelopes from this SQS `QUEUE`, by name, URL or ARN")
+	s.StringVar(&f.only.Source, "source-arn", "", "deliver only records of the source with this `ARN`")
+	s.StringVar(&f.only.Target, "target", "", "deliver only records of the target with this `ID`")
+	s.StringVar(&f.only.To, "to", "", "deliver to the target with this `ID`, of the same source, instead")
+	s.StringVar(&f.failed, "failed", "", "append the envelopes of what failed again to this `FILE`")
+	s.BoolVar(&f.watch, "watch", false, "go on when the queue is empty, until interrupted")
+	s.IntVar(&f.max, "max", 0, "stop after `N` messages (default: when the queue is empty)")
+	s.BoolVar(&f.dryRun, "dry-run", false, "print what would go where and send nothing")
+	f.addBounds(cmd)
+	f.complete(cmd)
+	_ = cmd.MarkFlagFilename("file")
+	_ = cmd.MarkFlagFilename("failed")
+	return cmd
+}
+
+// check finds what is wrong with the flags.
+func (f *redriveFlags) check() error {
+	switch {
+	case f.function != "" && (f.targets != "" || f.table != ""):
+		return errors.New("--function stands for the table of a function; give it, or --targets, or --table")
+	case strings.HasPrefix(f.function, "arn:"):
+		return fmt.Errorf("--function takes a name, and %q is an ARN; give the name, %s", f.function, cloud.Name(f.function))
+	case f.function != "" && !functionNames.MatchString(f.function):
+		return fmt.Errorf("--function is %q; a name has 1 to 64 letters, digits, - and _", f.function)
+	case f.function == "":
+		if err := f.checkTargets(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case f.file != "" && f.queue != "":
+		return errors.New("--file and --queue exclude each other; give one of them")
+	case f.file == "" && f.queue == "":
+		return errors.New("no envelopes are given; add --file FILE or --queue QUEUE")
+	case f.file != "" && (f.watch || f.max != 0):
+		return errors.New("--watch and --max have no effect without --queue; remove them")
+	case f.queue != "" && f.failed != "":
+		return errors.New("--failed has no effect with --queue, where what fails stays; remove it")
+	case f.failed != "" && filepath.Clean(f.failed) == filepath.Clean(f.file):
+		return errors.New("--failed names the file that is read; give another one")
+	case f.max < 0:
+		return fmt.Errorf("--max is %d; it must be at least 1", f.max)
+	case f.watch && f.dryRun:
+		return errors.New("--watch and --dry-run exclude each other; give one of them")
+	}
+	return f.checkBounds()
+}
+
+func (f *redriveFlags) run(cmd *cobra.Command) error {
+	stderr := newLive(cmd.ErrOrStderr())
+	d := &redelivery{redriveFlags: f, sum: new(summary), stderr: stderr, name: "the queue"}
+	sources := []string{f.queue, f.only.Source}
+	var letters []redrive.Letter
+	if f.file != "" {
+		read, err := readEvent(f.file, cmd.InOrStdin())
+		if err != nil {
+			return err
+		}
+		d.name, letters = read.name, redrive.ReadFile(read.data)
+		if err := d.legible(letters); err != nil {
+			return err
+		}
+		for i := range letters {
+			sources = append(sources, letters[i].Source)
+		}
+	}
+	cfg, err := f.load(cmd.Context(), f.inFlight, sources)
+	if err != nil {
+		return err
+	}
+	if f.function != "" {
+		m := manage{common: f.common, function: f.function, errs: cmd.ErrOrStderr(), environment: cfg.Region}
+		a := cloud.Of(cfg)
+		if f.table, err = m.tableRef(cmd.Context(), a); err == nil && m.noFunction {
+			err = m.missingFunction(cmd.Context(), a, &cloud.NoFunction{Name: f.function})
+		}
+		if err != nil {
+			return failed(err)
+		}
+	}
+	h, err := lambda.New(f.options(), cfg, f.logger(stderr))
+	if err != nil {
+		return err
+	}
+	ctx, stop := untilInterrupted(cmd.Context(), stderr)
+	defer stop()
+	if f.queue != "" {
+		err = d.fromQueue(ctx, h, cfg)
+	} else {
+		err = d.fromFile(ctx, h, letters)
+	}
+	if f.dryRun && err == nil {
+		return d.printPlan(cmd.OutOrStdout())
+	}
+	if d.sum.events > 0 || err == nil {
+		if err := d.sum.print(cmd.OutOrStdout(), stderr, f.output); err != nil {
+			return failed(fmt.Errorf("the report cannot be written: %w", err))
+		}
+	}
+	if err == nil && (d.sum.anyFailed() || d.sum.unreadable > 0) {
+		return failed(errReported)
+	}
+	return err
+}
+
+// openQueue returns the queue, and what is known of it.
+func (f *redriveFlags) openQueue(ctx context.Context, cfg aws.Config) (*redrive.Queue, target.Destination, error) {
+	if cfg.Region == "" {
+		return nil, target.Destination{}, errors.New("no AWS region is set; add --region, or set AWS_REGION")
+	}
+	account, name := cloud.Of(cfg), f.queue
+	if !cloud.Full(target.SQS, name) {
+		var err error
+		if name, err = account.Destination(ctx, target.SQS, name, ""); err != nil {
+			return nil, target.Destination{}, failed(err)
+		}
+	}
+	d, err := target.ParseDestination(target.SQS, name)
+	if err != nil {
+		return nil, d, fmt.Errorf("--queue: %w", err)
+	}
+	client := account.In(d.Region).SQS(lambda.QueueHost(&d))
+	if d.Region == "" {
+		d.Region = cfg.Region
+	}
+	return &redrive.Queue{Client: client, URL: d.URL(), Watch: f.watch, Max: f.max, Keep: f.dryRun}, d, nil
+}

@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/policy"
+	"fanout/internal/provision/registry"
+	"fanout/lambda/target"
+)
+
+func newRegister(c *common) *cobra.Command {
+	m := manage{common: c}
+	var f attributeFlags
+	var force bool
+	var typ string
+	cmd := &cobra.Command{
+		Use:   "register <type>",
+		Short: "Add a target to a source",
+		Long: `Register writes a new target into the target table, after checking it with the
+function's own code. It is inactive unless --active says otherwise. The function
+sees it within FANOUT_CONFIG_TTL, a minute if nothing else is set.
+It warns of a destination that does not exist, or takes less than the target sends,
+and of a former stream of a DynamoDB table, as far as you may look them up.
+
+The type is one of ` + typeNames() + `.
+
+A destination is a name, which is looked up in the destination's region, or in full:
+  sns        ARN of the topic
+  sqs        URL or ARN of the queue
+  es         host#index, host#index/type, or a URL; --index goes with a domain's name
+  kinesis    ARN of the stream
+  firehose   ARN of the delivery stream
+  iot        endpoint#topic
+  lambda     ARN of the function, with an alias or version if need be
+  memcached  host:port
+  redis      host:port, redis:// or rediss:// URL
+  file       a path`,
+		Example: `  fanout register lambda --function fanout --source-type kinesis --source inputStream --id target1 --destination targetFunction
+  fanout register kinesis --source-arn arn:aws:kinesis:eu-west-1:123456789012:stream/orders --id copy \
+      --destination orders-copy --destination-region us-east-1 --parallel false --active true
+  fanout register es --source-type dynamodb --source Customers --id search --destination my-domain --index customers --convert-ddb true`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("register takes the type of the target: " + typeNames())
+			}
+			if len(args) > 1 {
+				return fmt.Errorf("unexpected argument %q; fanout register takes one, the type of the target", args[1])
+			}
+			if typ = args[0]; target.ParseType(typ) == "" {
+				return noType(typ)
+			}
+			return nil
+		},
+		ValidArgs: target.TypeNames(),
+	}
+	m.functionFlags(cmd)
+	m.sourceFlags(cmd)
+	m.idFlag()
+	f.add(cmd)
+	m.tableFlags()
+	cmd.Flags().BoolVar(&force, "force", false, "replace a target that has this id, and allow an endless loop")
+	m.outputFlag(cmd)
+	check := func() error {
+		if cmd.Flags().Lookup("destination").Value.String() == "" {
+			return errors.Join(m.needSource(), m.needID(), errors.New("no destination is given; add --destination"))
+		}
+		return errors.Join(m.needSource(), m.needID())
+	}
+	m.iamFlag()
+	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
+		source, err := m.sourceRef(ctx, a)
+		if err != nil {
+			return err
+		}
+		t, err := m.registry(ctx, a)
+		if err != nil {
+			return err
+		}
+		others, err := t.List(ctx, source)
+		if err != nil {
+			return err
+		}
+		v := f.values()
+		v["sourceArn"], v["id"], v["type"] = str(source), str(m.id), str(typ)
+		if _, ok := v["active"]; !ok {
+			v["active"] = target.Value{Kind: target.Bool, Text: "false"}
+		}
+		kind := registry.Create
+		if force {
+			kind = registry.Replace
+		} else if slices.ContainsFunc(others, func(e registry.Entry) bool { return e.ID == m.id }) {
+			return fmt.Errorf("%s has a target %q already; use fanout update, or add --force to replace it", source, m.id)
+		}
+		if err := f.resolve(ctx, a, v); err != nil {
+			return err
+		}
+		e, err := valid(cmd.ErrOrStderr(), v, others)
+		if err != nil {
+			return err
+		}
+		if !force && m.loops(&e.Spec) {
+			return fmt.Errorf("the target %q would send records round for ever, because %s is the source or the function itself; give another destination, or add --force", m.id, e.Destination())
+		}
+		c := registry.Change{Source: source, ID: m.id, Kind: kind, Set: v}
+		streams := m.warnOfTargets(ctx, cmd, a, nil, []registry.Change{c})
+		m.warnOfFormer(ctx, cmd, t, source, streams)
+		if err := m.writeOne(ctx, cmd, a, t, c, "registered", e); err != nil {
+			return err
+		}
+		if !e.Active() {
+			m.sayActivate(cmd, source)
+		}
+		return nil
+	})
+	return cmd
+}
+
+// otherTypes are other words for types of targets.
+var otherTypes = map[string]string{
+	"elasticsearch": "es", "elastic": "es", "aoss": "es", "stream": "kinesis", "queue": "sqs", "topic": "sns", "delivery-stream": "firehose",
+	"function": "lambda", "memcache": "memcached", "valkey": "redis", "elasticache": "redis", "mqtt": "iot",
+}
+
+// noType says that there is no such type, and which one was probably meant.
+func noType(typ string) error {
+	hint := didYouMean("", typ, target.TypeNames())
+	if name := otherTypes[strings.ToLower(typ)]; name != "" {
+		hint = "; did you mean " + name + "?"
+	}
+	return fmt.Errorf("there are no targets of type %q%s; the types are %s", typ, hint, typeNames())
+}
+
+// sayActivate says which command lets the target receive records.
+func (m *manage) sayActivate(cmd *cobra.Command, source string) {
+	command := []string{"fanout", "activate"}
+	for _, name := range []string{"function", "function-arn", "table", "table-arn"} {
+		if m.given(name) {
+			command = append(command, "--"+name, m.flags.Lookup(name).Value.String())
+		}
+	}
+	command = append(append(command, "--source-arn", source, "--id", printable(m.id)), m.connection(cmd)...)
+	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: the target receives no records yet; run %s\n", strings.Join(command, " "))
+}
+
+// loops reports whether a target of the function would get its own records.
+func (m *manage) loops(t *target.Spec) bool {
+	return policy.Function{ARN: m.self(t).String()}.Loops(t)
+}
+
+// str is a value of an attribute.
+func str(s string) target.Value { return target.Value{Kind: target.String, Text: s} }

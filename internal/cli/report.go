@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"fanout/engine/plain"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/doctor"
+	"fanout/internal/redrive"
+)
+
+// print writes the table to standard error and, for json and yaml, the report to standard
+// output.
+func (s *summary) print(stdout io.Writer, stderr *live, output string) error {
+	records, rows := s.snapshot()
+	printTable(stderr, records, rows)
+	if s.retried && slices.ContainsFunc(rows, func(r row) bool { return r.Failed > 0 }) {
+		fmt.Fprintln(stderr, "A record that was tried again counts as failed each time.")
+	}
+	if m := s.messages; m != nil {
+		fmt.Fprintf(stderr, "%s: %d deleted, %d left in the queue\n", count(m.Received, "message"), m.Deleted, m.Kept)
+	}
+	if output == "table" {
+		return nil
+	}
+	return show(stdout, output, struct {
+		Records    int             `json:"records"`
+		Unreadable int             `json:"unreadable,omitempty"`
+		Messages   *redrive.Counts `json:"messages,omitempty"`
+		Targets    []row           `json:"targets"`
+	}{records, s.unreadable, s.messages, rows}, nil)
+}
+
+// printTable writes a row for each target, and why records failed.
+func printTable(w io.Writer, records int, rows []row) {
+	if len(rows) == 0 {
+		if records == 0 {
+			fmt.Fprintln(w, "no records")
+		} else {
+			fmt.Fprintf(w, "%s, and no active target for their source\n", count(records, "record"))
+		}
+		return
+	}
+	t := newTable(columns(w))
+	head := table.Row{"target", "type", "delivered", "dropped", "diverted", "failed", "requests", "retries", "bytes", "time"}
+	already := slices.ContainsFunc(rows, func(r row) bool { return r.Already > 0 })
+	if already { // most runs have no retry, and no use for the column
+		head = slices.Insert(head, 3, any("already"))
+	}
+	t.AppendHeader(head)
+	var numbers []table.ColumnConfig
+	for i := 3; i <= len(head); i++ {
+		numbers = append(numbers, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	t.SetColumnConfigs(numbers)
+	names := rowNames(rows)
+	for i, r := range rows {
+		failed := any(r.Failed)
+		if r.Failed > 0 {
+			failed = coloured(w, text.FgRed, fmt.Sprint(r.Failed))
+		}
+		cells := table.Row{names[i], r.Type, r.Delivered, r.Dropped, r.Diverted, failed, r.Requests, r.Retries, r.Bytes, fmt.Sprintf("%.3fs", r.took.Seconds())}
+		if already {
+			cells = slices.Insert(cells, 3, any(r.Already))
+		}
+		t.AppendRow(cells)
+	}
+	fmt.Fprintln(w, t.Render())
+	for i, r := range rows {
+		for _, why := range r.Reasons {
+			why.print(w, names[i])
+		}
+	}
+	if already {
+		fmt.Fprintln(w, "A record sent again counts as already delivered where a target had it: it was not sent there.")
+	}
+	if slices.ContainsFunc(rows, row.counted) {
+		fmt.Fprintln(w, "The table counts records of the source, and the lines below it what the target's stages made of them.")
+	}
+}
+
+// rowNames returns what rows are called: by the target's id, and where several sources
+// have targets with one id, by the source too.
+func rowNames(rows []row) []string {
+	names := make([]string, len(rows))
+	for i, r := range rows {
+		names[i] = r.ID
+		for k, other := range rows {
+			switch {
+			case k == i || other.ID != r.ID:
+			case cloud.Source(other.Source) == cloud.Source(r.Source): // a stream and its consumer
+				names[i] = r.Source + "/" + r.ID
+			case names[i] == r.ID:
+				names[i] = doctor.Target(r.Source, r.ID)
+			}
+		}
+	}
+	return names
+}
+
+// counted reports whether the reasons count other records than the row: those after
+// the stages.
+func (r row) counted() bool {
+	n := 0
+	for _, why := range r.Reasons {
+		n += why.Count
+	}
+	records := r.Failed + r.Diverted
+	return n > records || n > 0 && n < records && len(r.Reasons) < maxReasons
+}
+
+// print tells why records failed at a target. A faulty target has a line for each
+// fault.
+func (r reason) print(w io.Writer, target string) {
+	did := "failed"
+	if r.Diverted {
+		did = "diverted"
+	}
+	fmt.Fprintf(w, "%s: %d %s", plain.Line(target), r.Count, did)
+	if r.Sequence != "" {
+		fmt.Fprintf(w, ", the first being %s of %s", plain.Line(r.Sequence), plain.Line(r.Shard))
+	}
+	fmt.Fprintf(w, ": %s\n", indented(errors.New(r.Error)))
+}
+
+// indented returns the text of an error, of several the others below the first.
+func indented(err error) string { return strings.ReplaceAll(err.Error(), "\n", "\n  ") }

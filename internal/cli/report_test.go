@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Targets of several sources may have one id, and a reader must tell them apart.
+func TestRowNames(t *testing.T) {
+	const clicks = "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks"
+	got := rowNames([]row{
+		{Source: orders, ID: "queue"}, {Source: orders, ID: "search"}, {Source: clicks, ID: "queue"},
+		{Source: orders, ID: "copy"}, {Source: orders + "/consumer/app:1", ID: "copy"}, {Source: clicks, ID: "copy"},
+	})
+	want := []string{
+		"kinesis:orders/queue", "search", "kinesis:clicks/queue",
+		orders + "/copy", orders + "/consumer/app:1/copy", "kinesis:clicks/copy",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A stream's batch that is handed over again has its failures counted again, which is said.
+func TestRetriedFailuresAreExplained(t *testing.T) {
+	const line = "A record that was tried again counts as failed each time.\n"
+	for _, tt := range []struct {
+		failed  int
+		retried bool
+		want    bool
+	}{{15, true, true}, {15, false, false}, {0, true, false}} {
+		var b bytes.Buffer
+		s := &summary{retried: tt.retried, targets: []*row{{Source: orders, ID: "queue", Failed: tt.failed}}}
+		if err := s.print(io.Discard, newLive(&b), "table"); err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(b.String(), line) != tt.want {
+			t.Errorf("%+v: %s", tt, &b)
+		}
+	}
+}

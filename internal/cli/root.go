@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"fanout/lambda"
+)
+
+// common are the flags that every command takes.
+type common struct {
+	aws   lambda.AWS
+	debug bool
+}
+
+func newRoot() *cobra.Command {
+	var c common
+	root := &cobra.Command{
+		Use:   "fanout <command>",
+		Short: "Take records from Kinesis, DynamoDB and SNS to many targets",
+		Long: `fanout takes batches of records from Amazon Kinesis Data Streams, DynamoDB
+Streams and SNS, passes them through stages, and delivers them to many targets at
+once: nothing lost, order kept, targets isolated.`,
+		Example: `  fanout register sqs --source-type kinesis --source orders --id queue --destination orders --active true
+  fanout hook --source-type kinesis --source orders
+  fanout list`,
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          knownCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetVersionTemplate("fanout {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
+	f := root.PersistentFlags()
+	f.StringVar(&c.aws.Region, "region", "", "make AWS calls in this `REGION` (default: as the environment says, or the source's)")
+	f.StringVar(&c.aws.Profile, "profile", "", "use the profile `NAME` of the shared AWS configuration")
+	f.StringVar(&c.aws.EndpointURL, "endpoint-url", "", "send every AWS call to this `URL`")
+	f.BoolVar(&c.aws.NoVerifyTLS, "no-verify-ssl", false, "do not verify certificates")
+	f.BoolVar(&c.debug, "debug", false, "log what happens, to standard error")
+	root.Flags().BoolP("version", "v", false, "print the version")
+	for _, g := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"Function", []*cobra.Command{newDeploy(&c), newDestroy(&c), newPolicy(&c), newTemplate(&c), newDoctor(&c)}},
+		{"Targets", []*cobra.Command{
+			newRegister(&c), newList(&c), newUpdate(&c), newActivate(&c), newDeactivate(&c), newUnregister(&c),
+			newExport(&c), newApply(&c), newLint(&c),
+		}},
+		{"Sources", []*cobra.Command{newHook(&c), newUnhook(&c), newPause(&c), newResume(&c)}},
+		{"Run and tune", []*cobra.Command{newRun(&c), newRedrive(&c), newTune(&c)}},
+		{"Other", []*cobra.Command{newCompletion(), newVersion(), newMan()}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
+		for _, cmd := range g.commands {
+			cmd.GroupID = g.title
+			root.AddCommand(cmd)
+		}
+	}
+	root.SetHelpCommandGroupID("Other")
+	setHelpCommand(root)
+	setHelp(root)
+	setCompletion(root)
+	return root
+}

@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"fanout/lambda"
+)
+
+// runFlags are the flags of `fanout run`.
+type runFlags struct {
+	deliveryFlags
+	events        []string
+	sourceARN     string
+	sourceAs      sourceAs
+	unknownSource string
+	explain       bool
+	poll          pollFlags
+}
+
+func newRun(c *common) *cobra.Command {
+	f := runFlags{deliveryFlags: deliveryFlags{common: c}}
+	cmd := &cobra.Command{
+		Use:   "run (--targets FILE | --table NAME) (--event FILE… | --source-arn ARN)",
+		Short: "Run the function here: over event files, or over a stream",
+		Long: `Run does outside Lambda what the function does inside it, with the same handler.
+
+With --event it handles events as Lambda hands them to the function. Published
+samples name sources such as arn:aws:kinesis:EXAMPLE; --source-arn-as takes their
+records for those of a source of yours. With
+--source-arn it polls a Kinesis or DynamoDB stream, shard by shard, as Lambda's
+event source mapping does, until it is interrupted; --checkpoint makes it go on
+where it stopped. The first interrupt lets what is under way finish, a second one
+ends it at once.
+
+It ends with a row for each target on standard error and, with --output json or
+yaml, a report on standard output. The exit status is 0 if everything was delivered, 1 if
+something failed, 2 for wrong usage or unreadable input.`,
+		Example: `  fanout run --targets targets.yaml --event event.json
+  cat event.json | fanout run --table fanoutTargets --event - --output json
+  fanout run --targets targets.yaml --source-arn arn:aws:kinesis:eu-west-1:123456789012:stream/orders
+  fanout run --targets targets.yaml --event sample.json --source-arn-as arn:aws:sns:eu-west-1:123456789012:alerts
+  fanout run --targets targets.yaml --event event.json --explain`,
+		Args: flagsOnly,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.check(cmd.Flags()); err != nil {
+				return err
+			}
+			return f.run(cmd)
+		},
+	}
+	s := cmd.Flags()
+	s.SortFlags = false
+	f.addTargets(s)
+	s.StringArrayVar(&f.events, "event", nil, "handle the Lambda event in this `FILE`, - for standard input; repeatable")
+	f.sourceAs.add(s)
+	s.StringVar(&f.sourceARN, "source-arn", "", "poll the Kinesis or DynamoDB stream with this `ARN`")
+	oneOf(cmd, &f.unknownSource, "unknown-source", "fail", "take this `ACTION` on records of a source that has no target: fail, or ignore to let them pass undelivered", []string{"fail", "ignore"})
+	f.poll.add(s)
+	s.BoolVar(&f.explain, "explain", false, "print the plan and send nothing; fails if a target is faulty")
+	f.addBounds(cmd)
+	f.complete(cmd)
+	return cmd
+}
+
+// complete tells the shell what flags take. The flags exist, so nothing can fail.
+func (f *runFlags) complete(cmd *cobra.Command) {
+	f.deliveryFlags.complete(cmd)
+	_ = cmd.MarkFlagFilename("event", "json")
+	completeWords(cmd, "starting-position", positions)
+}
+
+// check finds what is wrong with the flags.
+func (f *runFlags) check(s *pflag.FlagSet) error {
+	stdin := 0
+	for _, name := range f.events {
+		if name == "-" {
+			stdin++
+		}
+	}
+	if err := f.checkTargets(); err != nil {
+		return err
+	}
+	switch {
+	case f.events != nil && f.sourceARN != "":
+		return errors.New("--event and --source-arn exclude each other; give one of them")
+	case f.events == nil && f.sourceARN == "":
+		return errors.New("no source is given; add --event FILE or --source-arn ARN")
+	case stdin > 1:
+		return errors.New("--event - is given more than once; standard input holds one event")
+	}
+	if err := f.sourceAs.check(f.events); err != nil {
+		return err
+	}
+	if err := f.checkBounds(); err != nil {
+		return err
+	}
+	return f.poll.check(s, f.sourceARN != "")
+}
+
+func (f *runFlags) run(cmd *cobra.Command) error {
+	events, sources, err := f.read(cmd.InOrStdin())
+	if err != nil {
+		return err
+	}
+	cfg, err := f.load(cmd.Context(), f.inFlight, sources)
+	if err != nil {
+		return err
+	}
+	stderr := newLive(cmd.ErrOrStderr())
+	log := f.logger(stderr)
+	o := f.options()
+	o.IgnoreUnknownSource = f.unknownSource == "ignore"
+	h, err := lambda.New(o, cfg, log)
+	if err != nil {
+		return err
+	}
+	if f.explain {
+		return explain(cmd.Context(), cmd.OutOrStdout(), h, sources)
+	}
+	sum := new(summary)
+	h.OnResults = sum.add
+	if f.sourceARN != "" {
+		sum.news = stderr
+		err = f.runStream(cmd.Context(), h, cfg, log, stderr, sum)
+	} else {
+		err = f.runEvents(cmd.Context(), h, events, sources, stderr)
+	}
+	if sum.events > 0 || err == nil {
+		if err := sum.print(cmd.OutOrStdout(), stderr, f.output); err != nil {
+			return failed(fmt.Errorf("the report cannot be written: %w", err))
+		}
+	}
+	if err == nil && (sum.faulty || f.sourceARN == "" && sum.anyFailed()) {
+		return failed(errReported)
+	}
+	return err
+}

@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"go.uber.org/zap"
+
+	"fanout/engine/plain"
+	"fanout/internal/poll"
+	"fanout/lambda"
+)
+
+// runStream polls until it is interrupted, or with --once until all is delivered.
+func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Config, log *zap.Logger, stderr *live, sum *summary) (err error) {
+	o := f.poll.options()
+	o.Timeout, o.Log = f.timeout, log
+	if f.poll.checkpoint != "" {
+		file, err := poll.OpenFile(f.poll.checkpoint)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if cerr := file.Close(); err == nil {
+				err = failed(cerr)
+			}
+		}()
+		o.Checkpoints = file
+	}
+	var left leftover
+	p, err := newPoller(cfg, f.sourceARN, left.count(h.Invoke), o)
+	if err != nil {
+		return err
+	}
+	if nowhere, err := f.readable(ctx, h, []string{f.sourceARN}); err != nil || nowhere != nil {
+		return cmp.Or(err, nowhere)
+	}
+	if err := h.Unclaimed(ctx, f.sourceARN); err != nil {
+		return failed(err)
+	}
+	faulty, err := h.Faulty(ctx, f.sourceARN)
+	if err != nil {
+		return err
+	}
+	for _, t := range faulty {
+		fmt.Fprintf(stderr, "fanout: the target %s is faulty, so its records fail: %s\n", plain.Line(t.ID), indented(t.Err))
+	}
+	ctx, stop := untilInterrupted(ctx, stderr)
+	defer stop()
+	sum.faulty = len(faulty) > 0
+	return left.explain(p, follow(ctx, p, stderr, sum))
+}
+
+// newPoller returns the poller for the kind of stream that source names.
+func newPoller(cfg aws.Config, source string, handle poll.Handler, o poll.Options) (*poll.Poller, error) {
+	a, err := arn.Parse(source)
+	if err != nil || a.Service != "kinesis" && a.Service != "dynamodb" {
+		return nil, fmt.Errorf("--source-arn is %q; it must be the ARN of a Kinesis or DynamoDB stream", source)
+	}
+	if a.Region != "" {
+		cfg.Region = a.Region // the stream is there, wherever the targets are
+	}
+	if a.Service == "dynamodb" {
+		return poll.NewDynamoDB(dynamodbstreams.NewFromConfig(cfg), source, handle, o)
+	}
+	return poll.NewKinesis(kinesis.NewFromConfig(cfg), source, handle, o)
+}
+
+// follow runs p and shows on a terminal how it gets on.
+func follow(ctx context.Context, p *poll.Poller, stderr *live, sum *summary) error {
+	ctx, stop := context.WithCancel(ctx)
+	shown := make(chan struct{})
+	go func() {
+		defer close(shown)
+		stderr.follow(ctx, time.Second/2, func() string {
+			_, rows := sum.snapshot()
+			return status(p.Progress().Total, rows)
+		})
+	}()
+	err := p.Run(ctx)
+	stop()
+	<-shown
+	sum.retried = p.Progress().Total.Retries > 0
+	return err
+}
+
+// leftover counts invocations that did not deliver all of their batch. The poller
+// follows each up with another, unless the run ends before.
+type leftover struct{ atomic.Int64 }
+
+func (l *leftover) count(handle poll.Handler) poll.Handler {
+	return func(ctx context.Context, event []byte) ([]byte, error) {
+		answer, err := handle(ctx, event)
+		if err != nil || bytes.Contains(answer, []byte("itemIdentifier")) {
+			l.Add(1)
+		}
+		return answer, err
+	}
+}
+
+// explain returns the error of a run of p, which returned err. What failed and was
+// delivered later is none.
+func (l *leftover) explain(p *poll.Poller, err error) error {
+	total := p.Progress().Total
+	shards := l.Load() - total.Retries
+	switch {
+	case err != nil && total.Batches == 0:
+		return err // the stream is what could not be read
+	case err != nil:
+		return failed(err)
+	case shards > 0:
+		return failed(fmt.Errorf("interrupted while records had failed; they are in %d of the shards, and no checkpoint is past them", shards))
+	}
+	return nil
+}

@@ -1,0 +1,51 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	records "fanout/lambda/event"
+	"fanout/lambda/target"
+)
+
+// sourceAs is the ARN that --source-arn-as gives the records of events, "" for their own.
+type sourceAs string
+
+func (s *sourceAs) add(flags *pflag.FlagSet) {
+	flags.StringVar((*string)(s), "source-arn-as", "", "take the records of all events for those of the source with this `ARN`")
+}
+
+// check finds what is wrong with the flag. events are the files of events.
+func (s sourceAs) check(events []string) error {
+	switch {
+	case s != "" && events == nil:
+		return errors.New("--source-arn-as is for events; add --event FILE, or leave it out")
+	case s != "" && !isSource(string(s)):
+		return fmt.Errorf("--source-arn-as is %q, which is not the ARN of a Kinesis stream, DynamoDB stream or SNS topic", string(s))
+	}
+	return nil
+}
+
+// relabel gives the records of e that source.
+func (s sourceAs) relabel(e *event) error {
+	if s == "" {
+		return nil
+	}
+	service, _ := target.CheckSource(string(s)) // check has seen that it is one
+	data, err := records.Relabel(e.data, kinds[service], string(s))
+	if err != nil {
+		return fmt.Errorf("%s: %w", e.name, err)
+	}
+	e.data = data
+	return nil
+}
+
+// kinds are the kinds of sources by service.
+var kinds = map[string]records.Kind{"kinesis": records.Kinesis, "dynamodb": records.DynamoDB, "sns": records.SNS}
+
+func isSource(arn string) bool {
+	_, ok := target.CheckSource(arn)
+	return ok
+}

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// fakeStream is a Kinesis stream over HTTP, as far as polling needs one.
+type fakeStream struct {
+	*httptest.Server
+
+	mu     sync.Mutex
+	shards map[string][]string // sequence numbers
+	next   int
+}
+
+func newFakeStream(shards ...string) *fakeStream {
+	s := &fakeStream{shards: make(map[string][]string)}
+	for _, id := range shards {
+		s.shards[id] = nil
+	}
+	s.Server = httptest.NewServer(s)
+	return s
+}
+
+func (s *fakeStream) URL() string { return s.Server.URL }
+
+// put appends n records to a shard. Their data is their sequence number.
+func (s *fakeStream) put(shard string, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for range n {
+		s.next++
+		s.shards[shard] = append(s.shards[shard], fmt.Sprint(1000+s.next))
+	}
+}
+
+// ServeHTTP answers the calls of a reader. An iterator is a shard and how many of its
+// records are behind it.
+func (s *fakeStream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		StreamARN, ShardID, ShardIteratorType, StartingSequenceNumber, ShardIterator string
+	}
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	switch operation := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "Kinesis_20131202."); {
+	case in.StreamARN != orders:
+		w.WriteHeader(http.StatusBadRequest)
+		answer(w, map[string]any{"__type": "ResourceNotFoundException", "message": "no such stream"})
+	case operation == "ListShards":
+		var list []any
+		for id := range s.shards {
+			list = append(list, map[string]any{"ShardId": id, "SequenceNumberRange": map[string]any{"StartingSequenceNumber": "1"}})
+		}
+		answer(w, map[string]any{"Shards": list})
+	case operation == "GetShardIterator":
+		at := 0
+		switch in.ShardIteratorType {
+		case "LATEST":
+			at = len(s.shards[in.ShardID])
+		case "AFTER_SEQUENCE_NUMBER":
+			at = 1 + slices.Index(s.shards[in.ShardID], in.StartingSequenceNumber)
+		}
+		answer(w, map[string]any{"ShardIterator": fmt.Sprint(in.ShardID, " ", at)})
+	case operation == "GetRecords":
+		var shard string
+		var at int
+		if _, err := fmt.Sscan(in.ShardIterator, &shard, &at); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		list := []any{}
+		for _, seq := range s.shards[shard][at:] {
+			list = append(list, map[string]any{"SequenceNumber": seq, "PartitionKey": "k", "Data": []byte(seq), "ApproximateArrivalTimestamp": 1763800000.1})
+		}
+		answer(w, map[string]any{
+			"Records": list, "NextShardIterator": fmt.Sprint(shard, " ", at+len(list)), "MillisBehindLatest": 0,
+		})
+	default:
+		http.Error(w, operation, http.StatusNotImplemented)
+	}
+}
+
+func answer(w http.ResponseWriter, out any) {
+	_ = json.NewEncoder(w).Encode(out) // a reader who has gone needs no answer
+}

@@ -1,0 +1,15 @@
+package cli
+
+import (
+	"fmt"
+
+	"fanout/internal/near"
+)
+
+// didYouMean proposes the one of names that was probably meant by typed.
+func didYouMean(prefix, typed string, names []string) string {
+	if name := near.Closest(typed, names); name != "" {
+		return fmt.Sprintf("; did you mean %s%s?", prefix, name)
+	}
+	return ""
+}

@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"fanout/engine"
+	"fanout/internal/redrive"
+	"fanout/lambda"
+)
+
+// summary adds up the results of a run, by source and target. It is safe for
+// concurrent use.
+type summary struct {
+	news io.Writer // told of each new reason at once; nil: of none
+
+	faulty     bool            // a target of the stream is, whether it was to get records or not
+	retried    bool            // batches of the stream were handed over again
+	unreadable int             // envelopes that are none
+	messages   *redrive.Counts // nil: there was no queue
+
+	mu      sync.Mutex
+	events  int
+	records int
+	targets []*row
+}
+
+// row is the sum of what became of records at one target.
+type row struct {
+	Source       string   `json:"source"`
+	ID           string   `json:"target"`
+	Type         string   `json:"type"`
+	Destination  string   `json:"destination"`
+	Delivered    int      `json:"delivered"`
+	Already      int      `json:"already"` // delivered by an earlier attempt, so not sent again
+	Dropped      int      `json:"dropped"`
+	Diverted     int      `json:"diverted"`
+	Failed       int      `json:"failed"`
+	Requests     int      `json:"requests"`
+	Retries      int      `json:"retries"`
+	Throttled    int      `json:"throttled"`
+	Bytes        int64    `json:"bytes"`
+	Milliseconds int64    `json:"milliseconds"`
+	Reasons      []reason `json:"reasons,omitempty"`
+
+	took time.Duration
+}
+
+// reason is one reason for which records failed, and the first of them.
+type reason struct {
+	Error    string `json:"error"`
+	Count    int    `json:"count"`              // of records, after the target's stages
+	Diverted bool   `json:"diverted,omitempty"` // the target of onFailure took them
+	Shard    string `json:"shard,omitempty"`
+	Sequence string `json:"sequence,omitempty"`
+}
+
+// add books the results of one event.
+func (s *summary) add(results []lambda.Result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.events++
+	for i := range results {
+		r := &results[i]
+		s.records += r.Records()
+		for k := range r.Report.Targets {
+			t := &r.Report.Targets[k]
+			row := s.row(r.SourceARN, t.ID)
+			row.Type, row.Destination = string(r.Targets[k].Type), r.Targets[k].Destination.String()
+			row.add(t)
+			s.explain(row, t.Failures)
+		}
+	}
+}
+
+// expect makes the row of a target stand behind those that were expected before.
+func (s *summary) expect(source, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.row(source, id)
+}
+
+func (s *summary) row(source, id string) *row {
+	i := slices.IndexFunc(s.targets, func(r *row) bool { return r.Source == source && r.ID == id })
+	if i < 0 {
+		i = len(s.targets)
+		s.targets = append(s.targets, &row{Source: source, ID: id})
+	}
+	return s.targets[i]
+}
+
+func (r *row) add(t *engine.TargetReport) {
+	r.Delivered += t.Delivered
+	r.Already += t.Already
+	r.Dropped += t.Dropped
+	r.Diverted += t.Diverted
+	r.Failed += t.Failed
+	r.Requests += t.Requests
+	r.Retries += t.Retries
+	r.Throttled += t.Throttled
+	r.Bytes += t.Bytes
+	r.took += t.Took
+	r.Milliseconds = r.took.Milliseconds()
+}
+
+// maxReasons bounds the reasons that are kept for a target.
+const maxReasons = 5
+
+// explain books why records failed at the target of r.
+func (s *summary) explain(r *row, failures []engine.Failure) {
+	for _, f := range failures {
+		why := f.Err.Error()
+		if i := slices.IndexFunc(r.Reasons, func(r reason) bool { return r.Error == why && r.Diverted == f.Diverted }); i >= 0 {
+			r.Reasons[i].Count += f.Count
+			continue
+		}
+		if len(r.Reasons) == maxReasons {
+			continue
+		}
+		r.Reasons = append(r.Reasons, reason{Error: why, Count: f.Count, Diverted: f.Diverted, Shard: f.Lane, Sequence: f.Seq})
+		if s.news != nil {
+			r.Reasons[len(r.Reasons)-1].print(s.news, r.ID)
+		}
+	}
+}
+
+// anyFailed reports whether something was not delivered.
+func (s *summary) anyFailed() bool {
+	_, rows := s.snapshot()
+	return slices.ContainsFunc(rows, func(r row) bool { return r.Failed > 0 })
+}
+
+// snapshot returns the number of records handed over, and a copy of the rows.
+func (s *summary) snapshot() (records int, rows []row) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rows = make([]row, len(s.targets))
+	for i, r := range s.targets {
+		rows[i] = *r
+		rows[i].Reasons = slices.Clone(r.Reasons)
+	}
+	return s.records, rows
+}

@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/registry"
+	"fanout/internal/provision/template"
+	"fanout/lambda/target"
+)
+
+// templates is what the flags of the command say.
+type templates struct {
+	deploy
+	mapping mappingFlags
+	format  string
+	targets string // file
+	file    string // that is written
+}
+
+func newTemplate(c *common) *cobra.Command {
+	t := templates{deploy: deploy{manage: manage{common: c}}}
+	cmd := &cobra.Command{
+		Use:   "template",
+		Short: "Print the set-up as SAM, CloudFormation or Terraform",
+		Long: `Template prints what fanout deploy, hook and register would make as infrastructure
+as code: the function as it is deployed, with its role, table, log group, mappings
+and targets; or, with --targets, one for the targets of a file, as the other flags
+say, without any call to AWS.
+
+In a SAM or CloudFormation template the targets stand as metadata, for fanout apply,
+since no resource is an item of a table. Every mapping asks for
+ReportBatchItemFailures.`,
+		Example: `  fanout template --format terraform --function fanout --output-file fanout.tf
+  fanout template --format sam --targets targets.yaml --memory 256 --batch-size 1000`,
+		Args: flagsOnly,
+	}
+	names := make([]string, len(template.Formats))
+	for i, f := range template.Formats {
+		names[i] = string(f)
+	}
+	t.functionFlags(cmd)
+	oneOf(cmd, &t.format, "format", "", "write the template in this `FORMAT`: "+either(names), names)
+	t.flags.StringVar(&t.file, "output-file", "", "write to this `FILE` (default: standard output)")
+	t.flags.StringVar(&t.targets, "targets", "", "read targets from this `FILE` in YAML or JSON, for a function that is not deployed; the flags below go with it")
+	t.tableFlags()
+	t.settingFlags(cmd)
+	t.mapping.add(cmd)
+	_ = cmd.RegisterFlagCompletionFunc("targets", cobra.FixedCompletions([]string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt))
+	deployed := func(ctx context.Context, a *cloud.Account) error {
+		s, err := t.deployed(ctx, a)
+		if err != nil {
+			return err
+		}
+		s.Targets = usable(cmd.ErrOrStderr(), s.Targets)
+		return t.print(cmd, s)
+	}
+	t.work(cmd, t.check, deployed)
+	reach := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if t.targets == "" {
+			return reach(cmd, args)
+		}
+		s, err := t.fromFile(cmd)
+		if err != nil {
+			return err
+		}
+		return t.print(cmd, s)
+	}
+	return cmd
+}
+
+// withTargets are the flags that describe a function that is not deployed.
+var withTargets = []string{"ledger-table", "memory", "timeout", "subnet", "security-group", "architecture", "env", "log-retention",
+	"batch-size", "batching-window", "starting-position", "parallelization-factor", "maximum-retry-attempts", "maximum-record-age",
+	"bisect", "on-failure", "filter"}
+
+// check finds what is wrong with the flags.
+func (t *templates) check() error {
+	if t.format == "" {
+		return errors.New("no format is given; add --format sam, cloudformation or terraform")
+	}
+	if t.targets != "" {
+		return t.checkFlags()
+	}
+	for _, name := range withTargets {
+		if t.given(name) {
+			return fmt.Errorf("--%s goes with --targets; of a function that is deployed the template has what that has", name)
+		}
+	}
+	return nil
+}
+
+// print writes the template.
+func (t *templates) print(cmd *cobra.Command, s template.Setup) error {
+	for i := range s.Targets {
+		warnOfPassword(cmd.ErrOrStderr(), "the template", &registry.Entry{Loaded: s.Targets[i]})
+	}
+	out, err := template.Render(template.Format(t.format), s)
+	if err != nil {
+		return err
+	}
+	if t.file == "" {
+		_, err = exact(cmd.OutOrStdout()).Write(out)
+		return failed(err)
+	}
+	file, err := createFile("output-file", t.file)
+	if err != nil {
+		return &misuse{err}
+	}
+	_, err = file.Write(out)
+	if err = errors.Join(file.Truncate(int64(len(out))), err, file.Close()); err != nil {
+		return failed(fmt.Errorf("the file %s cannot be written: %w", t.file, err))
+	}
+	return nil
+}
+
+// usable returns the targets that have no fault, and warns of the others.
+func usable(errs io.Writer, all []target.Loaded) []target.Loaded {
+	return slices.DeleteFunc(slices.Clone(all), func(l target.Loaded) bool {
+		for _, f := range l.Faults {
+			fmt.Fprintf(errs, "fanout: warning: %v; the template is without this target\n", f)
+		}
+		return len(l.Faults) > 0
+	})
+}
+
+// sourcesIn returns the sources of the active targets.
+func sourcesIn(entries []registry.Entry) []string {
+	var sources []string
+	for i := range entries {
+		if e := &entries[i]; e.Spec.Active && !slices.Contains(sources, e.Spec.SourceARN) {
+			sources = append(sources, e.Spec.SourceARN)
+		}
+	}
+	slices.Sort(sources)
+	return sources
+}

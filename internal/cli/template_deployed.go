@@ -1,0 +1,162 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/hooks"
+	"fanout/internal/provision/registry"
+	"fanout/internal/provision/role"
+	"fanout/internal/provision/template"
+)
+
+// deployed describes the function as it is.
+func (t *templates) deployed(ctx context.Context, a *cloud.Account) (template.Setup, error) {
+	out, err := a.Lambda().GetFunction(ctx, &awslambda.GetFunctionInput{FunctionName: aws.String(t.functionRef())})
+	switch {
+	case cloud.IsMissing(err):
+		return template.Setup{}, &cloud.NoFunction{Name: t.functionName(), Else: "add --targets for a function that is not deployed"}
+	case err != nil:
+		return template.Setup{}, fmt.Errorf("the function %q cannot be looked up: %w", t.functionRef(), err)
+	}
+	c, f := out.Configuration, role.FunctionOf(out.Configuration)
+	facts, _, _, err := role.On(a).Facts(ctx, &f)
+	if err != nil {
+		return template.Setup{}, err
+	}
+	if facts.TableARN == "" {
+		return template.Setup{}, errors.New("the function has its targets from a file, which only it can read; name that with --targets")
+	}
+	if table := cmp.Or(t.tableARN, t.table); table != "" {
+		self, err := arn.Parse(f.ARN)
+		if err != nil {
+			return template.Setup{}, err
+		}
+		facts.TableARN = tableARN(self, table)
+	}
+	facts.Namespace = f.Environment["FANOUT_METRICS_NAMESPACE"] // the default need not be said
+	s := template.Setup{
+		Function: facts, Environment: f.Environment,
+		Memory: whole(c.MemorySize), Timeout: whole(c.Timeout), Architecture: "x86_64",
+	}
+	if len(c.Architectures) > 0 {
+		s.Architecture = string(c.Architectures[0])
+	}
+	if f.VPC {
+		s.Subnets, s.SecurityGroups = c.VpcConfig.SubnetIds, c.VpcConfig.SecurityGroupIds
+	}
+	entries, err := (&registry.Table{Client: a.DynamoDB(), Name: s.Function.TableARN}).List(ctx, "")
+	if err != nil {
+		return template.Setup{}, err
+	}
+	s.Targets = loadedOf(entries)
+	if s.Mappings, err = mappingsOf(ctx, a, t.functionRef()); err != nil {
+		return template.Setup{}, err
+	}
+	topics, err := topicsOf(ctx, a, t.functionRef(), sourcesIn(entries))
+	if err != nil {
+		return template.Setup{}, err
+	}
+	for _, topic := range topics { // topics have no mappings
+		s.Mappings = append(s.Mappings, template.Mapping{Source: topic})
+	}
+	async, err := hooks.AsyncOf(ctx, a.Lambda(), f.Name())
+	if err != nil {
+		return template.Setup{}, err
+	}
+	if s.Async.OnFailure = async.OnFailure(); async != nil {
+		s.Async.Retries, s.Async.Age = async.Retries, async.Age
+	}
+	s.Retention, err = retentionOf(ctx, a, cmp.Or(f.LogGroup, "/aws/lambda/"+f.Name()))
+	return s, err
+}
+
+// topicsOf returns the topics among the sources of targets, and those that may invoke
+// the function, which may have no targets yet.
+func topicsOf(ctx context.Context, a *cloud.Account, function string, sources []string) ([]string, error) {
+	out, err := a.Lambda().GetPolicy(ctx, &awslambda.GetPolicyInput{FunctionName: &function})
+	if err != nil && !cloud.IsMissing(err) {
+		return nil, fmt.Errorf("who may invoke the function %q cannot be looked up: %w", function, err)
+	}
+	if err == nil {
+		callers, err := cloud.Callers(aws.ToString(out.Policy))
+		if err != nil {
+			return nil, fmt.Errorf("the policy of the function %q cannot be read: %w", function, err)
+		}
+		for _, c := range callers {
+			sources = append(sources, c.Source)
+		}
+	}
+	topics := slices.DeleteFunc(sources, func(source string) bool { return formOf(source).service != "sns" })
+	slices.Sort(topics)
+	return slices.Compact(topics), nil
+}
+
+// mappingsOf returns the event source mappings of a function.
+func mappingsOf(ctx context.Context, a *cloud.Account, function string) ([]template.Mapping, error) {
+	var all []template.Mapping
+	pages := awslambda.NewListEventSourceMappingsPaginator(a.Lambda(), &awslambda.ListEventSourceMappingsInput{FunctionName: &function})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("the mappings of the function %q cannot be listed: %w", function, err)
+		}
+		for i := range page.EventSourceMappings {
+			if m := &page.EventSourceMappings[i]; aws.ToString(m.State) != "Deleting" {
+				all = append(all, mappingOf(m))
+			}
+		}
+	}
+	return all, nil
+}
+
+func mappingOf(c *types.EventSourceMappingConfiguration) template.Mapping {
+	m := template.Mapping{
+		Source: aws.ToString(c.EventSourceArn), BatchSize: whole(c.BatchSize), Window: whole(c.MaximumBatchingWindowInSeconds),
+		StartingPosition: string(c.StartingPosition), StartingTime: aws.ToTime(c.StartingPositionTimestamp),
+		ParallelizationFactor: whole(c.ParallelizationFactor), MaximumRetryAttempts: -1, MaximumRecordAge: whole(c.MaximumRecordAgeInSeconds),
+		Bisect: aws.ToBool(c.BisectBatchOnFunctionError), Disabled: strings.HasPrefix(aws.ToString(c.State), "Disabl"),
+	}
+	if c.MaximumRetryAttempts != nil {
+		m.MaximumRetryAttempts = whole(c.MaximumRetryAttempts)
+	}
+	if d := c.DestinationConfig; d != nil && d.OnFailure != nil {
+		m.OnFailure = aws.ToString(d.OnFailure.Destination)
+	}
+	if c.FilterCriteria != nil {
+		for _, f := range c.FilterCriteria.Filters {
+			m.Filters = append(m.Filters, aws.ToString(f.Pattern))
+		}
+	}
+	return m
+}
+
+func whole(p *int32) int { return int(aws.ToInt32(p)) }
+
+// retentionOf returns how many days a log group keeps what it gets; 0: for ever.
+func retentionOf(ctx context.Context, a *cloud.Account, group string) (int, error) {
+	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(a.Logs(), &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &group})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return 0, fmt.Errorf("the log group %q cannot be looked up: %w", group, err)
+		}
+		for _, g := range page.LogGroups {
+			if aws.ToString(g.LogGroupName) == group {
+				return whole(g.RetentionInDays), nil
+			}
+		}
+	}
+	return 0, nil
+}

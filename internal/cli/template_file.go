@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/spf13/cobra"
+
+	"fanout/internal/provision/hooks"
+	"fanout/internal/provision/policy"
+	"fanout/internal/provision/registry"
+	"fanout/internal/provision/stack"
+	"fanout/internal/provision/template"
+	"fanout/lambda"
+	"fanout/lambda/target"
+)
+
+// fromFile describes a function that is not deployed: for the targets of a file, as
+// the flags say. It calls nothing.
+func (t *templates) fromFile(cmd *cobra.Command) (template.Setup, error) {
+	if err := errors.Join(t.manage.check(), t.check()); err != nil {
+		return template.Setup{}, err
+	}
+	entries, err := readTargets(cmd.ErrOrStderr(), t.targets)
+	if err != nil {
+		return template.Setup{}, err
+	}
+	self, err := t.place(entries)
+	if err != nil {
+		return template.Setup{}, err
+	}
+	o, err := lambda.OptionsFrom(func(name string) string { return variables(t.environment)[name] })
+	if err != nil {
+		return template.Setup{}, err
+	}
+	if err := stack.CheckTime(t.functionName(), int32(t.timeout), variables(t.environment)); err != nil { //nolint:gosec // it was checked
+		return template.Setup{}, err
+	}
+	s := template.Setup{
+		Function: policy.Function{ARN: self.String(), Metrics: o.Metrics},
+		Memory:   t.memory, Timeout: t.timeout, Architecture: t.architecture, Retention: t.retention,
+		Subnets: t.subnets, SecurityGroups: t.securityGroups, Environment: variables(t.environment), Targets: loadedOf(entries),
+	}
+	if t.given("env") && s.Environment["FANOUT_METRICS_NAMESPACE"] != "" {
+		s.Function.Namespace = o.MetricsNamespace
+	}
+	s.Function.TableARN = tableARN(self, cmp.Or(t.tableARN, t.table))
+	s.Function.LedgerTableARN = tableARN(self, t.ledger)
+	return s, t.addHooks(&s, sourcesIn(entries))
+}
+
+// addHooks adds what hooks the sources. Of several sources those flags that streams and
+// topics take otherwise are about the streams.
+func (t *templates) addHooks(s *template.Setup, sources []string) error {
+	topicsOnly := !slices.ContainsFunc(sources, func(source string) bool { return formOf(source).service != "sns" })
+	for _, source := range sources {
+		form := formOf(source)
+		if form.service != "sns" {
+			m, err := t.mapping.settings(&t.manage, form)
+			if err != nil {
+				return err
+			}
+			s.Mappings = append(s.Mappings, t.hook(source, m))
+			continue
+		}
+		s.Mappings = append(s.Mappings, template.Mapping{Source: source})
+		s.Async.OnFailure = t.mapping.onFailure
+		if !topicsOnly {
+			continue
+		}
+		m, err := t.mapping.settings(&t.manage, form)
+		if err != nil {
+			return err
+		}
+		s.Async.Retries, s.Async.Age = m.MaximumRetryAttempts, m.MaximumRecordAge
+	}
+	return nil
+}
+
+// hook makes a mapping of the flags.
+func (t *templates) hook(source string, s hooks.Settings) template.Mapping {
+	f := &t.mapping
+	m := template.Mapping{
+		Source: source, BatchSize: int(f.batchSize), Window: int(f.window), StartingPosition: s.StartingPosition,
+		ParallelizationFactor: int(f.factor), MaximumRetryAttempts: int(f.retries), MaximumRecordAge: int(f.age),
+		Bisect: f.bisect, OnFailure: f.onFailure, Filters: s.Filters,
+	}
+	if s.StartingTimestamp != nil {
+		m.StartingTime = *s.StartingTimestamp
+	}
+	return m
+}
+
+// place is where the function will be: where its ARN says, or else where the first
+// source is, in the region that is given.
+func (t *templates) place(entries []registry.Entry) (arn.ARN, error) {
+	if t.functionARN != "" {
+		return arn.Parse(t.functionARN)
+	}
+	if len(entries) == 0 {
+		return arn.ARN{}, errors.New("the file has no target, so the function's account is not known; add --function-arn")
+	}
+	a, err := arn.Parse(entries[0].Spec.SourceARN)
+	a.Service, a.Resource, a.Region = "lambda", "function:"+t.function, cmp.Or(t.aws.Region, a.Region)
+	return a, err
+}
+
+// tableARN returns the ARN of a table beside a function, "" if it has no name.
+func tableARN(self arn.ARN, table string) string {
+	if table == "" || arn.IsARN(table) {
+		return table
+	}
+	self.Service, self.Resource = "dynamodb", "table/"+table
+	return self.String()
+}
+
+func loadedOf(entries []registry.Entry) []target.Loaded {
+	all := make([]target.Loaded, len(entries))
+	for i := range entries {
+		all[i] = entries[i].Loaded
+	}
+	return all
+}

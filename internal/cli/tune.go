@@ -1,0 +1,230 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/spf13/cobra"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/tune"
+	"fanout/lambda/metrics"
+	"fanout/lambda/target"
+)
+
+// tuneFlags are the flags of `fanout tune`.
+type tuneFlags struct {
+	*common
+	targets, table    string
+	sample            sampleFlags
+	perSecond         float64
+	shards            int
+	maxLag            time.Duration
+	enhanced          bool
+	metrics           string
+	grid              tune.Grid
+	prices, latencies string
+	report, output    string
+}
+
+func newTune(c *common) *cobra.Command {
+	f := tuneFlags{common: c, grid: tune.DefaultGrid()}
+	cmd := &cobra.Command{
+		Use:   "tune (--targets FILE | --table NAME) (--event FILE… | --source-arn ARN)",
+		Short: "Find the batch size, memory and other settings for a stream",
+		Long: `Tune simulates how the function and its event source mapping would do with many
+settings, for a sample of a stream and its targets, and recommends the cheapest
+setting that keeps up with the load, with a fifth to spare, and delivers 99 % of
+the records within --max-lag. It sends nothing: the calls it makes are those that
+read the sample and the table of targets.
+
+What is measured: batches of the sample, of many sizes, go through the function's
+own handler here, which makes the requests as ever and hands them to a stand-in
+for the services. So their number and sizes, and the CPU they take, are real.
+
+What is modelled: how long services, Lambda and the polling of shards take, from
+a file of latencies that are assumptions (--latencies replaces it), and that CPU
+takes 1,769 MB ÷ memory as long as here; not modelled are throttling, retries,
+cold starts and the need for memory.
+
+Prices come from a file with region and date (--prices replaces it).
+--print-prices and --print-latencies print the files that are built in.
+
+The table begins with the recommended setting. Below stand those that differ from
+it in one thing. --report writes a page with plots.`,
+		Example: `  fanout tune --targets targets.yaml --event event.json --records-per-second 2000 --shards 4
+  fanout tune --table fanoutTargets --source-arn arn:aws:kinesis:eu-west-1:123456789012:stream/orders --max-lag 5s
+  fanout tune --targets targets.yaml --event event.json --report tune.html --memory 256,512
+  fanout tune --targets targets.yaml --event sample.json --source-arn-as arn:aws:kinesis:eu-west-1:123456789012:stream/orders --records-per-second 2000
+  fanout tune --print-prices > prices.yaml`,
+		Args: flagsOnly,
+	}
+	s := cmd.Flags()
+	s.SortFlags = false
+	s.StringVar(&f.targets, "targets", "", "read the targets from this `FILE` in YAML or JSON")
+	s.StringVar(&f.table, "table", "", "read the targets from this DynamoDB table, by `NAME` or ARN")
+	f.sample.add(s)
+	s.Float64Var(&f.perSecond, "records-per-second", 0, "plan for `N` records a second of the whole stream (default: as the sample's arrival times say)")
+	s.IntVar(&f.shards, "shards", 0, "plan for `N` shards (default: those of the sample)")
+	durationFlag(s, &f.maxLag, "max-lag", 2*time.Second, "have 99 % of the records at all targets in this `TIME`")
+	s.BoolVar(&f.enhanced, "enhanced-fan-out", false, "let the mapping read a Kinesis stream with enhanced fan-out")
+	oneOf(cmd, &f.metrics, "metrics", string(metrics.ModeCloudWatch), "let the function publish metrics to `WHERE`: cloudwatch, emf or none",
+		[]string{string(metrics.ModeCloudWatch), string(metrics.ModeEMF), string(metrics.ModeNone)})
+	s.IntSliceVar(&f.grid.BatchSizes, "batch-size", f.grid.BatchSizes, "try this `LIST` of batch sizes")
+	s.Var(&durations{value: &f.grid.Windows}, "window", "try this `LIST` of batching windows")
+	s.IntSliceVar(&f.grid.Factors, "parallelization-factor", f.grid.Factors, "try this `LIST` of parallelization factors")
+	s.IntSliceVar(&f.grid.InFlights, "in-flight", f.grid.InFlights, "try this `LIST` of requests in flight")
+	s.IntSliceVar(&f.grid.Memories, "memory", f.grid.Memories, "try this `LIST` of memory sizes, in MB")
+	someOf(cmd, &f.grid.Collapses, "collapse", "try this `LIST` of collapses, at targets that can; the first is what the recommendation is for (default: as configured, and beside it JSON and none)",
+		append([]string{tune.Configured}, collapses...))
+	s.StringVar(&f.prices, "prices", "", "read prices from this YAML `FILE` (default: built in)")
+	s.StringVar(&f.latencies, "latencies", "", "read latencies from this YAML `FILE` (default: built in)")
+	printPrices := s.Bool("print-prices", false, "print the prices that are built in, and do nothing else")
+	printLatencies := s.Bool("print-latencies", false, "print the latencies that are built in, and do nothing else")
+	s.StringVar(&f.report, "report", "", "write a page with plots to this HTML `FILE`")
+	outputFlag(cmd, &f.output, outputForms...)
+	f.complete(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		switch {
+		case *printPrices:
+			_, err := cmd.OutOrStdout().Write(tune.DefaultPrices())
+			return failed(err)
+		case *printLatencies:
+			_, err := cmd.OutOrStdout().Write(tune.DefaultLatencies())
+			return failed(err)
+		}
+		if err := f.check(); err != nil {
+			return err
+		}
+		return f.run(cmd)
+	}
+	return cmd
+}
+
+// complete tells the shell what flags take. The flags exist, so nothing can fail.
+func (f *tuneFlags) complete(cmd *cobra.Command) {
+	for _, name := range []string{"targets", "prices", "latencies"} {
+		_ = cmd.MarkFlagFilename(name, "yaml", "yml", "json")
+	}
+	_ = cmd.MarkFlagFilename("event", "json")
+	_ = cmd.MarkFlagFilename("report", "html")
+	completeWords(cmd, "starting-position", positions)
+}
+
+// check finds what is wrong with the flags.
+func (f *tuneFlags) check() error {
+	switch {
+	case f.targets != "" && f.table != "":
+		return errors.New("--targets and --table exclude each other; give one of them")
+	case f.targets == "" && f.table == "":
+		return errors.New("no targets are given; add --targets FILE or --table NAME")
+	case f.perSecond < 0:
+		return fmt.Errorf("--records-per-second is %v; it must be above 0", f.perSecond)
+	case f.shards < 0:
+		return fmt.Errorf("--shards is %d; it must be at least 1", f.shards)
+	case f.maxLag <= 0:
+		return fmt.Errorf("--max-lag is %v; it must be longer than 0", f.maxLag)
+	}
+	if err := f.sample.check(); err != nil {
+		return err
+	}
+	return f.grid.Check()
+}
+
+func (f *tuneFlags) run(cmd *cobra.Command) error {
+	prices, err := tune.LoadPrices(f.prices)
+	if err != nil {
+		return err
+	}
+	latencies, err := tune.LoadLatencies(f.latencies)
+	if err != nil {
+		return err
+	}
+	page, err := f.openReport()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = page.Close() }()
+	stderr := newLive(cmd.ErrOrStderr())
+	cfg, err := f.load(cmd.Context(), 1, []string{f.sample.sourceARN})
+	if err != nil {
+		return err
+	}
+	sample, err := f.sample.take(cmd, cfg, stderr)
+	if err != nil {
+		return err
+	}
+	load, err := sample.Load(f.perSecond, f.shards)
+	if err != nil {
+		return err
+	}
+	store, err := f.store(cfg)
+	if err != nil {
+		return err
+	}
+	grid := f.grid
+	measured, err := f.measure(cmd.Context(), sample, store, &grid, stderr)
+	if err != nil {
+		return err
+	}
+	report := tune.Simulate(tune.Options{
+		Sample: sample, Measurement: measured, Load: load, Prices: prices, Latencies: latencies, Grid: grid,
+		MaxLag: f.maxLag, Metrics: metrics.Mode(f.metrics), Enhanced: f.enhanced,
+	})
+	err = showTuning(cmd.OutOrStdout(), f.output, report)
+	return failed(errors.Join(err, writeReport(page, report)))
+}
+
+// store is where the targets are.
+func (f *tuneFlags) store(cfg aws.Config) (target.Store, error) {
+	if f.targets != "" {
+		return target.OpenFile(f.targets)
+	}
+	return &target.Table{Client: cloud.Of(cfg).DynamoDB(), Name: f.table}, nil
+}
+
+// measure runs the sample through the function, and shows on a terminal how it gets
+// on. Where the user does not say what collapse to try, grid gets what makes sense
+// for the targets.
+func (f *tuneFlags) measure(ctx context.Context, s *tune.Sample, store target.Store, grid *tune.Grid, stderr *live) (*tune.Measurement, error) {
+	o := tune.MeasureOptions{
+		Store: store, Region: regionOf(s.Source), Collapse: grid.Collapses, Factors: grid.Factors,
+		Largest: slices.Max(grid.BatchSizes), Log: f.logger(stderr),
+	}
+	if stderr.terminal() {
+		o.Progress = func(done, total int) {
+			if stderr.show(fmt.Sprintf("measuring batches: %d of %d", done, total)); done == total {
+				stderr.show("")
+			}
+		}
+	}
+	m, err := tune.Measure(ctx, s, o)
+	if err == nil {
+		grid.Collapses = m.Collapses
+	}
+	return m, err
+}
+
+// openReport opens the file of the report before the work begins, so that a wrong path
+// costs no time. It returns nil if no report is asked for.
+func (f *tuneFlags) openReport() (*os.File, error) {
+	if f.report == "" {
+		return nil, nil
+	}
+	return createFile("report", f.report)
+}
+
+func writeReport(file *os.File, r *tune.Report) error {
+	if file == nil {
+		return nil
+	}
+	if err := errors.Join(file.Truncate(0), r.WriteHTML(file), file.Close()); err != nil {
+		return fmt.Errorf("the report %s cannot be written: %w", file.Name(), err)
+	}
+	return nil
+}

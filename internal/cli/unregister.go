@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/registry"
+)
+
+func newUnregister(c *common) *cobra.Command {
+	m := manage{common: c}
+	cmd := &cobra.Command{
+		Use:   "unregister",
+		Short: "Remove a target from a source",
+		Long: `Unregister removes a target from the target table. One that another target names
+with --on-failure stays: that one would be faulty.
+
+The function may deliver to an active target for FANOUT_CONFIG_TTL more, a minute if
+nothing else is set, so its role keeps the right to; the next change, or fanout
+deploy, takes it away. Of an inactive target it is taken away at once.`,
+		Example: `  fanout unregister --function fanout --source-type kinesis --source inputStream --id target1`,
+		Args:    flagsOnly,
+	}
+	m.functionFlags(cmd)
+	m.sourceFlags(cmd)
+	m.idFlag()
+	m.tableFlags()
+	m.outputFlag(cmd)
+	check := func() error { return errors.Join(m.needSource(), m.needID()) }
+	m.iamFlag()
+	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
+		source, err := m.sourceRef(ctx, a)
+		if err != nil {
+			return err
+		}
+		t, err := m.registry(ctx, a)
+		if err != nil {
+			return err
+		}
+		e, err := t.Get(ctx, source, m.id)
+		if err != nil {
+			return err
+		}
+		others, err := t.List(ctx, source)
+		if err != nil {
+			return err
+		}
+		for i := range others {
+			if others[i].Text("onFailure") == m.id {
+				return fmt.Errorf("the target %q has --on-failure %s; give it another, or remove that first with fanout update --id %s --unset on-failure", others[i].ID, m.id, others[i].ID)
+			}
+		}
+		return m.writeOne(ctx, cmd, a, t, registry.Change{Source: source, ID: m.id, Kind: registry.Remove}, "unregistered", e)
+	})
+	return cmd
+}

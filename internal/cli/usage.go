@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// flagError says in one sentence what is wrong with a flag.
+func flagError(cmd *cobra.Command, err error) error {
+	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		if e.GetSpecifiedShortnames() != "" {
+			return fmt.Errorf("no such flag of %s: -%s", cmd.CommandPath(), e.GetSpecifiedName())
+		}
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		return fmt.Errorf("no such flag of %s: --%s%s", cmd.CommandPath(), e.GetSpecifiedName(), didYouMean("--", e.GetSpecifiedName(), names))
+	}
+	if e, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		return fmt.Errorf("--%s needs a value", e.GetSpecifiedName())
+	}
+	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		if c, ok := e.GetFlag().Value.(chooser); ok {
+			return fmt.Errorf("--%s is %q; it must be %s", e.GetFlag().Name, e.GetValue(), refused(e.GetFlag(), c, e.GetValue()))
+		}
+		hint := ""
+		if e.GetFlag().Value.Type() == "bool" {
+			hint = didYouMean("", e.GetValue(), []string{"true", "false"})
+		}
+		return fmt.Errorf("--%s is %q; it must be %s%s", e.GetFlag().Name, e.GetValue(), values[e.GetFlag().Value.Type()], hint)
+	}
+	return err
+}
+
+// values says what flags take, by the type of their value.
+var values = map[string]string{
+	"bool":          "true or false",
+	"duration":      "seconds such as 90, or a duration such as 90s or 5m",
+	"durationSlice": "seconds or durations such as 0,1s,5s",
+	"float64":       "a number",
+	"int":           "a whole number",
+	"intSlice":      "whole numbers such as 100,1000",
+	"seconds":       "whole seconds such as 90, or a duration such as 90s or 5m",
+}
+
+// otherNames are the names that other tools give to commands of fanout.
+var otherNames = map[string]string{
+	"add": "register", "create": "register", "check": "doctor", "status": "doctor", "delete": "unregister", "remove": "unregister",
+	"rm": "unregister", "ls": "list", "show": "list", "get": "list", "describe": "list", "edit": "update", "set": "update",
+	"enable": "activate", "disable": "deactivate", "subscribe": "hook", "unsubscribe": "unhook", "start": "resume", "stop": "pause",
+	"replay": "redrive", "validate": "lint", "install": "deploy", "uninstall": "destroy", "simulate": "tune", "import": "apply",
+}
+
+// knownCommand refuses arguments of a command that only has subcommands.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		if listed(c) {
+			names = append(names, c.Name())
+		}
+	}
+	hint := didYouMean("", args[0], names)
+	if name := otherNames[args[0]]; name != "" && cmd == cmd.Root() {
+		hint = "; did you mean " + name + "?"
+	}
+	return fmt.Errorf("no such command: %s %s%s", cmd.CommandPath(), args[0], hint)
+}
+
+// flagsOnly refuses arguments.
+func flagsOnly(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return fmt.Errorf("unexpected argument %q; %s takes only flags", args[0], cmd.CommandPath())
+}
+
+// setHelpCommand says what `help` does, and makes it refuse commands that do not
+// exist.
+func setHelpCommand(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, _ := root.Find([]string{"help"}) // it was just added
+	help.Short = "Show the help of a command"
+	help.Long = `Help shows what a command does and which flags it takes, as --help does.`
+	help.Example = "  fanout help run"
+	help.Args = func(_ *cobra.Command, args []string) error {
+		cmd, rest, err := root.Find(args)
+		if err != nil {
+			return err
+		}
+		return knownCommand(cmd, rest)
+	}
+}

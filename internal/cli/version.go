@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// build says what a binary was built from.
+type build struct {
+	Version  string `json:"version"`            // of the module
+	Commit   string `json:"commit,omitempty"`   // where it was built from a repository
+	Time     string `json:"time,omitempty"`     // of the commit (RFC 3339)
+	Modified bool   `json:"modified,omitempty"` // since the commit
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+	SDK      string `json:"sdk,omitempty"` // aws-sdk-go-v2
+	Tags     string `json:"tags,omitempty"`
+}
+
+// thisBuild reads what the toolchain wrote into this binary.
+func thisBuild() build {
+	b := build{Version: "(unknown)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		b.read(info)
+	}
+	return b
+}
+
+func (b *build) read(info *debug.BuildInfo) {
+	b.Version = cmp.Or(info.Main.Version, b.Version)
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			b.Commit = s.Value
+		case "vcs.time":
+			b.Time = s.Value
+		case "vcs.modified":
+			b.Modified = s.Value == "true"
+		case "-tags":
+			b.Tags = s.Value
+		}
+	}
+	if i := slices.IndexFunc(info.Deps, func(m *debug.Module) bool { return m.Path == "github.com/aws/aws-sdk-go-v2" }); i >= 0 {
+		b.SDK = info.Deps[i].Version
+	}
+}
+
+// version is the build in one line.
+func version() string {
+	b := thisBuild()
+	return fmt.Sprintf("%s %s %s", b.Version, b.Go, b.Platform)
+}
+
+// String is the build in lines, without what is not known.
+func (b build) String() string {
+	commit := b.Commit
+	if b.Time != "" {
+		commit += " of " + b.Time
+	}
+	if b.Modified {
+		commit += ", with changes"
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "fanout %s\n", b.Version)
+	for _, line := range []struct{ name, value string }{
+		{"commit", commit}, {"go", b.Go}, {"platform", b.Platform}, {"aws-sdk-go-v2", b.SDK}, {"tags", b.Tags},
+	} {
+		if line.value != "" {
+			fmt.Fprintf(&out, "%-14s %s\n", line.name, line.value)
+		}
+	}
+	return out.String()
+}
+
+func newVersion() *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   "version",
+		Short: "Print the version, for a report of a bug",
+		Long: `Version prints the version of fanout, the commit and toolchain that it was built
+from, the platform, and the version of the AWS SDK: what a report of a bug needs.
+--version prints the most of it in one line.`,
+		Example: `  fanout version
+  fanout version --output json`,
+		Args: flagsOnly,
+	}
+	oneOf(cmd, &output, "output", "text", "print it as `FORM`: text, json or yaml", []string{"text", "json", "yaml"})
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		b := thisBuild()
+		if output == "text" {
+			_, err := fmt.Fprint(cmd.OutOrStdout(), b)
+			return failed(err)
+		}
+		return failed(show(cmd.OutOrStdout(), output, b, nil))
+	}
+	return cmd
+}

@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"runtime/debug"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestBuild(t *testing.T) {
+	b := build{Version: "(unknown)", Go: "go1.26.0", Platform: "linux/arm64"}
+	want := "fanout (unknown)\ngo             go1.26.0\nplatform       linux/arm64\n"
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("where nothing is known:\n%s", diff)
+	}
+	b.read(&debug.BuildInfo{
+		Main: debug.Module{Version: "v1.2.3"},
+		Deps: []*debug.Module{{Path: "github.com/aws/smithy-go", Version: "v1.28.8"}, {Path: "github.com/aws/aws-sdk-go-v2", Version: "v1.47.7"}},
+		Settings: []debug.BuildSetting{
+			{Key: "vcs.revision", Value: "0123abcd"}, {Key: "vcs.time", Value: "2026-11-22T20:15:00Z"},
+			{Key: "vcs.modified", Value: "true"}, {Key: "-tags", Value: "packaged"}, {Key: "GOARCH", Value: "arm64"},
+		},
+	})
+	want = `fanout v1.2.3
+commit         0123abcd of 2026-11-22T20:15:00Z, with changes
+go             go1.26.0
+platform       linux/arm64
+aws-sdk-go-v2  v1.47.7
+tags           packaged
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Error(diff)
+	}
+}
