@@ -32,7 +32,29 @@ func (q *queue) settle(o *Outcome, now, stop time.Time) {
 	}
 	errs := o.errors(len(q.batch))
 	q.learn(errs)
-	tries, delivered, progress := 0, 0, false
+	delivered, tries, progress := q.settleDelivered(errs)
+	if !progress {
+		tries++
+	}
+	due := now.Add(q.d.target.Retry.wait(tries, errs))
+	back, last := q.settleFailed(errs, progress, due, stop)
+	q.sortAgain()
+	switch {
+	case delivered > 0:
+		q.d.breaker.succeeded()
+		q.grow()
+	case last != nil:
+		q.d.breaker.failed(q, last, back == 0)
+		if back > 0 {
+			q.pause = due
+		}
+	}
+}
+
+// settleDelivered books the records of the request that have no error, and returns how
+// many these are, how often those that failed were tried before, and whether a record was
+// delivered that had failed before.
+func (q *queue) settleDelivered(errs []error) (delivered, tries int, progress bool) {
 	for k := range q.batch {
 		a := q.sent(k)
 		if errs[k] != nil {
@@ -44,11 +66,13 @@ func (q *queue) settle(o *Outcome, now, stop time.Time) {
 		delivered++
 		progress = progress || a.tries > 0
 	}
-	if !progress {
-		tries++
-	}
-	due := now.Add(q.d.target.Retry.wait(tries, errs))
-	back, last := 0, error(nil)
+	return delivered, tries, progress
+}
+
+// settleFailed rejects the records of the request that are not to be sent again, and puts
+// the others back until due. It returns how many these are, and the last error that may
+// pass.
+func (q *queue) settleFailed(errs []error, progress bool, due, stop time.Time) (back int, last error) {
 	for k, err := range errs {
 		if err == nil {
 			continue
@@ -68,17 +92,7 @@ func (q *queue) settle(o *Outcome, now, stop time.Time) {
 		q.again = append(q.again, a)
 		back++
 	}
-	q.sortAgain()
-	switch {
-	case delivered > 0:
-		q.d.breaker.succeeded()
-		q.grow()
-	case last != nil:
-		q.d.breaker.failed(q, last, back == 0)
-		if back > 0 {
-			q.pause = due
-		}
-	}
+	return back, last
 }
 
 // learn keeps which sizes of messages the target took and refused.

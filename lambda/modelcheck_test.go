@@ -223,10 +223,10 @@ func (m *model) checkEnvelope(t *modelTarget, e *envelope.Envelope) {
 // checkAnswer checks that the answer of v names, of each batch, the first record that
 // some target needs, and no other.
 func (m *model) checkAnswer(v *invocation, failed map[*modelRecord]bool) {
-	any := false
+	some := false
 	for _, c := range v.cursors {
 		first := slices.IndexFunc(c.under(), func(r *modelRecord) bool { return failed[r] })
-		any = any || first >= 0
+		some = some || first >= 0
 		if first < 0 {
 			first = c.size
 		}
@@ -244,9 +244,9 @@ func (m *model) checkAnswer(v *invocation, failed map[*modelRecord]bool) {
 		}
 	}
 	switch {
-	case v.err != nil && !any:
+	case v.err != nil && !some:
 		m.t.Errorf("the answer is error %v, and nothing failed", v.err)
-	case v.err == nil && any && !m.report:
+	case v.err == nil && some && !m.report:
 		m.t.Errorf("the answer is no error, and something failed")
 	case v.err != nil && m.report && !m.nameless(v, failed):
 		m.t.Errorf("the answer is error %v, and what failed has names", v.err)

@@ -68,68 +68,81 @@ const smallMemory, smallInFlight = 256, engine.DefaultInFlight / 2
 // OptionsFrom reads Options from environment variables, which getenv returns. Its
 // error joins every fault, each naming the variable, its value and what is wanted.
 func OptionsFrom(getenv func(name string) string) (Options, error) {
-	o := DefaultOptions()
-	var faults []error
-	read := func(name, want string, set func(value string) error) {
-		if v := getenv(name); v != "" && set(v) != nil {
-			faults = append(faults, fmt.Errorf("the variable %s is %q; it must be %s", name, v, want))
-		}
+	r := &optionReader{o: DefaultOptions(), getenv: getenv}
+	r.targets()
+	r.delivery()
+	r.reports()
+	if r.o.Table == "" {
+		r.o.Table = r.o.FunctionName + "Targets"
 	}
-	text := func(p *string) func(string) error {
-		return func(v string) error { *p = v; return nil }
+	return r.o, errors.Join(r.faults...)
+}
+
+// optionReader reads Options from variables.
+type optionReader struct {
+	o      Options
+	getenv func(name string) string
+	faults []error
+}
+
+// read sets an option if its variable is set. want says what its value must be.
+func (r *optionReader) read(name, want string, set func(value string) error) {
+	if v := r.getenv(name); v != "" && set(v) != nil {
+		r.faults = append(r.faults, fmt.Errorf("the variable %s is %q; it must be %s", name, v, want))
 	}
-	notNegative := func(p *time.Duration) func(string) error {
-		return func(v string) (err error) {
-			if *p, err = target.ParseDuration(v); err == nil && *p < 0 {
-				err = strconv.ErrRange
-			}
-			return err
-		}
-	}
-	if memory, err := strconv.Atoi(getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")); err == nil && memory < smallMemory {
-		o.InFlight = smallInFlight
-	}
-	read("AWS_LAMBDA_FUNCTION_NAME", "a name", text(&o.FunctionName))
-	read("FANOUT_TABLE", "the name or ARN of a table", text(&o.Table))
-	read("FANOUT_TARGETS_FILE", "a file", text(&o.TargetsFile))
-	read("FANOUT_LEDGER_TABLE", "the name or ARN of a table", text(&o.LedgerTable))
-	read("FANOUT_LEDGER_KEY", "a text", text(&o.LedgerKey))
-	read("FANOUT_CONFIG_TTL", `seconds or a duration, such as "60" or "1m"`, notNegative(&o.ConfigTTL))
-	read("FANOUT_DEADLINE_MARGIN", `seconds or a duration above zero, such as "1" or "500ms"`, func(v string) error {
-		if err := notNegative(&o.DeadlineMargin)(v); err != nil || o.DeadlineMargin > 0 {
-			return err
-		}
-		return strconv.ErrRange
-	})
-	read("FANOUT_ALLOW_FILE_TARGETS", `"true" or "false"`, func(v string) (err error) {
-		o.AllowFileTargets, err = strconv.ParseBool(v)
-		return err
-	})
-	read("FANOUT_FILE_TARGETS_DIR", "a folder, from / on", func(v string) error {
+}
+
+// targets reads where targets are, and what they may do.
+func (r *optionReader) targets() {
+	o := &r.o
+	r.read("AWS_LAMBDA_FUNCTION_NAME", "a name", text(&o.FunctionName))
+	r.read("FANOUT_TABLE", "the name or ARN of a table", text(&o.Table))
+	r.read("FANOUT_TARGETS_FILE", "a file", text(&o.TargetsFile))
+	r.read("FANOUT_CONFIG_TTL", `seconds or a duration, such as "60" or "1m"`, notNegative(&o.ConfigTTL))
+	r.read("FANOUT_ALLOW_FILE_TARGETS", `"true" or "false"`, boolean(&o.AllowFileTargets))
+	r.read("FANOUT_FILE_TARGETS_DIR", "a folder, from / on", func(v string) error {
 		o.FileTargetsDir = v
 		if !filepath.IsAbs(v) {
 			return strconv.ErrSyntax
 		}
 		return nil
 	})
-	read("FANOUT_UNKNOWN_SOURCE", `"fail" or "ignore"`, func(v string) error {
+	r.read("FANOUT_UNKNOWN_SOURCE", `"fail" or "ignore"`, func(v string) error {
 		o.IgnoreUnknownSource = v == "ignore"
 		if v != "fail" && v != "ignore" {
 			return strconv.ErrSyntax
 		}
 		return nil
 	})
-	read("FANOUT_REPORT_BATCH_ITEM_FAILURES", `"true" or "false"`, func(v string) (err error) {
-		o.ReportBatchItemFailures, err = strconv.ParseBool(v)
-		return err
+}
+
+// delivery reads how records are delivered.
+func (r *optionReader) delivery() {
+	o := &r.o
+	if memory, err := strconv.Atoi(r.getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")); err == nil && memory < smallMemory {
+		o.InFlight = smallInFlight
+	}
+	r.read("FANOUT_LEDGER_TABLE", "the name or ARN of a table", text(&o.LedgerTable))
+	r.read("FANOUT_LEDGER_KEY", "a text", text(&o.LedgerKey))
+	r.read("FANOUT_DEADLINE_MARGIN", `seconds or a duration above zero, such as "1" or "500ms"`, func(v string) error {
+		if err := notNegative(&o.DeadlineMargin)(v); err != nil || o.DeadlineMargin > 0 {
+			return err
+		}
+		return strconv.ErrRange
 	})
-	read("FANOUT_IN_FLIGHT", "a whole number of at least 1", func(v string) (err error) {
+	r.read("FANOUT_REPORT_BATCH_ITEM_FAILURES", `"true" or "false"`, boolean(&o.ReportBatchItemFailures))
+	r.read("FANOUT_IN_FLIGHT", "a whole number of at least 1", func(v string) (err error) {
 		if o.InFlight, err = strconv.Atoi(v); err == nil && o.InFlight < 1 {
 			err = strconv.ErrRange
 		}
 		return err
 	})
-	read("FANOUT_LOG_LEVEL", `"debug", "info", "warn" or "error"`, func(v string) error {
+}
+
+// reports reads how the function tells what it did.
+func (r *optionReader) reports() {
+	o := &r.o
+	r.read("FANOUT_LOG_LEVEL", `"debug", "info", "warn" or "error"`, func(v string) error {
 		level, err := zapcore.ParseLevel(v)
 		if err == nil && level > zapcore.ErrorLevel {
 			err = strconv.ErrRange // zap has more levels, which would hide errors
@@ -139,16 +152,32 @@ func OptionsFrom(getenv func(name string) string) (Options, error) {
 		}
 		return err
 	})
-	read("FANOUT_METRICS", `"cloudwatch", "emf" or "none"`, func(v string) (err error) {
+	r.read("FANOUT_METRICS", `"cloudwatch", "emf" or "none"`, func(v string) (err error) {
 		o.Metrics, err = metrics.ParseMode(v)
 		return err
 	})
-	read("FANOUT_METRICS_NAMESPACE", "a CloudWatch namespace, of 1 to 255 letters, digits and . - _ / # :", func(v string) error {
+	r.read("FANOUT_METRICS_NAMESPACE", "a CloudWatch namespace, of 1 to 255 letters, digits and . - _ / # :", func(v string) error {
 		o.MetricsNamespace = v
 		return metrics.CheckNamespace(v)
 	})
-	if o.Table == "" {
-		o.Table = o.FunctionName + "Targets"
+}
+
+func text(p *string) func(string) error {
+	return func(v string) error { *p = v; return nil }
+}
+
+func boolean(p *bool) func(string) error {
+	return func(v string) (err error) {
+		*p, err = strconv.ParseBool(v)
+		return err
 	}
-	return o, errors.Join(faults...)
+}
+
+func notNegative(p *time.Duration) func(string) error {
+	return func(v string) (err error) {
+		if *p, err = target.ParseDuration(v); err == nil && *p < 0 {
+			err = strconv.ErrRange
+		}
+		return err
+	}
 }

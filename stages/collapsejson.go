@@ -91,8 +91,8 @@ func appendJSON(text []byte, recs []engine.Record, elements []element) []byte {
 func quotedLen(text []byte) int {
 	n := len(`""`)
 	for i := 0; ; {
-		clear := ascii.Len(text[i:])
-		n, i = n+clear, i+clear
+		plain := ascii.Len(text[i:])
+		n, i = n+plain, i+plain
 		if i == len(text) {
 			return n
 		}

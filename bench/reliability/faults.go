@@ -47,10 +47,10 @@ const (
 const html = "<html><body><h1>Bad Gateway</h1></body></html>"
 
 // faults returns the rows of the matrix.
-func faults() []fault {
-	everywhere := func(f faultproxy.Fault) map[family]faultproxy.Fault {
-		return map[family]faultproxy.Fault{overHTTP: f, overRESP: f, overText: f}
-	}
+func faults() []fault { return append(answerFaults(), connectionFaults()...) }
+
+// answerFaults are faults that a service tells in its answer.
+func answerFaults() []fault {
 	return []fault{
 		{name: "429", want: delivered, wire: map[family]faultproxy.Fault{
 			overHTTP: status(http.StatusTooManyRequests, "", `{"message":"Too Many Requests"}`),
@@ -91,6 +91,15 @@ func faults() []fault {
 			overRESP: closing("HTTP/1.1 502 Bad Gateway\r\n\r\n" + html),
 			overText: closing("HTTP/1.1 502 Bad Gateway\r\n\r\n" + html),
 		}},
+	}
+}
+
+// connectionFaults are faults of the connection, and of rights.
+func connectionFaults() []fault {
+	everywhere := func(f faultproxy.Fault) map[family]faultproxy.Fault {
+		return map[family]faultproxy.Fault{overHTTP: f, overRESP: f, overText: f}
+	}
+	return []fault{
 		{name: "answer cut off", want: delivered, taken: true, wire: everywhere(faultproxy.Fault{Cut: faultproxy.CutEnd})},
 		{name: "answer slower than the attempt's time", want: delivered, taken: true, wire: everywhere(faultproxy.Fault{Cut: faultproxy.CutStall})},
 		{name: "reset before the request is read", want: delivered, wire: everywhere(faultproxy.Fault{Reset: true})},

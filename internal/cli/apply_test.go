@@ -19,7 +19,7 @@ func entryOf(id, destination string) registry.Entry {
 // Nothing of a target speaks to the terminal.
 func TestUnprintable(t *testing.T) {
 	e := entryOf("a\n\x1b[31mb", "h\x1b")
-	for name, print := range map[string]func(w *bytes.Buffer) error{
+	for name, write := range map[string]func(w *bytes.Buffer) error{
 		"list": func(w *bytes.Buffer) error {
 			return (&manage{output: "table"}).list(w, &bytes.Buffer{}, []registry.Entry{e}, true)
 		},
@@ -29,7 +29,7 @@ func TestUnprintable(t *testing.T) {
 		},
 	} {
 		var w bytes.Buffer
-		if err := print(&w); err != nil || !strings.Contains(w.String(), `"a\n\x1b[31mb"`) || strings.Contains(w.String(), "\x1b") {
+		if err := write(&w); err != nil || !strings.Contains(w.String(), `"a\n\x1b[31mb"`) || strings.Contains(w.String(), "\x1b") {
 			t.Errorf("%s: %v, %q", name, err, w.String())
 		}
 	}

@@ -40,7 +40,7 @@ func acts(text string) bool {
 // a line of its own.
 func TestNothingActsOnTheTerminal(t *testing.T) {
 	forged := hostile + "\nfanout: all is well"
-	for name, print := range map[string]func(w *bytes.Buffer){
+	for name, write := range map[string]func(w *bytes.Buffer){
 		"table": func(w *bytes.Buffer) {
 			tab := newTable(0)
 			tab.AppendHeader(table.Row{"a", "b"})
@@ -101,7 +101,7 @@ func TestNothingActsOnTheTerminal(t *testing.T) {
 				t.Setenv(name, value)
 			}
 			var w bytes.Buffer
-			print(&w)
+			write(&w)
 			if w.Len() == 0 || acts(w.String()) || strings.Contains(w.String(), "\nfanout: all") {
 				t.Errorf("%q", w.String())
 			}

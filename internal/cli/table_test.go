@@ -99,11 +99,11 @@ func TestListOfFiveFits(t *testing.T) {
 // Every table at two widths, in whole boxes or, where there is no room for one, in
 // blocks of lines.
 func TestTablesGolden(t *testing.T) {
-	for name, print := range tables {
+	for name, write := range tables {
 		for _, width := range []int{80, 120} {
 			t.Setenv("COLUMNS", fmt.Sprint(width))
 			var b bytes.Buffer
-			print(t, &b)
+			write(t, &b)
 			checkGolden(t, filepath.Join("testdata", "tables", fmt.Sprintf("%s.%d.txt", name, width)), b.String())
 		}
 	}
@@ -111,11 +111,11 @@ func TestTablesGolden(t *testing.T) {
 
 // At no width is a box broken, or wider than that.
 func TestTablesFit(t *testing.T) {
-	for name, print := range tables {
+	for name, write := range tables {
 		for width := leastTextColumns; width < 200; width++ {
 			t.Setenv("COLUMNS", fmt.Sprint(width))
 			var b bytes.Buffer
-			print(t, &b)
+			write(t, &b)
 			lengths := make(map[int]bool)
 			for line := range strings.SplitSeq(b.String(), "\n") {
 				if strings.ContainsAny(line, "│┌├└") {

@@ -313,8 +313,8 @@ func TestGuessedRate(t *testing.T) {
 // A setting near a limit is recommended only if no other one meets the goal, and the
 // planned load is a point of the plot.
 func TestClose(t *testing.T) {
-	result := func(cost float64, close bool) Result {
-		return Result{KeepsUp: true, MeetsGoal: true, Close: close, Throughput: 1, Steady: &Steady{LagP99: 1, MonthlyCost: Cost{Total: cost}}}
+	result := func(cost float64, nearLimit bool) Result {
+		return Result{KeepsUp: true, MeetsGoal: true, Close: nearLimit, Throughput: 1, Steady: &Steady{LagP99: 1, MonthlyCost: Cost{Total: cost}}}
 	}
 	if got := best([]Result{result(1, true), result(2, false), result(3, false)}); got.MonthlyCost.Total != 2 {
 		t.Errorf("cost %g", got.MonthlyCost.Total)

@@ -69,28 +69,31 @@ func (s *Server) putRecords(body []byte) (op operation, bad *failure) {
 	if total > kinesisRequest {
 		return op, refusal("InvalidArgumentException", "Records size exceeds %d bytes limit", kinesisRequest)
 	}
-	op.run = func(refuse map[int]string) (any, *failure) {
-		var out struct {
-			FailedRecordCount int
-			Records           []kinesisResult
-		}
-		var kept []Record
-		for i, r := range recs {
-			if code, ok := refuse[i]; ok {
-				out.FailedRecordCount++
-				out.Records = append(out.Records, kinesisResult{ErrorCode: code, ErrorMessage: "Internal service failure."})
-				continue
-			}
-			kept = append(kept, r)
-			out.Records = append(out.Records, kinesisResult{
-				SequenceNumber: fmt.Sprintf("4954498585%046d", i),
-				ShardID:        "shardId-" + shard(r),
-			})
-		}
-		s.take(destination, kept)
-		return out, nil
-	}
+	op.run = func(refuse map[int]string) (any, *failure) { return s.putInto(destination, recs, refuse) }
 	return op, nil
+}
+
+// putInto takes the records that are not refused.
+func (s *Server) putInto(destination string, recs []Record, refuse map[int]string) (any, *failure) {
+	var out struct {
+		FailedRecordCount int
+		Records           []kinesisResult
+	}
+	var kept []Record
+	for i, r := range recs {
+		if code, ok := refuse[i]; ok {
+			out.FailedRecordCount++
+			out.Records = append(out.Records, kinesisResult{ErrorCode: code, ErrorMessage: "Internal service failure."})
+			continue
+		}
+		kept = append(kept, r)
+		out.Records = append(out.Records, kinesisResult{
+			SequenceNumber: fmt.Sprintf("4954498585%046d", i),
+			ShardID:        "shardId-" + shard(r),
+		})
+	}
+	s.take(destination, kept)
+	return out, nil
 }
 
 // shard returns the number of the shard, of two, that r belongs to.
