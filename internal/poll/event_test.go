@@ -46,6 +46,18 @@ func kinesisEvent(t *testing.T, recs ...kt.Record) []byte {
 	return event(p.source.(*kinesisSource).records(shardID, recs))
 }
 
+// Whatever a service calls a shard or a record, the event is JSON, and the name is theirs.
+func TestNamesAreEscaped(t *testing.T) {
+	const name = "s\"},\x1b[2J\\\n"
+	p, err := NewKinesis(nil, kinesisARN, nil, Options{})
+	must(t, err)
+	e := event(p.source.(*kinesisSource).records(name, []kt.Record{{SequenceNumber: aws.String(name)}}))
+	var got events.KinesisEvent
+	if err := json.Unmarshal(e, &got); err != nil || got.Records[0].EventID != name+":"+name {
+		t.Errorf("%s: %v", e, err)
+	}
+}
+
 func TestKinesisEvent(t *testing.T) {
 	arrived := time.UnixMilli(1545084650987)
 	e := kinesisEvent(t,

@@ -19,11 +19,15 @@ func appendMember(dst []byte, name, value string) []byte {
 	return append(dst, ',')
 }
 
-// appendString appends s as a JSON string (RFC 8259, section 7). Only what must be
-// escaped is, so that text takes the least room and reads as it was written.
+// appendString appends s as a JSON string (RFC 8259, section 7).
 func appendString(dst []byte, s string) []byte {
+	return append(appendText(append(dst, '"'), s), '"')
+}
+
+// appendText appends s as a part of a JSON string. Only what must be escaped is, so that
+// text takes the least room and reads as it was written.
+func appendText(dst []byte, s string) []byte {
 	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
 	plain := 0 // where what is yet to be copied begins
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -57,8 +61,7 @@ func appendString(dst []byte, s string) []byte {
 		i++
 		plain = i
 	}
-	dst = append(dst, s[plain:]...)
-	return append(dst, '"')
+	return append(dst, s[plain:]...)
 }
 
 // appendBinary appends b as a string of base64.

@@ -167,11 +167,10 @@ func (s *kinesisSource) appendRecord(dst []byte, shard string, r *types.Record) 
 		dst = append(dst, `,"approximateArrivalTimestamp":`...)
 		dst = appendMillis(dst, *r.ApproximateArrivalTimestamp)
 	}
-	// Neither part of the id has characters that need escaping (API reference, Shard).
 	dst = append(dst, `},"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":"`...)
-	dst = append(dst, shard...)
+	dst = appendText(dst, shard)
 	dst = append(dst, ':')
-	dst = append(dst, seq...)
+	dst = appendText(dst, seq)
 	return append(dst, s.tail...)
 }
 
