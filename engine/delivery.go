@@ -124,7 +124,8 @@ func (d *delivery) send(ctx context.Context, q *queue) (o Outcome, ok bool) {
 	if d.limits.Copies {
 		a.bytes += q.bytes
 	}
-	if !d.slots.acquire(ctx, a) {
+	ctx, ok = d.slots.acquire(ctx, a)
+	if !ok {
 		return o, false
 	}
 	defer func() { d.slots.release(a, o.all == nil) }()

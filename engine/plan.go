@@ -30,6 +30,7 @@ type Plan struct {
 	opts    Options
 	root    node
 	targets []*target
+	demand  int // requests that all targets may have in flight together
 }
 
 type node struct {
@@ -115,6 +116,7 @@ func (p *Plan) add(i int, tt Target, share int) {
 	if t.Fault != nil {
 		return // nothing to send, so no stage to run
 	}
+	p.demand += t.InFlight
 	if f := t.OnFailure; f != nil {
 		t.fallback = newTarget(Target{ID: f.ID, Sink: f.Sink, Retry: f.Retry, InFlight: t.InFlight}, 0)
 	}

@@ -41,6 +41,8 @@ func (p *Plan) Resume(ctx context.Context, recs []Record, held func(target, reco
 	grace := p.grace(ctx)
 	ctx, cancel := p.untilMargin(ctx)
 	defer cancel()
+	p.opts.Slots.join(p.demand)
+	defer p.opts.Slots.join(-p.demand)
 	r := &run{resumed: make([]bool, len(p.targets))}
 	for _, t := range p.targets {
 		r.deliveries = append(r.deliveries, newDelivery(t, p.opts.Slots, len(recs)))

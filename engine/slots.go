@@ -12,9 +12,11 @@ import (
 const DefaultInFlight = 32
 
 const (
-	// patience is how long a request keeps its slot while other targets wait.
-	// docs/reliability.md has the simulation that it comes from.
-	patience = 250 * time.Millisecond
+	// patience is how long a request keeps its slot while other targets wait, and
+	// endurance how long it keeps its memory when there is none left for others.
+	// docs/reliability.md has the simulation that they come from.
+	patience  = 250 * time.Millisecond
+	endurance = 5 * time.Second
 
 	// lentBytes is how much memory requests without a slot may hold, for each slot:
 	// as much as the largest messages of SQS and SNS.
@@ -32,14 +34,18 @@ const (
 // it. It runs on without a slot, and its target is slow until it acknowledges
 // something: while others wait, slow targets get no slot. Of the others, the target
 // with the fewest requests in flight comes first. The memory of requests without a
-// slot is bounded.
+// slot is bounded. Where that bound keeps others waiting, the oldest request is cut
+// short once it has run for the time of endurance.
 type Slots struct {
 	n int
 
 	mu      sync.Mutex
+	demand  int        // requests that all runs may have in flight together
 	held    []*attempt // oldest first
+	lent    []*attempt // gave their slot up, oldest first
 	waiting []*attempt // longest wait first
-	lent    int        // bytes held by requests that gave their slot up
+	bytes   int        // held by those that gave their slot up
+	cut     int        // requests that were cut short and have not returned
 	watch   *time.Timer
 }
 
@@ -49,20 +55,32 @@ func NewSlots(n int) *Slots { return &Slots{n: max(n, 1)} }
 // attempt is a request that needs a slot. It may be used again after release.
 type attempt struct {
 	target *breaker
-	bytes  int           // held until the request ends
-	began  time.Time     // when it got its slot
-	lent   bool          // it gave the slot up
-	ready  chan struct{} // closed when it gets its slot; nil: it did not wait
+	bytes  int                // held until the request ends
+	began  time.Time          // when it got its slot
+	cancel context.CancelFunc // nil: no other target can need what it holds
+	cut    bool               // it was cut short
+	ready  chan struct{}      // closed when it gets its slot; nil: it did not wait
 }
 
-// acquire waits for a slot. It reports false if ctx ended before there was one.
-func (s *Slots) acquire(ctx context.Context, a *attempt) bool {
+// join adds to how many requests all runs may have in flight together.
+func (s *Slots) join(demand int) {
 	s.mu.Lock()
-	a.lent, a.ready = false, nil
+	defer s.mu.Unlock()
+	s.demand += demand
+}
+
+// acquire waits for a slot, and returns the context of the request. It reports false if
+// ctx ended before there was one.
+func (s *Slots) acquire(ctx context.Context, a *attempt) (_ context.Context, ok bool) {
+	s.mu.Lock()
+	a.cancel, a.cut, a.ready = nil, false, nil
+	if s.demand > s.n {
+		ctx, a.cancel = context.WithCancel(ctx)
+	}
 	if len(s.held) < s.n {
 		s.hold(a)
 		s.mu.Unlock()
-		return true
+		return ctx, true
 	}
 	a.ready = make(chan struct{})
 	s.waiting = append(s.waiting, a)
@@ -71,7 +89,7 @@ func (s *Slots) acquire(ctx context.Context, a *attempt) bool {
 
 	select {
 	case <-a.ready:
-		return true
+		return ctx, true
 	case <-ctx.Done():
 	}
 	s.mu.Lock()
@@ -82,7 +100,15 @@ func (s *Slots) acquire(ctx context.Context, a *attempt) bool {
 		s.drop(a)
 	}
 	s.lend()
-	return false
+	a.end()
+	return ctx, false
+}
+
+// end frees what the context of the request holds.
+func (a *attempt) end() {
+	if a.cancel != nil {
+		a.cancel()
+	}
 }
 
 // release ends a request. answered says that the target acknowledged something.
@@ -94,6 +120,7 @@ func (s *Slots) release(a *attempt, answered bool) {
 	}
 	s.drop(a)
 	s.lend()
+	a.end()
 }
 
 func (s *Slots) hold(a *attempt) {
@@ -104,8 +131,12 @@ func (s *Slots) hold(a *attempt) {
 
 func (s *Slots) drop(a *attempt) {
 	a.target.inFlight--
-	if a.lent {
-		s.lent -= a.bytes
+	if a.cut {
+		s.cut--
+	}
+	if i := slices.Index(s.lent, a); i >= 0 {
+		s.lent = slices.Delete(s.lent, i, i+1)
+		s.bytes -= a.bytes
 		return
 	}
 	if i := slices.Index(s.held, a); i >= 0 {
@@ -141,26 +172,55 @@ func (a *attempt) before(b *attempt) bool {
 // lend takes slots from requests that ran out of patience, oldest first, and comes
 // back when the next one does.
 func (s *Slots) lend() {
-	if len(s.waiting) == 0 {
-		s.rest()
-		return
-	}
+	var again time.Duration
+	full := false
 	for i := 0; i < len(s.held) && s.needed(s.held[i]); {
 		a := s.held[i]
-		if wait := patience - time.Since(a.began); wait > 0 {
-			s.comeBack(wait)
-			return
+		if again = patience - time.Since(a.began); again > 0 {
+			break
 		}
-		if s.lent+a.bytes > s.n*lentBytes {
+		if s.bytes+a.bytes > s.n*lentBytes {
+			full = true
 			i++
 			continue
 		}
 		s.held = slices.Delete(s.held, i, i+1)
-		s.lent += a.bytes
-		a.lent, a.target.slow = true, true
+		s.lent = append(s.lent, a)
+		s.bytes += a.bytes
+		a.target.slow = true
 		s.grant()
 	}
-	s.rest()
+	if full {
+		if wait := s.makeRoom(); again <= 0 || wait > 0 && wait < again {
+			again = wait
+		}
+	}
+	s.comeBack(again)
+}
+
+// makeRoom cuts requests short that are past endurance, oldest first and one for each
+// that waits. It returns when there may be another to cut; 0: not before one has ended.
+func (s *Slots) makeRoom() (again time.Duration) {
+	wanted := 0
+	for _, w := range s.waiting {
+		if !w.target.slow {
+			wanted++
+		}
+	}
+	for _, a := range slices.Concat(s.lent, s.held) {
+		switch wait := endurance - time.Since(a.began); {
+		case s.cut >= wanted:
+			return 0
+		case a.cut || a.cancel == nil:
+		case wait <= 0:
+			a.cut, a.target.slow = true, true
+			s.cut++
+			a.cancel()
+		case again == 0 || wait < again:
+			again = wait
+		}
+	}
+	return again
 }
 
 // needed reports whether a target waits that may have the slot of a.
@@ -168,21 +228,19 @@ func (s *Slots) needed(a *attempt) bool {
 	return slices.ContainsFunc(s.waiting, func(w *attempt) bool { return w.target != a.target && !w.target.slow })
 }
 
+// comeBack looks again after a while. Nothing runs while there is nothing to come back for.
 func (s *Slots) comeBack(after time.Duration) {
-	if s.watch != nil {
-		s.watch.Reset(after)
-		return
-	}
-	s.watch = time.AfterFunc(after, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.lend()
-	})
-}
-
-// rest stops the timer: nothing runs while nothing waits.
-func (s *Slots) rest() {
-	if s.watch != nil {
+	switch {
+	case after <= 0 && s.watch != nil:
 		s.watch.Stop()
+	case after <= 0:
+	case s.watch != nil:
+		s.watch.Reset(after)
+	default:
+		s.watch = time.AfterFunc(after, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.lend()
+		})
 	}
 }

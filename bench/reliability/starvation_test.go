@@ -26,21 +26,26 @@ type starvation struct {
 	slots            int
 	requests         int           // of each target: records, one in a request
 	latency          time.Duration // of each request of a healthy target
+	copied           int           // KiB that each request copies
 }
 
 // starvations are the rows of the table.
 var starvations = []starvation{
-	{2, 1, 0, 32, 1000, 20 * time.Millisecond},
-	{2, 1, 32, 32, 1000, 20 * time.Millisecond},
-	{20, 10, 0, 32, 100, 20 * time.Millisecond},
-	{20, 16, 0, 16, 100, 20 * time.Millisecond},
-	{20, 16, 32, 16, 100, 20 * time.Millisecond},
-	{300, 60, 0, 32, 10, 20 * time.Millisecond},
-	{300, 150, 0, 32, 10, 20 * time.Millisecond},
-	{300, 150, 0, 16, 10, 20 * time.Millisecond},
-	{300, 150, 0, 32, 10, time.Second},
-	{300, 299, 0, 16, 10, 20 * time.Millisecond},
-	{300, 0, 0, 32, 10, 20 * time.Millisecond},
+	{2, 1, 0, 32, 1000, 20 * time.Millisecond, 0},
+	{2, 1, 32, 32, 1000, 20 * time.Millisecond, 0},
+	{20, 10, 0, 32, 100, 20 * time.Millisecond, 0},
+	{20, 16, 0, 16, 100, 20 * time.Millisecond, 0},
+	{20, 16, 32, 16, 100, 20 * time.Millisecond, 0},
+	{300, 60, 0, 32, 10, 20 * time.Millisecond, 0},
+	{300, 150, 0, 32, 10, 20 * time.Millisecond, 0},
+	{300, 150, 0, 16, 10, 20 * time.Millisecond, 0},
+	{300, 150, 0, 32, 10, time.Second, 0},
+	{300, 150, 0, 32, 6, 20 * time.Millisecond, 1024},
+	{300, 150, 0, 16, 6, 20 * time.Millisecond, 1024},
+	{300, 150, 0, 16, 6, 20 * time.Millisecond, 256},
+	{20, 10, 0, 16, 6, 20 * time.Millisecond, 1024},
+	{300, 299, 0, 16, 10, 20 * time.Millisecond, 0},
+	{300, 0, 0, 32, 10, 20 * time.Millisecond, 0},
 }
 
 // deadline is when the simulated invocation ends, unless it is done before.
@@ -69,7 +74,7 @@ func (s starvation) run(t *testing.T) (complete int, last time.Duration, peak in
 			if hangs {
 				out.InFlight, latency = s.inFlight, time.Hour
 			}
-			out.Sink = &enginetest.Sink{Bounds: engine.Limits{Records: 1}, Whole: func(ctx context.Context, batch []engine.Record) error {
+			out.Sink = &enginetest.Sink{Bounds: engine.Limits{Records: 1, Copies: s.copied > 0}, Size: func(*engine.Record) int { return s.copied << 10 }, Whole: func(ctx context.Context, batch []engine.Record) error {
 				count(1)
 				defer count(-1)
 				err := enginetest.Delay(latency)(ctx, batch)
@@ -102,8 +107,8 @@ func (s starvation) run(t *testing.T) (complete int, last time.Duration, peak in
 // starvationTable makes the table of what each row comes to.
 func starvationTable(t *testing.T) string {
 	var b strings.Builder
-	b.WriteString("| targets | hanging | their `inFlight` | slots | requests of each | latency | healthy ones with everything | after | most in flight |\n")
-	b.WriteString("|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	b.WriteString("| targets | hanging | their `inFlight` | slots | requests of each | copied by each request | latency | healthy ones with everything | after | most in flight |\n")
+	b.WriteString("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, s := range starvations {
 		complete, last, peak := s.run(t)
 		if want := s.targets - s.hanging; complete != want {
@@ -113,8 +118,12 @@ func starvationTable(t *testing.T) string {
 		if s.inFlight > 0 {
 			own = fmt.Sprint(s.inFlight)
 		}
-		fmt.Fprintf(&b, "| %d | %d | %s | %d | %d | %v | %d of %d | %.1f s | %d |\n", s.targets, s.hanging, own, s.slots, s.requests,
-			s.latency, complete, s.targets-s.hanging, last.Seconds(), peak)
+		copied := "—"
+		if s.copied > 0 {
+			copied = fmt.Sprint(s.copied, " KiB")
+		}
+		fmt.Fprintf(&b, "| %d | %d | %s | %d | %d | %s | %v | %d of %d | %.1f s | %d |\n", s.targets, s.hanging, own, s.slots, s.requests,
+			copied, s.latency, complete, s.targets-s.hanging, last.Seconds(), peak)
 	}
 	return b.String()
 }
