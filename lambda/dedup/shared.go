@@ -199,13 +199,13 @@ func newIndex(entries []ledger.Entry) *index {
 }
 
 // held returns how much the target with a fingerprint has of a record.
-func (x *index) held(print, seq string) (engine.Held, time.Time) {
+func (x *index) held(fingerprint, seq string) (engine.Held, time.Time) {
 	m, ok := x.records[seq]
 	if !ok {
 		return engine.Held{}, time.Time{}
 	}
 	e := m.entry
-	bits := e.Has[print]
+	bits := e.Has[fingerprint]
 	held := engine.Held{All: bits.Get(m.at)}
 	for k := m.at + 1; k < len(e.Names) && !held.All; k++ { // its parts stand behind it
 		of, sub, n, ok := ledger.ParsePart(e.Names[k])

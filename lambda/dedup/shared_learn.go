@@ -117,8 +117,8 @@ func (n *note) name(name string) int {
 
 // set says that a target has what a name stands for.
 func (n *note) set(t, k int) {
-	print := n.prints[t]
-	n.entry.Has[print] = n.entry.Has[print].With(k)
+	fingerprint := n.prints[t]
+	n.entry.Has[fingerprint] = n.entry.Has[fingerprint].With(k)
 }
 
 // bySeq sorts records by sequence number and returns those of each.
