@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 
@@ -20,7 +22,7 @@ import (
 // for different targets.
 type Redrive struct {
 	handler *Handler
-	queue   target.Destination
+	from    target.Destination
 
 	mu     sync.Mutex
 	failed map[lineage]envelope.Envelope // the first of each key that is to be delivered yet
@@ -29,11 +31,11 @@ type Redrive struct {
 // lineage is what has an order.
 type lineage struct{ source, target, shard, key string }
 
-// NewRedrive returns a Redrive that delivers as h does. queue is where the envelopes
-// come from; its zero value is none. A target whose onFailure is that queue does
-// without it, since its envelopes would go round for ever.
-func (h *Handler) NewRedrive(queue target.Destination) *Redrive {
-	return &Redrive{handler: h, queue: queue, failed: make(map[lineage]envelope.Envelope)}
+// NewRedrive returns a Redrive that delivers as h does. from is the queue or file that
+// the envelopes come from; its zero value is neither. A target whose onFailure is that
+// queue or file does without it, since its envelopes would go round for ever.
+func (h *Handler) NewRedrive(from target.Destination) *Redrive {
+	return &Redrive{handler: h, from: from, failed: make(map[lineage]envelope.Envelope)}
 }
 
 // Target returns the target called id of a source. Its error says why nothing can be
@@ -122,16 +124,29 @@ type redelivery struct {
 }
 
 // goesRound reports whether the target's onFailure is, as far as that can be told,
-// the queue that the envelopes come from.
+// the queue or file that the envelopes come from.
 func (l *redelivery) goesRound() bool {
 	i := slices.IndexFunc(l.plan.set, func(t target.Loaded) bool { return t.ID == l.spec.OnFailure })
-	if i < 0 || l.plan.set[i].Spec.Type != target.SQS || l.queue.Name == "" {
+	if i < 0 {
 		return false
 	}
-	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
 	other := &l.plan.set[i].Spec
-	return other.Destination.Name == l.queue.Name &&
-		!differ(other.Destination.Account, l.queue.Account) && !differ(other.Region, l.queue.Region)
+	if other.Type == target.File {
+		return l.from.Path != "" && sameFile(filepath.Join(other.Destination.Root, other.Destination.Path), l.from.Path)
+	}
+	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
+	return other.Type == target.SQS && l.from.Name != "" && other.Destination.Name == l.from.Name &&
+		!differ(other.Destination.Account, l.from.Account) && !differ(other.Region, l.from.Region)
+}
+
+// sameFile reports whether two paths name one file, by links too.
+func sameFile(a, b string) bool {
+	first, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
 }
 
 // part is envelopes that need the same stages.

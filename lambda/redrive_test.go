@@ -1,8 +1,11 @@
 package lambda_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -181,6 +184,33 @@ func TestRedriveDoesNotGoRound(t *testing.T) {
 		a.redrive(a.NewRedrive(from), orders, []envelope.Envelope{{Version: 1, Source: orders, Target: "t", Data: []byte("large"), Staged: true}}, want)
 		if n := len(a.Records("sqs/dead")); n != want {
 			t.Errorf("from %v: %d records went to the target's onFailure, want %d", from, n, want)
+		}
+	}
+}
+
+// A file that takes the envelopes of a target takes none that come from it, whatever
+// path it is read by.
+func TestRedriveDoesNotGoRoundInAFile(t *testing.T) {
+	dir := t.TempDir()
+	file, link, other := filepath.Join(dir, "dead.jsonl"), filepath.Join(dir, "link"), filepath.Join(dir, "other")
+	for _, name := range []string{file, other} {
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(file, link); err != nil {
+		t.Fatal(err)
+	}
+	for from, want := range map[string]int{file: 0, link: 0, other: 1, filepath.Join(dir, "none"): 1, "": 1} {
+		a := open(t, targets(orders, `id: t, type: sqs, collapse: none, maxRecordBytes: 2, onFailure: dead, destination: "`+queue+`out"`)+
+			fmt.Sprintf("- {sourceArn: %q, id: dead, type: file, active: false, destination: %q}\n", orders, file))
+		a.redrive(a.NewRedrive(target.Destination{Path: from}), orders, []envelope.Envelope{{Version: 1, Source: orders, Target: "t", Data: []byte("large"), Staged: true}}, want)
+		text, err := os.ReadFile(file)
+		if n := bytes.Count(text, []byte("\n")); err != nil || n != want {
+			t.Errorf("from %q: %d envelopes went to the target's onFailure, want %d; %v", from, n, want, err)
+		}
+		if err := os.Truncate(file, 0); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

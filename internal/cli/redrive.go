@@ -40,11 +40,11 @@ the target has them now. A target with parallel false gets the records of a key 
 their order, and none past one that failed.
 
 With --file it reads a file: envelopes in JSON, a line each, or {"Records":[…]} of
-them, as queues, topics, Firehose or a file target leave them; the file is held in
-memory and stays as it is. With --queue it receives from an SQS queue until that is
-empty. A message is deleted when all its records were delivered, or taken by their
-target's onFailure; anything else stays in the queue. An onFailure that is the same
-queue is passed over.
+them, as queues, topics, Firehose or a file target leave them. The file is held in
+memory and is not changed; --failed keeps what failed again. With --queue it receives
+from an SQS queue until that is empty. A message is deleted when all its records were
+delivered, or taken by their target's onFailure; anything else stays in the queue. An
+onFailure that is the queue or file being read takes nothing: those records fail.
 
 Nothing is dropped, also where the target says oversize drop. The first interrupt
 lets what is under way finish, a second one ends it at once. It ends with a row for
@@ -77,7 +77,7 @@ wrong usage or unreadable input.`,
 	s.StringVar(&f.failed, "failed", "", "append the envelopes of what failed again to this `FILE`")
 	s.BoolVar(&f.watch, "watch", false, "go on when the queue is empty, until interrupted")
 	s.IntVar(&f.max, "max", 0, "stop after `N` messages (default: when the queue is empty)")
-	s.BoolVar(&f.dryRun, "dry-run", false, "print what would go where and send nothing")
+	s.BoolVar(&f.dryRun, "dry-run", false, "print what would go where and send nothing; STAGED counts records that pass through no stage again")
 	f.addBounds(cmd)
 	f.complete(cmd)
 	_ = cmd.MarkFlagFilename("file")
@@ -94,6 +94,8 @@ func (f *redriveFlags) check() error {
 		return fmt.Errorf("--function takes a name, and %q is an ARN; give the name, %s", f.function, cloud.Name(f.function))
 	case f.function != "" && !functionNames.MatchString(f.function):
 		return fmt.Errorf("--function is %q; a name has 1 to 64 letters, digits, - and _", f.function)
+	case f.function == "" && f.targets == "" && f.table == "":
+		return errors.New("no targets are given; add --targets FILE, --table NAME or --function NAME")
 	case f.function == "":
 		if err := f.checkTargets(); err != nil {
 			return err

@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/sourcegraph/conc"
 
+	"fanout/engine/plain"
+	"fanout/internal/provision/doctor"
 	"fanout/internal/redrive"
 	"fanout/lambda"
 	"fanout/lambda/envelope"
@@ -55,16 +57,43 @@ func (d *redelivery) fromQueue(ctx context.Context, h *lambda.Handler, cfg aws.C
 
 // fromFile delivers what is in a file.
 func (d *redelivery) fromFile(ctx context.Context, h *lambda.Handler, letters []redrive.Letter) error {
-	d.again = h.NewRedrive(target.Destination{})
+	from := target.Destination{Path: d.file}
+	if d.file == "-" {
+		from.Path = ""
+	}
+	d.again = h.NewRedrive(from)
 	all := make([]*redrive.Letter, len(letters))
 	for i := range letters {
 		all[i] = &letters[i]
 	}
+	d.hintUnselected(all)
 	err := d.handle(ctx, all)
 	if d.dryRun {
 		return failed(err)
 	}
 	return failed(errors.Join(err, d.keepFailed(all)))
+}
+
+// hintUnselected says which targets a file has envelopes of if --target and
+// --source-arn select none, so that a typo does not look like an empty file.
+func (d *redelivery) hintUnselected(letters []*redrive.Letter) {
+	var targets []string
+	for _, l := range letters {
+		if d.only.Wants(l) {
+			return
+		}
+		targets = append(targets, doctor.Target(l.Source, l.Target))
+	}
+	if len(targets) == 0 {
+		return
+	}
+	slices.Sort(targets)
+	targets = slices.Compact(targets)
+	const most = 5
+	if more := len(targets) - most; more > 0 {
+		targets = append(targets[:most], fmt.Sprintf("%d more", more))
+	}
+	fmt.Fprintf(d.stderr, "fanout: %s has no envelopes of the selected target or source, only of %s\n", d.name, plain.Line(strings.Join(targets, ", ")))
 }
 
 // handle delivers letters to their targets, to all at once.

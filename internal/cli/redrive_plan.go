@@ -58,7 +58,7 @@ func (d *redelivery) printPlan(w io.Writer) error {
 	}
 	p := slices.Concat([]*redriveStep{}, d.plan) // in JSON never null
 	err := show(w, d.output, p, func(t table.Writer) {
-		t.AppendHeader(table.Row{"source", "target", "type", "destination", "records", "as they are"})
+		t.AppendHeader(table.Row{"source", "target", "type", "destination", "records", "staged"})
 		for _, s := range p {
 			t.AppendRow(table.Row{s.Source, s.Target, s.Type, s.Destination, s.Records, s.Staged})
 		}
