@@ -66,7 +66,7 @@ func (h *Handler) noTarget(source, elsewhere string) target.Loaded {
 		elsewhere = " (" + elsewhere + ")"
 	}
 	l := target.Loaded{ID: NoTarget, Spec: target.Spec{SourceARN: source, ID: NoTarget, Active: true}}
-	l.Faults = []target.Fault{l.Fault("", "%s has no target in %s%s; add one, or set FANOUT_UNKNOWN_SOURCE=ignore to let its records pass undelivered (run: --unknown-source ignore)", source, where, elsewhere)}
+	l.Faults = []target.Fault{l.Fault("", "%s has no target in %s%s; add one, or set FANOUT_UNKNOWN_SOURCE=ignore to let its records pass undelivered (fanout run: --unknown-source ignore)", source, where, elsewhere)}
 	return l
 }
 

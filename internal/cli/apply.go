@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -91,7 +92,7 @@ diff goes to standard error, and what was changed to standard output.`,
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s of the table %s not in the file and will stay; --prune removes them\n", count(kept, "target"), are(kept))
 		}
 		if len(changes) == 0 {
-			fmt.Fprintln(cmd.ErrOrStderr(), "nothing is to be changed")
+			fmt.Fprintln(cmd.ErrOrStderr(), "nothing to change")
 			return m.showChanges(cmd.OutOrStdout(), changes, nil)
 		}
 		if err := linked(have, changes); err != nil {
@@ -234,7 +235,7 @@ func printUpdate(w io.Writer, c registry.Change, have []registry.Entry) {
 			before = shown(a.Name, old)
 		}
 		if set {
-			after = shown(a.Name, v)
+			after = cmp.Or(shown(a.Name, v), "(unset)")
 		}
 		note := ""
 		if a.Name == "destination" && before == after {

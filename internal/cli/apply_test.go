@@ -83,3 +83,15 @@ func TestDiffOfPassword(t *testing.T) {
 		t.Errorf("got %q, want it to end in %q", out.String(), line)
 	}
 }
+
+// An attribute that is set to an empty text counts as unset, and is shown so.
+func TestDiffOfEmptyText(t *testing.T) {
+	have := []registry.Entry{entryOf("copy", "redis://h")}
+	have[0].Attributes["epoch"] = target.Value{Kind: target.String, Text: "1"}
+	change := registry.Change{Source: have[0].Text("sourceArn"), ID: "copy", Set: target.Values{"epoch": {Kind: target.String}}}
+	var out bytes.Buffer
+	printUpdate(&out, change, have)
+	if got, want := out.String(), "    epoch: 1 → (unset)\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

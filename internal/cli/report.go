@@ -22,7 +22,7 @@ func (s *summary) print(stdout io.Writer, stderr *live, output string) error {
 	records, rows := s.snapshot()
 	printTable(stderr, records, rows)
 	if s.retried && slices.ContainsFunc(rows, func(r row) bool { return r.Failed > 0 }) {
-		fmt.Fprintln(stderr, "A record that was tried again counts as failed each time.")
+		fmt.Fprintln(stderr, "A record counts as failed once for each time it was tried.")
 	}
 	if m := s.messages; m != nil {
 		fmt.Fprintf(stderr, "%s: %d deleted, %d left in the queue\n", count(m.Received, "message"), m.Deleted, m.Kept)
@@ -79,7 +79,7 @@ func printTable(w io.Writer, records int, rows []row) {
 		}
 	}
 	if already {
-		fmt.Fprintln(w, "A record sent again counts as already delivered where a target had it: it was not sent there.")
+		fmt.Fprintln(w, "ALREADY counts records that came again after the target had them; they were not sent twice.")
 	}
 	if slices.ContainsFunc(rows, row.counted) {
 		fmt.Fprintln(w, "The table counts records of the source, and the lines below it what the target's stages made of them.")

@@ -27,7 +27,7 @@ func TestRowNames(t *testing.T) {
 
 // A stream's batch that is handed over again has its failures counted again, which is said.
 func TestRetriedFailuresAreExplained(t *testing.T) {
-	const line = "A record that was tried again counts as failed each time.\n"
+	const line = "A record counts as failed once for each time it was tried.\n"
 	for _, tt := range []struct {
 		failed  int
 		retried bool

@@ -40,7 +40,7 @@ a whole before anything is written.`,
 			return err
 		}
 		if remove, err = f.attributes(unset); err == nil && len(remove)+len(f.values()) == 0 && f.index == "" {
-			err = errors.New("nothing is to be changed; add the flags of the attributes")
+			err = errors.New("nothing to change; add the flags of the attributes to set")
 		}
 		return err
 	}

@@ -84,11 +84,21 @@ func (r *relabeler) entry() bool {
 	case v.kind != object:
 		r.err = fmt.Errorf("the event's Records[%d] is %s, not an object", r.n, v.kind)
 	case string(r.mem.bytes(from)) != r.kind.String():
-		r.err = fmt.Errorf("the event's Records[%d] does not come from %s", r.n, r.kind)
+		r.err = fmt.Errorf("the event's Records[%d] does not come from %s%s", r.n, r.kind, r.comesFrom(from))
 	case !found && r.kind != SNS:
 		r.insert(start+1, slices.Concat([]byte(`"eventSourceARN":`), r.arn, []byte(",")))
 	}
 	return ok
+}
+
+// comesFrom names the service that a record comes from, if it is another that is known.
+func (r *relabeler) comesFrom(source value) string {
+	for _, k := range []Kind{Kinesis, DynamoDB, SNS} {
+		if string(r.mem.bytes(source)) == k.String() {
+			return " but from " + k.String()
+		}
+	}
+	return ""
 }
 
 // replace reads a value and puts the ARN in its place.

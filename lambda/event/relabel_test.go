@@ -22,7 +22,7 @@ func TestRelabel(t *testing.T) {
 			`{"Records":[{"eventSource":"aws:dynamodb","eventSourceARN":NEW},{"eventSourceARN":NEW, "eventSource":"aws:dynamodb"}]}`},
 		{`{"Records":[{"EventSource":"aws:sns","Sns":{"Message":"{\"TopicArn\":1}","Topic\u0041rn":"a\"b","x":{"TopicArn":"c"}}}]}`, SNS,
 			`{"Records":[{"EventSource":"aws:sns","Sns":{"Message":"{\"TopicArn\":1}","Topic\u0041rn":NEW,"x":{"TopicArn":"c"}}}]}`},
-		{`{"Records":[{"eventSource":"aws:kinesis"},{"eventSource":"aws:dynamodb"}]}`, Kinesis, "the event's Records[1] does not come from aws:kinesis"},
+		{`{"Records":[{"eventSource":"aws:kinesis"},{"eventSource":"aws:dynamodb"}]}`, Kinesis, "the event's Records[1] does not come from aws:kinesis but from aws:dynamodb"},
 		{`{"Records":[{}]}`, Kinesis, "the event's Records[0] does not come from aws:kinesis"},
 		{`{"Records":[7]}`, Kinesis, "the event's Records[0] is a number, not an object"},
 		{`{"Records":[{]}`, Kinesis, "the event is not JSON: byte 13 does not belong there"},

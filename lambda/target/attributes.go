@@ -135,7 +135,7 @@ func (c *checker) assign() {
 		v, ok := c.attrs[a.name]
 		if !ok || v.Kind == Null || v.Kind == String && v.Text == "" {
 			if a.required {
-				c.fault(a.name, "is missing; write %s", a.kind.example())
+				c.fault(a.name, "is missing; write %s", missing(a.name, a.kind))
 			}
 			continue
 		}
@@ -179,6 +179,21 @@ func (c *checker) assign() {
 	}
 }
 
+// missing says what to write for a required attribute.
+func missing(name string, kind Kind) string {
+	switch name {
+	case "sourceArn":
+		return "the ARN of a Kinesis stream, DynamoDB stream or SNS topic"
+	case "id":
+		return "a name that no other target of the source has"
+	case "type":
+		return "one of " + strings.Join(TypeNames(), ", ")
+	case "destination":
+		return "where the records go, such as the name or ARN of a queue or stream"
+	}
+	return kind.example()
+}
+
 // example tells how to write a value of kind k.
 func (k Kind) example() string {
 	switch k {
@@ -187,17 +202,23 @@ func (k Kind) example() string {
 	case Number:
 		return "a whole number"
 	default:
-		return "a text, in quotes if it looks like a number"
+		return "a string, in quotes if it looks like a number"
 	}
 }
 
-// similar asks whether a known attribute was meant.
+// similar asks whether a known attribute was meant: one that differs in case, _ and -,
+// or has a letter more or less at the end.
 func similar(name string) string {
-	plain := strings.NewReplacer("_", "", "-", "").Replace(name)
+	plain := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
+	best := ""
 	for _, a := range attributes {
-		if strings.EqualFold(plain, a.name) {
+		known := strings.ToLower(a.name)
+		switch more := len(known) - len(plain); {
+		case known == plain:
 			return fmt.Sprintf("; did you mean %s?", a.name)
+		case more == 1 && strings.HasPrefix(known, plain), more == -1 && strings.HasPrefix(plain, known):
+			best = fmt.Sprintf("; did you mean %s?", a.name)
 		}
 	}
-	return ""
+	return best
 }

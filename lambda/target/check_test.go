@@ -57,7 +57,7 @@ func TestFaults(t *testing.T) {
 		attrs map[string]Value
 		want  string
 	}{
-		{with("sourceArn", "-"), "sourceArn: is missing; write a text, in quotes if it looks like a number"},
+		{with("sourceArn", "-"), "sourceArn: is missing; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic"},
 		{with("sourceArn", "arn:aws:kinesis:eu-west-1:123456789012:stream/"+strings.Repeat("x", 2048)), "sourceArn: is 2094 bytes long, and a table takes at most 2048"},
 		{with("sourceArn", "clicks"), `sourceArn: "clicks" is not an ARN; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic`},
 		{with("sourceArn", "arn:aws:s3:::bucket"), `sourceArn: "arn:aws:s3:::bucket" belongs to "s3"; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic`},
@@ -67,10 +67,10 @@ func TestFaults(t *testing.T) {
 		{with("sourceArn", "arn:aws:dynamodb::123456789012:table/Orders"), `sourceArn: "arn:aws:dynamodb::123456789012:table/Orders" has no region; write an ARN like arn:aws:dynamodb:eu-west-1:123456789012:table/name/stream/2026-01-31T12:34:56.789`},
 		{with("sourceArn", "arn:aws:sns:eu-west-1:123456789012:a:b"), `sourceArn: "arn:aws:sns:eu-west-1:123456789012:a:b" is not a topic; write an ARN like arn:aws:sns:eu-west-1:123456789012:name`},
 		{with("sourceArn", "arn:azure:sns:eu-west-1:123456789012:a"), `sourceArn: "arn:azure:sns:eu-west-1:123456789012:a" is not an ARN; write one like arn:aws:sns:eu-west-1:123456789012:name`},
-		{with("type", "-"), "type: is missing; write a text, in quotes if it looks like a number"},
+		{with("type", "-"), "type: is missing; write one of sns, sqs, es, opensearch, kinesis, firehose, iot, lambda, memcached, redis, file"},
 		{with("type", "s3"), `type: "s3" is unknown; write one of sns, sqs, es, opensearch, kinesis, firehose, iot, lambda, memcached, redis, file`},
-		{with("destination", "-"), "destination: is missing; write a text, in quotes if it looks like a number"},
-		{with("destination", ""), "destination: is missing; write a text, in quotes if it looks like a number"},
+		{with("destination", "-"), "destination: is missing; write where the records go, such as the name or ARN of a queue or stream"},
+		{with("destination", ""), "destination: is missing; write where the records go, such as the name or ARN of a queue or stream"},
 		{with("active", "-"), "active: is missing; write true or false"},
 		{with("role", "writer"), `role: "writer" is not an ARN; write one like arn:aws:iam::123456789012:role/name`},
 		{with("role", "arn:aws:iam::123456789012:user/u"), `role: "arn:aws:iam::123456789012:user/u" is not a role; write an ARN like arn:aws:iam::123456789012:role/name`},
@@ -79,7 +79,7 @@ func TestFaults(t *testing.T) {
 		{with("role", "arn:aws:sts::123456789012:role/r"), `role: "arn:aws:sts::123456789012:role/r" belongs to "sts", not iam; write an ARN like arn:aws:iam::123456789012:role/name`},
 		{with("role", role1, "externalId", "x"), "externalId: is not an external id; write 2 to 1224 letters, digits and _ + = , . @ : / -"},
 		{with("role", role1, "externalId", "a b"), "externalId: is not an external id; write 2 to 1224 letters, digits and _ + = , . @ : / -"},
-		{with("role", role1, "externalId", "1234"), "externalId: is a number (N); it must be a string (S): write a text, in quotes if it looks like a number"},
+		{with("role", role1, "externalId", "1234"), "externalId: is a number (N); it must be a string (S): write a string, in quotes if it looks like a number"},
 		{with("type", "firehose", "destination", "arn:aws:firehose:eu-west-1:210987654321:deliverystream/d", "role", role1),
 			"role: is of the account 123456789012, where Firehose is called then, and the destination is of 210987654321; name a role of that account"},
 		{with("region", "Ireland"), `region: "Ireland" is not a region; write one like eu-west-1`},
@@ -142,6 +142,8 @@ func TestWarnings(t *testing.T) {
 	}{
 		{with("colour", "red"), "colour: unknown attribute, ignored"},
 		{with("externalId", "secret-id"), "externalId: has no effect without a role; write one too, or remove it"},
+		{with("onFailur", "b"), "onFailur: unknown attribute, ignored; did you mean onFailure?"},
+		{with("epochs", "b"), "epochs: unknown attribute, ignored; did you mean epoch?"},
 		{with("convert_ddb", "true"), "convert_ddb: unknown attribute, ignored; did you mean convertDDB?"},
 		{with("convertDDB", "true"), "convertDDB: has no effect: the source is not a DynamoDB stream"},
 		{with("sourceArn", table1, "deaggregate", "true"), "deaggregate: has no effect: the source is not a Kinesis stream"},

@@ -10,7 +10,7 @@ func (l *Loaded) Confine(dir string) {
 		return
 	}
 	if dir == "" {
-		l.Faults = append(l.Faults, l.Fault("type", "is file, and the table may be written to by others than who runs fanout; allow it with FANOUT_ALLOW_FILE_TARGETS=true (run and redrive: --allow-file-targets DIR), or name the target in a file of targets"))
+		l.Faults = append(l.Faults, l.Fault("type", "is file, which a target in a table may not be by default; set FANOUT_ALLOW_FILE_TARGETS=true for the function, add --allow-file-targets DIR to run, redrive or lint, or move the target to a targets file"))
 		return
 	}
 	path := d.Path
@@ -18,7 +18,7 @@ func (l *Loaded) Confine(dir string) {
 		path, _ = filepath.Rel(dir, path) // "" if it is not below dir
 	}
 	if path = filepath.Clean(path); path == "." || d.Path == "-" || !filepath.IsLocal(path) {
-		l.Faults = append(l.Faults, l.Fault("destination", "%s is not a file below %s, where alone file targets of the table may write; name one that is", quote(d.Path), dir))
+		l.Faults = append(l.Faults, l.Fault("destination", "%s is not a file below %s, the only folder that file targets in a table may write to; name a file below it", quote(d.Path), dir))
 		return
 	}
 	d.Root, d.Path = dir, path

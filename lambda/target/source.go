@@ -58,7 +58,7 @@ func sourcesOf(all []Loaded) string {
 	case n == 0:
 		return ""
 	case n > maxSources:
-		return fmt.Sprintf("which has those of %s and %d more sources", strings.Join(sources[:maxSources-1], ", "), n-maxSources+1)
+		return fmt.Sprintf("it has targets of %s and %d more sources", strings.Join(sources[:maxSources-1], ", "), n-maxSources+1)
 	}
-	return "which has those of " + strings.Join(sources, ", ")
+	return "it has targets of " + strings.Join(sources, ", ")
 }

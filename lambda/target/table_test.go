@@ -267,7 +267,7 @@ func TestFormerStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const others = "which has those of " + old + ", arn:aws:dynamodb:eu-west-1:123456789012:table/T2/stream/2025, " + stream1
+	const others = "it has targets of " + old + ", arn:aws:dynamodb:eu-west-1:123456789012:table/T2/stream/2025, " + stream1
 	for source, want := range map[string]string{
 		now: `the sourceArn of "a", "b" is that of another stream of the table, ` + old + `; correct it`,
 		old: "", topic1: others, stream1 + "2": others,

@@ -52,7 +52,7 @@ func TestTargets(t *testing.T) {
 		`fault unknown type: type: "pigeon" is unknown`,
 		`fault no active: active: is missing`,
 		`warning text: active: is a string (S), and aws-lambda-fanout ignored a target with such a flag, so it counts as inactive`,
-		`fault file: type: is file, and the table may be written to by others than who runs fanout`,
+		`fault file: type: is file, which a target in a table may not be by default`,
 		`fault nobody: onFailure: the source has no target "x"`,
 		`fault a queue: onFailure: takes the id of a target, and the source has none called "arn:aws:sqs:eu-west-1:123456789012:failures"`,
 		`warning inactive: type: "pigeon" is unknown`,

@@ -119,7 +119,7 @@ func (r *reading) add(it item) {
 func (r *reading) err() error {
 	switch {
 	case r.faulty > 0:
-		return &ItemError{fmt.Errorf("%d items of the ledger %q are ignored; the first cannot be used: %w", r.faulty, r.table.Name, r.fault)}
+		return &ItemError{fmt.Errorf("the ledger %q: ignored %d of the items of shard %s; the first is unusable: %w", r.table.Name, r.faulty, plain.Line(r.shard), r.fault)}
 	case r.full():
 		return &ItemError{fmt.Errorf("the ledger %q has more of one shard than is read, and the rest is ignored", r.table.Name)}
 	}

@@ -189,7 +189,7 @@ func TestItemsOfOthers(t *testing.T) {
 			switch {
 			case c.want == "" && (err != nil || len(got) != 1):
 				t.Errorf("got %v, %v", got, err)
-			case c.want != "" && (!ofItem || !strings.Contains(err.Error(), c.want) || len(got) != 0):
+			case c.want != "" && (!ofItem || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), " of shard "+shard+";") || len(got) != 0):
 				t.Errorf("got %v, %v; want %q", got, err, c.want)
 			}
 		})
