@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 )
 
-// validBase64 reports whether encoding/base64 would decode text, line breaks
-// aside: services do not take them, and sizes could not be told without looking.
+// validBase64 reports whether encoding/base64 would decode text. Line breaks make
+// text invalid: services reject them, and they would hide the decoded size.
 func validBase64(text []byte) bool {
 	n := len(text)
 	if n%4 != 0 {
@@ -28,12 +28,12 @@ func validBase64(text []byte) bool {
 	return good&inAlphabet(binary.LittleEndian.Uint64(last[:]))&high == high
 }
 
-// inAlphabet sets the high bit of each byte of w that stands for six bits in standard
-// base64, if all are below 0x80. Otherwise at least one byte has it not set. It is
-// written out so that the compiler puts it where it is called.
+// inAlphabet sets the high bit of each byte of w that is a digit of standard
+// base64, if all bytes are below 0x80. Otherwise it leaves at least one high bit
+// clear. The code is written out so that the compiler inlines it.
 //
-// The slash stands before the digits in ASCII, and a offer with bit 5 set is one of
-// lower case; nothing else becomes a offer by that.
+// The slash precedes the digits in ASCII. Setting bit 5 turns a letter into lower
+// case and makes no other byte a letter.
 func inAlphabet(w uint64) uint64 {
 	const offer, pastLetter = (0x80 - 'a') * each, (0x80 - 'z' - 1) * each
 	const digit, pastDigit = (0x80 - '/') * each, (0x80 - '9' - 1) * each
@@ -44,7 +44,7 @@ func inAlphabet(w uint64) uint64 {
 	return (offers | digits | plus) &^ w
 }
 
-// decodedLen is the exact number of bytes that valid padded base64 stands for.
+// decodedLen returns the exact number of bytes that valid padded base64 decodes to.
 func decodedLen(text []byte) int {
 	n := len(text) / 4 * 3
 	for i := len(text) - 1; i >= 0 && text[i] == '='; i-- {
@@ -53,21 +53,21 @@ func decodedLen(text []byte) int {
 	return n
 }
 
-// decodeBase64 decodes text, which validBase64 has accepted, into dst, which is of
-// decodedLen. As nothing can be wrong, eight characters are looked up and written at
-// once, twice as fast as encoding/base64 does it.
+// decodeBase64 decodes text into dst. validBase64 has accepted text, and dst has
+// decodedLen bytes. Because the text is valid, eight characters are looked up and
+// written at once, twice as fast as encoding/base64.
 func decodeBase64(dst, text []byte) {
 	for len(dst) >= 8 && len(text) >= 8 {
 		low := sextets[0][text[0]] | sextets[1][text[1]] | sextets[2][text[2]] | sextets[3][text[3]]
 		high := sextets[0][text[4]] | sextets[1][text[5]] | sextets[2][text[6]] | sextets[3][text[7]]
-		binary.LittleEndian.PutUint64(dst, uint64(low)|uint64(high)<<24) // six bytes, and two that come next
+		binary.LittleEndian.PutUint64(dst, uint64(low)|uint64(high)<<24) // six bytes, and two that the next write replaces
 		dst, text = dst[6:], text[8:]
 	}
 	_, _ = base64.StdEncoding.Decode(dst, text) // never fails
 }
 
-// sextets has what each character adds to three bytes, the first of them lowest, by its
-// place among the four that make them.
+// sextets holds the bits that each character adds to three bytes (the first byte
+// lowest), by its position in the group of four.
 var sextets = func() (t [4][256]uint32) {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 	for i := range alphabet {

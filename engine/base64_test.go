@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// Every length, with every byte at every place, is decoded as encoding/base64 does.
+// decodeBase64 matches encoding/base64 for every length, with every byte at every
+// position.
 func TestDecodeBase64(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 1))
 	for n := range 300 {

@@ -9,24 +9,25 @@ import (
 // tripAfter is how many requests in a row must fail to open a breaker.
 const tripAfter = 5
 
-// breaker keeps a target that is down from being sent request after request. After
-// a few that failed in a row it is open: one request at a time tries, the others
-// wait for it. If it succeeds all go on. If it gives up, the next tries; if that fails
-// too, the target is source up for the rest of the run.
+// breaker stops a target that is down from getting request after request. After
+// tripAfter failures in a row it opens: one queue probes with one request at a
+// time, and the others wait. If the probe succeeds, all go on. If the probe gives
+// up, the next queue probes. If that fails too, the target is given up for the rest
+// of the run.
 type breaker struct {
 	mu          sync.Mutex
-	failures    int           // requests in a row of which nothing was delivered
+	failures    int           // requests in a row that delivered nothing
 	probe       *queue        // the queue that may send while the breaker is open
 	probeFailed bool          // a probe gave up since something was delivered
-	gaveUp      error         // not nil: the target was source up
-	changed     chan struct{} // closed when those that wait must look again; nil: none waits
+	gaveUp      error         // set once the target is given up
+	changed     chan struct{} // closed to wake the queues that wait; nil: none waits
 
 	// Slots guards these.
 	inFlight int  // requests
-	slow     bool // a request gave its slot up, and none was acknowledged since
+	slow     bool // a request gave its slot up, and the target has acknowledged nothing since
 }
 
-// admit waits until q may send. It returns why not if the target was source up.
+// admit waits until q may send. It returns an error if the target was given up.
 func (c *breaker) admit(ctx context.Context, q *queue) error {
 	for {
 		changed, err := c.enter(q)
@@ -41,7 +42,8 @@ func (c *breaker) admit(ctx context.Context, q *queue) error {
 	}
 }
 
-// enter returns what to wait for, or nil if q may send or the target was source up.
+// enter returns a channel to wait on, or nil if q may send or the target was given
+// up.
 func (c *breaker) enter(q *queue) (changed <-chan struct{}, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -60,7 +62,7 @@ func (c *breaker) enter(q *queue) (changed <-chan struct{}, err error) {
 	return c.changed, nil
 }
 
-// succeeded says that something was delivered.
+// succeeded records that a request delivered something.
 func (c *breaker) succeeded() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -68,8 +70,8 @@ func (c *breaker) succeeded() {
 	c.wake()
 }
 
-// failed says that nothing of a request of q was delivered, for a reason that may
-// pass. With last, none of it is sent again.
+// failed records that a request of q delivered nothing, for a reason that may pass.
+// last means that q sends none of it again.
 func (c *breaker) failed(q *queue, err error, last bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -85,7 +87,7 @@ func (c *breaker) failed(q *queue, err error, last bool) {
 	}
 }
 
-// stopProbing says that q sends nothing more.
+// stopProbing ends the probe of q, which sends nothing more.
 func (c *breaker) stopProbing(q *queue) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

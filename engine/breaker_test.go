@@ -12,8 +12,8 @@ import (
 	"fanout/engine/enginetest"
 )
 
-// A target that is down is tried by one request at a time after a few, and given up
-// when that gives up.
+// After a few failures one request at a time probes a target that is down. The
+// target is given up when the probe gives up.
 func TestCircuitGivesUp(t *testing.T) {
 	for _, ordered := range []bool{false, true} {
 		t.Run(fmt.Sprint("ordered=", ordered), func(t *testing.T) {
@@ -27,7 +27,7 @@ func TestCircuitGivesUp(t *testing.T) {
 				report := runAll(t, ctx, engine.Options{}, records(strings.Repeat("x ", 200)),
 					engine.Target{ID: "down", Sink: down, InFlight: 4, Ordered: ordered})
 				wantCounts(t, report.Targets[0], 0, 0, 200)
-				if !ordered { // else the first record bars those of its key
+				if !ordered { // otherwise the first record blocks later ones of its key
 					wantFailure(t, report.Targets[0], "requests in a row, so this was not sent: the script says: try again")
 				}
 				if n := report.Targets[0].Requests; n > 20 {
@@ -56,7 +56,7 @@ func TestCircuitClosesAgain(t *testing.T) {
 	})
 }
 
-// Those that wait for the probe go on when it leaves for another reason.
+// Queues that wait for the probe go on when it stops for another reason.
 func TestCircuitPassesTheProbeOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		failed := 0

@@ -19,7 +19,7 @@ type delivery struct {
 	slots           *Slots
 	breaker         *breaker
 	fallbackBreaker *breaker                      // of OnFailure
-	offers          *offers                       // of the fallback of another target; nil: it has records of its own
+	offers          *offers                       // set if this is the fallback of another target; nil: it has records of its own
 	stageFailed     map[string]map[string]*Record // by lane and key: the first record that a stage failed
 }
 
@@ -31,8 +31,8 @@ func newDelivery(t *target, slots *Slots, records int) *delivery {
 	return d
 }
 
-// take delivers what the stages made of the records, and books what they did not
-// let through. had is what the target has from an earlier run.
+// take delivers the records that the stages emitted, and books the ones that they
+// dropped or failed. had holds the records that the target has from an earlier run.
 func (d *delivery) take(ctx context.Context, lanes []lane, losses []*processed, had []Record) {
 	if len(d.target.Stages) > 0 {
 		d.tally.expect(lanes, losses, had)
@@ -42,7 +42,7 @@ func (d *delivery) take(ctx context.Context, lanes []lane, losses []*processed, 
 		lanes = d.fitted(ctx, lanes)
 	}
 	if d.target.Ordered {
-		d.settleLosses(ctx, losses) // it says what may not be overtaken
+		d.settleLosses(ctx, losses) // it finds the keys that are blocked
 		d.run(ctx, lanes)
 		return
 	}
@@ -52,7 +52,7 @@ func (d *delivery) take(ctx context.Context, lanes []lane, losses []*processed, 
 	wg.Wait()
 }
 
-// run delivers what the stages made of the records, a lane at a time.
+// run delivers the records that the stages emitted, a lane at a time.
 func (d *delivery) run(ctx context.Context, lanes []lane) {
 	workers := pool.New().WithMaxGoroutines(d.target.InFlight)
 	if d.target.Ordered {
@@ -79,8 +79,8 @@ func (d *delivery) run(ctx context.Context, lanes []lane) {
 	workers.Wait()
 }
 
-// drive sends the records of q, one request at a time, beginning with the one
-// that q was made with, if any.
+// drive sends the records of q, one request at a time. If q already has a batch,
+// that goes first.
 func (d *delivery) drive(ctx context.Context, q *queue) {
 	stop, _ := ctx.Deadline()
 	batch, wait := q.batch, time.Duration(0)
@@ -148,7 +148,7 @@ func unsent(ctx context.Context) error {
 	return Errorf(Retryable, "the run was stopped before it was sent")
 }
 
-// sleep waits, or until ctx ends.
+// sleep waits for d, or until ctx ends.
 func sleep(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -158,7 +158,7 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// join puts lanes behind one another.
+// join concatenates lanes.
 func join(lanes []lane) lane {
 	if len(lanes) == 1 {
 		return lanes[0]
@@ -173,7 +173,8 @@ func join(lanes []lane) lane {
 	return all
 }
 
-// settleLosses books what the stages on the way to the target did not let through.
+// settleLosses books the records that the stages on the way to the target dropped
+// or failed.
 func (d *delivery) settleLosses(ctx context.Context, losses []*processed) {
 	var rejected []Rejected
 	for _, out := range losses {
@@ -196,7 +197,7 @@ func (d *delivery) settleLosses(ctx context.Context, losses []*processed) {
 	}
 }
 
-// deliver books records that were acknowledged.
+// deliver books acknowledged records.
 func (d *delivery) deliver(recs []Record) {
 	d.tally.deliver(recs)
 	if d.offers != nil {
@@ -211,7 +212,8 @@ func (d *delivery) failLoss(r *Record, err error) {
 	}
 }
 
-// blockBehindLoss remembers a record that a stage failed, so that none of its key overtakes it.
+// blockBehindLoss remembers a record that a stage failed, so that no later record
+// of its key overtakes it.
 func (d *delivery) blockBehindLoss(r *Record) {
 	lane := d.stageFailed[r.Lane]
 	if lane == nil {

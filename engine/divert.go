@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Oversize says what becomes of a record that is too large for a target.
+// Oversize says how a target handles a record that is too large.
 type Oversize uint8
 
 const (
@@ -13,18 +13,19 @@ const (
 	DropOversize                 // it is dropped, and counted
 )
 
-// Fallback takes the records that a target cannot.
+// Fallback takes the records that a target rejects.
 type Fallback struct {
 	ID    string
 	Sink  Sink
 	Retry Retry // zero fields: DefaultRetry's
 
-	// Wrap makes the record that is sent instead of a rejected one. Nil sends the
+	// Wrap makes the record that is sent in place of a rejected one. Nil sends the
 	// record itself.
 	Wrap func(r Rejected) Record
 
-	// MaxAge is how old a record must be, since it arrived at its source, for the
-	// fallback to take it although it might be delivered yet. Zero: it never does.
+	// MaxAge is the age, counted from the arrival at the source, from which the
+	// fallback takes a record even if the target may still accept it. Zero: no age
+	// limit.
 	MaxAge time.Duration
 }
 
@@ -33,7 +34,7 @@ type Rejected struct {
 	Record   Record
 	Err      error
 	Attempts int  // made; 0: it was never sent
-	Unstaged bool // a stage failed it, so it is as that stage got it
+	Unstaged bool // a stage failed it, so Record is the input of that stage
 	Passed   int  // stages before that one; 0 unless Unstaged
 }
 
@@ -47,15 +48,15 @@ func (t *target) diverts(r *Record, err error) bool {
 	return t.OnFailure != nil && (!mayPass(err) || t.overdue(r))
 }
 
-// overdue reports whether r is so old that the fallback takes it although it might
-// be delivered yet.
+// overdue reports whether r is so old that the fallback takes it even if the target
+// may still accept it.
 func (t *target) overdue(r *Record) bool {
 	return t.OnFailure != nil && t.OnFailure.MaxAge > 0 && r.Arrived > 0 &&
 		time.Since(time.UnixMilli(r.Arrived)) >= t.OnFailure.MaxAge
 }
 
-// fallbackContext returns a context for what holds up an ordered target: a quarter of the time
-// that is left.
+// fallbackContext returns a context for work that holds up an ordered target: it
+// gets a quarter of the time left.
 func (d *delivery) fallbackContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	if deadline, ok := ctx.Deadline(); ok && d.target.Ordered {
 		return context.WithTimeout(ctx, time.Until(deadline)/4)
@@ -63,8 +64,9 @@ func (d *delivery) fallbackContext(ctx context.Context) (context.Context, contex
 	return context.WithCancel(ctx)
 }
 
-// divert sends rejected records to the fallback. It books what that took, and returns
-// the rest of each: nothing, the record itself, or the parts of it that were not taken.
+// divert sends rejected records to the fallback and books the records that it took.
+// For each rejected record it returns the rest: nothing, the record itself, or the
+// parts that the fallback did not take.
 func (d *delivery) divert(ctx context.Context, rejected []Rejected) (left [][]Record) {
 	if len(rejected) == 0 {
 		return nil
@@ -78,7 +80,7 @@ func (d *delivery) divert(ctx context.Context, rejected []Rejected) (left [][]Re
 	ctx, cancel := d.fallbackContext(ctx)
 	defer cancel()
 	other := newDelivery(d.target.fallback, d.slots, len(wrapped))
-	other.breaker = d.fallbackBreaker // one that is down is not tried anew for each record
+	other.breaker = d.fallbackBreaker // shared, so a fallback that is down is not probed again for each record
 	other.offers = inside
 	lanes, unreadable := splitLanes(wrapped)
 	for _, l := range lanes {

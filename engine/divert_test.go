@@ -12,7 +12,7 @@ import (
 	"fanout/engine/enginetest"
 )
 
-// envelope marks what a fallback is given.
+// envelope labels the record that a fallback gets.
 func envelope(r engine.Rejected) engine.Record {
 	text := fmt.Sprintf("%s after %d: %v", r.Record.Data.Bytes(), r.Attempts, r.Err)
 	if r.Unstaged {
@@ -61,7 +61,7 @@ func TestFallbackTakesWhatTheTargetCannot(t *testing.T) {
 	}
 }
 
-// A record that cannot be wrapped has failed; it is not sent empty.
+// A record that cannot be wrapped fails. It is not sent empty.
 func TestFallbackThatCannotWrap(t *testing.T) {
 	dead := &enginetest.Sink{}
 	r := run(t, engine.Target{
@@ -79,7 +79,8 @@ func TestFallbackThatCannotWrap(t *testing.T) {
 	}
 }
 
-// What neither the target nor its fallback takes has failed, and bars what follows.
+// A record that neither the target nor its fallback takes has failed, and blocks
+// later ones of its key.
 func TestFallbackThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dead := &enginetest.Sink{Whole: func(context.Context, []engine.Record) error { return enginetest.ErrPermanent }}

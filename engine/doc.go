@@ -1,9 +1,9 @@
 // Package engine moves the records of one batch through stages to many targets.
 //
-// A [Plan] is a tree of stages that ends in targets; stages that several targets
+// A [Plan] is a tree of stages that ends in targets. Stages that several targets
 // begin with run once. [Plan.Run] takes a batch, runs the stages lane by lane,
-// packs what comes out into requests within each sink's limits, sends them with
-// bounded concurrency, retries what failed, and returns a [Report] in which every
+// packs the results into requests within each sink's limits, sends them with
+// bounded concurrency and retries failures. It returns a [Report] in which every
 // source record is, for every target, exactly one of delivered, dropped, diverted
 // or failed.
 //

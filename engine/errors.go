@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Class says what to do about an error.
+// Class says how the engine handles an error.
 type Class uint8
 
 const (
 	Retryable Class = iota // may succeed if sent again
 	Throttled              // the same, after a longer wait
-	TooLarge               // of a request: send again in halves; of a record: permanent
-	Refused                // the same, for another reason, such as one record that is malformed
+	TooLarge               // of a request: sent again in halves; of a record: permanent
+	Refused                // like TooLarge, for another reason, such as one malformed record
 	Permanent              // will never succeed as it is
 )
 
@@ -36,7 +36,7 @@ func (c Class) String() string {
 // Error is an error with the class that decides what the engine does about it.
 type Error struct {
 	Class Class
-	After time.Duration // wait at least this long before sending again; 0: as Retry says
+	After time.Duration // shortest wait before the next attempt; 0: as Retry says
 	Err   error         // one sentence without payload or secrets
 }
 
@@ -48,8 +48,8 @@ func Errorf(c Class, format string, args ...any) error {
 	return &Error{Class: c, Err: fmt.Errorf(format, args...)}
 }
 
-// ClassOf returns the class of err. An error without a class is Retryable:
-// sending again can do no harm that giving up would not.
+// ClassOf returns the class of err. An error without a class is Retryable: a retry
+// does no more harm than giving up.
 func ClassOf(err error) Class {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Class
@@ -57,13 +57,13 @@ func ClassOf(err error) Class {
 	return Retryable
 }
 
-// mayPass reports whether err is of a class that may succeed as it is.
+// mayPass reports whether a retry may succeed without a change.
 func mayPass(err error) bool {
 	c := ClassOf(err)
 	return c == Retryable || c == Throttled
 }
 
-// errNoReason stands for an error that is nil where there should be one.
+// errNoReason replaces a nil error where one is required.
 var errNoReason = errors.New("it failed, and no reason was source")
 
 // waitOf returns how long the service asked to wait.

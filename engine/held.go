@@ -2,17 +2,18 @@ package engine
 
 import "slices"
 
-// Held is how much of a source record a target has. The zero Held is nothing of it.
+// Held says how much of a source record a target has. The zero Held means none of
+// it.
 type Held struct {
-	All bool // all that the target's stages make of the record
+	All bool // everything that the target's stages make of the record
 
-	// Of a record that the stages split, and of which the target has only some parts:
+	// For a record that the stages split, if the target has only some parts:
 	Of   int   // how many parts there are
 	Subs []int // Sub of each part that the target has, ascending
 }
 
-// has reports whether the target has the part with this Sub, of a record that is n
-// parts now. If there are not as many as before, they are not the same parts.
+// has reports whether the target has the part with this Sub of a record that now
+// has n parts. A different number of parts means that they are different parts.
 func (h *Held) has(sub, n int) bool {
 	if h.All || n != h.Of {
 		return h.All
@@ -21,7 +22,7 @@ func (h *Held) has(sub, n int) bool {
 	return found
 }
 
-// Held returns how much of source record i the target has now.
+// Held returns how much of source record i the target now has.
 func (t *TargetReport) Held(i int) Held {
 	if t.fates[i] != FateFailed {
 		return Held{All: true}
@@ -35,15 +36,17 @@ type part struct {
 	sub int
 }
 
-// failedPart remembers that a part failed, if a record may have others that did not.
+// failedPart remembers a failed part, in case other parts of its record did not
+// fail.
 func (l *tally) failedPart(r *Record) {
 	if l.split {
 		r.leaves(func(leaf *Record) { l.failedParts = append(l.failedParts, part{int(leaf.src) - 1, leaf.Sub}) })
 	}
 }
 
-// held returns what the target has of the split records that failed. Of a record with
-// a part of which nothing is known, that is what it had before the run.
+// held returns the parts that the target has of split records that failed. If the
+// fate of one part is unknown, all parts of its record that this run sent count as
+// failed, and only the parts from before the run remain.
 func (l *tally) held() map[int]Held {
 	if !l.split || l.report.Failed == 0 {
 		return nil

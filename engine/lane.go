@@ -1,6 +1,6 @@
 package engine
 
-// lane is records of one lane and where among them requests must begin.
+// lane holds records of one lane and the places where requests must begin.
 type lane struct {
 	recs []Record
 	cuts []int // ascending, in (0, len(recs)]; the last may stand at the end
@@ -14,8 +14,8 @@ func (l *lane) cut() {
 	}
 }
 
-// splitLanes gives recs their origin and parts them by lane. Records that could not be
-// read go no further.
+// splitLanes stamps recs with their origin and groups them by lane. Unreadable
+// records go no further.
 func splitLanes(recs []Record) ([]lane, []*processed) {
 	unreadable := new(processed)
 	index := make(map[string]int)

@@ -19,12 +19,13 @@ var (
 	modelSeed = flag.Uint64("model.seed", 0, "seed of the first run; 0: a random one")
 )
 
-// TestModel takes random records to random targets with random faults, and what failed
-// again a few times, and checks what the engine promises whatever happens: every
-// source record has one fate at every target, what counts as delivered was accepted,
-// what a target has is not sent to it again, what it cannot take goes to its fallback,
-// no target affects another though dozens hang, the run ends in time, and where order is kept no record
-// of a key is accepted before an earlier one.
+// TestModel sends random records to random targets with random faults, and sends
+// failed records again a few times. It checks the engine's promises, which hold
+// under any fault: every source record has one fate at every target; a record
+// counts as delivered only if it was accepted; a target never gets again a record
+// that it has; a record that it rejects goes to its fallback; no target affects
+// another, even while dozens hang; the run ends in time; and an ordered target
+// accepts no record of a key before an earlier one.
 func TestModel(t *testing.T) {
 	seed := *modelSeed
 	if seed == 0 {
@@ -45,7 +46,7 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// judge hears what is wrong.
+// judge collects the failures of a check.
 type judge interface {
 	Context() context.Context
 	Helper()
@@ -94,7 +95,7 @@ func modelRun(t judge, rnd *rand.Rand, s sabotage) {
 			s.tamper(r)
 			m.check(t, recs, r)
 		}
-		time.Sleep(2 * hangTime) // what hangs returns
+		time.Sleep(2 * hangTime) // the sinks that hang return
 	}
 }
 
@@ -105,7 +106,7 @@ func modelRecords(rnd *rand.Rand) []engine.Record {
 		recs[i] = engine.Record{
 			Lane:    fmt.Sprint("shard-", rnd.IntN(lanes)),
 			Key:     fmt.Sprint("key-", rnd.IntN(keys)),
-			HashKey: fmt.Sprintf("key-%d key-%d key-%d", rnd.IntN(keys), rnd.IntN(keys), rnd.IntN(keys)), // of its parts
+			HashKey: fmt.Sprintf("key-%d key-%d key-%d", rnd.IntN(keys), rnd.IntN(keys), rnd.IntN(keys)), // keys of its parts
 			Seq:     fmt.Sprint(i),
 			Data:    engine.Bytes(make([]byte, rnd.IntN(12))),
 			Arrived: time.Now().Add(-time.Duration(rnd.IntN(60)) * time.Second).UnixMilli(),
@@ -117,7 +118,7 @@ func modelRecords(rnd *rand.Rand) []engine.Record {
 	return recs
 }
 
-// forget loses some of what is known of m, as a memory does that is full.
+// forget drops some of the knowledge about m, as a full memory does.
 func (m *modelTarget) forget(rnd *rand.Rand) {
 	if rnd.IntN(3) > 0 {
 		return
@@ -129,18 +130,19 @@ func (m *modelTarget) forget(rnd *rand.Rand) {
 	}
 }
 
-// modelTarget is a target, what it took, and what the engine knows that it has.
+// modelTarget is a target, the records that it accepted, and the engine's knowledge
+// of them.
 type modelTarget struct {
 	engine.Target
-	sink, dead *enginetest.Sink // dead is of OnFailure, if any
-	stage      bool             // it doubles some records, drops and fails others
-	quiet      bool             // nothing befalls its requests
-	calm       bool             // nor those of OnFailure
+	sink, dead *enginetest.Sink // dead is the sink of OnFailure, if any
+	stage      bool             // the stage doubles some records, drops and fails others
+	quiet      bool             // its requests meet no faults
+	calm       bool             // nor do requests of OnFailure
 	has        []engine.Held    // by record
 	last       map[string]int   // by lane and key: the last record that was new when it was accepted
 	latest     map[string]int   // by lane and key: the last record accepted
-	first      map[string]bool  // what was accepted, in any run
-	away       map[string]bool  // what OnFailure accepted, in any run
+	first      map[string]bool  // records accepted in any run
+	away       map[string]bool  // records that OnFailure accepted in any run
 	sent, gone int              // how many sink and dead accepted in earlier runs
 }
 
@@ -171,7 +173,7 @@ func newModelTarget(rnd *rand.Rand, id string, records int) *modelTarget {
 	return m
 }
 
-// modelWrap makes a record that says what is in it.
+// modelWrap makes a record that names its contents.
 func modelWrap(r engine.Rejected) engine.Record {
 	return r.Record.With(engine.Bytes([]byte(names(&r.Record))))
 }

@@ -8,10 +8,10 @@ import (
 	"fanout/engine"
 )
 
-// taken counts the parts of records that came in a run, by sequence number.
+// taken counts the parts of records that arrived in a run, by sequence number.
 type taken map[string]int
 
-// check checks what became of the records in at m, and learns what m has.
+// check checks the fates of the records in at m, and updates m.has.
 func (m *modelTarget) check(t judge, in []engine.Record, r *engine.TargetReport) {
 	t.Helper()
 	if n := r.Delivered + r.Already + r.Dropped + r.Diverted + r.Failed; n != len(in) {
@@ -20,7 +20,7 @@ func (m *modelTarget) check(t judge, in []engine.Record, r *engine.TargetReport)
 	accepted := m.accepted(t)
 	diverted := m.diverted()
 	lacks := m.lacks(in)
-	barred := map[string]bool{} // lanes of ordered targets with a record that failed
+	barred := map[string]bool{} // lanes of ordered targets with a failed record
 	failed := map[string]string{}
 	for i, rec := range in {
 		m.checkHeld(t, &rec, r.Held(i))
@@ -50,7 +50,7 @@ func (m *modelTarget) check(t judge, in []engine.Record, r *engine.TargetReport)
 		}
 		key := rec.Lane + " " + rec.Key
 		if len(m.leaves(&rec)) > 1 {
-			key = "" // its parts have keys of their own
+			key = "" // its parts have their own keys
 		}
 		if before, ok := failed[key]; ok && key != "" && m.Ordered && fate == engine.FateDelivered {
 			t.Errorf("target %s: record %s of %s was accepted, and %s before it failed", m.ID, rec.Seq, key, before)
@@ -67,7 +67,8 @@ func (m *modelTarget) check(t judge, in []engine.Record, r *engine.TargetReport)
 	m.checkRequests(t)
 }
 
-// accepted counts what m accepted since the last run, and checks its order.
+// accepted counts the records that m accepted since the last run, and checks their
+// order.
 func (m *modelTarget) accepted(t judge) taken {
 	t.Helper()
 	n := taken{}
@@ -78,7 +79,7 @@ func (m *modelTarget) accepted(t judge) taken {
 			name, key, place := names(&leaf), leaf.Lane+" "+leaf.Key, placeOf(&leaf)
 			m.latest[key] = place
 			if m.first[name] {
-				continue // order is that of what came first
+				continue // only first arrivals must be in order
 			}
 			m.first[name] = true
 			if m.Ordered && place < m.last[key] && !m.away[name] && m.Oversize != engine.DropOversize {
@@ -91,20 +92,20 @@ func (m *modelTarget) accepted(t judge) taken {
 	return n
 }
 
-// placeOf is the place of a record, or of a part of one, in the batch.
+// placeOf returns the position in the batch of a record or of a part of one.
 func placeOf(leaf *engine.Record) (place int) {
 	_, _ = fmt.Sscan(leaf.Seq, &place)
 	return 8*place + leaf.Sub
 }
 
-// due is what a target is to get of a record in a run.
+// due is the share of a record that a target must get in a run.
 type due struct {
-	parts, unstaged int  // that its stages let through, and those that they fail
-	nothing         bool // because it has all of it
+	parts, unstaged int  // parts that the stages emit, and parts that they fail
+	nothing         bool // the target has all of it
 }
 
-// lacks returns what m is to get of each record: what it does not have, and where order
-// is kept also what lies behind such a part of its key.
+// lacks returns the parts of each record that m must get: the parts that it lacks,
+// and for an ordered target also everything behind such a part of the same key.
 func (m *modelTarget) lacks(in []engine.Record) []due {
 	all := make([]due, len(in))
 	sent := map[string]bool{} // by lane and key
@@ -129,8 +130,8 @@ func (m *modelTarget) lacks(in []engine.Record) []due {
 	return all
 }
 
-// checkHeld checks that m has what it is said to have of a record, and that no older value
-// lies behind it.
+// checkHeld checks that m has the parts that h claims, and that no older value lies
+// behind them.
 func (m *modelTarget) checkHeld(t judge, rec *engine.Record, h engine.Held) {
 	t.Helper()
 	if m.Oversize == engine.DropOversize {
@@ -150,7 +151,8 @@ func (m *modelTarget) checkHeld(t judge, rec *engine.Record, h engine.Held) {
 	}
 }
 
-// leaves are the records that the stages make of a source record, if they let it through.
+// leaves returns the records that the stages make of a source record if they emit
+// it.
 func (m *modelTarget) leaves(rec *engine.Record) (all []engine.Record) {
 	if n := rec.Data.Len(); !m.stage || n != 6 && n != 7 {
 		return []engine.Record{*rec}
@@ -163,7 +165,7 @@ func (m *modelTarget) leaves(rec *engine.Record) (all []engine.Record) {
 	return all
 }
 
-// diverted counts what OnFailure accepted since the last run.
+// diverted counts the records that OnFailure accepted since the last run.
 func (m *modelTarget) diverted() taken {
 	n := taken{}
 	if m.dead == nil {
@@ -191,7 +193,8 @@ func leaves(r *engine.Record) (all []engine.Record) {
 	return all
 }
 
-// staged is what the stages do with a leaf: they deliver, drop or fail it.
+// staged returns the fate that the stages give a leaf: delivered, dropped or
+// failed.
 func (m *modelTarget) staged(leaf *engine.Record) engine.Fate {
 	switch n := leaf.Data.Len(); {
 	case leaf.Data.Err() != nil, m.stage && (n == 4 || n == 5 || n == 7 && leaf.Sub == 1):
@@ -202,8 +205,8 @@ func (m *modelTarget) staged(leaf *engine.Record) engine.Fate {
 	return engine.FateDelivered
 }
 
-// expected returns the fate of r, of which some is due, if nothing befalls a request,
-// whatever it is merged with.
+// expected returns the fate of r if its requests meet no faults, regardless of
+// merging. Some of r is due.
 func (m *modelTarget) expected(r *engine.Record, due due) engine.Fate {
 	rejected := engine.FateFailed
 	if m.OnFailure != nil {
@@ -223,7 +226,8 @@ func (m *modelTarget) expected(r *engine.Record, due due) engine.Fate {
 	return engine.FateDelivered
 }
 
-// checkRequests checks that where it matters no request has two records of a key.
+// checkRequests checks that no request has two records of a key if the target
+// forbids it.
 func (m *modelTarget) checkRequests(t judge) {
 	t.Helper()
 	for _, request := range m.sink.Requests() {

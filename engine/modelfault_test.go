@@ -51,7 +51,7 @@ var modelMerge = stage("merge", func(_ context.Context, in []engine.Record, out 
 	}
 })
 
-// names tells the records that r carries, by sequence number and part.
+// names lists the records that r carries, by sequence number and part.
 func names(r *engine.Record) string {
 	if r.Parts() == nil {
 		return fmt.Sprintf("%s.%d ", r.Seq, r.Sub)
@@ -63,10 +63,11 @@ func names(r *engine.Record) string {
 	return b.String()
 }
 
-// hangTime is how long a sink hangs that does not heed its deadline.
+// hangTime is how long a sink that ignores its deadline hangs.
 const hangTime = 2 * time.Minute
 
-// befall makes things befall the requests of s. It reports whether nothing will.
+// befall injects random faults into the requests of s. It reports whether it
+// injected none.
 func befall(rnd *rand.Rand, s *enginetest.Sink, onePerKey bool) (quiet bool) {
 	if rnd.IntN(3) == 0 {
 		return true
@@ -76,12 +77,12 @@ func befall(rnd *rand.Rand, s *enginetest.Sink, onePerKey bool) (quiet bool) {
 	return false
 }
 
-// modelMost is the largest record that a target with a limit of its own takes. Every
-// record by itself has less.
+// modelMost is the largest record that a target with a limit of its own takes.
+// Every single record is smaller.
 const modelMost = 12
 
-// modelLimit gives s a limit that it does not tell. It refuses larger records alone,
-// or whole requests that hold one.
+// modelLimit gives s an undeclared limit. s refuses larger records alone, or whole
+// requests that hold one.
 func modelLimit(s *enginetest.Sink, whole bool) {
 	if whole || !s.Bounds.OnePerKey {
 		next := s.Whole
@@ -110,8 +111,8 @@ func modelLimit(s *enginetest.Sink, whole bool) {
 	}
 }
 
-// modelScript refuses records at random. A sink that is not OnePerKey refuses,
-// with a record, those of its key that follow in the request.
+// modelScript refuses records at random. A sink without OnePerKey refuses, along
+// with a record, the later ones of its key in the request.
 func modelScript(rnd *rand.Rand, onePerKey bool) func(enginetest.Attempt) error {
 	rates := []float64{0, 0.05, 0.5, 0.95}
 	rate := rates[rnd.IntN(len(rates))]
@@ -142,7 +143,7 @@ func modelScript(rnd *rand.Rand, onePerKey bool) func(enginetest.Attempt) error 
 	}
 }
 
-// modelWhole makes requests slow, and some fail, panic or hang.
+// modelWhole makes requests slow, and makes some fail, panic or hang.
 func modelWhole(rnd *rand.Rand) func(context.Context, []engine.Record) error {
 	rate, hangs := rnd.Float64()*rnd.Float64(), rnd.IntN(3) == 0
 	var mu sync.Mutex

@@ -13,20 +13,20 @@ import (
 	"fanout/engine"
 )
 
-// sabotage breaks a promise, to see whether the model notices.
+// sabotage breaks a promise, to check that the model notices.
 type sabotage struct {
-	lying       bool          // sinks say that they have what they have not
-	timid       bool          // sinks say that they have not what they have
-	unordered   bool          // order is not kept where it was asked for
+	lying       bool          // sinks claim records that they do not have
+	timid       bool          // sinks deny records that they have
+	unordered   bool          // an ordered target does not keep order
 	miscounting bool          // a record is counted twice
-	forgetful   bool          // what targets have is sent again
-	wholesale   bool          // a record of which a target has some parts is sent again as a whole
+	forgetful   bool          // records that a target has are sent again
+	wholesale   bool          // a record that a target has in part is sent again in full
 	bypassing   bool          // nothing goes to OnFailure
 	tardy       bool          // the deadline is overrun
-	sharing     chan struct{} // targets wait for each other
+	sharing     chan struct{} // targets wait for one another
 }
 
-// The model notices when a promise is broken.
+// The model notices every broken promise.
 func TestModelNotices(t *testing.T) {
 	for name, c := range map[string]struct {
 		sabotage
@@ -61,7 +61,7 @@ func TestModelNotices(t *testing.T) {
 	}
 }
 
-// notices collects what a model finds wrong.
+// notices collects the failures that a model reports.
 type notices struct {
 	*testing.T
 	texts []string
@@ -72,7 +72,7 @@ func (n *notices) Errorf(format string, args ...any) {
 	n.texts = append(n.texts, fmt.Sprintf(format, args...))
 }
 
-// spoil returns t as the sabotage has it.
+// spoil returns t with the sabotage applied.
 func (s *sabotage) spoil(t engine.Target) engine.Target {
 	t.Ordered = t.Ordered && !s.unordered
 	if s.bypassing {
@@ -84,7 +84,7 @@ func (s *sabotage) spoil(t engine.Target) engine.Target {
 	return t
 }
 
-// recall is what the engine is told that a target has.
+// recall returns the state that the engine gets instead of h.
 func (s *sabotage) recall(h engine.Held) engine.Held {
 	if s.forgetful || s.wholesale && !h.All {
 		return engine.Held{}
@@ -99,7 +99,7 @@ func (s *sabotage) tamper(r *engine.TargetReport) {
 	}
 }
 
-// lateness is how long the engine thinks it has beyond its deadline.
+// lateness is how far past its deadline the engine believes it may run.
 func (s *sabotage) lateness() time.Duration {
 	if s.tardy {
 		return 10 * time.Second
@@ -107,13 +107,13 @@ func (s *sabotage) lateness() time.Duration {
 	return 0
 }
 
-// spoiltSink does not tell the truth, or waits for others.
+// spoiltSink lies about its records, or waits for others.
 type spoiltSink struct {
 	engine.Sink
 	*sabotage
 }
 
-// Send sends as the sabotage has it.
+// Send sends with the sabotage applied.
 func (s spoiltSink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	if s.sharing != nil {
 		s.sharing <- struct{}{}

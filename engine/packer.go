@@ -1,15 +1,15 @@
 package engine
 
-// packer adds up one request and says what still goes into it.
+// packer adds up one request and decides which records still fit.
 type packer struct {
 	limits  *Limits
 	records int // bound on records, below the limits' own; 0: none
-	most    int // bound on bytes of several records, from what the target refused; 0: none
+	most    int // bound on bytes of several records, learned from refusals; 0: none
 	n       int
 	bytes   int
 }
 
-// tooLarge returns why a record of this size can never be sent, or nil.
+// tooLarge returns an error if a record of this size can never be sent.
 func (p *packer) tooLarge(size int) error {
 	l := p.limits
 	if l.RecordBytes > 0 && size > l.RecordBytes {
@@ -21,7 +21,8 @@ func (p *packer) tooLarge(size int) error {
 	return nil
 }
 
-// add reports whether a record of this size goes into the request, and adds it.
+// add adds a record of this size to the request. It reports false if the record
+// does not fit.
 func (p *packer) add(size int) bool {
 	l := p.limits
 	switch {

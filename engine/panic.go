@@ -8,8 +8,8 @@ import (
 	"github.com/sourcegraph/conc/panics"
 )
 
-// describe tells where a panic came from, and what it was if the runtime raised
-// it; any other value may hold a payload.
+// describe returns the place of a panic. It adds the value only if the runtime
+// raised the panic, because any other value may hold a payload.
 func describe(p *panics.Recovered) string {
 	where := origin(p.Callers)
 	if err, ok := p.Value.(runtime.Error); ok {
@@ -18,8 +18,8 @@ func describe(p *panics.Recovered) string {
 	return where + fmt.Sprintf(": a value of type %T", p.Value)
 }
 
-// origin names the function that panicked: the first that belongs neither to the
-// runtime nor to what recovered it.
+// origin names the function that panicked: the first frame outside the runtime and
+// the recovering library.
 func origin(callers []uintptr) string {
 	frames := runtime.CallersFrames(callers)
 	for {

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// A merged record that is too large for its target is parted: the stage that merged
-// it, and those behind it, run again over each half of what it carries. So a message
-// fails as too large only if it carries one record.
+// A merged record that is too large for its target is split: the stage that merged
+// it, and the later ones, run again over each half of its parts. So a message fails
+// as too large only if it carries one record.
 
 // merged returns the innermost record of r that carries several, or nil.
 func (r *Record) merged() *Record {
@@ -22,7 +22,7 @@ func (r *Record) merged() *Record {
 	return r
 }
 
-// divisible reports whether part may make several records of r.
+// divisible reports whether part may split r into several records.
 func (d *delivery) divisible(r *Record) bool {
 	if d.offers != nil {
 		r = d.offers.inside(r)
@@ -30,8 +30,8 @@ func (d *delivery) divisible(r *Record) bool {
 	return r.merged() != nil
 }
 
-// part makes smaller records of r, which carries several. It reports false if it
-// cannot; then nothing is booked.
+// part splits r, which carries several records, into smaller ones. It reports false
+// if it cannot, and then books nothing.
 func (d *delivery) part(ctx context.Context, r *Record) (lane, bool) {
 	if d.offers != nil {
 		return d.offers.part(ctx, r)
@@ -62,8 +62,8 @@ func (d *delivery) part(ctx context.Context, r *Record) (lane, bool) {
 	return lanes[0], true
 }
 
-// fitted returns lanes with merged records parted that are too large for the sink's
-// limits, or would be refused, going by what the target refused before.
+// fitted returns lanes in which merged records are split if they exceed the sink's
+// limits or the size that the target refused before.
 func (d *delivery) fitted(ctx context.Context, lanes []lane) []lane {
 	p := packer{limits: &d.limits}
 	most := d.target.fit.bound()
@@ -98,7 +98,7 @@ func every(recs []Record, ok func(*Record) bool) bool {
 	return true
 }
 
-// fitInto adds r to l, in parts that fit.
+// fitInto adds r to l, split into parts that fit.
 func (d *delivery) fitInto(ctx context.Context, l *lane, r *Record, fits func(*Record) bool) {
 	if !fits(r) {
 		if parts, ok := d.part(ctx, r); ok {
@@ -112,10 +112,11 @@ func (d *delivery) fitInto(ctx context.Context, l *lane, r *Record, fits func(*R
 	l.recs[len(l.recs)-1].at = int32(len(l.recs)) //nolint:gosec // a batch has far fewer than 2³¹ records
 }
 
-// fitLasts is how long a target keeps what it learned: its owner may raise its limit.
+// fitLasts is how long a target keeps a learned size. After that its owner may have
+// raised the limit.
 const fitLasts = 10 * time.Minute
 
-// fit is the size of messages that a target takes, learned from what it refused.
+// fit is the message size that a target accepts, learned from its refusals.
 type fit struct {
 	mu    sync.Mutex
 	most  int // bytes; 0: none is known
@@ -132,7 +133,8 @@ func (f *fit) bound() int {
 	return f.most
 }
 
-// refused says that a message of this size was too large. Half of it may be right.
+// refused records that a message of this size was too large. The new bound is half
+// of it.
 func (f *fit) refused(size int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -141,7 +143,7 @@ func (f *fit) refused(size int) {
 	}
 }
 
-// took says that a message of this size was acknowledged.
+// took records that the target acknowledged a message of this size.
 func (f *fit) took(size int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -150,15 +152,15 @@ func (f *fit) took(size int) {
 	}
 }
 
-// offers are rejected records on their way to a fallback. A record of the fallback's
-// delivery has its place among them in at.
+// offers are rejected records on their way to a fallback. The at of a record in the
+// fallback's delivery is its position here.
 type offers struct {
 	from *delivery
 	mu   sync.Mutex
 	all  []offer
 }
 
-// offer is a rejected record, or a half of one that was parted.
+// offer is a rejected record, or a half of one that was split.
 type offer struct {
 	Rejected
 	root   int  // index of the rejected record
@@ -174,7 +176,7 @@ func newOffers(from *delivery, rejected []Rejected) *offers {
 	return l
 }
 
-// write makes the record that is sent instead of a rejected one.
+// write makes the record that is sent in place of a rejected one.
 func (l *offers) write(r Rejected) Record {
 	out := r.Record
 	if wrap := l.from.target.OnFailure.Wrap; wrap != nil {
@@ -190,7 +192,7 @@ func (l *offers) inside(r *Record) *Record {
 	return &l.all[r.at-1].Record
 }
 
-// took notes which offers were acknowledged.
+// took marks the acknowledged offers.
 func (l *offers) took(recs []Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -199,8 +201,8 @@ func (l *offers) took(recs []Record) {
 	}
 }
 
-// sorted returns the offers of a rejected record that the fallback took, and those
-// that it did not.
+// sorted returns the offers of a rejected record in two lists: taken by the
+// fallback, and left.
 func (l *offers) sorted(root int) (taken, left []Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -216,7 +218,7 @@ func (l *offers) sorted(root int) (taken, left []Record) {
 	return taken, left
 }
 
-// part puts the halves of the merged record that r stands for into offers of their own.
+// part splits the merged record behind r, and makes an offer of each half.
 func (l *offers) part(ctx context.Context, r *Record) (halves lane, ok bool) {
 	place := r.at - 1
 	l.mu.Lock()

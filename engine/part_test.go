@@ -23,7 +23,7 @@ var together = stage("together", func(_ context.Context, in []engine.Record, out
 	out.Emit(m)
 })
 
-// refuseAbove makes requests fail that hold a record of more than most bytes.
+// refuseAbove fails requests that hold a record of more than most bytes.
 func refuseAbove(most *int, refused *int) func(context.Context, []engine.Record) error {
 	return func(_ context.Context, batch []engine.Record) error {
 		for i := range batch {
@@ -36,8 +36,8 @@ func refuseAbove(most *int, refused *int) func(context.Context, []engine.Record)
 	}
 }
 
-// A merged record that the target refuses as too large arrives in parts, in order, and
-// later ones fit from the start until what was learned has grown old.
+// A merged record that the target refuses as too large arrives in parts, in order.
+// Later records fit from the start until the learned size expires.
 func TestMergedRecordIsParted(t *testing.T) {
 	for _, ordered := range []bool{false, true} {
 		t.Run(fmt.Sprint("ordered=", ordered), func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestMergedRecordIsParted(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				for run, want := range []int{3, 0, 0} { // of 12 bytes, and of 6 twice
+				for run, want := range []int{3, 0, 0} { // one of 12 bytes, two of 6
 					refused = 0
 					wantCounts(t, plan.Run(t.Context(), records("aa bb cc dd ee ff")).Targets[0], 6, 0, 0)
 					if refused != want {
@@ -70,8 +70,8 @@ func TestMergedRecordIsParted(t *testing.T) {
 	}
 }
 
-// Of a merged record only what is too large by itself fails, is dropped, or goes to
-// OnFailure, and envelopes are parted too.
+// Only the part of a merged record that is too large by itself fails, is dropped,
+// or goes to OnFailure. Envelopes are split too.
 func TestPartsThatAreTooLarge(t *testing.T) {
 	most, refused, room := 5, 0, 12
 	sink := &enginetest.Sink{Whole: refuseAbove(&most, &refused)}
@@ -88,8 +88,8 @@ func TestPartsThatAreTooLarge(t *testing.T) {
 	}
 }
 
-// A fallback that takes one half of a parted envelope and refuses the other has what it
-// acknowledged: only the other half fails.
+// A fallback that takes one half of a split envelope keeps it. Only the half that
+// it refuses fails.
 func TestFallbackTakesAHalf(t *testing.T) {
 	for _, ordered := range []bool{false, true} {
 		broken := &enginetest.Sink{Whole: func(context.Context, []engine.Record) error { return enginetest.ErrPermanent }}

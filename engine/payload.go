@@ -12,12 +12,12 @@ import (
 )
 
 // Payload is the data of a record: bytes, or the base64 text they came in. It
-// converts between the two at most once, on the first request for the other
-// form, and every copy of a Payload shares the result. A record that goes from
-// one base64 API to another is therefore never decoded.
+// converts between the two at most once, on the first request for the other form,
+// and every copy of a Payload shares the result. A record that goes from one base64
+// API to another is therefore never decoded.
 //
-// What Bytes and Text return is shared between targets: never write into it.
-// The zero Payload is empty. A Payload is safe for concurrent use.
+// Targets share the results of Bytes and Text: never write into them. The zero
+// Payload is empty. A Payload is safe for concurrent use.
 type Payload struct{ c *forms }
 
 // forms holds both forms. source is the form the data came in and never changes;
@@ -26,12 +26,12 @@ type forms struct {
 	source    []byte
 	converted []byte
 	once      sync.Once
-	textCheck atomic.Uint32 // what IsText found
-	knownJSON atomic.Bool   // by MarkJSON
-	requested atomic.Bool   // for the other form
-	decoded   int32         // bytes that source stands for, if it is base64 text
+	textCheck atomic.Uint32 // result of IsText; 0: not checked
+	knownJSON atomic.Bool   // set by MarkJSON
+	requested atomic.Bool   // the other form was requested
+	decoded   int32         // decoded size in bytes, if source is base64 text
 	encoded   bool          // source is base64 text
-	standIn   bool          // for data that the source did not give
+	standIn   bool          // it replaces data that the source did not give
 	err       error
 }
 
@@ -45,23 +45,24 @@ func KnownText(b []byte) Payload {
 	return Payload{c}
 }
 
-// Base64 returns a Payload of data in standard padded base64 (RFC 4648, section
-// 4), as Kinesis and Firehose write it. Text that is not that gives a Payload
-// whose Err says so, and whose record the engine fails.
+// Base64 returns a Payload of data in standard padded base64 (RFC 4648, section 4),
+// as Kinesis and Firehose write it. Invalid text gives a Payload with a non-nil
+// Err, and the engine fails its record.
 func Base64(text []byte) Payload {
 	c := &forms{}
 	c.setBase64(text)
 	return Payload{c}
 }
 
-// Unreadable returns the Payload of a record whose data could not be read. The
-// engine fails such a record in every target with err.
+// Unreadable returns the Payload of a record with unreadable data. The engine fails
+// such a record with err, in every target.
 func Unreadable(err error) Payload {
 	return Payload{&forms{err: &Error{Class: Permanent, Err: cmp.Or(err, errNoReason)}}}
 }
 
-// StandIn marks p as standing in for data that the source did not give, and returns it.
-// A record that With derives has the mark too. Nothing else may use p yet.
+// StandIn marks p as a replacement for data that the source did not give, and
+// returns it. Records derived by With keep the mark. Call StandIn before anything
+// else uses p.
 func (p Payload) StandIn() Payload {
 	if p.c != nil {
 		p.c.standIn = true
@@ -69,32 +70,32 @@ func (p Payload) StandIn() Payload {
 	return p
 }
 
-// IsStandIn reports whether p stands in for data that the source did not give. A target
-// that keeps the latest data of a key must not replace it with p.
+// IsStandIn reports whether p replaces data that the source did not give. A target
+// that keeps the latest data of a key must not overwrite it with p.
 func (p Payload) IsStandIn() bool { return p.c != nil && p.c.standIn }
 
-// Payloads hands out payloads from one allocation for many records. The zero Payloads
-// allocates each singly.
+// Payloads hands out payloads for many records from one allocation. The zero
+// Payloads allocates each one separately.
 type Payloads struct{ free, all []forms }
 
-// NewPayloads returns a source of n payloads in one allocation; what is asked
-// for beyond n is allocated singly.
+// NewPayloads returns a source of n payloads in one allocation. Payloads beyond n
+// are allocated separately.
 func NewPayloads(n int) *Payloads {
 	p := new(Payloads)
 	p.Reuse(n)
 	return p
 }
 
-// Reuse makes p a source of n payloads, in the memory of those before if that is enough.
-// None of them may be in use any more.
+// Reuse makes p a source of n payloads, and reuses the memory if it suffices. The
+// earlier payloads must no longer be in use.
 func (p *Payloads) Reuse(n int) {
 	p.Free()
 	p.all = slices.Grow(p.all, n)[:n]
 	p.free = p.all
 }
 
-// Free lets go of what the payloads hold, and keeps their memory. None of them may be in
-// use any more.
+// Free drops the references that the payloads hold, and keeps their memory. The
+// payloads must no longer be in use.
 func (p *Payloads) Free() {
 	clear(p.all)
 	p.all, p.free = p.all[:0], nil
@@ -130,11 +131,12 @@ func (c *forms) setBase64(text []byte) {
 		c.err = &Error{Class: Permanent, Err: errBase64}
 		return
 	}
-	// Later the text may have left the processor's cache.
+	// The length is counted here because the text may leave the processor's cache
+	// later.
 	c.source, c.encoded, c.decoded = text, true, int32(decodedLen(text)) //nolint:gosec // a record has far fewer than 2³¹ bytes
 }
 
-// Err says why the data could not be read, or nil.
+// Err returns why the data could not be read, or nil.
 func (p Payload) Err() error {
 	if p.c == nil {
 		return nil
@@ -142,11 +144,11 @@ func (p Payload) Err() error {
 	return p.c.err
 }
 
-// Encoded reports whether the data came as base64 text, so that Text is at hand
-// and Bytes converts.
+// Encoded reports whether the data came as base64 text. If so, Text needs no
+// conversion, and Bytes does.
 func (p Payload) Encoded() bool { return p.c != nil && p.c.encoded }
 
-// Len is the number of bytes, known without converting.
+// Len returns the number of bytes without converting.
 func (p Payload) Len() int {
 	switch {
 	case p.c == nil:
@@ -158,7 +160,7 @@ func (p Payload) Len() int {
 	}
 }
 
-// TextLen is the length of the base64 text, known without converting.
+// TextLen returns the length of the base64 text without converting.
 func (p Payload) TextLen() int {
 	switch {
 	case p.c == nil:
@@ -194,8 +196,9 @@ func (p Payload) Text() []byte {
 	return p.c.source
 }
 
-// AppendText appends the data as standard padded base64. It is Text for those who copy
-// it anyway: what only one of them wants is not kept.
+// AppendText appends the data as standard padded base64. Use it instead of Text
+// when the data is copied anyway: the first conversion is not kept, because a
+// single reader needs no cache.
 func (p Payload) AppendText(b []byte) []byte {
 	if p.c != nil && !p.c.encoded && !p.c.requested.Swap(true) {
 		return base64.StdEncoding.AppendEncode(b, p.c.source)
@@ -203,9 +206,9 @@ func (p Payload) AppendText(b []byte) []byte {
 	return append(b, p.Text()...)
 }
 
-// AppendBytes appends the data as bytes. It is Bytes for those who copy it anyway: what
-// nobody has decoded yet is decoded there, for all who ask later. So what is appended
-// must never change.
+// AppendBytes appends the data as bytes. Use it instead of Bytes when the data is
+// copied anyway: if the data is not decoded yet, it is decoded into b, and all
+// later readers share that memory. So the appended bytes must never change.
 func (p Payload) AppendBytes(b []byte) []byte {
 	if p.c == nil {
 		return b
@@ -225,7 +228,7 @@ func (p Payload) AppendBytes(b []byte) []byte {
 	return append(b, p.Bytes()...)
 }
 
-// DecodeBase64 decodes the data of records that came in base64, in one allocation for all.
+// DecodeBase64 decodes all records that came in base64, into one allocation.
 func DecodeBase64(recs []Record) {
 	n := 0
 	for i := range recs {
@@ -257,9 +260,9 @@ func (c *forms) encode() {
 	c.converted = base64.StdEncoding.AppendEncode(nil, c.source)
 }
 
-// IsText reports whether the data is UTF-8 that consists of characters which XML
-// 1.0 allows (section 2.2), as services whose messages are text require. It looks
-// at the data once, for all who ask.
+// IsText reports whether the data is UTF-8 and holds only characters that XML 1.0
+// allows (section 2.2). Services with text messages require this. The data is
+// scanned once, and the result is shared.
 func (p Payload) IsText() bool {
 	if p.c == nil {
 		return true
@@ -274,8 +277,8 @@ func (p Payload) IsText() bool {
 	return p.c.textCheck.Load() == textData
 }
 
-// MarkJSON says that the data is JSON, UTF-8 with no character that XML lacks, so that no
-// stage behind the one that found it out reads it again.
+// MarkJSON marks the data as JSON: UTF-8 without characters that XML forbids. Later
+// stages then skip the check.
 func (p Payload) MarkJSON() {
 	if p.c != nil {
 		p.c.knownJSON.Store(true)
@@ -285,7 +288,7 @@ func (p Payload) MarkJSON() {
 // KnownJSON reports whether a stage has marked the data as JSON.
 func (p Payload) KnownJSON() bool { return p.c != nil && p.c.knownJSON.Load() }
 
-// What IsText found.
+// Results of IsText.
 const (
 	textData = iota + 1
 	binaryData
@@ -313,16 +316,17 @@ func isText(b []byte) bool {
 	return true
 }
 
-// Eight bytes are looked at in one word. To the high bit of a byte below 0x80, adding
-// 0x80-n tells whether the byte is n or more, and nothing is carried (Warren, Hacker's
-// Delight, section 6-1).
+// One word holds eight bytes. For a byte below 0x80, adding 0x80-n sets the high
+// bit if the byte is n or more, and nothing carries (Warren, Hacker's Delight,
+// section 6-1).
 const (
 	each = 0x0101010101010101
 	high = 0x80 * each
 )
 
-// atLeast sets the high bit of each byte of w that is n or more; all are below 0x80.
+// atLeast sets the high bit of each byte of w that is n or more. All bytes must be
+// below 0x80.
 func atLeast(w uint64, n byte) uint64 { return w + (0x80-uint64(n))*each }
 
-// printable reports whether the bytes of w are ASCII from the space on.
+// printable reports whether all bytes of w are ASCII, from the space up.
 func printable(w uint64) bool { return w&high == 0 && atLeast(w, ' ')&high == high }

@@ -83,8 +83,8 @@ func TestPayloadIsText(t *testing.T) {
 	}
 }
 
-// A payload that nobody asks for the other form is never converted, one that many
-// ask is converted once.
+// A payload is never converted if nothing requests the other form, and only once if
+// several callers do.
 func TestPayloadConvertsOnce(t *testing.T) {
 	text := []byte(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("x"), 1000)))
 	p := engine.Base64(text)
@@ -104,8 +104,8 @@ func TestPayloadConvertsOnce(t *testing.T) {
 	}
 }
 
-// Text that is appended is the same whether it is kept or not: that of the first who
-// asks is not.
+// AppendText appends the same text whether the conversion is kept or not. The first
+// one is not kept.
 func TestPayloadAppendsText(t *testing.T) {
 	for name, p := range map[string]engine.Payload{
 		"bytes": engine.Bytes([]byte("hello")), "text": engine.Base64([]byte("aGVsbG8=")), "none": {},
@@ -126,7 +126,8 @@ func TestPayloadAppendsText(t *testing.T) {
 	}
 }
 
-// What is appended is what Bytes gives, and is decoded once, where it was appended first.
+// AppendBytes appends the same bytes as Bytes. The data is decoded once, at the
+// first append.
 func TestPayloadAppendsBytes(t *testing.T) {
 	for name, p := range map[string]engine.Payload{
 		"bytes": engine.Bytes([]byte("hello")), "text": engine.Base64([]byte("aGVsbG8=")),
@@ -150,20 +151,20 @@ func TestPayloadAppendsBytes(t *testing.T) {
 	}
 }
 
-// What is known to be text is not looked at.
+// KnownText is not scanned.
 func TestKnownText(t *testing.T) {
 	if p := engine.KnownText([]byte("\x00")); !p.IsText() || string(p.Bytes()) != "\x00" || p.Encoded() {
 		t.Errorf("%q is text: %v", p.Bytes(), p.IsText())
 	}
 }
 
-// Records are decoded together, each once, and like those that are decoded alone.
+// Records decoded together are each decoded once, with the same result as alone.
 func TestDecode(t *testing.T) {
 	recs := []engine.Record{
 		{Data: engine.Base64([]byte("b25l"))}, {}, {Data: engine.Bytes([]byte("bytes"))},
 		{Data: engine.Base64([]byte("dHdv"))}, {Data: engine.Base64([]byte("!"))}, {Data: engine.Base64(nil)}, {Data: engine.Base64([]byte("dGhyZWUuLi4uLi4uLg=="))},
 	}
-	recs = append(recs, recs[0]) // of the same data
+	recs = append(recs, recs[0]) // shares its data
 	early := recs[3].Data.Bytes()
 	engine.DecodeBase64(recs)
 	for i, want := range []string{"one", "", "bytes", "two", "", "", "three........", "one"} {
@@ -243,8 +244,8 @@ func BenchmarkPayload(b *testing.B) {
 	})
 }
 
-// TestPayloadEveryByte asserts what is told of data that is looked at eight bytes at a
-// time, for every byte in each place among bytes at the edges of ranges.
+// TestPayloadEveryByte checks the scans that read eight bytes at a time, for every
+// byte at each position among bytes at the edges of ranges.
 func TestPayloadEveryByte(t *testing.T) {
 	for c := range 256 {
 		for place := range 16 {

@@ -13,15 +13,15 @@ import (
 	"fanout/engine/plain"
 )
 
-// Options are what the targets of a plan have in common.
+// Options are settings that the targets of a plan share.
 type Options struct {
-	// Slots bounds requests in flight over all targets. Nil means DefaultInFlight
-	// of the plan's own. A target that sets no InFlight gets an even share, and its
-	// OnFailure another.
+	// Slots bounds the requests in flight over all targets. Nil gives the plan its
+	// own Slots of DefaultInFlight. A target without InFlight gets an even share, and
+	// its OnFailure another.
 	Slots *Slots
 
-	// Margin is how long before the context's deadline sending stops. Half of it
-	// is left to sinks for returning.
+	// Margin is how long before the context's deadline sending stops. Sinks have half
+	// of it to return.
 	Margin time.Duration
 }
 
@@ -47,8 +47,8 @@ type target struct {
 	fit      fit
 }
 
-// NewPlan checks ts and makes their plan. Its error joins every fault found, each
-// naming target and field.
+// NewPlan checks ts and builds their plan. Its error joins all faults, and each
+// names the target and the field.
 func NewPlan(o Options, ts ...Target) (*Plan, error) {
 	if o.Slots == nil {
 		o.Slots = NewSlots(DefaultInFlight)
@@ -149,7 +149,8 @@ func (n *node) kid(s Stage) *node {
 	return k
 }
 
-// String draws the tree of stages and targets. A name cannot make lines of it.
+// String draws the tree of stages and targets. Names are escaped, so they cannot
+// add lines.
 func (p *Plan) String() string {
 	var b strings.Builder
 	b.WriteString("records\n")
@@ -181,7 +182,7 @@ func (n *node) draw(b *strings.Builder, indent string) {
 	}
 }
 
-// String tells how t is delivered to.
+// String describes how t is delivered to.
 func (t *target) String() string {
 	parts := []string{plain.Line(t.ID)}
 	if s, ok := t.Sink.(fmt.Stringer); ok {
@@ -204,7 +205,7 @@ func (t *target) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// count is n things.
+// count formats n things.
 func count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing

@@ -46,7 +46,7 @@ records
 	}
 }
 
-// incomparable is a stage that targets could not share.
+// incomparable is a stage that targets cannot share.
 type incomparable []string
 
 func (incomparable) Name() string                                          { return "incomparable" }
@@ -120,7 +120,7 @@ func ExamplePlan() {
 	// Output: 1 delivered, 1 dropped, 0 failed in 2 requests
 }
 
-// Names act on no terminal, and make no lines of the plan.
+// Names do not act on terminals, and do not add lines to the plan.
 func TestPlanStringIsPlain(t *testing.T) {
 	const hostile = "a\x1b[2J\a\n✗ forged: \u202eb"
 	plan, err := engine.NewPlan(engine.Options{},

@@ -6,16 +6,16 @@ import (
 	"github.com/sourcegraph/conc/panics"
 )
 
-// processed is what a stage made of the records of one lane.
+// processed is the result of a stage for one lane.
 type processed struct {
-	lane    // what it emitted
+	lane    // emitted
 	dropped []Loss
 	failed  []Loss
 	passed  int // stages before it
 }
 
-// runStage takes lanes through a stage, which depth others come before. The losses it
-// returns are those given and its own.
+// runStage runs lanes through stage s, which comes after depth other stages. It
+// returns the given losses plus its own.
 func runStage(ctx context.Context, s Stage, depth int, lanes []lane, losses []*processed) ([]lane, []*processed) {
 	all, emitted := make([]*processed, len(lanes)), make([]lane, len(lanes))
 	for i, l := range lanes {
@@ -26,7 +26,7 @@ func runStage(ctx context.Context, s Stage, depth int, lanes []lane, losses []*p
 	return emitted, append(losses[:len(losses):len(losses)], all...)
 }
 
-// Applied is what a stage made of records.
+// Applied is the result of a stage.
 type Applied struct {
 	Emitted []Record // in order
 	Cuts    []int    // indexes in Emitted at which a new request begins
@@ -54,8 +54,8 @@ func (o *Out) pieces(ctx context.Context, s Stage, l lane) {
 	o.process(ctx, s, l.recs[lo:])
 }
 
-// process runs s once over the records of a piece. A panic is narrowed down by running s again
-// over halves.
+// process runs s once over the records of a piece. After a panic it runs s again
+// over each half, to find the records at fault.
 func (o *Out) process(ctx context.Context, s Stage, in []Record) {
 	if len(in) == 0 {
 		return
@@ -89,8 +89,9 @@ func (o *Out) process(ctx context.Context, s Stage, in []Record) {
 	}
 }
 
-// fail books recs as failed. It cuts: a later stage that merged records before them
-// with some behind them would bar the earlier ones too where order is kept.
+// fail books recs as failed, and cuts. Without the cut a later stage could merge
+// records from before and behind them. For ordered targets that would block the
+// earlier records too.
 func (p *processed) fail(recs []Record, err error) {
 	for _, r := range recs {
 		p.failed = append(p.failed, Loss{r, err})
@@ -105,10 +106,10 @@ func forgot(ctx context.Context, s Stage) error {
 	return faulty(s, "neither emitted, dropped nor failed the record")
 }
 
-// StageError is a fault of a stage itself, as against one of a record.
+// StageError is a fault of a stage itself, not of a record.
 type StageError struct {
 	Stage string // its name
-	Did   string // what it did wrong
+	Did   string // the fault, as a verb phrase
 }
 
 func (e *StageError) Error() string { return "stage " + e.Stage + " " + e.Did }

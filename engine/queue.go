@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// queue decides what the next request holds. It has one request in flight: of an
-// ordered target it holds the records of a lane, of any other those of a request,
+// queue decides which records the next request holds. It has one request in flight.
+// For an ordered target a queue holds a whole lane; otherwise a single request,
 // which may have to be sent in parts.
 type queue struct {
 	d     *delivery
@@ -16,30 +16,31 @@ type queue struct {
 	order order
 
 	head  int       // recs[head:] were never taken
-	again []retry   // to be sent next, or once they are due; ascending
-	pause time.Time // nothing is sent before
-	max   int       // bound on records of a request after one was too large; 0: none
+	again []retry   // to be sent next, or when due; ascending
+	pause time.Time // nothing is sent before then
+	max   int       // bound on records of a request, after a request was too large; 0: none
 
-	rejects []reject // records that may be parted, or taken by another target, before anything else
-	failed  bool     // some record has
+	rejects []reject // to be split, dropped or offered to another target before anything else
+	failed  bool     // at least one record failed
 
 	batch []Record // the request in flight, if any
 	bytes int      // of batch, as Limits counts them
 	lo    int      // where batch begins in recs, if index is empty
-	index []retry  // else what each record of batch is
+	index []retry  // otherwise the history of each record of batch
 	buf   []Record // of batch, if index is not empty
 
 	attempt attempt // of the request in flight, at its slot
 
-	// Of ordered queues: the first record of each key that a stage failed, and by
-	// key the first record that failed for good since, in recs.
+	// For ordered queues. stageFailed: for each key, the first record that a stage
+	// failed. blockedKeys: for each key, the index in recs of the first record that
+	// failed permanently.
 	stageFailed map[string]*Record
 	blockedKeys map[string]int
 
-	waiters waiters // of queues in key order
+	waiters waiters // for key order
 }
 
-// order says what a queue must not do.
+// order is the ordering rule of a queue.
 type order uint8
 
 const (
@@ -51,18 +52,18 @@ const (
 // retry is a record of a queue and its history.
 type retry struct {
 	i     int       // in recs
-	sent  bool      // before
-	tries int       // attempts that failed
-	due   time.Time // not to be sent before
+	sent  bool      // it was sent before
+	tries int       // failed attempts
+	due   time.Time // not sent before then
 	err   error     // of the last attempt
 }
 
-// errOvertake fails a record whose delivery would break the order of its key.
+// errOvertake fails a record if its delivery would break the order of its key.
 var errOvertake = errors.New("an earlier record of its key failed, and the target keeps order")
 
-// next makes up the next request. If nothing can be sent yet it returns how long
-// to wait; if nothing is left, neither. It may leave rejects, which must be dealt
-// with first.
+// next builds the next request. If nothing can be sent yet, it returns how long to
+// wait. If nothing is left, it returns neither. It may leave rejects, and the
+// caller must settle them first.
 func (q *queue) next(now time.Time) (batch []Record, wait time.Duration) {
 	if q.pause.After(now) {
 		return nil, q.pause.Sub(now)
@@ -87,8 +88,8 @@ func (q *queue) next(now time.Time) (batch []Record, wait time.Duration) {
 	return q.batch, wait
 }
 
-// takeAgain takes from again what is due. It returns whether new records may
-// follow, and how long it is until the next retry.
+// takeAgain takes the retries that are due. It returns whether new records may
+// follow, and the time until the next retry.
 func (q *queue) takeAgain(p *packer, now time.Time) (open bool, wait time.Duration) {
 	open = true
 	kept := q.again[:0]
@@ -162,7 +163,7 @@ func (q *queue) takeRange(p *packer) {
 				end = q.pieceEnd(q.head)
 			}
 			if q.order != anyOrder {
-				q.takeNew(p) // it may bar others of its key
+				q.takeNew(p) // the oversize record may block its key
 				return
 			}
 			continue
@@ -175,7 +176,7 @@ func (q *queue) takeRange(p *packer) {
 	q.batch = q.recs[q.lo:q.head]
 }
 
-// pieceEnd is where the piece of recs that holds i ends.
+// pieceEnd returns where the piece that holds record i ends.
 func (q *queue) pieceEnd(i int) int {
 	if k := sort.SearchInts(q.cuts, i+1); k < len(q.cuts) {
 		return q.cuts[k]
@@ -183,8 +184,8 @@ func (q *queue) pieceEnd(i int) int {
 	return len(q.recs)
 }
 
-// together reports whether record i may be in the request with those taken: no
-// cut lies between them.
+// together reports whether record i may share the request with the records taken:
+// no cut lies between them.
 func (q *queue) together(i int) bool {
 	return len(q.index) == 0 || i < q.pieceEnd(q.index[0].i)
 }
@@ -203,15 +204,15 @@ func (q *queue) oversize(p *packer, i, size int) bool {
 	return err != nil
 }
 
-// mustSettle reports whether nothing more may be taken until rejects are dealt with.
+// mustSettle reports whether rejects must be settled before more records are taken.
 func (q *queue) mustSettle() bool { return q.order != anyOrder && len(q.rejects) > 0 }
 
-// wait puts record i behind an earlier one of its key that is not delivered yet.
+// wait queues record i behind an earlier, undelivered record of its key.
 func (q *queue) wait(i int) bool {
 	return q.order == keyOrder && q.waiters.wait(q.recs[i].Key, i)
 }
 
-// unblock lets the record that waits for record i go.
+// unblock releases the record that waits for record i.
 func (q *queue) unblock(i int) {
 	if w := q.waiters.behind(i); w > 0 {
 		q.again = append(q.again, retry{i: w})
@@ -220,7 +221,7 @@ func (q *queue) unblock(i int) {
 	}
 }
 
-// blocked reports whether sending r, the first that was never taken, would break the
+// blocked reports whether sending r, the first record never taken, would break the
 // order of its key.
 func (q *queue) blocked(r *Record) bool {
 	if len(q.stageFailed) > 0 {

@@ -2,31 +2,30 @@ package engine
 
 // Record is one unit of data on its way from a source to a target.
 //
-// What a Record points to is shared between targets: never write into it. Derive
-// a new record with [Record.With] or [Merge], which keep where it came from; a
-// record made any other way inside a stage has no origin, and the engine does
-// not deliver it.
+// Targets share the memory that a Record points to: never write into it. Derive a
+// new record with [Record.With] or [Merge], which keep its origin. A record that a
+// stage makes any other way has no origin, and the engine does not deliver it.
 type Record struct {
 	Key     string  // partition key
 	HashKey string  // explicit hash key, if any
-	Data    Payload // what is delivered
+	Data    Payload // the data to deliver
 	Lane    string  // ordering domain: the source shard
 	Seq     string  // source sequence number
 	Sub     int     // place inside an aggregated source record
 	Action  string  // PUT, INSERT, MODIFY, REMOVE, NOTIFICATION
-	Arrived int64   // when the source took it, Unix milliseconds; 0 if unknown
-	Raw     []byte  // the source record in JSON, as the event has it or a stage made it
+	Arrived int64   // at the source, Unix milliseconds; 0: unknown
+	Raw     []byte  // the source record in JSON, from the event or from a stage
 
-	parts []Record // what Merge put together
-	src   int32    // 1 + index of the source record; of a merged one, see mergedBy
-	at    int32    // 1 + index in the list the record stands in; unplaced: not in one yet
+	parts []Record // the records that Merge combined
+	src   int32    // 1 + index of the source record; for a merged record, see mergedBy
+	at    int32    // 1 + index in the list that holds the record; or unplaced
 }
 
-// unplaced marks a record that Merge made and no stage has emitted yet: its origin
-// is its parts.
+// unplaced marks a merged record that no stage has emitted yet. Its origin is its
+// parts.
 const unplaced = -1
 
-// With returns r carrying data instead of its own.
+// With returns a copy of r with other data.
 func (r Record) With(data Payload) Record {
 	if r.Data.IsStandIn() && !data.IsStandIn() {
 		data.StandIn()
@@ -35,9 +34,10 @@ func (r Record) With(data Payload) Record {
 	return r
 }
 
-// Merge returns one record that stands for all of recs, carrying data, with the
-// key, lane, sequence number and action of the first and the arrival time of
-// the oldest. It keeps recs: do not change the slice afterwards. recs is not empty.
+// Merge returns one record that stands for all of recs. It carries data, and has
+// the key, lane, sequence number and action of the first record and the arrival
+// time of the oldest. It keeps recs: do not change the slice afterwards. recs must
+// not be empty.
 func Merge(recs []Record, data Payload) Record {
 	m := recs[0]
 	m.Data, m.Raw = data, nil
@@ -50,14 +50,14 @@ func Merge(recs []Record, data Payload) Record {
 	return m
 }
 
-// mergedBy returns how many stages stood before the one that merged r; negative: none
-// did, or it has not emitted r yet.
+// mergedBy returns how many stages come before the one that merged r. It is
+// negative if no stage has merged and emitted r.
 func (r *Record) mergedBy() int { return int(-r.src) - 1 }
 
-// Parts returns the records that Merge put into r, or nil if it is not merged.
+// Parts returns the records that Merge combined into r, or nil if r is not merged.
 func (r *Record) Parts() []Record { return r.parts }
 
-// leaves calls f with r, or if it is merged, with every record that it carries.
+// leaves calls f with r, or if r is merged, with every record that it carries.
 func (r *Record) leaves(f func(leaf *Record)) {
 	if r.parts == nil {
 		f(r)

@@ -159,7 +159,7 @@ func TestFallbackThatIsDownIsGivenUp(t *testing.T) {
 	})
 }
 
-// A record that a stage failed bars those of its key behind it, and none before it.
+// A record that a stage failed blocks later ones of its key, and no earlier one.
 func TestRecordsBeforeALostOneAreDelivered(t *testing.T) {
 	failLast := each("fail 102", func(r engine.Record, out *engine.Out) {
 		if r.Seq == "102" {
@@ -177,8 +177,8 @@ func TestRecordsBeforeALostOneAreDelivered(t *testing.T) {
 	}
 }
 
-// What a stage merges with records behind a failed one fails with them, where order is
-// kept; so nothing before it is.
+// For an ordered target, records that a stage merges with records behind a failed
+// one fail with them. So no record before the failed one may be merged with them.
 func TestNothingIsMergedOverALostRecord(t *testing.T) {
 	for name, lose := range map[string]func(engine.Record, *engine.Out){
 		"failed":   func(r engine.Record, out *engine.Out) { out.Fail(r, enginetest.ErrPermanent) },
@@ -204,7 +204,7 @@ func TestNothingIsMergedOverALostRecord(t *testing.T) {
 	})
 }
 
-// Requests to fallbacks that hang take no slots of other targets.
+// Requests to fallbacks that hang take no slots from other targets.
 func TestFallbackThatHangsLeavesOthersAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

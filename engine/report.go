@@ -5,19 +5,19 @@ import (
 	"time"
 )
 
-// Fate is what became of one source record at one target.
+// Fate is the result of one source record at one target.
 type Fate uint8
 
 const (
 	fatePending   Fate = iota
-	FateDropped        // all that came of it was dropped, by a rule the user wrote
-	FateAlready        // the target had it, so nothing was sent
-	FateDelivered      // all that came of it, and was not dropped, was acknowledged
-	FateDiverted       // the same, but OnFailure took some or all of it
-	FateFailed         // something that came of it was not, or is not known to be
+	FateDropped        // everything made of it was dropped, by a rule of the user
+	FateAlready        // the target had it already, so nothing was sent
+	FateDelivered      // everything made of it and not dropped was acknowledged
+	FateDiverted       // as delivered, but OnFailure took some or all of it
+	FateFailed         // some part was not delivered, or its fate is unknown
 )
 
-// String is a word, such as "delivered".
+// String returns a word, such as "delivered".
 func (f Fate) String() string {
 	switch f {
 	case FateDropped:
@@ -35,39 +35,37 @@ func (f Fate) String() string {
 	return "pending"
 }
 
-// Report tells what became of the records of one run, target by target in the
-// order of the plan.
+// Report lists the results of one run, one entry per target, in the order of the
+// plan.
 type Report struct {
 	Targets []TargetReport
 
-	// Idle reports that every stage and sink has returned, and none was cut short by
-	// the end of its time: nothing uses the records any more, so their memory may be
-	// used for others.
+	// Idle reports that every stage and sink returned on its own, before the end of
+	// its time. Nothing uses the records any more, so their memory may be reused.
 	Idle bool
 }
 
-// TargetReport tells what became of the records of one run at one target.
-// Delivered, Already, Dropped, Diverted and Failed count source records and add up
-// to the input.
+// TargetReport is the result of one run at one target. Delivered, Already, Dropped,
+// Diverted and Failed count source records and add up to the input.
 type TargetReport struct {
 	ID        string
 	Delivered int           // sent, and acknowledged
 	Already   int           // not sent: the target had them from an earlier run
-	Dropped   int           // by a rule the user wrote
+	Dropped   int           // by a rule of the user
 	Diverted  int           // taken by OnFailure
-	Failed    int           // to be sent again by the source
-	Requests  int           // sent, first attempts and retries
-	Retries   int           // requests that held a record sent before
-	Throttled int           // requests that the service throttled, in whole or in part
-	Bytes     int64         // of data, acknowledged
+	Failed    int           // the source sends them again
+	Requests  int           // first attempts and retries
+	Retries   int           // requests with a record that was sent before
+	Throttled int           // requests that the service throttled, fully or partly
+	Bytes     int64         // acknowledged data
 	Took      time.Duration // from the start of the run to the last outcome
-	Failures  []Failure     // why records failed or were diverted: the first few different reasons
+	Failures  []Failure     // reasons of failed and diverted records: the first few distinct ones
 
 	fates []Fate
-	held  map[int]Held // of records that failed: the parts that did not
+	held  map[int]Held // for failed records, the parts that the target has
 }
 
-// Failure is one reason for which records failed at a target.
+// Failure is one reason why records failed at a target.
 type Failure struct {
 	Err      error
 	Diverted bool   // OnFailure took them
@@ -78,13 +76,13 @@ type Failure struct {
 	src int32 // of the first such record
 }
 
-// of makes r the first record of f. What it says are copies: a report may outlive the
-// memory of the records.
+// of makes r the first record of f. It copies the strings, because a report may
+// outlive the memory of the records.
 func (f *Failure) of(r *Record) {
 	f.Lane, f.Seq, f.src = strings.Clone(r.Lane), strings.Clone(r.Seq), r.first()
 }
 
-// Fate returns what became of source record i.
+// Fate returns the fate of source record i.
 func (t *TargetReport) Fate(i int) Fate { return t.fates[i] }
 
 // Failed reports whether source record i failed at some target.

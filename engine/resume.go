@@ -2,8 +2,9 @@ package engine
 
 import "context"
 
-// resume runs the targets that have something of the records already, each by itself:
-// a stage may merge records, so what it makes of the others is the target's own.
+// resume runs each target that already has some of the records on its own. Stages
+// may merge records, so their results over the remaining records belong to that
+// target alone.
 func (r *run) resume(ctx context.Context, lanes []lane, unreadable []*processed, held func(target, record int) Held) {
 	for t, d := range r.deliveries {
 		s := &resumption{d: d, held: func(r *Record) Held { return held(t, int(r.src)-1) }}
@@ -15,18 +16,18 @@ func (r *run) resume(ctx context.Context, lanes []lane, unreadable []*processed,
 	}
 }
 
-// resumption is the run of a target that has something of the records already.
+// resumption is the run of a target that already has some of the records.
 //
-// What it has is known by part, since the parts of a record may have several keys. Where
-// order is kept, nothing that lies behind a part of its key that is sent is skipped: an
-// older value would stay behind the newer one.
+// It tracks parts, because the parts of a record may have several keys. An ordered
+// target skips nothing behind a part of the same key that is sent: otherwise the
+// older value would replace the newer one.
 type resumption struct {
 	d    *delivery
 	held func(r *Record) Held
-	had  []Record // what is not sent again
+	had  []Record // records that are not sent again
 }
 
-// any reports whether the target has something of the records.
+// any reports whether the target has any of the records.
 func (s *resumption) any(lanes []lane, unreadable []*processed) bool {
 	some := func(r *Record) bool {
 		h := s.held(r)
@@ -49,8 +50,9 @@ func (s *resumption) any(lanes []lane, unreadable []*processed) bool {
 	return false
 }
 
-// run takes lanes through the target's stages, and delivers what the target lacks. That
-// is known once stages have split the records, and must be known before one merges them.
+// run takes lanes through the target's stages, and delivers the parts that the
+// target lacks. It filters after the stages that split records and before the first
+// one that merges them.
 func (s *resumption) run(ctx context.Context, lanes []lane, losses []*processed) {
 	if s.d.target.Fault != nil {
 		s.lacking(lanes, losses)
@@ -86,9 +88,9 @@ func merged(lanes []lane) bool {
 	return false
 }
 
-// lackingWhole returns lanes without the records that need not go through the stages,
-// because the target has all of them. Where order is kept these are the first of each
-// lane: a later one may have to be sent again.
+// lackingWhole returns lanes without the records that the target has in full. They
+// need not go through the stages. For an ordered target only the first records of
+// each lane are left out: a later one may have to be sent again.
 func (s *resumption) lackingWhole(lanes []lane) []lane {
 	rest := make([]lane, len(lanes))
 	for i, l := range lanes {
@@ -126,7 +128,7 @@ func (s *resumption) lacking(lanes []lane, losses []*processed) (rest []lane, lo
 	return rest, lost
 }
 
-// without returns l without the records that are not sent again.
+// without returns l without the records that the target had.
 func (s *resumption) without(l lane, had func(r *Record) bool) (rest lane) {
 	cuts := l.cuts
 	for i, r := range l.recs {

@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// throttleFactor is how much longer to wait after a throttle than after a failure.
+// throttleFactor is how many times longer the wait is after a throttle than after a
+// failure.
 const throttleFactor = 4
 
-// wait draws how long to wait after the source number of failed attempts, the
-// last of which ended with errs (nil for what was delivered).
+// wait draws the wait after the given number of failed attempts. errs are the
+// errors of the last attempt, nil for delivered records.
 func (r Retry) wait(tries int, errs []error) time.Duration {
 	base, atLeast := r.Base, time.Duration(0)
 	for _, err := range errs {
@@ -29,8 +30,8 @@ func (r Retry) wait(tries int, errs []error) time.Duration {
 	return max(rand.N(bound+1), atLeast)
 }
 
-// final returns the error with which r fails for good after tries failed
-// attempts, the last with err, or nil if it is to be sent again when due.
+// final returns the permanent error of r after tries failed attempts, the last with
+// err. It returns nil if r is to be sent again when due.
 func (t *target) final(r *Record, tries int, due, stop time.Time, err error) error {
 	switch class := ClassOf(err); {
 	case !mayPass(err) || t.overdue(r):

@@ -10,33 +10,35 @@ import (
 	"github.com/sourcegraph/conc/panics"
 )
 
-// errUnfinished fails records of a target whose stages or sink had not returned
-// when the run had to end.
+// errUnfinished fails the records of a target whose stages or sink did not return
+// before the run had to end.
 var errUnfinished = errors.New("the target's stages or sink did not return in time")
 
-// minGrace is how long stages and sinks have at least to return once the run ends.
+// minGrace is the least time that stages and sinks have to return once the run
+// ends.
 const minGrace = 50 * time.Millisecond
 
 // run is one run of a plan.
 type run struct {
 	wg         conc.WaitGroup
 	deliveries []*delivery
-	resumed    []bool // by target: it runs by itself, without what it has already
+	resumed    []bool // by target: it runs separately, without the records that it has already
 }
 
-// Run takes recs through the stages and to the targets, and reports what became
-// of each. It stamps recs with where they come from, and reads them until the report's Idle
-// says that nothing does; the caller may read them too, and must not write. When ctx ends, or its
-// deadline less the plan's margin comes, it stops sending, and what was not
-// acknowledged has failed. It returns then even if a stage or a sink does not.
+// Run takes recs through the stages to the targets, and reports the fate of each.
+// It stamps recs with their origin. It reads them until the report's Idle is true.
+// Until then the caller may read them too, and must not write. When ctx ends, or
+// its deadline less the plan's margin comes, Run stops sending, and unacknowledged
+// records have failed. Run then returns even if a stage or a sink does not.
 func (p *Plan) Run(ctx context.Context, recs []Record) *Report {
 	return p.Resume(ctx, recs, nil)
 }
 
-// Resume is Run for records that were run before. held says how much a target, by its
-// place in the plan, has of a record already, by its place in recs: that is not sent
-// there again. But where a target keeps order, what lies behind a record of its key that
-// is sent is sent too, so that no older value stays. A nil held means nothing.
+// Resume is like Run, for records that ran before. held returns how much of a
+// record a target has, by the target's position in the plan and the record's
+// position in recs. Those parts are not sent there again. An ordered target also
+// gets everything behind a record of the same key that is sent, so that no older
+// value stays. A nil held means that the targets have nothing.
 func (p *Plan) Resume(ctx context.Context, recs []Record, held func(target, record int) Held) *Report {
 	grace := p.grace(ctx)
 	ctx, cancel := p.untilMargin(ctx)
@@ -76,7 +78,7 @@ func (p *Plan) Resume(ctx context.Context, recs []Record, held func(target, reco
 }
 
 // grace returns how long stages and sinks have to return once ctx has ended: half
-// the margin, or half of what is left until the deadline.
+// the margin, or half of the time left until the deadline.
 func (p *Plan) grace(ctx context.Context) func() time.Duration {
 	deadline, ok := ctx.Deadline()
 	return func() time.Duration {
@@ -97,8 +99,7 @@ func (p *Plan) untilMargin(ctx context.Context) (context.Context, context.Cancel
 }
 
 // descend delivers lanes to the targets at n and takes them through the stages
-// below, each branch by itself. losses are those of the stages above, of which there
-// are depth.
+// below, each branch in its own goroutine. losses come from the depth stages above.
 func (r *run) descend(ctx context.Context, n *node, depth int, lanes []lane, losses []*processed) {
 	for _, t := range n.targets {
 		if d := r.deliveries[t.index]; !r.resumed[t.index] {

@@ -158,8 +158,8 @@ func TestRunRetries(t *testing.T) {
 	}
 }
 
-// Progress on the records sent again starts the count of attempts anew, so that a
-// throttled stream takes a large request bit by bit.
+// Progress on records sent again resets the count of attempts, so that a throttled
+// stream takes a large request bit by bit.
 func TestRunGoesOnWhileThereIsProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sink := &enginetest.Sink{Script: func(a enginetest.Attempt) error {
@@ -322,14 +322,14 @@ func TestRunDeadline(t *testing.T) {
 					}
 					wantCounts(t, report.Targets[0], 0, 0, 3)
 					wantFailure(t, report.Targets[0], c.failure)
-					time.Sleep(2 * time.Hour) // for what ignores its context
+					time.Sleep(2 * time.Hour) // for sinks and stages that ignore their context
 				})
 			})
 		}
 	}
 }
 
-// With less time left than the margin the answer is on time all the same.
+// The answer is on time even if less time is left than the margin.
 func TestRunReturnsBeforeANearDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
@@ -342,11 +342,11 @@ func TestRunReturnsBeforeANearDeadline(t *testing.T) {
 			t.Errorf("took %v of 100ms", took)
 		}
 		wantCounts(t, report.Targets[0], 0, 0, 1)
-		time.Sleep(2 * time.Hour) // for what ignores its context
+		time.Sleep(2 * time.Hour) // for sinks and stages that ignore their context
 	})
 }
 
-// A source record of which one part was delivered when a sink hung has failed.
+// A source record with one delivered part has failed if a sink hung on another.
 func TestRunFailsWhatAHangLeavesHalfDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -362,7 +362,7 @@ func TestRunFailsWhatAHangLeavesHalfDone(t *testing.T) {
 		report := runAll(t, ctx, engine.Options{Margin: time.Second}, recs,
 			engine.Target{ID: "t", Stages: []engine.Stage{Words{}}, Sink: sink, Ordered: true})
 		wantCounts(t, report.Targets[0], 1, 0, 1)
-		time.Sleep(2 * time.Hour) // for what ignores its context
+		time.Sleep(2 * time.Hour) // for sinks and stages that ignore their context
 	})
 }
 
@@ -402,8 +402,7 @@ func TestRunWithoutRecords(t *testing.T) {
 	}
 }
 
-// A source record is delivered when all that came of it was, and fails when any
-// part did.
+// A source record is delivered if all its parts are, and fails if any part fails.
 func TestRunCountsSourceRecords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		recs := records("x x x")
@@ -427,8 +426,8 @@ func TestRunCountsSourceRecords(t *testing.T) {
 	})
 }
 
-// A sink that fails a record which was not in the request has not said what
-// became of those that were.
+// If a sink fails a record that was not in the request, the fates of the others are
+// unknown.
 func TestRunDoubtsASinkThatMiscounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := run(t, engine.Target{Sink: miscounting{}}, records("a b"))
@@ -456,8 +455,8 @@ func TestReportListsTheFirstReasons(t *testing.T) {
 	}
 }
 
-// Records that a target has are not sent there again, whatever the stages would
-// make of them, and those behind them are.
+// A record that a target has is not sent there again, regardless of the stages.
+// Records behind it are sent.
 func TestResume(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		two := pairs()
@@ -491,7 +490,7 @@ func TestResume(t *testing.T) {
 	})
 }
 
-// sending is a sink that sends with a function.
+// sending is a sink that calls a function to send.
 type sending func() engine.Outcome
 
 func (sending) Limits() engine.Limits           { return engine.Limits{} }
@@ -523,7 +522,7 @@ func TestRunIsIdle(t *testing.T) {
 				if report.Idle != c.idle {
 					t.Errorf("idle: %v, want %v", report.Idle, c.idle)
 				}
-				time.Sleep(2 * time.Hour) // for what ignores its context
+				time.Sleep(2 * time.Hour) // for sinks and stages that ignore their context
 			})
 		})
 	}

@@ -15,8 +15,8 @@ func (q *queue) sent(k int) retry {
 	return retry{i: q.lo + k}
 }
 
-// settle takes the outcome of the request in flight. Records that it failed go
-// back to be sent again until stop, or fail for good.
+// settle books the outcome of the request in flight. Failed records are queued
+// again until stop, or fail permanently.
 func (q *queue) settle(o *Outcome, now, stop time.Time) {
 	defer func() { q.batch = nil }()
 	if o.OK() && q.order != keyOrder {
@@ -51,9 +51,9 @@ func (q *queue) settle(o *Outcome, now, stop time.Time) {
 	}
 }
 
-// settleDelivered books the records of the request that have no error, and returns how
-// many these are, how often those that failed were tried before, and whether a record was
-// delivered that had failed before.
+// settleDelivered books the records of the request without an error. It returns
+// their number, the most attempts made with any of the others, and whether a record
+// that had failed before was delivered.
 func (q *queue) settleDelivered(errs []error) (delivered, tries int, progress bool) {
 	for k := range q.batch {
 		a := q.sent(k)
@@ -69,9 +69,9 @@ func (q *queue) settleDelivered(errs []error) (delivered, tries int, progress bo
 	return delivered, tries, progress
 }
 
-// settleFailed rejects the records of the request that are not to be sent again, and puts
-// the others back until due. It returns how many these are, and the last error that may
-// pass.
+// settleFailed rejects the failed records that are not to be sent again, and
+// requeues the others until due. It returns the number requeued, and the last error
+// that may pass.
 func (q *queue) settleFailed(errs []error, progress bool, due, stop time.Time) (back int, last error) {
 	for k, err := range errs {
 		if err == nil {
@@ -95,7 +95,7 @@ func (q *queue) settleFailed(errs []error, progress bool, due, stop time.Time) (
 	return back, last
 }
 
-// learn keeps which sizes of messages the target took and refused.
+// learn updates the message size that the target accepts.
 func (q *queue) learn(errs []error) {
 	fit := &q.d.target.fit
 	for k := range q.batch {
@@ -113,7 +113,7 @@ func (q *queue) learn(errs []error) {
 	}
 }
 
-// halve sends the records of the request again in two.
+// halve sends the records of the request again in two requests.
 func (q *queue) halve() {
 	q.max = len(q.batch) / 2
 	for k := range q.batch {
@@ -124,8 +124,7 @@ func (q *queue) halve() {
 	q.sortAgain()
 }
 
-// grow lets requests that were halved become larger again: what was too large
-// may be gone.
+// grow doubles the size of halved requests, since the record at fault may be gone.
 func (q *queue) grow() {
 	if q.max *= 2; q.max >= len(q.recs) {
 		q.max = 0
@@ -141,15 +140,15 @@ func (q *queue) resends() bool {
 	return slices.ContainsFunc(q.index, func(a retry) bool { return a.sent })
 }
 
-// reject is a record that this target will not take.
+// reject is a record that this target does not accept.
 type reject struct {
 	i     int // in recs
 	err   error
 	tries int
 }
 
-// reject gives record i up. It fails, unless it is to be parted or dropped, or another
-// target may take it.
+// reject gives up record i. The record fails, unless it can be split, dropped or
+// offered to another target.
 func (q *queue) reject(i int, err error, tries int) {
 	r := &q.recs[i]
 	if q.tooLarge(r, err) || q.d.target.drops(err) || q.d.target.diverts(r, err) {
@@ -159,14 +158,14 @@ func (q *queue) reject(i int, err error, tries int) {
 	q.failAndBlock(i, err)
 }
 
-// tooLarge reports whether r carries several records and is too large.
+// tooLarge reports whether r is too large and carries several records.
 func (q *queue) tooLarge(r *Record, err error) bool {
 	return ClassOf(err) == TooLarge && q.d.divisible(r)
 }
 
-// settleRejects parts or drops the rejects that are to be, and offers the others to
-// the other target. What waited for those delivered in parts, dropped or taken goes on;
-// the rest fails.
+// settleRejects splits or drops rejects where possible, and offers the others to
+// the other target. Waiting records go on behind a reject that was delivered in
+// parts, dropped or taken. All other rejects fail.
 func (q *queue) settleRejects(ctx context.Context) {
 	if len(q.rejects) == 0 {
 		return
@@ -178,7 +177,7 @@ func (q *queue) settleRejects(ctx context.Context) {
 		rec := &q.recs[r.i]
 		large := q.tooLarge(rec, r.err)
 		if large && q.order != anyOrder {
-			q.offer(ctx, offered) // they come first
+			q.offer(ctx, offered) // they come before the parts
 			offered = nil
 		}
 		if large && q.sendParts(ctx, r) {
@@ -218,8 +217,8 @@ func (q *queue) offer(ctx context.Context, offered []reject) {
 	}
 }
 
-// sendParts delivers a reject in parts, in a queue of their own. It reports false if it
-// cannot be parted.
+// sendParts splits a reject and delivers the parts in a queue of their own. It
+// reports false if the reject cannot be split.
 func (q *queue) sendParts(ctx context.Context, r reject) bool {
 	rec := &q.recs[r.i]
 	if first, ok := q.blockedKeys[rec.Key]; ok && r.i > first {
@@ -234,7 +233,7 @@ func (q *queue) sendParts(ctx context.Context, r reject) bool {
 	if !ok {
 		return false
 	}
-	q.d.breaker.stopProbing(q) // the parts may be the next to try a target that is down
+	q.d.breaker.stopProbing(q) // the parts may probe a target that is down
 	sub := &queue{d: q.d, recs: parts.recs, cuts: parts.cuts, order: q.order, stageFailed: q.stageFailed}
 	q.d.drive(ctx, sub)
 	if sub.failed {
@@ -246,7 +245,7 @@ func (q *queue) sendParts(ctx context.Context, r reject) bool {
 	return true
 }
 
-// abandon gives up all that is left, with err if it was never sent.
+// abandon gives up all remaining records. Records never sent fail with err.
 func (q *queue) abandon(ctx context.Context, err error) {
 	left := q.again
 	for k := range q.batch {
@@ -262,7 +261,7 @@ func (q *queue) abandon(ctx context.Context, err error) {
 		left = append(left, retry{i: q.head})
 	}
 	slices.SortFunc(left, byIndex)
-	// Each is source up by itself: nothing waits any more.
+	// Each record is given up separately, so none waits any more.
 	q.waiters = waiters{}
 	for _, a := range left {
 		q.reject(a.i, cmp.Or(a.err, err), a.tries)
@@ -270,14 +269,14 @@ func (q *queue) abandon(ctx context.Context, err error) {
 	q.settleRejects(ctx)
 }
 
-// failAndBlock fails record i for good, and those that wait for it.
+// failAndBlock fails record i permanently, with the records that wait for it.
 func (q *queue) failAndBlock(i int, err error) {
 	q.fail(i, err)
 	q.blockBehind(i)
 }
 
-// blockBehind fails the records that wait for record i, which has failed at least in part, and
-// bars those of its key behind it.
+// blockBehind fails the records that wait for record i, and blocks later ones of
+// its key. Record i has failed, at least in part.
 func (q *queue) blockBehind(i int) {
 	if q.order == anyOrder {
 		return

@@ -9,17 +9,17 @@ import (
 // Sink delivers requests to one destination.
 //
 // Send makes one attempt and returns when the fate of every record is known, or
-// ctx ends; it does not retry. What it does not name as failed it has seen
-// acknowledged, record by record: unsure means failed. It keeps batch no longer
-// than the call, unless ctx ends before, and does not write into it. A batch is never
-// empty and is within Limits. Send is safe for concurrent use.
+// when ctx ends. It does not retry. Every record that it does not fail must have
+// been acknowledged individually: in doubt, fail the record. Send does not write
+// into batch, and does not keep it after the call unless ctx ends first. A batch is
+// never empty and is within Limits. Send is safe for concurrent use.
 //
 // Limits returns the same bounds every time.
 //
-// Sizer returns the function that counts the records of one run: how many bytes a record
-// is, exactly as the service counts them. Nil counts the data alone. The function is safe
-// for concurrent use. It may keep what it learns of the run's records; the sink, which
-// outlives their memory, may not.
+// Sizer returns the function that sizes the records of one run. It returns the
+// bytes of a record exactly as the service counts them. Nil counts the data alone.
+// The function is safe for concurrent use. The function may cache facts about the
+// run's records. The sink may not, because it outlives their memory.
 type Sink interface {
 	Limits() Limits
 	Sizer() func(r *Record) int
@@ -34,26 +34,26 @@ func SizerOf(s Sink) func(r *Record) int {
 	return func(r *Record) int { return r.Data.Len() }
 }
 
-// Limits are the hard bounds of one Send. A field that is zero sets none.
+// Limits are the hard bounds of one Send. A zero field sets no bound.
 type Limits struct {
 	Records     int // records in a request
 	Bytes       int // bytes of a request: PerBatch and the sizes of its records
 	RecordBytes int // bytes of one record
 	PerBatch    int // framing bytes of a request
 
-	// Copies says that a request holds its records a second time while it is under
-	// way, so that what it counts for is memory.
+	// Copies says that a request in flight holds a second copy of its records, so
+	// that its size counts as memory.
 	Copies bool
 
-	// OnePerKey says that the service may take a later record of a request and
-	// refuse an earlier one. Ordered targets then put at most one record of a
-	// key in a request. A sink without it fails, with a record, all that follow
-	// it in the request and have its key.
+	// OnePerKey says that the service may accept a later record of a request and
+	// refuse an earlier one. Ordered targets then put at most one record of a key in
+	// a request. A sink without OnePerKey must fail, along with a record, all later
+	// records of the same key in the request.
 	OnePerKey bool
 }
 
 // Outcome is the fate of the records of one request. The zero Outcome means that
-// all were delivered.
+// all records were delivered.
 type Outcome struct {
 	all   error
 	fails []failure
@@ -64,10 +64,10 @@ type failure struct {
 	err error
 }
 
-// Failed is the Outcome of a request of which nothing was delivered.
+// Failed returns the Outcome of a request that delivered nothing.
 func Failed(err error) Outcome { return Outcome{all: cmp.Or(err, errNoReason)} }
 
-// Fail says that record i of the batch was not delivered.
+// Fail marks record i of the batch as not delivered.
 func (o *Outcome) Fail(i int, err error) {
 	o.fails = append(o.fails, failure{i, cmp.Or(err, errNoReason)})
 }
@@ -85,8 +85,8 @@ func (o *Outcome) Err(i int) error {
 	return nil
 }
 
-// errors returns why each of n records was not delivered, nil where it was. A
-// failure that names no record of the request makes the whole of it uncertain.
+// errors returns the error of each of n records, nil if it was delivered. A failure
+// with an index outside the request makes the fate of the whole request uncertain.
 func (o *Outcome) errors(n int) []error {
 	errs := make([]error, n)
 	all := o.all

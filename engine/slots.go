@@ -7,35 +7,34 @@ import (
 	"time"
 )
 
-// DefaultInFlight is how many requests are in flight over all targets unless
-// Options say otherwise.
+// DefaultInFlight is the default number of requests in flight over all targets.
 const DefaultInFlight = 32
 
 const (
-	// patience is how long a request keeps its slot while other targets wait, and
-	// endurance how long it keeps its memory when there is none left for others.
-	// docs/reliability.md has the simulation that they come from.
+	// patience is how long a request keeps its slot while other targets wait.
+	// endurance is how long it keeps its memory when none is left for others. Both
+	// come from the simulation in docs/reliability.md.
 	patience  = 250 * time.Millisecond
 	endurance = 5 * time.Second
 
-	// lentBytes is how much memory requests without a slot may hold, for each slot:
-	// as much as the largest messages of SQS and SNS.
+	// lentBytes is the memory, per slot, that requests without a slot may hold: the
+	// size of the largest messages of SQS and SNS.
 	lentBytes = 1 << 20
 
-	// requestBytes is what a request holds that copies no records: a connection and
-	// its buffers.
+	// requestBytes is the memory of a request that copies no records: a connection
+	// and its buffers.
 	requestBytes = 32 << 10
 )
 
 // Slots bounds the requests in flight of every plan that shares it.
 //
 // Targets that hang could hold all slots and starve the others. So a request that
-// has run for the time of patience gives its slot up as soon as another target needs
-// it. It runs on without a slot, and its target is slow until it acknowledges
-// something: while others wait, slow targets get no slot. Of the others, the target
-// with the fewest requests in flight comes first. The memory of requests without a
-// slot is bounded. Where that bound keeps others waiting, the oldest request is cut
-// short once it has run for the time of endurance.
+// has run for patience gives its slot up as soon as another target needs it. The
+// request runs on without a slot, and its target is slow until it acknowledges
+// something. While others wait, slow targets get no slot. Among the others, the
+// target with the fewest requests in flight comes first. The memory of requests
+// without a slot is bounded. If that bound keeps others waiting, the oldest request
+// is cut short once it has run for endurance.
 type Slots struct {
 	n int
 
@@ -44,7 +43,7 @@ type Slots struct {
 	held    []*attempt // oldest first
 	lent    []*attempt // gave their slot up, oldest first
 	waiting []*attempt // longest wait first
-	bytes   int        // held by those that gave their slot up
+	bytes   int        // held by requests in lent
 	cut     int        // requests that were cut short and have not returned
 	watch   *time.Timer
 }
@@ -57,20 +56,20 @@ type attempt struct {
 	target *breaker
 	bytes  int                // held until the request ends
 	began  time.Time          // when it got its slot
-	cancel context.CancelFunc // nil: no other target can need what it holds
-	cut    bool               // it was cut short
+	cancel context.CancelFunc // nil: no other target can need its slot or memory
+	cut    bool               // cut short
 	ready  chan struct{}      // closed when it gets its slot; nil: it did not wait
 }
 
-// join adds to how many requests all runs may have in flight together.
+// join adds demand to the requests that all runs may have in flight together.
 func (s *Slots) join(demand int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.demand += demand
 }
 
-// acquire waits for a slot, and returns the context of the request. It reports false if
-// ctx ended before there was one.
+// acquire waits for a slot, and returns the context of the request. It reports
+// false if ctx ends first.
 func (s *Slots) acquire(ctx context.Context, a *attempt) (_ context.Context, ok bool) {
 	s.mu.Lock()
 	a.cancel, a.cut, a.ready = nil, false, nil
@@ -96,7 +95,7 @@ func (s *Slots) acquire(ctx context.Context, a *attempt) (_ context.Context, ok 
 	defer s.mu.Unlock()
 	if i := slices.Index(s.waiting, a); i >= 0 {
 		s.waiting = slices.Delete(s.waiting, i, i+1)
-	} else { // it got one at the same time
+	} else { // it got a slot at the same time
 		s.drop(a)
 	}
 	s.lend()
@@ -104,7 +103,7 @@ func (s *Slots) acquire(ctx context.Context, a *attempt) (_ context.Context, ok 
 	return ctx, false
 }
 
-// end frees what the context of the request holds.
+// end releases the context of the request.
 func (a *attempt) end() {
 	if a.cancel != nil {
 		a.cancel()
@@ -161,7 +160,7 @@ func (s *Slots) grant() {
 	}
 }
 
-// before reports whether a gets a slot before b, which waits longer.
+// before reports whether a gets a slot before b, which has waited longer.
 func (a *attempt) before(b *attempt) bool {
 	if a.target.slow != b.target.slow {
 		return b.target.slow
@@ -169,8 +168,8 @@ func (a *attempt) before(b *attempt) bool {
 	return a.target.inFlight < b.target.inFlight
 }
 
-// lend takes slots from requests that ran out of patience, oldest first, and comes
-// back when the next one does.
+// lend takes slots from requests that have run for patience, oldest first. It sets
+// the timer for the next one.
 func (s *Slots) lend() {
 	var again time.Duration
 	full := false
@@ -198,8 +197,9 @@ func (s *Slots) lend() {
 	s.comeBack(again)
 }
 
-// makeRoom cuts requests short that are past endurance, oldest first and one for each
-// that waits. It returns when there may be another to cut; 0: not before one has ended.
+// makeRoom cuts short requests that have run for endurance, oldest first and one
+// per waiting request. It returns the time until the next cut; 0: none before a
+// request ends.
 func (s *Slots) makeRoom() (again time.Duration) {
 	wanted := 0
 	for _, w := range s.waiting {
@@ -223,12 +223,13 @@ func (s *Slots) makeRoom() (again time.Duration) {
 	return again
 }
 
-// needed reports whether a target waits that may have the slot of a.
+// needed reports whether another target waits that may take the slot of a.
 func (s *Slots) needed(a *attempt) bool {
 	return slices.ContainsFunc(s.waiting, func(w *attempt) bool { return w.target != a.target && !w.target.slow })
 }
 
-// comeBack looks again after a while. Nothing runs while there is nothing to come back for.
+// comeBack schedules the next lend. Zero stops the timer, so that nothing runs
+// without need.
 func (s *Slots) comeBack(after time.Duration) {
 	switch {
 	case after <= 0 && s.watch != nil:

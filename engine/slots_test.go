@@ -12,12 +12,12 @@ import (
 	"fanout/engine/enginetest"
 )
 
-// Targets that hang give their slots up to those that wait, within a bound of memory.
+// Targets that hang give up their slots to waiting targets, within a memory bound.
 func TestHangingTargetsGiveTheirSlotsUp(t *testing.T) {
 	for name, c := range map[string]struct {
 		copies   bool
 		bytes    int // of a request
-		inFlight int // of the targets that hang; 0: their share
+		inFlight int // of hanging targets; 0: their share
 		most     int // requests that hang at once
 		healthy  int // records delivered to each healthy target
 	}{
@@ -46,7 +46,7 @@ func TestHangingTargetsGiveTheirSlotsUp(t *testing.T) {
 				for i := range 5 {
 					targets = append(targets, engine.Target{ID: fmt.Sprint("healthy ", i), Sink: &enginetest.Sink{
 						Bounds: limits, Size: size, Whole: func(ctx context.Context, batch []engine.Record) error {
-							if hang.Load() < 4 { // those that hang come first
+							if hang.Load() < 4 { // the hanging targets come first
 								time.Sleep(100 * time.Millisecond)
 							}
 							return enginetest.Delay(20*time.Millisecond)(ctx, batch)
@@ -71,7 +71,7 @@ func TestHangingTargetsGiveTheirSlotsUp(t *testing.T) {
 	}
 }
 
-// A request that is slow only once does not hold its target back for the rest of the run.
+// One slow request does not hold back its target for the rest of the run.
 func TestSlowTargetRecovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		requests := 0

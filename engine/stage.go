@@ -8,31 +8,32 @@ import (
 )
 
 // Stage turns the records of one lane, in source order, into others. It is a
-// comparable value whose fields are its options; equal stages at the head of
-// several targets run once, so what it emits may be shared.
+// comparable value whose fields are its options. Equal stages at the head of
+// several targets run once, so targets may share the emitted records.
 //
-// Process must Emit, Drop or Fail every record of in, itself, in a record derived
-// with [Record.With], or inside one made with [Merge]; what it forgets fails. It
-// does not write into in, and keeps neither in nor out. It may be called
-// concurrently, and again with a part of in. After a stage that cuts, the next
+// Process must Emit, Drop or Fail every record of in: the record itself, one
+// derived with [Record.With], or one that [Merge] made of it. Forgotten records
+// fail. Process does not write into in, and keeps neither in nor out. It may be
+// called concurrently, and again with a part of in. After a stage that cuts, the
+// next stage gets each piece separately.
 // stage sees each piece by itself.
 type Stage interface {
 	Name() string
 	Process(ctx context.Context, in []Record, out *Out)
 }
 
-// Out takes what a stage makes of its records.
+// Out collects the results of a stage.
 type Out struct {
 	*processed
 	in     []Record // of the call under way
-	done   []bool   // which of in are accounted for
-	forged bool     // a record without an origin in in was emitted
+	done   []bool   // by index in in: accounted for
+	forged bool     // the stage emitted a record without an origin in in
 }
 
-// Loss is a record that a stage did not let through.
+// Loss is a record that a stage dropped or failed.
 type Loss struct {
 	Record Record
-	Err    error // why
+	Err    error // the reason
 }
 
 // Emit passes r on. If its data is unreadable, r fails.
@@ -57,22 +58,22 @@ func (o *Out) Grow(n int) { o.recs = slices.Grow(o.recs, n) }
 // Cut makes the next Emit begin a new request.
 func (o *Out) Cut() { o.cut() }
 
-// Drop says that r is not to be delivered, by a rule the user wrote.
+// Drop drops r by a rule of the user, for the reason why.
 func (o *Out) Drop(r Record, why string) {
 	if o.account(&r) {
 		o.dropped = append(o.dropped, Loss{r, errors.New(why)})
 	}
 }
 
-// Fail says that r cannot be delivered, and cuts.
+// Fail fails r with err, and cuts.
 func (o *Out) Fail(r Record, err error) {
 	if o.account(&r) {
 		o.fail([]Record{r}, cmp.Or(err, errNoReason))
 	}
 }
 
-// account ticks off the records of in that r stands for. It reports whether r has
-// its origin there.
+// account marks the records of in that r stands for as done. It reports whether r
+// originates from in.
 func (o *Out) account(r *Record) bool {
 	if r.at == unplaced {
 		for i := range r.parts {

@@ -27,7 +27,7 @@ func (s *stageFunc) Process(ctx context.Context, in []engine.Record, out *engine
 	s.f(ctx, in, out)
 }
 
-// each is a stage that treats every record by itself.
+// each is a stage that handles records one at a time.
 func each(name string, f func(r engine.Record, out *engine.Out)) engine.Stage {
 	return stage(name, func(_ context.Context, in []engine.Record, out *engine.Out) {
 		for _, r := range in {
@@ -54,7 +54,7 @@ func pairs() engine.Stage {
 	})
 }
 
-// records makes records of one lane whose keys and data are the words of s.
+// records makes records of one lane. Their keys and data are the words of s.
 func records(s string) []engine.Record {
 	var recs []engine.Record
 	for i, w := range strings.Fields(s) {
@@ -180,12 +180,12 @@ func TestStageInterrupted(t *testing.T) {
 
 func TestCut(t *testing.T) {
 	cutting := stage("cut", func(_ context.Context, in []engine.Record, out *engine.Out) {
-		out.Cut() // nothing before it
+		out.Cut() // nothing comes before this cut
 		for i, r := range in {
 			out.Emit(r)
 			if i%2 == 1 {
 				out.Cut()
-				out.Cut() // the same
+				out.Cut() // the same cut again
 			}
 		}
 	})
@@ -215,7 +215,7 @@ func TestCheckStageOnTestStages(t *testing.T) {
 	}
 }
 
-// Words is the smallest useful stage: it makes a record of every word.
+// Words is the smallest useful stage: it makes a record of each word.
 type Words struct{}
 
 func (Words) Name() string { return "words" }

@@ -12,16 +12,16 @@ const maxFailures = 5
 type tally struct {
 	mu       sync.Mutex
 	start    time.Time
-	closed   bool    // what comes later is too late
-	cutShort bool    // a sink was cut short, and may have left something that uses records
-	owed     []int32 // by source record: parts of it that are not booked yet; nil if each is one part
+	closed   bool    // later bookings are ignored
+	cutShort bool    // a sink was cut short, and may still use records
+	owed     []int32 // by source record: parts not booked yet; nil if each record is one part
 	report   TargetReport
 
-	// Of targets with stages:
-	lanes       []lane       // what the stages made of the records
-	losses      []*processed // what they did not let through
-	had         []Record     // what the target had before
-	split       bool         // a record is several parts
+	// For targets with stages:
+	lanes       []lane       // records that the stages emitted
+	losses      []*processed // records that the stages dropped or failed
+	had         []Record     // records that the target had before
+	split       bool         // some record has several parts
 	failedParts []part       // if split
 }
 
@@ -29,8 +29,8 @@ func newTally(id string, records int) tally {
 	return tally{start: time.Now(), report: TargetReport{ID: id, fates: make([]Fate, records)}}
 }
 
-// expect says which records are still to be booked, where stages may have made
-// several of one.
+// expect sets the records that remain to be booked, because stages may have split
+// some.
 func (l *tally) expect(lanes []lane, losses []*processed, had []Record) {
 	l.book(func() {
 		l.lanes, l.losses, l.had = lanes, losses, had
@@ -90,7 +90,7 @@ func (l *tally) drop(r *Record) {
 	l.book(func() { l.fate(r, FateDropped) })
 }
 
-// diverted books a record that another target took, and why this one did not.
+// diverted books a record that another target took, with the error of this one.
 func (l *tally) diverted(r *Record, err error) {
 	l.book(func() {
 		l.fate(r, FateDiverted)
@@ -107,7 +107,7 @@ func (l *tally) fail(r *Record, err error) {
 	})
 }
 
-// interrupted books that a sink was cut short.
+// interrupted records that a sink was cut short.
 func (l *tally) interrupted() {
 	l.book(func() { l.cutShort = true })
 }
@@ -134,17 +134,17 @@ func (l *tally) book(entry func()) {
 	}
 }
 
-// fate books what became of r. Of the parts of a source record a failed one
-// weighs most, and a dropped one least.
+// fate books the fate of r. Among the parts of a source record, a failed one
+// weighs most and a dropped one least.
 func (l *tally) fate(r *Record, f Fate) {
-	if r.parts == nil { // nearly all records, and no call for them
+	if r.parts == nil { // the common case, without a call
 		l.part(int(r.src)-1, f)
 		return
 	}
 	r.sources(func(src int) { l.part(src, f) })
 }
 
-// part books what became of a part of a source record.
+// part books the fate of one part of a source record.
 func (l *tally) part(src int, f Fate) {
 	l.report.fates[src] = max(l.report.fates[src], f)
 	if l.owed != nil {
@@ -170,7 +170,7 @@ func (l *tally) reason(r *Record, err error, diverted bool) {
 	}
 }
 
-// close ends the account. Records of which not all is known have failed, with err.
+// close ends the account. Records with a part that is not booked fail with err.
 func (l *tally) close(recs []Record, err error) TargetReport {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -2,7 +2,7 @@ package engine
 
 import "time"
 
-// Target is one destination of a plan's records and the way they take to it.
+// Target is one destination of a plan and the stages on the way to it.
 type Target struct {
 	ID     string
 	Stages []Stage // in order; equal stages at the head of several targets run once
@@ -15,22 +15,22 @@ type Target struct {
 	InFlight int   // requests in flight; 0: an even share of the plan's
 	Retry    Retry // zero fields: DefaultRetry's
 
-	Oversize  Oversize  // what becomes of records that are too large
-	OnFailure *Fallback // takes what this target cannot, before it fails; nil: none
+	Oversize  Oversize  // how records that are too large are handled
+	OnFailure *Fallback // takes the records that this target rejects, before they fail; nil: none
 
-	// Fault, when set, says why the target cannot work. Nothing is sent, and
-	// every record fails with it.
+	// Fault, when set, says why the target cannot work. Every record then fails with
+	// it, and nothing is sent.
 	Fault error
 }
 
 // Retry says how often and how fast a request is sent again. The wait before
 // attempt n+1 is drawn from [0, min(Max, Base·2ⁿ⁻¹)] ("full jitter", AWS
-// Architecture Blog, Exponential Backoff And Jitter), with four times the base
-// after a throttle, and never less than the service asked for.
+// Architecture Blog, Exponential Backoff And Jitter). After a throttle the base is
+// four times as long. The wait is never shorter than the service asked for.
 type Retry struct {
-	Attempts int           // attempts that deliver nothing before the records fail
-	Base     time.Duration // bound of the first wait
-	Max      time.Duration // bound of every wait
+	Attempts int           // attempts that may deliver nothing before the records fail
+	Base     time.Duration // bound on the first wait
+	Max      time.Duration // bound on every wait
 }
 
 // DefaultRetry is what a Target with a zero Retry uses.

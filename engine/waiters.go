@@ -1,10 +1,11 @@
 package engine
 
-// waiters has, for each key with a record to be sent again or in flight, the records that
-// wait for it, each behind the one before. Record 0 never waits: nothing comes before it.
+// waiters holds a line of records for each key with a record in flight or to be
+// sent again. Each record waits for the one before it. Record 0 never waits,
+// because it is first.
 type waiters struct {
 	last map[string]int // by key: the last record in the line
-	next []int          // by record: the one behind it; 0: none
+	next []int          // by record: the next in line; 0: none
 }
 
 // enter puts record i, of n, at the head of the line of key.
@@ -15,7 +16,8 @@ func (w *waiters) enter(key string, i, n int) {
 	w.last[key] = i
 }
 
-// wait puts record i at the end of the line of key. It reports false if there is none.
+// wait puts record i at the end of the line of key. It reports false if the key has
+// no line.
 func (w *waiters) wait(key string, i int) bool {
 	last, ok := w.last[key]
 	if ok {

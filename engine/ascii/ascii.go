@@ -1,10 +1,9 @@
-// Package ascii looks for the few characters that text in JSON cannot hold as they are,
-// eight bytes at a time. It is for those who read or write nearly all of what passes
-// through: stages and sinks.
+// Package ascii finds the few characters that text in JSON must escape, eight bytes
+// at a time. It serves code that reads or writes nearly all data: stages and sinks.
 //
-// A word has eight bytes of text, the first of them lowest. What is found is told by the
-// high bits of its bytes: x-n sets that of a byte x less than n, and lends from the byte
-// above only then (Warren, Hacker's Delight, section 6-1).
+// A word has eight bytes of text, the first of them lowest. Results are in the high
+// bits of the bytes: x-n sets the high bit of a byte x less than n, and only then
+// borrows from the byte above (Warren, Hacker's Delight, section 6-1).
 package ascii
 
 import "math/bits"
@@ -16,8 +15,8 @@ const (
 	High = 0x80 * each
 )
 
-// Plain reports whether c is ASCII that stands for itself in a JSON string (RFC 8259,
-// section 7). DEL does.
+// Plain reports whether c is ASCII that a JSON string holds unescaped (RFC 8259,
+// section 7). That includes DEL.
 func Plain(c byte) bool { return ' ' <= c && c < 0x80 && c != '"' && c != '\\' }
 
 // Word returns the eight bytes of s from i on.
@@ -27,8 +26,8 @@ func Word[T string | []byte](s T, i int) uint64 {
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// Unprintable sets a high bit if w has a control character or what is not ASCII. The
-// lowest is that of the first such byte.
+// Unprintable sets a high bit for each control or non-ASCII byte in w. Only the
+// lowest bit is exact: it marks the first such byte.
 func Unprintable(w uint64) uint64 { return (w | (w - ' '*each)) & High }
 
 // Special is like Unprintable for all bytes that are not plain.
@@ -42,12 +41,12 @@ func Quotes(w uint64) uint64 {
 	return (^((w ^ '"'*each) + 0x7F*each) | ^((w ^ '\\'*each) + 0x7F*each)) & High
 }
 
-// First returns the place in a word of the first byte that found has a bit of, 8 if there
-// is none.
+// First returns the position in a word of the first byte with a bit in found, or 8
+// if there is none.
 func First(found uint64) int { return bits.TrailingZeros64(found) / 8 }
 
-// Run returns how many bytes at the start of s are plain, in steps of 32: most text has
-// either none or many.
+// Run returns how many bytes at the start of s are plain, in steps of 32: most text
+// has either none or many.
 func Run[T string | []byte](s T) int {
 	n := 0
 	for ; len(s)-n >= 32; n += 32 {

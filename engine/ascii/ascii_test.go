@@ -7,13 +7,13 @@ import (
 	"fanout/engine/ascii"
 )
 
-// plain is what Plain must be, by RFC 8259.
+// plain is Plain as RFC 8259 defines it.
 func plain(c byte) bool { return c >= 0x20 && c <= 0x7F && c != '"' && c != '\\' }
 
-// around are bytes next to which a bit may be lent.
+// around are neighbors that may cause or receive a borrow.
 var around = []byte{'a', ' ', '!', '#', '[', ']', 0x7F, '"', '\\', 0, 0x1F, 0x80, 0xFF}
 
-// Each byte at each place of a word, beside others, is found for what it is.
+// Each byte is classified correctly at each position of a word, beside other bytes.
 func TestWords(t *testing.T) {
 	for _, other := range around {
 		for c := range 256 {
@@ -47,7 +47,7 @@ func check(t *testing.T, word []byte) {
 	first(ascii.Special(w), func(c byte) bool { return !plain(c) })
 	for i, c := range word {
 		if c >= 0x80 {
-			return // what is above says nothing
+			return // bytes above are undefined
 		}
 		if got, want := ascii.Quotes(w)>>(8*i)&0x80 != 0, c == '"' || c == '\\'; got != want {
 			t.Fatalf("%q: byte %d is a quote: %v, want %v", word, i, got, want)
@@ -55,7 +55,8 @@ func check(t *testing.T, word []byte) {
 	}
 }
 
-// Of all bytes at every place of texts of all lengths, those that are not plain end it.
+// Len ends at any byte that is not plain, at every position of texts of all
+// lengths.
 func TestLen(t *testing.T) {
 	for c := range 256 {
 		if got, want := ascii.Plain(byte(c)), plain(byte(c)); got != want {

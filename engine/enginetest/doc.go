@@ -1,3 +1,3 @@
-// Package enginetest checks stages and sinks against what the engine relies on,
-// and has a scripted sink for tests of the engine and of what is built on it.
+// Package enginetest checks stages and sinks against the engine's requirements, and
+// has a scripted sink for tests of the engine and its users.
 package enginetest

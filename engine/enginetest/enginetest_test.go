@@ -10,7 +10,7 @@ import (
 	"fanout/engine/enginetest"
 )
 
-// The scripted sink passes the suite that it is used to test.
+// The scripted sink passes the suite that uses it.
 func TestCheckSinkOnTheScriptedSink(t *testing.T) {
 	enginetest.CheckSink(t, func(*testing.T) enginetest.SinkHarness {
 		refuse, broken := -1, false

@@ -14,13 +14,14 @@ import (
 // accepts everything.
 type Sink struct {
 	Bounds engine.Limits
-	Size   func(r *engine.Record) int // counts a record; nil: its data alone
+	Size   func(r *engine.Record) int // sizes a record; nil: its data alone
 
 	// Script decides about one record of one request; nil accepts. It may sleep or
-	// panic. A record is refused alone with the error it returns.
+	// panic. A non-nil error refuses that record alone.
 	Script func(a Attempt) error
 
-	// Whole decides about a whole request before Script is asked; nil goes on.
+	// Whole decides about a whole request before Script; nil passes the request on to
+	// Script.
 	Whole func(ctx context.Context, batch []engine.Record) error
 
 	mu       sync.Mutex
@@ -34,7 +35,7 @@ type Sink struct {
 // Attempt is one record of one request.
 type Attempt struct {
 	Record  engine.Record
-	Request int // 1 for the sink's first
+	Request int // 1 for the sink's first request
 	Index   int // in the request
 	Attempt int // 1 the first time the record is sent
 }
@@ -113,13 +114,12 @@ func (s *Sink) Peak() int {
 	return s.peak
 }
 
-// ID tells records apart: by where they came from, and by their data.
+// ID identifies a record by its origin and its data.
 func ID(r *engine.Record) string {
 	return fmt.Sprintf("%q %q %d %q", r.Lane, r.Seq, r.Sub, r.Data.Bytes())
 }
 
-// FailTimes returns a script that refuses, n times each, the records that match,
-// with err.
+// FailTimes returns a script that refuses each matching record n times with err.
 func FailTimes(n int, err error, match func(r *engine.Record) bool) func(Attempt) error {
 	return func(a Attempt) error {
 		if a.Attempt <= n && match(&a.Record) {
@@ -129,7 +129,7 @@ func FailTimes(n int, err error, match func(r *engine.Record) bool) func(Attempt
 	}
 }
 
-// Delay returns a Whole that takes d, or fails when ctx ends before.
+// Delay returns a Whole that takes d, or fails if ctx ends first.
 func Delay(d time.Duration) func(context.Context, []engine.Record) error {
 	return func(ctx context.Context, _ []engine.Record) error {
 		select {

@@ -12,25 +12,24 @@ import (
 	"fanout/engine"
 )
 
-// SinkHarness is a sink connected to a fake of its service that CheckSink can
-// script. Each harness starts afresh.
+// SinkHarness is a sink connected to a fake service that CheckSink can script. Each
+// harness starts with no state.
 type SinkHarness struct {
 	Sink engine.Sink
 
-	// Accepted returns the data of the records that the fake service has taken so
+	// Accepted returns the data of the records that the fake service has accepted so
 	// far, in order, as they were before the sink encoded them.
 	Accepted func() [][]byte
 
-	// Refuse makes the service refuse record i of the next request, and no other,
-	// for a reason that may pass. Nil: the service takes a request whole or not
-	// at all.
+	// Refuse makes the service refuse record i of the next request, and no other, for
+	// a reason that may pass. Nil: the service takes a whole request or nothing.
 	Refuse func(i int)
 
-	// Break makes the next request fail as a whole, before anything is taken.
+	// Break makes the next request fail as a whole, before any record is taken.
 	Break func()
 
-	// Record makes a record that the service takes, with data of its own and a key
-	// of its own for each n. Nil: a short text.
+	// Record makes a record that the service takes, with distinct data and a distinct
+	// key for each n. Nil: a short text.
 	Record func(n int) engine.Record
 }
 
@@ -57,10 +56,10 @@ func (h *SinkHarness) batch() int {
 	return 20
 }
 
-// CheckSink checks what engine.Sink asks of every sink: what it does not fail was
-// accepted, byte for byte and in order; a refused record fails alone; a broken
-// request fails whole, with a class; Send leaves the batch alone, returns when its
-// context has ended, and can be called concurrently.
+// CheckSink checks the requirements of engine.Sink: a record that the sink does not
+// fail was accepted, byte for byte and in order; a refused record fails alone; a
+// broken request fails as a whole, with a class; Send leaves the batch alone,
+// returns when its context has ended, and can be called concurrently.
 func CheckSink(t *testing.T, open func(t *testing.T) SinkHarness) {
 	t.Helper()
 	for _, c := range []struct {

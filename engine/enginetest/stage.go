@@ -12,10 +12,10 @@ import (
 	"fanout/engine"
 )
 
-// CheckStage runs s over in, records of one lane in source order, and checks what
-// engine.Stage asks of every stage: it is comparable, has a name, accounts for
-// every record, panics on none, gives the same result each time and from several
-// goroutines at once, takes any part of in, leaves in as it was, and returns when
+// CheckStage runs s over in, records of one lane in source order, and checks the
+// requirements of engine.Stage: it is comparable, has a name, accounts for every
+// record, panics on none, gives the same result each time and from several
+// goroutines at once, takes any part of in, leaves in unchanged, and returns when
 // its context has ended.
 func CheckStage(t *testing.T, s engine.Stage, in []engine.Record) {
 	t.Helper()
@@ -75,8 +75,8 @@ func CheckStage(t *testing.T, s engine.Stage, in []engine.Record) {
 	})
 }
 
-// checkFaults runs s and reports what the engine puts right silently: panics, and
-// records forgotten or without an origin.
+// checkFaults runs s and reports the faults that the engine corrects silently:
+// panics, and records forgotten or without an origin.
 func checkFaults(t *testing.T, s engine.Stage, in []engine.Record) {
 	t.Helper()
 	for _, loss := range engine.Apply(t.Context(), s, in).Failed {
@@ -86,7 +86,7 @@ func checkFaults(t *testing.T, s engine.Stage, in []engine.Record) {
 	}
 }
 
-// outcome tells what a stage did, for comparison.
+// outcome formats a stage's results for comparison.
 func outcome(o *engine.Applied) string {
 	var b bytes.Buffer
 	for i, r := range o.Emitted {
@@ -102,7 +102,7 @@ func outcome(o *engine.Applied) string {
 	return b.String()
 }
 
-// describe tells all that a record carries.
+// describe formats everything that a record carries.
 func describe(r *engine.Record) string {
 	return fmt.Sprintf("%q %q %q %q %d %q %d data=%q raw=%q parts=%d",
 		r.Key, r.HashKey, r.Lane, r.Seq, r.Sub, r.Action, r.Arrived, r.Data.Bytes(), r.Raw, len(r.Parts()))

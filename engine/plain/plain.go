@@ -1,6 +1,6 @@
-// Package plain makes text from outside safe to show: names that users chose, and
-// the words of servers. A terminal acts on nothing in it, it stays in its line, and it
-// reads in the order it is stored in.
+// Package plain makes outside text safe to show: names that users chose, and text
+// from servers. The result does not act on terminals, stays in its line, and reads
+// in the order it is stored in.
 package plain
 
 import (
@@ -11,10 +11,10 @@ import (
 	"unicode/utf8"
 )
 
-// Line returns s in one line. Each control character, each character that has no
-// shape but changes how others are shown (Unicode's categories Cf, Zl and Zp: among
-// them those that turn the direction of writing), is written as JSON writes it, \u001b
-// say. A byte that is not UTF-8 becomes U+FFFD.
+// Line returns s in one line. It escapes control characters, and invisible
+// characters that change how others are shown (Unicode's categories Cf, Zl and Zp,
+// such as changes of the writing direction), as JSON does: \u001b, for example. A
+// byte that is not UTF-8 becomes U+FFFD.
 func Line(s string) string { return escape(s, false) }
 
 // Text is like Line, but keeps line breaks and tabs.
@@ -42,8 +42,8 @@ func escape(s string, lines bool) string {
 	return b.String()
 }
 
-// acts reports whether r does something rather than to be seen. Characters beyond
-// U+FFFF do nothing that harms, and JSON has no short form for them.
+// acts reports whether r is an effect instead of a visible character. Characters
+// beyond U+FFFF have no harmful effects, and JSON has no short form for them.
 func acts(r rune, lines bool) bool {
 	switch {
 	case r == '\n' || r == '\t':
@@ -54,8 +54,8 @@ func acts(r rune, lines bool) bool {
 	return r <= 0xFFFF && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
-// Writer writes what [Text] makes of what is written to it. Each Write is whole
-// characters. A line of JSON means the same as before.
+// Writer passes each Write through [Text]. Each Write must hold whole characters. A
+// line of JSON keeps its meaning.
 type Writer struct{ W io.Writer }
 
 // Write implements io.Writer.
