@@ -7,20 +7,20 @@ import (
 	"fanout/engine/ascii"
 )
 
-// acknowledgement is the form of answers that acknowledge or refuse every record of a
-// request: a JSON object with a list, of an object for each record, which has the
-// record's id or an error code.
+// acknowledgement is the form of an answer that acknowledges or refuses every record of a
+// request: a JSON object with a list that has one object for each record. The object
+// holds the record's id or an error code.
 type acknowledgement struct{ list, id string }
 
-// refusal is a record of a request that an answer refuses, and its error code.
+// refusal is a record that an answer refuses, with its error code.
 type refusal struct {
 	record int
 	code   string
 }
 
-// of returns which of n records answer refuses; it acknowledges the others. It knows just
-// the form that services use for that. It is not ok for any other answer, whatever that
-// says: the SDK's decoder can tell.
+// of returns the records, of n, that answer refuses; the answer acknowledges all others.
+// It knows only the form that the services use for that. For any other answer ok is
+// false, whatever the answer says, and the caller uses the SDK's decoder.
 func (a acknowledgement) of(answer []byte, n int) (refused []refusal, ok bool) {
 	s := ackScanner{answer}
 	if !s.next('{') {
@@ -49,7 +49,7 @@ func (a acknowledgement) of(answer []byte, n int) (refused []refusal, ok bool) {
 	return refused, s.next('}') && told && failed <= len(refused) && s.blank()
 }
 
-// records reads a list of what became of n records.
+// records reads the list of results for n records.
 func (a acknowledgement) records(s *ackScanner, n int) (refused []refusal, ok bool) {
 	if !s.next('[') {
 		return nil, false
@@ -77,7 +77,8 @@ func (a acknowledgement) records(s *ackScanner, n int) (refused []refusal, ok bo
 	return refused, s.next(']')
 }
 
-// refusals is the outcome of a request that was acknowledged but for what was refused.
+// refusals is the outcome of a request whose records were acknowledged except for
+// refused.
 func refusals(sink string, refused []refusal) (o engine.Outcome) {
 	var err error
 	for i, r := range refused {
@@ -89,11 +90,11 @@ func refusals(sink string, refused []refusal) (o engine.Outcome) {
 	return o
 }
 
-// fates is the outcome of a request of n records, of each of which the answer tells the id
-// or an error code, and of all how many failed. If it says that more failed than it tells
-// of, any of the others may have.
+// fates is the outcome of a request of n records. For each record the answer has an id or
+// an error code; failed is the number of failures that the answer gives. If that number
+// is larger than the number of error codes, any of the other records may have failed.
 func fates(sink string, n int, failed int32, told func(i int) (id, code *string)) (o engine.Outcome) {
-	var sure []int // to be acknowledged, if the number is right
+	var sure []int // acknowledged if failed is right
 	for i := range n {
 		id, code := told(i)
 		switch {
@@ -113,15 +114,15 @@ func fates(sink string, n int, failed int32, told func(i int) (id, code *string)
 	return o
 }
 
-// ackRecord is how an answer acknowledges a record, and where the values are in that. The
-// records of an answer are written alike, so one is the next but for these.
+// ackRecord is how an answer acknowledges a record, with the places of the values in it.
+// All records of an answer have the same text except for these values.
 type ackRecord struct {
 	text   []byte
 	values [2]struct{ start, end int }
-	n      int // of the values
+	n      int // number of values
 }
 
-// again reads the acknowledgement of a record that is r but for its values.
+// again reads the acknowledgement of a record that differs from r only in its values.
 func (r *ackRecord) again(s *ackScanner) bool {
 	if len(r.text) == 0 || len(s.rest) < len(r.text) {
 		return false
@@ -140,7 +141,7 @@ func (r *ackRecord) again(s *ackScanner) bool {
 	return true
 }
 
-// record reads what became of a record. It is acknowledged if there is no code.
+// record reads the result of one record. The record is acknowledged if there is no code.
 func (a acknowledgement) record(s *ackScanner) (r ackRecord, code []byte, ok bool) {
 	all := s.rest
 	value := func() (text []byte, ok bool) {
@@ -156,7 +157,7 @@ func (a acknowledgement) record(s *ackScanner) (r ackRecord, code []byte, ok boo
 	if !s.next('{') {
 		return r, nil, false
 	}
-	seen, has := false, false // the id
+	seen, has := false, false // whether there is an id
 	for {
 		key, ok := s.text()
 		if !ok || !s.next(':') {
@@ -170,7 +171,7 @@ func (a acknowledgement) record(s *ackScanner) (r ackRecord, code []byte, ok boo
 		}
 		var text []byte
 		switch {
-		case s.literal("null"): // as good as missing
+		case s.literal("null"): // same as missing
 		case string(key) == a.id:
 			text, ok = value()
 			ok, has = ok && len(text) > 0, true
@@ -181,7 +182,7 @@ func (a acknowledgement) record(s *ackScanner) (r ackRecord, code []byte, ok boo
 			ok = ok && len(code) > 0
 		case string(key) == "ErrorMessage":
 			_, ok = s.text()
-		default: // something new
+		default: // unknown member
 			return r, nil, false
 		}
 		if !ok {
@@ -195,10 +196,10 @@ func (a acknowledgement) record(s *ackScanner) (r ackRecord, code []byte, ok boo
 	}
 }
 
-// ackScanner reads tokens off the start of what is left of a JSON text.
+// ackScanner reads tokens from the start of a JSON text.
 type ackScanner struct{ rest []byte }
 
-// next reads c.
+// next reads the byte c.
 func (s *ackScanner) next(c byte) bool {
 	s.skip()
 	if len(s.rest) == 0 || s.rest[0] != c {
@@ -215,7 +216,7 @@ func (s *ackScanner) skip() {
 	}
 }
 
-// blank reports whether nothing is left.
+// blank reports whether the text is used up.
 func (s *ackScanner) blank() bool {
 	s.skip()
 	return len(s.rest) == 0
@@ -235,7 +236,7 @@ func (s *ackScanner) text() ([]byte, bool) {
 	return t, true
 }
 
-// literal reads what is written as given.
+// literal reads exactly the given text.
 func (s *ackScanner) literal(given string) bool {
 	s.skip()
 	if !bytes.HasPrefix(s.rest, []byte(given)) {
@@ -245,8 +246,8 @@ func (s *ackScanner) literal(given string) bool {
 	return true
 }
 
-// harmless reads the value of key if it says nothing that the records do not, but how
-// many failed.
+// harmless reads the value of key, and reports whether it adds nothing to the records
+// except the number of failures.
 func (s *ackScanner) harmless(key []byte, failed *int) (ok bool) {
 	if s.literal("null") {
 		return true
@@ -262,7 +263,7 @@ func (s *ackScanner) harmless(key []byte, failed *int) (ok bool) {
 	return ok
 }
 
-// count reads a number without sign, point and exponent.
+// count reads a number without sign, point or exponent.
 func (s *ackScanner) count() (n int, ok bool) {
 	s.skip()
 	digits := 0

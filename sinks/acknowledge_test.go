@@ -73,7 +73,7 @@ var ackSeeds = []struct {
 	{`null`, false},
 }
 
-// TestAcknowledged asserts which answers are known without the SDK's decoder.
+// TestAcknowledged asserts which answers the sinks read without the SDK's decoder.
 func TestAcknowledged(t *testing.T) {
 	for _, tt := range ackSeeds {
 		answer := []byte(tt.answer)
@@ -85,8 +85,8 @@ func TestAcknowledged(t *testing.T) {
 	}
 }
 
-// TestRefused asserts that each record has the fate that the answer tells, also between
-// others that are written alike.
+// TestRefused asserts that each record gets its result from the answer, also between
+// records that have the same text.
 func TestRefused(t *testing.T) {
 	taken := `{"SequenceNumber":"49","ShardId":"s"}`
 	refused := func(code string) string { return `{"ErrorCode":"` + code + `","ErrorMessage":"Rate exceeded."}` }
@@ -106,8 +106,8 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestContradiction asserts that nothing counts as delivered that may not have been: the
-// answer says that more failed than it tells of.
+// TestContradiction asserts that no doubtful record counts as delivered: the answer
+// counts more failures than it lists.
 func TestContradiction(t *testing.T) {
 	for i, answer := range []string{
 		`{"FailedRecordCount":2,"Records":[{"SequenceNumber":"1"},{"ErrorCode":"InternalFailure"}]}`,
@@ -124,14 +124,13 @@ func TestContradiction(t *testing.T) {
 	}
 }
 
-// FuzzAcknowledged asserts that an answer means to a sink what it means to the SDK's
-// decoder.
+// FuzzAcknowledged asserts that a sink and the SDK's decoder read an answer the same way.
 func FuzzAcknowledged(f *testing.F) {
 	for _, s := range ackSeeds {
 		f.Add(s.answer)
 	}
 	f.Fuzz(func(t *testing.T, answer string) {
-		for i := range services[:2] { // those whose answers are looked at
+		for i := range services[:2] { // the services whose answers the scanner reads
 			recs := numbered(2)
 			w := &wire{answer: answer}
 			got := services[i].open(w.config()).Send(t.Context(), recs)

@@ -13,33 +13,35 @@ import (
 	"fanout/engine"
 )
 
-// An answer is read up to this many bytes, and some more for each record of its request.
-// The errors of AWS repeat parameters of the request, and are the longest; what services
-// say of a record has 100 to 500 bytes.
+// An answer is read up to this many bytes, plus some for each record of its request. AWS
+// errors are the longest answers, because they repeat parameters of the request. The
+// result of one record has 100 to 500 bytes.
 const (
 	answerBytes       = 256 << 10
 	answerRecordBytes = 1 << 10
 )
 
-// maxAnswer bounds what is read of the answer to a request of n records.
+// maxAnswer is the limit, in bytes, of the answer to a request of n records.
 func maxAnswer(n int) int64 { return answerBytes + int64(n)*answerRecordBytes }
 
-// An answer has up to this many values, and some more for each record of its request.
-// What services say of a record has about ten. The SDK makes some hundred bytes of an
-// empty value, which takes two in an answer.
+// An answer has up to this many values, plus some for each record of its request. The
+// result of one record has about ten. An empty value takes two bytes in an answer, and
+// the SDK allocates some hundred bytes for it.
 const (
 	answerValues       = 1 << 10
 	answerRecordValues = 32
 )
 
-// maxValues bounds the values in the answer to a request of n records.
+// maxValues is the limit of values in the answer to a request of n records.
 func maxValues(n int) int { return answerValues + n*answerRecordValues }
 
-// errCrowded is the error of an answer that has more values. It acknowledges nothing.
+// errCrowded is the error of an answer with more values. Such an answer acknowledges
+// nothing.
 var errCrowded = engine.Errorf(engine.Retryable, "the answer has more parts than that to such a request can have, so what arrived is unknown")
 
-// values returns how many values a text has at most: in JSON each but the first stands
-// behind a brace, a bracket or a comma, in XML each begins with an angle bracket.
+// values returns an upper bound of the number of values in a text. In JSON each value but
+// the first follows a brace, a bracket or a comma; in XML each begins with an angle
+// bracket.
 func values(text []byte) (n int) {
 	for _, c := range []byte("{[,<") {
 		n += bytes.Count(text, []byte{c})
@@ -62,11 +64,11 @@ func (b *countedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// errLong is the error of an answer that goes on beyond its bound. It acknowledges nothing.
+// errLong is the error of an answer over its limit. Such an answer acknowledges nothing.
 var errLong = engine.Errorf(engine.Retryable, "the answer is longer than that to such a request can be, so what arrived is unknown")
 
-// bounded reads at most left bytes of an answer. Of a longer one it gives these, and
-// errLong instead of the end.
+// bounded reads at most left bytes of an answer. A longer answer ends with errLong
+// instead of io.EOF.
 type bounded struct {
 	answer io.Reader
 	left   int64
@@ -87,7 +89,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return 0, err
 }
 
-// boundedBody is the body of a response of which at most n bytes are read.
+// boundedBody limits the body of a response to n bytes.
 func boundedBody(body io.ReadCloser, n int64) io.ReadCloser {
 	return struct {
 		io.Reader
@@ -95,8 +97,8 @@ func boundedBody(body io.ReadCloser, n int64) io.ReadCloser {
 	}{&bounded{body, n}, body}
 }
 
-// Bounded returns next with answers of at most n bytes: whoever reads more of one gets an
-// error, so that no host can fill the memory with its answer.
+// Bounded returns next with answers of at most n bytes. Reading more returns an error, so
+// no host can fill the memory with its answer.
 func Bounded(next aws.HTTPClient, n int64) aws.HTTPClient { return boundedClient{next, n} }
 
 type boundedClient struct {
@@ -112,16 +114,17 @@ func (c boundedClient) Do(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// boundAnswer makes a call's answer one to n records, to the SDK and to all middleware.
+// boundAnswer limits a call's answer to the size for n records, before the SDK and all
+// middleware read it.
 func boundAnswer(n int) func(*middleware.Stack) error {
 	return onBody("fanout bound of the answer", func(body io.ReadCloser) io.ReadCloser {
 		return &countedBody{boundedBody(body, maxAnswer(n)), maxValues(n)}
 	})
 }
 
-// BoundValues makes a call fail if its answer has more than n values: the SDK makes many
-// times its length of one that has nothing but them. It is one of the APIOptions of every
-// AWS client.
+// BoundValues makes a call fail if its answer has more than n values. For an answer of
+// empty values the SDK allocates many times the answer's length. Use it in the APIOptions
+// of every AWS client.
 func BoundValues(n int) func(*middleware.Stack) error {
 	return onBody("fanout bound of the answer's values", func(body io.ReadCloser) io.ReadCloser { return &countedBody{body, n} })
 }

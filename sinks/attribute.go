@@ -10,7 +10,7 @@ import (
 	"fanout/engine"
 )
 
-// attribute is a message attribute. The value of one of type Binary is its bytes.
+// attribute is a message attribute. For type Binary, value holds the raw bytes.
 type attribute struct{ name, kind, value string }
 
 // Types of message attributes.
@@ -21,26 +21,30 @@ const (
 
 func (a *attribute) size() int { return len(a.name) + len(a.kind) + len(a.value) }
 
-// binary reports whether the value goes as BinaryValue. A type may have a label behind
+// binary reports whether the value is sent as BinaryValue. A type may have a label after
 // a dot (SQS guide, Message metadata; SNS guide, Message attributes).
 func (a *attribute) binary() bool {
 	return a.kind == binaryType || strings.HasPrefix(a.kind, binaryType+".")
 }
 
-// messages is how a queue or topic has the messages that it gets.
+// messages is the format of the messages that a queue or topic takes.
 type messages struct {
 	name    string // of the sink
-	subject bool   // a message has a subject, beside its attributes
-	most    int    // attributes; 0: any number
-	bytes   int    // of a message
+	subject bool   // a message has a subject in addition to its attributes
+	most    int    // maximum number of attributes; 0: no limit
+	bytes   int    // maximum size of a message
 }
 
-// attributes appends the attributes of r's message to buf, in the order of their
-// names: those of the notification that r is, if any, encoding=base64 where the body is,
-// and of a message that carries one record its key and action. These two are for the
-// receiver's convenience, so they give way to others of their names, and where the
-// message has no room for them. A key that is not text goes as Binary; what is empty is
-// left out, since the services refuse it.
+// attributes appends the attributes of r's message to buf, sorted by name:
+//
+//   - the attributes of the SNS notification, if r is one;
+//   - encoding=base64 if the body is base64;
+//   - key and action if the message carries one record.
+//
+// Key and action are only a convenience for the receiver. A notification's attribute of
+// the same name replaces them, and they are left out if the message has no room for them.
+// A key that is not text is sent as Binary. An empty value is left out, because the
+// services refuse it.
 func (m *messages) attributes(buf []attribute, r *engine.Record) []attribute {
 	if n, err := notificationOf(r); err == nil && n != nil {
 		buf = n.attributes(buf, !m.subject)
@@ -70,7 +74,7 @@ func (m *messages) attributes(buf []attribute, r *engine.Record) []attribute {
 	return buf
 }
 
-// size counts r's message as SQS and SNS do.
+// size counts r's message the way SQS and SNS do.
 func (m *messages) size(r *engine.Record) int {
 	n := bodySize(r.Data)
 	if m.subject {
@@ -83,8 +87,8 @@ func (m *messages) size(r *engine.Record) int {
 	return n
 }
 
-// text is about how much text a request has that holds batch: what must be
-// escaped is one byte of eight in JSON records that were collapsed.
+// text estimates the length of the text of a request with batch: in JSON records that
+// were collapsed, one byte in eight must be escaped.
 func (m *messages) text(batch []engine.Record) int {
 	n := 0
 	for i := range batch {
@@ -94,8 +98,8 @@ func (m *messages) text(batch []engine.Record) int {
 	return n
 }
 
-// fault fails a request with a message whose attributes cannot be carried over, rather
-// than leave any of them out. It is halved until that message is alone.
+// fault fails a request with a message whose attributes do not fit, instead of dropping
+// some of them. The engine halves the request until that message is alone.
 func (m *messages) fault(batch []engine.Record) error {
 	for i := range batch {
 		r := &batch[i]
@@ -113,14 +117,14 @@ func (m *messages) fault(batch []engine.Record) error {
 	return nil
 }
 
-// notification is what a notification of SNS has beside its message.
+// notification is an SNS notification without its message.
 type notification struct {
 	Subject           string
 	MessageAttributes map[string]struct{ Type, Value string }
 }
 
-// notificationOf returns what the notification has that r is; nil if it is none, or
-// collapsed. Its error is for one that SNS would not write.
+// notificationOf returns the notification in r, or nil if r is no notification or is
+// collapsed. It returns an error for a notification that SNS would not write.
 func notificationOf(r *engine.Record) (*notification, error) {
 	if r.Action != "NOTIFICATION" || r.Parts() != nil || len(r.Raw) == 0 {
 		return nil, nil //nolint:nilnil // there is none
@@ -142,14 +146,14 @@ func notificationOf(r *engine.Record) (*notification, error) {
 	return &e.Sns, nil
 }
 
-// HasAttributes reports whether r is a notification that SQS and SNS sinks take more of
-// than its data, from the source record.
+// HasAttributes reports whether r is a notification, from whose source record SQS and SNS
+// sinks take more than the data.
 func HasAttributes(r *engine.Record) bool {
 	n, err := notificationOf(r)
 	return err != nil || n != nil && (n.Subject != "" || len(n.MessageAttributes) > 0)
 }
 
-// subjectOf returns the subject of the notification that r is.
+// subjectOf returns the subject of the notification in r.
 func subjectOf(r *engine.Record) string {
 	if n, err := notificationOf(r); err == nil && n != nil {
 		return n.Subject
@@ -157,8 +161,8 @@ func subjectOf(r *engine.Record) string {
 	return ""
 }
 
-// attributes appends the notification's attributes, and with subject its subject as one
-// called Subject, unless there is one of that name.
+// attributes appends the notification's attributes. If subject is set it also appends the
+// subject as the attribute Subject, unless the notification has one of that name.
 func (n *notification) attributes(buf []attribute, subject bool) []attribute {
 	for name, a := range n.MessageAttributes {
 		buf = append(buf, attribute{name, a.Type, a.Value})

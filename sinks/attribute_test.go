@@ -12,7 +12,7 @@ import (
 	"fanout/internal/testing/awsfake"
 )
 
-// notice is a record of an SNS source with a subject and attributes, in JSON.
+// notice is an SNS record with a subject and attributes in JSON.
 func notice(subject, attributes string) engine.Record {
 	raw := fmt.Sprintf(`{"EventSource":"aws:sns","Sns":{"MessageId":"id","Subject":%s,"Message":"hello","MessageAttributes":%s}}`, subject, attributes)
 	return engine.Record{Key: "id", Seq: "id", Action: "NOTIFICATION", Data: engine.Bytes([]byte("hello")), Raw: []byte(raw)}
@@ -27,11 +27,11 @@ func many(n int) string {
 	return "{" + strings.Join(all, ",") + "}"
 }
 
-// own are the attributes of a notification that fanout adds.
+// own are the attributes that fanout adds to a notification.
 var own = map[string]awsfake.Attribute{"key": {Type: "String", Value: "id"}, "action": {Type: "String", Value: "NOTIFICATION"}}
 
-// TestNotificationAttributes asserts that what a notification has beside its message goes
-// with it.
+// TestNotificationAttributes asserts that a notification keeps its attributes and
+// subject.
 func TestNotificationAttributes(t *testing.T) {
 	const typed = `{"s":{"Type":"String","Value":"<é> & \"q\""},"list":{"Type":"String.Array","Value":"[\"a\",1]"},` +
 		`"n":{"Type":"Number","Value":"1.50"},"b":{"Type":"Binary","Value":"AAH/"}}`
@@ -86,8 +86,8 @@ func TestNotificationAttributes(t *testing.T) {
 	}
 }
 
-// TestTooManyAttributes asserts that a message which cannot have all attributes of a
-// notification fails, and says so.
+// TestTooManyAttributes asserts that a message fails with a clear error if it cannot hold
+// all attributes of a notification.
 func TestTooManyAttributes(t *testing.T) {
 	fake, cfg := startFake(t)
 	for name, rec := range map[string]engine.Record{

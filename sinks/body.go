@@ -12,25 +12,26 @@ import (
 	"fanout/engine"
 )
 
-// body is the body of a request in the making: text of its own and, between that,
-// data of records, which it refers to instead of copying it. So a request of 10 MiB
-// takes a few kilobytes, however many targets send the same records at once.
+// body is the body of a request under construction. It holds its own text and refers to
+// the data of records instead of copying it. A request of 10 MiB so takes a few
+// kilobytes, however many targets send the same records at the same time.
 type body struct {
-	own   []byte // text; what begins at open is not in parts yet
+	own   []byte // text; from open on it is not in parts yet
 	open  int
-	parts [][]byte // what makes the body, in order; the first is left to what frames it
+	parts [][]byte // the content in order; the first part is reserved for the framing
 }
 
-// bodies are reused: a request has about the size of the one before it. Those with
-// much text are kept apart, or in time each had as much, however little it holds.
+// The pools reuse bodies, because a request is about as large as the one before it. Large
+// bodies have a pool of their own. Otherwise every body would grow large in time, also
+// for small requests.
 var smallBodies, largeBodies = sync.Pool{New: func() any { return new(body) }}, sync.Pool{New: func() any { return new(body) }}
 
 const (
-	// manyBytes of text make a body a large one: one that holds data, of messages of
-	// SQS or SNS, rather than refers to it.
+	// manyBytes is the length of text that makes a body large. A large body holds the
+	// data itself, as for SQS or SNS messages, instead of referring to it.
 	manyBytes = 256 << 10
 
-	// maxKept bounds the text of a body that is reused, in bytes.
+	// maxKept is the limit, in bytes, of the text of a body that is reused.
 	maxKept = 2 << 20
 )
 
@@ -41,7 +42,7 @@ func bodies(text int) *sync.Pool {
 	return &smallBodies
 }
 
-// newBody returns an empty body with room for so many bytes of text.
+// newBody returns an empty body with room for text bytes of text.
 func newBody(text int) *body {
 	b, _ := bodies(text).Get().(*body)
 	b.own = slices.Grow(b.own, text)
@@ -49,12 +50,12 @@ func newBody(text int) *body {
 	return b
 }
 
-// free gives b back. Nothing may refer to its parts any more.
+// free returns b to its pool. The caller must no longer refer to its parts.
 func (b *body) free() {
 	if cap(b.own) > maxKept {
 		b.own = nil
 	}
-	clear(b.parts) // they would keep records, and so events, in memory
+	clear(b.parts) // otherwise they keep records, and so events, in memory
 	b.own, b.open, b.parts = b.own[:0], 0, b.parts[:0]
 	bodies(cap(b.own)).Put(b)
 }
@@ -62,11 +63,11 @@ func (b *body) free() {
 // text appends s.
 func (b *body) text(s string) { b.own = append(b.own, s...) }
 
-// framing is about what a sink writes around the key and the data of a record.
+// framing is about the length of a sink's text around the key and data of a record.
 const framing = 64
 
-// textAround is about how much text a body has that refers to the data of batch, unless
-// that is too short.
+// textAround estimates the length of a body's own text, for a body that refers to the
+// data of batch. Data under minRef is copied, so it counts as text.
 func textAround(batch []engine.Record) int {
 	n := 0
 	for i := range batch {
@@ -78,7 +79,7 @@ func textAround(batch []engine.Record) int {
 	return n
 }
 
-// comma appends what stands before item i of a list in JSON.
+// comma appends the text before item i of a JSON list.
 func (b *body) comma(i int) {
 	if i > 0 {
 		b.own = append(b.own, ',')
@@ -88,13 +89,13 @@ func (b *body) comma(i int) {
 // quote appends s as a JSON string.
 func (b *body) quote(s string) { b.own = appendJSON(b.own, s) }
 
-// minRef is the length from which a part of its own is cheaper than a copy.
+// minRef is the length, in bytes, from which a reference is cheaper than a copy.
 const minRef = 512
 
-// add adds p, which must not change until the request is over.
+// add adds p. The caller must not change p until the request ends.
 func (b *body) add(p []byte) { b.addFrom(minRef, p) }
 
-// addFrom is add with another length from which p is not copied.
+// addFrom is like add, but refers to p from the given length on.
 func (b *body) addFrom(length int, p []byte) {
 	if len(p) < length {
 		b.own = append(b.own, p...)
@@ -113,7 +114,7 @@ func (b *body) base64(p engine.Payload) {
 	b.add(p.Text())
 }
 
-// cut ends the part that consists of the text since the last cut.
+// cut ends the part with the text since the last cut.
 func (b *body) cut() {
 	if b.open < len(b.own) {
 		b.parts = append(b.parts, b.own[b.open:])
@@ -121,16 +122,16 @@ func (b *body) cut() {
 	}
 }
 
-// bytes is a copy of the whole body.
+// bytes returns a copy of the whole body.
 func (b *body) bytes() []byte {
 	b.cut()
 	return bytes.Join(b.parts, nil)
 }
 
-// content is the content of a body for those who send it. The transport may go on
-// reading after the request is over, when that was cut short or answered early. So
-// the end of the request takes the content away from it: what it then reads is a
-// body cut short, which no service accepts, and never the data of another request.
+// content is the content of a body for its readers. The transport may keep reading after
+// the request ends, if the request was canceled or answered early. So the end of the
+// request takes the content away: a late read returns a truncated body, which no service
+// accepts, and never the data of another request.
 type content struct {
 	mu    sync.RWMutex
 	parts [][]byte
@@ -145,7 +146,7 @@ func newContent(parts [][]byte) *content {
 	return c
 }
 
-// hash returns the SHA-256 of the content in hex, for its signature.
+// hash returns the SHA-256 of the content in hex, for the signature.
 func (c *content) hash() string {
 	h := sha256.New()
 	for _, p := range c.parts {
@@ -154,20 +155,20 @@ func (c *content) hash() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// take takes the content away from all who read it.
+// take takes the content away from all readers.
 func (c *content) take() {
 	c.mu.Lock()
 	c.parts = nil
 	c.mu.Unlock()
 }
 
-// contentReader reads a content. Close does nothing: it is the end of the request that
-// takes the content away.
+// contentReader reads a content. Close does nothing, because the content goes away at the
+// end of the request.
 type contentReader struct {
 	c    *content
-	part int   // to read from
-	at   int   // in that part
-	pos  int64 // in the content
+	part int   // part to read from
+	at   int   // offset in that part
+	pos  int64 // offset in the content
 }
 
 // Read implements io.Reader.
@@ -216,5 +217,5 @@ func (r *contentReader) Seek(offset int64, whence int) (int64, error) {
 // Close implements io.Closer.
 func (*contentReader) Close() error { return nil }
 
-// Len is the number of bytes that are left to read.
+// Len returns the number of unread bytes.
 func (r *contentReader) Len() int { return int(r.c.size - r.pos) }

@@ -15,7 +15,7 @@ import (
 	"fanout/engine"
 )
 
-// TestContentReader holds what reads a body to the contracts of io.
+// TestContentReader checks the reader of a body against the contracts of package io.
 func TestContentReader(t *testing.T) {
 	whole := []byte("one two three four")
 	c := newContent([][]byte{[]byte("one "), {}, []byte("two three"), []byte(" four"), {}})
@@ -44,8 +44,8 @@ func TestContentReader(t *testing.T) {
 	}
 }
 
-// TestBodyReuse asserts that a body is given back without what it referred to, and
-// without text that would take much memory.
+// TestBodyReuse asserts that a body returns to its pool without its references, and
+// without text that takes much memory.
 func TestBodyReuse(t *testing.T) {
 	b := newBody(0)
 	b.add(make([]byte, minRef))
@@ -63,8 +63,8 @@ func TestBodyReuse(t *testing.T) {
 	}
 }
 
-// TestBodySizes asserts that a body has room for the text it was made for, and that
-// one with much text is not given to a request that needs little.
+// TestBodySizes asserts that a body has room for its text, and that a small request never
+// gets a large body.
 func TestBodySizes(t *testing.T) {
 	for range 100 {
 		large := newBody(manyBytes + 1)
@@ -80,9 +80,9 @@ func TestBodySizes(t *testing.T) {
 	}
 }
 
-// TestBodyAfterSend has a transport go on reading a request that was answered early.
-// Once Send has returned, records and buffers are used for something else, of which
-// the transport must see nothing.
+// TestBodyAfterSend has a transport keep reading a request that was answered early. After
+// Send returns, other requests use the records and buffers, and the transport must see
+// none of that.
 func TestBodyAfterSend(t *testing.T) {
 	open := map[string]func(aws.Config) engine.Sink{
 		"es": func(cfg aws.Config) engine.Sink {
@@ -125,8 +125,8 @@ func TestBodyAfterSend(t *testing.T) {
 	}
 }
 
-// TestStaleConnection asserts that a request whose connection the service has closed
-// before anything was written goes to another connection: net/http asks for the body
+// TestStaleConnection asserts that a request moves to another connection if the service
+// closed the first one before anything was written. net/http then asks for the body
 // again.
 func TestStaleConnection(t *testing.T) {
 	for i, s := range services {
@@ -155,7 +155,7 @@ func TestStaleConnection(t *testing.T) {
 	}
 }
 
-// TestBrokenAnswer asserts that an answer which breaks off acknowledges nothing.
+// TestBrokenAnswer asserts that a truncated answer acknowledges nothing.
 func TestBrokenAnswer(t *testing.T) {
 	for _, s := range services {
 		whole := answerTo(s.name, 2)

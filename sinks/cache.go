@@ -13,27 +13,27 @@ import (
 	"fanout/engine"
 )
 
-// Cache is what a user may say of a Redis or Memcached cache beside its address.
-// The zero Cache is one server, without a password, that keeps what it is given.
+// Cache has the settings of a Redis or Memcached cache, except its address. The zero
+// Cache is one server without a password, and its values do not expire.
 type Cache struct {
-	// Cluster says that the address is that of many servers: of a Redis cluster, or
-	// the configuration endpoint of an ElastiCache Memcached cluster, which names
-	// its nodes.
+	// Cluster means that the address stands for many servers: a Redis cluster, or the
+	// configuration endpoint of an ElastiCache Memcached cluster, which lists its nodes.
 	Cluster bool
 
-	// TLS is how to connect over TLS; nil: without. A server must prove to be what
-	// its address says, or ServerName if that is set.
+	// TLS is the configuration for TLS; nil: no TLS. A server's certificate must match
+	// its address, or ServerName if set.
 	TLS *tls.Config
 
-	// Credentials tells user and password; nil: none but those of the address. It
-	// is asked whenever a connection is made, concurrently too, so it caches what
-	// is slow to get, and what has been rotated is noticed.
+	// Credentials returns user and password; nil: only the ones in the address. It is
+	// called for each new connection, also concurrently, so a rotated secret takes
+	// effect. The function should cache a secret that is slow to get.
 	Credentials func(ctx context.Context) (user, password string, err error)
 
-	// TTL is how long a value is kept, in whole seconds; 0: until it is removed.
+	// TTL is the lifetime of a value, rounded up to whole seconds; 0: until it is
+	// removed.
 	TTL time.Duration
 
-	// Connections is how many connections to a server are used at once, and kept;
+	// Connections is the maximum number of open connections per server, in use or idle;
 	// 0: engine.DefaultInFlight.
 	Connections int
 }
@@ -45,8 +45,8 @@ func (c *Cache) connections() int {
 	return c.Connections
 }
 
-// credentials asks for user and password. The error of a secret that cannot be had
-// says so with the class of the service that keeps it.
+// credentials returns user and password. If the secret is not available, the error has
+// the class of the secret service's error.
 func (c *Cache) credentials(ctx context.Context, sink string) (user, password string, err error) {
 	if user, password, err = c.Credentials(ctx); err == nil {
 		return user, password, nil
@@ -57,26 +57,26 @@ func (c *Cache) credentials(ctx context.Context, sink string) (user, password st
 	return "", "", err
 }
 
-// ttlSeconds returns ttl in seconds, rounded up: 0 would be for ever.
+// ttlSeconds returns ttl in seconds, rounded up, because 0 means no expiration.
 func ttlSeconds(ttl time.Duration) int64 { return int64((ttl + time.Second - 1) / time.Second) }
 
-// cacheTimeout bounds the steps of talking to a cache, which answers within a
-// millisecond or so: connecting, writing a request, reading its answer.
+// cacheTimeout limits each step with a cache: connect, write a request, read its answer.
+// A cache answers within about a millisecond.
 const cacheTimeout = 3 * time.Second
 
-// cacheBatch is how many records a request to a cache holds, and cacheBytes how much
-// data unless a single value may have more. A cache sets no such bounds. These keep
-// small what is sent again when a connection breaks, and lie above every record that
-// a source has (Kinesis: 10 MiB).
+// cacheBatch is the maximum number of records in a request to a cache. cacheBytes is the
+// maximum of its data, unless a single value is larger. A cache has no such limits. They
+// keep a repeated request small after a connection breaks, and exceed every record of a
+// source (Kinesis: 10 MiB).
 const (
 	cacheBatch = 1000
 	cacheBytes = 16 << 20
 )
 
-// latest returns the index of the last record of each key. A cache keeps the last
-// write of a key, so of those in one request only that one is sent, and stands for
-// the others: if it fails, they all do. So no record of a key is ever accepted
-// before an earlier one, though the keys of a request are independent.
+// latest returns the index of the last record of each key. A cache keeps only the last
+// write of a key, so a request sends that one alone. If it fails, all records of the key
+// in this request fail. So no record of a key is accepted before an earlier one, although
+// the keys of a request are independent.
 func latest(batch []engine.Record) map[string]int {
 	last := make(map[string]int, len(batch))
 	for i := range batch {
@@ -85,10 +85,10 @@ func latest(batch []engine.Record) map[string]int {
 	return last
 }
 
-// removes reports whether r says that its key is gone.
+// removes reports whether r removes its key.
 func removes(r *engine.Record) bool { return r.Action == "REMOVE" }
 
-// dialer returns how to connect to the servers of a cache whose address has host.
+// dialer connects to the servers of a cache whose address has host.
 type dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 
 func (c *Cache) dialer(host string) dialer {
@@ -107,8 +107,8 @@ func (c *Cache) dialer(host string) dialer {
 }
 
 // certified returns the name that the certificate of the server at addr must have.
-// Clusters also name their nodes by IP address, which certificates seldom have; such
-// a node shows that it belongs to the cluster.
+// Clusters also name nodes by IP address, which certificates seldom contain; such a node
+// must have a certificate for the cluster's host.
 func certified(addr, host string) string {
 	name, _, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -120,10 +120,10 @@ func certified(addr, host string) string {
 	return name
 }
 
-// within runs f and returns true, or returns false as soon as ctx ends: clients of
-// caches heed its deadline at best, not its cancellation. f then goes on by itself,
-// no longer than its timeouts; what it writes must not be read. A panic of f is
-// passed on.
+// within runs f and returns true, or returns false as soon as ctx ends. Clients of caches
+// observe the deadline of ctx at best, not its cancellation. After a cancellation f keeps
+// running until its own timeouts, and the caller must not read its results. within passes
+// on a panic of f.
 func within(ctx context.Context, f func()) bool {
 	done := make(chan any, 1)
 	go func() {
@@ -141,7 +141,7 @@ func within(ctx context.Context, f func()) bool {
 	}
 }
 
-// disconnected is the error of a request that a cache has not answered.
+// disconnected is the error of a request that a cache did not answer.
 func disconnected(sink string, err error) error {
 	if e, ok := errors.AsType[*engine.Error](err); ok {
 		return &engine.Error{Class: e.Class, After: e.After, Err: fmt.Errorf("%s: %w", sink, e.Err)}

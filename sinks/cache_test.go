@@ -18,8 +18,8 @@ import (
 	"fanout/engine"
 )
 
-// hostile are records that would be commands, or break some, where keys and data are
-// not kept apart from the protocol.
+// hostile are records that would become commands, or break some, if keys and data mixed
+// with the protocol.
 func hostile() []engine.Record {
 	keys := []string{
 		"", " ", "a b", "a\r\nset injected 0 0 1\r\nx", "\r\n", "\n", "\t", "a\x00b", "\x00", `"quoted" 'twice'`,
@@ -37,7 +37,7 @@ func hostile() []engine.Record {
 	return recs
 }
 
-// puts returns one put of each key and value, in pairs.
+// puts returns one PUT for each pair of key and value.
 func puts(pairs ...string) []engine.Record {
 	var recs []engine.Record
 	for i := 0; i < len(pairs); i += 2 {
@@ -46,12 +46,12 @@ func puts(pairs ...string) []engine.Record {
 	return recs
 }
 
-// removal is what comes when key is gone from a table.
+// removal is the record of a key deleted from a table.
 func removal(key string) engine.Record {
 	return engine.Record{Key: key, Action: "REMOVE", Data: engine.Bytes([]byte("{}"))}
 }
 
-// certificates returns the configurations of a TLS server at 127.0.0.1 and of clients
+// certificates returns the TLS configurations of a server at 127.0.0.1 and of clients
 // that trust it.
 func certificates(t testing.TB) (server, client *tls.Config) {
 	t.Helper()
@@ -62,13 +62,13 @@ func certificates(t testing.TB) (server, client *tls.Config) {
 	return &tls.Config{Certificates: s.TLS.Certificates}, &tls.Config{RootCAs: roots}
 }
 
-// known returns credentials that do not change.
+// known returns fixed credentials.
 func known(user, password string) func(context.Context) (string, string, error) {
 	return func(context.Context) (string, string, error) { return user, password, nil }
 }
 
-// TestCacheCredentials asserts that the class of what hinders getting a secret is
-// kept.
+// TestCacheCredentials asserts that an error keeps the class of the secret service's
+// error.
 func TestCacheCredentials(t *testing.T) {
 	tests := []struct {
 		err   error
@@ -150,7 +150,7 @@ func TestDisconnected(t *testing.T) {
 	}
 }
 
-// persistent is a plan that goes on until sink has taken everything, or ctx ends.
+// persistent is a plan that retries until sink accepts all records or ctx ends.
 func persistent(t *testing.T, sink engine.Sink, ordered bool) *engine.Plan {
 	t.Helper()
 	plan, err := engine.NewPlan(engine.Options{}, engine.Target{
@@ -163,7 +163,7 @@ func persistent(t *testing.T, sink engine.Sink, ordered bool) *engine.Plan {
 	return plan
 }
 
-// allDelivered runs plan and fails unless it delivered all of recs.
+// allDelivered runs plan, and fails unless it delivers all of recs.
 func allDelivered(t *testing.T, plan *engine.Plan, recs []engine.Record) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

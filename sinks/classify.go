@@ -16,53 +16,53 @@ import (
 	"fanout/engine"
 )
 
-// verdict is what to do about an error, and what to tell the user.
+// verdict is the class of an error and the text for the user.
 type verdict struct {
 	class engine.Class
 	why   string
-	quote bool // what the service says beside it names resources and permissions, never data
+	quote bool // the service's message names resources and permissions, never data
 }
 
 var (
-	// More would be throttled too, so wait longer than after a failure.
+	// More requests would be throttled too, so the wait is longer than after a failure.
 	slowDown = verdict{class: engine.Throttled, why: "the service takes no more for now"}
 
-	// The service is at fault and may do better next time.
+	// The service is at fault and may recover.
 	failing = verdict{class: engine.Retryable, why: "the service failed"}
 
-	// The SDK fetches credentials and signs anew for the next attempt.
+	// The SDK gets new credentials and a new signature for the next attempt.
 	expired = verdict{class: engine.Retryable, why: "the credentials or the signature had expired"}
 
-	// A stream or key that is being created or changed is ready in a while.
+	// A stream or key that is being created or changed will be ready soon.
 	notYet = verdict{class: engine.Retryable, why: "the destination is being created or changed"}
 
-	// Permissions do not change within an invocation; if they do after it, Lambda's
-	// own retry finds them changed.
+	// Permissions do not change within an invocation. If they change later, Lambda's own
+	// retry uses the new ones.
 	denied = verdict{class: engine.Permanent, why: "access is denied: check credentials and permissions", quote: true}
 
-	// What services say about signatures repeats what was signed, the session token
-	// too, so it is not quoted.
+	// Messages about signatures repeat the signed text, including the session token, so
+	// they are not quoted.
 	strangers = verdict{class: engine.Permanent, why: "the service does not know the credentials: check them, and that they are of this partition"}
 
-	// Nothing comes into being within an invocation either.
+	// A destination does not appear within an invocation either.
 	missing = verdict{class: engine.Permanent, why: "there is no such destination: create it, or correct name, region or account", quote: true}
 
-	// The key is disabled, deleted or in another state that only its owner changes.
+	// The key is disabled, deleted or in another state that only its owner can change.
 	keyless = verdict{class: engine.Permanent, why: "its encryption key cannot be used: enable the key, or grant its use", quote: true}
 
-	// The destination is of a kind that does not take records this way.
+	// This kind of destination does not take records this way.
 	unfit = verdict{class: engine.Permanent, why: "the destination does not take records this way", quote: true}
 
-	// The service refuses a request whole for one record. Halving the request finds
-	// that record and lets the others through.
+	// The service refuses a whole request because of one record. Halving the request
+	// finds that record and lets the others through.
 	invalid = verdict{class: engine.Refused, why: "the service refuses the record, or one of its request"}
 
-	// The same, where the reason is known to be the size.
+	// Same as invalid, but the reason is the size.
 	oversize = verdict{class: engine.TooLarge, why: invalid.why}
 )
 
-// codes are the error codes of AWS services, without namespace and without
-// "Exception" at the end, of requests and of single records.
+// codes are the error codes of AWS services, for requests and for single records. They
+// have no namespace and no "Exception" at the end.
 var codes = map[string]verdict{
 	"Throttling":                    slowDown,
 	"Throttled":                     slowDown,
@@ -75,7 +75,7 @@ var codes = map[string]verdict{
 	"ProvisionedThroughputExceeded": slowDown, // Kinesis: the shard's 1 MB or 1,000 records a second
 	"KMSThrottling":                 slowDown,
 	"KmsThrottled":                  slowDown,
-	"ServiceUnavailable":            slowDown, // Firehose: the delivery stream's throughput
+	"ServiceUnavailable":            slowDown, // Firehose: the throughput limit of the delivery stream
 	"EC2Throttled":                  slowDown, // Lambda
 
 	"InternalFailure":        failing,
@@ -87,11 +87,11 @@ var codes = map[string]verdict{
 	"ExpiredToken":          expired,
 	"RequestExpired":        expired,
 	"RequestTimeTooSkewed":  expired,
-	"InvalidSignature":      expired, // "Signature expired", after a frozen function thaws
+	"InvalidSignature":      expired, // "Signature expired", after a frozen function resumes
 	"SignatureDoesNotMatch": expired, // the same in the query protocol
 
 	"ResourceInUse":    notYet,
-	"ResourceConflict": notYet, // Lambda, as the next
+	"ResourceConflict": notYet, // Lambda, like the next
 	"ResourceNotReady": notYet,
 
 	"AccessDenied":          denied,
@@ -127,12 +127,12 @@ var codes = map[string]verdict{
 	"KmsOptInRequired":   keyless,
 	"InvalidKMSResource": keyless,
 
-	"InvalidSource":        unfit, // Firehose: the stream takes records from another source only
+	"InvalidSource":        unfit, // Firehose: the stream takes records only from another source
 	"UnsupportedOperation": unfit,
 	"UnknownOperation":     unfit,
 	"EndpointDisabled":     unfit,
-	"MethodNotAllowed":     unfit, // IoT: the endpoint is another's
-	"RecursiveInvocation":  unfit, // Lambda: the function calls itself through others
+	"MethodNotAllowed":     unfit, // IoT: the endpoint belongs to another service
+	"RecursiveInvocation":  unfit, // Lambda: the function calls itself, directly or not
 	"ModeNotSupported":     unfit, // Lambda
 
 	"Validation":             invalid,
@@ -147,13 +147,13 @@ var codes = map[string]verdict{
 	"Serialization":          invalid,
 	"BatchRequestTooLong":    oversize,
 	"RequestEntityTooLarge":  oversize,
-	"RequestTooLarge":        oversize, // Lambda, as the next
+	"RequestTooLarge":        oversize, // Lambda, like the next
 	"InvalidRequestContent":  invalid,
 	"InvalidRequest":         invalid, // IoT
 }
 
-// statuses are for answers that have no code above, from the service or from what
-// stands before it.
+// statuses are for answers without a known code, from the service or from a proxy in
+// front of it.
 var statuses = map[int]verdict{
 	http.StatusRequestTimeout:        failing,
 	http.StatusTooManyRequests:       slowDown,
@@ -167,19 +167,18 @@ var statuses = map[int]verdict{
 	http.StatusNotFound:              missing,
 }
 
-// maxDetail bounds what an error repeats of a message from outside, in bytes.
+// maxDetail is the limit, in bytes, of the part of a message that an error repeats.
 const maxDetail = 240
 
-// classify says what to do about the error of a whole request to sink, which the
-// sentence begins with.
+// classify returns the class and text of an error of a whole request to sink. The text
+// begins with sink.
 func classify(sink string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		// The request may have arrived all the same; sending it again is the only
-		// way to be sure that it has.
+		// The request may have arrived. Only another attempt makes sure of it.
 		return engine.Errorf(engine.Retryable, "%s: the attempt was cut short, so what arrived is unknown", sink)
 	}
 	if known, ok := errors.AsType[*engine.Error](err); ok {
-		// Credentials, of which the one who gives them knows more.
+		// The error comes from the credentials, and their provider knows the right class.
 		return &engine.Error{Class: known.Class, After: known.After, Err: fmt.Errorf("%s: %w", sink, known.Err)}
 	}
 	if call := innermostCall(err); call != "" {
@@ -202,11 +201,11 @@ func classify(sink string, err error) error {
 	return e
 }
 
-// codeless is what the SDK makes of an error answer without a code.
+// codeless is the SDK's code for an error answer without a code.
 const codeless = "UnknownError"
 
-// response returns status and header of the response that err comes with; 0 and nil
-// if there was none, for which the SDK puts in an empty one.
+// response returns status and header of the response in err, or 0 and nil if there was
+// none. In that case the SDK adds an empty response.
 func response(err error) (status int, header http.Header) {
 	e, ok := errors.AsType[*smithyhttp.ResponseError](err)
 	if !ok || e.Response == nil || e.Response.Response == nil {
@@ -215,8 +214,8 @@ func response(err error) (status int, header http.Header) {
 	return e.Response.StatusCode, e.Response.Header
 }
 
-// unexplained is for errors that no code and no status explains. They leave open
-// what arrived, or may pass, so they are worth another attempt.
+// unexplained is for errors without a known code or status. The records may have arrived,
+// or the error may pass, so another attempt is worthwhile.
 func unexplained(sink string, err error, answered bool) *engine.Error {
 	if answered {
 		return sentence(engine.Retryable, sink, "the answer could not be read, so what arrived is unknown")
@@ -230,13 +229,13 @@ func unexplained(sink string, err error, answered bool) *engine.Error {
 	return sentence(engine.Retryable, sink, "the request failed", trim(err.Error()))
 }
 
-// classifyCode says what to do about a record that was refused with code.
+// classifyCode returns the error of a record that was refused with code.
 func classifyCode(sink, code string) error {
 	return say(sink, code, "", alone(verdictOf(code, 0)))
 }
 
-// classifyEntry is classifyCode for entries of SQS and SNS. A fault of the sender
-// that is not known to pass would be refused again.
+// classifyEntry is classifyCode for entries of SQS and SNS. The service would refuse a
+// sender fault again, so it is permanent unless it is known to pass.
 func classifyEntry(sink, code, message string, senderFault bool) error {
 	v, known := codes[bare(code)]
 	switch {
@@ -250,8 +249,8 @@ func classifyEntry(sink, code, message string, senderFault bool) error {
 	return say(sink, code, message, alone(v))
 }
 
-// alone turns the verdict on a request into that on one of its records: there is
-// nothing to halve.
+// alone turns the verdict on a request into the verdict on one record, which cannot be
+// halved.
 func alone(v verdict) verdict {
 	switch v.class {
 	case engine.Refused:
@@ -264,8 +263,8 @@ func alone(v verdict) verdict {
 }
 
 // tooLong reports whether a message about an invalid parameter says that a message
-// is longer than its queue or topic takes. It must be the whole reason, since
-// such messages may repeat a value:
+// exceeds the limit of its queue or topic. It compares the whole reason, because such
+// messages may repeat a value:
 //
 //	One or more parameters are invalid. Reason: Message must be shorter than 262144 bytes.
 //	Invalid parameter: Message too long
@@ -278,29 +277,29 @@ func tooLong(message string) bool {
 	return ok && end && digits != "" && strings.Trim(digits, "0123456789") == ""
 }
 
-// verdictOf finds what code, or else status, means. What is known to nobody may
-// pass.
+// verdictOf returns the verdict for code, or else for status. Unknown errors may pass, so
+// they are worth another attempt.
 func verdictOf(code string, status int) verdict {
 	if v, ok := codes[bare(code)]; ok {
 		return v
 	}
 	if v, ok := statuses[status]; ok {
-		v.quote = false // who knows what an unknown error repeats
+		v.quote = false // an unknown error may repeat data
 		return v
 	}
 	return failing
 }
 
-// bare returns an error code without what differs between protocols:
-// AWS.SimpleQueueService.NonExistentQueue, com.amazonaws.sqs#QueueDoesNotExist,
+// bare returns an error code without the parts that differ between protocols, as in
+// AWS.SimpleQueueService.NonExistentQueue, com.amazonaws.sqs#QueueDoesNotExist and
 // ThrottlingException.
 func bare(code string) string {
 	code = code[strings.LastIndexAny(code, ".#")+1:]
 	return strings.TrimSuffix(code, "Exception")
 }
 
-// say makes the error of a verdict on a code. Of the service's message it takes
-// what cannot hold data.
+// say returns the error for the verdict on a code. From the service's message it takes
+// only parts that cannot hold data.
 func say(sink, code, message string, v verdict) *engine.Error {
 	detail := ""
 	switch {
@@ -312,7 +311,7 @@ func say(sink, code, message string, v verdict) *engine.Error {
 	return sentence(v.class, sink, trim(code), v.why, detail)
 }
 
-// sentence joins the parts that are not empty.
+// sentence joins the nonempty parts.
 func sentence(class engine.Class, parts ...string) *engine.Error {
 	kept := parts[:0]
 	for _, p := range parts {
@@ -323,13 +322,13 @@ func sentence(class engine.Class, parts ...string) *engine.Error {
 	return &engine.Error{Class: class, Err: errors.New(strings.Join(kept, ": "))}
 }
 
-// constraint returns the part of a message about a bad parameter that tells which
-// rule was broken. Services write the value before it:
+// constraint returns the part of a message about a bad parameter that names the broken
+// rule. Services write the value before it:
 //
 //	Value '…' at 'records.1.member.partitionKey' failed to satisfy constraint: Member must …
 //	Value … for parameter MessageGroupId is invalid. Reason: …
 //
-// A value may hold anything, these words too, so what counts is the last of them.
+// A value may hold anything, including these words, so the last match counts.
 func constraint(message string) string {
 	i := max(strings.LastIndex(message, "' at '"), strings.LastIndex(message, "Reason: "))
 	if i < 0 {
@@ -338,7 +337,7 @@ func constraint(message string) string {
 	return strings.TrimPrefix(message[i:], "' ")
 }
 
-// trim makes s fit for one sentence.
+// trim shortens s to fit into one sentence.
 func trim(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
 	if len(s) > maxDetail {
@@ -347,8 +346,8 @@ func trim(s string) string {
 	return s
 }
 
-// innermostCall names the API call that failed if it is not the one that was made:
-// credentials are fetched on the way, with AssumeRole.
+// innermostCall returns the API call that failed if it differs from the call that the
+// sink made: the SDK gets credentials on the way, with AssumeRole.
 func innermostCall(err error) string {
 	outer, ok := errors.AsType[*smithy.OperationError](err)
 	if !ok {
@@ -361,12 +360,13 @@ func innermostCall(err error) string {
 	return inner.ServiceID + " " + inner.OperationName
 }
 
-// maxAfter bounds how long a service can ask to wait: a Lambda invocation's length.
+// maxAfter is the longest wait that a service can ask for: the length of a Lambda
+// invocation.
 const maxAfter = 15 * time.Minute
 
-// retryAfter returns how long a response asks to wait: Retry-After in seconds or as
-// a date (RFC 9110, section 10.2.3), or x-amz-retry-after in milliseconds, as newer
-// AWS services write it. 0: it does not ask.
+// retryAfter returns the wait that a response asks for: Retry-After in seconds or as a
+// date (RFC 9110, section 10.2.3), or x-amz-retry-after in milliseconds, as in newer AWS
+// services. It returns 0 if the response asks for none.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	wait := time.Duration(0)
 	if ms, err := strconv.ParseUint(h.Get("X-Amz-Retry-After"), 10, 31); err == nil {

@@ -20,14 +20,14 @@ import (
 	"fanout/internal/testing/awsfake"
 )
 
-// TestClassify sends requests that fail in every way there is, over the network, to
-// every service.
+// TestClassify sends requests over the network to every service and has them fail in
+// every possible way.
 func TestClassify(t *testing.T) {
 	tests := []struct {
 		name  string
 		fault awsfake.Fault
 		want  engine.Class
-		says  string // part of the error
+		says  string // part of the error text
 	}{
 		{"throttled", awsfake.Fault{Code: "ThrottlingException", Message: "Rate exceeded"}, engine.Throttled, "takes no more"},
 		{"throughput", awsfake.Fault{Code: "ProvisionedThroughputExceededException"}, engine.Throttled, "Provisioned"},
@@ -140,7 +140,7 @@ func TestClassifyUnreachable(t *testing.T) {
 	}
 }
 
-// TestClassifyRole asserts that a role which cannot be assumed is named as the fault.
+// TestClassifyRole asserts that the error names a role that cannot be assumed.
 func TestClassifyRole(t *testing.T) {
 	fake, cfg := startFake(t)
 	fake.OnCall(func(c awsfake.Call) *awsfake.Fault {
@@ -212,7 +212,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// TestVerdicts asserts that every code reads the same however it is written.
+// TestVerdicts asserts that a code has the same verdict in every spelling.
 func TestVerdicts(t *testing.T) {
 	for code, v := range codes {
 		for _, form := range []string{code, code + "Exception", "AWS.SimpleQueueService." + code, "com.amazonaws.sqs#" + code} {
@@ -226,8 +226,7 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// FuzzConstraint asserts that no value of a parameter comes through, whatever it
-// looks like.
+// FuzzConstraint asserts that the result never contains a parameter's value.
 func FuzzConstraint(f *testing.F) {
 	for _, s := range []string{"", "v", "' at 'x", "Reason: x", "' at 'a' failed to satisfy constraint: b", "Reason: ' at '"} {
 		f.Add(s)
@@ -247,8 +246,8 @@ func FuzzConstraint(f *testing.F) {
 	})
 }
 
-// TestClassifySentence asserts that any error gives one sentence that begins with
-// the sink.
+// TestClassifySentence asserts that any error becomes one sentence that begins with the
+// sink.
 func TestClassifySentence(t *testing.T) {
 	for _, err := range []error{
 		errors.New("plain"),
@@ -263,7 +262,8 @@ func TestClassifySentence(t *testing.T) {
 	}
 }
 
-// An error that has a class already, as one of credentials may, keeps it.
+// TestClassifyKeepsAClass asserts that an error keeps the class it has, as credentials
+// errors may.
 func TestClassifyKeepsAClass(t *testing.T) {
 	err := classify("sqs orders", fmt.Errorf("get identity: %w", engine.Errorf(engine.Permanent, "there are no credentials")))
 	if engine.ClassOf(err) != engine.Permanent || err.Error() != "sqs orders: there are no credentials" {

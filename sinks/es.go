@@ -16,49 +16,48 @@ import (
 	"fanout/engine"
 )
 
-// How much a cluster takes in a request: 10 MiB on small instances of AWS, 100 MiB
-// on large ones (OpenSearch Service guide, Quotas, network limits) and unless
-// http.max_content_length was raised.
+// Limits of a cluster's request: 10 MiB on small AWS instances, 100 MiB on large ones
+// (OpenSearch Service guide, Quotas, network limits) and by default
+// (http.max_content_length).
 const (
 	esBytes     = 10 << 20
 	esBytesMost = 100 << 20
 )
 
-// esRecords bounds the memory of a request, of which small documents are the least: each
-// comes with a line of metadata, an action to be judged, and an item of the answer. With
-// more records memory grows, and a cluster takes no more of them in the same time
-// (docs/performance.md, Memory).
+// esRecords limits the memory of a request with small documents: each document adds a
+// line of metadata, an action and an item of the answer. More records take more memory,
+// and the cluster is not faster with them (docs/performance.md, Memory).
 const esRecords = 1000
 
-// ESIndex is what NewES writes to.
+// ESIndex is the destination of NewES.
 type ESIndex struct {
-	URL     string // of the endpoint, https://host:9200; user and password in it authenticate instead of a signature
+	URL     string // of the endpoint, https://host:9200; user and password in it replace the signature
 	Index   string // name of an index, alias or data stream
 	DocType string // mapping type, of Elasticsearch before version 7; "": none
 
-	Signing     string // SigV4 service name, es or aoss; "": unsigned
-	Region      string // that requests are signed for
+	Signing     string // SigV4 service name, es or aoss; "": not signed
+	Region      string // Region of the signature
 	Credentials aws.CredentialsProvider
 }
 
-// ES writes documents to an index of Elasticsearch or OpenSearch with _bulk.
+// ES writes documents to an Elasticsearch or OpenSearch index with _bulk.
 //
-// A record from DynamoDB is the state of an item: its key is the document's _id, an
-// INSERT or MODIFY indexes the document, whatever there was before, and a REMOVE
-// deletes it. Any other record is an event: it creates a document whose _id is
-// source/shard/sequence/sub-sequence (see [Source]), or a hash of those it was merged
-// from, and has been delivered if there is one already. So
-// sending a record again changes nothing, and data streams take events too. An _id
-// over 512 bytes, or not UTF-8, becomes its SHA-256 in hex. OpenSearch Serverless
-// takes ids in collections of type search only; others refuse every record.
+// A record from DynamoDB is the state of an item, and its key is the document's _id.
+// INSERT and MODIFY index the document and replace an existing one; REMOVE deletes it.
+// Any other record is an event. It creates a document whose _id is
+// source/shard/sequence/sub-sequence (see [Source]), or a hash of all its source records
+// if records were merged. An event whose document exists already counts as delivered. So
+// sending a record again changes nothing, and data streams take events too. An _id over
+// 512 bytes, or not UTF-8, becomes its SHA-256 in hex. OpenSearch Serverless takes ids
+// only in collections of type search; other collections refuse every record.
 //
-// Data must be one JSON object. On one line it goes in as it is; over several lines,
-// the white space around its tokens is left out.
+// Data must be one JSON object. An object on one line is sent as it is. From an object
+// over several lines, ES removes the white space around tokens.
 //
-// Documents carry no version: those of Elasticsearch have 63 bits and DynamoDB's
-// sequence numbers up to 40 digits, and its times are approximate. An older image
-// overwrites a newer one only where the target does not keep order and the older
-// had to be sent again.
+// Documents carry no version: Elasticsearch versions have 63 bits, DynamoDB sequence
+// numbers have up to 40 digits, and DynamoDB times are approximate. An older image
+// overwrites a newer one only if the target does not keep order and the older image had
+// to be sent again.
 type ES struct {
 	client aws.HTTPClient
 	name   string
@@ -69,9 +68,9 @@ type ES struct {
 	limits engine.Limits
 }
 
-// NewES returns a sink for an index. A request has 1,000 records at most. It, and so a
-// record, may have 10 MiB; RecordBytes can lower that for a record, and raise it for both up to 100 MiB.
-// Its error says what of index is missing or wrong.
+// NewES returns a sink for an index. A request has at most 1,000 records. A request or a
+// record may have 10 MiB. RecordBytes lowers that for a record, or raises it for both, up
+// to 100 MiB. The error names the field of index that is missing or wrong.
 func NewES(client aws.HTTPClient, index ESIndex, opts ...Option) (*ES, error) {
 	u, err := url.Parse(index.URL)
 	switch {
@@ -87,8 +86,8 @@ func NewES(client aws.HTTPClient, index ESIndex, opts ...Option) (*ES, error) {
 	e := &ES{
 		client: client,
 		name:   "es " + u.Host + "#" + index.Index,
-		// The index is in the path, where policies that restrict access to indexes
-		// look for it (OpenSearch Service guide, Identity and Access Management).
+		// Policies that restrict access to indexes look for the index in the path
+		// (OpenSearch Service guide, Identity and Access Management).
 		url:    u.JoinPath(url.PathEscape(index.Index), "_bulk").String(),
 		user:   user,
 		index:  index,
@@ -105,15 +104,14 @@ func NewES(client aws.HTTPClient, index ESIndex, opts ...Option) (*ES, error) {
 	return e, nil
 }
 
-// String is "es", a space, the host, "#" and the index.
+// String returns "es", a space, the host, "#" and the index.
 func (e *ES) String() string { return e.name }
 
-// Limits are those of the cluster. A record counts its metadata, its document and
-// their line ends.
+// Limits returns the limits of the cluster. The size of a record includes its metadata,
+// its document and their line ends.
 func (e *ES) Limits() engine.Limits { return e.limits }
 
-// Send makes one _bulk request. What it holds of records that cannot be documents
-// fails without being sent.
+// Send makes one _bulk request. Records that cannot be documents fail without being sent.
 func (e *ES) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	b := e.bulk(batch)
 	if len(b.actions) == 0 {
@@ -125,7 +123,7 @@ func (e *ES) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	c.take()
 	b.body.free()
 	if err != nil {
-		return engine.Failed(err) // all of it: if it was too large, the engine halves it
+		return engine.Failed(err) // the whole batch; the engine halves it if it was too large
 	}
 	return b.outcome
 }
@@ -133,15 +131,15 @@ func (e *ES) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 // Sizer counts the lines of the action.
 func (e *ES) Sizer() func(r *engine.Record) int { return e.size }
 
-// post sends c, the body of a _bulk request, and books what the answer says about each
-// action.
+// post sends c, the body of a _bulk request, and records the result of each action.
 func (e *ES) post(ctx context.Context, c *content, b *esBulk) error {
 	req, err := e.request(ctx, c)
 	if err != nil {
-		// As the SDK's clients have it, so that classify finds a role that could not be assumed.
+		// The SDK's clients return this type, so classify finds a role that cannot be
+		// assumed.
 		return classify(e.name, &smithy.OperationError{ServiceID: "OpenSearch", OperationName: "_bulk", Err: err})
 	}
-	req.Header.Set("Accept-Encoding", "identity") // a packed answer could become one of any size; not signed, as proxies change it
+	req.Header.Set("Accept-Encoding", "identity") // a compressed answer could become one of any size; not signed, because proxies change it
 	resp, err := e.client.Do(req)
 	if err != nil {
 		return classify(e.name, err)
@@ -178,9 +176,9 @@ func (e *ES) request(ctx context.Context, c *content) (*http.Request, error) {
 	return req, e.sign(req, c)
 }
 
-// sign signs req as OpenSearch Serverless wants it: with the hash of the body in a
-// header, and the length not among what is signed (OpenSearch Service guide, Signing
-// HTTP requests with other clients). Domains take that too.
+// sign signs req the way OpenSearch Serverless requires: the hash of the body in a
+// header, and no signature over the length (OpenSearch Service guide, Signing HTTP
+// requests with other clients). Domains accept that too.
 func (e *ES) sign(req *http.Request, c *content) error {
 	creds, err := e.index.Credentials.Retrieve(req.Context())
 	if err != nil {
@@ -194,6 +192,6 @@ func (e *ES) sign(req *http.Request, c *content) error {
 	return err
 }
 
-// maxRest bounds what is read of an answer beyond what is needed, so that its
+// maxRest is the limit, in bytes, of the rest of an answer that is read so that its
 // connection can be used again.
 const maxRest = 64 << 10

@@ -36,7 +36,7 @@ func openES(t testing.TB, cfg aws.Config, change func(*ESIndex), opts ...Option)
 	return e
 }
 
-// withUser has the endpoint's URL hold a user and a password.
+// withUser puts a user and a password into the endpoint's URL.
 func withUser(i *ESIndex) {
 	i.URL = strings.Replace(i.URL, "//", "//u%40x:pass%2Fword@", 1)
 }
@@ -78,7 +78,7 @@ func TestESConformance(t *testing.T) {
 	}
 }
 
-// TestESRequests asserts how requests are authenticated, and what they say.
+// TestESRequests asserts the authentication and content of requests.
 func TestESRequests(t *testing.T) {
 	for _, tt := range esVariants {
 		t.Run(tt.name, func(t *testing.T) {
@@ -124,7 +124,7 @@ func TestESRequests(t *testing.T) {
 	}
 }
 
-// wantSignature signs what arrived again.
+// wantSignature signs the request that arrived, and compares the signatures.
 func wantSignature(t *testing.T, cfg aws.Config, sent *http.Request, body []byte, service string) {
 	t.Helper()
 	again, err := http.NewRequestWithContext(t.Context(), sent.Method, sent.URL.String(), nil)
@@ -233,7 +233,7 @@ func TestESActions(t *testing.T) {
 	}
 }
 
-// TestESAgain asserts that what was sent before is delivered once more without harm.
+// TestESAgain asserts that sending records again does no harm.
 func TestESAgain(t *testing.T) {
 	fake, cfg := startFake(t)
 	e := openES(t, cfg, nil)
@@ -253,13 +253,13 @@ func TestESAgain(t *testing.T) {
 	}
 }
 
-// TestESHostile asserts that records are delivered as they are or fail by
-// themselves, and that none becomes two documents or an action that was not meant.
+// TestESHostile asserts that each record arrives unchanged or fails alone, and that no
+// record becomes two documents or a different action.
 func TestESHostile(t *testing.T) {
 	const injected = "{}\n{\"delete\":{\"_id\":\"victim\"}}\n{\"index\":{\"_id\":\"x\"}}\n{}"
 	tests := []struct {
 		name, key, data string
-		says            string // why it fails; "": it is delivered
+		says            string // reason of the failure; "": delivered
 	}{
 		{"plain", "a", `{"a":1}`, ""},
 		{"quotes in the key", `"}}` + "\n" + `{"delete":{"_id":"victim"}}`, `{}`, ""},
@@ -326,7 +326,7 @@ func TestESHostile(t *testing.T) {
 	})
 }
 
-// fillES returns a record that counts size bytes.
+// fillES returns a record with a counted size of size bytes.
 func fillES(e *ES, n, size int) engine.Record {
 	r := esRecord("INSERT", fmt.Sprint("key", n), `{"a":""}`)
 	r.Data = engine.Bytes(fmt.Appendf(nil, `{"a":"%s"}`, strings.Repeat("x", size-e.size(&r))))
@@ -362,8 +362,8 @@ func TestESExactSizes(t *testing.T) {
 	}
 }
 
-// TestESPlan delivers an ordered stream of changes through a cluster that refuses
-// some of them for a while, to the state that they end in.
+// TestESPlan delivers an ordered stream of changes through a cluster that refuses some of
+// them for a while. The documents must have the final state.
 func TestESPlan(t *testing.T) {
 	fake, cfg := startFake(t)
 	calls := 0
@@ -404,8 +404,8 @@ func TestESPlan(t *testing.T) {
 	}
 }
 
-// TestESPoison asserts that one document which makes the cluster refuse requests
-// whole fails alone.
+// TestESPoison asserts that a document fails alone if it makes the cluster refuse whole
+// requests.
 func TestESPoison(t *testing.T) {
 	fake, cfg := startFake(t)
 	fake.SetLimit("es/orders", 3000)
@@ -422,7 +422,7 @@ func TestESPoison(t *testing.T) {
 	}
 }
 
-// FuzzESBulk parses what is sent with another reader.
+// FuzzESBulk parses the requests with another reader.
 func FuzzESBulk(f *testing.F) {
 	f.Add("key", "INSERT", "49", []byte(`{"a":1}`), "")
 	f.Add("\"}}\n", "REMOVE", "", []byte("{}\n{}"), "t")

@@ -17,7 +17,7 @@ import (
 	"fanout/engine"
 )
 
-// esItem is what an answer says about one action.
+// esItem is the result of one action in an answer.
 type esItem struct {
 	op string // the action's name
 
@@ -26,17 +26,17 @@ type esItem struct {
 	Error  esError `json:"error"`
 }
 
-// esItemBytes bounds what an answer says about an action: the names of index and document
-// several times, and a reason. A reason may quote a value of the document, and its cause
-// does so again.
+// esItemBytes limits the text of an answer about one action: the names of index and
+// document several times, and a reason. A reason may quote a value of the document, and
+// so may its cause.
 func esItemBytes(r *engine.Record) int64 { return 4<<10 + 3*int64(r.Data.Len()) }
 
-// settle reads an answer, an object with a list of what became of each action, and books
-// it. An error says that the answer as a whole is none.
+// settle reads an answer, an object with the list of results, and records the result of
+// each action. It returns an error if the answer as a whole is not valid.
 func (e *ES) settle(body io.Reader, b *esBulk) error {
 	answer := &bounded{body, answerBytes}
 	d := json.NewDecoder(answer)
-	told, failed, listed := false, false, false // all of it; of any action; by the list
+	told, failed, listed := false, false, false // the member errors; an item has an error; items was read
 	err := eachMember(d, func(name string) (err error) {
 		switch {
 		case name == "errors":
@@ -59,12 +59,13 @@ func (e *ES) settle(body io.Reader, b *esBulk) error {
 		return unacknowledged(e.name)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return cmp.Or(err, errForm) // something follows
+		return cmp.Or(err, errForm) // the text continues
 	}
 	return nil
 }
 
-// settleItems reads the list of items, one at a time, and says if one names an error.
+// settleItems reads the list of items one at a time, and reports whether one has an
+// error.
 func (e *ES) settleItems(d *json.Decoder, answer *bounded, b *esBulk) (failed bool, err error) {
 	if err := delimiter(d, '['); err != nil {
 		return false, err
@@ -76,7 +77,7 @@ func (e *ES) settleItems(d *json.Decoder, answer *bounded, b *esBulk) (failed bo
 		}
 		a := b.actions[n]
 		r := &b.batch[a.record]
-		// What was not needed before is not left for a later item.
+		// An item cannot use the unused bytes of earlier items.
 		answer.left = min(answer.left, answerBytes) + esItemBytes(r)
 		item, err := readItem(d)
 		if err != nil {
@@ -93,8 +94,8 @@ func (e *ES) settleItems(d *json.Decoder, answer *bounded, b *esBulk) (failed bo
 	return failed, delimiter(d, ']')
 }
 
-// readItem reads an object of one member, the action's, or null. Of any other object the
-// item says nothing.
+// readItem reads an object with one member, the name of the action, or null. For any
+// other object the item is empty.
 func readItem(d *json.Decoder) (item esItem, err error) {
 	members := 0
 	err = eachMember(d, func(name string) error {
@@ -110,13 +111,13 @@ func readItem(d *json.Decoder) (item esItem, err error) {
 	return item, err
 }
 
-// failed reports whether the item says that its action failed, or found nothing to delete.
+// failed reports whether the action failed, or had nothing to delete.
 func (item *esItem) failed() bool { return item.Error.Type != "" || item.Status/100 != 2 }
 
-// errForm is the error of an answer that is JSON, and not that to a _bulk request.
+// errForm is the error of an answer that is JSON but not an answer to a _bulk request.
 var errForm = errors.New("the answer has another form")
 
-// eachMember reads an object or null, and calls f for each member to read its value.
+// eachMember reads an object or null, and calls f to read the value of each member.
 func eachMember(d *json.Decoder, f func(name string) error) error {
 	switch t, err := d.Token(); {
 	case err != nil || t == nil:
@@ -165,15 +166,16 @@ func (e *ES) unread(ctx context.Context, err error) error {
 	return engine.Errorf(engine.Retryable, "%s: the answer could not be read, so what arrived is unknown", e.name)
 }
 
-// judge says whether the action op took effect on the document of r, and if not, why.
+// judge returns nil if the action op took effect on the document of r, and otherwise the
+// reason.
 func (e *ES) judge(op string, r *engine.Record, item *esItem) error {
 	switch {
 	case item.op != op || item.ID != "" && !e.names(r, item.ID):
 		return unacknowledged(e.name)
 	case item.Error.Type == "" && (item.Status/100 == 2 || op == opDelete && item.Status == http.StatusNotFound):
-		return nil // a document to delete that is not there has been deleted before
+		return nil // the document was deleted before
 	case op == opCreate && item.Status == http.StatusConflict:
-		return nil // it was created by an attempt whose answer was lost
+		return nil // created by an attempt whose answer was lost
 	case item.Status == 0 || item.Status/100 == 2:
 		return unacknowledged(e.name)
 	}
@@ -182,7 +184,7 @@ func (e *ES) judge(op string, r *engine.Record, item *esItem) error {
 	return sentence(v.class, e.name, name, v.why, item.Error.detail(e.index.Index))
 }
 
-// esVerdict says what the error of an action means.
+// esVerdict returns the verdict for the error of an action.
 func esVerdict(status int, err *esError) verdict {
 	if v, ok := err.known(); ok {
 		return v
@@ -199,17 +201,17 @@ func esVerdict(status int, err *esError) verdict {
 	return failing
 }
 
-// maxError bounds what is read of an answer that is an error.
+// maxError is the limit, in bytes, of an error answer.
 const maxError = 64 << 10
 
-// refused says why a whole request failed. AWS names its errors in a header and
-// describes them in the body's message; a cluster has an error with a type.
+// refused returns the reason of a failed request. AWS has the error's name in a header
+// and the description in the body's message; a cluster has an error with a type.
 func (e *ES) refused(resp *http.Response) error {
 	var body struct {
 		Message string
 		Error   esError
 	}
-	_ = json.NewDecoder(io.LimitReader(resp.Body, maxError)).Decode(&body) // it may be anything
+	_ = json.NewDecoder(io.LimitReader(resp.Body, maxError)).Decode(&body) // the body may be anything
 	code, _, _ := strings.Cut(resp.Header.Get("X-Amzn-Errortype"), ":")
 	name := cmp.Or(word(body.Error.Type), codeless)
 	v, known := body.Error.known()

@@ -19,7 +19,7 @@ import (
 	"fanout/internal/testing/awsfake"
 )
 
-// answering returns a sink whose requests are answered with status and body.
+// answering returns a sink whose requests get status and body as their answer.
 func answering(t testing.TB, status int, header http.Header, body string) *ES {
 	t.Helper()
 	client := do(func(r *http.Request) (*http.Response, error) {
@@ -32,8 +32,8 @@ func answering(t testing.TB, status int, header http.Header, body string) *ES {
 	return e
 }
 
-// TestESItems asserts what the answer about one action, between two that took
-// effect, means.
+// TestESItems asserts the meaning of an item between two items of actions that took
+// effect.
 func TestESItems(t *testing.T) {
 	create, remove := numbered(3)[1], esRecord("REMOVE", "b", "")
 	tests := []struct {
@@ -115,12 +115,12 @@ func TestESItems(t *testing.T) {
 	}
 }
 
-// esRefused is the item of a document that was refused.
+// esRefused is the item of a refused document.
 func esRefused(kind, reason, cause string) string {
 	return fmt.Sprintf(`{"create":{"status":400,"error":{"type":%q,"reason":%q,"caused_by":{"type":%q,"reason":"secret"}}}}`, kind, reason, cause)
 }
 
-// esTaken is the item of a document that was created.
+// esTaken is the item of a created document.
 const esTaken = `{"create":{"status":201}}`
 
 func TestESAnswers(t *testing.T) {
@@ -194,7 +194,7 @@ func TestESAnswers(t *testing.T) {
 	}
 }
 
-// TestESUnsure asserts that requests whose fate is unknown have failed.
+// TestESUnsure asserts that requests with an unknown result have failed.
 func TestESUnsure(t *testing.T) {
 	fake, cfg := startFake(t)
 	e := openES(t, cfg, nil)
@@ -233,7 +233,7 @@ type reader func() error
 
 func (f reader) Read([]byte) (int, error) { return 0, f() }
 
-// TestESCredentials asserts that a role which cannot be assumed is named.
+// TestESCredentials asserts that the error names a role that cannot be assumed.
 func TestESCredentials(t *testing.T) {
 	fake, cfg := startFake(t)
 	fake.OnCall(func(awsfake.Call) *awsfake.Fault {
@@ -249,7 +249,7 @@ func TestESCredentials(t *testing.T) {
 	}
 }
 
-// TestESLongReasons asserts that an answer may quote what was sent, a document at a time.
+// TestESLongReasons asserts that an answer may quote the request, one document at a time.
 func TestESLongReasons(t *testing.T) {
 	const size = 300 << 10
 	recs := numbered(8)
@@ -267,8 +267,8 @@ func TestESLongReasons(t *testing.T) {
 	}
 }
 
-// FuzzESAnswer holds answers to what encoding/json finds in them: nothing is acknowledged
-// that is not so in an answer that is one JSON value.
+// FuzzESAnswer compares the results with encoding/json: a document is acknowledged only
+// if the answer is one JSON value that acknowledges it.
 func FuzzESAnswer(f *testing.F) {
 	for _, item := range []string{
 		esTaken, `{"create":{"_id":"shardId-000000000000/4900/0","status":200,"error":null}}`, `{"index":{"status":201}}`,
@@ -304,7 +304,8 @@ func FuzzESAnswer(f *testing.F) {
 	})
 }
 
-// TestESRefusedOnce asserts that a request which the cluster will never take is sent once.
+// TestESRefusedOnce asserts that a request is sent once if the cluster will never take
+// it.
 func TestESRefusedOnce(t *testing.T) {
 	calls := 0
 	e := answering(t, http.StatusBadRequest, nil, `{"error":{"type":"illegal_argument_exception","reason":"Action/metadata line [1] contains an unknown parameter [_type]"}}`)

@@ -10,31 +10,32 @@ import (
 
 // The actions of a _bulk request (Elasticsearch and OpenSearch, Bulk API).
 const (
-	opIndex  = "index"  // writes over what there is
-	opCreate = "create" // fails with 409 if there is something
+	opIndex  = "index"  // replaces an existing document
+	opCreate = "create" // fails with 409 if the document exists
 	opDelete = "delete" // has no document
 )
 
-// esID is the length of the longest _id, in bytes (Elasticsearch guide, _id field).
+// esID is the maximum length of an _id, in bytes (Elasticsearch guide, _id field).
 const esID = 512
 
-// esBulk is a _bulk request: for each action a line of metadata and, except for a
-// delete, one with the document.
+// esBulk is a _bulk request. Each action has a line of metadata and, except for a delete,
+// a line with the document.
 type esBulk struct {
 	batch   []engine.Record
 	body    *body
 	actions []esAction
-	outcome engine.Outcome // of the records that are not in it
+	outcome engine.Outcome // of the records that are not in the request
 }
 
-// esAction is an action of a request. Its _id is made again when the answer names it,
-// because ids take more memory than the documents of small records.
+// esAction is an action of a request. It does not keep the _id, because ids take more
+// memory than the documents of small records. The sink makes the _id again to compare it
+// with the answer.
 type esAction struct {
 	record int // index in the batch
 	op     string
 }
 
-// bulk makes the request that delivers batch.
+// bulk returns the request that delivers batch.
 func (e *ES) bulk(batch []engine.Record) esBulk {
 	b := esBulk{batch: batch, body: newBody(e.textOf(batch)), actions: make([]esAction, 0, len(batch))}
 	var buf [esID]byte
@@ -57,8 +58,8 @@ func (e *ES) bulk(batch []engine.Record) esBulk {
 	return b
 }
 
-// textOf is about how much text a request has that refers to the documents of batch,
-// unless they are too short.
+// textOf estimates the length of a request's own text, for a request that refers to the
+// documents of batch. Short documents are copied, so they count as text.
 func (e *ES) textOf(batch []engine.Record) int {
 	n := 0
 	for i := range batch {
@@ -84,7 +85,7 @@ func (e *ES) size(r *engine.Record) int {
 	return n
 }
 
-// esOp returns what becomes of r's document.
+// esOp returns the action for r's document.
 func esOp(r *engine.Record) string {
 	if one := only(r); one != nil {
 		switch one.Action {
@@ -97,8 +98,8 @@ func esOp(r *engine.Record) string {
 	return opCreate
 }
 
-// appendID appends the _id of r's document to b, which is empty. Nothing means that it
-// has none.
+// appendID appends the _id of r's document to b, which must be empty. It appends nothing
+// if the document has no _id.
 func (e *ES) appendID(b []byte, r *engine.Record) []byte {
 	if esOp(r) == opCreate {
 		b = e.origin.appendID(b, r)
@@ -111,14 +112,14 @@ func (e *ES) appendID(b []byte, r *engine.Record) []byte {
 	return b
 }
 
-// names reports whether id, of an answer, is the _id of r's document.
+// names reports whether id, from an answer, is the _id of r's document.
 func (e *ES) names(r *engine.Record, id string) bool {
 	var buf [esID]byte
 	return string(e.appendID(buf[:0], r)) == id
 }
 
-// appendLine appends the line of metadata, which says what to do with which document.
-// The index is in the URL.
+// appendLine appends the line of metadata with the action and the document's _id. The
+// index is in the URL.
 func (e *ES) appendLine(b []byte, op string, id []byte) []byte {
 	b = append(append(append(b, `{"`...), op...), `":{"_id":`...)
 	b = appendJSON(b, id)
@@ -128,7 +129,7 @@ func (e *ES) appendLine(b []byte, op string, id []byte) []byte {
 	return append(b, "}}\n"...)
 }
 
-// esFault says why an action with r cannot be sent, "" if it can.
+// esFault returns the reason why an action with r cannot be sent, or "".
 func esFault(r *engine.Record, op string, id []byte) string {
 	switch {
 	case len(id) == 0:
@@ -149,14 +150,15 @@ func esFault(r *engine.Record, op string, id []byte) string {
 	return ""
 }
 
-// space is what JSON takes for white space (RFC 8259, section 2).
+// space is the white space of JSON (RFC 8259, section 2).
 const space = " \t\r\n"
 
 // document returns the JSON text of r's document.
 func document(r *engine.Record) []byte { return bytes.Trim(r.Data.Bytes(), space) }
 
-// tokens calls f with the parts of JSON text that make one line of it: the text
-// itself, or if it has line breaks, what is not white space between tokens.
+// tokens calls f with the parts of JSON text that form one line. If the text has line
+// breaks they are the parts without white space between tokens; otherwise the text
+// itself.
 func tokens(text []byte, f func(part []byte)) {
 	if bytes.IndexByte(text, '\n') < 0 {
 		f(text)
@@ -168,7 +170,7 @@ func tokens(text []byte, f func(part []byte)) {
 		case c == '"':
 			quoted = !quoted
 		case quoted && c == '\\':
-			i++ // what it escapes
+			i++ // the escaped character
 		case !quoted && isSpace(c):
 			f(text[start:i])
 			start = i + 1

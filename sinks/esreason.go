@@ -8,14 +8,14 @@ import (
 	"fanout/engine"
 )
 
-// esError is why a request or an action failed. A reason may quote the document.
+// esError is the error of a request or an action. A reason may quote the document.
 type esError struct {
 	Type, Reason, Index string
 
 	Cause struct{ Type, Reason string } `json:"caused_by"`
 }
 
-// UnmarshalJSON takes errors of any form. One that has no type gets a blank.
+// UnmarshalJSON accepts errors of any form. An error without a type gets a blank type.
 func (e *esError) UnmarshalJSON(b []byte) error {
 	type plain esError
 	if string(b) != "null" && (json.Unmarshal(b, (*plain)(e)) != nil || e.Type == "") {
@@ -25,22 +25,22 @@ func (e *esError) UnmarshalJSON(b []byte) error {
 }
 
 var (
-	// The index is read-only, as a rule because a disk is full, until there is room.
+	// The index is read-only, usually because a disk is full, until there is room.
 	blocked = verdict{class: engine.Throttled, why: "the index takes no writes for now"}
 
-	// Indexes are deleted by age, or the bound is raised.
+	// Old indexes are deleted, or the limit is raised.
 	crowded = verdict{class: engine.Throttled, why: "the cluster has as many open shards as it takes: delete indexes, or raise cluster.max_shards_per_node"}
 
-	// Whoever closed it opens it again: its settings are being changed, or it is being restored.
+	// An index is closed to change its settings or to restore it, and opens again.
 	closed = verdict{class: engine.Retryable, why: "the index is closed: open it"}
 
 	// A node takes over in seconds.
 	leaderless = verdict{class: engine.Retryable, why: "the cluster has no elected master for now"}
 
-	// Another writer was at the document.
+	// Another writer changed the document at the same time.
 	contested = verdict{class: engine.Retryable, why: "the document was being changed"}
 
-	// So it is with collections of type time series and vector search.
+	// Collections of type time series and vector search take no ids.
 	idless = verdict{class: engine.Permanent, why: "the collection takes no document ids: use one of type search"}
 
 	// Elasticsearch 8, OpenSearch 2 and later.
@@ -49,39 +49,40 @@ var (
 	// Elasticsearch 6 and 7, OpenSearch 1: an index has one type.
 	mistyped = verdict{class: engine.Permanent, why: "the index has another mapping type: correct it in the destination, or leave it out"}
 
-	// An alias of several indexes, or one that was rolled over by hand.
+	// The alias has several indexes, or someone rolled it over by hand.
 	unwritable = verdict{class: engine.Permanent, why: "the alias has no index to write to: set is_write_index for one of its indexes"}
 
-	// Data streams are for what does not change.
+	// Data streams only take documents that do not change.
 	appended = verdict{class: engine.Permanent, why: "a data stream takes new documents only: name an index or alias for items that change"}
 
-	// A mapping grows with every new field of a document.
+	// A mapping grows with each new field of a document.
 	overgrown = verdict{class: engine.Permanent, why: "the index has as many fields as it takes: raise index.mapping.total_fields.limit, or map the documents' objects as flattened"}
 )
 
-// esTypes are the types of errors whose status alone would mislead: they are about a state
-// that passes, and some have status 400 or 403. Their names are those of the classes in
-// Elasticsearch (server, ElasticsearchException) and OpenSearch, which dropped "es_".
+// esTypes are error types whose status alone would mislead: the state passes, but some
+// have status 400 or 403. The names are those of the classes in Elasticsearch (server,
+// ElasticsearchException) and OpenSearch, which dropped "es_".
 var esTypes = map[string]verdict{
-	"cluster_block_exception":                  blocked,    // 403 or 429: a disk is full, or somebody made it read-only; 503: the cluster starts
-	"index_create_block_exception":             blocked,    // 403: no index can be made while disks are full
+	"cluster_block_exception":                  blocked,    // 403 or 429: a disk is full, or a user made it read-only; 503: the cluster is starting
+	"index_create_block_exception":             blocked,    // 403: no new index while disks are full
 	"es_rejected_execution_exception":          slowDown,   // a queue of a node is full
 	"rejected_execution_exception":             slowDown,   // the same
-	"circuit_breaking_exception":               slowDown,   // the memory of a node is
+	"circuit_breaking_exception":               slowDown,   // the memory of a node is full
 	"index_closed_exception":                   closed,     // 400
-	"snapshot_in_progress_exception":           notYet,     // 400: the index cannot be changed meanwhile
-	"master_not_discovered_exception":          leaderless, // an election goes on
+	"snapshot_in_progress_exception":           notYet,     // 400: the index cannot change during a snapshot
+	"master_not_discovered_exception":          leaderless, // an election is going on
 	"cluster_manager_not_discovered_exception": leaderless, // the same
-	"process_cluster_event_timeout_exception":  leaderless, // the master did not make an index or a mapping in time
+	"process_cluster_event_timeout_exception":  leaderless, // the master did not create an index or a mapping in time
 	"version_conflict_engine_exception":        contested,
 }
 
-// esReasons are errors that share their type with others, by how their reasons begin.
+// esReasons are errors that share their type with others. The start of the reason tells
+// them apart.
 var esReasons = []struct {
 	begins string
 	verdict
 }{
-	{"Validation Failed: 1: this action would add [", crowded}, // 400, also of cluster.max_shards_per_node.frozen
+	{"Validation Failed: 1: this action would add [", crowded}, // 400, also for cluster.max_shards_per_node.frozen
 	{"this action would add [", crowded},
 	{"Document ID is not supported", idless},
 	{"Action/metadata line [1] contains an unknown parameter [_type]", typeless},
@@ -91,7 +92,7 @@ var esReasons = []struct {
 	{"only write ops with an op_type of create are allowed in data streams", appended},
 }
 
-// known returns what the error means if that is known whatever its status.
+// known returns the verdict if the error alone, without its status, decides it.
 func (e *esError) known() (verdict, bool) {
 	for _, r := range esReasons {
 		if strings.HasPrefix(e.Reason, r.begins) {
@@ -102,8 +103,8 @@ func (e *esError) known() (verdict, bool) {
 	return v, ok
 }
 
-// detail returns what the error says that cannot be a part of the document: the field, the
-// index if it is another than that written to, and the type of its cause.
+// detail returns the parts of the error that cannot come from the document: the field,
+// the index if it is not the sink's own, and the type of the cause.
 func (e *esError) detail(index string) string {
 	parts := make([]string, 0, 3)
 	if place := cmp.Or(place(e.Reason), place(e.Cause.Reason)); place != "" {
@@ -118,8 +119,8 @@ func (e *esError) detail(index string) string {
 	return strings.Join(parts, ", ")
 }
 
-// esFields are the forms of reasons that name a field, or what else is at fault:
-// what stands before the name, and behind it.
+// esFields are the forms of reasons that name a field or another cause: the text before
+// the name and after it.
 var esFields = []struct{ is, before, behind string }{
 	{"field", "failed to parse field [", "] of type ["},
 	{"field", "object mapping for [", "] tried to parse field ["},
@@ -132,10 +133,11 @@ var esFields = []struct{ is, before, behind string }{
 	{"index", "no such index [", "]"},
 }
 
-// place returns what a reason says is at fault, "" if nothing that is known to be a name.
+// place returns the field or object that a reason blames, or "" if it is not a known
+// name.
 func place(reason string) string {
 	if position, rest, ok := strings.Cut(reason, "] "); ok && strings.Trim(position, "[0123456789:") == "" {
-		reason = rest // version 8 writes line and column first
+		reason = rest // version 8 puts line and column first
 	}
 	for _, f := range esFields {
 		rest, ok := strings.CutPrefix(reason, f.before)
@@ -154,8 +156,8 @@ func place(reason string) string {
 	return ""
 }
 
-// properName returns the name of a field or index if it has nothing but letters, digits and
-// a few signs.
+// properName returns the name of a field or index if it has only letters, digits and a
+// few signs.
 func properName(s string) string {
 	const signs = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.@"
 	if len(s) > 128 || strings.Trim(s, signs) != "" {
@@ -164,7 +166,7 @@ func properName(s string) string {
 	return s
 }
 
-// word returns the type of an error if it is a name and nothing else.
+// word returns the type of an error if it is only a name.
 func word(s string) string {
 	if len(s) > 64 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_") != "" {
 		return ""
