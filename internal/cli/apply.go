@@ -109,8 +109,8 @@ diff goes to standard error, and what was changed to standard output.`,
 	return cmd
 }
 
-// showChanges prints what was changed, unless the diff on standard output says so, and
-// what the role needs, if that is asked for.
+// showChanges prints the changes, unless the diff on standard output shows them, and
+// the policy that the role needs, if one is given.
 func (m *manage) showChanges(w io.Writer, changes []registry.Change, needed *policy.Document) error {
 	if m.output == "table" {
 		if needed == nil {
@@ -137,7 +137,7 @@ func (m *manage) showChanges(w io.Writer, changes []registry.Change, needed *pol
 	}{all, needed}, nil)
 }
 
-// readTargets reads a file whose targets must all be valid.
+// readTargets reads a file of targets, all of which must be valid.
 func readTargets(errs io.Writer, path string) ([]registry.Entry, error) {
 	store, err := target.OpenFile(path)
 	if err != nil {
@@ -159,7 +159,7 @@ func readTargets(errs io.Writer, path string) ([]registry.Entry, error) {
 	return entries, errors.Join(faults...)
 }
 
-// sourcesOf returns the sources of targets, and the one that was named.
+// sourcesOf returns the sources of targets, and the named one.
 func sourcesOf(targets []registry.Entry, named string) []string {
 	var all []string
 	if named != "" {
@@ -173,8 +173,8 @@ func sourcesOf(targets []registry.Entry, named string) []string {
 	return all
 }
 
-// formerTargets returns the targets of other streams of the DynamoDB tables that
-// sources are streams of. A table whose stream was switched off and on has another one.
+// formerTargets returns the targets of other streams of the DynamoDB tables behind
+// sources. A table gets another stream when its stream is switched off and on.
 func formerTargets(ctx context.Context, t *registry.Table, sources []string) ([]registry.Entry, error) {
 	tables := make(map[string]bool)
 	for _, s := range sources {
@@ -192,8 +192,8 @@ func formerTargets(ctx context.Context, t *registry.Table, sources []string) ([]
 	}), err
 }
 
-// printDiff shows changes as a diff, by source, and returns how many targets stay
-// that the file does not have.
+// printDiff shows changes as a diff, by source. It returns the number of targets that
+// stay though the file lacks them.
 func printDiff(w io.Writer, changes []registry.Change, want, have []registry.Entry, prune bool) (kept int) {
 	source := ""
 	for _, c := range changes {
@@ -222,7 +222,7 @@ func printDiff(w io.Writer, changes []registry.Change, want, have []registry.Ent
 	return len(registry.Diff(want, have, true)) - len(changes)
 }
 
-// printUpdate shows which attributes of a target change, and from what.
+// printUpdate shows the changed attributes of a target with their old values.
 func printUpdate(w io.Writer, c registry.Change, have []registry.Entry) {
 	i := slices.IndexFunc(have, func(e registry.Entry) bool { return e.Text("sourceArn") == c.Source && e.ID == c.ID })
 	for _, a := range target.Attributes() {
@@ -253,7 +253,7 @@ func shown(name string, v target.Value) string {
 	return printable(v.Text)
 }
 
-// count is n things.
+// count returns a number with its noun.
 func count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing

@@ -10,11 +10,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// errDeclined is the answer no.
+// errDeclined reports the answer no.
 var errDeclined = errors.New("nothing was changed")
 
-// ask asks whether to go on, unless yes says so already. Only a line "y" or "yes"
-// means so.
+// ask asks whether to go on, unless yes is set. Only a line "y" or "yes" means yes.
 func ask(cmd *cobra.Command, yes bool, question string) error {
 	if yes {
 		return nil

@@ -28,8 +28,8 @@ type attributeFlag struct {
 	flag      *pflag.Flag
 }
 
-// attributeUsages says how attributes are written as flags. The names of most
-// are those of aws-lambda-fanout.
+// attributeUsages describes the flags of attributes. Most names come from
+// aws-lambda-fanout.
 var attributeUsages = []struct{ attribute, flag, usage string }{
 	{"destination", "destination", "where records go, by `NAME` or in full"},
 	{"active", "active", "let the target receive records"},
@@ -53,7 +53,7 @@ var attributeUsages = []struct{ attribute, flag, usage string }{
 	{"secret", "secret", "take user and password from the secret with this `ARN`; for memcached and redis"},
 }
 
-// flagOf returns the flag of an attribute, without hyphens in front, "" if it has none.
+// flagOf returns the flag of an attribute, without leading hyphens, "" if it has none.
 func flagOf(attribute string) string {
 	for _, u := range attributeUsages {
 		if u.attribute == attribute {
@@ -63,7 +63,7 @@ func flagOf(attribute string) string {
 	return ""
 }
 
-// attributeWords are the values of those attributes that have few.
+// attributeWords are the values of attributes that take only a few words.
 var attributeWords = map[string][]string{"collapse": collapses, "oversize": {"fail", "drop"}}
 
 func (f *attributeFlags) add(cmd *cobra.Command) {
@@ -93,7 +93,7 @@ func (f *attributeFlags) add(cmd *cobra.Command) {
 	}
 }
 
-// values returns what the command line says of the attributes.
+// values returns the attributes on the command line.
 func (f *attributeFlags) values() target.Values {
 	v := make(target.Values)
 	for _, a := range f.flags {
@@ -104,7 +104,7 @@ func (f *attributeFlags) values() target.Values {
 	return v
 }
 
-// attributes returns the attributes that flags or their own names name.
+// attributes returns the attributes for names, each a flag or an attribute.
 func (f *attributeFlags) attributes(names []string) ([]string, error) {
 	var all []string
 	for _, name := range names {
@@ -124,8 +124,8 @@ func (f *attributeFlags) attributes(names []string) ([]string, error) {
 	return all, nil
 }
 
-// resolve replaces the name of a destination by what the function needs to find it,
-// with the calls of the region where it is.
+// resolve replaces the name of a destination with the form that the function needs. It
+// makes its calls in the destination's region.
 func (f *attributeFlags) resolve(ctx context.Context, a *cloud.Account, v target.Values) error {
 	d, ok := v["destination"]
 	typ, region, role := target.ParseType(v["type"].Text), v["region"].Text, v["role"].Text
@@ -140,7 +140,7 @@ func (f *attributeFlags) resolve(ctx context.Context, a *cloud.Account, v target
 	}
 	if role != "" && !cloud.Full(typ, d.Text) {
 		if cloud.ByName(typ) {
-			return nil // the role finds it
+			return nil // the target's role finds it
 		}
 		return &misuse{fmt.Errorf("--destination is the name %q in another account, where it cannot be looked up; give it in full, as fanout register --help shows", d.Text)}
 	}
@@ -153,8 +153,8 @@ func (f *attributeFlags) resolve(ctx context.Context, a *cloud.Account, v target
 	return nil
 }
 
-// valid returns the target that v describes, or every fault it has, after telling
-// its warnings to errs. others are the targets of the source.
+// valid returns the target that v describes, or every fault it has. It prints warnings
+// to errs. others are the targets of the source.
 func valid(errs io.Writer, v target.Values, others []registry.Entry) (registry.Entry, error) {
 	e := registry.Entry{Loaded: target.Read(v, v["id"].Text)}
 	flagged(e.Faults)
@@ -171,7 +171,7 @@ func valid(errs io.Writer, v target.Values, others []registry.Entry) (registry.E
 	return e, nil
 }
 
-// flagged names the attributes of faults as the command line does.
+// flagged renames the attributes of faults to their flags.
 func flagged(faults []target.Fault) {
 	for i := range faults {
 		for _, u := range attributeUsages {
@@ -182,8 +182,8 @@ func flagged(faults []target.Fault) {
 	}
 }
 
-// linked reports which of the targets that changes concern would name a target with
-// onFailure that the table does not have then, and which that others name would go.
+// linked returns an error if, after changes, a changed target's onFailure names a
+// target that the table lacks, or if changes remove a target that others name.
 func linked(have []registry.Entry, changes []registry.Change) error {
 	after := registry.After(have, changes)
 	type key struct{ source, id string }

@@ -17,11 +17,11 @@ import (
 )
 
 // answerBytes bounds the answers of AWS. The longest are pages of streams: GetRecords
-// answers with 10 MB of data, in base64.
+// returns 10 MB of data, in base64.
 const answerBytes = 64 << 20
 
-// load returns the configuration of the AWS clients. Where nobody names a region,
-// it is that of the first source, as it would be the function's.
+// load returns the configuration of the AWS clients. If no region is set, it uses the
+// region of the first source, where the function would be.
 func (c *common) load(ctx context.Context, inFlight int, sources []string) (aws.Config, error) {
 	if u, err := url.Parse(c.aws.EndpointURL); c.aws.EndpointURL != "" && (err != nil || u.Host == "") {
 		return aws.Config{}, fmt.Errorf("--endpoint-url is %q; it must be a URL such as http://127.0.0.1:4566", c.aws.EndpointURL)
@@ -42,24 +42,24 @@ func (c *common) load(ctx context.Context, inFlight int, sources []string) (aws.
 	}
 	cfg.Credentials = plainly{cfg.Credentials}
 	if !c.debug {
-		cfg.Logger = logging.Nop{} // what it warns of, missing checksums of emulators, say, is nobody's business
+		cfg.Logger = logging.Nop{} // its warnings, such as missing checksums of emulators, do not help the user
 	}
 	return cfg, nil
 }
 
-// regionOf returns the region of what an ARN names, "" if there is none.
+// regionOf returns the region in an ARN, "" if there is none.
 func regionOf(name string) string {
-	a, _ := arn.Parse(name) // what is no ARN is refused elsewhere
+	a, _ := arn.Parse(name) // other code refuses invalid ARNs
 	return a.Region
 }
 
-// plainly says what to do where there are no credentials.
+// plainly explains the remedy if there are no credentials.
 type plainly struct{ aws.CredentialsProvider }
 
 // Retrieve implements aws.CredentialsProvider.
 func (p plainly) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	c, err := p.CredentialsProvider.Retrieve(ctx)
-	// The instance's role is what the SDK tries last.
+	// The SDK tries the instance's role last.
 	if last, ok := errors.AsType[*smithy.OperationError](err); ok && last.ServiceID == "ec2imds" {
 		err = engine.Errorf(engine.Permanent, "there are no AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 	}

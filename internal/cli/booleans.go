@@ -11,12 +11,12 @@ import (
 )
 
 // answers are the words that a boolean flag takes as its value, in any case. Some are
-// no booleans, so that the error names the flag.
+// not booleans, so that the error names the flag.
 var answers = []string{"true", "false", "", "1", "0", "yes", "no", "on", "off"}
 
-// joinBooleans makes --active true one argument, --active=true. The flags of
-// aws-lambda-fanout took their values so, and those of pflag take none. An attribute of
-// a target takes any word, so that the error for --active maybe names the flag.
+// joinBooleans makes --active true one argument, --active=true. The boolean flags of
+// aws-lambda-fanout took a separate value, and pflag's take none. An attribute of a
+// target takes any word, so that the error for --active maybe names the flag.
 func joinBooleans(root *cobra.Command, args []string) []string {
 	booleans, attributes := make(map[string]bool), make(map[string]bool)
 	for _, u := range attributeUsages {
@@ -46,7 +46,7 @@ func joinBooleans(root *cobra.Command, args []string) []string {
 	return args
 }
 
-// commands returns cmd and all below it.
+// commands returns cmd and all its subcommands.
 func commands(cmd *cobra.Command) []*cobra.Command {
 	all := []*cobra.Command{cmd}
 	for _, c := range cmd.Commands() {

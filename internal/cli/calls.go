@@ -18,12 +18,12 @@ import (
 	"go.uber.org/zap"
 )
 
-// answerTimeout is how long a managing call waits for AWS to begin its answer, each
-// time that it is tried.
+// answerTimeout bounds the wait for the first byte of AWS's answer, in each attempt of
+// a managing call.
 const answerTimeout = 15 * time.Second
 
-// watch makes the calls of cfg be seen: that one takes long where w is a terminal,
-// and with --debug every call.
+// watch reports the calls of cfg: a slow call if w is a terminal, and with --debug
+// every call.
 func (c *common) watch(cfg *aws.Config, w io.Writer) {
 	if _, ok := terminalWidth(w); ok {
 		cfg.HTTPClient = &noticing{next: cfg.HTTPClient, w: w}
@@ -34,14 +34,14 @@ func (c *common) watch(cfg *aws.Config, w io.Writer) {
 	}
 }
 
-// noticing tells, once, that an answer does not come.
+// noticing reports, once, a slow answer.
 type noticing struct {
 	next aws.HTTPClient
 	w    io.Writer
 	told sync.Once
 }
 
-// noticed is how long an answer may take before that is told.
+// noticed is the wait before a slow answer is reported.
 const noticed = 3 * time.Second
 
 // Do implements aws.HTTPClient.
@@ -53,7 +53,7 @@ func (n *noticing) Do(r *http.Request) (*http.Response, error) {
 	return n.next.Do(r)
 }
 
-// callLog logs calls without what is in them.
+// callLog logs calls without their contents.
 type callLog struct{ log *zap.Logger }
 
 // ID implements middleware.InitializeMiddleware.
@@ -82,7 +82,7 @@ func (l callLog) HandleInitialize(ctx context.Context, in middleware.InitializeI
 	if err != nil {
 		code := "none"
 		if api, ok := errors.AsType[smithy.APIError](err); ok {
-			code = api.ErrorCode() // its message may tell of what was sent
+			code = api.ErrorCode() // its message may repeat request data
 		}
 		fields = append(fields, zap.String("error", code))
 	}

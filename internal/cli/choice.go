@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// chooser is a flag's value that is made of a few words.
+// chooser is a flag's value made of a few fixed words.
 type chooser interface{ choices() []string }
 
 // choice is a flag's value that is one of a few words. It implements pflag.Value.
@@ -18,7 +18,7 @@ type choice struct {
 	words []string
 }
 
-// errChoice is told in full by flagError, which knows the flag.
+// errChoice is replaced by flagError, which knows the flag.
 var errChoice = errors.New("must be one of a few words")
 
 func (c choice) String() string    { return *c.value }
@@ -33,15 +33,14 @@ func (c choice) Set(s string) error {
 	return nil
 }
 
-// oneOf adds a flag that takes one of words, refuses others, and completes them.
+// oneOf adds a flag that accepts only one of words, and completes them.
 func oneOf(cmd *cobra.Command, p *string, name, value, usage string, words []string) {
 	*p = value
 	cmd.Flags().Var(choice{p, words}, name, usage)
 	completeWords(cmd, name, words)
 }
 
-// choiceList is a flag's value that has several of a few words. It implements
-// pflag.Value.
+// choiceList is a flag's value with several of a few words. It implements pflag.Value.
 type choiceList struct {
 	value *[]string
 	words []string
@@ -61,19 +60,20 @@ func (c choiceList) Set(s string) error {
 	return nil
 }
 
-// someOf adds a flag that takes some of words, with commas or repeated, refuses
-// others, and completes the first.
+// someOf adds a flag that accepts only words from a list, with commas or repeated. It
+// completes the first word.
 func someOf(cmd *cobra.Command, p *[]string, name, usage string, words []string) {
 	cmd.Flags().Var(choiceList{p, words}, name, usage)
 	completeWords(cmd, name, words)
 }
 
-// completeWords lets the shell complete words. The flag exists, so nothing can fail.
+// completeWords lets the shell complete words. The flag exists, so the error is always
+// nil.
 func completeWords(cmd *cobra.Command, flag string, words []string) {
 	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// refused says what a flag takes instead of what was typed.
+// refused names the words that a flag takes instead of the typed value.
 func refused(f *pflag.Flag, c chooser, typed string) string {
 	for word := range strings.SplitSeq(typed, ",") {
 		if _, list := f.Value.(choiceList); list && !slices.Contains(c.choices(), word) {
@@ -90,11 +90,10 @@ func either(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// outputForms are those that --output has where a table is printed.
+// outputForms are the values of --output for commands that print a table.
 var outputForms = []string{"table", "json", "yaml"}
 
-// outputFlag adds the flag that says in which of forms results are printed. The
-// first is the default.
+// outputFlag adds the flag for the form of results. The first of forms is the default.
 func outputFlag(cmd *cobra.Command, p *string, forms ...string) {
 	oneOf(cmd, p, "output", forms[0], "print results as `FORM`: "+either(forms), forms)
 }

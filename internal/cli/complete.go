@@ -17,14 +17,14 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// completionPatience is how long somebody waits for a completion.
+// completionPatience bounds the time that a user waits for a completion.
 const completionPatience = 2 * time.Second
 
-// lister returns the values that a flag may have. Where it fails, what it has by
-// then is proposed.
+// lister returns the possible values of a flag. If it fails, it returns the values
+// found so far.
 type lister func(ctx context.Context, a *cloud.Account) []string
 
-// completeValues lets the shell complete the names of what there is in the account.
+// completeValues lets the shell complete names of resources in the account.
 func (m *manage) completeValues(cmd *cobra.Command) {
 	for flag, list := range map[string]lister{
 		"function": functionNamesIn, "table": tableNamesIn, "ledger-table": tableNamesIn, "source": m.sourceNames, "id": m.targetIDs,
@@ -35,8 +35,8 @@ func (m *manage) completeValues(cmd *cobra.Command) {
 	}
 }
 
-// complete makes a completion of a lister. Without AWS it proposes nothing, and says
-// nothing: a shell is no place for it.
+// complete makes a completion from a lister. Without AWS it proposes nothing and prints
+// nothing, because its output would disturb the shell.
 func (m *manage) complete(list lister) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)
@@ -82,7 +82,7 @@ func tableNamesIn(ctx context.Context, a *cloud.Account) []string {
 	return all
 }
 
-// sourceNames lists what --source may be of --source-type.
+// sourceNames lists the possible values of --source for --source-type.
 func (m *manage) sourceNames(ctx context.Context, a *cloud.Account) []string {
 	switch m.sourceType {
 	case "kinesis":
@@ -123,7 +123,8 @@ func topicNamesIn(ctx context.Context, a *cloud.Account) []string {
 	return all
 }
 
-// targetIDs lists the targets of the source, or of all, each with what it is.
+// targetIDs lists the targets of the source, or of all sources, each with a
+// description.
 func (m *manage) targetIDs(ctx context.Context, a *cloud.Account) []string {
 	source, err := m.sourceRef(ctx, a)
 	if err != nil {

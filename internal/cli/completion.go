@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// shells are those that completion can be had for.
+// shells are the shells with completion.
 var shells = []struct {
 	name  string
 	write func(root *cobra.Command, w io.Writer) error
@@ -65,8 +65,8 @@ PowerShell:
 	}
 }
 
-// setCompletion makes the shell propose files only for flags that take some, which
-// are those that call their value FILE.
+// setCompletion makes the shell propose files only for flags that take one. Their usage
+// names the value FILE.
 func setCompletion(root *cobra.Command) {
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	for _, cmd := range commands(root) {

@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// createFile opens the file that a flag names for writing, and leaves what it holds.
+// createFile opens the file of a flag for writing, without truncating it.
 func createFile(flag, path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
 	if e, ok := errors.AsType[*fs.PathError](err); ok {

@@ -13,7 +13,7 @@ import (
 	"fanout/lambda/metrics"
 )
 
-// minTimeout is the least that --timeout may be.
+// minTimeout is the smallest value of --timeout.
 const minTimeout = 100 * time.Millisecond
 
 // deliveryFlags are the flags of the commands that deliver records themselves.
@@ -26,14 +26,14 @@ type deliveryFlags struct {
 	timeout        time.Duration
 }
 
-// addTargets adds the flags that say which targets there are.
+// addTargets adds the flags for the source of targets.
 func (f *deliveryFlags) addTargets(s *pflag.FlagSet) {
 	s.StringVar(&f.targets, "targets", "", "read the targets from this `FILE` in YAML or JSON")
 	s.StringVar(&f.table, "table", "", "read the targets from this DynamoDB table, by `NAME` or ARN")
 	s.StringVar(&f.filesBelow, "allow-file-targets", "", "let targets of type file in the table write below `DIR` (default: they are faulty)")
 }
 
-// addBounds adds the flags of the report and of how fast records are delivered.
+// addBounds adds the flags for the report and for limits on delivery.
 func (f *deliveryFlags) addBounds(cmd *cobra.Command) {
 	s := cmd.Flags()
 	oneOf(cmd, &f.output, "output", "table", "print the report as `FORM`: table, or json or yaml for one on standard output too", outputForms)
@@ -41,13 +41,14 @@ func (f *deliveryFlags) addBounds(cmd *cobra.Command) {
 	durationFlag(s, &f.timeout, "timeout", 5*time.Minute, "give each event or batch at most this `TIME`")
 }
 
-// complete tells the shell what flags take. The flags exist, so nothing can fail.
+// complete sets the shell's completion of flags. The flags exist, so the errors are
+// always nil.
 func (f *deliveryFlags) complete(cmd *cobra.Command) {
 	_ = cmd.MarkFlagFilename("targets", "yaml", "yml", "json")
 	_ = cmd.MarkFlagDirname("allow-file-targets")
 }
 
-// checkTargets finds out whether the command line says which targets there are.
+// checkTargets checks that the command line names one source of targets.
 func (f *deliveryFlags) checkTargets() error {
 	switch {
 	case f.targets != "" && f.table != "":
@@ -60,7 +61,7 @@ func (f *deliveryFlags) checkTargets() error {
 	return nil
 }
 
-// checkBounds finds what is wrong with the flags of addBounds.
+// checkBounds checks the flags of addBounds.
 func (f *deliveryFlags) checkBounds() error {
 	switch {
 	case f.inFlight < 1:
@@ -71,17 +72,17 @@ func (f *deliveryFlags) checkBounds() error {
 	return nil
 }
 
-// options are those of the function.
+// options returns the function's options.
 func (f *deliveryFlags) options() lambda.Options {
 	o := lambda.DefaultOptions()
 	o.NoVerifyTLS = f.aws.NoVerifyTLS
-	o.Metrics = metrics.ModeNone // they are the function's
+	o.Metrics = metrics.ModeNone // metrics belong to the function
 	o.Table, o.TargetsFile, o.InFlight = f.table, f.targets, f.inFlight
 	o.AllowFileTargets, o.FileTargetsDir, o.Stdout = f.filesBelow != "", f.filesBelow, true
 	if dir, err := filepath.Abs(f.filesBelow); err == nil {
 		o.FileTargetsDir = dir
 	}
 	o.DeadlineMargin = min(o.DeadlineMargin, f.timeout/10)
-	o.ReportBatchItemFailures = true // the poller goes on at the first that failed
+	o.ReportBatchItemFailures = true // the poller resumes at the first failed record
 	return o
 }

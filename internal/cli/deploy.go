@@ -15,7 +15,7 @@ import (
 	"fanout/internal/provision/stack"
 )
 
-// deploy is what the flags of the command say.
+// deploy holds the command's flags.
 type deploy struct {
 	manage
 	role, roleARN           string
@@ -30,7 +30,7 @@ type deploy struct {
 	runtime                 string // of the predecessor
 }
 
-// unusedRuntime tells users of aws-lambda-fanout that its flag does nothing here.
+// unusedRuntime tells users of aws-lambda-fanout that its flag has no effect here.
 func (d *deploy) unusedRuntime() {
 	if d.given("runtime") {
 		d.warn("--runtime %s has no effect, because the function needs no Node.js and runs on %s; leave the flag out", d.runtime, types.RuntimeProvidedal2023)
@@ -102,7 +102,7 @@ func (d *deploy) settingFlags(cmd *cobra.Command) {
 	f.IntVar(&d.retention, "log-retention", stack.DefaultRetention, "keep logs for `DAYS`; 0 is for ever")
 }
 
-// settings makes of the flags what is to be deployed. They were checked.
+// settings returns the settings to deploy from the flags, which were checked before.
 func (d *deploy) settings(cmd *cobra.Command) stack.Settings {
 	set := stack.Settings{
 		Function: d.functionRef(), Role: cmp.Or(d.roleARN, d.role), Table: cmp.Or(d.tableARN, d.table),
@@ -117,10 +117,10 @@ func (d *deploy) settings(cmd *cobra.Command) stack.Settings {
 		set.Ledger = &d.ledger
 	}
 	if d.given("memory") {
-		set.Memory = int32(d.memory) //nolint:gosec // it was checked
+		set.Memory = int32(d.memory) //nolint:gosec // checked before
 	}
 	if d.given("timeout") {
-		set.Timeout = int32(d.timeout) //nolint:gosec // it was checked
+		set.Timeout = int32(d.timeout) //nolint:gosec // checked before
 	}
 	if d.given("architecture") {
 		set.Architecture = types.Architecture(d.architecture)
@@ -142,7 +142,7 @@ func (d *deploy) open(architecture string) (code.Package, error) {
 	return code.Embedded(architecture)
 }
 
-// tell says on standard error what became of a thing.
+// tell prints the outcome of a thing to standard error.
 func tell(w io.Writer, t stack.Thing) {
 	fmt.Fprintf(w, "%s %s: %s", t.Kind, t.Name, t.Outcome)
 	if t.Note != "" {
@@ -151,8 +151,8 @@ func tell(w io.Writer, t stack.Thing) {
 	fmt.Fprintln(w)
 }
 
-// tellReplaced says what a function is that will be replaced, and what its targets are
-// in for.
+// tellReplaced describes the code that will be replaced, and the prospects of the
+// targets.
 func tellReplaced(w io.Writer, r *stack.Replaced) {
 	fmt.Fprintf(w, "The function %q is not one of fanout. This code will be replaced, and kept as a version:\n", r.Function)
 	fmt.Fprintf(w, "  runtime %s, handler %s, last modified %s, %s, SHA-256 %s\n", r.Runtime, r.Handler, r.Modified, count(int(r.Bytes), "byte"), r.SHA256)
@@ -170,7 +170,7 @@ func tellReplaced(w io.Writer, r *stack.Replaced) {
 	}
 }
 
-// tellBack says how to undo what comes.
+// tellBack prints the commands that undo the replacement.
 func tellBack(w io.Writer, r *stack.Replaced) {
 	fmt.Fprintf(w, "To go back to version %s, run:\n", r.Version)
 	for _, command := range r.Back {
@@ -178,7 +178,7 @@ func tellBack(w io.Writer, r *stack.Replaced) {
 	}
 }
 
-// showDeployed prints what was done and, if the role was left alone, its policy.
+// showDeployed prints the outcome and, if the role was left alone, its policy.
 func showDeployed(w io.Writer, output string, d stack.Deployed) error {
 	err := show(w, output, d, func(t table.Writer) { thingRows(t, d.Things) })
 	if err == nil && d.Policy != nil && output == "table" {

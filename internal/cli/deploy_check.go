@@ -12,7 +12,7 @@ import (
 	"fanout/lambda"
 )
 
-// checkFlags finds what is wrong with the flags before anything is made.
+// checkFlags checks the flags before any resource is made.
 func (d *deploy) checkFlags() error {
 	d.unusedRuntime()
 	if role := d.functionName() + "Role"; len(role) > 64 && d.role == "" && d.roleARN == "" {
@@ -36,12 +36,14 @@ func (d *deploy) checkFlags() error {
 	return checkVariables(d.environment)
 }
 
-// tableNames are those that DynamoDB takes (DynamoDB developer guide, Naming rules).
+// tableNames matches the table names that DynamoDB accepts (DynamoDB developer guide,
+// Naming rules).
 var tableNames = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
 
 var functionNames = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
 
-// checkFunctionName refuses names that other things cannot be named after.
+// checkFunctionName refuses function names that are invalid in the names of other
+// resources.
 func (m *manage) checkFunctionName() error {
 	if name := m.functionName(); !functionNames.MatchString(name) {
 		return fmt.Errorf("the function is %q; a name has 1 to 64 letters, digits, - and _", name)
@@ -51,8 +53,7 @@ func (m *manage) checkFunctionName() error {
 
 var variableNames = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]+$`)
 
-// checkVariables finds what is wrong with variables, each NAME=VALUE, with the
-// function's own code.
+// checkVariables checks variables, each NAME=VALUE, with the function's own code.
 func checkVariables(pairs []string) error {
 	known := make(map[string]bool)
 	all := variables(pairs)
@@ -71,7 +72,7 @@ func checkVariables(pairs []string) error {
 			return errors.New("--env cannot set FANOUT_TABLE; --table does")
 		case name == "FANOUT_LEDGER_TABLE":
 			return errors.New("--env cannot set FANOUT_LEDGER_TABLE; --ledger-table does")
-		case strings.HasPrefix(name, "FANOUT_") && !known[name] && value != "": // a slip of the finger may be removed
+		case strings.HasPrefix(name, "FANOUT_") && !known[name] && value != "": // a misspelled variable may be removed
 			return fmt.Errorf("the function has no variable %s%s", name, didYouMean("", name, slices.Sorted(maps.Keys(known))))
 		}
 	}
@@ -91,7 +92,7 @@ func reserved(name string) bool {
 	}, name)
 }
 
-// variables takes NAME=VALUE apart.
+// variables splits NAME=VALUE pairs.
 func variables(pairs []string) map[string]string {
 	all := make(map[string]string, len(pairs))
 	for _, pair := range pairs {

@@ -22,10 +22,10 @@ import (
 // maxLookups bounds the destinations that are looked up at a time.
 const maxLookups = 8
 
-// warnOfTargets warns of changed targets whose destination does not exist, takes less
-// than they send, or is the disk of one instance, and whose source is a former stream of
-// its table. What the caller may not look up gets no warning. It returns the streams that
-// the tables have now.
+// warnOfTargets warns about changed targets if the destination does not exist, has a
+// lower limit than the target, or is the disk of one instance, and if the source is a
+// former stream of its table. It skips lookups that the caller has no right to. It
+// returns the current streams of the tables.
 func (m *manage) warnOfTargets(ctx context.Context, cmd *cobra.Command, a *cloud.Account, have []registry.Entry, changes []registry.Change) lint.Streams {
 	var changed []target.Loaded
 	var sources []string

@@ -1,5 +1,5 @@
-// Package cloud is the AWS account as the commands see it: clients of its
-// services, the things that its users call by name, and errors in one sentence.
+// Package cloud is the commands' view of the AWS account: service clients, lookup of
+// resources by name, and errors in one sentence.
 package cloud
 
 import (
@@ -23,14 +23,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// Account makes clients for one account and region, with the rights of one
-// identity. A client costs little, so each call makes one.
+// Account makes clients for one account and region, with the rights of one identity. A
+// client is cheap, so each call makes one.
 type Account struct{ cfg aws.Config }
 
-// Of returns the account that cfg reaches. Its calls are tried again when AWS
-// throttles or fails: three times, unless the environment or the profile says how
-// often. Those of EC2, with which only fanout doctor looks at networks, are tried once.
-// An answer that is not one of AWS is a NotAWS.
+// Of returns the account that cfg reaches. Calls are retried when AWS throttles or
+// fails: three attempts, unless the environment or the profile sets another number.
+// Calls to EC2 are tried once; only fanout doctor makes them, to look at networks. An
+// answer that does not come from AWS is a NotAWS.
 func Of(cfg aws.Config) *Account {
 	cfg = cfg.Copy()
 	retrying(&cfg)
@@ -38,10 +38,10 @@ func Of(cfg aws.Config) *Account {
 	return &Account{cfg}
 }
 
-// Region is where the calls go.
+// Region is the region of the calls.
 func (a *Account) Region() string { return a.cfg.Region }
 
-// In returns the account in another region; "" is the same.
+// In returns the account in another region; "" means the same region.
 func (a *Account) In(region string) *Account {
 	cfg := a.cfg.Copy()
 	if region != "" {

@@ -19,11 +19,11 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// NotAWS is an answer that no service of AWS gives: of a proxy, a portal, or whatever
-// else listens at an endpoint that is none.
+// NotAWS is an answer that no AWS service gives. It comes from a proxy, a portal, or
+// another server at the endpoint.
 type NotAWS struct {
-	Host   string // that answered; "" if that is not known
-	Status string // such as 200 OK; "" if that is not known
+	Host   string // that answered; "" if unknown
+	Status string // such as 200 OK; "" if unknown
 }
 
 // Error implements error.
@@ -38,7 +38,7 @@ func (e *NotAWS) Error() string {
 	return text + "; check --region, --endpoint-url and proxies"
 }
 
-// notAWS makes an error of what answered.
+// notAWS makes an error from a response.
 func notAWS(r *http.Response) *NotAWS {
 	e := new(NotAWS)
 	if r == nil {
@@ -51,8 +51,8 @@ func notAWS(r *http.Response) *NotAWS {
 	return e
 }
 
-// whole makes an error of an answer that lacks what it always has, so that nobody else
-// has to look: {}, say.
+// whole turns an answer that lacks a required part, such as {}, into an error, so that
+// callers need not check.
 func whole(stack *middleware.Stack) error {
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("WholeAnswer",
 		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
@@ -68,7 +68,7 @@ func whole(stack *middleware.Stack) error {
 		}), middleware.Before)
 }
 
-// lacking reports whether an answer is without what the API always gives.
+// lacking reports whether an answer lacks a part that the API always returns.
 func lacking(answer any) bool {
 	switch a := answer.(type) {
 	case *dynamodb.DescribeTableOutput:

@@ -22,8 +22,8 @@ func (a *Account) memcached(ctx context.Context, name string) (string, error) {
 	return a.firstNode(cluster, name)
 }
 
-// redis returns the address of the ElastiCache for Redis or Valkey replication group,
-// or else cluster of one node, or serverless cache called name.
+// redis returns the address of the ElastiCache for Redis or Valkey resource called
+// name: a replication group, or else a cluster of one node, or else a serverless cache.
 func (a *Account) redis(ctx context.Context, name string) (string, error) {
 	groups, err := a.ElastiCache().DescribeReplicationGroups(ctx, &elasticache.DescribeReplicationGroupsInput{ReplicationGroupId: &name})
 	switch {
@@ -41,7 +41,7 @@ func (a *Account) redis(ctx context.Context, name string) (string, error) {
 	caches, err := a.ElastiCache().DescribeServerlessCaches(ctx, &elasticache.DescribeServerlessCachesInput{ServerlessCacheName: &name})
 	if err == nil && len(caches.ServerlessCaches) > 0 {
 		address, err := a.address(caches.ServerlessCaches[0].Endpoint, name)
-		return scheme(aws.Bool(true)) + address, err // they take nothing but TLS
+		return scheme(aws.Bool(true)) + address, err // serverless caches take TLS only
 	}
 	cluster, err := a.cacheCluster(ctx, name)
 	if err != nil {

@@ -6,17 +6,16 @@ import (
 	"strings"
 )
 
-// Caller is a thing that the policy of a function lets call it.
+// Caller is a source that the function's policy allows to call it.
 type Caller struct {
 	Statement string // its id
 	Source    string // ARN, or a pattern
 }
 
-// Callers returns the things that a function's policy names as those that may call
-// it, by the key aws:SourceArn. What else the policy says, and it may say anything, is
-// of no interest.
+// Callers returns the sources that a function's policy allows to call it, from the key
+// aws:SourceArn. It ignores everything else in the policy.
 //
-// Errors: a policy that is no JSON.
+// Errors: a policy that is not JSON.
 func Callers(policy string) ([]Caller, error) {
 	var document struct {
 		Statement []struct {
@@ -31,7 +30,7 @@ func Callers(policy string) ([]Caller, error) {
 	for _, s := range document.Statement {
 		for _, keys := range s.Condition {
 			for key, value := range keys {
-				// Keys are compared whatever their case (IAM user guide, Condition).
+				// Keys ignore case (IAM user guide, Condition).
 				if source, ok := value.(string); ok && s.Effect != "Deny" && strings.EqualFold(key, "aws:SourceArn") {
 					all = append(all, Caller{s.Sid, source})
 				}

@@ -15,10 +15,9 @@ import (
 	"fanout/lambda/target"
 )
 
-// Destination returns what the attribute destination of a target of type t is to be,
-// of what a user calls it: the name of something in the region of a, which must
-// exist, or the full form, which is taken as it is. index is where records go in a
-// search domain.
+// Destination returns the value of the attribute destination for a target of type t.
+// The user gives either a name, which must exist in the region of a, or the full form,
+// which is taken as it is. index is the index in a search domain.
 func (a *Account) Destination(ctx context.Context, t target.Type, name, index string) (string, error) {
 	if Full(t, name) {
 		return withIndex(name, index), nil
@@ -45,8 +44,7 @@ func (a *Account) Destination(ctx context.Context, t target.Type, name, index st
 	}
 }
 
-// Full reports whether text is a destination in full, so that nothing need be looked
-// up.
+// Full reports whether text is a complete destination that needs no lookup.
 func Full(t target.Type, text string) bool {
 	switch t {
 	case target.ES, target.IoT:
@@ -98,7 +96,7 @@ func (a *Account) domain(ctx context.Context, name, index string) (string, error
 	return withIndex(host, index), nil
 }
 
-// exists looks for what the function finds by its name.
+// exists checks a destination that the function finds by its name.
 func (a *Account) exists(ctx context.Context, t target.Type, name string) error {
 	switch t {
 	case target.Kinesis:
@@ -115,7 +113,8 @@ func (a *Account) exists(ctx context.Context, t target.Type, name string) error 
 	}
 }
 
-// unknown says that something could not be found, or looked up.
+// unknown returns the error for a resource that was not found or could not be looked
+// up.
 func (a *Account) unknown(err error, what, name string) error {
 	if IsMissing(err) {
 		return a.missing(what, name)

@@ -18,35 +18,35 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// EC2 asks for the few things of a network that fanout doctor looks at. The SDK's
-// module for EC2 is the largest there is: too much for three calls.
+// EC2 makes the few calls about networks that fanout doctor needs. The SDK's module for
+// EC2 is the largest of all: too much for three calls.
 type EC2 struct{ cfg aws.Config }
 
 // EC2 returns a client.
 func (a *Account) EC2() *EC2 { return &EC2{a.cfg} }
 
-// Subnet is one of a VPC (EC2 API, Subnet).
+// Subnet is a subnet of a VPC (EC2 API, Subnet).
 type Subnet struct {
 	ID  string `xml:"subnetId"`
 	VPC string `xml:"vpcId"`
 }
 
-// RouteTable says where packets of subnets go (EC2 API, RouteTable).
+// RouteTable holds the routes of subnets (EC2 API, RouteTable).
 type RouteTable struct {
 	ID           string        `xml:"routeTableId"`
 	Associations []Association `xml:"associationSet>item"`
 	Routes       []Route       `xml:"routeSet>item"`
 }
 
-// Association is what a route table is for. The main one is for all subnets of the
-// VPC that have none of their own.
+// Association ties a route table to a subnet. The main table serves all subnets of the
+// VPC without a table of their own.
 type Association struct {
 	Subnet string `xml:"subnetId"`
 	Main   bool   `xml:"main"`
 }
 
-// Route is where packets to a range of addresses go (EC2 API, Route): to whichever of
-// the ids is set.
+// Route is the way to a range of addresses (EC2 API, Route). The id that is set names
+// the next hop.
 type Route struct {
 	To        string `xml:"destinationCidrBlock"` // 0.0.0.0/0 for all
 	Gateway   string `xml:"gatewayId"`            // igw-…: of the internet; vgw-…: of a VPN
@@ -57,7 +57,7 @@ type Route struct {
 	State     string `xml:"state"` // active or blackhole
 }
 
-// Endpoint is a way from a VPC to one service (EC2 API, VpcEndpoint).
+// Endpoint leads from a VPC to one service (EC2 API, VpcEndpoint).
 type Endpoint struct {
 	ID          string   `xml:"vpcEndpointId"`
 	Service     string   `xml:"serviceName"` // like com.amazonaws.eu-west-1.dynamodb
@@ -66,7 +66,7 @@ type Endpoint struct {
 	RouteTables []string `xml:"routeTableIdSet>item"` // of a gateway endpoint
 }
 
-// found is what calls answer; each fills one list, a page at a time.
+// found is the answer to any of the calls. Each call fills one list, a page at a time.
 type found struct {
 	Subnets   []Subnet     `xml:"subnetSet>item"`
 	Tables    []RouteTable `xml:"routeTableSet>item"`
@@ -117,8 +117,7 @@ func (e *EC2) call(ctx context.Context, operation string, v url.Values) (found, 
 	}
 }
 
-// ask sends one request, signed with SigV4. Lists of the answer are added to those
-// of out.
+// ask sends one request, signed with SigV4. It appends the lists of the answer to out.
 func (e *EC2) ask(ctx context.Context, body string, out *found) error {
 	at, err := e.endpoint(ctx)
 	if err != nil {

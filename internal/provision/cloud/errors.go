@@ -18,8 +18,8 @@ import (
 	"fanout/engine/plain"
 )
 
-// Plain returns the text of err with what the SDK says of a call that failed in
-// words of one sentence: which call, why, and what to do.
+// Plain returns the text of err in one sentence if an SDK call failed: which call, why,
+// and what to do.
 func Plain(err error) string {
 	op, ok := errors.AsType[*smithy.OperationError](err)
 	if !ok {
@@ -31,7 +31,7 @@ func Plain(err error) string {
 func sentence(op *smithy.OperationError) string {
 	call := op.Service() + " " + op.Operation()
 	if inner, ok := errors.AsType[*smithy.OperationError](op.Err); ok {
-		return sentence(inner) // a role that could not be assumed, say
+		return sentence(inner) // for example a role that could not be assumed
 	}
 	if strange, ok := answeredByOther(op.Err); ok {
 		return call + " " + strange.Error()
@@ -55,9 +55,9 @@ func sentence(op *smithy.OperationError) string {
 	return fmt.Sprintf("%s failed: %s (%s)", call, strings.TrimSuffix(api.ErrorMessage(), "."), code)
 }
 
-// answeredByOther finds that an answer is not one of AWS: what was to be JSON or XML
-// of a service is none, or an error has no code. What refuses for the rights of the
-// caller is left to IsDenied.
+// answeredByOther finds an answer that does not come from AWS: it is not the JSON or
+// XML of the service, or its error has no code. IsDenied judges refusals for lack of
+// rights.
 func answeredByOther(err error) (*NotAWS, bool) {
 	if e, ok := errors.AsType[*NotAWS](err); ok {
 		return e, true
@@ -66,7 +66,7 @@ func answeredByOther(err error) (*NotAWS, bool) {
 		return nil, false
 	}
 	_, unreadable := errors.AsType[*smithy.DeserializationError](err)
-	if _, ok := errors.AsType[*xml.SyntaxError](err); ok { // in the answer to a call that failed
+	if _, ok := errors.AsType[*xml.SyntaxError](err); ok { // in the answer to a failed call
 		unreadable = true
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
@@ -116,8 +116,8 @@ func innermost(err error) error {
 	}
 }
 
-// IsUnanswered reports whether a call got no answer at all: nobody is there, or is
-// silent.
+// IsUnanswered reports whether a call got no answer at all: no server is there, or it
+// is silent.
 func IsUnanswered(err error) bool {
 	_, tried := errors.AsType[*url.Error](err)
 	return tried || errors.Is(err, context.DeadlineExceeded)
@@ -129,8 +129,8 @@ func HasCode(err error, codes ...string) bool {
 	return ok && slices.Contains(codes, api.ErrorCode())
 }
 
-// IsDenied reports whether the caller has no right to make the call. What stands
-// between may say so in words that are not the service's.
+// IsDenied reports whether the caller has no right to make the call. A proxy in between
+// may refuse in words that are not the service's.
 func IsDenied(err error) bool {
 	if _, ok := errors.AsType[smithy.APIError](err); !ok {
 		answer, ok := errors.AsType[*smithyhttp.ResponseError](err)
@@ -140,14 +140,13 @@ func IsDenied(err error) bool {
 		"AuthorizationErrorException", "NotAuthorizedException", "UnauthorizedException")
 }
 
-// RefusesCredentials reports whether the credentials are not, or no more, those of
-// anybody.
+// RefusesCredentials reports whether the credentials are invalid or have expired.
 func RefusesCredentials(err error) bool {
 	return HasCode(err, "UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch",
 		"ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "IncompleteSignatureException")
 }
 
-// IsThrottled reports whether the service has had too many calls.
+// IsThrottled reports whether the service received too many calls.
 func IsThrottled(err error) bool {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
@@ -157,15 +156,15 @@ func IsThrottled(err error) bool {
 	return ok
 }
 
-// IsMissing reports whether what the call was about does not exist.
+// IsMissing reports whether the subject of the call does not exist.
 func IsMissing(err error) bool {
 	return HasCode(err, "ResourceNotFoundException", "ResourceNotFound", "NoSuchEntity", "NoSuchEntityException", "NotFound", "NotFoundException",
 		"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue",
 		"CacheClusterNotFound", "CacheClusterNotFoundFault", "ReplicationGroupNotFoundFault", "ServerlessCacheNotFoundFault")
 }
 
-// IsRefused reports whether the service refused the call, so that it did nothing. Of a
-// call that got no answer, or one that a server failed on, that is not known.
+// IsRefused reports whether the service refused the call, so that it did nothing. It is
+// false if the call got no answer or the server failed: the call may have taken effect.
 func IsRefused(err error) bool {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok || api.ErrorFault() == smithy.FaultServer {

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// Identity returns who calls: an ARN of the caller's partition and account.
+// Identity returns the caller's ARN, with its partition and account.
 func (a *Account) Identity(ctx context.Context) (arn.ARN, error) {
 	out, err := a.STS().GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
@@ -75,12 +75,12 @@ func (a *Account) Topic(ctx context.Context, name string) (string, error) {
 	return topic, nil
 }
 
-// Exists returns why a source, which is given by ARN, cannot be hooked: there is no such
-// stream or topic. Who may not look is believed.
+// Exists returns an error if no stream or topic has the ARN source. It returns nil if
+// the caller has no right to look.
 func (a *Account) Exists(ctx context.Context, source string) error {
 	is, err := arn.Parse(source)
 	if err != nil {
-		return nil // the policy says what it must be
+		return nil // the policy code reports invalid ARNs
 	}
 	in := a.In(is.Region)
 	switch is.Service {
@@ -102,7 +102,7 @@ func (a *Account) Exists(ctx context.Context, source string) error {
 	return nil
 }
 
-// missing says that there is no such thing.
+// missing returns the error for a resource that does not exist.
 func (a *Account) missing(what, name string) error {
 	return fmt.Errorf("there is no %s called %q in %s; check the name, --region and --profile", what, name, a.Region())
 }
@@ -110,14 +110,14 @@ func (a *Account) missing(what, name string) error {
 // NoFunction is the error for a function that does not exist.
 type NoFunction struct {
 	Name string // or ARN
-	Else string // what else the caller can do, behind "or "; may be empty
+	Else string // another remedy for the caller, after "or "; may be empty
 }
 
 func (e *NoFunction) Error() string { return fmt.Sprintf("there is no function %q", e.Name) }
 
 // Name returns the last part of the name in an ARN such as
-// arn:aws:lambda:eu-west-1:123456789012:function:fanout, and of a table's or role's,
-// or the text itself if it is no ARN.
+// arn:aws:lambda:eu-west-1:123456789012:function:fanout, or in the ARN of a table or
+// role. Text that is not an ARN is returned as it is.
 func Name(text string) string {
 	a, err := arn.Parse(text)
 	if err != nil {

@@ -9,18 +9,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
-// maxBackoff is how long a command waits at most before it tries a call again: somebody
-// may be looking on.
+// maxBackoff is the longest pause before a command retries a call: a user may be
+// waiting.
 const maxBackoff = 5 * time.Second
 
-// retrying makes calls be tried again when AWS throttles or fails, as often and in the
-// mode that the environment says, or else the profile: AWS_MAX_ATTEMPTS or max_attempts,
-// AWS_RETRY_MODE or retry_mode (AWS SDKs and tools reference guide, Retry behavior). cfg's
-// own fields lack them: deliveries are tried once, so it was loaded with a retryer, and
-// then the SDK reads nothing else about retries.
+// retrying makes AWS calls retry when AWS throttles or fails. The number of attempts
+// and the mode come from the environment, or else the profile: AWS_MAX_ATTEMPTS or
+// max_attempts, AWS_RETRY_MODE or retry_mode (AWS SDKs and tools reference guide, Retry
+// behavior). cfg's own fields lack them: deliveries are tried once, so cfg was loaded
+// with a retryer, and the SDK then ignores all other retry settings.
 func retrying(cfg *aws.Config) {
 	var mode aws.RetryMode
-	for _, source := range cfg.ConfigSources { // the first that says anything counts
+	for _, source := range cfg.ConfigSources { // the first source with a value wins
 		switch s := source.(type) {
 		case config.EnvConfig:
 			cfg.RetryMaxAttempts, mode = cmp.Or(cfg.RetryMaxAttempts, s.RetryMaxAttempts), cmp.Or(mode, s.RetryMode)

@@ -9,8 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// WithoutImages returns the view of a table's stream, given by its ARN, if that view has
-// no new images; "" if it has, or there is no such stream.
+// WithoutImages returns the view type of a table's stream, given by its ARN, if that
+// view has no new images. It returns "" if the view has them, or if no such stream
+// exists.
 func WithoutImages(ctx context.Context, api dynamodb.DescribeTableAPIClient, stream string) (types.StreamViewType, error) {
 	table, _ := TableOf(stream)
 	out, err := api.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table})
@@ -23,14 +24,14 @@ func WithoutImages(ctx context.Context, api dynamodb.DescribeTableAPIClient, str
 	return "", nil
 }
 
-// TableOf returns the ARN of the table that a DynamoDB stream, given by its ARN, is of.
+// TableOf returns the ARN of the table behind a DynamoDB stream, given by its ARN.
 func TableOf(stream string) (table string, ok bool) {
 	table, _, ok = strings.Cut(stream, "/stream/")
 	return table, ok && strings.Contains(table, ":dynamodb:")
 }
 
-// StreamNow returns the ARN of the stream that the table of a stream has now, which is
-// another one once it was switched off and on; "" if it has none.
+// StreamNow returns the ARN of the current stream of the table behind stream; "" if the
+// table has none. A table gets another stream when its stream is switched off and on.
 func StreamNow(ctx context.Context, api dynamodb.DescribeTableAPIClient, stream string) (string, error) {
 	table, _ := TableOf(stream)
 	out, err := api.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table})
@@ -40,8 +41,8 @@ func StreamNow(ctx context.Context, api dynamodb.DescribeTableAPIClient, stream 
 	return streamOf(out.Table), nil
 }
 
-// streamOf returns the ARN of a table's stream, "" if it has none. A table tells the
-// latest one also when that is switched off.
+// streamOf returns the ARN of a table's stream, "" if it has none. A table names its
+// latest stream even when that is switched off.
 func streamOf(t *types.TableDescription) string {
 	if t == nil || t.StreamSpecification == nil || !aws.ToBool(t.StreamSpecification.StreamEnabled) {
 		return ""

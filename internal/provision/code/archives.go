@@ -4,7 +4,7 @@ package code
 
 import "embed"
 
-// archives are put here by make build.
+// make build puts the archives here.
 //
 //go:embed fanout-arm64.zip fanout-amd64.zip
 var archives embed.FS

@@ -1,5 +1,5 @@
-// Package code is the packaged function: the one that a released fanout carries
-// inside itself, or one in a file.
+// Package code is the packaged function: the copy inside a released fanout, or one in a
+// file.
 package code
 
 import (
@@ -16,8 +16,8 @@ import (
 	"os"
 )
 
-// architectures are what the function is built for, as Lambda names them, with what
-// Go and ELF call them.
+// architectures maps Lambda's names of the supported architectures to the names in Go
+// and ELF.
 var architectures = map[string]struct {
 	file    string
 	machine elf.Machine
@@ -29,11 +29,11 @@ var architectures = map[string]struct {
 // Package is a zip archive that holds the function as an executable file bootstrap.
 type Package []byte
 
-// ErrAbsent is the error of a fanout that was built without the function.
+// ErrAbsent reports that this fanout was built without the function.
 var ErrAbsent = errors.New("this fanout was built without the function; build it with make build, or add --package FILE")
 
-// Embedded returns the package for an architecture, arm64 or x86_64, that fanout
-// carries. It fails with ErrAbsent if it carries none.
+// Embedded returns the package for an architecture, arm64 or x86_64, inside this
+// fanout. It fails with ErrAbsent if there is none.
 func Embedded(architecture string) (Package, error) { return embedded(archives, architecture) }
 
 func embedded(archives embed.FS, architecture string) (Package, error) {
@@ -57,8 +57,8 @@ func Open(file, architecture string) (Package, error) {
 	return b, nil
 }
 
-// check finds what would make Lambda fail only when an event comes: no bootstrap, one
-// that is not executable, or one for another machine. A script may be anything.
+// check finds faults that Lambda reports only on the first event: no bootstrap, one
+// that is not executable, or one for another machine. A script passes unchecked.
 func check(archive []byte, machine elf.Machine) error {
 	z, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
 	if err != nil {
@@ -86,7 +86,8 @@ func check(archive []byte, machine elf.Machine) error {
 	return nil
 }
 
-// SHA256 returns what Lambda calls CodeSha256: the hash of the archive, in base64.
+// SHA256 returns the value that Lambda calls CodeSha256: the hash of the archive, in
+// base64.
 func (p Package) SHA256() string {
 	sum := sha256.Sum256(p)
 	return base64.StdEncoding.EncodeToString(sum[:])

@@ -4,5 +4,5 @@ package code
 
 import "embed"
 
-// archives are left out by a plain go build, which has nothing to make them with.
+// archives is empty in a plain go build, which cannot make them.
 var archives embed.FS

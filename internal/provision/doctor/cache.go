@@ -11,14 +11,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticache/types"
 )
 
-// cache looks for the ElastiCache cache that has the target's host. Whether the host
-// answers only somebody in its network can tell.
+// cache looks for the ElastiCache cache with the target's host. Only a client inside
+// its network can tell whether the host answers.
 func (c *visit) cache(ctx context.Context) Finding {
 	host := hostOf(c.spec.Destination.Host)
 	if !elastic(host) {
 		return c.notChecked("%s is not an endpoint of ElastiCache", host)
 	}
-	var unseen error // why not all caches could be seen
+	var unseen error // why some caches could not be seen
 	for _, look := range []func(context.Context, string) (string, error){c.replicationGroup, c.serverless, c.cluster} {
 		status, err := look(ctx, host)
 		if err != nil {
@@ -42,7 +42,7 @@ func hostOf(address string) string {
 	return address
 }
 
-// elastic reports whether a host is one of ElastiCache (ElastiCache guide, Finding
+// elastic reports whether a host belongs to ElastiCache (ElastiCache guide, Finding
 // connection endpoints).
 func elastic(host string) bool { return strings.Contains(host, ".cache.amazonaws.com") }
 
@@ -56,8 +56,8 @@ func at(host string, endpoints ...*types.Endpoint) bool {
 	return false
 }
 
-// replicationGroup returns the status of the replication group that has a host, ""
-// if none has.
+// replicationGroup returns the status of the replication group with a host, "" if there
+// is none.
 func (c *visit) replicationGroup(ctx context.Context, host string) (string, error) {
 	pages := elasticache.NewDescribeReplicationGroupsPaginator(c.ElastiCache, &elasticache.DescribeReplicationGroupsInput{})
 	for pages.HasMorePages() {

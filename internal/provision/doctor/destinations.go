@@ -51,8 +51,8 @@ func (c *visit) deliveryStream(ctx context.Context) Finding {
 	return c.state("delivery stream", string(out.DeliveryStreamDescription.DeliveryStreamStatus), "ACTIVE")
 }
 
-// queueTimeout bounds the look at a queue behind a host of its own: that of a VPC
-// endpoint is silent to whoever is outside the VPC.
+// queueTimeout bounds the check of a queue behind its own host: the host of a VPC
+// endpoint is silent to callers outside the VPC.
 const queueTimeout = 5 * time.Second
 
 // queue asks the host that the function will call.
@@ -76,12 +76,12 @@ func (c *visit) queue(ctx context.Context) Finding {
 	case err != nil:
 		return c.unknown(err)
 	}
-	takes, _ := strconv.Atoi(out.Attributes["MaximumMessageSize"]) // 0 if it does not tell
+	takes, _ := strconv.Atoi(out.Attributes["MaximumMessageSize"]) // 0 if absent
 	return c.size(c.ok("queue %s", d), size{what: "queue", takes: takes, byDefault: 1 << 20, setting: "MaximumMessageSize", unit: 1})
 }
 
-// topicBytes is what a topic takes in a message whose MaximumMessageSize nobody set; then
-// it does not tell either (SNS guide, Publishing large messages).
+// topicBytes is the message limit of a topic without a MaximumMessageSize; SNS does not
+// return the attribute then (SNS guide, Publishing large messages).
 const topicBytes = 256 << 10
 
 func (c *visit) topic(ctx context.Context) Finding {
@@ -110,8 +110,8 @@ func (c *visit) function(ctx context.Context) Finding {
 	return c.state("function", string(out.State), string(types.StateActive), string(types.StateInactive), "")
 }
 
-// search checks a domain of OpenSearch Service. Of Serverless's collections and of
-// other servers nobody but the function can tell.
+// search checks a domain of OpenSearch Service. Only the function can check a
+// collection of OpenSearch Serverless or any other server.
 func (c *visit) search(ctx context.Context) Finding {
 	name, inside := domain(c.spec.Destination.Host)
 	if !c.spec.Destination.OpenSearchService() || name == "" {
@@ -133,9 +133,10 @@ func (c *visit) search(ctx context.Context) Finding {
 	return c.ok("domain %s", c.spec.Destination)
 }
 
-// domain returns the name in an endpoint like search-NAME-ID.eu-west-1.es.amazonaws.com,
-// where ID has no hyphen, and whether it is inside a VPC: vpc-NAME-ID. Servers that
-// stand in for AWS leave both ends out.
+// domain returns the name in an endpoint like
+// search-NAME-ID.eu-west-1.es.amazonaws.com, where ID has no hyphen, and whether it is
+// inside a VPC: vpc-NAME-ID. Test servers in place of AWS leave out both the prefix and
+// the ID.
 func domain(host string) (name string, inside bool) {
 	label, _, _ := strings.Cut(host, ".")
 	for _, prefix := range []string{"search-", "vpc-"} {
@@ -159,7 +160,7 @@ func (c *visit) iot(ctx context.Context) Finding {
 	}
 	account := func(host string) string {
 		label, _, _ := strings.Cut(host, ".")
-		return strings.TrimSuffix(label, "-ats") // older clients use the one without
+		return strings.TrimSuffix(label, "-ats") // older clients use the name without the suffix
 	}
 	if account(own) != account(c.spec.Destination.Host) {
 		return c.warning(c.fix("--destination", own+"#"+c.spec.Destination.Topic), "the endpoint of this account and region is %s; a domain of your own may stand before it", own)

@@ -1,5 +1,5 @@
-// Package doctor looks at a function with all that belongs to it, and says what is
-// wrong and what to do. It changes nothing.
+// Package doctor examines a function with everything around it, and reports each
+// problem and its remedy. It changes nothing.
 package doctor
 
 import (
@@ -13,51 +13,51 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// Status says how grave a finding is.
+// Status is the severity of a finding.
 type Status string
 
 const (
 	OK      Status = "ok"
 	Unknown Status = "unknown" // it could not be checked
-	Warning Status = "warning" // it works, but not as it might
+	Warning Status = "warning" // it works, but could be better
 	Error   Status = "error"   // records are not delivered, or may get lost
 )
 
-// Finding is what a check found of a thing.
+// Finding is the result of one check.
 type Finding struct {
-	Check   string `json:"check"`   // what was looked at: function, table, target and so on
-	Subject string `json:"subject"` // of which thing; sources and targets as Source and Target name them
+	Check   string `json:"check"`   // the kind of subject: function, table, target and so on
+	Subject string `json:"subject"` // the subject; sources and targets as Source and Target name them
 	Status  Status `json:"status"`
 	Text    string `json:"text"`
-	Do      string `json:"do,omitempty"` // "" where nothing need be done
+	Do      string `json:"do,omitempty"` // the remedy; "" if none is needed
 }
 
 // Doctor examines one function.
 type Doctor struct {
 	Services
 	Function string        // name or ARN
-	Table    string        // name or ARN of the target table; "": what the function says
-	Lag      time.Duration // how old records may be when they reach the function
+	Table    string        // name or ARN of the target table; "": the table in the function's variables
+	Lag      time.Duration // the highest age of records that reach the function
 
-	// Flag returns the flag of fanout update that sets an attribute, without its hyphens,
-	// "" if none does. Args are the flags, such as --region, that every command needs to
-	// be about the same function.
+	// Flag returns the flag of fanout update that sets an attribute, without its
+	// hyphens, "" if there is none. Args are the flags, such as --region, that lead
+	// every command to the same function.
 	Flag func(attribute string) string
 	Args []string
 
-	// Similar returns the name of the function that was probably meant by one that none has,
-	// "" if there is none. It may be nil.
+	// Similar returns the name of an existing function that the user probably meant by
+	// name, "" if there is none. It may be nil.
 	Similar func(ctx context.Context, name string) string
 }
 
-// atOnce bounds the checks that run at a time, so that AWS throttles none.
+// atOnce bounds the checks that run at a time, so that AWS does not throttle them.
 const atOnce = 8
 
-// task is a check that is to be made.
+// task is a check to run.
 type task func(ctx context.Context) []Finding
 
-// Examine makes all checks, and returns what they found in an order that does not
-// depend on how fast they were. A check that fails is a finding too.
+// Examine makes all checks, and returns the findings in an order that does not depend
+// on their speed. A check that fails is a finding too.
 func (d *Doctor) Examine(ctx context.Context) []Finding {
 	p, first := d.admit(ctx)
 	if p == nil {
@@ -74,7 +74,7 @@ func (d *Doctor) Examine(ctx context.Context) []Finding {
 	return append(first, run(ctx, tasks)...)
 }
 
-// run makes the checks, some side by side.
+// run makes the checks, some in parallel.
 func run(ctx context.Context, tasks []task) []Finding {
 	found := make([][]Finding, len(tasks))
 	var g errgroup.Group
@@ -91,7 +91,7 @@ func run(ctx context.Context, tasks []task) []Finding {
 		})
 	}
 	if fault := g.Wait(); fault != nil {
-		panic(fault) // where it can be told
+		panic(fault) // in the caller's goroutine, which can recover it
 	}
 	var all []Finding
 	for _, f := range found {
@@ -100,7 +100,7 @@ func run(ctx context.Context, tasks []task) []Finding {
 	return all
 }
 
-// about is a check of a thing, which makes findings.
+// about is the subject of a check, and makes its findings.
 type about struct{ check, subject string }
 
 func (a about) is(s Status, do, format string, args ...any) Finding {
@@ -115,7 +115,7 @@ func (a about) warning(do, format string, args ...any) Finding {
 
 func (a about) wrong(do, format string, args ...any) Finding { return a.is(Error, do, format, args...) }
 
-// unknown is a check that err made impossible.
+// unknown is the finding for a check that err made impossible.
 func (a about) unknown(err error) Finding {
 	switch {
 	case cloud.IsDenied(err):
@@ -128,7 +128,7 @@ func (a about) unknown(err error) Finding {
 	return a.is(Unknown, "run fanout doctor again, or look yourself", "not checked: %s", cloud.Plain(err))
 }
 
-// notChecked is a check that cannot be made from here.
+// notChecked is the finding for a check that is impossible from here.
 func (a about) notChecked(format string, args ...any) Finding {
 	return a.is(Unknown, "", "not checked from here: "+format, args...)
 }

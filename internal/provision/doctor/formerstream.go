@@ -12,12 +12,12 @@ import (
 	"fanout/internal/provision/registry"
 )
 
-// leftBehind is the finding of active targets whose source is a former stream of its
-// table. now is the stream that the table has; "" if it has none.
+// leftBehind is the finding for active targets whose source is a former stream of its
+// table. now is the table's current stream; "" if it has none.
 func (p *patient) leftBehind(source, now string) []Finding {
 	hooked := slices.ContainsFunc(p.hooks, func(m types.EventSourceMappingConfiguration) bool { return aws.ToString(m.EventSourceArn) == now })
 	if hooked && !slices.ContainsFunc(p.targets, func(e registry.Entry) bool { return e.Spec.SourceARN == now }) {
-		return nil // the mapping is one without targets, which names these
+		return nil // the check of the mapping without targets names these
 	}
 	var ids []string
 	for i := range p.targets {
@@ -32,7 +32,7 @@ func (p *patient) leftBehind(source, now string) []Finding {
 	return []Finding{is.wrong(p.moveTargets(), "its stream is %s now, so the targets of the former stream %s get nothing: %s", now, source, strings.Join(ids, ", "))}
 }
 
-// moveTargets says how to give targets another source.
+// moveTargets returns the commands that give targets another source.
 func (p *patient) moveTargets() string {
 	return p.run("export") + " > FILE, correct the ARN in it, and " + p.run("apply", "FILE", "--prune")
 }

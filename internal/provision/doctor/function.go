@@ -13,7 +13,7 @@ import (
 
 func (p *patient) is(check string) about { return about{check, p.function.Name()} }
 
-// state checks that the function can be invoked, and is one of fanout.
+// state checks that the function can be invoked, and runs fanout.
 func (p *patient) state(context.Context) []Finding {
 	is, c := p.is("function"), p.config
 	var found []Finding
@@ -52,14 +52,14 @@ func (p *patient) architecture() types.Architecture {
 	return p.config.Architectures[0]
 }
 
-// What the function needs, in MB: by itself, for an event of 6 MB with its copy and
-// what is decoded of it, and for the requests that one target makes of that.
+// Memory that the function needs, in MB: for itself, for an event of 6 MB with its copy
+// and the decoded records, and for the requests that one target makes from it.
 const (
 	ownMemory    = 64
 	targetMemory = 12
 )
 
-// comfort is how much time there should be for sending, and for sending again.
+// comfort is the recommended time for sending and resending.
 const comfort = 10 * time.Second
 
 // settings checks memory and time against the targets.

@@ -9,8 +9,8 @@ import (
 )
 
 // missing returns the rights that no document gives, an action and a resource each.
-// Conditions of what is given are not understood, so that such rights count as not
-// given; and what is to be denied is not asked for: AWS's own policies do not.
+// Rights with conditions count as not given, because conditions are not evaluated.
+// Denials in needs are skipped, because AWS's own policies have none.
 func missing(needs policy.Document, has map[string]policy.Document) []string {
 	var lacks []string
 	for _, s := range needs.Statement {
@@ -75,7 +75,7 @@ func matches(pattern, text string) bool {
 
 func prefixed(part, text string) bool { return len(text) >= len(part) && alike(part, text[:len(part)]) }
 
-// alike compares texts of one length, where ? in the first is any character.
+// alike compares two texts of equal length; ? in the first matches any character.
 func alike(part, text string) bool {
 	if len(part) != len(text) {
 		return false

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 )
 
-// lately is how far back the age of records is looked at.
+// lately is the period over which the age of records is checked.
 const lately = 15 * time.Minute
 
 // lag checks how old records are when the function gets them: IteratorAge, in

@@ -9,8 +9,7 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// logs checks that there is, or will be, a log group, and that it does not grow for
-// ever.
+// logs checks that a log group exists or will exist, and that its logs expire.
 func (p *patient) logs(ctx context.Context) []Finding {
 	name := p.function.LogGroup
 	if name == "" {
@@ -36,9 +35,9 @@ func (p *patient) logs(ctx context.Context) []Finding {
 	return []Finding{p.noLogs(ctx, is)}
 }
 
-// noLogs tells of a log group that is not there. Lambda makes it when it has something
-// to write, if the function's role allows it; the policy that deploy writes does not,
-// because deploy makes the group.
+// noLogs is the finding for a missing log group. Lambda makes the group when it has
+// something to write, if the function's role allows that. The policy that deploy writes
+// does not, because deploy makes the group.
 func (p *patient) noLogs(ctx context.Context, is about) Finding {
 	has, err := p.documents(ctx, cloud.Name(p.function.RoleARN))
 	if err != nil {

@@ -63,10 +63,10 @@ func (p *patient) mapping(m *types.EventSourceMappingConfiguration) []Finding {
 	return found
 }
 
-// wake says how to give a source an active target, or to stop it.
+// wake returns the commands that give a source an active target, or that unhook it.
 func (p *patient) wake(source string) string {
 	stop := ", or " + p.run("unhook", "--source-arn", source)
-	for _, source := range []string{source, stream(source)} { // in the order in which the function looks
+	for _, source := range []string{source, stream(source)} { // in the function's search order
 		for i := range p.targets {
 			if t := &p.targets[i]; t.Spec.SourceARN == source {
 				return p.run("activate", "--source-arn", source, "--id", t.ID) + stop
@@ -76,9 +76,9 @@ func (p *patient) wake(source string) string {
 	return p.run("register", "TYPE", "--source-arn", stream(source), "--id", "ID", "--destination", "NAME", "--active", "true") + stop
 }
 
-// endless finds a mapping that never gives up, of a source with targets that keep
-// nothing that they cannot take: a record that fails for good then holds up its shard
-// until it expires.
+// endless finds a mapping that retries without end while some of its targets have no
+// place for failed records. A record that always fails then holds up its shard until it
+// expires.
 func (p *patient) endless(is about, m *types.EventSourceMappingConfiguration) []Finding {
 	if gives, _ := givesUp(m); gives || onFailure(m) != "" {
 		return nil
@@ -98,8 +98,8 @@ func (p *patient) endless(is about, m *types.EventSourceMappingConfiguration) []
 	return []Finding{is.warning(fix, "a record that a target cannot take is tried until it expires, which holds up its shard; targets without onFailure: %d", len(open))}
 }
 
-// served checks that a source has targets. A consumer has those of its stream, unless
-// some name the consumer itself.
+// served checks that a source has targets. A consumer uses the targets of its stream,
+// unless some targets name the consumer itself.
 func (p *patient) served(is about, source string) []Finding {
 	if !slices.ContainsFunc(p.targets, func(e registry.Entry) bool { return e.Spec.SourceARN == source }) {
 		source = stream(source)
@@ -124,7 +124,7 @@ func (p *patient) served(is about, source string) []Finding {
 	return []Finding{is.wrong(p.wake(source), "the source has no target, so its batches fail")}
 }
 
-// givesUp reports whether a mapping stops trying before a record expires, and when.
+// givesUp reports whether a mapping stops retrying before a record expires, and when.
 func givesUp(m *types.EventSourceMappingConfiguration) (bool, string) {
 	if n := m.MaximumRetryAttempts; n != nil && *n >= 0 {
 		return true, counted(int(*n), "retry", "retries")
@@ -142,8 +142,8 @@ func onFailure(m *types.EventSourceMappingConfiguration) string {
 	return aws.ToString(m.DestinationConfig.OnFailure.Destination)
 }
 
-// sources checks that what has active targets is hooked to the function, and that
-// topics which are hooked have targets.
+// sources checks that every source with active targets is hooked to the function, and
+// that hooked topics have targets.
 func (p *patient) sources(ctx context.Context) []Finding {
 	var found []Finding
 	all, topicsOnly := maps.Clone(p.activeFrom), false
@@ -158,7 +158,7 @@ func (p *patient) sources(ctx context.Context) []Finding {
 		a, err := arn.Parse(source)
 		former, _ := streams.Former(source)
 		switch {
-		case err != nil: // a fault of its targets
+		case err != nil: // a fault of its targets, reported elsewhere
 		case a.Service == "sns":
 			topicsOnly = true
 			found = append(found, p.topic(ctx, source, a.Region)...)
@@ -186,7 +186,7 @@ func (p *patient) topic(ctx context.Context, topic, region string) []Finding {
 	active := p.activeFrom[topic] > 0
 	switch {
 	case cloud.IsMissing(err) && !active:
-		return nil // the right of a topic that is gone harms nobody
+		return nil // a right for a deleted topic is harmless
 	case cloud.IsMissing(err):
 		return []Finding{is.wrong("correct the source of its targets, or make the topic", "there is no such topic")}
 	case err != nil:
@@ -229,7 +229,7 @@ func (p *patient) subscribed(ctx context.Context, topic, region string) (bool, e
 	return false, nil
 }
 
-// failedMessages checks that messages which the function fails on go somewhere.
+// failedMessages checks that messages go somewhere when the function fails on them.
 func (p *patient) failedMessages(is about, topic string) []Finding {
 	switch {
 	case p.asyncErr != nil:

@@ -19,8 +19,7 @@ func Target(source, id string) string {
 	return cloud.Source(source) + "/" + id
 }
 
-// stream returns the stream that a mapping reads, whether or not by a consumer of its
-// own.
+// stream returns the stream behind a mapping's source, which may be a consumer.
 func stream(source string) string {
 	s, _, _ := strings.Cut(source, "/consumer/")
 	return s

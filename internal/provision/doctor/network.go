@@ -14,7 +14,7 @@ import (
 	"fanout/lambda/target"
 )
 
-// network checks that the function can reach AWS, and caches it.
+// network checks that the function can reach AWS and its caches.
 func (p *patient) network(ctx context.Context) []Finding {
 	is := p.is("network")
 	if !p.function.VPC {
@@ -79,7 +79,7 @@ func (p *patient) outside(is about) []Finding {
 	return found
 }
 
-// private reports whether a host can only be reached from within a network.
+// private reports whether a host is reachable only from inside a network.
 func private(host string) bool {
 	if addr, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		return addr.IsPrivate() || addr.IsLoopback() || addr.IsLinkLocalUnicast()
@@ -104,8 +104,8 @@ func tableOf(subnet string, tables []cloud.RouteTable) cloud.RouteTable {
 }
 
 // wayOut reports whether a route table leads everywhere. A function has no public
-// address, so an internet gateway alone does not; where a VPN, a transit gateway or
-// somebody's own NAT leads cannot be seen from here, and is believed.
+// address, so an internet gateway alone is not enough. A VPN, a transit gateway or a
+// user's own NAT counts as a way out, because its far end cannot be seen from here.
 func wayOut(t cloud.RouteTable) bool {
 	return slices.ContainsFunc(t.Routes, func(r cloud.Route) bool {
 		through := cmp.Or(r.NAT, r.Transit, r.Interface, r.Peering)
@@ -116,8 +116,8 @@ func wayOut(t cloud.RouteTable) bool {
 	})
 }
 
-// cutOff returns the services that the function needs and that no endpoint leads
-// to, as endpoints name them, sorted.
+// cutOff returns the services that the function needs and that no endpoint serves, by
+// their endpoint names, sorted.
 func (p *patient) cutOff(table string, endpoints []cloud.Endpoint) []string {
 	needs := p.services()
 	for _, e := range endpoints {
@@ -136,7 +136,7 @@ func serviceOf(name, region string) string {
 	return service
 }
 
-// endpointNames are the services of targets as VPC endpoints name them (AWS
+// endpointNames maps target types to the names of their services in VPC endpoints (AWS
 // PrivateLink guide, AWS services that integrate with AWS PrivateLink). Caches and
 // search domains inside the VPC need none.
 var endpointNames = map[target.Type]string{
@@ -144,8 +144,8 @@ var endpointNames = map[target.Type]string{
 	target.Lambda: "lambda", target.IoT: "iot.data",
 }
 
-// services returns the services that the function calls. Its logs take another way.
-// Of other regions an endpoint gives no service.
+// services returns the services that the function calls. Its logs take another way. An
+// endpoint serves its own region only.
 func (p *patient) services() map[string]bool {
 	needs := make(map[string]bool)
 	if !p.fromFile || p.ledgerTable != "" {

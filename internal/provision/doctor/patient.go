@@ -20,30 +20,30 @@ import (
 	"fanout/lambda/target"
 )
 
-// patient is the function, and what is known of it before the checks begin.
+// patient is the function, with the facts that are read before the checks begin.
 type patient struct {
 	*Doctor
 	config      *lambda.GetFunctionConfigurationOutput
 	function    role.Function
 	self        arn.ARN
-	options     fanout.Options // as far as they can be read
+	options     fanout.Options // as far as they are readable
 	optionsErr  error          // every fault of its variables
-	known       []string       // variables that the function has a meaning for
+	known       []string       // variables that the function recognizes
 	targets     []registry.Entry
-	targetsErr  error // why they are not known
-	fromFile    bool  // the function has its targets from a file, which only it can read
+	targetsErr  error // why they are unknown
+	fromFile    bool  // the targets come from a file that only the function can read
 	hooks       []types.EventSourceMappingConfiguration
-	hooksErr    error          // why they are not known
+	hooksErr    error          // why they are unknown
 	activeFrom  map[string]int // active targets, by source
 	tableName   string
 	ledgerTable string
-	callers     []cloud.Caller // what may invoke the function
-	callersErr  error          // why that is not known
-	async       *hooks.Async   // what becomes of messages that fail; nil: what Lambda does by itself
-	asyncErr    error          // why that is not known
+	callers     []cloud.Caller // sources that may invoke the function
+	callersErr  error          // why they are unknown
+	async       *hooks.Async   // settings for failed messages; nil: Lambda's defaults
+	asyncErr    error          // why they are unknown
 }
 
-// missing is the finding of a function that does not exist.
+// missing is the finding for a function that does not exist.
 func (d *Doctor) missing(ctx context.Context, is about) Finding {
 	if d.Similar != nil {
 		if name := d.Similar(ctx, is.subject); name != "" {
@@ -53,8 +53,8 @@ func (d *Doctor) missing(ctx context.Context, is about) Finding {
 	return is.wrong("run "+d.commandOf(is.subject, "deploy")+", or name another with --function", "there is none")
 }
 
-// admit looks the function up, with its targets and mappings. It returns nil, and
-// why, if there is no function to look at.
+// admit looks the function up, with its targets and mappings. It returns nil, and the
+// reason, if there is no function to examine.
 func (d *Doctor) admit(ctx context.Context) (*patient, []Finding) {
 	is := about{"function", cloud.Name(d.Function)}
 	config, err := d.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &d.Function})
@@ -63,7 +63,7 @@ func (d *Doctor) admit(ctx context.Context) (*patient, []Finding) {
 	}
 	if err != nil {
 		f := is.unknown(err)
-		f.Status = Error // nothing of it was checked
+		f.Status = Error // nothing was checked
 		return nil, []Finding{f}
 	}
 	p := &patient{Doctor: d, config: config, activeFrom: make(map[string]int)}
@@ -82,7 +82,7 @@ func (d *Doctor) admit(ctx context.Context) (*patient, []Finding) {
 	return p, nil
 }
 
-// functionOf makes one type of Lambda's API of another that has the same.
+// functionOf converts one type of Lambda's API to another with the same fields.
 func functionOf(c *lambda.GetFunctionConfigurationOutput) role.Function {
 	return role.FunctionOf(&types.FunctionConfiguration{
 		FunctionArn: c.FunctionArn, Role: c.Role, VpcConfig: c.VpcConfig, LoggingConfig: c.LoggingConfig,
@@ -90,7 +90,7 @@ func functionOf(c *lambda.GetFunctionConfigurationOutput) role.Function {
 	})
 }
 
-// variable returns what the function finds in its environment.
+// variable returns a variable of the function's environment.
 func (p *patient) variable(name string) string {
 	if name == "AWS_LAMBDA_FUNCTION_NAME" {
 		return p.function.Name()
@@ -130,7 +130,7 @@ func (p *patient) readHooks(ctx context.Context) []Finding {
 	return nil
 }
 
-// readCallers looks up what the function's own policy lets invoke it.
+// readCallers looks up the sources that the function's own policy allows to invoke it.
 func (p *patient) readCallers(ctx context.Context) []Finding {
 	out, err := p.Lambda.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &p.Function})
 	switch {
@@ -150,7 +150,7 @@ func (p *patient) readAsync(ctx context.Context) []Finding {
 	return nil
 }
 
-// active returns the targets that records are meant for.
+// active returns the targets that are meant to receive records.
 func (p *patient) active() []*target.Spec {
 	var all []*target.Spec
 	for i := range p.targets {
@@ -161,13 +161,13 @@ func (p *patient) active() []*target.Spec {
 	return all
 }
 
-// command is a command of fanout that is about the function, as a shell takes it.
-// Words in capitals stand for what only its user knows.
+// command is a fanout command about the function, quoted for a shell. Words in capitals
+// stand for values that only the user knows.
 func (p *patient) command(name string, flags ...string) string {
 	return p.commandOf(p.function.Name(), name, flags...)
 }
 
-// commandOf is such a command about any function.
+// commandOf is like command, for any function.
 func (d *Doctor) commandOf(function, name string, flags ...string) string {
 	all := []string{"fanout", name}
 	if function != "fanout" {
@@ -183,7 +183,7 @@ func (p *patient) run(name string, flags ...string) string {
 	return "run " + p.command(name, flags...)
 }
 
-// shellWord quotes what a shell would not take as one word, or for something else.
+// shellWord quotes a word that a shell would split or interpret.
 func shellWord(word string) string {
 	plain := word != "" && !strings.ContainsFunc(word, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./:=@%+,", r)

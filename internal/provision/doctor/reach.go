@@ -9,7 +9,7 @@ import (
 	"fanout/lambda/target"
 )
 
-// Reach checks that the destination of a target exists, and takes what the target sends.
+// Reach checks that the destination of a target exists, and takes the target's records.
 // self is the ARN of the function, which need not exist, so the network is not checked.
 func (d *Doctor) Reach(ctx context.Context, self arn.ARN, t *target.Spec) Finding {
 	p := &patient{Doctor: d, self: self, function: role.Function{ARN: self.String(), VPC: true}}

@@ -13,8 +13,8 @@ import (
 	"fanout/internal/provision/role"
 )
 
-// rights compares what the policies of the function's role allow with what it needs.
-// Permissions boundaries, and policies of the organization, may still take away.
+// rights compares the rights in the policies of the function's role with its needs.
+// Permissions boundaries and policies of the organization may still deny them.
 func (p *patient) rights(ctx context.Context) []Finding {
 	name := cloud.Name(p.function.RoleARN)
 	is := about{"policy", name}
@@ -56,12 +56,12 @@ func (p *patient) rights(ctx context.Context) []Finding {
 	return found
 }
 
-// own compares the policy that fanout keeps.
+// own compares the policy that fanout maintains.
 func (p *patient) own(is about, has, needs policy.Document) []Finding {
 	lacks, over := policy.Diff(has, needs)
 	var found []Finding
 	for _, right := range lacks {
-		if denied, ok := strings.CutPrefix(right, "Deny "); ok { // it works all the same
+		if denied, ok := strings.CutPrefix(right, "Deny "); ok { // the function works without the denial
 			found = append(found, is.warning(p.run("deploy"), "the role is not denied %s", denied))
 			continue
 		}
@@ -76,11 +76,10 @@ func (p *patient) own(is about, has, needs policy.Document) []Finding {
 	return found
 }
 
-// unreadable is a policy with parts that are not understood.
+// unreadable marks a policy with parts that are not understood.
 type unreadable struct{ error }
 
-// documents returns the policies of a role, by their names: its own and those that
-// are attached to it.
+// documents returns the policies of a role by name: inline and attached.
 func (p *patient) documents(ctx context.Context, name string) (map[string]policy.Document, error) {
 	all := make(map[string]policy.Document)
 	add := func(name string, text *string) (err error) {
@@ -124,7 +123,7 @@ func (p *patient) documents(ctx context.Context, name string) (map[string]policy
 	return all, nil
 }
 
-// managed returns the text of a managed policy as it is now.
+// managed returns the current text of a managed policy.
 func (p *patient) managed(ctx context.Context, policy *string) (*string, error) {
 	out, err := p.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: policy})
 	if err != nil {

@@ -21,8 +21,8 @@ import (
 	"fanout/internal/provision/role"
 )
 
-// Services are those that a Doctor asks about the function, and In those of a region
-// about its targets and topics.
+// Services are the clients for the function. In returns the clients of a region for its
+// targets and topics.
 type Services struct {
 	Lambda     LambdaAPI
 	DynamoDB   DynamoDBAPI
@@ -30,12 +30,12 @@ type Services struct {
 	Logs       cloudwatchlogs.DescribeLogGroupsAPIClient
 	CloudWatch CloudWatchAPI
 	EC2        EC2API
-	Keeper     *role.Keeper // which computes the policy
+	Keeper     *role.Keeper // computes the policy
 
 	In func(region string) Region // "": the function's
 }
 
-// Region has the services of one region that targets may be of.
+// Region has the clients of one region for targets and topics.
 type Region struct {
 	Kinesis     KinesisAPI
 	Firehose    FirehoseAPI
@@ -47,26 +47,26 @@ type Region struct {
 	ElastiCache ElastiCacheAPI
 }
 
-// LambdaAPI is what a Doctor needs of a Lambda client.
+// LambdaAPI is the part of a Lambda client that a Doctor needs.
 type LambdaAPI interface {
 	role.LambdaAPI
 	FunctionAPI
 	GetPolicy(context.Context, *lambda.GetPolicyInput, ...func(*lambda.Options)) (*lambda.GetPolicyOutput, error)
 }
 
-// FunctionAPI is what a Region needs of a Lambda client.
+// FunctionAPI is the part of a Lambda client that a Region needs.
 type FunctionAPI interface {
 	GetFunctionConfiguration(context.Context, *lambda.GetFunctionConfigurationInput, ...func(*lambda.Options)) (*lambda.GetFunctionConfigurationOutput, error)
 }
 
-// DynamoDBAPI is what a Doctor needs of a DynamoDB client.
+// DynamoDBAPI is the part of a DynamoDB client that a Doctor needs.
 type DynamoDBAPI interface {
 	registry.API
 	dynamodb.DescribeTableAPIClient
 	GetResourcePolicy(context.Context, *dynamodb.GetResourcePolicyInput, ...func(*dynamodb.Options)) (*dynamodb.GetResourcePolicyOutput, error)
 }
 
-// IAMAPI is what a Doctor needs of an IAM client.
+// IAMAPI is the part of an IAM client that a Doctor needs.
 type IAMAPI interface {
 	iam.ListRolePoliciesAPIClient
 	iam.ListAttachedRolePoliciesAPIClient
@@ -76,50 +76,50 @@ type IAMAPI interface {
 	GetPolicyVersion(context.Context, *iam.GetPolicyVersionInput, ...func(*iam.Options)) (*iam.GetPolicyVersionOutput, error)
 }
 
-// CloudWatchAPI is what a Doctor needs of a CloudWatch client.
+// CloudWatchAPI is the part of a CloudWatch client that a Doctor needs.
 type CloudWatchAPI interface {
 	GetMetricStatistics(context.Context, *cloudwatch.GetMetricStatisticsInput, ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricStatisticsOutput, error)
 }
 
-// EC2API is what a Doctor needs of a cloud.EC2.
+// EC2API is the part of a cloud.EC2 that a Doctor needs.
 type EC2API interface {
 	DescribeSubnets(ctx context.Context, ids []string) ([]cloud.Subnet, error)
 	DescribeRouteTables(ctx context.Context, vpc string) ([]cloud.RouteTable, error)
 	DescribeVpcEndpoints(ctx context.Context, vpc string) ([]cloud.Endpoint, error)
 }
 
-// KinesisAPI is what a Region needs of a Kinesis client.
+// KinesisAPI is the part of a Kinesis client that a Region needs.
 type KinesisAPI interface {
 	DescribeStreamSummary(context.Context, *kinesis.DescribeStreamSummaryInput, ...func(*kinesis.Options)) (*kinesis.DescribeStreamSummaryOutput, error)
 }
 
-// FirehoseAPI is what a Region needs of a Firehose client.
+// FirehoseAPI is the part of a Firehose client that a Region needs.
 type FirehoseAPI interface {
 	DescribeDeliveryStream(context.Context, *firehose.DescribeDeliveryStreamInput, ...func(*firehose.Options)) (*firehose.DescribeDeliveryStreamOutput, error)
 }
 
-// SQSAPI is what a Region needs of an SQS client.
+// SQSAPI is the part of an SQS client that a Region needs.
 type SQSAPI interface {
 	GetQueueAttributes(context.Context, *sqs.GetQueueAttributesInput, ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
 }
 
-// SNSAPI is what a Region needs of an SNS client.
+// SNSAPI is the part of an SNS client that a Region needs.
 type SNSAPI interface {
 	sns.ListSubscriptionsByTopicAPIClient
 	GetTopicAttributes(context.Context, *sns.GetTopicAttributesInput, ...func(*sns.Options)) (*sns.GetTopicAttributesOutput, error)
 }
 
-// OpenSearchAPI is what a Region needs of an OpenSearch Service client.
+// OpenSearchAPI is the part of an OpenSearch Service client that a Region needs.
 type OpenSearchAPI interface {
 	DescribeDomain(context.Context, *opensearch.DescribeDomainInput, ...func(*opensearch.Options)) (*opensearch.DescribeDomainOutput, error)
 }
 
-// IoTAPI is what a Region needs of an AWS IoT client.
+// IoTAPI is the part of an AWS IoT client that a Region needs.
 type IoTAPI interface {
 	DescribeEndpoint(context.Context, *iot.DescribeEndpointInput, ...func(*iot.Options)) (*iot.DescribeEndpointOutput, error)
 }
 
-// ElastiCacheAPI is what a Region needs of an ElastiCache client.
+// ElastiCacheAPI is the part of an ElastiCache client that a Region needs.
 type ElastiCacheAPI interface {
 	elasticache.DescribeReplicationGroupsAPIClient
 	elasticache.DescribeServerlessCachesAPIClient

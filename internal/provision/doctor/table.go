@@ -34,7 +34,7 @@ func (p *patient) table(ctx context.Context) []Finding {
 	return []Finding{is.ok("active targets: %d of %d", active, len(p.targets))}
 }
 
-// ledger checks the table in which instances of the function share what was delivered.
+// ledger checks the table in which instances of the function share delivered records.
 func (p *patient) ledger(ctx context.Context) []Finding {
 	if p.ledgerTable == "" {
 		return nil
@@ -42,7 +42,7 @@ func (p *patient) ledger(ctx context.Context) []Finding {
 	return []Finding{p.checkTable(ctx, about{"ledger", cloud.Name(p.ledgerTable)}, p.ledgerTable, "shard", "batch")}
 }
 
-// checkTable checks that a table can be used and has these keys, both strings.
+// checkTable checks that a table is usable and has these keys, both strings.
 func (p *patient) checkTable(ctx context.Context, is about, name, hash, sort string) Finding {
 	out, err := p.DynamoDB.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
 	switch {

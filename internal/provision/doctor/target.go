@@ -15,8 +15,8 @@ import (
 	"fanout/lambda/target"
 )
 
-// target checks one target: what is written of it, and that its destination is
-// there. One that is inactive harms nobody.
+// target checks one target: its attributes, and that its destination exists. An
+// inactive target does no harm.
 func (p *patient) target(ctx context.Context, e *registry.Entry) []Finding {
 	is := about{"target", Target(e.Spec.SourceARN, e.ID)}
 	found := p.written(is, e)
@@ -70,8 +70,8 @@ func (p *patient) written(is about, e *registry.Entry) []Finding {
 	return found
 }
 
-// repair says how to mend faults of a target, or what is warned of: all at once, since
-// a target is checked as a whole. What no command can name is left to the reader.
+// repair returns the command that fixes all faults or warnings of a target at once,
+// because a target is checked as a whole. It leaves out attributes that no flag sets.
 func (p *patient) repair(e *registry.Entry, faults []target.Fault) string {
 	var flags []string
 	for _, f := range faults {
@@ -94,7 +94,7 @@ func (p *patient) repair(e *registry.Entry, faults []target.Fault) string {
 	return p.update(&e.Spec, flags...)
 }
 
-// attribute is a fault without the target, which the finding names.
+// attribute describes a fault without the target, which the finding names already.
 func attribute(f target.Fault) string {
 	if f.Attribute == "" {
 		return f.Text
@@ -102,8 +102,8 @@ func attribute(f target.Fault) string {
 	return f.Attribute + ": " + f.Text
 }
 
-// reach checks that the destination of a target is there, and takes records, as far
-// as the caller may see that.
+// reach checks that the destination of a target exists and takes records, as far as the
+// caller has the right to see it.
 func (p *patient) reach(ctx context.Context, is about, t *target.Spec) Finding {
 	if a, err := arn.Parse(t.Role); err == nil && a.AccountID != p.self.AccountID {
 		return is.notChecked("the target is reached with a role of account %s", a.AccountID)
@@ -153,12 +153,12 @@ type visit struct {
 	vpc    bool // whether the function is in one
 }
 
-// gone is the finding of a destination that does not exist.
+// gone is the finding for a destination that does not exist.
 func (c *visit) gone(what string) Finding {
 	return c.wrong("make it, or "+c.fix("--destination", "NAME"), "there is no %s %s", what, c.spec.Destination)
 }
 
-// state is a finding of a state that is good, or is not.
+// state is the finding for a state, which is good or not.
 func (c *visit) state(what, state string, good ...string) Finding {
 	if slices.Contains(good, state) {
 		return c.ok("%s %s", what, c.spec.Destination)
@@ -166,16 +166,16 @@ func (c *visit) state(what, state string, good ...string) Finding {
 	return c.wrong("wait, or look at it in the console", "the %s %s is %s", what, c.spec.Destination, strings.ToLower(state))
 }
 
-// size is what a destination takes in a record or message, in bytes.
+// size is the limit of a destination for one record or message, in bytes.
 type size struct {
 	what      string // a queue, topic or stream
-	takes     int    // 0: it does not tell
-	byDefault int    // what a target sends that has no maxRecordBytes
-	setting   string // of the destination, which raises it
-	unit      int    // of the setting, in bytes
+	takes     int    // 0: unknown
+	byDefault int    // limit of a target without maxRecordBytes
+	setting   string // the destination's setting that raises it
+	unit      int    // unit of the setting, in bytes
 }
 
-// size compares what the destination takes with what the target sends.
+// size compares the destination's limit with the target's.
 func (c *visit) size(found Finding, s size) Finding {
 	sends := cmp.Or(c.spec.MaxRecordBytes, s.byDefault)
 	if found.Status != OK || s.takes == 0 || s.takes >= sends {

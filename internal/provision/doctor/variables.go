@@ -16,7 +16,7 @@ import (
 	fanout "fanout/lambda"
 )
 
-// variables checks what the function is told.
+// variables checks the function's environment variables.
 func (p *patient) variables(context.Context) []Finding {
 	is := p.is("variables")
 	var found []Finding
@@ -38,11 +38,11 @@ func (p *patient) variables(context.Context) []Finding {
 	return found
 }
 
-// faultyVariable is how the function names a variable that has a fault.
+// faultyVariable matches the function's message about a faulty variable.
 var faultyVariable = regexp.MustCompile(`(?m)^the variable (FANOUT_[A-Z_]+) `)
 
-// unknownVariables finds the variables that look like the function's, and that it does
-// not know.
+// unknownVariables finds variables with the function's prefix that it does not
+// recognize.
 func (p *patient) unknownVariables(is about) []Finding {
 	var found []Finding
 	for _, name := range slices.Sorted(maps.Keys(p.function.Environment)) {
@@ -63,7 +63,7 @@ func (p *patient) unknownVariables(is about) []Finding {
 	return found
 }
 
-// fits reports whether the function takes a value of a variable.
+// fits reports whether the function accepts a value of a variable.
 func fits(name, value string) bool {
 	_, err := fanout.OptionsFrom(func(n string) string {
 		if n == name {
@@ -74,7 +74,8 @@ func fits(name, value string) bool {
 	return err == nil
 }
 
-// reports checks that the function names what failed if, and only if, Lambda listens.
+// reports checks that the function reports failed items if, and only if, Lambda asks
+// for the report.
 func (p *patient) reports(context.Context) []Finding {
 	is := p.is("report")
 	if p.hooksErr != nil {

@@ -9,7 +9,8 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// views checks that streams of DynamoDB tables have the images that their targets store.
+// views checks that streams of DynamoDB tables have the images that their targets
+// store.
 func (p *patient) views(ctx context.Context) []Finding {
 	needed := make(map[string][]string) // ids of targets, by source
 	for i := range p.targets {
@@ -22,7 +23,7 @@ func (p *patient) views(ctx context.Context) []Finding {
 		is := about{"source", cloud.Source(source)}
 		view, err := cloud.WithoutImages(ctx, p.DynamoDB, source)
 		switch {
-		case cloud.IsMissing(err): // other checks say so
+		case cloud.IsMissing(err): // other checks report it
 		case err != nil:
 			found = append(found, is.unknown(err))
 		case view != "":

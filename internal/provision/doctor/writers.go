@@ -13,9 +13,9 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// writers checks who may write the function's tables: the target table says where
-// records go, and the ledger which of them need not be sent. Only resource policies can
-// be seen; what the policies of identities allow is IAM's to say.
+// writers checks who can write the function's tables. The target table decides where
+// records go, and the ledger decides which records are skipped. Only resource policies
+// are visible; the policies of identities are up to IAM.
 func (p *patient) writers(ctx context.Context) []Finding {
 	var found []Finding
 	if !p.fromFile {
@@ -27,7 +27,7 @@ func (p *patient) writers(ctx context.Context) []Finding {
 	return found
 }
 
-// unseen is what a look at a resource policy does not tell.
+// unseen says what a resource policy leaves open.
 const unseen = "what IAM allows within its account is not seen here"
 
 func (p *patient) writersOf(ctx context.Context, table string) []Finding {
@@ -43,7 +43,7 @@ func (p *patient) writersOf(ctx context.Context, table string) []Finding {
 	case cloud.HasCode(err, "PolicyNotFoundException"):
 		return []Finding{is.ok("no other account may write it, since it has no resource policy; %s", unseen)}
 	case cloud.IsMissing(err):
-		return nil // the check of the table says it
+		return nil // the check of the table reports it
 	case err != nil:
 		return []Finding{is.unknown(err)}
 	}
@@ -58,16 +58,16 @@ func (p *patient) writersOf(ctx context.Context, table string) []Finding {
 		"its resource policy lets these write it, and so say where records go or which are skipped: %s; %s", strings.Join(who, ", "), unseen)}
 }
 
-// writes are the actions that change a table's items or who may (Service Authorization
-// Reference, Amazon DynamoDB, Write and Permissions management).
+// writes are the actions that change a table's items or its permissions (Service
+// Authorization Reference, Amazon DynamoDB, Write and Permissions management).
 var writes = []string{
 	"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem",
 	"dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete",
 	"dynamodb:DeleteTable", "dynamodb:PutResourcePolicy", "dynamodb:DeleteResourcePolicy",
 }
 
-// mayWrite returns those that a resource policy lets write, sorted. Conditions may take
-// away, and are named with them.
+// mayWrite returns the principals that a resource policy allows to write, sorted.
+// Conditions may restrict them, so their names include the conditions.
 func mayWrite(text string) ([]string, error) {
 	var d struct {
 		Statement list[struct {
@@ -107,8 +107,7 @@ func mayWrite(text string) ([]string, error) {
 	return slices.Compact(who), nil
 }
 
-// writing reports whether an action of a policy, which may be a pattern, is one that
-// writes.
+// writing reports whether an action of a policy, which may be a pattern, can write.
 func writing(action string) bool {
 	return slices.ContainsFunc(writes, func(w string) bool { return matches(strings.ToLower(action), strings.ToLower(w)) })
 }
@@ -140,7 +139,7 @@ func everyone(principal string) string {
 	return principal
 }
 
-// list is what policies have where one thing may stand for a list of it.
+// list is a list in a policy that may be written as a single value.
 type list[T any] []T
 
 // UnmarshalJSON implements json.Unmarshaler.

@@ -10,14 +10,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
-// Change is a setting of a mapping that was changed.
+// Change is a changed setting of a mapping.
 type Change struct {
 	Name   string `json:"name"` // of the flag of fanout hook, or as Lambda names it
 	Before string `json:"before"`
 	After  string `json:"after"`
 }
 
-// changes lists what in changes of a mapping.
+// changes lists the settings that in changes in a mapping.
 func changes(old *types.EventSourceMappingConfiguration, in *lambda.UpdateEventSourceMappingInput) []Change {
 	var all []Change
 	all = noted(all, "batch-size", old.BatchSize, in.BatchSize, number)

@@ -8,15 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// What Lambda takes of a mapping's filters (Lambda guide, Lambda quotas; Lambda API,
-// Filter). By default an account may have five.
+// Lambda's limits on a mapping's filters (Lambda guide, Lambda quotas; Lambda API,
+// Filter). The default quota of an account is five.
 const (
 	MaxFilters   = 10
 	maxFilterLen = 4096 // characters
 )
 
-// CheckFilter reports what is wrong with a filter pattern or policy: both are objects
-// whose leaves are lists of what matches (EventBridge user guide, Event pattern syntax;
+// CheckFilter reports a fault in a filter pattern or policy. Both are objects whose
+// leaves are lists of matching values (EventBridge user guide, Event pattern syntax;
 // SNS developer guide, Subscription filter policies).
 func CheckFilter(pattern string) error {
 	var v map[string]any
@@ -32,8 +32,8 @@ func CheckFilter(pattern string) error {
 	return nil
 }
 
-// badLeaf returns the path of the first value, by name, that is neither an object nor
-// a list with something in it, "" if there is none.
+// badLeaf returns the path of the first value, by name, that is neither an object nor a
+// nonempty list, "" if there is none.
 func badLeaf(object map[string]any, path string) string {
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		at := path + name

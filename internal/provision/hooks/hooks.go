@@ -16,7 +16,7 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// LambdaAPI is what Hooks need of a Lambda client.
+// LambdaAPI is the part of a Lambda client that Hooks need.
 type LambdaAPI interface {
 	lambda.ListEventSourceMappingsAPIClient
 	AddPermission(context.Context, *lambda.AddPermissionInput, ...func(*lambda.Options)) (*lambda.AddPermissionOutput, error)
@@ -33,7 +33,7 @@ type LambdaAPI interface {
 	UpdateFunctionConfiguration(context.Context, *lambda.UpdateFunctionConfigurationInput, ...func(*lambda.Options)) (*lambda.UpdateFunctionConfigurationOutput, error)
 }
 
-// SNSAPI is what Hooks need of an SNS client.
+// SNSAPI is the part of an SNS client that Hooks need.
 type SNSAPI interface {
 	sns.ListSubscriptionsByTopicAPIClient
 	SetSubscriptionAttributes(context.Context, *sns.SetSubscriptionAttributesInput, ...func(*sns.Options)) (*sns.SetSubscriptionAttributesOutput, error)
@@ -41,14 +41,14 @@ type SNSAPI interface {
 	Unsubscribe(context.Context, *sns.UnsubscribeInput, ...func(*sns.Options)) (*sns.UnsubscribeOutput, error)
 }
 
-// Hooks are those of one function.
+// Hooks manages the sources of one function.
 type Hooks struct {
 	Lambda   LambdaAPI
 	SNS      SNSAPI
 	Function string // name or ARN
-	Granted  bool   // the role was just given its rights, which take a while to reach Lambda
+	Granted  bool   // the role was just given its rights, which reach Lambda after a delay
 
-	Changed []Change // what Hook changed of a mapping that was there
+	Changed []Change // settings that Hook changed in an existing mapping
 }
 
 // Of returns the hooks of a function in an account.
@@ -56,7 +56,7 @@ func Of(a *cloud.Account, function string) *Hooks {
 	return &Hooks{Lambda: a.Lambda(), SNS: a.SNS(), Function: function}
 }
 
-// Did says what was done.
+// Did is the outcome of a change.
 type Did string
 
 const (
@@ -68,15 +68,15 @@ const (
 	Disabled  Did = "disabled"
 )
 
-// poll is how often a state is asked for that must change.
+// poll is the interval at which a changing state is read.
 const poll = time.Second
 
-// patience bounds how long rights that were just given take to reach Lambda, and
-// a mapping to change its state.
+// patience bounds the wait until new rights reach Lambda, or until a mapping changes
+// its state.
 const patience = 2 * time.Minute
 
-// mappings returns the event source mappings of the function, of one source unless
-// that is "", without those that are being deleted.
+// mappings returns the event source mappings of the function, except any that are being
+// deleted. source selects one source; "" means all.
 func (h *Hooks) mappings(ctx context.Context, source string) ([]types.EventSourceMappingConfiguration, error) {
 	in := &lambda.ListEventSourceMappingsInput{FunctionName: &h.Function}
 	if source != "" {
@@ -110,7 +110,7 @@ func (h *Hooks) mapping(ctx context.Context, source string) (*types.EventSourceM
 	return &all[0], nil
 }
 
-// unknown says that something of the function could not be told.
+// unknown returns the error for facts about the function that could not be read.
 func (h *Hooks) unknown(err error, what string) error {
 	if cloud.IsMissing(err) {
 		return &cloud.NoFunction{Name: h.Function}
@@ -118,8 +118,8 @@ func (h *Hooks) unknown(err error, what string) error {
 	return fmt.Errorf("the %s %q cannot be read: %w", what, h.Function, err)
 }
 
-// noMapping says that a source is not hooked, or that the function does not exist, whose
-// mappings Lambda lists all the same.
+// noMapping returns the error for a source that is not hooked, or for a missing
+// function: Lambda lists the mappings of functions that do not exist.
 func (h *Hooks) noMapping(ctx context.Context, source string) error {
 	if _, err := h.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &h.Function}); cloud.IsMissing(err) {
 		return &cloud.NoFunction{Name: h.Function}

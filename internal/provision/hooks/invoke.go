@@ -12,28 +12,28 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// Lambda invokes the function asynchronously for SNS. What it does with a message that
-// fails is a setting of the function, so its topics share it (Lambda API,
+// Lambda invokes the function asynchronously for SNS. Its settings for failed messages
+// belong to the function, so all its topics share them (Lambda API,
 // PutFunctionEventInvokeConfig).
 
-// What Lambda does where nothing is set.
+// Lambda's defaults.
 const (
 	DefaultRetries    = 2
 	DefaultMessageAge = 21_600 // seconds
 )
 
-// AsyncAPI is what looking at the settings takes of a Lambda client.
+// AsyncAPI is the part of a Lambda client that reads the settings.
 type AsyncAPI interface {
 	GetFunctionEventInvokeConfig(context.Context, *lambda.GetFunctionEventInvokeConfigInput, ...func(*lambda.Options)) (*lambda.GetFunctionEventInvokeConfigOutput, error)
 }
 
-// Async are the settings of a function for asynchronous invocations.
+// Async is the settings of a function for asynchronous invocations.
 type Async struct {
 	Retries, Age *int32                   // nil: DefaultRetries and DefaultMessageAge
 	Destinations *types.DestinationConfig // nil: none
 }
 
-// OnFailure is the ARN that failed messages go to, "" if they go nowhere.
+// OnFailure is the ARN of the destination for failed messages, "" if there is none.
 func (a *Async) OnFailure() string {
 	if a == nil {
 		return ""
@@ -41,7 +41,7 @@ func (a *Async) OnFailure() string {
 	return onFailure(a.Destinations)
 }
 
-// Attempts is how often Lambda tries a message, the first time counted.
+// Attempts is how often Lambda tries a message, including the first time.
 func (a *Async) Attempts() int { return 1 + int(*a.retries()) }
 
 // AsyncOf returns the settings of a function, nil if it has none.
@@ -56,8 +56,8 @@ func AsyncOf(ctx context.Context, client AsyncAPI, function string) (*Async, err
 	return &Async{out.MaximumRetryAttempts, out.MaximumEventAgeInSeconds, out.DestinationConfig}, nil
 }
 
-// configure brings the function's settings in step with s, which may say nothing of
-// them. It returns what brings them back.
+// configure applies s to the function's settings. s may leave them all unset. It
+// returns a function that restores the old settings.
 func (h *Hooks) configure(ctx context.Context, s Settings) (changed bool, back func(ctx context.Context) error, err error) {
 	if s.MaximumRetryAttempts == nil && s.MaximumRecordAge == nil && s.OnFailure == nil {
 		return false, nil, nil
@@ -76,7 +76,7 @@ func (h *Hooks) configure(ctx context.Context, s Settings) (changed bool, back f
 	return true, func(ctx context.Context) error { return h.putAsync(ctx, old) }, nil
 }
 
-// with returns the settings after s.
+// with returns the settings after s is applied.
 func (a *Async) with(s Settings) *Async {
 	var n Async
 	if a != nil {
@@ -99,7 +99,7 @@ func (a *Async) with(s Settings) *Async {
 	return &n
 }
 
-// equal compares settings by what they mean.
+// equal compares settings by their effect.
 func (a *Async) equal(o *Async) bool {
 	return *a.retries() == *o.retries() && *a.age() == *o.age() && a.OnFailure() == o.OnFailure()
 }
@@ -123,7 +123,7 @@ func (a *Async) none() bool {
 	return a == nil || a.Retries == nil && a.Age == nil && a.OnFailure() == "" && (a.Destinations == nil || a.Destinations.OnSuccess == nil)
 }
 
-// putAsync writes the settings, of which Lambda wants at least one.
+// putAsync writes the settings. Lambda wants at least one.
 func (h *Hooks) putAsync(ctx context.Context, a *Async) error {
 	err := h.withRights(ctx, func(ctx context.Context) error {
 		if a.none() {
@@ -144,14 +144,14 @@ func (h *Hooks) putAsync(ctx context.Context, a *Async) error {
 	return fmt.Errorf("the settings of the function %q for asynchronous invocations cannot be written: %w", h.Function, err)
 }
 
-// Fate is what becomes of a message of a topic that the function fails on.
+// Fate says how Lambda treats a topic's message when the function fails on it.
 type Fate struct {
-	Attempts int  // invocations, the first one counted
+	Attempts int  // invocations, including the first
 	Age      int  // seconds that a message may wait for them
-	Kept     bool // it goes to a destination or a dead-letter queue afterwards
+	Kept     bool // it then goes to a destination or a dead-letter queue
 }
 
-// Fate looks up what becomes of failed messages.
+// Fate looks up the fate of failed messages.
 func (h *Hooks) Fate(ctx context.Context) (Fate, error) {
 	a, err := AsyncOf(ctx, h.Lambda, h.Function)
 	if err != nil {

@@ -13,13 +13,13 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// permit lets a topic invoke the function. It reports whether it could not before.
+// permit lets a topic invoke the function. It reports whether the right is new.
 func (h *Hooks) permit(ctx context.Context, topic string) (given bool, err error) {
 	has, err := h.statements(ctx, topic)
 	switch {
 	case slices.ContainsFunc(has, func(id string) bool { return strings.HasPrefix(id, statementPrefix) }):
-		return false, nil // hook gave it; what others gave may be less
-	case err != nil && !cloud.IsDenied(err): // who may not look may give all the same
+		return false, nil // hook gave it; rights from others may be narrower
+	case err != nil && !cloud.IsDenied(err): // a caller without the right to look may have the right to give
 		return false, err
 	}
 	id := statement(topic)
@@ -34,7 +34,7 @@ func (h *Hooks) permit(ctx context.Context, topic string) (given bool, err error
 	if !cloud.HasCode(err, "ResourceConflictException") {
 		return false, refused
 	}
-	// There is a statement of this id; only its source says whether it is this topic's.
+	// A statement with this id exists; only its source shows whether it is this topic's.
 	ids, err := h.statements(ctx, topic)
 	switch {
 	case err != nil:
@@ -59,7 +59,7 @@ func (h *Hooks) remove(ctx context.Context, topic, id string) error {
 	return nil
 }
 
-// forbid takes the right to invoke the function from a topic, if hook gave it.
+// forbid revokes a topic's right to invoke the function, if hook gave it.
 func (h *Hooks) forbid(ctx context.Context, topic string) error {
 	ids, err := h.statements(ctx, topic)
 	if err != nil {
@@ -67,7 +67,7 @@ func (h *Hooks) forbid(ctx context.Context, topic string) error {
 	}
 	for _, id := range ids {
 		if !strings.HasPrefix(id, statementPrefix) {
-			continue // somebody else gave it
+			continue // hook did not give it
 		}
 		if err := h.remove(ctx, topic, id); err != nil {
 			return err
@@ -100,9 +100,9 @@ func (h *Hooks) statements(ctx context.Context, topic string) (ids []string, err
 // statementPrefix begins the ids of the statements that hook writes.
 const statementPrefix = "fanout-"
 
-// statement names the topic's right in the function's policy, in the letters, digits,
-// - and _ that are allowed there, 100 of them at most (Lambda API, AddPermission). The
-// name is for readers; the hash tells topics apart whose names are alike or long.
+// statement returns the id of the topic's statement in the function's policy. It has up
+// to 100 letters, digits, - and _ (Lambda API, AddPermission). The name is for readers;
+// the hash separates topics whose names are alike or long.
 func statement(topic string) string {
 	name := strings.NewReplacer(":", "_", ".", "-").Replace(strings.TrimPrefix(topic, "arn:"))
 	hash := fmt.Sprintf("-%x", sha256.Sum256([]byte(topic)))[:17]

@@ -14,13 +14,13 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// Variable says to the function whether it may name what failed instead of failing
-// the whole batch. That is only safe if every mapping asks for it: to any other,
-// such an answer means that all is well, and what failed is lost.
+// Variable allows the function to report failed items instead of failing the whole
+// batch. That is safe only if every mapping asks for the report. Any other mapping
+// takes the answer as success, and the failed records are lost.
 const Variable = "FANOUT_REPORT_BATCH_ITEM_FAILURES"
 
 // Report sets the function's variable to match its mappings. others are the sources
-// whose mappings do not ask for ReportBatchItemFailures, so that it is false.
+// whose mappings do not ask for ReportBatchItemFailures; with any, the value is false.
 func (h *Hooks) Report(ctx context.Context) (did Did, value bool, others []string, err error) {
 	all, err := h.mappings(ctx, "")
 	if err != nil {
@@ -40,7 +40,7 @@ func reports(m *types.EventSourceMappingConfiguration) bool {
 	return slices.Contains(m.FunctionResponseTypes, types.FunctionResponseTypeReportBatchItemFailures)
 }
 
-// set writes the variable, unless it has that value.
+// set writes the variable, unless it has that value already.
 func (h *Hooks) set(ctx context.Context, value bool) (Did, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -53,7 +53,7 @@ func (h *Hooks) set(ctx context.Context, value bool) (Did, error) {
 		if f.Environment != nil {
 			maps.Copy(variables, f.Environment.Variables)
 		}
-		if is, _ := strconv.ParseBool(variables[Variable]); is == value { // what is no boolean counts as false
+		if is, _ := strconv.ParseBool(variables[Variable]); is == value { // a value that is not a boolean counts as false
 			return Unchanged, nil
 		}
 		variables[Variable] = strconv.FormatBool(value)
@@ -63,7 +63,7 @@ func (h *Hooks) set(ctx context.Context, value bool) (Did, error) {
 		switch {
 		case err == nil:
 			return Updated, nil
-		// Another update is under way, or was made since: begin anew.
+		// Another update is running or has just finished: start over.
 		case !cloud.HasCode(err, "ResourceConflictException", "PreconditionFailedException"):
 			return "", fmt.Errorf("the variable %s of the function %q cannot be set: %w", Variable, h.Function, err)
 		}

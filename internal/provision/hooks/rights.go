@@ -7,8 +7,8 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// withRights makes a call for which the function's role needs rights, again as long as
-// rights that were just given have not reached Lambda.
+// withRights makes a call that depends on rights of the function's role. It retries
+// until new rights have reached Lambda.
 func (h *Hooks) withRights(ctx context.Context, call func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -20,8 +20,8 @@ func (h *Hooks) withRights(ctx context.Context, call func(ctx context.Context) e
 	}
 }
 
-// lacksRights reports whether Lambda says that the role may not read the source, or
-// may not send to the destination of failures. It says so in words only.
+// lacksRights reports whether Lambda says that the role may not read the source, or may
+// not send to the destination for failures. Only the text of the error says so.
 func lacksRights(err error) bool {
 	if !cloud.HasCode(err, "InvalidParameterValueException") {
 		return false

@@ -13,15 +13,15 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// Settings are those of an event source mapping (Lambda API,
-// CreateEventSourceMapping); nil: as it is, or Lambda's default. An SNS topic has a
-// filter policy; MaximumRetryAttempts, MaximumRecordAge and OnFailure are then the
+// Settings are the settings of an event source mapping (Lambda API,
+// CreateEventSourceMapping); nil: unchanged, or Lambda's default. An SNS topic has a
+// filter policy; its MaximumRetryAttempts, MaximumRecordAge and OnFailure are the
 // function's settings for asynchronous invocations, which all its topics share.
 type Settings struct {
 	BatchSize             *int32
 	BatchingWindow        *int32     // seconds
-	StartingPosition      string     // LATEST, TRIM_HORIZON or AT_TIMESTAMP; of a new mapping only
-	StartingTimestamp     *time.Time // of AT_TIMESTAMP
+	StartingPosition      string     // LATEST, TRIM_HORIZON or AT_TIMESTAMP; only for a new mapping
+	StartingTimestamp     *time.Time // for AT_TIMESTAMP
 	ParallelizationFactor *int32
 	MaximumRetryAttempts  *int32
 	MaximumRecordAge      *int32 // seconds
@@ -30,8 +30,8 @@ type Settings struct {
 	Filters               []string // patterns in JSON; empty, not nil: none
 }
 
-// Hook makes the function get the records of a source: it creates the mapping, or
-// updates it to have these settings. It always asks for ReportBatchItemFailures.
+// Hook connects a source to the function: it creates the mapping, or updates it to
+// these settings. It always asks for ReportBatchItemFailures.
 func (h *Hooks) Hook(ctx context.Context, source string, s Settings) (Did, error) {
 	h.Changed = nil
 	if isTopic(source) {
@@ -80,7 +80,7 @@ func (h *Hooks) create(ctx context.Context, source string, s Settings) error {
 	return fmt.Errorf("%s cannot be hooked to the function %q: %w", source, h.Function, err)
 }
 
-// change updates a mapping where it differs.
+// change updates the settings of a mapping that differ.
 func (h *Hooks) change(ctx context.Context, old *types.EventSourceMappingConfiguration, s Settings) (Did, error) {
 	in := &lambda.UpdateEventSourceMappingInput{UUID: old.UUID}
 	in.BatchSize = differing(s.BatchSize, old.BatchSize)
@@ -108,7 +108,7 @@ func (h *Hooks) change(ctx context.Context, old *types.EventSourceMappingConfigu
 	return Updated, nil
 }
 
-// differing returns want if it is not what is there.
+// differing returns want if it differs from there, otherwise nil.
 func differing[T comparable](want, there *T) *T {
 	if want == nil || there != nil && *there == *want {
 		return nil
@@ -141,7 +141,7 @@ func (s *Settings) filter() *types.FilterCriteria {
 	return f
 }
 
-// withoutNil returns the criteria of a mapping, which may have none.
+// withoutNil returns the filter criteria of a mapping, never nil.
 func withoutNil(f *types.FilterCriteria) *types.FilterCriteria {
 	if f == nil || f.Filters == nil {
 		return &types.FilterCriteria{Filters: []types.Filter{}}
@@ -149,9 +149,9 @@ func withoutNil(f *types.FilterCriteria) *types.FilterCriteria {
 	return f
 }
 
-// Look looks at the mapping that a source has, before anything is written. It reports
-// whether that is paused, and refuses settings that Lambda would refuse beside the ones
-// that the mapping has. Topics have no mapping.
+// Look checks the mapping of a source before anything is written. It reports whether
+// the mapping is paused, and refuses settings that Lambda would refuse in combination
+// with the mapping's own. Topics have no mapping.
 func (h *Hooks) Look(ctx context.Context, source string, s Settings) (paused bool, err error) {
 	if isTopic(source) {
 		return false, nil
@@ -186,7 +186,7 @@ func (h *Hooks) Unhook(ctx context.Context, source string) error {
 	return h.until(ctx, source, aws.ToString(m.UUID), "")
 }
 
-// Switch enables or disables the mapping of a source, and waits until it is so.
+// Switch enables or disables the mapping of a source, and waits for the change.
 func (h *Hooks) Switch(ctx context.Context, source string, on bool) (Did, error) {
 	if isTopic(source) {
 		return "", fmt.Errorf("%s is an SNS topic, whose subscription cannot be paused; use fanout deactivate for its targets, or fanout unhook", source)
@@ -211,7 +211,7 @@ func (h *Hooks) Switch(ctx context.Context, source string, on bool) (Did, error)
 	return did, h.until(ctx, source, aws.ToString(m.UUID), state)
 }
 
-// until waits until a mapping has a state, "" being that it is gone.
+// until waits until a mapping has a state; "" means that it is gone.
 func (h *Hooks) until(ctx context.Context, source, uuid, state string) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -12,8 +12,8 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// subscribe makes an SNS topic invoke the function. Where it fails, nothing of what it
-// wrote is left.
+// subscribe makes an SNS topic invoke the function. If it fails, it undoes its own
+// changes.
 func (h *Hooks) subscribe(ctx context.Context, topic string, s Settings) (Did, error) {
 	function, err := h.functionARN(ctx)
 	if err != nil {
@@ -23,7 +23,7 @@ func (h *Hooks) subscribe(ctx context.Context, topic string, s Settings) (Did, e
 	if err != nil {
 		return "", err
 	}
-	// The settings come first: a message that fails before they are there is lost.
+	// The settings come first: a message that fails before them is lost.
 	var done steps
 	changed, back, err := h.configure(ctx, s)
 	if err != nil {
@@ -36,7 +36,7 @@ func (h *Hooks) subscribe(ctx context.Context, topic string, s Settings) (Did, e
 	if err != nil {
 		return "", done.undo(ctx, err)
 	}
-	if given && old == "" { // the subscription that was there before needs the right
+	if given && old == "" { // the earlier subscription needs the right
 		done.add(func(ctx context.Context) error { return h.takeBack(ctx, topic) })
 	}
 	if old == "" {
@@ -54,7 +54,7 @@ func (h *Hooks) subscribe(ctx context.Context, topic string, s Settings) (Did, e
 	return Updated, nil
 }
 
-// newSubscription subscribes the function to a topic. filters are at most one filter
+// newSubscription subscribes the function to a topic. filters holds at most one filter
 // policy.
 func (h *Hooks) newSubscription(ctx context.Context, topic, function string, filters []string) error {
 	in := &sns.SubscribeInput{TopicArn: &topic, Protocol: aws.String("lambda"), Endpoint: &function, ReturnSubscriptionArn: true}
@@ -67,7 +67,7 @@ func (h *Hooks) newSubscription(ctx context.Context, topic, function string, fil
 	return nil
 }
 
-// setFilter gives a subscription its filter policy, none if filters are empty.
+// setFilter sets the filter policy of a subscription; empty filters remove it.
 func (h *Hooks) setFilter(ctx context.Context, topic, subscription string, filters []string) error {
 	policy := "{}"
 	if len(filters) > 0 {
@@ -82,7 +82,7 @@ func (h *Hooks) setFilter(ctx context.Context, topic, subscription string, filte
 	return nil
 }
 
-// unsubscribe takes the subscription and the right to invoke away.
+// unsubscribe removes the subscription and the right to invoke.
 func (h *Hooks) unsubscribe(ctx context.Context, topic string) error {
 	function, err := h.functionARN(ctx)
 	if err != nil {
@@ -122,7 +122,7 @@ func (h *Hooks) subscription(ctx context.Context, topic, function string) (strin
 	return "", nil
 }
 
-// functionARN returns the ARN of the function, without a call if it has been given.
+// functionARN returns the ARN of the function, without a call if it is known.
 func (h *Hooks) functionARN(ctx context.Context) (string, error) {
 	if arn.IsARN(h.Function) {
 		return h.Function, nil

@@ -9,18 +9,17 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// undoTime is how long taking back what was written may last, also where the command
-// was interrupted.
+// undoTime bounds the undoing of earlier steps, even after an interrupt.
 const undoTime = 30 * time.Second
 
-// steps are what was written so far, each as what takes it back.
+// steps holds the undo function of each step so far.
 type steps []func(ctx context.Context) error
 
 func (s *steps) add(back func(ctx context.Context) error) { *s = append(*s, back) }
 
-// undo takes back what was written, the last step first, if a later step was refused
-// with err. It returns err with what could not be taken back. What may have been done
-// all the same keeps what it needs.
+// undo undoes the steps so far, last first, if AWS refused a later step with err. It
+// returns err joined with the errors of undoing. If the later step may have taken
+// effect after all, the earlier steps stay, because it needs them.
 func (s *steps) undo(ctx context.Context, err error) error {
 	if err == nil || !cloud.IsRefused(err) {
 		return err

@@ -1,4 +1,4 @@
-// Package lint says everything that is wrong with the targets of a table or a file.
+// Package lint reports every fault of the targets in a table or a file.
 package lint
 
 import (
@@ -8,26 +8,26 @@ import (
 	"fanout/lambda/target"
 )
 
-// Finding is something wrong with a target.
+// Finding is a fault of a target, or a warning.
 type Finding struct {
 	Source string
 	Target string // id; "" if it is about several targets of the source
-	Fault  bool   // records fail, or none come; otherwise it is a warning
+	Fault  bool   // records fail, or none arrive; otherwise it is a warning
 	Text   string
 }
 
-// Targets returns what is wrong with targets, those of every source, in their order.
-// Where streams does not tell the stream that a table has now, targets of several
-// streams of that table are warned of.
+// Targets returns the findings for targets, the complete list of all sources, in their
+// order. If streams lacks the current stream of a table, targets that use several
+// streams of that table get a warning.
 func Targets(all []target.Loaded, streams Streams) []Finding {
 	var found []Finding
-	sources := make(map[string]bool) // whose table's stream is not known
+	sources := make(map[string]bool) // whose table's current stream is unknown
 	for i := range all {
 		l := &all[i]
 		say := func(fault bool, f target.Fault) {
 			found = append(found, Finding{l.Spec.SourceARN, l.ID, fault, f.Brief()})
 		}
-		grave := l.Spec.Active // otherwise nothing is sent there
+		grave := l.Spec.Active // inactive targets receive nothing
 		for _, f := range l.Faults {
 			say(grave, f)
 		}

@@ -9,14 +9,14 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// Streams has the stream that each DynamoDB table has now, by the ARN of any stream of
-// the table; "" if it has none. Those that could not be looked up are missing.
+// Streams maps the ARN of any stream of a DynamoDB table to the table's current stream;
+// "" if it has none. Streams of tables that could not be looked up are missing.
 type Streams map[string]string
 
-// StreamsOf looks up the tables that sources are streams of.
+// StreamsOf looks up the tables behind the streams among sources.
 func StreamsOf(ctx context.Context, api dynamodb.DescribeTableAPIClient, sources []string) Streams {
 	streams := make(Streams)
-	tables := make(map[string]*string) // streams, by table; nil: it cannot be told
+	tables := make(map[string]*string) // streams by table; nil: unknown
 	for _, source := range sources {
 		table, ok := cloud.TableOf(source)
 		if !ok {
@@ -35,8 +35,8 @@ func StreamsOf(ctx context.Context, api dynamodb.DescribeTableAPIClient, sources
 	return streams
 }
 
-// Former says what is wrong with a source that is a former stream of its table; "" if
-// nothing is. known is false if that cannot be told.
+// Former returns the fault of a source that is a former stream of its table; "" if it
+// is not. known is false if the current stream is unknown.
 func (s Streams) Former(source string) (fault string, known bool) {
 	now, known := s[source]
 	switch {

@@ -10,18 +10,18 @@ import (
 	"fanout/lambda/target"
 )
 
-// Account is a role that targets are reached by, mostly one of another account, and
-// what that account has to give it.
+// Account is a role that delivers to targets, usually in another account, and the
+// documents that its account needs.
 type Account struct {
 	Role   string   // ARN
-	Trust  Document // who may assume the role: the function's
-	Policy Document // what its targets need
+	Trust  Document // lets the function's role assume the role
+	Policy Document // the needs of its targets
 }
 
-// Accounts returns the roles that targets name, in order of their ARNs. Where a
-// destination does not tell its account, it is the role's.
+// Accounts returns the roles that targets name, in order of their ARNs. A destination
+// without an account is in the role's account.
 //
-// Errors: those of Policy, and a role ARN of f that is none.
+// Errors: those of Policy, and a role ARN of f that is invalid.
 func (f Function) Accounts(targets []target.Spec) ([]Account, error) {
 	byRole := make(map[string][]target.Spec)
 	var roles []string
@@ -51,7 +51,7 @@ func (f Function) Accounts(targets []target.Spec) ([]Account, error) {
 	return accounts, nil
 }
 
-// rolePolicy returns what targets need of the role that delivers to them.
+// rolePolicy returns the rights that a role needs to deliver to targets.
 func (f Function) rolePolicy(role string, targets []target.Spec) (Document, error) {
 	self, err := f.place()
 	if err != nil {
@@ -76,8 +76,8 @@ func (f Function) rolePolicy(role string, targets []target.Spec) (Document, erro
 }
 
 // RoleTrust returns the trust policy of a role that the function's role may assume,
-// with one of the external ids where there are any (IAM user guide, Access to AWS
-// accounts owned by third parties).
+// with one of the external ids if there are any (IAM user guide, Access to AWS accounts
+// owned by third parties).
 func RoleTrust(functionRole string, externalIDs ...string) Document {
 	var condition map[string]Condition
 	if len(externalIDs) > 0 {
@@ -86,8 +86,8 @@ func RoleTrust(functionRole string, externalIDs ...string) Document {
 	return trust("Fanout", map[string]Strings{"AWS": {functionRole}}, condition)
 }
 
-// externalIDs returns those of targets; none if one target has none, which could not
-// be delivered to if the role asked for one.
+// externalIDs returns the external ids of targets. It returns none if any target has
+// none: a role that requires one would lock that target out.
 func externalIDs(targets []target.Spec) []string {
 	var ids []string
 	for i := range targets {

@@ -7,13 +7,12 @@ import (
 	"strings"
 )
 
-// Diff says what a document would allow or deny that old does not, and the other
-// way round, an action and a resource each, like
+// Diff returns the rights that document adds to old, and the rights that it removes: an
+// action and a resource each, like
 //
 //	Allow sqs:SendMessage on arn:aws:sqs:eu-west-1:123456789012:orders
 //
-// in order of the text. How documents group that into statements, their Sids and
-// their order count for nothing.
+// in order of the text. Sids, order and the grouping into statements do not matter.
 func Diff(old, document Document) (added, removed []string) {
 	had, has := old.rules(), document.rules()
 	return missing(has, had), missing(had, has)
@@ -25,7 +24,7 @@ func Equal(a, b Document) bool {
 	return len(added)+len(removed) == 0
 }
 
-// missing returns the values of those keys that other does not have.
+// missing returns the values of the keys that other lacks.
 func missing(rules, other map[string]string) []string {
 	var texts []string
 	for key, text := range rules {
@@ -37,8 +36,8 @@ func missing(rules, other map[string]string) []string {
 	return texts
 }
 
-// rules takes the statements apart: a text for each principal, action and resource,
-// by what makes them the same. Actions are so whatever their case (IAM user guide,
+// rules splits the statements into a text for each principal, action and resource. The
+// key of a text is the part that decides equality. Actions ignore case (IAM user guide,
 // Action).
 func (d Document) rules() map[string]string {
 	all := make(map[string]string)
@@ -99,7 +98,7 @@ func (s *Statement) conditions() string {
 	return " if " + string(text)
 }
 
-// unique returns values sorted and each once.
+// unique returns values sorted and without duplicates.
 func unique(values Strings) Strings {
 	return slices.Compact(slices.Sorted(slices.Values(values)))
 }

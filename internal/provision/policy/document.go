@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// version is that of the policy language (IAM user guide, Version).
+// version is the version of the policy language (IAM user guide, Version).
 const version = "2012-10-17"
 
-// Document is an IAM policy (IAM user guide, Grammar of the IAM JSON policy
-// language), of an identity or, with Principals, of who may assume a role.
+// Document is an IAM policy (IAM user guide, Grammar of the IAM JSON policy language).
+// It belongs to an identity or, with Principals, is the trust policy of a role.
 type Document struct {
 	Version   string      `yaml:"Version"`
 	Statement []Statement `yaml:"Statement"`
@@ -24,16 +24,16 @@ type Document struct {
 type Statement struct {
 	Sid       string               `json:",omitempty" yaml:"Sid,omitempty"`       // letters and digits, unique in a document
 	Effect    string               `yaml:"Effect"`                                // Allow or Deny
-	Principal map[string]Strings   `json:",omitempty" yaml:"Principal,omitempty"` // by kind: AWS, Service; of trust policies alone
+	Principal map[string]Strings   `json:",omitempty" yaml:"Principal,omitempty"` // by kind: AWS, Service; only in trust policies
 	Action    Strings              `yaml:"Action"`                                // sorted
 	Resource  Strings              `json:",omitempty" yaml:"Resource,omitempty"`  // sorted; none in trust policies
 	Condition map[string]Condition `json:",omitempty" yaml:"Condition,omitempty"` // by operator, as in StringEquals
 }
 
-// Condition is what an operator wants of context keys.
+// Condition maps context keys to the values that an operator requires.
 type Condition map[string]Strings
 
-// Strings are one or more values, in JSON a string where they are one.
+// Strings holds one or more values. A single value is a plain string in JSON.
 type Strings []string
 
 // MarshalJSON implements json.Marshaler.
@@ -68,7 +68,7 @@ func (d Document) JSON() string { return d.encode("  ") }
 func (d Document) encode(indent string) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false) // the limit is in characters as they are sent
+	e.SetEscapeHTML(false) // the limit counts characters as they are sent
 	e.SetIndent("", indent)
 	if e.Encode(d) != nil {
 		return "" // nothing in a Document can fail
@@ -76,9 +76,9 @@ func (d Document) encode(indent string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// Parse reads a document as the IAM API returns it, URL-encoded (RFC 3986), or as
-// plain JSON. It refuses what a Document cannot hold, such as NotAction, so that nothing of a
-// policy is overlooked.
+// Parse reads a document as the IAM API returns it, URL-encoded (RFC 3986), or as plain
+// JSON. It refuses elements that a Document cannot hold, such as NotAction, so that no
+// part of a policy is overlooked.
 func Parse(text string) (Document, error) {
 	if strings.HasPrefix(text, "%") {
 		plain, err := url.PathUnescape(text)
@@ -97,7 +97,7 @@ func Parse(text string) (Document, error) {
 	}
 	d := Document{Version: raw.Version}
 	statements := string(raw.Statement)
-	if strings.HasPrefix(statements, "{") { // one needs no list
+	if strings.HasPrefix(statements, "{") { // a single statement needs no list
 		statements = "[" + statements + "]"
 	}
 	if err := strict(statements, &d.Statement); err != nil {
@@ -106,7 +106,7 @@ func Parse(text string) (Document, error) {
 	return d, nil
 }
 
-// strict decodes JSON and fails at members that v does not have.
+// strict decodes JSON and fails on unknown members.
 func strict(text string, v any) error {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()

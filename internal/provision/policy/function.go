@@ -1,11 +1,11 @@
-// Package policy says what the function's role may do: exactly what its targets and
-// sources need, and what the roles of target accounts must allow. It calls nothing.
+// Package policy computes the rights of the function's role: exactly the needs of its
+// targets and sources, and the rights that the roles of target accounts must grant. It
+// makes no calls.
 //
-// Which action a call needs, and on which resource, is told by the Service
-// Authorization Reference. Batches have no actions of their own: SendMessageBatch
-// needs sqs:SendMessage, and PublishBatch sns:Publish (SQS API, AddPermission; SNS
-// API, PublishBatch). What Lambda itself needs of the role is told by the Lambda
-// developer guide.
+// The Service Authorization Reference lists the action and resource of each call.
+// Batches have no actions of their own: SendMessageBatch needs sqs:SendMessage, and
+// PublishBatch sns:Publish (SQS API, AddPermission; SNS API, PublishBatch). The Lambda
+// developer guide lists the rights that Lambda itself needs from the role.
 package policy
 
 import (
@@ -20,46 +20,47 @@ import (
 	"fanout/lambda/target"
 )
 
-// MaxInline is how many characters the inline policies of a role may have in all,
-// white space not counted (IAM user guide, IAM and AWS STS quotas).
+// MaxInline is the total limit of a role's inline policies in characters, without white
+// space (IAM user guide, IAM and AWS STS quotas).
 const MaxInline = 10_240
 
-// ErrTooLong is the error of a policy that is longer than MaxInline.
+// ErrTooLong reports a policy that is longer than MaxInline.
 var ErrTooLong = fmt.Errorf("IAM takes at most %d characters in the inline policies of a role", MaxInline)
 
-// Function is what a policy must know of the function beside its targets.
+// Function holds the facts about the function, apart from its targets, that its policy
+// depends on.
 type Function struct {
-	ARN            string       // without alias or version; it says partition, region, account and name
-	RoleARN        string       // of its role, whom the roles of target accounts trust; only for Accounts
+	ARN            string       // without alias or version; holds partition, region, account and name
+	RoleARN        string       // of its role, trusted by the roles of target accounts; only for Accounts
 	TableARN       string       // of the target table; "": targets come from a file
 	LedgerTableARN string       // of the table that remembers deliveries; "": none
 	LogGroup       string       // name; "": /aws/lambda/ and the function's name
 	VPC            bool         // whether it is in a VPC
 	Metrics        metrics.Mode // how it publishes metrics
 	Namespace      string       // of its metrics; "": metrics.DefaultNamespace
-	OnFailure      string       // ARN of what gets the messages of topics that it failed on; "": nothing
-	Keys           []Key        // customer managed keys that encrypt what it reads or writes
+	OnFailure      string       // ARN of the destination for topic messages that it failed on; "": none
+	Keys           []Key        // customer managed keys that encrypt data it reads or writes
 }
 
 // Source is a stream or topic that is hooked to the function.
 type Source struct {
 	ARN       string // of a Kinesis stream or its consumer, a DynamoDB stream, or an SNS topic
-	OnFailure string // ARN of what gets what the mapping gave up on, or, of a topic, messages that failed; "": nothing
+	OnFailure string // ARN of the destination for records that the mapping gave up on, or for a topic's failed messages; "": none
 }
 
-// Key is a KMS key that encrypts what the function reads or writes.
+// Key is a KMS key that encrypts data of the function's reads or writes.
 type Key struct {
 	ARN     string
-	Service string // whose data it encrypts, as its endpoints name it: kinesis, dynamodb, sqs, sns, secretsmanager, lambda or s3
+	Service string // the service of the encrypted data, as in its endpoints: kinesis, dynamodb, sqs, sns, secretsmanager, lambda or s3
 	Writes  bool   // whether data is written: to targets and on-failure destinations
 	Role    string // ARN of the role of the targets concerned; "": the function's own
 }
 
-// Policy returns the inline policy of the function's role, for targets, active or
-// not, and sources. Equal facts in any order give equal documents.
+// Policy returns the inline policy of the function's role, for targets, active or not,
+// and sources. Equal facts in any order give equal documents.
 //
-// Errors: an ARN of f or of a source that is none; a target whose ARN cannot be
-// told; and, with a complete document, ErrTooLong.
+// Errors: an invalid ARN of f or of a source; a target whose ARN cannot be determined;
+// and, with a complete document, ErrTooLong.
 func (f Function) Policy(targets []target.Spec, sources []Source) (Document, error) {
 	self, err := f.place()
 	if err != nil {
@@ -93,14 +94,14 @@ func (f Function) Policy(targets []target.Spec, sources []Source) (Document, err
 	return d, d.checkLength("the policy of function " + self.name())
 }
 
-// ownNeeds allows what the function needs whatever its targets and sources are.
+// ownNeeds allows the calls that the function makes for any targets and sources.
 func (f Function) ownNeeds(b *builder) {
 	group := f.LogGroup
 	if group == "" {
 		group = "/aws/lambda/" + b.name()
 	}
-	// A stream's name is made up when a process starts. The group is made by deploy,
-	// which sets how long it keeps what it gets.
+	// A process makes up its stream's name when it starts. Deploy makes the group,
+	// because it sets the retention.
 	b.allow(writeLogs, b.arn("logs", "log-group:"+group+":*"))
 	if f.TableARN != "" {
 		b.allow(readTargets, f.TableARN)
@@ -113,10 +114,10 @@ func (f Function) ownNeeds(b *builder) {
 		if b.namespace == "" {
 			b.namespace = metrics.DefaultNamespace
 		}
-		b.allow(putMetrics, "*") // the action knows no resources
+		b.allow(putMetrics, "*") // the action takes no resources
 	}
 	if f.VPC {
-		// To find knows no resources. The interfaces are Lambda's to make and name, and
+		// The find actions take no resources. Lambda makes and names the interfaces, and
 		// the subnets and security groups may change without a new policy (Lambda guide,
 		// Giving Lambda functions access to resources in an Amazon VPC, Required IAM
 		// permissions).
@@ -124,16 +125,16 @@ func (f Function) ownNeeds(b *builder) {
 		for _, kind := range []string{"network-interface", "security-group", "subnet"} {
 			b.allow(manageInterfaces, b.arn("ec2", kind+"/*"))
 		}
-		// Lambda needs this, the code it runs does not (same page, Security best practices).
+		// Lambda needs this; the code that it runs does not (same page, Security best
+		// practices).
 		b.allow(denyNetwork, "*")
 	}
 }
 
-// Trust returns the trust policy of the function's role. Lambda's documentation has
-// no condition that says whom it assumes a role for, and none is needed: a role can
-// only be passed to Lambda within its own account (IAM user guide, Granting a user
-// permissions to pass a role to an AWS service). The service has the same name in
-// every partition.
+// Trust returns the trust policy of the function's role. Lambda documents no condition
+// that restricts it to one function, and none is needed: a role can only be passed to
+// Lambda within its own account (IAM user guide, Granting a user permissions to pass a
+// role to an AWS service). The service has the same name in every partition.
 func Trust() Document {
 	return trust("Lambda", map[string]Strings{"Service": {"lambda.amazonaws.com"}}, nil)
 }
@@ -144,7 +145,7 @@ func trust(sid string, principal map[string]Strings, condition map[string]Condit
 	}}}
 }
 
-// checkLength reports ErrTooLong, with what is too long.
+// checkLength returns ErrTooLong, with a description of the document, if d is too long.
 func (d Document) checkLength(what string) error {
 	compact := d.encode("")
 	n := utf8.RuneCountInString(strings.ReplaceAll(compact, "\n", ""))
@@ -154,7 +155,7 @@ func (d Document) checkLength(what string) error {
 	return fmt.Errorf("%s has %d characters, and %w; give targets roles of their own, or split them over several functions", what, n, ErrTooLong)
 }
 
-// place is where a policy belongs: a function, or a role for targets.
+// place is the owner of a policy: a function, or a role for targets.
 type place struct{ arn.ARN }
 
 func (f Function) place() (place, error) {
@@ -171,7 +172,7 @@ func (p place) name() string {
 	return name
 }
 
-// arn returns the ARN of a resource beside the function.
+// arn returns the ARN of a resource in the region and account of the place.
 func (p place) arn(service, resource string) string {
 	return arn.ARN{Partition: p.Partition, Service: service, Region: p.Region, AccountID: p.AccountID, Resource: resource}.String()
 }

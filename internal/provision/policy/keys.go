@@ -10,14 +10,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 )
 
-// keyUse is what a statement lets be done with keys.
+// keyUse is a set of actions with keys that one statement allows.
 type keyUse struct {
 	service, region string
 	actions         string // joined with a comma
 }
 
-// keys allows the use of those keys that concern a role ("": the function's own),
-// and only through the service whose data they encrypt (KMS developer guide,
+// keys allows the use of the keys that concern a role ("": the function's own), and
+// only through the service whose data they encrypt (KMS developer guide,
 // kms:ViaService).
 func (b *builder) keys(keys []Key, role string) error {
 	resources := make(map[keyUse][]string)
@@ -44,8 +44,8 @@ func (b *builder) keys(keys []Key, role string) error {
 	return nil
 }
 
-// actions returns what using a key needs. A writer needs a data key; SQS and SNS
-// look at what they made of it too (SQS developer guide, Configuring KMS permissions
+// actions returns the actions that the use of a key needs. A writer needs a data key;
+// with SQS and SNS it also decrypts (SQS developer guide, Configuring KMS permissions
 // for producers; SNS developer guide, Securing Amazon SNS data with server-side
 // encryption).
 func (k *Key) actions() string {
@@ -59,8 +59,8 @@ func (k *Key) actions() string {
 	}
 }
 
-// via returns the service's endpoints in a region. Those of China have a domain of
-// their own, and the guide does not say which of the two the key has there.
+// via returns the service's endpoints in a region. Endpoints in China have another
+// domain. The guide does not say which one the key holds there, so both are allowed.
 func (u keyUse) via(partition string) Strings {
 	host := u.service + "." + u.region + ".amazonaws.com"
 	if partition == "aws-cn" {
@@ -69,7 +69,7 @@ func (u keyUse) via(partition string) Strings {
 	return Strings{host}
 }
 
-// sid tells uses apart in letters and digits.
+// sid makes a unique id of letters and digits for each use.
 func (u keyUse) sid() string {
 	var sid strings.Builder
 	for _, action := range strings.Split(u.actions, ",") {

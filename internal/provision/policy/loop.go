@@ -8,8 +8,8 @@ import (
 	"fanout/lambda/target"
 )
 
-// Loops reports whether what a target gets comes back to the function: its destination
-// is its own source, or the function itself. Longer ways round are not seen.
+// Loops reports whether a target's records come back to the function: its destination
+// is its own source, or the function itself. Longer loops are not detected.
 func (f Function) Loops(t *target.Spec) bool {
 	self, err := f.place()
 	if err != nil {

@@ -7,10 +7,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 )
 
-// source allows what Lambda needs to read a source with the function's role (Lambda
-// guide, Process Amazon Kinesis Data Streams records with Lambda; Process DynamoDB
-// records with Lambda), and to put away what it gave up on. Topics push, so they
-// need nothing.
+// source allows the calls that Lambda makes with the function's role to read a source
+// (Lambda guide, Process Amazon Kinesis Data Streams records with Lambda; Process
+// DynamoDB records with Lambda), and to store the records that it gave up on. Topics
+// push, so they need nothing.
 func (b *builder) source(s Source) error {
 	a, err := arn.Parse(s.ARN)
 	if err != nil {
@@ -25,7 +25,7 @@ func (b *builder) source(s Source) error {
 		}
 	case "dynamodb":
 		b.allow(readDynamoDB, s.ARN)
-		b.allow(listDynamoDBStreams, "*") // the action knows no resources
+		b.allow(listDynamoDBStreams, "*") // the action takes no resources
 	case "sns":
 		return b.asyncFailure(s.OnFailure)
 	default:
@@ -46,8 +46,8 @@ func (b *builder) onFailure(destination string) error {
 	return nil
 }
 
-// failure allows a destination that streams and topics may have, and reports whether
-// it is one.
+// failure allows a destination that streams and topics may both have. It reports
+// whether destination is one.
 func (b *builder) failure(destination string) bool {
 	a, err := arn.Parse(destination)
 	switch {

@@ -5,8 +5,7 @@ import (
 	"slices"
 )
 
-// right is a statement before its resources are known. They stand in documents in
-// this order.
+// right is a statement before its resources are known. Documents keep this order.
 type right int
 
 const (
@@ -85,7 +84,7 @@ func newBuilder(p place) *builder {
 	return &builder{place: p, resources: make(map[right]map[string]bool)}
 }
 
-// allow adds a resource to those of a right.
+// allow adds a resource to a right.
 func (b *builder) allow(r right, resource string) {
 	if b.resources[r] == nil {
 		b.resources[r] = make(map[string]bool)
@@ -93,7 +92,7 @@ func (b *builder) allow(r right, resource string) {
 	b.resources[r][resource] = true
 }
 
-// document returns what was collected.
+// document returns the collected statements.
 func (b *builder) document() Document {
 	d := Document{Version: version, Statement: []Statement{}}
 	for _, r := range slices.Sorted(maps.Keys(b.resources)) {
@@ -114,7 +113,7 @@ func (r right) effect() string {
 	return "Allow"
 }
 
-// condition returns what must be so beside action and resource.
+// condition returns the conditions of a statement.
 func (b *builder) condition(r right) map[string]Condition {
 	switch r {
 	case putMetrics:

@@ -11,8 +11,8 @@ import (
 	"fanout/lambda/target"
 )
 
-// local reports whether targets of a type are reached without AWS credentials, which
-// leaves their role without effect.
+// local reports whether targets of a type are reached without AWS credentials. Their
+// role then has no effect.
 func local(t target.Type) bool {
 	return t == target.Memcached || t == target.Redis || t == target.File
 }
@@ -25,7 +25,7 @@ func roleOf(t *target.Spec) string {
 	return t.Role
 }
 
-// target allows what delivering to t needs of whoever delivers.
+// target allows the calls that deliver to t.
 func (b *builder) target(t *target.Spec) error {
 	d := &t.Destination
 	switch t.Type {
@@ -51,7 +51,7 @@ func (b *builder) target(t *target.Spec) error {
 }
 
 // at returns the ARN of t's destination: as it was given, or of a resource in the
-// region and account that are known of it. What is not known is the place's.
+// destination's region and account. The place fills in a missing region or account.
 func (b *builder) at(t *target.Spec, service, resource string) string {
 	d := &t.Destination
 	if d.ARN != "" {
@@ -64,10 +64,10 @@ func (b *builder) at(t *target.Spec, service, resource string) string {
 }
 
 // function returns the ARN of a Lambda target. A call that names an alias or version
-// is one to the qualified function.
+// needs rights to the qualified function.
 func (b *builder) function(t *target.Spec) string {
 	d := &t.Destination
-	_, name, partial := strings.Cut(d.Name, ":function:") // of an ARN from the account on
+	_, name, partial := strings.Cut(d.Name, ":function:") // an ARN that starts at the account
 	if !partial {
 		name = d.Name
 	}
@@ -78,10 +78,10 @@ func (b *builder) function(t *target.Spec) string {
 	return f
 }
 
-// search allows writing to an index. OpenSearch Service checks the path of a
-// request, below the domain (OpenSearch Service guide, Identity and Access
-// Management); OpenSearch Serverless leaves that to the collection's data access
-// policy (its guide, Identity and Access Management, Using data plane policies).
+// search allows writing to an index. OpenSearch Service checks the path of a request,
+// below the domain (OpenSearch Service guide, Identity and Access Management).
+// OpenSearch Serverless leaves that to the collection's data access policy (its guide,
+// Identity and Access Management, Using data plane policies).
 func (b *builder) search(t *target.Spec) error {
 	d := &t.Destination
 	switch d.Signing {
@@ -97,13 +97,14 @@ func (b *builder) search(t *target.Spec) error {
 		collection, _, _ := strings.Cut(d.Host, ".")
 		b.allow(sendToServerless, b.at(t, "aoss", "collection/"+collection))
 	}
-	return nil // to an unsigned one no credentials are shown
+	return nil // an unsigned request carries no credentials
 }
 
 // domainOf returns the name of the domain in an endpoint like
-// search-NAME-ID.eu-west-1.es.amazonaws.com or vpc-…, where ID has no hyphen. Servers
-// that stand in for AWS leave both ends out. Endpoints of the service itself have
-// none. A custom endpoint says nothing of its domain, so it may be any.
+// search-NAME-ID.eu-west-1.es.amazonaws.com or vpc-…, where ID has no hyphen. Test
+// servers in place of AWS leave out both the prefix and the ID. Endpoints of the
+// service itself name no domain. A custom endpoint does not reveal its domain, so it
+// may be any.
 func domainOf(d *target.Destination) (string, bool) {
 	if d.Custom() {
 		return "*", true
@@ -118,9 +119,9 @@ func domainOf(d *target.Destination) (string, bool) {
 	return label, label != "es" && label != "aos"
 }
 
-// secretARN returns the ARN of a secret as a resource. What stands behind the
-// hyphen and six characters that Secrets Manager adds to a name may have been left
-// out of it (Secrets Manager guide, What's in a secret, ARN).
+// secretARN returns the ARN of a secret as a resource. Secrets Manager adds a hyphen
+// and six characters to a name, which the given ARN may lack (Secrets Manager guide,
+// What's in a secret, ARN).
 func secretARN(secret string) string {
 	i := strings.LastIndexByte(secret, '-')
 	if i < 0 || len(secret)-i-1 != len("AbCdEf") {
@@ -129,8 +130,8 @@ func secretARN(secret string) string {
 	return escape(secret)
 }
 
-// escape writes text so that a policy takes it for itself: * and ? match anything,
-// and ${ begins a variable (IAM user guide, Policy variables, special characters).
+// escape quotes text in a policy: * and ? match anything, and ${ begins a variable (IAM
+// user guide, Policy variables, special characters).
 func escape(text string) string {
 	return strings.NewReplacer("${", "${$}{", "*", "${*}", "?", "${?}").Replace(text)
 }

@@ -2,8 +2,8 @@ package policy
 
 import "slices"
 
-// Union returns d with what other allows or denies beyond it. Statements that differ in
-// their resources alone become one, as in the policies that this package makes.
+// Union returns d with the statements of other that go beyond it. Statements that
+// differ only in their resources become one, as in the policies of this package.
 func Union(d, other Document) Document {
 	u := Document{Version: d.Version, Statement: slices.Clone(d.Statement)}
 	for _, s := range other.Statement {

@@ -15,12 +15,12 @@ import (
 	"fanout/lambda/target"
 )
 
-// Change is one thing to do to a target of the table.
+// Change is one change of a target in the table.
 type Change struct {
 	Source, ID string
 	Kind       Kind
 	Set        target.Values // attributes to write: all of them for Create and Replace
-	Unset      []string      // attributes to remove, of an Update
+	Unset      []string      // attributes to remove; only for an Update
 }
 
 // Kind is a kind of Change.
@@ -28,17 +28,17 @@ type Kind int
 
 const (
 	Create  Kind = iota // fails if the target exists
-	Replace             // whether it exists or not
+	Replace             // the target may exist or not
 	Update              // fails if it does not exist
 	Remove              // fails if it does not exist
 )
 
-// maxChanges is how many items one transaction takes (DynamoDB API,
+// maxChanges is the limit of one transaction in items (DynamoDB API,
 // TransactWriteItems).
 const maxChanges = 100
 
-// Apply makes all changes, or none and returns an error. More than a hundred are
-// made by the hundred.
+// Apply makes all changes, or none and returns an error. More than a hundred changes
+// are made in steps of a hundred.
 func (t *Table) Apply(ctx context.Context, changes ...Change) error {
 	made := 0
 	for batch := range slices.Chunk(changes, maxChanges) {
@@ -82,7 +82,7 @@ func (t *Table) write(c Change) types.TransactWriteItem {
 	return types.TransactWriteItem{Put: put}
 }
 
-// expression is the update expression of c. Its attributes go by their place, since
+// expression returns the update expression of c. It numbers its attributes, because
 // some of their names are reserved words.
 func (c *Change) expression() (string, map[string]string, map[string]types.AttributeValue) {
 	var set, remove []string
@@ -122,7 +122,7 @@ func attributeValue(v target.Value) types.AttributeValue {
 	}
 }
 
-// refused says which change could not be made.
+// refused names the change that could not be made.
 func (t *Table) refused(changes []Change, err error) error {
 	cancelled, ok := errors.AsType[*types.TransactionCanceledException](err)
 	if !ok {

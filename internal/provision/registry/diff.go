@@ -7,8 +7,8 @@ import (
 	"fanout/lambda/target"
 )
 
-// Diff returns the changes that make the targets of have those of want. What want
-// does not have is removed only if prune says so.
+// Diff returns the changes that turn the targets of have into want. It removes targets
+// that want lacks only if prune is set.
 func Diff(want, have []Entry, prune bool) []Change {
 	var changes []Change
 	for i := range want {
@@ -36,7 +36,7 @@ func Diff(want, have []Entry, prune bool) []Change {
 	return changes
 }
 
-// After returns the targets that a table with those of have has after changes.
+// After returns the targets of have after changes.
 func After(have []Entry, changes []Change) []Entry {
 	after := slices.Clone(have)
 	for _, c := range changes {
@@ -70,8 +70,8 @@ func (e *Entry) same(other Entry) bool {
 	return e.Text("sourceArn") == other.Text("sourceArn") && e.Text("id") == other.Text("id")
 }
 
-// difference returns which attributes must be set, and which removed, to make old
-// like want. Attributes that fanout does not know stay as they are.
+// difference returns the attributes to set and to remove that make old like want.
+// Attributes that fanout does not know stay as they are.
 func difference(want, old target.Values) (set target.Values, unset []string) {
 	set = make(target.Values)
 	for _, a := range target.Attributes() {
@@ -87,7 +87,7 @@ func difference(want, old target.Values) (set target.Values, unset []string) {
 	return set, unset
 }
 
-// value returns an attribute, which is not there either if it says nothing.
+// value returns an attribute. An empty one counts as absent.
 func value(of target.Values, name string) (target.Value, bool) {
 	v, ok := of[name]
 	return v, ok && v.Kind != target.Null && (v.Kind != target.String || v.Text != "")

@@ -8,26 +8,26 @@ import (
 	"fanout/lambda/target"
 )
 
-// Entry is a target of the table. It marshals to JSON as target files have it,
-// attributes in their usual order and without what is not set. A password in its
-// destination is hidden; Raw shows it.
+// Entry is a target of the table. It marshals to JSON in the form of target files:
+// attributes in their usual order, without unset ones. A password in its destination is
+// hidden; Raw shows it.
 type Entry struct{ target.Loaded }
 
-// Text returns the value of an attribute, "" if it is not there.
+// Text returns the value of an attribute, "" if it is absent.
 func (e *Entry) Text(attribute string) string { return e.Attributes[attribute].Text }
 
 // Active reports whether the target receives records.
 func (e *Entry) Active() bool { return e.Text("active") == "true" && e.Spec.Active }
 
-// Destination returns the destination to be shown.
+// Destination returns the destination without its password.
 func (e *Entry) Destination() string { return Redacted(e.Text("destination")) }
 
-// hidden stands for a password, as in url.URL.Redacted.
+// hidden replaces a password, as in url.URL.Redacted.
 const hidden = "xxxxx"
 
-// Redacted returns a destination without its password. What is no URL, or no valid
-// one, may have one all the same: whatever is between the first colon behind the
-// scheme and the last @ is taken for it.
+// Redacted returns a destination without its password. Text that is not a valid URL may
+// hold one too: everything between the first colon after the scheme and the last @
+// counts as a password.
 func Redacted(destination string) string {
 	at := strings.LastIndexByte(destination, '@')
 	if at < 0 {
@@ -44,7 +44,7 @@ func Redacted(destination string) string {
 	return destination[:user+colon+1] + hidden + destination[at:]
 }
 
-// Raw is an Entry that marshals with its password, for a file that is applied again.
+// Raw is an Entry that marshals with its password, for a file that is applied later.
 type Raw struct{ Entry }
 
 // MarshalJSON implements json.Marshaler.

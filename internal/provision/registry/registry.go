@@ -1,5 +1,5 @@
-// Package registry is the target table as the commands use it: what the function
-// only reads, they write too.
+// Package registry is the target table for the commands, which write it. The function
+// only reads it.
 package registry
 
 import (
@@ -16,7 +16,7 @@ import (
 	"fanout/lambda/target"
 )
 
-// API is what a Table needs of a DynamoDB client.
+// API is the part of a DynamoDB client that a Table needs.
 type API interface {
 	target.QueryAPI
 	Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
@@ -33,13 +33,13 @@ type Table struct {
 	Missing func() error
 }
 
-// List returns the targets of a source, in the order of their ids, or of every
-// source if it is "".
+// List returns the targets of a source in the order of their ids. "" means every
+// source.
 func (t *Table) List(ctx context.Context, source string) ([]Entry, error) {
 	if source != "" {
 		all, err := (&target.Table{Client: t.Client, Name: t.Name}).Items(ctx, source)
 		if err != nil && !cloud.IsMissing(err) {
-			return nil, err // it names the table
+			return nil, err // the error names the table
 		}
 		return entries(all), t.failed("read", err)
 	}
@@ -68,7 +68,7 @@ func entries(all []target.Loaded) []Entry {
 	return list
 }
 
-// failed says that the table could not be read or written.
+// failed returns the error for a table that could not be read or written.
 func (t *Table) failed(done string, err error) error {
 	if err == nil {
 		return nil

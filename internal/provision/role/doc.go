@@ -1,6 +1,6 @@
-// Package role keeps the inline policy of the function's role in step with what the
-// function needs: its targets, its sources, and its own settings.
+// Package role keeps the inline policy of the function's role up to date with the
+// function's targets, sources and settings.
 //
-// A role that fanout deploy made carries a tag with the function's name. Any other
-// belongs to somebody else, and is left alone.
+// A role that fanout deploy made carries a tag with the function's name. Any other role
+// has another owner, and is left alone.
 package role

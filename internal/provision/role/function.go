@@ -16,14 +16,14 @@ import (
 	fanout "fanout/lambda"
 )
 
-// Function is what the policy of a function's role depends on.
+// Function holds the facts that the policy of a function's role depends on.
 type Function struct {
 	ARN         string            // without alias or version
 	RoleARN     string            // of its role
 	Environment map[string]string // its variables
 	VPC         bool              // whether it is in a VPC
 	LogGroup    string            // name; "": the default
-	Tags        map[string]string // as Find has them
+	Tags        map[string]string // as Find returns them
 	Key         string            // ARN of the key that encrypts its variables; "": AWS's
 }
 
@@ -43,7 +43,7 @@ func FunctionOf(f *lambdatypes.FunctionConfiguration) Function {
 	return r
 }
 
-// LambdaAPI is what a Keeper needs of a Lambda client.
+// LambdaAPI is the part of a Lambda client that a Keeper needs.
 type LambdaAPI interface {
 	hooks.AsyncAPI
 	GetFunction(context.Context, *lambda.GetFunctionInput, ...func(*lambda.Options)) (*lambda.GetFunctionOutput, error)
@@ -81,14 +81,14 @@ func (f *Function) Table() string {
 	return f.Name() + "Targets"
 }
 
-// Reads reports whether the function has its targets from a table, which is given by
-// name or ARN.
+// Reads reports whether the function reads its targets from a table, given by name or
+// ARN.
 func (f *Function) Reads(table string) bool {
 	return f.Environment["FANOUT_TARGETS_FILE"] == "" && f.tableARN(table) == f.tableARN(f.Table())
 }
 
-// tableARN returns the ARN of a table that the function has by name or ARN: tables
-// by name are of its own region and account.
+// tableARN returns the ARN of a table in the function's settings. A plain name is a
+// table of the function's region and account.
 func (f *Function) tableARN(table string) string {
 	if table == "" || arn.IsARN(table) {
 		return table
@@ -98,9 +98,9 @@ func (f *Function) tableARN(table string) string {
 	return a.String()
 }
 
-// facts returns what is known of the function before its targets are read.
+// facts returns the policy's facts about the function, without its targets.
 //
-// Errors: variables that the function cannot work with.
+// Errors: variables that the function refuses.
 func (f *Function) facts() (policy.Function, error) {
 	o, err := fanout.OptionsFrom(func(name string) string { return f.Environment[name] })
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"fanout/lambda/target"
 )
 
-// IAMAPI is what a Keeper needs of an IAM client.
+// IAMAPI is the part of an IAM client that a Keeper needs.
 type IAMAPI interface {
 	GetRole(context.Context, *iam.GetRoleInput, ...func(*iam.Options)) (*iam.GetRoleOutput, error)
 	GetRolePolicy(context.Context, *iam.GetRolePolicyInput, ...func(*iam.Options)) (*iam.GetRolePolicyOutput, error)
@@ -28,10 +28,10 @@ type Keeper struct {
 	Lambda   LambdaAPI
 	DynamoDB registry.API
 
-	// In returns the services that tell which keys they use; nil: no keys are looked up.
+	// In returns the services that know their keys; nil: no keys are looked up.
 	In func(region string) Region
 
-	told map[target.Spec]told // what is known of targets already
+	told map[target.Spec]told // facts about targets so far
 	arns map[string]string    // of keys, by region and id
 }
 
@@ -40,19 +40,19 @@ func On(a *cloud.Account) *Keeper {
 	return &Keeper{IAM: a.IAM(), Lambda: a.Lambda(), DynamoDB: a.DynamoDB(), In: Regions(a)}
 }
 
-// Outcome says what became of a policy.
+// Outcome is the result for a policy.
 type Outcome string
 
 const (
 	Created   Outcome = "created"
 	Updated   Outcome = "updated"
 	Unchanged Outcome = "unchanged"
-	Foreign   Outcome = "foreign" // the role was not made by deploy, and left alone
-	Missing   Outcome = "missing" // there is no such role
+	Foreign   Outcome = "foreign" // deploy did not make the role, so it stays as it is
+	Missing   Outcome = "missing" // the role does not exist
 )
 
-// Entries returns the targets of every source that the table has; none of a function
-// that has them from a file, which only it can read.
+// Entries returns the targets of every source in the table. It returns none for a
+// function that reads them from a file, which only the function can read.
 func (k *Keeper) Entries(ctx context.Context, f *Function) ([]registry.Entry, error) {
 	if f.Environment["FANOUT_TARGETS_FILE"] != "" {
 		return nil, nil
@@ -69,8 +69,8 @@ func (k *Keeper) Targets(ctx context.Context, f *Function) ([]target.Spec, error
 	return Sound(entries), err
 }
 
-// Sound returns the targets without faults. Faulty ones need no rights: the function
-// does not try them.
+// Sound returns the targets without faults. The function skips faulty ones, so they
+// need no rights.
 func Sound(entries []registry.Entry) []target.Spec {
 	var specs []target.Spec
 	for i := range entries {
@@ -81,14 +81,14 @@ func Sound(entries []registry.Entry) []target.Spec {
 	return specs
 }
 
-// sources returns what is hooked to the function and read with its role.
+// sources returns the sources that are hooked to the function and read with its role.
 func (k *Keeper) sources(ctx context.Context, f *Function) ([]policy.Source, error) {
 	var sources []policy.Source
 	pages := lambda.NewListEventSourceMappingsPaginator(k.Lambda, &lambda.ListEventSourceMappingsInput{FunctionName: aws.String(f.Name())})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if cloud.IsMissing(err) {
-			return nil, nil // a function that is yet to be made has none
+			return nil, nil // a function that does not exist yet has none
 		}
 		if err != nil {
 			return nil, fmt.Errorf("the mappings of the function %q cannot be listed: %w", f.Name(), err)
@@ -107,16 +107,15 @@ func (k *Keeper) sources(ctx context.Context, f *Function) ([]policy.Source, err
 	return sources, nil
 }
 
-// asyncFailure returns where the messages of topics go that the function failed on, ""
-// if nowhere.
+// asyncFailure returns the destination for topic messages that the function failed on,
+// "" if there is none.
 func (k *Keeper) asyncFailure(ctx context.Context, f *Function) (string, error) {
 	a, err := hooks.AsyncOf(ctx, k.Lambda, f.Name())
 	return a.OnFailure(), err
 }
 
-// Facts returns what the policy of the function's role follows from: the function
-// with its keys, the targets that it can deliver to, and what is hooked to it, or
-// coming to be.
+// Facts returns the input of the policy of the function's role: the function with its
+// keys, the targets that it can deliver to, and its sources, including coming ones.
 func (k *Keeper) Facts(ctx context.Context, f *Function, coming ...policy.Source) (policy.Function, []target.Spec, []policy.Source, error) {
 	facts, err := f.facts()
 	if err != nil {
@@ -138,7 +137,7 @@ func (k *Keeper) Facts(ctx context.Context, f *Function, coming ...policy.Source
 	return facts, targets, sources, err
 }
 
-// Accounts returns what target accounts have to give the function's role.
+// Accounts returns the rights that target accounts must give the function's role.
 func (k *Keeper) Accounts(ctx context.Context, f *Function) ([]policy.Account, error) {
 	facts, err := f.facts()
 	if err != nil {
@@ -154,9 +153,9 @@ func (k *Keeper) Accounts(ctx context.Context, f *Function) ([]policy.Account, e
 	return facts.Accounts(targets)
 }
 
-// Sync makes the inline policy of the function's role what the function needs now, and
-// coming sources, and writes it only if it differs. A role that deploy did not make for this
-// function is left alone, and then nothing is known of its needs.
+// Sync updates the inline policy of the function's role to the current needs and coming
+// sources. It writes the policy only if it differs. It leaves a role alone that deploy
+// did not make for this function, and then returns no needs.
 func (k *Keeper) Sync(ctx context.Context, f *Function, coming ...policy.Source) (Outcome, Needs, error) {
 	if outcome, err := k.Role(ctx, f); err != nil || outcome != "" {
 		return outcome, Needs{}, err
@@ -169,8 +168,8 @@ func (k *Keeper) Sync(ctx context.Context, f *Function, coming ...policy.Source)
 	return outcome, needs, err
 }
 
-// Role returns Missing or Foreign if the function's role is so, and "" if its policy
-// is to be kept.
+// Role returns Missing or Foreign for such a role of the function, and "" if fanout
+// maintains its policy.
 func (k *Keeper) Role(ctx context.Context, f *Function) (Outcome, error) {
 	name := cloud.Name(f.RoleARN)
 	role, err := k.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
@@ -185,8 +184,8 @@ func (k *Keeper) Role(ctx context.Context, f *Function) (Outcome, error) {
 	return "", nil
 }
 
-// Write makes what is needed the inline policy of the function's role, unless what that
-// has is equal. Where targets could not be told, it takes no right away.
+// Write writes needs as the inline policy of the function's role, unless the policy is
+// equal already. If some targets are unknown, it removes no rights.
 func (k *Keeper) Write(ctx context.Context, f *Function, needs Needs) (Outcome, error) {
 	role, name := cloud.Name(f.RoleARN), PolicyName(f.Region())
 	has, err := k.IAM.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &name})
@@ -197,7 +196,7 @@ func (k *Keeper) Write(ctx context.Context, f *Function, needs Needs) (Outcome, 
 	case err != nil:
 		return "", fmt.Errorf("the policy of the role %q cannot be read: %w", role, err)
 	default:
-		// One that cannot be read is not ours any more.
+		// A policy that cannot be read is not one of fanout's.
 		old, err := policy.Parse(aws.ToString(has.PolicyDocument))
 		if err == nil && len(needs.Skipped) > 0 {
 			document = policy.Union(document, old)

@@ -15,7 +15,7 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// Region is the services of one region that tell which key encrypts what they hold.
+// Region has the services of one region that know which key encrypts their data.
 type Region struct {
 	KMS      KMSAPI
 	Kinesis  KinesisAPI
@@ -25,38 +25,38 @@ type Region struct {
 	Secrets  SecretsAPI
 }
 
-// KMSAPI is what a Region needs of a KMS client.
+// KMSAPI is the part of a KMS client that a Region needs.
 type KMSAPI interface {
 	DescribeKey(context.Context, *kms.DescribeKeyInput, ...func(*kms.Options)) (*kms.DescribeKeyOutput, error)
 }
 
-// KinesisAPI is what a Region needs of a Kinesis client.
+// KinesisAPI is the part of a Kinesis client that a Region needs.
 type KinesisAPI interface {
 	DescribeStreamSummary(context.Context, *kinesis.DescribeStreamSummaryInput, ...func(*kinesis.Options)) (*kinesis.DescribeStreamSummaryOutput, error)
 }
 
-// DynamoDBAPI is what a Region needs of a DynamoDB client.
+// DynamoDBAPI is the part of a DynamoDB client that a Region needs.
 type DynamoDBAPI interface {
 	DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
 }
 
-// SQSAPI is what a Region needs of an SQS client.
+// SQSAPI is the part of an SQS client that a Region needs.
 type SQSAPI interface {
 	GetQueueUrl(context.Context, *sqs.GetQueueUrlInput, ...func(*sqs.Options)) (*sqs.GetQueueUrlOutput, error)
 	GetQueueAttributes(context.Context, *sqs.GetQueueAttributesInput, ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
 }
 
-// SNSAPI is what a Region needs of an SNS client.
+// SNSAPI is the part of an SNS client that a Region needs.
 type SNSAPI interface {
 	GetTopicAttributes(context.Context, *sns.GetTopicAttributesInput, ...func(*sns.Options)) (*sns.GetTopicAttributesOutput, error)
 }
 
-// SecretsAPI is what a Region needs of a Secrets Manager client.
+// SecretsAPI is the part of a Secrets Manager client that a Region needs.
 type SecretsAPI interface {
 	DescribeSecret(context.Context, *secretsmanager.DescribeSecretInput, ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error)
 }
 
-// Regions returns the regions of an account, "" the account's own.
+// Regions returns the regions of an account; "" is the account's own.
 func Regions(a *cloud.Account) func(region string) Region {
 	return func(region string) Region {
 		in := a.In(region)
@@ -86,7 +86,7 @@ func tableKey(table string) keyID {
 	}
 }
 
-// queueKey looks the URL up where it is "".
+// queueKey looks the URL up if it is "".
 func queueKey(name, url string) keyID {
 	return func(ctx context.Context, r Region) (string, error) {
 		if url == "" {

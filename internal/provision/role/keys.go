@@ -15,21 +15,20 @@ import (
 	"fanout/lambda/target"
 )
 
-// keyUse is something of an account and region whose data a key may encrypt.
+// keyUse is a resource of an account and region whose data a key may encrypt.
 type keyUse struct {
 	policy.Key        // without the ARN
-	region     string // where it is
+	region     string // region of the resource
 	what       string // for errors
 	keyID      func(ctx context.Context, r Region) (string, error)
 }
 
-// keys returns the customer managed keys that encrypt what the function, or a role of
-// its own account, reads or writes. AWS managed keys let everybody in who may use the
+// keys returns the customer managed keys that encrypt the data that the function, or a
+// role of its own account, reads or writes. AWS managed keys admit every user of the
 // service (KMS developer guide, Key policies of AWS managed keys), and other accounts
-// do not tell theirs.
+// do not reveal their keys.
 //
-// It fails if something cannot be looked up: a policy without a key it had before
-// would stop deliveries.
+// It fails if a lookup fails: a policy that loses a key would stop deliveries.
 func (k *Keeper) keys(ctx context.Context, f *Function, p policy.Function, targets []target.Spec, sources []policy.Source) ([]policy.Key, error) {
 	self, err := arn.Parse(f.ARN)
 	if err != nil || k.In == nil {
@@ -48,7 +47,7 @@ func (k *Keeper) keys(ctx context.Context, f *Function, p policy.Function, targe
 	return append(keys, found...), err
 }
 
-// lookUp returns the customer managed keys of what is used.
+// lookUp returns the customer managed keys of uses.
 func (k *Keeper) lookUp(ctx context.Context, uses []keyUse) ([]policy.Key, error) {
 	if k.arns == nil {
 		k.arns = make(map[string]string)
@@ -78,10 +77,10 @@ func (k *Keeper) lookUp(ctx context.Context, uses []keyUse) ([]policy.Key, error
 	return keys, nil
 }
 
-// customerKey returns the ARN of a key, "" if it is the one that AWS made for the
-// service. id is an ARN, an id or an alias. For an ARN nothing but the service's own
-// key is looked up, and who has no right to that gets the ARN that he has: a right too
-// many to one of AWS's keys lets nobody do more.
+// customerKey returns the ARN of a key, "" if it is the service's AWS managed key. id
+// is an ARN, an id or an alias. For an ARN it looks up only the service's own key. A
+// caller without the right to do so gets the given ARN back: an extra right to an AWS
+// managed key allows nothing more.
 func customerKey(ctx context.Context, client KMSAPI, id, service string) (string, error) {
 	full := arn.IsARN(id) && strings.Contains(id, ":key/")
 	ask := id
@@ -107,7 +106,7 @@ func customerKey(ctx context.Context, client KMSAPI, id, service string) (string
 	return id, nil
 }
 
-// tableUses are the function's own tables.
+// tableUses returns the uses of the function's own tables.
 func tableUses(p policy.Function) []keyUse {
 	uses := tableUse(p.TableARN, false)
 	return append(uses, append(tableUse(p.LedgerTableARN, false), tableUse(p.LedgerTableARN, true)...)...)
@@ -123,8 +122,8 @@ func tableUse(table string, writes bool) []keyUse {
 	return []keyUse{{policy.Key{Service: "dynamodb", Writes: writes}, a.Region, "the table " + name, tableKey(a.String())}}
 }
 
-// sourceUses are the streams that Lambda reads, and where mappings put what they
-// gave up on.
+// sourceUses returns the uses of the streams that Lambda reads, and of the on-failure
+// destinations of mappings.
 func sourceUses(sources []policy.Source) []keyUse {
 	var uses []keyUse
 	for _, s := range sources {
@@ -142,7 +141,8 @@ func sourceUses(sources []policy.Source) []keyUse {
 	return uses
 }
 
-// failureUses are where Lambda puts what it gave up on. What is no ARN is none.
+// failureUses returns the uses of a destination for records that Lambda gave up on.
+// Text that is not an ARN has none.
 func failureUses(destination string) []keyUse {
 	a, _ := arn.Parse(destination)
 	switch a.Service {
@@ -154,7 +154,7 @@ func failureUses(destination string) []keyUse {
 	return nil
 }
 
-// targetUses are what a target writes to, and its secret.
+// targetUses returns the uses of a target's destination and secret.
 func targetUses(t *target.Spec, self arn.ARN) []keyUse {
 	var uses []keyUse
 	if a, err := arn.Parse(t.Secret); err == nil && a.AccountID == self.AccountID {
@@ -178,7 +178,7 @@ func targetUses(t *target.Spec, self arn.ARN) []keyUse {
 	case target.SNS:
 		use.keyID = topicKey(d.ARN)
 	default:
-		return uses // the others encrypt with rights of their own
+		return uses // the other types encrypt with their own rights
 	}
 	return append(uses, use)
 }

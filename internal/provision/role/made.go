@@ -9,17 +9,17 @@ import (
 	"fanout/internal/provision/hooks"
 )
 
-// Tag is on everything that fanout deploy makes; its value is the function's name.
+// Tag marks everything that fanout deploy makes; its value is the function's name.
 const Tag = "fanout:function"
 
 // PolicyPrefix begins the names of the inline policies.
 const PolicyPrefix = "fanout-"
 
-// PolicyName is the name of the inline policy of a region's function. Roles know no
-// regions, so functions of the same name share theirs, and each has its own policy.
+// PolicyName is the name of the inline policy for a region's function. Roles are
+// global, so functions of the same name share one, and each has its own policy in it.
 func PolicyName(region string) string { return PolicyPrefix + region }
 
-// Made reports whether deploy made a role for a function, whose name is given.
+// Made reports whether deploy made a role for the function called function.
 func Made(role *iamtypes.Role, function string) bool {
 	for _, tag := range role.Tags {
 		if aws.ToString(tag.Key) == Tag {
@@ -29,9 +29,9 @@ func Made(role *iamtypes.Role, function string) bool {
 	return false
 }
 
-// IsFanout reports whether a function with these tags and variables is one of fanout,
-// by what deploy, or a template, put there: the tag, or a variable. The variable that
-// hook writes says nothing, since hook may have met any function.
+// IsFanout reports whether tags and variables mark a function as fanout's. Deploy or a
+// template sets the tag or a variable. The variable that hook writes does not count,
+// because hook accepts any function.
 func IsFanout(tags, variables map[string]string) bool {
 	if _, ok := tags[Tag]; ok {
 		return true

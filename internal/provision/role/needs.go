@@ -12,13 +12,13 @@ import (
 	"fanout/lambda/target"
 )
 
-// Needs is the policy that the function's role needs, as far as that can be told.
+// Needs is the policy that the function's role needs, as far as it is known.
 type Needs struct {
 	Document policy.Document
-	Skipped  []error // a sentence for each thing that has none of its rights in Document, or not those to its key
+	Skipped  []error // a sentence for each resource that lacks all its rights in Document, or the rights to its key
 }
 
-// told is what is known of one target.
+// told holds the facts about one target.
 type told struct {
 	keys      []policy.Key
 	rightsErr error // why the policy cannot name its destination
@@ -35,10 +35,10 @@ func (k *Keeper) Policy(ctx context.Context, f *Function, coming ...policy.Sourc
 	return k.PolicyFor(ctx, f, targets, coming...)
 }
 
-// PolicyFor is like Policy with other targets than the table has. A target whose facts
-// cannot be told stops no other.
+// PolicyFor is like Policy with other targets than the table has. A target with unknown
+// facts does not stop the others.
 //
-// Errors: what is hooked cannot be told, or its keys; and, with complete Needs,
+// Errors: unknown sources or unknown keys of sources; and, with complete Needs,
 // policy.ErrTooLong.
 func (k *Keeper) PolicyFor(ctx context.Context, f *Function, targets []target.Spec, coming ...policy.Source) (Needs, error) {
 	facts, err := f.facts()
@@ -74,7 +74,7 @@ func (k *Keeper) PolicyFor(ctx context.Context, f *Function, targets []target.Sp
 	return n, err
 }
 
-// Tell reports why a policy cannot have all that a target needs.
+// Tell reports why a policy cannot hold all the rights that a target needs.
 func (k *Keeper) Tell(ctx context.Context, f *Function, t target.Spec) error {
 	is := k.tell(ctx, f, &t)
 	return errors.Join(is.rightsErr, is.keyErr)
@@ -90,7 +90,7 @@ func (k *Keeper) tell(ctx context.Context, f *Function, t *target.Spec) told {
 	var is told
 	_, err := policy.Function{ARN: f.ARN}.Policy([]target.Spec{*t}, nil)
 	if is.rightsErr = err; errors.Is(err, policy.ErrTooLong) {
-		is.rightsErr = nil // the whole policy is too
+		is.rightsErr = nil // the whole policy is too long anyway
 	}
 	if self, err := arn.Parse(f.ARN); err == nil && is.rightsErr == nil && k.In != nil {
 		if is.keys, is.keyErr = k.lookUp(ctx, targetUses(t, self)); is.keyErr != nil {

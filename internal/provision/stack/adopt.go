@@ -18,8 +18,8 @@ import (
 	"fanout/lambda/target"
 )
 
-// Replaced is the code that a deploy puts fanout in the place of, in a function that is
-// not fanout's.
+// Replaced is the code of another program in the function that deploy replaces with
+// fanout.
 type Replaced struct {
 	Function string `json:"function"`
 	Runtime  string `json:"runtime"`
@@ -28,21 +28,21 @@ type Replaced struct {
 	SHA256   string `json:"codeSha256"`
 	Bytes    int64  `json:"codeBytes"`
 
-	// Targets is how many the target table has already, and Faulty what is wrong with
-	// some of them: their records fail, or none come. Warnings is how much else fanout
-	// lint says. Unseen is why that is not known.
+	// Targets is the number of targets already in the table. Faulty lists the faults of
+	// targets whose records fail or never arrive. Warnings is the number of other
+	// findings of fanout lint. Unseen is the reason if all that is unknown.
 	Table    string   `json:"targetTable,omitempty"`
 	Targets  int      `json:"targets"`
 	Faulty   []string `json:"faultyTargets,omitempty"`
 	Warnings int      `json:"warnings,omitempty"`
 	Unseen   string   `json:"unseen,omitempty"`
 
-	Version string   `json:"version,omitempty"` // that keeps the code and the settings
-	Back    []string `json:"back,omitempty"`    // commands of a shell that bring them back
+	Version string   `json:"version,omitempty"` // version with the old code and settings
+	Back    []string `json:"back,omitempty"`    // shell commands that restore them
 }
 
-// adopt asks whether a function that is not fanout's is to be replaced, and then makes
-// a version of it as it is, before anything else is written. It returns nil for a
+// adopt asks before it replaces a function that is not fanout's. It then publishes a
+// version of the function as it is, before any other write. It returns nil for a
 // function of fanout.
 func (s *Stack) adopt(ctx context.Context, has *function, p *plan, set *Settings) (*Replaced, Thing, error) {
 	if has == nil || has.fanout() {
@@ -56,8 +56,8 @@ func (s *Stack) adopt(ctx context.Context, has *function, p *plan, set *Settings
 	if err := set.Adopt(r); err != nil {
 		return nil, Thing{}, err
 	}
-	// Lambda refuses if it has other code by now than what was asked about. Where nothing
-	// has changed since the last version, it gives that one.
+	// Lambda refuses if the code has changed since the question. If nothing has changed
+	// since the last version, it returns that one.
 	out, err := s.Lambda.PublishVersion(ctx, &lambda.PublishVersionInput{
 		FunctionName: &p.name, CodeSha256: has.CodeSha256, Description: aws.String("As it was before fanout deploy replaced it"),
 	})
@@ -69,8 +69,9 @@ func (s *Stack) adopt(ctx context.Context, has *function, p *plan, set *Settings
 	return r, Thing{Kind: "version", Name: p.name + ":" + r.Version, ARN: aws.ToString(out.FunctionArn), Outcome: Created, Note: "the function as it was"}, nil
 }
 
-// foundTargets looks at the targets that the function will find, as fanout lint does: the
-// predecessor ignored what it did not understand, and records of a faulty target fail.
+// foundTargets checks the targets that the function will find, as fanout lint does. The
+// predecessor ignored attributes that it did not understand; here, records of a faulty
+// target fail.
 func (s *Stack) foundTargets(ctx context.Context, r *Replaced, p *plan) {
 	o, err := fanout.OptionsFrom(func(name string) string { return p.environment[name] })
 	if err == nil && o.TargetsFile != "" {
@@ -103,8 +104,8 @@ func (s *Stack) foundTargets(ctx context.Context, r *Replaced, p *plan) {
 	}
 }
 
-// wayBack returns the commands that make a function what its version is. Variables are
-// read from the version, since they may be secret.
+// wayBack returns the commands that restore a function to its version. They read the
+// variables from the version, because variables may be secret.
 func wayBack(was *types.FunctionConfiguration, version, region string) []string {
 	name := aws.ToString(was.FunctionName)
 	call := func(operation string, args ...string) string {

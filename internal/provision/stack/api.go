@@ -13,7 +13,7 @@ import (
 	"fanout/internal/provision/role"
 )
 
-// LambdaAPI is what a Stack needs of a Lambda client.
+// LambdaAPI is the part of a Lambda client that a Stack needs.
 type LambdaAPI interface {
 	role.LambdaAPI
 	lambda.ListFunctionsAPIClient
@@ -27,7 +27,7 @@ type LambdaAPI interface {
 	DeleteFunction(context.Context, *lambda.DeleteFunctionInput, ...func(*lambda.Options)) (*lambda.DeleteFunctionOutput, error)
 }
 
-// IAMAPI is what a Stack needs of an IAM client.
+// IAMAPI is the part of an IAM client that a Stack needs.
 type IAMAPI interface {
 	role.IAMAPI
 	CreateRole(context.Context, *iam.CreateRoleInput, ...func(*iam.Options)) (*iam.CreateRoleOutput, error)
@@ -39,7 +39,7 @@ type IAMAPI interface {
 	DeleteRole(context.Context, *iam.DeleteRoleInput, ...func(*iam.Options)) (*iam.DeleteRoleOutput, error)
 }
 
-// DynamoDBAPI is what a Stack needs of a DynamoDB client.
+// DynamoDBAPI is the part of a DynamoDB client that a Stack needs.
 type DynamoDBAPI interface {
 	registry.API
 	CreateTable(context.Context, *dynamodb.CreateTableInput, ...func(*dynamodb.Options)) (*dynamodb.CreateTableOutput, error)
@@ -53,7 +53,7 @@ type DynamoDBAPI interface {
 	ListTagsOfResource(context.Context, *dynamodb.ListTagsOfResourceInput, ...func(*dynamodb.Options)) (*dynamodb.ListTagsOfResourceOutput, error)
 }
 
-// LogsAPI is what a Stack needs of a CloudWatch Logs client.
+// LogsAPI is the part of a CloudWatch Logs client that a Stack needs.
 type LogsAPI interface {
 	DescribeLogGroups(context.Context, *cloudwatchlogs.DescribeLogGroupsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.DescribeLogGroupsOutput, error)
 	CreateLogGroup(context.Context, *cloudwatchlogs.CreateLogGroupInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.CreateLogGroupOutput, error)
@@ -63,7 +63,7 @@ type LogsAPI interface {
 	DeleteLogGroup(context.Context, *cloudwatchlogs.DeleteLogGroupInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.DeleteLogGroupOutput, error)
 }
 
-// SNSAPI is what a Stack needs of an SNS client.
+// SNSAPI is the part of an SNS client that a Stack needs.
 type SNSAPI interface {
 	ListSubscriptionsByTopic(context.Context, *sns.ListSubscriptionsByTopicInput, ...func(*sns.Options)) (*sns.ListSubscriptionsByTopicOutput, error)
 	Unsubscribe(context.Context, *sns.UnsubscribeInput, ...func(*sns.Options)) (*sns.UnsubscribeOutput, error)

@@ -16,18 +16,18 @@ import (
 	fanout "fanout/lambda"
 )
 
-// Deployed is what Deploy did.
+// Deployed is the result of Deploy.
 type Deployed struct {
 	Things   []Thing          `json:"things"`
-	Replaced *Replaced        `json:"replaced,omitempty"` // what the function was, if it was not fanout's
-	Policy   *policy.Document `json:"policy,omitempty"`   // what the role needs, where it is left alone
+	Replaced *Replaced        `json:"replaced,omitempty"` // the earlier code, if the function was not fanout's
+	Policy   *policy.Document `json:"policy,omitempty"`   // the policy that the role needs, if it is left alone
 }
 
-// Deploy makes a function and what it needs, or brings them in step with the
-// settings. Things that are as they should be are not written.
+// Deploy makes a function and its resources, or updates them to the settings. It writes
+// only differences.
 //
-// The order lets a run that ends halfway leave nothing that works wrong: the function
-// comes last, when its tables, its role and the role's policy are there.
+// The order makes a partial run harmless: the function comes last, after its tables,
+// its role and the role's policy.
 func (s *Stack) Deploy(ctx context.Context, set Settings) (Deployed, error) {
 	var d Deployed
 	done := func(t Thing, err error) error {
@@ -86,7 +86,7 @@ func (s *Stack) Deploy(ctx context.Context, set Settings) (Deployed, error) {
 	return d, done(s.function(ctx, has, &p, archive, roleThing.Outcome == Created))
 }
 
-// mayDeploy refuses what Deploy must not touch.
+// mayDeploy refuses a function that Deploy must not touch.
 func (s *Settings) mayDeploy(has *function) error {
 	switch {
 	case has == nil && arn.IsARN(s.Function):
@@ -98,7 +98,7 @@ func (s *Settings) mayDeploy(has *function) error {
 }
 
 // CheckTime refuses a time limit, in seconds, that leaves a function with these
-// variables none to send: sending stops before it.
+// variables no time to send: sending stops before the limit.
 func CheckTime(name string, timeout int32, environment map[string]string) error {
 	o, err := fanout.OptionsFrom(func(name string) string { return environment[name] })
 	if err != nil {
@@ -110,11 +110,11 @@ func CheckTime(name string, timeout int32, environment map[string]string) error 
 	return nil
 }
 
-// rights brings the inline policy of the function's role in step before the function
-// needs it. Where that is to be left alone, it says in d what the policy would be.
+// rights updates the inline policy of the function's role before the function needs it.
+// If the policy is to be left alone, it stores the policy that the role needs in d.
 func (s *Stack) rights(ctx context.Context, p *plan, ours, leave bool, done func(Thing, error) error, d *Deployed) error {
 	if !ours && !leave {
-		return nil // whose role it is was told
+		return nil // an earlier message names the owner of the role
 	}
 	f, err := p.needs(s.Region)
 	if err != nil {
@@ -132,12 +132,12 @@ func (s *Stack) rights(ctx context.Context, p *plan, ours, leave bool, done func
 	err = poll(ctx, time.Minute, fmt.Sprintf("the role %q", cloud.Name(p.role)), func() (bool, error) {
 		outcome, err := s.keeper().Write(ctx, &f, needs)
 		t.Outcome = Outcome(outcome)
-		return !cloud.IsMissing(err), keepUnless(cloud.IsMissing(err), err) // a role just made may not be seen yet
+		return !cloud.IsMissing(err), keepUnless(cloud.IsMissing(err), err) // a new role may not be visible yet
 	})
 	return done(t, err)
 }
 
-// incomplete names the targets that the policy does not have everything of.
+// incomplete names the targets that lack rights in the policy.
 func incomplete(needs role.Needs) string {
 	notes := make([]string, len(needs.Skipped))
 	for i, err := range needs.Skipped {
@@ -146,7 +146,7 @@ func incomplete(needs role.Needs) string {
 	return strings.Join(notes, "; ")
 }
 
-// keepUnless returns err unless it is one to wait out.
+// keepUnless returns err unless it will pass with time.
 func keepUnless(passing bool, err error) error {
 	if passing {
 		return nil
@@ -155,7 +155,7 @@ func keepUnless(passing bool, err error) error {
 }
 
 // needs is the function as its policy sees it, before it exists. It is in the role's
-// account: no other's can be passed to it.
+// account: Lambda takes roles of its own account only.
 func (p *plan) needs(region string) (role.Function, error) {
 	a, err := arn.Parse(p.role)
 	if err != nil || !strings.HasPrefix(a.Resource, "role/") {
@@ -167,7 +167,7 @@ func (p *plan) needs(region string) (role.Function, error) {
 	}, nil
 }
 
-// config returns the configuration of a function that may be nil.
+// config returns the configuration of a function, nil for a nil function.
 func (f *function) config() *types.FunctionConfiguration {
 	if f == nil {
 		return nil
@@ -176,7 +176,7 @@ func (f *function) config() *types.FunctionConfiguration {
 }
 
 // fanout reports whether a function is one of fanout. Without the tag, variables with
-// names like its own are not enough.
+// similar names are not enough.
 func (f *function) fanout() bool {
 	_, tagged := f.tags[role.Tag]
 	alike := f.Runtime == types.RuntimeProvidedal2023 && aws.ToString(f.Handler) == handler

@@ -17,8 +17,8 @@ import (
 // Goes reports whether the thing is to be deleted.
 func (i *Item) Goes() bool { return i.delete != nil }
 
-// Destroy deletes what of an inventory goes, and says what became of everything. What
-// is gone already is deleted too.
+// Destroy deletes the items of an inventory that go, and returns the outcome of every
+// item. An item that is gone already counts as deleted.
 func (s *Stack) Destroy(ctx context.Context, items []Item) ([]Thing, error) {
 	things := []Thing{}
 	for _, item := range items {
@@ -40,13 +40,13 @@ func (s *Stack) Destroy(ctx context.Context, items []Item) ([]Thing, error) {
 	return things, nil
 }
 
-// busy reports whether a thing is being changed, and can be deleted when that is done.
+// busy reports whether a resource is being changed, so that it can be deleted later.
 func busy(err error) bool {
 	return cloud.HasCode(err, "ResourceInUseException", "ResourceConflictException", "DeleteConflict", "DeleteConflictException",
 		"ConcurrentModification", "ConcurrentModificationException", "OperationAbortedException")
 }
 
-// deleteTable waits until the table is gone, so that one of its name can be made.
+// deleteTable waits until the table is gone, so that its name is free again.
 func (s *Stack) deleteTable(ctx context.Context, name string) error {
 	if _, err := s.Tables.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &name}); err != nil {
 		return err
@@ -88,7 +88,7 @@ func (s *Stack) deleteRolePolicy(ctx context.Context, name, policy string) error
 	return err
 }
 
-// deleteRole first takes everything from the role, as IAM wants it.
+// deleteRole first removes everything from the role, as IAM requires.
 func (s *Stack) deleteRole(ctx context.Context, name string) error {
 	policies, err := s.rolePolicies(ctx, name)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"fanout/internal/provision/role"
 )
 
-// function is a function as it is.
+// function is the current state of a function.
 type function struct {
 	types.FunctionConfiguration
 	tags map[string]string
@@ -36,18 +36,18 @@ func (s *Stack) findFunction(ctx context.Context, ref string) (*function, error)
 	return &function{*out.Configuration, out.Tags}, nil
 }
 
-// settled waits until Lambda is done with what it was told before.
+// settled waits until Lambda has finished its earlier work on the function.
 func (s *Stack) settled(ctx context.Context, name string) (f *function, err error) {
 	err = poll(ctx, patience, fmt.Sprintf("the function %q", name), func() (bool, error) {
 		if f, err = s.findFunction(ctx, name); err != nil || f == nil {
-			return false, err // one just made may not be seen yet
+			return false, err // a new function may not be visible yet
 		}
 		return f.State != types.StatePending && f.LastUpdateStatus != types.LastUpdateStatusInProgress, nil
 	})
 	return f, err
 }
 
-// working is like settled, and fails if the function cannot work.
+// working is like settled, and fails if the function is in a failed state.
 func (s *Stack) working(ctx context.Context, name string) (*function, error) {
 	f, err := s.settled(ctx, name)
 	switch {
@@ -61,9 +61,9 @@ func (s *Stack) working(ctx context.Context, name string) (*function, error) {
 	return f, nil
 }
 
-// function makes the function what it is to be. again has its settings written even
-// if they are equal: a role that was made anew is another to Lambda, though its name
-// is the same.
+// function creates or updates the function according to the plan. again writes its
+// settings even if they are equal: a recreated role is a new role to Lambda, though its
+// name is the same.
 func (s *Stack) function(ctx context.Context, has *function, p *plan, archive code.Package, again bool) (Thing, error) {
 	t := Thing{Kind: "function", Name: p.name, Outcome: Unchanged}
 	if has == nil {
@@ -109,14 +109,14 @@ func (p *plan) vpc() *types.VpcConfig {
 	return &types.VpcConfig{SubnetIds: append([]string{}, p.network.Subnets...), SecurityGroupIds: append([]string{}, p.network.SecurityGroups...)}
 }
 
-// updateFunction writes what differs, one call after another: Lambda refuses a change
-// while it is at work on the one before.
+// updateFunction writes the differences, one call after another: Lambda refuses a
+// change while it works on the one before.
 func (s *Stack) updateFunction(ctx context.Context, p *plan, archive code.Package, again bool) (changed bool, err error) {
 	has, err := s.settled(ctx, p.name)
 	if err != nil {
 		return false, err
 	}
-	// What Lambda could not do it tries again when it is told again.
+	// Lambda retries a failed change when it gets it again.
 	failed := has.State == types.StateFailed || has.LastUpdateStatus == types.LastUpdateStatusFailed
 	if again || failed || p.differs(&has.FunctionConfiguration) {
 		changed = true
@@ -156,16 +156,16 @@ func (s *Stack) updateFunction(ctx context.Context, p *plan, archive code.Packag
 	return changed, nil
 }
 
-// differs reports whether a function's settings are not those of the plan.
+// differs reports whether a function's settings differ from the plan.
 func (p *plan) differs(f *types.FunctionConfiguration) bool {
 	return f.Runtime != types.RuntimeProvidedal2023 || aws.ToString(f.Handler) != handler || aws.ToString(f.Role) != p.role ||
 		aws.ToInt32(f.MemorySize) != p.memory || aws.ToInt32(f.Timeout) != p.timeout ||
 		!network(f).equal(p.network) || !maps.Equal(environment(f), p.environment)
 }
 
-// asRole makes a call that has Lambda use the function's role, again as long as the
-// role, or what it may do, has not got around in IAM. That takes seconds (IAM user
-// guide, Troubleshoot IAM, changes are not always immediately visible).
+// asRole makes a call in which Lambda uses the function's role. It retries until IAM
+// has spread the role and its rights, which takes seconds (IAM user guide, Troubleshoot
+// IAM, changes are not always immediately visible).
 func (s *Stack) asRole(ctx context.Context, p *plan, call func() error) error {
 	var refused error
 	err := poll(ctx, time.Minute, "", func() (bool, error) {
@@ -181,13 +181,13 @@ func (s *Stack) asRole(ctx context.Context, p *plan, call func() error) error {
 		return false, nil
 	})
 	if refused != nil && ctx.Err() == nil {
-		return refused // what Lambda says of it is of more use
+		return refused // Lambda's reason is more useful
 	}
 	return err
 }
 
-// unknownRole reports whether Lambda does not see a role, or its policy, yet. It says
-// so in words only.
+// unknownRole reports whether Lambda does not see a role, or its policy, yet. Only the
+// text of the error says so.
 func unknownRole(err error) bool {
 	api, ok := errors.AsType[smithy.APIError](err)
 	return ok && api.ErrorCode() == "InvalidParameterValueException" &&

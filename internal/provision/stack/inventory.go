@@ -16,23 +16,23 @@ import (
 	"fanout/internal/provision/role"
 )
 
-// Doomed says which function to destroy, and what of it to keep.
+// Doomed is a function to destroy, and the parts of it to keep.
 type Doomed struct {
 	Function            string // name or ARN
 	Table, Ledger       string // names or ARNs; default: the function's, or else <function>Targets and none
 	KeepTable, KeepRole bool
 }
 
-// Item is a thing that is there, and how to delete it.
+// Item is an existing resource, and its deletion.
 type Item struct {
 	Thing
 	delete func(ctx context.Context) error // nil: it is kept
 }
 
-// Inventory lists what there is of a function, in the order in which it is to be
-// deleted: first what calls the function, then what can be made again, then its tables,
-// which cannot, and last the function itself, because its settings tell a next run what
-// is left. What deploy did not make is listed as kept.
+// Inventory lists the resources of a function in the order of their deletion. First
+// come the callers of the function, then everything that can be made again, then its
+// tables, which cannot. The function itself is last, because its settings show a later
+// run which resources are left. Resources that deploy did not make are listed as kept.
 func (s *Stack) Inventory(ctx context.Context, d Doomed) ([]Item, error) {
 	has, err := s.findFunction(ctx, d.Function)
 	if err != nil {
@@ -95,8 +95,8 @@ func (s *Stack) listMappings(ctx context.Context, function string) ([]Item, erro
 	return items, nil
 }
 
-// listSubscriptions lists the subscriptions of a function to the topics that may
-// call it. The permissions go with the function.
+// listSubscriptions lists the subscriptions of a function to the topics that may call
+// it. The permissions disappear with the function.
 func (s *Stack) listSubscriptions(ctx context.Context, f *function) ([]Item, error) {
 	if f == nil {
 		return nil, nil
@@ -107,7 +107,7 @@ func (s *Stack) listSubscriptions(ctx context.Context, f *function) ([]Item, err
 	}
 	var items []Item
 	for _, topic := range topics {
-		a, _ := arn.Parse(topic) // topics checks it
+		a, _ := arn.Parse(topic) // topics has checked it
 		client := s.Topics(a.Region)
 		pages := sns.NewListSubscriptionsByTopicPaginator(client, &sns.ListSubscriptionsByTopicInput{TopicArn: aws.String(topic)})
 		for pages.HasMorePages() {
@@ -135,7 +135,7 @@ func (s *Stack) listSubscriptions(ctx context.Context, f *function) ([]Item, err
 	return items, nil
 }
 
-// topics returns the topics that the function's own policy lets call it.
+// topics returns the topics that the function's own policy allows to call it.
 func (s *Stack) topics(ctx context.Context, f *function) ([]string, error) {
 	out, err := s.Lambda.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: f.FunctionName})
 	if cloud.IsMissing(err) {
@@ -150,7 +150,7 @@ func (s *Stack) topics(ctx context.Context, f *function) ([]string, error) {
 	}
 	var topics []string
 	for _, c := range callers {
-		// A topic that was hooked by two versions of fanout has two statements.
+		// A topic that two versions of fanout hooked has two statements.
 		if a, err := arn.Parse(c.Source); err == nil && a.Service == "sns" && !slices.Contains(topics, c.Source) {
 			topics = append(topics, c.Source)
 		}
@@ -186,12 +186,13 @@ func (s *Stack) listTable(ctx context.Context, form tableForm, name, function st
 		if form.kind == targetTable.kind {
 			item.Note = s.countTargets(ctx, name)
 		}
-		item.delete = func(ctx context.Context) error { return s.deleteTable(ctx, name) } // by ARN: perhaps another account's
+		item.delete = func(ctx context.Context) error { return s.deleteTable(ctx, name) } // by ARN: the account may be another
 	}
 	return []Item{item}, nil
 }
 
-// countTargets says how many targets go with a table: they are what cannot be made again.
+// countTargets returns a note with the number of targets in a table, because they
+// cannot be made again.
 func (s *Stack) countTargets(ctx context.Context, table string) string {
 	entries, err := (&registry.Table{Client: s.Tables, Name: table}).List(ctx, "")
 	if err != nil {

@@ -17,12 +17,12 @@ import (
 // (CloudWatch Logs API, PutRetentionPolicy).
 var Retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 
-// DefaultRetention is how many days the logs of a new function are kept.
+// DefaultRetention is the retention, in days, of the logs of a new function.
 const DefaultRetention = 30
 
-// logGroup makes the function's log group. How long it keeps what it gets is set if
-// that is given, and for a new function; nobody's logs end because of a default. 0
-// keeps them for ever.
+// logGroup makes the function's log group. It sets the retention if that is given, and
+// for a new function; a default never expires logs that a user has already. 0 keeps
+// them forever.
 func (s *Stack) logGroup(ctx context.Context, name, function string, retention *int, fresh bool) (Thing, error) {
 	t := Thing{Kind: "log group", Name: name, Outcome: Unchanged}
 	has, err := s.findLogGroup(ctx, name)
@@ -43,8 +43,8 @@ func (s *Stack) logGroup(ctx context.Context, name, function string, retention *
 	}
 	t.ARN = logGroupARN(has)
 	if retention == nil {
-		// One that deploy made but that has no retention yet is of a run that ended
-		// before it made the function.
+		// A group that deploy made but that has no retention yet comes from a run that
+		// ended before it made the function.
 		ours, err := s.madeLogGroup(ctx, has, function)
 		if err != nil || !ours || !fresh || has.RetentionInDays != nil {
 			return t, err
@@ -57,7 +57,7 @@ func (s *Stack) logGroup(ctx context.Context, name, function string, retention *
 	return t, nil
 }
 
-// retain sets how many days a log group keeps what it gets; 0: for ever.
+// retain sets the retention of a log group in days; 0: forever.
 func (s *Stack) retain(ctx context.Context, name string, has, want int) (err error) {
 	switch {
 	case want != 0:
@@ -90,8 +90,8 @@ func (s *Stack) findLogGroup(ctx context.Context, name string) (*types.LogGroup,
 	return nil, nil
 }
 
-// logGroupARN returns the ARN as ListTagsForResource takes it, without the :* at the
-// end that others need.
+// logGroupARN returns the ARN in the form of ListTagsForResource, without the :* at the
+// end that other calls need.
 func logGroupARN(g *types.LogGroup) string {
 	if g.LogGroupArn != nil {
 		return *g.LogGroupArn

@@ -14,9 +14,9 @@ import (
 	"fanout/internal/provision/role"
 )
 
-// role makes the function's role, or brings one that deploy made in step. Any other
-// is left alone, and one given by ARN is taken as it is. ours reports whether deploy
-// made it.
+// role makes the function's role, or updates one that deploy made. Any other role is
+// left alone, and one given by ARN is taken as it is. ours reports whether deploy made
+// it.
 func (s *Stack) role(ctx context.Context, name, function string, leaveIAM bool) (t Thing, ours bool, err error) {
 	t = Thing{Kind: "role", Name: cloud.Name(name), ARN: name, Outcome: Given}
 	if arn.IsARN(name) {
@@ -56,8 +56,7 @@ func (s *Stack) role(ctx context.Context, name, function string, leaveIAM bool) 
 	return t, true, err
 }
 
-// mayHave refuses a role that does not exist and is not to be made, before anything is
-// made.
+// mayHave refuses a missing role that is not to be made, before any resource is made.
 func (s *Stack) mayHave(ctx context.Context, name string, leaveIAM bool) error {
 	if arn.IsARN(name) {
 		return nil

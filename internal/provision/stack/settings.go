@@ -12,8 +12,8 @@ import (
 	"fanout/internal/provision/code"
 )
 
-// Settings say how to deploy a function. What they leave out stays as it is, or is
-// the default where the function is new.
+// Settings say how to deploy a function. A setting that is left out stays as it is, or
+// is the default if the function is new.
 type Settings struct {
 	Function string // name or ARN; by ARN it must exist
 
@@ -26,21 +26,21 @@ type Settings struct {
 	Architecture types.Architecture
 	Network      *Network          // default: none
 	Environment  map[string]string // "" removes a variable
-	Retention    *int              // days that logs are kept, 0: for ever; default: DefaultRetention
+	Retention    *int              // retention of logs in days, 0: forever; default: DefaultRetention
 
-	LeaveIAM bool // make no role, and write no policy
+	LeaveIAM bool // make no role and write no policy
 
 	// Package returns the function for an architecture.
 	Package func(architecture string) (code.Package, error)
 
-	// Adopt is asked before a function is replaced that is not fanout's, and
-	// returns an error if it must not be. Of what it gets, Version and Back are not known
-	// yet; Adopted gets that, before the function is replaced.
+	// Adopt is called before a function is replaced that is not fanout's. Its error
+	// stops the replacement. Version and Back of its argument are still empty; Adopted
+	// gets them, before the function is replaced.
 	Adopt   func(*Replaced) error
 	Adopted func(*Replaced)
 }
 
-// Network says where in a VPC a function runs; no subnets: in none.
+// Network is the part of a VPC that a function runs in; no subnets: no VPC.
 type Network struct{ Subnets, SecurityGroups []string }
 
 const (
@@ -49,7 +49,7 @@ const (
 	handler        = "bootstrap"
 )
 
-// plan is what a function is to be.
+// plan is the desired state of a function.
 type plan struct {
 	name         string
 	role, table  string // names or ARNs
@@ -63,8 +63,8 @@ type plan struct {
 	key          string // ARN of the key that encrypts the variables; "": AWS's
 }
 
-// plan fills in what the settings leave out. has is the function as it is, nil if
-// it is new.
+// plan fills in the settings that are left out. has is the existing function, nil if it
+// is new.
 func (s *Settings) plan(has *types.FunctionConfiguration) plan {
 	name := cloud.Name(s.Function)
 	p := plan{
@@ -92,7 +92,7 @@ func (s *Settings) plan(has *types.FunctionConfiguration) plan {
 	return p
 }
 
-// keep takes over what a function is.
+// keep copies the settings of the existing function.
 func (p *plan) keep(has *types.FunctionConfiguration) {
 	p.role = cloud.Name(aws.ToString(has.Role))
 	p.memory, p.timeout = aws.ToInt32(has.MemorySize), aws.ToInt32(has.Timeout)

@@ -1,9 +1,9 @@
-// Package stack deploys the function with all that belongs to it, and destroys it:
-// the role it has, its tables, its log group, and the function.
+// Package stack deploys the function with its role, its tables and its log group, and
+// destroys them.
 //
-// Whatever deploy makes carries a tag with the function's name, and destroy deletes
-// nothing else. Every step looks first and writes only what differs, so that a run
-// that ended halfway is completed by the next.
+// Every resource that deploy makes carries a tag with the function's name, and destroy
+// deletes nothing else. Every step looks first and writes only differences, so that the
+// next run completes one that ended halfway.
 package stack
 
 import (
@@ -15,17 +15,18 @@ import (
 	"fanout/internal/provision/role"
 )
 
-// Stack is where functions are deployed: one account and region.
+// Stack deploys functions in one account and region.
 type Stack struct {
 	Lambda LambdaAPI
 	IAM    IAMAPI
 	Tables DynamoDBAPI
 	Logs   LogsAPI
 	Topics func(region string) SNSAPI
-	Keys   func(region string) role.Region // services that tell their keys; nil: no keys are looked up
+	Keys   func(region string) role.Region // services that know their keys; nil: no keys are looked up
 	Region string
 
-	// Tell is told of each thing when it is done with, and Wait what is waited for.
+	// Tell is called with each finished thing, and Wait with each thing that is waited
+	// for.
 	Tell func(Thing)
 	Wait func(what string)
 }
@@ -44,36 +45,36 @@ func (s *Stack) keeper() *role.Keeper {
 	return &role.Keeper{IAM: s.IAM, Lambda: s.Lambda, DynamoDB: s.Tables, In: s.Keys}
 }
 
-// Thing is a part of a stack, and what became of it.
+// Thing is a part of a stack, and its outcome.
 type Thing struct {
 	Kind    string  `json:"thing"` // role, table, function and so on
 	Name    string  `json:"name"`
 	ARN     string  `json:"arn,omitempty"`
 	Outcome Outcome `json:"outcome"`
-	Note    string  `json:"note,omitempty"` // why, where that is not plain
+	Note    string  `json:"note,omitempty"` // the reason, if it is not obvious
 }
 
-// Outcome is what became of a thing.
+// Outcome is the result for a thing.
 type Outcome string
 
 const (
 	Created   Outcome = "created"
 	Updated   Outcome = "updated"
 	Unchanged Outcome = "unchanged"
-	Given     Outcome = "given" // by ARN, and taken as it is
+	Given     Outcome = "given" // given by ARN, and taken as it is
 	Deleted   Outcome = "deleted"
 	Kept      Outcome = "kept"
 )
 
-// tags are what everything of a function carries.
+// tags returns the tags of all resources of a function.
 func tags(function string) map[string]string { return map[string]string{role.Tag: function} }
 
-// patience is how long a thing may take to become what it was told to be. Functions
-// in a VPC take longest: minutes, while Lambda makes network interfaces.
+// patience bounds the time until a resource reaches its desired state. Functions in a
+// VPC take longest: minutes, while Lambda makes network interfaces.
 const patience = 5 * time.Minute
 
-// poll tries until it is done or fails, with pauses that grow from a quarter of a
-// second to five. It gives up when ctx ends, or after a time.
+// poll tries until it succeeds or fails, with pauses that grow from a quarter of a
+// second to five. It gives up when ctx ends, or after limit.
 func poll(ctx context.Context, limit time.Duration, what string, try func() (done bool, err error)) error {
 	end := time.Now().Add(limit)
 	for pause := 250 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {

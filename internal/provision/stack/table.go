@@ -13,7 +13,7 @@ import (
 	"fanout/internal/provision/role"
 )
 
-// tableForm is what a kind of table looks like.
+// tableForm is the form of one kind of table.
 type tableForm struct {
 	kind, flag string
 	hash, rng  string // keys, both strings
@@ -24,11 +24,11 @@ type tableForm struct {
 var (
 	targetTable = tableForm{kind: "table", flag: "--table", hash: "sourceArn", rng: "id", backups: true}
 
-	// What the ledger holds is of no use after a day, so it has no backups.
+	// Entries of the ledger are useless after a day, so it has no backups.
 	ledgerTable = tableForm{kind: "ledger table", flag: "--ledger-table", hash: "shard", rng: "batch", expires: "expires"}
 )
 
-// table makes a table, or brings one that deploy made in step. Any other is only
+// table makes a table, or updates one that deploy made. Any other table is only
 // checked. A table given by ARN is taken as it is.
 func (s *Stack) table(ctx context.Context, form tableForm, name, function string) (Thing, error) {
 	t := Thing{Kind: form.kind, Name: cloud.Name(name), Outcome: Given}
@@ -78,7 +78,7 @@ func (s *Stack) describe(ctx context.Context, name string) (*types.TableDescript
 	return out.Table, nil
 }
 
-// check refuses a table whose keys are others.
+// check refuses a table with other keys.
 func (form *tableForm) check(t *types.TableDescription) error {
 	keys := make(map[types.KeyType]string)
 	for _, k := range t.KeySchema {
@@ -116,14 +116,14 @@ func (s *Stack) createTable(ctx context.Context, form tableForm, name, function 
 	return nil
 }
 
-// activeTable waits for a table to take calls.
+// activeTable waits until a table accepts calls.
 func (s *Stack) activeTable(ctx context.Context, name string) (t *types.TableDescription, err error) {
 	err = poll(ctx, patience, fmt.Sprintf("the table %q", name), func() (bool, error) {
 		if t, err = s.describe(ctx, name); err != nil {
 			return false, err
 		}
 		if t == nil {
-			return false, nil // one just made may not be seen yet
+			return false, nil // a new table may not be visible yet
 		}
 		switch t.TableStatus {
 		case types.TableStatusActive:

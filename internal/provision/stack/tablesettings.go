@@ -11,8 +11,8 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// adjustTable brings the settings of an active table in step, and reports whether it
-// wrote any.
+// adjustTable updates the settings of an active table, and reports whether it wrote
+// any.
 func (s *Stack) adjustTable(ctx context.Context, form tableForm, t *types.TableDescription) (changed bool, err error) {
 	for _, adjust := range []func(context.Context, tableForm, *types.TableDescription) (bool, error){
 		s.adjustBilling, s.adjustEncryption, s.adjustBackups, s.adjustExpiry,
@@ -35,12 +35,12 @@ func (s *Stack) adjustBilling(ctx context.Context, _ tableForm, t *types.TableDe
 
 func (s *Stack) adjustEncryption(ctx context.Context, _ tableForm, t *types.TableDescription) (bool, error) {
 	if t.SSEDescription != nil && (t.SSEDescription.Status == types.SSEStatusEnabled || t.SSEDescription.Status == types.SSEStatusEnabling) {
-		return false, nil // with whatever key
+		return false, nil // any key will do
 	}
 	return s.updateTable(ctx, &dynamodb.UpdateTableInput{TableName: t.TableName, SSESpecification: &types.SSESpecification{Enabled: aws.Bool(true)}})
 }
 
-// updateTable changes one thing, as UpdateTable wants it, and waits until it is done.
+// updateTable makes one change, the limit of UpdateTable, and waits until it is done.
 func (s *Stack) updateTable(ctx context.Context, in *dynamodb.UpdateTableInput) (bool, error) {
 	if _, err := s.Tables.UpdateTable(ctx, in); err != nil {
 		return false, err
@@ -61,7 +61,7 @@ func (s *Stack) adjustBackups(ctx context.Context, form tableForm, t *types.Tabl
 		d.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus == types.PointInTimeRecoveryStatusEnabled {
 		return false, nil
 	}
-	// A new table's backups are being enabled for a while, which is refused as
+	// A new table's backups take a while to enable. Until then, the call is refused as
 	// unavailable (DynamoDB API, UpdateContinuousBackups).
 	return true, poll(ctx, patience, fmt.Sprintf("point-in-time recovery of the table %q", *t.TableName), func() (bool, error) {
 		_, err := s.Tables.UpdateContinuousBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{

@@ -9,9 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
-// otherUser returns why a table must not be deleted with a function: another of the
-// region has it by name or ARN, or may have it, as far as can be told. It is "" if none
-// has.
+// otherUser returns why a table must not be deleted with a function: another function
+// of the region uses it by name or ARN, or may use it. It returns "" if there is none.
 func (s *Stack) otherUser(ctx context.Context, function, name, tableARN string) (why string, err error) {
 	pages := lambda.NewListFunctionsPaginator(s.Lambda, &lambda.ListFunctionsInput{})
 	for pages.HasMorePages() {
@@ -25,7 +24,7 @@ func (s *Stack) otherUser(ctx context.Context, function, name, tableARN string) 
 			if other == function {
 				continue
 			}
-			// Variables whose key the caller must not use are not told.
+			// Lambda hides variables if the caller may not use their key.
 			if f.Environment != nil && f.Environment.Error != nil && f.Runtime == types.RuntimeProvidedal2023 && aws.ToString(f.Handler) == handler {
 				return fmt.Sprintf("the function %s may use it, but its variables cannot be read", other), nil
 			}

@@ -6,9 +6,9 @@ import (
 	"unicode"
 )
 
-// block is a block of HCL, or the body of an object, laid out as terraform fmt does
-// it: what stands in consecutive lines has its equals signs below one another, and
-// what takes several lines has an empty one before it and after.
+// block is a block of HCL, or the body of an object, in the layout of terraform fmt:
+// consecutive lines have their equals signs aligned, and an item of several lines has
+// an empty line before and after it.
 type block struct {
 	head  string // with labels; of nested blocks, their type
 	items []item
@@ -21,8 +21,7 @@ type item struct {
 	inner *block
 }
 
-// set adds an attribute. An expression of several lines is indented as if it stood
-// at the margin.
+// set adds an attribute. An expression of several lines is given unindented.
 func (b *block) set(name, expression string) *block {
 	b.items = append(b.items, item{name: name, value: strings.Split(expression, "\n")})
 	return b
@@ -102,7 +101,7 @@ func (b *block) asObject(before, after string) string {
 	return strings.Join(enclose(before+"{", b.lines(), "}"+after), "\n")
 }
 
-// list returns a list of strings: of one in a line, of more in a line each.
+// list returns a list of strings: one string on one line, more on a line each.
 func list(values []string) string {
 	quoted := make([]string, len(values))
 	for i, v := range values {

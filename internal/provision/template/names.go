@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// names are those given to what a template makes.
+// names holds the names in use in a template.
 type names map[string]bool
 
-// unique returns text as a name of lower case letters, digits and underscores that
-// begins with a letter and has not been given yet, whatever stands between words.
+// unique returns text as an unused name of lower case letters, digits and underscores
+// that begins with a letter. Other characters only separate words.
 func (n names) unique(text string) string {
 	name := strings.ToLower(text)
 	name = strings.Join(strings.FieldsFunc(name, func(r rune) bool {
@@ -26,7 +26,7 @@ func (n names) unique(text string) string {
 	return free
 }
 
-// logical writes a name as CloudFormation wants it, of letters and digits alone.
+// logical writes a name for CloudFormation, with letters and digits only.
 func logical(name string) string {
 	var b strings.Builder
 	for word := range strings.SplitSeq(name, "_") {

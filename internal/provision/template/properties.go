@@ -108,7 +108,7 @@ type asyncProperties struct {
 }
 
 // asyncResources returns the function's settings for asynchronous invocations, if it
-// has any. SAM takes them as CloudFormation does.
+// has any. SAM takes them in CloudFormation's form.
 func (p *plan) asyncResources() object {
 	if !p.Async.set() {
 		return nil
@@ -127,7 +127,8 @@ type permissionProperties struct {
 	Source    string    `yaml:"SourceArn"`
 }
 
-// functionProperties returns what both kinds of template say of the function.
+// functionProperties returns the properties of the function that both kinds of template
+// share.
 func (p *plan) functionProperties() functionProperties {
 	var variables object
 	for _, v := range p.environment {
@@ -145,7 +146,8 @@ func (p *plan) functionProperties() functionProperties {
 	return f
 }
 
-// mappingProperties returns what both kinds of template say of a stream.
+// mappingProperties returns the properties of a stream that both kinds of template
+// share.
 func (h *hook) mappingProperties() mappingProperties {
 	m := mappingProperties{
 		Enabled: !h.Disabled, Position: h.StartingPosition, BatchSize: h.BatchSize, Window: h.Window,

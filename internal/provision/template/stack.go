@@ -20,7 +20,7 @@ type stack struct {
 	Outputs     object `yaml:"Outputs"`
 }
 
-// object is a mapping whose order stays.
+// object is a mapping that keeps its order.
 type object []member
 
 type member struct {
@@ -56,7 +56,7 @@ func ref(name string) intrinsic { return intrinsic{"!Ref", name} }
 
 func arnOf(name string) intrinsic { return intrinsic{"!GetAtt", name + ".Arn"} }
 
-// resource is one of a stack. Retained ones stay when the stack goes.
+// resource is a resource of a stack. Retained resources outlive the stack.
 type resource struct {
 	Type          string   `yaml:"Type"`
 	DependsOn     []string `yaml:"DependsOn,omitempty"`
@@ -65,14 +65,14 @@ type resource struct {
 	Properties    any      `yaml:"Properties"`
 }
 
-// parameter is what whoever makes the stack has to say.
+// parameter is a value that the user supplies when the stack is created.
 type parameter struct {
 	Type        string `yaml:"Type"`
 	Description string `yaml:"Description"`
 }
 
-// common returns what both kinds of template have: all but the function and its
-// hooks.
+// common returns the parts that both kinds of template share: all but the function and
+// its hooks.
 func (p *plan) common() stack {
 	return stack{
 		Version:     "2010-09-09",
@@ -101,7 +101,7 @@ func (p *plan) common() stack {
 	}
 }
 
-// zip is the name that the packaged function is released under.
+// zip is the release name of the packaged function.
 func (p *plan) zip() string {
 	if p.Architecture == "x86_64" {
 		return "fanout-amd64.zip"
@@ -109,8 +109,8 @@ func (p *plan) zip() string {
 	return "fanout-arm64.zip"
 }
 
-// metadata has the targets as a targets file does: no CloudFormation resource is an
-// item of a table.
+// metadata has the targets in the form of a targets file, because no CloudFormation
+// resource is an item of a table.
 func (p *plan) metadata() any {
 	if len(p.Targets) == 0 {
 		return nil
@@ -125,7 +125,7 @@ func (p *plan) metadata() any {
 	}}}
 }
 
-// attributesOf returns the attributes of a target as YAML has them.
+// attributesOf returns the attributes of a target in YAML's form.
 func attributesOf(values target.Values) object {
 	var o object
 	for _, name := range attributeNames(values) {
@@ -144,8 +144,8 @@ func attributesOf(values target.Values) object {
 	return o
 }
 
-// attributeNames returns the names of those attributes that are set, in the order
-// users see them. What the function does not know it has no use for.
+// attributeNames returns the names of set attributes, in the order that users see.
+// Attributes that the function does not know are left out.
 func attributeNames(values target.Values) []string {
 	var names []string
 	for _, a := range target.Attributes() {

@@ -1,6 +1,6 @@
-// Package template writes the set-up that deploy, hook and register make as
-// infrastructure as code: a SAM or CloudFormation template, or a Terraform
-// configuration. It calls nothing.
+// Package template writes the result of deploy, hook and register as infrastructure as
+// code: a SAM or CloudFormation template, or a Terraform configuration. It makes no
+// calls.
 package template
 
 import (
@@ -28,7 +28,7 @@ const (
 	Terraform      Format = "terraform"      // HCL, for the provider hashicorp/aws
 )
 
-// Formats are all of them, in the order users see them.
+// Formats lists all formats in the order that users see.
 var Formats = []Format{SAM, CloudFormation, Terraform}
 
 // ParseFormat returns the format of that name.
@@ -39,53 +39,53 @@ func ParseFormat(name string) (Format, error) {
 	return "", fmt.Errorf("the format %.100q is unknown; write sam, cloudformation or terraform", name)
 }
 
-// Setup is the whole of a function: what deploy, hook and register would be told.
+// Setup is a complete function: the input of deploy, hook and register together.
 type Setup struct {
-	// Function says what the role must allow. Its RoleARN and TableARN name what is
-	// made; "": the function's name with Role or Targets behind it. The ledger table
-	// and keys are taken as they are.
+	// Function determines the rights of the role. Its RoleARN and TableARN name
+	// resources to make; "": the function's name followed by Role or Targets. The ledger
+	// table and keys are taken as they are.
 	Function       policy.Function
 	Memory         int      // MB
 	Timeout        int      // seconds
 	Architecture   string   // arm64 or x86_64
 	Subnets        []string // ids; with SecurityGroups or not at all
 	SecurityGroups []string // ids
-	Retention      int      // days that logs are kept; one of those that CloudWatch Logs knows
+	Retention      int      // retention of logs in days; a value that CloudWatch Logs allows
 	Environment    map[string]string
 	Mappings       []Mapping
 	Async          Async
 
-	// Targets are those of the function's table. A password in a destination is written
-	// down as it is.
+	// Targets are the targets of the function's table. A password in a destination is
+	// written in plain text.
 	Targets []target.Loaded
 }
 
-// Async are the function's settings for asynchronous invocations, of which SNS makes
-// its own (Lambda API, PutFunctionEventInvokeConfig).
+// Async is the function's settings for asynchronous invocations; SNS invokes this way
+// (Lambda API, PutFunctionEventInvokeConfig).
 type Async struct {
 	Retries   *int32 // nil: Lambda's default
 	Age       *int32 // seconds that a message may wait; nil: Lambda's default
-	OnFailure string // ARN of what gets failed messages; "": nothing
+	OnFailure string // ARN of the destination for failed messages; "": none
 }
 
 // set reports whether anything differs from Lambda's defaults.
 func (a *Async) set() bool { return a.Retries != nil || a.Age != nil || a.OnFailure != "" }
 
 // Mapping hooks a stream or topic to the function (Lambda API,
-// CreateEventSourceMapping). It always asks for ReportBatchItemFailures. Of a topic
-// only Source is used; what fails is a matter of Async.
+// CreateEventSourceMapping). It always asks for ReportBatchItemFailures. A topic uses
+// only Source; Async handles its failures.
 type Mapping struct {
 	Source                string    // ARN of a Kinesis stream or its consumer, a DynamoDB stream, or an SNS topic
 	BatchSize             int       // records; 0: Lambda's default
 	Window                int       // seconds that records are gathered
 	StartingPosition      string    // LATEST, TRIM_HORIZON or AT_TIMESTAMP
-	StartingTime          time.Time // of AT_TIMESTAMP
+	StartingTime          time.Time // for AT_TIMESTAMP
 	ParallelizationFactor int       // batches of a shard at once; 0: Lambda's default
 	MaximumRetryAttempts  int       // -1: until a record expires
 	MaximumRecordAge      int       // seconds; -1 or 0: until a record expires
-	Bisect                bool      // a batch that failed is sent in halves
-	OnFailure             string    // ARN of the queue, topic or bucket for what was given up on; "": none
-	Filters               []string  // patterns in JSON; a record that one matches is sent
+	Bisect                bool      // a failed batch is split in halves
+	OnFailure             string    // ARN of the queue, topic or bucket for records that Lambda gave up on; "": none
+	Filters               []string  // patterns in JSON; a record that matches any of them is sent
 	Disabled              bool      // it is made, but reads nothing
 }
 
@@ -110,7 +110,7 @@ func Render(f Format, s Setup) ([]byte, error) {
 	return nil, err
 }
 
-// plan is a Setup of which everything is known.
+// plan is a Setup with all its defaults filled in.
 type plan struct {
 	Setup
 	self               arn.ARN // the function's
@@ -121,7 +121,7 @@ type plan struct {
 	environment        []variable // by name
 }
 
-// hook is a mapping and what it is called in a template.
+// hook is a mapping with its name in a template.
 type hook struct {
 	Mapping
 	service string // kinesis, dynamodb or sns
@@ -163,8 +163,7 @@ func (s Setup) plan() (*plan, error) {
 	return p, nil
 }
 
-// nameRest names what belongs to the function, as deploy does where nobody else
-// did.
+// nameRest fills in the names that the user left out, as deploy does.
 func (p *plan) nameRest() {
 	a := p.self
 	if p.Function.RoleARN == "" {
@@ -182,7 +181,7 @@ func (p *plan) nameRest() {
 	p.logGroup = cmp.Or(p.Function.LogGroup, "/aws/lambda/"+p.name)
 }
 
-// specs returns what the targets say, if none has a fault.
+// specs returns the parsed targets, if none has a fault.
 func (p *plan) specs() ([]target.Spec, error) {
 	specs := make([]target.Spec, len(p.Targets))
 	var faults []error
@@ -197,7 +196,7 @@ func (p *plan) specs() ([]target.Spec, error) {
 func (p *plan) sortMappings() {
 	taken := make(names)
 	for _, m := range slices.SortedFunc(slices.Values(p.Mappings), func(a, b Mapping) int { return cmp.Compare(a.Source, b.Source) }) {
-		a, _ := arn.Parse(m.Source) // the policy has seen that it is one
+		a, _ := arn.Parse(m.Source) // the policy code has checked it
 		h := hook{Mapping: m, service: a.Service, region: a.Region, name: taken.unique(sourceName(a))}
 		if h.service == "sns" {
 			p.topics = append(p.topics, h)
@@ -217,7 +216,7 @@ func sourceName(a arn.ARN) string {
 	return a.Resource
 }
 
-// variables gathers the function's environment.
+// variables collects the function's environment.
 func (p *plan) variables() {
 	all := maps.Clone(p.Environment)
 	if all == nil {

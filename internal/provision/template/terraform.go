@@ -11,7 +11,7 @@ import (
 	"fanout/lambda/target"
 )
 
-// terraform returns a configuration for the provider hashicorp/aws, whose
+// terraform returns a configuration for the provider hashicorp/aws. The provider's
 // documentation has the names of resources and arguments.
 func (p *plan) terraform() []byte {
 	blocks := []*block{
@@ -51,12 +51,12 @@ func made(kind, name string) *block {
 func (p *plan) requirements() *block {
 	b := &block{head: "terraform"}
 	aws := new(block)
-	aws.text("source", "hashicorp/aws").text("version", ">= 6.0") // region of a resource
+	aws.text("source", "hashicorp/aws").text("version", ">= 6.0") // the first version with a region for each resource
 	b.nest("required_providers").set("aws", aws.asObject("", ""))
 	return b
 }
 
-// provider says the region, which the ARNs of the policy have too.
+// provider sets the region, which the ARNs of the policy contain too.
 func (p *plan) provider() *block {
 	return (&block{head: `provider "aws"`}).text("region", p.self.Region)
 }
@@ -199,7 +199,7 @@ func (p *plan) subscriptionResource(h *hook) *block {
 	return b
 }
 
-// itemResource returns a target, in DynamoDB's JSON.
+// itemResource returns a target as an item in DynamoDB's JSON.
 func itemResource(name string, values target.Values) *block {
 	item := new(block)
 	for _, attribute := range attributeNames(values) {
