@@ -153,6 +153,11 @@ reliability: ## faults at every type of target, a million records, hanging targe
 	$(GO) run ./bench/reliability -write docs/reliability.md
 	$(GO) test ./bench/reliability -run TestStarvation -update
 
+# PATH is what make is given here, so the recipe finds its tools where the system has them.
+.PHONY: module
+module: ## rename the module everywhere (PATH=github.com/you/fanout)
+	@PATH=/usr/local/bin:/usr/bin:/bin internal/module.sh '$(PATH)'
+
 FUZZTIME ?= 1m
 .PHONY: fuzz
 # The fuzzer may run into its own deadline at the end, so what failed runs once more;
