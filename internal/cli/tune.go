@@ -49,7 +49,7 @@ for the services. So their number and sizes, and the CPU they take, are real.
 
 What is modelled: how long services, Lambda and the polling of shards take, from
 a file of latencies that are assumptions (--latencies replaces it), and that CPU
-takes 1,769 MB ÷ memory as long as here; not modelled are throttling, retries,
+time grows by 1,769 MB ÷ memory below one vCPU; not modelled are throttling, retries,
 cold starts and the need for memory.
 
 Prices come from a file with region and date (--prices replaces it).

@@ -141,6 +141,7 @@ func (m *Measurement) measure(ctx context.Context, s *Sample, o *MeasureOptions)
 	if o.Progress != nil {
 		defer o.Progress(1, 1)
 	}
+	extrapolated := 0 // the smallest size that was the last to be measured
 	done, total := 0, len(m.Collapses)*len(factors)*len(batches)
 	for _, collapse := range m.Collapses {
 		r, err := newRehearsal(o, collapse, m.Targets)
@@ -161,12 +162,17 @@ func (m *Measurement) measure(ctx context.Context, s *Sample, o *MeasureOptions)
 					o.Progress(done, total)
 				}
 				if shape.CPU > enough {
-					m.addNote("batches of more than %d records are extrapolated: those take more than %v of CPU to measure", n, enough)
+					if extrapolated == 0 || n < extrapolated {
+						extrapolated = n
+					}
 					break
 				}
 			}
 		}
 		m.note(r)
+	}
+	if extrapolated > 0 {
+		m.addNote("batches of more than %d records are extrapolated: such a batch takes more than %v of CPU to measure", extrapolated, enough)
 	}
 	if s.Records() < min(o.Largest, s.MaxBatch()) {
 		m.addNote("the sample has %s; larger batches repeat the sample, and with it its keys", recordsOf(s.Records()))

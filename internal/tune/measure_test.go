@@ -126,6 +126,19 @@ func TestMeasureNotes(t *testing.T) {
 	if text := strings.Join(m.Notes, "\n"); !strings.Contains(text, "extrapolated") || !strings.Contains(text, "has 10 records") {
 		t.Errorf("notes: %s", text)
 	}
+	// Each collapse stops being measured at a size of its own; only the smallest counts.
+	calls := 0
+	m = measure(t, sample, "- {id: a, type: sqs, collapse: none, destination: 'arn:aws:sqs:eu-west-1:123456789012:q'}", MeasureOptions{
+		Meter: func(run func() error) (time.Duration, error) {
+			if calls++; calls == 2 || calls == 6 { // two meterings a size
+				return time.Second, run()
+			}
+			return time.Millisecond, run()
+		},
+	})
+	if text := strings.Join(m.Notes, "\n"); strings.Count(text, "extrapolated") != 1 || !strings.Contains(text, "more than 1 records") {
+		t.Errorf("%q", m.Notes)
+	}
 	one := newSample(t, kinesisEvent(1, 100, 10, 1))
 	m = measure(t, one, "- {id: a, type: kinesis, destination: b}", MeasureOptions{})
 	if text := strings.Join(m.Notes, "\n"); !strings.Contains(text, "the sample has 1 record;") {

@@ -156,8 +156,11 @@ func (r *Report) why(maxLag time.Duration, hot float64) (text []string) {
 		if hot > hotKey {
 			advice = "More shards help little, because one key has many of the records."
 		}
-		add("No setting keeps up with %s records a second with a fifth to spare; this one can do most, %s. %s",
-			Number(r.Load.RecordsPerSecond), Number(best.Throughput), advice)
+		add("No setting keeps up with %s records a second with a fifth to spare. The most that one handles is %s; this one is the simplest of those close to that, with %s. %s",
+			Number(r.Load.RecordsPerSecond), Number(r.most()), Number(best.Throughput), advice)
+	}
+	if x := r.otherCollapse(); x != nil {
+		add("With collapse %s instead of %s it meets the goal, at %s a month.", x.Collapse, best.Collapse, Dollars(x.MonthlyCost.Total))
 	}
 	for _, d := range dimensions {
 		if s := r.instead(&d); s != "" {
@@ -165,6 +168,31 @@ func (r *Report) why(maxLag time.Duration, hot float64) (text []string) {
 		}
 	}
 	return text
+}
+
+// most is the highest throughput of a setting with the recommended collapse.
+func (r *Report) most() (most float64) {
+	for i := range r.results {
+		if r.results[i].Collapse == r.Recommended.Collapse {
+			most = max(most, r.results[i].Throughput)
+		}
+	}
+	return most
+}
+
+// otherCollapse returns the cheapest setting that meets the goal where the recommended
+// one misses it, and differs from it in the collapse alone; nil if there is none.
+func (r *Report) otherCollapse() (cheapest *Result) {
+	if r.Recommended.MeetsGoal {
+		return nil
+	}
+	for i := range r.Others {
+		x := &r.Others[i]
+		if x.MeetsGoal && x.Collapse != r.Recommended.Collapse && (cheapest == nil || x.MonthlyCost.Total < cheapest.MonthlyCost.Total) {
+			cheapest = x
+		}
+	}
+	return cheapest
 }
 
 // instead tells of the next best values of one thing: the next below and above the

@@ -165,7 +165,8 @@ func (t *tuner) result(s Setting, perSecond float64) Result {
 // is the cheapest;
 // where some cost the same but for a hundredth, the one with the least lag; where
 // that is much the same, the simplest. If none meets the goal, lag comes before
-// cost, and if none keeps up, it is the one that can do most.
+// cost, and if none keeps up, it is the simplest of those that come within a twentieth of
+// the highest throughput.
 func best(results []Result) *Result {
 	near := func(all []*Result, within float64, of func(*Result) float64) []*Result {
 		least := of(slices.MinFunc(all, func(a, b *Result) int { return cmp.Compare(of(a), of(b)) }))

@@ -120,7 +120,7 @@ func TestGoalOutOfReach(t *testing.T) {
 	if r.Recommended.Steady != nil || r.Recommended.Verdict() != "too slow" {
 		t.Errorf("%+v", r.Recommended)
 	}
-	if text := strings.Join(append(r.Why, r.Notes...), "\n"); !strings.Contains(text, "can do most") || !strings.Contains(text, "--shards 1000000") {
+	if text := strings.Join(append(r.Why, r.Notes...), "\n"); !strings.Contains(text, "The most that one handles is "+Number(r.most())) || !strings.Contains(text, "--shards 1000000") {
 		t.Error(text)
 	}
 	var page bytes.Buffer
@@ -340,5 +340,26 @@ func TestNameOfTheFirstRow(t *testing.T) {
 		if got := (&Report{Recommended: r}).Name(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// A report that misses the goal says how much more another setting can do, and which
+// collapse would meet the goal.
+func TestWhyNamesTheOtherCollapse(t *testing.T) {
+	here := Result{Setting: Setting{BatchSize: 100, Collapse: "none"}, Throughput: 312}
+	larger, json := here, here
+	larger.Memory, larger.Throughput = 512, 326
+	json.Collapse, json.Throughput, json.MeetsGoal = "JSON", 462, true
+	json.Steady = &Steady{MonthlyCost: Cost{Total: 332}}
+	r := Report{Load: Load{RecordsPerSecond: 286}, Recommended: here, Others: []Result{larger, json}, results: []Result{here, larger, json}}
+	text := strings.Join(r.why(time.Second, 0), "\n")
+	for _, want := range []string{"The most that one handles is 326;", "close to that, with 312.", "With collapse JSON instead of none it meets the goal, at $332.00 a month."} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q lacks %q", text, want)
+		}
+	}
+	r.Recommended.MeetsGoal, r.Recommended.Steady = true, json.Steady
+	if text := strings.Join(r.why(time.Second, 0), "\n"); strings.Contains(text, "With collapse") {
+		t.Error(text)
 	}
 }
