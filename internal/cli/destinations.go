@@ -63,7 +63,7 @@ func warnOf(cmd *cobra.Command, l *target.Loaded, text string) {
 	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: target %q: %s\n", printable(l.ID), printable(text))
 }
 
-// reach looks at the destinations of those targets that have no fault.
+// reach checks the destinations of the targets without faults.
 func (m *manage) reach(ctx context.Context, cmd *cobra.Command, a *cloud.Account, all []target.Loaded) []doctor.Finding {
 	args := m.connection(cmd)
 	for _, name := range []string{"table", "table-arn"} {
@@ -90,8 +90,8 @@ func (m *manage) reach(ctx context.Context, cmd *cobra.Command, a *cloud.Account
 	return found
 }
 
-// fileDir returns the folder below which the function lets file targets of its table
-// write; "" if it lets none, or that cannot be told.
+// fileDir returns the folder that the function allows file targets of its table to
+// write below; "" if it allows none, or if the folder is unknown.
 func (m *manage) fileDir(ctx context.Context, a *cloud.Account) string {
 	f, _, err := role.Find(ctx, a.Lambda(), m.functionRef())
 	if err != nil {
@@ -104,11 +104,11 @@ func (m *manage) fileDir(ctx context.Context, a *cloud.Account) string {
 	return o.FileDir()
 }
 
-// warnOfFormer warns of targets that name a former stream of the source's table.
+// warnOfFormer warns about targets that name a former stream of the source's table.
 func (m *manage) warnOfFormer(ctx context.Context, cmd *cobra.Command, t *registry.Table, source string, streams lint.Streams) {
 	former, known := streams.Former(source)
 	if _, ok := cloud.TableOf(source); !ok || former != "" {
-		return // the source itself was warned of
+		return // there was a warning about the source itself
 	}
 	entries, err := t.List(ctx, "")
 	if err != nil {
@@ -129,7 +129,7 @@ func (m *manage) warnOfFormer(ctx context.Context, cmd *cobra.Command, t *regist
 	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: %s\n", printable(others))
 }
 
-// matters reports whether a change is about where records go, or how large they may be.
+// matters reports whether a change affects the destination or the size of records.
 func matters(c registry.Change) bool {
 	return slices.ContainsFunc([]string{"type", "destination", "region", "role", "collapse", "maxRecordBytes"}, func(name string) bool {
 		_, set := c.Set[name]
@@ -137,14 +137,14 @@ func matters(c registry.Change) bool {
 	})
 }
 
-// self is the ARN that the function has, if it is of the account and region of a target's
-// source.
+// self returns the ARN of the function. By default it is in the account and region of
+// the target's source.
 func (m *manage) self(t *target.Spec) arn.ARN {
 	if m.functionARN != "" {
-		self, _ := arn.Parse(m.functionARN) // it was checked
+		self, _ := arn.Parse(m.functionARN) // checked before
 		return self
 	}
-	self, _ := arn.Parse(t.SourceARN) // likewise
+	self, _ := arn.Parse(t.SourceARN) // checked before
 	self.Service, self.Resource = "lambda", "function:"+m.functionName()
 	return self
 }

@@ -80,7 +80,7 @@ where nothing is left, it says so and succeeds.`,
 	return cmd
 }
 
-// listDoomed says what goes and what stays.
+// listDoomed lists the items to delete and to keep.
 func listDoomed(cmd *cobra.Command, items []stack.Item) {
 	for _, item := range items {
 		item.Outcome = "to be deleted"

@@ -63,8 +63,8 @@ The exit status is 1 if something is wrong, and 0 if there are warnings only.`,
 	return cmd
 }
 
-// connection returns those flags of the command line that say where AWS is, which
-// commands about the same function need too.
+// connection returns the flags on the command line that select the AWS endpoint, region
+// and identity. Other commands about the same function need them too.
 func (m *manage) connection(cmd *cobra.Command) []string {
 	var flags []string
 	cmd.Root().PersistentFlags().VisitAll(func(f *pflag.Flag) {
@@ -79,7 +79,7 @@ func (m *manage) connection(cmd *cobra.Command) []string {
 	return flags
 }
 
-// diagnosis is what doctor found, and how much of each status.
+// diagnosis is the findings of doctor, with a count for each status.
 type diagnosis struct {
 	Findings   []doctor.Finding `json:"findings"`
 	OK         int              `json:"ok"`
@@ -105,7 +105,7 @@ func reportOf(found []doctor.Finding) diagnosis {
 	return r
 }
 
-// marks of findings in a table.
+// marks are the marks of findings in a table.
 var marks = map[doctor.Status]struct {
 	mark   string
 	colour text.Color
@@ -114,7 +114,7 @@ var marks = map[doctor.Status]struct {
 	doctor.Error: {"✗", text.FgRed}, doctor.Unknown: {"?", text.FgCyan},
 }
 
-// showDiagnosis prints what was found. A table ends with a line that sums it up.
+// showDiagnosis prints the findings. A table ends with a summary line.
 func showDiagnosis(w io.Writer, output string, r diagnosis) error {
 	err := show(w, output, r, func(t table.Writer) {
 		findingRows(t, w, r.Findings)
@@ -129,7 +129,7 @@ func findingRows(t table.Writer, w io.Writer, found []doctor.Finding) {
 	t.AppendHeader(table.Row{"", "check", "of", "finding"})
 	for i, f := range found {
 		say := f.Text
-		// Several faults of a thing may have one remedy, which is told once.
+		// Several faults of a subject may share a remedy, which is printed once.
 		if last := i == len(found)-1; f.Do != "" && (last || found[i+1].Do != f.Do) {
 			say += "\n→ " + f.Do
 		}

@@ -12,10 +12,10 @@ import (
 	"fanout/lambda/target"
 )
 
-// Every flag that takes a time takes seconds, such as 30, and durations, such as 30s,
-// 5m or 1h30m.
+// Every flag for a time takes seconds, such as 30, and durations, such as 30s, 5m or
+// 1h30m.
 
-// errDuration is told in full by flagError, which knows the flag.
+// errDuration is replaced by flagError, which knows the flag.
 var errDuration = errors.New("must be a duration")
 
 // parseDuration reads the value of such a flag.
@@ -27,8 +27,8 @@ func parseDuration(s string) (time.Duration, error) {
 	return d, nil
 }
 
-// duration is the value of a flag whose time may have fractions of a second. It
-// implements pflag.Value.
+// duration is the value of a flag for a time with fractions of a second. It implements
+// pflag.Value.
 type duration struct{ value *time.Duration }
 
 func (d duration) String() string { return d.value.String() }
@@ -42,7 +42,7 @@ func (d duration) Set(s string) (err error) {
 	return err
 }
 
-// durationFlag adds a flag that takes a time.
+// durationFlag adds a flag for a time.
 func durationFlag(s *pflag.FlagSet, p *time.Duration, name string, value time.Duration, usage string) {
 	*p = value
 	s.Var(duration{p}, name, usage)
@@ -81,8 +81,8 @@ func (d *durations) Set(s string) error {
 	return nil
 }
 
-// seconds is the value of a flag whose time is of whole seconds. It prints them as a
-// number, as attributes of targets have them. It implements pflag.Value.
+// seconds is the value of a flag for a time in whole seconds. It prints as a number, as
+// in attributes of targets. It implements pflag.Value.
 type seconds[T int | int32] struct{ value *T }
 
 func (d seconds[T]) String() string { return strconv.FormatInt(int64(*d.value), 10) }
@@ -98,7 +98,7 @@ func (d seconds[T]) Set(s string) error {
 	return nil
 }
 
-// secondsFlag adds a flag that takes a time of whole seconds.
+// secondsFlag adds a flag for a time in whole seconds.
 func secondsFlag[T int | int32](s *pflag.FlagSet, p *T, name string, value T, usage string) {
 	*p = value
 	s.Var(seconds[T]{p}, name, usage)

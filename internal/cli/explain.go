@@ -10,8 +10,7 @@ import (
 	"fanout/lambda"
 )
 
-// explain prints how the records of each source would travel. It fails if a target
-// is faulty.
+// explain prints the path of records from each source. It fails if a target is faulty.
 func explain(ctx context.Context, w io.Writer, h *lambda.Handler, sources []string) error {
 	faulty := false
 	for i, source := range sources {
@@ -34,9 +33,9 @@ func explain(ctx context.Context, w io.Writer, h *lambda.Handler, sources []stri
 	return nil
 }
 
-// readable reports whether the targets of all sources can be read. The function
-// keeps them. nowhere tells which sources have targets and none of them active, unless
-// records may go nowhere; nil: none.
+// readable checks that the targets of all sources can be read. The function caches
+// them. nowhere joins an error for each source without an active target; it is nil if
+// there is none, or if records may go nowhere.
 func (f *runFlags) readable(ctx context.Context, h *lambda.Handler, sources []string) (nowhere, err error) {
 	for _, source := range sources {
 		plan, err := h.Explain(ctx, source)

@@ -55,7 +55,7 @@ password in a destination is in it too, which a warning tells of.`,
 	return cmd
 }
 
-// warnOfPassword tells that what is written has the password of a target.
+// warnOfPassword warns that the output contains the password of a target.
 func warnOfPassword(w io.Writer, what string, e *registry.Entry) {
 	if e.Destination() != e.Text("destination") {
 		fmt.Fprintf(w, "fanout: warning: %s has the password in the destination of target %q; keep that in Secrets Manager, and name it with --secret\n", what, e.ID)

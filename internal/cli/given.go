@@ -12,16 +12,16 @@ import (
 	"fanout/lambda/target"
 )
 
-// arnForm says which ARNs a flag takes.
+// arnForm is the form of the ARNs that a flag takes.
 type arnForm struct {
-	what     string         // the thing, for an error
+	what     string         // the resource, for an error
 	resource *regexp.Regexp // of service:resource
 	regional bool           // whether its ARN has a region and an account
 	example  string
 }
 
-// arnForms are those of the flags that end in -arn. Names are as their services have
-// them (Service Authorization Reference, Resource types defined by each service).
+// arnForms are the forms of flags that end in -arn. Names follow the rules of their
+// services (Service Authorization Reference, Resource types defined by each service).
 var arnForms = map[string]arnForm{
 	"function": {"a Lambda function", regexp.MustCompile(`^lambda:function:[a-zA-Z0-9_-]{1,64}$`), true,
 		"arn:aws:lambda:eu-west-1:123456789012:function:fanout"},
@@ -45,13 +45,13 @@ var (
 
 var accounts = regexp.MustCompile(`^\d{12}$`)
 
-// takes reports whether an ARN has the form, in whatever partition.
+// takes reports whether an ARN has the form, in any partition.
 func (f *arnForm) takes(a arn.ARN) bool {
 	return strings.HasPrefix(a.Partition, "aws") && f.resource.MatchString(a.Service+":"+a.Resource) &&
 		(!f.regional || target.IsRegion(a.Region) && accounts.MatchString(a.AccountID))
 }
 
-// check finds what is wrong with the value of a flag.
+// check checks the value of a flag.
 func (f *arnForm) check(flag, value string) error {
 	if a, err := arn.Parse(value); err != nil || !f.takes(a) {
 		return fmt.Errorf("--%s is %q; it must be the ARN of %s, such as %s", flag, value, f.what, f.example)
@@ -59,7 +59,7 @@ func (f *arnForm) check(flag, value string) error {
 	return nil
 }
 
-// checkARN finds what is wrong with the flag of a thing that ends in -arn.
+// checkARN checks the value of the flag thing-arn.
 func checkARN(thing, value string) error {
 	flag, form := thing+"-arn", arnForms[thing]
 	a, err := arn.Parse(value)
@@ -72,8 +72,8 @@ func checkARN(thing, value string) error {
 	return form.check(flag, value)
 }
 
-// qualified returns the name and the alias or version in the ARN of a function, and
-// whether it has one.
+// qualified returns the name and the alias or version in the ARN of a function; ok is
+// false if it has neither.
 func qualified(a arn.ARN) (name, version string, ok bool) {
 	rest, ok := strings.CutPrefix(a.Resource, "function:")
 	if a.Service != "lambda" || !ok {
@@ -82,8 +82,8 @@ func qualified(a arn.ARN) (name, version string, ok bool) {
 	return strings.Cut(rest, ":")
 }
 
-// region returns the one in which the function, its table and its streams are, as far
-// as the command line says, or else "". Topics may be in another.
+// region returns the region of the function, its table and its streams according to the
+// command line, or "". Topics may be in another.
 func (m *manage) region() (string, error) {
 	region, said := m.aws.Region, "--region"
 	for _, f := range []struct{ flag, arn string }{
@@ -101,7 +101,7 @@ func (m *manage) region() (string, error) {
 	return region, nil
 }
 
-// saidOf is a region as an error says it of a flag.
+// saidOf describes the region of a flag in an error.
 func saidOf(flag, region string) string {
 	if flag == "--region" {
 		return region
@@ -109,8 +109,8 @@ func saidOf(flag, region string) string {
 	return "of " + region
 }
 
-// checkGiven refuses flags that name things and are empty: a script's variable that
-// is not set would mean everything, or something else.
+// checkGiven refuses empty values of flags that name a resource. They come from unset
+// variables in scripts, and would mean everything, or another resource.
 func (m *manage) checkGiven() error {
 	for _, name := range []string{"function", "table", "source", "exec-role", "id"} {
 		for _, flag := range []string{name, name + "-arn"} {
@@ -122,13 +122,13 @@ func (m *manage) checkGiven() error {
 	return nil
 }
 
-// ownAccount refuses the ARN of another account: what belongs to a function is looked
-// up by name, and that is in the account of the caller.
+// ownAccount refuses the ARN of another account: the function's resources are looked up
+// by name in the caller's account.
 func ownAccount(ctx context.Context, a *cloud.Account, flag, given string) error {
 	if given == "" {
 		return nil
 	}
-	of, _ := arn.Parse(given) // it was checked
+	of, _ := arn.Parse(given) // checked before
 	me, err := a.Identity(ctx)
 	if err != nil {
 		return fmt.Errorf("the account of the credentials cannot be looked up: %w", err)

@@ -11,8 +11,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// setHelp makes the help of root and of all commands below it as wide as what it is
-// written to.
+// setHelp fits the help of root and all its subcommands to the width of the output.
 func setHelp(root *cobra.Command) {
 	root.PersistentFlags().BoolP("help", "h", false, "show this help")
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
@@ -21,8 +20,8 @@ func setHelp(root *cobra.Command) {
 	})
 }
 
-// helpText is the help of a command, in lines of at most width characters. Examples
-// are never broken, because they are there to be copied.
+// helpText is the help of a command, in lines of at most width characters. Examples are
+// never broken, so that users can copy them.
 func helpText(cmd *cobra.Command, width int) string {
 	var b strings.Builder
 	b.WriteString(reflow(cmd.Long, width))
@@ -42,8 +41,8 @@ func helpText(cmd *cobra.Command, width int) string {
 	return b.String()
 }
 
-// usageLines is how a command is written. What stands in parentheses is broken only
-// if it has to be.
+// usageLines is the usage of a command. Text in parentheses is broken only if it is too
+// long for a line.
 func usageLines(cmd *cobra.Command, width int) string {
 	var words []string
 	depth := 0
@@ -74,7 +73,7 @@ func writeCommands(b *strings.Builder, g *cobra.Group, all []*cobra.Command, wid
 // listed reports whether users see a command. Cobra does not count its own, help.
 func listed(c *cobra.Command) bool { return c.IsAvailableCommand() || c.Name() == "help" }
 
-// ownFlags are the flags of a command that not every command has.
+// ownFlags are the flags of a command that some other commands lack.
 func ownFlags(cmd *cobra.Command) *pflag.FlagSet {
 	own := pflag.NewFlagSet(cmd.Name(), pflag.ContinueOnError)
 	own.SortFlags = false
@@ -86,7 +85,7 @@ func ownFlags(cmd *cobra.Command) *pflag.FlagSet {
 	return own
 }
 
-// writeOptions lists flags, with what they are for in a column of its own.
+// writeOptions lists flags, with their usage in a second column.
 func writeOptions(b *strings.Builder, title string, all []option, width int) {
 	if len(all) == 0 {
 		return
@@ -108,7 +107,7 @@ func writeOptions(b *strings.Builder, title string, all []option, width int) {
 	}
 }
 
-// option is a flag as help shows it: "    --region NAME", and what it is for.
+// option is a flag in help, "    --region NAME", with its usage.
 type option struct{ name, usage string }
 
 func (o option) width() int { return utf8.RuneCountInString(o.name) }
@@ -136,7 +135,7 @@ func options(flags *pflag.FlagSet) []option {
 	return all
 }
 
-// zeroUnits are those that durations end with in Go, as in 1h0m0s.
+// zeroUnits matches the zero units that end durations in Go, as in 1h0m0s.
 var zeroUnits = regexp.MustCompile(`([hm])(0[ms])+$`)
 
 // briefly writes 1h0m0s as 1h.
@@ -144,8 +143,8 @@ func briefly(d time.Duration) string { return withoutZeros(d.String()) }
 
 func withoutZeros(d string) string { return zeroUnits.ReplaceAllString(d, "$1") }
 
-// shownDefault is the default of a flag as its user would write it, "" if it is
-// nothing worth a word.
+// shownDefault is the default of a flag in the form that users type, "" if it is not
+// worth showing.
 func shownDefault(f *pflag.Flag) string {
 	d := strings.Trim(f.DefValue, "[]")
 	switch d {

@@ -71,7 +71,7 @@ does, and to false as long as one does not: such a mapping would lose what faile
 				return err
 			}
 		}
-		paused, err := h.Look(ctx, source, s) // afterwards its state may be that it is being updated
+		paused, err := h.Look(ctx, source, s) // Hook may change its state to Updating
 		if err != nil {
 			return err
 		}
@@ -83,7 +83,7 @@ does, and to false as long as one does not: such a mapping would lose what faile
 		}
 		h.Granted = !m.noIAM
 		did, err := h.Hook(ctx, source, s)
-		if err != nil && needed != nil { // it may be what the role lacks
+		if err != nil && needed != nil { // the role may lack its rights
 			return errors.Join(err, m.showHook(cmd.OutOrStdout(), source, "", needed))
 		}
 		if err != nil {
@@ -100,14 +100,14 @@ does, and to false as long as one does not: such a mapping would lose what faile
 		if m.noIAM || did != hooks.Updated {
 			return nil
 		}
-		_, err = m.keepInStep(ctx, cmd, a, coming) // what the mapping had before needs no right now
+		_, err = m.keepInStep(ctx, cmd, a, coming) // the mapping's earlier destination needs no right now
 		return err
 	})
 	return cmd
 }
 
-// unheeded warns of what hook does not change at a mapping that was there before: where
-// it began, and that it is paused.
+// unheeded warns about facts that hook does not change in an existing mapping: its
+// starting position, and that it is paused.
 func (m *manage) unheeded(source string, did hooks.Did, paused bool) {
 	if did != hooks.Created && m.given("starting-position") {
 		m.warn("%s is hooked already, and --starting-position is of new mappings only; to begin elsewhere, run fanout unhook first", source)
@@ -117,8 +117,8 @@ func (m *manage) unheeded(source string, did hooks.Did, paused bool) {
 	}
 }
 
-// fateOfMessages warns if messages that the function fails on are lost. Where that
-// cannot be looked up, doctor says so.
+// fateOfMessages warns if messages that the function fails on are lost. If the lookup
+// fails, doctor reports it.
 func (m *manage) fateOfMessages(ctx context.Context, h *hooks.Hooks, topic string) {
 	fate, err := h.Fate(ctx)
 	if err != nil || fate.Kept {
@@ -128,8 +128,8 @@ func (m *manage) fateOfMessages(ctx context.Context, h *hooks.Hooks, topic strin
 		count(fate.Attempts, "time"), briefly(time.Duration(fate.Age)*time.Second), m.functionName(), topic)
 }
 
-// viewOf warns of a stream whose records some targets cannot store. If its table cannot
-// be looked up, doctor says so.
+// viewOf warns about a stream whose records some targets cannot store. If its table
+// cannot be looked up, doctor reports it.
 func (m *manage) viewOf(ctx context.Context, a *cloud.Account, source string) {
 	if formOf(source).service != "dynamodb" {
 		return
@@ -140,8 +140,8 @@ func (m *manage) viewOf(ctx context.Context, a *cloud.Account, source string) {
 	}
 }
 
-// isFanout refuses a function that is not fanout's: it would get records that it does
-// not expect, and a variable. Who may not look it up is not stopped.
+// isFanout refuses a function that is not fanout's: it would get unexpected records,
+// and a variable. A caller without the right to look it up is not stopped.
 func (m *manage) isFanout(ctx context.Context, a *cloud.Account) error {
 	f, found, err := role.Find(ctx, a.Lambda(), m.functionRef())
 	switch {
@@ -155,15 +155,16 @@ func (m *manage) isFanout(ctx context.Context, a *cloud.Account) error {
 	return nil
 }
 
-// hooks returns the hooks of the function, which may be to a topic of another region.
+// hooks returns the hooks of the function, in the source's region: a topic may be in
+// another.
 func (m *manage) hooks(a *cloud.Account, source string) *hooks.Hooks {
 	h := hooks.Of(a, m.functionRef())
 	h.SNS = a.In(regionOf(source)).SNS()
 	return h
 }
 
-// hooked brings the function in step with its mappings, and tells what was done, and
-// what the role needs, if that is asked for.
+// hooked updates the function to match its mappings. It prints the outcome, and the
+// policy that the role needs, if one is given.
 func (m *manage) hooked(ctx context.Context, cmd *cobra.Command, h *hooks.Hooks, source string, did hooks.Did, needed *policy.Document) error {
 	if err := m.showHook(cmd.OutOrStdout(), source, did, needed, h.Changed...); err != nil {
 		return err
@@ -181,8 +182,8 @@ func (m *manage) hooked(ctx context.Context, cmd *cobra.Command, h *hooks.Hooks,
 	return nil
 }
 
-// showHook prints what was done to the hook of a source, "" if nothing was, and what
-// the role needs, nil if that is not asked for.
+// showHook prints the outcome for the hook of a source, unless did is "", and the
+// policy that the role needs, unless needed is nil.
 func (m *manage) showHook(w io.Writer, source string, did hooks.Did, needed *policy.Document, changed ...hooks.Change) error {
 	if m.output != "table" {
 		return show(w, m.output, struct {

@@ -37,7 +37,7 @@ func (f *mappingFlags) add(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("starting-position", cobra.FixedCompletions(mappingPositions, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
 }
 
-// bound is what Lambda takes of a setting.
+// bound is Lambda's range for a setting.
 type bound struct {
 	flag          string
 	least, most   int32
@@ -45,7 +45,7 @@ type bound struct {
 	alsoUnlimited bool // -1
 }
 
-// streamBounds are those of mappings (Lambda API, CreateEventSourceMapping).
+// streamBounds are the ranges for mappings (Lambda API, CreateEventSourceMapping).
 var streamBounds = []bound{
 	{"batch-size", 1, 10_000, func(f *mappingFlags) int32 { return f.batchSize }, false},
 	{"batching-window", 0, 300, func(f *mappingFlags) int32 { return f.window }, false},
@@ -54,17 +54,17 @@ var streamBounds = []bound{
 	{"maximum-record-age", 60, 604_800, func(f *mappingFlags) int32 { return f.age }, true},
 }
 
-// topicBounds are those of asynchronous invocations (Lambda API,
+// topicBounds are the ranges for asynchronous invocations (Lambda API,
 // PutFunctionEventInvokeConfig).
 var topicBounds = []bound{
 	{"maximum-retry-attempts", 0, hooks.DefaultRetries, func(f *mappingFlags) int32 { return f.retries }, false},
 	{"maximum-record-age", 60, hooks.DefaultMessageAge, func(f *mappingFlags) int32 { return f.age }, false},
 }
 
-// streamFlags are those that topics have no use for.
+// streamFlags are flags without a meaning for topics.
 var streamFlags = []string{"batch-size", "batching-window", "starting-position", "parallelization-factor", "bisect"}
 
-// check finds what is wrong with the values of flags that are given.
+// check checks the value of a flag that is set.
 func (b *bound) check(m *manage, f *mappingFlags, of string) error {
 	v := b.value(f)
 	if !m.given(b.flag) || v >= b.least && v <= b.most || v == -1 && b.alsoUnlimited {
@@ -77,8 +77,8 @@ func (b *bound) check(m *manage, f *mappingFlags, of string) error {
 	return fmt.Errorf("--%s is %d; %sit must be %d to %d%s", b.flag, v, of, b.least, b.most, unlimited)
 }
 
-// settings returns what the command line says of a source, or what is wrong with it.
-// Lambda and SNS would refuse the same, but after rights have been given.
+// settings returns the settings on the command line, or the faults in them. Lambda and
+// SNS would refuse the same faults, but only after the role has its new rights.
 func (f *mappingFlags) settings(m *manage, source sourceForm) (s hooks.Settings, err error) {
 	if err := f.checkSource(m, source); err != nil {
 		return s, err
@@ -119,11 +119,11 @@ func (f *mappingFlags) settings(m *manage, source sourceForm) (s hooks.Settings,
 	return s, f.position(&s, source)
 }
 
-// sourceForm is what the command line says of a source: its service, "" if it says
-// nothing, and its ARN or name.
+// sourceForm is the source on the command line: its service, "" if unknown, and its ARN
+// or name.
 type sourceForm struct{ service, name string }
 
-// sourceForm returns what the command line says of the source.
+// sourceForm returns the source on the command line.
 func (m *manage) sourceForm() sourceForm {
 	if m.sourceARN == "" {
 		return sourceForm{m.sourceType, m.source}
@@ -132,7 +132,7 @@ func (m *manage) sourceForm() sourceForm {
 }
 
 func formOf(source string) sourceForm {
-	a, _ := arn.Parse(source) // it was checked
+	a, _ := arn.Parse(source) // checked before
 	return sourceForm{a.Service, source}
 }
 
@@ -163,8 +163,8 @@ func (f *mappingFlags) checkSource(m *manage, source sourceForm) error {
 	return nil
 }
 
-// checkFailure finds what is wrong with --on-failure (Lambda API, OnFailure; Lambda
-// guide, Capturing records of asynchronous invocations).
+// checkFailure checks --on-failure (Lambda API, OnFailure; Lambda guide, Capturing
+// records of asynchronous invocations).
 func (f *mappingFlags) checkFailure(m *manage, source sourceForm) error {
 	if f.onFailure == "" {
 		return nil
@@ -176,7 +176,7 @@ func (f *mappingFlags) checkFailure(m *manage, source sourceForm) error {
 	if err := form.check("on-failure", f.onFailure); err != nil {
 		return err
 	}
-	a, _ := arn.Parse(f.onFailure) // it was checked
+	a, _ := arn.Parse(f.onFailure) // checked before
 	name, _, _ := strings.Cut(strings.TrimPrefix(a.Resource, "function:"), ":")
 	switch {
 	case a.Service != "s3" && (!target.IsRegion(a.Region) || !accounts.MatchString(a.AccountID)):
@@ -191,7 +191,7 @@ func (f *mappingFlags) checkFailure(m *manage, source sourceForm) error {
 	return nil
 }
 
-// mappingPositions are where a mapping may begin, the last followed by a time.
+// mappingPositions are the starting positions of a mapping; a time follows the last.
 var mappingPositions = []string{"LATEST", "TRIM_HORIZON", "AT_TIMESTAMP="}
 
 // clockError is how far the clocks of AWS may be ahead.

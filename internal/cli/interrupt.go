@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// untilInterrupted returns a context that ends with the first interrupt, which is
-// told to w. The second one ends the process, as does any before the call.
+// untilInterrupted returns a context that ends with the first interrupt, which it
+// reports to w. The second one ends the process, as does any before the call.
 func untilInterrupted(parent context.Context, w io.Writer) (ctx context.Context, stop func()) {
 	ctx, release := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
 	unhook := context.AfterFunc(ctx, func() {
@@ -30,8 +30,8 @@ func untilInterrupted(parent context.Context, w io.Writer) (ctx context.Context,
 // readers are the managing commands that change nothing.
 var readers = []string{"list", "export", "policy", "template", "doctor", "lint"}
 
-// untilAborted does the work of a managing command, whose calls the first interrupt
-// ends, and says what that means. The second one ends the process.
+// untilAborted runs a managing command. The first interrupt ends its calls and prints
+// the consequences. The second one ends the process.
 func (m *manage) untilAborted(cmd *cobra.Command, do func(ctx context.Context) error) error {
 	ctx, release := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer release()

@@ -18,12 +18,12 @@ func (m *manage) iamFlag() {
 	m.flags.BoolVar(&m.noIAM, "no-iam", false, "leave the policy of the function's role alone, and print the one it needs")
 }
 
-// keepInStep makes the inline policy of the function's role what the function needs
-// now, and what coming sources need: Lambda makes no mapping that the role cannot read.
-// With --no-iam it returns the policy instead, to be shown with what the command does.
+// keepInStep updates the inline policy of the function's role to the needs of the
+// function and of coming sources: Lambda makes no mapping that the role cannot read.
+// With --no-iam it returns the policy instead, and the command prints it.
 //
-// What it may not do, it says on standard error: whoever may write targets need not
-// have rights in IAM. The same goes for a role that deploy did not make. A function
+// It reports missing permissions on standard error: a user who may write targets need
+// not have rights in IAM. The same goes for a role that deploy did not make. A function
 // that does not exist needs nothing yet.
 func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Account, coming ...policy.Source) (needed *policy.Document, err error) {
 	k := role.On(a)
@@ -54,13 +54,12 @@ func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Ac
 	return nil, nil
 }
 
-// undoTime is how long taking rights back may last, also where the command was
-// interrupted.
+// undoTime bounds the removal of rights, even after an interrupt.
 const undoTime = 30 * time.Second
 
-// takeBack brings the policy of the function's role back to what the function needs
-// without what was coming, after that was refused with err. If it may have come all
-// the same, its rights stay.
+// takeBack restores the policy of the function's role without the coming sources, after
+// AWS refused the change with err. If the change may have taken effect after all, its
+// rights stay.
 func (m *manage) takeBack(ctx context.Context, cmd *cobra.Command, a *cloud.Account, err error) error {
 	if m.noIAM || !cloud.IsRefused(err) {
 		return nil
@@ -71,14 +70,14 @@ func (m *manage) takeBack(ctx context.Context, cmd *cobra.Command, a *cloud.Acco
 	return left
 }
 
-// warnSkipped says what the policy does not have everything of.
+// warnSkipped names the rights that the policy lacks.
 func warnSkipped(cmd *cobra.Command, needs role.Needs) {
 	for _, err := range needs.Skipped {
 		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the policy may lack something, and keeps what it had: %s\n", cloud.Plain(err))
 	}
 }
 
-// tellOutcome says what became of the policy.
+// tellOutcome prints the outcome for the policy.
 func tellOutcome(cmd *cobra.Command, f *role.Function, outcome role.Outcome) {
 	switch {
 	case outcome == role.Missing:
@@ -90,8 +89,8 @@ func tellOutcome(cmd *cobra.Command, f *role.Function, outcome role.Outcome) {
 	}
 }
 
-// outOfStep warns if the caller has no right to do what is needed; any other error
-// it returns.
+// outOfStep warns if the caller has no right to update the policy. It returns any other
+// error.
 func (m *manage) outOfStep(cmd *cobra.Command, err error) error {
 	if !cloud.IsDenied(err) {
 		return fmt.Errorf("the policy of the function's role is not in step: %w", err)

@@ -87,11 +87,11 @@ The exit status is 1 if a target has a fault, and 0 if there are warnings only.`
 	return cmd
 }
 
-// linted is what is wrong with one target.
+// linted is a finding for one target.
 type linted struct {
 	Source string        `json:"source"`
 	Target string        `json:"target"`
-	Status doctor.Status `json:"status"` // error: its records fail, or none come; warning
+	Status doctor.Status `json:"status"` // error: its records fail, or none arrive; warning
 	Text   string        `json:"text"`
 }
 
@@ -106,7 +106,7 @@ func lintedOf(found []lint.Finding) []linted {
 	return all
 }
 
-// showLint prints what was found, and fails if a target has a fault.
+// showLint prints the findings, and fails if a target has a fault.
 func showLint(w io.Writer, output string, found []linted) error {
 	faults := 0
 	for _, f := range found {

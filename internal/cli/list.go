@@ -49,7 +49,7 @@ standard error; its records count as failed.`,
 	return cmd
 }
 
-// list prints targets, with their sources if there may be several.
+// list prints targets, with their sources if sources is set.
 func (m *manage) list(out, errs io.Writer, targets []registry.Entry, sources bool) error {
 	err := show(out, m.output, targets, func(t table.Writer) {
 		columns := listColumns(targets, sources)
@@ -81,8 +81,8 @@ type listColumn struct {
 	cell func(e *registry.Entry) any
 }
 
-// listColumns are the columns of targets. Region and role appear only where a target
-// has one, and sources by their short names, so that the table fits a terminal.
+// listColumns are the columns of targets. Region and role appear only if a target has
+// one, and sources by their short names, so that the table fits a terminal.
 func listColumns(targets []registry.Entry, sources bool) (columns []listColumn) {
 	attribute := func(name string) func(e *registry.Entry) any {
 		return func(e *registry.Entry) any { return printable(e.Text(name)) }
@@ -104,7 +104,7 @@ func listColumns(targets []registry.Entry, sources bool) (columns []listColumn) 
 	return columns
 }
 
-// warn tells what is wrong with a target.
+// warn prints the faults and warnings of a target.
 func warn(w io.Writer, e *registry.Entry) error {
 	for _, f := range append(e.Faults, e.Warnings...) {
 		if _, err := fmt.Fprintf(w, "fanout: warning: %v\n", f); err != nil {

@@ -12,23 +12,23 @@ import (
 	"fanout/internal/poll"
 )
 
-// clearLine goes to the begin of a terminal's line and clears it (ECMA-48, EL).
+// clearLine moves to the start of a terminal's line and clears it (ECMA-48, EL).
 const clearLine = "\r\x1b[K"
 
-// live is a [screen] that keeps a line of status below what it wrote if w is a
-// terminal. It is safe for concurrent use.
+// live is a [screen] that keeps a status line below its output if w is a terminal. It
+// is safe for concurrent use.
 type live struct {
 	w    io.Writer
 	cols func() int // nil: not a terminal
 
 	mu   sync.Mutex
 	line string // shown now
-	part string // written behind the last newline while the line was shown; it waits for the rest
+	part string // output after the last newline while the line was shown; it waits for the rest
 }
 
 func newLive(w io.Writer) *live {
 	if s, ok := w.(screen); ok {
-		w = s.w // its clearLine must pass
+		w = s.w // the screen must not remove clearLine
 	}
 	l := &live{w: w}
 	if _, ok := terminalWidth(w); ok {
@@ -40,7 +40,7 @@ func newLive(w io.Writer) *live {
 	return l
 }
 
-// terminal reports whether somebody is looking.
+// terminal reports whether the output is a terminal.
 func (l *live) terminal() bool { return l.cols != nil }
 
 // Write implements io.Writer.
@@ -54,7 +54,7 @@ func (l *live) Write(p []byte) (int, error) {
 		if text, l.part = text[:end], text[end:]; end == 0 {
 			return len(p), nil
 		}
-		text = clearLine + text + l.line // in one piece, so that nothing flickers
+		text = clearLine + text + l.line // in one write, to avoid flicker
 	}
 	if _, err := io.WriteString(l.w, text); err != nil {
 		return 0, err
@@ -74,7 +74,7 @@ func (l *live) show(line string) {
 	fmt.Fprint(l.w, text)
 }
 
-// follow shows what status returns, over and over until ctx ends.
+// follow shows the value of status repeatedly until ctx ends.
 func (l *live) follow(ctx context.Context, every time.Duration, status func() string) {
 	if !l.terminal() {
 		return
@@ -99,8 +99,8 @@ func clip(s string, n int) string {
 	return s
 }
 
-// status is the live line: how far the stream was read, and what became of it at each
-// target. A narrow terminal cuts the end off.
+// status is the live line: the position in the stream, and the counts of each target. A
+// narrow terminal cuts the end off.
 func status(p poll.ShardProgress, rows []row) string {
 	pending := fmt.Sprintf("%d pending", p.Pending)
 	if p.Pending > 0 {

@@ -16,8 +16,8 @@ import (
 	"fanout/lambda"
 )
 
-// logger writes warnings to w, as sentences; with --debug all there is, as the
-// function does. What failed is in the table, and need not be said twice.
+// logger writes warnings to w, as sentences; with --debug it writes everything, as the
+// function does. Failures are in the table, so they are not repeated here.
 func (c *common) logger(w io.Writer) *zap.Logger {
 	if c.debug {
 		log.SetOutput(lambda.StandardLog(w))

@@ -17,14 +17,14 @@ import (
 // Exit statuses.
 const (
 	exitOK     = 0
-	exitFailed = 1 // something was not delivered, or a call failed
+	exitFailed = 1 // some records were not delivered, or a call failed
 	exitUsage  = 2 // wrong usage, or unreadable input
 )
 
 // Main runs the command line of this process and ends it.
 func Main() {
 	log.SetFlags(0)
-	log.SetOutput(io.Discard) // libraries report what a server sent; see logger
+	log.SetOutput(io.Discard) // libraries log bytes from servers; see logger
 	os.Exit(execute(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -48,7 +48,7 @@ func execute(args []string, in io.Reader, out, errs io.Writer) (status int) {
 		return exitOK
 	}
 	if !errors.Is(err, errReported) {
-		for line := range strings.Lines(cloud.Plain(err)) { // errors that were joined
+		for line := range strings.Lines(cloud.Plain(err)) { // joined errors
 			fmt.Fprintf(errs, "fanout: %s\n", strings.TrimSuffix(line, "\n"))
 		}
 	}
@@ -58,8 +58,8 @@ func execute(args []string, in io.Reader, out, errs io.Writer) (status int) {
 	return exitUsage
 }
 
-// tellPanic tells, in one sentence, that fanout itself is at fault, and where if trace
-// says so.
+// tellPanic reports in one sentence that fanout itself is at fault. With trace it adds
+// the stack.
 func tellPanic(w io.Writer, p any, trace bool) {
 	if !trace {
 		fmt.Fprintf(w, "fanout: this is a fault in fanout: %v; please report it with what --debug prints\n", brief(p))
@@ -68,7 +68,7 @@ func tellPanic(w io.Writer, p any, trace bool) {
 	fmt.Fprintf(w, "fanout: this is a fault in fanout: %v\n%s", p, debug.Stack())
 }
 
-// brief is the first line of what was panicked with.
+// brief is the first line of a panic's value.
 func brief(p any) string {
 	text, _, _ := strings.Cut(fmt.Sprint(p), "\n")
 	return text
@@ -92,5 +92,5 @@ type misuse struct{ error }
 
 func (m *misuse) Unwrap() error { return m.error }
 
-// errReported is a failure that was already told in full.
+// errReported is a failure that has been reported in full.
 var errReported = errors.New("reported")

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newMan returns the command that packages are made with.
+// newMan returns the command that the packages of releases are built with.
 func newMan() *cobra.Command {
 	return &cobra.Command{
 		Use:    "man DIR",
@@ -32,9 +32,9 @@ makes if need be. They are the same however often they are written.`,
 	}
 }
 
-// writePages writes a page for root and each command below it.
+// writePages writes a page for root and each of its subcommands.
 func writePages(root *cobra.Command, dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // everybody may read manuals
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // manuals are public
 		return fmt.Errorf("the folder of manual pages cannot be made: %w", err)
 	}
 	for _, cmd := range commands(root) {
@@ -42,19 +42,19 @@ func writePages(root *cobra.Command, dir string) error {
 			continue
 		}
 		path := filepath.Join(dir, pageName(cmd)+".1")
-		if err := os.WriteFile(path, []byte(manPage(cmd, thisBuild())), 0o644); err != nil { //nolint:gosec // everybody may read manuals
+		if err := os.WriteFile(path, []byte(manPage(cmd, thisBuild())), 0o644); err != nil { //nolint:gosec // manuals are public
 			return fmt.Errorf("the manual page cannot be written: %w", err)
 		}
 	}
 	return nil
 }
 
-// pageName is fanout-run, say.
+// pageName is the name of a page, such as fanout-run.
 func pageName(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.CommandPath(), " ", "-") }
 
 // manPage is the manual page of a command, in the macros of man(7). It comes from the
-// same texts as the help. Its date is that of the commit, if it is known, so that the
-// same source has the same page.
+// same texts as the help. Its date is the commit's, if known, so that the same source
+// gives the same page.
 func manPage(cmd *cobra.Command, b build) string {
 	var p page
 	day, _, _ := strings.Cut(b.Time, "T")
@@ -87,7 +87,7 @@ func manPage(cmd *cobra.Command, b build) string {
 	return p.String()
 }
 
-// seeAlso names the pages of the commands below, or of the one above.
+// seeAlso names the pages of the subcommands, or of the parent command.
 func seeAlso(cmd *cobra.Command) string {
 	var others []string
 	if cmd.HasParent() {
@@ -120,7 +120,7 @@ func (p *page) item(head, text string) {
 	p.text(text)
 }
 
-// prose writes paragraphs, and lines that are indented as they are.
+// prose writes paragraphs, and indented lines as they are.
 func (p *page) prose(text string) {
 	for i, paragraph := range strings.Split(text, "\n\n") {
 		if i > 0 {
@@ -144,7 +144,7 @@ func (p *page) prose(text string) {
 	}
 }
 
-// verbatim writes lines, if any, that are not to be broken.
+// verbatim writes lines, if any, unbroken.
 func (p *page) verbatim(lines []string) {
 	if len(lines) == 0 {
 		return
@@ -179,7 +179,7 @@ func (p *page) options(title string, all []option) {
 	}
 }
 
-// roff escapes what would be a command, and keeps hyphens those that can be copied.
+// roff escapes characters that are commands, and keeps hyphens that users can copy.
 func roff(s string) string {
 	s = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`).Replace(s)
 	if strings.HasPrefix(s, ".") {

@@ -17,9 +17,9 @@ import (
 	"fanout/internal/provision/registry"
 )
 
-// manage says what a managing command is about. Things have a name, which is looked
-// up, or an ARN, which takes no call to find it, and no right to make one; its own
-// settings may be read.
+// manage holds the flags that name the resources of a managing command. A resource has
+// a name, which is looked up, or an ARN, which needs no call and no right to find it;
+// its settings may still be read.
 type manage struct {
 	*common
 	function, functionARN         string
@@ -29,12 +29,12 @@ type manage struct {
 	output                        string
 	noIAM                         bool
 	changes                       bool   // whether the command changes targets or mappings
-	environment                   string // the region that the environment or --region names
+	environment                   string // the region from the environment or --region
 	noFunction                    bool   // tableRef found no function
 	toldOfRole                    bool   // that its policy is left alone
 
 	flags *pflag.FlagSet
-	errs  io.Writer // for warnings; nil: for none
+	errs  io.Writer // for warnings; nil: none
 }
 
 // functionFlags adds the flags that name the function.
@@ -51,7 +51,7 @@ func (m *manage) tableFlags() {
 	m.flags.StringVar(&m.tableARN, "table-arn", "", "the target table, by `ARN`")
 }
 
-// sourceTypes are those of sources.
+// sourceTypes are the values of --source-type.
 var sourceTypes = []string{"kinesis", "dynamodb", "sns"}
 
 // sourceFlags adds the flags that name the source.
@@ -66,8 +66,8 @@ func (m *manage) idFlag() {
 	m.flags.StringVar(&m.id, "id", "", "the target, by `ID`")
 }
 
-// outputFlag adds the flag that says how results are printed: as a table, JSON or
-// YAML, or in those forms that are given, of which the first is the default.
+// outputFlag adds the flag for the form of results: a table, JSON or YAML, or the given
+// forms. The first is the default.
 func (m *manage) outputFlag(cmd *cobra.Command, forms ...string) {
 	if forms == nil {
 		forms = outputForms
@@ -75,8 +75,8 @@ func (m *manage) outputFlag(cmd *cobra.Command, forms ...string) {
 	outputFlag(cmd, &m.output, forms...)
 }
 
-// work makes a command of what it does: first the flags are checked, by check too
-// unless it is nil, and then the account is reached.
+// work makes a command from do. The command first checks the flags, with check too
+// unless it is nil, and then connects to the account.
 func (m *manage) work(cmd *cobra.Command, check func() error, do func(ctx context.Context, a *cloud.Account) error) {
 	m.completeValues(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -97,8 +97,8 @@ func (m *manage) work(cmd *cobra.Command, check func() error, do func(ctx contex
 	}
 }
 
-// account reaches the account, in the region of what ARNs name: the environment may
-// be about another. errs, unless it is nil, is told of the calls that take long.
+// account connects to the account, in the region of the ARNs on the command line, which
+// may differ from the environment's. Slow calls are reported to errs, unless it is nil.
 func (m *manage) account(ctx context.Context, errs io.Writer) (*cloud.Account, error) {
 	region, err := m.region()
 	if err != nil {
@@ -120,7 +120,7 @@ func (m *manage) account(ctx context.Context, errs io.Writer) (*cloud.Account, e
 	return a, nil
 }
 
-// check finds what is wrong with the flags that name things.
+// check checks the flags that name resources.
 func (m *manage) check() error {
 	if err := m.checkGiven(); err != nil {
 		return err
@@ -155,7 +155,7 @@ func (m *manage) given(name string) bool {
 	return f != nil && f.Changed
 }
 
-// needSource and needID complain if the command line does not say what they need.
+// needSource and needID fail if the command line lacks the flag.
 func (m *manage) needSource() error {
 	if m.source == "" && m.sourceARN == "" {
 		return errors.New("no source is given; add --source-type TYPE --source NAME, or --source-arn ARN")
@@ -170,7 +170,7 @@ func (m *manage) needID() error {
 	return nil
 }
 
-// functionRef is the function as Lambda's API takes it: its name or ARN.
+// functionRef is the function's name or ARN, for Lambda's API.
 func (m *manage) functionRef() string {
 	if m.functionARN != "" {
 		return m.functionARN
@@ -178,19 +178,19 @@ func (m *manage) functionRef() string {
 	return m.function
 }
 
-// functionName is the name of the function, of which other names are made.
+// functionName is the name of the function. The names of its resources derive from it.
 func (m *manage) functionName() string {
 	if m.functionARN == "" {
 		return m.function
 	}
-	a, _ := arn.Parse(m.functionARN) // it was checked
+	a, _ := arn.Parse(m.functionARN) // checked before
 	return strings.TrimPrefix(a.Resource, "function:")
 }
 
-// tableRef returns the name or ARN of the target table: what the command line says,
-// or else the function, or else what it is called by default. Who may not look the
-// function up may read the table of that name, with a warning, and change none: the
-// function may have another, and nobody would read what was written.
+// tableRef returns the name or ARN of the target table: from the command line, or else
+// the function, or else the default name. A caller without the right to look up the
+// function may read the table with the default name, with a warning, but not change it:
+// the function may use another table, and would never read the change.
 func (m *manage) tableRef(ctx context.Context, a *cloud.Account) (string, error) {
 	switch {
 	case m.tableARN != "":
@@ -217,9 +217,9 @@ func (m *manage) tableRef(ctx context.Context, a *cloud.Account) (string, error)
 	return standard, nil
 }
 
-// warn says on standard error what somebody should know.
+// warn prints a warning to standard error.
 func (m *manage) warn(format string, args ...any) {
-	if m.errs != nil { // a shell that completes a word wants to know nothing
+	if m.errs != nil { // completion prints no warnings
 		fmt.Fprintf(m.errs, "fanout: warning: "+format+"\n", args...)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// missingTable says that there is no target table. If the function does not exist
-// either, that is the cause, and the error is about the function.
+// missingTable returns the error for a missing target table. If the function is missing
+// too, that is the cause, and the error names the function.
 func (m *manage) missingTable(ctx context.Context, a *cloud.Account, table string) error {
 	if m.noFunction {
 		return m.missingFunction(ctx, a, &cloud.NoFunction{Name: m.functionName(), Else: fmt.Sprintf("name a table with --table, because there is no table %q either", table)})
@@ -18,7 +18,7 @@ func (m *manage) missingTable(ctx context.Context, a *cloud.Account, table strin
 	return fmt.Errorf("there is no target table %q in %s; run fanout deploy, or name another with --table", table, m.where(a))
 }
 
-// withHint adds to an error about a missing function what the caller can do.
+// withHint adds the remedy to an error about a missing function.
 func (m *manage) withHint(ctx context.Context, a *cloud.Account, err error) error {
 	if missing, ok := errors.AsType[*cloud.NoFunction](err); ok {
 		return m.missingFunction(ctx, a, missing)
@@ -26,7 +26,8 @@ func (m *manage) withHint(ctx context.Context, a *cloud.Account, err error) erro
 	return err
 }
 
-// missingFunction says that there is no such function, and which one was probably meant.
+// missingFunction returns the error for a missing function, with the name that the user
+// probably meant.
 func (m *manage) missingFunction(ctx context.Context, a *cloud.Account, e *cloud.NoFunction) error {
 	if hint := didYouMean("--function ", cloud.Name(e.Name), functionNamesIn(ctx, a)); hint != "" {
 		return fmt.Errorf("%w in %s%s", e, m.where(a), hint)

@@ -15,7 +15,7 @@ import (
 	"fanout/engine/plain"
 )
 
-// show prints v in the form that --output names. For a table, rows fills it.
+// show prints v in the form that output names. For a table, rows fills it.
 func show(w io.Writer, output string, v any, rows func(t table.Writer)) error {
 	switch output {
 	case "json":
@@ -37,7 +37,7 @@ func showJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-// showYAML prints what showJSON prints, in YAML, so that both have the same names in
+// showYAML prints the output of showJSON in YAML, so that both have the same names in
 // the same order.
 func showYAML(w io.Writer, v any) error {
 	var b bytes.Buffer
@@ -45,7 +45,7 @@ func showYAML(w io.Writer, v any) error {
 		return err
 	}
 	var root yaml.Node
-	if err := yaml.Unmarshal([]byte(plain.Text(b.String())), &root); err != nil { // JSON is YAML, but for control characters
+	if err := yaml.Unmarshal([]byte(plain.Text(b.String())), &root); err != nil { // JSON is YAML, except for control characters
 		return err
 	}
 	blocks(&root)
@@ -57,14 +57,14 @@ func showYAML(w io.Writer, v any) error {
 	return enc.Close()
 }
 
-// blocks takes the braces and quotes of JSON away, where YAML needs none.
+// blocks removes the braces and quotes of JSON that YAML does not need.
 func blocks(n *yaml.Node) {
 	if len(n.Content) > 0 {
 		n.Style = 0
 	} else if n.Kind == yaml.ScalarNode && n.Tag == "!!str" {
-		n.Style = 0 // the encoder quotes what would not be a string
+		n.Style = 0 // the encoder quotes scalars that would not be strings
 		if plain.Text(n.Value) != n.Value {
-			n.Style = yaml.DoubleQuotedStyle // in which escapes, as a screen writes them, mean the same
+			n.Style = yaml.DoubleQuotedStyle // this style understands the escapes of a screen
 		}
 	}
 	for _, child := range n.Content {
@@ -72,8 +72,8 @@ func blocks(n *yaml.Node) {
 	}
 }
 
-// printable is text of users as a line of a table has it: quoted, if there is anything
-// in it that would break the line or speak to the terminal.
+// printable is a user's text for one line of output. It is quoted if it contains
+// characters that would break the line or control the terminal.
 func printable(s string) string {
 	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return strconv.Quote(s)

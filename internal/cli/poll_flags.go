@@ -8,7 +8,7 @@ import (
 	"fanout/internal/poll"
 )
 
-// pollFlags say how a stream is read.
+// pollFlags are the flags for reading a stream.
 type pollFlags struct {
 	start      string
 	batchSize  int
@@ -19,7 +19,7 @@ type pollFlags struct {
 
 const (
 	maxBatchSize = 10_000 // of Lambda's event source mappings
-	onceTries    = 5      // of a record, with --once; each is an invocation with its own attempts
+	onceTries    = 5      // for a record, with --once; each is an invocation with its own attempts
 )
 
 func (p *pollFlags) add(s *pflag.FlagSet) {
@@ -30,7 +30,7 @@ func (p *pollFlags) add(s *pflag.FlagSet) {
 	s.IntVar(&p.shards, "shards", 10, "read at most `N` shards at a time")
 }
 
-// check finds what is wrong with the flags, which are for streams only.
+// check checks the flags, which are for streams only.
 func (p *pollFlags) check(s *pflag.FlagSet, stream bool) error {
 	for _, name := range []string{"checkpoint", "starting-position", "once", "batch-size", "shards"} {
 		if s.Changed(name) && !stream {
@@ -49,16 +49,16 @@ func (p *pollFlags) check(s *pflag.FlagSet, stream bool) error {
 	return nil
 }
 
-// positions are where reading may begin, if not at a time.
+// positions are the starting positions for reading, apart from a time.
 var positions = []string{"LATEST", "TRIM_HORIZON"}
 
-// noPosition complains of what --starting-position is.
+// noPosition is the error for an invalid --starting-position.
 func noPosition(typed string) error {
 	return fmt.Errorf("--starting-position is %q; it must be LATEST, TRIM_HORIZON or a time such as 2026-11-22T20:15:00Z%s", typed, didYouMean("", typed, positions))
 }
 
-// options are those of the poller, of flags that were checked. Reading once what
-// is to come would read nothing.
+// options returns the poller's options from checked flags. With --once, reading starts
+// at the oldest record: from the latest there would be nothing to read.
 func (p *pollFlags) options() poll.Options {
 	o := poll.Options{Start: poll.Latest, BatchSize: p.batchSize, Shards: p.shards, Once: p.once}
 	if p.once {

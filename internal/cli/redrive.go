@@ -20,7 +20,7 @@ import (
 type redriveFlags struct {
 	deliveryFlags
 	file, queue string
-	function    string // whose table has the targets; "": none is named
+	function    string // its table has the targets; "": no function
 	only        redrive.Only
 	failed      string
 	watch       bool
@@ -85,7 +85,7 @@ wrong usage or unreadable input.`,
 	return cmd
 }
 
-// check finds what is wrong with the flags.
+// check checks the flags.
 func (f *redriveFlags) check() error {
 	switch {
 	case f.function != "" && (f.targets != "" || f.table != ""):
@@ -177,7 +177,7 @@ func (f *redriveFlags) run(cmd *cobra.Command) error {
 	return err
 }
 
-// openQueue returns the queue, and what is known of it.
+// openQueue returns the queue with its destination.
 func (f *redriveFlags) openQueue(ctx context.Context, cfg aws.Config) (*redrive.Queue, target.Destination, error) {
 	if cfg.Region == "" {
 		return nil, target.Destination{}, errors.New("no AWS region is set; add --region, or set AWS_REGION")

@@ -22,17 +22,17 @@ import (
 // redelivery is one run of `fanout redrive`.
 type redelivery struct {
 	*redriveFlags
-	name   string // of what is read
+	name   string // of the queue or file
 	again  *lambda.Redrive
 	sum    *summary
 	plan   []*redriveStep
 	stderr *live
 }
 
-// chunk is how many records are handed over at a time.
+// chunk is the number of records in one call.
 const chunk = 5000
 
-// legible complains about a file that has nothing but what cannot be read.
+// legible returns an error for a file without a single readable envelope.
 func (d *redelivery) legible(letters []redrive.Letter) error {
 	if len(letters) > 0 && !slices.ContainsFunc(letters, func(l redrive.Letter) bool { return l.Err == nil }) {
 		return fmt.Errorf("%s holds no envelope; line %d: %w", d.name, letters[0].Line, letters[0].Err)
@@ -40,7 +40,7 @@ func (d *redelivery) legible(letters []redrive.Letter) error {
 	return nil
 }
 
-// fromQueue delivers what is in the queue.
+// fromQueue delivers the envelopes in the queue.
 func (d *redelivery) fromQueue(ctx context.Context, h *lambda.Handler, cfg aws.Config) error {
 	queue, where, err := d.openQueue(ctx, cfg)
 	if err != nil {
@@ -55,7 +55,7 @@ func (d *redelivery) fromQueue(ctx context.Context, h *lambda.Handler, cfg aws.C
 	return failed(err)
 }
 
-// fromFile delivers what is in a file.
+// fromFile delivers the envelopes in a file.
 func (d *redelivery) fromFile(ctx context.Context, h *lambda.Handler, letters []redrive.Letter) error {
 	from := target.Destination{Path: d.file}
 	if d.file == "-" {
@@ -74,8 +74,8 @@ func (d *redelivery) fromFile(ctx context.Context, h *lambda.Handler, letters []
 	return failed(errors.Join(err, d.keepFailed(all)))
 }
 
-// hintUnselected says which targets a file has envelopes of if --target and
-// --source-arn select none, so that a typo does not look like an empty file.
+// hintUnselected names the targets in a file's envelopes if --target and --source-arn
+// select none of them, so that a typo does not look like an empty file.
 func (d *redelivery) hintUnselected(letters []*redrive.Letter) {
 	var targets []string
 	for _, l := range letters {
@@ -96,7 +96,7 @@ func (d *redelivery) hintUnselected(letters []*redrive.Letter) {
 	fmt.Fprintf(d.stderr, "fanout: %s has no envelopes of the selected target or source, only of %s\n", d.name, plain.Line(strings.Join(targets, ", ")))
 }
 
-// handle delivers letters to their targets, to all at once.
+// handle delivers letters to their targets in parallel.
 func (d *redelivery) handle(ctx context.Context, letters []*redrive.Letter) error {
 	var wanted []*redrive.Letter
 	for _, l := range letters {
@@ -121,8 +121,8 @@ func (d *redelivery) handle(ctx context.Context, letters []*redrive.Letter) erro
 	return errors.Join(errs...)
 }
 
-// deliver delivers the letters to one target, until ctx ends; what is under way then
-// is finished.
+// deliver delivers the letters to one target until ctx ends. It finishes the calls that
+// are in flight then.
 func (d *redelivery) deliver(ctx context.Context, g *redrive.Group) error {
 	for some := range slices.Chunk(g.Letters, chunk) {
 		if ctx.Err() != nil {
@@ -152,7 +152,7 @@ func (d *redelivery) send(ctx context.Context, g *redrive.Group, some []*redrive
 	return err
 }
 
-// unreadable tells of what is no envelope.
+// unreadable reports a letter that is not an envelope.
 func (d *redelivery) unreadable(l *redrive.Letter) {
 	d.sum.unreadable++
 	where := d.name
@@ -162,8 +162,7 @@ func (d *redelivery) unreadable(l *redrive.Letter) {
 	fmt.Fprintf(d.stderr, "fanout: %s: skipped, and left where it is: %v\n", where, l.Err)
 }
 
-// keepFailed appends the envelopes of a file that were not delivered to another, or
-// tells which they are.
+// keepFailed appends a file's undelivered envelopes to another file, or lists them.
 func (d *redelivery) keepFailed(letters []*redrive.Letter) error {
 	var lines []string
 	var text []byte

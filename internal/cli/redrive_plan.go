@@ -11,18 +11,18 @@ import (
 	"fanout/internal/redrive"
 )
 
-// redriveStep is what would go to one target, as a dry run finds.
+// redriveStep is one target's part of a dry run.
 type redriveStep struct {
 	Source      string `json:"source"`
 	Target      string `json:"target"`
 	Type        string `json:"type"`
 	Destination string `json:"destination"`
 	Records     int    `json:"records"`
-	Staged      int    `json:"staged"` // of them: no stage runs again
+	Staged      int    `json:"staged"` // of them, past the stages, so none runs again
 	Fault       string `json:"fault,omitempty"`
 }
 
-// preview books what would go where.
+// preview counts the records that would go to each target.
 func (d *redelivery) preview(ctx context.Context, groups []*redrive.Group) error {
 	for _, g := range groups {
 		i := slices.IndexFunc(d.plan, func(s *redriveStep) bool { return s.Source == g.Source && s.Target == g.Target })
@@ -47,7 +47,7 @@ func (d *redelivery) preview(ctx context.Context, groups []*redrive.Group) error
 	return nil
 }
 
-// printPlan prints what would go where, and fails if some of it could not.
+// printPlan prints the dry run, and fails if some records could not be delivered.
 func (d *redelivery) printPlan(w io.Writer) error {
 	if len(d.plan) == 0 && d.output == "table" {
 		fmt.Fprintln(w, "no envelopes")
@@ -56,7 +56,7 @@ func (d *redelivery) printPlan(w io.Writer) error {
 		}
 		return nil
 	}
-	p := slices.Concat([]*redriveStep{}, d.plan) // in JSON never null
+	p := slices.Concat([]*redriveStep{}, d.plan) // never null in JSON
 	err := show(w, d.output, p, func(t table.Writer) {
 		t.AppendHeader(table.Row{"source", "target", "type", "destination", "records", "staged"})
 		for _, s := range p {

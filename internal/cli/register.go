@@ -122,13 +122,13 @@ A destination is a name, which is looked up in the destination's region, or in f
 	return cmd
 }
 
-// otherTypes are other words for types of targets.
+// otherTypes maps other words for target types to the types.
 var otherTypes = map[string]string{
 	"elasticsearch": "es", "elastic": "es", "aoss": "es", "stream": "kinesis", "queue": "sqs", "topic": "sns", "delivery-stream": "firehose",
 	"function": "lambda", "memcache": "memcached", "valkey": "redis", "elasticache": "redis", "mqtt": "iot",
 }
 
-// noType says that there is no such type, and which one was probably meant.
+// noType is the error for an unknown type, with the type that the user probably meant.
 func noType(typ string) error {
 	hint := didYouMean("", typ, target.TypeNames())
 	if name := otherTypes[strings.ToLower(typ)]; name != "" {
@@ -137,7 +137,7 @@ func noType(typ string) error {
 	return fmt.Errorf("there are no targets of type %q%s; the types are %s", typ, hint, typeNames())
 }
 
-// sayActivate says which command lets the target receive records.
+// sayActivate prints the command that lets the target receive records.
 func (m *manage) sayActivate(cmd *cobra.Command, source string) {
 	command := []string{"fanout", "activate"}
 	for _, name := range []string{"function", "function-arn", "table", "table-arn"} {
@@ -149,7 +149,7 @@ func (m *manage) sayActivate(cmd *cobra.Command, source string) {
 	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: the target receives no records yet; run %s\n", strings.Join(command, " "))
 }
 
-// loops reports whether a target of the function would get its own records.
+// loops reports whether a target of the function would receive its own records.
 func (m *manage) loops(t *target.Spec) bool {
 	return policy.Function{ARN: m.self(t).String()}.Loops(t)
 }

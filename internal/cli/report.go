@@ -38,7 +38,7 @@ func (s *summary) print(stdout io.Writer, stderr *live, output string) error {
 	}{records, s.unreadable, s.messages, rows}, nil)
 }
 
-// printTable writes a row for each target, and why records failed.
+// printTable writes a row for each target, and the reasons of failures.
 func printTable(w io.Writer, records int, rows []row) {
 	if len(rows) == 0 {
 		if records == 0 {
@@ -51,7 +51,7 @@ func printTable(w io.Writer, records int, rows []row) {
 	t := newTable(columns(w))
 	head := table.Row{"target", "type", "delivered", "dropped", "diverted", "failed", "requests", "retries", "bytes", "time"}
 	already := slices.ContainsFunc(rows, func(r row) bool { return r.Already > 0 })
-	if already { // most runs have no retry, and no use for the column
+	if already { // most runs have no retries, so the column would be empty
 		head = slices.Insert(head, 3, any("already"))
 	}
 	t.AppendHeader(head)
@@ -86,8 +86,8 @@ func printTable(w io.Writer, records int, rows []row) {
 	}
 }
 
-// rowNames returns what rows are called: by the target's id, and where several sources
-// have targets with one id, by the source too.
+// rowNames returns the names of rows: the target's id, with the source if several
+// sources have targets with that id.
 func rowNames(rows []row) []string {
 	names := make([]string, len(rows))
 	for i, r := range rows {
@@ -105,8 +105,8 @@ func rowNames(rows []row) []string {
 	return names
 }
 
-// counted reports whether the reasons count other records than the row: those after
-// the stages.
+// counted reports whether the reasons count different records than the row: the records
+// after the stages.
 func (r row) counted() bool {
 	n := 0
 	for _, why := range r.Reasons {
@@ -116,7 +116,7 @@ func (r row) counted() bool {
 	return n > records || n > 0 && n < records && len(r.Reasons) < maxReasons
 }
 
-// print tells why records failed at a target. A faulty target has a line for each
+// print prints why records failed at a target. A faulty target has a line for each
 // fault.
 func (r reason) print(w io.Writer, target string) {
 	did := "failed"
@@ -130,5 +130,5 @@ func (r reason) print(w io.Writer, target string) {
 	fmt.Fprintf(w, ": %s\n", indented(errors.New(r.Error)))
 }
 
-// indented returns the text of an error, of several the others below the first.
+// indented returns the text of an error, with all lines after the first indented.
 func indented(err error) string { return strings.ReplaceAll(err.Error(), "\n", "\n  ") }

@@ -6,7 +6,7 @@ import (
 	"fanout/lambda"
 )
 
-// common are the flags that every command takes.
+// common holds the flags of every command.
 type common struct {
 	aws   lambda.AWS
 	debug bool

@@ -66,14 +66,15 @@ something failed, 2 for wrong usage or unreadable input.`,
 	return cmd
 }
 
-// complete tells the shell what flags take. The flags exist, so nothing can fail.
+// complete sets the shell's completion of flags. The flags exist, so the errors are
+// always nil.
 func (f *runFlags) complete(cmd *cobra.Command) {
 	f.deliveryFlags.complete(cmd)
 	_ = cmd.MarkFlagFilename("event", "json")
 	completeWords(cmd, "starting-position", positions)
 }
 
-// check finds what is wrong with the flags.
+// check checks the flags.
 func (f *runFlags) check(s *pflag.FlagSet) error {
 	stdin := 0
 	for _, name := range f.events {

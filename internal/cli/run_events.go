@@ -19,8 +19,8 @@ type event struct {
 	data []byte
 }
 
-// read reads all events, so that one which cannot be read is found before anything
-// is sent. It returns the ARNs of the sources, each once.
+// read reads all events first, so that an unreadable one is found before any record is
+// sent. It returns the ARNs of the sources without duplicates.
 func (f *runFlags) read(stdin io.Reader) (events []event, sources []string, err error) {
 	if f.sourceARN != "" {
 		return nil, []string{f.sourceARN}, nil
@@ -56,8 +56,8 @@ func (e *event) sources() ([]string, error) {
 	return arns, nil
 }
 
-// eventSources returns the ARNs of an event's sources. It refuses those that cannot be a
-// source, such as the arn:aws:kinesis:EXAMPLE of published samples.
+// eventSources returns the ARNs of an event's sources. It refuses invalid ones, such as
+// the arn:aws:kinesis:EXAMPLE of published samples.
 func eventSources(data []byte) (arns []string, err error) {
 	sources, err := lambda.Sources(data)
 	if _, ok := errors.AsType[*records.NoARN](err); ok {
@@ -91,7 +91,7 @@ func readEvent(name string, stdin io.Reader) (event, error) {
 	return event{name, data}, err
 }
 
-// runEvents hands one event after another to the function, until it is interrupted.
+// runEvents passes the events to the function one by one, until it is interrupted.
 func (f *runFlags) runEvents(ctx context.Context, h *lambda.Handler, events []event, sources []string, stderr io.Writer) error {
 	nowhere, err := f.readable(ctx, h, sources)
 	if err != nil {
@@ -110,7 +110,7 @@ func (f *runFlags) runEvents(ctx context.Context, h *lambda.Handler, events []ev
 	return nowhere // the records of other sources were delivered
 }
 
-// handle lets the event be finished even if ctx ends.
+// handle finishes the event even if ctx ends.
 func (f *runFlags) handle(ctx context.Context, h *lambda.Handler, e event) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.timeout)
 	defer cancel()

@@ -19,7 +19,8 @@ import (
 	"fanout/lambda"
 )
 
-// runStream polls until it is interrupted, or with --once until all is delivered.
+// runStream polls until it is interrupted, or with --once until everything is
+// delivered.
 func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Config, log *zap.Logger, stderr *live, sum *summary) (err error) {
 	o := f.poll.options()
 	o.Timeout, o.Log = f.timeout, log
@@ -59,14 +60,14 @@ func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Con
 	return left.explain(p, follow(ctx, p, stderr, sum))
 }
 
-// newPoller returns the poller for the kind of stream that source names.
+// newPoller returns the poller for the type of stream in source.
 func newPoller(cfg aws.Config, source string, handle poll.Handler, o poll.Options) (*poll.Poller, error) {
 	a, err := arn.Parse(source)
 	if err != nil || a.Service != "kinesis" && a.Service != "dynamodb" {
 		return nil, fmt.Errorf("--source-arn is %q; it must be the ARN of a Kinesis or DynamoDB stream", source)
 	}
 	if a.Region != "" {
-		cfg.Region = a.Region // the stream is there, wherever the targets are
+		cfg.Region = a.Region // the stream's region, whatever the region of the targets
 	}
 	if a.Service == "dynamodb" {
 		return poll.NewDynamoDB(dynamodbstreams.NewFromConfig(cfg), source, handle, o)
@@ -74,7 +75,7 @@ func newPoller(cfg aws.Config, source string, handle poll.Handler, o poll.Option
 	return poll.NewKinesis(kinesis.NewFromConfig(cfg), source, handle, o)
 }
 
-// follow runs p and shows on a terminal how it gets on.
+// follow runs p and shows its progress on a terminal.
 func follow(ctx context.Context, p *poll.Poller, stderr *live, sum *summary) error {
 	ctx, stop := context.WithCancel(ctx)
 	shown := make(chan struct{})
@@ -92,8 +93,8 @@ func follow(ctx context.Context, p *poll.Poller, stderr *live, sum *summary) err
 	return err
 }
 
-// leftover counts invocations that did not deliver all of their batch. The poller
-// follows each up with another, unless the run ends before.
+// leftover counts invocations that delivered only part of their batch. The poller
+// follows each with another, unless the run ends first.
 type leftover struct{ atomic.Int64 }
 
 func (l *leftover) count(handle poll.Handler) poll.Handler {
@@ -106,14 +107,14 @@ func (l *leftover) count(handle poll.Handler) poll.Handler {
 	}
 }
 
-// explain returns the error of a run of p, which returned err. What failed and was
-// delivered later is none.
+// explain turns err, the result of a run of p, into the error to report. Records that
+// failed first and were delivered later are not an error.
 func (l *leftover) explain(p *poll.Poller, err error) error {
 	total := p.Progress().Total
 	shards := l.Load() - total.Retries
 	switch {
 	case err != nil && total.Batches == 0:
-		return err // the stream is what could not be read
+		return err // the stream could not be read
 	case err != nil:
 		return failed(err)
 	case shards > 0:

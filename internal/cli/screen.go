@@ -13,11 +13,11 @@ import (
 	"fanout/engine/plain"
 )
 
-// screen is where a command writes text for people. Nothing in the text acts on a
-// terminal, whoever it came from, but for the colours that [paint] gives.
+// screen is where a command writes text for people. No text from any origin can control
+// the terminal; only the colors of [paint] pass.
 type screen struct{ w io.Writer }
 
-// Write implements io.Writer. Each Write is whole characters.
+// Write implements io.Writer. Each Write must consist of whole characters.
 func (s screen) Write(p []byte) (int, error) {
 	_, colours := terminalWidth(s.w)
 	if _, err := s.w.Write([]byte(harmless(string(p), colours))); err != nil {
@@ -26,7 +26,8 @@ func (s screen) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// exact returns where text for machines goes, byte for byte unless people see it.
+// exact returns the writer for machine-readable text: byte for byte unless w is a
+// terminal.
 func exact(w io.Writer) io.Writer {
 	if s, ok := w.(screen); ok {
 		if _, ok := terminalWidth(w); !ok {
@@ -36,17 +37,17 @@ func exact(w io.Writer) io.Writer {
 	return w
 }
 
-// colour is the form of what paint puts around text (ECMA-48, SGR).
+// colour matches the codes that paint puts around text (ECMA-48, SGR).
 var colour = regexp.MustCompile("\x1b\\[([0-9;]*)m")
 
-// ours is a number among those of each colour that [paint] gives, so that text from
-// outside gives none.
+// ours is a number in each color code that [paint] writes. Text from outside cannot
+// contain it.
 var ours = strconv.FormatUint(1_000_000_000+rand.Uint64N(1_000_000_000), 10)
 
-// painting returns the parameters of a colour as a terminal gets them. It is not ok for
-// colours that paint did not give.
+// painting returns the parameters of a color code for the terminal. ok is false if
+// paint did not write the code.
 func painting(parameters string) (_ string, ok bool) {
-	if parameters == "0" { // the end of any
+	if parameters == "0" { // ends any color
 		return parameters, true
 	}
 	all := strings.Split(parameters, ";")
@@ -57,13 +58,13 @@ func painting(parameters string) (_ string, ok bool) {
 	return strings.Join(slices.Delete(all, i, i+1), ";"), true
 }
 
-// paint gives s a colour, which harmless knows.
+// paint gives s a color, which harmless recognizes.
 func paint(c text.Color, s string) string {
 	return strings.Replace(c.Sprint(s), "\x1b[", "\x1b["+ours+";", 1)
 }
 
-// harmless returns text with nothing that acts on a terminal, but for colours if it may
-// have those.
+// harmless returns text that cannot control a terminal. It keeps paint's color codes if
+// colours is set.
 func harmless(text string, colours bool) string {
 	if !colours {
 		return plain.Text(text)
@@ -80,14 +81,14 @@ func harmless(text string, colours bool) string {
 	return b.String()
 }
 
-// painted is text that has a colour, and is harmless else.
+// painted is text with color codes that is otherwise harmless.
 type painted string
 
 // sentences is text of several lines.
 type sentences string
 
-// cells returns a row of a table with nothing in its text that acts on a terminal. A name
-// does not make a line of its own.
+// cells returns a row of a table whose text cannot control a terminal. A name cannot
+// start a new line.
 func cells(row []any) []any {
 	out := make([]any, len(row))
 	for i, cell := range row {

@@ -10,14 +10,15 @@ import (
 	"fanout/lambda/target"
 )
 
-// sourceAs is the ARN that --source-arn-as gives the records of events, "" for their own.
+// sourceAs is the ARN that --source-arn-as gives the records of events; "" keeps their
+// own.
 type sourceAs string
 
 func (s *sourceAs) add(flags *pflag.FlagSet) {
 	flags.StringVar((*string)(s), "source-arn-as", "", "take the records of all events for those of the source with this `ARN`")
 }
 
-// check finds what is wrong with the flag. events are the files of events.
+// check checks the flag. events are the files of events.
 func (s sourceAs) check(events []string) error {
 	switch {
 	case s != "" && events == nil:
@@ -28,12 +29,12 @@ func (s sourceAs) check(events []string) error {
 	return nil
 }
 
-// relabel gives the records of e that source.
+// relabel sets the source of the records in e.
 func (s sourceAs) relabel(e *event) error {
 	if s == "" {
 		return nil
 	}
-	service, _ := target.CheckSource(string(s)) // check has seen that it is one
+	service, _ := target.CheckSource(string(s)) // checked before
 	data, err := records.Relabel(e.data, kinds[service], string(s))
 	if err != nil {
 		return fmt.Errorf("%s: %w", e.name, err)
@@ -42,7 +43,7 @@ func (s sourceAs) relabel(e *event) error {
 	return nil
 }
 
-// kinds are the kinds of sources by service.
+// kinds maps services to the kinds of sources.
 var kinds = map[string]records.Kind{"kinesis": records.Kinesis, "dynamodb": records.DynamoDB, "sns": records.SNS}
 
 func isSource(arn string) bool {

@@ -11,15 +11,15 @@ import (
 	"fanout/lambda"
 )
 
-// summary adds up the results of a run, by source and target. It is safe for
-// concurrent use.
+// summary adds up the results of a run, by source and target. It is safe for concurrent
+// use.
 type summary struct {
-	news io.Writer // told of each new reason at once; nil: of none
+	news io.Writer // for each new reason, at once; nil: none
 
-	faulty     bool            // a target of the stream is, whether it was to get records or not
-	retried    bool            // batches of the stream were handed over again
-	unreadable int             // envelopes that are none
-	messages   *redrive.Counts // nil: there was no queue
+	faulty     bool            // a target of the stream is faulty, active or not
+	retried    bool            // batches of the stream were retried
+	unreadable int             // messages or lines that are not envelopes
+	messages   *redrive.Counts // nil: no queue
 
 	mu      sync.Mutex
 	events  int
@@ -27,7 +27,7 @@ type summary struct {
 	targets []*row
 }
 
-// row is the sum of what became of records at one target.
+// row is the sum of the results at one target.
 type row struct {
 	Source       string   `json:"source"`
 	ID           string   `json:"target"`
@@ -48,16 +48,16 @@ type row struct {
 	took time.Duration
 }
 
-// reason is one reason for which records failed, and the first of them.
+// reason is one reason of failures, with the first record that failed.
 type reason struct {
 	Error    string `json:"error"`
-	Count    int    `json:"count"`              // of records, after the target's stages
+	Count    int    `json:"count"`              // number of records, after the target's stages
 	Diverted bool   `json:"diverted,omitempty"` // the target of onFailure took them
 	Shard    string `json:"shard,omitempty"`
 	Sequence string `json:"sequence,omitempty"`
 }
 
-// add books the results of one event.
+// add adds the results of one event.
 func (s *summary) add(results []lambda.Result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,7 +75,7 @@ func (s *summary) add(results []lambda.Result) {
 	}
 }
 
-// expect makes the row of a target stand behind those that were expected before.
+// expect adds the row of a target after all earlier ones.
 func (s *summary) expect(source, id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,7 +108,7 @@ func (r *row) add(t *engine.TargetReport) {
 // maxReasons bounds the reasons that are kept for a target.
 const maxReasons = 5
 
-// explain books why records failed at the target of r.
+// explain records why records failed at the target of r.
 func (s *summary) explain(r *row, failures []engine.Failure) {
 	for _, f := range failures {
 		why := f.Err.Error()
@@ -126,7 +126,7 @@ func (s *summary) explain(r *row, failures []engine.Failure) {
 	}
 }
 
-// anyFailed reports whether something was not delivered.
+// anyFailed reports whether some records were not delivered.
 func (s *summary) anyFailed() bool {
 	_, rows := s.snapshot()
 	return slices.ContainsFunc(rows, func(r row) bool { return r.Failed > 0 })

@@ -9,10 +9,9 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// fitted is a table that is no wider than what it is written to. Where it would be,
-// its long cells are broken; then its lines are left out, but for that below the
-// head; then columns in which every number is 0; and in the end every row becomes a
-// block of lines.
+// fitted is a table that fits the width of its output. If it is too wide, it first
+// breaks its long cells. Then it omits its lines, except the one below the head. Then
+// it omits columns of zeros. In the end it turns every row into a block of lines.
 type fitted struct {
 	table.Writer
 	width  int // 0: any
@@ -39,7 +38,7 @@ func (t *fitted) AppendHeader(row table.Row, config ...table.RowConfig) {
 	t.Writer.AppendHeader(row, config...)
 }
 
-// AppendRow implements table.Writer. No cell acts on a terminal.
+// AppendRow implements table.Writer. No cell can control a terminal.
 func (t *fitted) AppendRow(row table.Row, config ...table.RowConfig) {
 	row = cells(row)
 	t.rows = append(t.rows, row)
@@ -70,7 +69,7 @@ func (t *fitted) Render() string {
 	return t.blocks()
 }
 
-// boxed is what lies between columns in a box: two spaces and a line.
+// boxed is the width between columns in a box: two spaces and a line.
 const boxed = 3
 
 // open renders the table without lines, with a gap between columns.
@@ -80,26 +79,26 @@ func (t *fitted) open(columns []column, gap int) string {
 	lines := strings.Split(t.render(columns), "\n")
 	for i, line := range lines {
 		if strings.Trim(line, "─") == "" {
-			line = strings.TrimSuffix(line, strings.Repeat("─", gap)) // behind the last column
+			line = strings.TrimSuffix(line, strings.Repeat("─", gap)) // after the last column
 		}
 		lines[i] = strings.TrimRight(line, " ")
 	}
 	return strings.Join(lines, "\n")
 }
 
-// column is what a column of a table needs.
+// column is the width of a column.
 type column struct {
 	least, most int // characters
-	width       int // as it is to be
+	width       int // final width
 	zeros       bool
 	hidden      bool
 }
 
-// leastText is as narrow as cells of text become, if that is a third of their
-// length or more: a name in many pieces is better off in a block.
+// leastText is the smallest width of text cells, if it is at least a third of their
+// length: a name in more pieces is better off in a block.
 const leastText = 12
 
-// measure returns what the columns need. Numbers are never broken.
+// measure returns the widths of the columns. Numbers are never broken.
 func (t *fitted) measure() []column {
 	all := make([]column, len(t.head))
 	for i, head := range t.head {
@@ -151,7 +150,7 @@ func fit(all []column, width, gap int) bool {
 	return false
 }
 
-// render renders the table with columns of the widths that were found.
+// render renders the table with the final column widths.
 func (t *fitted) render(all []column) string {
 	config := make([]table.ColumnConfig, len(all))
 	for i, c := range all {
@@ -165,12 +164,12 @@ func (t *fitted) render(all []column) string {
 	return t.Writer.Render()
 }
 
-// breakCell breaks a cell into lines of at most width characters: at a space in the
-// second half of the line, or behind what parts names and ARNs, if that leaves a
-// third of it or more.
+// breakCell breaks a cell into lines of at most width characters. It breaks at a space
+// in the second half of the line, or after a separator in names and ARNs if that leaves
+// at least a third of the line.
 func breakCell(cell string, width int) string {
 	if strings.Contains(cell, "\x1b") {
-		return text.WrapText(cell, width) // which knows about colours
+		return text.WrapText(cell, width) // WrapText understands colors
 	}
 	var lines []string
 	for line := range strings.SplitSeq(cell, "\n") {
@@ -200,8 +199,8 @@ func breakAt(line []rune, width int) int {
 	return width
 }
 
-// blocks renders each row as lines of a column's name and its cell, without those
-// that are empty.
+// blocks renders each row as lines of a column's name and its cell, without empty
+// cells.
 func (t *fitted) blocks() string {
 	names := 0
 	for _, head := range t.head {

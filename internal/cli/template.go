@@ -15,13 +15,13 @@ import (
 	"fanout/lambda/target"
 )
 
-// templates is what the flags of the command say.
+// templates holds the command's flags.
 type templates struct {
 	deploy
 	mapping mappingFlags
 	format  string
 	targets string // file
-	file    string // that is written
+	file    string // output file
 }
 
 func newTemplate(c *common) *cobra.Command {
@@ -81,7 +81,7 @@ var withTargets = []string{"ledger-table", "memory", "timeout", "subnet", "secur
 	"batch-size", "batching-window", "starting-position", "parallelization-factor", "maximum-retry-attempts", "maximum-record-age",
 	"bisect", "on-failure", "filter"}
 
-// check finds what is wrong with the flags.
+// check checks the flags.
 func (t *templates) check() error {
 	if t.format == "" {
 		return errors.New("no format is given; add --format sam, cloudformation or terraform")
@@ -121,7 +121,7 @@ func (t *templates) print(cmd *cobra.Command, s template.Setup) error {
 	return nil
 }
 
-// usable returns the targets that have no fault, and warns of the others.
+// usable returns the targets without faults, and prints the faults of the others.
 func usable(errs io.Writer, all []target.Loaded) []target.Loaded {
 	return slices.DeleteFunc(slices.Clone(all), func(l target.Loaded) bool {
 		for _, f := range l.Faults {

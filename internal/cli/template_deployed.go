@@ -21,7 +21,7 @@ import (
 	"fanout/internal/provision/template"
 )
 
-// deployed describes the function as it is.
+// deployed describes the deployed function.
 func (t *templates) deployed(ctx context.Context, a *cloud.Account) (template.Setup, error) {
 	out, err := a.Lambda().GetFunction(ctx, &awslambda.GetFunctionInput{FunctionName: aws.String(t.functionRef())})
 	switch {
@@ -45,7 +45,7 @@ func (t *templates) deployed(ctx context.Context, a *cloud.Account) (template.Se
 		}
 		facts.TableARN = tableARN(self, table)
 	}
-	facts.Namespace = f.Environment["FANOUT_METRICS_NAMESPACE"] // the default need not be said
+	facts.Namespace = f.Environment["FANOUT_METRICS_NAMESPACE"] // the default is left out
 	s := template.Setup{
 		Function: facts, Environment: f.Environment,
 		Memory: whole(c.MemorySize), Timeout: whole(c.Timeout), Architecture: "x86_64",
@@ -82,8 +82,8 @@ func (t *templates) deployed(ctx context.Context, a *cloud.Account) (template.Se
 	return s, err
 }
 
-// topicsOf returns the topics among the sources of targets, and those that may invoke
-// the function, which may have no targets yet.
+// topicsOf returns the topics among the sources of targets, and the topics that may
+// invoke the function, with or without targets.
 func topicsOf(ctx context.Context, a *cloud.Account, function string, sources []string) ([]string, error) {
 	out, err := a.Lambda().GetPolicy(ctx, &awslambda.GetPolicyInput{FunctionName: &function})
 	if err != nil && !cloud.IsMissing(err) {
@@ -144,7 +144,7 @@ func mappingOf(c *types.EventSourceMappingConfiguration) template.Mapping {
 
 func whole(p *int32) int { return int(aws.ToInt32(p)) }
 
-// retentionOf returns how many days a log group keeps what it gets; 0: for ever.
+// retentionOf returns the retention of a log group in days; 0: forever.
 func retentionOf(ctx context.Context, a *cloud.Account, group string) (int, error) {
 	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(a.Logs(), &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &group})
 	for pages.HasMorePages() {

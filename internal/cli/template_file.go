@@ -17,8 +17,8 @@ import (
 	"fanout/lambda/target"
 )
 
-// fromFile describes a function that is not deployed: for the targets of a file, as
-// the flags say. It calls nothing.
+// fromFile describes a function that is not deployed, from a file of targets and the
+// flags. It makes no calls.
 func (t *templates) fromFile(cmd *cobra.Command) (template.Setup, error) {
 	if err := errors.Join(t.manage.check(), t.check()); err != nil {
 		return template.Setup{}, err
@@ -35,7 +35,7 @@ func (t *templates) fromFile(cmd *cobra.Command) (template.Setup, error) {
 	if err != nil {
 		return template.Setup{}, err
 	}
-	if err := stack.CheckTime(t.functionName(), int32(t.timeout), variables(t.environment)); err != nil { //nolint:gosec // it was checked
+	if err := stack.CheckTime(t.functionName(), int32(t.timeout), variables(t.environment)); err != nil { //nolint:gosec // checked before
 		return template.Setup{}, err
 	}
 	s := template.Setup{
@@ -51,8 +51,8 @@ func (t *templates) fromFile(cmd *cobra.Command) (template.Setup, error) {
 	return s, t.addHooks(&s, sourcesIn(entries))
 }
 
-// addHooks adds what hooks the sources. Of several sources those flags that streams and
-// topics take otherwise are about the streams.
+// addHooks adds the hooks of the sources. If there are both streams and topics, flags
+// with different meanings for them apply to the streams.
 func (t *templates) addHooks(s *template.Setup, sources []string) error {
 	topicsOnly := !slices.ContainsFunc(sources, func(source string) bool { return formOf(source).service != "sns" })
 	for _, source := range sources {
@@ -79,7 +79,7 @@ func (t *templates) addHooks(s *template.Setup, sources []string) error {
 	return nil
 }
 
-// hook makes a mapping of the flags.
+// hook makes a mapping from the flags.
 func (t *templates) hook(source string, s hooks.Settings) template.Mapping {
 	f := &t.mapping
 	m := template.Mapping{
@@ -93,8 +93,8 @@ func (t *templates) hook(source string, s hooks.Settings) template.Mapping {
 	return m
 }
 
-// place is where the function will be: where its ARN says, or else where the first
-// source is, in the region that is given.
+// place returns the ARN of the future function: the given ARN, or else one in the
+// account and region of the first source. --region sets another region.
 func (t *templates) place(entries []registry.Entry) (arn.ARN, error) {
 	if t.functionARN != "" {
 		return arn.Parse(t.functionARN)
@@ -107,7 +107,8 @@ func (t *templates) place(entries []registry.Entry) (arn.ARN, error) {
 	return a, err
 }
 
-// tableARN returns the ARN of a table beside a function, "" if it has no name.
+// tableARN returns the ARN of a table in the function's account and region, "" if it
+// has no name.
 func tableARN(self arn.ARN, table string) string {
 	if table == "" || arn.IsARN(table) {
 		return table

@@ -11,8 +11,8 @@ import (
 	"fanout/engine/plain"
 )
 
-// terminalWidth returns the width of the terminal that w is, if it is one on which
-// escape codes have an effect.
+// terminalWidth returns the width of the terminal behind w. ok is false if w is not a
+// terminal that understands escape codes.
 func terminalWidth(w io.Writer) (int, bool) {
 	switch s := w.(type) {
 	case *live:
@@ -31,8 +31,8 @@ func terminalWidth(w io.Writer) (int, bool) {
 	return width, true
 }
 
-// columns returns the width that lines written to w keep to: what the variable
-// COLUMNS says, or else the terminal. It is 0, which means any, where neither does.
+// columns returns the width of lines written to w: the variable COLUMNS, or else the
+// terminal's width. 0 means unlimited.
 func columns(w io.Writer) int {
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
 		return n
@@ -41,7 +41,7 @@ func columns(w io.Writer) int {
 	return width
 }
 
-// The width of text: by default, and within bounds that can be read.
+// The width of text: the default, and the limits of legibility.
 const (
 	textColumns      = 80
 	leastTextColumns = 40
@@ -57,8 +57,7 @@ func textWidth(w io.Writer) int {
 	return max(leastTextColumns, min(n, mostTextColumns))
 }
 
-// coloured gives s a colour where w is a terminal and the environment (NO_COLOR)
-// allows it.
+// coloured gives s a color if w is a terminal and the environment (NO_COLOR) allows it.
 func coloured(w io.Writer, colour text.Color, s string) painted {
 	s = plain.Text(s)
 	if _, ok := terminalWidth(w); ok {

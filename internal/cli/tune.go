@@ -106,7 +106,8 @@ it in one thing. --report writes a page with plots.`,
 	return cmd
 }
 
-// complete tells the shell what flags take. The flags exist, so nothing can fail.
+// complete sets the shell's completion of flags. The flags exist, so the errors are
+// always nil.
 func (f *tuneFlags) complete(cmd *cobra.Command) {
 	for _, name := range []string{"targets", "prices", "latencies"} {
 		_ = cmd.MarkFlagFilename(name, "yaml", "yml", "json")
@@ -116,7 +117,7 @@ func (f *tuneFlags) complete(cmd *cobra.Command) {
 	completeWords(cmd, "starting-position", positions)
 }
 
-// check finds what is wrong with the flags.
+// check checks the flags.
 func (f *tuneFlags) check() error {
 	switch {
 	case f.targets != "" && f.table != "":
@@ -180,7 +181,7 @@ func (f *tuneFlags) run(cmd *cobra.Command) error {
 	return failed(errors.Join(err, writeReport(page, report)))
 }
 
-// store is where the targets are.
+// store returns the store of the targets.
 func (f *tuneFlags) store(cfg aws.Config) (target.Store, error) {
 	if f.targets != "" {
 		return target.OpenFile(f.targets)
@@ -188,9 +189,8 @@ func (f *tuneFlags) store(cfg aws.Config) (target.Store, error) {
 	return &target.Table{Client: cloud.Of(cfg).DynamoDB(), Name: f.table}, nil
 }
 
-// measure runs the sample through the function, and shows on a terminal how it gets
-// on. Where the user does not say what collapse to try, grid gets what makes sense
-// for the targets.
+// measure runs the sample through the function, and shows its progress on a terminal.
+// If the user sets no collapse to try, grid gets the values that suit the targets.
 func (f *tuneFlags) measure(ctx context.Context, s *tune.Sample, store target.Store, grid *tune.Grid, stderr *live) (*tune.Measurement, error) {
 	o := tune.MeasureOptions{
 		Store: store, Region: regionOf(s.Source), Collapse: grid.Collapses, Factors: grid.Factors,
@@ -211,7 +211,7 @@ func (f *tuneFlags) measure(ctx context.Context, s *tune.Sample, store target.St
 }
 
 // openReport opens the file of the report before the work begins, so that a wrong path
-// costs no time. It returns nil if no report is asked for.
+// wastes no time. It returns nil if no report is wanted.
 func (f *tuneFlags) openReport() (*os.File, error) {
 	if f.report == "" {
 		return nil, nil

@@ -33,8 +33,8 @@ func showTuning(w io.Writer, output string, r *tune.Report) error {
 	return err
 }
 
-// tuningRows fills a table: first the recommended setting, then those that differ
-// from it in one thing.
+// tuningRows fills a table: first the recommended setting, then the settings that
+// differ from it in one value.
 func tuningRows(t table.Writer, r *tune.Report) {
 	t.AppendHeader(table.Row{"", "batch", "window", "factor", "in flight", "memory", "collapse",
 		"max records/s", "lag p50", "lag p99", "requests/s", "$/month", "goal"})

@@ -17,7 +17,7 @@ import (
 	"fanout/internal/tune"
 )
 
-// sampleFlags say where a sample comes from.
+// sampleFlags are the flags for the origin of a sample.
 type sampleFlags struct {
 	events    []string
 	sourceAs  sourceAs
@@ -36,7 +36,7 @@ func (f *sampleFlags) add(s *pflag.FlagSet) {
 	durationFlag(s, &f.time, "sample-time", 30*time.Second, "read a stream for at most this `TIME`")
 }
 
-// check finds what is wrong with the flags.
+// check checks the flags.
 func (f *sampleFlags) check() error {
 	switch {
 	case f.events != nil && f.sourceARN != "":
@@ -84,8 +84,8 @@ func (f *sampleFlags) fromFiles(stdin io.Reader) (*tune.Sample, error) {
 	return s, err
 }
 
-// fromStream reads a stream, as Lambda's mapping does, until there are enough
-// records, or time is over. It leaves no checkpoint.
+// fromStream reads a stream, as Lambda's mapping does, until there are enough records,
+// or until a time limit. It leaves no checkpoint.
 func (f *sampleFlags) fromStream(ctx context.Context, cfg aws.Config, stderr *live) (*tune.Sample, error) {
 	start, err := poll.ParseStart(f.start)
 	if err != nil {

@@ -51,8 +51,8 @@ a whole before anything is written.`,
 	return cmd
 }
 
-// update changes a target, which must be valid afterwards. resolve, unless it is
-// nil, makes a destination of a name.
+// update changes a target, which must be valid afterwards. resolve, unless it is nil,
+// replaces the name of a destination.
 func (m *manage) update(cmd *cobra.Command, ctx context.Context, a *cloud.Account, did string,
 	set target.Values, unset []string, resolve func(target.Values) error,
 ) error {
@@ -85,14 +85,14 @@ func (m *manage) update(cmd *cobra.Command, ctx context.Context, a *cloud.Accoun
 	}
 	e, err := valid(cmd.ErrOrStderr(), after, others)
 	stops := len(set) == 1 && set["active"].Text == "false" && len(unset) == 0
-	if err != nil && !stops { // what is faulty may always be stopped
+	if err != nil && !stops { // a faulty target may always be stopped
 		return err
 	}
 	c := registry.Change{Source: source, ID: m.id, Kind: registry.Update, Set: set, Unset: unset}
 	m.warnOfTargets(ctx, cmd, a, []registry.Entry{old}, []registry.Change{c})
 	changed := effective(c, old)
 	if len(changed.Set)+len(changed.Unset) == 0 {
-		did = "unchanged" // it is written all the same, because that mends the rights of the function
+		did = "unchanged" // it is written anyway, because that updates the rights of the function
 	}
 	if err := m.writeOne(ctx, cmd, a, t, c, did, e); err != nil || m.output != "table" {
 		return err

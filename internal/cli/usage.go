@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// flagError says in one sentence what is wrong with a flag.
+// flagError explains a faulty flag in one sentence.
 func flagError(cmd *cobra.Command, err error) error {
 	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		if e.GetSpecifiedShortnames() != "" {
@@ -34,7 +34,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	return err
 }
 
-// values says what flags take, by the type of their value.
+// values describes the values of flags by their type.
 var values = map[string]string{
 	"bool":          "true or false",
 	"duration":      "seconds such as 90, or a duration such as 90s or 5m",
@@ -45,7 +45,7 @@ var values = map[string]string{
 	"seconds":       "whole seconds such as 90, or a duration such as 90s or 5m",
 }
 
-// otherNames are the names that other tools give to commands of fanout.
+// otherNames maps the names of commands in other tools to commands of fanout.
 var otherNames = map[string]string{
 	"add": "register", "create": "register", "check": "doctor", "status": "doctor", "delete": "unregister", "remove": "unregister",
 	"rm": "unregister", "ls": "list", "show": "list", "get": "list", "describe": "list", "edit": "update", "set": "update",
@@ -79,8 +79,7 @@ func flagsOnly(cmd *cobra.Command, args []string) error {
 	return fmt.Errorf("unexpected argument %q; %s takes only flags", args[0], cmd.CommandPath())
 }
 
-// setHelpCommand says what `help` does, and makes it refuse commands that do not
-// exist.
+// setHelpCommand describes `help`, and makes it refuse unknown commands.
 func setHelpCommand(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	help, _, _ := root.Find([]string{"help"}) // it was just added

@@ -11,10 +11,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// build says what a binary was built from.
+// build describes the origin of a binary.
 type build struct {
 	Version  string `json:"version"`            // of the module
-	Commit   string `json:"commit,omitempty"`   // where it was built from a repository
+	Commit   string `json:"commit,omitempty"`   // if it was built from a repository
 	Time     string `json:"time,omitempty"`     // of the commit (RFC 3339)
 	Modified bool   `json:"modified,omitempty"` // since the commit
 	Go       string `json:"go"`
@@ -23,7 +23,7 @@ type build struct {
 	Tags     string `json:"tags,omitempty"`
 }
 
-// thisBuild reads what the toolchain wrote into this binary.
+// thisBuild reads the build information that the toolchain wrote into this binary.
 func thisBuild() build {
 	b := build{Version: "(unknown)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -57,7 +57,7 @@ func version() string {
 	return fmt.Sprintf("%s %s %s", b.Version, b.Go, b.Platform)
 }
 
-// String is the build in lines, without what is not known.
+// String is the build in lines, without unknown values.
 func (b build) String() string {
 	commit := b.Commit
 	if b.Time != "" {

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// shortDefault is how long a default is, with its parenthesis, that is not broken.
+// shortDefault is the longest default, with its parentheses, that is never broken.
 const shortDefault = 13
 
 // wrap breaks text into lines of at most width characters, at spaces, but not within
@@ -50,8 +50,8 @@ func hang(b *strings.Builder, head, text string, width int) {
 // entry is a line of a list: a head of indented words, a gap, and text.
 var entry = regexp.MustCompile(`^( +\S+(?: \S+)* {2,})(\S.*)$`)
 
-// reflow breaks the paragraphs of a text anew. Lines that are indented stay, but for
-// long entries of lists.
+// reflow breaks the paragraphs of a text again. Indented lines stay, except long
+// entries of lists.
 func reflow(text string, width int) string {
 	var b strings.Builder
 	var words []string

@@ -17,11 +17,11 @@ import (
 	"fanout/lambda/target"
 )
 
-// write makes changes in a target table, and done tells of them; with --no-iam it gets
-// the policy that the function's role needs then.
+// write makes changes in a target table, and calls done to report them. With --no-iam,
+// done gets the policy that the function's role needs then.
 //
-// Nothing is written if the role could not have what the targets need. Rights come
-// before the targets that need them, and go after those that had them.
+// It writes nothing if the role could not have the rights that the targets need. New
+// rights come before their targets, and old rights go after them.
 func (m *manage) write(ctx context.Context, cmd *cobra.Command, a *cloud.Account, t *registry.Table, changes []registry.Change, done func(*policy.Document) error) error {
 	r, err := m.rights(ctx, a, t, changes)
 	if err != nil {
@@ -32,7 +32,7 @@ func (m *manage) write(ctx context.Context, cmd *cobra.Command, a *cloud.Account
 	}
 	if err := t.Apply(ctx, changes...); err != nil {
 		if r.written {
-			if _, _, syncErr := r.keeper.Sync(ctx, &r.f); syncErr != nil { // some may be in
+			if _, _, syncErr := r.keeper.Sync(ctx, &r.f); syncErr != nil { // some changes may be in the table
 				return errors.Join(err, m.outOfStep(cmd, syncErr))
 			}
 		}
@@ -44,15 +44,15 @@ func (m *manage) write(ctx context.Context, cmd *cobra.Command, a *cloud.Account
 	return r.afterwards(ctx, cmd, m.noIAM)
 }
 
-// writeOne makes one change, and tells what was done to the target.
+// writeOne makes one change, and prints the outcome for the target.
 func (m *manage) writeOne(ctx context.Context, cmd *cobra.Command, a *cloud.Account, t *registry.Table, c registry.Change, did string, e registry.Entry) error {
 	return m.write(ctx, cmd, a, t, []registry.Change{c}, func(needed *policy.Document) error {
 		return m.changed(cmd, did, e, needed)
 	})
 }
 
-// changed tells what was done to a target, and what the role needs, if that is asked
-// for.
+// changed prints the outcome for a target, and the policy that the role needs, if one
+// is given.
 func (m *manage) changed(cmd *cobra.Command, did string, e registry.Entry, needed *policy.Document) error {
 	if m.output != "table" {
 		return show(cmd.OutOrStdout(), m.output, withPolicy{e, needed}, nil)
@@ -68,7 +68,7 @@ func (m *manage) changed(cmd *cobra.Command, did string, e registry.Entry, neede
 	return err
 }
 
-// withPolicy is a target, and the policy, if any, as one more member of it.
+// withPolicy is a target with the policy, if any, as one more member.
 type withPolicy struct {
 	registry.Entry
 	needed *policy.Document
@@ -84,26 +84,26 @@ func (w withPolicy) MarshalJSON() ([]byte, error) {
 	return slices.Concat(bytes.TrimSuffix(b, []byte("}")), []byte(`,"policy":`), document, []byte("}")), err
 }
 
-// rights are what the function's role needs around a change of targets.
+// rights holds the needs of the function's role around a change of targets.
 type rights struct {
 	keeper *role.Keeper
 	f      role.Function
-	found  bool // whether there is a function, and the table is its own
+	found  bool // the function exists, and the table is its own
 
 	now, after []target.Spec // the targets before and after
-	fresh      []target.Spec // those of after whose rights must be told
-	leaving    []target.Spec // active ones that the function may know for a while
+	fresh      []target.Spec // targets of after whose rights must be known
+	leaving    []target.Spec // active targets that the function may remember for a while
 
-	active  bool // whether the change makes a target active that needs rights
+	active  bool // the change activates a target that needs rights
 	needs   role.Needs
 	needed  *policy.Document
 	outcome role.Outcome
-	keeps   bool  // whether the role has rights for those that leave alone
-	written bool  // whether the policy was, before the change
-	err     error // why the policy is not in step
+	keeps   bool  // the role has rights for the leaving targets alone
+	written bool  // the policy was written before the change
+	err     error // why the policy is out of date
 }
 
-// rights looks at the function and its targets.
+// rights looks up the function and its targets.
 func (m *manage) rights(ctx context.Context, a *cloud.Account, t *registry.Table, changes []registry.Change) (*rights, error) {
 	r := &rights{keeper: role.On(a)}
 	r.f, r.found, r.err = role.Find(ctx, r.keeper.Lambda, m.functionRef())
@@ -145,8 +145,8 @@ func (r *rights) unless(changes []registry.Change) error {
 	return undenied(r.err)
 }
 
-// isSame compares a target with others but for whether they are active, which takes no
-// right.
+// isSame compares a target with others. It ignores whether they are active, because
+// that does not affect rights.
 func isSame(t target.Spec) func(target.Spec) bool {
 	return func(other target.Spec) bool {
 		other.Active = t.Active
@@ -154,8 +154,8 @@ func isSame(t target.Spec) func(target.Spec) bool {
 	}
 }
 
-// undenied returns err unless it is that the caller has no right: whoever may write
-// targets need not have rights in IAM.
+// undenied returns err unless it reports a missing right: a user who may write targets
+// need not have rights in IAM.
 func undenied(err error) error {
 	if cloud.IsDenied(err) {
 		return nil
@@ -163,8 +163,9 @@ func undenied(err error) error {
 	return err
 }
 
-// before gives the role what it needs before the table is written, and returns why
-// the table must not be. What only takes targets away is never refused.
+// before gives the role its new rights before the table is written. It returns an error
+// if the table must not be written. It never refuses a change that only removes
+// targets.
 func (r *rights) before(ctx context.Context, leave bool) error {
 	if !r.found || r.err != nil {
 		return nil
@@ -182,7 +183,7 @@ func (r *rights) before(ctx context.Context, leave bool) error {
 	}
 	theirs := leave || r.outcome != ""
 	if theirs && errors.Is(r.err, policy.ErrTooLong) {
-		r.err = nil // who keeps the policy may split it
+		r.err = nil // a user who maintains the policy by hand may split it
 	}
 	if leave && r.err == nil {
 		r.needed = &r.needs.Document
@@ -196,8 +197,8 @@ func (r *rights) before(ctx context.Context, leave bool) error {
 	return nil
 }
 
-// put makes the role's policy that of several sets of targets. If that is too long, it
-// is that of the targets after the change.
+// put writes the role's policy for several sets of targets. If that is too long, it
+// writes the policy for the targets after the change.
 func (r *rights) put(ctx context.Context, sets ...[]target.Spec) policy.Document {
 	var all []target.Spec
 	for _, t := range slices.Concat(sets...) {
@@ -222,8 +223,8 @@ func (r *rights) put(ctx context.Context, sets ...[]target.Spec) policy.Document
 	return needs.Document
 }
 
-// afterwards takes away what the role needs no more, and tells what became of its
-// policy. An active target that may lack its rights is an error.
+// afterwards removes rights that the role no longer needs, and prints the outcome for
+// its policy. It returns an error for an active target that may lack its rights.
 func (r *rights) afterwards(ctx context.Context, cmd *cobra.Command, leave bool) error {
 	if r.found && r.err == nil && !leave && r.outcome != role.Missing && r.outcome != role.Foreign {
 		r.keeps = !policy.Equal(r.put(ctx, r.after, r.leaving), r.needs.Document) && r.err == nil
