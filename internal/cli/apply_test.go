@@ -16,7 +16,7 @@ func entryOf(id, destination string) registry.Entry {
 	}, id)}
 }
 
-// Nothing of a target speaks to the terminal.
+// No text of a target controls the terminal.
 func TestUnprintable(t *testing.T) {
 	e := entryOf("a\n\x1b[31mb", "h\x1b")
 	for name, write := range map[string]func(w *bytes.Buffer) error{
@@ -44,10 +44,10 @@ func TestFaultsNameFlags(t *testing.T) {
 	}
 }
 
-// Faulty targets are left out of a template, and told of.
+// Faulty targets are left out of a template and reported.
 func TestUsable(t *testing.T) {
 	good, bad := entryOf("good", "redis://h").Loaded, entryOf("bad", "u:p@h").Loaded
-	good.Faults = nil // it does not say whether it is active
+	good.Faults = nil // it lacks the attribute active
 	var errs bytes.Buffer
 	all := usable(&errs, []target.Loaded{bad, good})
 	if len(all) != 1 || all[0].ID != "good" {
@@ -73,7 +73,7 @@ func TestBooleans(t *testing.T) {
 	}
 }
 
-// A password that changes is told of, and not shown.
+// A changed password is reported, but not shown.
 func TestDiffOfPassword(t *testing.T) {
 	have := []registry.Entry{entryOf("cache", "redis://u:hunter2@h")}
 	want := []registry.Entry{entryOf("cache", "redis://u:hunter3@h")}

@@ -47,7 +47,7 @@ func TestNoticing(t *testing.T) {
 	}
 }
 
-// --debug tells of calls, and nothing of what is in them.
+// --debug logs calls without their contents.
 func TestDebugLogsCalls(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Amzn-Requestid", "request-1")
@@ -73,8 +73,8 @@ func TestDebugLogsCalls(t *testing.T) {
 	}
 }
 
-// A call is tried as often as AWS_MAX_ATTEMPTS says, also by tune, which reads the
-// table of targets as the function does.
+// A call is tried AWS_MAX_ATTEMPTS times. This includes tune, which reads the table of
+// targets as the function does.
 func TestMaxAttempts(t *testing.T) {
 	calls := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -109,7 +109,7 @@ func TestPanicIsTold(t *testing.T) {
 	}
 }
 
-// A panic ends in a sentence: here, of a reader.
+// A panic, here of a reader, ends in one sentence.
 func TestExecuteSurvivesPanic(t *testing.T) {
 	var errs bytes.Buffer
 	status := execute([]string{"run", "--targets", "t.yaml", "--event", "-"}, panicking{}, &errs, &errs)
@@ -122,7 +122,7 @@ type panicking struct{}
 
 func (panicking) Read([]byte) (int, error) { panic("it broke") }
 
-// An interrupt ends a call, and the command says what that means.
+// An interrupt ends a call, and the command prints the consequences.
 func TestInterruptWhileManaging(t *testing.T) {
 	for _, tt := range []struct{ command, says string }{
 		{"list", "fanout: interrupted\n"},

@@ -14,8 +14,8 @@ import (
 	"fanout/lambda/target"
 )
 
-// completed returns what a shell is told about a command line, without
-// descriptions, and what it is to do about files.
+// completed returns the shell's completions of a command line, without descriptions,
+// and the directive about files.
 func completed(t *testing.T, args ...string) ([]string, cobra.ShellCompDirective) {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -30,7 +30,7 @@ func completed(t *testing.T, args ...string) ([]string, cobra.ShellCompDirective
 	return lines[:len(lines)-1], directive
 }
 
-// Commands are completed, and of each its flags.
+// Commands are completed, and the flags of each.
 func TestCompletionOfCommandsAndFlags(t *testing.T) {
 	root := newRoot()
 	got, directive := completed(t, "")
@@ -55,13 +55,13 @@ func TestCompletionOfCommandsAndFlags(t *testing.T) {
 	}
 }
 
-// Every flag that takes few words proposes them, those that take files propose
-// files, and no other does.
+// Every flag with a few words proposes them. Flags for files propose files, and no
+// other flag does.
 func TestCompletionOfValues(t *testing.T) {
 	for name, value := range clientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
 		t.Setenv(name, value)
 	}
-	t.Setenv("AWS_REGION", "") // so nobody is asked for names
+	t.Setenv("AWS_REGION", "") // so no names are looked up
 	for _, cmd := range commands(newRoot()) {
 		path := strings.Fields(cmd.CommandPath())[1:]
 		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
@@ -87,7 +87,7 @@ func TestCompletionOfValues(t *testing.T) {
 	}
 }
 
-// Arguments are completed where there are any.
+// Arguments are completed for commands that take any.
 func TestCompletionOfArguments(t *testing.T) {
 	for _, tt := range []struct {
 		args      string

@@ -8,7 +8,7 @@ import (
 	"fanout/internal/redrive"
 )
 
-// What a command writes may be records or secrets, so its owner alone can read it.
+// The output of a command may hold records or secrets, so only its owner can read it.
 func TestOutputFilesArePrivate(t *testing.T) {
 	for name, write := range map[string]func(path string) error{
 		"report or template": func(path string) error {

@@ -7,7 +7,7 @@ import (
 	"fanout/internal/provision/stack"
 )
 
-// What is replaced is said with what its targets are in for, and the way back.
+// The replaced code is described with the prospects of its targets, and the way back.
 func TestTellReplaced(t *testing.T) {
 	r := &stack.Replaced{
 		Function: "orders", Runtime: "nodejs22.x", Handler: "index.handler", Modified: "2026-01-31T12:00:00.000+0000", SHA256: "c2hh", Bytes: 4321,

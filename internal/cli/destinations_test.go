@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// register, update and apply warn of a queue that takes less than the target sends, and
-// say the number to set. They write all the same.
+// register, update and apply warn about a queue with a lower limit than the target's,
+// and name the number to set. They still write.
 func TestWarnsOfLimits(t *testing.T) {
 	const queue = "https://sqs.eu-west-1.amazonaws.com/123456789012/q"
 	const item = `{"sourceArn": {"S": "` + orders + `"}, "id": {"S": "q"}, "type": {"S": "sqs"}, "destination": {"S": "` + queue + `"}, "active": {"BOOL": true}}`
@@ -82,7 +82,7 @@ func TestWarnsOfLimits(t *testing.T) {
 	}
 }
 
-// warningsIn returns the lines that warn, but for those of the function's role.
+// warningsIn returns the warnings, except those about the function's role.
 func warningsIn(text string) (all string) {
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "fanout: warning: ") && !strings.Contains(line, "the function's role") {
@@ -92,8 +92,8 @@ func warningsIn(text string) (all string) {
 	return all
 }
 
-// register and apply name a former stream of a table, and a file target that the function
-// will not let write.
+// register and apply report a former stream of a table, and a file target that the
+// function will not write to.
 func TestWarnsOfSources(t *testing.T) {
 	const (
 		table  = "arn:aws:dynamodb:eu-west-1:123456789012:table/customers"

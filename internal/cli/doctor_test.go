@@ -37,8 +37,8 @@ func TestDiagnosis(t *testing.T) {
 	}
 }
 
-// fixes returns the commands that doctor proposes for all troubles that its tests know,
-// each once.
+// fixes returns the commands that doctor proposes for all known troubles, without
+// duplicates.
 func fixes(t *testing.T) []string {
 	t.Helper()
 	found, err := os.ReadFile(filepath.Join("..", "provision", "doctor", "testdata", "findings.txt"))
@@ -60,8 +60,8 @@ func fixes(t *testing.T) []string {
 	return slices.Compact(all)
 }
 
-// words are the arguments of a command as a shell would have them, up to the prose
-// behind it.
+// words are the arguments of a command after a shell has split it, up to the prose
+// after them.
 func words(t *testing.T, text string) []string {
 	t.Helper()
 	var all []string
@@ -87,8 +87,8 @@ func words(t *testing.T, text string) []string {
 	return all
 }
 
-// completedFix puts values where a fix has words in capitals, and takes away what is
-// prose behind the flags.
+// completedFix replaces the capital words of a fix with values, and removes the prose
+// after the flags.
 func completedFix(t *testing.T, args []string) (cmd *cobra.Command, all []string) {
 	t.Helper()
 	cmd, _, err := newRoot().Find(args[:1])
@@ -130,7 +130,7 @@ func completedFix(t *testing.T, args []string) (cmd *cobra.Command, all []string
 	return cmd, all
 }
 
-// sample is a value for a flag where a fix leaves that to its reader.
+// sample is a value for a flag if a fix leaves it to the reader.
 func sample(f *pflag.Flag, given string) string {
 	if c, ok := f.Value.(chooser); ok && given == "VALUE" {
 		return c.choices()[0]
@@ -149,8 +149,8 @@ func sample(f *pflag.Flag, given string) string {
 	return given
 }
 
-// Whatever command doctor proposes is one that can be run as it is printed: it passes
-// the checks of its flags and comes to call AWS. And it is one that changes something.
+// Every command that doctor proposes can be run as it is printed: it passes the checks
+// of its flags and calls AWS. And it changes something.
 func TestFixesWork(t *testing.T) {
 	called := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -166,7 +166,7 @@ func TestFixesWork(t *testing.T) {
 	for _, fix := range fixes(t) {
 		cmd, args := completedFix(t, words(t, fix))
 		seen[cmd.Name()] = true
-		if slices.Contains([]string{"policy", "doctor", "export"}, cmd.Name()) { // what it prints is read
+		if slices.Contains([]string{"policy", "doctor", "export"}, cmd.Name()) { // users read its output
 			continue
 		}
 		if !slices.Contains(changing, cmd.Name()) {
@@ -185,8 +185,7 @@ func TestFixesWork(t *testing.T) {
 	}
 }
 
-// The commands that doctor proposes are about the function that it looked at, wherever
-// that is.
+// The commands that doctor proposes are about the examined function, wherever it is.
 func TestFixesAreOfTheSamePlace(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasSuffix(r.URL.Path, "/functions/orders/configuration") {

@@ -14,7 +14,7 @@ func TestDurations(t *testing.T) {
 	for _, c := range []struct {
 		text    string
 		want    time.Duration
-		seconds int // what a flag of whole seconds has; -99: it refuses
+		seconds int // value of a flag of whole seconds; -99: refused
 	}{
 		{"30", 30 * time.Second, 30},
 		{"0", 0, 0},
@@ -59,8 +59,8 @@ func TestDurationList(t *testing.T) {
 	}
 }
 
-// Whatever flag takes a time takes both forms: none is one of pflag's own durations,
-// and none asks for a number of seconds.
+// Every flag for a time takes both forms: none is one of pflag's own durations, and
+// none takes only a number of seconds.
 func TestEveryTimeIsADuration(t *testing.T) {
 	times := 0
 	for _, cmd := range commands(newRoot()) {

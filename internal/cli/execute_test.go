@@ -12,8 +12,7 @@ import (
 	"fanout/internal/testing/awsfake"
 )
 
-// TestExecute runs the command within this process, so that goroutines which it
-// leaves are found.
+// TestExecute runs the command within this process, to find goroutines that it leaks.
 func TestExecute(t *testing.T) {
 	aws, err := awsfake.Start()
 	if err != nil {
@@ -68,7 +67,7 @@ func TestUnreadableStandardInput(t *testing.T) {
 	}
 }
 
-// A report that cannot be written is a failure: somebody waits for it.
+// A report that cannot be written is a failure, because a user needs it.
 func TestUnwritableReport(t *testing.T) {
 	targets := filepath.Join(t.TempDir(), "targets.json")
 	if err := os.WriteFile(targets, []byte(`{"targets": []}`), 0o600); err != nil {

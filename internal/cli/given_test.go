@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// What flags name wrongly is refused before anything is called: the endpoint would
-// not answer, and the exit status would be 1.
+// Wrong names in flags are refused before any call: the endpoint would not answer, and
+// the exit status would be 1.
 func TestNamesAreChecked(t *testing.T) {
 	for name, value := range clientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
 		t.Setenv(name, value)
@@ -53,7 +53,7 @@ func TestNamesAreChecked(t *testing.T) {
 	}
 }
 
-// A script's variable that is not set names nothing, rather than everything.
+// An unset variable in a script names nothing, rather than everything.
 func TestEmptyNames(t *testing.T) {
 	for name, value := range clientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
 		t.Setenv(name, value)
@@ -92,8 +92,8 @@ func TestARNForms(t *testing.T) {
 	}
 }
 
-// The region of what an ARN names is where the commands work, whatever the
-// environment says.
+// Commands work in the region of the ARNs on the command line, whatever the environment
+// says.
 func TestRegionOfARNs(t *testing.T) {
 	for name, value := range clientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
 		t.Setenv(name, value)
@@ -122,7 +122,7 @@ func TestRegionOfARNs(t *testing.T) {
 	}
 }
 
-// An ARN of another account is refused where things beside it are looked up by name.
+// An ARN of another account is refused if related resources are looked up by name.
 func TestOwnAccount(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/u</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>")

@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// checkGolden compares got with a file, or writes that.
+// checkGolden compares got with a file, or writes the file.
 func checkGolden(t *testing.T, path, got string) {
 	t.Helper()
 	if *update {
@@ -37,7 +37,7 @@ func checkGolden(t *testing.T, path, got string) {
 	}
 }
 
-// The help of every command, at two widths, and nothing else in the folder.
+// The help of every command at two widths is golden, and the folder has no other files.
 func TestHelpGolden(t *testing.T) {
 	known := make(map[string]bool)
 	for _, cmd := range commands(newRoot()) {
@@ -58,7 +58,7 @@ func TestHelpGolden(t *testing.T) {
 	}
 }
 
-// No line is too long but those of examples and of what is copied like them.
+// No line is too long, except examples and other text to copy.
 func TestHelpFits(t *testing.T) {
 	for _, cmd := range commands(newRoot()) {
 		for width := leastTextColumns; width <= mostTextColumns; width++ {
@@ -83,7 +83,7 @@ func TestReflowKeepsWords(t *testing.T) {
 	}
 }
 
-// Every command says the same kinds of things in the same form.
+// Every command describes the same facts in the same form.
 func TestCommandsAreDescribed(t *testing.T) {
 	for _, cmd := range commands(newRoot()) {
 		path := cmd.CommandPath()
@@ -110,7 +110,7 @@ func TestCommandsAreDescribed(t *testing.T) {
 	}
 }
 
-// The example of a command has flags which that command has.
+// The example of a command uses only flags of that command.
 func TestExamplesHaveKnownFlags(t *testing.T) {
 	for _, root := range commands(newRoot()) {
 		for line := range strings.SplitSeq(strings.ReplaceAll(root.Example, "\\\n", " "), "\n") {
@@ -174,7 +174,7 @@ func startsUpper(s string) bool {
 	return unicode.IsUpper(r)
 }
 
-// A default is shown as its user would write it, and where it says something.
+// A default is shown in the form that users type, if it is informative.
 func TestShownDefaults(t *testing.T) {
 	cmd := &cobra.Command{}
 	s := cmd.Flags()
@@ -210,7 +210,7 @@ func TestShownDefaults(t *testing.T) {
 	}
 }
 
-// The width is that of COLUMNS, within what can be read.
+// The width is COLUMNS, within the limits of legibility.
 func TestTextWidth(t *testing.T) {
 	for columns, want := range map[string]int{"": 80, "100": 100, "120": 120, "500": 120, "10": 40, "-1": 80, "0": 80, "wide": 80} {
 		t.Setenv("COLUMNS", columns)

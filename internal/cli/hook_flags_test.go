@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// What AWS refuses is refused before anything is called, so that no rights are given
-// for it.
+// Values that AWS refuses are refused before any call, so that no rights are given for
+// them.
 func TestHookRefusesWhatAWSRefuses(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		t.Errorf("%s %s was called", r.Method, r.URL)
@@ -27,14 +27,14 @@ func TestHookRefusesWhatAWSRefuses(t *testing.T) {
 	)
 	soon := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
 	for _, c := range []struct{ flags, want string }{
-		// Where a mapping may begin.
+		// Starting positions.
 		{"--source-arn " + table + " --starting-position AT_TIMESTAMP=2026-01-01T00:00:00Z", "--starting-position is AT_TIMESTAMP, which a mapping has for Kinesis streams only; "},
 		{"--source-type dynamodb --source t --starting-position AT_TIMESTAMP=2026-01-01T00:00:00Z", "--starting-position is AT_TIMESTAMP, which a mapping has for Kinesis streams only; "},
 		{"--source-arn " + orders + " --starting-position AT_TIMESTAMP=" + soon, "--starting-position is AT_TIMESTAMP=" + soon + ", which is in the future; "},
 		// Topics that invoke nothing.
 		{"--source-arn " + topic + ".fifo", `the topic "` + topic + `.fifo" is a FIFO topic, which delivers to SQS queues only and invokes no function; `},
 		{"--source-type sns --source alerts.fifo", `the topic "alerts.fifo" is a FIFO topic, `},
-		// Bounds, which a topic has others of.
+		// Bounds, which differ for a topic.
 		{"--source-arn " + orders + " --batch-size 0", "--batch-size is 0; it must be 1 to 10000"},
 		{"--source-arn " + orders + " --batching-window 5m1s", "--batching-window is 301; it must be 0 to 300"},
 		{"--source-arn " + orders + " --parallelization-factor 11", "--parallelization-factor is 11; it must be 1 to 10"},
@@ -55,7 +55,7 @@ func TestHookRefusesWhatAWSRefuses(t *testing.T) {
 		// Filters.
 		{"--source-arn " + orders + strings.Repeat(` --filter {"a":[1]}`, 11), "--filter is given 11 times; a mapping has at most 10 filters"},
 		{"--source-arn " + orders + ` --filter {"a":1}`, `--filter is "{\"a\":1}"; the value of "a" must be a list of what matches, `},
-		// Where failures may go.
+		// Destinations for failures.
 		{"--source-arn " + orders + " --on-failure failures", `--on-failure is "failures"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
 		{"--source-arn " + orders + " --on-failure " + orders, `--on-failure is "` + orders + `"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
 		{"--source-arn " + orders + " --on-failure kafka://topic", `--on-failure is "kafka://topic"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
@@ -75,7 +75,7 @@ func TestHookRefusesWhatAWSRefuses(t *testing.T) {
 	}
 }
 
-// What AWS takes is not refused.
+// Values that AWS accepts are accepted.
 func TestHookTakesWhatAWSTakes(t *testing.T) {
 	const topic = "arn:aws:sns:eu-west-1:123456789012:alerts"
 	past := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
@@ -102,7 +102,7 @@ func TestHookTakesWhatAWSTakes(t *testing.T) {
 	}
 }
 
-// Rights that were given for a hook that Lambda then refuses are taken back.
+// Rights for a hook are removed if Lambda refuses the hook.
 func TestHookTakesRightsBack(t *testing.T) {
 	const self = "arn:aws:lambda:eu-west-1:123456789012:function:fanout"
 	var policies []string

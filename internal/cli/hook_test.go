@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// Lambda makes no mapping that the role cannot read. With --no-iam, where the role has
-// yet to be given its rights, what it needs is printed then too, and in one document.
+// Lambda makes no mapping that the role cannot read. With --no-iam the role may still
+// lack its rights, and the policy that it needs is printed too, in one document.
 func TestHookPrintsWhatTheRoleLacks(t *testing.T) {
 	answers := map[string]string{
 		"DescribeStreamSummary":     `{"StreamDescriptionSummary": {"StreamARN": "` + orders + `"}}`,
@@ -59,12 +59,12 @@ func TestHookPrintsWhatTheRoleLacks(t *testing.T) {
 	}
 }
 
-// What cannot go on ends before the policy is worked out, which would otherwise be
-// for nothing, and with --no-iam not be printed.
+// A hook that must fail ends before the policy is computed. The work would be wasted,
+// and with --no-iam the policy would not be printed.
 func TestHookLooksAtTheMappingFirst(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case r.URL.Query().Has("EventSourceArn"): // of the one mapping, not of all, which the policy is for
+		case r.URL.Query().Has("EventSourceArn"): // the one mapping; the policy needs all of them
 			w.Header().Set("X-Amzn-Errortype", "TooManyRequestsException")
 			w.WriteHeader(http.StatusTooManyRequests)
 		case strings.HasSuffix(r.URL.Path, "/fanout"):
@@ -87,7 +87,8 @@ func TestHookLooksAtTheMappingFirst(t *testing.T) {
 	}
 }
 
-// A stream whose view has no new images can be hooked, and what will fail is said.
+// A stream whose view has no new images can be hooked, with a warning about the
+// failures to come.
 func TestHookWarnsOfViews(t *testing.T) {
 	const customers = "arn:aws:dynamodb:eu-west-1:123456789012:table/Customers/stream/2026-03-01T09:00:00.000"
 	const function = `"FunctionName": "fanout", "FunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:fanout",

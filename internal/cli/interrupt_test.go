@@ -14,17 +14,17 @@ import (
 	"fanout/internal/testing/awsfake"
 )
 
-// held is `fanout run` over something, with its first call to AWS under way.
+// held is a running `fanout run` with its first call to AWS in flight.
 type held struct {
 	t      *testing.T
 	cmd    *exec.Cmd
 	stderr *bufio.Reader
 	aws    *awsfake.Server
-	let    chan struct{} // closed: the call goes on
+	let    chan struct{} // closed: the call continues
 }
 
-// hold starts `fanout run` with args in a new folder and waits until it calls. The
-// fake lets calls go on with fault when the test closes let.
+// hold starts `fanout run` with args in a new folder and waits until it makes a call.
+// The fake continues with fault when the test closes let.
 func hold(t *testing.T, fault *awsfake.Fault, args ...string) *held {
 	t.Helper()
 	if runtime.GOOS == "windows" {
@@ -104,7 +104,7 @@ func (h *held) interrupt() {
 	}
 }
 
-// heard waits until the command says that it was interrupted.
+// heard waits until the command reports the interrupt.
 func (h *held) heard() {
 	h.t.Helper()
 	line, err := h.stderr.ReadString('\n')
@@ -113,14 +113,14 @@ func (h *held) heard() {
 	}
 }
 
-// end waits for the command and returns what else it said.
+// end waits for the command and returns the rest of its standard error.
 func (h *held) end() (stderr string, state *os.ProcessState) {
 	h.t.Helper()
 	rest, err := io.ReadAll(h.stderr)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	_ = h.cmd.Wait() // the state says the same
+	_ = h.cmd.Wait() // the state has the same information
 	return string(rest), h.cmd.ProcessState
 }
 
@@ -164,7 +164,7 @@ func TestInterruptFinishesBatch(t *testing.T) {
 	}
 }
 
-// What failed is not delivered, though a later run would send it again.
+// Failed records are not delivered, though a later run would send them again.
 func TestInterruptWhileFailing(t *testing.T) {
 	h := hold(t, &awsfake.Fault{Code: "AccessDenied"}, "--source-arn", orders, "--starting-position", "TRIM_HORIZON")
 	h.interrupt()

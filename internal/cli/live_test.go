@@ -45,8 +45,8 @@ func TestLiveKeepsLineBelow(t *testing.T) {
 	}
 }
 
-// A line that is written in pieces stays whole: the status would be drawn behind the
-// first piece, and clearing it would take that away.
+// A line that is written in pieces stays whole: the status would be drawn after the
+// first piece, and clearing it would erase the piece.
 func TestLiveKeepsPieces(t *testing.T) {
 	l, b := terminal(80)
 	l.show("line")

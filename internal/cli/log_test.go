@@ -10,7 +10,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// Warnings tell of AWS in the words that errors have.
+// Warnings describe AWS in the words of errors.
 func TestWarnings(t *testing.T) {
 	var b bytes.Buffer
 	log := new(common).logger(&b)

@@ -11,11 +11,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Requests that the pages are made of, with their form (man(7)).
+// Requests in the pages, with their form (man(7)).
 var requests = regexp.MustCompile(`^\.(TH \S+ 1 "[^"]*" "[^"]*" "[^"]*"|nh|ad l|SH [A-Z ]+|SS [A-Z][a-z ]+|PP|TP|nf|fi)$`)
 
-// Every command that users see has a page, in which every flag and every word of
-// the help stands, and nothing that roff would take for a command of its own.
+// Every visible command has a page. It contains every flag and every word of the help,
+// and no text that roff would take for a command.
 func TestManPages(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "man1")
 	var errs bytes.Buffer

@@ -9,14 +9,14 @@ import (
 	"testing"
 )
 
-// The function says which its table is, by name or ARN; who may not ask it may read
-// the table that is most likely, and write none.
+// The function names its table, by name or ARN. A caller without the right to look it
+// up may read the default table, but not write it.
 func TestTableOfTheFunction(t *testing.T) {
 	const functionARN = "arn:aws:lambda:eu-west-1:123456789012:function:orders"
 	const standard = "ordersTargets"
 	for name, tt := range map[string]struct {
 		answer          int
-		body            string // or the code of the error
+		body            string // or the error code
 		changes         bool
 		want, err, said string
 	}{

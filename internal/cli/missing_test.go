@@ -26,7 +26,7 @@ func TestMissingNames(t *testing.T) {
 		case strings.HasSuffix(r.URL.Path, "/functions/orders/configuration") && here:
 			fmt.Fprint(w, `{"FunctionArn": "arn", "Environment": {"Variables": {"FANOUT_TABLE": "gone"}}}`)
 		case strings.HasPrefix(r.URL.Path, "/2015-03-31/event-source-mappings"):
-			fmt.Fprint(w, `{"EventSourceMappings": []}`) // of a function that does not exist too
+			fmt.Fprint(w, `{"EventSourceMappings": []}`) // even for a function that does not exist
 		default:
 			missing()
 		}
@@ -56,7 +56,7 @@ func TestMissingNames(t *testing.T) {
 	}
 }
 
-// Doctor proposes a name too, with the command that looks at it.
+// Doctor proposes a name too, with the command to examine it.
 func TestDoctorOfAMissingFunction(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/2015-03-31/functions/") && strings.HasSuffix(r.URL.Path, "/configuration") {

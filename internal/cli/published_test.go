@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestGoldenPublished runs the events in the shape of published samples: as they are
-// and with all that changes records.
+// TestGoldenPublished runs events in the form of published samples: unchanged, and with
+// every option that changes records.
 func TestGoldenPublished(t *testing.T) {
 	sources := map[string]string{
 		"kinesis":  orders,

@@ -14,9 +14,9 @@ import (
 	"fanout/lambda/envelope"
 )
 
-// TestRedriveLosesNothing redrives a queue over and over while sends fail at random:
-// every record is at its target in the end, none was deleted before, and with order
-// no record of a key came before an earlier one.
+// TestRedriveLosesNothing redrives a queue repeatedly while sends fail at random. Every
+// record reaches its target in the end, none is deleted before, and with order no
+// record of a key arrives before an earlier one.
 func TestRedriveLosesNothing(t *testing.T) {
 	for seed := range uint64(2) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Targets of several sources may have one id, and a reader must tell them apart.
+// Targets of several sources may share an id, and a reader must tell them apart.
 func TestRowNames(t *testing.T) {
 	const clicks = "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks"
 	got := rowNames([]row{
@@ -25,7 +25,8 @@ func TestRowNames(t *testing.T) {
 	}
 }
 
-// A stream's batch that is handed over again has its failures counted again, which is said.
+// A stream's batch that is retried has its failures counted again, and the output says
+// so.
 func TestRetriedFailuresAreExplained(t *testing.T) {
 	const line = "A record counts as failed once for each time it was tried.\n"
 	for _, tt := range []struct {

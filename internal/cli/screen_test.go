@@ -25,19 +25,19 @@ import (
 	"fanout/lambda/target"
 )
 
-// hostile is text that clears a terminal, sets its title, rings, goes back in its line,
-// and turns the direction of writing.
+// hostile is text that clears a terminal, sets its title, rings, moves back in its
+// line, and reverses the direction of writing.
 const hostile = "a\x1b[2J\x1b]0;t\x07\r\u009b31m\u202eb\u2066\u2028\x7f"
 
-// acts reports whether text that was printed acts on a terminal.
+// acts reports whether printed text controls a terminal.
 func acts(text string) bool {
 	return strings.ContainsFunc(strings.ReplaceAll(text, "\n", ""), func(r rune) bool {
 		return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 	})
 }
 
-// Nothing from outside acts on a terminal, wherever it is printed. A name does not make
-// a line of its own.
+// No text from outside controls a terminal, wherever it is printed. A name cannot start
+// a new line.
 func TestNothingActsOnTheTerminal(t *testing.T) {
 	forged := hostile + "\nfanout: all is well"
 	for name, write := range map[string]func(w *bytes.Buffer){
@@ -109,7 +109,8 @@ func TestNothingActsOnTheTerminal(t *testing.T) {
 	}
 }
 
-// Of colours a terminal gets ours, and none from outside: one hides what follows.
+// A terminal gets only paint's colors, and none from outside: one of them hides the
+// text after it.
 func TestColoursAreOurs(t *testing.T) {
 	red := paint(text.FgRed, "orders")
 	tab := newTable(20)
@@ -133,7 +134,7 @@ func TestColoursAreOurs(t *testing.T) {
 	}
 }
 
-// What a server says makes no line of its own, on no way to the user.
+// Text from a server cannot start a new line, on any path to the user.
 func TestErrorsOfServersAreOneLine(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -157,7 +158,7 @@ func TestErrorsOfServersAreOneLine(t *testing.T) {
 	}
 }
 
-// A target's attribute, whatever its name, is told of in one line.
+// A target's attribute, whatever its name, is reported on one line.
 func TestAttributesAreOneLine(t *testing.T) {
 	l := target.Read(target.Values{"b\nfanout: all is well": {Kind: target.String, Text: "1"}}, "a")
 	var w bytes.Buffer
@@ -178,7 +179,7 @@ func TestLiveLineIsHarmless(t *testing.T) {
 	}
 }
 
-// What machines read means the same behind a screen.
+// Machine-readable output keeps its meaning on a screen.
 func TestScreenKeepsMeaning(t *testing.T) {
 	in := map[string]string{"k" + hostile: hostile + "\n\U0001F680"}
 	var j, y bytes.Buffer

@@ -56,7 +56,7 @@ func TestScripts(t *testing.T) {
 
 const orders = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
 
-// key is what a script's fake services are found by.
+// key is the context key of a script's fake services.
 type key string
 
 func setup(env *testscript.Env) error {
@@ -81,7 +81,7 @@ func setup(env *testscript.Env) error {
 	return nil
 }
 
-// clientEnv is the environment of a command that must reach nothing but fakes.
+// clientEnv is the environment of a command that must reach only fakes.
 func clientEnv(aws, stream string) map[string]string {
 	return map[string]string{
 		"AWS_ENDPOINT_URL":            aws,
@@ -92,11 +92,11 @@ func clientEnv(aws, stream string) map[string]string {
 		"AWS_EC2_METADATA_DISABLED":   "true",
 		"AWS_CONFIG_FILE":             os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
-		"GORACE":                      "atexit_sleep_ms=0", // or every command takes a second more
+		"GORACE":                      "atexit_sleep_ms=0", // otherwise every command takes another second
 	}
 }
 
-// status0 refuses "!", which would say nothing about these commands.
+// status0 refuses "!", which would test nothing with these commands.
 func status0(cmd func(ts *testscript.TestScript, args []string)) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, neg bool, args []string) {
 		if neg {

@@ -42,7 +42,7 @@ func managing(t *testing.T) [][]string {
 	}
 }
 
-// Whatever answers instead of AWS, it is told in sentences.
+// Any answer from another server than AWS is reported in sentences.
 func TestStrangers(t *testing.T) {
 	for _, stranger := range []struct {
 		name, body, says string

@@ -10,7 +10,7 @@ import (
 	"sync"
 )
 
-// fakeStream is a Kinesis stream over HTTP, as far as polling needs one.
+// fakeStream is a Kinesis stream over HTTP, with the calls that polling needs.
 type fakeStream struct {
 	*httptest.Server
 
@@ -40,8 +40,8 @@ func (s *fakeStream) put(shard string, n int) {
 	}
 }
 
-// ServeHTTP answers the calls of a reader. An iterator is a shard and how many of its
-// records are behind it.
+// ServeHTTP answers the calls of a reader. An iterator is a shard and the number of its
+// records that are read.
 func (s *fakeStream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		StreamARN, ShardID, ShardIteratorType, StartingSequenceNumber, ShardIterator string
@@ -92,5 +92,5 @@ func (s *fakeStream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func answer(w http.ResponseWriter, out any) {
-	_ = json.NewEncoder(w).Encode(out) // a reader who has gone needs no answer
+	_ = json.NewEncoder(w).Encode(out) // a reader that has gone needs no answer
 }

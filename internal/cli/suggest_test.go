@@ -12,7 +12,7 @@ import (
 	"fanout/lambda/target"
 )
 
-// swapped is a word with a slip of the finger in its middle.
+// swapped is a word with a typo in its middle.
 func swapped(word string) string {
 	i := max(len(word)/2, 1)
 	if len(word) < 2 || word[i] == word[i-1] {
@@ -21,7 +21,7 @@ func swapped(word string) string {
 	return word[:i-1] + word[i:i+1] + word[i-1:i] + word[i+1:]
 }
 
-// complaint runs a command line that must be refused, and returns what it says.
+// complaint runs a command line that must be refused, and returns its error.
 func complaint(t *testing.T, args ...string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -31,8 +31,7 @@ func complaint(t *testing.T, args ...string) string {
 	return errs.String()
 }
 
-// Every command, every flag of it, and every value of a flag that takes few words
-// is proposed where it is written with a slip.
+// A typo in any command, flag or word of a flag leads to a proposal.
 func TestDidYouMean(t *testing.T) {
 	root := newRoot()
 	for _, cmd := range commands(root) {
@@ -79,7 +78,7 @@ func TestDidYouMean(t *testing.T) {
 	}
 }
 
-// Flags of few words take each of them, and nothing else.
+// Flags with a few words accept each of them, and nothing else.
 func TestChoices(t *testing.T) {
 	var one string
 	var some []string
@@ -102,7 +101,7 @@ func TestChoices(t *testing.T) {
 	}
 }
 
-// The words of an attribute are those that the function takes.
+// The words of an attribute are the ones that the function accepts.
 func TestAttributeWords(t *testing.T) {
 	for name, words := range attributeWords {
 		for _, word := range append(words, "nonsense") {

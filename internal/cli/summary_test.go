@@ -8,7 +8,7 @@ import (
 	"fanout/lambda/target"
 )
 
-// What a target had before is not delivered once more.
+// Records that a target has already are not counted as delivered again.
 func TestSummaryOfARetry(t *testing.T) {
 	s := new(summary)
 	for _, r := range []engine.TargetReport{

@@ -17,7 +17,7 @@ import (
 	"fanout/lambda/target"
 )
 
-// tables are what commands print, with names and numbers as long as they get.
+// tables are the tables of commands, with the longest names and numbers.
 var tables = map[string]func(t *testing.T, w *bytes.Buffer){
 	"doctor": func(t *testing.T, w *bytes.Buffer) {
 		if err := showDiagnosis(w, "table", reportOf(someFindings)); err != nil {
@@ -96,8 +96,8 @@ func TestListOfFiveFits(t *testing.T) {
 	}
 }
 
-// Every table at two widths, in whole boxes or, where there is no room for one, in
-// blocks of lines.
+// Every table at two widths is in whole boxes or, if it does not fit, in blocks of
+// lines.
 func TestTablesGolden(t *testing.T) {
 	for name, write := range tables {
 		for _, width := range []int{80, 120} {
@@ -109,7 +109,7 @@ func TestTablesGolden(t *testing.T) {
 	}
 }
 
-// At no width is a box broken, or wider than that.
+// A box is never broken, and never wider than the output.
 func TestTablesFit(t *testing.T) {
 	for name, write := range tables {
 		for width := leastTextColumns; width < 200; width++ {
@@ -132,7 +132,7 @@ func TestTablesFit(t *testing.T) {
 	}
 }
 
-// However narrow a table is, it has every character that a wide one has.
+// However narrow a table is, it has every character of a wide one.
 func TestTablesLoseNothing(t *testing.T) {
 	cells := []string{"arn:aws:sqs:eu-west-1:123456789012:orders", "a sentence of several words", "größer", "x"}
 	rows := func(t table.Writer) {

@@ -39,7 +39,7 @@ What this rests on
 	}
 }
 
-// A sample ends when there are enough records, and keeps no more events than that.
+// A sample ends when there are enough records, and keeps no further events.
 func TestCollectorStops(t *testing.T) {
 	stopped := 0
 	c := collector{want: 3, enough: func() { stopped++ }}

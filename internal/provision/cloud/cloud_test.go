@@ -18,7 +18,7 @@ import (
 	"fanout/lambda/target"
 )
 
-// answers are what a service says to each operation: a body, or an error's code.
+// answers maps operations to a service's answers: a body, or an error's code.
 type answers map[string]string
 
 var action = regexp.MustCompile(`(?:^|&)Action=(\w+)`)
@@ -142,7 +142,7 @@ func TestTableStream(t *testing.T) {
 	}
 }
 
-// A silent service is named, and an answer that lacks what it always has is no answer.
+// A silent service is named. An answer that lacks a required part counts as no answer.
 func TestPlainOfSilence(t *testing.T) {
 	at := &smithy.OperationError{ServiceID: "Lambda", OperationName: "GetFunction", Err: &url.Error{Op: "Post", URL: "https://h:1/", Err: os.ErrDeadlineExceeded}}
 	if got, want := Plain(at), "Lambda GetFunction got no answer: h:1 is silent; check --region, --endpoint-url and the network"; got != want {
@@ -154,7 +154,7 @@ func TestPlainOfSilence(t *testing.T) {
 	}
 }
 
-// No answer, and no credentials, are told in one sentence too.
+// A missing answer and missing credentials are one sentence too.
 func TestPlain(t *testing.T) {
 	cfg := aws.Config{Region: "eu-west-1", BaseEndpoint: aws.String("http://127.0.0.1:1"), Credentials: credentials.NewStaticCredentialsProvider("made-up", "made-up", "")}
 	a := Of(cfg)

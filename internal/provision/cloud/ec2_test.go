@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// ec2 returns a client of a server that answers as handle does.
+// ec2 returns a client of a server with this handler.
 func ec2(t *testing.T, handle http.HandlerFunc) *EC2 {
 	s := httptest.NewServer(handle)
 	t.Cleanup(s.Close)
@@ -44,8 +44,8 @@ func TestSubnets(t *testing.T) {
 	}
 }
 
-// What a VPC has is asked for by its id. The documents are those of the EC2 API
-// reference's examples, in short.
+// The resources of a VPC are queried by its id. The documents are shortened examples of
+// the EC2 API reference.
 func TestVPC(t *testing.T) {
 	e := ec2(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.FormValue("Filter.1.Name") != "vpc-id" || r.FormValue("Filter.1.Value.1") != "vpc-1" {

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
-// down counts the calls of a service that fails each.
+// down counts the calls of a service that always fails.
 type down struct{ calls int }
 
 func (d *down) Do(r *http.Request) (*http.Response, error) {
@@ -23,8 +23,8 @@ func (d *down) Do(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusServiceUnavailable, Body: io.NopCloser(strings.NewReader("{}")), Request: r}, nil
 }
 
-// How often a call is tried is said as for every tool of AWS: in the environment, or
-// else in the profile.
+// The number of attempts comes from the environment, or else the profile, as in every
+// AWS tool.
 func TestRetries(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "config")
 	if err := os.WriteFile(file, []byte("[profile patient]\nmax_attempts = 7\nretry_mode = adaptive\n"), 0o600); err != nil {
@@ -35,7 +35,7 @@ func TestRetries(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "made-up")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "made-up")
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	t.Setenv("AWS_CA_BUNDLE", "") // a client of the test has no certificates
+	t.Setenv("AWS_CA_BUNDLE", "") // the test's client has no certificates
 	for _, tt := range []struct {
 		attempts, mode, profile string
 		calls                   int

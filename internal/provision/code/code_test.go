@@ -66,14 +66,14 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// A damaged member is found out.
+// A damaged member is detected.
 func TestOpenDamaged(t *testing.T) {
 	file := archive(t, "bootstrap", 0o755, program(elf.EM_AARCH64))
 	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b[len("bootstrap")+30] ^= 0xff // the first byte of what is deflated
+	b[len("bootstrap")+30] ^= 0xff // the first byte of the deflated data
 	if err := check(b, elf.EM_AARCH64); err == nil || !strings.Contains(err.Error(), "is damaged") {
 		t.Error(err)
 	}
@@ -86,7 +86,7 @@ func TestEmbedded(t *testing.T) {
 	for arch := range architectures {
 		p, err := Embedded(arch)
 		if errors.Is(err, ErrAbsent) {
-			continue // not built with it
+			continue // not in this build
 		}
 		if err == nil {
 			err = check(p, architectures[arch].machine)
@@ -97,7 +97,7 @@ func TestEmbedded(t *testing.T) {
 	}
 }
 
-// The hash is what Lambda tells of code: openssl dgst -sha256 -binary | base64.
+// The hash equals Lambda's: openssl dgst -sha256 -binary | base64.
 func TestSHA256(t *testing.T) {
 	if got := Package("fanout").SHA256(); got != "f6pKsSiGgmU2S/KUO492f/uN5ZJyI0o/iNVDXmMJVME=" {
 		t.Error(got)

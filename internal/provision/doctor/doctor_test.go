@@ -28,7 +28,7 @@ const (
 	alerts = "arn:aws:sns:eu-west-1:123456789012:alerts"
 )
 
-// healthy returns an account in which all is well: a function with one target.
+// healthy returns an account without trouble: a function with one target.
 func healthy() *account {
 	f := &lambda.GetFunctionConfigurationOutput{
 		FunctionArn: aws.String(fmt.Sprintf(here, "lambda", "function:fanout")), Role: aws.String("arn:aws:iam::123456789012:role/fanoutRole"),
@@ -50,18 +50,18 @@ func healthy() *account {
 	}
 }
 
-// own returns the function that is looked at.
+// own returns the examined function.
 func (a *account) own() *lambda.GetFunctionConfigurationOutput { return a.functions["fanout"] }
 
 // set sets a variable of the function.
 func (a *account) set(name, value string) { a.own().Environment.Variables[name] = value }
 
-// add adds a target of clicks, whose further attributes are given by name.
+// add adds a target of clicks. more holds names and values of further attributes.
 func (a *account) add(id, typ, destination string, more ...string) {
 	a.items = append(a.items, item(id, typ, destination, more...))
 }
 
-// stream makes the stream the latest one of its DynamoDB table, which has it or had it.
+// stream makes arn the latest stream of its DynamoDB table, switched on or off.
 func (a *account) stream(arn string, on bool) {
 	table, _, _ := strings.Cut(arn, "/stream/")
 	a.tables[table] = &dynamodbtypes.TableDescription{
@@ -97,8 +97,8 @@ func table(hash, sort string) *dynamodbtypes.TableDescription {
 	}
 }
 
-// examine returns what a Doctor finds. The role has what it needs unless the test
-// says what it has.
+// examine returns a Doctor's findings. The role has the policy that it needs, unless
+// the test sets another.
 func examine(t *testing.T, a *account) []Finding {
 	t.Helper()
 	d := Doctor{Services: a.services(), Function: "fanout", Lag: time.Minute, Flag: flagOf}
@@ -111,7 +111,7 @@ func examine(t *testing.T, a *account) []Finding {
 	return d.Examine(t.Context())
 }
 
-// flagOf names the flags of attributes that the tests have, as the command line does.
+// flagOf names the flags of the attributes in the tests, as the command line does.
 func flagOf(attribute string) string {
 	return map[string]string{
 		"destination": "destination", "collapse": "collapse", "active": "active", "convertDDB": "convert-ddb", "externalId": "external-id",
@@ -131,7 +131,7 @@ func lines(found []Finding) string {
 	return b.String()
 }
 
-// Every trouble there is, and what is found beside what is well.
+// Every trouble gives its findings, beside those of a healthy account.
 func TestFindings(t *testing.T) {
 	var b strings.Builder
 	for _, c := range troubles() {
@@ -163,7 +163,7 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// What is found, and in which order, does not depend on chance.
+// The findings and their order are deterministic.
 func TestOrder(t *testing.T) {
 	a := healthy()
 	for i := range 20 {

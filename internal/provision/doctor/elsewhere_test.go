@@ -23,7 +23,7 @@ func domainStatus(created, deleted bool) *searchtypes.DomainStatus {
 	return &searchtypes.DomainStatus{Created: &created, Deleted: &deleted}
 }
 
-// everything adds a target of each type that is not Kinesis.
+// everything adds a target of each type except Kinesis.
 func everything(a *account) {
 	a.add("firehose", "firehose", "delivery")
 	a.add("sqs", "sqs", queueURL)
@@ -108,8 +108,8 @@ var (
 	localRoute    = cloud.Route{To: "10.0.0.0/16", Gateway: "local", State: "active"}
 )
 
-// inVPC puts the function into a subnet that has the routes, and one that has the
-// main table's, which lead out.
+// inVPC puts the function into two subnets: one with these routes, and one with the
+// main table's routes, which lead out.
 func inVPC(a *account, routes ...cloud.Route) {
 	a.own().VpcConfig = &types.VpcConfigResponse{SubnetIds: []string{"subnet-1", "subnet-2"}}
 	a.subnets = []cloud.Subnet{{ID: "subnet-1", VPC: "vpc-1"}, {ID: "subnet-2", VPC: "vpc-1"}}
@@ -126,7 +126,7 @@ var networkTroubles = []trouble{
 	{name: "a VPC without a way out", change: func(a *account) {
 		inVPC(a)
 		everything(a)
-		a.items = a.items[:len(a.items)-1] // but for IoT
+		a.items = a.items[:len(a.items)-1] // except IoT
 		a.items[0]["role"] = "arn:aws:iam::210987654321:role/r"
 		a.items[0]["region"] = "us-east-1"
 		for i := range a.items {

@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-// destinations are what targets may deliver to.
+// destinations are the fake destinations of targets.
 type destinations struct {
 	streams    map[string]*kinesistypes.StreamDescriptionSummary // by name or ARN
 	deliveries map[string]firehosetypes.DeliveryStreamStatus

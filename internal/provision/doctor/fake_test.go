@@ -22,22 +22,22 @@ import (
 	"fanout/internal/provision/role"
 )
 
-// account is a fake account: what there is in it, and which calls fail.
+// account is a fake account: its resources, and the calls that fail.
 type account struct {
 	destinations
-	registry.API // what a Doctor does not call
+	registry.API // calls that a Doctor never makes
 
 	functions map[string]*lambda.GetFunctionConfigurationOutput // by name, ARN or both
 	mappings  []types.EventSourceMappingConfiguration
 	items     []map[string]string // of the target table; true and false are booleans
 	tables    map[string]*dynamodbtypes.TableDescription
 	shared    map[string]string // resource policies of tables, by ARN
-	groups    map[string]*int32 // how long log groups keep what they get
-	callers   string            // what may invoke the function, as its own policy has it; "": nothing
-	failures  string            // ARN of what gets messages that the function failed on; "": nothing
+	groups    map[string]*int32 // retention of log groups
+	callers   string            // sources that may invoke the function, in its own policy; "": none
+	failures  string            // ARN of the destination for failed messages; "": none
 	ages      []float64         // milliseconds
 	role      *iamtypes.Role
-	inline    map[string]string // policies of the role; nil: what it needs
+	inline    map[string]string // policies of the role; nil: the policy that it needs
 	attached  map[string]string
 	subnets   []cloud.Subnet
 	routes    []cloud.RouteTable
@@ -45,7 +45,7 @@ type account struct {
 	fail      map[string]string // error codes, by call
 }
 
-// call returns the error of a call, if it is to fail or what it is about is not there.
+// call returns the error of a call, if the call must fail or its subject is missing.
 func (a *account) call(service, operation string, there bool) error {
 	code := a.fail[operation]
 	if code == "" && there {
@@ -183,7 +183,7 @@ func (a *account) DescribeVpcEndpoints(context.Context, string) ([]cloud.Endpoin
 	return a.endpoints, a.call("EC2", "DescribeVpcEndpoints", true)
 }
 
-// functions is the account as Lambda sees it, whose policies are others than IAM's.
+// functions is the account for Lambda, whose policies differ from IAM's.
 type functions struct{ *account }
 
 func (f functions) GetPolicy(context.Context, *lambda.GetPolicyInput, ...func(*lambda.Options)) (*lambda.GetPolicyOutput, error) {

@@ -16,7 +16,7 @@ import (
 	"fanout/lambda/target"
 )
 
-// hosts is a client that keeps which hosts are called, some of which are silent.
+// hosts is a client that records the called hosts, some of which are silent.
 type hosts struct {
 	called []string
 	silent bool
@@ -31,7 +31,7 @@ func (h *hosts) Do(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: body, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}}, Request: r}, nil
 }
 
-// A queue is looked at on the host that the function will call.
+// A queue is checked on the host that the function will call.
 func TestQueueHost(t *testing.T) {
 	const path = "/123456789012/q"
 	for _, tt := range []struct {

@@ -13,12 +13,12 @@ import (
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 )
 
-// trouble is an account in which something is wrong.
+// trouble is an account with a fault.
 type trouble struct {
 	name   string
 	change func(a *account)
-	all    bool // what is well is shown too
-	well   bool // nothing is wrong
+	all    bool // healthy findings are shown too
+	well   bool // there is no fault
 }
 
 func troubles() []trouble {
@@ -60,7 +60,7 @@ var functionTroubles = []trouble{
 	{name: "variables", change: func(a *account) { a.set("FANOUT_IN_FLIGHT", "many"); a.set("FANOUT_METRICS", "loud") }},
 	{name: "unknown variables", change: func(a *account) {
 		a.set("FANOUT_METRIC", "emf")
-		a.set("FANOUT_LOG_LEVLE", "it's") //nolint:misspell // a slip of the finger
+		a.set("FANOUT_LOG_LEVLE", "it's") //nolint:misspell // a typo
 		a.set("FANOUT_COLOUR", "red")
 		delete(a.own().Environment.Variables, "FANOUT_METRICS")
 	}},
@@ -248,7 +248,7 @@ func invoking(topic string) string {
 	return `{"Statement": [{"Sid": "x", "Condition": {"ArnLike": {"AWS:SourceArn": "` + topic + `"}}}]}`
 }
 
-// subscribed subscribes the function, whose own policy is given, to a topic.
+// subscribed subscribes the function, with this policy of its own, to a topic.
 func subscribed(policy string) func(*account) {
 	return func(a *account) {
 		a.add("pager", "kinesis", "archive", "sourceArn", alerts)
@@ -284,7 +284,7 @@ var policyTroubles = []trouble{
 		inVPC(a, natRoute)
 		f := functionOf(a.own())
 		f.VPC = false
-		// What the VPC needs is allowed, but for the function's code not denied.
+		// The VPC's rights are allowed, but not denied for the function's code.
 		needs, _ := a.keeper().Policy(context.Background(), &f)
 		f.VPC = true
 		full, _ := a.keeper().Policy(context.Background(), &f)
@@ -363,7 +363,7 @@ var targetTroubles = []trouble{
 		a.streams["archive"].MaxRecordSizeInKiB = aws.Int32(1024)
 		a.items[0]["maxRecordBytes"] = "2000000"
 		a.add("sns", "sns", notices, "maxRecordBytes", "1048576", "collapse", "none")
-		a.topics = map[string]map[string]string{notices: {}} // one whose limit nobody set does not tell it
+		a.topics = map[string]map[string]string{notices: {}} // a topic does not return a limit that was never set
 	}},
 	{name: "a stream without new images", change: func(a *account) {
 		a.mappings = append(a.mappings, mapping(orders))

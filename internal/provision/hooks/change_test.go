@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Every setting that an update changes is told as it was and as it is.
+// Every setting that an update changes is reported with its old and new value.
 func TestChanges(t *testing.T) {
 	queue := &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: aws.String("arn:q")}}
 	old := &types.EventSourceMappingConfiguration{

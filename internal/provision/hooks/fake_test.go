@@ -30,8 +30,8 @@ type fakeLambda struct {
 	permissions []cloud.Caller
 	async       *lambda.PutFunctionEventInvokeConfigInput // nil: Lambda's own
 	deadLetters string
-	settling    int                // states that GetEventSourceMapping tells before the last
-	refuse      map[string][]error // by operation: what its next calls return
+	settling    int                // states that GetEventSourceMapping returns before the last
+	refuse      map[string][]error // errors of the next calls, by operation
 	calls       []string
 }
 
@@ -196,7 +196,7 @@ func (f *fakeLambda) GetFunctionEventInvokeConfig(ctx context.Context, in *lambd
 	}, nil
 }
 
-// PutFunctionEventInvokeConfig replaces all, and wants something.
+// PutFunctionEventInvokeConfig replaces all settings, and needs at least one.
 func (f *fakeLambda) PutFunctionEventInvokeConfig(ctx context.Context, in *lambda.PutFunctionEventInvokeConfigInput, _ ...func(*lambda.Options)) (*lambda.PutFunctionEventInvokeConfigOutput, error) {
 	if err := f.call(ctx, "PutFunctionEventInvokeConfig", in.FunctionName); err != nil {
 		return nil, err
@@ -224,7 +224,7 @@ type fakeSNS struct {
 	subscriptions []snstypes.Subscription
 	filters       map[string]string // by subscription
 	refuse        error
-	refuseChange  error // of what writes
+	refuseChange  error // for calls that write
 }
 
 func (f *fakeSNS) ListSubscriptionsByTopic(context.Context, *sns.ListSubscriptionsByTopicInput, ...func(*sns.Options)) (*sns.ListSubscriptionsByTopicOutput, error) {

@@ -55,7 +55,7 @@ func TestHook(t *testing.T) {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}
 
-	// A mapping that somebody else made is taken over.
+	// A mapping of another owner is taken over.
 	l.mappings[0].FunctionResponseTypes = nil
 	did, err = h.Hook(t.Context(), stream, Settings{})
 	wantErr(t, err, "")
@@ -64,7 +64,7 @@ func TestHook(t *testing.T) {
 	}
 }
 
-// Rights that the role was just given take a while to be seen.
+// The role's new rights take a while to become visible.
 func TestHookWaitsForRights(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, l, _ := newFake()
@@ -187,7 +187,7 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// Two updates of a function at a time are refused; the second is made anew.
+// Lambda refuses two updates of a function at a time; the second one is retried.
 func TestReportBesideAnotherUpdate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, l, _ := newFake()

@@ -19,8 +19,8 @@ const queue = "arn:aws:sqs:eu-west-1:123456789012:failures"
 
 var ignoreAsync = cmpopts.IgnoreUnexported(lambda.PutFunctionEventInvokeConfigInput{}, types.DestinationConfig{}, types.OnFailure{}, types.OnSuccess{})
 
-// Failed messages are a matter of the function: what is said of them is added to what
-// is set, and what is not said stays.
+// Settings for failed messages belong to the function: hook sets the given ones, and
+// keeps the others.
 func TestTopicFailures(t *testing.T) {
 	h, l, _ := newFake()
 	name := aws.String("fanout")
@@ -50,7 +50,7 @@ func TestTopicFailures(t *testing.T) {
 			t.Errorf("%s: %s, want %s (-want +got):\n%s", step.what, did, step.did, diff)
 		}
 	}
-	// What somebody set for messages that go well stays.
+	// The user's destination for successful messages stays.
 	l.async = &lambda.PutFunctionEventInvokeConfigInput{DestinationConfig: &types.DestinationConfig{OnSuccess: success, OnFailure: failure}}
 	_, err := h.Hook(t.Context(), topic, Settings{OnFailure: aws.String("")})
 	wantErr(t, err, "")
@@ -58,7 +58,7 @@ func TestTopicFailures(t *testing.T) {
 	if diff := cmp.Diff(want, l.async, ignoreAsync); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	// Of settings that say nothing none are left.
+	// Settings without any value are deleted.
 	l.async = &lambda.PutFunctionEventInvokeConfigInput{DestinationConfig: &types.DestinationConfig{OnFailure: failure}}
 	_, err = h.Hook(t.Context(), topic, Settings{OnFailure: aws.String("")})
 	wantErr(t, err, "")
@@ -90,8 +90,8 @@ func TestFate(t *testing.T) {
 	wantErr(t, err, `the settings of the function "fanout" for asynchronous invocations cannot be read: `)
 }
 
-// A hook that fails leaves nothing behind: whichever call is refused, the function may
-// be invoked, and does with failed messages, as before.
+// A hook that fails leaves nothing behind: whichever call is refused, the function's
+// permissions and its settings for failed messages are as before.
 func TestTopicLeavesNothingBehind(t *testing.T) {
 	before := &lambda.PutFunctionEventInvokeConfigInput{FunctionName: aws.String("fanout"), MaximumRetryAttempts: aws.Int32(1)}
 	for _, had := range []*lambda.PutFunctionEventInvokeConfigInput{nil, before} {
@@ -113,7 +113,7 @@ func TestTopicLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// What may have been done keeps what it needs, and so does what was there before.
+// A call that may have taken effect keeps its rights, and so does an earlier hook.
 func TestTopicKeepsWhatIsNeeded(t *testing.T) {
 	lost := &smithy.OperationError{ServiceID: "SNS", OperationName: "Subscribe", Err: context.DeadlineExceeded}
 	broken := &smithy.GenericAPIError{Code: "InternalError", Fault: smithy.FaultServer}
@@ -129,7 +129,7 @@ func TestTopicKeepsWhatIsNeeded(t *testing.T) {
 	h, l, s := newFake()
 	_, err := h.Hook(t.Context(), topic, Settings{})
 	wantErr(t, err, "")
-	l.permissions = nil // somebody took it
+	l.permissions = nil // another user removed it
 	s.refuseChange = errDenied
 	_, err = h.Hook(t.Context(), topic, Settings{Filters: []string{`{"a": ["b"]}`}, OnFailure: aws.String(queue)})
 	wantErr(t, err, `the subscription of the function "fanout" to `+topic+" cannot be updated: ")
@@ -138,7 +138,7 @@ func TestTopicKeepsWhatIsNeeded(t *testing.T) {
 	}
 }
 
-// What cannot be taken back is said, beside why it was to be.
+// A failed undo is reported together with its cause.
 func TestTopicUndoFails(t *testing.T) {
 	h, l, s := newFake()
 	s.refuseChange = errDenied
@@ -148,7 +148,7 @@ func TestTopicUndoFails(t *testing.T) {
 what was written before it is not taken back: the right of `+topic+` to invoke the function "fanout" cannot be removed: `)
 }
 
-// Also after an interrupt, which ends the calls of the command.
+// Undoing works after an interrupt too, which ends the calls of the command.
 func TestTopicUndoAfterInterrupt(t *testing.T) {
 	h, l, s := newFake()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -160,7 +160,7 @@ func TestTopicUndoAfterInterrupt(t *testing.T) {
 	}
 }
 
-// interrupting is an SNS that an interrupt comes beside.
+// interrupting is an SNS with an interrupt during a call.
 type interrupting struct {
 	SNSAPI
 	interrupt func()
@@ -171,7 +171,7 @@ func (i interrupting) Subscribe(ctx context.Context, in *sns.SubscribeInput, o .
 	return i.SNSAPI.Subscribe(ctx, in, o...)
 }
 
-// Rights to the destination that the role was just given take a while to be seen.
+// New rights to the destination take a while to become visible.
 func TestFailuresWaitForRights(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, l, _ := newFake()
@@ -182,7 +182,7 @@ func TestFailuresWaitForRights(t *testing.T) {
 		if l.async == nil {
 			t.Error("nothing was set")
 		}
-		// Rights that nobody gave do not come.
+		// Missing rights never appear.
 		h, l, _ = newFake()
 		h.Granted = false
 		l.refuse["PutFunctionEventInvokeConfig"] = []error{notYet, notYet}
@@ -191,7 +191,7 @@ func TestFailuresWaitForRights(t *testing.T) {
 	})
 }
 
-// Look refuses what Lambda would, before rights are given for it.
+// Look refuses the settings that Lambda would refuse, before rights are given for them.
 func TestLook(t *testing.T) {
 	h, l, _ := newFake()
 	_, err := h.Hook(t.Context(), stream, Settings{})

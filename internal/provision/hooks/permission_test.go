@@ -9,7 +9,8 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// Topics whose names are long, or differ in . and - only, have rights of their own.
+// Topics with long names, or with names that differ only in . and -, have separate
+// rights.
 func TestStatements(t *testing.T) {
 	long := "arn:aws:sns:eu-west-1:123456789012:" + strings.Repeat("x", 250)
 	topics := []string{long + "1", long + "2", "arn:aws:sns:eu-west-1:123456789012:a.fifo", "arn:aws:sns:eu-west-1:123456789012:a-fifo"}
@@ -30,8 +31,8 @@ func TestStatements(t *testing.T) {
 	}
 }
 
-// Unhook takes the rights that hook gave, by this form of ids or the one before, and
-// leaves those of others and of other topics.
+// Unhook removes the rights that hook gave, with the current or the former form of ids.
+// It leaves the rights of other owners and other topics.
 func TestForbid(t *testing.T) {
 	h, l, _ := newFake()
 	before := "fanout-aws_sns_eu-west-1_123456789012_alerts"
@@ -49,7 +50,7 @@ func TestForbid(t *testing.T) {
 	}
 }
 
-// A statement of the same id lets the topic in only if it is about the topic.
+// A statement with the same id lets the topic in only if it is about the topic.
 func TestPermitConflict(t *testing.T) {
 	h, l, s := newFake()
 	l.permissions = []cloud.Caller{{Statement: statement(topic), Source: "arn:aws:sns:eu-west-1:123456789012:other"}}
@@ -68,8 +69,9 @@ func TestPermitConflict(t *testing.T) {
 	wantErr(t, err, `who may invoke the function "fanout" cannot be looked up: `)
 }
 
-// A right that hook gave is not written again, whatever Lambda makes of that. Beside a
-// statement of somebody else hook writes its own, since that may allow less.
+// A right that hook gave is not written again, whatever the answer of Lambda would be.
+// Beside a statement of another owner hook writes its own, because that one may allow
+// less.
 func TestPermitLooksFirst(t *testing.T) {
 	h, l, _ := newFake()
 	l.permissions = []cloud.Caller{{Statement: "theirs", Source: topic}}
@@ -87,7 +89,7 @@ func TestPermitLooksFirst(t *testing.T) {
 	if added != 1 || len(l.permissions) != 2 {
 		t.Errorf("the right was given %d times: %v", added, l.permissions)
 	}
-	// Who may not look may give all the same.
+	// A caller without the right to look may have the right to give.
 	h, l, _ = newFake()
 	l.refuse["GetPolicy"] = []error{errDenied}
 	if did, err := h.Hook(t.Context(), topic, Settings{}); err != nil || did != Created || len(l.permissions) != 1 {

@@ -15,7 +15,8 @@ import (
 	"fanout/lambda/target"
 )
 
-// What aws-lambda-fanout ignored, and would hold up a shard here, is seen.
+// Faults that aws-lambda-fanout ignored, and that would hold up a shard here, are
+// found.
 func TestTargets(t *testing.T) {
 	const orders = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
 	const orders2025, orders2026 = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2025", "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2026"
@@ -104,7 +105,7 @@ func (t *tables) DescribeTable(_ context.Context, in *dynamodb.DescribeTableInpu
 	return nil, errors.New("no")
 }
 
-// A table is looked up once, and a stream that it tells without having it is none.
+// A table is looked up once. A stream that is switched off counts as none.
 func TestStreamsOf(t *testing.T) {
 	const table = "arn:aws:dynamodb:eu-west-1:123456789012:table/"
 	latest := func(arn string, on bool) *dynamodb.DescribeTableOutput {

@@ -35,7 +35,7 @@ func TestAccounts(t *testing.T) {
 	if !Equal(got[0].Trust, RoleTrust(f.RoleARN, "b1", "a1")) {
 		t.Errorf("trust: %s", got[0].Trust.JSON())
 	}
-	// One that is delivered to without an external id.
+	// One target lacks an external id.
 	got, err = f.Accounts([]target.Spec{
 		spec(t, "type", "kinesis", "destination", "s", "role", role, "externalId", "b1"),
 		spec(t, "type", "kinesis", "destination", "s", "role", role),

@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// What IAM returns is equal to what it was given.
+// A policy that IAM returns equals the original.
 func TestParse(t *testing.T) {
 	p := partitions[1]
 	d, err := full(p).Policy(everyTarget(t, p), everySource(p))

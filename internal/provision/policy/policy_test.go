@@ -35,15 +35,15 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// partitions are those that every golden file is made for, with a region and the
-// domain of their endpoints.
+// partitions are the partitions of every golden file, with a region and the domain of
+// their endpoints.
 var partitions = []struct{ name, region, domain string }{
 	{"aws", "eu-west-1", "amazonaws.com"},
 	{"aws-cn", "cn-north-1", "amazonaws.com.cn"},
 	{"aws-us-gov", "us-gov-west-1", "amazonaws.com"},
 }
 
-// in fills in the partition, region and domain that a text leaves open.
+// in fills in the partition, region and domain of a text.
 func in(p struct{ name, region, domain string }, text string) string {
 	return strings.NewReplacer("PARTITION", p.name, "REGION", p.region, "DOMAIN", p.domain).Replace(text)
 }
@@ -68,12 +68,12 @@ func spec(t testing.TB, attributes ...string) target.Spec {
 	return l.Spec
 }
 
-// bare is a function that needs nothing but its log.
+// bare is a function that needs only its log.
 func bare() Function {
 	return Function{ARN: "arn:aws:lambda:eu-west-1:123456789012:function:fanout", RoleARN: "arn:aws:iam::123456789012:role/fanoutRole"}
 }
 
-// full is one that needs everything that a function may.
+// full is a function that needs every right.
 func full(p struct{ name, region, domain string }) Function {
 	return Function{
 		ARN:            in(p, "arn:PARTITION:lambda:REGION:123456789012:function:fanout"),
@@ -92,7 +92,7 @@ func full(p struct{ name, region, domain string }) Function {
 	}
 }
 
-// everyTarget has each type, by each form of destination, and roles.
+// everyTarget has each type, with each form of destination, and roles.
 func everyTarget(t testing.TB, p struct{ name, region, domain string }) []target.Spec {
 	t.Helper()
 	var all []target.Spec
@@ -160,13 +160,13 @@ func TestGolden(t *testing.T) {
 	golden(t, "trust.json", Trust().JSON())
 }
 
-// Each target alone needs this and nothing else, in every partition.
+// Each target alone needs exactly these rights, in every partition.
 func TestTarget(t *testing.T) {
 	const here = "arn:PARTITION:%s:REGION:123456789012:%s"
 	for _, p := range partitions {
 		for _, tt := range []struct {
 			attributes []string
-			want       []string // rules that the log's two come before
+			want       []string // rules after the log's two
 		}{
 			{[]string{"type", "kinesis", "destination", "s"}, []string{"kinesis:PutRecords on " + fmt.Sprintf(here, "kinesis", "stream/s")}},
 			{[]string{"type", "firehose", "destination", "s"}, []string{"firehose:PutRecordBatch on " + fmt.Sprintf(here, "firehose", "deliverystream/s")}},
@@ -215,8 +215,7 @@ func TestTarget(t *testing.T) {
 	}
 }
 
-// A resource has a wildcard only where AWS knows no other way, and each Sid is there
-// once.
+// A resource has a wildcard only if AWS requires one, and each Sid is unique.
 func TestLeastPrivilege(t *testing.T) {
 	documented := map[string]string{ // Sid: end of the resource from the first wildcard on
 		"WriteLogs": "*", "PutMetrics": "*", "FindNetwork": "*", "ManageInterfaces": "*", "NetworkIsForLambdaAlone": "*",
@@ -268,7 +267,7 @@ func TestLeastPrivilege(t *testing.T) {
 	}
 }
 
-// The order of the facts does not show.
+// The order of the facts does not matter.
 func TestDeterministic(t *testing.T) {
 	p := partitions[0]
 	f, targets, sources := full(p), everyTarget(t, p), everySource(p)
@@ -371,8 +370,8 @@ func ExampleFunction_Policy() {
 	// }
 }
 
-// The destination of messages that failed needs the right that its service has, whether
-// the function has it already or a topic brings it.
+// The destination of failed messages needs the right of its service, whether it is in
+// the function's settings or comes with a topic.
 func TestAsyncFailure(t *testing.T) {
 	for destination, want := range map[string]string{
 		"arn:aws:sqs:eu-west-1:123456789012:q":                 "sqs:SendMessage on arn:aws:sqs:eu-west-1:123456789012:q",

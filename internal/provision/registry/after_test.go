@@ -35,7 +35,7 @@ func TestAfter(t *testing.T) {
 	}
 }
 
-// A later hundred that is refused says how many are in.
+// If a later hundred is refused, the error says how many changes were made.
 func TestApplyHalfway(t *testing.T) {
 	fake := &fakeTable{items: map[[2]string]map[string]types.AttributeValue{}}
 	table := Table{Client: fake, Name: "t"}

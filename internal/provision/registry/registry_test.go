@@ -62,7 +62,7 @@ func (f *fakeTable) GetItem(_ context.Context, in *dynamodb.GetItemInput, _ ...f
 	return &dynamodb.GetItemOutput{Item: f.items[f.key(in.Key)]}, f.refuse
 }
 
-// TransactWriteItems understands what write writes.
+// TransactWriteItems understands the requests that write sends.
 func (f *fakeTable) TransactWriteItems(_ context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
 	if f.refuse != nil {
 		return nil, f.refuse
@@ -177,7 +177,7 @@ func TestChanges(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 
-	// One that is refused takes the others with it.
+	// A refused change takes the others with it.
 	apply(stream+` has a target "a" already; use fanout update, or add --force to replace it
 `+stream+` has no target "c" in the table "targets"; fanout list shows those it has`,
 		Change{Source: stream, ID: "a", Set: values("a")}, Change{Source: stream, ID: "b", Kind: Remove}, Change{Source: stream, ID: "c", Kind: Remove})
@@ -284,7 +284,7 @@ func TestRedacted(t *testing.T) {
 	}
 }
 
-// Only what is to be applied again has the password.
+// Only output that is meant to be applied again has the password.
 func TestEntryJSONPassword(t *testing.T) {
 	e := entry(values("a", "type=redis", "destination=redis://u:hunter2@h"))
 	shown, err := json.Marshal(e)
@@ -297,7 +297,7 @@ func TestEntryJSONPassword(t *testing.T) {
 	}
 }
 
-// What is not of its kind is written as it is, so that it can be mended.
+// A value of the wrong kind is written as it is, so that users can correct it.
 func TestEntryJSON(t *testing.T) {
 	v := values("a", "ttl=5")
 	v["region"], v["batchBytes"] = target.Value{Kind: target.Null}, target.Value{Kind: target.Number, Text: "NaN"}

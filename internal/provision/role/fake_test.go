@@ -21,7 +21,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// fake is one account: a function, its role, its targets, and the keys of things.
+// fake is one account: a function, its role, its targets, and the keys of resources.
 type fake struct {
 	fail map[string]error // by operation
 
@@ -32,7 +32,7 @@ type fake struct {
 	policy    string // the inline one; "": none
 	writes    int
 	targets   []map[string]dbtypes.AttributeValue
-	keys      map[string]string // ids, by name of what they encrypt
+	keys      map[string]string // ids, by name of the encrypted resource
 	known     map[string]string // ARNs of keys, by id or alias
 }
 

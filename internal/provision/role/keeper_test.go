@@ -20,7 +20,7 @@ const (
 	keyARN = "arn:aws:kms:eu-west-1:123456789012:key/"
 )
 
-// item is a target of the table, of names and values.
+// item is a target of the table, from names and values.
 func item(pairs ...string) map[string]dbtypes.AttributeValue {
 	it := map[string]dbtypes.AttributeValue{"active": &dbtypes.AttributeValueMemberBOOL{Value: true}, "sourceArn": &dbtypes.AttributeValueMemberS{Value: stream}}
 	for i := 0; i < len(pairs); i += 2 {
@@ -92,8 +92,8 @@ func TestSync(t *testing.T) {
 	}
 }
 
-// What gets the messages of topics that failed is a right like others, with its key.
-// Who may not look it up takes no right away.
+// The destination of failed messages needs a right like any other, with its key. If the
+// lookup is denied, no right is removed.
 func TestSyncAsyncFailure(t *testing.T) {
 	f := newFake()
 	fn := find(t, f)
@@ -174,7 +174,7 @@ func TestAccounts(t *testing.T) {
 	}
 }
 
-// Customer managed keys are found wherever they are used, and AWS's own are left out.
+// Customer managed keys are found in every use, and AWS managed keys are left out.
 func TestKeys(t *testing.T) {
 	const table = "arn:aws:dynamodb:eu-west-1:123456789012:table/"
 	f := newFake()
@@ -226,7 +226,8 @@ func TestKeys(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
-	// Who may not look at keys gives a right to each, whosever it is, but must know aliases.
+	// A caller without the right to look at keys gives a right to each, but must know
+	// aliases.
 	f.fail["DescribeKey"] = code("AccessDeniedException")
 	if _, err := f.keeper().Policy(t.Context(), fn); !cloud.IsDenied(err) || !strings.HasPrefix(err.Error(), "the key alias/in of the stream "+stream+" cannot be looked up: ") {
 		t.Error(err)
@@ -247,7 +248,7 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// A target of which not all can be told stops no other, and keeps what it had.
+// A target with unknown facts stops no other, and keeps its rights.
 func TestPoisonedTarget(t *testing.T) {
 	f := newFake()
 	fn := find(t, f)

@@ -43,8 +43,8 @@ func replaced() *Replaced {
 	}
 }
 
-// A function that is not fanout's is described before anything is written, kept as a
-// version, and the way back is said before the function changes.
+// A function that is not fanout's is described before any write, and kept as a version.
+// The way back is printed before the function changes.
 func TestDeployOverAnother(t *testing.T) {
 	f := foreign()
 	was := *f.function
@@ -90,7 +90,8 @@ func TestDeployOverAnother(t *testing.T) {
 	}
 }
 
-// What would fail is what fanout lint finds in the table that the function will read.
+// Faulty targets are the findings of fanout lint in the table that the function will
+// read.
 func TestDeployOverAnotherLints(t *testing.T) {
 	const stream = "arn:aws:dynamodb:eu-west-1:123456789012:table/customers/stream/"
 	former, fallback := item("former", "kinesis", true), item("fallback", "kinesis", true)
@@ -132,7 +133,7 @@ func TestDeployOverAnotherLints(t *testing.T) {
 	}
 }
 
-// Who says no, or what cannot be kept, leaves everything as it was.
+// A declined question, or a version that cannot be made, leaves everything as it was.
 func TestDeployOverAnotherDeclined(t *testing.T) {
 	f := foreign()
 	before := f.state()
@@ -151,7 +152,7 @@ func TestDeployOverAnotherDeclined(t *testing.T) {
 	if !cloud.IsDenied(err) || !strings.HasPrefix(err.Error(), `the function "orders", as it is, cannot be kept as a version, so nothing was changed: `) || f.writes > 0 || f.state() != before {
 		t.Errorf("%v, %d writes", err, f.writes)
 	}
-	// Targets that cannot be looked at are no reason not to ask.
+	// The question comes even if the targets are unreadable.
 	f.fail = func(op string) error {
 		if op == "Scan" {
 			return apiError("AccessDeniedException", "no")
@@ -165,7 +166,7 @@ func TestDeployOverAnotherDeclined(t *testing.T) {
 	}
 }
 
-// Variables like fanout's do not make a function of another runtime one of fanout.
+// A function with another runtime is not fanout's, even with variables like fanout's.
 func TestForeign(t *testing.T) {
 	tag, variable := map[string]string{"fanout:function": "orders"}, map[string]string{"FANOUT_TABLE": "t"}
 	for _, c := range []struct {
@@ -210,7 +211,7 @@ func TestWayBack(t *testing.T) {
 	}
 }
 
-// A time limit that leaves none to send is refused before anything is made.
+// A time limit that leaves no time to send is refused before any resource is made.
 func TestDeployWithoutTime(t *testing.T) {
 	for _, c := range []struct {
 		timeout int32

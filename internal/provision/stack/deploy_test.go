@@ -30,7 +30,7 @@ func settings() Settings {
 	}
 }
 
-// deploy runs in time that is not real, and returns the outcomes by kind and name.
+// deploy runs in fake time, and returns the outcomes by kind and name.
 func deploy(t *testing.T, f *fake, set Settings) (got map[string]Outcome, d Deployed, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) { d, err = f.stack().Deploy(t.Context(), set) })
@@ -70,8 +70,8 @@ func TestDeploy(t *testing.T) {
 	}
 }
 
-// A deploy whose nth call fails says so in one sentence, and the next run completes
-// it, for every n: to the same state as one run without a failure.
+// A deploy whose nth call fails reports it in one sentence, and the next run completes
+// it, for every n. The state then equals that of one run without a failure.
 func TestDeployAgain(t *testing.T) {
 	whole := newFake()
 	if _, _, err := deploy(t, whole, settings()); err != nil {
@@ -105,7 +105,7 @@ func TestDeployAgain(t *testing.T) {
 	}
 }
 
-// What a flag does not say stays; what it says is done, each by itself.
+// Settings without a flag stay; each flag changes its own setting.
 func TestDeployChanges(t *testing.T) {
 	f := newFake()
 	if _, _, err := deploy(t, f, settings()); err != nil {
@@ -115,7 +115,7 @@ func TestDeployChanges(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		change func(*Settings)
-		kinds  []string // that are updated
+		kinds  []string // updated kinds
 		check  func() bool
 	}{
 		{"memory", func(s *Settings) { s.Memory = 256 }, []string{"function"}, func() bool { return *f.function.MemorySize == 256 }},
@@ -166,7 +166,7 @@ func TestDeployChanges(t *testing.T) {
 	}
 }
 
-// IAM takes its time until Lambda may use a role.
+// Lambda may use a new role only after a delay in IAM.
 func TestDeployWaitsForIAM(t *testing.T) {
 	refusal := apiError("InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")
 	f := newFake()
@@ -261,7 +261,7 @@ func TestDeployFaults(t *testing.T) {
 	}
 }
 
-// Roles and tables of others are left alone; by ARN they are not looked at.
+// Roles and tables of other owners are left alone; by ARN they are not looked at.
 func TestDeployForeign(t *testing.T) {
 	f := newFake()
 	if _, _, err := deploy(t, f, settings()); err != nil {
@@ -309,7 +309,7 @@ func TestDeployForeign(t *testing.T) {
 	}
 }
 
-// A log group that was there keeps its logs for as long as it did.
+// An existing log group keeps its retention.
 func TestLogGroupOfOthers(t *testing.T) {
 	f := newFake()
 	f.groups["/aws/lambda/orders"] = &group{}
@@ -331,8 +331,8 @@ func ExampleSettings() {
 	// Output: ordersRole ordersTargets 128 30 arm64
 }
 
-// A function that Lambda could not make, or update, is told again what it is to be,
-// though nothing differs: that is what the doctor proposes.
+// A function that Lambda failed to make or update is written again though nothing
+// differs: the doctor proposes this remedy.
 func TestDeployAfterAFailure(t *testing.T) {
 	for _, broken := range []func(*types.FunctionConfiguration){
 		func(c *types.FunctionConfiguration) { c.State = types.StateFailed },

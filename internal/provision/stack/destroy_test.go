@@ -16,8 +16,8 @@ import (
 	"fanout/internal/provision/role"
 )
 
-// hooked is a deployed function with two mappings and two subscriptions, of which
-// one is another's.
+// hooked is a deployed function with two mappings and two subscriptions, one of them
+// another function's.
 func hooked(t *testing.T) *fake {
 	t.Helper()
 	f := newFake()
@@ -39,7 +39,7 @@ func hooked(t *testing.T) *fake {
 	return f
 }
 
-// destroy lists and deletes in time that is not real.
+// destroy lists and deletes in fake time.
 func destroy(t *testing.T, f *fake, d Doomed) (lines []string, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestDestroy(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v, -want +got:\n%s", err, diff)
 	}
-	if left := strings.TrimSpace(f.state()); left != "0 1" { // the other's subscription
+	if left := strings.TrimSpace(f.state()); left != "0 1" { // the other function's subscription
 		t.Errorf("left: %s", left)
 	}
 	if got, err := destroy(t, f, Doomed{Function: "orders"}); got != nil || err != nil {
@@ -91,7 +91,7 @@ func TestDestroyAgain(t *testing.T) {
 			return nil
 		}
 		lines, err := destroy(t, f, Doomed{Function: "orders"})
-		if op == "Scan" { // only counts
+		if op == "Scan" { // it only counts
 			if want := "table ordersTargets: deleted how many targets it has cannot be seen"; err != nil || !slices.Contains(lines, want) {
 				t.Errorf("without the right to call Scan: %v, %q", err, lines)
 			}
@@ -100,7 +100,7 @@ func TestDestroyAgain(t *testing.T) {
 		if !cloud.IsDenied(err) {
 			t.Fatalf("call %d, %s: %v", n, op, err)
 		}
-		// Targets are what cannot be made again.
+		// Targets cannot be made again.
 		if others := f.role != nil || len(f.groups)+len(f.mappings) > 0; others && len(f.tables) < 2 {
 			t.Errorf("after call %d, %s, tables are gone before the rest", n, op)
 		}
@@ -114,7 +114,7 @@ func TestDestroyAgain(t *testing.T) {
 func TestDestroyKeeps(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change func(*fake, *Doomed)
-		want   []string // of the lines that say kept, or deleted policies
+		want   []string // the lines that say kept, or deleted policies
 	}{
 		"flags": {func(_ *fake, d *Doomed) { d.KeepTable, d.KeepRole = true, true },
 			[]string{"role ordersRole: kept --keep-role", "table ordersTargets: kept --keep-table", "ledger table ordersLedger: kept --keep-table"}},
@@ -174,8 +174,8 @@ func using(name string, variables map[string]string) types.FunctionConfiguration
 	}
 }
 
-// What is being changed is waited for; who is not one of fanout is refused; what
-// cannot be read is said.
+// A resource that is being changed is waited for; a function that is not fanout's is
+// refused; an unreadable resource is reported.
 func TestDestroyFaults(t *testing.T) {
 	f := hooked(t)
 	f.fail = func(op string) error {
@@ -202,7 +202,7 @@ func TestDestroyFaults(t *testing.T) {
 	if _, err := destroy(t, f, Doomed{Function: "orders"}); err == nil || err.Error() != `the function "orders" is not one of fanout, so it is not destroyed; if it is to be, give it the tag fanout:function=orders` {
 		t.Error(err)
 	}
-	// The function that told of the ledger is gone.
+	// The function with the ledger's name in its settings is gone.
 	f = hooked(t)
 	f.function = nil
 	lines, err := destroy(t, f, Doomed{Function: "orders", Ledger: "ordersLedger"})

@@ -27,11 +27,11 @@ const (
 
 // fake is an account in memory. Calls that fail are scripted by fail.
 type fake struct {
-	heals  bool // an update mends what Lambda failed on
+	heals  bool // an update repairs a failed function
 	calls  []string
 	writes int
 
-	// fail is asked before each call, by the name of its operation.
+	// fail is called before each call, with the name of its operation.
 	fail func(operation string) error
 
 	function  *types.FunctionConfiguration
@@ -39,7 +39,7 @@ type fake struct {
 	others    []types.FunctionConfiguration
 	fnTags    map[string]string
 	fnPolicy  string
-	// pending is how many more looks find the function, or a table, at work.
+	// pending is the number of further reads that find the function, or a table, busy.
 	pending int
 
 	mappings []types.EventSourceMappingConfiguration
@@ -57,7 +57,7 @@ type table struct {
 	tags     map[string]string
 	pitr     bool
 	ttl      string
-	leftOver int // looks until it is gone
+	leftOver int // reads until it is gone
 }
 
 type group struct {
@@ -95,7 +95,7 @@ func (f *fake) call(operation string) error {
 	return nil
 }
 
-// state is everything there is, to be compared.
+// state is the whole state, for comparison.
 func (f *fake) state() string {
 	var b strings.Builder
 	if f.function != nil {
@@ -107,7 +107,7 @@ func (f *fake) state() string {
 	}
 	for name, t := range f.tables {
 		if t.leftOver > 0 {
-			continue // it goes by itself
+			continue // it disappears by itself
 		}
 		fmt.Fprintln(&b, name, t.BillingModeSummary.BillingMode, t.SSEDescription.Status, t.tags, t.pitr, t.ttl)
 	}

@@ -13,7 +13,7 @@ import (
 
 type fakeDynamoDB struct{ *fake }
 
-// The commands of registry are not this package's, but for Scan.
+// Of registry's calls this package makes only Scan.
 var _ registry.API = fakeDynamoDB{}
 
 func (f fakeDynamoDB) Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {

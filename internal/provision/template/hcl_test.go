@@ -10,8 +10,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// What Terraform's own formatter would not touch, its parser takes, and no name is
-// there twice.
+// Terraform's own formatter leaves the output unchanged, its parser accepts it, and no
+// name appears twice.
 func TestHCL(t *testing.T) {
 	for name, s := range map[string]Setup{"small": small(), "full": full()} {
 		out := []byte(render(t, Terraform, s))
@@ -23,7 +23,7 @@ func TestHCL(t *testing.T) {
 			t.Fatal(faults)
 		}
 		seen := make(map[string]bool)
-		for _, b := range file.Body.(*hclsyntax.Body).Blocks { //nolint:forcetypeassert // ParseConfig says so
+		for _, b := range file.Body.(*hclsyntax.Body).Blocks { //nolint:forcetypeassert // ParseConfig guarantees it
 			key := b.Type
 			for _, l := range b.Labels {
 				key += " " + l
@@ -36,7 +36,7 @@ func TestHCL(t *testing.T) {
 	}
 }
 
-// A string reads as what was written, but for normalisation, which is HCL's.
+// A string reads back as it was written, except for HCL's normalization.
 func FuzzString(f *testing.F) {
 	for _, s := range []string{"", "plain", `"q" \ `, "${x} $${x} %{y} $ % $$", "a\nb\t\x00\x7f", "ü€𝄞"} {
 		f.Add(s)

@@ -42,7 +42,7 @@ func golden(t *testing.T, name, got string) {
 // extensions of golden files, so that tools know them.
 var extensions = map[Format]string{SAM: "sam.yaml", CloudFormation: "cloudformation.yaml", Terraform: "tf"}
 
-// small is what deploy makes of nothing but a name.
+// small is the setup that deploy makes from only a name.
 func small() Setup {
 	return Setup{
 		Function: policy.Function{ARN: "arn:aws:lambda:eu-west-1:123456789012:function:fanout", Metrics: metrics.ModeCloudWatch},
@@ -57,7 +57,7 @@ const (
 	orders = "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/orders/stream/2026-01-31T12:34:56.789"
 )
 
-// full has everything that a set-up may.
+// full has every part of a setup.
 func full() Setup {
 	return Setup{
 		Function: policy.Function{
@@ -132,7 +132,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// The order in which facts are given does not show.
+// The order of the facts does not matter.
 func TestDeterministic(t *testing.T) {
 	other := full()
 	slices.Reverse(other.Mappings)
@@ -144,7 +144,7 @@ func TestDeterministic(t *testing.T) {
 	}
 }
 
-// The targets in the metadata are a targets file that says the same as the table.
+// The targets in the metadata are a targets file with the contents of the table.
 func TestMetadataIsTargetsFile(t *testing.T) {
 	var stack struct {
 		Metadata struct {
