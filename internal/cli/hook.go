@@ -71,7 +71,7 @@ does, and to false as long as one does not: such a mapping would lose what faile
 				return err
 			}
 		}
-		paused, err := h.Look(ctx, source, s) // Hook may change its state to Updating
+		paused, err := h.Look(ctx, source, s) // first, because Hook may leave the state at Updating
 		if err != nil {
 			return err
 		}

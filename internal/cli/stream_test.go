@@ -40,8 +40,8 @@ func (s *fakeStream) put(shard string, n int) {
 	}
 }
 
-// ServeHTTP answers the calls of a reader. An iterator is a shard and the number of its
-// records that are read.
+// ServeHTTP answers the calls of a reader. An iterator is a shard and the number of
+// its records that were read.
 func (s *fakeStream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		StreamARN, ShardID, ShardIteratorType, StartingSequenceNumber, ShardIterator string

@@ -23,7 +23,7 @@ func (a *Account) memcached(ctx context.Context, name string) (string, error) {
 }
 
 // redis returns the address of the ElastiCache for Redis or Valkey resource called
-// name: a replication group, or else a cluster of one node, or else a serverless cache.
+// name: a replication group, or else a serverless cache, or else a cluster of one node.
 func (a *Account) redis(ctx context.Context, name string) (string, error) {
 	groups, err := a.ElastiCache().DescribeReplicationGroups(ctx, &elasticache.DescribeReplicationGroupsInput{ReplicationGroupId: &name})
 	switch {

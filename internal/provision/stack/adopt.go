@@ -56,8 +56,8 @@ func (s *Stack) adopt(ctx context.Context, has *function, p *plan, set *Settings
 	if err := set.Adopt(r); err != nil {
 		return nil, Thing{}, err
 	}
-	// Lambda refuses if the code has changed since the question. If nothing has changed
-	// since the last version, it returns that one.
+	// CodeSha256 makes Lambda refuse if the code has changed since has was read. If nothing
+	// has changed since the last version, Lambda returns that one.
 	out, err := s.Lambda.PublishVersion(ctx, &lambda.PublishVersionInput{
 		FunctionName: &p.name, CodeSha256: has.CodeSha256, Description: aws.String("As it was before fanout deploy replaced it"),
 	})
