@@ -215,6 +215,13 @@ func (t *modelTarget) drops(r *modelRecord, tok string) bool {
 func (m *model) checkEnvelope(t *modelTarget, e *envelope.Envelope) {
 	may := e.Class == engine.Retryable.String() || e.Class == engine.Throttled.String()
 	age := time.Since(e.Arrived)
+	if t.spec.Collapse != target.CollapseNone { // a message is as old as its oldest record, and so are its parts
+		for _, c := range t.source.cursors {
+			for _, r := range c.all {
+				age = max(age, time.Since(r.born))
+			}
+		}
+	}
 	if may && (t.spec.MaxAge == 0 || age < time.Duration(t.spec.MaxAge)*time.Second) {
 		m.t.Errorf("target %s: record %s went to onFailure after %v, and might have been delivered yet", t, e.Sequence, age)
 	}
