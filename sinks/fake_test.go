@@ -21,7 +21,7 @@ import (
 	"fanout/internal/testing/awsfake"
 )
 
-// The tests deliver to these.
+// The tests deliver to these services and destinations.
 const (
 	stream    = "orders"
 	streamARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
@@ -29,9 +29,9 @@ const (
 	topicARN  = "arn:aws:sns:eu-west-1:123456789012:orders"
 )
 
-// service is one way to open a sink on a real client and a fake AWS.
+// service opens a sink on a real client and a fake AWS.
 type service struct {
-	name string // also of the destination: name/orders
+	name string // also that of the destination: name/orders
 	open func(aws.Config, ...Option) engine.Sink
 }
 
@@ -50,7 +50,7 @@ var services = []service{
 	}},
 }
 
-// destination is the name that awsfake has for what s delivers to.
+// destination returns awsfake's name for the destination of s.
 func (s service) destination() string {
 	kind, fifo := strings.CutSuffix(s.name, ".fifo")
 	if fifo {
@@ -99,7 +99,7 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// awkward makes records of the kinds that sinks tell apart.
+// awkward returns records of all kinds that sinks treat differently.
 func awkward(n int) engine.Record {
 	data := fmt.Appendf(nil, "record %d", n)
 	switch n % 3 {
@@ -114,7 +114,7 @@ func awkward(n int) engine.Record {
 	}
 }
 
-// dataOf returns what the records were before they were encoded.
+// dataOf returns the original data of the records, before encoding.
 func dataOf(t *testing.T, recs []awsfake.Record) [][]byte {
 	t.Helper()
 	var all [][]byte
@@ -132,7 +132,7 @@ func dataOf(t *testing.T, recs []awsfake.Record) [][]byte {
 	return all
 }
 
-// failures returns the class of every record's error, "" for those delivered.
+// failures returns the class of every record's error, "" for delivered records.
 func failures(o engine.Outcome, n int) []string {
 	classes := make([]string, n)
 	for i := range classes {
@@ -143,7 +143,7 @@ func failures(o engine.Outcome, n int) []string {
 	return classes
 }
 
-// numbered returns n records with keys and texts of their own.
+// numbered returns n records, each with its own key and text.
 func numbered(n int) []engine.Record {
 	recs := make([]engine.Record, n)
 	for i := range recs {
@@ -155,7 +155,7 @@ func numbered(n int) []engine.Record {
 	return recs
 }
 
-// fill returns n records that count size bytes each at sink.
+// fill returns n records with a counted size of size bytes each at sink.
 func fill(sink engine.Sink, n, size int) []engine.Record {
 	recs := numbered(n)
 	for i := range recs {
@@ -246,8 +246,8 @@ func TestRecordBytes(t *testing.T) {
 	}
 }
 
-// TestPoison shows that a record which the service refuses fails alone, though the
-// service refuses its whole request.
+// TestPoison asserts that a record fails alone if the service refuses the whole request
+// because of it.
 func TestPoison(t *testing.T) {
 	_, cfg := startFake(t)
 	recs := numbered(20)
@@ -268,8 +268,8 @@ func TestPoison(t *testing.T) {
 	}
 }
 
-// TestUnsure asserts that a connection that breaks after the service took a request
-// is a failure.
+// TestUnsure asserts that a request has failed if its connection breaks after the service
+// took it.
 func TestUnsure(t *testing.T) {
 	for _, s := range services {
 		t.Run(s.name, func(t *testing.T) {
@@ -303,7 +303,7 @@ func TestStrings(t *testing.T) {
 	}
 }
 
-// benchmarkSend measures what a sink adds to its client.
+// benchmarkSend measures the cost that a sink adds to its client.
 func benchmarkSend(b *testing.B, s engine.Sink, recs []engine.Record) {
 	b.ReportAllocs()
 	for b.Loop() {

@@ -24,23 +24,22 @@ import (
 //	{"key":"a","hashKey":"…","shard":"shardId-000000000000","sequence":"495…","sub":1,
 //	 "action":"PUT","arrived":"2026-11-22T08:00:00.000Z","data":"text"}
 //
-// on one line. Data that is not UTF-8 is in data64, in base64, instead. Fields
-// without a value are left out. A request is written at once, whole or not at all.
-// A new file can be read by its owner alone.
+// on one line. Data that is not UTF-8 goes to data64 in base64 instead. Fields without a
+// value are left out. A request is written at once, whole or not at all. Only the owner
+// can read a new file.
 type File struct {
 	name string
 	mu   *sync.Mutex
 	open func() (io.WriteCloser, error)
 }
 
-// fileLocks has a mutex for each path, so that targets which share a file do not
-// disturb each other when one undoes what it wrote in part.
+// fileLocks has a mutex for each path. When several targets share a file and one undoes a
+// partial write, the mutex keeps the others from writing in between.
 var fileLocks sync.Map // cleaned path → *sync.Mutex
 
-// NewFile returns a sink that appends to the file at path, or writes to standard
-// output if path is "-", where nothing in a record acts on a terminal. The file is
-// opened for each request, so it may be moved away at any time, and is created if it is
-// missing.
+// NewFile returns a sink that appends to the file at path. If path is "-" it writes to
+// standard output and escapes characters that act on a terminal. Each request opens the
+// file, so the file may be moved away at any time; a missing file is created.
 func NewFile(path string) *File {
 	if path == "-" {
 		return newFile(path, path, func() (io.WriteCloser, error) { return nopCloser{safe.Writer{W: os.Stdout}}, nil })
@@ -54,23 +53,23 @@ func NewFile(path string) *File {
 	})
 }
 
-// NewFileBelow is like NewFile, for a path that somebody else chose: it is taken from
-// the folder dir on, and leads nowhere else, neither by .. nor by a symbolic link.
+// NewFileBelow is like NewFile for an untrusted path. The path is relative to the folder
+// dir, and cannot leave it by .. or by a symbolic link.
 func NewFileBelow(dir, path string) *File {
 	return newFile(path, filepath.Join(dir, path), func() (io.WriteCloser, error) {
 		root, err := os.OpenRoot(dir)
 		if err != nil {
 			return nil, err
 		}
-		defer func() { _ = root.Close() }() // the file stays open
+		defer func() { _ = root.Close() }() // the open file stays valid
 		return root.OpenFile(path, appending, 0o600)
 	})
 }
 
 const appending = os.O_APPEND | os.O_CREATE | os.O_WRONLY
 
-// newFile returns a sink that opens its file with open. Files with the same place are
-// written to one after another.
+// newFile returns a sink that opens its file with open. Sinks with the same place write
+// one after another.
 func newFile(path, place string, open func() (io.WriteCloser, error)) *File {
 	if abs, err := filepath.Abs(place); err == nil && path != "-" {
 		place = abs
@@ -88,10 +87,10 @@ type nopCloser struct{ io.Writer }
 
 func (nopCloser) Close() error { return nil }
 
-// String is "file", a space and the path.
+// String returns "file", a space and the path.
 func (f *File) String() string { return f.name }
 
-// Limits are none: a file takes all.
+// Limits returns no limits.
 func (f *File) Limits() engine.Limits { return engine.Limits{} }
 
 // line is a record in the file.
@@ -107,7 +106,7 @@ type line struct {
 	Data64   []byte  `json:"data64,omitempty"`
 }
 
-// Sizer is nil: the data alone counts.
+// Sizer returns nil: only the data counts.
 func (*File) Sizer() func(r *engine.Record) int { return nil }
 
 // Send writes the lines of batch at once.
@@ -145,7 +144,7 @@ func lineOf(r *engine.Record) line {
 	return l
 }
 
-// write writes b, or nothing that lasts.
+// write writes b, and undoes a partial write.
 func (f *File) write(b []byte) error {
 	w, err := f.open()
 	if err != nil {
@@ -164,8 +163,8 @@ func (f *File) write(b []byte) error {
 	return err
 }
 
-// undo takes back the n bytes that were written last, if w is a regular file and
-// nobody else has written behind them.
+// undo removes the last n bytes written, if w is a regular file and nothing was written
+// after them.
 func undo(w io.Writer, n int) {
 	file, ok := w.(interface {
 		io.Seeker
@@ -176,15 +175,15 @@ func undo(w io.Writer, n int) {
 		return
 	}
 	info, err := file.Stat()
-	at, seekErr := file.Seek(0, io.SeekCurrent) // where an appending write ended
+	at, seekErr := file.Seek(0, io.SeekCurrent) // the end of an appending write
 	if err != nil || seekErr != nil || !info.Mode().IsRegular() || info.Size() != at {
 		return
 	}
-	_ = file.Truncate(at - int64(n)) // the write's own error is what is reported
+	_ = file.Truncate(at - int64(n)) // the caller reports the error of the write
 }
 
-// fileClass says what to do about an error of a file. A disk that is full may get
-// room; a directory that is missing or forbidden stays so.
+// fileClass returns the class of a file error. A full disk may get room; a missing or
+// forbidden directory stays so.
 func fileClass(err error) engine.Class {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "path escapes from parent") { // os.Root has no error value for it
 		return engine.Permanent

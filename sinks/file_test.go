@@ -102,7 +102,8 @@ func TestFileIsItsOwners(t *testing.T) {
 	}
 }
 
-// A record on standard output acts on no terminal, and means the same.
+// TestStandardOutputIsHarmless asserts that a record on standard output does not act on a
+// terminal and decodes to the same data.
 func TestStandardOutputIsHarmless(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")
 	file, err := os.Create(path)
@@ -136,7 +137,7 @@ func TestFileAppends(t *testing.T) {
 	if err := os.WriteFile(path, []byte("before\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// Several targets may write to one file, and name it differently.
+	// Several targets may write to one file under different names.
 	sinks := []*File{NewFile(path), NewFile(filepath.Join(filepath.Dir(path), ".", "out.jsonl"))}
 	if sinks[0].mu != sinks[1].mu {
 		t.Error("two names of a file have two locks")
@@ -166,7 +167,7 @@ func TestFileAppends(t *testing.T) {
 	}
 }
 
-// A file whose path somebody else chose stays below its folder.
+// TestFileBelow asserts that a file with an untrusted path stays below its folder.
 func TestFileBelow(t *testing.T) {
 	outside, dir := t.TempDir(), t.TempDir()
 	for link, to := range map[string]string{"out": outside, "file": filepath.Join(outside, "file"), "inside": "real"} {
@@ -234,7 +235,7 @@ type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("broken") }
 
-// halfFile writes half of what it is given, and fails.
+// halfFile writes half of its input and fails.
 type halfFile struct{ *os.File }
 
 func (f halfFile) Write(b []byte) (int, error) {
@@ -269,11 +270,11 @@ func TestUndo(t *testing.T) {
 	undo(f, len("hal"))
 	want("whole\nhalanother's\n")
 
-	undo(io.Discard, 3) // nothing to undo, and no harm
+	undo(io.Discard, 3) // must do no harm
 }
 
-// TestFileWhole asserts that a request which could be written in part only leaves
-// nothing behind, and that the next one is written.
+// TestFileWhole asserts that a partial write leaves nothing behind, and that the next
+// request is written.
 func TestFileWhole(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")
 	f := NewFile(path)

@@ -11,21 +11,21 @@ import (
 	"fanout/engine"
 )
 
-// Limits of Amazon Data Firehose, from the API reference of PutRecordBatch. They
-// count data before it is put in base64.
+// Limits of Amazon Data Firehose, from the API reference of PutRecordBatch. They count
+// the data before base64.
 const (
 	firehoseRecords = 500
 	firehoseBytes   = 4 << 20
 	firehoseRecord  = 1000 << 10
 )
 
-// FirehoseAPI is what NewFirehose needs of *firehose.Client.
+// FirehoseAPI is the part of *firehose.Client that NewFirehose needs.
 type FirehoseAPI interface {
 	PutRecordBatch(context.Context, *firehose.PutRecordBatchInput, ...func(*firehose.Options)) (*firehose.PutRecordBatchOutput, error)
 }
 
-// Firehose writes to a delivery stream with PutRecordBatch. Records go in as they
-// are, one behind the other: what tells them apart at the end must be in them.
+// Firehose writes to a delivery stream with PutRecordBatch. Firehose joins records
+// without a separator, so the data must contain its own, such as a line break.
 type Firehose struct {
 	client FirehoseAPI
 	stream string
@@ -36,10 +36,10 @@ func NewFirehose(client FirehoseAPI, stream string) *Firehose {
 	return &Firehose{client, lastPart(stream, "/")}
 }
 
-// String is "firehose", a space and the delivery stream's name.
+// String returns "firehose", a space and the delivery stream's name.
 func (f *Firehose) String() string { return "firehose " + f.stream }
 
-// Limits are those of PutRecordBatch.
+// Limits returns the limits of PutRecordBatch.
 func (f *Firehose) Limits() engine.Limits {
 	return engine.Limits{
 		Records:     firehoseRecords,
@@ -49,7 +49,7 @@ func (f *Firehose) Limits() engine.Limits {
 	}
 }
 
-// Sizer is nil: the data alone counts.
+// Sizer returns nil: only the data counts.
 func (*Firehose) Sizer() func(r *engine.Record) int { return nil }
 
 // Send makes one PutRecordBatch call.
@@ -69,10 +69,10 @@ func (f *Firehose) Send(ctx context.Context, batch []engine.Record) engine.Outco
 	})
 }
 
-// put makes the call. It returns no output if the answer acknowledges all records but
-// those refused.
+// put makes the call. It returns no output if the answer acknowledges all records except
+// the ones in the list of refusals.
 func (f *Firehose) put(ctx context.Context, batch []engine.Record) (*firehose.PutRecordBatchOutput, []refusal, error) {
-	in := &firehose.PutRecordBatchInput{DeliveryStreamName: &f.stream, Records: []types.Record{}} // nil would be a fault
+	in := &firehose.PutRecordBatchInput{DeliveryStreamName: &f.stream, Records: []types.Record{}} // the SDK rejects nil
 	if _, ok := f.client.(*firehose.Client); ok {
 		s := newSplice(`"Records":[]`, firehoseTaken, len(batch), textAround(batch))
 		appendFirehose(s.list, batch)
@@ -93,7 +93,7 @@ func (f *Firehose) put(ctx context.Context, batch []engine.Record) (*firehose.Pu
 	return out, nil, err
 }
 
-// firehoseTaken is how PutRecordBatch acknowledges.
+// firehoseTaken is the form in which PutRecordBatch acknowledges records.
 var firehoseTaken = acknowledgement{"RequestResponses", "RecordId"}
 
 // appendFirehose appends the list of records of a request.

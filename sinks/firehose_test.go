@@ -19,7 +19,7 @@ func (f fakeFirehose) PutRecordBatch(_ context.Context, in *firehose.PutRecordBa
 	return f(in)
 }
 
-// firehoseAnswer answers with one result a code; "" is a record that was taken.
+// firehoseAnswer answers with one result per code; "" is an accepted record.
 func firehoseAnswer(codes ...string) *firehose.PutRecordBatchOutput {
 	out := &firehose.PutRecordBatchOutput{}
 	for _, code := range codes {
@@ -58,8 +58,8 @@ func TestFirehoseAnswers(t *testing.T) {
 	}
 }
 
-// TestFirehoseEmpty asserts that a record without data is one: a nil blob would not
-// pass the SDK's own check.
+// TestFirehoseEmpty asserts that a record without data is sent: a nil blob would not pass
+// the SDK's own check.
 func TestFirehoseEmpty(t *testing.T) {
 	fake, cfg := startFake(t)
 	f := NewFirehose(firehose.NewFromConfig(cfg), "arn:aws:firehose:eu-west-1:123456789012:deliverystream/orders")

@@ -20,14 +20,14 @@ import (
 	"fanout/engine"
 )
 
-// hostileBytes is how much a hostile server answers, and hostileMemory how much a request
-// may allocate because of it.
+// hostileBytes is the size of a hostile server's answer. hostileMemory is the limit of
+// the memory that a request may allocate because of it.
 const (
 	hostileBytes  = 100 << 20
 	hostileMemory = 16 << 20
 )
 
-// endless writes head, and then filler until there are hostileBytes.
+// endless writes head, and then filler up to hostileBytes.
 func endless(w io.Writer, head, filler string) error {
 	if _, err := io.WriteString(w, head); err != nil {
 		return err
@@ -55,7 +55,7 @@ func packed(t *testing.T, head, filler string) []byte {
 	return b.Bytes()
 }
 
-// allocated returns how many bytes f allocates, in all goroutines.
+// allocated returns the number of bytes that f allocates, in all goroutines.
 func allocated(f func()) int {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -64,7 +64,7 @@ func allocated(f func()) int {
 	return int(after.TotalAlloc - before.TotalAlloc)
 }
 
-// hostileRecords are what a request to a hostile server holds.
+// hostileRecords are the records of a request to a hostile server.
 func hostileRecords(s engine.Sink) []engine.Record {
 	recs := numbered(min(3, max(s.Limits().Records, 1)))
 	for i := range recs {
@@ -73,7 +73,7 @@ func hostileRecords(s engine.Sink) []engine.Record {
 	return recs
 }
 
-// wantHarmless sends a request to a hostile server, which allocates at most so many bytes.
+// wantHarmless asserts that a request to a hostile server allocates at most most bytes.
 func wantHarmless(t *testing.T, s engine.Sink, most int) {
 	t.Helper()
 	recs := hostileRecords(s)
@@ -88,7 +88,7 @@ func wantHarmless(t *testing.T, s engine.Sink, most int) {
 	}
 }
 
-// hostileSinks are all types of target that are reached over HTTP.
+// hostileSinks are all types of target that use HTTP.
 func hostileSinks() []service {
 	all := append([]service{}, services...)
 	return append(all,
@@ -106,8 +106,8 @@ func hostileSinks() []service {
 	)
 }
 
-// A server that answers without end, plain or packed, costs its own request and little
-// memory.
+// TestHostileHTTP asserts that an endless answer, plain or compressed, costs only its own
+// request and little memory.
 func TestHostileHTTP(t *testing.T) {
 	forms := []struct{ name, head, filler string }{
 		{"a string", `{"Records":"`, "secret"},
@@ -152,8 +152,8 @@ func TestHostileHTTP(t *testing.T) {
 	}
 }
 
-// An answer that is as long as it may be, and has as many values as fit, costs a few times
-// its length, though decoders make a hundred bytes of two.
+// TestHostileValues asserts that an answer with the maximum of bytes and values costs a
+// few times its length, although decoders allocate a hundred bytes for two.
 func TestHostileValues(t *testing.T) {
 	for _, form := range []struct{ name, head, filler, tail string }{
 		{"objects", `{"Records":[`, `{},`, `{}]}`},
@@ -197,7 +197,7 @@ func TestHostileValues(t *testing.T) {
 	}
 }
 
-// closing is a body that says when it was closed.
+// closing is a body that records when it was closed.
 type closing struct {
 	io.Reader
 	closed bool
@@ -208,7 +208,8 @@ func (c *closing) Close() error {
 	return nil
 }
 
-// However an answer is read, its connection is let go.
+// TestAnswersAreClosed asserts that the connection is released however the answer is
+// read.
 func TestAnswersAreClosed(t *testing.T) {
 	for name, answer := range map[string]io.Reader{
 		"nothing":     strings.NewReader(""),
@@ -245,8 +246,8 @@ func TestAnswersAreClosed(t *testing.T) {
 	}
 }
 
-// What Lambda answers does not grow with the event's records, of which there may be
-// thousands.
+// TestHostileLambda asserts that the limit of Lambda's answer does not grow with the
+// records of the event, which may be thousands.
 func TestHostileLambda(t *testing.T) {
 	_, cfg := startFake(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -267,7 +268,7 @@ func TestHostileLambda(t *testing.T) {
 	}
 }
 
-// hostileTCP answers whatever it reads with head and filler.
+// hostileTCP answers every read with head and filler.
 func hostileTCP(t *testing.T, head, filler string) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -10,23 +10,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// HTTPClient returns next with a remedy for answers that are cut off: every AWS
-// client should send through it.
+// HTTPClient returns next with a workaround for lost answers. Every AWS client should
+// send through it.
 //
-// The SDK closes a request's body as soon as the answer begins. If net/http's writer,
-// which has sent the whole body by then, has not yet looked for its end, smithy-go's
-// body (internal/io, safeWriteToReadCloser.WriteTo, v1.28.8) gives it an io.EOF
-// that no WriterTo may give; net/http takes that for a failed write and breaks the
-// connection. An answer of more than 4 KiB, such as that to 500 records, is lost,
-// and the records are sent again though they had arrived. It takes a service that
-// answers faster than the writer runs, so it is rare, and rarest far away.
+// The SDK closes a request's body as soon as the answer begins. By then net/http's writer
+// has sent the whole body, but it may not have read its end yet. In that case smithy-go's
+// body (internal/io, safeWriteToReadCloser.WriteTo, v1.28.8) returns io.EOF, which a
+// WriterTo must not return. net/http takes that for a failed write and closes the
+// connection. An answer of more than 4 KiB, such as one to 500 records, is lost, and the
+// records are sent again although they had arrived. The service must answer faster than
+// the writer runs, so this is rare, and rarest with distant services.
 //
-// The remedy is to hide WriteTo: Read after Close is a plain end of the body.
+// The workaround hides WriteTo: Read after Close is a plain end of the body.
 //
-// It also keeps net/http from following a redirect with a request's body: the answer
-// of another host acknowledges nothing. Such a request has a GetBody only so that it
-// goes out again on a new connection where the old one was closed before anything
-// was written.
+// HTTPClient also keeps net/http from following a redirect with a request's body, because
+// another host's answer acknowledges nothing. Such a request has a GetBody only for a new
+// connection, if the service closed the old one before anything was written.
 func HTTPClient(next aws.HTTPClient) aws.HTTPClient { return plainBodies{next} }
 
 type plainBodies struct{ next aws.HTTPClient }
@@ -40,11 +39,11 @@ func (c plainBodies) Do(r *http.Request) (*http.Response, error) {
 	return c.next.Do(r)
 }
 
-// errRedirected is why a redirect is not followed. The status of its answer says what
-// kind of error it is.
+// errRedirected is the reason why a redirect is not followed. The status of its answer
+// gives the class of the error.
 var errRedirected = errors.New("the endpoint redirects to another, where records are not sent; name that one")
 
-// stay makes r, a copy, give its body again only as long as no answer has begun.
+// stay makes r, which is a copy, repeat its body only until an answer begins.
 func stay(r *http.Request) {
 	again := r.GetBody
 	if again == nil {

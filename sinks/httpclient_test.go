@@ -66,7 +66,8 @@ func TestLargeAnswers(t *testing.T) {
 	}
 }
 
-// The answer of a host that another one redirects to acknowledges nothing.
+// TestHTTPClientFollowsNoRedirect asserts that the answer of a redirect's target
+// acknowledges nothing.
 func TestHTTPClientFollowsNoRedirect(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		t.Error("the other host got the records")

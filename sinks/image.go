@@ -2,8 +2,8 @@ package sinks
 
 import "fanout/engine"
 
-// noImage says why r, a change of a DynamoDB item without its new image, cannot be
-// stored under the item's key: what is stored there would be replaced by the keys.
+// noImage returns the reason why r cannot be stored if r changes a DynamoDB item and
+// lacks the new image: its keys alone would replace the stored value.
 func noImage(r *engine.Record) string {
 	view := ""
 	members(r.Raw, func(name []byte, start, end int) {
@@ -23,8 +23,8 @@ func noImage(r *engine.Record) string {
 	return has + ", and its keys must not replace what is stored; give the table a stream with NEW_IMAGE or NEW_AND_OLD_IMAGES"
 }
 
-// needImages fails a request to a cache that holds a record without its image. It is
-// halved until the record is alone, so that the others and their order are as ever.
+// needImages fails a request to a cache that holds a record without its image. The engine
+// halves the request until the record is alone, so the other records keep their order.
 func needImages(sink string, batch []engine.Record) error {
 	for i := range batch {
 		if r := &batch[i]; r.Data.IsStandIn() {

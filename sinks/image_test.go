@@ -9,8 +9,8 @@ import (
 	"fanout/internal/testing/memcachedfake"
 )
 
-// TestNoImage asserts that a change without a new image replaces nothing, says why, and
-// fails alone.
+// TestNoImage asserts that a change without a new image replaces nothing, and fails alone
+// with the reason.
 func TestNoImage(t *testing.T) {
 	change := func(seq int, action, key, data string) engine.Record {
 		raw := fmt.Sprintf(`{"eventName":%q,"dynamodb":{"SequenceNumber":"%d","StreamViewType":"OLD_IMAGE","Keys":{}}}`, action, seq)
@@ -28,7 +28,7 @@ func TestNoImage(t *testing.T) {
 	memcached := startMemcached(t, memcachedfake.Options{})
 	for _, c := range []struct {
 		sink engine.Sink
-		has  func(key string) string // what is stored under a key
+		has  func(key string) string // the stored value of a key
 	}{
 		{openRedis(t, "redis://"+redis.Addr(), Cache{}), func(key string) string {
 			v, _ := redis.Get(key)

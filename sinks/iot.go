@@ -13,42 +13,42 @@ import (
 	"fanout/engine"
 )
 
-// iotBytes is how much AWS IoT Core takes in a message (AWS General Reference, AWS
-// IoT Core message broker and protocol limits and quotas).
+// iotBytes is the limit of a message in AWS IoT Core (AWS General Reference, AWS IoT Core
+// message broker and protocol limits and quotas).
 const iotBytes = 128 << 10
 
-// IoTAPI is what NewIoT needs of *iotdataplane.Client.
+// IoTAPI is the part of *iotdataplane.Client that NewIoT needs.
 type IoTAPI interface {
 	Publish(context.Context, *iotdataplane.PublishInput, ...func(*iotdataplane.Options)) (*iotdataplane.PublishOutput, error)
 }
 
-// IoT publishes messages to an MQTT topic of AWS IoT Core, with quality of service 0:
-// a record is delivered when the broker has taken it, which does not wait for
+// IoT publishes messages to an MQTT topic of AWS IoT Core, with quality of service 0. A
+// record is delivered when the broker accepts it; the broker does not wait for
 // subscribers. The message is the record's data.
 type IoT struct {
 	client IoTAPI
 	topic  string
 }
 
-// NewIoT returns a sink for a topic. The client's endpoint is that of the account,
-// as DescribeEndpoint names it.
+// NewIoT returns a sink for a topic. The client must use the account's endpoint, as
+// returned by DescribeEndpoint.
 func NewIoT(client IoTAPI, topic string) *IoT { return &IoT{client, topic} }
 
-// String is "iot", a space and the topic.
+// String returns "iot", a space and the topic.
 func (s *IoT) String() string { return "iot " + s.topic }
 
-// Limits are those of Publish, which takes one message.
+// Limits returns the limits of Publish, which takes one message.
 func (s *IoT) Limits() engine.Limits {
 	return engine.Limits{Records: 1, RecordBytes: iotBytes}
 }
 
-// Sizer is nil: the data alone counts.
+// Sizer returns nil: only the data counts.
 func (*IoT) Sizer() func(r *engine.Record) int { return nil }
 
 // Send makes one Publish call.
 func (s *IoT) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
-	// A transport may go on reading when the call is over, and the record's memory may
-	// then be another's.
+	// A transport may keep reading after the call. By then another record may use the
+	// memory of this one.
 	in := &iotdataplane.PublishInput{Topic: &s.topic, Payload: bytes.Clone(blob(batch[0].Data))}
 	_, err := s.client.Publish(ctx, in, readAnswers)
 	if err != nil {
@@ -57,9 +57,8 @@ func (s *IoT) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	return engine.Outcome{}
 }
 
-// readAnswers makes the client look at what the broker answers, {"message":"OK"} or
-// nothing. The SDK throws it away, so that a page of a proxy on the way, with status
-// 200, would pass for the broker's word.
+// readAnswers makes the client check the broker's answer, which is {"message":"OK"} or
+// empty. The SDK ignores the answer, so a proxy's page with status 200 would pass for it.
 func readAnswers(o *iotdataplane.Options) {
 	o.APIOptions = append(o.APIOptions, boundAnswer(1), func(stack *middleware.Stack) error {
 		return stack.Deserialize.Insert(middleware.DeserializeMiddlewareFunc("ReadAnswer", readAnswer), "OperationDeserializer", middleware.After)

@@ -38,8 +38,7 @@ func TestIoTConformance(t *testing.T) {
 	})
 }
 
-// TestIoTMessages asserts that data of any kind arrives as it is, or fails with a
-// reason.
+// TestIoTMessages asserts that any data arrives unchanged or fails with a reason.
 func TestIoTMessages(t *testing.T) {
 	tests := []struct {
 		name, data string
@@ -106,7 +105,7 @@ func TestIoTErrors(t *testing.T) {
 	})
 }
 
-// codeStatus is the HTTP status that an error code comes with, where it is not 400.
+// codeStatus is the HTTP status of an error code, if it is not 400.
 var codeStatus = map[string]int{
 	"ServiceUnavailableException": 503,
 	"InternalFailureException":    500,
@@ -121,8 +120,8 @@ var codeStatus = map[string]int{
 	"TooManyRequestsException":    429,
 }
 
-// checkCodes asserts that error codes of a service have the classes given, and that
-// their messages do not come through if they hold data.
+// checkCodes asserts that a service's error codes have the given classes, and that
+// messages with data do not appear in the errors.
 func checkCodes(t *testing.T, open func(*testing.T) (*awsfake.Server, engine.Sink), codes map[string]engine.Class) {
 	t.Helper()
 	for code, want := range codes {
@@ -147,8 +146,9 @@ func BenchmarkIoTSend(b *testing.B) {
 	benchmarkSend(b, NewIoT(fakeIoT(func(*iotdataplane.PublishInput) (*iotdataplane.PublishOutput, error) { return out, nil }), topic), numbered(1))
 }
 
-// The SDK ignores what the broker answers, so a proxy's page passed for the broker's
-// word, and the record was lost.
+// TestIoTBelievesNoOtherAnswer asserts that only the broker's own answer acknowledges a
+// record. The SDK ignores the answer, so a proxy's page passed for it and the record was
+// lost.
 func TestIoTBelievesNoOtherAnswer(t *testing.T) {
 	tests := []struct {
 		answer string

@@ -8,11 +8,12 @@ import (
 	"fanout/engine/ascii"
 )
 
-// appendJSON appends s as a JSON string the way the SDK writes it: what is not UTF-8
-// becomes an escaped U+FFFD, and control characters, U+2028 and U+2029 are escaped.
+// appendJSON appends s as a JSON string the way the SDK writes it: bytes that are not
+// UTF-8 become an escaped U+FFFD; control characters, U+2028 and U+2029 are escaped.
 //
-// JSON within JSON has a quote every few bytes, too often to copy what lies between by
-// itself: eight bytes are copied at once, and once more behind each backslash put in.
+// JSON within JSON has a quote every few bytes, so copying each part between quotes is
+// slow. appendJSON copies eight bytes at once, and copies the rest of them again after
+// each backslash.
 func appendJSON[T string | []byte](b []byte, s T) []byte {
 	b = append(b, '"')
 	for i := 0; i < len(s); {
@@ -24,7 +25,7 @@ func appendJSON[T string | []byte](b []byte, s T) []byte {
 			}
 			continue
 		}
-		const most = 24 // bytes that are written for eight
+		const most = 24 // bytes written for eight
 		if cap(b)-len(b) < most {
 			b = slices.Grow(b, most+len(s)-i)
 		}
@@ -52,7 +53,7 @@ func appendJSON[T string | []byte](b []byte, s T) []byte {
 	return append(b, '"')
 }
 
-// appendChar appends the character of s at i, and returns where the next one is.
+// appendChar appends the character of s at i, and returns the index of the next one.
 func appendChar[T string | []byte](b []byte, s T, i int) ([]byte, int) {
 	switch c := s[i]; {
 	case ascii.Plain(c):
@@ -67,7 +68,7 @@ func appendChar[T string | []byte](b []byte, s T, i int) ([]byte, int) {
 	return append(b, s[i:i+size]...), i + size
 }
 
-// appendEscaped appends c, which cannot be in a JSON string as it is.
+// appendEscaped appends c, which a JSON string must escape.
 func appendEscaped(b []byte, c rune) []byte {
 	switch c {
 	case '"', '\\':

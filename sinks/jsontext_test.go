@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Of all bytes at every place, and with quotes around, those that must be are escaped,
-// as they are one by one.
+// TestAppendJSON asserts that each byte that needs an escape gets one at every position,
+// also with quotes around, the same as one by one.
 func TestAppendJSON(t *testing.T) {
 	for c := range 256 {
 		for n := 1; n < 60; n++ {
@@ -33,7 +33,7 @@ func TestAppendJSON(t *testing.T) {
 	}
 }
 
-// BenchmarkAppendJSON shows what escapes cost: none, a quote every few bytes as in
+// BenchmarkAppendJSON measures the cost of escapes: none, a quote every few bytes as in
 // JSON within JSON, and text that is not ASCII.
 func BenchmarkAppendJSON(b *testing.B) {
 	for name, text := range map[string]string{

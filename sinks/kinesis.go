@@ -19,30 +19,30 @@ import (
 const (
 	kinesisRecords    = 500
 	kinesisBytes      = 10 << 20 // of data and partition keys
-	kinesisRecord     = 1 << 20  // of data and partition key, unless the stream's owner raised it
+	kinesisRecord     = 1 << 20  // data and partition key, unless the stream's owner raised it
 	kinesisRecordMost = 10 << 20
 	kinesisKey        = 256 // characters
 )
 
-// KinesisAPI is what NewKinesis needs of *kinesis.Client.
+// KinesisAPI is the part of *kinesis.Client that NewKinesis needs.
 type KinesisAPI interface {
 	PutRecords(context.Context, *kinesis.PutRecordsInput, ...func(*kinesis.Options)) (*kinesis.PutRecordsOutput, error)
 }
 
 // Kinesis writes to a Kinesis data stream with PutRecords.
 //
-// It keeps partition keys and explicit hash keys. Keys that Kinesis does not take,
-// those over 256 characters or not UTF-8, become their SHA-256 in hex. An empty key
-// becomes the record's sequence number, or without one the SHA-256 of its data: both
-// spread records over shards, and are the same when a record is sent again.
+// It keeps partition keys and explicit hash keys. A key that Kinesis refuses, because it
+// has over 256 characters or is not UTF-8, becomes its SHA-256 in hex. An empty key
+// becomes the record's sequence number, or the SHA-256 of its data if there is no number.
+// Both spread records over shards, and stay the same when a record is sent again.
 type Kinesis struct {
 	client KinesisAPI
 	stream string
 	limits engine.Limits
 }
 
-// NewKinesis returns a sink for a stream, given by name or ARN. A record may have
-// 1 MiB with its key unless RecordBytes says otherwise, up to 10 MiB.
+// NewKinesis returns a sink for a stream, given by name or ARN. A record with its key may
+// have 1 MiB unless RecordBytes sets another limit, up to 10 MiB.
 func NewKinesis(client KinesisAPI, stream string, opts ...Option) *Kinesis {
 	return &Kinesis{client, stream, engine.Limits{
 		Records:     kinesisRecords,
@@ -52,10 +52,10 @@ func NewKinesis(client KinesisAPI, stream string, opts ...Option) *Kinesis {
 	}}
 }
 
-// String is "kinesis", a space and the stream's name.
+// String returns "kinesis", a space and the stream's name.
 func (k *Kinesis) String() string { return "kinesis " + lastPart(k.stream, "/") }
 
-// Limits are those of PutRecords.
+// Limits returns the limits of PutRecords.
 func (k *Kinesis) Limits() engine.Limits { return k.limits }
 
 // Send makes one PutRecords call.
@@ -78,10 +78,10 @@ func (k *Kinesis) Send(ctx context.Context, batch []engine.Record) engine.Outcom
 // Sizer counts the data and the partition key.
 func (*Kinesis) Sizer() func(r *engine.Record) int { return kinesisSize }
 
-// put makes the call. It returns no output if the answer acknowledges all records but
-// those refused.
+// put makes the call. It returns no output if the answer acknowledges all records except
+// the ones in the list of refusals.
 func (k *Kinesis) put(ctx context.Context, batch []engine.Record) (*kinesis.PutRecordsOutput, []refusal, error) {
-	in := &kinesis.PutRecordsInput{Records: []types.PutRecordsRequestEntry{}} // nil would be a fault
+	in := &kinesis.PutRecordsInput{Records: []types.PutRecordsRequestEntry{}} // the SDK rejects nil
 	if isARN(k.stream) {
 		in.StreamARN = &k.stream
 	} else {
@@ -104,7 +104,7 @@ func (k *Kinesis) put(ctx context.Context, batch []engine.Record) (*kinesis.PutR
 	return out, nil, err
 }
 
-// kinesisTaken is how PutRecords acknowledges.
+// kinesisTaken is the form in which PutRecords acknowledges records.
 var kinesisTaken = acknowledgement{"Records", "SequenceNumber"}
 
 // appendKinesis appends the list of records of a request.
@@ -141,7 +141,7 @@ func kinesisEntries(batch []engine.Record) []types.PutRecordsRequestEntry {
 	return entries
 }
 
-// kinesisSize counts what Kinesis counts: the data and the partition key.
+// kinesisSize counts the data and the partition key, as Kinesis does.
 func kinesisSize(r *engine.Record) int {
 	n := r.Data.Len()
 	switch {
@@ -153,7 +153,7 @@ func kinesisSize(r *engine.Record) int {
 	return n + hex.EncodedLen(sha256.Size)
 }
 
-// partitionKey returns the key that r is sent with.
+// partitionKey returns the partition key that r is sent with.
 func partitionKey(r *engine.Record) string {
 	switch {
 	case keepsKey(r.Key):
@@ -166,12 +166,12 @@ func partitionKey(r *engine.Record) string {
 	return sha256Hex(r.Data.Bytes())
 }
 
-// keepsKey reports whether Kinesis takes key as it is.
+// keepsKey reports whether Kinesis accepts key unchanged.
 func keepsKey(key string) bool {
 	return key != "" && utf8.ValidString(key) && (len(key) <= kinesisKey || utf8.RuneCountInString(key) <= kinesisKey)
 }
 
-// blob returns p's bytes; nil would tell the SDK that the field is missing.
+// blob returns p's bytes. It never returns nil, which the SDK takes for a missing field.
 func blob(p engine.Payload) []byte {
 	if b := p.Bytes(); b != nil {
 		return b
@@ -186,7 +186,8 @@ func sha256Hex(b []byte) string {
 
 func isARN(s string) bool { return strings.HasPrefix(s, "arn:") }
 
-// lastPart returns the name at the end of an ARN or a URL, and a name as it is.
+// lastPart returns the name at the end of an ARN or a URL. It returns a plain name
+// unchanged.
 func lastPart(s, separator string) string {
 	return s[strings.LastIndex(s, separator)+1:]
 }

@@ -20,7 +20,7 @@ func (f fakeKinesis) PutRecords(_ context.Context, in *kinesis.PutRecordsInput, 
 	return f(in)
 }
 
-// kinesisAnswer answers with one result a code; "" is a record that was taken.
+// kinesisAnswer answers with one result per code; "" is an accepted record.
 func kinesisAnswer(codes ...string) *kinesis.PutRecordsOutput {
 	out := &kinesis.PutRecordsOutput{}
 	for _, code := range codes {

@@ -12,46 +12,45 @@ import (
 	"fanout/engine"
 )
 
-// lambdaBytes is how much an asynchronous invocation takes: "1 MB" (Lambda API,
-// Invoke), of 2^20 bytes, as Lambda counts all its limits: the errors of earlier ones
-// named 262,144 bytes for 256 KB and 6,291,456 for 6 MB.
+// lambdaBytes is the limit of an asynchronous invocation: "1 MB" (Lambda API, Invoke),
+// which is 2^20 bytes. Lambda counts all its limits that way: its errors named 262,144
+// bytes for the earlier limit of 256 KB, and 6,291,456 for 6 MB.
 const lambdaBytes = 1 << 20
 
-// What stands around the records of an event, and an event without any.
+// The text around the records of an event, and an event without records.
 const (
 	lambdaHead, lambdaTail = `{"Records":[`, `]}`
 	lambdaEmpty            = lambdaHead + lambdaTail
 )
 
-// LambdaAPI is what NewLambda needs of *lambda.Client.
+// LambdaAPI is the part of *lambda.Client that NewLambda needs.
 type LambdaAPI interface {
 	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
 }
 
-// Form is what the records of an event look like to the function that gets it.
+// Form is the form of the records in an event.
 type Form uint8
 
 const (
-	// SourceRecords are the source records, Record.Raw, byte for byte, whatever stages
-	// made of their data.
+	// SourceRecords are the source records, Record.Raw, byte for byte. Changes by stages
+	// are ignored.
 	SourceRecords Form = iota
 
-	// KinesisRecords are source records of Kinesis, with the data that stages made of
-	// theirs in its place. Where an aggregate was taken apart there is one for each user
-	// record: the aggregate's with data and keys replaced, a subSequenceNumber beside its
+	// KinesisRecords are Kinesis source records with their data replaced by the result of
+	// the stages. An aggregate that was taken apart becomes one record per user record:
+	// the aggregate's, with data and keys replaced, a subSequenceNumber beside its
 	// sequenceNumber, and ":" and that number at the end of its eventID.
 	KinesisRecords
-	// Notifications are source records of SNS, with the data that stages made of their
-	// messages in its place.
+	// Notifications are SNS source records with their messages replaced by the result of
+	// the stages.
 	Notifications
 )
 
 // Lambda invokes a function asynchronously with events {"Records":[…]}.
 //
-// A record is delivered when Lambda has queued its event. Lambda runs functions for
-// queued events in no particular order, and more than once now and then (Lambda
-// guide, Invoking a function asynchronously): only the records of one event stay in
-// order.
+// A record is delivered when Lambda has queued its event. Lambda runs queued events in no
+// particular order, and occasionally more than once (Lambda guide, Invoking a function
+// asynchronously). Only the records of one event stay in order.
 type Lambda struct {
 	client    LambdaAPI
 	name      string
@@ -60,7 +59,7 @@ type Lambda struct {
 	form      Form
 }
 
-// NewLambda returns a sink for a function, given by name, partial ARN or ARN, and an
+// NewLambda returns a sink for a function, given by name, partial ARN or ARN, and for an
 // alias or version of it; "" is the unpublished version.
 func NewLambda(client LambdaAPI, function, qualifier string, form Form) *Lambda {
 	l := &Lambda{client: client, name: "lambda " + lastPart(function, ":"), function: function, form: form}
@@ -71,17 +70,17 @@ func NewLambda(client LambdaAPI, function, qualifier string, form Form) *Lambda 
 	return l
 }
 
-// String is "lambda", a space and the function's name, with ":" and the qualifier if
-// it has one.
+// String returns "lambda", a space and the function's name, then ":" and the qualifier if
+// there is one.
 func (l *Lambda) String() string { return l.name }
 
-// Limits are those of an asynchronous Invoke, which takes an event whole or not at
-// all.
+// Limits returns the limits of an asynchronous Invoke, which accepts an event whole or
+// not at all.
 func (l *Lambda) Limits() engine.Limits {
 	return engine.Limits{Bytes: lambdaBytes, PerBatch: len(lambdaEmpty) - len(",")}
 }
 
-// Sizer counts the record as it stands in an event, with a comma.
+// Sizer counts the record's text in an event and a comma.
 func (l *Lambda) Sizer() func(r *engine.Record) int {
 	var templates kinesisTemplates
 	return func(r *engine.Record) int {
@@ -92,7 +91,7 @@ func (l *Lambda) Sizer() func(r *engine.Record) int {
 
 // Send makes one Invoke call.
 func (l *Lambda) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
-	call := newSplice(lambdaEmpty, acknowledgement{}, 1, l.textAround(batch)) // the answer says nothing of records
+	call := newSplice(lambdaEmpty, acknowledgement{}, 1, l.textAround(batch)) // the answer has nothing about records
 	defer call.end()
 	if err := l.append(call.list, batch); err != nil {
 		return engine.Failed(err)
@@ -126,12 +125,12 @@ func (l *Lambda) invoke(ctx context.Context, call *splice) (*lambda.InvokeOutput
 	return l.client.Invoke(ctx, in, func(o *lambda.Options) { o.APIOptions = append(o.APIOptions, boundAnswer(1)) })
 }
 
-// minPiece is the length from which a piece of a record is referred to. Small pieces are
-// many, and refer to what is kept for them alone.
+// minPiece is the length, in bytes, from which a piece of a record is referenced instead
+// of copied. There are many small pieces, and each reference keeps memory for itself.
 const minPiece = 128
 
-// append appends the event that delivers batch. If a record cannot be part of one, the
-// error makes the engine halve the request until it has found that record.
+// append appends the event that delivers batch. If a record cannot be part of an event,
+// the error makes the engine halve the request until it finds that record.
 func (l *Lambda) append(b *body, batch []engine.Record) error {
 	b.text(lambdaHead)
 	var templates kinesisTemplates
@@ -149,7 +148,7 @@ func (l *Lambda) append(b *body, batch []engine.Record) error {
 	return nil
 }
 
-// textAround is about how much text of its own the event has that delivers batch.
+// textAround estimates the length of the event's own text for batch.
 func (l *Lambda) textAround(batch []engine.Record) int {
 	n := len(lambdaEmpty)
 	for i := range batch {

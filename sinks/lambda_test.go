@@ -36,14 +36,14 @@ func (f fakeLambda) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(
 	return f(in)
 }
 
-// sourceRaw is a source record of Kinesis.
+// sourceRaw returns a Kinesis source record.
 func sourceRaw(key, data string) []byte {
 	return fmt.Appendf(nil, `{"kinesis": {"kinesisSchemaVersion":"1.0","partitionKey":%q,"sequenceNumber":"4900", "data":%q,`+
 		`"approximateArrivalTimestamp":1545084650.987},"eventSource":"aws:kinesis","eventID":"shardId-000000000006:4900","awsRegion":"eu-west-1"}`,
 		key, base64.StdEncoding.EncodeToString([]byte(data)))
 }
 
-// sourceRecord returns the record that sourceRaw is decoded to.
+// sourceRecord returns the decoded form of sourceRaw.
 func sourceRecord(n int) engine.Record {
 	key, data := fmt.Sprintf("key-%d", n), fmt.Sprintf(`{"n":%d}`, n)
 	return engine.Record{
@@ -52,7 +52,7 @@ func sourceRecord(n int) engine.Record {
 	}
 }
 
-// userOf returns a record as if r had been an aggregate that held it.
+// userOf returns a user record of r, as if r were an aggregate that holds it.
 func userOf(r engine.Record, sub int, key, hashKey, data string) engine.Record {
 	r = r.With(engine.Bytes([]byte(data)))
 	r.Key, r.HashKey, r.Sub = key, hashKey, sub
@@ -76,7 +76,7 @@ func TestLambdaConformance(t *testing.T) {
 	}{
 		{"source records", SourceRecords, func(n int) engine.Record {
 			r := sourceRecord(n)
-			return r.With(engine.Bytes(r.Raw)) // so that what arrives is what CheckSink wants
+			return r.With(engine.Bytes(r.Raw)) // CheckSink then expects the same data
 		}, nil},
 		{"user records", KinesisRecords, func(n int) engine.Record {
 			r := awkward(n)
@@ -206,7 +206,7 @@ func TestLambdaRecords(t *testing.T) {
 	tail := func(sub string) string {
 		return `},"eventSource":"aws:kinesis","eventID":"shardId-000000000006:4900` + sub + `","awsRegion":"eu-west-1"}`
 	}
-	aggregated := func(raw string) engine.Record { // as a user record of what raw holds
+	aggregated := func(raw string) engine.Record { // as a user record in raw
 		return engine.Record{Raw: []byte(raw), Key: "k", Lane: "shard-1", Seq: "7", Sub: 4, Data: engine.Bytes([]byte("hello"))}
 	}
 	const user4 = `"kinesis":{"partitionKey":"k","subSequenceNumber":4,"data":"aGVsbG8="}`
@@ -325,8 +325,8 @@ func TestLambdaExactSizes(t *testing.T) {
 	}
 }
 
-// TestLambdaPlan splits records of 1 MiB and less into events, in order, and fails
-// those that no event can hold.
+// TestLambdaPlan asserts that records of 1 MiB and less are split into events in order,
+// and that a record fails if no event can hold it.
 func TestLambdaPlan(t *testing.T) {
 	fake, cfg := startFake(t)
 	recs := make([]engine.Record, 60)
@@ -364,7 +364,7 @@ func TestLambdaPlan(t *testing.T) {
 	}
 }
 
-// FuzzLambdaUserRecord compares with a record put together by encoding/json.
+// FuzzLambdaUserRecord compares with a record made by encoding/json.
 func FuzzLambdaUserRecord(f *testing.F) {
 	f.Add(sourceRaw("k", "many"), "key", "12", 3, []byte("hello"))
 	f.Add([]byte(`{"kinesis":{"data":"","data":"YQ=="},"x":[1,{"kinesis":{}}]}`), "\"},\n", "", 0, []byte{0xFF})
@@ -372,10 +372,10 @@ func FuzzLambdaUserRecord(f *testing.F) {
 	f.Add([]byte(`{"kinesis":1,"kinesis":{"a":1,"a":2}}`), "", "", 1, []byte("x"))
 	f.Add([]byte("{\"a\\\\\":[-1.5e3 ,{\"}\\\"]\":[[],{}]}],\"b\":true\r,\"kinesis\":\t{\"c\":null\n}}"), "k", "", 1, []byte("x"))
 	f.Fuzz(func(t *testing.T, raw []byte, key, hashKey string, sub int, data []byte) {
-		newKinesisTemplate(raw) // whatever it is
+		newKinesisTemplate(raw) // any raw must be safe
 		var source map[string]json.RawMessage
 		if !json.Valid(raw) || json.Unmarshal(raw, &source) != nil || source == nil {
-			return // the event decoder lets no such record through
+			return // the event decoder rejects such a record
 		}
 		l := NewLambda(nil, function, "", KinesisRecords)
 		r := engine.Record{Key: key, HashKey: hashKey, Lane: "lane", Seq: "seq", Sub: sub, Data: engine.Bytes(data), Raw: raw}
@@ -428,7 +428,7 @@ func FuzzLambdaUserRecord(f *testing.F) {
 	})
 }
 
-// textOf returns a value if it is a string.
+// textOf returns v if it is a string, and otherwise "".
 func textOf(v any) string {
 	s, _ := v.(string)
 	return s
@@ -442,7 +442,7 @@ func FuzzLambdaNotification(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw, data []byte) {
 		var want map[string]any
 		if json.Unmarshal(raw, &want) != nil || want == nil || !utf8.Valid(raw) {
-			return // the event decoder lets no such record through
+			return // the event decoder rejects such a record
 		}
 		l := NewLambda(nil, function, "", Notifications)
 		r := engine.Record{Raw: raw, Data: engine.Bytes(data)}
@@ -483,10 +483,10 @@ func BenchmarkLambdaSend(b *testing.B) {
 	b.Run("user", func(b *testing.B) { benchmarkSend(b, open(KinesisRecords), recs) })
 }
 
-// TestLambdaSameAsSDK holds requests to the bytes that the SDK would send. If it finds two
-// calls after an update of the SDK, see TestSameAsSDK.
+// TestLambdaSameAsSDK compares requests with the bytes that the SDK would send. If it
+// finds two calls after an update of the SDK, see TestSameAsSDK.
 func TestLambdaSameAsSDK(t *testing.T) {
-	type plain struct{ LambdaAPI } // to the sink, no client of the SDK
+	type plain struct{ LambdaAPI } // the sink does not recognize it as the SDK's client
 	changed := sourceRecord(2).With(engine.Bytes(bytes.Repeat([]byte("a"), 1000)))
 	recs := []engine.Record{sourceRecord(1), changed, userOf(sourceRecord(3), 1, "k", "1", "x")}
 	for _, form := range []Form{SourceRecords, KinesisRecords} {
@@ -506,7 +506,8 @@ func TestLambdaSameAsSDK(t *testing.T) {
 	}
 }
 
-// An event of many source records is never a piece of memory of its own.
+// TestLambdaAllocatesNoEvent asserts that an event of many source records is never
+// allocated as one piece.
 func TestLambdaAllocatesNoEvent(t *testing.T) {
 	const n, raw = 500, 1000
 	recs := make([]engine.Record, n)
@@ -520,7 +521,7 @@ func TestLambdaAllocatesNoEvent(t *testing.T) {
 		return m.TotalAlloc
 	}
 	before := allocated()
-	const requests = 20 // some find no buffer of an earlier one
+	const requests = 20 // some find no buffer to reuse
 	for range requests {
 		if o := l.Send(t.Context(), recs); !o.OK() {
 			t.Fatal(o.Err(0))
@@ -531,7 +532,8 @@ func TestLambdaAllocatesNoEvent(t *testing.T) {
 	}
 }
 
-// The memory of a source record is used for another one in a later event.
+// TestLambdaTellsSourceRecordsApart asserts that events stay apart when a later event
+// reuses the memory of a source record.
 func TestLambdaTellsSourceRecordsApart(t *testing.T) {
 	var sent []byte
 	l := NewLambda(fakeLambda(func(in *lambda.InvokeInput) (*lambda.InvokeOutput, error) {
@@ -555,7 +557,8 @@ func TestLambdaTellsSourceRecordsApart(t *testing.T) {
 	}
 }
 
-// TestLambdaKeepsNoEvent: of the memory of an event, once it is delivered.
+// TestLambdaKeepsNoEvent asserts that the sink does not keep an event's memory after its
+// delivery.
 func TestLambdaKeepsNoEvent(t *testing.T) {
 	l := NewLambda(fakeLambda(func(*lambda.InvokeInput) (*lambda.InvokeOutput, error) {
 		return &lambda.InvokeOutput{StatusCode: 202}, nil
@@ -572,7 +575,7 @@ func TestLambdaKeepsNoEvent(t *testing.T) {
 		}
 		return weak.Make(&r.Raw[0])
 	}()
-	for range 100 { // what ran the plan may not have ended yet
+	for range 100 { // the plan's goroutines may still be ending
 		if runtime.GC(); event.Value() == nil {
 			runtime.KeepAlive(plan)
 			return

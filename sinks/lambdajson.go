@@ -5,17 +5,17 @@ import (
 	"encoding/json"
 )
 
-// What follows reads JSON that is known to be JSON, for where its parts begin and
-// end. Text that is none gives parts that are none, and nothing worse.
+// This file finds where the parts of JSON text begin and end. The text must be valid
+// JSON. For other text the parts are wrong, but nothing worse happens.
 
-// members calls f with each member of an object: its name, in quotes, and where in
-// text its value starts and ends.
+// members calls f with each member of an object: its quoted name, and the start and end
+// of its value in text.
 func members(text []byte, f func(name []byte, start, end int)) {
 	i := skipSpace(text, 0)
 	for opener := byte('{'); i < len(text) && text[i] == opener; opener = ',' {
 		i = skipSpace(text, i+1)
 		end := skipValue(text, i)
-		start := skipSpace(text, skipSpace(text, end)+1) // behind the colon
+		start := skipSpace(text, skipSpace(text, end)+1) // after the colon
 		if start >= len(text) {
 			return
 		}
@@ -26,7 +26,7 @@ func members(text []byte, f func(name []byte, start, end int)) {
 	}
 }
 
-// skipSpace returns where white space at i ends.
+// skipSpace returns the end of the white space at i.
 func skipSpace(text []byte, i int) int {
 	for i < len(text) && isSpace(text[i]) {
 		i++
@@ -34,7 +34,7 @@ func skipSpace(text []byte, i int) int {
 	return i
 }
 
-// skipValue returns where the value at i ends.
+// skipValue returns the end of the value at i.
 func skipValue(text []byte, i int) int {
 	for depth := 0; i < len(text); i++ {
 		switch c := text[i]; {
@@ -45,7 +45,7 @@ func skipValue(text []byte, i int) int {
 				return min(i+1, len(text))
 			}
 		case depth == 0 && (c == ',' || c == ':' || c == '}' || c == ']' || isSpace(c)):
-			return i // a number or word is over
+			return i // a number or word ends here
 		case c == '}' || c == ']':
 			if depth--; depth == 0 {
 				return i + 1
@@ -55,7 +55,7 @@ func skipValue(text []byte, i int) int {
 	return len(text)
 }
 
-// skipString returns the place of the quote that ends the string at i.
+// skipString returns the index of the quote that ends the string at i.
 func skipString(text []byte, i int) int {
 	for i++; ; i++ {
 		n := bytes.IndexByte(text[min(i, len(text)):], '"')
@@ -74,7 +74,7 @@ func skipString(text []byte, i int) int {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
-// unquote returns what a JSON string stands for, and nothing for what is no string.
+// unquote returns the content of a JSON string, and nothing for other text.
 func unquote(text []byte) []byte {
 	if len(text) < 2 || text[0] != '"' {
 		return nil
@@ -83,6 +83,6 @@ func unquote(text []byte) []byte {
 		return text[1 : len(text)-1]
 	}
 	var s string
-	_ = json.Unmarshal(text, &s) // no JSON, no string
+	_ = json.Unmarshal(text, &s) // invalid JSON gives an empty string
 	return []byte(s)
 }

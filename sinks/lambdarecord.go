@@ -11,8 +11,7 @@ import (
 	"fanout/engine"
 )
 
-// pieces are JSON text in several parts, so that what is large need not be copied to
-// be measured.
+// pieces are JSON text in several parts, so that its length is known without a copy.
 type pieces [4][]byte
 
 func (p *pieces) size() int {
@@ -23,8 +22,7 @@ func (p *pieces) size() int {
 	return n
 }
 
-// record returns the JSON text that stands for r in an event, or none if there is
-// none.
+// record returns the JSON text of r in an event, or an empty text if r has none.
 func (l *Lambda) record(r *engine.Record, templates *kinesisTemplates) pieces {
 	if len(r.Raw) > 0 {
 		switch l.form {
@@ -38,7 +36,7 @@ func (l *Lambda) record(r *engine.Record, templates *kinesisTemplates) pieces {
 	return pieces{r.Raw}
 }
 
-// fault says why r, which text stands for, cannot be sent; "" if it can.
+// fault returns the reason why r, with the given text, cannot be sent, or "".
 func (l *Lambda) fault(r *engine.Record, text *pieces) string {
 	switch {
 	case len(r.Raw) == 0:
@@ -55,14 +53,14 @@ func (l *Lambda) fault(r *engine.Record, text *pieces) string {
 	return ""
 }
 
-// kinesisTemplate is a source record of Kinesis, taken apart to make records with other
-// data of it.
+// kinesisTemplate is a Kinesis source record in parts, from which records with other data
+// are made.
 type kinesisTemplate struct {
 	raw     []byte
-	kinesis span   // the object kinesis; at 0 if there is none
-	id      span   // the value of eventID; at 0 if there is none
-	content span   // the value of data; at 0 if there is none
-	rest    []byte // members of kinesis that a user record shares, each with a comma
+	kinesis span   // the object kinesis; at 0 if missing
+	id      span   // the value of eventID; at 0 if missing
+	content span   // the value of data; at 0 if missing
+	rest    []byte // members of kinesis that a user record keeps, each with a comma
 
 	data, key, hashKey []byte
 }
@@ -70,7 +68,7 @@ type kinesisTemplate struct {
 // span is a part of a text.
 type span struct{ start, end int }
 
-// newKinesisTemplate takes raw apart.
+// newKinesisTemplate splits raw into its parts.
 func newKinesisTemplate(raw []byte) *kinesisTemplate {
 	t := &kinesisTemplate{raw: raw}
 	members(raw, func(name []byte, start, end int) {
@@ -106,13 +104,13 @@ func (t *kinesisTemplate) read(object []byte) {
 	})
 }
 
-// aggregateText begins an aggregate of the Kinesis Producer Library in base64: it is
-// the first 30 bits of the magic number.
+// aggregateText begins an aggregate of the Kinesis Producer Library in base64: it is the
+// first 30 bits of the magic number.
 const aggregateText = "84maw"
 
-// fill returns t's own text if r has t's data and keys, and otherwise t with those of
-// r: a user record if t is an aggregate or the keys differ. It returns nothing if t is
-// not of Kinesis.
+// fill returns t's own text if r has t's data and keys, and otherwise t with the data and
+// keys of r. If t is an aggregate or the keys differ, it becomes a user record. fill
+// returns nothing if t is not a Kinesis record.
 func (t *kinesisTemplate) fill(r *engine.Record) pieces {
 	sameKeys := r.Key == string(t.key) && r.HashKey == string(t.hashKey)
 	switch {
@@ -128,8 +126,8 @@ func (t *kinesisTemplate) fill(r *engine.Record) pieces {
 
 var quotation = []byte(`"`)
 
-// user returns t as the user record r: with data, keys, a subSequenceNumber and an
-// eventID of its own. The eventID is t's, a colon and the number.
+// user returns t as the user record r, with its own data, keys, subSequenceNumber and
+// eventID. The eventID is t's, a colon and the number.
 func (t *kinesisTemplate) user(r *engine.Record) pieces {
 	head, tail := t.raw[:t.kinesis.start+1], t.raw[t.kinesis.end:]
 	own := make([]byte, 0, len(t.raw)-(t.content.end-t.content.start)+len(r.Key)+192)
@@ -155,12 +153,11 @@ func (t *kinesisTemplate) user(r *engine.Record) pieces {
 	return pieces{head, own[:n:n], r.Data.Text(), own[n:]}
 }
 
-// userID returns what takes the place of a part of t, so that r has an eventID of its
-// own.
+// userID returns the part of t to replace, and its new text, to give r its own eventID.
 func (t *kinesisTemplate) userID(r *engine.Record) (place span, text []byte) {
 	number := strconv.AppendInt([]byte(":"), int64(r.Sub), 10)
 	if id := unquote(t.raw[t.id.start:t.id.end]); len(id) > 0 {
-		last := t.id.end - 1 // the quote
+		last := t.id.end - 1 // the closing quote
 		return span{last, last}, number
 	}
 	id := quote(r.Lane + ":" + r.Seq + string(number))
@@ -171,8 +168,9 @@ func (t *kinesisTemplate) userID(r *engine.Record) (place span, text []byte) {
 	return span{start, start}, slices.Concat([]byte(`"eventID":`), id, []byte(","))
 }
 
-// notificationRecord returns a source record of SNS with the data of r as its message, its own
-// text if that is its message, and nothing if it is not of SNS.
+// notificationRecord returns an SNS source record with the data of r as its message. It
+// returns the record's own text if the message is the same, and nothing if the record is
+// not of SNS.
 func notificationRecord(r *engine.Record) pieces {
 	var message span
 	members(r.Raw, func(name []byte, object, end int) {
@@ -195,21 +193,20 @@ func notificationRecord(r *engine.Record) pieces {
 	return pieces{r.Raw[:message.start], quote(string(r.Data.Bytes())), r.Raw[message.end:]}
 }
 
-// quote returns s, which is UTF-8, as a JSON string.
+// quote returns s, which must be UTF-8, as a JSON string.
 func quote(s string) []byte {
 	text, _ := json.Marshal(s) // a string cannot fail
 	return text
 }
 
-// kinesisTemplates keeps the template that was used last: the user records of one
-// source record follow each other, and it may have thousands. It is for the records of
-// one event, whose memory it keeps, and which another event may have later.
+// kinesisTemplates keeps the last template, because the user records of one source record
+// follow each other and may be thousands. Use it for one event only: it keeps the event's
+// memory, which a later event may reuse.
 type kinesisTemplates struct {
 	last atomic.Pointer[kinesisTemplate]
 }
 
-// of returns the template that a source record makes, which is known by its place in
-// memory.
+// of returns the template of a source record. The address of raw identifies the record.
 func (m *kinesisTemplates) of(raw []byte) *kinesisTemplate {
 	if t := m.last.Load(); t != nil && len(t.raw) == len(raw) && &t.raw[0] == &raw[0] {
 		return t

@@ -17,21 +17,21 @@ import (
 // Limits of memcached (memcached.h and protocol.txt).
 const (
 	memcachedKey      = 250     // bytes, KEY_MAX_LENGTH
-	memcachedItem     = 1 << 20 // bytes of an item, unless the owner says otherwise with -I
+	memcachedItem     = 1 << 20 // bytes of an item, unless the owner sets another limit with -I
 	memcachedItemMost = 1 << 30
 
-	// memcachedFrame is what an item has beside key and data: its header of 48 bytes,
-	// 8 of the CAS id, a NUL behind the key, CR LF behind the data.
+	// memcachedFrame is the size of an item without key and data: a header of 48 bytes, 8
+	// of the CAS id, a NUL after the key, CR LF after the data.
 	memcachedFrame = 48 + 8 + 1 + 2
 )
 
-// Memcached keeps the data of records under their keys in memcached, with set, and
+// Memcached stores the data of records under their keys in memcached with set, and
 // removes the keys of REMOVE records with delete.
 //
-// Keys that memcached does not take become their SHA-256 in hex: those that are
-// empty, longer than 250 bytes, or have white space or a control character. Of
-// several records of a key in a request only the last is sent, and stands for all;
-// the keys of a request are sent at once, over as many connections as may be used.
+// A key that memcached refuses becomes its SHA-256 in hex: an empty key, one longer than
+// 250 bytes, or one with white space or a control character. If a request has several
+// records of a key, only the last is sent, and its result is that of all. The keys of a
+// request are sent in parallel, over the allowed number of connections.
 type Memcached struct {
 	name   string
 	ttl    time.Duration
@@ -42,10 +42,10 @@ type Memcached struct {
 }
 
 // NewMemcached returns a sink for the server at host:port, or with c.Cluster for the
-// nodes that the configuration endpoint there names. It connects when it first sends.
+// nodes that the configuration endpoint there lists. It connects on the first Send.
 //
-// An item may have 1 MiB with its key and header unless RecordBytes tells the
-// server's own bound (-I), up to 1 GiB.
+// An item with its key and header may have 1 MiB unless RecordBytes sets the server's own
+// limit (-I), up to 1 GiB.
 func NewMemcached(address string, c Cache, opts ...Option) *Memcached {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -76,13 +76,13 @@ func NewMemcached(address string, c Cache, opts ...Option) *Memcached {
 // Close closes the idle connections.
 func (m *Memcached) Close() error { return m.client.Close() }
 
-// String is "memcached", a space, host and port.
+// String returns "memcached", a space, host and port.
 func (m *Memcached) String() string { return m.name }
 
-// Limits bound what is sent at once.
+// Limits returns the limits of one request.
 func (m *Memcached) Limits() engine.Limits { return m.limits }
 
-// memcachedSize counts what memcached counts: the whole item.
+// memcachedSize counts the whole item, as memcached does.
 func memcachedSize(r *engine.Record) int {
 	return memcachedFrame + len(safeKey(r.Key)) + r.Data.Len()
 }
@@ -90,9 +90,8 @@ func memcachedSize(r *engine.Record) int {
 // Sizer counts the whole item.
 func (*Memcached) Sizer() func(r *engine.Record) int { return memcachedSize }
 
-// safeKey returns the key that memcached is told. In its protocol a key ends at
-// white space and a command at a line break, so what lets a key through decides
-// whether a record can be a command.
+// safeKey returns the key for memcached. In its protocol a key ends at white space and a
+// command at a line break, so this check keeps a record from becoming a command.
 func safeKey(key string) string {
 	if key == "" || len(key) > memcachedKey {
 		return sha256Hex([]byte(key))
@@ -105,20 +104,20 @@ func safeKey(key string) string {
 	return key
 }
 
-// write is what is sent of a record.
+// write is the write for one record.
 type write struct {
-	i    int // in the batch
+	i    int // index in the batch
 	item memcache.Item
 	gone bool // the key is deleted
 }
 
-// written is the fate of a write.
+// written is the result of a write.
 type written struct {
 	i   int
 	err error
 }
 
-// Send makes a set or delete for each key, all at once.
+// Send makes a set or delete for each key, all in parallel.
 func (m *Memcached) Send(ctx context.Context, batch []engine.Record) (o engine.Outcome) {
 	if err := needImages(m.name, batch); err != nil {
 		return engine.Failed(err)
@@ -149,13 +148,13 @@ func (m *Memcached) Send(ctx context.Context, batch []engine.Record) (o engine.O
 	return o
 }
 
-// attempt is one Send.
+// attempt is the state of one Send.
 type attempt struct {
 	*Memcached
 	broken sync.Map // addresses of nodes that did not answer → error
 }
 
-// work makes writes until there are no more, or ctx has ended.
+// work makes writes until todo is empty or ctx ends.
 func (a *attempt) work(ctx context.Context, todo <-chan write, done chan<- written) {
 	for w := range todo {
 		select {
@@ -173,9 +172,9 @@ func (a *attempt) work(ctx context.Context, todo <-chan write, done chan<- writt
 	}
 }
 
-// wait returns the errors of a batch of n records, of which some are written, as soon
-// as all are known or ctx has ended. The client does not heed ctx, so what is on its
-// way then goes on by itself, no longer than its timeouts.
+// wait returns the errors of a batch of n records with the given number of writes, as
+// soon as all results are known or ctx ends. The client ignores ctx, so unfinished writes
+// keep running until their timeouts.
 func (a *attempt) wait(ctx context.Context, done <-chan written, n, writes int) []error {
 	unsure := disconnected(a.name, context.Canceled)
 	errs := make([]error, n)
@@ -193,8 +192,8 @@ func (a *attempt) wait(ctx context.Context, done <-chan written, n, writes int) 
 	return errs
 }
 
-// write makes one set or delete. Once a node has not answered, the writes that it
-// would get fail at once, or each would wait as long.
+// write makes one set or delete. Once a node has not answered, other writes to it fail at
+// once instead of each waiting for the timeout.
 func (a *attempt) write(w *write) error {
 	node, err := a.nodes.PickServer(w.item.Key)
 	if err != nil {
@@ -214,11 +213,11 @@ func (a *attempt) write(w *write) error {
 	case answered:
 		return say(a.name, "", "", v)
 	}
-	// Other idle connections to the node are as dead, and the next attempts would
-	// fail one after another on them. A cluster may have other nodes by now.
+	// Other idle connections to the node are broken too, and the next attempts would fail
+	// on them one after another. A cluster may also have other nodes by now.
 	_ = a.client.Close()
 	a.nodes.suspect()
-	if strings.Contains(err.Error(), "unexpected response line") { // which the error quotes
+	if strings.Contains(err.Error(), "unexpected response line") { // the error quotes the line
 		err = errors.New("the answer is none to the command")
 	}
 	err = disconnected(a.name, err)
@@ -226,13 +225,13 @@ func (a *attempt) write(w *write) error {
 	return err
 }
 
-// monthSeconds is the longest time to live that memcached takes as such; more is a
+// monthSeconds is the longest relative time to live in memcached; a larger number is a
 // Unix time (protocol.txt, Expiration times).
 const monthSeconds = 60 * 60 * 24 * 30
 
-// memcachedExpiration returns what tells memcached to keep an item for ttl from now
-// on; 0: for ever, also where the end lies beyond January 2038, when the 32 bits
-// that memcached has for it are used up.
+// memcachedExpiration returns the expiration that makes memcached keep an item for ttl
+// from now. It returns 0, which is forever, for a ttl of 0 and for an end after January
+// 2038, which does not fit memcached's 32 bits.
 func memcachedExpiration(ttl time.Duration, now time.Time) int32 {
 	seconds := ttlSeconds(ttl)
 	if seconds > monthSeconds {
@@ -244,8 +243,8 @@ func memcachedExpiration(ttl time.Duration, now time.Time) int32 {
 	return int32(seconds)
 }
 
-// memcachedAnswers are what memcached answers to a set that it does not take, as the
-// client quotes it (protocol.txt, Error strings).
+// memcachedAnswers are memcached's answers to a set that it refuses, as the client quotes
+// them (protocol.txt, Error strings).
 var memcachedAnswers = []struct {
 	answer string
 	verdict
@@ -254,15 +253,15 @@ var memcachedAnswers = []struct {
 	{`"SERVER_ERROR out of memory`, full},
 	{`"SERVER_ERROR`, failing},
 	{`"CLIENT_ERROR unauthenticated`, unauthorized},
-	{`"CLIENT_ERROR authentication failure`, unauthorized}, // a set is taken for a login until there was one
+	{`"CLIENT_ERROR authentication failure`, unauthorized}, // before a login, a set is taken for one
 	{`"CLIENT_ERROR bad authentication`, unauthorized},
 	{`"CLIENT_ERROR`, verdict{class: engine.Permanent, why: "the server refuses the record"}},
 	{`"ERROR Too many open connections`, slowDown}, // maxconns_fast; then the connection is closed
 	{`"ERROR`, verdict{class: engine.Permanent, why: "the server does not know the command: it may not be memcached, or want a password"}},
 }
 
-// memcachedVerdict says what to do about what a server answered; false: it did not,
-// or not so that it is known whether the item arrived.
+// memcachedVerdict returns the verdict on a server's answer. It returns false if there
+// was no answer, or if the answer leaves open whether the item arrived.
 func memcachedVerdict(err error) (verdict, bool) {
 	if err == nil {
 		return verdict{}, false

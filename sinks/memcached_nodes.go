@@ -15,13 +15,13 @@ import (
 	"fanout/engine"
 )
 
-// nodesRefresh is how long a list of nodes is used before it is asked for again; the
-// ElastiCache clients do so every minute too.
+// nodesRefresh is the lifetime of a list of nodes. The ElastiCache clients also refresh
+// theirs every minute.
 const nodesRefresh = time.Minute
 
-// nodes are the servers of a cache: one, or those that an ElastiCache configuration
-// endpoint names (ElastiCache guide, Adding auto discovery to your client library).
-// It is the client's memcache.ServerSelector, and safe for concurrent use.
+// nodes are the servers of a cache: one server, or the servers that an ElastiCache
+// configuration endpoint lists (ElastiCache guide, Adding auto discovery to your client
+// library). It is the client's memcache.ServerSelector, and safe for concurrent use.
 type nodes struct {
 	endpoint string
 	discover bool
@@ -29,8 +29,8 @@ type nodes struct {
 
 	ring   atomic.Pointer[ring] // nil: not known yet
 	broken atomic.Bool          // a node did not answer, so the list may be out of date
-	asking chan struct{}        // holds a token while the endpoint is asked
-	due    time.Time            // when to ask again; of whoever has the token
+	asking chan struct{}        // holds a token during a request to the endpoint
+	due    time.Time            // time of the next refresh; needs the token
 }
 
 func newNodes(endpoint string, discover bool, dial dialer) *nodes {
@@ -41,7 +41,7 @@ func newNodes(endpoint string, discover bool, dial dialer) *nodes {
 	return n
 }
 
-// PickServer returns the node that has key.
+// PickServer returns the node for key.
 func (n *nodes) PickServer(key string) (net.Addr, error) {
 	r := n.ring.Load()
 	if r == nil {
@@ -50,7 +50,7 @@ func (n *nodes) PickServer(key string) (net.Addr, error) {
 	return r.node(key), nil
 }
 
-// Each calls f with every node until it returns an error.
+// Each calls f with every node until f returns an error.
 func (n *nodes) Each(f func(net.Addr) error) error {
 	r := n.ring.Load()
 	if r == nil {
@@ -64,11 +64,12 @@ func (n *nodes) Each(f func(net.Addr) error) error {
 	return nil
 }
 
-// suspect says that a node did not answer.
+// suspect records that a node did not answer.
 func (n *nodes) suspect() { n.broken.Store(true) }
 
-// refresh asks the configuration endpoint for the nodes if it is time to. When the
-// endpoint does not tell, the nodes known so far are used; the error is that none are.
+// refresh asks the configuration endpoint for the nodes when the list is old. If the
+// endpoint does not answer, the known nodes stay in use. It returns an error only if none
+// are known.
 func (n *nodes) refresh(ctx context.Context) error {
 	if !n.discover {
 		return nil
@@ -105,7 +106,7 @@ func (n *nodes) ask(ctx context.Context) ([]string, error) {
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	answers := bufio.NewReader(conn)
-	// The second command is for engines before 1.4.14, which do not know the first.
+	// Engines before 1.4.14 do not know the first command.
 	for _, command := range []string{"config get cluster\r\n", "get AmazonElastiCache:cluster\r\n"} {
 		if _, err := io.WriteString(conn, command); err != nil {
 			return nil, err
@@ -121,9 +122,9 @@ func (n *nodes) ask(ctx context.Context) ([]string, error) {
 	return nil, engine.Errorf(engine.Permanent, "the server names no nodes: write the address of a node, or that of an ElastiCache configuration endpoint")
 }
 
-// maxConfig bounds an answer of a configuration endpoint, in bytes, and maxNodes the
-// nodes that it names. A cluster has at most a few hundred nodes of about 100 bytes each,
-// and each takes 4 KB of a ring.
+// maxConfig is the limit, in bytes, of an answer of a configuration endpoint. maxNodes is
+// the limit of the nodes in it. A cluster has at most a few hundred nodes of about 100
+// bytes each, and each node takes 4 KB of a ring.
 const (
 	maxConfig = 256 << 10
 	maxNodes  = 1000
@@ -133,8 +134,8 @@ const (
 //
 //	CONFIG cluster 0 <bytes>\r\n<configuration>\r\nEND\r\n
 //
-// with VALUE AmazonElastiCache:cluster for CONFIG cluster from old engines. It
-// returns nil if the server has no configuration or does not know the command.
+// Old engines answer VALUE AmazonElastiCache:cluster instead of CONFIG cluster.
+// readConfig returns nil if the server has no configuration or does not know the command.
 func readConfig(r *bufio.Reader) ([]byte, error) {
 	line, err := r.ReadSlice('\n')
 	if err != nil {
@@ -163,13 +164,14 @@ func readConfig(r *bufio.Reader) ([]byte, error) {
 	return config, nil
 }
 
-// parseNodes reads a configuration: the version of the list in the first line, which
-// begins anew with a cluster made anew, so it is not compared; the nodes in the second,
+// parseNodes reads a configuration. The first line is the version of the list; it
+// restarts when a cluster is created again, so it is not compared. The second line is the
+// nodes,
 //
 //	<host>|<ip>|<port> <host>|<ip>|<port> …
 //
-// and returns their addresses, by host name if they have one: it stays when a node is
-// replaced, and certificates have it.
+// parseNodes returns their addresses, with the host name if there is one: the name stays
+// when a node is replaced, and certificates contain it.
 func parseNodes(config []byte) ([]string, error) {
 	version, list, _ := strings.Cut(string(config), "\n")
 	if _, err := strconv.ParseUint(strings.TrimSpace(version), 10, 64); err != nil {
@@ -203,9 +205,8 @@ func badConfig(why string) error {
 	return engine.Errorf(engine.Retryable, "the configuration endpoint's answer cannot be read: %s", why)
 }
 
-// authenticated returns next with the credentials presented first, as servers ask
-// that were started with -Y: by a set of them under any key (protocol.txt,
-// Authentication).
+// authenticated returns next with a login first, for servers started with -Y: a set of
+// the credentials under any key (protocol.txt, Authentication).
 func (c *Cache) authenticated(sink string, next dialer) dialer {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		user, password, err := c.credentials(ctx, sink)
@@ -217,7 +218,7 @@ func (c *Cache) authenticated(sink string, next dialer) dialer {
 			return nil, err
 		}
 		if err := login(conn, user, password); err != nil {
-			_ = conn.Close() // of no use
+			_ = conn.Close() // the connection has no use
 			return nil, err
 		}
 		return conn, nil
@@ -242,7 +243,7 @@ func login(conn net.Conn, user, password string) error {
 	return conn.SetDeadline(time.Time{})
 }
 
-// readLine reads a line and nothing behind it, which would be lost.
+// readLine reads a line and nothing after it, because extra bytes would be lost.
 func readLine(r io.Reader) (string, error) {
 	var line []byte
 	var b [1]byte

@@ -16,7 +16,7 @@ import (
 	"fanout/internal/testing/memcachedfake"
 )
 
-// configOf is the configuration of a cluster of servers, as ElastiCache writes it.
+// configOf returns the configuration of a cluster of servers in ElastiCache's format.
 func configOf(servers ...*memcachedfake.Server) string {
 	var nodes []string
 	for _, s := range servers {
@@ -51,7 +51,8 @@ func TestMemcachedDiscovery(t *testing.T) {
 	}
 }
 
-// The nodes are asked for again after a minute, and when one does not answer.
+// TestMemcachedRefresh asserts that the list of nodes is read again after a minute, and
+// when a node does not answer.
 func TestMemcachedRefresh(t *testing.T) {
 	endpoint := startMemcached(t, memcachedfake.Options{})
 	a, b := startMemcached(t, memcachedfake.Options{}), startMemcached(t, memcachedfake.Options{})
@@ -82,7 +83,7 @@ func TestMemcachedRefresh(t *testing.T) {
 	send("retryable")
 	send("")
 
-	// An endpoint that does not answer leaves the nodes that are known.
+	// If the endpoint does not answer, the known nodes stay.
 	endpoint.SetConfig("")
 	m.nodes.due = time.Now()
 	send("")
@@ -117,7 +118,8 @@ func TestMemcachedDiscoveryFails(t *testing.T) {
 	}
 }
 
-// Asking ends with the context, also for those who wait for another's answer.
+// TestMemcachedDiscoveryCancelled asserts that a request for nodes ends with its context,
+// also for callers that wait for another caller's request.
 func TestMemcachedDiscoveryCancelled(t *testing.T) {
 	s := startMemcached(t, memcachedfake.Options{})
 	m := openMemcached(t, s.Address(), Cache{Cluster: true})
@@ -235,7 +237,7 @@ func FuzzDiscovery(f *testing.F) {
 	})
 }
 
-// TestRing holds the ring to what libmemcached 1.1.4 answers with KETAMA_WEIGHTED.
+// TestRing compares the ring with the answers of libmemcached 1.1.4 with KETAMA_WEIGHTED.
 func TestRing(t *testing.T) {
 	nodes := []string{"cache.0001.use1.cache.amazonaws.com:11211", "cache.0002.use1.cache.amazonaws.com:11211", "10.0.0.3:11212"}
 	want := []int{2, 3, 3, 1, 1, 2, 3, 3, 2, 3, 3, 3, 1, 1, 1, 1, 3, 1, 2, 2}
@@ -249,7 +251,8 @@ func TestRing(t *testing.T) {
 	}
 }
 
-// A node more takes its share of the keys, and the others keep theirs.
+// TestRingMovesFewKeys asserts that a new node takes its share of the keys, and that
+// other keys stay at their nodes.
 func TestRingMovesFewKeys(t *testing.T) {
 	three, four := newRing([]string{"a:1", "b:1", "c:1"}), newRing([]string{"a:1", "b:1", "c:1", "d:1"})
 	const keys = 10_000
@@ -270,7 +273,7 @@ func TestRingMovesFewKeys(t *testing.T) {
 	}
 }
 
-// A hash beyond the last point is at the first.
+// TestRingWraps asserts that a hash after the last point belongs to the first point.
 func TestRingWraps(t *testing.T) {
 	r := newRing([]string{"a:1", "b:1"})
 	r.points = []point{{0, address("a:1")}, {1, address("b:1")}}

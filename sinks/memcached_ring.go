@@ -11,15 +11,15 @@ import (
 	"strings"
 )
 
-// ring says which node of a cluster has a key, as ketama does: each node is put at
-// 160 points of a circle, and has the keys that lie before them. So a node more or
-// less moves few keys, and every client that does the same finds them: libmemcached,
-// and what is built on it in PHP, Python and Ruby, with KETAMA_WEIGHTED, which sets
-// of options call LIBKETAMA_COMPATIBLE.
+// ring assigns keys to the nodes of a cluster with ketama: each node has 160 points on a
+// circle, and owns the keys that lie before them. So a node more or less moves few keys,
+// and every client with the same algorithm finds the keys: libmemcached, and the PHP,
+// Python and Ruby clients built on it, with KETAMA_WEIGHTED, which some options call
+// LIBKETAMA_COMPATIBLE.
 //
-// gomemcache's own ServerList takes CRC-32 modulo the number of nodes, where a node
-// more moves nearly all keys. fanout's predecessor divided the first byte of the
-// key's MD5 among the nodes in the order of their list, as no client library does.
+// gomemcache's own ServerList takes CRC-32 modulo the number of nodes, so a new node
+// moves nearly all keys. fanout's predecessor divided the first byte of the key's MD5
+// among the nodes in the order of their list, which no client library does.
 type ring struct {
 	nodes  []net.Addr
 	points []point // ascending
@@ -31,18 +31,17 @@ type point struct {
 }
 
 const (
-	ringHashes = 40 // a node
-	ringPoints = 4  // a hash
+	ringHashes = 40 // per node
+	ringPoints = 4  // per hash
 )
 
-// newRing returns the ring of the nodes at addrs, which are host:port. The order
-// does not matter.
+// newRing returns the ring of the nodes at addrs, which are host:port in any order.
 func newRing(addrs []string) *ring {
 	r := &ring{points: make([]point, 0, len(addrs)*ringHashes*ringPoints)}
 	for _, addr := range addrs {
 		node := address(addr)
 		r.nodes = append(r.nodes, node)
-		// libmemcached leaves the port out where it is memcached's.
+		// libmemcached omits memcached's own port.
 		name := strings.TrimSuffix(addr, ":11211")
 		for i := range ringHashes {
 			sum := md5.Sum([]byte(name + "-" + strconv.Itoa(i))) //nolint:gosec // see above
@@ -57,7 +56,7 @@ func newRing(addrs []string) *ring {
 	return r
 }
 
-// node returns the node that has key. There is at least one.
+// node returns the node that owns key. The ring must not be empty.
 func (r *ring) node(key string) net.Addr {
 	if len(r.nodes) == 1 {
 		return r.nodes[0]
@@ -71,12 +70,12 @@ func (r *ring) node(key string) net.Addr {
 	return r.points[i].node
 }
 
-// address is a host and port that is looked up anew for each connection, since a
-// name may come to mean another server.
+// address is a host and port. Each connection looks it up again, because a name may move
+// to another server.
 type address string
 
-// Network is "tcp".
+// Network returns "tcp".
 func (address) Network() string { return "tcp" }
 
-// String is host:port.
+// String returns host:port.
 func (a address) String() string { return string(a) }

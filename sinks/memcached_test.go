@@ -45,8 +45,8 @@ func openMemcached(t testing.TB, address string, c Cache, opts ...Option) *Memca
 	return m
 }
 
-// TestMemcachedConformance lets the sink have one connection: with more, the records
-// of a request arrive in any order.
+// TestMemcachedConformance allows the sink one connection: with more, the records of a
+// request arrive in any order.
 func TestMemcachedConformance(t *testing.T) {
 	enginetest.CheckSink(t, func(t *testing.T) enginetest.SinkHarness {
 		s := startMemcached(t, memcachedfake.Options{})
@@ -71,7 +71,7 @@ func TestMemcachedConformance(t *testing.T) {
 	})
 }
 
-// inOrder returns what s keeps, in the order in which it came.
+// inOrder returns the values in s, in the order of their arrival.
 func inOrder(s *memcachedfake.Server) (data [][]byte) {
 	items := slices.SortedFunc(func(yield func(memcachedfake.Item) bool) {
 		for _, item := range s.Items() {
@@ -215,7 +215,8 @@ func TestMemcachedAnswers(t *testing.T) {
 	}
 }
 
-// What the server has taken without saying so is a failure.
+// TestMemcachedUnsure asserts that a write has failed if the server took it without an
+// answer.
 func TestMemcachedUnsure(t *testing.T) {
 	s := startMemcached(t, memcachedfake.Options{})
 	m := openMemcached(t, s.Address(), Cache{})
@@ -232,7 +233,8 @@ func TestMemcachedUnsure(t *testing.T) {
 	}
 }
 
-// The largest item is one that a real memcached takes; a byte more it does not.
+// TestMemcachedSizes asserts that the largest item is one that a real memcached accepts,
+// and that it refuses one byte more.
 func TestMemcachedSizes(t *testing.T) {
 	s := startMemcached(t, memcachedfake.Options{})
 	m := openMemcached(t, s.Address(), Cache{})
@@ -296,7 +298,7 @@ func TestMemcachedAuthentication(t *testing.T) {
 	} {
 		for name, discover := range map[string]bool{"node": false, "cluster": true} {
 			if discover && tt.name == "missing" {
-				continue // ElastiCache has no passwords, so the endpoint's answer says nothing of them
+				continue // ElastiCache has no passwords, so the endpoint's answer does not count
 			}
 			t.Run(tt.name+"/"+name, func(t *testing.T) {
 				s := startMemcached(t, memcachedfake.Options{Login: tt.login})
@@ -328,7 +330,7 @@ func TestMemcachedTLS(t *testing.T) {
 			if o := openMemcached(t, s.Address(), c).Send(t.Context(), numbered(3)); !o.OK() {
 				t.Error(o.Err(0))
 			}
-			c.TLS = forServer // trusts nobody that it does not know
+			c.TLS = forServer // trusts only servers that it knows
 			if o := openMemcached(t, s.Address(), c).Send(t.Context(), numbered(1)); o.OK() {
 				t.Error("a server that nobody vouches for was trusted")
 			}
@@ -336,7 +338,7 @@ func TestMemcachedTLS(t *testing.T) {
 	}
 }
 
-// Connections are kept, and never more than allowed.
+// TestMemcachedConnections asserts that connections are kept, within their limit.
 func TestMemcachedConnections(t *testing.T) {
 	s := startMemcached(t, memcachedfake.Options{})
 	m := openMemcached(t, s.Address(), Cache{Connections: 4})
@@ -356,7 +358,8 @@ func TestMemcachedConnections(t *testing.T) {
 	}
 }
 
-// Send returns when its context is cancelled, whatever the server does.
+// TestMemcachedCancelled asserts that Send returns when its context is canceled, whatever
+// the server does.
 func TestMemcachedCancelled(t *testing.T) {
 	s := startMemcached(t, memcachedfake.Options{})
 	m := openMemcached(t, s.Address(), Cache{Connections: 2})
@@ -375,10 +378,10 @@ func TestMemcachedCancelled(t *testing.T) {
 	if got := failures(o, 8); slices.ContainsFunc(got, func(c string) bool { return c != "retryable" }) {
 		t.Errorf("got %q", got)
 	}
-	s.Close() // ends what the client still waits for
+	s.Close() // ends the client's outstanding waits
 }
 
-// The writes that a dead node would get do not wait for it one after another.
+// TestMemcachedDeadNode asserts that the writes to a dead node do not each wait for it.
 func TestMemcachedDeadNode(t *testing.T) {
 	s := startMemcached(t, memcachedfake.Options{})
 	s.Close()
@@ -398,8 +401,8 @@ func TestMemcachedDeadNode(t *testing.T) {
 	}
 }
 
-// A server that dies and comes back in the middle loses nothing, in order or not,
-// though many of the connections that are kept are dead.
+// TestMemcachedDiesAndComesBack asserts that a restart of the server loses no record, in
+// order or not, although many kept connections are dead.
 func TestMemcachedDiesAndComesBack(t *testing.T) {
 	for name, ordered := range map[string]bool{"in any order": false, "in order": true} {
 		t.Run(name, func(t *testing.T) {
@@ -441,7 +444,8 @@ func TestMemcachedDiesAndComesBack(t *testing.T) {
 	}
 }
 
-// Of the idle connections to a server that was restarted, one at most costs an attempt.
+// TestMemcachedStaleConnections asserts that the idle connections to a restarted server
+// cost at most one attempt.
 func TestMemcachedStaleConnections(t *testing.T) {
 	s := startMemcached(t, memcachedfake.Options{})
 	m := openMemcached(t, s.Address(), Cache{Connections: 16})

@@ -8,16 +8,15 @@ import (
 	"fanout/engine"
 )
 
-// messageEntries is how many messages SendMessageBatch and PublishBatch take.
+// messageEntries is the maximum number of messages in SendMessageBatch and PublishBatch.
 const messageEntries = 10
 
-// What SQS and SNS have in common: a message is text of characters that XML 1.0
-// allows, has attributes with a type, and in a FIFO queue or topic a group and a
-// deduplication id. Its size is that of its body and of the name, type and value of
-// every attribute.
+// SQS and SNS have in common that a message is text of characters that XML 1.0 allows,
+// has typed attributes, and in a FIFO queue or topic has a group and a deduplication id.
+// Its size is that of its body and of the name, type and value of every attribute.
 
-// emptyBody stands for no data, in base64: both services refuse an empty message,
-// and line breaks are not part of what base64 text stands for (RFC 2045, section 6.8).
+// emptyBody is the base64 of empty data. Both services refuse an empty message, and
+// base64 decoders ignore line breaks (RFC 2045, section 6.8).
 const emptyBody = "\n"
 
 // message returns data as the text of a message, in base64 unless it is plain.
@@ -31,17 +30,17 @@ func message(p engine.Payload) []byte {
 	return p.Text()
 }
 
-// plain reports whether p can be the text of a message as it is.
+// plain reports whether p can be the text of a message unchanged.
 func plain(p engine.Payload) bool { return p.Len() > 0 && p.IsText() }
 
-// isText reports whether s consists of characters that XML 1.0 allows (section 2.2).
+// isText reports whether s has only characters that XML 1.0 allows (section 2.2).
 func isText(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
 	})
 }
 
-// bodySize is how long the text of a message with data is.
+// bodySize returns the length of the message text for p.
 func bodySize(p engine.Payload) int {
 	switch {
 	case p.Len() == 0:
@@ -52,7 +51,7 @@ func bodySize(p engine.Payload) int {
 	return p.TextLen()
 }
 
-// only returns the one record that r carries, or nil if there are more.
+// only returns the single record that r carries, or nil if there are more.
 func only(r *engine.Record) *engine.Record {
 	for r.Parts() != nil {
 		if len(r.Parts()) != 1 {
@@ -63,14 +62,14 @@ func only(r *engine.Record) *engine.Record {
 	return r
 }
 
-// groupID returns the message group of r: its key, in a form that FIFO takes.
+// groupID returns the message group of r: its key, in a form that FIFO accepts.
 func groupID(r *engine.Record) string { return token(r.Key) }
 
-// maxToken bounds the ids of message groups and of deduplication.
+// maxToken is the maximum length of the ids of message groups and of deduplication.
 const maxToken = 128
 
-// token returns s if it can be the id of a message group or of deduplication, that
-// is, if it has 1 to 128 characters of visible ASCII; otherwise its SHA-256 in hex.
+// token returns s if it is valid as the id of a message group or of deduplication, with 1
+// to 128 characters of visible ASCII. Otherwise it returns its SHA-256 in hex.
 func token(s string) string {
 	ok := s != "" && len(s) <= maxToken
 	for i := 0; ok && i < len(s); i++ {
@@ -82,19 +81,19 @@ func token(s string) string {
 	return s
 }
 
-// entryID is the id of message i of a request.
+// entryID returns the id of message i of a request.
 func entryID(i int) *string {
 	id := strconv.Itoa(i)
 	return &id
 }
 
-// entries gathers what an answer says about the n messages of a request.
+// entries collects the results of the n messages of a request.
 type entries struct {
 	sink  string
 	fates []error
 }
 
-// newEntries takes nothing as acknowledged.
+// newEntries returns entries without acknowledgements.
 func newEntries(sink string, n int) *entries {
 	e := &entries{sink, make([]error, n)}
 	open := unacknowledged(sink)
@@ -104,14 +103,14 @@ func newEntries(sink string, n int) *entries {
 	return e
 }
 
-// taken books an acknowledgement. An id that was not sent says nothing.
+// taken records an acknowledgement. An unknown id is ignored.
 func (e *entries) taken(id *string) {
 	if i, ok := e.index(id); ok {
 		e.fates[i] = nil
 	}
 }
 
-// refused books a refusal. A sender's fault that is not known to pass does not.
+// refused records a refusal. A sender's fault is permanent unless it is known to pass.
 func (e *entries) refused(id, code, message *string, senderFault bool) {
 	i, ok := e.index(id)
 	if !ok {
@@ -120,14 +119,14 @@ func (e *entries) refused(id, code, message *string, senderFault bool) {
 	e.fates[i] = classifyEntry(e.sink, deref(code), deref(message), senderFault)
 }
 
-// index returns the message that was sent with id, exactly as it was written: +1 and 01
-// are ids of no message.
+// index returns the message that was sent with id. The id must be exactly as sent: +1 and
+// 01 belong to no message.
 func (e *entries) index(id *string) (int, bool) {
 	i, err := strconv.Atoi(deref(id))
 	return i, err == nil && i >= 0 && i < len(e.fates) && strconv.Itoa(i) == *id
 }
 
-// outcome returns what was gathered.
+// outcome returns the results collected so far.
 func (e *entries) outcome() (o engine.Outcome) {
 	for i, err := range e.fates {
 		if err != nil {

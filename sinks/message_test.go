@@ -18,7 +18,7 @@ var (
 	fifos     = services[4:6]
 )
 
-// TestMessages looks at what messages hold.
+// TestMessages checks the content of messages.
 func TestMessages(t *testing.T) {
 	parts := numbered(2)
 	tests := []struct {
@@ -107,7 +107,7 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestFIFO looks at groups and deduplication ids.
+// TestFIFO checks groups and deduplication ids.
 func TestFIFO(t *testing.T) {
 	for _, s := range fifos {
 		t.Run(s.name, func(t *testing.T) {
@@ -145,8 +145,8 @@ func TestFIFO(t *testing.T) {
 	}
 }
 
-// TestDedupIDs asserts that what carries other records has another id, and what
-// carries the same has the same.
+// TestDedupIDs asserts that messages with different records have different ids, and
+// messages with the same records the same id.
 func TestDedupIDs(t *testing.T) {
 	none := engine.Payload{}
 	rec := func(lane, seq string, sub int) engine.Record { return engine.Record{Lane: lane, Seq: seq, Sub: sub} }
@@ -206,7 +206,7 @@ func FuzzToken(f *testing.F) {
 	})
 }
 
-// FuzzMessageSize checks sizes, attributes and bodies against what arrives.
+// FuzzMessageSize compares sizes, attributes and bodies with the messages that arrive.
 func FuzzMessageSize(f *testing.F) {
 	f.Add("key", "PUT", []byte("hello"))
 	f.Add("", "", []byte{})
@@ -238,7 +238,7 @@ func FuzzMessageSize(f *testing.F) {
 // entry is an entry of an answer of SQS or SNS.
 type entry struct {
 	id     string
-	code   string // "": taken
+	code   string // "": accepted
 	sender bool
 }
 
@@ -265,7 +265,7 @@ var entryAnswers = []struct {
 	{"a refusal with an id like one that was sent", []entry{{id: "0"}, {id: "1"}, {id: "2"}, {"01", "InternalError", false}}, []string{"", "", ""}},
 }
 
-// optional returns nil for "", as a field that is missing.
+// optional returns nil for "", like a missing field.
 func optional(s string) *string {
 	if s == "" {
 		return nil

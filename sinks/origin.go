@@ -9,25 +9,25 @@ import (
 	"fanout/engine"
 )
 
-// origin stands for a source in front of the ids of its records. Streams count their shards and
-// records alike, so without it two streams that write to one FIFO queue or index would
-// lose records to each other.
+// origin identifies a source, and is put before the ids of its records. Streams number
+// their shards and records alike. Without an origin, two streams that write to one FIFO
+// queue or index would lose records to each other.
 type origin string
 
-// originDigits is how much of a hash an origin keeps: 64 bits tell the few sources that
-// share a destination apart, and leave room for the rest of an id.
+// originDigits is the length of the hash in an origin: 64 bits distinguish the few
+// sources that share a destination, and leave room for the rest of an id.
 const originDigits = 16
 
-// Source says which source the records come from, by its ARN. What the sink makes of
-// their origin is then unique over all sources: deduplication ids of FIFO queues and
-// topics, and the _id of documents that are not known by a key.
+// Source sets the ARN of the records' source. The sink's ids are then unique over all
+// sources: deduplication ids of FIFO queues and topics, and the _id of documents without
+// a key.
 func Source(arn string) Option {
 	return func(o *options) { o.origin = origin(sha256Hex([]byte(arn))[:originDigits] + "/") }
 }
 
-// id names r by the source records it carries and nothing else: one by
-// source/lane/sequence/sub-sequence, several by the SHA-256 in hex of those. The lane is
-// in it because sequence numbers are unique in a shard.
+// id identifies r only by the source records that it carries. For one record it is
+// source/lane/sequence/sub-sequence, for several the SHA-256 in hex of all of them. It
+// contains the lane because sequence numbers are unique only in a shard.
 func (o origin) id(r *engine.Record) string { return string(o.appendID(nil, r)) }
 
 // appendID appends id to b.
@@ -43,8 +43,8 @@ func (o origin) appendID(b []byte, r *engine.Record) []byte {
 // dedupID returns the deduplication id of r.
 func (o origin) dedupID(r *engine.Record) string { return token(o.id(r)) }
 
-// appendOrigin appends where every record that r carries comes from. Lengths keep
-// one record's lane and sequence number from running into the next.
+// appendOrigin appends the origin of every record that r carries. Lengths separate one
+// record's lane and sequence number from the next.
 func appendOrigin(b []byte, r *engine.Record) []byte {
 	if parts := r.Parts(); parts != nil {
 		for i := range parts {

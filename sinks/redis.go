@@ -15,38 +15,38 @@ import (
 	"fanout/engine"
 )
 
-// redisValue is the longest value that Redis takes (redis.conf, proto-max-bulk-len).
+// redisValue is the longest value in Redis, in bytes (redis.conf, proto-max-bulk-len).
 const redisValue = 512 << 20
 
-// Redis keeps the data of records under their keys in Redis or Valkey, with SET, and
-// removes the keys of REMOVE records with DEL, many commands in a pipeline.
+// Redis stores the data of records under their keys in Redis or Valkey with SET, and
+// removes the keys of REMOVE records with DEL, in a pipeline of many commands.
 //
-// Keys and values are any bytes; the empty key is a key like others. Of several
-// records of a key in a request only the last is sent, and stands for all.
+// Keys and values are any bytes; the empty key is an ordinary key. If a request has
+// several records of a key, only the last is sent, and its result is that of all.
 //
-// A server that says it is part of a cluster is taken for one from then on, whatever
-// the configuration says.
+// If a server answers that it is part of a cluster, the sink treats it as one from then
+// on, whatever the configuration says.
 type Redis struct {
 	name   string
 	ttl    time.Duration
 	limits engine.Limits
 
 	server  *redis.Client
-	cluster atomic.Pointer[redis.ClusterClient] // nil: server is no part of one, as far as is known
+	cluster atomic.Pointer[redis.ClusterClient] // nil: server is not known to be in a cluster
 	opts    redis.ClusterOptions
 }
 
 // NewRedis returns a sink for the Redis server at a URL like
-// redis://user:password@host:port/database, or rediss:// for TLS, of which all but
-// the host may be missing. It connects when it first sends. Of user and password,
-// what c.Credentials tells goes before what the URL does.
+// redis://user:password@host:port/database, or rediss:// for TLS. Only the host is
+// required. It connects on the first Send. The user and password of c.Credentials replace
+// the ones in the URL.
 //
-// A record may have 16 MiB with its key unless RecordBytes says otherwise, up to
-// 512 MiB, which is what Redis takes unless its owner changed proto-max-bulk-len.
+// A record with its key may have 16 MiB unless RecordBytes sets another limit, up to 512
+// MiB, which is the limit of Redis unless its owner changed proto-max-bulk-len.
 //
-// The error says what is wrong with url, and has no password in it.
+// The error names the fault in url and contains no password.
 func NewRedis(url string, c Cache, opts ...Option) (*Redis, error) {
-	logging.Disable() // lines of its own on standard error, beside the function's JSON
+	logging.Disable() // the client's own lines on standard error would mix with the function's JSON
 	o, err := redis.ParseURL(url)
 	if err != nil {
 		return nil, errors.New("the address is not that of a Redis server; write one like redis://host:port or rediss://user:password@host:port/database")
@@ -85,13 +85,13 @@ func NewRedis(url string, c Cache, opts ...Option) (*Redis, error) {
 			return u, p, err
 		}
 	}
-	o.Protocol = 2                        // there is nothing to be pushed
-	o.DisableIdentity = true              // saves a round trip a connection
+	o.Protocol = 2                        // the sink needs no push messages
+	o.DisableIdentity = true              // saves a round trip per connection
 	o.MaxRetries, o.DialerRetries = -1, 1 // the engine retries
 	o.ContextTimeoutEnabled = true
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = cacheTimeout, cacheTimeout, cacheTimeout
 	o.PoolSize = c.connections()
-	o.PipelinePoolSize = -1 // all there is are pipelines
+	o.PipelinePoolSize = -1 // the client only sends pipelines
 	r.opts = inCluster(o)
 	r.server = redis.NewClient(o)
 	if c.Cluster {
@@ -100,7 +100,7 @@ func NewRedis(url string, c Cache, opts ...Option) (*Redis, error) {
 	return r, nil
 }
 
-// inCluster returns the options for a cluster that the server of o belongs to.
+// inCluster returns the options for the cluster of o's server.
 func inCluster(o *redis.Options) redis.ClusterOptions {
 	return redis.ClusterOptions{
 		Addrs:  []string{o.Addr},
@@ -110,9 +110,9 @@ func inCluster(o *redis.Options) redis.ClusterOptions {
 		Password:                   o.Password,
 		CredentialsProviderContext: o.CredentialsProviderContext,
 
-		// MOVED and ASK are part of the protocol, not failures, and after an ASK the
-		// next command must follow at once, so the client goes to the other node. A
-		// single time: what still has no place then is for the engine to repeat.
+		// MOVED and ASK are part of the protocol, not failures, and after an ASK the next
+		// command must follow at once, so the client goes to the other node. It does so
+		// once; the engine repeats the rest.
 		MaxRedirects:    1,
 		MinRetryBackoff: -1,
 		MaxRetryBackoff: -1,
@@ -130,15 +130,15 @@ func inCluster(o *redis.Options) redis.ClusterOptions {
 	}
 }
 
-// joinCluster sends to all nodes of the cluster from now on.
+// joinCluster makes r send to all nodes of the cluster from now on.
 func (r *Redis) joinCluster() {
 	opts := r.opts
 	if c := redis.NewClusterClient(&opts); !r.cluster.CompareAndSwap(nil, c) {
-		_ = c.Close() // another Send was first; this one has no connection yet
+		_ = c.Close() // another Send was first; this client has no connection yet
 	}
 }
 
-// Close closes the connections. Nothing can be sent afterwards.
+// Close closes the connections. Do not use r afterwards.
 func (r *Redis) Close() error {
 	err := r.server.Close()
 	if c := r.cluster.Load(); c != nil {
@@ -147,13 +147,13 @@ func (r *Redis) Close() error {
 	return err
 }
 
-// String is "redis", a space, host and port.
+// String returns "redis", a space, host and port.
 func (r *Redis) String() string { return r.name }
 
-// Limits bound a pipeline.
+// Limits returns the limits of a pipeline.
 func (r *Redis) Limits() engine.Limits { return r.limits }
 
-// Send makes one pipeline, in a cluster one for each node concerned.
+// Send makes one pipeline, or in a cluster one pipeline per node.
 func (r *Redis) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	if err := needImages(r.name, batch); err != nil {
 		return engine.Failed(err)
@@ -165,7 +165,7 @@ func (r *Redis) Send(ctx context.Context, batch []engine.Record) engine.Outcome 
 		p = r.server.Pipeline()
 	}
 	last := latest(batch)
-	cmds := make([]*redis.Cmd, len(batch)) // nil where a later record of the key is sent
+	cmds := make([]*redis.Cmd, len(batch)) // nil if a later record has the same key
 	for i := range batch {
 		if rec := &batch[i]; last[rec.Key] == i {
 			cmds[i] = p.Do(ctx, r.command(rec)...)
@@ -190,7 +190,7 @@ func (*Redis) Sizer() func(r *engine.Record) int {
 	return func(r *engine.Record) int { return r.Data.Len() + len(r.Key) }
 }
 
-// command returns the words of the command for a record.
+// command returns the words of the command for rec.
 func (r *Redis) command(rec *engine.Record) []any {
 	switch {
 	case removes(rec):
@@ -201,8 +201,8 @@ func (r *Redis) command(rec *engine.Record) []any {
 	return []any{"set", rec.Key, blob(rec.Data)}
 }
 
-// answers returns why commands of a pipeline were not acknowledged, nil for those
-// that were. What it learns of the cluster is for the next attempt.
+// answers returns the error of each command of a pipeline, or nil if it was acknowledged.
+// The next attempt uses its news about the cluster.
 func (r *Redis) answers(ctx context.Context, cmds []*redis.Cmd, failed error) []error {
 	errs := make([]error, len(cmds))
 	moved, lost := false, false
@@ -225,7 +225,7 @@ func (r *Redis) answers(ctx context.Context, cmds []*redis.Cmd, failed error) []
 	case c == nil && moved:
 		r.joinCluster()
 	case c != nil && lost:
-		c.ReloadState(ctx) // a node may have been replaced; this does not wait
+		c.ReloadState(ctx) // a node may have been replaced; this does not block
 	}
 	return errs
 }

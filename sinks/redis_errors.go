@@ -10,20 +10,21 @@ import (
 )
 
 var (
-	// A cluster that elects, moves slots or loads its data is done in seconds.
+	// A cluster finishes an election, a move of slots or a load within seconds.
 	recovering = verdict{class: engine.Retryable, why: "the server or its cluster is not ready"}
 
-	// A replica that was a primary until now says so; the client reconnects.
+	// A server that was a primary until now answers this as a replica; the client
+	// reconnects.
 	replica = verdict{class: engine.Retryable, why: "the server is a replica: if this lasts, write the address of the primary"}
 
-	// Values expire or are evicted; the owner may also make room.
+	// Values expire or are evicted. The owner may also add memory.
 	full = verdict{class: engine.Retryable, why: "the server's memory is full and it evicts nothing: give it more, a ttl, or an eviction policy"}
 
-	// The client has the map of the cluster now, so the next attempt knows where to go.
+	// The client now has the map of the cluster, so the next attempt finds the node.
 	elsewhere = verdict{class: engine.Retryable, why: "another node of the cluster has the key"}
 
-	// Passwords do not change within an invocation; if they do after it, Lambda's own
-	// retry finds them changed.
+	// Passwords do not change within an invocation. If they change later, Lambda's own
+	// retry uses the new one.
 	unauthorized = verdict{class: engine.Permanent, why: "access is denied: check user, password, and what the user may do"}
 )
 
@@ -36,7 +37,7 @@ var redisCodes = map[string]verdict{
 	"MASTERDOWN":  recovering,
 	"NOREPLICAS":  recovering,
 	"TRYAGAIN":    recovering,
-	"BUSY":        recovering, // a script runs
+	"BUSY":        recovering, // a script is running
 	"MISCONF":     failing,    // snapshots fail, so writes are refused
 	"MOVED":       elsewhere,
 	"ASK":         elsewhere,
@@ -45,7 +46,7 @@ var redisCodes = map[string]verdict{
 	"NOPERM":      unauthorized,
 }
 
-// redisFaults are the beginnings of Redis' error answers that have no word of their own.
+// redisFaults are the first parts of Redis' error answers without a word of their own.
 var redisFaults = []struct {
 	answer string
 	verdict
@@ -57,11 +58,12 @@ var redisFaults = []struct {
 	{"ERR This instance has cluster support disabled", verdict{class: engine.Permanent, why: "the address is that of a cluster, and the server belongs to none: correct it"}},
 }
 
-// clusterDatabase tells what is wrong with the address of a cluster that ends in one.
+// clusterDatabase is the error of a cluster address that ends in a database number.
 const clusterDatabase = "a Redis cluster has no database but 0; remove the number at the end of the address"
 
-// classifyRedis says what to do about the error of a command or a pipeline. Of
-// Redis' answers it repeats the first word alone: others hold keys and arguments.
+// classifyRedis returns the class and text of an error of a command or a pipeline. It
+// repeats only the first word of Redis' answers, because the rest may hold keys and
+// arguments.
 func classifyRedis(sink string, err error) error {
 	if errors.Is(err, redis.Nil) {
 		return unacknowledged(sink)
@@ -83,14 +85,13 @@ func classifyRedis(sink string, err error) error {
 	return say(sink, "ERR", "", failing)
 }
 
-// isAnswer reports whether err is what a server answered.
+// isAnswer reports whether err is a server's answer.
 func isAnswer(err error) bool {
 	_, ok := errors.AsType[redis.Error](err)
 	return ok
 }
 
-// isMoved reports whether a server answered that another node of its cluster has
-// the key.
+// isMoved reports whether a server answered that another node of its cluster has the key.
 func isMoved(err error) bool {
 	_, moved := redis.IsMovedError(err)
 	_, ask := redis.IsAskError(err)

@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// What a server may answer to the commands of one request. The longest answers are those
-// to COMMAND, of some 300 KB, and CLUSTER SLOTS, of some 100 bytes for each node of each
-// range of slots; a write is answered with a line.
+// Limits of a server's answers to the commands of one request. The longest answers are to
+// COMMAND, of about 300 KB, and to CLUSTER SLOTS, of about 100 bytes for each node of
+// each range of slots. The answer to a write is one line.
 const (
 	repliesBytes  = 4 << 20
 	repliesValues = 1 << 17  // in arrays
@@ -19,10 +19,10 @@ const (
 	replyString   = 64 << 10 // bytes
 )
 
-// countedReplies returns next with connections whose answers are bounded. The client
-// makes room for as much as an answer announces, and calls itself for each array, so
-// bounds of what is read are not enough: announcements are looked at before the client
-// sees them.
+// countedReplies returns next with connections whose answers are limited. The client
+// allocates as much as an answer announces, and recurses for each array. A limit of the
+// bytes read is therefore not enough: the connection checks each announcement before the
+// client sees it.
 func countedReplies(next dialer) dialer {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := next(ctx, network, addr)
@@ -38,35 +38,35 @@ func countedReplies(next dialer) dialer {
 	}
 }
 
-// rawReplies is for connections without TLS: the client looks at the socket to find out
-// whether an idle connection was closed.
+// rawReplies is for connections without TLS: the client looks at the socket to detect
+// that the server closed an idle connection.
 type rawReplies struct {
 	*replies
 	syscall.Conn
 }
 
 // replies is a connection to a server that speaks RESP2 (Redis serialization protocol
-// specification), as it does unless it is asked for another version.
+// specification), which is the default.
 type replies struct {
 	net.Conn
-	bytes, values int // that may still come
+	bytes, values int // that may still arrive
 
-	line []byte // what has come of a line
-	skip int    // bytes of a string that are to come, with CR LF
+	line []byte // the part of a line that has arrived
+	skip int    // bytes of a string still to arrive, with CR LF
 	open []int  // how many values each open array lacks, outermost first
 	err  error
 }
 
-// ration allows for the answers to a request.
+// ration resets the limits for the answers to a request.
 func (r *replies) ration() { r.bytes, r.values = repliesBytes, repliesValues }
 
-// Write begins or goes on with a request.
+// Write starts or continues a request.
 func (r *replies) Write(p []byte) (int, error) {
 	r.ration()
 	return r.Conn.Write(p)
 }
 
-// Read gives only what it has looked at.
+// Read returns only bytes that look has checked.
 func (r *replies) Read(p []byte) (int, error) {
 	if r.err != nil {
 		return 0, r.err
@@ -79,7 +79,7 @@ func (r *replies) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// look follows answers as far as p has them, and says if they are within bounds.
+// look parses the answers in p, and reports whether they are within the limits.
 func (r *replies) look(p []byte) bool {
 	for len(p) > 0 {
 		if r.skip > 0 {
@@ -108,7 +108,7 @@ func (r *replies) look(p []byte) bool {
 	return true
 }
 
-// begun takes a line, which is a value or announces one.
+// begun reads a line, which is a value or announces one.
 func (r *replies) begun(line []byte) bool {
 	switch line[0] {
 	case '+', '-', ':':
@@ -135,10 +135,10 @@ func (r *replies) begun(line []byte) bool {
 		}
 		return true
 	}
-	return false // of another version of the protocol
+	return false // another version of the protocol
 }
 
-// ended counts a value that is complete, and the arrays that it completes.
+// ended counts a complete value, and the arrays that it completes.
 func (r *replies) ended() {
 	for last := len(r.open) - 1; last >= 0; last-- {
 		if r.open[last]--; r.open[last] > 0 {

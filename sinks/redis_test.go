@@ -19,13 +19,13 @@ import (
 	"fanout/engine/enginetest"
 )
 
-// redisServer is a miniredis that tells what it was asked, and goes wrong.
+// redisServer is a miniredis that records its commands and can fail.
 type redisServer struct {
 	*miniredis.Miniredis
 
 	mu       sync.Mutex
 	commands [][]string
-	decide   func(n int, args []string) string // n is 0 for the first command of the sort since decide was set
+	decide   func(n int, args []string) string // n is 0 for the first command of its name since decide was set
 	n        int
 }
 
@@ -39,7 +39,7 @@ func startRedis(t testing.TB) *redisServer {
 	return s
 }
 
-// hook must be called again when the server was restarted.
+// hook must be called again after a restart of the server.
 func (s *redisServer) hook() {
 	s.Server().SetPreHook(func(p *server.Peer, cmd string, args ...string) bool {
 		s.mu.Lock()
@@ -62,15 +62,14 @@ func (s *redisServer) hook() {
 	})
 }
 
-// onWrite makes decide say what is answered to each SET and DEL from now on; "" is
-// what Redis would.
+// onWrite makes decide answer each SET and DEL from now on; "" means Redis' own answer.
 func (s *redisServer) onWrite(decide func(n int, args []string) string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.decide, s.n = decide, 0
 }
 
-// asked returns the commands of a name, without it.
+// asked returns the arguments of all commands with the given name.
 func (s *redisServer) asked(name string) (all [][]string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -149,7 +148,8 @@ func TestRedisKeepsAnyBytes(t *testing.T) {
 	}
 }
 
-// The last record of a key decides, and the others share its fate.
+// TestRedisLastWriteWins asserts that the last record of a key is stored, and that the
+// others share its result.
 func TestRedisLastWriteWins(t *testing.T) {
 	s := startRedis(t)
 	r := openRedis(t, "redis://"+s.Addr(), Cache{TTL: 90 * time.Second})
@@ -220,8 +220,8 @@ func TestRedisAnswers(t *testing.T) {
 	}
 }
 
-// What the server has not answered is a failure, whether it took effect or not, and
-// what it answered is none.
+// TestRedisUnsure asserts that a command without an answer has failed, whether it took
+// effect or not, and that an answered command has not.
 func TestRedisUnsure(t *testing.T) {
 	s := startRedis(t)
 	r := openRedis(t, "redis://"+s.Addr(), Cache{})
@@ -233,7 +233,7 @@ func TestRedisUnsure(t *testing.T) {
 	})
 	o := r.Send(t.Context(), numbered(5))
 	got := failures(o, 5)
-	// Answers to the commands before may have been lost with the connection.
+	// Answers to earlier commands may have been lost with the connection.
 	if diff := cmp.Diff([]string{"retryable", "retryable", "retryable"}, got[2:]); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -266,7 +266,7 @@ func TestRedisAuthentication(t *testing.T) {
 		setup func(*redisServer)
 		url   string // with %s for the address
 		c     Cache
-		want  string // class
+		want  string // expected class
 	}{
 		{"none asked", func(*redisServer) {}, "redis://%s", Cache{}, ""},
 		{"in the address", func(s *redisServer) { s.RequireUserAuth("user", secret) }, "redis://user:s3cr%%3At%%2F%%40%%20%%0D%%0A@%s/3", Cache{}, ""},
@@ -304,7 +304,7 @@ func TestRedisAuthentication(t *testing.T) {
 	}
 }
 
-// A password that has been rotated is noticed when the next connection is made.
+// TestRedisRotation asserts that the next connection uses a rotated password.
 func TestRedisRotation(t *testing.T) {
 	s := startRedis(t)
 	s.RequireAuth("old")
@@ -417,7 +417,8 @@ func slotsOf(s, other *redisServer) {
 	})
 }
 
-// A server that turns out to belong to a cluster is followed to it.
+// TestRedisMoved asserts that the sink follows a server that turns out to be in a
+// cluster.
 func TestRedisMoved(t *testing.T) {
 	first, other := startRedis(t), startRedis(t)
 	slotsOf(first, other)
@@ -440,7 +441,8 @@ func TestRedisMoved(t *testing.T) {
 	}
 }
 
-// Two Sends that learn of the cluster at once agree on one client.
+// TestRedisMovedAtOnce asserts that two Sends that discover the cluster at once use one
+// client.
 func TestRedisMovedAtOnce(t *testing.T) {
 	first, other := startRedis(t), startRedis(t)
 	slotsOf(first, other)
@@ -454,7 +456,7 @@ func TestRedisMovedAtOnce(t *testing.T) {
 	allDelivered(t, persistent(t, r, true), recs)
 }
 
-// A slot on its way from node to node is found at the other one.
+// TestRedisAsk asserts that a command finds a slot at its new node during a move.
 func TestRedisAsk(t *testing.T) {
 	from, to := startRedis(t), startRedis(t)
 	from.onWrite(func(int, []string) string { return "ASK 3999 " + to.Addr() })
@@ -471,7 +473,8 @@ func TestRedisAsk(t *testing.T) {
 	}
 }
 
-// Send returns when its context is cancelled, whatever the server does.
+// TestRedisCancelled asserts that Send returns when its context is canceled, whatever the
+// server does.
 func TestRedisCancelled(t *testing.T) {
 	s := startRedis(t)
 	r := openRedis(t, "redis://"+s.Addr(), Cache{})
@@ -491,7 +494,8 @@ func TestRedisCancelled(t *testing.T) {
 	}
 }
 
-// A server that dies and comes back in the middle loses nothing, in order or not.
+// TestRedisDiesAndComesBack asserts that a restart of the server loses no record, in
+// order or not.
 func TestRedisDiesAndComesBack(t *testing.T) {
 	for name, tt := range map[string]struct{ cluster, ordered bool }{
 		"server":          {false, false},

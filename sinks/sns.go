@@ -12,20 +12,19 @@ import (
 	"fanout/engine"
 )
 
-// How much SNS takes in a message, and in a request, from the API reference of
-// PublishBatch.
+// Limits of a message and of a request in SNS, from the API reference of PublishBatch.
 const (
 	snsBytes     = 256 << 10 // unless the topic's owner raised it
 	snsBytesMost = 1 << 20
 )
 
-// SNSAPI is what NewSNS needs of *sns.Client.
+// SNSAPI is the part of *sns.Client that NewSNS needs.
 type SNSAPI interface {
 	PublishBatch(context.Context, *sns.PublishBatchInput, ...func(*sns.Options)) (*sns.PublishBatchOutput, error)
 }
 
-// SNS publishes messages to a topic with PublishBatch. Messages are made as those of
-// SQS are, but that a notification's subject stays one.
+// SNS publishes messages to a topic with PublishBatch. Its messages are like SQS
+// messages, except that a notification's subject stays a subject.
 type SNS struct {
 	client SNSAPI
 	topic  string
@@ -35,8 +34,8 @@ type SNS struct {
 	form   messages
 }
 
-// NewSNS returns a sink for the topic with the ARN topicARN. A message, and all of a
-// request together, may have 256 KiB unless RecordBytes says otherwise, up to 1 MiB.
+// NewSNS returns a sink for the topic with the ARN topicARN. A message, or a whole
+// request, may have 256 KiB unless RecordBytes sets another limit, up to 1 MiB.
 func NewSNS(client SNSAPI, topicARN string, opts ...Option) *SNS {
 	bytes := recordBytes(opts, snsBytes, snsBytesMost)
 	s := &SNS{client: client, topic: topicARN, fifo: strings.HasSuffix(topicARN, ".fifo"), origin: collect(opts).origin}
@@ -51,10 +50,10 @@ func NewSNS(client SNSAPI, topicARN string, opts ...Option) *SNS {
 	return s
 }
 
-// String is "sns", a space and the topic's name.
+// String returns "sns", a space and the topic's name.
 func (s *SNS) String() string { return "sns " + lastPart(s.topic, ":") }
 
-// Limits are those of PublishBatch.
+// Limits returns the limits of PublishBatch.
 func (s *SNS) Limits() engine.Limits { return s.limits }
 
 // Send makes one PublishBatch call.
@@ -82,7 +81,7 @@ func (s *SNS) Sizer() func(r *engine.Record) int { return s.form.size }
 
 // put makes the call.
 func (s *SNS) put(ctx context.Context, batch []engine.Record) (*sns.PublishBatchOutput, error) {
-	in := &sns.PublishBatchInput{TopicArn: &s.topic, PublishBatchRequestEntries: []types.PublishBatchRequestEntry{}} // nil would be a fault
+	in := &sns.PublishBatchInput{TopicArn: &s.topic, PublishBatchRequestEntries: []types.PublishBatchRequestEntry{}} // the SDK rejects nil
 	if _, ok := s.client.(*sns.Client); ok {
 		call := newSplice(snsList+"=", acknowledgement{}, len(batch), s.form.text(batch))
 		s.append(call.list, batch)

@@ -11,8 +11,8 @@ import (
 // snsList is the name of a request's list in the AWS query protocol.
 const snsList = "PublishBatchRequestEntries"
 
-// append appends the messages of a request as the fields of a form, in the order of
-// their names, as the SDK does: message 10 comes before message 2.
+// append appends the messages of a request as fields of a form, sorted by name like the
+// SDK's: message 10 comes before message 2.
 func (s *SNS) append(b *body, batch []engine.Record) {
 	var buf [messageEntries]string
 	numbers := buf[:0]
@@ -64,7 +64,7 @@ func (s *SNS) appendMessage(b *body, r *engine.Record, n int) {
 	}
 }
 
-// appendForm appends s as a value of a form, as url.QueryEscape writes it.
+// appendForm appends s as a value of a form, with the same result as url.QueryEscape.
 func appendForm[T string | []byte](b []byte, s T) []byte {
 	const hex = "0123456789ABCDEF"
 	for i := range len(s) {
@@ -80,7 +80,7 @@ func appendForm[T string | []byte](b []byte, s T) []byte {
 	return b
 }
 
-// inForm says which bytes stand for themselves in a value of a form.
+// inForm has the bytes that need no escape in a value of a form.
 var inForm = func() (t [256]bool) {
 	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~") {
 		t[c] = true

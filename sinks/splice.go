@@ -14,39 +14,39 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// splice is one call of an AWS client that is given an empty list of records, and
-// puts the list into what the SDK makes of that. Endpoint, headers, signature and
-// errors stay the SDK's; only the list, which costs nearly all of a request's work,
-// is written here: the SDK's serializers know no base64 text, and grow their buffer
-// from nothing each time.
+// splice is one call of an AWS client. The SDK gets an empty list of records, and splice
+// puts the real list into the SDK's request. Endpoint, headers, signature and errors stay
+// the SDK's. Only the list is written here, which is nearly all of a request's work: the
+// SDK's serializers cannot use existing base64 text, and grow their buffer from nothing
+// each time.
 //
-// The call fails with errSeam, and nothing is sent, if the SDK writes the empty list
-// in another way than expected. Its own serializer can do all that this does.
+// If the SDK writes the empty list in an unexpected way, the call fails with errSeam and
+// sends nothing. The caller then uses the SDK's own serializer, which gives the same
+// request.
 type splice struct {
-	empty string // how the SDK writes the empty list
-	list  *body  // what stands there instead
+	empty string // the SDK's text of the empty list
+	list  *body  // the text that replaces it
 
 	// If answer is set, the SDK need not decode an answer of that form.
 	answer  acknowledgement
 	records int // in the list
 
 	content *content
-	told    bool      // the answer is of that form
-	refused []refusal // if so, what it refuses
+	told    bool      // the answer has that form
+	refused []refusal // the refusals in it, if so
 }
 
-// errSeam is the error of a call that did not come to be, because the SDK does not
-// write an empty list the way it did.
+// errSeam is the error of a call that was not made, because the SDK writes an empty list
+// in a new way.
 var errSeam = errors.New("the SDK writes requests in a new way")
 
-// newSplice returns a call with a list of n records, which stands for empty and has
-// about so many bytes of text.
+// newSplice returns a call with a list of n records, which replaces empty and has about
+// text bytes of text.
 func newSplice(empty string, answer acknowledgement, n, text int) *splice {
 	return &splice{empty: empty, list: newBody(text), answer: answer, records: n}
 }
 
-// install adds s to the middleware of one call. It is one of the APIOptions of
-// every AWS client.
+// install adds s to the middleware of one call. Use it in the APIOptions of the call.
 func (s *splice) install(stack *middleware.Stack) error {
 	if err := stack.Serialize.Add(s, middleware.After); err != nil {
 		return err
@@ -54,8 +54,8 @@ func (s *splice) install(stack *middleware.Stack) error {
 	return stack.Deserialize.Add((*spliceAnswer)(s), middleware.After)
 }
 
-// end must be called when the call has returned, and before what the list refers to
-// changes.
+// end releases the list. Call it after the call returns, and before the records of the
+// list change.
 func (s *splice) end() {
 	if s.content != nil {
 		s.content.take()
@@ -95,22 +95,22 @@ func (s *splice) request(request any) (*smithyhttp.Request, error) {
 	s.content = newContent(s.list.parts)
 	req, err = req.SetStream(&contentReader{c: s.content})
 	if err == nil {
-		// Without it net/http would give up on a connection that the service had
-		// closed before anything was written.
+		// Without GetBody, net/http would give up on a connection that the service closed
+		// before anything was written.
 		req.GetBody = func() (io.ReadCloser, error) { return &contentReader{c: s.content}, nil }
 	}
 	return req, err
 }
 
-// spliceAnswer looks at the answer before the SDK does.
+// spliceAnswer reads the answer before the SDK does.
 type spliceAnswer splice
 
 // ID implements middleware.DeserializeMiddleware.
 func (*spliceAnswer) ID() string { return "fanout acknowledgement of records" }
 
-// HandleDeserialize implements middleware.DeserializeMiddleware. An answer of the form
-// that is known is an empty one to the SDK; any other is as it was. One that breaks off
-// is none, though the SDK's decoder may have found all it looks for.
+// HandleDeserialize implements middleware.DeserializeMiddleware. For an answer of the
+// known form the SDK gets an empty answer; any other answer stays unchanged. A truncated
+// answer is an error, although the SDK's decoder may have found all it needs.
 func (s *spliceAnswer) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	out middleware.DeserializeOutput, metadata middleware.Metadata, err error,
 ) {
@@ -146,7 +146,7 @@ func (s *spliceAnswer) HandleDeserialize(ctx context.Context, in middleware.Dese
 	return out, metadata, nil
 }
 
-// unreadable is the error of an answer that is not left to the SDK, which would close it.
+// unreadable is the error of an answer that the SDK does not get, and so does not close.
 func unreadable(resp *smithyhttp.Response, err error) error {
 	_ = resp.Body.Close()
 	return &smithy.DeserializationError{Err: err}

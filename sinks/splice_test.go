@@ -23,8 +23,8 @@ import (
 	"fanout/engine"
 )
 
-// The clients below are the SDK's, but not to the sinks, which then leave requests
-// and answers to the SDK.
+// These clients wrap the SDK's. The sinks do not recognize them, and leave requests and
+// answers to the SDK.
 type (
 	plainKinesis  struct{ KinesisAPI }
 	plainFirehose struct{ FirehoseAPI }
@@ -32,7 +32,7 @@ type (
 	plainSNS      struct{ SNSAPI }
 )
 
-// plainServices are services, left to the SDK.
+// plainServices are services whose requests are left to the SDK.
 var plainServices = []service{
 	{"kinesis", func(c aws.Config, _ ...Option) engine.Sink {
 		return NewKinesis(plainKinesis{kinesis.NewFromConfig(c)}, stream)
@@ -50,7 +50,7 @@ var plainServices = []service{
 	}},
 }
 
-// wire is an HTTP client that keeps the last request, and answers.
+// wire is an HTTP client that keeps the last request and answers it.
 type wire struct {
 	answer string
 
@@ -74,7 +74,7 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 	}, w.err
 }
 
-// config is for clients that send through w.
+// config returns a configuration for clients that send through w.
 func (w *wire) config(opts ...func(*middleware.Stack) error) aws.Config {
 	return aws.Config{
 		Region: "eu-west-1", HTTPClient: w, APIOptions: opts,
@@ -83,8 +83,8 @@ func (w *wire) config(opts ...func(*middleware.Stack) error) aws.Config {
 	}
 }
 
-// request sends recs through s, and returns the headers and the body of the request.
-// Headers that differ from request to request are left out.
+// request sends recs through s, and returns the headers and the body of the request. It
+// omits headers that differ from request to request.
 func request(t *testing.T, s service, recs []engine.Record) (http.Header, string) {
 	t.Helper()
 	w, calls := &wire{answer: "{}"}, 0
@@ -108,7 +108,7 @@ func request(t *testing.T, s service, recs []engine.Record) (http.Header, string
 	return header, string(w.body)
 }
 
-// sameAsSDK asserts that the request with recs is the one that the SDK would make.
+// sameAsSDK asserts that the request with recs is the SDK's request.
 func sameAsSDK(t *testing.T, i int, recs []engine.Record) {
 	t.Helper()
 	header, got := request(t, services[i], recs)
@@ -129,9 +129,9 @@ func sameAsSDK(t *testing.T, i int, recs []engine.Record) {
 	t.Fatalf("%s: bodies differ\nSDK %s\ngot %s", services[i].name, want, got)
 }
 
-// TestSameAsSDK holds requests to the bytes that the SDK would send. If it finds two
-// calls after an update of the SDK, the sinks work, but slowly: splice has to learn
-// how the SDK writes an empty list.
+// TestSameAsSDK compares requests with the bytes that the SDK would send. If it finds two
+// calls after an update of the SDK, the sinks work but slowly: splice then needs the
+// SDK's new form of an empty list.
 func TestSameAsSDK(t *testing.T) {
 	odd := "<é\u2028\u2029\x7F\"\\\x00\x1F\t\r\n/\xFF\xED\xA0\x80\uFFFD\U0001F600 +&=%~*"
 	records := map[string]engine.Record{
@@ -162,7 +162,7 @@ func TestSameAsSDK(t *testing.T) {
 	}
 }
 
-// FuzzSameAsSDK does the same with any record.
+// FuzzSameAsSDK makes the same check with any record.
 func FuzzSameAsSDK(f *testing.F) {
 	f.Add("key", "hash", "PUT", []byte(`{"a":"é"}`))
 	f.Add("\xFF", "\x00", "\u2028", []byte{0, 1, 2})
@@ -173,8 +173,7 @@ func FuzzSameAsSDK(f *testing.F) {
 	})
 }
 
-// TestNewSeam shows that an SDK which writes requests in another way is left to do
-// it alone.
+// TestNewSeam asserts that requests are left to an SDK that writes them in another way.
 func TestNewSeam(t *testing.T) {
 	changed := func(stack *middleware.Stack) error {
 		return stack.Serialize.Insert(middleware.SerializeMiddlewareFunc("new protocol", func(
@@ -235,13 +234,13 @@ func BenchmarkCall(b *testing.B) {
 	}
 }
 
-// sinkhole is an HTTP client that reads requests as a transport does.
+// sinkhole is an HTTP client that reads requests like a transport.
 type sinkhole struct {
 	status int
 	answer string
 }
 
-// config is for clients that send through s.
+// config returns a configuration for clients that send through s.
 func (s *sinkhole) config() aws.Config {
 	return aws.Config{
 		Region: "eu-west-1", HTTPClient: s,
@@ -290,20 +289,20 @@ func answerTo(name string, n int) string {
 	return before + strings.Join(all, between) + after
 }
 
-// TestSendAllocates asserts that what a request allocates does not grow with its
-// records: the SDK's middleware does, and buffers are reused.
+// TestSendAllocates asserts that the allocations of a request do not grow with its
+// records: the SDK's middleware allocates, and buffers are reused.
 func TestSendAllocates(t *testing.T) {
 	for _, s := range services[:2] {
 		allocs := func(n int) float64 {
 			recs := numbered(n)
 			for i := range recs {
-				recs[i].Data.Text() // what is converted is shared between targets
+				recs[i].Data.Text() // targets share the converted text
 			}
 			sink := s.open((&wire{answer: answerTo(s.name, n)}).config())
 			return testing.AllocsPerRun(20, func() { sink.Send(t.Context(), recs) })
 		}
-		// A reused buffer may be collected now and then, and the test's own client
-		// keeps the body, which takes more steps the longer it is.
+		// A reused buffer may be collected occasionally. The test's own client keeps the
+		// body, which takes more steps for a longer one.
 		if one, many := allocs(1), allocs(500); many > one+100 {
 			t.Errorf("%s: %.0f allocations for 1 record and %.0f for 500", s.name, one, many)
 		}

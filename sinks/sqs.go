@@ -14,29 +14,28 @@ import (
 	"fanout/engine"
 )
 
-// sqsBytes is how much SQS takes in a message, and in a request, from the API
+// sqsBytes is the limit, in bytes, of a message and of a request in SQS, from the API
 // reference of SendMessageBatch.
 const sqsBytes = 1 << 20
 
-// sqsAttributesMost is how many attributes a message in a queue may have (SQS guide,
+// sqsAttributesMost is the maximum number of attributes of a message in SQS (SQS guide,
 // Amazon SQS message quotas).
 const sqsAttributesMost = 10
 
-// SQSAPI is what NewSQS needs of *sqs.Client.
+// SQSAPI is the part of *sqs.Client that NewSQS needs.
 type SQSAPI interface {
 	SendMessageBatch(context.Context, *sqs.SendMessageBatchInput, ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
 }
 
 // SQS sends messages to a queue with SendMessageBatch.
 //
-// The body of a message is the record's data, or, where SQS would refuse that, its
-// base64 text with the attribute encoding=base64 (for no data at all, a line break).
-// Messages that carry one record have the attributes key and action, where there is room
-// for them, and those of a notification keep its attributes, and its subject as the
-// attribute Subject. In a FIFO queue
-// the message group is the record's key, and the deduplication id is made of the source
-// (see [Source]), shards and sequence numbers that the message carries, so a message sent
-// twice arrives once.
+// The body of a message is the record's data. If SQS would refuse that, the body is its
+// base64 text with the attribute encoding=base64; for empty data it is a line break. A
+// message that carries one record has the attributes key and action, if there is room for
+// them. A notification keeps its attributes, and its subject becomes the attribute
+// Subject. In a FIFO queue the message group is the record's key. The deduplication id is
+// made of the source (see [Source]), shards and sequence numbers of the message, so a
+// message sent twice arrives once.
 type SQS struct {
 	client SQSAPI
 	url    string
@@ -47,7 +46,7 @@ type SQS struct {
 }
 
 // NewSQS returns a sink for the queue at queueURL. A message may have 1 MiB unless
-// RecordBytes says less.
+// RecordBytes sets a lower limit.
 func NewSQS(client SQSAPI, queueURL string, opts ...Option) *SQS {
 	s := &SQS{client: client, url: queueURL, fifo: strings.HasSuffix(queueURL, ".fifo"), origin: collect(opts).origin}
 	s.form = messages{name: s.String(), most: sqsAttributesMost, bytes: recordBytes(opts, sqsBytes, sqsBytes)}
@@ -61,10 +60,10 @@ func NewSQS(client SQSAPI, queueURL string, opts ...Option) *SQS {
 	return s
 }
 
-// String is "sqs", a space and the queue's name.
+// String returns "sqs", a space and the queue's name.
 func (s *SQS) String() string { return "sqs " + lastPart(s.url, "/") }
 
-// Limits are those of SendMessageBatch.
+// Limits returns the limits of SendMessageBatch.
 func (s *SQS) Limits() engine.Limits { return s.limits }
 
 // Send makes one SendMessageBatch call.
@@ -90,11 +89,11 @@ func (s *SQS) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 // Sizer counts the body and the attributes.
 func (s *SQS) Sizer() func(r *engine.Record) int { return s.form.size }
 
-// put makes the call. It leaves it to the signature to tell whether messages arrived
-// as they were sent: that holds the SHA-256 of the request. SQS answers with the MD5
-// of each message beside, and looking at that costs as much again.
+// put makes the call. The signature holds the SHA-256 of the request, so it proves that
+// the messages arrived as sent. SQS also answers with the MD5 of each message; put does
+// not check it, because that costs as much again.
 func (s *SQS) put(ctx context.Context, batch []engine.Record) (*sqs.SendMessageBatchOutput, error) {
-	in := &sqs.SendMessageBatchInput{QueueUrl: &s.url, Entries: []types.SendMessageBatchRequestEntry{}} // nil would be a fault
+	in := &sqs.SendMessageBatchInput{QueueUrl: &s.url, Entries: []types.SendMessageBatchRequestEntry{}} // the SDK rejects nil
 	if _, ok := s.client.(*sqs.Client); ok {
 		call := newSplice(`"Entries":[]`, acknowledgement{}, len(batch), s.form.text(batch))
 		s.append(call.list, batch)
