@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// allocations is how many objects the process allocated so far.
+// allocations returns the number of objects that the process has allocated so far.
 func allocations() uint64 {
 	samples := []metrics.Sample{{Name: "/gc/heap/allocs:objects"}, {Name: "/gc/heap/tiny/allocs:objects"}}
 	metrics.Read(samples)
@@ -30,21 +30,21 @@ func sweep[T any](b *testing.B, name string, values []T, workload func(T) Worklo
 	}
 }
 
-// small is W2k with one target of any kind.
+// small is W2k with one target of any type.
 func small(target Target) Workload {
 	return Workload{Records: 10_000, Event: smallEvent(), Targets: []Target{target}}
 }
 
 func smallEvent() []byte { return Workloads()[1].Event }
 
-// BenchmarkBatch shows what small requests cost.
+// BenchmarkBatch measures the cost of small requests.
 func BenchmarkBatch(b *testing.B) {
 	sweep(b, "batch", []int{10, 50, 100, 250, 500}, func(n int) Workload {
 		return small(Target{"kinesis", Attributes{"batchRecords": n}})
 	})
 }
 
-// BenchmarkInFlight shows how far requests of 20 ms overlap.
+// BenchmarkInFlight measures how much requests of 20 ms overlap.
 func BenchmarkInFlight(b *testing.B) {
 	sweep(b, "inflight", []int{1, 2, 4, 8, 16, 32}, func(n int) Workload {
 		w := small(Target{"kinesis", Attributes{"inFlight": n}})
@@ -53,7 +53,7 @@ func BenchmarkInFlight(b *testing.B) {
 	})
 }
 
-// BenchmarkLatency shows what of a call's latency an event feels.
+// BenchmarkLatency measures the share of a call's latency that an event waits for.
 func BenchmarkLatency(b *testing.B) {
 	sweep(b, "latency", []time.Duration{0, 5 * time.Millisecond, 20 * time.Millisecond, 80 * time.Millisecond}, func(d time.Duration) Workload {
 		w := small(Target{Type: "kinesis"})
@@ -68,21 +68,21 @@ func BenchmarkCollapse(b *testing.B) {
 	})
 }
 
-// BenchmarkTargets shows that targets share the work that is the same for all.
+// BenchmarkTargets measures how much work targets share.
 func BenchmarkTargets(b *testing.B) {
 	sweep(b, "targets", []int{1, 2, 3, 5, 9, 14, 20}, func(n int) Workload {
 		return Workload{Records: 500, Event: Workloads()[0].Event, Targets: Copies(n)}
 	})
 }
 
-// BenchmarkRecords shows that work grows with records and no faster.
+// BenchmarkRecords shows that the work grows linearly with the records.
 func BenchmarkRecords(b *testing.B) {
 	sweep(b, "records", []int{100, 300, 1000, 3000, 10_000}, func(n int) Workload {
 		return Workload{Records: n, Event: Kinesis(n, 200, 1000), Targets: Copies(1)}
 	})
 }
 
-// BenchmarkOrder shows what order costs: a request holds no key twice.
+// BenchmarkOrder measures the cost of order: a request holds each key at most once.
 func BenchmarkOrder(b *testing.B) {
 	for _, ordered := range []bool{false, true} {
 		b.Run(fmt.Sprintf("ordered=%v", ordered), func(b *testing.B) {

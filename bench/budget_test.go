@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// budgets are how many objects a source record may cost, once the function is warm. Of
-// W1, W2k and W2 nearly all are the SDK's, 300 a call. Whoever makes it allocate less
-// lowers them.
+// budgets are the objects that a source record may cost in a warm function. For W1, W2k
+// and W2 nearly all of them are the SDK's, 300 per call. Lower a budget when the code
+// allocates less.
 var budgets = map[string]float64{
 	"W1": 0.8, "W2k": 0.8, "W2": 1.6, "W4": 0.5, "128MB": 6.5,
 }
@@ -23,7 +23,7 @@ func TestAllocations(t *testing.T) {
 			t.Fatal(err)
 		}
 		h, _ := newHandler(t, &w)
-		least := math.Inf(1) // a second has one event that sends metrics, and a collection empties pools
+		least := math.Inf(1) // once a second an event sends metrics, and a collection empties pools
 		for range 4 {
 			const events = 5
 			before := allocations()

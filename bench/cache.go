@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// keep answers the commands of a cache's client until one cannot be read.
+// keep answers the commands of a cache's client until it cannot read one.
 func (s *Services) keep(g guest) {
 	w := bufio.NewWriter(g)
 	for {
@@ -23,15 +23,15 @@ func (s *Services) keep(g guest) {
 			return
 		}
 		s.calls[cache].Add(1)
-		_, _ = w.WriteString(answer) // Flush tells
+		_, _ = w.WriteString(answer) // Flush returns the error
 		if g.r.Buffered() == 0 && w.Flush() != nil {
 			return
 		}
 	}
 }
 
-// redisCommand reads a command of the Redis serialization protocol, whose first line
-// says how many words it has.
+// redisCommand reads a command of the Redis serialization protocol. Its first line has
+// the number of words.
 func redisCommand(r *bufio.Reader, line []byte) (answer string, err error) {
 	answer = "-ERR unknown command\r\n"
 	words, err := strconv.Atoi(string(bytes.TrimSpace(line[1:])))
@@ -39,7 +39,7 @@ func redisCommand(r *bufio.Reader, line []byte) (answer string, err error) {
 		if line, err = r.ReadSlice('\n'); err != nil {
 			return "", err
 		}
-		n, err := strconv.Atoi(string(bytes.TrimSpace(line[1:]))) // behind a dollar sign
+		n, err := strconv.Atoi(string(bytes.TrimSpace(line[1:]))) // after a dollar sign
 		if err != nil {
 			return "", err
 		}
@@ -55,7 +55,7 @@ func redisCommand(r *bufio.Reader, line []byte) (answer string, err error) {
 	return answer, err
 }
 
-// memcachedCommand reads a command, of which it knows set alone.
+// memcachedCommand reads a command; it supports only set.
 func memcachedCommand(r *bufio.Reader, line []byte) (string, error) {
 	words := bytes.Fields(line)
 	if len(words) != 5 || string(words[0]) != "set" {

@@ -8,9 +8,9 @@ import (
 	"fanout/internal/tune"
 )
 
-// cost is what the calls so far cost, in US dollars, and the function that made
-// them in events invocations with memory MB, which took took in all. The prices are
-// those of fanout tune; the records are taken for no larger than a unit of them.
+// cost returns the cost in US dollars of the calls so far and of the function that made
+// them: events invocations with memory MB and a total duration of took. The prices are those
+// of fanout tune. Each record counts as one unit.
 func cost(p *tune.Prices, s *Services, events int, took time.Duration, memory int) float64 {
 	requests, compute := p.Lambda.Of(float64(events), took.Seconds(), memory)
 	dollars := requests + compute + float64(s.units[cloudwatch].Load())*p.CloudWatch.MillionRequests/1e6
@@ -48,7 +48,7 @@ func TestCost(t *testing.T) {
 	}
 }
 
-// What is counted here as a request to SQS is what its price is for.
+// TestQueueChunk asserts that a counted SQS request is the unit of its price.
 func TestQueueChunk(t *testing.T) {
 	charges := builtIn(t).Targets["sqs"].Charges
 	if len(charges) == 0 {

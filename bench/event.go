@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// The sources of the events.
+// Sources of the events.
 const (
 	StreamARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/bench"
 	TableARN  = "arn:aws:dynamodb:eu-west-1:123456789012:table/bench/stream/2026-01-31T12:34:56.789"
@@ -59,8 +59,8 @@ func dynamodbEvent(n int) []byte {
 	return b.Bytes()
 }
 
-// aggregate is what the Kinesis Producer Library makes of n records of size bytes
-// with 10 keys (its aggregation format, aggregation-format.md).
+// aggregate returns n records of size bytes with 10 keys, as the Kinesis Producer Library
+// aggregates them (aggregation-format.md).
 func aggregate(rnd *rand.Rand, n, size int) []byte {
 	var m []byte
 	for k := range 10 {
@@ -76,7 +76,7 @@ func aggregate(rnd *rand.Rand, n, size int) []byte {
 	return append(append([]byte("\xf3\x89\x9a\xc2"), m...), sum[:]...)
 }
 
-// text is a JSON object of n bytes.
+// text returns a JSON object of n bytes.
 func text(rnd *rand.Rand, n int) []byte {
 	const letters = "abcdefghijklmnopqrstuvwxyz0123456789      "
 	b := append(make([]byte, 0, n), `{"text":"`...)

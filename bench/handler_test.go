@@ -17,8 +17,7 @@ import (
 	"fanout/lambda"
 )
 
-// newHandler returns the function with the targets of w, and the services it
-// calls.
+// newHandler returns the function with the targets of w, and the services that it calls.
 func newHandler(t testing.TB, w *Workload) (*lambda.Handler, *Services) {
 	t.Helper()
 	services := &Services{Latency: w.Latency, Faults: w.Faults}
@@ -46,7 +45,8 @@ func handlerFor(t testing.TB, w *Workload, services http.RoundTripper, o lambda.
 	return h
 }
 
-// Every workload is delivered whole, or its figures mean nothing.
+// TestWorkloadsAreDelivered asserts that every workload is delivered in full; otherwise
+// its figures are meaningless.
 func TestWorkloadsAreDelivered(t *testing.T) {
 	for _, w := range Workloads() {
 		t.Run(w.Name, func(t *testing.T) {
@@ -69,7 +69,8 @@ func TestWorkloadsAreDelivered(t *testing.T) {
 	}
 }
 
-// Nothing that outlasts an event keeps it in memory: a string of it would.
+// TestEventsAreNotKept asserts that nothing keeps an event in memory after its end. A
+// single string of the event would.
 func TestEventsAreNotKept(t *testing.T) {
 	for _, name := range []string{"W2", "W3", "W4", "ordered"} {
 		t.Run(name, func(t *testing.T) {
@@ -99,8 +100,8 @@ func TestEventsAreNotKept(t *testing.T) {
 	}
 }
 
-// measure reports what w costs: wall time, records and megabytes a second,
-// allocations a record, calls and dollars a million records.
+// measure reports the costs of w: wall time, records and megabytes per second,
+// allocations per record, calls, and dollars per million records.
 func measure(b *testing.B, w *Workload) {
 	h, services := newHandler(b, w)
 	b.SetBytes(int64(len(w.Event)))

@@ -18,8 +18,7 @@ import (
 	"fanout/lambda/metrics"
 )
 
-// ledgerServices answer what is asked of DynamoDB after a time; a negative one never
-// passes.
+// ledgerServices answer DynamoDB requests after a delay; a negative delay never ends.
 type ledgerServices struct {
 	Services
 	after time.Duration
@@ -40,8 +39,8 @@ func (s *ledgerServices) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.Services.RoundTrip(r)
 }
 
-// BenchmarkLedger shows what the ledger adds to an event that is delivered at once,
-// when it answers at once, after the few milliseconds that DynamoDB takes, and never.
+// BenchmarkLedger measures what the ledger adds to an event that is delivered at once:
+// with an immediate answer, one after the few milliseconds of DynamoDB, and none.
 func BenchmarkLedger(b *testing.B) {
 	w := &Workloads()[0]
 	file := filepath.Join(b.TempDir(), "targets.yaml")

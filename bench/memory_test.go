@@ -14,22 +14,22 @@ import (
 	"fanout/lambda/metrics"
 )
 
-// smallest are the variables of the smallest function.
+// smallest returns a variable of the smallest function.
 func smallest(name string) string {
 	return map[string]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128"}[name]
 }
 
-// inUse is how much memory is in use, in bytes.
+// inUse returns the memory in use, in bytes.
 func inUse() int64 {
 	runtime.GC()
-	runtime.GC() // what pools kept goes with the second
+	runtime.GC() // the second collection frees pooled memory
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
 }
 
-// gate holds requests until so many are under way as a function has at once, and then
-// looks at what is in use.
+// gate holds requests until as many are in flight as a function allows, and then measures
+// the memory in use.
 type gate struct {
 	Services
 	want int
@@ -52,8 +52,8 @@ func (g *gate) arrive() {
 	<-g.full
 }
 
-// RoundTrip implements http.RoundTripper. Requests are held before they are read, so
-// that what they come to is the function's memory.
+// RoundTrip implements http.RoundTripper. It holds requests before it reads them, so
+// their size counts as the function's memory.
 func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
 	if to := called(r, nil); to != cloudwatch && to != dynamodb {
 		g.arrive()
@@ -61,7 +61,7 @@ func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
 	return g.Services.RoundTrip(r)
 }
 
-// gateListener is for caches, whose requests are held before the first is answered.
+// gateListener is for caches. It holds requests before the first is answered.
 type gateListener struct {
 	net.Listener
 	*gate
@@ -83,15 +83,15 @@ func (c *gateConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// memoryBudgets are what 40 targets of a type may have in use for an event of 8,000 small
-// records, in MiB, when all requests are under way that there may be. Some 11 are the
-// event and its copy. The collector's limit of 128 MB is 46, so that at least as much is
-// left for garbage in most cases. Whoever makes a type use less lowers its budget.
+// memoryBudgets is the memory in MiB that 40 targets of a type may use for an event of
+// 8,000 small records, with the maximum of requests in flight. About 11 of it are the
+// event and its copy. The collector's limit for 128 MB is 46, so in most cases at least
+// as much is left for garbage. Lower a budget when its type uses less.
 var memoryBudgets = map[string]int64{
 	"es": 22, "firehose": 18, "iot": 20, "kinesis": 18, "lambda": 18, "memcached": 30, "redis": 22, "sns": 24, "sqs": 32,
 }
 
-// TestMemory holds every type of target to what the smallest function has.
+// TestMemory asserts that every type of target fits into the smallest function.
 func TestMemory(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector has memory of its own")
@@ -116,7 +116,7 @@ func TestMemory(t *testing.T) {
 			defer cancel()
 			g := &gate{want: o.InFlight, full: make(chan struct{}), done: func() {}}
 			if kind == "memcached" {
-				g.done = cancel // it would go on with a command for each record
+				g.done = cancel // otherwise it would continue with a command per record
 			}
 			defer g.Serve(gateListener{l, g})()
 			h := handlerFor(t, &w, g, o)

@@ -8,21 +8,21 @@ import (
 	"time"
 )
 
-// Serve serves l until close is called: AWS and Elasticsearch over HTTP, Redis, and
-// memcached, each connection by its first byte.
+// Serve serves l until closeAll is called: AWS and Elasticsearch over HTTP, Redis, and
+// memcached. The first byte of a connection selects the protocol.
 func (s *Services) Serve(l net.Listener) (closeAll func()) {
 	d := &door{Listener: l, services: s, web: make(chan net.Conn), closed: make(chan struct{}), caches: make(map[net.Conn]bool)}
 	h := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
 	d.running.Go(d.accept)
-	d.running.Go(func() { _ = h.Serve(d) }) // it ends with Close, and there is nobody to tell
+	d.running.Go(func() { _ = h.Serve(d) }) // ends with Close; the error has no receiver
 	return func() {
-		_ = h.Close() // nobody uses it any more
+		_ = h.Close() // no longer in use
 		d.shut()
 		d.running.Wait()
 	}
 }
 
-// door lets connections in. It is the listener of those that speak HTTP.
+// door accepts connections. It is the listener for HTTP connections.
 type door struct {
 	net.Listener
 	services *Services
@@ -35,7 +35,7 @@ type door struct {
 	caches map[net.Conn]bool
 }
 
-// guest is a connection whose first bytes were looked at.
+// guest is a connection whose first bytes were read.
 type guest struct {
 	net.Conn
 	r *bufio.Reader
@@ -60,7 +60,7 @@ func (d *door) Close() error {
 }
 
 func (d *door) shut() {
-	_ = d.Close() // a second time it fails
+	_ = d.Close() // a second call fails
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for c := range d.caches {
@@ -86,7 +86,7 @@ func (d *door) accept() {
 	}
 }
 
-// admit serves a cache's connection, or hands one over that speaks HTTP.
+// admit serves a cache's connection, or passes on an HTTP connection.
 func (d *door) admit(g guest) {
 	first, err := g.r.Peek(1)
 	commands := err == nil && (first[0] == '*' || first[0] >= 'a')
@@ -103,7 +103,7 @@ func (d *door) admit(g guest) {
 	if commands {
 		d.services.keep(g)
 	}
-	_ = g.Close() // nobody uses it any more
+	_ = g.Close() // no longer in use
 	d.mu.Lock()
 	delete(d.caches, g.Conn)
 	d.mu.Unlock()

@@ -11,7 +11,8 @@ import (
 	"fanout/lambda"
 )
 
-// Targets of every type are served, within the process and over the network.
+// TestEveryType asserts that targets of every type are served, within the process and
+// over the network.
 func TestEveryType(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -42,7 +43,8 @@ func TestEveryType(t *testing.T) {
 	}
 }
 
-// A cache answers every command, and closes a connection whose commands make no sense.
+// TestCaches asserts that a cache answers every command, and closes a connection after an
+// invalid command.
 func TestCaches(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -13,21 +13,21 @@ import (
 	"time"
 )
 
-// Services stands for AWS: it acknowledges the records of every request and does
-// little else, so that what is measured is who calls it. It is an
-// http.RoundTripper for callers within the process; Serve is for others, and for the
-// caches. What it gets is not looked at: that is internal/testing/awsfake's.
+// Services is a fake AWS that acknowledges the records of every request and does little
+// else, so a benchmark measures its caller. It is an http.RoundTripper for callers within
+// the process; Serve is for other callers and for the caches. It does not check requests;
+// internal/testing/awsfake does.
 type Services struct {
 	Latency time.Duration // of every call; caches answer at once
 	Faults  float64       // share of the records that Kinesis, Firehose and SQS refuse
-	Query   []byte        // what DynamoDB answers, but for LedgerTable
+	Query   []byte        // the answer of DynamoDB, except for LedgerTable
 
 	calls  [numServices]atomic.Int64
-	units  [numServices]atomic.Int64 // that are paid for
+	units  [numServices]atomic.Int64 // billed units
 	faults faults
 }
 
-// LedgerTable is a table that is empty: the ledger of batches that never failed.
+// LedgerTable is an empty table: the ledger of batches that never failed.
 const LedgerTable = "ledger"
 
 // service is one that is called.
@@ -42,17 +42,17 @@ const (
 	iot
 	function
 	cache
-	cloudwatch // from here on, services that take no records
+	cloudwatch // services from here on take no records
 	dynamodb
 	unknown
 	numServices
 )
 
-// queueChunk is what SQS counts a request by, in bytes (SQS pricing: every 64 KB
-// of a payload is billed as one request).
+// queueChunk is the unit of an SQS request in bytes (SQS pricing: every 64 KB of a
+// payload is billed as one request).
 const queueChunk = 64 << 10
 
-// operations are the services by the header X-Amz-Target.
+// operations are the services by X-Amz-Target header.
 var operations = map[string]service{
 	"Kinesis_20131202.PutRecords":      kinesis,
 	"Firehose_20150804.PutRecordBatch": firehose,
@@ -61,7 +61,7 @@ var operations = map[string]service{
 	"DynamoDB_20120810.Query":          dynamodb,
 }
 
-// called returns which service a request is for.
+// called returns the service of a request.
 func called(r *http.Request, body []byte) service {
 	target := r.Header.Get("X-Amz-Target")
 	head := body[:min(len(body), 100)]
@@ -84,8 +84,8 @@ func called(r *http.Request, body []byte) service {
 	return unknown
 }
 
-// Calls is the number of requests so far that were for records. To a cache, each
-// command is one.
+// Calls returns the number of requests with records so far. For a cache, each command
+// counts.
 func (s *Services) Calls() (n int64) {
 	for to := range cloudwatch {
 		n += s.calls[to].Load()
@@ -93,8 +93,8 @@ func (s *Services) Calls() (n int64) {
 	return n
 }
 
-// Acknowledged is the number of records that were taken so far by services that
-// acknowledge each.
+// Acknowledged returns the number of records taken so far by services that acknowledge
+// each record.
 func (s *Services) Acknowledged() int64 {
 	return s.units[kinesis].Load() + s.units[firehose].Load() + s.units[es].Load()
 }
@@ -121,7 +121,7 @@ func (f *faults) refuse(share float64) bool {
 	return f.rnd.Float64() < share
 }
 
-// A result is as long as those of AWS.
+// A result has the length of AWS results.
 const (
 	sequenceNumber = "49543463076548007577105092703039560359975228518395012686"
 	recordID       = "Jc6bXfQXLTG2pHTCpLPGGOj0JdZjqyh8LqyGBWXvRSyUg3sgJGQd4PwS2ZLRLFxRBpKmLw0oOjiGDqaPtAGYSNsXIuGLMXyUzQUFOBdkEHFK" +
@@ -129,7 +129,7 @@ const (
 	messageID = "5fea7756-0ea4-451a-a703-a558b933e274"
 )
 
-// answer appends to out the answer of a service to a request.
+// answer appends the answer of a service to out.
 func (s *Services) answer(out, body []byte, to service) []byte {
 	s.calls[to].Add(1)
 	switch to {
@@ -161,7 +161,7 @@ func (s *Services) answer(out, body []byte, to service) []byte {
 	}
 }
 
-// forms is how the services that take records answer.
+// forms are the answers of the services that take records.
 var forms = [...]struct{ failures, list, result, code string }{
 	kinesis: {`"FailedRecordCount":`, `"Records":[`,
 		`{"SequenceNumber":"` + sequenceNumber + `","ShardId":"shardId-000000000001"}`, `"InternalFailure"`},
@@ -169,7 +169,7 @@ var forms = [...]struct{ failures, list, result, code string }{
 		`{"RecordId":"` + recordID + `"}`, `"ServiceUnavailableException"`},
 }
 
-// results answers for n records.
+// results appends an answer for n records.
 func (s *Services) results(out []byte, to service, n int) []byte {
 	form := &forms[to]
 	out = append(append(out, '{'), form.list...)
@@ -190,8 +190,9 @@ func (s *Services) results(out []byte, to service, n int) []byte {
 	return append(strconv.AppendInt(out, int64(refused), 10), '}')
 }
 
-// messages answers for SQS messages, each by its id, or for one without. Quotation
-// marks within a message are escaped, so that nothing in it looks like an id.
+// messages appends an answer for SQS messages, each by its id, or for a single message
+// without one. Quotation marks within a message are escaped, so nothing in it looks like
+// an id.
 func (s *Services) messages(out, body []byte) []byte {
 	var failed []byte
 	out = append(out, `{"MessageId":"`+messageID+`","Successful":[`...)
@@ -226,8 +227,8 @@ func published(out []byte, n int) []byte {
 	return append(out, `</Successful></PublishBatchResult></PublishBatchResponse>`...)
 }
 
-// created answers for the documents of a _bulk request, each on the line behind that of
-// its id.
+// created appends an answer for the documents of a _bulk request. Each document is on the
+// line after its id.
 func (s *Services) created(out, body []byte) []byte {
 	out = append(out, `{"took":30,"errors":false,"items":[`...)
 	const action = `{"create":{"_id":"`
@@ -246,20 +247,20 @@ func (s *Services) created(out, body []byte) []byte {
 	return append(out, "]}"...)
 }
 
-// What answers come with, where that is not 200 and the JSON of AWS.
+// Statuses and content types that differ from 200 and the JSON of AWS.
 var (
 	statuses     = [numServices]int{unknown: http.StatusBadRequest, function: http.StatusAccepted}
 	contentTypes = [numServices]string{sns: "text/xml", cloudwatch: "text/xml", es: "application/json", iot: "application/json"}
 )
 
-// status is what an answer of a service comes with.
+// status returns the status of the service's answers.
 func (to service) status() int { return cmp.Or(statuses[to], http.StatusOK) }
 
-// contentType is what an answer of a service comes with.
+// contentType returns the content type of the service's answers.
 func (to service) contentType() string { return cmp.Or(contentTypes[to], "application/x-amz-json-1.1") }
 
-// buffers keeps what a request and its answer were in for the next ones: it
-// would be most of the work otherwise.
+// buffers keeps the memory of requests and answers for reuse; otherwise it would be most
+// of the work.
 var buffers = sync.Pool{New: func() any { return new(exchange) }}
 
 type exchange struct {

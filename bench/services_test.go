@@ -12,7 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// post sends a request to services over HTTP, to a path or for a target, and returns the status and the answer.
+// post sends a request to services over HTTP, to a path or for a target, and returns the
+// status and the answer.
 func post(t *testing.T, s *Services, target, body string) (int, []byte) {
 	t.Helper()
 	path := "/"
@@ -101,7 +102,8 @@ func TestServices(t *testing.T) {
 	}
 }
 
-// A share of the records is refused, the same ones in every run.
+// TestFaults asserts that a share of the records is refused, the same records in every
+// run.
 func TestFaults(t *testing.T) {
 	var runs [2]string
 	for i := range runs {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Target is a target of every source: its type, and what else its item says.
+// Target is a target of every source: its type and its other attributes.
 type Target struct {
 	Type string
 	With Attributes
@@ -18,15 +18,15 @@ type Target struct {
 // Attributes are attributes of a target by name: bool, int or string.
 type Attributes map[string]any
 
-// destinations are those of targets by type. HOST is where the services are, for those
-// that are called by address.
+// destinations are the destinations by type. HOST is the address of the services, for
+// targets with an address.
 var destinations = map[string]string{
 	"kinesis": "copy", "firehose": "lake", "sqs": "https://sqs.eu-west-1.amazonaws.com/123456789012/queue",
 	"sns": "arn:aws:sns:eu-west-1:123456789012:topic", "es": "http://HOST#orders", "iot": "abc-ats.iot.eu-west-1.amazonaws.com#orders",
 	"lambda": "worker", "redis": "redis://HOST", "memcached": "HOST",
 }
 
-// Types returns the types of targets, all but file.
+// Types returns the types of targets except file.
 func Types() []string { return slices.Sorted(maps.Keys(destinations)) }
 
 // Copies returns n targets of type kinesis.
@@ -47,7 +47,7 @@ func (w *Workload) File() []byte {
 	return w.list("targets", func(a Attributes) any { return a })
 }
 
-// Query returns the workload's targets as DynamoDB answers a query for those of
+// Query returns the workload's targets in the form of DynamoDB's answer to a query for
 // its source.
 func (w *Workload) Query() []byte {
 	return w.list("Items", func(a Attributes) any {
@@ -75,9 +75,9 @@ func (w *Workload) list(name string, form func(Attributes) any) []byte {
 	for i := range w.Targets {
 		items[i] = form(w.item(&w.Targets[i], source, i))
 	}
-	list, err := json.Marshal(map[string]any{name: items, "Count": len(items)}) // a file's other members mean nothing
+	list, err := json.Marshal(map[string]any{name: items, "Count": len(items)}) // other members of a file are ignored
 	if err != nil {
-		panic(err) // it is made of texts, numbers and booleans
+		panic(err) // the value has only texts, numbers and booleans
 	}
 	return list
 }

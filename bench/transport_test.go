@@ -17,11 +17,11 @@ import (
 	"time"
 )
 
-// roundTrip is that between a function and a service of its region.
+// roundTrip is the network latency between a function and a service of its region.
 const roundTrip = time.Millisecond
 
-// BenchmarkTransport sends bodies of PutRecords over TLS, 16 at a time, in HTTP/1.1
-// and HTTP/2: with buffers of several sizes, and on a connection made for each.
+// BenchmarkTransport sends bodies of PutRecords over TLS, 16 at a time, in HTTP/1.1 and
+// HTTP/2: with buffers of several sizes, and with a new connection for each.
 func BenchmarkTransport(b *testing.B) {
 	transport := func(protocol string) *http.Transport {
 		t := &http.Transport{
@@ -67,7 +67,7 @@ func send(b *testing.B, t *http.Transport, size int) {
 		w.WriteHeader(http.StatusOK)
 	}))
 	s.EnableHTTP2 = true
-	s.Config.ErrorLog = log.New(io.Discard, "", 0) // of connections that another request needs no more
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // about unused connections
 	s.StartTLS()
 	defer s.Close()
 	defer t.CloseIdleConnections()
@@ -87,7 +87,7 @@ func send(b *testing.B, t *http.Transport, size int) {
 }
 
 func put(t *http.Transport, url string, body []byte) error {
-	// Without WriteTo, as bodies of the function are.
+	// Without WriteTo, like the bodies of the function.
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url, struct{ io.Reader }{bytes.NewReader(body)})
 	if err != nil {
 		return err
@@ -114,16 +114,16 @@ func dialFar(ctx context.Context, network, addr string) (net.Conn, error) {
 	return f, nil
 }
 
-// farConn delivers what it carries later.
+// farConn delays the bytes it carries.
 type farConn struct {
 	net.Conn
 	in, out chan chunk
-	rest    []byte // of what is being read
+	rest    []byte // unread rest of a chunk
 	once    sync.Once
 	closed  chan struct{}
 }
 
-// chunk is bytes that are due at a time.
+// chunk is bytes with the time at which they arrive.
 type chunk struct {
 	data []byte
 	due  time.Time

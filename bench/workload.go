@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// Workload is an event, the targets it goes to, and how the services behave.
+// Workload is an event, its targets, and the behavior of the services.
 type Workload struct {
 	Name    string // short, for tables and the names of benchmarks
-	Title   string // what it is, in words
+	Title   string // description
 	Records int    // source records in the event
-	Event   []byte // as Lambda hands it over
+	Event   []byte // as Lambda sends it
 	Targets []Target
 
 	Latency time.Duration // of each call
-	Faults  float64       // share of the records that a service refuses, to be sent again
+	Faults  float64       // share of records that a service refuses, to be sent again
 	Memory  int           // of the function, MB; 0: DefaultMemory
-	Host    string        // host:port of the services; "": they are within the process
+	Host    string        // host:port of the services; "": in this process
 
 	children int // records in each aggregate; 0: the records are not aggregated
 }
@@ -27,11 +27,11 @@ type Workload struct {
 // (AWS Lambda developer guide, Configure Lambda function memory).
 const DefaultMemory = 1769
 
-// Latency is what a call takes where the latency of AWS is to be seen.
+// Latency is the time of a call in workloads with the latency of AWS.
 const Latency = 20 * time.Millisecond
 
-// Workloads returns the workloads by which fanout is compared with others, W1 to
-// W6, and those that show one property each. The caller must not change them.
+// Workloads returns the workloads that compare fanout with other functions, W1 to W6, and
+// workloads that show one property each. The caller must not change them.
 var Workloads = sync.OnceValue(func() []Workload {
 	kib := Kinesis(500, 1024, 1000)
 	small := Kinesis(10_000, 200, 1000)
@@ -62,7 +62,7 @@ var Workloads = sync.OnceValue(func() []Workload {
 	}
 })
 
-// Find returns the workload called name.
+// Find returns the workload with the given name.
 func Find(name string) (Workload, error) {
 	for _, w := range Workloads() {
 		if w.Name == name {
@@ -72,8 +72,8 @@ func Find(name string) (Workload, error) {
 	return Workload{}, fmt.Errorf("there is no workload %q; see bench/workload.go", name)
 }
 
-// Acknowledged is what Services.Acknowledged counts of one event, if everything is
-// delivered.
+// Acknowledged returns the count of Services.Acknowledged after one event, if everything
+// is delivered.
 func (w *Workload) Acknowledged() int {
 	n := 0
 	for _, t := range w.Targets {
@@ -84,7 +84,7 @@ func (w *Workload) Acknowledged() int {
 	return n
 }
 
-// nine is three targets of each type.
+// nine returns three targets of each type.
 func nine() []Target {
 	var all []Target
 	for range 3 {

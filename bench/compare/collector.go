@@ -12,7 +12,7 @@ import (
 var memories = []int{128, 512, bench.DefaultMemory}
 
 // collectorTable compares settings of the garbage collector at several sizes of the
-// function: its own, and others with a memory limit of half of the memory.
+// function: fanout's own setting, and others with a memory limit of half the memory.
 func (c *comparison) collectorTable(ctx context.Context) (string, error) {
 	var rows [][]string
 	for _, name := range []string{"W1", "W2", "128MB", "tiny"} {

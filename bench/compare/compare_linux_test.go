@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// built returns a folder with the programs that are compared.
+// built returns a folder with the compared programs.
 func built(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -21,8 +21,9 @@ func built(t *testing.T) string {
 	return dir
 }
 
-// Every table is printed and put into its place, with a figure in every cell that
-// should have one: so all functions deliver all of each workload.
+// TestTables asserts that every table is printed and put into its place, with a figure in
+// each cell that needs one. This also proves that all functions deliver all of each
+// workload.
 func TestTables(t *testing.T) {
 	bin := built(t)
 	page := filepath.Join(t.TempDir(), "page.md")
@@ -49,8 +50,8 @@ func TestTables(t *testing.T) {
 	if strings.Contains(string(written), "old") || strings.Count(string(written), "before") != strings.Count(string(written), "after") {
 		t.Errorf("the page is not as it should be:\n%s", written)
 	}
-	// Plain Go is not measured with W3 and W4, another one that fails with W3 has no
-	// figure, and the floor does not answer without records.
+	// Plain Go is not measured with W3 and W4. Another function that fails with W3 has no
+	// figure. The floor does not answer without records.
 	without := map[string]int{"W3": 4, "W4": 2, "floor": 2}
 	for line := range strings.Lines(out.String()) {
 		if !strings.HasPrefix(line, "|") || strings.HasPrefix(line, "|---") {
@@ -75,7 +76,7 @@ func TestTables(t *testing.T) {
 	t.Log(out.String())
 }
 
-// small makes the tables that are large small for a test.
+// small shrinks the large tables for a test.
 func small(t *testing.T) {
 	targets, records, keys, shares, sizes := targetCounts, recordCounts, keyCounts, faults, memories
 	counts, ofTypes, steady := typeCounts, typeRecords, steadyEvents

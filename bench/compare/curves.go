@@ -14,7 +14,7 @@ var (
 	recordCounts = []int{100, 300, 1000, 3000, 10_000}
 )
 
-// targetTable shows what more targets cost: less than as many times one.
+// targetTable measures the cost of more targets: n targets cost less than n times one.
 func (c *comparison) targetTable(ctx context.Context) (string, error) {
 	curves := []struct {
 		title, workload string
@@ -52,7 +52,7 @@ func (c *comparison) targetTable(ctx context.Context) (string, error) {
 	return fmt.Sprintf("Milliseconds of processor time an event, fanout with its defaults, %s:\n\n%s", c.method(), markdown(head, rows)), nil
 }
 
-// recordTable shows that work grows with records, and no faster.
+// recordTable shows that work grows linearly with records.
 func (c *comparison) recordTable(ctx context.Context) (string, error) {
 	points := make([]bench.Workload, len(recordCounts))
 	for i, n := range recordCounts {

@@ -20,14 +20,14 @@ func (o *options) fanout() harness.Function {
 	return f
 }
 
-// withTable is the function with the ledger table, which it has on request only.
+// withTable returns the function with the ledger table, which is off by default.
 func (o *options) withTable() harness.Function {
 	f := o.function("fanout, ledger table", "bootstrap")
 	f.Env = append([]string{"FANOUT_LEDGER_TABLE=" + bench.LedgerTable}, o.env...)
 	return f
 }
 
-// compared returns the functions of the table. The first ours are fanout.
+// compared returns the functions of the table; fanout is the first ours of them.
 func (o *options) compared() (functions []harness.Function, ours int) {
 	if o.alone {
 		return append([]harness.Function{o.fanout()}, o.others...), 1
@@ -71,7 +71,7 @@ func (c *comparison) functionTables(ctx context.Context) (string, error) {
 		c.method(), markdown(head, processor), markdown(head, wall), markdown(head, peak)), nil
 }
 
-// row is a figure of all functions, and fanout's in relation to each other one.
+// row has a figure of each function, and fanout's ratio to each other function.
 func row(title string, figures []harness.Figures, ours int, of func(harness.Figures) time.Duration) []string {
 	cells := []string{title}
 	for i, f := range figures {
@@ -90,8 +90,8 @@ func orNone(ok bool, s string) string {
 	return none
 }
 
-// compare measures functions with w. Those that were not made for it have no
-// figures, nor have those with which something went wrong.
+// compare measures functions with w. A function has no figures if it was not made for w
+// or if it failed.
 func (c *comparison) compare(ctx context.Context, w *bench.Workload, functions []harness.Function) ([]harness.Figures, error) {
 	var cases []harness.Case
 	var places []int
@@ -115,12 +115,12 @@ func (c *comparison) compare(ctx context.Context, w *bench.Workload, functions [
 	return figures, nil
 }
 
-// method says how and on what was measured.
+// method describes the method and the machine.
 func (c *comparison) method() string {
 	return fmt.Sprintf("medians of %d interleaved rounds, on one core of %s, %s", c.rounds.N, processorName(), runtime.Version())
 }
 
-// processorName is what the machine's processor calls itself.
+// processorName returns the name of the machine's processor.
 func processorName() string {
 	info, err := os.ReadFile("/proc/cpuinfo")
 	if err == nil {

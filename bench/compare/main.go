@@ -1,5 +1,5 @@
-// Command compare runs functions as Lambda does, each a process on a core of its own,
-// and prints what they cost as the tables of docs/performance.md:
+// Command compare runs functions as Lambda does, each as a process on a core of its own,
+// and prints their costs as the tables of docs/performance.md:
 //
 //	functions  fanout, a plain Go function and a floor, workload by workload
 //	start      from the start of the process to the first answer
@@ -10,9 +10,9 @@
 //	types      what 1…40 targets of each type need in 128 MB
 //	memory     a 6 MB event to nine targets, 10,000 times, in 128 MB
 //
-// Any program that speaks the Runtime API can be added with -function; it finds the
-// targets in FANOUT_TARGETS_FILE, in BENCH_TARGETS (their types), or in a DynamoDB
-// table of any name.
+// Any program that speaks the Runtime API can be added with -function. It finds the
+// targets in FANOUT_TARGETS_FILE, in BENCH_TARGETS (their types), or in a DynamoDB table
+// of any name.
 package main
 
 import (
@@ -37,14 +37,14 @@ func main() {
 	}
 }
 
-// comparison measures, and knows of what.
+// comparison has the harness and the options of the measurements.
 type comparison struct {
 	options
 	*harness.Harness
 	log io.Writer
 }
 
-// tables has the tables by name, in the order in which they are printed.
+// tables has the tables by name, in printing order.
 var tables = []struct {
 	name  string
 	print func(*comparison, context.Context) (string, error)
@@ -90,7 +90,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	return nil
 }
 
-// replace puts text into a file, between the comments that name a table.
+// replace puts text into a file, between the comments that name the table.
 func replace(file, table, text string) error {
 	all, err := os.ReadFile(file)
 	if err != nil {
@@ -105,7 +105,7 @@ func replace(file, table, text string) error {
 	return os.WriteFile(file, []byte(before+begin+"\n"+text+"\n"+end+after), 0o600)
 }
 
-// function is a program of this repository in the folder of built programs.
+// function returns a program of this repository from the folder of built programs.
 func (o *options) function(name, program string) harness.Function {
 	return harness.Function{Name: name, Command: []string{filepath.Join(o.bin, program)}}
 }

@@ -6,11 +6,10 @@ import (
 	"time"
 )
 
-// none is a figure that there is not.
+// none stands for a missing figure.
 const none = "–"
 
-// markdown returns a table, whose first column is text and whose others are
-// figures.
+// markdown returns a table with text in the first column and figures in the others.
 func markdown(head []string, rows [][]string) string {
 	var b strings.Builder
 	line := func(cells []string) { fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | ")) }
@@ -22,13 +21,13 @@ func markdown(head []string, rows [][]string) string {
 	return b.String()
 }
 
-// ms is a duration in milliseconds to three digits.
+// ms formats a duration in milliseconds with three digits.
 func ms(d time.Duration) string { return digits(float64(d) / float64(time.Millisecond)) }
 
-// mb is a size in megabytes.
+// mb formats a size in megabytes.
 func mb(bytes int64) string { return fmt.Sprintf("%.1f", float64(bytes)/1e6) }
 
-// ratio is a over b.
+// ratio formats a over b.
 func ratio(a, b time.Duration) string {
 	if a == 0 || b == 0 {
 		return none
@@ -36,7 +35,7 @@ func ratio(a, b time.Duration) string {
 	return fmt.Sprintf("%.2f", float64(a)/float64(b))
 }
 
-// digits is f to three digits, none of them lost before the point.
+// digits formats f with three digits, or more if the integer part is longer.
 func digits(f float64) string {
 	switch {
 	case f == 0:

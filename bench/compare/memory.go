@@ -9,7 +9,7 @@ import (
 	"fanout/bench"
 )
 
-// memoryTable shows what a function of 128 MB needs in the long run.
+// memoryTable measures the memory of a function of 128 MB over a long run.
 func (c *comparison) memoryTable(ctx context.Context) (table string, err error) {
 	w, err := bench.Find("128MB")
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"fanout/bench/harness"
 )
 
-// options are what the command line says.
+// options are the options of the command line.
 type options struct {
 	bin         string
 	write       string
@@ -20,9 +20,9 @@ type options struct {
 	alone       bool
 	workloads   []bench.Workload
 	others      []harness.Function
-	env         []string // of fanout, beside what Lambda sets
+	env         []string // extra variables for fanout, besides Lambda's
 	invocations int
-	names       []string // of tables; none: all but those that take long
+	names       []string // of tables; empty: all except the slow ones
 }
 
 func parse(args []string, log io.Writer) (o options, err error) {
@@ -73,7 +73,7 @@ func parse(args []string, log io.Writer) (o options, err error) {
 	return o, nil
 }
 
-// wants reports whether a table is asked for. Those that take long must be named.
+// wants reports whether to make a table. Slow tables must be named.
 func (o *options) wants(table string) bool {
 	return len(o.names) == 0 && table != "types" && table != "memory" || slices.Contains(o.names, table)
 }

@@ -14,15 +14,15 @@ var (
 	faults    = []float64{0, 0.01, 0.1}
 )
 
-// orderedRecords is how many records an event has whose order is kept: with one key
-// each takes a call.
+// orderedRecords is the number of records in an ordered event. With one key, each record
+// takes a call.
 const orderedRecords = 10_000
 
-// enough is how long to measure one row: an event with one key takes a call a
-// record, and then a wait for every fault.
+// enough is the time to measure one row: an event with one key takes a call per record,
+// and then a wait for every fault.
 const enough = 10 * time.Second
 
-// orderTable shows what order costs.
+// orderTable measures the cost of order.
 func (c *comparison) orderTable(ctx context.Context) (string, error) {
 	var rows [][]string
 	for _, share := range faults {

@@ -9,10 +9,10 @@ import (
 	"fanout/bench/harness"
 )
 
-// starts is how often a function is started for each round of other tables.
+// starts is the number of starts of a function per round of other tables.
 const starts = 3
 
-// startTable compares functions by how long they take to start.
+// startTable compares the start times of functions.
 func (c *comparison) startTable(ctx context.Context) (string, error) {
 	functions, empty := c.compared()
 	functions = slices.Insert(functions, empty, c.function("empty", "empty"))
@@ -36,7 +36,7 @@ func (c *comparison) startTable(ctx context.Context) (string, error) {
 		markdown([]string{"function", "no records", "of empty", "one record, delivered", "of empty"}, rows)), nil
 }
 
-// oneFunction measures fanout with workloads, in turn.
+// oneFunction measures fanout with each workload in turn.
 func (c *comparison) oneFunction(ctx context.Context, workloads []bench.Workload, rounds harness.Rounds) ([]harness.Figures, error) {
 	f := c.fanout()
 	cases := make([]harness.Case, len(workloads))

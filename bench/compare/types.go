@@ -14,15 +14,15 @@ var (
 	typeCounts  = []int{1, 8, 16, 40}
 	typeRecords = 8000
 
-	// The memory of a function is steady when so many events in a row have not raised
-	// its peak by a hundredth.
+	// The memory of a function is steady when this many events in a row have not raised
+	// its peak by one percent.
 	steadyEvents = 5
 )
 
 // smallMemory is the memory, in MB, of the smallest function.
 const smallMemory = 128
 
-// typeTable shows what targets of each type need in the smallest function.
+// typeTable measures the memory of targets of each type in the smallest function.
 func (c *comparison) typeTable(ctx context.Context) (string, error) {
 	w := bench.Workload{Records: typeRecords, Event: bench.Kinesis(typeRecords, 100, typeRecords), Memory: smallMemory, Latency: bench.Latency}
 	head := []string{"type"}
@@ -47,7 +47,7 @@ func (c *comparison) typeTable(ctx context.Context) (string, error) {
 		mb(int64(len(w.Event))), bench.Latency.Milliseconds(), smallMemory, markdown(head, rows)), nil
 }
 
-// steadyPeak is the most memory that a function ever had for w.
+// steadyPeak returns the peak memory of a function with w, once it is steady.
 func (c *comparison) steadyPeak(ctx context.Context, w *bench.Workload) (peak int64, err error) {
 	f := c.fanout()
 	r, err := c.Start(&f, w)

@@ -1,5 +1,5 @@
-// Command empty is a function that makes one SDK client and answers every event
-// with nothing: what a Go function costs before it does anything.
+// Command empty is a function that makes one SDK client and returns an empty answer to
+// every event. It shows the cost of a Go function that does no work.
 package main
 
 import (
@@ -19,7 +19,7 @@ func main() {
 	}
 	client := kinesis.NewFromConfig(cfg)
 	lambda.Start(func(context.Context, json.RawMessage) error {
-		_ = client // a function would use it now
+		_ = client // a real function would use it here
 		return nil
 	})
 }

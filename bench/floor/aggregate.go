@@ -8,8 +8,8 @@ import (
 	"iter"
 )
 
-// The magic number before the protobuf message of an aggregate, as base64 begins with
-// it, and the MD5 sum behind it
+// The magic number before the protobuf message of an aggregate, as it begins in base64,
+// and the length of the MD5 sum after it
 // (https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md).
 var magic = []byte("84maw")
 
@@ -18,10 +18,10 @@ const (
 	sumBytes   = 16
 )
 
-// aggregated reports whether records are aggregates, as all are or none.
+// aggregated reports whether the records are aggregates. Either all are, or none.
 func aggregated(records []record) bool { return bytes.HasPrefix(records[0].data, magic) }
 
-// sendUserRecords sends what is in aggregates, without partition keys.
+// sendUserRecords sends the user records of aggregates, without partition keys.
 func (b *batches) sendUserRecords(ctx context.Context, c *client, aggregates []record) error {
 	n := 0
 	b.body = append(b.body[:0], b.before...)
@@ -45,8 +45,8 @@ func (b *batches) sendUserRecords(ctx context.Context, c *client, aggregates []r
 	return b.post(ctx, c)
 }
 
-// userRecords are the data of the records in an AggregatedRecord, whose field 3 they
-// are. Each is a Record: its key's index, of one byte, and its data.
+// userRecords returns the data of the records in an AggregatedRecord, which are its field
+// 3. Each is a Record: its key's index, of one byte, and its data.
 func userRecords(message []byte) iter.Seq[[]byte] {
 	const recordsField = 3<<3 | 2
 	const beforeLength = 3 // the tag of the index, the index and the tag of the data
@@ -65,7 +65,8 @@ func userRecords(message []byte) iter.Seq[[]byte] {
 	}
 }
 
-// delimited cuts b, which begins with the length of content, behind that.
+// delimited reads the length at the start of b, and splits b after the content of that
+// length.
 func delimited(b []byte) (content, rest []byte) {
 	length, n := binary.Uvarint(b)
 	b = b[n:]

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// decode returns what base64 text stands for, in the memory of out. It looks for no
-// mistakes, which is what takes encoding/base64 most of its time.
+// decode decodes base64 text into the memory of out. It does not validate, which takes
+// most of the time of encoding/base64.
 func decode(out, text []byte) ([]byte, error) {
 	out = slices.Grow(out[:0], len(text)) // six bytes are written as eight
 	for len(text) > 8 {
@@ -16,11 +16,11 @@ func decode(out, text []byte) ([]byte, error) {
 		out = binary.LittleEndian.AppendUint64(out, uint64(first)|uint64(second)<<24)[:len(out)+6]
 		text = text[8:]
 	}
-	return base64.StdEncoding.AppendDecode(out, text) // there may be padding
+	return base64.StdEncoding.AppendDecode(out, text) // may have padding
 }
 
-// sextets are the bits of three bytes, the first of them lowest, that a character
-// stands for in each of its four places.
+// sextets has the bits of each character at each of its four places, as part of three
+// bytes with the first one lowest.
 var sextets = func() (t [4][256]uint32) {
 	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
 		for place := range t {

@@ -40,7 +40,7 @@ func newClient(ctx context.Context) (*client, error) {
 	}, nil
 }
 
-// post sends one request, whose answer must contain good.
+// post sends one request. The answer must contain good.
 func (c *client) post(ctx context.Context, service, contentType, operation string, body []byte, good string) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint+"/", bytes.NewReader(body))
 	if err != nil {
@@ -58,7 +58,7 @@ func (c *client) post(ctx context.Context, service, contentType, operation strin
 	if err != nil {
 		return err
 	}
-	defer func() { _ = answer.Body.Close() }() // it is read to its end
+	defer func() { _ = answer.Body.Close() }() // read to its end
 	text := make([]byte, answer.ContentLength)
 	if _, err := io.ReadFull(answer.Body, text); err != nil {
 		return err
@@ -69,7 +69,7 @@ func (c *client) post(ctx context.Context, service, contentType, operation strin
 	return nil
 }
 
-// count tells CloudWatch what was done.
+// count sends the number of records and targets to CloudWatch.
 func (c *client) count(ctx context.Context, records, targets int) error {
 	form := fmt.Appendf(nil, "Action=PutMetricData&Version=2010-08-01&Namespace=Floor"+
 		"&MetricData.member.1.MetricName=Records&MetricData.member.1.Value=%d&MetricData.member.1.Unit=Count"+

@@ -7,7 +7,7 @@ var (
 	afterImage  = []byte(`,"SequenceNumber":`)
 )
 
-// scanImages appends the new images of an event to records, as DynamoDB JSON.
+// scanImages appends the new images of an event, as DynamoDB JSON, to records.
 func scanImages(event []byte, records []record) []record {
 	for {
 		var r record
@@ -20,7 +20,7 @@ func scanImages(event []byte, records []record) []record {
 	}
 }
 
-// isImage tells DynamoDB JSON from base64.
+// isImage distinguishes DynamoDB JSON from base64.
 func isImage(data []byte) bool { return data[0] == '{' }
 
 // escapePlain appends an image as plain JSON, as part of a JSON string.
@@ -29,20 +29,20 @@ func escapePlain(out, image []byte) []byte {
 	return out
 }
 
-// attributes appends the attributes that in begins with, an object of at least one,
-// and returns what follows, as do all below.
+// attributes appends the attributes at the start of in, an object of at least one, and
+// returns the rest of in, like all functions below.
 func attributes(out, in []byte) (_, rest []byte) {
 	for in[0] != '}' {
 		out = append(out, in[0]) // a brace or a comma
 		out, in = text(out, in[1:])
 		out = append(out, ':')
 		out, in = value(out, in[len(`:{"`):])
-		in = in[1:] // the brace behind it
+		in = in[1:] // the brace after it
 	}
 	return append(out, '}'), in[1:]
 }
 
-// value appends the value whose type in begins with: S, SS, N, BOOL or M.
+// value appends the value whose type starts in: S, SS, N, BOOL or M.
 func value(out, in []byte) (_, rest []byte) {
 	switch in[0] {
 	case 'N':
@@ -69,7 +69,7 @@ func texts(out, in []byte) (_, rest []byte) {
 	return append(out, ']'), in[1:]
 }
 
-// text appends a string, in which nothing but quotation marks is escaped.
+// text appends a string in which only quotation marks are escaped.
 func text(out, in []byte) (_, rest []byte) {
 	out = append(out, `\"`...)
 	start, i := 1, 1

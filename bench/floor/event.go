@@ -2,8 +2,8 @@ package main
 
 import "bytes"
 
-// record is the partition key of a record and its data in base64, or the new image of
-// a DynamoDB record, within the event.
+// record is the partition key of a record and its base64 data, or the new image of a
+// DynamoDB record. Both refer to the event.
 type record struct{ key, data []byte }
 
 var (
@@ -13,8 +13,8 @@ var (
 	quote      = []byte(`"`)
 )
 
-// scan appends the records of an event to records. It relies on the order of a
-// record's fields.
+// scan appends the records of an event to records. It relies on the order of a record's
+// fields.
 func scan(event []byte, records []record) []record {
 	if !bytes.HasPrefix(event, kinesis) {
 		return scanImages(event, records)

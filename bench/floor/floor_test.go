@@ -24,8 +24,8 @@ import (
 	"fanout/lambda"
 )
 
-// The floor sends the records that fanout sends, in as few requests, each time it gets
-// an event.
+// TestSendsWhatFanoutSends asserts that the floor sends the same records as fanout in as
+// few requests, for every event.
 func TestSendsWhatFanoutSends(t *testing.T) {
 	for _, w := range []bench.Workload{find(t, "W1"), find(t, "W2"), find(t, "W3"), find(t, "W4"), threefold(find(t, "W4"))} {
 		t.Run(fmt.Sprint(w.Name, "/", w.Records), func(t *testing.T) {
@@ -56,7 +56,7 @@ func find(t *testing.T, name string) bench.Workload {
 	return w
 }
 
-// threefold is w with three times the records, which takes several messages.
+// threefold returns w with three times the records, which takes several messages.
 func threefold(w bench.Workload) bench.Workload {
 	const before, after = `{"Records":[`, `]}`
 	records := strings.TrimSuffix(strings.TrimPrefix(string(w.Event), before), after)
@@ -65,8 +65,8 @@ func threefold(w bench.Workload) bench.Workload {
 	return w
 }
 
-// sentByFloor is what the floor sends for each of n events, in at most that many
-// requests each.
+// sentByFloor returns the records that the floor sends for each of n events, and asserts
+// that each takes at most most requests.
 func sentByFloor(t *testing.T, w *bench.Workload, n, most int) [][]sent {
 	t.Helper()
 	all := make([][]sent, n)
@@ -144,10 +144,10 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	return r.Services.RoundTrip(req)
 }
 
-// sent is a record as a service got it. The data of one in a message is its JSON.
+// sent is a record as a service got it. For a record in a message, data is its JSON.
 type sent struct{ operation, key, data string }
 
-// sent returns all records, in an order of their own as requests have none.
+// sent returns all records, sorted, because requests have no order.
 func (r *recorder) sent(t *testing.T) (all []sent) {
 	t.Helper()
 	for _, req := range r.requests {
@@ -196,7 +196,7 @@ func TestNoRecords(t *testing.T) {
 	}
 }
 
-// The data of base64 is what encoding/base64 says it is, however long.
+// TestDecode compares decode with encoding/base64 for every length.
 func TestDecode(t *testing.T) {
 	data := make([]byte, 256)
 	for i := range data {
@@ -211,7 +211,7 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// The attributes of images in every type that value knows.
+// TestEscapePlain has attributes of every type that value supports.
 func TestEscapePlain(t *testing.T) {
 	const image = `{"a":{"S":""},"b":{"S":"say \"no\""},"c":{"N":"-1.50"},"d":{"BOOL":false},` +
 		`"e":{"SS":["x","\"y"]},"f":{"M":{"g":{"M":{"h":{"BOOL":true}}},"i":{"N":"0"}}}}`

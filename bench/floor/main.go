@@ -1,10 +1,9 @@
-// Command floor is a function written by hand for the events of bench and nothing
-// else: it looks at an event once, puts the base64 text of its records into requests
-// as it came, and signs and sends them without a client. Aggregates of the KPL it takes
-// apart, and images of DynamoDB it makes plain JSON, on the way into the request. It
-// takes for granted what fanout must not: how an event and what is in it are laid out,
-// that nothing is broken, needs escaping, is too large or is refused. What it costs is
-// the least that delivery can cost.
+// Command floor is a function written by hand for the events of bench only. It reads an
+// event once, copies the base64 text of its records unchanged into requests, and signs
+// and sends them without a client. On the way it takes KPL aggregates apart, and turns
+// DynamoDB images into plain JSON. It assumes much that fanout must not: the layout of an
+// event and its parts, and that nothing is broken, needs escapes, is too large or is
+// refused. Its cost is the lower bound for delivery.
 package main
 
 import (
@@ -21,7 +20,7 @@ import (
 type function struct {
 	targets []target
 	client  *client
-	records []record // of the last event; the memory is used again
+	records []record // of the last event; reused
 }
 
 func main() {

@@ -31,9 +31,9 @@ func newTarget(kind string) (target, error) {
 // batches sends records in requests of 500, one after another.
 type batches struct {
 	service, operation string
-	before             string // the records
+	before             string // text before the records
 	keys               bool
-	good               string // is in an answer that accepts all
+	good               string // part of every answer that accepts all
 
 	body, aggregate []byte
 }
@@ -62,17 +62,17 @@ func (b *batches) send(ctx context.Context, c *client, records []record) error {
 	return nil
 }
 
-// post sends the request, which ends with a record and a comma.
+// post sends the request. The request must end with a record and a comma.
 func (b *batches) post(ctx context.Context, c *client) error {
 	b.body = append(b.body[:len(b.body)-1], "]}"...)
 	return c.post(ctx, b.service, "application/x-amz-json-1.1", b.operation, b.body, b.good)
 }
 
-// messages sends records to SQS as messages {"Records":[…]} of as many as fit, each
-// in a request of its own, one after another.
+// messages sends records to SQS as messages {"Records":[…]} with as many records as fit,
+// one message per request, one after another.
 type messages struct{ body, data []byte }
 
-// messageBytes bounds a message: SQS takes no larger ones, and no larger requests.
+// messageBytes is the limit of a message and of a request in SQS, in bytes.
 const messageBytes = 1 << 20
 
 func (m *messages) send(ctx context.Context, c *client, records []record) error {
@@ -82,7 +82,7 @@ func (m *messages) send(ctx context.Context, c *client, records []record) error 
 		size := len(`{"Records":[]}`)
 		n := 0
 		for ; n < len(records); n++ {
-			data, write := records[n].data, escapePlain // which makes an image no longer
+			data, write := records[n].data, escapePlain // for images; the result is no longer than the image
 			if !isImage(data) {
 				var err error
 				if m.data, err = decode(m.data, data); err != nil {
@@ -104,7 +104,7 @@ func (m *messages) send(ctx context.Context, c *client, records []record) error 
 	return nil
 }
 
-// escape appends text as part of a JSON string. It has no control characters.
+// escape appends text as part of a JSON string. The text must have no control characters.
 func escape(out, text []byte) []byte {
 	start := 0
 	for i, b := range text {

@@ -1,7 +1,7 @@
-// Package harness runs functions as Lambda does: each a process of its own that
-// speaks the Runtime API, on one core, with the AWS it calls and everything else on
-// the others. It measures what the kernel says such a process used.
+// Package harness runs functions as Lambda does. Each function is a process that speaks
+// the Runtime API on a core of its own; the AWS it calls and everything else run on the
+// other cores. It measures the process with the kernel's figures.
 //
-// Linux alone tells the processor time of another process while that runs; on other
-// systems everything here fails with ErrSystem.
+// Only Linux reports the processor time of another process while it runs. On other
+// systems every function here fails with ErrSystem.
 package harness

@@ -12,7 +12,7 @@ import (
 // Harness has a core for functions.
 type Harness struct{ core int }
 
-// New takes this process off a core, so that functions have it for themselves.
+// New moves this process off a core and reserves that core for functions.
 func New() (*Harness, error) {
 	core, err := leave()
 	if err != nil {
@@ -21,7 +21,7 @@ func New() (*Harness, error) {
 	return &Harness{core}, nil
 }
 
-// Run is a function with a workload and an AWS of its own. Stop ends it.
+// Run is a function with its own workload and AWS. Stop ends it.
 type Run struct {
 	*Process
 	Services *bench.Services
@@ -37,7 +37,7 @@ func (h *Harness) Start(f *Function, w *bench.Workload) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := *w // with an address that its targets can name
+	at := *w // with an address that its targets can use
 	at.Host = l.Addr().String()
 	r := &Run{Services: &bench.Services{Latency: w.Latency, Faults: w.Faults, Query: at.Query()}, workload: &at}
 	r.close = r.Services.Serve(l)
@@ -54,15 +54,15 @@ func (r *Run) Stop() error {
 	return r.Process.Stop()
 }
 
-// Sample is what one event of a workload costs, the mean of several.
+// Sample is the mean cost of an event of a workload.
 type Sample struct {
 	Processor time.Duration // user and system time
 	Wall      time.Duration // from the event to the answer
-	Calls     float64       // with records
+	Calls     float64       // calls with records
 }
 
-// Measure sends the workload's event until that took at least the given time, and
-// at least once. It is an error if not all its records are delivered.
+// Measure sends the workload's event repeatedly for at least the given time, and at least
+// once. It returns an error if not all records are delivered.
 func (r *Run) Measure(ctx context.Context, atLeast time.Duration) (s Sample, err error) {
 	before, err := r.ProcessorTime()
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"fanout/bench"
 )
 
-// does returns a function that does something with every event; see TestMain.
+// does returns a function with a given behavior for every event; see TestMain.
 func does(t *testing.T, what string) Function {
 	t.Helper()
 	executable, err := os.Executable()
@@ -29,7 +29,7 @@ func newHarness(t *testing.T) *Harness {
 	return h
 }
 
-// queue is a workload of which nothing is acknowledged record by record.
+// queue is a workload whose records are not acknowledged one by one.
 func queue() bench.Workload {
 	return bench.Workload{Name: "queue", Records: 1, Event: bench.Kinesis(1, 100, 1), Targets: []bench.Target{{Type: "sqs"}}}
 }
@@ -54,7 +54,8 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// A case that takes long is measured once: the function fails from the second event on.
+// TestCompareHasEnough asserts that a slow case is measured once: the function fails from
+// the second event on.
 func TestCompareHasEnough(t *testing.T) {
 	h, once, w := newHarness(t), does(t, "answer once"), queue()
 	for most, fails := range map[time.Duration]bool{time.Nanosecond: false, 0: true} {
@@ -92,7 +93,8 @@ func TestNotAFunction(t *testing.T) {
 	}
 }
 
-// The kernel tells a process's time and memory, and nothing of one that is not.
+// TestKernel asserts that the kernel reports a process's time and memory, and fails for a
+// process that does not exist.
 func TestKernel(t *testing.T) {
 	before, err := processorTime(os.Getpid())
 	if err != nil {
@@ -109,7 +111,7 @@ func TestKernel(t *testing.T) {
 	if peak, err2 := memory(os.Getpid(), "VmHWM"); err != nil || err2 != nil || now > peak || now < 1<<20 {
 		t.Errorf("resident %d, peak %d, %v, %v", now, peak, err, err2)
 	}
-	const nobody = 1 << 22 // process ids end there
+	const nobody = 1 << 22 // above the highest process id
 	if _, err := processorTime(nobody); err == nil {
 		t.Error("a process that is not there has a time")
 	}

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// startOn starts cmd on one core: a process has the affinity of the thread that
-// started it.
+// startOn starts cmd on one core. A process inherits the affinity of the thread that
+// starts it.
 func startOn(cmd *exec.Cmd, core int) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -25,12 +25,12 @@ func startOn(cmd *exec.Cmd, core int) error {
 	if err := unix.SchedSetaffinity(0, &one); err != nil {
 		return err
 	}
-	defer func() { _ = unix.SchedSetaffinity(0, &before) }() // it was so before
+	defer func() { _ = unix.SchedSetaffinity(0, &before) }() // restores a valid affinity
 	return cmd.Start()
 }
 
-// leave takes every thread of this process off a core, and returns which: the
-// first of those it may use. With one core there is none to leave.
+// leave moves every thread of this process off the first core it may use, and returns
+// that core. It fails on a machine with one core.
 func leave() (core int, err error) {
 	var all unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &all); err != nil {
@@ -59,8 +59,8 @@ func leave() (core int, err error) {
 	return core, nil
 }
 
-// processorTime is the user and system time of all threads of a process, those
-// that ended included (clock_getcpuclockid(3) says how its clock is named).
+// processorTime returns the user and system time of all threads of a process, including
+// ended threads (clock_getcpuclockid(3) has the clock's id).
 func processorTime(pid int) (time.Duration, error) {
 	const schedule = 2 // CPUCLOCK_SCHED, of the process
 	var t unix.Timespec
@@ -70,8 +70,8 @@ func processorTime(pid int) (time.Duration, error) {
 	return time.Duration(t.Nano()), nil
 }
 
-// memory reads a field of /proc/PID/status, in bytes: VmHWM is the most that was
-// resident, VmRSS what is (proc_pid_status(5)).
+// memory reads a field of /proc/PID/status, in bytes: VmHWM is the peak resident memory,
+// VmRSS the current (proc_pid_status(5)).
 func memory(pid int, field string) (int64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

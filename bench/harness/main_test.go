@@ -10,7 +10,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain is also the function that the tests run: the variable says what it does.
+// TestMain is also the function under test: a variable sets its behavior.
 func TestMain(m *testing.M) {
 	switch os.Getenv("BENCH_TEST_FUNCTION") {
 	case "answer":

@@ -14,19 +14,19 @@ import (
 	"fanout/internal/testing/runtimeapi"
 )
 
-// ErrSystem says that functions cannot be measured on this system.
+// ErrSystem means that this system cannot measure functions.
 var ErrSystem = errors.New("functions can be measured on Linux only")
 
 // Function is a program that speaks the Lambda Runtime API.
 type Function struct {
 	Name    string
 	Command []string // program and arguments
-	Env     []string // beside what every function gets
+	Env     []string // besides the variables of every function
 
-	Workloads []string // names of those it was made for; none: all
+	Workloads []string // names of the supported workloads; empty: all
 }
 
-// Process is a function that runs, with a Lambda of its own. Stop ends it.
+// Process is a running function with its own Lambda. Stop ends it.
 type Process struct {
 	function *Function
 	api      *runtimeapi.Server
@@ -36,12 +36,12 @@ type Process struct {
 	started  time.Time
 }
 
-// timeout is how long a function has for one event, as Lambda lets it have.
+// timeout is a function's time limit per event, the maximum in Lambda.
 const timeout = 15 * time.Minute
 
-// start starts f with the targets of w and the AWS at endpoint. It gets them as a
-// file in FANOUT_TARGETS_FILE, and for functions that read none of these, their
-// types in BENCH_TARGETS.
+// start starts f with the targets of w and the AWS at endpoint. The targets are in a file
+// named by FANOUT_TARGETS_FILE. For functions that read no such file, BENCH_TARGETS has
+// their types.
 func (h *Harness) start(f *Function, w *bench.Workload, endpoint string) (*Process, error) {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
@@ -79,8 +79,8 @@ func (h *Harness) start(f *Function, w *bench.Workload, endpoint string) (*Proce
 	return p, nil
 }
 
-// Invoke hands the function an event, and returns how long it took to answer. It
-// is an error if the function could not handle it, or ends.
+// Invoke sends the function an event, and returns the time to its answer. It returns an
+// error if the function fails or ends.
 func (p *Process) Invoke(ctx context.Context, event []byte) (time.Duration, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -96,7 +96,7 @@ func (p *Process) Invoke(ctx context.Context, event []byte) (time.Duration, erro
 	return a.At.Sub(begin), nil
 }
 
-// lastLog is the end of what the function wrote.
+// lastLog returns the end of the function's log.
 func (p *Process) lastLog() string {
 	const enough = 1000
 	log, err := os.ReadFile(filepath.Join(p.dir, "log"))
@@ -106,10 +106,10 @@ func (p *Process) lastLog() string {
 	return string(log[max(0, len(log)-enough):])
 }
 
-// ProcessorTime is what the function used so far, user and system time together.
+// ProcessorTime returns the user and system time of the function so far.
 func (p *Process) ProcessorTime() (time.Duration, error) { return processorTime(p.cmd.Process.Pid) }
 
-// Peak is the most memory, in bytes, that was ever resident; Resident what is now.
+// Peak returns the peak resident memory in bytes; Resident returns the current.
 func (p *Process) Peak() (int64, error)     { return memory(p.cmd.Process.Pid, "VmHWM") }
 func (p *Process) Resident() (int64, error) { return memory(p.cmd.Process.Pid, "VmRSS") }
 
@@ -120,7 +120,7 @@ func (p *Process) Stop() error {
 	return p.clean()
 }
 
-// clean leaves nothing of the process behind.
+// clean removes everything that belongs to the process.
 func (p *Process) clean() error {
 	if p.api != nil {
 		p.api.Close()

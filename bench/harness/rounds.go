@@ -10,22 +10,22 @@ import (
 	"fanout/bench"
 )
 
-// Rounds is how a comparison is measured.
+// Rounds are the settings of a comparison.
 type Rounds struct {
-	N    int           // measurements, of which the median counts
-	Time time.Duration // that each takes at least
-	Most time.Duration // after which a case is not measured again; 0: no bound
+	N    int           // measurements; the median counts
+	Time time.Duration // minimum of each
+	Most time.Duration // a case over it is not measured again; 0: no limit
 }
 
-// enough reports whether a case took so long that it has been measured enough.
+// enough reports whether a case needs no further measurement because it takes long.
 func (r *Rounds) enough(spent time.Duration) bool { return r.Most > 0 && spent > r.Most }
 
 // Figures are the medians of several rounds.
 type Figures struct {
 	Sample
-	Peak int64 // most memory that was resident, bytes
+	Peak int64 // peak resident memory, bytes
 
-	Err error // why there are none
+	Err error // why there are no figures
 }
 
 // Case is a function with a workload.
@@ -34,8 +34,8 @@ type Case struct {
 	*bench.Workload
 }
 
-// Compare measures cases, warm and in turn: what disturbs the machine disturbs all
-// of them. What goes wrong with a case is in its figures.
+// Compare measures warm cases in turn, so a disturbance of the machine affects all of
+// them. An error of a case is in its figures.
 func (h *Harness) Compare(ctx context.Context, cases []Case, rounds Rounds) (all []Figures, err error) {
 	all = make([]Figures, len(cases))
 	runs, samples, spent := make([]*Run, len(cases)), make([][]Sample, len(cases)), make([]time.Duration, len(cases))
@@ -51,7 +51,7 @@ func (h *Harness) Compare(ctx context.Context, cases []Case, rounds Rounds) (all
 			return nil, err
 		}
 		begin := time.Now()
-		s, err := runs[i].Measure(ctx, rounds.Time) // warms it
+		s, err := runs[i].Measure(ctx, rounds.Time) // warms the function
 		if spent[i], all[i].Err = time.Since(begin), err; rounds.enough(spent[i]) {
 			samples[i] = append(samples[i], s)
 		}
@@ -81,7 +81,7 @@ func (h *Harness) Compare(ctx context.Context, cases []Case, rounds Rounds) (all
 	return all, ctx.Err()
 }
 
-// median is the middle of a field, the higher one of two.
+// median returns the median of a field, or the higher of two middle values.
 func median[S any, T cmp.Ordered](samples []S, field func(S) T) T {
 	values := make([]T, len(samples))
 	for i, s := range samples {
@@ -91,8 +91,8 @@ func median[S any, T cmp.Ordered](samples []S, field func(S) T) T {
 	return values[len(values)/2]
 }
 
-// StartUp measures how long functions take from their start as processes to the
-// first answer, to the event of w: medians of n starts each, in turn. A function
+// StartUp measures the time from the start of each function's process to its first
+// answer, to the event of w. It returns medians of n starts, made in turn. A function
 // that does not answer has zero.
 func (h *Harness) StartUp(ctx context.Context, w *bench.Workload, functions []Function, n int) ([]time.Duration, error) {
 	took := make([][]time.Duration, len(functions))
@@ -112,7 +112,7 @@ func (h *Harness) StartUp(ctx context.Context, w *bench.Workload, functions []Fu
 	return medians, nil
 }
 
-// noAnswer is how long to wait for the first answer.
+// noAnswer is the time to wait for the first answer.
 const noAnswer = 3 * time.Second
 
 func (h *Harness) startUp(ctx context.Context, w *bench.Workload, f *Function) (took time.Duration, err error) {

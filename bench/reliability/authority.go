@@ -13,16 +13,16 @@ import (
 	"time"
 )
 
-// certificates are two for 127.0.0.1, of which this process trusts one.
+// certificates are two certificates for 127.0.0.1. This process trusts only known.
 type certificates struct{ known, stranger *tls.Certificate }
 
-// authority makes the certificates once. The process then trusts no other authority:
-// it talks to itself alone.
+// authority makes the certificates once. From then on the process trusts no other
+// authority, because it only talks to itself.
 var authority = sync.OnceValue(func() certificates {
 	known, stranger := selfSigned(), selfSigned()
 	roots := x509.NewCertPool()
 	roots.AddCert(known.Leaf)
-	_ = os.Setenv("GODEBUG", "x509usefallbackroots=1") // a name and a value that any system takes
+	_ = os.Setenv("GODEBUG", "x509usefallbackroots=1") // valid on every system
 	x509.SetFallbackRoots(roots)
 	return certificates{known, stranger}
 })

@@ -15,14 +15,14 @@ import (
 	"fanout/lambda"
 )
 
-// The records of a cell: of one shard, of a few keys, in several requests.
+// The records of a cell come from one shard, with a few keys, in several requests.
 const (
 	cellRecords = 40
 	cellKeys    = 4
 )
 
-// keys is how many keys the records of a cell have. A cache keeps the last of each,
-// and without order it may be any that it keeps: so each record then has its own.
+// keys is the number of keys in a cell. A cache keeps the last record of each key.
+// Without order any record may be the last, so each record then has its own key.
 func (c *cell) keys() int {
 	if c.kind.cache() && !c.ordered {
 		return cellRecords
@@ -30,36 +30,36 @@ func (c *cell) keys() int {
 	return cellKeys
 }
 
-// attemptTime is how long an attempt has where answers stall; elsewhere it is as long
-// as the function's own, so that a slow machine makes no fault of its own.
+// attemptTime is the time limit of an attempt where answers stall. Other cells use the
+// function's own limit, so that a slow machine causes no extra fault.
 const attemptTime = time.Second
 
-// cell is a target of a kind to which a fault happens, on sockets of its own.
+// cell is a target of one kind with one fault, on its own sockets.
 type cell struct {
 	fault   *fault
 	kind    *kind
 	ordered bool
 
 	dir    string
-	aws    *awsfake.Server // has the queue that onFailure names
+	aws    *awsfake.Server // has the queue of onFailure
 	server server
 	proxy  *faultproxy.Proxy // nil for files
-	calls  atomic.Int64      // that could go wrong by code or partial
+	calls  atomic.Int64      // that can fail by code or partially
 	healed atomic.Bool
 }
 
-// seen is what happened in a cell.
+// seen is the outcome of a cell.
 type seen struct {
 	outcome    outcome
-	invoked    int // times
+	invoked    int // number of invocations
 	requests   int
-	lost       int // records that no server has, or, of caches, keys without their last record
-	duplicates int // arrivals of records that were there
-	inversions int // first arrivals of records behind a later one of their key
+	lost       int // records that no server has; for caches, keys without their last record
+	duplicates int // arrivals of records that had arrived before
+	inversions int // first arrivals after a later record of the same key
 }
 
-// run makes a cell, lets the function deliver to it as Lambda does, until it reports
-// no failure, and returns what happened.
+// run makes a cell, lets the function deliver to it as Lambda does until it reports no
+// failure, and returns the outcome.
 func (c *cell) run(ctx context.Context) (s seen, err error) {
 	if c.dir, err = os.MkdirTemp("", "reliability"); err != nil {
 		return s, err
@@ -126,7 +126,7 @@ func (c *cell) deliver(ctx context.Context, h *lambda.Handler, s *seen) error {
 // harmed reports whether the fault happened.
 func (c *cell) harmed() bool {
 	if c.fault.refused || c.fault.tls {
-		return true // nothing gets through
+		return true // no request gets through
 	}
 	if c.calls.Load() > 0 {
 		return true
@@ -135,7 +135,7 @@ func (c *cell) harmed() bool {
 	return faulty > 0
 }
 
-// judge compares what arrived with what was sent.
+// judge compares the records that arrived with the records that were sent.
 func (c *cell) judge(s *seen) error {
 	taken, err := c.server.Taken()
 	if err != nil {
@@ -145,7 +145,7 @@ func (c *cell) judge(s *seen) error {
 	if err != nil {
 		return err
 	}
-	keeps := c.kind.cache() && len(spare) == 0 // the last record of each key
+	keeps := c.kind.cache() && len(spare) == 0 // keeps the last record of each key
 	l := newLog(cellRecords, c.keys())
 	for _, data := range slices.Concat(taken, spare) {
 		n, err := number(data)
@@ -173,8 +173,8 @@ func (c *cell) judge(s *seen) error {
 	return nil
 }
 
-// complain says what of it must not be: records that are lost, or come in the wrong
-// order, or twice though nothing made that necessary.
+// complain returns the violations: records that were lost, out of order, or delivered
+// twice without need.
 func (c *cell) complain(s *seen) (all []error) {
 	complain := func(format string, args ...any) { all = append(all, fmt.Errorf(format, args...)) }
 	if want := c.fault.expected(c.kind); s.outcome != want {
@@ -192,8 +192,7 @@ func (c *cell) complain(s *seen) (all []error) {
 	return all
 }
 
-// targets writes the file of targets: the one that is looked at, and the one that its
-// onFailure names.
+// targets writes the file of targets: the target under test, and its onFailure target.
 func (c *cell) targets(at string) (file string, err error) {
 	scheme, more := "http", ""
 	if c.fault.tls {

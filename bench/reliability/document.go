@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// marks are what a part of the document stands between.
+// marks returns the marks around a part of the document.
 func marks(part string) (begin, end string) {
 	return "<!-- " + part + " -->\n", "<!-- /" + part + " -->"
 }

@@ -14,7 +14,8 @@ import (
 
 const document = "../../docs/reliability.md"
 
-// The committed matrix is the one that TestMatrix holds the function to, cell by cell.
+// TestDocumentHasTheMatrix asserts that the committed matrix is the one that TestMatrix
+// checks, cell by cell.
 func TestDocumentHasTheMatrix(t *testing.T) {
 	text, err := os.ReadFile(document)
 	if err != nil {
@@ -31,7 +32,8 @@ func TestDocumentHasTheMatrix(t *testing.T) {
 	}
 }
 
-// The committed tables have the targets, keys and faults that are measured.
+// TestDocumentHasTheFigures asserts that the committed tables have the measured targets,
+// keys and faults.
 func TestDocumentHasTheFigures(t *testing.T) {
 	text, err := os.ReadFile(document)
 	if err != nil {
@@ -91,7 +93,8 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// What went right is printed and written, what went wrong is printed.
+// TestRun asserts that a successful part is printed and written, and a failed part only
+// printed.
 func TestRun(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a.md")
 	if err := os.WriteFile(file, []byte("<!-- good -->\n<!-- /good -->\n<!-- bad -->\n<!-- /bad -->\n"), 0o600); err != nil {

@@ -7,34 +7,34 @@ import (
 	"fanout/internal/testing/faultproxy"
 )
 
-// fault is a row of the matrix: something that goes wrong with a target. Of the ways
-// in which it is made, a type of target has at most one.
+// fault is a row of the matrix: a failure of a target. Each type of target has at most
+// one way to make it.
 type fault struct {
 	name  string
 	lasts bool    // for the whole first invocation; otherwise for two requests
-	taken bool    // the target takes what it was sent all the same, though nobody hears of it
-	want  outcome // where the fault can happen
+	taken bool    // the target takes the records, but the answer is lost
+	want  outcome // where the fault is possible
 
 	wire    map[family]faultproxy.Fault // between client and server
 	code    string                      // AWS services answer with this error
 	partial bool                        // AWS services refuse every second record of a request
 	refused bool                        // connections are refused; of a file, its folder is missing
-	tls     bool                        // the target's certificate is of an authority that nobody knows
+	tls     bool                        // the target's certificate is of an unknown authority
 	diverts bool                        // the target has an onFailure target
 }
 
-// outcome is what becomes of the records of an invocation to which the fault happens.
+// outcome is the result of the records of an invocation with the fault.
 type outcome string
 
 const (
 	impossible outcome = "—"
 	delivered  outcome = "delivered"       // by this invocation, after another attempt
-	twice      outcome = "delivered twice" // the same, and what the target took before once more
+	twice      outcome = "delivered twice" // the same, and records that the target took before arrive again
 	sentAgain  outcome = "reported"        // failed and reported; delivered when Lambda sent them again
 	diverted   outcome = "diverted"        // taken by the onFailure target
 )
 
-// family is how a type of target is reached.
+// family is the protocol of a type of target.
 type family uint8
 
 const (
@@ -49,7 +49,7 @@ const html = "<html><body><h1>Bad Gateway</h1></body></html>"
 // faults returns the rows of the matrix.
 func faults() []fault { return append(answerFaults(), connectionFaults()...) }
 
-// answerFaults are faults that a service tells in its answer.
+// answerFaults are faults in a service's answer.
 func answerFaults() []fault {
 	return []fault{
 		{name: "429", want: delivered, wire: map[family]faultproxy.Fault{
@@ -74,7 +74,7 @@ func answerFaults() []fault {
 				}
 				return []byte("-TRYAGAIN Multiple keys request during rehashing of slot\r\n")
 			}},
-			overText: line("SERVER_ERROR out of memory storing object"), // a set is a request of its own
+			overText: line("SERVER_ERROR out of memory storing object"), // each set is a request
 		}},
 		{name: "malformed answer", want: delivered, wire: map[family]faultproxy.Fault{
 			overHTTP: status(http.StatusOK, "", `{"Records":[{"SequenceNumber"`),
@@ -94,7 +94,7 @@ func answerFaults() []fault {
 	}
 }
 
-// connectionFaults are faults of the connection, and of rights.
+// connectionFaults are faults of the connection and of permissions.
 func connectionFaults() []fault {
 	everywhere := func(f faultproxy.Fault) map[family]faultproxy.Fault {
 		return map[family]faultproxy.Fault{overHTTP: f, overRESP: f, overText: f}
@@ -118,7 +118,7 @@ func connectionFaults() []fault {
 	}
 }
 
-// expected is what the cell of a fault and a type of target must show.
+// expected returns the required outcome for a fault and a type of target.
 func (f *fault) expected(k *kind) outcome {
 	_, wired := f.wire[k.family]
 	aws := k.family == overHTTP && (f.code != "" || f.partial && k.many)
@@ -133,18 +133,19 @@ func (f *fault) expected(k *kind) outcome {
 	return f.want
 }
 
-// status is an HTTP answer instead of the service's.
+// status returns an HTTP answer that replaces the service's.
 func status(code int, header, body string) faultproxy.Fault {
 	answer := fmt.Appendf(nil, "HTTP/1.1 %d %s\r\n%sContent-Length: %d\r\n\r\n%s", code, http.StatusText(code), header, len(body), body)
 	return faultproxy.Fault{Answer: func(int) []byte { return answer }}
 }
 
-// line answers every command with a line.
+// line returns a fault that answers every command with a line.
 func line(text string) faultproxy.Fault {
 	return faultproxy.Fault{Answer: func(int) []byte { return []byte(text + "\r\n") }}
 }
 
-// closing answers the first command with a line, and then closes the connection.
+// closing returns a fault that answers the first command with a line and then closes the
+// connection.
 func closing(text string) faultproxy.Fault {
 	return faultproxy.Fault{Close: true, Answer: func(i int) []byte {
 		if i > 0 {

@@ -14,8 +14,8 @@ import (
 	"fanout/sinks"
 )
 
-// newHandler returns the function with the targets of a file. Its AWS is at endpoint,
-// or where transport says.
+// newHandler returns the function with the targets of a file. Its AWS is at endpoint, or
+// behind client's transport.
 func newHandler(file, endpoint string, client *http.Client, inFlight int) (*lambda.Handler, error) {
 	cfg := aws.Config{
 		Region:      "eu-west-1",
@@ -43,7 +43,7 @@ func (c *cell) handler(at string) (*lambda.Handler, *http.Client, error) {
 	}
 	client := &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone(), Timeout: 30 * time.Second} //nolint:forcetypeassert // it is one
 	if c.fault.tls {
-		authority() // is trusted from now on
+		authority() // trusted from now on
 		if c.kind.family == overHTTP {
 			endpoint = "https://" + at
 		}

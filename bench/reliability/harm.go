@@ -41,7 +41,7 @@ func (c *cell) harm() error {
 	return nil
 }
 
-// over reports whether request n goes well again.
+// over reports whether the fault no longer applies to request n.
 func (c *cell) over(n int) bool {
 	if c.fault.lasts {
 		return c.healed.Load()
@@ -63,7 +63,7 @@ func (c *cell) heal() error {
 	return nil
 }
 
-// everySecond refuses every second of n records, in the service's words.
+// everySecond refuses every second of n records with the service's error code.
 func everySecond(k *kind, n int) map[int]string {
 	code := "InternalError"
 	switch k.name {

@@ -19,9 +19,9 @@ import (
 type kind struct {
 	name    string
 	family  family
-	many    bool   // a request holds many records, of which some can be refused
-	repeats bool   // what is sent twice is there twice: nothing tells that it was there before
-	scheme  string // of a destination over TLS; "": the test has no way to ask for it
+	many    bool   // a request holds many records, and some can be refused
+	repeats bool   // a record sent twice arrives twice: the target cannot recognize it
+	scheme  string // of a destination over TLS; "": the test has no TLS option
 
 	// target returns the attributes of a target behind the proxy at addr, with scheme.
 	target func(scheme, addr string) string
@@ -33,10 +33,10 @@ type kind struct {
 // cache reports whether a server of the kind keeps the last record of each key.
 func (k *kind) cache() bool { return k.family == overRESP || k.family == overText }
 
-// server is where the records of a kind end up.
+// server holds the records of a kind.
 type server interface {
 	Addr() string
-	Taken() ([]string, error) // data of records, in the order in which they were taken
+	Taken() ([]string, error) // data of records, in the order of arrival
 	Close()
 }
 
@@ -84,7 +84,7 @@ func kinds() []kind {
 	}
 }
 
-// cloud is an AWS of which one destination is looked at.
+// cloud is an AWS with one destination under test.
 type cloud struct {
 	*awsfake.Server
 	destination string
@@ -99,7 +99,7 @@ func (c cloud) Taken() (all []string, err error) {
 	return all, nil
 }
 
-// redisServer is a Redis in this process. What it keeps is the last of each key.
+// redisServer is a Redis in this process. It keeps the last record of each key.
 type redisServer struct{ *miniredis.Miniredis }
 
 func startRedis(*cell) (server, error) {

@@ -1,14 +1,14 @@
 package main
 
-// log is what arrived at a destination, of records whose numbers go from 0 and whose
-// keys take turns: that of record n is n modulo the number of keys. It keeps a byte a
-// record and an int a key, however much arrives.
+// log counts the arrivals at a destination. Records have numbers from 0, and their keys
+// take turns: the key of record n is n modulo the number of keys. The log keeps a byte
+// per record and an int per key, however many records arrive.
 type log struct {
 	arrivals   []uint8 // of each record, at most 255
 	latest     []int   // number of the last record of each key; -1: none
 	distinct   int     // records that arrived
-	duplicates int     // arrivals of records that were there
-	inversions int     // first arrivals of records behind a later one of their key
+	duplicates int     // arrivals of records that had arrived before
+	inversions int     // first arrivals after a later record of the same key
 }
 
 func newLog(records, keys int) *log {
@@ -19,7 +19,7 @@ func newLog(records, keys int) *log {
 	return l
 }
 
-// take books an arrival.
+// take counts an arrival.
 func (l *log) take(n int) {
 	if l.arrivals[n] < 255 {
 		l.arrivals[n]++

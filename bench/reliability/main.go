@@ -1,6 +1,6 @@
-// Command reliability shows that records arrive, whatever goes wrong with targets, and
-// what that costs. It writes what it finds into docs/reliability.md, and fails if a
-// record was lost or out of order.
+// Command reliability shows that records arrive despite any failure of a target, and the
+// cost of that. It writes its results into docs/reliability.md, and fails if a record was
+// lost or out of order.
 //
 //	make reliability
 //	go run ./bench/reliability            # prints the three parts
@@ -20,14 +20,14 @@ func main() {
 	only := flag.String("part", "", "run one of matrix, long, order; default: all")
 	file := flag.String("write", "", "write the parts into this document, between their markers")
 	flag.Parse()
-	_ = os.Setenv("AWS_EC2_METADATA_DISABLED", "true") // no client has a reason to ask
+	_ = os.Setenv("AWS_EC2_METADATA_DISABLED", "true") // no client needs it
 	if err := run(context.Background(), os.Stdout, parts, *only, *file); err != nil {
 		fmt.Fprintln(os.Stderr, "reliability:", err)
 		os.Exit(1)
 	}
 }
 
-// part is something that can be run, with the Markdown that it makes.
+// part is a named run that returns Markdown.
 type part struct {
 	name string
 	run  func(context.Context) (string, error)
@@ -45,8 +45,8 @@ var parts = []part{
 	{"order", orderCost.run},
 }
 
-// run runs one of parts, or all if only is empty, prints them to w, and with a file puts
-// them into it. A part that went wrong is printed and not put there.
+// run runs the part only, or all parts if only is empty, and prints them to w. If file is
+// set, run also puts each successful part into it.
 func run(ctx context.Context, w io.Writer, parts []part, only, file string) error {
 	known := only == ""
 	var wrong []error

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// atOnce is how many cells run at a time: they wait most of the time.
+// atOnce is the number of concurrent cells. They wait most of the time.
 const atOnce = 16
 
-// tried is a cell that was run. A nil err means that it was as it must be.
+// tried is the result of a cell. A nil err means that it is correct.
 type tried struct {
 	fault, kind int // row and column
 	ordered     bool
@@ -20,7 +20,7 @@ type tried struct {
 	err         error
 }
 
-// matrix runs every cell that is possible, without and with order.
+// matrix runs every possible cell, without and with order.
 func matrix(ctx context.Context) []tried {
 	fs, ks := faults(), kinds()
 	var all []tried
@@ -45,7 +45,7 @@ func matrix(ctx context.Context) []tried {
 	return all
 }
 
-// measured returns the table of what happened, and all that was not as it must be.
+// measured returns the table of the outcomes, and an error with all violations.
 func measured(all []tried) (string, error) {
 	outcomes := make(map[[2]int]outcome)
 	var wrong []error
@@ -61,7 +61,7 @@ func measured(all []tried) (string, error) {
 	}), errors.Join(wrong...)
 }
 
-// try runs a cell within the time that Lambda gives at most.
+// try runs a cell within Lambda's maximum time.
 func try(ctx context.Context, c *cell) (seen, error) {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Minute)
 	defer cancel()
@@ -78,7 +78,7 @@ func try(ctx context.Context, c *cell) (seen, error) {
 	return s, errors.Join(errs...)
 }
 
-// matrixTable is the matrix in Markdown.
+// matrixTable returns the matrix in Markdown.
 func matrixTable(cell func(fault, kind int) outcome) string {
 	ks, fs := kinds(), faults()
 	var b strings.Builder

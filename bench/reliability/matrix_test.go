@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Whatever goes wrong between the function and a target of any type, no record is
-// lost, and none overtakes one of its key where that was asked for.
+// TestMatrix asserts that no failure between the function and a target of any type loses
+// a record, and that ordered targets get the records of a key in order.
 func TestMatrix(t *testing.T) {
 	fs, ks := faults(), kinds()
 	all := matrix(t.Context())

@@ -16,21 +16,21 @@ import (
 	"fanout/lambda"
 )
 
-// million is a long run: the shards of a stream, each read by an invocation at a time,
-// as Lambda does, and four targets that go wrong at random.
+// million is a long run: the shards of a stream, each read by one invocation at a time as
+// in Lambda, and four targets with random failures.
 type million struct {
 	records int     // in all
 	shards  int     // read at once
 	batch   int     // records of an invocation
 	keys    int     // of a shard
-	rate    float64 // of the requests of each target that go wrong
-	every   int     // records between two looks at the heap
+	rate    float64 // share of failing requests of each target
+	every   int     // records between two measurements of the heap
 }
 
-// longRun is the one that docs/reliability.md tells of.
+// longRun is the run in docs/reliability.md.
 var longRun = million{records: 1_000_000, shards: 8, batch: 1000, keys: 125, rate: 0.05, every: 50_000}
 
-// longTargets are four types, of which two keep order.
+// longTargets are four types; two of them keep order.
 var longTargets = []struct {
 	name, attributes string
 	ordered, once    bool
@@ -41,7 +41,7 @@ var longTargets = []struct {
 	{"es", "type: es, destination: 'http://search#orders'", false, true},
 }
 
-// figures are what a long run shows.
+// figures are the results of a long run.
 type figures struct {
 	took    time.Duration
 	heap    []uint64 // bytes in use after a collection
@@ -75,8 +75,8 @@ func (m *million) run(ctx context.Context) (f figures, err error) {
 	return f, m.read(ctx, h, &f)
 }
 
-// read reads the shards to their ends, all at once. Now and then it waits for all of
-// them, to see what is kept between invocations.
+// read reads all shards to their ends concurrently. After each stretch it waits for all
+// of them, to measure the memory kept between invocations.
 func (m *million) read(ctx context.Context, h *lambda.Handler, f *figures) error {
 	start := time.Now()
 	shards := make([]source, m.shards)
@@ -104,7 +104,7 @@ func (m *million) read(ctx context.Context, h *lambda.Handler, f *figures) error
 	return nil
 }
 
-// stretch reads records [from, end) of a shard. It returns how many invocations
+// stretch reads records [from, end) of a shard. It returns the number of invocations that
 // reported a failure, after which Lambda sends again.
 func (m *million) stretch(ctx context.Context, h *lambda.Handler, src *source, from, end int) (resent int, err error) {
 	for from < end {
@@ -121,7 +121,7 @@ func (m *million) stretch(ctx context.Context, h *lambda.Handler, src *source, f
 	return resent, nil
 }
 
-// heap returns the bytes that are in use once all that is not has been collected.
+// heap returns the bytes in use after a collection.
 func heap() uint64 {
 	runtime.GC()
 	var m runtime.MemStats
@@ -129,7 +129,7 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// complain says what of the figures must not be.
+// complain returns the violations in the figures.
 func (f *figures) complain() error {
 	var all []error
 	for _, t := range longTargets {
@@ -147,7 +147,7 @@ func (f *figures) complain() error {
 	return errors.Join(all...)
 }
 
-// table is the figures in Markdown.
+// table returns the figures in Markdown.
 func (f *figures) table() string {
 	var b strings.Builder
 	b.WriteString("| target | order | calls | gone wrong | lost | inversions | duplicates |\n|---|---|--:|--:|--:|--:|--:|\n")

@@ -2,8 +2,8 @@ package main
 
 import "testing"
 
-// Over a long run of a target's faults, none of which lasts, every record arrives at
-// every target, and those of a key in their order where that was asked for.
+// TestLongRun asserts that despite many short faults every record arrives at every
+// target, and that ordered targets get the records of a key in order.
 func TestLongRun(t *testing.T) {
 	m := longRun
 	m.records, m.every = 40_000, 10_000

@@ -36,7 +36,7 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// TestMatrix would notice what it is there to notice.
+// TestMatrixNotices asserts that TestMatrix would detect each violation.
 func TestMatrixNotices(t *testing.T) {
 	row := func(name string) fault {
 		fs := faults()
@@ -75,7 +75,7 @@ func TestMatrixNotices(t *testing.T) {
 	}
 }
 
-// forgetful does not have its last record.
+// forgetful is a server without its last record.
 type forgetful struct{ server }
 
 func (f forgetful) Taken() ([]string, error) {

@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// ordering measures what order costs: one shard's records to a target whose calls take
-// a while, in order and in any.
+// ordering measures the cost of order: one shard's records to a target with slow calls,
+// in order and in any order.
 type ordering struct {
 	records int           // of an event
 	latency time.Duration // of a call
-	least   time.Duration // events follow one another for at least so long
+	least   time.Duration // minimum time of a run
 	keys    []int
 	rates   []float64 // of calls that answer 500
 	targets []orderedTarget
@@ -25,7 +25,7 @@ type ordering struct {
 
 type orderedTarget struct{ name, attributes string }
 
-// orderCost is what docs/reliability.md tells of.
+// orderCost is the measurement in docs/reliability.md.
 var orderCost = ordering{
 	records: 1000, latency: 20 * time.Millisecond, least: 3 * time.Second,
 	keys: []int{1, 10, 100, 10_000}, rates: []float64{0, 0.01, 0.05},
@@ -35,19 +35,19 @@ var orderCost = ordering{
 	},
 }
 
-// maxEvents bounds the events of a run.
+// maxEvents is the limit of events in a run.
 const maxEvents = 200
 
-// pace is how many records a second were delivered, in any order and in order.
+// pace is the number of records per second, in any order and in order.
 type pace struct{ any, ordered float64 }
 
-// run measures every combination, a few at once: they wait most of the time.
+// run measures every combination, a few concurrently: they wait most of the time.
 func (o *ordering) run(ctx context.Context) (string, error) {
 	dir, err := os.MkdirTemp("", "reliability")
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = os.RemoveAll(dir) }() // it is the system's to clean otherwise
+	defer func() { _ = os.RemoveAll(dir) }() // otherwise the system cleans it
 	var (
 		wg    sync.WaitGroup
 		mu    sync.Mutex
@@ -75,7 +75,7 @@ func (o *ordering) run(ctx context.Context) (string, error) {
 	return o.table(paces), errors.Join(wrong...)
 }
 
-// measure delivers events and returns how many records a second were delivered.
+// measure delivers events and returns the number of records per second.
 func (o *ordering) measure(ctx context.Context, file string, t orderedTarget, keys int, rate float64, ordered bool) (float64, error) {
 	text := fmt.Sprintf("targets: [{sourceArn: '%s', id: target, active: true, parallel: %t, %s}]\n", stream, !ordered, t.attributes)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -103,7 +103,7 @@ func (o *ordering) measure(ctx context.Context, file string, t orderedTarget, ke
 	return float64(done) / took.Seconds(), err
 }
 
-// table is the paces in Markdown.
+// table returns the paces in Markdown.
 func (o *ordering) table(paces [][]pace) string {
 	var b strings.Builder
 	b.WriteString("| target | keys |")

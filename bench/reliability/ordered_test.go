@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// What is measured is whole: every record arrives, and in order where it must.
+// TestOrdering asserts that every measured record arrives, and in order where required.
 func TestOrdering(t *testing.T) {
 	o := orderCost
 	o.records, o.latency, o.least, o.keys, o.rates = 200, time.Millisecond, 0, []int{1, 10}, []float64{0, 0.05}

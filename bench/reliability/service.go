@@ -14,44 +14,44 @@ import (
 	"time"
 )
 
-// service stands for an AWS in this process that takes records at once, or after a
-// latency, keeps a log of them and goes wrong now and then. It is an http.RoundTripper.
+// service is an AWS in this process. It takes records, at once or after a latency, logs
+// them, and fails now and then. It is an http.RoundTripper.
 type service struct {
 	latency time.Duration
-	rate    float64 // of the calls for a target that go wrong
-	ways    []way   // in which they do
+	rate    float64 // share of failing calls for a target
+	ways    []way   // of failing
 	logs    map[string]*destination
 }
 
-// destination is what the service knows of a target.
+// destination is the state of a target.
 type destination struct {
 	mu     sync.Mutex
 	log    *log
-	once   bool // what was taken before is acknowledged, and not taken again
+	once   bool // a record that was taken before is acknowledged and not taken again
 	calls  int
 	faults int
-	bad    int // of the calls that are drawn from, the one that goes wrong
+	bad    int // index of the failing call in the current draw
 }
 
-// way is how a request goes wrong.
+// way is a way in which a request fails.
 type way uint8
 
 const (
 	fails     way = iota // 500
 	throttles            // 429
-	breaks               // the connection, before anything was taken
-	mutes                // it takes all, and the answer is lost
+	breaks               // the connection, before any record was taken
+	mutes                // it takes all records, and the answer is lost
 	picks                // it refuses every second record
 )
 
-// dialect is how requests and answers of an operation look.
+// dialect is the form of requests and answers of an operation.
 type dialect struct {
 	target         string                // whose log it is
-	record         string                // what stands before the data of each record
-	end            string                // what stands behind it
+	record         string                // text before the data of each record
+	end            string                // text after it
 	base64         bool                  // the data is
-	taken, refused func(i, n int) string // what an answer says of record i, which is number n
-	head, tail     string                // what stands around that
+	taken, refused func(i, n int) string // the answer's text for record i, which is number n
+	head, tail     string                // the text around these
 	lists          bool                  // taken and refused are two lists, with this between them
 }
 
@@ -128,8 +128,8 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer(r, http.StatusOK, d.answer(numbers, step)), nil
 }
 
-// draw says whether the next call goes wrong, and how. With a rate of 5 %, it is one of
-// every 20, drawn from them, and each way has its turn.
+// draw returns whether and how the next call fails. With a rate of 5 % it is one random
+// call of every 20, and the ways take turns.
 func (d *destination) draw(rate float64, ways []way) (wrong bool, how way) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -171,7 +171,7 @@ func (d *dialect) numbers(body []byte) (all []int, err error) {
 		data, after, _ := bytes.Cut(rest, []byte(d.end))
 		body = after
 		if d.end == "\n" {
-			body = rest // the next begins with it
+			body = rest // the next one begins with it
 		}
 		if d.base64 {
 			text := make([]byte, base64.StdEncoding.DecodedLen(len(data)))

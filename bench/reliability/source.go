@@ -14,7 +14,7 @@ import (
 const stream = "arn:aws:kinesis:eu-west-1:123456789012:stream/reliability"
 
 // source is a shard of a Kinesis stream. Records have the data {"n":0}, {"n":1} and so
-// on, and go to the shards in turn; so do those of a shard to its keys.
+// on. They go to the shards in turn, and within a shard to its keys in turn.
 type source struct {
 	shard, shards int
 	records       int // of the shard
@@ -22,8 +22,8 @@ type source struct {
 	event         []byte
 }
 
-// invoke hands records [from, to) of the shard to the function, as Lambda does. It
-// returns from where Lambda must send again, which is to if nothing failed.
+// invoke sends records [from, to) of the shard to the function, as Lambda does. It
+// returns the first record to send again, or to if nothing failed.
 func (s *source) invoke(ctx context.Context, h *lambda.Handler, from, to int) (next int, err error) {
 	b := append(s.event[:0], `{"Records":[`...)
 	for i := from; i < to; i++ {
@@ -60,8 +60,8 @@ func (s *source) invoke(ctx context.Context, h *lambda.Handler, from, to int) (n
 	return next, nil
 }
 
-// number returns the number of the record that arrived with data: by itself, in the
-// Kinesis record that a Lambda function gets, or in an envelope.
+// number returns the number of the record that arrived with data, which may be plain, a
+// Kinesis record in a Lambda event, or an envelope.
 func number(data string) (int, error) {
 	var r struct {
 		N       *int

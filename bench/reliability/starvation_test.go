@@ -22,9 +22,9 @@ var update = flag.Bool("update", false, "write the table of hanging targets into
 // starvation is one invocation with targets that hang until its end. Time is virtual.
 type starvation struct {
 	targets, hanging int
-	inFlight         int // of those that hang; 0: their share
+	inFlight         int // limit of the hanging targets; 0: their share
 	slots            int
-	requests         int           // of each target: records, one in a request
+	requests         int           // of each target, with one record each
 	latency          time.Duration // of each request of a healthy target
 	copied           int           // KiB that each request copies
 }
@@ -48,11 +48,11 @@ var starvations = []starvation{
 	{300, 0, 0, 32, 10, 20 * time.Millisecond, 0},
 }
 
-// deadline is when the simulated invocation ends, unless it is done before.
+// deadline is the end of the simulated invocation, unless it finishes before.
 const deadline = time.Minute
 
-// run returns how many healthy targets got everything, when the last of their records
-// arrived, and how many requests were in flight at most.
+// run returns the number of healthy targets that got everything, the time when their last
+// record arrived, and the peak of requests in flight.
 func (s starvation) run(t *testing.T) (complete int, last time.Duration, peak int) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), deadline)
@@ -104,7 +104,7 @@ func (s starvation) run(t *testing.T) (complete int, last time.Duration, peak in
 	return complete, last, peak
 }
 
-// starvationTable makes the table of what each row comes to.
+// starvationTable returns the table with the results of all rows.
 func starvationTable(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString("| targets | hanging | their `inFlight` | slots | requests of each | copied by each request | latency | healthy ones with everything | after | most in flight |\n")
@@ -128,7 +128,8 @@ func starvationTable(t *testing.T) string {
 	return b.String()
 }
 
-// Every healthy target has all its records in the first invocation, however many hang.
+// TestStarvation asserts that every healthy target gets all its records in the first
+// invocation, however many targets hang.
 func TestStarvation(t *testing.T) {
 	got := starvationTable(t)
 	t.Log("\n" + got)
@@ -150,7 +151,7 @@ func TestStarvation(t *testing.T) {
 	}
 }
 
-// sure returns the lines of a table without the last two columns, which depend a little
+// sure returns the lines of a table without the last two columns, which depend slightly
 // on the order in which goroutines run.
 func sure(table string) (lines []string) {
 	for line := range strings.Lines(table) {

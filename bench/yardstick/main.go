@@ -1,7 +1,7 @@
-// Command yardstick is the function that most people would write: aws-lambda-go's
-// events, encoding/json and the SDK's clients as they come. It sends every record
-// to the targets in BENCH_TARGETS (kinesis, firehose, sqs), in batches, sends what
-// was refused again, and counts in CloudWatch. It is what fanout is measured by.
+// Command yardstick is a typical hand-written function, with aws-lambda-go's events,
+// encoding/json and the SDK's clients unchanged. It sends every record to the targets in
+// BENCH_TARGETS (kinesis, firehose, sqs) in batches, sends refused records again, and
+// counts in CloudWatch. fanout is compared with it.
 package main
 
 import (
@@ -61,10 +61,10 @@ func newTarget(cfg aws.Config, kind string) (target, error) {
 	return nil, fmt.Errorf("there is no target type %q here", kind)
 }
 
-// attempts is how often a batch is sent before its records fail.
+// attempts is the number of attempts before the records of a batch fail.
 const attempts = 8
 
-// inBatches calls send with at most n records at a time. It returns those to send
+// inBatches calls send with at most n records at a time, and returns the records to send
 // again.
 func inBatches[T any](all []T, n int, send func([]T) ([]T, error)) error {
 	for len(all) > 0 {
@@ -83,7 +83,7 @@ func inBatches[T any](all []T, n int, send func([]T) ([]T, error)) error {
 	return nil
 }
 
-// count tells CloudWatch what was done.
+// count sends the number of records and targets to CloudWatch.
 func count(ctx context.Context, metrics *cloudwatch.Client, records, targets int) error {
 	_, err := metrics.PutMetricData(ctx, &cloudwatch.PutMetricDataInput{
 		Namespace: aws.String("Yardstick"),

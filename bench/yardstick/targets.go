@@ -64,15 +64,15 @@ func toFirehose(cfg aws.Config) target {
 	}
 }
 
-// message is what an SQS message of several records holds.
+// message is an SQS message of several records.
 type message struct{ Records []json.RawMessage }
 
-// messageBytes bounds the records of a message: a message, and all of a request,
+// messageBytes is the limit of the records in a message: a message, and a whole request,
 // have at most 1 MiB.
 const messageBytes = 1<<20 - 10<<10
 
-// toSQS sends messages of as many records as fit, a message at a time as those are
-// as large as a request.
+// toSQS sends messages with as many records as fit, one at a time, because each is as
+// large as a request.
 func toSQS(cfg aws.Config) target {
 	client := sqs.NewFromConfig(cfg)
 	return func(ctx context.Context, records []events.KinesisEventRecord) error {

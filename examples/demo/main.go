@@ -1,5 +1,5 @@
-// Command demo runs bin/fanout over the sample events, with a stand-in for AWS on
-// a loopback port, and shows where every record went.
+// Command demo runs bin/fanout over the sample events, with a fake AWS on a loopback
+// port, and shows where every record went.
 package main
 
 import (
@@ -36,7 +36,7 @@ func run() error {
 		"--targets", "examples/targets/demo.yaml",
 		"--event", "examples/events/kinesis.json",
 		"--event", "examples/events/dynamodb.json")
-	cmd.Env = append(without(os.Environ(), "AWS_", "FANOUT_"), // nothing of the user's own AWS
+	cmd.Env = append(without(os.Environ(), "AWS_", "FANOUT_"), // none of the user's own AWS settings
 		"AWS_ENDPOINT_URL="+aws.URL(), "AWS_REGION=eu-west-1", "AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
 		"AWS_ACCESS_KEY_ID=demo", "AWS_SECRET_ACCESS_KEY=demo")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stdout
@@ -70,7 +70,7 @@ func without(env []string, prefixes ...string) []string {
 	})
 }
 
-// key is what the service knows the record or message by.
+// key returns the key under which the service stores the record or message.
 func key(r awsfake.Record) string {
 	switch {
 	case r.PartitionKey != "":
@@ -81,7 +81,7 @@ func key(r awsfake.Record) string {
 	return r.Attributes["key"].Value
 }
 
-// shorten makes data fit a line.
+// shorten shortens data to fit a line.
 func shorten(data []byte) string {
 	const width = 66
 	if !utf8.Valid(data) {
