@@ -12,7 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A target with a role and a region delivers to the role's account, there.
+// TestAcrossAccountsAndRegions asserts that a target with a role and a region delivers to
+// the role's account in that region.
 func TestAcrossAccountsAndRegions(t *testing.T) {
 	here := connect(t)
 	const role = "arn:aws:iam::210987654321:role/delivery"

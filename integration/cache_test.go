@@ -25,8 +25,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// toCache delivers many records to a cache, among them several of a key, and returns
-// what the cache must hold.
+// toCache delivers many records to a cache, several of them with the same key, and
+// returns the expected content of the cache.
 func toCache(t *testing.T, env []string, cache target) map[string]string {
 	t.Helper()
 	stream := arnOf("kinesis", "stream/orders")
@@ -36,8 +36,8 @@ func toCache(t *testing.T, env []string, cache target) map[string]string {
 	return want.latest
 }
 
-// certificate makes a certificate for 127.0.0.1 that vouches for itself, and returns
-// the files with it and its key.
+// certificate makes a self-signed certificate for 127.0.0.1, and returns the files with
+// it and its key.
 func certificate(t *testing.T) (cert, key string) {
 	t.Helper()
 	secret := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
@@ -131,7 +131,8 @@ func TestRedisCluster(t *testing.T) {
 	}
 }
 
-// Two nodes behind a configuration endpoint share the keys.
+// TestMemcachedDiscovery asserts that two nodes behind a configuration endpoint share the
+// keys.
 func TestMemcachedDiscovery(t *testing.T) {
 	nodes := []*server{startMemcached(t), startMemcached(t)}
 	want := toCache(t, nil, target{"type": "memcached", "destination": startConfiguration(t, nodes...)})
@@ -148,7 +149,7 @@ func TestMemcachedDiscovery(t *testing.T) {
 	}
 }
 
-// What a target's ttl says is what the server does.
+// TestTimeToLive asserts that the server applies a target's ttl.
 func TestTimeToLive(t *testing.T) {
 	redis, memcached := startRedis(t), startMemcached(t)
 	stream := arnOf("kinesis", "stream/orders")
@@ -167,7 +168,7 @@ func TestTimeToLive(t *testing.T) {
 	}
 }
 
-// noSecret checks that a log has none of the passwords.
+// noSecret asserts that a log contains no password.
 func noSecret(t *testing.T, log string) {
 	t.Helper()
 	for _, secret := range []string{"s3cret", "wr0ng"} {

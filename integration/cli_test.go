@@ -17,8 +17,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestCommands runs the scripts of testdata/*.txtar, each with bin/fanout, the AWS
-// CLI and a moto of its own. These commands stand beside those of testscript:
+// TestCommands runs the scripts of testdata/*.txtar, each with bin/fanout, the AWS CLI
+// and its own moto. The scripts have these commands in addition to testscript's:
 //
 //	status N command…     run command; its exit status must be N
 //	zip FILE MEMBER…      write a zip file
@@ -53,7 +53,7 @@ func setUpScript(env *testscript.Env, moto, bin string) error {
 	}
 	env.Defer(func() { s.stop(syscall.SIGKILL) })
 	url := "http://" + s.addr
-	// moto looks for Docker otherwise, to run functions in.
+	// Otherwise moto looks for Docker to run functions.
 	resp, err := http.Post(url+"/moto-api/config", "application/json", strings.NewReader(`{"lambda": {"use_docker": false}}`))
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func scriptZip(ts *testscript.TestScript, _ bool, args []string) {
 	w := zip.NewWriter(file)
 	for _, name := range args[1:] {
 		header := &zip.FileHeader{Name: name, Method: zip.Deflate}
-		header.SetMode(0o755) // what Lambda runs must be executable
+		header.SetMode(0o755) // Lambda only runs executable files
 		member, err := w.CreateHeader(header)
 		ts.Check(err)
 		_, err = member.Write([]byte(ts.ReadFile(name)))

@@ -14,13 +14,13 @@ import (
 	"testing"
 )
 
-// report is what --output json writes.
+// report is the output of --output json.
 type report struct {
 	Records int
 	Targets []row
 }
 
-// row is what became of records at a target.
+// row is the result of the records of a target.
 type row struct {
 	Target                     string
 	Delivered, Dropped, Failed int
@@ -55,7 +55,7 @@ func fanoutIn(t *testing.T, env []string, args ...string) report {
 // run runs bin/fanout and returns its report, standard error, and exit status.
 func run(t *testing.T, env []string, args ...string) (r report, stderr string, err error) {
 	t.Helper()
-	// A stream whose records cannot be delivered is tried for ever.
+	// fanout retries a stream forever if it cannot deliver its records.
 	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join("..", "bin", "fanout"), append(args, "--output", "json")...)
@@ -72,7 +72,7 @@ func run(t *testing.T, env []string, args ...string) (r report, stderr string, e
 	return r, log.String(), err
 }
 
-// target is the attributes of a target beside its source.
+// target has the attributes of a target except its source.
 type target map[string]any
 
 // targetsFile writes the active targets of a source into a file and returns its path.

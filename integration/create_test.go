@@ -25,7 +25,8 @@ func (s services) createStream(t *testing.T, name string, shards int32) string {
 	return arnOf("kinesis", "stream/"+name)
 }
 
-// createQueue makes an SQS queue, a FIFO one if its name ends so, and returns its ARN.
+// createQueue makes an SQS queue and returns its ARN. The name of a FIFO queue ends in
+// .fifo.
 func (s services) createQueue(t *testing.T, name string) string {
 	t.Helper()
 	in := &sqs.CreateQueueInput{QueueName: &name}
@@ -36,8 +37,8 @@ func (s services) createQueue(t *testing.T, name string) string {
 	return arnOf("sqs", name)
 }
 
-// createTopic makes an SNS topic that a queue of the same name gets all messages of,
-// as they are, and returns its ARN.
+// createTopic makes an SNS topic and returns its ARN. A queue of the same name gets all
+// its messages unchanged.
 func (s services) createTopic(t *testing.T, name string) string {
 	t.Helper()
 	topic := must(s.sns.CreateTopic(t.Context(), &sns.CreateTopicInput{Name: &name}))(t)
@@ -65,8 +66,8 @@ func (s services) createDeliveryStream(t *testing.T, name string) {
 	}))(t)
 }
 
-// createTable makes a DynamoDB table with two keys of type S. It has a stream, whose
-// ARN is returned.
+// createTable makes a DynamoDB table with two keys of type S and a stream, and returns
+// the ARN of the stream.
 func (s services) createTable(t *testing.T, name, hash, sort string) (stream string) {
 	t.Helper()
 	key := func(name string, k dynamodbtypes.KeyType) dynamodbtypes.KeySchemaElement {

@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// userRecords returns the data of an event's Kinesis records in order, and by
-// partition key, unpacked by the library that Amazon gives for it.
+// userRecords returns the data of an event's Kinesis records, in order and by partition
+// key. Amazon's own library unpacks them.
 func userRecords(t *testing.T, records []json.RawMessage) (all []string, byKey map[string][]string) {
 	t.Helper()
 	byKey = make(map[string][]string)
@@ -134,7 +134,7 @@ func TestDynamoDBEvent(t *testing.T) {
 		}
 		image := r.Dynamodb.NewImage
 		if image == nil {
-			image = r.Dynamodb.Keys // of a REMOVE
+			image = r.Dynamodb.Keys // for a REMOVE
 		}
 		images = append(images, string(image))
 	}

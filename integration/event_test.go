@@ -16,11 +16,11 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 )
 
-// put is what a producer gives to Kinesis, with KPL many at once.
+// put is a record for Kinesis. KPL sends many in one.
 type put struct{ key, data string }
 
-// aggregate returns the data of the Kinesis record that the Kinesis Producer Library
-// makes of puts (awslabs/amazon-kinesis-producer, aggregation-format.md).
+// aggregate returns the data of a Kinesis record with puts, as the Kinesis Producer
+// Library makes it (awslabs/amazon-kinesis-producer, aggregation-format.md).
 func aggregate(t *testing.T, puts ...put) string {
 	t.Helper()
 	var a records.AggregatedRecord
@@ -56,8 +56,8 @@ func kinesisEvent(t *testing.T, stream string, puts ...put) (path string) {
 	return eventFile(t, recs)
 }
 
-// change is a change of a DynamoDB item with the keys tenant = eu and id, both of
-// type S. value is the attribute v of the new image; a REMOVE has none.
+// change is a change of a DynamoDB item with the keys tenant = eu and id, both of type S.
+// value is the attribute v of the new image; a REMOVE has none.
 type change struct{ name, id, value string }
 
 // dynamoDBEvent writes an event with changes into a file.
@@ -92,14 +92,14 @@ func eventFile(t *testing.T, recs []any) string {
 	return path
 }
 
-// expected is what targets must have in the end.
+// expected is the required final content of targets.
 type expected struct {
 	data   []string            // of every record
 	byKey  map[string][]string // of the records of each key, in order
-	latest map[string]string   // of the last record of each key; not of keys that are gone
+	latest map[string]string   // of the last record of each key, without removed keys
 }
 
-// put says that a record comes next.
+// put adds a record.
 func (e *expected) put(key, data string) {
 	if e.byKey == nil {
 		e.byKey, e.latest = make(map[string][]string), make(map[string]string)
@@ -109,7 +109,7 @@ func (e *expected) put(key, data string) {
 	e.latest[key] = data
 }
 
-// change says that a change comes next, and convertDDB is set.
+// change adds a change, with convertDDB set.
 func (e *expected) change(c change) {
 	key := c.id + "|eu"
 	if c.name == "REMOVE" {

@@ -11,9 +11,9 @@ import (
 	"fanout/internal/testing/faultproxy"
 )
 
-// A Redis and a memcached that are real, behind a proxy that makes the faults which
-// bench/reliability makes before fakes: every record arrives, and each key keeps its
-// last one where order was asked for.
+// TestFaultsBeforeCaches puts a proxy before a real Redis and a real memcached. It makes
+// the same faults as bench/reliability does before fakes. Every record must arrive, and
+// with order each key must keep its last record.
 func TestFaultsBeforeCaches(t *testing.T) {
 	line := func(text string) faultproxy.Fault {
 		return faultproxy.Fault{Answer: func(int) []byte { return []byte(text + "\r\n") }}
@@ -47,7 +47,8 @@ func TestFaultsBeforeCaches(t *testing.T) {
 						}
 						return &fault
 					})
-					// Each value tells of the fault: the servers keep what was there before.
+					// Each value names the fault, because the servers keep the values of
+					// earlier tests.
 					var puts []put
 					want := make(map[string]string)
 					for i := range 40 {
@@ -71,8 +72,9 @@ func TestFaultsBeforeCaches(t *testing.T) {
 	}
 }
 
-// A memcached with no connection left says so and hangs up (maxconns_fast); the
-// records are delivered once it has one.
+// TestMemcachedWithoutConnections asserts that records are delivered once memcached has a
+// free connection. Without one it answers an error and closes the connection
+// (maxconns_fast).
 func TestMemcachedWithoutConnections(t *testing.T) {
 	s := startMemcached(t, "-c", "64", "-t", "1")
 	var held []memcachedConn
@@ -87,7 +89,7 @@ func TestMemcachedWithoutConnections(t *testing.T) {
 	proxy.OnRequest(func(n int) *faultproxy.Fault {
 		for _, c := range held {
 			if n == 3 {
-				_ = c.Close() // it is closed once more at the end
+				_ = c.Close() // the end of the test closes it again
 			}
 		}
 		return nil

@@ -38,12 +38,12 @@ func (s services) createFunction(t *testing.T, name string) {
 	}))(t)
 }
 
-// post sends moto what there is no client for here.
+// post sends moto a request that has no client here.
 func post(t *testing.T, path, contentType, body string) {
 	t.Helper()
 	req := must(http.NewRequestWithContext(t.Context(), http.MethodPost, os.Getenv("AWS_ENDPOINT_URL")+path, strings.NewReader(body)))(t)
 	req.Header.Set("Content-Type", contentType)
-	// What moto reads of it are service and account.
+	// moto reads only service and account of it.
 	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=made-up/20261122/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=00")
 	req.Close = true
 	resp := must(http.DefaultClient.Do(req))(t)

@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// hostile are records that are commands or documents to whoever does not keep them
-// apart from their surroundings.
+// hostile are records that would become commands or documents if they mixed with their
+// surroundings.
 func hostile() []put {
 	big := strings.Repeat("x", 1<<20-len("big"))
 	return []put{
@@ -70,7 +70,7 @@ func TestHostileContent(t *testing.T) {
 		t.Error("redis:", diff)
 	}
 
-	// 1 MiB and the item's header are too much for memcached.
+	// 1 MiB plus the item's header exceeds the limit of memcached.
 	small := maps.Clone(all)
 	delete(small, "big")
 	conn := dialMemcached(t, memcached.addr)

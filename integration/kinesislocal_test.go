@@ -17,7 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Kinesis-local holds to the limits of Kinesis that moto does not.
+// TestKinesisLocal covers limits of Kinesis that kinesis-local enforces and moto does
+// not.
 func TestKinesisLocal(t *testing.T) {
 	addr, secure := freeAddr(), freeAddr()
 	_, port, _ := net.SplitHostPort(addr)
@@ -36,7 +37,7 @@ func TestKinesisLocal(t *testing.T) {
 		})
 	}
 	puts, want := orders(t, 0, 400)
-	// The largest record that Kinesis takes.
+	// The largest record in Kinesis.
 	largest := put{"largest", strings.Repeat("x", 1<<20-len("largest"))}
 	want.put(largest.key, largest.data)
 	puts = append(puts, largest)
@@ -65,8 +66,7 @@ func TestKinesisLocal(t *testing.T) {
 		}
 	}
 
-	// A record that the server refuses, of which only the data counts there, fails
-	// alone.
+	// A record that the server refuses fails alone. The server counts only the data.
 	stream := arnOf("kinesis", "stream/orders")
 	file = targetsFile(t, stream, target{"type": "kinesis", "destination": "copy", "maxRecordBytes": 2 << 20, "parallel": false})
 	event := kinesisEvent(t, stream, order("before", 1), put{"too large", strings.Repeat("x", 1<<20+1)}, order("after", 1))

@@ -21,8 +21,8 @@ import (
 	"fanout/internal/testing/runtimeapi"
 )
 
-// A batch that failed is sent again by another instance, which sends only what is
-// missing, because the ledger's table tells what is not.
+// TestLedger asserts that another instance retries a failed batch, and with the ledger's
+// table sends only the missing records.
 func TestLedger(t *testing.T) {
 	s := connect(t)
 	stream := arnOf("kinesis", "stream/ledgered")
@@ -49,7 +49,7 @@ func TestLedger(t *testing.T) {
 	s.createQueue(t, "to-come")
 	second := s.startInstance(t, file)
 	for _, batch := range [][]byte{head, event} {
-		s.messages(t, "to-come") // what came with the head is not remembered any more: it was through
+		s.messages(t, "to-come") // the ledger no longer has the records sent with the head, which was complete
 		if answer := second(batch); answer != `{"batchItemFailures":[]}` {
 			t.Errorf("with both queues: %s", answer)
 		}
@@ -64,14 +64,14 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// entries counts the items of the ledger.
+// entries returns the number of items in the ledger.
 func (s services) entries(t *testing.T) int {
 	t.Helper()
 	return len(must(s.dynamodb.Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String("ledger")}))(t).Items)
 }
 
-// startInstance starts an instance of bin/bootstrap with a ledger, until the test
-// ends, and returns what hands it an event and returns its answer.
+// startInstance starts an instance of bin/bootstrap with a ledger until the test ends,
+// and returns a function that sends it an event and returns its answer.
 func (s services) startInstance(t *testing.T, targets string) func(event []byte) string {
 	t.Helper()
 	api := must(runtimeapi.Start())(t)
@@ -86,7 +86,7 @@ func (s services) startInstance(t *testing.T, targets string) func(event []byte)
 	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // it was killed
+		_ = cmd.Wait() // returns the kill
 		if t.Failed() {
 			t.Logf("the function's log:\n%s", &log)
 		}

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(tests{m})
 }
 
-// tests stop what they share.
+// tests stops the shared servers after the tests.
 type tests struct{ *testing.M }
 
 func (t tests) Run() int {
@@ -39,7 +39,7 @@ func (t tests) Run() int {
 	return t.M.Run()
 }
 
-// account and region are those of the sample events.
+// account and region of the sample events.
 const (
 	account = "123456789012"
 	region  = "eu-west-1"
@@ -50,7 +50,7 @@ func arnOf(service, resource string) string {
 	return strings.Join([]string{"arn:aws", service, region, account, resource}, ":")
 }
 
-// services are clients of everything that the tests set up and read back.
+// services are clients for all setup and checks of the tests.
 type services struct {
 	cfg      aws.Config
 	dynamodb *dynamodb.Client
@@ -66,7 +66,7 @@ type services struct {
 func connect(t *testing.T) services {
 	t.Helper()
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
-		tr.DisableKeepAlives = true // nothing is left when the test ends
+		tr.DisableKeepAlives = true // no connection outlives the test
 	})
 	cfg := must(config.LoadDefaultConfig(t.Context(), config.WithHTTPClient(client)))(t)
 	return services{
@@ -84,7 +84,7 @@ func connect(t *testing.T) services {
 	}
 }
 
-// must returns what a call returned, and ends the test if that is an error:
+// must returns the result of a call, and ends the test if the call failed:
 //
 //	out := must(client.Call(ctx, in))(t)
 func must[T any](v T, err error) func(*testing.T) T {

@@ -32,7 +32,7 @@ type memcachedConn struct {
 	answers *bufio.Reader
 }
 
-// dialMemcached connects until the test ends.
+// dialMemcached connects; the connection closes when the test ends.
 func dialMemcached(t *testing.T, addr string) memcachedConn {
 	t.Helper()
 	conn := must(net.Dial("tcp", addr))(t)
@@ -48,8 +48,8 @@ func (c memcachedConn) line(t *testing.T) string {
 	return strings.TrimRight(must(c.answers.ReadString('\n'))(t), "\r\n")
 }
 
-// lines runs a command and returns its answer up to END. A command that the server is
-// too busy for is run again.
+// lines runs a command and returns its answer up to END. It repeats a command if the
+// server is too busy.
 func (c memcachedConn) lines(t *testing.T, command string) (all []string) {
 	t.Helper()
 	must(io.WriteString(c, command+"\r\n"))(t)
@@ -78,7 +78,7 @@ func (c memcachedConn) stat(t *testing.T, name string) int {
 	return 0
 }
 
-// data returns all that the server holds, by key.
+// data returns the server's content by key.
 func (c memcachedConn) data(t *testing.T) map[string]string {
 	t.Helper()
 	data := make(map[string]string)
@@ -97,8 +97,8 @@ func (c memcachedConn) data(t *testing.T) map[string]string {
 	return data
 }
 
-// memcachedData returns all that a server at rest holds, by key, which is as many
-// items as it counts.
+// memcachedData returns the content of an idle server by key. It has as many items as the
+// server counts.
 func memcachedData(t *testing.T, addr string) map[string]string {
 	t.Helper()
 	c := dialMemcached(t, addr)
@@ -109,8 +109,8 @@ func memcachedData(t *testing.T, addr string) map[string]string {
 	return data
 }
 
-// memcachedKeys returns data under the keys that it must have in memcached: those that
-// memcached does not take are their SHA-256 in hex.
+// memcachedKeys returns data under its keys in memcached: a key that memcached refuses
+// becomes its SHA-256 in hex.
 func memcachedKeys(data map[string]string) map[string]string {
 	kept := make(map[string]string, len(data))
 	for key, value := range data {
@@ -122,10 +122,10 @@ func memcachedKeys(data map[string]string) map[string]string {
 	return kept
 }
 
-// startConfiguration starts a configuration endpoint as only ElastiCache has it, which
-// names the nodes and knows nothing else. It returns its address as a destination:
-// what tells such an endpoint is .cfg. in its name, and a name that needs no DNS is
-// the zone of an address, which loopback ignores.
+// startConfiguration starts a stub of ElastiCache's configuration endpoint, which lists
+// the nodes and supports no other command. It returns the endpoint's address as a
+// destination. The .cfg. in its name marks such an endpoint. The zone of an address is a
+// name that needs no DNS, and loopback ignores it.
 func startConfiguration(t *testing.T, nodes ...*server) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "[::1]:0")

@@ -19,7 +19,8 @@ import (
 	"fanout/internal/testing/runtimeapi"
 )
 
-// What bin/bootstrap sends to CloudWatch can be asked for by name and dimensions.
+// TestMetrics asserts that CloudWatch returns the metrics of bin/bootstrap by name and
+// dimensions.
 func TestMetrics(t *testing.T) {
 	s := connect(t)
 	stream := arnOf("kinesis", "stream/measured")
@@ -39,7 +40,7 @@ func TestMetrics(t *testing.T) {
 	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // it was killed
+		_ = cmd.Wait() // returns the kill
 		if t.Failed() {
 			t.Logf("the function's log:\n%s", &log)
 		}
@@ -48,7 +49,7 @@ func TestMetrics(t *testing.T) {
 	event := must(os.ReadFile(kinesisEvent(t, stream, puts...)))(t)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	const events = 3 // the metrics of the first are sent beside the others
+	const events = 3 // the metrics of the first are sent during the others
 	for range events {
 		if a := must(api.Invoke(ctx, event, time.Now().Add(patience)))(t); a.Failure != nil {
 			t.Fatal(a.Failure)
@@ -62,7 +63,7 @@ func TestMetrics(t *testing.T) {
 	namespace := aws.String("Test/FanOut")
 	names := []string{"Sources", "Records", "Targets", "Delivered", "Failed", "Dropped", "Retries", "Requests", "Bytes", "Duration"}
 	known := make(map[string][]types.Dimension)
-	eventually(t, func() error { // nothing waits for metrics
+	eventually(t, func() error { // fanout does not wait for metrics
 		listed, err := client.ListMetrics(t.Context(), &cloudwatch.ListMetricsInput{Namespace: namespace})
 		if err != nil {
 			return err

@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// nine is a target of each of the nine types, on real servers.
+// nine has a target of each of the nine types, on real servers.
 type nine struct {
 	services
 	name             string // of stream, bucket, queues, index, topics and function
@@ -40,8 +40,8 @@ func newNine(t *testing.T, name string) nine {
 	return n
 }
 
-// targets returns a target of each type, with more attributes. Where the order of a
-// key's records shows, it is asked for.
+// targets returns a target of each type, with the attributes more. Targets that show the
+// order of a key's records get ordered.
 func (n nine) targets(more target) []target {
 	all := []target{
 		{"type": "kinesis", "destination": n.name, "parallel": false},
@@ -60,8 +60,8 @@ func (n nine) targets(more target) []target {
 	return all
 }
 
-// check reads back what every target has. The index of a stream of changes holds
-// items, else every record.
+// check compares the content of every target. For a stream of changes the index holds
+// items, and otherwise every record.
 func (n nine) check(t *testing.T, want expected, changes bool) {
 	t.Helper()
 	same := func(where string, want, got any) {
@@ -90,8 +90,8 @@ func (n nine) check(t *testing.T, want expected, changes bool) {
 	same("memcached", memcachedKeys(want.latest), memcachedData(t, n.memcached.addr))
 }
 
-// recordsOf returns the data of the records of an event that a function got: that of
-// Kinesis records, or the records themselves.
+// recordsOf returns the data of the records in a function's event: the data of Kinesis
+// records, or other records as they are.
 func recordsOf(t *testing.T, event string) (data []string) {
 	t.Helper()
 	var e struct{ Records []json.RawMessage }
@@ -111,8 +111,8 @@ func recordsOf(t *testing.T, event string) (data []string) {
 	return data
 }
 
-// recorded returns the bodies of the requests for a path that moto has recorded, for
-// what it takes and does not give back.
+// recorded returns the bodies of moto's recorded requests for a path, for services whose
+// data moto does not return.
 func recorded(t *testing.T, path string) (bodies []string) {
 	t.Helper()
 	file := must(os.Open(filepath.Join(os.Getenv("FANOUT_SERVERS"), "recording")))(t)

@@ -19,7 +19,7 @@ import (
 // nobody is a user without rights. OpenSearch does not run as root.
 const nobody = 65534
 
-// newOpenSearch sets up an OpenSearch server that has data of its own.
+// newOpenSearch sets up an OpenSearch server with its own data.
 func newOpenSearch() (*server, error) {
 	home := filepath.Join(os.Getenv("FANOUT_SERVERS"), "opensearch")
 	own, err := os.MkdirTemp(home, "node")
@@ -57,13 +57,13 @@ func newOpenSearch() (*server, error) {
 	return s, nil
 }
 
-// shared is the OpenSearch server of all tests that let it live. TestMain stops it.
+// shared is the OpenSearch server of all tests that do not stop it. TestMain stops it.
 var shared struct {
 	sync.Mutex
 	search *server
 }
 
-// openSearch returns the address of the shared server, which it starts if need be.
+// openSearch returns the address of the shared server, and starts it if necessary.
 func openSearch(t *testing.T) string {
 	t.Helper()
 	shared.Lock()
@@ -84,7 +84,7 @@ func stopShared() {
 	}
 }
 
-// documents returns what an index holds, by _id.
+// documents returns the documents of an index by _id.
 func documents(t *testing.T, addr, index string) map[string]string {
 	t.Helper()
 	ask(t, http.MethodPost, "http://"+addr+"/"+index+"/_refresh")
@@ -111,7 +111,7 @@ func documents(t *testing.T, addr, index string) map[string]string {
 func ask(t *testing.T, method, url string) []byte {
 	t.Helper()
 	req := must(http.NewRequestWithContext(t.Context(), method, url, nil))(t)
-	req.Close = true // nothing is left when the test ends
+	req.Close = true // no connection outlives the test
 	resp := must(http.DefaultClient.Do(req))(t)
 	defer resp.Body.Close()
 	body := must(io.ReadAll(resp.Body))(t)

@@ -17,24 +17,24 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// outage is a proxy in front of a server, which stops it in the middle of what is
-// sent, and starts it again when some have tried in vain to reach it.
+// outage is a proxy in front of a server. It stops the server in the middle of a
+// transfer, and starts it again after some failed connections.
 type outage struct {
 	*server
 	t        *testing.T
-	after    int    // bytes that reach it before
-	last     func() // called before it ends, when nothing passes any more
+	after    int    // bytes to the server before it stops
+	last     func() // called before the server ends, when no more data passes
 	listener net.Listener
 	active   sync.WaitGroup
 
 	mu      sync.Mutex
 	sent    int
-	refused int // connections, while it was down
+	refused int // connections during the outage
 	down    bool
 	back    bool
 }
 
-// refusals is how many connections fail before the server is there again.
+// refusals is the number of failed connections before the server restarts.
 const refusals = 3
 
 // suffer puts a proxy in front of a server until the test ends.
@@ -59,7 +59,7 @@ func suffer(t *testing.T, s *server, after int, last func()) *outage {
 
 func (o *outage) address() string { return o.listener.Addr().String() }
 
-// pass passes on what a client sends, and what the server answers.
+// pass forwards data between client and server.
 func (o *outage) pass(client net.Conn) {
 	defer client.Close()
 	conn, err := net.Dial("tcp", o.addr)
@@ -78,8 +78,8 @@ func (o *outage) pass(client net.Conn) {
 	o.copy(conn, client, o.count)
 }
 
-// copy copies what passes. Nothing else passes meanwhile, so that what has passed is
-// known when the server ends.
+// copy forwards data in one direction. No other data passes at that time, so the amount
+// that passed is exact when the server ends.
 func (o *outage) copy(dst io.Writer, src io.Reader, passes func(n int) bool) {
 	buf := make([]byte, 4096)
 	for {
@@ -103,7 +103,7 @@ func (o *outage) write(dst io.Writer, data []byte, passes func(n int) bool) bool
 	return err == nil
 }
 
-// count ends the server when it has got enough.
+// count ends the server when it has received enough bytes.
 func (o *outage) count(n int) bool {
 	if o.sent += n; o.sent >= o.after && !o.down {
 		o.down = true
@@ -113,7 +113,7 @@ func (o *outage) count(n int) bool {
 	return true
 }
 
-// refuse starts the server when enough connections have failed.
+// refuse restarts the server after enough failed connections.
 func (o *outage) refuse() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -125,9 +125,9 @@ func (o *outage) refuse() {
 	}
 }
 
-// A server that is killed in the middle of a run and comes back later has all
-// records in the end: those it had acknowledged before and those it had not. What
-// memcached held before is gone with it, so it is read at the last moment.
+// TestOutage asserts that a server that is killed during a run and restarted later has
+// all records in the end, whether it acknowledged them before or not. memcached loses its
+// content, so the test reads it just before the kill.
 func TestOutage(t *testing.T) {
 	s := connect(t)
 	redis := startRedis(t, "--appendonly", "yes", "--appendfsync", "always")

@@ -16,9 +16,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// polled runs `fanout run --source-arn --once` three times: after fill(0), with
-// nothing new, and after fill(1). What fill returns, and no more, must be in the queue
-// after each; the order does not matter.
+// polled runs `fanout run --source-arn --once` three times: after fill(0), with no new
+// records, and after fill(1). After each run the queue must have exactly the records that
+// fill returned, in any order.
 func polled(t *testing.T, s services, source, queue string, attributes target, fill func(round int) []string) {
 	t.Helper()
 	attributes["type"], attributes["destination"], attributes["collapse"] = "sqs", s.createQueue(t, queue), "none"

@@ -15,8 +15,8 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// streamData returns the data that a Kinesis stream holds, by partition key in the
-// order of the stream.
+// streamData returns the data in a Kinesis stream, by partition key in the order of the
+// stream.
 func (s services) streamData(t *testing.T, name string) map[string][]string {
 	t.Helper()
 	data := make(map[string][]string)
@@ -39,8 +39,8 @@ func (s services) streamData(t *testing.T, name string) map[string][]string {
 	return data
 }
 
-// messages takes all messages out of a queue and returns their data, in the order in
-// which they came.
+// messages removes all messages from a queue and returns their data in the order of
+// arrival.
 func (s services) messages(t *testing.T, name string) (data []string) {
 	t.Helper()
 	url := must(s.sqs.GetQueueUrl(t.Context(), &sqs.GetQueueUrlInput{QueueName: &name}))(t).QueueUrl
@@ -62,7 +62,7 @@ func (s services) messages(t *testing.T, name string) (data []string) {
 	}
 }
 
-// dataOf undoes the base64 of bodies that SQS would have refused.
+// dataOf decodes bodies that are base64 because SQS would have refused them.
 func dataOf(t *testing.T, m sqstypes.Message) string {
 	t.Helper()
 	if encoding := m.MessageAttributes["encoding"]; aws.ToString(encoding.StringValue) != "base64" {
@@ -71,7 +71,7 @@ func dataOf(t *testing.T, m sqstypes.Message) string {
 	return string(must(base64.StdEncoding.DecodeString(*m.Body))(t))
 }
 
-// bucketData returns all objects of a bucket, one after another.
+// bucketData returns all objects of a bucket, concatenated.
 func (s services) bucketData(t *testing.T, name string) (data string) {
 	t.Helper()
 	list := must(s.s3.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &name}))(t)

@@ -10,7 +10,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// README shows what TestCommands/readme holds the commands to.
+// TestReadme asserts that the README shows the commands that TestCommands/readme checks.
 func TestReadme(t *testing.T) {
 	readme := string(must(os.ReadFile("../README.md"))(t))
 	script := must(txtar.ParseFile("testdata/readme.txtar"))(t)

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// startRedis starts a Redis server without persistence. Options come last, and so
+// startRedis starts a Redis server without persistence. Options come last, so they
 // override.
 func startRedis(t *testing.T, options ...string) *server {
 	t.Helper()
@@ -55,7 +55,7 @@ type redisConn struct {
 	answers *bufio.Reader
 }
 
-// dialRedis connects until the test ends, over TLS if there is a configuration.
+// dialRedis connects, over TLS if cfg is set; the connection closes when the test ends.
 func dialRedis(t *testing.T, addr string, cfg *tls.Config) redisConn {
 	t.Helper()
 	conn := must(net.Dial("tcp", addr))(t)
@@ -83,7 +83,7 @@ func (c redisConn) do(t *testing.T, words ...string) any {
 func (c redisConn) answer(t *testing.T) any {
 	t.Helper()
 	line := strings.TrimSuffix(must(c.answers.ReadString('\n'))(t), "\r\n")
-	n, _ := strconv.Atoi(line[1:]) // of the kinds that begin with a number
+	n, _ := strconv.Atoi(line[1:]) // for answers that begin with a number
 	switch line[0] {
 	case '+':
 		return line[1:]
@@ -107,7 +107,7 @@ func (c redisConn) answer(t *testing.T) any {
 	return nil
 }
 
-// data returns all that the server holds, by key.
+// data returns the server's content by key.
 func (c redisConn) data(t *testing.T) map[string]string {
 	t.Helper()
 	data := make(map[string]string)

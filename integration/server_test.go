@@ -16,15 +16,15 @@ import (
 	"time"
 )
 
-// server is a process that listens on loopback. Its id is in a file for as long as it
-// runs, so that run.sh finds it if the tests end before they stop it.
+// server is a process that listens on loopback. While it runs, a file has its process id,
+// so run.sh can stop it if the tests end early.
 type server struct {
 	addr string // host:port that it listens on
 	argv []string
 	attr *syscall.SysProcAttr
 
 	cmd    *exec.Cmd
-	log    bytes.Buffer // of cmd; read it when cmd has ended
+	log    bytes.Buffer // output of cmd; read it after cmd has ended
 	exited chan struct{}
 }
 
@@ -39,11 +39,11 @@ func serve(t *testing.T, addr string, argv ...string) *server {
 	return s
 }
 
-// patience is how long a server may take to listen, and whatever else should be
-// there at once may take.
+// patience is the time limit for a server to listen, and for other things that should
+// happen at once.
 const patience = time.Minute
 
-// start starts the server, also again, and waits until it listens.
+// start starts or restarts the server, and waits until it listens.
 func (s *server) start() error {
 	s.log.Reset()
 	s.cmd, s.exited = exec.Command(s.argv[0], s.argv[1:]...), make(chan struct{})
@@ -57,7 +57,7 @@ func (s *server) start() error {
 		return err
 	}
 	go func() {
-		_ = s.cmd.Wait() // it is killed
+		_ = s.cmd.Wait() // returns the kill
 		_ = os.Remove(s.pidFile())
 		close(s.exited)
 	}()
@@ -77,7 +77,7 @@ func (s *server) start() error {
 	}
 }
 
-// stop ends the server by a signal, and waits until it has ended.
+// stop ends the server with a signal, and waits for its end.
 func (s *server) stop(sig syscall.Signal) {
 	_ = s.cmd.Process.Signal(sig) // it may have ended
 	<-s.exited
@@ -92,8 +92,8 @@ func (s *server) port() string {
 	return port
 }
 
-// freeAddr returns a free address on loopback. Its port is none that the system gives
-// to clients, so it is free again after the server has been stopped.
+// freeAddr returns a free address on loopback. The system does not assign its port to
+// clients, so it is still free after the server has stopped.
 func freeAddr() string {
 	for {
 		addr := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.N(20_000))

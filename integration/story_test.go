@@ -40,8 +40,8 @@ func runCommand(t *testing.T, args ...string) (stdout, stderr string, err error)
 	return out.String(), errs.String(), err
 }
 
-// TestStory is the life of a fanout function: deployed, given nine targets and a
-// source, looked after, and destroyed. Afterwards nothing of it is left.
+// TestStory is the life of a fanout function: it is deployed, gets nine targets and a
+// source, is operated, and is destroyed. Afterwards nothing of it is left.
 func TestStory(t *testing.T) {
 	n := newNine(t, "story")
 	source := n.createStream(t, "story-source", 2)
@@ -84,7 +84,7 @@ func TestStory(t *testing.T) {
 	do("deactivate", from, "--id", "lambda")
 	do("activate", from, "--id", "lambda")
 	do("resume", from)
-	// The one thing wrong is that caches on loopback count as inside a VPC.
+	// The only finding is that caches on loopback count as inside a VPC.
 	checked, _, err := runCommand(t, "doctor", "--function", "teller", "--output", "json")
 	var report struct {
 		Findings []struct{ Check, Status string }
@@ -117,7 +117,7 @@ func TestStory(t *testing.T) {
 	nothingLeft(t, n)
 }
 
-// nothingLeft fails the test if something that belonged to the function exists.
+// nothingLeft fails the test if a resource of the function still exists.
 func nothingLeft(t *testing.T, n nine) {
 	t.Helper()
 	functions := must(n.lambda.ListFunctions(t.Context(), &lambda.ListFunctionsInput{}))(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Targets as the predecessor's users have them in their table.
+// TestTable has targets in the form of the predecessor's table.
 func TestTable(t *testing.T) {
 	s := connect(t)
 	event, records := example(t, "kinesis.json")

@@ -14,13 +14,13 @@ import (
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
-// order returns the data of a record that every type of target takes: a JSON object.
+// order returns the data of a record that every type of target accepts: a JSON object.
 func order(id string, n int) put {
 	return put{id, fmt.Sprintf(`{"order":%q,"n":%d,"note":"Köln \"quoted\" \\r\\n <&>"}`, id, n)}
 }
 
-// orders returns what is put into a Kinesis stream, plain and aggregated, and what
-// comes out.
+// orders returns puts for a Kinesis stream, plain and aggregated, and the expected
+// records.
 func orders(t *testing.T, first, count int) (puts []put, want expected) {
 	t.Helper()
 	add := func(p put) put {
@@ -31,7 +31,7 @@ func orders(t *testing.T, first, count int) (puts []put, want expected) {
 		key := fmt.Sprint("order ", i)
 		puts = append(puts, add(order(key, 1)))
 		if i%5 == 0 {
-			// Key and shard of the record that holds them are those of the first.
+			// The containing record has the key and shard of the first record in it.
 			puts = append(puts, put{key, aggregate(t, add(order(key, 2)), add(order(key+"a", 1)), add(order(key, 3)))})
 		}
 	}
@@ -49,7 +49,7 @@ func TestNineTargetsOfKinesis(t *testing.T) {
 	n.check(t, want, false)
 }
 
-// changes are all kinds of changes of an item.
+// changes returns all kinds of changes of an item, and the expected records.
 func changes(first, count int) (list []change, want expected) {
 	for i := first; i < first+count; i++ {
 		id := fmt.Sprint("item/", i)
@@ -73,8 +73,7 @@ func TestNineTargetsOfDynamoDB(t *testing.T) {
 	n.check(t, want, true)
 }
 
-// walk polls a stream to its end, again when there is nothing new, and again when
-// there is more.
+// walk polls a stream to its end, again without new records, and again with more records.
 func (n nine) walk(t *testing.T, source string, more target, fill func(round int) (records int)) {
 	t.Helper()
 	args := []string{

@@ -15,7 +15,7 @@ import (
 
 const report = "FANOUT_REPORT_BATCH_ITEM_FAILURES=true"
 
-// data returns what a destination took, in order.
+// data returns the data that a destination took, in order.
 func data(aws *awsfake.Server, destination string) []string {
 	var all []string
 	for _, r := range aws.Records(destination) {
@@ -84,7 +84,7 @@ targets:
 	}
 }
 
-// refuse makes a stream refuse the records at some places of each request for good.
+// refuse makes a stream permanently refuse the records at some places of each request.
 func refuse(stream string, places ...int) func(awsfake.Call) *awsfake.Fault {
 	codes := make(map[int]string)
 	for _, i := range places {
@@ -108,7 +108,7 @@ func TestPartialFailure(t *testing.T) {
 
 	for name, tt := range map[string]struct {
 		event    string
-		places   []int // in the order of delivery, which is that of the shards
+		places   []int // in the order of delivery, which is the order of the shards
 		report   string
 		error    string
 		delivers []string
@@ -151,7 +151,8 @@ func TestPartialFailure(t *testing.T) {
 	}
 }
 
-// Failures of SNS sources are an error even where stream mappings ask for more.
+// TestSNSFailure asserts that a failure of an SNS source is an error even if stream
+// mappings ask for more.
 func TestSNSFailure(t *testing.T) {
 	aws := startAWS(t)
 	aws.OnCall(refuse("copy", 0))
@@ -228,7 +229,7 @@ func TestDeadline(t *testing.T) {
 			}
 			return nil
 		})
-		f := start(t, aws, report, "FANOUT_DEADLINE_MARGIN=9s") // far more than an answer takes, however busy the machine
+		f := start(t, aws, report, "FANOUT_DEADLINE_MARGIN=9s") // far more than an answer takes, even on a busy machine
 		left := 10 * time.Second
 		deadline := time.Now().Add(left)
 		a := f.invoke(event, left)
@@ -241,7 +242,8 @@ func TestDeadline(t *testing.T) {
 	})
 }
 
-// The runtime reads every event into the same buffer.
+// TestManyInvocations sends many events, because the runtime reads each into the same
+// buffer.
 func TestManyInvocations(t *testing.T) {
 	aws := startAWS(t)
 	setTargets(aws, item("copy", "kinesis", "copy", nil), item("queue", "sqs", "https://sqs.eu-west-1.amazonaws.com/123456789012/queue", map[string]any{"collapse": "none"}))
@@ -263,7 +265,7 @@ func TestManyInvocations(t *testing.T) {
 	}
 }
 
-// count counts how often each of all is there.
+// count returns how often each value occurs in all.
 func count(all []string) map[string]int {
 	n := make(map[string]int, len(all))
 	for _, s := range all {

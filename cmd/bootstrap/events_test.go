@@ -17,7 +17,7 @@ const (
 // put is a record of a Kinesis stream.
 type put struct{ shard, seq, key, data string }
 
-// kinesisEvent is what Lambda hands over of orders.
+// kinesisEvent returns a Lambda event with records of the stream orders.
 func kinesisEvent(puts ...put) string {
 	var records []any
 	for _, p := range puts {
@@ -32,7 +32,7 @@ func kinesisEvent(puts ...put) string {
 	return event(records)
 }
 
-// snsEvent is what Lambda hands over of alerts.
+// snsEvent returns a Lambda event with a message of the topic alerts.
 func snsEvent(message string) string {
 	return event([]any{map[string]any{
 		"EventSource": "aws:sns",
@@ -48,7 +48,8 @@ func event(records []any) string {
 	return string(text)
 }
 
-// aggregate is what the Kinesis Producer Library makes of records with the key k.
+// aggregate returns records with the key k as the Kinesis Producer Library aggregates
+// them.
 func aggregate(data ...string) string {
 	field := func(b []byte, number protowire.Number, value string) []byte {
 		return protowire.AppendString(protowire.AppendTag(b, number, protowire.BytesType), value)

@@ -15,7 +15,7 @@ import (
 	"fanout/internal/testing/runtimeapi"
 )
 
-// function is the function as a process, in a Lambda and an AWS of its own.
+// function is the function as a process, with its own Lambda and AWS.
 type function struct {
 	t    *testing.T
 	api  *runtimeapi.Server
@@ -41,7 +41,7 @@ func start(t *testing.T, aws *awsfake.Server, env ...string) *function {
 		t.Fatal(err)
 	}
 	life, end := context.WithCancelCause(context.WithoutCancel(t.Context()))
-	// The function writes to a file, so that what it wrote before it answered is there.
+	// The function logs to a file, so a line written before the answer is there after it.
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func start(t *testing.T, aws *awsfake.Server, env ...string) *function {
 	return f
 }
 
-// invoke hands an event to the function, which has left to answer it.
+// invoke sends an event to the function, with left as the time to answer.
 func (f *function) invoke(event string, left time.Duration) runtimeapi.Answer {
 	f.t.Helper()
 	ctx, cancel := context.WithTimeout(f.life, time.Minute)
@@ -82,8 +82,7 @@ func (f *function) invoke(event string, left time.Duration) runtimeapi.Answer {
 	return a
 }
 
-// answer invokes the function with time enough, and returns what it answers, or
-// the error.
+// answer invokes the function with enough time, and returns its answer or the error.
 func (f *function) answer(event string) string {
 	f.t.Helper()
 	a := f.invoke(event, time.Minute)
@@ -127,7 +126,7 @@ func (f *function) entries(msg string) []entry {
 	return found
 }
 
-// targetsFile writes a file with targets and returns the variable that names it.
+// targetsFile writes a file with targets and returns the variable with its name.
 func targetsFile(t *testing.T, yaml string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "targets.yaml")

@@ -1,5 +1,5 @@
-// Command bootstrap is the fanout Lambda function, for the runtime
-// provided.al2023. Its environment variables are in the README.
+// Command bootstrap is the fanout Lambda function for the runtime provided.al2023. The
+// README lists its environment variables.
 package main
 
 import (
@@ -14,12 +14,12 @@ import (
 	"fanout/lambda/collector"
 )
 
-// afterTerm is how long the last metrics have: Lambda gives 500 ms after SIGTERM.
+// afterTerm is the time to send the last metrics. Lambda allows 500 ms after SIGTERM.
 const afterTerm = 400 * time.Millisecond
 
 func main() {
 	collector.Set(os.Getenv)
-	log.SetFlags(0) // the runtime logs errors in JSON, behind the time unless told not to
+	log.SetFlags(0) // the runtime logs errors in JSON, after the time unless this turns it off
 	log.SetOutput(lambda.StandardLog(os.Stderr))
 	function := lambda.FromEnvironment(context.Background(), os.Getenv, os.Stderr)
 	var options []runtime.Option
@@ -27,7 +27,7 @@ func main() {
 		options = append(options, runtime.WithEnableSIGTERM(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), afterTerm)
 			defer cancel()
-			_ = flush(ctx) // there is nobody left to tell
+			_ = flush(ctx) // the error has no receiver
 		}))
 	}
 	runtime.StartWithOptions(function, options...)

@@ -12,7 +12,7 @@ import (
 	"fanout/internal/testing/testenv"
 )
 
-// executable is the function as it is deployed.
+// executable is the function as deployed.
 var executable string
 
 func TestMain(m *testing.M) {

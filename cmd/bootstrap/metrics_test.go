@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// The metrics of an event are sent beside the records of the next one, or written
-// to standard output at once.
+// TestMetrics asserts that the metrics of an event are sent during the next event, or
+// written to standard output at once.
 func TestMetrics(t *testing.T) {
 	targets := targetsFile(t, "targets:\n- {sourceArn: '"+orders+"', id: copy, type: kinesis, destination: copy, active: true}\n")
 	event := kinesisEvent(put{"shardId-000000000000", "1", "key", "one"})

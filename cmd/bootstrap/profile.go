@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// A build with the tag profile writes a profile of its first 15 seconds to the file that
-// FANOUT_PROFILE names; make profile does so.
+// With the build tag profile, the function writes a profile of its first 15 seconds to
+// the file named by FANOUT_PROFILE. make profile uses it.
 func init() {
 	name := os.Getenv("FANOUT_PROFILE")
 	if name == "" {
@@ -25,6 +25,6 @@ func init() {
 	}
 	time.AfterFunc(15*time.Second, func() {
 		pprof.StopCPUProfile()
-		_ = file.Close() // what is missing shows when it is read
+		_ = file.Close() // the reader of the profile notices missing data
 	})
 }

@@ -218,21 +218,21 @@ func TestFirehose(t *testing.T) {
 	}
 }
 
-// sent is what SQS and SNS have in common: a message, and the code it fails with.
+// sent is a message of SQS or SNS, and the code of its failure.
 type sent struct {
 	id, body, group, dedup string
 	attributes             map[string]awsfake.Attribute
 }
 
-// messageTests are for both services. entry is the code of the first message alone,
-// in which param stands for the service's word for a bad parameter; whole is that of
-// the request.
+// messageTests are for both services. entry is the code of the first message alone, where
+// param stands for the service's name of a bad parameter. whole is the code of the
+// request.
 var messageTests = []struct {
 	name         string
 	fifo         bool
 	messages     []sent
 	entry, whole string
-	only         string // the service that says so; "": both
+	only         string // the service with this answer; "": both
 }{
 	{name: "plain", messages: []sent{{id: "0", body: "a"}}},
 	{name: "attributes", messages: []sent{{id: "0", body: "a", attributes: map[string]awsfake.Attribute{
@@ -278,7 +278,7 @@ func manyMessages(n int) []sent {
 	return all
 }
 
-// optional returns nil for "", as a field that is missing.
+// optional returns nil for "", like a missing field.
 func optional(s string) *string {
 	if s == "" {
 		return nil
@@ -395,8 +395,7 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestMessageLimits asserts how much a queue and a topic take whose owner did not
-// raise or lower it.
+// TestMessageLimits asserts the default limits of a queue and a topic.
 func TestMessageLimits(t *testing.T) {
 	fake, cfg := start(t)
 	body := func(n int) []sent { return []sent{{id: "0", body: strings.Repeat("x", n)}} }
@@ -471,7 +470,7 @@ func TestDynamoDB(t *testing.T) {
 	}
 }
 
-// TestAssumeRole asserts that calls made with a role's credentials can be told.
+// TestAssumeRole asserts that calls with a role's credentials are recognizable.
 func TestAssumeRole(t *testing.T) {
 	fake, cfg := start(t)
 	const role = "arn:aws:iam::123456789012:role/writer"
@@ -547,7 +546,7 @@ func broken(t *testing.T, err error) {
 	}
 }
 
-// TestPeak holds calls until all are there.
+// TestPeak holds calls until all have arrived.
 func TestPeak(t *testing.T) {
 	fake, cfg := start(t)
 	const n = 5
@@ -572,7 +571,7 @@ func TestPeak(t *testing.T) {
 	}
 }
 
-// TestDelays asserts that neither a caller who leaves nor Close waits for a delay.
+// TestDelays asserts that neither a canceled call nor Close waits for a delay.
 func TestDelays(t *testing.T) {
 	fake, cfg := start(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -645,8 +644,9 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
-// A queue gives what it took: hidden for a time, in a FIFO queue nothing of a group
-// behind what is hidden, and not again once it was deleted.
+// TestQueue asserts that a received message is hidden for a time, that in a FIFO queue a
+// hidden message blocks later messages of its group, and that a deleted message does not
+// return.
 func TestQueue(t *testing.T) {
 	fake, cfg := start(t)
 	client := sqs.NewFromConfig(cfg)

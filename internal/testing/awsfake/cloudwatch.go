@@ -8,8 +8,7 @@ import (
 	"strings"
 )
 
-// putMetricData takes metrics as one record of "monitoring/<namespace>": the form
-// that was sent.
+// putMetricData takes the request's form as one record of "monitoring/<namespace>".
 func (s *Server) putMetricData(body []byte) (op operation, bad *failure) {
 	if bytes.HasPrefix(body, []byte{0x1f, 0x8b}) {
 		z, err := gzip.NewReader(bytes.NewReader(body))

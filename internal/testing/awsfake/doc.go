@@ -1,8 +1,7 @@
-// Package awsfake is a small AWS on a loopback port, for tests and the demo. It
-// speaks what aws-sdk-go-v2 sends for the operations that fanout uses, and refuses
-// what the services refuse: requests over their limits, characters outside XML
-// 1.0, unsigned requests. It remembers every call and every record it took, and
-// goes wrong on request.
+// Package awsfake is a small AWS on a loopback port, for tests and the demo. It supports
+// the requests of aws-sdk-go-v2 for the operations that fanout uses. It refuses requests
+// over the services' limits, characters outside XML 1.0, and unsigned requests, like the
+// services do. It records every call and every record it takes, and fails on request.
 //
 //	fake, err := awsfake.Start()
 //	defer fake.Close()
@@ -13,6 +12,6 @@
 //		return nil
 //	})
 //
-// Destinations are named service/name, "kinesis/orders", and exist without being
-// created; only a table must be set before it is queried.
+// Destinations are named service/name, as in "kinesis/orders". They need not be created,
+// except that a table must be set before a query.
 package awsfake

@@ -9,15 +9,15 @@ import (
 // Item is an item of a table in DynamoDB's own JSON: {"id":{"S":"a"}}.
 type Item map[string]map[string]any
 
-// table is what SetTable sets.
+// table is the content that SetTable sets.
 type table struct {
 	hash, sort string
 	items      []Item
 }
 
-// SetTable sets the items of a table, and the names of its hash and range key, both
-// of type S. Queries return items in the order given; items that are put go before
-// the first with a higher range key.
+// SetTable sets the items of a table, and the names of its hash and range key, both of
+// type S. Queries return items in the given order. A new item goes before the first item
+// with a higher range key.
 func (s *Server) SetTable(name, hashKey, rangeKey string, items ...Item) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -34,7 +34,7 @@ func (s *Server) Items(table string) []Item {
 	return nil
 }
 
-// table returns the table that a request names by name or ARN.
+// table returns the table in a request, by name or ARN.
 func (s *Server) table(nameOrARN string) (name string, t *table, bad *failure) {
 	name = lastPart(nameOrARN, "/")
 	s.mu.Lock()
@@ -45,8 +45,8 @@ func (s *Server) table(nameOrARN string) (name string, t *table, bad *failure) {
 	return name, t, bad
 }
 
-// keyCondition is the form of conditions understood: a hash key, and how low the
-// range key may be.
+// keyCondition is the supported form of conditions: a hash key, and a lower bound of the
+// range key.
 var keyCondition = regexp.MustCompile(`^\(?\s*([#\w]+)\s*=\s*(:\w+)\s*\)?(?:\s+AND\s+([#\w]+)\s*>=\s*(:\w+))?$`)
 
 func (s *Server) query(body []byte) (op operation, bad *failure) {
@@ -97,8 +97,8 @@ type queryPage struct {
 	LastEvaluatedKey Item `json:",omitempty"`
 }
 
-// page returns up to limit items (0: all) whose hash key is value and whose range key
-// is not below from, after the one whose key is start.
+// page returns up to limit items (0: all) with the hash key value and a range key of at
+// least from, after the item with the key start.
 func (t *table) page(value map[string]any, from string, start Item, limit int) queryPage {
 	p := queryPage{Items: []Item{}}
 	for _, item := range t.items {
@@ -120,7 +120,7 @@ func (t *table) page(value map[string]any, from string, start Item, limit int) q
 	return p
 }
 
-// key returns the attributes of item that identify it.
+// key returns the key attributes of item.
 func (t *table) key(item Item) Item {
 	return Item{t.hash: item[t.hash], t.sort: item[t.sort]}
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// itemBytes is what an item may have, names included.
+// itemBytes is the limit of an item, including names.
 const itemBytes = 400 << 10
 
 func (s *Server) putItem(body []byte) (op operation, bad *failure) {
@@ -88,8 +88,8 @@ func (t *table) rangeKey(item Item) string {
 	return key
 }
 
-// valueSize counts an attribute's value about as DynamoDB does (developer guide, Item
-// sizes and formats).
+// valueSize approximates the size of an attribute's value in DynamoDB (developer guide,
+// Item sizes and formats).
 func valueSize(value map[string]any) (n int) {
 	for kind, v := range value {
 		switch v := v.(type) {

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// attributes are those of an item, all of type S, written as name, value, ….
+// attributes returns attributes of type S from pairs of name and value.
 func attributes(pairs ...string) map[string]ddbtypes.AttributeValue {
 	item := map[string]ddbtypes.AttributeValue{}
 	for i := 0; i < len(pairs); i += 2 {
@@ -39,7 +39,7 @@ func TestItems(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for range 2 { // what is not there can be removed too
+	for range 2 { // removing a missing item is no error
 		if err := remove(attributes("shard", "a", "batch", "9")); err != nil {
 			t.Fatal(err)
 		}

@@ -11,14 +11,14 @@ import (
 
 // Limits of an OpenSearch domain on small instances.
 const (
-	esRequest = 10 << 20 // unless its owner has larger ones
+	esRequest = 10 << 20 // higher on larger instances
 	esID      = 512
 )
 
-// bulkPath is what ends the path of a _bulk request; the index stands before it.
+// bulkPath ends the path of a _bulk request, after the index.
 const bulkPath = "/_bulk"
 
-// esAction is a line of metadata, and the document on the line behind it.
+// esAction is a line of metadata and the document on the line after it.
 type esAction struct {
 	name string // index, create, delete
 	esMetadata
@@ -30,7 +30,7 @@ type esMetadata struct {
 	Type string `json:"_type"`
 }
 
-// esResult is what an answer says about an action.
+// esResult is the result of an action in an answer.
 type esResult struct {
 	Index  string   `json:"_index"`
 	ID     string   `json:"_id"`
@@ -44,8 +44,7 @@ type esError struct {
 	Reason string `json:"reason"`
 }
 
-// esStatus has the status of errors that actions are refused with; that of others is
-// 500.
+// esStatus has the statuses of the errors of actions; other errors have 500.
 var esStatus = map[string]int{
 	"mapper_parsing_exception":          http.StatusBadRequest,
 	"illegal_argument_exception":        http.StatusBadRequest,
@@ -93,8 +92,7 @@ func (s *Server) bulk(service string, r *http.Request, body []byte) (op operatio
 	return op, bad
 }
 
-// serverless checks what OpenSearch Serverless asks of a signed request beyond what
-// domains do.
+// serverless checks the extra rules of OpenSearch Serverless for a signed request.
 func serverless(r *http.Request, body []byte) *failure {
 	sum := sha256.Sum256(body)
 	_, signed, _ := strings.Cut(r.Header.Get("Authorization"), "SignedHeaders=")
@@ -104,7 +102,7 @@ func serverless(r *http.Request, body []byte) *failure {
 	return nil
 }
 
-// esActions reads the lines of a request. Like a cluster, it looks at no document.
+// esActions reads the lines of a request. Like a cluster, it does not check documents.
 func esActions(body []byte) ([]esAction, *failure) {
 	malformed := func(why string) ([]esAction, *failure) {
 		return nil, refusal("illegal_argument_exception", "%s", why)
@@ -140,7 +138,7 @@ func esActions(body []byte) ([]esAction, *failure) {
 	return actions, nil
 }
 
-// act lets an action take effect, and writes what became of it to res.
+// act applies an action, and writes its result to res.
 func (s *Server) act(destination string, a esAction, res *esResult) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -170,8 +168,8 @@ func (r *esResult) refuse(code, reason string) {
 	r.Error = &esError{code, reason}
 }
 
-// writeES answers as a cluster does, or, with errors that are called exceptions in
-// the way of AWS or have no name, as AWS does in front of one.
+// writeES answers like a cluster. For an error without a name or with the name of an AWS
+// exception, it answers like AWS in front of a cluster.
 func writeES(w http.ResponseWriter, out any, bad *failure) {
 	w.Header().Set("Content-Type", "application/json")
 	if bad != nil {

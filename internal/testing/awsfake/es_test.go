@@ -98,7 +98,7 @@ func TestBulk(t *testing.T) {
 	}
 }
 
-// TestBulkAccess asserts who may send, and with what headers.
+// TestBulkAccess asserts which users and headers are accepted.
 func TestBulkAccess(t *testing.T) {
 	const body = "{\"index\":{\"_id\":\"a\"}}\n{}\n"
 	sum := sha256.Sum256([]byte(body))

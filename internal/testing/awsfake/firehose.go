@@ -2,7 +2,7 @@ package awsfake
 
 import "fmt"
 
-// Limits of Firehose, from the documentation of PutRecordBatch. They count data
+// Limits of Firehose, from the documentation of PutRecordBatch. They count the data
 // before it is encoded.
 const (
 	firehoseRecords = 500

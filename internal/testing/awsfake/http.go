@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// operation is a decoded request: what it is about, and what it does when it takes
-// effect. run gets the records to refuse, and the code of each.
+// operation is a decoded request with its destination and its effect. run gets the
+// records to refuse, with the code of each.
 type operation struct {
 	destination string
 	externalID  string
@@ -40,7 +40,7 @@ var jsonServices = map[string]string{
 	"DynamoDB_20120810": "dynamodb",
 }
 
-// decode returns the operation that the body of a request asks for.
+// decode returns the operation in the body of a request.
 func (s *Server) decode(service, name string, body []byte) (operation, *failure) {
 	switch service + "." + name {
 	case "kinesis.PutRecords":
@@ -95,7 +95,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, r, c, op, bad, f)
 }
 
-// read finds out which operation of which service a request is, and decodes it.
+// read finds the service and operation of a request, and decodes it.
 func (s *Server) read(c *Call, r *http.Request, body []byte) (operation, *failure) {
 	switch path := r.URL.Path; {
 	case strings.HasPrefix(path, topicsPath):
@@ -119,7 +119,7 @@ func (s *Server) read(c *Call, r *http.Request, body []byte) (operation, *failur
 	return s.decode(c.Service, c.Operation, body)
 }
 
-// answer lets the call take effect, unless it is bad or a fault is in the way.
+// answer applies the call, unless the call is bad or a fault prevents it.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, c Call, op operation, bad *failure, f *Fault) {
 	s.wait(r, f.Delay)
 	if f.RetryAfter > 0 {
@@ -154,7 +154,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c Call, op opera
 	}
 }
 
-// wait waits for d, or until the caller or the server is gone.
+// wait waits for d, or until the caller or the server has gone.
 func (s *Server) wait(r *http.Request, d time.Duration) {
 	if d <= 0 {
 		return
@@ -170,8 +170,8 @@ func (s *Server) wait(r *http.Request, d time.Duration) {
 	}
 }
 
-// signer reads who signed a call, and for what: the Credential of a Signature
-// Version 4 header is id/date/region/service/aws4_request.
+// signer returns the service, region and access key of a signature: the Credential of a
+// Signature Version 4 header is id/date/region/service/aws4_request.
 func signer(authorization string) (c Call) {
 	_, rest, _ := strings.Cut(authorization, "Credential=")
 	scope, _, _ := strings.Cut(rest, ",")
@@ -181,8 +181,8 @@ func signer(authorization string) (c Call) {
 	return c
 }
 
-// queryCodes are the codes that SQS puts in a header for clients from the time of
-// its older protocol. Codes that are not here are the same in both.
+// queryCodes are the codes that SQS sends in a header for clients of its older protocol.
+// Other codes are the same in both.
 var queryCodes = map[string]string{
 	"QueueDoesNotExist":            "AWS.SimpleQueueService.NonExistentQueue",
 	"EmptyBatchRequest":            "AWS.SimpleQueueService.EmptyBatchRequest",
@@ -192,7 +192,7 @@ var queryCodes = map[string]string{
 	"InvalidBatchEntryId":          "AWS.SimpleQueueService.InvalidBatchEntryId",
 }
 
-// writeJSON answers as awsJson 1.0 and 1.1 do.
+// writeJSON answers in awsJson 1.0 and 1.1.
 func writeJSON(w http.ResponseWriter, service string, out any, bad *failure) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	if bad != nil {
@@ -205,7 +205,7 @@ func writeJSON(w http.ResponseWriter, service string, out any, bad *failure) {
 	_ = json.NewEncoder(w).Encode(out) // a caller who has gone needs no answer
 }
 
-// writeXML answers as the query protocol does.
+// writeXML answers in the query protocol.
 func writeXML(w http.ResponseWriter, op string, out any, bad *failure) {
 	w.Header().Set("Content-Type", "text/xml")
 	if bad != nil {
@@ -234,7 +234,8 @@ func unmarshal(body []byte, v any) *failure {
 	return nil
 }
 
-// lastPart returns the name at the end of an ARN or a URL, and a name as it is.
+// lastPart returns the name at the end of an ARN or a URL. It returns a plain name
+// unchanged.
 func lastPart(s string, separators string) string {
 	return s[strings.LastIndexAny(s, separators)+1:]
 }

@@ -11,7 +11,7 @@ const (
 	iotTopic = 256 // bytes
 )
 
-// topicsPath is where Publish is; the topic stands behind it.
+// topicsPath is the path of Publish before the topic.
 const topicsPath = "/topics/"
 
 func (s *Server) publish(r *http.Request, body []byte) (op operation, bad *failure) {

@@ -13,7 +13,7 @@ import (
 const (
 	kinesisRecords = 500
 	kinesisRequest = 10 << 20
-	kinesisRecord  = 1 << 20 // of a stream whose owner did not raise it
+	kinesisRecord  = 1 << 20 // unless the stream's owner raised it
 	kinesisKey     = 256     // characters
 )
 
@@ -96,7 +96,7 @@ func (s *Server) putInto(destination string, recs []Record, refuse map[int]strin
 	return out, nil
 }
 
-// shard returns the number of the shard, of two, that r belongs to.
+// shard returns the number of r's shard, of two.
 func shard(r Record) string {
 	key := new(big.Int)
 	if _, ok := key.SetString(r.HashKey, 10); !ok {
@@ -106,7 +106,7 @@ func shard(r Record) string {
 	return fmt.Sprintf("%012d", key.Bit(127))
 }
 
-// invalid is how a service refuses a parameter: the value is repeated.
+// invalid is a service's error for a bad parameter. It repeats the value.
 func invalid(value, at, constraint string) *failure {
 	quoted, _ := json.Marshal(value)
 	return refusal("ValidationException",

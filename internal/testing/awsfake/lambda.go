@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// lambdaBytes is how much Lambda takes in the payload of an asynchronous invocation.
+// lambdaBytes is the limit of the payload of an asynchronous invocation.
 const lambdaBytes = 1 << 20
 
-// What stands around the function's name in the path of Invoke.
+// The text around the function's name in the path of Invoke.
 const (
 	functionsPath   = "/2015-03-31/functions/"
 	invocationsPath = "/invocations"
 )
 
-// invoke takes an event apart: each of its Records is one that was taken, as it
-// stands in the event.
+// invoke splits an event: each of its Records becomes a taken record with the text from
+// the event.
 func (s *Server) invoke(r *http.Request, body []byte) (op operation, bad *failure) {
 	function := strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, functionsPath), invocationsPath)
 	op.destination = lastPart(function, ":")

@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// snsBadParameter is the word of SNS for a bad parameter.
+// snsBadParameter is SNS's code for a bad parameter.
 const snsBadParameter = "InvalidParameter"
 
-// messageEntries is how many messages SendMessageBatch and PublishBatch take.
+// messageEntries is the maximum number of messages in SendMessageBatch and PublishBatch.
 const messageEntries = 10
 
 // message is an entry of a batch of SQS or SNS.
@@ -21,8 +21,8 @@ type message struct {
 	dedup      string
 }
 
-// size counts a message as both services do: the body, and name, type and value of
-// every attribute.
+// size counts a message as both services do: the body, and name, type and value of every
+// attribute.
 func (m *message) size() int {
 	n := len(m.body)
 	for name, a := range m.attributes {
@@ -31,9 +31,9 @@ func (m *message) size() int {
 	return n
 }
 
-// verdict is what became of one message.
+// verdict is the result of one message.
 type verdict struct {
-	id, code, message string // code is empty for what was taken
+	id, code, message string // code is empty for an accepted message
 }
 
 var (
@@ -41,7 +41,7 @@ var (
 	groupID = regexp.MustCompile("^[A-Za-z0-9!\"#$%&'()*+,./:;<=>?@\\[\\\\\\]^_`{|}~-]{1,128}$")
 )
 
-// batch checks the messages of a request. Its failure is that of the whole.
+// batch checks the messages of a request. A failure is that of the whole request.
 func batch(ms []message, total int) *failure {
 	switch {
 	case len(ms) == 0:
@@ -67,8 +67,8 @@ func batch(ms []message, total int) *failure {
 	return nil
 }
 
-// judge takes the messages that are fit for destination and not to be refused. code
-// is the service's word for a bad parameter.
+// judge takes the messages that are valid for destination and not refused. code is the
+// service's code for a bad parameter.
 func (s *Server) judge(destination, code string, ms []message, limit int, refuse map[int]string) []verdict {
 	var kept []Record
 	verdicts := make([]verdict, len(ms))
@@ -95,8 +95,8 @@ func (s *Server) judge(destination, code string, ms []message, limit int, refuse
 	return verdicts
 }
 
-// fault says what is wrong with a message, "" if nothing. Topics take any number of
-// attributes (SNS guide, Message attributes).
+// fault returns the fault of a message, or "". Topics accept any number of attributes
+// (SNS guide, Message attributes).
 func (m *message) fault(limit int, destination string) string {
 	fifo := strings.HasSuffix(destination, ".fifo")
 	switch {
@@ -133,7 +133,7 @@ func (m *message) fault(limit int, destination string) string {
 	return ""
 }
 
-// xmlText reports whether s consists of characters of XML 1.0 (section 2.2).
+// xmlText reports whether s has only characters of XML 1.0 (section 2.2).
 func xmlText(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF

@@ -13,11 +13,11 @@ type queued struct {
 	Record
 	id       string
 	receipts int       // handed out; the last one counts
-	hidden   time.Time // until when nobody gets it
+	hidden   time.Time // end of the time for which it is hidden
 	deleted  bool
 }
 
-// Waiting returns what is in the queue at destination ("sqs/orders") and was not
+// Waiting returns the messages of the queue at destination ("sqs/orders") that were not
 // deleted, in order.
 func (s *Server) Waiting(destination string) (all []Record) {
 	s.mu.Lock()
@@ -30,10 +30,10 @@ func (s *Server) Waiting(destination string) (all []Record) {
 	return all
 }
 
-// Put makes destination take records that nobody sent.
+// Put adds records to destination without a call.
 func (s *Server) Put(destination string, recs ...Record) { s.take(destination, recs) }
 
-// Reveal makes all messages of a queue visible, as time would.
+// Reveal makes all messages of a queue visible, as if their time had passed.
 func (s *Server) Reveal(destination string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,7 +42,7 @@ func (s *Server) Reveal(destination string) {
 	}
 }
 
-// queue returns the messages of a queue: all it ever took. The server is locked.
+// queue returns all messages that a queue ever took. The server must be locked.
 func (s *Server) queue(destination string) []*queued {
 	q := s.queues[destination]
 	for _, r := range s.taken[destination][len(q):] {
@@ -69,7 +69,7 @@ func (s *Server) receiveMessage(body []byte) (op operation, bad *failure) {
 	}
 	op.destination = lastPart(in.QueueURL, "/")
 	op.run = func(map[int]string) (any, *failure) {
-		// A tenth of the time that was asked for, so that tests need not wait long.
+		// It waits a tenth of the requested time to keep tests short.
 		for end := time.Now().Add(time.Duration(in.WaitTimeSeconds) * time.Second / 10); ; {
 			got := s.receive("sqs/"+op.destination, in.MaxNumberOfMessages, time.Duration(in.VisibilityTimeout)*time.Second)
 			if len(got) > 0 || time.Now().After(end) {
@@ -93,8 +93,8 @@ type received struct {
 	MD5OfBody     string
 }
 
-// receive hides up to most messages for d and returns them. Of a FIFO queue's group
-// nothing is received behind a message that is hidden.
+// receive hides up to most messages for d and returns them. In a FIFO queue a hidden
+// message blocks later messages of its group.
 func (s *Server) receive(destination string, most int, d time.Duration) (got []received) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,8 +118,8 @@ func (s *Server) receive(destination string, most int, d time.Duration) (got []r
 	return got
 }
 
-// receipts runs do on each message that an entry of a batch names by its last receipt
-// handle, and answers as the batches of SQS do.
+// receipts calls do for each message that an entry of a batch names by its last receipt
+// handle, and answers like the batches of SQS.
 func (s *Server) receipts(body []byte, do func(m *queued, visibility time.Duration)) (op operation, bad *failure) {
 	var in struct {
 		QueueURL string `json:"QueueUrl"`

@@ -10,13 +10,13 @@ import (
 
 // Server is a fake AWS endpoint. It is safe for concurrent use.
 type Server struct {
-	// PageSize bounds the items of one answer to DynamoDB Query; 0: no bound.
+	// PageSize is the limit of items in one answer to DynamoDB Query; 0: no limit.
 	PageSize int
 
 	url    string
 	http   http.Server
 	done   chan struct{} // closed by Close; ends delays
-	served chan struct{} // closed when the listener is gone
+	served chan struct{} // closed when the listener has ended
 	active sync.WaitGroup
 
 	mu     sync.Mutex
@@ -24,7 +24,7 @@ type Server struct {
 	calls  []Call
 	taken  map[string][]Record
 	dedup  map[string]bool // destination, NUL, deduplication id
-	docs   map[string]bool // destination, NUL, _id of the documents that are there
+	docs   map[string]bool // destination, NUL, _id of the existing documents
 	limits map[string]int
 	tables map[string]*table
 	queues map[string][]*queued
@@ -38,15 +38,15 @@ type Call struct {
 	Service     string // kinesis, firehose, sqs, sns, dynamodb, sts, es, aoss, iot, lambda
 	Operation   string // PutRecords, …
 	Destination string // name of the stream, queue, topic, table, index or function; ARN of the role
-	Region      string // it was signed for
-	AccessKey   string // id of the access key it was signed with
-	ExternalID  string // of AssumeRole
-	User        string // of basic authentication, es
+	Region      string // of the signature
+	AccessKey   string // id of the access key in the signature
+	ExternalID  string // in AssumeRole
+	User        string // in basic authentication, es
 	Records     int    // or messages
 	Bytes       int    // of the body as sent
 }
 
-// Record is one record or message that was taken.
+// Record is one record or message that the server took.
 type Record struct {
 	Data            []byte
 	PartitionKey    string               // Kinesis
@@ -62,18 +62,18 @@ type Record struct {
 // Attribute is a message attribute.
 type Attribute struct {
 	Type  string // String, Binary
-	Value string // of either type; Binary is not in base64
+	Value string // raw bytes, also for Binary
 }
 
-// Fault is what goes wrong with a call. Fields that are zero do nothing.
+// Fault is a fault of a call. Zero fields have no effect.
 type Fault struct {
 	Delay time.Duration // wait before anything else
 
 	Drop  bool // close the connection, with no effect
 	After bool // let the call take effect, then close the connection
 
-	// Code fails the call with an error of the service's form, and with Status
-	// (400 if zero) and Message.
+	// Code fails the call with an error in the service's form, and with Status (400 if
+	// zero) and Message.
 	Code       string
 	Status     int
 	Message    string
@@ -81,7 +81,7 @@ type Fault struct {
 
 	Body []byte // answer this, with Status (200 if zero), and with no effect
 
-	Refuse map[int]string // records to refuse, and the code of each
+	Refuse map[int]string // records to refuse, with the code of each
 }
 
 // Start returns a server that listens on a free loopback port.
@@ -104,15 +104,15 @@ func Start() (*Server, error) {
 	s.http = http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
 	go func() {
 		defer close(s.served)
-		_ = s.http.Serve(l) // it ends with Close, and there is nobody to tell
+		_ = s.http.Serve(l) // ends with Close; the error has no receiver
 	}()
 	return s, nil
 }
 
-// URL is the endpoint for every service, http://127.0.0.1:port.
+// URL returns the endpoint for every service, http://127.0.0.1:port.
 func (s *Server) URL() string { return s.url }
 
-// Close breaks all connections and waits until no call is under way. Close it once.
+// Close closes all connections and waits for running calls. Call it once.
 func (s *Server) Close() {
 	close(s.done)
 	_ = s.http.Close()
@@ -120,23 +120,23 @@ func (s *Server) Close() {
 	s.active.Wait()
 }
 
-// OnCall makes decide say what goes wrong with each call from now on; nil, there and
-// as its answer, is nothing. It is called before the call takes effect, concurrently
-// for concurrent calls.
+// OnCall makes decide return the fault of each call from now on. A nil decide, or a nil
+// result, means no fault. The server calls decide before the call takes effect,
+// concurrently for concurrent calls.
 func (s *Server) OnCall(decide func(Call) *Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.onCall = decide
 }
 
-// Records returns what destination ("kinesis/orders") took, in order.
+// Records returns the records that destination ("kinesis/orders") took, in order.
 func (s *Server) Records(destination string) []Record {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.taken[destination])
 }
 
-// Destinations returns the names of all destinations that took something, sorted.
+// Destinations returns the names of all destinations with records, sorted.
 func (s *Server) Destinations() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -155,22 +155,22 @@ func (s *Server) Calls() []Call {
 	return slices.Clone(s.calls)
 }
 
-// Peak returns the most calls that were under way at once.
+// Peak returns the maximum number of concurrent calls.
 func (s *Server) Peak() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.peak
 }
 
-// SetLimit sets how many bytes destination takes in a record (kinesis), a message
-// (sqs), a message and a request (sns), or a request (es), as its owner can.
+// SetLimit sets the limit, in bytes, of destination as its owner can: of a record
+// (kinesis), a message (sqs), a message and a request (sns), or a request (es).
 func (s *Server) SetLimit(destination string, bytes int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.limits[destination] = bytes
 }
 
-// limit returns the limit of destination, otherwise if none was set.
+// limit returns the limit of destination, or otherwise if none is set.
 func (s *Server) limit(destination string, otherwise int) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -180,8 +180,8 @@ func (s *Server) limit(destination string, otherwise int) int {
 	return otherwise
 }
 
-// take records what destination accepted. Of several records with the same
-// deduplication id the first counts.
+// take stores the accepted records of destination. Of several records with the same
+// deduplication id it stores the first.
 func (s *Server) take(destination string, recs []Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -197,7 +197,8 @@ func (s *Server) take(destination string, recs []Record) {
 	}
 }
 
-// begin books a call, gives it its number and returns who decides about it.
+// begin records a call, assigns its number and returns the function that decides its
+// fault.
 func (s *Server) begin(c Call) (Call, func(Call) *Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -206,7 +207,7 @@ func (s *Server) begin(c Call) (Call, func(Call) *Fault) {
 	return c, s.onCall
 }
 
-// enter counts a request that is under way until the function it returns is called.
+// enter counts a running request until the returned function is called.
 func (s *Server) enter() (leave func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

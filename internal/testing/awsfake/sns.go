@@ -6,11 +6,11 @@ import (
 	"net/url"
 )
 
-// snsBytes is how much a topic takes, in a message and in a request, unless its
-// owner raised it.
+// snsBytes is the limit of a message and of a request, unless the topic's owner raised
+// it.
 const snsBytes = 256 << 10
 
-// The names in a response are those of the API.
+// The field names in a response are those of the API.
 type (
 	snsTaken struct {
 		ID        string `xml:"Id"`

@@ -5,10 +5,10 @@ import (
 	"encoding/hex"
 )
 
-// sqsBytes is how much SQS takes, in a message and in a request.
+// sqsBytes is the limit of a message and of a request.
 const sqsBytes = 1 << 20
 
-// The names in a response are those of the API.
+// The field names in a response are those of the API.
 type (
 	sqsTaken struct {
 		ID        string `json:"Id"`

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// AccessKey is the id of the access key that AssumeRole gives out for a role and an
-// external id, so that calls made with it can be told.
+// AccessKey returns the id of the access key that AssumeRole returns for a role and an
+// external id. Tests recognize calls with the role by it.
 func AccessKey(roleARN, externalID string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {

@@ -7,14 +7,14 @@ import (
 	"net"
 )
 
-// buffer is large enough for what a client writes at once in a test: a pipeline that
-// it holds is one request.
+// buffer is large enough for one write of a client in a test: a pipeline in it is one
+// request.
 const buffer = 1 << 20
 
-// conn is a connection that is being served.
+// conn is a client's connection.
 type conn struct {
 	*Proxy
-	tcp    net.Conn // which a reset is made of
+	tcp    net.Conn // for a reset
 	client io.Writer
 	r      *bufio.Reader
 	server net.Conn // nil: not connected yet
@@ -38,12 +38,12 @@ func (p *Proxy) serve(tcp net.Conn) {
 	}
 }
 
-// exchange passes on one request and its answer. It reports whether more may follow.
+// exchange forwards one request and its answer. It reports whether more may follow.
 func (c *conn) exchange() bool {
 	if _, err := c.r.Peek(1); err != nil {
 		return false
 	}
-	head, _ := c.r.Peek(c.r.Buffered()) // all there is, so no error
+	head, _ := c.r.Peek(c.r.Buffered()) // all buffered bytes, so no error
 	var f Fault
 	if c.protocol.counts(head) {
 		f = c.next()
@@ -68,17 +68,17 @@ func (c *conn) exchange() bool {
 		_, err := c.client.Write(answer)
 		return err == nil && !f.Close
 	}
-	_, _ = c.client.Write(answer[:c.protocol.middle(answer)]) // what follows breaks the connection
+	_, _ = c.client.Write(answer[:c.protocol.middle(answer)]) // the connection breaks after this
 	if f.Cut == CutReset {
 		c.reset()
 	}
 	if f.Cut == CutStall {
-		_, _ = io.Copy(io.Discard, c.r) // until the client has had enough
+		_, _ = io.Copy(io.Discard, c.r) // until the client closes
 	}
 	return false
 }
 
-// ask returns the answer to command i of a request, of the fault or of the server.
+// ask returns the answer of the fault, or of the server, to command i of a request.
 func (c *conn) ask(f *Fault, i int, command []byte) ([]byte, error) {
 	if f.Answer != nil {
 		if answer := f.Answer(i); answer != nil {
@@ -91,7 +91,7 @@ func (c *conn) ask(f *Fault, i int, command []byte) ([]byte, error) {
 			return nil, err
 		}
 		if !c.keep(server, nil) {
-			_ = server.Close() // the proxy is being closed
+			_ = server.Close() // the proxy is closing
 			return nil, net.ErrClosed
 		}
 		c.server, c.answer = server, bufio.NewReader(server)
@@ -105,6 +105,6 @@ func (c *conn) ask(f *Fault, i int, command []byte) ([]byte, error) {
 // reset makes the connection end with a RST.
 func (c *conn) reset() {
 	if tcp, ok := c.tcp.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // it can only be gone already
+		_ = tcp.SetLinger(0) // fails only on a closed connection
 	}
 }

@@ -1,8 +1,8 @@
-// Package faultproxy is a proxy on a loopback port that makes the faults that servers
-// themselves cannot: answers that are cut off, connections that are reset before or
-// after a request took effect, certificates that nobody knows. It stands before any
-// server that speaks HTTP/1.1, RESP (Redis) or the text protocol of memcached, real or
-// fake, and lets through, byte for byte, what it does not disturb.
+// Package faultproxy is a proxy on a loopback port that makes faults that servers cannot
+// make: truncated answers, connections that are reset before or after a request took
+// effect, and untrusted certificates. It works with any server, real or fake, that speaks
+// HTTP/1.1, RESP (Redis) or the text protocol of memcached. It forwards all other bytes
+// unchanged.
 //
 //	p, err := faultproxy.Start(faultproxy.HTTP, server.Addr)
 //	defer p.Close()

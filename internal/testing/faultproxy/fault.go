@@ -1,24 +1,24 @@
 package faultproxy
 
-// Fault is what goes wrong with one request. Fields that are zero do nothing.
+// Fault is a fault of one request. Zero fields have no effect.
 type Fault struct {
 	// Reset resets the connection (TCP RST) before the request is read.
 	Reset bool
 
-	// Answer answers command i of the request instead of the server, which does not
-	// get it; nil, there and as its answer, lets the server answer. An HTTP request,
-	// and one of memcached, is one command; of a pipeline of Redis each is one.
+	// Answer returns the answer to command i of the request; the server does not get the
+	// command. A nil Answer, or a nil result, lets the server answer. A request of HTTP
+	// or memcached is one command; a Redis pipeline has many.
 	Answer func(i int) []byte
 
 	// Close ends the connection after the answer.
 	Close bool
 
-	// Cut lets the request take effect, and disturbs the answer in its middle: in
-	// that of its body, or without one behind the status line.
+	// Cut lets the request take effect, and disturbs the middle of the answer's body, or
+	// the end of the status line if there is no body.
 	Cut Cut
 }
 
-// Cut is how an answer goes wrong in its middle.
+// Cut is a fault in the middle of an answer.
 type Cut uint8
 
 const (

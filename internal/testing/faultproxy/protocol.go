@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// Protocol is how requests and answers are told apart in a stream of bytes.
+// Protocol separates requests and answers in a stream of bytes.
 type Protocol struct {
-	// counts reports whether a request that begins with these bytes is one, and not
+	// counts reports whether a request that begins with these bytes is a real one, not
 	// part of a handshake.
 	counts func(head []byte) bool
 
@@ -38,7 +38,7 @@ var HTTP = Protocol{
 		if err != nil {
 			return nil, err
 		}
-		defer func() { _ = res.Body.Close() }() // it has been read
+		defer func() { _ = res.Body.Close() }() // the body was read
 		return httputil.DumpResponse(res, true)
 	},
 	middle: func(answer []byte) int {
@@ -51,7 +51,7 @@ var HTTP = Protocol{
 }
 
 // Redis is RESP, versions 2 and 3 (Redis documentation, RESP protocol specification).
-// Requests are those that write: a connection begins with others.
+// Only writes count as requests, because a connection begins with other commands.
 var Redis = Protocol{
 	counts: func(head []byte) bool {
 		return bytes.Contains(head, []byte("\r\nset\r\n")) || bytes.Contains(head, []byte("\r\ndel\r\n"))
@@ -61,8 +61,8 @@ var Redis = Protocol{
 	middle:  half,
 }
 
-// Memcached is the text protocol of memcached (doc/protocol.txt), of which answers are
-// one line: set and delete, not get.
+// Memcached is the text protocol of memcached (doc/protocol.txt). It supports commands
+// with answers of one line: set and delete, not get.
 var Memcached = Protocol{
 	counts: func([]byte) bool { return true },
 	request: func(r *bufio.Reader) ([]byte, error) {
@@ -82,7 +82,7 @@ var Memcached = Protocol{
 
 func half(answer []byte) int { return len(answer) / 2 }
 
-// respValue reads a value of any type, with those in it.
+// respValue reads a value of any type, including nested values.
 func respValue(r *bufio.Reader) ([]byte, error) {
 	line, err := r.ReadBytes('\n')
 	if err != nil {
@@ -114,7 +114,7 @@ func respValue(r *bufio.Reader) ([]byte, error) {
 	return line, nil
 }
 
-// maxData bounds data, in bytes: no test needs more.
+// maxData is the limit of data, in bytes. No test needs more.
 const maxData = 64 << 20
 
 // readMore reads size bytes of data and a line break, and appends them to b.

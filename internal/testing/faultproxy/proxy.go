@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// Proxy stands before a server. It is safe for concurrent use.
+// Proxy is a proxy before a server. It is safe for concurrent use.
 type Proxy struct {
 	protocol Protocol
 	upstream string
@@ -26,8 +26,8 @@ type Proxy struct {
 }
 
 // Start returns a proxy that listens on a free loopback port before the server at
-// upstream, host:port. The port is none that the system gives away by itself: while
-// connections are refused, nobody else must answer there.
+// upstream, host:port. The system does not assign the port by itself: while the proxy
+// refuses connections, no other process may answer there.
 func Start(p Protocol, upstream string) (*Proxy, error) {
 	x := &Proxy{protocol: p, upstream: upstream, conns: make(map[net.Conn]bool)}
 	for tries := 0; ; tries++ {
@@ -38,46 +38,46 @@ func Start(p Protocol, upstream string) (*Proxy, error) {
 	}
 }
 
-// Addr is where the proxy listens, 127.0.0.1:port.
+// Addr returns the proxy's address, 127.0.0.1:port.
 func (p *Proxy) Addr() string { return p.addr }
 
-// OnRequest makes decide say what goes wrong with each request from now on, of which
-// n is the number, from 1; nil, there and as its answer, is nothing. It is called
-// concurrently for concurrent requests.
+// OnRequest makes decide return the fault of each request from now on; n is the number of
+// the request, from 1. A nil decide, or a nil result, means no fault. The proxy calls
+// decide concurrently for concurrent requests.
 func (p *Proxy) OnRequest(decide func(n int) *Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.decide = decide
 }
 
-// Requests returns how many requests there were, and how many of them went wrong.
+// Requests returns the number of requests, and how many of them had a fault.
 func (p *Proxy) Requests() (all, faulty int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.requests, p.faults
 }
 
-// SetCertificate makes new connections speak TLS with a certificate; nil: no TLS.
+// SetCertificate makes new connections use TLS with a certificate; nil: no TLS.
 func (p *Proxy) SetCertificate(c *tls.Certificate) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cert = c
 }
 
-// Refuse refuses connections from now on, and breaks those there are.
+// Refuse refuses connections from now on, and closes existing ones.
 func (p *Proxy) Refuse() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.listener != nil {
-		_ = p.listener.Close() // it can only be closed already
+		_ = p.listener.Close() // fails only if closed already
 		p.listener = nil
 	}
 	for c := range p.conns {
-		_ = c.Close() // broken is broken
+		_ = c.Close() // an error changes nothing
 	}
 }
 
-// Listen takes connections again, at the same address.
+// Listen accepts connections again, at the same address.
 func (p *Proxy) Listen() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -93,7 +93,7 @@ func (p *Proxy) Listen() error {
 	return nil
 }
 
-// Close breaks all connections and waits until no request is under way.
+// Close closes all connections and waits for running requests.
 func (p *Proxy) Close() {
 	p.Refuse()
 	p.mu.Lock()
@@ -109,7 +109,7 @@ func (p *Proxy) accept(l net.Listener) {
 			return
 		}
 		if !p.keep(nc, l) {
-			_ = nc.Close() // it came while connections began to be refused
+			_ = nc.Close() // it arrived as Refuse began
 			continue
 		}
 		p.active.Go(func() {
@@ -119,8 +119,8 @@ func (p *Proxy) accept(l net.Listener) {
 	}
 }
 
-// keep remembers a connection, so that Refuse can break it, if connections to l are
-// still taken; a nil l is that of the server, which always are.
+// keep remembers a connection for Refuse, if l still accepts connections. A nil l stands
+// for the server, which always accepts.
 func (p *Proxy) keep(c net.Conn, l net.Listener) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -132,13 +132,13 @@ func (p *Proxy) keep(c net.Conn, l net.Listener) bool {
 }
 
 func (p *Proxy) drop(c net.Conn) {
-	_ = c.Close() // the peer is gone or to be gone
+	_ = c.Close() // the peer is gone or will be
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.conns, c)
 }
 
-// next says what goes wrong with the next request.
+// next returns the fault of the next request.
 func (p *Proxy) next() Fault {
 	p.mu.Lock()
 	p.requests++

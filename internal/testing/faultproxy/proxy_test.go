@@ -29,8 +29,8 @@ func start(t *testing.T, p faultproxy.Protocol, upstream string) *faultproxy.Pro
 	return x
 }
 
-// web returns a proxy before a server that answers every request with its body, and
-// how many it answered.
+// web returns a proxy before a server that answers every request with its body, and the
+// number of its answers.
 func web(t *testing.T) (*faultproxy.Proxy, *atomic.Int64) {
 	t.Helper()
 	taken := new(atomic.Int64)
@@ -56,7 +56,7 @@ func post(url, body string, cfg *tls.Config) (string, error) {
 	return string(text), err
 }
 
-// What is not disturbed passes as it is, of any size.
+// TestHTTPPasses asserts that undisturbed data of any size passes unchanged.
 func TestHTTPPasses(t *testing.T) {
 	p, taken := web(t)
 	for _, body := range []string{"", "text", strings.Repeat("0123456789", 1<<17)} {
@@ -75,7 +75,7 @@ func TestHTTPFaults(t *testing.T) {
 		name  string
 		fault faultproxy.Fault
 		body  string
-		want  string // of what arrives of the answer
+		want  string // the part of the answer that arrives
 		err   error
 		taken int64
 	}{
@@ -99,7 +99,7 @@ func TestHTTPFaults(t *testing.T) {
 			if !errors.Is(err, tt.err) || taken.Load() != tt.taken {
 				t.Errorf("error %v, %d taken; want %v, %d", err, taken.Load(), tt.err, tt.taken)
 			}
-			if got != tt.want && !errors.Is(err, syscall.ECONNRESET) { // which may discard what came before
+			if got != tt.want && !errors.Is(err, syscall.ECONNRESET) { // a reset may discard received data
 				t.Errorf("%q arrived; want %q", got, tt.want)
 			}
 			if got, err := post("http://"+p.Addr(), "next", nil); err != nil || got != "next" {
@@ -112,7 +112,7 @@ func TestHTTPFaults(t *testing.T) {
 	}
 }
 
-// A stall lasts until the client has had enough, or the proxy is closed.
+// TestStall asserts that a stall lasts until the client or the proxy closes.
 func TestStall(t *testing.T) {
 	p, taken := web(t)
 	p.OnRequest(func(int) *faultproxy.Fault { return &faultproxy.Fault{Cut: faultproxy.CutStall} })
@@ -182,8 +182,8 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// echo returns the address of a server that answers, to every line that begins with
-// one of the keys of answers, its value.
+// echo returns the address of a server that answers each line that begins with a key of
+// answers with its value.
 func echo(t *testing.T, answers map[string]string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -212,8 +212,8 @@ func echo(t *testing.T, answers map[string]string) string {
 	return l.Addr().String()
 }
 
-// talk sends text and returns what comes back until the connection ends, or as many
-// bytes as want has.
+// talk sends text and compares the answer with want. It reads until the connection ends
+// or until it has as many bytes as want.
 func talk(t *testing.T, c net.Conn, text, want string) {
 	t.Helper()
 	if _, err := io.WriteString(c, text); err != nil {
@@ -242,7 +242,8 @@ const (
 	delA  = "*2\r\n$3\r\ndel\r\n$1\r\na\r\n"
 )
 
-// Of a pipeline, each command can go wrong by itself; a handshake never does.
+// TestRedis asserts that each command of a pipeline can have a fault, and a handshake
+// never does.
 func TestRedis(t *testing.T) {
 	upstream := echo(t, map[string]string{
 		"hello": "*4\r\n$6\r\nserver\r\n$5\r\nredis\r\n%1\r\n$1\r\na\r\n:1\r\n$-1\r\n", "set": "+OK\r\n", "del": ":1\r\n",
@@ -276,7 +277,7 @@ func TestMemcached(t *testing.T) {
 	talk(t, c, "delete a\r\n", "DELE")
 }
 
-// What is not in the protocol ends the connection.
+// TestNonsense asserts that bytes outside the protocol end the connection.
 func TestNonsense(t *testing.T) {
 	for name, tt := range map[string]struct {
 		protocol faultproxy.Protocol

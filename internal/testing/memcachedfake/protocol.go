@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// frame is what an item has beside key and data, and maxKey how long a key may be
+// frame is the size of an item without key and data. maxKey is the limit of a key
 // (memcached.h).
 const (
 	frame  = 48 + 8 + 1 + 2
 	maxKey = 250
 )
 
-// conn is a connection that is being served.
+// conn is a client's connection.
 type conn struct {
 	*Server
 	r        *bufio.Reader
@@ -64,7 +64,7 @@ func (c *conn) read() (cmd Command, words []string, err error) {
 	cmd.Key = words[1]
 	n, err := strconv.ParseUint(words[4], 10, 31)
 	if err != nil {
-		return cmd, words, nil // obey finds no data
+		return cmd, words, nil // obey sees that the data is missing
 	}
 	cmd.Data = make([]byte, n+2)
 	_, err = io.ReadFull(c.r, cmd.Data)
@@ -86,10 +86,10 @@ func (c *conn) note(cmd Command) Fault {
 }
 
 func (c *conn) answer(format string, args ...any) {
-	_, _ = fmt.Fprintf(c.w, format+"\r\n", args...) // Flush tells
+	_, _ = fmt.Fprintf(c.w, format+"\r\n", args...) // Flush returns the error
 }
 
-// obey does what a command says.
+// obey executes a command.
 func (c *conn) obey(cmd Command, words []string) {
 	data, whole := bytes.CutSuffix(cmd.Data, []byte("\r\n"))
 	switch {

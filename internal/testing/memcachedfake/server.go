@@ -1,7 +1,7 @@
-// Package memcachedfake is a small memcached on a loopback port, for tests. It speaks
-// as much of the text protocol (memcached, doc/protocol.txt) as fanout uses, refuses
-// what memcached refuses, names the nodes of a cluster as an ElastiCache
-// configuration endpoint does, remembers every command, and goes wrong on request.
+// Package memcachedfake is a small memcached on a loopback port, for tests. It supports
+// the part of the text protocol (memcached, doc/protocol.txt) that fanout uses, and
+// refuses the same items as memcached. It lists the nodes of a cluster like an
+// ElastiCache configuration endpoint, records every command, and fails on request.
 package memcachedfake
 
 import (
@@ -27,30 +27,30 @@ type Server struct {
 	config   string
 }
 
-// Options are how a server differs from memcached -p 0.
+// Options are the differences from memcached -p 0.
 type Options struct {
 	Address string      // to listen on; "": a free loopback port
 	TLS     *tls.Config // nil: none
-	Login   string      // "user password" that a connection must begin with; "": none
+	Login   string      // "user password" that each connection must send first; "": none
 	Old     bool        // an ElastiCache engine before 1.4.14, which does not know config
 	MaxItem int         // bytes of an item; 0: 1 MiB
 }
 
-// Item is what the server keeps under a key.
+// Item is the stored value of a key.
 type Item struct {
 	Data       []byte
-	Expiration string // as it was sent
-	Order      int    // of items taken, from 1
+	Expiration string // as sent
+	Order      int    // of arrival among all stored items, from 1
 }
 
-// Command is one command, as the server understood it.
+// Command is one command as the server parsed it.
 type Command struct {
 	Verb string
-	Key  string // or all other words of a verb that has no key
+	Key  string // or all other words of a verb without a key
 	Data []byte // of set
 }
 
-// Fault is what goes wrong with a command. Fields that are zero do nothing.
+// Fault is a fault of a command. Zero fields have no effect.
 type Fault struct {
 	Answer string // instead of taking effect; without the line break
 	Drop   bool   // close the connection, with no effect
@@ -79,42 +79,42 @@ func Start(o Options) (*Server, error) {
 	return s, nil
 }
 
-// Address is where the server listens, 127.0.0.1:port.
+// Address returns the server's address, 127.0.0.1:port.
 func (s *Server) Address() string { return s.o.Address }
 
-// Close breaks all connections and waits until no command is under way.
+// Close closes all connections and waits for running commands.
 func (s *Server) Close() {
 	_ = s.listener.Close() // closing twice does no harm
 	s.Disconnect()
 	s.active.Wait()
 }
 
-// Disconnect breaks all connections.
+// Disconnect closes all connections.
 func (s *Server) Disconnect() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.conns {
-		_ = c.Close() // broken is broken
+		_ = c.Close() // an error changes nothing
 	}
 }
 
-// OnCommand makes decide say what goes wrong with each command from now on; nil,
-// there and as its answer, is nothing. It is called concurrently.
+// OnCommand makes decide return the fault of each command from now on. A nil decide, or a
+// nil result, means no fault. The server calls decide concurrently.
 func (s *Server) OnCommand(decide func(Command) *Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.decide = decide
 }
 
-// SetConfig sets what the server tells who asks for the nodes of its cluster; "":
-// it does not know the command.
+// SetConfig sets the answer to a request for the nodes of the cluster; "": the server
+// does not know the command.
 func (s *Server) SetConfig(config string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.config = config
 }
 
-// Items returns what the server keeps, by key.
+// Items returns the stored items by key.
 func (s *Server) Items() map[string]Item {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,7 +128,7 @@ func (s *Server) Commands() []Command {
 	return slices.Clone(s.commands)
 }
 
-// Connections returns how many connections were made so far.
+// Connections returns the number of connections so far.
 func (s *Server) Connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,7 +147,7 @@ func (s *Server) accept() {
 		s.mu.Unlock()
 		s.active.Go(func() {
 			serve(s, c)
-			_ = c.Close() // the client is gone or to be gone
+			_ = c.Close() // the client is gone or will be
 			s.mu.Lock()
 			delete(s.conns, c)
 			s.mu.Unlock()

@@ -1,7 +1,6 @@
-// Package runtimeapi is a small Lambda Runtime API on a loopback port, for tests of
-// the function as a process (AWS Lambda developer guide, Using the Lambda runtime API
-// for custom runtimes). It hands out one event at a time and gives back what the
-// function answered:
+// Package runtimeapi is a small Lambda Runtime API on a loopback port, for tests of the
+// function as a process (AWS Lambda developer guide, Using the Lambda runtime API for
+// custom runtimes). It sends one event at a time to the function, and returns its answer:
 //
 //	api, err := runtimeapi.Start()
 //	defer api.Close()

@@ -49,13 +49,13 @@ func (s *Server) next(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// register takes the internal extension by which a function asks for SIGTERM.
+// register registers the internal extension through which a function asks for SIGTERM.
 func (s *Server) register(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Lambda-Extension-Identifier", "00000000-0000-0000-0000-000000000000")
 	w.WriteHeader(http.StatusOK)
 }
 
-// extensionNext blocks: no event is sent to extensions.
+// extensionNext blocks, because extensions get no events.
 func (s *Server) extensionNext(_ http.ResponseWriter, r *http.Request) {
 	select {
 	case <-r.Context().Done():
@@ -78,7 +78,7 @@ func (s *Server) failure(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// settle gives an answer to whoever waits for it. There is one to each event.
+// settle passes an answer to the waiting Invoke. Each event has one answer.
 func (s *Server) settle(w http.ResponseWriter, r *http.Request, a Answer) {
 	a.RequestID, a.At = r.PathValue("id"), time.Now()
 	s.mu.Lock()
@@ -100,7 +100,7 @@ func (s *Server) initError(w http.ResponseWriter, r *http.Request) {
 	}
 	select {
 	case s.failed <- f:
-	default: // the first counts
+	default: // the first answer counts
 	}
 	accept(w)
 }

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// FunctionARN is the ARN that every event was sent to.
+// FunctionARN is the ARN in every event.
 const FunctionARN = "arn:aws:lambda:eu-west-1:123456789012:function:fanout"
 
-// errClosed ends what waits for a function after Close.
+// errClosed is the error of calls that wait for a function when Close is called.
 var errClosed = errors.New("the runtime API is closed")
 
 // Server is a fake Lambda Runtime API. It is safe for concurrent use.
@@ -21,19 +21,19 @@ type Server struct {
 	addr   string
 	http   http.Server
 	done   chan struct{} // closed by Close
-	served chan struct{} // closed when the listener is gone
+	served chan struct{} // closed when the listener has ended
 	active sync.WaitGroup
 
-	events chan *invocation // to whoever asks for the next event
-	failed chan Failure     // of initialisation; has room for one
+	events chan *invocation // to the next call for an event
+	failed chan Failure     // of initialization; has room for one
 
 	mu      sync.Mutex
 	closed  bool
 	n       int                    // invocations so far
-	waiting map[string]*invocation // handed out and not answered, by request id
+	waiting map[string]*invocation // sent and not answered, by request id
 }
 
-// invocation is an event on its way to the function and back.
+// invocation is an event in progress.
 type invocation struct {
 	id       string
 	event    []byte
@@ -41,11 +41,11 @@ type invocation struct {
 	answer   chan Answer // has room for one
 }
 
-// Answer is what the function made of an event.
+// Answer is the function's answer to an event.
 type Answer struct {
 	RequestID string
-	Payload   []byte   // if it succeeded
-	Failure   *Failure // if it did not
+	Payload   []byte   // after success
+	Failure   *Failure // after a failure
 	At        time.Time
 }
 
@@ -55,7 +55,7 @@ type Failure struct {
 	Type    string `json:"errorType"`
 }
 
-// Error is the message.
+// Error returns the message.
 func (f *Failure) Error() string { return f.Message }
 
 // Start returns a server that listens on a free loopback port.
@@ -75,15 +75,15 @@ func Start() (*Server, error) {
 	s.http = http.Server{Handler: s.routes(), ReadHeaderTimeout: time.Minute}
 	go func() {
 		defer close(s.served)
-		_ = s.http.Serve(l) // it ends with Close, and there is nobody to tell
+		_ = s.http.Serve(l) // ends with Close; the error has no receiver
 	}()
 	return s, nil
 }
 
-// Addr is the host and port for AWS_LAMBDA_RUNTIME_API.
+// Addr returns the host and port for AWS_LAMBDA_RUNTIME_API.
 func (s *Server) Addr() string { return s.addr }
 
-// Close breaks all connections and ends every Invoke. Close it once.
+// Close closes all connections and ends every Invoke. Call it once.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true
@@ -94,7 +94,7 @@ func (s *Server) Close() {
 	s.active.Wait()
 }
 
-// enter counts a call that is under way, unless the server is closed.
+// enter counts a running call, unless the server is closed.
 func (s *Server) enter() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -104,16 +104,16 @@ func (s *Server) enter() bool {
 	return !s.closed
 }
 
-// Invoke hands event to the function, as soon as that asks for one, and waits for
-// the answer. It fails if the function could not be initialised, with a *Failure,
-// or if ctx ends or the server is closed first.
+// Invoke sends event to the function when it asks for one, and waits for the answer. It
+// fails with a *Failure if the function could not be initialized. It also fails if ctx
+// ends or the server is closed first.
 func (s *Server) Invoke(ctx context.Context, event []byte, deadline time.Time) (Answer, error) {
 	s.mu.Lock()
 	s.n++
 	i := &invocation{id: requestID(s.n), event: event, deadline: deadline, answer: make(chan Answer, 1)}
 	s.mu.Unlock()
 
-	events := s.events // nil once the event is on its way
+	events := s.events // nil after the event was sent
 	for {
 		select {
 		case events <- i:
@@ -130,7 +130,7 @@ func (s *Server) Invoke(ctx context.Context, event []byte, deadline time.Time) (
 	}
 }
 
-// requestID is the id of the nth invocation, in the form of Lambda's.
+// requestID returns the id of the nth invocation, in Lambda's form.
 func requestID(n int) string {
 	digits := strconv.Itoa(n)
 	return "00000000-0000-4000-8000-000000000000"[:36-len(digits)] + digits

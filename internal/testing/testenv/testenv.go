@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Clear unsets every variable that changes what AWS clients and fanout do, and takes
-// away the caller's AWS configuration files. It is for TestMain.
+// Clear unsets every variable that affects AWS clients and fanout, and hides the caller's
+// AWS configuration files. Call it in TestMain.
 func Clear() {
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
