@@ -41,7 +41,7 @@ func newNine(t *testing.T, name string) nine {
 }
 
 // targets returns a target of each type, with the attributes more. Targets that show the
-// order of a key's records get ordered.
+// order of a key's records are set to keep it.
 func (n nine) targets(more target) []target {
 	all := []target{
 		{"type": "kinesis", "destination": n.name, "parallel": false},

@@ -92,7 +92,7 @@ func refusals(sink string, refused []refusal) (o engine.Outcome) {
 
 // fates is the outcome of a request of n records. For each record the answer has an id or
 // an error code; failed is the number of failures that the answer gives. If that number
-// is larger than the number of error codes, any of the other records may have failed.
+// is larger than the number of failures in the list, any other record may have failed.
 func fates(sink string, n int, failed int32, told func(i int) (id, code *string)) (o engine.Outcome) {
 	var sure []int // acknowledged if failed is right
 	for i := range n {

@@ -73,7 +73,7 @@ func hostileRecords(s engine.Sink) []engine.Record {
 	return recs
 }
 
-// wantHarmless asserts that a request to a hostile server allocates at most most bytes.
+// wantHarmless asserts that a request to a hostile server allocates no more than most bytes.
 func wantHarmless(t *testing.T, s engine.Sink, most int) {
 	t.Helper()
 	recs := hostileRecords(s)

@@ -66,7 +66,7 @@ func threefold(w bench.Workload) bench.Workload {
 }
 
 // sentByFloor returns the records that the floor sends for each of n events, and asserts
-// that each takes at most most requests.
+// that each takes no more than most requests.
 func sentByFloor(t *testing.T, w *bench.Workload, n, most int) [][]sent {
 	t.Helper()
 	all := make([][]sent, n)
