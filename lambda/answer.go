@@ -9,7 +9,7 @@ import (
 	"fanout/lambda/event"
 )
 
-// answer is what Lambda's event source mapping reads when the function reports
+// answer is the response that Lambda's event source mapping reads when the function reports
 // batch item failures (AWS Lambda developer guide, Reporting batch item failures).
 type answer struct {
 	BatchItemFailures []itemFailure `json:"batchItemFailures"`
@@ -19,11 +19,10 @@ type itemFailure struct {
 	ItemIdentifier string `json:"itemIdentifier"`
 }
 
-// respond turns results into the function's answer. With report, failed records
-// of streams are named: of each shard the lowest sequence number, from which
-// Lambda sends the shard again. Failures that cannot be named, and without report
-// all failures, make the answer an error, so that Lambda sends the whole event
-// again.
+// respond turns results into the function's answer. With report set, the answer names the
+// failed records of streams: for each shard it gives the lowest failed sequence number, and
+// Lambda resends the shard from there. Failures that cannot be named, and all failures
+// without report, make the answer an error, so Lambda resends the whole event.
 func respond(results []Result, report bool) ([]byte, error) {
 	if !report {
 		return []byte("null"), failure(results)
@@ -48,7 +47,7 @@ func respond(results []Result, report bool) ([]byte, error) {
 	return json.Marshal(a)
 }
 
-// lowestFailed returns the lowest failed sequence number of each lane, in order of
+// lowestFailed returns the lowest failed sequence number of each lane, in order of first
 // appearance. It reports false if a failed record has no sequence number.
 func (r *Result) lowestFailed() (seqs []string, ok bool) {
 	lane := make(map[string]int)
@@ -71,7 +70,7 @@ func (r *Result) lowestFailed() (seqs []string, ok bool) {
 	return seqs, true
 }
 
-// failure returns an error that tells what failed, or nil if nothing did.
+// failure returns an error that describes the failures, or nil if nothing failed.
 func failure(results []Result) error {
 	var faults []string
 	for i := range results {

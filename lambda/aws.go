@@ -20,48 +20,48 @@ import (
 	"fanout/sinks"
 )
 
-// AWS says how to reach AWS beyond what the environment says, as the common flags
-// of the command line do.
+// AWS holds settings for reaching AWS that go beyond the environment, such as the common
+// command-line flags.
 type AWS struct {
 	Region      string
 	Profile     string
 	EndpointURL string
 	NoVerifyTLS bool
 
-	// AnswerTimeout is how long to wait for a connection, and for an answer to begin
-	// once a request is sent; 0: as long as a request may take. What follows may be
-	// long: a function is uploaded in one request.
+	// AnswerTimeout bounds the wait for a connection, and then the wait for the answer to
+	// begin after the request is sent. 0 allows as long as a request may take. The upload
+	// and the rest of the answer may take longer: a function is uploaded in one request.
 	AnswerTimeout time.Duration
 
-	// AnswerBytes bounds what is read of an answer; 0: 4 MiB, which is enough for a page
-	// of a table. A page of a stream is longer.
+	// AnswerBytes bounds the bytes read of an answer. 0 means 4 MiB, which is enough for a
+	// page of a table. A page of a stream is longer.
 	AnswerBytes int64
 }
 
-// answerBytes is enough for all that the function asks for: an answer to a Query has 1 MB
-// as DynamoDB counts. Sinks allow less for their requests.
+// answerBytes is enough for every answer to the function's own calls: a Query returns up to
+// 1 MB as DynamoDB counts it. Sinks allow less for their requests.
 const answerBytes = 4 << 20
 
-// How many values an answer may have to the function's own calls, which deliver nothing.
-// A full page of a target table has about 80,000.
+// Bounds on the number of values in an answer to the function's own calls, which deliver no
+// records. A full page of a target table has about 80,000.
 const (
 	tableValues = 1 << 17
 	otherValues = 1 << 12
 )
 
-// own returns cfg for calls whose answers have up to so many values.
+// own returns cfg for calls whose answers have at most this many values.
 func own(cfg aws.Config, values int) aws.Config {
 	cfg = cfg.Copy()
 	cfg.APIOptions = append(slices.Clip(cfg.APIOptions), sinks.BoundValues(values))
 	return cfg
 }
 
-// attemptTimeout bounds one request where no deadline does, so that a connection
-// that went silent is noticed.
+// attemptTimeout bounds one request when no deadline does, so that a silent connection is
+// noticed.
 const attemptTimeout = 30 * time.Second
 
-// Load returns the configuration of every AWS client. It retries nothing: the
-// engine does. Clients that deliver no records set a retryer of their own.
+// Load returns the configuration for every AWS client. It disables retries, because the
+// engine retries. Clients that deliver no records set their own retryer.
 func (a AWS) Load(ctx context.Context, inFlight int) (aws.Config, error) {
 	client := awshttp.NewBuildableClient().WithTimeout(attemptTimeout).WithTransportOptions(func(t *http.Transport) {
 		tune(t, inFlight)
@@ -92,16 +92,16 @@ func (a AWS) Load(ctx context.Context, inFlight int) (aws.Config, error) {
 	return cfg, nil
 }
 
-// identity is whose rights a target's calls use.
+// identity is the role whose permissions a target's calls use.
 type identity struct{ role, externalID string }
 
-// accounts hands out AWS configurations by region and identity. It is safe for
-// concurrent use.
+// accounts returns AWS configurations by region and identity. It is safe for concurrent
+// use.
 type accounts struct {
 	base    aws.Config
 	session string // names the sessions of assumed roles
 
-	noVerifyTLS bool // of caches, which are reached without base
+	noVerifyTLS bool // for caches, which do not use base
 	stdout      bool // file targets may write to standard output
 
 	mu          sync.Mutex
@@ -115,15 +115,15 @@ func newAccounts(base aws.Config, o *Options) *accounts {
 	}
 }
 
-// sessionName tells the function in the sessions of the roles it assumes, in the 2
-// to 64 characters that are allowed (STS API, AssumeRole).
+// sessionName names the function in the sessions of the roles it assumes, in the 2 to 64
+// characters that STS allows (STS API, AssumeRole).
 func sessionName(function string) string {
 	name := "fanout-" + function
 	return name[:min(len(name), 64)]
 }
 
-// config returns the configuration for calls to a region ("": the function's)
-// with the rights of id.
+// config returns the configuration for calls to a region with the permissions of id. An
+// empty region is the function's own.
 func (a *accounts) config(region string, id identity) aws.Config {
 	cfg := a.base.Copy()
 	if region != "" {
@@ -135,16 +135,16 @@ func (a *accounts) config(region string, id identity) aws.Config {
 	return cfg
 }
 
-// assume returns the credentials of an assumed role: cached, refreshed before they
-// end, and asked for once however many targets wait for them.
+// assume returns cached credentials for an assumed role. They are refreshed before they
+// expire. One request serves all waiting targets.
 func (a *accounts) assume(id identity) aws.CredentialsProvider {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if c, ok := a.credentials[id]; ok {
 		return c
 	}
-	// The role may be of any region; the function's own is nearest, and regional
-	// endpoints are what AWS recommends (IAM user guide, Manage AWS STS).
+	// The role may be in any region. The function's region is nearest, and AWS recommends
+	// regional endpoints (IAM user guide, Manage AWS STS).
 	client := sts.NewFromConfig(own(a.base, otherValues), func(o *sts.Options) { o.Retryer = retry.NewStandard() })
 	provider := stscreds.NewAssumeRoleProvider(client, id.role, func(o *stscreds.AssumeRoleOptions) {
 		o.RoleSessionName = a.session

@@ -1,4 +1,4 @@
-// Package lambda is the fanout function: it decodes the event, finds the targets
-// of its source, runs the engine, and answers as Lambda expects. The same Handler
-// runs behind `fanout run`.
+// Package lambda is the fanout function. It decodes the event, finds the targets of its
+// source, runs the engine, and answers as Lambda expects. `fanout run` uses the same
+// Handler.
 package lambda

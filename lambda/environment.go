@@ -7,18 +7,18 @@ import (
 	"go.uber.org/zap"
 )
 
-// Function is what the Lambda runtime calls.
+// Function is the function as the Lambda runtime calls it.
 type Function interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
 
-	// AtExit returns what to call before the process ends, which sends the metrics
-	// that are left; nil if nothing can be left.
+	// AtExit returns a function to call before the process ends, which sends pending
+	// metrics. It is nil if metrics can never be pending.
 	AtExit() func(ctx context.Context) error
 }
 
-// FromEnvironment returns the function that the environment variables describe. If
-// they are faulty it returns one that answers every event with what is wrong, so
-// that it is found where failures are looked for.
+// FromEnvironment returns the function that the environment variables describe. If they are
+// faulty, the function answers every event with the fault. The fault then appears with the
+// function's other failures.
 func FromEnvironment(ctx context.Context, getenv func(string) string, log io.Writer) Function {
 	o, err := OptionsFrom(getenv)
 	logger := NewLogger(log, o.LogLevel)
@@ -36,7 +36,7 @@ func FromEnvironment(ctx context.Context, getenv func(string) string, log io.Wri
 	return h
 }
 
-// fault is a function that cannot work.
+// fault is a function that reports its faulty configuration.
 type fault struct{ err error }
 
 func misconfigured(log *zap.Logger, err error) Function {
@@ -47,5 +47,5 @@ func misconfigured(log *zap.Logger, err error) Function {
 // AtExit returns nil: there is nothing to send.
 func (fault) AtExit() func(context.Context) error { return nil }
 
-// Invoke fails with what is wrong.
+// Invoke fails with the configuration error.
 func (f fault) Invoke(context.Context, []byte) ([]byte, error) { return nil, f.err }

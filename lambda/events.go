@@ -6,18 +6,18 @@ import (
 	"fanout/lambda/event"
 )
 
-// events are the memory of events. The runtime uses its own again for the next event
-// while a sink that hangs may still hold records of this one, so each event is copied;
-// where nothing hangs, into the memory of one before it.
+// events holds memory for events. The runtime reuses its buffer for the next event while a
+// hanging sink may still hold records of this one, so each event is copied. If nothing
+// hangs, the memory of an earlier event is reused.
 type events struct{ pool sync.Pool }
 
-// eventMemory is that of one event: its text, and its records, which are parts of that.
+// eventMemory holds one event: its text, and its records, which refer to the text.
 type eventMemory struct {
 	text    []byte
 	records event.Memory
 }
 
-// given is told of memory that is given back; tests overwrite it, to find who holds it.
+// given is a test hook, called before memory returns to the pool.
 var given = func(*eventMemory) {}
 
 // copy returns a copy of an event.
@@ -30,8 +30,8 @@ func (e *events) copy(event []byte) *eventMemory {
 	return m
 }
 
-// free gives back the memory of an event, of which results came, if nothing can hold a
-// part of it.
+// free returns an event's memory to the pool, if its results show that nothing still refers
+// to it.
 func (e *events) free(m *eventMemory, results []Result) {
 	if len(results) == 0 {
 		return
@@ -42,6 +42,6 @@ func (e *events) free(m *eventMemory, results []Result) {
 		}
 	}
 	given(m)
-	m.records.Free() // or it keeps what was made of this event until the next one
+	m.records.Free() // otherwise the pool keeps this event's records alive until the next event
 	e.pool.Put(m)
 }

@@ -2,10 +2,10 @@ package lambda
 
 import "context"
 
-// Faulty is an active target that cannot work as it is configured.
+// Faulty is an active target with a faulty configuration.
 type Faulty struct {
 	ID  string
-	Err error // every fault it has, a line each
+	Err error // all faults, one per line
 }
 
 // Faulty returns the faulty targets of a source.

@@ -28,15 +28,15 @@ import (
 
 // Handler is the function. It is safe for concurrent use.
 type Handler struct {
-	// OnResults, if set, is told the results of each event. It may be called
-	// concurrently, and keep what it is told.
+	// OnResults, if set, receives the results of each event. It may be called concurrently,
+	// and may keep the results.
 	OnResults func([]Result)
 
 	options  Options
 	store    target.Store
 	accounts *accounts
 	slots    *engine.Slots
-	known    dedup.Store // what targets have of batches that Lambda sends again
+	known    dedup.Store // which targets have which records of batches that Lambda sends again
 	metrics  metrics.Publisher
 	events   events
 	openSink func(*accounts, *target.Spec, event.Kind) (engine.Sink, error)
@@ -46,7 +46,7 @@ type Handler struct {
 	plans map[string]*plan // by source ARN
 }
 
-// Result is what became of the records of one source in an event.
+// Result is the outcome of the records of one source in an event.
 type Result struct {
 	SourceARN string
 	Kind      event.Kind
@@ -54,20 +54,20 @@ type Result struct {
 	Report    *engine.Report
 
 	records []engine.Record
-	faulty  map[string]bool // by id: targets that cannot work as they are configured
+	faulty  map[string]bool // by id: targets with a faulty configuration
 	attempt dedup.Attempt
 }
 
 // Records is the number of records that came from the source.
 func (r *Result) Records() int { return len(r.records) }
 
-// tried reports whether something was learnt of targets. A table that is empty for once
-// makes none of them forgotten.
+// tried reports whether the result says anything about targets. If a table is empty by
+// accident, no target is forgotten.
 func (r *Result) tried() bool {
 	return r.Report != nil && (len(r.Targets) != 1 || r.Targets[0].ID != NoTarget)
 }
 
-// New returns a Handler whose AWS clients use cfg, and log in place of its logger.
+// New returns a Handler whose AWS clients use cfg, with log as their logger.
 func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 	cfg.Logger = sdkLogger(log)
 	h := &Handler{
@@ -94,18 +94,18 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 	return h, nil
 }
 
-// badEvent is an error of the event itself.
+// badEvent is an error in the event itself.
 type badEvent struct{ error }
 
 func (e *badEvent) Unwrap() error { return e.error }
 
-// IsBadEvent reports whether err says that an event could not be understood.
+// IsBadEvent reports whether err means that an event could not be decoded.
 func IsBadEvent(err error) bool {
 	_, ok := errors.AsType[*badEvent](err)
 	return ok
 }
 
-// Invoke handles an event and answers it as Lambda expects. It never panics: that
+// Invoke handles an event and answers it as Lambda expects. It recovers from panics, which
 // would end the process.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) (answer []byte, err error) {
 	if p := panics.Try(func() {
@@ -122,9 +122,9 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) (answer []byte, er
 	return answer, err
 }
 
-// Handle delivers the records of an event to the targets of their sources. It
-// takes data over. An error means that nothing was delivered, or not all sources
-// could be looked at; what failed at targets is in the results.
+// Handle delivers the records of an event to the targets of their sources. The caller must
+// not change data afterwards. An error means that nothing was delivered, or that the
+// targets of some source could not be read. Failures at targets are in the results.
 func (h *Handler) Handle(ctx context.Context, data []byte) ([]Result, error) {
 	return h.deliver(ctx, data, new(event.Memory))
 }
@@ -135,7 +135,7 @@ func (h *Handler) deliver(ctx context.Context, data []byte, records *event.Memor
 	if err != nil {
 		return nil, &badEvent{err}
 	}
-	for i := range batches { // it names what outlasts the event, of which it is a part
+	for i := range batches { // the ARN outlives the event
 		batches[i].SourceARN = strings.Clone(batches[i].SourceARN)
 	}
 	at := time.Now()
@@ -159,7 +159,7 @@ func (h *Handler) deliver(ctx context.Context, data []byte, records *event.Memor
 
 // handle delivers the records of one source.
 func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
-	// Much outlives the event that is known by the source.
+	// Targets and plans keep the ARN longer than the event lives.
 	r := Result{SourceARN: strings.Clone(b.SourceARN), Kind: b.Kind, records: b.Records}
 	planCtx, cancel := h.beforeDeadline(ctx)
 	defer cancel()
@@ -179,8 +179,8 @@ func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
 	return r, nil
 }
 
-// learn remembers what targets have of an event that Lambda sends again: as a whole,
-// if anything of it failed.
+// learn remembers which targets have which records if Lambda sends the event again. Any
+// failure makes Lambda resend the whole event.
 func (h *Handler) learn(ctx context.Context, results []Result, errs []error) {
 	again := errors.Join(errs...) != nil
 	for i := range results {
@@ -197,7 +197,7 @@ func (h *Handler) learn(ctx context.Context, results []Result, errs []error) {
 	}
 }
 
-// beforeDeadline returns a context that leaves time to answer.
+// beforeDeadline returns a context that ends early enough for the function to answer.
 func (h *Handler) beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	if deadline, ok := ctx.Deadline(); ok {
 		return context.WithDeadline(ctx, deadline.Add(-h.options.DeadlineMargin))
@@ -205,7 +205,7 @@ func (h *Handler) beforeDeadline(ctx context.Context) (context.Context, context.
 	return context.WithTimeout(ctx, time.Minute)
 }
 
-// Explain draws the plan of a source: its stages and targets as a tree.
+// Explain returns the plan of a source, its stages and targets, as a tree.
 func (h *Handler) Explain(ctx context.Context, source string) (string, error) {
 	kind, err := kindOf(source)
 	if err != nil {
@@ -219,8 +219,8 @@ func (h *Handler) Explain(ctx context.Context, source string) (string, error) {
 	return p.engine.String(), nil
 }
 
-// Unclaimed returns an error that says what to do if a source has no target at all,
-// so that its records would fail, and nil if it has one.
+// Unclaimed returns nil if a source has a target. Otherwise the source's records would
+// fail, and the error says how to fix it.
 func (h *Handler) Unclaimed(ctx context.Context, source string) error {
 	kind, err := kindOf(source)
 	if err != nil {
@@ -237,13 +237,13 @@ func (h *Handler) Unclaimed(ctx context.Context, source string) error {
 	return nil
 }
 
-// Source is where records of an event come from.
+// Source is a source of an event's records.
 type Source struct {
 	ARN   string
-	First int // place of its first record in the event
+	First int // index of its first record in the event
 }
 
-// Sources returns the sources that the records of an event come from.
+// Sources returns the sources of an event's records.
 func Sources(data []byte) ([]Source, error) {
 	batches, err := event.Decode(data)
 	if err != nil {

@@ -12,17 +12,16 @@ import (
 	"fanout/engine/plain"
 )
 
-// NewLogger returns a logger that writes a JSON object a line, in which nothing acts
-// on a terminal: JSON lets many such characters stand.
+// NewLogger returns a logger that writes one JSON object per line. It also escapes
+// characters that act on a terminal, many of which JSON leaves unescaped.
 func NewLogger(w io.Writer, level zapcore.Level) *zap.Logger {
 	enc := zap.NewProductionEncoderConfig()
 	enc.TimeKey, enc.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder
 	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(enc), zapcore.Lock(zapcore.AddSync(plain.Writer{W: w})), level))
 }
 
-// sdkLogger returns what the AWS SDK tells of itself to. None of it is about
-// records, so it counts as debugging; the SDK's own logger would write lines that
-// are not JSON.
+// sdkLogger returns a logger for the AWS SDK's own messages, at debug level because none is
+// about records. The SDK's default logger would write lines that are not JSON.
 func sdkLogger(log *zap.Logger) logging.Logger {
 	return logging.LoggerFunc(func(_ logging.Classification, format string, v ...any) {
 		log.Debug("AWS SDK", zap.String("message", fmt.Sprintf(format, v...)))
@@ -56,7 +55,7 @@ func (h *Handler) logReport(r *Result) {
 	}
 }
 
-// failures writes the reasons of a target's failures.
+// failures logs the reasons of a target's failures.
 type failures struct {
 	reasons []engine.Failure
 	remedy  func(*engine.Failure) string
@@ -85,8 +84,8 @@ func (fs failures) MarshalLogArray(enc zapcore.ArrayEncoder) error {
 	return nil
 }
 
-// remedy says what to set so that records that target t never takes do not hold up
-// those behind them; "" if there is nothing to set.
+// remedy suggests a setting so that records that target t can never take do not hold up
+// later records. It returns "" if there is no such setting.
 func (r *Result) remedy(t int, f *engine.Failure) string {
 	if f.Diverted || r.faulty[r.Targets[t].ID] || r.Targets[t].OnFailure != "" {
 		return ""

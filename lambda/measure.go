@@ -10,7 +10,7 @@ import (
 	"fanout/lambda/metrics"
 )
 
-// measure hands the counts of an event to the metrics.
+// measure passes the counts of an event to the metrics.
 func (h *Handler) measure(ctx context.Context, at time.Time, results []Result) {
 	inv := metrics.Invocation{Function: h.options.FunctionName, At: at}
 	for i := range results {
@@ -28,7 +28,7 @@ func (h *Handler) measure(ctx context.Context, at time.Time, results []Result) {
 	}
 }
 
-// oldest is when the source took the oldest of recs; zero if it does not say.
+// oldest returns the arrival time at the source of the oldest record, or zero if unknown.
 func oldest(recs []engine.Record) time.Time {
 	first := int64(0)
 	for i := range recs {
@@ -50,7 +50,8 @@ func counts(t *engine.TargetReport, destination string) metrics.Target {
 	}
 }
 
-// AtExit returns what sends the metrics that are left; nil if they are never kept.
+// AtExit returns a function that sends pending metrics, or nil if metrics are never
+// pending.
 func (h *Handler) AtExit() func(ctx context.Context) error {
 	if h.options.Metrics != metrics.ModeCloudWatch {
 		return nil

@@ -14,44 +14,44 @@ import (
 	"fanout/lambda/target"
 )
 
-// Options say how the function works. The zero value of a field is not its
-// default; begin with DefaultOptions.
+// Options configures the function. Zero values are not the defaults; start with
+// DefaultOptions.
 type Options struct {
 	Table                   string        // FANOUT_TABLE: name or ARN of the target table
 	TargetsFile             string        // FANOUT_TARGETS_FILE: read targets from this file instead
-	ConfigTTL               time.Duration // FANOUT_CONFIG_TTL: how long targets are cached; 0: they are read for every event
-	LedgerTable             string        // FANOUT_LEDGER_TABLE: name or ARN of the table by which instances know what targets have; "": none
-	IgnoreUnknownSource     bool          // FANOUT_UNKNOWN_SOURCE: let the records of a source pass that has no target, instead of failing them
-	AllowFileTargets        bool          // FANOUT_ALLOW_FILE_TARGETS: file targets of the table may write, below FileTargetsDir
+	ConfigTTL               time.Duration // FANOUT_CONFIG_TTL: how long targets are cached; 0: read them for every event
+	LedgerTable             string        // FANOUT_LEDGER_TABLE: name or ARN of the table where instances share which targets have which records; "": none
+	IgnoreUnknownSource     bool          // FANOUT_UNKNOWN_SOURCE: acknowledge the records of a source without targets instead of failing them
+	AllowFileTargets        bool          // FANOUT_ALLOW_FILE_TARGETS: let file targets of the table write below FileTargetsDir
 	FileTargetsDir          string        // FANOUT_FILE_TARGETS_DIR
-	Stdout                  bool          // file targets may write to standard output, which of a function is the log
-	LedgerKey               string        // FANOUT_LEDGER_KEY: a secret by which entries of the ledger cannot be made up
-	ReportBatchItemFailures bool          // FANOUT_REPORT_BATCH_ITEM_FAILURES: name what failed instead of failing the batch
-	InFlight                int           // FANOUT_IN_FLIGHT: requests in flight over all targets; less by default where memory is short
+	Stdout                  bool          // let file targets write to standard output, which is the log in a function
+	LedgerKey               string        // FANOUT_LEDGER_KEY: a secret that prevents forged ledger entries
+	ReportBatchItemFailures bool          // FANOUT_REPORT_BATCH_ITEM_FAILURES: report the failed records instead of failing the batch
+	InFlight                int           // FANOUT_IN_FLIGHT: requests in flight over all targets; the default is lower for small memory sizes
 	LogLevel                zapcore.Level // FANOUT_LOG_LEVEL
 	DeadlineMargin          time.Duration // FANOUT_DEADLINE_MARGIN: how long before the deadline sending stops
-	NoVerifyTLS             bool          // do not verify the certificates of caches
-	Metrics                 metrics.Mode  // FANOUT_METRICS: how metrics are published
+	NoVerifyTLS             bool          // do not verify the TLS certificates of caches
+	Metrics                 metrics.Mode  // FANOUT_METRICS: where metrics go
 	MetricsNamespace        string        // FANOUT_METRICS_NAMESPACE
 	FunctionName            string        // AWS_LAMBDA_FUNCTION_NAME: names the sessions of assumed roles, and the metrics
 }
 
-// DefaultOptions are what the function uses where its environment says nothing.
+// DefaultOptions returns the options for an empty environment.
 func DefaultOptions() Options {
 	return Options{
 		ConfigTTL:        time.Minute,
 		InFlight:         engine.DefaultInFlight,
 		LogLevel:         zapcore.InfoLevel,
 		DeadlineMargin:   time.Second,
-		FileTargetsDir:   "/tmp", // all that a function may write to
+		FileTargetsDir:   "/tmp", // the only folder a function can write to
 		Metrics:          metrics.ModeCloudWatch,
 		MetricsNamespace: metrics.DefaultNamespace,
 		FunctionName:     "fanout",
 	}
 }
 
-// FileDir returns the folder below which file targets of the table may write; "" if
-// there may be none.
+// FileDir returns the folder below which file targets of the table may write, or "" if they
+// are not allowed.
 func (o *Options) FileDir() string {
 	if !o.AllowFileTargets {
 		return ""
@@ -59,14 +59,14 @@ func (o *Options) FileDir() string {
 	return o.FileTargetsDir
 }
 
-// A function with less than smallMemory, in MB, has smallInFlight requests in flight
-// unless told otherwise. One to SQS or SNS holds up to 1 MiB, so that 32 would fill the
-// memory of the smallest; and Lambda gives processor time with memory, a seventh of a
-// vCPU here, which fewer requests keep busy.
+// A function with less than smallMemory, in MB, has smallInFlight requests in flight by
+// default. A request to SQS or SNS holds up to 1 MiB, so 32 would fill the smallest memory.
+// Lambda also scales processor time with memory. The smallest gets a seventh of a vCPU,
+// which fewer requests keep busy.
 const smallMemory, smallInFlight = 256, engine.DefaultInFlight / 2
 
-// OptionsFrom reads Options from environment variables, which getenv returns. Its
-// error joins every fault, each naming the variable, its value and what is wanted.
+// OptionsFrom reads Options from environment variables through getenv. Its error joins all
+// faults. Each names the variable, its value and the expected form.
 func OptionsFrom(getenv func(name string) string) (Options, error) {
 	r := &optionReader{o: DefaultOptions(), getenv: getenv}
 	r.targets()
@@ -85,14 +85,14 @@ type optionReader struct {
 	faults []error
 }
 
-// read sets an option if its variable is set. want says what its value must be.
+// read sets an option if its variable is set. want describes valid values.
 func (r *optionReader) read(name, want string, set func(value string) error) {
 	if v := r.getenv(name); v != "" && set(v) != nil {
 		r.faults = append(r.faults, fmt.Errorf("the variable %s is %q; it must be %s", name, v, want))
 	}
 }
 
-// targets reads where targets are, and what they may do.
+// targets reads where targets are configured, and what they may do.
 func (r *optionReader) targets() {
 	o := &r.o
 	r.read("AWS_LAMBDA_FUNCTION_NAME", "a name", text(&o.FunctionName))
@@ -116,7 +116,7 @@ func (r *optionReader) targets() {
 	})
 }
 
-// delivery reads how records are delivered.
+// delivery reads the settings for delivery.
 func (r *optionReader) delivery() {
 	o := &r.o
 	if memory, err := strconv.Atoi(r.getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")); err == nil && memory < smallMemory {
@@ -139,13 +139,13 @@ func (r *optionReader) delivery() {
 	})
 }
 
-// reports reads how the function tells what it did.
+// reports reads the settings for logs and metrics.
 func (r *optionReader) reports() {
 	o := &r.o
 	r.read("FANOUT_LOG_LEVEL", `"debug", "info", "warn" or "error"`, func(v string) error {
 		level, err := zapcore.ParseLevel(v)
 		if err == nil && level > zapcore.ErrorLevel {
-			err = strconv.ErrRange // zap has more levels, which would hide errors
+			err = strconv.ErrRange // zap has higher levels, which would hide errors
 		}
 		if err == nil {
 			o.LogLevel = level

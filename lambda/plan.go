@@ -19,22 +19,21 @@ import (
 	"fanout/sinks"
 )
 
-// plan is what the active targets of a source amount to.
+// plan is the wiring of the active targets of a source.
 type plan struct {
-	set     []target.Loaded // as the store had it
+	set     []target.Loaded // as read from the store
 	engine  *engine.Plan
-	targets []engine.Target // of the engine, in its order
-	specs   []target.Spec   // of those targets
-	faulty  map[string]bool // by id: those of them that cannot work as they are configured
+	targets []engine.Target // in the engine's order
+	specs   []target.Spec   // in the same order
+	faulty  map[string]bool // by id: targets with a faulty configuration
 	wired   map[target.Spec]*wired
 
-	runs    int  // under way; guarded by Handler.mu
-	retired bool // another has taken its place; guarded by Handler.mu
+	runs    int  // runs in progress; guarded by Handler.mu
+	retired bool // replaced by a newer plan; guarded by Handler.mu
 }
 
-// planFor returns the plan of a source, which is used until release. It makes a new
-// one if the configuration has changed, and keeps the connections of targets that
-// have not.
+// planFor returns the plan of a source; the caller must release it. It makes a new plan if
+// the configuration has changed, and keeps the connections of unchanged targets.
 func (h *Handler) planFor(ctx context.Context, source string, kind event.Kind) (*plan, error) {
 	set, err := h.store.Targets(ctx, source)
 	if err != nil {
@@ -51,12 +50,12 @@ func (h *Handler) planFor(ctx context.Context, source string, kind event.Kind) (
 	return p, err
 }
 
-// NoTarget stands for the id of a target where a source has none at all.
+// NoTarget stands for the id of a target if a source has no targets.
 const NoTarget = "(none)"
 
-// noTarget is a faulty target in place of those that a source does not have, so that
-// its records fail. Acknowledged, they would be lost without a trace, and a target
-// that is missing is a mistake more often than a wish.
+// noTarget returns a faulty target for a source without targets, so that its records fail.
+// If they were acknowledged, they would be lost without a trace. A missing target is
+// usually a mistake.
 func (h *Handler) noTarget(source, elsewhere string) target.Loaded {
 	where := fmt.Sprintf("the target table %q", h.options.Table)
 	if h.options.TargetsFile != "" {
@@ -70,8 +69,7 @@ func (h *Handler) noTarget(source, elsewhere string) target.Loaded {
 	return l
 }
 
-// current returns the plan of a set of targets, and the sinks that are not used any
-// more.
+// current returns the plan for a set of targets, and the sinks that are no longer used.
 func (h *Handler) current(source string, kind event.Kind, set []target.Loaded) (p *plan, unused []engine.Sink, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -92,8 +90,8 @@ func (h *Handler) current(source string, kind event.Kind, set []target.Loaded) (
 	return p, unused, nil
 }
 
-// same reports whether two sets of targets are equal. A store gives out the same
-// slice until it reads the targets again.
+// same reports whether two sets of targets are equal. A store returns the same slice until
+// it reads the targets again.
 func same(a, b []target.Loaded) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0] || reflect.DeepEqual(a, b))
 }
@@ -115,16 +113,16 @@ func (h *Handler) newPlan(set []target.Loaded, kind event.Kind, old *plan) (*pla
 	return b.plan, err
 }
 
-// planner makes a plan of a set of targets.
+// planner builds a plan from a set of targets.
 type planner struct {
 	handler *Handler
 	kind    event.Kind
 	set     []target.Loaded
-	old     *plan // whose connections are kept; nil: none
+	old     *plan // its connections are reused; nil: none
 	plan    *plan
 }
 
-// target makes the engine's target of t, with what takes its failures.
+// target returns the engine's target for t, with its onFailure destination.
 func (b *planner) target(t *target.Loaded) engine.Target {
 	out := b.wired(t)
 	if t.Spec.OnFailure == "" || out.Fault != nil {
@@ -136,10 +134,10 @@ func (b *planner) target(t *target.Loaded) engine.Target {
 	}
 	taker := b.set[i]
 	if taker.Spec.Type == target.Lambda {
-		taker.Spec.Deaggregate, taker.Spec.AppendNewlines = false, false // an envelope is sent as it is
+		taker.Spec.Deaggregate, taker.Spec.AppendNewlines = false, false // an envelope is sent unchanged
 	}
 	other := b.wired(&taker)
-	if other.Fault != nil { // this target works without it
+	if other.Fault != nil { // continue without it
 		b.handler.log.Warn("onFailure cannot be used", zap.String("target", t.ID), zap.Error(other.Fault))
 		return out
 	}
@@ -150,7 +148,7 @@ func (b *planner) target(t *target.Loaded) engine.Target {
 	return out
 }
 
-// wired makes the engine's target of t, once for all who need it.
+// wired returns the engine's target for t, and builds it only once per plan.
 func (b *planner) wired(t *target.Loaded) engine.Target {
 	if len(t.Faults) > 0 {
 		return faulty(t.ID, t.Faults...)
@@ -170,7 +168,8 @@ func (b *planner) wired(t *target.Loaded) engine.Target {
 	return w.Target
 }
 
-// faulty is a target that cannot work. Whoever tells of it names it.
+// faulty returns a target that always fails with the faults. The fault text omits the
+// target's id, because log lines and errors add it.
 func faulty(id string, faults ...target.Fault) engine.Target {
 	text := make([]string, len(faults))
 	for i, f := range faults {
@@ -179,10 +178,9 @@ func faulty(id string, faults ...target.Fault) engine.Target {
 	return engine.Target{ID: id, Fault: engine.Errorf(engine.Permanent, "%s", strings.Join(text, "\n"))}
 }
 
-// wrapper puts what a target did not take into envelopes. An envelope is a
-// record of its own: by the lane and sequence number of the record inside, a
-// destination that takes a record once would not tell it from that record, nor from
-// another target's envelope of it.
+// wrapper returns a function that wraps undelivered records in envelopes. An envelope has a
+// lane and Seq of its own. With those of the record inside, a destination that deduplicates
+// would confuse it with that record, or with another target's envelope of it.
 func wrapper(t *target.Spec, stages []engine.Stage) func(engine.Rejected) engine.Record {
 	sendsEvents := t.Type == target.Lambda
 	return func(r engine.Rejected) engine.Record {
@@ -190,7 +188,7 @@ func wrapper(t *target.Spec, stages []engine.Stage) func(engine.Rejected) engine
 			Key: r.Record.Key, HashKey: r.Record.HashKey, Arrived: r.Record.Arrived,
 			Lane: t.ID + "/" + r.Record.Lane, Seq: r.Record.Seq, Sub: r.Record.Sub,
 		}
-		if r.Record.Parts() != nil { // other messages may begin with the same record
+		if r.Record.Parts() != nil { // other messages may start with the same record
 			out.Seq = fmt.Sprintf("%s/%x", out.Seq, sha256.Sum256(r.Record.Data.Bytes()))
 		}
 		e := envelope.Wrap(t.SourceARN, t.ID, r, time.Now())
@@ -210,7 +208,7 @@ func wrapper(t *target.Spec, stages []engine.Stage) func(engine.Rejected) engine
 	}
 }
 
-// logWarnings says once what is odd about a configuration.
+// logWarnings logs the warnings of a new configuration once.
 func (h *Handler) logWarnings(source string, set []target.Loaded) {
 	for i := range set {
 		for _, w := range set[i].Warnings {
@@ -222,7 +220,7 @@ func (h *Handler) logWarnings(source string, set []target.Loaded) {
 	}
 }
 
-// kindOf returns the kind of source that an ARN names.
+// kindOf returns the kind of source of an ARN.
 func kindOf(source string) (event.Kind, error) {
 	a, err := arn.Parse(source)
 	if err == nil {

@@ -17,23 +17,23 @@ import (
 	"fanout/stages"
 )
 
-// Redrive delivers envelopes to their targets again. It remembers of which keys an
-// envelope failed, so that no later one overtakes it. It is safe for concurrent use
+// Redrive delivers envelopes to their targets again. It remembers the keys whose envelopes
+// failed, so that no later envelope overtakes a failed one. It is safe for concurrent use
 // for different targets.
 type Redrive struct {
 	handler *Handler
 	from    target.Destination
 
 	mu     sync.Mutex
-	failed map[lineage]envelope.Envelope // the first of each key that is to be delivered yet
+	failed map[lineage]envelope.Envelope // the first undelivered envelope of each key
 }
 
-// lineage is what has an order.
+// lineage identifies a sequence of records whose order counts.
 type lineage struct{ source, target, shard, key string }
 
-// NewRedrive returns a Redrive that delivers as h does. from is the queue or file that
-// the envelopes come from; its zero value is neither. A target whose onFailure is that
-// queue or file does without it, since its envelopes would go round for ever.
+// NewRedrive returns a Redrive that delivers like h. from is the queue or file that holds
+// the envelopes; its zero value is neither. If a target's onFailure is the same queue or
+// file, the target works without it, because its envelopes would go round forever.
 func (h *Handler) NewRedrive(from target.Destination) *Redrive {
 	return &Redrive{handler: h, from: from, failed: make(map[lineage]envelope.Envelope)}
 }
@@ -54,11 +54,11 @@ func (r *Redrive) Target(ctx context.Context, source, id string) (target.Spec, e
 	return p.specs[i], nil
 }
 
-// unfit says why envelopes cannot go to a target.
+// unfit is the reason why envelopes cannot go to a target.
 type unfit struct{ error }
 
-// plan returns the plan of a source, to be released unless it is nil, and which of its
-// targets is called id.
+// plan returns the plan of a source and the index of the target called id. The caller must
+// release the plan unless it is nil.
 func (r *Redrive) plan(ctx context.Context, source, id string) (*plan, int, error) {
 	kind, err := kindOf(source)
 	if err != nil {
@@ -80,11 +80,11 @@ func (r *Redrive) plan(ctx context.Context, source, id string) (*plan, int, erro
 	return p, 0, &unfit{err}
 }
 
-// Deliver delivers envelopes to the target called id of a source, in the order given,
-// and returns whether each was delivered, or taken by the target's onFailure. Stages
-// that an envelope has behind it do not run again. What failed is in the results too,
-// of which there may be several. An error means that nothing was delivered, because
-// the targets could not be read.
+// Deliver delivers envelopes to the target called id of a source, in the given order. done
+// reports for each envelope whether the target or its onFailure took it. Stages that an
+// envelope has passed do not run again. Failures also appear in results, which may have
+// several elements. An error means that nothing was delivered, because the targets could
+// not be read.
 func (r *Redrive) Deliver(ctx context.Context, source, id string, envelopes []envelope.Envelope) (done []bool, results []Result, err error) {
 	done = make([]bool, len(envelopes))
 	within, cancel := r.handler.beforeDeadline(ctx)
@@ -100,7 +100,7 @@ func (r *Redrive) Deliver(ctx context.Context, source, id string, envelopes []en
 		return done, nil, err
 	}
 	l := redelivery{Redrive: r, plan: p, spec: p.specs[i], target: p.targets[i], envelopes: envelopes, done: done}
-	l.target.Oversize = engine.FailOversize // who asked for it again does not want it dropped
+	l.target.Oversize = engine.FailOversize // an operator who asks for a redrive does not want the record dropped
 	if l.goesRound() {
 		l.target.OnFailure = nil
 	}
@@ -123,8 +123,8 @@ type redelivery struct {
 	results   []Result
 }
 
-// goesRound reports whether the target's onFailure is, as far as that can be told,
-// the queue or file that the envelopes come from.
+// goesRound reports whether the target's onFailure is known to be the queue or file that
+// the envelopes come from.
 func (l *redelivery) goesRound() bool {
 	i := slices.IndexFunc(l.plan.set, func(t target.Loaded) bool { return t.ID == l.spec.OnFailure })
 	if i < 0 {
@@ -139,7 +139,7 @@ func (l *redelivery) goesRound() bool {
 		!differ(other.Destination.Account, l.from.Account) && !differ(other.Region, l.from.Region)
 }
 
-// sameFile reports whether two paths name one file, by links too.
+// sameFile reports whether two paths name the same file, also through links.
 func sameFile(a, b string) bool {
 	first, err := os.Stat(a)
 	if err != nil {
@@ -149,16 +149,16 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(first, second)
 }
 
-// part is envelopes that need the same stages.
+// part is a group of envelopes that need the same stages.
 type part struct {
 	stages []engine.Stage
-	index  []int // of envelopes
+	index  []int // indexes of the envelopes
 }
 
-// parts parts the envelopes by the stages they need. If the target keeps order, no
-// envelope of a key comes into an earlier part than one before it.
+// parts groups the envelopes by the stages they need. If the target keeps order, an
+// envelope never goes into an earlier part than an earlier envelope of its key.
 func (l *redelivery) parts() (all []part) {
-	last := make(map[string]int) // by key: the part with its last envelope
+	last := make(map[string]int) // by key: the part of its last envelope
 	for i := range l.envelopes {
 		e := &l.envelopes[i]
 		need, key, k := l.stages(e), e.Shard+"\x00"+e.Key, 0
@@ -177,8 +177,8 @@ func (l *redelivery) parts() (all []part) {
 	return all
 }
 
-// stages returns the target's stages that e has not behind it. How requests are cut is
-// no matter of the record, so that stage always runs.
+// stages returns the target's stages that e has not passed. The stage that splits requests
+// always runs, because how they are split does not depend on the record.
 func (l *redelivery) stages(e *envelope.Envelope) (need []engine.Stage) {
 	passed := e.Passed
 	for _, s := range l.target.Stages {
@@ -194,7 +194,7 @@ func (l *redelivery) stages(e *envelope.Envelope) (need []engine.Stage) {
 	return need
 }
 
-// formerName is what a stage in front of a function was called in older envelopes.
+// formerName returns the name that older envelopes use for a stage of a function target.
 func formerName(s engine.Stage) string {
 	if s == (stages.ConvertDDB{Event: true}) {
 		return stages.ConvertDDB{}.Name()
@@ -202,7 +202,7 @@ func formerName(s engine.Stage) string {
 	return ""
 }
 
-// deliver runs one part.
+// deliver delivers one part.
 func (l *redelivery) deliver(ctx context.Context, part part) error {
 	t := l.target
 	t.Stages = part.stages
@@ -237,12 +237,12 @@ func (l *redelivery) deliver(ctx context.Context, part part) error {
 }
 
 func (l *redelivery) kind() event.Kind {
-	kind, _ := kindOf(l.spec.SourceARN) // its plan was found by it
+	kind, _ := kindOf(l.spec.SourceARN) // the plan was found by this ARN, so it parses
 	return kind
 }
 
-// record makes the record of an envelope. A message of several records must not pass
-// for the first of them: neither where messages are taken once, nor in attributes.
+// record returns the record for an envelope. A message of several records must not count as
+// its first record: not for deduplication at the destination, and not in attributes.
 func (l *redelivery) record(e *envelope.Envelope) engine.Record {
 	rec := e.Record()
 	if l.spec.Type == target.Lambda && l.spec.ConvertDDB && l.spec.ID == e.Target && len(e.Event) == 0 {
@@ -260,7 +260,7 @@ func (l *redelivery) record(e *envelope.Envelope) engine.Record {
 
 var errOvertakes = errors.New("an earlier record of its key failed, and the target keeps order; it was not sent")
 
-// overtakes reports whether e comes after one of its key that failed.
+// overtakes reports whether e follows a failed envelope of its key.
 func (l *redelivery) overtakes(e *envelope.Envelope) bool {
 	if !l.target.Ordered {
 		return false
@@ -271,7 +271,7 @@ func (l *redelivery) overtakes(e *envelope.Envelope) bool {
 	return ok && envelope.Compare(e, &first) > 0
 }
 
-// remember books what became of e.
+// remember stores the outcome of e.
 func (l *redelivery) remember(e *envelope.Envelope, done bool) {
 	if !l.target.Ordered {
 		return
@@ -292,7 +292,7 @@ func (l *redelivery) lineage(e *envelope.Envelope) lineage {
 	return lineage{l.spec.SourceARN, l.target.ID, e.Shard, e.Key}
 }
 
-// refused is the result for envelopes that are not sent, and why.
+// refused returns the result for envelopes that are not sent, with the reason.
 func refused(t target.Spec, envelopes []envelope.Envelope, err error) Result {
 	return Result{
 		SourceARN: t.SourceARN, Targets: []target.Spec{t}, records: make([]engine.Record, len(envelopes)),

@@ -7,9 +7,9 @@ import (
 	"fanout/lambda/envelope"
 )
 
-// formerEvent returns a source record of DynamoDB for an envelope that has none: those
-// of older versions have only the image, since functions with convertDDB got only
-// that. It has what the envelope knows, and is nothing if the image is not JSON.
+// formerEvent builds a DynamoDB source record for an envelope without one. Envelopes of
+// older versions hold only the image, because function targets with convertDDB got only the
+// image. The record has the values in the envelope. It is nil if the image is not JSON.
 func formerEvent(e *envelope.Envelope) []byte {
 	type images struct {
 		Created  float64         `json:"ApproximateCreationDateTime,omitempty"`

@@ -9,10 +9,10 @@ import (
 	"fanout/lambda/target"
 )
 
-// Rehearse returns a Handler whose targets are those of store, and whose sinks are
-// what around makes of the real ones: with one that does not call the sink it was
-// given, all is done but sending. around is called once for each target that is
-// not faulty. Table and TargetsFile of o have no effect.
+// Rehearse returns a Handler that uses the targets of store and wraps each real sink with
+// around. If the wrapper does not call the sink it was given, the handler does everything
+// except sending. Rehearse calls around once for each target that is not faulty. It ignores
+// Table and TargetsFile of o.
 func Rehearse(o Options, cfg aws.Config, store target.Store, around func(*target.Spec, engine.Sink) engine.Sink, log *zap.Logger) (*Handler, error) {
 	o.TargetsFile = ""
 	h, err := New(o, cfg, log)

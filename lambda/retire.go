@@ -8,21 +8,21 @@ import (
 	"fanout/engine"
 )
 
-// wired is what was made for a target. Plans hand it on to those that take their
-// place, so it is counted.
+// wired is an engine target that a plan passes on to its successor, so it counts the plans
+// that use it.
 type wired struct {
 	engine.Target
-	plans int // that have it, and are current or run; guarded by Handler.mu
+	plans int // plans that use it and are current or running; guarded by Handler.mu
 }
 
-// retire says that another plan has taken the place of p, and returns the sinks that
-// nobody uses then. Handler.mu is held.
+// retire marks p as replaced, and returns the sinks that are no longer used. Handler.mu
+// must be held.
 func (p *plan) retire() []engine.Sink {
 	p.retired = true
 	return p.unused()
 }
 
-// release ends a use of p.
+// release ends one use of p.
 func (h *Handler) release(p *plan) {
 	h.mu.Lock()
 	p.runs--
@@ -31,8 +31,8 @@ func (h *Handler) release(p *plan) {
 	h.close(unused)
 }
 
-// unused gives up the sinks of p once it is retired and does not run any more, and
-// returns those that no other plan has.
+// unused releases the sinks of p once p is retired and no longer runs. It returns the sinks
+// that no other plan uses.
 func (p *plan) unused() (sinks []engine.Sink) {
 	if !p.retired || p.runs > 0 {
 		return nil
@@ -46,7 +46,7 @@ func (p *plan) unused() (sinks []engine.Sink) {
 	return sinks
 }
 
-// close closes the connections of sinks that have some of their own.
+// close closes sinks that have connections of their own.
 func (h *Handler) close(sinks []engine.Sink) {
 	for _, s := range sinks {
 		if c, ok := s.(io.Closer); ok {

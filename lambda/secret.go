@@ -17,12 +17,12 @@ import (
 	"fanout/engine"
 )
 
-// secretTTL is how long a secret is used before it is read again, so that a
-// rotation is noticed by new connections.
+// secretTTL is how long a secret is used before it is read again, so that new connections
+// notice a rotation.
 const secretTTL = 5 * time.Minute
 
-// secret is the user and password of a cache, kept by Secrets Manager: a JSON
-// object with the members username and password, or the password alone.
+// secret is a cache's user and password in Secrets Manager: a JSON object with the members
+// username and password, or the password alone.
 type secret struct {
 	client secretsAPI
 	arn    string
@@ -30,7 +30,7 @@ type secret struct {
 	group singleflight.Group
 	mu    sync.Mutex
 	login login
-	until time.Time // login is used
+	until time.Time // end of login's validity
 }
 
 type login struct {
@@ -38,12 +38,12 @@ type login struct {
 	Password string `json:"password"`
 }
 
-// secretsAPI is what a secret needs of a Secrets Manager client.
+// secretsAPI is the part of the Secrets Manager client that a secret uses.
 type secretsAPI interface {
 	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 }
 
-// newSecret returns the secret with an ARN, which says the region too.
+// newSecret returns the secret with an ARN. The ARN also gives the region.
 func newSecret(cfg aws.Config, id string) *secret {
 	if a, err := arn.Parse(id); err == nil && a.Region != "" {
 		cfg.Region = a.Region
@@ -51,13 +51,13 @@ func newSecret(cfg aws.Config, id string) *secret {
 	return &secret{arn: id, client: secretsmanager.NewFromConfig(own(cfg, otherValues), func(o *secretsmanager.Options) { o.Retryer = retry.NewStandard() })}
 }
 
-// credentials returns user and password. Many may ask at once; the secret is read
-// for all of them.
+// credentials returns user and password. One read of the secret serves all concurrent
+// callers.
 func (s *secret) credentials(ctx context.Context) (user, password string, err error) {
 	if l, ok := s.cached(); ok {
 		return l.User, l.Password, nil
 	}
-	// The one who reads must not fail for the others because it gave up itself.
+	// If the caller that reads gives up, the read must not fail for the others.
 	result := s.group.DoChan("", func() (any, error) { return s.read(context.WithoutCancel(ctx)) })
 	select {
 	case r := <-result:
@@ -94,7 +94,7 @@ func (s *secret) read(ctx context.Context) (login, error) {
 	return l, nil
 }
 
-// parseLogin reads the text of a secret. Its error shows none of it.
+// parseLogin parses the text of a secret. Its error shows none of it.
 func parseLogin(text string) (login, error) {
 	var l login
 	if text == "" {

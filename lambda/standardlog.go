@@ -11,9 +11,9 @@ import (
 	"fanout/engine/plain"
 )
 
-// StandardLog returns what the standard logger, without flags, is to write to, so that
-// the log in w is JSON. The Lambda runtime's own lines are, and pass. Others come from
-// libraries: each becomes a warning.
+// StandardLog returns the writer for the standard logger, without flags, so that the log in
+// w is all JSON. Lines of the Lambda runtime are JSON already and pass unchanged. Other
+// lines come from libraries, and each becomes a warning.
 func StandardLog(w io.Writer) io.Writer {
 	return standardLog{plain.Writer{W: w}, NewLogger(w, zapcore.WarnLevel)}
 }
@@ -23,12 +23,12 @@ type standardLog struct {
 	log *zap.Logger
 }
 
-// Write takes one line.
+// Write writes one line.
 func (s standardLog) Write(line []byte) (int, error) {
 	if json.Valid(line) {
 		return s.w.Write(line)
 	}
-	// net/http quotes what a server sent unasked, which may be records.
+	// net/http quotes unexpected data from a server, which may contain records.
 	text, _, _ := strings.Cut(strings.TrimSpace(string(line)), " starting with ")
 	s.log.Warn("a library reports", zap.String("message", text))
 	return len(line), nil

@@ -1,4 +1,4 @@
-// Package collector sets Go's garbage collector for the memory of the function.
+// Package collector tunes Go's garbage collector to the function's memory size.
 package collector
 
 import (
@@ -7,19 +7,18 @@ import (
 )
 
 const (
-	// percent is how much garbage there may be for what is in use, as in GOGC, as long
-	// as there is memory for it. Beyond it, measured, memory grows and time hardly falls
+	// percent is the GOGC value: garbage allowed, as a percentage of live memory, while
+	// memory lasts. In measurements, higher values use more memory and save hardly any time
 	// (docs/performance.md).
 	percent = 200
 
-	// limit is the share, in percent, of the function's memory that Go's runtime keeps to
-	// while what is in use allows it. It leaves room for the program itself, and for events
-	// that need more than others.
+	// limit is the soft memory limit of Go's runtime, as a percentage of the function's
+	// memory. It leaves room for the program itself and for unusually large events.
 	limit = 36
 )
 
-// Set sets the collector for AWS_LAMBDA_FUNCTION_MEMORY_SIZE, in MB. GOGC and
-// GOMEMLIMIT go first, each for itself; without a memory size Go's settings stay.
+// Set configures the collector from AWS_LAMBDA_FUNCTION_MEMORY_SIZE, in MB. GOGC and
+// GOMEMLIMIT each override their own setting. Without a memory size, Go's defaults stay.
 func Set(getenv func(string) string) {
 	memory, err := strconv.ParseInt(getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), 10, 32)
 	if err != nil || memory <= 0 {

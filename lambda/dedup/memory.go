@@ -11,32 +11,32 @@ import (
 	"fanout/lambda/target"
 )
 
-// Memory remembers how much targets have of the records of events that Lambda sends
-// again, so that only what is missing is sent. It lives as long as the function's process,
-// forgets what it last learnt remembering ago, and the oldest events when they weigh more
-// than its limit: then records are sent twice, and none is lost.
+// Memory remembers in process memory which targets have which records of events that Lambda
+// sends again, so that only missing records are sent. It forgets a record after the
+// duration remembering, and forgets the oldest events when it exceeds its limit. A
+// forgotten record may be sent twice, but none is lost.
 type Memory struct {
 	mu     sync.Mutex
-	limit  int // of weight
+	limit  int // most weight
 	shards map[shardKey]*shardMemory
 	events []*learnt // oldest first
-	weight int       // of events
+	weight int       // total of events
 }
 
 const (
-	// MaxRemembered bounds the records that a Memory remembers: about 10 MB.
+	// MaxRemembered bounds the records that a Memory remembers, to about 10 MB.
 	MaxRemembered = 100_000
 
-	// maxTargets bounds the targets of a shard that are remembered: a bit each.
+	// maxTargets bounds the remembered targets of a shard, one bit each.
 	maxTargets = 64
 
 	// partsPerRecord is how many parts of a record take as much memory as a record.
 	partsPerRecord = 16
 
-	// remembering is how long a record is remembered after an attempt. Lambda waits five
-	// minutes at most before it sends a notification again, and less for a stream (AWS
-	// Lambda developer guide, How Lambda handles errors and retries with asynchronous
-	// invocation). A stream that is read again on purpose, later, gets everything.
+	// remembering is how long a record is remembered after an attempt. Lambda waits at most
+	// five minutes before it resends a notification, and less for a stream (AWS Lambda
+	// developer guide, How Lambda handles errors and retries with asynchronous invocation).
+	// A later, deliberate replay of a stream delivers everything.
 	remembering = 15 * time.Minute
 )
 
@@ -44,24 +44,24 @@ type shardKey struct{ source, lane string }
 
 type shardMemory struct {
 	key     shardKey
-	targets []target.Spec          // a changed target is another one
+	targets []target.Spec          // a changed target counts as a new one
 	has     map[string]*remembered // by sequence number
 }
 
-// remembered is what is known of a record.
+// remembered is the state of one record.
 type remembered struct {
 	seq   string
-	bits  uint64              // one for each of the shard's targets that has all of it
-	parts map[int]engine.Held // by number of the bit: the targets that have only some of it
-	event *learnt             // the last
+	bits  uint64              // one for each of the shard's targets that has all of the record
+	parts map[int]engine.Held // by bit number: targets that have only part of the record
+	event *learnt             // the last event with this record
 }
 
-// learnt is the records of one event. They are forgotten together: of a batch of which
-// only the end were known, older values would be sent behind newer ones.
+// learnt holds the records of one event. They are forgotten together. If only the end of a
+// batch were known, older values would be sent after newer ones.
 type learnt struct {
 	records []place // some may belong to a later event by now
-	left    int     // that do not, and are not forgotten
-	weight  int     // of those that are left, in records
+	left    int     // records neither forgotten nor moved to a later event
+	weight  int     // of those records, counted in records
 	at      time.Time
 }
 
@@ -75,13 +75,13 @@ func NewMemory() *Memory {
 	return &Memory{limit: MaxRemembered, shards: make(map[shardKey]*shardMemory)}
 }
 
-// Limit makes n the most records that m remembers.
+// Limit sets the most records that m remembers.
 func (m *Memory) Limit(n int) { m.limit = n }
 
 // Begin begins an attempt.
 func (m *Memory) Begin(_ context.Context, b *Batch) Attempt { return &recalling{m, b} }
 
-// recalling is an attempt at a batch, of which m knows.
+// recalling is an attempt at a batch that m may know.
 type recalling struct {
 	m     *Memory
 	batch *Batch
@@ -95,7 +95,7 @@ func (r *recalling) Learn(_ context.Context, again bool) error {
 	return nil
 }
 
-// recall returns what is known of the records of b; nil if nothing is.
+// recall returns the state of the records of b, or nil if nothing is known.
 func (m *Memory) recall(b *Batch) Known {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -129,7 +129,7 @@ func (m *Memory) recall(b *Batch) Known {
 	return func(t, i int) (engine.Held, time.Time) { return all[i].of(t), all[i].at }
 }
 
-// knowledge is what is known of a record, as it was when it was recalled.
+// knowledge is a snapshot of a record's state.
 type knowledge struct {
 	bits  []int // by target
 	all   uint64
@@ -137,7 +137,7 @@ type knowledge struct {
 	at    time.Time
 }
 
-// of returns what target t has.
+// of returns the part of the record that target t has.
 func (k *knowledge) of(t int) engine.Held {
 	if t >= len(k.bits) || k.bits[t] < 0 {
 		return engine.Held{}
@@ -148,8 +148,7 @@ func (k *knowledge) of(t int) engine.Held {
 	return k.parts[k.bits[t]]
 }
 
-// bits returns the number of the bit that stands for each of targets; -1 for one that
-// has none.
+// bits returns each target's bit number, or -1 for a target without one.
 func (s *shardMemory) bits(targets []target.Spec) []int {
 	bits := make([]int, len(targets))
 	for t := range targets {
@@ -163,8 +162,8 @@ func (s *shardMemory) bits(targets []target.Spec) []int {
 	return bits
 }
 
-// learn remembers what became of the records of b if Lambda sends them again. If
-// it does not, it forgets them.
+// learn remembers the outcome of b's records if Lambda sends them again, and forgets the
+// records if not.
 func (m *Memory) learn(b *Batch, again bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -204,7 +203,7 @@ func (m *Memory) learn(b *Batch, again bool) {
 	}
 }
 
-// learn replaces what is known of a record at the targets of r by what became of record i.
+// learn replaces the record's state at the targets of r with the outcome of record i.
 func (rec *remembered) learn(r *engine.Report, i int, bits []int) {
 	for t := range r.Targets {
 		h, k := r.Targets[t].Held(i), bits[t]
@@ -234,8 +233,8 @@ func (rec *remembered) weight() int {
 	return n
 }
 
-// shard returns what is remembered of a shard, and makes key its own: what names
-// the shard is part of an event, which must not be kept whole.
+// shard returns the state of a shard. It clones the strings of key, because they are slices
+// of the event and would keep all of it in memory.
 func (m *Memory) shard(key *shardKey) *shardMemory {
 	s := m.shards[*key]
 	if s == nil {
@@ -247,7 +246,8 @@ func (m *Memory) shard(key *shardKey) *shardMemory {
 	return s
 }
 
-// forgetEvent forgets the records of an event, but for those of a later one too.
+// forgetEvent forgets the records of an event, except records that also belong to a later
+// one.
 func (m *Memory) forgetEvent(e *learnt) {
 	for _, p := range e.records {
 		if s := m.shards[p.shard]; s != nil && s.has[p.seq] != nil && s.has[p.seq].event == e {
@@ -256,7 +256,7 @@ func (m *Memory) forgetEvent(e *learnt) {
 	}
 }
 
-// forget forgets a record, and with its last one a shard.
+// forget forgets a record, and its shard when no record is left.
 func (m *Memory) forget(key shardKey, seq string) {
 	s := m.shards[key]
 	if s == nil || s.has[seq] == nil {
@@ -269,7 +269,7 @@ func (m *Memory) forget(key shardKey, seq string) {
 	}
 }
 
-// leave takes a record from its event, and forgets the event with its last one.
+// leave removes a record from its event, and forgets the event when no record is left.
 func (m *Memory) leave(rec *remembered) {
 	e := rec.event
 	e.left--

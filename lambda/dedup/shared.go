@@ -19,33 +19,32 @@ import (
 	"fanout/lambda/target"
 )
 
-// Shared is what all instances of the function remember together, in the ledger.
+// Shared is the memory that all instances of the function share, in the ledger.
 type Shared struct {
 	Table    *ledger.Table
 	Function string
 	Log      *zap.Logger
-	idle     atomic.Int64 // until when nothing is read, Unix nanoseconds
+	idle     atomic.Int64 // no reads before this time, Unix nanoseconds
 }
 
 const (
-	// patience is how long sending waits for the ledger: as long as a new instance
-	// needs for its first connection. DynamoDB answers within milliseconds else.
+	// patience is how long sending waits for the ledger. A new instance needs that long for
+	// its first connection. Otherwise DynamoDB answers within milliseconds.
 	patience = 500 * time.Millisecond
 
-	// pause is how long the ledger is not asked after it did not answer, so that one
-	// that hangs costs a twentieth of the time at most.
+	// pause is how long reads stop after the ledger did not answer. A ledger that hangs
+	// then costs at most a twentieth of the time.
 	pause = 10 * time.Second
 
-	// writing bounds what is written at the end.
+	// writing bounds the write at the end of an attempt.
 	writing = 2 * time.Second
 
-	// maxShards bounds the shards that are asked for at once. An event of a stream
-	// has one.
+	// maxShards bounds the shards read at once. An event of a stream has one.
 	maxShards = 8
 )
 
-// shard is what an entry of the ledger belongs to. A notification has one to itself,
-// because its topic has no order by which entries could be found.
+// shard is the owner of a ledger entry. Each notification has its own, because a topic has
+// no order by which to find entries.
 type shard struct{ source, lane, message string }
 
 func (b *Batch) shard(i int) shard {
@@ -56,13 +55,13 @@ func (b *Batch) shard(i int) shard {
 	return s
 }
 
-// name is how the ledger knows the shard. No part of it has a space.
+// name returns the ledger's name for the shard. None of its parts contains a space.
 func (m *Shared) name(s shard) string {
 	return m.Function + " " + s.source + " " + s.lane + " " + s.message
 }
 
-// reading is an attempt at a batch, of which the ledger is read. Of one that is idle it is
-// not read, but written.
+// reading is an attempt at a batch that reads the ledger. While reads pause, it only
+// writes.
 type reading struct {
 	shared *Shared
 	batch  *Batch
@@ -70,15 +69,15 @@ type reading struct {
 	ctx    context.Context //nolint:containedctx // of the reading, which it ends with
 	cancel context.CancelFunc
 	done   chan struct{}
-	read   map[shard][]ledger.Entry // by done
-	err    error                    // by done
+	read   map[shard][]ledger.Entry // valid after done
+	err    error                    // valid after done
 
-	found map[shard][]ledger.Entry // what was read in time
+	found map[shard][]ledger.Entry // the entries that arrived in time
 }
 
-// Begin starts to read what the ledger has of the records of b. Lambda does not say
-// whether it sends a batch again, and no property of a batch tells, so every one is
-// asked for; where nothing failed, that costs a read unit and finds no item.
+// Begin starts to read the ledger's entries for b. Lambda does not say whether a batch is a
+// retry, and no property of the batch shows it, so Begin reads for every batch. If nothing
+// failed, the read costs one read unit and finds no item.
 func (m *Shared) Begin(ctx context.Context, b *Batch) Attempt {
 	rec := &reading{shared: m, batch: b}
 	if rec.idle = time.Now().UnixNano() < m.idle.Load(); rec.idle {
@@ -91,7 +90,8 @@ func (m *Shared) Begin(ctx context.Context, b *Batch) Attempt {
 		}
 		number := event.Number(b.Records[i].Seq)
 		if s := b.shard(i); number != "" && first[s] == "" {
-			// The lowest: Lambda sends a shard in order. The reading may outlast the event.
+			// The first is the lowest, because Lambda sends a shard in order. Clone,
+			// because the read may outlive the event.
 			s.lane, s.message = strings.Clone(s.lane), strings.Clone(s.message)
 			first[s] = strings.Clone(number)
 		}
@@ -107,7 +107,7 @@ func (m *Shared) Begin(ctx context.Context, b *Batch) Attempt {
 	return rec
 }
 
-// ask reads the entries of shards from a sequence number on.
+// ask reads the entries of shards, each from the given sequence number on.
 func (rec *reading) ask(first map[shard]string) {
 	type answer struct {
 		shard   shard
@@ -129,14 +129,14 @@ func (rec *reading) ask(first map[shard]string) {
 	}
 }
 
-// End ends the reading.
+// End stops the reading.
 func (rec *reading) End() {
 	if !rec.idle {
 		rec.cancel()
 	}
 }
 
-// Known waits for the ledger as long as its patience lasts.
+// Known waits for the ledger, at most patience.
 func (rec *reading) Known() Known {
 	if rec.idle {
 		return nil
@@ -167,20 +167,20 @@ func (rec *reading) Known() Known {
 	}
 }
 
-// index finds records in the entries of a shard.
+// index finds records in a shard's entries.
 type index struct {
 	records map[string]mention // by sequence number
 }
 
-// mention is where an entry names a record.
+// mention is a place where an entry names a record.
 type mention struct {
 	entry *ledger.Entry
-	at    int // in its names
+	at    int // index in the entry's names
 }
 
-// newIndex makes an index of entries. Of several that name a record, it has the one that
-// was written last; of those written at the same time that of the smallest batch, since a
-// batch that is sent again is never larger.
+// newIndex indexes entries. If several name a record, it keeps the one written last. Among
+// entries written at the same time it keeps that of the smallest batch, because a batch
+// never grows when Lambda sends it again.
 func newIndex(entries []ledger.Entry) *index {
 	x := &index{records: make(map[string]mention)}
 	for i := range entries {
@@ -198,7 +198,7 @@ func newIndex(entries []ledger.Entry) *index {
 	return x
 }
 
-// held returns how much the target with a fingerprint has of a record.
+// held returns which parts of a record the target with the fingerprint has.
 func (x *index) held(fingerprint, seq string) (engine.Held, time.Time) {
 	m, ok := x.records[seq]
 	if !ok {
@@ -207,7 +207,7 @@ func (x *index) held(fingerprint, seq string) (engine.Held, time.Time) {
 	e := m.entry
 	bits := e.Has[fingerprint]
 	held := engine.Held{All: bits.Get(m.at)}
-	for k := m.at + 1; k < len(e.Names) && !held.All; k++ { // its parts stand behind it
+	for k := m.at + 1; k < len(e.Names) && !held.All; k++ { // a record's parts follow it
 		of, sub, n, ok := ledger.ParsePart(e.Names[k])
 		if !ok || of != seq {
 			break
@@ -228,7 +228,7 @@ func fingerprints(specs []target.Spec) []string {
 	return prints
 }
 
-// failed says what is wrong with the ledger, and lets it rest if it did not answer.
+// failed logs an error of the ledger, and pauses reads if the ledger did not answer.
 func (m *Shared) failed(err error) {
 	if err == nil {
 		return

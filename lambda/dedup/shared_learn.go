@@ -14,9 +14,9 @@ import (
 	"fanout/lambda/event"
 )
 
-// Learn writes down what targets have of a batch that Lambda sends again. If it does
-// not, Learn removes what was written of the batch before; where nothing had failed there
-// is nothing to do.
+// Learn records which targets have which records of a batch that Lambda sends again.
+// Otherwise it removes the batch's earlier entries. If nothing had failed before, it does
+// nothing.
 func (rec *reading) Learn(ctx context.Context, again bool) error {
 	ctx, cancel := writable(ctx)
 	defer cancel()
@@ -36,7 +36,8 @@ func (rec *reading) Learn(ctx context.Context, again bool) error {
 	return p.Wait()
 }
 
-// writable returns a context that leaves time to answer: half of what is left.
+// writable returns a context limited to half of the time left, so that the function can
+// still answer.
 func writable(ctx context.Context) (context.Context, context.CancelFunc) {
 	limit := writing
 	if deadline, ok := ctx.Deadline(); ok {
@@ -45,13 +46,13 @@ func writable(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, limit)
 }
 
-// entries returns what is to be written of the batch, by shard: of every shard of which targets
-// have something, or an entry says so, which may hold no more.
+// entries returns the entries to write, by shard. It covers each shard whose records a
+// target has, and each shard with an entry that may be out of date.
 func (rec *reading) entries() map[shard]ledger.Entry {
 	r := rec.batch
-	places := make(map[shard][]int) // of records
+	places := make(map[shard][]int) // indexes of records
 	for i := range r.Records {
-		if event.Number(r.Records[i].Seq) != "" { // without one it has no place in the ledger
+		if event.Number(r.Records[i].Seq) != "" { // the ledger has no place for a record without a number
 			s := r.shard(i)
 			places[s] = append(places[s], i)
 		}
@@ -69,7 +70,7 @@ func (rec *reading) entries() map[shard]ledger.Entry {
 	return all
 }
 
-// note makes an entry of what became of records.
+// note builds an entry from the outcomes of records.
 type note struct {
 	batch  *Batch
 	prints []string
@@ -80,8 +81,8 @@ func newNote(b *Batch, prints []string) *note {
 	return &note{batch: b, prints: prints, entry: ledger.Entry{Has: make(map[string]ledger.Bits)}}
 }
 
-// add adds the records that have a sequence number, which is higher than those before.
-// There should be one, but what the ledger says of a number must be true of all of them.
+// add adds the records with one sequence number, which must be higher than the earlier
+// ones. Usually there is one record, but an entry about a number must hold for all of them.
 func (n *note) add(group []int) {
 	e, targets := &n.entry, n.batch.Report.Targets
 	seq := n.batch.Records[group[0]].Seq
@@ -109,19 +110,19 @@ func (n *note) add(group []int) {
 	}
 }
 
-// name adds a name and returns its place.
+// name adds a name and returns its index.
 func (n *note) name(name string) int {
 	n.entry.Names = append(n.entry.Names, name)
 	return len(n.entry.Names) - 1
 }
 
-// set says that a target has what a name stands for.
+// set records that target t has the record or part named k.
 func (n *note) set(t, k int) {
 	fingerprint := n.prints[t]
 	n.entry.Has[fingerprint] = n.entry.Has[fingerprint].With(k)
 }
 
-// bySeq sorts records by sequence number and returns those of each.
+// bySeq sorts records by sequence number and groups equal numbers.
 func (r *Batch) bySeq(at []int) (groups [][]int) {
 	seq := func(i int) string { return r.Records[i].Seq }
 	slices.SortFunc(at, func(a, b int) int {
@@ -144,13 +145,13 @@ func (r *Batch) bySeq(at []int) (groups [][]int) {
 	return groups
 }
 
-// hasAll reports whether a target has all of some records.
+// hasAll reports whether a target has all of the given records.
 func hasAll(t *engine.TargetReport, recs []int) bool {
 	return !slices.ContainsFunc(recs, func(i int) bool { return t.Fate(i) == engine.FateFailed })
 }
 
-// says reports whether an entry need not be written, because it is there already.
-// While a target is down, each retry of a batch learns the same again.
+// says reports whether the ledger already holds this entry, so that no write is needed.
+// While a target is down, each retry of a batch produces the same entry.
 func (rec *reading) says(s shard, e ledger.Entry) bool {
 	return slices.ContainsFunc(rec.found[s], func(old ledger.Entry) bool {
 		return old.Last == e.Last && time.Until(old.Expires) > ledger.Keep/2 &&
@@ -158,15 +159,15 @@ func (rec *reading) says(s shard, e ledger.Entry) bool {
 	})
 }
 
-// batch names an entry.
+// batch identifies an entry.
 type batch struct {
 	shard shard
 	last  string
 }
 
-// passed returns the entries that end with a record of the batch: those of it, of
-// which nothing else is to come. Entries that end elsewhere are of batches that are
-// handled at the same time, or of one that was split.
+// passed returns the entries that end with a record of the batch. They describe this batch
+// and are now obsolete. Entries that end elsewhere belong to batches in progress, or to a
+// batch that was split.
 func (rec *reading) passed() (passed []batch) {
 	if len(rec.found) == 0 {
 		return nil

@@ -1,6 +1,6 @@
-// Package dedup knows which targets have which records of a batch that Lambda sends
-// again, so that a retry sends only what is missing. [Memory] knows it in one process,
-// [Shared] in a DynamoDB table for all instances of the function.
+// Package dedup records which targets have which records of a batch that Lambda sends
+// again, so that a retry sends only the missing records. [Memory] keeps this in one
+// process, [Shared] in a DynamoDB table for all instances of the function.
 package dedup
 
 import (
@@ -15,7 +15,7 @@ import (
 	"fanout/lambda/target"
 )
 
-// Batch is the records of one source in an event, and what became of them.
+// Batch holds the records of one source in an event, and their outcome.
 type Batch struct {
 	Source  string
 	Kind    event.Kind
@@ -24,34 +24,35 @@ type Batch struct {
 	Report  *engine.Report // set before Learn
 }
 
-// Known says how much target t has of record i, and when that was learned. The zero time
-// means that nothing is known. The nil Known knows nothing.
+// Known returns how much of record i target t has, and when that was learned. A zero time
+// means unknown. A nil Known knows nothing.
 type Known func(t, i int) (engine.Held, time.Time)
 
-// Store is one place where this is kept. It is safe for concurrent use.
+// Store keeps this state in one place. It is safe for concurrent use.
 type Store interface {
-	// Begin begins to look up what is known of b's records, which costs no time yet.
+	// Begin starts to look up the state of b's records, without waiting.
 	Begin(ctx context.Context, b *Batch) Attempt
 }
 
 // Attempt is one attempt to deliver a batch.
 type Attempt interface {
-	// Known returns what is known, and waits for it if it must.
+	// Known returns the known state, and waits for it if necessary.
 	Known() Known
 
-	// Learn keeps what became of the batch if Lambda sends its event again, and forgets
-	// the batch if it does not.
+	// Learn stores the batch's outcome if Lambda sends its event again. Otherwise it
+	// forgets the batch.
 	Learn(ctx context.Context, again bool) error
 
-	// End frees what Begin took. It may be called at any time, and more than once.
+	// End releases the resources of Begin. It may be called at any time, and more than
+	// once.
 	End()
 }
 
-// Stores are several stores in one, which learn in this order. What was learned last
-// holds; where two learned at the same time, that of the later store.
+// Stores combines several stores, which learn in this order. The most recent knowledge
+// counts. For equal times, the later store counts.
 type Stores []Store
 
-// Begin begins in all of s.
+// Begin begins an attempt in every store.
 func (s Stores) Begin(ctx context.Context, b *Batch) Attempt {
 	all := make(attempts, len(s))
 	for i := range s {
@@ -62,8 +63,8 @@ func (s Stores) Begin(ctx context.Context, b *Batch) Attempt {
 
 type attempts []Attempt
 
-// Known joins what all know: another instance may have sent a record again since this one
-// did, so what was learned last holds.
+// Known combines the knowledge of all attempts. The most recent counts, because another
+// instance may have sent a record since.
 func (a attempts) Known() Known {
 	var all []Known
 	for _, one := range a {
@@ -87,7 +88,7 @@ func (a attempts) Known() Known {
 	}
 }
 
-// Learn learns in all.
+// Learn learns in every attempt.
 func (a attempts) Learn(ctx context.Context, again bool) error {
 	var errs []error
 	for _, one := range a {
@@ -96,14 +97,14 @@ func (a attempts) Learn(ctx context.Context, again bool) error {
 	return errors.Join(errs...)
 }
 
-// End ends all.
+// End ends every attempt.
 func (a attempts) End() {
 	for _, one := range a {
 		one.End()
 	}
 }
 
-// Held is k as [engine.Plan.Resume] takes it.
+// Held converts k to the form that [engine.Plan.Resume] takes.
 func (k Known) Held() func(t, i int) engine.Held {
 	if k == nil {
 		return nil
@@ -114,7 +115,7 @@ func (k Known) Held() func(t, i int) engine.Held {
 	}
 }
 
-// Learn learns from all attempts at the batches of an event.
+// Learn calls Learn on the attempts for all batches of an event.
 func Learn(ctx context.Context, all []Attempt, again bool) error {
 	if len(all) == 1 { // nearly every event
 		return all[0].Learn(ctx, again)

@@ -1,5 +1,5 @@
-// Package envelope is how a record travels that its target could not take: to the
-// target named by onFailure, and back through `fanout redrive`.
+// Package envelope defines the form of a record that its target could not take. An envelope
+// goes to the target named by onFailure, and returns through `fanout redrive`.
 package envelope
 
 import (
@@ -16,7 +16,7 @@ import (
 // Version is written into every envelope.
 const Version = 1
 
-// Envelope is a record and why it was not delivered. In JSON, Data is base64.
+// Envelope holds a record and the reason why it was not delivered. In JSON, Data is base64.
 type Envelope struct {
 	Version  int       `json:"fanout"`
 	Source   string    `json:"source"` // ARN
@@ -30,33 +30,33 @@ type Envelope struct {
 	Arrived  time.Time `json:"arrived,omitzero"` // at the source
 	Data     []byte    `json:"data"`             // nil only if Unreadable
 
-	// Unreadable says that the source had no data that could be read.
+	// Unreadable means that the source's data could not be read.
 	Unreadable bool `json:"unreadable,omitempty"`
 
-	// Event is the source record as the event had it, where the target sends that or
-	// Data could not be read.
+	// Event is the source record as it stood in the event. It is set if the target sends
+	// it, or if Data could not be read.
 	Event json.RawMessage `json:"event,omitempty"`
 
-	// NoImage says that the source gave no image of the item, so Data is its keys.
+	// NoImage means that the source gave no image of the item, so Data holds its keys.
 	NoImage bool `json:"noImage,omitempty"`
 
-	// Records is how many records Data was made of, where a stage put several into
-	// one message; the rest is told of the first of them.
+	// Records is the number of records in Data, if a stage combined several into one
+	// message. The other fields then describe the first record.
 	Records int `json:"records,omitempty"`
 
-	// Staged says that Data is as it was to be sent: the target's stages have run.
+	// Staged means that Data is ready to send: the target's stages have run.
 	Staged bool `json:"staged"`
 
-	// Passed names the stages that have run where Staged is false.
+	// Passed names the stages that have run, if Staged is false.
 	Passed []string `json:"passed,omitempty"`
 
 	Class    string    `json:"errorClass"`
 	Error    string    `json:"error"`
-	Attempts int       `json:"attempts"` // made; 0: it was never sent
-	Time     time.Time `json:"time"`     // it was given up
+	Attempts int       `json:"attempts"` // 0: it was never sent
+	Time     time.Time `json:"time"`     // when it was given up
 }
 
-// Wrap returns the envelope of a record that a target of source did not take.
+// Wrap returns the envelope of a record that a target of source could not take.
 func Wrap(source, target string, r engine.Rejected, now time.Time) Envelope {
 	e := Envelope{
 		Version: Version, Source: source, Target: target,
@@ -80,7 +80,7 @@ func Wrap(source, target string, r engine.Rejected, now time.Time) Envelope {
 	return e
 }
 
-// Marshal returns the envelope in JSON, in one line.
+// Marshal returns the envelope as one line of JSON.
 func (e *Envelope) Marshal() ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -91,7 +91,7 @@ func (e *Envelope) Marshal() ([]byte, error) {
 	return bytes.TrimRight(b.Bytes(), "\n"), nil
 }
 
-// Parse reads an envelope. Its error says what is wrong, and shows none of it.
+// Parse reads an envelope. Its error names the fault without quoting the envelope.
 func Parse(data []byte) (Envelope, error) {
 	var e Envelope
 	d := json.NewDecoder(bytes.NewReader(data))

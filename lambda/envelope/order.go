@@ -7,10 +7,10 @@ import (
 	"fanout/lambda/event"
 )
 
-// Compare compares the places of two records of a shard: by sequence number, a
-// decimal number of any length, and within an aggregate by sub-sequence number. It
-// returns 0 if neither has a number, since nothing tells their order then; a record
-// without one comes after those that have one.
+// Compare orders two records of a shard by sequence number, a decimal number of any length,
+// and then by sub-sequence number within an aggregate. A record without a number sorts
+// after numbered ones. If neither has a number, their order is unknown and Compare returns
+// 0.
 func Compare(a, b *Envelope) int {
 	x, ok := number(a.Sequence)
 	y, also := number(b.Sequence)
@@ -25,7 +25,8 @@ func Compare(a, b *Envelope) int {
 	return cmp.Or(event.Compare(x, y), cmp.Compare(a.Sub, b.Sub))
 }
 
-// number returns the digits of a sequence number. Behind them may stand what tells a message of several records from others.
+// number returns the digits of a sequence number, without the suffix of a message with
+// several records.
 func number(seq string) (digits string, ok bool) {
 	digits, _, _ = strings.Cut(seq, "/")
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {

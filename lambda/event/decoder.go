@@ -7,36 +7,36 @@ import (
 	"fanout/engine"
 )
 
-// decoder makes batches of an event's records.
+// decoder builds batches from an event's records.
 type decoder struct {
 	scanner
 	mem     arena
 	batches []Batch
 	index   map[source]int // of batches
-	last    int            // batch of the record before
+	last    int            // batch of the previous record
 
 	room     *Memory // for the first batch; nil once it is taken
 	payloads *engine.Payloads
-	stock    int // how many payloads are left
+	stock    int // number of payloads left
 
-	start int   // where Records begins
-	n     int   // records read
-	err   error // why the event as a whole cannot be taken
+	start int   // offset of Records
+	n     int   // number of records read
+	err   error // why the whole event cannot be accepted
 
-	shape  shape  // of the record before
-	shard  string // of the Kinesis record before
-	record record // being read
-	bad    error  // why the record being read cannot be delivered
-	attrs  []attr // of its DynamoDB keys; memory used again for each
+	shape  shape  // of the previous record
+	shard  string // of the previous Kinesis record
+	record record // the record being read
+	bad    error  // why this record cannot be delivered
+	attrs  []attr // of its DynamoDB keys; reused for each record
 }
 
-// source is what records of one batch have in common.
+// source holds the values that records of one batch share.
 type source struct {
 	kind Kind
 	arn  string
 }
 
-// record is the members of a source record that matter.
+// record holds the relevant members of a source record.
 type record struct {
 	raw         value
 	eventSource value // Kinesis and DynamoDB
@@ -49,8 +49,8 @@ type record struct {
 	sns         snsRecord
 }
 
-// object reads any value; if it is an object, member is called with the name of
-// each of its members and reads the value.
+// object reads any value. If it is an object, object calls member with each member's name,
+// and member reads the value.
 func (d *decoder) object(member func(name []byte) bool) (value, bool) {
 	if d.peek() != '{' {
 		return d.value()
@@ -85,7 +85,7 @@ func (d *decoder) records() (kind, bool) {
 	return list, ok
 }
 
-// entry reads one of Records.
+// entry reads one element of Records.
 func (d *decoder) entry() bool {
 	d.peek()
 	if d.shape.known && d.alike() {
@@ -133,7 +133,7 @@ type NoARN struct{ text string }
 // Error names the record.
 func (e *NoARN) Error() string { return e.text }
 
-// add puts the record that was read into its batch.
+// add adds the current record to its batch.
 func (d *decoder) add() error {
 	r := &d.record
 	if r.raw.kind != object {
@@ -166,7 +166,7 @@ func (d *decoder) add() error {
 	return nil
 }
 
-// build makes the record that was read into one of b's.
+// build converts the current record to a record of b.
 func (d *decoder) build(b *Batch) engine.Record {
 	if d.stock == 0 {
 		d.reserve(b)
@@ -187,7 +187,7 @@ func (d *decoder) build(b *Batch) engine.Record {
 	return out
 }
 
-// batch returns the batch of records from s.
+// batch returns the batch for s.
 func (d *decoder) batch(s source) *Batch {
 	if len(d.batches) > 0 {
 		if b := &d.batches[d.last]; b.SourceARN == s.arn && b.Kind == s.kind {
@@ -207,13 +207,12 @@ func (d *decoder) batch(s source) *Batch {
 	return &d.batches[i]
 }
 
-// maxReserve bounds what is allocated before it is needed: a stream's batch has at
-// most 10,000 records.
+// maxReserve bounds memory reserved in advance: a stream's batch has at most 10,000
+// records.
 const maxReserve = 10000
 
-// reserve makes room for the record that was read and those to come, as many as
-// there would be if they were as long as those before. Most events are of one
-// source, so the first batch gets the room.
+// reserve makes room for this record and the following ones. It estimates their number from
+// the average length so far. Most events have one source, so the first batch gets the room.
 func (d *decoder) reserve(b *Batch) {
 	size := (d.pos-d.start)/(d.n+1) + 1
 	left := (len(d.text) - d.pos) / size
@@ -231,13 +230,13 @@ func (d *decoder) reserve(b *Batch) {
 	}
 }
 
-// data returns d.payloads with one to take.
+// data returns d.payloads and counts one payload as used.
 func (d *decoder) data() *engine.Payloads {
 	d.stock--
 	return d.payloads
 }
 
-// need returns the text of a member that the record cannot do without.
+// need returns the text of a required member.
 func (d *decoder) need(where string, v value) []byte {
 	if !v.isString() {
 		d.fail("the record's %s is %s, not a string", where, v.kind)
@@ -246,7 +245,7 @@ func (d *decoder) need(where string, v value) []byte {
 	return d.mem.bytes(v)
 }
 
-// optional is like need, but returns "" if there is none.
+// optional is like need, but returns "" for a missing member.
 func (d *decoder) optional(where string, v value) string {
 	if !v.given() {
 		return ""
@@ -254,8 +253,7 @@ func (d *decoder) optional(where string, v value) string {
 	return share(d.need(where, v))
 }
 
-// fail says why the record that is being read cannot be delivered; what is said
-// first counts.
+// fail sets the reason why the current record cannot be delivered. The first reason counts.
 func (d *decoder) fail(format string, args ...any) {
 	if d.bad == nil {
 		d.bad = fmt.Errorf(format, args...)

@@ -7,15 +7,14 @@ import (
 	"fanout/engine"
 )
 
-// dynamodbRecord is the member dynamodb of a record (DynamoDB Streams API,
-// StreamRecord).
+// dynamodbRecord is the dynamodb member of a record (DynamoDB Streams API, StreamRecord).
 type dynamodbRecord struct {
 	kind                      kind
 	keys, image, seq, arrived value
 	attrs                     []attr // of keys
 }
 
-// attr is a key attribute. Its value is absent if it has none of a key's types.
+// attr is a key attribute. Its value is absent if it has no valid key type.
 type attr struct {
 	name  []byte
 	value value
@@ -66,7 +65,7 @@ func (r *dynamodbRecord) readKeys(d *decoder) (ok bool) {
 	return ok
 }
 
-// dynamodb makes one of b's records of the members that were read.
+// dynamodb converts the members just read to a record of b.
 func (d *decoder) dynamodb(b *Batch) engine.Record {
 	s := &d.record.dynamodb
 	if s.kind != object {
@@ -104,8 +103,8 @@ func (d *decoder) dynamodb(b *Batch) engine.Record {
 	return r
 }
 
-// key is the value of the key attribute. The values of several are joined, and escaped
-// so that no two keys have one form.
+// key returns the value of the key attribute. It joins several values, with escapes so that
+// different keys stay different.
 func (d *decoder) key(s *dynamodbRecord) string {
 	if s.keys.kind != object {
 		d.fail("the record's dynamodb.Keys is %s, not an object", s.keys.kind)
@@ -146,5 +145,6 @@ func (d *decoder) key(s *dynamodbRecord) string {
 	return share(key)
 }
 
-// separator stands between the values in a key, and escape before either within a value.
+// separator stands between the values of a key. Within a value, escape precedes either
+// character.
 const separator, escape = '|', '\\'

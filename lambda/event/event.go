@@ -9,7 +9,7 @@ import (
 	"fanout/engine"
 )
 
-// Kind is a kind of source.
+// Kind is a type of event source.
 type Kind uint8
 
 const (
@@ -18,7 +18,7 @@ const (
 	SNS
 )
 
-// String returns the name that events have for the source, such as aws:kinesis.
+// String returns the name of the source in events, such as aws:kinesis.
 func (k Kind) String() string {
 	switch k {
 	case Kinesis:
@@ -31,14 +31,14 @@ func (k Kind) String() string {
 	return fmt.Sprintf("source kind %d", uint8(k))
 }
 
-// Batch is the records of one event that have the same source.
+// Batch holds the records of one event that have the same source.
 type Batch struct {
 	// SourceARN is the ARN of the stream or topic, as the event has it.
 	SourceARN string
 
 	Kind Kind
 
-	// First is the place of the first record among all of the event.
+	// First is the index of the batch's first record in the event.
 	First int
 
 	// Records are in the order of the event. Raw is the source record's JSON.
@@ -71,40 +71,37 @@ type Batch struct {
 	Records []engine.Record
 }
 
-// Decode reads an event. It returns a batch for each source, in order of their
-// first records.
+// Decode reads an event. It returns one batch for each source, in order of their first
+// records.
 //
-// A record whose parts are missing or of the wrong type fails by itself: its data
-// is [engine.Unreadable]. An event that is not JSON, has no Records, or has a
-// record without a source or from a source that fanout does not take, is an error
-// as a whole.
+// A record with missing or malformed parts fails alone: its data is [engine.Unreadable].
+// The whole event is an error if it is not JSON, has no Records, or has a record with no
+// source or an unsupported one.
 //
-// Names match exactly, and of several members with one name the last counts, as
-// in a map decoded by encoding/json. Decode accepts the JSON that encoding/json
-// accepts, also behind a UTF-8 byte order mark; bytes that are not UTF-8 stay as they
-// are.
+// Names match exactly. If members share a name the last one counts, as in a map decoded by
+// encoding/json. Decode accepts the same JSON as encoding/json, and also a leading UTF-8
+// byte order mark. Bytes that are not UTF-8 stay unchanged.
 //
-// The records share data's memory: it must not change as long as they are in
-// use. The buffers that aws-lambda-go gives to a handler are used again for the
-// next invocation.
+// The records share data's memory, which must not change while they are in use.
+// aws-lambda-go reuses the buffers that it gives to a handler for the next invocation.
 func Decode(data []byte) ([]Batch, error) { return new(Memory).Decode(data) }
 
-// Memory is what an event's records take beside its text. It is used again for the next
-// event that it decodes. The zero Memory is empty.
+// Memory holds the memory for an event's records, without its text. The next event that it
+// decodes reuses this memory. The zero Memory is empty.
 type Memory struct {
 	records  []engine.Record // of the first batch
 	payloads engine.Payloads
 }
 
-// Free lets go of what the records of the event before refer to, and keeps their memory.
-// None of them may be in use any more.
+// Free drops the references of the previous event's records and keeps their memory. None of
+// these records may still be in use.
 func (m *Memory) Free() {
 	clear(m.records)
 	m.records = m.records[:0]
 	m.payloads.Free()
 }
 
-// Decode is like the function Decode. Nothing of the event before may be in use any more.
+// Decode is like the function Decode. The previous event's records may no longer be in use.
 func (m *Memory) Decode(data []byte) ([]Batch, error) {
 	m.Free()
 	d := decoder{scanner: scanner{text: data}, room: m}
@@ -144,16 +141,16 @@ func (m *Memory) Decode(data []byte) ([]Batch, error) {
 	return d.batches, nil
 }
 
-// sources names what Decode takes.
+// sources lists the sources that Decode accepts.
 const sources = "aws:kinesis, aws:dynamodb and aws:sns"
 
-// Bounds of what an error tells of an event.
+// Limits on the names that an error quotes from an event.
 const (
 	maxNamed = 8  // members
 	maxName  = 64 // bytes of a name
 )
 
-// quote returns a name of the event for an error.
+// quote returns a name from the event in the form for an error.
 func quote(name []byte) string {
 	if len(name) > maxName {
 		return fmt.Sprintf("%q…", name[:maxName])

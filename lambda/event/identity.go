@@ -10,13 +10,13 @@ import (
 	"fanout/engine"
 )
 
-// identify gives every record of a lane a Seq of its own, since destinations and what
-// is remembered of them tell records apart by it. A record without a sequence number,
-// or with one that others of its lane have too, gets a digest of the source record
-// behind the number, and is then the same whatever else is in its event. Of records
-// that are equal to the last byte the second has "-2" behind that, and so on.
+// identify gives every record of a lane a unique Seq, because destinations and dedup tell
+// records apart by it. If a record has no sequence number, or shares it with others of its
+// lane, identify appends a digest of the source record. The Seq then does not depend on the
+// rest of the event. If records are equal to the last byte, the second gets the suffix
+// "-2", and so on.
 //
-// That is rare. Mostly sequence numbers rise, and looking at neighbors is enough.
+// This is rare. Usually sequence numbers rise, and comparing neighbors is enough.
 func identify(recs []engine.Record) {
 	if rise(recs) {
 		return
@@ -41,18 +41,18 @@ func identify(recs []engine.Record) {
 	}
 }
 
-// digestMark stands before the digest in a Seq.
+// digestMark precedes the digest in a Seq.
 const digestMark = "/"
 
-// Number returns the sequence number that the source gave a record, or for a
-// notification without one its MessageId, by the record's Seq; "" if it gave none.
+// Number extracts the source's sequence number from a Seq. For a notification without a
+// sequence number it returns the MessageId. It returns "" if the source gave neither.
 func Number(seq string) string {
 	number, _, _ := strings.Cut(seq, digestMark)
 	return number
 }
 
 // Compare compares sequence numbers, which are decimal numbers too long for any integer
-// type. Zeros in front do not count.
+// type. It ignores leading zeros.
 func Compare(a, b string) int {
 	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
 	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
@@ -63,7 +63,7 @@ func Before(a, b string) bool { return Compare(a, b) < 0 }
 
 // rise reports whether the sequence numbers of each lane rise from record to record.
 func rise(recs []engine.Record) bool {
-	var before map[string]string // by lane, of the lanes that recs has left
+	var before map[string]string // by lane, for lanes of earlier records
 	for i := range recs {
 		r := &recs[i]
 		if r.Seq == "" {
@@ -90,5 +90,5 @@ func rise(recs []engine.Record) bool {
 	return true
 }
 
-// precedes reports whether a number without leading zeros is less than another.
+// precedes reports whether a is less than b; both have no leading zeros.
 func precedes(a, b string) bool { return len(a) < len(b) || len(a) == len(b) && a < b }

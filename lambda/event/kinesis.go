@@ -6,12 +6,12 @@ import (
 	"fanout/engine"
 )
 
-// kinesisRecord is the member kinesis of a record (Lambda guide, Process Amazon
-// Kinesis Data Streams records).
+// kinesisRecord is the kinesis member of a record (Lambda guide, Process Amazon Kinesis
+// Data Streams records).
 type kinesisRecord struct {
 	kind                             kind
 	data, key, hashKey, seq, arrived value
-	again                            bool // there is more than one such member
+	again                            bool // the member appears more than once
 }
 
 func (k *kinesisRecord) read(d *decoder) bool {
@@ -40,7 +40,7 @@ func (k *kinesisRecord) read(d *decoder) bool {
 // UnknownShard is the lane of Kinesis records whose eventID names no shard.
 const UnknownShard = "unknown-shard"
 
-// kinesis makes a record of the members that were read.
+// kinesis converts the members just read to a record.
 func (d *decoder) kinesis() engine.Record {
 	k := &d.record.kinesis
 	if k.kind != object {
@@ -56,7 +56,7 @@ func (d *decoder) kinesis() engine.Record {
 	r := engine.Record{
 		Key:     d.optional("kinesis.partitionKey", k.key),
 		HashKey: d.optional("kinesis.explicitHashKey", k.hashKey),
-		Lane:    d.shard, // one string for all, so that none is read to tell them equal
+		Lane:    d.shard, // one shared string, so that comparing two lanes reads neither
 		Seq:     d.optional("kinesis.sequenceNumber", k.seq),
 		Action:  "PUT",
 		Arrived: millis(k.arrived),

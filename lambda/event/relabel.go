@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Relabel returns the event with arn as the source of every record, and all else as it
-// is. All records must come from a source of that kind.
+// Relabel returns the event with arn as the source of every record, and otherwise
+// unchanged. All records must come from a source of that kind.
 func Relabel(data []byte, kind Kind, arn string) ([]byte, error) {
 	quoted, _ := json.Marshal(arn) // a string cannot fail
 	r := relabeler{decoder: decoder{scanner: scanner{text: data}}, kind: kind, arn: quoted}
@@ -28,7 +28,7 @@ func Relabel(data []byte, kind Kind, arn string) ([]byte, error) {
 	return append(r.out, data[r.copied:]...), nil
 }
 
-// relabeler copies an event, up to copied, to out.
+// relabeler copies an event to out; copied is the end of the copied part.
 type relabeler struct {
 	decoder
 	kind   Kind
@@ -52,7 +52,7 @@ func (r *relabeler) records() bool {
 	return ok
 }
 
-// entry copies one of Records.
+// entry copies one element of Records.
 func (r *relabeler) entry() bool {
 	r.peek()
 	start, found := r.pos, false
@@ -91,7 +91,7 @@ func (r *relabeler) entry() bool {
 	return ok
 }
 
-// comesFrom names the service that a record comes from, if it is another that is known.
+// comesFrom returns the name of a record's source, if it is one of the known kinds.
 func (r *relabeler) comesFrom(source value) string {
 	for _, k := range []Kind{Kinesis, DynamoDB, SNS} {
 		if string(r.mem.bytes(source)) == k.String() {
@@ -101,7 +101,7 @@ func (r *relabeler) comesFrom(source value) string {
 	return ""
 }
 
-// replace reads a value and puts the ARN in its place.
+// replace reads a value and writes the ARN instead.
 func (r *relabeler) replace() bool {
 	r.peek()
 	r.out = append(append(r.out, r.text[r.copied:r.pos]...), r.arn...)
@@ -110,7 +110,7 @@ func (r *relabeler) replace() bool {
 	return ok
 }
 
-// insert puts text in at a place that is not copied yet.
+// insert adds text at an offset that is not copied yet.
 func (r *relabeler) insert(at int, text []byte) {
 	r.out = append(append(r.out, r.text[r.copied:at]...), text...)
 	r.copied = at

@@ -8,12 +8,12 @@ import (
 	"math/bits"
 )
 
-// maxDepth is how deep lists and objects may be nested, as in encoding/json.
+// maxDepth limits the nesting of lists and objects, as in encoding/json.
 const maxDepth = 10000
 
-// scanner reads JSON text (RFC 8259) once, from front to back. It accepts what
-// encoding/json accepts and slices into the text instead of copying it. A method
-// that returns false has met a fault, which is at pos.
+// scanner reads JSON text (RFC 8259) in one pass. It accepts the same text as
+// encoding/json, and returns slices of the text instead of copies. A method that returns
+// false has found a fault at pos.
 type scanner struct {
 	text  []byte
 	pos   int
@@ -38,7 +38,8 @@ func (k kind) String() string {
 	return [...]string{"missing", "null", "a boolean", "a number", "a string", "a string", "a list", "an object"}[k]
 }
 
-// value is a JSON value as the text has it; of a string, what is between the quotes.
+// value is a JSON value as it stands in the text; for a string, the text between the
+// quotes.
 type value struct {
 	raw  []byte
 	kind kind
@@ -46,7 +47,7 @@ type value struct {
 
 func (v value) isString() bool { return v.kind == plain || v.kind == escaped }
 
-// given reports whether there is a value and it is not null.
+// given reports whether the value is present and not null.
 func (v value) given() bool { return v.kind > null }
 
 // mark is the byte order mark that some editors write at the start of UTF-8 text.
@@ -59,12 +60,12 @@ func (s *scanner) skipMark() {
 	}
 }
 
-// isUTF16 reports whether text begins with a byte order mark of UTF-16.
+// isUTF16 reports whether text begins with a UTF-16 byte order mark.
 func isUTF16(text []byte) bool {
 	return bytes.HasPrefix(text, []byte("\xFF\xFE")) || bytes.HasPrefix(text, []byte("\xFE\xFF"))
 }
 
-// fault is the error of a method that returned false.
+// fault returns the error of a method that returned false.
 func (s *scanner) fault() error {
 	switch {
 	case isUTF16(s.text):
@@ -77,7 +78,7 @@ func (s *scanner) fault() error {
 	return fmt.Errorf("the event is not JSON: byte %d does not belong there", s.pos)
 }
 
-// peek skips white space and returns the byte that follows, 0 at the end.
+// peek skips white space and returns the next byte, or 0 at the end.
 func (s *scanner) peek() byte {
 	for ; s.pos < len(s.text); s.pos++ {
 		if c := s.text[s.pos]; c > ' ' || c != ' ' && c != '\n' && c != '\t' && c != '\r' {
@@ -87,7 +88,7 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// done skips white space and reports whether nothing is left.
+// done skips white space and reports whether the text ends there.
 func (s *scanner) done() bool {
 	s.peek()
 	return s.pos == len(s.text)
@@ -102,8 +103,8 @@ func (s *scanner) take(c byte) bool {
 	return true
 }
 
-// enter goes into a list or object that begins with open. It reports whether
-// there is a first element.
+// enter enters a list or object that begins with open. It reports whether there is a first
+// element.
 func (s *scanner) enter(open, end byte) (some, ok bool) {
 	if !s.take(open) {
 		return false, false
@@ -119,8 +120,8 @@ func (s *scanner) enter(open, end byte) (some, ok bool) {
 	return true, true
 }
 
-// next goes on to the next element of a list or object, or leaves it. It reports
-// whether there is one.
+// next moves to the next element of a list or object, or leaves it after the last. It
+// reports whether there is another element.
 func (s *scanner) next(end byte) (some, ok bool) {
 	switch s.peek() {
 	case ',':
@@ -134,7 +135,7 @@ func (s *scanner) next(end byte) (some, ok bool) {
 	return false, false
 }
 
-// name reads the name of an object's member, up to the value.
+// name reads a member's name, up to the value.
 func (s *scanner) name() (value, bool) {
 	if s.peek() != '"' {
 		return value{}, false
@@ -229,7 +230,7 @@ func (s *scanner) number() bool {
 
 func (s *scanner) at(c byte) bool { return s.pos < len(s.text) && s.text[s.pos] == c }
 
-// digits skips one digit or more.
+// digits skips one or more digits.
 func (s *scanner) digits() bool {
 	start := s.pos
 	for s.pos < len(s.text) && isDigit(s.text[s.pos]) {
@@ -240,7 +241,7 @@ func (s *scanner) digits() bool {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// string reads a string, from its opening quote.
+// string reads a string, starting at its opening quote.
 func (s *scanner) string() (value, bool) {
 	s.pos++
 	start, k := s.pos, plain
@@ -293,12 +294,11 @@ const (
 	high = 0x8080808080808080 // the high bit of each byte
 )
 
-// special returns the place of the first quote, backslash or control character
-// of text at or after i, or len(text). It looks at eight bytes at a time: of those,
-// (x-n)&^x sets the high bit of each that is less than n, and perhaps of some above
-// the lowest of them, which does not matter (Warren, Hacker's Delight, section
-// 6-1). A byte that is a quote or a control character is, with bit 1 flipped, at
-// most a space.
+// special returns the offset of the first quote, backslash or control character of text at
+// or after i, or len(text). It looks at eight bytes at a time. In these, (x-n)&^x sets the
+// high bit of each byte below n. It may also set the bit of bytes above the lowest match,
+// which does no harm (Warren, Hacker's Delight, section 6-1). With bit 1 flipped, a quote
+// or a control character is at most a space.
 func special(text []byte, i int) int {
 	for ; i+8 <= len(text); i += 8 {
 		x := binary.LittleEndian.Uint64(text[i:])

@@ -5,47 +5,46 @@ import (
 	"slices"
 )
 
-// shape is how a Kinesis record is written. The records of an event look alike: they
-// have the same members in the same order, and all but a few values in common. So
-// what stands between these values is compared with that of a record which has been
-// read, instead of being read again. Where it is the same, and the values are of the
-// same kind, the record is made of the same tokens. Any other record is read from
-// its beginning as if nothing were known.
+// shape describes how a Kinesis record is written. Records of an event look alike: they
+// have the same members in the same order, and differ in only a few values. So alike
+// compares the text between these values with that of the previous record, instead of
+// parsing it. If the text matches and the values are of the same kind, the record has the
+// same tokens. Any other record is parsed from the start.
 type shape struct {
 	known bool
 	slots []slot
-	room  [6]slot // for slots
-	tail  []byte  // behind the last slot
+	room  [6]slot // array for slots
+	tail  []byte  // text after the last slot
 	batch int     // of the records
 }
 
-// slot is where a record has a value of its own.
+// slot is a value that differs between records.
 type slot struct {
-	before []byte // since the slot before it
+	before []byte // text since the previous slot
 	value
-	to  *value // of decoder.record
-	end int    // of value, in the event
+	to  *value // in decoder.record
+	end int    // offset of the value's end in the event
 }
 
-// same reports whether other is of the same member.
+// same reports whether other is for the same member.
 func (s *slot) same(other slot) bool { return s.to == other.to }
 
-// forget makes room for another shape.
+// forget clears the shape.
 func (s *shape) forget() { s.known, s.slots = false, s.room[:0] }
 
-// note reads a value, which is one that differs from record to record.
+// note reads a value that differs between records, and records its slot.
 func (d *decoder) note(to *value) (ok bool) {
 	*to, ok = d.value()
 	end := d.pos
 	if to.kind == plain {
-		end-- // the quote
+		end-- // exclude the quote
 	}
 	d.shape.slots = append(d.shape.slots, slot{value: *to, to: to, end: end})
 	return ok
 }
 
-// learn keeps the shape of the record that was read, from start on, if others may
-// have it too.
+// learn keeps the shape of the record just read, from start on, if later records may have
+// the same shape.
 func (d *decoder) learn(start int) {
 	s := &d.shape
 	if d.batches[d.last].Kind != Kinesis || d.bad != nil || d.record.kinesis.again {
@@ -54,7 +53,7 @@ func (d *decoder) learn(start int) {
 	for i := range s.slots {
 		slot := &s.slots[i]
 		if slot.kind != plain && slot.kind != number || slices.ContainsFunc(s.slots[:i], slot.same) {
-			return // of a member that is there twice, only the last is looked at
+			return // of duplicate members, only the last counts
 		}
 		slot.before = d.text[start : slot.end-len(slot.raw)]
 		start = slot.end
@@ -62,8 +61,8 @@ func (d *decoder) learn(start int) {
 	s.known, s.tail, s.batch = true, d.text[start:d.pos], d.last
 }
 
-// alike reads a record of the shape that is known. If the next one has another, it
-// reports false and has read nothing.
+// alike reads a record of the known shape. If the next record has another shape, it reports
+// false and reads nothing.
 func (d *decoder) alike() bool {
 	start := d.pos
 	for i := range d.shape.slots {
@@ -80,7 +79,7 @@ func (d *decoder) alike() bool {
 	d.record.raw.raw, d.bad = d.text[start:d.pos:d.pos], nil
 	b := &d.batches[d.shape.batch]
 	r := d.build(b)
-	if r.Data.Err() != nil { // fill has not looked at data
+	if r.Data.Err() != nil { // fill has not checked data
 		d.pos = start
 		return false
 	}
@@ -89,7 +88,7 @@ func (d *decoder) alike() bool {
 	return true
 }
 
-// skip moves past known if that comes next.
+// skip moves past known if the text continues with it.
 func (d *decoder) skip(known []byte) bool {
 	end := d.pos + len(known)
 	if end > len(d.text) || string(d.text[d.pos:end]) != string(known) {
@@ -99,9 +98,9 @@ func (d *decoder) skip(known []byte) bool {
 	return true
 }
 
-// fill reads the value of a slot: one of the kind that the record before has there.
-// Data may be anything up to a quote. If it turns out to be base64 it was a string
-// without escapes.
+// fill reads a slot's value, which must be of the same kind as in the previous record. It
+// scans data only up to the next quote: if that is valid base64, it was a string without
+// escapes.
 func (d *decoder) fill(s *slot) bool {
 	start := d.pos
 	switch {

@@ -2,8 +2,7 @@ package event
 
 import "fanout/engine"
 
-// snsRecord is the member Sns of a record (Lambda guide, Process Amazon SNS
-// notifications).
+// snsRecord is the Sns member of a record (Lambda guide, Process Amazon SNS notifications).
 type snsRecord struct {
 	topic, message, id, seq, arrived value
 }
@@ -30,7 +29,7 @@ func (s *snsRecord) read(d *decoder) bool {
 	return ok
 }
 
-// sns makes one of b's records of the members that were read.
+// sns converts the members just read to a record of b.
 func (d *decoder) sns(b *Batch) engine.Record {
 	s := &d.record.sns
 	r := engine.Record{

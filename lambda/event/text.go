@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// unhex is the value of a hexadecimal digit, −1 for other bytes.
+// unhex maps a hexadecimal digit to its value, and other bytes to −1.
 var unhex = func() (t [256]int8) {
 	for i := range t {
 		t[i] = -1
@@ -20,8 +20,8 @@ var unhex = func() (t [256]int8) {
 	return t
 }()
 
-// unescape appends to dst what the inside of a valid JSON string stands for.
-// Half a surrogate pair becomes U+FFFD, as in encoding/json.
+// unescape appends the decoded content of a valid JSON string to dst. Half a surrogate pair
+// becomes U+FFFD, as in encoding/json.
 func unescape(dst, s []byte) []byte {
 	for len(s) > 0 {
 		plain := special(s, 0)
@@ -50,7 +50,7 @@ func unescape(dst, s []byte) []byte {
 	return dst
 }
 
-// unescaped is what a backslash before c stands for.
+// unescaped returns the character that a backslash before c encodes.
 func unescaped(c byte) byte {
 	switch c {
 	case 'b':
@@ -74,13 +74,13 @@ func hex4(s []byte) (r rune) {
 	return r
 }
 
-// arena hands out memory for texts, many short ones from one allocation.
+// arena allocates memory for texts, many short ones from one chunk.
 type arena struct {
-	free  []byte // what is left of the last chunk, with no length
+	free  []byte // unused rest of the last chunk, with length 0
 	chunk int    // size of the last chunk
 }
 
-// Sizes of an arena's first chunk, after which they double, and its largest.
+// Sizes of an arena's first and largest chunk. Each chunk is twice the previous one.
 const (
 	minChunk = 1 << 10
 	maxChunk = 64 << 10
@@ -100,18 +100,18 @@ func (a *arena) take(n int) []byte {
 	return taken
 }
 
-// bytes returns what a string stands for: a part of the event, if it has no escapes.
+// bytes returns a string's decoded content. Without escapes this is a slice of the event.
 func (a *arena) bytes(v value) []byte {
 	if v.kind == escaped {
-		return unescape(a.take(len(v.raw)), v.raw) // an escape is longer than what it stands for
+		return unescape(a.take(len(v.raw)), v.raw) // an escape is longer than its character
 	}
 	return v.raw
 }
 
-// string is bytes as a string.
+// string is like bytes, but returns a string.
 func (a *arena) string(v value) string { return share(a.bytes(v)) }
 
-// share returns b, which nobody writes into any more, as a string.
+// share returns b as a string. The caller must no longer write to b.
 func share(b []byte) string {
 	return unsafe.String(unsafe.SliceData(b), len(b)) //nolint:gosec // Decode asks that the event stay as it is
 }

@@ -2,13 +2,13 @@ package event
 
 import "time"
 
-// maxMillis is the last millisecond that a source could name: the end of the
-// year 9999. What is outside is taken for unknown.
+// maxMillis is the last valid millisecond, the end of the year 9999. Times outside the
+// range count as unknown.
 const maxMillis = 253402300799999
 
-// millis turns seconds since 1970, written as a JSON number (1545084650.987,
-// 1.545084650987E9), into milliseconds, exactly; a fraction of a millisecond is
-// cut off. It returns 0, which means unknown, for what is no such time.
+// millis converts seconds since 1970, written as a JSON number (1545084650.987,
+// 1.545084650987E9), to milliseconds. The result is exact; fractions of a millisecond are
+// cut off. For an invalid time it returns 0, which means unknown.
 func millis(v value) int64 {
 	if v.kind != number {
 		return 0
@@ -25,7 +25,7 @@ func millis(v value) int64 {
 	if point < 0 {
 		whole = digits
 	}
-	// places is how many digits make the milliseconds.
+	// places is the number of digits that form the milliseconds.
 	places, n := whole+exp+3, int64(0)
 	for _, c := range mantissa {
 		if places <= 0 {
@@ -48,8 +48,8 @@ func millis(v value) int64 {
 	return n
 }
 
-// exponent reads what follows the mantissa of a valid JSON number: nothing, or
-// an exponent. It is bounded, far beyond what changes a time.
+// exponent reads the rest of a valid JSON number after the mantissa: nothing, or an
+// exponent. It caps the exponent, far beyond any value that changes a time.
 func exponent(s []byte) int {
 	if len(s) == 0 || s[0] == '-' {
 		return 0

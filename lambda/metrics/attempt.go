@@ -14,13 +14,13 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// attempt watches one call, to tell what became of it if it fails.
+// attempt observes one call, to find its fate if it fails.
 type attempt struct {
-	reused  atomic.Bool // it went out on a connection of an earlier call
-	written atomic.Bool // all of it
+	reused  atomic.Bool // the call used an existing connection
+	written atomic.Bool // the request was written completely
 }
 
-// watch returns a context for the call.
+// watch returns a context for the call that records its progress.
 func (a *attempt) watch(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(c httptrace.GotConnInfo) {
@@ -31,17 +31,17 @@ func (a *attempt) watch(ctx context.Context) context.Context {
 	})
 }
 
-// fate is what became of a call.
+// fate is the outcome of a call.
 type fate uint8
 
 const (
 	taken   fate = iota // CloudWatch has the metrics
-	kept                // it has not, and may have them later
-	refused             // it has not, and never takes them
-	unsure              // it may have them
+	kept                // CloudWatch does not have them, and a retry may succeed
+	refused             // CloudWatch does not have them, and will never accept them
+	unsure              // CloudWatch may have them
 )
 
-// fate returns what became of a call that ended with err.
+// fate returns the outcome of a call that ended with err.
 func (a *attempt) fate(err error) fate {
 	if err == nil {
 		return taken
@@ -58,16 +58,16 @@ func (a *attempt) fate(err error) fate {
 	case status != 0 || !a.written.Load():
 		return kept
 	case a.reused.Load() && !interrupted(err):
-		// The service closed the connection while it was idle, as happens when
-		// Lambda has the process frozen.
+		// The service closed the idle connection, as happens while Lambda has the process
+		// frozen.
 		return kept
 	}
 	return unsure
 }
 
-// passing reports whether an answer with status 400 is about the moment or the
-// credentials, not about the metrics themselves, which would be refused again and hold
-// up all others (CloudWatch API reference, Common errors).
+// passing reports whether an answer with status 400 is about a temporary condition or the
+// credentials. Otherwise it is about the metrics, which would be refused again and hold up
+// all others (CloudWatch API reference, Common errors).
 func passing(err error) bool {
 	e, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
@@ -81,7 +81,7 @@ func passing(err error) bool {
 	}, e.ErrorCode())
 }
 
-// interrupted reports whether err says that an answer was not waited for.
+// interrupted reports whether err means that the wait for an answer was cut short.
 func interrupted(err error) bool {
 	e, ok := errors.AsType[net.Error](err)
 	return ok && e.Timeout() || errors.Is(err, context.Canceled)

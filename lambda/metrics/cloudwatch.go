@@ -13,42 +13,43 @@ import (
 	"github.com/sourcegraph/conc/panics"
 )
 
-// Client is what CloudWatch needs of its client, which should not retry: metrics
-// that were not taken are sent again with the next ones.
+// Client is the part of the CloudWatch client that is needed. It should not retry: metrics
+// that were not accepted go out with the next ones.
 type Client interface {
 	PutMetricData(ctx context.Context, in *cloudwatch.PutMetricDataInput, opts ...func(*cloudwatch.Options)) (*cloudwatch.PutMetricDataOutput, error)
 }
 
 const (
-	// patience is how long Publish waits for a send to end, once for each send.
+	// patience bounds how long Publish waits for a send to end. It waits once for each
+	// send.
 	patience = 2 * time.Millisecond
 
 	// callTimeout bounds one call.
 	callTimeout = 10 * time.Second
 
-	// interval is the time from one send to the next. CloudWatch is paid by the call,
-	// and counts by the minute.
+	// interval is the time between sends. CloudWatch bills each call, and aggregates by the
+	// minute.
 	interval = time.Second
 
-	// After a failure nothing is sent for a while, which doubles with each.
+	// The pause in sending after a failure doubles with each further failure.
 	firstPause = time.Second
 	maxPause   = time.Minute
 
-	// flushPause is how long Flush waits before it sends once more: a moment, of the
-	// 400 ms that the function has when its process ends.
+	// flushPause is the wait before Flush sends once more. It is short, because the
+	// function has only 400 ms when its process ends.
 	flushPause = 100 * time.Millisecond
 )
 
-// CloudWatch sends metrics with PutMetricData, those of an invocation beside the
-// records of the next one. Its memory is bounded.
+// CloudWatch sends metrics with PutMetricData. It sends an invocation's metrics while the
+// next invocation handles its records. Its memory is bounded.
 type CloudWatch struct {
 	client    Client
 	namespace string
 
 	mu       sync.Mutex
 	held     tally
-	sending  []*send // under way: one that Begin started, and those of Flush beside it
-	failures int     // in a row
+	sending  []*send // sends in progress: one started by Begin, and parallel ones of Flush
+	failures int     // consecutive failures
 	pause    time.Time
 	faults   faults
 }
@@ -57,13 +58,13 @@ type CloudWatch struct {
 type send struct {
 	done chan struct{} // closed when it has ended
 
-	// To be read when it has ended.
+	// Read these only after done is closed.
 	err  error // why it ended early
-	kept bool  // what CloudWatch did not take then may be sent later
+	kept bool  // metrics that CloudWatch did not accept may be sent later
 
 	// Guarded by CloudWatch.mu.
-	waited bool     // an invocation has waited for it
-	rest   []*entry // which it has not begun to send
+	waited bool     // an invocation has already waited for it
+	rest   []*entry // entries not yet sent
 }
 
 // NewCloudWatch returns a CloudWatch that sends through client.
@@ -71,12 +72,12 @@ func NewCloudWatch(client Client, namespace string) *CloudWatch {
 	return &CloudWatch{client: client, namespace: namespace}
 }
 
-// Begin starts to send what earlier invocations left, once in an interval.
+// Begin starts to send the metrics of earlier invocations, at most once per interval.
 func (c *CloudWatch) Begin(ctx context.Context) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.sending) == 0 && !time.Now().Before(c.pause) {
-		c.start(context.WithoutCancel(ctx)) // it may outlast the invocation
+		c.start(context.WithoutCancel(ctx)) // the send may outlive the invocation
 	}
 }
 
@@ -99,11 +100,11 @@ func (c *CloudWatch) Publish(ctx context.Context, inv Invocation) error {
 	return c.faults.report()
 }
 
-// Flush sends what is left, beside a send under way, which may hang, and waits for
-// both, for its own first: what CloudWatch did not take of that it sends once more. Its
-// error tells what could not be sent.
+// Flush sends the pending metrics, in parallel with a send in progress, which may hang. It
+// waits for its own send first and then for the other. It resends once the metrics that
+// CloudWatch did not accept. Its error says which metrics could not be sent.
 func (c *CloudWatch) Flush(ctx context.Context) error {
-	var failed error // of its own send, the last that ended
+	var failed error // the error of Flush's last send
 	for again := true; ; {
 		c.mu.Lock()
 		own := c.start(ctx)
@@ -136,7 +137,7 @@ func (c *CloudWatch) Flush(ctx context.Context) error {
 	}
 }
 
-// await returns when done is closed or hands over. It reports false if ctx ends before.
+// await waits until done is closed or delivers a value. It reports false if ctx ends first.
 func await[T any](ctx context.Context, done <-chan T) bool {
 	select {
 	case <-done:
@@ -146,7 +147,8 @@ func await[T any](ctx context.Context, done <-chan T) bool {
 	}
 }
 
-// late says that ctx ended before all was sent, and why a send failed before, if one did.
+// late returns an error saying that ctx ended before all was sent, and why a send failed
+// earlier, if one did.
 func late(ctx context.Context, failed error) error {
 	if failed != nil {
 		return fmt.Errorf("the last metrics were not sent in time: %w; %w", ctx.Err(), failed)
@@ -154,7 +156,7 @@ func late(ctx context.Context, failed error) error {
 	return fmt.Errorf("the last metrics were not sent in time: %w", ctx.Err())
 }
 
-// wait returns when s has ended, but after d at the latest.
+// wait returns when s ends, or after d.
 func wait(ctx context.Context, s *send, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -165,8 +167,8 @@ func wait(ctx context.Context, s *send, d time.Duration) {
 	}
 }
 
-// start begins to send all that is held, and what the sends under way have not begun
-// with, if there is anything. c.mu is held.
+// start starts to send the pending entries and the unsent entries of sends in progress. It
+// returns nil if there are none. c.mu must be held.
 func (c *CloudWatch) start(ctx context.Context) *send {
 	var entries []*entry
 	for _, s := range c.sending {
@@ -188,8 +190,8 @@ func (c *CloudWatch) start(ctx context.Context) *send {
 	return s
 }
 
-// put sends entries, which are those of s, as many calls as it takes. When one fails
-// it returns what of that may be sent later.
+// put sends the entries of s in as many calls as needed. If a call fails, put returns the
+// entries of that call that may be sent later.
 func (c *CloudWatch) put(ctx context.Context, s *send, entries []*entry) (again []*entry, err error) {
 	for len(entries) > 0 {
 		n := fit(entries)
@@ -210,8 +212,8 @@ func (c *CloudWatch) put(ctx context.Context, s *send, entries []*entry) (again 
 	return nil, nil
 }
 
-// claim takes the next n entries out of the rest of s. It reports false if another
-// send has taken them.
+// claim takes the next n entries from s.rest. It reports false if another send has taken
+// them.
 func (c *CloudWatch) claim(s *send, n int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -238,14 +240,14 @@ func (c *CloudWatch) call(ctx context.Context, entries []*entry) (fate, error) {
 	return a.fate(err), err
 }
 
-// ended takes back what s left, with what it kept of its last call, and sees to when
-// the next may begin.
+// ended requeues the unsent entries of s and the kept entries of its last call, and
+// schedules the next send.
 func (c *CloudWatch) ended(s *send, kept []*entry) {
 	c.mu.Lock()
 	kept, s.rest = slices.Concat(kept, s.rest), nil
 	c.mu.Unlock()
 	var left tally
-	left.merge(kept) // which may be much, so before an invocation could wait for the lock
+	left.merge(kept) // merge may be slow, so it runs before an invocation can wait for the lock
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sending = slices.DeleteFunc(c.sending, func(o *send) bool { return o == s })
@@ -256,7 +258,7 @@ func (c *CloudWatch) ended(s *send, kept []*entry) {
 	c.faults.add(s.err)
 	pause := min(firstPause<<min(c.failures, 6), maxPause)
 	c.failures++
-	c.pause = time.Now().Add(pause/2 + rand.N(pause/2)) // apart from other processes that failed with it
+	c.pause = time.Now().Add(pause/2 + rand.N(pause/2)) // jitter, because other processes failed at the same time
 	left.merge(c.held.entries)
 	left.lost += c.held.lost
 	c.held = left

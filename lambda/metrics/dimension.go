@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// dimension is a name and a value that CloudWatch tells metrics apart by.
+// dimension is a name and value by which CloudWatch distinguishes metrics.
 type dimension struct{ name, value string }
 
-// dimensions are those of a metric; unused ones are zero.
+// dimensions are the dimensions of a metric; unused ones are zero.
 type dimensions [3]dimension
 
-// used returns the dimensions there are.
+// used returns the dimensions in use.
 func (d *dimensions) used() []dimension {
 	n := 0
 	for n < len(d) && d[n].name != "" {
@@ -21,13 +21,13 @@ func (d *dimensions) used() []dimension {
 	return d[:n]
 }
 
-// maxDimensionValue is the length of a dimension's value (CloudWatch API
-// reference, Dimension).
+// maxDimensionValue is the maximum length of a dimension's value (CloudWatch API reference,
+// Dimension).
 const maxDimensionValue = 1024
 
-// dimensionValue returns s, made valid if need be: bytes that are not printable
-// ASCII are percent-encoded, a value that is too long ends in its hash, and one
-// with nothing but space becomes "-".
+// dimensionValue returns s as a valid value. It percent-encodes bytes that are not
+// printable ASCII, ends a value that is too long with its hash, and replaces a blank value
+// by "-".
 func dimensionValue(s string) string {
 	if strings.TrimSpace(s) == "" {
 		return "-"

@@ -1,14 +1,14 @@
-// Package metrics publishes what became of records as CloudWatch metrics.
+// Package metrics publishes the outcomes of records as CloudWatch metrics.
 //
-// The predecessor's metrics keep their names and dimensions, so that dashboards
-// go on. Its Records by Function was always zero, for want of counting; here it
-// counts.
+// The metrics of aws-lambda-fanout keep their names and dimensions, so that existing
+// dashboards still work. There, Records by Function was always zero because nothing counted
+// it. Here it counts.
 //
 //	Sources, Records                       by Function
 //	Records, Targets                       by Source, Function
 //	Records (offered to the target)        by Source, Destination, Function
 //
-// Beside them stands, by Source, Target and Function, what operators need:
+// These metrics for operators are new, by Source, Target and Function:
 //
 //	Delivered, Dropped, Diverted, Failed   records
 //	Already                                records that the target had before; sent if there are any
@@ -17,35 +17,32 @@
 //	Duration                               ms from the first record to the last outcome
 //	IteratorAge                            ms that the oldest record had waited
 //
-// Records are the sum of the first five. Delivered and Bytes count what was sent and
-// acknowledged in the invocation, never what was attempted.
+// Records is the sum of the first five. Delivered and Bytes count only data that was sent
+// and acknowledged in the invocation, not attempts.
 //
 // # PutMetricData
 //
-// The final counts of an invocation exist only when its last record is settled,
-// and Lambda freezes the process as soon as the answer is out. So [CloudWatch]
-// keeps the counts of an invocation and sends them beside the records of a later
-// one, stamped with the minute they belong to: one call a second at most, with the
-// counts of all invocations since the last. No record waits for that. Only when an
-// invocation ends while a call is still under way, it waits for it once, at most
-// 2 ms, to spare the connection the freeze. The function's role must allow
-// cloudwatch:PutMetricData.
+// An invocation's final counts exist only when its last record is settled, and Lambda
+// freezes the process as soon as the function answers. So [CloudWatch] keeps the counts of
+// an invocation and sends them during a later one, stamped with the minute they belong to.
+// It makes at most one call a second, with the counts of all invocations since the last
+// call. No record waits for a call. If an invocation ends while a call is in progress, it
+// waits for the call once, at most 2 ms, so that the freeze does not break the connection.
+// The function's role must allow cloudwatch:PutMetricData.
 //
-// The price is that metrics are an invocation or a second late, and that a process
-// that ends must be given the time of [CloudWatch.Flush]: Lambda gives about 500 ms
-// after SIGTERM. What waits behind a call that hangs then goes out beside it, and
-// only what that call carries may be lost. Failed records bring the next invocation
-// themselves, by being sent again. Where that is too late, EMF is the better choice.
+// As a result, metrics are an invocation or a second late. A process that ends must get the
+// time for [CloudWatch.Flush]: Lambda gives about 500 ms after SIGTERM. If a call hangs,
+// Flush sends the metrics that wait behind it in parallel, so only the metrics in the
+// hanging call may be lost. Failed records are sent again, and so bring the next invocation
+// themselves. If this delay is too long, EMF is the better choice.
 //
-// What CloudWatch did not take is added to what comes next. A call that was
-// written and never answered may have been counted: it is not sent again, as a
-// count too many would say that records were delivered which were not. This is
-// told, as is everything that is lost.
+// Metrics that CloudWatch did not accept are added to the next ones. A call that was
+// written but never answered may have been counted. It is not repeated, because a double
+// count would report deliveries that never happened. The log reports this, and every loss.
 //
 // # EMF
 //
-// [EMF] writes the counts to standard output as the invocation ends, and
-// CloudWatch Logs makes metrics of them: no call and no permission, but lines in
-// the log, which are paid for by size. CloudWatch Logs may rarely count a line
-// twice.
+// [EMF] writes the counts to standard output when the invocation ends, and CloudWatch Logs
+// turns them into metrics. It needs no call and no permission, but it adds lines to the
+// log, which are billed by size. In rare cases CloudWatch Logs counts a line twice.
 package metrics

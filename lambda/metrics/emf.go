@@ -10,10 +10,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 )
 
-// EMF writes metrics in CloudWatch's embedded metric format (CloudWatch user
-// guide, Embedded metric format specification), from which CloudWatch Logs takes
-// them. Each line has the metrics of one set of dimensions, at most 10 of the 100
-// and 3 of the 30 that are allowed, in less than 8 KiB of 256.
+// EMF writes metrics in CloudWatch's embedded metric format (CloudWatch user guide,
+// Embedded metric format specification), which CloudWatch Logs extracts. Each line holds
+// the metrics of one set of dimensions. It has at most 10 metrics of the 100 allowed, 3
+// dimensions of the 30 allowed, and less than 8 KiB of the 256 KiB allowed.
 type EMF struct {
 	namespace string
 
@@ -22,14 +22,14 @@ type EMF struct {
 	faults faults
 }
 
-// NewEMF returns an EMF that writes to out, one Write a line.
+// NewEMF returns an EMF that writes to out, with one Write per line.
 func NewEMF(out io.Writer, namespace string) *EMF { return &EMF{out: out, namespace: namespace} }
 
 // Begin does nothing.
 func (e *EMF) Begin(context.Context) {}
 
-// Publish writes the counts of inv: a line, and for each source a line and two
-// for each of its targets.
+// Publish writes the counts of inv: one line, then one line for each source and two for
+// each of its targets.
 func (e *EMF) Publish(_ context.Context, inv Invocation) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -45,13 +45,13 @@ func (e *EMF) Publish(_ context.Context, inv Invocation) error {
 // Flush does nothing: nothing is left after Publish.
 func (e *EMF) Flush(context.Context) error { return nil }
 
-// metadata is the member _aws of a line.
+// metadata is the _aws member of a line.
 type metadata struct {
 	Timestamp         int64 // Unix milliseconds
 	CloudWatchMetrics []directive
 }
 
-// directive says which members of a line are metrics and dimensions.
+// directive declares which members of a line are metrics and which are dimensions.
 type directive struct {
 	Namespace  string
 	Dimensions [][]string

@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// faultEvery is how often faults are told.
+// faultEvery is the minimum time between reports of faults.
 const faultEvery = time.Minute
 
-// faults collects errors, so that a service that is down does not fill the log.
-// Not safe for concurrent use.
+// faults collects errors, so that a broken service does not fill the log. It is not safe
+// for concurrent use.
 type faults struct {
-	n    int // since they were told last
+	n    int // since the last report
 	last error
 	told time.Time
 }
 
 func (f *faults) add(err error) { f.n, f.last = f.n+1, err }
 
-// report returns an error that sums up what was added since the last report, or
-// nil if there is nothing to tell or it is too early.
+// report returns an error that summarizes the faults since the last report. It returns nil
+// if there are none or it is too early.
 func (f *faults) report() error {
 	if f.n == 0 || time.Since(f.told) < faultEvery {
 		return nil

@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// Publisher takes the counts of invocations to CloudWatch. It is safe for
-// concurrent use, never holds an invocation for more than 5 ms, and never fails
-// one: its errors are for the log.
+// Publisher sends the counts of invocations to CloudWatch. It is safe for concurrent use.
+// It never delays an invocation by more than 5 ms and never fails one: its errors are for
+// the log.
 type Publisher interface {
-	// Begin says that an invocation begins. It returns at once.
+	// Begin marks the start of an invocation. It returns at once.
 	Begin(ctx context.Context)
 
-	// Publish takes the counts of an invocation that ends. Its error tells what
-	// went wrong since the last one; there is one a minute at most.
+	// Publish takes the counts of an invocation that ends. Its error reports failures since
+	// the last error, at most once a minute.
 	Publish(ctx context.Context, inv Invocation) error
 
-	// Flush sends what is left, for the end of the process. It returns when all is
-	// sent, something failed, or ctx ended.
+	// Flush sends pending metrics before the process ends. It returns when all are sent, a
+	// send fails, or ctx ends.
 	Flush(ctx context.Context) error
 }
 
@@ -32,7 +32,7 @@ const (
 	ModeNone       Mode = "none"
 )
 
-// ParseMode returns the mode of that name.
+// ParseMode returns the mode with this name.
 func ParseMode(name string) (Mode, error) {
 	switch m := Mode(name); m {
 	case ModeCloudWatch, ModeEMF, ModeNone:
@@ -41,11 +41,11 @@ func ParseMode(name string) (Mode, error) {
 	return "", fmt.Errorf("%q is not a way to publish metrics; take cloudwatch, emf or none", name)
 }
 
-// DefaultNamespace is the predecessor's.
+// DefaultNamespace is the namespace of aws-lambda-fanout.
 const DefaultNamespace = "Custom/FanOut"
 
-// CheckNamespace says what is wrong with a namespace, by the rules of CloudWatch's
-// API reference, PutMetricData.
+// CheckNamespace checks a namespace against the rules of PutMetricData (CloudWatch API
+// reference).
 func CheckNamespace(namespace string) error {
 	switch {
 	case namespace == "" || len(namespace) > 255:
@@ -58,8 +58,8 @@ func CheckNamespace(namespace string) error {
 	return nil
 }
 
-// New returns the publisher of a mode. It uses client for ModeCloudWatch and out
-// for ModeEMF alone.
+// New returns the publisher for a mode. Only ModeCloudWatch uses client, and only ModeEMF
+// uses out.
 func New(mode Mode, namespace string, client Client, out io.Writer) Publisher {
 	switch mode {
 	case ModeCloudWatch:

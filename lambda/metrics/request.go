@@ -1,21 +1,21 @@
 package metrics
 
-// Bounds of one PutMetricData request (CloudWatch API reference, PutMetricData).
-// The SDK compresses requests of 10 KiB and more; whether the bound on bytes is of
-// the compressed ones is not said, so it is kept before.
+// Limits of one PutMetricData request (CloudWatch API reference, PutMetricData). The SDK
+// compresses requests of 10 KiB and more. The page does not say whether the byte limit
+// applies after compression, so it is applied before.
 const (
 	requestData  = 1000
 	requestBytes = 1_000_000
 )
 
-// Bounds of the parts of a request's form.
+// Bounds of the parts of an encoded request.
 const (
 	headBytes   = 1024 // action, version and namespace
 	fieldBytes  = len("&MetricData.member.1000.StatisticValues.SampleCount=")
 	numberBytes = 24
 )
 
-// size is a bound on the bytes that e adds to a request's form.
+// size returns an upper bound on the bytes that e adds to an encoded request.
 func (e *entry) size() int {
 	numbers := 1
 	if e.samples != 1 {
@@ -29,7 +29,7 @@ func (e *entry) size() int {
 	return fields*fieldBytes + numbers*numberBytes + text
 }
 
-// escaped returns the length of s in a form.
+// escaped returns the length of s in an encoded request.
 func escaped(s string) int {
 	n := len(s)
 	for i := range len(s) {
@@ -40,7 +40,7 @@ func escaped(s string) int {
 	return n
 }
 
-// fit returns how many of entries one request takes. A single one always fits.
+// fit returns the number of leading entries that fit one request. One entry always fits.
 func fit(entries []*entry) int {
 	bytes := headBytes
 	for i, e := range entries {

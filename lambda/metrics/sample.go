@@ -13,14 +13,14 @@ type sample struct {
 	value float64
 }
 
-// group is the samples of an invocation that have the same dimensions.
+// group holds the samples of an invocation with the same dimensions.
 type group struct {
 	dims    dimensions
 	samples []sample
 }
 
-// groupsOf returns all samples of an invocation. Counts are there when they are
-// zero too, so that an alarm can tell zero from silence.
+// groupsOf returns all samples of an invocation. It includes zero counts, so that an alarm
+// can distinguish zero from missing data.
 func groupsOf(inv *Invocation) []group {
 	function := dimension{"Function", dimensionValue(inv.Function)}
 	groups := make([]group, 1, 8)
@@ -50,7 +50,7 @@ func groupsOf(inv *Invocation) []group {
 	return groups
 }
 
-// samples are the metrics of a target at a time.
+// samples returns a target's metrics.
 func (t *Target) samples(at, oldest time.Time) []sample {
 	all := []sample{
 		count("Delivered", t.Delivered),
@@ -63,7 +63,7 @@ func (t *Target) samples(at, oldest time.Time) []sample {
 		{"Bytes", types.StandardUnitBytes, float64(t.Bytes)},
 		milliseconds("Duration", t.Took),
 	}
-	if t.Already > 0 { // a metric that is never sent costs nothing
+	if t.Already > 0 { // a metric that is never sent is free
 		all = append(all, count("Already", t.Already))
 	}
 	if !oldest.IsZero() {
@@ -74,7 +74,7 @@ func (t *Target) samples(at, oldest time.Time) []sample {
 
 func count(name string, n int) sample { return sample{name, types.StandardUnitCount, float64(n)} }
 
-// milliseconds are never negative, though clocks that disagree say so.
+// milliseconds returns a sample that is never negative, even if clocks disagree.
 func milliseconds(name string, d time.Duration) sample {
 	return sample{name, types.StandardUnitMilliseconds, float64(max(d, 0).Microseconds()) / 1000}
 }

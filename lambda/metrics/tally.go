@@ -9,16 +9,17 @@ import (
 )
 
 const (
-	// maxHeld bounds the entries of a tally, and with them its memory to about
-	// 15 MB: a day of one target, or two minutes of a thousand.
+	// maxHeld bounds the entries of a tally, and so its memory to about 15 MB. That is a
+	// day of one target, or two minutes of a thousand.
 	maxHeld = 20_000
 
-	// maxValues is how many different values of a metric are kept apart a minute,
-	// of the 150 that CloudWatch takes.
+	// maxValues is the number of distinct values kept per metric and minute. CloudWatch
+	// allows 150.
 	maxValues = 32
 )
 
-// key is what CloudWatch keeps apart: a metric with its dimensions, in a minute.
+// key identifies a metric with its dimensions in one minute, which CloudWatch keeps
+// separately.
 type key struct {
 	minute int64 // Unix time / 60
 	name   string
@@ -26,25 +27,26 @@ type key struct {
 	dims   dimensions
 }
 
-// entry is the samples of a key.
+// entry holds the samples of a key.
 type entry struct {
 	key
 	samples, sum, min, max float64
 
-	// Each different value and how often it came, from which CloudWatch tells
-	// percentiles. Past maxValues they are nil, and what stands above must do.
+	// values holds each distinct value and counts its frequency, from which CloudWatch
+	// computes percentiles. Beyond maxValues both are nil, and only the statistics above
+	// remain.
 	values, counts []float64
 }
 
-// tally holds samples that wait to be sent, in the order in which they came. The
-// zero tally is empty. Not safe for concurrent use.
+// tally holds samples that wait to be sent, in order of arrival. The zero tally is empty.
+// It is not safe for concurrent use.
 type tally struct {
 	entries []*entry
 	index   map[key]*entry
-	lost    int // samples there was no room for
+	lost    int // samples dropped for lack of room
 }
 
-// add takes the samples of an invocation.
+// add adds the samples of an invocation.
 func (t *tally) add(inv *Invocation) {
 	minute := inv.At.Unix() / 60
 	for _, g := range groupsOf(inv) {
@@ -58,7 +60,7 @@ func (t *tally) add(inv *Invocation) {
 	}
 }
 
-// merge takes entries of another tally, which is not used afterwards.
+// merge adds entries of another tally, which must not be used afterwards.
 func (t *tally) merge(entries []*entry) {
 	for _, o := range entries {
 		if e := t.entry(o.key); e != nil {
@@ -69,9 +71,9 @@ func (t *tally) merge(entries []*entry) {
 	}
 }
 
-// entry returns the entry of k, a new one if need be. If there is no room it folds
-// the oldest minutes together: counts then stand a little late, but stand. It
-// returns nil if that does not help.
+// entry returns the entry of k, and creates it if necessary. If there is no room it first
+// folds the oldest minutes together, so that counts are slightly late but not lost. It
+// returns nil if folding frees no room.
 func (t *tally) entry(k key) *entry {
 	for {
 		if e := t.index[k]; e != nil {
@@ -92,8 +94,8 @@ func (t *tally) entry(k key) *entry {
 	return e
 }
 
-// fold moves the oldest minute into the one after it. It reports false if there
-// is no other.
+// fold merges the oldest minute into the next one. It reports false if there is only one
+// minute.
 func (t *tally) fold() bool {
 	oldest, next := int64(math.MaxInt64), int64(math.MaxInt64)
 	for _, e := range t.entries {
@@ -124,7 +126,7 @@ func (t *tally) fold() bool {
 	return true
 }
 
-// add takes n samples of value v.
+// add adds n samples of value v.
 func (e *entry) add(v, n float64) {
 	kept := e.samples == 0 || e.values != nil
 	e.samples, e.sum, e.min, e.max = e.samples+n, e.sum+v*n, min(e.min, v), max(e.max, v)
@@ -142,7 +144,7 @@ func (e *entry) add(v, n float64) {
 	e.values, e.counts = append(e.values, v), append(e.counts, n)
 }
 
-// merge takes the samples of another entry of the same key.
+// merge adds the samples of another entry for the same key.
 func (e *entry) merge(o *entry) {
 	if o.values == nil {
 		e.samples, e.sum, e.min, e.max = e.samples+o.samples, e.sum+o.sum, min(e.min, o.min), max(e.max, o.max)
@@ -154,8 +156,8 @@ func (e *entry) merge(o *entry) {
 	}
 }
 
-// datum returns the entry as the API takes it: one sample as a value, more as
-// values and counts or, if there were too many different ones, as statistics.
+// datum converts the entry for the API. One sample becomes a value, and several become
+// values and counts. If there were too many distinct values, it returns statistics.
 func (e *entry) datum() types.MetricDatum {
 	at := time.Unix(e.minute*60, 0).UTC()
 	d := types.MetricDatum{MetricName: &e.name, Unit: e.unit, Timestamp: &at}

@@ -11,11 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// errDigest is a fault of an item that was copied from elsewhere, changed, or written with
+// errDigest reports an item that was copied from elsewhere, changed, or written with
 // another key.
 var errDigest = errors.New("its digest is wrong, so it was not written for this function, shard and batch, or with another FANOUT_LEDGER_KEY")
 
-// digest is the HMAC-SHA-256 of all that an item says, its key included.
+// digest returns the HMAC-SHA-256 of all of an item's other attributes, keys included.
 func (t *Table) digest(it item) []byte {
 	h := hmac.New(sha256.New, []byte("fanout ledger 1 "+t.Key))
 	part := func(text []byte) {

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Entry is what targets have of one batch of a shard, as one attempt left it.
+// Entry records which targets have which records of one batch of a shard after one attempt.
 type Entry struct {
 	Last    string          // the batch's highest sequence number
 	Names   []string        // of the batch's records, and of parts of records: see Part
@@ -22,15 +22,15 @@ type Entry struct {
 	Expires time.Time       // set by Read
 }
 
-// Part names a part of a record that targets have without having all of it: the place
-// sub among the of parts that their stages make of the record. A record by itself is named
-// by its Seq.
+// Part names one part of a record: part sub of the of parts that a target's stages make of
+// it. It is used when a target has some parts but not all. A whole record is named by its
+// Seq.
 func Part(seq string, sub, of int) string { return fmt.Sprintf("%s%s%d/%d", seq, partMark, sub, of) }
 
-// partMark stands before the place of a part. No identity of a record has one.
+// partMark precedes the number of a part. No record identity contains it.
 const partMark = "#"
 
-// ParsePart takes a name apart. It reports false for that of a record.
+// ParsePart splits a name made by Part. It reports false for the name of a whole record.
 func ParsePart(name string) (seq string, sub, of int, ok bool) {
 	seq, place, _ := strings.Cut(name, partMark)
 	first, second, found := strings.Cut(place, "/")
@@ -48,10 +48,10 @@ type Bits []byte
 // NewBits returns an empty set with room for numbers below n.
 func NewBits(n int) Bits { return make(Bits, (n+7)/8) }
 
-// Set adds i, for which there must be room.
+// Set adds i. The set must have room for it.
 func (b Bits) Set(i int) { b[i/8] |= 1 << (i % 8) }
 
-// With returns b with i in it. It may change b.
+// With returns b with i added. It may change b.
 func (b Bits) With(i int) Bits {
 	for i/8 >= len(b) {
 		b = append(b, 0)
@@ -60,26 +60,26 @@ func (b Bits) With(i int) Bits {
 	return b
 }
 
-// Get reports whether i is in the set. Any i may be asked for.
+// Get reports whether i is in the set. Any i is valid.
 func (b Bits) Get(i int) bool { return i/8 < len(b) && b[i/8]&(1<<(i%8)) != 0 }
 
 const (
-	// maxBytes bounds what an item holds beside its keys. DynamoDB takes items of
-	// 400 KB (Service quotas of Amazon DynamoDB), names and overhead counted.
+	// maxBytes bounds an item's content without its keys. DynamoDB limits items to 400 KB,
+	// including names and overhead (Service quotas of Amazon DynamoDB).
 	maxBytes = 400_000
 
-	// overhead is what a target counts beside its bits, its fingerprint included.
+	// overhead is the size of a target's entry without its bits, fingerprint included.
 	overhead = 64
 
-	// maxNames and maxText bound the names of an item, and their bytes: 10,000 sequence
-	// numbers of 129 digits, the longest that Kinesis has, are 1.3 MB.
+	// maxNames and maxText bound an item's names and their bytes. 10,000 sequence numbers
+	// of 129 digits, the longest in Kinesis, take 1.3 MB.
 	maxNames = 50_000
 	maxText  = 4_000_000
 )
 
-// fit returns the largest part of e that an item takes, with its names in the item's
-// form. It leaves out the last records: where order is kept nothing is skipped behind
-// a record that is sent again, so the first are of more use.
+// fit returns the largest part of e that fits an item, and its names in encoded form. It
+// drops the last records. Where order is kept, every record after a resent one is sent
+// again, so the first records are worth more.
 func (e *Entry) fit() (Entry, []byte) {
 	for n := min(len(e.Names), maxNames); ; n /= 2 {
 		part := e.head(n)
@@ -94,7 +94,7 @@ func (e *Entry) fit() (Entry, []byte) {
 	}
 }
 
-// head returns what e says of its first n names.
+// head returns e limited to its first n names.
 func (e *Entry) head(n int) Entry {
 	if n == len(e.Names) {
 		return *e
@@ -111,7 +111,7 @@ func (e *Entry) head(n int) Entry {
 	return h
 }
 
-// join writes each name behind its length.
+// join writes each name after its length.
 func join(names []string) (text []byte) {
 	for _, name := range names {
 		text = append(binary.AppendUvarint(text, uint64(len(name))), name...)
@@ -119,12 +119,11 @@ func join(names []string) (text []byte) {
 	return text
 }
 
-// deflate compresses names: the sequence numbers of a batch have most of their digits
-// in common.
+// deflate compresses names. Sequence numbers of one batch share most of their digits.
 func deflate(text []byte) []byte {
 	var b bytes.Buffer
-	w, _ := flate.NewWriter(&b, flate.BestSpeed) // the level is one that there is
-	_, _ = w.Write(text)                         // a buffer takes everything
+	w, _ := flate.NewWriter(&b, flate.BestSpeed) // the level is valid
+	_, _ = w.Write(text)                         // a buffer accepts everything
 	_ = w.Close()
 	return b.Bytes()
 }
@@ -151,6 +150,6 @@ func inflate(records []byte) (names []string, err error) {
 	return names, nil
 }
 
-// sortable returns the range key of a sequence number. Such keys sort as the
-// numbers do, which have no zeros in front.
+// sortable returns the range key for a sequence number. Such keys sort like the numbers,
+// which have no leading zeros.
 func sortable(seq string) string { return fmt.Sprintf("%03d%s", len(seq), seq) }

@@ -18,20 +18,20 @@ import (
 )
 
 const (
-	// Keep is how long an entry is of use. Lambda sends a batch that failed again within
-	// minutes, and each failure writes its entry anew; but the second half of a batch that
-	// was bisected waits until the first half is through or given up.
+	// Keep is how long an entry is useful. Lambda resends a failed batch within minutes,
+	// and each failure rewrites its entry. But the second half of a bisected batch waits
+	// until the first half succeeds or is given up.
 	Keep = 6 * time.Hour
 
-	// maxRead bounds the names that are read for a shard, which may have been put there to
-	// fill the function's memory: they take about 10 MB.
+	// maxRead bounds the names read for a shard, to about 10 MB. An attacker could add
+	// names to fill the function's memory.
 	maxRead = 100_000
 
-	// maxItems bounds the items that are read for a shard.
+	// maxItems bounds the items read for a shard.
 	maxItems = 2_000
 )
 
-// API is what a Table needs of a DynamoDB client.
+// API is the part of the DynamoDB client that a Table uses.
 type API interface {
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
@@ -41,23 +41,22 @@ type API interface {
 // Table is the ledger. It is safe for concurrent use if Client is.
 type Table struct {
 	Client API
-	Name   string // or ARN
-	Key    string // of the digests of items; "" binds them to their places, and anybody can make them
+	Name   string // name or ARN
+	Key    string // key for the items' digests; "" still binds items to their places, but anyone can then forge them
 }
 
-// An ItemError says that items cannot be used. The others can.
+// An ItemError reports unusable items. The other items can be used.
 type ItemError struct{ error }
 
-// Unwrap returns what is wrong with them.
+// Unwrap returns the underlying fault.
 func (e *ItemError) Unwrap() error { return e.error }
 
 // item is an item, or the key of one.
 type item = map[string]types.AttributeValue
 
-// Read returns the entries of a shard that may tell of the record with sequence
-// number from, or of later ones: entries of batches that lie before it are neither
-// read nor paid for. For items that cannot be used it returns an ItemError, beside what
-// the others say.
+// Read returns the entries of a shard that may cover the record with sequence number from,
+// or later records. It neither reads nor pays for entries of earlier batches. If some items
+// are unusable, it returns an ItemError together with the other entries.
 func (t *Table) Read(ctx context.Context, shard, from string) ([]Entry, error) {
 	query := &dynamodb.QueryInput{
 		TableName:                &t.Name,
@@ -67,7 +66,7 @@ func (t *Table) Read(ctx context.Context, shard, from string) ([]Entry, error) {
 			":shard": &types.AttributeValueMemberS{Value: shard},
 			":from":  &types.AttributeValueMemberS{Value: sortable(from)},
 		},
-		ConsistentRead: aws.Bool(true), // Lambda sends again within a second
+		ConsistentRead: aws.Bool(true), // Lambda resends within a second
 	}
 	r := reading{table: t, shard: shard}
 	for {
@@ -85,21 +84,22 @@ func (t *Table) Read(ctx context.Context, shard, from string) ([]Entry, error) {
 	}
 }
 
-// reading is what has been read of a shard.
+// reading holds the entries read of a shard.
 type reading struct {
 	table   *Table
 	shard   string
 	entries []Entry
 	names   int // of entries
 	items   int
-	faulty  int   // items
-	fault   error // of the first of them
+	faulty  int   // unusable items
+	fault   error // of the first unusable item
 }
 
-// full reports whether nothing more may be read.
+// full reports whether a read limit is reached.
 func (r *reading) full() bool { return r.names > maxRead || r.items > maxItems }
 
-// add adds what an item says, unless it has expired: DynamoDB removes it within days.
+// add adds an item's entry unless it has expired. DynamoDB can take days to remove expired
+// items.
 func (r *reading) add(it item) {
 	if r.items++; r.full() {
 		return
@@ -126,8 +126,8 @@ func (r *reading) err() error {
 	return nil
 }
 
-// Write keeps an entry for as long as Keep says, instead of the one that the batch
-// had. Of an entry that is too large for an item it keeps what its first records need.
+// Write stores an entry for the duration Keep and replaces the batch's earlier entry. If
+// the entry is too large for an item, Write keeps the part for its first records.
 func (t *Table) Write(ctx context.Context, shard string, e Entry) error {
 	e, records := e.fit()
 	has := item{}
@@ -157,8 +157,8 @@ func key(shard, last string) item {
 	}
 }
 
-// read makes an entry of an item of a shard. It unpacks nothing before it knows that the
-// item was written for its place.
+// read decodes an item of a shard. It verifies that the item was written for its place
+// before it unpacks anything.
 func (t *Table) read(shard string, it item) (e Entry, err error) {
 	batch, _ := it["batch"].(*types.AttributeValueMemberS)
 	expires, _ := it["expires"].(*types.AttributeValueMemberN)
@@ -195,7 +195,7 @@ func (t *Table) read(shard string, it item) (e Entry, err error) {
 	return e, nil
 }
 
-// explain says what to do about an error of a call that needs an action of IAM.
+// explain adds a remedy to the error of a call that needs the given IAM action.
 func (t *Table) explain(err error, action string) error {
 	if err == nil {
 		return nil
@@ -216,7 +216,7 @@ func (t *Table) explain(err error, action string) error {
 	return &tableError{plain.Line(fmt.Sprintf("the ledger %q cannot be used: %s", t.Name, why)), err}
 }
 
-// tableError is an SDK error in other words.
+// tableError is an SDK error with a clearer message.
 type tableError struct {
 	text string
 	err  error
