@@ -20,8 +20,8 @@ import (
 	"fanout/stages"
 )
 
-// wire makes what delivers to a target of its configuration: a sink with a client
-// of its own, and the stages that the options ask for.
+// wire builds the engine target for a configured target: a sink with its own client, and
+// the stages for its options.
 func (h *Handler) wire(t *target.Spec, kind event.Kind) engine.Target {
 	out := engine.Target{ID: t.ID, Ordered: t.Ordered(), InFlight: t.InFlight}
 	if t.DropOversize {
@@ -35,7 +35,7 @@ func (h *Handler) wire(t *target.Spec, kind event.Kind) engine.Target {
 	return out
 }
 
-// newSink has a case for every type of target.
+// newSink handles every type of target.
 func newSink(a *accounts, t *target.Spec, kind event.Kind) (engine.Sink, error) {
 	d := &t.Destination
 	size, from := sinks.RecordBytes(t.MaxRecordBytes), fromSource(t)
@@ -56,7 +56,7 @@ func newSink(a *accounts, t *target.Spec, kind event.Kind) (engine.Sink, error) 
 		}, size, from)
 	case target.IoT:
 		return sinks.NewIoT(iotdataplane.NewFromConfig(a.configFor(t), func(o *iotdataplane.Options) {
-			if o.BaseEndpoint == nil { // an endpoint that the environment names goes first
+			if o.BaseEndpoint == nil { // an endpoint in the environment takes precedence
 				o.BaseEndpoint = aws.String(d.URL())
 			}
 		}), d.Topic), nil
@@ -72,9 +72,9 @@ func newSink(a *accounts, t *target.Spec, kind event.Kind) (engine.Sink, error) 
 	return nil, fmt.Errorf("there is no way to deliver to targets of type %q", t.Type)
 }
 
-// QueueHost makes a client call the host that the URL of a queue names, unless the
-// environment names an endpoint. The host decides alone, so settings that choose among
-// AWS's own endpoints do not count then.
+// QueueHost makes a client call the host in a queue's URL, unless the environment names an
+// endpoint. The URL's host then overrides the settings that select one of AWS's own
+// endpoints.
 func QueueHost(d *target.Destination) func(*sqs.Options) {
 	return func(o *sqs.Options) {
 		endpoint := d.Endpoint()
@@ -98,10 +98,11 @@ func (a *accounts) file(d *target.Destination) (engine.Sink, error) {
 	return sinks.NewFile(d.Path), nil
 }
 
-// fromSource says whose records a target gets, which tells them from other sources'.
+// fromSource identifies the source of a target's records, to distinguish them from other
+// sources' records.
 func fromSource(t *target.Spec) sinks.Option { return sinks.Source(t.SourceARN) }
 
-// cache is what a target says of a cache beside its address.
+// cache returns the settings of a cache target, except its address.
 func (a *accounts) cache(t *target.Spec, cluster bool) sinks.Cache {
 	c := sinks.Cache{Cluster: cluster, TTL: time.Duration(t.TTL) * time.Second, Connections: t.InFlight}
 	if t.Destination.TLS {
@@ -113,7 +114,7 @@ func (a *accounts) cache(t *target.Spec, cluster bool) sinks.Cache {
 	return c
 }
 
-// form is how a Lambda target gets its records.
+// form returns the form of the records for a Lambda target.
 func form(t *target.Spec, kind event.Kind) sinks.Form {
 	switch {
 	case kind == event.Kinesis && (t.Deaggregate || t.AppendNewlines):
@@ -121,11 +122,11 @@ func form(t *target.Spec, kind event.Kind) sinks.Form {
 	case kind == event.SNS && t.AppendNewlines:
 		return sinks.Notifications
 	}
-	return sinks.SourceRecords // with plain images, if convertDDB asks for them
+	return sinks.SourceRecords // with plain images if convertDDB is set
 }
 
-// nameOrARN is how an API that takes both is told of a destination. The ARN can
-// name one of another account.
+// nameOrARN returns a destination for an API that accepts both. An ARN can name a resource
+// in another account.
 func nameOrARN(d *target.Destination) string {
 	if d.ARN != "" {
 		return d.ARN
@@ -133,8 +134,8 @@ func nameOrARN(d *target.Destination) string {
 	return d.Name
 }
 
-// stagesOf has a case for every option that asks for a stage, in the order in which
-// they run. What several targets have in common comes first, so that it runs once.
+// stagesOf returns the stages for all options, in the order in which they run. Stages that
+// several targets share come first, so that they run once.
 func stagesOf(t *target.Spec, kind event.Kind, limits engine.Limits) (all []engine.Stage, err error) {
 	if t.Deaggregate && kind == event.Kinesis {
 		all = append(all, stages.Deaggregate{})
@@ -142,7 +143,7 @@ func stagesOf(t *target.Spec, kind event.Kind, limits engine.Limits) (all []engi
 	if t.ConvertDDB && kind == event.DynamoDB {
 		all = append(all, stages.ConvertDDB{Event: t.Type == target.Lambda, Exponents: t.Type == target.ES})
 	}
-	inside := t.Type == target.Lambda && kind == event.DynamoDB // images inside of records end no line
+	inside := t.Type == target.Lambda && kind == event.DynamoDB // images inside records do not end lines
 	if t.AppendNewlines && !inside {
 		all = append(all, stages.Newline{})
 	}
@@ -167,11 +168,11 @@ func stagesOf(t *target.Spec, kind event.Kind, limits engine.Limits) (all []engi
 	return all, nil
 }
 
-// encodingBytes is what the attribute counts for that tells of a message in base64,
-// which concatenated records that are not text become.
+// encodingBytes is the size of the attribute that marks a base64 message. Concatenated
+// records become base64 if they are not text.
 const encodingBytes = len("encoding" + "String" + "base64")
 
-// lower returns the lower of two bounds, of which zero is none.
+// lower returns the lower of two limits; zero means no limit.
 func lower(a, b int) int {
 	if a == 0 || b != 0 && b < a {
 		return b
@@ -179,7 +180,7 @@ func lower(a, b int) int {
 	return a
 }
 
-// configFor returns the configuration for the calls of t.
+// configFor returns the AWS configuration for t's calls.
 func (a *accounts) configFor(t *target.Spec) aws.Config {
 	return a.config(t.Region, identity{t.Role, t.ExternalID})
 }

@@ -9,8 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 )
 
-// parseARN parses an ARN of a service, in any partition. like is an example for
-// the error.
+// parseARN parses an ARN of a service in any partition. Its error shows like as an example.
 func parseARN(text, service, like string) (arn.ARN, error) {
 	a, err := arn.Parse(text)
 	switch {
@@ -28,14 +27,14 @@ func parseARN(text, service, like string) (arn.ARN, error) {
 	return a, nil
 }
 
-// CheckSource reports whether text is the ARN of a source, and which service it
-// belongs to: kinesis, dynamodb or sns.
+// CheckSource reports whether text is the ARN of a source, and returns its service:
+// kinesis, dynamodb or sns.
 func CheckSource(text string) (service string, ok bool) {
 	service, err := sourceService(text)
 	return service, err == nil
 }
 
-// noVisibleASCII reports whether r is none of the characters that the ARNs of AWS have.
+// noVisibleASCII reports whether r cannot occur in an AWS ARN.
 func noVisibleASCII(r rune) bool { return r <= ' ' || r > '~' }
 
 // sourceService returns the service of a source's ARN: kinesis, dynamodb or sns.
@@ -79,8 +78,8 @@ func sourceService(text string) (string, error) {
 	return a.Service, nil
 }
 
-// suffixes are the domains of AWS endpoints in the partitions where it is not
-// amazonaws.com (aws-sdk-go-v2, awsrulesfn, partitions).
+// suffixes holds the domains of AWS endpoints in partitions that do not use amazonaws.com
+// (aws-sdk-go-v2, awsrulesfn, partitions).
 var suffixes = map[string]string{
 	"aws-cn":    "amazonaws.com.cn",
 	"aws-iso":   "c2s.ic.gov",
@@ -113,31 +112,30 @@ func isAWSHost(host string) bool {
 	return false
 }
 
-// isPartition reports whether s may be a partition; new ones appear.
+// isPartition reports whether s may be a partition. AWS adds new ones.
 func isPartition(s string) bool { return s == "aws" || strings.HasPrefix(s, "aws-") }
 
 func isAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
 
-// IsRegion reports whether s may be the name of an AWS region; new ones appear.
+// IsRegion reports whether s may be the name of an AWS region. AWS adds new ones.
 func IsRegion(s string) bool {
 	return len(s) <= 63 && strings.Contains(s, "-") && s == strings.ToLower(s) &&
 		consistsOf(s, "-") && s[0] >= 'a' && s[len(s)-1] != '-'
 }
 
-// isName reports whether s consists of 1 to most letters, digits and the
-// characters of others.
+// isName reports whether s consists of 1 to most letters, digits and characters from
+// others.
 func isName(s string, most int, others string) bool {
 	return s != "" && len(s) <= most && consistsOf(s, others)
 }
 
-// isFIFOName reports whether s names a queue or topic: letters, digits, _ and -,
-// and at the end .fifo if it is one.
+// isFIFOName reports whether s is a queue or topic name: letters, digits, _ and -, with the
+// suffix .fifo for a FIFO one.
 func isFIFOName(s string, most int) bool {
 	return len(s) <= most && isName(strings.TrimSuffix(s, ".fifo"), most, "_-")
 }
 
-// consistsOf reports whether s has only ASCII letters, digits and the characters
-// of others.
+// consistsOf reports whether s has only ASCII letters, digits and characters from others.
 func consistsOf(s, others string) bool {
 	for _, r := range s {
 		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune(others, r) {
@@ -147,8 +145,8 @@ func consistsOf(s, others string) bool {
 	return true
 }
 
-// quote returns a value for an error: cut off where it gets long, and without
-// what may be a password in a URL.
+// quote returns a value for an error. It truncates long values and removes possible
+// passwords from URLs.
 func quote(s string) string {
 	if at := strings.LastIndexByte(s, '@'); at >= 0 {
 		scheme, _, found := strings.Cut(s[:at], "://")

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Kind is the type of an attribute's value, as DynamoDB names it (DynamoDB API,
+// Kind is the type of an attribute's value, with DynamoDB's name (DynamoDB API,
 // AttributeValue).
 type Kind string
 
@@ -17,7 +17,7 @@ const (
 	String Kind = "S"
 	Number Kind = "N"
 	Bool   Kind = "BOOL"
-	Null   Kind = "NULL" // counts as not there
+	Null   Kind = "NULL" // counts as missing
 )
 
 var kindNames = map[Kind]string{
@@ -39,8 +39,8 @@ type Value struct {
 	Line int    // in the file; 0 for a table
 }
 
-// Values are the values of a target's attributes, by name. They do not show when
-// printed or marshalled, because an address may have a password in it.
+// Values maps attribute names to values. They are hidden when printed or marshalled,
+// because an address may contain a password.
 type Values map[string]Value
 
 // Format implements fmt.Formatter.
@@ -53,13 +53,13 @@ func (v Values) MarshalJSON() ([]byte, error) {
 	return json.Marshal(slices.Sorted(maps.Keys(v)))
 }
 
-// draft is a Spec whose text has not been read yet.
+// draft is a Spec whose text attributes are not parsed yet.
 type draft struct {
 	Spec
 	typ, destination, collapse, oversize string
 }
 
-// attributes describes the attributes of a target, for tables and files alike.
+// attributes describes a target's attributes, for tables and files alike.
 var attributes = []struct {
 	name     string
 	kind     Kind
@@ -91,14 +91,14 @@ var attributes = []struct {
 	{"secret", String, false, func(d *draft) any { return &d.Secret }},
 }
 
-// Attribute is an attribute that targets may have.
+// Attribute describes an attribute of targets.
 type Attribute struct {
 	Name     string
 	Kind     Kind
 	Required bool
 }
 
-// Attributes returns all attributes, in the order users see them.
+// Attributes returns all attributes in the order of the documentation.
 func Attributes() []Attribute {
 	all := make([]Attribute, len(attributes))
 	for i, a := range attributes {
@@ -107,12 +107,11 @@ func Attributes() []Attribute {
 	return all
 }
 
-// Read makes a target of its attributes, by name, and finds every fault of them.
-// Where a target is read without an id it is called label. An optional attribute
-// that is null or empty counts as not there.
+// Read builds a target from its attributes and finds all their faults. A target without an
+// id is called label. An optional attribute that is null or empty counts as missing.
 func Read(attrs Values, label string) Loaded { return read(attrs, label, "") }
 
-// read is like Read, for attributes that come from a file.
+// read is like Read for attributes of the file at path.
 func read(attrs Values, label, path string) Loaded {
 	c := &checker{
 		draft: draft{Spec: Spec{Active: true, Parallel: true}},
@@ -127,7 +126,7 @@ func read(attrs Values, label, path string) Loaded {
 	return Loaded{ID: c.id, Spec: c.Spec, Attributes: attrs, Faults: c.faults, Warnings: c.warnings}
 }
 
-// assign gives the attributes' values to the draft's fields.
+// assign copies the attributes' values to the draft's fields.
 func (c *checker) assign() {
 	known := make(map[string]bool, len(attributes))
 	for _, a := range attributes {
@@ -194,7 +193,7 @@ func missing(name string, kind Kind) string {
 	return kind.example()
 }
 
-// example tells how to write a value of kind k.
+// example returns a hint on how to write a value of kind k.
 func (k Kind) example() string {
 	switch k {
 	case Bool:

@@ -10,21 +10,20 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// DefaultTTL is how long a Cache keeps targets unless told otherwise.
+// DefaultTTL is how long a Cache keeps targets by default.
 const DefaultTTL = time.Minute
 
 const (
-	refreshTimeout = 10 * time.Second // bounds a refresh that no caller waits for any more
-	retryAfter     = 5 * time.Second  // at least, after a refresh that failed
+	refreshTimeout = 10 * time.Second // bounds a refresh after its callers have given up
+	retryAfter     = 5 * time.Second  // minimum delay after a failed refresh
 )
 
-// Cache is a Store that keeps what another holds. When a refresh fails, it returns
-// the last good set, marked Stale; when there is none, the error, which is not
-// kept.
+// Cache is a Store that caches another. If a refresh fails, it returns the last good set,
+// marked Stale. Without one it returns the error, which it does not cache.
 type Cache struct {
 	store     Store
 	ttl       time.Duration
-	refreshes singleflight.Group // one at a time for each source
+	refreshes singleflight.Group // one at a time per source
 
 	mu      sync.Mutex
 	entries map[string]entry // by source
@@ -35,8 +34,8 @@ type entry struct {
 	until time.Time
 }
 
-// NewCache returns a Cache of store that keeps targets for ttl, or for DefaultTTL
-// if that is not positive.
+// NewCache returns a Cache of store that keeps targets for ttl, or for DefaultTTL if ttl is
+// not positive.
 func NewCache(store Store, ttl time.Duration) *Cache {
 	if ttl <= 0 {
 		ttl = DefaultTTL
@@ -44,8 +43,8 @@ func NewCache(store Store, ttl time.Duration) *Cache {
 	return &Cache{store: store, ttl: ttl, entries: make(map[string]entry)}
 }
 
-// Targets returns the targets of a source. It blocks only while they are read,
-// and no longer than ctx; a refresh goes on for those who still wait.
+// Targets returns the targets of a source. It blocks only during a read, and only until ctx
+// ends. The refresh continues for other callers.
 func (c *Cache) Targets(ctx context.Context, sourceARN string) (Set, error) {
 	if e, ok := c.entry(sourceARN); ok && time.Now().Before(e.until) {
 		return e.set, nil
@@ -73,11 +72,11 @@ func (c *Cache) entry(sourceARN string) (entry, bool) {
 	return e, ok
 }
 
-// refresh reads the targets of a source and keeps them.
+// refresh reads the targets of a source and caches them.
 func (c *Cache) refresh(ctx context.Context, sourceARN string) (Set, error) {
 	e, known := c.entry(sourceARN)
 	if known && time.Now().Before(e.until) {
-		return e.set, nil // another refresh ended just now
+		return e.set, nil // another refresh has just ended
 	}
 	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 	defer cancel()

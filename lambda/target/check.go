@@ -9,14 +9,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 )
 
-// checker finds what is wrong with one target.
+// checker checks one target.
 type checker struct {
 	draft
-	id       string // what the target is called in faults
-	path     string // of the file; "" for a table
+	id       string // name of the target in faults
+	path     string // of the targets file; "" for a table
 	attrs    Values
-	broken   map[string]bool // attributes that have a fault
-	ignored  bool            // the predecessor would not have delivered to it
+	broken   map[string]bool // attributes with a fault
+	ignored  bool            // aws-lambda-fanout would have ignored it
 	faults   []Fault
 	warnings []Fault
 }
@@ -34,7 +34,7 @@ func (c *checker) note(attribute, format string, args ...any) Fault {
 	return note(c.path, c.id, attribute, c.attrs, fmt.Sprintf(format, args...))
 }
 
-// note says something about an attribute, which attrs may have.
+// note returns a Fault with a text about an attribute, which attrs may contain.
 func note(path, id, attribute string, attrs Values, text string) Fault {
 	f := Fault{Where: path, Target: id, Attribute: attribute, Text: text}
 	if line := attrs[attribute].Line; path != "" && line > 0 {
@@ -43,11 +43,11 @@ func note(path, id, attribute string, attrs Values, text string) Fault {
 	return f
 }
 
-// maxSource and maxID are how many bytes the keys of a table's item have at most
-// (DynamoDB developer guide, Constraints, Partition keys and sort keys).
+// maxSource and maxID limit the bytes of a table item's keys (DynamoDB developer guide,
+// Constraints, Partition keys and sort keys).
 const maxSource, maxID = 2048, 1024
 
-// check checks what was assigned, and fills in what follows from it.
+// check checks the assigned values and derives the others.
 func (c *checker) check() {
 	source := c.checkSource()
 	if n := len(c.ID); n > maxID {
@@ -73,7 +73,7 @@ func (c *checker) check() {
 	}
 }
 
-// checkSource returns the service that the source belongs to, "" if unknown.
+// checkSource returns the service of the source, or "" if unknown.
 func (c *checker) checkSource() string {
 	if c.SourceARN == "" {
 		return ""
@@ -89,7 +89,7 @@ func (c *checker) checkSource() string {
 	return service
 }
 
-// checkType checks the type and the destination, whose form depends on it.
+// checkType checks the type, and the destination, whose form depends on the type.
 func (c *checker) checkType() {
 	if c.typ == "" {
 		return
@@ -149,8 +149,9 @@ func (c *checker) checkRegion() {
 	}
 }
 
-// checkAccount checks the account of a delivery stream. Firehose takes names only, so what
-// is called is the one of that name in the account of the caller (Firehose API, PutRecordBatch).
+// checkAccount checks the account of a delivery stream. Firehose takes only a name, so a
+// call reaches the stream of that name in the caller's account (Firehose API,
+// PutRecordBatch).
 func (c *checker) checkAccount() {
 	account := c.Destination.Account
 	if c.Type != Firehose || account == "" || c.broken["role"] {
@@ -167,7 +168,7 @@ func (c *checker) checkAccount() {
 	}
 }
 
-// checkSigned warns of what has no effect on requests that are not signed.
+// checkSigned warns about attributes that have no effect on unsigned requests.
 func (c *checker) checkSigned() {
 	if c.Type != ES || c.Destination.Host == "" || c.Destination.Signing != "" {
 		return
@@ -238,7 +239,7 @@ func (c *checker) checkOnFailure() {
 	}
 }
 
-// checkCache checks what only caches have.
+// checkCache checks attributes that only caches have.
 func (c *checker) checkCache() {
 	if c.TTL > 0 && c.Type != "" && !c.Type.cache() {
 		c.warn("ttl", "has no effect on %s, only on memcached and redis", c.Type)
@@ -255,7 +256,7 @@ func (c *checker) checkCache() {
 		c.warn("secret", "has no effect on %s, only on memcached and redis", c.Type)
 		c.Secret = ""
 	case err != nil || !strings.HasPrefix(a.Resource, "secret:") || a.Resource == "secret:":
-		// The value is not repeated: it may be the password itself.
+		// The error omits the value, because it may be the password itself.
 		c.fault("secret", "is not the ARN of a secret; write one like %s", like)
 	case c.Destination.hasPassword():
 		c.fault("secret", "has the password, and so has the destination; remove one of them")

@@ -2,8 +2,8 @@ package target
 
 import "path/filepath"
 
-// Confine makes a file target that comes from a table write below dir and nowhere
-// else. Without dir it is a fault. Standard output is no file, and is a fault too.
+// Confine restricts a file target from a table to paths below dir. An empty dir is a fault.
+// Standard output is no file, so it is a fault too.
 func (l *Loaded) Confine(dir string) {
 	d := &l.Spec.Destination
 	if l.Spec.Type != File || d.Path == "" {
@@ -15,7 +15,7 @@ func (l *Loaded) Confine(dir string) {
 	}
 	path := d.Path
 	if filepath.IsAbs(path) {
-		path, _ = filepath.Rel(dir, path) // "" if it is not below dir
+		path, _ = filepath.Rel(dir, path) // "" if path is not below dir
 	}
 	if path = filepath.Clean(path); path == "." || d.Path == "-" || !filepath.IsLocal(path) {
 		l.Faults = append(l.Faults, l.Fault("destination", "%s is not a file below %s, the only folder that file targets in a table may write to; name a file below it", quote(d.Path), dir))

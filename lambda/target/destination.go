@@ -8,11 +8,11 @@ import (
 	"unicode"
 )
 
-// Destination is where a target delivers to. Which fields are set depends on the
-// type:
+// Destination is the place that a target delivers to. The type determines which fields are
+// set:
 //
 //	kinesis, firehose  Name; ARN, Region, Account and Partition if given as an ARN
-//	sqs                URL, Name, FIFO; Region, Account and Partition as far as they can be told
+//	sqs                URL, Name, FIFO; Region, Account and Partition if known
 //	sns                ARN, Name, FIFO, Region, Account, Partition
 //	lambda             Name, Qualifier; ARN and its parts if given as an ARN
 //	es                 URL, Host, Index, DocType, Signing, Region
@@ -21,38 +21,38 @@ import (
 //	redis              URL, Host, TLS, Cluster
 //	file               Path, Root
 //
-// Printing it in any way shows no password.
+// No form of printing shows a password.
 type Destination struct {
 	Name      string // of a stream, delivery stream, queue, topic or function
 	Qualifier string // alias or version of a function
-	ARN       string // without the qualifier of a function
+	ARN       string // without a function's qualifier
 	Region    string
 	Account   string
 	Partition string // aws, aws-cn, aws-us-gov, …
 	FIFO      bool   // the name ends in .fifo
 
-	Host    string // host, with :port for caches and where one was given
-	Index   string // or alias, of Elasticsearch
-	DocType string // mapping type of Elasticsearch before version 7; "": none
-	Signing string // SigV4 service name, es or aoss; "": unsigned, since the host is not one of AWS, or the URL has a password
+	Host    string // host, with :port for caches and where given
+	Index   string // Elasticsearch index or alias
+	DocType string // mapping type, for Elasticsearch before version 7; "": none
+	Signing string // SigV4 service name, es or aoss; "": unsigned, because the host is not from AWS or the URL has a password
 	Topic   string // MQTT
 	Path    string // "-": standard output
-	Root    string // folder that Path is below of and cannot leave; "": none
+	Root    string // folder that Path must stay below; "": none
 
 	TLS      bool // of caches
 	Cluster  bool // the host is that of a Redis cluster
-	Discover bool // the host is an ElastiCache configuration endpoint, which names the nodes
+	Discover bool // the host is an ElastiCache configuration endpoint, which lists the nodes
 
-	url string // may hold a password
+	url string // may contain a password
 }
 
-// URL returns the URL of the queue, of the Elasticsearch or IoT endpoint, without
-// a slash at the end, or of the Redis server. It may hold a password: do not print
-// it. It is made of an ARN if need be.
+// URL returns the URL of the queue, of the Elasticsearch or IoT endpoint without a trailing
+// slash, or of the Redis server. If only an ARN is given, the URL is derived from it. The
+// URL may contain a password: do not print it.
 func (d Destination) URL() string { return d.url }
 
-// Endpoint returns the scheme and host that the URL of a queue names, if it is not the
-// host that the service has in its region anyhow; "" otherwise.
+// Endpoint returns the scheme and host of a queue's URL if they differ from the service's
+// default host in its region. Otherwise it returns "".
 func (d Destination) Endpoint() string {
 	u, err := url.Parse(d.url)
 	if err != nil || d.ARN != "" || d.url == "" {
@@ -68,7 +68,7 @@ func (d Destination) Endpoint() string {
 	return u.Scheme + "://" + u.Host
 }
 
-// String names the destination, without a password.
+// String returns the destination without a password.
 func (d Destination) String() string {
 	switch {
 	case d.ARN != "" && d.Qualifier != "":
@@ -93,14 +93,14 @@ func (d Destination) String() string {
 	return d.Name
 }
 
-// MarshalText returns String, so that no log shows more.
+// MarshalText returns String, so that logs show no password.
 func (d Destination) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // GoString returns String in the form of a Go value.
 func (d Destination) GoString() string { return fmt.Sprintf("target.Destination(%q)", d.String()) }
 
-// ParseDestination reads the attribute destination of a target of type t. Its
-// error says what is wrong and what to write instead, and has no password in it.
+// ParseDestination parses the destination attribute of a target of type t. Its error says
+// how to fix the text, and never contains a password.
 func ParseDestination(t Type, text string) (Destination, error) {
 	if strings.ContainsFunc(text, unicode.IsControl) {
 		return Destination{}, errors.New("has a control character; remove it")

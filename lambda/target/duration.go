@@ -9,8 +9,8 @@ import (
 
 var errNoDuration = errors.New("is neither seconds nor a duration")
 
-// ParseDuration reads a time as every variable, flag and attribute takes it: seconds such
-// as 90, or a duration such as 90s or 5m.
+// ParseDuration parses a time in the form of all variables, flags and attributes: seconds
+// such as 90, or a duration such as 90s or 5m.
 func ParseDuration(text string) (time.Duration, error) {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		if n > math.MaxInt64/int64(time.Second) || n < math.MinInt64/int64(time.Second) {
@@ -25,10 +25,10 @@ func ParseDuration(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// timed are the attributes whose numbers are seconds.
+// timed holds the attributes whose numbers are seconds.
 var timed = map[string]bool{"maxAge": true, "ttl": true}
 
-// seconds reads the text of such an attribute.
+// seconds parses the text of such an attribute.
 func seconds(text string) (n int, ok bool) {
 	d, err := ParseDuration(text)
 	if err != nil || d <= 0 || d%time.Second != 0 {

@@ -6,12 +6,12 @@ import (
 	"fanout/engine/plain"
 )
 
-// Fault is something wrong with one attribute of one target. Its text says what,
-// and what to write instead; it never has a secret in it.
+// Fault is a problem with one attribute of one target. Its text describes the problem and
+// the fix. It never contains a secret.
 type Fault struct {
 	Where     string // file and line; "" for a table
 	Target    string // id
-	Attribute string // "" for the target as a whole
+	Attribute string // "" for the whole target
 	Text      string
 
 	line int // in the file; 0 if unknown
@@ -22,7 +22,7 @@ func (f Fault) Error() string {
 	return f.sentence(fmt.Sprintf("target %q: ", f.Target))
 }
 
-// Brief returns the fault without the target's id, for where that has been said.
+// Brief returns the fault without the target's id, for contexts that already name it.
 func (f Fault) Brief() string { return f.sentence("") }
 
 func (f Fault) sentence(target string) string {
@@ -31,7 +31,7 @@ func (f Fault) sentence(target string) string {
 		s = f.Where + ": " + s
 	}
 	if f.Attribute != "" {
-		s += plain.Line(f.Attribute) + ": " // of an attribute that is unknown, its name may be anything
+		s += plain.Line(f.Attribute) + ": " // the name of an unknown attribute may contain any text
 	}
 	return s + f.Text
 }

@@ -8,13 +8,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxFaultyLines bounds the files whose faulty line is searched for, which parses them
-// once a line.
+// maxFaultyLines limits the size of files that are searched for the faulty line, because
+// the search parses the file once per line.
 const maxFaultyLines = 2000
 
-// faultyLine returns the line on which a file stops being YAML, or JSON if it begins
-// like it; 0 if that cannot be told. The YAML package names the line on which the
-// surrounding list or mapping begins, or the one before.
+// faultyLine returns the line where a file stops being valid YAML, or JSON if it starts
+// like JSON. It returns 0 if that is unknown. The YAML package only reports the start of
+// the surrounding list or mapping, or the line before.
 func faultyLine(data []byte) int {
 	if text := bytes.TrimSpace(data); len(text) > 0 && text[0] == '{' {
 		var v any
@@ -23,7 +23,7 @@ func faultyLine(data []byte) int {
 			return 1 + bytes.Count(data[:at], []byte("\n"))
 		}
 	}
-	var ends []int // of lines
+	var ends []int // end offset of each line
 	for i, c := range data {
 		if c == '\n' {
 			ends = append(ends, i+1)
@@ -35,8 +35,8 @@ func faultyLine(data []byte) int {
 	if len(ends) > maxFaultyLines {
 		return 0
 	}
-	// The longest beginning that is YAML ends before the fault. A shorter one need not
-	// be: it may end within a text or list of several lines.
+	// The longest prefix that is valid YAML ends before the fault. A shorter prefix may be
+	// invalid, because it can end within a text or list of several lines.
 	for n := len(ends) - 1; n > 0; n-- {
 		var v yaml.Node
 		if yaml.Unmarshal(data[:ends[n-1]], &v) == nil {

@@ -18,7 +18,7 @@ import (
 	"fanout/engine/plain"
 )
 
-// FileStore is a Store in a YAML or JSON file, of this form:
+// FileStore is a Store in a YAML or JSON file of this form:
 //
 //	targets:
 //	  - sourceArn: arn:aws:kinesis:eu-west-1:123456789012:stream/clicks
@@ -27,18 +27,18 @@ import (
 //	    destination: clicks-archive
 //	    active: true
 //
-// Other members beside targets are ignored, so anchors have a place to stand.
+// Other top-level members are ignored, so anchors can be defined there.
 type FileStore struct{ path string }
 
-// OpenFile returns the Store in a file, which it reads to see that it can be.
+// OpenFile returns the Store in a file. It reads the file to check that it is readable.
 func OpenFile(path string) (*FileStore, error) {
 	f := &FileStore{path}
 	_, err := f.read()
 	return f, err
 }
 
-// Targets reads the file and returns the targets of a source, and those whose
-// source cannot be told, which may be meant for it.
+// Targets reads the file and returns the targets of a source. It includes targets with an
+// unreadable source, because they may belong to it.
 func (f *FileStore) Targets(ctx context.Context, sourceARN string) (Set, error) {
 	if err := ctx.Err(); err != nil {
 		return Set{}, err
@@ -78,7 +78,7 @@ func (l *Loaded) sourceUnknown() bool {
 func (f *FileStore) read() ([]Loaded, error) {
 	data, err := os.ReadFile(f.path)
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
-		err = pe.Err // without the path, which comes before it
+		err = pe.Err // without the path, which the message already starts with
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the targets file %s cannot be read: %w", f.path, err)
@@ -123,7 +123,7 @@ func parseTargets(path string, list *yaml.Node) ([]Loaded, error) {
 		return nil, fmt.Errorf("%s:%d: targets is not a list; begin each target with a dash", path, list.Line)
 	}
 	type key struct{ source, id string }
-	first := make(map[key]int) // line
+	first := make(map[key]int) // line of the first use
 	var all []Loaded
 	for i, n := range list.Content {
 		label := fmt.Sprintf("targets[%d]", i)
@@ -137,7 +137,7 @@ func parseTargets(path string, list *yaml.Node) ([]Loaded, error) {
 			first[k] = n.Line
 		}
 		if l.ID != label && (taken || l.sourceUnknown()) {
-			l.ID = fmt.Sprintf("%s (%s)", l.ID, label) // it may stand beside the other in a Set
+			l.ID = fmt.Sprintf("%s (%s)", l.ID, label) // a Set may contain both targets
 		}
 		all = append(all, l)
 	}
@@ -153,7 +153,7 @@ func parseTarget(path, label string, n *yaml.Node) Loaded {
 	if n.Kind != yaml.MappingNode {
 		return broken(where, "is not a mapping; write its attributes as name: value")
 	}
-	var nodes map[string]yaml.Node // also resolves merges, and refuses what is there twice
+	var nodes map[string]yaml.Node // also resolves merges and rejects duplicates
 	if err := n.Decode(&nodes); err != nil {
 		line, text := explain(err)
 		return broken(path+line, text)
@@ -166,14 +166,14 @@ func parseTarget(path, label string, n *yaml.Node) Loaded {
 	l.Path = path
 	for i := range l.Faults {
 		if f := &l.Faults[i]; f.line == 0 {
-			f.Where, f.line = where, n.Line // of what is not there
+			f.Where, f.line = where, n.Line // for a missing attribute
 		}
 	}
 	sortFaults(l.Faults)
 	return l
 }
 
-// sortFaults puts faults in the order of their lines.
+// sortFaults sorts faults by line.
 func sortFaults(all []Fault) {
 	slices.SortStableFunc(all, func(a, b Fault) int { return cmp.Compare(a.line, b.line) })
 }
@@ -186,7 +186,7 @@ func resolve(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// scalar makes a Value of a node.
+// scalar converts a node to a Value.
 func scalar(n *yaml.Node) Value {
 	v := Value{Text: n.Value, Line: n.Line}
 	switch n.Kind {
@@ -211,11 +211,11 @@ func scalar(n *yaml.Node) Value {
 	return v
 }
 
-// jsonEscapes are the escapes of JSON strings, those of one text together.
+// jsonEscapes matches escapes of JSON strings. A run of \u escapes matches as a whole.
 var jsonEscapes = regexp.MustCompile(`(?:\\u[0-9a-fA-F]{4})+|\\.`)
 
-// asYAML rewrites what YAML reads differently in JSON: tabs between the tokens,
-// escaped slashes and surrogate pairs. Lines stay where they are.
+// asYAML rewrites JSON that YAML reads differently: tabs between tokens, escaped slashes
+// and surrogate pairs. Line numbers stay the same.
 func asYAML(data []byte) []byte {
 	data = bytes.ReplaceAll(data, []byte("\t"), []byte(" "))
 	return jsonEscapes.ReplaceAllFunc(data, func(escape []byte) []byte {
@@ -226,7 +226,7 @@ func asYAML(data []byte) []byte {
 			var s string
 			if json.Unmarshal(slices.Concat([]byte(`"`), escape, []byte(`"`)), &s) == nil {
 				if b, err := json.Marshal(s); err == nil {
-					return []byte(plain.Line(string(b[1 : len(b)-1]))) // YAML takes no control characters
+					return []byte(plain.Line(string(b[1 : len(b)-1]))) // YAML rejects control characters
 				}
 			}
 		}
@@ -236,7 +236,7 @@ func asYAML(data []byte) []byte {
 
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
 
-// explain parts an error of the YAML package into :line, if it has one, and text.
+// explain splits an error of the YAML package into :line, if present, and text.
 func explain(err error) (line, text string) {
 	text = err.Error()
 	if types, ok := errors.AsType[*yaml.TypeError](err); ok && len(types.Errors) > 0 {

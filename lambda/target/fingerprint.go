@@ -9,9 +9,9 @@ import (
 	"reflect"
 )
 
-// Fingerprint names the configuration of a target in 32 hexadecimal digits: that of
-// another destination, role or option is another. The password of an address has no
-// part in it, so the fingerprint can be stored.
+// Fingerprint identifies the configuration of a target in 32 hexadecimal digits. Any change
+// of destination, role or option changes it. It excludes the password of an address, so it
+// can be stored.
 func (s Spec) Fingerprint() string {
 	if u, err := url.Parse(s.Destination.url); err == nil && u.User != nil {
 		u.User = url.User(u.User.Username())
@@ -22,11 +22,11 @@ func (s Spec) Fingerprint() string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// digest writes the fields of v, none of which can be taken for another. A field that
-// is added to Spec has a part in it by itself.
+// digest writes the fields of v unambiguously. A new field of Spec is included
+// automatically.
 func digest(w io.Writer, v reflect.Value) {
 	if v.Kind() != reflect.Struct {
-		_, _ = fmt.Fprintf(w, "%q ", fmt.Sprint(v)) // a hash takes everything
+		_, _ = fmt.Fprintf(w, "%q ", fmt.Sprint(v)) // a hash accepts everything
 		return
 	}
 	for i := range v.NumField() {

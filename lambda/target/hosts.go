@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// hostPort checks a host with or without port, and adds the port given if it has
-// none. IPv6 addresses are in brackets.
+// hostPort checks a host with an optional port, and adds the default port if it has none.
+// IPv6 addresses must be in brackets.
 func hostPort(text, port string) (string, bool) {
 	host := text
 	if i := strings.LastIndexByte(text, ':'); i >= 0 && !strings.HasSuffix(text, "]") {
@@ -35,7 +35,7 @@ func hostPort(text, port string) (string, bool) {
 	return net.JoinHostPort(host, port), true
 }
 
-// parseIoT reads endpoint#topic.
+// parseIoT parses endpoint#topic.
 func parseIoT(text string) (Destination, error) {
 	const want = "write endpoint#topic, like abc-ats.iot.eu-west-1.amazonaws.com#sensors/1"
 	endpoint, topic, found := strings.Cut(text, "#")
@@ -64,7 +64,7 @@ func parseIoT(text string) (Destination, error) {
 	return d, nil
 }
 
-// parseMemcached reads host:port; 11211 is memcached's port.
+// parseMemcached parses host:port. The default port is 11211, memcached's port.
 func parseMemcached(text string) (Destination, error) {
 	host, ok := hostPort(text, "11211")
 	if !ok {
@@ -73,8 +73,8 @@ func parseMemcached(text string) (Destination, error) {
 	return Destination{Host: host, TLS: isServerless(host), Discover: strings.Contains(host, ".cfg.")}, nil
 }
 
-// parseRedis reads host:port, or redis:// or rediss:// with user, password and
-// database (IANA, Provisional URI schemes redis and rediss); 6379 is Redis' port.
+// parseRedis parses host:port, or redis:// or rediss:// with user, password and database
+// (IANA, Provisional URI schemes redis and rediss). The default port is 6379, Redis' port.
 func parseRedis(text string) (Destination, error) {
 	const want = "write host:port, redis://host:port or rediss://user:password@host:port/database"
 	if !strings.Contains(text, "://") {
@@ -111,8 +111,8 @@ func parseRedis(text string) (Destination, error) {
 	return Destination{Host: host, TLS: u.Scheme == "rediss", Cluster: cluster || isServerless(host), url: u.String()}, nil
 }
 
-// isServerless reports whether host is an ElastiCache serverless cache, which
-// speaks TLS only, and of which a Redis one is a cluster (ElastiCache guide).
+// isServerless reports whether host is an ElastiCache serverless cache. Such a cache
+// requires TLS, and a Redis one is a cluster (ElastiCache guide).
 func isServerless(host string) bool {
 	return strings.Contains(host, ".serverless.") && strings.Contains(host, ".cache.amazonaws.com")
 }

@@ -2,12 +2,12 @@ package target
 
 import "strconv"
 
-// asPredecessor takes a flag that is stored as a string or number for what
-// aws-lambda-fanout took it for, with a warning, and reports whether it did. It
-// evaluated flags in JavaScript, where every text but the empty one is true, "false"
-// too, and every number but 0; of active and parallel it required booleans, and
-// ignored the target otherwise. It had no files, so in a file only a flag that says
-// true in any reading is taken.
+// asPredecessor interprets a flag that is stored as a string or number like
+// aws-lambda-fanout, with a warning, and reports whether it did. aws-lambda-fanout
+// evaluated flags in JavaScript, where every nonempty text is true, even "false", and so is
+// every number except 0. For active and parallel it required booleans, and otherwise
+// ignored the target. It had no files, so a file may only use a flag that is true in any
+// reading.
 func (c *checker) asPredecessor(attribute string, v Value, flag *bool) bool {
 	if v.Kind != String && v.Kind != Number {
 		return false
@@ -24,7 +24,7 @@ func (c *checker) asPredecessor(attribute string, v Value, flag *bool) bool {
 		return false
 	case v.Kind == Number:
 		n, err := strconv.ParseFloat(v.Text, 64)
-		*flag = n != 0 || err != nil // too large for a float is not zero
+		*flag = n != 0 || err != nil // a number too large for a float is not zero
 	default:
 		*flag = true
 	}

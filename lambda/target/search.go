@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// searchWant says how to write the destination of a target of type es.
+// searchWant describes the destination of a target of type es.
 const searchWant = "write host#index, host#index/type or a URL like https://host:9200/index"
 
-// parseSearch reads host#index, host#index/type, or a URL, whose index is behind
-// a # or is the path.
+// parseSearch parses host#index, host#index/type, or a URL. The index of a URL follows a #
+// or is the path.
 func parseSearch(text string) (Destination, error) {
 	base := text
 	if !strings.Contains(text, "://") {
@@ -47,35 +47,36 @@ func parseSearch(text string) (Destination, error) {
 	case d.Signing == "aoss":
 		return Destination{}, fmt.Errorf("has a user and password, and %s takes signed requests only; leave them out", d.Host)
 	}
-	d.Signing = "" // a request has one Authorization header, and who writes a password wants that
+	d.Signing = "" // a request has only one Authorization header, and a password in the URL takes precedence
 	return d, nil
 }
 
-// OpenSearchService reports whether the host is the endpoint of a domain of OpenSearch
-// Service.
+// OpenSearchService reports whether the host is an endpoint of an OpenSearch Service
+// domain.
 func (d *Destination) OpenSearchService() bool {
 	host, _, _ := strings.Cut(d.Host, ":")
 	service, _ := searchService(host)
 	return service == "es"
 }
 
-// Custom reports whether requests are signed for a domain of OpenSearch Service whose name
-// the host does not tell.
+// Custom reports whether requests are signed for an OpenSearch Service domain that the host
+// does not name.
 func (d *Destination) Custom() bool {
 	host, _, _ := strings.Cut(d.Host, ":")
 	return d.Signing == "es" && !isAWSHost(host)
 }
 
-// sign makes requests to a host that is none of AWS's signed: a region says that it is the
-// custom endpoint of a domain (OpenSearch Service guide, Creating a custom endpoint).
+// sign signs requests to a host outside AWS if the target has a region. The region marks
+// the host as the custom endpoint of a domain (OpenSearch Service guide, Creating a custom
+// endpoint).
 func (d *Destination) sign() {
 	if d.Signing == "" {
 		d.Signing = "es"
 	}
 }
 
-// splitIndex parts index/type. A name with date math, <logs-{now/d}>, has slashes of its
-// own, and may be escaped as a URL wants it.
+// splitIndex splits index/type. A date math name, such as <logs-{now/d}>, contains slashes
+// and may be URL-escaped.
 func splitIndex(text string) (index, docType string) {
 	text = strings.Trim(text, "/")
 	if plain, err := url.PathUnescape(text); err == nil && strings.HasPrefix(plain, "<") {
@@ -92,7 +93,7 @@ func splitIndex(text string) (index, docType string) {
 	return index, docType
 }
 
-// checkIndex says what is wrong with the names of an index and of a mapping type.
+// checkIndex checks the names of an index and a mapping type.
 func checkIndex(index, docType string) error {
 	switch {
 	case index == "_bulk" || docType == "_bulk":
@@ -104,8 +105,8 @@ func checkIndex(index, docType string) error {
 	case !isIndexName(index):
 		return fmt.Errorf("%s is not an index or type; %s", quote(index), searchWant)
 	case strings.ContainsAny(index[:1], "._-+"):
-		// Create index API: no name begins with _ - +, and one with a dot is hidden or of
-		// the system, as are the indexes behind a data stream.
+		// Create index API: no name begins with _ - or +. A name that begins with a dot is
+		// a hidden or system index, such as the indexes behind a data stream.
 		return fmt.Errorf("%s is not an index to write to: a name that begins with . _ - or + is hidden or not allowed; name another index, an alias or a data stream", quote(index))
 	}
 	if docType != "" && (!isIndexName(docType) || docType[0] == '_' && docType != "_doc") {
@@ -115,15 +116,16 @@ func checkIndex(index, docType string) error {
 }
 
 // isIndexName reports whether name has only characters of an index name (Elasticsearch
-// guide, Create index). Those that a path needs escaped are of no use in an alias or type
-// either.
+// guide, Create index). It rejects characters that a path must escape. They do not work in
+// an alias or type either.
 func isIndexName(name string) bool {
 	return name != "" && name != "." && name != ".." && len(name) <= 255 && !strings.ContainsAny(name, `\/*?"<>| ,#:%&`)
 }
 
-// isDateMath reports whether name is one that the cluster works out for each request:
-// in angle brackets, static text and {now…}, which may hold a format and a time zone in
-// braces of its own (Elasticsearch guide, Date math support in index names).
+// isDateMath reports whether name is a date math expression, which the cluster evaluates
+// for each request. It has angle brackets around static text and {now…}, which may hold a
+// format and a time zone in braces of its own (Elasticsearch guide, Date math support in
+// index names).
 func isDateMath(name string) bool {
 	rest, opened := strings.CutPrefix(name, "<")
 	rest, closed := strings.CutSuffix(rest, ">")
@@ -155,9 +157,9 @@ func isDateMath(name string) bool {
 	return dates > 0
 }
 
-// searchService returns the SigV4 service and region that an AWS host names, "" for any
-// other host, as in search-x.eu-west-1.es.amazonaws.com, x.eu-west-1.aoss.amazonaws.com and
-// search-x.aos.eu-west-1.on.aws (OpenSearch Service guide, endpoints).
+// searchService returns the SigV4 service and region in an AWS host name, or "" for other
+// hosts. Examples are search-x.eu-west-1.es.amazonaws.com, x.eu-west-1.aoss.amazonaws.com
+// and search-x.aos.eu-west-1.on.aws (OpenSearch Service guide, endpoints).
 func searchService(host string) (service, region string) {
 	if !isAWSHost(host) {
 		return "", ""
@@ -175,7 +177,7 @@ func searchService(host string) (service, region string) {
 		if i > 0 && IsRegion(labels[i-1]) && l != "aos" {
 			return service, labels[i-1]
 		}
-		if IsRegion(labels[i+1]) { // an AWS host goes on with its domain
+		if IsRegion(labels[i+1]) { // more labels of the AWS domain follow
 			return service, labels[i+1]
 		}
 		return service, ""

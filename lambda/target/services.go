@@ -13,7 +13,7 @@ func located(a arn.ARN) Destination {
 	return Destination{ARN: a.String(), Region: a.Region, Account: a.AccountID, Partition: a.Partition}
 }
 
-// stream describes the two services whose destination is a stream.
+// stream describes a service whose destination is a stream: Kinesis or Firehose.
 type stream struct {
 	service, resource string
 	longest           int // name
@@ -88,9 +88,8 @@ func parseQueue(text string) (Destination, error) {
 	return d, nil
 }
 
-// queueRegion returns the region that the host of a queue's URL names: after sqs,
-// or, as older URLs have it, before queue (AWS General Reference, Amazon SQS
-// endpoints).
+// queueRegion returns the region in the host of a queue's URL. It follows sqs or, in older
+// URLs, precedes queue (AWS General Reference, Amazon SQS endpoints).
 func queueRegion(host string) string {
 	if !isAWSHost(host) {
 		return ""
@@ -109,9 +108,9 @@ func queueRegion(host string) string {
 	return ""
 }
 
-// parseFunction reads what the Lambda API takes for a function (Lambda API,
-// Invoke, FunctionName): a name, an ARN, or the part of an ARN from the account on,
-// each with or without a qualifier.
+// parseFunction parses a function as the Lambda API accepts it (Lambda API, Invoke,
+// FunctionName): a name, an ARN, or a partial ARN that starts with the account. Each may
+// have a qualifier.
 func parseFunction(text string) (Destination, error) {
 	const want = "write a function's name or an ARN like arn:aws:lambda:eu-west-1:123456789012:function:name, either with :alias or :version"
 	var d Destination

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// consumed returns the stream that an enhanced fan-out consumer reads, if source is
-// the ARN of one.
+// consumed returns the stream of an enhanced fan-out consumer, if source is the ARN of a
+// consumer.
 func consumed(source string) (stream string, ok bool) {
 	stream, _, ok = strings.Cut(source, "/consumer/")
 	return stream, ok
@@ -19,9 +19,9 @@ func streamTable(source string) (table string, ok bool) {
 	return table, ok && strings.Contains(table, ":dynamodb:")
 }
 
-// FormerStream names the targets of all that belong to another stream of the table
-// whose stream source is; "" if there are none. A stream that is switched off and on
-// has another ARN, and its targets keep the old one.
+// FormerStream describes targets for another stream of the table that source's stream
+// belongs to. It returns "" if there are none. Disabling and enabling a stream changes its
+// ARN, but its targets keep the old one.
 func FormerStream(source string, all []Loaded) string {
 	table, ok := streamTable(source)
 	if !ok {
@@ -43,10 +43,10 @@ func FormerStream(source string, all []Loaded) string {
 	return fmt.Sprintf("the sourceArn of %s is that of another stream of the table, %s; correct it", strings.Join(ids, ", "), former)
 }
 
-// maxSources bounds the sources that are named.
+// maxSources limits the sources in the text.
 const maxSources = 5
 
-// sourcesOf names the sources that all are of, in their order; "" if there are none.
+// sourcesOf lists the sources of all, in their order. It returns "" if there are none.
 func sourcesOf(all []Loaded) string {
 	var sources []string
 	for i := range all {

@@ -1,5 +1,5 @@
-// Package target reads the configuration of targets, from a DynamoDB table or a
-// file, and says everything that is wrong with it.
+// Package target reads the configuration of targets from a DynamoDB table or a file, and
+// reports all its faults.
 package target
 
 import "strings"
@@ -20,7 +20,7 @@ const (
 	File      Type = "file"
 )
 
-// typeNames are the values of the attribute type, in the order users see them.
+// typeNames holds the values of the type attribute, in the order of the documentation.
 var typeNames = []struct {
 	name string
 	typ  Type
@@ -29,7 +29,7 @@ var typeNames = []struct {
 	{"iot", IoT}, {"lambda", Lambda}, {"memcached", Memcached}, {"redis", Redis}, {"file", File},
 }
 
-// TypeNames returns the values of the attribute type.
+// TypeNames returns the values of the type attribute.
 func TypeNames() []string {
 	names := make([]string, len(typeNames))
 	for i, t := range typeNames {
@@ -38,7 +38,7 @@ func TypeNames() []string {
 	return names
 }
 
-// ParseType returns the type that a value of the attribute type names, "" if none.
+// ParseType returns the type for a value of the type attribute, or "" if there is none.
 func ParseType(name string) Type {
 	for _, t := range typeNames {
 		if t.name == name {
@@ -48,69 +48,68 @@ func ParseType(name string) Type {
 	return ""
 }
 
-// Collapse says how many records become one message.
+// Collapse says how several records become one message.
 type Collapse string
 
 const (
-	CollapseNone      Collapse = "none"       // a message each
+	CollapseNone      Collapse = "none"       // one message per record
 	CollapseJSON      Collapse = "JSON"       // {"Records":[…]}
-	CollapseConcat    Collapse = "concat"     // the bytes one after another
-	CollapseConcatB64 Collapse = "concat-b64" // those in base64
+	CollapseConcat    Collapse = "concat"     // the bytes, concatenated
+	CollapseConcatB64 Collapse = "concat-b64" // the bytes in base64, concatenated
 )
 
 var collapses = []Collapse{CollapseJSON, CollapseNone, CollapseConcat, CollapseConcatB64}
 
-// Spec is the configuration of one target, with defaults filled in. It is
-// comparable: targets with equal Specs can share what was made for them. It does
-// not show secrets when printed.
+// Spec is the configuration of one target, with defaults applied. It is comparable, so that
+// targets with equal Specs can share connections. It hides secrets when printed.
 type Spec struct {
 	SourceARN   string // Kinesis stream, DynamoDB stream or SNS topic
 	ID          string // unique among the targets of a source
 	Type        Type
 	Destination Destination
-	Active      bool // false only if the configuration says so
+	Active      bool // false only if configured
 
 	Role       string // ARN of the role to assume; "": none
 	ExternalID string // for assuming Role; "": none
 	Region     string // of the destination; "": the function's
 
-	Collapse       Collapse // always CollapseNone where collapsing has no effect
+	Collapse       Collapse // CollapseNone if collapsing has no effect
 	Parallel       bool     // false keeps order; see Ordered
 	ConvertDDB     bool     // DynamoDB images as plain JSON
 	Deaggregate    bool     // unpack KPL-aggregated Kinesis records
 	AppendNewlines bool     // end each record with a newline
 
-	OnFailure    string // id of the target, of the same source, that takes what this one cannot; "": none
-	MaxAge       int    // seconds after which OnFailure takes what may be delivered yet; 0: never
-	DropOversize bool   // records that are too large are dropped, not failed
+	OnFailure    string // id of the fallback target of the same source; "": none
+	MaxAge       int    // seconds until OnFailure takes a record that could still be delivered; 0: never
+	DropOversize bool   // drop records that are too large instead of failing them
 
-	// Bounds below those of the service; 0: the service's own.
+	// Limits below the service's; 0: the service's own.
 	BatchRecords int // records in a request or collapsed message
 	BatchBytes   int // bytes of a request or collapsed message
-	InFlight     int // requests in flight; 0: an even share of the function's
+	InFlight     int // requests in flight; 0: an equal share of the function's
 
-	// MaxRecordBytes is what the destination takes a record, where its owner may
-	// set that; 0: the service's default.
+	// MaxRecordBytes is the destination's record limit, if its owner can change it. 0 means
+	// the service's default.
 	MaxRecordBytes int
 
-	// Epoch is any text. A target with another one is a new target, of which the function
-	// knows nothing, so that a replay reaches it.
+	// Epoch is any text. Changing it makes the target a new one without known deliveries,
+	// so that a replay reaches it.
 	Epoch string
 
 	// Of caches only.
-	TTL    int    // seconds that a value is kept; 0: until it is removed
-	Secret string // ARN of the Secrets Manager secret that has user and password; "": none
+	TTL    int    // seconds until a value expires; 0: never
+	Secret string // ARN of the Secrets Manager secret with user and password; "": none
 }
 
-// Ordered reports whether the target gets the records of each key in order: it is
-// asked to, or it keeps the latest value of a key, which an older one that is sent
-// again must not replace.
+// Ordered reports whether the target gets the records of each key in order. That holds if
+// the target asks for it. It also holds if the target keeps the latest value of a key,
+// because a resent older value must not replace it.
 func (s *Spec) Ordered() bool {
 	return !s.Parallel || s.Type.cache() || s.Type == ES && strings.Contains(s.SourceARN, ":dynamodb:")
 }
 
-// NeedsImages reports whether the target stores items of a DynamoDB table, so that it
-// needs a stream whose view has new images.
+// NeedsImages reports whether the target stores items of a DynamoDB table, and so needs a
+// stream view with new images.
 func (s *Spec) NeedsImages() bool {
 	return (s.Type.cache() || s.Type == ES) && strings.Contains(s.SourceARN, ":dynamodb:")
 }
@@ -118,18 +117,17 @@ func (s *Spec) NeedsImages() bool {
 // collapsible reports whether Collapse has an effect.
 func (t Type) collapsible() bool { return t == IoT || t == SQS || t == SNS }
 
-// cache reports whether the target keeps values under keys.
+// cache reports whether the target stores values under keys.
 func (t Type) cache() bool { return t == Memcached || t == Redis }
 
-// maxTTL is the longest ttl, in seconds, 68 years: memcached counts in 32 bits.
+// maxTTL is the longest ttl in seconds, 68 years, because memcached uses 32 bits.
 const maxTTL = 1<<31 - 1
 
-// local reports whether the target is reached by its address, without AWS
-// credentials.
+// local reports whether the target is reached by address, without AWS credentials.
 func (t Type) local() bool { return t == Memcached || t == Redis || t == File }
 
-// bounds are what the services take at most (LIMITS of the SDK's doc comments);
-// zero: none that could be told here.
+// bounds holds the services' limits (LIMITS of the SDK's doc comments). Zero means no limit
+// known here.
 var bounds = map[Type]struct{ records, bytes, record int }{
 	Kinesis:   {500, 10 << 20, 10 << 20}, // a stream's MaxRecordSizeInKiB
 	Firehose:  {500, 4 << 20, 1000 << 10},

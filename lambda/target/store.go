@@ -9,44 +9,42 @@ import (
 
 // Store holds the targets of sources.
 type Store interface {
-	// Targets returns the targets of a source, inactive and faulty ones included. A
-	// consumer of a stream has those of the stream, unless some name the consumer
-	// itself. It fails only if they cannot be told at all. It blocks until they are read or ctx
-	// ends, and is safe for concurrent use.
+	// Targets returns the targets of a source, including inactive and faulty ones. For a
+	// stream's consumer it returns the stream's targets, unless some targets name the
+	// consumer itself. It fails only if the targets cannot be read at all. It blocks until
+	// they are read or ctx ends, and is safe for concurrent use.
 	Targets(ctx context.Context, sourceARN string) (Set, error)
 }
 
-// Set is the targets of one source. It may be shared: do not write into it.
+// Set holds the targets of one source. It may be shared, so do not modify it.
 type Set struct {
-	Targets []Loaded // no two have the same ID
+	Targets []Loaded // with unique IDs
 
-	// Stale, if not nil, says why the targets could not be read again and are an
-	// older set.
+	// Stale, if not nil, is the error of the last read. Targets then holds an older set.
 	Stale error
 
-	// Elsewhere says, of an empty set, where targets may be that are meant for the
-	// source; "" if nothing is known of any.
+	// Elsewhere suggests, for an empty set, where the source's targets may be configured
+	// instead. It is "" if there is no suggestion.
 	Elsewhere string
 }
 
-// Loaded is a target as a Store has it. With Faults it must not deliver; if its
-// Spec is Active, what it should have received has failed.
+// Loaded is a target as read by a Store. A target with Faults must not deliver. If it is
+// active, its records fail.
 type Loaded struct {
-	ID         string // the Spec's, or what stands for it in reports
-	Spec       Spec   // as far as it could be read
-	Attributes Values // what it was read from
+	ID         string // the Spec's ID, or a substitute for reports
+	Spec       Spec   // as far as it could be parsed
+	Attributes Values // the source of Spec
 	Path       string // of the file; "" for a table
 	Faults     []Fault
 	Warnings   []Fault
 }
 
-// Fault returns a fault of l that is known only where l is used.
+// Fault returns a fault of l that its user discovers.
 func (l *Loaded) Fault(attribute, format string, args ...any) Fault {
 	return note(l.Path, l.ID, attribute, l.Attributes, fmt.Sprintf(format, args...))
 }
 
-// NoFallback returns the fault of a target whose onFailure no target of its source has as
-// its id.
+// NoFallback returns the fault for an onFailure that names no target of the source.
 func (l *Loaded) NoFallback() Fault {
 	id := l.Spec.OnFailure
 	if strings.HasPrefix(id, "arn:") || strings.Contains(id, "://") {
@@ -55,7 +53,7 @@ func (l *Loaded) NoFallback() Fault {
 	return l.Fault("onFailure", "the source has no target %q; add it, or correct the id", id)
 }
 
-// Err joins all faults; it is nil if the target can be used.
+// Err joins all faults. It is nil if there are none.
 func (l *Loaded) Err() error {
 	errs := make([]error, len(l.Faults))
 	for i, f := range l.Faults {

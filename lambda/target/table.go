@@ -15,20 +15,19 @@ import (
 	"fanout/engine/plain"
 )
 
-// QueryAPI is what a Table needs of a DynamoDB client.
+// QueryAPI is the part of the DynamoDB client that a Table uses.
 type QueryAPI interface {
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 }
 
-// Table is a Store in a DynamoDB table, with the keys sourceArn (hash) and id
-// (range).
+// Table is a Store in a DynamoDB table with the keys sourceArn (hash) and id (range).
 type Table struct {
 	Client QueryAPI
 	Name   string // or ARN
 
-	// FileDir is the folder below which targets of type file may write; "": they are
-	// faults, because whoever may write to the table would write files where it is
-	// read.
+	// FileDir is the folder below which file targets may write. If it is "", file targets
+	// are faults, because anyone with write access to the table could otherwise write files
+	// on this machine.
 	FileDir string
 }
 
@@ -48,9 +47,8 @@ func (t *Table) Targets(ctx context.Context, sourceARN string) (Set, error) {
 	return set, err
 }
 
-// Items reads the targets whose sourceArn is the one given. Reads are consistent, so
-// that a change is seen by the first refresh after it; they are too few to cost
-// anything.
+// Items reads the targets with this sourceArn. It uses consistent reads, so that the next
+// refresh sees every change. The reads are too few to cost much.
 func (t *Table) Items(ctx context.Context, sourceARN string) ([]Loaded, error) {
 	query := &dynamodb.QueryInput{
 		TableName:                 &t.Name,
@@ -74,26 +72,26 @@ func (t *Table) Items(ctx context.Context, sourceARN string) ([]Loaded, error) {
 	}
 }
 
-// maxTargets bounds the targets of a source, in bytes of text and some for each target: there
-// may be about 6,000. Pages without end would fill the memory.
+// The limits for the targets of a source count text bytes and an overhead per target. They
+// allow about 6,000 targets. Without them, endless pages could fill the memory.
 const (
 	maxTargets = 8 << 20
 	itemBytes  = 1 << 10
 )
 
-// Pages are the pages of an answer of Query or Scan. Whatever it is that answers instead of
-// DynamoDB, no target may vanish or come from elsewhere because of it.
+// Pages collects the pages of a Query or Scan. It validates them, so that a server other
+// than DynamoDB cannot hide targets or add foreign ones.
 type Pages struct {
 	Targets []Loaded
 
-	source string // of every item; "": of any
+	source string // required of every item; "": any
 	seen   map[[2]string]bool
 	bytes  int
 }
 
-// Add adds a page. It fails unless that has a list of items, perhaps an empty one, counts
-// as many (DynamoDB API, Query, Count), and each has a key that was asked for and that no
-// other has.
+// Add adds a page. It fails unless the page has a list of items, possibly empty, and a
+// count equal to its length (DynamoDB API, Query, Count). Each item must have a key that
+// matches the query and is unique.
 func (p *Pages) Add(items []map[string]types.AttributeValue, count int32) error {
 	const check = "check the endpoint and what lies in front of it"
 	switch {
@@ -133,7 +131,7 @@ func ReadItem(item map[string]types.AttributeValue, label string) Loaded {
 	return Read(values(item), label)
 }
 
-// values turns an item into attributes.
+// values converts an item to attributes.
 func values(item map[string]types.AttributeValue) Values {
 	attrs := make(Values, len(item))
 	for name, av := range item {
@@ -157,10 +155,10 @@ func valueOf(av types.AttributeValue) Value {
 	return Value{Kind: Kind(kind)}
 }
 
-// explain says what to do about an error of a query.
+// explain adds a remedy to the error of a query.
 func (t *Table) explain(err error) error {
-	// The SDK has no error type for this. What the providers say of why may be long
-	// and is of no use.
+	// The SDK has no error type for this. The providers' reasons may be long and do not
+	// help.
 	if op, ok := errors.AsType[*smithy.OperationError](err); ok && strings.HasPrefix(op.Err.Error(), "get identity:") {
 		return t.failed(err, "cannot be read, because there are no AWS credentials; give the function a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 	}
@@ -184,7 +182,7 @@ func (t *Table) failed(err error, format string, args ...any) error {
 	return &tableError{plain.Line(fmt.Sprintf("the target table %q "+format, append([]any{t.Name}, args...)...)), err}
 }
 
-// tableError is an SDK error in other words.
+// tableError is an SDK error with a clearer message.
 type tableError struct {
 	text string
 	err  error
