@@ -23,7 +23,7 @@ func (refuser) Send(_ context.Context, batch []engine.Record) (o engine.Outcome)
 	return o
 }
 
-// result delivers records, of which those with the data x fail.
+// result delivers records. Records with the data x fail.
 func result(t *testing.T, kind event.Kind, recs ...engine.Record) Result {
 	t.Helper()
 	p, err := engine.NewPlan(engine.Options{}, engine.Target{ID: "t", Sink: refuser{}})
@@ -78,7 +78,7 @@ func TestRespond(t *testing.T) {
 	}
 }
 
-// What failed counts even if nobody says why.
+// A failure counts even without a reason.
 func TestFailureWithoutReason(t *testing.T) {
 	err := failure([]Result{{
 		Report:  &engine.Report{Targets: []engine.TargetReport{{ID: "t", Failed: 1}}},

@@ -52,7 +52,7 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// Certificates are verified, against AWS_CA_BUNDLE too, unless asked not to.
+// Certificates are verified, also against AWS_CA_BUNDLE, unless verification is disabled.
 func TestLoadTLS(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -92,8 +92,8 @@ func TestLoadTLS(t *testing.T) {
 	}
 }
 
-// One transport has idle connections for all that is in flight, resumes TLS sessions,
-// and speaks HTTP/1.1, with services too that offer HTTP/2.
+// One transport keeps idle connections for all requests in flight, resumes TLS sessions,
+// and speaks HTTP/1.1, even with services that offer HTTP/2.
 func TestLoadTransport(t *testing.T) {
 	const inFlight = 12 // the SDK keeps 10 connections
 	var conns, resumed atomic.Int32

@@ -14,13 +14,13 @@ import (
 	"fanout/internal/testing/awsfake"
 )
 
-// jsonRecord is a JSON object of size bytes, the only one with its i.
+// jsonRecord returns a JSON object of size bytes with a unique i.
 func jsonRecord(i, size int) []byte {
 	head := fmt.Sprintf(`{"i":%d,"text":"`, i)
 	return []byte(head + strings.Repeat("x", size-len(head)-len(`"}`)) + `"}`)
 }
 
-// binaryRecord is size bytes that are hardly ever text.
+// binaryRecord returns size bytes that are almost never text.
 func binaryRecord(i, size int) []byte {
 	rnd := rand.NewChaCha8([32]byte{byte(i), byte(i >> 8)})
 	b := make([]byte, size)
@@ -41,8 +41,8 @@ func plainly(t *testing.T, r awsfake.Record) []byte {
 	return b
 }
 
-// destination is a target, written as type, collapse and more attributes, and the
-// fewest calls to it.
+// destination is a target, written as type, collapse and more attributes, with the fewest
+// calls to it.
 type destination struct {
 	target string
 	calls  int
@@ -55,8 +55,8 @@ func (d destination) parts() (service, collapse, more string) {
 	return service, collapse, more
 }
 
-// A workload goes to targets of every type in the fewest calls that the services'
-// limits allow, and every record arrives once, byte for byte.
+// A workload reaches targets of every type in the fewest calls that the services' limits
+// allow. Every record arrives once, byte for byte.
 func TestFewestCalls(t *testing.T) {
 	for name, c := range map[string]struct {
 		records, size int
@@ -83,7 +83,7 @@ func TestFewestCalls(t *testing.T) {
 			{"sqs concat", 1, "1 MiB a call: all of it, in base64"},
 			{"sns concat", 2, "256 KiB a call: 983 × 200 × 4/3 bytes would fill it, but for the attribute"},
 		}},
-		"large": {22, 200 << 10, jsonRecord, []destination{ // all that an event of 6 MB has room for
+		"large": {22, 200 << 10, jsonRecord, []destination{ // as many as fit an event of 6 MB
 			{"kinesis", 1, "10 MiB a call"},
 			{"firehose", 2, "4 MiB a call: 20 records"},
 			{"sqs none", 5, "1 MiB a call: 5 messages"},
@@ -150,7 +150,7 @@ func to(service, name, collapse string) string {
 	return s
 }
 
-// unpack takes apart what collapsing put together of records of size bytes.
+// unpack splits a collapsed message into records of size bytes.
 func unpack(t *testing.T, collapse string, size int, data []byte) (all []string) {
 	t.Helper()
 	switch collapse {

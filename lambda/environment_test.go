@@ -34,7 +34,7 @@ func TestFromEnvironment(t *testing.T) {
 	}
 }
 
-// A function that cannot work says so at every event.
+// A misconfigured function reports its fault at every event.
 func TestMisconfigured(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	for want, c := range map[string]struct{ env, profile string }{

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// An integer that 64 bits do not hold has an exponent in an index, which could not map it
-// otherwise, and all its digits elsewhere.
+// An integer that does not fit 64 bits gets an exponent in an index, which could not map it
+// otherwise. Elsewhere it keeps all its digits.
 func TestLargeNumbers(t *testing.T) {
 	const event = `{"Records":[{"eventSource":"aws:dynamodb","eventSourceARN":"` + customers + `","eventName":"INSERT","eventID":"1","dynamodb":{
 		"Keys":{"id":{"S":"a"}},"NewImage":{"id":{"S":"a"},"wei":{"N":"1000000000000000000000000"}},"SequenceNumber":"1"}}]}`
@@ -27,8 +27,7 @@ func TestLargeNumbers(t *testing.T) {
 	}
 }
 
-// A name with date math arrives as it is written, and a region has requests signed to a
-// host that is none of AWS's.
+// A date math name arrives unchanged. A region makes requests to a host outside AWS signed.
 func TestSearchRequests(t *testing.T) {
 	a := open(t, "targets: []")
 	a.configure(targets(orders,

@@ -7,8 +7,8 @@ import (
 	"fanout/engine"
 )
 
-// In all tests of this package, the memory of an event that was given back changes: its
-// text, and its records, which become others.
+// All tests of this package overwrite returned event memory: its text, and its records,
+// which become others.
 func init() {
 	given = func(m *eventMemory) {
 		for i := range m.text {

@@ -22,8 +22,8 @@ func (a *account) invoked() (all []string) {
 	return all
 }
 
-// A function gets the records of a table's stream with plain images in them, so that it
-// can tell what happened.
+// A function gets the stream records of a table with plain images in them, so that it can
+// see the kind of change.
 func TestFunctionGetsPlainImages(t *testing.T) {
 	a := open(t, targets(customers, "id: t, type: lambda, convertDDB: true, destination: out", "id: r, type: lambda, destination: raw"))
 	remove := `{"eventID":"2","eventName":"REMOVE","eventSource":"aws:dynamodb","eventSourceARN":"` + customers +
@@ -49,8 +49,8 @@ func TestFunctionGetsPlainImages(t *testing.T) {
 	}
 }
 
-// A function gets a record for each user record, with an eventID of its own, and others
-// as they came.
+// A function gets one record per user record, with its own eventID. Other records arrive
+// unchanged.
 func TestFunctionGetsUserRecords(t *testing.T) {
 	message := "\x0a\x01a\x0a\x01b" + "\x1a\x07\x08\x00\x1a\x03one" + "\x1a\x07\x08\x01\x1a\x03two"
 	sum := md5.Sum([]byte(message))
@@ -84,7 +84,7 @@ func TestFunctionGetsUserRecords(t *testing.T) {
 	}
 }
 
-// appendNewlines changes the data that a function gets, where data can end with one.
+// appendNewlines changes a function's data if the data can end with a newline.
 func TestFunctionGetsNewlines(t *testing.T) {
 	const line = "id: t, type: lambda, appendNewlines: true, destination: out"
 	for name, c := range map[string]struct{ source, event, want string }{
@@ -104,7 +104,7 @@ func TestFunctionGetsNewlines(t *testing.T) {
 	}
 }
 
-// Envelopes of older versions hold the image alone, of which a source record is made.
+// Envelopes of older versions hold only the image. Redrive builds a source record from it.
 func TestRedriveFormerImages(t *testing.T) {
 	a := open(t, targets(customers, "id: t, type: lambda, convertDDB: true, destination: out"))
 	var all []envelope.Envelope

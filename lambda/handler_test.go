@@ -77,7 +77,7 @@ func TestMixedEvent(t *testing.T) {
 	}
 }
 
-// Of a mixed event, what failed is named shard by shard, whatever the stream.
+// For a mixed event, the answer names failures shard by shard, in every stream.
 func TestMixedEventFails(t *testing.T) {
 	fail := func(destinations ...string) func(awsfake.Call) *awsfake.Fault {
 		return func(c awsfake.Call) *awsfake.Fault {
@@ -114,8 +114,8 @@ func TestMixedEventFails(t *testing.T) {
 	}
 }
 
-// A target with faults is named with all of them, gets nothing, and its records
-// fail; the others go on.
+// A target with faults is named with all of them, gets nothing, and its records fail. Other
+// targets continue.
 func TestFaultyTarget(t *testing.T) {
 	a := open(t, `
 targets:
@@ -157,8 +157,7 @@ targets:
 	}
 }
 
-// A faulty target fails its own records only, and one that is not active gets
-// nothing.
+// A faulty target fails only its own records. An inactive target gets nothing.
 func TestTargetsThatGetNothing(t *testing.T) {
 	a := open(t, targets(orders,
 		"id: things, type: firehose, destination: 'no/name'",
@@ -186,7 +185,7 @@ func TestTargetsThatGetNothing(t *testing.T) {
 	}
 }
 
-// The records of a source that has no target fail, and those of others do not.
+// Records of a source without targets fail. Other sources' records do not.
 func TestNoTargets(t *testing.T) {
 	a := open(t, targets(clicks, "id: x, type: kinesis, destination: x"), func(o *lambda.Options) { o.ReportBatchItemFailures = true })
 	event := eventOf(put{clicks, "shard", "7", "k", []byte("click")}, put{orders, "shard", "9", "k", []byte("b")}, put{orders, "shard", "8", "k", []byte("a")})
@@ -233,8 +232,8 @@ func TestNoTargetsAnyMore(t *testing.T) {
 	}
 }
 
-// Records pass undelivered, with a warning, where the operator wants it so: of a source
-// without targets, and of one whose targets are switched off.
+// With the operator's option, records pass undelivered with a warning if the source has no
+// targets or all its targets are inactive.
 func TestNoTargetsOnPurpose(t *testing.T) {
 	for name, c := range map[string]struct {
 		targets string
@@ -373,7 +372,7 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// What is below the level is not logged.
+// Messages below the level are not logged.
 func TestLogLevel(t *testing.T) {
 	a := open(t, targets(orders, "id: x, type: kinesis, destination: x, colour: blue"), func(o *lambda.Options) { o.LogLevel = zapcore.WarnLevel })
 	a.delivered(orderEvent([]byte("one")))
@@ -383,7 +382,7 @@ func TestLogLevel(t *testing.T) {
 	}
 }
 
-// OnResults hears of each event, and if it panics the function lives on.
+// OnResults gets the results of each event. If it panics, the function continues.
 func TestOnResults(t *testing.T) {
 	a := open(t, targets(orders, "id: x, type: kinesis, destination: x"))
 	var heard []lambda.Result
@@ -479,8 +478,8 @@ func TestDestinationARN(t *testing.T) {
 	}
 }
 
-// A target that did not change keeps its connections when another does, and what
-// changed takes effect at the next event.
+// If one target changes, the other keeps its connections. The change takes effect at the
+// next event.
 func TestReconfigured(t *testing.T) {
 	a := open(t, targets(orders, "id: same, type: kinesis, destination: same, role: "+reader), func(o *lambda.Options) { o.ConfigTTL = time.Nanosecond })
 	a.delivered(orderEvent([]byte("one")))

@@ -28,7 +28,7 @@ const (
 	topic = "arn:aws:sns:eu-west-1:123456789012:"
 )
 
-// account is a handler, and an AWS of its own to deliver to.
+// account is a handler with its own AWS to deliver to.
 type account struct {
 	t testing.TB
 	*awsfake.Server
@@ -81,7 +81,7 @@ func (a *account) handle(event string) []lambda.Result {
 	return results
 }
 
-// delivered hands over an event of which nothing must fail.
+// delivered handles an event without failures.
 func (a *account) delivered(event string) {
 	a.t.Helper()
 	for _, r := range a.handle(event) {
@@ -147,8 +147,8 @@ func (a *account) logged() (all []entry) {
 	return all
 }
 
-// targets writes a list of targets, each given by its attributes but for sourceArn
-// and active.
+// targets writes a list of targets, each given by its attributes except sourceArn and
+// active.
 func targets(source string, attributes ...string) string {
 	var b strings.Builder
 	b.WriteString("targets:\n")
@@ -192,7 +192,7 @@ func (n notice) record() any {
 	}
 }
 
-// eventOf is what Lambda hands over.
+// eventOf returns an event as Lambda passes it.
 func eventOf(records ...interface{ record() any }) string {
 	all := make([]any, len(records))
 	for i, r := range records {

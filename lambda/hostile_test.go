@@ -66,8 +66,7 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// Answers of the services that the function asks beside its targets are bounded, and
-// never unpacked.
+// Answers to the function's own calls are bounded and never decompressed.
 func TestAnswersAreBounded(t *testing.T) {
 	calls := map[string]func(context.Context, aws.Config) error{
 		"DynamoDB": func(ctx context.Context, c aws.Config) error {
@@ -99,7 +98,7 @@ func TestAnswersAreBounded(t *testing.T) {
 					if n > 64<<20 {
 						t.Errorf("the call allocates %d bytes", n)
 					}
-					if err == nil && name != "CloudWatch" { // of its answer the status says all
+					if err == nil && name != "CloudWatch" { // its answer has no content beyond the status
 						t.Error("the call succeeded")
 					}
 				})
@@ -155,8 +154,8 @@ type counted struct {
 	calls atomic.Int64
 }
 
-// Decoders make a hundred bytes of a value that takes two in an answer. The function's own
-// calls are bounded in that too.
+// Decoders need a hundred bytes for a value that takes two bytes in an answer. The
+// function's own calls bound that too.
 func TestCrowdedAnswers(t *testing.T) {
 	empty, deep := crowded(t, `{"Items":[`, "{},"), crowded(t, "<AssumeRoleResponse>", "<a>")
 	const secret = `secret: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:s"`

@@ -81,7 +81,7 @@ func putRaw(id, seq, data string) raw {
 		orders, id, seq, base64.StdEncoding.EncodeToString([]byte(data))))
 }
 
-// Records that their source does not number, or not well, are records still.
+// Records without a usable sequence number are still delivered.
 func TestRecordsWithoutNumbers(t *testing.T) {
 	one, two := `{"n":1}`, `{"n":2}`
 	noticeRaw := func(id, message string) raw {
@@ -105,8 +105,8 @@ func TestRecordsWithoutNumbers(t *testing.T) {
 	}
 }
 
-// A failed record without a sequence number cannot be named, so the whole batch comes
-// again, and what other targets have is not sent to them again.
+// The answer cannot name a failed record without a sequence number, so Lambda resends the
+// whole batch. Records that other targets have are not sent to them again.
 func TestFailedWithoutNumber(t *testing.T) {
 	report := func(o *lambda.Options) { o.ReportBatchItemFailures = true }
 	a := open(t, targets(orders,

@@ -13,7 +13,7 @@ import (
 	"fanout/lambda"
 )
 
-// place is where the calls for a target go, and as whom.
+// place is the destination of a target's calls, with their region and identity.
 type place struct{ destination, region, role, externalID string }
 
 func (p place) key() string {
@@ -28,9 +28,9 @@ const (
 	writer = "arn:aws:iam::210987654321:role/writer"
 )
 
-// Targets of one type that differ in any of destination, region, role and external
-// id never share a client: every record goes to its own place with its own rights,
-// also after the targets have swapped places.
+// Targets of one type that differ in destination, region, role or external id never share a
+// client. Every record goes to its own place with its own permissions, also after the
+// targets have swapped places.
 func TestTargetsAreNotMixedUp(t *testing.T) {
 	types := []string{"kinesis", "firehose", "sqs", "sns"}
 	for _, phases := range [][][]place{
@@ -109,8 +109,8 @@ func TestTargetsAreNotMixedUp(t *testing.T) {
 	}
 }
 
-// sourceOf is the stream that the target of a type at a place has to itself, so that
-// its records can be told.
+// sourceOf returns a stream used only by the target of a type at a place, to identify its
+// records.
 func sourceOf(kind string, i int) string {
 	return fmt.Sprintf("arn:aws:kinesis:eu-west-1:123456789012:stream/%s-%d", kind, i)
 }
@@ -135,7 +135,7 @@ func atPlaces(types []string, places []place) string {
 	return b.String()
 }
 
-// eventForEach has a record for each target, which names it.
+// eventForEach returns an event with one record per target, which names the target.
 func eventForEach(types []string, phase int) string {
 	var records []interface{ record() any }
 	for _, kind := range types {

@@ -23,8 +23,8 @@ func (r revision) record() any {
 	}
 }
 
-// A target that keeps the latest value of a key never gets an older one after it,
-// also where nobody asked for order.
+// A target that keeps the latest value of a key never gets an older one after it, even
+// without a request for order.
 func TestLatestValueStays(t *testing.T) {
 	a := open(t, "targets: []")
 	a.configure(targets(customers, fmt.Sprintf("id: t, type: es, destination: %q, convertDDB: true", a.URL()+"#customers")))

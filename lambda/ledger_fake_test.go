@@ -89,7 +89,7 @@ func (f *fleet) put(item map[string]ledgerValue) {
 	f.items[shard][ledgerText(item, "batch")] = item
 }
 
-// lie returns an item by which every target has all that the item names.
+// lie returns an item in which every target has all named records.
 func lie(ctx context.Context, item map[string]ledgerValue) map[string]ledgerValue {
 	one := &oneItem{item: item}
 	table := ledger.Table{Client: one, Name: "ledger"}
@@ -121,8 +121,8 @@ func (o *oneItem) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...fun
 	return nil, nil
 }
 
-// poisonItem puts an item below a shard, or changes one there, as somebody does who may
-// write the table.
+// poisonItem adds or changes an item of a shard, like an intruder with write access to the
+// table.
 func (f *fleet) poisonItem(shard, from string) {
 	if !f.poison || f.rnd.IntN(3) > 0 {
 		return

@@ -26,12 +26,11 @@ import (
 	"fanout/lambda/target"
 )
 
-// TestLedgerModel runs instances of the function that share a ledger behind a
-// mapping with a parallelization factor, each attempt on any of them, with random
-// faults. No record is lost, keys stay in order where that was asked for, no older value
-// of a key stays behind a newer one, and a part of a record comes twice only if the
-// instance crashed that had sent it, or its target's answer or the ledger's was lost, or
-// somebody else wrote the ledger.
+// TestLedgerModel runs instances of the function that share a ledger. A mapping with a
+// parallelization factor sends each attempt to any of them, with random faults. No record
+// is lost, ordered keys stay in order, and no older value of a key replaces a newer one. A
+// part of a record comes twice only if the instance that sent it crashed, if its target's
+// or the ledger's answer was lost, or if an intruder wrote the ledger.
 func TestLedgerModel(t *testing.T) {
 	seed := *modelSeed
 	if seed == 0 {
@@ -91,16 +90,16 @@ type fleetJudge interface {
 // fleetSabotage breaks a guarantee, to see whether the model notices.
 type fleetSabotage struct {
 	forgets bool // nothing is written
-	lies    bool // each target has what some target has
+	lies    bool // each target has every record that some target has
 }
 
-// fleet is the instances of a function, and the mapping that invokes them.
+// fleet is the function's instances and the mapping that invokes them.
 type fleet struct {
 	t fleetJudge
 	fleetSabotage
 	report  bool // batchItemFailures
 	unsure  bool // the ledger fails at times
-	poison  bool // somebody else writes the ledger
+	poison  bool // an intruder writes the ledger
 	replay  bool // in the end the stream is read again, and the targets have another epoch
 	specs   []target.Spec
 	targets map[string]*fleetTarget
@@ -119,11 +118,11 @@ type fleetRecord struct {
 	users    []modelUser
 }
 
-// fleetTarget is what a target has accepted.
+// fleetTarget holds the records that a target has accepted.
 type fleetTarget struct {
 	spec    target.Spec
 	times   map[string]int // by data
-	order   []string       // of what came first
+	order   []string       // of first arrivals
 	latest  map[string]int // by data: when it last came
 	came    int
 	excused map[string]bool // may come again
@@ -134,7 +133,7 @@ type instance struct {
 	fleet    *fleet
 	handler  *Handler
 	dead     bool
-	accepted []func() // what excuses each record accepted in this invocation
+	accepted []func() // functions that excuse each record accepted in this invocation
 }
 
 func newFleet(t fleetJudge, seed uint64, s fleetSabotage) *fleet {
@@ -266,7 +265,7 @@ func (in *instance) one(ft *fleetTarget, r *engine.Record) error {
 	return nil
 }
 
-// accept takes a record, and returns what excuses its coming again.
+// accept takes a record, and returns a function that excuses its repetition.
 func (in *instance) accept(ft *fleetTarget, r *engine.Record) (excuse func()) {
 	data := string(r.Data.Bytes())
 	ft.came++
@@ -393,7 +392,7 @@ func fleetEvent(shard string, batch []fleetRecord) []byte {
 	return []byte(`{"Records":[` + strings.Join(recs, ",") + `]}`)
 }
 
-// check checks what a target has in the end.
+// check checks the records that a target has in the end.
 func (f *fleet) check(ft *fleetTarget) {
 	for s, groups := range f.shards {
 		for _, recs := range groups {

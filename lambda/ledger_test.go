@@ -25,14 +25,14 @@ import (
 	"fanout/lambda/metrics"
 )
 
-// withLedger is the option that two instances of the function share.
+// withLedger makes two instances of the function share a ledger.
 func withLedger(o *lambda.Options) { o.LedgerTable, o.ReportBatchItemFailures = "ledger", true }
 
-// two are targets, of which the second fails while it is refused.
+// two holds two targets. The second can be made to fail.
 var two = []string{"id: a, type: kinesis, destination: a", "id: b, type: kinesis, destination: b"}
 
-// openLedger returns an account whose function has a ledger, and how to replace it by
-// a new instance.
+// openLedger returns an account whose function has a ledger, and a function that replaces
+// it by a new instance.
 func openLedger(t *testing.T, targets string) (a *account, renew func()) {
 	t.Helper()
 	a = open(t, targets, withLedger)
@@ -89,9 +89,8 @@ func (a *account) arrived(destination string) (all []string) {
 	return all
 }
 
-// What a batch that failed has delivered is known to a new instance, whole, from a
-// checkpoint on, and in halves; what is through is forgotten. Where nothing fails,
-// nothing is written.
+// A new instance knows the deliveries of a failed batch: whole, from a checkpoint on, and
+// in halves. Delivered batches are forgotten. Without failures, nothing is written.
 func TestLedger(t *testing.T) {
 	a, renew := openLedger(t, targets(orders, two...))
 	calls := 0
@@ -136,8 +135,8 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// Batches of a shard that are handled at the same time, by their keys, have records
-// between those of the others. One does not speak for another.
+// Batches of one shard that run in parallel, split by key, have interleaved records. An
+// entry of one batch says nothing about the other.
 func TestLedgerOfInterleavedBatches(t *testing.T) {
 	a, renew := openLedger(t, targets(orders, two...))
 	a.refuse("b")
@@ -166,7 +165,7 @@ func TestLedgerKnowsAChangedTarget(t *testing.T) {
 	}
 }
 
-// A table that has no targets for once makes nothing forgotten.
+// A table that is briefly empty does not clear the ledger.
 func TestLedgerOutlivesAnEmptyTable(t *testing.T) {
 	a, renew := openLedger(t, targets(orders, two...))
 	a.refuse("b")
@@ -183,7 +182,7 @@ func TestLedgerOutlivesAnEmptyTable(t *testing.T) {
 	}
 }
 
-// A notification that failed is known by its MessageId, whatever else has failed.
+// A failed notification is found by its MessageId, independent of other failures.
 func TestLedgerOfNotifications(t *testing.T) {
 	a, renew := openLedger(t, targets(alerts, two...))
 	a.refuse("b")
@@ -256,8 +255,8 @@ func TestLedgerThatFails(t *testing.T) {
 	}
 }
 
-// A ledger that hangs holds up one event in ten seconds, for half a second, and one
-// that is slow to be written does not hold up the answer.
+// A hanging ledger delays one event in ten seconds, by half a second. A slow write does not
+// delay the answer.
 func TestLedgerThatHangs(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "targets.yaml")
 	if err := os.WriteFile(file, []byte(targets(orders, "id: a, type: firehose, destination: a", "id: b, type: kinesis, destination: b")), 0o600); err != nil {

@@ -10,7 +10,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// What the SDK has to say goes into the log, for those who debug.
+// The SDK's messages go to the log at debug level.
 func TestSDKLog(t *testing.T) {
 	var b bytes.Buffer
 	for level, want := range map[string]string{"debug": `"msg":"AWS SDK","message":"odd: 7"`, "info": ""} {

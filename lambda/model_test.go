@@ -31,16 +31,15 @@ var (
 	modelSeed = flag.Uint64("model.seed", 0, "seed of the first run; 0: a random one")
 )
 
-// TestModel runs the function behind event source mappings that behave as Lambda's
-// do, with random sources, records, targets and faults, until every record is through
-// or given up by its mapping. It checks that every target, or its onFailure, has every
-// record; that keys are in order where that was asked for; that a record comes twice
-// only where a crash or a lost answer made it two; that no target affects another; that
-// counts add up; that the answers name exactly what some target still needs; and
-// that they come in time.
+// TestModel runs the function behind event source mappings that behave like Lambda's, with
+// random sources, records, targets and faults, until every record is delivered or given up
+// by its mapping. It checks these rules: every target, or its onFailure, has every record.
+// Ordered keys stay in order. A record comes twice only after a crash or a lost answer. No
+// target affects another. Counts add up. Answers name exactly the records that some target
+// still needs, and come in time.
 //
-// The faults are drawn from the seed alone. The engine's waits between attempts are
-// not, so one seed may need a few tries (-count) to show the same again.
+// The faults depend on the seed alone. The engine's waits between attempts do not, so a
+// seed may need a few tries (-count) to fail again.
 func TestModel(t *testing.T) {
 	seed := *modelSeed
 	if seed == 0 {
@@ -61,14 +60,14 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// judge hears what is wrong.
+// judge receives the violations that a model finds.
 type judge interface {
 	Context() context.Context
 	Errorf(format string, args ...any)
 	Fatalf(format string, args ...any)
 }
 
-// model is a world in which the function runs.
+// model is a simulated world in which the function runs.
 type model struct {
 	t judge
 	sabotage
@@ -113,7 +112,7 @@ func newModel(t judge, seed uint64, s sabotage) *model {
 	for i := range 1 + rnd.IntN(2)*rnd.IntN(3) {
 		m.sources = append(m.sources, m.newSource(i))
 	}
-	if len(m.sources) == 1 { // only targets of one source are kept from each other, within their InFlight
+	if len(m.sources) == 1 { // only targets of one source are isolated from each other, within their InFlight
 		m.slots = 6*len(m.sources[0].targets) + rnd.IntN(32)
 	}
 	return m
@@ -122,8 +121,7 @@ func newModel(t judge, seed uint64, s sabotage) *model {
 // chance draws whether something happens that does in one case of n.
 func (m *model) chance(n int) bool { return m.rnd.IntN(n) == 0 }
 
-// draw returns random numbers that depend on what they are for, and not on what else
-// goes on at the time.
+// draw returns random numbers that depend only on their purpose, not on concurrent events.
 func (m *model) draw(purpose string) *rand.Rand {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(purpose))
@@ -175,8 +173,8 @@ func (m *model) memory() *dedup.Memory {
 
 var errCrash = errors.New("the function is no more")
 
-// crash ends the process. What it knew of records under way is lost, so they may come
-// to a target once more.
+// crash ends the process. Its knowledge of records in progress is lost, so they may come to
+// a target once more.
 func (m *model) crash() {
 	m.process.kill()
 	m.process, m.crashed = nil, true
@@ -194,7 +192,7 @@ func (m *model) source(arn string) *modelSource {
 	return m.sources[slices.IndexFunc(m.sources, func(s *modelSource) bool { return s.arn == arn })]
 }
 
-// modelStore has the targets, but for times when it cannot be read.
+// modelStore returns the targets, except at times when it cannot be read.
 type modelStore struct {
 	m     *model
 	reads int

@@ -11,8 +11,8 @@ import (
 	"fanout/lambda/target"
 )
 
-// checkResults checks what the function says became of the records of the events of
-// a round. It returns the sequence numbers of those that failed somewhere.
+// checkResults checks the reported outcomes of a round's records. It returns the records
+// that failed somewhere.
 func (m *model) checkResults(all []*invocation) (failed map[*modelRecord]bool) {
 	failed = map[*modelRecord]bool{}
 	for _, v := range all {
@@ -45,7 +45,7 @@ func (m *model) checkResults(all []*invocation) (failed map[*modelRecord]bool) {
 	return failed
 }
 
-// checkNone checks that records of which the table has no targets fail.
+// checkNone checks that records of a source without targets fail.
 func (m *model) checkNone(r *Result, rep *engine.TargetReport, failed map[*modelRecord]bool) {
 	if len(r.Targets) > 1 || rep.Failed != len(r.records) {
 		m.t.Errorf("of %d records of %s without a target %d failed", len(r.records), r.SourceARN, rep.Failed)
@@ -55,7 +55,7 @@ func (m *model) checkNone(r *Result, rep *engine.TargetReport, failed map[*model
 	}
 }
 
-// checkTarget checks what became of records at a target.
+// checkTarget checks the outcomes of records at a target.
 func (m *model) checkTarget(t *modelTarget, r *Result, rep *engine.TargetReport, failed map[*modelRecord]bool) {
 	if n := rep.Delivered + rep.Already + rep.Dropped + rep.Diverted + rep.Failed; n != r.Records() {
 		m.t.Errorf("target %s: the fates of %d records add up to %d", t, r.Records(), n)
@@ -87,9 +87,9 @@ func (m *model) checkTarget(t *modelTarget, r *Result, rep *engine.TargetReport,
 	}
 }
 
-// due returns which parts of r are to come to t: those that the function does not know
-// that it has, and where order is kept those that lie behind such a part of their key.
-// sent has the keys of parts that are to come, by lane.
+// due returns which parts of r must come to t. These are the parts that the function does
+// not know t to have and, where order is kept, later parts of the same key. sent holds the
+// keys of due parts, by lane.
 func (t *modelTarget) due(r *modelRecord, lane string, sent map[string]bool) []bool {
 	parts, held := t.parts(r), t.held[r]
 	due := make([]bool, len(parts))
@@ -122,9 +122,9 @@ func (m *model) checkHas(t *modelTarget, r *modelRecord, held engine.Held, fate 
 	}
 }
 
-// checkFailed checks that the function does not send again what it knows t has. What
-// onFailure took may come again, if it does not heed its deadline with another record,
-// and a part of a record, if nothing is known of another part.
+// checkFailed checks that the function does not resend parts that it knows t has. A record
+// taken by onFailure may come again if onFailure overruns its deadline with another record.
+// A part may come again if another part is unknown.
 func (m *model) checkFailed(t *modelTarget, r *modelRecord, due []bool, fate engine.Fate) {
 	if fate != engine.FateFailed {
 		return
@@ -153,8 +153,8 @@ func (m *model) undisturbed(t *modelTarget, want engine.Fate) bool {
 	return quiet(t) && (other == nil || other.hanging == 0 && (want != engine.FateDiverted || quiet(other)))
 }
 
-// expected returns what becomes of a record at t, to which some parts of it are due, if
-// nothing befalls a request, and whether that can be told.
+// expected returns the fate of a record at t with these due parts if no fault occurs, and
+// whether it is certain.
 func (t *modelTarget) expected(r *modelRecord, due []bool) (fate engine.Fate, sure bool) {
 	rejected := engine.FateFailed
 	if other := t.source.targets[t.spec.OnFailure]; other != nil && !other.faulty {
@@ -198,7 +198,7 @@ func (t *modelTarget) oversize(p modelUser) bool {
 	return l.RecordBytes > 0 && len(p.data) > l.RecordBytes || l.Bytes > 0 && len(p.data) > l.Bytes
 }
 
-// drops reports whether t may drop what has a token, because it is too large.
+// drops reports whether t may drop the part with a token because it is too large.
 func (t *modelTarget) drops(r *modelRecord, tok string) bool {
 	if !t.spec.DropOversize || t.large[tok] {
 		return t.spec.DropOversize
@@ -211,7 +211,7 @@ func (t *modelTarget) drops(r *modelRecord, tok string) bool {
 	})
 }
 
-// checkEnvelope checks that what onFailure got it was to get.
+// checkEnvelope checks that onFailure was due to get this envelope.
 func (m *model) checkEnvelope(t *modelTarget, e *envelope.Envelope) {
 	may := e.Class == engine.Retryable.String() || e.Class == engine.Throttled.String()
 	age := time.Since(e.Arrived)
@@ -227,8 +227,8 @@ func (m *model) checkEnvelope(t *modelTarget, e *envelope.Envelope) {
 	}
 }
 
-// checkAnswer checks that the answer of v names, of each batch, the first record that
-// some target needs, and no other.
+// checkAnswer checks that the answer of v names, for each batch, exactly the first record
+// that some target needs.
 func (m *model) checkAnswer(v *invocation, failed map[*modelRecord]bool) {
 	some := false
 	for _, c := range v.cursors {
@@ -260,9 +260,9 @@ func (m *model) checkAnswer(v *invocation, failed map[*modelRecord]bool) {
 	}
 }
 
-// nameless reports whether an event holds what batchItemFailures cannot name: a
-// notification, a record without a sequence number that failed, or a source whose
-// targets are unknown.
+// nameless reports whether an event contains something that batchItemFailures cannot name:
+// a notification, a failed record without a sequence number, or a source with unknown
+// targets.
 func (m *model) nameless(v *invocation, failed map[*modelRecord]bool) bool {
 	if slices.ContainsFunc(v.sent, func(r *modelRecord) bool { return r.seq == "" && failed[r] }) {
 		return true
@@ -274,7 +274,7 @@ func (m *model) nameless(v *invocation, failed map[*modelRecord]bool) bool {
 	})
 }
 
-// checkEnd checks what a target has in the end.
+// checkEnd checks the final contents of a target.
 func (m *model) checkEnd(t *modelTarget) {
 	if !t.spec.Active {
 		return
@@ -300,10 +300,10 @@ func (m *model) checkEnd(t *modelTarget) {
 	}
 }
 
-// checkLatest checks that t has no older value of a key than the last that came there. Of
-// batches that were given up, the end may not have come again. A FIFO queue drops the
-// later of two messages that are the same; where the function forgot what was sent, those
-// before it may carry other records than the first time, and are not.
+// checkLatest checks that t has no older value of a key after the last one. The end of a
+// batch that was given up may not have come again. A FIFO queue drops the second of two
+// equal messages. If the function forgot a delivery, earlier messages may be grouped
+// differently than the first time, and are not equal.
 func (m *model) checkLatest(t *modelTarget, c *cursor) {
 	merged := t.spec.Collapse != target.CollapseNone
 	if t.spec.Parallel || t.fifo && merged && (m.crashed || !m.remembers()) || slices.ContainsFunc(c.all, func(r *modelRecord) bool { return r.givenUp }) {
@@ -325,10 +325,10 @@ func (m *model) checkLatest(t *modelTarget, c *cursor) {
 	}
 }
 
-// remembers reports whether the function's memory has room for all that it learns.
+// remembers reports whether the function's memory has room for everything it learns.
 func (m *model) remembers() bool { return m.remembered >= dedup.MaxRemembered }
 
-// checkTimes checks that what has a token came to t, and as often as it may.
+// checkTimes checks that the part with a token came to t, and not too often.
 func (m *model) checkTimes(t *modelTarget, r *modelRecord, tok string) {
 	switch n := t.times[tok]; {
 	case n == 0 && !r.givenUp && !t.drops(r, tok):

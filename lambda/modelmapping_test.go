@@ -73,7 +73,7 @@ func (c *cursor) fail(wholly bool) {
 
 // invocation is an event on its way.
 type invocation struct {
-	cursors []*cursor // whose batches it has
+	cursors []*cursor // of its batches
 	sent    []*modelRecord
 	answer  []byte
 	err     error
@@ -115,7 +115,7 @@ func (v *invocation) takes(c *cursor) bool {
 	})
 }
 
-// mix puts the records of v's batches in some order that keeps each batch's own.
+// mix shuffles the records of v's batches and keeps each batch in order.
 func (m *model) mix(v *invocation) {
 	next := make([]int, len(v.cursors))
 	for {
@@ -143,8 +143,7 @@ func (v *invocation) payload() []byte {
 	return []byte(`{"Records":[` + strings.Join(texts, ",") + `]}`)
 }
 
-// deliver invokes the function with events at the same time, and does what their
-// answers say.
+// deliver invokes the function with events in parallel and applies their answers.
 func (m *model) deliver(all []*invocation) {
 	m.mu.Lock()
 	m.round++
@@ -185,7 +184,7 @@ func (m *model) deliver(all []*invocation) {
 	}
 }
 
-// obey does with the batches of v what its answer says.
+// obey applies an answer to the batches of v.
 func (m *model) obey(v *invocation) {
 	for _, c := range v.cursors {
 		if c.attempts > 300 {

@@ -68,8 +68,8 @@ func (n *notices) Errorf(format string, args ...any) {
 	n.texts = append(n.texts, fmt.Sprintf(format, args...))
 }
 
-// share makes a request wait for those of all other targets, if that is the sabotage. It
-// returns what ends the request.
+// share makes a request wait for the requests of all other targets under that sabotage. It
+// returns a function that ends the request.
 func (s *sabotage) share() (end func()) {
 	if s.sharing == nil {
 		return func() {}

@@ -108,13 +108,13 @@ type modelRecord struct {
 	givenUp bool // by the mapping, after its retries
 }
 
-// flaw is what is wrong with a record: why it can never be delivered, or taken apart.
+// flaw is the reason why a record can never be delivered, or cannot be deaggregated.
 type flaw uint8
 
 const (
 	sound flaw = iota
 	unreadable
-	broken // an aggregate with the right checksum over what is none
+	broken // an aggregate with a valid checksum over invalid content
 )
 
 // modelUser is a record as the user put it: data with a token that names it.

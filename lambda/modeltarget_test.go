@@ -17,7 +17,7 @@ import (
 	"fanout/sinks"
 )
 
-// modelTarget is a target: what its service does, and what it has accepted.
+// modelTarget is a target: the behavior of its service, and the records it accepted.
 type modelTarget struct {
 	source *modelSource
 	spec   target.Spec
@@ -35,9 +35,9 @@ type modelTarget struct {
 	came     int             // here
 	diverted map[string]bool // by token: it came to onFailure
 	seen     map[string]bool
-	acked    map[string]int               // by token: the round in which the service said that it has it
+	acked    map[string]int               // by token: the round in which the service acknowledged it
 	excused  map[string]int               // by token: how often it may have come again
-	held     map[*modelRecord]engine.Held // what the function knows that the target has
+	held     map[*modelRecord]engine.Held // the parts that the function knows the target has
 	large    map[string]bool              // by token: the service called it too large
 	round    int                          // the last in which something befell a request
 	hanging  int                          // requests that do not heed their deadline
@@ -111,7 +111,7 @@ func (m *model) newTarget(s *modelSource, id string) *modelTarget {
 	return t
 }
 
-// configured is what the store has for s.
+// configured returns the store's targets for s.
 func (m *model) configured(s *modelSource) []target.Loaded {
 	all := append([]target.Loaded(nil), s.specs...)
 	for i := range all {
@@ -136,7 +136,7 @@ func (s *modelSink) Limits() engine.Limits { return s.target.limits }
 // Sizer counts the data alone.
 func (s *modelSink) Sizer() func(*engine.Record) int { return nil }
 
-// befall is what may befall a request.
+// befall is an event that may befall a request.
 type befall uint8
 
 const (
@@ -236,7 +236,7 @@ func (s *modelSink) Send(ctx context.Context, batch []engine.Record) (o engine.O
 	return engine.Failed(enginetest.ErrPlain)
 }
 
-// draw says whether something befalls a request that begins with first, and what.
+// draw decides whether and how a request that begins with first is disturbed.
 func (t *modelTarget) draw(m *model, first *engine.Record) (*rand.Rand, befall) {
 	id := fmt.Sprint(t.source.arn, t.spec.ID, " ", first.Seq, " ", first.Sub)
 	n := t.attempts[id]
@@ -251,9 +251,8 @@ func (t *modelTarget) draw(m *model, first *engine.Record) (*rand.Rand, befall) 
 	return rnd, befall(rnd.IntN(int(befalls)))
 }
 
-// take is what the service does with a request that comes through: it takes all, or
-// with rnd some. With a record it refuses, unless it is OnePerKey, those that follow
-// and have its key.
+// take handles a request that arrives. It accepts all records, or with rnd some. If it
+// refuses a record and is not OnePerKey, it also refuses later records with the same key.
 func (s *modelSink) take(batch []engine.Record, rnd *rand.Rand) (o engine.Outcome) {
 	refused := map[string]bool{}
 	for i := range batch {
@@ -276,8 +275,8 @@ func (s *modelSink) take(batch []engine.Record, rnd *rand.Rand) (o engine.Outcom
 	return o
 }
 
-// accept takes a record: one of the target's own, or an envelope. With heard false the
-// function does not hear of it.
+// accept takes one of the target's own records, or an envelope. With heard false the
+// function does not learn of it.
 func (t *modelTarget) accept(m *model, r *engine.Record, heard bool) {
 	data, own := string(r.Data.Bytes()), t
 	tokens := tokensOf(data)
@@ -353,7 +352,7 @@ func (m *model) checkKey(t *modelTarget, r *engine.Record) {
 	m.items[strings.Clone(r.Key)] = src.key
 }
 
-// wants returns what t should get of a record, if it gets it by itself.
+// wants returns the data that t should get of a record, if the record comes alone.
 func (t *modelTarget) wants(r *engine.Record, source *modelRecord) (data string, ok bool) {
 	if t.spec.Collapse != target.CollapseNone {
 		return "", false
@@ -376,7 +375,7 @@ func (t *modelTarget) key(r *modelRecord, u modelUser) string {
 	return r.key
 }
 
-// parts lists what t should have of a source record, after its stages.
+// parts lists the parts of a source record that t should get after its stages.
 func (t *modelTarget) parts(r *modelRecord) []modelUser {
 	parts := []modelUser{{key: r.key, data: r.data()}}
 	if t.takesApart(r) {

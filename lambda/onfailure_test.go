@@ -17,10 +17,10 @@ import (
 	"fanout/lambda/target"
 )
 
-// A FIFO queue takes a message with a deduplication id once, and an index has one
-// document of an id. Both are made of lane, sequence number and part, so an envelope
-// must differ in them from the record inside, from another target's envelope of it,
-// and from those of other messages that begin with it.
+// A FIFO queue accepts each deduplication id once, and an index has one document per id.
+// Both ids come from lane, sequence number and part. So an envelope's must differ from
+// those of the record inside, of another target's envelope, and of other messages that
+// begin with the same record.
 func TestEnvelopesAreTheirOwnRecords(t *testing.T) {
 	one := engine.Record{Key: "k", Lane: "shardId-0", Seq: "1", Action: "REMOVE", Raw: []byte(`{}`), Data: engine.Bytes([]byte("one"))}
 	two := engine.Record{Key: "k", Lane: "shardId-0", Seq: "2", Data: engine.Bytes([]byte("two"))}
@@ -50,7 +50,7 @@ func TestEnvelopesAreTheirOwnRecords(t *testing.T) {
 	}
 }
 
-// What a queue or topic takes of a notification beside its data comes back with redrive.
+// A redrive restores the attributes that a queue or topic gets from a notification.
 func TestEnvelopesKeepAttributes(t *testing.T) {
 	wrap := wrapper(&target.Spec{SourceARN: source, ID: "a", Type: target.SQS}, nil)
 	for raw, kept := range map[string]bool{

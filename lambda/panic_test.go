@@ -33,8 +33,8 @@ type noTargets struct{}
 
 func (noTargets) Targets(context.Context, string) (target.Set, error) { return target.Set{}, nil }
 
-// withTargets returns a Handler that delivers the records of source to targets,
-// whatever is configured.
+// withTargets returns a Handler that delivers the records of source to targets, regardless
+// of the configuration.
 func withTargets(t *testing.T, log *bytes.Buffer, targets ...engine.Target) *Handler {
 	t.Helper()
 	o := DefaultOptions()
@@ -65,7 +65,7 @@ func (f sinkFunc) Send(ctx context.Context, batch []engine.Record) engine.Outcom
 	return f(ctx, batch)
 }
 
-// poison is what the parts below cannot stand.
+// poison is data that makes the parts below panic.
 const poison = "poison"
 
 func check(recs []engine.Record) {

@@ -62,8 +62,8 @@ func (a *account) redrive(r *lambda.Redrive, source string, all []envelope.Envel
 
 const dead = `id: dead, type: sqs, collapse: none, destination: "` + queue + `dead", onFailure: ""`
 
-// What a target refused arrives by a redrive as it would have arrived at first: from
-// every source, whether stages had run or not.
+// A redrive delivers refused records in their original form, from every source, whether or
+// not stages had run.
 func TestRedriveRoundTrip(t *testing.T) {
 	binary := []byte("\x00\xff<&>\u2028")
 	sources := map[string]struct {
@@ -124,8 +124,8 @@ func inactive(source string) string {
 	return fmt.Sprintf("- {sourceArn: %q, active: false, %s}\n", source, dead)
 }
 
-// arrived is the data that arrived at a destination and the ids it had, with what an
-// event or message holds taken out: records are not put into the same ones again.
+// arrived returns the data and ids at a destination, without their grouping into events or
+// messages, which may differ.
 func arrived(a *account, destination string) []string {
 	var data, ids []string
 	for _, r := range a.Records(destination) {
@@ -174,7 +174,7 @@ func TestRedriveKeepsOrder(t *testing.T) {
 	}
 }
 
-// A queue that takes the envelopes of a target takes none that come from it.
+// A queue that holds a target's envelopes gets none during their redrive.
 func TestRedriveDoesNotGoRound(t *testing.T) {
 	here := target.Destination{Name: "dead", Account: "123456789012", Region: "eu-west-1"}
 	there := here
@@ -188,8 +188,8 @@ func TestRedriveDoesNotGoRound(t *testing.T) {
 	}
 }
 
-// A file that takes the envelopes of a target takes none that come from it, whatever
-// path it is read by.
+// A file that holds a target's envelopes gets none during their redrive, by any path to the
+// file.
 func TestRedriveDoesNotGoRoundInAFile(t *testing.T) {
 	dir := t.TempDir()
 	file, link, other := filepath.Join(dir, "dead.jsonl"), filepath.Join(dir, "link"), filepath.Join(dir, "other")
@@ -239,7 +239,7 @@ func TestRedriveTarget(t *testing.T) {
 	}
 }
 
-// Where the targets cannot be read, nothing is said of any envelope.
+// If the targets cannot be read, no outcome is reported for any envelope.
 func TestRedriveWithoutTargets(t *testing.T) {
 	a := open(t, targets(orders), func(o *lambda.Options) { o.TargetsFile, o.Table = "", "t" })
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -272,7 +272,7 @@ func TestRedriveMessage(t *testing.T) {
 	}
 }
 
-// What could not be read at the source is not delivered as nothing.
+// A record that was unreadable at the source is not delivered as an empty one.
 func TestRedriveUnreadable(t *testing.T) {
 	broken := `{"Records":[{"eventSource":"aws:kinesis","eventSourceARN":"` + orders + `","eventID":"s:1","kinesis":{"partitionKey":"k","sequenceNumber":"1","data":"?"}}]}`
 	a := open(t, targets(orders, `id: t, type: sqs, collapse: none, onFailure: dead, destination: "`+queue+`out"`)+inactive(orders))

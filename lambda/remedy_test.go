@@ -12,8 +12,8 @@ import (
 	"fanout/lambda"
 )
 
-// What holds up a shard is in one line of the log: which record, why, and what to set.
-// Where there is nothing to set, none is said.
+// One log line describes the record that holds up a shard: its identity, the reason, and
+// the setting to change, if there is one.
 func TestRemedy(t *testing.T) {
 	const again = "Lambda sends the record again until it expires; set onFailure to the target that is to take such records"
 	small := []byte(`{"n":1}`)

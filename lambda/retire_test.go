@@ -17,8 +17,7 @@ import (
 	"fanout/lambda/target"
 )
 
-// closing is a sink with connections: what it is called is written down when they
-// are closed.
+// closing is a sink with connections that logs its name when they are closed.
 type closing struct {
 	name   string
 	closed *[]string
@@ -74,8 +73,8 @@ func openClosing(t *testing.T, store *changing) (h *Handler, closed *[]string, s
 const closingEvent = `{"Records":[{"eventSource":"aws:kinesis","eventSourceARN":"arn:aws:kinesis:eu-west-1:123456789012:stream/closing",` +
 	`"eventID":"shardId-000000000000:1","kinesis":{"partitionKey":"k","sequenceNumber":"1","data":"b25l"}}]}`
 
-// The connections of a target are closed when its configuration has changed or is
-// gone, and not before; those of other targets stay.
+// The connections of a target are closed when its configuration changes or is removed, not
+// earlier. Other targets' connections stay.
 func TestReplacedTargetsAreClosed(t *testing.T) {
 	store := new(changing)
 	h, closed, _ := openClosing(t, store)

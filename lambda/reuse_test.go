@@ -10,8 +10,8 @@ import (
 	"fanout/lambda"
 )
 
-// Nothing of an event is told of the next, which has its memory: here not even where
-// somebody invokes the function by hand with a record of the same sequence number.
+// Nothing of an event leaks into the next event in the same memory, even if an operator
+// invokes the function by hand with a record of the same sequence number.
 func TestEventsOfOneSequenceNumber(t *testing.T) {
 	a := open(t, targets(orders, "id: f, type: lambda, destination: out, deaggregate: true"))
 	for i := range 9 { // the memory need not be the same every time
@@ -34,7 +34,7 @@ func TestEventsOfOneSequenceNumber(t *testing.T) {
 	}
 }
 
-// What OnResults was told of an event still holds when another has its memory.
+// Results passed to OnResults stay valid when another event reuses the memory.
 func TestResultsOutliveEvents(t *testing.T) {
 	a := open(t, targets(orders, "id: k, type: kinesis, destination: out"))
 	var kept []engine.Failure

@@ -64,7 +64,7 @@ func (w *watched) Write(p []byte) (int, error) {
 	return w.Buffer.Write(p)
 }
 
-// What a server sends unasked does not come into the log.
+// Unexpected data from a server does not reach the log.
 func TestUnsolicitedResponse(t *testing.T) {
 	server, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

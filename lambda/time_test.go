@@ -43,8 +43,8 @@ func (s *services) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer)), Request: r}, nil
 }
 
-// The answer comes before the deadline, whatever the targets do; what could not be
-// sent, or is not known to have arrived, has failed.
+// The answer comes before the deadline, whatever the targets do. Records that could not be
+// sent, or whose delivery is unknown, have failed.
 func TestDeadline(t *testing.T) {
 	const all = `{"batchItemFailures":[{"itemIdentifier":"49590338271490256"}]}`
 	event := orderEvent([]byte("one"), []byte("two"))
@@ -116,8 +116,8 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-// Targets are read again once the TTL has passed. If they cannot be, the last good
-// ones are used, which the log says.
+// Targets are read again after the TTL. If the read fails, the last good targets are used,
+// with a log line.
 func TestConfigTTL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()

@@ -12,8 +12,8 @@ import (
 	"fanout/lambda/target"
 )
 
-// deliver runs recs through two targets, of which the second fails the records in
-// bad, as the handler does, and returns what each was sent.
+// deliver runs recs through two targets as the handler does, and returns the records sent
+// to each. The second target fails the records in bad.
 func deliver(t *testing.T, m *Memory, specs []target.Spec, recs []engine.Record, bad map[string]bool) (sent [2]string) {
 	t.Helper()
 	sinks := [2]*enginetest.Sink{{}, {Script: func(a enginetest.Attempt) error {
@@ -108,8 +108,8 @@ func TestMemoryEnds(t *testing.T) {
 	})
 }
 
-// Of a batch that was sent again in halves, the end is forgotten first: else older values
-// were sent behind newer ones.
+// If a batch was sent again in halves, its end is forgotten first. Otherwise older values
+// would be sent after newer ones.
 func TestMemoryForgetsTheEndFirst(t *testing.T) {
 	m := NewMemory()
 	m.limit = 4
@@ -144,7 +144,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// A shard of which every batch failed for a while does not lose what it learnt last.
+// A shard whose batches all fail for a while keeps its most recent knowledge.
 func TestMemoryKeepsTheLatest(t *testing.T) {
 	m := NewMemory()
 	specs := []target.Spec{{ID: "a"}, {ID: "b"}}
@@ -161,7 +161,7 @@ func TestMemoryKeepsTheLatest(t *testing.T) {
 	}
 }
 
-// Targets beyond those that are remembered get their records again.
+// Targets beyond the remembered number get their records again.
 func TestMemoryOfManyTargets(t *testing.T) {
 	m := NewMemory()
 	specs, targets := make([]target.Spec, maxTargets+2), make([]engine.Target, maxTargets+2)

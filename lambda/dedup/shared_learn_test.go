@@ -12,8 +12,8 @@ import (
 	"fanout/lambda/target"
 )
 
-// What is written is what is true: in order, of records that have a number, and of a
-// number that several records have only if a target has them all.
+// An entry holds only true facts: in order, about records with a number. A number that
+// several records share counts only if a target has them all.
 func TestEntries(t *testing.T) {
 	rec := func(lane, seq, data string) engine.Record {
 		return engine.Record{Lane: lane, Seq: seq, Data: engine.Bytes([]byte(data))}

@@ -66,7 +66,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// An empty record is none without data: that would be redriven as an empty one.
+// An empty record has data. Without data it could not be told from an unreadable one.
 func TestEmptyRecord(t *testing.T) {
 	in := rejected()
 	in.Record.Key = ""
@@ -92,8 +92,8 @@ func TestEmptyRecord(t *testing.T) {
 	}
 }
 
-// A record without its image is one after its return too, or redrive would let it replace
-// what is stored.
+// A record without its image keeps that mark on return, because otherwise redrive would let
+// it replace the stored item.
 func TestNoImage(t *testing.T) {
 	in := rejected()
 	in.Record.Data.StandIn()

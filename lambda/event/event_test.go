@@ -92,8 +92,8 @@ func TestMixed(t *testing.T) {
 	}
 }
 
-// TestUnknownShard: records without a shard have a lane whose name says so, in one
-// event with others.
+// TestUnknownShard: records without a shard share a lane named for that, also in an event
+// with other records.
 func TestUnknownShard(t *testing.T) {
 	var records []string
 	for i, id := range []string{`"shard-1:0"`, `"shard-1"`, `":2"`, `""`, `null`, `"shard-2:5"`, `7`} {
@@ -161,7 +161,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A malformed record fails by itself and says why; it keeps its place.
+// A malformed record fails alone with a reason, and keeps its place.
 func TestUnreadable(t *testing.T) {
 	const kinesis, dynamodb, sns = `"eventSource":"aws:kinesis","eventSourceARN":"a","eventID":"s:1"`,
 		`"eventSource":"aws:dynamodb","eventSourceARN":"a"`, `"EventSource":"aws:sns"`

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// hostile are events that are wrong, or right in unusual ways.
+// hostile holds events that are wrong, or valid in unusual ways.
 var hostile = []string{
 	``, ` `, `null`, `true`, `0`, `"Records"`, `[]`, `{}`, `{"Records":[]}`, `{"Records":null}`, `{"Records":{}}`,
 	`{"Records":[null]}`, `{"Records":[[]]}`, `{"Records":[{}]}`, `{"records":[]}`, `{"Records":[],}`, `{"Records":[]}x`,

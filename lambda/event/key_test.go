@@ -40,8 +40,8 @@ func TestDynamoDBKey(t *testing.T) {
 	}
 }
 
-// No two items of a table have one key: all pairs of short values of the characters that
-// keys are joined and escaped with.
+// No two items of a table share a key. The test tries all pairs of short values of the
+// separator and escape characters.
 func TestDynamoDBKeysDiffer(t *testing.T) {
 	values := []string{""}
 	for i := 0; i < len(values) && len(values[i]) < 4; i++ {

@@ -22,7 +22,7 @@ func numbered(name string, n int) []byte {
 	return []byte(`{"Records":[` + strings.Join(records, ",") + `]}`)
 }
 
-// Memory gives what the function Decode does, whatever it was used for before.
+// A reused Memory decodes like the function Decode.
 func TestMemory(t *testing.T) {
 	var m event.Memory
 	for _, n := range []int{3, 200, 1, 0, 60, 20_000, 2} {
@@ -52,7 +52,7 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// Memory that is free keeps nothing of an event, nor of one before it that was larger.
+// A freed Memory keeps nothing of its event, nor of a larger event before it.
 func TestMemoryIsFree(t *testing.T) {
 	var m event.Memory
 	var kept []weak.Pointer[byte]

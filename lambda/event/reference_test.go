@@ -110,8 +110,8 @@ func reference(data []byte) ([]flatBatch, error) {
 	return batches, nil
 }
 
-// referenceIdentity marks every record that another of its lane has the number of, or
-// that has none.
+// referenceIdentity marks every record without a number, or with the number of another
+// record of its lane.
 func referenceIdentity(recs []flat) {
 	before := slices.Clone(recs)
 	for i, r := range before {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// first is a record whose shape is learnt; others are written in the same way, nearly
-// so, or not at all.
+// first is a record whose shape is learned. The others are written the same way, nearly so,
+// or differently.
 const first = `{"kinesis":{"partitionKey":"k","sequenceNumber":"1","data":"QUFB","approximateArrivalTimestamp":1.5},` +
 	`"eventSource":"aws:kinesis","eventID":"shard:1","eventSourceARN":"a"}`
 
@@ -37,7 +37,7 @@ var others = map[string]string{
 	"cut off in data":    `QUFB→QUFB�`,
 }
 
-// Records are read the same whatever stood before them.
+// A record decodes the same whatever precedes it.
 func TestShape(t *testing.T) {
 	for name, changes := range others {
 		second := first
@@ -58,7 +58,7 @@ func TestShapeIsOfOneList(t *testing.T) {
 	compare(t, fmt.Appendf(nil, `{"Records":[%s],"Records":[%s,%[1]s]}`, first, strings.Replace(first, `"a"`, `"b"`, 1)))
 }
 
-// FuzzShape is FuzzDecode for records that stand behind each other.
+// FuzzShape is FuzzDecode for consecutive records.
 func FuzzShape(f *testing.F) {
 	f.Add(first, first)
 	for _, changes := range others {
@@ -70,8 +70,8 @@ func FuzzShape(f *testing.F) {
 	})
 }
 
-// A record that has a member twice is not what others are compared with: of the first
-// of both nobody would look whether it is JSON.
+// A record with a duplicate member is not used as a shape, because the first duplicate
+// would never be checked as JSON.
 func TestMembersThatAreThereTwice(t *testing.T) {
 	record := func(first string) string {
 		return `{"eventSource":"aws:kinesis","eventSourceARN":"arn","eventID":"s:1","kinesis":{"data":"` + first + `","data":"QQ==","partitionKey":"k","sequenceNumber":"1"}}`

@@ -74,8 +74,8 @@ func TestFateOfACallThatWasNotWritten(t *testing.T) {
 	}
 }
 
-// TestFateOnAReusedConnection: closed without an answer, it had been idle; but who
-// does not wait for the answer does not know.
+// TestFateOnAReusedConnection: a reused connection that closed without an answer had been
+// idle. If the caller did not wait for the answer, the fate is unknown.
 func TestFateOnAReusedConnection(t *testing.T) {
 	var calls atomic.Int32
 	release := make(chan struct{})

@@ -65,7 +65,7 @@ func BenchmarkInvocation(b *testing.B) {
 	}
 }
 
-// BenchmarkCall is the work of one call, which is done beside the records.
+// BenchmarkCall measures one call, which runs while records are handled.
 func BenchmarkCall(b *testing.B) {
 	for _, targets := range []int{1, 5, 95} {
 		b.Run(fmt.Sprintf("metrics=%d", 4+10*targets), func(b *testing.B) {

@@ -90,7 +90,7 @@ func TestSlowCloudWatchHoldsNoInvocation(t *testing.T) {
 			cancel() // as the runtime does after each invocation
 		}
 		must(t, c.Flush(t.Context()))
-		// Calls begin every 2 s or so, and of the invocations beside each one waits.
+		// A call begins about every 2 s, and one invocation waits for each.
 		if want := []time.Duration{patience, patience, patience}; !cmp.Equal(want, held) {
 			t.Errorf("invocations were held for %v, want %v", held, want)
 		}
@@ -206,7 +206,7 @@ func TestUnsureIsNotSentAgain(t *testing.T) {
 	})
 }
 
-// TestRefusedDoesNotBlockTheRest: the first of two calls is refused for good.
+// TestRefusedDoesNotBlockTheRest: the first of two calls is refused permanently.
 func TestRefusedDoesNotBlockTheRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{answer: func(_ context.Context, n int) error {

@@ -59,8 +59,8 @@ func hangs(ctx context.Context, n int) error {
 	return nil
 }
 
-// TestFlushSendsBesideASendThatHangs: what was published since, and what the send has
-// not begun with yet. What is in flight may have arrived, and is not sent again.
+// TestFlushSendsBesideASendThatHangs: it sends the counts published since, and the entries
+// that the send has not begun. Metrics in flight may have arrived and are not sent again.
 func TestFlushSendsBesideASendThatHangs(t *testing.T) {
 	id := func(i int) string { return fmt.Sprint(i) }
 	for name, tt := range map[string]struct {
@@ -126,8 +126,8 @@ func TestFlushSendsAgainWhatTheSendUnderWayKept(t *testing.T) {
 	})
 }
 
-// TestFlushSendsOnceMore what CloudWatch did not take, as long as there is time, even
-// where a send under way hangs. Its error tells why nothing of it was taken.
+// TestFlushSendsOnceMore resends metrics that CloudWatch did not accept while time remains,
+// even if another send hangs. Its error says why nothing was accepted.
 func TestFlushSendsOnceMore(t *testing.T) {
 	for name, tt := range map[string]struct {
 		hangs     bool // a send is under way, which hangs

@@ -88,7 +88,7 @@ func TestFold(t *testing.T) {
 	}
 }
 
-// TestMergeIntoAFullTally counts what finds no room.
+// TestMergeIntoAFullTally counts the samples that find no room.
 func TestMergeIntoAFullTally(t *testing.T) {
 	var full, more tally
 	for i := range maxHeld {

@@ -205,8 +205,8 @@ func (k Kind) example() string {
 	}
 }
 
-// similar asks whether a known attribute was meant: one that differs in case, _ and -,
-// or has a letter more or less at the end.
+// similar suggests a known attribute for an unknown name, if they differ only in case, _
+// and -, or by one letter at the end.
 func similar(name string) string {
 	plain := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
 	best := ""

@@ -117,7 +117,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// Every fault is told at once, under a label if the id cannot be read.
+// All faults are reported at once, under a label if the id is unreadable.
 func TestAllFaults(t *testing.T) {
 	attrs := with("id", "-", "type", "-", "active", "3", "role", "r", "region", "x")
 	attrs["parallel"] = Value{Kind: "L"}

@@ -52,7 +52,7 @@ func TestFile(t *testing.T) {
 			t.Errorf("%s: %s", source, diff)
 		}
 	}
-	// What changes is seen the next time.
+	// Changes are seen at the next read.
 	if err := os.WriteFile(path, []byte(strings.ReplaceAll(good, "id: archive", "id: store")), 0o600); err != nil {
 		t.Fatal(err)
 	}

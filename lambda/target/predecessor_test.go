@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// What aws-lambda-fanout did with flags that are no booleans: configuration.js asks for
-// active = BOOL true and for a parallel of type boolean; transformation.js looks
-// whether the others are truthy.
+// aws-lambda-fanout treats flags that are not booleans as follows. configuration.js
+// requires active = BOOL true, and a boolean for parallel. transformation.js tests whether
+// the others are truthy.
 func TestPredecessorFlags(t *testing.T) {
 	str := func(s string) Value { return Value{Kind: String, Text: s} }
 	num := func(s string) Value { return Value{Kind: Number, Text: s} }

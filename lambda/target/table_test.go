@@ -190,7 +190,7 @@ func (f endlessTable) Query(ctx context.Context, in *dynamodb.QueryInput, _ ...f
 	}, ctx.Err()
 }
 
-// Pages without end do not fill the memory, and do not go on for ever.
+// Endless pages neither fill the memory nor run forever.
 func TestEndlessPages(t *testing.T) {
 	for name, tt := range map[string]struct {
 		page func(int) []map[string]types.AttributeValue

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// An item with the right digest may have expired, or not be what fanout writes. None takes
-// more memory than one that fanout writes.
+// An item with a valid digest may have expired, or have content that fanout never writes.
+// Reading one never takes more memory than reading an item of fanout.
 func TestRead(t *testing.T) {
 	later := strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10)
 	text := func(names ...string) []byte { return deflate(join(names)) }
@@ -59,7 +59,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// zeros is so many empty names, compressed.
+// zeros returns n empty names, compressed.
 func zeros(n int) []byte {
 	var b bytes.Buffer
 	w, _ := flate.NewWriter(&b, flate.BestCompression)

@@ -43,7 +43,7 @@ func open(t *testing.T) (*awsfake.Server, *ledger.Table) {
 	return fake, &ledger.Table{Client: client, Name: "ledger"}
 }
 
-// entry is an entry by which target has the records with the numbers at the places.
+// entry returns an entry in which target has the records at the given places.
 func entry(seqs []string, last, target string, places ...int) ledger.Entry {
 	bits := ledger.NewBits(len(seqs))
 	for _, i := range places {
@@ -91,8 +91,8 @@ func TestTable(t *testing.T) {
 	read("other", "1", other)
 }
 
-// Numbers are as long as those of a stream, and no item is too large for DynamoDB:
-// what is left out is of the last records.
+// Numbers are as long as in a stream. No item is too large for DynamoDB: the last records
+// are left out.
 func TestLargeEntries(t *testing.T) {
 	fake, table := open(t)
 	rnd := rand.New(rand.NewPCG(1, 2))
@@ -142,7 +142,7 @@ func TestLargeEntries(t *testing.T) {
 	}
 }
 
-// An item counts only where it was written, by whoever has the key, and as it is.
+// An item counts only unchanged, in its original place, and written with the same key.
 func TestItemsOfOthers(t *testing.T) {
 	fake, table := open(t)
 	table.Key = "secret"
@@ -196,7 +196,7 @@ func TestItemsOfOthers(t *testing.T) {
 	}
 }
 
-// However much somebody puts there, only so much is read.
+// Reads are bounded, however many items the table has.
 func TestReadIsBounded(t *testing.T) {
 	fake, table := open(t)
 	fake.PageSize = 5
@@ -213,14 +213,14 @@ func TestReadIsBounded(t *testing.T) {
 	if _, ok := errors.AsType[*ledger.ItemError](err); !ok || len(got) != 6 {
 		t.Errorf("%d entries were read: %v", len(got), err)
 	}
-	// All would be 8 calls. The client may make one again: it closes the body of a request
-	// once the answer is there, which at times cuts the answer off.
+	// All items would take 8 calls. The client may repeat one: it closes the request body
+	// once the answer arrives, which sometimes truncates the answer.
 	if calls := fake.Calls(); len(calls) < 40+2 || len(calls) > 40+4 {
 		t.Errorf("%d calls", len(calls)-40)
 	}
 }
 
-// Errors say what to do.
+// Errors name the remedy.
 func TestErrors(t *testing.T) {
 	fake, table := open(t)
 	for code, want := range map[string]string{
