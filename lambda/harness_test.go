@@ -71,7 +71,7 @@ func (a *account) configure(targets string) {
 	}
 }
 
-// handle hands over an event and returns what became of its sources.
+// handle delivers an event and returns the results of its sources.
 func (a *account) handle(event string) []lambda.Result {
 	a.t.Helper()
 	results, err := a.Handle(a.t.Context(), []byte(event))

@@ -52,7 +52,7 @@ func ledgerText(item map[string]ledgerValue, name string) string {
 	return item[name].(*types.AttributeValueMemberS).Value
 }
 
-// Query returns what it should, a page of all.
+// Query returns all matching items as one page.
 func (l *fleetLedger) Query(ctx context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
 	out := new(dynamodb.QueryOutput)
 	err := l.call(ctx, func() {
@@ -67,7 +67,7 @@ func (l *fleetLedger) Query(ctx context.Context, in *dynamodb.QueryInput, _ ...f
 	return out, err
 }
 
-// PutItem puts what it should, unless the fleet's ledger is sabotaged.
+// PutItem stores the item, unless the fleet's ledger is sabotaged.
 func (l *fleetLedger) PutItem(ctx context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
 	f := l.in.fleet
 	return new(dynamodb.PutItemOutput), l.call(ctx, func() {
@@ -153,7 +153,7 @@ func (f *fleet) poisonItem(shard, from string) {
 	f.put(item)
 }
 
-// DeleteItem deletes what it should.
+// DeleteItem deletes the item.
 func (l *fleetLedger) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error) {
 	f := l.in.fleet
 	return new(dynamodb.DeleteItemOutput), l.call(ctx, func() {

@@ -72,7 +72,7 @@ func TestLedgerModelNotices(t *testing.T) {
 	}
 }
 
-// fleetNotices collects what a fleet finds wrong.
+// fleetNotices collects the violations that a fleet finds.
 type fleetNotices struct {
 	*testing.T
 	texts []string

@@ -108,7 +108,7 @@ func (t *modelTarget) due(r *modelRecord, lane string, sent map[string]bool) []b
 	return due
 }
 
-// checkHas checks that t has what it is said to have of a record, or its onFailure has.
+// checkHas checks that t, or its onFailure, has the reported parts of a record.
 func (m *model) checkHas(t *modelTarget, r *modelRecord, held engine.Held, fate engine.Fate) {
 	for k := range t.parts(r) {
 		if !held.All && !slices.Contains(held.Subs, k) {
@@ -286,7 +286,7 @@ func (m *model) checkEnd(t *modelTarget) {
 			for _, u := range r.users {
 				m.checkTimes(t, r, u.token)
 				at, came := t.place[u.token]
-				// What was dropped as too large with some may come with others, in another batch.
+				// A record dropped as too large in one batch may come in another.
 				if !came || t.spec.Parallel || t.drops(r, u.token) {
 					continue
 				}

@@ -11,12 +11,12 @@ import (
 
 // sabotage breaks a guarantee, to see whether the model notices.
 type sabotage struct {
-	lying       bool          // services say that they have what they have not
+	lying       bool          // services acknowledge records that they do not have
 	unordered   bool          // order is not kept where it was asked for
 	miscounting bool          // a record is counted twice
 	careless    bool          // answers pass over a record that is needed
 	timid       bool          // answers name records that all targets have
-	forgetful   bool          // the function forgets what targets have
+	forgetful   bool          // the function forgets deliveries
 	bypassing   bool          // nothing goes to onFailure
 	tardy       bool          // the deadline is overrun
 	sharing     chan struct{} // targets wait for each other
@@ -57,7 +57,7 @@ func TestModelNotices(t *testing.T) {
 	}
 }
 
-// notices collects what a model finds wrong.
+// notices collects the violations that a model finds.
 type notices struct {
 	*testing.T
 	texts []string
@@ -86,7 +86,7 @@ func (s *sabotage) lateness() time.Duration {
 	return 0
 }
 
-// tamper changes the answer to an event, or what the function remembers of it.
+// tamper changes the answer to an event, or the function's memory of it.
 func (m *model) tamper(v *invocation) {
 	if m.forgetful {
 		m.process.known = m.memory()

@@ -201,7 +201,7 @@ func (m *model) hostile() string {
 	return []string{"", "a", `a\`, `|`, `a|\`, `\|`}[m.rnd.IntN(6)]
 }
 
-// data is what the source record holds.
+// data is the data of the source record.
 func (r *modelRecord) data() string {
 	if !r.kpl {
 		return r.users[0].data

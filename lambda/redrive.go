@@ -100,7 +100,7 @@ func (r *Redrive) Deliver(ctx context.Context, source, id string, envelopes []en
 		return done, nil, err
 	}
 	l := redelivery{Redrive: r, plan: p, spec: p.specs[i], target: p.targets[i], envelopes: envelopes, done: done}
-	l.target.Oversize = engine.FailOversize // an operator who asks for a redrive does not want the record dropped
+	l.target.Oversize = engine.FailOversize // a redrive must not drop the record
 	if l.goesRound() {
 		l.target.OnFailure = nil
 	}

@@ -19,7 +19,7 @@ import (
 	"fanout/lambda/target"
 )
 
-// envelopes returns what the queue "dead" has.
+// envelopes returns the envelopes in the queue "dead".
 func (a *account) envelopes() (all []envelope.Envelope) {
 	a.t.Helper()
 	for _, r := range a.Records("sqs/dead") {

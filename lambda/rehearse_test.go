@@ -19,7 +19,7 @@ func (s listStore) Targets(context.Context, string) (target.Set, error) {
 	return target.Set{Targets: s}, nil
 }
 
-// standIn counts what comes to it, and has the limits of the real sink.
+// standIn counts records, and has the limits of the real sink.
 type standIn struct {
 	engine.Sink
 	records *int

@@ -181,7 +181,7 @@ func TestConcurrentInvocations(t *testing.T) {
 	}
 }
 
-// TestUnsureIsNotSentAgain: CloudWatch may have counted what it did not answer.
+// TestUnsureIsNotSentAgain: CloudWatch may have counted metrics without an answer.
 func TestUnsureIsNotSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{}
@@ -271,7 +271,7 @@ func TestFailuresAreToldOnceAMinuteAndPaused(t *testing.T) {
 		if !strings.Contains(fmt.Sprint(told[1]), "the last of ") {
 			t.Errorf("the second report does not count: %v", told[1])
 		}
-		// Pauses of 1, 2, 4, … s, of which half may be spared, then of a minute.
+		// Pauses double from 1 s up to a minute, and jitter may halve each.
 		if n := len(f.sizes()); n < 15 || n > 27 {
 			t.Errorf("%d calls in 10 minutes of failures", n)
 		}

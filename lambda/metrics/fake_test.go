@@ -59,7 +59,7 @@ func wide(targets int, id func(int) string) Invocation {
 
 // fake is a CloudWatch.
 type fake struct {
-	// answer, if set, decides about call n (from 0). What it refuses is not counted.
+	// answer, if set, decides about call n (from 0). Refused calls are not counted.
 	answer func(ctx context.Context, n int) error
 
 	mu    sync.Mutex

@@ -33,7 +33,7 @@ func TestDatum(t *testing.T) {
 	}
 }
 
-// TestMerge: whatever form two entries have, their sums add up.
+// TestMerge: the sums of two entries add up in any form.
 func TestMerge(t *testing.T) {
 	k := key{name: "m"}
 	for _, a := range []int{1, 2, maxValues, maxValues + 1} {

@@ -22,10 +22,10 @@ import (
 	"fanout/sinks"
 )
 
-// answered is what CloudWatch says when all is well.
+// answered is the answer of CloudWatch to a successful call.
 const answered = `<PutMetricDataResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/"><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></PutMetricDataResponse>`
 
-// service is a CloudWatch on loopback that keeps what it is sent.
+// service is a CloudWatch on loopback that records its requests.
 type service struct {
 	*httptest.Server
 

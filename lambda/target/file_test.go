@@ -177,7 +177,7 @@ func TestFileFaults(t *testing.T) {
 	}
 }
 
-// A target whose source cannot be told may be meant for any.
+// A target with an unreadable source may belong to any source.
 func TestUnknownSource(t *testing.T) {
 	f, err := OpenFile(write(t, "targets: [{id: a}, {id: b, sourceArn: x}, 3]"))
 	if err != nil {

@@ -213,7 +213,7 @@ func TestEndlessPages(t *testing.T) {
 	}
 }
 
-// bySource answers with the items of each source, and keeps what it was asked for.
+// bySource answers with the items of each source, and records the queries.
 type bySource struct {
 	items map[string][]map[string]types.AttributeValue
 	asked []string
