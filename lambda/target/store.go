@@ -39,7 +39,7 @@ type Loaded struct {
 	Warnings   []Fault
 }
 
-// Fault returns a fault of l that its user discovers.
+// Fault returns a fault of l that only its use reveals, such as a missing onFailure target.
 func (l *Loaded) Fault(attribute, format string, args ...any) Fault {
 	return note(l.Path, l.ID, attribute, l.Attributes, fmt.Sprintf(format, args...))
 }
