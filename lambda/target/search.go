@@ -66,7 +66,7 @@ func (d *Destination) Custom() bool {
 	return d.Signing == "es" && !isAWSHost(host)
 }
 
-// sign signs requests to a host outside AWS if the target has a region. The region marks
+// sign turns on signing for a host outside AWS whose target has a region. The region marks
 // the host as the custom endpoint of a domain (OpenSearch Service guide, Creating a custom
 // endpoint).
 func (d *Destination) sign() {
