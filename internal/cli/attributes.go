@@ -48,7 +48,7 @@ var attributeUsages = []struct{ attribute, flag, usage string }{
 	{"maxAge", "max-age", "with --on-failure, send there also what is older than this `TIME`, such as 3600 or 1h, and might be delivered yet"},
 	{"oversize", "oversize", "take this `ACTION` on records that are too large: fail or drop (default: fail)"},
 	{"inFlight", "in-flight", "send at most `N` requests at a time"},
-	{"epoch", "epoch", "a `TEXT` to change before a stream is read again, so that the target gets all of it again"},
+	{"epoch", "epoch", "a `TEXT`; change it before a stream is read again, and the target gets every record again"},
 	{"ttl", "ttl", "keep a value for this `TIME`, such as 3600 or 1h; for memcached and redis"},
 	{"secret", "secret", "take user and password from the secret with this `ARN`; for memcached and redis"},
 }
