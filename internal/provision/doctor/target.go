@@ -77,6 +77,8 @@ func (p *patient) repair(e *registry.Entry, faults []target.Fault) string {
 	for _, f := range faults {
 		flag := p.Flag(f.Attribute)
 		switch {
+		case f.Attribute == "type" && e.Spec.Type == target.File && e.Spec.Active: // its text says how to allow it
+			return p.update(&e.Spec, "--active", "false")
 		case f.Attribute == "type":
 			return p.run("register", "TYPE", "--source-arn", e.Spec.SourceARN, "--id", e.ID, "--destination", "NAME",
 				"--active", strconv.FormatBool(e.Spec.Active), "--force")
