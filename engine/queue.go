@@ -27,7 +27,7 @@ type queue struct {
 	bytes int      // of batch, as Limits counts them
 	lo    int      // where batch begins in recs, if index is empty
 	index []retry  // otherwise the history of each record of batch
-	buf   []Record // of batch, if index is not empty
+	buf   []Record // of batch, if it is not a part of recs
 
 	attempt attempt // of the request in flight, at its slot
 
@@ -79,7 +79,7 @@ func (q *queue) next(now time.Time) (batch []Record, wait time.Duration) {
 		q.takeRange(&p)
 	}
 	if len(q.index) > 0 {
-		q.batch = q.buf
+		q.batch = q.taken()
 	}
 	if len(q.batch) > 0 {
 		wait = 0
@@ -124,7 +124,9 @@ func (q *queue) takeAgain(p *packer, now time.Time) (open bool, wait time.Durati
 		}
 		q.take(a)
 	}
-	q.again = kept
+	if q.again = kept; len(kept) == 0 && q.resends() {
+		q.again = nil // the histories are in index
+	}
 	return open, wait
 }
 
@@ -190,9 +192,26 @@ func (q *queue) together(i int) bool {
 	return len(q.index) == 0 || i < q.pieceEnd(q.index[0].i)
 }
 
-func (q *queue) take(a retry) {
-	q.index = append(q.index, a)
-	q.buf = append(q.buf, q.recs[a.i])
+func (q *queue) take(a retry) { q.index = append(q.index, a) }
+
+// taken returns the records of index. It does not copy consecutive records: hundreds of
+// failed requests may wait at once.
+func (q *queue) taken() []Record {
+	first := q.index[0].i
+	for k, a := range q.index {
+		if a.i != first+k {
+			return q.copies()
+		}
+	}
+	end := first + len(q.index)
+	return q.recs[first:end:end]
+}
+
+func (q *queue) copies() []Record {
+	for _, a := range q.index {
+		q.buf = append(q.buf, q.recs[a.i])
+	}
+	return q.buf
 }
 
 // oversize rejects record i if it can never be sent.

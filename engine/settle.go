@@ -38,6 +38,9 @@ func (q *queue) settle(o *Outcome, now, stop time.Time) {
 	}
 	due := now.Add(q.d.target.Retry.wait(tries, errs))
 	back, last := q.settleFailed(errs, progress, due, stop)
+	if back > 0 {
+		q.index = nil // the histories are in again
+	}
 	q.sortAgain()
 	switch {
 	case delivered > 0:
