@@ -96,3 +96,20 @@ func TestSecretThatCannotBeRead(t *testing.T) {
 		t.Errorf("%d reads; a failure must not be kept", v.reads)
 	}
 }
+
+// FuzzLogin asserts that the error of a secret shows none of it, and that a login has a
+// password.
+func FuzzLogin(f *testing.F) {
+	for _, text := range []string{"", "password", `{"username":"u","password":"p"}`, `{"password":7}`, `{"password":""}`, `{`, `{"password":"p"} x`, "\x00"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		l, err := parseLogin(text)
+		if (err == nil) != (l.Password != "") {
+			t.Errorf("%q: %+v, %v", text, l, err)
+		}
+		if len(text) > 3 && err != nil && strings.Contains(err.Error(), text) && !strings.Contains("it is binary or empty; store JSON with username and password, or the password as text", text) {
+			t.Errorf("%q: %v", text, err)
+		}
+	})
+}

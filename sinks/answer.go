@@ -64,6 +64,39 @@ func (b *countedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// errPart is the error of an answer that goes on behind its end, or ends too early. The SDK
+// reads a JSON value and no further, and XML up to where it breaks off.
+var errPart = engine.Errorf(engine.Retryable, "the answer does not end where it should, so what arrived is unknown")
+
+// wholeXML reports whether text ends with the end of an element that it has once.
+func wholeXML(text []byte, element string) bool {
+	end := []byte("</" + element + ">")
+	return bytes.HasSuffix(bytes.TrimSpace(text), end) && bytes.Count(text, end) == 1
+}
+
+// wholeJSON reports whether nothing follows the JSON value that text begins with. Whether
+// that is complete is for the SDK to tell.
+func wholeJSON(text []byte) bool {
+	depth := 0
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '"':
+			for i++; i < len(text) && text[i] != '"'; i++ {
+				if text[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return len(bytes.TrimSpace(text[i+1:])) == 0
+			}
+		}
+	}
+	return true
+}
+
 // errLong is the error of an answer over its limit. Such an answer acknowledges nothing.
 var errLong = engine.Errorf(engine.Retryable, "the answer is longer than that to such a request can be, so what arrived is unknown")
 

@@ -84,6 +84,7 @@ func (s *SNS) put(ctx context.Context, batch []engine.Record) (*sns.PublishBatch
 	in := &sns.PublishBatchInput{TopicArn: &s.topic, PublishBatchRequestEntries: []types.PublishBatchRequestEntry{}} // the SDK rejects nil
 	if _, ok := s.client.(*sns.Client); ok {
 		call := newSplice(snsList+"=", acknowledgement{}, len(batch), s.form.text(batch))
+		call.element = "PublishBatchResponse"
 		s.append(call.list, batch)
 		out, err := s.client.PublishBatch(ctx, in, func(o *sns.Options) { o.APIOptions = append(o.APIOptions, call.install) })
 		call.end()

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
 	"sync"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -29,7 +28,8 @@ type splice struct {
 
 	// If answer is set, the SDK need not decode an answer of that form.
 	answer  acknowledgement
-	records int // in the list
+	element string // of XML that the answer is; "": it is JSON
+	records int    // in the list
 
 	content *content
 	told    bool      // the answer has that form
@@ -120,7 +120,7 @@ func (s *spliceAnswer) HandleDeserialize(ctx context.Context, in middleware.Dese
 		return out, metadata, err
 	}
 	resp.Body = boundedBody(resp.Body, maxAnswer(s.records))
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode/100 != 2 {
 		resp.Body = &countedBody{resp.Body, maxValues(s.records)}
 		return out, metadata, nil
 	}
@@ -138,6 +138,8 @@ func (s *spliceAnswer) HandleDeserialize(ctx context.Context, in middleware.Dese
 		answer = bytes.NewBufferString("{}")
 	case values(answer.Bytes()) > maxValues(s.records):
 		return out, metadata, unreadable(resp, errCrowded)
+	case s.element == "" && !wholeJSON(answer.Bytes()) || s.element != "" && !wholeXML(answer.Bytes(), s.element):
+		return out, metadata, unreadable(resp, errPart)
 	}
 	resp.Body = struct {
 		io.Reader

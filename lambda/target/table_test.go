@@ -2,6 +2,7 @@ package target
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -173,6 +174,54 @@ func TestEmptyAnswers(t *testing.T) {
 		}
 	}
 }
+
+// FuzzItems asserts that an answer of the table gives the items that it has, or an error.
+func FuzzItems(f *testing.F) {
+	for _, answer := range []string{
+		``, `{}`, `null`, `{"Items":null,"Count":3}`, `{"Items":[],"Count":0}`, `{"Items":[{}],"Count":1}`, `{"Items":[null],"Count":1}`,
+		`{"Items":[{"sourceArn":{"S":"` + stream1 + `"},"id":{"S":"a"},"type":{"S":"sqs"},"active":{"BOOL":true},"inFlight":{"N":"3"}}],"Count":1}`,
+		`{"Items":[{"sourceArn":{"S":"` + stream1 + `"},"id":{"B":"AA=="},"x":{"L":[{"M":{}}]},"y":{"SS":["a"]},"z":{"NULL":true}}],"Count":1}`,
+		`{"Items":[{"sourceArn":{"S":"` + stream1 + `","N":"1"},"id":{"S":"a"}}],"Count":1}`, `{"Items":[],"Count":0,"LastEvaluatedKey":{"id":{"S":"a"}}}`,
+		`{"__type":"ResourceNotFoundException","message":"m"}`,
+	} {
+		f.Add(uint16(http.StatusOK), answer)
+		f.Add(uint16(http.StatusBadRequest), answer)
+	}
+	f.Fuzz(func(t *testing.T, status uint16, answer string) {
+		if status < 200 || status > 599 {
+			return
+		}
+		asked := 0
+		client := dynamodb.New(dynamodb.Options{
+			Region: "eu-west-1", Retryer: aws.NopRetryer{}, Credentials: credentials.NewStaticCredentialsProvider("id", "key", ""),
+			HTTPClient: do(func(r *http.Request) (*http.Response, error) {
+				if asked++; asked > 3 {
+					return nil, errors.New("enough")
+				}
+				return &http.Response{StatusCode: int(status), Request: r, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer))}, nil
+			}),
+		})
+		set, err := (&Table{Client: client, Name: "T"}).Targets(t.Context(), stream1)
+		if err != nil {
+			return
+		}
+		var page struct {
+			Items []map[string]any
+			Count *int32
+		}
+		// The SDK reads the first value of an answer.
+		if err := json.NewDecoder(strings.NewReader(answer)).Decode(&page); err != nil || page.Items == nil || len(page.Items) != len(set.Targets) {
+			t.Fatalf("status %d, %q: %d targets", status, answer, len(set.Targets))
+		}
+		if len(page.Items) > 0 && (page.Count == nil || int(*page.Count) != len(page.Items)) {
+			t.Fatalf("%q: %d targets", answer, len(set.Targets))
+		}
+	})
+}
+
+type do func(*http.Request) (*http.Response, error)
+
+func (d do) Do(r *http.Request) (*http.Response, error) { return d(r) }
 
 // endlessTable answers with a page of some items, however often it is asked.
 type endlessTable func(page int) []map[string]types.AttributeValue
