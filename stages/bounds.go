@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// bounds tells the bounds that are set, for the name of a stage.
+// bounds formats the bounds that are set, for the name of a stage.
 func bounds(records, bytes int) string {
 	var set []string
 	switch {

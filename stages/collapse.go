@@ -8,24 +8,24 @@ import (
 	"fanout/engine"
 )
 
-// Collapse puts consecutive records into as few messages as hold them. A zero
-// bound sets none; a record that exceeds Bytes by itself is a message of its own,
-// for the sink's limits to judge.
+// Collapse merges consecutive records into as few messages as possible. A zero
+// bound sets none. A record that alone exceeds Bytes gets its own message, and the
+// sink's limits decide about it.
 //
 // In mode JSON a message is {"Records":[r1,r2,…]}. A record that is JSON (RFC 8259,
-// in UTF-8) goes in as it is, other UTF-8 text as a JSON string, and other bytes as
-// {"$base64":"…"}. The message always is text that XML 1.0 allows: the two
+// in UTF-8) goes in unchanged, other UTF-8 text as a JSON string, and other bytes
+// as {"$base64":"…"}. The message is always text that XML 1.0 allows: the two
 // characters that JSON allows and XML does not, U+FFFE and U+FFFF, are escaped.
 //
 // Every message, even one of a single record, is a merged record whose key is its
-// lane; mode None passes records on as they are.
+// lane. Mode None passes records on unchanged.
 type Collapse struct {
 	Mode    Mode
 	Records int // records in a message
 	Bytes   int // bytes of a message, as it will be sent
 
-	// Text says that the sink takes text only (as Payload.IsText has it) and
-	// sends other messages in base64, whose length then counts.
+	// Text says that the sink takes text only (see Payload.IsText) and sends other
+	// messages in base64, so that the base64 length counts.
 	Text bool
 }
 
@@ -59,11 +59,11 @@ func (c Collapse) Process(_ context.Context, in []engine.Record, out *engine.Out
 	}
 }
 
-// ahead is how many records are decoded at once: few enough that they are still in the
-// processor's cache when they are looked at.
+// ahead is how many records are decoded at once: few enough to stay in the
+// processor's cache until they are scanned.
 const ahead = 64
 
-// element is a record as a message will hold it.
+// element is one record in a message.
 type element struct {
 	form form
 	size int // in bytes, before the base64 of the whole message
@@ -72,13 +72,13 @@ type element struct {
 type form uint8
 
 const (
-	verbatim   form = iota // as it is
-	escaped                // JSON with U+FFFE or U+FFFF in it
+	verbatim   form = iota // unchanged
+	escaped                // JSON that holds U+FFFE or U+FFFF
 	quoted                 // text, as a JSON string
-	binaryForm             // what is not text
+	binaryForm             // not text
 )
 
-// measure says how a message holds data.
+// measure returns the form and size of data in a message.
 func (c Collapse) measure(data engine.Payload) element {
 	if c.Mode == JSON {
 		return measureJSON(data)
@@ -90,17 +90,17 @@ func (c Collapse) measure(data engine.Payload) element {
 	return e
 }
 
-// sum is what decides about the length of a message.
+// sum holds the inputs to the length of a message.
 type sum struct {
 	records, bytes int
-	binary         bool // not all of it is text
+	binary         bool // some of it is not text
 }
 
 func (s sum) plus(e element) sum {
 	return sum{s.records + 1, s.bytes + e.size, s.binary || e.form == binaryForm}
 }
 
-// length returns the length of a message as it will be sent.
+// length returns the length of a message as sent.
 func (c Collapse) length(s sum) int {
 	switch {
 	case c.Mode == JSON:
@@ -116,19 +116,19 @@ func (c Collapse) fits(s sum) bool {
 	return (c.Records <= 0 || s.records <= c.Records) && (c.Bytes <= 0 || c.length(s) <= c.Bytes)
 }
 
-// writer makes one message after another.
+// writer builds one message after another.
 type writer struct {
 	Collapse
 	out      *engine.Out
 	elements []element // of the next message
 	sum      sum       // of elements
-	raw      []byte    // what the base64 of a message is made from
+	raw      []byte    // buffer for the input of a message's base64
 
 	placing bool   // all records so far are in a message verbatim
-	text    []byte // if so, the next message but for its end
+	text    []byte // if placing, the next message without its end
 }
 
-// add makes recs[i] a part of the next message, or begins another if it does not fit.
+// add puts recs[i] into the next message, or begins another if it does not fit.
 func (w *writer) add(recs []engine.Record, i int, e element) {
 	w.placing = w.placing && e.form == verbatim
 	w.makeRoom(recs, i, e)
@@ -136,14 +136,16 @@ func (w *writer) add(recs []engine.Record, i int, e element) {
 	w.sum = w.sum.plus(e)
 }
 
-// makeRoom emits the next message, of records before recs[i], if e does not fit into it.
+// makeRoom emits the next message, with the records before recs[i], if e does not
+// fit into it.
 func (w *writer) makeRoom(recs []engine.Record, i int, e element) {
 	if len(w.elements) > 0 && !w.fits(w.sum.plus(e)) {
 		w.flush(recs[:i])
 	}
 }
 
-// flush emits the next message, which has the last of recs, if it has any.
+// flush emits the next message, if it has records. Its last record is the last of
+// recs.
 func (w *writer) flush(recs []engine.Record) {
 	if len(w.elements) == 0 {
 		return

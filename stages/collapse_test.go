@@ -61,7 +61,7 @@ func TestCollapse(t *testing.T) {
 	}
 }
 
-// checkMerged checks that recs are merged and carry in, in order.
+// checkMerged checks that recs are merged and carry the records of in, in order.
 func checkMerged(t *testing.T, recs, in []engine.Record) {
 	t.Helper()
 	n := 0
@@ -165,8 +165,9 @@ func ExampleCollapse() {
 	// shardId-000000000001 {"Records":[{"id":2}]}
 }
 
-// FuzzCollapse makes each message again in the plainest way, and checks that it
-// holds its records, is within the bounds, and would not be with one record more.
+// FuzzCollapse builds each message again in the plainest way. It checks that the
+// message holds its records and is within the bounds, and that one more record
+// would exceed them.
 func FuzzCollapse(f *testing.F) {
 	f.Add([]byte("{\"a\":1}|text|\xff\x00||\ufffe\"|\"\uffff\"|[1]"), uint8(1), uint8(3), uint8(60), true)
 	f.Add([]byte("abc|def|\x00|ghi"), uint8(2), uint8(0), uint8(8), true)
@@ -204,7 +205,7 @@ func FuzzCollapse(f *testing.F) {
 	})
 }
 
-// plainly makes the message that holds recs.
+// plainly builds the message that holds recs.
 func plainly(mode stages.Mode, recs []engine.Record) []byte {
 	var all, list []byte
 	for _, r := range recs {
@@ -218,7 +219,7 @@ func plainly(mode stages.Mode, recs []engine.Record) []byte {
 			e.SetEscapeHTML(false)
 			_ = e.Encode(string(b))
 			b = bytes.TrimSuffix(text.Bytes(), []byte("\n"))
-			// encoding/json escapes two characters that JavaScript once could not take.
+			// encoding/json escapes two characters that old JavaScript did not accept.
 			b = bytes.ReplaceAll(b, []byte(`\\`), []byte("\\\x00"))
 			b = bytes.ReplaceAll(bytes.ReplaceAll(b, []byte(`\u2028`), []byte("\u2028")), []byte(`\u2029`), []byte("\u2029"))
 			b = bytes.ReplaceAll(b, []byte("\\\x00"), []byte(`\\`))
@@ -238,7 +239,7 @@ func plainly(mode stages.Mode, recs []engine.Record) []byte {
 	}
 }
 
-// sent returns the length of the message that holds recs, as a sink will send it.
+// sent returns the length of the message that holds recs, as a sink sends it.
 func sent(c stages.Collapse, recs []engine.Record) int {
 	n := len(plainly(c.Mode, recs))
 	if c.Mode == stages.Concat && c.Text && slices.ContainsFunc(recs, func(r engine.Record) bool { return !r.Data.IsText() }) {

@@ -9,18 +9,19 @@ import (
 	"fanout/engine/ascii"
 )
 
-// What stands around the records of a JSON message, and around binary data.
+// The text around the records of a JSON message, and around binary data.
 const (
 	jsonHead, jsonTail     = `{"Records":[`, `]}`
 	base64Head, base64Tail = `{"$base64":"`, `"}`
 )
 
-// place decodes recs[i] where the next message will have it if it is JSON, as nearly all
-// are: then it neither takes memory of its own nor is copied. The first that is not ends
-// that, as it will be written in another way, and its message is made once more.
+// place decodes recs[i] directly into the next message, as if it were JSON. Nearly
+// all records are, and JSON then needs neither memory of its own nor a copy. The
+// first record that is not JSON ends this: it is written in another form, and its
+// message is built again.
 func (w *writer) place(recs []engine.Record, i int) {
 	data := recs[i].Data
-	w.makeRoom(recs, i, element{verbatim, data.Len()}) // it takes no less in any form
+	w.makeRoom(recs, i, element{verbatim, data.Len()}) // no form is shorter
 	if w.text == nil {
 		w.text = append(make([]byte, 0, w.room(recs[i:])), jsonHead...)
 	} else {
@@ -29,7 +30,7 @@ func (w *writer) place(recs []engine.Record, i int) {
 	w.text = data.AppendBytes(w.text)
 }
 
-// room is the length of the message of the first of recs if all are JSON.
+// room returns the length of the message that begins with recs, if all are JSON.
 func (w *writer) room(recs []engine.Record) int {
 	var s sum
 	for i := range recs {
@@ -42,7 +43,7 @@ func (w *writer) room(recs []engine.Record) int {
 	return w.length(s)
 }
 
-// measureJSON says how a JSON message holds data.
+// measureJSON returns the form and size of data in a JSON message.
 func measureJSON(data engine.Payload) element {
 	b := data.Bytes()
 	if data.KnownJSON() {
@@ -62,7 +63,7 @@ func measureJSON(data engine.Payload) element {
 	return element{binaryForm, len(base64Head) + base64.StdEncoding.EncodedLen(len(b)) + len(base64Tail)}
 }
 
-// appendJSON appends the message that holds recs in the forms of elements.
+// appendJSON appends the message of recs in the forms of elements.
 func appendJSON(text []byte, recs []engine.Record, elements []element) []byte {
 	text = append(text, jsonHead...)
 	for i := range recs {
@@ -109,10 +110,10 @@ func quotedLen(text []byte) int {
 	}
 }
 
-// appendQuoted appends text, which is UTF-8, as a JSON string.
+// appendQuoted appends text, which must be UTF-8, as a JSON string.
 func appendQuoted(b, text []byte) []byte {
 	b = append(b, '"')
-	start := 0 // of what needs no escaping
+	start := 0 // of the part that needs no escaping
 	for i := 0; ; {
 		i += ascii.Len(text[i:])
 		if i == len(text) {
@@ -127,8 +128,8 @@ func appendQuoted(b, text []byte) []byte {
 	}
 }
 
-// escape returns how r is escaped in a JSON string that is XML 1.0 text as well,
-// or "" if it stands for itself.
+// escape returns the escape of r in a JSON string that is XML 1.0 text too, or ""
+// if r needs none.
 func escape(r rune) string {
 	switch {
 	case r == '\uFFFE':
@@ -142,7 +143,7 @@ func escape(r rune) string {
 	}
 }
 
-// escapes are those of the ASCII characters.
+// escapes holds the escapes of ASCII characters.
 var escapes = func() (t ['\\' + 1]string) {
 	const hex = "0123456789abcdef"
 	for c := range byte(' ') {

@@ -12,28 +12,29 @@ import (
 	"fanout/engine"
 )
 
-// ConvertDDB turns record data from DynamoDB JSON, an object of attribute names
-// and typed values such as {"n":{"N":"1"}}, into plain JSON such as {"n":1}.
+// ConvertDDB turns record data from DynamoDB JSON into plain JSON. DynamoDB JSON is
+// an object of attribute names and typed values: {"n":{"N":"1"}} becomes {"n":1}.
 //
 // Numbers keep every digit, binary stays base64 text, sets become arrays, and
-// attributes and list elements stay in order. Data that is not DynamoDB JSON, or
-// holds what DynamoDB cannot store, fails with an error that says what is wrong,
-// at which byte and in which attribute, and shows no values.
+// attributes and list elements stay in order. Data fails if it is not DynamoDB
+// JSON, or holds values that DynamoDB cannot store. The error names the fault, the
+// byte and the attribute, and shows no values.
 //
 // Types and limits: Amazon DynamoDB API Reference, AttributeValue, and Developer
 // Guide, Constraints.
 type ConvertDDB struct {
-	// Event says that the source record, Record.Raw, is converted: its keys and both
-	// images become plain JSON, and all else in it stays as it is. The data is then its
-	// new image, or the keys of a REMOVE.
+	// Event says to convert the source record, Record.Raw: its keys and both images
+	// become plain JSON, and the rest stays unchanged. The data is then the new
+	// image, or the keys of a REMOVE.
 	Event bool
-	// Exponents writes integers that 64 bits do not hold, signed or unsigned, with an
-	// exponent: 1E24 instead of 1 and 24 zeros. No digit is lost. Elasticsearch maps these
-	// as floating point numbers, and refuses the others.
+	// Exponents writes integers that do not fit in 64 bits, signed or unsigned, with
+	// an exponent: 1E24 instead of 1 and 24 zeros. No digit is lost. Elasticsearch
+	// maps these as floating point numbers, and refuses the others.
 	Exponents bool
 }
 
-// Name returns "convertddb", and " event" behind that if the source record is converted.
+// Name returns "convertddb", or "convertddb event" if the source record is
+// converted.
 func (s ConvertDDB) Name() string {
 	if s.Event {
 		return "convertddb event"
@@ -41,14 +42,14 @@ func (s ConvertDDB) Name() string {
 	return "convertddb"
 }
 
-// Process converts each record by itself.
+// Process converts each record separately.
 func (s ConvertDDB) Process(_ context.Context, in []engine.Record, out *engine.Out) {
 	total := 0
 	for i := range in {
 		total += s.size(&in[i])
 	}
-	// Plain JSON is never longer than what it was made from, so one buffer does
-	// for all records.
+	// Plain JSON is never longer than its DynamoDB JSON, so one buffer suffices for
+	// all records.
 	c := converter{out: make([]byte, 0, total), exponents: s.Exponents}
 	cells := engine.NewPayloads(len(in))
 	out.Grow(len(in))
@@ -68,7 +69,7 @@ func (s ConvertDDB) Process(_ context.Context, in []engine.Record, out *engine.O
 	}
 }
 
-// size is the length of what of r is converted.
+// size returns the length of the part of r that is converted.
 func (s ConvertDDB) size(r *engine.Record) int {
 	if s.Event {
 		return len(r.Raw)
@@ -76,7 +77,8 @@ func (s ConvertDDB) size(r *engine.Record) int {
 	return r.Data.Len()
 }
 
-// converted returns the data of r, converted. If the source record is, r gets it.
+// converted returns the converted data of r. If the source record is converted, it
+// also sets r.Raw.
 func (s ConvertDDB) converted(c *converter, r *engine.Record) (data []byte, err error) {
 	if s.Event {
 		raw, data, err := c.event(r)
@@ -90,20 +92,20 @@ func (s ConvertDDB) converted(c *converter, r *engine.Record) (data []byte, err 
 	return slices.Clip(c.out[start:]), err
 }
 
-// maxLevels is how deep DynamoDB nests attribute values, the outermost counted.
+// maxLevels is how deep DynamoDB nests attribute values, including the outermost.
 const maxLevels = 32
 
-// converter writes the DynamoDB JSON that its scanner reads as plain JSON.
+// converter reads DynamoDB JSON with its scanner and writes plain JSON.
 type converter struct {
 	scanner
 	out    []byte
-	path   []string // to what is wrong, innermost first
-	copied int      // of an event: how much of it is in out
+	path   []string // to the fault, innermost first
+	copied int      // for an event: how many bytes of it are in out
 
-	exponents bool // of integers that 64 bits do not hold
+	exponents bool // write integers beyond 64 bits with an exponent
 }
 
-// convert appends what b holds to out.
+// convert appends b in plain JSON to out.
 func (c *converter) convert(b []byte) error {
 	c.scanner, c.path = scanner{b: b}, c.path[:0]
 	if c.item(1) && c.end() {
@@ -112,7 +114,7 @@ func (c *converter) convert(b []byte) error {
 	return c.fault()
 }
 
-// fault is the error of data that is not DynamoDB JSON.
+// fault returns the error of data that is not DynamoDB JSON.
 func (c *converter) fault() error {
 	where := ""
 	if len(c.path) > 0 {
@@ -122,7 +124,7 @@ func (c *converter) fault() error {
 	return engine.Errorf(engine.Permanent, "the data is not DynamoDB JSON: %s, at byte %d%s", c.why, c.i, where)
 }
 
-// item converts an object of names and values at the given level.
+// item converts an object of names and attribute values at the given level.
 func (c *converter) item(level int) bool {
 	if !c.take('{') {
 		return c.fail("an object of attributes is missing")
@@ -150,7 +152,7 @@ func (c *converter) item(level int) bool {
 	}
 }
 
-// list converts an array whose elements element converts.
+// list converts an array. element converts each element.
 func (c *converter) list(element func(*converter, int) bool, level int) bool {
 	if !c.take('[') {
 		return c.fail("an array is missing")
@@ -205,7 +207,7 @@ func (c *converter) typed(name []byte, level int) bool {
 		return c.boolean()
 	case "NULL":
 		c.out = append(c.out, "null"...)
-		if c.peek() == 'f' { // as decoders of AWS take it
+		if c.peek() == 'f' { // decoders of AWS accept it
 			return c.literal("false")
 		}
 		return c.literal("true") || c.fail("NULL is neither true nor false")
@@ -267,7 +269,7 @@ func (c *converter) boolean() bool {
 	return c.literal(word) || c.fail("BOOL is neither true nor false")
 }
 
-// quote writes s, which needs no escaping, as a string.
+// quote writes s as a string. s must need no escaping.
 func (c *converter) quote(s []byte) {
 	c.out = append(c.out, '"')
 	c.out = append(c.out, s...)
@@ -283,14 +285,14 @@ func clip(name []byte) string {
 	return strings.ToValidUTF8(string(name[:most]), "") + "…"
 }
 
-// unescape returns what s, the string read last, stands for. DynamoDB writes
-// types, digits and base64 without escapes, but other writers of JSON escape more.
+// unescape returns s, the string read last, without escapes. DynamoDB does not
+// escape types, digits and base64, but other writers of JSON may.
 func (c *converter) unescape(s []byte) []byte {
 	if !c.escaped {
 		return s
 	}
 	var text string
-	// The scanner has read it as a string, so this cannot fail.
+	// The scanner has accepted it as a string, so this cannot fail.
 	_ = json.Unmarshal(append(append([]byte{'"'}, s...), '"'), &text)
 	return []byte(text)
 }
@@ -309,7 +311,7 @@ func isBase64(text []byte) bool {
 	return len(text)%4 == 0
 }
 
-// inBase64 says which bytes stand for six bits.
+// inBase64 reports which bytes are base64 digits.
 var inBase64 = func() (t [256]bool) {
 	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" {
 		t[c] = true

@@ -17,14 +17,14 @@ import (
 	"fanout/stages"
 )
 
-// deep returns an attribute value inside n maps or lists, and what becomes of it.
+// deep returns an attribute value inside n maps or lists, and its plain JSON.
 func deep(n int, open, shut, plainOpen, plainShut string) (typed, plain string) {
 	return `{"a":` + strings.Repeat(open, n) + `{"S":"x"}` + strings.Repeat(shut, n) + `}`,
 		`{"a":` + strings.Repeat(plainOpen, n) + `"x"` + strings.Repeat(plainShut, n) + `}`
 }
 
-// TestConvertDDBExponents asserts which numbers get an exponent, and that every number stays
-// what it is.
+// TestConvertDDBExponents checks which numbers get an exponent, and that every
+// number keeps its value.
 func TestConvertDDBExponents(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"1000000000000000000000000", "1E24"},
@@ -171,7 +171,7 @@ func TestConvertDDBFails(t *testing.T) {
 	}
 }
 
-// checkLoss checks that the one record lost was the middle one of three, and why.
+// checkLoss checks that the middle one of three records was lost, and the reason.
 func checkLoss(t *testing.T, what string, losses []engine.Loss, why string) {
 	t.Helper()
 	if why == "" {
@@ -226,7 +226,7 @@ func ExampleConvertDDB() {
 	// {"id":12345678901234567890,"tags":["a","b"],"data":"AAEC"}
 }
 
-// FuzzConvertDDB compares with a converter that is made for reading, not for speed.
+// FuzzConvertDDB compares with a converter written for clarity, not for speed.
 func FuzzConvertDDB(f *testing.F) {
 	f.Add([]byte(item))
 	f.Add([]byte(` { "a" : { "L" : [ { "NS" : [ "-0.5E-3" ] } , { "NULL" : true } ] } } `))

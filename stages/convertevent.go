@@ -6,9 +6,9 @@ import (
 	"fanout/engine"
 )
 
-// event converts the images of a source record of DynamoDB. It returns the record with
-// plain images, and the one that is its data: the new image, or the keys of a REMOVE or
-// where there is no new image.
+// event converts the images of a DynamoDB source record. It returns the record with
+// plain images, and its data: the new image, or the keys for a REMOVE or if there
+// is no new image.
 func (c *converter) event(r *engine.Record) (raw, data []byte, err error) {
 	start := len(c.out)
 	var images eventImages
@@ -39,12 +39,12 @@ func (c *converter) event(r *engine.Record) (raw, data []byte, err error) {
 	return slices.Clip(c.out[start:]), c.out[image.start:image.end:image.end], nil
 }
 
-// eventImages is where the images of a source record are in the output.
+// eventImages locates the images of a source record in the output.
 type eventImages struct{ keys, new, old span }
 
 type span struct{ start, end int }
 
-// named returns the image with the name of a member, nil if that is none.
+// named returns the image that a member's name stands for, or nil.
 func (e *eventImages) named(name []byte) *span {
 	switch string(name) {
 	case "Keys":
@@ -57,7 +57,7 @@ func (e *eventImages) named(name []byte) *span {
 	return nil
 }
 
-// image converts an image, behind all that was not copied yet.
+// image converts an image, after it copies the input that precedes it.
 func (c *converter) image(name []byte, where *span) bool {
 	c.out = append(c.out, c.b[c.copied:c.i]...)
 	where.start = len(c.out)
@@ -70,7 +70,7 @@ func (c *converter) image(name []byte, where *span) bool {
 	return true
 }
 
-// members moves past an object whose members' values member moves past.
+// members skips an object. member must skip the value of each member.
 func (c *converter) members(member func(name []byte) bool) bool {
 	if !c.take('{') {
 		return c.fail("an object is missing")

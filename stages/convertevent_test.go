@@ -43,7 +43,7 @@ func TestConvertEvent(t *testing.T) {
 		{ // names written with escapes, and a view without images
 			`{"\u0064ynamodb":{"\u004beys":{"i\u0064":{"\u0053":"\u0061"}}}}`, `{"\u0064ynamodb":{"\u004beys":{"i\u0064":"\u0061"}}}`, `{"i\u0064":"\u0061"}`,
 		},
-		{ // of two members with one name the last counts, as in the decoder of events
+		{ // the last of two members with one name counts, as in the decoder of events
 			`{"dynamodb":{"Keys":{"id":{"S":"a"}},"NewImage":{"v":{"N":"1"}},"NewImage":{"v":{"N":"2"}}}}`,
 			`{"dynamodb":{"Keys":{"id":"a"},"NewImage":{"v":1},"NewImage":{"v":2}}}`, `{"v":2}`,
 		},
@@ -96,8 +96,8 @@ func TestConvertEventStage(t *testing.T) {
 		`{"eventName":"REMOVE","dynamodb":{"Keys":{"id":{"S":"a"}},"OldImage":{"id":{"S":"a"}}}}`, `{"dynamodb":{}}`, ``, `7`))
 }
 
-// FuzzConvertEvent: each image becomes what it would become as data, and the rest of
-// the record stays.
+// FuzzConvertEvent checks that each image converts as it would as data, and that
+// the rest of the record stays.
 func FuzzConvertEvent(f *testing.F) {
 	f.Add(`{"id":{"S":"a"}}`, `{"n":{"NS":["1","2"]}}`, `{"b":{"B":"AA=="}}`, ` "x":1,`)
 	f.Add(`{}`, `null`, `[]`, ``)
@@ -109,7 +109,7 @@ func FuzzConvertEvent(f *testing.F) {
 			return
 		}
 		images, isObject := before["dynamodb"].(map[string]any)
-		if !isObject || len(before) > 2 || len(images) > 4 { // more is something else
+		if !isObject || len(before) > 2 || len(images) > 4 { // any more members come from elsewhere
 			return
 		}
 		out := engine.Apply(t.Context(), stages.ConvertDDB{Event: true}, changes(raw))
@@ -131,7 +131,7 @@ func FuzzConvertEvent(f *testing.F) {
 			want = append(want, string(as[0].Data.Bytes()))
 		}
 		if got := len(out.Emitted) == 1; got != good {
-			if got || strings.Contains(out.Failed[0].Err.Error(), "UTF-8") { // which only what is converted must be
+			if got || strings.Contains(out.Failed[0].Err.Error(), "UTF-8") { // only converted text must be UTF-8
 				return
 			}
 			t.Fatalf("%s: %v", raw, out.Failed[0].Err)

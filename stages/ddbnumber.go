@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// DynamoDB's limits of numbers: 38 significant digits, and magnitudes from 1E-130
+// DynamoDB's limits on numbers: 38 significant digits, and magnitudes from 1E-130
 // to 9.9…9E+125 (Developer Guide, Constraints).
 const (
 	maxDigits   = 38
@@ -13,18 +13,18 @@ const (
 	maxExponent = 125
 )
 
-// checkNumber says what is wrong with the text of a number, or "". DynamoDB writes
-// numbers without plus signs, exponents or zeros that say nothing, whatever form
-// they were stored in, so what it writes is a JSON number already. Exponents are
-// taken too, as JSON has them.
+// checkNumber returns the fault in the text of a number, or "". DynamoDB writes
+// numbers without plus signs, exponents or redundant zeros, in any form they were
+// stored in. So its numbers are JSON numbers already. Exponents in JSON form are
+// accepted too.
 func checkNumber(text []byte) string {
 	if n := numberLen(text); n == 0 || n < len(text) {
 		return "a number is not written as one"
 	}
 	var (
 		n           int        // digits read
-		point       = -1       // those before the point
-		first, last = -1, -1   // places of those that are not 0
+		point       = -1       // digits before the point
+		first, last = -1, -1   // positions of nonzero digits
 		power       = text[:0] // the exponent
 	)
 scan:
@@ -71,8 +71,8 @@ scan:
 
 const outOfRange = "a number is outside the range of DynamoDB"
 
-// beyond64 reports whether the text of a number is an integer that 64 bits do not hold,
-// neither with a sign nor without.
+// beyond64 reports whether the text of a number is an integer that does not fit in
+// 64 bits, signed or unsigned.
 func beyond64(text []byte) bool {
 	if len(text) < len("9223372036854775808") || bytes.ContainsAny(text, ".eE") {
 		return false

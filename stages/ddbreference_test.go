@@ -15,7 +15,7 @@ import (
 )
 
 // reference converts DynamoDB JSON with encoding/json, into the tokens of plain
-// JSON. What it does not expect makes it panic.
+// JSON. It panics at unexpected input.
 type reference struct {
 	in  *json.Decoder
 	out []json.Token
@@ -53,7 +53,7 @@ func (r *reference) want(token json.Token) {
 func (r *reference) text() string          { return r.next().(string) }
 func (r *reference) emit(token json.Token) { r.out = append(r.out, token) }
 
-// each converts what stands between two delimiters with element.
+// each converts the elements between two delimiters with element.
 func (r *reference) each(first, last json.Delim, element func()) {
 	r.want(first)
 	r.emit(first)
@@ -130,7 +130,7 @@ func checkNumber(text string) {
 	if exponent != "" {
 		power.SetString(exponent, 10)
 	}
-	// Far beyond the range, the number itself would be too long to work with.
+	// Far beyond the range, the number itself would be too long to handle.
 	if most := int64(len(text) + 200); power.CmpAbs(big.NewInt(most)) > 0 {
 		panic("range")
 	}

@@ -14,11 +14,11 @@ import (
 // Deaggregate unpacks Kinesis records that the Kinesis Producer Library aggregated
 // (https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md).
 // Each user record gets its partition key, its explicit hash key if it has one, and
-// its place as Sub. Other records pass as they are, without being decoded.
+// its position as Sub. Other records pass unchanged and are not decoded.
 //
-// An aggregate has the format's magic number and checksum. Not all that has them is
-// one. The rules are those of the Kinesis Client Library for Java (AggregatorUtil),
-// which TestDeaggregateLikeJava holds, except where that would lose a record:
+// An aggregate has the format's magic number and checksum. Other data may have them
+// too. Deaggregate follows the Kinesis Client Library for Java (AggregatorUtil),
+// except where that would lose a record. TestDeaggregateLikeJava checks this:
 //
 //	inside an aggregate                                here                       Java
 //	nothing                                            passes as it is            same
@@ -35,7 +35,7 @@ type Deaggregate struct{}
 // Name returns "deaggregate".
 func (Deaggregate) Name() string { return "deaggregate" }
 
-// Process unpacks the aggregates among in.
+// Process unpacks the aggregates in in.
 func (Deaggregate) Process(_ context.Context, in []engine.Record, out *engine.Out) {
 	for i, r := range in {
 		message, ok := aggregated(r.Data)
@@ -48,14 +48,14 @@ func (Deaggregate) Process(_ context.Context, in []engine.Record, out *engine.Ou
 			out.Emit(r)
 			continue
 		}
-		if i == 0 { // the others will be like it
+		if i == 0 { // expect the same number from the others
 			out.Grow(min(len(in)*len(children), maxReserve))
 		}
 		emitChildren(r, children, out)
 	}
 }
 
-// maxReserve bounds the records that room is made for before there are any.
+// maxReserve bounds the records to reserve room for in advance.
 const maxReserve = 10_000
 
 func emitChildren(r engine.Record, children []child, out *engine.Out) {
@@ -68,7 +68,7 @@ func emitChildren(r engine.Record, children []child, out *engine.Out) {
 	}
 }
 
-// magic begins an aggregate, and the MD5 of what is between ends it.
+// magic begins an aggregate. The MD5 of the bytes between ends it.
 const magic = "\xf3\x89\x9a\xc2"
 
 // aggregated returns the protobuf message inside data, if data is an aggregate.
@@ -82,8 +82,8 @@ func aggregated(data engine.Payload) ([]byte, bool) {
 }
 
 // hasMagic reports whether data is long enough for an aggregate and begins like
-// one. In base64 that shows in the first six characters: five for the first 30
-// bits of the magic number and one whose upper two bits are its last.
+// one. In base64 the first six characters show that: five hold the first 30 bits of
+// the magic number, and the upper two bits of the sixth hold the rest.
 func hasMagic(data engine.Payload) bool {
 	switch {
 	case data.Len() < len(magic)+md5.Size:
@@ -102,8 +102,8 @@ type child struct {
 	data         []byte
 }
 
-// readAggregate returns the user records of an AggregatedRecord, or none if message is
-// not one or has one that cannot be read:
+// readAggregate returns the user records of an AggregatedRecord. It returns none if
+// message is not one, or if a user record cannot be read:
 //
 //	message AggregatedRecord {
 //	  repeated string partition_key_table     = 1;
@@ -111,7 +111,7 @@ type child struct {
 //	  repeated Record records                 = 3;
 //	}
 //
-// Their data lies in message.
+// The data of the user records lies in message.
 func readAggregate(message []byte) []child {
 	var keys, hashKeys table
 	records := 0
@@ -130,7 +130,7 @@ func readAggregate(message []byte) []child {
 	if !ok || records == 0 {
 		return nil
 	}
-	// The tables may stand behind the records that point into them.
+	// The tables may come after the records that refer to them.
 	children := make([]child, 0, records)
 	ok = fields(message, func(f field) bool {
 		if f.number != 3 || f.kind != protowire.BytesType {
@@ -172,7 +172,7 @@ func readChild(message []byte, keys, hashKeys *table) (c child, ok bool) {
 	return c, ok && hasKey && hasData
 }
 
-// isTag reports whether message is a Tag, of which nothing is delivered:
+// isTag reports whether message is a Tag. Tags are not delivered:
 //
 //	message Tag {
 //	  required string key   = 1;
@@ -198,7 +198,7 @@ func validUTF8(key []byte) []byte {
 // maxHashKey is 2¹²⁸ − 1.
 const maxHashKey = "340282366920938463463374607431768211455"
 
-// validHashKey returns an explicit hash key, or nil for what is none.
+// validHashKey returns an explicit hash key, or nil if key is not valid.
 func validHashKey(key []byte) []byte {
 	digits := bytes.TrimLeft(key, "0")
 	if len(digits) > len(maxHashKey) || len(digits) == len(maxHashKey) && string(digits) > maxHashKey {

@@ -73,14 +73,15 @@ func TestDeaggregate(t *testing.T) {
 	sealed := seal(message(user{Key: "k", Data: "secret"}))
 	badSum := []byte(sealed)
 	badSum[len(badSum)-1]++
-	// The tables behind the records, an unknown field, and the last of two values.
+	// The tables come after the records, with an unknown field and two values of one
+	// field.
 	shuffled := record(put(put(index(index("", 1, 1), 9, 7), 3, "first"), 3, "last"))
 	shuffled = put(put(shuffled, 1, "a"), 1, "b")
 
 	for name, c := range map[string]struct {
 		data   string
 		want   []user
-		passes bool // as it is
+		passes bool // unchanged
 	}{
 		"empty":           {data: "", passes: true},
 		"plain":           {data: "a plain record, longer than a checksum", passes: true},
@@ -168,7 +169,7 @@ func TestDeaggregateAllocs(t *testing.T) {
 		"bytes": func() []engine.Record { return records(plain...) },
 		"text":  func() []engine.Record { return encode(records(plain...)) },
 	} {
-		// A stage that only passes records on shows what the engine allocates.
+		// A stage that only passes records on shows the engine's own allocations.
 		if extra := allocs(t, stages.Deaggregate{}, fresh) - allocs(t, stages.Collapse{}, fresh); extra != 0 {
 			t.Errorf("plain %s: %v allocations for %d records", form, extra, len(plain))
 		}
@@ -183,11 +184,11 @@ func TestDeaggregateAllocs(t *testing.T) {
 	}
 }
 
-// allocs returns how often s allocates for fresh records.
+// allocs returns the number of allocations by s for fresh records.
 func allocs(t *testing.T, s engine.Stage, fresh func() []engine.Record) float64 {
 	const runs = 10
 	var in [][]engine.Record
-	for range runs + 1 { // AllocsPerRun begins with one that it does not count
+	for range runs + 1 { // AllocsPerRun begins with a call that it does not count
 		in = append(in, fresh())
 	}
 	return testing.AllocsPerRun(runs, func() {
@@ -211,8 +212,8 @@ func ExampleDeaggregate() {
 	// 101 1 customer-2 second
 }
 
-// FuzzDeaggregate compares with the aggregation library on whatever passes its
-// checksum.
+// FuzzDeaggregate compares with the aggregation library on data that passes the
+// library's checksum.
 func FuzzDeaggregate(f *testing.F) {
 	f.Add([]byte(message(user{Key: "a", Data: "1"}, user{Key: "b", HashKey: "7", Data: "2"})), true)
 	f.Add([]byte(record(put(index("", 1, 0), 3, "d"))+put("", 1, "k")), true)
@@ -234,11 +235,11 @@ func FuzzDeaggregate(f *testing.F) {
 			t.Fatalf("%d records came out, failed %v, dropped %v", len(got), out.Failed, out.Dropped)
 		}
 		if len(got) == 1 && got[0].Data == data {
-			return // as it is
+			return // unchanged
 		}
 		want, ok := byLibrary([]byte(data))
 		if !ok {
-			return // it is stricter
+			return // the library is stricter
 		}
 		if len(want) != len(got) {
 			t.Fatalf("got %v, the library %v", got, want)
@@ -289,14 +290,14 @@ func BenchmarkDeaggregate(b *testing.B) {
 			b.ReportMetric(float64(b.N*c.out)/b.Elapsed().Seconds(), "records/s")
 		})
 	}
-	b.Run("checksum alone", func(b *testing.B) { // which both look at
+	b.Run("checksum alone", func(b *testing.B) { // both compute it
 		data := []byte(message(many...))
 		b.SetBytes(int64(len(data)))
 		for b.Loop() {
 			_ = md5.Sum(data)
 		}
 	})
-	// The library takes data that has been decoded.
+	// The library takes decoded data.
 	b.Run("aggregate by library", func(b *testing.B) {
 		data := seal(message(many...))
 		text := base64.StdEncoding.EncodeToString([]byte(data))

@@ -22,13 +22,14 @@ import (
 
 // The verdicts of the Kinesis Client Library for Java on mutated aggregates, a line each:
 //
-//	A           the record passes as it is
+//	A           the record passes unchanged
 //	C 2 1f3a…   it gives two user records, with this hash (see verdict)
-//	L           a user record of it is lost
+//	L           one of its user records is lost
 //
-// They were made with AggregatorUtil.deaggregate of software.amazon.kinesis:
-// amazon-kinesis-client:2.6.0, from the file that -write-aggregates writes. UserRecord of
-// com.amazonaws:amazon-kinesis-client:1.14.10 gives the same.
+// The source is AggregatorUtil.deaggregate of
+// software.amazon.kinesis:amazon-kinesis-client:2.6.0, run on the file that
+// -write-aggregates writes. UserRecord of
+// com.amazonaws:amazon-kinesis-client:1.14.10 gives the same verdicts.
 var (
 	javaVerdicts    = flag.String("java-verdicts", "testdata/deaggregate-java.txt", "the verdicts of the library for Java")
 	writeAggregates = flag.String("write-aggregates", "", "write the mutated aggregates to this file, in base64, a line each")
@@ -75,9 +76,10 @@ func writeMutants(t *testing.T) {
 	}
 }
 
-// verdict says what became of data: A or C, the number of user records, and the first
-// four bytes of the SHA-256 of their keys, hash keys and data, each behind its length
-// and a colon. Where a key is not UTF-8, Java may have several U+FFFD for one here.
+// verdict describes the result for data: A or C, the number of user records, and
+// the first four bytes of the SHA-256 of their keys, hash keys and data, each after
+// its length and a colon. If a key is not UTF-8, Java may write several U+FFFD for
+// one here.
 func verdict(data string, got []user) string {
 	if len(got) == 1 && got[0].Data == data {
 		return "A"
@@ -91,8 +93,8 @@ func verdict(data string, got []user) string {
 	return fmt.Sprintf("C %d %x", len(got), h.Sum(nil)[:4])
 }
 
-// keepsAll reports whether got is data as it was, or all that is in it by the library
-// for Go.
+// keepsAll reports whether got is data unchanged, or all user records that the
+// library for Go finds in it.
 func keepsAll(data string, got []user) bool {
 	if len(got) == 1 && got[0].Data == data {
 		return true
@@ -102,7 +104,7 @@ func keepsAll(data string, got []user) bool {
 		slices.EqualFunc(a.Records, got, func(r *kpl.Record, u user) bool { return string(r.Data) == u.Data })
 }
 
-// mutant returns an aggregate, mutated at random.
+// mutant returns a randomly mutated aggregate.
 func mutant(seed uint64) string {
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	m := aggregate(rnd)
@@ -110,14 +112,14 @@ func mutant(seed uint64) string {
 		m = mutate(rnd, m)
 	}
 	data := seal(m)
-	if rnd.IntN(20) == 0 { // so that the checksum is wrong, or the magic number
+	if rnd.IntN(20) == 0 { // breaks the checksum or the magic number
 		data = mutate(rnd, data)
 	}
 	return data
 }
 
-// aggregate returns an AggregatedRecord of some user records, some with what producers
-// seldom write.
+// aggregate returns an AggregatedRecord of some user records. Some have fields that
+// producers seldom write.
 func aggregate(rnd *rand.Rand) string {
 	keys := []string{"k", "customer-17", "ü", ""}[:1+rnd.IntN(4)]
 	hashKeys := []string{"0", "170141183460469231731687303715884105728", "340282366920938463463374607431768211456", "x"}[:rnd.IntN(5)]
@@ -145,7 +147,7 @@ func aggregate(rnd *rand.Rand) string {
 	return strings.Join(parts, "")
 }
 
-// mutate changes a place of s.
+// mutate changes s at one place.
 func mutate(rnd *rand.Rand, s string) string {
 	if s == "" {
 		return "\x0a"

@@ -37,7 +37,7 @@ func encode(recs []engine.Record) []engine.Record {
 	return out
 }
 
-// emitted returns the data that out passed on.
+// emitted returns the data of the records that out emitted.
 func emitted(out *engine.Applied) []string {
 	var data []string
 	for _, r := range out.Emitted {

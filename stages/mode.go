@@ -2,12 +2,12 @@ package stages
 
 import "fmt"
 
-// Mode says how [Collapse] puts records into a message.
+// Mode says how [Collapse] merges records into a message.
 type Mode uint8
 
 // The modes, with the names that ParseMode takes.
 const (
-	None      Mode = iota // "none": every record stays by itself
+	None      Mode = iota // "none": records are not merged
 	JSON                  // "JSON": {"Records":[r1,r2,…]}
 	Concat                // "concat": the bytes one after another
 	ConcatB64             // "concat-b64": the base64 text of those bytes
@@ -23,7 +23,8 @@ func (m Mode) String() string {
 	return fmt.Sprintf("mode %d", uint8(m))
 }
 
-// ParseMode returns the mode with exactly that name. Its error names those there are.
+// ParseMode returns the mode with exactly that name. Its error lists the valid
+// names.
 func ParseMode(name string) (Mode, error) {
 	for m, n := range modes {
 		if n == name {

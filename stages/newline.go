@@ -10,13 +10,13 @@ import (
 	"fanout/engine"
 )
 
-// Newline ends each record with "\n" unless it already ends with one, so that what
-// Firehose writes behind one another stays one record a line. JSON of several lines,
-// such as an image of an indented event, becomes one line without white space between
-// its tokens. Other data keeps the newlines in it.
+// Newline ends each record with "\n" unless it already ends with one, so that
+// Firehose, which concatenates records, writes one record a line. JSON of several
+// lines, such as an image of an indented event, becomes one line without white
+// space between its tokens. Other data keeps its inner newlines.
 //
-// Data that came as base64 text stays text, unless it is such JSON: only its last four
-// characters are decoded.
+// Data that came as base64 text stays text, unless it is JSON of several lines:
+// only its last four characters are decoded.
 type Newline struct{}
 
 // Name returns "newline".
@@ -73,18 +73,19 @@ func isJSONText(b []byte) bool {
 	return s.value(0) && s.end()
 }
 
-// oneLine returns JSON without white space between its tokens, and a newline.
+// oneLine returns the JSON in b without white space between its tokens, and with a
+// newline at the end.
 func oneLine(b []byte) []byte {
 	var line bytes.Buffer
 	line.Grow(len(b) + 1)
-	_ = json.Compact(&line, b) // it is JSON
+	_ = json.Compact(&line, b) // b is JSON, so this cannot fail
 	line.WriteByte('\n')
 	return line.Bytes()
 }
 
-// hasNewline reports whether what base64 text stands for has a newline. The text is
-// whole quanta of four characters, of three bytes each. A newline, 00001010, shows in
-// two characters of its quantum, in one of three places:
+// hasNewline reports whether the decoded base64 text has a newline. The text is
+// whole quanta: four characters for three bytes. A newline, 00001010, shows in two
+// characters of its quantum, in one of three places:
 //
 //	000010 10····  ······ ······    'C', then 'g' to 'v'
 //	······ ··0000  1010·· ······    'A', 'Q', 'g' or 'w', then 'o' to 'r'
@@ -101,16 +102,16 @@ func hasNewline(text []byte) bool {
 	return false
 }
 
-// Parts of a newline that a character of base64 may hold.
+// Parts of a newline that a base64 character may hold.
 const (
-	inFirst     = 1 << iota // the first six bits, of a quantum's first byte
+	inFirst     = 1 << iota // the first six bits, in a quantum's first byte
 	afterFirst              // the last two
-	inSecond                // the first four, of its second byte
+	inSecond                // the first four, in its second byte
 	afterSecond             // the last four
-	inThird                 // the first two, of its third byte
+	inThird                 // the first two, in its third byte
 )
 
-// newlineIn says which parts of a newline each character of base64 may hold.
+// newlineIn maps each base64 character to the parts of a newline that it may hold.
 var newlineIn = func() (t [256]uint8) {
 	for value, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
 		for part, holds := range map[uint8]bool{

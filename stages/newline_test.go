@@ -20,7 +20,7 @@ import (
 var newlineCases = []string{"", "\n", "a", "a\n", "ab", "ab\n", "abc", "abc\n", "abcd\n", "abcde\n", "\r\n", "a\r", "a\nb", "\xff\x00",
 	"{\n  \"a\": [1,\n2] }", "{\n}\n", "[1]\n\n", "\n7", "{\"a\": 1}\n", "{\"a\": 1}", "{\n\"a\":", "{}\n{}", "{\n\"a\": \"\\n\u2028<\"}", "\"\n\"", "{\n\"\xff\":1}"}
 
-// lines returns what Newline makes of data.
+// lines returns the expected output of Newline for data.
 func lines(data []string) []string {
 	want := slices.Clone(data)
 	for i, d := range want {
@@ -54,7 +54,8 @@ func TestNewlineStage(t *testing.T) {
 	enginetest.CheckStage(t, stages.Newline{}, encode(in))
 }
 
-// TestNewlineAnywhere: JSON of two lines is found to be that, wherever the newline is.
+// TestNewlineAnywhere checks that JSON of two lines is recognized at every position
+// of the newline.
 func TestNewlineAnywhere(t *testing.T) {
 	for i := range 40 {
 		b := []byte(`{` + strings.Repeat(" ", 39) + `"a":"CgoKQoKKCgp opqr"}`)

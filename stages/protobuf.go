@@ -15,9 +15,9 @@ type field struct {
 }
 
 // fields calls f with every field of message, in order, until f returns false. It
-// reports whether it came to the end. Generated code would allocate several times for
-// each record of an aggregate and copy its data. Like the Java runtime, it takes the
-// low 32 bits of tags and lengths.
+// reports whether it reached the end. Generated code would allocate several times
+// for each record of an aggregate and copy its data. Like the Java runtime, fields
+// uses the low 32 bits of tags and lengths.
 func fields(message []byte, f func(field) bool) bool {
 	for len(message) > 0 {
 		tag, n := varint(message)
@@ -56,8 +56,8 @@ func fields(message []byte, f func(field) bool) bool {
 // maxVarint is the length of the longest varint.
 const maxVarint = 10
 
-// varint reads the varint at the start of b and returns its length, 0 if there is none.
-// Bits beyond 64 are lost.
+// varint reads the varint at the start of b and returns its length, or 0 if there
+// is none. Bits beyond 64 are lost.
 func varint(b []byte) (v uint64, n int) {
 	for n < len(b) && n < maxVarint {
 		c := b[n]
@@ -81,7 +81,8 @@ func (t *table) add(key []byte) {
 	t.ends = append(t.ends, t.text.Len())
 }
 
-// at returns the key at an index, of which the low 32 bits count, as in Java.
+// at returns the key at an index. Only the low 32 bits of the index count, as in
+// Java.
 func (t *table) at(index uint64) (key string, ok bool) {
 	i := int(int32(index)) //nolint:gosec // see above
 	if i < 0 || i >= len(t.ends) {

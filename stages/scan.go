@@ -6,16 +6,16 @@ import (
 	"fanout/engine/ascii"
 )
 
-// scanner reads JSON text (RFC 8259) from one end to the other. It is strict: the
-// text is UTF-8, and strings hold no raw control characters. Its methods report
-// whether they found what they are named for; if not, i is where the text goes
-// wrong and why says how. A scanner never allocates.
+// scanner reads JSON text (RFC 8259) from start to end. It is strict: the text must
+// be UTF-8, and strings hold no raw control characters. Each method reports whether
+// it found the element it is named for. If not, i is the position of the fault and
+// why describes it. A scanner never allocates.
 type scanner struct {
 	b       []byte
 	i       int
 	why     string
 	escaped bool // the string read last has escapes
-	odd     int  // U+FFFE and U+FFFF read, which JSON allows in strings and XML nowhere
+	odd     int  // count of U+FFFE and U+FFFF, which JSON allows in strings and XML does not
 }
 
 // maxDepth bounds the nesting of JSON, and so the stack, as encoding/json does.
@@ -41,7 +41,7 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// take moves past c if that comes next. Unlike the others, it says no why.
+// take moves past c if c comes next. Unlike the other methods, it does not set why.
 func (s *scanner) take(c byte) bool {
 	if s.peek() != c {
 		return false
@@ -56,9 +56,9 @@ func (s *scanner) end() bool {
 	return s.i == len(s.b) || s.fail("there is more data behind the value")
 }
 
-// next moves past what stands between the elements of an object or array that
-// ends with last, and reports whether there is another element. n is the number
-// of elements so far.
+// next moves past the separator between elements of an object or array that ends
+// with last, and reports whether another element follows. n is the number of
+// elements so far.
 func (s *scanner) next(n int, last byte) (more, ok bool) {
 	switch {
 	case s.take(last):
@@ -72,7 +72,7 @@ func (s *scanner) next(n int, last byte) (more, ok bool) {
 	}
 }
 
-// name moves past the name of an object's member and the colon behind it.
+// name moves past the name of an object's member and the colon after it.
 func (s *scanner) name() ([]byte, bool) {
 	name, ok := s.str()
 	if !ok {
@@ -81,8 +81,8 @@ func (s *scanner) name() ([]byte, bool) {
 	return name, s.take(':') || s.fail("a colon is missing")
 }
 
-// str moves past a string and returns what stands between its quotes, escapes as
-// they are.
+// str moves past a string and returns the text between its quotes, with escapes
+// unchanged.
 func (s *scanner) str() ([]byte, bool) {
 	if !s.take('"') {
 		return nil, s.fail("a string is missing")
@@ -154,7 +154,7 @@ func (s *scanner) literal(word string) bool {
 	return true
 }
 
-// value moves past any value, depth levels deep in others.
+// value moves past any value. depth is its nesting level.
 func (s *scanner) value(depth int) bool {
 	switch s.peek() {
 	case '{':

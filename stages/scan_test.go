@@ -17,7 +17,8 @@ func TestScannerNesting(t *testing.T) {
 	}
 }
 
-// FuzzScanner compares with encoding/json, which takes strings that are not UTF-8.
+// FuzzScanner compares with encoding/json, which also accepts strings that are not
+// UTF-8.
 func FuzzScanner(f *testing.F) {
 	for _, text := range []string{
 		``, ` `, `{}`, `[]`, ` { "a" : [ 1 , -0.5e+7 , true , false , null , "\u00e9\n" ] , "b" : { } } `,

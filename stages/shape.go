@@ -6,11 +6,11 @@ import (
 	"fanout/engine"
 )
 
-// Shape lowers what one request holds, below the limits of the sink. A zero field
-// sets no bound.
+// Shape lowers the bounds of one request, below the limits of the sink. A zero
+// field sets no bound.
 type Shape struct {
 	Records int // records in a request
-	Bytes   int // bytes of their data together; a record of more goes alone
+	Bytes   int // total bytes of their data; a larger record goes alone
 }
 
 // Name returns the stage's name with the bounds that are set.

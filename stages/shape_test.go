@@ -14,7 +14,7 @@ import (
 	"fanout/stages"
 )
 
-// requests returns the data of each request that out makes.
+// requests returns the data of each request that out forms.
 func requests(out *engine.Applied) [][]string {
 	var all [][]string
 	data, start := emitted(out), 0

@@ -13,14 +13,16 @@ import (
 	"testing"
 )
 
-// rule says what the packages below a folder may import, besides themselves. A
-// trailing slash allows what is below, and "std" the standard library.
+// rule lists the imports that packages below a folder may have, besides one
+// another. A trailing slash allows everything below, and "std" the standard
+// library.
 type rule struct {
 	folder string
 	allow  []string
 }
 
-// rules is the table of ARCHITECTURE.md. bench may import anything but the command line.
+// rules is the table of ARCHITECTURE.md. bench may import everything but the
+// command line.
 var rules = []rule{
 	{"engine", []string{"std", "golang.org/x/sync/", "github.com/sourcegraph/conc/", "go.uber.org/zap/"}},
 	{"stages", []string{"std", "fanout/engine", "github.com/awslabs/kinesis-aggregation/", "google.golang.org/protobuf/", "github.com/golang/protobuf/"}},
@@ -100,7 +102,7 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// What ships is built with nothing that is for tests.
+// Shipped code links no test code.
 func TestNothingShipsTestCode(t *testing.T) {
 	for _, p := range list(t, "./cmd/...") {
 		for _, dep := range p.Deps {
@@ -121,9 +123,10 @@ func TestFunctionHasNoComforts(t *testing.T) {
 	}
 }
 
-// TestFunctionHasNoSchemas holds the function's AWS clients to versions without package
-// schemas, which makes those of all operations at start (docs/performance.md, Start-up).
-// The clients for signing in come with the SDK's configuration.
+// TestFunctionHasNoSchemas pins the function's AWS clients to versions without
+// package schemas. Such a package builds the schemas of all operations at start
+// (docs/performance.md, Start-up). The clients for signing in come with the SDK's
+// configuration.
 func TestFunctionHasNoSchemas(t *testing.T) {
 	signIn := []string{"sso", "ssooidc", "signin"}
 	for _, p := range list(t, "./cmd/bootstrap") {

@@ -12,18 +12,18 @@ import (
 	"testing"
 )
 
-// Bounds on what one person reads at a time, outside tests.
+// Bounds on code that is read in one piece, outside tests.
 const (
 	maxFunction = 60  // lines
 	maxFile     = 400 // lines
 	maxPackage  = 25  // files
 )
 
-// longCommands are functions of the command line that declare a command with all its
-// flags, and are to be parted with their packages.
+// longCommands are functions of the command line that declare a command with all
+// its flags. They are to be split with their packages.
 var longCommands = []string{"newApply", "newDestroy", "newHook", "newLint", "newRegister", "newTune"}
 
-// largePackages are to be parted.
+// largePackages are to be split.
 var largePackages = []string{"internal/cli", "sinks", "engine"}
 
 func TestSizes(t *testing.T) {

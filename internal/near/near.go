@@ -1,4 +1,4 @@
-// Package near finds the name that somebody meant who wrote another.
+// Package near finds the name that a mistyped word probably stands for.
 package near
 
 import (
@@ -6,8 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// Closest returns the name that is most like typed, "" if none is. It is at most two
-// slips of the finger away, one if typed is short, or begins with typed.
+// Closest returns the name most similar to typed, or "" if none is similar. A
+// similar name is at most two typing errors away (one if typed is short), or begins
+// with typed.
 func Closest(typed string, names []string) string {
 	lower := strings.ToLower(typed)
 	best, least := "", max(1, min(2, utf8.RuneCountInString(typed)/3))+1
@@ -23,8 +24,8 @@ func Closest(typed string, names []string) string {
 	return best
 }
 
-// slips counts the letters that are wrong, missing, too much or swapped with the
-// next (Damerau's distance, where no letter slips twice).
+// slips counts the wrong, missing, extra and swapped letters (Damerau's distance,
+// in which each letter has at most one error).
 func slips(a, b string) int {
 	s, t := []rune(a), []rune(b)
 	var before []int

@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
 
-// appendAttributes appends an item in DynamoDB JSON, its attributes in the order of
-// their names.
+// appendAttributes appends an item in DynamoDB JSON, with its attributes ordered by
+// name.
 func appendAttributes(dst []byte, attrs map[string]types.AttributeValue) ([]byte, error) {
 	dst = append(dst, '{')
 	for i, name := range slices.Sorted(maps.Keys(attrs)) {
@@ -24,8 +24,8 @@ func appendAttributes(dst []byte, attrs map[string]types.AttributeValue) ([]byte
 	return append(dst, '}'), nil
 }
 
-// appendAttribute appends a value in DynamoDB JSON: an object with one member, whose
-// name is the value's type (DynamoDB API reference, AttributeValue).
+// appendAttribute appends a value in DynamoDB JSON: an object whose only member is
+// named after the value's type (DynamoDB API reference, AttributeValue).
 func appendAttribute(dst []byte, value types.AttributeValue) (_ []byte, err error) {
 	dst = append(dst, '{')
 	switch v := value.(type) {

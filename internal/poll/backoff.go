@@ -11,9 +11,9 @@ const (
 	maxWait  = time.Minute
 )
 
-// backoff draws how long to wait after the given number of failures in a row, from
-// [0, min(maxWait, baseWait·2ⁿ)] ("full jitter", AWS Architecture Blog,
-// Exponential Backoff And Jitter).
+// backoff draws the wait after the given number of failures in a row, from [0,
+// min(maxWait, baseWait·2ⁿ)] ("full jitter", AWS Architecture Blog, Exponential
+// Backoff And Jitter).
 func backoff(failures int) time.Duration {
 	bound := maxWait
 	if shift := max(failures-1, 0); shift < 6 {
@@ -22,7 +22,7 @@ func backoff(failures int) time.Duration {
 	return rand.N(bound + 1)
 }
 
-// sleep waits, and reports whether it did so to the end; ctx cuts it short.
+// sleep waits for d. It reports false if ctx ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

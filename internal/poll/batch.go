@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// maxEvent is how long an event may be: Lambda's limit on the payload of a
+// maxEvent is the maximum length of an event: Lambda's limit on the payload of a
 // synchronous invocation (Lambda quotas).
 const maxEvent = 6 << 20
 
@@ -16,9 +16,9 @@ const (
 	eventTail = `]}`
 )
 
-// fit returns how many of recs, of which there are some, make the next batch. A
-// record that is over the limit alone goes alone: Lambda could not deliver it, a
-// handler here may.
+// fit returns how many of recs make the next batch. recs must not be empty. A
+// record that exceeds the limit alone goes alone: Lambda could not deliver it, but
+// a handler here may.
 func fit(recs []record, batchSize int) int {
 	size := len(eventHead) + len(eventTail) + len(recs[0].json)
 	n := 1
@@ -31,7 +31,7 @@ func fit(recs []record, batchSize int) int {
 	return n
 }
 
-// event returns the Lambda event of a batch. It is new memory each time, because
+// event returns the Lambda event of a batch. It uses new memory each time, because
 // the handler may keep it.
 func event(batch []record) []byte {
 	size := len(eventHead) + len(eventTail) + len(batch)
@@ -48,11 +48,11 @@ func event(batch []record) []byte {
 	return append(e, eventTail...)
 }
 
-// acknowledged returns how many records of the batch, from its first, an answer
-// acknowledges, and an error if that is not all. As with Lambda, the lowest number
-// that the answer names is what counts, and an answer that names anything but
-// records of the batch acknowledges none (Lambda developer guide, Configuring
-// partial batch response).
+// acknowledged returns how many records of the batch, counted from the first, an
+// answer acknowledges. It returns an error if not all are acknowledged. As with
+// Lambda, only the lowest sequence number in the answer counts. An answer that
+// names anything other than records of the batch acknowledges none (Lambda
+// developer guide, Configuring partial batch response).
 func acknowledged(answer []byte, batch []record) (int, error) {
 	if len(bytes.TrimSpace(answer)) == 0 {
 		return len(batch), nil

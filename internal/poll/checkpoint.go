@@ -10,16 +10,16 @@ import (
 
 // Checkpoint is how far a shard has been delivered.
 type Checkpoint struct {
-	Seq   string    `json:"sequenceNumber,omitempty"` // of the last record acknowledged; "": none was
-	Ended bool      `json:"ended,omitempty"`          // the shard is closed, and all of it was delivered
-	Since time.Time `json:"since,omitzero"`           // without Seq: reading began at this time of the service; zero: at the shard's beginning
+	Seq   string    `json:"sequenceNumber,omitempty"` // of the last record acknowledged; "": none
+	Ended bool      `json:"ended,omitempty"`          // the shard is closed and fully delivered
+	Since time.Time `json:"since,omitzero"`           // without Seq: reading began at this time by the service's clock; zero: at the shard's beginning
 }
 
 // Checkpoints remember how far the shards of each stream have been delivered.
 //
-// Load returns the checkpoints of a stream, told by its ARN, by shard; none for a
-// stream it does not know. Save replaces them, and returns when they are safe. Both
-// may be called concurrently, and keep no reference to the map.
+// Load returns the checkpoints of a stream, given by its ARN, by shard. It returns
+// none for an unknown stream. Save replaces them, and returns when they are
+// durable. Both may be called concurrently, and keep no reference to the map.
 type Checkpoints interface {
 	Load(stream string) (map[string]Checkpoint, error)
 	Save(stream string, shards map[string]Checkpoint) error
@@ -79,12 +79,12 @@ func (m *marks) get(shard string) (Checkpoint, bool) {
 	return c, ok
 }
 
-// set remembers c durably.
+// set saves c durably.
 func (m *marks) set(shard string, c Checkpoint) error {
 	return m.add(map[string]Checkpoint{shard: c})
 }
 
-// add remembers checkpoints, if there are any, durably.
+// add saves checkpoints durably, if there are any.
 func (m *marks) add(shards map[string]Checkpoint) error {
 	if len(shards) == 0 {
 		return nil
@@ -98,8 +98,8 @@ func (m *marks) add(shards map[string]Checkpoint) error {
 	return nil
 }
 
-// unread returns the shards that are not in list though they were never read to
-// their end.
+// unread returns the shards that are missing from list although they were never
+// read to their end.
 func (m *marks) unread(list []shard) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -113,9 +113,8 @@ func (m *marks) unread(list []shard) []string {
 	return lost
 }
 
-// prune forgets ended shards that cannot matter any more: those that are past
-// retention and have no child in list, which would begin where they ended. It
-// takes effect with the next set.
+// prune forgets ended shards that no longer matter: they are past retention, and no
+// child in list begins where they ended. It takes effect with the next set.
 func (m *marks) prune(list []shard) {
 	if len(list) == 0 {
 		return

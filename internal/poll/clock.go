@@ -9,32 +9,33 @@ import (
 )
 
 const (
-	// hostsDiffer is more than the clocks of a service's hosts differ: one stamps a
-	// record, and another dates an answer.
+	// hostsDiffer is more than the clocks of a service's hosts differ. One host
+	// stamps a record, and another dates an answer.
 	hostsDiffer = 2 * time.Second
 
-	// clocksDiffer is how far this machine's clock is trusted where the service does
+	// clocksDiffer is the assumed error of this machine's clock if the service does
 	// not show its own. AWS refuses requests from a clock that is further off
 	// (Signature Version 4, troubleshooting).
 	clocksDiffer = 5 * time.Minute
 )
 
-// clock is the clock of a service, which stamps records, as seen from this machine,
-// whose own may be wrong. It is safe for concurrent use.
+// clock is the clock of a service as seen from this machine. The service stamps
+// records with it, and this machine's own clock may be wrong. A clock is safe for
+// concurrent use.
 type clock struct {
 	mu          sync.Mutex
 	known       bool
-	least, most time.Duration // the service's clock is ahead by something between
+	least, most time.Duration // bounds on how far the service's clock is ahead
 }
 
-// learn takes the Date of an answer to a request that was sent at the given time.
+// learn reads the Date of an answer to a request that was sent at the given time.
 func (c *clock) learn(sent time.Time, m middleware.Metadata) {
 	date, ok := awsmiddleware.GetServerTime(m)
 	received, ok2 := awsmiddleware.GetResponseAt(m)
 	if !ok || !ok2 {
 		return
 	}
-	// A Date has whole seconds, and is from between request and answer.
+	// A Date has whole seconds, and lies between request and answer.
 	least, most := date.Sub(received), date.Add(time.Second).Sub(sent)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -47,14 +48,15 @@ func (c *clock) learn(sent time.Time, m middleware.Metadata) {
 	c.known, c.least, c.most = true, least, most
 }
 
-// now returns the service's time. It is this machine's if that may be right.
+// now returns the service's time: this machine's time, if that is within the
+// bounds.
 func (c *clock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return time.Now().Add(min(max(0, c.least), c.most))
 }
 
-// earliest returns a time that no record yet to come is stamped before.
+// earliest returns a lower bound on the timestamps of future records.
 func (c *clock) earliest() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// answered is the answer of a service whose clock is ahead, to a request that takes a
-// while, and whose answer was dated at the end of it.
+// answered feeds c an answer of a service whose clock is ahead. The request takes a
+// while, and the answer is dated at its end.
 func (c *clock) answered(ahead, took time.Duration) {
 	f := &fakeStream{clock: ahead}
 	sent := time.Now()
@@ -41,7 +41,7 @@ func TestClock(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				time.Sleep(300 * ms) // the time of the bubble begins with a whole second
+				time.Sleep(300 * ms) // the bubble's time begins at a whole second
 				var c clock
 				tt.answers(&c)
 				if got := time.Until(c.now()); got != tt.now {

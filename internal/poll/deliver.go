@@ -22,8 +22,8 @@ func (r *reader) deliver(ctx context.Context, recs []record) error {
 	return nil
 }
 
-// deliverBatch hands the first n of recs to the handler, again from the first that is
-// not acknowledged, until all are, they are given up, or ctx ends.
+// deliverBatch hands the first n of recs to the handler. It repeats from the first
+// unacknowledged record until all are acknowledged, they are given up, or ctx ends.
 func (r *reader) deliverBatch(ctx context.Context, recs []record, n int) error {
 	for failures := 0; ; {
 		acked, cause := r.invoke(ctx, recs[:n], failures > 0)
@@ -53,9 +53,9 @@ func (r *reader) deliverBatch(ctx context.Context, recs []record, n int) error {
 	}
 }
 
-// invoke calls the handler once and returns how many records, from the first, it
-// acknowledged. The end of ctx does not end the invocation: a batch under way is
-// finished.
+// invoke calls the handler once and returns how many records, counted from the
+// first, it acknowledged. The end of ctx does not end the invocation: a started
+// batch is finished.
 func (r *reader) invoke(ctx context.Context, batch []record, again bool) (n int, err error) {
 	r.board.note(r.id, func(s *ShardProgress) {
 		s.Batches++
@@ -69,7 +69,7 @@ func (r *reader) invoke(ctx context.Context, batch []record, again bool) (n int,
 	defer cancel()
 	var answer []byte
 	if p := panics.Try(func() { answer, err = r.handle(ctx, event(batch)) }); p != nil {
-		// What it panicked with may be a record.
+		// The panic value may be a record.
 		return 0, fmt.Errorf("the handler panicked with a value of type %T", p.Value)
 	}
 	if err != nil {

@@ -1,14 +1,14 @@
 // Package poll reads a Kinesis data stream or a DynamoDB stream as Lambda's event
-// source mapping does, and hands what it reads to a handler as Lambda events, so
-// that the handler of a function runs outside Lambda unchanged.
+// source mapping does. It hands the records to a handler as Lambda events, so that
+// the handler of a function runs outside Lambda unchanged.
 //
-// A [Poller] reads every shard in the order of its sequence numbers, and a shard
-// only after those it was split or merged from. One batch of a shard is under way
-// at a time. A batch is acknowledged by the handler's answer; what is not is
-// delivered again, for as long as it takes, and nothing behind it in its shard is
-// delivered before. [Checkpoints] remember what was acknowledged, so that the next
-// run goes on there. A record may be delivered twice, but is never left out.
+// A [Poller] reads every shard in the order of its sequence numbers, and reads a
+// shard only after its parents: the shards it was split or merged from. A shard has
+// one batch in progress at a time. The handler's answer acknowledges the batch.
+// Unacknowledged records are delivered again until they are acknowledged, and later
+// records of the shard wait. [Checkpoints] save the progress, so that the next run
+// resumes there. A record may be delivered twice, but is never skipped.
 //
-// Where a record is lost all the same, because the stream's retention ended before
-// it was read, that is logged and counted, as far as the service tells.
+// A record may still be lost if the stream's retention ends before it is read. Such
+// losses are logged and counted, as far as the service reports them.
 package poll

@@ -14,16 +14,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 )
 
-// DynamoDBClient is what reading takes of *dynamodbstreams.Client.
+// DynamoDBClient is the part of *dynamodbstreams.Client that reading uses.
 type DynamoDBClient interface {
 	DescribeStream(context.Context, *dynamodbstreams.DescribeStreamInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.DescribeStreamOutput, error)
 	GetShardIterator(context.Context, *dynamodbstreams.GetShardIteratorInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error)
 	GetRecords(context.Context, *dynamodbstreams.GetRecordsInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error)
 }
 
-// NewDynamoDB returns a Poller of the DynamoDB stream with the given ARN, which is
-// that of a table's stream, not of the table. The client's own retries are not
-// used. The error names every fault.
+// NewDynamoDB returns a Poller of the DynamoDB stream with the given ARN. That is
+// the ARN of a table's stream, not of the table. The client's own retries are not
+// used. The error lists every fault.
 func NewDynamoDB(client DynamoDBClient, streamARN string, h Handler, o Options) (*Poller, error) {
 	opts, faults := o.check()
 	parsed, err := arn.Parse(streamARN)
@@ -94,8 +94,8 @@ func dynamoDBShard(s *types.Shard) shard {
 	return sh
 }
 
-// iterator knows no time: a position that is one begins at the shard's beginning,
-// and the reader skips what is before it.
+// iterator cannot start at a time: such a position begins at the shard's beginning,
+// and the reader skips the earlier records.
 func (s *dynamoDBSource) iterator(ctx context.Context, shard string, at position) (string, error) {
 	in := &dynamodbstreams.GetShardIteratorInput{StreamArn: &s.stream, ShardId: &shard}
 	switch {
@@ -128,9 +128,9 @@ func (s *dynamoDBSource) read(ctx context.Context, shard, iterator string) (page
 	return p, err
 }
 
-// records writes all records into one piece of memory.
+// records writes all records into one buffer.
 func (s *dynamoDBSource) records(shard string, recs []types.Record) ([]record, error) {
-	const frame = 500 // bytes of member names, ids and ARN, about
+	const frame = 500 // rough size of member names, ids and ARN, in bytes
 	size := 0
 	for i := range recs {
 		size += frame
@@ -155,7 +155,7 @@ func (s *dynamoDBSource) records(shard string, recs []types.Record) ([]record, e
 	return list, nil
 }
 
-// appendRecord appends r as Lambda's DynamoDB events have it (Lambda developer
+// appendRecord appends r in the form of Lambda's DynamoDB events (Lambda developer
 // guide, Using AWS Lambda with Amazon DynamoDB).
 func (s *dynamoDBSource) appendRecord(dst []byte, r *types.Record) (_ []byte, err error) {
 	dst = append(dst, '{')
@@ -208,7 +208,7 @@ func appendChange(dst []byte, d *types.StreamRecord) (_ []byte, err error) {
 	return append(dst, `},`...), nil
 }
 
-// appendSeconds appends t as seconds since 1970, with decimals only if it has any:
+// appendSeconds appends t as seconds since 1970, with decimals only if it has any.
 // DynamoDB's times are whole seconds.
 func appendSeconds(dst []byte, t time.Time) []byte {
 	if t.UnixMilli()%1000 == 0 {

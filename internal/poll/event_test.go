@@ -19,7 +19,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// golden compares an event with a file, in which it is indented.
+// golden compares an event with an indented copy in a file.
 func golden(t *testing.T, name string, event []byte) {
 	t.Helper()
 	var got bytes.Buffer
@@ -46,7 +46,8 @@ func kinesisEvent(t *testing.T, recs ...kt.Record) []byte {
 	return event(p.source.(*kinesisSource).records(shardID, recs))
 }
 
-// Whatever a service calls a shard or a record, the event is JSON, and the name is theirs.
+// Names from a service are escaped: the event stays JSON, and decoding returns the
+// name.
 func TestNamesAreEscaped(t *testing.T) {
 	const name = "s\"},\x1b[2J\\\n"
 	p, err := NewKinesis(nil, kinesisARN, nil, Options{})
@@ -169,7 +170,7 @@ func TestDynamoDBEvent(t *testing.T) {
 	if b := r.Change.NewImage["bs"].BinarySet(); len(b) != 2 || !bytes.Equal(b[1], []byte{0xFF, 0xFE}) {
 		t.Errorf("binary set %v", b)
 	}
-	// What the type writes is the same event.
+	// The type writes the same event.
 	again, err := json.Marshal(r.Change.NewImage)
 	must(t, err)
 	var want, have any
@@ -193,7 +194,7 @@ func parse(t *testing.T, data []byte) map[string]any {
 	return v
 }
 
-// An attribute that cannot be written must stop the run: to leave it out would
+// An attribute that cannot be written must stop the run, because skipping it would
 // lose data.
 func TestUnknownAttributeEndsTheRun(t *testing.T) {
 	unknown := &dt.UnknownUnionMember{Tag: "X"}
@@ -245,8 +246,8 @@ func TestFit(t *testing.T) {
 	}
 }
 
-// An event may be kept by the handler, so it costs memory; it should cost no more
-// than its own.
+// The handler may keep an event, so each event needs its own memory, and no more
+// than its length.
 func TestEventAllocatesOnce(t *testing.T) {
 	recs := make([]record, 100)
 	for i := range recs {

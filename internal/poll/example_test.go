@@ -8,9 +8,9 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// A function's handler runs outside Lambda, over all that a stream holds.
+// A function's handler runs outside Lambda, over the whole stream.
 func ExampleNewKinesis() {
-	stream := newFakeStream("shardId-000000000000") // in earnest: kinesis.NewFromConfig(cfg)
+	stream := newFakeStream("shardId-000000000000") // in production: kinesis.NewFromConfig(cfg)
 	stream.put("shardId-000000000000", 250)
 
 	handler := func(_ context.Context, event []byte) ([]byte, error) {
@@ -38,7 +38,7 @@ func ExampleNewKinesis() {
 	// 250 in all
 }
 
-// The text is that of the AWS command line and console.
+// The text has the form used by the AWS command line and console.
 func ExampleParseStart() {
 	for _, text := range []string{"LATEST", "2026-11-22T20:15:00Z", "yesterday"} {
 		start, err := ParseStart(text)

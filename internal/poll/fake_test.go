@@ -27,13 +27,13 @@ const (
 	dynamoDBARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2026-11-22T20:15:00.000"
 )
 
-// The SDK's clients are what the poller is for.
+// The SDK's clients implement the interfaces.
 var (
 	_ KinesisClient  = (*kinesis.Client)(nil)
 	_ DynamoDBClient = (*dynamodbstreams.Client)(nil)
 )
 
-// fakeStream is a stream in memory; fakeKinesis and fakeDynamoDB speak its APIs.
+// fakeStream is a stream in memory. fakeKinesis and fakeDynamoDB serve its APIs.
 type fakeStream struct {
 	mu     sync.Mutex
 	shards []*fakeShard
@@ -42,10 +42,10 @@ type fakeStream struct {
 
 	life     time.Duration                // of an iterator; 0: 5 minutes
 	pageSize int                          // shards in a listing; 0: all
-	silent   bool                         // does not say how far behind a read is
+	silent   bool                         // answers do not say how far behind a read is
 	endless  bool                         // never ends a closed shard, as emulators do
 	clock    time.Duration                // how far the service's clock is ahead
-	dateless bool                         // its answers have no Date, as those of some emulators
+	dateless bool                         // answers have no Date, like those of some emulators
 	fail     func(op, shard string) error // before each call; nil: never
 }
 
@@ -85,7 +85,7 @@ func (f *fakeStream) open(id string, parents ...string) {
 func (f *fakeStream) split(parent, a, b string) { f.open(a, parent); f.open(b, parent) }
 func (f *fakeStream) merge(a, b, child string)  { f.open(child, a, b) }
 
-// put adds n records, whose data is the shard and a number counted from 0.
+// put adds n records. Their data is the shard and a number counted from 0.
 func (f *fakeStream) put(shard string, n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -116,7 +116,7 @@ func (f *fakeStream) remove(shard string) {
 
 func (f *fakeStream) now() time.Time { return time.Now().Add(f.clock) }
 
-// answered returns what the SDK tells of an answer that is made now.
+// answered returns the SDK's metadata of an answer made now.
 func (f *fakeStream) answered() middleware.Metadata {
 	header := make(http.Header)
 	if !f.dateless {
@@ -129,7 +129,7 @@ func (f *fakeStream) answered() middleware.Metadata {
 	return m
 }
 
-// answer is an answer with nothing but its headers.
+// answer is an answer that has only headers.
 type answer http.Header
 
 // HandleDeserialize implements middleware.DeserializeHandler.
@@ -165,7 +165,7 @@ func (f *fakeStream) setLife(d time.Duration) {
 	f.life = d
 }
 
-// data returns what was put into a shard.
+// data returns the data of all records put into a shard.
 func (f *fakeStream) data(shard string) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -176,7 +176,7 @@ func (f *fakeStream) data(shard string) []string {
 	return all
 }
 
-// readsOf returns when a shard was read.
+// readsOf returns the times at which a shard was read.
 func (f *fakeStream) readsOf(shard string) []time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -194,7 +194,7 @@ func (f *fakeStream) failure(op, shard string) error {
 	return f.fail(op, shard)
 }
 
-// list returns a page of shards behind the one given, and whether more follow.
+// list returns a page of the shards behind after, and whether more follow.
 func (f *fakeStream) list(after string) (list []fakeShard, more bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -211,7 +211,7 @@ func (f *fakeStream) list(after string) (list []fakeShard, more bool, err error)
 	return list, false, nil
 }
 
-// iterator returns one behind the records for which before is true.
+// iterator returns an iterator behind the records that before counts.
 func (f *fakeStream) iterator(shard string, before func(*fakeShard) (int, error)) (*string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -247,8 +247,8 @@ func behind(seq string) func(*fakeShard) (int, error) {
 	}
 }
 
-// get reads up to limit records. next is nil at the shard's end; late is how old the
-// first record behind them is.
+// get reads up to limit records. next is nil at the shard's end. late is the age of
+// the first record that remains.
 func (f *fakeStream) get(token string, limit int32) (recs []fakeRecord, next *string, late time.Duration, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

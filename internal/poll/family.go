@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// family knows the shards of a stream and whose turn it is. A shard is read when
-// its parents have been: what they hold of a partition key is older.
+// family tracks the shards of a stream and decides which may be read. A shard is
+// read after its parents, because their records of a partition key are older.
 type family struct {
 	marks *marks
 	start Start
 
-	began  time.Time       // no record that came later was stamped before
-	shards []shard         // as listed last
+	began  time.Time       // a lower bound on timestamps of later records
+	shards []shard         // as last listed
 	first  map[string]bool // in the first listing
 	fresh  map[string]bool // read from LATEST in this run
 	taken  map[string]bool // being read, or done
-	done   map[string]bool // need not be waited for
+	done   map[string]bool // no child needs to wait for it
 }
 
 func newFamily(m *marks, start Start) *family {
@@ -30,9 +30,9 @@ func newFamily(m *marks, start Start) *family {
 	}
 }
 
-// begin takes the first listing. Shards that are read from LATEST get a checkpoint at
-// once, with a time that no record yet to come was stamped before: LATEST would be a
-// later one after a restart, or when an iterator is taken again.
+// begin takes the first listing. Shards read from LATEST get a checkpoint at once,
+// with a lower bound on the timestamps of future records. Without it, LATEST would
+// mean a later point after a restart or a new iterator.
 func (f *family) begin(list []shard, earliest time.Time) error {
 	f.began = earliest
 	for _, s := range list {
@@ -52,7 +52,7 @@ func (f *family) begin(list []shard, earliest time.Time) error {
 	return f.marks.add(began)
 }
 
-// reached reports whether an earlier run read s, or a shard it came of.
+// reached reports whether an earlier run read s or one of its ancestors.
 func (f *family) reached(s shard) bool {
 	if _, ok := f.marks.get(s.id); ok {
 		return true
@@ -79,10 +79,10 @@ func (f *family) update(list []shard) {
 	}
 }
 
-// end says that a shard was delivered to its end.
+// end records that a shard was delivered to its end.
 func (f *family) end(id string) { f.taken[id], f.done[id] = true, true }
 
-// ready returns the shards to be read now, and takes them to be read from then on.
+// ready returns the shards to read now, and marks them as taken.
 func (f *family) ready() []shard {
 	listed := make(map[string]bool, len(f.shards))
 	for _, s := range f.shards {
@@ -107,7 +107,7 @@ func (f *family) ready() []shard {
 	return ready
 }
 
-// waits reports whether a parent of s is yet to be read. A parent that is not
+// waits reports whether a parent of s still has to be read. A parent that is not
 // listed is past retention.
 func (f *family) waits(s shard, listed map[string]bool) bool {
 	for _, parent := range s.parents {
@@ -118,8 +118,8 @@ func (f *family) waits(s shard, listed map[string]bool) bool {
 	return false
 }
 
-// skips reports whether s holds nothing that is to be read: it was closed when the
-// run began at LATEST, and neither it nor a parent was read before.
+// skips reports whether s has nothing to read: it was closed when the run began at
+// LATEST, and neither it nor a parent was read before.
 func (f *family) skips(s shard) bool {
 	if !f.start.latest || !s.closed || !f.first[s.id] {
 		return false
@@ -131,7 +131,7 @@ func (f *family) skips(s shard) bool {
 	return !ok
 }
 
-// origin returns where to begin reading s, whose parents are done.
+// origin returns where reading of s begins. The parents of s are done.
 func (f *family) origin(s shard) position {
 	if c, ok := f.marks.get(s.id); ok {
 		return position{seq: c.Seq, latest: f.fresh[s.id], since: c.Since}
@@ -142,12 +142,12 @@ func (f *family) origin(s shard) position {
 	if !f.start.latest {
 		return position{since: f.start.at}
 	}
-	return position{since: f.began} // it came up later, and may have records already
+	return position{since: f.began} // it appeared later, and may have records already
 }
 
-// inherit returns where to begin reading a child of shards that were read: at its
-// beginning, unless they were read from a time on and nothing was found in them,
-// because the time may be later than the child's first record.
+// inherit returns where reading begins in a child of shards that were read: at its
+// beginning. The exception is parents that were read from a time on and had no such
+// records, because the time may be later than the child's first record.
 func (f *family) inherit(s shard) (at position, ok bool) {
 	for _, parent := range s.parents {
 		c, known := f.marks.get(parent)

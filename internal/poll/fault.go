@@ -7,14 +7,14 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// fault is what an error of the stream's API means for the reader.
+// fault is the meaning of an API error for the reader.
 type fault uint8
 
 const (
 	transient   fault = iota // may succeed if tried again
-	busy                     // the same, and it is certain that the stream is there
+	busy                     // like transient, and the stream certainly exists
 	expired                  // the iterator is too old: take a new one
-	trimmed                  // the record that was asked for is past retention
+	trimmed                  // the requested record is past retention
 	invalid                  // the service does not accept a parameter
 	missing                  // no such stream, or no such shard
 	denied                   // the caller lacks a permission
@@ -22,8 +22,8 @@ const (
 	key                      // the stream's KMS key cannot be used
 )
 
-// faults tells by its code what an API error means. Codes are compared rather than
-// Go types because neither service's module has a type for each.
+// faults maps the code of an API error to its meaning. It compares codes, not Go
+// types, because neither service's module has a type for each.
 var faults = map[string]fault{
 	"ProvisionedThroughputExceededException": busy,
 	"LimitExceededException":                 busy,
@@ -31,7 +31,7 @@ var faults = map[string]fault{
 	"Throttling":                             busy,
 	"RequestLimitExceeded":                   busy,
 	"KMSThrottlingException":                 busy,
-	"ResourceInUseException":                 busy, // the stream is being made or changed
+	"ResourceInUseException":                 busy, // the stream is being created or changed
 
 	"ExpiredIteratorException":   expired,
 	"TrimmedDataAccessException": trimmed,
@@ -70,7 +70,7 @@ func faultOf(err error) fault {
 	return transient
 }
 
-// hopeless returns the error that ends the run if err cannot heal, or nil.
+// hopeless returns the error that ends the run if a retry cannot help, or nil.
 func hopeless(s source, err error) error {
 	switch faultOf(err) {
 	case missing:
@@ -86,7 +86,7 @@ func hopeless(s source, err error) error {
 	}
 }
 
-// reason strips what the SDK wraps around the service's own words.
+// reason removes the SDK's wrapping from the service's own error.
 func reason(err error) error {
 	if e, ok := errors.AsType[smithy.APIError](err); ok {
 		return e
@@ -94,7 +94,7 @@ func reason(err error) error {
 	return err
 }
 
-// fatal is an error that ends the run whatever its kind.
+// fatal is an error that ends the run, regardless of its kind.
 type fatal struct{ error }
 
 func (e *fatal) Unwrap() error { return e.error }

@@ -13,13 +13,13 @@ import (
 	"sync"
 )
 
-// File holds checkpoints in a JSON file, which may hold those of many streams:
+// File holds checkpoints in a JSON file, which may serve many streams:
 //
 //	{"arn:aws:kinesis:…:stream/s": {"shardId-000000000000": {"sequenceNumber": "4959…", "ended": true}}}
 //
-// A write is complete or has not happened, whenever the process or the machine
-// stops. Where the system has flock(2), one process at a time can open it. Make it
-// with [OpenFile].
+// A write is atomic, even if the process or the machine stops. On systems with
+// flock(2), only one process at a time can open the file. Make a File with
+// [OpenFile].
 type File struct {
 	path string
 	lock *os.File
@@ -28,11 +28,11 @@ type File struct {
 	streams streams
 }
 
-// OpenFile opens the checkpoints at path, to be written from then on; the file need
-// not exist. It fails if the file is not one of checkpoints, or another process has
-// it open. Close it when the run is over.
+// OpenFile opens the checkpoints at path for reading and writing. The file need not
+// exist. OpenFile fails if the file does not hold checkpoints, or if another
+// process has it open. Close it at the end of the run.
 func OpenFile(path string) (*File, error) {
-	// The lock has a file of its own because each write replaces the file at path.
+	// The lock needs its own file because each write replaces the file at path.
 	lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR|noFollow, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint file %s cannot be locked: %w", path, err)
@@ -84,8 +84,8 @@ func readFile(path string) (streams, error) {
 	return all, nil
 }
 
-// parseCheckpoints is strict: to misread a file, or take another kind of file for
-// one of checkpoints and overwrite it, would be worse than to stop.
+// parseCheckpoints is strict. Stopping is better than misreading a file, or
+// overwriting a file of another kind.
 func parseCheckpoints(data []byte) (streams, error) {
 	var all streams
 	d := json.NewDecoder(bytes.NewReader(data))
@@ -118,11 +118,11 @@ func isNumber(seq string) bool {
 	return true
 }
 
-// replace puts data into the file at path, all of it or nothing, and returns when
-// it would survive a power failure. Where path is a symbolic link, it becomes a file.
+// replace atomically puts data into the file at path, and returns when the data
+// would survive a power failure. If path is a symbolic link, it becomes a file.
 func replace(path string, data []byte) error {
 	dir, name := filepath.Split(path)
-	// Its random name is nobody's yet, so no link that lies in wait is followed.
+	// The random name is new, so no planted link is followed.
 	temp, err := os.CreateTemp(filepath.Clean(dir), name+".*.tmp") // mode 0600
 	if err != nil {
 		return err

@@ -37,7 +37,7 @@ func TestFile(t *testing.T) {
 	two := map[string]Checkpoint{"a": {Ended: true}}
 	must(t, f.Save(kinesisARN, one))
 	must(t, f.Save(dynamoDBARN, two))
-	one["a"] = Checkpoint{} // the file must not notice
+	one["a"] = Checkpoint{} // the file must not change with it
 
 	if _, err := OpenFile(path); err == nil || !strings.Contains(err.Error(), "in use by another process") {
 		t.Errorf("opening it a second time: %v", err)
@@ -84,7 +84,7 @@ func TestFileFaults(t *testing.T) {
 	}
 }
 
-// A write that fails leaves the file as it was, and ends the run.
+// A failed write leaves the file unchanged, and ends the run.
 func TestUnwritableFileEndsTheRun(t *testing.T) {
 	for _, s := range services {
 		t.Run(s.name, func(t *testing.T) {
@@ -96,7 +96,7 @@ func TestUnwritableFileEndsTheRun(t *testing.T) {
 			must(t, file.Save("arn:other", map[string]Checkpoint{"a": {Seq: "1"}}))
 			before, err := os.ReadFile(path)
 			must(t, err)
-			must(t, os.Rename(dir, dir+".old")) // nothing can be written at path
+			must(t, os.Rename(dir, dir+".old")) // path is not writable
 			path = filepath.Join(dir+".old", "checkpoints.json")
 			for _, start := range []Start{TrimHorizon, Latest} {
 				synctest.Test(t, func(t *testing.T) {
@@ -121,7 +121,8 @@ func TestUnwritableFileEndsTheRun(t *testing.T) {
 	}
 }
 
-// Whoever may write into the folder of the checkpoints makes no other file change.
+// A user with write access to the checkpoint folder cannot use it to change other
+// files.
 func TestFileFollowsNoLink(t *testing.T) {
 	dir := t.TempDir()
 	precious, path := filepath.Join(dir, "precious"), filepath.Join(dir, "checkpoints.json")
@@ -200,9 +201,9 @@ func TestEndedShardsAreForgotten(t *testing.T) {
 	})
 }
 
-// Whatever fails, whenever the process ends: with its checkpoint file the next one
-// goes on, no record is lost, each is delivered for the first time in the order of
-// its shard, and no child comes before its parent.
+// Under any fault, and at any end of the process, the next process resumes from the
+// checkpoint file. No record is lost, each is delivered for the first time in the
+// order of its shard, and no child comes before its parent.
 func TestNothingIsLost(t *testing.T) {
 	for _, s := range services {
 		for seed := range uint64(10) {
@@ -245,7 +246,7 @@ func crashes(t *testing.T, s service, path string, rng *rand.Rand) {
 	r := newReceiver(t)
 	var crash context.CancelFunc
 	var crashed atomic.Bool
-	acked := make(map[string]string) // the last record of each shard that was acknowledged
+	acked := make(map[string]string) // by shard: the last acknowledged record
 	r.reply = func(_ context.Context, batch []delivery) (string, error) {
 		wait(time.Duration(<-chance * float64(time.Second)))
 		if crashed.Load() || dice(0.05) {

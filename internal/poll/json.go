@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// The JSON of events is written by hand: it is exact in its order and form, and it
-// is most of what a poller does.
+// The JSON of events is written by hand, because order and form must be exact and
+// writing it is most of a poller's work.
 
 // appendMember appends a member of an object, with the comma that follows it.
 func appendMember(dst []byte, name, value string) []byte {
@@ -24,11 +24,11 @@ func appendString(dst []byte, s string) []byte {
 	return append(appendText(append(dst, '"'), s), '"')
 }
 
-// appendText appends s as a part of a JSON string. Only what must be escaped is, so that
-// text takes the least room and reads as it was written.
+// appendText appends s as a part of a JSON string. It escapes only characters that
+// need it, so that text stays short and readable.
 func appendText(dst []byte, s string) []byte {
 	const hex = "0123456789abcdef"
-	plain := 0 // where what is yet to be copied begins
+	plain := 0 // start of the part not copied yet
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c >= utf8.RuneSelf {

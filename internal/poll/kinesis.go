@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
-// KinesisClient is what reading takes of *kinesis.Client.
+// KinesisClient is the part of *kinesis.Client that reading uses.
 type KinesisClient interface {
 	ListShards(context.Context, *kinesis.ListShardsInput, ...func(*kinesis.Options)) (*kinesis.ListShardsOutput, error)
 	GetShardIterator(context.Context, *kinesis.GetShardIteratorInput, ...func(*kinesis.Options)) (*kinesis.GetShardIteratorOutput, error)
@@ -22,7 +22,7 @@ type KinesisClient interface {
 }
 
 // NewKinesis returns a Poller of the Kinesis data stream with the given ARN. The
-// client's own retries are not used. The error names every fault.
+// client's own retries are not used. The error lists every fault.
 func NewKinesis(client KinesisClient, streamARN string, h Handler, o Options) (*Poller, error) {
 	opts, faults := o.check()
 	parsed, err := arn.Parse(streamARN)
@@ -40,15 +40,15 @@ func NewKinesis(client KinesisClient, streamARN string, h Handler, o Options) (*
 	return p, nil
 }
 
-// kinesisLimit is the most records that GetRecords returns (API reference). Asking
-// for less would not keep up with a shard: reads are limited to five a second.
+// kinesisLimit is the most records that GetRecords returns (API reference). A lower
+// limit would not keep up with a shard, because reads are limited to five a second.
 const kinesisLimit = 10_000
 
 type kinesisSource struct {
 	client KinesisClient
 	clock  *clock
 	stream string
-	tail   string // what every record of an event ends with
+	tail   string // the end of every record of an event
 }
 
 func (s *kinesisSource) arn() string { return s.stream }
@@ -77,7 +77,8 @@ func (s *kinesisSource) shards(ctx context.Context) ([]shard, error) {
 		if aws.ToString(out.NextToken) == "" {
 			return list, nil
 		}
-		// The token stands for the stream, which must not be named beside it.
+		// The token identifies the stream, and the service rejects a stream name beside
+		// it.
 		in = &kinesis.ListShardsInput{NextToken: out.NextToken}
 	}
 }
@@ -131,9 +132,9 @@ func (s *kinesisSource) read(ctx context.Context, shard, iterator string) (page,
 	return p, nil
 }
 
-// records writes all records into one piece of memory.
+// records writes all records into one buffer.
 func (s *kinesisSource) records(shard string, recs []types.Record) []record {
-	const frame = 300 // bytes of member names and sequence numbers, about
+	const frame = 300 // rough size of member names and sequence numbers, in bytes
 	size := 0
 	for i := range recs {
 		size += frame + len(shard) + len(s.tail) + len(aws.ToString(recs[i].PartitionKey)) + base64.StdEncoding.EncodedLen(len(recs[i].Data))
@@ -152,7 +153,7 @@ func (s *kinesisSource) records(shard string, recs []types.Record) []record {
 	return list
 }
 
-// appendRecord appends r as Lambda's Kinesis events have it (Lambda developer
+// appendRecord appends r in the form of Lambda's Kinesis events (Lambda developer
 // guide, Using Lambda to process records from Amazon Kinesis Data Streams).
 func (s *kinesisSource) appendRecord(dst []byte, shard string, r *types.Record) []byte {
 	seq := aws.ToString(r.SequenceNumber)
@@ -174,7 +175,8 @@ func (s *kinesisSource) appendRecord(dst []byte, shard string, r *types.Record) 
 	return append(dst, s.tail...)
 }
 
-// kinesisTail returns what ends a record, from the closing quote of its eventID on.
+// kinesisTail returns the end of a record, from the closing quote of its eventID
+// on.
 func kinesisTail(identity, region, stream string) string {
 	tail := []byte(`","eventName":"aws:kinesis:record",`)
 	tail = appendMember(tail, "invokeIdentityArn", identity)

@@ -20,10 +20,10 @@ var (
 	modelSeed = flag.Uint64("model.seed", 0, "the first seed; 0: a random one")
 )
 
-// TestModel reads a stream from LATEST while clocks are wrong, the run is killed and
-// starts again, shards split, iterators expire, and calls and invocations fail. No
-// record that arrived after the start may be lost or overtake another of its
-// shard, and none from well before the start may be delivered.
+// TestModel reads a stream from LATEST while clocks are wrong, the run is killed
+// and restarted, shards split, iterators expire, and calls and invocations fail. No
+// record that arrived after the start may be lost or overtake another of its shard.
+// No record from well before the start may be delivered.
 func TestModel(t *testing.T) {
 	first := *modelSeed
 	if first == 0 {
@@ -55,7 +55,7 @@ type model struct {
 
 	open   []string            // shards
 	family map[string][]string // the parents of each shard
-	before map[string]int      // records of each shard from before the start
+	before map[string]int      // by shard: number of records from before the start
 	stop   func() error
 }
 
@@ -77,7 +77,7 @@ func newModel(t *testing.T, seed uint64) *model {
 
 func (m *model) chance(oneIn int) bool { return m.rnd.IntN(oneIn) == 0 }
 
-// run draws what happens, and judges what was delivered.
+// run draws events, and judges the deliveries.
 func (m *model) run() {
 	for range 1 + m.rnd.IntN(4) {
 		m.add()
@@ -86,7 +86,7 @@ func (m *model) run() {
 		m.change()
 		wait(time.Duration(m.rnd.Int64N(int64(time.Minute))))
 	}
-	wait(10 * time.Minute) // all that is there now is too old to be delivered
+	wait(10 * time.Minute) // existing records become too old to deliver
 	for _, id := range m.stream.ids() {
 		m.before[id] = len(m.stream.data(id))
 	}
@@ -100,7 +100,7 @@ func (m *model) run() {
 		}
 	}
 	m.heal()
-	wait(3 * time.Minute) // of backoff a minute at most
+	wait(3 * time.Minute) // backoff is at most a minute
 	must(m.t, m.stop())
 	m.judge()
 }
@@ -149,7 +149,8 @@ func (m *model) add(parents ...string) string {
 	return id
 }
 
-// trouble makes some calls or invocations to come fail, or iterators expire soon.
+// trouble makes some future calls or invocations fail, or makes iterators expire
+// soon.
 func (m *model) trouble() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -170,8 +171,8 @@ func (m *model) heal() {
 	m.stream.setLife(0)
 }
 
-// fail lets calls fail, but not the listing that a run begins with: it would begin
-// later.
+// fail lets calls fail, except the listing at the start of a run, because a failure
+// there would delay the start.
 func (m *model) fail(op, _ string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -197,9 +198,9 @@ func (m *model) start() {
 	_, m.stop = m.service.start(m.t, m.stream, m.got.handle, m.options)
 }
 
-// judge compares what was delivered with what had to be.
+// judge compares the actual deliveries with the expected ones.
 func (m *model) judge() {
-	first := make(map[string]int) // by record: its place in the deliveries
+	first := make(map[string]int) // by record: its position in the deliveries
 	for i, data := range m.got.seen() {
 		if _, again := first[data]; !again {
 			first[data] = i
@@ -231,7 +232,7 @@ func (m *model) judge() {
 	}
 }
 
-// killable are checkpoints of which nothing is written once the process is killed.
+// killable holds checkpoints that cannot be written once the process is killed.
 type killable struct {
 	*Memory
 	mu   sync.Mutex

@@ -10,14 +10,14 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// Handler takes one Lambda event and returns its answer, as a function does.
+// Handler takes one Lambda event and returns its answer, like a Lambda function.
 //
 // An answer {"batchItemFailures":[{"itemIdentifier":"…"}]} acknowledges the records
-// before the first that it names by sequence number; no answer, null, or one
+// before the first that it names by sequence number. No answer, null, or an answer
 // without such failures acknowledges all. An error acknowledges none. ctx has the
-// invocation's deadline, by which the handler must return: nobody can end it, and
-// the records behind the batch wait for it. It is called concurrently for
-// different shards, never for one, and may keep event.
+// invocation's deadline. The handler must return by then, because it cannot be
+// stopped and later records wait for it. It is called concurrently for different
+// shards, never for one. It may keep event.
 type Handler func(ctx context.Context, event []byte) (answer []byte, err error)
 
 // Options say how a [Poller] reads and delivers.
@@ -28,12 +28,12 @@ type Options struct {
 	Timeout   time.Duration // of one invocation; 0: 30 s
 	Interval  time.Duration // between reads of a shard with nothing new, at least 200 ms; 0: 1 s
 
-	// Once ends the run when every shard that was there at its start has been read
-	// to its end or, if it is open, its tip, and delivered.
+	// Once ends the run when every shard that existed at its start has been delivered
+	// up to its end, or up to its tip if it is open.
 	Once bool
 
-	// GiveUp ends the run with an error when records of a shard were handed over so
-	// often, one invocation after another, and none was acknowledged; 0: never.
+	// GiveUp ends the run with an error after that many invocations in a row with
+	// records of a shard of which none was acknowledged; 0: never.
 	GiveUp int
 
 	Checkpoints    Checkpoints // nil: in memory
@@ -42,23 +42,23 @@ type Options struct {
 }
 
 const (
-	defaultBatchSize = 100 // Lambda's own
+	defaultBatchSize = 100 // Lambda's default
 	defaultShards    = 10
 	defaultTimeout   = 30 * time.Second
 	defaultInterval  = time.Second
 
-	maxBatchSize = 10_000 // of Lambda's event source mappings
+	maxBatchSize = 10_000 // Lambda's limit on event source mappings
 
-	// minInterval keeps a reader within the five reads a second that a Kinesis
-	// shard allows (GetRecords, API reference).
+	// minInterval keeps a reader within the five reads a second of a Kinesis shard
+	// (GetRecords, API reference).
 	minInterval = 200 * time.Millisecond
 
-	// callTimeout bounds one call of the stream's API. An answer takes far less,
-	// so a call that takes longer hangs.
+	// callTimeout bounds one call of the stream's API. Normal answers are much
+	// faster.
 	callTimeout = 30 * time.Second
 )
 
-// check returns o with its defaults, or every fault it has.
+// check returns o with its defaults, or an error with every fault.
 func (o Options) check() (Options, error) {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
@@ -110,7 +110,7 @@ type Poller struct {
 	board  board
 }
 
-// newPoller returns a Poller that lacks its source.
+// newPoller returns a Poller without a source.
 func newPoller(h Handler, o Options) *Poller {
 	return &Poller{
 		opts:   o,
@@ -120,20 +120,20 @@ func newPoller(h Handler, o Options) *Poller {
 	}
 }
 
-// source is a stream of either service.
+// source is a stream of one of the services.
 type source interface {
 	arn() string
 
-	// shards lists every shard that the stream still has records of, or may get.
+	// shards lists every shard that has records or may get some.
 	shards(ctx context.Context) ([]shard, error)
 
-	// iterator returns where to read the shard from.
+	// iterator returns an iterator at the given position of the shard.
 	iterator(ctx context.Context, shard string, at position) (string, error)
 
 	// read returns the next records.
 	read(ctx context.Context, shard, iterator string) (page, error)
 
-	// permissions are the IAM actions that reading needs.
+	// permissions lists the IAM actions that reading needs.
 	permissions() string
 }
 
@@ -141,13 +141,13 @@ type source interface {
 type shard struct {
 	id      string
 	parents []string // one after a split, two after a merge
-	closed  bool     // takes no more records
+	closed  bool     // it takes no more records
 }
 
 // page is the answer to one read.
 type page struct {
 	records []record
-	empty   bool          // it had no records, not even some that the reader leaves out
+	empty   bool          // the service returned no records at all, not even some that the reader skips
 	next    string        // the next iterator; "": the shard has ended
 	behind  time.Duration // from the tip of the stream; unknown: the service does not say
 }
@@ -158,5 +158,5 @@ const unknown = time.Duration(-1)
 type record struct {
 	seq     string
 	arrived time.Time
-	json    []byte // as a Lambda event has it
+	json    []byte // in the form of a Lambda event
 }

@@ -18,10 +18,10 @@ var (
 )
 
 // AtTimestamp starts at the first record that arrived at t or later. As with
-// Lambda's mappings, it is for Kinesis only.
+// Lambda's mappings, it works for Kinesis only.
 func AtTimestamp(t time.Time) Start { return Start{at: t} }
 
-// ParseStart reads TRIM_HORIZON, LATEST, or a time as RFC 3339 has it
+// ParseStart reads TRIM_HORIZON, LATEST, or a time in RFC 3339
 // (2026-11-22T20:15:00Z).
 func ParseStart(text string) (Start, error) {
 	switch text {
@@ -37,7 +37,7 @@ func ParseStart(text string) (Start, error) {
 	return AtTimestamp(t), nil
 }
 
-// String returns s as [ParseStart] reads it.
+// String returns s in the form that [ParseStart] reads.
 func (s Start) String() string {
 	switch {
 	case s.latest:
@@ -49,16 +49,16 @@ func (s Start) String() string {
 	}
 }
 
-// position is a place in a shard, told by the first of its fields that is set. The
-// zero position is the shard's beginning.
+// position is a place in a shard. The first field that is set defines it. The zero
+// position is the shard's beginning.
 type position struct {
 	seq    string    // behind this record
 	latest bool      // behind the last record
-	since  time.Time // at the first record that arrived no earlier
+	since  time.Time // at the first record that arrived then or later
 }
 
-// after reports whether the time p begins at is later than r, in whole seconds, as
-// DynamoDB counts.
+// after reports whether p begins at a later time than r arrived, in whole seconds,
+// as in DynamoDB.
 func (p position) after(r record) bool {
 	return p.since.Truncate(time.Second).After(r.arrived)
 }

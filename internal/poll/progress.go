@@ -10,7 +10,7 @@ import (
 
 // Progress is how far a [Poller] has come.
 type Progress struct {
-	Total  ShardProgress   // of the run, shards that have ended included; Lag is the longest
+	Total  ShardProgress   // of the run, including ended shards; Lag is the longest
 	Shards []ShardProgress // those being read, by id
 }
 
@@ -23,33 +23,33 @@ type ShardProgress struct {
 	Gaps    int64 // times that records were past retention before they were read
 	Pending int64 // read, and not acknowledged yet
 
-	// InFlight counts those of the pending records that the handler has now.
+	// InFlight counts the pending records that the handler now has.
 	InFlight int64
 
-	// Lag is the age of the oldest record that is yet to be acknowledged. While none is
-	// pending, it is how far the last read was behind the tip: for Kinesis, as the
-	// service said; for DynamoDB, the age of the last record read, or 0 if there was
+	// Lag is the age of the oldest unacknowledged record. While no record is pending,
+	// it is how far the last read was behind the tip. For Kinesis the service reports
+	// that. For DynamoDB it is the age of the last record read, or 0 if there was
 	// none.
 	Lag time.Duration
 }
 
 // Progress returns how far the poller has come. It is safe for concurrent use with
-// Run, and cheap enough to be called every second.
+// Run, and cheap enough to call every second.
 func (p *Poller) Progress() Progress { return p.board.snapshot(p.clock.now()) }
 
-// board is what the readers write their progress on.
+// board holds the progress that the readers report.
 type board struct {
 	mu     sync.Mutex
-	ended  ShardProgress // sum of the shards that are no longer read
+	ended  ShardProgress // sum over shards that are no longer read
 	shards map[string]*ShardProgress
-	oldest map[string]time.Time // when the first pending record of a shard arrived
+	oldest map[string]time.Time // by shard: arrival of the first pending record
 }
 
 func newBoard() board {
 	return board{shards: make(map[string]*ShardProgress), oldest: make(map[string]time.Time)}
 }
 
-// note books progress of a shard.
+// note updates the progress of a shard.
 func (b *board) note(shard string, entry func(*ShardProgress)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -72,7 +72,7 @@ func (b *board) end(shard string) {
 	}
 }
 
-// pend books the records of a shard that were read and are not acknowledged yet.
+// pend books the records of a shard that were read and not acknowledged yet.
 func (b *board) pend(shard string, recs []record) {
 	b.note(shard, func(s *ShardProgress) {
 		s.Pending = int64(len(recs))
@@ -99,7 +99,7 @@ func (b *board) snapshot(now time.Time) Progress {
 	return p
 }
 
-// age returns how old a record is, or 0 if it does not say when it arrived.
+// age returns the age of a record, or 0 if its arrival is unknown.
 func age(arrived, now time.Time) time.Duration {
 	if arrived.IsZero() {
 		return 0

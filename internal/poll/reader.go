@@ -9,29 +9,29 @@ import (
 	"go.uber.org/zap"
 )
 
-// outcome is why a reader returned.
+// outcome says why a reader returned.
 type outcome uint8
 
 const (
 	stopped  outcome = iota // its context ended, or an error
 	ended                   // the shard was delivered to its end
-	caughtUp                // the shard was delivered to its tip, which is enough
+	caughtUp                // the shard was delivered to its tip, and the run needs no more
 )
 
-// reader reads one shard and delivers what it reads.
+// reader reads one shard and delivers its records.
 type reader struct {
 	*Poller
 	shard
 	marks *marks
 	log   *zap.Logger
 
-	at       position  // behind what was acknowledged
-	iterator string    // "": take one at the position
-	skipping bool      // the iterator may be too early: leave out what is before the position
+	at       position  // behind the acknowledged records
+	iterator string    // "": request one at the position
+	skipping bool      // the iterator may be too early: skip records before the position
 	due      time.Time // of the next read
 	failures int       // of reads, in a row
-	idle     int       // reads that returned nothing, in a row
-	inside   bool      // holds a slot
+	idle     int       // empty reads in a row
+	inside   bool      // the reader holds a slot
 	toTip    bool      // return when caught up
 
 	warned map[string]time.Time // when each message was last logged
@@ -49,8 +49,8 @@ func newReader(p *Poller, m *marks, s shard, at position) *reader {
 	}
 }
 
-// run reads until the shard's end, or as far as the run wants it. An error ends the
-// whole run.
+// run reads to the shard's end, or as far as the run needs. An error ends the whole
+// run.
 func (r *reader) run(ctx context.Context) (outcome, error) {
 	if r.at.latest {
 		r.begin(ctx)
@@ -67,9 +67,9 @@ func (r *reader) run(ctx context.Context) (outcome, error) {
 	}
 }
 
-// begin takes an iterator at LATEST, before the reader waits for its first turn. If
-// that fails, reading begins at the time of the start: by the next try, LATEST may be
-// behind a record.
+// begin gets an iterator at LATEST before the reader waits for its first turn. If
+// that fails, reading begins at the time of the start, because a record may arrive
+// before the next try at LATEST.
 func (r *reader) begin(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -79,8 +79,8 @@ func (r *reader) begin(ctx context.Context) {
 	r.at.latest = false
 }
 
-// enter waits for a slot, of which a shard holds one while it reads or delivers,
-// but not while it waits: every shard gets its turn, however many there are.
+// enter waits for a slot. A shard holds one while it reads or delivers, but not
+// while it waits. So every shard gets its turn, even among many.
 func (r *reader) enter(ctx context.Context) bool {
 	r.inside = r.slots.Acquire(ctx, 1) == nil
 	return r.inside
@@ -93,8 +93,8 @@ func (r *reader) leave() {
 	r.inside = false
 }
 
-// turn reads once, and delivers what it got. It returns stopped if there is more to
-// do, or ctx ended.
+// turn reads once and delivers the records. It returns stopped if there is more to
+// do or ctx ended.
 func (r *reader) turn(ctx context.Context) (outcome, error) {
 	begin := time.Now()
 	p, err := r.read(ctx)
@@ -114,8 +114,8 @@ func (r *reader) turn(ctx context.Context) (outcome, error) {
 	case p.next == "":
 		return ended, r.mark(Checkpoint{Seq: r.at.seq, Since: r.at.since, Ended: true})
 	case r.toTip && r.closed && r.idle > 1 && r.atTip(&p):
-		// Some emulators never end a closed shard. Its children are read then, but
-		// it is not remembered as ended: the next run looks again.
+		// Some emulators never end a closed shard. Its children are read then, but it
+		// is not saved as ended: the next run looks again.
 		return ended, nil
 	case r.toTip && !r.closed && r.atTip(&p):
 		return caughtUp, nil
@@ -125,13 +125,14 @@ func (r *reader) turn(ctx context.Context) (outcome, error) {
 	return stopped, nil
 }
 
-// atTip reports whether there is nothing to read now. A service that does not say
-// has to show it twice, as it may answer with nothing on the way to a record.
+// atTip reports whether there is nothing to read now. A service that does not
+// report its tip must return nothing twice, because one empty answer may come
+// before a record.
 func (r *reader) atTip(p *page) bool {
 	return p.behind == 0 && r.idle > 0 || p.behind == unknown && r.idle > 1
 }
 
-// read returns the next records, leaving out those before the position.
+// read returns the next records, without the ones before the position.
 func (r *reader) read(ctx context.Context) (page, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -150,8 +151,7 @@ func (r *reader) read(ctx context.Context) (page, error) {
 	return p, err
 }
 
-// find takes an iterator at the position. Where that is told by time, it is
-// remembered.
+// find gets an iterator at the position. A position given by time is saved.
 func (r *reader) find(ctx context.Context) error {
 	it, err := r.source.iterator(ctx, r.id, r.at)
 	if err != nil {
@@ -176,7 +176,7 @@ func (r *reader) mark(c Checkpoint) error {
 	return nil
 }
 
-// heal decides what to do about an error of a read.
+// heal decides how to handle an error of a read.
 func (r *reader) heal(ctx context.Context, err error) (outcome, error) {
 	if ctx.Err() != nil {
 		return stopped, nil
@@ -197,14 +197,14 @@ func (r *reader) heal(ctx context.Context, err error) (outcome, error) {
 	case denied, credentials, key:
 		return stopped, hopeless(r.source, err)
 	default:
-		r.iterator = "" // it may be the iterator that the service does not like
+		r.iterator = "" // the iterator may be the problem
 		r.warn("the shard could not be read; trying again", zap.Error(err), zap.Int("failures", r.failures))
 	}
 	return stopped, nil
 }
 
-// missing finds out whether it is the stream or only the shard that does not exist.
-// Shards are deleted when all their records are past retention.
+// missing finds out whether the stream or only the shard does not exist. Shards are
+// deleted when all their records are past retention.
 func (r *reader) missing(ctx context.Context, cause error) (outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -223,7 +223,7 @@ func (r *reader) missing(ctx context.Context, cause error) (outcome, error) {
 	return ended, r.mark(Checkpoint{Seq: r.at.seq, Since: r.at.since, Ended: true})
 }
 
-// lost reports that the stream no longer has what was to be read next.
+// lost reports that the stream no longer has the next records.
 func (r *reader) lost(what string, err error) {
 	r.board.note(r.id, func(s *ShardProgress) { s.Gaps++ })
 	r.warn(what, zap.Error(err))
@@ -238,7 +238,7 @@ func (r *reader) progress(p *page) {
 	r.board.note(r.id, func(s *ShardProgress) { s.Lag = lag })
 }
 
-// quiet is how long a message about a shard is not logged again.
+// quiet is how long a repeated message about a shard is not logged.
 const quiet = time.Minute
 
 func (r *reader) warn(msg string, fields ...zap.Field) {

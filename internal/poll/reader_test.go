@@ -76,8 +76,8 @@ func TestUnacknowledgedRecordsComeAgain(t *testing.T) {
 	}
 }
 
-// A record that never succeeds is tried for ever, with longer and longer waits, and
-// nothing behind its batch is delivered; the log stays short.
+// A record that never succeeds is retried forever, with longer and longer waits.
+// Nothing behind its batch is delivered, and the log stays short.
 func TestPoisonRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeStream("a", "b")
@@ -94,7 +94,7 @@ func TestPoisonRecord(t *testing.T) {
 		store := NewMemory()
 		p, stop := services[0].start(t, f, r.handle, Options{Log: zap.New(core), Checkpoints: store})
 		wait(time.Hour)
-		// The waits are up to a minute, half of that on average.
+		// The waits are up to one minute, on average half of it.
 		if n := p.Progress().Total.Retries; n < 60 || n > 300 {
 			t.Errorf("%d retries in an hour, want about 120", n)
 		}
@@ -209,7 +209,7 @@ func TestReadFaultsThatHeal(t *testing.T) {
 	}
 }
 
-// hanging is a stream whose reads hang, while told to, until they are cancelled.
+// hanging is a stream whose reads hang, while hang is set, until they are canceled.
 type hanging struct {
 	fakeKinesis
 	hang atomic.Bool
@@ -243,7 +243,7 @@ func TestHangingRead(t *testing.T) {
 			t.Errorf("%d lines were logged of one hanging read", logs.Len())
 		}
 
-		wait(2 * quiet) // so that nothing is left out of the log
+		wait(2 * quiet) // long enough that no message is suppressed
 		f.hang.Store(true)
 		wait(2 * time.Second)
 		begin := time.Now()
@@ -412,8 +412,8 @@ func TestCheckpointOfAnotherStreamOfTheName(t *testing.T) {
 	}
 }
 
-// The lag is the age of the oldest record that is yet to be acknowledged, while a batch
-// hangs and by the service's clock.
+// The lag is the age of the oldest unacknowledged record by the service's clock,
+// also while a batch hangs.
 func TestProgressOfAShard(t *testing.T) {
 	for _, s := range services {
 		for _, clock := range []time.Duration{0, 20 * time.Second, -20 * time.Second} {
@@ -464,8 +464,8 @@ func TestProgressOfAShard(t *testing.T) {
 	}
 }
 
-// Records that are never acknowledged end the run if it is to give up, with the
-// checkpoint before them.
+// With GiveUp, records that are never acknowledged end the run, and the checkpoint
+// stays before them.
 func TestGiveUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeStream("a")

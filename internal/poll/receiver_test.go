@@ -19,11 +19,11 @@ type delivery struct{ seq, data string }
 
 func (d delivery) shard() string { return d.data[:strings.LastIndexByte(d.data, '/')] }
 
-// receiver is a handler that writes down what it is given.
+// receiver is a handler that records its input.
 type receiver struct {
 	t *testing.T
 
-	// reply says what becomes of a batch; nil: all of it is taken. It may wait.
+	// reply decides about a batch; nil acknowledges all of it. It may wait.
 	reply func(ctx context.Context, batch []delivery) (answer string, err error)
 
 	mu      sync.Mutex
@@ -101,8 +101,8 @@ func (r *receiver) seen() []string {
 	return all
 }
 
-// wantAll checks that every record of the shards was delivered, each for the first
-// time in order.
+// wantAll checks that every record of the shards was delivered, for the first time
+// in order.
 func (r *receiver) wantAll(f *fakeStream, shards ...string) {
 	r.t.Helper()
 	seen := make(map[string]bool)
@@ -125,7 +125,7 @@ func (r *receiver) wantAll(f *fakeStream, shards ...string) {
 	}
 }
 
-// wantBefore checks that all of parent came before any of child.
+// wantBefore checks that all records of parent came before any of child.
 func (r *receiver) wantBefore(parent, child string) {
 	r.t.Helper()
 	seen := r.seen()
@@ -138,7 +138,7 @@ func (r *receiver) wantBefore(parent, child string) {
 	}
 }
 
-// fails is the answer that fails the batch from the given record on.
+// fails returns the answer that fails the given records.
 func fails(seqs ...string) string {
 	var a events.KinesisEventResponse
 	for _, s := range seqs {

@@ -11,21 +11,22 @@ import (
 )
 
 const (
-	// relist is how often the shards are listed; besides, when one ends.
+	// relist is how often the shards are listed. They are also listed when one ends.
 	relist = 30 * time.Second
 
-	// relistSoonest keeps shards that end together from asking for a listing each.
+	// relistSoonest keeps shards that end together from causing one listing each.
 	relistSoonest = time.Second
 
-	// firstTries is how often the first listing may fail in a way that may heal. A
-	// stream that was never reached is more likely a wrong setting than an outage.
+	// firstTries is how often the first listing may fail with an error that may heal.
+	// If a stream was never reached, a wrong setting is more likely than an outage.
 	firstTries = 5
 )
 
-// Run reads and delivers until ctx ends, or, with Options.Once, until all there was
-// is delivered; then it returns nil, after the batches under way have finished. It
-// returns an error if the stream cannot be read, or checkpoints not be kept, and no
-// retry would heal that, or if records were given up (Options.GiveUp). One Run at a time.
+// Run reads and delivers until ctx ends, or, with Options.Once, until all records
+// from before the run are delivered. It then finishes the batches in progress and
+// returns nil. Run returns an error if the stream cannot be read or checkpoints
+// cannot be saved, and no retry can help. It also returns an error if records were
+// given up (Options.GiveUp). Only one Run at a time is allowed.
 func (p *Poller) Run(ctx context.Context) error {
 	m, err := loadMarks(p.opts.Checkpoints, p.source.arn())
 	if err != nil {
@@ -67,19 +68,19 @@ type run struct {
 	family   *family
 	readers  conc.WaitGroup
 	results  chan result
-	running  int // readers whose result is to come
+	running  int // readers that have not returned a result
 	failures int // of listings, in a row
 }
 
-// result is what a reader leaves.
+// result is the result of a reader.
 type result struct {
 	shard   string
 	outcome outcome
 	err     error
 }
 
-// supervise starts a reader for every shard whose turn it is, until ctx ends, a
-// reader returns an error, or all is read that is to be.
+// supervise starts a reader for every shard that is ready, until ctx ends, a reader
+// returns an error, or everything required is read.
 func (r *run) supervise(ctx context.Context) error {
 	listed := time.Now()
 	listing := time.NewTimer(relist)
@@ -105,7 +106,7 @@ func (r *run) supervise(ctx context.Context) error {
 				listing.Reset(time.Until(listed.Add(relistSoonest)))
 			}
 		case <-listing.C:
-			// Shards that come up during a run are not of those that Once wants.
+			// Once does not need shards that appear during a run.
 			if !r.opts.Once {
 				next, err := r.list(ctx)
 				if err != nil {
@@ -132,7 +133,8 @@ func (r *run) start(ctx context.Context, s shard) {
 	})
 }
 
-// list lists the shards anew and returns when to do so again. Its error ends the run.
+// list lists the shards again and returns the time until the next listing. Its
+// error ends the run.
 func (r *run) list(ctx context.Context) (next time.Duration, err error) {
 	call, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -152,7 +154,8 @@ func (r *run) list(ctx context.Context) (next time.Duration, err error) {
 	return relist, nil
 }
 
-// firstListing lists the shards. It returns neither shards nor an error if ctx ends.
+// firstListing lists the shards. It returns neither shards nor an error if ctx
+// ends.
 func (r *run) firstListing(ctx context.Context) ([]shard, error) {
 	for tries := 1; ; tries++ {
 		call, cancel := context.WithTimeout(ctx, callTimeout)

@@ -87,7 +87,7 @@ func TestReshardingWhileItRuns(t *testing.T) {
 				r.wantBefore("a", "b")
 				r.wantBefore("a", "c")
 
-				// A shard that no ended one leads to is found by itself.
+				// A shard with no ended parent is found by the regular listing.
 				f.open("new")
 				f.put("new", 1)
 				wait(relist + 5*time.Second)
@@ -187,7 +187,8 @@ func TestStartLatest(t *testing.T) {
 				}
 				must(t, stop())
 
-				// What came while nobody read is not lost, in a quiet shard either.
+				// Records that arrive while no run reads are not lost, not even in a quiet
+				// shard.
 				f.put("a", 2)
 				f.split("a", "b", "c")
 				f.put("b", 1)
@@ -264,8 +265,8 @@ func TestLatestSurvivesAnExpiredIterator(t *testing.T) {
 	}
 }
 
-// A shard that waits for its turn, while the read of another hangs, begins at the start
-// of the run all the same.
+// A shard that waits for its turn, while the read of another hangs, still begins at
+// the start of the run.
 func TestLatestOfAShardThatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &hanging{fakeKinesis: fakeKinesis{newFakeStream("a", "b")}}
@@ -358,7 +359,8 @@ func TestShardsAtATimeAreBounded(t *testing.T) {
 		if r.most != 2 {
 			t.Errorf("%d shards were at work at a time, want 2", r.most)
 		}
-		// More shards than slots, and two that never get on: the others all do.
+		// There are more shards than slots, and two shards never progress: all the
+		// others do.
 		for _, id := range ids[2:] {
 			n := 0
 			for _, data := range r.seen() {

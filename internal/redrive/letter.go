@@ -1,5 +1,5 @@
-// Package redrive reads envelopes from files and queues, and sees to it that what was
-// not delivered stays where it is.
+// Package redrive reads envelopes from files and queues. Envelopes that are not
+// delivered stay in place.
 package redrive
 
 import (
@@ -14,19 +14,19 @@ import (
 	"fanout/lambda/envelope"
 )
 
-// Letter is an envelope, or why what stands in its place is none.
+// Letter is an envelope, or the error of an item that is not one.
 type Letter struct {
 	envelope.Envelope
 	Err  error
-	Line int // of the file; 0 in a queue
+	Line int // in the file; 0 in a queue
 
-	Done bool // it was delivered, or taken by its target's onFailure
+	Done bool // delivered, or taken by the target's onFailure
 }
 
-// ReadFile returns the letters of a file: JSON values one after another, by lines or
-// not, each an envelope or what a target of fanout or AWS made of one (see parse).
-// A line that is not JSON is a letter that cannot be read. A byte order mark at the
-// start of the file is skipped.
+// ReadFile returns the letters of a file. The file holds JSON values, one a line or
+// not. Each value is an envelope, or one that a target of fanout or AWS has wrapped
+// (see parse). A line that is not JSON is a letter that cannot be read. A byte
+// order mark at the start of the file is skipped.
 func ReadFile(data []byte) (all []Letter) {
 	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
 	at, line := 0, 1
@@ -63,17 +63,17 @@ func ReadFile(data []byte) (all []Letter) {
 	}
 }
 
-// maxWraps bounds how deep envelopes are wrapped: by a notification in an event in a
-// file, say.
+// maxWraps bounds how deep envelopes are wrapped. For example, a notification in an
+// event in a file wraps an envelope twice.
 const maxWraps = 8
 
 // parse returns the letters of a JSON value:
 //
 //	{"fanout":1, …}                            an envelope
-//	{"Records":[…]}                            several, as an event or a collapsed message has them
-//	{"Type":"Notification","Message":"…"}      what SNS leaves in a queue (SNS guide, Raw message delivery)
+//	{"Records":[…]}                            several, from an event or a collapsed message
+//	{"Type":"Notification","Message":"…"}      from SNS in a queue (SNS guide, Raw message delivery)
 //	{"data":"…"} or {"data64":"…"}             a line of a target of type file
-//	{"Body":"…"}, {"body":"…"}, {"Messages":[…]}  messages as SQS's API and Lambda's events have them
+//	{"Body":"…"}, {"body":"…"}, {"Messages":[…]}  messages of SQS's API and Lambda's events
 func parse(value []byte, depth int) []Letter {
 	var v struct {
 		Version  *json.RawMessage `json:"fanout"`
@@ -118,9 +118,9 @@ func parse(value []byte, depth int) []Letter {
 	return []Letter{{Envelope: e, Err: err}}
 }
 
-// text returns the letters of a message's text, which may be base64: what a message
-// could not hold travels so, and says so in an attribute (see sinks.SQS). JSON of an
-// object is never base64 too.
+// text returns the letters of a message's text. The text may be base64: data that a
+// message cannot hold is sent that way, and an attribute marks it (see sinks.SQS).
+// A JSON object is never valid base64.
 func text(s string, depth int) []Letter {
 	if raw, err := base64.StdEncoding.DecodeString(s); err == nil {
 		return parse(raw, depth)
@@ -128,26 +128,27 @@ func text(s string, depth int) []Letter {
 	return parse([]byte(s), depth)
 }
 
-// Only says which letters are wanted, and where they go.
+// Only selects letters, and sets their target.
 type Only struct {
-	Source string // ARN; "": of any
-	Target string // id; "": to any
-	To     string // id of the target to deliver to; "": its own
+	Source string // ARN; "": any
+	Target string // id; "": any
+	To     string // id of the target to deliver to; "": the letter's own
 }
 
-// Wants reports whether l is wanted. What cannot be read may be.
+// Wants reports whether l is selected. Unreadable letters are, because they may
+// match.
 func (o Only) Wants(l *Letter) bool {
 	return l.Err != nil || (o.Source == "" || l.Source == o.Source) && (o.Target == "" || l.Target == o.Target)
 }
 
-// Group is the letters to one target, in the order in which it should get them.
+// Group holds the letters to one target, in delivery order.
 type Group struct {
 	Source, Target string
 	Letters        []*Letter
 }
 
-// Groups groups letters by where they go, in order of source and target, and puts those
-// of each shard in order.
+// Groups groups letters by destination, ordered by source and target. It sorts the
+// letters of each shard.
 func (o Only) Groups(letters []*Letter) (all []*Group) {
 	type key struct{ source, target string }
 	groups := make(map[key]*Group)

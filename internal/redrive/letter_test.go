@@ -12,7 +12,7 @@ import (
 	"fanout/lambda/envelope"
 )
 
-// letter is the text of an envelope.
+// letter returns the text of an envelope.
 func letter(target, seq string) string {
 	e := envelope.Envelope{Version: 1, Source: "source", Target: target, Shard: "shard", Sequence: seq, Key: "k", Data: []byte(target + seq), Staged: true}
 	text, err := e.Marshal()
@@ -27,7 +27,7 @@ func quoted(s string) string {
 	return string(text)
 }
 
-// summary tells what letters are, in order.
+// summary describes letters, in order.
 func summary(letters []Letter) (all []string) {
 	for _, l := range letters {
 		text := fmt.Sprintf("%d %s%s", l.Line, l.Target, l.Sequence)
@@ -124,7 +124,7 @@ func FuzzReadFile(f *testing.F) {
 			}
 			last = l.Line
 		}
-		// An envelope is found, whatever stands before it.
+		// An envelope is found after any other text.
 		all := ReadFile([]byte(string(data) + "\n" + letter("last", "9")))
 		if n := len(all); n == 0 || all[n-1].Err != nil || all[n-1].Target != "last" {
 			t.Fatalf("the last line is not read: %v", summary(all))

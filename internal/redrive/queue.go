@@ -18,25 +18,25 @@ import (
 )
 
 const (
-	// invisible is how long nobody else gets a message that was received. It is
-	// renewed while the message is worked on.
+	// invisible is how long a received message is hidden from other consumers. It is
+	// renewed while the message is in work.
 	invisible = 2 * time.Minute
 	renewal   = invisible / 3
 
-	perCall = 10 // messages that a call takes (SQS API, ReceiveMessage and the batches)
+	perCall = 10 // messages in one call (SQS API, ReceiveMessage and the batches)
 
-	// A window is delivered at once; what it holds can be put in order.
+	// A window is delivered together, so that its letters can be sorted.
 	windowMessages = 1000
 	windowBytes    = 32 << 20
 
-	// stale is how many answers in a row without a message that was not tried yet are
-	// taken to say that there is none.
+	// stale is how many answers in a row may bring no new message before the queue
+	// counts as empty.
 	stale = 10
 
 	deletions = 3 // attempts
 )
 
-// API is what a Queue needs of *sqs.Client.
+// API is the part of *sqs.Client that a Queue uses.
 type API interface {
 	ReceiveMessage(context.Context, *sqs.ReceiveMessageInput, ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error)
 	DeleteMessageBatch(context.Context, *sqs.DeleteMessageBatchInput, ...func(*sqs.Options)) (*sqs.DeleteMessageBatchOutput, error)
@@ -52,29 +52,29 @@ type Queue struct {
 	Keep   bool // delete nothing
 
 	mu   sync.Mutex
-	held map[string]string // receipt handles of messages being worked on, by message id
-	kept map[string]string // of those that were left
+	held map[string]string // receipt handles of messages in work, by message id
+	kept map[string]string // receipt handles of messages left in the queue
 }
 
-// Counts is what became of messages.
+// Counts are the results for messages.
 type Counts struct {
 	Received int `json:"received"`
 	Deleted  int `json:"deleted"`
 	Kept     int `json:"kept"` // they stay in the queue
 }
 
-// message is a message and what is in it.
+// message is a message and its letters.
 type message struct {
 	id, receipt string
 	letters     []Letter
 	bytes       int
 }
 
-// Run receives messages and hands the letters in them to handle, which says of each
-// whether it is Done, and returns an error only if there is no point in going on.
-// Messages whose letters are all done are deleted, and the others stay in the queue.
-// Run returns when the queue is empty or ctx ends; letters that were handed over by
-// then are finished.
+// Run receives messages and hands their letters to handle. handle sets Done on each
+// delivered letter, and returns an error only if it makes no sense to go on. Run
+// deletes messages whose letters are all done, and leaves the others in the queue.
+// It returns when the queue is empty or ctx ends. Letters handed over by then are
+// finished.
 func (q *Queue) Run(ctx context.Context, handle func(context.Context, []*Letter) error) (c Counts, err error) {
 	q.held, q.kept = make(map[string]string), make(map[string]string)
 	after := context.WithoutCancel(ctx)
@@ -116,7 +116,7 @@ func (q *Queue) Run(ctx context.Context, handle func(context.Context, []*Letter)
 	return c, nil
 }
 
-// left is how many messages the next window may have.
+// left returns how many messages the next window may have.
 func (q *Queue) left(received int) int {
 	if q.Max == 0 {
 		return windowMessages
@@ -124,8 +124,8 @@ func (q *Queue) left(received int) int {
 	return min(windowMessages, q.Max-received)
 }
 
-// gather receives messages that were not tried yet, until there are enough or no more.
-// With Watch those that stayed are tried again when they come back.
+// gather receives new messages until there are enough or no more. With Watch it
+// also receives messages that were left and come back.
 func (q *Queue) gather(ctx context.Context, most int, tried map[string]bool) (window []message, err error) {
 	wait, bytes, old := int32(1), 0, 0
 	if q.Watch {
@@ -167,8 +167,8 @@ func receive(in *types.Message) message {
 	return message{aws.ToString(in.MessageId), aws.ToString(in.ReceiptHandle), text(body, 0), len(body)}
 }
 
-// again reports whether m is being worked on already: queues may deliver twice. The
-// last receipt handle is the one that counts.
+// again reports whether m is in work already: queues may deliver twice. Only the
+// last receipt handle counts.
 func (q *Queue) again(m message) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -196,8 +196,8 @@ func (q *Queue) keep(m message) {
 	q.kept[m.id] = m.receipt
 }
 
-// settle deletes the messages whose letters are all done, and leaves the others. Its
-// error is of those that it could not delete: they come again.
+// settle deletes the messages whose letters are all done, and leaves the others.
+// Its error covers the messages that it could not delete: they come again.
 func (q *Queue) settle(ctx context.Context, window []message) (deleted int, err error) {
 	var done []message
 	for _, m := range window {
@@ -228,7 +228,7 @@ func (q *Queue) settle(ctx context.Context, window []message) (deleted int, err 
 	return deleted, fmt.Errorf("of the messages whose records were delivered, %d could not be deleted, so their records would be delivered again: %w", len(done), err)
 }
 
-// delete makes one call and returns the messages that it did not delete.
+// delete makes one call and returns the messages that are not deleted.
 func (q *Queue) delete(ctx context.Context, some []message) (left []message, err error) {
 	in := &sqs.DeleteMessageBatchInput{QueueUrl: &q.URL}
 	q.mu.Lock()
@@ -260,8 +260,8 @@ func (q *Queue) delete(ctx context.Context, some []message) (left []message, err
 	return left, err
 }
 
-// renew keeps the messages that are worked on invisible until ctx ends. A call that
-// fails is made good by the next; if none succeeds, messages are delivered twice.
+// renew keeps messages in work invisible until ctx ends. The next call makes up for
+// a failed one. If none succeeds, messages are delivered twice.
 func (q *Queue) renew(ctx context.Context) {
 	tick := time.NewTicker(renewal)
 	defer tick.Stop()
@@ -278,14 +278,14 @@ func (q *Queue) renew(ctx context.Context) {
 	}
 }
 
-// release makes the messages that stay visible at once.
+// release makes the remaining messages visible at once.
 func (q *Queue) release(ctx context.Context) {
 	maps.Copy(q.kept, q.held)
 	q.show(ctx, slices.Collect(maps.Values(q.kept)), 0)
 }
 
-// show makes messages visible after d. Those that fail are visible when their time
-// has come.
+// show makes messages visible after d. If a call fails, its messages become visible
+// when their timeout ends.
 func (q *Queue) show(ctx context.Context, receipts []string, d time.Duration) {
 	for some := range slices.Chunk(receipts, perCall) {
 		in := &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &q.URL}

@@ -16,14 +16,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// fakeQueue is a standard queue: it hands messages out in any order, now and then
-// twice, and its calls fail at random.
+// fakeQueue is a standard queue: it returns messages in any order, sometimes twice,
+// and its calls fail at random.
 type fakeQueue struct {
 	mu       sync.Mutex
 	rnd      *rand.Rand
 	trouble  bool // calls fail
 	messages []*fakeMessage
-	deletes  func(m *fakeMessage) // told of each deletion
+	deletes  func(m *fakeMessage) // called on each deletion
 	calls    map[string]int
 }
 
@@ -92,7 +92,7 @@ func (q *fakeQueue) DeleteMessageBatch(_ context.Context, in *sqs.DeleteMessageB
 	for _, e := range in.Entries {
 		m := q.find(*e.ReceiptHandle)
 		switch {
-		case q.trouble && q.rnd.IntN(5) == 0: // no word of it
+		case q.trouble && q.rnd.IntN(5) == 0: // the answer does not mention the entry
 		case m == nil || q.trouble && q.rnd.IntN(5) == 0:
 			out.Failed = append(out.Failed, types.BatchResultErrorEntry{Id: e.Id, Code: aws.String("ReceiptHandleIsInvalid"), Message: aws.String("refused")})
 		default:
@@ -120,7 +120,7 @@ func (q *fakeQueue) ChangeMessageVisibilityBatch(_ context.Context, in *sqs.Chan
 	return new(sqs.ChangeMessageVisibilityBatchOutput), nil
 }
 
-// put puts n messages into the queue, some with several letters or none.
+// put adds n messages to the queue, some with several letters or none.
 func (q *fakeQueue) put(n int) {
 	for i := range n {
 		body := letter("t", fmt.Sprint(i))
@@ -143,8 +143,8 @@ func (q *fakeQueue) left() (n int) {
 	return n
 }
 
-// Whatever fails, a message is deleted only when all its letters are done, and one
-// that stays is visible again after the run.
+// Under any fault, a message is deleted only if all its letters are done, and a
+// message that stays is visible again after the run.
 func TestRunModel(t *testing.T) {
 	for seed := range uint64(300) {
 		synctest.Test(t, func(t *testing.T) {
@@ -161,7 +161,7 @@ func TestRunModel(t *testing.T) {
 			}
 			for runs := 0; ; runs++ {
 				if runs == 8 {
-					fake.trouble = false // it heals
+					fake.trouble = false // the service recovers
 				}
 				q := &Queue{Client: fake, URL: "queue", Max: rnd.IntN(2) * 15}
 				before := fake.left()
@@ -208,7 +208,7 @@ func TestRunModel(t *testing.T) {
 	}
 }
 
-// While messages are worked on, nobody else gets them.
+// Other consumers do not get messages in work.
 func TestRunRenews(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &fakeQueue{rnd: rand.New(rand.NewPCG(1, 1))}
@@ -235,8 +235,8 @@ func TestRunRenews(t *testing.T) {
 	})
 }
 
-// Watching goes on with what comes, tries again what failed when it comes back, and
-// ends with its context, after what is under way.
+// With Watch, Run handles new messages, retries failed ones when they come back,
+// and ends with its context after the work in progress.
 func TestRunWatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &fakeQueue{rnd: rand.New(rand.NewPCG(1, 1))}
@@ -277,7 +277,8 @@ func TestRunKeeps(t *testing.T) {
 	})
 }
 
-// What could not be deleted is told: it would be delivered again.
+// Run reports messages that it could not delete, because they would be delivered
+// again.
 func TestRunCannotDelete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &undeletable{fakeQueue{rnd: rand.New(rand.NewPCG(1, 1))}}
