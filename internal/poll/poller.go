@@ -32,8 +32,8 @@ type Options struct {
 	// up to its end, or up to its tip if it is open.
 	Once bool
 
-	// GiveUp ends the run with an error after that many invocations in a row with
-	// records of a shard of which none was acknowledged; 0: never.
+	// GiveUp ends the run with an error after that many invocations in a row for
+	// records of one shard, with none acknowledged; 0: never.
 	GiveUp int
 
 	Checkpoints    Checkpoints // nil: in memory
@@ -53,8 +53,8 @@ const (
 	// (GetRecords, API reference).
 	minInterval = 200 * time.Millisecond
 
-	// callTimeout bounds one call of the stream's API. Normal answers are much
-	// faster.
+	// callTimeout bounds one call of the stream's API. Answers are much faster,
+	// so a longer call hangs.
 	callTimeout = 30 * time.Second
 )
 

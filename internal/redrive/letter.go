@@ -63,8 +63,8 @@ func ReadFile(data []byte) (all []Letter) {
 	}
 }
 
-// maxWraps bounds how deep envelopes are wrapped. For example, a notification in an
-// event in a file wraps an envelope twice.
+// maxWraps bounds how deep envelopes are wrapped: for example, by a notification in
+// an event in a file.
 const maxWraps = 8
 
 // parse returns the letters of a JSON value:

@@ -8,26 +8,26 @@ import (
 	"strings"
 )
 
-// chart is a plot over values that stand at even distances, as batch sizes do that
-// grow by about the same factor.
+// chart is a plot over evenly spaced values, such as batch sizes that each grow by
+// about the same factor.
 type chart struct {
 	xs     []string
 	series []series
-	bars   bool    // stacked; else lines
+	bars   bool    // stacked; otherwise lines
 	log    bool    // of the y axis
 	rule   float64 // a horizontal line; 0: none
-	ruled  string  // what it is
+	ruled  string  // its label
 	mark   int     // index in xs of the recommended value; -1: none
 	format func(float64) string
 }
 
-// series is the values of one thing; NaN where it has none.
+// series holds the values of one quantity; NaN where it has none.
 type series struct {
 	name string
 	ys   []float64
 }
 
-// The plot in its own units. It is drawn to any width.
+// The plot in its own units. It scales to any width.
 const (
 	plotWidth, plotHeight = 640.0, 340.0
 	plotLeft, plotRight   = 72.0, 14.0
@@ -49,7 +49,7 @@ func (s *scale) y(v float64) float64 {
 	return plotTop + (plotHeight-plotTop-plotBottom)*(1-(v-lo)/(hi-lo))
 }
 
-// scaleOf returns a scale that holds everything in c.
+// scaleOf returns a scale that holds all values of c.
 func (c *chart) scaleOf() scale {
 	lo, hi := math.Inf(1), 0.0
 	for i := range c.xs {
@@ -99,13 +99,13 @@ func logScale(lo, hi float64) scale {
 	return s
 }
 
-// x is where value i of xs stands.
+// x returns the position of value i of xs.
 func (c *chart) x(i int) float64 {
 	slot := (plotWidth - plotLeft - plotRight) / float64(len(c.xs))
 	return plotLeft + slot*(float64(i)+0.5)
 }
 
-// SVG draws the chart. Colours come from the classes s0, s1, … of the page.
+// SVG draws the chart. Colors come from the classes s0, s1, … of the page.
 func (c *chart) SVG() template.HTML {
 	var b strings.Builder
 	out := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
@@ -140,7 +140,7 @@ func (c *chart) SVG() template.HTML {
 	return template.HTML(b.String()) //nolint:gosec // of numbers, and of texts that are escaped
 }
 
-// crowded reports whether a line ends where the text of the rule would stand.
+// crowded reports whether a line ends where the label of the rule would be.
 func (c *chart) crowded(s *scale, y float64) bool {
 	return slices.ContainsFunc(c.series, func(of series) bool {
 		last := of.ys[len(of.ys)-1]

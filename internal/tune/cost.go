@@ -2,11 +2,11 @@ package tune
 
 import "fanout/lambda/metrics"
 
-// Cost is what a setting costs in a month, in US dollars.
+// Cost is the cost of a setting for one month, in US dollars.
 type Cost struct {
 	Requests float64 `json:"requests" yaml:"requests"` // invocations of the function
 	Compute  float64 `json:"compute" yaml:"compute"`   // of the function
-	Targets  float64 `json:"targets" yaml:"targets"`   // what they charge for taking records
+	Targets  float64 `json:"targets" yaml:"targets"`   // charges for taking records
 	Metrics  float64 `json:"metrics" yaml:"metrics"`   // the function's own
 	Consumer float64 `json:"consumer" yaml:"consumer"` // enhanced fan-out
 	Total    float64 `json:"total" yaml:"total"`
@@ -18,7 +18,7 @@ const (
 	monthSeconds = monthHours * 3600
 )
 
-// cost returns what lanes cost that work as one of them does.
+// cost returns the cost of all lanes. r is the result of one of them.
 func (t *tuner) cost(r *laneResult, lanes float64, memory int) Cost {
 	p := t.Prices
 	invocations := r.invocations * lanes * monthSeconds

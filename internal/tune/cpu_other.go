@@ -6,6 +6,6 @@ import "time"
 
 var started = time.Now()
 
-// cpuTime stands for the CPU that the process took so far where the system does
-// not tell it: as it does nothing else, the time that went by.
+// cpuTime approximates the CPU time of the process on systems that do not report
+// it. It returns the elapsed time, because the process does nothing else.
 func cpuTime() time.Duration { return time.Since(started) }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// cpuTime is the CPU that the process took so far.
+// cpuTime returns the CPU time of the process so far.
 func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {

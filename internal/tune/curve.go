@@ -14,17 +14,17 @@ const (
 	fewest       = 4
 )
 
-// point is what batches of one size take.
+// point holds the results for batches of one size.
 type point struct {
 	records  int
-	seconds  [draws]float64 // of invocations
-	mean     float64        // of those
+	seconds  [draws]float64 // one for each draw of an invocation
+	mean     float64        // of seconds
 	requests float64
 	dollars  float64 // that targets charge
 }
 
-// curve is points ascending by size. What lies between two sizes is taken to lie
-// between what they take, too, and what lies beyond the last to go on as before it.
+// curve holds points in ascending order of size. It interpolates between two sizes,
+// and extrapolates beyond the last.
 type curve []point
 
 // newCurve simulates invocations with each of the shapes.
@@ -53,8 +53,8 @@ func newCurve(shapes []Shape, l *Latencies, p *Prices, inFlight, memory int) cur
 	return c
 }
 
-// at returns two points, and how far a batch of n records is from the first to the
-// second: 0 to 1, or more if it is larger than what was measured.
+// at returns two points, and the position of a batch of n records between them: 0
+// to 1, or more if the batch is larger than the largest measured one.
 func (c curve) at(n int) (lo, hi *point, part float64) {
 	i := sort.Search(len(c), func(i int) bool { return c[i].records >= n })
 	i = min(i, len(c)-1)
@@ -71,7 +71,7 @@ func (c curve) seconds(n, k int) float64 {
 	return lo.seconds[k]*(1-part) + hi.seconds[k]*part
 }
 
-// value returns what f tells of a batch of n records.
+// value returns f for a batch of n records.
 func (c curve) value(n int, f func(*point) float64) float64 {
 	lo, hi, part := c.at(n)
 	return f(lo)*(1-part) + f(hi)*part

@@ -1,19 +1,14 @@
-// Package tune says how a function, its event source mapping and its targets should
-// be set for a stream: it simulates settings and ranks them.
+// Package tune recommends settings of a function, its event source mapping and its
+// targets for a stream. It simulates settings and ranks them.
 //
-// What it knows, it knows from three places, and a [Report] says which is which.
+// Its inputs come from three places, and a [Report] names them.
 //
-//   - Measured: the requests that a batch becomes, their sizes, and the CPU they
-//     cost. [Measure] hands batches of the sample, of many sizes, to the function's
-//     own handler; its sinks make their requests as ever, and they end in a
-//     transport that acknowledges them ([Services]), so nothing leaves the process.
-//   - Modelled: how long services, Lambda and the polling of shards take
-//     ([Latencies]), and how CPU grows with memory. They are assumptions in a file
-//     that is there to be replaced.
+//   - Measured: the requests of a batch, their sizes, and their CPU. [Measure] hands batches of the sample, of many sizes, to the function's own handler. The sinks make their requests as usual. A transport acknowledges the requests ([Services]), so nothing leaves the process.
+//   - Modeled: how long services, Lambda and the polling of shards take ([Latencies]), and how CPU grows with memory. These are assumptions in a file that users should replace.
 //   - Prices ([Prices]), from a file with region, date and sources.
 //
-// From these come the time of one invocation (makespan.go), with the bounds on
-// requests in flight that the engine has, then batches and lags of a shard
-// (lane.go), and from its invocations the cost (cost.go). Everything is drawn from
-// a seed: the same measurement gives the same ranking.
+// From these come the time of one invocation (makespan.go), with the engine's
+// bounds on requests in flight, then batches and lags of a shard (lane.go), and
+// from its invocations the cost (cost.go). All random values come from one seed:
+// the same measurement gives the same ranking.
 package tune

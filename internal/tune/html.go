@@ -17,8 +17,8 @@ var page = template.Must(template.New("report").Funcs(template.FuncMap{
 	"number": Number, "dollars": Dollars, "millis": Millis, "series": func(i int) string { return "s" + strconv.Itoa(i) },
 }).Parse(reportHTML))
 
-// WriteHTML writes the report as one page that asks for nothing else. Its error is
-// that of w.
+// WriteHTML writes the report as one page that loads nothing else. Its error is the
+// error of w.
 func (r *Report) WriteHTML(w io.Writer) error {
 	return page.Execute(w, struct {
 		*Report
@@ -27,7 +27,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	}{r, r.prices, r.plots()})
 }
 
-// plot is a chart with what stands around it.
+// plot is a chart with its title, note and legend.
 type plot struct {
 	Title, Note string
 	Legend      []string
@@ -50,8 +50,8 @@ func newPlot(title, note string, c *chart) plot {
 	return p
 }
 
-// batchSizes returns the batch sizes that were simulated, as labels, and which is
-// the recommended.
+// batchSizes returns the simulated batch sizes, their labels, and the index of the
+// recommended size.
 func (r *Report) batchSizes() (sizes []int, labels []string, here int) {
 	for i := range r.results {
 		sizes = append(sizes, r.results[i].BatchSize)
@@ -64,8 +64,8 @@ func (r *Report) batchSizes() (sizes []int, labels []string, here int) {
 	return sizes, labels, slices.Index(sizes, r.Recommended.BatchSize)
 }
 
-// over returns a value of the settings that are s but for their batch size; NaN
-// where there is none.
+// over returns a value of the settings that differ from s only in batch size; NaN
+// if there is none.
 func (r *Report) over(s Setting, sizes []int, value func(*Result) float64) []float64 {
 	ys := make([]float64, len(sizes))
 	for i, n := range sizes {
@@ -152,7 +152,7 @@ func (r *Report) loadPlot() plot {
 	return newPlot("Lag over load", fmt.Sprintf("The recommended setting, at 2 %% to 98 %% of the %s records a second that it can do", short(r.Recommended.Throughput)), &c)
 }
 
-// short writes a number in little room.
+// short writes a number in few characters.
 func short(x float64) string {
 	trim := func(x float64, unit string) string {
 		if x >= 10 {

@@ -6,42 +6,41 @@ import (
 	"slices"
 )
 
-// seed makes everything that is drawn the same each time, and the same for every
-// setting, so that settings differ for what they are.
+// seed makes random values the same each time and for every setting, so that only
+// the settings make results differ.
 const seed = 20_061_018
 
-// lane is one of the parallel batches of a shard: its records are handled a batch
+// lane is one of the parallel batches of a shard. It handles its records one batch
 // after another.
 type lane struct {
 	rate   float64 // records a second
-	source Latency // how records come from the stream
-	invoke Latency // until the function runs
-	batch  int     // records at most
+	source Latency // time for records to come from the stream
+	invoke Latency // time until the function runs
+	batch  int     // most records in a batch
 	window float64 // seconds
 	curve  curve
 }
 
-// laneResult is what became of the records of a lane, per second where not said
-// otherwise.
+// laneResult holds the results of a lane, per second unless noted.
 type laneResult struct {
 	invocations float64
 	billed      float64 // seconds of the function
 	requests    float64
 	dollars     float64 // of targets
-	batch       float64 // records of an invocation, on average
+	batch       float64 // records in an invocation, on average
 	duration    float64 // seconds of an invocation, on average
 	p50, p99    float64 // seconds from the arrival of a record to the last acknowledgement
 }
 
 const (
-	lanePoints  = 3000 // arrivals that are looked at
-	laneBatches = 120  // invocations that are, at least
+	lanePoints  = 3000 // arrivals to simulate
+	laneBatches = 120  // fewest invocations to simulate
 )
 
 // run simulates the lane. Records arrive at random and become visible with the next
-// read of the shard. A batch begins when the lane is free and a record is there; it
-// goes out when it is full, or the window is over. Without a window it goes at once,
-// with what is there (Lambda developer guide, "Batching behavior").
+// read of the shard. A batch begins when the lane is free and a record is visible.
+// It goes out when it is full, or when the window ends. Without a window it goes at
+// once, with the visible records (Lambda developer guide, "Batching behavior").
 func (l *lane) run() laneResult {
 	rnd := rand.New(rand.NewPCG(seed, seed))
 	weight, n := l.grain()
@@ -82,8 +81,9 @@ func (l *lane) run() laneResult {
 	return r
 }
 
-// grain returns how many records an arrival stands for, and how many arrivals there
-// are: so few that the simulation is quick, but enough invocations to tell of.
+// grain returns how many records one arrival stands for, and the number of
+// arrivals. They are few enough for a quick simulation, and give enough invocations
+// for good statistics.
 func (l *lane) grain() (weight, n int) {
 	each := min(float64(l.batch), max(1, l.rate*(float64(l.source.Interval)+l.window)))
 	records := max(lanePoints, laneBatches*each)
@@ -91,7 +91,8 @@ func (l *lane) grain() (weight, n int) {
 	return weight, int(records) / weight
 }
 
-// arrivals draws when records arrive, and when each is visible to the function.
+// arrivals draws the arrival times of records, and the times at which they become
+// visible to the function.
 func (l *lane) arrivals(rnd *rand.Rand, weight, n int) (arrived, visible []float64) {
 	arrived, visible = make([]float64, n), make([]float64, n)
 	now, read, seen := 0.0, -1.0, 0.0
@@ -111,8 +112,8 @@ func (l *lane) arrivals(rnd *rand.Rand, weight, n int) (arrived, visible []float
 	return arrived, visible
 }
 
-// gap draws the time in which so many records arrive, at one a second: the sum of
-// exponential times or, of many, what it comes near to.
+// gap draws the time in which weight records arrive, at one a second. It is the sum
+// of exponential times, or for many records its normal approximation.
 func gap(rnd *rand.Rand, weight int) float64 {
 	if weight > 16 {
 		w := float64(weight)
@@ -125,12 +126,14 @@ func gap(rnd *rand.Rand, weight int) float64 {
 	return sum
 }
 
-// quantile returns the value that a part of the sorted values does not exceed.
+// quantile returns the value that the given part of the sorted values does not
+// exceed.
 func quantile(sorted []float64, part float64) float64 {
 	return sorted[min(len(sorted)-1, int(math.Ceil(part*float64(len(sorted))))-1)]
 }
 
-// capacity is how many records a second the lane can do, with every batch full.
+// capacity returns how many records a second the lane can handle if every batch is
+// full.
 func (l *lane) capacity() float64 {
 	return float64(l.batch) / (l.invoke.mean() + l.curve.value(l.batch, meanOf))
 }

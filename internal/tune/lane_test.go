@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// flat is a curve of invocations that all take this long, with a request of a dollar.
+// flat is a curve in which all invocations take the same time, with one request of
+// one dollar.
 func flat(seconds float64) curve {
 	p := point{records: 1, mean: seconds, requests: 1, dollars: 1}
 	for i := range p.seconds {
@@ -16,7 +17,7 @@ func flat(seconds float64) curve {
 	return curve{p, last}
 }
 
-// One shard, one target, 20 ms a call: what comes out, worked out by hand.
+// Results for one shard and one target at 20 ms a call, computed by hand.
 func TestLaneByHand(t *testing.T) {
 	t.Run("capacity", func(t *testing.T) {
 		l := lane{batch: 100, invoke: steady(0), curve: flat(0.020)}
@@ -42,7 +43,7 @@ func TestLaneByHand(t *testing.T) {
 		source := Latency{Interval: 1}
 		l := lane{rate: 100, batch: 1000, source: source, invoke: steady(0), curve: flat(0.020)}
 		r := l.run()
-		// A record waits up to a second, half of one in the middle.
+		// A record waits up to one second, in the median half of that.
 		if math.Abs(r.p50-0.52) > 0.02 || math.Abs(r.p99-1.01) > 0.02 || math.Abs(r.batch-100) > 3 {
 			t.Errorf("p50 %g, p99 %g, batch %g; want 0.52, 1.01, 100", r.p50, r.p99, r.batch)
 		}
@@ -66,7 +67,7 @@ func TestLaneByHand(t *testing.T) {
 	})
 }
 
-// What must hold whatever the figures are.
+// These properties hold for any figures.
 func TestLaneIsMonotonic(t *testing.T) {
 	base := lane{rate: 200, batch: 500, source: Latency{P50: 0.015, P99: 0.08, Interval: 1}, invoke: Latency{P50: 0.01, P99: 0.05}, curve: flat(0.030)}
 	t.Run("more load, no less lag", func(t *testing.T) {

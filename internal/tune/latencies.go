@@ -11,10 +11,10 @@ import (
 //go:embed latencies.yaml
 var defaultLatencies []byte
 
-// DefaultLatencies is the file of latencies that is built in.
+// DefaultLatencies returns the built-in file of latencies.
 func DefaultLatencies() []byte { return slices.Clone(defaultLatencies) }
 
-// Latencies are how long things take that cannot be measured here.
+// Latencies hold durations that cannot be measured here.
 type Latencies struct {
 	Date    string             `yaml:"date" json:"date"`
 	Invoke  Latency            `yaml:"invoke" json:"invoke"`   // until the function runs; not billed
@@ -23,23 +23,23 @@ type Latencies struct {
 	CPU     CPUModel           `yaml:"cpu" json:"cpu"`
 }
 
-// Latency is how long one kind of call takes: log-normal, with a part that grows
+// Latency is the duration of one kind of call: log-normal, plus a part that grows
 // with the request.
 type Latency struct {
 	P50      Seconds `yaml:"p50" json:"p50"`
 	P99      Seconds `yaml:"p99" json:"p99"`
 	PerMiB   Seconds `yaml:"per_mib,omitempty" json:"perMiB,omitempty"`
-	Interval Seconds `yaml:"interval,omitempty" json:"interval,omitempty"` // of polling; 0: pushed
+	Interval Seconds `yaml:"interval,omitempty" json:"interval,omitempty"` // between polls; 0: pushed
 }
 
-// CPUModel takes the CPU that was measured to that of a function.
+// CPUModel converts measured CPU time to the CPU time in a function.
 type CPUModel struct {
 	VCPUMB   int     `yaml:"vcpu_mb" json:"vcpuMB"` // memory with one vCPU
 	Slowdown float64 `yaml:"slowdown" json:"slowdown"`
 	PerCall  Seconds `yaml:"per_call" json:"perCall"`
 }
 
-// LoadLatencies reads the latencies in a file; of "", those that are built in.
+// LoadLatencies reads the latencies in a file. For "" it returns the built-in ones.
 func LoadLatencies(path string) (*Latencies, error) {
 	var l Latencies
 	if err := loadYAML(path, "latencies", defaultLatencies, &l); err != nil {
@@ -66,19 +66,20 @@ func LoadLatencies(path string) (*Latencies, error) {
 	return &l, nil
 }
 
-// enhanced is the source of a Kinesis stream with enhanced fan-out.
+// enhanced is the source name of a Kinesis stream with enhanced fan-out.
 const enhanced = "kinesis.enhanced"
 
 // z99 is the 99th percentile of the standard normal distribution.
 const z99 = 2.3263478740408408
 
-// draw returns the time of one call with a request of so many bytes, in seconds.
+// draw returns the time in seconds of one call with a request of the given bytes.
 func (l *Latency) draw(rnd *rand.Rand, bytes int) float64 {
 	z := rnd.NormFloat64()
 	return float64(l.P50)*math.Exp(l.sigma()*z) + float64(l.PerMiB)*float64(bytes)/(1<<20)
 }
 
-// scale is by how much longer CPU takes in a function of so many MB than here.
+// scale returns how many times longer CPU work takes in a function with memory MB
+// than here.
 func (c *CPUModel) scale(memory int) float64 {
 	return c.Slowdown * max(1, float64(c.VCPUMB)/float64(memory))
 }
@@ -91,7 +92,8 @@ func (l *Latency) sigma() float64 {
 	return math.Log(float64(l.P99/l.P50)) / z99
 }
 
-// mean is the mean time of a call, in seconds, without what grows with the request.
+// mean returns the mean time of a call in seconds, without the part that grows with
+// the request.
 func (l *Latency) mean() float64 {
 	sigma := l.sigma()
 	return float64(l.P50) * math.Exp(sigma*sigma/2)

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 )
 
-// invocation is what one invocation is made of, as far as its time goes.
+// invocation holds everything that determines the time of one invocation.
 type invocation struct {
 	shape     *Shape
 	latencies *Latencies
@@ -13,15 +13,16 @@ type invocation struct {
 	memory    int // MB
 }
 
-// seconds draws how long the invocation takes. The CPU is a single one: first it
-// decodes, then it makes one request after another, each of which then waits for
-// its answer. A request holds its slot from when it is being made, as in the
-// engine: one of the target's (its own bound, or an even share) and one of all. An
-// ordered target has one request in flight, as a batch is of one shard.
+// seconds draws how long the invocation takes. There is one CPU. First it decodes,
+// then it makes one request after another, and each request waits for its answer.
+// As in the engine, a request holds two slots while it is made and until its
+// answer: one of its target (the target's own bound, or an even share) and one of
+// the total. An ordered target has one request in flight, because a batch belongs
+// to one shard.
 func (v *invocation) seconds(rnd *rand.Rand) float64 {
 	scale := v.latencies.CPU.scale(v.memory)
 	perByte, perCall := v.perByte()*scale, float64(v.latencies.CPU.PerCall)*scale
-	cpu := v.shape.Decode.Seconds()*scale + perCall // a call of the metrics, too
+	cpu := v.shape.Decode.Seconds()*scale + perCall // PerCall covers the call for metrics
 	if v.bytes() == 0 {
 		cpu = v.shape.CPU.Seconds()*scale + perCall
 	}
@@ -56,7 +57,7 @@ func (v *invocation) seconds(rnd *rand.Rand) float64 {
 	}
 }
 
-// slots is how many requests a target has in flight at most.
+// slots returns the most requests that a target has in flight.
 func (v *invocation) slots(t *TargetShape) int {
 	switch {
 	case t.Ordered:
@@ -67,7 +68,7 @@ func (v *invocation) slots(t *TargetShape) int {
 	return max(1, v.inFlight/len(v.shape.Targets))
 }
 
-// bytes is the size of all requests.
+// bytes returns the total size of all requests.
 func (v *invocation) bytes() (n int) {
 	for i := range v.shape.Targets {
 		for k := range v.shape.Targets[i].Requests {
@@ -77,7 +78,7 @@ func (v *invocation) bytes() (n int) {
 	return n
 }
 
-// perByte is the CPU, in seconds, that making requests takes for each byte of them.
+// perByte returns the CPU seconds per byte for making requests.
 func (v *invocation) perByte() float64 {
 	n := v.bytes()
 	if n == 0 {
@@ -86,7 +87,7 @@ func (v *invocation) perByte() float64 {
 	return (v.shape.CPU - v.shape.Decode).Seconds() / float64(n)
 }
 
-// answerAt is when the answer to a request of a target comes.
+// answerAt is the time of the answer to a request of a target.
 type answerAt struct {
 	at     float64
 	target int

@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// steady is a latency that is always the same.
+// steady is a constant latency.
 func steady(d time.Duration) Latency {
 	return Latency{P50: Seconds(d.Seconds()), P99: Seconds(d.Seconds())}
 }
 
 const ms = time.Millisecond
 
-// requests returns n requests of one record of a kilobyte.
+// requests returns n requests of one record of 1,000 bytes.
 func requests(n int) (all []Request) {
 	for range n {
 		all = append(all, Request{1000, []int{1000}})
@@ -23,7 +23,7 @@ func requests(n int) (all []Request) {
 	return all
 }
 
-// Times worked out by hand: a call takes 20 ms.
+// Times computed by hand: a call takes 20 ms.
 func TestInvocationTime(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
@@ -62,7 +62,7 @@ func TestInvocationTime(t *testing.T) {
 	}
 }
 
-// What is drawn has the percentiles that it was asked to have.
+// Drawn values have the given percentiles.
 func TestLatencyIsLogNormal(t *testing.T) {
 	l := Latency{P50: 0.010, P99: 0.080}
 	rnd := rand.New(rand.NewPCG(1, 2))

@@ -18,7 +18,7 @@ import (
 	"fanout/lambda/target"
 )
 
-// Shape is what one batch becomes.
+// Shape describes the requests that one batch becomes.
 type Shape struct {
 	Records int           // in the batch
 	CPU     time.Duration // of handling it, on a core of this machine
@@ -26,7 +26,7 @@ type Shape struct {
 	Targets []TargetShape
 }
 
-// requests is their number, to all targets.
+// requests returns the number of requests to all targets.
 func (s *Shape) requests() (n int) {
 	for i := range s.Targets {
 		n += len(s.Targets[i].Requests)
@@ -34,28 +34,28 @@ func (s *Shape) requests() (n int) {
 	return n
 }
 
-// Configured is the collapse of each target as its configuration has it.
+// Configured stands for the collapse in each target's configuration.
 const Configured = "configured"
 
-// Measurement is what batches of a sample become, by collapse, parallelization
+// Measurement holds the shapes of a sample's batches, by collapse, parallelization
 // factor and size.
 type Measurement struct {
 	Curves  map[Variant][]Shape // ascending by size; factor 1 stands for all, unless Ordered
-	Ordered bool                // some target keeps order, so which keys a batch has counts
+	Ordered bool                // some target keeps order, so the keys of a batch matter
 	Targets []target.Spec       // the active ones, as configured
-	Notes   []string            // what makes the measurement less than exact
+	Notes   []string            // reasons why the measurement is inexact
 	Metrics MetricsShape
 
-	Collapses []string // that were measured
+	Collapses []string // the measured ones
 }
 
-// Variant is what a measurement depends on beside the size of the batch.
+// Variant is everything besides batch size that affects a measurement.
 type Variant struct {
-	Collapse string // Configured, or what every target that can collapse does instead
+	Collapse string // Configured, or the collapse of every target that can collapse
 	Factor   int
 }
 
-// curve returns the shapes of a setting.
+// curve returns the shapes that belong to a setting.
 func (m *Measurement) curve(s *Setting) []Shape {
 	v := Variant{s.Collapse, 1}
 	if m.Ordered {
@@ -64,27 +64,27 @@ func (m *Measurement) curve(s *Setting) []Shape {
 	return m.Curves[v]
 }
 
-// Meter returns the CPU that a call of f takes. It may call f any number of times.
+// Meter returns the CPU time of one call of f. It may call f any number of times.
 type Meter func(f func() error) (time.Duration, error)
 
-// MeasureOptions say how to measure.
+// MeasureOptions are the settings of a measurement.
 type MeasureOptions struct {
 	Store    target.Store
-	Region   string   // of the calls that are made up
-	Collapse []string // what is to be compared, Configured among it; nil: that, JSON and none, as far as they differ
+	Region   string   // of the simulated calls
+	Collapse []string // modes to compare, including Configured; nil: Configured, JSON and none, as far as they differ
 	Factors  []int
-	Largest  int                   // size of the largest batch that is of interest; 0: Lambda's largest
+	Largest  int                   // size of the largest batch to measure; 0: Lambda's largest
 	Meter    Meter                 // nil: CPUMeter
 	Progress func(done, total int) // nil: none
 	Log      *zap.Logger           // nil: none
 }
 
-// sizes of batches that are measured; what lies between is interpolated.
+// sizes are the measured batch sizes. Sizes between them are interpolated.
 var sizes = []int{1, 10, 50, 100, 200, 500, 1000, 2000, 5000, 10_000}
 
 // Measure runs batches of s through the function, with the targets that o.Store has
-// for its source. It sends nothing. An error means that no targets could be read,
-// there is none, or one is faulty.
+// for its source. It sends nothing. It returns an error if targets cannot be read,
+// if there are none, or if one is faulty.
 func Measure(ctx context.Context, s *Sample, o MeasureOptions) (*Measurement, error) {
 	set, err := o.Store.Targets(ctx, s.Source)
 	if err != nil {
@@ -126,7 +126,7 @@ func Measure(ctx context.Context, s *Sample, o MeasureOptions) (*Measurement, er
 	return m, m.measure(ctx, s, &o)
 }
 
-// measure fills the curves.
+// measure measures the curves.
 func (m *Measurement) measure(ctx context.Context, s *Sample, o *MeasureOptions) error {
 	factors := []int{1}
 	if m.Ordered {
@@ -180,7 +180,7 @@ func (m *Measurement) measure(ctx context.Context, s *Sample, o *MeasureOptions)
 	return nil
 }
 
-// note keeps what a rehearsal found.
+// note keeps the findings of a rehearsal.
 func (m *Measurement) note(r *rehearsal) {
 	for _, t := range m.Targets {
 		if err := r.tape.faults[t.ID]; err != nil {
@@ -201,7 +201,7 @@ func (m *Measurement) addNote(format string, args ...any) {
 	}
 }
 
-// rehearsal is the function with one collapse.
+// rehearsal is the function with one collapse mode.
 type rehearsal struct {
 	handler *lambda.Handler
 	tape    *tape
@@ -246,17 +246,17 @@ func (r *rehearsal) batch(ctx context.Context, s *Sample, n, factor int, meter M
 		return Shape{}, err
 	}
 	shape.CPU, err = meter(func() error {
-		_, _ = r.handler.Invoke(ctx, data) // that something cannot be delivered was noted
+		_, _ = r.handler.Invoke(ctx, data) // failed deliveries are noted already
 		return nil
 	})
 	shape.Decode = min(shape.Decode, shape.CPU)
 	return shape, err
 }
 
-// enough is the CPU of a batch beyond which larger ones are not measured.
+// enough is the CPU time of a batch beyond which larger batches are not measured.
 const enough = 150 * time.Millisecond
 
-// Bounds of one metering: what is shorter says little, and what is longer needs no
+// Bounds of one metering. A shorter one says little, and a longer one needs no
 // second round.
 const (
 	meterRounds = 3
@@ -264,8 +264,9 @@ const (
 	meterMost   = 30 * time.Millisecond
 )
 
-// CPUMeter measures the CPU of the whole process, garbage collection included, and
-// returns the best of a few rounds, as what disturbs only ever adds.
+// CPUMeter measures the CPU time of the whole process, including garbage
+// collection. It returns the best of a few rounds, because disturbances only add
+// time.
 func CPUMeter(f func() error) (time.Duration, error) {
 	best := time.Duration(0)
 	for round := range meterRounds {

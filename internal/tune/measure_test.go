@@ -38,7 +38,7 @@ func targetStore(t *testing.T, lines string) target.Store {
 	return s
 }
 
-// fixed is a Meter by which everything takes a millisecond; it still runs f.
+// fixed is a Meter that returns one millisecond for everything. It still runs f.
 func fixed(f func() error) (time.Duration, error) { return time.Millisecond, f() }
 
 func measure(t *testing.T, s *Sample, targets string, o MeasureOptions) *Measurement {
@@ -57,8 +57,8 @@ func measure(t *testing.T, s *Sample, targets string, o MeasureOptions) *Measure
 	return m
 }
 
-// Every type of target makes its requests, which the stand-in acknowledges, and
-// nothing is sent: the hosts do not exist, and the file is not written.
+// Every type of target makes its requests, and the stand-in acknowledges them.
+// Nothing is sent: the hosts do not exist, and the file is not written.
 func TestMeasureEveryType(t *testing.T) {
 	m := measure(t, newSample(t, kinesisEvent(1000, 100, 1000, 1)), everyType, MeasureOptions{Collapse: []string{Configured}, Largest: 1000})
 	for _, n := range m.Notes {
@@ -90,7 +90,8 @@ func TestMeasureEveryType(t *testing.T) {
 			t.Errorf("%s: ordered %v, service %s", target.ID, target.Ordered, target.Service)
 		}
 	}
-	// 2 of the function, 2 of the source, 11 of each target but for those with one destination.
+	// 2 of the function, 2 of the source, and 11 of each target, except targets with
+	// one destination.
 	if m.Metrics.Metrics < 4+11*len(m.Targets) || m.Metrics.LogBytes < 1000 {
 		t.Errorf("metrics: %+v", m.Metrics)
 	}
@@ -144,7 +145,7 @@ func TestMeasureNotes(t *testing.T) {
 	if text := strings.Join(m.Notes, "\n"); !strings.Contains(text, "the sample has 1 record;") {
 		t.Errorf("notes: %s", text)
 	}
-	// Elasticsearch takes no documents that are not JSON.
+	// Elasticsearch accepts only JSON documents.
 	plain := newSample(t, []byte(strings.ReplaceAll(string(kinesisEvent(10, 100, 10, 1)), `"data":"`, `"data":"AAAA`)))
 	m = measure(t, plain, "- {id: a, type: es, destination: \"search-x.eu-west-1.es.amazonaws.com#i\"}", MeasureOptions{Largest: 10})
 	if len(m.Notes) == 0 || !strings.Contains(m.Notes[0], "target a: some requests did not come out") {

@@ -12,10 +12,10 @@ import (
 //go:embed prices.yaml
 var defaultPrices []byte
 
-// DefaultPrices is the file of prices that is built in.
+// DefaultPrices returns the built-in file of prices.
 func DefaultPrices() []byte { return slices.Clone(defaultPrices) }
 
-// Prices are what AWS charges, in US dollars.
+// Prices are the prices of AWS, in US dollars.
 type Prices struct {
 	Region string `yaml:"region" json:"region"`
 	Date   string `yaml:"date" json:"date"`
@@ -26,27 +26,27 @@ type Prices struct {
 	Targets    map[string]TypePrices `yaml:"targets" json:"targets"` // by type, or type.fifo
 }
 
-// LambdaPrice is what the function costs.
+// LambdaPrice is the price of the function.
 type LambdaPrice struct {
 	MillionRequests float64 `yaml:"million_requests" json:"millionRequests"`
 	GBSecond        float64 `yaml:"gb_second" json:"gbSecond"`
 	Source          string  `yaml:"source" json:"source"`
 }
 
-// Of returns what so many invocations cost that run for so many seconds in all, in
-// US dollars. The memory is in MB.
+// Of returns the cost in US dollars of invocations that run for the given seconds
+// in total. memory is in MB.
 func (l *LambdaPrice) Of(invocations, seconds float64, memory int) (requests, compute float64) {
 	return invocations / million * l.MillionRequests, seconds * float64(memory) / 1024 * l.GBSecond
 }
 
-// ConsumerPrice is what enhanced fan-out costs.
+// ConsumerPrice is the price of enhanced fan-out.
 type ConsumerPrice struct {
 	ShardHour float64 `yaml:"shard_hour" json:"shardHour"`
 	GB        float64 `yaml:"gb" json:"gb"`
 	Source    string  `yaml:"source" json:"source"`
 }
 
-// CloudWatchPrice is what the function's metrics cost.
+// CloudWatchPrice is the price of the function's metrics.
 type CloudWatchPrice struct {
 	MetricMonth     float64 `yaml:"metric_month" json:"metricMonth"`
 	MillionRequests float64 `yaml:"million_requests" json:"millionRequests"`
@@ -54,20 +54,20 @@ type CloudWatchPrice struct {
 	Source          string  `yaml:"source" json:"source"`
 }
 
-// TypePrices are what a type of target charges.
+// TypePrices are the charges of a type of target.
 type TypePrices struct {
 	Charges []Charge `yaml:"charges" json:"charges"`
 	Source  string   `yaml:"source" json:"source"`
 }
 
-// Charge is one thing that a target charges for.
+// Charge is one charge of a target.
 type Charge struct {
 	Of    string  `yaml:"of" json:"of"`       // request, record or gb
 	Price float64 `yaml:"price" json:"price"` // of a million requests or records, or of 2³⁰ bytes
-	Unit  int     `yaml:"unit" json:"unit"`   // bytes that count as one request or record, or that a record is rounded up to; 0: none
+	Unit  int     `yaml:"unit" json:"unit"`   // bytes that count as one request or record, or to which a record is rounded up; 0: none
 }
 
-// What a Charge may be of.
+// The values of Charge.Of.
 const (
 	ofRequest = "request"
 	ofRecord  = "record"
@@ -79,8 +79,8 @@ const (
 	gib     = 1 << 30
 )
 
-// LoadPrices reads the prices in a file; of "", the prices that are built in. Its
-// error names the file and what is wrong with it.
+// LoadPrices reads the prices in a file. For "" it returns the built-in ones. Its
+// error names the file and the fault.
 func LoadPrices(path string) (*Prices, error) {
 	var p Prices
 	if err := loadYAML(path, "prices", defaultPrices, &p); err != nil {
@@ -99,8 +99,8 @@ func LoadPrices(path string) (*Prices, error) {
 	return &p, nil
 }
 
-// Of returns the price of one request to a target of this type, in US dollars.
-// Without prices for the type it is zero, and known is false.
+// Of returns the price of one request to a target of this type, in US dollars. If
+// the type has no prices, Of returns zero, and known is false.
 func (p *Prices) Of(service string, r *Request) (dollars float64, known bool) {
 	t, known := p.Targets[service]
 	for _, c := range t.Charges {
@@ -132,7 +132,7 @@ func (c Charge) of(r *Request) float64 {
 	}
 }
 
-// units is as how many requests or records one of size bytes counts.
+// units returns how many requests or records one of size bytes counts as.
 func (c Charge) units(size int) float64 {
 	if c.Unit == 0 {
 		return 1
@@ -140,8 +140,8 @@ func (c Charge) units(size int) float64 {
 	return max(1, math.Ceil(float64(size)/float64(c.Unit)))
 }
 
-// loadYAML reads a file, or what is built in if path is "", into v. Members that v
-// does not have are faults, as they are most likely misspelt.
+// loadYAML reads a file into v, or builtIn if path is "". Members that v does not
+// have are faults, because they are probably misspelled.
 func loadYAML(path, what string, builtIn []byte, v any) error {
 	data := builtIn
 	if path != "" {

@@ -10,7 +10,7 @@ import (
 
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*max(math.Abs(a), math.Abs(b), 1e-9) }
 
-// The charges of the services' pricing pages, worked out by hand.
+// Charges on the services' pricing pages, computed by hand.
 func TestCharges(t *testing.T) {
 	p, err := LoadPrices("")
 	if err != nil {

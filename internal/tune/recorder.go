@@ -12,25 +12,25 @@ import (
 
 // Request is one request to a target.
 type Request struct {
-	Bytes int   // of the whole, as the service counts
+	Bytes int   // total, as the service counts
 	Sizes []int // of its records
 }
 
-// TargetShape is what a batch becomes at one target.
+// TargetShape describes the requests that a batch becomes at one target.
 type TargetShape struct {
 	ID       string
-	Service  string // type of the target, with .fifo where it is
+	Service  string // type of the target, with .fifo if it is FIFO
 	Ordered  bool   // one request after another
-	InFlight int    // bound of its own; 0: an even share
+	InFlight int    // the target's own bound; 0: an even share
 	Requests []Request
 }
 
-// tape is what recorders write to.
+// tape collects the entries of recorders.
 type tape struct {
 	mu      sync.Mutex
 	on      bool
 	targets map[string]*TargetShape
-	faults  map[string]error // by target, the first of a request that would have failed
+	faults  map[string]error // by target: the error of the first request that would have failed
 }
 
 // start begins a recording.
@@ -40,8 +40,8 @@ func (t *tape) start() {
 	t.on, t.targets = true, make(map[string]*TargetShape)
 }
 
-// stop ends the recording and returns it, in an order that does not depend on
-// which request was faster.
+// stop ends the recording and returns it. Its order does not depend on the speed of
+// requests.
 func (t *tape) stop(specs []target.Spec) []TargetShape {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -70,7 +70,7 @@ func shapeOf(t *target.Spec) *TargetShape {
 	return &TargetShape{ID: t.ID, Service: service, Ordered: t.Ordered(), InFlight: t.InFlight}
 }
 
-// recorder stands before a sink. All is delivered, as far as the engine knows.
+// recorder wraps a sink. It reports every record to the engine as delivered.
 type recorder struct {
 	engine.Sink
 	spec *target.Spec
@@ -78,13 +78,13 @@ type recorder struct {
 	http bool // the sink's requests end in Services
 }
 
-// around returns what stands before a sink.
+// around returns a recorder around a sink.
 func (t *tape) around(spec *target.Spec, s engine.Sink) engine.Sink {
 	local := spec.Type == target.Redis || spec.Type == target.Memcached || spec.Type == target.File
 	return &recorder{Sink: s, spec: spec, tape: t, http: !local}
 }
 
-// Send makes the request, so that its CPU counts, and books it.
+// Send makes the request, so that its CPU counts, and records it.
 func (r *recorder) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	var err error
 	if r.http {

@@ -9,7 +9,7 @@ import (
 	"fanout/lambda/metrics"
 )
 
-// Report is what a simulation found.
+// Report is the result of a simulation.
 type Report struct {
 	Source      string       `json:"source"`
 	Load        Load         `json:"load"`
@@ -19,9 +19,9 @@ type Report struct {
 	Simulated   int          `json:"simulated"` // settings
 	Recommended Result       `json:"recommended"`
 	Why         []string     `json:"why"`
-	Others      []Result     `json:"others"` // that differ from the recommended in one thing
+	Others      []Result     `json:"others"` // they differ from the recommended one in one dimension
 	Measured    []Measured   `json:"measured"`
-	Basis       []string     `json:"basis"` // what is measured, what is modelled, and of when the prices are
+	Basis       []string     `json:"basis"` // origin of the figures: measured or modeled, and the date of the prices
 	Notes       []string     `json:"notes,omitempty"`
 
 	results []Result
@@ -30,8 +30,7 @@ type Report struct {
 	grid    Grid
 }
 
-// Measured is what a batch of one size was measured to be, collapsed as
-// recommended.
+// Measured is the measurement of one batch size, with the recommended collapse.
 type Measured struct {
 	Records      int     `json:"records"`
 	CPU          float64 `json:"cpuMilliseconds"` // on a core here
@@ -40,7 +39,7 @@ type Measured struct {
 	Bytes        int     `json:"bytes"` // of the requests
 }
 
-// report makes a Report of results.
+// report builds a Report from results.
 func (t *tuner) report(results []Result) *Report {
 	r := &Report{
 		Source: t.Sample.Source, Load: t.Load, MaxLag: float64(t.MaxLag.Milliseconds()), Metrics: t.Metrics,
@@ -66,7 +65,8 @@ func (t *tuner) report(results []Result) *Report {
 	return r
 }
 
-// neighbours returns the results that differ from the recommended one in one thing.
+// neighbours returns the results that differ from the recommended one in one
+// dimension.
 func (r *Report) neighbours() (others []Result) {
 	for _, d := range dimensions {
 		for i := range r.results {
@@ -78,7 +78,7 @@ func (r *Report) neighbours() (others []Result) {
 	return others
 }
 
-// dimension is one thing that can be set.
+// dimension is one part of a setting.
 type dimension struct {
 	name    string
 	differs func(a, b *Setting) bool
@@ -102,8 +102,8 @@ func differences(a, b *Setting) (n int) {
 	return n
 }
 
-// Differs names the thing in which s differs from the recommended setting, "" if
-// in none.
+// Differs names the dimension in which s differs from the recommended setting, or
+// returns "" if there is none.
 func (r *Report) Differs(s Setting) string {
 	for _, d := range dimensions {
 		if d.differs(&s, &r.Recommended.Setting) {
@@ -113,10 +113,10 @@ func (r *Report) Differs(s Setting) string {
 	return ""
 }
 
-// loadSteps are parts of what a setting can do.
+// loadSteps are fractions of a setting's capacity.
 var loadSteps = []float64{0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98}
 
-// byLoad simulates a setting with other loads, up to what it can do. The planned load
+// byLoad simulates a setting with other loads, up to its capacity. The planned load
 // is one of them.
 func (t *tuner) byLoad(r *Result) (all []Result) {
 	steps := slices.Clone(loadSteps)
@@ -131,7 +131,7 @@ func (t *tuner) byLoad(r *Result) (all []Result) {
 	return all
 }
 
-// why says why the recommended setting is.
+// why explains the recommended setting.
 func (r *Report) why(maxLag time.Duration, hot float64) (text []string) {
 	add := func(format string, args ...any) { text = append(text, fmt.Sprintf(format, args...)) }
 	best := &r.Recommended
@@ -195,8 +195,8 @@ func (r *Report) otherCollapse() (cheapest *Result) {
 	return cheapest
 }
 
-// instead tells of the next best values of one thing: the next below and above the
-// recommended one.
+// instead describes the alternatives in one dimension: the next values below and
+// above the recommended one.
 func (r *Report) instead(d *dimension) string {
 	var below, above *Result
 	passed := false
@@ -228,7 +228,7 @@ func (r *Report) instead(d *dimension) string {
 	return d.label(&r.Recommended.Setting) + " — " + text + "."
 }
 
-// compare tells in a few words how x does against the recommended setting.
+// compare describes in a few words how x compares with the recommended setting.
 func (r *Report) compare(x *Result) string {
 	switch {
 	case x.Steady == nil:

@@ -13,16 +13,16 @@ import (
 	"fanout/lambda/event"
 )
 
-// Sample is records of one stream, as Lambda hands them over, in their order.
+// Sample holds records of one stream, as Lambda delivers them, in their order.
 type Sample struct {
 	Source string     // ARN of the stream
 	Kind   event.Kind // Kinesis or DynamoDB
-	Shards int        // that the records came from, as far as they say; at least 1
+	Shards int        // source shards of the records, if they name them; at least 1
 
 	records []sampled
 	whole   span    // of all records
-	rate    float64 // records a second, by their arrivals; 0: they do not tell
-	lane    string  // shard that batches are made of
+	rate    float64 // records a second, by arrival times; 0: unknown
+	lane    string  // the shard that batches are made of
 }
 
 type sampled struct {
@@ -31,11 +31,11 @@ type sampled struct {
 	lane string
 }
 
-// maxEvent is the payload of an invocation (Lambda quotas).
+// maxEvent is the limit on the payload of an invocation (Lambda quotas).
 const maxEvent = 6 << 20
 
-// NewSample reads events. They must be of one stream: a topic has no batches to
-// tune, and two streams have a mapping each. The Sample keeps the events.
+// NewSample reads events. They must come from one stream: a topic has no batches to
+// tune, and two streams have separate mappings. The Sample keeps the events.
 func NewSample(events ...[]byte) (*Sample, error) {
 	s := new(Sample)
 	lanes := make(map[string]*span)
@@ -75,7 +75,7 @@ func NewSample(events ...[]byte) (*Sample, error) {
 	return s, nil
 }
 
-// span is the arrivals of records, in Unix milliseconds.
+// span summarizes the arrivals of records, in Unix milliseconds.
 type span struct {
 	first, last int64
 	n           int
@@ -94,7 +94,7 @@ func (s *span) add(arrived int64) {
 
 func (s *span) duration() time.Duration { return time.Duration(s.last-s.first) * time.Millisecond }
 
-// rate is records a second; 0 if they came at one time.
+// rate returns records a second, or 0 if all arrived at the same time.
 func (s *span) rate() float64 {
 	if s.last <= s.first {
 		return 0
@@ -102,10 +102,10 @@ func (s *span) rate() float64 {
 	return float64(s.n-1) * 1000 / float64(s.last-s.first)
 }
 
-// Records is the number of records.
+// Records returns the number of records.
 func (s *Sample) Records() int { return len(s.records) }
 
-// RecordBytes is what a record takes of an event, in bytes, on average.
+// RecordBytes returns the average size of a record in an event, in bytes.
 func (s *Sample) RecordBytes() float64 {
 	n := 0
 	for i := range s.records {
@@ -114,19 +114,19 @@ func (s *Sample) RecordBytes() float64 {
 	return float64(n) / float64(len(s.records))
 }
 
-// MaxBatch is how many records fit into an event, on average.
+// MaxBatch returns how many records fit into an event, on average.
 func (s *Sample) MaxBatch() int { return max(1, int(maxEvent/s.RecordBytes())) }
 
-// Load is what to plan for.
+// Load is the load to plan for.
 type Load struct {
 	RecordsPerSecond float64 `json:"recordsPerSecond" yaml:"recordsPerSecond"` // of the whole stream
 	Shards           int     `json:"shards" yaml:"shards"`
-	Derived          bool    `json:"derived" yaml:"derived"` // the rate is that of the sample
+	Derived          bool    `json:"derived" yaml:"derived"` // the rate comes from the sample
 }
 
-// Load returns what to plan for: perSecond records of shards, or where these are
-// zero, what the sample says. A rate is derived from the arrival times, shard by
-// shard, for as many shards as are planned for.
+// Load returns the load to plan for: perSecond records on the given shards. A zero
+// is replaced by the sample's value. The rate then comes from the arrival times of
+// each shard, scaled to the planned shards.
 func (s *Sample) Load(perSecond float64, shards int) (Load, error) {
 	l := Load{RecordsPerSecond: perSecond, Shards: shards}
 	if shards == 0 {
@@ -142,10 +142,10 @@ func (s *Sample) Load(perSecond float64, shards int) (Load, error) {
 	return l, nil
 }
 
-// Event returns an event of n records, or as many as fit, and their number: the
-// sample's, in order, as if of one shard, from the beginning again when they end.
-// Of factor lanes, it takes the partition keys of one, as a mapping with that
-// parallelization factor does.
+// Event returns an event of n records, or as many as fit, and their number. It
+// takes the sample's records in order, as if from one shard, and starts again at
+// the end. Of factor lanes it takes the partition keys of one, like a mapping with
+// that parallelization factor.
 func (s *Sample) Event(n, factor int) (data []byte, records int, err error) {
 	mine := s.ofLane(factor)
 	b := bytes.NewBufferString(`{"Records":[`)
@@ -185,8 +185,8 @@ func (s *Sample) ofLane(factor int) []int {
 	return mine
 }
 
-// renumber returns the record as if it were number i of the sample's first shard:
-// records that come twice would be taken for one.
+// renumber returns the record as number i of the sample's first shard. Without new
+// numbers, repeated records would count as one.
 func (s *Sample) renumber(r *sampled, i int) ([]byte, error) {
 	var all, part map[string]json.RawMessage
 	if err := json.Unmarshal(r.json, &all); err != nil {
@@ -197,7 +197,7 @@ func (s *Sample) renumber(r *sampled, i int) ([]byte, error) {
 		member, number = "dynamodb", "SequenceNumber"
 	}
 	if json.Unmarshal(all[member], &part) != nil {
-		return r.json, nil // the function will say what is wrong with it
+		return r.json, nil // the function will report the fault
 	}
 	seq := strconv.FormatUint(math.MaxUint32+uint64(i), 10) //nolint:gosec // i is not negative
 	if width := len(part[number]) - len(`""`); width > len(seq) {
@@ -217,8 +217,7 @@ func (s *Sample) renumber(r *sampled, i int) ([]byte, error) {
 
 func quoted(s string) json.RawMessage { return json.RawMessage(strconv.Quote(s)) }
 
-// unescaped is json.Marshal without the escapes for HTML, which would lengthen
-// records.
+// unescaped is json.Marshal without escapes for HTML, which would lengthen records.
 func unescaped(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -229,8 +228,8 @@ func unescaped(v any) ([]byte, error) {
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// hotKey is the part of a shard's records that its most frequent key has; 0 if no
-// key comes twice.
+// hotKey returns the fraction of a shard's records that have its most frequent key,
+// or 0 if no key repeats.
 func (s *Sample) hotKey() float64 {
 	type key struct {
 		lane string

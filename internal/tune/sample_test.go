@@ -17,8 +17,8 @@ const (
 	customers = "arn:aws:dynamodb:eu-west-1:123456789012:table/Customers/stream/2026-03-01T09:00:00.000"
 )
 
-// kinesisEvent is n records of size bytes with keys keys, over shards, that arrive
-// 10 ms after one another.
+// kinesisEvent returns an event of n records of size bytes with keys keys, over
+// shards, that arrive 10 ms apart.
 func kinesisEvent(n, size, keys, shards int) []byte {
 	var b strings.Builder
 	b.WriteString(`{"Records":[`)
@@ -65,8 +65,8 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// Shards are read at different speeds, so one may have ended long before another:
-// the rate is the sum of theirs.
+// Shards are read at different speeds, so one may end long before another. The rate
+// is the sum of the shards' rates.
 func TestLoadAddsUpShards(t *testing.T) {
 	slow := strings.ReplaceAll(string(kinesisEvent(101, 100, 10, 1)), "shardId-000000000000", "shardId-000000000009")
 	slow = strings.ReplaceAll(slow, "17638000", "17638900")
@@ -97,7 +97,7 @@ func TestSampleIsRefused(t *testing.T) {
 	}
 }
 
-// Batches are of one shard, and no record is in one twice, however large it is.
+// A batch comes from one shard and holds no record twice, at any size.
 func TestBatchesAreOfOneShardAndNumberedAnew(t *testing.T) {
 	dynamodb, err := os.ReadFile(filepath.Join("..", "..", "examples", "events", "dynamodb.json"))
 	if err != nil {

@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// Services is an http.RoundTripper that stands for AWS: it acknowledges every
-// record of a request at once. Nothing leaves the process.
+// Services is an http.RoundTripper that replaces AWS: it acknowledges every record
+// of a request at once. Nothing leaves the process.
 type Services struct{}
 
-// answer says how a request shows its records and an answer acknowledges one, in
-// which # is its number, and all.
+// answer describes how a request shows its records, and how an answer acknowledges
+// one record (# stands for its number) and all of them.
 type answer struct {
 	record     string
 	head, one  string
@@ -27,7 +27,7 @@ const (
 	xmlAnswer  = "text/xml"
 )
 
-// answers are by operation.
+// answers holds the answers by operation.
 var answers = map[string]answer{
 	"PutRecords": {record: `"PartitionKey":`, head: `{"FailedRecordCount":0,"Records":[`,
 		one: `{"SequenceNumber":"1","ShardId":"s"}`, between: ",", tail: `]}`, kind: jsonAnswer},
@@ -54,7 +54,7 @@ func (Services) RoundTrip(r *http.Request) (*http.Response, error) {
 	op := operation(r, body)
 	a := answers[op]
 	n := bytes.Count(body, []byte(a.record))
-	var done []string // by a _bulk request
+	var done []string // action names, for a _bulk request
 	switch {
 	case op == "_bulk":
 		done = actions(body)
@@ -86,7 +86,7 @@ func (Services) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// operation names what a request asks for.
+// operation names the operation of a request.
 func operation(r *http.Request, body []byte) string {
 	if _, op, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
 		return op
@@ -104,8 +104,8 @@ func operation(r *http.Request, body []byte) string {
 	return ""
 }
 
-// actions are the names of the actions in the body of a _bulk request. A document can
-// begin like an action, but stands behind one.
+// actions returns the names of the actions in the body of a _bulk request. A
+// document can begin like an action, but always follows one.
 func actions(body []byte) (names []string) {
 	document := false
 	for line := range bytes.Lines(body) {

@@ -8,28 +8,28 @@ import (
 	"time"
 )
 
-// Setting is what can be set.
+// Setting holds the values that can be set.
 type Setting struct {
 	BatchSize int           `json:"batchSize" yaml:"batchSize"` // of the event source mapping
 	Window    time.Duration `json:"-" yaml:"-"`                 // batching window of the mapping
 	Factor    int           `json:"parallelizationFactor" yaml:"parallelizationFactor"`
 	InFlight  int           `json:"inFlight" yaml:"inFlight"` // FANOUT_IN_FLIGHT
 	Memory    int           `json:"memoryMB" yaml:"memoryMB"` // of the function
-	Collapse  string        `json:"collapse" yaml:"collapse"` // Configured, or of all targets that can
+	Collapse  string        `json:"collapse" yaml:"collapse"` // Configured, or the mode of all targets that can collapse
 }
 
-// Grid is the values that are tried, each with each.
+// Grid holds the values to try, in all combinations.
 type Grid struct {
 	BatchSizes []int
 	Windows    []time.Duration
 	Factors    []int
 	InFlights  []int
 	Memories   []int
-	Collapses  []string // empty: as Measure finds it
+	Collapses  []string // empty: the ones that Measure finds
 }
 
-// DefaultGrid is what is tried unless the user says otherwise. Windows are whole
-// seconds, as the mapping takes them.
+// DefaultGrid returns the default values. Windows are whole seconds, as the mapping
+// requires.
 func DefaultGrid() Grid {
 	return Grid{
 		BatchSizes: []int{10, 50, 100, 200, 500, 1000, 2000, 5000, 10_000},
@@ -40,7 +40,7 @@ func DefaultGrid() Grid {
 	}
 }
 
-// Check returns what is wrong with the values, by what Lambda takes.
+// Check returns an error if a value is outside Lambda's limits.
 func (g *Grid) Check() error {
 	for _, x := range []struct {
 		name   string
@@ -77,8 +77,8 @@ func (g *Grid) Check() error {
 	return nil
 }
 
-// settings returns every setting whose batch can be had: of batch sizes that do not
-// fit into an event, the smallest stands for all.
+// settings returns every setting with a possible batch size. Of the batch sizes
+// that do not fit into an event, it keeps only the smallest.
 func (g *Grid) settings(maxBatch int) (all []Setting) {
 	sizes := slices.Sorted(slices.Values(g.BatchSizes))
 	if i := slices.IndexFunc(sizes, func(n int) bool { return n >= maxBatch }); i >= 0 {
@@ -100,7 +100,7 @@ func (g *Grid) settings(maxBatch int) (all []Setting) {
 	return all
 }
 
-// simpler orders settings that do equally well: the one that asks for less is first.
+// simpler orders settings with equal results: the one with lower values is first.
 func simpler(a, b *Setting) int {
 	return cmp.Or(
 		cmp.Compare(a.Factor, b.Factor), cmp.Compare(a.Window, b.Window), cmp.Compare(a.Memory, b.Memory),

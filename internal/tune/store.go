@@ -11,11 +11,11 @@ import (
 	"fanout/lambda/target"
 )
 
-// store has the targets of one source, as they are simulated.
+// store holds the simulated targets of one source.
 type store struct{ set target.Set }
 
-// newStore returns a store of specs, in which every target that can collapse does
-// so as collapse says. Roles are not assumed, and nothing goes to another target.
+// newStore returns a store of specs. Every target that can collapse uses the mode
+// collapse. No roles are assumed, and no target has a fallback.
 func newStore(specs []target.Spec, collapse string) *store {
 	var s store
 	for _, t := range specs {
@@ -36,8 +36,8 @@ func Collapses(t *target.Spec) bool {
 	return t.Type == target.SQS || t.Type == target.SNS || t.Type == target.IoT
 }
 
-// collapses returns what there is to compare: what is configured, and of JSON and
-// none what is different from it.
+// collapses returns the modes to compare: the configured one, and JSON and none if
+// they differ from it.
 func collapses(specs []target.Spec) []string {
 	all := []string{Configured}
 	for _, c := range []target.Collapse{target.CollapseJSON, target.CollapseNone} {
@@ -48,14 +48,14 @@ func collapses(specs []target.Spec) []string {
 	return all
 }
 
-// MetricsShape is what the function's metrics are for one source.
+// MetricsShape describes the function's metrics for one source.
 type MetricsShape struct {
 	Metrics  int // custom metrics, with their dimensions
 	LogBytes int // lines of one invocation in embedded metric format
 }
 
-// metricsOf counts the metrics of a source with these targets, by publishing those
-// of one invocation to a buffer.
+// metricsOf counts the metrics of a source with these targets. It publishes the
+// metrics of one invocation to a buffer.
 func metricsOf(ctx context.Context, source string, specs []target.Spec) (m MetricsShape, err error) {
 	now := time.Now()
 	src := metrics.Source{ARN: source, Records: 1000, Oldest: now.Add(-time.Second)}

@@ -13,7 +13,7 @@ import (
 	"fanout/lambda/metrics"
 )
 
-// Options are what a simulation is of.
+// Options are the inputs of a simulation.
 type Options struct {
 	Sample      *Sample
 	Measurement *Measurement
@@ -21,24 +21,24 @@ type Options struct {
 	Prices      *Prices
 	Latencies   *Latencies
 	Grid        Grid
-	MaxLag      time.Duration // that 99 % of the records may have
+	MaxLag      time.Duration // goal: 99 % of the records have at most this lag
 	Metrics     metrics.Mode  // of the function
 	Enhanced    bool          // the mapping has enhanced fan-out
 }
 
-// Result is what a setting leads to. Times are in milliseconds.
+// Result is the outcome of a setting. Times are in milliseconds.
 type Result struct {
 	Setting
 	WindowSeconds int     `json:"windowSeconds"`
-	Throughput    float64 `json:"maxRecordsPerSecond"` // what it can do, of the whole stream
-	Utilization   float64 `json:"utilization"`         // the load as a part of that
+	Throughput    float64 `json:"maxRecordsPerSecond"` // capacity, for the whole stream
+	Utilization   float64 `json:"utilization"`         // the load as a fraction of the capacity
 	KeepsUp       bool    `json:"keepsUp"`             // with room to catch up after a stop
 	MeetsGoal     bool    `json:"meetsGoal"`
-	Close         bool    `json:"close"` // so near a limit that another measurement may say otherwise
-	*Steady               // nil: records come faster than they are handled, so the lag grows
+	Close         bool    `json:"close"` // near a limit, so another measurement may decide otherwise
+	*Steady               // nil: records arrive faster than they are handled, so the lag grows
 }
 
-// Steady is what becomes of the load with a setting that keeps up with it.
+// Steady describes a setting that keeps up with its load.
 type Steady struct {
 	LagP50      float64 `json:"lagP50Milliseconds"` // from the arrival of a record at the stream to its acknowledgement by all targets
 	LagP99      float64 `json:"lagP99Milliseconds"`
@@ -50,11 +50,11 @@ type Steady struct {
 	MonthlyCost Cost    `json:"monthlyCost"`
 }
 
-// headroom is the part of what a setting can do that the load may be: a stream that
-// stood still for a minute is caught up with in four.
+// headroom is the highest load, as a fraction of capacity. A stream that stood
+// still for a minute then catches up in four.
 const headroom = 0.8
 
-// noise is how far two measurements of the same sample differ, as a part.
+// noise is how far two measurements of the same sample differ, as a fraction.
 const noise = 0.05
 
 // isNear reports whether x is so close to a limit that noise may put it on the other side.
@@ -65,11 +65,11 @@ type tuner struct {
 	Options
 	RecordBytes float64
 	source      Latency
-	hot         float64 // part of a shard's records that its most frequent key has
+	hot         float64 // fraction of a shard's records with its most frequent key
 	curves      map[curveKey]curve
 }
 
-// curveKey is what the time of an invocation depends on.
+// curveKey holds everything that affects the time of an invocation.
 type curveKey struct {
 	Variant
 	inFlight, memory int
@@ -127,8 +127,8 @@ func (t *tuner) key(s *Setting) curveKey {
 	return curveKey{v, s.InFlight, s.Memory}
 }
 
-// result simulates one setting with so many records a second. Lag and throughput
-// are those of the lane with the most frequent key; cost that of all.
+// result simulates one setting at perSecond records a second. Lag and throughput
+// are the values of the lane with the most frequent key. Cost covers all lanes.
 func (t *tuner) result(s Setting, perSecond float64) Result {
 	c := t.curves[t.key(&s)]
 	lanes := float64(t.Load.Shards * s.Factor)
@@ -161,12 +161,11 @@ func (t *tuner) result(s Setting, perSecond float64) Result {
 	return r
 }
 
-// best returns the setting to take. Of those that meet the goal, and not by a hair, it
-// is the cheapest;
-// where some cost the same but for a hundredth, the one with the least lag; where
-// that is much the same, the simplest. If none meets the goal, lag comes before
-// cost, and if none keeps up, it is the simplest of those that come within a twentieth of
-// the highest throughput.
+// best returns the recommended setting. Among settings that clearly meet the goal
+// it takes the cheapest. Among costs within one percent it takes the least lag, and
+// among similar lags the simplest setting. If none meets the goal, lag comes before
+// cost. If none keeps up, it takes the simplest setting within a twentieth of the
+// highest throughput.
 func best(results []Result) *Result {
 	near := func(all []*Result, within float64, of func(*Result) float64) []*Result {
 		least := of(slices.MinFunc(all, func(a, b *Result) int { return cmp.Compare(of(a), of(b)) }))

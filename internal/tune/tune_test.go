@@ -62,8 +62,8 @@ func TestRecommended(t *testing.T) {
 	if !near(c.Total, c.Requests+c.Compute+c.Targets+c.Metrics+c.Consumer) || c.Consumer != 0 {
 		t.Errorf("cost %+v", c)
 	}
-	// 500 records a second, ten to a request of SQS, for 730 hours. The last request
-	// of a batch is not full.
+	// 500 records a second, ten in an SQS request, for 730 hours. The last request of
+	// a batch is not full.
 	if full := 50 * monthSeconds * 0.4 / 1e6; c.Targets < full || c.Targets > 1.3*full {
 		t.Errorf("targets cost %g, want a little over %g", c.Targets, full)
 	}
@@ -80,7 +80,8 @@ func TestRecommended(t *testing.T) {
 	}
 }
 
-// More memory, more requests in flight and larger batches never do less.
+// More memory, more requests in flight or larger batches never lower the
+// throughput.
 func TestThroughputIsMonotonic(t *testing.T) {
 	r := Simulate(options(t, oneQueue))
 	at := func(change func(*Setting)) float64 {
@@ -129,7 +130,7 @@ func TestGoalOutOfReach(t *testing.T) {
 	}
 }
 
-// A key that half of the records have stays in one lane.
+// A key of half the records stays in one lane.
 func TestHotKeyBoundsThroughput(t *testing.T) {
 	o := options(t, oneQueue)
 	o.Sample = newSample(t, kinesisEvent(1000, 200, 2, 1))
@@ -201,7 +202,8 @@ func TestSettingsThatCannotBeHad(t *testing.T) {
 	}
 }
 
-// The page asks for nothing, its plots are well-formed, and it says what it rests on.
+// The page loads nothing, its plots are well-formed, and it names the basis of its
+// figures.
 func TestPage(t *testing.T) {
 	r := Simulate(options(t, oneQueue))
 	r.Source = `<script>alert(1)</script>`

@@ -13,7 +13,7 @@ import (
 	"fanout/lambda/event"
 )
 
-// value is the value of one thing in a setting, in words.
+// value describes a setting's value in one dimension.
 func (d *dimension) value(s *Setting) string {
 	switch d.name {
 	case "batch size":
@@ -53,8 +53,8 @@ func (r *Result) Verdict() string {
 	return verdict
 }
 
-// Name is what the first row of the table is called: a setting that misses the goal is
-// not recommended, but none comes closer.
+// Name labels the first row of the table. A setting that misses the goal is not
+// recommended, although none comes closer.
 func (r *Report) Name() string {
 	switch {
 	case r.Recommended.MeetsGoal:
@@ -65,13 +65,13 @@ func (r *Report) Name() string {
 	return "fastest"
 }
 
-// A rate that comes from less than this is a guess.
+// A rate from less data than this is a guess.
 const (
 	fewRecords = 100
 	shortTime  = time.Second
 )
 
-// basis says what the figures rest on.
+// basis describes the basis of the figures.
 func (t *tuner) basis() []string {
 	cpu := &t.Latencies.CPU
 	load := "Load: as planned."
@@ -97,10 +97,10 @@ const (
 	shardBytes   = 1 << 20
 )
 
-// hotKey is the part of a shard's records from which on one key is worth a note.
+// hotKey is the fraction of a shard's records from which one key is worth a note.
 const hotKey = 0.1
 
-// notes says what is odd about the load.
+// notes lists oddities of the load.
 func (t *tuner) notes(r *Report) (notes []string) {
 	if took := t.Sample.whole.duration(); t.Load.Derived && (t.Sample.Records() < fewRecords || took < shortTime) {
 		notes = append(notes, fmt.Sprintf("the rate of %s records a second is a guess, because it comes from %s within %v; give the real one with --records-per-second",
@@ -136,10 +136,11 @@ func (t *tuner) notes(r *Report) (notes []string) {
 	return notes
 }
 
-// fastestPoll is how long the slowest records wait for being read, in seconds.
+// fastestPoll returns how long the slowest records wait to be read, in seconds.
 func (t *tuner) fastestPoll() float64 { return float64(t.source.Interval + t.source.P50) }
 
-// Number writes a number with three significant digits, or all before the point.
+// Number formats a number with three significant digits, or with all digits before
+// the point.
 func Number(x float64) string {
 	switch {
 	case x >= 100:
@@ -150,7 +151,7 @@ func Number(x float64) string {
 	return strconv.FormatFloat(x, 'g', 3, 64)
 }
 
-// recordsOf writes a number of records.
+// recordsOf formats a number of records.
 func recordsOf(n int) string {
 	if n == 1 {
 		return "1 record"
@@ -158,7 +159,7 @@ func recordsOf(n int) string {
 	return thousands(int64(n)) + " records"
 }
 
-// thousands parts the digits of n by commas.
+// thousands separates the digits of n by commas.
 func thousands(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {
@@ -167,7 +168,7 @@ func thousands(n int64) string {
 	return s
 }
 
-// Dollars writes an amount: cents, where they matter.
+// Dollars formats an amount, with cents where they matter.
 func Dollars(x float64) string {
 	switch {
 	case x >= 1000:
@@ -178,7 +179,7 @@ func Dollars(x float64) string {
 	return fmt.Sprintf("$%.4f", x)
 }
 
-// Millis writes a time given in milliseconds.
+// Millis formats a time given in milliseconds.
 func Millis(ms float64) string {
 	switch {
 	case ms >= 10_000:

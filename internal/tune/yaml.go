@@ -9,14 +9,14 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// decodeYAML reads one document and refuses members that v does not have.
+// decodeYAML reads one document, and rejects members that v does not have.
 func decodeYAML(data []byte, v any) error {
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
 	return d.Decode(v)
 }
 
-// plain returns the reason of an error of a file without the file's name.
+// plain returns the reason of a file error, without the file's name.
 func plain(err error) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		return pe.Err
@@ -24,8 +24,8 @@ func plain(err error) error {
 	return err
 }
 
-// Seconds is a time in seconds. In files it is a duration such as 20ms; in JSON and
-// YAML output a number of milliseconds.
+// Seconds is a time in seconds. In files it is a duration such as 20ms. In JSON and
+// YAML output it is a number of milliseconds.
 type Seconds float64
 
 // UnmarshalYAML reads a duration.
