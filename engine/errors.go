@@ -33,7 +33,7 @@ func (c Class) String() string {
 	return fmt.Sprintf("class %d", uint8(c))
 }
 
-// Error is an error with the class that decides what the engine does about it.
+// Error is an error with a class. The class decides how the engine handles it.
 type Error struct {
 	Class Class
 	After time.Duration // shortest wait before the next attempt; 0: as Retry says

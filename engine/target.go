@@ -33,5 +33,5 @@ type Retry struct {
 	Max      time.Duration // bound on every wait
 }
 
-// DefaultRetry is what a Target with a zero Retry uses.
+// DefaultRetry is the Retry of a Target whose Retry is zero.
 var DefaultRetry = Retry{Attempts: 8, Base: 50 * time.Millisecond, Max: 5 * time.Second}

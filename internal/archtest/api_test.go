@@ -55,7 +55,7 @@ func TestAPI(t *testing.T) {
 	}
 }
 
-// declarations returns the declarations in what go doc prints, without comments.
+// declarations returns the declarations in the output of go doc, without comments.
 func declarations(doc string) string {
 	var b strings.Builder
 	begun := false // behind the package's comment

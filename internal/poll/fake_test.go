@@ -45,7 +45,7 @@ type fakeStream struct {
 	silent   bool                         // answers do not say how far behind a read is
 	endless  bool                         // never ends a closed shard, as emulators do
 	clock    time.Duration                // how far the service's clock is ahead
-	dateless bool                         // answers have no Date, like those of some emulators
+	dateless bool                         // answers have no Date, as with some emulators
 	fail     func(op, shard string) error // before each call; nil: never
 }
 

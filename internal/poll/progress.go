@@ -11,7 +11,7 @@ import (
 // Progress is how far a [Poller] has come.
 type Progress struct {
 	Total  ShardProgress   // of the run, including ended shards; Lag is the longest
-	Shards []ShardProgress // those being read, by id
+	Shards []ShardProgress // shards being read, ordered by id
 }
 
 // ShardProgress is how far the reading of one shard has come.

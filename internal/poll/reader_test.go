@@ -258,7 +258,7 @@ func TestHangingRead(t *testing.T) {
 	})
 }
 
-// Delivering what one read returned takes longer than an iterator lives.
+// Delivery of one read takes longer than the life of an iterator.
 func TestExpiredIteratorIsRenewedFromTheCheckpoint(t *testing.T) {
 	for _, s := range services {
 		t.Run(s.name, func(t *testing.T) {

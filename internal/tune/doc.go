@@ -3,8 +3,13 @@
 //
 // Its inputs come from three places, and a [Report] names them.
 //
-//   - Measured: the requests of a batch, their sizes, and their CPU. [Measure] hands batches of the sample, of many sizes, to the function's own handler. The sinks make their requests as usual. A transport acknowledges the requests ([Services]), so nothing leaves the process.
-//   - Modeled: how long services, Lambda and the polling of shards take ([Latencies]), and how CPU grows with memory. These are assumptions in a file that users should replace.
+//   - Measured: the requests of a batch, their sizes, and their CPU. [Measure] hands
+//     batches of the sample, of many sizes, to the function's own handler. The sinks
+//     make their requests as usual. A transport acknowledges the requests
+//     ([Services]), so nothing leaves the process.
+//   - Modeled: how long services, Lambda and the polling of shards take
+//     ([Latencies]), and how CPU grows with memory. These are assumptions in a file
+//     that users should replace.
 //   - Prices ([Prices]), from a file with region, date and sources.
 //
 // From these come the time of one invocation (makespan.go), with the engine's

@@ -22,7 +22,7 @@ type invocation struct {
 func (v *invocation) seconds(rnd *rand.Rand) float64 {
 	scale := v.latencies.CPU.scale(v.memory)
 	perByte, perCall := v.perByte()*scale, float64(v.latencies.CPU.PerCall)*scale
-	cpu := v.shape.Decode.Seconds()*scale + perCall // PerCall covers the call for metrics
+	cpu := v.shape.Decode.Seconds()*scale + perCall // plus one call for metrics
 	if v.bytes() == 0 {
 		cpu = v.shape.CPU.Seconds()*scale + perCall
 	}

@@ -126,7 +126,7 @@ func Measure(ctx context.Context, s *Sample, o MeasureOptions) (*Measurement, er
 	return m, m.measure(ctx, s, &o)
 }
 
-// measure measures the curves.
+// measure fills the curves.
 func (m *Measurement) measure(ctx context.Context, s *Sample, o *MeasureOptions) error {
 	factors := []int{1}
 	if m.Ordered {
