@@ -21,14 +21,14 @@ import (
 // except where that would lose a record. TestDeaggregateLikeJava checks this:
 //
 //	inside an aggregate                                here                       Java
-//	nothing                                            passes as it is            same
-//	no protobuf message, or a required field missing   passes as it is            same
+//	nothing                                            passes unchanged           same
+//	no protobuf message, or a required field missing   passes unchanged           same
 //	a field of an unknown number or wire type          ignored                    same
 //	a partition key that is not UTF-8                  has U+FFFD there           same
-//	no user record                                     passes as it is            lost
-//	a partition key index beyond the table             passes as it is            lost, with those behind it
-//	a hash key index beyond the table                  user record without one    lost, with those behind it
-//	a hash key that is no number                       user record without one    lost, with those behind it
+//	no user record                                     passes unchanged           lost
+//	a partition key index beyond the table             passes unchanged           lost, with the later ones
+//	a hash key index beyond the table                  user record without one    lost, with the later ones
+//	a hash key that is not a number                    user record without one    lost, with the later ones
 //	a hash key of 2¹²⁸ or more                         user record without one    lost, with all of the aggregate
 type Deaggregate struct{}
 
