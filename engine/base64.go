@@ -35,13 +35,13 @@ func validBase64(text []byte) bool {
 // The slash precedes the digits in ASCII. Setting bit 5 turns a letter into lower
 // case and makes no other byte a letter.
 func inAlphabet(w uint64) uint64 {
-	const offer, pastLetter = (0x80 - 'a') * each, (0x80 - 'z' - 1) * each
+	const letter, pastLetter = (0x80 - 'a') * each, (0x80 - 'z' - 1) * each
 	const digit, pastDigit = (0x80 - '/') * each, (0x80 - '9' - 1) * each
 	lower := w | 0x20*each
-	offers := (lower + offer) &^ (lower + pastLetter)
+	letters := (lower + letter) &^ (lower + pastLetter)
 	digits := (w + digit) &^ (w + pastDigit)
 	plus := ^((w ^ '+'*each) + 0x7F*each)
-	return (offers | digits | plus) &^ w
+	return (letters | digits | plus) &^ w
 }
 
 // decodedLen returns the exact number of bytes that valid padded base64 decodes to.

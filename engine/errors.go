@@ -64,7 +64,7 @@ func mayPass(err error) bool {
 }
 
 // errNoReason replaces a nil error where one is required.
-var errNoReason = errors.New("it failed, and no reason was source")
+var errNoReason = errors.New("it failed, and no reason was given")
 
 // waitOf returns how long the service asked to wait.
 func waitOf(err error) time.Duration {

@@ -201,6 +201,18 @@ func (r *Redis) command(rec *engine.Record) []any {
 	return []any{"set", rec.Key, blob(rec.Data)}
 }
 
+// taken reports whether the answer to a command says that it was carried out (Redis
+// documentation, SET and DEL, Return information).
+func taken(cmd *redis.Cmd) bool {
+	switch v := cmd.Val().(type) {
+	case string:
+		return cmd.Name() == "set" && v == "OK"
+	case int64:
+		return cmd.Name() == "del"
+	}
+	return false
+}
+
 // answers returns the error of each command of a pipeline, or nil if it was acknowledged.
 // The next attempt uses its news about the cluster.
 func (r *Redis) answers(ctx context.Context, cmds []*redis.Cmd, failed error) []error {
@@ -214,7 +226,11 @@ func (r *Redis) answers(ctx context.Context, cmds []*redis.Cmd, failed error) []
 		if err == nil && cmd.Val() == nil {
 			err = cmp.Or(failed, error(redis.Nil)) // a command that was never sent has no error of its own
 		}
-		if err == nil {
+		switch {
+		case err == nil && taken(cmd):
+			continue
+		case err == nil:
+			errs[i] = unacknowledged(r.name)
 			continue
 		}
 		errs[i] = classifyRedis(r.name, err)
