@@ -24,12 +24,12 @@ demo: build ## run sample events through sample targets and show where every rec
 	@$(GO) run ./examples/demo
 
 .PHONY: test
-# What is allocated is not told under the race detector.
+# The race detector has allocations and memory of its own.
 test: ## vet, unit, race, conformance and architecture tests
 	$(GO) vet ./...
 	$(if $(RACE),,@echo "no C compiler: the tests run without the race detector")
 	$(GO) test $(RACE) -timeout 10m ./...
-	$(if $(RACE),$(GO) test -run TestAllocations ./bench)
+	$(if $(RACE),$(GO) test -run 'TestAllocations|TestMemory' ./bench)
 
 CARRIED := internal/provision/code
 
