@@ -31,26 +31,26 @@ type attributeFlag struct {
 // attributeUsages describes the flags of attributes. Most names come from
 // aws-lambda-fanout.
 var attributeUsages = []struct{ attribute, flag, usage string }{
-	{"destination", "destination", "where records go, by `NAME` or in full"},
+	{"destination", "destination", "the destination of the records, by `NAME` or in full"},
 	{"active", "active", "let the target receive records"},
-	{"role", "destination-role-arn", "assume the role with this `ARN` for the target's calls"},
-	{"externalId", "external-id", "the external `ID` for assuming that role"},
+	{"role", "destination-role-arn", "assume the role with this `ARN` to call the destination"},
+	{"externalId", "external-id", "the external `ID` to assume that role with"},
 	{"region", "destination-region", "the `REGION` of the destination"},
-	{"collapse", "collapse", "make messages of records as `FORM`: JSON, none, concat or concat-b64; for sns, sqs and iot (default: JSON)"},
-	{"parallel", "parallel", "send requests side by side; false keeps the order of each key (default: true)"},
-	{"convertDDB", "convert-ddb", "make plain JSON of DynamoDB images"},
+	{"collapse", "collapse", "combine records into messages in this `FORM`: JSON, none, concat or concat-b64; for sns, sqs and iot (default: JSON)"},
+	{"parallel", "parallel", "send requests in parallel; false keeps the order of each key (default: true)"},
+	{"convertDDB", "convert-ddb", "convert DynamoDB images to plain JSON"},
 	{"deaggregate", "deaggregate", "unpack records aggregated by the Kinesis Producer Library"},
 	{"appendNewlines", "append-newlines", "end each record with a newline"},
 	{"batchRecords", "batch-records", "put at most `N` records into a request or message"},
 	{"batchBytes", "batch-bytes", "put at most `N` bytes into a request or message"},
-	{"maxRecordBytes", "max-record-bytes", "send records of up to `N` bytes, which the owner of the destination has allowed"},
-	{"onFailure", "on-failure", "send the records that this target cannot take to the one with this `ID`; not to be confused with fanout hook --on-failure, which is Lambda's"},
-	{"maxAge", "max-age", "with --on-failure, send there also what is older than this `TIME`, such as 3600 or 1h, and might be delivered yet"},
-	{"oversize", "oversize", "take this `ACTION` on records that are too large: fail or drop (default: fail)"},
+	{"maxRecordBytes", "max-record-bytes", "send records of up to `N` bytes, if the owner of the destination has set this limit"},
+	{"onFailure", "on-failure", "send records that this target cannot take to the target with this `ID`; fanout hook --on-failure is a different setting, of Lambda"},
+	{"maxAge", "max-age", "with --on-failure, also send there records older than this `TIME`, such as 3600 or 1h, that might still be delivered"},
+	{"oversize", "oversize", "the `ACTION` for records that are too large: fail or drop (default: fail)"},
 	{"inFlight", "in-flight", "send at most `N` requests at a time"},
-	{"epoch", "epoch", "a `TEXT`; change it before a stream is read again, and the target gets every record again"},
-	{"ttl", "ttl", "keep a value for this `TIME`, such as 3600 or 1h; for memcached and redis"},
-	{"secret", "secret", "take user and password from the secret with this `ARN`; for memcached and redis"},
+	{"epoch", "epoch", "any `TEXT`; change it before you read a stream again, and the target gets every record again"},
+	{"ttl", "ttl", "expire values after this `TIME`, such as 3600 or 1h; for memcached and redis"},
+	{"secret", "secret", "read user and password from the secret with this `ARN`; for memcached and redis"},
 }
 
 // flagOf returns the flag of an attribute, without leading hyphens, "" if it has none.
@@ -88,7 +88,7 @@ func (f *attributeFlags) add(cmd *cobra.Command) {
 		}
 		f.flags = append(f.flags, attributeFlag{u.attribute, kind, s.Lookup(u.flag)})
 		if u.attribute == "destination" {
-			s.StringVar(&f.index, "index", "", "the `INDEX` that records go to; for es, with a domain by name")
+			s.StringVar(&f.index, "index", "", "the `INDEX` to write to; for es, with the name of a domain as --destination")
 		}
 	}
 }
@@ -114,10 +114,10 @@ func (f *attributeFlags) attributes(names []string) ([]string, error) {
 			for _, a := range f.flags {
 				known = append(known, a.flag.Name)
 			}
-			return nil, fmt.Errorf("--unset is %q, which is no attribute of a target%s", name, didYouMean("", name, known))
+			return nil, fmt.Errorf("--unset is %q, which is not an attribute of a target%s", name, didYouMean("", name, known))
 		}
 		if f.flags[i].flag.Changed {
-			return nil, fmt.Errorf("--unset %s and --%s contradict each other; give one of them", name, f.flags[i].flag.Name)
+			return nil, fmt.Errorf("--unset %s and --%s contradict each other; use only one", name, f.flags[i].flag.Name)
 		}
 		all = append(all, f.flags[i].attribute)
 	}
@@ -131,7 +131,7 @@ func (f *attributeFlags) resolve(ctx context.Context, a *cloud.Account, v target
 	typ, region, role := target.ParseType(v["type"].Text), v["region"].Text, v["role"].Text
 	if !ok || typ == "" {
 		if f.index != "" {
-			return &misuse{errors.New("--index goes with --destination; add the domain")}
+			return &misuse{errors.New("--index needs --destination; add it, with the name of the domain")}
 		}
 		return nil
 	}
@@ -142,7 +142,7 @@ func (f *attributeFlags) resolve(ctx context.Context, a *cloud.Account, v target
 		if cloud.ByName(typ) {
 			return nil // the target's role finds it
 		}
-		return &misuse{fmt.Errorf("--destination is the name %q in another account, where it cannot be looked up; give it in full, as fanout register --help shows", d.Text)}
+		return &misuse{fmt.Errorf("--destination is the name %q in another account, where fanout cannot look it up; write it in full, as fanout register --help shows", d.Text)}
 	}
 	text, err := a.In(region).Destination(ctx, typ, d.Text, f.index)
 	if err != nil {
@@ -163,7 +163,7 @@ func valid(errs io.Writer, v target.Values, others []registry.Entry) (registry.E
 		return e, &misuse{err}
 	}
 	if id := e.Spec.OnFailure; id != "" && !slices.ContainsFunc(others, func(o registry.Entry) bool { return o.ID == id }) {
-		return e, &misuse{fmt.Errorf("--on-failure is %q, and the source has no such target; register it first, with --active false if it is to get nothing else", id)}
+		return e, &misuse{fmt.Errorf("--on-failure is %q, but the source has no such target; register it first, with --active false if it should get no other records", id)}
 	}
 	for _, w := range e.Warnings {
 		fmt.Fprintf(errs, "fanout: warning: %v\n", w)
@@ -202,7 +202,7 @@ func linked(have []registry.Entry, changes []registry.Change) error {
 		if to == "" || there[key{source, to}] || !concerned[key{source, e.ID}] && !concerned[key{source, to}] {
 			continue
 		}
-		faults = append(faults, &misuse{fmt.Errorf("the target %q of %s has onFailure %s, which the source would not have; write that target too, or another id", e.ID, source, to)})
+		faults = append(faults, &misuse{fmt.Errorf("the target %q of %s has onFailure %s, but the source would have no such target; add that target, or name another one", e.ID, source, to)})
 	}
 	return errors.Join(faults...)
 }

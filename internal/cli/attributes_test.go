@@ -24,10 +24,10 @@ func TestLinked(t *testing.T) {
 		changes []registry.Change
 		want    string
 	}{
-		{"dangling", []registry.Change{create(entry("b", "none"))}, "the target \"b\" of " + orders + " has onFailure none, which the source would not have; write that target too, or another id"},
+		{"dangling", []registry.Change{create(entry("b", "none"))}, "the target \"b\" of " + orders + " has onFailure none, but the source would have no such target; add that target, or name another one"},
 		{"both come", []registry.Change{create(entry("b", "c")), create(entry("c", ""))}, ""},
 		{"both go", []registry.Change{remove("a"), remove("dead")}, ""},
-		{"one goes", []registry.Change{remove("dead")}, "the target \"a\" of " + orders + " has onFailure dead, which the source would not have; write that target too, or another id"},
+		{"one goes", []registry.Change{remove("dead")}, "the target \"a\" of " + orders + " has onFailure dead, but the source would have no such target; add that target, or name another one"},
 		{"what was wrong before", []registry.Change{create(entry("b", "a"))}, ""},
 	} {
 		got := ""

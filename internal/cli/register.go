@@ -23,22 +23,24 @@ func newRegister(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "register <type>",
 		Short: "Add a target to a source",
-		Long: `Register writes a new target into the target table, after checking it with the
-function's own code. It is inactive unless --active says otherwise. The function
-sees it within FANOUT_CONFIG_TTL, a minute if nothing else is set.
-It warns of a destination that does not exist, or takes less than the target sends,
-and of a former stream of a DynamoDB table, as far as you may look them up.
+		Long: `Register checks a new target with the function's own code and writes it to the target
+table. The target is inactive unless you add --active. The function reads the change
+within FANOUT_CONFIG_TTL, by default one minute.
+It warns if the destination does not exist or takes less than the target sends, and if
+the source is a former stream of a DynamoDB table. It skips a check that your
+permissions do not allow.
 
 The type is one of ` + typeNames() + `.
 
-A destination is a name, which is looked up in the destination's region, or in full:
+Write a destination as a name, which fanout looks up in the destination's region, or in
+full:
   sns        ARN of the topic
   sqs        URL or ARN of the queue
-  es         host#index, host#index/type, or a URL; --index goes with a domain's name
+  es         host#index, host#index/type, or a URL; add --index to the name of a domain
   kinesis    ARN of the stream
   firehose   ARN of the delivery stream
   iot        endpoint#topic
-  lambda     ARN of the function, with an alias or version if need be
+  lambda     ARN of the function, with or without an alias or version
   memcached  host:port
   redis      host:port, redis:// or rediss:// URL
   file       a path`,
@@ -48,10 +50,10 @@ A destination is a name, which is looked up in the destination's region, or in f
   fanout register es --source-type dynamodb --source Customers --id search --destination my-domain --index customers --convert-ddb true`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return errors.New("register takes the type of the target: " + typeNames())
+				return errors.New("register needs the type of the target: " + typeNames())
 			}
 			if len(args) > 1 {
-				return fmt.Errorf("unexpected argument %q; fanout register takes one, the type of the target", args[1])
+				return fmt.Errorf("unexpected argument %q; fanout register takes one argument, the type of the target", args[1])
 			}
 			if typ = args[0]; target.ParseType(typ) == "" {
 				return noType(typ)
@@ -65,11 +67,11 @@ A destination is a name, which is looked up in the destination's region, or in f
 	m.idFlag()
 	f.add(cmd)
 	m.tableFlags()
-	cmd.Flags().BoolVar(&force, "force", false, "replace a target that has this id, and allow an endless loop")
+	cmd.Flags().BoolVar(&force, "force", false, "replace an existing target with this id, and allow an endless loop")
 	m.outputFlag(cmd)
 	check := func() error {
 		if cmd.Flags().Lookup("destination").Value.String() == "" {
-			return errors.Join(m.needSource(), m.needID(), errors.New("no destination is given; add --destination"))
+			return errors.Join(m.needSource(), m.needID(), errors.New("the destination is missing; add --destination"))
 		}
 		return errors.Join(m.needSource(), m.needID())
 	}
@@ -96,7 +98,7 @@ A destination is a name, which is looked up in the destination's region, or in f
 		if force {
 			kind = registry.Replace
 		} else if slices.ContainsFunc(others, func(e registry.Entry) bool { return e.ID == m.id }) {
-			return fmt.Errorf("%s has a target %q already; use fanout update, or add --force to replace it", source, m.id)
+			return fmt.Errorf("%s already has a target %q; use fanout update, or add --force to replace it", source, m.id)
 		}
 		if err := f.resolve(ctx, a, v); err != nil {
 			return err
@@ -106,7 +108,7 @@ A destination is a name, which is looked up in the destination's region, or in f
 			return err
 		}
 		if !force && m.loops(&e.Spec) {
-			return fmt.Errorf("the target %q would send records round for ever, because %s is the source or the function itself; give another destination, or add --force", m.id, e.Destination())
+			return fmt.Errorf("the target %q would create an endless loop, because %s is the source or the function itself; change the destination, or add --force", m.id, e.Destination())
 		}
 		c := registry.Change{Source: source, ID: m.id, Kind: kind, Set: v}
 		streams := m.warnOfTargets(ctx, cmd, a, nil, []registry.Change{c})
@@ -134,7 +136,7 @@ func noType(typ string) error {
 	if name := otherTypes[strings.ToLower(typ)]; name != "" {
 		hint = "; did you mean " + name + "?"
 	}
-	return fmt.Errorf("there are no targets of type %q%s; the types are %s", typ, hint, typeNames())
+	return fmt.Errorf("unknown target type %q%s; the types are %s", typ, hint, typeNames())
 }
 
 // sayActivate prints the command that lets the target receive records.

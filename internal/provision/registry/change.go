@@ -138,7 +138,7 @@ func (t *Table) refused(changes []Change, err error) error {
 		case aws.ToString(why.Code) != "ConditionalCheckFailed":
 			faults = append(faults, fmt.Errorf("the target %q of %s cannot be written: %s (%s)", c.ID, c.Source, plain.Line(aws.ToString(why.Message)), plain.Line(aws.ToString(why.Code))))
 		case c.Kind == Create:
-			faults = append(faults, fmt.Errorf("%s has a target %q already; use fanout update, or add --force to replace it", c.Source, c.ID))
+			faults = append(faults, fmt.Errorf("%s already has a target %q; use fanout update, or add --force to replace it", c.Source, c.ID))
 		default:
 			faults = append(faults, t.noTarget(c.Source, c.ID))
 		}

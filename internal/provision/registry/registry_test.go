@@ -178,7 +178,7 @@ func TestChanges(t *testing.T) {
 	}
 
 	// A refused change takes the others with it.
-	apply(stream+` has a target "a" already; use fanout update, or add --force to replace it
+	apply(stream+` already has a target "a"; use fanout update, or add --force to replace it
 `+stream+` has no target "c" in the table "targets"; fanout list shows those it has`,
 		Change{Source: stream, ID: "a", Set: values("a")}, Change{Source: stream, ID: "b", Kind: Remove}, Change{Source: stream, ID: "c", Kind: Remove})
 	apply(stream+` has no target "c" in the table "targets"; fanout list shows those it has`,
