@@ -1,0 +1,269 @@
+package engine_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"fanout/engine"
+	"fanout/internal/testing/modelkit"
+)
+
+// oracle judges the report of one run at one target.
+type oracle struct {
+	*modelTarget
+	judge    *modelkit.Judge
+	report   *engine.TargetReport
+	accepted map[string]int // parts that the target accepted in this run, by sequence number
+	taken    map[string]int // parts that the fallback accepted in this run, by sequence number
+	owed     []owed         // by record
+
+	failed  map[string]string // by key: the sequence number of the last record that failed
+	blocked map[string]bool   // lanes of an ordered target in which a record failed
+}
+
+// judge judges the report of a run, and keeps what the target has now.
+func (t *modelTarget) judge(j *modelkit.Judge, records []engine.Record, r *engine.TargetReport) {
+	o := &oracle{modelTarget: t, judge: j, report: r, owed: t.owes(records), failed: map[string]string{}, blocked: map[string]bool{}}
+	o.accepted, o.taken = o.judgeArrivals(), t.divertedNow()
+	o.judgeCounts(len(records))
+	for i := range records {
+		rec := &records[i]
+		o.judgeHeld(rec, r.Held(i))
+		o.judgeRepeats(rec, r.Fate(i), &o.owed[i])
+		if o.owed[i].nothing {
+			continue
+		}
+		o.judgeFate(rec, r.Fate(i), &o.owed[i])
+		o.judgeFaultless(rec, r.Fate(i), &o.owed[i])
+		o.judgeBlocked(rec, r.Fate(i))
+		t.held[i] = r.Held(i)
+	}
+	for _, f := range r.Failures {
+		if strings.Contains(f.Err.Error(), "engine panicked") {
+			o.broken(sturdy, "%v", f.Err)
+		}
+	}
+	o.judgeRequests()
+}
+
+func (o *oracle) broken(p modelkit.Promise, format string, args ...any) {
+	o.judge.T.Helper()
+	o.judge.Broken(p, "target %s: %s", o.ID, fmt.Sprintf(format, args...))
+}
+
+func (o *oracle) judgeCounts(records int) {
+	r, j := o.report, o.judge
+	if n := r.Delivered + r.Already + r.Dropped + r.Diverted + r.Failed; n != records {
+		o.broken(counted, "the fates of %d records add up to %d", records, n)
+	}
+	j.Count("records delivered", r.Delivered)
+	j.Count("records already delivered", r.Already)
+	j.Count("records dropped", r.Dropped)
+	j.Count("records diverted", r.Diverted)
+	j.Count("records failed", r.Failed)
+}
+
+// judgeArrivals judges the order of the parts that the target accepted in this run, and counts
+// them by sequence number.
+func (o *oracle) judgeArrivals() map[string]int {
+	n := map[string]int{}
+	all := o.sink.Accepted()
+	for i := range all[o.judged:] {
+		for _, part := range unmerged(&all[o.judged+i]) {
+			n[part.Seq]++
+			o.judgeArrival(&part)
+		}
+	}
+	o.judge.Count("records accepted", len(all)-o.judged)
+	o.judged = len(all)
+	return n
+}
+
+// judgeArrival judges the order of parts that arrive for the first time.
+func (o *oracle) judgeArrival(part *engine.Record) {
+	name, key, place := partName(part), partKey(part), placeOf(part)
+	o.latest[key] = place
+	if o.arrived[name] {
+		return
+	}
+	o.arrived[name] = true
+	if o.Ordered && place < o.lastNew[key] && !o.diverted[name] && o.Oversize != engine.DropOversize {
+		o.broken(inOrder, "part %s of %s was accepted after a later one", name, key)
+	}
+	o.lastNew[key] = place
+}
+
+// placeOf returns the position of a part in the batch.
+func placeOf(part *engine.Record) (place int) {
+	_, _ = fmt.Sscan(part.Seq, &place)
+	return 8*place + part.Sub
+}
+
+// divertedNow counts the parts that the fallback accepted in this run, by sequence number.
+func (t *modelTarget) divertedNow() map[string]int {
+	n := map[string]int{}
+	if t.fallback == nil {
+		return n
+	}
+	all := t.fallback.Accepted()
+	for i := range all[t.judgedOff:] {
+		for _, name := range strings.Fields(string(all[t.judgedOff+i].Data.Bytes())) {
+			seq, _, _ := strings.Cut(name, ".")
+			n[seq]++
+			t.diverted[name] = true
+		}
+	}
+	t.judgedOff = len(all)
+	return n
+}
+
+// owed is the share of a record that the target must get in a run.
+type owed struct {
+	parts   int  // that the stages let through
+	failed  int  // that the stages fail
+	nothing bool // the target has all of it
+}
+
+// owes returns the parts of each record that t lacks. For an ordered target this includes
+// everything behind such a part of the same key.
+func (t *modelTarget) owes(records []engine.Record) []owed {
+	all := make([]owed, len(records))
+	sent := map[string]bool{} // by key
+	for i := range records {
+		o, held, parts := &all[i], t.held[i], t.parts(&records[i])
+		o.nothing = held.All || len(held.Subs) > 0
+		for _, part := range parts {
+			key, has := partKey(&part), held.All || held.Of == len(parts) && slices.Contains(held.Subs, part.Sub)
+			switch staged := t.staged(&part); {
+			case staged == engine.FateDelivered && (!has || t.Ordered && sent[key]):
+				o.parts++
+				sent[key] = true
+				o.nothing = false
+			case staged != engine.FateDelivered && !has:
+				o.nothing = false
+				if staged == engine.FateFailed {
+					o.failed++
+				}
+			}
+		}
+	}
+	return all
+}
+
+// judgeHeld checks that the target has the parts that the report claims, and that it keeps no
+// older value than theirs.
+func (o *oracle) judgeHeld(r *engine.Record, h engine.Held) {
+	if o.Oversize == engine.DropOversize {
+		return
+	}
+	for _, part := range o.parts(r) {
+		if !h.All && !slices.Contains(h.Subs, part.Sub) {
+			continue
+		}
+		name, key := partName(&part), partKey(&part)
+		switch {
+		case !o.arrived[name] && !o.diverted[name] && o.staged(&part) != engine.FateDropped:
+			o.broken(truthful, "part %s counts as delivered, and never came", name)
+		case o.Ordered && o.arrived[name] && !o.diverted[name] && o.latest[key] < placeOf(&part):
+			o.broken(inOrder, "the latest value of %s is that of record %d, and part %s counts as delivered", key, o.latest[key]/8, name)
+		}
+	}
+}
+
+// judgeRepeats checks that no part came that the target had.
+func (o *oracle) judgeRepeats(r *engine.Record, fate engine.Fate, owed *owed) {
+	accepted, taken := o.accepted[r.Seq], o.taken[r.Seq]
+	switch {
+	case owed.nothing && (fate != engine.FateAlready || accepted+taken > 0):
+		o.broken(once, "it had record %s, and got %d parts again, with fate %v", r.Seq, accepted+taken, fate)
+	case !owed.nothing && accepted > owed.parts:
+		o.broken(once, "it got %d parts of record %s, and lacked %d", accepted, r.Seq, owed.parts)
+	}
+}
+
+// judgeFate checks that the fate of a record is true.
+func (o *oracle) judgeFate(r *engine.Record, fate engine.Fate, owed *owed) {
+	accepted, taken := o.accepted[r.Seq], o.taken[r.Seq]
+	drops := o.Oversize == engine.DropOversize // any part may be dropped, as part of a merged record
+	switch {
+	case fate == engine.FateAlready && !drops:
+		o.broken(truthful, "record %s counts as already delivered, and %d parts were not", r.Seq, owed.parts)
+	case fate == engine.FateFailed && accepted >= owed.parts && owed.parts > 0 && owed.failed == 0:
+		o.broken(missing, "record %s counts as failed, and was accepted", r.Seq)
+	case fate == engine.FateFailed:
+	case (taken > 0) != (fate == engine.FateDiverted):
+		o.broken(truthful, "record %s has fate %v, and %d of its parts were diverted", r.Seq, fate, taken)
+	case accepted+taken != owed.parts+owed.failed && (!drops || accepted+taken > owed.parts):
+		o.broken(truthful, "record %s has fate %v, and of its %d parts %d were accepted and %d diverted", r.Seq, fate, owed.parts, accepted, taken)
+	case fate == engine.FateDropped && owed.parts > 0 && !drops:
+		o.broken(truthful, "record %s with %d bytes was dropped", r.Seq, r.Data.Len())
+	}
+}
+
+// judgeFaultless checks the fate of a record that no fault can have affected.
+func (o *oracle) judgeFaultless(r *engine.Record, fate engine.Fate, owed *owed) {
+	want := o.faultlessFate(r, owed)
+	fallbackIdle := !o.Ordered && want != engine.FateDiverted // no record waits for the fallback
+	unaffected := o.faultless && (o.fallbackFaultless || fallbackIdle)
+	if !unaffected || fate == want || o.blocked[r.Lane] {
+		return
+	}
+	p := isolated
+	if want == engine.FateDiverted {
+		p = diverting
+	}
+	o.broken(p, "record %s with %d bytes met no fault and has fate %v; want %v: %v", r.Seq, r.Data.Len(), fate, want, o.report.Failures)
+}
+
+// faultlessFate returns the fate of a record with an owed share if no fault hits its requests.
+func (t *modelTarget) faultlessFate(r *engine.Record, owed *owed) engine.Fate {
+	rejected := engine.FateFailed
+	if t.OnFailure != nil {
+		rejected = engine.FateDiverted
+	}
+	oversize := t.sink.Bounds.RecordBytes > 0 && r.Data.Len() > t.sink.Bounds.RecordBytes
+	switch {
+	case owed.failed > 0:
+		return rejected
+	case owed.parts == 0:
+		return engine.FateDropped
+	case oversize && t.Oversize == engine.DropOversize:
+		return engine.FateDropped
+	case oversize:
+		return rejected
+	}
+	return engine.FateDelivered
+}
+
+// judgeBlocked checks that an ordered target gets nothing behind a failed record of the same key.
+func (o *oracle) judgeBlocked(r *engine.Record, fate engine.Fate) {
+	key := partKey(r)
+	if len(o.parts(r)) > 1 {
+		key = "" // its parts have keys of their own
+	}
+	if earlier, ok := o.failed[key]; ok && key != "" && o.Ordered && fate == engine.FateDelivered {
+		o.broken(inOrder, "record %s of %s was accepted, and %s before it failed", r.Seq, key, earlier)
+	}
+	if fate == engine.FateFailed {
+		o.failed[key], o.blocked[r.Lane] = r.Seq, o.Ordered
+	}
+}
+
+// judgeRequests checks that no request of an ordered target has two records of a key, if the sink
+// may refuse the earlier one alone.
+func (o *oracle) judgeRequests() {
+	if !o.Ordered || !o.sink.Bounds.OnePerKey {
+		return
+	}
+	for _, request := range o.sink.Requests() {
+		keys := map[string]bool{}
+		for i := range request {
+			key := partKey(&request[i])
+			if keys[key] {
+				o.broken(inOrder, "two records of %s are in one request", key)
+			}
+			keys[key] = true
+		}
+	}
+}
