@@ -54,9 +54,7 @@ func (m *manage) complete(list lister) cobra.CompletionFunc {
 // functionNamesIn lists the functions that may be fanout's, by their runtime.
 func functionNamesIn(ctx context.Context, a *cloud.Account) []string {
 	var all []string
-	pages := lambda.NewListFunctionsPaginator(a.Lambda(), &lambda.ListFunctionsInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range cloud.Pages(ctx, lambda.NewListFunctionsPaginator(a.Lambda(), &lambda.ListFunctionsInput{})) {
 		if err != nil {
 			return all
 		}
@@ -71,9 +69,7 @@ func functionNamesIn(ctx context.Context, a *cloud.Account) []string {
 
 func tableNamesIn(ctx context.Context, a *cloud.Account) []string {
 	var all []string
-	pages := dynamodb.NewListTablesPaginator(a.DynamoDB(), &dynamodb.ListTablesInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range cloud.Pages(ctx, dynamodb.NewListTablesPaginator(a.DynamoDB(), &dynamodb.ListTablesInput{})) {
 		if err != nil {
 			return all
 		}
@@ -97,9 +93,7 @@ func (m *manage) sourceNames(ctx context.Context, a *cloud.Account) []string {
 
 func streamNamesIn(ctx context.Context, a *cloud.Account) []string {
 	var all []string
-	pages := kinesis.NewListStreamsPaginator(a.Kinesis(), &kinesis.ListStreamsInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range cloud.Pages(ctx, kinesis.NewListStreamsPaginator(a.Kinesis(), &kinesis.ListStreamsInput{})) {
 		if err != nil {
 			return all
 		}
@@ -110,9 +104,7 @@ func streamNamesIn(ctx context.Context, a *cloud.Account) []string {
 
 func topicNamesIn(ctx context.Context, a *cloud.Account) []string {
 	var all []string
-	pages := sns.NewListTopicsPaginator(a.SNS(), &sns.ListTopicsInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range cloud.Pages(ctx, sns.NewListTopicsPaginator(a.SNS(), &sns.ListTopicsInput{})) {
 		if err != nil {
 			return all
 		}

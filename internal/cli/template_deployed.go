@@ -10,7 +10,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
@@ -61,8 +60,12 @@ func (t *templates) deployed(ctx context.Context, a *cloud.Account) (template.Se
 		return template.Setup{}, err
 	}
 	s.Targets = loadedOf(entries)
-	if s.Mappings, err = mappingsOf(ctx, a, t.functionRef()); err != nil {
+	mappings, err := cloud.Mappings(ctx, a.Lambda(), t.functionRef(), "")
+	if err != nil {
 		return template.Setup{}, err
+	}
+	for i := range mappings {
+		s.Mappings = append(s.Mappings, mappingOf(&mappings[i]))
 	}
 	topics, err := topicsOf(ctx, a, t.functionRef(), sourcesIn(entries))
 	if err != nil {
@@ -78,47 +81,26 @@ func (t *templates) deployed(ctx context.Context, a *cloud.Account) (template.Se
 	if s.Async.OnFailure = async.OnFailure(); async != nil {
 		s.Async.Retries, s.Async.Age = async.Retries, async.Age
 	}
-	s.Retention, err = retentionOf(ctx, a, cmp.Or(f.LogGroup, "/aws/lambda/"+f.Name()))
+	logs, err := cloud.LogGroup(ctx, a.Logs(), cmp.Or(f.LogGroup, "/aws/lambda/"+f.Name()))
+	if logs != nil {
+		s.Retention = whole(logs.RetentionInDays)
+	}
 	return s, err
 }
 
 // topicsOf returns the topics among the sources of targets, and the topics that may
 // invoke the function, with or without targets.
 func topicsOf(ctx context.Context, a *cloud.Account, function string, sources []string) ([]string, error) {
-	out, err := a.Lambda().GetPolicy(ctx, &awslambda.GetPolicyInput{FunctionName: &function})
-	if err != nil && !cloud.IsMissing(err) {
-		return nil, fmt.Errorf("who may invoke the function %q cannot be looked up: %w", function, err)
+	callers, err := cloud.Callers(ctx, a.Lambda(), function)
+	if err != nil {
+		return nil, err
 	}
-	if err == nil {
-		callers, err := cloud.Callers(aws.ToString(out.Policy))
-		if err != nil {
-			return nil, fmt.Errorf("the policy of the function %q cannot be read: %w", function, err)
-		}
-		for _, c := range callers {
-			sources = append(sources, c.Source)
-		}
+	for _, c := range callers {
+		sources = append(sources, c.Source)
 	}
 	topics := slices.DeleteFunc(sources, func(source string) bool { return formOf(source).service != "sns" })
 	slices.Sort(topics)
 	return slices.Compact(topics), nil
-}
-
-// mappingsOf returns the event source mappings of a function.
-func mappingsOf(ctx context.Context, a *cloud.Account, function string) ([]template.Mapping, error) {
-	var all []template.Mapping
-	pages := awslambda.NewListEventSourceMappingsPaginator(a.Lambda(), &awslambda.ListEventSourceMappingsInput{FunctionName: &function})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("the mappings of the function %q cannot be listed: %w", function, err)
-		}
-		for i := range page.EventSourceMappings {
-			if m := &page.EventSourceMappings[i]; aws.ToString(m.State) != "Deleting" {
-				all = append(all, mappingOf(m))
-			}
-		}
-	}
-	return all, nil
 }
 
 func mappingOf(c *types.EventSourceMappingConfiguration) template.Mapping {
@@ -126,13 +108,10 @@ func mappingOf(c *types.EventSourceMappingConfiguration) template.Mapping {
 		Source: aws.ToString(c.EventSourceArn), BatchSize: whole(c.BatchSize), Window: whole(c.MaximumBatchingWindowInSeconds),
 		StartingPosition: string(c.StartingPosition), StartingTime: aws.ToTime(c.StartingPositionTimestamp),
 		ParallelizationFactor: whole(c.ParallelizationFactor), MaximumRetryAttempts: -1, MaximumRecordAge: whole(c.MaximumRecordAgeInSeconds),
-		Bisect: aws.ToBool(c.BisectBatchOnFunctionError), Disabled: strings.HasPrefix(aws.ToString(c.State), "Disabl"),
+		Bisect: aws.ToBool(c.BisectBatchOnFunctionError), OnFailure: cloud.OnFailure(c.DestinationConfig), Disabled: strings.HasPrefix(aws.ToString(c.State), "Disabl"),
 	}
 	if c.MaximumRetryAttempts != nil {
 		m.MaximumRetryAttempts = whole(c.MaximumRetryAttempts)
-	}
-	if d := c.DestinationConfig; d != nil && d.OnFailure != nil {
-		m.OnFailure = aws.ToString(d.OnFailure.Destination)
 	}
 	if c.FilterCriteria != nil {
 		for _, f := range c.FilterCriteria.Filters {
@@ -143,20 +122,3 @@ func mappingOf(c *types.EventSourceMappingConfiguration) template.Mapping {
 }
 
 func whole(p *int32) int { return int(aws.ToInt32(p)) }
-
-// retentionOf returns the retention of a log group in days; 0: forever.
-func retentionOf(ctx context.Context, a *cloud.Account, group string) (int, error) {
-	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(a.Logs(), &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &group})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return 0, fmt.Errorf("the log group %q cannot be looked up: %w", group, err)
-		}
-		for _, g := range page.LogGroups {
-			if aws.ToString(g.LogGroupName) == group {
-				return whole(g.RetentionInDays), nil
-			}
-		}
-	}
-	return 0, nil
-}

@@ -72,11 +72,14 @@ func (t *Table) Items(ctx context.Context, sourceARN string) ([]Loaded, error) {
 	}
 }
 
-// The limits for the targets of a source count text bytes and an overhead per target. They
-// allow about 6,000 targets. Without them, endless pages could fill the memory.
+// The limits of what is read count text bytes and an overhead per target. They allow
+// about 6,000 targets of a source, and 200,000 in all. Without them, endless pages could
+// fill the memory, and endless pages without targets could take for ever.
 const (
-	maxTargets = 8 << 20
+	maxTargets = 8 << 20 // of one source
+	maxTable   = 256 << 20
 	itemBytes  = 1 << 10
+	maxPages   = 10_000
 )
 
 // Pages collects the pages of a Query or Scan. It validates them, so that a server other
@@ -86,6 +89,7 @@ type Pages struct {
 
 	source string // required of every item; "": any
 	seen   map[[2]string]bool
+	pages  int
 	bytes  int
 }
 
@@ -99,6 +103,9 @@ func (p *Pages) Add(items []map[string]types.AttributeValue, count int32) error 
 		return errors.New("the answer has no list of items; " + check)
 	case len(items) != int(count):
 		return fmt.Errorf("the answer counts %d items and has %d; %s", count, len(items), check)
+	}
+	if p.pages++; p.pages > maxPages {
+		return fmt.Errorf("the answer does not end after %d pages; %s", maxPages, check)
 	}
 	if p.seen == nil {
 		p.seen = make(map[[2]string]bool, len(items))
@@ -120,6 +127,9 @@ func (p *Pages) Add(items []map[string]types.AttributeValue, count int32) error 
 		}
 		if p.source != "" && p.bytes > maxTargets {
 			return fmt.Errorf("the answer has more than %d targets of one source, which is more than there is room for; remove some", len(p.Targets))
+		}
+		if p.bytes > maxTable {
+			return fmt.Errorf("the answer has more than %d targets, which is more than there is room for; %s", len(p.Targets), check)
 		}
 		p.Targets = append(p.Targets, Read(attrs, fmt.Sprintf("item %d", len(p.Targets)+1)))
 	}

@@ -254,6 +254,9 @@ func TestEndlessPages(t *testing.T) {
 		"long": {func(page int) []map[string]types.AttributeValue {
 			return []map[string]types.AttributeValue{item(strconv.Itoa(page)+strings.Repeat("x", 1<<20), truth(true))}
 		}, "has more than 7 targets"},
+		"empty": {func(int) []map[string]types.AttributeValue {
+			return []map[string]types.AttributeValue{}
+		}, "the answer does not end after 10000 pages"},
 	} {
 		_, err := (&Table{Client: endlessTable(tt.page), Name: "T"}).Targets(t.Context(), stream1)
 		if !strings.Contains(fmt.Sprint(err), tt.want) {

@@ -1,9 +1,13 @@
 package cloud
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
 // Caller is a source that the function's policy allows to call it.
@@ -12,11 +16,32 @@ type Caller struct {
 	Source    string // ARN, or a pattern
 }
 
-// Callers returns the sources that a function's policy allows to call it, from the key
-// aws:SourceArn. It ignores everything else in the policy.
+// PolicyAPI is the part of a Lambda client that Callers needs.
+type PolicyAPI interface {
+	GetPolicy(context.Context, *lambda.GetPolicyInput, ...func(*lambda.Options)) (*lambda.GetPolicyOutput, error)
+}
+
+// Callers returns the sources that a function's policy allows to call it. A function
+// without a policy has none.
+func Callers(ctx context.Context, client PolicyAPI, function string) ([]Caller, error) {
+	out, err := client.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &function})
+	if IsMissing(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("who may invoke the function %q cannot be looked up: %w", function, err)
+	}
+	callers, err := callersIn(aws.ToString(out.Policy))
+	if err != nil {
+		return nil, fmt.Errorf("the policy of the function %q cannot be read: %w", function, err)
+	}
+	return callers, nil
+}
+
+// callersIn reads the key aws:SourceArn of a policy, and ignores everything else.
 //
 // Errors: a policy that is not JSON.
-func Callers(policy string) ([]Caller, error) {
+func callersIn(policy string) ([]Caller, error) {
 	var document struct {
 		Statement []struct {
 			Sid, Effect string

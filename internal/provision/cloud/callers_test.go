@@ -7,7 +7,7 @@ import (
 )
 
 func TestCallers(t *testing.T) {
-	got, err := Callers(`{"Statement": [
+	got, err := callersIn(`{"Statement": [
 		{"Sid": "a", "Effect": "Allow", "Condition": {"ArnLike": {"AWS:SourceArn": "arn:x"}}, "Principal": "*"},
 		{"Sid": "b", "Effect": "Deny", "Condition": {"ArnLike": {"aws:SourceArn": "arn:y"}}},
 		{"Sid": "c", "Condition": {"ArnEquals": {"aws:sourcearn": "arn:z"}}},
@@ -16,7 +16,7 @@ func TestCallers(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v, -want +got:\n%s", err, diff)
 	}
-	if _, err := Callers("{"); err == nil {
+	if _, err := callersIn("{"); err == nil {
 		t.Error("half a policy was read")
 	}
 }

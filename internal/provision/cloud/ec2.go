@@ -105,7 +105,7 @@ func (e *EC2) call(ctx context.Context, operation string, v url.Values) (found, 
 	v.Set("Action", operation)
 	v.Set("Version", "2016-11-15")
 	var all found
-	for {
+	for range MaxPages {
 		all.Next = ""
 		if err := e.ask(ctx, v.Encode(), &all); err != nil {
 			return found{}, &smithy.OperationError{ServiceID: "EC2", OperationName: operation, Err: err}
@@ -115,6 +115,7 @@ func (e *EC2) call(ctx context.Context, operation string, v url.Values) (found, 
 		}
 		v.Set("NextToken", all.Next)
 	}
+	return found{}, ErrEndless
 }
 
 // ask sends one request, signed with SigV4. It appends the lists of the answer to out.

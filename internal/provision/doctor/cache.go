@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache/types"
+
+	"fanout/internal/provision/cloud"
 )
 
 // cache looks for the ElastiCache cache with the target's host. Only a client inside
@@ -59,9 +61,7 @@ func at(host string, endpoints ...*types.Endpoint) bool {
 // replicationGroup returns the status of the replication group with a host, "" if there
 // is none.
 func (c *visit) replicationGroup(ctx context.Context, host string) (string, error) {
-	pages := elasticache.NewDescribeReplicationGroupsPaginator(c.ElastiCache, &elasticache.DescribeReplicationGroupsInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range cloud.Pages(ctx, elasticache.NewDescribeReplicationGroupsPaginator(c.ElastiCache, &elasticache.DescribeReplicationGroupsInput{})) {
 		if err != nil {
 			return "", err
 		}
@@ -80,9 +80,7 @@ func (c *visit) replicationGroup(ctx context.Context, host string) (string, erro
 
 // serverless is like replicationGroup, for serverless caches.
 func (c *visit) serverless(ctx context.Context, host string) (string, error) {
-	pages := elasticache.NewDescribeServerlessCachesPaginator(c.ElastiCache, &elasticache.DescribeServerlessCachesInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range cloud.Pages(ctx, elasticache.NewDescribeServerlessCachesPaginator(c.ElastiCache, &elasticache.DescribeServerlessCachesInput{})) {
 		if err != nil {
 			return "", err
 		}
@@ -97,9 +95,7 @@ func (c *visit) serverless(ctx context.Context, host string) (string, error) {
 
 // cluster is like replicationGroup, for clusters and their nodes.
 func (c *visit) cluster(ctx context.Context, host string) (string, error) {
-	pages := elasticache.NewDescribeCacheClustersPaginator(c.ElastiCache, &elasticache.DescribeCacheClustersInput{ShowCacheNodeInfo: aws.Bool(true)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range cloud.Pages(ctx, elasticache.NewDescribeCacheClustersPaginator(c.ElastiCache, &elasticache.DescribeCacheClustersInput{ShowCacheNodeInfo: aws.Bool(true)})) {
 		if err != nil {
 			return "", err
 		}

@@ -3,9 +3,6 @@ package doctor
 import (
 	"context"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-
 	"fanout/internal/provision/cloud"
 )
 
@@ -16,23 +13,16 @@ func (p *patient) logs(ctx context.Context) []Finding {
 		name = "/aws/lambda/" + p.function.Name()
 	}
 	is := about{"logs", name}
-	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(p.Logs, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &name})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return []Finding{is.unknown(err)}
-		}
-		for _, g := range page.LogGroups {
-			switch {
-			case aws.ToString(g.LogGroupName) != name:
-			case g.RetentionInDays == nil:
-				return []Finding{is.warning(p.run("deploy", "--log-retention", "30"), "logs are kept for ever, and paid for")}
-			default:
-				return []Finding{is.ok("kept for %d days", *g.RetentionInDays)}
-			}
-		}
+	g, err := cloud.LogGroup(ctx, p.Logs, name)
+	switch {
+	case err != nil:
+		return []Finding{is.unknown(err)}
+	case g == nil:
+		return []Finding{p.noLogs(ctx, is)}
+	case g.RetentionInDays == nil:
+		return []Finding{is.warning(p.run("deploy", "--log-retention", "30"), "logs are kept for ever, and paid for")}
 	}
-	return []Finding{p.noLogs(ctx, is)}
+	return []Finding{is.ok("kept for %d days", *g.RetentionInDays)}
 }
 
 // noLogs is the finding for a missing log group. Lambda makes the group when it has

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-	"github.com/aws/aws-sdk-go-v2/service/sns"
+	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/lint"
@@ -46,7 +46,7 @@ func (p *patient) mapping(m *types.EventSourceMappingConfiguration) []Finding {
 	if result := aws.ToString(m.LastProcessingResult); strings.HasPrefix(result, "PROBLEM") {
 		found = append(found, is.wrong("look into the function's log, and at the rights of its role", "Lambda says %q", result))
 	}
-	if gives, bound := givesUp(m); gives && onFailure(m) == "" {
+	if gives, bound := givesUp(m); gives && cloud.OnFailure(m.DestinationConfig) == "" {
 		found = append(found, is.wrong(p.run("hook", "--source-arn", source, "--on-failure", "ARN"),
 			"records are given up after %s, and nobody is told: they are lost", bound))
 	}
@@ -80,7 +80,7 @@ func (p *patient) wake(source string) string {
 // place for failed records. A record that always fails then holds up its shard until it
 // expires.
 func (p *patient) endless(is about, m *types.EventSourceMappingConfiguration) []Finding {
-	if gives, _ := givesUp(m); gives || onFailure(m) != "" {
+	if gives, _ := givesUp(m); gives || cloud.OnFailure(m.DestinationConfig) != "" {
 		return nil
 	}
 	source := aws.ToString(m.EventSourceArn)
@@ -133,13 +133,6 @@ func givesUp(m *types.EventSourceMappingConfiguration) (bool, string) {
 		return true, short(time.Duration(*n) * time.Second)
 	}
 	return false, ""
-}
-
-func onFailure(m *types.EventSourceMappingConfiguration) string {
-	if m.DestinationConfig == nil || m.DestinationConfig.OnFailure == nil {
-		return ""
-	}
-	return aws.ToString(m.DestinationConfig.OnFailure.Destination)
 }
 
 // sources checks that every source with active targets is hooked to the function, and
@@ -214,19 +207,10 @@ func (p *patient) topic(ctx context.Context, topic, region string) []Finding {
 
 // subscribed reports whether the function is subscribed to a topic.
 func (p *patient) subscribed(ctx context.Context, topic, region string) (bool, error) {
-	pages := sns.NewListSubscriptionsByTopicPaginator(p.In(region).SNS, &sns.ListSubscriptionsByTopicInput{TopicArn: &topic})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return false, err
-		}
-		for _, s := range page.Subscriptions {
-			if aws.ToString(s.Protocol) == "lambda" && strings.HasPrefix(aws.ToString(s.Endpoint)+":", p.function.ARN+":") {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
+	all, err := cloud.Subscriptions(ctx, p.In(region).SNS, topic)
+	return slices.ContainsFunc(all, func(s snstypes.Subscription) bool {
+		return strings.HasPrefix(aws.ToString(s.Endpoint)+":", p.function.ARN+":") // versions and aliases too
+	}), err
 }
 
 // failedMessages checks that messages go somewhere when the function fails on them.

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -114,34 +113,14 @@ func (p *patient) readTargets(ctx context.Context) []Finding {
 }
 
 func (p *patient) readHooks(ctx context.Context) []Finding {
-	pages := lambda.NewListEventSourceMappingsPaginator(p.Lambda, &lambda.ListEventSourceMappingsInput{FunctionName: &p.Function})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			p.hooksErr = err
-			return nil
-		}
-		for _, m := range page.EventSourceMappings {
-			if aws.ToString(m.State) != "Deleting" && m.EventSourceArn != nil {
-				p.hooks = append(p.hooks, m)
-			}
-		}
-	}
+	p.hooks, p.hooksErr = cloud.Mappings(ctx, p.Lambda, p.Function, "")
+	p.hooks = slices.DeleteFunc(p.hooks, func(m types.EventSourceMappingConfiguration) bool { return m.EventSourceArn == nil })
 	return nil
 }
 
 // readCallers looks up the sources that the function's own policy allows to invoke it.
 func (p *patient) readCallers(ctx context.Context) []Finding {
-	out, err := p.Lambda.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &p.Function})
-	switch {
-	case cloud.IsMissing(err): // it has none
-	case err != nil:
-		p.callersErr = err
-	default:
-		if p.callers, err = cloud.Callers(aws.ToString(out.Policy)); err != nil {
-			p.callersErr = fmt.Errorf("the policy of the function cannot be read: %w", err)
-		}
-	}
+	p.callers, p.callersErr = cloud.Callers(ctx, p.Lambda, p.Function)
 	return nil
 }
 

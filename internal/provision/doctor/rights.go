@@ -88,9 +88,7 @@ func (p *patient) documents(ctx context.Context, name string) (map[string]policy
 		}
 		return nil
 	}
-	inline := iam.NewListRolePoliciesPaginator(p.IAM, &iam.ListRolePoliciesInput{RoleName: &name})
-	for inline.HasMorePages() {
-		page, err := inline.NextPage(ctx)
+	for page, err := range cloud.Pages(ctx, iam.NewListRolePoliciesPaginator(p.IAM, &iam.ListRolePoliciesInput{RoleName: &name})) {
 		if err != nil {
 			return nil, err
 		}
@@ -104,9 +102,7 @@ func (p *patient) documents(ctx context.Context, name string) (map[string]policy
 			}
 		}
 	}
-	attached := iam.NewListAttachedRolePoliciesPaginator(p.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &name})
-	for attached.HasMorePages() {
-		page, err := attached.NextPage(ctx)
+	for page, err := range cloud.Pages(ctx, iam.NewListAttachedRolePoliciesPaginator(p.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &name})) {
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"fanout/internal/provision/cloud"
 )
 
 // Change is a changed setting of a mapping.
@@ -27,7 +29,7 @@ func changes(old *types.EventSourceMappingConfiguration, in *lambda.UpdateEventS
 	all = noted(all, "maximum-record-age", old.MaximumRecordAgeInSeconds, in.MaximumRecordAgeInSeconds, seconds)
 	all = noted(all, "bisect", old.BisectBatchOnFunctionError, in.BisectBatchOnFunctionError, func(b bool) string { return fmt.Sprint(b) })
 	if in.DestinationConfig != nil {
-		all = append(all, Change{"on-failure", orUnset(onFailure(old.DestinationConfig)), orUnset(onFailure(in.DestinationConfig))})
+		all = append(all, Change{"on-failure", orUnset(cloud.OnFailure(old.DestinationConfig)), orUnset(cloud.OnFailure(in.DestinationConfig))})
 	}
 	if in.FilterCriteria != nil {
 		all = append(all, Change{"filter", patterns(old.FilterCriteria), patterns(in.FilterCriteria)})

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -78,22 +77,9 @@ const patience = 2 * time.Minute
 // mappings returns the event source mappings of the function, except any that are being
 // deleted. source selects one source; "" means all.
 func (h *Hooks) mappings(ctx context.Context, source string) ([]types.EventSourceMappingConfiguration, error) {
-	in := &lambda.ListEventSourceMappingsInput{FunctionName: &h.Function}
-	if source != "" {
-		in.EventSourceArn = &source
-	}
-	var all []types.EventSourceMappingConfiguration
-	pages := lambda.NewListEventSourceMappingsPaginator(h.Lambda, in)
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, h.unknown(err, "mappings of the function")
-		}
-		for _, m := range page.EventSourceMappings {
-			if aws.ToString(m.State) != "Deleting" {
-				all = append(all, m)
-			}
-		}
+	all, err := cloud.Mappings(ctx, h.Lambda, h.Function, source)
+	if err != nil {
+		return nil, h.unknown(err, "mappings of the function")
 	}
 	return all, nil
 }

@@ -256,7 +256,7 @@ func TestErrors(t *testing.T) {
 	_, err = h.Hook(t.Context(), topic, Settings{})
 	wantErr(t, err, "there is no topic "+topic+"; check its ARN")
 	s.refuse = errDenied
-	wantErr(t, h.Unhook(t.Context(), topic), "the subscriptions of "+topic+" cannot be read: ")
+	wantErr(t, h.Unhook(t.Context(), topic), "the subscriptions of the topic "+topic+" cannot be listed: ")
 	l.mappings = []types.EventSourceMappingConfiguration{{EventSourceArn: aws.String(stream)}, {EventSourceArn: aws.String(stream)}}
 	_, err = h.Hook(t.Context(), stream, Settings{})
 	wantErr(t, err, `the function "fanout" has 2 mappings of `+stream+"; delete all but one in the console")

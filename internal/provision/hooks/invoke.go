@@ -38,7 +38,7 @@ func (a *Async) OnFailure() string {
 	if a == nil {
 		return ""
 	}
-	return onFailure(a.Destinations)
+	return cloud.OnFailure(a.Destinations)
 }
 
 // Attempts is how often Lambda tries a message, including the first time.

@@ -78,16 +78,9 @@ func (h *Hooks) forbid(ctx context.Context, topic string) error {
 
 // statements returns the ids of the statements that let a topic invoke the function.
 func (h *Hooks) statements(ctx context.Context, topic string) (ids []string, err error) {
-	out, err := h.Lambda.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &h.Function})
-	if cloud.IsMissing(err) {
-		return nil, nil // it has no policy
-	}
+	callers, err := cloud.Callers(ctx, h.Lambda, h.Function)
 	if err != nil {
-		return nil, fmt.Errorf("who may invoke the function %q cannot be looked up: %w", h.Function, err)
-	}
-	callers, err := cloud.Callers(aws.ToString(out.Policy))
-	if err != nil {
-		return nil, fmt.Errorf("the policy of the function %q cannot be read: %w", h.Function, err)
+		return nil, err
 	}
 	for _, c := range callers {
 		if c.Source == topic {

@@ -89,7 +89,7 @@ func (h *Hooks) change(ctx context.Context, old *types.EventSourceMappingConfigu
 	in.MaximumRetryAttempts = differing(s.MaximumRetryAttempts, old.MaximumRetryAttempts)
 	in.MaximumRecordAgeInSeconds = differing(s.MaximumRecordAge, old.MaximumRecordAgeInSeconds)
 	in.BisectBatchOnFunctionError = differing(s.Bisect, old.BisectBatchOnFunctionError)
-	if s.OnFailure != nil && *s.OnFailure != onFailure(old.DestinationConfig) {
+	if s.OnFailure != nil && *s.OnFailure != cloud.OnFailure(old.DestinationConfig) {
 		in.DestinationConfig = s.destination()
 	}
 	if s.Filters != nil && !reflect.DeepEqual(s.filter(), withoutNil(old.FilterCriteria)) {
@@ -121,13 +121,6 @@ func (s *Settings) destination() *types.DestinationConfig {
 		return nil
 	}
 	return &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: s.OnFailure}}
-}
-
-func onFailure(d *types.DestinationConfig) string {
-	if d == nil || d.OnFailure == nil {
-		return ""
-	}
-	return aws.ToString(d.OnFailure.Destination)
 }
 
 func (s *Settings) filter() *types.FilterCriteria {

@@ -104,19 +104,16 @@ func (h *Hooks) unsubscribe(ctx context.Context, topic string) error {
 // subscription returns the ARN of the function's subscription to a topic, "" if
 // there is none.
 func (h *Hooks) subscription(ctx context.Context, topic, function string) (string, error) {
-	pages := sns.NewListSubscriptionsByTopicPaginator(h.SNS, &sns.ListSubscriptionsByTopicInput{TopicArn: &topic})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if cloud.IsMissing(err) {
-			return "", fmt.Errorf("there is no topic %s; check its ARN", topic)
-		}
-		if err != nil {
-			return "", fmt.Errorf("the subscriptions of %s cannot be read: %w", topic, err)
-		}
-		for _, s := range page.Subscriptions {
-			if aws.ToString(s.Protocol) == "lambda" && aws.ToString(s.Endpoint) == function {
-				return aws.ToString(s.SubscriptionArn), nil
-			}
+	all, err := cloud.Subscriptions(ctx, h.SNS, topic)
+	if cloud.IsMissing(err) {
+		return "", fmt.Errorf("there is no topic %s; check its ARN", topic)
+	}
+	if err != nil {
+		return "", err
+	}
+	for _, s := range all {
+		if aws.ToString(s.Endpoint) == function {
+			return aws.ToString(s.SubscriptionArn), nil
 		}
 	}
 	return "", nil

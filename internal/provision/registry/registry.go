@@ -44,9 +44,7 @@ func (t *Table) List(ctx context.Context, source string) ([]Entry, error) {
 		return entries(all), t.failed("read", err)
 	}
 	var all target.Pages
-	pages := dynamodb.NewScanPaginator(t.Client, &dynamodb.ScanInput{TableName: &t.Name, ConsistentRead: aws.Bool(true)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range cloud.Pages(ctx, dynamodb.NewScanPaginator(t.Client, &dynamodb.ScanInput{TableName: &t.Name, ConsistentRead: aws.Bool(true)})) {
 		if err != nil {
 			return nil, t.failed("read", err)
 		}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/hooks"
@@ -83,25 +82,17 @@ func Sound(entries []registry.Entry) []target.Spec {
 
 // sources returns the sources that are hooked to the function and read with its role.
 func (k *Keeper) sources(ctx context.Context, f *Function) ([]policy.Source, error) {
+	mappings, err := cloud.Mappings(ctx, k.Lambda, f.Name(), "")
+	if cloud.IsMissing(err) {
+		return nil, nil // a function that does not exist yet has none
+	}
+	if err != nil {
+		return nil, err
+	}
 	var sources []policy.Source
-	pages := lambda.NewListEventSourceMappingsPaginator(k.Lambda, &lambda.ListEventSourceMappingsInput{FunctionName: aws.String(f.Name())})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if cloud.IsMissing(err) {
-			return nil, nil // a function that does not exist yet has none
-		}
-		if err != nil {
-			return nil, fmt.Errorf("the mappings of the function %q cannot be listed: %w", f.Name(), err)
-		}
-		for i := range page.EventSourceMappings {
-			m := &page.EventSourceMappings[i]
-			s := policy.Source{ARN: aws.ToString(m.EventSourceArn)}
-			if m.DestinationConfig != nil && m.DestinationConfig.OnFailure != nil {
-				s.OnFailure = aws.ToString(m.DestinationConfig.OnFailure.Destination)
-			}
-			if s.ARN != "" && aws.ToString(m.State) != "Deleting" {
-				sources = append(sources, s)
-			}
+	for i := range mappings {
+		if source := aws.ToString(mappings[i].EventSourceArn); source != "" {
+			sources = append(sources, policy.Source{ARN: source, OnFailure: cloud.OnFailure(mappings[i].DestinationConfig)})
 		}
 	}
 	return sources, nil

@@ -59,9 +59,7 @@ func (s *Stack) deleteTable(ctx context.Context, name string) error {
 
 // rolePolicies returns the names of a role's inline policies.
 func (s *Stack) rolePolicies(ctx context.Context, name string) (names []string, err error) {
-	pages := iam.NewListRolePoliciesPaginator(s.IAM, &iam.ListRolePoliciesInput{RoleName: &name})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range cloud.Pages(ctx, iam.NewListRolePoliciesPaginator(s.IAM, &iam.ListRolePoliciesInput{RoleName: &name})) {
 		if err != nil {
 			return nil, fmt.Errorf("the policies of the role %q cannot be listed: %w", name, err)
 		}
@@ -99,9 +97,7 @@ func (s *Stack) deleteRole(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	pages := iam.NewListAttachedRolePoliciesPaginator(s.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &name})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range cloud.Pages(ctx, iam.NewListAttachedRolePoliciesPaginator(s.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &name})) {
 		if err != nil {
 			return err
 		}

@@ -69,28 +69,19 @@ func (s *Stack) Inventory(ctx context.Context, d Doomed) ([]Item, error) {
 
 // listMappings lists the event source mappings of a function. They outlive it.
 func (s *Stack) listMappings(ctx context.Context, function string) ([]Item, error) {
+	mappings, err := cloud.Mappings(ctx, s.Lambda, function, "")
+	if err != nil && !cloud.IsMissing(err) {
+		return nil, err
+	}
 	var items []Item
-	pages := lambda.NewListEventSourceMappingsPaginator(s.Lambda, &lambda.ListEventSourceMappingsInput{FunctionName: &function})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if cloud.IsMissing(err) {
-			return items, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("the mappings of the function %q cannot be listed: %w", function, err)
-		}
-		for _, m := range page.EventSourceMappings {
-			if aws.ToString(m.State) == "Deleting" {
-				continue
-			}
-			items = append(items, Item{
-				Thing{Kind: "mapping", Name: cloud.Source(aws.ToString(m.EventSourceArn)), ARN: aws.ToString(m.EventSourceArn)},
-				func(ctx context.Context) error {
-					_, err := s.Lambda.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: m.UUID})
-					return err
-				},
-			})
-		}
+	for _, m := range mappings {
+		items = append(items, Item{
+			Thing{Kind: "mapping", Name: cloud.Source(aws.ToString(m.EventSourceArn)), ARN: aws.ToString(m.EventSourceArn)},
+			func(ctx context.Context) error {
+				_, err := s.Lambda.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: m.UUID})
+				return err
+			},
+		})
 	}
 	return items, nil
 }
@@ -109,27 +100,21 @@ func (s *Stack) listSubscriptions(ctx context.Context, f *function) ([]Item, err
 	for _, topic := range topics {
 		a, _ := arn.Parse(topic) // topics has checked it
 		client := s.Topics(a.Region)
-		pages := sns.NewListSubscriptionsByTopicPaginator(client, &sns.ListSubscriptionsByTopicInput{TopicArn: aws.String(topic)})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if cloud.IsMissing(err) {
-				break
+		subscriptions, err := cloud.Subscriptions(ctx, client, topic)
+		if err != nil && !cloud.IsMissing(err) {
+			return nil, err
+		}
+		for _, sub := range subscriptions {
+			if aws.ToString(sub.Endpoint) != aws.ToString(f.FunctionArn) || !arn.IsARN(aws.ToString(sub.SubscriptionArn)) {
+				continue
 			}
-			if err != nil {
-				return nil, fmt.Errorf("the subscriptions of the topic %s cannot be listed: %w", topic, err)
-			}
-			for _, sub := range page.Subscriptions {
-				if aws.ToString(sub.Protocol) != "lambda" || aws.ToString(sub.Endpoint) != aws.ToString(f.FunctionArn) || !arn.IsARN(aws.ToString(sub.SubscriptionArn)) {
-					continue
-				}
-				items = append(items, Item{
-					Thing{Kind: "subscription", Name: a.Resource, ARN: *sub.SubscriptionArn},
-					func(ctx context.Context) error {
-						_, err := client.Unsubscribe(ctx, &sns.UnsubscribeInput{SubscriptionArn: sub.SubscriptionArn})
-						return err
-					},
-				})
-			}
+			items = append(items, Item{
+				Thing{Kind: "subscription", Name: a.Resource, ARN: *sub.SubscriptionArn},
+				func(ctx context.Context) error {
+					_, err := client.Unsubscribe(ctx, &sns.UnsubscribeInput{SubscriptionArn: sub.SubscriptionArn})
+					return err
+				},
+			})
 		}
 	}
 	return items, nil
@@ -137,16 +122,9 @@ func (s *Stack) listSubscriptions(ctx context.Context, f *function) ([]Item, err
 
 // topics returns the topics that the function's own policy allows to call it.
 func (s *Stack) topics(ctx context.Context, f *function) ([]string, error) {
-	out, err := s.Lambda.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: f.FunctionName})
-	if cloud.IsMissing(err) {
-		return nil, nil
-	}
+	callers, err := cloud.Callers(ctx, s.Lambda, aws.ToString(f.FunctionName))
 	if err != nil {
-		return nil, fmt.Errorf("who may call the function %q cannot be looked up: %w", aws.ToString(f.FunctionName), err)
-	}
-	callers, err := cloud.Callers(aws.ToString(out.Policy))
-	if err != nil {
-		return nil, fmt.Errorf("the policy of the function %q cannot be read: %w", aws.ToString(f.FunctionName), err)
+		return nil, err
 	}
 	var topics []string
 	for _, c := range callers {
@@ -243,7 +221,7 @@ func (s *Stack) listRole(ctx context.Context, name, function string, keep bool) 
 
 // listLogGroup lists the function's log group, if there is one.
 func (s *Stack) listLogGroup(ctx context.Context, name, function string) ([]Item, error) {
-	has, err := s.findLogGroup(ctx, name)
+	has, err := cloud.LogGroup(ctx, s.Logs, name)
 	if err != nil || has == nil {
 		return nil, err
 	}

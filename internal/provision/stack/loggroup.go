@@ -25,7 +25,7 @@ const DefaultRetention = 30
 // them forever.
 func (s *Stack) logGroup(ctx context.Context, name, function string, retention *int, fresh bool) (Thing, error) {
 	t := Thing{Kind: "log group", Name: name, Outcome: Unchanged}
-	has, err := s.findLogGroup(ctx, name)
+	has, err := cloud.LogGroup(ctx, s.Logs, name)
 	if err != nil {
 		return t, err
 	}
@@ -71,23 +71,6 @@ func (s *Stack) retain(ctx context.Context, name string, has, want int) (err err
 		return fmt.Errorf("how long the log group %q keeps logs cannot be set: %w", name, err)
 	}
 	return nil
-}
-
-// findLogGroup returns a log group, nil if there is none.
-func (s *Stack) findLogGroup(ctx context.Context, name string) (*types.LogGroup, error) {
-	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(s.Logs, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &name})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("the log group %q cannot be looked up: %w", name, err)
-		}
-		for i := range page.LogGroups {
-			if aws.ToString(page.LogGroups[i].LogGroupName) == name {
-				return &page.LogGroups[i], nil
-			}
-		}
-	}
-	return nil, nil
 }
 
 // logGroupARN returns the ARN in the form of ListTagsForResource, without the :* at the

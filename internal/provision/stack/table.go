@@ -140,7 +140,7 @@ func (s *Stack) activeTable(ctx context.Context, name string) (t *types.TableDes
 // madeTable reports whether deploy made a table for a function.
 func (s *Stack) madeTable(ctx context.Context, tableARN, function string) (bool, error) {
 	pages := &dynamodb.ListTagsOfResourceInput{ResourceArn: &tableARN}
-	for {
+	for range cloud.MaxPages {
 		out, err := s.Tables.ListTagsOfResource(ctx, pages)
 		if err != nil {
 			return false, fmt.Errorf("the tags of the table %q cannot be read: %w", cloud.Name(tableARN), err)
@@ -155,4 +155,5 @@ func (s *Stack) madeTable(ctx context.Context, tableARN, function string) (bool,
 		}
 		pages.NextToken = out.NextToken
 	}
+	return false, fmt.Errorf("the tags of the table %q cannot be read: %w", cloud.Name(tableARN), cloud.ErrEndless)
 }
