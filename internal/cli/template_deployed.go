@@ -55,24 +55,8 @@ func (t *templates) deployed(ctx context.Context, a *cloud.Account) (template.Se
 	if f.VPC {
 		s.Subnets, s.SecurityGroups = c.VpcConfig.SubnetIds, c.VpcConfig.SecurityGroupIds
 	}
-	entries, err := (&registry.Table{Client: a.DynamoDB(), Name: s.Function.TableARN}).List(ctx, "")
-	if err != nil {
+	if err := t.targetsAndSources(ctx, a, &s); err != nil {
 		return template.Setup{}, err
-	}
-	s.Targets = loadedOf(entries)
-	mappings, err := cloud.Mappings(ctx, a.Lambda(), t.functionRef(), "")
-	if err != nil {
-		return template.Setup{}, err
-	}
-	for i := range mappings {
-		s.Mappings = append(s.Mappings, mappingOf(&mappings[i]))
-	}
-	topics, err := topicsOf(ctx, a, t.functionRef(), sourcesIn(entries))
-	if err != nil {
-		return template.Setup{}, err
-	}
-	for _, topic := range topics { // topics have no mappings
-		s.Mappings = append(s.Mappings, template.Mapping{Source: topic})
 	}
 	async, err := hooks.AsyncOf(ctx, a.Lambda(), f.Name())
 	if err != nil {
@@ -86,6 +70,30 @@ func (t *templates) deployed(ctx context.Context, a *cloud.Account) (template.Se
 		s.Retention = whole(logs.RetentionInDays)
 	}
 	return s, err
+}
+
+// targetsAndSources sets the targets of a deployed function, and its mappings and topics.
+func (t *templates) targetsAndSources(ctx context.Context, a *cloud.Account, s *template.Setup) error {
+	entries, err := (&registry.Table{Client: a.DynamoDB(), Name: s.Function.TableARN}).List(ctx, "")
+	if err != nil {
+		return err
+	}
+	s.Targets = loadedOf(entries)
+	mappings, err := cloud.Mappings(ctx, a.Lambda(), t.functionRef(), "")
+	if err != nil {
+		return err
+	}
+	for i := range mappings {
+		s.Mappings = append(s.Mappings, mappingOf(&mappings[i]))
+	}
+	topics, err := topicsOf(ctx, a, t.functionRef(), sourcesIn(entries))
+	if err != nil {
+		return err
+	}
+	for _, topic := range topics { // topics have no mappings
+		s.Mappings = append(s.Mappings, template.Mapping{Source: topic})
+	}
+	return nil
 }
 
 // topicsOf returns the topics among the sources of targets, and the topics that may
