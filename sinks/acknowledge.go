@@ -3,6 +3,8 @@ package sinks
 import (
 	"bytes"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"fanout/engine"
 	"fanout/engine/ascii"
 )
@@ -98,9 +100,9 @@ func fates(sink string, n int, failed int32, told func(i int) (id, code *string)
 	for i := range n {
 		id, code := told(i)
 		switch {
-		case deref(code) != "":
+		case aws.ToString(code) != "":
 			o.Fail(i, classifyCode(sink, *code))
-		case deref(id) == "":
+		case aws.ToString(id) == "":
 			o.Fail(i, unacknowledged(sink))
 		default:
 			sure = append(sure, i)

@@ -55,6 +55,9 @@ type countedBody struct {
 	left int
 }
 
+// counted limits the body of a response to n values.
+func counted(body io.ReadCloser, n int) io.ReadCloser { return &countedBody{body, n} }
+
 // Read implements io.Reader.
 func (b *countedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
@@ -107,6 +110,9 @@ type bounded struct {
 	left   int64
 }
 
+// newReader returns a reader of at most n bytes of an answer.
+func newReader(answer io.Reader, n int64) *bounded { return &bounded{answer, n} }
+
 // Read implements io.Reader.
 func (b *bounded) Read(p []byte) (int, error) {
 	if b.left > 0 || len(p) == 0 {
@@ -151,7 +157,7 @@ func (c boundedClient) Do(r *http.Request) (*http.Response, error) {
 // middleware read it.
 func boundAnswer(n int) func(*middleware.Stack) error {
 	return onBody("fanout bound of the answer", func(body io.ReadCloser) io.ReadCloser {
-		return &countedBody{boundedBody(body, maxAnswer(n)), maxValues(n)}
+		return counted(boundedBody(body, maxAnswer(n)), maxValues(n))
 	})
 }
 
@@ -159,7 +165,7 @@ func boundAnswer(n int) func(*middleware.Stack) error {
 // empty values the SDK allocates many times the answer's length. Use it in the APIOptions
 // of every AWS client.
 func BoundValues(n int) func(*middleware.Stack) error {
-	return onBody("fanout bound of the answer's values", func(body io.ReadCloser) io.ReadCloser { return &countedBody{body, n} })
+	return onBody("fanout bound of the answer's values", func(body io.ReadCloser) io.ReadCloser { return counted(body, n) })
 }
 
 // onBody puts f around the body of a call's answer.

@@ -146,13 +146,6 @@ func notificationOf(r *engine.Record) (*notification, error) {
 	return &e.Sns, nil
 }
 
-// HasAttributes reports whether r is a notification, from whose source record SQS and SNS
-// sinks take more than the data.
-func HasAttributes(r *engine.Record) bool {
-	n, err := notificationOf(r)
-	return err != nil || n != nil && (n.Subject != "" || len(n.MessageAttributes) > 0)
-}
-
 // subjectOf returns the subject of the notification in r.
 func subjectOf(r *engine.Record) string {
 	if n, err := notificationOf(r); err == nil && n != nil {

@@ -162,6 +162,9 @@ func (c *content) take() {
 	c.mu.Unlock()
 }
 
+// reader returns a reader of the whole content.
+func (c *content) reader() *contentReader { return &contentReader{c: c} }
+
 // contentReader reads a content. Close does nothing, because the content goes away at the
 // end of the request.
 type contentReader struct {
@@ -219,3 +222,11 @@ func (*contentReader) Close() error { return nil }
 
 // Len returns the number of unread bytes.
 func (r *contentReader) Len() int { return int(r.c.size - r.pos) }
+
+// blob returns p's bytes. It never returns nil, which the SDK takes for a missing field.
+func blob(p engine.Payload) []byte {
+	if b := p.Bytes(); b != nil {
+		return b
+	}
+	return []byte{}
+}

@@ -57,6 +57,13 @@ var (
 	// finds that record and lets the others through.
 	invalid = verdict{class: engine.Refused, why: "the service refuses the record, or one of its request"}
 
+	// A cache's values expire or are evicted. The owner may also add memory.
+	full = verdict{class: engine.Retryable, why: "the server's memory is full and it evicts nothing: give it more, a ttl, or an eviction policy"}
+
+	// A cache's passwords do not change within an invocation. If they change later,
+	// Lambda's own retry uses the new one.
+	unauthorized = verdict{class: engine.Permanent, why: "access is denied: check user, password, and what the user may do"}
+
 	// Same as invalid, but the reason is the size.
 	oversize = verdict{class: engine.TooLarge, why: invalid.why}
 )
@@ -177,9 +184,9 @@ func classify(sink string, err error) error {
 		// The request may have arrived. Only another attempt makes sure of it.
 		return engine.Errorf(engine.Retryable, "%s: the attempt was cut short, so what arrived is unknown", sink)
 	}
-	if known, ok := errors.AsType[*engine.Error](err); ok {
+	if e, ok := errors.AsType[*engine.Error](err); ok {
 		// The error comes from the credentials, and their provider knows the right class.
-		return &engine.Error{Class: known.Class, After: known.After, Err: fmt.Errorf("%s: %w", sink, known.Err)}
+		return &engine.Error{Class: e.Class, After: e.After, Err: fmt.Errorf("%s: %w", sink, e.Err)}
 	}
 	if call := innermostCall(err); call != "" {
 		sink += ", " + call
@@ -237,13 +244,13 @@ func classifyCode(sink, code string) error {
 // classifyEntry is classifyCode for entries of SQS and SNS. The service would refuse a
 // sender fault again, so it is permanent unless it is known to pass.
 func classifyEntry(sink, code, message string, senderFault bool) error {
-	v, known := codes[bare(code)]
+	v, named := codes[bare(code)]
 	switch {
-	case known && v.class == engine.Refused && tooLong(message):
+	case named && v.class == engine.Refused && tooLong(message):
 		v = oversize
-	case !known && senderFault:
+	case !named && senderFault:
 		v = invalid
-	case !known:
+	case !named:
 		v = failing
 	}
 	return say(sink, code, message, alone(v))
@@ -288,6 +295,18 @@ func verdictOf(code string, status int) verdict {
 		return v
 	}
 	return failing
+}
+
+// isCode reports whether code is an error code of AWS.
+func isCode(code string) bool {
+	_, ok := codes[bare(code)]
+	return ok
+}
+
+// ofStatus returns the verdict for an HTTP status, if it has one.
+func ofStatus(status int) (verdict, bool) {
+	v, ok := statuses[status]
+	return v, ok
 }
 
 // bare returns an error code without the parts that differ between protocols, as in
@@ -377,4 +396,14 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 		wait = date.Sub(now)
 	}
 	return min(max(wait, 0), maxAfter)
+}
+
+// unacknowledged is the error of a record that a service's answer does not mention.
+func unacknowledged(sink string) error {
+	return engine.Errorf(engine.Retryable, "%s: the answer does not acknowledge the record, so whether it arrived is unknown", sink)
+}
+
+// miscounted is the error of a request whose answer does not match its records.
+func miscounted(sink string, sent, told int) error {
+	return engine.Errorf(engine.Retryable, "%s: %d records were sent and the answer is about %d, so what arrived is unknown", sink, sent, told)
 }

@@ -9,8 +9,6 @@
 // All sinks are safe for concurrent use. Their String names type and destination.
 package sinks
 
-import "fanout/engine"
-
 // Option gives a sink a fact about its destination or source that it cannot find out
 // itself.
 type Option func(*options)
@@ -41,12 +39,9 @@ func recordBytes(opts []Option, otherwise, atMost int) int {
 	return o.recordBytes
 }
 
-// unacknowledged is the error of a record that a service's answer does not mention.
-func unacknowledged(sink string) error {
-	return engine.Errorf(engine.Retryable, "%s: the answer does not acknowledge the record, so whether it arrived is unknown", sink)
-}
-
-// miscounted is the error of a request whose answer does not match its records.
-func miscounted(sink string, sent, told int) error {
-	return engine.Errorf(engine.Retryable, "%s: %d records were sent and the answer is about %d, so what arrived is unknown", sink, sent, told)
+// Source sets the ARN of the records' source. The sink's ids are then unique over all
+// sources: deduplication ids of FIFO queues and topics, and the _id of documents without
+// a key.
+func Source(arn string) Option {
+	return func(o *options) { o.origin = origin(sha256Hex([]byte(arn))[:originDigits] + "/") }
 }

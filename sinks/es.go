@@ -158,12 +158,12 @@ func (e *ES) post(ctx context.Context, c *content, b *esBulk) error {
 }
 
 func (e *ES) request(ctx context.Context, c *content) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, &contentReader{c: c})
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, c.reader())
 	if err != nil {
 		return nil, err
 	}
 	req.ContentLength = c.size
-	req.GetBody = func() (io.ReadCloser, error) { return &contentReader{c: c}, nil }
+	req.GetBody = func() (io.ReadCloser, error) { return c.reader(), nil }
 	req.Header.Set("Content-Type", "application/x-ndjson")
 	if e.user != nil {
 		password, _ := e.user.Password()

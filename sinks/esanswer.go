@@ -34,7 +34,7 @@ func esItemBytes(r *engine.Record) int64 { return 4<<10 + 3*int64(r.Data.Len()) 
 // settle reads an answer, an object with the list of results, and records the result of
 // each action. It returns an error if the answer as a whole is not valid.
 func (e *ES) settle(body io.Reader, b *esBulk) error {
-	answer := &bounded{body, answerBytes}
+	answer := newReader(body, answerBytes)
 	d := json.NewDecoder(answer)
 	told, failed, listed := false, false, false // the member errors; an item has an error; items was read
 	err := eachMember(d, func(name string) (err error) {
@@ -192,7 +192,7 @@ func esVerdict(status int, err *esError) verdict {
 	if status == http.StatusConflict {
 		return contested
 	}
-	if v, ok := statuses[status]; ok {
+	if v, ok := ofStatus(status); ok {
 		return v
 	}
 	if status/100 == 4 {
@@ -214,9 +214,9 @@ func (e *ES) refused(resp *http.Response) error {
 	_ = json.NewDecoder(io.LimitReader(resp.Body, maxError)).Decode(&body) // the body may be anything
 	code, _, _ := strings.Cut(resp.Header.Get("X-Amzn-Errortype"), ":")
 	name := cmp.Or(word(body.Error.Type), codeless)
-	v, known := body.Error.known()
-	switch _, named := codes[bare(cmp.Or(code, name))]; {
-	case code == "" && known:
+	v, explained := body.Error.known()
+	switch named := isCode(cmp.Or(code, name)); {
+	case code == "" && explained:
 	case !named && resp.StatusCode == http.StatusBadRequest:
 		v, name = invalid, "HTTP status 400"
 		if t := word(body.Error.Type); t != "" && code == "" {

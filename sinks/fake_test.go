@@ -1,10 +1,10 @@
 package sinks
 
 import (
-	"bytes"
-	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,14 +19,6 @@ import (
 	"fanout/engine"
 	"fanout/engine/enginetest"
 	"fanout/internal/testing/awsfake"
-)
-
-// The tests deliver to these services and destinations.
-const (
-	stream    = "orders"
-	streamARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
-	queueURL  = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders"
-	topicARN  = "arn:aws:sns:eu-west-1:123456789012:orders"
 )
 
 // service opens a sink on a real client and a fake AWS.
@@ -59,27 +51,6 @@ func (s service) destination() string {
 	return kind + "/orders"
 }
 
-// startFake returns a fake AWS and a configuration for its clients.
-func startFake(t testing.TB) (*awsfake.Server, aws.Config) {
-	t.Helper()
-	fake, err := awsfake.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	transport := &http.Transport{}
-	t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		fake.Close()
-	})
-	return fake, aws.Config{
-		Region:       "eu-west-1",
-		BaseEndpoint: aws.String(fake.URL()),
-		Credentials:  credentials.NewStaticCredentialsProvider("AKIAMADEUP", "made up", ""),
-		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
-		HTTPClient:   HTTPClient(&http.Client{Transport: transport}),
-	}
-}
-
 func TestConformance(t *testing.T) {
 	for _, s := range services {
 		t.Run(s.name, func(t *testing.T) {
@@ -97,74 +68,6 @@ func TestConformance(t *testing.T) {
 			})
 		})
 	}
-}
-
-// awkward returns records of all kinds that sinks treat differently.
-func awkward(n int) engine.Record {
-	data := fmt.Appendf(nil, "record %d", n)
-	switch n % 3 {
-	case 1:
-		data = fmt.Appendf(nil, "\x00\xFF binary %d", n)
-	case 2:
-		data = fmt.Appendf(nil, "<ünïcode> & \"quotes\" \n %d \U0001F600", n)
-	}
-	return engine.Record{
-		Key: fmt.Sprintf("key %d", n), Lane: "shardId-000000000000", Seq: fmt.Sprint(4900 + n), Action: "PUT",
-		Data: engine.Bytes(data),
-	}
-}
-
-// dataOf returns the original data of the records, before encoding.
-func dataOf(t *testing.T, recs []awsfake.Record) [][]byte {
-	t.Helper()
-	var all [][]byte
-	for _, r := range recs {
-		data := r.Data
-		if r.Attributes["encoding"].Value == "base64" {
-			decoded, err := base64.StdEncoding.DecodeString(string(data))
-			if err != nil {
-				t.Fatalf("the attribute says base64, and the body is %q: %v", data, err)
-			}
-			data = decoded
-		}
-		all = append(all, data)
-	}
-	return all
-}
-
-// failures returns the class of every record's error, "" for delivered records.
-func failures(o engine.Outcome, n int) []string {
-	classes := make([]string, n)
-	for i := range classes {
-		if err := o.Err(i); err != nil {
-			classes[i] = engine.ClassOf(err).String()
-		}
-	}
-	return classes
-}
-
-// numbered returns n records, each with its own key and text.
-func numbered(n int) []engine.Record {
-	recs := make([]engine.Record, n)
-	for i := range recs {
-		recs[i] = engine.Record{
-			Key: fmt.Sprintf("key-%d", i), Lane: "shardId-000000000000", Seq: fmt.Sprint(4900 + i), Action: "PUT",
-			Data: engine.Bytes(fmt.Appendf(nil, `{"n":%d}`, i)),
-		}
-	}
-	return recs
-}
-
-// fill returns n records with a counted size of size bytes each at sink.
-func fill(sink engine.Sink, n, size int) []engine.Record {
-	recs := numbered(n)
-	for i := range recs {
-		r := &recs[i]
-		r.Data = engine.Bytes(bytes.Repeat([]byte("x"), size))
-		frame := engine.SizerOf(sink)(r) - size
-		r.Data = engine.Bytes(bytes.Repeat([]byte("x"), size-frame))
-	}
-	return recs
 }
 
 // TestExactSizes packs a request to each limit, and one byte over.
@@ -303,13 +206,43 @@ func TestStrings(t *testing.T) {
 	}
 }
 
-// benchmarkSend measures the cost that a sink adds to its client.
-func benchmarkSend(b *testing.B, s engine.Sink, recs []engine.Record) {
-	b.ReportAllocs()
-	for b.Loop() {
-		if o := s.Send(b.Context(), recs); !o.OK() {
-			b.Fatal(o.Err(0))
+// TestLargeAnswers fails now and then without HTTPClient.
+func TestLargeAnswers(t *testing.T) {
+	fake, cfg := startFake(t)
+	fake.OnCall(func(awsfake.Call) *awsfake.Fault {
+		return &awsfake.Fault{Code: "AccessDenied", Message: strings.Repeat("too long ", 2000)}
+	})
+	sink := services[0].open(cfg)
+	for range 300 {
+		o := sink.Send(t.Context(), numbered(2))
+		if err := o.Err(0); err == nil || !strings.Contains(err.Error(), "AccessDenied") {
+			t.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(b.N*len(recs))/b.Elapsed().Seconds(), "records/s")
+}
+
+// TestHTTPClientFollowsNoRedirect asserts that the answer of a redirect's target
+// acknowledges nothing.
+func TestHTTPClientFollowsNoRedirect(t *testing.T) {
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		t.Error("the other host got the records")
+		_, _ = io.WriteString(w, `{"Records":[{"SequenceNumber":"1","ShardId":"s"}],"FailedRecordCount":0}`)
+	}))
+	defer other.Close()
+	first := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		http.Redirect(w, r, other.URL+"/", http.StatusTemporaryRedirect)
+	}))
+	defer first.Close()
+	transport := new(http.Transport)
+	defer transport.CloseIdleConnections()
+	s := NewKinesis(kinesis.NewFromConfig(aws.Config{
+		Region: "eu-west-1", BaseEndpoint: &first.URL, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+		Credentials: credentials.NewStaticCredentialsProvider("made-up", "made-up", ""),
+		HTTPClient:  HTTPClient(&http.Client{Transport: transport}),
+	}), "s")
+	o := s.Send(t.Context(), []engine.Record{{Key: "k", Data: engine.Bytes([]byte("hello"))}})
+	if o.OK() || engine.ClassOf(o.Err(0)) != engine.Retryable {
+		t.Errorf("outcome %v, want an error that is tried again", o.Err(0))
+	}
 }

@@ -94,7 +94,7 @@ func (f *Firehose) put(ctx context.Context, batch []engine.Record) (*firehose.Pu
 }
 
 // firehoseTaken is the form in which PutRecordBatch acknowledges records.
-var firehoseTaken = acknowledgement{"RequestResponses", "RecordId"}
+var firehoseTaken = acknowledgement{list: "RequestResponses", id: "RecordId"}
 
 // appendFirehose appends the list of records of a request.
 func appendFirehose(b *body, batch []engine.Record) {

@@ -1,6 +1,9 @@
 package sinks
 
 import (
+	"github.com/alicebob/miniredis/v2"
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"fmt"
 	"strings"
 	"testing"
@@ -24,18 +27,29 @@ func TestNoImage(t *testing.T) {
 		change(4, "INSERT", "c", `{"id":"c"}`), change(5, "REMOVE", "b", `{"id":"b"}`),
 	}
 	fake, cfg := startFake(t)
-	redis := startRedis(t)
-	memcached := startMemcached(t, memcachedfake.Options{})
+	redisServer := miniredis.RunT(t)
+	memcachedServer, err := memcachedfake.Start(memcachedfake.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(memcachedServer.Close)
+	toRedis, err := NewRedis("redis://"+redisServer.Addr(), Cache{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer toRedis.Close()
+	toMemcached := NewMemcached(memcachedServer.Address(), Cache{})
+	defer toMemcached.Close()
 	for _, c := range []struct {
 		sink engine.Sink
 		has  func(key string) string // the stored value of a key
 	}{
-		{openRedis(t, "redis://"+redis.Addr(), Cache{}), func(key string) string {
-			v, _ := redis.Get(key)
+		{toRedis, func(key string) string {
+			v, _ := redisServer.Get(key)
 			return v
 		}},
-		{openMemcached(t, memcached.Address(), Cache{}), func(key string) string { return string(memcached.Items()[key].Data) }},
-		{openES(t, cfg, nil), func(key string) (v string) {
+		{toMemcached, func(key string) string { return string(memcachedServer.Items()[key].Data) }},
+		{index(t, cfg), func(key string) (v string) {
 			for _, r := range fake.Records("es/orders") {
 				if r.ID == key {
 					v = string(r.Data)
@@ -71,4 +85,14 @@ func TestNoImage(t *testing.T) {
 			}
 		})
 	}
+}
+
+// index returns a sink for the index orders of a fake.
+func index(t *testing.T, cfg aws.Config) engine.Sink {
+	t.Helper()
+	e, err := NewES(cfg.HTTPClient, ESIndex{URL: *cfg.BaseEndpoint, Index: "orders", Signing: "es", Region: cfg.Region, Credentials: cfg.Credentials})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
 }

@@ -105,42 +105,6 @@ func TestIoTErrors(t *testing.T) {
 	})
 }
 
-// codeStatus is the HTTP status of an error code, if it is not 400.
-var codeStatus = map[string]int{
-	"ServiceUnavailableException": 503,
-	"InternalFailureException":    500,
-	"ServiceException":            500,
-	"EC2ThrottledException":       502,
-	"ResourceNotReadyException":   502,
-	"UnauthorizedException":       401,
-	"ForbiddenException":          403,
-	"AccessDeniedException":       403,
-	"ResourceNotFoundException":   404,
-	"MethodNotAllowedException":   405,
-	"TooManyRequestsException":    429,
-}
-
-// checkCodes asserts that a service's error codes have the given classes, and that
-// messages with data do not appear in the errors.
-func checkCodes(t *testing.T, open func(*testing.T) (*awsfake.Server, engine.Sink), codes map[string]engine.Class) {
-	t.Helper()
-	for code, want := range codes {
-		t.Run(code, func(t *testing.T) {
-			fake, sink := open(t)
-			fault := &awsfake.Fault{Code: code, Status: codeStatus[code]}
-			if want != engine.Permanent {
-				fault.Message = "secret"
-			}
-			fake.OnCall(func(awsfake.Call) *awsfake.Fault { return fault })
-			o := sink.Send(t.Context(), []engine.Record{sourceRecord(0)})
-			err := o.Err(0)
-			if err == nil || engine.ClassOf(err) != want || !strings.Contains(err.Error(), code) || strings.Contains(err.Error(), "secret") {
-				t.Errorf("error %v; want one of class %v", err, want)
-			}
-		})
-	}
-}
-
 func BenchmarkIoTSend(b *testing.B) {
 	out := &iotdataplane.PublishOutput{}
 	benchmarkSend(b, NewIoT(fakeIoT(func(*iotdataplane.PublishInput) (*iotdataplane.PublishOutput, error) { return out, nil }), topic), numbered(1))

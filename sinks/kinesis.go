@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -105,7 +104,7 @@ func (k *Kinesis) put(ctx context.Context, batch []engine.Record) (*kinesis.PutR
 }
 
 // kinesisTaken is the form in which PutRecords acknowledges records.
-var kinesisTaken = acknowledgement{"Records", "SequenceNumber"}
+var kinesisTaken = acknowledgement{list: "Records", id: "SequenceNumber"}
 
 // appendKinesis appends the list of records of a request.
 func appendKinesis(b *body, batch []engine.Record) {
@@ -169,25 +168,4 @@ func partitionKey(r *engine.Record) string {
 // keepsKey reports whether Kinesis accepts key unchanged.
 func keepsKey(key string) bool {
 	return key != "" && utf8.ValidString(key) && (len(key) <= kinesisKey || utf8.RuneCountInString(key) <= kinesisKey)
-}
-
-// blob returns p's bytes. It never returns nil, which the SDK takes for a missing field.
-func blob(p engine.Payload) []byte {
-	if b := p.Bytes(); b != nil {
-		return b
-	}
-	return []byte{}
-}
-
-func sha256Hex(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
-}
-
-func isARN(s string) bool { return strings.HasPrefix(s, "arn:") }
-
-// lastPart returns the name at the end of an ARN or a URL. It returns a plain name
-// unchanged.
-func lastPart(s, separator string) string {
-	return s[strings.LastIndex(s, separator)+1:]
 }

@@ -3,7 +3,6 @@ package sinks
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -34,29 +33,6 @@ type fakeLambda func(*lambda.InvokeInput) (*lambda.InvokeOutput, error)
 
 func (f fakeLambda) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
 	return f(in)
-}
-
-// sourceRaw returns a Kinesis source record.
-func sourceRaw(key, data string) []byte {
-	return fmt.Appendf(nil, `{"kinesis": {"kinesisSchemaVersion":"1.0","partitionKey":%q,"sequenceNumber":"4900", "data":%q,`+
-		`"approximateArrivalTimestamp":1545084650.987},"eventSource":"aws:kinesis","eventID":"shardId-000000000006:4900","awsRegion":"eu-west-1"}`,
-		key, base64.StdEncoding.EncodeToString([]byte(data)))
-}
-
-// sourceRecord returns the decoded form of sourceRaw.
-func sourceRecord(n int) engine.Record {
-	key, data := fmt.Sprintf("key-%d", n), fmt.Sprintf(`{"n":%d}`, n)
-	return engine.Record{
-		Key: key, Lane: "shardId-000000000006", Seq: "4900", Action: "PUT", Raw: sourceRaw(key, data),
-		Data: engine.Base64([]byte(base64.StdEncoding.EncodeToString([]byte(data)))),
-	}
-}
-
-// userOf returns a user record of r, as if r were an aggregate that holds it.
-func userOf(r engine.Record, sub int, key, hashKey, data string) engine.Record {
-	r = r.With(engine.Bytes([]byte(data)))
-	r.Key, r.HashKey, r.Sub = key, hashKey, sub
-	return r
 }
 
 // eventOf returns the event that delivers recs.
@@ -481,29 +457,6 @@ func BenchmarkLambdaSend(b *testing.B) {
 		recs[i] = userOf(aggregate, i, fmt.Sprint(i), "", strings.Repeat("x", 1000))
 	}
 	b.Run("user", func(b *testing.B) { benchmarkSend(b, open(KinesisRecords), recs) })
-}
-
-// TestLambdaSameAsSDK compares requests with the bytes that the SDK would send. If it
-// finds two calls after an update of the SDK, see TestSameAsSDK.
-func TestLambdaSameAsSDK(t *testing.T) {
-	type plain struct{ LambdaAPI } // the sink does not recognize it as the SDK's client
-	changed := sourceRecord(2).With(engine.Bytes(bytes.Repeat([]byte("a"), 1000)))
-	recs := []engine.Record{sourceRecord(1), changed, userOf(sourceRecord(3), 1, "k", "1", "x")}
-	for _, form := range []Form{SourceRecords, KinesisRecords} {
-		spliced := service{"lambda", func(c aws.Config, _ ...Option) engine.Sink {
-			return NewLambda(lambda.NewFromConfig(c), functionARN, "live", form)
-		}}
-		sdk := service{"lambda", func(c aws.Config, _ ...Option) engine.Sink {
-			return NewLambda(plain{lambda.NewFromConfig(c)}, functionARN, "live", form)
-		}}
-		for n := range recs {
-			header, body := request(t, spliced, recs[:n+1])
-			wantHeader, want := request(t, sdk, recs[:n+1])
-			if diff := cmp.Diff(wantHeader, header); diff != "" || body != want {
-				t.Errorf("%d records, headers (-SDK +got):\n%s\nSDK %s\ngot %s", n+1, diff, want, body)
-			}
-		}
-	}
 }
 
 // TestLambdaAllocatesNoEvent asserts that an event of many source records is never

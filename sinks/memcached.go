@@ -63,7 +63,7 @@ func NewMemcached(address string, c Cache, opts ...Option) *Memcached {
 	m.limits.Bytes = max(cacheBytes, m.limits.RecordBytes)
 	dial := c.dialer(host)
 	if c.Credentials != nil {
-		dial = c.authenticated(m.name, dial)
+		dial = authenticated(&c, m.name, dial)
 	}
 	m.nodes = newNodes(address, c.Cluster, dial)
 	m.client = memcache.NewFromSelector(m.nodes)

@@ -207,7 +207,7 @@ func badConfig(why string) error {
 
 // authenticated returns next with a login first, for servers started with -Y: a set of
 // the credentials under any key (protocol.txt, Authentication).
-func (c *Cache) authenticated(sink string, next dialer) dialer {
+func authenticated(c *Cache, sink string, next dialer) dialer {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		user, password, err := c.credentials(ctx, sink)
 		if err != nil {

@@ -24,16 +24,6 @@ import (
 	"fanout/internal/testing/memcachedfake"
 )
 
-func startMemcached(t testing.TB, o memcachedfake.Options) *memcachedfake.Server {
-	t.Helper()
-	s, err := memcachedfake.Start(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return s
-}
-
 func openMemcached(t testing.TB, address string, c Cache, opts ...Option) *Memcached {
 	t.Helper()
 	m := NewMemcached(address, c, opts...)

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"fanout/engine"
 )
 
@@ -51,35 +53,8 @@ func bodySize(p engine.Payload) int {
 	return p.TextLen()
 }
 
-// only returns the single record that r carries, or nil if there are more.
-func only(r *engine.Record) *engine.Record {
-	for r.Parts() != nil {
-		if len(r.Parts()) != 1 {
-			return nil
-		}
-		r = &r.Parts()[0]
-	}
-	return r
-}
-
 // groupID returns the message group of r: its key, in a form that FIFO accepts.
 func groupID(r *engine.Record) string { return token(r.Key) }
-
-// maxToken is the maximum length of the ids of message groups and of deduplication.
-const maxToken = 128
-
-// token returns s if it is valid as the id of a message group or of deduplication, with 1
-// to 128 characters of visible ASCII. Otherwise it returns its SHA-256 in hex.
-func token(s string) string {
-	ok := s != "" && len(s) <= maxToken
-	for i := 0; ok && i < len(s); i++ {
-		ok = s[i] > ' ' && s[i] < 0x7F
-	}
-	if !ok {
-		return sha256Hex([]byte(s))
-	}
-	return s
-}
 
 // entryID returns the id of message i of a request.
 func entryID(i int) *string {
@@ -116,13 +91,13 @@ func (e *entries) refused(id, code, message *string, senderFault bool) {
 	if !ok {
 		return
 	}
-	e.fates[i] = classifyEntry(e.sink, deref(code), deref(message), senderFault)
+	e.fates[i] = classifyEntry(e.sink, aws.ToString(code), aws.ToString(message), senderFault)
 }
 
 // index returns the message that was sent with id. The id must be exactly as sent: +1 and
 // 01 belong to no message.
 func (e *entries) index(id *string) (int, bool) {
-	i, err := strconv.Atoi(deref(id))
+	i, err := strconv.Atoi(aws.ToString(id))
 	return i, err == nil && i >= 0 && i < len(e.fates) && strconv.Itoa(i) == *id
 }
 
@@ -134,11 +109,4 @@ func (e *entries) outcome() (o engine.Outcome) {
 		}
 	}
 	return o
-}
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

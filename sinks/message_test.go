@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/engine"
@@ -188,87 +187,4 @@ func TestDedupIDs(t *testing.T) {
 			t.Errorf("ids %q and %q differ", x, y)
 		}
 	}
-}
-
-func FuzzToken(f *testing.F) {
-	for _, s := range []string{"", "a", "a b", "ü", "\x00", strings.Repeat("x", 128), strings.Repeat("x", 129), "!~"} {
-		f.Add(s)
-	}
-	ok := regexp.MustCompile(`^[!-~]{1,128}$`)
-	f.Fuzz(func(t *testing.T, s string) {
-		got := token(s)
-		if !ok.MatchString(got) {
-			t.Errorf("token(%q) = %q, which the services do not take", s, got)
-		}
-		if ok.MatchString(s) && got != s {
-			t.Errorf("token(%q) = %q, and could stay", s, got)
-		}
-	})
-}
-
-// FuzzMessageSize compares sizes, attributes and bodies with the messages that arrive.
-func FuzzMessageSize(f *testing.F) {
-	f.Add("key", "PUT", []byte("hello"))
-	f.Add("", "", []byte{})
-	f.Add("\xFF", "\x00", []byte{0, 1, 2})
-	f.Add("ü\uFFFE", "REMOVE", []byte("\xED\xA0\x80"))
-	f.Fuzz(func(t *testing.T, key, action string, data []byte) {
-		r := engine.Record{Key: key, Action: action, Data: engine.Bytes(data)}
-		text := string(message(r.Data))
-		size := len(text)
-		form := messages{bytes: sqsBytes}
-		for _, a := range form.attributes(nil, &r) {
-			if a.value == "" || a.kind == stringType && !isText(a.value) {
-				t.Errorf("the services do not take the attribute %+v", a)
-			}
-			size += len(a.name) + len(a.kind) + len(a.value)
-		}
-		if n := form.size(&r); n != size {
-			t.Errorf("counts %d bytes; want %d", n, size)
-		}
-		if !isText(text) || text == "" {
-			t.Errorf("the services do not take the body %q", text)
-		}
-		if isText(key) != engine.Bytes([]byte(key)).IsText() {
-			t.Errorf("%q: the rule for text differs from the engine's", key)
-		}
-	})
-}
-
-// entry is an entry of an answer of SQS or SNS.
-type entry struct {
-	id     string
-	code   string // "": accepted
-	sender bool
-}
-
-// entryAnswers are answers to three messages, for both services.
-var entryAnswers = []struct {
-	name string
-	out  []entry
-	want []string
-}{
-	{"all taken, in another order", []entry{{id: "2"}, {id: "0"}, {id: "1"}}, []string{"", "", ""}},
-	{"failing", []entry{{id: "0"}, {"1", "InternalError", false}, {id: "2"}}, []string{"", "retryable", ""}},
-	{"throttled, the sender's fault", []entry{{id: "0"}, {"1", "RequestThrottled", true}, {id: "2"}}, []string{"", "throttled", ""}},
-	{"the sender's fault", []entry{{id: "0"}, {"1", "InvalidMessageContents", true}, {id: "2"}}, []string{"", "permanent", ""}},
-	{"the sender's fault, unknown", []entry{{id: "0"}, {"1", "Whatever", true}, {id: "2"}}, []string{"", "permanent", ""}},
-	{"unknown", []entry{{id: "0"}, {"1", "Whatever", false}, {id: "2"}}, []string{"", "retryable", ""}},
-	{"old names", []entry{{id: "0"}, {"1", "AWS.SimpleQueueService.NonExistentQueue", true}, {id: "2"}}, []string{"", "permanent", ""}},
-	{"not acknowledged", []entry{{id: "0"}, {id: "2"}}, []string{"", "retryable", ""}},
-	{"nothing", nil, []string{"retryable", "retryable", "retryable"}},
-	{"taken and refused", []entry{{id: "0"}, {id: "1"}, {id: "2"}, {"1", "InternalError", false}}, []string{"", "retryable", ""}},
-	{"ids that were not sent", []entry{{id: "0"}, {id: "1"}, {id: "3"}, {id: "-1"}, {id: "x"}, {id: ""}, {"7", "InternalError", false}},
-		[]string{"", "", "retryable"}},
-	{"ids like those that were sent", []entry{{id: "+0"}, {id: "01"}, {id: "000"}, {id: " 1"}, {id: "-0"}, {id: "2 "}, {id: "0x2"}, {id: "1_"}},
-		[]string{"retryable", "retryable", "retryable"}},
-	{"a refusal with an id like one that was sent", []entry{{id: "0"}, {id: "1"}, {id: "2"}, {"01", "InternalError", false}}, []string{"", "", ""}},
-}
-
-// optional returns nil for "", like a missing field.
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return aws.String(s)
 }

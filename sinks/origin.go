@@ -18,13 +18,6 @@ type origin string
 // sources that share a destination, and leave room for the rest of an id.
 const originDigits = 16
 
-// Source sets the ARN of the records' source. The sink's ids are then unique over all
-// sources: deduplication ids of FIFO queues and topics, and the _id of documents without
-// a key.
-func Source(arn string) Option {
-	return func(o *options) { o.origin = origin(sha256Hex([]byte(arn))[:originDigits] + "/") }
-}
-
 // id identifies r only by the source records that it carries. For one record it is
 // source/lane/sequence/sub-sequence, for several the SHA-256 in hex of all of them. It
 // contains the lane because sequence numbers are unique only in a shard.
@@ -56,4 +49,31 @@ func appendOrigin(b []byte, r *engine.Record) []byte {
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 	}
 	return binary.AppendVarint(b, int64(r.Sub))
+}
+
+// only returns the single record that r carries, or nil if there are more.
+func only(r *engine.Record) *engine.Record {
+	for r.Parts() != nil {
+		if len(r.Parts()) != 1 {
+			return nil
+		}
+		r = &r.Parts()[0]
+	}
+	return r
+}
+
+// maxToken is the maximum length of the ids of message groups and of deduplication.
+const maxToken = 128
+
+// token returns s if it is valid as the id of a message group or of deduplication, with 1
+// to 128 characters of visible ASCII. Otherwise it returns its SHA-256 in hex.
+func token(s string) string {
+	ok := s != "" && len(s) <= maxToken
+	for i := 0; ok && i < len(s); i++ {
+		ok = s[i] > ' ' && s[i] < 0x7F
+	}
+	if !ok {
+		return sha256Hex([]byte(s))
+	}
+	return s
 }

@@ -17,15 +17,8 @@ var (
 	// reconnects.
 	replica = verdict{class: engine.Retryable, why: "the server is a replica: if this lasts, write the address of the primary"}
 
-	// Values expire or are evicted. The owner may also add memory.
-	full = verdict{class: engine.Retryable, why: "the server's memory is full and it evicts nothing: give it more, a ttl, or an eviction policy"}
-
 	// The client now has the map of the cluster, so the next attempt finds the node.
 	elsewhere = verdict{class: engine.Retryable, why: "another node of the cluster has the key"}
-
-	// Passwords do not change within an invocation. If they change later, Lambda's own
-	// retry uses the new one.
-	unauthorized = verdict{class: engine.Permanent, why: "access is denied: check user, password, and what the user may do"}
 )
 
 // redisCodes are the first words of Redis' error answers.

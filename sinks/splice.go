@@ -93,11 +93,11 @@ func (s *splice) request(request any) (*smithyhttp.Request, error) {
 	s.list.parts[0] = head
 	s.list.parts = append(s.list.parts, tail)
 	s.content = newContent(s.list.parts)
-	req, err = req.SetStream(&contentReader{c: s.content})
+	req, err = req.SetStream(s.content.reader())
 	if err == nil {
 		// Without GetBody, net/http would give up on a connection that the service closed
 		// before anything was written.
-		req.GetBody = func() (io.ReadCloser, error) { return &contentReader{c: s.content}, nil }
+		req.GetBody = func() (io.ReadCloser, error) { return s.content.reader(), nil }
 	}
 	return req, err
 }
@@ -121,7 +121,7 @@ func (s *spliceAnswer) HandleDeserialize(ctx context.Context, in middleware.Dese
 	}
 	resp.Body = boundedBody(resp.Body, maxAnswer(s.records))
 	if resp.StatusCode/100 != 2 {
-		resp.Body = &countedBody{resp.Body, maxValues(s.records)}
+		resp.Body = counted(resp.Body, maxValues(s.records))
 		return out, metadata, nil
 	}
 	answer, _ := answers.Get().(*bytes.Buffer)

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -50,42 +49,9 @@ var plainServices = []service{
 	}},
 }
 
-// wire is an HTTP client that keeps the last request and answers it.
-type wire struct {
-	answer string
-
-	body     []byte
-	header   http.Header
-	length   int64
-	requests int
-	err      error
-}
-
-func (w *wire) Do(r *http.Request) (*http.Response, error) {
-	w.requests++
-	w.body, w.header, w.length = nil, r.Header, r.ContentLength
-	if r.Body != nil {
-		w.body, _ = io.ReadAll(r.Body)
-		_ = r.Body.Close()
-	}
-	return &http.Response{
-		StatusCode: http.StatusOK, Request: r, ContentLength: int64(len(w.answer)),
-		Header: http.Header{}, Body: io.NopCloser(strings.NewReader(w.answer)),
-	}, w.err
-}
-
-// config returns a configuration for clients that send through w.
-func (w *wire) config(opts ...func(*middleware.Stack) error) aws.Config {
-	return aws.Config{
-		Region: "eu-west-1", HTTPClient: w, APIOptions: opts,
-		Credentials: credentials.NewStaticCredentialsProvider("AKIAMADEUP", "made up", ""),
-		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
-	}
-}
-
-// request sends recs through s, and returns the headers and the body of the request. It
+// requestOf sends recs through s, and returns the headers and the body of the request. It
 // omits headers that differ from request to request.
-func request(t *testing.T, s service, recs []engine.Record) (http.Header, string) {
+func requestOf(t *testing.T, s service, recs []engine.Record) (http.Header, string) {
 	t.Helper()
 	w, calls := &wire{answer: "{}"}, 0
 	s.open(w.config(func(*middleware.Stack) error { calls++; return nil })).Send(t.Context(), recs)
@@ -111,10 +77,10 @@ func request(t *testing.T, s service, recs []engine.Record) (http.Header, string
 // sameAsSDK asserts that the request with recs is the SDK's request.
 func sameAsSDK(t *testing.T, i int, recs []engine.Record) {
 	t.Helper()
-	header, got := request(t, services[i], recs)
+	header, got := requestOf(t, services[i], recs)
 	// The SDK writes the attributes of an SQS message in the order of a Go map.
 	for range 1000 {
-		sdkHeader, want := request(t, plainServices[i], recs)
+		sdkHeader, want := requestOf(t, plainServices[i], recs)
 		if diff := cmp.Diff(sdkHeader, header); diff != "" {
 			t.Fatalf("%s: headers differ (-SDK +got):\n%s", services[i].name, diff)
 		}
@@ -125,7 +91,7 @@ func sameAsSDK(t *testing.T, i int, recs []engine.Record) {
 			break
 		}
 	}
-	_, want := request(t, plainServices[i], recs)
+	_, want := requestOf(t, plainServices[i], recs)
 	t.Fatalf("%s: bodies differ\nSDK %s\ngot %s", services[i].name, want, got)
 }
 
@@ -200,7 +166,7 @@ func TestNewSeam(t *testing.T) {
 			recs := numbered(1)
 			recs[0].Action = ""
 			s.open(w.config(changed)).Send(t.Context(), recs)
-			_, want := request(t, plainServices[i], recs)
+			_, want := requestOf(t, plainServices[i], recs)
 			if got := string(w.body); w.requests != 1 || got != "new "+want {
 				t.Errorf("%d requests, the last of them\n%s\nwant one:\nnew %s", w.requests, got, want)
 			}
@@ -233,36 +199,6 @@ func BenchmarkCall(b *testing.B) {
 		}
 	}
 }
-
-// sinkhole is an HTTP client that reads requests like a transport.
-type sinkhole struct {
-	status int
-	answer string
-}
-
-// config returns a configuration for clients that send through s.
-func (s *sinkhole) config() aws.Config {
-	return aws.Config{
-		Region: "eu-west-1", HTTPClient: s,
-		Credentials: credentials.NewStaticCredentialsProvider("AKIAMADEUP", "made up", ""),
-		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
-	}
-}
-
-func (s *sinkhole) Do(r *http.Request) (*http.Response, error) {
-	buf := transportBuffer[:]
-	for {
-		if _, err := r.Body.Read(buf); err != nil {
-			break
-		}
-	}
-	return &http.Response{
-		StatusCode: s.status, Request: r, ContentLength: int64(len(s.answer)),
-		Header: http.Header{}, Body: io.NopCloser(strings.NewReader(s.answer)),
-	}, nil
-}
-
-var transportBuffer [32 << 10]byte
 
 // answerTo is an answer that acknowledges n records.
 func answerTo(name string, n int) string {

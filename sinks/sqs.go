@@ -176,3 +176,10 @@ func (s *SQS) values(r *engine.Record) map[string]types.MessageAttributeValue {
 	}
 	return m
 }
+
+// HasAttributes reports whether r is a notification, from whose source record SQS and SNS
+// sinks take more than the data.
+func HasAttributes(r *engine.Record) bool {
+	n, err := notificationOf(r)
+	return err != nil || n != nil && (n.Subject != "" || len(n.MessageAttributes) > 0)
+}

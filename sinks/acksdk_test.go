@@ -1,0 +1,50 @@
+package sinks
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"fanout/engine"
+)
+
+// TestContradiction asserts that no doubtful record counts as delivered: the answer
+// counts more failures than it lists.
+func TestContradiction(t *testing.T) {
+	for i, answer := range []string{
+		`{"FailedRecordCount":2,"Records":[{"SequenceNumber":"1"},{"ErrorCode":"InternalFailure"}]}`,
+		`{"FailedPutCount":1,"RequestResponses":[{"RecordId":"1"},{"RecordId":"2"}]}`,
+	} {
+		for _, s := range []service{services[i], plainServices[i]} {
+			o := s.open((&wire{answer: answer}).config()).Send(t.Context(), numbered(2))
+			for k := range 2 {
+				if err := o.Err(k); err == nil || engine.ClassOf(err) != engine.Retryable {
+					t.Errorf("%s: record %d has error %v", s.name, k, err)
+				}
+			}
+		}
+	}
+}
+
+// FuzzAcknowledged asserts that a sink and the SDK's decoder read an answer the same way,
+// unless something follows it.
+func FuzzAcknowledged(f *testing.F) {
+	for _, s := range ackSeeds {
+		f.Add(s.answer)
+	}
+	f.Fuzz(func(t *testing.T, answer string) {
+		for i := range services[:2] { // the services whose answers the scanner reads
+			recs := numbered(2)
+			w := &wire{answer: answer}
+			got := services[i].open(w.config()).Send(t.Context(), recs)
+			want := plainServices[i].open(w.config()).Send(t.Context(), recs)
+			if !json.Valid([]byte(answer)) && answer != "" { // the SDK does not look at what follows its first value
+				want = engine.Failed(errPart)
+			}
+			if diff := cmp.Diff(failures(want, 2), failures(got, 2)); diff != "" {
+				t.Errorf("%s: %q: classes differ (-SDK +got):\n%s", services[i].name, answer, diff)
+			}
+		}
+	})
+}
