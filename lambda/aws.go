@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	"fanout/sinks"
+	awshttpsink "fanout/internal/awshttp"
 )
 
 // AWS holds settings for reaching AWS that go beyond the environment, such as the common
@@ -52,7 +52,7 @@ const (
 // own returns cfg for calls whose answers have at most this many values.
 func own(cfg aws.Config, values int) aws.Config {
 	cfg = cfg.Copy()
-	cfg.APIOptions = append(slices.Clip(cfg.APIOptions), sinks.BoundValues(values))
+	cfg.APIOptions = append(slices.Clip(cfg.APIOptions), awshttpsink.BoundValues(values))
 	return cfg
 }
 
@@ -88,7 +88,7 @@ func (a AWS) Load(ctx context.Context, inFlight int) (aws.Config, error) {
 	if err != nil {
 		return cfg, fmt.Errorf("the AWS configuration cannot be read: %w", err)
 	}
-	cfg.HTTPClient = sinks.Bounded(sinks.HTTPClient(cfg.HTTPClient), cmp.Or(a.AnswerBytes, answerBytes))
+	cfg.HTTPClient = awshttpsink.Bounded(awshttpsink.Client(cfg.HTTPClient), cmp.Or(a.AnswerBytes, answerBytes))
 	return cfg, nil
 }
 

@@ -14,7 +14,7 @@ import (
 	"fanout/lambda/envelope"
 	"fanout/lambda/event"
 	"fanout/lambda/target"
-	"fanout/sinks"
+	sqssink "fanout/sinks/sqs"
 )
 
 // modelTarget is a target: the behavior of its service, and the records it accepted.
@@ -336,7 +336,7 @@ func (d *idReader) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchI
 // dedupID is the deduplication id that the function gives r in a FIFO queue.
 func (t *modelTarget) dedupID(m *model, r *engine.Record) string {
 	var d idReader
-	sinks.NewSQS(&d, "https://host/queue.fifo", fromSource(&t.spec)).Send(m.t.Context(), []engine.Record{*r})
+	sqssink.New(&d, "https://host/queue.fifo", fromSource(&t.spec)).Send(m.t.Context(), []engine.Record{*r})
 	return d.id
 }
 

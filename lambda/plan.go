@@ -16,7 +16,7 @@ import (
 	"fanout/lambda/envelope"
 	"fanout/lambda/event"
 	"fanout/lambda/target"
-	"fanout/sinks"
+	"fanout/sinks/sqs"
 )
 
 // plan is the wiring of the active targets of a source.
@@ -192,7 +192,7 @@ func wrapper(t *target.Spec, stages []engine.Stage) func(engine.Rejected) engine
 			out.Seq = fmt.Sprintf("%s/%x", out.Seq, sha256.Sum256(r.Record.Data.Bytes()))
 		}
 		e := envelope.Wrap(t.SourceARN, t.ID, r, time.Now())
-		if sendsEvents || (t.Type == target.SQS || t.Type == target.SNS) && sinks.HasAttributes(&r.Record) {
+		if sendsEvents || (t.Type == target.SQS || t.Type == target.SNS) && sqs.HasAttributes(&r.Record) {
 			e.Event = r.Record.Raw
 		}
 		for _, s := range stages[:r.Passed] {

@@ -17,6 +17,17 @@ import (
 	"fanout/lambda/event"
 	"fanout/lambda/target"
 	"fanout/sinks"
+	"fanout/sinks/cache"
+	"fanout/sinks/es"
+	"fanout/sinks/file"
+	firehosesink "fanout/sinks/firehose"
+	"fanout/sinks/iot"
+	kinesissink "fanout/sinks/kinesis"
+	"fanout/sinks/lambda"
+	"fanout/sinks/memcached"
+	"fanout/sinks/redis"
+	snssink "fanout/sinks/sns"
+	sqssink "fanout/sinks/sqs"
 	"fanout/stages"
 )
 
@@ -41,33 +52,33 @@ func newSink(a *accounts, t *target.Spec, kind event.Kind) (engine.Sink, error) 
 	size, from := sinks.RecordBytes(t.MaxRecordBytes), fromSource(t)
 	switch t.Type {
 	case target.Kinesis:
-		return sinks.NewKinesis(kinesis.NewFromConfig(a.configFor(t)), nameOrARN(d), size), nil
+		return kinesissink.New(kinesis.NewFromConfig(a.configFor(t)), nameOrARN(d), size), nil
 	case target.Firehose:
-		return sinks.NewFirehose(firehose.NewFromConfig(a.configFor(t)), d.Name), nil
+		return firehosesink.New(firehose.NewFromConfig(a.configFor(t)), d.Name), nil
 	case target.SQS:
-		return sinks.NewSQS(sqs.NewFromConfig(a.configFor(t), QueueHost(d)), d.URL(), size, from), nil
+		return sqssink.New(sqs.NewFromConfig(a.configFor(t), QueueHost(d)), d.URL(), size, from), nil
 	case target.SNS:
-		return sinks.NewSNS(sns.NewFromConfig(a.configFor(t)), d.ARN, size, from), nil
+		return snssink.New(sns.NewFromConfig(a.configFor(t)), d.ARN, size, from), nil
 	case target.ES:
 		cfg := a.configFor(t)
-		return sinks.NewES(cfg.HTTPClient, sinks.ESIndex{
+		return es.New(cfg.HTTPClient, es.Index{
 			URL: d.URL(), Index: d.Index, DocType: d.DocType,
 			Signing: d.Signing, Region: cfg.Region, Credentials: cfg.Credentials,
 		}, size, from)
 	case target.IoT:
-		return sinks.NewIoT(iotdataplane.NewFromConfig(a.configFor(t), func(o *iotdataplane.Options) {
+		return iot.New(iotdataplane.NewFromConfig(a.configFor(t), func(o *iotdataplane.Options) {
 			if o.BaseEndpoint == nil { // an endpoint in the environment takes precedence
 				o.BaseEndpoint = aws.String(d.URL())
 			}
 		}), d.Topic), nil
 	case target.Lambda:
-		return sinks.NewLambda(lambdaservice.NewFromConfig(a.configFor(t)), nameOrARN(d), d.Qualifier, form(t, kind)), nil
+		return lambda.New(lambdaservice.NewFromConfig(a.configFor(t)), nameOrARN(d), d.Qualifier, form(t, kind)), nil
 	case target.File:
 		return a.file(d)
 	case target.Memcached:
-		return sinks.NewMemcached(d.Host, a.cache(t, d.Discover), size), nil
+		return memcached.New(d.Host, a.cache(t, d.Discover), size), nil
 	case target.Redis:
-		return sinks.NewRedis(d.URL(), a.cache(t, d.Cluster), size)
+		return redis.New(d.URL(), a.cache(t, d.Cluster), size)
 	}
 	return nil, fmt.Errorf("there is no way to deliver to targets of type %q", t.Type)
 }
@@ -91,11 +102,11 @@ func QueueHost(d *target.Destination) func(*sqs.Options) {
 func (a *accounts) file(d *target.Destination) (engine.Sink, error) {
 	switch {
 	case d.Root != "":
-		return sinks.NewFileBelow(d.Root, d.Path), nil
+		return file.NewBelow(d.Root, d.Path), nil
 	case d.Path == "-" && !a.stdout:
 		return nil, engine.Errorf(engine.Permanent, "destination: - is standard output, which is the function's log, and records do not belong there; name a file")
 	}
-	return sinks.NewFile(d.Path), nil
+	return file.New(d.Path), nil
 }
 
 // fromSource identifies the source of a target's records, to distinguish them from other
@@ -103,8 +114,8 @@ func (a *accounts) file(d *target.Destination) (engine.Sink, error) {
 func fromSource(t *target.Spec) sinks.Option { return sinks.Source(t.SourceARN) }
 
 // cache returns the settings of a cache target, except its address.
-func (a *accounts) cache(t *target.Spec, cluster bool) sinks.Cache {
-	c := sinks.Cache{Cluster: cluster, TTL: time.Duration(t.TTL) * time.Second, Connections: t.InFlight}
+func (a *accounts) cache(t *target.Spec, cluster bool) cache.Options {
+	c := cache.Options{Cluster: cluster, TTL: time.Duration(t.TTL) * time.Second, Connections: t.InFlight}
 	if t.Destination.TLS {
 		c.TLS = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: a.noVerifyTLS} //nolint:gosec // --no-verify-ssl asks for it
 	}
@@ -115,14 +126,14 @@ func (a *accounts) cache(t *target.Spec, cluster bool) sinks.Cache {
 }
 
 // form returns the form of the records for a Lambda target.
-func form(t *target.Spec, kind event.Kind) sinks.Form {
+func form(t *target.Spec, kind event.Kind) lambda.Form {
 	switch {
 	case kind == event.Kinesis && (t.Deaggregate || t.AppendNewlines):
-		return sinks.KinesisRecords
+		return lambda.KinesisRecords
 	case kind == event.SNS && t.AppendNewlines:
-		return sinks.Notifications
+		return lambda.Notifications
 	}
-	return sinks.SourceRecords // with plain images if convertDDB is set
+	return lambda.SourceRecords // with plain images if convertDDB is set
 }
 
 // nameOrARN returns a destination for an API that accepts both. An ARN can name a resource

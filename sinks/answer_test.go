@@ -1,4 +1,4 @@
-package sinks
+package sinks_test
 
 import (
 	"encoding/json"
@@ -13,14 +13,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"fanout/engine"
+	"fanout/internal/awshttp"
+	"fanout/sinks/internal/sinktest"
 )
 
 // answered returns what becomes of a request of n records at s when it is answered so.
 func answered(t *testing.T, s service, n, status int, code, answer string) (recs []engine.Record, o engine.Outcome) {
 	t.Helper()
-	cfg := new(wire).config()
+	cfg := new(sinktest.Wire).Config()
 	cfg.BaseEndpoint = aws.String("http://host")
-	cfg.HTTPClient = do(func(r *http.Request) (*http.Response, error) {
+	cfg.HTTPClient = sinktest.Do(func(r *http.Request) (*http.Response, error) {
 		if r.Body != nil {
 			_, _ = io.Copy(io.Discard, r.Body)
 		}
@@ -91,7 +93,7 @@ func FuzzAnswer(f *testing.F) {
 		`{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"m"}`, `{"error":{"type":"index_closed_exception","reason":"r"},"status":400}`,
 		`{"Message":"` + strings.Repeat("long ", 1000) + `"}`,
 		`{"Successful":[` + strings.Repeat("{},", 1000) + `{"Id":"0"}]}`,
-		strings.Repeat("[", 10_000), strings.Repeat(" ", answerBytes+10_000),
+		strings.Repeat("[", 10_000), strings.Repeat(" ", awshttp.AnswerBytes+10_000),
 	} {
 		for _, status := range []uint16{http.StatusOK, http.StatusAccepted, http.StatusBadRequest, http.StatusServiceUnavailable} {
 			f.Add(status, "", answer)

@@ -1,4 +1,4 @@
-package sinks
+package sinks_test
 
 import (
 	"fmt"
@@ -10,6 +10,8 @@ import (
 
 	"fanout/engine"
 	"fanout/internal/testing/awsfake"
+	"fanout/sinks"
+	"fanout/sinks/internal/sinktest"
 )
 
 // notice is an SNS record with a subject and attributes in JSON.
@@ -73,7 +75,7 @@ func TestNotificationAttributes(t *testing.T) {
 				want = tt.sns
 			}
 			t.Run(s.name+"/"+tt.name, func(t *testing.T) {
-				fake, cfg := startFake(t)
+				fake, cfg := sinktest.Start(t)
 				if o := s.open(cfg).Send(t.Context(), []engine.Record{tt.rec}); !o.OK() {
 					t.Fatal(o.Err(0))
 				}
@@ -89,7 +91,7 @@ func TestNotificationAttributes(t *testing.T) {
 // TestTooManyAttributes asserts that a message fails with a clear error if it cannot hold
 // all attributes of a notification.
 func TestTooManyAttributes(t *testing.T) {
-	fake, cfg := startFake(t)
+	fake, cfg := sinktest.Start(t)
 	for name, rec := range map[string]engine.Record{
 		"eleven": notice("null", many(11)), "ten and a subject": notice(`"s"`, many(10)),
 		"no attribute": notice("null", `{"a":7}`), "no base64": notice("null", `{"a":{"Type":"Binary","Value":"!"}}`),
@@ -111,8 +113,8 @@ func TestOwnAttributesGiveWay(t *testing.T) {
 		for _, c := range []struct{ size, key, action int }{
 			{1000 - ours, 1, 1}, {1000 - ours + 1, 1, 0}, {1000 - len("keyStringkkk") + 1, 0, 0}, {1000, 0, 0},
 		} {
-			fake, cfg := startFake(t)
-			sink := s.open(cfg, RecordBytes(1000))
+			fake, cfg := sinktest.Start(t)
+			sink := s.open(cfg, sinks.RecordBytes(1000))
 			rec := engine.Record{Key: "kkk", Lane: "l", Seq: "1", Action: "PUT", Data: engine.Bytes([]byte(strings.Repeat("x", c.size)))}
 			limits := sink.Limits()
 			if n := sink.Sizer()(&rec); n > limits.RecordBytes {

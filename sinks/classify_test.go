@@ -1,4 +1,4 @@
-package sinks
+package sinks_test
 
 import (
 	"context"
@@ -15,6 +15,8 @@ import (
 
 	"fanout/engine"
 	"fanout/internal/testing/awsfake"
+	"fanout/sinks/internal/sinktest"
+	kinesissink "fanout/sinks/kinesis"
 )
 
 // TestClassify sends requests over the network to every service and has them fail in
@@ -71,12 +73,12 @@ func TestClassify(t *testing.T) {
 		{"long-winded", awsfake.Fault{Code: "AccessDenied", Message: strings.Repeat("it is not\nallowed ", 1000)}, engine.Permanent, "…"},
 	}
 	for _, s := range services {
-		fake, cfg := startFake(t)
+		fake, cfg := sinktest.Start(t)
 		sink := s.open(cfg)
 		for _, tt := range tests {
 			t.Run(s.name+"/"+tt.name, func(t *testing.T) {
 				fake.OnCall(func(awsfake.Call) *awsfake.Fault { return &tt.fault })
-				o := sink.Send(t.Context(), numbered(2))
+				o := sink.Send(t.Context(), sinktest.Numbered(2))
 				err := o.Err(1)
 				if err == nil {
 					t.Fatal("delivered")
@@ -100,9 +102,9 @@ func TestClassify(t *testing.T) {
 // TestEmptyAnswer asserts that a 200 without a body delivers nothing.
 func TestEmptyAnswer(t *testing.T) {
 	for _, s := range services {
-		fake, cfg := startFake(t)
+		fake, cfg := sinktest.Start(t)
 		fake.OnCall(func(awsfake.Call) *awsfake.Fault { return &awsfake.Fault{Body: []byte{}} })
-		o := s.open(cfg).Send(t.Context(), numbered(2))
+		o := s.open(cfg).Send(t.Context(), sinktest.Numbered(2))
 		if o.Err(0) == nil || o.Err(1) == nil {
 			t.Errorf("%s: delivered", s.name)
 		}
@@ -110,13 +112,13 @@ func TestEmptyAnswer(t *testing.T) {
 }
 
 func TestClassifyContext(t *testing.T) {
-	fake, cfg := startFake(t)
+	fake, cfg := sinktest.Start(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	fake.OnCall(func(awsfake.Call) *awsfake.Fault {
 		cancel()
 		return &awsfake.Fault{Delay: time.Hour}
 	})
-	o := services[0].open(cfg).Send(ctx, numbered(1))
+	o := services[0].open(cfg).Send(ctx, sinktest.Numbered(1))
 	if err := o.Err(0); err == nil || engine.ClassOf(err) != engine.Retryable || !strings.Contains(err.Error(), "cut short") {
 		t.Error(err)
 	}
@@ -129,9 +131,9 @@ func TestClassifyUnreachable(t *testing.T) {
 	}
 	url := "http://" + l.Addr().String()
 	l.Close()
-	_, cfg := startFake(t)
+	_, cfg := sinktest.Start(t)
 	cfg.BaseEndpoint = &url
-	o := services[0].open(cfg).Send(t.Context(), numbered(1))
+	o := services[0].open(cfg).Send(t.Context(), sinktest.Numbered(1))
 	if err := o.Err(0); err == nil || engine.ClassOf(err) != engine.Retryable || !strings.Contains(err.Error(), "connection failed") {
 		t.Error(err)
 	}
@@ -139,7 +141,7 @@ func TestClassifyUnreachable(t *testing.T) {
 
 // TestClassifyRole asserts that the error names a role that cannot be assumed.
 func TestClassifyRole(t *testing.T) {
-	fake, cfg := startFake(t)
+	fake, cfg := sinktest.Start(t)
 	fake.OnCall(func(c awsfake.Call) *awsfake.Fault {
 		if c.Service == "sts" {
 			return &awsfake.Fault{Status: 403, Code: "AccessDenied", Message: "User: u is not authorized to perform: sts:AssumeRole"}
@@ -148,7 +150,7 @@ func TestClassifyRole(t *testing.T) {
 	})
 	assume := cfg.Copy()
 	assume.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), "arn:aws:iam::123456789012:role/writer"))
-	o := NewKinesis(kinesis.NewFromConfig(assume), stream).Send(t.Context(), numbered(1))
+	o := kinesissink.New(kinesis.NewFromConfig(assume), sinktest.Stream).Send(t.Context(), sinktest.Numbered(1))
 	err := o.Err(0)
 	if err == nil || engine.ClassOf(err) != engine.Permanent {
 		t.Fatalf("class %v: %v", engine.ClassOf(err), err)
@@ -159,11 +161,11 @@ func TestClassifyRole(t *testing.T) {
 }
 
 func TestClassifyNoCredentials(t *testing.T) {
-	_, cfg := startFake(t)
+	_, cfg := sinktest.Start(t)
 	cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{}, errors.New("no credentials found")
 	})
-	o := services[0].open(cfg).Send(t.Context(), numbered(1))
+	o := services[0].open(cfg).Send(t.Context(), sinktest.Numbered(1))
 	if err := o.Err(0); err == nil || engine.ClassOf(err) != engine.Retryable || !strings.Contains(err.Error(), "no credentials found") {
 		t.Error(err)
 	}
@@ -171,11 +173,11 @@ func TestClassifyNoCredentials(t *testing.T) {
 
 // TestClassifyAfter asserts that the wait a service asks for reaches the engine.
 func TestClassifyAfter(t *testing.T) {
-	fake, cfg := startFake(t)
+	fake, cfg := sinktest.Start(t)
 	fake.OnCall(func(awsfake.Call) *awsfake.Fault {
 		return &awsfake.Fault{Code: "SlowDown", Status: 503, RetryAfter: 7 * time.Second}
 	})
-	o := services[0].open(cfg).Send(t.Context(), numbered(1))
+	o := services[0].open(cfg).Send(t.Context(), sinktest.Numbered(1))
 	e, ok := errors.AsType[*engine.Error](o.Err(0))
 	if !ok || e.After != 7*time.Second {
 		t.Errorf("got %+v; want After 7s", e)

@@ -9,16 +9,21 @@
 // All sinks are safe for concurrent use. Their String names type and destination.
 package sinks
 
+import (
+	"fanout/sinks/internal/digest"
+	"fanout/sinks/internal/origin"
+)
+
 // Option gives a sink a fact about its destination or source that it cannot find out
 // itself.
 type Option func(*options)
 
 type options struct {
 	recordBytes int
-	origin      origin
+	Origin      origin.Origin
 }
 
-func collect(opts []Option) (o options) {
+func Collect(opts []Option) (o options) {
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -30,9 +35,9 @@ func collect(opts []Option) (o options) {
 // queue or topic. A value above the service's maximum or below 1 has no effect.
 func RecordBytes(n int) Option { return func(o *options) { o.recordBytes = n } }
 
-// recordBytes returns the limit in opts, or otherwise if there is none.
-func recordBytes(opts []Option, otherwise, atMost int) int {
-	o := collect(opts)
+// RecordLimit returns the limit in opts, or otherwise if there is none.
+func RecordLimit(opts []Option, otherwise, atMost int) int {
+	o := Collect(opts)
 	if o.recordBytes < 1 || o.recordBytes > atMost {
 		return otherwise
 	}
@@ -43,5 +48,5 @@ func recordBytes(opts []Option, otherwise, atMost int) int {
 // sources: deduplication ids of FIFO queues and topics, and the _id of documents without
 // a key.
 func Source(arn string) Option {
-	return func(o *options) { o.origin = origin(sha256Hex([]byte(arn))[:originDigits] + "/") }
+	return func(o *options) { o.Origin = origin.Origin(digest.Hex([]byte(arn))[:origin.OriginDigits] + "/") }
 }

@@ -1,4 +1,4 @@
-package sinks
+package sinks_test
 
 import (
 	"bytes"
@@ -18,6 +18,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"fanout/engine"
+	"fanout/internal/awshttp"
+	"fanout/sinks"
+	"fanout/sinks/cache"
+	"fanout/sinks/es"
+	"fanout/sinks/internal/sinktest"
+	"fanout/sinks/iot"
+	lambdasink "fanout/sinks/lambda"
+	"fanout/sinks/memcached"
+	"fanout/sinks/redis"
 )
 
 // hostileBytes is the size of a hostile server's answer. hostileMemory is the limit of
@@ -66,7 +75,7 @@ func allocated(f func()) int {
 
 // hostileRecords are the records of a request to a hostile server.
 func hostileRecords(s engine.Sink) []engine.Record {
-	recs := numbered(min(3, max(s.Limits().Records, 1)))
+	recs := sinktest.Numbered(min(3, max(s.Limits().Records, 1)))
 	for i := range recs {
 		recs[i].Raw = []byte("{}") // without one, a function is not invoked
 	}
@@ -92,12 +101,12 @@ func wantHarmless(t *testing.T, s engine.Sink, most int) {
 func hostileSinks() []service {
 	all := append([]service{}, services...)
 	return append(all,
-		service{"iot", func(c aws.Config, _ ...Option) engine.Sink { return NewIoT(iotdataplane.NewFromConfig(c), "t") }},
-		service{"lambda", func(c aws.Config, _ ...Option) engine.Sink {
-			return NewLambda(lambda.NewFromConfig(c), "f", "", SourceRecords)
+		service{"iot", func(c aws.Config, _ ...sinks.Option) engine.Sink { return iot.New(iotdataplane.NewFromConfig(c), "t") }},
+		service{"lambda", func(c aws.Config, _ ...sinks.Option) engine.Sink {
+			return lambdasink.New(lambda.NewFromConfig(c), "f", "", lambdasink.SourceRecords)
 		}},
-		service{"es", func(c aws.Config, _ ...Option) engine.Sink {
-			e, err := NewES(c.HTTPClient, ESIndex{URL: *c.BaseEndpoint, Index: "orders"})
+		service{"es", func(c aws.Config, _ ...sinks.Option) engine.Sink {
+			e, err := es.New(c.HTTPClient, es.Index{URL: *c.BaseEndpoint, Index: "orders"})
 			if err != nil {
 				panic(err)
 			}
@@ -135,8 +144,8 @@ func TestHostileHTTP(t *testing.T) {
 					}
 				}))
 				transport := new(http.Transport)
-				_, cfg := startFake(t)
-				cfg.BaseEndpoint, cfg.HTTPClient = &server.URL, HTTPClient(&http.Client{Transport: transport})
+				_, cfg := sinktest.Start(t)
+				cfg.BaseEndpoint, cfg.HTTPClient = &server.URL, awshttp.Client(&http.Client{Transport: transport})
 				for _, s := range hostileSinks() {
 					t.Run(strings.Join([]string{s.name, form.name, strconv.Itoa(status), encoding}, "/"), func(t *testing.T) {
 						if s.name == "lambda" && status == http.StatusAccepted {
@@ -170,7 +179,7 @@ func TestHostileValues(t *testing.T) {
 	} {
 		var answer strings.Builder
 		answer.WriteString(form.head)
-		for i := 10_000; answer.Len() < answerBytes-100; i++ {
+		for i := 10_000; answer.Len() < awshttp.AnswerBytes-100; i++ {
 			answer.WriteString(strings.Replace(form.filler, "%05d", strconv.Itoa(i), 1))
 		}
 		answer.WriteString(form.tail)
@@ -181,14 +190,14 @@ func TestHostileValues(t *testing.T) {
 				_, _ = io.WriteString(w, answer.String())
 			}))
 			transport := new(http.Transport)
-			_, cfg := startFake(t)
-			cfg.BaseEndpoint, cfg.HTTPClient = &server.URL, HTTPClient(&http.Client{Transport: transport})
+			_, cfg := sinktest.Start(t)
+			cfg.BaseEndpoint, cfg.HTTPClient = &server.URL, awshttp.Client(&http.Client{Transport: transport})
 			for _, s := range hostileSinks() {
 				t.Run(strings.Join([]string{s.name, form.name, strconv.Itoa(status)}, "/"), func(t *testing.T) {
 					if s.name == "lambda" && status == http.StatusAccepted {
 						t.Skip("the status alone says that the event was queued")
 					}
-					wantHarmless(t, s.open(cfg), 16*answerBytes)
+					wantHarmless(t, s.open(cfg), 16*awshttp.AnswerBytes)
 				})
 			}
 			transport.CloseIdleConnections()
@@ -227,9 +236,9 @@ func TestAnswersAreClosed(t *testing.T) {
 					if errRead != nil {
 						body.Reader = io.MultiReader(body.Reader, iotest.ErrReader(errRead))
 					}
-					cfg := new(wire).config()
+					cfg := new(sinktest.Wire).Config()
 					cfg.BaseEndpoint = aws.String("http://h")
-					cfg.HTTPClient = do(func(r *http.Request) (*http.Response, error) {
+					cfg.HTTPClient = sinktest.Do(func(r *http.Request) (*http.Response, error) {
 						if r.Body != nil {
 							_, _ = io.Copy(io.Discard, r.Body)
 						}
@@ -249,7 +258,7 @@ func TestAnswersAreClosed(t *testing.T) {
 // TestHostileLambda asserts that the limit of Lambda's answer does not grow with the
 // records of the event, which may be thousands.
 func TestHostileLambda(t *testing.T) {
-	_, cfg := startFake(t)
+	_, cfg := sinktest.Start(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.WriteHeader(http.StatusBadRequest)
@@ -257,13 +266,13 @@ func TestHostileLambda(t *testing.T) {
 	}))
 	defer server.Close()
 	cfg.BaseEndpoint = &server.URL
-	recs := numbered(10_000)
+	recs := sinktest.Numbered(10_000)
 	for i := range recs {
 		recs[i].Raw = []byte("{}")
 	}
-	sink := NewLambda(lambda.NewFromConfig(cfg), "f", "", SourceRecords)
+	sink := lambdasink.New(lambda.NewFromConfig(cfg), "f", "", lambdasink.SourceRecords)
 	var o engine.Outcome
-	if n := allocated(func() { o = sink.Send(t.Context(), recs) }); n > 16*answerBytes || o.Err(0) == nil {
+	if n := allocated(func() { o = sink.Send(t.Context(), recs) }); n > 16*awshttp.AnswerBytes || o.Err(0) == nil {
 		t.Errorf("the request allocates %d bytes, error %v", n, o.Err(0))
 	}
 }
@@ -314,7 +323,7 @@ func TestHostileRedis(t *testing.T) {
 	} {
 		for _, cluster := range []bool{false, true} {
 			t.Run(answer.name+"/"+strconv.FormatBool(cluster), func(t *testing.T) {
-				r, err := NewRedis("redis://"+hostileTCP(t, answer.head, answer.filler), Cache{Cluster: cluster})
+				r, err := redis.New("redis://"+hostileTCP(t, answer.head, answer.filler), cache.Options{Cluster: cluster})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -333,9 +342,9 @@ func TestHostileMemcached(t *testing.T) {
 		{"many nodes", "CONFIG cluster 0 200000\r\n1\n", "|1|1 "},
 		{"an error", "SERVER_ERROR ", "secret"},
 	} {
-		for _, c := range []Cache{{}, {Cluster: true}, {Credentials: known("user", "password")}} {
+		for _, c := range []cache.Options{{}, {Cluster: true}, {Credentials: sinktest.Known("user", "password")}} {
 			t.Run(answer.name, func(t *testing.T) {
-				m := NewMemcached(hostileTCP(t, answer.head, answer.filler), c)
+				m := memcached.New(hostileTCP(t, answer.head, answer.filler), c)
 				defer m.Close()
 				wantHarmless(t, m, hostileMemory)
 			})

@@ -1,15 +1,20 @@
-package sinks
+package sinks_test
 
 import (
-	"github.com/alicebob/miniredis/v2"
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/alicebob/miniredis/v2"
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"fanout/engine"
 	"fanout/internal/testing/memcachedfake"
+	"fanout/sinks/cache"
+	"fanout/sinks/es"
+	"fanout/sinks/internal/sinktest"
+	"fanout/sinks/memcached"
+	"fanout/sinks/redis"
 )
 
 // TestNoImage asserts that a change without a new image replaces nothing, and fails alone
@@ -26,19 +31,19 @@ func TestNoImage(t *testing.T) {
 		change(1, "INSERT", "a", `{"id":"a","v":1}`), change(2, "INSERT", "b", `{"id":"b"}`), keys,
 		change(4, "INSERT", "c", `{"id":"c"}`), change(5, "REMOVE", "b", `{"id":"b"}`),
 	}
-	fake, cfg := startFake(t)
+	fake, cfg := sinktest.Start(t)
 	redisServer := miniredis.RunT(t)
 	memcachedServer, err := memcachedfake.Start(memcachedfake.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(memcachedServer.Close)
-	toRedis, err := NewRedis("redis://"+redisServer.Addr(), Cache{})
+	toRedis, err := redis.New("redis://"+redisServer.Addr(), cache.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer toRedis.Close()
-	toMemcached := NewMemcached(memcachedServer.Address(), Cache{})
+	toMemcached := memcached.New(memcachedServer.Address(), cache.Options{})
 	defer toMemcached.Close()
 	for _, c := range []struct {
 		sink engine.Sink
@@ -90,7 +95,7 @@ func TestNoImage(t *testing.T) {
 // index returns a sink for the index orders of a fake.
 func index(t *testing.T, cfg aws.Config) engine.Sink {
 	t.Helper()
-	e, err := NewES(cfg.HTTPClient, ESIndex{URL: *cfg.BaseEndpoint, Index: "orders", Signing: "es", Region: cfg.Region, Credentials: cfg.Credentials})
+	e, err := es.New(cfg.HTTPClient, es.Index{URL: *cfg.BaseEndpoint, Index: "orders", Signing: "es", Region: cfg.Region, Credentials: cfg.Credentials})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package sinks
+package sinks_test
 
 import (
 	"regexp"
@@ -9,6 +9,10 @@ import (
 
 	"fanout/engine"
 	"fanout/internal/testing/awsfake"
+	"fanout/sinks"
+	"fanout/sinks/internal/digest"
+	"fanout/sinks/internal/origin"
+	"fanout/sinks/internal/sinktest"
 )
 
 // fifos and standards are the services that take messages.
@@ -19,7 +23,7 @@ var (
 
 // TestMessages checks the content of messages.
 func TestMessages(t *testing.T) {
-	parts := numbered(2)
+	parts := sinktest.Numbered(2)
 	tests := []struct {
 		name string
 		rec  engine.Record
@@ -85,7 +89,7 @@ func TestMessages(t *testing.T) {
 	for _, s := range standards {
 		for _, tt := range tests {
 			t.Run(s.name+"/"+tt.name, func(t *testing.T) {
-				fake, cfg := startFake(t)
+				fake, cfg := sinktest.Start(t)
 				sink := s.open(cfg)
 				if o := sink.Send(t.Context(), []engine.Record{tt.rec}); !o.OK() {
 					t.Fatal(o.Err(0))
@@ -110,9 +114,9 @@ func TestMessages(t *testing.T) {
 func TestFIFO(t *testing.T) {
 	for _, s := range fifos {
 		t.Run(s.name, func(t *testing.T) {
-			fake, cfg := startFake(t)
-			sink := s.open(cfg, Source(streamARN))
-			recs := numbered(3)
+			fake, cfg := sinktest.Start(t)
+			sink := s.open(cfg, sinks.Source(sinktest.StreamARN))
+			recs := sinktest.Numbered(3)
 			recs[0].Sub = 7
 			recs[1].Key = "not allowed: ü"
 			recs[2].Key = ""
@@ -120,12 +124,12 @@ func TestFIFO(t *testing.T) {
 				t.Fatal(o.Err(0))
 			}
 			got := fake.Records(s.destination())
-			for i, want := range []string{"key-0", sha256Hex([]byte("not allowed: ü")), sha256Hex(nil)} {
+			for i, want := range []string{"key-0", digest.Hex([]byte("not allowed: ü")), digest.Hex(nil)} {
 				if got[i].GroupID != want {
 					t.Errorf("record %d is in group %q; want %q", i, got[i].GroupID, want)
 				}
 			}
-			if id, want := got[0].DeduplicationID, sha256Hex([]byte(streamARN))[:16]+"/shardId-000000000000/4900/7"; id != want {
+			if id, want := got[0].DeduplicationID, digest.Hex([]byte(sinktest.StreamARN))[:16]+"/shardId-000000000000/4900/7"; id != want {
 				t.Errorf("deduplication id %q; want %q", id, want)
 			}
 			if o := sink.Send(t.Context(), recs); !o.OK() {
@@ -134,7 +138,7 @@ func TestFIFO(t *testing.T) {
 			if n := len(fake.Records(s.destination())); n != 3 {
 				t.Errorf("%d messages after sending 3 twice", n)
 			}
-			if o := s.open(cfg, Source(streamARN+"2")).Send(t.Context(), recs); !o.OK() {
+			if o := s.open(cfg, sinks.Source(sinktest.StreamARN+"2")).Send(t.Context(), recs); !o.OK() {
 				t.Error(o.Err(0))
 			}
 			if n := len(fake.Records(s.destination())); n != 6 {
@@ -165,10 +169,10 @@ func TestDedupIDs(t *testing.T) {
 	}
 	ok := regexp.MustCompile(`^[!-~]{1,128}$`)
 	seen := make(map[string]int)
-	for _, arn := range []string{streamARN, streamARN + "2"} {
-		from := collect([]Option{Source(arn)}).origin
+	for _, arn := range []string{sinktest.StreamARN, sinktest.StreamARN + "2"} {
+		from := sinks.Collect([]sinks.Option{sinks.Source(arn)}).Origin
 		for i := range distinct {
-			id := from.dedupID(&distinct[i])
+			id := from.DedupID(&distinct[i])
 			if k, dup := seen[id]; dup {
 				t.Errorf("records %d and %d have the id %q", k, i, id)
 			}
@@ -183,7 +187,7 @@ func TestDedupIDs(t *testing.T) {
 		{merge(a, b, c), merge(merge(a, b), c)},
 		{merge(a, b), merge(merge(a), merge(merge(b)))},
 	} {
-		if x, y := origin("").dedupID(&same[0]), origin("").dedupID(&same[1]); x != y {
+		if x, y := origin.Origin("").DedupID(&same[0]), origin.Origin("").DedupID(&same[1]); x != y {
 			t.Errorf("ids %q and %q differ", x, y)
 		}
 	}

@@ -1,4 +1,4 @@
-package sinks
+package sinks_test
 
 import (
 	"bytes"
@@ -20,32 +20,43 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/engine"
+	"fanout/sinks"
+	firehosesink "fanout/sinks/firehose"
+	"fanout/sinks/internal/message"
+	"fanout/sinks/internal/sinktest"
+	kinesissink "fanout/sinks/kinesis"
+	snssink "fanout/sinks/sns"
+	sqssink "fanout/sinks/sqs"
 )
 
 // These clients wrap the SDK's. The sinks do not recognize them, and leave requests and
 // answers to the SDK.
 type (
-	plainKinesis  struct{ KinesisAPI }
-	plainFirehose struct{ FirehoseAPI }
-	plainSQS      struct{ SQSAPI }
-	plainSNS      struct{ SNSAPI }
+	plainKinesis  struct{ kinesissink.Client }
+	plainFirehose struct{ firehosesink.Client }
+	plainSQS      struct{ sqssink.Client }
+	plainSNS      struct{ snssink.Client }
 )
 
 // plainServices are services whose requests are left to the SDK.
 var plainServices = []service{
-	{"kinesis", func(c aws.Config, _ ...Option) engine.Sink {
-		return NewKinesis(plainKinesis{kinesis.NewFromConfig(c)}, stream)
+	{"kinesis", func(c aws.Config, _ ...sinks.Option) engine.Sink {
+		return kinesissink.New(plainKinesis{kinesis.NewFromConfig(c)}, sinktest.Stream)
 	}},
-	{"firehose", func(c aws.Config, _ ...Option) engine.Sink {
-		return NewFirehose(plainFirehose{firehose.NewFromConfig(c)}, stream)
+	{"firehose", func(c aws.Config, _ ...sinks.Option) engine.Sink {
+		return firehosesink.New(plainFirehose{firehose.NewFromConfig(c)}, sinktest.Stream)
 	}},
-	{"sqs", func(c aws.Config, _ ...Option) engine.Sink { return NewSQS(plainSQS{sqs.NewFromConfig(c)}, queueURL) }},
-	{"sns", func(c aws.Config, _ ...Option) engine.Sink { return NewSNS(plainSNS{sns.NewFromConfig(c)}, topicARN) }},
-	{"sqs.fifo", func(c aws.Config, _ ...Option) engine.Sink {
-		return NewSQS(plainSQS{sqs.NewFromConfig(c)}, queueURL+".fifo")
+	{"sqs", func(c aws.Config, _ ...sinks.Option) engine.Sink {
+		return sqssink.New(plainSQS{sqs.NewFromConfig(c)}, sinktest.QueueURL)
 	}},
-	{"sns.fifo", func(c aws.Config, _ ...Option) engine.Sink {
-		return NewSNS(plainSNS{sns.NewFromConfig(c)}, topicARN+".fifo")
+	{"sns", func(c aws.Config, _ ...sinks.Option) engine.Sink {
+		return snssink.New(plainSNS{sns.NewFromConfig(c)}, sinktest.TopicARN)
+	}},
+	{"sqs.fifo", func(c aws.Config, _ ...sinks.Option) engine.Sink {
+		return sqssink.New(plainSQS{sqs.NewFromConfig(c)}, sinktest.QueueURL+".fifo")
+	}},
+	{"sns.fifo", func(c aws.Config, _ ...sinks.Option) engine.Sink {
+		return snssink.New(plainSNS{sns.NewFromConfig(c)}, sinktest.TopicARN+".fifo")
 	}},
 }
 
@@ -53,25 +64,25 @@ var plainServices = []service{
 // omits headers that differ from request to request.
 func requestOf(t *testing.T, s service, recs []engine.Record) (http.Header, string) {
 	t.Helper()
-	w, calls := &wire{answer: "{}"}, 0
-	s.open(w.config(func(*middleware.Stack) error { calls++; return nil })).Send(t.Context(), recs)
-	if w.requests != 1 {
-		t.Fatalf("%d requests were sent; want 1", w.requests)
+	w, calls := &sinktest.Wire{Answer: "{}"}, 0
+	s.open(w.Config(func(*middleware.Stack) error { calls++; return nil })).Send(t.Context(), recs)
+	if w.Requests != 1 {
+		t.Fatalf("%d requests were sent; want 1", w.Requests)
 	}
 	if calls != 1 {
 		t.Errorf("%d calls were made; want 1", calls)
 	}
-	if w.length != int64(len(w.body)) {
-		t.Errorf("the length is said to be %d and is %d", w.length, len(w.body))
+	if w.Length != int64(len(w.Body)) {
+		t.Errorf("the length is said to be %d and is %d", w.Length, len(w.Body))
 	}
-	header := maps.Clone(w.header)
+	header := maps.Clone(w.Header)
 	for _, k := range []string{"Amz-Sdk-Invocation-Id", "X-Amz-Date", "Authorization"} {
 		if header.Get(k) == "" {
 			t.Errorf("the request has no header %s", k)
 		}
 		header.Del(k)
 	}
-	return header, string(w.body)
+	return header, string(w.Body)
 }
 
 // sameAsSDK asserts that the request with recs is the SDK's request.
@@ -119,7 +130,7 @@ func TestSameAsSDK(t *testing.T) {
 			t.Run(s.name+"/"+name, func(t *testing.T) { sameAsSDK(t, i, []engine.Record{r}) })
 		}
 		t.Run(s.name+"/many", func(t *testing.T) {
-			recs := numbered(messageEntries)
+			recs := sinktest.Numbered(message.Entries)
 			for i := range recs {
 				recs[i].Action = "" // one attribute, so one order
 			}
@@ -162,13 +173,13 @@ func TestNewSeam(t *testing.T) {
 			continue // its empty list has no brackets
 		}
 		t.Run(s.name, func(t *testing.T) {
-			w := &wire{answer: "{}"}
-			recs := numbered(1)
+			w := &sinktest.Wire{Answer: "{}"}
+			recs := sinktest.Numbered(1)
 			recs[0].Action = ""
-			s.open(w.config(changed)).Send(t.Context(), recs)
+			s.open(w.Config(changed)).Send(t.Context(), recs)
 			_, want := requestOf(t, plainServices[i], recs)
-			if got := string(w.body); w.requests != 1 || got != "new "+want {
-				t.Errorf("%d requests, the last of them\n%s\nwant one:\nnew %s", w.requests, got, want)
+			if got := string(w.Body); w.Requests != 1 || got != "new "+want {
+				t.Errorf("%d requests, the last of them\n%s\nwant one:\nnew %s", w.Requests, got, want)
 			}
 		})
 	}
@@ -183,8 +194,8 @@ func BenchmarkCall(b *testing.B) {
 				variant = "sdk"
 			}
 			b.Run(s.name+"/serializer="+variant, func(b *testing.B) {
-				w := &sinkhole{status: http.StatusOK}
-				sink := s.open(w.config())
+				w := &sinktest.Sinkhole{Status: http.StatusOK}
+				sink := s.open(w.Config())
 				recs := make([]engine.Record, sink.Limits().Records)
 				payloads := engine.NewPayloads(len(recs))
 				for i := range recs {
@@ -193,8 +204,8 @@ func BenchmarkCall(b *testing.B) {
 						Data: payloads.Base64(bytes.Repeat([]byte("YWIi"), 341)),
 					}
 				}
-				w.answer = answerTo(s.name, len(recs))
-				benchmarkSend(b, sink, recs)
+				w.Answer = answerTo(s.name, len(recs))
+				sinktest.BenchmarkSend(b, sink, recs)
 			})
 		}
 	}
@@ -230,11 +241,11 @@ func answerTo(name string, n int) string {
 func TestSendAllocates(t *testing.T) {
 	for _, s := range services[:2] {
 		allocs := func(n int) float64 {
-			recs := numbered(n)
+			recs := sinktest.Numbered(n)
 			for i := range recs {
 				recs[i].Data.Text() // targets share the converted text
 			}
-			sink := s.open((&wire{answer: answerTo(s.name, n)}).config())
+			sink := s.open((&sinktest.Wire{Answer: answerTo(s.name, n)}).Config())
 			return testing.AllocsPerRun(20, func() { sink.Send(t.Context(), recs) })
 		}
 		// A reused buffer may be collected occasionally. The test's own client keeps the

@@ -8,10 +8,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"go.uber.org/zap"
 
+	"fanout/internal/awshttp"
 	"fanout/internal/testing/faultproxy"
 	"fanout/lambda"
 	"fanout/lambda/metrics"
-	"fanout/sinks"
 )
 
 // newHandler returns the function with the targets of a file. Its AWS is at endpoint, or
@@ -20,7 +20,7 @@ func newHandler(file, endpoint string, client *http.Client, inFlight int) (*lamb
 	cfg := aws.Config{
 		Region:      "eu-west-1",
 		Credentials: credentials.NewStaticCredentialsProvider("AKIARELIABILITY", "made-up", ""),
-		HTTPClient:  sinks.HTTPClient(client),
+		HTTPClient:  awshttp.Client(client),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 	}
 	if endpoint != "" {

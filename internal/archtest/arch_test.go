@@ -26,9 +26,10 @@ type rule struct {
 var rules = []rule{
 	{"engine", []string{"std", "golang.org/x/sync/", "github.com/sourcegraph/conc/", "go.uber.org/zap/"}},
 	{"stages", []string{"std", "fanout/engine", "github.com/awslabs/kinesis-aggregation/", "google.golang.org/protobuf/", "github.com/golang/protobuf/"}},
-	{"sinks", []string{"std", "fanout/engine", "github.com/aws/aws-sdk-go-v2/", "github.com/aws/smithy-go/",
+	{"internal/awshttp", []string{"std", "fanout/engine", "github.com/aws/"}},
+	{"sinks", []string{"std", "fanout/engine", "fanout/internal/awshttp", "github.com/aws/aws-sdk-go-v2/", "github.com/aws/smithy-go/",
 		"github.com/redis/go-redis/", "github.com/bradfitz/gomemcache/"}},
-	{"lambda", []string{"std", "fanout/engine", "fanout/stages", "fanout/sinks", "github.com/", "go.uber.org/", "golang.org/x/", "go.yaml.in/"}},
+	{"lambda", []string{"std", "fanout/engine", "fanout/stages", "fanout/sinks", "fanout/internal/awshttp", "github.com/", "go.uber.org/", "golang.org/x/", "go.yaml.in/"}},
 	{"internal/near", []string{"std"}},
 	{"internal/poll", []string{"std", "github.com/aws/", "github.com/sourcegraph/conc/", "golang.org/x/sync/", "go.uber.org/zap/"}},
 	{"internal/redrive", []string{"std", "fanout/engine", "fanout/lambda", "github.com/aws/"}},
@@ -39,6 +40,9 @@ var rules = []rule{
 	{"cmd/bootstrap", []string{"std", "fanout/lambda", "github.com/aws/aws-lambda-go/", "go.uber.org/zap/"}},
 	{"cmd/fanout", []string{"fanout/internal/cli"}},
 }
+
+// testKits are packages that only tests import.
+var testKits = []string{"fanout/engine/enginetest", "fanout/sinks/internal/sinktest"}
 
 // comforts belong to the command line: the function stays small and starts fast.
 var comforts = []string{"github.com/spf13/", "github.com/jedib0t/", "golang.org/x/term"}
@@ -83,7 +87,7 @@ func TestImports(t *testing.T) {
 	for _, r := range rules {
 		found := false
 		for _, p := range list(t, "./...") {
-			if !below(p.ImportPath, "fanout/"+r.folder) || p.ImportPath == "fanout/engine/enginetest" {
+			if !below(p.ImportPath, "fanout/"+r.folder) || slices.Contains(testKits, p.ImportPath) {
 				continue
 			}
 			found = true
@@ -106,7 +110,7 @@ func TestImports(t *testing.T) {
 func TestNothingShipsTestCode(t *testing.T) {
 	for _, p := range list(t, "./cmd/...") {
 		for _, dep := range p.Deps {
-			if below(dep, "fanout/internal/testing") || dep == "testing" {
+			if below(dep, "fanout/internal/testing") || slices.Contains(testKits, dep) || dep == "testing" {
 				t.Errorf("%s is built with %s", p.ImportPath, dep)
 			}
 		}

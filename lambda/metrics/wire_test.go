@@ -19,7 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
-	"fanout/sinks"
+	"fanout/internal/awshttp"
 )
 
 // answered is the answer of CloudWatch to a successful call.
@@ -73,7 +73,7 @@ func (s *service) client(t testing.TB) *cloudwatch.Client {
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	return cloudwatch.NewFromConfig(aws.Config{
-		Region: "eu-west-1", BaseEndpoint: aws.String(s.URL), HTTPClient: sinks.HTTPClient(&http.Client{Transport: transport}),
+		Region: "eu-west-1", BaseEndpoint: aws.String(s.URL), HTTPClient: awshttp.Client(&http.Client{Transport: transport}),
 		Credentials: credentials.NewStaticCredentialsProvider("AKID", "SECRET", ""),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} }, RequestMinCompressSizeBytes: 10240,
 	})

@@ -29,8 +29,8 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/go-cmp/cmp"
 
+	"fanout/internal/awshttp"
 	"fanout/internal/testing/awsfake"
-	"fanout/sinks"
 )
 
 func start(t *testing.T) (*awsfake.Server, aws.Config) {
@@ -49,7 +49,7 @@ func start(t *testing.T) (*awsfake.Server, aws.Config) {
 		BaseEndpoint: aws.String(fake.URL()),
 		Credentials:  credentials.NewStaticCredentialsProvider("AKIAMADEUP", "made up", ""),
 		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
-		HTTPClient:   sinks.HTTPClient(&http.Client{Transport: transport}),
+		HTTPClient:   awshttp.Client(&http.Client{Transport: transport}),
 	}
 }
 

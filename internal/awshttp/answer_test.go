@@ -1,0 +1,26 @@
+package awshttp
+
+import (
+	"testing"
+)
+
+func TestWholeJSON(t *testing.T) {
+	for answer, want := range map[string]bool{
+		"": true, " ": true, "{}": true, "{} \n\t\r": true, `{"a":"}]\"{"}`: true, `[{"a":[]}]`: true, `{"a":"\\"}`: true,
+		"{}x": false, "{}{}": false, "{}}": false, `{"a":"\\"}"`: false, "[] []": false,
+	} {
+		if got := WholeJSON([]byte(answer)); got != want {
+			t.Errorf("%s: %v, want %v", answer, got, want)
+		}
+	}
+}
+
+func TestWholeXML(t *testing.T) {
+	for answer, want := range map[string]bool{
+		"<a></a>": true, "<a></a>\n": true, "<a></a><": false, "<a></a": false, "": false, "<html></html>": false, "<a></a><a></a>": false,
+	} {
+		if got := WholeXML([]byte(answer), "a"); got != want {
+			t.Errorf("%s: %v, want %v", answer, got, want)
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package awshttp
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"testing"
+)
+
+func TestHTTPClient(t *testing.T) {
+	for _, body := range []io.Reader{nil, http.NoBody, bytes.NewReader([]byte("hello"))} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := req.Body
+		called := false
+		_, _ = Client(clientFunc(func(r *http.Request) (*http.Response, error) {
+			called = true
+			if body == nil || body == http.NoBody {
+				if r.Body != before {
+					t.Errorf("no body became %T", r.Body)
+				}
+				return nil, io.EOF
+			}
+			if _, ok := r.Body.(io.WriterTo); ok {
+				t.Error("the body still writes itself")
+			}
+			if b, err := io.ReadAll(r.Body); err != nil || string(b) != "hello" {
+				t.Errorf("the body holds %q, %v", b, err)
+			}
+			return nil, io.EOF
+		})).Do(req)
+		if !called || req.Body != before {
+			t.Errorf("called %v, request changed %v", called, req.Body != before)
+		}
+	}
+}
+
+// clientFunc is an aws.HTTPClient.
+type clientFunc func(*http.Request) (*http.Response, error)
+
+func (f clientFunc) Do(r *http.Request) (*http.Response, error) { return f(r) }

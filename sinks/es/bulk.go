@@ -1,0 +1,185 @@
+package es
+
+import (
+	"bytes"
+	"encoding/json"
+	"unicode/utf8"
+
+	"fanout/engine"
+	"fanout/sinks/internal/digest"
+	"fanout/sinks/internal/image"
+	"fanout/sinks/internal/origin"
+	"fanout/sinks/internal/rawjson"
+	"fanout/sinks/internal/request"
+)
+
+// The actions of a _bulk request (Elasticsearch and OpenSearch, Bulk API).
+const (
+	opIndex  = "index"  // replaces an existing document
+	opCreate = "create" // fails with 409 if the document exists
+	opDelete = "delete" // has no document
+)
+
+// esID is the maximum length of an _id, in bytes (Elasticsearch guide, _id field).
+const esID = 512
+
+// bulk is a _bulk request. Each action has a line of metadata and, except for a delete,
+// a line with the document.
+type bulk struct {
+	batch   []engine.Record
+	body    *request.Body
+	actions []action
+	outcome engine.Outcome // of the records that are not in the request
+}
+
+// action is an action of a request. It does not keep the _id, because ids take more
+// memory than the documents of small records. The sink makes the _id again to compare it
+// with the answer.
+type action struct {
+	record int // index in the batch
+	op     string
+}
+
+// bulk returns the request that delivers batch.
+func (e *Sink) bulk(batch []engine.Record) bulk {
+	b := bulk{batch: batch, body: request.NewBody(e.textOf(batch)), actions: make([]action, 0, len(batch))}
+	var buf [esID]byte
+	for i := range batch {
+		r := &batch[i]
+		op := esOp(r)
+		id := e.appendID(buf[:0], r)
+		if why := esFault(r, op, id); why != "" {
+			b.outcome.Fail(i, engine.Errorf(engine.Permanent, "%s: %s", e.name, why))
+			continue
+		}
+		b.actions = append(b.actions, action{i, op})
+		b.body.Own = e.appendLine(b.body.Own, op, id)
+		if op != opDelete {
+			tokens(document(r), b.body.Add)
+			b.body.Text("\n")
+		}
+	}
+	b.body.Cut()
+	return b
+}
+
+// textOf estimates the length of a request's own text, for a request that refers to the
+// documents of batch. Short documents are copied, so they count as text.
+func (e *Sink) textOf(batch []engine.Record) int {
+	n := 0
+	for i := range batch {
+		r := &batch[i]
+		n += request.Framing + len(e.origin) + max(len(r.Lane)+len(r.Seq), len(r.Key))
+		if size := r.Data.Len(); size < request.MinRef {
+			n += size
+		}
+	}
+	return n
+}
+
+// size counts the bytes of r in a request.
+func (e *Sink) size(r *engine.Record) int {
+	op := esOp(r)
+	var id [esID]byte
+	var line [2 * esID]byte
+	n := len(e.appendLine(line[:0], op, e.appendID(id[:0], r)))
+	if op != opDelete {
+		tokens(document(r), func(part []byte) { n += len(part) })
+		n += len("\n")
+	}
+	return n
+}
+
+// esOp returns the action for r's document.
+func esOp(r *engine.Record) string {
+	if one := origin.Only(r); one != nil {
+		switch one.Action {
+		case "INSERT", "MODIFY":
+			return opIndex
+		case "REMOVE":
+			return opDelete
+		}
+	}
+	return opCreate
+}
+
+// appendID appends the _id of r's document to b, which must be empty. It appends nothing
+// if the document has no _id.
+func (e *Sink) appendID(b []byte, r *engine.Record) []byte {
+	if esOp(r) == opCreate {
+		b = e.origin.AppendID(b, r)
+	} else {
+		b = append(b, origin.Only(r).Key...)
+	}
+	if len(b) > esID || !utf8.Valid(b) {
+		return append(b[:0], digest.Hex(b)...)
+	}
+	return b
+}
+
+// names reports whether id, from an answer, is the _id of r's document.
+func (e *Sink) names(r *engine.Record, id string) bool {
+	var buf [esID]byte
+	return string(e.appendID(buf[:0], r)) == id
+}
+
+// appendLine appends the line of metadata with the action and the document's _id. The
+// index is in the URL.
+func (e *Sink) appendLine(b []byte, op string, id []byte) []byte {
+	b = append(append(append(b, `{"`...), op...), `":{"_id":`...)
+	b = request.AppendJSON(b, id)
+	if e.index.DocType != "" {
+		b = request.AppendJSON(append(b, `,"_type":`...), e.index.DocType)
+	}
+	return append(b, "}}\n"...)
+}
+
+// esFault returns the reason why an action with r cannot be sent, or "".
+func esFault(r *engine.Record, op string, id []byte) string {
+	switch {
+	case len(id) == 0:
+		return "the record has no key that could be the document's _id"
+	case op == opDelete:
+		return ""
+	}
+	switch doc := document(r); {
+	case r.Data.IsStandIn():
+		return image.Missing(r)
+	case len(doc) == 0:
+		return "the record has no data, and a document is a JSON object"
+	case !utf8.Valid(doc):
+		return "the record's data is not UTF-8, and a document is a JSON object"
+	case doc[0] != '{' || !json.Valid(doc):
+		return "the record's data is not a JSON object"
+	}
+	return ""
+}
+
+// space is the white space of JSON (RFC 8259, section 2).
+const space = " \t\r\n"
+
+// document returns the JSON text of r's document.
+func document(r *engine.Record) []byte { return bytes.Trim(r.Data.Bytes(), space) }
+
+// tokens calls f with the parts of JSON text that form one line. If the text has line
+// breaks they are the parts without white space between tokens; otherwise the text
+// itself.
+func tokens(text []byte, f func(part []byte)) {
+	if bytes.IndexByte(text, '\n') < 0 {
+		f(text)
+		return
+	}
+	start, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++ // the escaped character
+		case !quoted && rawjson.IsSpace(c):
+			f(text[start:i])
+			start = i + 1
+		}
+	}
+	f(text[start:])
+}

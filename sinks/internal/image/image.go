@@ -1,0 +1,39 @@
+// Package image finds records that lack the new image of a DynamoDB item.
+package image
+
+import (
+	"fanout/engine"
+	"fanout/sinks/internal/rawjson"
+)
+
+// Missing returns the reason why r cannot be stored if r changes a DynamoDB item and
+// lacks the new image: its keys alone would replace the stored value.
+func Missing(r *engine.Record) string {
+	view := ""
+	rawjson.Members(r.Raw, func(name []byte, start, end int) {
+		if string(rawjson.Unquote(name)) == "dynamodb" {
+			rawjson.Members(r.Raw[start:end], func(name []byte, from, to int) {
+				if string(rawjson.Unquote(name)) == "StreamViewType" {
+					view = string(rawjson.Unquote(r.Raw[start+from : start+to]))
+				}
+			})
+		}
+	})
+	has := "the record has no new image of the item"
+	switch view {
+	case "KEYS_ONLY", "OLD_IMAGE":
+		has = "the stream's view " + view + " has no new image of the item"
+	}
+	return has + ", and its keys must not replace what is stored; give the table a stream with NEW_IMAGE or NEW_AND_OLD_IMAGES"
+}
+
+// Needed fails a request to a cache that holds a record without its image. The engine
+// halves the request until the record is alone, so the other records keep their order.
+func Needed(sink string, batch []engine.Record) error {
+	for i := range batch {
+		if r := &batch[i]; r.Data.IsStandIn() {
+			return engine.Errorf(engine.Refused, "%s: %s", sink, Missing(r))
+		}
+	}
+	return nil
+}

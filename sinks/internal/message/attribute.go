@@ -1,0 +1,169 @@
+package message
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"fanout/engine"
+	"fanout/sinks/internal/origin"
+	"fanout/sinks/internal/request"
+)
+
+// Attribute is a message attribute. For type Binary, value holds the raw bytes.
+type Attribute struct{ Name, Kind, Value string }
+
+// Types of message attributes.
+const (
+	stringType = "String"
+	binaryType = "Binary"
+)
+
+func (a *Attribute) size() int { return len(a.Name) + len(a.Kind) + len(a.Value) }
+
+// Binary reports whether the value is sent as BinaryValue. A type may have a label after
+// a dot (SQS guide, Message metadata; SNS guide, Message attributes).
+func (a *Attribute) Binary() bool {
+	return a.Kind == binaryType || strings.HasPrefix(a.Kind, binaryType+".")
+}
+
+// Form is the format of the messages that a queue or topic takes.
+type Form struct {
+	Name    string // of the sink
+	Subject bool   // a message has a subject in addition to its attributes
+	Most    int    // maximum number of attributes; 0: no limit
+	Bytes   int    // maximum size of a message
+}
+
+// Attributes appends the attributes of r's message to buf, sorted by name:
+//
+//   - the attributes of the SNS notification, if r is one;
+//   - encoding=base64 if the body is base64;
+//   - key and action if the message carries one record.
+//
+// Key and action are only a convenience for the receiver. A notification's attribute of
+// the same name replaces them, and they are left out if the message has no room for them.
+// A key that is not text is sent as Binary. An empty value is left out, because the
+// services refuse it.
+func (m *Form) Attributes(buf []Attribute, r *engine.Record) []Attribute {
+	if n, err := NotificationOf(r); err == nil && n != nil {
+		buf = n.attributes(buf, !m.Subject)
+	}
+	if !plain(r.Data) {
+		buf = slices.DeleteFunc(buf, func(a Attribute) bool { return a.Name == "encoding" })
+		buf = append(buf, Attribute{"encoding", stringType, "base64"})
+	}
+	room := m.Bytes - bodySize(r.Data)
+	for i := range buf {
+		room -= buf[i].size()
+	}
+	if one := origin.Only(r); one != nil {
+		for _, own := range [...]Attribute{{"key", "", one.Key}, {"action", "", one.Action}} {
+			own.Kind = stringType
+			if !isText(own.Value) {
+				own.Kind = binaryType
+			}
+			full := m.Most > 0 && len(buf) >= m.Most || m.Bytes > 0 && own.size() > room
+			if own.Value == "" || full || slices.ContainsFunc(buf, func(a Attribute) bool { return a.Name == own.Name }) {
+				continue
+			}
+			buf, room = append(buf, own), room-own.size()
+		}
+	}
+	slices.SortFunc(buf, func(a, b Attribute) int { return cmp.Compare(a.Name, b.Name) })
+	return buf
+}
+
+// Size counts r's message the way SQS and SNS do.
+func (m *Form) Size(r *engine.Record) int {
+	n := bodySize(r.Data)
+	if m.Subject {
+		n += len(SubjectOf(r))
+	}
+	var buf [3]Attribute
+	for _, a := range m.Attributes(buf[:0], r) {
+		n += a.size()
+	}
+	return n
+}
+
+// Text estimates the length of the text of a request with batch: in JSON records that
+// were collapsed, one byte in eight must be escaped.
+func (m *Form) Text(batch []engine.Record) int {
+	n := 0
+	for i := range batch {
+		size := m.Size(&batch[i])
+		n += size + size/8 + 4*request.Framing
+	}
+	return n
+}
+
+// Fault fails a request with a message whose attributes do not fit, instead of dropping
+// some of them. The engine halves the request until that message is alone.
+func (m *Form) Fault(batch []engine.Record) error {
+	for i := range batch {
+		r := &batch[i]
+		n, err := NotificationOf(r)
+		if err != nil {
+			return engine.Errorf(engine.Refused, "%s: the notification's MessageAttributes are not those of SNS", m.Name)
+		}
+		if n == nil || m.Most == 0 {
+			continue
+		}
+		if all := len(m.Attributes(nil, r)); all > m.Most {
+			return engine.Errorf(engine.Refused, "%s: the notification has %d attributes, with its subject, and a message takes %d; publish fewer, or set collapse to JSON, which carries none", m.Name, all, m.Most)
+		}
+	}
+	return nil
+}
+
+// notification is an SNS notification without its message.
+type notification struct {
+	Subject           string
+	MessageAttributes map[string]struct{ Type, Value string }
+}
+
+// NotificationOf returns the notification in r, or nil if r is no notification or is
+// collapsed. It returns an error for a notification that SNS would not write.
+func NotificationOf(r *engine.Record) (*notification, error) {
+	if r.Action != "NOTIFICATION" || r.Parts() != nil || len(r.Raw) == 0 {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	var e struct{ Sns notification }
+	if err := json.Unmarshal(r.Raw, &e); err != nil {
+		return nil, err
+	}
+	for name, a := range e.Sns.MessageAttributes {
+		if at := (Attribute{name, a.Type, a.Value}); at.Binary() {
+			value, err := base64.StdEncoding.DecodeString(a.Value)
+			if err != nil {
+				return nil, err
+			}
+			a.Value = string(value)
+			e.Sns.MessageAttributes[name] = a
+		}
+	}
+	return &e.Sns, nil
+}
+
+// SubjectOf returns the subject of the notification in r.
+func SubjectOf(r *engine.Record) string {
+	if n, err := NotificationOf(r); err == nil && n != nil {
+		return n.Subject
+	}
+	return ""
+}
+
+// attributes appends the notification's attributes. If subject is set it also appends the
+// subject as the attribute Subject, unless the notification has one of that name.
+func (n *notification) attributes(buf []Attribute, subject bool) []Attribute {
+	for name, a := range n.MessageAttributes {
+		buf = append(buf, Attribute{name, a.Type, a.Value})
+	}
+	if _, taken := n.MessageAttributes["Subject"]; subject && n.Subject != "" && !taken {
+		buf = append(buf, Attribute{"Subject", stringType, n.Subject})
+	}
+	return buf
+}

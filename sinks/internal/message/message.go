@@ -1,0 +1,116 @@
+// Package message has what SQS and SNS share: the form of messages, their attributes, and
+// the results of a request.
+package message
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"fanout/engine"
+	"fanout/sinks/internal/classify"
+	"fanout/sinks/internal/origin"
+)
+
+// Entries is the maximum number of messages in SendMessageBatch and PublishBatch.
+const Entries = 10
+
+// SQS and SNS have in common that a message is text of characters that XML 1.0 allows,
+// has typed attributes, and in a FIFO queue or topic has a group and a deduplication id.
+// Its size is that of its body and of the name, type and value of every attribute.
+
+// emptyBody is the base64 of empty data. Both services refuse an empty message, and
+// base64 decoders ignore line breaks (RFC 2045, section 6.8).
+const emptyBody = "\n"
+
+// Text returns data as the text of a message, in base64 unless it is plain.
+func Text(p engine.Payload) []byte {
+	switch {
+	case p.Len() == 0:
+		return []byte(emptyBody)
+	case plain(p):
+		return p.Bytes()
+	}
+	return p.Text()
+}
+
+// plain reports whether p can be the text of a message unchanged.
+func plain(p engine.Payload) bool { return p.Len() > 0 && p.IsText() }
+
+// isText reports whether s has only characters that XML 1.0 allows (section 2.2).
+func isText(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+		return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
+	})
+}
+
+// bodySize returns the length of the message text for p.
+func bodySize(p engine.Payload) int {
+	switch {
+	case p.Len() == 0:
+		return len(emptyBody)
+	case plain(p):
+		return p.Len()
+	}
+	return p.TextLen()
+}
+
+// GroupID returns the message group of r: its key, in a form that FIFO accepts.
+func GroupID(r *engine.Record) string { return origin.Token(r.Key) }
+
+// EntryID returns the id of message i of a request.
+func EntryID(i int) *string {
+	id := strconv.Itoa(i)
+	return &id
+}
+
+// Results collects the results of the n messages of a request.
+type Results struct {
+	sink  string
+	fates []error
+}
+
+// NewEntries returns entries without acknowledgements.
+func NewEntries(sink string, n int) *Results {
+	e := &Results{sink, make([]error, n)}
+	open := classify.Unacknowledged(sink)
+	for i := range e.fates {
+		e.fates[i] = open
+	}
+	return e
+}
+
+// Taken records an acknowledgement. An unknown id is ignored.
+func (e *Results) Taken(id *string) {
+	if i, ok := e.index(id); ok {
+		e.fates[i] = nil
+	}
+}
+
+// Refused records a refusal. A sender's fault is permanent unless it is known to pass.
+func (e *Results) Refused(id, code, message *string, senderFault bool) {
+	i, ok := e.index(id)
+	if !ok {
+		return
+	}
+	e.fates[i] = classify.Entry(e.sink, aws.ToString(code), aws.ToString(message), senderFault)
+}
+
+// index returns the message that was sent with id. The id must be exactly as sent: +1 and
+// 01 belong to no message.
+func (e *Results) index(id *string) (int, bool) {
+	i, err := strconv.Atoi(aws.ToString(id))
+	return i, err == nil && i >= 0 && i < len(e.fates) && strconv.Itoa(i) == *id
+}
+
+// Outcome returns the results collected so far.
+func (e *Results) Outcome() (o engine.Outcome) {
+	for i, err := range e.fates {
+		if err != nil {
+			o.Fail(i, err)
+		}
+	}
+	return o
+}

@@ -1,0 +1,81 @@
+// Package origin makes ids from the source records that a message carries.
+package origin
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"strconv"
+
+	"fanout/engine"
+	"fanout/sinks/internal/digest"
+)
+
+// Origin identifies a source, and is put before the ids of its records. Streams number
+// their shards and records alike. Without an origin, two streams that write to one FIFO
+// queue or index would lose records to each other.
+type Origin string
+
+// OriginDigits is the length of the hash in an origin: 64 bits distinguish the few
+// sources that share a destination, and leave room for the rest of an id.
+const OriginDigits = 16
+
+// ID identifies r only by the source records that it carries. For one record it is
+// source/lane/sequence/sub-sequence, for several the SHA-256 in hex of all of them. It
+// contains the lane because sequence numbers are unique only in a shard.
+func (o Origin) ID(r *engine.Record) string { return string(o.AppendID(nil, r)) }
+
+// AppendID appends id to b.
+func (o Origin) AppendID(b []byte, r *engine.Record) []byte {
+	if one := Only(r); one != nil {
+		b = append(append(append(append(append(b, o...), one.Lane...), '/'), one.Seq...), '/')
+		return strconv.AppendInt(b, int64(one.Sub), 10)
+	}
+	sum := sha256.Sum256(appendOrigin([]byte(o), r))
+	return hex.AppendEncode(b, sum[:])
+}
+
+// DedupID returns the deduplication id of r.
+func (o Origin) DedupID(r *engine.Record) string { return Token(o.ID(r)) }
+
+// appendOrigin appends the origin of every record that r carries. Lengths separate one
+// record's lane and sequence number from the next.
+func appendOrigin(b []byte, r *engine.Record) []byte {
+	if parts := r.Parts(); parts != nil {
+		for i := range parts {
+			b = appendOrigin(b, &parts[i])
+		}
+		return b
+	}
+	for _, s := range []string{r.Lane, r.Seq} {
+		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
+	}
+	return binary.AppendVarint(b, int64(r.Sub))
+}
+
+// Only returns the single record that r carries, or nil if there are more.
+func Only(r *engine.Record) *engine.Record {
+	for r.Parts() != nil {
+		if len(r.Parts()) != 1 {
+			return nil
+		}
+		r = &r.Parts()[0]
+	}
+	return r
+}
+
+// maxToken is the maximum length of the ids of message groups and of deduplication.
+const maxToken = 128
+
+// Token returns s if it is valid as the id of a message group or of deduplication, with 1
+// to 128 characters of visible ASCII. Otherwise it returns its SHA-256 in hex.
+func Token(s string) string {
+	ok := s != "" && len(s) <= maxToken
+	for i := 0; ok && i < len(s); i++ {
+		ok = s[i] > ' ' && s[i] < 0x7F
+	}
+	if !ok {
+		return digest.Hex([]byte(s))
+	}
+	return s
+}

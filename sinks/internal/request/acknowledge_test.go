@@ -1,0 +1,43 @@
+package request
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"fanout/sinks/internal/sinktest"
+)
+
+// TestAcknowledged asserts which answers the sinks read without the SDK's decoder.
+func TestAcknowledged(t *testing.T) {
+	for _, tt := range sinktest.AckSeeds {
+		answer := []byte(tt.Answer)
+		_, kinesis := Acknowledgement{"Records", "SequenceNumber"}.of(answer, 2)
+		_, firehose := Acknowledgement{"RequestResponses", "RecordId"}.of(answer, 2)
+		if got := kinesis || firehose; got != tt.Known {
+			t.Errorf("%s is known: %v; want %v", tt.Answer, got, tt.Known)
+		}
+	}
+}
+
+// TestRefused asserts that each record gets its result from the answer, also between
+// records that have the same text.
+func TestRefused(t *testing.T) {
+	taken := `{"SequenceNumber":"49","ShardId":"s"}`
+	refused := func(code string) string { return `{"ErrorCode":"` + code + `","ErrorMessage":"Rate exceeded."}` }
+	answer := `{"FailedRecordCount":3,"Records":[` + strings.Join([]string{
+		refused("a"), taken, taken, refused("b"), refused("b"), taken, taken,
+	}, ",") + `]}`
+	got, ok := Acknowledgement{"Records", "SequenceNumber"}.of([]byte(answer), 7)
+	want := []Refusal{{0, "a"}, {3, "b"}, {4, "b"}}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Refusal{})); diff != "" || !ok {
+		t.Errorf("known: %v (-want +got)\n%s", ok, diff)
+	}
+	o := Refusals("kinesis orders", got)
+	for i := range 7 {
+		if failed, want := o.Err(i) != nil, i == 0 || i == 3 || i == 4; failed != want {
+			t.Errorf("record %d failed: %v, want %v", i, failed, want)
+		}
+	}
+}

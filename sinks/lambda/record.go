@@ -1,0 +1,218 @@
+package lambda
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"unicode/utf8"
+
+	"fanout/engine"
+	"fanout/sinks/internal/rawjson"
+)
+
+// pieces are JSON text in several parts, so that its length is known without a copy.
+type pieces [4][]byte
+
+func (p *pieces) size() int {
+	n := 0
+	for _, b := range p {
+		n += len(b)
+	}
+	return n
+}
+
+// record returns the JSON text of r in an event, or an empty text if r has none.
+func (l *Sink) record(r *engine.Record, templates *kinesisTemplates) pieces {
+	if len(r.Raw) > 0 {
+		switch l.form {
+		case KinesisRecords:
+			return templates.of(r.Raw).fill(r)
+		case Notifications:
+			return notificationRecord(r)
+		case SourceRecords:
+		}
+	}
+	return pieces{r.Raw}
+}
+
+// fault returns the reason why r, with the given text, cannot be sent, or "".
+func (l *Sink) fault(r *engine.Record, text *pieces) string {
+	switch {
+	case len(r.Raw) == 0:
+		return "no source record is there to be sent"
+	case l.form == KinesisRecords && (!utf8.ValidString(r.Key) || !utf8.ValidString(r.HashKey)):
+		return "the record's partition key is not UTF-8, so JSON cannot hold it"
+	case l.form == Notifications && !utf8.Valid(r.Data.Bytes()):
+		return "the message is not UTF-8, so JSON cannot hold it"
+	case text.size() == 0 && l.form == KinesisRecords:
+		return "the record does not come from Kinesis"
+	case text.size() == 0:
+		return "the record does not come from SNS"
+	}
+	return ""
+}
+
+// kinesisTemplate is a Kinesis source record in parts, from which records with other data
+// are made.
+type kinesisTemplate struct {
+	raw     []byte
+	kinesis span   // the object kinesis; at 0 if missing
+	id      span   // the value of eventID; at 0 if missing
+	content span   // the value of data; at 0 if missing
+	rest    []byte // members of kinesis that a user record keeps, each with a comma
+
+	data, key, hashKey []byte
+}
+
+// span is a part of a text.
+type span struct{ start, end int }
+
+// newKinesisTemplate splits raw into its parts.
+func newKinesisTemplate(raw []byte) *kinesisTemplate {
+	t := &kinesisTemplate{raw: raw}
+	rawjson.Members(raw, func(name []byte, start, end int) {
+		switch string(rawjson.Unquote(name)) {
+		case "eventID":
+			t.id = span{start, end}
+		case "kinesis":
+			if raw[start] == '{' {
+				t.kinesis = span{start, end}
+				t.read(raw[start:end])
+			}
+		}
+	})
+	return t
+}
+
+// read sorts the members of the object kinesis.
+func (t *kinesisTemplate) read(object []byte) {
+	t.rest, t.data, t.key, t.hashKey, t.content = nil, nil, nil, nil, span{}
+	rawjson.Members(object, func(name []byte, start, end int) {
+		value := object[start:end]
+		switch string(rawjson.Unquote(name)) {
+		case "data":
+			t.data, t.content = rawjson.Unquote(value), span{t.kinesis.start + start, t.kinesis.start + end}
+		case "partitionKey":
+			t.key = rawjson.Unquote(value)
+		case "explicitHashKey":
+			t.hashKey = rawjson.Unquote(value)
+		case "subSequenceNumber":
+		default:
+			t.rest = slices.Concat(t.rest, name, []byte(":"), value, []byte(","))
+		}
+	})
+}
+
+// aggregateText begins an aggregate of the Kinesis Producer Library in base64: it is the
+// first 30 bits of the magic number.
+const aggregateText = "84maw"
+
+// fill returns t's own text if r has t's data and keys, and otherwise t with the data and
+// keys of r. If t is an aggregate or the keys differ, it becomes a user record. fill
+// returns nothing if t is not a Kinesis record.
+func (t *kinesisTemplate) fill(r *engine.Record) pieces {
+	sameKeys := r.Key == string(t.key) && r.HashKey == string(t.hashKey)
+	switch {
+	case t.kinesis.start == 0:
+		return pieces{}
+	case sameKeys && r.Data.TextLen() == len(t.data) && bytes.Equal(r.Data.Text(), t.data):
+		return pieces{t.raw}
+	case sameKeys && t.content.start > 0 && !bytes.HasPrefix(t.data, []byte(aggregateText)):
+		return pieces{t.raw[:t.content.start], quotation, r.Data.Text(), slices.Concat(quotation, t.raw[t.content.end:])}
+	}
+	return t.user(r)
+}
+
+var quotation = []byte(`"`)
+
+// user returns t as the user record r, with its own data, keys, subSequenceNumber and
+// eventID. The eventID is t's, a colon and the number.
+func (t *kinesisTemplate) user(r *engine.Record) pieces {
+	head, tail := t.raw[:t.kinesis.start+1], t.raw[t.kinesis.end:]
+	own := make([]byte, 0, len(t.raw)-(t.content.end-t.content.start)+len(r.Key)+192)
+	id, text := t.userID(r)
+	if id.start < t.kinesis.start {
+		own = append(append(append(own, head[:id.start]...), text...), head[id.end:]...)
+		head = nil
+	}
+	own = append(own, t.rest...)
+	own = append(append(own, `"partitionKey":`...), quote(r.Key)...)
+	if r.HashKey != "" {
+		own = append(append(own, `,"explicitHashKey":`...), quote(r.HashKey)...)
+	}
+	own = strconv.AppendInt(append(own, `,"subSequenceNumber":`...), int64(r.Sub), 10)
+	own = append(own, `,"data":"`...)
+	n := len(own)
+	own = append(own, `"}`...)
+	if id.start >= t.kinesis.end {
+		own = append(append(append(own, t.raw[t.kinesis.end:id.start]...), text...), t.raw[id.end:]...)
+	} else {
+		own = append(own, tail...)
+	}
+	return pieces{head, own[:n:n], r.Data.Text(), own[n:]}
+}
+
+// userID returns the part of t to replace, and its new text, to give r its own eventID.
+func (t *kinesisTemplate) userID(r *engine.Record) (place span, text []byte) {
+	number := strconv.AppendInt([]byte(":"), int64(r.Sub), 10)
+	if id := rawjson.Unquote(t.raw[t.id.start:t.id.end]); len(id) > 0 {
+		last := t.id.end - 1 // the closing quote
+		return span{last, last}, number
+	}
+	id := quote(r.Lane + ":" + r.Seq + string(number))
+	if t.id.start > 0 {
+		return t.id, id
+	}
+	start := bytes.IndexByte(t.raw, '{') + 1
+	return span{start, start}, slices.Concat([]byte(`"eventID":`), id, []byte(","))
+}
+
+// notificationRecord returns an SNS source record with the data of r as its message. It
+// returns the record's own text if the message is the same, and nothing if the record is
+// not of SNS.
+func notificationRecord(r *engine.Record) pieces {
+	var message span
+	rawjson.Members(r.Raw, func(name []byte, object, end int) {
+		if string(rawjson.Unquote(name)) != "Sns" {
+			return
+		}
+		message = span{}
+		rawjson.Members(r.Raw[object:end], func(name []byte, start, end int) {
+			if string(rawjson.Unquote(name)) == "Message" {
+				message = span{object + start, object + end}
+			}
+		})
+	})
+	switch {
+	case message.start == 0:
+		return pieces{}
+	case bytes.Equal(rawjson.Unquote(r.Raw[message.start:message.end]), r.Data.Bytes()):
+		return pieces{r.Raw}
+	}
+	return pieces{r.Raw[:message.start], quote(string(r.Data.Bytes())), r.Raw[message.end:]}
+}
+
+// quote returns s, which must be UTF-8, as a JSON string.
+func quote(s string) []byte {
+	text, _ := json.Marshal(s) // a string cannot fail
+	return text
+}
+
+// kinesisTemplates keeps the last template, because the user records of one source record
+// follow each other and may be thousands. Use it for one event only: it keeps the event's
+// memory, which a later event may reuse.
+type kinesisTemplates struct {
+	last atomic.Pointer[kinesisTemplate]
+}
+
+// of returns the template of a source record. The address of raw identifies the record.
+func (m *kinesisTemplates) of(raw []byte) *kinesisTemplate {
+	if t := m.last.Load(); t != nil && len(t.raw) == len(raw) && &t.raw[0] == &raw[0] {
+		return t
+	}
+	t := newKinesisTemplate(raw)
+	m.last.Store(t)
+	return t
+}

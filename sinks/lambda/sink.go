@@ -1,0 +1,168 @@
+// Package lambda delivers records to Lambda functions.
+package lambda
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"fanout/engine"
+	"fanout/internal/awshttp"
+	"fanout/sinks/internal/classify"
+	"fanout/sinks/internal/label"
+	"fanout/sinks/internal/request"
+)
+
+// lambdaBytes is the limit of an asynchronous invocation: "1 MB" (Lambda API, Invoke),
+// which is 2^20 bytes. Lambda counts all its limits that way: its errors named 262,144
+// bytes for the earlier limit of 256 KB, and 6,291,456 for 6 MB.
+const lambdaBytes = 1 << 20
+
+// The text around the records of an event, and an event without records.
+const (
+	lambdaHead, lambdaTail = `{"Records":[`, `]}`
+	lambdaEmpty            = lambdaHead + lambdaTail
+)
+
+// Client is the part of *lambda.Client that NewLambda needs.
+type Client interface {
+	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
+}
+
+// Form is the form of the records in an event.
+type Form uint8
+
+const (
+	// SourceRecords are the source records, Record.Raw, byte for byte. Changes by stages
+	// are ignored.
+	SourceRecords Form = iota
+
+	// KinesisRecords are Kinesis source records with their data replaced by the result of
+	// the stages. An aggregate that was taken apart becomes one record per user record:
+	// the aggregate's, with data and keys replaced, a subSequenceNumber beside its
+	// sequenceNumber, and ":" and that number at the end of its eventID.
+	KinesisRecords
+	// Notifications are SNS source records with their messages replaced by the result of
+	// the stages.
+	Notifications
+)
+
+// Sink invokes a function asynchronously with events {"Records":[…]}.
+//
+// A record is delivered when Lambda has queued its event. Lambda runs queued events in no
+// particular order, and occasionally more than once (Lambda guide, Invoking a function
+// asynchronously). Only the records of one event stay in order.
+type Sink struct {
+	client    Client
+	name      string
+	function  string
+	qualifier *string
+	form      Form
+}
+
+// New returns a sink for a function, given by name, partial ARN or ARN, and for an
+// alias or version of it; "" is the unpublished version.
+func New(client Client, function, qualifier string, form Form) *Sink {
+	l := &Sink{client: client, name: "lambda " + label.Last(function, ":"), function: function, form: form}
+	if qualifier != "" {
+		l.name += ":" + qualifier
+		l.qualifier = &qualifier
+	}
+	return l
+}
+
+// String returns "lambda", a space and the function's name, then ":" and the qualifier if
+// there is one.
+func (l *Sink) String() string { return l.name }
+
+// Limits returns the limits of an asynchronous Invoke, which accepts an event whole or
+// not at all.
+func (l *Sink) Limits() engine.Limits {
+	return engine.Limits{Bytes: lambdaBytes, PerBatch: len(lambdaEmpty) - len(",")}
+}
+
+// Sizer counts the record's text in an event and a comma.
+func (l *Sink) Sizer() func(r *engine.Record) int {
+	var templates kinesisTemplates
+	return func(r *engine.Record) int {
+		text := l.record(r, &templates)
+		return text.size() + len(",")
+	}
+}
+
+// Send makes one Invoke call.
+func (l *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
+	call := request.New(lambdaEmpty, request.Acknowledgement{}, 1, l.textAround(batch)) // the answer has nothing about records
+	defer call.End()
+	if err := l.append(call.List, batch); err != nil {
+		return engine.Failed(err)
+	}
+	out, err := l.invoke(ctx, call)
+	switch {
+	case err != nil:
+		return engine.Failed(classify.Error(l.name, err))
+	case out.StatusCode != http.StatusAccepted || aws.ToString(out.FunctionError) != "":
+		return engine.Failed(engine.Errorf(engine.Retryable,
+			"%s: the answer (status %d) does not say that the event was queued, so whether it arrived is unknown", l.name, out.StatusCode))
+	}
+	return engine.Outcome{}
+}
+
+// invoke makes the call.
+func (l *Sink) invoke(ctx context.Context, call *request.Splice) (*lambda.InvokeOutput, error) {
+	in := &lambda.InvokeInput{
+		FunctionName:   &l.function,
+		Qualifier:      l.qualifier,
+		InvocationType: types.InvocationTypeEvent,
+		Payload:        []byte(lambdaEmpty),
+	}
+	if _, ok := l.client.(*lambda.Client); ok {
+		out, err := l.client.Invoke(ctx, in, func(o *lambda.Options) { o.APIOptions = append(o.APIOptions, call.Install) })
+		if !errors.Is(err, request.ErrSeam) {
+			return out, err
+		}
+	}
+	in.Payload = call.List.Bytes()
+	return l.client.Invoke(ctx, in, func(o *lambda.Options) { o.APIOptions = append(o.APIOptions, awshttp.BoundAnswer(1)) })
+}
+
+// minPiece is the length, in bytes, from which a piece of a record is referenced instead
+// of copied. There are many small pieces, and each reference keeps memory for itself.
+const minPiece = 128
+
+// append appends the event that delivers batch. If a record cannot be part of an event,
+// the error makes the engine halve the request until it finds that record.
+func (l *Sink) append(b *request.Body, batch []engine.Record) error {
+	b.Text(lambdaHead)
+	var templates kinesisTemplates
+	for i := range batch {
+		text := l.record(&batch[i], &templates)
+		if why := l.fault(&batch[i], &text); why != "" {
+			return engine.Errorf(engine.Refused, "%s: %s", l.name, why)
+		}
+		b.Comma(i)
+		for _, piece := range text {
+			b.AddFrom(minPiece, piece)
+		}
+	}
+	b.Text(lambdaTail)
+	return nil
+}
+
+// textAround estimates the length of the event's own text for batch.
+func (l *Sink) textAround(batch []engine.Record) int {
+	n := len(lambdaEmpty)
+	for i := range batch {
+		n += len(",")
+		if l.form != SourceRecords {
+			n += min(batch[i].Data.TextLen(), minPiece)
+		} else if len(batch[i].Raw) < minPiece {
+			n += len(batch[i].Raw)
+		}
+	}
+	return n
+}

@@ -1,0 +1,540 @@
+package lambda
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"unicode/utf8"
+	"weak"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/google/go-cmp/cmp"
+
+	"fanout/engine"
+	"fanout/engine/enginetest"
+	"fanout/internal/testing/awsfake"
+	"fanout/sinks/internal/request"
+	"fanout/sinks/internal/sinktest"
+)
+
+const (
+	function    = "orders"
+	functionARN = "arn:aws:lambda:eu-west-1:123456789012:function:orders"
+)
+
+// fakeLambda answers Invoke.
+type fakeLambda func(*lambda.InvokeInput) (*lambda.InvokeOutput, error)
+
+func (f fakeLambda) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
+	return f(in)
+}
+
+// eventOf returns the event that delivers recs.
+func eventOf(l *Sink, recs []engine.Record) ([]byte, error) {
+	b := request.NewBody(0)
+	defer b.Free()
+	err := l.append(b, recs)
+	return b.Bytes(), err
+}
+
+func TestLambdaConformance(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		form   Form
+		record func(n int) engine.Record
+		data   func(taken []byte) []byte
+	}{
+		{"source records", SourceRecords, func(n int) engine.Record {
+			r := sinktest.SourceRecord(n)
+			return r.With(engine.Bytes(r.Raw)) // CheckSink then expects the same data
+		}, nil},
+		{"user records", KinesisRecords, func(n int) engine.Record {
+			r := sinktest.Awkward(n)
+			r.Raw = sinktest.SourceRaw("aggregate", "many")
+			return r
+		}, func(taken []byte) []byte {
+			var r struct{ Kinesis struct{ Data []byte } }
+			_ = json.Unmarshal(taken, &r)
+			return r.Kinesis.Data
+		}},
+		{"notifications", Notifications, func(n int) engine.Record {
+			r := sinktest.Awkward(n)
+			r.Data = engine.Bytes(bytes.ToValidUTF8(r.Data.Bytes(), []byte("?")))
+			r.Raw = []byte(`{"EventSource":"aws:sns","Sns":{"Message":"fire"}}`)
+			return r
+		}, func(taken []byte) []byte {
+			var r struct{ Sns struct{ Message string } }
+			_ = json.Unmarshal(taken, &r)
+			return []byte(r.Sns.Message)
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			enginetest.CheckSink(t, func(t *testing.T) enginetest.SinkHarness {
+				fake, cfg := sinktest.Start(t)
+				var next atomic.Pointer[awsfake.Fault]
+				fake.OnCall(func(awsfake.Call) *awsfake.Fault { return next.Swap(nil) })
+				return enginetest.SinkHarness{
+					Sink: New(lambda.NewFromConfig(cfg), functionARN, "live", tt.form),
+					Accepted: func() [][]byte {
+						all := sinktest.DataOf(t, fake.Records("lambda/orders:live"))
+						for i := range all {
+							if tt.data != nil {
+								all[i] = tt.data(all[i])
+							}
+						}
+						return all
+					},
+					Break:  func() { next.Store(&awsfake.Fault{Drop: true}) },
+					Record: tt.record,
+				}
+			})
+		})
+	}
+}
+
+func TestLambdaRequest(t *testing.T) {
+	for _, tt := range []struct{ function, qualifier, name string }{
+		{function, "", "lambda orders"},
+		{function, "live", "lambda orders:live"},
+		{functionARN, "7", "lambda orders:7"},
+		{"123456789012:function:orders", "", "lambda orders"},
+	} {
+		var in *lambda.InvokeInput
+		l := New(fakeLambda(func(i *lambda.InvokeInput) (*lambda.InvokeOutput, error) {
+			in = i
+			return &lambda.InvokeOutput{StatusCode: 202}, nil
+		}), tt.function, tt.qualifier, SourceRecords)
+		if l.String() != tt.name {
+			t.Errorf("String %q; want %q", l, tt.name)
+		}
+		a, b := sinktest.SourceRecord(0), sinktest.SourceRecord(1)
+		if o := l.Send(t.Context(), []engine.Record{a, b}); !o.OK() {
+			t.Fatal(o.Err(0))
+		}
+		if *in.FunctionName != tt.function || aws.ToString(in.Qualifier) != tt.qualifier || in.InvocationType != "Event" {
+			t.Errorf("%s: invoked %s %s %s", tt.name, *in.FunctionName, aws.ToString(in.Qualifier), in.InvocationType)
+		}
+		if want := `{"Records":[` + string(a.Raw) + "," + string(b.Raw) + `]}`; string(in.Payload) != want {
+			t.Errorf("%s: payload\n%s\nwant\n%s", tt.name, in.Payload, want)
+		}
+	}
+}
+
+func TestLambdaAnswers(t *testing.T) {
+	tests := []struct {
+		name string
+		out  lambda.InvokeOutput
+		want string
+	}{
+		{"queued", lambda.InvokeOutput{StatusCode: 202}, ""},
+		{"ran", lambda.InvokeOutput{StatusCode: 200}, "retryable"},
+		{"not run", lambda.InvokeOutput{StatusCode: 204}, "retryable"},
+		{"no status", lambda.InvokeOutput{}, "retryable"},
+		{"failed", lambda.InvokeOutput{StatusCode: 202, FunctionError: aws.String("Unhandled"), Payload: []byte("secret")}, "retryable"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			l := New(fakeLambda(func(*lambda.InvokeInput) (*lambda.InvokeOutput, error) { return &tt.out, nil }), function, "", SourceRecords)
+			o := l.Send(t.Context(), []engine.Record{sinktest.SourceRecord(0), sinktest.SourceRecord(1)})
+			if diff := cmp.Diff([]string{tt.want, tt.want}, sinktest.Failures(o, 2)); diff != "" {
+				t.Errorf("classes differ (-want +got):\n%s", diff)
+			}
+			if err := o.Err(0); err != nil && strings.Contains(err.Error(), "secret") {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestLambdaErrors(t *testing.T) {
+	sinktest.CheckCodes(t, func(t *testing.T) (*awsfake.Server, engine.Sink) {
+		fake, cfg := sinktest.Start(t)
+		return fake, New(lambda.NewFromConfig(cfg), function, "", SourceRecords)
+	}, map[string]engine.Class{
+		"TooManyRequestsException":       engine.Throttled,
+		"EC2ThrottledException":          engine.Throttled,
+		"ServiceException":               engine.Retryable,
+		"ResourceConflictException":      engine.Retryable,
+		"ResourceNotReadyException":      engine.Retryable,
+		"InvalidRequestContentException": engine.Refused,
+		"RequestTooLargeException":       engine.TooLarge,
+		"AccessDeniedException":          engine.Permanent,
+		"ResourceNotFoundException":      engine.Permanent,
+		"RecursiveInvocationException":   engine.Permanent,
+		"KMSDisabledException":           engine.Permanent,
+	})
+}
+
+func TestLambdaRecords(t *testing.T) {
+	plain := sinktest.SourceRecord(1)
+	other := engine.Record{Raw: []byte(`{"eventSource":"aws:dynamodb","dynamodb":{}}`), Data: engine.Bytes([]byte(`{"a":1}`))}
+	escaped := engine.Record{
+		Raw:  []byte("{\"a\\u0022\":1,\"\\u006binesis\":{\"d\\u0061ta\":\"\\u0059Q\\u003d=\",\"x\\\"\":[{}], \"partitionKey\" : \"\\u006b\",\"subSequenceNumber\":9}}"),
+		Data: engine.Base64([]byte("YQ==")), Key: "k",
+	}
+	const head = `{"kinesis": {"kinesisSchemaVersion":"1.0","sequenceNumber":"4900","approximateArrivalTimestamp":1545084650.987,`
+	tail := func(sub string) string {
+		return `},"eventSource":"aws:kinesis","eventID":"shardId-000000000006:4900` + sub + `","awsRegion":"eu-west-1"}`
+	}
+	aggregated := func(raw string) engine.Record { // as a user record in raw
+		return engine.Record{Raw: []byte(raw), Key: "k", Lane: "shard-1", Seq: "7", Sub: 4, Data: engine.Bytes([]byte("hello"))}
+	}
+	const user4 = `"kinesis":{"partitionKey":"k","subSequenceNumber":4,"data":"aGVsbG8="}`
+	aggregate := sinktest.SourceRecord(1)
+	aggregate.Raw = sinktest.SourceRaw("key-1", "\xf3\x89\x9a\xc2 and so on")
+	fire := engine.Record{Raw: []byte(`{"EventSource":"aws:sns","Sns":{"Type":"Notification", "Message" : "fire\u0021","Subject":null}}`), Data: engine.Bytes([]byte("fire!"))}
+	invalid := engine.Bytes([]byte("secret\xFF"))
+	tests := []struct {
+		name string
+		form Form
+		rec  engine.Record
+		want string // "": it cannot be sent
+		says string
+	}{
+		{"source record", SourceRecords, plain, string(plain.Raw), ""},
+		{"source record of a user record", SourceRecords, sinktest.UserOf(plain, 1, "k", "", "x"), string(plain.Raw), ""},
+		{"no source record", SourceRecords, sinktest.Numbered(1)[0], "", "no source record"},
+		{"plain record", KinesisRecords, plain, string(plain.Raw), ""},
+		{"plain record, escaped", KinesisRecords, escaped, string(escaped.Raw), ""},
+		{"user record", KinesisRecords, sinktest.UserOf(plain, 2, "k", "", "hello"),
+			head + `"partitionKey":"k","subSequenceNumber":2,"data":"aGVsbG8="` + tail(":2"), ""},
+		{"user record with a hash key", KinesisRecords, sinktest.UserOf(plain, 0, "k", "12", ""),
+			head + `"partitionKey":"k","explicitHashKey":"12","subSequenceNumber":0,"data":""` + tail(":0"), ""},
+		{"user record, escaped", KinesisRecords, sinktest.UserOf(escaped, 3, "l", "", "hello"),
+			"{\"eventID\":\"::3\",\"a\\u0022\":1,\"\\u006binesis\":{\"x\\\"\":[{}],\"partitionKey\":\"l\",\"subSequenceNumber\":3,\"data\":\"aGVsbG8=\"}}", ""},
+		{"same keys, other data", KinesisRecords, sinktest.UserOf(plain, 0, "key-1", "", `{"n":2}`),
+			strings.Replace(string(plain.Raw), "eyJuIjoxfQ==", "eyJuIjoyfQ==", 1), ""},
+		{"same keys, data with a newline", KinesisRecords, plain.With(engine.Bytes([]byte("{\"n\":1}\n"))),
+			strings.Replace(string(plain.Raw), "eyJuIjoxfQ==", "eyJuIjoxfQo=", 1), ""},
+		{"user record with the aggregate's keys", KinesisRecords, sinktest.UserOf(aggregate, 0, "key-1", "", "hello"),
+			head + `"partitionKey":"key-1","subSequenceNumber":0,"data":"aGVsbG8="` + tail(":0"), ""},
+		{"eventID before", KinesisRecords, aggregated(`{ "eventID" : "s:7","a":1, "kinesis":{"data":"YQ=="},"b":2}`),
+			`{ "eventID" : "s:7:4","a":1, ` + user4 + `,"b":2}`, ""},
+		{"eventID behind", KinesisRecords, aggregated(`{"kinesis":{"data":"YQ=="},"b":2,"eventID":"s\\:7" }`),
+			`{` + user4 + `,"b":2,"eventID":"s\\:7:4" }`, ""},
+		{"eventID twice", KinesisRecords, aggregated(`{"eventID":"s:6","kinesis":{"data":"YQ=="},"eventID":"s:7"}`),
+			`{"eventID":"s:6",` + user4 + `,"eventID":"s:7:4"}`, ""},
+		{"eventID null", KinesisRecords, aggregated(`{"eventID":null,"kinesis":{"data":"YQ=="}}`),
+			`{"eventID":"shard-1:7:4",` + user4 + `}`, ""},
+		{"eventID empty", KinesisRecords, aggregated(`{"kinesis":{"data":"YQ=="},"eventID":""}`),
+			`{` + user4 + `,"eventID":"shard-1:7:4"}`, ""},
+		{"no eventID", KinesisRecords, aggregated(`{"kinesis":{"data":"YQ=="}}`),
+			`{"eventID":"shard-1:7:4",` + user4 + `}`, ""},
+		{"user record in a record with a hash key", KinesisRecords, aggregated(`{"kinesis":{"explicitHashKey":"1","data":"YQ=="},"eventID":"s:7"}`),
+			`{` + user4 + `,"eventID":"s:7:4"}`, ""},
+		{"hostile key", KinesisRecords, sinktest.UserOf(plain, 0, "\"},\r\n\u2028"+strings.Repeat("x", 300), "", "x"),
+			head + `"partitionKey":"\"},\r\n\u2028` + strings.Repeat("x", 300) + `","subSequenceNumber":0,"data":"eA=="` + tail(":0"), ""},
+		{"key not UTF-8", KinesisRecords, sinktest.UserOf(plain, 0, "\xFF", "", "x"), "", "not UTF-8"},
+		{"not of Kinesis", KinesisRecords, other, "", "does not come from Kinesis"},
+		{"not an object", KinesisRecords, engine.Record{Raw: []byte("[1]")}, "", "does not come from Kinesis"},
+		{"kinesis of another type", KinesisRecords, engine.Record{Raw: []byte(`{"kinesis":"x"}`)}, "", "does not come from Kinesis"},
+		{"user record, merged", KinesisRecords, engine.Merge([]engine.Record{plain}, plain.Data), "", "no source record"},
+		{"notification", Notifications, fire, string(fire.Raw), ""},
+		{"notification with a newline", Notifications, fire.With(engine.Bytes([]byte("fire!\n"))),
+			`{"EventSource":"aws:sns","Sns":{"Type":"Notification", "Message" : "fire!\n","Subject":null}}`, ""},
+		{"notification, hostile", Notifications, fire.With(engine.Bytes([]byte(`"}},{"`))),
+			`{"EventSource":"aws:sns","Sns":{"Type":"Notification", "Message" : "\"}},{\"","Subject":null}}`, ""},
+		{"notification not UTF-8", Notifications, fire.With(invalid), "", "not UTF-8"},
+		{"not of SNS", Notifications, other, "", "does not come from SNS"},
+		{"no notification", Notifications, sinktest.Numbered(1)[0], "", "no source record"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			fake, cfg := sinktest.Start(t)
+			l := New(lambda.NewFromConfig(cfg), function, "", tt.form)
+			o := l.Send(t.Context(), []engine.Record{tt.rec})
+			got := fake.Records("lambda/orders")
+			if err := o.Err(0); tt.want == "" {
+				if err == nil || engine.ClassOf(err) != engine.Refused || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "secret") {
+					t.Errorf("error %v; want one that says %q", err, tt.says)
+				}
+				if len(fake.Calls()) != 0 {
+					t.Error("it was sent")
+				}
+				return
+			}
+			if !o.OK() || len(got) != 1 {
+				t.Fatalf("%v, %d records", o.Err(0), len(got))
+			}
+			if diff := cmp.Diff(strings.TrimSpace(tt.want), string(got[0].Data)); diff != "" {
+				t.Errorf("the record differs (-want +got):\n%s", diff)
+			}
+			if got, want := l.Sizer()(&tt.rec), len(tt.want)+1; got != want {
+				t.Errorf("counts %d bytes; want %d", got, want)
+			}
+		})
+	}
+}
+
+func TestLambdaExactSizes(t *testing.T) {
+	fake, cfg := sinktest.Start(t)
+	l := New(lambda.NewFromConfig(cfg), function, "", SourceRecords)
+	limits := l.Limits()
+	doc := func(size int) engine.Record {
+		return engine.Record{Raw: []byte(`"` + strings.Repeat("x", size-3) + `"`)}
+	}
+	for _, n := range []int{1, 2, 7} {
+		batch := make([]engine.Record, n)
+		left := limits.Bytes - limits.PerBatch
+		for i := range batch {
+			size := left / (n - i)
+			batch[i] = doc(size)
+			left -= size
+		}
+		if o := l.Send(t.Context(), batch); !o.OK() {
+			t.Errorf("%d records: %v", n, o.Err(0))
+		}
+		calls := fake.Calls()
+		if got := calls[len(calls)-1].Bytes; got != 1<<20 || got != limits.Bytes {
+			t.Errorf("%d records have %d bytes", n, got)
+		}
+		batch[0] = doc(l.Sizer()(&batch[0]) + 1)
+		if o := l.Send(t.Context(), batch); o.OK() || engine.ClassOf(o.Err(0)) != engine.TooLarge {
+			t.Errorf("one byte more: %v", o.Err(0))
+		}
+	}
+}
+
+// TestLambdaPlan asserts that records of 1 MiB and less are split into events in order,
+// and that a record fails if no event can hold it.
+func TestLambdaPlan(t *testing.T) {
+	fake, cfg := sinktest.Start(t)
+	recs := make([]engine.Record, 60)
+	for i := range recs {
+		recs[i] = sinktest.SourceRecord(i)
+		recs[i].Raw = sinktest.SourceRaw("k", strings.Repeat("x", 50_000))
+	}
+	recs[7].Raw = sinktest.SourceRaw("k", strings.Repeat("x", 1<<20))
+	recs[30].Raw = nil
+	want := 0
+	for i := range recs {
+		if i != 7 && i != 30 {
+			want += len(recs[i].Raw)
+		}
+	}
+	plan, err := engine.NewPlan(engine.Options{}, engine.Target{
+		ID: "t", Sink: New(lambda.NewFromConfig(cfg), function, "", SourceRecords), Ordered: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := plan.Run(t.Context(), recs).Targets[0]
+	if report.Delivered != 58 || report.Fate(7) != engine.FateFailed || report.Fate(30) != engine.FateFailed {
+		t.Errorf("delivered %d: %v", report.Delivered, report.Failures)
+	}
+	got := 0
+	for _, r := range fake.Records("lambda/orders") {
+		got += len(r.Data)
+	}
+	if got != want {
+		t.Errorf("%d bytes arrived; want %d", got, want)
+	}
+	if n := len(fake.Calls()); n > 10 {
+		t.Errorf("%d invocations for %d bytes", n, got)
+	}
+}
+
+// FuzzLambdaUserRecord compares with a record made by encoding/json.
+func FuzzLambdaUserRecord(f *testing.F) {
+	f.Add(sinktest.SourceRaw("k", "many"), "key", "12", 3, []byte("hello"))
+	f.Add([]byte(`{"kinesis":{"data":"","data":"YQ=="},"x":[1,{"kinesis":{}}]}`), "\"},\n", "", 0, []byte{0xFF})
+	f.Add([]byte("{\"\\u006binesis\" :\n{ } }"), "\u2028", "\"", -1, []byte(nil))
+	f.Add([]byte(`{"kinesis":1,"kinesis":{"a":1,"a":2}}`), "", "", 1, []byte("x"))
+	f.Add([]byte("{\"a\\\\\":[-1.5e3 ,{\"}\\\"]\":[[],{}]}],\"b\":true\r,\"kinesis\":\t{\"c\":null\n}}"), "k", "", 1, []byte("x"))
+	f.Fuzz(func(t *testing.T, raw []byte, key, hashKey string, sub int, data []byte) {
+		newKinesisTemplate(raw) // any raw must be safe
+		var source map[string]json.RawMessage
+		if !json.Valid(raw) || json.Unmarshal(raw, &source) != nil || source == nil {
+			return // the event decoder rejects such a record
+		}
+		l := New(nil, function, "", KinesisRecords)
+		r := engine.Record{Key: key, HashKey: hashKey, Lane: "lane", Seq: "seq", Sub: sub, Data: engine.Bytes(data), Raw: raw}
+		event, err := eventOf(l, []engine.Record{r, r})
+		if err != nil {
+			return
+		}
+		limits := l.Limits()
+		if got, want := 2*l.Sizer()(&r)+limits.PerBatch, len(event); got != want {
+			t.Errorf("counts %d bytes; want %d", got, want)
+		}
+		var got struct{ Records []map[string]any }
+		if err := json.Unmarshal(event, &got); err != nil || len(got.Records) != 2 {
+			t.Fatalf("%d records: %v in %s", len(got.Records), err, event)
+		}
+		var want map[string]any
+		_ = json.Unmarshal(raw, &want)
+		kinesis, _ := want["kinesis"].(map[string]any)
+		if kinesis == nil {
+			t.Fatalf("sent %s, which is not of Kinesis", event)
+		}
+		if string(event) == `{"Records":[`+string(raw)+","+string(raw)+`]}` {
+			if d, ok := kinesis["data"].(string); ok && d != string(r.Data.Text()) {
+				t.Errorf("the record is %s as it came, and its data is %s", raw, r.Data.Text())
+			}
+			return
+		}
+		was, _ := kinesis["data"].(string)
+		sameKeys := textOf(kinesis["partitionKey"]) == key && textOf(kinesis["explicitHashKey"]) == hashKey
+		if _, has := kinesis["data"]; has && sameKeys && !strings.HasPrefix(was, "84maw") {
+			kinesis["data"] = string(r.Data.Text())
+			if diff := cmp.Diff(want, got.Records[0]); diff != "" {
+				t.Errorf("the record differs (-want +got):\n%s", diff)
+			}
+			return
+		}
+		id := textOf(want["eventID"])
+		if id == "" {
+			id = "lane:seq"
+		}
+		want["eventID"] = fmt.Sprint(id, ":", sub)
+		delete(kinesis, "explicitHashKey")
+		kinesis["partitionKey"], kinesis["subSequenceNumber"], kinesis["data"] = key, float64(sub), string(r.Data.Text())
+		if hashKey != "" {
+			kinesis["explicitHashKey"] = hashKey
+		}
+		if diff := cmp.Diff(want, got.Records[0]); diff != "" {
+			t.Errorf("the record differs (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// textOf returns v if it is a string, and otherwise "".
+func textOf(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+// FuzzLambdaNotification compares with encoding/json.
+func FuzzLambdaNotification(f *testing.F) {
+	f.Add([]byte(`{"Sns":{"Message":"a"}}`), []byte("a\n"))
+	f.Add([]byte(`{"Sns":{"Message":"a","Message":null},"Sns" : {"x":{},"M\u0065ssage":"b"}}`), []byte(`"},{"`))
+	f.Add([]byte(`{"Sns":{"Message":"a"},"Sns":{}}`), []byte("x"))
+	f.Fuzz(func(t *testing.T, raw, data []byte) {
+		var want map[string]any
+		if json.Unmarshal(raw, &want) != nil || want == nil || !utf8.Valid(raw) {
+			return // the event decoder rejects such a record
+		}
+		l := New(nil, function, "", Notifications)
+		r := engine.Record{Raw: raw, Data: engine.Bytes(data)}
+		event, err := eventOf(l, []engine.Record{r, r})
+		if err != nil {
+			return
+		}
+		var got struct{ Records []map[string]any }
+		if err := json.Unmarshal(event, &got); err != nil || len(got.Records) != 2 {
+			t.Fatalf("%d records: %v in %q", len(got.Records), err, event)
+		}
+		sns, _ := want["Sns"].(map[string]any)
+		if sns == nil {
+			t.Fatalf("%s was sent, which is not of SNS", event)
+		}
+		sns["Message"] = string(data)
+		if diff := cmp.Diff(want, got.Records[1]); diff != "" {
+			t.Errorf("the record differs (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func BenchmarkLambdaSend(b *testing.B) {
+	open := func(form Form) engine.Sink {
+		return New(lambda.NewFromConfig((&sinktest.Sinkhole{Status: http.StatusAccepted}).Config()), function, "", form)
+	}
+	recs := make([]engine.Record, 500)
+	for i := range recs {
+		recs[i] = sinktest.SourceRecord(i)
+	}
+	b.Run("source", func(b *testing.B) { sinktest.BenchmarkSend(b, open(SourceRecords), recs) })
+	b.Run("plain", func(b *testing.B) { sinktest.BenchmarkSend(b, open(KinesisRecords), recs) })
+	aggregate := sinktest.SourceRecord(0)
+	aggregate.Raw = sinktest.SourceRaw("a", strings.Repeat("x", 1<<19))
+	for i := range recs {
+		recs[i] = sinktest.UserOf(aggregate, i, fmt.Sprint(i), "", strings.Repeat("x", 1000))
+	}
+	b.Run("user", func(b *testing.B) { sinktest.BenchmarkSend(b, open(KinesisRecords), recs) })
+}
+
+// TestLambdaAllocatesNoEvent asserts that an event of many source records is never
+// allocated as one piece.
+func TestLambdaAllocatesNoEvent(t *testing.T) {
+	const n, raw = 500, 1000
+	recs := make([]engine.Record, n)
+	for i := range recs {
+		recs[i].Raw = sinktest.SourceRaw("k", strings.Repeat("x", raw))
+	}
+	l := New(lambda.NewFromConfig((&sinktest.Sinkhole{Status: http.StatusAccepted}).Config()), function, "", SourceRecords)
+	allocated := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.TotalAlloc
+	}
+	before := allocated()
+	const requests = 20 // some find no buffer to reuse
+	for range requests {
+		if o := l.Send(t.Context(), recs); !o.OK() {
+			t.Fatal(o.Err(0))
+		}
+	}
+	if got := (allocated() - before) / requests; got > n*raw/2 {
+		t.Errorf("a request of %d bytes allocates %d", n*raw, got)
+	}
+}
+
+// TestLambdaTellsSourceRecordsApart asserts that events stay apart when a later event
+// reuses the memory of a source record.
+func TestLambdaTellsSourceRecordsApart(t *testing.T) {
+	var sent []byte
+	l := New(fakeLambda(func(in *lambda.InvokeInput) (*lambda.InvokeOutput, error) {
+		sent = in.Payload
+		return &lambda.InvokeOutput{StatusCode: 202}, nil
+	}), function, "", KinesisRecords)
+	raw := sinktest.SourceRaw("k", "many")
+	for _, version := range []string{"1.0", "2.0", "3.0"} {
+		copy(raw, bytes.Replace(sinktest.SourceRaw("k", "many"), []byte("1.0"), []byte(version), 1))
+		r := engine.Record{Key: "k", Seq: "4900", Data: engine.Bytes([]byte("one")), Raw: raw}
+		want := newKinesisTemplate(bytes.Clone(raw)).fill(&r)
+		if got := l.Sizer()(&r); got != want.size()+1 {
+			t.Errorf("%s: counts %d bytes; want %d", version, got, want.size()+1)
+		}
+		if o := l.Send(t.Context(), []engine.Record{r}); !o.OK() {
+			t.Fatal(o.Err(0))
+		}
+		if diff := cmp.Diff(lambdaHead+string(slices.Concat(want[:]...))+lambdaTail, string(sent)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", version, diff)
+		}
+	}
+}
+
+// TestLambdaKeepsNoEvent asserts that the sink does not keep an event's memory after its
+// delivery.
+func TestLambdaKeepsNoEvent(t *testing.T) {
+	l := New(fakeLambda(func(*lambda.InvokeInput) (*lambda.InvokeOutput, error) {
+		return &lambda.InvokeOutput{StatusCode: 202}, nil
+	}), function, "", KinesisRecords)
+	plan, err := engine.NewPlan(engine.Options{}, engine.Target{ID: "t", Sink: l})
+	if err != nil {
+		t.Fatal(err)
+	}
+	event := func() weak.Pointer[byte] {
+		r := sinktest.SourceRecord(0)
+		recs := []engine.Record{sinktest.UserOf(r, 0, "a", "", "one"), sinktest.UserOf(r, 1, "b", "", "two")}
+		if n := plan.Run(t.Context(), recs).Targets[0].Delivered; n != 2 {
+			t.Fatalf("%d records are delivered", n)
+		}
+		return weak.Make(&r.Raw[0])
+	}()
+	for range 100 { // the plan's goroutines may still be ending
+		if runtime.GC(); event.Value() == nil {
+			runtime.KeepAlive(plan)
+			return
+		}
+	}
+	t.Error("the record of an event is kept when it has been delivered")
+}

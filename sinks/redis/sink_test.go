@@ -1,0 +1,504 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/alicebob/miniredis/v2/server"
+	"github.com/google/go-cmp/cmp"
+	"github.com/redis/go-redis/v9"
+
+	"fanout/engine"
+	"fanout/engine/enginetest"
+	"fanout/sinks"
+	"fanout/sinks/cache"
+	"fanout/sinks/internal/sinktest"
+)
+
+func openRedis(t testing.TB, url string, c cache.Options, opts ...sinks.Option) *Sink {
+	t.Helper()
+	r, err := New(url, c, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+func TestRedisConformance(t *testing.T) {
+	for name, cluster := range map[string]bool{"server": false, "cluster": true} {
+		t.Run(name, func(t *testing.T) {
+			enginetest.CheckSink(t, func(t *testing.T) enginetest.SinkHarness {
+				s := startRedis(t)
+				var taken [][]byte
+				refuse := -1
+				decide := func(n int, args []string) string {
+					if n == refuse {
+						refuse = -1
+						return "OOM command not allowed when used memory > 'maxmemory'."
+					}
+					taken = append(taken, []byte(args[1]))
+					return ""
+				}
+				s.onWrite(decide)
+				return enginetest.SinkHarness{
+					Sink: openRedis(t, "redis://"+s.Addr(), cache.Options{Cluster: cluster}),
+					Accepted: func() [][]byte {
+						s.mu.Lock()
+						defer s.mu.Unlock()
+						return taken
+					},
+					Refuse: func(i int) { refuse = i },
+					Break:  func() { s.onWrite(func(int, []string) string { return drop }) },
+					Record: sinktest.Awkward,
+				}
+			})
+		})
+	}
+}
+
+func TestRedisKeepsAnyBytes(t *testing.T) {
+	s := startRedis(t)
+	r := openRedis(t, "redis://"+s.Addr(), cache.Options{})
+	recs := append(sinktest.Hostile(), engine.Record{Key: "large", Data: engine.Bytes([]byte(strings.Repeat("\x00\r\n", 1<<20)))})
+	if o := r.Send(t.Context(), recs); !o.OK() {
+		t.Fatalf("failed: %v", sinktest.Failures(o, len(recs)))
+	}
+	for _, rec := range recs {
+		got, err := s.Get(rec.Key)
+		if err != nil || got != string(rec.Data.Bytes()) {
+			t.Errorf("key %q has %.50q, %v; want %.50q", rec.Key, got, err, rec.Data.Bytes())
+		}
+	}
+	if n := len(s.Keys()); n != len(recs) {
+		t.Errorf("%d keys; want %d: %q", n, len(recs), s.Keys())
+	}
+	if n := len(s.asked("SET")) + len(s.asked("HELLO")); n != len(s.commands) || n != len(recs)+1 {
+		t.Errorf("commands that nobody gave: %q", s.commands)
+	}
+}
+
+// TestRedisLastWriteWins asserts that the last record of a key is stored, and that the
+// others share its result.
+func TestRedisLastWriteWins(t *testing.T) {
+	s := startRedis(t)
+	r := openRedis(t, "redis://"+s.Addr(), cache.Options{TTL: 90 * time.Second})
+	recs := sinktest.Puts("a", "1", "b", "1", "a", "2", "c", "1", "a", "3", "d", "1")
+	recs = append(recs, sinktest.Removal("b"), sinktest.Removal("c"), sinktest.Removal("none"))
+	recs = append(recs, sinktest.Puts("c", "2")...)
+	s.onWrite(func(_ int, args []string) string {
+		if args[0] == "a" {
+			return "LOADING Redis is loading the dataset in memory"
+		}
+		return ""
+	})
+	o := r.Send(t.Context(), recs)
+	if diff := cmp.Diff([]string{"retryable", "", "retryable", "", "retryable", "", "", "", "", ""}, sinktest.Failures(o, len(recs))); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	wantSets := [][]string{{"a", "3", "ex", "90"}, {"d", "1", "ex", "90"}, {"c", "2", "ex", "90"}}
+	if diff := cmp.Diff(wantSets, s.asked("SET")); diff != "" {
+		t.Errorf("SET (-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff([][]string{{"b"}, {"none"}}, s.asked("DEL")); diff != "" {
+		t.Errorf("DEL (-want +got)\n%s", diff)
+	}
+	if ttl := s.TTL("c"); ttl != 90*time.Second {
+		t.Errorf("c lives %v; want 90s", ttl)
+	}
+}
+
+func TestRedisAnswers(t *testing.T) {
+	tests := []struct{ answer, class, text string }{
+		{"OOM command not allowed when used memory > 'maxmemory'.", "retryable", "OOM: the server's memory is full and it evicts nothing: give it more, a ttl, or an eviction policy"},
+		{"READONLY You can't write against a read only replica.", "retryable", "READONLY: the server is a replica: if this lasts, write the address of the primary"},
+		{"LOADING Redis is loading the dataset in memory", "retryable", "LOADING: the server or its cluster is not ready"},
+		{"CLUSTERDOWN The cluster is down", "retryable", "CLUSTERDOWN: the server or its cluster is not ready"},
+		{"TRYAGAIN Multiple keys request during rehashing of slot", "retryable", "TRYAGAIN: the server or its cluster is not ready"},
+		{"MASTERDOWN Link with MASTER is down", "retryable", "MASTERDOWN: the server or its cluster is not ready"},
+		{"NOREPLICAS Not enough good replicas to write.", "retryable", "NOREPLICAS: the server or its cluster is not ready"},
+		{"BUSY Redis is busy running a script.", "retryable", "BUSY: the server or its cluster is not ready"},
+		{"MISCONF Redis is configured to save RDB snapshots", "retryable", "MISCONF: the service failed"},
+		{"NOAUTH Authentication required.", "permanent", "NOAUTH: access is denied: check user, password, and what the user may do"},
+		{"NOPERM this user has no permissions to access one of the keys", "permanent", "NOPERM: access is denied: check user, password, and what the user may do"},
+		{"ERR max number of clients reached", "throttled", "ERR: the service takes no more for now"},
+		{"ERR invalid password", "permanent", "ERR: access is denied: check user, password, and what the user may do"},
+		{"ERR DB index is out of range", "permanent", "ERR: the server has no database of that number: correct the end of the address"},
+		{"ERR SELECT is not allowed in cluster mode", "permanent", "ERR: a Redis cluster has no database but 0; remove the number at the end of the address"},
+		{"ERR This instance has cluster support disabled", "permanent", "ERR: the address is that of a cluster, and the server belongs to none: correct it"},
+		{"ERR unknown command 'SET', with args beginning with: 'key-1' '{\"n\":1}'", "retryable", "ERR: the service failed"},
+		{"NEWCODE of a later version", "retryable", "ERR: the service failed"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.answer, func(t *testing.T) {
+			s := startRedis(t)
+			r := openRedis(t, "redis://"+s.Addr(), cache.Options{})
+			s.onWrite(func(n int, _ []string) string {
+				if n == 1 {
+					return tt.answer
+				}
+				return ""
+			})
+			o := r.Send(t.Context(), sinktest.Numbered(3))
+			if diff := cmp.Diff([]string{"", tt.class, ""}, sinktest.Failures(o, 3)); diff != "" {
+				t.Fatalf("(-want +got)\n%s", diff)
+			}
+			if want := r.String() + ": " + tt.text; o.Err(1).Error() != want {
+				t.Errorf("got  %v\nwant %s", o.Err(1), want)
+			}
+		})
+	}
+}
+
+// TestRedisUnsure asserts that a command without an answer has failed, whether it took
+// effect or not, and that an answered command has not.
+func TestRedisUnsure(t *testing.T) {
+	s := startRedis(t)
+	r := openRedis(t, "redis://"+s.Addr(), cache.Options{})
+	s.onWrite(func(n int, _ []string) string {
+		if n == 2 {
+			return drop
+		}
+		return ""
+	})
+	o := r.Send(t.Context(), sinktest.Numbered(5))
+	got := sinktest.Failures(o, 5)
+	// Answers to earlier commands may have been lost with the connection.
+	if diff := cmp.Diff([]string{"retryable", "retryable", "retryable"}, got[2:]); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if err := o.Err(4); !strings.HasPrefix(err.Error(), r.String()+": the connection failed, so what arrived is unknown") {
+		t.Error(err)
+	}
+}
+
+func TestClassifyRedis(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		text string
+	}{
+		{redis.Nil, "redis x: the answer does not acknowledge the record, so whether it arrived is unknown"},
+		{fmt.Errorf("read: %w", io.EOF), "redis x: the connection failed, so what arrived is unknown: read: EOF"},
+		{context.DeadlineExceeded, "redis x: the attempt was cut short, so what arrived is unknown"},
+		{redis.ErrCrossSlot, "redis x: ERR: the service failed"},
+	} {
+		if err := classifyRedis("redis x", tt.err); err.Error() != tt.text || engine.ClassOf(err) != engine.Retryable {
+			t.Errorf("got %v of class %v; want %s", err, engine.ClassOf(err), tt.text)
+		}
+	}
+}
+
+func TestRedisAuthentication(t *testing.T) {
+	const secret = "s3cr:t/@ \r\n"
+	var asked int
+	tests := []struct {
+		name  string
+		setup func(*redisServer)
+		url   string // with %s for the address
+		c     cache.Options
+		want  string // expected class
+	}{
+		{"none asked", func(*redisServer) {}, "redis://%s", cache.Options{}, ""},
+		{"in the address", func(s *redisServer) { s.RequireUserAuth("user", secret) }, "redis://user:s3cr%%3At%%2F%%40%%20%%0D%%0A@%s/3", cache.Options{}, ""},
+		{"of the default user", func(s *redisServer) { s.RequireAuth(secret) }, "redis://:s3cr%%3At%%2F%%40%%20%%0D%%0A@%s", cache.Options{}, ""},
+		{"from a secret", func(s *redisServer) { s.RequireUserAuth("user", secret) }, "redis://%s", cache.Options{Credentials: sinktest.Known("user", secret)}, ""},
+		{"user in the address, password from a secret", func(s *redisServer) { s.RequireUserAuth("user", secret) }, "redis://user@%s", cache.Options{Credentials: sinktest.Known("", secret)}, ""},
+		{"user from a secret, password in the address", func(s *redisServer) { s.RequireUserAuth("user", "pw") }, "redis://:pw@%s", cache.Options{Credentials: sinktest.Known("user", "")}, ""},
+		{"missing", func(s *redisServer) { s.RequireAuth(secret) }, "redis://%s", cache.Options{}, "permanent"},
+		{"wrong", func(s *redisServer) { s.RequireUserAuth("user", secret) }, "redis://user:wr0ng@%s", cache.Options{}, "permanent"},
+		{"wrong in a cluster", func(s *redisServer) { s.RequireUserAuth("user", secret) }, "redis://%s", cache.Options{Cluster: true, Credentials: sinktest.Known("user", "wr0ng")}, "permanent"},
+		{"not to be had", func(*redisServer) {}, "redis://%s", cache.Options{Credentials: func(context.Context) (string, string, error) {
+			asked++
+			return "", "", engine.Errorf(engine.Throttled, "later")
+		}}, "throttled"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := startRedis(t)
+			tt.setup(s)
+			r := openRedis(t, fmt.Sprintf(tt.url, s.Addr()), tt.c)
+			o := r.Send(t.Context(), append(sinktest.Numbered(1), sinktest.Removal("a")))
+			if diff := cmp.Diff([]string{tt.want, tt.want}, sinktest.Failures(o, 2)); diff != "" {
+				t.Errorf("(-want +got)\n%s%v", diff, o.Err(0))
+			}
+			if err := o.Err(0); err != nil && (strings.Contains(err.Error(), "s3cr") || strings.Contains(err.Error(), "wr0ng")) {
+				t.Errorf("the error has the password: %v", err)
+			}
+			if strings.Contains(fmt.Sprint(r), "s3cr") {
+				t.Errorf("the name has the password: %v", r)
+			}
+		})
+	}
+	if asked != 1 {
+		t.Errorf("one attempt asked %d times for the secret", asked)
+	}
+}
+
+// TestRedisRotation asserts that the next connection uses a rotated password.
+func TestRedisRotation(t *testing.T) {
+	s := startRedis(t)
+	s.RequireAuth("old")
+	password := "old"
+	r := openRedis(t, "redis://"+s.Addr(), cache.Options{Credentials: func(context.Context) (string, string, error) { return "", password, nil }})
+	if o := r.Send(t.Context(), sinktest.Numbered(1)); !o.OK() {
+		t.Fatal(o.Err(0))
+	}
+	s.Close()
+	if err := s.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	s.RequireAuth("new")
+	password = "new"
+	sinktest.AllDelivered(t, sinktest.Persistent(t, r, false), sinktest.Numbered(1))
+}
+
+func TestRedisTLS(t *testing.T) {
+	forServer, forClient := sinktest.Certificates(t)
+	s := &redisServer{Miniredis: miniredis.NewMiniRedis()}
+	if err := s.StartTLS(forServer); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	s.hook()
+	s.RequireUserAuth("user", "pw")
+	for name, cluster := range map[string]bool{"server": false, "cluster": true} {
+		t.Run(name, func(t *testing.T) {
+			r := openRedis(t, "rediss://user:pw@"+s.Addr(), cache.Options{TLS: forClient, Cluster: cluster})
+			if o := r.Send(t.Context(), sinktest.Numbered(3)); !o.OK() {
+				t.Error(o.Err(0))
+			}
+			r = openRedis(t, "rediss://user:pw@"+s.Addr(), cache.Options{Cluster: cluster})
+			if o := r.Send(t.Context(), sinktest.Numbered(1)); o.OK() {
+				t.Error("a server that nobody vouches for was trusted")
+			}
+		})
+	}
+}
+
+func TestNewRedisFaults(t *testing.T) {
+	for _, tt := range []struct {
+		url     string
+		cluster bool
+		want    string
+	}{
+		{"http://user:s3cret@h", false, "the address is not that of a Redis server; write one like redis://host:port or rediss://user:password@host:port/database"},
+		{"redis://user:s3cret@h:1/x", false, "the address is not that of a Redis server; write one like redis://host:port or rediss://user:password@host:port/database"},
+		{"redis://user:s3cret@h:1/2", true, "a Redis cluster has no database but 0; remove the number at the end of the address"},
+	} {
+		if _, err := New(tt.url, cache.Options{Cluster: tt.cluster}); err == nil || err.Error() != tt.want {
+			t.Errorf("%s: got %v; want %s", tt.url, err, tt.want)
+		}
+	}
+}
+
+func TestRedisDatabase(t *testing.T) {
+	s := startRedis(t)
+	r := openRedis(t, "redis://"+s.Addr()+"/5", cache.Options{})
+	if o := r.Send(t.Context(), sinktest.Puts("a", "1")); !o.OK() {
+		t.Fatal(o.Err(0))
+	}
+	if got, err := s.DB(5).Get("a"); got != "1" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func TestRedisLimits(t *testing.T) {
+	for _, tt := range []struct{ set, record, bytes int }{
+		{0, 16 << 20, 16 << 20},
+		{1 << 20, 1 << 20, 16 << 20},
+		{512 << 20, 512 << 20, 512 << 20},
+		{512<<20 + 1, 16 << 20, 16 << 20},
+	} {
+		r := openRedis(t, "redis://h:1", cache.Options{}, sinks.RecordBytes(tt.set))
+		l := r.Limits()
+		if l.Records != 1000 || l.RecordBytes != tt.record || l.Bytes != tt.bytes || l.OnePerKey {
+			t.Errorf("RecordBytes(%d): %+v", tt.set, l)
+		}
+		if n := r.Sizer()(&sinktest.Puts("key", "data")[0]); n != 7 {
+			t.Errorf("counts %d bytes; want 7", n)
+		}
+	}
+}
+
+// slotsOf makes s answer that another server has all slots of its cluster.
+func slotsOf(s, other *redisServer) {
+	next := s.Server()
+	host, port := other.Host(), other.Server().Addr().Port
+	next.SetPreHook(func(p *server.Peer, cmd string, args ...string) bool {
+		s.mu.Lock()
+		s.commands = append(s.commands, append([]string{cmd}, args...))
+		s.mu.Unlock()
+		switch cmd {
+		case "SET":
+			p.WriteError(fmt.Sprintf("MOVED 3999 %s:%d", host, port))
+		case "CLUSTER":
+			p.WriteLen(1)
+			p.WriteLen(3)
+			p.WriteInt(0)
+			p.WriteInt(16383)
+			p.WriteLen(3)
+			p.WriteBulk(host)
+			p.WriteInt(port)
+			p.WriteBulk("node")
+		default:
+			return false
+		}
+		return true
+	})
+}
+
+// TestRedisMoved asserts that the sink follows a server that turns out to be in a
+// cluster.
+func TestRedisMoved(t *testing.T) {
+	first, other := startRedis(t), startRedis(t)
+	slotsOf(first, other)
+	r := openRedis(t, "redis://"+first.Addr(), cache.Options{})
+	o := r.Send(t.Context(), sinktest.Numbered(2))
+	if diff := cmp.Diff([]string{"retryable", "retryable"}, sinktest.Failures(o, 2)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if want := r.String() + ": MOVED: another node of the cluster has the key"; o.Err(0).Error() != want {
+		t.Errorf("got %v", o.Err(0))
+	}
+	if o := r.Send(t.Context(), sinktest.Numbered(2)); !o.OK() {
+		t.Fatal(o.Err(0))
+	}
+	if n := len(other.asked("SET")); n != 2 {
+		t.Errorf("the other node was sent %d records; want 2", n)
+	}
+	if n := len(first.asked("SET")); n != 2 {
+		t.Errorf("the first node was sent %d records; want those of the first attempt, 2", n)
+	}
+}
+
+// TestRedisMovedAtOnce asserts that two Sends that discover the cluster at once use one
+// client.
+func TestRedisMovedAtOnce(t *testing.T) {
+	first, other := startRedis(t), startRedis(t)
+	slotsOf(first, other)
+	r := openRedis(t, "redis://"+first.Addr(), cache.Options{})
+	recs := sinktest.Numbered(8)
+	var wg sync.WaitGroup
+	for i := range recs {
+		wg.Go(func() { r.Send(t.Context(), recs[i:i+1]) })
+	}
+	wg.Wait()
+	sinktest.AllDelivered(t, sinktest.Persistent(t, r, true), recs)
+}
+
+// TestRedisAsk asserts that a command finds a slot at its new node during a move.
+func TestRedisAsk(t *testing.T) {
+	from, to := startRedis(t), startRedis(t)
+	from.onWrite(func(int, []string) string { return "ASK 3999 " + to.Addr() })
+	var asking int
+	if err := to.Server().Register("ASKING", func(p *server.Peer, _ string, _ []string) { asking++; p.WriteOK() }); err != nil {
+		t.Fatal(err)
+	}
+	r := openRedis(t, "redis://"+from.Addr(), cache.Options{Cluster: true})
+	if o := r.Send(t.Context(), sinktest.Numbered(3)); !o.OK() {
+		t.Fatal(o.Err(0))
+	}
+	if n := len(to.asked("SET")); n != 3 || asking != 3 {
+		t.Errorf("the other node was sent %d records after %d times ASKING; want 3, 3", n, asking)
+	}
+}
+
+// TestRedisCancelled asserts that Send returns when its context is canceled, whatever the
+// server does.
+func TestRedisCancelled(t *testing.T) {
+	s := startRedis(t)
+	r := openRedis(t, "redis://"+s.Addr(), cache.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	release := make(chan struct{})
+	s.Server().SetPreHook(func(_ *server.Peer, cmd string, _ ...string) bool {
+		if cmd == "SET" {
+			cancel()
+			<-release
+		}
+		return false
+	})
+	o := r.Send(ctx, sinktest.Numbered(2))
+	close(release)
+	if diff := cmp.Diff([]string{"retryable", "retryable"}, sinktest.Failures(o, 2)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestRedisDiesAndComesBack asserts that a restart of the server loses no record, in
+// order or not.
+func TestRedisDiesAndComesBack(t *testing.T) {
+	for name, tt := range map[string]struct{ cluster, ordered bool }{
+		"server":          {false, false},
+		"server in order": {false, true},
+		"cluster":         {true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := startRedis(t)
+			dead := make(chan struct{})
+			var once sync.Once
+			s.onWrite(func(n int, _ []string) string {
+				if n < 700 {
+					return ""
+				}
+				once.Do(func() { close(dead) })
+				return drop
+			})
+			back := make(chan error, 1)
+			go func() {
+				<-dead
+				s.Close()
+				s.onWrite(nil)
+				err := s.Restart()
+				s.hook()
+				back <- err
+			}()
+			r := openRedis(t, "redis://"+s.Addr(), cache.Options{Cluster: tt.cluster})
+			recs := sinktest.Numbered(3000)
+			sinktest.AllDelivered(t, sinktest.Persistent(t, r, tt.ordered), recs)
+			if err := <-back; err != nil {
+				t.Fatal(err)
+			}
+			for _, rec := range recs {
+				if got, err := s.Get(rec.Key); err != nil || got != string(rec.Data.Bytes()) {
+					t.Fatalf("key %s has %q, %v", rec.Key, got, err)
+				}
+			}
+		})
+	}
+}
+
+func TestRedisCloseTwice(t *testing.T) {
+	r, err := New("redis://h:1", cache.Options{Cluster: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	if o := r.Send(t.Context(), sinktest.Numbered(1)); o.OK() {
+		t.Error("a closed sink delivers")
+	}
+	if err := r.Close(); !errors.Is(err, redis.ErrClosed) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func BenchmarkRedisSend(b *testing.B) {
+	s := miniredis.RunT(b)
+	for _, n := range []int{1, 100, 1000} {
+		b.Run(fmt.Sprintf("records=%d", n), func(b *testing.B) {
+			sinktest.BenchmarkSend(b, openRedis(b, "redis://"+s.Addr(), cache.Options{}), sinktest.Numbered(n))
+		})
+	}
+}

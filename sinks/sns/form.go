@@ -1,0 +1,91 @@
+package sns
+
+import (
+	"encoding/base64"
+	"slices"
+	"strconv"
+
+	"fanout/engine"
+	"fanout/sinks/internal/message"
+	"fanout/sinks/internal/request"
+)
+
+// snsList is the name of a request's list in the AWS query protocol.
+const snsList = "PublishBatchRequestEntries"
+
+// append appends the messages of a request as fields of a form, sorted by name like the
+// SDK's: message 10 comes before message 2.
+func (s *Sink) append(b *request.Body, batch []engine.Record) {
+	var buf [message.Entries]string
+	numbers := buf[:0]
+	for i := range batch {
+		numbers = append(numbers, strconv.Itoa(i+1))
+	}
+	slices.Sort(numbers)
+	for k, number := range numbers {
+		if k > 0 {
+			b.Text("&")
+		}
+		i, _ := strconv.Atoi(number)
+		s.appendMessage(b, &batch[i-1], i)
+	}
+}
+
+// appendMessage appends message n, counted from 1.
+func (s *Sink) appendMessage(b *request.Body, r *engine.Record, n int) {
+	name := string(strconv.AppendInt([]byte(snsList+".member."), int64(n), 10)) + "."
+	b.Text(name + "Id=" + strconv.Itoa(n-1))
+	b.Text("&" + name + "Message=")
+	b.Own = appendForm(b.Own, message.Text(r.Data))
+	var buf [3]message.Attribute
+	for k, a := range s.form.Attributes(buf[:0], r) {
+		entry := name + "MessageAttributes.entry." + strconv.Itoa(k+1) + "."
+		b.Text("&" + entry + "Name=")
+		b.Own = appendForm(b.Own, a.Name)
+		if a.Binary() {
+			b.Text("&" + entry + "Value.BinaryValue=")
+			b.Own = appendForm(b.Own, base64.StdEncoding.AppendEncode(nil, []byte(a.Value)))
+			b.Text("&" + entry + "Value.DataType=")
+			b.Own = appendForm(b.Own, a.Kind)
+			continue
+		}
+		b.Text("&" + entry + "Value.DataType=")
+		b.Own = appendForm(b.Own, a.Kind)
+		b.Text("&" + entry + "Value.StringValue=")
+		b.Own = appendForm(b.Own, a.Value)
+	}
+	if s.fifo {
+		b.Text("&" + name + "MessageDeduplicationId=")
+		b.Own = appendForm(b.Own, s.origin.DedupID(r))
+		b.Text("&" + name + "MessageGroupId=")
+		b.Own = appendForm(b.Own, message.GroupID(r))
+	}
+	if subject := message.SubjectOf(r); subject != "" {
+		b.Text("&" + name + "Subject=")
+		b.Own = appendForm(b.Own, subject)
+	}
+}
+
+// appendForm appends s as a value of a form, with the same result as url.QueryEscape.
+func appendForm[T string | []byte](b []byte, s T) []byte {
+	const hex = "0123456789ABCDEF"
+	for i := range len(s) {
+		switch c := s[i]; {
+		case inForm[c]:
+			b = append(b, c)
+		case c == ' ':
+			b = append(b, '+')
+		default:
+			b = append(b, '%', hex[c>>4], hex[c&15])
+		}
+	}
+	return b
+}
+
+// inForm has the bytes that need no escape in a value of a form.
+var inForm = func() (t [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~") {
+		t[c] = true
+	}
+	return t
+}()
