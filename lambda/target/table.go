@@ -189,14 +189,5 @@ func (t *Table) explain(err error) error {
 }
 
 func (t *Table) failed(err error, format string, args ...any) error {
-	return &tableError{plain.Line(fmt.Sprintf("the target table %q "+format, append([]any{t.Name}, args...)...)), err}
+	return plain.Explain(err, fmt.Sprintf("the target table %q "+format, append([]any{t.Name}, args...)...))
 }
-
-// tableError is an SDK error with a clearer message.
-type tableError struct {
-	text string
-	err  error
-}
-
-func (e *tableError) Error() string { return e.text }
-func (e *tableError) Unwrap() error { return e.err }

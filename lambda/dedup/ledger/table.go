@@ -213,14 +213,5 @@ func (t *Table) explain(err error, action string) error {
 			why = api.ErrorCode() + ": " + api.ErrorMessage()
 		}
 	}
-	return &tableError{plain.Line(fmt.Sprintf("the ledger %q cannot be used: %s", t.Name, why)), err}
+	return plain.Explain(err, fmt.Sprintf("the ledger %q cannot be used: %s", t.Name, why))
 }
-
-// tableError is an SDK error with a clearer message.
-type tableError struct {
-	text string
-	err  error
-}
-
-func (e *tableError) Error() string { return e.text }
-func (e *tableError) Unwrap() error { return e.err }
