@@ -85,7 +85,7 @@ func listDoomed(cmd *cobra.Command, items []stack.Item) {
 	for _, item := range items {
 		item.Outcome = "to be deleted"
 		if !item.Goes() {
-			item.Outcome = stack.Kept
+			item.Outcome = cloud.Kept
 		}
 		tell(cmd.ErrOrStderr(), item.Thing)
 	}

@@ -97,7 +97,7 @@ does, and to false as long as one does not: such a mapping would lose what faile
 		if formOf(source).service == "sns" {
 			m.fateOfMessages(ctx, h, source)
 		}
-		if m.noIAM || did != hooks.Updated {
+		if m.noIAM || did != cloud.Updated {
 			return nil
 		}
 		_, err = m.keepInStep(ctx, cmd, a, coming) // the mapping's earlier destination needs no right now
@@ -108,8 +108,8 @@ does, and to false as long as one does not: such a mapping would lose what faile
 
 // unheeded warns about facts that hook does not change in an existing mapping: its
 // starting position, and that it is paused.
-func (m *manage) unheeded(source string, did hooks.Did, paused bool) {
-	if did != hooks.Created && m.given("starting-position") {
+func (m *manage) unheeded(source string, did cloud.Outcome, paused bool) {
+	if did != cloud.Created && m.given("starting-position") {
 		m.warn("%s is hooked already, and --starting-position is of new mappings only; to begin elsewhere, run fanout unhook first", source)
 	}
 	if paused {
@@ -165,7 +165,7 @@ func (m *manage) hooks(a *cloud.Account, source string) *hooks.Hooks {
 
 // hooked updates the function to match its mappings. It prints the outcome, and the
 // policy that the role needs, if one is given.
-func (m *manage) hooked(ctx context.Context, cmd *cobra.Command, h *hooks.Hooks, source string, did hooks.Did, needed *policy.Document) error {
+func (m *manage) hooked(ctx context.Context, cmd *cobra.Command, h *hooks.Hooks, source string, did cloud.Outcome, needed *policy.Document) error {
 	if err := m.showHook(cmd.OutOrStdout(), source, did, needed, h.Changed...); err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (m *manage) hooked(ctx context.Context, cmd *cobra.Command, h *hooks.Hooks,
 	if err != nil {
 		return err
 	}
-	if reported == hooks.Updated {
+	if reported == cloud.Updated {
 		fmt.Fprintf(cmd.ErrOrStderr(), "variable %s: %t\n", hooks.Variable, value)
 	}
 	for _, other := range others {
@@ -184,12 +184,12 @@ func (m *manage) hooked(ctx context.Context, cmd *cobra.Command, h *hooks.Hooks,
 
 // showHook prints the outcome for the hook of a source, unless did is "", and the
 // policy that the role needs, unless needed is nil.
-func (m *manage) showHook(w io.Writer, source string, did hooks.Did, needed *policy.Document, changed ...hooks.Change) error {
+func (m *manage) showHook(w io.Writer, source string, did cloud.Outcome, needed *policy.Document, changed ...hooks.Change) error {
 	if m.output != "table" {
 		return show(w, m.output, struct {
 			Source   string           `json:"source"`
 			Function string           `json:"function"`
-			Outcome  hooks.Did        `json:"outcome,omitempty"`
+			Outcome  cloud.Outcome    `json:"outcome,omitempty"`
 			Changes  []hooks.Change   `json:"changes,omitempty"`
 			Policy   *policy.Document `json:"policy,omitempty"`
 		}{source, m.functionName(), did, changed, needed}, nil)
@@ -236,7 +236,7 @@ function's settings for messages that fail stay, since other topics share them.`
 			return err
 		}
 		needed, err := m.keepInStep(ctx, cmd, a)
-		return errors.Join(m.hooked(ctx, cmd, h, source, hooks.Removed, needed), err)
+		return errors.Join(m.hooked(ctx, cmd, h, source, cloud.Removed, needed), err)
 	})
 	return cmd
 }

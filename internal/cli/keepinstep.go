@@ -47,7 +47,7 @@ func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Ac
 	if err != nil {
 		return nil, m.outOfStep(cmd, err)
 	}
-	if left := outcome == role.Missing || outcome == role.Foreign; !left || !m.toldOfRole {
+	if left := outcome == cloud.Missing || outcome == cloud.Foreign; !left || !m.toldOfRole {
 		m.toldOfRole = left
 		tellOutcome(cmd, &f, outcome)
 	}
@@ -78,13 +78,13 @@ func warnSkipped(cmd *cobra.Command, needs role.Needs) {
 }
 
 // tellOutcome prints the outcome for the policy.
-func tellOutcome(cmd *cobra.Command, f *role.Function, outcome role.Outcome) {
+func tellOutcome(cmd *cobra.Command, f *role.Function, outcome cloud.Outcome) {
 	switch {
-	case outcome == role.Missing:
+	case outcome == cloud.Missing:
 		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: there is no role %q, which the function has; run fanout deploy, which makes it\n", cloud.Name(f.RoleARN))
-	case outcome == role.Foreign:
+	case outcome == cloud.Foreign:
 		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: the role %q was not made by fanout deploy, so it is left alone; fanout policy prints what it needs\n", cloud.Name(f.RoleARN))
-	case outcome != role.Unchanged:
+	case outcome != cloud.Unchanged:
 		fmt.Fprintf(cmd.ErrOrStderr(), "policy of role %s: %s\n", cloud.Name(f.RoleARN), outcome)
 	}
 }

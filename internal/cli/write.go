@@ -97,7 +97,7 @@ type rights struct {
 	active  bool // the change activates a target that needs rights
 	needs   role.Needs
 	needed  *policy.Document
-	outcome role.Outcome
+	outcome cloud.Outcome
 	keeps   bool  // the role has rights for the leaving targets alone
 	written bool  // the policy was written before the change
 	err     error // why the policy is out of date
@@ -215,7 +215,7 @@ func (r *rights) put(ctx context.Context, sets ...[]target.Spec) policy.Document
 		return needs.Document
 	}
 	outcome, err := r.keeper.Write(ctx, &r.f, needs)
-	if r.err = err; err == nil && outcome != role.Unchanged {
+	if r.err = err; err == nil && outcome != cloud.Unchanged {
 		r.written, r.outcome = true, outcome
 	} else if r.outcome == "" {
 		r.outcome = outcome
@@ -226,7 +226,7 @@ func (r *rights) put(ctx context.Context, sets ...[]target.Spec) policy.Document
 // afterwards removes rights that the role no longer needs, and prints the outcome for
 // its policy. It returns an error for an active target that may lack its rights.
 func (r *rights) afterwards(ctx context.Context, cmd *cobra.Command, leave bool) error {
-	if r.found && r.err == nil && !leave && r.outcome != role.Missing && r.outcome != role.Foreign {
+	if r.found && r.err == nil && !leave && r.outcome != cloud.Missing && r.outcome != cloud.Foreign {
 		r.keeps = !policy.Equal(r.put(ctx, r.after, r.leaving), r.needs.Document) && r.err == nil
 	}
 	warnSkipped(cmd, r.needs)

@@ -16,14 +16,9 @@ type Caller struct {
 	Source    string // ARN, or a pattern
 }
 
-// PolicyAPI is the part of a Lambda client that Callers needs.
-type PolicyAPI interface {
-	GetPolicy(context.Context, *lambda.GetPolicyInput, ...func(*lambda.Options)) (*lambda.GetPolicyOutput, error)
-}
-
 // Callers returns the sources that a function's policy allows to call it. A function
 // without a policy has none.
-func Callers(ctx context.Context, client PolicyAPI, function string) ([]Caller, error) {
+func Callers(ctx context.Context, client LambdaReader, function string) ([]Caller, error) {
 	out, err := client.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &function})
 	if IsMissing(err) {
 		return nil, nil

@@ -25,7 +25,12 @@ import (
 // account is a fake account: its resources, and the calls that fail.
 type account struct {
 	destinations
-	registry.API // calls that a Doctor never makes
+
+	// Calls that a Doctor never makes.
+	registry.API
+	cloud.LambdaReader
+	cloud.SQSReader
+	cloud.IAMAPI
 
 	functions map[string]*lambda.GetFunctionConfigurationOutput // by name, ARN or both
 	mappings  []types.EventSourceMappingConfiguration
@@ -190,7 +195,9 @@ func (f functions) GetPolicy(context.Context, *lambda.GetPolicyInput, ...func(*l
 	return &lambda.GetPolicyOutput{Policy: &f.callers}, f.call("Lambda", "GetPolicy", f.callers != "")
 }
 
-func (a *account) keeper() *role.Keeper { return &role.Keeper{IAM: a, Lambda: a, DynamoDB: a} }
+func (a *account) keeper() *role.Keeper {
+	return &role.Keeper{IAM: a, Lambda: functions{a}, DynamoDB: a}
+}
 
 func (a *account) services() Services {
 	return Services{

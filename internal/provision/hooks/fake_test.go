@@ -25,6 +25,8 @@ const (
 
 // fakeLambda has one function called fanout, and its mappings.
 type fakeLambda struct {
+	cloud.LambdaAPI // calls that Hooks never make
+
 	mappings    []types.EventSourceMappingConfiguration
 	variables   map[string]string
 	permissions []cloud.Caller
@@ -221,6 +223,8 @@ func (f *fakeLambda) DeleteFunctionEventInvokeConfig(ctx context.Context, in *la
 
 // fakeSNS has one topic, and its subscriptions.
 type fakeSNS struct {
+	cloud.SNSAPI // calls that Hooks never make
+
 	subscriptions []snstypes.Subscription
 	filters       map[string]string // by subscription
 	refuse        error

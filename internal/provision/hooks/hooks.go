@@ -10,40 +10,14 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"fanout/internal/provision/cloud"
 )
 
-// LambdaAPI is the part of a Lambda client that Hooks need.
-type LambdaAPI interface {
-	lambda.ListEventSourceMappingsAPIClient
-	AddPermission(context.Context, *lambda.AddPermissionInput, ...func(*lambda.Options)) (*lambda.AddPermissionOutput, error)
-	CreateEventSourceMapping(context.Context, *lambda.CreateEventSourceMappingInput, ...func(*lambda.Options)) (*lambda.CreateEventSourceMappingOutput, error)
-	DeleteFunctionEventInvokeConfig(context.Context, *lambda.DeleteFunctionEventInvokeConfigInput, ...func(*lambda.Options)) (*lambda.DeleteFunctionEventInvokeConfigOutput, error)
-	DeleteEventSourceMapping(context.Context, *lambda.DeleteEventSourceMappingInput, ...func(*lambda.Options)) (*lambda.DeleteEventSourceMappingOutput, error)
-	GetEventSourceMapping(context.Context, *lambda.GetEventSourceMappingInput, ...func(*lambda.Options)) (*lambda.GetEventSourceMappingOutput, error)
-	GetFunctionConfiguration(context.Context, *lambda.GetFunctionConfigurationInput, ...func(*lambda.Options)) (*lambda.GetFunctionConfigurationOutput, error)
-	GetFunctionEventInvokeConfig(context.Context, *lambda.GetFunctionEventInvokeConfigInput, ...func(*lambda.Options)) (*lambda.GetFunctionEventInvokeConfigOutput, error)
-	GetPolicy(context.Context, *lambda.GetPolicyInput, ...func(*lambda.Options)) (*lambda.GetPolicyOutput, error)
-	PutFunctionEventInvokeConfig(context.Context, *lambda.PutFunctionEventInvokeConfigInput, ...func(*lambda.Options)) (*lambda.PutFunctionEventInvokeConfigOutput, error)
-	RemovePermission(context.Context, *lambda.RemovePermissionInput, ...func(*lambda.Options)) (*lambda.RemovePermissionOutput, error)
-	UpdateEventSourceMapping(context.Context, *lambda.UpdateEventSourceMappingInput, ...func(*lambda.Options)) (*lambda.UpdateEventSourceMappingOutput, error)
-	UpdateFunctionConfiguration(context.Context, *lambda.UpdateFunctionConfigurationInput, ...func(*lambda.Options)) (*lambda.UpdateFunctionConfigurationOutput, error)
-}
-
-// SNSAPI is the part of an SNS client that Hooks need.
-type SNSAPI interface {
-	sns.ListSubscriptionsByTopicAPIClient
-	SetSubscriptionAttributes(context.Context, *sns.SetSubscriptionAttributesInput, ...func(*sns.Options)) (*sns.SetSubscriptionAttributesOutput, error)
-	Subscribe(context.Context, *sns.SubscribeInput, ...func(*sns.Options)) (*sns.SubscribeOutput, error)
-	Unsubscribe(context.Context, *sns.UnsubscribeInput, ...func(*sns.Options)) (*sns.UnsubscribeOutput, error)
-}
-
 // Hooks manages the sources of one function.
 type Hooks struct {
-	Lambda   LambdaAPI
-	SNS      SNSAPI
+	Lambda   cloud.LambdaAPI
+	SNS      cloud.SNSAPI
 	Function string // name or ARN
 	Granted  bool   // the role was just given its rights, which reach Lambda after a delay
 
@@ -54,18 +28,6 @@ type Hooks struct {
 func Of(a *cloud.Account, function string) *Hooks {
 	return &Hooks{Lambda: a.Lambda(), SNS: a.SNS(), Function: function}
 }
-
-// Did is the outcome of a change.
-type Did string
-
-const (
-	Created   Did = "created"
-	Updated   Did = "updated"
-	Unchanged Did = "unchanged"
-	Removed   Did = "removed"
-	Enabled   Did = "enabled"
-	Disabled  Did = "disabled"
-)
 
 // poll is the interval at which a changing state is read.
 const poll = time.Second

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"fanout/internal/provision/cloud"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/google/go-cmp/cmp"
@@ -31,13 +33,13 @@ func TestHook(t *testing.T) {
 		StartingPosition: types.EventSourcePositionLatest, BisectBatchOnFunctionError: aws.Bool(true),
 		FunctionResponseTypes: []types.FunctionResponseType{"ReportBatchItemFailures"},
 	}}
-	if diff := cmp.Diff(want, l.mappings, ignore); diff != "" || did != Created {
+	if diff := cmp.Diff(want, l.mappings, ignore); diff != "" || did != cloud.Created {
 		t.Errorf("%s (-want +got):\n%s", did, diff)
 	}
 
 	did, err = h.Hook(t.Context(), stream, Settings{Filters: []string{}, OnFailure: aws.String(""), Bisect: aws.Bool(true)})
 	wantErr(t, err, "")
-	if did != Unchanged {
+	if did != cloud.Unchanged {
 		t.Errorf("a mapping that is as it should be was %s", did)
 	}
 
@@ -46,7 +48,7 @@ func TestHook(t *testing.T) {
 	want[0].BatchSize = aws.Int32(7)
 	want[0].DestinationConfig = &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: aws.String("arn:q")}}
 	want[0].FilterCriteria = &types.FilterCriteria{Filters: []types.Filter{{Pattern: aws.String(`{"a":["b"]}`)}}}
-	if diff := cmp.Diff(want, l.mappings, ignore); diff != "" || did != Updated {
+	if diff := cmp.Diff(want, l.mappings, ignore); diff != "" || did != cloud.Updated {
 		t.Errorf("%s (-want +got):\n%s", did, diff)
 	}
 	if diff := cmp.Diff([]Change{
@@ -59,7 +61,7 @@ func TestHook(t *testing.T) {
 	l.mappings[0].FunctionResponseTypes = nil
 	did, err = h.Hook(t.Context(), stream, Settings{})
 	wantErr(t, err, "")
-	if diff := cmp.Diff(want, l.mappings, ignore); diff != "" || did != Updated {
+	if diff := cmp.Diff(want, l.mappings, ignore); diff != "" || did != cloud.Updated {
 		t.Errorf("%s (-want +got):\n%s", did, diff)
 	}
 }
@@ -72,7 +74,7 @@ func TestHookWaitsForRights(t *testing.T) {
 		l.refuse["CreateEventSourceMapping"] = []error{notYet, notYet, notYet}
 		did, err := h.Hook(t.Context(), stream, Settings{})
 		wantErr(t, err, "")
-		if did != Created || len(l.mappings) != 1 {
+		if did != cloud.Created || len(l.mappings) != 1 {
 			t.Errorf("%s, and there are %d mappings", did, len(l.mappings))
 		}
 
@@ -95,12 +97,12 @@ func TestUnhookAndSwitchWait(t *testing.T) {
 			if paused, err := h.Look(t.Context(), stream, Settings{}); paused == on || err != nil {
 				t.Errorf("on is %t, paused is %t: %v", on, paused, err)
 			}
-			if want := map[bool]Did{true: Enabled, false: Disabled}[on]; did != want || l.settling != 0 {
+			if want := map[bool]cloud.Outcome{true: cloud.Enabled, false: cloud.Disabled}[on]; did != want || l.settling != 0 {
 				t.Errorf("%s, want %s", did, want)
 			}
 			did, err = h.Switch(t.Context(), stream, on)
 			wantErr(t, err, "")
-			if did != Unchanged {
+			if did != cloud.Unchanged {
 				t.Errorf("%s a second time", did)
 			}
 		}
@@ -129,7 +131,7 @@ func TestTopic(t *testing.T) {
 		h.Function = name
 		did, err := h.Hook(t.Context(), topic, Settings{Filters: []string{`{"kind":["disk"]}`}})
 		wantErr(t, err, "")
-		if did != Created || len(l.permissions) != 1 || len(s.subscriptions) != 1 || *s.subscriptions[0].Endpoint != function {
+		if did != cloud.Created || len(l.permissions) != 1 || len(s.subscriptions) != 1 || *s.subscriptions[0].Endpoint != function {
 			t.Fatalf("%s: permissions %v, subscriptions %v", did, l.permissions, s.subscriptions)
 		}
 		if strings.Trim(l.permissions[0].Statement, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
@@ -138,12 +140,12 @@ func TestTopic(t *testing.T) {
 		subscription := *s.subscriptions[0].SubscriptionArn
 		for _, step := range []struct {
 			filters []string
-			did     Did
+			did     cloud.Outcome
 			policy  string
 		}{
-			{nil, Unchanged, `{"kind":["disk"]}`},
-			{[]string{`{"kind":["cpu"]}`}, Updated, `{"kind":["cpu"]}`},
-			{[]string{}, Updated, `{}`},
+			{nil, cloud.Unchanged, `{"kind":["disk"]}`},
+			{[]string{`{"kind":["cpu"]}`}, cloud.Updated, `{"kind":["cpu"]}`},
+			{[]string{}, cloud.Updated, `{}`},
 		} {
 			did, err := h.Hook(t.Context(), topic, Settings{Filters: step.filters})
 			wantErr(t, err, "")
@@ -162,7 +164,7 @@ func TestTopic(t *testing.T) {
 // The variable is true only while every mapping asks for ReportBatchItemFailures.
 func TestReport(t *testing.T) {
 	h, l, _ := newFake()
-	step := func(wantDid Did, wantValue bool, wantOthers ...string) {
+	step := func(wantDid cloud.Outcome, wantValue bool, wantOthers ...string) {
 		t.Helper()
 		did, value, others, err := h.Report(t.Context())
 		wantErr(t, err, "")
@@ -170,17 +172,17 @@ func TestReport(t *testing.T) {
 			t.Errorf("%s, %t, %v; want %s, %t, %v", did, value, others, wantDid, wantValue, wantOthers)
 		}
 	}
-	step(Unchanged, false)
+	step(cloud.Unchanged, false)
 	_, err := h.Hook(t.Context(), stream, Settings{})
 	wantErr(t, err, "")
-	step(Updated, true)
-	step(Unchanged, true)
+	step(cloud.Updated, true)
+	step(cloud.Unchanged, true)
 	l.mappings = append(l.mappings, types.EventSourceMappingConfiguration{UUID: aws.String("9"), EventSourceArn: aws.String("other")})
-	step(Updated, false, "other")
+	step(cloud.Updated, false, "other")
 	l.mappings[1].State = aws.String("Deleting")
-	step(Updated, true)
+	step(cloud.Updated, true)
 	l.mappings = nil
-	step(Updated, false)
+	step(cloud.Updated, false)
 	want := map[string]string{"FANOUT_LOG_LEVEL": "warn", Variable: "false"}
 	if diff := cmp.Diff(want, l.variables); diff != "" {
 		t.Errorf("variables (-want +got):\n%s", diff)

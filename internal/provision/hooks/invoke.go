@@ -22,11 +22,6 @@ const (
 	DefaultMessageAge = 21_600 // seconds
 )
 
-// AsyncAPI is the part of a Lambda client that reads the settings.
-type AsyncAPI interface {
-	GetFunctionEventInvokeConfig(context.Context, *lambda.GetFunctionEventInvokeConfigInput, ...func(*lambda.Options)) (*lambda.GetFunctionEventInvokeConfigOutput, error)
-}
-
 // Async is the settings of a function for asynchronous invocations.
 type Async struct {
 	Retries, Age *int32                   // nil: DefaultRetries and DefaultMessageAge
@@ -45,7 +40,7 @@ func (a *Async) OnFailure() string {
 func (a *Async) Attempts() int { return 1 + int(*a.retries()) }
 
 // AsyncOf returns the settings of a function, nil if it has none.
-func AsyncOf(ctx context.Context, client AsyncAPI, function string) (*Async, error) {
+func AsyncOf(ctx context.Context, client cloud.LambdaReader, function string) (*Async, error) {
 	out, err := client.GetFunctionEventInvokeConfig(ctx, &lambda.GetFunctionEventInvokeConfigInput{FunctionName: &function})
 	if cloud.IsMissing(err) {
 		return nil, nil

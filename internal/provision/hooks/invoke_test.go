@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"fanout/internal/provision/cloud"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -29,19 +31,19 @@ func TestTopicFailures(t *testing.T) {
 	for _, step := range []struct {
 		what string
 		set  Settings
-		did  Did
+		did  cloud.Outcome
 		want *lambda.PutFunctionEventInvokeConfigInput
 	}{
-		{"nothing is said", Settings{}, Created, nil},
-		{"nothing is said again", Settings{}, Unchanged, nil},
-		{"what is Lambda's own", Settings{MaximumRetryAttempts: aws.Int32(2), MaximumRecordAge: aws.Int32(21_600), OnFailure: aws.String("")}, Unchanged, nil},
-		{"a destination", Settings{OnFailure: aws.String(queue)}, Updated,
+		{"nothing is said", Settings{}, cloud.Created, nil},
+		{"nothing is said again", Settings{}, cloud.Unchanged, nil},
+		{"what is Lambda's own", Settings{MaximumRetryAttempts: aws.Int32(2), MaximumRecordAge: aws.Int32(21_600), OnFailure: aws.String("")}, cloud.Unchanged, nil},
+		{"a destination", Settings{OnFailure: aws.String(queue)}, cloud.Updated,
 			&lambda.PutFunctionEventInvokeConfigInput{FunctionName: name, DestinationConfig: &types.DestinationConfig{OnFailure: failure}}},
-		{"the same", Settings{OnFailure: aws.String(queue)}, Unchanged,
+		{"the same", Settings{OnFailure: aws.String(queue)}, cloud.Unchanged,
 			&lambda.PutFunctionEventInvokeConfigInput{FunctionName: name, DestinationConfig: &types.DestinationConfig{OnFailure: failure}}},
-		{"no retries", Settings{MaximumRetryAttempts: aws.Int32(0)}, Updated,
+		{"no retries", Settings{MaximumRetryAttempts: aws.Int32(0)}, cloud.Updated,
 			&lambda.PutFunctionEventInvokeConfigInput{FunctionName: name, MaximumRetryAttempts: aws.Int32(0), DestinationConfig: &types.DestinationConfig{OnFailure: failure}}},
-		{"an age", Settings{MaximumRecordAge: aws.Int32(60)}, Updated,
+		{"an age", Settings{MaximumRecordAge: aws.Int32(60)}, cloud.Updated,
 			&lambda.PutFunctionEventInvokeConfigInput{FunctionName: name, MaximumRetryAttempts: aws.Int32(0), MaximumEventAgeInSeconds: aws.Int32(60), DestinationConfig: &types.DestinationConfig{OnFailure: failure}}},
 	} {
 		did, err := h.Hook(t.Context(), topic, step.set)
@@ -162,7 +164,7 @@ func TestTopicUndoAfterInterrupt(t *testing.T) {
 
 // interrupting is an SNS with an interrupt during a call.
 type interrupting struct {
-	SNSAPI
+	cloud.SNSAPI
 	interrupt func()
 }
 

@@ -60,7 +60,7 @@ func TestPermitConflict(t *testing.T) {
 		t.Error("a topic was subscribed that cannot invoke the function")
 	}
 	l.permissions[0].Source = topic
-	if did, err := h.Hook(t.Context(), topic, Settings{}); err != nil || did != Created {
+	if did, err := h.Hook(t.Context(), topic, Settings{}); err != nil || did != cloud.Created {
 		t.Errorf("%s, %v", did, err)
 	}
 	l.permissions[0].Source = "arn:aws:sns:eu-west-1:123456789012:other"
@@ -92,7 +92,7 @@ func TestPermitLooksFirst(t *testing.T) {
 	// A caller without the right to look may have the right to give.
 	h, l, _ = newFake()
 	l.refuse["GetPolicy"] = []error{errDenied}
-	if did, err := h.Hook(t.Context(), topic, Settings{}); err != nil || did != Created || len(l.permissions) != 1 {
+	if did, err := h.Hook(t.Context(), topic, Settings{}); err != nil || did != cloud.Created || len(l.permissions) != 1 {
 		t.Errorf("%s, %v: %v", did, err, l.permissions)
 	}
 }

@@ -21,7 +21,7 @@ const Variable = "FANOUT_REPORT_BATCH_ITEM_FAILURES"
 
 // Report sets the function's variable to match its mappings. others are the sources
 // whose mappings do not ask for ReportBatchItemFailures; with any, the value is false.
-func (h *Hooks) Report(ctx context.Context) (did Did, value bool, others []string, err error) {
+func (h *Hooks) Report(ctx context.Context) (did cloud.Outcome, value bool, others []string, err error) {
 	all, err := h.mappings(ctx, "")
 	if err != nil {
 		return "", false, nil, err
@@ -41,7 +41,7 @@ func reports(m *types.EventSourceMappingConfiguration) bool {
 }
 
 // set writes the variable, unless it has that value already.
-func (h *Hooks) set(ctx context.Context, value bool) (Did, error) {
+func (h *Hooks) set(ctx context.Context, value bool) (cloud.Outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
@@ -54,7 +54,7 @@ func (h *Hooks) set(ctx context.Context, value bool) (Did, error) {
 			maps.Copy(variables, f.Environment.Variables)
 		}
 		if is, _ := strconv.ParseBool(variables[Variable]); is == value { // a value that is not a boolean counts as false
-			return Unchanged, nil
+			return cloud.Unchanged, nil
 		}
 		variables[Variable] = strconv.FormatBool(value)
 		_, err = h.Lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
@@ -62,7 +62,7 @@ func (h *Hooks) set(ctx context.Context, value bool) (Did, error) {
 		})
 		switch {
 		case err == nil:
-			return Updated, nil
+			return cloud.Updated, nil
 		// Another update is running or has just finished: start over.
 		case !cloud.HasCode(err, "ResourceConflictException", "PreconditionFailedException"):
 			return "", fmt.Errorf("the variable %s of the function %q cannot be set: %w", Variable, h.Function, err)

@@ -32,7 +32,7 @@ type Settings struct {
 
 // Hook connects a source to the function: it creates the mapping, or updates it to
 // these settings. It always asks for ReportBatchItemFailures.
-func (h *Hooks) Hook(ctx context.Context, source string, s Settings) (Did, error) {
+func (h *Hooks) Hook(ctx context.Context, source string, s Settings) (cloud.Outcome, error) {
 	h.Changed = nil
 	if isTopic(source) {
 		return h.subscribe(ctx, source, s)
@@ -44,7 +44,7 @@ func (h *Hooks) Hook(ctx context.Context, source string, s Settings) (Did, error
 	if old != nil {
 		return h.change(ctx, old, s)
 	}
-	return Created, h.create(ctx, source, s)
+	return cloud.Created, h.create(ctx, source, s)
 }
 
 func (h *Hooks) create(ctx context.Context, source string, s Settings) error {
@@ -81,7 +81,7 @@ func (h *Hooks) create(ctx context.Context, source string, s Settings) error {
 }
 
 // change updates the settings of a mapping that differ.
-func (h *Hooks) change(ctx context.Context, old *types.EventSourceMappingConfiguration, s Settings) (Did, error) {
+func (h *Hooks) change(ctx context.Context, old *types.EventSourceMappingConfiguration, s Settings) (cloud.Outcome, error) {
 	in := &lambda.UpdateEventSourceMappingInput{UUID: old.UUID}
 	in.BatchSize = differing(s.BatchSize, old.BatchSize)
 	in.MaximumBatchingWindowInSeconds = differing(s.BatchingWindow, old.MaximumBatchingWindowInSeconds)
@@ -99,13 +99,13 @@ func (h *Hooks) change(ctx context.Context, old *types.EventSourceMappingConfigu
 		in.FunctionResponseTypes = []types.FunctionResponseType{types.FunctionResponseTypeReportBatchItemFailures}
 	}
 	if reflect.DeepEqual(in, &lambda.UpdateEventSourceMappingInput{UUID: old.UUID}) {
-		return Unchanged, nil
+		return cloud.Unchanged, nil
 	}
 	if _, err := h.Lambda.UpdateEventSourceMapping(ctx, in); err != nil {
 		return "", fmt.Errorf("the mapping of %s cannot be updated: %w", aws.ToString(old.EventSourceArn), err)
 	}
 	h.Changed = changes(old, in)
-	return Updated, nil
+	return cloud.Updated, nil
 }
 
 // differing returns want if it differs from there, otherwise nil.
@@ -180,7 +180,7 @@ func (h *Hooks) Unhook(ctx context.Context, source string) error {
 }
 
 // Switch enables or disables the mapping of a source, and waits for the change.
-func (h *Hooks) Switch(ctx context.Context, source string, on bool) (Did, error) {
+func (h *Hooks) Switch(ctx context.Context, source string, on bool) (cloud.Outcome, error) {
 	if isTopic(source) {
 		return "", fmt.Errorf("%s is an SNS topic, whose subscription cannot be paused; use fanout deactivate for its targets, or fanout unhook", source)
 	}
@@ -188,15 +188,15 @@ func (h *Hooks) Switch(ctx context.Context, source string, on bool) (Did, error)
 	if err != nil {
 		return "", err
 	}
-	did, state := Disabled, "Disabled"
+	did, state := cloud.Disabled, "Disabled"
 	if on {
-		did, state = Enabled, "Enabled"
+		did, state = cloud.Enabled, "Enabled"
 	}
 	switch {
 	case m == nil:
 		return "", h.noMapping(ctx, source)
 	case aws.ToString(m.State) == state:
-		return Unchanged, nil
+		return cloud.Unchanged, nil
 	}
 	if _, err := h.Lambda.UpdateEventSourceMapping(ctx, &lambda.UpdateEventSourceMappingInput{UUID: m.UUID, Enabled: &on}); err != nil {
 		return "", fmt.Errorf("the mapping of %s cannot be updated: %w", source, err)

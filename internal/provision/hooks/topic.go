@@ -14,7 +14,7 @@ import (
 
 // subscribe makes an SNS topic invoke the function. If it fails, it undoes its own
 // changes.
-func (h *Hooks) subscribe(ctx context.Context, topic string, s Settings) (Did, error) {
+func (h *Hooks) subscribe(ctx context.Context, topic string, s Settings) (cloud.Outcome, error) {
 	function, err := h.functionARN(ctx)
 	if err != nil {
 		return "", err
@@ -40,7 +40,7 @@ func (h *Hooks) subscribe(ctx context.Context, topic string, s Settings) (Did, e
 		done.add(func(ctx context.Context) error { return h.takeBack(ctx, topic) })
 	}
 	if old == "" {
-		return Created, done.undo(ctx, h.newSubscription(ctx, topic, function, s.Filters))
+		return cloud.Created, done.undo(ctx, h.newSubscription(ctx, topic, function, s.Filters))
 	}
 	if s.Filters != nil {
 		changed = true
@@ -49,9 +49,9 @@ func (h *Hooks) subscribe(ctx context.Context, topic string, s Settings) (Did, e
 		}
 	}
 	if !changed && !given {
-		return Unchanged, nil
+		return cloud.Unchanged, nil
 	}
-	return Updated, nil
+	return cloud.Updated, nil
 }
 
 // newSubscription subscribes the function to a topic. filters holds at most one filter

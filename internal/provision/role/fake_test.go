@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/url"
 
+	"fanout/internal/provision/cloud"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -37,14 +39,17 @@ type fake struct {
 }
 
 func (f *fake) keeper() *Keeper {
-	return &Keeper{IAM: fakeIAM{f}, Lambda: fakeLambda{f}, DynamoDB: fakeDynamoDB{f}, In: func(string) Region {
-		return Region{KMS: fakeKMS{f}, Kinesis: fakeKinesis{f}, DynamoDB: fakeDynamoDB{f}, SQS: fakeSQS{f}, SNS: fakeSNS{f}, Secrets: fakeSecrets{f}}
+	return &Keeper{IAM: fakeIAM{fake: f}, Lambda: fakeLambda{fake: f}, DynamoDB: fakeDynamoDB{f}, In: func(string) Region {
+		return Region{KMS: fakeKMS{f}, Kinesis: fakeKinesis{f}, DynamoDB: fakeDynamoDB{f}, SQS: fakeSQS{f}, SNS: fakeSNS{fake: f}, Secrets: fakeSecrets{f}}
 	}}
 }
 
 func code(c string) error { return &smithy.GenericAPIError{Code: c, Message: "no"} }
 
-type fakeLambda struct{ *fake }
+type fakeLambda struct {
+	*fake
+	cloud.LambdaReader // calls that a Keeper never makes
+}
 
 func (f fakeLambda) GetFunction(context.Context, *lambda.GetFunctionInput, ...func(*lambda.Options)) (*lambda.GetFunctionOutput, error) {
 	if f.function == nil {
@@ -66,7 +71,10 @@ func (f fakeLambda) GetFunctionEventInvokeConfig(context.Context, *lambda.GetFun
 	return &lambda.GetFunctionEventInvokeConfigOutput{DestinationConfig: to}, err
 }
 
-type fakeIAM struct{ *fake }
+type fakeIAM struct {
+	*fake
+	cloud.IAMAPI // calls that a Keeper never makes
+}
 
 func (f fakeIAM) GetRole(context.Context, *iam.GetRoleInput, ...func(*iam.Options)) (*iam.GetRoleOutput, error) {
 	if f.role == nil {
@@ -151,7 +159,10 @@ func (f fakeSQS) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttribute
 	return &sqs.GetQueueAttributesOutput{Attributes: map[string]string{"KmsMasterKeyId": f.keys[*in.QueueUrl]}}, f.fail["GetQueueAttributes"]
 }
 
-type fakeSNS struct{ *fake }
+type fakeSNS struct {
+	*fake
+	cloud.SNSReader // calls that a Keeper never makes
+}
 
 func (f fakeSNS) GetTopicAttributes(_ context.Context, in *sns.GetTopicAttributesInput, _ ...func(*sns.Options)) (*sns.GetTopicAttributesOutput, error) {
 	return &sns.GetTopicAttributesOutput{Attributes: map[string]string{"KmsMasterKeyId": f.keys[*in.TopicArn]}}, f.fail["GetTopicAttributes"]

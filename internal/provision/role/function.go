@@ -11,7 +11,6 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"fanout/internal/provision/cloud"
-	"fanout/internal/provision/hooks"
 	"fanout/internal/provision/policy"
 	fanout "fanout/lambda"
 )
@@ -43,15 +42,8 @@ func FunctionOf(f *lambdatypes.FunctionConfiguration) Function {
 	return r
 }
 
-// LambdaAPI is the part of a Lambda client that a Keeper needs.
-type LambdaAPI interface {
-	hooks.AsyncAPI
-	GetFunction(context.Context, *lambda.GetFunctionInput, ...func(*lambda.Options)) (*lambda.GetFunctionOutput, error)
-	ListEventSourceMappings(context.Context, *lambda.ListEventSourceMappingsInput, ...func(*lambda.Options)) (*lambda.ListEventSourceMappingsOutput, error)
-}
-
 // Find returns the function with a name or ARN, and false if there is none.
-func Find(ctx context.Context, client LambdaAPI, ref string) (f Function, found bool, err error) {
+func Find(ctx context.Context, client cloud.LambdaReader, ref string) (f Function, found bool, err error) {
 	out, err := client.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &ref})
 	if cloud.IsMissing(err) {
 		return f, false, nil

@@ -14,17 +14,10 @@ import (
 	"fanout/lambda/target"
 )
 
-// IAMAPI is the part of an IAM client that a Keeper needs.
-type IAMAPI interface {
-	GetRole(context.Context, *iam.GetRoleInput, ...func(*iam.Options)) (*iam.GetRoleOutput, error)
-	GetRolePolicy(context.Context, *iam.GetRolePolicyInput, ...func(*iam.Options)) (*iam.GetRolePolicyOutput, error)
-	PutRolePolicy(context.Context, *iam.PutRolePolicyInput, ...func(*iam.Options)) (*iam.PutRolePolicyOutput, error)
-}
-
 // Keeper computes and writes policies.
 type Keeper struct {
-	IAM      IAMAPI
-	Lambda   LambdaAPI
+	IAM      cloud.IAMAPI
+	Lambda   cloud.LambdaReader
 	DynamoDB registry.API
 
 	// In returns the services that know their keys; nil: no keys are looked up.
@@ -38,17 +31,6 @@ type Keeper struct {
 func On(a *cloud.Account) *Keeper {
 	return &Keeper{IAM: a.IAM(), Lambda: a.Lambda(), DynamoDB: a.DynamoDB(), In: Regions(a)}
 }
-
-// Outcome is the result for a policy.
-type Outcome string
-
-const (
-	Created   Outcome = "created"
-	Updated   Outcome = "updated"
-	Unchanged Outcome = "unchanged"
-	Foreign   Outcome = "foreign" // deploy did not make the role, so it stays as it is
-	Missing   Outcome = "missing" // the role does not exist
-)
 
 // Entries returns the targets of every source in the table. It returns none for a
 // function that reads them from a file, which only the function can read.
@@ -147,7 +129,7 @@ func (k *Keeper) Accounts(ctx context.Context, f *Function) ([]policy.Account, e
 // Sync updates the inline policy of the function's role to the current needs and coming
 // sources. It writes the policy only if it differs. It leaves a role alone that deploy
 // did not make for this function, and then returns no needs.
-func (k *Keeper) Sync(ctx context.Context, f *Function, coming ...policy.Source) (Outcome, Needs, error) {
+func (k *Keeper) Sync(ctx context.Context, f *Function, coming ...policy.Source) (cloud.Outcome, Needs, error) {
 	if outcome, err := k.Role(ctx, f); err != nil || outcome != "" {
 		return outcome, Needs{}, err
 	}
@@ -161,29 +143,29 @@ func (k *Keeper) Sync(ctx context.Context, f *Function, coming ...policy.Source)
 
 // Role returns Missing or Foreign for such a role of the function, and "" if fanout
 // maintains its policy.
-func (k *Keeper) Role(ctx context.Context, f *Function) (Outcome, error) {
+func (k *Keeper) Role(ctx context.Context, f *Function) (cloud.Outcome, error) {
 	name := cloud.Name(f.RoleARN)
 	role, err := k.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 	switch {
 	case cloud.IsMissing(err):
-		return Missing, nil
+		return cloud.Missing, nil
 	case err != nil:
 		return "", fmt.Errorf("the role %q cannot be looked up: %w", name, err)
 	case !Made(role.Role, f.Name()):
-		return Foreign, nil
+		return cloud.Foreign, nil
 	}
 	return "", nil
 }
 
 // Write writes needs as the inline policy of the function's role, unless the policy is
 // equal already. If some targets are unknown, it removes no rights.
-func (k *Keeper) Write(ctx context.Context, f *Function, needs Needs) (Outcome, error) {
+func (k *Keeper) Write(ctx context.Context, f *Function, needs Needs) (cloud.Outcome, error) {
 	role, name := cloud.Name(f.RoleARN), PolicyName(f.Region())
 	has, err := k.IAM.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &name})
-	outcome, document := Updated, needs.Document
+	outcome, document := cloud.Updated, needs.Document
 	switch {
 	case cloud.IsMissing(err):
-		outcome = Created
+		outcome = cloud.Created
 	case err != nil:
 		return "", fmt.Errorf("the policy of the role %q cannot be read: %w", role, err)
 	default:
@@ -193,7 +175,7 @@ func (k *Keeper) Write(ctx context.Context, f *Function, needs Needs) (Outcome, 
 			document = policy.Union(document, old)
 		}
 		if err == nil && policy.Equal(old, document) {
-			return Unchanged, nil
+			return cloud.Unchanged, nil
 		}
 	}
 	_, err = k.IAM.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &role, PolicyName: &name, PolicyDocument: aws.String(document.JSON())})

@@ -53,7 +53,7 @@ func newFake() *fake {
 
 func find(t *testing.T, f *fake) *Function {
 	t.Helper()
-	fn, found, err := Find(t.Context(), fakeLambda{f}, "orders")
+	fn, found, err := Find(t.Context(), fakeLambda{fake: f}, "orders")
 	if err != nil || !found {
 		t.Fatal(found, err)
 	}
@@ -63,7 +63,7 @@ func find(t *testing.T, f *fake) *Function {
 func TestSync(t *testing.T) {
 	f := newFake()
 	fn := find(t, f)
-	for _, want := range []Outcome{Created, Unchanged} {
+	for _, want := range []cloud.Outcome{cloud.Created, cloud.Unchanged} {
 		if got, _, err := f.keeper().Sync(t.Context(), fn); got != want || err != nil {
 			t.Errorf("%s, %v; want %s", got, err, want)
 		}
@@ -79,15 +79,15 @@ func TestSync(t *testing.T) {
 		}
 	}
 	f.targets = f.targets[1:]
-	if got, _, err := f.keeper().Sync(t.Context(), fn); got != Updated || err != nil || strings.Contains(f.policy, "stream/out") {
+	if got, _, err := f.keeper().Sync(t.Context(), fn); got != cloud.Updated || err != nil || strings.Contains(f.policy, "stream/out") {
 		t.Errorf("%s, %v", got, err)
 	}
 	f.policy = "not JSON"
-	if got, _, err := f.keeper().Sync(t.Context(), fn); got != Updated || err != nil {
+	if got, _, err := f.keeper().Sync(t.Context(), fn); got != cloud.Updated || err != nil {
 		t.Errorf("%s, %v", got, err)
 	}
 	f.role.Tags, f.writes = f.role.Tags[:1], 0
-	if got, _, err := f.keeper().Sync(t.Context(), fn); got != Foreign || err != nil || f.writes > 0 {
+	if got, _, err := f.keeper().Sync(t.Context(), fn); got != cloud.Foreign || err != nil || f.writes > 0 {
 		t.Errorf("%s, %v", got, err)
 	}
 }
@@ -98,11 +98,11 @@ func TestSyncAsyncFailure(t *testing.T) {
 	f := newFake()
 	fn := find(t, f)
 	f.onFailure = "arn:aws:sqs:eu-west-1:123456789012:late"
-	if got, needs, err := f.keeper().Sync(t.Context(), fn); got != Created || err != nil || len(needs.Skipped) > 0 || !strings.Contains(f.policy, f.onFailure) {
+	if got, needs, err := f.keeper().Sync(t.Context(), fn); got != cloud.Created || err != nil || len(needs.Skipped) > 0 || !strings.Contains(f.policy, f.onFailure) {
 		t.Errorf("%s, %v, %v:\n%s", got, needs.Skipped, err, f.policy)
 	}
 	f.fail["GetFunctionEventInvokeConfig"] = code("AccessDeniedException")
-	if got, needs, err := f.keeper().Sync(t.Context(), fn); got != Unchanged || err != nil || len(needs.Skipped) != 1 {
+	if got, needs, err := f.keeper().Sync(t.Context(), fn); got != cloud.Unchanged || err != nil || len(needs.Skipped) != 1 {
 		t.Errorf("%s, %v, %v:\n%s", got, needs.Skipped, err, f.policy)
 	}
 	f.fail["GetFunctionEventInvokeConfig"] = code("ServiceException")
@@ -134,7 +134,7 @@ func TestSyncFaults(t *testing.T) {
 	}
 	f := newFake()
 	f.role = nil
-	if got, _, err := f.keeper().Sync(t.Context(), find(t, f)); got != Missing || err != nil {
+	if got, _, err := f.keeper().Sync(t.Context(), find(t, f)); got != cloud.Missing || err != nil {
 		t.Error(got, err)
 	}
 	f = newFake()
@@ -145,11 +145,11 @@ func TestSyncFaults(t *testing.T) {
 		t.Error(err, accountsErr)
 	}
 	f.fail["GetFunction"] = denied
-	if _, _, err := Find(t.Context(), fakeLambda{f}, "orders"); !cloud.IsDenied(err) {
+	if _, _, err := Find(t.Context(), fakeLambda{fake: f}, "orders"); !cloud.IsDenied(err) {
 		t.Error(err)
 	}
 	f.function = nil
-	if _, found, err := Find(t.Context(), fakeLambda{f}, "orders"); found || err != nil {
+	if _, found, err := Find(t.Context(), fakeLambda{fake: f}, "orders"); found || err != nil {
 		t.Error(found, err)
 	}
 }
@@ -264,7 +264,7 @@ func TestPoisonedTarget(t *testing.T) {
 	f.mappings, f.fail["GetQueueAttributes"] = nil, code("Throttled")
 	k := f.keeper()
 	outcome, needs, err := k.Sync(t.Context(), fn)
-	if outcome != Updated || err != nil || len(needs.Skipped) != 2 ||
+	if outcome != cloud.Updated || err != nil || len(needs.Skipped) != 2 ||
 		!strings.HasPrefix(needs.Skipped[0].Error(), `target "es": the destination "es.amazonaws.com#i" does not tell its domain's name`) ||
 		!strings.HasPrefix(needs.Skipped[1].Error(), "the key of target q cannot be looked up: ") {
 		t.Error(outcome, needs.Skipped, err)

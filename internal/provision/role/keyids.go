@@ -18,37 +18,16 @@ import (
 // Region has the services of one region that know which key encrypts their data.
 type Region struct {
 	KMS      KMSAPI
-	Kinesis  KinesisAPI
-	DynamoDB DynamoDBAPI
-	SQS      SQSAPI
-	SNS      SNSAPI
+	Kinesis  cloud.KinesisReader
+	DynamoDB dynamodb.DescribeTableAPIClient
+	SQS      cloud.SQSReader
+	SNS      cloud.SNSReader
 	Secrets  SecretsAPI
 }
 
 // KMSAPI is the part of a KMS client that a Region needs.
 type KMSAPI interface {
 	DescribeKey(context.Context, *kms.DescribeKeyInput, ...func(*kms.Options)) (*kms.DescribeKeyOutput, error)
-}
-
-// KinesisAPI is the part of a Kinesis client that a Region needs.
-type KinesisAPI interface {
-	DescribeStreamSummary(context.Context, *kinesis.DescribeStreamSummaryInput, ...func(*kinesis.Options)) (*kinesis.DescribeStreamSummaryOutput, error)
-}
-
-// DynamoDBAPI is the part of a DynamoDB client that a Region needs.
-type DynamoDBAPI interface {
-	DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
-}
-
-// SQSAPI is the part of an SQS client that a Region needs.
-type SQSAPI interface {
-	GetQueueUrl(context.Context, *sqs.GetQueueUrlInput, ...func(*sqs.Options)) (*sqs.GetQueueUrlOutput, error)
-	GetQueueAttributes(context.Context, *sqs.GetQueueAttributesInput, ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
-}
-
-// SNSAPI is the part of an SNS client that a Region needs.
-type SNSAPI interface {
-	GetTopicAttributes(context.Context, *sns.GetTopicAttributesInput, ...func(*sns.Options)) (*sns.GetTopicAttributesOutput, error)
 }
 
 // SecretsAPI is the part of a Secrets Manager client that a Region needs.

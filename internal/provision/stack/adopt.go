@@ -66,7 +66,7 @@ func (s *Stack) adopt(ctx context.Context, has *function, p *plan, set *Settings
 	}
 	r.Version = aws.ToString(out.Version)
 	r.Back = wayBack(&has.FunctionConfiguration, r.Version, s.Region)
-	return r, Thing{Kind: "version", Name: p.name + ":" + r.Version, ARN: aws.ToString(out.FunctionArn), Outcome: Created, Note: "the function as it was"}, nil
+	return r, Thing{Kind: "version", Name: p.name + ":" + r.Version, ARN: aws.ToString(out.FunctionArn), Outcome: cloud.Created, Note: "the function as it was"}, nil
 }
 
 // foundTargets checks the targets that the function will find, as fanout lint does. The

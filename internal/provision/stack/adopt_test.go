@@ -74,10 +74,10 @@ func TestDeployOverAnother(t *testing.T) {
 	if diff := cmp.Diff(want, asked); diff != "" || len(asked.Faulty) != 1 || !strings.Contains(asked.Faulty[0], `"pigeon" is unknown`) {
 		t.Errorf("asked about %v (-want +got):\n%s", asked.Faulty, diff)
 	}
-	if len(f.published) != 1 || f.published[0].Runtime != was.Runtime || got["version orders:1"] != Created || d.Replaced != told || told.Version != "1" {
+	if len(f.published) != 1 || f.published[0].Runtime != was.Runtime || got["version orders:1"] != cloud.Created || d.Replaced != told || told.Version != "1" {
 		t.Errorf("published %v, told %+v, things %v", f.published, told, got)
 	}
-	if got["function orders"] != Updated || f.function.Runtime != types.RuntimeProvidedal2023 || f.fnTags["fanout:function"] != "orders" {
+	if got["function orders"] != cloud.Updated || f.function.Runtime != types.RuntimeProvidedal2023 || f.fnTags["fanout:function"] != "orders" {
 		t.Errorf("the function is %+v", f.function)
 	}
 	text, err := json.Marshal(d)

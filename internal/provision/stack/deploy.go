@@ -83,7 +83,7 @@ func (s *Stack) Deploy(ctx context.Context, set Settings) (Deployed, error) {
 	if err := done(s.logGroup(ctx, p.logGroup, p.name, set.Retention, has == nil)); err != nil {
 		return d, err
 	}
-	return d, done(s.function(ctx, has, &p, archive, roleThing.Outcome == Created))
+	return d, done(s.function(ctx, has, &p, archive, roleThing.Outcome == cloud.Created))
 }
 
 // mayDeploy refuses a function that Deploy must not touch.
@@ -130,8 +130,8 @@ func (s *Stack) rights(ctx context.Context, p *plan, ours, leave bool, done func
 	}
 	t := Thing{Kind: "policy", Name: role.PolicyName(f.Region()), Note: incomplete(needs)}
 	err = poll(ctx, time.Minute, fmt.Sprintf("the role %q", cloud.Name(p.role)), func() (bool, error) {
-		outcome, err := s.keeper().Write(ctx, &f, needs)
-		t.Outcome = Outcome(outcome)
+		var err error
+		t.Outcome, err = s.keeper().Write(ctx, &f, needs)
 		return !cloud.IsMissing(err), keepUnless(cloud.IsMissing(err), err) // a new role may not be visible yet
 	})
 	return done(t, err)

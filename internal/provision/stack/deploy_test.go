@@ -31,18 +31,18 @@ func settings() Settings {
 }
 
 // deploy runs in fake time, and returns the outcomes by kind and name.
-func deploy(t *testing.T, f *fake, set Settings) (got map[string]Outcome, d Deployed, err error) {
+func deploy(t *testing.T, f *fake, set Settings) (got map[string]cloud.Outcome, d Deployed, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) { d, err = f.stack().Deploy(t.Context(), set) })
-	got = make(map[string]Outcome)
+	got = make(map[string]cloud.Outcome)
 	for _, thing := range d.Things {
 		got[thing.Kind+" "+thing.Name] = thing.Outcome
 	}
 	return got, d, err
 }
 
-func all(o Outcome) map[string]Outcome {
-	return map[string]Outcome{
+func all(o cloud.Outcome) map[string]cloud.Outcome {
+	return map[string]cloud.Outcome{
 		"table ordersTargets": o, "ledger table ordersLedger": o, "role ordersRole": o,
 		"policy fanout-eu-west-1": o, "log group /aws/lambda/orders": o, "function orders": o,
 	}
@@ -54,7 +54,7 @@ func TestDeploy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(all(Created), got); diff != "" {
+	if diff := cmp.Diff(all(cloud.Created), got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	if !f.tables["ordersTargets"].pitr || f.tables["ordersLedger"].pitr || f.tables["ordersLedger"].ttl != "expires" || *f.groups["/aws/lambda/orders"].days != 30 {
@@ -65,7 +65,7 @@ func TestDeploy(t *testing.T) {
 	if got, _, err = deploy(t, f, settings()); err != nil || f.writes != 0 || f.state() != before {
 		t.Errorf("the second run: %v, %d writes", err, f.writes)
 	}
-	if diff := cmp.Diff(all(Unchanged), got); diff != "" {
+	if diff := cmp.Diff(all(cloud.Unchanged), got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
@@ -153,7 +153,7 @@ func TestDeployChanges(t *testing.T) {
 			}
 			var updated []string
 			for thing, outcome := range got {
-				if outcome == Updated {
+				if outcome == cloud.Updated {
 					updated = append(updated, thing[:strings.LastIndexByte(thing, ' ')])
 				}
 			}
@@ -293,7 +293,7 @@ func TestDeployForeign(t *testing.T) {
 	set := settings()
 	set.Role, set.Table, set.Ledger = "arn:aws:iam::123456789012:role/path/r", "arn:aws:dynamodb:eu-west-1:123456789012:table/t", nil
 	got, _, err := deploy(t, f, set)
-	want2 := map[string]Outcome{"table t": Given, "role r": Given, "log group /aws/lambda/orders": Created, "function orders": Created}
+	want2 := map[string]cloud.Outcome{"table t": cloud.Given, "role r": cloud.Given, "log group /aws/lambda/orders": cloud.Created, "function orders": cloud.Created}
 	if diff := cmp.Diff(want2, got); diff != "" || err != nil {
 		t.Errorf("%v, -want +got:\n%s", err, diff)
 	}
@@ -345,7 +345,7 @@ func TestDeployAfterAFailure(t *testing.T) {
 		broken(f.function)
 		f.heals = true
 		got, _, err := deploy(t, f, settings())
-		if err != nil || got["function orders"] != Updated {
+		if err != nil || got["function orders"] != cloud.Updated {
 			t.Errorf("the function is %s: %v", got["function orders"], err)
 		}
 	}

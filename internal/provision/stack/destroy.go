@@ -22,7 +22,7 @@ func (i *Item) Goes() bool { return i.delete != nil }
 func (s *Stack) Destroy(ctx context.Context, items []Item) ([]Thing, error) {
 	things := []Thing{}
 	for _, item := range items {
-		item.Outcome = Kept
+		item.Outcome = cloud.Kept
 		if item.Goes() {
 			what := fmt.Sprintf("the %s %q", item.Kind, item.Name)
 			err := poll(ctx, patience, "the deletion of "+what, func() (bool, error) {
@@ -32,7 +32,7 @@ func (s *Stack) Destroy(ctx context.Context, items []Item) ([]Thing, error) {
 			if err != nil && !cloud.IsMissing(err) {
 				return things, fmt.Errorf("%s cannot be deleted: %w", what, err)
 			}
-			item.Outcome = Deleted
+			item.Outcome = cloud.Deleted
 		}
 		things = append(things, item.Thing)
 		s.Tell(item.Thing)

@@ -17,6 +17,7 @@ import (
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"github.com/aws/smithy-go"
 
+	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/code"
 )
 
@@ -71,8 +72,8 @@ func newFake() *fake {
 
 func (f *fake) stack() *Stack {
 	return &Stack{
-		Lambda: fakeLambda{f}, IAM: fakeIAM{f}, Tables: fakeDynamoDB{f}, Logs: fakeLogs{f}, Region: region,
-		Topics: func(string) SNSAPI { return fakeSNS{f} }, Tell: func(Thing) {}, Wait: func(string) {},
+		Lambda: fakeLambda{fake: f}, IAM: fakeIAM{fake: f}, Tables: fakeDynamoDB{f}, Logs: fakeLogs{f}, Region: region,
+		Topics: func(string) cloud.SNSAPI { return fakeSNS{fake: f} }, Tell: func(Thing) {}, Wait: func(string) {},
 	}
 }
 
@@ -120,7 +121,10 @@ func (f *fake) state() string {
 	return strings.Join(lines, "\n")
 }
 
-type fakeLambda struct{ *fake }
+type fakeLambda struct {
+	*fake
+	cloud.LambdaAPI // calls that a Stack never makes
+}
 
 func (f fakeLambda) GetFunction(_ context.Context, in *lambda.GetFunctionInput, _ ...func(*lambda.Options)) (*lambda.GetFunctionOutput, error) {
 	if err := f.call("GetFunction"); err != nil {
@@ -256,7 +260,10 @@ func (f fakeLambda) GetFunctionEventInvokeConfig(context.Context, *lambda.GetFun
 	return nil, missing()
 }
 
-type fakeSNS struct{ *fake }
+type fakeSNS struct {
+	*fake
+	cloud.SNSAPI // calls that a Stack never makes
+}
 
 func (f fakeSNS) ListSubscriptionsByTopic(context.Context, *sns.ListSubscriptionsByTopicInput, ...func(*sns.Options)) (*sns.ListSubscriptionsByTopicOutput, error) {
 	return &sns.ListSubscriptionsByTopicOutput{Subscriptions: f.subs}, f.call("ListSubscriptionsByTopic")

@@ -6,12 +6,17 @@ import (
 	"net/url"
 	"slices"
 
+	"fanout/internal/provision/cloud"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
-type fakeIAM struct{ *fake }
+type fakeIAM struct {
+	*fake
+	cloud.IAMAPI // calls that a Stack never makes
+}
 
 func noEntity() error { return apiError("NoSuchEntity", "not there") }
 

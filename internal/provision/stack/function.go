@@ -65,9 +65,9 @@ func (s *Stack) working(ctx context.Context, name string) (*function, error) {
 // settings even if they are equal: a recreated role is a new role to Lambda, though its
 // name is the same.
 func (s *Stack) function(ctx context.Context, has *function, p *plan, archive code.Package, again bool) (Thing, error) {
-	t := Thing{Kind: "function", Name: p.name, Outcome: Unchanged}
+	t := Thing{Kind: "function", Name: p.name, Outcome: cloud.Unchanged}
 	if has == nil {
-		t.Outcome = Created
+		t.Outcome = cloud.Created
 		if err := s.createFunction(ctx, p, archive); err != nil {
 			return t, err
 		}
@@ -80,7 +80,7 @@ func (s *Stack) function(ctx context.Context, has *function, p *plan, archive co
 	t.ARN = aws.ToString(has.FunctionArn)
 	changed, err := s.updateFunction(ctx, p, archive, again)
 	if changed {
-		t.Outcome = Updated
+		t.Outcome = cloud.Updated
 	}
 	return t, err
 }

@@ -24,7 +24,7 @@ const DefaultRetention = 30
 // for a new function; a default never expires logs that a user has already. 0 keeps
 // them forever.
 func (s *Stack) logGroup(ctx context.Context, name, function string, retention *int, fresh bool) (Thing, error) {
-	t := Thing{Kind: "log group", Name: name, Outcome: Unchanged}
+	t := Thing{Kind: "log group", Name: name, Outcome: cloud.Unchanged}
 	has, err := cloud.LogGroup(ctx, s.Logs, name)
 	if err != nil {
 		return t, err
@@ -34,7 +34,7 @@ func (s *Stack) logGroup(ctx context.Context, name, function string, retention *
 		want = *retention
 	}
 	if has == nil {
-		t.Outcome = Created
+		t.Outcome = cloud.Created
 		_, err := s.Logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name, Tags: tags(function)})
 		if err != nil && !cloud.HasCode(err, "ResourceAlreadyExistsException") {
 			return t, fmt.Errorf("the log group %q cannot be created: %w", name, err)
@@ -51,7 +51,7 @@ func (s *Stack) logGroup(ctx context.Context, name, function string, retention *
 		}
 	}
 	if days := int(aws.ToInt32(has.RetentionInDays)); days != want {
-		t.Outcome = Updated
+		t.Outcome = cloud.Updated
 		return t, s.retain(ctx, name, days, want)
 	}
 	return t, nil

@@ -18,17 +18,17 @@ import (
 // left alone, and one given by ARN is taken as it is. ours reports whether deploy made
 // it.
 func (s *Stack) role(ctx context.Context, name, function string, leaveIAM bool) (t Thing, ours bool, err error) {
-	t = Thing{Kind: "role", Name: cloud.Name(name), ARN: name, Outcome: Given}
+	t = Thing{Kind: "role", Name: cloud.Name(name), ARN: name, Outcome: cloud.Given}
 	if arn.IsARN(name) {
 		return t, false, nil
 	}
-	t.Outcome = Unchanged
+	t.Outcome = cloud.Unchanged
 	has, err := s.findRole(ctx, name)
 	switch {
 	case err != nil:
 		return t, false, err
 	case has == nil:
-		t.Outcome = Created
+		t.Outcome = cloud.Created
 		out, err := s.IAM.CreateRole(ctx, &iam.CreateRoleInput{
 			RoleName: &name, AssumeRolePolicyDocument: aws.String(policy.Trust().JSON()),
 			Description: aws.String("What the function " + function + " may do. Made by fanout deploy."),
@@ -48,7 +48,7 @@ func (s *Stack) role(ctx context.Context, name, function string, leaveIAM bool) 
 	if trust, err := policy.Parse(aws.ToString(has.AssumeRolePolicyDocument)); leaveIAM || err == nil && policy.Equal(trust, policy.Trust()) {
 		return t, true, nil
 	}
-	t.Outcome = Updated
+	t.Outcome = cloud.Updated
 	_, err = s.IAM.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: &name, PolicyDocument: aws.String(policy.Trust().JSON())})
 	if err != nil {
 		err = fmt.Errorf("the trust policy of the role %q cannot be written: %w", name, err)

@@ -17,11 +17,11 @@ import (
 
 // Stack deploys functions in one account and region.
 type Stack struct {
-	Lambda LambdaAPI
-	IAM    IAMAPI
+	Lambda cloud.LambdaAPI
+	IAM    cloud.IAMAPI
 	Tables DynamoDBAPI
 	Logs   LogsAPI
-	Topics func(region string) SNSAPI
+	Topics func(region string) cloud.SNSAPI
 	Keys   func(region string) role.Region // services that know their keys; nil: no keys are looked up
 	Region string
 
@@ -36,7 +36,7 @@ func On(a *cloud.Account) *Stack {
 	return &Stack{
 		Lambda: a.Lambda(), IAM: a.IAM(), Tables: a.DynamoDB(), Logs: a.Logs(), Region: a.Region(),
 		Keys:   role.Regions(a),
-		Topics: func(region string) SNSAPI { return a.In(region).SNS() },
+		Topics: func(region string) cloud.SNSAPI { return a.In(region).SNS() },
 		Tell:   func(Thing) {}, Wait: func(string) {},
 	}
 }
@@ -47,24 +47,12 @@ func (s *Stack) keeper() *role.Keeper {
 
 // Thing is a part of a stack, and its outcome.
 type Thing struct {
-	Kind    string  `json:"thing"` // role, table, function and so on
-	Name    string  `json:"name"`
-	ARN     string  `json:"arn,omitempty"`
-	Outcome Outcome `json:"outcome"`
-	Note    string  `json:"note,omitempty"` // the reason, if it is not obvious
+	Kind    string        `json:"thing"` // role, table, function and so on
+	Name    string        `json:"name"`
+	ARN     string        `json:"arn,omitempty"`
+	Outcome cloud.Outcome `json:"outcome"`
+	Note    string        `json:"note,omitempty"` // the reason, if it is not obvious
 }
-
-// Outcome is the result for a thing.
-type Outcome string
-
-const (
-	Created   Outcome = "created"
-	Updated   Outcome = "updated"
-	Unchanged Outcome = "unchanged"
-	Given     Outcome = "given" // given by ARN, and taken as it is
-	Deleted   Outcome = "deleted"
-	Kept      Outcome = "kept"
-)
 
 // tags returns the tags of all resources of a function.
 func tags(function string) map[string]string { return map[string]string{role.Tag: function} }

@@ -31,18 +31,18 @@ var (
 // table makes a table, or updates one that deploy made. Any other table is only
 // checked. A table given by ARN is taken as it is.
 func (s *Stack) table(ctx context.Context, form tableForm, name, function string) (Thing, error) {
-	t := Thing{Kind: form.kind, Name: cloud.Name(name), Outcome: Given}
+	t := Thing{Kind: form.kind, Name: cloud.Name(name), Outcome: cloud.Given}
 	if arn.IsARN(name) {
 		t.ARN = name
 		return t, nil
 	}
-	t.Outcome = Unchanged
+	t.Outcome = cloud.Unchanged
 	has, err := s.describe(ctx, name)
 	if err != nil {
 		return t, err
 	}
 	if has == nil {
-		t.Outcome = Created
+		t.Outcome = cloud.Created
 		if err := s.createTable(ctx, form, name, function); err != nil {
 			return t, err
 		}
@@ -60,8 +60,8 @@ func (s *Stack) table(ctx context.Context, form tableForm, name, function string
 		return t, nil
 	}
 	changed, err := s.adjustTable(ctx, form, has)
-	if changed && t.Outcome == Unchanged {
-		t.Outcome = Updated
+	if changed && t.Outcome == cloud.Unchanged {
+		t.Outcome = cloud.Updated
 	}
 	return t, err
 }
