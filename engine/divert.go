@@ -17,7 +17,7 @@ const (
 type Fallback struct {
 	ID    string
 	Sink  Sink
-	Retry Retry // zero fields: DefaultRetry's
+	Retry Retry
 
 	// Wrap makes the record that is sent in place of a rejected one. Nil sends the
 	// record itself.

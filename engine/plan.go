@@ -130,9 +130,9 @@ func (p *Plan) add(i int, tt Target, share int) {
 func newTarget(tt Target, share int) *target {
 	t := &target{Target: tt}
 	t.InFlight = cmp.Or(t.InFlight, share)
-	t.Retry.Attempts = cmp.Or(t.Retry.Attempts, DefaultRetry.Attempts)
-	t.Retry.Base = cmp.Or(t.Retry.Base, DefaultRetry.Base)
-	t.Retry.Max = cmp.Or(t.Retry.Max, DefaultRetry.Max)
+	t.Retry.Attempts = cmp.Or(t.Retry.Attempts, defaultRetry.Attempts)
+	t.Retry.Base = cmp.Or(t.Retry.Base, defaultRetry.Base)
+	t.Retry.Max = cmp.Or(t.Retry.Max, defaultRetry.Max)
 	t.slots = semaphore.NewWeighted(int64(t.InFlight))
 	return t
 }

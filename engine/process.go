@@ -32,15 +32,19 @@ type Applied struct {
 	Cuts    []int    // indexes in Emitted at which a new request begins
 	Dropped []Loss
 	Failed  []Loss
+
+	// StaleRaw counts the changed records that the stage emitted or failed with the
+	// Raw of the original. The engine dropped it.
+	StaleRaw int
 }
 
 // Apply runs s once over the records of one lane, as a plan does: a panic is
 // narrowed down to the records that cause it, and records that s forgets fail.
 // It is meant for tests of stages.
 func Apply(ctx context.Context, s Stage, in []Record) *Applied {
-	p := new(processed)
-	(&Out{processed: p}).process(ctx, s, stamp(append([]Record(nil), in...)))
-	return &Applied{Emitted: p.recs, Cuts: p.cuts, Dropped: p.dropped, Failed: p.failed}
+	out := &Out{processed: new(processed)}
+	out.process(ctx, s, stamp(append([]Record(nil), in...)))
+	return &Applied{Emitted: out.recs, Cuts: out.cuts, Dropped: out.dropped, Failed: out.failed, StaleRaw: out.stale}
 }
 
 // pieces runs s over each piece of l.

@@ -14,7 +14,7 @@ type Record struct {
 	Sub     int     // place inside an aggregated source record
 	Action  string  // PUT, INSERT, MODIFY, REMOVE, NOTIFICATION
 	Arrived int64   // at the source, Unix milliseconds; 0: unknown
-	Raw     []byte  // the source record in JSON, from the event or from a stage
+	Raw     []byte  // the source record in JSON; nil if a stage changed the record, see Out.EmitWithSource
 
 	parts []Record // the records that Merge combined
 	src   int32    // 1 + index of the source record; for a merged record, see mergedBy
@@ -25,12 +25,13 @@ type Record struct {
 // parts.
 const unplaced = -1
 
-// With returns a copy of r with other data.
+// With returns a copy of r with other data, and without Raw, which holds the data
+// that the copy replaces.
 func (r Record) With(data Payload) Record {
 	if r.Data.IsStandIn() && !data.IsStandIn() {
 		data.StandIn()
 	}
-	r.Data = data
+	r.Data, r.Raw = data, nil
 	return r
 }
 

@@ -16,7 +16,6 @@ import (
 // fail. Process does not write into in, and keeps neither in nor out. It may be
 // called concurrently, and again with a part of in. After a stage that cuts, the
 // next stage gets each piece separately.
-// stage sees each piece by itself.
 type Stage interface {
 	Name() string
 	Process(ctx context.Context, in []Record, out *Out)
@@ -28,6 +27,7 @@ type Out struct {
 	in     []Record // of the call under way
 	done   []bool   // by index in in: accounted for
 	forged bool     // the stage emitted a record without an origin in in
+	stale  int      // changed records that the stage passed on with the Raw of the original
 }
 
 // Loss is a record that a stage dropped or failed.
@@ -36,10 +36,27 @@ type Loss struct {
 	Err    error // the reason
 }
 
-// Emit passes r on. If its data is unreadable, r fails.
+// Emit passes r on. If r differs from the record that it was made of, r.Raw is
+// dropped: no target may get the original in place of r. A record with unreadable
+// data fails, and keeps the data that the stage got.
 func (o *Out) Emit(r Record) {
+	o.dropStale(&r)
+	o.emit(r)
+}
+
+// EmitWithSource is like Emit for a record that a source record still describes:
+// raw, which may be that of the record that r was made of. Targets that take more
+// than the data from source records take it from raw, and a function gets raw with
+// the data of r, or raw itself. So raw must not hold anything that the stage took
+// out of the data.
+func (o *Out) EmitWithSource(r Record, raw []byte) {
+	r.Raw = raw
+	o.emit(r)
+}
+
+func (o *Out) emit(r Record) {
 	if err := r.Data.Err(); err != nil {
-		o.Fail(r, err)
+		o.failUnreadable(r, err)
 		return
 	}
 	if !o.account(&r) {
@@ -65,8 +82,28 @@ func (o *Out) Drop(r Record, why string) {
 	}
 }
 
-// Fail fails r with err, and cuts.
+// failUnreadable fails r with the data of the record that it was made of, so that
+// OnFailure gets what there is.
+func (o *Out) failUnreadable(r Record, err error) {
+	if r.at == unplaced {
+		for i := range r.parts {
+			o.failAsIs(r.parts[i], err)
+		}
+		return
+	}
+	if i := o.index(&r); i >= 0 {
+		r.Data, r.Raw = o.in[i].Data, o.in[i].Raw
+	}
+	o.failAsIs(r, err)
+}
+
+// Fail fails r with err, and cuts. It drops r.Raw as Emit does.
 func (o *Out) Fail(r Record, err error) {
+	o.dropStale(&r)
+	o.failAsIs(r, err)
+}
+
+func (o *Out) failAsIs(r Record, err error) {
 	if o.account(&r) {
 		o.fail([]Record{r}, cmp.Or(err, errNoReason))
 	}
@@ -83,12 +120,41 @@ func (o *Out) account(r *Record) bool {
 		}
 		return true
 	}
-	if len(o.in) > 0 {
-		if i := int(r.at - o.in[0].at); r.at > 0 && i >= 0 && i < len(o.in) && o.in[i].src == r.src {
-			o.done[i] = true
-			return true
-		}
+	i := o.index(r)
+	if i < 0 {
+		o.forged = true
+		return false
 	}
-	o.forged = true
-	return false
+	o.done[i] = true
+	return true
+}
+
+// index returns the index in in of the record that r was made of. It returns -1 if
+// r was merged by the stage or has no origin in in.
+func (o *Out) index(r *Record) int {
+	if len(o.in) == 0 || r.at <= 0 {
+		return -1
+	}
+	i := int(r.at - o.in[0].at)
+	if i < 0 || i >= len(o.in) || o.in[i].src != r.src {
+		return -1
+	}
+	return i
+}
+
+// dropStale drops Raw if r differs from the record that it was made of.
+func (o *Out) dropStale(r *Record) {
+	if r.Raw == nil {
+		return
+	}
+	if i := o.index(r); i < 0 || differ(r, &o.in[i]) {
+		r.Raw = nil
+		o.stale++
+	}
+}
+
+// differ reports whether r differs from in in anything but Raw.
+func differ(r, in *Record) bool {
+	return r.Data != in.Data || r.Key != in.Key || r.HashKey != in.HashKey || r.Lane != in.Lane ||
+		r.Seq != in.Seq || r.Sub != in.Sub || r.Action != in.Action || r.Arrived != in.Arrived
 }

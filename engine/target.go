@@ -12,8 +12,8 @@ type Target struct {
 	// before an earlier one of its key and lane has been delivered.
 	Ordered bool
 
-	InFlight int   // requests in flight; 0: an even share of the plan's
-	Retry    Retry // zero fields: DefaultRetry's
+	InFlight int // requests in flight; 0: an even share of the plan's
+	Retry    Retry
 
 	Oversize  Oversize  // how records that are too large are handled
 	OnFailure *Fallback // takes the records that this target rejects, before they fail; nil: none
@@ -28,10 +28,10 @@ type Target struct {
 // Architecture Blog, Exponential Backoff And Jitter). After a throttle the base is
 // four times as long. The wait is never shorter than the service asked for.
 type Retry struct {
-	Attempts int           // attempts that may deliver nothing before the records fail
-	Base     time.Duration // bound on the first wait
-	Max      time.Duration // bound on every wait
+	Attempts int           // attempts that may deliver nothing before the records fail; 0: 8
+	Base     time.Duration // bound on the first wait; 0: 50 ms
+	Max      time.Duration // bound on every wait; 0: 5 s
 }
 
-// DefaultRetry is the Retry of a Target whose Retry is zero.
-var DefaultRetry = Retry{Attempts: 8, Base: 50 * time.Millisecond, Max: 5 * time.Second}
+// defaultRetry has the values of the zero fields of a Retry.
+var defaultRetry = Retry{Attempts: 8, Base: 50 * time.Millisecond, Max: 5 * time.Second}

@@ -245,9 +245,6 @@ func (l *redelivery) kind() event.Kind {
 // its first record: not for deduplication at the destination, and not in attributes.
 func (l *redelivery) record(e *envelope.Envelope) engine.Record {
 	rec := e.Record()
-	if l.spec.Type == target.Lambda && l.spec.ConvertDDB && l.spec.ID == e.Target && len(e.Event) == 0 {
-		rec.Raw = formerEvent(e)
-	}
 	if e.Records > 1 {
 		rec.Action = ""
 		rec.Seq = fmt.Sprintf("%s/%x", rec.Seq, sha256.Sum256(e.Data))

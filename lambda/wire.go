@@ -72,7 +72,7 @@ func newSink(a *accounts, t *target.Spec, kind event.Kind) (engine.Sink, error) 
 			}
 		}), d.Topic), nil
 	case target.Lambda:
-		return lambda.New(lambdaservice.NewFromConfig(a.configFor(t)), nameOrARN(d), d.Qualifier, form(t, kind)), nil
+		return lambda.New(lambdaservice.NewFromConfig(a.configFor(t)), nameOrARN(d), d.Qualifier, form(t, kind), from), nil
 	case target.File:
 		return a.file(d)
 	case target.Memcached:

@@ -21,6 +21,7 @@ type Option func(*options)
 type options struct {
 	recordBytes int
 	Origin      origin.Origin
+	SourceARN   string
 }
 
 func Collect(opts []Option) (o options) {
@@ -46,7 +47,9 @@ func RecordLimit(opts []Option, otherwise, atMost int) int {
 
 // Source sets the ARN of the records' source. The sink's ids are then unique over all
 // sources: deduplication ids of FIFO queues and topics, and the _id of documents without
-// a key.
+// a key. Lambda sinks write it into the source records that they make.
 func Source(arn string) Option {
-	return func(o *options) { o.Origin = origin.Origin(digest.Hex([]byte(arn))[:origin.OriginDigits] + "/") }
+	return func(o *options) {
+		o.Origin, o.SourceARN = origin.Origin(digest.Hex([]byte(arn))[:origin.OriginDigits]+"/"), arn
+	}
 }

@@ -26,7 +26,7 @@ func TestNoImage(t *testing.T) {
 	}
 	keys := change(3, "MODIFY", "a", `{"id":"a"}`)
 	keys.Data.StandIn()
-	keys = keys.With(engine.Bytes([]byte("{\"id\":\"a\"}\n"))) // as a stage leaves it
+	keys = sinktest.WithSource(keys, engine.Bytes([]byte("{\"id\":\"a\"}\n"))) // as a stage leaves it
 	recs := []engine.Record{
 		change(1, "INSERT", "a", `{"id":"a","v":1}`), change(2, "INSERT", "b", `{"id":"b"}`), keys,
 		change(4, "INSERT", "c", `{"id":"c"}`), change(5, "REMOVE", "b", `{"id":"b"}`),

@@ -18,7 +18,7 @@ import (
 // finds two calls after an update of the SDK, see TestSameAsSDK.
 func TestLambdaSameAsSDK(t *testing.T) {
 	type plain struct{ lambdasink.Client } // the sink does not recognize it as the SDK's client
-	changed := sinktest.SourceRecord(2).With(engine.Bytes(bytes.Repeat([]byte("a"), 1000)))
+	changed := sinktest.WithSource(sinktest.SourceRecord(2), engine.Bytes(bytes.Repeat([]byte("a"), 1000)))
 	recs := []engine.Record{sinktest.SourceRecord(1), changed, sinktest.UserOf(sinktest.SourceRecord(3), 1, "k", "1", "x")}
 	for _, form := range []lambdasink.Form{lambdasink.SourceRecords, lambdasink.KinesisRecords} {
 		spliced := service{"lambda", func(c aws.Config, _ ...sinks.Option) engine.Sink {

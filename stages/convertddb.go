@@ -25,7 +25,8 @@ import (
 type ConvertDDB struct {
 	// Event says to convert the source record, Record.Raw: its keys and both images
 	// become plain JSON, and the rest stays unchanged. The data is then the new
-	// image, or the keys of a REMOVE.
+	// image, or the keys of a REMOVE. A record without Raw is converted as if Event
+	// were false.
 	Event bool
 	// Exponents writes integers that do not fit in 64 bits, signed or unsigned, with
 	// an exponent: 1E24 instead of 1 and 24 zeros. No digit is lost. Elasticsearch
@@ -55,7 +56,7 @@ func (s ConvertDDB) Process(_ context.Context, in []engine.Record, out *engine.O
 	out.Grow(len(in))
 	for _, r := range in {
 		start := len(c.out)
-		converted, err := s.converted(&c, &r)
+		raw, converted, err := s.converted(&c, &r)
 		if err != nil {
 			c.out = c.out[:start]
 			out.Fail(r, err)
@@ -65,31 +66,30 @@ func (s ConvertDDB) Process(_ context.Context, in []engine.Record, out *engine.O
 		if c.odd == 0 {
 			data.MarkJSON()
 		}
-		out.Emit(r.With(data))
+		out.EmitWithSource(r.With(data), raw)
 	}
 }
 
 // size returns the length of the part of r that is converted.
 func (s ConvertDDB) size(r *engine.Record) int {
-	if s.Event {
+	if s.convertsSource(r) {
 		return len(r.Raw)
 	}
 	return r.Data.Len()
 }
 
-// converted returns the converted data of r. If the source record is converted, it
-// also sets r.Raw.
-func (s ConvertDDB) converted(c *converter, r *engine.Record) (data []byte, err error) {
-	if s.Event {
-		raw, data, err := c.event(r)
-		if err == nil {
-			r.Raw = raw
-		}
-		return data, err
+// convertsSource reports whether the source record of r is converted. A stage may
+// have dropped it.
+func (s ConvertDDB) convertsSource(r *engine.Record) bool { return s.Event && len(r.Raw) > 0 }
+
+// converted returns the converted data of r, and its source record.
+func (s ConvertDDB) converted(c *converter, r *engine.Record) (raw, data []byte, err error) {
+	if s.convertsSource(r) {
+		return c.event(r)
 	}
 	start := len(c.out)
 	err = c.convert(r.Data.Bytes())
-	return slices.Clip(c.out[start:]), err
+	return r.Raw, slices.Clip(c.out[start:]), err
 }
 
 // maxLevels is how deep DynamoDB nests attribute values, including the outermost.

@@ -64,7 +64,7 @@ func emitChildren(r engine.Record, children []child, out *engine.Out) {
 		c := &children[i]
 		user := r.With(cells.Bytes(c.data))
 		user.Key, user.HashKey, user.Sub = c.key, c.hashKey, i
-		out.Emit(user)
+		out.EmitWithSource(user, r.Raw)
 	}
 }
 

@@ -26,9 +26,9 @@ func (Newline) Name() string { return "newline" }
 func (Newline) Process(_ context.Context, in []engine.Record, out *engine.Out) {
 	for _, r := range in {
 		if r.Data.Encoded() {
-			out.Emit(endText(r))
+			out.EmitWithSource(endText(r), r.Raw)
 		} else {
-			out.Emit(endBytes(r))
+			out.EmitWithSource(endBytes(r), r.Raw)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 	"testing"
 
@@ -14,7 +15,8 @@ import (
 
 // CheckStage runs s over in, records of one lane in source order, and checks the
 // requirements of engine.Stage: it is comparable, has a name, accounts for every
-// record, panics on none, gives the same result each time and from several
+// record, panics on none, keeps no source record of a record that it changed unless it
+// says so with EmitWithSource, gives the same result each time and from several
 // goroutines at once, takes any part of in, leaves in unchanged, and returns when
 // its context has ended.
 func CheckStage(t *testing.T, s engine.Stage, in []engine.Record) {
@@ -35,6 +37,7 @@ func CheckStage(t *testing.T, s engine.Stage, in []engine.Record) {
 	t.Run("accounts for every record", func(t *testing.T) {
 		checkFaults(t, s, in)
 	})
+	t.Run("declares the source records that it keeps", func(t *testing.T) { checkRaw(t, s, in) })
 	t.Run("leaves its input alone", func(t *testing.T) {
 		before := deepCopy(in)
 		engine.Apply(ctx, s, in)
@@ -84,6 +87,25 @@ func checkFaults(t *testing.T, s engine.Stage, in []engine.Record) {
 			t.Errorf("of %d records: %v", len(in), fault)
 		}
 	}
+}
+
+// checkRaw gives every record a source record, and reports changed ones that keep it.
+func checkRaw(t *testing.T, s engine.Stage, in []engine.Record) {
+	t.Helper()
+	if n := engine.Apply(t.Context(), s, withRaw(in)).StaleRaw; n > 0 {
+		t.Errorf("%d changed records kept the Raw of the original; derive them with With, or use EmitWithSource if Raw still describes them", n)
+	}
+}
+
+// withRaw returns in, in which every record has a source record.
+func withRaw(in []engine.Record) []engine.Record {
+	out := slices.Clone(in)
+	for i := range out {
+		if len(out[i].Raw) == 0 {
+			out[i].Raw = []byte("{}")
+		}
+	}
+	return out
 }
 
 // outcome formats a stage's results for comparison.

@@ -25,33 +25,44 @@ func (p *pieces) size() int {
 
 // record returns the JSON text of r in an event, or an empty text if r has none.
 func (l *Sink) record(r *engine.Record, templates *kinesisTemplates) pieces {
-	if len(r.Raw) > 0 {
-		switch l.form {
-		case KinesisRecords:
-			return templates.of(r.Raw).fill(r)
-		case Notifications:
-			return notificationRecord(r)
-		case SourceRecords:
-		}
+	switch {
+	case len(r.Raw) == 0:
+		return pieces{l.source.record(r)}
+	case l.form == KinesisRecords:
+		return templates.of(r.Raw).fill(r)
+	case l.form == Notifications:
+		return notificationRecord(r)
+	default:
+		return pieces{r.Raw}
 	}
-	return pieces{r.Raw}
 }
 
 // fault returns the reason why r, with the given text, cannot be sent, or "".
 func (l *Sink) fault(r *engine.Record, text *pieces) string {
 	switch {
 	case len(r.Raw) == 0:
-		return "no source record is there to be sent"
-	case l.form == KinesisRecords && (!utf8.ValidString(r.Key) || !utf8.ValidString(r.HashKey)):
-		return "the record's partition key is not UTF-8, so JSON cannot hold it"
+		return l.source.fault(r)
+	case l.form == KinesisRecords && notUTF8(r):
+		return keyNotUTF8
 	case l.form == Notifications && !utf8.Valid(r.Data.Bytes()):
-		return "the message is not UTF-8, so JSON cannot hold it"
+		return messageNotUTF8
 	case text.size() == 0 && l.form == KinesisRecords:
 		return "the record does not come from Kinesis"
 	case text.size() == 0:
 		return "the record does not come from SNS"
 	}
 	return ""
+}
+
+// Reasons why JSON cannot hold a record.
+const (
+	keyNotUTF8     = "the record's partition key is not UTF-8, so JSON cannot hold it"
+	messageNotUTF8 = "the message is not UTF-8, so JSON cannot hold it"
+)
+
+// notUTF8 reports whether JSON cannot hold the keys of r.
+func notUTF8(r *engine.Record) bool {
+	return !utf8.ValidString(r.Key) || !utf8.ValidString(r.HashKey)
 }
 
 // kinesisTemplate is a Kinesis source record in parts, from which records with other data

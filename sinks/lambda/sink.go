@@ -12,6 +12,7 @@ import (
 
 	"fanout/engine"
 	"fanout/internal/awshttp"
+	"fanout/sinks"
 	"fanout/sinks/internal/classify"
 	"fanout/sinks/internal/label"
 	"fanout/sinks/internal/request"
@@ -33,12 +34,12 @@ type Client interface {
 	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
 }
 
-// Form is the form of the records in an event.
+// Form is the form of the records in an event. In every form, a record without Raw becomes
+// a source record that is made of its data, its other fields and its source.
 type Form uint8
 
 const (
-	// SourceRecords are the source records, Record.Raw, byte for byte. Changes by stages
-	// are ignored.
+	// SourceRecords are the source records, Record.Raw, byte for byte.
 	SourceRecords Form = iota
 
 	// KinesisRecords are Kinesis source records with their data replaced by the result of
@@ -62,12 +63,17 @@ type Sink struct {
 	function  string
 	qualifier *string
 	form      Form
+	source    recordSource
 }
 
 // New returns a sink for a function, given by name, partial ARN or ARN, and for an
-// alias or version of it; "" is the unpublished version.
-func New(client Client, function, qualifier string, form Form) *Sink {
-	l := &Sink{client: client, name: "lambda " + label.Last(function, ":"), function: function, form: form}
+// alias or version of it; "" is the unpublished version. The option sinks.Source names the
+// source of the records.
+func New(client Client, function, qualifier string, form Form, opts ...sinks.Option) *Sink {
+	l := &Sink{
+		client: client, name: "lambda " + label.Last(function, ":"), function: function, form: form,
+		source: newRecordSource(sinks.Collect(opts).SourceARN),
+	}
 	if qualifier != "" {
 		l.name += ":" + qualifier
 		l.qualifier = &qualifier

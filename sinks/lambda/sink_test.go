@@ -54,7 +54,7 @@ func TestLambdaConformance(t *testing.T) {
 	}{
 		{"source records", SourceRecords, func(n int) engine.Record {
 			r := sinktest.SourceRecord(n)
-			return r.With(engine.Bytes(r.Raw)) // CheckSink then expects the same data
+			return sinktest.WithSource(r, engine.Bytes(r.Raw)) // CheckSink then expects the same data
 		}, nil},
 		{"user records", KinesisRecords, func(n int) engine.Record {
 			r := sinktest.Awkward(n)
@@ -212,7 +212,7 @@ func TestLambdaRecords(t *testing.T) {
 			"{\"eventID\":\"::3\",\"a\\u0022\":1,\"\\u006binesis\":{\"x\\\"\":[{}],\"partitionKey\":\"l\",\"subSequenceNumber\":3,\"data\":\"aGVsbG8=\"}}", ""},
 		{"same keys, other data", KinesisRecords, sinktest.UserOf(plain, 0, "key-1", "", `{"n":2}`),
 			strings.Replace(string(plain.Raw), "eyJuIjoxfQ==", "eyJuIjoyfQ==", 1), ""},
-		{"same keys, data with a newline", KinesisRecords, plain.With(engine.Bytes([]byte("{\"n\":1}\n"))),
+		{"same keys, data with a newline", KinesisRecords, sinktest.WithSource(plain, engine.Bytes([]byte("{\"n\":1}\n"))),
 			strings.Replace(string(plain.Raw), "eyJuIjoxfQ==", "eyJuIjoxfQo=", 1), ""},
 		{"user record with the aggregate's keys", KinesisRecords, sinktest.UserOf(aggregate, 0, "key-1", "", "hello"),
 			head + `"partitionKey":"key-1","subSequenceNumber":0,"data":"aGVsbG8="` + tail(":0"), ""},
@@ -238,11 +238,11 @@ func TestLambdaRecords(t *testing.T) {
 		{"kinesis of another type", KinesisRecords, engine.Record{Raw: []byte(`{"kinesis":"x"}`)}, "", "does not come from Kinesis"},
 		{"user record, merged", KinesisRecords, engine.Merge([]engine.Record{plain}, plain.Data), "", "no source record"},
 		{"notification", Notifications, fire, string(fire.Raw), ""},
-		{"notification with a newline", Notifications, fire.With(engine.Bytes([]byte("fire!\n"))),
+		{"notification with a newline", Notifications, sinktest.WithSource(fire, engine.Bytes([]byte("fire!\n"))),
 			`{"EventSource":"aws:sns","Sns":{"Type":"Notification", "Message" : "fire!\n","Subject":null}}`, ""},
-		{"notification, hostile", Notifications, fire.With(engine.Bytes([]byte(`"}},{"`))),
+		{"notification, hostile", Notifications, sinktest.WithSource(fire, engine.Bytes([]byte(`"}},{"`))),
 			`{"EventSource":"aws:sns","Sns":{"Type":"Notification", "Message" : "\"}},{\"","Subject":null}}`, ""},
-		{"notification not UTF-8", Notifications, fire.With(invalid), "", "not UTF-8"},
+		{"notification not UTF-8", Notifications, sinktest.WithSource(fire, invalid), "", "not UTF-8"},
 		{"not of SNS", Notifications, other, "", "does not come from SNS"},
 		{"no notification", Notifications, sinktest.Numbered(1)[0], "", "no source record"},
 	}

@@ -272,8 +272,17 @@ func SourceRaw(key, data string) []byte {
 
 // UserOf returns a user record of r, as if r were an aggregate that holds it.
 func UserOf(r engine.Record, sub int, key, hashKey, data string) engine.Record {
-	r = r.With(engine.Bytes([]byte(data)))
+	r = WithSource(r, engine.Bytes([]byte(data)))
 	r.Key, r.HashKey, r.Sub = key, hashKey, sub
+	return r
+}
+
+// WithSource returns r with other data and the same source record, as a stage leaves it
+// that declares it.
+func WithSource(r engine.Record, data engine.Payload) engine.Record {
+	raw := r.Raw
+	r = r.With(data)
+	r.Raw = raw
 	return r
 }
 
