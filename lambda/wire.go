@@ -88,7 +88,7 @@ func newSink(a *accounts, t *target.Spec, kind event.Kind) (engine.Sink, error) 
 // endpoints.
 func QueueHost(d *target.Destination) func(*sqs.Options) {
 	return func(o *sqs.Options) {
-		endpoint := d.Endpoint()
+		endpoint := target.QueueEndpoint(d)
 		if endpoint == "" || o.BaseEndpoint != nil {
 			return
 		}

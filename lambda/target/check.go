@@ -2,7 +2,6 @@ package target
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -145,7 +144,7 @@ func (c *checker) checkRegion() {
 		c.warn("region", "is %s, but the destination is in %s, which counts", c.Region, there)
 		c.Region = there
 	case c.Type == ES && there == "" && !c.Destination.hasPassword():
-		c.Destination.sign()
+		sign(&c.Destination)
 	}
 }
 
@@ -263,12 +262,5 @@ func (c *checker) checkCache() {
 	}
 }
 
-// hasPassword reports whether the address of a cache or search endpoint has a password.
-func (d Destination) hasPassword() bool {
-	u, err := url.Parse(d.url)
-	if err != nil {
-		return false
-	}
-	_, ok := u.User.Password()
-	return ok
-}
+// maxTTL is the longest ttl in seconds, 68 years, because memcached uses 32 bits.
+const maxTTL = 1<<31 - 1

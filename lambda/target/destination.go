@@ -1,11 +1,8 @@
 package target
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
-	"strings"
-	"unicode"
 )
 
 // Destination is the place that a target delivers to. The type determines which fields are
@@ -51,23 +48,6 @@ type Destination struct {
 // URL may contain a password: do not print it.
 func (d Destination) URL() string { return d.url }
 
-// Endpoint returns the scheme and host of a queue's URL if they differ from the service's
-// default host in its region. Otherwise it returns "".
-func (d Destination) Endpoint() string {
-	u, err := url.Parse(d.url)
-	if err != nil || d.ARN != "" || d.url == "" {
-		return ""
-	}
-	domain := "amazonaws.com"
-	if strings.HasPrefix(d.Region, "cn-") {
-		domain = suffixes["aws-cn"]
-	}
-	if d.Region != "" && u.Scheme == "https" && u.Host == "sqs."+d.Region+"."+domain {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
-}
-
 // String returns the destination without a password.
 func (d Destination) String() string {
 	switch {
@@ -99,33 +79,12 @@ func (d Destination) MarshalText() ([]byte, error) { return []byte(d.String()), 
 // GoString returns String in the form of a Go value.
 func (d Destination) GoString() string { return fmt.Sprintf("target.Destination(%q)", d.String()) }
 
-// ParseDestination parses the destination attribute of a target of type t. Its error says
-// how to fix the text, and never contains a password.
-func ParseDestination(t Type, text string) (Destination, error) {
-	if strings.ContainsFunc(text, unicode.IsControl) {
-		return Destination{}, errors.New("has a control character; remove it")
+// hasPassword reports whether the address of a cache or search endpoint has a password.
+func (d Destination) hasPassword() bool {
+	u, err := url.Parse(d.url)
+	if err != nil {
+		return false
 	}
-	switch t {
-	case Kinesis:
-		return parseStream(text, stream{"kinesis", "stream", 128})
-	case Firehose:
-		return parseStream(text, stream{"firehose", "deliverystream", 64})
-	case SQS:
-		return parseQueue(text)
-	case SNS:
-		return parseTopic(text)
-	case Lambda:
-		return parseFunction(text)
-	case ES:
-		return parseSearch(text)
-	case IoT:
-		return parseIoT(text)
-	case Memcached:
-		return parseMemcached(text)
-	case Redis:
-		return parseRedis(text)
-	case File:
-		return Destination{Path: text}, nil
-	}
-	return Destination{}, fmt.Errorf("has no form for type %s", quote(string(t)))
+	_, ok := u.User.Password()
+	return ok
 }

@@ -51,17 +51,17 @@ func parseSearch(text string) (Destination, error) {
 	return d, nil
 }
 
-// OpenSearchService reports whether the host is an endpoint of an OpenSearch Service
+// IsDomain reports whether the host is an endpoint of an OpenSearch Service
 // domain.
-func (d *Destination) OpenSearchService() bool {
+func IsDomain(d *Destination) bool {
 	host, _, _ := strings.Cut(d.Host, ":")
 	service, _ := searchService(host)
 	return service == "es"
 }
 
-// Custom reports whether requests are signed for an OpenSearch Service domain that the host
+// IsCustom reports whether requests are signed for an OpenSearch Service domain that the host
 // does not name.
-func (d *Destination) Custom() bool {
+func IsCustom(d *Destination) bool {
 	host, _, _ := strings.Cut(d.Host, ":")
 	return d.Signing == "es" && !isAWSHost(host)
 }
@@ -69,7 +69,7 @@ func (d *Destination) Custom() bool {
 // sign turns on signing for a host outside AWS whose target has a region. The region marks
 // the host as the custom endpoint of a domain (OpenSearch Service guide, Creating a custom
 // endpoint).
-func (d *Destination) sign() {
+func sign(d *Destination) {
 	if d.Signing == "" {
 		d.Signing = "es"
 	}

@@ -120,9 +120,6 @@ func (t Type) collapsible() bool { return t == IoT || t == SQS || t == SNS }
 // cache reports whether the target stores values under keys.
 func (t Type) cache() bool { return t == Memcached || t == Redis }
 
-// maxTTL is the longest ttl in seconds, 68 years, because memcached uses 32 bits.
-const maxTTL = 1<<31 - 1
-
 // local reports whether the target is reached by address, without AWS credentials.
 func (t Type) local() bool { return t == Memcached || t == Redis || t == File }
 

@@ -19,6 +19,7 @@ import (
 
 	"fanout/internal/provision/cloud"
 	fanout "fanout/lambda"
+	"fanout/lambda/target"
 )
 
 func (c *visit) stream(ctx context.Context) Finding {
@@ -58,7 +59,7 @@ const queueTimeout = 5 * time.Second
 // queue asks the host that the function will call.
 func (c *visit) queue(ctx context.Context) Finding {
 	d := &c.spec.Destination
-	own := d.Endpoint()
+	own := target.QueueEndpoint(d)
 	if own != "" {
 		var stop context.CancelFunc
 		ctx, stop = context.WithTimeout(ctx, queueTimeout)
@@ -114,7 +115,7 @@ func (c *visit) function(ctx context.Context) Finding {
 // collection of OpenSearch Serverless or any other server.
 func (c *visit) search(ctx context.Context) Finding {
 	name, inside := domain(c.spec.Destination.Host)
-	if !c.spec.Destination.OpenSearchService() || name == "" {
+	if !target.IsDomain(&c.spec.Destination) || name == "" {
 		return c.notChecked("%s is not a domain of OpenSearch Service", c.spec.Destination.Host)
 	}
 	out, err := c.OpenSearch.DescribeDomain(ctx, &opensearch.DescribeDomainInput{DomainName: &name})

@@ -106,7 +106,7 @@ func (b *builder) search(t *target.Spec) error {
 // service itself name no domain. A custom endpoint does not reveal its domain, so it
 // may be any.
 func domainOf(d *target.Destination) (string, bool) {
-	if d.Custom() {
+	if target.IsCustom(d) {
 		return "*", true
 	}
 	label, _, _ := strings.Cut(d.Host, ".")
