@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/lambda/envelope"
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // invoked returns the records that the function "out" got.
@@ -119,7 +119,7 @@ func TestRedriveFormerImages(t *testing.T) {
 		e.Version, e.Source, e.Target, e.Shard, e.Sequence, e.Key = 1, customers, "t", customers, fmt.Sprint(i), "k"
 		all = append(all, e)
 	}
-	a.redrive(a.NewRedrive(target.Destination{}), customers, all, len(all))
+	a.redrive(a.NewRedrive(sinks.Destination{}), customers, all, len(all))
 	record := func(name, images string) string {
 		return `{"eventName":"` + name + `","eventSource":"aws:dynamodb","dynamodb":{` + images + `},"eventSourceARN":"` + customers + `"}`
 	}

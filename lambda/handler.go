@@ -24,6 +24,7 @@ import (
 	"fanout/lambda/event"
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // Handler is the function. It is safe for concurrent use.
@@ -39,7 +40,7 @@ type Handler struct {
 	known    dedup.Store // which targets have which records of batches that Lambda sends again
 	metrics  metrics.Publisher
 	events   events
-	openSink func(*accounts, *target.Spec, event.Kind) (engine.Sink, error)
+	openSink func(*accounts, *sinks.Spec, event.Kind) (engine.Sink, error)
 	log      *zap.Logger
 
 	mu    sync.Mutex
@@ -50,7 +51,7 @@ type Handler struct {
 type Result struct {
 	SourceARN string
 	Kind      event.Kind
-	Targets   []target.Spec // in the order of the report
+	Targets   []sinks.Spec // in the order of the report
 	Report    *engine.Report
 
 	records []engine.Record

@@ -24,6 +24,7 @@ import (
 	"fanout/lambda/event"
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // TestLedgerModel runs instances of the function that share a ledger. A mapping with a
@@ -101,7 +102,7 @@ type fleet struct {
 	unsure  bool // the ledger fails at times
 	poison  bool // an intruder writes the ledger
 	replay  bool // in the end the stream is read again, and the targets have another epoch
-	specs   []target.Spec
+	specs   []sinks.Spec
 	targets map[string]*fleetTarget
 	shards  [][][]fleetRecord // by shard and group of keys
 
@@ -120,7 +121,7 @@ type fleetRecord struct {
 
 // fleetTarget holds the records that a target has accepted.
 type fleetTarget struct {
-	spec    target.Spec
+	spec    sinks.Spec
 	times   map[string]int // by data
 	order   []string       // of first arrivals
 	latest  map[string]int // by data: when it last came
@@ -144,8 +145,8 @@ func newFleet(t fleetJudge, seed uint64, s fleetSabotage) *fleet {
 	f.poison = s == fleetSabotage{} && rnd.IntN(4) == 0
 	f.replay = rnd.IntN(2) == 0
 	for i := range 2 + rnd.IntN(3) {
-		spec := target.Spec{SourceARN: fleetStream, ID: fmt.Sprint("t", i), Type: target.Kinesis, Active: true,
-			Collapse: target.CollapseNone, Deaggregate: true, Parallel: rnd.IntN(2) == 0}
+		spec := sinks.Spec{SourceARN: fleetStream, ID: fmt.Sprint("t", i), Type: sinks.Kinesis, Active: true,
+			Collapse: sinks.CollapseNone, Deaggregate: true, Parallel: rnd.IntN(2) == 0}
 		f.specs = append(f.specs, spec)
 	}
 	f.empty()
@@ -186,7 +187,7 @@ func (f *fleet) start() *instance {
 	}}
 	h.store = fleetStore(f.specs)
 	limit := 1 + f.rnd.IntN(8)
-	h.openSink = func(_ *accounts, t *target.Spec, _ event.Kind) (engine.Sink, error) {
+	h.openSink = func(_ *accounts, t *sinks.Spec, _ event.Kind) (engine.Sink, error) {
 		ft := f.targets[t.ID]
 		return &enginetest.Sink{
 			Bounds: engine.Limits{Records: limit, OnePerKey: true},
@@ -198,7 +199,7 @@ func (f *fleet) start() *instance {
 }
 
 // fleetStore is a store of good targets.
-type fleetStore []target.Spec
+type fleetStore []sinks.Spec
 
 func (s fleetStore) Targets(context.Context, string) (set target.Set, err error) {
 	for _, t := range s {
@@ -331,7 +332,7 @@ func (f *fleet) random(n int) int {
 // crashless reports whether no entry can have been left by an instance that crashed
 // after its last record was delivered.
 func (f *fleet) crashless() bool {
-	return !slices.ContainsFunc(f.specs, func(s target.Spec) bool { return len(f.targets[s.ID].excused) > 0 })
+	return !slices.ContainsFunc(f.specs, func(s sinks.Spec) bool { return len(f.targets[s.ID].excused) > 0 })
 }
 
 func (f *fleet) deliver(shard string, batch []fleetRecord) {

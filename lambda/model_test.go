@@ -23,6 +23,7 @@ import (
 	"fanout/lambda/event"
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 var (
@@ -143,7 +144,7 @@ func (m *model) start() {
 	}}
 	h.known = m.memory()
 	h.store = &modelStore{m: m}
-	h.openSink = func(_ *accounts, t *target.Spec, _ event.Kind) (engine.Sink, error) {
+	h.openSink = func(_ *accounts, t *sinks.Spec, _ event.Kind) (engine.Sink, error) {
 		return &modelSink{m: m, process: p, target: m.source(t.SourceARN).targets[t.ID]}, nil
 	}
 	h.OnResults = func(r []Result) {

@@ -8,7 +8,7 @@ import (
 	"fanout/lambda/dedup"
 	"fanout/lambda/envelope"
 	"fanout/lambda/event"
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // checkResults checks the reported outcomes of a round's records. It returns the records
@@ -170,7 +170,7 @@ func (t *modelTarget) expected(r *modelRecord, due []bool) (fate engine.Fate, su
 		return engine.FateFailed, true
 	case r.flaw == unreadable:
 		return rejected, true
-	case t.spec.Collapse != target.CollapseNone:
+	case t.spec.Collapse != sinks.CollapseNone:
 		return engine.FateDelivered, t.limits.Bytes == 0 && t.limits.RecordBytes == 0
 	}
 	fate = engine.FateDropped
@@ -203,7 +203,7 @@ func (t *modelTarget) drops(r *modelRecord, tok string) bool {
 	if !t.spec.DropOversize || t.large[tok] {
 		return t.spec.DropOversize
 	}
-	if t.spec.Collapse != target.CollapseNone {
+	if t.spec.Collapse != sinks.CollapseNone {
 		return t.limits.Bytes > 0 || t.limits.RecordBytes > 0
 	}
 	return slices.ContainsFunc(t.parts(r), func(p modelUser) bool {
@@ -215,7 +215,7 @@ func (t *modelTarget) drops(r *modelRecord, tok string) bool {
 func (m *model) checkEnvelope(t *modelTarget, e *envelope.Envelope) {
 	may := e.Class == engine.Retryable.String() || e.Class == engine.Throttled.String()
 	age := time.Since(e.Arrived)
-	if t.spec.Collapse != target.CollapseNone { // a message is as old as its oldest record, and so are its parts
+	if t.spec.Collapse != sinks.CollapseNone { // a message is as old as its oldest record, and so are its parts
 		for _, c := range t.source.cursors {
 			for _, r := range c.all {
 				age = max(age, time.Since(r.born))
@@ -305,7 +305,7 @@ func (m *model) checkEnd(t *modelTarget) {
 // equal messages. If the function forgot a delivery, earlier messages may be grouped
 // differently than the first time, and are not equal.
 func (m *model) checkLatest(t *modelTarget, c *cursor) {
-	merged := t.spec.Collapse != target.CollapseNone
+	merged := t.spec.Collapse != sinks.CollapseNone
 	if t.spec.Parallel || t.fifo && merged && (m.crashed || !m.remembers()) || slices.ContainsFunc(c.all, func(r *modelRecord) bool { return r.givenUp }) {
 		return
 	}

@@ -14,13 +14,14 @@ import (
 	"fanout/lambda/envelope"
 	"fanout/lambda/event"
 	"fanout/lambda/target"
+	"fanout/sinks"
 	sqssink "fanout/sinks/sqs"
 )
 
 // modelTarget is a target: the behavior of its service, and the records it accepted.
 type modelTarget struct {
 	source *modelSource
-	spec   target.Spec
+	spec   sinks.Spec
 	faulty bool // its configuration is
 	limits engine.Limits
 	most   int     // bytes of a message of several records, which limits do not tell; 0: any
@@ -75,8 +76,8 @@ func (m *model) newTarget(s *modelSource, id string) *modelTarget {
 		source: s, attempts: map[string]int{}, times: map[string]int{}, place: map[string]int{}, latest: map[string]int{}, diverted: map[string]bool{}, seen: map[string]bool{},
 		acked: map[string]int{}, excused: map[string]int{}, held: map[*modelRecord]engine.Held{}, large: map[string]bool{},
 		rate: []float64{0, 0, 0.02, 0.1, 0.5}[m.rnd.IntN(5)], worst: 1 + m.rnd.IntN(6), fifo: m.chance(4),
-		spec: target.Spec{
-			SourceARN: s.arn, ID: id, Type: target.Kinesis, Active: true, Collapse: target.CollapseNone,
+		spec: sinks.Spec{
+			SourceARN: s.arn, ID: id, Type: sinks.Kinesis, Active: true, Collapse: sinks.CollapseNone,
 			Parallel: m.chance(2), Deaggregate: m.chance(2), ConvertDDB: m.chance(2), AppendNewlines: m.chance(4),
 			DropOversize: m.chance(4), InFlight: m.rnd.IntN(4) * m.rnd.IntN(2),
 		},
@@ -89,12 +90,12 @@ func (m *model) newTarget(s *modelSource, id string) *modelTarget {
 		t.seen = m.queues[id]
 	}
 	if m.chance(4) {
-		t.spec.Type = target.SQS
-		t.spec.Collapse = []target.Collapse{target.CollapseJSON, target.CollapseConcat, target.CollapseConcatB64}[m.rnd.IntN(3)]
+		t.spec.Type = sinks.SQS
+		t.spec.Collapse = []sinks.Collapse{sinks.CollapseJSON, sinks.CollapseConcat, sinks.CollapseConcatB64}[m.rnd.IntN(3)]
 		t.spec.Deaggregate = true
 	}
-	if s.kind == event.DynamoDB && t.spec.Type == target.Kinesis && m.chance(3) {
-		t.spec.Type, t.spec.Parallel = target.Redis, false // as it keeps the latest value
+	if s.kind == event.DynamoDB && t.spec.Type == sinks.Kinesis && m.chance(3) {
+		t.spec.Type, t.spec.Parallel = sinks.Redis, false // as it keeps the latest value
 	}
 	if m.chance(4) {
 		t.spec.BatchRecords, t.spec.BatchBytes = m.rnd.IntN(6), m.rnd.IntN(2)*300
@@ -354,7 +355,7 @@ func (m *model) checkKey(t *modelTarget, r *engine.Record) {
 
 // wants returns the data that t should get of a record, if the record comes alone.
 func (t *modelTarget) wants(r *engine.Record, source *modelRecord) (data string, ok bool) {
-	if t.spec.Collapse != target.CollapseNone {
+	if t.spec.Collapse != sinks.CollapseNone {
 		return "", false
 	}
 	parts := t.parts(source)

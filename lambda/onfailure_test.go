@@ -15,6 +15,7 @@ import (
 	"fanout/lambda/envelope"
 	"fanout/lambda/event"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // A FIFO queue accepts each deduplication id once, and an index has one document per id.
@@ -27,7 +28,7 @@ func TestEnvelopesAreTheirOwnRecords(t *testing.T) {
 	merged := func(data string, recs ...engine.Record) engine.Rejected {
 		return engine.Rejected{Record: engine.Merge(recs, engine.Bytes([]byte(data))), Err: errors.New("no")}
 	}
-	spec := func(id string) *target.Spec { return &target.Spec{SourceARN: source, ID: id, Type: target.SQS} }
+	spec := func(id string) *sinks.Spec { return &sinks.Spec{SourceARN: source, ID: id, Type: sinks.SQS} }
 	a, b := wrapper(spec("a"), nil), wrapper(spec("b"), nil)
 	seen := map[string]string{fmt.Sprint(one.Lane, " ", one.Seq, " ", one.Sub): "the record"}
 	for name, r := range map[string]engine.Record{
@@ -52,7 +53,7 @@ func TestEnvelopesAreTheirOwnRecords(t *testing.T) {
 
 // A redrive restores the attributes that a queue or topic gets from a notification.
 func TestEnvelopesKeepAttributes(t *testing.T) {
-	wrap := wrapper(&target.Spec{SourceARN: source, ID: "a", Type: target.SQS}, nil)
+	wrap := wrapper(&sinks.Spec{SourceARN: source, ID: "a", Type: sinks.SQS}, nil)
 	for raw, kept := range map[string]bool{
 		`{"Sns":{"MessageAttributes":{"a":{"Type":"Number","Value":"7"}}}}`: true,
 		`{"Sns":{"Subject":"s"}}`:                         true,
@@ -73,10 +74,10 @@ func TestLambdaTakesEnvelopes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.store = &fixedStore{{SourceARN: source, ID: "t", Type: target.Kinesis, Active: true, Collapse: target.CollapseNone, OnFailure: "f"}, {SourceARN: source, ID: "f", Type: target.Lambda, Collapse: target.CollapseNone, Deaggregate: true}}
+	h.store = &fixedStore{{SourceARN: source, ID: "t", Type: sinks.Kinesis, Active: true, Collapse: sinks.CollapseNone, OnFailure: "f"}, {SourceARN: source, ID: "f", Type: sinks.Lambda, Collapse: sinks.CollapseNone, Deaggregate: true}}
 	forms := map[bool]bool{}
-	h.openSink = func(_ *accounts, s *target.Spec, _ event.Kind) (engine.Sink, error) {
-		if s.Type == target.Lambda {
+	h.openSink = func(_ *accounts, s *sinks.Spec, _ event.Kind) (engine.Sink, error) {
+		if s.Type == sinks.Lambda {
 			forms[s.Deaggregate] = true
 		}
 		return &enginetest.Sink{}, nil
@@ -87,7 +88,7 @@ func TestLambdaTakesEnvelopes(t *testing.T) {
 }
 
 // fixedStore has targets that never change.
-type fixedStore []target.Spec
+type fixedStore []sinks.Spec
 
 // Targets returns them all.
 func (s *fixedStore) Targets(context.Context, string) (set target.Set, err error) {

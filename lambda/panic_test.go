@@ -14,6 +14,7 @@ import (
 
 	"fanout/engine"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 const source = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
@@ -50,7 +51,7 @@ func withTargets(t *testing.T, log *bytes.Buffer, targets ...engine.Target) *Han
 	h.store = noTargets{}
 	h.plans[source] = &plan{engine: p}
 	for _, tt := range targets {
-		h.plans[source].specs = append(h.plans[source].specs, target.Spec{ID: tt.ID})
+		h.plans[source].specs = append(h.plans[source].specs, sinks.Spec{ID: tt.ID})
 	}
 	return h
 }

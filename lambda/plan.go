@@ -16,6 +16,7 @@ import (
 	"fanout/lambda/envelope"
 	"fanout/lambda/event"
 	"fanout/lambda/target"
+	"fanout/sinks"
 	"fanout/sinks/sqs"
 )
 
@@ -24,9 +25,9 @@ type plan struct {
 	set     []target.Loaded // as read from the store
 	engine  *engine.Plan
 	targets []engine.Target // in the engine's order
-	specs   []target.Spec   // in the same order
+	specs   []sinks.Spec    // in the same order
 	faulty  map[string]bool // by id: targets with a faulty configuration
-	wired   map[target.Spec]*wired
+	wired   map[sinks.Spec]*wired
 
 	runs    int  // runs in progress; guarded by Handler.mu
 	retired bool // replaced by a newer plan; guarded by Handler.mu
@@ -64,7 +65,7 @@ func (h *Handler) noTarget(source, elsewhere string) target.Loaded {
 	if elsewhere != "" {
 		elsewhere = " (" + elsewhere + ")"
 	}
-	l := target.Loaded{ID: NoTarget, Spec: target.Spec{SourceARN: source, ID: NoTarget, Active: true}}
+	l := target.Loaded{ID: NoTarget, Spec: sinks.Spec{SourceARN: source, ID: NoTarget, Active: true}}
 	l.Faults = []target.Fault{l.Fault("", "%s has no target in %s%s; add one, or set FANOUT_UNKNOWN_SOURCE=ignore to let its records pass undelivered (fanout run: --unknown-source ignore)", source, where, elsewhere)}
 	return l
 }
@@ -98,7 +99,7 @@ func same(a, b []target.Loaded) bool {
 
 func (h *Handler) newPlan(set []target.Loaded, kind event.Kind, old *plan) (*plan, error) {
 	b := planner{handler: h, kind: kind, set: set, old: old, plan: &plan{
-		set: set, faulty: make(map[string]bool), wired: make(map[target.Spec]*wired),
+		set: set, faulty: make(map[string]bool), wired: make(map[sinks.Spec]*wired),
 	}}
 	for i := range set {
 		if t := &set[i]; t.Spec.Active {
@@ -133,7 +134,7 @@ func (b *planner) target(t *target.Loaded) engine.Target {
 		return faulty(t.ID, t.NoFallback())
 	}
 	taker := b.set[i]
-	if taker.Spec.Type == target.Lambda {
+	if taker.Spec.Type == sinks.Lambda {
 		taker.Spec.Deaggregate, taker.Spec.AppendNewlines = false, false // an envelope is sent unchanged
 	}
 	other := b.wired(&taker)
@@ -181,8 +182,8 @@ func faulty(id string, faults ...target.Fault) engine.Target {
 // wrapper returns a function that wraps undelivered records in envelopes. An envelope has a
 // lane and Seq of its own. With those of the record inside, a destination that deduplicates
 // would confuse it with that record, or with another target's envelope of it.
-func wrapper(t *target.Spec, stages []engine.Stage) func(engine.Rejected) engine.Record {
-	sendsEvents := t.Type == target.Lambda
+func wrapper(t *sinks.Spec, stages []engine.Stage) func(engine.Rejected) engine.Record {
+	sendsEvents := t.Type == sinks.Lambda
 	return func(r engine.Rejected) engine.Record {
 		out := engine.Record{
 			Key: r.Record.Key, HashKey: r.Record.HashKey, Arrived: r.Record.Arrived,
@@ -192,7 +193,7 @@ func wrapper(t *target.Spec, stages []engine.Stage) func(engine.Rejected) engine
 			out.Seq = fmt.Sprintf("%s/%x", out.Seq, sha256.Sum256(r.Record.Data.Bytes()))
 		}
 		e := envelope.Wrap(t.SourceARN, t.ID, r, time.Now())
-		if sendsEvents || (t.Type == target.SQS || t.Type == target.SNS) && sqs.HasAttributes(&r.Record) {
+		if sendsEvents || (t.Type == sinks.SQS || t.Type == sinks.SNS) && sqs.HasAttributes(&r.Record) {
 			e.Event = r.Record.Raw
 		}
 		for _, s := range stages[:r.Passed] {

@@ -14,6 +14,7 @@ import (
 	"fanout/lambda/envelope"
 	"fanout/lambda/event"
 	"fanout/lambda/target"
+	"fanout/sinks"
 	"fanout/stages"
 )
 
@@ -22,7 +23,7 @@ import (
 // for different targets.
 type Redrive struct {
 	handler *Handler
-	from    target.Destination
+	from    sinks.Destination
 
 	mu     sync.Mutex
 	failed map[lineage]envelope.Envelope // the first undelivered envelope of each key
@@ -34,19 +35,19 @@ type lineage struct{ source, target, shard, key string }
 // NewRedrive returns a Redrive that delivers like h. from is the queue or file that holds
 // the envelopes; its zero value is neither. If a target's onFailure is the same queue or
 // file, the target works without it, because its envelopes would go round forever.
-func (h *Handler) NewRedrive(from target.Destination) *Redrive {
+func (h *Handler) NewRedrive(from sinks.Destination) *Redrive {
 	return &Redrive{handler: h, from: from, failed: make(map[lineage]envelope.Envelope)}
 }
 
 // Target returns the target called id of a source. Its error says why nothing can be
 // delivered to it.
-func (r *Redrive) Target(ctx context.Context, source, id string) (target.Spec, error) {
+func (r *Redrive) Target(ctx context.Context, source, id string) (sinks.Spec, error) {
 	p, i, err := r.plan(ctx, source, id)
 	if p != nil {
 		defer r.handler.release(p)
 	}
 	if err != nil {
-		return target.Spec{}, err
+		return sinks.Spec{}, err
 	}
 	if fault := p.targets[i].Fault; fault != nil {
 		return p.specs[i], fmt.Errorf("target %q: %w", id, fault)
@@ -94,7 +95,7 @@ func (r *Redrive) Deliver(ctx context.Context, source, id string, envelopes []en
 		defer r.handler.release(p)
 	}
 	if _, ok := errors.AsType[*unfit](err); ok {
-		return done, []Result{refused(target.Spec{SourceARN: source, ID: id}, envelopes, err)}, nil
+		return done, []Result{refused(sinks.Spec{SourceARN: source, ID: id}, envelopes, err)}, nil
 	}
 	if err != nil {
 		return done, nil, err
@@ -116,7 +117,7 @@ func (r *Redrive) Deliver(ctx context.Context, source, id string, envelopes []en
 type redelivery struct {
 	*Redrive
 	plan      *plan
-	spec      target.Spec
+	spec      sinks.Spec
 	target    engine.Target
 	envelopes []envelope.Envelope
 	done      []bool
@@ -131,11 +132,11 @@ func (l *redelivery) goesRound() bool {
 		return false
 	}
 	other := &l.plan.set[i].Spec
-	if other.Type == target.File {
+	if other.Type == sinks.File {
 		return l.from.Path != "" && sameFile(filepath.Join(other.Destination.Root, other.Destination.Path), l.from.Path)
 	}
 	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
-	return other.Type == target.SQS && l.from.Name != "" && other.Destination.Name == l.from.Name &&
+	return other.Type == sinks.SQS && l.from.Name != "" && other.Destination.Name == l.from.Name &&
 		!differ(other.Destination.Account, l.from.Account) && !differ(other.Region, l.from.Region)
 }
 
@@ -208,7 +209,7 @@ func (l *redelivery) deliver(ctx context.Context, part part) error {
 	t.Stages = part.stages
 	var overtaking []envelope.Envelope
 	var index []int
-	res := Result{SourceARN: l.spec.SourceARN, Kind: l.kind(), Targets: []target.Spec{l.spec}}
+	res := Result{SourceARN: l.spec.SourceARN, Kind: l.kind(), Targets: []sinks.Spec{l.spec}}
 	for _, i := range part.index {
 		if e := &l.envelopes[i]; l.overtakes(e) {
 			overtaking = append(overtaking, *e)
@@ -248,7 +249,7 @@ func (l *redelivery) record(e *envelope.Envelope) engine.Record {
 	if e.Records > 1 {
 		rec.Action = ""
 		rec.Seq = fmt.Sprintf("%s/%x", rec.Seq, sha256.Sum256(e.Data))
-		if !l.spec.Destination.FIFO && (l.spec.Type == target.SQS || l.spec.Type == target.SNS) {
+		if !l.spec.Destination.FIFO && (l.spec.Type == sinks.SQS || l.spec.Type == sinks.SNS) {
 			rec.Key = ""
 		}
 	}
@@ -290,9 +291,9 @@ func (l *redelivery) lineage(e *envelope.Envelope) lineage {
 }
 
 // refused returns the result for envelopes that are not sent, with the reason.
-func refused(t target.Spec, envelopes []envelope.Envelope, err error) Result {
+func refused(t sinks.Spec, envelopes []envelope.Envelope, err error) Result {
 	return Result{
-		SourceARN: t.SourceARN, Targets: []target.Spec{t}, records: make([]engine.Record, len(envelopes)),
+		SourceARN: t.SourceARN, Targets: []sinks.Spec{t}, records: make([]engine.Record, len(envelopes)),
 		Report: &engine.Report{Targets: []engine.TargetReport{{
 			ID: t.ID, Failed: len(envelopes),
 			Failures: []engine.Failure{{Err: err, Lane: envelopes[0].Shard, Seq: envelopes[0].Sequence, Count: len(envelopes)}},

@@ -7,13 +7,14 @@ import (
 	"fanout/engine"
 	"fanout/lambda/event"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // Rehearse returns a Handler that uses the targets of store and wraps each real sink with
 // around. If the wrapper does not call the sink it was given, the handler does everything
 // except sending. Rehearse calls around once for each target that is not faulty. It ignores
 // Table and TargetsFile of o.
-func Rehearse(o Options, cfg aws.Config, store target.Store, around func(*target.Spec, engine.Sink) engine.Sink, log *zap.Logger) (*Handler, error) {
+func Rehearse(o Options, cfg aws.Config, store target.Store, around func(*sinks.Spec, engine.Sink) engine.Sink, log *zap.Logger) (*Handler, error) {
 	o.TargetsFile = ""
 	h, err := New(o, cfg, log)
 	if err != nil {
@@ -21,7 +22,7 @@ func Rehearse(o Options, cfg aws.Config, store target.Store, around func(*target
 	}
 	h.store = store
 	open := h.openSink
-	h.openSink = func(a *accounts, t *target.Spec, kind event.Kind) (engine.Sink, error) {
+	h.openSink = func(a *accounts, t *sinks.Spec, kind event.Kind) (engine.Sink, error) {
 		s, err := open(a, t, kind)
 		if err != nil {
 			return nil, err

@@ -10,6 +10,7 @@ import (
 	"fanout/engine"
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // listStore has the same targets for every source.
@@ -33,13 +34,13 @@ func (s standIn) Send(_ context.Context, batch []engine.Record) engine.Outcome {
 func TestRehearseSendsNothing(t *testing.T) {
 	const source = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
 	store := listStore{
-		{ID: "out", Spec: target.Spec{SourceARN: source, ID: "out", Type: target.File, Destination: target.Destination{Path: "/nowhere/at/all"}, Collapse: target.CollapseNone, Active: true}},
-		{ID: "odd", Spec: target.Spec{SourceARN: source, ID: "odd", Type: "pigeon", Active: true}},
+		{ID: "out", Spec: sinks.Spec{SourceARN: source, ID: "out", Type: sinks.File, Destination: sinks.Destination{Path: "/nowhere/at/all"}, Collapse: sinks.CollapseNone, Active: true}},
+		{ID: "odd", Spec: sinks.Spec{SourceARN: source, ID: "odd", Type: "pigeon", Active: true}},
 	}
 	records, around := 0, 0
 	o := DefaultOptions()
 	o.Metrics, o.TargetsFile = metrics.ModeNone, "/nowhere/either"
-	h, err := Rehearse(o, aws.Config{Region: "eu-west-1"}, store, func(_ *target.Spec, s engine.Sink) engine.Sink {
+	h, err := Rehearse(o, aws.Config{Region: "eu-west-1"}, store, func(_ *sinks.Spec, s engine.Sink) engine.Sink {
 		around++
 		return standIn{s, &records}
 	}, zap.NewNop())

@@ -15,7 +15,6 @@ import (
 
 	"fanout/engine"
 	"fanout/lambda/event"
-	"fanout/lambda/target"
 	"fanout/sinks"
 	"fanout/sinks/cache"
 	"fanout/sinks/es"
@@ -33,7 +32,7 @@ import (
 
 // wire builds the engine target for a configured target: a sink with its own client, and
 // the stages for its options.
-func (h *Handler) wire(t *target.Spec, kind event.Kind) engine.Target {
+func (h *Handler) wire(t *sinks.Spec, kind event.Kind) engine.Target {
 	out := engine.Target{ID: t.ID, Ordered: t.Ordered(), InFlight: t.InFlight}
 	if t.DropOversize {
 		out.Oversize = engine.DropOversize
@@ -47,37 +46,37 @@ func (h *Handler) wire(t *target.Spec, kind event.Kind) engine.Target {
 }
 
 // newSink handles every type of target.
-func newSink(a *accounts, t *target.Spec, kind event.Kind) (engine.Sink, error) {
+func newSink(a *accounts, t *sinks.Spec, kind event.Kind) (engine.Sink, error) {
 	d := &t.Destination
 	size, from := sinks.RecordBytes(t.MaxRecordBytes), fromSource(t)
 	switch t.Type {
-	case target.Kinesis:
+	case sinks.Kinesis:
 		return kinesissink.New(kinesis.NewFromConfig(a.configFor(t)), nameOrARN(d), size), nil
-	case target.Firehose:
+	case sinks.Firehose:
 		return firehosesink.New(firehose.NewFromConfig(a.configFor(t)), d.Name), nil
-	case target.SQS:
+	case sinks.SQS:
 		return sqssink.New(sqs.NewFromConfig(a.configFor(t), QueueHost(d)), d.URL(), size, from), nil
-	case target.SNS:
+	case sinks.SNS:
 		return snssink.New(sns.NewFromConfig(a.configFor(t)), d.ARN, size, from), nil
-	case target.ES:
+	case sinks.ES:
 		cfg := a.configFor(t)
 		return es.New(cfg.HTTPClient, es.Index{
 			URL: d.URL(), Index: d.Index, DocType: d.DocType,
 			Signing: d.Signing, Region: cfg.Region, Credentials: cfg.Credentials,
 		}, size, from)
-	case target.IoT:
+	case sinks.IoT:
 		return iot.New(iotdataplane.NewFromConfig(a.configFor(t), func(o *iotdataplane.Options) {
 			if o.BaseEndpoint == nil { // an endpoint in the environment takes precedence
 				o.BaseEndpoint = aws.String(d.URL())
 			}
 		}), d.Topic), nil
-	case target.Lambda:
+	case sinks.Lambda:
 		return lambda.New(lambdaservice.NewFromConfig(a.configFor(t)), nameOrARN(d), d.Qualifier, form(t, kind), from), nil
-	case target.File:
+	case sinks.File:
 		return a.file(d)
-	case target.Memcached:
+	case sinks.Memcached:
 		return memcached.New(d.Host, a.cache(t, d.Discover), size), nil
-	case target.Redis:
+	case sinks.Redis:
 		return redis.New(d.URL(), a.cache(t, d.Cluster), size)
 	}
 	return nil, fmt.Errorf("there is no way to deliver to targets of type %q", t.Type)
@@ -86,9 +85,9 @@ func newSink(a *accounts, t *target.Spec, kind event.Kind) (engine.Sink, error) 
 // QueueHost makes a client call the host in a queue's URL, unless the environment names an
 // endpoint. The URL's host then overrides the settings that select one of AWS's own
 // endpoints.
-func QueueHost(d *target.Destination) func(*sqs.Options) {
+func QueueHost(d *sinks.Destination) func(*sqs.Options) {
 	return func(o *sqs.Options) {
-		endpoint := target.QueueEndpoint(d)
+		endpoint := sqssink.Endpoint(d)
 		if endpoint == "" || o.BaseEndpoint != nil {
 			return
 		}
@@ -99,7 +98,7 @@ func QueueHost(d *target.Destination) func(*sqs.Options) {
 }
 
 // file opens a file target.
-func (a *accounts) file(d *target.Destination) (engine.Sink, error) {
+func (a *accounts) file(d *sinks.Destination) (engine.Sink, error) {
 	switch {
 	case d.Root != "":
 		return file.NewBelow(d.Root, d.Path), nil
@@ -111,10 +110,10 @@ func (a *accounts) file(d *target.Destination) (engine.Sink, error) {
 
 // fromSource identifies the source of a target's records, to distinguish them from other
 // sources' records.
-func fromSource(t *target.Spec) sinks.Option { return sinks.Source(t.SourceARN) }
+func fromSource(t *sinks.Spec) sinks.Option { return sinks.Source(t.SourceARN) }
 
 // cache returns the settings of a cache target, except its address.
-func (a *accounts) cache(t *target.Spec, cluster bool) cache.Options {
+func (a *accounts) cache(t *sinks.Spec, cluster bool) cache.Options {
 	c := cache.Options{Cluster: cluster, TTL: time.Duration(t.TTL) * time.Second, Connections: t.InFlight}
 	if t.Destination.TLS {
 		c.TLS = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: a.noVerifyTLS} //nolint:gosec // --no-verify-ssl asks for it
@@ -126,7 +125,7 @@ func (a *accounts) cache(t *target.Spec, cluster bool) cache.Options {
 }
 
 // form returns the form of the records for a Lambda target.
-func form(t *target.Spec, kind event.Kind) lambda.Form {
+func form(t *sinks.Spec, kind event.Kind) lambda.Form {
 	switch {
 	case kind == event.Kinesis && (t.Deaggregate || t.AppendNewlines):
 		return lambda.KinesisRecords
@@ -138,7 +137,7 @@ func form(t *target.Spec, kind event.Kind) lambda.Form {
 
 // nameOrARN returns a destination for an API that accepts both. An ARN can name a resource
 // in another account.
-func nameOrARN(d *target.Destination) string {
+func nameOrARN(d *sinks.Destination) string {
 	if d.ARN != "" {
 		return d.ARN
 	}
@@ -147,25 +146,25 @@ func nameOrARN(d *target.Destination) string {
 
 // stagesOf returns the stages for all options, in the order in which they run. Stages that
 // several targets share come first, so that they run once.
-func stagesOf(t *target.Spec, kind event.Kind, limits engine.Limits) (all []engine.Stage, err error) {
+func stagesOf(t *sinks.Spec, kind event.Kind, limits engine.Limits) (all []engine.Stage, err error) {
 	if t.Deaggregate && kind == event.Kinesis {
 		all = append(all, stages.Deaggregate{})
 	}
 	if t.ConvertDDB && kind == event.DynamoDB {
-		all = append(all, stages.ConvertDDB{Event: t.Type == target.Lambda, Exponents: t.Type == target.ES})
+		all = append(all, stages.ConvertDDB{Event: t.Type == sinks.Lambda, Exponents: t.Type == sinks.ES})
 	}
-	inside := t.Type == target.Lambda && kind == event.DynamoDB // images inside records do not end lines
+	inside := t.Type == sinks.Lambda && kind == event.DynamoDB // images inside records do not end lines
 	if t.AppendNewlines && !inside {
 		all = append(all, stages.Newline{})
 	}
-	if t.Collapse != target.CollapseNone {
+	if t.Collapse != sinks.CollapseNone {
 		mode, err := stages.ParseMode(string(t.Collapse))
 		if err != nil {
 			return nil, err
 		}
 		c := stages.Collapse{
 			Mode: mode, Records: t.BatchRecords, Bytes: limits.RecordBytes,
-			Text: t.Type == target.SQS || t.Type == target.SNS,
+			Text: t.Type == sinks.SQS || t.Type == sinks.SNS,
 		}
 		if c.Text && mode == stages.Concat {
 			c.Bytes -= encodingBytes
@@ -192,6 +191,6 @@ func lower(a, b int) int {
 }
 
 // configFor returns the AWS configuration for t's calls.
-func (a *accounts) configFor(t *target.Spec) aws.Config {
+func (a *accounts) configFor(t *sinks.Spec) aws.Config {
 	return a.config(t.Region, identity{t.Role, t.ExternalID})
 }

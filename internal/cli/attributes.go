@@ -14,6 +14,7 @@ import (
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/registry"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // attributeFlags are the flags of a target's attributes.
@@ -128,14 +129,14 @@ func (f *attributeFlags) attributes(names []string) ([]string, error) {
 // makes its calls in the destination's region.
 func (f *attributeFlags) resolve(ctx context.Context, a *cloud.Account, v target.Values) error {
 	d, ok := v["destination"]
-	typ, region, role := target.ParseType(v["type"].Text), v["region"].Text, v["role"].Text
+	typ, region, role := sinks.ParseType(v["type"].Text), v["region"].Text, v["role"].Text
 	if !ok || typ == "" {
 		if f.index != "" {
 			return &misuse{errors.New("--index needs --destination; add it, with the name of the domain")}
 		}
 		return nil
 	}
-	if f.index != "" && typ != target.ES {
+	if f.index != "" && typ != sinks.ES {
 		return &misuse{fmt.Errorf("--index has no effect on targets of type %s; remove it", typ)}
 	}
 	if role != "" && !cloud.Full(typ, d.Text) {
@@ -208,4 +209,4 @@ func linked(have []registry.Entry, changes []registry.Change) error {
 }
 
 // typeNames are the types of targets, for help and completion.
-func typeNames() string { return strings.Join(target.TypeNames(), ", ") }
+func typeNames() string { return strings.Join(sinks.TypeNames(), ", ") }

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 
 	"fanout/engine"
-	"fanout/lambda/target"
+	"fanout/internal/awsname"
 )
 
 // answerBytes bounds the answers of AWS. The longest are pages of streams: GetRecords
@@ -26,7 +26,7 @@ func (c *common) load(ctx context.Context, inFlight int, sources []string) (aws.
 	if u, err := url.Parse(c.aws.EndpointURL); c.aws.EndpointURL != "" && (err != nil || u.Host == "") {
 		return aws.Config{}, fmt.Errorf("--endpoint-url is %q; it must be a URL such as http://127.0.0.1:4566", c.aws.EndpointURL)
 	}
-	if c.aws.Region != "" && !target.IsRegion(c.aws.Region) {
+	if c.aws.Region != "" && !awsname.IsRegion(c.aws.Region) {
 		return aws.Config{}, fmt.Errorf("--region is %q; it must be a region such as eu-west-1", c.aws.Region)
 	}
 	c.aws.AnswerBytes = answerBytes

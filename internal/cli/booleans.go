@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // answers are the words that a boolean flag takes as its value, in any case. Some are
@@ -37,7 +37,7 @@ func joinBooleans(root *cobra.Command, args []string) []string {
 		switch lower := strings.ToLower(next); {
 		case slices.Contains(answers, lower):
 			next = lower
-		case !attributes[name] || strings.HasPrefix(next, "-") || target.ParseType(next) != "":
+		case !attributes[name] || strings.HasPrefix(next, "-") || sinks.ParseType(next) != "":
 			continue
 		}
 		args[i] += "=" + next

@@ -17,6 +17,7 @@ import (
 	"fanout/internal/provision/role"
 	"fanout/lambda"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // maxLookups bounds the destinations that are looked up at a time.
@@ -36,7 +37,7 @@ func (m *manage) warnOfTargets(ctx context.Context, cmd *cobra.Command, a *cloud
 			changed, sources = append(changed, after[i].Loaded), append(sources, c.Source)
 		}
 	}
-	if slices.ContainsFunc(changed, func(l target.Loaded) bool { return l.Spec.Type == target.File }) {
+	if slices.ContainsFunc(changed, func(l target.Loaded) bool { return l.Spec.Type == sinks.File }) {
 		dir := m.fileDir(ctx, a)
 		for i := range changed {
 			changed[i].Confine(dir)
@@ -139,7 +140,7 @@ func matters(c registry.Change) bool {
 
 // self returns the ARN of the function. By default it is in the account and region of
 // the target's source.
-func (m *manage) self(t *target.Spec) arn.ARN {
+func (m *manage) self(t *sinks.Spec) arn.ARN {
 	if m.functionARN != "" {
 		self, _ := arn.Parse(m.functionARN) // checked before
 		return self

@@ -8,8 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
+	"fanout/internal/awsname"
 	"fanout/internal/provision/cloud"
-	"fanout/lambda/target"
 )
 
 // arnForm is the form of the ARNs that a flag takes.
@@ -48,7 +48,7 @@ var accounts = regexp.MustCompile(`^\d{12}$`)
 // takes reports whether an ARN has the form, in any partition.
 func (f *arnForm) takes(a arn.ARN) bool {
 	return strings.HasPrefix(a.Partition, "aws") && f.resource.MatchString(a.Service+":"+a.Resource) &&
-		(!f.regional || target.IsRegion(a.Region) && accounts.MatchString(a.AccountID))
+		(!f.regional || awsname.IsRegion(a.Region) && accounts.MatchString(a.AccountID))
 }
 
 // check checks the value of a flag.

@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/spf13/cobra"
 
+	"fanout/internal/awsname"
 	"fanout/internal/provision/hooks"
-	"fanout/lambda/target"
 )
 
 // mappingFlags are the settings of an event source mapping, or of an SNS topic's
@@ -179,7 +179,7 @@ func (f *mappingFlags) checkFailure(m *manage, source sourceForm) error {
 	a, _ := arn.Parse(f.onFailure) // checked before
 	name, _, _ := strings.Cut(strings.TrimPrefix(a.Resource, "function:"), ":")
 	switch {
-	case a.Service != "s3" && (!target.IsRegion(a.Region) || !accounts.MatchString(a.AccountID)):
+	case a.Service != "s3" && (!awsname.IsRegion(a.Region) || !accounts.MatchString(a.AccountID)):
 		return fmt.Errorf("--on-failure is %q, which lacks a region or an account; give the whole ARN, such as %s", f.onFailure, form.example)
 	case strings.HasSuffix(f.onFailure, ".fifo"):
 		return fmt.Errorf("--on-failure is %q, which is a FIFO one; Lambda sends to standard queues and topics only", f.onFailure)

@@ -14,6 +14,7 @@ import (
 	"fanout/internal/redrive"
 	"fanout/lambda"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // redriveFlags are the flags of `fanout redrive`.
@@ -178,18 +179,18 @@ func (f *redriveFlags) run(cmd *cobra.Command) error {
 }
 
 // openQueue returns the queue with its destination.
-func (f *redriveFlags) openQueue(ctx context.Context, cfg aws.Config) (*redrive.Queue, target.Destination, error) {
+func (f *redriveFlags) openQueue(ctx context.Context, cfg aws.Config) (*redrive.Queue, sinks.Destination, error) {
 	if cfg.Region == "" {
-		return nil, target.Destination{}, errors.New("no AWS region is set; add --region, or set AWS_REGION")
+		return nil, sinks.Destination{}, errors.New("no AWS region is set; add --region, or set AWS_REGION")
 	}
 	account, name := cloud.Of(cfg), f.queue
-	if !cloud.Full(target.SQS, name) {
+	if !cloud.Full(sinks.SQS, name) {
 		var err error
-		if name, err = account.Destination(ctx, target.SQS, name, ""); err != nil {
-			return nil, target.Destination{}, failed(err)
+		if name, err = account.Destination(ctx, sinks.SQS, name, ""); err != nil {
+			return nil, sinks.Destination{}, failed(err)
 		}
 	}
-	d, err := target.ParseDestination(target.SQS, name)
+	d, err := target.ParseDestination(sinks.SQS, name)
 	if err != nil {
 		return nil, d, fmt.Errorf("--queue: %w", err)
 	}

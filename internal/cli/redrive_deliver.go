@@ -16,7 +16,7 @@ import (
 	"fanout/internal/redrive"
 	"fanout/lambda"
 	"fanout/lambda/envelope"
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // redelivery is one run of `fanout redrive`.
@@ -57,7 +57,7 @@ func (d *redelivery) fromQueue(ctx context.Context, h *lambda.Handler, cfg aws.C
 
 // fromFile delivers the envelopes in a file.
 func (d *redelivery) fromFile(ctx context.Context, h *lambda.Handler, letters []redrive.Letter) error {
-	from := target.Destination{Path: d.file}
+	from := sinks.Destination{Path: d.file}
 	if d.file == "-" {
 		from.Path = ""
 	}

@@ -13,6 +13,7 @@ import (
 	"fanout/internal/provision/policy"
 	"fanout/internal/provision/registry"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 func newRegister(c *common) *cobra.Command {
@@ -55,12 +56,12 @@ full:
 			if len(args) > 1 {
 				return fmt.Errorf("unexpected argument %q; fanout register takes one argument, the type of the target", args[1])
 			}
-			if typ = args[0]; target.ParseType(typ) == "" {
+			if typ = args[0]; sinks.ParseType(typ) == "" {
 				return noType(typ)
 			}
 			return nil
 		},
-		ValidArgs: target.TypeNames(),
+		ValidArgs: sinks.TypeNames(),
 	}
 	m.functionFlags(cmd)
 	m.sourceFlags(cmd)
@@ -132,7 +133,7 @@ var otherTypes = map[string]string{
 
 // noType is the error for an unknown type, with the type that the user probably meant.
 func noType(typ string) error {
-	hint := didYouMean("", typ, target.TypeNames())
+	hint := didYouMean("", typ, sinks.TypeNames())
 	if name := otherTypes[strings.ToLower(typ)]; name != "" {
 		hint = "; did you mean " + name + "?"
 	}
@@ -152,7 +153,7 @@ func (m *manage) sayActivate(cmd *cobra.Command, source string) {
 }
 
 // loops reports whether a target of the function would receive its own records.
-func (m *manage) loops(t *target.Spec) bool {
+func (m *manage) loops(t *sinks.Spec) bool {
 	return policy.Function{ARN: m.self(t).String()}.Loops(t)
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // swapped is a word with a typo in its middle.
@@ -61,7 +62,7 @@ func TestDidYouMean(t *testing.T) {
 			}
 		})
 	}
-	for _, typ := range target.TypeNames() {
+	for _, typ := range sinks.TypeNames() {
 		want := fmt.Sprintf("; did you mean %s?", typ)
 		if got := complaint(t, "register", swapped(typ)); !strings.Contains(got, want) && len(typ) > 2 {
 			t.Errorf("fanout register %s: %q, want …%q…", swapped(typ), got, want)

@@ -5,7 +5,7 @@ import (
 
 	"fanout/engine"
 	"fanout/lambda"
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // Records that a target has already are not counted as delivered again.
@@ -16,7 +16,7 @@ func TestSummaryOfARetry(t *testing.T) {
 		{ID: "t", Already: 30, Failed: 10, Requests: 1},
 		{ID: "t", Already: 30, Delivered: 10, Requests: 1, Bytes: 100},
 	} {
-		s.add([]lambda.Result{{SourceARN: orders, Targets: []target.Spec{{ID: "t"}}, Report: &engine.Report{Targets: []engine.TargetReport{r}}}})
+		s.add([]lambda.Result{{SourceARN: orders, Targets: []sinks.Spec{{ID: "t"}}, Report: &engine.Report{Targets: []engine.TargetReport{r}}}})
 	}
 	_, rows := s.snapshot()
 	if r := rows[0]; r.Delivered != 40 || r.Already != 60 || r.Failed != 20 || r.Requests != 4 || r.Bytes != 400 {

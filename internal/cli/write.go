@@ -14,7 +14,7 @@ import (
 	"fanout/internal/provision/policy"
 	"fanout/internal/provision/registry"
 	"fanout/internal/provision/role"
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // write makes changes in a target table, and calls done to report them. With --no-iam,
@@ -90,9 +90,9 @@ type rights struct {
 	f      role.Function
 	found  bool // the function exists, and the table is its own
 
-	now, after []target.Spec // the targets before and after
-	fresh      []target.Spec // targets of after whose rights must be known
-	leaving    []target.Spec // active targets that the function may remember for a while
+	now, after []sinks.Spec // the targets before and after
+	fresh      []sinks.Spec // targets of after whose rights must be known
+	leaving    []sinks.Spec // active targets that the function may remember for a while
 
 	active  bool // the change activates a target that needs rights
 	needs   role.Needs
@@ -147,8 +147,8 @@ func (r *rights) unless(changes []registry.Change) error {
 
 // isSame compares a target with others. It ignores whether they are active, because
 // that does not affect rights.
-func isSame(t target.Spec) func(target.Spec) bool {
-	return func(other target.Spec) bool {
+func isSame(t sinks.Spec) func(sinks.Spec) bool {
+	return func(other sinks.Spec) bool {
 		other.Active = t.Active
 		return other == t
 	}
@@ -199,8 +199,8 @@ func (r *rights) before(ctx context.Context, leave bool) error {
 
 // put writes the role's policy for several sets of targets. If that is too long, it
 // writes the policy for the targets after the change.
-func (r *rights) put(ctx context.Context, sets ...[]target.Spec) policy.Document {
-	var all []target.Spec
+func (r *rights) put(ctx context.Context, sets ...[]sinks.Spec) policy.Document {
+	var all []sinks.Spec
 	for _, t := range slices.Concat(sets...) {
 		if !slices.ContainsFunc(all, isSame(t)) {
 			all = append(all, t)

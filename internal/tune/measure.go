@@ -16,6 +16,7 @@ import (
 	"fanout/lambda"
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // Shape describes the requests that one batch becomes.
@@ -42,7 +43,7 @@ const Configured = "configured"
 type Measurement struct {
 	Curves  map[Variant][]Shape // ascending by size; factor 1 stands for all, unless Ordered
 	Ordered bool                // some target keeps order, so the keys of a batch matter
-	Targets []target.Spec       // the active ones, as configured
+	Targets []sinks.Spec        // the active ones, as configured
 	Notes   []string            // reasons why the measurement is inexact
 	Metrics MetricsShape
 
@@ -208,7 +209,7 @@ type rehearsal struct {
 	notes   []string
 }
 
-func newRehearsal(o *MeasureOptions, collapse string, specs []target.Spec) (*rehearsal, error) {
+func newRehearsal(o *MeasureOptions, collapse string, specs []sinks.Spec) (*rehearsal, error) {
 	r := &rehearsal{tape: new(tape)}
 	cfg := aws.Config{
 		Region:      o.Region,
@@ -223,7 +224,7 @@ func newRehearsal(o *MeasureOptions, collapse string, specs []target.Spec) (*reh
 	return r, err
 }
 
-func (r *rehearsal) http(t *target.Spec) bool { return r.tape.around(t, nil).(*recorder).http } //nolint:forcetypeassert // it is what around returns
+func (r *rehearsal) http(t *sinks.Spec) bool { return r.tape.around(t, nil).(*recorder).http } //nolint:forcetypeassert // it is what around returns
 
 // batch measures one batch of n records.
 func (r *rehearsal) batch(ctx context.Context, s *Sample, n, factor int, meter Meter) (Shape, error) {

@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"fanout/engine"
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // Request is one request to a target.
@@ -42,7 +42,7 @@ func (t *tape) start() {
 
 // stop ends the recording and returns it. Its order does not depend on the speed of
 // requests.
-func (t *tape) stop(specs []target.Spec) []TargetShape {
+func (t *tape) stop(specs []sinks.Spec) []TargetShape {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.on = false
@@ -62,7 +62,7 @@ func (t *tape) stop(specs []target.Spec) []TargetShape {
 	return shapes
 }
 
-func shapeOf(t *target.Spec) *TargetShape {
+func shapeOf(t *sinks.Spec) *TargetShape {
 	service := string(t.Type)
 	if t.Destination.FIFO {
 		service += ".fifo"
@@ -73,14 +73,14 @@ func shapeOf(t *target.Spec) *TargetShape {
 // recorder wraps a sink. It reports every record to the engine as delivered.
 type recorder struct {
 	engine.Sink
-	spec *target.Spec
+	spec *sinks.Spec
 	tape *tape
 	http bool // the sink's requests end in Services
 }
 
 // around returns a recorder around a sink.
-func (t *tape) around(spec *target.Spec, s engine.Sink) engine.Sink {
-	local := spec.Type == target.Redis || spec.Type == target.Memcached || spec.Type == target.File
+func (t *tape) around(spec *sinks.Spec, s engine.Sink) engine.Sink {
+	local := spec.Type == sinks.Redis || spec.Type == sinks.Memcached || spec.Type == sinks.File
 	return &recorder{Sink: s, spec: spec, tape: t, http: !local}
 }
 

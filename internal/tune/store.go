@@ -9,6 +9,7 @@ import (
 
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // store holds the simulated targets of one source.
@@ -16,12 +17,12 @@ type store struct{ set target.Set }
 
 // newStore returns a store of specs. Every target that can collapse uses the mode
 // collapse. No roles are assumed, and no target has a fallback.
-func newStore(specs []target.Spec, collapse string) *store {
+func newStore(specs []sinks.Spec, collapse string) *store {
 	var s store
 	for _, t := range specs {
 		t.Role, t.ExternalID, t.OnFailure, t.MaxAge = "", "", "", 0
 		if collapse != Configured && Collapses(&t) {
-			t.Collapse = target.Collapse(collapse)
+			t.Collapse = sinks.Collapse(collapse)
 		}
 		s.set.Targets = append(s.set.Targets, target.Loaded{ID: t.ID, Spec: t})
 	}
@@ -32,16 +33,16 @@ func newStore(specs []target.Spec, collapse string) *store {
 func (s *store) Targets(context.Context, string) (target.Set, error) { return s.set, nil }
 
 // Collapses reports whether a target can put many records into one message.
-func Collapses(t *target.Spec) bool {
-	return t.Type == target.SQS || t.Type == target.SNS || t.Type == target.IoT
+func Collapses(t *sinks.Spec) bool {
+	return t.Type == sinks.SQS || t.Type == sinks.SNS || t.Type == sinks.IoT
 }
 
 // collapses returns the modes to compare: the configured one, and JSON and none if
 // they differ from it.
-func collapses(specs []target.Spec) []string {
+func collapses(specs []sinks.Spec) []string {
 	all := []string{Configured}
-	for _, c := range []target.Collapse{target.CollapseJSON, target.CollapseNone} {
-		if slices.ContainsFunc(specs, func(t target.Spec) bool { return Collapses(&t) && t.Collapse != c }) {
+	for _, c := range []sinks.Collapse{sinks.CollapseJSON, sinks.CollapseNone} {
+		if slices.ContainsFunc(specs, func(t sinks.Spec) bool { return Collapses(&t) && t.Collapse != c }) {
 			all = append(all, string(c))
 		}
 	}
@@ -56,7 +57,7 @@ type MetricsShape struct {
 
 // metricsOf counts the metrics of a source with these targets. It publishes the
 // metrics of one invocation to a buffer.
-func metricsOf(ctx context.Context, source string, specs []target.Spec) (m MetricsShape, err error) {
+func metricsOf(ctx context.Context, source string, specs []sinks.Spec) (m MetricsShape, err error) {
 	now := time.Now()
 	src := metrics.Source{ARN: source, Records: 1000, Oldest: now.Add(-time.Second)}
 	for _, t := range specs {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"fanout/engine"
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // Memory remembers in process memory which targets have which records of events that Lambda
@@ -44,7 +44,7 @@ type shardKey struct{ source, lane string }
 
 type shardMemory struct {
 	key     shardKey
-	targets []target.Spec          // a changed target counts as a new one
+	targets []sinks.Spec           // a changed target counts as a new one
 	has     map[string]*remembered // by sequence number
 }
 
@@ -149,7 +149,7 @@ func (k *knowledge) of(t int) engine.Held {
 }
 
 // bits returns each target's bit number, or -1 for a target without one.
-func (s *shardMemory) bits(targets []target.Spec) []int {
+func (s *shardMemory) bits(targets []sinks.Spec) []int {
 	bits := make([]int, len(targets))
 	for t := range targets {
 		k := slices.Index(s.targets, targets[t])

@@ -9,12 +9,12 @@ import (
 
 	"fanout/engine"
 	"fanout/engine/enginetest"
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // deliver runs recs through two targets as the handler does, and returns the records sent
 // to each. The second target fails the records in bad.
-func deliver(t *testing.T, m *Memory, specs []target.Spec, recs []engine.Record, bad map[string]bool) (sent [2]string) {
+func deliver(t *testing.T, m *Memory, specs []sinks.Spec, recs []engine.Record, bad map[string]bool) (sent [2]string) {
 	t.Helper()
 	sinks := [2]*enginetest.Sink{{}, {Script: func(a enginetest.Attempt) error {
 		if bad[a.Record.Seq] {
@@ -51,7 +51,7 @@ func numbered(from, to int) (recs []engine.Record) {
 
 func TestMemory(t *testing.T) {
 	m := NewMemory()
-	specs := []target.Spec{{ID: "a"}, {ID: "b"}}
+	specs := []sinks.Spec{{ID: "a"}, {ID: "b"}}
 	for _, step := range []struct {
 		name     string
 		from, to int
@@ -77,10 +77,10 @@ func TestMemory(t *testing.T) {
 }
 
 func TestMemoryKnowsAChangedTarget(t *testing.T) {
-	for _, changed := range []target.Spec{{ID: "a", Region: "us-east-1"}, {ID: "a", Epoch: "2"}} {
+	for _, changed := range []sinks.Spec{{ID: "a", Region: "us-east-1"}, {ID: "a", Epoch: "2"}} {
 		m := NewMemory()
-		deliver(t, m, []target.Spec{{ID: "a"}, {ID: "b"}}, numbered(1, 2), map[string]bool{"2": true})
-		sent := deliver(t, m, []target.Spec{changed, {ID: "b"}}, numbered(1, 2), nil)
+		deliver(t, m, []sinks.Spec{{ID: "a"}, {ID: "b"}}, numbered(1, 2), map[string]bool{"2": true})
+		sent := deliver(t, m, []sinks.Spec{changed, {ID: "b"}}, numbered(1, 2), nil)
 		if sent[0] != "1 2 " || sent[1] != "2 " {
 			t.Errorf("sent %q and %q; want all to the changed target %+v", sent[0], sent[1], changed)
 		}
@@ -90,7 +90,7 @@ func TestMemoryKnowsAChangedTarget(t *testing.T) {
 func TestMemoryEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := NewMemory()
-		specs, bad := []target.Spec{{ID: "a"}, {ID: "b"}}, map[string]bool{"2": true}
+		specs, bad := []sinks.Spec{{ID: "a"}, {ID: "b"}}, map[string]bool{"2": true}
 		for _, step := range []struct {
 			after time.Duration
 			sent  string
@@ -113,7 +113,7 @@ func TestMemoryEnds(t *testing.T) {
 func TestMemoryForgetsTheEndFirst(t *testing.T) {
 	m := NewMemory()
 	m.limit = 4
-	specs, bad := []target.Spec{{ID: "a"}, {ID: "b"}}, map[string]bool{"1": true, "5": true}
+	specs, bad := []sinks.Spec{{ID: "a"}, {ID: "b"}}, map[string]bool{"1": true, "5": true}
 	deliver(t, m, specs, numbered(1, 4), bad)
 	deliver(t, m, specs, numbered(1, 2), bad)
 	deliver(t, m, specs, numbered(5, 5), bad)
@@ -127,7 +127,7 @@ func TestMemoryForgetsTheEndFirst(t *testing.T) {
 
 func TestMemoryIsBounded(t *testing.T) {
 	m := NewMemory()
-	specs := []target.Spec{{ID: "a"}, {ID: "b"}}
+	specs := []sinks.Spec{{ID: "a"}, {ID: "b"}}
 	all := map[string]bool{}
 	for i := range 10_000 {
 		all[fmt.Sprint(i+1)] = true
@@ -147,7 +147,7 @@ func TestMemoryIsBounded(t *testing.T) {
 // A shard whose batches all fail for a while keeps its most recent knowledge.
 func TestMemoryKeepsTheLatest(t *testing.T) {
 	m := NewMemory()
-	specs := []target.Spec{{ID: "a"}, {ID: "b"}}
+	specs := []sinks.Spec{{ID: "a"}, {ID: "b"}}
 	for batch := range 110 {
 		first := 1000*batch + 1
 		bad := map[string]bool{fmt.Sprint(first): true}
@@ -164,7 +164,7 @@ func TestMemoryKeepsTheLatest(t *testing.T) {
 // Targets beyond the remembered number get their records again.
 func TestMemoryOfManyTargets(t *testing.T) {
 	m := NewMemory()
-	specs, targets := make([]target.Spec, maxTargets+2), make([]engine.Target, maxTargets+2)
+	specs, targets := make([]sinks.Spec, maxTargets+2), make([]engine.Target, maxTargets+2)
 	for i := range specs {
 		specs[i].ID = fmt.Sprint(i)
 		targets[i] = engine.Target{ID: specs[i].ID, Sink: &enginetest.Sink{}}

@@ -16,7 +16,7 @@ import (
 	"fanout/engine"
 	"fanout/lambda/dedup/ledger"
 	"fanout/lambda/event"
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // Shared is the memory that all instances of the function share, in the ledger.
@@ -220,7 +220,7 @@ func (x *index) held(fingerprint, seq string) (engine.Held, time.Time) {
 	return held, e.Written
 }
 
-func fingerprints(specs []target.Spec) []string {
+func fingerprints(specs []sinks.Spec) []string {
 	prints := make([]string, len(specs))
 	for t := range specs {
 		prints[t] = specs[t].Fingerprint()

@@ -9,7 +9,7 @@ import (
 	"fanout/engine/enginetest"
 	"fanout/lambda/dedup/ledger"
 	"fanout/lambda/event"
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // An entry holds only true facts: in order, about records with a number. A number that
@@ -32,7 +32,7 @@ func TestEntries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &Batch{Source: "source", Kind: event.Kinesis, Records: recs, Targets: []target.Spec{{ID: "t"}}, Report: plan.Run(t.Context(), recs)}
+	b := &Batch{Source: "source", Kind: event.Kinesis, Records: recs, Targets: []sinks.Spec{{ID: "t"}}, Report: plan.Run(t.Context(), recs)}
 	want := map[shard]ledger.Entry{
 		{source: "source", lane: "one"}: {
 			Last: "11", Names: []string{"07", "7", "8", "9", "10", "11"}, Has: map[string]ledger.Bits{b.Targets[0].Fingerprint(): {0b11101}},

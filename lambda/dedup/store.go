@@ -12,7 +12,7 @@ import (
 
 	"fanout/engine"
 	"fanout/lambda/event"
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // Batch holds the records of one source in an event, and their outcome.
@@ -20,7 +20,7 @@ type Batch struct {
 	Source  string
 	Kind    event.Kind
 	Records []engine.Record
-	Targets []target.Spec  // in the order of Report; set before Known
+	Targets []sinks.Spec   // in the order of Report; set before Known
 	Report  *engine.Report // set before Learn
 }
 

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"fanout/internal/awsname"
+	"fanout/sinks"
 )
 
 // Kind is the type of an attribute's value, with DynamoDB's name (DynamoDB API,
@@ -55,7 +58,7 @@ func (v Values) MarshalJSON() ([]byte, error) {
 
 // draft is a Spec whose text attributes are not parsed yet.
 type draft struct {
-	Spec
+	sinks.Spec
 	typ, destination, collapse, oversize string
 }
 
@@ -114,7 +117,7 @@ func Read(attrs Values, label string) Loaded { return read(attrs, label, "") }
 // read is like Read for attributes of the file at path.
 func read(attrs Values, label, path string) Loaded {
 	c := &checker{
-		draft: draft{Spec: Spec{Active: true, Parallel: true}},
+		draft: draft{Spec: sinks.Spec{Active: true, Parallel: true}},
 		path:  path, attrs: attrs, broken: make(map[string]bool),
 	}
 	c.id = label
@@ -141,7 +144,7 @@ func (c *checker) assign() {
 		if timed[a.name] && v.Kind == String {
 			n, ok := seconds(v.Text)
 			if !ok {
-				c.fault(a.name, "is %s; write whole seconds such as 3600, or a duration such as 1h", quote(v.Text))
+				c.fault(a.name, "is %s; write whole seconds such as 3600, or a duration such as 1h", awsname.Quote(v.Text))
 				continue
 			}
 			*a.field(&c.draft).(*int) = n
@@ -186,7 +189,7 @@ func missing(name string, kind Kind) string {
 	case "id":
 		return "a name that no other target of the source has"
 	case "type":
-		return "one of " + strings.Join(TypeNames(), ", ")
+		return "one of " + strings.Join(sinks.TypeNames(), ", ")
 	case "destination":
 		return "where the records go, such as the name or ARN of a queue or stream"
 	}

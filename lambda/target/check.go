@@ -6,6 +6,10 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"fanout/internal/awsname"
+	"fanout/sinks"
+	"fanout/sinks/es"
 )
 
 // checker checks one target.
@@ -64,7 +68,7 @@ func (c *checker) check() {
 	if c.ConvertDDB && source != "" && source != "dynamodb" {
 		c.warn("convertDDB", "has no effect: the source is not a DynamoDB stream")
 	}
-	if c.AppendNewlines && c.Type == Lambda && source == "dynamodb" {
+	if c.AppendNewlines && c.Type == sinks.Lambda && source == "dynamodb" {
 		c.warn("appendNewlines", "has no effect: a function gets DynamoDB images inside of records, where no line ends")
 	}
 	if c.Deaggregate && source != "" && source != "kinesis" {
@@ -93,8 +97,8 @@ func (c *checker) checkType() {
 	if c.typ == "" {
 		return
 	}
-	if c.Type = ParseType(c.typ); c.Type == "" {
-		c.fault("type", "%s is unknown; write one of %s", quote(c.typ), strings.Join(TypeNames(), ", "))
+	if c.Type = sinks.ParseType(c.typ); c.Type == "" {
+		c.fault("type", "%s is unknown; write one of %s", awsname.Quote(c.typ), strings.Join(sinks.TypeNames(), ", "))
 		return
 	}
 	if c.destination == "" {
@@ -108,13 +112,13 @@ func (c *checker) checkType() {
 
 func (c *checker) checkRole() {
 	if c.Role != "" {
-		switch a, err := parseARN(c.Role, "iam", "arn:aws:iam::123456789012:role/name"); {
-		case c.Type.local():
+		switch a, err := awsname.ParseARN(c.Role, "iam", "arn:aws:iam::123456789012:role/name"); {
+		case c.Type.Local():
 			c.warn("role", "has no effect on targets of type %s", c.Type)
 		case err != nil:
 			c.fault("role", "%v", err)
 		case !strings.HasPrefix(a.Resource, "role/") || a.Resource == "role/":
-			c.fault("role", "%s is not a role; write an ARN like arn:aws:iam::123456789012:role/name", quote(c.Role))
+			c.fault("role", "%s is not a role; write an ARN like arn:aws:iam::123456789012:role/name", awsname.Quote(c.Role))
 		}
 	}
 	if c.ExternalID == "" {
@@ -126,7 +130,7 @@ func (c *checker) checkRole() {
 		return
 	}
 	// STS API, AssumeRole, ExternalId.
-	if n := len(c.ExternalID); n < 2 || n > 1224 || !consistsOf(c.ExternalID, "_+=,.@:/-") {
+	if n := len(c.ExternalID); n < 2 || n > 1224 || !awsname.ConsistsOf(c.ExternalID, "_+=,.@:/-") {
 		c.fault("externalId", "is not an external id; write 2 to 1224 letters, digits and _ + = , . @ : / -")
 	}
 }
@@ -136,15 +140,15 @@ func (c *checker) checkRegion() {
 	switch {
 	case c.Region == "":
 		c.Region = there
-	case c.Type.local():
+	case c.Type.Local():
 		c.warn("region", "has no effect on targets of type %s", c.Type)
-	case !IsRegion(c.Region):
-		c.fault("region", "%s is not a region; write one like eu-west-1", quote(c.Region))
+	case !awsname.IsRegion(c.Region):
+		c.fault("region", "%s is not a region; write one like eu-west-1", awsname.Quote(c.Region))
 	case there != "" && there != c.Region:
 		c.warn("region", "is %s, but the destination is in %s, which counts", c.Region, there)
 		c.Region = there
-	case c.Type == ES && there == "" && !c.Destination.hasPassword():
-		sign(&c.Destination)
+	case c.Type == sinks.ES && there == "" && !c.Destination.HasPassword():
+		es.Sign(&c.Destination)
 	}
 }
 
@@ -153,7 +157,7 @@ func (c *checker) checkRegion() {
 // PutRecordBatch).
 func (c *checker) checkAccount() {
 	account := c.Destination.Account
-	if c.Type != Firehose || account == "" || c.broken["role"] {
+	if c.Type != sinks.Firehose || account == "" || c.broken["role"] {
 		return
 	}
 	if role, err := arn.Parse(c.Role); err == nil {
@@ -169,12 +173,12 @@ func (c *checker) checkAccount() {
 
 // checkSigned warns about attributes that have no effect on unsigned requests.
 func (c *checker) checkSigned() {
-	if c.Type != ES || c.Destination.Host == "" || c.Destination.Signing != "" {
+	if c.Type != sinks.ES || c.Destination.Host == "" || c.Destination.Signing != "" {
 		return
 	}
 	const unsigned = "has no effect: requests with a password are not signed"
 	if c.Role != "" && !c.broken["role"] {
-		if c.Destination.hasPassword() {
+		if c.Destination.HasPassword() {
 			c.warn("role", unsigned+"; remove one of them")
 		} else {
 			c.warn("role", "has no effect: requests to %s are not signed; write region too if it is a custom endpoint of OpenSearch Service", c.Destination.Host)
@@ -186,35 +190,35 @@ func (c *checker) checkSigned() {
 }
 
 func (c *checker) checkCollapse() {
-	c.Collapse = CollapseNone
+	c.Collapse = sinks.CollapseNone
 	if c.collapse == "" {
-		if c.Type.collapsible() {
-			c.Collapse = CollapseJSON
+		if c.Type.Collapsible() {
+			c.Collapse = sinks.CollapseJSON
 		}
 		return
 	}
-	if !slices.Contains(collapses, Collapse(c.collapse)) {
-		c.fault("collapse", "%s is unknown; write JSON, none, concat or concat-b64", quote(c.collapse))
+	if !slices.Contains(sinks.Collapses, sinks.Collapse(c.collapse)) {
+		c.fault("collapse", "%s is unknown; write JSON, none, concat or concat-b64", awsname.Quote(c.collapse))
 		return
 	}
-	if c.Type.collapsible() {
-		c.Collapse = Collapse(c.collapse)
-	} else if Collapse(c.collapse) != CollapseNone && c.Type != "" {
+	if c.Type.Collapsible() {
+		c.Collapse = sinks.Collapse(c.collapse)
+	} else if sinks.Collapse(c.collapse) != sinks.CollapseNone && c.Type != "" {
 		c.warn("collapse", "has no effect on %s, only on iot, sqs and sns", c.Type)
 	}
 }
 
 func (c *checker) checkBounds() {
-	most := bounds[c.Type]
+	most := sinks.Bounds[c.Type]
 	for _, b := range []struct {
 		attribute string
 		value     int
 		most      int
 		of        string
 	}{
-		{"batchRecords", c.BatchRecords, most.records, "records a request"},
-		{"batchBytes", c.BatchBytes, most.bytes, "bytes a request"},
-		{"maxRecordBytes", c.MaxRecordBytes, most.record, "bytes a record"},
+		{"batchRecords", c.BatchRecords, most.Records, "records a request"},
+		{"batchBytes", c.BatchBytes, most.Bytes, "bytes a request"},
+		{"maxRecordBytes", c.MaxRecordBytes, most.Record, "bytes a record"},
 	} {
 		if b.most > 0 && b.value > b.most {
 			c.fault(b.attribute, "is %d, and %s takes at most %d %s; write less", b.value, c.Type, b.most, b.of)
@@ -234,13 +238,13 @@ func (c *checker) checkOnFailure() {
 	case "drop":
 		c.DropOversize = true
 	default:
-		c.fault("oversize", "%s is unknown; write fail or drop", quote(c.oversize))
+		c.fault("oversize", "%s is unknown; write fail or drop", awsname.Quote(c.oversize))
 	}
 }
 
 // checkCache checks attributes that only caches have.
 func (c *checker) checkCache() {
-	if c.TTL > 0 && c.Type != "" && !c.Type.cache() {
+	if c.TTL > 0 && c.Type != "" && !c.Type.Cache() {
 		c.warn("ttl", "has no effect on %s, only on memcached and redis", c.Type)
 		c.TTL = 0
 	} else if c.TTL > maxTTL {
@@ -250,14 +254,14 @@ func (c *checker) checkCache() {
 		return
 	}
 	const like = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf"
-	switch a, err := parseARN(c.Secret, "secretsmanager", like); {
-	case c.Type != "" && !c.Type.cache():
+	switch a, err := awsname.ParseARN(c.Secret, "secretsmanager", like); {
+	case c.Type != "" && !c.Type.Cache():
 		c.warn("secret", "has no effect on %s, only on memcached and redis", c.Type)
 		c.Secret = ""
 	case err != nil || !strings.HasPrefix(a.Resource, "secret:") || a.Resource == "secret:":
 		// The error omits the value, because it may be the password itself.
 		c.fault("secret", "is not the ARN of a secret; write one like %s", like)
-	case c.Destination.hasPassword():
+	case c.Destination.HasPassword():
 		c.fault("secret", "has the password, and so has the destination; remove one of them")
 	}
 }

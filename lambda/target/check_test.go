@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"fanout/sinks"
 )
 
 const (
@@ -175,45 +177,45 @@ func TestWarnings(t *testing.T) {
 func TestSpecs(t *testing.T) {
 	for name, tt := range map[string]struct {
 		attrs map[string]Value
-		want  Spec
+		want  sinks.Spec
 	}{
-		"defaults": {base(), Spec{
-			SourceARN: stream1, ID: "a", Type: Kinesis, Active: true, Parallel: true, Collapse: CollapseNone,
+		"defaults": {base(), sinks.Spec{
+			SourceARN: stream1, ID: "a", Type: sinks.Kinesis, Active: true, Parallel: true, Collapse: sinks.CollapseNone,
 		}},
 		"everything": {
 			with("sourceArn", table1, "type", "sqs", "destination", "arn:aws-cn:sqs:cn-north-1:123456789012:q.fifo", "active", "false",
 				"role", role1, "externalId", "ab", "region", "cn-northwest-1", "collapse", "concat-b64", "parallel", "false",
 				"convertDDB", "true", "appendNewlines", "true", "batchRecords", "1", "batchBytes", "2", "maxRecordBytes", "3", "inFlight", "4"),
-			Spec{
-				SourceARN: table1, ID: "a", Type: SQS, Role: role1, ExternalID: "ab", Region: "cn-north-1",
-				Collapse: CollapseConcatB64, ConvertDDB: true, AppendNewlines: true,
+			sinks.Spec{
+				SourceARN: table1, ID: "a", Type: sinks.SQS, Role: role1, ExternalID: "ab", Region: "cn-north-1",
+				Collapse: sinks.CollapseConcatB64, ConvertDDB: true, AppendNewlines: true,
 				BatchRecords: 1, BatchBytes: 2, MaxRecordBytes: 3, InFlight: 4,
 			},
 		},
-		"region of the destination": {with("sourceArn", topic1, "type", "sns", "destination", topic1), Spec{
-			SourceARN: topic1, ID: "a", Type: SNS, Active: true, Parallel: true, Collapse: CollapseJSON, Region: "us-gov-west-1",
+		"region of the destination": {with("sourceArn", topic1, "type", "sns", "destination", topic1), sinks.Spec{
+			SourceARN: topic1, ID: "a", Type: sinks.SNS, Active: true, Parallel: true, Collapse: sinks.CollapseJSON, Region: "us-gov-west-1",
 		}},
-		"a cache": {with("type", "redis", "destination", "rediss://user@h:1", "ttl", "3600", "secret", secret1), Spec{
-			SourceARN: stream1, ID: "a", Type: Redis, Active: true, Parallel: true, Collapse: CollapseNone, TTL: 3600, Secret: secret1,
+		"a cache": {with("type", "redis", "destination", "rediss://user@h:1", "ttl", "3600", "secret", secret1), sinks.Spec{
+			SourceARN: stream1, ID: "a", Type: sinks.Redis, Active: true, Parallel: true, Collapse: sinks.CollapseNone, TTL: 3600, Secret: secret1,
 		}},
-		"attributes of caches elsewhere": {with("ttl", "3600", "secret", secret1), Spec{
-			SourceARN: stream1, ID: "a", Type: Kinesis, Active: true, Parallel: true, Collapse: CollapseNone,
+		"attributes of caches elsewhere": {with("ttl", "3600", "secret", secret1), sinks.Spec{
+			SourceARN: stream1, ID: "a", Type: sinks.Kinesis, Active: true, Parallel: true, Collapse: sinks.CollapseNone,
 		}},
-		"durations": {with("type", "redis", "destination", "h:1", "ttl", "24h", "onFailure", "b", "maxAge", "90m"), Spec{
-			SourceARN: stream1, ID: "a", Type: Redis, Active: true, Parallel: true, Collapse: CollapseNone, TTL: 86400, OnFailure: "b", MaxAge: 5400,
+		"durations": {with("type", "redis", "destination", "h:1", "ttl", "24h", "onFailure", "b", "maxAge", "90m"), sinks.Spec{
+			SourceARN: stream1, ID: "a", Type: sinks.Redis, Active: true, Parallel: true, Collapse: sinks.CollapseNone, TTL: 86400, OnFailure: "b", MaxAge: 5400,
 		}},
-		"opensearch": {with("type", "opensearch", "destination", "h#i"), Spec{
-			SourceARN: stream1, ID: "a", Type: ES, Active: true, Parallel: true, Collapse: CollapseNone,
+		"opensearch": {with("type", "opensearch", "destination", "h#i"), sinks.Spec{
+			SourceARN: stream1, ID: "a", Type: sinks.ES, Active: true, Parallel: true, Collapse: sinks.CollapseNone,
 		}},
 		"empty and null": {func() map[string]Value {
 			attrs := with("role", "", "region", "", "collapse", "none", "deaggregate", "true")
 			attrs["externalId"] = Value{Kind: Null}
 			return attrs
-		}(), Spec{
-			SourceARN: stream1, ID: "a", Type: Kinesis, Active: true, Parallel: true, Collapse: CollapseNone, Deaggregate: true,
+		}(), sinks.Spec{
+			SourceARN: stream1, ID: "a", Type: sinks.Kinesis, Active: true, Parallel: true, Collapse: sinks.CollapseNone, Deaggregate: true,
 		}},
-		"enhanced fan-out": {with("sourceArn", stream1+"/consumer/c:1545084650"), Spec{
-			SourceARN: stream1 + "/consumer/c:1545084650", ID: "a", Type: Kinesis, Active: true, Parallel: true, Collapse: CollapseNone,
+		"enhanced fan-out": {with("sourceArn", stream1+"/consumer/c:1545084650"), sinks.Spec{
+			SourceARN: stream1 + "/consumer/c:1545084650", ID: "a", Type: sinks.Kinesis, Active: true, Parallel: true, Collapse: sinks.CollapseNone,
 		}},
 	} {
 		l := Read(tt.attrs, "")
@@ -244,7 +246,7 @@ func FuzzRead(f *testing.F) {
 		attrs := base()
 		maps.Copy(attrs, with(name, value, name2, value2))
 		l := Read(attrs, "x")
-		if l.Err() == nil && (l.Spec.Type == "" || l.Spec.Destination == Destination{}) {
+		if l.Err() == nil && (l.Spec.Type == "" || l.Spec.Destination == sinks.Destination{}) {
 			t.Fatalf("no fault, but %+v", l.Spec)
 		}
 		for _, f := range l.Faults {

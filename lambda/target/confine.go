@@ -1,12 +1,17 @@
 package target
 
-import "path/filepath"
+import (
+	"path/filepath"
+
+	"fanout/internal/awsname"
+	"fanout/sinks"
+)
 
 // Confine restricts a file target from a table to paths below dir. An empty dir is a fault.
 // Standard output is no file, so it is a fault too.
 func (l *Loaded) Confine(dir string) {
 	d := &l.Spec.Destination
-	if l.Spec.Type != File || d.Path == "" {
+	if l.Spec.Type != sinks.File || d.Path == "" {
 		return
 	}
 	if dir == "" {
@@ -18,7 +23,7 @@ func (l *Loaded) Confine(dir string) {
 		path, _ = filepath.Rel(dir, path) // "" if path is not below dir
 	}
 	if path = filepath.Clean(path); path == "." || d.Path == "-" || !filepath.IsLocal(path) {
-		l.Faults = append(l.Faults, l.Fault("destination", "%s is not a file below %s, the only folder that file targets in a table may write to; name a file below it", quote(d.Path), dir))
+		l.Faults = append(l.Faults, l.Fault("destination", "%s is not a file below %s, the only folder that file targets in a table may write to; name a file below it", awsname.Quote(d.Path), dir))
 		return
 	}
 	d.Root, d.Path = dir, path

@@ -3,6 +3,8 @@ package target
 import (
 	"slices"
 	"testing"
+
+	"fanout/sinks"
 )
 
 // examples/targets/all.yaml shows every type and every attribute, and is right.
@@ -28,7 +30,7 @@ func TestExampleShowsAll(t *testing.T) {
 			t.Errorf("target %q: onFailure is %q, which there is not", l.ID, id)
 		}
 	}
-	for _, name := range TypeNames() {
+	for _, name := range sinks.TypeNames() {
 		if !types[name] {
 			t.Errorf("there is no target of type %s", name)
 		}

@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"fanout/engine/plain"
+	"fanout/sinks"
 )
 
 // FileStore is a Store in a YAML or JSON file of this form:
@@ -148,7 +149,7 @@ func parseTargets(path string, list *yaml.Node) ([]Loaded, error) {
 func parseTarget(path, label string, n *yaml.Node) Loaded {
 	where := fmt.Sprintf("%s:%d", path, n.Line)
 	broken := func(where, text string) Loaded {
-		return Loaded{ID: label, Spec: Spec{Active: true}, Faults: []Fault{{Where: where, Target: label, Text: text}}}
+		return Loaded{ID: label, Spec: sinks.Spec{Active: true}, Faults: []Fault{{Where: where, Target: label, Text: text}}}
 	}
 	if n.Kind != yaml.MappingNode {
 		return broken(where, "is not a mapping; write its attributes as name: value")

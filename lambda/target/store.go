@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"fanout/internal/awsname"
+	"fanout/sinks"
 )
 
 // Store holds the targets of sources.
@@ -31,10 +34,10 @@ type Set struct {
 // Loaded is a target as read by a Store. A target with Faults must not deliver. If it is
 // active, its records fail.
 type Loaded struct {
-	ID         string // the Spec's ID, or a substitute for reports
-	Spec       Spec   // as far as it could be parsed
-	Attributes Values // the source of Spec
-	Path       string // of the file; "" for a table
+	ID         string     // the Spec's ID, or a substitute for reports
+	Spec       sinks.Spec // as far as it could be parsed
+	Attributes Values     // the source of Spec
+	Path       string     // of the file; "" for a table
 	Faults     []Fault
 	Warnings   []Fault
 }
@@ -48,7 +51,7 @@ func (l *Loaded) Fault(attribute, format string, args ...any) Fault {
 func (l *Loaded) NoFallback() Fault {
 	id := l.Spec.OnFailure
 	if strings.HasPrefix(id, "arn:") || strings.Contains(id, "://") {
-		return l.Fault("onFailure", "takes the id of a target, and the source has none called %s; add a target with that destination, inactive if it is to get nothing else, and name it here", quote(id))
+		return l.Fault("onFailure", "takes the id of a target, and the source has none called %s; add a target with that destination, inactive if it is to get nothing else, and name it here", awsname.Quote(id))
 	}
 	return l.Fault("onFailure", "the source has no target %q; add it, or correct the id", id)
 }

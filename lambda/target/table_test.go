@@ -18,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
+
+	"fanout/sinks"
 )
 
 // fakeTable answers with its pages, one a query, or with err.
@@ -80,9 +82,9 @@ func TestTable(t *testing.T) {
 	}, texts(set.Targets[1].Faults)); diff != "" {
 		t.Error(diff)
 	}
-	want := Spec{
-		SourceARN: stream1, ID: "a", Type: SQS, Destination: set.Targets[0].Spec.Destination, Active: true,
-		Region: "eu-west-1", Collapse: CollapseNone,
+	want := sinks.Spec{
+		SourceARN: stream1, ID: "a", Type: sinks.SQS, Destination: set.Targets[0].Spec.Destination, Active: true,
+		Region: "eu-west-1", Collapse: sinks.CollapseNone,
 	}
 	if got := set.Targets[0].Spec; got != want {
 		t.Errorf("got %+v", got)

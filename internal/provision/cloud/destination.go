@@ -12,32 +12,32 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/opensearch"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // Destination returns the value of the attribute destination for a target of type t.
 // The user gives either a name, which must exist in the region of a, or the full form,
 // which is taken as it is. index is the index in a search domain.
-func (a *Account) Destination(ctx context.Context, t target.Type, name, index string) (string, error) {
+func (a *Account) Destination(ctx context.Context, t sinks.Type, name, index string) (string, error) {
 	if Full(t, name) {
 		return withIndex(name, index), nil
 	}
 	switch t {
-	case target.SNS:
+	case sinks.SNS:
 		return a.Topic(ctx, name)
-	case target.SQS:
+	case sinks.SQS:
 		return a.queue(ctx, name)
-	case target.ES:
+	case sinks.ES:
 		return a.domain(ctx, name, index)
-	case target.IoT:
+	case sinks.IoT:
 		out, err := a.IoT().DescribeEndpoint(ctx, &iot.DescribeEndpointInput{EndpointType: aws.String("iot:Data-ATS")})
 		if err != nil {
 			return "", fmt.Errorf("the IoT endpoint of the account cannot be looked up: %w", err)
 		}
 		return aws.ToString(out.EndpointAddress) + "#" + name, nil
-	case target.Memcached:
+	case sinks.Memcached:
 		return a.memcached(ctx, name)
-	case target.Redis:
+	case sinks.Redis:
 		return a.redis(ctx, name)
 	default:
 		return name, a.exists(ctx, t, name)
@@ -45,13 +45,13 @@ func (a *Account) Destination(ctx context.Context, t target.Type, name, index st
 }
 
 // Full reports whether text is a complete destination that needs no lookup.
-func Full(t target.Type, text string) bool {
+func Full(t sinks.Type, text string) bool {
 	switch t {
-	case target.ES, target.IoT:
+	case sinks.ES, sinks.IoT:
 		return strings.ContainsAny(text, "#") || strings.Contains(text, "://")
-	case target.Memcached, target.Redis:
+	case sinks.Memcached, sinks.Redis:
 		return strings.ContainsAny(text, ".:") || text == "localhost"
-	case target.File:
+	case sinks.File:
 		return true
 	default:
 		return strings.HasPrefix(text, "arn:") || strings.Contains(text, "://")
@@ -59,8 +59,8 @@ func Full(t target.Type, text string) bool {
 }
 
 // ByName reports whether the function takes destinations of type t by name.
-func ByName(t target.Type) bool {
-	return t == target.Kinesis || t == target.Firehose || t == target.Lambda
+func ByName(t sinks.Type) bool {
+	return t == sinks.Kinesis || t == sinks.Firehose || t == sinks.Lambda
 }
 
 func withIndex(domain, index string) string {
@@ -97,15 +97,15 @@ func (a *Account) domain(ctx context.Context, name, index string) (string, error
 }
 
 // exists checks a destination that the function finds by its name.
-func (a *Account) exists(ctx context.Context, t target.Type, name string) error {
+func (a *Account) exists(ctx context.Context, t sinks.Type, name string) error {
 	switch t {
-	case target.Kinesis:
+	case sinks.Kinesis:
 		_, err := a.Stream(ctx, name)
 		return err
-	case target.Firehose:
+	case sinks.Firehose:
 		_, err := a.Firehose().DescribeDeliveryStream(ctx, &firehose.DescribeDeliveryStreamInput{DeliveryStreamName: &name})
 		return a.unknown(err, "Firehose delivery stream", name)
-	case target.Lambda:
+	case sinks.Lambda:
 		_, err := a.Lambda().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
 		return a.unknown(err, "Lambda function", name)
 	default:

@@ -19,7 +19,8 @@ import (
 
 	"fanout/internal/provision/cloud"
 	fanout "fanout/lambda"
-	"fanout/lambda/target"
+	"fanout/sinks/es"
+	sqssink "fanout/sinks/sqs"
 )
 
 func (c *visit) stream(ctx context.Context) Finding {
@@ -59,7 +60,7 @@ const queueTimeout = 5 * time.Second
 // queue asks the host that the function will call.
 func (c *visit) queue(ctx context.Context) Finding {
 	d := &c.spec.Destination
-	own := target.QueueEndpoint(d)
+	own := sqssink.Endpoint(d)
 	if own != "" {
 		var stop context.CancelFunc
 		ctx, stop = context.WithTimeout(ctx, queueTimeout)
@@ -115,7 +116,7 @@ func (c *visit) function(ctx context.Context) Finding {
 // collection of OpenSearch Serverless or any other server.
 func (c *visit) search(ctx context.Context) Finding {
 	name, inside := domain(c.spec.Destination.Host)
-	if !target.IsDomain(&c.spec.Destination) || name == "" {
+	if !es.IsDomain(&c.spec.Destination) || name == "" {
 		return c.notChecked("%s is not a domain of OpenSearch Service", c.spec.Destination.Host)
 	}
 	out, err := c.OpenSearch.DescribeDomain(ctx, &opensearch.DescribeDomainInput{DomainName: &name})

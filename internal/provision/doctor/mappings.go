@@ -17,6 +17,7 @@ import (
 	"fanout/internal/provision/lint"
 	"fanout/internal/provision/registry"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // mappings checks the event source mappings.
@@ -84,7 +85,7 @@ func (p *patient) endless(is about, m *types.EventSourceMappingConfiguration) []
 		return nil
 	}
 	source := aws.ToString(m.EventSourceArn)
-	var open []*target.Spec
+	var open []*sinks.Spec
 	for _, t := range p.active() {
 		if t.OnFailure == "" && (t.SourceARN == stream(source) || t.SourceARN == source) {
 			open = append(open, t)

@@ -16,7 +16,7 @@ import (
 	"fanout/internal/provision/registry"
 	"fanout/internal/provision/role"
 	fanout "fanout/lambda"
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // patient is the function, with the facts that are read before the checks begin.
@@ -130,8 +130,8 @@ func (p *patient) readAsync(ctx context.Context) []Finding {
 }
 
 // active returns the targets that are meant to receive records.
-func (p *patient) active() []*target.Spec {
-	var all []*target.Spec
+func (p *patient) active() []*sinks.Spec {
+	var all []*sinks.Spec
 	for i := range p.targets {
 		if t := &p.targets[i]; t.Spec.Active && t.Err() == nil {
 			all = append(all, &t.Spec)

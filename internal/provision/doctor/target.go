@@ -13,6 +13,7 @@ import (
 	"fanout/internal/provision/policy"
 	"fanout/internal/provision/registry"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // target checks one target: its attributes, and that its destination exists. An
@@ -34,7 +35,7 @@ func (p *patient) target(ctx context.Context, e *registry.Entry) []Finding {
 }
 
 // update is the command that changes a target.
-func (p *patient) update(t *target.Spec, flags ...string) string {
+func (p *patient) update(t *sinks.Spec, flags ...string) string {
 	return p.run("update", append([]string{"--source-arn", t.SourceARN, "--id", t.ID}, flags...)...)
 }
 
@@ -77,7 +78,7 @@ func (p *patient) repair(e *registry.Entry, faults []target.Fault) string {
 	for _, f := range faults {
 		flag := p.Flag(f.Attribute)
 		switch {
-		case f.Attribute == "type" && e.Spec.Type == target.File && e.Spec.Active: // its text says how to allow it
+		case f.Attribute == "type" && e.Spec.Type == sinks.File && e.Spec.Active: // its text says how to allow it
 			return p.update(&e.Spec, "--active", "false")
 		case f.Attribute == "type":
 			return p.run("register", "TYPE", "--source-arn", e.Spec.SourceARN, "--id", e.ID, "--destination", "NAME",
@@ -106,7 +107,7 @@ func attribute(f target.Fault) string {
 
 // reach checks that the destination of a target exists and takes records, as far as the
 // caller has the right to see it.
-func (p *patient) reach(ctx context.Context, is about, t *target.Spec) Finding {
+func (p *patient) reach(ctx context.Context, is about, t *sinks.Spec) Finding {
 	if a, err := arn.Parse(t.Role); err == nil && a.AccountID != p.self.AccountID {
 		return is.notChecked("the target is reached with a role of account %s", a.AccountID)
 	}
@@ -123,23 +124,23 @@ func (p *patient) reach(ctx context.Context, is about, t *target.Spec) Finding {
 		deploy: p.command("deploy", "--subnet", "ID", "--security-group", "ID"),
 	}
 	switch t.Type {
-	case target.Kinesis:
+	case sinks.Kinesis:
 		return c.stream(ctx)
-	case target.Firehose:
+	case sinks.Firehose:
 		return c.deliveryStream(ctx)
-	case target.SQS:
+	case sinks.SQS:
 		return c.queue(ctx)
-	case target.SNS:
+	case sinks.SNS:
 		return c.topic(ctx)
-	case target.Lambda:
+	case sinks.Lambda:
 		return c.function(ctx)
-	case target.ES:
+	case sinks.ES:
 		return c.search(ctx)
-	case target.IoT:
+	case sinks.IoT:
 		return c.iot(ctx)
-	case target.Memcached, target.Redis:
+	case sinks.Memcached, sinks.Redis:
 		return c.cache(ctx)
-	case target.File:
+	case sinks.File:
 		return is.warning(fix("--active", "false"), "the file is on the disk of one instance of the function, and goes with it")
 	}
 	return is.ok("%s", t.Destination)
@@ -151,7 +152,7 @@ type visit struct {
 	Region
 	fix    func(flags ...string) string // the command that changes the target
 	deploy string                       // the command that puts the function into a VPC
-	spec   *target.Spec
+	spec   *sinks.Spec
 	vpc    bool // whether the function is in one
 }
 
@@ -184,10 +185,10 @@ func (c *visit) size(found Finding, s size) Finding {
 		return found
 	}
 	things, then := "records", "a larger one fails"
-	if c.spec.Type == target.SQS || c.spec.Type == target.SNS {
+	if c.spec.Type == sinks.SQS || c.spec.Type == sinks.SNS {
 		things = "messages"
 	}
-	if c.spec.Collapse != target.CollapseNone {
+	if c.spec.Collapse != sinks.CollapseNone {
 		then = "a larger one is refused and sent again in parts, and a single record that is larger fails"
 	}
 	do := fmt.Sprintf("set %s of the %s to %d, or %s", s.setting, s.what, (sends+s.unit-1)/s.unit, c.fix("--max-record-bytes", strconv.Itoa(s.takes)))

@@ -7,7 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // Account is a role that delivers to targets, usually in another account, and the
@@ -22,8 +22,8 @@ type Account struct {
 // without an account is in the role's account.
 //
 // Errors: those of Policy, and a role ARN of f that is invalid.
-func (f Function) Accounts(targets []target.Spec) ([]Account, error) {
-	byRole := make(map[string][]target.Spec)
+func (f Function) Accounts(targets []sinks.Spec) ([]Account, error) {
+	byRole := make(map[string][]sinks.Spec)
 	var roles []string
 	for i := range targets {
 		if role := roleOf(&targets[i]); role != "" {
@@ -52,7 +52,7 @@ func (f Function) Accounts(targets []target.Spec) ([]Account, error) {
 }
 
 // rolePolicy returns the rights that a role needs to deliver to targets.
-func (f Function) rolePolicy(role string, targets []target.Spec) (Document, error) {
+func (f Function) rolePolicy(role string, targets []sinks.Spec) (Document, error) {
 	self, err := f.place()
 	if err != nil {
 		return Document{}, err
@@ -88,7 +88,7 @@ func RoleTrust(functionRole string, externalIDs ...string) Document {
 
 // externalIDs returns the external ids of targets. It returns none if any target has
 // none: a role that requires one would lock that target out.
-func externalIDs(targets []target.Spec) []string {
+func externalIDs(targets []sinks.Spec) []string {
 	var ids []string
 	for i := range targets {
 		if targets[i].ExternalID == "" {

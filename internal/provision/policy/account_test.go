@@ -8,17 +8,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 const role = "arn:aws:iam::210987654321:role/r"
 
 func TestAccounts(t *testing.T) {
 	f := bare()
-	if a, err := (Function{}).Accounts([]target.Spec{spec(t, "type", "redis", "destination", "h", "role", role)}); a != nil || err != nil {
+	if a, err := (Function{}).Accounts([]sinks.Spec{spec(t, "type", "redis", "destination", "h", "role", role)}); a != nil || err != nil {
 		t.Errorf("no roles: %v, %v", a, err)
 	}
-	got, err := f.Accounts([]target.Spec{
+	got, err := f.Accounts([]sinks.Spec{
 		spec(t, "type", "kinesis", "destination", "s", "role", role, "externalId", "b1"),
 		spec(t, "type", "iot", "destination", "x.iot.us-east-1.amazonaws.com#t", "role", role, "externalId", "a1"),
 	})
@@ -36,7 +36,7 @@ func TestAccounts(t *testing.T) {
 		t.Errorf("trust: %s", got[0].Trust.JSON())
 	}
 	// One target lacks an external id.
-	got, err = f.Accounts([]target.Spec{
+	got, err = f.Accounts([]sinks.Spec{
 		spec(t, "type", "kinesis", "destination", "s", "role", role, "externalId", "b1"),
 		spec(t, "type", "kinesis", "destination", "s", "role", role),
 	})
@@ -54,7 +54,7 @@ func TestAccountFaults(t *testing.T) {
 	keyed.Keys = []Key{{ARN: "k", Role: role}}
 	for _, tt := range []struct {
 		f    Function
-		t    target.Spec
+		t    sinks.Spec
 		want string
 	}{
 		{Function{ARN: bare().ARN}, there, `the function's role is ""`},
@@ -64,11 +64,11 @@ func TestAccountFaults(t *testing.T) {
 		{bare(), wrong, `target "a": the role is "r"`},
 		{keyed, there, `the KMS key is "k"`},
 	} {
-		if _, err := tt.f.Accounts([]target.Spec{tt.t}); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := tt.f.Accounts([]sinks.Spec{tt.t}); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("got %v, want %s", err, tt.want)
 		}
 	}
-	var many []target.Spec
+	var many []sinks.Spec
 	for i := range 300 {
 		many = append(many, spec(t, "type", "kinesis", "destination", fmt.Sprintf("stream-%03d", i), "role", role))
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"fanout/lambda/metrics"
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // MaxInline is the total limit of a role's inline policies in characters, without white
@@ -61,7 +61,7 @@ type Key struct {
 //
 // Errors: an invalid ARN of f or of a source; a target whose ARN cannot be determined;
 // and, with a complete document, ErrTooLong.
-func (f Function) Policy(targets []target.Spec, sources []Source) (Document, error) {
+func (f Function) Policy(targets []sinks.Spec, sources []Source) (Document, error) {
 	self, err := f.place()
 	if err != nil {
 		return Document{}, err

@@ -5,12 +5,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // Loops reports whether a target's records come back to the function: its destination
 // is its own source, or the function itself. Longer loops are not detected.
-func (f Function) Loops(t *target.Spec) bool {
+func (f Function) Loops(t *sinks.Spec) bool {
 	self, err := f.place()
 	if err != nil {
 		return false
@@ -20,12 +20,12 @@ func (f Function) Loops(t *target.Spec) bool {
 	}
 	b := newBuilder(self)
 	switch t.Type {
-	case target.Kinesis:
+	case sinks.Kinesis:
 		stream, _, _ := strings.Cut(t.SourceARN, "/consumer/")
 		return b.at(t, "kinesis", "stream/"+t.Destination.Name) == stream
-	case target.SNS:
+	case sinks.SNS:
 		return b.at(t, "sns", t.Destination.Name) == t.SourceARN
-	case target.Lambda:
+	case sinks.Lambda:
 		return strings.TrimSuffix(b.function(t), ":"+t.Destination.Qualifier) == f.ARN
 	default:
 		return false

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 func TestLoops(t *testing.T) {
@@ -34,7 +35,7 @@ func TestLoops(t *testing.T) {
 			t.Errorf("%+v: got %t", tt, got)
 		}
 	}
-	if (Function{}).Loops(&target.Spec{}) {
+	if (Function{}).Loops(&sinks.Spec{}) {
 		t.Error("nothing is known of the function")
 	}
 }

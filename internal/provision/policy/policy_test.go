@@ -14,6 +14,7 @@ import (
 
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -49,7 +50,7 @@ func in(p struct{ name, region, domain string }, text string) string {
 }
 
 // spec returns the target of attributes, given as name and value.
-func spec(t testing.TB, attributes ...string) target.Spec {
+func spec(t testing.TB, attributes ...string) sinks.Spec {
 	t.Helper()
 	attrs := map[string]target.Value{
 		"sourceArn": {Kind: target.String, Text: "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks"},
@@ -93,9 +94,9 @@ func full(p struct{ name, region, domain string }) Function {
 }
 
 // everyTarget has each type, with each form of destination, and roles.
-func everyTarget(t testing.TB, p struct{ name, region, domain string }) []target.Spec {
+func everyTarget(t testing.TB, p struct{ name, region, domain string }) []sinks.Spec {
 	t.Helper()
-	var all []target.Spec
+	var all []sinks.Spec
 	for i, attributes := range [][]string{
 		{"type", "kinesis", "destination", "by-name"},
 		{"type", "kinesis", "destination", "arn:PARTITION:kinesis:REGION:210987654321:stream/by-arn"},
@@ -193,7 +194,7 @@ func TestTarget(t *testing.T) {
 				tt.attributes[i] = in(p, tt.attributes[i])
 			}
 			f := Function{ARN: in(p, "arn:PARTITION:lambda:REGION:123456789012:function:fanout:live")}
-			got, err := f.Policy([]target.Spec{spec(t, tt.attributes...)}, nil)
+			got, err := f.Policy([]sinks.Spec{spec(t, tt.attributes...)}, nil)
 			if err != nil {
 				t.Errorf("%v: %v", tt.attributes, err)
 				continue
@@ -285,7 +286,7 @@ func TestDeterministic(t *testing.T) {
 }
 
 func TestTooLong(t *testing.T) {
-	var targets []target.Spec
+	var targets []sinks.Spec
 	for i := range 300 {
 		targets = append(targets, spec(t, "type", "kinesis", "destination", fmt.Sprintf("stream-%03d", i)))
 	}
@@ -310,14 +311,14 @@ func TestFaults(t *testing.T) {
 	alias := spec(t, "id", "b", "type", "es", "destination", "es.amazonaws.com#i")
 	for _, tt := range []struct {
 		f       Function
-		targets []target.Spec
+		targets []sinks.Spec
 		sources []Source
 		want    string
 	}{
 		{Function{}, nil, nil, `the function's ARN is ""`},
 		{Function{ARN: "arn:aws:lambda:eu-west-1:1:layer:x"}, nil, nil, `the function's ARN is "arn:aws:lambda`},
-		{bare(), []target.Spec{alias}, nil, `target "b": the destination "es.amazonaws.com#i" does not tell`},
-		{bare(), []target.Spec{{ID: "c", Type: "s3"}}, nil, `target "c": nothing is known`},
+		{bare(), []sinks.Spec{alias}, nil, `target "b": the destination "es.amazonaws.com#i" does not tell`},
+		{bare(), []sinks.Spec{{ID: "c", Type: "s3"}}, nil, `target "c": nothing is known`},
 		{bare(), nil, []Source{{ARN: "clicks"}}, `the source is "clicks"; write`},
 		{bare(), nil, []Source{{ARN: "arn:aws:sqs:eu-west-1:1:q"}}, `belongs to "sqs"`},
 		{bare(), nil, []Source{{ARN: "arn:aws:sns:eu-west-1:1:q", OnFailure: "q"}}, `the on-failure destination is "q"; write`},

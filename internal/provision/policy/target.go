@@ -8,17 +8,18 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
-	"fanout/lambda/target"
+	"fanout/sinks"
+	"fanout/sinks/es"
 )
 
 // local reports whether targets of a type are reached without AWS credentials. Their
 // role then has no effect.
-func local(t target.Type) bool {
-	return t == target.Memcached || t == target.Redis || t == target.File
+func local(t sinks.Type) bool {
+	return t == sinks.Memcached || t == sinks.Redis || t == sinks.File
 }
 
 // roleOf returns the role that delivers to a target; "": the function's own.
-func roleOf(t *target.Spec) string {
+func roleOf(t *sinks.Spec) string {
 	if local(t.Type) {
 		return ""
 	}
@@ -26,24 +27,24 @@ func roleOf(t *target.Spec) string {
 }
 
 // target allows the calls that deliver to t.
-func (b *builder) target(t *target.Spec) error {
+func (b *builder) target(t *sinks.Spec) error {
 	d := &t.Destination
 	switch t.Type {
-	case target.Kinesis:
+	case sinks.Kinesis:
 		b.allow(sendToKinesis, b.at(t, "kinesis", "stream/"+d.Name))
-	case target.Firehose:
+	case sinks.Firehose:
 		b.allow(sendToFirehose, b.at(t, "firehose", "deliverystream/"+d.Name))
-	case target.SQS:
+	case sinks.SQS:
 		b.allow(sendToSQS, b.at(t, "sqs", d.Name))
-	case target.SNS:
+	case sinks.SNS:
 		b.allow(sendToSNS, b.at(t, "sns", d.Name))
-	case target.Lambda:
+	case sinks.Lambda:
 		b.allow(sendToLambda, b.function(t))
-	case target.IoT:
+	case sinks.IoT:
 		b.allow(sendToIoT, b.at(t, "iot", "topic/"+escape(d.Topic)))
-	case target.ES:
+	case sinks.ES:
 		return b.search(t)
-	case target.Memcached, target.Redis, target.File:
+	case sinks.Memcached, sinks.Redis, sinks.File:
 	default:
 		return fmt.Errorf("target %q: nothing is known of the rights that type %q needs", t.ID, t.Type)
 	}
@@ -52,7 +53,7 @@ func (b *builder) target(t *target.Spec) error {
 
 // at returns the ARN of t's destination: as it was given, or of a resource in the
 // destination's region and account. The place fills in a missing region or account.
-func (b *builder) at(t *target.Spec, service, resource string) string {
+func (b *builder) at(t *sinks.Spec, service, resource string) string {
 	d := &t.Destination
 	if d.ARN != "" {
 		return d.ARN
@@ -65,7 +66,7 @@ func (b *builder) at(t *target.Spec, service, resource string) string {
 
 // function returns the ARN of a Lambda target. A call that names an alias or version
 // needs rights to the qualified function.
-func (b *builder) function(t *target.Spec) string {
+func (b *builder) function(t *sinks.Spec) string {
 	d := &t.Destination
 	_, name, partial := strings.Cut(d.Name, ":function:") // an ARN that starts at the account
 	if !partial {
@@ -82,7 +83,7 @@ func (b *builder) function(t *target.Spec) string {
 // below the domain (OpenSearch Service guide, Identity and Access Management).
 // OpenSearch Serverless leaves that to the collection's data access policy (its guide,
 // Identity and Access Management, Using data plane policies).
-func (b *builder) search(t *target.Spec) error {
+func (b *builder) search(t *sinks.Spec) error {
 	d := &t.Destination
 	switch d.Signing {
 	case "es":
@@ -105,8 +106,8 @@ func (b *builder) search(t *target.Spec) error {
 // servers in place of AWS leave out both the prefix and the ID. Endpoints of the
 // service itself name no domain. A custom endpoint does not reveal its domain, so it
 // may be any.
-func domainOf(d *target.Destination) (string, bool) {
-	if target.IsCustom(d) {
+func domainOf(d *sinks.Destination) (string, bool) {
+	if es.IsCustom(d) {
 		return "*", true
 	}
 	label, _, _ := strings.Cut(d.Host, ".")

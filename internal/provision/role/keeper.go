@@ -11,7 +11,7 @@ import (
 	"fanout/internal/provision/hooks"
 	"fanout/internal/provision/policy"
 	"fanout/internal/provision/registry"
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // Keeper computes and writes policies.
@@ -23,8 +23,8 @@ type Keeper struct {
 	// In returns the services that know their keys; nil: no keys are looked up.
 	In func(region string) Region
 
-	told map[target.Spec]told // facts about targets so far
-	arns map[string]string    // of keys, by region and id
+	told map[sinks.Spec]told // facts about targets so far
+	arns map[string]string   // of keys, by region and id
 }
 
 // On returns the Keeper of an account and region.
@@ -45,15 +45,15 @@ func (k *Keeper) Entries(ctx context.Context, f *Function) ([]registry.Entry, er
 }
 
 // Targets returns the targets of every source that the function can deliver to.
-func (k *Keeper) Targets(ctx context.Context, f *Function) ([]target.Spec, error) {
+func (k *Keeper) Targets(ctx context.Context, f *Function) ([]sinks.Spec, error) {
 	entries, err := k.Entries(ctx, f)
 	return Sound(entries), err
 }
 
 // Sound returns the targets without faults. The function skips faulty ones, so they
 // need no rights.
-func Sound(entries []registry.Entry) []target.Spec {
-	var specs []target.Spec
+func Sound(entries []registry.Entry) []sinks.Spec {
+	var specs []sinks.Spec
 	for i := range entries {
 		if entries[i].Err() == nil {
 			specs = append(specs, entries[i].Spec)
@@ -89,7 +89,7 @@ func (k *Keeper) asyncFailure(ctx context.Context, f *Function) (string, error) 
 
 // Facts returns the input of the policy of the function's role: the function with its
 // keys, the targets that it can deliver to, and its sources, including coming ones.
-func (k *Keeper) Facts(ctx context.Context, f *Function, coming ...policy.Source) (policy.Function, []target.Spec, []policy.Source, error) {
+func (k *Keeper) Facts(ctx context.Context, f *Function, coming ...policy.Source) (policy.Function, []sinks.Spec, []policy.Source, error) {
 	facts, err := f.facts()
 	if err != nil {
 		return policy.Function{}, nil, nil, err

@@ -12,7 +12,7 @@ import (
 
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/policy"
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // keyUse is a resource of an account and region whose data a key may encrypt.
@@ -29,7 +29,7 @@ type keyUse struct {
 // do not reveal their keys.
 //
 // It fails if a lookup fails: a policy that loses a key would stop deliveries.
-func (k *Keeper) keys(ctx context.Context, f *Function, p policy.Function, targets []target.Spec, sources []policy.Source) ([]policy.Key, error) {
+func (k *Keeper) keys(ctx context.Context, f *Function, p policy.Function, targets []sinks.Spec, sources []policy.Source) ([]policy.Key, error) {
 	self, err := arn.Parse(f.ARN)
 	if err != nil || k.In == nil {
 		return nil, err
@@ -155,7 +155,7 @@ func failureUses(destination string) []keyUse {
 }
 
 // targetUses returns the uses of a target's destination and secret.
-func targetUses(t *target.Spec, self arn.ARN) []keyUse {
+func targetUses(t *sinks.Spec, self arn.ARN) []keyUse {
 	var uses []keyUse
 	if a, err := arn.Parse(t.Secret); err == nil && a.AccountID == self.AccountID {
 		uses = append(uses, keyUse{policy.Key{Service: "secretsmanager"}, a.Region, "the secret of target " + t.ID, secretKey(t.Secret)})
@@ -170,12 +170,12 @@ func targetUses(t *target.Spec, self arn.ARN) []keyUse {
 	d := &t.Destination
 	use := keyUse{policy.Key{Service: string(t.Type), Writes: true, Role: t.Role}, cmp.Or(t.Region, d.Region, self.Region), "target " + t.ID, nil}
 	switch t.Type {
-	case target.Kinesis:
+	case sinks.Kinesis:
 		stream := arn.ARN{Partition: self.Partition, Service: "kinesis", Region: use.region, AccountID: self.AccountID, Resource: "stream/" + d.Name}
 		use.keyID = streamKey(cmp.Or(d.ARN, stream.String()))
-	case target.SQS:
+	case sinks.SQS:
 		use.keyID = queueKey(d.Name, d.URL())
-	case target.SNS:
+	case sinks.SNS:
 		use.keyID = topicKey(d.ARN)
 	default:
 		return uses // the other types encrypt with their own rights

@@ -9,7 +9,7 @@ import (
 
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/policy"
-	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // Needs is the policy that the function's role needs, as far as it is known.
@@ -40,7 +40,7 @@ func (k *Keeper) Policy(ctx context.Context, f *Function, coming ...policy.Sourc
 //
 // Errors: unknown sources or unknown keys of sources; and, with complete Needs,
 // policy.ErrTooLong.
-func (k *Keeper) PolicyFor(ctx context.Context, f *Function, targets []target.Spec, coming ...policy.Source) (Needs, error) {
+func (k *Keeper) PolicyFor(ctx context.Context, f *Function, targets []sinks.Spec, coming ...policy.Source) (Needs, error) {
 	facts, err := f.facts()
 	if err != nil {
 		return Needs{}, err
@@ -59,7 +59,7 @@ func (k *Keeper) PolicyFor(ctx context.Context, f *Function, targets []target.Sp
 	if facts.Keys, err = k.keys(ctx, f, facts, nil, sources); err != nil {
 		return Needs{}, err
 	}
-	var known []target.Spec
+	var known []sinks.Spec
 	for i := range targets {
 		t := k.tell(ctx, f, &targets[i])
 		if err := errors.Join(t.rightsErr, t.keyErr); err != nil {
@@ -75,20 +75,20 @@ func (k *Keeper) PolicyFor(ctx context.Context, f *Function, targets []target.Sp
 }
 
 // Tell reports why a policy cannot hold all the rights that a target needs.
-func (k *Keeper) Tell(ctx context.Context, f *Function, t target.Spec) error {
+func (k *Keeper) Tell(ctx context.Context, f *Function, t sinks.Spec) error {
 	is := k.tell(ctx, f, &t)
 	return errors.Join(is.rightsErr, is.keyErr)
 }
 
 // tell looks a target up, once for all policies of one Keeper.
-func (k *Keeper) tell(ctx context.Context, f *Function, t *target.Spec) told {
+func (k *Keeper) tell(ctx context.Context, f *Function, t *sinks.Spec) told {
 	same := *t
 	same.Active = false // it needs the same rights
 	if known, ok := k.told[same]; ok {
 		return known
 	}
 	var is told
-	_, err := policy.Function{ARN: f.ARN}.Policy([]target.Spec{*t}, nil)
+	_, err := policy.Function{ARN: f.ARN}.Policy([]sinks.Spec{*t}, nil)
 	if is.rightsErr = err; errors.Is(err, policy.ErrTooLong) {
 		is.rightsErr = nil // the whole policy is too long anyway
 	}
@@ -98,7 +98,7 @@ func (k *Keeper) tell(ctx context.Context, f *Function, t *target.Spec) told {
 		}
 	}
 	if k.told == nil {
-		k.told = make(map[target.Spec]told)
+		k.told = make(map[sinks.Spec]told)
 	}
 	k.told[same] = is
 	return is

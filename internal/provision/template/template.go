@@ -17,6 +17,7 @@ import (
 	"fanout/internal/provision/policy"
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // Format is a language of infrastructure as code.
@@ -182,8 +183,8 @@ func (p *plan) nameRest() {
 }
 
 // specs returns the parsed targets, if none has a fault.
-func (p *plan) specs() ([]target.Spec, error) {
-	specs := make([]target.Spec, len(p.Targets))
+func (p *plan) specs() ([]sinks.Spec, error) {
+	specs := make([]sinks.Spec, len(p.Targets))
 	var faults []error
 	for i := range p.Targets {
 		specs[i] = p.Targets[i].Spec

@@ -18,6 +18,7 @@ import (
 	"fanout/internal/provision/policy"
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -166,7 +167,7 @@ func TestMetadataIsTargetsFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got []target.Spec
+	var got []sinks.Spec
 	for _, source := range []string{orders, clicks} {
 		set, err := file.Targets(t.Context(), source)
 		if err != nil {
@@ -176,12 +177,12 @@ func TestMetadataIsTargetsFile(t *testing.T) {
 			got = append(got, l.Spec)
 		}
 	}
-	var want []target.Spec
+	var want []sinks.Spec
 	for _, l := range full().Targets {
 		want = append(want, l.Spec)
 	}
-	sorted := cmpopts.SortSlices(func(a, b target.Spec) bool { return a.SourceARN+a.ID < b.SourceARN+b.ID })
-	if diff := cmp.Diff(want, got, sorted, cmpopts.EquateComparable(target.Spec{})); diff != "" {
+	sorted := cmpopts.SortSlices(func(a, b sinks.Spec) bool { return a.SourceARN+a.ID < b.SourceARN+b.ID })
+	if diff := cmp.Diff(want, got, sorted, cmpopts.EquateComparable(sinks.Spec{})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

@@ -1,4 +1,4 @@
-package target
+package awsname
 
 import (
 	"net"
@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// hostPort checks a host with an optional port, and adds the default port if it has none.
+// HostPort checks a host with an optional port, and adds the default port if it has none.
 // IPv6 addresses must be in brackets.
-func hostPort(text, port string) (string, bool) {
+func HostPort(text, port string) (string, bool) {
 	host := text
 	if i := strings.LastIndexByte(text, ':'); i >= 0 && !strings.HasSuffix(text, "]") {
 		host, port = text[:i], text[i+1:]
@@ -24,7 +24,7 @@ func hostPort(text, port string) (string, bool) {
 			return "", false
 		}
 		host = inside
-	} else if !isName(host, 253, "_.-") {
+	} else if !IsName(host, 253, "_.-") {
 		return "", false
 	}
 	if port == "" {
@@ -33,13 +33,13 @@ func hostPort(text, port string) (string, bool) {
 	return net.JoinHostPort(host, port), true
 }
 
-// parseURL parses an http or https URL with a valid host.
-func parseURL(text string) (*url.URL, bool) {
+// ParseURL parses an http or https URL with a valid host.
+func ParseURL(text string) (*url.URL, bool) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Opaque != "" {
 		return nil, false
 	}
 	u.Host = strings.ToLower(u.Host) // RFC 4343
-	_, ok := hostPort(u.Host, "")
+	_, ok := HostPort(u.Host, "")
 	return u, ok
 }

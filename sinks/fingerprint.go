@@ -1,4 +1,4 @@
-package target
+package sinks
 
 import (
 	"crypto/sha256"
@@ -13,23 +13,23 @@ import (
 // of destination, role or option changes it. It excludes the password of an address, so it
 // can be stored.
 func (s Spec) Fingerprint() string {
-	if u, err := url.Parse(s.Destination.url); err == nil && u.User != nil {
+	if u, err := url.Parse(s.Destination.Address); err == nil && u.User != nil {
 		u.User = url.User(u.User.Username())
-		s.Destination.url = u.String()
+		s.Destination.Address = u.String()
 	}
 	h := sha256.New()
-	digest(h, reflect.ValueOf(s))
+	writeFields(h, reflect.ValueOf(s))
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// digest writes the fields of v unambiguously. A new field of Spec is included
+// writeFields writes the fields of v unambiguously. A new field of Spec is included
 // automatically.
-func digest(w io.Writer, v reflect.Value) {
+func writeFields(w io.Writer, v reflect.Value) {
 	if v.Kind() != reflect.Struct {
 		_, _ = fmt.Fprintf(w, "%q ", fmt.Sprint(v)) // a hash accepts everything
 		return
 	}
 	for i := range v.NumField() {
-		digest(w, v.Field(i))
+		writeFields(w, v.Field(i))
 	}
 }

@@ -1,4 +1,4 @@
-package target
+package sinks
 
 import (
 	"reflect"
@@ -43,7 +43,7 @@ func TestFingerprint(t *testing.T) {
 }
 
 func TestFingerprintHasNoPassword(t *testing.T) {
-	at := func(url string) string { return Spec{Destination: Destination{url: url}}.Fingerprint() }
+	at := func(url string) string { return Spec{Destination: Destination{Address: url}}.Fingerprint() }
 	if at("rediss://me:old@host:6379/1") != at("rediss://me:new@host:6379/1") {
 		t.Error("the password makes another fingerprint")
 	}

@@ -1,4 +1,4 @@
-package target
+package sinks
 
 import (
 	"fmt"
@@ -40,13 +40,13 @@ type Destination struct {
 	Cluster  bool // the host is that of a Redis cluster
 	Discover bool // the host is an ElastiCache configuration endpoint, which lists the nodes
 
-	url string // may contain a password
+	Address string // may contain a password
 }
 
 // URL returns the URL of the queue, of the Elasticsearch or IoT endpoint without a trailing
 // slash, or of the Redis server. If only an ARN is given, the URL is derived from it. The
 // URL may contain a password: do not print it.
-func (d Destination) URL() string { return d.url }
+func (d Destination) URL() string { return d.Address }
 
 // String returns the destination without a password.
 func (d Destination) String() string {
@@ -63,8 +63,8 @@ func (d Destination) String() string {
 		return d.Host + "#" + d.Topic
 	case d.Host != "":
 		return d.Host
-	case d.url != "":
-		return d.url // of a queue
+	case d.Address != "":
+		return d.Address // of a queue
 	case d.Qualifier != "":
 		return d.Name + ":" + d.Qualifier
 	case d.Path != "":
@@ -79,9 +79,9 @@ func (d Destination) MarshalText() ([]byte, error) { return []byte(d.String()), 
 // GoString returns String in the form of a Go value.
 func (d Destination) GoString() string { return fmt.Sprintf("target.Destination(%q)", d.String()) }
 
-// hasPassword reports whether the address of a cache or search endpoint has a password.
-func (d Destination) hasPassword() bool {
-	u, err := url.Parse(d.url)
+// HasPassword reports whether the address of a cache or search endpoint has a password.
+func (d Destination) HasPassword() bool {
+	u, err := url.Parse(d.Address)
 	if err != nil {
 		return false
 	}

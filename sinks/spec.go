@@ -1,6 +1,6 @@
 // Package target reads the configuration of targets from a DynamoDB table or a file, and
 // reports all its faults.
-package target
+package sinks
 
 import "strings"
 
@@ -20,10 +20,10 @@ const (
 	File      Type = "file"
 )
 
-// typeNames holds the values of the type attribute, in the order of the documentation.
-var typeNames = []struct {
-	name string
-	typ  Type
+// TypeNames holds the values of the type attribute, in the order of the documentation.
+var List = []struct {
+	Name string
+	Typ  Type
 }{
 	{"sns", SNS}, {"sqs", SQS}, {"es", ES}, {"opensearch", ES}, {"kinesis", Kinesis}, {"firehose", Firehose},
 	{"iot", IoT}, {"lambda", Lambda}, {"memcached", Memcached}, {"redis", Redis}, {"file", File},
@@ -31,18 +31,18 @@ var typeNames = []struct {
 
 // TypeNames returns the values of the type attribute.
 func TypeNames() []string {
-	names := make([]string, len(typeNames))
-	for i, t := range typeNames {
-		names[i] = t.name
+	names := make([]string, len(List))
+	for i, t := range List {
+		names[i] = t.Name
 	}
 	return names
 }
 
 // ParseType returns the type for a value of the type attribute, or "" if there is none.
 func ParseType(name string) Type {
-	for _, t := range typeNames {
-		if t.name == name {
-			return t.typ
+	for _, t := range List {
+		if t.Name == name {
+			return t.Typ
 		}
 	}
 	return ""
@@ -58,7 +58,7 @@ const (
 	CollapseConcatB64 Collapse = "concat-b64" // the bytes in base64, concatenated
 )
 
-var collapses = []Collapse{CollapseJSON, CollapseNone, CollapseConcat, CollapseConcatB64}
+var Collapses = []Collapse{CollapseJSON, CollapseNone, CollapseConcat, CollapseConcatB64}
 
 // Spec is the configuration of one target, with defaults applied. It is comparable, so that
 // targets with equal Specs can share connections. It hides secrets when printed.
@@ -105,27 +105,27 @@ type Spec struct {
 // the target asks for it. It also holds if the target keeps the latest value of a key,
 // because a resent older value must not replace it.
 func (s *Spec) Ordered() bool {
-	return !s.Parallel || s.Type.cache() || s.Type == ES && strings.Contains(s.SourceARN, ":dynamodb:")
+	return !s.Parallel || s.Type.Cache() || s.Type == ES && strings.Contains(s.SourceARN, ":dynamodb:")
 }
 
 // NeedsImages reports whether the target stores items of a DynamoDB table, and so needs a
 // stream view with new images.
 func (s *Spec) NeedsImages() bool {
-	return (s.Type.cache() || s.Type == ES) && strings.Contains(s.SourceARN, ":dynamodb:")
+	return (s.Type.Cache() || s.Type == ES) && strings.Contains(s.SourceARN, ":dynamodb:")
 }
 
-// collapsible reports whether Collapse has an effect.
-func (t Type) collapsible() bool { return t == IoT || t == SQS || t == SNS }
+// Collapsible reports whether Collapse has an effect.
+func (t Type) Collapsible() bool { return t == IoT || t == SQS || t == SNS }
 
-// cache reports whether the target stores values under keys.
-func (t Type) cache() bool { return t == Memcached || t == Redis }
+// Cache reports whether the target stores values under keys.
+func (t Type) Cache() bool { return t == Memcached || t == Redis }
 
-// local reports whether the target is reached by address, without AWS credentials.
-func (t Type) local() bool { return t == Memcached || t == Redis || t == File }
+// Local reports whether the target is reached by address, without AWS credentials.
+func (t Type) Local() bool { return t == Memcached || t == Redis || t == File }
 
-// bounds holds the services' limits (LIMITS of the SDK's doc comments). Zero means no limit
+// Bounds holds the services' limits (LIMITS of the SDK's doc comments). Zero means no limit
 // known here.
-var bounds = map[Type]struct{ records, bytes, record int }{
+var Bounds = map[Type]struct{ Records, Bytes, Record int }{
 	Kinesis:   {500, 10 << 20, 10 << 20}, // a stream's MaxRecordSizeInKiB
 	Firehose:  {500, 4 << 20, 1000 << 10},
 	SQS:       {0, 1 << 20, 1 << 20}, // a collapsed message has any number of records

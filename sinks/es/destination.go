@@ -1,51 +1,54 @@
-package target
+package es
 
 import (
 	"errors"
 	"fmt"
 	"net/url"
 	"strings"
+
+	"fanout/internal/awsname"
+	"fanout/sinks"
 )
 
 // searchWant describes the destination of a target of type es.
 const searchWant = "write host#index, host#index/type or a URL like https://host:9200/index"
 
-// parseSearch parses host#index, host#index/type, or a URL. The index of a URL follows a #
+// Parse parses host#index, host#index/type, or a URL. The index of a URL follows a #
 // or is the path.
-func parseSearch(text string) (Destination, error) {
+func Parse(text string) (sinks.Destination, error) {
 	base := text
 	if !strings.Contains(text, "://") {
 		base = "https://" + text
 		if !strings.Contains(text, "#") {
-			return Destination{}, fmt.Errorf("%s has no index; %s", quote(text), searchWant)
+			return sinks.Destination{}, fmt.Errorf("%s has no index; %s", awsname.Quote(text), searchWant)
 		}
 	}
 	base, index, hashed := strings.Cut(base, "#")
-	u, ok := parseURL(base)
+	u, ok := awsname.ParseURL(base)
 	if !ok || u.RawQuery != "" {
-		return Destination{}, fmt.Errorf("%s is not an endpoint; %s", quote(text), searchWant)
+		return sinks.Destination{}, fmt.Errorf("%s is not an endpoint; %s", awsname.Quote(text), searchWant)
 	}
 	if !hashed {
 		index, u.Path, u.RawPath = u.Path, "", ""
 	}
-	d := Destination{Host: u.Host}
+	d := sinks.Destination{Host: u.Host}
 	d.Index, d.DocType = splitIndex(index)
 	if d.Index == "" {
-		return Destination{}, fmt.Errorf("%s has no index; %s", quote(text), searchWant)
+		return sinks.Destination{}, fmt.Errorf("%s has no index; %s", awsname.Quote(text), searchWant)
 	}
 	if err := checkIndex(d.Index, d.DocType); err != nil {
-		return Destination{}, err
+		return sinks.Destination{}, err
 	}
-	d.url = strings.TrimRight(u.String(), "/")
+	d.Address = strings.TrimRight(u.String(), "/")
 	d.Signing, d.Region = searchService(u.Hostname())
 	if u.User == nil {
 		return d, nil
 	}
 	switch _, ok := u.User.Password(); {
 	case !ok:
-		return Destination{}, errors.New("has a user and no password; write https://user:password@host/index, or leave the user out")
+		return sinks.Destination{}, errors.New("has a user and no password; write https://user:password@host/index, or leave the user out")
 	case d.Signing == "aoss":
-		return Destination{}, fmt.Errorf("has a user and password, and %s takes signed requests only; leave them out", d.Host)
+		return sinks.Destination{}, fmt.Errorf("has a user and password, and %s takes signed requests only; leave them out", d.Host)
 	}
 	d.Signing = "" // a request has only one Authorization header, and a password in the URL takes precedence
 	return d, nil
@@ -53,7 +56,7 @@ func parseSearch(text string) (Destination, error) {
 
 // IsDomain reports whether the host is an endpoint of an OpenSearch Service
 // domain.
-func IsDomain(d *Destination) bool {
+func IsDomain(d *sinks.Destination) bool {
 	host, _, _ := strings.Cut(d.Host, ":")
 	service, _ := searchService(host)
 	return service == "es"
@@ -61,15 +64,15 @@ func IsDomain(d *Destination) bool {
 
 // IsCustom reports whether requests are signed for an OpenSearch Service domain that the host
 // does not name.
-func IsCustom(d *Destination) bool {
+func IsCustom(d *sinks.Destination) bool {
 	host, _, _ := strings.Cut(d.Host, ":")
-	return d.Signing == "es" && !isAWSHost(host)
+	return d.Signing == "es" && !awsname.IsAWSHost(host)
 }
 
-// sign turns on signing for a host outside AWS whose target has a region. The region marks
+// Sign turns on signing for a host outside AWS whose target has a region. The region marks
 // the host as the custom endpoint of a domain (OpenSearch Service guide, Creating a custom
 // endpoint).
-func sign(d *Destination) {
+func Sign(d *sinks.Destination) {
 	if d.Signing == "" {
 		d.Signing = "es"
 	}
@@ -100,17 +103,17 @@ func checkIndex(index, docType string) error {
 		return errors.New("ends in /_bulk, which is added to every request; leave it out")
 	case strings.HasPrefix(index, "<"):
 		if !isDateMath(index) {
-			return fmt.Errorf("%s is not an index name with date math; write one like <logs-{now/d}> or <logs-{now/M{yyyy.MM}}>", quote(index))
+			return fmt.Errorf("%s is not an index name with date math; write one like <logs-{now/d}> or <logs-{now/M{yyyy.MM}}>", awsname.Quote(index))
 		}
 	case !isIndexName(index):
-		return fmt.Errorf("%s is not an index or type; %s", quote(index), searchWant)
+		return fmt.Errorf("%s is not an index or type; %s", awsname.Quote(index), searchWant)
 	case strings.ContainsAny(index[:1], "._-+"):
 		// Create index API: no name begins with _ - or +. A name that begins with a dot is
 		// a hidden or system index, such as the indexes behind a data stream.
-		return fmt.Errorf("%s is not an index to write to: a name that begins with . _ - or + is hidden or not allowed; name another index, an alias or a data stream", quote(index))
+		return fmt.Errorf("%s is not an index to write to: a name that begins with . _ - or + is hidden or not allowed; name another index, an alias or a data stream", awsname.Quote(index))
 	}
 	if docType != "" && (!isIndexName(docType) || docType[0] == '_' && docType != "_doc") {
-		return fmt.Errorf("%s is not an index or type; %s", quote(docType), searchWant)
+		return fmt.Errorf("%s is not an index or type; %s", awsname.Quote(docType), searchWant)
 	}
 	return nil
 }
@@ -161,7 +164,7 @@ func isDateMath(name string) bool {
 // hosts. Examples are search-x.eu-west-1.es.amazonaws.com, x.eu-west-1.aoss.amazonaws.com
 // and search-x.aos.eu-west-1.on.aws (OpenSearch Service guide, endpoints).
 func searchService(host string) (service, region string) {
-	if !isAWSHost(host) {
+	if !awsname.IsAWSHost(host) {
 		return "", ""
 	}
 	labels := strings.Split(host, ".")
@@ -174,10 +177,10 @@ func searchService(host string) (service, region string) {
 		default:
 			continue
 		}
-		if i > 0 && IsRegion(labels[i-1]) && l != "aos" {
+		if i > 0 && awsname.IsRegion(labels[i-1]) && l != "aos" {
 			return service, labels[i-1]
 		}
-		if IsRegion(labels[i+1]) { // more labels of the AWS domain follow
+		if awsname.IsRegion(labels[i+1]) { // more labels of the AWS domain follow
 			return service, labels[i+1]
 		}
 		return service, ""

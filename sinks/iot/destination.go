@@ -1,0 +1,39 @@
+package iot
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"fanout/internal/awsname"
+	"fanout/sinks"
+)
+
+// Parse parses endpoint#topic.
+func Parse(text string) (sinks.Destination, error) {
+	const want = "write endpoint#topic, like abc-ats.iot.eu-west-1.amazonaws.com#sensors/1"
+	endpoint, topic, found := strings.Cut(text, "#")
+	if !strings.Contains(endpoint, "://") {
+		endpoint = "https://" + endpoint
+	}
+	u, ok := awsname.ParseURL(strings.TrimRight(endpoint, "/"))
+	switch {
+	case !found || topic == "":
+		return sinks.Destination{}, fmt.Errorf("%s has no topic; %s", awsname.Quote(text), want)
+	case !ok || u.User != nil || u.Path != "" || u.RawQuery != "":
+		return sinks.Destination{}, fmt.Errorf("%s is not an endpoint; %s", awsname.Quote(text), want)
+	case strings.ContainsAny(topic, "+#"):
+		return sinks.Destination{}, fmt.Errorf("topic %s has a wildcard, and nothing can be published to one; %s", awsname.Quote(topic), want)
+	case len(topic) > 256: // AWS IoT Core quotas, topic size
+		return sinks.Destination{}, errors.New("the topic is longer than 256 bytes; " + want)
+	}
+	d := sinks.Destination{Host: u.Host, Topic: topic, Address: u.String()}
+	if host := u.Hostname(); awsname.IsAWSHost(host) {
+		if _, after, found := strings.Cut(host, ".iot."); found {
+			if region, _, _ := strings.Cut(after, "."); awsname.IsRegion(region) {
+				d.Region = region
+			}
+		}
+	}
+	return d, nil
+}
