@@ -18,7 +18,7 @@ func TestContradiction(t *testing.T) {
 		`{"FailedRecordCount":2,"Records":[{"SequenceNumber":"1"},{"ErrorCode":"InternalFailure"}]}`,
 		`{"FailedPutCount":1,"RequestResponses":[{"RecordId":"1"},{"RecordId":"2"}]}`,
 	} {
-		for _, s := range []service{services[i], plainServices[i]} {
+		for _, s := range []service{services[i], sdkServices[i]} {
 			o := s.open((&sinktest.Wire{Answer: answer}).Config()).Send(t.Context(), sinktest.Numbered(2))
 			for k := range 2 {
 				if err := o.Err(k); err == nil || engine.ClassOf(err) != engine.Retryable {
@@ -40,7 +40,7 @@ func FuzzAcknowledged(f *testing.F) {
 			recs := sinktest.Numbered(2)
 			w := &sinktest.Wire{Answer: answer}
 			got := services[i].open(w.Config()).Send(t.Context(), recs)
-			want := plainServices[i].open(w.Config()).Send(t.Context(), recs)
+			want := sdkServices[i].open(w.Config()).Send(t.Context(), recs)
 			if !json.Valid([]byte(answer)) && answer != "" { // the SDK does not look at what follows its first value
 				want = engine.Failed(awshttp.ErrPart)
 			}

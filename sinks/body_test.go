@@ -85,7 +85,7 @@ func TestStaleConnection(t *testing.T) {
 			})
 			recs := []engine.Record{{Key: "k", Seq: "1", Data: engine.Bytes([]byte("text"))}}
 			s.open(cfg).Send(t.Context(), recs)
-			if _, want := requestOf(t, plainServices[i], recs); again != want {
+			if _, want := requestOf(t, sdkServices[i], recs); again != want {
 				t.Errorf("read again the body is\n%s\nwant\n%s", again, want)
 			}
 		})

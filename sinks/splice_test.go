@@ -10,55 +10,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/firehose"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/aws/aws-sdk-go-v2/service/sns"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/engine"
-	"fanout/sinks"
-	firehosesink "fanout/sinks/firehose"
 	"fanout/sinks/internal/message"
 	"fanout/sinks/internal/sinktest"
-	kinesissink "fanout/sinks/kinesis"
-	snssink "fanout/sinks/sns"
-	sqssink "fanout/sinks/sqs"
 )
-
-// These clients wrap the SDK's. The sinks do not recognize them, and leave requests and
-// answers to the SDK.
-type (
-	plainKinesis  struct{ kinesissink.Client }
-	plainFirehose struct{ firehosesink.Client }
-	plainSQS      struct{ sqssink.Client }
-	plainSNS      struct{ snssink.Client }
-)
-
-// plainServices are services whose requests are left to the SDK.
-var plainServices = []service{
-	{"kinesis", func(c aws.Config, _ ...sinks.Option) engine.Sink {
-		return kinesissink.New(plainKinesis{kinesis.NewFromConfig(c)}, sinktest.Stream)
-	}},
-	{"firehose", func(c aws.Config, _ ...sinks.Option) engine.Sink {
-		return firehosesink.New(plainFirehose{firehose.NewFromConfig(c)}, sinktest.Stream)
-	}},
-	{"sqs", func(c aws.Config, _ ...sinks.Option) engine.Sink {
-		return sqssink.New(plainSQS{sqs.NewFromConfig(c)}, sinktest.QueueURL)
-	}},
-	{"sns", func(c aws.Config, _ ...sinks.Option) engine.Sink {
-		return snssink.New(plainSNS{sns.NewFromConfig(c)}, sinktest.TopicARN)
-	}},
-	{"sqs.fifo", func(c aws.Config, _ ...sinks.Option) engine.Sink {
-		return sqssink.New(plainSQS{sqs.NewFromConfig(c)}, sinktest.QueueURL+".fifo")
-	}},
-	{"sns.fifo", func(c aws.Config, _ ...sinks.Option) engine.Sink {
-		return snssink.New(plainSNS{sns.NewFromConfig(c)}, sinktest.TopicARN+".fifo")
-	}},
-}
 
 // requestOf sends recs through s, and returns the headers and the body of the request. It
 // omits headers that differ from request to request.
@@ -91,7 +50,7 @@ func sameAsSDK(t *testing.T, i int, recs []engine.Record) {
 	header, got := requestOf(t, services[i], recs)
 	// The SDK writes the attributes of an SQS message in the order of a Go map.
 	for range 1000 {
-		sdkHeader, want := requestOf(t, plainServices[i], recs)
+		sdkHeader, want := requestOf(t, sdkServices[i], recs)
 		if diff := cmp.Diff(sdkHeader, header); diff != "" {
 			t.Fatalf("%s: headers differ (-SDK +got):\n%s", services[i].name, diff)
 		}
@@ -102,7 +61,7 @@ func sameAsSDK(t *testing.T, i int, recs []engine.Record) {
 			break
 		}
 	}
-	_, want := requestOf(t, plainServices[i], recs)
+	_, want := requestOf(t, sdkServices[i], recs)
 	t.Fatalf("%s: bodies differ\nSDK %s\ngot %s", services[i].name, want, got)
 }
 
@@ -177,7 +136,7 @@ func TestNewSeam(t *testing.T) {
 			recs := sinktest.Numbered(1)
 			recs[0].Action = ""
 			s.open(w.Config(changed)).Send(t.Context(), recs)
-			_, want := requestOf(t, plainServices[i], recs)
+			_, want := requestOf(t, sdkServices[i], recs)
 			if got := string(w.Body); w.Requests != 1 || got != "new "+want {
 				t.Errorf("%d requests, the last of them\n%s\nwant one:\nnew %s", w.Requests, got, want)
 			}
@@ -187,10 +146,10 @@ func TestNewSeam(t *testing.T) {
 
 // BenchmarkCall measures a sink with the SDK's client, up to the transport.
 func BenchmarkCall(b *testing.B) {
-	for _, list := range [][]service{services, plainServices} {
+	for _, list := range [][]service{services, sdkServices} {
 		for _, s := range list {
 			variant := "splice"
-			if &list[0] == &plainServices[0] {
+			if &list[0] == &sdkServices[0] {
 				variant = "sdk"
 			}
 			b.Run(s.name+"/serializer="+variant, func(b *testing.B) {
