@@ -1,5 +1,5 @@
-// Package ascii finds the few characters that text in JSON must escape, eight bytes
-// at a time. It serves code that reads or writes nearly all data: stages and sinks.
+// Package ascii finds characters in text eight bytes at a time. It serves code that
+// reads or writes nearly all data: stages, sinks, and the JSON packages below them.
 //
 // A word has eight bytes of text, the first of them lowest. Results are in the high
 // bits of the bytes: x-n sets the high bit of a byte x less than n, and only then
@@ -13,6 +13,10 @@ const (
 
 	// High has the high bit of each byte of a word.
 	High = 0x80 * each
+
+	// With this bit flipped, a quote is a space and control characters stay below it.
+	// So one comparison finds both.
+	flip = 0x02 * each
 )
 
 // Plain reports whether c is ASCII that a JSON string holds unescaped (RFC 8259,
@@ -32,7 +36,13 @@ func Unprintable(w uint64) uint64 { return (w | (w - ' '*each)) & High }
 
 // Special is like Unprintable for all bytes that are not plain.
 func Special(w uint64) uint64 {
-	return (w | (w - ' '*each) | ((w ^ '"'*each) - each) | ((w ^ '\\'*each) - each)) & High
+	return (w | ((w ^ flip) - (' '+1)*each) | ((w ^ '\\'*each) - each)) & High
+}
+
+// Marks is like Special, but passes over bytes that are not ASCII.
+func Marks(w uint64) uint64 {
+	low, slash := w^flip, w^'\\'*each
+	return ((low-(' '+1)*each)&^low | (slash-each)&^slash) & High
 }
 
 // Quotes sets the high bit of each byte of w that is a quote or a backslash, and of no
