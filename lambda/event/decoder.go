@@ -5,11 +5,12 @@ import (
 	"slices"
 
 	"fanout/engine"
+	"fanout/internal/jsonscan"
 )
 
 // decoder builds batches from an event's records.
 type decoder struct {
-	scanner
+	in      jsonscan.Cursor
 	mem     arena
 	batches []Batch
 	index   map[source]int // of batches
@@ -38,75 +39,49 @@ type source struct {
 
 // record holds the relevant members of a source record.
 type record struct {
-	raw         value
-	eventSource value // Kinesis and DynamoDB
-	EventSource value // SNS
-	arn         value
-	id          value
-	name        value
+	raw         jsonscan.Value
+	eventSource jsonscan.Value // Kinesis and DynamoDB
+	EventSource jsonscan.Value // SNS
+	arn         jsonscan.Value
+	id          jsonscan.Value
+	name        jsonscan.Value
 	kinesis     kinesisRecord
 	dynamodb    dynamodbRecord
 	sns         snsRecord
 }
 
-// object reads any value. If it is an object, object calls member with each member's name,
-// and member reads the value.
-func (d *decoder) object(member func(name []byte) bool) (value, bool) {
-	if d.peek() != '{' {
-		return d.value()
-	}
-	start := d.pos
-	some, ok := d.enter('{', '}')
-	for some && ok {
-		name, named := d.name()
-		if !named || !member(d.mem.bytes(name)) {
-			return value{}, false
-		}
-		some, ok = d.next('}')
-	}
-	return value{d.text[start:d.pos:d.pos], object}, ok
-}
-
 // records reads the value of Records.
-func (d *decoder) records() (kind, bool) {
+func (d *decoder) records() (jsonscan.Kind, bool) {
 	d.batches, d.index, d.err, d.n = nil, nil, nil, 0
 	d.shape.forget()
-	if d.peek() != '[' {
-		v, ok := d.value()
-		return v.kind, ok
-	}
-	d.start = d.pos
-	some, ok := d.enter('[', ']')
-	for some && ok {
-		if ok = d.entry(); ok {
-			some, ok = d.next(']')
-		}
-	}
-	return list, ok
+	d.in.Peek()
+	d.start = d.in.Pos
+	v, ok := d.in.Array(d.entry)
+	return v.Kind, ok
 }
 
 // entry reads one element of Records.
 func (d *decoder) entry() bool {
-	d.peek()
+	d.in.Peek()
 	if d.shape.known && d.alike() {
 		return true
 	}
-	start := d.pos
+	start := d.in.Pos
 	d.record, d.bad = record{}, nil
 	d.shape.forget()
 	r, ok := &d.record, false
-	r.raw, ok = d.object(func(name []byte) (ok bool) {
-		switch string(name) {
+	r.raw, ok = d.in.Object(func(name jsonscan.Value) (ok bool) {
+		switch string(d.mem.bytes(name)) {
 		case "eventSource":
-			r.eventSource, ok = d.value()
+			r.eventSource, ok = d.in.Value()
 		case "EventSource":
-			r.EventSource, ok = d.value()
+			r.EventSource, ok = d.in.Value()
 		case "eventSourceARN":
-			r.arn, ok = d.value()
+			r.arn, ok = d.in.Value()
 		case "eventID":
 			ok = d.note(&r.id)
 		case "eventName":
-			r.name, ok = d.value()
+			r.name, ok = d.in.Value()
 		case "kinesis":
 			ok = r.kinesis.read(d)
 		case "dynamodb":
@@ -114,7 +89,7 @@ func (d *decoder) entry() bool {
 		case "Sns":
 			ok = r.sns.read(d)
 		default:
-			_, ok = d.value()
+			_, ok = d.in.Value()
 		}
 		return ok
 	})
@@ -136,14 +111,14 @@ func (e *NoARN) Error() string { return e.text }
 // add adds the current record to its batch.
 func (d *decoder) add() error {
 	r := &d.record
-	if r.raw.kind != object {
-		return fmt.Errorf("the event's Records[%d] is %s, not an object", d.n, r.raw.kind)
+	if r.raw.Kind != jsonscan.Object {
+		return fmt.Errorf("the event's Records[%d] is %s, not an object", d.n, r.raw.Kind)
 	}
 	from := r.eventSource
-	if !from.given() {
+	if !from.Given() {
 		from = r.EventSource
 	}
-	if !from.isString() {
+	if !from.IsString() {
 		return fmt.Errorf("the event's Records[%d] names no eventSource; fanout takes %s", d.n, sources)
 	}
 	var kind Kind
@@ -158,7 +133,7 @@ func (d *decoder) add() error {
 	default:
 		return fmt.Errorf("the event's Records[%d] comes from %s; fanout takes %s", d.n, quote(name), sources)
 	}
-	if !arn.isString() || len(arn.raw) == 0 {
+	if !arn.IsString() || len(arn.Raw) == 0 {
 		return &NoARN{fmt.Sprintf("the event's Records[%d] comes from %s but has no %s", d.n, kind, where)}
 	}
 	b := d.batch(source{kind, d.mem.string(arn)})
@@ -180,7 +155,7 @@ func (d *decoder) build(b *Batch) engine.Record {
 	case SNS:
 		out = d.sns(b)
 	}
-	out.Raw = d.record.raw.raw
+	out.Raw = d.record.raw.Raw
 	if d.bad != nil {
 		out.Data = engine.Unreadable(d.bad)
 	}
@@ -214,8 +189,8 @@ const maxReserve = 10000
 // reserve makes room for this record and the following ones. It estimates their number from
 // the average length so far. Most events have one source, so the first batch gets the room.
 func (d *decoder) reserve(b *Batch) {
-	size := (d.pos-d.start)/(d.n+1) + 1
-	left := (len(d.text) - d.pos) / size
+	size := (d.in.Pos-d.start)/(d.n+1) + 1
+	left := (len(d.in.Text) - d.in.Pos) / size
 	left = min(1+left+left/16, maxReserve)
 	d.stock = left
 	if m := d.room; m != nil {
@@ -237,17 +212,17 @@ func (d *decoder) data() *engine.Payloads {
 }
 
 // need returns the text of a required member.
-func (d *decoder) need(where string, v value) []byte {
-	if !v.isString() {
-		d.fail("the record's %s is %s, not a string", where, v.kind)
+func (d *decoder) need(where string, v jsonscan.Value) []byte {
+	if !v.IsString() {
+		d.fail("the record's %s is %s, not a string", where, v.Kind)
 		return nil
 	}
 	return d.mem.bytes(v)
 }
 
 // optional is like need, but returns "" for a missing member.
-func (d *decoder) optional(where string, v value) string {
-	if !v.given() {
+func (d *decoder) optional(where string, v jsonscan.Value) string {
+	if !v.Given() {
 		return ""
 	}
 	return share(d.need(where, v))

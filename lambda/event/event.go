@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fanout/engine"
+	"fanout/internal/jsonscan"
 )
 
 // Kind is a type of event source.
@@ -104,11 +105,11 @@ func (m *Memory) Free() {
 // Decode is like the function Decode. The previous event's records may no longer be in use.
 func (m *Memory) Decode(data []byte) ([]Batch, error) {
 	m.Free()
-	d := decoder{scanner: scanner{text: data}, room: m}
-	var records kind
+	d := decoder{in: read(data), room: m}
+	var records jsonscan.Kind
 	var others []string
-	d.skipMark()
-	v, ok := d.object(func(name []byte) (ok bool) {
+	v, ok := d.in.Object(func(member jsonscan.Value) (ok bool) {
+		name := d.mem.bytes(member)
 		if string(name) == "Records" {
 			records, ok = d.records()
 			return ok
@@ -116,18 +117,18 @@ func (m *Memory) Decode(data []byte) ([]Batch, error) {
 		if len(others) <= maxNamed {
 			others = append(others, quote(name))
 		}
-		_, ok = d.value()
+		_, ok = d.in.Value()
 		return ok
 	})
-	if !ok || !d.done() {
-		return nil, d.fault()
+	if !ok || !d.in.End() {
+		return nil, fault(&d.in)
 	}
 	switch {
-	case v.kind != object:
-		return nil, fmt.Errorf("the event is %s, not an object with Records from %s", v.kind, sources)
-	case records == absent:
+	case v.Kind != jsonscan.Object:
+		return nil, fmt.Errorf("the event is %s, not an object with Records from %s", v.Kind, sources)
+	case records == jsonscan.Absent:
 		return nil, fmt.Errorf("the event has no Records, only %s; fanout takes events of %s", enumerate(others), sources)
-	case records != list && records != null:
+	case records != jsonscan.Array && records != jsonscan.Null:
 		return nil, fmt.Errorf("the event's Records is %s, not a list", records)
 	case d.err != nil:
 		return nil, d.err

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"fanout/internal/jsonscan"
 )
 
 func decodeFile(t *testing.T, name string) []flatBatch {
@@ -209,12 +211,12 @@ func TestDepth(t *testing.T) {
 	nested := func(n int) []byte {
 		return []byte(`{"Records":[],"x":` + strings.Repeat("[", n) + strings.Repeat("]", n) + `}`)
 	}
-	if _, err := Decode(nested(maxDepth - 1)); err != nil {
-		t.Errorf("%d deep: %v", maxDepth, err)
+	if _, err := Decode(nested(jsonscan.MaxDepth - 1)); err != nil {
+		t.Errorf("%d deep: %v", jsonscan.MaxDepth, err)
 	}
 	const want = "the event is nested more than 10000 deep, at byte 10018"
-	if _, err := Decode(nested(maxDepth)); err == nil || err.Error() != want {
-		t.Errorf("%d deep: got %v, want %s", maxDepth+1, err, want)
+	if _, err := Decode(nested(jsonscan.MaxDepth)); err == nil || err.Error() != want {
+		t.Errorf("%d deep: got %v, want %s", jsonscan.MaxDepth+1, err, want)
 	}
 }
 
@@ -238,28 +240,12 @@ func TestMillis(t *testing.T) {
 		"253402300799.999":        maxMillis,
 		"253402300800":            0,
 	} {
-		if got := millis(value{[]byte(text), number}); got != want {
+		if got := millis(jsonscan.Value{Raw: []byte(text), Kind: jsonscan.Number}); got != want {
 			t.Errorf("%s: got %d, want %d", text, got, want)
 		}
 	}
-	if got := millis(value{[]byte("1"), plain}); got != 0 {
+	if got := millis(jsonscan.Value{Raw: []byte("1"), Kind: jsonscan.Plain}); got != 0 {
 		t.Errorf("a string: got %d", got)
-	}
-}
-
-func TestSpecial(t *testing.T) {
-	for c := range 256 {
-		for at := range 20 {
-			text := []byte(strings.Repeat("é~ !#[]z", 4))
-			text[at] = byte(c)
-			want := len(text)
-			if c == '"' || c == '\\' || c < ' ' {
-				want = at
-			}
-			if got := special(text, 0); got != want {
-				t.Fatalf("byte %#x at %d: got %d, want %d", c, at, got, want)
-			}
-		}
 	}
 }
 

@@ -4,20 +4,21 @@ import (
 	"strings"
 
 	"fanout/engine"
+	"fanout/internal/jsonscan"
 )
 
 // kinesisRecord is the kinesis member of a record (Lambda guide, Process Amazon Kinesis
 // Data Streams records).
 type kinesisRecord struct {
-	kind                             kind
-	data, key, hashKey, seq, arrived value
+	kind                             jsonscan.Kind
+	data, key, hashKey, seq, arrived jsonscan.Value
 	again                            bool // the member appears more than once
 }
 
 func (k *kinesisRecord) read(d *decoder) bool {
-	*k = kinesisRecord{again: k.kind != absent}
-	v, ok := d.object(func(name []byte) (ok bool) {
-		switch string(name) {
+	*k = kinesisRecord{again: k.kind != jsonscan.Absent}
+	v, ok := d.in.Object(func(name jsonscan.Value) (ok bool) {
+		switch string(d.mem.bytes(name)) {
 		case "data":
 			ok = d.note(&k.data)
 		case "partitionKey":
@@ -29,11 +30,11 @@ func (k *kinesisRecord) read(d *decoder) bool {
 		case "approximateArrivalTimestamp":
 			ok = d.note(&k.arrived)
 		default:
-			_, ok = d.value()
+			_, ok = d.in.Value()
 		}
 		return ok
 	})
-	k.kind = v.kind
+	k.kind = v.Kind
 	return ok
 }
 
@@ -43,7 +44,7 @@ const UnknownShard = "unknown-shard"
 // kinesis converts the members just read to a record.
 func (d *decoder) kinesis() engine.Record {
 	k := &d.record.kinesis
-	if k.kind != object {
+	if k.kind != jsonscan.Object {
 		d.fail("the record's kinesis is %s, not an object", k.kind)
 	}
 	shard, number, _ := strings.Cut(d.optional("eventID", d.record.id), ":")

@@ -1,27 +1,28 @@
 package event
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
+
+	"fanout/internal/jsonscan"
+	"fanout/internal/jsontext"
 )
 
 // Relabel returns the event with arn as the source of every record, and otherwise
 // unchanged. All records must come from a source of that kind.
 func Relabel(data []byte, kind Kind, arn string) ([]byte, error) {
-	quoted, _ := json.Marshal(arn) // a string cannot fail
-	r := relabeler{decoder: decoder{scanner: scanner{text: data}}, kind: kind, arn: quoted}
-	r.skipMark()
-	_, ok := r.object(func(name []byte) (ok bool) {
-		if string(name) == "Records" {
-			return r.records()
+	r := relabeler{in: read(data), kind: kind, arn: jsontext.AppendString(nil, arn)}
+	_, ok := r.in.Object(func(name jsonscan.Value) (ok bool) {
+		if string(name.Content()) == "Records" {
+			_, ok = r.in.Array(r.entry)
+			return ok
 		}
-		_, ok = r.value()
+		_, ok = r.in.Value()
 		return ok
 	})
 	switch {
-	case !ok || !r.done():
-		return nil, r.fault()
+	case !ok || !r.in.End():
+		return nil, fault(&r.in)
 	case r.err != nil:
 		return nil, r.err
 	}
@@ -30,71 +31,60 @@ func Relabel(data []byte, kind Kind, arn string) ([]byte, error) {
 
 // relabeler copies an event to out; copied is the end of the copied part.
 type relabeler struct {
-	decoder
+	in     jsonscan.Cursor
+	n      int   // number of records read
+	err    error // why the event cannot be relabeled
 	kind   Kind
 	arn    []byte // in quotes
 	out    []byte
 	copied int
 }
 
-// records copies the value of Records.
-func (r *relabeler) records() bool {
-	if r.peek() != '[' {
-		_, ok := r.value()
-		return ok
-	}
-	some, ok := r.enter('[', ']')
-	for ; some && ok; r.n++ {
-		if ok = r.entry(); ok {
-			some, ok = r.next(']')
-		}
-	}
-	return ok
-}
-
 // entry copies one element of Records.
 func (r *relabeler) entry() bool {
-	r.peek()
-	start, found := r.pos, false
-	var from value
-	v, ok := r.object(func(name []byte) (ok bool) {
+	r.in.Peek()
+	start, found := r.in.Pos, false
+	var from jsonscan.Value
+	v, ok := r.in.Object(func(member jsonscan.Value) (ok bool) {
+		name := string(member.Content())
 		switch {
-		case string(name) == "eventSource", string(name) == "EventSource" && !from.given():
-			from, ok = r.value()
+		case name == "eventSource", name == "EventSource" && !from.Given():
+			from, ok = r.in.Value()
 			return ok
-		case string(name) == "eventSourceARN" && r.kind != SNS:
+		case name == "eventSourceARN" && r.kind != SNS:
 			found = true
 			return r.replace()
-		case string(name) == "Sns" && r.kind == SNS:
-			_, ok = r.object(func(name []byte) (ok bool) {
-				if string(name) == "TopicArn" {
+		case name == "Sns" && r.kind == SNS:
+			_, ok = r.in.Object(func(name jsonscan.Value) (ok bool) {
+				if string(name.Content()) == "TopicArn" {
 					found = true
 					return r.replace()
 				}
-				_, ok = r.value()
+				_, ok = r.in.Value()
 				return ok
 			})
 			return ok
 		}
-		_, ok = r.value()
+		_, ok = r.in.Value()
 		return ok
 	})
 	switch {
 	case !ok || r.err != nil:
-	case v.kind != object:
-		r.err = fmt.Errorf("the event's Records[%d] is %s, not an object", r.n, v.kind)
-	case string(r.mem.bytes(from)) != r.kind.String():
+	case v.Kind != jsonscan.Object:
+		r.err = fmt.Errorf("the event's Records[%d] is %s, not an object", r.n, v.Kind)
+	case string(from.Content()) != r.kind.String():
 		r.err = fmt.Errorf("the event's Records[%d] does not come from %s%s", r.n, r.kind, r.comesFrom(from))
 	case !found && r.kind != SNS:
 		r.insert(start+1, slices.Concat([]byte(`"eventSourceARN":`), r.arn, []byte(",")))
 	}
+	r.n++
 	return ok
 }
 
 // comesFrom returns the name of a record's source, if it is one of the known kinds.
-func (r *relabeler) comesFrom(source value) string {
+func (r *relabeler) comesFrom(source jsonscan.Value) string {
 	for _, k := range []Kind{Kinesis, DynamoDB, SNS} {
-		if string(r.mem.bytes(source)) == k.String() {
+		if string(source.Content()) == k.String() {
 			return " but from " + k.String()
 		}
 	}
@@ -103,15 +93,15 @@ func (r *relabeler) comesFrom(source value) string {
 
 // replace reads a value and writes the ARN instead.
 func (r *relabeler) replace() bool {
-	r.peek()
-	r.out = append(append(r.out, r.text[r.copied:r.pos]...), r.arn...)
-	_, ok := r.value()
-	r.copied = r.pos
+	r.in.Peek()
+	r.out = append(append(r.out, r.in.Text[r.copied:r.in.Pos]...), r.arn...)
+	_, ok := r.in.Value()
+	r.copied = r.in.Pos
 	return ok
 }
 
 // insert adds text at an offset that is not copied yet.
 func (r *relabeler) insert(at int, text []byte) {
-	r.out = append(append(r.out, r.text[r.copied:at]...), text...)
+	r.out = append(append(r.out, r.in.Text[r.copied:at]...), text...)
 	r.copied = at
 }

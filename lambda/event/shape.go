@@ -3,6 +3,8 @@ package event
 import (
 	"bytes"
 	"slices"
+
+	"fanout/internal/jsonscan"
 )
 
 // shape describes how a Kinesis record is written. Records of an event look alike: they
@@ -21,9 +23,9 @@ type shape struct {
 // slot is a value that differs between records.
 type slot struct {
 	before []byte // text since the previous slot
-	value
-	to  *value // in decoder.record
-	end int    // offset of the value's end in the event
+	jsonscan.Value
+	to  *jsonscan.Value // in decoder.record
+	end int             // offset of the value's end in the event
 }
 
 // same reports whether other is for the same member.
@@ -33,13 +35,13 @@ func (s *slot) same(other slot) bool { return s.to == other.to }
 func (s *shape) forget() { s.known, s.slots = false, s.room[:0] }
 
 // note reads a value that differs between records, and records its slot.
-func (d *decoder) note(to *value) (ok bool) {
-	*to, ok = d.value()
-	end := d.pos
-	if to.kind == plain {
+func (d *decoder) note(to *jsonscan.Value) (ok bool) {
+	*to, ok = d.in.Value()
+	end := d.in.Pos
+	if to.Kind == jsonscan.Plain {
 		end-- // exclude the quote
 	}
-	d.shape.slots = append(d.shape.slots, slot{value: *to, to: to, end: end})
+	d.shape.slots = append(d.shape.slots, slot{Value: *to, to: to, end: end})
 	return ok
 }
 
@@ -52,35 +54,35 @@ func (d *decoder) learn(start int) {
 	}
 	for i := range s.slots {
 		slot := &s.slots[i]
-		if slot.kind != plain && slot.kind != number || slices.ContainsFunc(s.slots[:i], slot.same) {
+		if slot.Kind != jsonscan.Plain && slot.Kind != jsonscan.Number || slices.ContainsFunc(s.slots[:i], slot.same) {
 			return // of duplicate members, only the last counts
 		}
-		slot.before = d.text[start : slot.end-len(slot.raw)]
+		slot.before = d.in.Text[start : slot.end-len(slot.Raw)]
 		start = slot.end
 	}
-	s.known, s.tail, s.batch = true, d.text[start:d.pos], d.last
+	s.known, s.tail, s.batch = true, d.in.Text[start:d.in.Pos], d.last
 }
 
 // alike reads a record of the known shape. If the next record has another shape, it reports
 // false and reads nothing.
 func (d *decoder) alike() bool {
-	start := d.pos
+	start := d.in.Pos
 	for i := range d.shape.slots {
 		slot := &d.shape.slots[i]
-		if !d.skip(slot.before) || !d.fill(slot) {
-			d.pos = start
+		if !d.in.Skip(slot.before) || !d.fill(slot) {
+			d.in.Pos = start
 			return false
 		}
 	}
-	if !d.skip(d.shape.tail) {
-		d.pos = start
+	if !d.in.Skip(d.shape.tail) {
+		d.in.Pos = start
 		return false
 	}
-	d.record.raw.raw, d.bad = d.text[start:d.pos:d.pos], nil
+	d.record.raw.Raw, d.bad = d.in.Since(start), nil
 	b := &d.batches[d.shape.batch]
 	r := d.build(b)
 	if r.Data.Err() != nil { // fill has not checked data
-		d.pos = start
+		d.in.Pos = start
 		return false
 	}
 	b.Records = append(b.Records, r)
@@ -88,37 +90,27 @@ func (d *decoder) alike() bool {
 	return true
 }
 
-// skip moves past known if the text continues with it.
-func (d *decoder) skip(known []byte) bool {
-	end := d.pos + len(known)
-	if end > len(d.text) || string(d.text[d.pos:end]) != string(known) {
-		return false
-	}
-	d.pos = end
-	return true
-}
-
 // fill reads a slot's value, which must be of the same kind as in the previous record. It
 // scans data only up to the next quote: if that is valid base64, it was a string without
 // escapes.
 func (d *decoder) fill(s *slot) bool {
-	start := d.pos
+	start := d.in.Pos
 	switch {
-	case s.kind == number:
-		if !d.number() {
+	case s.Kind == jsonscan.Number:
+		if !d.in.Number() {
 			return false
 		}
 	case s.to == &d.record.kinesis.data:
-		n := bytes.IndexByte(d.text[start:], '"')
+		n := bytes.IndexByte(d.in.Text[start:], '"')
 		if n < 0 {
 			return false
 		}
-		d.pos += n
+		d.in.Pos += n
 	default:
-		if d.pos = special(d.text, start); d.pos == len(d.text) || d.text[d.pos] != '"' {
+		if d.in.Pos = jsonscan.Mark(d.in.Text, start); d.in.Pos == len(d.in.Text) || d.in.Text[d.in.Pos] != '"' {
 			return false
 		}
 	}
-	s.to.raw = d.text[start:d.pos:d.pos]
+	s.to.Raw = d.in.Since(start)
 	return true
 }

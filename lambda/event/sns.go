@@ -1,28 +1,31 @@
 package event
 
-import "fanout/engine"
+import (
+	"fanout/engine"
+	"fanout/internal/jsonscan"
+)
 
 // snsRecord is the Sns member of a record (Lambda guide, Process Amazon SNS notifications).
 type snsRecord struct {
-	topic, message, id, seq, arrived value
+	topic, message, id, seq, arrived jsonscan.Value
 }
 
 func (s *snsRecord) read(d *decoder) bool {
 	*s = snsRecord{}
-	_, ok := d.object(func(name []byte) (ok bool) {
-		switch string(name) {
+	_, ok := d.in.Object(func(name jsonscan.Value) (ok bool) {
+		switch string(d.mem.bytes(name)) {
 		case "TopicArn":
-			s.topic, ok = d.value()
+			s.topic, ok = d.in.Value()
 		case "Message":
-			s.message, ok = d.value()
+			s.message, ok = d.in.Value()
 		case "MessageId":
-			s.id, ok = d.value()
+			s.id, ok = d.in.Value()
 		case "SequenceNumber":
-			s.seq, ok = d.value()
+			s.seq, ok = d.in.Value()
 		case "Timestamp":
-			s.arrived, ok = d.value()
+			s.arrived, ok = d.in.Value()
 		default:
-			_, ok = d.value()
+			_, ok = d.in.Value()
 		}
 		return ok
 	})
@@ -41,7 +44,7 @@ func (d *decoder) sns(b *Batch) engine.Record {
 	if r.Seq == "" {
 		r.Seq = r.Key
 	}
-	if s.arrived.isString() {
+	if s.arrived.IsString() {
 		r.Arrived = timestamp(d.mem.string(s.arrived))
 	}
 	if text := d.need("Sns.Message", s.message); d.bad == nil {

@@ -1,78 +1,10 @@
 package event
 
 import (
-	"unicode/utf16"
-	"unicode/utf8"
 	"unsafe"
+
+	"fanout/internal/jsonscan"
 )
-
-// unhex maps a hexadecimal digit to its value, and other bytes to −1.
-var unhex = func() (t [256]int8) {
-	for i := range t {
-		t[i] = -1
-	}
-	for i := range int8(10) {
-		t['0'+byte(i)] = i
-	}
-	for i := range int8(6) {
-		t['a'+byte(i)], t['A'+byte(i)] = 10+i, 10+i
-	}
-	return t
-}()
-
-// unescape appends the decoded content of a valid JSON string to dst. Half a surrogate pair
-// becomes U+FFFD, as in encoding/json.
-func unescape(dst, s []byte) []byte {
-	for len(s) > 0 {
-		plain := special(s, 0)
-		dst, s = append(dst, s[:plain]...), s[plain:]
-		if len(s) == 0 {
-			break
-		}
-		c := s[1]
-		if c != 'u' {
-			dst, s = append(dst, unescaped(c)), s[2:]
-			continue
-		}
-		r := hex4(s[2:])
-		s = s[6:]
-		if utf16.IsSurrogate(r) {
-			low := rune(-1)
-			if len(s) >= 6 && s[0] == '\\' && s[1] == 'u' {
-				low = hex4(s[2:])
-			}
-			if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
-				s = s[6:]
-			}
-		}
-		dst = utf8.AppendRune(dst, r)
-	}
-	return dst
-}
-
-// unescaped returns the character that a backslash before c encodes.
-func unescaped(c byte) byte {
-	switch c {
-	case 'b':
-		return '\b'
-	case 'f':
-		return '\f'
-	case 'n':
-		return '\n'
-	case 'r':
-		return '\r'
-	case 't':
-		return '\t'
-	}
-	return c
-}
-
-func hex4(s []byte) (r rune) {
-	for _, c := range s[:4] {
-		r = r<<4 | rune(unhex[c])
-	}
-	return r
-}
 
 // arena allocates memory for texts, many short ones from one chunk.
 type arena struct {
@@ -101,15 +33,15 @@ func (a *arena) take(n int) []byte {
 }
 
 // bytes returns a string's decoded content. Without escapes this is a slice of the event.
-func (a *arena) bytes(v value) []byte {
-	if v.kind == escaped {
-		return unescape(a.take(len(v.raw)), v.raw) // an escape is longer than its character
+func (a *arena) bytes(v jsonscan.Value) []byte {
+	if v.Kind == jsonscan.Escaped {
+		return jsonscan.AppendUnescaped(a.take(len(v.Raw)), v.Raw) // an escape is longer than its character
 	}
-	return v.raw
+	return v.Raw
 }
 
 // string is like bytes, but returns a string.
-func (a *arena) string(v value) string { return share(a.bytes(v)) }
+func (a *arena) string(v jsonscan.Value) string { return share(a.bytes(v)) }
 
 // share returns b as a string. The caller must no longer write to b.
 func share(b []byte) string {

@@ -1,6 +1,10 @@
 package event
 
-import "time"
+import (
+	"time"
+
+	"fanout/internal/jsonscan"
+)
 
 // maxMillis is the last valid millisecond, the end of the year 9999. Times outside the
 // range count as unknown.
@@ -9,11 +13,11 @@ const maxMillis = 253402300799999
 // millis converts seconds since 1970, written as a JSON number (1545084650.987,
 // 1.545084650987E9), to milliseconds. The result is exact; fractions of a millisecond are
 // cut off. For an invalid time it returns 0, which means unknown.
-func millis(v value) int64 {
-	if v.kind != number {
+func millis(v jsonscan.Value) int64 {
+	if v.Kind != jsonscan.Number {
 		return 0
 	}
-	s, digits, point := v.raw, 0, -1
+	s, digits, point := v.Raw, 0, -1
 	for digits < len(s) && (isDigit(s[digits]) || s[digits] == '.') {
 		if s[digits] == '.' {
 			point = digits
@@ -77,3 +81,5 @@ func timestamp(text string) int64 {
 	}
 	return max(t.UnixMilli(), 0)
 }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
