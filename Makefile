@@ -96,17 +96,17 @@ cover: ## coverage of engine and stages, which must stay at or above 90 %
 	  $(GO) tool cover -func cover.out | awk -v p=$$p '/^total:/ {print p, $$3; if ($$3+0 < $(COVER_MIN)) exit 1}' || exit 1; \
 	done
 
-MODEL := -count=1 -timeout 0 -run '^TestModel'
+MODEL := -count=1 -timeout 0
 .PHONY: model
 model: ## 10,000 random runs each of the models of the delivery guarantees
-	$(GO) test $(MODEL) ./engine ./lambda ./internal/poll -model.runs 10000
+	$(GO) test $(MODEL) -run '^Test(Ledger)?Model' ./engine ./lambda ./internal/poll -model.runs 10000
 
 SOAK ?= 1h
 .PHONY: soak
 # In the folder of its package a test prints as it goes.
 soak: ## the same for an hour (SOAK), with the race detector
-	cd engine && $(GO) test $(RACE) $(MODEL) -model.time $(SOAK) & engine=$$!; \
-	(cd lambda && $(GO) test $(RACE) $(MODEL) -model.time $(SOAK)); lambda=$$?; \
+	cd engine && $(GO) test $(RACE) $(MODEL) -run '^TestModel' -model.time $(SOAK) & engine=$$!; \
+	(cd lambda && $(GO) test $(RACE) $(MODEL) -run '^TestModel' -model.time $(SOAK)); lambda=$$?; \
 	wait $$engine && exit $$lambda
 
 BENCH ?= .

@@ -1,7 +1,6 @@
 package modelkit
 
 import (
-	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
 	"time"
@@ -28,9 +27,9 @@ func (d *Draw) Fork() *Draw { return NewDraw(d.Uint64()) }
 
 // For returns a Draw that depends on the seed and the purpose alone, whatever was drawn before. It
 // is safe for concurrent use.
-func (d *Draw) For(purpose ...any) *Draw {
+func (d *Draw) For(purpose string) *Draw {
 	h := fnv.New64a()
-	_, _ = fmt.Fprintln(h, purpose...)
+	_, _ = h.Write([]byte(purpose))
 	return &Draw{rand.New(rand.NewPCG(d.seed, h.Sum64())), d.seed}
 }
 

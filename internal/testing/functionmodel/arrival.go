@@ -1,0 +1,176 @@
+package functionmodel
+
+import (
+	"encoding/base64"
+	"regexp"
+	"strings"
+
+	"fanout/engine"
+	"fanout/lambda/envelope"
+	"fanout/lambda/event"
+)
+
+// account is the oracle's account of a target. User records are known by their name.
+type account struct {
+	arrivals     map[string]int  // how often a user record came, to the target or its onFailure
+	firstPlace   map[string]int  // its place among the user records, in the order in which they first came to the target
+	lastPlace    map[string]int  // the number of the arrival at the target that was its last
+	total        int             // arrivals at the target
+	diverted     map[string]bool // it came to onFailure
+	acknowledged map[string]int  // the last round in which the service acknowledged it
+	mayRepeat    map[string]int  // how many repeated arrivals have a good reason
+
+	seenIDs        map[string]bool               // deduplication ids that the FIFO queue has seen
+	refusedAsLarge map[string]bool               // the service refused it alone; once dropped, it may come out of order
+	held           map[*sourceRecord]engine.Held // what the function knows the target to have
+
+	requests   map[string]int // by the first record: attempts
+	faultRound int            // the last round in which a request met a fault
+	hanging    int            // requests that ignore their deadline
+}
+
+func newAccount() account {
+	return account{
+		arrivals: map[string]int{}, firstPlace: map[string]int{}, lastPlace: map[string]int{}, diverted: map[string]bool{},
+		acknowledged: map[string]int{}, mayRepeat: map[string]int{}, seenIDs: map[string]bool{}, refusedAsLarge: map[string]bool{},
+		held: map[*sourceRecord]engine.Held{}, requests: map[string]int{},
+	}
+}
+
+// arrive notes a record that the service accepts, and judges its content. The function may not get
+// the acknowledgment.
+func (s *sink) arrive(r *engine.Record, acknowledged bool) {
+	t := s.target
+	owner, names := t, namesIn(string(r.Data.Bytes()))
+	if strings.HasPrefix(string(r.Data.Bytes()), `{"fanout":`) {
+		if owner, names = s.openEnvelope(r); owner == nil {
+			return
+		}
+	} else {
+		s.judgeData(r)
+	}
+	s.judgeKey(r)
+	dropped := false // by a FIFO queue
+	if t.fifo {
+		id := s.program.DeduplicationID(&t.spec, r)
+		dropped = t.seenIDs[id]
+		t.seenIDs[id] = true
+	}
+	for _, name := range names {
+		if acknowledged {
+			owner.acknowledged[name] = s.round
+		}
+		if dropped {
+			continue
+		}
+		if owner == t {
+			t.arrived(name)
+		} else {
+			owner.diverted[name] = true
+		}
+		owner.arrivals[name]++
+		if !acknowledged {
+			owner.mayRepeat[name]++
+		}
+	}
+}
+
+// arrived notes an arrival at the target itself.
+func (a *account) arrived(name string) {
+	a.total++
+	a.lastPlace[name] = a.total
+	if a.arrivals[name] == 0 {
+		a.firstPlace[name] = len(a.firstPlace)
+	}
+}
+
+// openEnvelope returns the target that an envelope comes from, and the user records in it. The
+// target is nil if the envelope is wrong.
+func (s *sink) openEnvelope(r *engine.Record) (owner *modelTarget, names []string) {
+	s.Count("envelopes", 1)
+	t := s.target
+	e, err := envelope.Parse(r.Data.Bytes())
+	if err != nil {
+		s.Broken(intact, "target %s got an envelope that cannot be read: %v", t, err)
+		return nil, nil
+	}
+	if owner = t.source.targets[e.Target]; owner == nil || owner.fallback() != t {
+		s.Broken(intact, "target %s got an envelope of %s, and is not its onFailure", t, e.Target)
+		return nil, nil
+	}
+	s.judgeDiversion(owner, &e)
+	if names = namesIn(string(e.Data)); names != nil {
+		return owner, names
+	}
+	src := s.records[string(e.Event)]
+	if src == nil {
+		s.Broken(intact, "target %s got an envelope of no known record: %s", t, e.Event)
+		return nil, nil
+	}
+	return owner, src.names()
+}
+
+// judgeData judges the data of a record that is not merged.
+func (s *sink) judgeData(r *engine.Record) {
+	t := s.target
+	if t.merges() {
+		return
+	}
+	src := s.sourceOf(r)
+	if src == nil {
+		s.Broken(intact, "target %s got a record of no known event: %s", t, r.Raw)
+		return
+	}
+	parts := t.parts(src)
+	if got, want := string(r.Data.Bytes()), parts[min(r.Sub, len(parts)-1)].data; got != want {
+		s.Broken(intact, "target %s got %q of record %s; want %q", t, got, r.Seq, want)
+	}
+}
+
+// judgeKey checks that no other item has the key of r.
+func (s *sink) judgeKey(r *engine.Record) {
+	src := s.sourceOf(r)
+	if src == nil || src.source.kind != event.DynamoDB || src.flaw == unreadable {
+		return
+	}
+	if item, ok := s.items[r.Key]; ok && item != src.key {
+		s.Broken(intact, "target %s got %q as the key of two items, %q and %q", s.target, r.Key, item, src.key)
+	}
+	s.items[strings.Clone(r.Key)] = src.key
+}
+
+// sourceOf returns the source record of r, or nil if r is merged.
+func (w *world) sourceOf(r *engine.Record) *sourceRecord { return w.records[string(r.Raw)] }
+
+// binary is a part of a merged message that is not text.
+var binary = regexp.MustCompile(`\{"\$base64":"([^"]*)"\}`)
+
+// namesIn returns the names of the user records in data, in order. The data, or parts of it, may be
+// in base64.
+func namesIn(data string) (all []string) {
+	data = binary.ReplaceAllStringFunc(data, func(part string) string {
+		b, err := base64.StdEncoding.DecodeString(binary.FindStringSubmatch(part)[1])
+		if err != nil {
+			return part
+		}
+		return string(b)
+	})
+	for _, part := range strings.Split(data, "(")[1:] {
+		if end := strings.IndexByte(part, ')'); end >= 0 {
+			all = append(all, "("+part[:end+1])
+		}
+	}
+	if all != nil {
+		return all
+	}
+	for _, word := range strings.FieldsFunc(data, notBase64) {
+		if b, err := base64.StdEncoding.DecodeString(word); err == nil && len(b) > 8 {
+			all = append(all, namesIn(string(b))...)
+		}
+	}
+	return all
+}
+
+func notBase64(c rune) bool {
+	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '+' && c != '/' && c != '='
+}

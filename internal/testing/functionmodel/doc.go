@@ -1,0 +1,25 @@
+// Package functionmodel is the model of the whole function behind event source mappings.
+//
+// A world has some sources, each with targets, records and a mapping:
+//
+//	source.go, record.go, target.go    what a world holds
+//
+// The world runs in rounds. In a round, up to three events are under way at the same time:
+//
+//	world.go      the rounds
+//	mapping.go    a mapping reads batches, and sends a failed one again, as Lambda does
+//	invocation.go an invocation has an event, which holds batches
+//	function.go   the boundary to the program under test
+//	fault.go      requests that the function makes may meet a fault
+//	arrival.go    the oracle's account of the records that a target accepts
+//
+// After each round the oracle judges the function's reports and answers. When every record is
+// delivered or given up, it judges the targets:
+//
+//	promise.go    the promises, and the sabotages that break them
+//	report.go     judges reports
+//	answer.go     judges answers
+//	end.go        judges the targets in the end
+//
+// docs/models.md states the promises.
+package functionmodel
