@@ -52,63 +52,60 @@ func (d *delivery) take(ctx context.Context, lanes []lane, losses []*processed, 
 	wg.Wait()
 }
 
-// run delivers the records that the stages emitted, a lane at a time.
+// run delivers the records that the stages emitted: an ordered target a lane at a time,
+// any other a request at a time.
 func (d *delivery) run(ctx context.Context, lanes []lane) {
 	workers := pool.New().WithMaxGoroutines(d.target.InFlight)
 	if d.target.Ordered {
-		order := laneOrder
-		if d.limits.OnePerKey {
-			order = keyOrder
-		}
 		for _, l := range lanes {
-			if len(l.recs) == 0 {
-				continue
+			if len(l.recs) > 0 {
+				workers.Go(func() { d.drive(ctx, d.newQueue(l)) })
 			}
-			q := &queue{d: d, recs: l.recs, cuts: l.cuts, order: order, stageFailed: d.stageFailed[l.recs[0].Lane]}
-			workers.Go(func() { d.drive(ctx, q) })
 		}
-	} else {
-		all := join(lanes)
-		whole := queue{d: d, recs: all.recs, cuts: all.cuts}
-		for batch, _ := whole.next(d.tally.start); len(batch) > 0; batch, _ = whole.next(d.tally.start) {
-			q := &queue{d: d, recs: batch, batch: batch, bytes: whole.bytes, head: len(batch)}
-			workers.Go(func() { d.drive(ctx, q) })
-		}
-		whole.settleRejects(ctx)
+		workers.Wait()
+		return
 	}
+	all := queue{d: d, lane: join(lanes), order: anyOrder{}}
+	for all.next(d.tally.start); len(all.request.recs) > 0; all.next(d.tally.start) {
+		recs := all.request.recs
+		q := &queue{d: d, lane: lane{recs: recs}, order: anyOrder{}, head: len(recs)}
+		q.request.recs, q.request.bytes = recs, all.request.bytes
+		workers.Go(func() { d.drive(ctx, q) })
+	}
+	all.settleRejects(ctx)
 	workers.Wait()
 }
 
-// drive sends the records of q, one request at a time. If q already has a batch,
-// that goes first.
+// drive sends the records of q, one request at a time. If q has a request already, that
+// goes first.
 func (d *delivery) drive(ctx context.Context, q *queue) {
 	stop, _ := ctx.Deadline()
-	batch, wait := q.batch, time.Duration(0)
-	if batch == nil {
-		batch, wait = q.next(time.Now())
+	wait := time.Duration(0)
+	if len(q.request.recs) == 0 {
+		wait = q.next(time.Now())
 	}
 	defer d.breaker.stopProbing(q)
-	for len(batch) > 0 || wait > 0 || len(q.rejects) > 0 {
-		if len(batch) == 0 { // parts of a reject must not overtake the request
-			q.settleRejects(ctx)
-		}
-		if len(batch) > 0 {
+	for len(q.request.recs) > 0 || wait > 0 || len(q.rejects) > 0 {
+		switch {
+		case len(q.request.recs) > 0:
 			if err := d.breaker.admit(ctx, q); err != nil {
 				q.abandon(ctx, err)
 				return
 			}
 			if o, ok := d.send(ctx, q); ok {
 				q.settle(&o, time.Now(), stop)
-				q.settleRejects(ctx)
+				q.settleRejects(ctx) // not before: the parts of one must not overtake the request
 			}
-		} else if wait > 0 {
+		case len(q.rejects) > 0:
+			q.settleRejects(ctx)
+		default:
 			sleep(ctx, wait)
 		}
 		if ctx.Err() != nil {
 			q.abandon(ctx, unsent(ctx))
 			return
 		}
-		batch, wait = q.next(time.Now())
+		wait = q.next(time.Now())
 	}
 }
 
@@ -119,24 +116,24 @@ func (d *delivery) send(ctx context.Context, q *queue) (o Outcome, ok bool) {
 		return o, false
 	}
 	defer d.target.slots.Release(1)
-	a := &q.attempt
+	a := &q.request.attempt
 	a.target, a.bytes = d.breaker, requestBytes
 	if d.limits.Copies {
-		a.bytes += q.bytes
+		a.bytes += q.request.bytes
 	}
 	ctx, ok = d.slots.acquire(ctx, a)
 	if !ok {
 		return o, false
 	}
 	defer func() { d.slots.release(a, o.all == nil) }()
-	if p := panics.Try(func() { o = d.target.Sink.Send(ctx, q.batch) }); p != nil {
+	if p := panics.Try(func() { o = d.target.Sink.Send(ctx, q.request.recs) }); p != nil {
 		o = Failed(Errorf(Refused, "the sink panicked%s", describe(p)))
 		d.tally.interrupted()
 	}
 	if ctx.Err() != nil {
 		d.tally.interrupted()
 	}
-	d.tally.request(&o, q.resends())
+	d.tally.request(&o, q.request.resends())
 	return o, true
 }
 

@@ -2,100 +2,128 @@ package engine
 
 import (
 	"errors"
+	"slices"
 	"sort"
 	"time"
 )
 
-// queue decides which records the next request holds. It has one request in flight.
-// For an ordered target a queue holds a whole lane; otherwise a single request,
-// which may have to be sent in parts.
+// queue decides which records of a lane the next request holds, and keeps each record
+// until its fate is known. It has one request in flight. For an ordered target a queue
+// holds a whole lane; otherwise a single request, which may have to be sent in parts.
 type queue struct {
 	d     *delivery
-	recs  []Record
-	cuts  []int // ascending, in (0, len(recs)): where a request must begin
+	lane  lane
 	order order
 
-	head  int       // recs[head:] were never taken
+	head  int       // records from here on were never taken
 	again []retry   // to be sent next, or when due; ascending
 	pause time.Time // nothing is sent before then
 	max   int       // bound on records of a request, after a request was too large; 0: none
 
+	request request  // in flight, if it has records
 	rejects []reject // to be split, dropped or offered to another target before anything else
 	failed  bool     // at least one record failed
-
-	batch []Record // the request in flight, if any
-	bytes int      // of batch, as Limits counts them
-	lo    int      // where batch begins in recs, if index is empty
-	index []retry  // otherwise the history of each record of batch
-	buf   []Record // of batch, if it is not a part of recs
-
-	attempt attempt // of the request in flight, at its slot
-
-	// For ordered queues. stageFailed: for each key, the first record that a stage
-	// failed. blockedKeys: for each key, the index in recs of the first record that
-	// failed permanently.
-	stageFailed map[string]*Record
-	blockedKeys map[string]int
-
-	waiters waiters // for key order
 }
 
-// order is the ordering rule of a queue.
-type order uint8
-
-const (
-	anyOrder  order = iota
-	laneOrder       // never send a record before an earlier one
-	keyOrder        // never send a record with, or before, an earlier one of its key
-)
+// request holds the records of a request.
+type request struct {
+	recs    []Record
+	bytes   int     // as Limits counts them
+	first   int     // index in the lane of the first record, if taken is empty
+	taken   []retry // otherwise: the index and history of each record
+	copied  []Record
+	attempt attempt // at its slot
+}
 
 // retry is a record of a queue and its history.
 type retry struct {
-	i     int       // in recs
+	i     int       // index in the lane
 	sent  bool      // it was sent before
 	tries int       // failed attempts
 	due   time.Time // not sent before then
 	err   error     // of the last attempt
 }
 
+// index returns the index in the lane of record k of the request.
+func (r *request) index(k int) int {
+	if len(r.taken) > 0 {
+		return r.taken[k].i
+	}
+	return r.first + k
+}
+
+// history returns the history of record k of the request.
+func (r *request) history(k int) retry {
+	if len(r.taken) > 0 {
+		return r.taken[k]
+	}
+	return retry{i: r.first + k}
+}
+
+// resends reports whether the request holds records sent before.
+func (r *request) resends() bool {
+	return slices.ContainsFunc(r.taken, func(a retry) bool { return a.sent })
+}
+
+// collect gathers the taken records. It does not copy consecutive ones: hundreds of
+// failed requests may wait at once.
+func (r *request) collect(l *lane) {
+	first, n := r.taken[0].i, len(r.taken)
+	if r.taken[n-1].i == first+n-1 {
+		r.recs = l.recs[first : first+n : first+n]
+		return
+	}
+	for _, a := range r.taken {
+		r.copied = append(r.copied, l.recs[a.i])
+	}
+	r.recs = r.copied
+}
+
+// newQueue returns the queue of a lane.
+func (d *delivery) newQueue(l lane) *queue {
+	return &queue{d: d, lane: l, order: d.newOrder(l)}
+}
+
 // errOvertake fails a record if its delivery would break the order of its key.
 var errOvertake = errors.New("an earlier record of its key failed, and the target keeps order")
 
-// next builds the next request. If nothing can be sent yet, it returns how long to
-// wait. If nothing is left, it returns neither. It may leave rejects, and the
-// caller must settle them first.
-func (q *queue) next(now time.Time) (batch []Record, wait time.Duration) {
+// next makes the next request. If nothing can be sent yet, it returns how long to wait.
+// If nothing is left, the request is empty and the wait is zero. next may leave rejects,
+// and the caller must settle them first.
+func (q *queue) next(now time.Time) (wait time.Duration) {
+	r := &q.request
+	r.recs = nil
 	if q.pause.After(now) {
-		return nil, q.pause.Sub(now)
+		return q.pause.Sub(now)
 	}
-	q.batch, q.index, q.buf = nil, q.index[:0], q.buf[:0]
+	r.taken, r.copied = r.taken[:0], r.copied[:0]
 	p := packer{limits: &q.d.limits, records: q.max, most: q.d.target.fit.bound()}
 	open, wait := q.takeAgain(&p, now)
 	switch {
 	case !open:
-	case len(q.index) > 0 || q.order == keyOrder || len(q.blockedKeys)+len(q.stageFailed) > 0:
-		q.takeNew(&p)
-	default:
+	case len(r.taken) == 0 && q.order.free():
 		q.takeRange(&p)
+	default:
+		q.takeNew(&p)
 	}
-	if len(q.index) > 0 {
-		q.batch = q.taken()
+	if len(r.taken) > 0 {
+		r.collect(&q.lane)
 	}
-	if len(q.batch) > 0 {
-		wait = 0
+	r.bytes = p.bytes
+	if len(r.recs) > 0 {
+		return 0
 	}
-	q.bytes = p.bytes
-	return q.batch, wait
+	return wait
 }
 
 // takeAgain takes the retries that are due. It returns whether new records may
 // follow, and the time until the next retry.
 func (q *queue) takeAgain(p *packer, now time.Time) (open bool, wait time.Duration) {
 	open = true
-	kept := q.again[:0]
+	kept := q.again[:0] // in place: a retry is read before another is written over it
 	for k, a := range q.again {
-		r := &q.recs[a.i]
-		if first, ok := q.blockedKeys[r.Key]; ok && a.i > first {
+		r := &q.lane.recs[a.i]
+		if q.order.breaks(a.i, r) {
 			q.failAndBlock(a.i, errOvertake)
 			continue
 		}
@@ -104,7 +132,7 @@ func (q *queue) takeAgain(p *packer, now time.Time) (open bool, wait time.Durati
 			if wait == 0 || early < wait {
 				wait = early
 			}
-			if q.order != laneOrder {
+			if !q.order.strict() {
 				continue
 			}
 			kept, open = append(kept, q.again[k+1:]...), false
@@ -122,49 +150,48 @@ func (q *queue) takeAgain(p *packer, now time.Time) (open bool, wait time.Durati
 			kept, open = append(kept, q.again[k:]...), false
 			break
 		}
-		q.take(a)
+		q.request.taken = append(q.request.taken, a)
 	}
-	if q.again = kept; len(kept) == 0 && q.resends() {
-		q.again = nil // the histories are in index
+	q.again = kept
+	if len(kept) == 0 && q.request.resends() {
+		q.again = nil // frees the memory: the request has the histories
 	}
 	return open, wait
 }
 
 // takeNew takes records that were never taken.
 func (q *queue) takeNew(p *packer) {
-	for ; q.head < len(q.recs) && !q.mustSettle(); q.head++ {
-		r := &q.recs[q.head]
-		if q.blocked(r) {
+	for ; q.head < len(q.lane.recs) && !q.mustSettle(); q.head++ {
+		r := &q.lane.recs[q.head]
+		if q.order.breaks(q.head, r) {
 			q.fail(q.head, errOvertake)
 			continue
 		}
 		size := q.d.size(r)
-		if q.wait(q.head) || q.oversize(p, q.head, size) {
+		if q.order.waits(q.head, r) || q.oversize(p, q.head, size) {
 			continue
 		}
 		if !q.together(q.head) || !p.add(size) {
 			return
 		}
-		if q.order == keyOrder {
-			q.waiters.enter(r.Key, q.head, len(q.recs))
-		}
-		q.take(retry{i: q.head})
+		q.order.take(q.head, r)
+		q.request.taken = append(q.request.taken, retry{i: q.head})
 	}
 }
 
 // takeRange takes records that were never taken, without copying them.
 func (q *queue) takeRange(p *packer) {
-	q.lo = q.head
+	first := q.head
 	end := q.pieceEnd(q.head)
 	for q.head < end {
-		size := q.d.size(&q.recs[q.head])
+		size := q.d.size(&q.lane.recs[q.head])
 		if p.n == 0 && q.oversize(p, q.head, size) {
 			q.head++
-			q.lo = q.head
+			first = q.head
 			if q.head == end {
 				end = q.pieceEnd(q.head)
 			}
-			if q.order != anyOrder {
+			if q.d.target.Ordered {
 				q.takeNew(p) // the oversize record may block its key
 				return
 			}
@@ -175,43 +202,22 @@ func (q *queue) takeRange(p *packer) {
 		}
 		q.head++
 	}
-	q.batch = q.recs[q.lo:q.head]
+	q.request.first, q.request.recs = first, q.lane.recs[first:q.head]
 }
 
 // pieceEnd returns where the piece that holds record i ends.
 func (q *queue) pieceEnd(i int) int {
-	if k := sort.SearchInts(q.cuts, i+1); k < len(q.cuts) {
-		return q.cuts[k]
+	if k := sort.SearchInts(q.lane.cuts, i+1); k < len(q.lane.cuts) {
+		return q.lane.cuts[k]
 	}
-	return len(q.recs)
+	return len(q.lane.recs)
 }
 
 // together reports whether record i may share the request with the records taken:
 // no cut lies between them.
 func (q *queue) together(i int) bool {
-	return len(q.index) == 0 || i < q.pieceEnd(q.index[0].i)
-}
-
-func (q *queue) take(a retry) { q.index = append(q.index, a) }
-
-// taken returns the records of index. It does not copy consecutive records: hundreds of
-// failed requests may wait at once.
-func (q *queue) taken() []Record {
-	first := q.index[0].i
-	for k, a := range q.index {
-		if a.i != first+k {
-			return q.copies()
-		}
-	}
-	end := first + len(q.index)
-	return q.recs[first:end:end]
-}
-
-func (q *queue) copies() []Record {
-	for _, a := range q.index {
-		q.buf = append(q.buf, q.recs[a.i])
-	}
-	return q.buf
+	taken := q.request.taken
+	return len(taken) == 0 || i < q.pieceEnd(taken[0].i)
 }
 
 // oversize rejects record i if it can never be sent.
@@ -224,42 +230,48 @@ func (q *queue) oversize(p *packer, i, size int) bool {
 }
 
 // mustSettle reports whether rejects must be settled before more records are taken.
-func (q *queue) mustSettle() bool { return q.order != anyOrder && len(q.rejects) > 0 }
+func (q *queue) mustSettle() bool { return q.d.target.Ordered && len(q.rejects) > 0 }
 
-// wait queues record i behind an earlier, undelivered record of its key.
-func (q *queue) wait(i int) bool {
-	return q.order == keyOrder && q.waiters.wait(q.recs[i].Key, i)
-}
-
-// unblock releases the record that waits for record i.
-func (q *queue) unblock(i int) {
-	if w := q.waiters.behind(i); w > 0 {
-		q.again = append(q.again, retry{i: w})
-	} else {
-		q.waiters.leave(q.recs[i].Key)
+// release ends the wait for record i, which was delivered or went elsewhere.
+func (q *queue) release(i int) {
+	if next := q.order.release(i, &q.lane.recs[i]); next > 0 {
+		q.again = append(q.again, retry{i: next})
 	}
 }
 
-// blocked reports whether sending r, the first record never taken, would break the
-// order of its key.
-func (q *queue) blocked(r *Record) bool {
-	if len(q.stageFailed) > 0 {
-		r.leaves(func(leaf *Record) {
-			if first := q.stageFailed[leaf.Key]; first != nil && leaf.follows(first) {
-				q.blockKey(r.Key, q.head)
-			}
-		})
-	}
-	_, dead := q.blockedKeys[r.Key]
-	return dead
+// packer adds up one request and decides which records still fit.
+type packer struct {
+	limits  *Limits
+	records int // bound on records, below the limits' own; 0: none
+	most    int // bound on bytes of several records, learned from refusals; 0: none
+	n       int
+	bytes   int
 }
 
-// blockKey blocks the records of a key behind record i.
-func (q *queue) blockKey(key string, i int) {
-	if q.blockedKeys == nil {
-		q.blockedKeys = make(map[string]int)
+// tooLarge returns an error if a record of this size can never be sent.
+func (p *packer) tooLarge(size int) error {
+	l := p.limits
+	if l.RecordBytes > 0 && size > l.RecordBytes {
+		return Errorf(TooLarge, "the record counts %d bytes and the target takes %d a record", size, l.RecordBytes)
 	}
-	if first, ok := q.blockedKeys[key]; !ok || i < first {
-		q.blockedKeys[key] = i
+	if l.Bytes > 0 && l.PerBatch+size > l.Bytes {
+		return Errorf(TooLarge, "the record counts %d bytes and the target takes %d a request", size, l.Bytes-l.PerBatch)
 	}
+	return nil
+}
+
+// add adds a record of this size to the request. It reports false if the record
+// does not fit.
+func (p *packer) add(size int) bool {
+	l := p.limits
+	switch {
+	case p.records > 0 && p.n >= p.records,
+		l.Records > 0 && p.n >= l.Records,
+		p.most > 0 && p.n > 0 && p.bytes+size > p.most,
+		l.Bytes > 0 && l.PerBatch+p.bytes+size > l.Bytes:
+		return false
+	}
+	p.n++
+	p.bytes += size
+	return true
 }

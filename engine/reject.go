@@ -1,0 +1,111 @@
+package engine
+
+import (
+	"context"
+	"slices"
+)
+
+// reject is a record that this target does not accept.
+type reject struct {
+	i     int // index in the lane
+	err   error
+	tries int
+}
+
+// reject gives up record i. The record fails, unless it can be split, dropped or
+// offered to another target.
+func (q *queue) reject(i int, err error, tries int) {
+	r := &q.lane.recs[i]
+	if q.tooLarge(r, err) || q.d.target.drops(err) || q.d.target.diverts(r, err) {
+		q.rejects = append(q.rejects, reject{i, err, tries})
+		return
+	}
+	q.failAndBlock(i, err)
+}
+
+// tooLarge reports whether r is too large and carries several records.
+func (q *queue) tooLarge(r *Record, err error) bool {
+	return ClassOf(err) == TooLarge && q.d.divisible(r)
+}
+
+// settleRejects splits or drops rejects where possible, and offers the others to
+// the other target. Waiting records go on behind a reject that was delivered in
+// parts, dropped or taken. All other rejects fail.
+func (q *queue) settleRejects(ctx context.Context) {
+	if len(q.rejects) == 0 {
+		return
+	}
+	rejects := q.rejects
+	q.rejects = nil
+	var offered []reject
+	for _, r := range rejects {
+		rec := &q.lane.recs[r.i]
+		large := q.tooLarge(rec, r.err)
+		if large && q.d.target.Ordered {
+			q.offer(ctx, offered) // they come before the parts
+			offered = nil
+		}
+		if large && q.sendParts(ctx, r) {
+			continue
+		}
+		switch {
+		case !large && q.d.target.drops(r.err):
+			q.d.tally.drop(rec)
+			q.release(r.i)
+		case q.d.target.diverts(rec, r.err):
+			offered = append(offered, r)
+		default:
+			q.failAndBlock(r.i, r.err)
+		}
+	}
+	q.offer(ctx, offered)
+	q.sortAgain()
+}
+
+// offer offers rejects to the other target.
+func (q *queue) offer(ctx context.Context, offered []reject) {
+	var rejected []Rejected
+	for _, r := range offered {
+		rejected = append(rejected, Rejected{Record: q.lane.recs[r.i], Err: r.err, Attempts: r.tries})
+	}
+	for k, left := range q.d.divert(ctx, rejected) {
+		r := offered[k]
+		if len(left) == 0 {
+			q.release(r.i)
+			continue
+		}
+		q.failed = true
+		for i := range left {
+			q.d.tally.fail(&left[i], r.err)
+		}
+		q.blockBehind(r.i)
+	}
+}
+
+// sendParts splits a reject and delivers the parts in a queue of their own. It
+// reports false if the reject cannot be split.
+func (q *queue) sendParts(ctx context.Context, r reject) bool {
+	rec := &q.lane.recs[r.i]
+	if q.order.breaks(r.i, rec) {
+		q.failAndBlock(r.i, errOvertake)
+		return true
+	}
+	if q.order.strict() && slices.ContainsFunc(q.again, func(a retry) bool { return a.i < r.i }) {
+		q.again = append(q.again, retry{i: r.i, sent: r.tries > 0})
+		return true
+	}
+	parts, ok := q.d.part(ctx, rec)
+	if !ok {
+		return false
+	}
+	q.d.breaker.stopProbing(q) // the parts may probe a target that is down
+	sub := q.d.newQueue(parts)
+	q.d.drive(ctx, sub)
+	if sub.failed {
+		q.failed = true
+		q.blockBehind(r.i)
+	} else {
+		q.release(r.i)
+	}
+	return true
+}
