@@ -27,10 +27,10 @@ type breaker struct {
 	slow     bool // a request gave its slot up, and the target has acknowledged nothing since
 }
 
-// admit waits until q may send. It returns an error if the target was given up.
-func (c *breaker) admit(ctx context.Context, q *queue) error {
+// wait waits until q may send. It returns an error if the target was given up.
+func (b *breaker) wait(ctx context.Context, q *queue) error {
 	for {
-		changed, err := c.enter(q)
+		changed, err := b.try(q)
 		if changed == nil {
 			return err
 		}
@@ -42,64 +42,64 @@ func (c *breaker) admit(ctx context.Context, q *queue) error {
 	}
 }
 
-// enter returns a channel to wait on, or nil if q may send or the target was given
+// try returns a channel to wait on, or nil if q may send or the target was given
 // up.
-func (c *breaker) enter(q *queue) (changed <-chan struct{}, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+func (b *breaker) try(q *queue) (changed <-chan struct{}, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	switch {
-	case c.gaveUp != nil:
-		return nil, c.gaveUp
-	case c.failures < tripAfter || c.probe == q:
+	case b.gaveUp != nil:
+		return nil, b.gaveUp
+	case b.failures < tripAfter || b.probe == q:
 		return nil, nil
-	case c.probe == nil:
-		c.probe = q
+	case b.probe == nil:
+		b.probe = q
 		return nil, nil
 	}
-	if c.changed == nil {
-		c.changed = make(chan struct{})
+	if b.changed == nil {
+		b.changed = make(chan struct{})
 	}
-	return c.changed, nil
+	return b.changed, nil
 }
 
 // succeeded records that a request delivered something.
-func (c *breaker) succeeded() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.failures, c.probeFailed, c.probe = 0, false, nil
-	c.wake()
+func (b *breaker) succeeded() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.failures, b.probeFailed, b.probe = 0, false, nil
+	b.wake()
 }
 
 // failed records that a request of q delivered nothing, for a reason that may pass.
 // last means that q sends none of it again.
-func (c *breaker) failed(q *queue, err error, last bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.failures++
+func (b *breaker) failed(q *queue, err error, last bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.failures++
 	switch {
-	case c.probe != q || c.gaveUp != nil:
-	case c.probeFailed:
-		c.gaveUp = &Error{Class: ClassOf(err), Err: fmt.Errorf("the target failed %d requests in a row, so this was not sent: %w", c.failures, err)}
-		c.wake()
+	case b.probe != q || b.gaveUp != nil:
+	case b.probeFailed:
+		b.gaveUp = &Error{Class: ClassOf(err), Err: fmt.Errorf("the target failed %d requests in a row, so this was not sent: %w", b.failures, err)}
+		b.wake()
 	case last:
-		c.probeFailed, c.probe = true, nil
-		c.wake()
+		b.probeFailed, b.probe = true, nil
+		b.wake()
 	}
 }
 
 // stopProbing ends the probe of q, which sends nothing more.
-func (c *breaker) stopProbing(q *queue) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.probe == q {
-		c.probe = nil
-		c.wake()
+func (b *breaker) stopProbing(q *queue) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.probe == q {
+		b.probe = nil
+		b.wake()
 	}
 }
 
-func (c *breaker) wake() {
-	if c.changed != nil {
-		close(c.changed)
-		c.changed = nil
+func (b *breaker) wake() {
+	if b.changed != nil {
+		close(b.changed)
+		b.changed = nil
 	}
 }

@@ -88,7 +88,7 @@ func (d *delivery) drive(ctx context.Context, q *queue) {
 	for len(q.request.recs) > 0 || wait > 0 || len(q.rejects) > 0 {
 		switch {
 		case len(q.request.recs) > 0:
-			if err := d.breaker.admit(ctx, q); err != nil {
+			if err := d.breaker.wait(ctx, q); err != nil {
 				q.abandon(ctx, err)
 				return
 			}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -45,7 +46,7 @@ func (t *target) drops(err error) bool {
 
 // diverts reports whether the fallback takes r, which failed with err.
 func (t *target) diverts(r *Record, err error) bool {
-	return t.OnFailure != nil && (!mayPass(err) || t.overdue(r))
+	return t.OnFailure != nil && (!transient(err) || t.overdue(r))
 }
 
 // overdue reports whether r is so old that the fallback takes it even if the target
@@ -73,15 +74,15 @@ func (d *delivery) divert(ctx context.Context, rejected []Rejected) (left [][]Re
 	}
 	left = make([][]Record, len(rejected))
 	wrapped := make([]Record, len(rejected))
-	inside := newOffers(d, rejected)
+	offers := newOffers(d, rejected)
 	for i, r := range rejected {
-		wrapped[i] = inside.write(r)
+		wrapped[i] = offers.wrap(r)
 	}
 	ctx, cancel := d.fallbackContext(ctx)
 	defer cancel()
 	other := newDelivery(d.target.fallback, d.slots, len(wrapped))
 	other.breaker = d.fallbackBreaker // shared, so a fallback that is down is not probed again for each record
-	other.offers = inside
+	other.offers = offers
 	lanes, unreadable := splitLanes(wrapped)
 	for _, l := range lanes {
 		for i := range l.recs {
@@ -95,10 +96,112 @@ func (d *delivery) divert(ctx context.Context, rejected []Rejected) (left [][]Re
 	}
 	for i := range rejected {
 		var taken []Record
-		taken, left[i] = inside.sorted(i)
+		taken, left[i] = offers.results(i)
 		for k := range taken {
 			d.tally.diverted(&taken[k], rejected[i].Err)
 		}
 	}
 	return left
+}
+
+// offers are rejected records on their way to a fallback. The at of a record in the
+// fallback's delivery is its position here.
+type offers struct {
+	from *delivery
+	mu   sync.Mutex
+	all  []offer
+}
+
+// offer is a rejected record, or a half of one that was split.
+type offer struct {
+	Rejected
+	root  int  // index of the rejected record
+	split bool // its halves have offers of their own
+	taken bool // the fallback acknowledged it
+}
+
+func newOffers(from *delivery, rejected []Rejected) *offers {
+	o := &offers{from: from, all: make([]offer, len(rejected))}
+	for i, r := range rejected {
+		o.all[i] = offer{Rejected: r, root: i}
+	}
+	return o
+}
+
+// wrap makes the record that is sent instead of a rejected one.
+func (o *offers) wrap(r Rejected) Record {
+	out := r.Record
+	if wrap := o.from.target.OnFailure.Wrap; wrap != nil {
+		out = wrap(r)
+	}
+	out.parts = nil
+	return out
+}
+
+// rejected returns the rejected record that r stands for.
+func (o *offers) rejected(r *Record) *Record {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return &o.all[r.at-1].Record
+}
+
+// took marks the acknowledged offers.
+func (o *offers) took(recs []Record) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i := range recs {
+		o.all[recs[i].at-1].taken = true
+	}
+}
+
+// results returns the offers of a rejected record in two lists: taken by the
+// fallback, and left.
+func (o *offers) results(root int) (taken, left []Record) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i := range o.all {
+		switch one := &o.all[i]; {
+		case one.root != root || one.split:
+		case one.taken:
+			taken = append(taken, one.Record)
+		default:
+			left = append(left, one.Record)
+		}
+	}
+	return taken, left
+}
+
+// split splits the merged record that r stands for, and makes an offer of each half.
+func (o *offers) split(ctx context.Context, r *Record) (halves lane, ok bool) {
+	i := r.at - 1
+	o.mu.Lock()
+	whole := o.all[i]
+	o.mu.Unlock()
+	if whole.Unstaged {
+		return lane{}, false
+	}
+	parts, ok := o.from.split(ctx, &whole.Record)
+	if !ok {
+		return lane{}, false
+	}
+	var all []offer
+	for _, p := range parts.recs {
+		half := offer{Rejected: whole.Rejected, root: whole.root}
+		half.Record = p
+		out := o.wrap(half.Rejected)
+		if out.Data.Err() != nil {
+			return lane{}, false
+		}
+		all = append(all, half)
+		out.src = r.src
+		halves.recs = append(halves.recs, out)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.all[i].split = true
+	for k := range halves.recs {
+		o.all = append(o.all, all[k])
+		halves.recs[k].at = int32(len(o.all)) //nolint:gosec // a batch has far fewer than 2³¹ records
+	}
+	return halves, true
 }

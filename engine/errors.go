@@ -3,7 +3,11 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"strings"
 	"time"
+
+	"github.com/sourcegraph/conc/panics"
 )
 
 // Class says how the engine handles an error.
@@ -57,8 +61,8 @@ func ClassOf(err error) Class {
 	return Retryable
 }
 
-// mayPass reports whether a retry may succeed without a change.
-func mayPass(err error) bool {
+// transient reports whether a retry may succeed without a change.
+func transient(err error) bool {
 	c := ClassOf(err)
 	return c == Retryable || c == Throttled
 }
@@ -72,4 +76,29 @@ func waitOf(err error) time.Duration {
 		return e.After
 	}
 	return 0
+}
+
+// describe returns where a panic happened. It adds the value only if the runtime
+// raised the panic, because any other value may hold a payload.
+func describe(p *panics.Recovered) string {
+	where := origin(p.Callers)
+	if err, ok := p.Value.(runtime.Error); ok {
+		return where + ": " + err.Error()
+	}
+	return where + fmt.Sprintf(": a value of type %T", p.Value)
+}
+
+// origin names the function that panicked: the first frame outside the runtime and
+// the recovering library.
+func origin(callers []uintptr) string {
+	frames := runtime.CallersFrames(callers)
+	for {
+		f, more := frames.Next()
+		if !strings.HasPrefix(f.Function, "runtime.") && !strings.Contains(f.Function, "sourcegraph/conc") {
+			return fmt.Sprintf(" in %s (line %d)", f.Function, f.Line)
+		}
+		if !more {
+			return ""
+		}
+	}
 }

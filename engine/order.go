@@ -99,7 +99,8 @@ func (o *keyOrder) release(i int, r *Record) int {
 		return 0
 	}
 	next := o.next[i]
-	if o.next[i] = 0; next == 0 {
+	o.next[i] = 0
+	if next == 0 {
 		delete(o.last, r.Key)
 	}
 	return next

@@ -25,6 +25,27 @@ type Options struct {
 	Margin time.Duration
 }
 
+// Target is one destination of a plan and the stages on the way to it.
+type Target struct {
+	ID     string
+	Stages []Stage // in order; equal stages at the head of several targets run once
+	Sink   Sink
+
+	// Ordered keeps one request in flight per lane, and never sends a record
+	// before an earlier one of its key and lane has been delivered.
+	Ordered bool
+
+	InFlight int // requests in flight; 0: an even share of the plan's
+	Retry    Retry
+
+	Oversize  Oversize  // how records that are too large are handled
+	OnFailure *Fallback // takes the records that this target rejects, before they fail; nil: none
+
+	// Fault, when set, says why the target cannot work. Every record then fails with
+	// it, and nothing is sent.
+	Fault error
+}
+
 // Plan is a tree of stages that ends in targets. It is safe for concurrent use.
 type Plan struct {
 	opts    Options
@@ -34,9 +55,9 @@ type Plan struct {
 }
 
 type node struct {
-	stage   Stage // nil at the root
-	kids    []*node
-	targets []*target
+	stage    Stage // nil at the root
+	children []*node
+	targets  []*target
 }
 
 type target struct {
@@ -44,7 +65,7 @@ type target struct {
 	slots    *semaphore.Weighted
 	index    int     // in the plan
 	fallback *target // of OnFailure
-	fit      fit
+	learned  learnedSize
 }
 
 // NewPlan checks ts and builds their plan. Its error joins all faults, and each
@@ -122,7 +143,7 @@ func (p *Plan) add(i int, tt Target, share int) {
 	}
 	n := &p.root
 	for _, s := range t.Stages {
-		n = n.kid(s)
+		n = n.child(s)
 	}
 	n.targets = append(n.targets, t)
 }
@@ -137,15 +158,15 @@ func newTarget(tt Target, share int) *target {
 	return t
 }
 
-// kid returns the child of n that runs s.
-func (n *node) kid(s Stage) *node {
-	for _, k := range n.kids {
+// child returns the child of n that runs s.
+func (n *node) child(s Stage) *node {
+	for _, k := range n.children {
 		if k.stage == s {
 			return k
 		}
 	}
 	k := &node{stage: s}
-	n.kids = append(n.kids, k)
+	n.children = append(n.children, k)
 	return k
 }
 
@@ -164,7 +185,7 @@ func (p *Plan) String() string {
 }
 
 func (n *node) draw(b *strings.Builder, indent string) {
-	branches := len(n.targets) + len(n.kids)
+	branches := len(n.targets) + len(n.children)
 	branch := func(i int) (mark, below string) {
 		if i == branches-1 {
 			return indent + "└─ ", indent + "   "
@@ -175,7 +196,7 @@ func (n *node) draw(b *strings.Builder, indent string) {
 		mark, _ := branch(i)
 		fmt.Fprintf(b, "%s→ %s\n", mark, t)
 	}
-	for i, k := range n.kids {
+	for i, k := range n.children {
 		mark, below := branch(len(n.targets) + i)
 		fmt.Fprintf(b, "%s%s\n", mark, plain.Line(k.stage.Name()))
 		k.draw(b, below)

@@ -97,7 +97,7 @@ func (q *queue) next(now time.Time) (wait time.Duration) {
 		return q.pause.Sub(now)
 	}
 	r.taken, r.copied = r.taken[:0], r.copied[:0]
-	p := packer{limits: &q.d.limits, records: q.max, most: q.d.target.fit.bound()}
+	p := packer{limits: &q.d.limits, records: q.max, most: q.d.target.learned.bound()}
 	open, wait := q.takeAgain(&p, now)
 	switch {
 	case !open:

@@ -18,12 +18,12 @@ type Record struct {
 
 	parts []Record // the records that Merge combined
 	src   int32    // 1 + index of the source record; for a merged record, see mergedBy
-	at    int32    // 1 + index in the list that holds the record; or unplaced
+	at    int32    // 1 + index in the list that holds the record; or unemitted
 }
 
-// unplaced marks a merged record that no stage has emitted yet. Its origin is its
+// unemitted marks a merged record that no stage has emitted yet. Its origin is its
 // parts.
-const unplaced = -1
+const unemitted = -1
 
 // With returns a copy of r with other data, and without Raw, which holds the data
 // that the copy replaces.
@@ -42,7 +42,7 @@ func (r Record) With(data Payload) Record {
 func Merge(recs []Record, data Payload) Record {
 	m := recs[0]
 	m.Data, m.Raw = data, nil
-	m.parts, m.src, m.at = recs, 0, unplaced
+	m.parts, m.src, m.at = recs, 0, unemitted
 	for i := range recs {
 		if a := recs[i].Arrived; a != 0 && (a < m.Arrived || m.Arrived == 0) {
 			m.Arrived = a

@@ -25,7 +25,7 @@ func (q *queue) reject(i int, err error, tries int) {
 
 // tooLarge reports whether r is too large and carries several records.
 func (q *queue) tooLarge(r *Record, err error) bool {
-	return ClassOf(err) == TooLarge && q.d.divisible(r)
+	return ClassOf(err) == TooLarge && q.d.splittable(r)
 }
 
 // settleRejects splits or drops rejects where possible, and offers the others to
@@ -94,7 +94,7 @@ func (q *queue) sendParts(ctx context.Context, r reject) bool {
 		q.again = append(q.again, retry{i: r.i, sent: r.tries > 0})
 		return true
 	}
-	parts, ok := q.d.part(ctx, rec)
+	parts, ok := q.d.split(ctx, rec)
 	if !ok {
 		return false
 	}

@@ -1,6 +1,37 @@
 package engine
 
-import "context"
+import (
+	"context"
+	"slices"
+)
+
+// Held says how much of a source record a target has. The zero Held means none of
+// it.
+type Held struct {
+	All bool // everything that the target's stages make of the record
+
+	// For a record that the stages split, if the target has only some parts:
+	Of   int   // how many parts there are
+	Subs []int // Sub of each part that the target has, ascending
+}
+
+// has reports whether the target has the part with this Sub of a record that now
+// has n parts. A different number of parts means that they are different parts.
+func (h *Held) has(sub, n int) bool {
+	if h.All || n != h.Of {
+		return h.All
+	}
+	_, found := slices.BinarySearch(h.Subs, sub)
+	return found
+}
+
+// Held returns how much of source record i the target now has.
+func (t *TargetReport) Held(i int) Held {
+	if t.fates[i] != FateFailed {
+		return Held{All: true}
+	}
+	return t.held[i]
+}
 
 // resume runs each target that already has some of the records on its own. Stages
 // may merge records, so their results over the remaining records belong to that
@@ -8,7 +39,7 @@ import "context"
 func (r *run) resume(ctx context.Context, lanes []lane, unreadable []*processed, held func(target, record int) Held) {
 	for t, d := range r.deliveries {
 		s := &resumption{d: d, held: func(r *Record) Held { return held(t, int(r.src)-1) }}
-		if !s.any(lanes, unreadable) {
+		if !s.hasAny(lanes, unreadable) {
 			continue
 		}
 		r.resumed[t] = true
@@ -27,27 +58,13 @@ type resumption struct {
 	had  []Record // records that are not sent again
 }
 
-// any reports whether the target has any of the records.
-func (s *resumption) any(lanes []lane, unreadable []*processed) bool {
-	some := func(r *Record) bool {
+// hasAny reports whether the target has any of the records.
+func (s *resumption) hasAny(lanes []lane, losses []*processed) (has bool) {
+	eachRecord(lanes, losses, func(r *Record) {
 		h := s.held(r)
-		return h.All || len(h.Subs) > 0
-	}
-	for _, l := range lanes {
-		for i := range l.recs {
-			if some(&l.recs[i]) {
-				return true
-			}
-		}
-	}
-	for _, out := range unreadable {
-		for i := range out.failed {
-			if some(&out.failed[i].Record) {
-				return true
-			}
-		}
-	}
-	return false
+		has = has || h.All || len(h.Subs) > 0
+	})
+	return has
 }
 
 // run takes lanes through the target's stages, and delivers the parts that the
@@ -55,23 +72,23 @@ func (s *resumption) any(lanes []lane, unreadable []*processed) bool {
 // one that merges them.
 func (s *resumption) run(ctx context.Context, lanes []lane, losses []*processed) {
 	if s.d.target.Fault != nil {
-		s.lacking(lanes, losses)
+		s.missing(lanes, losses)
 		s.d.tally.skip(s.had)
 		return
 	}
-	lanes = s.lackingWhole(lanes)
-	sifted := false
+	lanes = s.withoutWhole(lanes)
+	filtered := false
 	for depth, stage := range s.d.target.Stages {
 		emitted, lost := runStage(ctx, stage, depth, lanes, losses)
-		if !sifted && merged(emitted) {
-			lanes, losses = s.lacking(lanes, losses)
+		if !filtered && merged(emitted) {
+			lanes, losses = s.missing(lanes, losses)
 			emitted, lost = runStage(ctx, stage, depth, lanes, losses)
-			sifted = true
+			filtered = true
 		}
 		lanes, losses = emitted, lost
 	}
-	if !sifted {
-		lanes, losses = s.lacking(lanes, losses)
+	if !filtered {
+		lanes, losses = s.missing(lanes, losses)
 	}
 	s.d.take(ctx, lanes, losses, s.had)
 }
@@ -88,10 +105,10 @@ func merged(lanes []lane) bool {
 	return false
 }
 
-// lackingWhole returns lanes without the records that the target has in full. They
+// withoutWhole returns lanes without the records that the target has in full. They
 // need not go through the stages. For an ordered target only the first records of
 // each lane are left out: a later one may have to be sent again.
-func (s *resumption) lackingWhole(lanes []lane) []lane {
+func (s *resumption) withoutWhole(lanes []lane) []lane {
 	rest := make([]lane, len(lanes))
 	for i, l := range lanes {
 		first := true
@@ -104,8 +121,8 @@ func (s *resumption) lackingWhole(lanes []lane) []lane {
 	return rest
 }
 
-// lacking returns the parts that the target lacks, in lanes and losses.
-func (s *resumption) lacking(lanes []lane, losses []*processed) (rest []lane, lost []*processed) {
+// missing returns the parts that the target lacks, in lanes and losses.
+func (s *resumption) missing(lanes []lane, losses []*processed) (rest []lane, lost []*processed) {
 	parts := make(map[int32]int) // by source record
 	eachRecord(lanes, losses, func(r *Record) { parts[r.src]++ })
 	has := func(r *Record) bool {

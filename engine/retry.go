@@ -6,6 +6,19 @@ import (
 	"time"
 )
 
+// Retry says how often and how fast a request is sent again. The wait before
+// attempt n+1 is drawn from [0, min(Max, Base·2ⁿ⁻¹)] ("full jitter", AWS
+// Architecture Blog, Exponential Backoff And Jitter). After a throttle the base is
+// four times as long. The wait is never shorter than the service asked for.
+type Retry struct {
+	Attempts int           // attempts that may deliver nothing before the records fail; 0: 8
+	Base     time.Duration // bound on the first wait; 0: 50 ms
+	Max      time.Duration // bound on every wait; 0: 5 s
+}
+
+// defaultRetry has the values of the zero fields of a Retry.
+var defaultRetry = Retry{Attempts: 8, Base: 50 * time.Millisecond, Max: 5 * time.Second}
+
 // throttleFactor is how many times longer the wait is after a throttle than after a
 // failure.
 const throttleFactor = 4
@@ -34,7 +47,7 @@ func (r Retry) wait(tries int, errs []error) time.Duration {
 // err. It returns nil if r is to be sent again when due.
 func (t *target) final(r *Record, tries int, due, stop time.Time, err error) error {
 	switch class := ClassOf(err); {
-	case !mayPass(err) || t.overdue(r):
+	case !transient(err) || t.overdue(r):
 		return err
 	case tries >= t.Retry.Attempts:
 		return &Error{Class: class, Err: fmt.Errorf("gave up after %d attempts: %w", tries, err)}

@@ -61,7 +61,8 @@ func (p *Plan) Resume(ctx context.Context, recs []Record, held func(target, reco
 	err := errUnfinished
 	select {
 	case crash := <-done:
-		if report.Idle = crash == nil; crash != nil {
+		report.Idle = crash == nil
+		if crash != nil {
 			err = Errorf(Retryable, "the engine panicked%s", describe(crash))
 		}
 	case <-ctx.Done():
@@ -106,7 +107,7 @@ func (r *run) descend(ctx context.Context, n *node, depth int, lanes []lane, los
 			r.wg.Go(func() { d.take(ctx, lanes, losses, nil) })
 		}
 	}
-	for _, k := range n.kids {
+	for _, k := range n.children {
 		r.wg.Go(func() {
 			emitted, losses := runStage(ctx, k.stage, depth, lanes, losses)
 			r.descend(ctx, k, depth+1, emitted, losses)

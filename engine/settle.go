@@ -85,7 +85,7 @@ func (q *queue) settleFailed(errs []error, progress bool, due, stop time.Time) (
 		if !progress {
 			a.tries++
 		}
-		if mayPass(err) {
+		if transient(err) {
 			last = err
 		}
 		if final := q.d.target.final(&q.lane.recs[a.i], a.tries, due, stop, err); final != nil {
@@ -101,16 +101,16 @@ func (q *queue) settleFailed(errs []error, progress bool, due, stop time.Time) (
 
 // learn updates the message size that the target accepts.
 func (q *queue) learn(errs []error) {
-	fit := &q.d.target.fit
+	size := &q.d.target.learned
 	for k := range q.request.recs {
 		r := &q.request.recs[k]
 		switch {
 		case errs != nil && errs[k] != nil:
 			if q.tooLarge(r, errs[k]) {
-				fit.refused(q.d.size(r))
+				size.refused(q.d.size(r))
 			}
-		case fit.bound() > 0:
-			fit.took(q.d.size(r))
+		case size.bound() > 0:
+			size.took(q.d.size(r))
 		case errs == nil:
 			return
 		}

@@ -11,15 +11,15 @@ import (
 const DefaultInFlight = 32
 
 const (
-	// patience is how long a request keeps its slot while other targets wait.
-	// endurance is how long it keeps its memory when none is left for others. Both
-	// come from the simulation in docs/reliability.md.
-	patience  = 250 * time.Millisecond
-	endurance = 5 * time.Second
+	// slotTime is how long a request keeps its slot while other targets wait. runTime
+	// is how long it may run when others wait for its memory. Both come from the
+	// simulation in docs/reliability.md.
+	slotTime = 250 * time.Millisecond
+	runTime  = 5 * time.Second
 
-	// lentBytes is the memory, per slot, that requests without a slot may hold: the
+	// slotlessBytes is the memory, per slot, that requests without a slot may hold: the
 	// size of the largest messages of SQS and SNS.
-	lentBytes = 1 << 20
+	slotlessBytes = 1 << 20
 
 	// requestBytes is the memory of a request that copies no records: a connection
 	// and its buffers.
@@ -29,23 +29,23 @@ const (
 // Slots bounds the requests in flight of every plan that shares it.
 //
 // Targets that hang could hold all slots and starve the others. So a request that
-// has run for patience gives its slot up as soon as another target needs it. The
+// has run for slotTime gives its slot up as soon as another target needs it. The
 // request runs on without a slot, and its target is slow until it acknowledges
 // something. While others wait, slow targets get no slot. Among the others, the
 // target with the fewest requests in flight comes first. The memory of requests
 // without a slot is bounded. If that bound keeps others waiting, the oldest request
-// is cut short once it has run for endurance.
+// is cut short once it has run for runTime.
 type Slots struct {
 	n int
 
-	mu      sync.Mutex
-	demand  int        // requests that all runs may have in flight together
-	held    []*attempt // oldest first
-	lent    []*attempt // gave their slot up, oldest first
-	waiting []*attempt // longest wait first
-	bytes   int        // held by requests in lent
-	cut     int        // requests that were cut short and have not returned
-	watch   *time.Timer
+	mu       sync.Mutex
+	demand   int         // requests that all runs may have in flight together
+	held     []*attempt  // oldest first
+	slotless []*attempt  // gave their slot up, oldest first
+	waiting  []*attempt  // longest wait first
+	bytes    int         // held by requests in slotless
+	cut      int         // requests that were cut short and have not returned
+	timer    *time.Timer // of the next reclaim
 }
 
 // NewSlots returns a bound of n requests; n below 1 counts as 1.
@@ -77,13 +77,13 @@ func (s *Slots) acquire(ctx context.Context, a *attempt) (_ context.Context, ok 
 		ctx, a.cancel = context.WithCancel(ctx)
 	}
 	if len(s.held) < s.n {
-		s.hold(a)
+		s.start(a)
 		s.mu.Unlock()
 		return ctx, true
 	}
 	a.ready = make(chan struct{})
 	s.waiting = append(s.waiting, a)
-	s.lend()
+	s.reclaim()
 	s.mu.Unlock()
 
 	select {
@@ -96,9 +96,9 @@ func (s *Slots) acquire(ctx context.Context, a *attempt) (_ context.Context, ok 
 	if i := slices.Index(s.waiting, a); i >= 0 {
 		s.waiting = slices.Delete(s.waiting, i, i+1)
 	} else { // it got a slot at the same time
-		s.drop(a)
+		s.remove(a)
 	}
-	s.lend()
+	s.reclaim()
 	a.end()
 	return ctx, false
 }
@@ -117,24 +117,24 @@ func (s *Slots) release(a *attempt, answered bool) {
 	if answered {
 		a.target.slow = false
 	}
-	s.drop(a)
-	s.lend()
+	s.remove(a)
+	s.reclaim()
 	a.end()
 }
 
-func (s *Slots) hold(a *attempt) {
+func (s *Slots) start(a *attempt) {
 	a.began = time.Now()
 	a.target.inFlight++
 	s.held = append(s.held, a)
 }
 
-func (s *Slots) drop(a *attempt) {
+func (s *Slots) remove(a *attempt) {
 	a.target.inFlight--
 	if a.cut {
 		s.cut--
 	}
-	if i := slices.Index(s.lent, a); i >= 0 {
-		s.lent = slices.Delete(s.lent, i, i+1)
+	if i := slices.Index(s.slotless, a); i >= 0 {
+		s.slotless = slices.Delete(s.slotless, i, i+1)
 		s.bytes -= a.bytes
 		return
 	}
@@ -155,7 +155,7 @@ func (s *Slots) grant() {
 		}
 		a := s.waiting[first]
 		s.waiting = slices.Delete(s.waiting, first, first+1)
-		s.hold(a)
+		s.start(a)
 		close(a.ready)
 	}
 }
@@ -168,47 +168,48 @@ func (a *attempt) before(b *attempt) bool {
 	return a.target.inFlight < b.target.inFlight
 }
 
-// lend takes slots from requests that have run for patience, oldest first. It sets
+// reclaim takes slots from requests that have run for slotTime, oldest first. It sets
 // the timer for the next one.
-func (s *Slots) lend() {
+func (s *Slots) reclaim() {
 	var again time.Duration
 	full := false
 	for i := 0; i < len(s.held) && s.needed(s.held[i]); {
 		a := s.held[i]
-		if again = patience - time.Since(a.began); again > 0 {
+		again = slotTime - time.Since(a.began)
+		if again > 0 {
 			break
 		}
-		if s.bytes+a.bytes > s.n*lentBytes {
+		if s.bytes+a.bytes > s.n*slotlessBytes {
 			full = true
 			i++
 			continue
 		}
 		s.held = slices.Delete(s.held, i, i+1)
-		s.lent = append(s.lent, a)
+		s.slotless = append(s.slotless, a)
 		s.bytes += a.bytes
 		a.target.slow = true
 		s.grant()
 	}
 	if full {
-		if wait := s.makeRoom(); again <= 0 || wait > 0 && wait < again {
+		if wait := s.cutOldest(); again <= 0 || wait > 0 && wait < again {
 			again = wait
 		}
 	}
-	s.comeBack(again)
+	s.schedule(again)
 }
 
-// makeRoom cuts short requests that have run for endurance, oldest first and one
+// cutOldest cuts short requests that have run for runTime, oldest first and one
 // per waiting request. It returns the time until the next cut; 0: none before a
 // request ends.
-func (s *Slots) makeRoom() (again time.Duration) {
+func (s *Slots) cutOldest() (again time.Duration) {
 	wanted := 0
 	for _, w := range s.waiting {
 		if !w.target.slow {
 			wanted++
 		}
 	}
-	for _, a := range slices.Concat(s.lent, s.held) {
-		switch wait := endurance - time.Since(a.began); {
+	for _, a := range slices.Concat(s.slotless, s.held) {
+		switch wait := runTime - time.Since(a.began); {
 		case s.cut >= wanted:
 			return 0
 		case a.cut || a.cancel == nil:
@@ -228,20 +229,20 @@ func (s *Slots) needed(a *attempt) bool {
 	return slices.ContainsFunc(s.waiting, func(w *attempt) bool { return w.target != a.target && !w.target.slow })
 }
 
-// comeBack schedules the next lend. Zero stops the timer, so that nothing runs
+// schedule schedules the next reclaim. Zero stops the timer, so that nothing runs
 // without need.
-func (s *Slots) comeBack(after time.Duration) {
+func (s *Slots) schedule(after time.Duration) {
 	switch {
-	case after <= 0 && s.watch != nil:
-		s.watch.Stop()
+	case after <= 0 && s.timer != nil:
+		s.timer.Stop()
 	case after <= 0:
-	case s.watch != nil:
-		s.watch.Reset(after)
+	case s.timer != nil:
+		s.timer.Reset(after)
 	default:
-		s.watch = time.AfterFunc(after, func() {
+		s.timer = time.AfterFunc(after, func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.lend()
+			s.reclaim()
 		})
 	}
 }

@@ -62,7 +62,7 @@ func (o *Out) emit(r Record) {
 	if !o.account(&r) {
 		return
 	}
-	if r.at == unplaced {
+	if r.at == unemitted {
 		r.src = int32(-o.passed - 1) //nolint:gosec // a target has a few stages
 	}
 	o.recs = append(o.recs, r)
@@ -85,7 +85,7 @@ func (o *Out) Drop(r Record, why string) {
 // failUnreadable fails r with the data of the record that it was made of, so that
 // OnFailure gets what there is.
 func (o *Out) failUnreadable(r Record, err error) {
-	if r.at == unplaced {
+	if r.at == unemitted {
 		for i := range r.parts {
 			o.failAsIs(r.parts[i], err)
 		}
@@ -112,7 +112,7 @@ func (o *Out) failAsIs(r Record, err error) {
 // account marks the records of in that r stands for as done. It reports whether r
 // originates from in.
 func (o *Out) account(r *Record) bool {
-	if r.at == unplaced {
+	if r.at == unemitted {
 		for i := range r.parts {
 			if !o.account(&r.parts[i]) {
 				return false

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -14,7 +15,7 @@ type tally struct {
 	start    time.Time
 	closed   bool    // later bookings are ignored
 	cutShort bool    // a sink was cut short, and may still use records
-	owed     []int32 // by source record: parts not booked yet; nil if each record is one part
+	unbooked []int32 // by source record: parts not booked yet; nil if each record is one part
 	report   TargetReport
 
 	// For targets with stages:
@@ -31,30 +32,30 @@ func newTally(id string, records int) tally {
 
 // expect sets the records that remain to be booked, because stages may have split
 // some.
-func (l *tally) expect(lanes []lane, losses []*processed, had []Record) {
-	l.book(func() {
-		l.lanes, l.losses, l.had = lanes, losses, had
-		l.owed = make([]int32, len(l.report.fates))
-		l.parts(func(leaf *Record) {
-			l.owed[leaf.src-1]++
-			l.split = l.split || l.owed[leaf.src-1] > 1
+func (t *tally) expect(lanes []lane, losses []*processed, had []Record) {
+	t.book(func() {
+		t.lanes, t.losses, t.had = lanes, losses, had
+		t.unbooked = make([]int32, len(t.report.fates))
+		t.parts(func(leaf *Record) {
+			t.unbooked[leaf.src-1]++
+			t.split = t.split || t.unbooked[leaf.src-1] > 1
 		})
 	})
 }
 
 // parts calls f with every part of the source records.
-func (l *tally) parts(f func(leaf *Record)) {
-	eachRecord(l.lanes, l.losses, func(r *Record) { r.leaves(f) })
-	for i := range l.had {
-		f(&l.had[i])
+func (t *tally) parts(f func(leaf *Record)) {
+	eachRecord(t.lanes, t.losses, func(r *Record) { r.leaves(f) })
+	for i := range t.had {
+		f(&t.had[i])
 	}
 }
 
 // eachRecord calls f with every record in lanes and losses.
 func eachRecord(lanes []lane, losses []*processed, f func(r *Record)) {
-	for _, lot := range lanes {
-		for i := range lot.recs {
-			f(&lot.recs[i])
+	for _, l := range lanes {
+		for i := range l.recs {
+			f(&l.recs[i])
 		}
 	}
 	for _, out := range losses {
@@ -67,95 +68,95 @@ func eachRecord(lanes []lane, losses []*processed, f func(r *Record)) {
 }
 
 // skip books records that the target had before.
-func (l *tally) skip(had []Record) {
-	l.book(func() {
+func (t *tally) skip(had []Record) {
+	t.book(func() {
 		for i := range had {
-			l.fate(&had[i], FateAlready)
+			t.fate(&had[i], FateAlready)
 		}
 	})
 }
 
 // deliver books records that were acknowledged.
-func (l *tally) deliver(recs []Record) {
-	l.book(func() {
+func (t *tally) deliver(recs []Record) {
+	t.book(func() {
 		for i := range recs {
-			l.fate(&recs[i], FateDelivered)
-			l.report.Bytes += int64(recs[i].Data.Len())
+			t.fate(&recs[i], FateDelivered)
+			t.report.Bytes += int64(recs[i].Data.Len())
 		}
 	})
 }
 
 // drop books a record that a stage dropped.
-func (l *tally) drop(r *Record) {
-	l.book(func() { l.fate(r, FateDropped) })
+func (t *tally) drop(r *Record) {
+	t.book(func() { t.fate(r, FateDropped) })
 }
 
 // diverted books a record that another target took, with the error of this one.
-func (l *tally) diverted(r *Record, err error) {
-	l.book(func() {
-		l.fate(r, FateDiverted)
-		l.reason(r, err, true)
+func (t *tally) diverted(r *Record, err error) {
+	t.book(func() {
+		t.fate(r, FateDiverted)
+		t.reason(r, err, true)
 	})
 }
 
 // fail books a record that will not be delivered.
-func (l *tally) fail(r *Record, err error) {
-	l.book(func() {
-		l.fate(r, FateFailed)
-		l.failedPart(r)
-		l.reason(r, err, false)
+func (t *tally) fail(r *Record, err error) {
+	t.book(func() {
+		t.fate(r, FateFailed)
+		t.failedPart(r)
+		t.reason(r, err, false)
 	})
 }
 
 // interrupted records that a sink was cut short.
-func (l *tally) interrupted() {
-	l.book(func() { l.cutShort = true })
+func (t *tally) interrupted() {
+	t.book(func() { t.cutShort = true })
 }
 
 // request books an attempt and its outcome.
-func (l *tally) request(o *Outcome, again bool) {
-	l.book(func() {
-		l.report.Requests++
+func (t *tally) request(o *Outcome, again bool) {
+	t.book(func() {
+		t.report.Requests++
 		if again {
-			l.report.Retries++
+			t.report.Retries++
 		}
 		if o.throttled() {
-			l.report.Throttled++
+			t.report.Throttled++
 		}
-		l.report.Took = time.Since(l.start)
+		t.report.Took = time.Since(t.start)
 	})
 }
 
-func (l *tally) book(entry func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.closed {
+func (t *tally) book(entry func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.closed {
 		entry()
 	}
 }
 
 // fate books the fate of r. Among the parts of a source record, a failed one
 // weighs most and a dropped one least.
-func (l *tally) fate(r *Record, f Fate) {
+func (t *tally) fate(r *Record, f Fate) {
 	if r.parts == nil { // the common case, without a call
-		l.part(int(r.src)-1, f)
+		t.part(int(r.src)-1, f)
 		return
 	}
-	r.sources(func(src int) { l.part(src, f) })
+	r.sources(func(src int) { t.part(src, f) })
 }
 
 // part books the fate of one part of a source record.
-func (l *tally) part(src int, f Fate) {
-	l.report.fates[src] = max(l.report.fates[src], f)
-	if l.owed != nil {
-		l.owed[src]--
+func (t *tally) part(src int, f Fate) {
+	t.report.fates[src] = max(t.report.fates[src], f)
+	if t.unbooked != nil {
+		t.unbooked[src]--
 	}
 }
 
-func (l *tally) reason(r *Record, err error, diverted bool) {
+func (t *tally) reason(r *Record, err error, diverted bool) {
 	text, src := err.Error(), r.first()
-	for i := range l.report.Failures {
-		if f := &l.report.Failures[i]; f.Diverted == diverted && f.Err.Error() == text {
+	for i := range t.report.Failures {
+		if f := &t.report.Failures[i]; f.Diverted == diverted && f.Err.Error() == text {
 			f.Count++
 			if src < f.src {
 				f.of(r)
@@ -163,42 +164,99 @@ func (l *tally) reason(r *Record, err error, diverted bool) {
 			return
 		}
 	}
-	if len(l.report.Failures) < maxFailures {
+	if len(t.report.Failures) < maxFailures {
 		f := Failure{Err: err, Diverted: diverted, Count: 1}
 		f.of(r)
-		l.report.Failures = append(l.report.Failures, f)
+		t.report.Failures = append(t.report.Failures, f)
 	}
 }
 
 // close ends the account. Records with a part that is not booked fail with err.
-func (l *tally) close(recs []Record, err error) TargetReport {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.closed = true
-	for i, f := range l.report.fates {
-		if l.owed != nil && l.owed[i] > 0 && f != FateFailed {
+func (t *tally) close(recs []Record, err error) TargetReport {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = true
+	for i, f := range t.report.fates {
+		if t.unbooked != nil && t.unbooked[i] > 0 && f != FateFailed {
 			f = fatePending
 		}
 		switch f {
 		case FateDelivered:
-			l.report.Delivered++
+			t.report.Delivered++
 			continue
 		case FateAlready:
-			l.report.Already++
+			t.report.Already++
 			continue
 		case FateDropped:
-			l.report.Dropped++
+			t.report.Dropped++
 			continue
 		case FateDiverted:
-			l.report.Diverted++
+			t.report.Diverted++
 			continue
 		case fatePending:
-			l.report.fates[i] = FateFailed
-			l.reason(&recs[i], err, false)
+			t.report.fates[i] = FateFailed
+			t.reason(&recs[i], err, false)
 		case FateFailed:
 		}
-		l.report.Failed++
+		t.report.Failed++
 	}
-	l.report.held = l.held()
-	return l.report
+	t.report.held = t.held()
+	return t.report
+}
+
+// part names a part of a source record.
+type part struct {
+	src int // index of the source record
+	sub int
+}
+
+// failedPart remembers a failed part, in case other parts of its record did not
+// fail.
+func (t *tally) failedPart(r *Record) {
+	if t.split {
+		r.leaves(func(leaf *Record) { t.failedParts = append(t.failedParts, part{int(leaf.src) - 1, leaf.Sub}) })
+	}
+}
+
+// held returns the parts that the target has of split records that failed. If the
+// fate of one part is unknown, all parts of its record that this run sent count as
+// failed, and only the parts from before the run remain.
+func (t *tally) held() map[int]Held {
+	if !t.split || t.report.Failed == 0 {
+		return nil
+	}
+	failed := make(map[part]bool, len(t.failedParts))
+	for _, p := range t.failedParts {
+		failed[p] = true
+	}
+	eachRecord(t.lanes, t.losses, func(r *Record) {
+		r.leaves(func(leaf *Record) {
+			if src := int(leaf.src) - 1; t.unbooked[src] > 0 {
+				failed[part{src, leaf.Sub}] = true
+			}
+		})
+	})
+	held := make(map[int]Held)
+	t.parts(func(leaf *Record) {
+		p := part{int(leaf.src) - 1, leaf.Sub}
+		if t.report.fates[p.src] != FateFailed {
+			return
+		}
+		h := held[p.src]
+		h.Of++
+		if !failed[p] {
+			h.Subs = append(h.Subs, p.sub)
+		}
+		held[p.src] = h
+	})
+	for src, h := range held {
+		if len(h.Subs) == 0 {
+			delete(held, src)
+			continue
+		}
+		slices.Sort(h.Subs)
+		h.Subs = slices.Compact(h.Subs)
+		held[src] = h
+	}
+	return held
 }
