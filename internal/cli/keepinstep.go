@@ -95,6 +95,10 @@ func (m *manage) outOfStep(cmd *cobra.Command, err error) error {
 	if !cloud.IsDenied(err) {
 		return fmt.Errorf("the policy of the function's role is not in step: %w", err)
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the policy of the function's role was not brought in step: %s; fanout policy, run by who may, prints it\n", cloud.Plain(err))
+	warnOutOfStep(cmd, err)
 	return nil
+}
+
+func warnOutOfStep(cmd *cobra.Command, err error) {
+	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the policy of the function's role was not brought in step: %s; fanout policy, run by who may, prints it\n", cloud.Plain(err))
 }
