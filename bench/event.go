@@ -2,12 +2,11 @@ package bench
 
 import (
 	"bytes"
-	"crypto/md5" //nolint:gosec // the KPL's checksum
 	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
 
-	"google.golang.org/protobuf/encoding/protowire"
+	"fanout/internal/testing/kpl"
 )
 
 // Sources of the events.
@@ -62,18 +61,15 @@ func dynamodbEvent(n int) []byte {
 // aggregate returns n records of size bytes with 10 keys, as the Kinesis Producer Library
 // aggregates them (aggregation-format.md).
 func aggregate(rnd *rand.Rand, n, size int) []byte {
-	var m []byte
+	var message []byte
 	for k := range 10 {
-		m = protowire.AppendString(protowire.AppendTag(m, 1, protowire.BytesType), fmt.Sprint("key-", k))
+		message = append(message, kpl.Key(fmt.Sprint("key-", k))...)
 	}
 	for range n {
-		var r []byte
-		r = protowire.AppendVarint(protowire.AppendTag(r, 1, protowire.VarintType), rnd.Uint64N(10))
-		r = protowire.AppendBytes(protowire.AppendTag(r, 3, protowire.BytesType), text(rnd, size))
-		m = protowire.AppendBytes(protowire.AppendTag(m, 3, protowire.BytesType), r)
+		key := rnd.IntN(10)
+		message = append(message, kpl.Record(key, string(text(rnd, size)))...)
 	}
-	sum := md5.Sum(m) //nolint:gosec // the format's checksum
-	return append(append([]byte("\xf3\x89\x9a\xc2"), m...), sum[:]...)
+	return kpl.Seal(message)
 }
 
 // text returns a JSON object of n bytes.

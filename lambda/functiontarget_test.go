@@ -1,7 +1,6 @@
 package lambda_test
 
 import (
-	"crypto/md5"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"fanout/internal/testing/kpl"
 	"fanout/lambda/envelope"
 	"fanout/sinks"
 )
@@ -52,11 +52,9 @@ func TestFunctionGetsPlainImages(t *testing.T) {
 // A function gets one record per user record, with its own eventID. Other records arrive
 // unchanged.
 func TestFunctionGetsUserRecords(t *testing.T) {
-	message := "\x0a\x01a\x0a\x01b" + "\x1a\x07\x08\x00\x1a\x03one" + "\x1a\x07\x08\x01\x1a\x03two"
-	sum := md5.Sum([]byte(message))
 	a := open(t, targets(orders, "id: t, type: lambda, deaggregate: true, destination: out"))
 	a.delivered(eventOf(
-		put{orders, "shardId-000000000000", "9", "x", []byte("\xf3\x89\x9a\xc2" + message + string(sum[:]))},
+		put{orders, "shardId-000000000000", "9", "x", kpl.Aggregate(kpl.User{Key: "a", Data: "one"}, kpl.User{Key: "b", Data: "two"})},
 		put{orders, "shardId-000000000000", "10", "c", []byte("three")},
 	))
 	var got []string

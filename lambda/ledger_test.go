@@ -2,7 +2,6 @@ package lambda_test
 
 import (
 	"context"
-	"crypto/md5"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,9 +17,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
-	"google.golang.org/protobuf/encoding/protowire"
 
 	"fanout/internal/testing/awsfake"
+	"fanout/internal/testing/kpl"
 	"fanout/lambda"
 	"fanout/lambda/metrics"
 )
@@ -318,7 +317,7 @@ func (s *ledgerServices) RoundTrip(r *http.Request) (*http.Response, error) {
 // Children of an aggregate count with their parent.
 func TestLedgerOfAggregates(t *testing.T) {
 	a, renew := openLedger(t, targets(orders, two[0]+", deaggregate: true", two[1]))
-	event := eventOf(put{orders, "shardId-000000000000", "1", "k", aggregate("x", "y", "z")}, put{orders, "shardId-000000000000", "2", "k", []byte("plain")})
+	event := eventOf(put{orders, "shardId-000000000000", "1", "k", kpl.Aggregate(kpl.User{Key: "k", Data: "x"}, kpl.User{Key: "k", Data: "y"}, kpl.User{Key: "k", Data: "z"})}, put{orders, "shardId-000000000000", "2", "k", []byte("plain")})
 	a.OnCall(func(c awsfake.Call) *awsfake.Fault {
 		if c.Destination != "b" {
 			return nil
@@ -334,16 +333,4 @@ func TestLedgerOfAggregates(t *testing.T) {
 	if diff := cmp.Diff([]string{"plain", "x", "y", "z"}, got); diff != "" || len(a.arrived("kinesis/b")) != 2 {
 		t.Errorf("%s, and %d at the other target", diff, len(a.arrived("kinesis/b")))
 	}
-}
-
-// aggregate is a KPL aggregate of records with some data and one key.
-func aggregate(data ...string) []byte {
-	b := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), "k")
-	for _, d := range data {
-		r := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), 0)
-		r = protowire.AppendString(protowire.AppendTag(r, 3, protowire.BytesType), d)
-		b = protowire.AppendBytes(protowire.AppendTag(b, 3, protowire.BytesType), r)
-	}
-	sum := md5.Sum(b)
-	return slices.Concat([]byte("\xf3\x89\x9a\xc2"), b, sum[:])
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"fanout/engine"
+	"fanout/internal/testing/kpl"
 	"fanout/lambda"
 )
 
@@ -19,7 +20,7 @@ func TestEventsOfOneSequenceNumber(t *testing.T) {
 		region := fmt.Sprintf(`"awsRegion":"eu-west-%d"`, i)
 		if got := a.answer(fmt.Sprintf(`{"Records":[{"kinesis":{"partitionKey":"k","sequenceNumber":"4900","data":%q,%s},`+
 			`"eventSource":"aws:kinesis","eventID":"shardId-000000000000:4900","eventSourceARN":%q,%s}]}`,
-			base64.StdEncoding.EncodeToString(aggregate("x", "y")), arrived, orders, region)); got != "null" {
+			base64.StdEncoding.EncodeToString(kpl.Aggregate(kpl.User{Key: "k", Data: "x"}, kpl.User{Key: "k", Data: "y"})), arrived, orders, region)); got != "null" {
 			t.Fatal(got)
 		}
 		records := a.Records("lambda/out")

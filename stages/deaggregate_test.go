@@ -16,6 +16,7 @@ import (
 
 	"fanout/engine"
 	"fanout/engine/enginetest"
+	"fanout/internal/testing/kpl"
 	"fanout/stages"
 )
 
@@ -56,10 +57,7 @@ func index(message string, number protowire.Number, value uint64) string {
 func record(message string) string { return put("", 3, message) }
 
 // seal makes an aggregate of a message.
-func seal(message string) string {
-	sum := md5.Sum([]byte(message))
-	return "\xf3\x89\x9a\xc2" + message + string(sum[:])
-}
+func seal(message string) string { return string(kpl.Seal([]byte(message))) }
 
 func users(recs []engine.Record) []user {
 	var us []user

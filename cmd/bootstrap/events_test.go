@@ -1,12 +1,10 @@
 package main_test
 
 import (
-	"crypto/md5"
 	"encoding/base64"
 	"encoding/json"
-	"strings"
 
-	"google.golang.org/protobuf/encoding/protowire"
+	"fanout/internal/testing/kpl"
 )
 
 const (
@@ -51,14 +49,9 @@ func event(records []any) string {
 // aggregate returns records with the key k as the Kinesis Producer Library aggregates
 // them.
 func aggregate(data ...string) string {
-	field := func(b []byte, number protowire.Number, value string) []byte {
-		return protowire.AppendString(protowire.AppendTag(b, number, protowire.BytesType), value)
+	users := make([]kpl.User, len(data))
+	for i, d := range data {
+		users[i] = kpl.User{Key: "k", Data: d}
 	}
-	message := field(nil, 1, "k")
-	for _, d := range data {
-		record := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), 0)
-		message = field(message, 3, string(field(record, 3, d)))
-	}
-	sum := md5.Sum(message)
-	return strings.Join([]string{"\xf3\x89\x9a\xc2", string(message), string(sum[:])}, "")
+	return string(kpl.Aggregate(users...))
 }

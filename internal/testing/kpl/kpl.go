@@ -1,4 +1,4 @@
-// Package kpl writes the aggregates of the Kinesis Producer Library for tests
+// Package kpl writes aggregates as the Kinesis Producer Library does, for tests and benchmarks
 // (https://github.com/awslabs/amazon-kinesis-producer, aggregation-format.md).
 package kpl
 
@@ -19,11 +19,15 @@ func Aggregate(users ...User) []byte { return Seal(Message(users...)) }
 func Message(users ...User) []byte {
 	var keys, records []byte
 	for i, u := range users {
-		keys = protowire.AppendTag(keys, 1, protowire.BytesType)
-		keys = protowire.AppendString(keys, u.Key)
+		keys = append(keys, Key(u.Key)...)
 		records = append(records, Record(i, u.Data)...)
 	}
 	return slices.Concat(keys, records)
+}
+
+// Key returns the field of a message that adds a key to the table.
+func Key(key string) []byte {
+	return protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), key)
 }
 
 // Record returns the field of a message that holds a user record. key is the index of its key in
