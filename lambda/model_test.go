@@ -2,9 +2,12 @@ package lambda
 
 import (
 	"context"
+	"encoding/json"
+	"net/http"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"go.uber.org/zap"
 
@@ -77,14 +80,26 @@ func (p *modelProcess) Forget() {
 // DeduplicationID returns the id that the function gives r in a FIFO queue.
 func (program) DeduplicationID(t *sinks.Spec, r *engine.Record) string {
 	var q idReader
-	sqssink.New(&q, "https://host/queue.fifo", fromSource(t)).Send(context.Background(), []engine.Record{*r})
+	client := sqs.New(sqs.Options{
+		Region: "eu-west-1", HTTPClient: &q, Retryer: aws.NopRetryer{},
+		Credentials: credentials.NewStaticCredentialsProvider("AKIAMADEUP", "made up", ""),
+	})
+	sqssink.New(client, "https://host/queue.fifo", fromSource(t)).Send(context.Background(), []engine.Record{*r})
 	return q.id
 }
 
-// idReader is a queue's client that keeps the deduplication id of the last message.
+// idReader is the HTTP client of a queue. It keeps the deduplication id of the last message.
 type idReader struct{ id string }
 
-func (q *idReader) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
-	q.id = *in.Entries[0].MessageDeduplicationId
-	return &sqs.SendMessageBatchOutput{}, nil
+func (q *idReader) Do(r *http.Request) (*http.Response, error) {
+	var in struct {
+		Entries []struct {
+			ID string `json:"MessageDeduplicationId"`
+		}
+	}
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		return nil, err
+	}
+	q.id = in.Entries[0].ID
+	return &http.Response{StatusCode: http.StatusOK, Request: r, Header: http.Header{}, Body: http.NoBody}, nil
 }

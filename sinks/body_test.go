@@ -53,7 +53,7 @@ func TestBodyAfterSend(t *testing.T) {
 			}
 			copy(data, bytes.Repeat([]byte("!"), len(data)))
 			reused := request.NewBody(0)
-			reused.Own = append(reused.Own[:0], bytes.Repeat([]byte("!"), max(cap(reused.Own), request.MinRef))...)
+			reused.Buf = append(reused.Buf[:0], bytes.Repeat([]byte("!"), max(cap(reused.Buf), request.MinRef))...)
 			close(returned)
 			if rest := <-late; len(rest) > 0 {
 				t.Errorf("%d bytes could be read after Send: %.50q", len(rest), rest)

@@ -2,6 +2,7 @@ package sinks_test
 
 import (
 	"context"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,7 +21,6 @@ import (
 	"fanout/sinks/internal/digest"
 	"fanout/sinks/internal/message"
 	"fanout/sinks/internal/origin"
-	"fanout/sinks/internal/request"
 	"fanout/sinks/internal/sinktest"
 )
 
@@ -68,7 +68,7 @@ func sdkKinesis(c aws.Config) func(context.Context, []engine.Record) engine.Outc
 		case len(out.Records) != len(batch):
 			return engine.Failed(classify.Miscounted("sdk", len(batch), len(out.Records)))
 		}
-		return request.Fates("sdk", len(batch), aws.ToInt32(out.FailedRecordCount), func(i int) (id, code *string) {
+		return ofResults(len(batch), out.FailedRecordCount, func(i int) (id, code *string) {
 			return out.Records[i].SequenceNumber, out.Records[i].ErrorCode
 		})
 	}
@@ -102,7 +102,7 @@ func sdkFirehose(c aws.Config) func(context.Context, []engine.Record) engine.Out
 		case len(out.RequestResponses) != len(batch):
 			return engine.Failed(classify.Miscounted("sdk", len(batch), len(out.RequestResponses)))
 		}
-		return request.Fates("sdk", len(batch), aws.ToInt32(out.FailedPutCount), func(i int) (id, code *string) {
+		return ofResults(len(batch), out.FailedPutCount, func(i int) (id, code *string) {
 			return out.RequestResponses[i].RecordId, out.RequestResponses[i].ErrorCode
 		})
 	}
@@ -115,7 +115,7 @@ func sdkSQS(c aws.Config, url string, fifo bool) func(context.Context, []engine.
 		entries := make([]sqstypes.SendMessageBatchRequestEntry, len(batch))
 		for i := range batch {
 			r, e := &batch[i], &entries[i]
-			e.Id, e.MessageBody, e.MessageAttributes = message.EntryID(i), aws.String(string(message.Text(r.Data))), map[string]sqstypes.MessageAttributeValue{}
+			e.Id, e.MessageBody, e.MessageAttributes = aws.String(strconv.Itoa(i)), aws.String(string(message.Text(r.Data))), map[string]sqstypes.MessageAttributeValue{}
 			for _, a := range form.Attributes(nil, r) {
 				v := sqstypes.MessageAttributeValue{DataType: &a.Kind}
 				if a.Binary() {
@@ -144,7 +144,7 @@ func sdkSNS(c aws.Config, topic string, fifo bool) func(context.Context, []engin
 		entries := make([]snstypes.PublishBatchRequestEntry, len(batch))
 		for i := range batch {
 			r, e := &batch[i], &entries[i]
-			e.Id, e.Message, e.MessageAttributes = message.EntryID(i), aws.String(string(message.Text(r.Data))), map[string]snstypes.MessageAttributeValue{}
+			e.Id, e.Message, e.MessageAttributes = aws.String(strconv.Itoa(i)), aws.String(string(message.Text(r.Data))), map[string]snstypes.MessageAttributeValue{}
 			for _, a := range form.Attributes(nil, r) {
 				v := snstypes.MessageAttributeValue{DataType: &a.Kind}
 				if a.Binary() {
@@ -165,6 +165,29 @@ func sdkSNS(c aws.Config, topic string, fifo bool) func(context.Context, []engin
 		}
 		return ofEntries(len(batch), len(out.Successful))
 	}
+}
+
+// ofResults fails the records whose results have no id, and all n if the answer counts
+// more failures than it lists.
+func ofResults(n int, count *int32, result func(i int) (id, code *string)) (o engine.Outcome) {
+	failed := 0
+	for i := range n {
+		id, code := result(i)
+		err := classify.Unacknowledged("sdk")
+		if aws.ToString(code) != "" {
+			err = classify.Code("sdk", *code)
+		} else if aws.ToString(id) != "" {
+			continue
+		}
+		o.Fail(i, err)
+		failed++
+	}
+	for i := range n {
+		if int(aws.ToInt32(count)) > failed && o.Err(i) == nil {
+			o.Fail(i, classify.Unacknowledged("sdk"))
+		}
+	}
+	return o
 }
 
 // ofEntries fails a request of n messages unless all are acknowledged.

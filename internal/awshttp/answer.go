@@ -67,43 +67,10 @@ func (b *countedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ErrPart is the error of an answer that goes on behind its end, or ends too early. The SDK
-// reads a JSON value and no further, and XML up to where it breaks off.
-var ErrPart = engine.Errorf(engine.Retryable, "the answer does not end where it should, so what arrived is unknown")
-
-// WholeXML reports whether text ends with the end of an element that it has once.
-func WholeXML(text []byte, element string) bool {
-	end := []byte("</" + element + ">")
-	return bytes.HasSuffix(bytes.TrimSpace(text), end) && bytes.Count(text, end) == 1
-}
-
-// WholeJSON reports whether nothing follows the JSON value that text begins with. Whether
-// that is complete is for the SDK to tell.
-func WholeJSON(text []byte) bool {
-	depth := 0
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '"':
-			for i++; i < len(text) && text[i] != '"'; i++ {
-				if text[i] == '\\' {
-					i++
-				}
-			}
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth--; depth == 0 {
-				return len(bytes.TrimSpace(text[i+1:])) == 0
-			}
-		}
-	}
-	return true
-}
-
 // ErrLong is the error of an answer over its limit. Such an answer acknowledges nothing.
 var ErrLong = engine.Errorf(engine.Retryable, "the answer is longer than that to such a request can be, so what arrived is unknown")
 
-// Reader reads at most left bytes of an answer. A longer answer ends with errLong
+// Reader reads at most left bytes of an answer. A longer answer ends with ErrLong
 // instead of io.EOF.
 type Reader struct {
 	answer io.Reader
@@ -153,30 +120,17 @@ func (c boundedClient) Do(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// BoundAnswer limits a call's answer to the size for n records, before the SDK and all
-// middleware read it.
-func BoundAnswer(n int) func(*middleware.Stack) error {
-	return onBody("fanout bound of the answer", func(body io.ReadCloser) io.ReadCloser {
-		return Counted(Body(body, MaxBytes(n)), MaxValues(n))
-	})
-}
-
 // BoundValues makes a call fail if its answer has more than n values. For an answer of
 // empty values the SDK allocates many times the answer's length. Use it in the APIOptions
 // of every AWS client.
 func BoundValues(n int) func(*middleware.Stack) error {
-	return onBody("fanout bound of the answer's values", func(body io.ReadCloser) io.ReadCloser { return Counted(body, n) })
-}
-
-// onBody puts f around the body of a call's answer.
-func onBody(id string, f func(io.ReadCloser) io.ReadCloser) func(*middleware.Stack) error {
 	return func(stack *middleware.Stack) error {
-		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc(id, func(
+		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("fanout bound of the answer's values", func(
 			ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
 		) (middleware.DeserializeOutput, middleware.Metadata, error) {
 			out, metadata, err := next.HandleDeserialize(ctx, in)
 			if resp, ok := out.RawResponse.(*smithyhttp.Response); ok {
-				resp.Body = f(resp.Body)
+				resp.Body = Counted(resp.Body, n)
 			}
 			return out, metadata, err
 		}), middleware.After)

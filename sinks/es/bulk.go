@@ -53,13 +53,12 @@ func (e *Sink) bulk(batch []engine.Record) bulk {
 			continue
 		}
 		b.actions = append(b.actions, action{i, op})
-		b.body.Own = e.appendLine(b.body.Own, op, id)
+		b.body.Buf = e.appendLine(b.body.Buf, op, id)
 		if op != opDelete {
 			tokens(document(r), b.body.Add)
 			b.body.Text("\n")
 		}
 	}
-	b.body.Cut()
 	return b
 }
 

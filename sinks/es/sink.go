@@ -123,9 +123,9 @@ func (e *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 		b.body.Free()
 		return b.outcome
 	}
-	c := request.NewContent(b.body.Parts)
+	c := b.body.Content()
 	err := e.post(ctx, c, &b)
-	c.Take()
+	c.Detach()
 	b.body.Free()
 	if err != nil {
 		return engine.Failed(err) // the whole batch; the engine halves it if it was too large
@@ -167,7 +167,7 @@ func (e *Sink) request(ctx context.Context, c *request.Content) (*http.Request, 
 	if err != nil {
 		return nil, err
 	}
-	req.ContentLength = c.Size
+	req.ContentLength = c.Len()
 	req.GetBody = func() (io.ReadCloser, error) { return c.Reader(), nil }
 	req.Header.Set("Content-Type", "application/x-ndjson")
 	if e.user != nil {
@@ -193,7 +193,7 @@ func (e *Sink) sign(req *http.Request, c *request.Content) error {
 	req.Header.Set("X-Amz-Content-Sha256", hash)
 	req.ContentLength = 0
 	err = v4.NewSigner().SignHTTP(req.Context(), creds, req, hash, e.index.Signing, e.index.Region, time.Now())
-	req.ContentLength = c.Size
+	req.ContentLength = c.Len()
 	return err
 }
 

@@ -3,14 +3,11 @@ package firehose
 
 import (
 	"context"
-	"errors"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/firehose/types"
 
 	"fanout/engine"
-	"fanout/sinks/internal/classify"
 	"fanout/sinks/internal/label"
 	"fanout/sinks/internal/request"
 )
@@ -23,25 +20,22 @@ const (
 	firehoseRecord  = 1000 << 10
 )
 
-// Client is the part of *firehose.Client that NewFirehose needs.
-type Client interface {
-	PutRecordBatch(context.Context, *firehose.PutRecordBatchInput, ...func(*firehose.Options)) (*firehose.PutRecordBatchOutput, error)
-}
-
 // Sink writes to a delivery stream with PutRecordBatch. Firehose joins records
 // without a separator, so the data must contain its own, such as a line break.
 type Sink struct {
-	client Client
+	client *firehose.Client
 	stream string
+	name   string
 }
 
 // New returns a sink for a delivery stream, given by name or ARN.
-func New(client Client, stream string) *Sink {
-	return &Sink{client, label.Last(stream, "/")}
+func New(client *firehose.Client, stream string) *Sink {
+	stream = label.Last(stream, "/")
+	return &Sink{client, stream, "firehose " + stream}
 }
 
 // String returns "firehose", a space and the delivery stream's name.
-func (f *Sink) String() string { return "firehose " + f.stream }
+func (f *Sink) String() string { return f.name }
 
 // Limits returns the limits of PutRecordBatch.
 func (f *Sink) Limits() engine.Limits {
@@ -58,50 +52,23 @@ func (*Sink) Sizer() func(r *engine.Record) int { return nil }
 
 // Send makes one PutRecordBatch call.
 func (f *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
-	out, refused, err := f.put(ctx, batch)
-	switch {
-	case err != nil:
-		return engine.Failed(classify.Error(f.String(), err))
-	case out == nil:
-		return request.Refusals(f.String(), refused)
+	in := &firehose.PutRecordBatchInput{DeliveryStreamName: &f.stream, Records: []types.Record{}} // the SDK rejects nil
+	call := request.NewCall(f.name, &putRecordBatch, len(batch), request.TextLen(batch))
+	appendRecords(call.Body, batch)
+	out, err := request.Put(ctx, call, f.client.PutRecordBatch, in, func(o *firehose.Options) { o.APIOptions = append(o.APIOptions, call.Install) })
+	if err != nil {
+		return engine.Failed(err)
 	}
-	if len(out.RequestResponses) != len(batch) {
-		return engine.Failed(classify.Miscounted(f.String(), len(batch), len(out.RequestResponses)))
-	}
-	return request.Fates(f.String(), len(batch), aws.ToInt32(out.FailedPutCount), func(i int) (id, code *string) {
+	return call.Outcome(len(out.RequestResponses), out.FailedPutCount, func(i int) (id, code *string) {
 		return out.RequestResponses[i].RecordId, out.RequestResponses[i].ErrorCode
 	})
 }
 
-// put makes the call. It returns no output if the answer acknowledges all records except
-// the ones in the list of refusals.
-func (f *Sink) put(ctx context.Context, batch []engine.Record) (*firehose.PutRecordBatchOutput, []request.Refusal, error) {
-	in := &firehose.PutRecordBatchInput{DeliveryStreamName: &f.stream, Records: []types.Record{}} // the SDK rejects nil
-	if _, ok := f.client.(*firehose.Client); ok {
-		s := request.New(`"Records":[]`, firehoseTaken, len(batch), request.TextAround(batch))
-		appendFirehose(s.List, batch)
-		out, err := f.client.PutRecordBatch(ctx, in, func(o *firehose.Options) { o.APIOptions = append(o.APIOptions, s.Install) })
-		s.End()
-		if s.Acknowledged && err == nil {
-			return nil, s.Refused, nil
-		}
-		if !errors.Is(err, request.ErrSeam) {
-			return out, nil, err
-		}
-	}
-	in.Records = make([]types.Record, len(batch))
-	for i := range batch {
-		in.Records[i].Data = request.Blob(batch[i].Data)
-	}
-	out, err := f.client.PutRecordBatch(ctx, in)
-	return out, nil, err
-}
+// putRecordBatch is the form of PutRecordBatch.
+var putRecordBatch = request.Form{Empty: `"Records":[]`, Results: "RequestResponses", ID: "RecordId"}
 
-// firehoseTaken is the form in which PutRecordBatch acknowledges records.
-var firehoseTaken = request.Acknowledgement{List: "RequestResponses", ID: "RecordId"}
-
-// appendFirehose appends the list of records of a request.
-func appendFirehose(b *request.Body, batch []engine.Record) {
+// appendRecords appends the list of records of a request.
+func appendRecords(b *request.Body, batch []engine.Record) {
 	b.Text(`"Records":[`)
 	for i := range batch {
 		b.Comma(i)

@@ -1,7 +1,7 @@
 package iot
 
 import (
-	"context"
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,13 +16,6 @@ import (
 )
 
 const topic = "sensors/a b/ü"
-
-// fakeIoT answers Publish.
-type fakeIoT func(*iotdataplane.PublishInput) (*iotdataplane.PublishOutput, error)
-
-func (f fakeIoT) Publish(_ context.Context, in *iotdataplane.PublishInput, _ ...func(*iotdataplane.Options)) (*iotdataplane.PublishOutput, error) {
-	return f(in)
-}
 
 func TestIoTConformance(t *testing.T) {
 	enginetest.CheckSink(t, func(t *testing.T) enginetest.SinkHarness {
@@ -71,16 +64,13 @@ func TestIoTMessages(t *testing.T) {
 }
 
 func TestIoTRequest(t *testing.T) {
-	var in *iotdataplane.PublishInput
-	s := New(fakeIoT(func(i *iotdataplane.PublishInput) (*iotdataplane.PublishOutput, error) {
-		in = i
-		return &iotdataplane.PublishOutput{}, nil
-	}), topic)
+	w := new(sinktest.Wire)
+	s := New(iotdataplane.NewFromConfig(w.Config()), topic)
 	if o := s.Send(t.Context(), sinktest.Numbered(1)); !o.OK() {
 		t.Fatal(o.Err(0))
 	}
-	if *in.Topic != topic || in.Qos != 0 || in.Retain || string(in.Payload) != `{"n":0}` {
-		t.Errorf("published %+v", in)
+	if w.URL.Path != "/topics/"+topic || w.URL.RawQuery != "" || string(w.Body) != `{"n":0}` { // so qos is 0, and the message is not retained
+		t.Errorf("published %s to %s", w.Body, w.URL)
 	}
 	if diff := cmp.Diff("iot "+topic, s.String()); diff != "" {
 		t.Error(diff)
@@ -107,8 +97,8 @@ func TestIoTErrors(t *testing.T) {
 }
 
 func BenchmarkIoTSend(b *testing.B) {
-	out := &iotdataplane.PublishOutput{}
-	sinktest.BenchmarkSend(b, New(fakeIoT(func(*iotdataplane.PublishInput) (*iotdataplane.PublishOutput, error) { return out, nil }), topic), sinktest.Numbered(1))
+	w := &sinktest.Sinkhole{Status: http.StatusOK}
+	sinktest.BenchmarkSend(b, New(iotdataplane.NewFromConfig(w.Config()), topic), sinktest.Numbered(1))
 }
 
 // TestIoTBelievesNoOtherAnswer asserts that only the broker's own answer acknowledges a

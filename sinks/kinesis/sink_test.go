@@ -1,13 +1,11 @@
 package kinesis
 
 import (
-	"context"
+	"encoding/json"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/engine"
@@ -15,49 +13,36 @@ import (
 	"fanout/sinks/internal/sinktest"
 )
 
-// fakeKinesis answers PutRecords.
-type fakeKinesis func(*kinesis.PutRecordsInput) (*kinesis.PutRecordsOutput, error)
+// accepted is the result of an accepted record.
+const accepted = `{"SequenceNumber":"495","ShardId":"shardId-000000000000"}`
 
-func (f fakeKinesis) PutRecords(_ context.Context, in *kinesis.PutRecordsInput, _ ...func(*kinesis.Options)) (*kinesis.PutRecordsOutput, error) {
-	return f(in)
-}
+// refused is the result of a record that is refused with code.
+func refused(code string) string { return `{"ErrorCode":"` + code + `","ErrorMessage":"why"}` }
 
-// kinesisAnswer answers with one result per code; "" is an accepted record.
-func kinesisAnswer(codes ...string) *kinesis.PutRecordsOutput {
-	out := &kinesis.PutRecordsOutput{}
-	for _, code := range codes {
-		r := types.PutRecordsResultEntry{SequenceNumber: aws.String("495"), ShardId: aws.String("shardId-000000000000")}
-		if code != "" {
-			r = types.PutRecordsResultEntry{ErrorCode: aws.String(code), ErrorMessage: aws.String("why")}
-		}
-		out.Records = append(out.Records, r)
-	}
-	return out
-}
+// answer is an answer with the given results.
+func answer(results ...string) string { return `{"Records":[` + strings.Join(results, ",") + `]}` }
 
 func TestKinesisAnswers(t *testing.T) {
-	nameless := kinesisAnswer("", "", "")
-	nameless.Records[1].SequenceNumber = nil
 	tests := []struct {
-		name string
-		out  *kinesis.PutRecordsOutput
-		want []string
+		name   string
+		answer string
+		want   []string
 	}{
-		{"all taken", kinesisAnswer("", "", ""), []string{"", "", ""}},
-		{"throttled", kinesisAnswer("", "ProvisionedThroughputExceededException", ""), []string{"", "throttled", ""}},
-		{"failing", kinesisAnswer("InternalFailure", "", ""), []string{"retryable", "", ""}},
-		{"no permission for the key", kinesisAnswer("", "", "KMSAccessDeniedException"), []string{"", "", "permanent"}},
-		{"unknown code", kinesisAnswer("", "", "Whatever"), []string{"", "", "retryable"}},
-		{"all refused", kinesisAnswer("InternalFailure", "InternalFailure", "InternalFailure"), []string{"retryable", "retryable", "retryable"}},
-		{"not acknowledged", nameless, []string{"", "retryable", ""}},
-		{"too few results", kinesisAnswer("", ""), []string{"retryable", "retryable", "retryable"}},
-		{"too many results", kinesisAnswer("", "", "", ""), []string{"retryable", "retryable", "retryable"}},
-		{"no results", kinesisAnswer(), []string{"retryable", "retryable", "retryable"}},
+		{"all taken", answer(accepted, accepted, accepted), []string{"", "", ""}},
+		{"throttled", answer(accepted, refused("ProvisionedThroughputExceededException"), accepted), []string{"", "throttled", ""}},
+		{"failing", answer(refused("InternalFailure"), accepted, accepted), []string{"retryable", "", ""}},
+		{"no permission for the key", answer(accepted, accepted, refused("KMSAccessDeniedException")), []string{"", "", "permanent"}},
+		{"unknown code", answer(accepted, accepted, refused("Whatever")), []string{"", "", "retryable"}},
+		{"all refused", answer(refused("InternalFailure"), refused("InternalFailure"), refused("InternalFailure")), []string{"retryable", "retryable", "retryable"}},
+		{"not acknowledged", answer(accepted, `{"ShardId":"shardId-000000000000"}`, accepted), []string{"", "retryable", ""}},
+		{"too few results", answer(accepted, accepted), []string{"retryable", "retryable", "retryable"}},
+		{"too many results", answer(accepted, accepted, accepted, accepted), []string{"retryable", "retryable", "retryable"}},
+		{"no results", answer(), []string{"retryable", "retryable", "retryable"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			k := New(fakeKinesis(func(*kinesis.PutRecordsInput) (*kinesis.PutRecordsOutput, error) { return tt.out, nil }), sinktest.Stream)
-			o := k.Send(t.Context(), sinktest.Numbered(3))
+			w := &sinktest.Wire{Answer: tt.answer}
+			o := New(kinesis.NewFromConfig(w.Config()), sinktest.Stream).Send(t.Context(), sinktest.Numbered(3))
 			if diff := cmp.Diff(tt.want, sinktest.Failures(o, 3)); diff != "" {
 				t.Errorf("classes differ (-want +got):\n%s", diff)
 			}
@@ -66,19 +51,20 @@ func TestKinesisAnswers(t *testing.T) {
 }
 
 func TestKinesisDestination(t *testing.T) {
-	for _, tt := range []struct{ given, name, arn string }{
-		{sinktest.Stream, sinktest.Stream, ""},
-		{sinktest.StreamARN, "", sinktest.StreamARN},
-		{"arn:aws-us-gov:kinesis:us-gov-west-1:123456789012:stream/a.b", "", "arn:aws-us-gov:kinesis:us-gov-west-1:123456789012:stream/a.b"},
+	for _, tt := range []struct{ given, region, name, arn string }{
+		{sinktest.Stream, "eu-west-1", sinktest.Stream, ""},
+		{sinktest.StreamARN, "eu-west-1", "", sinktest.StreamARN},
+		{"arn:aws-us-gov:kinesis:us-gov-west-1:123456789012:stream/a.b", "us-gov-west-1", "", "arn:aws-us-gov:kinesis:us-gov-west-1:123456789012:stream/a.b"},
 	} {
-		k := New(fakeKinesis(func(in *kinesis.PutRecordsInput) (*kinesis.PutRecordsOutput, error) {
-			if aws.ToString(in.StreamName) != tt.name || aws.ToString(in.StreamARN) != tt.arn {
-				t.Errorf("%s: StreamName %q, StreamARN %q", tt.given, aws.ToString(in.StreamName), aws.ToString(in.StreamARN))
-			}
-			return kinesisAnswer(""), nil
-		}), tt.given)
-		if o := k.Send(t.Context(), sinktest.Numbered(1)); !o.OK() {
+		w := &sinktest.Wire{Answer: answer(accepted)}
+		cfg := w.Config()
+		cfg.Region = tt.region
+		if o := New(kinesis.NewFromConfig(cfg), tt.given).Send(t.Context(), sinktest.Numbered(1)); !o.OK() {
 			t.Error(o.Err(0))
+		}
+		var in struct{ StreamName, StreamARN string }
+		if err := json.Unmarshal(w.Body, &in); err != nil || in.StreamName != tt.name || in.StreamARN != tt.arn {
+			t.Errorf("%s: StreamName %q, StreamARN %q, %v", tt.given, in.StreamName, in.StreamARN, err)
 		}
 	}
 }
@@ -119,10 +105,4 @@ func TestKinesisKeys(t *testing.T) {
 			}
 		})
 	}
-}
-
-func BenchmarkKinesisSend(b *testing.B) {
-	recs := sinktest.Numbered(kinesisRecords)
-	out := kinesisAnswer(make([]string, len(recs))...)
-	sinktest.BenchmarkSend(b, New(fakeKinesis(func(*kinesis.PutRecordsInput) (*kinesis.PutRecordsOutput, error) { return out, nil }), sinktest.Stream), recs)
 }

@@ -3,7 +3,6 @@ package lambda
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,9 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"fanout/engine"
-	"fanout/internal/awshttp"
 	"fanout/sinks"
-	"fanout/sinks/internal/classify"
 	"fanout/sinks/internal/label"
 	"fanout/sinks/internal/request"
 )
@@ -28,11 +25,6 @@ const (
 	lambdaHead, lambdaTail = `{"Records":[`, `]}`
 	lambdaEmpty            = lambdaHead + lambdaTail
 )
-
-// Client is the part of *lambda.Client that NewLambda needs.
-type Client interface {
-	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
-}
 
 // Form is the form of the records in an event. In every form, a record without Raw becomes
 // a source record that is made of its data, its other fields and its source.
@@ -58,7 +50,7 @@ const (
 // particular order, and occasionally more than once (Lambda guide, Invoking a function
 // asynchronously). Only the records of one event stay in order.
 type Sink struct {
-	client    Client
+	client    *lambda.Client
 	name      string
 	function  string
 	qualifier *string
@@ -69,7 +61,7 @@ type Sink struct {
 // New returns a sink for a function, given by name, partial ARN or ARN, and for an
 // alias or version of it; "" is the unpublished version. The option sinks.Source names the
 // source of the records.
-func New(client Client, function, qualifier string, form Form, opts ...sinks.Option) *Sink {
+func New(client *lambda.Client, function, qualifier string, form Form, opts ...sinks.Option) *Sink {
 	l := &Sink{
 		client: client, name: "lambda " + label.Last(function, ":"), function: function, form: form,
 		source: newRecordSource(sinks.Collect(opts).SourceARN),
@@ -102,15 +94,21 @@ func (l *Sink) Sizer() func(r *engine.Record) int {
 
 // Send makes one Invoke call.
 func (l *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
-	call := request.New(lambdaEmpty, request.Acknowledgement{}, 1, l.textAround(batch)) // the answer has nothing about records
-	defer call.End()
-	if err := l.append(call.List, batch); err != nil {
+	call := request.NewCall(l.name, &invoke, 1, l.textLen(batch)) // the answer has nothing about single records
+	if err := l.append(call.Body, batch); err != nil {
+		call.Body.Free()
 		return engine.Failed(err)
 	}
-	out, err := l.invoke(ctx, call)
+	in := &lambda.InvokeInput{
+		FunctionName:   &l.function,
+		Qualifier:      l.qualifier,
+		InvocationType: types.InvocationTypeEvent,
+		Payload:        []byte(lambdaEmpty),
+	}
+	out, err := request.Put(ctx, call, l.client.Invoke, in, func(o *lambda.Options) { o.APIOptions = append(o.APIOptions, call.Install) })
 	switch {
 	case err != nil:
-		return engine.Failed(classify.Error(l.name, err))
+		return engine.Failed(err)
 	case out.StatusCode != http.StatusAccepted || aws.ToString(out.FunctionError) != "":
 		return engine.Failed(engine.Errorf(engine.Retryable,
 			"%s: the answer (status %d) does not say that the event was queued, so whether it arrived is unknown", l.name, out.StatusCode))
@@ -118,23 +116,8 @@ func (l *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	return engine.Outcome{}
 }
 
-// invoke makes the call.
-func (l *Sink) invoke(ctx context.Context, call *request.Splice) (*lambda.InvokeOutput, error) {
-	in := &lambda.InvokeInput{
-		FunctionName:   &l.function,
-		Qualifier:      l.qualifier,
-		InvocationType: types.InvocationTypeEvent,
-		Payload:        []byte(lambdaEmpty),
-	}
-	if _, ok := l.client.(*lambda.Client); ok {
-		out, err := l.client.Invoke(ctx, in, func(o *lambda.Options) { o.APIOptions = append(o.APIOptions, call.Install) })
-		if !errors.Is(err, request.ErrSeam) {
-			return out, err
-		}
-	}
-	in.Payload = call.List.Bytes()
-	return l.client.Invoke(ctx, in, func(o *lambda.Options) { o.APIOptions = append(o.APIOptions, awshttp.BoundAnswer(1)) })
-}
+// invoke is the form of Invoke.
+var invoke = request.Form{Empty: lambdaEmpty}
 
 // minPiece is the length, in bytes, from which a piece of a record is referenced instead
 // of copied. There are many small pieces, and each reference keeps memory for itself.
@@ -159,8 +142,8 @@ func (l *Sink) append(b *request.Body, batch []engine.Record) error {
 	return nil
 }
 
-// textAround estimates the length of the event's own text for batch.
-func (l *Sink) textAround(batch []engine.Record) int {
+// textLen estimates the length of the event's own text for batch.
+func (l *Sink) textLen(batch []engine.Record) int {
 	n := len(lambdaEmpty)
 	for i := range batch {
 		n += len(",")

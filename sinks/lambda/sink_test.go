@@ -2,9 +2,9 @@ package lambda
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"runtime"
 	"slices"
@@ -14,7 +14,6 @@ import (
 	"unicode/utf8"
 	"weak"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/google/go-cmp/cmp"
 
@@ -30,19 +29,14 @@ const (
 	functionARN = "arn:aws:lambda:eu-west-1:123456789012:function:orders"
 )
 
-// fakeLambda answers Invoke.
-type fakeLambda func(*lambda.InvokeInput) (*lambda.InvokeOutput, error)
-
-func (f fakeLambda) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
-	return f(in)
-}
-
 // eventOf returns the event that delivers recs.
 func eventOf(l *Sink, recs []engine.Record) ([]byte, error) {
 	b := request.NewBody(0)
 	defer b.Free()
-	err := l.append(b, recs)
-	return b.Bytes(), err
+	if err := l.append(b, recs); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(b.Content().Reader())
 }
 
 func TestLambdaConformance(t *testing.T) {
@@ -107,11 +101,8 @@ func TestLambdaRequest(t *testing.T) {
 		{functionARN, "7", "lambda orders:7"},
 		{"123456789012:function:orders", "", "lambda orders"},
 	} {
-		var in *lambda.InvokeInput
-		l := New(fakeLambda(func(i *lambda.InvokeInput) (*lambda.InvokeOutput, error) {
-			in = i
-			return &lambda.InvokeOutput{StatusCode: 202}, nil
-		}), tt.function, tt.qualifier, SourceRecords)
+		w := &sinktest.Wire{Status: http.StatusAccepted}
+		l := New(lambda.NewFromConfig(w.Config()), tt.function, tt.qualifier, SourceRecords)
 		if l.String() != tt.name {
 			t.Errorf("String %q; want %q", l, tt.name)
 		}
@@ -119,11 +110,12 @@ func TestLambdaRequest(t *testing.T) {
 		if o := l.Send(t.Context(), []engine.Record{a, b}); !o.OK() {
 			t.Fatal(o.Err(0))
 		}
-		if *in.FunctionName != tt.function || aws.ToString(in.Qualifier) != tt.qualifier || in.InvocationType != "Event" {
-			t.Errorf("%s: invoked %s %s %s", tt.name, *in.FunctionName, aws.ToString(in.Qualifier), in.InvocationType)
+		if kind := w.Header.Get("X-Amz-Invocation-Type"); kind != "Event" || w.URL.Path != "/2015-03-31/functions/"+tt.function+"/invocations" ||
+			w.URL.Query().Get("Qualifier") != tt.qualifier {
+			t.Errorf("%s: invoked %s, type %s", tt.name, w.URL, kind)
 		}
-		if want := `{"Records":[` + string(a.Raw) + "," + string(b.Raw) + `]}`; string(in.Payload) != want {
-			t.Errorf("%s: payload\n%s\nwant\n%s", tt.name, in.Payload, want)
+		if want := `{"Records":[` + string(a.Raw) + "," + string(b.Raw) + `]}`; string(w.Body) != want {
+			t.Errorf("%s: payload\n%s\nwant\n%s", tt.name, w.Body, want)
 		}
 	}
 }
@@ -131,18 +123,17 @@ func TestLambdaRequest(t *testing.T) {
 func TestLambdaAnswers(t *testing.T) {
 	tests := []struct {
 		name string
-		out  lambda.InvokeOutput
+		wire sinktest.Wire
 		want string
 	}{
-		{"queued", lambda.InvokeOutput{StatusCode: 202}, ""},
-		{"ran", lambda.InvokeOutput{StatusCode: 200}, "retryable"},
-		{"not run", lambda.InvokeOutput{StatusCode: 204}, "retryable"},
-		{"no status", lambda.InvokeOutput{}, "retryable"},
-		{"failed", lambda.InvokeOutput{StatusCode: 202, FunctionError: aws.String("Unhandled"), Payload: []byte("secret")}, "retryable"},
+		{"queued", sinktest.Wire{Status: http.StatusAccepted}, ""},
+		{"ran", sinktest.Wire{Status: http.StatusOK}, "retryable"},
+		{"not run", sinktest.Wire{Status: http.StatusNoContent}, "retryable"},
+		{"failed", sinktest.Wire{Status: http.StatusAccepted, Reply: http.Header{"X-Amz-Function-Error": {"Unhandled"}}, Answer: `"secret"`}, "retryable"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l := New(fakeLambda(func(*lambda.InvokeInput) (*lambda.InvokeOutput, error) { return &tt.out, nil }), function, "", SourceRecords)
+			l := New(lambda.NewFromConfig(tt.wire.Config()), function, "", SourceRecords)
 			o := l.Send(t.Context(), []engine.Record{sinktest.SourceRecord(0), sinktest.SourceRecord(1)})
 			if diff := cmp.Diff([]string{tt.want, tt.want}, sinktest.Failures(o, 2)); diff != "" {
 				t.Errorf("classes differ (-want +got):\n%s", diff)
@@ -490,11 +481,8 @@ func TestLambdaAllocatesNoEvent(t *testing.T) {
 // TestLambdaTellsSourceRecordsApart asserts that events stay apart when a later event
 // reuses the memory of a source record.
 func TestLambdaTellsSourceRecordsApart(t *testing.T) {
-	var sent []byte
-	l := New(fakeLambda(func(in *lambda.InvokeInput) (*lambda.InvokeOutput, error) {
-		sent = in.Payload
-		return &lambda.InvokeOutput{StatusCode: 202}, nil
-	}), function, "", KinesisRecords)
+	w := &sinktest.Wire{Status: http.StatusAccepted}
+	l := New(lambda.NewFromConfig(w.Config()), function, "", KinesisRecords)
 	raw := sinktest.SourceRaw("k", "many")
 	for _, version := range []string{"1.0", "2.0", "3.0"} {
 		copy(raw, bytes.Replace(sinktest.SourceRaw("k", "many"), []byte("1.0"), []byte(version), 1))
@@ -506,7 +494,7 @@ func TestLambdaTellsSourceRecordsApart(t *testing.T) {
 		if o := l.Send(t.Context(), []engine.Record{r}); !o.OK() {
 			t.Fatal(o.Err(0))
 		}
-		if diff := cmp.Diff(lambdaHead+string(slices.Concat(want[:]...))+lambdaTail, string(sent)); diff != "" {
+		if diff := cmp.Diff(lambdaHead+string(slices.Concat(want[:]...))+lambdaTail, string(w.Body)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", version, diff)
 		}
 	}
@@ -515,9 +503,8 @@ func TestLambdaTellsSourceRecordsApart(t *testing.T) {
 // TestLambdaKeepsNoEvent asserts that the sink does not keep an event's memory after its
 // delivery.
 func TestLambdaKeepsNoEvent(t *testing.T) {
-	l := New(fakeLambda(func(*lambda.InvokeInput) (*lambda.InvokeOutput, error) {
-		return &lambda.InvokeOutput{StatusCode: 202}, nil
-	}), function, "", KinesisRecords)
+	w := &sinktest.Wire{Status: http.StatusAccepted}
+	l := New(lambda.NewFromConfig(w.Config()), function, "", KinesisRecords)
 	plan, err := engine.NewPlan(engine.Options{}, engine.Target{ID: "t", Sink: l})
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,6 @@ import (
 	"fanout/sinks/cache"
 	"fanout/sinks/internal/classify"
 	"fanout/sinks/internal/image"
-	"fanout/sinks/internal/request"
 )
 
 // redisValue is the longest value in Redis, in bytes (redis.conf, proto-max-bulk-len).
@@ -202,9 +201,17 @@ func (r *Sink) command(rec *engine.Record) []any {
 	case cache.Removes(rec):
 		return []any{"del", rec.Key}
 	case r.ttl > 0:
-		return []any{"set", rec.Key, request.Blob(rec.Data), "ex", cache.TTLSeconds(r.ttl)}
+		return []any{"set", rec.Key, value(rec), "ex", cache.TTLSeconds(r.ttl)}
 	}
-	return []any{"set", rec.Key, request.Blob(rec.Data)}
+	return []any{"set", rec.Key, value(rec)}
+}
+
+// value returns the data of rec. The client does not take nil.
+func value(rec *engine.Record) []byte {
+	if b := rec.Data.Bytes(); b != nil {
+		return b
+	}
+	return []byte{}
 }
 
 // taken reports whether the answer to a command says that it was carried out (Redis

@@ -10,8 +10,8 @@ import (
 	"fanout/sinks/internal/request"
 )
 
-// snsList is the name of a request's list in the AWS query protocol.
-const snsList = "PublishBatchRequestEntries"
+// entriesField is the name of a request's list in the AWS query protocol.
+const entriesField = "PublishBatchRequestEntries"
 
 // append appends the messages of a request as fields of a form, sorted by name like the
 // SDK's: message 10 comes before message 2.
@@ -33,36 +33,36 @@ func (s *Sink) append(b *request.Body, batch []engine.Record) {
 
 // appendMessage appends message n, counted from 1.
 func (s *Sink) appendMessage(b *request.Body, r *engine.Record, n int) {
-	name := string(strconv.AppendInt([]byte(snsList+".member."), int64(n), 10)) + "."
+	name := string(strconv.AppendInt([]byte(entriesField+".member."), int64(n), 10)) + "."
 	b.Text(name + "Id=" + strconv.Itoa(n-1))
 	b.Text("&" + name + "Message=")
-	b.Own = appendForm(b.Own, message.Text(r.Data))
+	b.Buf = appendForm(b.Buf, message.Text(r.Data))
 	var buf [3]message.Attribute
 	for k, a := range s.form.Attributes(buf[:0], r) {
 		entry := name + "MessageAttributes.entry." + strconv.Itoa(k+1) + "."
 		b.Text("&" + entry + "Name=")
-		b.Own = appendForm(b.Own, a.Name)
+		b.Buf = appendForm(b.Buf, a.Name)
 		if a.Binary() {
 			b.Text("&" + entry + "Value.BinaryValue=")
-			b.Own = appendForm(b.Own, base64.StdEncoding.AppendEncode(nil, []byte(a.Value)))
+			b.Buf = appendForm(b.Buf, base64.StdEncoding.AppendEncode(nil, []byte(a.Value)))
 			b.Text("&" + entry + "Value.DataType=")
-			b.Own = appendForm(b.Own, a.Kind)
+			b.Buf = appendForm(b.Buf, a.Kind)
 			continue
 		}
 		b.Text("&" + entry + "Value.DataType=")
-		b.Own = appendForm(b.Own, a.Kind)
+		b.Buf = appendForm(b.Buf, a.Kind)
 		b.Text("&" + entry + "Value.StringValue=")
-		b.Own = appendForm(b.Own, a.Value)
+		b.Buf = appendForm(b.Buf, a.Value)
 	}
 	if s.fifo {
 		b.Text("&" + name + "MessageDeduplicationId=")
-		b.Own = appendForm(b.Own, s.origin.DedupID(r))
+		b.Buf = appendForm(b.Buf, s.origin.DedupID(r))
 		b.Text("&" + name + "MessageGroupId=")
-		b.Own = appendForm(b.Own, message.GroupID(r))
+		b.Buf = appendForm(b.Buf, message.GroupID(r))
 	}
 	if subject := message.SubjectOf(r); subject != "" {
 		b.Text("&" + name + "Subject=")
-		b.Own = appendForm(b.Own, subject)
+		b.Buf = appendForm(b.Buf, subject)
 	}
 }
 

@@ -4,17 +4,14 @@ package sqs
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"strconv"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"fanout/engine"
 	"fanout/sinks"
-	"fanout/sinks/internal/classify"
 	"fanout/sinks/internal/label"
 	"fanout/sinks/internal/message"
 	"fanout/sinks/internal/origin"
@@ -29,11 +26,6 @@ const sqsBytes = 1 << 20
 // Amazon SQS message quotas).
 const sqsAttributesMost = 10
 
-// Client is the part of *sqs.Client that NewSQS needs.
-type Client interface {
-	SendMessageBatch(context.Context, *sqs.SendMessageBatchInput, ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
-}
-
 // Sink sends messages to a queue with SendMessageBatch.
 //
 // The body of a message is the record's data. If SQS would refuse that, the body is its
@@ -44,7 +36,8 @@ type Client interface {
 // made of the source (see [Source]), shards and sequence numbers of the message, so a
 // message sent twice arrives once.
 type Sink struct {
-	client Client
+	client *sqs.Client
+	name   string
 	url    string
 	fifo   bool
 	origin origin.Origin
@@ -54,9 +47,9 @@ type Sink struct {
 
 // New returns a sink for the queue at queueURL. A message may have 1 MiB unless
 // RecordBytes sets a lower limit.
-func New(client Client, queueURL string, opts ...sinks.Option) *Sink {
-	s := &Sink{client: client, url: queueURL, fifo: strings.HasSuffix(queueURL, ".fifo"), origin: sinks.Collect(opts).Origin}
-	s.form = message.Form{Name: s.String(), Most: sqsAttributesMost, Bytes: sinks.RecordLimit(opts, sqsBytes, sqsBytes)}
+func New(client *sqs.Client, queueURL string, opts ...sinks.Option) *Sink {
+	s := &Sink{client: client, name: "sqs " + label.Last(queueURL, "/"), url: queueURL, fifo: strings.HasSuffix(queueURL, ".fifo"), origin: sinks.Collect(opts).Origin}
+	s.form = message.Form{Name: s.name, Most: sqsAttributesMost, Bytes: sinks.RecordLimit(opts, sqsBytes, sqsBytes)}
 	s.limits = engine.Limits{
 		Records:     message.Entries,
 		Bytes:       sqsBytes,
@@ -68,7 +61,7 @@ func New(client Client, queueURL string, opts ...sinks.Option) *Sink {
 }
 
 // String returns "sqs", a space and the queue's name.
-func (s *Sink) String() string { return "sqs " + label.Last(s.url, "/") }
+func (s *Sink) String() string { return s.name }
 
 // Limits returns the limits of SendMessageBatch.
 func (s *Sink) Limits() engine.Limits { return s.limits }
@@ -78,43 +71,35 @@ func (s *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	if err := s.form.Fault(batch); err != nil {
 		return engine.Failed(err)
 	}
-	out, err := s.put(ctx, batch)
+	in := &sqs.SendMessageBatchInput{QueueUrl: &s.url, Entries: []types.SendMessageBatchRequestEntry{}} // the SDK rejects nil
+	call := request.NewCall(s.name, &sendMessageBatch, len(batch), s.form.Text(batch))
+	s.append(call.Body, batch)
+	out, err := request.Put(ctx, call, s.client.SendMessageBatch, in, func(o *sqs.Options) {
+		o.APIOptions = append(o.APIOptions, call.Install)
+		// The signature holds the SHA-256 of the request, so it proves that the messages
+		// arrived as sent. To check the MD5 of each message in the answer costs as much
+		// again.
+		o.DisableMessageChecksumValidation = true
+	})
 	if err != nil {
-		return engine.Failed(classify.Error(s.String(), err))
+		return engine.Failed(err)
 	}
-	told := message.NewEntries(s.String(), len(batch))
+	results := message.NewResults(s.name, len(batch))
 	for i := range out.Successful {
-		told.Taken(out.Successful[i].Id)
+		results.Acknowledge(out.Successful[i].Id)
 	}
 	for i := range out.Failed {
 		f := &out.Failed[i]
-		told.Refused(f.Id, f.Code, f.Message, f.SenderFault)
+		results.Refuse(f.Id, f.Code, f.Message, f.SenderFault)
 	}
-	return told.Outcome()
+	return results.Outcome()
 }
 
 // Sizer counts the body and the attributes.
 func (s *Sink) Sizer() func(r *engine.Record) int { return s.form.Size }
 
-// put makes the call. The signature holds the SHA-256 of the request, so it proves that
-// the messages arrived as sent. SQS also answers with the MD5 of each message; put does
-// not check it, because that costs as much again.
-func (s *Sink) put(ctx context.Context, batch []engine.Record) (*sqs.SendMessageBatchOutput, error) {
-	in := &sqs.SendMessageBatchInput{QueueUrl: &s.url, Entries: []types.SendMessageBatchRequestEntry{}} // the SDK rejects nil
-	if _, ok := s.client.(*sqs.Client); ok {
-		call := request.New(`"Entries":[]`, request.Acknowledgement{}, len(batch), s.form.Text(batch))
-		s.append(call.List, batch)
-		out, err := s.client.SendMessageBatch(ctx, in, unsummed, func(o *sqs.Options) { o.APIOptions = append(o.APIOptions, call.Install) })
-		call.End()
-		if !errors.Is(err, request.ErrSeam) {
-			return out, err
-		}
-	}
-	in.Entries = s.entries(batch)
-	return s.client.SendMessageBatch(ctx, in, unsummed)
-}
-
-func unsummed(o *sqs.Options) { o.DisableMessageChecksumValidation = true }
+// sendMessageBatch is the form of SendMessageBatch.
+var sendMessageBatch = request.Form{Empty: `"Entries":[]`}
 
 // append appends the list of messages of a request.
 func (s *Sink) append(b *request.Body, batch []engine.Record) {
@@ -123,7 +108,7 @@ func (s *Sink) append(b *request.Body, batch []engine.Record) {
 		r := &batch[i]
 		b.Comma(i)
 		b.Text(`{"Id":"`)
-		b.Own = strconv.AppendInt(b.Own, int64(i), 10)
+		b.Buf = strconv.AppendInt(b.Buf, int64(i), 10)
 		b.Text(`","MessageAttributes":{`)
 		var buf [3]message.Attribute
 		for k, a := range s.form.Attributes(buf[:0], r) {
@@ -131,7 +116,7 @@ func (s *Sink) append(b *request.Body, batch []engine.Record) {
 			b.Quote(a.Name)
 			if a.Binary() {
 				b.Text(`:{"BinaryValue":"`)
-				b.Own = base64.StdEncoding.AppendEncode(b.Own, []byte(a.Value))
+				b.Buf = base64.StdEncoding.AppendEncode(b.Buf, []byte(a.Value))
 				b.Text(`","DataType":`)
 				b.Quote(a.Kind)
 				b.Text(`}`)
@@ -144,7 +129,7 @@ func (s *Sink) append(b *request.Body, batch []engine.Record) {
 			}
 		}
 		b.Text(`},"MessageBody":`)
-		b.Own = request.AppendJSON(b.Own, message.Text(r.Data))
+		b.Buf = request.AppendJSON(b.Buf, message.Text(r.Data))
 		if s.fifo {
 			b.Text(`,"MessageDeduplicationId":`)
 			b.Quote(s.origin.DedupID(r))
@@ -154,34 +139,6 @@ func (s *Sink) append(b *request.Body, batch []engine.Record) {
 		b.Text(`}`)
 	}
 	b.Text(`]`)
-}
-
-// entries returns the list of messages of a request, for the SDK to write.
-func (s *Sink) entries(batch []engine.Record) []types.SendMessageBatchRequestEntry {
-	entries := make([]types.SendMessageBatchRequestEntry, len(batch))
-	for i := range batch {
-		r, e := &batch[i], &entries[i]
-		e.Id, e.MessageBody, e.MessageAttributes = message.EntryID(i), aws.String(string(message.Text(r.Data))), s.values(r)
-		if s.fifo {
-			e.MessageGroupId, e.MessageDeduplicationId = aws.String(message.GroupID(r)), aws.String(s.origin.DedupID(r))
-		}
-	}
-	return entries
-}
-
-func (s *Sink) values(r *engine.Record) map[string]types.MessageAttributeValue {
-	var buf [3]message.Attribute
-	m := make(map[string]types.MessageAttributeValue, len(buf))
-	for _, a := range s.form.Attributes(buf[:0], r) {
-		v := types.MessageAttributeValue{DataType: &a.Kind}
-		if a.Binary() {
-			v.BinaryValue = []byte(a.Value)
-		} else {
-			v.StringValue = &a.Value
-		}
-		m[a.Name] = v
-	}
-	return m
 }
 
 // HasAttributes reports whether r is a notification, from whose source record SQS and SNS

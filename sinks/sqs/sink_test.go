@@ -1,59 +1,46 @@
 package sqs
 
 import (
-	"context"
+	"encoding/json"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
 
-	"fanout/sinks/internal/message"
 	"fanout/sinks/internal/sinktest"
 )
 
-// fakeSQS answers SendMessageBatch.
-type fakeSQS func(*sqs.SendMessageBatchInput) (*sqs.SendMessageBatchOutput, error)
-
-func (f fakeSQS) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error) {
-	return f(in)
-}
-
-func sqsAnswer(entries []sinktest.Entry) *sqs.SendMessageBatchOutput {
-	out := &sqs.SendMessageBatchOutput{}
+// answer is the service's answer with the given entries.
+func answer(t *testing.T, entries []sinktest.Entry) string {
+	t.Helper()
+	var successful, failed []map[string]any
 	for _, e := range entries {
+		m := map[string]any{}
+		if e.ID != "" {
+			m["Id"] = e.ID
+		}
 		if e.Code == "" {
-			out.Successful = append(out.Successful, types.SendMessageBatchResultEntry{Id: sinktest.Optional(e.ID)})
+			successful = append(successful, m)
 			continue
 		}
-		out.Failed = append(out.Failed, types.BatchResultErrorEntry{
-			Id: sinktest.Optional(e.ID), Code: aws.String(e.Code), SenderFault: e.Sender,
-		})
+		m["Code"], m["SenderFault"] = e.Code, e.Sender
+		failed = append(failed, m)
 	}
-	return out
+	text, err := json.Marshal(map[string]any{"Successful": successful, "Failed": failed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func TestSQSAnswers(t *testing.T) {
 	for _, tt := range sinktest.Answers {
 		t.Run(tt.Name, func(t *testing.T) {
-			s := New(fakeSQS(func(*sqs.SendMessageBatchInput) (*sqs.SendMessageBatchOutput, error) {
-				return sqsAnswer(tt.Out), nil
-			}), sinktest.QueueURL)
-			o := s.Send(t.Context(), sinktest.Numbered(3))
+			w := &sinktest.Wire{Answer: answer(t, tt.Out)}
+			o := New(sqs.NewFromConfig(w.Config()), sinktest.QueueURL).Send(t.Context(), sinktest.Numbered(3))
 			if diff := cmp.Diff(tt.Want, sinktest.Failures(o, 3)); diff != "" {
 				t.Errorf("classes differ (-want +got):\n%s", diff)
 			}
 		})
 	}
-}
-
-func BenchmarkSQSSend(b *testing.B) {
-	recs := sinktest.Numbered(message.Entries)
-	var taken []sinktest.Entry
-	for i := range recs {
-		taken = append(taken, sinktest.Entry{ID: *message.EntryID(i)})
-	}
-	out := sqsAnswer(taken)
-	sinktest.BenchmarkSend(b, New(fakeSQS(func(*sqs.SendMessageBatchInput) (*sqs.SendMessageBatchOutput, error) { return out, nil }), sinktest.QueueURL), recs)
 }

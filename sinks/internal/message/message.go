@@ -60,54 +60,48 @@ func bodySize(p engine.Payload) int {
 // GroupID returns the message group of r: its key, in a form that FIFO accepts.
 func GroupID(r *engine.Record) string { return origin.Token(r.Key) }
 
-// EntryID returns the id of message i of a request.
-func EntryID(i int) *string {
-	id := strconv.Itoa(i)
-	return &id
-}
-
 // Results collects the results of the n messages of a request.
 type Results struct {
 	sink  string
 	fates []error
 }
 
-// NewEntries returns entries without acknowledgements.
-func NewEntries(sink string, n int) *Results {
-	e := &Results{sink, make([]error, n)}
+// NewResults returns the results of n messages before the answer: none is acknowledged.
+func NewResults(sink string, n int) *Results {
+	r := &Results{sink, make([]error, n)}
 	open := classify.Unacknowledged(sink)
-	for i := range e.fates {
-		e.fates[i] = open
+	for i := range r.fates {
+		r.fates[i] = open
 	}
-	return e
+	return r
 }
 
-// Taken records an acknowledgement. An unknown id is ignored.
-func (e *Results) Taken(id *string) {
-	if i, ok := e.index(id); ok {
-		e.fates[i] = nil
+// Acknowledge adds an acknowledgement. An unknown id is ignored.
+func (r *Results) Acknowledge(id *string) {
+	if i, ok := r.index(id); ok {
+		r.fates[i] = nil
 	}
 }
 
-// Refused records a refusal. A sender's fault is permanent unless it is known to pass.
-func (e *Results) Refused(id, code, message *string, senderFault bool) {
-	i, ok := e.index(id)
+// Refuse adds a refusal. A sender's fault is permanent unless it is known to pass.
+func (r *Results) Refuse(id, code, message *string, senderFault bool) {
+	i, ok := r.index(id)
 	if !ok {
 		return
 	}
-	e.fates[i] = classify.Entry(e.sink, aws.ToString(code), aws.ToString(message), senderFault)
+	r.fates[i] = classify.Entry(r.sink, aws.ToString(code), aws.ToString(message), senderFault)
 }
 
 // index returns the message that was sent with id. The id must be exactly as sent: +1 and
 // 01 belong to no message.
-func (e *Results) index(id *string) (int, bool) {
+func (r *Results) index(id *string) (int, bool) {
 	i, err := strconv.Atoi(aws.ToString(id))
-	return i, err == nil && i >= 0 && i < len(e.fates) && strconv.Itoa(i) == *id
+	return i, err == nil && i >= 0 && i < len(r.fates) && strconv.Itoa(i) == *id
 }
 
 // Outcome returns the results collected so far.
-func (e *Results) Outcome() (o engine.Outcome) {
-	for i, err := range e.fates {
+func (r *Results) Outcome() (o engine.Outcome) {
+	for i, err := range r.fates {
 		if err != nil {
 			o.Fail(i, err)
 		}

@@ -11,54 +11,99 @@ import (
 	"fanout/sinks/internal/rawjson"
 )
 
-// Acknowledgement is the form of an answer that acknowledges or refuses every record of a
-// request: a JSON object with a list that has one object for each record. The object
-// holds the record's id or an error code.
-type Acknowledgement struct{ List, ID string }
-
-// Refusal is a record that an answer refuses, with its error code.
-type Refusal struct {
+// refusal is a record that an answer refuses, with its error code.
+type refusal struct {
 	record int
 	code   string
 }
 
-// of returns the records, of n, that answer refuses; the answer acknowledges all others.
-// It knows only the form that the services use for that. For any other answer ok is
-// false, whatever the answer says, and the caller uses the SDK's decoder.
-func (a Acknowledgement) of(answer []byte, n int) (refused []Refusal, ok bool) {
-	s := ackScanner{answer}
+// Outcome is the outcome of a call that Put made without an error. For each of n results
+// of the answer, result returns its id and its error code; one of them is set. failed is
+// the number of failures that the answer gives. The caller takes all of them from the
+// SDK's output, which is empty if the answer had the usual form.
+func (c *Call) Outcome(n int, failed *int32, result func(i int) (id, code *string)) engine.Outcome {
+	switch {
+	case c.acknowledged:
+		return c.refused()
+	case n != c.records:
+		return engine.Failed(classify.Miscounted(c.sink, c.records, n))
+	}
+	return c.outcome(int(aws.ToInt32(failed)), result)
+}
+
+// refused is the outcome if the answer acknowledges all records but the refusals.
+func (c *Call) refused() (o engine.Outcome) {
+	var err error
+	for i, r := range c.refusals {
+		if i == 0 || r.code != c.refusals[i-1].code {
+			err = classify.Code(c.sink, r.code)
+		}
+		o.Fail(r.record, err)
+	}
+	return o
+}
+
+// outcome is the outcome of results that the SDK decoded. If the answer gives more
+// failures than its results have, any other record may have failed.
+func (c *Call) outcome(failed int, result func(i int) (id, code *string)) (o engine.Outcome) {
+	var delivered []int // if failed is right
+	for i := range c.records {
+		id, code := result(i)
+		switch {
+		case aws.ToString(code) != "":
+			o.Fail(i, classify.Code(c.sink, *code))
+		case aws.ToString(id) == "":
+			o.Fail(i, classify.Unacknowledged(c.sink))
+		default:
+			delivered = append(delivered, i)
+		}
+	}
+	if failed > c.records-len(delivered) {
+		for _, i := range delivered {
+			o.Fail(i, classify.Unacknowledged(c.sink))
+		}
+	}
+	return o
+}
+
+// refusals returns the records, of n, that answer refuses; the answer acknowledges all
+// others. It knows only the usual form: a JSON object with a list that has one object for
+// each record, with an id or an error code. For any other answer ok is false, whatever
+// the answer says, and the caller uses the SDK's decoder.
+func (f *Form) refusals(answer []byte, n int) (refused []refusal, ok bool) {
+	s := scanner{answer}
 	if !s.next('{') {
 		return nil, false
 	}
-	told, failed := false, 0
+	found, failed := false, 0
 	for {
 		key, ok := s.text()
 		if !ok || !s.next(':') {
 			return nil, false
 		}
-		if string(key) == a.List {
-			if told {
+		if string(key) == f.Results {
+			if found {
 				return nil, false
 			}
-			if refused, told = a.records(&s, n); !told {
+			if refused, found = f.results(&s, n); !found {
 				return nil, false
 			}
-		} else if !s.harmless(key, &failed) {
+		} else if !s.other(key, &failed) {
 			return nil, false
 		}
 		if !s.next(',') {
 			break
 		}
 	}
-	return refused, s.next('}') && told && failed <= len(refused) && s.blank()
+	return refused, s.next('}') && found && failed <= len(refused) && s.blank()
 }
 
-// records reads the list of results for n records.
-func (a Acknowledgement) records(s *ackScanner, n int) (refused []Refusal, ok bool) {
+// results reads the list of results for n records.
+func (f *Form) results(s *scanner, n int) (refused []refusal, ok bool) {
 	if !s.next('[') {
 		return nil, false
 	}
-	var before ackRecord
+	var before resultText
 	for i := range n {
 		if i > 0 && !s.next(',') {
 			return nil, false
@@ -66,68 +111,31 @@ func (a Acknowledgement) records(s *ackScanner, n int) (refused []Refusal, ok bo
 		if before.again(s) {
 			continue
 		}
-		r, code, ok := a.record(s)
+		r, code, ok := f.result(s)
 		switch {
 		case !ok:
 			return nil, false
 		case len(code) == 0:
 			before = r
 		case len(refused) > 0 && refused[len(refused)-1].code == string(code):
-			refused = append(refused, Refusal{i, refused[len(refused)-1].code})
+			refused = append(refused, refusal{i, refused[len(refused)-1].code})
 		default:
-			refused = append(refused, Refusal{i, string(code)})
+			refused = append(refused, refusal{i, string(code)})
 		}
 	}
 	return refused, s.next(']')
 }
 
-// Refusals is the outcome of a request whose records were acknowledged except for
-// refused.
-func Refusals(sink string, refused []Refusal) (o engine.Outcome) {
-	var err error
-	for i, r := range refused {
-		if i == 0 || r.code != refused[i-1].code {
-			err = classify.Code(sink, r.code)
-		}
-		o.Fail(r.record, err)
-	}
-	return o
-}
-
-// Fates is the outcome of a request of n records. For each record the answer has an id or
-// an error code; failed is the number of failures that the answer gives. If that number
-// is larger than the number of failures in the list, any other record may have failed.
-func Fates(sink string, n int, failed int32, told func(i int) (id, code *string)) (o engine.Outcome) {
-	var sure []int // acknowledged if failed is right
-	for i := range n {
-		id, code := told(i)
-		switch {
-		case aws.ToString(code) != "":
-			o.Fail(i, classify.Code(sink, *code))
-		case aws.ToString(id) == "":
-			o.Fail(i, classify.Unacknowledged(sink))
-		default:
-			sure = append(sure, i)
-		}
-	}
-	if int(failed) > n-len(sure) {
-		for _, i := range sure {
-			o.Fail(i, classify.Unacknowledged(sink))
-		}
-	}
-	return o
-}
-
-// ackRecord is how an answer acknowledges a record, with the places of the values in it.
-// All records of an answer have the same text except for these values.
-type ackRecord struct {
+// resultText is the text that acknowledges a record, with the places of the values in it. All
+// records of an answer have the same text except for these values.
+type resultText struct {
 	text   []byte
 	values [2]struct{ start, end int }
 	n      int // number of values
 }
 
 // again reads the acknowledgement of a record that differs from r only in its values.
-func (r *ackRecord) again(s *ackScanner) bool {
+func (r *resultText) again(s *scanner) bool {
 	if len(r.text) == 0 || len(s.rest) < len(r.text) {
 		return false
 	}
@@ -145,8 +153,8 @@ func (r *ackRecord) again(s *ackScanner) bool {
 	return true
 }
 
-// record reads the result of one record. The record is acknowledged if there is no code.
-func (a Acknowledgement) record(s *ackScanner) (r ackRecord, code []byte, ok bool) {
+// result reads the result of one record. The record is acknowledged if there is no code.
+func (f *Form) result(s *scanner) (r resultText, code []byte, ok bool) {
 	all := s.rest
 	value := func() (text []byte, ok bool) {
 		if text, ok = s.text(); !ok || r.n == len(r.values) {
@@ -161,13 +169,13 @@ func (a Acknowledgement) record(s *ackScanner) (r ackRecord, code []byte, ok boo
 	if !s.next('{') {
 		return r, nil, false
 	}
-	seen, has := false, false // whether there is an id
+	seen, has := false, false // an id
 	for {
 		key, ok := s.text()
 		if !ok || !s.next(':') {
 			return r, nil, false
 		}
-		if string(key) == a.ID {
+		if string(key) == f.ID {
 			if seen {
 				return r, nil, false
 			}
@@ -176,7 +184,7 @@ func (a Acknowledgement) record(s *ackScanner) (r ackRecord, code []byte, ok boo
 		var text []byte
 		switch {
 		case s.literal("null"): // same as missing
-		case string(key) == a.ID:
+		case string(key) == f.ID:
 			text, ok = value()
 			ok, has = ok && len(text) > 0, true
 		case string(key) == "ShardId":
@@ -200,11 +208,11 @@ func (a Acknowledgement) record(s *ackScanner) (r ackRecord, code []byte, ok boo
 	}
 }
 
-// ackScanner reads tokens from the start of a JSON text.
-type ackScanner struct{ rest []byte }
+// scanner reads tokens from the start of a JSON text.
+type scanner struct{ rest []byte }
 
 // next reads the byte c.
-func (s *ackScanner) next(c byte) bool {
+func (s *scanner) next(c byte) bool {
 	s.skip()
 	if len(s.rest) == 0 || s.rest[0] != c {
 		return false
@@ -214,20 +222,20 @@ func (s *ackScanner) next(c byte) bool {
 }
 
 // skip skips white space.
-func (s *ackScanner) skip() {
+func (s *scanner) skip() {
 	for len(s.rest) > 0 && rawjson.IsSpace(s.rest[0]) {
 		s.rest = s.rest[1:]
 	}
 }
 
 // blank reports whether the text is used up.
-func (s *ackScanner) blank() bool {
+func (s *scanner) blank() bool {
 	s.skip()
 	return len(s.rest) == 0
 }
 
 // text reads a string of ASCII without escapes.
-func (s *ackScanner) text() ([]byte, bool) {
+func (s *scanner) text() ([]byte, bool) {
 	if !s.next('"') {
 		return nil, false
 	}
@@ -241,7 +249,7 @@ func (s *ackScanner) text() ([]byte, bool) {
 }
 
 // literal reads exactly the given text.
-func (s *ackScanner) literal(given string) bool {
+func (s *scanner) literal(given string) bool {
 	s.skip()
 	if !bytes.HasPrefix(s.rest, []byte(given)) {
 		return false
@@ -250,9 +258,9 @@ func (s *ackScanner) literal(given string) bool {
 	return true
 }
 
-// harmless reads the value of key, and reports whether it adds nothing to the records
-// except the number of failures.
-func (s *ackScanner) harmless(key []byte, failed *int) (ok bool) {
+// other reads the value of key, which is not the list of results. It reports whether the
+// value says nothing about the records except the number of failures.
+func (s *scanner) other(key []byte, failed *int) (ok bool) {
 	if s.literal("null") {
 		return true
 	}
@@ -268,7 +276,7 @@ func (s *ackScanner) harmless(key []byte, failed *int) (ok bool) {
 }
 
 // count reads a number without sign, point or exponent.
-func (s *ackScanner) count() (n int, ok bool) {
+func (s *scanner) count() (n int, ok bool) {
 	s.skip()
 	digits := 0
 	for digits < len(s.rest) && '0' <= s.rest[digits] && s.rest[digits] <= '9' {

@@ -9,12 +9,18 @@ import (
 	"fanout/sinks/internal/sinktest"
 )
 
+// The forms of Kinesis and Firehose.
+var (
+	records   = Form{Results: "Records", ID: "SequenceNumber"}
+	responses = Form{Results: "RequestResponses", ID: "RecordId"}
+)
+
 // TestAcknowledged asserts which answers the sinks read without the SDK's decoder.
 func TestAcknowledged(t *testing.T) {
 	for _, tt := range sinktest.AckSeeds {
 		answer := []byte(tt.Answer)
-		_, kinesis := Acknowledgement{"Records", "SequenceNumber"}.of(answer, 2)
-		_, firehose := Acknowledgement{"RequestResponses", "RecordId"}.of(answer, 2)
+		_, kinesis := records.refusals(answer, 2)
+		_, firehose := responses.refusals(answer, 2)
 		if got := kinesis || firehose; got != tt.Known {
 			t.Errorf("%s is known: %v; want %v", tt.Answer, got, tt.Known)
 		}
@@ -29,12 +35,13 @@ func TestRefused(t *testing.T) {
 	answer := `{"FailedRecordCount":3,"Records":[` + strings.Join([]string{
 		refused("a"), taken, taken, refused("b"), refused("b"), taken, taken,
 	}, ",") + `]}`
-	got, ok := Acknowledgement{"Records", "SequenceNumber"}.of([]byte(answer), 7)
-	want := []Refusal{{0, "a"}, {3, "b"}, {4, "b"}}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Refusal{})); diff != "" || !ok {
+	got, ok := records.refusals([]byte(answer), 7)
+	want := []refusal{{0, "a"}, {3, "b"}, {4, "b"}}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(refusal{})); diff != "" || !ok {
 		t.Errorf("known: %v (-want +got)\n%s", ok, diff)
 	}
-	o := Refusals("kinesis orders", got)
+	c := Call{sink: "kinesis orders", records: 7, acknowledged: ok, refusals: got}
+	o := c.Outcome(0, nil, nil)
 	for i := range 7 {
 		if failed, want := o.Err(i) != nil, i == 0 || i == 3 || i == 4; failed != want {
 			t.Errorf("record %d failed: %v, want %v", i, failed, want)

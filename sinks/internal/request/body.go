@@ -1,24 +1,19 @@
 package request
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"io"
 	"slices"
 	"sync"
 
 	"fanout/engine"
 )
 
-// Body is the body of a request under construction. It holds its own text and refers to
-// the data of records instead of copying it. A request of 10 MiB so takes a few
-// kilobytes, however many targets send the same records at the same time.
+// Body is the body of a request under construction. It holds text and refers to the data
+// of records instead of copying it. A request of 10 MiB so takes a few kilobytes, however
+// many targets send the same records at the same time.
 type Body struct {
-	Own   []byte // text; from open on it is not in parts yet
-	open  int
-	Parts [][]byte // the content in order; the first part is reserved for the framing
+	Buf   []byte   // text; callers append to it
+	cut   int      // text before it is in parts
+	parts [][]byte // the content in order; the first part is reserved for the framing
 }
 
 // The pools reuse bodies, because a request is about as large as the one before it. Large
@@ -35,40 +30,38 @@ const (
 	maxKept = 2 << 20
 )
 
-func bodies(text int) *sync.Pool {
-	if text > manyBytes {
+// poolFor returns the pool of bodies with size bytes of text.
+func poolFor(size int) *sync.Pool {
+	if size > manyBytes {
 		return &largeBodies
 	}
 	return &smallBodies
 }
 
-// NewBody returns an empty body with room for text bytes of text.
-func NewBody(text int) *Body {
-	b, _ := bodies(text).Get().(*Body)
-	b.Own = slices.Grow(b.Own, text)
-	b.Parts = append(b.Parts, nil)
+// NewBody returns an empty body with room for size bytes of text.
+func NewBody(size int) *Body {
+	b, _ := poolFor(size).Get().(*Body)
+	b.Buf = slices.Grow(b.Buf, size)
+	b.parts = append(b.parts, nil)
 	return b
 }
 
-// Free returns b to its pool. The caller must no longer refer to its parts.
+// Free returns b to its pool. Detach its content first.
 func (b *Body) Free() {
-	if cap(b.Own) > maxKept {
-		b.Own = nil
+	if cap(b.Buf) > maxKept {
+		b.Buf = nil
 	}
-	clear(b.Parts) // otherwise they keep records, and so events, in memory
-	b.Own, b.open, b.Parts = b.Own[:0], 0, b.Parts[:0]
-	bodies(cap(b.Own)).Put(b)
+	clear(b.parts) // otherwise they keep records, and so events, in memory
+	b.Buf, b.cut, b.parts = b.Buf[:0], 0, b.parts[:0]
+	poolFor(cap(b.Buf)).Put(b)
 }
-
-// Text appends s.
-func (b *Body) Text(s string) { b.Own = append(b.Own, s...) }
 
 // Framing is about the length of a sink's text around the key and data of a record.
 const Framing = 64
 
-// TextAround estimates the length of a body's own text, for a body that refers to the
-// data of batch. Data under minRef is copied, so it counts as text.
-func TextAround(batch []engine.Record) int {
+// TextLen estimates the length of a body's text, for a body that refers to the data of
+// batch. Data under MinRef is copied, so it counts as text.
+func TextLen(batch []engine.Record) int {
 	n := 0
 	for i := range batch {
 		n += Framing + len(batch[i].Key)
@@ -79,15 +72,27 @@ func TextAround(batch []engine.Record) int {
 	return n
 }
 
+// Text appends s.
+func (b *Body) Text(s string) { b.Buf = append(b.Buf, s...) }
+
 // Comma appends the text before item i of a JSON list.
 func (b *Body) Comma(i int) {
 	if i > 0 {
-		b.Own = append(b.Own, ',')
+		b.Buf = append(b.Buf, ',')
 	}
 }
 
 // Quote appends s as a JSON string.
-func (b *Body) Quote(s string) { b.Own = AppendJSON(b.Own, s) }
+func (b *Body) Quote(s string) { b.Buf = AppendJSON(b.Buf, s) }
+
+// Base64 adds the data p as base64 text.
+func (b *Body) Base64(p engine.Payload) {
+	if p.TextLen() < MinRef {
+		b.Buf = p.AppendText(b.Buf)
+		return
+	}
+	b.Add(p.Text())
+}
 
 // MinRef is the length, in bytes, from which a reference is cheaper than a copy.
 const MinRef = 512
@@ -95,138 +100,31 @@ const MinRef = 512
 // Add adds p. The caller must not change p until the request ends.
 func (b *Body) Add(p []byte) { b.AddFrom(MinRef, p) }
 
-// AddFrom is like add, but refers to p from the given length on.
+// AddFrom is like Add, but refers to p from the given length on.
 func (b *Body) AddFrom(length int, p []byte) {
 	if len(p) < length {
-		b.Own = append(b.Own, p...)
+		b.Buf = append(b.Buf, p...)
 		return
 	}
-	b.Cut()
-	b.Parts = append(b.Parts, p)
+	b.flush()
+	b.parts = append(b.parts, p)
 }
 
-// Base64 adds p as base64 text.
-func (b *Body) Base64(p engine.Payload) {
-	if p.TextLen() < MinRef {
-		b.Own = p.AppendText(b.Own)
-		return
-	}
-	b.Add(p.Text())
-}
-
-// Cut ends the part with the text since the last cut.
-func (b *Body) Cut() {
-	if b.open < len(b.Own) {
-		b.Parts = append(b.Parts, b.Own[b.open:])
-		b.open = len(b.Own)
+// flush makes a part of the text since the last one.
+func (b *Body) flush() {
+	if b.cut < len(b.Buf) {
+		b.parts = append(b.parts, b.Buf[b.cut:])
+		b.cut = len(b.Buf)
 	}
 }
 
-// Bytes returns a copy of the whole body.
-func (b *Body) Bytes() []byte {
-	b.Cut()
-	return bytes.Join(b.Parts, nil)
-}
+// Content returns the content of b, to which nothing is added any more.
+func (b *Body) Content() *Content { return b.contentIn(nil, nil) }
 
-// Content is the content of a body for its readers. The transport may keep reading after
-// the request ends, if the request was canceled or answered early. So the end of the
-// request takes the content away: a late read returns a truncated body, which no service
-// accepts, and never the data of another request.
-type Content struct {
-	mu    sync.RWMutex
-	parts [][]byte
-	Size  int64
-}
-
-func NewContent(parts [][]byte) *Content {
-	c := &Content{parts: parts}
-	for _, p := range parts {
-		c.Size += int64(len(p))
-	}
-	return c
-}
-
-// Hash returns the SHA-256 of the content in hex, for the signature.
-func (c *Content) Hash() string {
-	h := sha256.New()
-	for _, p := range c.parts {
-		_, _ = h.Write(p) // never fails
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
-
-// Take takes the content away from all readers.
-func (c *Content) Take() {
-	c.mu.Lock()
-	c.parts = nil
-	c.mu.Unlock()
-}
-
-// Reader returns a reader of the whole content.
-func (c *Content) Reader() *contentReader { return &contentReader{c: c} }
-
-// contentReader reads a content. Close does nothing, because the content goes away at the
-// end of the request.
-type contentReader struct {
-	c    *Content
-	part int   // part to read from
-	at   int   // offset in that part
-	pos  int64 // offset in the content
-}
-
-// Read implements io.Reader.
-func (r *contentReader) Read(p []byte) (n int, err error) {
-	r.c.mu.RLock()
-	defer r.c.mu.RUnlock()
-	for n < len(p) && r.part < len(r.c.parts) {
-		k := copy(p[n:], r.c.parts[r.part][r.at:])
-		n, r.at = n+k, r.at+k
-		if r.at == len(r.c.parts[r.part]) {
-			r.part, r.at = r.part+1, 0
-		}
-	}
-	r.pos += int64(n)
-	if n == 0 && len(p) > 0 {
-		return 0, io.EOF
-	}
-	return n, nil
-}
-
-// Seek implements io.Seeker.
-func (r *contentReader) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekCurrent:
-		offset += r.pos
-	case io.SeekEnd:
-		offset += r.c.Size
-	}
-	if offset < 0 {
-		return 0, errors.New("a request's body has no part before its beginning")
-	}
-	r.c.mu.RLock()
-	defer r.c.mu.RUnlock()
-	r.part, r.at, r.pos = 0, 0, min(offset, r.c.Size)
-	for left := r.pos; r.part < len(r.c.parts); r.part++ {
-		if n := int64(len(r.c.parts[r.part])); left >= n {
-			left -= n
-			continue
-		}
-		r.at = int(left)
-		break
-	}
-	return r.pos, nil
-}
-
-// Close implements io.Closer.
-func (*contentReader) Close() error { return nil }
-
-// Len returns the number of unread bytes.
-func (r *contentReader) Len() int { return int(r.c.Size - r.pos) }
-
-// Blob returns p's bytes. It never returns nil, which the SDK takes for a missing field.
-func Blob(p engine.Payload) []byte {
-	if b := p.Bytes(); b != nil {
-		return b
-	}
-	return []byte{}
+// contentIn returns the content of b between head and tail.
+func (b *Body) contentIn(head, tail []byte) *Content {
+	b.flush()
+	b.parts[0] = head
+	b.parts = append(b.parts, tail)
+	return newContent(b.parts)
 }

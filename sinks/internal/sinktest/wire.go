@@ -1,8 +1,10 @@
 package sinktest
 
 import (
+	"cmp"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,25 +15,31 @@ import (
 // Wire is an HTTP client that keeps the last request and answers it.
 type Wire struct {
 	Answer string
+	Status int         // of the answer; 0: 200
+	Reply  http.Header // of the answer
 
+	URL      *url.URL
 	Body     []byte
 	Header   http.Header
 	Length   int64
 	Requests int
-	err      error
 }
 
 func (w *Wire) Do(r *http.Request) (*http.Response, error) {
 	w.Requests++
-	w.Body, w.Header, w.Length = nil, r.Header, r.ContentLength
+	w.URL, w.Body, w.Header, w.Length = r.URL, nil, r.Header, r.ContentLength
 	if r.Body != nil {
 		w.Body, _ = io.ReadAll(r.Body)
 		_ = r.Body.Close()
 	}
+	header := w.Reply.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
 	return &http.Response{
-		StatusCode: http.StatusOK, Request: r, ContentLength: int64(len(w.Answer)),
-		Header: http.Header{}, Body: io.NopCloser(strings.NewReader(w.Answer)),
-	}, w.err
+		StatusCode: cmp.Or(w.Status, http.StatusOK), Request: r, ContentLength: int64(len(w.Answer)),
+		Header: header, Body: io.NopCloser(strings.NewReader(w.Answer)),
+	}, nil
 }
 
 // Config returns a configuration for clients that send through w.

@@ -1,4 +1,4 @@
-package awshttp
+package request
 
 import (
 	"testing"
@@ -9,8 +9,8 @@ func TestWholeJSON(t *testing.T) {
 		"": true, " ": true, "{}": true, "{} \n\t\r": true, `{"a":"}]\"{"}`: true, `[{"a":[]}]`: true, `{"a":"\\"}`: true,
 		"{}x": false, "{}{}": false, "{}}": false, `{"a":"\\"}"`: false, "[] []": false,
 	} {
-		if got := WholeJSON([]byte(answer)); got != want {
-			t.Errorf("%s: %v, want %v", answer, got, want)
+		if err := wholeJSON([]byte(answer)); (err == nil) != want {
+			t.Errorf("%s: %v, want whole %v", answer, err, want)
 		}
 	}
 }
@@ -19,8 +19,8 @@ func TestWholeXML(t *testing.T) {
 	for answer, want := range map[string]bool{
 		"<a></a>": true, "<a></a>\n": true, "<a></a><": false, "<a></a": false, "": false, "<html></html>": false, "<a></a><a></a>": false,
 	} {
-		if got := WholeXML([]byte(answer), "a"); got != want {
-			t.Errorf("%s: %v, want %v", answer, got, want)
+		if err := WholeXML("a")([]byte(answer)); (err == nil) != want {
+			t.Errorf("%s: %v, want whole %v", answer, err, want)
 		}
 	}
 }
