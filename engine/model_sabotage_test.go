@@ -31,7 +31,7 @@ var sabotages = []modelkit.Sabotage[sabotage]{
 	{Name: "parts that targets have are sent again", By: sabotage{forgetPart: true}, Breaks: once},
 	{Name: "order is not kept", By: sabotage{unordered: true}, Breaks: inOrder},
 	{Name: "the fallback is not used", By: sabotage{noFallback: true}, Breaks: diverting},
-	{Name: "requests of a target wait for requests of another", By: sabotage{shared: true}, Breaks: isolated},
+	{Name: "requests of a target wait for those of another", By: sabotage{shared: true}, Breaks: isolated},
 	{Name: "the run ends too late", By: sabotage{late: true}, Breaks: onTime},
 	{Name: "the engine panics", By: sabotage{panics: true}, Breaks: sturdy},
 }
@@ -48,7 +48,7 @@ func (s *sabotage) spoil(t engine.Target, slot chan struct{}) engine.Target {
 	return t
 }
 
-// recall returns the memory that the engine has instead of h.
+// recall returns what the engine remembers instead of h.
 func (s *sabotage) recall(h engine.Held) engine.Held {
 	if s.forget || s.forgetPart && !h.All {
 		return engine.Held{}

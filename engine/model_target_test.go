@@ -21,7 +21,7 @@ type modelTarget struct {
 	faultless         bool // no fault hits its requests
 	fallbackFaultless bool // nor requests to the fallback, if any
 
-	held []engine.Held // by record: parts that the engine knows the target to have
+	held []engine.Held // what the engine knows the target to have, by record
 
 	arrived   map[string]bool // parts that the target accepted in any run
 	diverted  map[string]bool // parts that the fallback accepted in any run

@@ -13,12 +13,12 @@ import (
 // The promises of the engine, as docs/models.md states them.
 const (
 	counted   modelkit.Promise = "At every target, every record has one fate, and the counts of the report add up to the input."
-	truthful  modelkit.Promise = "A part counts as delivered only if the target accepted it, as diverted only if the fallback accepted it, and as dropped only if a rule drops it."
+	truthful  modelkit.Promise = "A part counts as delivered only if the target accepted it, as diverted only if the fallback did, and as dropped only if a rule drops it."
 	missing   modelkit.Promise = "A record counts as failed only if the target lacks a part of it."
-	once      modelkit.Promise = "A target gets only parts that it lacks; an ordered target also gets the parts of the same key that follow."
+	once      modelkit.Promise = "A target gets a part again only if it lacks it, or if it is ordered and lacks an earlier part of the same key."
 	inOrder   modelkit.Promise = "An ordered target accepts the parts of a key in order, and keeps the latest one."
-	diverting modelkit.Promise = "The fallback gets the records that the target rejects."
-	isolated  modelkit.Promise = "A target without faults gets every record that its stages and limits allow, even while other targets hang."
+	diverting modelkit.Promise = "The fallback takes the records that the target rejects."
+	isolated  modelkit.Promise = "A target without faults gets every record that its stages and limits let through, even while other targets hang."
 	onTime    modelkit.Promise = "A run ends before its deadline."
 	sturdy    modelkit.Promise = "No fault makes the engine itself panic."
 )

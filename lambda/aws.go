@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	awshttpsink "fanout/internal/awshttp"
+	"fanout/sinks"
 )
 
 // AWS holds settings for reaching AWS that go beyond the environment, such as the common
@@ -95,24 +96,40 @@ func (a AWS) Load(ctx context.Context, inFlight int) (aws.Config, error) {
 // identity is the role whose permissions a target's calls use.
 type identity struct{ role, externalID string }
 
-// accounts returns AWS configurations by region and identity. It is safe for concurrent
-// use.
-type accounts struct {
+// env opens what sinks need: AWS configurations by region and identity, and secrets. It is
+// safe for concurrent use.
+type env struct {
 	base    aws.Config
 	session string // names the sessions of assumed roles
 
-	noVerifyTLS bool // for caches, which do not use base
+	noVerifyTLS bool // of caches, which do not use base
 	stdout      bool // file targets may write to standard output
 
 	mu          sync.Mutex
 	credentials map[identity]aws.CredentialsProvider
 }
 
-func newAccounts(base aws.Config, o *Options) *accounts {
-	return &accounts{
+func newEnv(base aws.Config, o *Options) *env {
+	return &env{
 		base: base, session: sessionName(o.FunctionName), noVerifyTLS: o.NoVerifyTLS, stdout: o.Stdout,
 		credentials: make(map[identity]aws.CredentialsProvider),
 	}
+}
+
+// Stdout implements sinks.Env.
+func (e *env) Stdout() bool { return e.stdout }
+
+// VerifyTLS implements sinks.Env.
+func (e *env) VerifyTLS() bool { return !e.noVerifyTLS }
+
+// Credentials implements sinks.Env.
+func (e *env) Credentials(secretARN string) func(context.Context) (user, password string, err error) {
+	return newSecret(e.base, secretARN).credentials
+}
+
+// AWS implements awsenv.Env.
+func (e *env) AWS(s *sinks.Spec) aws.Config {
+	return e.config(s.Region, identity{s.Role, s.ExternalID})
 }
 
 // sessionName names the function in the sessions of the roles it assumes, in the 2 to 64
@@ -124,30 +141,30 @@ func sessionName(function string) string {
 
 // config returns the configuration for calls to a region with the permissions of id. An
 // empty region is the function's own.
-func (a *accounts) config(region string, id identity) aws.Config {
-	cfg := a.base.Copy()
+func (e *env) config(region string, id identity) aws.Config {
+	cfg := e.base.Copy()
 	if region != "" {
 		cfg.Region = region
 	}
 	if id.role != "" {
-		cfg.Credentials = a.assume(id)
+		cfg.Credentials = e.assume(id)
 	}
 	return cfg
 }
 
 // assume returns cached credentials for an assumed role. They are refreshed before they
 // expire. One request serves all waiting targets.
-func (a *accounts) assume(id identity) aws.CredentialsProvider {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if c, ok := a.credentials[id]; ok {
+func (e *env) assume(id identity) aws.CredentialsProvider {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if c, ok := e.credentials[id]; ok {
 		return c
 	}
 	// The role may be in any region. The function's region is nearest, and AWS recommends
 	// regional endpoints (IAM user guide, Manage AWS STS).
-	client := sts.NewFromConfig(own(a.base, otherValues), func(o *sts.Options) { o.Retryer = retry.NewStandard() })
+	client := sts.NewFromConfig(own(e.base, otherValues), func(o *sts.Options) { o.Retryer = retry.NewStandard() })
 	provider := stscreds.NewAssumeRoleProvider(client, id.role, func(o *stscreds.AssumeRoleOptions) {
-		o.RoleSessionName = a.session
+		o.RoleSessionName = e.session
 		if id.externalID != "" {
 			o.ExternalID = aws.String(id.externalID)
 		}
@@ -155,6 +172,6 @@ func (a *accounts) assume(id identity) aws.CredentialsProvider {
 	c := aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) {
 		o.ExpiryWindow, o.ExpiryWindowJitterFrac = 5*time.Minute, 0.5
 	})
-	a.credentials[id] = c
+	e.credentials[id] = c
 	return c
 }

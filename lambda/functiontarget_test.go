@@ -117,7 +117,7 @@ func TestRedriveFormerImages(t *testing.T) {
 		e.Version, e.Source, e.Target, e.Shard, e.Sequence, e.Key = 1, customers, "t", customers, fmt.Sprint(i), "k"
 		all = append(all, e)
 	}
-	a.redrive(a.NewRedrive(sinks.Destination{}), customers, all, len(all))
+	a.redrive(a.NewRedrive(sinks.Spec{}), customers, all, len(all))
 	record := func(name, images string) string {
 		return `{"eventName":"` + name + `","eventSource":"aws:dynamodb","dynamodb":{` + images + `},"eventSourceARN":"` + customers + `"}`
 	}

@@ -35,12 +35,12 @@ type Handler struct {
 
 	options  Options
 	store    target.Store
-	accounts *accounts
+	env      *env
 	slots    *engine.Slots
 	known    dedup.Store // which targets have which records of batches that Lambda sends again
 	metrics  metrics.Publisher
 	events   events
-	openSink func(*accounts, *sinks.Spec, event.Kind) (engine.Sink, error)
+	openSink func(sinks.Env, *sinks.Spec) (engine.Sink, error)
 	log      *zap.Logger
 
 	mu    sync.Mutex
@@ -73,7 +73,7 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 	cfg.Logger = sdkLogger(log)
 	h := &Handler{
 		options: o, log: log, plans: make(map[string]*plan),
-		accounts: newAccounts(cfg, &o), slots: engine.NewSlots(o.InFlight), openSink: newSink,
+		env: newEnv(cfg, &o), slots: engine.NewSlots(o.InFlight), openSink: open,
 	}
 	h.metrics = metrics.New(o.Metrics, o.MetricsNamespace, cloudwatch.NewFromConfig(own(cfg, otherValues)), os.Stdout)
 	client := dynamodb.NewFromConfig(own(cfg, tableValues), func(o *dynamodb.Options) { o.Retryer = retry.NewStandard() })
@@ -84,14 +84,14 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 	}
 	ttl := max(o.ConfigTTL, 1) // zero would be the cache's default
 	if o.TargetsFile != "" {
-		file, err := target.OpenFile(o.TargetsFile)
+		file, err := o.catalog().OpenFile(o.TargetsFile)
 		if err != nil {
 			return nil, err
 		}
 		h.store = target.NewCache(file, ttl)
 		return h, nil
 	}
-	h.store = target.NewCache(&target.Table{Client: client, Name: o.Table, FileDir: o.FileDir()}, ttl)
+	h.store = target.NewCache(&target.Table{Client: client, Catalog: o.catalog(), Name: o.Table, FileDir: o.FileDir()}, ttl)
 	return h, nil
 }
 

@@ -46,7 +46,7 @@ func (h *Handler) logReport(r *Result) {
 			continue
 		}
 		entry.Write(
-			zap.String("target", t.ID), zap.String("type", string(r.Targets[i].Type)), zap.String("source", r.SourceARN),
+			zap.String("target", t.ID), zap.String("type", r.Targets[i].Type.String()), zap.String("source", r.SourceARN),
 			zap.Int("delivered", t.Delivered), zap.Int("already", t.Already), zap.Int("dropped", t.Dropped), zap.Int("diverted", t.Diverted), zap.Int("failed", t.Failed),
 			zap.Int("requests", t.Requests), zap.Int("retries", t.Retries), zap.Int("throttled", t.Throttled),
 			zap.Int64("bytes", t.Bytes), zap.Duration("took", t.Took),

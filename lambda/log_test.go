@@ -23,7 +23,7 @@ func TestSDKLog(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h.accounts.config("", identity{}).Logger.Logf(logging.Warn, "odd: %d", 7)
+		h.env.config("", identity{}).Logger.Logf(logging.Warn, "odd: %d", 7)
 		if got := b.String(); !strings.Contains(got, want) || (got == "") != (want == "") {
 			t.Errorf("at level %s the log says %q", level, got)
 		}

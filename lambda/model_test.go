@@ -16,7 +16,6 @@ import (
 	"fanout/internal/testing/ledgermodel"
 	"fanout/lambda/dedup"
 	"fanout/lambda/dedup/ledger"
-	"fanout/lambda/event"
 	"fanout/lambda/metrics"
 	"fanout/sinks"
 	sqssink "fanout/sinks/sqs"
@@ -42,7 +41,7 @@ func (program) Start(e *functionmodel.Environment) (functionmodel.Function, erro
 		return nil, err
 	}
 	h.store = e.Targets
-	h.openSink = func(_ *accounts, t *sinks.Spec, _ event.Kind) (engine.Sink, error) { return e.OpenSink(t), nil }
+	h.openSink = func(_ sinks.Env, t *sinks.Spec) (engine.Sink, error) { return e.OpenSink(t), nil }
 	if e.OnResults != nil {
 		h.OnResults = func(all []Result) { e.OnResults(modelResults(all)) }
 	}
@@ -84,7 +83,7 @@ func (program) DeduplicationID(t *sinks.Spec, r *engine.Record) string {
 		Region: "eu-west-1", HTTPClient: &q, Retryer: aws.NopRetryer{},
 		Credentials: credentials.NewStaticCredentialsProvider("AKIAMADEUP", "made up", ""),
 	})
-	sqssink.New(client, "https://host/queue.fifo", fromSource(t)).Send(context.Background(), []engine.Record{*r})
+	sqssink.New(client, "https://host/queue.fifo", sinks.Source(t.SourceARN)).Send(context.Background(), []engine.Record{*r})
 	return q.id
 }
 

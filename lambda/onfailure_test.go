@@ -16,6 +16,7 @@ import (
 	"fanout/lambda/event"
 	"fanout/lambda/target"
 	"fanout/sinks"
+	"fanout/sinks/builtin"
 )
 
 // A FIFO queue accepts each deduplication id once, and an index has one document per id.
@@ -28,7 +29,7 @@ func TestEnvelopesAreTheirOwnRecords(t *testing.T) {
 	merged := func(data string, recs ...engine.Record) engine.Rejected {
 		return engine.Rejected{Record: engine.Merge(recs, engine.Bytes([]byte(data))), Err: errors.New("no")}
 	}
-	spec := func(id string) *sinks.Spec { return &sinks.Spec{SourceARN: source, ID: id, Type: sinks.SQS} }
+	spec := func(id string) *sinks.Spec { return &sinks.Spec{SourceARN: source, ID: id, Type: builtin.Type("sqs")} }
 	a, b := wrapper(spec("a"), nil), wrapper(spec("b"), nil)
 	seen := map[string]string{fmt.Sprint(one.Lane, " ", one.Seq, " ", one.Sub): "the record"}
 	for name, r := range map[string]engine.Record{
@@ -53,7 +54,7 @@ func TestEnvelopesAreTheirOwnRecords(t *testing.T) {
 
 // A redrive restores the attributes that a queue or topic gets from a notification.
 func TestEnvelopesKeepAttributes(t *testing.T) {
-	wrap := wrapper(&sinks.Spec{SourceARN: source, ID: "a", Type: sinks.SQS}, nil)
+	wrap := wrapper(&sinks.Spec{SourceARN: source, ID: "a", Type: builtin.Type("sqs")}, nil)
 	for raw, kept := range map[string]bool{
 		`{"Sns":{"MessageAttributes":{"a":{"Type":"Number","Value":"7"}}}}`: true,
 		`{"Sns":{"Subject":"s"}}`:                         true,
@@ -74,10 +75,10 @@ func TestLambdaTakesEnvelopes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.store = &fixedStore{{SourceARN: source, ID: "t", Type: sinks.Kinesis, Active: true, Collapse: sinks.CollapseNone, OnFailure: "f"}, {SourceARN: source, ID: "f", Type: sinks.Lambda, Collapse: sinks.CollapseNone, Deaggregate: true}}
+	h.store = &fixedStore{{SourceARN: source, ID: "t", Type: builtin.Type("kinesis"), Active: true, Collapse: sinks.CollapseNone, OnFailure: "f"}, {SourceARN: source, ID: "f", Type: builtin.Type("lambda"), Collapse: sinks.CollapseNone, Deaggregate: true}}
 	forms := map[bool]bool{}
-	h.openSink = func(_ *accounts, s *sinks.Spec, _ event.Kind) (engine.Sink, error) {
-		if s.Type == sinks.Lambda {
+	h.openSink = func(_ sinks.Env, s *sinks.Spec) (engine.Sink, error) {
+		if s.Type == builtin.Type("lambda") {
 			forms[s.Deaggregate] = true
 		}
 		return &enginetest.Sink{}, nil

@@ -12,29 +12,42 @@ import (
 	"fanout/engine"
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
+	"fanout/sinks/builtin"
 )
 
 // Options configures the function. Zero values are not the defaults; start with
 // DefaultOptions.
 type Options struct {
-	Table                   string        // FANOUT_TABLE: name or ARN of the target table
-	TargetsFile             string        // FANOUT_TARGETS_FILE: read targets from this file instead
-	ConfigTTL               time.Duration // FANOUT_CONFIG_TTL: how long targets are cached; 0: read them for every event
-	LedgerTable             string        // FANOUT_LEDGER_TABLE: name or ARN of the table where instances share which targets have which records; "": none
-	IgnoreUnknownSource     bool          // FANOUT_UNKNOWN_SOURCE: acknowledge the records of a source without targets instead of failing them
-	AllowFileTargets        bool          // FANOUT_ALLOW_FILE_TARGETS: let file targets of the table write below FileTargetsDir
-	FileTargetsDir          string        // FANOUT_FILE_TARGETS_DIR
-	Stdout                  bool          // let file targets write to standard output, which is the log in a function
-	LedgerKey               string        // FANOUT_LEDGER_KEY: a secret that prevents forged ledger entries
-	ReportBatchItemFailures bool          // FANOUT_REPORT_BATCH_ITEM_FAILURES: report the failed records instead of failing the batch
-	InFlight                int           // FANOUT_IN_FLIGHT: requests in flight over all targets; the default is lower for small memory sizes
-	LogLevel                zapcore.Level // FANOUT_LOG_LEVEL
-	DeadlineMargin          time.Duration // FANOUT_DEADLINE_MARGIN: how long before the deadline sending stops
-	NoVerifyTLS             bool          // do not verify the TLS certificates of caches
-	Metrics                 metrics.Mode  // FANOUT_METRICS: where metrics go
-	MetricsNamespace        string        // FANOUT_METRICS_NAMESPACE
-	FunctionName            string        // AWS_LAMBDA_FUNCTION_NAME: names the sessions of assumed roles, and the metrics
+	Table                   string          // FANOUT_TABLE: name or ARN of the target table
+	TargetsFile             string          // FANOUT_TARGETS_FILE: read targets from this file instead
+	ConfigTTL               time.Duration   // FANOUT_CONFIG_TTL: how long targets are cached; 0: read them for every event
+	LedgerTable             string          // FANOUT_LEDGER_TABLE: name or ARN of the table where instances share which targets have which records; "": none
+	IgnoreUnknownSource     bool            // FANOUT_UNKNOWN_SOURCE: acknowledge the records of a source without targets instead of failing them
+	AllowFileTargets        bool            // FANOUT_ALLOW_FILE_TARGETS: let file targets of the table write below FileTargetsDir
+	FileTargetsDir          string          // FANOUT_FILE_TARGETS_DIR
+	Stdout                  bool            // let file targets write to standard output, which is the log in a function
+	LedgerKey               string          // FANOUT_LEDGER_KEY: a secret that prevents forged ledger entries
+	ReportBatchItemFailures bool            // FANOUT_REPORT_BATCH_ITEM_FAILURES: report the failed records instead of failing the batch
+	InFlight                int             // FANOUT_IN_FLIGHT: requests in flight over all targets; the default is lower for small memory sizes
+	LogLevel                zapcore.Level   // FANOUT_LOG_LEVEL
+	DeadlineMargin          time.Duration   // FANOUT_DEADLINE_MARGIN: how long before the deadline sending stops
+	NoVerifyTLS             bool            // do not verify the TLS certificates of caches
+	Metrics                 metrics.Mode    // FANOUT_METRICS: where metrics go
+	MetricsNamespace        string          // FANOUT_METRICS_NAMESPACE
+	Catalog                 *target.Catalog // types of targets; nil: the built-in ones
+	FunctionName            string          // AWS_LAMBDA_FUNCTION_NAME: names the sessions of assumed roles, and the metrics
 }
+
+// catalog returns the types of targets that the function knows.
+func (o *Options) catalog() *target.Catalog {
+	if o.Catalog == nil {
+		return Builtin()
+	}
+	return o.Catalog
+}
+
+// Builtin returns the catalog of what fanout has itself.
+func Builtin() *target.Catalog { return &target.Catalog{Types: builtin.Types()} }
 
 // DefaultOptions returns the options for an empty environment.
 func DefaultOptions() Options {

@@ -17,7 +17,6 @@ import (
 	"fanout/lambda/event"
 	"fanout/lambda/target"
 	"fanout/sinks"
-	"fanout/sinks/sqs"
 )
 
 // plan is the wiring of the active targets of a source.
@@ -134,7 +133,7 @@ func (b *planner) target(t *target.Loaded) engine.Target {
 		return faulty(t.ID, t.NoFallback())
 	}
 	taker := b.set[i]
-	if taker.Spec.Type == sinks.Lambda {
+	if taker.Spec.Type != nil && taker.Spec.Type.Events {
 		taker.Spec.Deaggregate, taker.Spec.AppendNewlines = false, false // an envelope is sent unchanged
 	}
 	other := b.wired(&taker)
@@ -183,7 +182,6 @@ func faulty(id string, faults ...target.Fault) engine.Target {
 // lane and Seq of its own. With those of the record inside, a destination that deduplicates
 // would confuse it with that record, or with another target's envelope of it.
 func wrapper(t *sinks.Spec, stages []engine.Stage) func(engine.Rejected) engine.Record {
-	sendsEvents := t.Type == sinks.Lambda
 	return func(r engine.Rejected) engine.Record {
 		out := engine.Record{
 			Key: r.Record.Key, HashKey: r.Record.HashKey, Arrived: r.Record.Arrived,
@@ -193,7 +191,7 @@ func wrapper(t *sinks.Spec, stages []engine.Stage) func(engine.Rejected) engine.
 			out.Seq = fmt.Sprintf("%s/%x", out.Seq, sha256.Sum256(r.Record.Data.Bytes()))
 		}
 		e := envelope.Wrap(t.SourceARN, t.ID, r, time.Now())
-		if sendsEvents || (t.Type == sinks.SQS || t.Type == sinks.SNS) && sqs.HasAttributes(&r.Record) {
+		if uses := t.Type.UsesSource; uses != nil && uses(&r.Record) {
 			e.Event = r.Record.Raw
 		}
 		for _, s := range stages[:r.Passed] {

@@ -23,7 +23,7 @@ import (
 // for different targets.
 type Redrive struct {
 	handler *Handler
-	from    sinks.Destination
+	from    sinks.Spec // its Type and Destination
 
 	mu     sync.Mutex
 	failed map[lineage]envelope.Envelope // the first undelivered envelope of each key
@@ -32,10 +32,10 @@ type Redrive struct {
 // lineage identifies a sequence of records whose order counts.
 type lineage struct{ source, target, shard, key string }
 
-// NewRedrive returns a Redrive that delivers like h. from is the queue or file that holds
-// the envelopes; its zero value is neither. If a target's onFailure is the same queue or
+// NewRedrive returns a Redrive that delivers like h. from has the Type and the
+// Destination of the queue or file that holds the envelopes; its zero value is neither. If a target's onFailure is the same queue or
 // file, the target works without it, because its envelopes would go round forever.
-func (h *Handler) NewRedrive(from sinks.Destination) *Redrive {
+func (h *Handler) NewRedrive(from sinks.Spec) *Redrive {
 	return &Redrive{handler: h, from: from, failed: make(map[lineage]envelope.Envelope)}
 }
 
@@ -132,12 +132,14 @@ func (l *redelivery) goesRound() bool {
 		return false
 	}
 	other := &l.plan.set[i].Spec
-	if other.Type == sinks.File {
-		return l.from.Path != "" && sameFile(filepath.Join(other.Destination.Root, other.Destination.Path), l.from.Path)
+	if other.Type != nil && other.Type.Disk {
+		path := l.from.Destination.Path
+		return path != "" && sameFile(filepath.Join(other.Destination.Root, other.Destination.Path), path)
 	}
 	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
-	return other.Type == sinks.SQS && l.from.Name != "" && other.Destination.Name == l.from.Name &&
-		!differ(other.Destination.Account, l.from.Account) && !differ(other.Region, l.from.Region)
+	from := &l.from.Destination
+	return other.Type != nil && other.Type == l.from.Type && other.Destination.Name == from.Name &&
+		!differ(other.Destination.Account, from.Account) && !differ(other.Region, from.Region)
 }
 
 // sameFile reports whether two paths name the same file, also through links.
@@ -249,7 +251,7 @@ func (l *redelivery) record(e *envelope.Envelope) engine.Record {
 	if e.Records > 1 {
 		rec.Action = ""
 		rec.Seq = fmt.Sprintf("%s/%x", rec.Seq, sha256.Sum256(e.Data))
-		if !l.spec.Destination.FIFO && (l.spec.Type == sinks.SQS || l.spec.Type == sinks.SNS) {
+		if !l.spec.Destination.FIFO && l.spec.Type.Messages {
 			rec.Key = ""
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"go.uber.org/zap"
 
 	"fanout/engine"
-	"fanout/lambda/event"
 	"fanout/lambda/target"
 	"fanout/sinks"
 )
@@ -22,8 +21,8 @@ func Rehearse(o Options, cfg aws.Config, store target.Store, around func(*sinks.
 	}
 	h.store = store
 	open := h.openSink
-	h.openSink = func(a *accounts, t *sinks.Spec, kind event.Kind) (engine.Sink, error) {
-		s, err := open(a, t, kind)
+	h.openSink = func(e sinks.Env, t *sinks.Spec) (engine.Sink, error) {
+		s, err := open(e, t)
 		if err != nil {
 			return nil, err
 		}

@@ -11,6 +11,7 @@ import (
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
 	"fanout/sinks"
+	"fanout/sinks/builtin"
 )
 
 // listStore has the same targets for every source.
@@ -34,8 +35,8 @@ func (s standIn) Send(_ context.Context, batch []engine.Record) engine.Outcome {
 func TestRehearseSendsNothing(t *testing.T) {
 	const source = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
 	store := listStore{
-		{ID: "out", Spec: sinks.Spec{SourceARN: source, ID: "out", Type: sinks.File, Destination: sinks.Destination{Path: "/nowhere/at/all"}, Collapse: sinks.CollapseNone, Active: true}},
-		{ID: "odd", Spec: sinks.Spec{SourceARN: source, ID: "odd", Type: "pigeon", Active: true}},
+		{ID: "out", Spec: sinks.Spec{SourceARN: source, ID: "out", Type: builtin.Type("file"), Destination: sinks.Destination{Path: "/nowhere/at/all"}, Collapse: sinks.CollapseNone, Active: true}},
+		{ID: "odd", Spec: sinks.Spec{SourceARN: source, ID: "odd", Active: true}},
 	}
 	records, around := 0, 0
 	o := DefaultOptions()

@@ -12,10 +12,10 @@ import (
 	"go.uber.org/zap"
 
 	"fanout/engine"
-	"fanout/lambda/event"
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
 	"fanout/sinks"
+	"fanout/sinks/builtin"
 )
 
 // closing is a sink with connections that logs its name when they are closed.
@@ -45,7 +45,7 @@ type changing struct{ ids string }
 func (c *changing) Targets(context.Context, string) (set target.Set, err error) {
 	for id := range strings.FieldsSeq(c.ids) {
 		id, region, _ := strings.Cut(id, "/")
-		set.Targets = append(set.Targets, target.Loaded{ID: id, Spec: sinks.Spec{ID: id, Region: region, Type: sinks.Redis, Active: true, Parallel: true, Collapse: sinks.CollapseNone}})
+		set.Targets = append(set.Targets, target.Loaded{ID: id, Spec: sinks.Spec{ID: id, Region: region, Type: builtin.Type("redis"), Active: true, Parallel: true, Collapse: sinks.CollapseNone}})
 	}
 	return set, nil
 }
@@ -62,7 +62,7 @@ func openClosing(t *testing.T, store *changing) (h *Handler, closed *[]string, s
 	closed, send = new([]string), new(func())
 	*send = func() {}
 	h.store = store
-	h.openSink = func(_ *accounts, s *sinks.Spec, _ event.Kind) (engine.Sink, error) {
+	h.openSink = func(_ sinks.Env, s *sinks.Spec) (engine.Sink, error) {
 		if s.Region == "nowhere" {
 			return nil, errors.New("there is no such region")
 		}

@@ -88,3 +88,12 @@ func (d Destination) HasPassword() bool {
 	_, ok := u.User.Password()
 	return ok
 }
+
+// NameOrARN returns the destination for an API that takes both. An ARN can name a resource
+// of another account.
+func (d *Destination) NameOrARN() string {
+	if d.ARN != "" {
+		return d.ARN
+	}
+	return d.Name
+}

@@ -20,6 +20,8 @@ func TestFingerprint(t *testing.T) {
 		}
 		v = reflect.NewAt(v.Type(), unsafe.Pointer(v.UnsafeAddr())).Elem() // fields that are not exported too
 		switch v.Kind() {
+		case reflect.Pointer:
+			v.Set(reflect.ValueOf(&Type{Name: "a"}))
 		case reflect.String:
 			v.SetString("a")
 		case reflect.Bool:

@@ -10,8 +10,8 @@ import (
 
 	"fanout/engine"
 	"fanout/internal/testing/memcachedfake"
-	"fanout/sinks/cache"
 	"fanout/sinks/es"
+	"fanout/sinks/internal/cache"
 	"fanout/sinks/internal/sinktest"
 	"fanout/sinks/memcached"
 	"fanout/sinks/redis"

@@ -1,52 +1,6 @@
-// Package target reads the configuration of targets from a DynamoDB table or a file, and
-// reports all its faults.
 package sinks
 
 import "strings"
-
-// Type is a type of target.
-type Type string
-
-const (
-	SNS       Type = "sns"
-	SQS       Type = "sqs"
-	ES        Type = "es" // Elasticsearch and OpenSearch
-	Kinesis   Type = "kinesis"
-	Firehose  Type = "firehose"
-	IoT       Type = "iot"
-	Lambda    Type = "lambda"
-	Memcached Type = "memcached"
-	Redis     Type = "redis"
-	File      Type = "file"
-)
-
-// TypeNames holds the values of the type attribute, in the order of the documentation.
-var List = []struct {
-	Name string
-	Typ  Type
-}{
-	{"sns", SNS}, {"sqs", SQS}, {"es", ES}, {"opensearch", ES}, {"kinesis", Kinesis}, {"firehose", Firehose},
-	{"iot", IoT}, {"lambda", Lambda}, {"memcached", Memcached}, {"redis", Redis}, {"file", File},
-}
-
-// TypeNames returns the values of the type attribute.
-func TypeNames() []string {
-	names := make([]string, len(List))
-	for i, t := range List {
-		names[i] = t.Name
-	}
-	return names
-}
-
-// ParseType returns the type for a value of the type attribute, or "" if there is none.
-func ParseType(name string) Type {
-	for _, t := range List {
-		if t.Name == name {
-			return t.Typ
-		}
-	}
-	return ""
-}
 
 // Collapse says how several records become one message.
 type Collapse string
@@ -58,6 +12,7 @@ const (
 	CollapseConcatB64 Collapse = "concat-b64" // the bytes in base64, concatenated
 )
 
+// Collapses are the values of the attribute collapse.
 var Collapses = []Collapse{CollapseJSON, CollapseNone, CollapseConcat, CollapseConcatB64}
 
 // Spec is the configuration of one target, with defaults applied. It is comparable, so that
@@ -65,7 +20,7 @@ var Collapses = []Collapse{CollapseJSON, CollapseNone, CollapseConcat, CollapseC
 type Spec struct {
 	SourceARN   string // Kinesis stream, DynamoDB stream or SNS topic
 	ID          string // unique among the targets of a source
-	Type        Type
+	Type        *Type  // nil if unknown
 	Destination Destination
 	Active      bool // false only if configured
 
@@ -105,34 +60,17 @@ type Spec struct {
 // the target asks for it. It also holds if the target keeps the latest value of a key,
 // because a resent older value must not replace it.
 func (s *Spec) Ordered() bool {
-	return !s.Parallel || s.Type.Cache() || s.Type == ES && strings.Contains(s.SourceARN, ":dynamodb:")
+	return !s.Parallel || s.Type != nil && s.Type.Cache || s.keepsItems()
 }
 
 // NeedsImages reports whether the target stores items of a DynamoDB table, and so needs a
 // stream view with new images.
 func (s *Spec) NeedsImages() bool {
-	return (s.Type.Cache() || s.Type == ES) && strings.Contains(s.SourceARN, ":dynamodb:")
+	return s.keepsItems() || s.Type != nil && s.Type.Cache && s.FromTable()
 }
 
-// Collapsible reports whether Collapse has an effect.
-func (t Type) Collapsible() bool { return t == IoT || t == SQS || t == SNS }
+// keepsItems reports whether the target keeps the items of a table by key.
+func (s *Spec) keepsItems() bool { return s.Type != nil && s.Type.Items && s.FromTable() }
 
-// Cache reports whether the target stores values under keys.
-func (t Type) Cache() bool { return t == Memcached || t == Redis }
-
-// Local reports whether the target is reached by address, without AWS credentials.
-func (t Type) Local() bool { return t == Memcached || t == Redis || t == File }
-
-// Bounds holds the services' limits (LIMITS of the SDK's doc comments). Zero means no limit
-// known here.
-var Bounds = map[Type]struct{ Records, Bytes, Record int }{
-	Kinesis:   {500, 10 << 20, 10 << 20}, // a stream's MaxRecordSizeInKiB
-	Firehose:  {500, 4 << 20, 1000 << 10},
-	SQS:       {0, 1 << 20, 1 << 20}, // a collapsed message has any number of records
-	SNS:       {0, 1 << 20, 1 << 20}, // a topic's MaximumMessageSize
-	IoT:       {0, 128 << 10, 128 << 10},
-	Lambda:    {0, 1 << 20, 1 << 20},
-	ES:        {0, 100 << 20, 100 << 20}, // http.max_content_length
-	Memcached: {0, 0, 1 << 30},           // -I
-	Redis:     {0, 0, 512 << 20},         // proto-max-bulk-len
-}
+// FromTable reports whether the source is the stream of a DynamoDB table.
+func (s *Spec) FromTable() bool { return strings.Contains(s.SourceARN, ":dynamodb:") }

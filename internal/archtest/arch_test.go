@@ -109,6 +109,17 @@ func TestImports(t *testing.T) {
 	}
 }
 
+// A sink without AWS links none of its SDK.
+func TestFileSinkLinksNoAWS(t *testing.T) {
+	for _, p := range list(t, "./sinks/file") {
+		for _, dep := range p.Deps {
+			if strings.HasPrefix(dep, "github.com/aws/") {
+				t.Errorf("%s links %s", p.ImportPath, dep)
+			}
+		}
+	}
+}
+
 // Shipped code links no test code.
 func TestNothingShipsTestCode(t *testing.T) {
 	for _, p := range list(t, "./cmd/...") {

@@ -52,7 +52,7 @@ diff goes to standard error, and what was changed to standard output.`,
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	m.outputFlag(cmd)
 	check := func() (err error) {
-		targets, err = readTargets(cmd.ErrOrStderr(), cmd.Flags().Arg(0))
+		targets, err = readTargets(m.catalog, cmd.ErrOrStderr(), cmd.Flags().Arg(0))
 		return err
 	}
 	m.iamFlag()
@@ -95,7 +95,7 @@ diff goes to standard error, and what was changed to standard output.`,
 			fmt.Fprintln(cmd.ErrOrStderr(), "nothing to change")
 			return m.showChanges(cmd.OutOrStdout(), changes, nil)
 		}
-		if err := linked(have, changes); err != nil {
+		if err := linked(m.catalog, have, changes); err != nil {
 			return err
 		}
 		m.warnOfTargets(ctx, cmd, a, have, changes)
@@ -138,8 +138,8 @@ func (m *manage) showChanges(w io.Writer, changes []registry.Change, needed *pol
 }
 
 // readTargets reads a file of targets, all of which must be valid.
-func readTargets(errs io.Writer, path string) ([]registry.Entry, error) {
-	store, err := target.OpenFile(path)
+func readTargets(catalog *target.Catalog, errs io.Writer, path string) ([]registry.Entry, error) {
+	store, err := catalog.OpenFile(path)
 	if err != nil {
 		return nil, err
 	}

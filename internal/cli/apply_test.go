@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"fanout/internal/provision/registry"
+	"fanout/lambda"
 	"fanout/lambda/target"
 )
 
 // entryOf is a target of orders.
 func entryOf(id, destination string) registry.Entry {
-	return registry.Entry{Loaded: target.Read(target.Values{
+	return registry.Entry{Loaded: lambda.Builtin().Read(target.Values{
 		"sourceArn": str(orders), "id": str(id), "type": str("redis"), "destination": str(destination),
 	}, id)}
 }
@@ -38,7 +39,7 @@ func TestUnprintable(t *testing.T) {
 func TestFaultsNameFlags(t *testing.T) {
 	v := entryOf("a", "h").Attributes
 	v["role"], v["externalId"], v["active"] = str("arn:aws:iam::123456789012:role/r"), str("x"), target.Value{Kind: target.Bool, Text: "true"}
-	_, err := valid(&bytes.Buffer{}, v, nil)
+	_, err := valid(lambda.Builtin(), &bytes.Buffer{}, v, nil)
 	if want := `target "a": --external-id: `; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -14,13 +14,14 @@ import (
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/registry"
 	"fanout/lambda/target"
-	"fanout/sinks"
+	"fanout/sinks/builtin"
 )
 
 // attributeFlags are the flags of a target's attributes.
 type attributeFlags struct {
-	index string
-	flags []attributeFlag
+	catalog *target.Catalog
+	index   string
+	flags   []attributeFlag
 }
 
 type attributeFlag struct {
@@ -67,7 +68,8 @@ func flagOf(attribute string) string {
 // attributeWords are the values of attributes that take only a few words.
 var attributeWords = map[string][]string{"collapse": collapses, "oversize": {"fail", "drop"}}
 
-func (f *attributeFlags) add(cmd *cobra.Command) {
+func (f *attributeFlags) add(cmd *cobra.Command, catalog *target.Catalog) {
+	f.catalog = catalog
 	s := cmd.Flags()
 	kinds := make(map[string]target.Kind)
 	for _, a := range target.Attributes() {
@@ -129,14 +131,14 @@ func (f *attributeFlags) attributes(names []string) ([]string, error) {
 // makes its calls in the destination's region.
 func (f *attributeFlags) resolve(ctx context.Context, a *cloud.Account, v target.Values) error {
 	d, ok := v["destination"]
-	typ, region, role := sinks.ParseType(v["type"].Text), v["region"].Text, v["role"].Text
-	if !ok || typ == "" {
+	typ, region, role := f.catalog.Type(v["type"].Text), v["region"].Text, v["role"].Text
+	if !ok || typ == nil {
 		if f.index != "" {
 			return &misuse{errors.New("--index needs --destination; add it, with the name of the domain")}
 		}
 		return nil
 	}
-	if f.index != "" && typ != sinks.ES {
+	if f.index != "" && typ != builtin.Type("es") {
 		return &misuse{fmt.Errorf("--index has no effect on targets of type %s; remove it", typ)}
 	}
 	if role != "" && !cloud.Full(typ, d.Text) {
@@ -156,8 +158,8 @@ func (f *attributeFlags) resolve(ctx context.Context, a *cloud.Account, v target
 
 // valid returns the target that v describes, or every fault it has. It prints warnings
 // to errs. others are the targets of the source.
-func valid(errs io.Writer, v target.Values, others []registry.Entry) (registry.Entry, error) {
-	e := registry.Entry{Loaded: target.Read(v, v["id"].Text)}
+func valid(catalog *target.Catalog, errs io.Writer, v target.Values, others []registry.Entry) (registry.Entry, error) {
+	e := registry.Entry{Loaded: catalog.Read(v, v["id"].Text)}
 	flagged(e.Faults)
 	flagged(e.Warnings)
 	if err := e.Err(); err != nil {
@@ -185,8 +187,8 @@ func flagged(faults []target.Fault) {
 
 // linked returns an error if, after changes, a changed target's onFailure names a
 // target that the table lacks, or if changes remove a target that others name.
-func linked(have []registry.Entry, changes []registry.Change) error {
-	after := registry.After(have, changes)
+func linked(catalog *target.Catalog, have []registry.Entry, changes []registry.Change) error {
+	after := registry.After(catalog, have, changes)
 	type key struct{ source, id string }
 	there := make(map[key]bool)
 	for i := range after {
@@ -207,6 +209,3 @@ func linked(have []registry.Entry, changes []registry.Change) error {
 	}
 	return errors.Join(faults...)
 }
-
-// typeNames are the types of targets, for help and completion.
-func typeNames() string { return strings.Join(sinks.TypeNames(), ", ") }

@@ -4,13 +4,14 @@ import (
 	"testing"
 
 	"fanout/internal/provision/registry"
+	"fanout/lambda"
 	"fanout/lambda/target"
 )
 
 func TestLinked(t *testing.T) {
 	entry := func(id, onFailure string) registry.Entry {
 		v := target.Values{"sourceArn": str(orders), "id": str(id), "type": str("file"), "destination": str("-"), "onFailure": str(onFailure)}
-		return registry.Entry{Loaded: target.Read(v, id)}
+		return registry.Entry{Loaded: lambda.Builtin().Read(v, id)}
 	}
 	have := []registry.Entry{entry("a", "dead"), entry("dead", ""), entry("old", "gone")}
 	create := func(e registry.Entry) registry.Change {
@@ -31,7 +32,7 @@ func TestLinked(t *testing.T) {
 		{"what was wrong before", []registry.Change{create(entry("b", "a"))}, ""},
 	} {
 		got := ""
-		if err := linked(have, tt.changes); err != nil {
+		if err := linked(lambda.Builtin(), have, tt.changes); err != nil {
 			got = err.Error()
 		}
 		if got != tt.want {

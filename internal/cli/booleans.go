@@ -6,8 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"fanout/sinks"
 )
 
 // answers are the words that a boolean flag takes as its value, in any case. Some are
@@ -27,6 +25,10 @@ func joinBooleans(root *cobra.Command, args []string) []string {
 		cmd.PersistentFlags().VisitAll(add)
 		cmd.Flags().VisitAll(add)
 	}
+	var types []string // a type of target may follow any flag
+	if register, _, err := root.Find([]string{"register"}); err == nil {
+		types = register.ValidArgs
+	}
 	args = slices.Clone(args)
 	for i := 0; i+1 < len(args); i++ {
 		name, long := strings.CutPrefix(args[i], "--")
@@ -37,7 +39,7 @@ func joinBooleans(root *cobra.Command, args []string) []string {
 		switch lower := strings.ToLower(next); {
 		case slices.Contains(answers, lower):
 			next = lower
-		case !attributes[name] || strings.HasPrefix(next, "-") || sinks.ParseType(next) != "":
+		case !attributes[name] || strings.HasPrefix(next, "-") || slices.Contains(types, next):
 			continue
 		}
 		args[i] += "=" + next

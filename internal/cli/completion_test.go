@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"fanout/sinks"
+	"fanout/lambda"
 )
 
 // completed returns the shell's completions of a command line, without descriptions,
@@ -94,7 +94,7 @@ func TestCompletionOfArguments(t *testing.T) {
 		want      []string
 		directive cobra.ShellCompDirective
 	}{
-		{"register ", sinks.TypeNames(), cobra.ShellCompDirectiveNoFileComp},
+		{"register ", lambda.Builtin().TypeNames(), cobra.ShellCompDirectiveNoFileComp},
 		{"register k", []string{"kinesis"}, cobra.ShellCompDirectiveNoFileComp},
 		{"completion ", []string{"bash", "zsh", "fish", "powershell"}, cobra.ShellCompDirectiveNoFileComp},
 		{"apply ", []string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt},

@@ -77,7 +77,7 @@ be read.`,
 		if err := ownAccount(ctx, a, "function-arn", d.functionARN); err != nil {
 			return err
 		}
-		s := stack.On(a)
+		s := stack.On(a, d.catalog)
 		s.Tell = func(t stack.Thing) { tell(cmd.ErrOrStderr(), t) }
 		s.Wait = func(what string) { fmt.Fprintf(cmd.ErrOrStderr(), "waiting for %s\n", what) }
 		result, err := s.Deploy(ctx, d.settings(cmd))

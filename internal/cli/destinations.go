@@ -18,6 +18,7 @@ import (
 	"fanout/lambda"
 	"fanout/lambda/target"
 	"fanout/sinks"
+	"fanout/sinks/builtin"
 )
 
 // maxLookups bounds the destinations that are looked up at a time.
@@ -30,14 +31,14 @@ const maxLookups = 8
 func (m *manage) warnOfTargets(ctx context.Context, cmd *cobra.Command, a *cloud.Account, have []registry.Entry, changes []registry.Change) lint.Streams {
 	var changed []target.Loaded
 	var sources []string
-	after := registry.After(have, changes)
+	after := registry.After(m.catalog, have, changes)
 	for _, c := range changes {
 		i := slices.IndexFunc(after, func(e registry.Entry) bool { return e.Text("sourceArn") == c.Source && e.ID == c.ID })
 		if matters(c) && i >= 0 && after[i].Err() == nil {
 			changed, sources = append(changed, after[i].Loaded), append(sources, c.Source)
 		}
 	}
-	if slices.ContainsFunc(changed, func(l target.Loaded) bool { return l.Spec.Type == sinks.File }) {
+	if slices.ContainsFunc(changed, func(l target.Loaded) bool { return l.Spec.Type == builtin.Type("file") }) {
 		dir := m.fileDir(ctx, a)
 		for i := range changed {
 			changed[i].Confine(dir)
@@ -72,7 +73,7 @@ func (m *manage) reach(ctx context.Context, cmd *cobra.Command, a *cloud.Account
 			args = append([]string{"--" + name, m.flags.Lookup(name).Value.String()}, args...)
 		}
 	}
-	d := doctor.Doctor{Services: doctor.On(a), Function: m.functionRef(), Flag: flagOf, Args: args}
+	d := doctor.Doctor{Services: doctor.On(a, m.catalog), Function: m.functionRef(), Flag: flagOf, Args: args}
 	found := make([]doctor.Finding, len(all))
 	var g errgroup.Group
 	g.SetLimit(maxLookups)

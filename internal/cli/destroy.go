@@ -46,7 +46,7 @@ where nothing is left, it says so and succeeds.`,
 		if err := ownAccount(ctx, a, "table-arn", m.tableARN); err != nil {
 			return err
 		}
-		s := stack.On(a)
+		s := stack.On(a, m.catalog)
 		d.Function, d.Table = m.functionRef(), cmp.Or(m.tableARN, m.table)
 		items, err := s.Inventory(ctx, d)
 		if err != nil {

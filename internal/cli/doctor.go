@@ -44,7 +44,7 @@ The exit status is 1 if something is wrong, and 0 if there are warnings only.`,
 	}
 	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
 		d := doctor.Doctor{
-			Services: doctor.On(a), Function: m.functionRef(), Table: m.table, Lag: lag,
+			Services: doctor.On(a, m.catalog), Function: m.functionRef(), Table: m.table, Lag: lag,
 			Flag: flagOf, Args: m.connection(cmd),
 			Similar: func(ctx context.Context, name string) string { return near.Closest(name, functionNamesIn(ctx, a)) },
 		}

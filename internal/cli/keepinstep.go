@@ -26,7 +26,7 @@ func (m *manage) iamFlag() {
 // not have rights in IAM. The same goes for a role that deploy did not make. A function
 // that does not exist needs nothing yet.
 func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Account, coming ...policy.Source) (needed *policy.Document, err error) {
-	k := role.On(a)
+	k := role.On(a, m.catalog)
 	f, found, err := role.Find(ctx, k.Lambda, m.functionRef())
 	if err != nil {
 		return nil, m.outOfStep(cmd, err)

@@ -72,7 +72,7 @@ The exit status is 1 if a target has a fault, and 0 if there are warnings only.`
 				return fmt.Errorf("--targets and --%s exclude each other; give one of them", name)
 			}
 		}
-		store, err := target.OpenFile(file)
+		store, err := m.catalog.OpenFile(file)
 		if err != nil {
 			return err
 		}

@@ -228,7 +228,7 @@ func (m *manage) warn(format string, args ...any) {
 func (m *manage) registry(ctx context.Context, a *cloud.Account) (*registry.Table, error) {
 	name, err := m.tableRef(ctx, a)
 	return &registry.Table{
-		Client: a.In(regionOf(name)).DynamoDB(), Name: name,
+		Client: a.In(regionOf(name)).DynamoDB(), Catalog: m.catalog, Name: name,
 		Missing: func() error { return m.missingTable(ctx, a.In(regionOf(name)), name) },
 	}, err
 }

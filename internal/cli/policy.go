@@ -32,7 +32,7 @@ to whoever looks after the target account.`,
 	cmd.Flags().BoolVar(&trust, "trust", false, "print the trust policy, and the policy, of the roles that targets name")
 	m.outputFlag(cmd, "json", "yaml")
 	m.work(cmd, nil, func(ctx context.Context, a *cloud.Account) error {
-		k := role.On(a)
+		k := role.On(a, m.catalog)
 		f, found, err := role.Find(ctx, k.Lambda, m.functionRef())
 		if err != nil {
 			return err

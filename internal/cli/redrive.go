@@ -13,8 +13,8 @@ import (
 	"fanout/internal/provision/cloud"
 	"fanout/internal/redrive"
 	"fanout/lambda"
-	"fanout/lambda/target"
 	"fanout/sinks"
+	"fanout/sinks/sqs"
 )
 
 // redriveFlags are the flags of `fanout redrive`.
@@ -184,17 +184,17 @@ func (f *redriveFlags) openQueue(ctx context.Context, cfg aws.Config) (*redrive.
 		return nil, sinks.Destination{}, errors.New("no AWS region is set; add --region, or set AWS_REGION")
 	}
 	account, name := cloud.Of(cfg), f.queue
-	if !cloud.Full(sinks.SQS, name) {
+	if !cloud.Full(sqs.Type, name) {
 		var err error
-		if name, err = account.Destination(ctx, sinks.SQS, name, ""); err != nil {
+		if name, err = account.Destination(ctx, sqs.Type, name, ""); err != nil {
 			return nil, sinks.Destination{}, failed(err)
 		}
 	}
-	d, err := target.ParseDestination(sinks.SQS, name)
+	d, err := sqs.Parse(name)
 	if err != nil {
 		return nil, d, fmt.Errorf("--queue: %w", err)
 	}
-	client := account.In(d.Region).SQS(lambda.QueueHost(&d))
+	client := account.In(d.Region).SQS(sqs.Host(&d))
 	if d.Region == "" {
 		d.Region = cfg.Region
 	}

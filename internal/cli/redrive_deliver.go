@@ -17,6 +17,7 @@ import (
 	"fanout/lambda"
 	"fanout/lambda/envelope"
 	"fanout/sinks"
+	"fanout/sinks/sqs"
 )
 
 // redelivery is one run of `fanout redrive`.
@@ -46,7 +47,7 @@ func (d *redelivery) fromQueue(ctx context.Context, h *lambda.Handler, cfg aws.C
 	if err != nil {
 		return err
 	}
-	d.again = h.NewRedrive(where)
+	d.again = h.NewRedrive(sinks.Spec{Type: sqs.Type, Destination: where})
 	if d.watch {
 		d.sum.news = d.stderr
 	}
@@ -61,7 +62,7 @@ func (d *redelivery) fromFile(ctx context.Context, h *lambda.Handler, letters []
 	if d.file == "-" {
 		from.Path = ""
 	}
-	d.again = h.NewRedrive(from)
+	d.again = h.NewRedrive(sinks.Spec{Destination: from})
 	all := make([]*redrive.Letter, len(letters))
 	for i := range letters {
 		all[i] = &letters[i]

@@ -33,7 +33,7 @@ func (d *redelivery) preview(ctx context.Context, groups []*redrive.Group) error
 				s.Fault = err.Error()
 				fmt.Fprintf(d.stderr, "fanout: %s\n", indented(err))
 			}
-			s.Type, s.Destination = string(spec.Type), spec.Destination.String()
+			s.Type, s.Destination = spec.Type.String(), spec.Destination.String()
 			i, d.plan = len(d.plan), append(d.plan, s)
 		}
 		s := d.plan[i]

@@ -18,6 +18,7 @@ import (
 
 func newRegister(c *common) *cobra.Command {
 	m := manage{common: c}
+	types := strings.Join(c.catalog.TypeNames(), ", ")
 	var f attributeFlags
 	var force bool
 	var typ string
@@ -31,7 +32,7 @@ It warns if the destination does not exist or takes less than the target sends, 
 the source is a former stream of a DynamoDB table. It skips a check that your
 permissions do not allow.
 
-The type is one of ` + typeNames() + `.
+The type is one of ` + types + `.
 
 Write a destination as a name, which fanout looks up in the destination's region, or in
 full:
@@ -51,22 +52,22 @@ full:
   fanout register es --source-type dynamodb --source Customers --id search --destination my-domain --index customers --convert-ddb true`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return errors.New("register needs the type of the target: " + typeNames())
+				return errors.New("register needs the type of the target: " + types)
 			}
 			if len(args) > 1 {
 				return fmt.Errorf("unexpected argument %q; fanout register takes one argument, the type of the target", args[1])
 			}
-			if typ = args[0]; sinks.ParseType(typ) == "" {
-				return noType(typ)
+			if typ = args[0]; c.catalog.Type(typ) == nil {
+				return noType(c.catalog, typ)
 			}
 			return nil
 		},
-		ValidArgs: sinks.TypeNames(),
+		ValidArgs: c.catalog.TypeNames(),
 	}
 	m.functionFlags(cmd)
 	m.sourceFlags(cmd)
 	m.idFlag()
-	f.add(cmd)
+	f.add(cmd, c.catalog)
 	m.tableFlags()
 	cmd.Flags().BoolVar(&force, "force", false, "replace an existing target with this id, and allow an endless loop")
 	m.outputFlag(cmd)
@@ -104,7 +105,7 @@ full:
 		if err := f.resolve(ctx, a, v); err != nil {
 			return err
 		}
-		e, err := valid(cmd.ErrOrStderr(), v, others)
+		e, err := valid(m.catalog, cmd.ErrOrStderr(), v, others)
 		if err != nil {
 			return err
 		}
@@ -132,12 +133,12 @@ var otherTypes = map[string]string{
 }
 
 // noType is the error for an unknown type, with the type that the user probably meant.
-func noType(typ string) error {
-	hint := didYouMean("", typ, sinks.TypeNames())
+func noType(catalog *target.Catalog, typ string) error {
+	hint := didYouMean("", typ, catalog.TypeNames())
 	if name := otherTypes[strings.ToLower(typ)]; name != "" {
 		hint = "; did you mean " + name + "?"
 	}
-	return fmt.Errorf("unknown target type %q%s; the types are %s", typ, hint, typeNames())
+	return fmt.Errorf("unknown target type %q%s; the types are %s", typ, hint, strings.Join(catalog.TypeNames(), ", "))
 }
 
 // sayActivate prints the command that lets the target receive records.

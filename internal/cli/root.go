@@ -4,16 +4,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"fanout/lambda"
+	"fanout/lambda/target"
 )
 
 // common holds the flags of every command.
 type common struct {
-	aws   lambda.AWS
-	debug bool
+	catalog *target.Catalog
+	aws     lambda.AWS
+	debug   bool
 }
 
 func newRoot() *cobra.Command {
-	var c common
+	c := common{catalog: lambda.Builtin()}
 	root := &cobra.Command{
 		Use:   "fanout <command>",
 		Short: "Take records from Kinesis, DynamoDB and SNS to many targets",

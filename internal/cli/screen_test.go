@@ -22,6 +22,7 @@ import (
 	"fanout/engine/plain"
 	"fanout/internal/poll"
 	"fanout/internal/provision/registry"
+	"fanout/lambda"
 	"fanout/lambda/target"
 )
 
@@ -160,7 +161,7 @@ func TestErrorsOfServersAreOneLine(t *testing.T) {
 
 // A target's attribute, whatever its name, is reported on one line.
 func TestAttributesAreOneLine(t *testing.T) {
-	l := target.Read(target.Values{"b\nfanout: all is well": {Kind: target.String, Text: "1"}}, "a")
+	l := lambda.Builtin().Read(target.Values{"b\nfanout: all is well": {Kind: target.String, Text: "1"}}, "a")
 	var w bytes.Buffer
 	if err := warn(screen{&w}, &registry.Entry{Loaded: l}); err != nil {
 		t.Fatal(err)

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"fanout/lambda"
 	"fanout/lambda/target"
-	"fanout/sinks"
 )
 
 // swapped is a word with a typo in its middle.
@@ -62,7 +62,7 @@ func TestDidYouMean(t *testing.T) {
 			}
 		})
 	}
-	for _, typ := range sinks.TypeNames() {
+	for _, typ := range lambda.Builtin().TypeNames() {
 		want := fmt.Sprintf("; did you mean %s?", typ)
 		if got := complaint(t, "register", swapped(typ)); !strings.Contains(got, want) && len(typ) > 2 {
 			t.Errorf("fanout register %s: %q, want …%q…", swapped(typ), got, want)
@@ -108,7 +108,7 @@ func TestAttributeWords(t *testing.T) {
 		for _, word := range append(words, "nonsense") {
 			v := target.Values{"sourceArn": str(orders), "id": str("a"), "type": str("sqs"), "active": {Kind: target.Bool, Text: "true"},
 				"destination": str("arn:aws:sqs:eu-west-1:123456789012:queue"), name: str(word)}
-			if l := target.Read(v, ""); (l.Err() == nil) != (word != "nonsense") {
+			if l := lambda.Builtin().Read(v, ""); (l.Err() == nil) != (word != "nonsense") {
 				t.Errorf("%s %s: %v", name, word, l.Err())
 			}
 		}

@@ -68,7 +68,7 @@ func (s *summary) add(results []lambda.Result) {
 		for k := range r.Report.Targets {
 			t := &r.Report.Targets[k]
 			row := s.row(r.SourceARN, t.ID)
-			row.Type, row.Destination = string(r.Targets[k].Type), r.Targets[k].Destination.String()
+			row.Type, row.Destination = r.Targets[k].Type.String(), r.Targets[k].Destination.String()
 			row.add(t)
 			s.explain(row, t.Failures)
 		}

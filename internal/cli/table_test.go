@@ -14,6 +14,7 @@ import (
 
 	"fanout/internal/provision/registry"
 	"fanout/internal/tune"
+	"fanout/lambda"
 	"fanout/lambda/target"
 )
 
@@ -59,7 +60,7 @@ func listTable(t *testing.T, w *bytes.Buffer, sources bool) {
 			"role": str("arn:aws:iam::210987654321:role/fanout-to-search"), "region": str("eu-west-1")},
 	} {
 		v["sourceArn"], v["active"] = str(orders), target.Value{Kind: target.Bool, Text: "true"}
-		targets = append(targets, registry.Entry{Loaded: target.Read(v, "")})
+		targets = append(targets, registry.Entry{Loaded: lambda.Builtin().Read(v, "")})
 	}
 	m := manage{output: "table"}
 	if err := m.list(w, w, targets, sources); err != nil {
@@ -83,7 +84,7 @@ func TestListOfFiveFits(t *testing.T) {
 		if i > 2 {
 			v["sourceArn"] = str("arn:aws:dynamodb:eu-west-1:123456789012:table/Customers/stream/2026-01-31T12:34:56.789")
 		}
-		targets = append(targets, registry.Entry{Loaded: target.Read(v, "")})
+		targets = append(targets, registry.Entry{Loaded: lambda.Builtin().Read(v, "")})
 	}
 	var b bytes.Buffer
 	m := manage{output: "table"}

@@ -30,7 +30,7 @@ func (t *templates) deployed(ctx context.Context, a *cloud.Account) (template.Se
 		return template.Setup{}, fmt.Errorf("the function %q cannot be looked up: %w", t.functionRef(), err)
 	}
 	c, f := out.Configuration, role.FunctionOf(out.Configuration)
-	facts, _, _, err := role.On(a).Facts(ctx, &f)
+	facts, _, _, err := role.On(a, t.catalog).Facts(ctx, &f)
 	if err != nil {
 		return template.Setup{}, err
 	}
@@ -74,7 +74,7 @@ func (t *templates) deployed(ctx context.Context, a *cloud.Account) (template.Se
 
 // targetsAndSources sets the targets of a deployed function, and its mappings and topics.
 func (t *templates) targetsAndSources(ctx context.Context, a *cloud.Account, s *template.Setup) error {
-	entries, err := (&registry.Table{Client: a.DynamoDB(), Name: s.Function.TableARN}).List(ctx, "")
+	entries, err := (&registry.Table{Client: a.DynamoDB(), Catalog: t.catalog, Name: s.Function.TableARN}).List(ctx, "")
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func (t *templates) fromFile(cmd *cobra.Command) (template.Setup, error) {
 	if err := errors.Join(t.manage.check(), t.check()); err != nil {
 		return template.Setup{}, err
 	}
-	entries, err := readTargets(cmd.ErrOrStderr(), t.targets)
+	entries, err := readTargets(t.catalog, cmd.ErrOrStderr(), t.targets)
 	if err != nil {
 		return template.Setup{}, err
 	}

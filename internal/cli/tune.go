@@ -184,9 +184,9 @@ func (f *tuneFlags) run(cmd *cobra.Command) error {
 // store returns the store of the targets.
 func (f *tuneFlags) store(cfg aws.Config) (target.Store, error) {
 	if f.targets != "" {
-		return target.OpenFile(f.targets)
+		return f.catalog.OpenFile(f.targets)
 	}
-	return &target.Table{Client: cloud.Of(cfg).DynamoDB(), Name: f.table}, nil
+	return &target.Table{Client: cloud.Of(cfg).DynamoDB(), Catalog: f.catalog, Name: f.table}, nil
 }
 
 // measure runs the sample through the function, and shows its progress on a terminal.

@@ -30,7 +30,7 @@ a whole before anything is written.`,
 	m.functionFlags(cmd)
 	m.sourceFlags(cmd)
 	m.idFlag()
-	f.add(cmd)
+	f.add(cmd, c.catalog)
 	cmd.Flags().StringSliceVar(&unset, "unset", nil, "the attribute with this flag's `NAME` gets its default; repeatable")
 	m.tableFlags()
 	m.outputFlag(cmd)
@@ -83,7 +83,7 @@ func (m *manage) update(cmd *cobra.Command, ctx context.Context, a *cloud.Accoun
 		}
 		set["destination"] = after["destination"]
 	}
-	e, err := valid(cmd.ErrOrStderr(), after, others)
+	e, err := valid(m.catalog, cmd.ErrOrStderr(), after, others)
 	stops := len(set) == 1 && set["active"].Text == "false" && len(unset) == 0
 	if err != nil && !stops { // a faulty target may always be stopped
 		return err

@@ -20,9 +20,9 @@ import (
 // write makes changes in a target table, and calls done to report them. With --no-iam,
 // done gets the policy that the function's role needs then.
 func (m *manage) write(ctx context.Context, cmd *cobra.Command, a *cloud.Account, t *registry.Table, changes []registry.Change, done func(*policy.Document) error) error {
-	keeper := role.On(a)
+	keeper := role.On(a, m.catalog)
 	before := rollout.Look(ctx, keeper, m.functionRef(), t.Name, m.noIAM)
-	plan, err := rollout.New(before, changes)
+	plan, err := rollout.New(m.catalog, before, changes)
 	if err != nil {
 		return err
 	}

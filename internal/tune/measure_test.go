@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"fanout/lambda"
 	"fanout/lambda/target"
 )
 
@@ -31,7 +32,7 @@ const everyType = `
 func targetStore(t *testing.T, lines string) target.Store {
 	t.Helper()
 	lines = strings.ReplaceAll(lines, "- {", fmt.Sprintf("- {sourceArn: %q, active: true, ", orders))
-	s, err := target.OpenFile(write(t, "targets:\n"+lines))
+	s, err := lambda.Builtin().OpenFile(write(t, "targets:\n"+lines))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func (t *tape) stop(specs []sinks.Spec) []TargetShape {
 }
 
 func shapeOf(t *sinks.Spec) *TargetShape {
-	service := string(t.Type)
+	service := t.Type.Name
 	if t.Destination.FIFO {
 		service += ".fifo"
 	}
@@ -80,7 +80,7 @@ type recorder struct {
 
 // around returns a recorder around a sink.
 func (t *tape) around(spec *sinks.Spec, s engine.Sink) engine.Sink {
-	local := spec.Type == sinks.Redis || spec.Type == sinks.Memcached || spec.Type == sinks.File
+	local := spec.Type.NoAWS
 	return &recorder{Sink: s, spec: spec, tape: t, http: !local}
 }
 

@@ -34,7 +34,7 @@ func (s *store) Targets(context.Context, string) (target.Set, error) { return s.
 
 // Collapses reports whether a target can put many records into one message.
 func Collapses(t *sinks.Spec) bool {
-	return t.Type == sinks.SQS || t.Type == sinks.SNS || t.Type == sinks.IoT
+	return t.Type.Collapse
 }
 
 // collapses returns the modes to compare: the configured one, and JSON and none if

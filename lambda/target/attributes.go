@@ -110,15 +110,12 @@ func Attributes() []Attribute {
 	return all
 }
 
-// Read builds a target from its attributes and finds all their faults. A target without an
-// id is called label. An optional attribute that is null or empty counts as missing.
-func Read(attrs Values, label string) Loaded { return read(attrs, label, "") }
-
 // read is like Read for attributes of the file at path.
-func read(attrs Values, label, path string) Loaded {
+func (catalog *Catalog) read(attrs Values, label, path string) Loaded {
 	c := &checker{
-		draft: draft{Spec: sinks.Spec{Active: true, Parallel: true}},
-		path:  path, attrs: attrs, broken: make(map[string]bool),
+		catalog: catalog,
+		draft:   draft{Spec: sinks.Spec{Active: true, Parallel: true}},
+		path:    path, attrs: attrs, broken: make(map[string]bool),
 	}
 	c.id = label
 	if id := attrs["id"]; id.Kind == String && id.Text != "" {
@@ -137,7 +134,7 @@ func (c *checker) assign() {
 		v, ok := c.attrs[a.name]
 		if !ok || v.Kind == Null || v.Kind == String && v.Text == "" {
 			if a.required {
-				c.fault(a.name, "is missing; write %s", missing(a.name, a.kind))
+				c.fault(a.name, "is missing; write %s", c.missing(a.name, a.kind))
 			}
 			continue
 		}
@@ -182,14 +179,14 @@ func (c *checker) assign() {
 }
 
 // missing says what to write for a required attribute.
-func missing(name string, kind Kind) string {
+func (c *checker) missing(name string, kind Kind) string {
 	switch name {
 	case "sourceArn":
 		return "the ARN of a Kinesis stream, DynamoDB stream or SNS topic"
 	case "id":
 		return "a name that no other target of the source has"
 	case "type":
-		return "one of " + strings.Join(sinks.TypeNames(), ", ")
+		return "one of " + strings.Join(c.catalog.TypeNames(), ", ")
 	case "destination":
 		return "where the records go, such as the name or ARN of a queue or stream"
 	}

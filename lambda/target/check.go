@@ -5,16 +5,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
-
 	"fanout/internal/awsname"
 	"fanout/sinks"
-	"fanout/sinks/es"
 )
 
 // checker checks one target.
 type checker struct {
 	draft
+	catalog  *Catalog
 	id       string // name of the target in faults
 	path     string // of the targets file; "" for a table
 	attrs    Values
@@ -32,6 +30,13 @@ func (c *checker) fault(attribute, format string, args ...any) {
 func (c *checker) warn(attribute, format string, args ...any) {
 	c.warnings = append(c.warnings, c.note(attribute, format, args...))
 }
+
+// findings are those of a type.
+type findings struct{ c *checker }
+
+func (f findings) Fault(attribute, format string, args ...any) { f.c.fault(attribute, format, args...) }
+func (f findings) Warn(attribute, format string, args ...any)  { f.c.warn(attribute, format, args...) }
+func (f findings) HasFault(attribute string) bool              { return f.c.broken[attribute] }
 
 func (c *checker) note(attribute, format string, args ...any) Fault {
 	return note(c.path, c.id, attribute, c.attrs, fmt.Sprintf(format, args...))
@@ -59,17 +64,15 @@ func (c *checker) check() {
 	c.checkType()
 	c.checkRole()
 	c.checkRegion()
-	c.checkAccount()
-	c.checkSigned()
+	if c.Type != nil && c.Type.Check != nil {
+		c.Type.Check(&c.Spec, findings{c})
+	}
 	c.checkCollapse()
 	c.checkBounds()
 	c.checkCache()
 	c.checkOnFailure()
 	if c.ConvertDDB && source != "" && source != "dynamodb" {
 		c.warn("convertDDB", "has no effect: the source is not a DynamoDB stream")
-	}
-	if c.AppendNewlines && c.Type == sinks.Lambda && source == "dynamodb" {
-		c.warn("appendNewlines", "has no effect: a function gets DynamoDB images inside of records, where no line ends")
 	}
 	if c.Deaggregate && source != "" && source != "kinesis" {
 		c.warn("deaggregate", "has no effect: the source is not a Kinesis stream")
@@ -97,15 +100,15 @@ func (c *checker) checkType() {
 	if c.typ == "" {
 		return
 	}
-	if c.Type = sinks.ParseType(c.typ); c.Type == "" {
-		c.fault("type", "%s is unknown; write one of %s", awsname.Quote(c.typ), strings.Join(sinks.TypeNames(), ", "))
+	if c.Type = c.catalog.Type(c.typ); c.Type == nil {
+		c.fault("type", "%s is unknown; write one of %s", awsname.Quote(c.typ), strings.Join(c.catalog.TypeNames(), ", "))
 		return
 	}
 	if c.destination == "" {
 		return
 	}
 	var err error
-	if c.Destination, err = ParseDestination(c.Type, c.destination); err != nil {
+	if c.Destination, err = parse(c.Type, c.destination); err != nil {
 		c.fault("destination", "%v", err)
 	}
 }
@@ -113,7 +116,7 @@ func (c *checker) checkType() {
 func (c *checker) checkRole() {
 	if c.Role != "" {
 		switch a, err := awsname.ParseARN(c.Role, "iam", "arn:aws:iam::123456789012:role/name"); {
-		case c.Type.Local():
+		case c.Type != nil && c.Type.NoAWS:
 			c.warn("role", "has no effect on targets of type %s", c.Type)
 		case err != nil:
 			c.fault("role", "%v", err)
@@ -140,59 +143,21 @@ func (c *checker) checkRegion() {
 	switch {
 	case c.Region == "":
 		c.Region = there
-	case c.Type.Local():
+	case c.Type != nil && c.Type.NoAWS:
 		c.warn("region", "has no effect on targets of type %s", c.Type)
 	case !awsname.IsRegion(c.Region):
 		c.fault("region", "%s is not a region; write one like eu-west-1", awsname.Quote(c.Region))
 	case there != "" && there != c.Region:
 		c.warn("region", "is %s, but the destination is in %s, which counts", c.Region, there)
 		c.Region = there
-	case c.Type == sinks.ES && there == "" && !c.Destination.HasPassword():
-		es.Sign(&c.Destination)
-	}
-}
-
-// checkAccount checks the account of a delivery stream. Firehose takes only a name, so a
-// call reaches the stream of that name in the caller's account (Firehose API,
-// PutRecordBatch).
-func (c *checker) checkAccount() {
-	account := c.Destination.Account
-	if c.Type != sinks.Firehose || account == "" || c.broken["role"] {
-		return
-	}
-	if role, err := arn.Parse(c.Role); err == nil {
-		if role.AccountID != account {
-			c.fault("role", "is of the account %s, where Firehose is called then, and the destination is of %s; name a role of that account", role.AccountID, account)
-		}
-		return
-	}
-	if source, err := arn.Parse(c.SourceARN); err == nil && source.AccountID != account {
-		c.warn("destination", "is of the account %s, and Firehose is called in that of the function; unless they are one, name a role of %s", account, account)
-	}
-}
-
-// checkSigned warns about attributes that have no effect on unsigned requests.
-func (c *checker) checkSigned() {
-	if c.Type != sinks.ES || c.Destination.Host == "" || c.Destination.Signing != "" {
-		return
-	}
-	const unsigned = "has no effect: requests with a password are not signed"
-	if c.Role != "" && !c.broken["role"] {
-		if c.Destination.HasPassword() {
-			c.warn("role", unsigned+"; remove one of them")
-		} else {
-			c.warn("role", "has no effect: requests to %s are not signed; write region too if it is a custom endpoint of OpenSearch Service", c.Destination.Host)
-		}
-	}
-	if c.Region != c.Destination.Region && !c.broken["region"] {
-		c.warn("region", unsigned)
 	}
 }
 
 func (c *checker) checkCollapse() {
 	c.Collapse = sinks.CollapseNone
+	collapses := c.Type != nil && c.Type.Collapse
 	if c.collapse == "" {
-		if c.Type.Collapsible() {
+		if collapses {
 			c.Collapse = sinks.CollapseJSON
 		}
 		return
@@ -201,24 +166,26 @@ func (c *checker) checkCollapse() {
 		c.fault("collapse", "%s is unknown; write JSON, none, concat or concat-b64", awsname.Quote(c.collapse))
 		return
 	}
-	if c.Type.Collapsible() {
+	if collapses {
 		c.Collapse = sinks.Collapse(c.collapse)
-	} else if sinks.Collapse(c.collapse) != sinks.CollapseNone && c.Type != "" {
-		c.warn("collapse", "has no effect on %s, only on iot, sqs and sns", c.Type)
+	} else if sinks.Collapse(c.collapse) != sinks.CollapseNone && c.Type != nil {
+		c.warn("collapse", "has no effect on %s, only on %s", c.Type, c.catalog.with(func(t *sinks.Type) bool { return t.Collapse }))
 	}
 }
 
 func (c *checker) checkBounds() {
-	most := sinks.Bounds[c.Type]
+	if c.Type == nil {
+		return
+	}
 	for _, b := range []struct {
 		attribute string
 		value     int
 		most      int
 		of        string
 	}{
-		{"batchRecords", c.BatchRecords, most.Records, "records a request"},
-		{"batchBytes", c.BatchBytes, most.Bytes, "bytes a request"},
-		{"maxRecordBytes", c.MaxRecordBytes, most.Record, "bytes a record"},
+		{"batchRecords", c.BatchRecords, c.Type.MaxBatchRecords, "records a request"},
+		{"batchBytes", c.BatchBytes, c.Type.MaxBatchBytes, "bytes a request"},
+		{"maxRecordBytes", c.MaxRecordBytes, c.Type.MaxRecordBytes, "bytes a record"},
 	} {
 		if b.most > 0 && b.value > b.most {
 			c.fault(b.attribute, "is %d, and %s takes at most %d %s; write less", b.value, c.Type, b.most, b.of)
@@ -244,8 +211,10 @@ func (c *checker) checkOnFailure() {
 
 // checkCache checks attributes that only caches have.
 func (c *checker) checkCache() {
-	if c.TTL > 0 && c.Type != "" && !c.Type.Cache() {
-		c.warn("ttl", "has no effect on %s, only on memcached and redis", c.Type)
+	other := c.Type != nil && !c.Type.Cache
+	caches := func() string { return c.catalog.with(func(t *sinks.Type) bool { return t.Cache }) }
+	if c.TTL > 0 && other {
+		c.warn("ttl", "has no effect on %s, only on %s", c.Type, caches())
 		c.TTL = 0
 	} else if c.TTL > maxTTL {
 		c.fault("ttl", "is %d seconds; write at most %d, or remove it to keep values until they are removed", c.TTL, maxTTL)
@@ -255,8 +224,8 @@ func (c *checker) checkCache() {
 	}
 	const like = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf"
 	switch a, err := awsname.ParseARN(c.Secret, "secretsmanager", like); {
-	case c.Type != "" && !c.Type.Cache():
-		c.warn("secret", "has no effect on %s, only on memcached and redis", c.Type)
+	case other:
+		c.warn("secret", "has no effect on %s, only on %s", c.Type, caches())
 		c.Secret = ""
 	case err != nil || !strings.HasPrefix(a.Resource, "secret:") || a.Resource == "secret:":
 		// The error omits the value, because it may be the password itself.

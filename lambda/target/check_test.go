@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/sinks"
+	"fanout/sinks/builtin"
 )
 
 const (
@@ -105,7 +106,7 @@ func TestFaults(t *testing.T) {
 		{with("type", "redis", "destination", "h:1", "secret", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:"), "secret: is not the ARN of a secret; write one like arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf"},
 		{with("type", "redis", "destination", "rediss://u:p@h:1", "secret", secret1), "secret: has the password, and so has the destination; remove one of them"},
 	} {
-		l := Read(tt.attrs, "item 1")
+		l := catalog.Read(tt.attrs, "item 1")
 		want := []string{`target "a": ` + tt.want}
 		if diff := cmp.Diff(want, texts(l.Faults)); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
@@ -125,7 +126,7 @@ func TestAllFaults(t *testing.T) {
 	attrs["parallel"] = Value{Kind: "L"}
 	want := []string{"id", "type", "parallel", "role", "region"}
 	var got []string
-	l := Read(attrs, "item 7")
+	l := catalog.Read(attrs, "item 7")
 	for _, f := range l.Faults {
 		got = append(got, f.Attribute)
 		if f.Target != "item 7" {
@@ -150,7 +151,7 @@ func TestWarnings(t *testing.T) {
 		{with("convertDDB", "true"), "convertDDB: has no effect: the source is not a DynamoDB stream"},
 		{with("sourceArn", table1, "deaggregate", "true"), "deaggregate: has no effect: the source is not a Kinesis stream"},
 		{with("sourceArn", table1, "type", "lambda", "destination", "f", "appendNewlines", "true"), "appendNewlines: has no effect: a function gets DynamoDB images inside of records, where no line ends"},
-		{with("collapse", "concat"), "collapse: has no effect on kinesis, only on iot, sqs and sns"},
+		{with("collapse", "concat"), "collapse: has no effect on kinesis, only on iot, sns and sqs"},
 		{with("maxAge", "60"), "maxAge: has no effect without onFailure"},
 		{with("type", "file", "role", role1), "role: has no effect on targets of type file"},
 		{with("type", "redis", "destination", "h:1", "role", role1), "role: has no effect on targets of type redis"},
@@ -167,7 +168,7 @@ func TestWarnings(t *testing.T) {
 			"region: is eu-west-1, but the destination is in us-gov-west-1, which counts",
 		},
 	} {
-		l := Read(tt.attrs, "")
+		l := catalog.Read(tt.attrs, "")
 		if diff := cmp.Diff([]string{`target "a": ` + tt.want}, texts(l.Warnings)); diff != "" || l.Err() != nil {
 			t.Errorf("%v (-want +got)\n%s", l.Err(), diff)
 		}
@@ -180,45 +181,45 @@ func TestSpecs(t *testing.T) {
 		want  sinks.Spec
 	}{
 		"defaults": {base(), sinks.Spec{
-			SourceARN: stream1, ID: "a", Type: sinks.Kinesis, Active: true, Parallel: true, Collapse: sinks.CollapseNone,
+			SourceARN: stream1, ID: "a", Type: builtin.Type("kinesis"), Active: true, Parallel: true, Collapse: sinks.CollapseNone,
 		}},
 		"everything": {
 			with("sourceArn", table1, "type", "sqs", "destination", "arn:aws-cn:sqs:cn-north-1:123456789012:q.fifo", "active", "false",
 				"role", role1, "externalId", "ab", "region", "cn-northwest-1", "collapse", "concat-b64", "parallel", "false",
 				"convertDDB", "true", "appendNewlines", "true", "batchRecords", "1", "batchBytes", "2", "maxRecordBytes", "3", "inFlight", "4"),
 			sinks.Spec{
-				SourceARN: table1, ID: "a", Type: sinks.SQS, Role: role1, ExternalID: "ab", Region: "cn-north-1",
+				SourceARN: table1, ID: "a", Type: builtin.Type("sqs"), Role: role1, ExternalID: "ab", Region: "cn-north-1",
 				Collapse: sinks.CollapseConcatB64, ConvertDDB: true, AppendNewlines: true,
 				BatchRecords: 1, BatchBytes: 2, MaxRecordBytes: 3, InFlight: 4,
 			},
 		},
 		"region of the destination": {with("sourceArn", topic1, "type", "sns", "destination", topic1), sinks.Spec{
-			SourceARN: topic1, ID: "a", Type: sinks.SNS, Active: true, Parallel: true, Collapse: sinks.CollapseJSON, Region: "us-gov-west-1",
+			SourceARN: topic1, ID: "a", Type: builtin.Type("sns"), Active: true, Parallel: true, Collapse: sinks.CollapseJSON, Region: "us-gov-west-1",
 		}},
 		"a cache": {with("type", "redis", "destination", "rediss://user@h:1", "ttl", "3600", "secret", secret1), sinks.Spec{
-			SourceARN: stream1, ID: "a", Type: sinks.Redis, Active: true, Parallel: true, Collapse: sinks.CollapseNone, TTL: 3600, Secret: secret1,
+			SourceARN: stream1, ID: "a", Type: builtin.Type("redis"), Active: true, Parallel: true, Collapse: sinks.CollapseNone, TTL: 3600, Secret: secret1,
 		}},
 		"attributes of caches elsewhere": {with("ttl", "3600", "secret", secret1), sinks.Spec{
-			SourceARN: stream1, ID: "a", Type: sinks.Kinesis, Active: true, Parallel: true, Collapse: sinks.CollapseNone,
+			SourceARN: stream1, ID: "a", Type: builtin.Type("kinesis"), Active: true, Parallel: true, Collapse: sinks.CollapseNone,
 		}},
 		"durations": {with("type", "redis", "destination", "h:1", "ttl", "24h", "onFailure", "b", "maxAge", "90m"), sinks.Spec{
-			SourceARN: stream1, ID: "a", Type: sinks.Redis, Active: true, Parallel: true, Collapse: sinks.CollapseNone, TTL: 86400, OnFailure: "b", MaxAge: 5400,
+			SourceARN: stream1, ID: "a", Type: builtin.Type("redis"), Active: true, Parallel: true, Collapse: sinks.CollapseNone, TTL: 86400, OnFailure: "b", MaxAge: 5400,
 		}},
 		"opensearch": {with("type", "opensearch", "destination", "h#i"), sinks.Spec{
-			SourceARN: stream1, ID: "a", Type: sinks.ES, Active: true, Parallel: true, Collapse: sinks.CollapseNone,
+			SourceARN: stream1, ID: "a", Type: builtin.Type("es"), Active: true, Parallel: true, Collapse: sinks.CollapseNone,
 		}},
 		"empty and null": {func() map[string]Value {
 			attrs := with("role", "", "region", "", "collapse", "none", "deaggregate", "true")
 			attrs["externalId"] = Value{Kind: Null}
 			return attrs
 		}(), sinks.Spec{
-			SourceARN: stream1, ID: "a", Type: sinks.Kinesis, Active: true, Parallel: true, Collapse: sinks.CollapseNone, Deaggregate: true,
+			SourceARN: stream1, ID: "a", Type: builtin.Type("kinesis"), Active: true, Parallel: true, Collapse: sinks.CollapseNone, Deaggregate: true,
 		}},
 		"enhanced fan-out": {with("sourceArn", stream1+"/consumer/c:1545084650"), sinks.Spec{
-			SourceARN: stream1 + "/consumer/c:1545084650", ID: "a", Type: sinks.Kinesis, Active: true, Parallel: true, Collapse: sinks.CollapseNone,
+			SourceARN: stream1 + "/consumer/c:1545084650", ID: "a", Type: builtin.Type("kinesis"), Active: true, Parallel: true, Collapse: sinks.CollapseNone,
 		}},
 	} {
-		l := Read(tt.attrs, "")
+		l := catalog.Read(tt.attrs, "")
 		tt.want.Destination = l.Spec.Destination
 		if err := l.Err(); err != nil || l.Spec != tt.want {
 			t.Errorf("%s: %v\n got %+v\nwant %+v", name, err, l.Spec, tt.want)
@@ -228,7 +229,7 @@ func TestSpecs(t *testing.T) {
 
 // An inactive target is inactive however faulty.
 func TestInactive(t *testing.T) {
-	if l := Read(with("active", "false", "type", "s3"), ""); l.Spec.Active || l.Err() == nil {
+	if l := catalog.Read(with("active", "false", "type", "s3"), ""); l.Spec.Active || l.Err() == nil {
 		t.Errorf("got active %v, %v", l.Spec.Active, l.Err())
 	}
 }
@@ -245,8 +246,8 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, value, name2, value2 string) {
 		attrs := base()
 		maps.Copy(attrs, with(name, value, name2, value2))
-		l := Read(attrs, "x")
-		if l.Err() == nil && (l.Spec.Type == "" || l.Spec.Destination == sinks.Destination{}) {
+		l := catalog.Read(attrs, "x")
+		if l.Err() == nil && (l.Spec.Type == nil || l.Spec.Destination == sinks.Destination{}) {
 			t.Fatalf("no fault, but %+v", l.Spec)
 		}
 		for _, f := range l.Faults {
@@ -257,8 +258,8 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-func ExampleRead() {
-	l := Read(map[string]Value{
+func ExampleCatalog_Read() {
+	l := catalog.Read(map[string]Value{
 		"sourceArn":   {Kind: String, Text: "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks"},
 		"id":          {Kind: String, Text: "archive"},
 		"type":        {Kind: String, Text: "firehose"},
@@ -274,7 +275,7 @@ func ExampleRead() {
 
 func TestLongID(t *testing.T) {
 	for n, want := range map[int]int{1024: 0, 1025: 1} {
-		l := Read(with("id", strings.Repeat("é", n/2)+strings.Repeat("x", n%2)), "label")
+		l := catalog.Read(with("id", strings.Repeat("é", n/2)+strings.Repeat("x", n%2)), "label")
 		if len(l.Faults) != want || want > 0 && !strings.Contains(l.Faults[0].Error(), "id: is 1025 bytes long, and a table takes at most 1024; write a shorter one") {
 			t.Errorf("%d bytes: %v", n, l.Faults)
 		}

@@ -4,14 +4,13 @@ import (
 	"path/filepath"
 
 	"fanout/internal/awsname"
-	"fanout/sinks"
 )
 
 // Confine restricts a file target from a table to paths below dir. An empty dir is a fault.
 // Standard output is no file, so it is a fault too.
 func (l *Loaded) Confine(dir string) {
 	d := &l.Spec.Destination
-	if l.Spec.Type != sinks.File || d.Path == "" {
+	if l.Spec.Type == nil || !l.Spec.Type.Disk || d.Path == "" {
 		return
 	}
 	if dir == "" {

@@ -9,7 +9,7 @@ func TestConfine(t *testing.T) {
 		{"/tmp", "-", ""}, {"/tmp", "./-", "-"}, {"/tmp", "..", ""}, {"/tmp", "../a", ""}, {"/tmp", "a/../../b", ""},
 		{"/tmp", "/tmp", ""}, {"/tmp", ".", ""}, {"/tmp", "/tmpx", ""}, {"/tmp", "/tmp/../etc/a", ""}, {"/tmp", "/home/u/.profile", ""},
 	} {
-		l := Read(with("type", "file", "destination", tt.destination), "")
+		l := catalog.Read(with("type", "file", "destination", tt.destination), "")
 		l.Confine(tt.dir)
 		d := l.Spec.Destination
 		if tt.path == "" {
@@ -20,7 +20,7 @@ func TestConfine(t *testing.T) {
 			t.Errorf("%q below %q: %v, %+v", tt.destination, tt.dir, l.Err(), d)
 		}
 	}
-	l := Read(with("type", "kinesis", "destination", "d"), "")
+	l := catalog.Read(with("type", "kinesis", "destination", "d"), "")
 	if l.Confine(""); l.Err() != nil {
 		t.Error(l.Err())
 	}

@@ -3,13 +3,11 @@ package target
 import (
 	"slices"
 	"testing"
-
-	"fanout/sinks"
 )
 
 // examples/targets/all.yaml shows every type and every attribute, and is right.
 func TestExampleShowsAll(t *testing.T) {
-	f, err := OpenFile("../../examples/targets/all.yaml")
+	f, err := catalog.OpenFile("../../examples/targets/all.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +28,7 @@ func TestExampleShowsAll(t *testing.T) {
 			t.Errorf("target %q: onFailure is %q, which there is not", l.ID, id)
 		}
 	}
-	for _, name := range sinks.TypeNames() {
+	for _, name := range catalog.TypeNames() {
 		if !types[name] {
 			t.Errorf("there is no target of type %s", name)
 		}

@@ -31,7 +31,7 @@ func TestFaultyLine(t *testing.T) {
 		"JSON without a comma": {"{\n  \"targets\": [\n    {\"id\": \"a\"}\n    {\"id\": \"b\"}\n  ]\n}\n", 4},
 		"JSON that ends early": {"{\n  \"targets\": [\n    {\"id\": \"a\"}\n\n\n", 3},
 	} {
-		_, err := parseFile("t.yaml", []byte(tt.text))
+		_, err := catalog.parseFile("t.yaml", []byte(tt.text))
 		if want := fmt.Sprintf("t.yaml:%d: the file is neither YAML nor JSON: ", tt.line); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: %v, want line %d", name, err, tt.line)
 		}

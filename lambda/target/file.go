@@ -29,11 +29,14 @@ import (
 //	    active: true
 //
 // Other top-level members are ignored, so anchors can be defined there.
-type FileStore struct{ path string }
+type FileStore struct {
+	catalog *Catalog
+	path    string
+}
 
 // OpenFile returns the Store in a file. It reads the file to check that it is readable.
-func OpenFile(path string) (*FileStore, error) {
-	f := &FileStore{path}
+func (c *Catalog) OpenFile(path string) (*FileStore, error) {
+	f := &FileStore{c, path}
 	_, err := f.read()
 	return f, err
 }
@@ -84,11 +87,11 @@ func (f *FileStore) read() ([]Loaded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the targets file %s cannot be read: %w", f.path, err)
 	}
-	return parseFile(f.path, data)
+	return f.catalog.parseFile(f.path, data)
 }
 
 // parseFile reads the targets of every source.
-func parseFile(path string, data []byte) ([]Loaded, error) {
+func (c *Catalog) parseFile(path string, data []byte) ([]Loaded, error) {
 	data = bytes.TrimPrefix(data, []byte("\uFEFF")) // a byte order mark
 	if json.Valid(data) {
 		data = asYAML(data)
@@ -110,13 +113,13 @@ func parseFile(path string, data []byte) ([]Loaded, error) {
 	}
 	for i := 0; i+1 < len(top.Content); i += 2 {
 		if top.Content[i].Value == "targets" {
-			return parseTargets(path, resolve(top.Content[i+1]))
+			return c.parseTargets(path, resolve(top.Content[i+1]))
 		}
 	}
 	return nil, fmt.Errorf("%s: has no targets; write targets: and a list of targets", path)
 }
 
-func parseTargets(path string, list *yaml.Node) ([]Loaded, error) {
+func (c *Catalog) parseTargets(path string, list *yaml.Node) ([]Loaded, error) {
 	if list.Kind == yaml.ScalarNode && list.Tag == "!!null" {
 		return nil, nil
 	}
@@ -128,7 +131,7 @@ func parseTargets(path string, list *yaml.Node) ([]Loaded, error) {
 	var all []Loaded
 	for i, n := range list.Content {
 		label := fmt.Sprintf("targets[%d]", i)
-		l := parseTarget(path, label, resolve(n))
+		l := c.parseTarget(path, label, resolve(n))
 		k := key{l.Spec.SourceARN, l.Spec.ID}
 		line, taken := first[k]
 		if taken && k.id != "" {
@@ -146,7 +149,7 @@ func parseTargets(path string, list *yaml.Node) ([]Loaded, error) {
 }
 
 // parseTarget reads one target.
-func parseTarget(path, label string, n *yaml.Node) Loaded {
+func (c *Catalog) parseTarget(path, label string, n *yaml.Node) Loaded {
 	where := fmt.Sprintf("%s:%d", path, n.Line)
 	broken := func(where, text string) Loaded {
 		return Loaded{ID: label, Spec: sinks.Spec{Active: true}, Faults: []Fault{{Where: where, Target: label, Text: text}}}
@@ -163,7 +166,7 @@ func parseTarget(path, label string, n *yaml.Node) Loaded {
 	for name, v := range nodes {
 		attrs[name] = scalar(resolve(&v))
 	}
-	l := read(attrs, label, path)
+	l := c.read(attrs, label, path)
 	l.Path = path
 	for i := range l.Faults {
 		if f := &l.Faults[i]; f.line == 0 {

@@ -41,7 +41,7 @@ func write(t *testing.T, text string) string {
 
 func TestFile(t *testing.T) {
 	path := write(t, good)
-	f, err := OpenFile(path)
+	f, err := catalog.OpenFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func shown(t *testing.T, s Store, source string) (all []string) {
 // TestByteOrderMark: some editors write one before the text.
 func TestByteOrderMark(t *testing.T) {
 	for _, text := range []string{good, "{\n\t\"targets\": [{\"sourceArn\": \"" + stream1 + "\", \"id\": \"archive\", \"type\": \"firehose\", \"destination\": \"clicks\", \"active\": true}]\n}"} {
-		f, err := OpenFile(write(t, "\uFEFF"+text))
+		f, err := catalog.OpenFile(write(t, "\uFEFF"+text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +105,7 @@ func TestJSON(t *testing.T) {
 		`{"targets":[{` + target + `}]}`,
 		"{\n\t\"targets\":\t[\n\t\t{" + strings.ReplaceAll(target, `,"`, ",\n\t\t\"") + "}\n\t]\n}\n",
 	} {
-		all, err := parseFile("t.json", []byte(text))
+		all, err := catalog.parseFile("t.json", []byte(text))
 		if err != nil || len(all) != 1 {
 			t.Fatalf("%s\ngot %v, %v", text, all, err)
 		}
@@ -147,7 +147,7 @@ func TestFileFaults(t *testing.T) {
     parallel: ~
     inFlight: 1.5
 `
-	all, err := parseFile("t.yaml", []byte(text))
+	all, err := catalog.parseFile("t.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func TestFileFaults(t *testing.T) {
 
 // A target with an unreadable source may belong to any source.
 func TestUnknownSource(t *testing.T) {
-	f, err := OpenFile(write(t, "targets: [{id: a}, {id: b, sourceArn: x}, 3]"))
+	f, err := catalog.OpenFile(write(t, "targets: [{id: a}, {id: b, sourceArn: x}, 3]"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +206,7 @@ func TestOtherSources(t *testing.T) {
 		2: "it has targets of " + stream1 + "0, " + stream1 + "1",
 		7: "it has targets of " + stream1 + "0, " + stream1 + "1, " + stream1 + "2, " + stream1 + "3 and 3 more sources",
 	} {
-		f, err := OpenFile(write(t, file(n)))
+		f, err := catalog.OpenFile(write(t, file(n)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -227,16 +227,16 @@ func TestFileErrors(t *testing.T) {
 		"targets:\n  - id: a\n   x: y": "t.yaml:3: the file is neither YAML nor JSON: did not find expected '-' indicator",
 		"targets: *nothing":            "t.yaml:1: the file is neither YAML nor JSON: unknown anchor 'nothing' referenced",
 	} {
-		if _, err := parseFile("t.yaml", []byte(text)); err == nil || err.Error() != want {
+		if _, err := catalog.parseFile("t.yaml", []byte(text)); err == nil || err.Error() != want {
 			t.Errorf("%q\n got %v\nwant %s", text, err, want)
 		}
 	}
 	for _, text := range []string{"targets:", "targets: []", "targets: null"} {
-		if all, err := parseFile("t.yaml", []byte(text)); err != nil || len(all) != 0 {
+		if all, err := catalog.parseFile("t.yaml", []byte(text)); err != nil || len(all) != 0 {
 			t.Errorf("%q: got %v, %v", text, all, err)
 		}
 	}
-	if _, err := OpenFile(filepath.Join(t.TempDir(), "none.yaml")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := catalog.OpenFile(filepath.Join(t.TempDir(), "none.yaml")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -246,7 +246,7 @@ func FuzzParseFile(f *testing.F) {
 	f.Add([]byte(`{"targets":[{"id":"a","destination":"redis:\/\/u:p@h","active":1}]}`))
 	f.Add([]byte("targets: [&a {x: *a}, {<<: *a}, ~, [[]]]"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		all, err := parseFile("t.yaml", data)
+		all, err := catalog.parseFile("t.yaml", data)
 		if err != nil && len(all) > 0 {
 			t.Fatal("both targets and an error")
 		}
@@ -268,7 +268,7 @@ func ExampleOpenFile() {
 		fmt.Println(err)
 		return
 	}
-	store, err := OpenFile(path)
+	store, err := catalog.OpenFile(path)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -6,9 +6,13 @@ import (
 	"go.uber.org/goleak"
 
 	"fanout/internal/testing/testenv"
+	"fanout/sinks/builtin"
 )
 
 func TestMain(m *testing.M) {
 	testenv.Clear()
 	goleak.VerifyTestMain(m)
 }
+
+// catalog is that of the function.
+var catalog = &Catalog{Types: builtin.Types()}

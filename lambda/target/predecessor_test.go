@@ -34,7 +34,7 @@ func TestPredecessorFlags(t *testing.T) {
 			attrs = base()
 		}
 		attrs[tt.flag] = tt.value
-		l := read(attrs, "", tt.path)
+		l := catalog.read(attrs, "", tt.path)
 		got := "false"
 		switch s := l.Spec; {
 		case l.Err() != nil:

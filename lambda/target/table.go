@@ -22,8 +22,9 @@ type QueryAPI interface {
 
 // Table is a Store in a DynamoDB table with the keys sourceArn (hash) and id (range).
 type Table struct {
-	Client QueryAPI
-	Name   string // or ARN
+	Client  QueryAPI
+	Catalog *Catalog
+	Name    string // or ARN
 
 	// FileDir is the folder below which file targets may write. If it is "", file targets
 	// are faults, because anyone with write access to the table could otherwise write files
@@ -56,7 +57,7 @@ func (t *Table) Items(ctx context.Context, sourceARN string) ([]Loaded, error) {
 		ExpressionAttributeValues: map[string]types.AttributeValue{":source": &types.AttributeValueMemberS{Value: sourceARN}},
 		ConsistentRead:            aws.Bool(true),
 	}
-	pages := Pages{source: sourceARN}
+	pages := Pages{Catalog: t.Catalog, source: sourceARN}
 	for {
 		page, err := t.Client.Query(ctx, query)
 		if err != nil {
@@ -85,6 +86,7 @@ const (
 // Pages collects the pages of a Query or Scan. It validates them, so that a server other
 // than DynamoDB cannot hide targets or add foreign ones.
 type Pages struct {
+	Catalog *Catalog
 	Targets []Loaded
 
 	source string // required of every item; "": any
@@ -131,14 +133,14 @@ func (p *Pages) Add(items []map[string]types.AttributeValue, count int32) error 
 		if p.bytes > maxTable {
 			return fmt.Errorf("the answer has more than %d targets, which is more than there is room for; %s", len(p.Targets), check)
 		}
-		p.Targets = append(p.Targets, Read(attrs, fmt.Sprintf("item %d", len(p.Targets)+1)))
+		p.Targets = append(p.Targets, p.Catalog.Read(attrs, fmt.Sprintf("item %d", len(p.Targets)+1)))
 	}
 	return nil
 }
 
 // ReadItem is like Read, for an item of a table.
-func ReadItem(item map[string]types.AttributeValue, label string) Loaded {
-	return Read(values(item), label)
+func (c *Catalog) ReadItem(item map[string]types.AttributeValue, label string) Loaded {
+	return c.Read(values(item), label)
 }
 
 // values converts an item to attributes.

@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/sinks"
+	"fanout/sinks/builtin"
 )
 
 // fakeTable answers with its pages, one a query, or with err.
@@ -63,7 +64,7 @@ func TestTable(t *testing.T) {
 	f := &fakeTable{pages: [][]map[string]types.AttributeValue{
 		{item("a", truth(true)), odd}, {}, {item("b", truth(false)), {"sourceArn": text(stream1), "id": &types.AttributeValueMemberB{}}},
 	}}
-	set, err := (&Table{Client: f, Name: "fanoutTargets"}).Targets(t.Context(), stream1)
+	set, err := (&Table{Catalog: catalog, Client: f, Name: "fanoutTargets"}).Targets(t.Context(), stream1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +84,7 @@ func TestTable(t *testing.T) {
 		t.Error(diff)
 	}
 	want := sinks.Spec{
-		SourceARN: stream1, ID: "a", Type: sinks.SQS, Destination: set.Targets[0].Spec.Destination, Active: true,
+		SourceARN: stream1, ID: "a", Type: builtin.Type("sqs"), Destination: set.Targets[0].Spec.Destination, Active: true,
 		Region: "eu-west-1", Collapse: sinks.CollapseNone,
 	}
 	if got := set.Targets[0].Spec; got != want {
@@ -119,7 +120,7 @@ func TestTableErrors(t *testing.T) {
 		{noCredentials, "cannot be read, because there are no AWS credentials; give the function a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"},
 		{&fakeTable{err: context.Canceled}, "cannot be read: context canceled"},
 	} {
-		_, err := (&Table{Client: tt.client, Name: "T"}).Targets(t.Context(), stream1)
+		_, err := (&Table{Catalog: catalog, Client: tt.client, Name: "T"}).Targets(t.Context(), stream1)
 		if want := `the target table "T" ` + tt.want; err == nil || err.Error() != want {
 			t.Errorf("got %v\nwant %s", err, want)
 		}
@@ -131,7 +132,7 @@ func TestTableErrors(t *testing.T) {
 
 func ExampleTable() {
 	client := &fakeTable{pages: [][]map[string]types.AttributeValue{{item("queue", truth(true))}}}
-	set, err := (&Table{Client: client, Name: "fanoutTargets"}).Targets(context.Background(), stream1)
+	set, err := (&Table{Catalog: catalog, Client: client, Name: "fanoutTargets"}).Targets(context.Background(), stream1)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -168,7 +169,7 @@ func TestEmptyAnswers(t *testing.T) {
 			Region: "eu-west-1", BaseEndpoint: &server.URL, Retryer: aws.NopRetryer{},
 			Credentials: credentials.NewStaticCredentialsProvider("id", "key", ""),
 		})
-		_, err := (&Table{Client: client, Name: "T"}).Targets(t.Context(), stream1)
+		_, err := (&Table{Catalog: catalog, Client: client, Name: "T"}).Targets(t.Context(), stream1)
 		server.CloseClientConnections()
 		server.Close()
 		if got := fmt.Sprint(err); tt.want == "" && err != nil || !strings.Contains(got, tt.want) {
@@ -203,7 +204,7 @@ func FuzzItems(f *testing.F) {
 				return &http.Response{StatusCode: int(status), Request: r, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer))}, nil
 			}),
 		})
-		set, err := (&Table{Client: client, Name: "T"}).Targets(t.Context(), stream1)
+		set, err := (&Table{Catalog: catalog, Client: client, Name: "T"}).Targets(t.Context(), stream1)
 		if err != nil {
 			return
 		}
@@ -260,7 +261,7 @@ func TestEndlessPages(t *testing.T) {
 			return []map[string]types.AttributeValue{}
 		}, "the answer does not end after 10000 pages"},
 	} {
-		_, err := (&Table{Client: endlessTable(tt.page), Name: "T"}).Targets(t.Context(), stream1)
+		_, err := (&Table{Catalog: catalog, Client: endlessTable(tt.page), Name: "T"}).Targets(t.Context(), stream1)
 		if !strings.Contains(fmt.Sprint(err), tt.want) {
 			t.Errorf("%s: %v, want %s", name, err, tt.want)
 		}
@@ -295,7 +296,7 @@ func TestConsumers(t *testing.T) {
 		"none":                     {nil, "", []string{consumer, stream1}},
 	} {
 		b := &bySource{items: tt.items}
-		set, err := (&Table{Client: b, Name: "T"}).Targets(t.Context(), consumer)
+		set, err := (&Table{Catalog: catalog, Client: b, Name: "T"}).Targets(t.Context(), consumer)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -312,7 +313,7 @@ func TestConsumers(t *testing.T) {
 // The targets of a table's former stream are named, or at least how to find them.
 func TestFormerStream(t *testing.T) {
 	const old, now = "arn:aws:dynamodb:eu-west-1:123456789012:table/T/stream/2025", "arn:aws:dynamodb:eu-west-1:123456789012:table/T/stream/2026"
-	f, err := OpenFile(write(t, `targets:
+	f, err := catalog.OpenFile(write(t, `targets:
   - {sourceArn: "`+old+`", id: b, type: kinesis, destination: d, active: true}
   - {sourceArn: "`+old+`", id: a, type: kinesis, destination: d, active: true}
   - {sourceArn: "arn:aws:dynamodb:eu-west-1:123456789012:table/T2/stream/2025", id: c, type: kinesis, destination: d, active: true}
@@ -330,7 +331,7 @@ func TestFormerStream(t *testing.T) {
 			t.Errorf("%s: %q, %v", source, set.Elsewhere, err)
 		}
 	}
-	set, err := (&Table{Client: &bySource{}, Name: "T"}).Targets(t.Context(), now)
+	set, err := (&Table{Catalog: catalog, Client: &bySource{}, Name: "T"}).Targets(t.Context(), now)
 	if err != nil || !strings.Contains(set.Elsewhere, "fanout doctor names the targets of the former one") {
 		t.Errorf("%q, %v", set.Elsewhere, err)
 	}

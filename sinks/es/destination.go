@@ -69,15 +69,6 @@ func IsCustom(d *sinks.Destination) bool {
 	return d.Signing == "es" && !awsname.IsAWSHost(host)
 }
 
-// Sign turns on signing for a host outside AWS whose target has a region. The region marks
-// the host as the custom endpoint of a domain (OpenSearch Service guide, Creating a custom
-// endpoint).
-func Sign(d *sinks.Destination) {
-	if d.Signing == "" {
-		d.Signing = "es"
-	}
-}
-
 // splitIndex splits index/type. A date math name, such as <logs-{now/d}>, contains slashes
 // and may be URL-escaped.
 func splitIndex(text string) (index, docType string) {

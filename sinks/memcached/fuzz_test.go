@@ -6,7 +6,7 @@ import (
 	"net"
 	"testing"
 
-	"fanout/sinks/cache"
+	"fanout/sinks/internal/cache"
 	"fanout/sinks/internal/sinktest"
 )
 

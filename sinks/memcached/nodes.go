@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"fanout/engine"
-	"fanout/sinks/cache"
+	"fanout/sinks/internal/cache"
 )
 
 // nodesRefresh is the lifetime of a list of nodes. The ElastiCache clients also refresh

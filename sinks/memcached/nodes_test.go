@@ -14,7 +14,7 @@ import (
 
 	"fanout/engine"
 	"fanout/internal/testing/memcachedfake"
-	"fanout/sinks/cache"
+	"fanout/sinks/internal/cache"
 	"fanout/sinks/internal/sinktest"
 )
 

@@ -15,7 +15,7 @@ import (
 
 	"fanout/engine"
 	"fanout/sinks"
-	"fanout/sinks/cache"
+	"fanout/sinks/internal/cache"
 	"fanout/sinks/internal/classify"
 	"fanout/sinks/internal/digest"
 	"fanout/sinks/internal/image"

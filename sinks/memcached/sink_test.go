@@ -23,7 +23,7 @@ import (
 	"fanout/engine/enginetest"
 	"fanout/internal/testing/memcachedfake"
 	"fanout/sinks"
-	"fanout/sinks/cache"
+	"fanout/sinks/internal/cache"
 	"fanout/sinks/internal/digest"
 	"fanout/sinks/internal/sinktest"
 )

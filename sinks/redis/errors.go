@@ -7,7 +7,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"fanout/engine"
-	"fanout/sinks/cache"
+	"fanout/sinks/internal/cache"
 	"fanout/sinks/internal/classify"
 )
 

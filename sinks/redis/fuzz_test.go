@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"fanout/internal/awshttp"
-	"fanout/sinks/cache"
+	"fanout/sinks/internal/cache"
 	"fanout/sinks/internal/sinktest"
 )
 

@@ -8,7 +8,7 @@ import (
 	"syscall"
 
 	"fanout/internal/awshttp"
-	"fanout/sinks/cache"
+	"fanout/sinks/internal/cache"
 )
 
 // Limits of a server's answers to the commands of one request. The longest answers are to

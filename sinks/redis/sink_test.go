@@ -18,7 +18,7 @@ import (
 	"fanout/engine"
 	"fanout/engine/enginetest"
 	"fanout/sinks"
-	"fanout/sinks/cache"
+	"fanout/sinks/internal/cache"
 	"fanout/sinks/internal/sinktest"
 )
 

@@ -140,10 +140,3 @@ func (s *Sink) append(b *request.Body, batch []engine.Record) {
 	}
 	b.Text(`]`)
 }
-
-// HasAttributes reports whether r is a notification, from whose source record SQS and SNS
-// sinks take more than the data.
-func HasAttributes(r *engine.Record) bool {
-	n, err := message.NotificationOf(r)
-	return err != nil || n != nil && (n.Subject != "" || len(n.MessageAttributes) > 0)
-}

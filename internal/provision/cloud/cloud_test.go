@@ -16,6 +16,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"fanout/sinks"
+	"fanout/sinks/builtin"
 )
 
 // answers maps operations to a service's answers: a body, or an error's code.
@@ -67,45 +68,45 @@ const identity = "<Arn>arn:aws-cn:iam::123456789012:user/me</Arn><Account>123456
 func TestDestination(t *testing.T) {
 	const endpoint = "<Address>cache.example.com</Address><Port>6379</Port>"
 	for _, tt := range []struct {
-		typ         sinks.Type
+		typ         *sinks.Type
 		name, index string
 		answers     answers
 		want, err   string
 	}{
-		{typ: sinks.SNS, name: "alerts", answers: answers{"GetCallerIdentity": identity, "GetTopicAttributes": "<Attributes></Attributes>"}, want: "arn:aws-cn:sns:eu-west-1:123456789012:alerts"},
-		{typ: sinks.SNS, name: "alerts", answers: answers{"GetCallerIdentity": identity, "GetTopicAttributes": "NotFound"}, err: `there is no SNS topic called "alerts" in eu-west-1; check the name, --region and --profile`},
-		{typ: sinks.SNS, name: "alerts", answers: answers{"GetCallerIdentity": identity, "GetTopicAttributes": "AuthorizationError"}, err: `the SNS topic "alerts" cannot be looked up: AWS does not allow SNS GetTopicAttributes (AuthorizationError); ask for the right to call it`},
-		{typ: sinks.SNS, name: "alerts", answers: answers{"GetCallerIdentity": "ExpiredToken"}, err: `AWS refuses the credentials (ExpiredToken); renew them, or name others with --profile`},
-		{typ: sinks.SNS, name: "arn:aws:sns:eu-west-1:123456789012:alerts", want: "arn:aws:sns:eu-west-1:123456789012:alerts"},
-		{typ: sinks.SQS, name: "queue", answers: answers{"GetQueueUrl": `{"QueueUrl": "https://sqs/1/queue"}`}, want: "https://sqs/1/queue"},
-		{typ: sinks.SQS, name: "queue", answers: answers{"GetQueueUrl": "QueueDoesNotExist"}, err: `there is no SQS queue called "queue" in eu-west-1; `},
-		{typ: sinks.SQS, name: "https://sqs/1/queue", want: "https://sqs/1/queue"},
-		{typ: sinks.Kinesis, name: "copy", answers: answers{"DescribeStreamSummary": `{"StreamDescriptionSummary": {"StreamARN": "arn"}}`}, want: "copy"},
-		{typ: sinks.Kinesis, name: "copy", answers: answers{"DescribeStreamSummary": "ResourceNotFoundException"}, want: "copy", err: `there is no Kinesis stream called "copy" in eu-west-1; `},
-		{typ: sinks.Kinesis, name: "copy", answers: answers{"DescribeStreamSummary": "AccessDeniedException"}, want: "copy", err: `the Kinesis stream "copy" cannot be looked up: AWS does not allow Kinesis DescribeStreamSummary (AccessDeniedException)`},
-		{typ: sinks.Firehose, name: "lake", answers: answers{"DescribeDeliveryStream": `{"DeliveryStreamDescription": {}}`}, want: "lake"},
-		{typ: sinks.Lambda, name: "f", answers: answers{"/2015-03-31/functions/f/configuration": `{"FunctionArn": "arn"}`}, want: "f"},
-		{typ: sinks.Lambda, name: "f", answers: answers{"/2015-03-31/functions/f/configuration": `ResourceNotFoundException`}, want: "f", err: `there is no Lambda function called "f" in eu-west-1; `},
-		{typ: sinks.ES, name: "search", index: "i", answers: answers{"/2021-01-01/opensearch/domain/search": `{"DomainStatus": {"Endpoint": "search-1.es"}}`}, want: "search-1.es#i"},
-		{typ: sinks.ES, name: "search", index: "i", answers: answers{"/2021-01-01/opensearch/domain/search": `{"DomainStatus": {"Endpoints": {"vpc": "vpc-1.es"}}}`}, want: "vpc-1.es#i"},
-		{typ: sinks.ES, name: "search", index: "i", answers: answers{"/2021-01-01/opensearch/domain/search": `{"DomainStatus": {}}`}, err: `the search domain "search" has no endpoint yet; wait until it is active`},
-		{typ: sinks.ES, name: "search", err: `the domain "search" needs the index that records go to; add --index`},
-		{typ: sinks.ES, name: "host#i", want: "host#i"},
-		{typ: sinks.ES, name: "https://host", index: "i", want: "https://host#i"},
-		{typ: sinks.IoT, name: "a/b", answers: answers{"/endpoint": `{"endpointAddress": "x-ats.iot"}`}, want: "x-ats.iot#a/b"},
-		{typ: sinks.IoT, name: "a/b", answers: answers{"/endpoint": `UnauthorizedException`}, err: `the IoT endpoint of the account cannot be looked up: AWS does not allow IoT DescribeEndpoint (UnauthorizedException)`},
-		{typ: sinks.Memcached, name: "c", answers: answers{"DescribeCacheClusters": "<CacheClusters><CacheCluster><ConfigurationEndpoint>" + endpoint + "</ConfigurationEndpoint></CacheCluster></CacheClusters>"}, want: "cache.example.com:6379"},
-		{typ: sinks.Memcached, name: "c", answers: answers{"DescribeCacheClusters": "<CacheClusters><CacheCluster><CacheNodes><CacheNode><Endpoint>" + endpoint + "</Endpoint></CacheNode></CacheNodes></CacheCluster></CacheClusters>"}, want: "cache.example.com:6379"},
-		{typ: sinks.Memcached, name: "c", answers: answers{"DescribeCacheClusters": "<CacheClusters><CacheCluster></CacheCluster></CacheClusters>"}, err: `the cache "c" has no endpoint yet; wait until it is available`},
-		{typ: sinks.Memcached, name: "c", answers: answers{"DescribeCacheClusters": "<CacheClusters></CacheClusters>"}, err: `there is no cache cluster called "c" in eu-west-1; `},
-		{typ: sinks.Redis, name: "c", answers: answers{"DescribeReplicationGroups": "<ReplicationGroups><ReplicationGroup><TransitEncryptionEnabled>true</TransitEncryptionEnabled><ConfigurationEndpoint>" + endpoint + "</ConfigurationEndpoint></ReplicationGroup></ReplicationGroups>"}, want: "rediss://cache.example.com:6379"},
-		{typ: sinks.Redis, name: "c", answers: answers{"DescribeReplicationGroups": "<ReplicationGroups><ReplicationGroup><NodeGroups><NodeGroup><PrimaryEndpoint>" + endpoint + "</PrimaryEndpoint></NodeGroup></NodeGroups></ReplicationGroup></ReplicationGroups>"}, want: "cache.example.com:6379"},
-		{typ: sinks.Redis, name: "c", answers: answers{"DescribeReplicationGroups": "AccessDenied"}, err: `the cache "c" cannot be looked up: `},
-		{typ: sinks.Redis, name: "c", answers: answers{"DescribeReplicationGroups": "ReplicationGroupNotFoundFault", "DescribeServerlessCaches": "<ServerlessCaches><member><Endpoint>" + endpoint + "</Endpoint></member></ServerlessCaches>"}, want: "rediss://cache.example.com:6379"},
-		{typ: sinks.Redis, name: "c", answers: answers{"DescribeReplicationGroups": "ReplicationGroupNotFoundFault", "DescribeServerlessCaches": "ServerlessCacheNotFoundFault", "DescribeCacheClusters": "<CacheClusters><CacheCluster><CacheNodes><CacheNode><Endpoint>" + endpoint + "</Endpoint></CacheNode></CacheNodes></CacheCluster></CacheClusters>"}, want: "cache.example.com:6379"},
-		{typ: sinks.Redis, name: "c", answers: answers{"DescribeReplicationGroups": "ReplicationGroupNotFoundFault", "DescribeServerlessCaches": "ServerlessCacheNotFoundFault", "DescribeCacheClusters": "CacheClusterNotFound"}, err: `there is no cache called "c" in eu-west-1; `},
-		{typ: sinks.Redis, name: "h:6379", want: "h:6379"},
-		{typ: sinks.File, name: "out", want: "out"},
+		{typ: builtin.Type("sns"), name: "alerts", answers: answers{"GetCallerIdentity": identity, "GetTopicAttributes": "<Attributes></Attributes>"}, want: "arn:aws-cn:sns:eu-west-1:123456789012:alerts"},
+		{typ: builtin.Type("sns"), name: "alerts", answers: answers{"GetCallerIdentity": identity, "GetTopicAttributes": "NotFound"}, err: `there is no SNS topic called "alerts" in eu-west-1; check the name, --region and --profile`},
+		{typ: builtin.Type("sns"), name: "alerts", answers: answers{"GetCallerIdentity": identity, "GetTopicAttributes": "AuthorizationError"}, err: `the SNS topic "alerts" cannot be looked up: AWS does not allow SNS GetTopicAttributes (AuthorizationError); ask for the right to call it`},
+		{typ: builtin.Type("sns"), name: "alerts", answers: answers{"GetCallerIdentity": "ExpiredToken"}, err: `AWS refuses the credentials (ExpiredToken); renew them, or name others with --profile`},
+		{typ: builtin.Type("sns"), name: "arn:aws:sns:eu-west-1:123456789012:alerts", want: "arn:aws:sns:eu-west-1:123456789012:alerts"},
+		{typ: builtin.Type("sqs"), name: "queue", answers: answers{"GetQueueUrl": `{"QueueUrl": "https://sqs/1/queue"}`}, want: "https://sqs/1/queue"},
+		{typ: builtin.Type("sqs"), name: "queue", answers: answers{"GetQueueUrl": "QueueDoesNotExist"}, err: `there is no SQS queue called "queue" in eu-west-1; `},
+		{typ: builtin.Type("sqs"), name: "https://sqs/1/queue", want: "https://sqs/1/queue"},
+		{typ: builtin.Type("kinesis"), name: "copy", answers: answers{"DescribeStreamSummary": `{"StreamDescriptionSummary": {"StreamARN": "arn"}}`}, want: "copy"},
+		{typ: builtin.Type("kinesis"), name: "copy", answers: answers{"DescribeStreamSummary": "ResourceNotFoundException"}, want: "copy", err: `there is no Kinesis stream called "copy" in eu-west-1; `},
+		{typ: builtin.Type("kinesis"), name: "copy", answers: answers{"DescribeStreamSummary": "AccessDeniedException"}, want: "copy", err: `the Kinesis stream "copy" cannot be looked up: AWS does not allow Kinesis DescribeStreamSummary (AccessDeniedException)`},
+		{typ: builtin.Type("firehose"), name: "lake", answers: answers{"DescribeDeliveryStream": `{"DeliveryStreamDescription": {}}`}, want: "lake"},
+		{typ: builtin.Type("lambda"), name: "f", answers: answers{"/2015-03-31/functions/f/configuration": `{"FunctionArn": "arn"}`}, want: "f"},
+		{typ: builtin.Type("lambda"), name: "f", answers: answers{"/2015-03-31/functions/f/configuration": `ResourceNotFoundException`}, want: "f", err: `there is no Lambda function called "f" in eu-west-1; `},
+		{typ: builtin.Type("es"), name: "search", index: "i", answers: answers{"/2021-01-01/opensearch/domain/search": `{"DomainStatus": {"Endpoint": "search-1.es"}}`}, want: "search-1.es#i"},
+		{typ: builtin.Type("es"), name: "search", index: "i", answers: answers{"/2021-01-01/opensearch/domain/search": `{"DomainStatus": {"Endpoints": {"vpc": "vpc-1.es"}}}`}, want: "vpc-1.es#i"},
+		{typ: builtin.Type("es"), name: "search", index: "i", answers: answers{"/2021-01-01/opensearch/domain/search": `{"DomainStatus": {}}`}, err: `the search domain "search" has no endpoint yet; wait until it is active`},
+		{typ: builtin.Type("es"), name: "search", err: `the domain "search" needs the index that records go to; add --index`},
+		{typ: builtin.Type("es"), name: "host#i", want: "host#i"},
+		{typ: builtin.Type("es"), name: "https://host", index: "i", want: "https://host#i"},
+		{typ: builtin.Type("iot"), name: "a/b", answers: answers{"/endpoint": `{"endpointAddress": "x-ats.iot"}`}, want: "x-ats.iot#a/b"},
+		{typ: builtin.Type("iot"), name: "a/b", answers: answers{"/endpoint": `UnauthorizedException`}, err: `the IoT endpoint of the account cannot be looked up: AWS does not allow IoT DescribeEndpoint (UnauthorizedException)`},
+		{typ: builtin.Type("memcached"), name: "c", answers: answers{"DescribeCacheClusters": "<CacheClusters><CacheCluster><ConfigurationEndpoint>" + endpoint + "</ConfigurationEndpoint></CacheCluster></CacheClusters>"}, want: "cache.example.com:6379"},
+		{typ: builtin.Type("memcached"), name: "c", answers: answers{"DescribeCacheClusters": "<CacheClusters><CacheCluster><CacheNodes><CacheNode><Endpoint>" + endpoint + "</Endpoint></CacheNode></CacheNodes></CacheCluster></CacheClusters>"}, want: "cache.example.com:6379"},
+		{typ: builtin.Type("memcached"), name: "c", answers: answers{"DescribeCacheClusters": "<CacheClusters><CacheCluster></CacheCluster></CacheClusters>"}, err: `the cache "c" has no endpoint yet; wait until it is available`},
+		{typ: builtin.Type("memcached"), name: "c", answers: answers{"DescribeCacheClusters": "<CacheClusters></CacheClusters>"}, err: `there is no cache cluster called "c" in eu-west-1; `},
+		{typ: builtin.Type("redis"), name: "c", answers: answers{"DescribeReplicationGroups": "<ReplicationGroups><ReplicationGroup><TransitEncryptionEnabled>true</TransitEncryptionEnabled><ConfigurationEndpoint>" + endpoint + "</ConfigurationEndpoint></ReplicationGroup></ReplicationGroups>"}, want: "rediss://cache.example.com:6379"},
+		{typ: builtin.Type("redis"), name: "c", answers: answers{"DescribeReplicationGroups": "<ReplicationGroups><ReplicationGroup><NodeGroups><NodeGroup><PrimaryEndpoint>" + endpoint + "</PrimaryEndpoint></NodeGroup></NodeGroups></ReplicationGroup></ReplicationGroups>"}, want: "cache.example.com:6379"},
+		{typ: builtin.Type("redis"), name: "c", answers: answers{"DescribeReplicationGroups": "AccessDenied"}, err: `the cache "c" cannot be looked up: `},
+		{typ: builtin.Type("redis"), name: "c", answers: answers{"DescribeReplicationGroups": "ReplicationGroupNotFoundFault", "DescribeServerlessCaches": "<ServerlessCaches><member><Endpoint>" + endpoint + "</Endpoint></member></ServerlessCaches>"}, want: "rediss://cache.example.com:6379"},
+		{typ: builtin.Type("redis"), name: "c", answers: answers{"DescribeReplicationGroups": "ReplicationGroupNotFoundFault", "DescribeServerlessCaches": "ServerlessCacheNotFoundFault", "DescribeCacheClusters": "<CacheClusters><CacheCluster><CacheNodes><CacheNode><Endpoint>" + endpoint + "</Endpoint></CacheNode></CacheNodes></CacheCluster></CacheClusters>"}, want: "cache.example.com:6379"},
+		{typ: builtin.Type("redis"), name: "c", answers: answers{"DescribeReplicationGroups": "ReplicationGroupNotFoundFault", "DescribeServerlessCaches": "ServerlessCacheNotFoundFault", "DescribeCacheClusters": "CacheClusterNotFound"}, err: `there is no cache called "c" in eu-west-1; `},
+		{typ: builtin.Type("redis"), name: "h:6379", want: "h:6379"},
+		{typ: builtin.Type("file"), name: "out", want: "out"},
 	} {
 		t.Run(fmt.Sprintf("%s %s", tt.typ, tt.name), func(t *testing.T) {
 			got, err := account(t, tt.answers).Destination(t.Context(), tt.typ, tt.name, tt.index)

@@ -13,31 +13,32 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"fanout/sinks"
+	"fanout/sinks/builtin"
 )
 
 // Destination returns the value of the attribute destination for a target of type t.
 // The user gives either a name, which must exist in the region of a, or the full form,
 // which is taken as it is. index is the index in a search domain.
-func (a *Account) Destination(ctx context.Context, t sinks.Type, name, index string) (string, error) {
+func (a *Account) Destination(ctx context.Context, t *sinks.Type, name, index string) (string, error) {
 	if Full(t, name) {
 		return withIndex(name, index), nil
 	}
 	switch t {
-	case sinks.SNS:
+	case builtin.Type("sns"):
 		return a.Topic(ctx, name)
-	case sinks.SQS:
+	case builtin.Type("sqs"):
 		return a.queue(ctx, name)
-	case sinks.ES:
+	case builtin.Type("es"):
 		return a.domain(ctx, name, index)
-	case sinks.IoT:
+	case builtin.Type("iot"):
 		out, err := a.IoT().DescribeEndpoint(ctx, &iot.DescribeEndpointInput{EndpointType: aws.String("iot:Data-ATS")})
 		if err != nil {
 			return "", fmt.Errorf("the IoT endpoint of the account cannot be looked up: %w", err)
 		}
 		return aws.ToString(out.EndpointAddress) + "#" + name, nil
-	case sinks.Memcached:
+	case builtin.Type("memcached"):
 		return a.memcached(ctx, name)
-	case sinks.Redis:
+	case builtin.Type("redis"):
 		return a.redis(ctx, name)
 	default:
 		return name, a.exists(ctx, t, name)
@@ -45,13 +46,13 @@ func (a *Account) Destination(ctx context.Context, t sinks.Type, name, index str
 }
 
 // Full reports whether text is a complete destination that needs no lookup.
-func Full(t sinks.Type, text string) bool {
+func Full(t *sinks.Type, text string) bool {
 	switch t {
-	case sinks.ES, sinks.IoT:
+	case builtin.Type("es"), builtin.Type("iot"):
 		return strings.ContainsAny(text, "#") || strings.Contains(text, "://")
-	case sinks.Memcached, sinks.Redis:
+	case builtin.Type("memcached"), builtin.Type("redis"):
 		return strings.ContainsAny(text, ".:") || text == "localhost"
-	case sinks.File:
+	case builtin.Type("file"):
 		return true
 	default:
 		return strings.HasPrefix(text, "arn:") || strings.Contains(text, "://")
@@ -59,8 +60,8 @@ func Full(t sinks.Type, text string) bool {
 }
 
 // ByName reports whether the function takes destinations of type t by name.
-func ByName(t sinks.Type) bool {
-	return t == sinks.Kinesis || t == sinks.Firehose || t == sinks.Lambda
+func ByName(t *sinks.Type) bool {
+	return t == builtin.Type("kinesis") || t == builtin.Type("firehose") || t == builtin.Type("lambda")
 }
 
 func withIndex(domain, index string) string {
@@ -97,15 +98,15 @@ func (a *Account) domain(ctx context.Context, name, index string) (string, error
 }
 
 // exists checks a destination that the function finds by its name.
-func (a *Account) exists(ctx context.Context, t sinks.Type, name string) error {
+func (a *Account) exists(ctx context.Context, t *sinks.Type, name string) error {
 	switch t {
-	case sinks.Kinesis:
+	case builtin.Type("kinesis"):
 		_, err := a.Stream(ctx, name)
 		return err
-	case sinks.Firehose:
+	case builtin.Type("firehose"):
 		_, err := a.Firehose().DescribeDeliveryStream(ctx, &firehose.DescribeDeliveryStreamInput{DeliveryStreamName: &name})
 		return a.unknown(err, "Firehose delivery stream", name)
-	case sinks.Lambda:
+	case builtin.Type("lambda"):
 		_, err := a.Lambda().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
 		return a.unknown(err, "Lambda function", name)
 	default:

@@ -18,7 +18,6 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"fanout/internal/provision/cloud"
-	fanout "fanout/lambda"
 	"fanout/sinks/es"
 	sqssink "fanout/sinks/sqs"
 )
@@ -69,7 +68,7 @@ func (c *visit) queue(ctx context.Context) Finding {
 	out, err := c.SQS.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 		QueueUrl:       aws.String(d.URL()),
 		AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameMaximumMessageSize},
-	}, fanout.QueueHost(d))
+	}, sqssink.Host(d))
 	switch {
 	case cloud.IsMissing(err):
 		return c.gone("queue")

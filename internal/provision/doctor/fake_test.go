@@ -20,6 +20,7 @@ import (
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/registry"
 	"fanout/internal/provision/role"
+	fanout "fanout/lambda"
 )
 
 // account is a fake account: its resources, and the calls that fail.
@@ -196,12 +197,13 @@ func (f functions) GetPolicy(context.Context, *lambda.GetPolicyInput, ...func(*l
 }
 
 func (a *account) keeper() *role.Keeper {
-	return &role.Keeper{IAM: a, Lambda: functions{a}, DynamoDB: a}
+	return &role.Keeper{IAM: a, Lambda: functions{a}, DynamoDB: a, Catalog: fanout.Builtin()}
 }
 
 func (a *account) services() Services {
 	return Services{
-		Lambda: functions{a}, DynamoDB: a, IAM: a, Logs: a, CloudWatch: a, EC2: a, Keeper: a.keeper(),
+		Catalog: fanout.Builtin(),
+		Lambda:  functions{a}, DynamoDB: a, IAM: a, Logs: a, CloudWatch: a, EC2: a, Keeper: a.keeper(),
 		In: func(string) Region {
 			return Region{Kinesis: a, Firehose: a, SQS: a, SNS: a, Lambda: a, OpenSearch: a, IoT: a, ElastiCache: a}
 		},

@@ -12,6 +12,7 @@ import (
 	"fanout/internal/provision/cloud"
 	"fanout/lambda/metrics"
 	"fanout/sinks"
+	"fanout/sinks/builtin"
 )
 
 // network checks that the function can reach AWS and its caches.
@@ -63,7 +64,7 @@ func (p *patient) outside(is about) []Finding {
 	var found []Finding
 	fix := "put the function into the cache's VPC: " + p.command("deploy", "--subnet", "ID", "--security-group", "ID")
 	for _, t := range p.active() {
-		if t.Type != sinks.Memcached && t.Type != sinks.Redis {
+		if t.Type != builtin.Type("memcached") && t.Type != builtin.Type("redis") {
 			continue
 		}
 		host, id := hostOf(t.Destination.Host), Target(t.SourceARN, t.ID)
@@ -139,9 +140,9 @@ func serviceOf(name, region string) string {
 // endpointNames maps target types to the names of their services in VPC endpoints (AWS
 // PrivateLink guide, AWS services that integrate with AWS PrivateLink). Caches and
 // search domains inside the VPC need none.
-var endpointNames = map[sinks.Type]string{
-	sinks.Kinesis: "kinesis-streams", sinks.Firehose: "kinesis-firehose", sinks.SQS: "sqs", sinks.SNS: "sns",
-	sinks.Lambda: "lambda", sinks.IoT: "iot.data",
+var endpointNames = map[*sinks.Type]string{
+	builtin.Type("kinesis"): "kinesis-streams", builtin.Type("firehose"): "kinesis-firehose", builtin.Type("sqs"): "sqs", builtin.Type("sns"): "sns",
+	builtin.Type("lambda"): "lambda", builtin.Type("iot"): "iot.data",
 }
 
 // services returns the services that the function calls. Its logs take another way. An
@@ -162,7 +163,7 @@ func (p *patient) services() map[string]bool {
 			needs["secretsmanager"] = true
 		}
 		name := endpointNames[t.Type]
-		if t.Type == sinks.ES {
+		if t.Type == builtin.Type("es") {
 			if _, inside := domain(t.Destination.Host); !inside {
 				name = t.Destination.Host
 			}

@@ -102,7 +102,7 @@ func (p *patient) readTargets(ctx context.Context) []Finding {
 		p.targetsErr = fmt.Errorf("the function reads its targets from the file %s, which only it has", p.options.TargetsFile)
 		return nil
 	}
-	p.targets, p.targetsErr = (&registry.Table{Client: p.DynamoDB, Name: p.tableName}).List(ctx, "")
+	p.targets, p.targetsErr = (&registry.Table{Client: p.DynamoDB, Catalog: p.Catalog, Name: p.tableName}).List(ctx, "")
 	for i := range p.targets {
 		p.targets[i].Confine(p.options.FileDir())
 		if t := &p.targets[i]; t.Spec.Active {

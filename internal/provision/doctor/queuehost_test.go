@@ -13,8 +13,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"fanout/internal/provision/cloud"
-	"fanout/lambda/target"
+	fanout "fanout/lambda"
 	"fanout/sinks"
+	"fanout/sinks/builtin"
+	sqssink "fanout/sinks/sqs"
 )
 
 // hosts is a client that records the called hosts, some of which are silent.
@@ -54,7 +56,7 @@ func TestQueueHost(t *testing.T) {
 		},
 		{"https://sqs.us-east-2.amazonaws.com" + path, "", true, "https://sqs.us-east-2.amazonaws.com", Unknown, "not checked: SQS GetQueueAttributes got no answer from sqs.us-east-2.amazonaws.com"},
 	} {
-		d, err := target.ParseDestination(sinks.SQS, tt.destination)
+		d, err := sqssink.Parse(tt.destination)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,9 +68,9 @@ func TestQueueHost(t *testing.T) {
 		if tt.endpoint != "" {
 			cfg.BaseEndpoint = &tt.endpoint
 		}
-		doctor := Doctor{Services: On(cloud.Of(cfg)), Flag: flagOf}
+		doctor := Doctor{Services: On(cloud.Of(cfg), fanout.Builtin()), Flag: flagOf}
 		self := arn.ARN{Partition: "aws", Service: "lambda", Region: "eu-west-1", AccountID: "123456789012", Resource: "function:fanout"}
-		f := doctor.Reach(t.Context(), self, &sinks.Spec{SourceARN: clicks, ID: "q", Type: sinks.SQS, Destination: d, Region: d.Region})
+		f := doctor.Reach(t.Context(), self, &sinks.Spec{SourceARN: clicks, ID: "q", Type: builtin.Type("sqs"), Destination: d, Region: d.Region})
 		if f.Status != tt.status || !strings.HasPrefix(f.Text, tt.text) || len(seen.called) != 1 || seen.called[0] != tt.host {
 			t.Errorf("%s: called %v and found %s: %s", tt.destination, seen.called, f.Status, f.Text)
 		}

@@ -15,11 +15,13 @@ import (
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/registry"
 	"fanout/internal/provision/role"
+	"fanout/lambda/target"
 )
 
 // Services are the clients for the function. In returns the clients of a region for its
 // targets and topics.
 type Services struct {
+	Catalog    *target.Catalog
 	Lambda     cloud.LambdaReader
 	DynamoDB   DynamoDBAPI
 	IAM        cloud.IAMReader
@@ -85,9 +87,9 @@ type ElastiCacheAPI interface {
 }
 
 // On returns the Services of an account and region.
-func On(a *cloud.Account) Services {
+func On(a *cloud.Account, catalog *target.Catalog) Services {
 	return Services{
-		Lambda: a.Lambda(), DynamoDB: a.DynamoDB(), IAM: a.IAM(), Logs: a.Logs(), CloudWatch: a.CloudWatch(), EC2: a.EC2(), Keeper: role.On(a),
+		Lambda: a.Lambda(), DynamoDB: a.DynamoDB(), IAM: a.IAM(), Logs: a.Logs(), CloudWatch: a.CloudWatch(), EC2: a.EC2(), Keeper: role.On(a, catalog), Catalog: catalog,
 		In: func(region string) Region {
 			in := a.In(region)
 			return Region{

@@ -14,6 +14,7 @@ import (
 	"fanout/internal/provision/registry"
 	"fanout/lambda/target"
 	"fanout/sinks"
+	"fanout/sinks/builtin"
 )
 
 // target checks one target: its attributes, and that its destination exists. An
@@ -78,7 +79,7 @@ func (p *patient) repair(e *registry.Entry, faults []target.Fault) string {
 	for _, f := range faults {
 		flag := p.Flag(f.Attribute)
 		switch {
-		case f.Attribute == "type" && e.Spec.Type == sinks.File && e.Spec.Active: // its text says how to allow it
+		case f.Attribute == "type" && e.Spec.Type == builtin.Type("file") && e.Spec.Active: // its text says how to allow it
 			return p.update(&e.Spec, "--active", "false")
 		case f.Attribute == "type":
 			return p.run("register", "TYPE", "--source-arn", e.Spec.SourceARN, "--id", e.ID, "--destination", "NAME",
@@ -124,23 +125,23 @@ func (p *patient) reach(ctx context.Context, is about, t *sinks.Spec) Finding {
 		deploy: p.command("deploy", "--subnet", "ID", "--security-group", "ID"),
 	}
 	switch t.Type {
-	case sinks.Kinesis:
+	case builtin.Type("kinesis"):
 		return c.stream(ctx)
-	case sinks.Firehose:
+	case builtin.Type("firehose"):
 		return c.deliveryStream(ctx)
-	case sinks.SQS:
+	case builtin.Type("sqs"):
 		return c.queue(ctx)
-	case sinks.SNS:
+	case builtin.Type("sns"):
 		return c.topic(ctx)
-	case sinks.Lambda:
+	case builtin.Type("lambda"):
 		return c.function(ctx)
-	case sinks.ES:
+	case builtin.Type("es"):
 		return c.search(ctx)
-	case sinks.IoT:
+	case builtin.Type("iot"):
 		return c.iot(ctx)
-	case sinks.Memcached, sinks.Redis:
+	case builtin.Type("memcached"), builtin.Type("redis"):
 		return c.cache(ctx)
-	case sinks.File:
+	case builtin.Type("file"):
 		return is.warning(fix("--active", "false"), "the file is on the disk of one instance of the function, and goes with it")
 	}
 	return is.ok("%s", t.Destination)
@@ -185,7 +186,7 @@ func (c *visit) size(found Finding, s size) Finding {
 		return found
 	}
 	things, then := "records", "a larger one fails"
-	if c.spec.Type == sinks.SQS || c.spec.Type == sinks.SNS {
+	if c.spec.Type == builtin.Type("sqs") || c.spec.Type == builtin.Type("sns") {
 		things = "messages"
 	}
 	if c.spec.Collapse != sinks.CollapseNone {

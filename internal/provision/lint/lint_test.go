@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
+	"fanout/lambda"
 	"fanout/lambda/target"
 )
 
@@ -30,7 +31,7 @@ func TestTargets(t *testing.T) {
 				delete(attrs, name)
 			}
 		}
-		l := target.ReadItem(attrs, id)
+		l := lambda.Builtin().ReadItem(attrs, id)
 		l.Confine("")
 		return l
 	}

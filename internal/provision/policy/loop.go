@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"fanout/sinks"
+	"fanout/sinks/builtin"
 )
 
 // Loops reports whether a target's records come back to the function: its destination
@@ -20,12 +21,12 @@ func (f Function) Loops(t *sinks.Spec) bool {
 	}
 	b := newBuilder(self)
 	switch t.Type {
-	case sinks.Kinesis:
+	case builtin.Type("kinesis"):
 		stream, _, _ := strings.Cut(t.SourceARN, "/consumer/")
 		return b.at(t, "kinesis", "stream/"+t.Destination.Name) == stream
-	case sinks.SNS:
+	case builtin.Type("sns"):
 		return b.at(t, "sns", t.Destination.Name) == t.SourceARN
-	case sinks.Lambda:
+	case builtin.Type("lambda"):
 		return strings.TrimSuffix(b.function(t), ":"+t.Destination.Qualifier) == f.ARN
 	default:
 		return false

@@ -3,6 +3,7 @@ package policy
 import (
 	"testing"
 
+	"fanout/lambda"
 	"fanout/lambda/target"
 	"fanout/sinks"
 )
@@ -30,7 +31,7 @@ func TestLoops(t *testing.T) {
 		if tt.role != "" {
 			v["role"] = str(tt.role)
 		}
-		l := target.Read(v, "a")
+		l := lambda.Builtin().Read(v, "a")
 		if got := f.Loops(&l.Spec); got != tt.want {
 			t.Errorf("%+v: got %t", tt, got)
 		}

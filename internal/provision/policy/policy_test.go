@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"fanout/lambda"
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
 	"fanout/sinks"
@@ -62,7 +63,7 @@ func spec(t testing.TB, attributes ...string) sinks.Spec {
 	if _, ok := attrs["id"]; !ok {
 		attrs["id"] = target.Value{Kind: target.String, Text: "a"}
 	}
-	l := target.Read(attrs, "")
+	l := lambda.Builtin().Read(attrs, "")
 	if len(l.Faults) > 0 {
 		t.Fatal(l.Faults)
 	}
@@ -318,7 +319,7 @@ func TestFaults(t *testing.T) {
 		{Function{}, nil, nil, `the function's ARN is ""`},
 		{Function{ARN: "arn:aws:lambda:eu-west-1:1:layer:x"}, nil, nil, `the function's ARN is "arn:aws:lambda`},
 		{bare(), []sinks.Spec{alias}, nil, `target "b": the destination "es.amazonaws.com#i" does not tell`},
-		{bare(), []sinks.Spec{{ID: "c", Type: "s3"}}, nil, `target "c": nothing is known`},
+		{bare(), []sinks.Spec{{ID: "c", Type: &sinks.Type{Name: "s3"}}}, nil, `target "c": nothing is known`},
 		{bare(), nil, []Source{{ARN: "clicks"}}, `the source is "clicks"; write`},
 		{bare(), nil, []Source{{ARN: "arn:aws:sqs:eu-west-1:1:q"}}, `belongs to "sqs"`},
 		{bare(), nil, []Source{{ARN: "arn:aws:sns:eu-west-1:1:q", OnFailure: "q"}}, `the on-failure destination is "q"; write`},

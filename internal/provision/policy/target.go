@@ -9,13 +9,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"fanout/sinks"
+	"fanout/sinks/builtin"
 	"fanout/sinks/es"
 )
 
 // local reports whether targets of a type are reached without AWS credentials. Their
 // role then has no effect.
-func local(t sinks.Type) bool {
-	return t == sinks.Memcached || t == sinks.Redis || t == sinks.File
+func local(t *sinks.Type) bool {
+	return t == builtin.Type("memcached") || t == builtin.Type("redis") || t == builtin.Type("file")
 }
 
 // roleOf returns the role that delivers to a target; "": the function's own.
@@ -30,21 +31,21 @@ func roleOf(t *sinks.Spec) string {
 func (b *builder) target(t *sinks.Spec) error {
 	d := &t.Destination
 	switch t.Type {
-	case sinks.Kinesis:
+	case builtin.Type("kinesis"):
 		b.allow(sendToKinesis, b.at(t, "kinesis", "stream/"+d.Name))
-	case sinks.Firehose:
+	case builtin.Type("firehose"):
 		b.allow(sendToFirehose, b.at(t, "firehose", "deliverystream/"+d.Name))
-	case sinks.SQS:
+	case builtin.Type("sqs"):
 		b.allow(sendToSQS, b.at(t, "sqs", d.Name))
-	case sinks.SNS:
+	case builtin.Type("sns"):
 		b.allow(sendToSNS, b.at(t, "sns", d.Name))
-	case sinks.Lambda:
+	case builtin.Type("lambda"):
 		b.allow(sendToLambda, b.function(t))
-	case sinks.IoT:
+	case builtin.Type("iot"):
 		b.allow(sendToIoT, b.at(t, "iot", "topic/"+escape(d.Topic)))
-	case sinks.ES:
+	case builtin.Type("es"):
 		return b.search(t)
-	case sinks.Memcached, sinks.Redis, sinks.File:
+	case builtin.Type("memcached"), builtin.Type("redis"), builtin.Type("file"):
 	default:
 		return fmt.Errorf("target %q: nothing is known of the rights that type %q needs", t.ID, t.Type)
 	}

@@ -7,16 +7,17 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"fanout/lambda"
 	"fanout/lambda/target"
 )
 
 func TestAfter(t *testing.T) {
 	str := func(s string) target.Value { return target.Value{Kind: target.String, Text: s} }
 	entry := func(id string) Entry {
-		return Entry{target.Read(target.Values{"sourceArn": str(stream), "id": str(id), "type": str("kinesis"), "destination": str("d"), "role": str("r")}, id)}
+		return Entry{lambda.Builtin().Read(target.Values{"sourceArn": str(stream), "id": str(id), "type": str("kinesis"), "destination": str("d"), "role": str("r")}, id)}
 	}
 	have := []Entry{entry("a"), entry("b"), entry("c")}
-	got := After(have, []Change{
+	got := After(lambda.Builtin(), have, []Change{
 		{Source: stream, ID: "a", Kind: Remove},
 		{Source: stream, ID: "none", Kind: Remove},
 		{Source: stream, ID: "b", Kind: Update, Set: target.Values{"destination": str("e")}, Unset: []string{"role"}},
@@ -38,7 +39,7 @@ func TestAfter(t *testing.T) {
 // If a later hundred is refused, the error says how many changes were made.
 func TestApplyHalfway(t *testing.T) {
 	fake := &fakeTable{items: map[[2]string]map[string]types.AttributeValue{}}
-	table := Table{Client: fake, Name: "t"}
+	table := Table{Catalog: lambda.Builtin(), Client: fake, Name: "t"}
 	changes := []Change{{Source: stream, ID: "there", Kind: Create}}
 	if err := table.Apply(t.Context(), changes...); err != nil {
 		t.Fatal(err)

@@ -36,8 +36,8 @@ func Diff(want, have []Entry, prune bool) []Change {
 	return changes
 }
 
-// After returns the targets of have after changes.
-func After(have []Entry, changes []Change) []Entry {
+// After returns the targets of have after changes, as catalog reads them.
+func After(catalog *target.Catalog, have []Entry, changes []Change) []Entry {
 	after := slices.Clone(have)
 	for _, c := range changes {
 		i := slices.IndexFunc(after, func(e Entry) bool { return e.Text("sourceArn") == c.Source && e.Text("id") == c.ID })
@@ -55,7 +55,7 @@ func After(have []Entry, changes []Change) []Entry {
 		for _, name := range c.Unset {
 			delete(v, name)
 		}
-		e := Entry{target.Read(v, c.ID)}
+		e := Entry{catalog.Read(v, c.ID)}
 		if i < 0 {
 			after = append(after, e)
 		} else {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"fanout/lambda"
 )
 
 // endlessTable has a further page after each one.
@@ -40,7 +42,7 @@ func TestEndlessScan(t *testing.T) {
 		}, "has more than 255 targets"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			table := &Table{Client: &endlessTable{page: test.page}, Name: "targets"}
+			table := &Table{Catalog: lambda.Builtin(), Client: &endlessTable{page: test.page}, Name: "targets"}
 			if _, err := table.List(t.Context(), ""); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %s", err, test.want)
 			}

@@ -26,8 +26,9 @@ type API interface {
 
 // Table is a target table.
 type Table struct {
-	Client API
-	Name   string // or ARN
+	Client  API
+	Catalog *target.Catalog
+	Name    string // or ARN
 
 	// Missing, if set, makes the error for a table that does not exist.
 	Missing func() error
@@ -37,13 +38,13 @@ type Table struct {
 // source.
 func (t *Table) List(ctx context.Context, source string) ([]Entry, error) {
 	if source != "" {
-		all, err := (&target.Table{Client: t.Client, Name: t.Name}).Items(ctx, source)
+		all, err := (&target.Table{Client: t.Client, Catalog: t.Catalog, Name: t.Name}).Items(ctx, source)
 		if err != nil && !cloud.IsMissing(err) {
 			return nil, err // the error names the table
 		}
 		return entries(all), t.failed("read", err)
 	}
-	var all target.Pages
+	all := target.Pages{Catalog: t.Catalog}
 	for page, err := range cloud.Pages(ctx, dynamodb.NewScanPaginator(t.Client, &dynamodb.ScanInput{TableName: &t.Name, ConsistentRead: aws.Bool(true)})) {
 		if err != nil {
 			return nil, t.failed("read", err)
@@ -97,7 +98,7 @@ func (t *Table) Get(ctx context.Context, source, id string) (Entry, error) {
 	case out.Item == nil:
 		return Entry{}, t.noTarget(source, id)
 	}
-	return Entry{target.ReadItem(out.Item, id)}, nil
+	return Entry{t.Catalog.ReadItem(out.Item, id)}, nil
 }
 
 func (t *Table) noTarget(source, id string) error {

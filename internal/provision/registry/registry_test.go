@@ -14,6 +14,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
+	"fanout/lambda"
 	"fanout/lambda/target"
 )
 
@@ -137,7 +138,7 @@ func values(id string, more ...string) target.Values {
 	return v
 }
 
-func entry(v target.Values) Entry { return Entry{target.Read(v, "")} }
+func entry(v target.Values) Entry { return Entry{lambda.Builtin().Read(v, "")} }
 
 // shown is the table as JSON lines.
 func shown(t *testing.T, table *Table, source string) string {
@@ -159,7 +160,7 @@ func shown(t *testing.T, table *Table, source string) string {
 
 func TestChanges(t *testing.T) {
 	fake := &fakeTable{items: map[[2]string]map[string]types.AttributeValue{}}
-	table := &Table{Client: fake, Name: "targets"}
+	table := &Table{Catalog: lambda.Builtin(), Client: fake, Name: "targets"}
 	apply := func(want string, changes ...Change) {
 		t.Helper()
 		got := ""
@@ -217,7 +218,7 @@ func TestChanges(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	fake := &fakeTable{}
-	table := &Table{Client: fake, Name: "targets"}
+	table := &Table{Catalog: lambda.Builtin(), Client: fake, Name: "targets"}
 	all := map[string]func() error{
 		"List of a source": func() error { _, err := table.List(t.Context(), stream); return err },
 		"List":             func() error { _, err := table.List(t.Context(), ""); return err },

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/url"
 
-	"fanout/internal/provision/cloud"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -21,6 +19,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
+
+	"fanout/internal/provision/cloud"
+	fanout "fanout/lambda"
 )
 
 // fake is one account: a function, its role, its targets, and the keys of resources.
@@ -39,7 +40,7 @@ type fake struct {
 }
 
 func (f *fake) keeper() *Keeper {
-	return &Keeper{IAM: fakeIAM{fake: f}, Lambda: fakeLambda{fake: f}, DynamoDB: fakeDynamoDB{f}, In: func(string) Region {
+	return &Keeper{IAM: fakeIAM{fake: f}, Lambda: fakeLambda{fake: f}, DynamoDB: fakeDynamoDB{f}, Catalog: fanout.Builtin(), In: func(string) Region {
 		return Region{KMS: fakeKMS{f}, Kinesis: fakeKinesis{f}, DynamoDB: fakeDynamoDB{f}, SQS: fakeSQS{f}, SNS: fakeSNS{fake: f}, Secrets: fakeSecrets{f}}
 	}}
 }

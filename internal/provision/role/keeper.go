@@ -11,6 +11,7 @@ import (
 	"fanout/internal/provision/hooks"
 	"fanout/internal/provision/policy"
 	"fanout/internal/provision/registry"
+	"fanout/lambda/target"
 	"fanout/sinks"
 )
 
@@ -19,6 +20,7 @@ type Keeper struct {
 	IAM      cloud.IAMAPI
 	Lambda   cloud.LambdaReader
 	DynamoDB registry.API
+	Catalog  *target.Catalog
 
 	// In returns the services that know their keys; nil: no keys are looked up.
 	In func(region string) Region
@@ -28,8 +30,8 @@ type Keeper struct {
 }
 
 // On returns the Keeper of an account and region.
-func On(a *cloud.Account) *Keeper {
-	return &Keeper{IAM: a.IAM(), Lambda: a.Lambda(), DynamoDB: a.DynamoDB(), In: Regions(a)}
+func On(a *cloud.Account, catalog *target.Catalog) *Keeper {
+	return &Keeper{IAM: a.IAM(), Lambda: a.Lambda(), DynamoDB: a.DynamoDB(), Catalog: catalog, In: Regions(a)}
 }
 
 // Entries returns the targets of every source in the table. It returns none for a
@@ -38,7 +40,7 @@ func (k *Keeper) Entries(ctx context.Context, f *Function) ([]registry.Entry, er
 	if f.Environment["FANOUT_TARGETS_FILE"] != "" {
 		return nil, nil
 	}
-	table := registry.Table{Client: k.DynamoDB, Name: f.Table(), Missing: func() error {
+	table := registry.Table{Client: k.DynamoDB, Catalog: k.Catalog, Name: f.Table(), Missing: func() error {
 		return fmt.Errorf("there is no target table %q; fanout deploy makes one whose name --table gives", f.Table())
 	}}
 	return table.List(ctx, "")

@@ -13,6 +13,7 @@ import (
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/policy"
 	"fanout/sinks"
+	"fanout/sinks/builtin"
 )
 
 // keyUse is a resource of an account and region whose data a key may encrypt.
@@ -168,14 +169,14 @@ func targetUses(t *sinks.Spec, self arn.ARN) []keyUse {
 		return uses
 	}
 	d := &t.Destination
-	use := keyUse{policy.Key{Service: string(t.Type), Writes: true, Role: t.Role}, cmp.Or(t.Region, d.Region, self.Region), "target " + t.ID, nil}
+	use := keyUse{policy.Key{Service: t.Type.Name, Writes: true, Role: t.Role}, cmp.Or(t.Region, d.Region, self.Region), "target " + t.ID, nil}
 	switch t.Type {
-	case sinks.Kinesis:
+	case builtin.Type("kinesis"):
 		stream := arn.ARN{Partition: self.Partition, Service: "kinesis", Region: use.region, AccountID: self.AccountID, Resource: "stream/" + d.Name}
 		use.keyID = streamKey(cmp.Or(d.ARN, stream.String()))
-	case sinks.SQS:
+	case builtin.Type("sqs"):
 		use.keyID = queueKey(d.Name, d.URL())
-	case sinks.SNS:
+	case builtin.Type("sns"):
 		use.keyID = topicKey(d.ARN)
 	default:
 		return uses // the other types encrypt with their own rights

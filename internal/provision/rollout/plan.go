@@ -10,6 +10,7 @@ import (
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/registry"
 	"fanout/internal/provision/role"
+	"fanout/lambda/target"
 	"fanout/sinks"
 )
 
@@ -43,10 +44,10 @@ const (
 	Write  Action = "write"   // make the changes in the table
 )
 
-// New returns the plan for changes. It returns an error if they must not be made.
+// New returns the plan for changes, whose targets catalog reads. It returns an error if they must not be made.
 //
 // A plan never refuses changes that only remove or stop targets.
-func New(b Before, changes []registry.Change) (Plan, error) {
+func New(catalog *target.Catalog, b Before, changes []registry.Change) (Plan, error) {
 	write := Step{Do: Write, Changes: changes}
 	if b.Function == nil || b.Err != nil {
 		adds, activates := intent(changes)
@@ -55,7 +56,7 @@ func New(b Before, changes []registry.Change) (Plan, error) {
 		}
 		return Plan{Steps: []Step{write}, Activates: activates, ByHand: b.ByHand, Err: b.Err}, nil
 	}
-	now, after := role.Sound(b.Targets), role.Sound(registry.After(b.Targets, changes))
+	now, after := role.Sound(b.Targets), role.Sound(registry.After(catalog, b.Targets, changes))
 	added, leaving := added(now, after), leaving(now, after)
 	must := len(added) > 0
 	if err := unlessDenied(b.RoleErr); err != nil && must {

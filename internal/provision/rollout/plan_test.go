@@ -12,6 +12,7 @@ import (
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/registry"
 	"fanout/internal/provision/role"
+	fanout "fanout/lambda"
 	"fanout/lambda/target"
 )
 
@@ -41,7 +42,7 @@ func entries(texts ...string) []registry.Entry {
 	var all []registry.Entry
 	for _, text := range texts {
 		v := values(text)
-		all = append(all, registry.Entry{Loaded: target.Read(v, v["id"].Text)})
+		all = append(all, registry.Entry{Loaded: fanout.Builtin().Read(v, v["id"].Text)})
 	}
 	return all
 }
@@ -143,7 +144,7 @@ func TestPlan(t *testing.T) {
 		{"the function is unknown, and a target stops", Before{Err: errBroken}, set("a", "active", off), "write\nerr broken\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p, err := New(test.before, []registry.Change{test.change})
+			p, err := New(fanout.Builtin(), test.before, []registry.Change{test.change})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -172,7 +173,7 @@ func TestPlanRefuses(t *testing.T) {
 			"nothing was written to the table, because the function's role cannot have the rights: broken"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := New(test.before, []registry.Change{test.change}); err == nil || err.Error() != test.want {
+			if _, err := New(fanout.Builtin(), test.before, []registry.Change{test.change}); err == nil || err.Error() != test.want {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
 		})

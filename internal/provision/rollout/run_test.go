@@ -14,6 +14,7 @@ import (
 	"fanout/internal/provision/policy"
 	"fanout/internal/provision/registry"
 	"fanout/internal/provision/role"
+	fanout "fanout/lambda"
 	"fanout/sinks"
 )
 
@@ -67,7 +68,7 @@ func (f *fake) Apply(context.Context, ...registry.Change) error { return f.call(
 func (f *fake) run(t *testing.T, before Before, c registry.Change) (string, Result, error) {
 	t.Helper()
 	before.Function = &role.Function{}
-	p, err := New(before, []registry.Change{c})
+	p, err := New(fanout.Builtin(), before, []registry.Change{c})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,7 @@ func (s *Stack) foundTargets(ctx context.Context, r *Replaced, p *plan) {
 		r.Unseen = err.Error()
 		return
 	}
-	entries, err := (&registry.Table{Client: s.Tables, Name: p.table}).List(ctx, "")
+	entries, err := (&registry.Table{Client: s.Tables, Catalog: s.Catalog, Name: p.table}).List(ctx, "")
 	if cloud.IsMissing(err) {
 		return
 	}

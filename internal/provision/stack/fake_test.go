@@ -19,6 +19,7 @@ import (
 
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/code"
+	fanout "fanout/lambda"
 )
 
 const (
@@ -72,7 +73,7 @@ func newFake() *fake {
 
 func (f *fake) stack() *Stack {
 	return &Stack{
-		Lambda: fakeLambda{fake: f}, IAM: fakeIAM{fake: f}, Tables: fakeDynamoDB{f}, Logs: fakeLogs{f}, Region: region,
+		Lambda: fakeLambda{fake: f}, IAM: fakeIAM{fake: f}, Tables: fakeDynamoDB{f}, Catalog: fanout.Builtin(), Logs: fakeLogs{f}, Region: region,
 		Topics: func(string) cloud.SNSAPI { return fakeSNS{fake: f} }, Tell: func(Thing) {}, Wait: func(string) {},
 	}
 }

@@ -172,7 +172,7 @@ func (s *Stack) listTable(ctx context.Context, form tableForm, name, function st
 // countTargets returns a note with the number of targets in a table, because they
 // cannot be made again.
 func (s *Stack) countTargets(ctx context.Context, table string) string {
-	entries, err := (&registry.Table{Client: s.Tables, Name: table}).List(ctx, "")
+	entries, err := (&registry.Table{Client: s.Tables, Catalog: s.Catalog, Name: table}).List(ctx, "")
 	if err != nil {
 		return "how many targets it has cannot be seen"
 	}

@@ -13,6 +13,7 @@ import (
 
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/role"
+	"fanout/lambda/target"
 )
 
 // Stack deploys functions in one account and region.
@@ -20,10 +21,12 @@ type Stack struct {
 	Lambda cloud.LambdaAPI
 	IAM    cloud.IAMAPI
 	Tables DynamoDBAPI
-	Logs   LogsAPI
-	Topics func(region string) cloud.SNSAPI
-	Keys   func(region string) role.Region // services that know their keys; nil: no keys are looked up
-	Region string
+
+	Catalog *target.Catalog
+	Logs    LogsAPI
+	Topics  func(region string) cloud.SNSAPI
+	Keys    func(region string) role.Region // services that know their keys; nil: no keys are looked up
+	Region  string
 
 	// Tell is called with each finished thing, and Wait with each thing that is waited
 	// for.
@@ -32,9 +35,9 @@ type Stack struct {
 }
 
 // On returns the Stack of an account and region.
-func On(a *cloud.Account) *Stack {
+func On(a *cloud.Account, catalog *target.Catalog) *Stack {
 	return &Stack{
-		Lambda: a.Lambda(), IAM: a.IAM(), Tables: a.DynamoDB(), Logs: a.Logs(), Region: a.Region(),
+		Lambda: a.Lambda(), IAM: a.IAM(), Tables: a.DynamoDB(), Logs: a.Logs(), Region: a.Region(), Catalog: catalog,
 		Keys:   role.Regions(a),
 		Topics: func(region string) cloud.SNSAPI { return a.In(region).SNS() },
 		Tell:   func(Thing) {}, Wait: func(string) {},
@@ -42,7 +45,7 @@ func On(a *cloud.Account) *Stack {
 }
 
 func (s *Stack) keeper() *role.Keeper {
-	return &role.Keeper{IAM: s.IAM, Lambda: s.Lambda, DynamoDB: s.Tables, In: s.Keys}
+	return &role.Keeper{IAM: s.IAM, Lambda: s.Lambda, DynamoDB: s.Tables, Catalog: s.Catalog, In: s.Keys}
 }
 
 // Thing is a part of a stack, and its outcome.

@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"fanout/internal/provision/policy"
+	"fanout/lambda"
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
 	"fanout/sinks"
@@ -112,7 +113,7 @@ func full() Setup {
 func loaded(all ...target.Values) []target.Loaded {
 	var targets []target.Loaded
 	for _, v := range all {
-		targets = append(targets, target.Read(v, "a target without a name"))
+		targets = append(targets, lambda.Builtin().Read(v, "a target without a name"))
 	}
 	return targets
 }
@@ -163,7 +164,7 @@ func TestMetadataIsTargetsFile(t *testing.T) {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	file, err := target.OpenFile(path)
+	file, err := lambda.Builtin().OpenFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,7 @@
 //
 // A world has some sources, each with targets, records and a mapping:
 //
-//	source.go, record.go, target.go    the contents of a world
+//	source.go, record.go, target.go    what a world holds
 //
 // The world runs in rounds. In a round, up to three events are under way at the same time:
 //

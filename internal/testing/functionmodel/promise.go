@@ -11,12 +11,12 @@ import (
 // The promises of the function, as docs/models.md states them.
 const (
 	complete  modelkit.Promise = "Every active target, or its onFailure, gets every record, unless the mapping gives the record up or the target drops it as too large."
-	counted   modelkit.Promise = "At every target, every record has one fate, and the counts of the report match the fates."
+	counted   modelkit.Promise = "At every target, every record has one fate, and the counts of the report are those of the fates."
 	truthful  modelkit.Promise = "A record counts as delivered only if the target or its onFailure has it, and as failed only if they lack a part of it."
 	once      modelkit.Promise = "A part comes again only after a crash, a lost answer or a request that ignored its deadline, or behind an earlier part of its key."
 	inOrder   modelkit.Promise = "A target with `parallel: false` gets the records of a key in order, and keeps the latest one."
 	diverting modelkit.Promise = "onFailure gets the records that its target rejects or that are too old, and no others."
-	isolated  modelkit.Promise = "A target without faults gets every record that its options and limits allow, even while requests of other targets fail or hang."
+	isolated  modelkit.Promise = "A target without faults gets every record that its options and limits let through, even while requests of other targets fail or hang."
 	intact    modelkit.Promise = "Data and envelopes arrive as the options say, and no two items of a table have the same key."
 	answered  modelkit.Promise = "The answer names the first record of each batch that some target lacks, or it is an error if it cannot name it."
 	onTime    modelkit.Promise = "Every answer comes before its deadline, and no batch needs more than 300 attempts."
@@ -51,7 +51,7 @@ func New(p Program) *modelkit.Model[Sabotage] {
 			{Name: "the function forgets which targets have which records", By: Sabotage{Forget: true}, Breaks: once},
 			{Name: "order is not kept", By: Sabotage{Unordered: true}, Breaks: inOrder},
 			{Name: "onFailure is not used", By: Sabotage{NoFallback: true}, Breaks: diverting},
-			{Name: "requests of a target wait for requests of another", By: Sabotage{Share: true}, Breaks: isolated},
+			{Name: "requests of a target wait for those of another", By: Sabotage{Share: true}, Breaks: isolated},
 			{Name: "data is altered", By: Sabotage{Alter: true}, Breaks: intact},
 			{Name: "an answer passes over a failed record", By: Sabotage{SkipFailed: true}, Breaks: answered},
 			{Name: "an answer names a record that all targets have", By: Sabotage{ResendAll: true}, Breaks: answered},

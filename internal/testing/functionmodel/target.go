@@ -10,10 +10,11 @@ import (
 	"fanout/lambda/event"
 	"fanout/lambda/target"
 	"fanout/sinks"
+	"fanout/sinks/builtin"
 )
 
 // modelTarget is a target: its configuration, the behavior of its service, and the oracle's
-// account of its records.
+// account of what it has.
 type modelTarget struct {
 	source *source
 	spec   sinks.Spec
@@ -72,7 +73,7 @@ func (w *world) drawTarget(s *source, id string) *modelTarget {
 		source: s, account: newAccount(),
 		service: service{faultRate: modelkit.Pick(w.Draw, 0, 0, 0.02, 0.1, 0.5), maxFaults: 1 + w.IntN(6), fifo: w.OneIn(4)},
 		spec: sinks.Spec{
-			SourceARN: s.arn, ID: id, Type: sinks.Kinesis, Active: true, Collapse: sinks.CollapseNone,
+			SourceARN: s.arn, ID: id, Type: builtin.Type("kinesis"), Active: true, Collapse: sinks.CollapseNone,
 			Parallel: w.OneIn(2), Deaggregate: w.OneIn(2), ConvertDDB: w.OneIn(2), AppendNewlines: w.OneIn(4),
 			DropOversize: w.OneIn(4), InFlight: w.IntN(4) * w.IntN(2),
 		},
@@ -85,12 +86,12 @@ func (w *world) drawTarget(s *source, id string) *modelTarget {
 		t.seenIDs = w.queueIDs[id]
 	}
 	if w.OneIn(4) {
-		t.spec.Type = sinks.SQS
+		t.spec.Type = builtin.Type("sqs")
 		t.spec.Collapse = modelkit.Pick(w.Draw, sinks.CollapseJSON, sinks.CollapseConcat, sinks.CollapseConcatB64)
 		t.spec.Deaggregate = true
 	}
-	if s.kind == event.DynamoDB && t.spec.Type == sinks.Kinesis && w.OneIn(3) {
-		t.spec.Type, t.spec.Parallel = sinks.Redis, false // it stores items
+	if s.kind == event.DynamoDB && t.spec.Type == builtin.Type("kinesis") && w.OneIn(3) {
+		t.spec.Type, t.spec.Parallel = builtin.Type("redis"), false // it stores items
 	}
 	if w.OneIn(4) {
 		t.spec.BatchRecords, t.spec.BatchBytes = w.IntN(6), w.IntN(2)*300

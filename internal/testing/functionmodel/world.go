@@ -56,8 +56,8 @@ func newWorld(j *modelkit.Judge, d *modelkit.Draw, s Sabotage, p Program) *world
 }
 
 // now returns a Draw for something that happens once a round at most.
-func (w *world) now(event, where string) *modelkit.Draw {
-	return w.For(fmt.Sprint(event, where, w.round))
+func (w *world) now(what, where string) *modelkit.Draw {
+	return w.For(fmt.Sprint(what, where, w.round))
 }
 
 // source returns the source with an ARN.

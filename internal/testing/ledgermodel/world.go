@@ -14,6 +14,7 @@ import (
 	"fanout/internal/testing/kpl"
 	"fanout/internal/testing/modelkit"
 	"fanout/sinks"
+	"fanout/sinks/builtin"
 )
 
 // world is a stream, its targets, and the processes of the function that share a ledger.
@@ -49,7 +50,7 @@ type aggregate struct {
 	users    []kpl.User // their data names them
 }
 
-// modelTarget is a target, and the oracle's account of its parts.
+// modelTarget is a target, and the oracle's account of what it has.
 type modelTarget struct {
 	spec      sinks.Spec
 	arrivals  map[string]int // how often a part came
@@ -70,7 +71,7 @@ func newWorld(j *modelkit.Judge, d *modelkit.Draw, s Sabotage, p functionmodel.P
 	w.intruder = d.OneIn(4) && s == Sabotage{}
 	for i := range 2 + d.IntN(3) {
 		w.targets = append(w.targets, newTarget(sinks.Spec{
-			SourceARN: stream, ID: fmt.Sprint("t", i), Type: sinks.Kinesis, Active: true,
+			SourceARN: stream, ID: fmt.Sprint("t", i), Type: builtin.Type("kinesis"), Active: true,
 			Collapse: sinks.CollapseNone, Deaggregate: true, Parallel: d.OneIn(2),
 		}))
 	}

@@ -37,8 +37,8 @@ func (j *Judge) Broken(p Promise, format string, args ...any) {
 }
 
 // Count adds n to a count of the world, such as the number of its retries.
-func (j *Judge) Count(name string, n int) {
+func (j *Judge) Count(what string, n int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.counts[name] += n
+	j.counts[what] += n
 }

@@ -124,7 +124,7 @@ func TestDraw(t *testing.T) {
 	first := a.For("target 1").Uint64()
 	_ = a.Uint64()
 	if again := a.For("target 1").Uint64(); again != first {
-		t.Error("For depends on earlier draws")
+		t.Error("For depends on what was drawn before")
 	}
 	if a.For("target 2").Uint64() == first || NewDraw(2).For("target 1").Uint64() == first {
 		t.Error("For does not depend on the purpose and the seed")

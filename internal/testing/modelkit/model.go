@@ -15,7 +15,7 @@ import (
 
 var (
 	runs      = flag.Int("model.runs", 0, "random runs of each model; 0: as many as the model has without flags")
-	duration  = flag.Duration("model.time", 0, "how long each model runs at least, even after -model.runs runs")
+	duration  = flag.Duration("model.time", 0, "how long each model runs at least, whatever -model.runs says")
 	firstSeed = flag.Uint64("model.seed", 0, "seed of the first run; 0: a random one")
 )
 
@@ -30,8 +30,8 @@ type Model[S any] struct {
 	Promises  []Promise
 	Sabotages []Sabotage[S]
 
-	// Occurs are the counts that must be above zero after Runs runs, so a model fails if it no longer
-	// draws all cases.
+	// Occurs are the counts that are above zero after Runs runs. So a model fails if it no longer
+	// draws what it is to test.
 	Occurs []string
 }
 
@@ -47,8 +47,8 @@ func (m *Model[S]) Check(t *testing.T) {
 	)
 	for ; n < enough || time.Since(start) < *duration; n++ {
 		good := t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			for name, k := range m.play(t, seed, nil).counts {
-				counts[name] += k
+			for what, k := range m.play(t, seed, nil).counts {
+				counts[what] += k
 			}
 		})
 		if !good {
@@ -61,9 +61,9 @@ func (m *Model[S]) Check(t *testing.T) {
 		seed++
 	}
 	t.Logf("%d runs, with an average of %s", n, averages(counts, n))
-	for _, name := range m.Occurs {
-		if n >= m.Runs && counts[name] == 0 {
-			t.Errorf("no run had any %s", name)
+	for _, what := range m.Occurs {
+		if n >= m.Runs && counts[what] == 0 {
+			t.Errorf("no run had any %s", what)
 		}
 	}
 }
@@ -84,8 +84,8 @@ func (m *Model[S]) play(t *testing.T, seed uint64, s *Sabotage[S]) *Judge {
 // averages lists counts per run.
 func averages(counts map[string]int, runs int) string {
 	var all []string
-	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		all = append(all, fmt.Sprintf("%.2f %s", float64(counts[name])/float64(runs), name))
+	for _, what := range slices.Sorted(maps.Keys(counts)) {
+		all = append(all, fmt.Sprintf("%.2f %s", float64(counts[what])/float64(runs), what))
 	}
 	return strings.Join(all, ", ")
 }

@@ -167,3 +167,10 @@ func (n *notification) attributes(buf []Attribute, subject bool) []Attribute {
 	}
 	return buf
 }
+
+// HasAttributes reports whether r is a notification, from whose source record SQS and SNS
+// sinks take more than the data.
+func HasAttributes(r *engine.Record) bool {
+	n, err := NotificationOf(r)
+	return err != nil || n != nil && (n.Subject != "" || len(n.MessageAttributes) > 0)
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"fanout/engine"
+	"fanout/sinks"
 	"fanout/sinks/internal/classify"
 )
 
@@ -153,4 +154,17 @@ func Disconnected(sink string, err error) error {
 		return classify.Error(sink, err)
 	}
 	return classify.Sentence(engine.Retryable, sink, "the connection failed, so what arrived is unknown", classify.Trim(err.Error()))
+}
+
+// For returns the options of a target. cluster says that its address stands for many
+// servers.
+func For(env sinks.Env, s *sinks.Spec, cluster bool) Options {
+	c := Options{Cluster: cluster, TTL: time.Duration(s.TTL) * time.Second, Connections: s.InFlight}
+	if s.Destination.TLS {
+		c.TLS = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: !env.VerifyTLS()} //nolint:gosec // --no-verify-ssl asks for it
+	}
+	if s.Secret != "" {
+		c.Credentials = env.Credentials(s.Secret)
+	}
+	return c
 }

@@ -1,0 +1,61 @@
+package target
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"unicode"
+
+	"fanout/sinks"
+)
+
+// Catalog holds the types of targets that a program knows.
+type Catalog struct {
+	Types []*sinks.Type // in the order of the documentation
+}
+
+// Type returns the type for a value of the type attribute, or nil if there is none.
+func (c *Catalog) Type(name string) *sinks.Type {
+	for _, t := range c.Types {
+		if t.Name == name || slices.Contains(t.Aliases, name) {
+			return t
+		}
+	}
+	return nil
+}
+
+// TypeNames returns the values of the type attribute.
+func (c *Catalog) TypeNames() []string {
+	var names []string
+	for _, t := range c.Types {
+		names = append(append(names, t.Name), t.Aliases...)
+	}
+	return names
+}
+
+// Read builds a target from its attributes and finds all their faults. A target without an
+// id is called label. An optional attribute that is null or empty counts as missing.
+func (c *Catalog) Read(attrs Values, label string) Loaded { return c.read(attrs, label, "") }
+
+// with lists the types that have a trait, for a sentence: "iot, sns and sqs".
+func (c *Catalog) with(has func(*sinks.Type) bool) string {
+	var names []string
+	for _, t := range c.Types {
+		if has(t) {
+			names = append(names, t.Name)
+		}
+	}
+	slices.Sort(names)
+	if last := len(names) - 1; last > 0 {
+		return strings.Join(names[:last], ", ") + " and " + names[last]
+	}
+	return strings.Join(names, "")
+}
+
+// parse parses a destination.
+func parse(t *sinks.Type, text string) (sinks.Destination, error) {
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return sinks.Destination{}, errors.New("has a control character; remove it")
+	}
+	return t.Parse(text)
+}

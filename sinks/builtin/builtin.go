@@ -1,0 +1,33 @@
+// Package builtin lists the types of targets that fanout has.
+package builtin
+
+import (
+	"fanout/sinks"
+	"fanout/sinks/es"
+	"fanout/sinks/file"
+	"fanout/sinks/firehose"
+	"fanout/sinks/iot"
+	"fanout/sinks/kinesis"
+	"fanout/sinks/lambda"
+	"fanout/sinks/memcached"
+	"fanout/sinks/redis"
+	"fanout/sinks/sns"
+	"fanout/sinks/sqs"
+)
+
+// Types returns the built-in types, in the order of the documentation.
+func Types() []*sinks.Type {
+	return []*sinks.Type{
+		sns.Type, sqs.Type, es.Type, kinesis.Type, firehose.Type, iot.Type, lambda.Type, memcached.Type, redis.Type, file.Type,
+	}
+}
+
+// Type returns the built-in type called name. It is nil if there is none.
+func Type(name string) *sinks.Type {
+	for _, t := range Types() {
+		if t.Name == name {
+			return t
+		}
+	}
+	return nil
+}

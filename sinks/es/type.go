@@ -1,0 +1,57 @@
+package es
+
+import (
+	"fanout/engine"
+	"fanout/internal/awsname"
+	"fanout/sinks"
+	"fanout/sinks/awsenv"
+)
+
+// Type is the type of targets that are indexes of Elasticsearch or OpenSearch.
+var Type = &sinks.Type{
+	Name:    "es",
+	Aliases: []string{"opensearch"},
+	Parse:   Parse,
+	Check:   checkSigning,
+	Open:    open,
+
+	MaxBatchBytes: esBytesMost, MaxRecordBytes: esBytesMost, // http.max_content_length
+	Traits: sinks.Traits{Items: true, Exponents: true},
+}
+
+func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
+	cfg, err := awsenv.Config(env, s)
+	if err != nil {
+		return nil, err
+	}
+	d := &s.Destination
+	return New(cfg.HTTPClient, Index{
+		URL: d.URL(), Index: d.Index, DocType: d.DocType,
+		Signing: d.Signing, Region: cfg.Region, Credentials: cfg.Credentials,
+	}, sinks.RecordBytes(s.MaxRecordBytes), sinks.Source(s.SourceARN))
+}
+
+// checkSigning turns on signing for a host outside AWS whose target has a region. The
+// region marks the host as the custom endpoint of a domain (OpenSearch Service guide,
+// Creating a custom endpoint). It warns about attributes that have no effect on unsigned
+// requests.
+func checkSigning(s *sinks.Spec, f sinks.Findings) {
+	d := &s.Destination
+	if d.Region == "" && awsname.IsRegion(s.Region) && !d.HasPassword() && d.Signing == "" {
+		d.Signing = "es"
+	}
+	if d.Host == "" || d.Signing != "" {
+		return
+	}
+	const unsigned = "has no effect: requests with a password are not signed"
+	if s.Role != "" && !f.HasFault("role") {
+		if d.HasPassword() {
+			f.Warn("role", unsigned+"; remove one of them")
+		} else {
+			f.Warn("role", "has no effect: requests to %s are not signed; write region too if it is a custom endpoint of OpenSearch Service", d.Host)
+		}
+	}
+	if s.Region != d.Region && !f.HasFault("region") {
+		f.Warn("region", unsigned)
+	}
+}

@@ -1,0 +1,47 @@
+package firehose
+
+import (
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/firehose"
+
+	"fanout/engine"
+	"fanout/sinks"
+	"fanout/sinks/awsenv"
+)
+
+// Type is the type of targets that are delivery streams of Amazon Data Firehose.
+var Type = &sinks.Type{
+	Name:  "firehose",
+	Parse: Parse,
+	Check: checkAccount,
+	Open:  open,
+
+	MaxBatchRecords: firehoseRecords, MaxBatchBytes: firehoseBytes, MaxRecordBytes: firehoseRecord,
+}
+
+func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
+	cfg, err := awsenv.Config(env, s)
+	if err != nil {
+		return nil, err
+	}
+	return New(firehose.NewFromConfig(cfg), s.Destination.Name), nil
+}
+
+// checkAccount checks the account of a delivery stream. Firehose takes only a name, so a
+// call reaches the stream of that name in the caller's account (Firehose API,
+// PutRecordBatch).
+func checkAccount(s *sinks.Spec, f sinks.Findings) {
+	account := s.Destination.Account
+	if account == "" || f.HasFault("role") {
+		return
+	}
+	if role, err := arn.Parse(s.Role); err == nil {
+		if role.AccountID != account {
+			f.Fault("role", "is of the account %s, where Firehose is called then, and the destination is of %s; name a role of that account", role.AccountID, account)
+		}
+		return
+	}
+	if source, err := arn.Parse(s.SourceARN); err == nil && source.AccountID != account {
+		f.Warn("destination", "is of the account %s, and Firehose is called in that of the function; unless they are one, name a role of %s", account, account)
+	}
+}

@@ -1,0 +1,32 @@
+package iot
+
+import (
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iotdataplane"
+
+	"fanout/engine"
+	"fanout/sinks"
+	"fanout/sinks/awsenv"
+)
+
+// Type is the type of targets that are topics of AWS IoT Core.
+var Type = &sinks.Type{
+	Name:  "iot",
+	Parse: Parse,
+	Open:  open,
+
+	MaxBatchBytes: iotBytes, MaxRecordBytes: iotBytes,
+	Traits: sinks.Traits{Collapse: true},
+}
+
+func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
+	cfg, err := awsenv.Config(env, s)
+	if err != nil {
+		return nil, err
+	}
+	return New(iotdataplane.NewFromConfig(cfg, func(o *iotdataplane.Options) {
+		if o.BaseEndpoint == nil { // an endpoint in the environment takes precedence
+			o.BaseEndpoint = aws.String(s.Destination.URL())
+		}
+	}), s.Destination.Topic), nil
+}

@@ -1,0 +1,26 @@
+package kinesis
+
+import (
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+
+	"fanout/engine"
+	"fanout/sinks"
+	"fanout/sinks/awsenv"
+)
+
+// Type is the type of targets that are Kinesis data streams.
+var Type = &sinks.Type{
+	Name:  "kinesis",
+	Parse: Parse,
+	Open:  open,
+
+	MaxBatchRecords: kinesisRecords, MaxBatchBytes: kinesisBytes, MaxRecordBytes: kinesisRecordMost,
+}
+
+func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
+	cfg, err := awsenv.Config(env, s)
+	if err != nil {
+		return nil, err
+	}
+	return New(kinesis.NewFromConfig(cfg), s.Destination.NameOrARN(), sinks.RecordBytes(s.MaxRecordBytes)), nil
+}

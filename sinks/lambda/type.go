@@ -1,0 +1,48 @@
+package lambda
+
+import (
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"fanout/engine"
+	"fanout/sinks"
+	"fanout/sinks/awsenv"
+)
+
+// Type is the type of targets that are Lambda functions.
+var Type = &sinks.Type{
+	Name:  "lambda",
+	Parse: Parse,
+	Check: checkNewlines,
+	Open:  open,
+
+	MaxBatchBytes: lambdaBytes, MaxRecordBytes: lambdaBytes,
+	Traits: sinks.Traits{Events: true, UsesSource: func(*engine.Record) bool { return true }},
+}
+
+func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
+	cfg, err := awsenv.Config(env, s)
+	if err != nil {
+		return nil, err
+	}
+	d := &s.Destination
+	return New(lambda.NewFromConfig(cfg), d.NameOrARN(), d.Qualifier, form(s), sinks.Source(s.SourceARN)), nil
+}
+
+// form returns the form of the records of an event.
+func form(s *sinks.Spec) Form {
+	switch {
+	case strings.Contains(s.SourceARN, ":kinesis:") && (s.Deaggregate || s.AppendNewlines):
+		return KinesisRecords
+	case strings.Contains(s.SourceARN, ":sns:") && s.AppendNewlines:
+		return Notifications
+	}
+	return SourceRecords // with plain images if convertDDB is set
+}
+
+func checkNewlines(s *sinks.Spec, f sinks.Findings) {
+	if s.AppendNewlines && s.FromTable() {
+		f.Warn("appendNewlines", "has no effect: a function gets DynamoDB images inside of records, where no line ends")
+	}
+}

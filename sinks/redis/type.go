@@ -1,0 +1,22 @@
+package redis
+
+import (
+	"fanout/engine"
+	"fanout/sinks"
+	"fanout/sinks/internal/cache"
+)
+
+// Type is the type of targets that are Redis servers or clusters.
+var Type = &sinks.Type{
+	Name:  "redis",
+	Parse: Parse,
+	Open:  open,
+
+	MaxRecordBytes: redisValue,
+	Traits:         sinks.Traits{NoAWS: true, Cache: true},
+}
+
+func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
+	d := &s.Destination
+	return New(d.URL(), cache.For(env, s, d.Cluster), sinks.RecordBytes(s.MaxRecordBytes))
+}

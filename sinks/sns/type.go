@@ -1,0 +1,28 @@
+package sns
+
+import (
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"fanout/engine"
+	"fanout/sinks"
+	"fanout/sinks/awsenv"
+	"fanout/sinks/internal/message"
+)
+
+// Type is the type of targets that are SNS topics.
+var Type = &sinks.Type{
+	Name:  "sns",
+	Parse: Parse,
+	Open:  open,
+
+	MaxBatchBytes: snsBytesMost, MaxRecordBytes: snsBytesMost, // a topic's MaximumMessageSize
+	Traits: sinks.Traits{Collapse: true, Messages: true, UsesSource: message.HasAttributes},
+}
+
+func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
+	cfg, err := awsenv.Config(env, s)
+	if err != nil {
+		return nil, err
+	}
+	return New(sns.NewFromConfig(cfg), s.Destination.ARN, sinks.RecordBytes(s.MaxRecordBytes), sinks.Source(s.SourceARN)), nil
+}

@@ -1,0 +1,45 @@
+package sqs
+
+import (
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"fanout/engine"
+	"fanout/sinks"
+	"fanout/sinks/awsenv"
+	"fanout/sinks/internal/message"
+)
+
+// Type is the type of targets that are SQS queues.
+var Type = &sinks.Type{
+	Name:  "sqs",
+	Parse: Parse,
+	Open:  open,
+
+	MaxBatchBytes: sqsBytes, MaxRecordBytes: sqsBytes, // a collapsed message has any number of records
+	Traits: sinks.Traits{Collapse: true, Messages: true, UsesSource: message.HasAttributes},
+}
+
+func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
+	cfg, err := awsenv.Config(env, s)
+	if err != nil {
+		return nil, err
+	}
+	d := &s.Destination
+	return New(sqs.NewFromConfig(cfg, Host(d)), d.URL(), sinks.RecordBytes(s.MaxRecordBytes), sinks.Source(s.SourceARN)), nil
+}
+
+// Host makes a client call the host in a queue's URL, unless the environment names an
+// endpoint. The URL's host then overrides the settings that select one of AWS's own
+// endpoints.
+func Host(d *sinks.Destination) func(*sqs.Options) {
+	return func(o *sqs.Options) {
+		endpoint := Endpoint(d)
+		if endpoint == "" || o.BaseEndpoint != nil {
+			return
+		}
+		o.BaseEndpoint = &endpoint
+		o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateDisabled
+		o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateDisabled
+	}
+}

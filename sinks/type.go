@@ -1,0 +1,79 @@
+package sinks
+
+import (
+	"context"
+
+	"fanout/engine"
+)
+
+// Type describes a type of target. Whatever depends on the type asks its Type. A type has
+// one variable of it, and the variable's address identifies the type.
+type Type struct {
+	Name    string   // value of the attribute type
+	Aliases []string // other values that mean the same
+
+	// Parse parses a destination. Its error says how to fix the text, and never contains a
+	// password.
+	Parse func(text string) (Destination, error)
+
+	// Check, if set, checks what only this type has. It may complete s.
+	Check func(s *Spec, f Findings)
+
+	// Open returns the sink of a target. It does not call the service.
+	Open func(env Env, s *Spec) (engine.Sink, error)
+
+	// The maxima of the attributes batchRecords, batchBytes and maxRecordBytes: the
+	// service's own limits. Zero means that the service has none.
+	MaxBatchRecords, MaxBatchBytes, MaxRecordBytes int
+
+	Traits
+}
+
+// Traits are the properties of a type that change how a target is wired and checked.
+type Traits struct {
+	NoAWS    bool // reached by address or path, without AWS credentials
+	Disk     bool // writes to the disk of the process
+	Cache    bool // keeps the latest value of a key; has ttl and secret
+	Items    bool // keeps the items of a DynamoDB table by key
+	Collapse bool // a message may carry several records
+	Messages bool // takes text with attributes: binary data is sent in base64
+	Events   bool // takes source records, as Lambda sends them to a function
+
+	// Exponents says that the service takes an integer of more than 64 bits only with an
+	// exponent.
+	Exponents bool
+
+	// UsesSource, if set, reports whether the sink takes more from a record's source than
+	// its data. An envelope of the record then keeps the source.
+	UsesSource func(r *engine.Record) bool
+}
+
+// Findings collects what [Type.Check] finds. Each finding names an attribute.
+type Findings interface {
+	Fault(attribute, format string, args ...any) // the target cannot deliver
+	Warn(attribute, format string, args ...any)
+	HasFault(attribute string) bool
+}
+
+// Env is what sinks need from the program that opens them. Sinks that call AWS need more:
+// see package fanout/sinks/awsenv.
+type Env interface {
+	// Stdout reports whether a target may write to standard output.
+	Stdout() bool
+	// VerifyTLS reports whether the certificates of caches are verified.
+	VerifyTLS() bool
+	// Credentials returns a function that reads user and password from a secret of Secrets
+	// Manager. The function caches them, and is safe for concurrent use.
+	Credentials(secretARN string) func(context.Context) (user, password string, err error)
+}
+
+// String returns the type's name.
+func (t *Type) String() string {
+	if t == nil {
+		return ""
+	}
+	return t.Name
+}
+
+// MarshalText returns the type's name.
+func (t *Type) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
