@@ -11,9 +11,9 @@ import (
 // deliver hands recs to the handler, batch by batch, until all are acknowledged or
 // ctx ends.
 func (r *reader) deliver(ctx context.Context, recs []record) error {
-	r.board.pend(r.id, recs)
+	r.poller.board.pend(r.shard.id, recs)
 	for len(recs) > 0 && ctx.Err() == nil {
-		n := fit(recs, r.opts.BatchSize)
+		n := fit(recs, r.poller.opts.BatchSize)
 		if err := r.deliverBatch(ctx, recs, n); err != nil {
 			return err
 		}
@@ -30,19 +30,19 @@ func (r *reader) deliverBatch(ctx context.Context, recs []record, n int) error {
 		if acked > 0 {
 			failures = 0
 			r.at = position{seq: recs[acked-1].seq}
-			r.board.note(r.id, func(s *ShardProgress) { s.Records += int64(acked) })
-			if err := r.marks.set(r.id, Checkpoint{Seq: r.at.seq}); err != nil {
+			r.note(func(s *ShardProgress) { s.Records += int64(acked) })
+			if err := r.marks.set(r.shard.id, Checkpoint{Seq: r.at.seq}); err != nil {
 				return err
 			}
 			recs, n = recs[acked:], n-acked
-			r.board.pend(r.id, recs)
+			r.poller.board.pend(r.shard.id, recs)
 		}
 		if n == 0 {
 			return nil
 		}
-		if failures++; failures == r.opts.GiveUp {
+		if failures++; failures == r.poller.opts.GiveUp {
 			return fmt.Errorf("the record %s of shard %s of stream %s was tried %d times in a row and not delivered; the checkpoint stays before it",
-				recs[0].seq, r.id, r.source.arn(), failures)
+				recs[0].seq, r.shard.id, r.poller.source.arn(), failures)
 		}
 		r.warn("records were not delivered; trying again", zap.Error(cause),
 			zap.String("from", recs[0].seq), zap.Int("records", n), zap.Int("failures", failures))
@@ -57,18 +57,18 @@ func (r *reader) deliverBatch(ctx context.Context, recs []record, n int) error {
 // first, it acknowledged. The end of ctx does not end the invocation: a started
 // batch is finished.
 func (r *reader) invoke(ctx context.Context, batch []record, again bool) (n int, err error) {
-	r.board.note(r.id, func(s *ShardProgress) {
+	r.note(func(s *ShardProgress) {
 		s.Batches++
 		if again {
 			s.Retries++
 		}
 		s.InFlight = int64(len(batch))
 	})
-	defer r.board.note(r.id, func(s *ShardProgress) { s.InFlight = 0 })
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.opts.Timeout)
+	defer r.note(func(s *ShardProgress) { s.InFlight = 0 })
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.poller.opts.Timeout)
 	defer cancel()
 	var answer []byte
-	if p := panics.Try(func() { answer, err = r.handle(ctx, event(batch)) }); p != nil {
+	if p := panics.Try(func() { answer, err = r.poller.handle(ctx, event(batch)) }); p != nil {
 		// The panic value may be a record.
 		return 0, fmt.Errorf("the handler panicked with a value of type %T", p.Value)
 	}

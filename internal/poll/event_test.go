@@ -205,8 +205,8 @@ func TestUnknownAttributeEndsTheRun(t *testing.T) {
 		&dt.AttributeValueMemberM{Value: map[string]dt.AttributeValue{"x": unknown}},
 	} {
 		_, err := s.records("a", []dt.Record{{Dynamodb: &dt.StreamRecord{Keys: map[string]dt.AttributeValue{"k": v}}}})
-		r := reader{Poller: newPoller(nil, Options{})}
-		if _, err := r.heal(t.Context(), err); err == nil || !strings.Contains(err.Error(), "shard a of stream "+dynamoDBARN+" cannot be passed on") {
+		r := reader{poller: newPoller(nil, Options{})}
+		if _, err := r.handleError(t.Context(), err); err == nil || !strings.Contains(err.Error(), "shard a of stream "+dynamoDBARN+" cannot be passed on") {
 			t.Errorf("%T: error %v", v, err)
 		}
 	}

@@ -20,10 +20,10 @@ const (
 
 // reader reads one shard and delivers its records.
 type reader struct {
-	*Poller
-	shard
-	marks *marks
-	log   *zap.Logger
+	poller *Poller
+	shard  shard
+	marks  *marks
+	log    *zap.Logger
 
 	at       position  // behind the acknowledged records
 	iterator string    // "": request one at the position
@@ -39,7 +39,7 @@ type reader struct {
 
 func newReader(p *Poller, m *marks, s shard, at position) *reader {
 	return &reader{
-		Poller: p,
+		poller: p,
 		shard:  s,
 		marks:  m,
 		log:    p.opts.Log.With(zap.String("stream", p.source.arn()), zap.String("shard", s.id)),
@@ -73,7 +73,7 @@ func (r *reader) run(ctx context.Context) (outcome, error) {
 func (r *reader) begin(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	if it, err := r.source.iterator(ctx, r.id, r.at); err == nil {
+	if it, err := r.poller.source.iterator(ctx, r.shard.id, r.at); err == nil {
 		r.iterator = it
 	}
 	r.at.latest = false
@@ -82,13 +82,13 @@ func (r *reader) begin(ctx context.Context) {
 // enter waits for a slot. A shard holds one while it reads or delivers, but not
 // while it waits. So every shard gets its turn, even among many.
 func (r *reader) enter(ctx context.Context) bool {
-	r.inside = r.slots.Acquire(ctx, 1) == nil
+	r.inside = r.poller.slots.Acquire(ctx, 1) == nil
 	return r.inside
 }
 
 func (r *reader) leave() {
 	if r.inside {
-		r.slots.Release(1)
+		r.poller.slots.Release(1)
 	}
 	r.inside = false
 }
@@ -99,7 +99,7 @@ func (r *reader) turn(ctx context.Context) (outcome, error) {
 	begin := time.Now()
 	p, err := r.read(ctx)
 	if err != nil {
-		return r.heal(ctx, err)
+		return r.handleError(ctx, err)
 	}
 	r.failures = 0
 	r.progress(&p)
@@ -113,14 +113,14 @@ func (r *reader) turn(ctx context.Context) (outcome, error) {
 	switch {
 	case p.next == "":
 		return ended, r.mark(Checkpoint{Seq: r.at.seq, Since: r.at.since, Ended: true})
-	case r.toTip && r.closed && r.idle > 1 && r.atTip(&p):
+	case r.toTip && r.shard.closed && r.idle > 1 && r.atTip(&p):
 		// Some emulators never end a closed shard. Its children are read then, but it
 		// is not saved as ended: the next run looks again.
 		return ended, nil
-	case r.toTip && !r.closed && r.atTip(&p):
+	case r.toTip && !r.shard.closed && r.atTip(&p):
 		return caughtUp, nil
 	case r.idle > 0 && p.behind <= 0:
-		r.due = begin.Add(r.opts.Interval)
+		r.due = begin.Add(r.poller.opts.Interval)
 	}
 	return stopped, nil
 }
@@ -141,7 +141,7 @@ func (r *reader) read(ctx context.Context) (page, error) {
 			return page{}, err
 		}
 	}
-	p, err := r.source.read(ctx, r.id, r.iterator)
+	p, err := r.poller.source.read(ctx, r.shard.id, r.iterator)
 	p.empty = len(p.records) == 0
 	for r.skipping && len(p.records) > 0 {
 		if r.skipping = r.at.after(p.records[0]); r.skipping {
@@ -153,16 +153,16 @@ func (r *reader) read(ctx context.Context) (page, error) {
 
 // find gets an iterator at the position. A position given by time is saved.
 func (r *reader) find(ctx context.Context) error {
-	it, err := r.source.iterator(ctx, r.id, r.at)
+	it, err := r.poller.source.iterator(ctx, r.shard.id, r.at)
 	if err != nil {
 		if faultOf(err) == invalid && r.at.seq != "" {
-			return &fatal{fmt.Errorf("shard %s of stream %s has no record with the sequence number of its checkpoint, most likely because the stream was made anew; remove the stream from the checkpoints: %w", r.id, r.source.arn(), reason(err))}
+			return &fatal{fmt.Errorf("shard %s of stream %s has no record with the sequence number of its checkpoint, most likely because the stream was made anew; remove the stream from the checkpoints: %w", r.shard.id, r.poller.source.arn(), reason(err))}
 		}
 		return err
 	}
 	r.skipping = r.at.seq == "" && !r.at.since.IsZero()
 	r.iterator = it
-	if _, known := r.marks.get(r.id); !known && !r.at.since.IsZero() {
+	if _, known := r.marks.get(r.shard.id); !known && !r.at.since.IsZero() {
 		return r.mark(Checkpoint{Since: r.at.since})
 	}
 	return nil
@@ -170,14 +170,14 @@ func (r *reader) find(ctx context.Context) error {
 
 // mark makes c the shard's checkpoint.
 func (r *reader) mark(c Checkpoint) error {
-	if err := r.marks.set(r.id, c); err != nil {
+	if err := r.marks.set(r.shard.id, c); err != nil {
 		return &fatal{err}
 	}
 	return nil
 }
 
-// heal decides how to handle an error of a read.
-func (r *reader) heal(ctx context.Context, err error) (outcome, error) {
+// handleError decides what follows a failed read.
+func (r *reader) handleError(ctx context.Context, err error) (outcome, error) {
 	if ctx.Err() != nil {
 		return stopped, nil
 	}
@@ -195,7 +195,7 @@ func (r *reader) heal(ctx context.Context, err error) (outcome, error) {
 	case missing:
 		return r.missing(ctx, err)
 	case denied, credentials, key:
-		return stopped, hopeless(r.source, err)
+		return stopped, hopeless(r.poller.source, err)
 	default:
 		r.iterator = "" // the iterator may be the problem
 		r.warn("the shard could not be read; trying again", zap.Error(err), zap.Int("failures", r.failures))
@@ -208,12 +208,12 @@ func (r *reader) heal(ctx context.Context, err error) (outcome, error) {
 func (r *reader) missing(ctx context.Context, cause error) (outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	list, err := r.source.shards(ctx)
+	list, err := r.poller.source.shards(ctx)
 	if err != nil {
-		return stopped, hopeless(r.source, err)
+		return stopped, hopeless(r.poller.source, err)
 	}
 	for _, s := range list {
-		if s.id == r.id {
+		if s.id == r.shard.id {
 			r.iterator = ""
 			r.warn("the shard could not be read; trying again", zap.Error(cause), zap.Int("failures", r.failures))
 			return stopped, nil
@@ -225,7 +225,7 @@ func (r *reader) missing(ctx context.Context, cause error) (outcome, error) {
 
 // lost reports that the stream no longer has the next records.
 func (r *reader) lost(what string, err error) {
-	r.board.note(r.id, func(s *ShardProgress) { s.Gaps++ })
+	r.note(func(s *ShardProgress) { s.Gaps++ })
 	r.warn(what, zap.Error(err))
 }
 
@@ -233,10 +233,13 @@ func (r *reader) lost(what string, err error) {
 func (r *reader) progress(p *page) {
 	lag := max(p.behind, 0)
 	if n := len(p.records); n > 0 && p.behind == unknown {
-		lag = age(p.records[n-1].arrived, r.clock.now())
+		lag = age(p.records[n-1].arrived, r.poller.clock.now())
 	}
-	r.board.note(r.id, func(s *ShardProgress) { s.Lag = lag })
+	r.note(func(s *ShardProgress) { s.Lag = lag })
 }
+
+// note changes the progress of the shard.
+func (r *reader) note(change func(*ShardProgress)) { r.poller.board.note(r.shard.id, change) }
 
 // quiet is how long a repeated message about a shard is not logged.
 const quiet = time.Minute

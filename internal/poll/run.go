@@ -33,7 +33,7 @@ func (p *Poller) Run(ctx context.Context) error {
 		return err
 	}
 	r := &run{
-		Poller:  p,
+		poller:  p,
 		marks:   m,
 		family:  newFamily(m, p.opts.Start),
 		results: make(chan result),
@@ -63,7 +63,7 @@ func (p *Poller) Run(ctx context.Context) error {
 
 // run is one run of a poller.
 type run struct {
-	*Poller
+	poller   *Poller
 	marks    *marks
 	family   *family
 	readers  conc.WaitGroup
@@ -89,7 +89,7 @@ func (r *run) supervise(ctx context.Context) error {
 		for _, s := range r.family.ready() {
 			r.start(ctx, s)
 		}
-		if r.opts.Once && r.running == 0 {
+		if r.poller.opts.Once && r.running == 0 {
 			return nil
 		}
 		select {
@@ -100,14 +100,14 @@ func (r *run) supervise(ctx context.Context) error {
 			if res.err != nil {
 				return res.err
 			}
-			r.board.end(res.shard)
+			r.poller.board.end(res.shard)
 			if res.outcome == ended {
 				r.family.end(res.shard)
 				listing.Reset(time.Until(listed.Add(relistSoonest)))
 			}
 		case <-listing.C:
 			// Once does not need shards that appear during a run.
-			if !r.opts.Once {
+			if !r.poller.opts.Once {
 				next, err := r.list(ctx)
 				if err != nil {
 					return err
@@ -121,13 +121,13 @@ func (r *run) supervise(ctx context.Context) error {
 
 // start starts the reader of s.
 func (r *run) start(ctx context.Context, s shard) {
-	rd := newReader(r.Poller, r.marks, s, r.family.origin(s))
-	r.board.note(s.id, func(*ShardProgress) {})
+	rd := newReader(r.poller, r.marks, s, r.family.origin(s))
+	r.poller.board.note(s.id, func(*ShardProgress) {})
 	r.running++
 	r.readers.Go(func() {
 		res := result{shard: s.id}
 		if p := panics.Try(func() { res.outcome, res.err = rd.run(ctx) }); p != nil {
-			res.err = fmt.Errorf("reading shard %s of stream %s panicked: %w", s.id, r.source.arn(), p.AsError())
+			res.err = fmt.Errorf("reading shard %s of stream %s panicked: %w", s.id, r.poller.source.arn(), p.AsError())
 		}
 		r.results <- res
 	})
@@ -138,14 +138,14 @@ func (r *run) start(ctx context.Context, s shard) {
 func (r *run) list(ctx context.Context) (next time.Duration, err error) {
 	call, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	list, err := r.source.shards(call)
+	list, err := r.poller.source.shards(call)
 	if err != nil {
-		if err := hopeless(r.source, err); err != nil || ctx.Err() != nil {
+		if err := hopeless(r.poller.source, err); err != nil || ctx.Err() != nil {
 			return 0, err
 		}
 		r.failures++
-		r.opts.Log.Warn("the shards could not be listed; trying again",
-			zap.String("stream", r.source.arn()), zap.Error(err), zap.Int("failures", r.failures))
+		r.poller.opts.Log.Warn("the shards could not be listed; trying again",
+			zap.String("stream", r.poller.source.arn()), zap.Error(err), zap.Int("failures", r.failures))
 		return max(backoff(r.failures), relistSoonest), nil
 	}
 	r.failures = 0
@@ -159,7 +159,7 @@ func (r *run) list(ctx context.Context) (next time.Duration, err error) {
 func (r *run) firstListing(ctx context.Context) ([]shard, error) {
 	for tries := 1; ; tries++ {
 		call, cancel := context.WithTimeout(ctx, callTimeout)
-		list, err := r.source.shards(call)
+		list, err := r.poller.source.shards(call)
 		cancel()
 		switch {
 		case ctx.Err() != nil:
@@ -167,14 +167,14 @@ func (r *run) firstListing(ctx context.Context) ([]shard, error) {
 		case err == nil:
 			return list, nil
 		}
-		if err := hopeless(r.source, err); err != nil {
+		if err := hopeless(r.poller.source, err); err != nil {
 			return nil, err
 		}
 		if tries >= firstTries && faultOf(err) != busy {
-			return nil, fmt.Errorf("the shards of stream %s could not be listed; check the network, the endpoint and the credentials: %w", r.source.arn(), reason(err))
+			return nil, fmt.Errorf("the shards of stream %s could not be listed; check the network, the endpoint and the credentials: %w", r.poller.source.arn(), reason(err))
 		}
-		r.opts.Log.Warn("the shards could not be listed; trying again",
-			zap.String("stream", r.source.arn()), zap.Error(err), zap.Int("failures", tries))
+		r.poller.opts.Log.Warn("the shards could not be listed; trying again",
+			zap.String("stream", r.poller.source.arn()), zap.Error(err), zap.Int("failures", tries))
 		sleep(ctx, backoff(tries))
 	}
 }
@@ -183,9 +183,9 @@ func (r *run) firstListing(ctx context.Context) ([]shard, error) {
 // read to their end.
 func (r *run) reportUnread(list []shard) {
 	for _, id := range r.marks.unread(list) {
-		r.board.note(id, func(s *ShardProgress) { s.Gaps++ })
-		r.board.end(id)
-		r.opts.Log.Warn("the rest of the shard was past retention before it was read",
-			zap.String("stream", r.source.arn()), zap.String("shard", id))
+		r.poller.board.note(id, func(s *ShardProgress) { s.Gaps++ })
+		r.poller.board.end(id)
+		r.poller.opts.Log.Warn("the rest of the shard was past retention before it was read",
+			zap.String("stream", r.poller.source.arn()), zap.String("shard", id))
 	}
 }
