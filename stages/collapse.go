@@ -75,6 +75,7 @@ const (
 	verbatim   form = iota // unchanged
 	escaped                // JSON that holds U+FFFE or U+FFFF
 	quoted                 // text, as a JSON string
+	quotedOdd              // text that holds U+FFFE or U+FFFF, as a JSON string
 	binaryForm             // not text
 )
 

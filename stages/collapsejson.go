@@ -3,10 +3,10 @@ package stages
 import (
 	"bytes"
 	"encoding/base64"
-	"unicode/utf8"
 
 	"fanout/engine"
-	"fanout/engine/ascii"
+	"fanout/internal/jsonscan"
+	"fanout/internal/jsontext"
 )
 
 // The text around the records of a JSON message, and around binary data.
@@ -49,15 +49,18 @@ func measureJSON(data engine.Payload) element {
 	if data.KnownJSON() {
 		return element{verbatim, len(b)}
 	}
-	s := scanner{b: b}
-	if s.value(0) && s.end() {
-		if s.odd == 0 {
-			data.MarkJSON()
-			return element{verbatim, len(b)}
+	c := jsonscan.Cursor{Text: b}
+	if _, ok := c.Value(); ok && c.End() {
+		if n := odd(b); n > 0 {
+			return element{escaped, len(b) + n*oddEscape}
 		}
-		return element{escaped, len(b) + s.odd*(len(`\ufffe`)-len("\uFFFE"))}
+		data.MarkJSON()
+		return element{verbatim, len(b)}
 	}
-	if n := quotedLen(b); n > 0 {
+	if n, valid := jsontext.StringLen(b); valid {
+		if odd := odd(b); odd > 0 {
+			return element{quotedOdd, n + odd*oddEscape}
+		}
 		return element{quoted, n}
 	}
 	return element{binaryForm, len(base64Head) + base64.StdEncoding.EncodedLen(len(b)) + len(base64Tail)}
@@ -75,10 +78,11 @@ func appendJSON(text []byte, recs []engine.Record, elements []element) []byte {
 		case verbatim:
 			text = append(text, b...)
 		case escaped:
-			b = bytes.ReplaceAll(b, []byte("\uFFFE"), []byte(`\ufffe`))
-			text = append(text, bytes.ReplaceAll(b, []byte("\uFFFF"), []byte(`\uffff`))...)
+			text = append(text, escapeOdd(b)...)
 		case quoted:
-			text = appendQuoted(text, b)
+			text = jsontext.AppendString(text, b)
+		case quotedOdd:
+			text = append(text, escapeOdd(jsontext.AppendString(nil, b))...)
 		case binaryForm:
 			text = append(text, base64Head...)
 			text = base64.StdEncoding.AppendEncode(text, b)
@@ -88,68 +92,22 @@ func appendJSON(text []byte, recs []engine.Record, elements []element) []byte {
 	return append(text, jsonTail...)
 }
 
-// quotedLen returns the length of text as a JSON string, or 0 if it is not UTF-8.
-func quotedLen(text []byte) int {
-	n := len(`""`)
-	for i := 0; ; {
-		plain := ascii.Len(text[i:])
-		n, i = n+plain, i+plain
-		if i == len(text) {
-			return n
-		}
-		r, size := utf8.DecodeRune(text[i:])
-		if r == utf8.RuneError && size == 1 {
-			return 0
-		}
-		if e := escape(r); e != "" {
-			n += len(e)
-		} else {
-			n += size
-		}
-		i += size
+// The characters U+FFFE and U+FFFF are odd: JSON allows them in strings, and XML does
+// not.
+
+// oddEscape is how much longer the escape of an odd character is.
+const oddEscape = len(`\ufffe`) - len("\uFFFE")
+
+// odd counts the odd characters of UTF-8 text.
+func odd(text []byte) int {
+	if bytes.IndexByte(text, "\uFFFE"[0]) < 0 {
+		return 0
 	}
+	return bytes.Count(text, []byte("\uFFFE")) + bytes.Count(text, []byte("\uFFFF"))
 }
 
-// appendQuoted appends text, which must be UTF-8, as a JSON string.
-func appendQuoted(b, text []byte) []byte {
-	b = append(b, '"')
-	start := 0 // of the part that needs no escaping
-	for i := 0; ; {
-		i += ascii.Len(text[i:])
-		if i == len(text) {
-			return append(append(b, text[start:]...), '"')
-		}
-		r, size := utf8.DecodeRune(text[i:])
-		if e := escape(r); e != "" {
-			b = append(append(b, text[start:i]...), e...)
-			start = i + size
-		}
-		i += size
-	}
+// escapeOdd returns a copy of JSON text with its odd characters escaped.
+func escapeOdd(text []byte) []byte {
+	text = bytes.ReplaceAll(text, []byte("\uFFFE"), []byte(`\ufffe`))
+	return bytes.ReplaceAll(text, []byte("\uFFFF"), []byte(`\uffff`))
 }
-
-// escape returns the escape of r in a JSON string that is XML 1.0 text too, or ""
-// if r needs none.
-func escape(r rune) string {
-	switch {
-	case r == '\uFFFE':
-		return `\ufffe`
-	case r == '\uFFFF':
-		return `\uffff`
-	case int(r) < len(escapes):
-		return escapes[r]
-	default:
-		return ""
-	}
-}
-
-// escapes holds the escapes of ASCII characters.
-var escapes = func() (t ['\\' + 1]string) {
-	const hex = "0123456789abcdef"
-	for c := range byte(' ') {
-		t[c] = `\u00` + hex[c>>4:c>>4+1] + hex[c&15:c&15+1]
-	}
-	t['\b'], t['\t'], t['\n'], t['\f'], t['\r'] = `\b`, `\t`, `\n`, `\f`, `\r`
-	t['"'], t['\\'] = `\"`, `\\`
-	return t
-}()

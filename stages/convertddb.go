@@ -3,13 +3,13 @@ package stages
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"fanout/engine"
+	"fanout/internal/jsonscan"
 )
 
 // ConvertDDB turns record data from DynamoDB JSON into plain JSON. DynamoDB JSON is
@@ -63,7 +63,7 @@ func (s ConvertDDB) Process(_ context.Context, in []engine.Record, out *engine.O
 			continue
 		}
 		data := cells.Bytes(converted)
-		if c.odd == 0 {
+		if odd(converted) == 0 {
 			data.MarkJSON()
 		}
 		out.EmitWithSource(r.With(data), raw)
@@ -95,9 +95,9 @@ func (s ConvertDDB) converted(c *converter, r *engine.Record) (raw, data []byte,
 // maxLevels is how deep DynamoDB nests attribute values, including the outermost.
 const maxLevels = 32
 
-// converter reads DynamoDB JSON with its scanner and writes plain JSON.
+// converter reads DynamoDB JSON and writes plain JSON.
 type converter struct {
-	scanner
+	in     jsonscan.Cursor
 	out    []byte
 	path   []string // to the fault, innermost first
 	copied int      // for an event: how many bytes of it are in out
@@ -107,8 +107,8 @@ type converter struct {
 
 // convert appends b in plain JSON to out.
 func (c *converter) convert(b []byte) error {
-	c.scanner, c.path = scanner{b: b}, c.path[:0]
-	if c.item(1) && c.end() {
+	c.in, c.path = jsonscan.Cursor{Text: b}, c.path[:0]
+	if c.item(1) && c.in.End() {
 		return nil
 	}
 	return c.fault()
@@ -121,49 +121,43 @@ func (c *converter) fault() error {
 		slices.Reverse(c.path)
 		where = " of attribute " + strings.TrimPrefix(strings.Join(c.path, ""), ".")
 	}
-	return engine.Errorf(engine.Permanent, "the data is not DynamoDB JSON: %s, at byte %d%s", c.why, c.i, where)
+	return engine.Errorf(engine.Permanent, "the data is not DynamoDB JSON: %s, at byte %d%s", c.in.Why, c.in.Pos, where)
 }
 
 // item converts an object of names and attribute values at the given level.
 func (c *converter) item(level int) bool {
-	if !c.take('{') {
-		return c.fail("an object of attributes is missing")
+	more, ok := c.in.Enter('{')
+	if !ok {
+		return c.in.Fail("an object of attributes is missing")
 	}
 	c.out = append(c.out, '{')
-	for n := 0; ; n++ {
-		more, ok := c.next(n, '}')
-		if !more {
-			c.out = append(c.out, '}')
-			return ok
-		}
-		name, ok := c.name()
+	for more {
+		name, ok := c.in.Name()
 		if !ok {
 			return false
 		}
-		if n > 0 {
-			c.out = append(c.out, ',')
-		}
-		c.quote(name)
+		c.quote(name.Raw)
 		c.out = append(c.out, ':')
 		if !c.attribute(level) {
-			c.path = append(c.path, "."+clip(name))
+			c.path = append(c.path, "."+clip(name.Raw))
 			return false
 		}
+		if more, ok = c.in.Next('}'); !ok {
+			return false
+		}
+		if more {
+			c.out = append(c.out, ',')
+		}
 	}
+	c.out = append(c.out, '}')
+	return true
 }
 
 // list converts an array. element converts each element.
 func (c *converter) list(element func(*converter, int) bool, level int) bool {
-	if !c.take('[') {
-		return c.fail("an array is missing")
-	}
+	more, ok := c.in.Enter('[')
 	c.out = append(c.out, '[')
-	for n := 0; ; n++ {
-		more, ok := c.next(n, ']')
-		if !more {
-			c.out = append(c.out, ']')
-			return ok
-		}
+	for n := 0; more; n++ {
 		if n > 0 {
 			c.out = append(c.out, ',')
 		}
@@ -171,27 +165,30 @@ func (c *converter) list(element func(*converter, int) bool, level int) bool {
 			c.path = append(c.path, fmt.Sprintf("[%d]", n))
 			return false
 		}
+		more, ok = c.in.Next(']')
 	}
+	c.out = append(c.out, ']')
+	return ok
 }
 
 // attribute converts an attribute value, an object of one type and its value.
 func (c *converter) attribute(level int) bool {
 	switch {
-	case !c.take('{'):
-		return c.fail("an object of a type and a value is missing")
+	case !c.in.Take('{'):
+		return c.in.Fail("an object of a type and a value is missing")
 	case level > maxLevels:
-		return c.fail("values are nested deeper than the 32 levels of DynamoDB")
-	case c.peek() == '}':
-		return c.fail("an attribute value has no type")
+		return c.in.Fail("values are nested deeper than the 32 levels of DynamoDB")
+	case c.in.Peek() == '}':
+		return c.in.Fail("an attribute value has no type")
 	}
-	name, ok := c.name()
-	if !ok || !c.typed(c.unescape(name), level) {
+	name, ok := c.in.Name()
+	if !ok || !c.typed(name.Content(), level) {
 		return false
 	}
-	if c.peek() == ',' {
-		return c.fail("an attribute value has more than one type")
+	if c.in.Peek() == ',' {
+		return c.in.Fail("an attribute value has more than one type")
 	}
-	return c.take('}') || c.fail("a brace is missing")
+	return c.in.Take('}') || c.in.Fail("a brace is missing")
 }
 
 // typed converts a value of the named type.
@@ -207,10 +204,10 @@ func (c *converter) typed(name []byte, level int) bool {
 		return c.boolean()
 	case "NULL":
 		c.out = append(c.out, "null"...)
-		if c.peek() == 'f' { // decoders of AWS accept it
-			return c.literal("false")
+		if c.in.Peek() == 'f' { // decoders of AWS accept it
+			return c.in.Literal("false")
 		}
-		return c.literal("true") || c.fail("NULL is neither true nor false")
+		return c.in.Literal("true") || c.in.Fail("NULL is neither true nor false")
 	case "M":
 		return c.item(level + 1)
 	case "L":
@@ -222,23 +219,23 @@ func (c *converter) typed(name []byte, level int) bool {
 	case "BS":
 		return c.list((*converter).binary, level)
 	}
-	return c.fail(`there is no type "` + clip(name) + `"`)
+	return c.in.Fail(`there is no type "` + clip(name) + `"`)
 }
 
 func (c *converter) string(int) bool {
-	s, ok := c.str()
-	c.quote(s)
+	s, ok := c.in.String()
+	c.quote(s.Raw)
 	return ok
 }
 
 func (c *converter) number(int) bool {
-	s, ok := c.str()
+	s, ok := c.in.String()
 	if !ok {
 		return false
 	}
-	text := c.unescape(s)
+	text := s.Content()
 	if why := checkNumber(text); why != "" {
-		return c.fail(why)
+		return c.in.Fail(why)
 	}
 	if c.exponents && beyond64(text) {
 		digits := bytes.TrimRight(text, "0")
@@ -251,22 +248,22 @@ func (c *converter) number(int) bool {
 }
 
 func (c *converter) binary(int) bool {
-	s, ok := c.str()
+	s, ok := c.in.String()
 	if !ok {
 		return false
 	}
-	text := c.unescape(s)
+	text := s.Content()
 	c.quote(text)
-	return isBase64(text) || c.fail("binary data is not valid base64")
+	return isBase64(text) || c.in.Fail("binary data is not valid base64")
 }
 
 func (c *converter) boolean() bool {
 	word := "true"
-	if c.peek() == 'f' {
+	if c.in.Peek() == 'f' {
 		word = "false"
 	}
 	c.out = append(c.out, word...)
-	return c.literal(word) || c.fail("BOOL is neither true nor false")
+	return c.in.Literal(word) || c.in.Fail("BOOL is neither true nor false")
 }
 
 // quote writes s as a string. s must need no escaping.
@@ -283,18 +280,6 @@ func clip(name []byte) string {
 		return string(name)
 	}
 	return strings.ToValidUTF8(string(name[:most]), "") + "…"
-}
-
-// unescape returns s, the string read last, without escapes. DynamoDB does not
-// escape types, digits and base64, but other writers of JSON may.
-func (c *converter) unescape(s []byte) []byte {
-	if !c.escaped {
-		return s
-	}
-	var text string
-	// The scanner has accepted it as a string, so this cannot fail.
-	_ = json.Unmarshal(append(append([]byte{'"'}, s...), '"'), &text)
-	return []byte(text)
 }
 
 // isBase64 reports whether text is standard padded base64 (RFC 4648, section 4).

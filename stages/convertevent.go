@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"fanout/engine"
+	"fanout/internal/jsonscan"
 )
 
 // event converts the images of a DynamoDB source record. It returns the record with
@@ -12,23 +13,11 @@ import (
 func (c *converter) event(r *engine.Record) (raw, data []byte, err error) {
 	start := len(c.out)
 	var images eventImages
-	c.scanner, c.path, c.copied = scanner{b: r.Raw}, c.path[:0], 0
-	ok := c.members(func(name []byte) bool {
-		if string(name) != "dynamodb" || c.peek() != '{' {
-			return c.value(1)
-		}
-		return c.members(func(name []byte) bool {
-			image := images.named(name)
-			if image == nil || c.peek() != '{' {
-				return c.value(2)
-			}
-			return c.image(name, image)
-		})
-	})
-	if !ok || !c.end() {
+	c.in, c.path, c.copied = jsonscan.Cursor{Text: r.Raw}, c.path[:0], 0
+	if !c.record(&images) || !c.in.End() {
 		return nil, nil, c.fault()
 	}
-	c.out = append(c.out, c.b[c.copied:]...)
+	c.out = append(c.out, c.in.Text[c.copied:]...)
 	image := images.new
 	if r.Action == "REMOVE" || image.end == 0 {
 		image = images.keys
@@ -37,6 +26,29 @@ func (c *converter) event(r *engine.Record) (raw, data []byte, err error) {
 		return nil, nil, engine.Errorf(engine.Permanent, "the source record has no DynamoDB image and no keys to be converted")
 	}
 	return slices.Clip(c.out[start:]), c.out[image.start:image.end:image.end], nil
+}
+
+// record reads a source record and converts its images.
+func (c *converter) record(images *eventImages) bool {
+	if c.in.Peek() != '{' {
+		return c.in.Fail("an object is missing")
+	}
+	_, ok := c.in.Object(func(name jsonscan.Value) (ok bool) {
+		if string(name.Content()) != "dynamodb" {
+			_, ok = c.in.Value()
+			return ok
+		}
+		_, ok = c.in.Object(func(name jsonscan.Value) (ok bool) {
+			image := images.named(name.Content())
+			if image == nil || c.in.Peek() != '{' {
+				_, ok = c.in.Value()
+				return ok
+			}
+			return c.image(name.Content(), image)
+		})
+		return ok
+	})
+	return ok
 }
 
 // eventImages locates the images of a source record in the output.
@@ -59,29 +71,13 @@ func (e *eventImages) named(name []byte) *span {
 
 // image converts an image, after it copies the input that precedes it.
 func (c *converter) image(name []byte, where *span) bool {
-	c.out = append(c.out, c.b[c.copied:c.i]...)
+	c.out = append(c.out, c.in.Text[c.copied:c.in.Pos]...)
 	where.start = len(c.out)
 	if !c.item(1) {
 		c.path = append(c.path, "."+clip(name))
 		return false
 	}
 	where.end = len(c.out)
-	c.copied = c.i
+	c.copied = c.in.Pos
 	return true
-}
-
-// members skips an object. member must skip the value of each member.
-func (c *converter) members(member func(name []byte) bool) bool {
-	if !c.take('{') {
-		return c.fail("an object is missing")
-	}
-	for n := 0; ; n++ {
-		if more, ok := c.next(n, '}'); !more {
-			return ok
-		}
-		name, ok := c.name()
-		if !ok || !member(c.unescape(name)) {
-			return false
-		}
-	}
 }

@@ -3,6 +3,8 @@ package stages
 import (
 	"bytes"
 	"strconv"
+
+	"fanout/internal/jsonscan"
 )
 
 // DynamoDB's limits on numbers: 38 significant digits, and magnitudes from 1E-130
@@ -18,7 +20,7 @@ const (
 // stored in. So its numbers are JSON numbers already. Exponents in JSON form are
 // accepted too.
 func checkNumber(text []byte) string {
-	if n := numberLen(text); n == 0 || n < len(text) {
+	if !jsonscan.IsNumber(text) {
 		return "a number is not written as one"
 	}
 	var (

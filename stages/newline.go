@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"slices"
 
 	"fanout/engine"
+	"fanout/internal/jsonscan"
 )
 
 // Newline ends each record with "\n" unless it already ends with one, so that
@@ -39,7 +39,7 @@ func endBytes(r engine.Record) engine.Record {
 	b := r.Data.Bytes()
 	ended := bytes.HasSuffix(b, newline)
 	switch {
-	case bytes.IndexByte(bytes.TrimSuffix(b, newline), '\n') >= 0 && isJSONText(b):
+	case bytes.IndexByte(bytes.TrimSuffix(b, newline), '\n') >= 0 && jsonscan.Valid(b):
 		return r.With(engine.Bytes(oneLine(b)))
 	case ended:
 		return r
@@ -57,7 +57,7 @@ func endText(r engine.Record) engine.Record {
 	ended := bytes.HasSuffix(last, newline)
 	several := bytes.IndexByte(bytes.TrimSuffix(last, newline), '\n') >= 0 || hasNewline(text[:whole])
 	switch {
-	case several && isJSONText(r.Data.Bytes()):
+	case several && jsonscan.Valid(r.Data.Bytes()):
 		return r.With(engine.Bytes(oneLine(r.Data.Bytes())))
 	case ended:
 		return r
@@ -67,20 +67,12 @@ func endText(r engine.Record) engine.Record {
 	return r.With(engine.Base64(base64.StdEncoding.AppendEncode(line, append(last, newline...))))
 }
 
-// isJSONText reports whether b is JSON (RFC 8259).
-func isJSONText(b []byte) bool {
-	s := scanner{b: b}
-	return s.value(0) && s.end()
-}
-
 // oneLine returns the JSON in b without white space between its tokens, and with a
 // newline at the end.
 func oneLine(b []byte) []byte {
-	var line bytes.Buffer
-	line.Grow(len(b) + 1)
-	_ = json.Compact(&line, b) // b is JSON, so this cannot fail
-	line.WriteByte('\n')
-	return line.Bytes()
+	line := make([]byte, 0, len(b)+1)
+	jsonscan.Tokens(b, func(part []byte) { line = append(line, part...) })
+	return append(line, '\n')
 }
 
 // hasNewline reports whether the decoded base64 text has a newline. The text is

@@ -21,9 +21,6 @@ type Cursor struct {
 	// AnyBytes accepts strings that are not UTF-8, as encoding/json does.
 	AnyBytes bool
 
-	// NotASCII is set when a string holds characters beyond ASCII.
-	NotASCII bool
-
 	depth int
 }
 

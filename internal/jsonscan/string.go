@@ -69,7 +69,6 @@ func (c *Cursor) rest(start int) (Value, bool) {
 
 // beyond checks a string that holds characters beyond ASCII.
 func (c *Cursor) beyond(s []byte, start int) bool {
-	c.NotASCII = true
 	if c.AnyBytes || utf8.Valid(s) {
 		return true
 	}

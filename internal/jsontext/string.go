@@ -23,18 +23,20 @@ func AppendString[T string | []byte](b []byte, s T) []byte {
 // slow. Append copies eight bytes at once, and copies the rest of them again after each
 // backslash.
 func Append[T string | []byte](b []byte, s T) []byte {
-	for i := 0; i < len(s); {
-		if len(s)-i < 8 {
+	const most = 24 // bytes written for eight
+	if cap(b)-len(b) < len(s) {
+		b = slices.Grow(b, len(s)+most)
+	}
+	i := ascii.Len(s) // most text needs no escapes
+	b = append(b, s[:i]...)
+	for i < len(s) {
+		if len(s)-i < 8 || cap(b)-len(b) < most {
 			n := ascii.Len(s[i:])
 			b, i = append(b, s[i:i+n]...), i+n
 			if i < len(s) {
 				b, i = appendChar(b, s, i)
 			}
 			continue
-		}
-		const most = 24 // bytes written for eight
-		if cap(b)-len(b) < most {
-			b = slices.Grow(b, most+len(s)-i)
 		}
 		w, to := ascii.Word(s, i), b[len(b):len(b)+most]
 		binary.LittleEndian.PutUint64(to, w)
@@ -60,15 +62,21 @@ func Append[T string | []byte](b []byte, s T) []byte {
 	return b
 }
 
-// StringLen returns the length of s as AppendString writes it.
-func StringLen[T string | []byte](s T) int {
-	n := len(s) + len(`""`)
-	for i := 0; i < len(s); {
-		if len(s)-i >= 8 {
+// StringLen returns the length of s as AppendString writes it. It reports false if s is
+// not UTF-8.
+func StringLen[T string | []byte](s T) (n int, ok bool) {
+	n = len(s) + len(`""`)
+	for i := ascii.Len(s); i < len(s); {
+		if len(s)-i < 8 {
+			if i += ascii.Len(s[i:]); i == len(s) {
+				break
+			}
+		} else {
 			w := ascii.Word(s, i)
 			q := ascii.Quotes(w)
-			if ascii.Unprintable(w) == 0 {
-				n, i = n+bits.OnesCount64(q), i+8
+			rare := ascii.Unprintable(w)
+			n += bits.OnesCount64(q & (rare - 1) &^ rare)
+			if i += ascii.First(rare); rare == 0 {
 				if q == 0 {
 					i += ascii.Run(s[i:])
 				}
@@ -76,11 +84,15 @@ func StringLen[T string | []byte](s T) int {
 			}
 		}
 		c, size, escape := char(s, i)
-		if i += size; escape {
+		if escape {
+			if c == utf8.RuneError && size == 1 {
+				return 0, false
+			}
 			n += escapedLen(c) - size
 		}
+		i += size
 	}
-	return n
+	return n, true
 }
 
 // char decodes the character of s at i, and reports whether a string must escape it.
@@ -88,7 +100,12 @@ func char[T string | []byte](s T, i int) (c rune, size int, escape bool) {
 	if s[i] < utf8.RuneSelf {
 		return rune(s[i]), 1, !ascii.Plain(s[i])
 	}
-	c, size = utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
+	switch s := any(s).(type) {
+	case string:
+		c, size = utf8.DecodeRuneInString(s[i:])
+	case []byte:
+		c, size = utf8.DecodeRune(s[i:])
+	}
 	return c, size, c == utf8.RuneError && size == 1 || c == '\u2028' || c == '\u2029'
 }
 

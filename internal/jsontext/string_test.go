@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"go.uber.org/goleak"
 )
@@ -56,8 +57,12 @@ func check(t *testing.T, text []byte) {
 	if got := `"` + string(Append(nil, text)) + `"`; got != want {
 		t.Fatalf("%q without quotes is %s, want %s", text, got, want)
 	}
-	if bytesLen, stringLen := StringLen(text), StringLen(string(text)); bytesLen != len(want) || stringLen != len(want) {
-		t.Fatalf("the length of %q is %d and %d, want %d", text, bytesLen, stringLen, len(want))
+	n, ok := StringLen(text)
+	if ok != utf8.Valid(text) || ok && n != len(want) {
+		t.Fatalf("the length of %q is %d, want %d; UTF-8: %v", text, n, len(want), ok)
+	}
+	if again, same := StringLen(string(text)); again != n || same != ok {
+		t.Fatalf("the length of %q as a string is %d, want %d; UTF-8: %v", text, again, n, same)
 	}
 }
 
