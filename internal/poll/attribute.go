@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+
+	"fanout/internal/jsontext"
 )
 
 // appendAttributes appends an item in DynamoDB JSON, with its attributes ordered by
@@ -30,9 +32,9 @@ func appendAttribute(dst []byte, value types.AttributeValue) (_ []byte, err erro
 	dst = append(dst, '{')
 	switch v := value.(type) {
 	case *types.AttributeValueMemberS:
-		dst = appendString(appendName(dst, "S"), v.Value)
+		dst = jsontext.AppendString(appendName(dst, "S"), v.Value)
 	case *types.AttributeValueMemberN:
-		dst = appendString(appendName(dst, "N"), v.Value)
+		dst = jsontext.AppendString(appendName(dst, "N"), v.Value)
 	case *types.AttributeValueMemberB:
 		dst = appendBinary(appendName(dst, "B"), v.Value)
 	case *types.AttributeValueMemberBOOL:
@@ -40,9 +42,9 @@ func appendAttribute(dst []byte, value types.AttributeValue) (_ []byte, err erro
 	case *types.AttributeValueMemberNULL:
 		dst = appendBool(appendName(dst, "NULL"), v.Value)
 	case *types.AttributeValueMemberSS:
-		dst = appendList(appendName(dst, "SS"), v.Value, appendString)
+		dst = appendList(appendName(dst, "SS"), v.Value, jsontext.AppendString[string])
 	case *types.AttributeValueMemberNS:
-		dst = appendList(appendName(dst, "NS"), v.Value, appendString)
+		dst = appendList(appendName(dst, "NS"), v.Value, jsontext.AppendString[string])
 	case *types.AttributeValueMemberBS:
 		dst = appendList(appendName(dst, "BS"), v.Value, appendBinary)
 	case *types.AttributeValueMemberL:
@@ -75,7 +77,7 @@ func appendList[T any](dst []byte, list []T, appendItem func([]byte, T) []byte) 
 }
 
 func appendName(dst []byte, name string) []byte {
-	return append(appendString(dst, name), ':')
+	return append(jsontext.AppendString(dst, name), ':')
 }
 
 func appendBool(dst []byte, b bool) []byte {

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+
+	"fanout/internal/jsontext"
 )
 
 // DynamoDBClient is the part of *dynamodbstreams.Client that reading uses.
@@ -166,9 +168,9 @@ func (s *dynamoDBSource) appendRecord(dst []byte, r *types.Record) (_ []byte, er
 	dst = appendMember(dst, "awsRegion", or(r.AwsRegion, s.region))
 	if u := r.UserIdentity; u != nil {
 		dst = append(dst, `"userIdentity":{"type":`...)
-		dst = appendString(dst, aws.ToString(u.Type))
+		dst = jsontext.AppendString(dst, aws.ToString(u.Type))
 		dst = append(dst, `,"principalId":`...)
-		dst = appendString(dst, aws.ToString(u.PrincipalId))
+		dst = jsontext.AppendString(dst, aws.ToString(u.PrincipalId))
 		dst = append(dst, `},`...)
 	}
 	if d := r.Dynamodb; d != nil {
@@ -177,7 +179,7 @@ func (s *dynamoDBSource) appendRecord(dst []byte, r *types.Record) (_ []byte, er
 		}
 	}
 	dst = append(dst, `"eventSourceARN":`...)
-	dst = appendString(dst, s.stream)
+	dst = jsontext.AppendString(dst, s.stream)
 	return append(dst, '}'), nil
 }
 
@@ -204,7 +206,7 @@ func appendChange(dst []byte, d *types.StreamRecord) (_ []byte, err error) {
 	dst = append(dst, `"SizeBytes":`...)
 	dst = strconv.AppendInt(dst, aws.ToInt64(d.SizeBytes), 10)
 	dst = append(dst, `,"StreamViewType":`...)
-	dst = appendString(dst, string(d.StreamViewType))
+	dst = jsontext.AppendString(dst, string(d.StreamViewType))
 	return append(dst, `},`...), nil
 }
 

@@ -258,21 +258,6 @@ func TestEventAllocatesOnce(t *testing.T) {
 	}
 }
 
-func FuzzString(f *testing.F) {
-	for _, s := range []string{"", "plain", "\"\\/\b\f\n\r\t\x00\x1f\x7f", "ключ \u2028 😀", "\xff\xfeab\xc3", "<&>"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		var got string
-		if err := json.Unmarshal(appendString(nil, s), &got); err != nil {
-			t.Fatalf("%q: %v", s, err)
-		}
-		if want := strings.ToValidUTF8(s, ""); strings.ReplaceAll(got, "\uFFFD", "") != strings.ReplaceAll(want, "\uFFFD", "") {
-			t.Errorf("%q became %q", s, got)
-		}
-	})
-}
-
 func FuzzAcknowledged(f *testing.F) {
 	for _, s := range []string{"", "null", "{}", `{"batchItemFailures":null}`, fails("2"), fails("3", "1"), fails("9"), "[]", "{"} {
 		f.Add([]byte(s))

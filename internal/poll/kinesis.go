@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"fanout/internal/jsontext"
 )
 
 // KinesisClient is the part of *kinesis.Client that reading uses.
@@ -169,9 +171,9 @@ func (s *kinesisSource) appendRecord(dst []byte, shard string, r *types.Record) 
 		dst = appendMillis(dst, *r.ApproximateArrivalTimestamp)
 	}
 	dst = append(dst, `},"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":"`...)
-	dst = appendText(dst, shard)
+	dst = jsontext.Append(dst, shard)
 	dst = append(dst, ':')
-	dst = appendText(dst, seq)
+	dst = jsontext.Append(dst, seq)
 	return append(dst, s.tail...)
 }
 
@@ -182,6 +184,6 @@ func kinesisTail(identity, region, stream string) string {
 	tail = appendMember(tail, "invokeIdentityArn", identity)
 	tail = appendMember(tail, "awsRegion", region)
 	tail = append(tail, `"eventSourceARN":`...)
-	tail = appendString(tail, stream)
+	tail = jsontext.AppendString(tail, stream)
 	return string(append(tail, '}'))
 }
