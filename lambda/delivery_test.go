@@ -109,7 +109,7 @@ func TestFewestCalls(t *testing.T) {
 					a.SetLimit(fmt.Sprint("sns/t", i), 1<<20)
 				}
 			}
-			a.delivered(orderEvent(data...))
+			a.deliver(orderEvent(data...))
 
 			calls := map[string]int{}
 			for _, c := range a.Calls() {

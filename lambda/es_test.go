@@ -16,12 +16,12 @@ func TestLargeNumbers(t *testing.T) {
 		fmt.Sprintf("id: es, type: es, destination: %q, convertDDB: true", a.URL()+"#customers"),
 		fmt.Sprintf("id: sqs, type: sqs, destination: %q, convertDDB: true, collapse: none", queue+"customers"),
 	))
-	a.delivered(event)
+	a.deliver(event)
 	for destination, want := range map[string]string{
 		"es/customers":  `{"id":"a","wei":1E24}`,
 		"sqs/customers": `{"id":"a","wei":1000000000000000000000000}`,
 	} {
-		if got := a.data(destination); got[want] != 1 || len(got) != 1 {
+		if got := a.arrivals(destination); got[want] != 1 || len(got) != 1 {
 			t.Errorf("%s has %v, want %s", destination, got, want)
 		}
 	}
@@ -34,7 +34,7 @@ func TestSearchRequests(t *testing.T) {
 		fmt.Sprintf("id: dated, type: es, destination: %q, region: eu-central-1", a.URL()+"#<orders-{now/d}>"),
 		fmt.Sprintf("id: unsigned, type: es, destination: %q", a.URL()+"#orders"),
 	))
-	a.delivered(orderEvent([]byte(`{"n":1}`)))
+	a.deliver(orderEvent([]byte(`{"n":1}`)))
 	if n := len(a.Records("es/<orders-{now/d}>")); n != 1 {
 		t.Errorf("%d documents in the dated index; the fake has %v", n, a.Destinations())
 	}

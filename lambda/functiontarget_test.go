@@ -30,7 +30,7 @@ func TestFunctionGetsPlainImages(t *testing.T) {
 		`","dynamodb":{"Keys":{"id":{"S":"a"}},"OldImage":{"id":{"S":"a"},"v":{"N":"1.50"}},"SequenceNumber":"2"}}`
 	modify := `{"eventID":"1","eventName":"MODIFY","eventSource":"aws:dynamodb","eventSourceARN":"` + customers +
 		`","dynamodb":{"Keys":{"id":{"S":"a"}},"NewImage":{"id":{"S":"a"},"v":{"N":"1.50"}},"OldImage":{"id":{"S":"a"},"v":{"N":"1"}},"SequenceNumber":"1"}}`
-	a.delivered(`{"Records":[` + modify + "," + remove + `]}`)
+	a.deliver(`{"Records":[` + modify + "," + remove + `]}`)
 	want := []string{
 		`{"eventID":"1","eventName":"MODIFY","eventSource":"aws:dynamodb","eventSourceARN":"` + customers +
 			`","dynamodb":{"Keys":{"id":"a"},"NewImage":{"id":"a","v":1.50},"OldImage":{"id":"a","v":1},"SequenceNumber":"1"}}`,
@@ -53,9 +53,9 @@ func TestFunctionGetsPlainImages(t *testing.T) {
 // unchanged.
 func TestFunctionGetsUserRecords(t *testing.T) {
 	a := open(t, targets(orders, "id: t, type: lambda, deaggregate: true, destination: out"))
-	a.delivered(eventOf(
-		put{orders, "shardId-000000000000", "9", "x", kpl.Aggregate(kpl.User{Key: "a", Data: "one"}, kpl.User{Key: "b", Data: "two"})},
-		put{orders, "shardId-000000000000", "10", "c", []byte("three")},
+	a.deliver(eventOf(
+		kinesisRecord{orders, "shardId-000000000000", "9", "x", kpl.Aggregate(kpl.User{Key: "a", Data: "one"}, kpl.User{Key: "b", Data: "two"})},
+		kinesisRecord{orders, "shardId-000000000000", "10", "c", []byte("three")},
 	))
 	var got []string
 	for _, text := range a.invoked() {
@@ -86,12 +86,12 @@ func TestFunctionGetsUserRecords(t *testing.T) {
 func TestFunctionGetsNewlines(t *testing.T) {
 	const line = "id: t, type: lambda, appendNewlines: true, destination: out"
 	for name, c := range map[string]struct{ source, event, want string }{
-		"kinesis":  {orders, eventOf(put{orders, "s", "9", "a", []byte("one")}), `"data":"b25lCg=="`},
-		"sns":      {alerts, eventOf(notice{"m1", "fire"}), `"Message":"fire\n"`},
-		"dynamodb": {customers, eventOf(change{"1", "ann"}), `"NewImage":{"id":{"S":"ann"}}`},
+		"kinesis":  {orders, eventOf(kinesisRecord{orders, "s", "9", "a", []byte("one")}), `"data":"b25lCg=="`},
+		"sns":      {alerts, eventOf(notification{"m1", "fire"}), `"Message":"fire\n"`},
+		"dynamodb": {customers, eventOf(insertedItem{"1", "ann"}), `"NewImage":{"id":{"S":"ann"}}`},
 	} {
 		a := open(t, targets(c.source, line))
-		a.delivered(c.event)
+		a.deliver(c.event)
 		all := a.invoked()
 		if len(all) != 1 || !json.Valid([]byte(all[0])) {
 			t.Fatalf("%s: %q", name, all)

@@ -19,13 +19,13 @@ import (
 // in no order.
 func mixed() string {
 	return eventOf(
-		put{orders, "shardId-000000000000", "100", "k1", []byte("order 1")},
-		notice{"95df01b4", "alert 1"},
-		put{clicks, "shardId-000000000000", "9", "k1", []byte("click 1")},
-		put{orders, "shardId-000000000001", "7", "k2", []byte("order 2")},
-		change{"4711", "17"},
-		put{clicks, "shardId-000000000007", "10", "k2", []byte("click 2")},
-		put{orders, "shardId-000000000000", "101", "k1", []byte("order 3")},
+		kinesisRecord{orders, "shardId-000000000000", "100", "k1", []byte("order 1")},
+		notification{"95df01b4", "alert 1"},
+		kinesisRecord{clicks, "shardId-000000000000", "9", "k1", []byte("click 1")},
+		kinesisRecord{orders, "shardId-000000000001", "7", "k2", []byte("order 2")},
+		insertedItem{"4711", "17"},
+		kinesisRecord{clicks, "shardId-000000000007", "10", "k2", []byte("click 2")},
+		kinesisRecord{orders, "shardId-000000000000", "101", "k1", []byte("order 3")},
 	)
 }
 
@@ -67,7 +67,7 @@ func TestMixedEvent(t *testing.T) {
 	}
 	arrived := map[string]map[string]int{}
 	for _, d := range a.Destinations() {
-		arrived[d] = a.data(d)
+		arrived[d] = a.arrivals(d)
 	}
 	if diff := cmp.Diff(map[string]map[string]int{
 		"kinesis/orders": {"order 1": 1, "order 2": 1, "order 3": 1}, "kinesis/clicks": {"click 1": 1, "click 2": 1},
@@ -188,11 +188,11 @@ func TestTargetsThatGetNothing(t *testing.T) {
 // Records of a source without targets fail. Other sources' records do not.
 func TestNoTargets(t *testing.T) {
 	a := open(t, targets(clicks, "id: x, type: kinesis, destination: x"), func(o *lambda.Options) { o.ReportBatchItemFailures = true })
-	event := eventOf(put{clicks, "shard", "7", "k", []byte("click")}, put{orders, "shard", "9", "k", []byte("b")}, put{orders, "shard", "8", "k", []byte("a")})
+	event := eventOf(kinesisRecord{clicks, "shard", "7", "k", []byte("click")}, kinesisRecord{orders, "shard", "9", "k", []byte("b")}, kinesisRecord{orders, "shard", "8", "k", []byte("a")})
 	if got, want := a.answer(event), `{"batchItemFailures":[{"itemIdentifier":"8"}]}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got := a.data("kinesis/x"); got["click"] != 1 {
+	if got := a.arrivals("kinesis/x"); got["click"] != 1 {
 		t.Errorf("the other source's records are %v", got)
 	}
 	var fault string
@@ -262,15 +262,15 @@ func TestNoTargetsOnPurpose(t *testing.T) {
 func TestConsumer(t *testing.T) {
 	const consumer = orders + "/consumer/fanout:1700000000"
 	stream := targets(orders, "id: all, type: kinesis, destination: all")
-	event := eventOf(put{consumer, "shard", "1", "k", []byte("one")})
+	event := eventOf(kinesisRecord{consumer, "shard", "1", "k", []byte("one")})
 	a := open(t, stream)
-	a.delivered(event)
-	if got := a.data("kinesis/all"); got["one"] != 1 {
+	a.deliver(event)
+	if got := a.arrivals("kinesis/all"); got["one"] != 1 {
 		t.Errorf("the stream's target has %v", got)
 	}
 	a = open(t, stream+strings.TrimPrefix(targets(consumer, "id: own, type: kinesis, destination: own"), "targets:\n"))
-	a.delivered(event)
-	if all, own := a.data("kinesis/all"), a.data("kinesis/own"); all["one"] != 0 || own["one"] != 1 {
+	a.deliver(event)
+	if all, own := a.arrivals("kinesis/all"), a.arrivals("kinesis/own"); all["one"] != 0 || own["one"] != 1 {
 		t.Errorf("the stream's target has %v, the consumer's own %v", all, own)
 	}
 }
@@ -284,8 +284,8 @@ func TestLargeEvents(t *testing.T) {
 				data[i] = binaryRecord(i, c.size)
 			}
 			a := open(t, targets(orders, "id: x, type: kinesis, destination: x, parallel: false"))
-			a.delivered(orderEvent(data...))
-			got := a.data("kinesis/x")
+			a.deliver(orderEvent(data...))
+			got := a.arrivals("kinesis/x")
 			for _, d := range data {
 				if got[string(d)] != 1 {
 					t.Fatalf("a record arrived %d times", got[string(d)])
@@ -375,7 +375,7 @@ func TestLog(t *testing.T) {
 // Messages below the level are not logged.
 func TestLogLevel(t *testing.T) {
 	a := open(t, targets(orders, "id: x, type: kinesis, destination: x, colour: blue"), func(o *lambda.Options) { o.LogLevel = zapcore.WarnLevel })
-	a.delivered(orderEvent([]byte("one")))
+	a.deliver(orderEvent([]byte("one")))
 	log := a.logged()
 	if len(log) != 1 || log[0].Level != "warn" || log[0].Error != a.file+`:2: target "x": colour: unknown attribute, ignored` {
 		t.Errorf("the log says %+v", log)
@@ -468,7 +468,7 @@ func TestDestinationARN(t *testing.T) {
 		"id: lake, type: firehose, destination: 'arn:aws:firehose:us-east-2:210987654321:deliverystream/x'",
 		"id: queue, type: sqs, destination: 'arn:aws:sqs:us-west-1:210987654321:x'",
 		"id: topic, type: sns, destination: 'arn:aws:sns:us-west-2:210987654321:x'"))
-	a.delivered(orderEvent([]byte("one")))
+	a.deliver(orderEvent([]byte("one")))
 	got := map[string]string{}
 	for _, c := range a.Calls() {
 		got[c.Service+"/"+c.Destination] = c.Region
@@ -482,12 +482,12 @@ func TestDestinationARN(t *testing.T) {
 // next event.
 func TestReconfigured(t *testing.T) {
 	a := open(t, targets(orders, "id: same, type: kinesis, destination: same, role: "+reader), func(o *lambda.Options) { o.ConfigTTL = time.Nanosecond })
-	a.delivered(orderEvent([]byte("one")))
+	a.deliver(orderEvent([]byte("one")))
 	a.configure(targets(orders, "id: same, type: kinesis, destination: same, role: "+reader, "id: new, type: kinesis, destination: new, role: "+reader))
-	a.delivered(orderEvent([]byte("two")))
+	a.deliver(orderEvent([]byte("two")))
 	a.configure(targets(clicks))
 	a.answer(orderEvent([]byte("three")))
-	if diff := cmp.Diff([]map[string]int{{"one": 1, "two": 1}, {"two": 1}}, []map[string]int{a.data("kinesis/same"), a.data("kinesis/new")}); diff != "" {
+	if diff := cmp.Diff([]map[string]int{{"one": 1, "two": 1}, {"two": 1}}, []map[string]int{a.arrivals("kinesis/same"), a.arrivals("kinesis/new")}); diff != "" {
 		t.Error(diff)
 	}
 	if n := a.calls("sts"); n != 1 {

@@ -2,7 +2,6 @@ package lambda_test
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -13,19 +12,6 @@ import (
 	"fanout/internal/testing/awsfake"
 	"fanout/lambda"
 	"fanout/lambda/metrics"
-)
-
-// Sources of the tests' events.
-const (
-	orders    = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
-	clicks    = "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks"
-	customers = "arn:aws:dynamodb:eu-west-1:123456789012:table/Customers/stream/2026-03-01T09:00:00.000"
-	alerts    = "arn:aws:sns:eu-west-1:123456789012:alerts"
-)
-
-const (
-	queue = "https://sqs.eu-west-1.amazonaws.com/123456789012/"
-	topic = "arn:aws:sns:eu-west-1:123456789012:"
 )
 
 // account is a handler with its own AWS to deliver to.
@@ -63,7 +49,7 @@ func open(t testing.TB, targets string, options ...func(*lambda.Options)) *accou
 	return a
 }
 
-// configure changes the targets.
+// configure changes the targets to some YAML.
 func (a *account) configure(targets string) {
 	a.t.Helper()
 	if err := os.WriteFile(a.file, []byte(targets), 0o600); err != nil {
@@ -81,8 +67,8 @@ func (a *account) handle(event string) []lambda.Result {
 	return results
 }
 
-// delivered handles an event without failures.
-func (a *account) delivered(event string) {
+// deliver handles an event, and fails the test if any record fails.
+func (a *account) deliver(event string) {
 	a.t.Helper()
 	for _, r := range a.handle(event) {
 		for _, t := range r.Report.Targets {
@@ -113,8 +99,8 @@ func (a *account) calls(service string) (n int) {
 	return n
 }
 
-// data counts how often each of the data arrived at a destination.
-func (a *account) data(destination string) map[string]int {
+// arrivals counts how often each data arrived at a destination.
+func (a *account) arrivals(destination string) map[string]int {
 	n := map[string]int{}
 	for _, r := range a.Records(destination) {
 		n[string(r.Data)]++
@@ -147,8 +133,7 @@ func (a *account) logged() (all []entry) {
 	return all
 }
 
-// targets writes a list of targets, each given by its attributes except sourceArn and
-// active.
+// targets returns YAML of targets of a source, each given by its other attributes.
 func targets(source string, attributes ...string) string {
 	var b strings.Builder
 	b.WriteString("targets:\n")
@@ -156,60 +141,4 @@ func targets(source string, attributes ...string) string {
 		fmt.Fprintf(&b, "- {sourceArn: %q, active: true, %s}\n", source, a)
 	}
 	return b.String()
-}
-
-// put is a record of a Kinesis stream.
-type put struct {
-	stream, shard, seq, key string
-	data                    []byte
-}
-
-func (p put) record() any {
-	k := map[string]any{"partitionKey": p.key, "data": base64.StdEncoding.EncodeToString(p.data)}
-	if p.seq != "" {
-		k["sequenceNumber"] = p.seq
-	}
-	return map[string]any{"eventSource": "aws:kinesis", "eventSourceARN": p.stream, "eventID": p.shard + ":" + p.seq, "kinesis": k}
-}
-
-// change is an INSERT into the table of customers.
-type change struct{ seq, id string }
-
-func (c change) record() any {
-	id := map[string]any{"id": map[string]string{"S": c.id}}
-	return map[string]any{
-		"eventSource": "aws:dynamodb", "eventSourceARN": customers, "eventName": "INSERT", "eventID": c.seq,
-		"dynamodb": map[string]any{"Keys": id, "NewImage": id, "SequenceNumber": c.seq},
-	}
-}
-
-// notice is a notification of alerts.
-type notice struct{ id, message string }
-
-func (n notice) record() any {
-	return map[string]any{
-		"EventSource": "aws:sns", "Sns": map[string]any{"TopicArn": alerts, "Message": n.message, "MessageId": n.id},
-	}
-}
-
-// eventOf returns an event as Lambda passes it.
-func eventOf(records ...interface{ record() any }) string {
-	all := make([]any, len(records))
-	for i, r := range records {
-		all[i] = r.record()
-	}
-	text, err := json.Marshal(map[string]any{"Records": all})
-	if err != nil {
-		panic(err)
-	}
-	return string(text)
-}
-
-// orderEvent is an event with the records of one shard of orders.
-func orderEvent(data ...[]byte) string {
-	records := make([]interface{ record() any }, len(data))
-	for i, d := range data {
-		records[i] = put{orders, "shardId-000000000000", fmt.Sprint(49590338271490256 + i), fmt.Sprint("key-", i%1000), d}
-	}
-	return eventOf(records...)
 }

@@ -31,7 +31,7 @@ func toOne(t *testing.T, sources ...string) *account {
 func (a *account) together(data ...string) {
 	a.t.Helper()
 	for _, d := range []string{"sqs/all.fifo", "sns/all.fifo", "es/all"} {
-		got := a.data(d)
+		got := a.arrivals(d)
 		for _, want := range data {
 			if got[want] != 1 {
 				a.t.Errorf("%s has %d times %s; want 1", d, got[want], want)
@@ -56,11 +56,11 @@ func (a *account) together(data ...string) {
 func TestTwoSourcesOneDestination(t *testing.T) {
 	a := toOne(t, orders, clicks)
 	e := eventOf(
-		put{orders, "shardId-000000000000", "49590338271490256", "k", []byte(`{"from":"orders"}`)},
-		put{clicks, "shardId-000000000000", "49590338271490256", "k", []byte(`{"from":"clicks"}`)},
+		kinesisRecord{orders, "shardId-000000000000", "49590338271490256", "k", []byte(`{"from":"orders"}`)},
+		kinesisRecord{clicks, "shardId-000000000000", "49590338271490256", "k", []byte(`{"from":"clicks"}`)},
 	)
-	a.delivered(e)
-	a.delivered(e) // again: Lambda delivers at least once
+	a.deliver(e)
+	a.deliver(e) // again: Lambda delivers at least once
 	a.together(`{"from":"orders"}`, `{"from":"clicks"}`)
 }
 
@@ -98,8 +98,8 @@ func TestRecordsWithoutNumbers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := toOne(t, orders, alerts)
-			a.delivered(eventOfRaw(records...))
-			a.delivered(eventOfRaw(records...))
+			a.deliver(eventOfRaw(records...))
+			a.deliver(eventOfRaw(records...))
 			a.together(one, two)
 		})
 	}
@@ -122,7 +122,7 @@ func TestFailedWithoutNumber(t *testing.T) {
 		}
 		_ = a.answer(eventOfRaw(c.first, c.second))
 	}
-	for data, n := range a.data("sqs/q") {
+	for data, n := range a.arrivals("sqs/q") {
 		if n != 1 {
 			t.Errorf("the queue has %q %d times; want once", data, n)
 		}

@@ -61,11 +61,11 @@ func TestTargetsAreNotMixedUp(t *testing.T) {
 			assumed := map[place]int{}
 			for n, places := range phases {
 				a.configure(atPlaces(types, places))
-				a.delivered(eventForEach(types, n))
+				a.deliver(eventForEach(types, n))
 
 				arrived, called := map[string]int{}, map[string]int{}
 				for _, name := range a.Destinations() {
-					for data := range a.data(name) {
+					for data := range a.arrivals(name) {
 						if strings.HasPrefix(data, fmt.Sprintf("phase %d ", n)) {
 							arrived[name+" "+data]++
 						}
@@ -137,10 +137,10 @@ func atPlaces(types []string, places []place) string {
 
 // eventForEach returns an event with one record per target, which names the target.
 func eventForEach(types []string, phase int) string {
-	var records []interface{ record() any }
+	var records []eventRecord
 	for _, kind := range types {
 		for i := range 3 {
-			records = append(records, put{sourceOf(kind, i), "shardId-000000000000", "1", "k", fmt.Appendf(nil, "phase %d %s %d", phase, kind, i)})
+			records = append(records, kinesisRecord{sourceOf(kind, i), "shardId-000000000000", "1", "k", fmt.Appendf(nil, "phase %d %s %d", phase, kind, i)})
 		}
 	}
 	return eventOf(records...)

@@ -36,7 +36,7 @@ func TestLatestValueStays(t *testing.T) {
 		refused = true
 		return &awsfake.Fault{Refuse: map[int]string{0: "429"}} // the first document of the first request
 	})
-	a.delivered(eventOf(revision{"1", "a", "old"}, revision{"2", "a", "new"}, revision{"3", "b", "other"}))
+	a.deliver(eventOf(revision{"1", "a", "old"}, revision{"2", "a", "new"}, revision{"3", "b", "other"}))
 	last := ""
 	for _, r := range a.Records("es/customers") {
 		var doc struct{ ID, Value string }

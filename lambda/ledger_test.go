@@ -73,9 +73,9 @@ func (a *account) operations(since *int) (all []string) {
 
 // event is a batch of records of a shard, by their numbers.
 func batchOf(seqs ...int) string {
-	var records []interface{ record() any }
+	var records []eventRecord
 	for _, seq := range seqs {
-		records = append(records, put{orders, "shardId-000000000000", fmt.Sprint(seq), fmt.Sprint("key", seq), fmt.Append(nil, seq)})
+		records = append(records, kinesisRecord{orders, "shardId-000000000000", fmt.Sprint(seq), fmt.Sprint("key", seq), fmt.Append(nil, seq)})
 	}
 	return eventOf(records...)
 }
@@ -142,9 +142,9 @@ func TestLedgerOfInterleavedBatches(t *testing.T) {
 	a.answer(batchOf(1, 3, 5))
 	a.refuse("")
 	renew()
-	a.delivered(batchOf(2, 4))
+	a.deliver(batchOf(2, 4))
 	renew()
-	a.delivered(batchOf(1, 3, 5))
+	a.deliver(batchOf(1, 3, 5))
 	if diff := cmp.Diff([][]string{{"1", "3", "5", "2", "4"}, {"2", "4", "1", "3", "5"}}, [][]string{a.arrived("kinesis/a"), a.arrived("kinesis/b")}); diff != "" {
 		t.Error(diff)
 	}
@@ -158,7 +158,7 @@ func TestLedgerKnowsAChangedTarget(t *testing.T) {
 	a.refuse("")
 	a.configure(targets(orders, "id: a, type: kinesis, destination: c", "id: b, type: kinesis, destination: b"))
 	renew()
-	a.delivered(batchOf(1, 2))
+	a.deliver(batchOf(1, 2))
 	if diff := cmp.Diff([]string{"1", "2"}, a.arrived("kinesis/c")); diff != "" {
 		t.Error(diff)
 	}
@@ -175,7 +175,7 @@ func TestLedgerOutlivesAnEmptyTable(t *testing.T) {
 	a.refuse("")
 	a.configure(targets(orders, two...))
 	renew()
-	a.delivered(batchOf(1, 2))
+	a.deliver(batchOf(1, 2))
 	if diff := cmp.Diff([][]string{{"1", "2"}, {"1", "2"}}, [][]string{a.arrived("kinesis/a"), a.arrived("kinesis/b")}); diff != "" {
 		t.Error(diff)
 	}
@@ -187,7 +187,7 @@ func TestLedgerOfNotifications(t *testing.T) {
 	a.refuse("b")
 	ids := []string{"c0ffee00-0000-4000-8000-000000000001", "0badcafe-0000-4000-8000-000000000002"}
 	for _, id := range ids {
-		if got := a.answer(eventOf(notice{id, id})); !strings.HasPrefix(got, "error: ") {
+		if got := a.answer(eventOf(notification{id, id})); !strings.HasPrefix(got, "error: ") {
 			t.Errorf("the answer is %s", got)
 		}
 	}
@@ -197,7 +197,7 @@ func TestLedgerOfNotifications(t *testing.T) {
 	a.refuse("")
 	renew()
 	for _, id := range ids {
-		a.delivered(eventOf(notice{id, id}))
+		a.deliver(eventOf(notification{id, id}))
 	}
 	if got, items := a.arrived("kinesis/a"), a.Items("ledger"); len(got) != 2 || len(items) != 0 {
 		t.Errorf("%v arrived, and the ledger still has %v", got, items)
@@ -207,12 +207,12 @@ func TestLedgerOfNotifications(t *testing.T) {
 // A DynamoDB stream's events do not name the shard.
 func TestLedgerOfChanges(t *testing.T) {
 	a, renew := openLedger(t, targets(customers, two...))
-	event := eventOf(change{"111", "x"}, change{"112", "y"})
+	event := eventOf(insertedItem{"111", "x"}, insertedItem{"112", "y"})
 	a.refuse("b")
 	a.answer(event)
 	a.refuse("")
 	renew()
-	a.delivered(event)
+	a.deliver(event)
 	if n, m := len(a.arrived("kinesis/a")), len(a.arrived("kinesis/b")); n != 2 || m != 2 {
 		t.Errorf("%d and %d arrived, want 2 each", n, m)
 	}
@@ -317,7 +317,7 @@ func (s *ledgerServices) RoundTrip(r *http.Request) (*http.Response, error) {
 // Children of an aggregate count with their parent.
 func TestLedgerOfAggregates(t *testing.T) {
 	a, renew := openLedger(t, targets(orders, two[0]+", deaggregate: true", two[1]))
-	event := eventOf(put{orders, "shardId-000000000000", "1", "k", kpl.Aggregate(kpl.User{Key: "k", Data: "x"}, kpl.User{Key: "k", Data: "y"}, kpl.User{Key: "k", Data: "z"})}, put{orders, "shardId-000000000000", "2", "k", []byte("plain")})
+	event := eventOf(kinesisRecord{orders, "shardId-000000000000", "1", "k", kpl.Aggregate(kpl.User{Key: "k", Data: "x"}, kpl.User{Key: "k", Data: "y"}, kpl.User{Key: "k", Data: "z"})}, kinesisRecord{orders, "shardId-000000000000", "2", "k", []byte("plain")})
 	a.OnCall(func(c awsfake.Call) *awsfake.Fault {
 		if c.Destination != "b" {
 			return nil
@@ -327,7 +327,7 @@ func TestLedgerOfAggregates(t *testing.T) {
 	a.answer(event)
 	a.refuse("")
 	renew()
-	a.delivered(event)
+	a.deliver(event)
 	got := a.arrived("kinesis/a")
 	slices.Sort(got)
 	if diff := cmp.Diff([]string{"plain", "x", "y", "z"}, got); diff != "" || len(a.arrived("kinesis/b")) != 2 {

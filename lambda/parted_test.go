@@ -27,11 +27,11 @@ func TestMessagesFitTheDestinationsLimit(t *testing.T) {
 			a := open(t, targets(orders, "id: t, "+c.attributes))
 			a.SetLimit(c.destination, oldQueue)
 			event := orderEvent(largeRecords()...)
-			a.delivered(event)
+			a.deliver(event)
 			wantInOrder(t, a, c.destination)
 			before := len(a.Calls())
-			a.delivered(orderEvent([]byte(strings.Repeat("x", 200_000)))) // as large as a queue takes
-			a.delivered(strings.ReplaceAll(event, "49590338271490256", "59590338271490256"))
+			a.deliver(orderEvent([]byte(strings.Repeat("x", 200_000)))) // as large as a queue takes
+			a.deliver(strings.ReplaceAll(event, "49590338271490256", "59590338271490256"))
 			if n := len(a.Calls()) - before; n > 7 {
 				t.Errorf("%d calls for what was learned", n)
 			}

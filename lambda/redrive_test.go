@@ -71,9 +71,9 @@ func TestRedriveRoundTrip(t *testing.T) {
 		arn   string
 		event string
 	}{
-		"kinesis":  {orders, eventOf(put{orders, "shardId-000000000000", "9", "a", []byte("one")}, put{orders, "shardId-000000000000", "10", "b", binary})},
-		"dynamodb": {customers, eventOf(change{"1", "ann"}, change{"2", "bob"})},
-		"sns":      {alerts, eventOf(notice{"m1", "fire"}, notice{"m2", "water"})},
+		"kinesis":  {orders, eventOf(kinesisRecord{orders, "shardId-000000000000", "9", "a", []byte("one")}, kinesisRecord{orders, "shardId-000000000000", "10", "b", binary})},
+		"dynamodb": {customers, eventOf(insertedItem{"1", "ann"}, insertedItem{"2", "bob"})},
+		"sns":      {alerts, eventOf(notification{"m1", "fire"}, notification{"m2", "water"})},
 	}
 	for name, attributes := range map[string]string{
 		"as it is":  `type: sqs, collapse: none, destination: "` + queue + `out"`,
@@ -94,7 +94,7 @@ func TestRedriveRoundTrip(t *testing.T) {
 						at += ".fifo"
 					}
 					want := open(t, targets(source.arn, "id: t, "+attributes))
-					want.delivered(source.event)
+					want.deliver(source.event)
 
 					got := open(t, targets(source.arn, "id: t, onFailure: dead, "+attributes+refuses)+inactive(source.arn))
 					got.OnCall(func(c awsfake.Call) *awsfake.Fault {
@@ -103,7 +103,7 @@ func TestRedriveRoundTrip(t *testing.T) {
 						}
 						return nil
 					})
-					got.delivered(source.event)
+					got.deliver(source.event)
 					if n := len(got.Records(at)); n > 0 {
 						t.Fatalf("%d records arrived although they were refused", n)
 					}
@@ -277,7 +277,7 @@ func TestRedriveMessage(t *testing.T) {
 func TestRedriveUnreadable(t *testing.T) {
 	broken := `{"Records":[{"eventSource":"aws:kinesis","eventSourceARN":"` + orders + `","eventID":"s:1","kinesis":{"partitionKey":"k","sequenceNumber":"1","data":"?"}}]}`
 	a := open(t, targets(orders, `id: t, type: sqs, collapse: none, onFailure: dead, destination: "`+queue+`out"`)+inactive(orders))
-	a.delivered(broken)
+	a.deliver(broken)
 	all := a.envelopes()
 	if len(all) != 1 || !all[0].Unreadable || !strings.Contains(string(all[0].Event), `"data":"?"`) {
 		t.Fatalf("the envelope is %+v", all)

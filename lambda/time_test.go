@@ -158,7 +158,7 @@ func TestConfigTTL(t *testing.T) {
 			a.configure(step.config)
 			time.Sleep(step.after)
 			before := lines(step.to)
-			a.delivered(orderEvent([]byte("one")))
+			a.deliver(orderEvent([]byte("one")))
 			if lines(step.to) != before+1 {
 				t.Errorf("%v after a change of targets the record did not go to %s", step.after, step.to)
 			}
@@ -177,10 +177,10 @@ func TestConfigTTL(t *testing.T) {
 // A TTL of zero reads the targets for every event.
 func TestNoTTL(t *testing.T) {
 	a := open(t, targets(orders, "id: x, type: kinesis, destination: before"), func(o *lambda.Options) { o.ConfigTTL = 0 })
-	a.delivered(orderEvent([]byte("one")))
+	a.deliver(orderEvent([]byte("one")))
 	a.configure(targets(orders, "id: x, type: kinesis, destination: after"))
-	a.delivered(orderEvent([]byte("two")))
-	if a.data("kinesis/before")["one"] != 1 || a.data("kinesis/after")["two"] != 1 {
+	a.deliver(orderEvent([]byte("two")))
+	if a.arrivals("kinesis/before")["one"] != 1 || a.arrivals("kinesis/after")["two"] != 1 {
 		t.Errorf("records went to %v", a.Destinations())
 	}
 }
