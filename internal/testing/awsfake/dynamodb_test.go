@@ -1,12 +1,15 @@
 package awsfake_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
+
+	"fanout/internal/testing/awsfake"
 )
 
 // attributes returns attributes of type S from pairs of name and value.
@@ -89,5 +92,64 @@ func TestItems(t *testing.T) {
 		if got := code(t, err); got != "ResourceNotFoundException" {
 			t.Errorf("%s on no table: %q", what, got)
 		}
+	}
+}
+
+func TestDynamoDB(t *testing.T) {
+	fake, cfg := start(t)
+	fake.PageSize = 2
+	s := func(v string) map[string]any { return map[string]any{"S": v} }
+	items := []awsfake.Item{{"arn": s("other"), "id": s("x")}}
+	for i := range 5 {
+		items = append(items, awsfake.Item{"arn": s("mine"), "id": s(fmt.Sprint(i)), "on": {"BOOL": true}, "n": {"N": "1"}})
+	}
+	fake.SetTable("targets", "arn", "id", items...)
+	in := &dynamodb.QueryInput{
+		TableName:                 aws.String("arn:aws:dynamodb:eu-west-1:123456789012:table/targets"),
+		KeyConditionExpression:    aws.String("#a = :a"),
+		ExpressionAttributeNames:  map[string]string{"#a": "arn"},
+		ExpressionAttributeValues: map[string]ddbtypes.AttributeValue{":a": &ddbtypes.AttributeValueMemberS{Value: "mine"}},
+	}
+	client := dynamodb.NewFromConfig(cfg)
+	var got []string
+	for pages := dynamodb.NewQueryPaginator(client, in); pages.HasMorePages(); {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, item := range page.Items {
+			if !item["on"].(*ddbtypes.AttributeValueMemberBOOL).Value {
+				t.Errorf("item %v", item)
+			}
+			got = append(got, item["id"].(*ddbtypes.AttributeValueMemberS).Value)
+		}
+	}
+	if diff := cmp.Diff([]string{"0", "1", "2", "3", "4"}, got); diff != "" {
+		t.Errorf("items differ (-want +got):\n%s", diff)
+	}
+	if n := len(fake.Calls()); n != 3 {
+		t.Errorf("%d calls; want 3", n)
+	}
+
+	tests := []struct {
+		name   string
+		change func(*dynamodb.QueryInput)
+		want   string
+	}{
+		{"unknown table", func(in *dynamodb.QueryInput) { in.TableName = aws.String("nothing") }, "ResourceNotFoundException"},
+		{"another key", func(in *dynamodb.QueryInput) { in.KeyConditionExpression = aws.String("id = :a") }, "ValidationException"},
+		{"no value", func(in *dynamodb.QueryInput) { in.KeyConditionExpression = aws.String("#a = :b") }, "ValidationException"},
+		{"two keys", func(in *dynamodb.QueryInput) { in.KeyConditionExpression = aws.String("#a = :a AND id = :a") }, "ValidationException"},
+		{"a filter", func(in *dynamodb.QueryInput) { in.FilterExpression = aws.String("on = :a") }, "ValidationException"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			bad := *in
+			tt.change(&bad)
+			_, err := client.Query(t.Context(), &bad)
+			if got := code(t, err); got != tt.want {
+				t.Errorf("error %q; want %q", got, tt.want)
+			}
+		})
 	}
 }
