@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -93,6 +94,60 @@ func TestSlowTargetRecovers(t *testing.T) {
 		wantCounts(t, report.Targets[1], 100, 0, 0)
 		if took := time.Since(start); took > 5*time.Second {
 			t.Errorf("took %v", took)
+		}
+	})
+}
+
+func TestRunIsolatesTargets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		start := time.Now()
+		var healthyDone time.Duration
+		healthy := &enginetest.Sink{Bounds: engine.Limits{Records: 1}, Whole: func(context.Context, []engine.Record) error {
+			time.Sleep(10 * time.Millisecond)
+			healthyDone = time.Since(start)
+			return nil
+		}}
+		panicking := each("panicking", func(engine.Record, *engine.Out) { panic("no") })
+		report := runAll(t, ctx, engine.Options{Slots: engine.NewSlots(8), Margin: time.Second}, records("a b c d"),
+			engine.Target{ID: "hangs", Sink: &enginetest.Sink{Bounds: engine.Limits{Records: 1}, Whole: enginetest.Delay(time.Hour)}},
+			engine.Target{ID: "fails", Sink: &enginetest.Sink{Script: enginetest.FailTimes(1000, enginetest.ErrThrottled, keyIs("a", "b", "c", "d"))}},
+			engine.Target{ID: "panics", Stages: []engine.Stage{panicking}, Sink: &enginetest.Sink{}},
+			engine.Target{ID: "healthy", Sink: healthy},
+			engine.Target{ID: "faulty", Fault: errors.New("destination: empty")},
+		)
+		wantCounts(t, report.Targets[0], 0, 0, 4)
+		wantCounts(t, report.Targets[1], 0, 0, 4)
+		wantCounts(t, report.Targets[2], 0, 0, 4)
+		wantCounts(t, report.Targets[3], 4, 0, 0)
+		wantCounts(t, report.Targets[4], 0, 0, 4)
+		wantFailure(t, report.Targets[4], "destination: empty")
+		if healthyDone > time.Second {
+			t.Errorf("the healthy target was done after %v", healthyDone)
+		}
+		if report.OK() || !report.Failed(0) {
+			t.Error("the report says that all is well")
+		}
+	})
+}
+
+func TestRunBoundsRequestsInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := func() *enginetest.Sink {
+			return &enginetest.Sink{Bounds: engine.Limits{Records: 1}, Whole: enginetest.Delay(100 * time.Millisecond)}
+		}
+		own, shared := slow(), slow()
+		runAll(t, t.Context(), engine.Options{Slots: engine.NewSlots(8)}, records("a b c d e f g h i j k l"),
+			engine.Target{ID: "own", Sink: own, InFlight: 2}, engine.Target{ID: "shared", Sink: shared})
+		if own.Peak() != 2 || shared.Peak() != 4 {
+			t.Errorf("%d and %d in flight; want 2 and 4", own.Peak(), shared.Peak())
+		}
+		both := slow()
+		runAll(t, t.Context(), engine.Options{Slots: engine.NewSlots(0)}, records("a b c"),
+			engine.Target{ID: "one", Sink: both}, engine.Target{ID: "two", Sink: both})
+		if both.Peak() != 1 {
+			t.Errorf("%d in flight; want 1", both.Peak())
 		}
 	})
 }
