@@ -19,9 +19,9 @@ const (
 	maxPackage  = 25  // files
 )
 
-// longCommands are functions of the command line that declare a command with all
-// its flags. They are to be split with their packages.
-var longCommands = []string{"newApply", "newDestroy", "newHook", "newLint", "newRegister", "newTune"}
+// longCommands are functions that declare a command with all its flags. They are to be
+// split.
+var longCommands = []string{"newRegister"}
 
 // largePackages are to be split.
 var largePackages = []string{"internal/cli"}

@@ -28,7 +28,7 @@ right to deliver to it, until fanout unregister.`)
 
 // newSwitch returns the command that sets the attribute active.
 func newSwitch(c *common, name string, active bool, short, long string) *cobra.Command {
-	m := manage{common: c}
+	m := targetCommand{manage{common: c}}
 	cmd := &cobra.Command{
 		Use: name, Short: short, Long: long,
 		Example: "  fanout " + name + " --function fanout --source-type kinesis --source inputStream --id target1",
@@ -43,7 +43,7 @@ func newSwitch(c *common, name string, active bool, short, long string) *cobra.C
 	check := func() error { return errors.Join(m.needSource(), m.needID()) }
 	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
 		set := target.Values{"active": {Kind: target.Bool, Text: strconv.FormatBool(active)}}
-		return m.update(cmd, ctx, a, name+"d", set, nil, nil)
+		return m.update(ctx, cmd, a, targetUpdate{did: name + "d", set: set})
 	})
 	return cmd
 }

@@ -18,10 +18,16 @@ import (
 	"fanout/lambda/target"
 )
 
+// applyCommand is `fanout apply`.
+type applyCommand struct {
+	targetCommand
+	prune, yes bool
+	path       string
+	want       []registry.Entry // the targets of the file
+}
+
 func newApply(c *common) *cobra.Command {
-	m := manage{common: c}
-	var prune, yes bool
-	var targets []registry.Entry
+	a := applyCommand{targetCommand: targetCommand{manage{common: c}}}
 	cmd := &cobra.Command{
 		Use:   "apply FILE",
 		Short: "Make the target table have the targets of a file",
@@ -41,78 +47,94 @@ diff goes to standard error, and what was changed to standard output.`,
 			if len(args) != 1 {
 				return errors.New("apply takes one file of targets")
 			}
+			a.path = args[0]
 			return nil
 		},
 		ValidArgsFunction: cobra.FixedCompletions([]string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt),
 	}
-	m.functionFlags(cmd)
-	m.sourceFlags(cmd)
-	m.tableFlags()
-	cmd.Flags().BoolVar(&prune, "prune", false, "remove the targets that the file does not have")
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	m.outputFlag(cmd)
+	a.functionFlags(cmd)
+	a.sourceFlags(cmd)
+	a.tableFlags()
+	cmd.Flags().BoolVar(&a.prune, "prune", false, "remove the targets that the file does not have")
+	cmd.Flags().BoolVar(&a.yes, "yes", false, "do not ask")
+	a.outputFlag(cmd)
+	a.iamFlag()
 	check := func() (err error) {
-		targets, err = readTargets(m.catalog, cmd.ErrOrStderr(), cmd.Flags().Arg(0))
+		a.want, err = readTargets(a.catalog, cmd.ErrOrStderr(), a.path)
 		return err
 	}
-	m.iamFlag()
-	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
-		source, err := m.sourceRef(ctx, a)
-		if err != nil {
-			return err
-		}
-		t, err := m.registry(ctx, a)
-		if err != nil {
-			return err
-		}
-		sources := sourcesOf(targets, source)
-		var have []registry.Entry
-		if prune && source == "" {
-			if have, err = formerTargets(ctx, t, sources); err != nil {
-				return err
-			}
-		}
-		for _, s := range sources {
-			if source != "" && s != source {
-				return &misuse{fmt.Errorf("%s has targets of %s, and the source that was named is %s; name none, or that one", cmd.Flags().Arg(0), s, source)}
-			}
-			of, err := t.List(ctx, s)
-			if err != nil {
-				return err
-			}
-			have = append(have, of...)
-		}
-		changes := registry.Diff(targets, have, prune)
-		diff := cmd.OutOrStdout()
-		if m.output != "table" {
-			diff = cmd.ErrOrStderr()
-		}
-		kept := printDiff(diff, changes, targets, have, prune)
-		if kept > 0 {
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s of the table %s not in the file and will stay; --prune removes them\n", count(kept, "target"), are(kept))
-		}
-		if len(changes) == 0 {
-			fmt.Fprintln(cmd.ErrOrStderr(), "nothing to change")
-			return m.showChanges(cmd.OutOrStdout(), changes, nil)
-		}
-		if err := linked(m.catalog, have, changes); err != nil {
-			return err
-		}
-		m.warnOfTargets(ctx, cmd, a, have, changes)
-		if err := ask(cmd, yes, fmt.Sprintf("Make %s in the table %q?", count(len(changes), "change"), t.Name)); err != nil {
-			return err
-		}
-		return m.write(ctx, cmd, a, t, changes, func(needed *policy.Document) error {
-			return m.showChanges(cmd.OutOrStdout(), changes, needed)
-		})
-	})
+	a.work(cmd, check, func(ctx context.Context, account *cloud.Account) error { return a.run(ctx, cmd, account) })
 	return cmd
+}
+
+func (a *applyCommand) run(ctx context.Context, cmd *cobra.Command, account *cloud.Account) error {
+	s, err := a.openTable(ctx, account)
+	if err != nil {
+		return err
+	}
+	have, err := a.present(ctx, s)
+	if err != nil {
+		return err
+	}
+	changes := registry.Diff(a.want, have, a.prune)
+	a.printDiff(cmd, changes, have)
+	if len(changes) == 0 {
+		fmt.Fprintln(cmd.ErrOrStderr(), "nothing to change")
+		return a.showChanges(cmd.OutOrStdout(), changes, nil)
+	}
+	if err := linked(a.catalog, have, changes); err != nil {
+		return err
+	}
+	a.warnOfTargets(ctx, cmd, account, have, changes)
+	if err := ask(cmd, a.yes, fmt.Sprintf("Make %s in the table %q?", count(len(changes), "change"), s.table.Name)); err != nil {
+		return err
+	}
+	return a.write(ctx, cmd, account, s.table, changes, func(needed *policy.Document) error {
+		return a.showChanges(cmd.OutOrStdout(), changes, needed)
+	})
+}
+
+// present returns the targets of the table that apply compares with the file.
+func (a *applyCommand) present(ctx context.Context, s sourceTargets) (have []registry.Entry, err error) {
+	sources := sourcesOf(a.want, s.source)
+	if a.prune && s.source == "" {
+		if have, err = formerTargets(ctx, s.table, sources); err != nil {
+			return nil, err
+		}
+	}
+	for _, source := range sources {
+		if s.source != "" && source != s.source {
+			return nil, &misuse{fmt.Errorf("%s has targets of %s, and the source that was named is %s; name none, or that one", a.path, source, s.source)}
+		}
+		targets, err := s.table.List(ctx, source)
+		if err != nil {
+			return nil, err
+		}
+		have = append(have, targets...)
+	}
+	return have, nil
+}
+
+// printDiff prints the changes, and the number of targets that stay though the file does
+// not have them.
+func (a *applyCommand) printDiff(cmd *cobra.Command, changes []registry.Change, have []registry.Entry) {
+	w := cmd.OutOrStdout()
+	if a.output != "table" {
+		w = cmd.ErrOrStderr()
+	}
+	printChanges(w, changes, have)
+	if a.prune {
+		return
+	}
+	if kept := len(registry.Diff(a.want, have, true)) - len(changes); kept > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s of the table %s not in the file and will stay; --prune removes them\n", count(kept, "target"), are(kept))
+	}
 }
 
 // showChanges prints the changes, unless the diff on standard output shows them, and
 // the policy that the role needs, if one is given.
-func (m *manage) showChanges(w io.Writer, changes []registry.Change, needed *policy.Document) error {
-	if m.output == "table" {
+func (a *applyCommand) showChanges(w io.Writer, changes []registry.Change, needed *policy.Document) error {
+	if a.output == "table" {
 		if needed == nil {
 			return nil
 		}
@@ -129,9 +151,9 @@ func (m *manage) showChanges(w io.Writer, changes []registry.Change, needed *pol
 		all[i] = change{c.Source, c.ID, outcomes[c.Kind]}
 	}
 	if needed == nil {
-		return show(w, m.output, all, nil)
+		return show(w, a.output, all, nil)
 	}
-	return show(w, m.output, struct {
+	return show(w, a.output, struct {
 		Changes []change         `json:"changes"`
 		Policy  *policy.Document `json:"policy"`
 	}{all, needed}, nil)
@@ -192,9 +214,8 @@ func formerTargets(ctx context.Context, t *registry.Table, sources []string) ([]
 	}), err
 }
 
-// printDiff shows changes as a diff, by source. It returns the number of targets that
-// stay though the file lacks them.
-func printDiff(w io.Writer, changes []registry.Change, want, have []registry.Entry, prune bool) (kept int) {
+// printChanges shows changes as a diff, by source.
+func printChanges(w io.Writer, changes []registry.Change, have []registry.Entry) {
 	source := ""
 	for _, c := range changes {
 		if c.Source != source {
@@ -216,10 +237,6 @@ func printDiff(w io.Writer, changes []registry.Change, want, have []registry.Ent
 			printUpdate(w, c, have)
 		}
 	}
-	if prune {
-		return 0
-	}
-	return len(registry.Diff(want, have, true)) - len(changes)
 }
 
 // printUpdate shows the changed attributes of a target with their old values.

@@ -22,10 +22,10 @@ func TestUnprintable(t *testing.T) {
 	e := entryOf("a\n\x1b[31mb", "h\x1b")
 	for name, write := range map[string]func(w *bytes.Buffer) error{
 		"list": func(w *bytes.Buffer) error {
-			return (&manage{output: "table"}).list(w, &bytes.Buffer{}, []registry.Entry{e}, true)
+			return showTargets(w, &bytes.Buffer{}, "table", sourceTargets{targets: []registry.Entry{e}})
 		},
 		"apply": func(w *bytes.Buffer) error {
-			printDiff(w, registry.Diff([]registry.Entry{e}, nil, false), []registry.Entry{e}, nil, false)
+			printChanges(w, registry.Diff([]registry.Entry{e}, nil, false), nil)
 			return nil
 		},
 	} {
@@ -79,7 +79,7 @@ func TestDiffOfPassword(t *testing.T) {
 	have := []registry.Entry{entryOf("cache", "redis://u:hunter2@h")}
 	want := []registry.Entry{entryOf("cache", "redis://u:hunter3@h")}
 	var out bytes.Buffer
-	printDiff(&out, registry.Diff(want, have, false), want, have, false)
+	printChanges(&out, registry.Diff(want, have, false), have)
 	if line := "    destination: redis://u:xxxxx@h → redis://u:xxxxx@h (password changed)\n"; !strings.HasSuffix(out.String(), line) {
 		t.Errorf("got %q, want it to end in %q", out.String(), line)
 	}

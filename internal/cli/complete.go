@@ -118,21 +118,14 @@ func topicNamesIn(ctx context.Context, a *cloud.Account) []string {
 // targetIDs lists the targets of the source, or of all sources, each with a
 // description.
 func (m *manage) targetIDs(ctx context.Context, a *cloud.Account) []string {
-	source, err := m.sourceRef(ctx, a)
+	s, err := m.readTable(ctx, a)
 	if err != nil {
 		return nil
 	}
-	t, err := m.registry(ctx, a)
-	if err != nil {
-		return nil
-	}
-	targets, err := t.List(ctx, source)
-	if err != nil {
-		return nil
-	}
-	all := make([]string, len(targets))
-	for i := range targets {
-		all[i] = cobra.CompletionWithDesc(targets[i].ID, targets[i].Text("type")+" "+targets[i].Destination())
+	all := make([]string, len(s.targets))
+	for i := range s.targets {
+		t := &s.targets[i]
+		all[i] = cobra.CompletionWithDesc(t.ID, t.Text("type")+" "+t.Destination())
 	}
 	return all
 }

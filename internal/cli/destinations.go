@@ -28,7 +28,7 @@ const maxLookups = 8
 // lower limit than the target, or is the disk of one instance, and if the source is a
 // former stream of its table. It skips lookups that the caller has no right to. It
 // returns the current streams of the tables.
-func (m *manage) warnOfTargets(ctx context.Context, cmd *cobra.Command, a *cloud.Account, have []registry.Entry, changes []registry.Change) lint.Streams {
+func (m *targetCommand) warnOfTargets(ctx context.Context, cmd *cobra.Command, a *cloud.Account, have []registry.Entry, changes []registry.Change) lint.Streams {
 	var changed []target.Loaded
 	var sources []string
 	after := registry.After(m.catalog, have, changes)
@@ -66,7 +66,7 @@ func warnOf(cmd *cobra.Command, l *target.Loaded, text string) {
 }
 
 // reach checks the destinations of the targets without faults.
-func (m *manage) reach(ctx context.Context, cmd *cobra.Command, a *cloud.Account, all []target.Loaded) []doctor.Finding {
+func (m *targetCommand) reach(ctx context.Context, cmd *cobra.Command, a *cloud.Account, all []target.Loaded) []doctor.Finding {
 	args := m.connection(cmd)
 	for _, name := range []string{"table", "table-arn"} {
 		if m.given(name) {
@@ -94,7 +94,7 @@ func (m *manage) reach(ctx context.Context, cmd *cobra.Command, a *cloud.Account
 
 // fileDir returns the folder that the function allows file targets of its table to
 // write below; "" if it allows none, or if the folder is unknown.
-func (m *manage) fileDir(ctx context.Context, a *cloud.Account) string {
+func (m *targetCommand) fileDir(ctx context.Context, a *cloud.Account) string {
 	f, _, err := role.Find(ctx, a.Lambda(), m.functionRef())
 	if err != nil {
 		return ""
@@ -107,7 +107,7 @@ func (m *manage) fileDir(ctx context.Context, a *cloud.Account) string {
 }
 
 // warnOfFormer warns about targets that name a former stream of the source's table.
-func (m *manage) warnOfFormer(ctx context.Context, cmd *cobra.Command, t *registry.Table, source string, streams lint.Streams) {
+func (m *targetCommand) warnOfFormer(ctx context.Context, cmd *cobra.Command, t *registry.Table, source string, streams lint.Streams) {
 	former, known := streams.Former(source)
 	if _, ok := cloud.TableOf(source); !ok || former != "" {
 		return // there was a warning about the source itself
@@ -141,7 +141,7 @@ func matters(c registry.Change) bool {
 
 // self returns the ARN of the function. By default it is in the account and region of
 // the target's source.
-func (m *manage) self(t *sinks.Spec) arn.ARN {
+func (m *targetCommand) self(t *sinks.Spec) arn.ARN {
 	if m.functionARN != "" {
 		self, _ := arn.Parse(m.functionARN) // checked before
 		return self

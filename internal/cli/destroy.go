@@ -12,10 +12,15 @@ import (
 	"fanout/internal/provision/stack"
 )
 
+// destroyCommand is `fanout destroy`.
+type destroyCommand struct {
+	manage
+	doomed stack.Doomed
+	yes    bool
+}
+
 func newDestroy(c *common) *cobra.Command {
-	m := manage{common: c}
-	var d stack.Doomed
-	var yes bool
+	d := destroyCommand{manage: manage{common: c}}
 	cmd := &cobra.Command{
 		Use:   "destroy",
 		Short: "Delete the function, and what deploy made for it",
@@ -31,53 +36,60 @@ where nothing is left, it says so and succeeds.`,
   fanout destroy --function orders --keep-table --yes`,
 		Args: flagsOnly,
 	}
-	m.functionFlags(cmd)
-	m.tableFlags()
-	f := m.flags
-	f.StringVar(&d.Ledger, "ledger-table", "", "the ledger table, by `NAME` (default: the function's)")
-	f.BoolVar(&d.KeepTable, "keep-table", false, "keep the tables")
-	f.BoolVar(&d.KeepRole, "keep-role", false, "keep the role")
-	f.BoolVar(&yes, "yes", false, "do not ask")
-	m.outputFlag(cmd)
-	m.work(cmd, nil, func(ctx context.Context, a *cloud.Account) error {
-		if err := ownAccount(ctx, a, "function-arn", m.functionARN); err != nil {
-			return err
-		}
-		if err := ownAccount(ctx, a, "table-arn", m.tableARN); err != nil {
-			return err
-		}
-		s := stack.On(a, m.catalog)
-		d.Function, d.Table = m.functionRef(), cmp.Or(m.tableARN, m.table)
-		items, err := s.Inventory(ctx, d)
-		if err != nil {
-			return err
-		}
-		goes := 0
-		for i := range items {
-			if items[i].Goes() {
-				goes++
-			}
-		}
-		if goes > 0 {
-			if !yes {
-				listDoomed(cmd, items)
-			}
-			if err := ask(cmd, yes, fmt.Sprintf("Delete %s?", count(goes, "thing"))); err != nil {
-				return err
-			}
-		} else {
-			fmt.Fprintf(cmd.ErrOrStderr(), "fanout: there is nothing of the function %q to delete in %s\n", m.functionName(), a.Region())
-		}
-		s.Tell = func(t stack.Thing) { tell(cmd.ErrOrStderr(), t) }
-		done, err := s.Destroy(ctx, items)
-		if err != nil || len(done) == 0 && m.output == "table" {
-			return err
-		}
-		return show(cmd.OutOrStdout(), m.output, struct {
-			Things []stack.Thing `json:"things"`
-		}{done}, func(t table.Writer) { thingRows(t, done) })
-	})
+	d.functionFlags(cmd)
+	d.tableFlags()
+	f := d.flags
+	f.StringVar(&d.doomed.Ledger, "ledger-table", "", "the ledger table, by `NAME` (default: the function's)")
+	f.BoolVar(&d.doomed.KeepTable, "keep-table", false, "keep the tables")
+	f.BoolVar(&d.doomed.KeepRole, "keep-role", false, "keep the role")
+	f.BoolVar(&d.yes, "yes", false, "do not ask")
+	d.outputFlag(cmd)
+	d.work(cmd, nil, func(ctx context.Context, a *cloud.Account) error { return d.run(ctx, cmd, a) })
 	return cmd
+}
+
+func (d *destroyCommand) run(ctx context.Context, cmd *cobra.Command, a *cloud.Account) error {
+	if err := ownAccount(ctx, a, "function-arn", d.functionARN); err != nil {
+		return err
+	}
+	if err := ownAccount(ctx, a, "table-arn", d.tableARN); err != nil {
+		return err
+	}
+	s := stack.On(a, d.catalog)
+	s.Tell = func(t stack.Thing) { tell(cmd.ErrOrStderr(), t) }
+	d.doomed.Function, d.doomed.Table = d.functionRef(), cmp.Or(d.tableARN, d.table)
+	items, err := s.Inventory(ctx, d.doomed)
+	if err != nil {
+		return err
+	}
+	if err := d.confirm(cmd, a, items); err != nil {
+		return err
+	}
+	done, err := s.Destroy(ctx, items)
+	if err != nil || len(done) == 0 && d.output == "table" {
+		return err
+	}
+	return show(cmd.OutOrStdout(), d.output, struct {
+		Things []stack.Thing `json:"things"`
+	}{done}, func(t table.Writer) { thingRows(t, done) })
+}
+
+// confirm lists what goes, and asks.
+func (d *destroyCommand) confirm(cmd *cobra.Command, a *cloud.Account, items []stack.Item) error {
+	goes := 0
+	for i := range items {
+		if items[i].Goes() {
+			goes++
+		}
+	}
+	if goes == 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: there is nothing of the function %q to delete in %s\n", d.functionName(), a.Region())
+		return nil
+	}
+	if !d.yes {
+		listDoomed(cmd, items)
+	}
+	return ask(cmd, d.yes, fmt.Sprintf("Delete %s?", count(goes, "thing")))
 }
 
 // listDoomed lists the items to delete and to keep.

@@ -33,22 +33,14 @@ password in a destination is in it too, which a warning tells of.`,
 	m.tableFlags()
 	m.outputFlag(cmd, "yaml", "json")
 	m.work(cmd, nil, func(ctx context.Context, a *cloud.Account) error {
-		source, err := m.sourceRef(ctx, a)
+		s, err := m.readTable(ctx, a)
 		if err != nil {
 			return err
 		}
-		t, err := m.registry(ctx, a)
-		if err != nil {
-			return err
-		}
-		targets, err := t.List(ctx, source)
-		if err != nil {
-			return err
-		}
-		file := targetFile{make([]registry.Raw, len(targets))}
-		for i := range targets {
-			file.Targets[i].Entry = targets[i]
-			warnOfPassword(cmd.ErrOrStderr(), "the file", &targets[i])
+		file := targetFile{make([]registry.Raw, len(s.targets))}
+		for i := range s.targets {
+			file.Targets[i].Entry = s.targets[i]
+			warnOfPassword(cmd.ErrOrStderr(), "the file", &s.targets[i])
 		}
 		return show(cmd.OutOrStdout(), m.output, file, nil)
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,10 +14,15 @@ import (
 	"fanout/internal/provision/role"
 )
 
+// hookCommand is `fanout hook`.
+type hookCommand struct {
+	sourceCommand
+	mapping  mappingFlags
+	settings hooks.Settings // from the flags
+}
+
 func newHook(c *common) *cobra.Command {
-	m := manage{common: c}
-	var f mappingFlags
-	var s hooks.Settings
+	h := hookCommand{sourceCommand: sourceCommand{manage{common: c}}}
 	cmd := &cobra.Command{
 		Use:   "hook",
 		Short: "Connect a source to the function",
@@ -45,198 +49,123 @@ does, and to false as long as one does not: such a mapping would lose what faile
       --on-failure arn:aws:sqs:eu-west-1:123456789012:failures`,
 		Args: flagsOnly,
 	}
-	m.functionFlags(cmd)
-	m.sourceFlags(cmd)
-	f.add(cmd)
-	m.tableFlags()
-	m.outputFlag(cmd)
-	check := func() (err error) {
-		if err = m.needSource(); err == nil {
-			s, err = f.settings(&m, m.sourceForm())
-		}
+	h.functionFlags(cmd)
+	h.sourceFlags(cmd)
+	h.mapping.add(cmd)
+	h.tableFlags()
+	h.outputFlag(cmd)
+	h.iamFlag()
+	h.work(cmd, h.checkFlags, func(ctx context.Context, a *cloud.Account) error { return h.run(ctx, cmd, a) })
+	return cmd
+}
+
+// checkFlags checks the flags.
+func (h *hookCommand) checkFlags() (err error) {
+	if err = h.needSource(); err == nil {
+		h.settings, err = h.mapping.settings(&h.manage, h.sourceForm())
+	}
+	return err
+}
+
+func (h *hookCommand) run(ctx context.Context, cmd *cobra.Command, a *cloud.Account) error {
+	source, err := h.sourceRef(ctx, a)
+	if err != nil {
 		return err
 	}
-	m.iamFlag()
-	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
-		source, err := m.sourceRef(ctx, a)
-		if err != nil {
-			return err
-		}
-		if err := m.isFanout(ctx, a); err != nil {
-			return err
-		}
-		h := m.hooks(a, source)
-		if m.sourceARN != "" {
-			if err := a.Exists(ctx, source); err != nil {
-				return err
-			}
-		}
-		paused, err := h.Look(ctx, source, s) // first, because Hook may leave the state at Updating
-		if err != nil {
-			return err
-		}
-		// Lambda makes no mapping that the role cannot read.
-		coming := policy.Source{ARN: source, OnFailure: f.onFailure}
-		needed, err := m.keepInStep(ctx, cmd, a, coming)
-		if err != nil {
-			return err
-		}
-		h.Granted = !m.noIAM
-		did, err := h.Hook(ctx, source, s)
-		if err != nil && needed != nil { // the role may lack its rights
-			return errors.Join(err, m.showHook(cmd.OutOrStdout(), source, "", needed))
-		}
-		if err != nil {
-			return errors.Join(err, m.takeBack(ctx, cmd, a, err))
-		}
-		if err := m.hooked(ctx, cmd, h, source, did, needed); err != nil {
-			return err
-		}
-		m.unheeded(source, did, paused)
-		m.viewOf(ctx, a, source)
-		if formOf(source).service == "sns" {
-			m.fateOfMessages(ctx, h, source)
-		}
-		if m.noIAM || did != cloud.Updated {
-			return nil
-		}
-		_, err = m.keepInStep(ctx, cmd, a, coming) // the mapping's earlier destination needs no right now
+	connector := h.hooks(a, source)
+	paused, err := h.look(ctx, a, connector, source) // first, because Hook may leave the state at Updating
+	if err != nil {
 		return err
-	})
-	return cmd
+	}
+	// Lambda makes no mapping that the role cannot read.
+	coming := policy.Source{ARN: source, OnFailure: h.mapping.onFailure}
+	needed, err := h.keepInStep(ctx, cmd, a, coming)
+	if err != nil {
+		return err
+	}
+	connector.Granted = !h.noIAM
+	did, err := connector.Hook(ctx, source, h.settings)
+	if err != nil && needed != nil { // the role may lack its rights
+		return errors.Join(err, h.showHook(cmd.OutOrStdout(), source, "", needed))
+	}
+	if err != nil {
+		return errors.Join(err, h.takeBack(ctx, cmd, a, err))
+	}
+	if err := h.report(ctx, cmd, connector, source, did, needed); err != nil {
+		return err
+	}
+	h.unheeded(source, did, paused)
+	h.viewOf(ctx, a, source)
+	h.fateOfMessages(ctx, connector, source)
+	if h.noIAM || did != cloud.Updated {
+		return nil
+	}
+	_, err = h.keepInStep(ctx, cmd, a, coming) // the mapping's earlier destination needs no right now
+	return err
+}
+
+// look checks everything that can be checked before something is written. It reports
+// whether the source's mapping is paused.
+func (h *hookCommand) look(ctx context.Context, a *cloud.Account, connector *hooks.Hooks, source string) (paused bool, err error) {
+	if err := h.isFanout(ctx, a); err != nil {
+		return false, err
+	}
+	if h.sourceARN != "" {
+		if err := a.Exists(ctx, source); err != nil {
+			return false, err
+		}
+	}
+	return connector.Look(ctx, source, h.settings)
 }
 
 // unheeded warns about facts that hook does not change in an existing mapping: its
 // starting position, and that it is paused.
-func (m *manage) unheeded(source string, did cloud.Outcome, paused bool) {
-	if did != cloud.Created && m.given("starting-position") {
-		m.warn("%s is hooked already, and --starting-position is of new mappings only; to begin elsewhere, run fanout unhook first", source)
+func (h *hookCommand) unheeded(source string, did cloud.Outcome, paused bool) {
+	if did != cloud.Created && h.given("starting-position") {
+		h.warn("%s is hooked already, and --starting-position is of new mappings only; to begin elsewhere, run fanout unhook first", source)
 	}
 	if paused {
-		m.warn("%s is paused, and stays so; run fanout resume --function %s --source-arn %[1]s", source, m.functionName())
+		h.warn("%s is paused, and stays so; run fanout resume --function %s --source-arn %[1]s", source, h.functionName())
 	}
 }
 
-// fateOfMessages warns if messages that the function fails on are lost. If the lookup
+// fateOfMessages warns if messages of a topic that the function fails on are lost. If the lookup
 // fails, doctor reports it.
-func (m *manage) fateOfMessages(ctx context.Context, h *hooks.Hooks, topic string) {
-	fate, err := h.Fate(ctx)
+func (h *hookCommand) fateOfMessages(ctx context.Context, connector *hooks.Hooks, source string) {
+	if formOf(source).service != "sns" {
+		return
+	}
+	fate, err := connector.Fate(ctx)
 	if err != nil || fate.Kept {
 		return
 	}
-	m.warn("Lambda invokes the function %s for a message, within %v, and then drops it; to keep such messages, run fanout hook --function %s --source-arn %s --on-failure ARN",
-		count(fate.Attempts, "time"), briefly(time.Duration(fate.Age)*time.Second), m.functionName(), topic)
+	h.warn("Lambda invokes the function %s for a message, within %v, and then drops it; to keep such messages, run fanout hook --function %s --source-arn %s --on-failure ARN",
+		count(fate.Attempts, "time"), briefly(time.Duration(fate.Age)*time.Second), h.functionName(), source)
 }
 
 // viewOf warns about a stream whose records some targets cannot store. If its table
 // cannot be looked up, doctor reports it.
-func (m *manage) viewOf(ctx context.Context, a *cloud.Account, source string) {
+func (h *hookCommand) viewOf(ctx context.Context, a *cloud.Account, source string) {
 	if formOf(source).service != "dynamodb" {
 		return
 	}
 	view, err := cloud.WithoutImages(ctx, a.In(regionOf(source)).DynamoDB(), source)
 	if err == nil && view != "" {
-		m.warn("the view %s of %s has no new images: changes fail at targets of type es, redis and memcached; give the table a stream with NEW_AND_OLD_IMAGES if it has such targets", view, source)
+		h.warn("the view %s of %s has no new images: changes fail at targets of type es, redis and memcached; give the table a stream with NEW_AND_OLD_IMAGES if it has such targets", view, source)
 	}
 }
 
 // isFanout refuses a function that is not fanout's: it would get unexpected records,
 // and a variable. A caller without the right to look it up is not stopped.
-func (m *manage) isFanout(ctx context.Context, a *cloud.Account) error {
-	f, found, err := role.Find(ctx, a.Lambda(), m.functionRef())
+func (h *hookCommand) isFanout(ctx context.Context, a *cloud.Account) error {
+	f, found, err := role.Find(ctx, a.Lambda(), h.functionRef())
 	switch {
 	case cloud.IsDenied(err):
 		return nil
 	case err != nil:
 		return err
 	case found && !role.IsFanout(f.Tags, f.Environment):
-		return fmt.Errorf("the function %q is not one of fanout; run fanout deploy --function %[1]s first, which makes it one, and asks before", m.functionName())
+		return fmt.Errorf("the function %q is not one of fanout; run fanout deploy --function %[1]s first, which makes it one, and asks before", h.functionName())
 	}
 	return nil
-}
-
-// hooks returns the hooks of the function, in the source's region: a topic may be in
-// another.
-func (m *manage) hooks(a *cloud.Account, source string) *hooks.Hooks {
-	h := hooks.Of(a, m.functionRef())
-	h.SNS = a.In(regionOf(source)).SNS()
-	return h
-}
-
-// hooked updates the function to match its mappings. It prints the outcome, and the
-// policy that the role needs, if one is given.
-func (m *manage) hooked(ctx context.Context, cmd *cobra.Command, h *hooks.Hooks, source string, did cloud.Outcome, needed *policy.Document) error {
-	if err := m.showHook(cmd.OutOrStdout(), source, did, needed, h.Changed...); err != nil {
-		return err
-	}
-	reported, value, others, err := h.Report(ctx)
-	if err != nil {
-		return err
-	}
-	if reported == cloud.Updated {
-		fmt.Fprintf(cmd.ErrOrStderr(), "variable %s: %t\n", hooks.Variable, value)
-	}
-	for _, other := range others {
-		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the mapping of %s does not ask for ReportBatchItemFailures, so whole batches are sent again; run fanout hook --source-arn %s\n", other, other)
-	}
-	return nil
-}
-
-// showHook prints the outcome for the hook of a source, unless did is "", and the
-// policy that the role needs, unless needed is nil.
-func (m *manage) showHook(w io.Writer, source string, did cloud.Outcome, needed *policy.Document, changed ...hooks.Change) error {
-	if m.output != "table" {
-		return show(w, m.output, struct {
-			Source   string           `json:"source"`
-			Function string           `json:"function"`
-			Outcome  cloud.Outcome    `json:"outcome,omitempty"`
-			Changes  []hooks.Change   `json:"changes,omitempty"`
-			Policy   *policy.Document `json:"policy,omitempty"`
-		}{source, m.functionName(), did, changed, needed}, nil)
-	}
-	if did != "" {
-		if _, err := fmt.Fprintf(w, "hook of %s to %s: %s\n", source, m.functionName(), did); err != nil {
-			return err
-		}
-	}
-	for _, c := range changed {
-		if _, err := fmt.Fprintf(w, "    %s: %s → %s\n", c.Name, printable(c.Before), printable(c.After)); err != nil {
-			return err
-		}
-	}
-	if needed == nil {
-		return nil
-	}
-	return showJSON(w, needed)
-}
-
-func newUnhook(c *common) *cobra.Command {
-	m := manage{common: c}
-	cmd := &cobra.Command{
-		Use:   "unhook",
-		Short: "Disconnect a source from the function",
-		Long: `Unhook removes the event source mapping of a stream, or the subscription to a
-topic. Where the mapping was in the stream is forgotten; use pause to go on later. The
-function's settings for messages that fail stay, since other topics share them.`,
-		Example: "  fanout unhook --function fanout --source-type kinesis --source inputStream",
-		Args:    flagsOnly,
-	}
-	m.functionFlags(cmd)
-	m.sourceFlags(cmd)
-	m.tableFlags()
-	m.outputFlag(cmd)
-	m.iamFlag()
-	m.work(cmd, m.needSource, func(ctx context.Context, a *cloud.Account) error {
-		source, err := m.sourceRef(ctx, a)
-		if err != nil {
-			return err
-		}
-		h := m.hooks(a, source)
-		if err := h.Unhook(ctx, source); err != nil {
-			return err
-		}
-		needed, err := m.keepInStep(ctx, cmd, a)
-		return errors.Join(m.hooked(ctx, cmd, h, source, cloud.Removed, needed), err)
-	})
-	return cmd
 }

@@ -15,9 +15,15 @@ import (
 	"fanout/lambda/target"
 )
 
+// lintCommand is `fanout lint`.
+type lintCommand struct {
+	manage
+	file       string // of targets; "": the table
+	filesBelow string
+}
+
 func newLint(c *common) *cobra.Command {
-	m := manage{common: c}
-	var file, filesBelow string
+	l := lintCommand{manage: manage{common: c}}
 	cmd := &cobra.Command{
 		Use:   "lint [--targets FILE | --table NAME]",
 		Short: "Say everything that is wrong with targets",
@@ -35,56 +41,65 @@ The exit status is 1 if a target has a fault, and 0 if there are warnings only.`
   fanout lint --table fanoutTargets --output json`,
 		Args: flagsOnly,
 	}
-	m.functionFlags(cmd)
-	m.tableFlags()
-	m.flags.StringVar(&file, "targets", "", "read the targets from this `FILE` in YAML or JSON")
-	m.flags.StringVar(&filesBelow, "allow-file-targets", "", "let targets of type file in the table write below `DIR` (default: they are faulty)")
-	m.outputFlag(cmd)
-	m.work(cmd, nil, func(ctx context.Context, a *cloud.Account) error {
-		t, err := m.registry(ctx, a)
-		if err != nil {
-			return err
-		}
-		entries, err := t.List(ctx, "")
-		if err != nil {
-			return err
-		}
-		if filesBelow != "" {
-			if filesBelow, err = filepath.Abs(filesBelow); err != nil {
-				return err
-			}
-		}
-		all, sources := make([]target.Loaded, len(entries)), make([]string, len(entries))
-		for i := range entries {
-			all[i], sources[i] = entries[i].Loaded, entries[i].Spec.SourceARN
-			all[i].Confine(filesBelow)
-		}
-		streams := lint.StreamsOf(ctx, a.DynamoDB(), sources)
-		return showLint(cmd.OutOrStdout(), m.output, lintedOf(lint.Targets(all, streams)))
-	})
+	l.functionFlags(cmd)
+	l.tableFlags()
+	l.flags.StringVar(&l.file, "targets", "", "read the targets from this `FILE` in YAML or JSON")
+	l.flags.StringVar(&l.filesBelow, "allow-file-targets", "", "let targets of type file in the table write below `DIR` (default: they are faulty)")
+	l.outputFlag(cmd)
+	l.work(cmd, nil, func(ctx context.Context, a *cloud.Account) error { return l.lintTable(ctx, cmd, a) })
 	ofTable := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if file == "" {
+		if l.file == "" {
 			return ofTable(cmd, args)
 		}
-		for _, name := range []string{"function", "function-arn", "table", "table-arn", "allow-file-targets"} {
-			if m.given(name) {
-				return fmt.Errorf("--targets and --%s exclude each other; give one of them", name)
-			}
-		}
-		store, err := m.catalog.OpenFile(file)
-		if err != nil {
-			return err
-		}
-		all, err := store.All()
-		if err != nil {
-			return err
-		}
-		return showLint(cmd.OutOrStdout(), m.output, lintedOf(lint.Targets(all, nil)))
+		return l.lintFile(cmd)
 	}
 	_ = cmd.MarkFlagFilename("targets", "yaml", "yml", "json")
 	_ = cmd.MarkFlagDirname("allow-file-targets")
 	return cmd
+}
+
+// lintTable prints the findings for the targets of a table.
+func (l *lintCommand) lintTable(ctx context.Context, cmd *cobra.Command, a *cloud.Account) error {
+	t, err := l.registry(ctx, a)
+	if err != nil {
+		return err
+	}
+	entries, err := t.List(ctx, "")
+	if err != nil {
+		return err
+	}
+	dir := l.filesBelow
+	if dir != "" {
+		if dir, err = filepath.Abs(dir); err != nil {
+			return err
+		}
+	}
+	all, sources := make([]target.Loaded, len(entries)), make([]string, len(entries))
+	for i := range entries {
+		all[i], sources[i] = entries[i].Loaded, entries[i].Spec.SourceARN
+		all[i].Confine(dir)
+	}
+	streams := lint.StreamsOf(ctx, a.DynamoDB(), sources)
+	return showLint(cmd.OutOrStdout(), l.output, lintedOf(lint.Targets(all, streams)))
+}
+
+// lintFile prints the findings for the targets of a file.
+func (l *lintCommand) lintFile(cmd *cobra.Command) error {
+	for _, name := range []string{"function", "function-arn", "table", "table-arn", "allow-file-targets"} {
+		if l.given(name) {
+			return fmt.Errorf("--targets and --%s exclude each other; give one of them", name)
+		}
+	}
+	store, err := l.catalog.OpenFile(l.file)
+	if err != nil {
+		return err
+	}
+	all, err := store.All()
+	if err != nil {
+		return err
+	}
+	return showLint(cmd.OutOrStdout(), l.output, lintedOf(lint.Targets(all, nil)))
 }
 
 // linted is a finding for one target.

@@ -32,27 +32,20 @@ standard error; its records count as failed.`,
 	m.tableFlags()
 	m.outputFlag(cmd)
 	m.work(cmd, nil, func(ctx context.Context, a *cloud.Account) error {
-		source, err := m.sourceRef(ctx, a)
+		s, err := m.readTable(ctx, a)
 		if err != nil {
 			return err
 		}
-		t, err := m.registry(ctx, a)
-		if err != nil {
-			return err
-		}
-		targets, err := t.List(ctx, source)
-		if err != nil {
-			return err
-		}
-		return m.list(cmd.OutOrStdout(), cmd.ErrOrStderr(), targets, source == "")
+		return showTargets(cmd.OutOrStdout(), cmd.ErrOrStderr(), m.output, s)
 	})
 	return cmd
 }
 
-// list prints targets, with their sources if sources is set.
-func (m *manage) list(out, errs io.Writer, targets []registry.Entry, sources bool) error {
-	err := show(out, m.output, targets, func(t table.Writer) {
-		columns := listColumns(targets, sources)
+// showTargets prints targets, and their faults and warnings.
+func showTargets(out, errs io.Writer, output string, s sourceTargets) error {
+	targets := s.targets
+	err := show(out, output, targets, func(t table.Writer) {
+		columns := listColumns(targets, s.source == "")
 		head := make(table.Row, len(columns))
 		for i, c := range columns {
 			head[i] = c.name

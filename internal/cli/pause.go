@@ -23,7 +23,7 @@ where it stopped.`)
 
 // newMappingSwitch returns the command that enables or disables a mapping.
 func newMappingSwitch(c *common, name string, on bool, short, long string) *cobra.Command {
-	m := manage{common: c}
+	m := sourceCommand{manage{common: c}}
 	cmd := &cobra.Command{
 		Use: name, Short: short, Long: long,
 		Example: "  fanout " + name + " --function fanout --source-type kinesis --source inputStream",

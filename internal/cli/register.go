@@ -17,7 +17,7 @@ import (
 )
 
 func newRegister(c *common) *cobra.Command {
-	m := manage{common: c}
+	m := targetCommand{manage{common: c}}
 	types := strings.Join(c.catalog.TypeNames(), ", ")
 	var f attributeFlags
 	var force bool
@@ -142,7 +142,7 @@ func noType(catalog *target.Catalog, typ string) error {
 }
 
 // sayActivate prints the command that lets the target receive records.
-func (m *manage) sayActivate(cmd *cobra.Command, source string) {
+func (m *targetCommand) sayActivate(cmd *cobra.Command, source string) {
 	command := []string{"fanout", "activate"}
 	for _, name := range []string{"function", "function-arn", "table", "table-arn"} {
 		if m.given(name) {
@@ -154,7 +154,7 @@ func (m *manage) sayActivate(cmd *cobra.Command, source string) {
 }
 
 // loops reports whether a target of the function would receive its own records.
-func (m *manage) loops(t *sinks.Spec) bool {
+func (m *targetCommand) loops(t *sinks.Spec) bool {
 	return policy.Function{ARN: m.self(t).String()}.Loops(t)
 }
 

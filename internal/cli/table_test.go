@@ -62,8 +62,11 @@ func listTable(t *testing.T, w *bytes.Buffer, sources bool) {
 		v["sourceArn"], v["active"] = str(orders), target.Value{Kind: target.Bool, Text: "true"}
 		targets = append(targets, registry.Entry{Loaded: lambda.Builtin().Read(v, "")})
 	}
-	m := manage{output: "table"}
-	if err := m.list(w, w, targets, sources); err != nil {
+	s := sourceTargets{targets: targets}
+	if !sources {
+		s.source = orders
+	}
+	if err := showTargets(w, w, "table", s); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -87,8 +90,7 @@ func TestListOfFiveFits(t *testing.T) {
 		targets = append(targets, registry.Entry{Loaded: lambda.Builtin().Read(v, "")})
 	}
 	var b bytes.Buffer
-	m := manage{output: "table"}
-	if err := m.list(&b, io.Discard, targets, true); err != nil {
+	if err := showTargets(&b, io.Discard, "table", sourceTargets{targets: targets}); err != nil {
 		t.Fatal(err)
 	}
 	box, _, _ := strings.Cut(b.String(), "\n")

@@ -30,6 +30,8 @@ type tuneFlags struct {
 	grid              tune.Grid
 	prices, latencies string
 	report, output    string
+
+	printPrices, printLatencies bool
 }
 
 func newTune(c *common) *cobra.Command {
@@ -63,7 +65,14 @@ it in one thing. --report writes a page with plots.`,
   fanout tune --targets targets.yaml --event sample.json --source-arn-as arn:aws:kinesis:eu-west-1:123456789012:stream/orders --records-per-second 2000
   fanout tune --print-prices > prices.yaml`,
 		Args: flagsOnly,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
+	f.add(cmd)
+	return cmd
+}
+
+// add adds the flags.
+func (f *tuneFlags) add(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.SortFlags = false
 	s.StringVar(&f.targets, "targets", "", "read the targets from this `FILE` in YAML or JSON")
@@ -84,26 +93,11 @@ it in one thing. --report writes a page with plots.`,
 		append([]string{tune.Configured}, collapses...))
 	s.StringVar(&f.prices, "prices", "", "read prices from this YAML `FILE` (default: built in)")
 	s.StringVar(&f.latencies, "latencies", "", "read latencies from this YAML `FILE` (default: built in)")
-	printPrices := s.Bool("print-prices", false, "print the prices that are built in, and do nothing else")
-	printLatencies := s.Bool("print-latencies", false, "print the latencies that are built in, and do nothing else")
+	s.BoolVar(&f.printPrices, "print-prices", false, "print the prices that are built in, and do nothing else")
+	s.BoolVar(&f.printLatencies, "print-latencies", false, "print the latencies that are built in, and do nothing else")
 	s.StringVar(&f.report, "report", "", "write a page with plots to this HTML `FILE`")
 	outputFlag(cmd, &f.output, outputForms...)
 	f.complete(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		switch {
-		case *printPrices:
-			_, err := cmd.OutOrStdout().Write(tune.DefaultPrices())
-			return failed(err)
-		case *printLatencies:
-			_, err := cmd.OutOrStdout().Write(tune.DefaultLatencies())
-			return failed(err)
-		}
-		if err := f.check(); err != nil {
-			return err
-		}
-		return f.run(cmd)
-	}
-	return cmd
 }
 
 // complete sets the shell's completion of flags. The flags exist, so the errors are
@@ -138,6 +132,22 @@ func (f *tuneFlags) check() error {
 }
 
 func (f *tuneFlags) run(cmd *cobra.Command) error {
+	switch {
+	case f.printPrices:
+		_, err := cmd.OutOrStdout().Write(tune.DefaultPrices())
+		return failed(err)
+	case f.printLatencies:
+		_, err := cmd.OutOrStdout().Write(tune.DefaultLatencies())
+		return failed(err)
+	}
+	if err := f.check(); err != nil {
+		return err
+	}
+	return f.tune(cmd)
+}
+
+// tune measures, simulates and prints.
+func (f *tuneFlags) tune(cmd *cobra.Command) error {
 	prices, err := tune.LoadPrices(f.prices)
 	if err != nil {
 		return err

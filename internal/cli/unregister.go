@@ -12,7 +12,7 @@ import (
 )
 
 func newUnregister(c *common) *cobra.Command {
-	m := manage{common: c}
+	m := targetCommand{manage{common: c}}
 	cmd := &cobra.Command{
 		Use:   "unregister",
 		Short: "Remove a target from a source",
@@ -33,28 +33,20 @@ deploy, takes it away. Of an inactive target it is taken away at once.`,
 	check := func() error { return errors.Join(m.needSource(), m.needID()) }
 	m.iamFlag()
 	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
-		source, err := m.sourceRef(ctx, a)
+		s, err := m.readTable(ctx, a)
 		if err != nil {
 			return err
 		}
-		t, err := m.registry(ctx, a)
+		e, err := s.find(m.id)
 		if err != nil {
 			return err
 		}
-		e, err := t.Get(ctx, source, m.id)
-		if err != nil {
-			return err
-		}
-		others, err := t.List(ctx, source)
-		if err != nil {
-			return err
-		}
-		for i := range others {
-			if others[i].Text("onFailure") == m.id {
-				return fmt.Errorf("the target %q has --on-failure %s; give it another, or remove that first with fanout update --id %s --unset on-failure", others[i].ID, m.id, others[i].ID)
+		for i := range s.targets {
+			if other := &s.targets[i]; other.Text("onFailure") == m.id {
+				return fmt.Errorf("the target %q has --on-failure %s; give it another, or remove that first with fanout update --id %s --unset on-failure", other.ID, m.id, other.ID)
 			}
 		}
-		return m.writeOne(ctx, cmd, a, t, registry.Change{Source: source, ID: m.id, Kind: registry.Remove}, "unregistered", e)
+		return m.writeOne(ctx, cmd, a, s.table, registry.Change{Source: s.source, ID: m.id, Kind: registry.Remove}, "unregistered", e)
 	})
 	return cmd
 }

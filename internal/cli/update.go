@@ -14,7 +14,7 @@ import (
 )
 
 func newUpdate(c *common) *cobra.Command {
-	m := manage{common: c}
+	m := targetCommand{manage{common: c}}
 	var f attributeFlags
 	var unset []string
 	cmd := &cobra.Command{
@@ -46,55 +46,66 @@ a whole before anything is written.`,
 	}
 	m.iamFlag()
 	m.work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
-		return m.update(cmd, ctx, a, "updated", f.values(), remove, func(v target.Values) error { return f.resolve(ctx, a, v) })
+		resolve := func(v target.Values) error { return f.resolve(ctx, a, v) }
+		return m.update(ctx, cmd, a, targetUpdate{did: "updated", set: f.values(), unset: remove, resolve: resolve})
 	})
 	return cmd
 }
 
-// update changes a target, which must be valid afterwards. resolve, unless it is nil,
-// replaces the name of a destination.
-func (m *manage) update(cmd *cobra.Command, ctx context.Context, a *cloud.Account, did string,
-	set target.Values, unset []string, resolve func(target.Values) error,
-) error {
-	source, err := m.sourceRef(ctx, a)
-	if err != nil {
-		return err
-	}
-	t, err := m.registry(ctx, a)
-	if err != nil {
-		return err
-	}
-	old, err := t.Get(ctx, source, m.id)
-	if err != nil {
-		return err
-	}
-	others, err := t.List(ctx, source)
-	if err != nil {
-		return err
-	}
-	after := maps.Clone(old.Attributes)
-	maps.Copy(after, set)
-	for _, name := range unset {
+// targetUpdate is a change of a target.
+type targetUpdate struct {
+	did     string // "updated", say
+	set     target.Values
+	unset   []string
+	resolve func(target.Values) error // replaces the name of a destination; nil: it has no name
+}
+
+// stops reports whether the update only stops the target.
+func (u *targetUpdate) stops() bool {
+	return len(u.set) == 1 && u.set["active"].Text == "false" && len(u.unset) == 0
+}
+
+// apply returns the attributes after the update.
+func (u *targetUpdate) apply(old target.Values) (target.Values, error) {
+	after := maps.Clone(old)
+	maps.Copy(after, u.set)
+	for _, name := range u.unset {
 		delete(after, name)
 	}
-	if _, ok := set["destination"]; ok && resolve != nil {
-		if err := resolve(after); err != nil {
-			return err
+	if _, ok := u.set["destination"]; ok && u.resolve != nil {
+		if err := u.resolve(after); err != nil {
+			return nil, err
 		}
-		set["destination"] = after["destination"]
+		u.set["destination"] = after["destination"]
 	}
-	e, err := valid(m.catalog, cmd.ErrOrStderr(), after, others)
-	stops := len(set) == 1 && set["active"].Text == "false" && len(unset) == 0
-	if err != nil && !stops { // a faulty target may always be stopped
+	return after, nil
+}
+
+// update changes a target, which must be valid afterwards.
+func (m *targetCommand) update(ctx context.Context, cmd *cobra.Command, a *cloud.Account, u targetUpdate) error {
+	s, err := m.readTable(ctx, a)
+	if err != nil {
 		return err
 	}
-	c := registry.Change{Source: source, ID: m.id, Kind: registry.Update, Set: set, Unset: unset}
+	old, err := s.find(m.id)
+	if err != nil {
+		return err
+	}
+	after, err := u.apply(old.Attributes)
+	if err != nil {
+		return err
+	}
+	e, err := valid(m.catalog, cmd.ErrOrStderr(), after, s.targets)
+	if err != nil && !u.stops() { // a faulty target may always be stopped
+		return err
+	}
+	c := registry.Change{Source: s.source, ID: m.id, Kind: registry.Update, Set: u.set, Unset: u.unset}
 	m.warnOfTargets(ctx, cmd, a, []registry.Entry{old}, []registry.Change{c})
 	changed := effective(c, old)
 	if len(changed.Set)+len(changed.Unset) == 0 {
-		did = "unchanged" // it is written anyway, because that updates the rights of the function
+		u.did = "unchanged" // it is written anyway, because that updates the rights of the function
 	}
-	if err := m.writeOne(ctx, cmd, a, t, c, did, e); err != nil || m.output != "table" {
+	if err := m.writeOne(ctx, cmd, a, s.table, c, u.did, e); err != nil || m.output != "table" {
 		return err
 	}
 	printUpdate(cmd.OutOrStdout(), changed, []registry.Entry{old})

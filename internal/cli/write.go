@@ -19,7 +19,7 @@ import (
 
 // write makes changes in a target table, and calls done to report them. With --no-iam,
 // done gets the policy that the function's role needs then.
-func (m *manage) write(ctx context.Context, cmd *cobra.Command, a *cloud.Account, t *registry.Table, changes []registry.Change, done func(*policy.Document) error) error {
+func (m *targetCommand) write(ctx context.Context, cmd *cobra.Command, a *cloud.Account, t *registry.Table, changes []registry.Change, done func(*policy.Document) error) error {
 	keeper := role.On(a, m.catalog)
 	before := rollout.Look(ctx, keeper, m.functionRef(), t.Name, m.noIAM)
 	plan, err := rollout.New(m.catalog, before, changes)
@@ -44,7 +44,7 @@ func (m *manage) write(ctx context.Context, cmd *cobra.Command, a *cloud.Account
 
 // tellRights prints what became of the policy of the function's role. It returns an error
 // for an active target that may lack its rights.
-func (m *manage) tellRights(cmd *cobra.Command, f *role.Function, plan rollout.Plan, r rollout.Result) error {
+func (m *targetCommand) tellRights(cmd *cobra.Command, f *role.Function, plan rollout.Plan, r rollout.Result) error {
 	if r.Needs != nil {
 		warnSkipped(cmd, *r.Needs)
 	}
@@ -65,7 +65,7 @@ func (m *manage) tellRights(cmd *cobra.Command, f *role.Function, plan rollout.P
 }
 
 // writeOne makes one change, and prints the outcome for the target.
-func (m *manage) writeOne(ctx context.Context, cmd *cobra.Command, a *cloud.Account, t *registry.Table, c registry.Change, did string, e registry.Entry) error {
+func (m *targetCommand) writeOne(ctx context.Context, cmd *cobra.Command, a *cloud.Account, t *registry.Table, c registry.Change, did string, e registry.Entry) error {
 	return m.write(ctx, cmd, a, t, []registry.Change{c}, func(needed *policy.Document) error {
 		return m.changed(cmd, did, e, needed)
 	})
@@ -73,7 +73,7 @@ func (m *manage) writeOne(ctx context.Context, cmd *cobra.Command, a *cloud.Acco
 
 // changed prints the outcome for a target, and the policy that the role needs, if one
 // is given.
-func (m *manage) changed(cmd *cobra.Command, did string, e registry.Entry, needed *policy.Document) error {
+func (m *targetCommand) changed(cmd *cobra.Command, did string, e registry.Entry, needed *policy.Document) error {
 	if m.output != "table" {
 		return show(cmd.OutOrStdout(), m.output, withPolicy{e, needed}, nil)
 	}

@@ -138,11 +138,6 @@ func (p *Pages) Add(items []map[string]types.AttributeValue, count int32) error 
 	return nil
 }
 
-// ReadItem is like Read, for an item of a table.
-func (c *Catalog) ReadItem(item map[string]types.AttributeValue, label string) Loaded {
-	return c.Read(values(item), label)
-}
-
 // values converts an item to attributes.
 func values(item map[string]types.AttributeValue) Values {
 	attrs := make(Values, len(item))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -21,34 +22,30 @@ import (
 func TestTargets(t *testing.T) {
 	const orders = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
 	const orders2025, orders2026 = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2025", "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2026"
-	item := func(id string, more map[string]types.AttributeValue) target.Loaded {
-		attrs := map[string]types.AttributeValue{"active": &types.AttributeValueMemberBOOL{Value: true}}
-		for name, value := range map[string]string{"sourceArn": orders, "id": id, "type": "kinesis", "destination": "copy"} {
-			attrs[name] = &types.AttributeValueMemberS{Value: value}
+	str := func(s string) target.Value { return target.Value{Kind: target.String, Text: s} }
+	off := target.Value{Kind: target.Bool, Text: "false"}
+	item := func(id string, more target.Values) target.Loaded {
+		attrs := target.Values{
+			"sourceArn": str(orders), "id": str(id), "type": str("kinesis"), "destination": str("copy"),
+			"active": {Kind: target.Bool, Text: "true"},
 		}
-		for name, value := range more {
-			if attrs[name] = value; value == nil {
-				delete(attrs, name)
-			}
-		}
-		l := lambda.Builtin().ReadItem(attrs, id)
+		maps.Copy(attrs, more)
+		l := lambda.Builtin().Read(attrs, id)
 		l.Confine("")
 		return l
 	}
-	str := func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
-	off := &types.AttributeValueMemberBOOL{Value: false}
 	all := []target.Loaded{
 		item("good", nil),
-		item("unknown type", map[string]types.AttributeValue{"type": str("pigeon")}),
-		item("no active", map[string]types.AttributeValue{"active": nil}),
-		item("text", map[string]types.AttributeValue{"active": str("true")}),
-		item("file", map[string]types.AttributeValue{"type": str("file")}),
-		item("nobody", map[string]types.AttributeValue{"onFailure": str("x")}),
-		item("a queue", map[string]types.AttributeValue{"onFailure": str("arn:aws:sqs:eu-west-1:123456789012:failures")}),
-		item("inactive", map[string]types.AttributeValue{"type": str("pigeon"), "active": off}),
-		item("old", map[string]types.AttributeValue{"sourceArn": str(orders2025)}),
-		item("old and off", map[string]types.AttributeValue{"sourceArn": str(orders2025), "active": off}),
-		item("new", map[string]types.AttributeValue{"sourceArn": str(orders2026)}),
+		item("unknown type", target.Values{"type": str("pigeon")}),
+		item("no active", target.Values{"active": {Kind: target.Null}}),
+		item("text", target.Values{"active": str("true")}),
+		item("file", target.Values{"type": str("file")}),
+		item("nobody", target.Values{"onFailure": str("x")}),
+		item("a queue", target.Values{"onFailure": str("arn:aws:sqs:eu-west-1:123456789012:failures")}),
+		item("inactive", target.Values{"type": str("pigeon"), "active": off}),
+		item("old", target.Values{"sourceArn": str(orders2025)}),
+		item("old and off", target.Values{"sourceArn": str(orders2025), "active": off}),
+		item("new", target.Values{"sourceArn": str(orders2026)}),
 	}
 	common := []string{
 		`fault unknown type: type: "pigeon" is unknown`,

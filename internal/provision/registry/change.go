@@ -140,7 +140,7 @@ func (t *Table) refused(changes []Change, err error) error {
 		case c.Kind == Create:
 			faults = append(faults, fmt.Errorf("%s already has a target %q; use fanout update, or add --force to replace it", c.Source, c.ID))
 		default:
-			faults = append(faults, t.noTarget(c.Source, c.ID))
+			faults = append(faults, t.NoTarget(c.Source, c.ID))
 		}
 	}
 	if len(faults) == 0 {

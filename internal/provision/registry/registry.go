@@ -20,7 +20,6 @@ import (
 type API interface {
 	target.QueryAPI
 	Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
-	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
 }
 
@@ -89,18 +88,7 @@ func key(source, id string) map[string]types.AttributeValue {
 	}
 }
 
-// Get returns a target of a source.
-func (t *Table) Get(ctx context.Context, source, id string) (Entry, error) {
-	out, err := t.Client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.Name, Key: key(source, id), ConsistentRead: aws.Bool(true)})
-	switch {
-	case err != nil:
-		return Entry{}, t.failed("read", err)
-	case out.Item == nil:
-		return Entry{}, t.noTarget(source, id)
-	}
-	return Entry{t.Catalog.ReadItem(out.Item, id)}, nil
-}
-
-func (t *Table) noTarget(source, id string) error {
+// NoTarget is the error for a target that a source does not have.
+func (t *Table) NoTarget(source, id string) error {
 	return fmt.Errorf("%s has no target %q in the table %q; fanout list shows those it has", source, id, t.Name)
 }

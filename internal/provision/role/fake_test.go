@@ -111,10 +111,6 @@ func (f fakeDynamoDB) Query(context.Context, *dynamodb.QueryInput, ...func(*dyna
 	return nil, code("unused")
 }
 
-func (f fakeDynamoDB) GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
-	return nil, code("unused")
-}
-
 func (f fakeDynamoDB) TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
 	return nil, code("unused")
 }

@@ -28,10 +28,6 @@ func (f fakeDynamoDB) TransactWriteItems(context.Context, *dynamodb.TransactWrit
 	return nil, missing()
 }
 
-func (f fakeDynamoDB) GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
-	return nil, missing()
-}
-
 func (f fakeDynamoDB) CreateTable(_ context.Context, in *dynamodb.CreateTableInput, _ ...func(*dynamodb.Options)) (*dynamodb.CreateTableOutput, error) {
 	if err := f.call("CreateTable"); err != nil {
 		return nil, err

@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"fanout/internal/provision/cloud"
+)
+
+func newUnhook(c *common) *cobra.Command {
+	m := sourceCommand{manage{common: c}}
+	cmd := &cobra.Command{
+		Use:   "unhook",
+		Short: "Disconnect a source from the function",
+		Long: `Unhook removes the event source mapping of a stream, or the subscription to a
+topic. Where the mapping was in the stream is forgotten; use pause to go on later. The
+function's settings for messages that fail stay, since other topics share them.`,
+		Example: "  fanout unhook --function fanout --source-type kinesis --source inputStream",
+		Args:    flagsOnly,
+	}
+	m.functionFlags(cmd)
+	m.sourceFlags(cmd)
+	m.tableFlags()
+	m.outputFlag(cmd)
+	m.iamFlag()
+	m.work(cmd, m.needSource, func(ctx context.Context, a *cloud.Account) error {
+		source, err := m.sourceRef(ctx, a)
+		if err != nil {
+			return err
+		}
+		h := m.hooks(a, source)
+		if err := h.Unhook(ctx, source); err != nil {
+			return err
+		}
+		needed, err := m.keepInStep(ctx, cmd, a)
+		return errors.Join(m.report(ctx, cmd, h, source, cloud.Removed, needed), err)
+	})
+	return cmd
+}
