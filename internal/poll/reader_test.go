@@ -50,29 +50,25 @@ func TestUnacknowledgedRecordsComeAgain(t *testing.T) {
 		{"a bad key", func([]delivery, int) (string, error) { return `{"batchItemFailures":[{"id":"1"}]}`, nil }, whole},
 		{"not an answer", func([]delivery, int) (string, error) { return `"OK"`, nil }, whole},
 	} {
-		for _, s := range services {
-			t.Run(tt.name+"/"+s.name, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					f := newFakeStream("a")
-					f.put("a", 20)
-					r := newReceiver(t)
-					r.reply = poison(tt.answer)
-					p := s.poller(t, f, r.handle, Options{BatchSize: 10, Once: true})
-					must(t, p.Run(t.Context()))
-					var got []string
-					for _, b := range r.batches {
-						got = append(got, fmt.Sprintf("[%s-%s]", strings.TrimPrefix(b[0].data, "a/"), strings.TrimPrefix(b[len(b)-1].data, "a/")))
-					}
-					if diff := cmp.Diff(tt.want, strings.Join(got, " ")); diff != "" {
-						t.Errorf("batches (-want +got):\n%s", diff)
-					}
-					want := ShardProgress{Records: 20, Batches: 5, Retries: 3}
-					if got := p.Progress().Total; got.Records != want.Records || got.Batches != want.Batches || got.Retries != want.Retries {
-						t.Errorf("progress %+v, want %+v", got, want)
-					}
-				})
-			})
-		}
+		eachService(t, tt.name, func(t *testing.T, s service) {
+			f := newFakeStream("a")
+			f.put("a", 20)
+			r := newReceiver(t)
+			r.reply = poison(tt.answer)
+			p := s.poller(t, f, r.handle, Options{BatchSize: 10, Once: true})
+			must(t, p.Run(t.Context()))
+			var got []string
+			for _, b := range r.batches {
+				got = append(got, fmt.Sprintf("[%s-%s]", strings.TrimPrefix(b[0].data, "a/"), strings.TrimPrefix(b[len(b)-1].data, "a/")))
+			}
+			if diff := cmp.Diff(tt.want, strings.Join(got, " ")); diff != "" {
+				t.Errorf("batches (-want +got):\n%s", diff)
+			}
+			want := ShardProgress{Records: 20, Batches: 5, Retries: 3}
+			if got := p.Progress().Total; got.Records != want.Records || got.Batches != want.Batches || got.Retries != want.Retries {
+				t.Errorf("progress %+v, want %+v", got, want)
+			}
+		})
 	}
 }
 
@@ -177,35 +173,31 @@ func TestReadFaultsThatHeal(t *testing.T) {
 		{"refused iterator", "read", apiError("InvalidArgumentException")},
 		{"unknown for a while", "read", apiError("ResourceNotFoundException")},
 	} {
-		for _, s := range services {
-			t.Run(tt.name+"/"+s.name, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					f := newFakeStream("a")
-					f.put("a", 2500)
-					n := 0
-					f.fail = func(op, _ string) error {
-						if op != tt.op {
-							return nil
-						}
-						if n++; n < 8 {
-							return tt.err
-						}
-						return nil
-					}
-					core, logs := observer.New(zapcore.WarnLevel)
-					r := newReceiver(t)
-					p := s.poller(t, f, r.handle, Options{Once: true, Log: zap.New(core)})
-					must(t, p.Run(t.Context()))
-					r.wantAll(f, "a")
-					if total := p.Progress().Total; total.Records != 2500 || total.Retries != 0 || total.Gaps != 0 {
-						t.Errorf("progress %+v, want 2500 records, once each", total)
-					}
-					if logs.Len() > 3 {
-						t.Errorf("%d lines were logged for one outage", logs.Len())
-					}
-				})
-			})
-		}
+		eachService(t, tt.name, func(t *testing.T, s service) {
+			f := newFakeStream("a")
+			f.put("a", 2500)
+			n := 0
+			f.fail = func(op, _ string) error {
+				if op != tt.op {
+					return nil
+				}
+				if n++; n < 8 {
+					return tt.err
+				}
+				return nil
+			}
+			core, logs := observer.New(zapcore.WarnLevel)
+			r := newReceiver(t)
+			p := s.poller(t, f, r.handle, Options{Once: true, Log: zap.New(core)})
+			must(t, p.Run(t.Context()))
+			r.wantAll(f, "a")
+			if total := p.Progress().Total; total.Records != 2500 || total.Retries != 0 || total.Gaps != 0 {
+				t.Errorf("progress %+v, want 2500 records, once each", total)
+			}
+			if logs.Len() > 3 {
+				t.Errorf("%d lines were logged for one outage", logs.Len())
+			}
+		})
 	}
 }
 
@@ -260,31 +252,27 @@ func TestHangingRead(t *testing.T) {
 
 // Delivery of one read takes longer than the life of an iterator.
 func TestExpiredIteratorIsRenewedFromTheCheckpoint(t *testing.T) {
-	for _, s := range services {
-		t.Run(s.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				f := newFakeStream("a")
-				f.put("a", 500)
-				r := newReceiver(t)
-				r.reply = func(context.Context, []delivery) (string, error) {
-					wait(2 * time.Minute)
-					return "", nil
-				}
-				core, logs := observer.New(zapcore.WarnLevel)
-				_, stop := s.start(t, f, r.handle, Options{Timeout: time.Hour, Log: zap.New(core)})
-				wait(time.Minute)
-				f.put("a", 50)
-				wait(time.Hour)
-				must(t, stop())
-				if logs.Len() > 0 {
-					t.Errorf("what is ordinary was logged: %v", logs.All())
-				}
-				if diff := cmp.Diff(f.data("a"), r.seen()); diff != "" {
-					t.Errorf("deliveries (-want +got):\n%s", diff)
-				}
-			})
-		})
-	}
+	eachService(t, "", func(t *testing.T, s service) {
+		f := newFakeStream("a")
+		f.put("a", 500)
+		r := newReceiver(t)
+		r.reply = func(context.Context, []delivery) (string, error) {
+			wait(2 * time.Minute)
+			return "", nil
+		}
+		core, logs := observer.New(zapcore.WarnLevel)
+		_, stop := s.start(t, f, r.handle, Options{Timeout: time.Hour, Log: zap.New(core)})
+		wait(time.Minute)
+		f.put("a", 50)
+		wait(time.Hour)
+		must(t, stop())
+		if logs.Len() > 0 {
+			t.Errorf("what is ordinary was logged: %v", logs.All())
+		}
+		if diff := cmp.Diff(f.data("a"), r.seen()); diff != "" {
+			t.Errorf("deliveries (-want +got):\n%s", diff)
+		}
+	})
 }
 
 func TestTrimmedRecordsAreReported(t *testing.T) {
@@ -355,25 +343,21 @@ func TestFaultsThatEndTheRun(t *testing.T) {
 		{"read", "ExpiredTokenException", "the credentials were not accepted for stream %s; renew or correct them: "},
 		{"read", "KMSDisabledException", "the KMS key of stream %s cannot be used; check its state and allow kms:Decrypt: "},
 	} {
-		for _, s := range services {
-			t.Run(tt.op+"/"+tt.code+"/"+s.name, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					f := newFakeStream("a", "b")
-					f.put("a", 1)
-					f.fail = func(op, shard string) error {
-						if op == tt.op && shard != "b" {
-							return fmt.Errorf("operation error: %w", apiError(tt.code))
-						}
-						return nil
-					}
-					err := s.poller(t, f, newReceiver(t).handle, Options{}).Run(t.Context())
-					want := fmt.Sprintf(tt.want, s.arn)
-					if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), "the service's words") {
-						t.Errorf("error %q, want %q and the service's words", err, want)
-					}
-				})
-			})
-		}
+		eachService(t, tt.op+"/"+tt.code, func(t *testing.T, s service) {
+			f := newFakeStream("a", "b")
+			f.put("a", 1)
+			f.fail = func(op, shard string) error {
+				if op == tt.op && shard != "b" {
+					return fmt.Errorf("operation error: %w", apiError(tt.code))
+				}
+				return nil
+			}
+			err := s.poller(t, f, newReceiver(t).handle, Options{}).Run(t.Context())
+			want := fmt.Sprintf(tt.want, s.arn)
+			if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), "the service's words") {
+				t.Errorf("error %q, want %q and the service's words", err, want)
+			}
+		})
 	}
 }
 
@@ -395,21 +379,17 @@ func TestDeletedStreamEndsTheRun(t *testing.T) {
 }
 
 func TestCheckpointOfAnotherStreamOfTheName(t *testing.T) {
-	for _, s := range services {
-		t.Run(s.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				f := newFakeStream("a")
-				f.put("a", 1)
-				store := NewMemory()
-				must(t, store.Save(s.arn, map[string]Checkpoint{"a": {Seq: "17"}}))
-				err := s.poller(t, f, newReceiver(t).handle, Options{Checkpoints: store}).Run(t.Context())
-				want := "shard a of stream " + s.arn + " has no record with the sequence number of its checkpoint"
-				if err == nil || !strings.HasPrefix(err.Error(), want) {
-					t.Errorf("error %v, want %q", err, want)
-				}
-			})
-		})
-	}
+	eachService(t, "", func(t *testing.T, s service) {
+		f := newFakeStream("a")
+		f.put("a", 1)
+		store := NewMemory()
+		must(t, store.Save(s.arn, map[string]Checkpoint{"a": {Seq: "17"}}))
+		err := s.poller(t, f, newReceiver(t).handle, Options{Checkpoints: store}).Run(t.Context())
+		want := "shard a of stream " + s.arn + " has no record with the sequence number of its checkpoint"
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	})
 }
 
 // The lag is the age of the oldest unacknowledged record by the service's clock,

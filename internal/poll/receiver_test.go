@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -165,6 +167,16 @@ var services = []service{
 	{"DynamoDB", dynamoDBARN, func(f *fakeStream, h Handler, o Options) (*Poller, error) {
 		return NewDynamoDB(fakeDynamoDB{f}, dynamoDBARN, h, o)
 	}},
+}
+
+// eachService runs a test of each service, in fake time. name tells tests of several cases apart.
+func eachService(t *testing.T, name string, test func(t *testing.T, s service)) {
+	t.Helper()
+	for _, s := range services {
+		t.Run(path.Join(name, s.name), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { test(t, s) })
+		})
+	}
 }
 
 // poller makes a Poller, or fails the test.

@@ -14,38 +14,34 @@ import (
 )
 
 func TestOnceDeliversAllInOrder(t *testing.T) {
-	for _, s := range services {
-		t.Run(s.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				f := newFakeStream("a", "other")
-				f.pageSize = 2
-				f.put("a", 2500)
-				f.put("other", 7)
-				f.split("a", "b", "c")
-				f.put("b", 120)
-				f.put("c", 3)
-				f.open("d", "b")
-				f.put("d", 101)
-				r := newReceiver(t)
-				p := s.poller(t, f, r.handle, Options{Once: true})
-				must(t, p.Run(t.Context()))
+	eachService(t, "", func(t *testing.T, s service) {
+		f := newFakeStream("a", "other")
+		f.pageSize = 2
+		f.put("a", 2500)
+		f.put("other", 7)
+		f.split("a", "b", "c")
+		f.put("b", 120)
+		f.put("c", 3)
+		f.open("d", "b")
+		f.put("d", 101)
+		r := newReceiver(t)
+		p := s.poller(t, f, r.handle, Options{Once: true})
+		must(t, p.Run(t.Context()))
 
-				r.wantAll(f, "a", "b", "c", "d", "other")
-				r.wantBefore("a", "b")
-				r.wantBefore("a", "c")
-				r.wantBefore("b", "d")
-				for _, b := range r.batches {
-					if len(b) > 100 {
-						t.Errorf("a batch of %d records", len(b))
-					}
-				}
-				want := Progress{Total: ShardProgress{Records: 2500 + 7 + 120 + 3 + 101, Batches: 25 + 1 + 2 + 1 + 2}}
-				if diff := cmp.Diff(want, p.Progress()); diff != "" {
-					t.Errorf("progress (-want +got):\n%s", diff)
-				}
-			})
-		})
-	}
+		r.wantAll(f, "a", "b", "c", "d", "other")
+		r.wantBefore("a", "b")
+		r.wantBefore("a", "c")
+		r.wantBefore("b", "d")
+		for _, b := range r.batches {
+			if len(b) > 100 {
+				t.Errorf("a batch of %d records", len(b))
+			}
+		}
+		want := Progress{Total: ShardProgress{Records: 2500 + 7 + 120 + 3 + 101, Batches: 25 + 1 + 2 + 1 + 2}}
+		if diff := cmp.Diff(want, p.Progress()); diff != "" {
+			t.Errorf("progress (-want +got):\n%s", diff)
+		}
+	})
 }
 
 func TestChildOfMergeWaitsForBothParents(t *testing.T) {
@@ -71,31 +67,27 @@ func TestChildOfMergeWaitsForBothParents(t *testing.T) {
 }
 
 func TestReshardingWhileItRuns(t *testing.T) {
-	for _, s := range services {
-		t.Run(s.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				f := newFakeStream("a")
-				r := newReceiver(t)
-				_, stop := s.start(t, f, r.handle, Options{Start: Latest})
-				wait(2 * time.Second)
-				f.put("a", 10)
-				f.split("a", "b", "c")
-				f.put("b", 4)
-				f.put("c", 4)
-				wait(10 * time.Second)
-				r.wantAll(f, "a", "b", "c")
-				r.wantBefore("a", "b")
-				r.wantBefore("a", "c")
+	eachService(t, "", func(t *testing.T, s service) {
+		f := newFakeStream("a")
+		r := newReceiver(t)
+		_, stop := s.start(t, f, r.handle, Options{Start: Latest})
+		wait(2 * time.Second)
+		f.put("a", 10)
+		f.split("a", "b", "c")
+		f.put("b", 4)
+		f.put("c", 4)
+		wait(10 * time.Second)
+		r.wantAll(f, "a", "b", "c")
+		r.wantBefore("a", "b")
+		r.wantBefore("a", "c")
 
-				// A shard with no ended parent is found by the regular listing.
-				f.open("new")
-				f.put("new", 1)
-				wait(relist + 5*time.Second)
-				r.wantAll(f, "a", "b", "c", "new")
-				must(t, stop())
-			})
-		})
-	}
+		// A shard with no ended parent is found by the regular listing.
+		f.open("new")
+		f.put("new", 1)
+		wait(relist + 5*time.Second)
+		r.wantAll(f, "a", "b", "c", "new")
+		must(t, stop())
+	})
 }
 
 func TestOnceLeavesShardsThatComeUpLater(t *testing.T) {
@@ -131,78 +123,70 @@ func TestOnceWithAServiceThatDoesNotTellTheTip(t *testing.T) {
 }
 
 func TestOnceWithAServiceThatNeverEndsShards(t *testing.T) {
-	for _, s := range services {
-		t.Run(s.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				f := newFakeStream("a")
-				f.endless = true
-				f.put("a", 300)
-				f.split("a", "b", "c")
-				f.put("b", 3)
-				store := NewMemory()
-				for range 2 {
-					r := newReceiver(t)
-					s.run(t, f, r.handle, Options{Once: true, Checkpoints: store})
-					if marks, err := store.Load(s.arn); err != nil || marks["a"].Ended {
-						t.Errorf("checkpoints %v, %v: a was not seen to end", marks, err)
-					}
-					if len(f.data("c")) == 0 {
-						r.wantAll(f, "a", "b")
-						r.wantBefore("a", "b")
-					} else if diff := cmp.Diff([]string{"c/0"}, r.seen()); diff != "" {
-						t.Errorf("deliveries after a restart (-want +got):\n%s", diff)
-					}
-					f.put("c", 1)
-				}
-			})
-		})
-	}
+	eachService(t, "", func(t *testing.T, s service) {
+		f := newFakeStream("a")
+		f.endless = true
+		f.put("a", 300)
+		f.split("a", "b", "c")
+		f.put("b", 3)
+		store := NewMemory()
+		for range 2 {
+			r := newReceiver(t)
+			s.run(t, f, r.handle, Options{Once: true, Checkpoints: store})
+			if marks, err := store.Load(s.arn); err != nil || marks["a"].Ended {
+				t.Errorf("checkpoints %v, %v: a was not seen to end", marks, err)
+			}
+			if len(f.data("c")) == 0 {
+				r.wantAll(f, "a", "b")
+				r.wantBefore("a", "b")
+			} else if diff := cmp.Diff([]string{"c/0"}, r.seen()); diff != "" {
+				t.Errorf("deliveries after a restart (-want +got):\n%s", diff)
+			}
+			f.put("c", 1)
+		}
+	})
 }
 
 func TestStartLatest(t *testing.T) {
-	for _, s := range services {
-		t.Run(s.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				f := newFakeStream("old", "a", "quiet")
-				f.put("quiet", 4500)
-				f.put("old", 5)
-				f.open("child", "old")
-				f.put("child", 5)
-				f.put("a", 4500)
-				r := newReceiver(t)
-				wait(time.Minute)
-				store := NewMemory()
-				_, stop := s.start(t, f, r.handle, Options{Start: Latest, Checkpoints: store})
-				wait(3 * time.Second)
-				if len(r.seen()) > 0 {
-					t.Errorf("delivered what was there before: %v", r.seen())
-				}
-				if n := len(f.readsOf("old")); n > 0 {
-					t.Errorf("a shard that was closed before was read %d times", n)
-				}
-				f.put("child", 2)
-				wait(3 * time.Second)
-				if diff := cmp.Diff(names("child", 5, 7), r.seen()); diff != "" {
-					t.Errorf("deliveries (-want +got):\n%s", diff)
-				}
-				must(t, stop())
+	eachService(t, "", func(t *testing.T, s service) {
+		f := newFakeStream("old", "a", "quiet")
+		f.put("quiet", 4500)
+		f.put("old", 5)
+		f.open("child", "old")
+		f.put("child", 5)
+		f.put("a", 4500)
+		r := newReceiver(t)
+		wait(time.Minute)
+		store := NewMemory()
+		_, stop := s.start(t, f, r.handle, Options{Start: Latest, Checkpoints: store})
+		wait(3 * time.Second)
+		if len(r.seen()) > 0 {
+			t.Errorf("delivered what was there before: %v", r.seen())
+		}
+		if n := len(f.readsOf("old")); n > 0 {
+			t.Errorf("a shard that was closed before was read %d times", n)
+		}
+		f.put("child", 2)
+		wait(3 * time.Second)
+		if diff := cmp.Diff(names("child", 5, 7), r.seen()); diff != "" {
+			t.Errorf("deliveries (-want +got):\n%s", diff)
+		}
+		must(t, stop())
 
-				// Records that arrive while no run reads are not lost, not even in a quiet
-				// shard.
-				f.put("a", 2)
-				f.split("a", "b", "c")
-				f.put("b", 1)
-				f.put("quiet", 1)
-				r.batches = nil
-				s.run(t, f, r.handle, Options{Start: Latest, Checkpoints: store, Once: true})
-				got := r.seen()
-				slices.Sort(got)
-				if diff := cmp.Diff([]string{"a/4500", "a/4501", "b/0", "quiet/4500"}, got); diff != "" {
-					t.Errorf("deliveries after a restart (-want +got):\n%s", diff)
-				}
-			})
-		})
-	}
+		// Records that arrive while no run reads are not lost, not even in a quiet
+		// shard.
+		f.put("a", 2)
+		f.split("a", "b", "c")
+		f.put("b", 1)
+		f.put("quiet", 1)
+		r.batches = nil
+		s.run(t, f, r.handle, Options{Start: Latest, Checkpoints: store, Once: true})
+		got := r.seen()
+		slices.Sort(got)
+		if diff := cmp.Diff([]string{"a/4500", "a/4501", "b/0", "quiet/4500"}, got); diff != "" {
+			t.Errorf("deliveries after a restart (-want +got):\n%s", diff)
+		}
+	})
 }
 
 func TestLatestWhateverTheClocksSay(t *testing.T) {
@@ -230,39 +214,35 @@ func TestLatestWhateverTheClocksSay(t *testing.T) {
 
 // The iterator at LATEST expires before the first record comes.
 func TestLatestSurvivesAnExpiredIterator(t *testing.T) {
-	for _, s := range services {
-		t.Run(s.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				f := newFakeStream("a")
-				f.put("a", 1500)
-				wait(time.Minute)
-				down := false
-				f.fail = func(op, _ string) error {
-					if down && op == "read" {
-						return errors.New("connection refused")
-					}
-					return nil
-				}
-				r := newReceiver(t)
-				_, stop := s.start(t, f, r.handle, Options{Start: Latest})
-				wait(3 * time.Second)
-				f.mu.Lock()
-				down = true
-				f.mu.Unlock()
-				wait(time.Minute)
-				f.put("a", 2)
-				wait(10 * time.Minute)
-				f.mu.Lock()
-				down = false
-				f.mu.Unlock()
-				wait(2 * time.Minute)
-				must(t, stop())
-				if diff := cmp.Diff(names("a", 1500, 1502), r.seen()); diff != "" {
-					t.Errorf("deliveries (-want +got):\n%s", diff)
-				}
-			})
-		})
-	}
+	eachService(t, "", func(t *testing.T, s service) {
+		f := newFakeStream("a")
+		f.put("a", 1500)
+		wait(time.Minute)
+		down := false
+		f.fail = func(op, _ string) error {
+			if down && op == "read" {
+				return errors.New("connection refused")
+			}
+			return nil
+		}
+		r := newReceiver(t)
+		_, stop := s.start(t, f, r.handle, Options{Start: Latest})
+		wait(3 * time.Second)
+		f.mu.Lock()
+		down = true
+		f.mu.Unlock()
+		wait(time.Minute)
+		f.put("a", 2)
+		wait(10 * time.Minute)
+		f.mu.Lock()
+		down = false
+		f.mu.Unlock()
+		wait(2 * time.Minute)
+		must(t, stop())
+		if diff := cmp.Diff(names("a", 1500, 1502), r.seen()); diff != "" {
+			t.Errorf("deliveries (-want +got):\n%s", diff)
+		}
+	})
 }
 
 // A shard that waits for its turn, while the read of another hangs, still begins at
