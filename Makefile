@@ -127,6 +127,10 @@ bench-baseline: ## measure anew what make bench compares with
 	$(BENCHMARKS) >.cache/bench.txt || { cat .cache/bench.txt; exit 1; }
 	grep -E '^(goos|goarch|pkg|cpu|Benchmark)' .cache/bench.txt >bench/baseline.txt
 
+.PHONY: path
+path: ## the files and functions that one record passes in a warm function
+	@$(GO) run ./bench/path
+
 # COMPARE holds flags of bench/compare, such as -rounds 9 or -function name='command';
 # WRITE=docs/performance.md puts the tables there too.
 bench-compare: build ## functions as processes, fanout beside others (TABLES, COMPARE, WRITE)
