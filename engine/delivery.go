@@ -72,7 +72,9 @@ func (d *delivery) run(ctx context.Context, lanes []lane) {
 		q.request.recs, q.request.bytes = recs, all.request.bytes
 		workers.Go(func() { d.drive(ctx, q) })
 	}
-	all.settleRejects(ctx)
+	if len(all.rejects) > 0 {
+		all.settleRejects(ctx)
+	}
 	workers.Wait()
 }
 
@@ -86,24 +88,23 @@ func (d *delivery) drive(ctx context.Context, q *queue) {
 	}
 	defer d.breaker.stopProbing(q)
 	for len(q.request.recs) > 0 || wait > 0 || len(q.rejects) > 0 {
-		switch {
-		case len(q.request.recs) > 0:
+		if len(q.request.recs) > 0 {
 			if err := d.breaker.wait(ctx, q); err != nil {
 				q.abandon(ctx, err)
 				return
 			}
 			if o, ok := d.send(ctx, q); ok {
 				q.settle(&o, time.Now(), stop)
-				q.settleRejects(ctx) // not before: the parts of one must not overtake the request
 			}
-		case len(q.rejects) > 0:
-			q.settleRejects(ctx)
-		default:
+		} else if len(q.rejects) == 0 {
 			sleep(ctx, wait)
 		}
 		if ctx.Err() != nil {
 			q.abandon(ctx, unsent(ctx))
 			return
+		}
+		if len(q.rejects) > 0 { // after the request, which the parts of a reject must not overtake
+			q.settleRejects(ctx)
 		}
 		wait = q.next(time.Now())
 	}
@@ -186,6 +187,9 @@ func (d *delivery) settleLosses(ctx context.Context, losses []*processed) {
 				d.failLoss(&l.Record, l.Err)
 			}
 		}
+	}
+	if len(rejected) == 0 {
+		return
 	}
 	for i, left := range d.divert(ctx, rejected) {
 		for k := range left {

@@ -69,9 +69,6 @@ func (d *delivery) fallbackContext(ctx context.Context) (context.Context, contex
 // For each rejected record it returns the rest: nothing, the record itself, or the
 // parts that the fallback did not take.
 func (d *delivery) divert(ctx context.Context, rejected []Rejected) (left [][]Record) {
-	if len(rejected) == 0 {
-		return nil
-	}
 	left = make([][]Record, len(rejected))
 	wrapped := make([]Record, len(rejected))
 	offers := newOffers(d, rejected)

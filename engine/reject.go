@@ -32,9 +32,6 @@ func (q *queue) tooLarge(r *Record, err error) bool {
 // the other target. Waiting records go on behind a reject that was delivered in
 // parts, dropped or taken. All other rejects fail.
 func (q *queue) settleRejects(ctx context.Context) {
-	if len(q.rejects) == 0 {
-		return
-	}
 	rejects := q.rejects
 	q.rejects = nil
 	var offered []reject
@@ -64,6 +61,9 @@ func (q *queue) settleRejects(ctx context.Context) {
 
 // offer offers rejects to the other target.
 func (q *queue) offer(ctx context.Context, offered []reject) {
+	if len(offered) == 0 {
+		return
+	}
 	var rejected []Rejected
 	for _, r := range offered {
 		rejected = append(rejected, Rejected{Record: q.lane.recs[r.i], Err: r.err, Attempts: r.tries})

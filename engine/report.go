@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -103,4 +105,259 @@ func (r *Report) OK() bool {
 		}
 	}
 	return true
+}
+
+// maxFailures bounds the reasons that a report lists.
+const maxFailures = 5
+
+// tally keeps account of the records of one run at one target.
+type tally struct {
+	mu       sync.Mutex
+	start    time.Time
+	closed   bool    // later bookings are ignored
+	cutShort bool    // a sink was cut short, and may still use records
+	unbooked []int32 // by source record: parts not booked yet; nil if each record is one part
+	report   TargetReport
+
+	// For targets with stages:
+	lanes       []lane       // records that the stages emitted
+	losses      []*processed // records that the stages dropped or failed
+	had         []Record     // records that the target had before
+	split       bool         // some record has several parts
+	failedParts []part       // if split
+}
+
+func newTally(id string, records int) tally {
+	return tally{start: time.Now(), report: TargetReport{ID: id, fates: make([]Fate, records)}}
+}
+
+// expect sets the records that remain to be booked, because stages may have split
+// some.
+func (t *tally) expect(lanes []lane, losses []*processed, had []Record) {
+	t.book(func() {
+		t.lanes, t.losses, t.had = lanes, losses, had
+		t.unbooked = make([]int32, len(t.report.fates))
+		t.parts(func(leaf *Record) {
+			t.unbooked[leaf.src-1]++
+			t.split = t.split || t.unbooked[leaf.src-1] > 1
+		})
+	})
+}
+
+// parts calls f with every part of the source records.
+func (t *tally) parts(f func(leaf *Record)) {
+	eachRecord(t.lanes, t.losses, func(r *Record) { r.leaves(f) })
+	for i := range t.had {
+		f(&t.had[i])
+	}
+}
+
+// eachRecord calls f with every record in lanes and losses.
+func eachRecord(lanes []lane, losses []*processed, f func(r *Record)) {
+	for _, l := range lanes {
+		for i := range l.recs {
+			f(&l.recs[i])
+		}
+	}
+	for _, out := range losses {
+		for _, lost := range [][]Loss{out.dropped, out.failed} {
+			for i := range lost {
+				f(&lost[i].Record)
+			}
+		}
+	}
+}
+
+// skip books records that the target had before.
+func (t *tally) skip(had []Record) {
+	t.book(func() {
+		for i := range had {
+			t.fate(&had[i], FateAlready)
+		}
+	})
+}
+
+// deliver books records that were acknowledged.
+func (t *tally) deliver(recs []Record) {
+	t.book(func() {
+		for i := range recs {
+			t.fate(&recs[i], FateDelivered)
+			t.report.Bytes += int64(recs[i].Data.Len())
+		}
+	})
+}
+
+// drop books a record that a stage dropped.
+func (t *tally) drop(r *Record) {
+	t.book(func() { t.fate(r, FateDropped) })
+}
+
+// diverted books a record that another target took, with the error of this one.
+func (t *tally) diverted(r *Record, err error) {
+	t.book(func() {
+		t.fate(r, FateDiverted)
+		t.reason(r, err, true)
+	})
+}
+
+// fail books a record that will not be delivered.
+func (t *tally) fail(r *Record, err error) {
+	t.book(func() {
+		t.fate(r, FateFailed)
+		t.failedPart(r)
+		t.reason(r, err, false)
+	})
+}
+
+// interrupted records that a sink was cut short.
+func (t *tally) interrupted() {
+	t.book(func() { t.cutShort = true })
+}
+
+// request books an attempt and its outcome.
+func (t *tally) request(o *Outcome, again bool) {
+	t.book(func() {
+		t.report.Requests++
+		if again {
+			t.report.Retries++
+		}
+		if o.throttled() {
+			t.report.Throttled++
+		}
+		t.report.Took = time.Since(t.start)
+	})
+}
+
+func (t *tally) book(entry func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.closed {
+		entry()
+	}
+}
+
+// fate books the fate of r. Among the parts of a source record, a failed one
+// weighs most and a dropped one least.
+func (t *tally) fate(r *Record, f Fate) {
+	if r.parts == nil { // the common case, without a call
+		t.part(int(r.src)-1, f)
+		return
+	}
+	r.sources(func(src int) { t.part(src, f) })
+}
+
+// part books the fate of one part of a source record.
+func (t *tally) part(src int, f Fate) {
+	t.report.fates[src] = max(t.report.fates[src], f)
+	if t.unbooked != nil {
+		t.unbooked[src]--
+	}
+}
+
+func (t *tally) reason(r *Record, err error, diverted bool) {
+	text, src := err.Error(), r.first()
+	for i := range t.report.Failures {
+		if f := &t.report.Failures[i]; f.Diverted == diverted && f.Err.Error() == text {
+			f.Count++
+			if src < f.src {
+				f.of(r)
+			}
+			return
+		}
+	}
+	if len(t.report.Failures) < maxFailures {
+		f := Failure{Err: err, Diverted: diverted, Count: 1}
+		f.of(r)
+		t.report.Failures = append(t.report.Failures, f)
+	}
+}
+
+// close ends the account. Records with a part that is not booked fail with err.
+func (t *tally) close(recs []Record, err error) TargetReport {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = true
+	for i, f := range t.report.fates {
+		if t.unbooked != nil && t.unbooked[i] > 0 && f != FateFailed {
+			f = fatePending
+		}
+		switch f {
+		case FateDelivered:
+			t.report.Delivered++
+			continue
+		case FateAlready:
+			t.report.Already++
+			continue
+		case FateDropped:
+			t.report.Dropped++
+			continue
+		case FateDiverted:
+			t.report.Diverted++
+			continue
+		case fatePending:
+			t.report.fates[i] = FateFailed
+			t.reason(&recs[i], err, false)
+		case FateFailed:
+		}
+		t.report.Failed++
+	}
+	t.report.held = t.held()
+	return t.report
+}
+
+// part names a part of a source record.
+type part struct {
+	src int // index of the source record
+	sub int
+}
+
+// failedPart remembers a failed part, in case other parts of its record did not
+// fail.
+func (t *tally) failedPart(r *Record) {
+	if t.split {
+		r.leaves(func(leaf *Record) { t.failedParts = append(t.failedParts, part{int(leaf.src) - 1, leaf.Sub}) })
+	}
+}
+
+// held returns the parts that the target has of split records that failed. If the
+// fate of one part is unknown, all parts of its record that this run sent count as
+// failed, and only the parts from before the run remain.
+func (t *tally) held() map[int]Held {
+	if !t.split || t.report.Failed == 0 {
+		return nil
+	}
+	failed := make(map[part]bool, len(t.failedParts))
+	for _, p := range t.failedParts {
+		failed[p] = true
+	}
+	eachRecord(t.lanes, t.losses, func(r *Record) {
+		r.leaves(func(leaf *Record) {
+			if src := int(leaf.src) - 1; t.unbooked[src] > 0 {
+				failed[part{src, leaf.Sub}] = true
+			}
+		})
+	})
+	held := make(map[int]Held)
+	t.parts(func(leaf *Record) {
+		p := part{int(leaf.src) - 1, leaf.Sub}
+		if t.report.fates[p.src] != FateFailed {
+			return
+		}
+		h := held[p.src]
+		h.Of++
+		if !failed[p] {
+			h.Subs = append(h.Subs, p.sub)
+		}
+		held[p.src] = h
+	})
+	for src, h := range held {
+		if len(h.Subs) == 0 {
+			delete(held, src)
+			continue
+		}
+		slices.Sort(h.Subs)
+		h.Subs = slices.Compact(h.Subs)
+		held[src] = h
+	}
+	return held
 }

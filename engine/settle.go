@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -179,4 +180,44 @@ func (q *queue) blockBehind(i int) {
 func (q *queue) fail(i int, err error) {
 	q.failed = true
 	q.d.tally.fail(&q.lane.recs[i], err)
+}
+
+// learnedLasts is how long a target keeps a learned size. After that its owner may have
+// raised the limit.
+const learnedLasts = 10 * time.Minute
+
+// learnedSize is the message size that a target accepts, learned from its refusals.
+type learnedSize struct {
+	mu    sync.Mutex
+	most  int // bytes; 0: none is known
+	until time.Time
+}
+
+// bound returns the most bytes of a message; 0: unknown.
+func (l *learnedSize) bound() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.most > 0 && time.Now().After(l.until) {
+		l.most = 0
+	}
+	return l.most
+}
+
+// refused records that a message of this size was too large. The new bound is half
+// of it.
+func (l *learnedSize) refused(size int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if half := max(size/2, 1); l.most == 0 || half < l.most {
+		l.most, l.until = half, time.Now().Add(learnedLasts)
+	}
+}
+
+// took records that the target acknowledged a message of this size.
+func (l *learnedSize) took(size int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.most > 0 {
+		l.most = max(l.most, size)
+	}
 }

@@ -3,8 +3,6 @@ package engine
 import (
 	"context"
 	"slices"
-	"sync"
-	"time"
 )
 
 // A merged record that is too large for its target is split: the stage that merged
@@ -110,44 +108,4 @@ func (d *delivery) fitInto(ctx context.Context, l *lane, r *Record, fits func(*R
 	}
 	l.recs = append(l.recs, *r)
 	l.recs[len(l.recs)-1].at = int32(len(l.recs)) //nolint:gosec // a batch has far fewer than 2³¹ records
-}
-
-// learnedLasts is how long a target keeps a learned size. After that its owner may have
-// raised the limit.
-const learnedLasts = 10 * time.Minute
-
-// learnedSize is the message size that a target accepts, learned from its refusals.
-type learnedSize struct {
-	mu    sync.Mutex
-	most  int // bytes; 0: none is known
-	until time.Time
-}
-
-// bound returns the most bytes of a message; 0: unknown.
-func (l *learnedSize) bound() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.most > 0 && time.Now().After(l.until) {
-		l.most = 0
-	}
-	return l.most
-}
-
-// refused records that a message of this size was too large. The new bound is half
-// of it.
-func (l *learnedSize) refused(size int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if half := max(size/2, 1); l.most == 0 || half < l.most {
-		l.most, l.until = half, time.Now().Add(learnedLasts)
-	}
-}
-
-// took records that the target acknowledged a message of this size.
-func (l *learnedSize) took(size int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.most > 0 {
-		l.most = max(l.most, size)
-	}
 }
