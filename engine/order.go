@@ -1,7 +1,7 @@
 package engine
 
-// order is the ordering rule of a queue. It decides which records may be sent, and what
-// the fate of one means for the others. Records are named by their index in the queue's
+// order is the ordering rule of a queue. It says whether a record may be sent, and how
+// its fate affects the others. Records are named by their index in the queue's
 // lane.
 type order interface {
 	// free reports whether every record may be sent, in sequence, without a closer look.
@@ -116,7 +116,7 @@ func (o *keyOrder) waiting() (all []int) {
 	return all
 }
 
-// blockedKeys are the keys of which a record failed. Later records of the key must not
+// blockedKeys are the keys with a failed record. Later records of such a key must not
 // overtake it.
 type blockedKeys struct {
 	stageFailed map[string]*Record // by key: the first record that a stage failed

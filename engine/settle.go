@@ -44,7 +44,7 @@ func (q *queue) settle(o *Outcome, now, stop time.Time) {
 	}
 }
 
-// settleAll books a request of which every record was delivered.
+// settleAll books a request that was delivered in full.
 func (q *queue) settleAll() {
 	q.d.deliver(q.request.recs)
 	for k := range q.request.recs {

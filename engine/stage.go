@@ -82,8 +82,8 @@ func (o *Out) Drop(r Record, why string) {
 	}
 }
 
-// failUnreadable fails r with the data of the record that it was made of, so that
-// OnFailure gets what there is.
+// failUnreadable fails r with the data of the record that it was made of, because
+// OnFailure must not get a record without data.
 func (o *Out) failUnreadable(r Record, err error) {
 	if r.at == unemitted {
 		for i := range r.parts {
