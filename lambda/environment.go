@@ -19,9 +19,12 @@ type Function interface {
 // FromEnvironment returns the function that the environment variables describe. If they are
 // faulty, the function answers every event with the fault. The fault then appears with the
 // function's other failures.
-func FromEnvironment(ctx context.Context, getenv func(string) string, log io.Writer) Function {
+func FromEnvironment(ctx context.Context, getenv func(string) string, log io.Writer, extensions ...Extension) Function {
 	o, err := OptionsFrom(getenv)
 	logger := NewLogger(log, o.LogLevel)
+	if err == nil {
+		o.Catalog, err = CatalogWith(extensions...)
+	}
 	if err != nil {
 		return misconfigured(logger, err)
 	}

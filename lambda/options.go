@@ -13,6 +13,7 @@ import (
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
 	"fanout/sinks/builtin"
+	"fanout/stages"
 )
 
 // Options configures the function. Zero values are not the defaults; start with
@@ -47,7 +48,9 @@ func (o *Options) catalog() *target.Catalog {
 }
 
 // Builtin returns the catalog of what fanout has itself.
-func Builtin() *target.Catalog { return &target.Catalog{Types: builtin.Types()} }
+func Builtin() *target.Catalog {
+	return &target.Catalog{Types: builtin.Types(), Stages: stages.Types()}
+}
 
 // DefaultOptions returns the options for an empty environment.
 func DefaultOptions() Options {

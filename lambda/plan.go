@@ -161,7 +161,7 @@ func (b *planner) wired(t *target.Loaded) engine.Target {
 		w = b.old.wired[t.Spec]
 	}
 	if w == nil {
-		w = &wired{Target: b.handler.wire(&t.Spec, b.kind)}
+		w = &wired{Target: b.handler.wire(&t.Spec)}
 	}
 	w.plans++
 	b.plan.wired[t.Spec] = w

@@ -33,6 +33,7 @@ type Spec struct {
 	ConvertDDB     bool     // DynamoDB images as plain JSON
 	Deaggregate    bool     // unpack KPL-aggregated Kinesis records
 	AppendNewlines bool     // end each record with a newline
+	Stages         string   // stages by name, a JSON list of names and of objects {name: options}; "": none
 
 	OnFailure    string // id of the fallback target of the same source; "": none
 	MaxAge       int    // seconds until OnFailure takes a record that could still be delivered; 0: never

@@ -1,6 +1,6 @@
 // Command fanout runs and manages fanout from the command line.
 package main
 
-import "fanout/internal/cli"
+import "fanout/command"
 
-func main() { cli.Main() }
+func main() { command.Main() }

@@ -40,8 +40,9 @@ var rules = []rule{
 	{"internal/provision", []string{"std", "fanout/sinks", "fanout/internal/awsname", "fanout/engine", "fanout/lambda", "fanout/internal/near", "github.com/aws/", "golang.org/x/", "go.yaml.in/"}},
 	{"internal/cli", []string{"std", "fanout/sinks", "fanout/internal/awsname", "fanout/lambda", "fanout/engine", "fanout/internal/near", "fanout/internal/poll", "fanout/internal/redrive",
 		"fanout/internal/tune", "fanout/internal/provision", "github.com/", "go.uber.org/", "golang.org/x/", "go.yaml.in/"}},
-	{"cmd/bootstrap", []string{"std", "fanout/lambda", "github.com/aws/aws-lambda-go/", "go.uber.org/zap/"}},
-	{"cmd/fanout", []string{"fanout/internal/cli"}},
+	{"command", []string{"fanout/internal/cli", "fanout/lambda"}},
+	{"cmd/bootstrap", []string{"fanout/lambda"}},
+	{"cmd/fanout", []string{"fanout/command"}},
 }
 
 // testKits are packages that only tests import.

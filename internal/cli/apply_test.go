@@ -63,7 +63,7 @@ func TestBooleans(t *testing.T) {
 	for _, tt := range []struct{ value, want string }{
 		{"TRUE", "--active=true"}, {"False", "--active=false"}, {"1", "--active=1"}, {"", "--active="}, {"yes", "--active=yes"},
 	} {
-		if got := joinBooleans(newRoot(), []string{"register", "sqs", "--active", tt.value}); got[len(got)-1] != tt.want {
+		if got := joinBooleans(newRoot(lambda.Builtin()), []string{"register", "sqs", "--active", tt.value}); got[len(got)-1] != tt.want {
 			t.Errorf("%q: got %v, want %s", tt.value, got, tt.want)
 		}
 	}

@@ -43,6 +43,7 @@ var attributeUsages = []struct{ attribute, flag, usage string }{
 	{"convertDDB", "convert-ddb", "convert DynamoDB images to plain JSON"},
 	{"deaggregate", "deaggregate", "unpack records aggregated by the Kinesis Producer Library"},
 	{"appendNewlines", "append-newlines", "end each record with a newline"},
+	{"stages", "stages", "pass records through the stages in this `JSON` list, such as '[{\"mask\": {\"fields\": [\"iban\"]}}]'; see fanout build"},
 	{"batchRecords", "batch-records", "put at most `N` records into a request or message"},
 	{"batchBytes", "batch-bytes", "put at most `N` bytes into a request or message"},
 	{"maxRecordBytes", "max-record-bytes", "send records of up to `N` bytes, if the owner of the destination has set this limit"},

@@ -32,7 +32,7 @@ func completed(t *testing.T, args ...string) ([]string, cobra.ShellCompDirective
 
 // Commands are completed, and the flags of each.
 func TestCompletionOfCommandsAndFlags(t *testing.T) {
-	root := newRoot()
+	root := newRoot(lambda.Builtin())
 	got, directive := completed(t, "")
 	for _, cmd := range commands(root)[1:] {
 		if slices.Contains(got, cmd.Name()) == cmd.Hidden {
@@ -62,7 +62,7 @@ func TestCompletionOfValues(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	t.Setenv("AWS_REGION", "") // so no names are looked up
-	for _, cmd := range commands(newRoot()) {
+	for _, cmd := range commands(newRoot(lambda.Builtin())) {
 		path := strings.Fields(cmd.CommandPath())[1:]
 		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
 			if f.Value.Type() == "bool" {

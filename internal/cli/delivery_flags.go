@@ -75,6 +75,7 @@ func (f *deliveryFlags) checkBounds() error {
 // options returns the function's options.
 func (f *deliveryFlags) options() lambda.Options {
 	o := lambda.DefaultOptions()
+	o.Catalog = f.catalog
 	o.NoVerifyTLS = f.aws.NoVerifyTLS
 	o.Metrics = metrics.ModeNone // metrics belong to the function
 	o.Table, o.TargetsFile, o.InFlight = f.table, f.targets, f.inFlight

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"fanout/internal/provision/doctor"
+	"fanout/lambda"
 )
 
 var someFindings = []doctor.Finding{
@@ -91,7 +92,7 @@ func words(t *testing.T, text string) []string {
 // after the flags.
 func completedFix(t *testing.T, args []string) (cmd *cobra.Command, all []string) {
 	t.Helper()
-	cmd, _, err := newRoot().Find(args[:1])
+	cmd, _, err := newRoot(lambda.Builtin()).Find(args[:1])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"fanout/lambda"
 )
 
 func TestDurations(t *testing.T) {
@@ -63,7 +65,7 @@ func TestDurationList(t *testing.T) {
 // none takes only a number of seconds.
 func TestEveryTimeIsADuration(t *testing.T) {
 	times := 0
-	for _, cmd := range commands(newRoot()) {
+	for _, cmd := range commands(newRoot(lambda.Builtin())) {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			if typ := f.Value.Type(); typ == "duration" || typ == "seconds" || typ == "durationSlice" {
 				times++
@@ -84,7 +86,7 @@ func TestEveryTimeIsADuration(t *testing.T) {
 func checkTimeFlag(t *testing.T, cmd *cobra.Command, f *pflag.Flag) {
 	t.Helper()
 	for text, want := range map[string][]string{"90": {"1m30s", "90"}, "2m": {"2m0s", "120"}} {
-		fresh, _, err := newRoot().Find(strings.Fields(cmd.CommandPath())[1:])
+		fresh, _, err := newRoot(lambda.Builtin()).Find(strings.Fields(cmd.CommandPath())[1:])
 		if err != nil {
 			t.Fatal(err)
 		}

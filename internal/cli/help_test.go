@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"fanout/lambda"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -40,7 +42,7 @@ func checkGolden(t *testing.T, path, got string) {
 // The help of every command at two widths is golden, and the folder has no other files.
 func TestHelpGolden(t *testing.T) {
 	known := make(map[string]bool)
-	for _, cmd := range commands(newRoot()) {
+	for _, cmd := range commands(newRoot(lambda.Builtin())) {
 		for _, width := range []int{80, 120} {
 			path := filepath.Join("testdata", "help", fmt.Sprintf("%s.%d.txt", pageName(cmd), width))
 			known[path] = true
@@ -60,7 +62,7 @@ func TestHelpGolden(t *testing.T) {
 
 // No line is too long, except examples and other text to copy.
 func TestHelpFits(t *testing.T) {
-	for _, cmd := range commands(newRoot()) {
+	for _, cmd := range commands(newRoot(lambda.Builtin())) {
 		for width := leastTextColumns; width <= mostTextColumns; width++ {
 			for line := range strings.SplitSeq(helpText(cmd, width), "\n") {
 				verbatim := strings.Contains(cmd.Example, line) || strings.HasPrefix(line, "  ") && strings.Contains(cmd.Long, line)
@@ -74,7 +76,7 @@ func TestHelpFits(t *testing.T) {
 
 // Reflowing loses no word.
 func TestReflowKeepsWords(t *testing.T) {
-	for _, cmd := range commands(newRoot()) {
+	for _, cmd := range commands(newRoot(lambda.Builtin())) {
 		for _, width := range []int{1, 40, 80, 120} {
 			if diff := cmp.Diff(strings.Fields(cmd.Long), strings.Fields(reflow(cmd.Long, width))); diff != "" {
 				t.Errorf("%s at %d columns:\n%s", cmd.CommandPath(), width, diff)
@@ -85,7 +87,7 @@ func TestReflowKeepsWords(t *testing.T) {
 
 // Every command describes the same facts in the same form.
 func TestCommandsAreDescribed(t *testing.T) {
-	for _, cmd := range commands(newRoot()) {
+	for _, cmd := range commands(newRoot(lambda.Builtin())) {
 		path := cmd.CommandPath()
 		if n := utf8.RuneCountInString(cmd.Short); n == 0 || n > 60 || strings.HasSuffix(cmd.Short, ".") || !startsUpper(cmd.Short) {
 			t.Errorf("%s: Short must be 1 to 60 characters, begin with a capital and end without a full stop, not %q", path, cmd.Short)
@@ -112,14 +114,14 @@ func TestCommandsAreDescribed(t *testing.T) {
 
 // The example of a command uses only flags of that command.
 func TestExamplesHaveKnownFlags(t *testing.T) {
-	for _, root := range commands(newRoot()) {
+	for _, root := range commands(newRoot(lambda.Builtin())) {
 		for line := range strings.SplitSeq(strings.ReplaceAll(root.Example, "\\\n", " "), "\n") {
 			_, line, found := strings.Cut(line, "fanout ")
 			if !found {
 				continue
 			}
 			line, _, _ = strings.Cut(line, "> ")
-			cmd, args, err := newRoot().Find(strings.Fields(line))
+			cmd, args, err := newRoot(lambda.Builtin()).Find(strings.Fields(line))
 			if err != nil {
 				t.Errorf("%s: example %q: %v", root.CommandPath(), line, err)
 				continue
@@ -138,7 +140,7 @@ func TestExamplesHaveKnownFlags(t *testing.T) {
 // The descriptions of flags have one form: a phrase that names the value, but does
 // not begin with it, and the default, if any, once.
 func TestFlagsAreDescribed(t *testing.T) {
-	for _, cmd := range commands(newRoot()) {
+	for _, cmd := range commands(newRoot(lambda.Builtin())) {
 		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
 			name := cmd.CommandPath() + " --" + f.Name
 			value, usage := pflag.UnquoteUsage(f)
@@ -160,7 +162,7 @@ func TestFlagsAreDescribed(t *testing.T) {
 			}
 		})
 	}
-	for _, cmd := range commands(newRoot()) {
+	for _, cmd := range commands(newRoot(lambda.Builtin())) {
 		for _, o := range options(cmd.LocalFlags()) {
 			if strings.Count(o.usage, "(default: ") > 1 {
 				t.Errorf("%s: more than one default: %q", o.name, o.usage)

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"fanout/internal/provision/cloud"
+	"fanout/lambda"
 )
 
 // Exit statuses.
@@ -21,17 +22,22 @@ const (
 	exitUsage  = 2 // wrong usage, or unreadable input
 )
 
-// Main runs the command line of this process and ends it.
-func Main() {
+// Main runs the command line of this process, with extensions, and ends it.
+func Main(extensions ...lambda.Extension) {
 	log.SetFlags(0)
 	log.SetOutput(io.Discard) // libraries log bytes from servers; see logger
-	os.Exit(execute(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(execute(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, extensions...))
 }
 
 // execute runs the command line and returns its exit status.
-func execute(args []string, in io.Reader, out, errs io.Writer) (status int) {
-	root := newRoot()
+func execute(args []string, in io.Reader, out, errs io.Writer, extensions ...lambda.Extension) (status int) {
 	out, errs = screen{out}, screen{errs}
+	catalog, err := lambda.CatalogWith(extensions...)
+	if err != nil {
+		fmt.Fprintf(errs, "fanout: %v\n", err)
+		return exitFailed
+	}
+	root := newRoot(catalog)
 	defer func() {
 		if p := recover(); p != nil {
 			trace, _ := root.PersistentFlags().GetBool("debug")
@@ -43,7 +49,7 @@ func execute(args []string, in io.Reader, out, errs io.Writer) (status int) {
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errs)
-	err := root.ExecuteContext(context.Background())
+	err = root.ExecuteContext(context.Background())
 	if err == nil {
 		return exitOK
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(leakless{m}, map[string]func(){"fanout": Main})
+	testscript.Main(leakless{m}, map[string]func(){"fanout": func() { Main() }})
 }
 
 // leakless runs tests and fails if they leave goroutines.

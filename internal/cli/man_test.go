@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"fanout/lambda"
 )
 
 // Requests in the pages, with their form (man(7)).
@@ -23,7 +25,7 @@ func TestManPages(t *testing.T) {
 		t.Fatalf("exit status %d:\n%s", status, &errs)
 	}
 	pages := 0
-	for _, cmd := range commands(newRoot()) {
+	for _, cmd := range commands(newRoot(lambda.Builtin())) {
 		data, err := os.ReadFile(filepath.Join(dir, pageName(cmd)+".1"))
 		if cmd.Hidden {
 			if err == nil {
@@ -78,13 +80,13 @@ func TestManPages(t *testing.T) {
 
 // The same source has the same pages, whenever and wherever they are written.
 func TestManPagesAreReproducible(t *testing.T) {
-	cmd, _, err := newRoot().Find([]string{"run"})
+	cmd, _, err := newRoot(lambda.Builtin()).Find([]string{"run"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := build{Version: "v1.2.3", Time: "2026-11-22T20:15:00Z"}
 	page := manPage(cmd, b)
-	again, _, _ := newRoot().Find([]string{"run"})
+	again, _, _ := newRoot(lambda.Builtin()).Find([]string{"run"})
 	if diff := cmp.Diff(page, manPage(again, b)); diff != "" {
 		t.Error(diff)
 	}

@@ -14,8 +14,8 @@ type common struct {
 	debug   bool
 }
 
-func newRoot() *cobra.Command {
-	c := common{catalog: lambda.Builtin()}
+func newRoot(catalog *target.Catalog) *cobra.Command {
+	c := common{catalog: catalog}
 	root := &cobra.Command{
 		Use:   "fanout <command>",
 		Short: "Take records from Kinesis, DynamoDB and SNS to many targets",

@@ -34,7 +34,7 @@ func complaint(t *testing.T, args ...string) string {
 
 // A typo in any command, flag or word of a flag leads to a proposal.
 func TestDidYouMean(t *testing.T) {
-	root := newRoot()
+	root := newRoot(lambda.Builtin())
 	for _, cmd := range commands(root) {
 		path := strings.Fields(cmd.CommandPath())[1:]
 		if cmd.HasParent() && !cmd.Hidden {

@@ -203,7 +203,7 @@ func (f *tuneFlags) store(cfg aws.Config) (target.Store, error) {
 // If the user sets no collapse to try, grid gets the values that suit the targets.
 func (f *tuneFlags) measure(ctx context.Context, s *tune.Sample, store target.Store, grid *tune.Grid, stderr *live) (*tune.Measurement, error) {
 	o := tune.MeasureOptions{
-		Store: store, Region: regionOf(s.Source), Collapse: grid.Collapses, Factors: grid.Factors,
+		Catalog: f.catalog, Store: store, Region: regionOf(s.Source), Collapse: grid.Collapses, Factors: grid.Factors,
 		Largest: slices.Max(grid.BatchSizes), Log: f.logger(stderr),
 	}
 	if stderr.terminal() {

@@ -70,6 +70,7 @@ type Meter func(f func() error) (time.Duration, error)
 
 // MeasureOptions are the settings of a measurement.
 type MeasureOptions struct {
+	Catalog  *target.Catalog // nil: what fanout has itself
 	Store    target.Store
 	Region   string   // of the simulated calls
 	Collapse []string // modes to compare, including Configured; nil: Configured, JSON and none, as far as they differ
@@ -218,7 +219,7 @@ func newRehearsal(o *MeasureOptions, collapse string, specs []sinks.Spec) (*rehe
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 	}
 	lo := lambda.DefaultOptions()
-	lo.Metrics = metrics.ModeNone
+	lo.Metrics, lo.Catalog = metrics.ModeNone, o.Catalog
 	var err error
 	r.handler, err = lambda.Rehearse(lo, cfg, newStore(specs, collapse), r.tape.around, o.Log)
 	return r, err

@@ -21,6 +21,7 @@ const (
 	Number Kind = "N"
 	Bool   Kind = "BOOL"
 	Null   Kind = "NULL" // counts as missing
+	List   Kind = "L"
 )
 
 var kindNames = map[Kind]string{
@@ -38,7 +39,7 @@ func (k Kind) String() string {
 // Value is the value of an attribute.
 type Value struct {
 	Kind Kind
-	Text string // of String, Number and Bool
+	Text string // of String, Number and Bool; of List: JSON
 	Line int    // in the file; 0 for a table
 }
 
@@ -82,6 +83,7 @@ var attributes = []struct {
 	{"convertDDB", Bool, false, func(d *draft) any { return &d.ConvertDDB }},
 	{"deaggregate", Bool, false, func(d *draft) any { return &d.Deaggregate }},
 	{"appendNewlines", Bool, false, func(d *draft) any { return &d.AppendNewlines }},
+	{"stages", String, false, func(d *draft) any { return &d.Stages }},
 	{"batchRecords", Number, false, func(d *draft) any { return &d.BatchRecords }},
 	{"batchBytes", Number, false, func(d *draft) any { return &d.BatchBytes }},
 	{"maxRecordBytes", Number, false, func(d *draft) any { return &d.MaxRecordBytes }},
@@ -112,6 +114,7 @@ func Attributes() []Attribute {
 
 // read is like Read for attributes of the file at path.
 func (catalog *Catalog) read(attrs Values, label, path string) Loaded {
+	attrs = normal(attrs)
 	c := &checker{
 		catalog: catalog,
 		draft:   draft{Spec: sinks.Spec{Active: true, Parallel: true}},

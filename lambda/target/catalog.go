@@ -2,16 +2,54 @@ package target
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
 
 	"fanout/sinks"
+	"fanout/stages"
 )
 
-// Catalog holds the types of targets that a program knows.
+// Catalog holds the types of targets and of stages that a program knows.
 type Catalog struct {
-	Types []*sinks.Type // in the order of the documentation
+	Types  []*sinks.Type // in the order of the documentation
+	Stages []*stages.Type
+}
+
+// Check returns the faults of types that come from outside: a missing name or function,
+// and a name that another has.
+func (c *Catalog) Check() error {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	names := make(map[string]bool)
+	for _, t := range c.Types {
+		switch {
+		case t == nil || t.Name == "" || t.Parse == nil || t.Open == nil:
+			fault("the type of target %q is incomplete; set Name, Parse and Open", t)
+			continue
+		case names[t.Name]:
+			fault("there are two types of target called %q; give yours another name", t.Name)
+		}
+		names[t.Name] = true
+		for _, alias := range t.Aliases {
+			names[alias] = true
+		}
+	}
+	clear(names)
+	for _, t := range c.Stages {
+		switch {
+		case t == nil || t.Name == "" || t.New == nil:
+			fault("a stage is incomplete; set Name and New")
+			continue
+		case t.Place > stages.Bound:
+			fault("the stage %q has the place %d, which there is not; use one of package stages", t.Name, t.Place)
+		case names[t.Name]:
+			fault("there are two stages called %q; give yours another name", t.Name)
+		}
+		names[t.Name] = true
+	}
+	return errors.Join(faults...)
 }
 
 // Type returns the type for a value of the type attribute, or nil if there is none.

@@ -71,12 +71,7 @@ func (c *checker) check() {
 	c.checkBounds()
 	c.checkCache()
 	c.checkOnFailure()
-	if c.ConvertDDB && source != "" && source != "dynamodb" {
-		c.warn("convertDDB", "has no effect: the source is not a DynamoDB stream")
-	}
-	if c.Deaggregate && source != "" && source != "kinesis" {
-		c.warn("deaggregate", "has no effect: the source is not a Kinesis stream")
-	}
+	c.checkStages(source)
 }
 
 // checkSource returns the service of the source, or "" if unknown.

@@ -195,7 +195,12 @@ func scalar(n *yaml.Node) Value {
 	v := Value{Text: n.Value, Line: n.Line}
 	switch n.Kind {
 	case yaml.SequenceNode:
-		v.Kind = "L"
+		v.Kind = List
+		if list, ok := plainNode(n, 0); ok {
+			if text, err := json.Marshal(list); err == nil {
+				v.Text = string(text)
+			}
+		}
 		return v
 	case yaml.MappingNode:
 		v.Kind = "M"
@@ -213,6 +218,36 @@ func scalar(n *yaml.Node) Value {
 		v.Kind = String
 	}
 	return v
+}
+
+// plainNode converts a node to a value of JSON. Numbers keep every digit.
+func plainNode(n *yaml.Node, level int) (value any, ok bool) {
+	if level > maxLevels {
+		return nil, false
+	}
+	switch n = resolve(n); n.Kind {
+	case yaml.SequenceNode:
+		list := make([]any, len(n.Content))
+		for i := range n.Content {
+			if list[i], ok = plainNode(n.Content[i], level+1); !ok {
+				return nil, false
+			}
+		}
+		return list, true
+	case yaml.MappingNode:
+		object := make(map[string]any, len(n.Content)/2)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if object[n.Content[i].Value], ok = plainNode(n.Content[i+1], level+1); !ok {
+				return nil, false
+			}
+		}
+		return object, true
+	default:
+	}
+	if tag := n.ShortTag(); (tag == "!!int" || tag == "!!float") && json.Valid([]byte(n.Value)) {
+		return json.Number(n.Value), true
+	}
+	return value, n.Decode(&value) == nil
 }
 
 // jsonEscapes matches escapes of JSON strings. A run of \u escapes matches as a whole.

@@ -7,6 +7,7 @@ import (
 
 	"fanout/internal/testing/testenv"
 	"fanout/sinks/builtin"
+	"fanout/stages"
 )
 
 func TestMain(m *testing.M) {
@@ -15,4 +16,4 @@ func TestMain(m *testing.M) {
 }
 
 // catalog is that of the function.
-var catalog = &Catalog{Types: builtin.Types()}
+var catalog = &Catalog{Types: builtin.Types(), Stages: stages.Types()}

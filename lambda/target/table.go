@@ -2,6 +2,7 @@ package target
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -157,9 +158,57 @@ func valueOf(av types.AttributeValue) Value {
 		return Value{Kind: Bool, Text: strconv.FormatBool(av.Value)}
 	case *types.AttributeValueMemberNULL:
 		return Value{Kind: Null}
+	case *types.AttributeValueMemberL:
+		v := Value{Kind: List}
+		if list, ok := plainValue(av, 0); ok {
+			text, err := json.Marshal(list)
+			if err == nil {
+				v.Text = string(text)
+			}
+		}
+		return v
 	}
 	_, kind, _ := strings.Cut(fmt.Sprintf("%T", av), "AttributeValueMember")
 	return Value{Kind: Kind(kind)}
+}
+
+// maxLevels is how deep DynamoDB nests values (DynamoDB developer guide, Constraints).
+const maxLevels = 32
+
+// plainValue converts a value of an item to that of JSON.
+func plainValue(av types.AttributeValue, level int) (any, bool) {
+	if level > maxLevels {
+		return nil, false
+	}
+	switch av := av.(type) {
+	case *types.AttributeValueMemberS:
+		return av.Value, true
+	case *types.AttributeValueMemberN:
+		return json.Number(av.Value), true
+	case *types.AttributeValueMemberBOOL:
+		return av.Value, true
+	case *types.AttributeValueMemberNULL:
+		return nil, true
+	case *types.AttributeValueMemberL:
+		list := make([]any, len(av.Value))
+		for i := range av.Value {
+			var ok bool
+			if list[i], ok = plainValue(av.Value[i], level+1); !ok {
+				return nil, false
+			}
+		}
+		return list, true
+	case *types.AttributeValueMemberM:
+		object := make(map[string]any, len(av.Value))
+		for name, value := range av.Value {
+			var ok bool
+			if object[name], ok = plainValue(value, level+1); !ok {
+				return nil, false
+			}
+		}
+		return object, true
+	}
+	return nil, false // sets and binary data are no JSON
 }
 
 // explain adds a remedy to the error of a query.

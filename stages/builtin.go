@@ -1,0 +1,70 @@
+package stages
+
+import "fanout/engine"
+
+// DeaggregateType is the type of [Deaggregate].
+var DeaggregateType = &Type{
+	Name: "deaggregate", Attribute: "deaggregate", Sources: []string{"kinesis"}, Place: Unpack,
+	New: func(s *Settings) (engine.Stage, error) {
+		if !s.Deaggregate || s.Source != "kinesis" {
+			return nil, nil
+		}
+		return Deaggregate{}, nil
+	},
+}
+
+// ConvertDDBType is the type of [ConvertDDB].
+var ConvertDDBType = &Type{
+	Name: "convertddb", Attribute: "convertDDB", Sources: []string{"dynamodb"}, Place: Convert,
+	New: func(s *Settings) (engine.Stage, error) {
+		if !s.ConvertDDB || s.Source != "dynamodb" {
+			return nil, nil
+		}
+		return ConvertDDB{Event: s.Events, Exponents: s.Exponents}, nil
+	},
+}
+
+// NewlineType is the type of [Newline]. DynamoDB images inside of source records end no
+// line.
+var NewlineType = &Type{
+	Name: "newline", Attribute: "appendNewlines", Place: Line,
+	New: func(s *Settings) (engine.Stage, error) {
+		if !s.AppendNewlines || s.Events && s.Source == "dynamodb" {
+			return nil, nil
+		}
+		return Newline{}, nil
+	},
+}
+
+// CollapseType is the type of [Collapse].
+var CollapseType = &Type{
+	Name: "collapse", Attribute: "collapse", Place: Merge,
+	New: func(s *Settings) (engine.Stage, error) {
+		if s.Collapse == None {
+			return nil, nil
+		}
+		c := Collapse{Mode: s.Collapse, Records: s.BatchRecords, Bytes: s.RecordBytes, Text: s.Messages}
+		if c.Text && c.Mode == Concat {
+			c.Bytes -= encodingBytes
+		}
+		if c.Bytes == 0 || s.BatchBytes != 0 && s.BatchBytes < c.Bytes {
+			c.Bytes = s.BatchBytes
+		}
+		return c, nil
+	},
+}
+
+// encodingBytes is the size of the attribute that marks a base64 message. Concatenated
+// records become base64 if they are not text.
+const encodingBytes = len("encoding" + "String" + "base64")
+
+// ShapeType is the type of [Shape]. Collapse has the same bounds itself.
+var ShapeType = &Type{
+	Name: "shape", Attribute: "batchRecords", Place: Bound,
+	New: func(s *Settings) (engine.Stage, error) {
+		if s.Collapse != None || s.BatchRecords == 0 && s.BatchBytes == 0 {
+			return nil, nil
+		}
+		return Shape{Records: s.BatchRecords, Bytes: s.BatchBytes}, nil
+	},
+}
