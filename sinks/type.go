@@ -22,6 +22,13 @@ type Type struct {
 	// Open returns the sink of a target. It does not call the service.
 	Open func(env Env, s *Spec) (engine.Sink, error)
 
+	// Rights returns the rights that deliver to a target. Only a type with NoAWS may lack it.
+	Rights func(at Place, s *Spec) ([]Right, error)
+
+	// Resource, if set, returns the ARN of the destination, without a qualifier. A type whose
+	// destination may be a source, or the function itself, has it, to detect endless loops.
+	Resource func(at Place, s *Spec) string
+
 	// The maxima of the attributes batchRecords, batchBytes and maxRecordBytes: the
 	// service's own limits. Zero means that the service has none.
 	MaxBatchRecords, MaxBatchBytes, MaxRecordBytes int

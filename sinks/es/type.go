@@ -14,6 +14,7 @@ var Type = &sinks.Type{
 	Parse:   Parse,
 	Check:   checkSigning,
 	Open:    open,
+	Rights:  rights,
 
 	MaxBatchBytes: esBytesMost, MaxRecordBytes: esBytesMost, // http.max_content_length
 	Traits: sinks.Traits{Items: true, Exponents: true},

@@ -11,10 +11,11 @@ import (
 
 // Type is the type of targets that are delivery streams of Amazon Data Firehose.
 var Type = &sinks.Type{
-	Name:  "firehose",
-	Parse: Parse,
-	Check: checkAccount,
-	Open:  open,
+	Name:   "firehose",
+	Parse:  Parse,
+	Check:  checkAccount,
+	Open:   open,
+	Rights: rights,
 
 	MaxBatchRecords: firehoseRecords, MaxBatchBytes: firehoseBytes, MaxRecordBytes: firehoseRecord,
 }

@@ -11,9 +11,10 @@ import (
 
 // Type is the type of targets that are topics of AWS IoT Core.
 var Type = &sinks.Type{
-	Name:  "iot",
-	Parse: Parse,
-	Open:  open,
+	Name:   "iot",
+	Parse:  Parse,
+	Open:   open,
+	Rights: rights,
 
 	MaxBatchBytes: iotBytes, MaxRecordBytes: iotBytes,
 	Traits: sinks.Traits{Collapse: true},

@@ -10,9 +10,11 @@ import (
 
 // Type is the type of targets that are Kinesis data streams.
 var Type = &sinks.Type{
-	Name:  "kinesis",
-	Parse: Parse,
-	Open:  open,
+	Name:     "kinesis",
+	Parse:    Parse,
+	Open:     open,
+	Rights:   rights,
+	Resource: resource,
 
 	MaxBatchRecords: kinesisRecords, MaxBatchBytes: kinesisBytes, MaxRecordBytes: kinesisRecordMost,
 }

@@ -12,10 +12,12 @@ import (
 
 // Type is the type of targets that are Lambda functions.
 var Type = &sinks.Type{
-	Name:  "lambda",
-	Parse: Parse,
-	Check: checkNewlines,
-	Open:  open,
+	Name:     "lambda",
+	Parse:    Parse,
+	Check:    checkNewlines,
+	Open:     open,
+	Rights:   rights,
+	Resource: resource,
 
 	MaxBatchBytes: lambdaBytes, MaxRecordBytes: lambdaBytes,
 	Traits: sinks.Traits{Events: true, UsesSource: func(*engine.Record) bool { return true }},

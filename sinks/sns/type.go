@@ -11,9 +11,11 @@ import (
 
 // Type is the type of targets that are SNS topics.
 var Type = &sinks.Type{
-	Name:  "sns",
-	Parse: Parse,
-	Open:  open,
+	Name:     "sns",
+	Parse:    Parse,
+	Open:     open,
+	Rights:   rights,
+	Resource: resource,
 
 	MaxBatchBytes: snsBytesMost, MaxRecordBytes: snsBytesMost, // a topic's MaximumMessageSize
 	Traits: sinks.Traits{Collapse: true, Messages: true, UsesSource: message.HasAttributes},

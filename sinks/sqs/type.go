@@ -12,9 +12,10 @@ import (
 
 // Type is the type of targets that are SQS queues.
 var Type = &sinks.Type{
-	Name:  "sqs",
-	Parse: Parse,
-	Open:  open,
+	Name:   "sqs",
+	Parse:  Parse,
+	Open:   open,
+	Rights: rights,
 
 	MaxBatchBytes: sqsBytes, MaxRecordBytes: sqsBytes, // a collapsed message has any number of records
 	Traits: sinks.Traits{Collapse: true, Messages: true, UsesSource: message.HasAttributes},

@@ -82,7 +82,7 @@ func (f Function) Policy(targets []sinks.Spec, sources []Source) (Document, erro
 			b.allow(readSecrets, secretARN(t.Secret))
 		}
 		if role := roleOf(t); role != "" {
-			b.allow(assumeRoles, escape(role))
+			b.allow(assumeRoles, sinks.Literal(role))
 		} else if err := b.target(t); err != nil {
 			return Document{}, err
 		}

@@ -309,6 +309,9 @@ func TestTooLong(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
+	rival := &sinks.Type{Name: "queue", Rights: func(sinks.Place, *sinks.Spec) ([]sinks.Right, error) {
+		return []sinks.Right{{Sid: "SendToSQS", Actions: []string{"queue:Send"}, Resource: "*"}}, nil
+	}}
 	alias := spec(t, "id", "b", "type", "es", "destination", "es.amazonaws.com#i")
 	for _, tt := range []struct {
 		f       Function
@@ -320,6 +323,7 @@ func TestFaults(t *testing.T) {
 		{Function{ARN: "arn:aws:lambda:eu-west-1:1:layer:x"}, nil, nil, `the function's ARN is "arn:aws:lambda`},
 		{bare(), []sinks.Spec{alias}, nil, `target "b": the destination "es.amazonaws.com#i" does not tell`},
 		{bare(), []sinks.Spec{{ID: "c", Type: &sinks.Type{Name: "s3"}}}, nil, `target "c": nothing is known`},
+		{bare(), []sinks.Spec{spec(t, "id", "q", "type", "sqs", "destination", "https://sqs.eu-west-1.amazonaws.com/123456789012/q"), {ID: "d", Type: rival}}, nil, `target "d": two types of targets have a statement "SendToSQS" with different actions`},
 		{bare(), nil, []Source{{ARN: "clicks"}}, `the source is "clicks"; write`},
 		{bare(), nil, []Source{{ARN: "arn:aws:sqs:eu-west-1:1:q"}}, `belongs to "sqs"`},
 		{bare(), nil, []Source{{ARN: "arn:aws:sns:eu-west-1:1:q", OnFailure: "q"}}, `the on-failure destination is "q"; write`},

@@ -52,9 +52,9 @@ func (b *builder) failure(destination string) bool {
 	a, err := arn.Parse(destination)
 	switch {
 	case err == nil && a.Service == "sqs":
-		b.allow(sendToSQS, destination)
+		b.send("SendToSQS", Strings{"sqs:SendMessage"}, destination)
 	case err == nil && a.Service == "sns":
-		b.allow(sendToSNS, destination)
+		b.send("SendToSNS", Strings{"sns:Publish"}, destination)
 	case err == nil && a.Service == "s3":
 		b.allow(listBuckets, destination)
 		b.allow(putObjects, destination+"/*") // Lambda makes up the keys
@@ -73,7 +73,7 @@ func (b *builder) asyncFailure(destination string) error {
 	a, err := arn.Parse(destination)
 	switch {
 	case err == nil && a.Service == "lambda":
-		b.allow(sendToLambda, destination)
+		b.send("SendToLambda", Strings{"lambda:InvokeFunction"}, destination)
 	case err == nil && a.Service == "events":
 		b.allow(sendToEventBus, destination)
 	default:

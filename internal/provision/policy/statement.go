@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// right is a statement before its resources are known. Documents keep this order.
+// right is a statement before its resources are known. Documents keep this order, and have
+// the statements of target types before sendToEventBus.
 type right int
 
 const (
@@ -21,14 +22,6 @@ const (
 	readDynamoDB
 	listDynamoDBStreams
 	assumeRoles
-	sendToKinesis
-	sendToFirehose
-	sendToSQS
-	sendToSNS
-	sendToOpenSearch
-	sendToServerless
-	sendToIoT
-	sendToLambda
 	sendToEventBus
 	putObjects
 	listBuckets
@@ -58,14 +51,6 @@ var rights = [...]struct {
 	readDynamoDB:        {"ReadDynamoDB", Strings{"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"}},
 	listDynamoDBStreams: {"ListDynamoDBStreams", Strings{"dynamodb:ListStreams"}},
 	assumeRoles:         {"AssumeRoles", Strings{"sts:AssumeRole"}},
-	sendToKinesis:       {"SendToKinesis", Strings{"kinesis:PutRecords"}},
-	sendToFirehose:      {"SendToFirehose", Strings{"firehose:PutRecordBatch"}},
-	sendToSQS:           {"SendToSQS", Strings{"sqs:SendMessage"}},
-	sendToSNS:           {"SendToSNS", Strings{"sns:Publish"}},
-	sendToOpenSearch:    {"SendToOpenSearch", Strings{"es:ESHttpPost"}},
-	sendToServerless:    {"SendToOpenSearchServerless", Strings{"aoss:APIAccessAll"}},
-	sendToIoT:           {"SendToIoT", Strings{"iot:Publish"}},
-	sendToLambda:        {"SendToLambda", Strings{"lambda:InvokeFunction"}},
 	sendToEventBus:      {"SendToEventBus", Strings{"events:PutEvents"}},
 	putObjects:          {"PutFailedBatches", Strings{"s3:PutObject"}},
 	listBuckets:         {"FindFailureBuckets", Strings{"s3:ListBucket"}},
@@ -77,11 +62,18 @@ type builder struct {
 	place
 	namespace string // of metrics
 	resources map[right]map[string]bool
+	sends     map[string]*send // by Sid
 	keyUse    []Statement
 }
 
+// send is a statement that a target type or an on-failure destination needs.
+type send struct {
+	actions   Strings
+	resources map[string]bool
+}
+
 func newBuilder(p place) *builder {
-	return &builder{place: p, resources: make(map[right]map[string]bool)}
+	return &builder{place: p, resources: make(map[right]map[string]bool), sends: make(map[string]*send)}
 }
 
 // allow adds a resource to a right.
@@ -92,18 +84,39 @@ func (b *builder) allow(r right, resource string) {
 	b.resources[r][resource] = true
 }
 
+// send adds a resource to the statement sid.
+func (b *builder) send(sid string, actions Strings, resource string) {
+	if b.sends[sid] == nil {
+		b.sends[sid] = &send{actions, make(map[string]bool)}
+	}
+	b.sends[sid].resources[resource] = true
+}
+
 // document returns the collected statements.
 func (b *builder) document() Document {
+	all := slices.Sorted(maps.Keys(b.resources))
+	i, _ := slices.BinarySearch(all, sendToEventBus)
 	d := Document{Version: version, Statement: []Statement{}}
-	for _, r := range slices.Sorted(maps.Keys(b.resources)) {
-		d.Statement = append(d.Statement, Statement{
+	d.Statement = append(d.Statement, b.statements(all[:i])...)
+	for _, sid := range slices.Sorted(maps.Keys(b.sends)) {
+		s := b.sends[sid]
+		d.Statement = append(d.Statement, Statement{Sid: sid, Effect: "Allow", Action: s.actions, Resource: slices.Sorted(maps.Keys(s.resources))})
+	}
+	d.Statement = append(d.Statement, b.statements(all[i:])...)
+	d.Statement = append(d.Statement, b.keyUse...)
+	return d
+}
+
+func (b *builder) statements(of []right) []Statement {
+	var all []Statement
+	for _, r := range of {
+		all = append(all, Statement{
 			Sid: rights[r].sid, Effect: r.effect(), Action: rights[r].actions,
 			Resource:  slices.Sorted(maps.Keys(b.resources[r])),
 			Condition: b.condition(r),
 		})
 	}
-	d.Statement = append(d.Statement, b.keyUse...)
-	return d
+	return all
 }
 
 func (r right) effect() string {

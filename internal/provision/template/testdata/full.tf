@@ -189,10 +189,10 @@ data "aws_iam_policy_document" "function" {
   }
 
   statement {
-    sid       = "SendToSQS"
+    sid       = "SendToIoT"
     effect    = "Allow"
-    actions   = ["sqs:SendMessage"]
-    resources = ["arn:aws-cn:sqs:cn-north-1:123456789012:failed"]
+    actions   = ["iot:Publish"]
+    resources = ["arn:aws-cn:iot:cn-north-1:123456789012:topic/a/$${$}{x}/%%{y}/\"z\"\\"]
   }
 
   statement {
@@ -203,10 +203,10 @@ data "aws_iam_policy_document" "function" {
   }
 
   statement {
-    sid       = "SendToIoT"
+    sid       = "SendToSQS"
     effect    = "Allow"
-    actions   = ["iot:Publish"]
-    resources = ["arn:aws-cn:iot:cn-north-1:123456789012:topic/a/$${$}{x}/%%{y}/\"z\"\\"]
+    actions   = ["sqs:SendMessage"]
+    resources = ["arn:aws-cn:sqs:cn-north-1:123456789012:failed"]
   }
 
   statement {
