@@ -44,15 +44,23 @@ func helpText(cmd *cobra.Command, width int) string {
 // usageLines is the usage of a command. Text in parentheses is broken only if it is too
 // long for a line.
 func usageLines(cmd *cobra.Command, width int) string {
-	var words []string
+	var parts []string // words and texts in parentheses
 	depth := 0
 	for _, word := range strings.Fields(cmd.UseLine()) {
 		if depth > 0 {
-			words[len(words)-1] += " " + word
+			parts[len(parts)-1] += " " + word
 		} else {
-			words = append(words, word)
+			parts = append(parts, word)
 		}
 		depth += strings.Count(word, "(") - strings.Count(word, ")")
+	}
+	var words []string
+	for _, part := range parts {
+		if utf8.RuneCountInString(part) > width-6 {
+			words = append(words, strings.Fields(part)...)
+		} else {
+			words = append(words, part)
+		}
 	}
 	lines := join(words, width-6)
 	return "  " + strings.Join(lines, "\n      ") + "\n"

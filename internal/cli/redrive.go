@@ -32,7 +32,7 @@ type redriveFlags struct {
 func newRedrive(c *common) *cobra.Command {
 	f := redriveFlags{deliveryFlags: deliveryFlags{common: c}}
 	cmd := &cobra.Command{
-		Use:   "redrive (--targets FILE | --table NAME) (--file FILE | --queue QUEUE)",
+		Use:   "redrive (--targets FILE | --table NAME | --function NAME) (--file FILE | --queue QUEUE)",
 		Short: "Deliver what onFailure took to its targets again",
 		Long: `Redrive reads the envelopes that the attribute onFailure made of records which a
 target did not take, and delivers each record to its target again: byte for byte as
