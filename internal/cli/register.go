@@ -119,7 +119,7 @@ full:
 			return err
 		}
 		if !e.Active() {
-			m.sayActivate(cmd, source)
+			m.sayActivate(cmd, source, others)
 		}
 		return nil
 	})
@@ -141,8 +141,9 @@ func noType(catalog *target.Catalog, typ string) error {
 	return fmt.Errorf("unknown target type %q%s; the types are %s", typ, hint, strings.Join(catalog.TypeNames(), ", "))
 }
 
-// sayActivate prints the command that lets the target receive records.
-func (m *targetCommand) sayActivate(cmd *cobra.Command, source string) {
+// sayActivate prints the command that lets the target receive records. A target that
+// others name with --on-failure need not be active.
+func (m *targetCommand) sayActivate(cmd *cobra.Command, source string, others []registry.Entry) {
 	command := []string{"fanout", "activate"}
 	for _, name := range []string{"function", "function-arn", "table", "table-arn"} {
 		if m.given(name) {
@@ -150,7 +151,12 @@ func (m *targetCommand) sayActivate(cmd *cobra.Command, source string) {
 		}
 	}
 	command = append(append(command, "--source-arn", source, "--id", printable(m.id)), m.connection(cmd)...)
-	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: the target receives no records yet; run %s\n", strings.Join(command, " "))
+	run := strings.Join(command, " ")
+	if i := slices.IndexFunc(others, func(e registry.Entry) bool { return e.Spec.OnFailure == m.id }); i >= 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: the target gets the records that %s cannot take; to let it receive all records, run %s\n", printable(others[i].ID), run)
+		return
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: the target receives no records yet; run %s, unless it is only for the --on-failure of another target\n", run)
 }
 
 // loops reports whether a target of the function would receive its own records.
