@@ -21,7 +21,11 @@ import (
 func (s *summary) print(stdout io.Writer, stderr *live, output string) error {
 	records, rows := s.snapshot()
 	printTable(stderr, records, rows)
-	if s.retried && slices.ContainsFunc(rows, func(r row) bool { return r.Failed > 0 }) {
+	switch {
+	case !s.retried || !slices.ContainsFunc(rows, func(r row) bool { return r.Failed > 0 }):
+	case s.settled:
+		fmt.Fprintln(stderr, "Every failed record was sent again until it was done. FAILED counts each failed try.")
+	default:
 		fmt.Fprintln(stderr, "A record counts as failed once for each time it was tried.")
 	}
 	if m := s.messages; m != nil {

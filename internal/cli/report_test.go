@@ -25,21 +25,22 @@ func TestRowNames(t *testing.T) {
 	}
 }
 
-// A stream's batch that is retried has its failures counted again, and the output says
-// so.
+// A stream's batch that is retried has its failures counted again. The output says so,
+// and whether some are left.
 func TestRetriedFailuresAreExplained(t *testing.T) {
-	const line = "A record counts as failed once for each time it was tried.\n"
+	const some = "┘\nA record counts as failed once for each time it was tried.\n"
+	const none = "┘\nEvery failed record was sent again until it was done. FAILED counts each failed try.\n"
 	for _, tt := range []struct {
-		failed  int
-		retried bool
-		want    bool
-	}{{15, true, true}, {15, false, false}, {0, true, false}} {
+		failed           int
+		retried, settled bool
+		want             string
+	}{{15, true, false, some}, {15, true, true, none}, {15, false, true, "┘\n"}, {0, true, true, "┘\n"}} {
 		var b bytes.Buffer
-		s := &summary{retried: tt.retried, targets: []*row{{Source: orders, ID: "queue", Failed: tt.failed}}}
+		s := &summary{retried: tt.retried, settled: tt.settled, targets: []*row{{Source: orders, ID: "queue", Failed: tt.failed}}}
 		if err := s.print(io.Discard, newLive(&b), "table"); err != nil {
 			t.Fatal(err)
 		}
-		if strings.HasSuffix(b.String(), line) != tt.want {
+		if !strings.HasSuffix(b.String(), tt.want) {
 			t.Errorf("%+v: %s", tt, &b)
 		}
 	}

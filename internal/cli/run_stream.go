@@ -57,7 +57,9 @@ func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Con
 	ctx, stop := untilInterrupted(ctx, stderr)
 	defer stop()
 	sum.faulty = len(faulty) > 0
-	return left.explain(p, follow(ctx, p, stderr, sum))
+	err = left.explain(p, follow(ctx, p, stderr, sum))
+	sum.settled = err == nil
+	return err
 }
 
 // newPoller returns the poller for the type of stream in source.

@@ -18,6 +18,7 @@ type summary struct {
 
 	faulty     bool            // a target of the stream is faulty, active or not
 	retried    bool            // batches of the stream were retried
+	settled    bool            // all records of the stream that failed were settled by a later try
 	unreadable int             // messages or lines that are not envelopes
 	messages   *redrive.Counts // nil: no queue
 
