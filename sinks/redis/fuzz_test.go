@@ -21,7 +21,7 @@ import (
 func FuzzReplies(f *testing.F) {
 	for _, answer := range []string{
 		"+OK\r\n", "-ERR no\r\n:1\r\n$-1\r\n*-1\r\n", "$3\r\nabc\r\n*2\r\n:1\r\n*1\r\n$0\r\n\r\n", "*3\r\n+a\r\n*0\r\n$1\r\n\n\r\n",
-		"%1\r\n", "$65537\r\n", "*131073\r\n", "*1\r\n*131072\r\n", "$+1\r\n", "$01\r\n", "+\n", "\r\n", "*-2\r\n",
+		"%1\r\n", "$65537\r\n", "*65537\r\n", "*1\r\n*65536\r\n", "$+1\r\n", "$01\r\n", "+\n", "\r\n", "*-2\r\n",
 		strings.Repeat("*1\r\n", 20), "+" + strings.Repeat("x", replyLine+1), "*100000\r\n*100000\r\n",
 	} {
 		for _, piece := range []uint16{1, 2, 3, 5, 1000} {

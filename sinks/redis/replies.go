@@ -11,12 +11,15 @@ import (
 	"fanout/sinks/internal/cache"
 )
 
-// Limits of a server's answers to the commands of one request. The longest answers are to
-// COMMAND, of about 300 KB, and to CLUSTER SLOTS, of about 100 bytes for each node of
-// each range of slots. The answer to a write is one line.
+// Limits of a server's answers to the commands of one request. The answer to a write is
+// one line. A full pipeline of them takes 350 KB if all are the longest error, MISCONF.
+// The answer to COMMAND takes 90 KB and has 11,500 values (Redis 7.0). The answer to
+// CLUSTER SLOTS takes up to 200 bytes and 10 values for each node of each range of slots.
+// The limits leave room for the largest ElastiCache cluster, of 500 nodes, with ten ranges
+// for each of them.
 const (
-	repliesBytes  = 4 << 20
-	repliesValues = 1 << 17  // in arrays
+	repliesBytes  = 1 << 20
+	repliesValues = 1 << 16  // in arrays
 	repliesDepth  = 16       // of arrays in arrays
 	replyLine     = 16 << 10 // bytes
 	replyString   = 64 << 10 // bytes
