@@ -10,7 +10,7 @@ import (
 // All tests of this package overwrite returned event memory: its text, and its records,
 // which become others.
 func init() {
-	given = func(m *eventMemory) {
+	onFree = func(m *eventMemory) {
 		for i := range m.text {
 			m.text[i] = '?'
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/sourcegraph/conc"
 	"github.com/sourcegraph/conc/panics"
+	"github.com/sourcegraph/conc/pool"
 	"go.uber.org/zap"
 
 	"fanout/engine"
@@ -45,27 +46,6 @@ type Handler struct {
 
 	mu    sync.Mutex
 	plans map[string]*plan // by source ARN
-}
-
-// Result is the outcome of the records of one source in an event.
-type Result struct {
-	SourceARN string
-	Kind      event.Kind
-	Targets   []sinks.Spec // in the order of the report
-	Report    *engine.Report
-
-	records []engine.Record
-	faulty  map[string]bool // by id: targets with a faulty configuration
-	attempt dedup.Attempt
-}
-
-// Records is the number of records that came from the source.
-func (r *Result) Records() int { return len(r.records) }
-
-// tried reports whether the result says anything about targets. If a table is empty by
-// accident, no target is forgotten.
-func (r *Result) tried() bool {
-	return r.Report != nil && (len(r.Targets) != 1 || r.Targets[0].ID != NoTarget)
 }
 
 // New returns a Handler whose AWS clients use cfg, with log as their logger.
@@ -136,7 +116,7 @@ func (h *Handler) deliver(ctx context.Context, data []byte, records *event.Memor
 	if err != nil {
 		return nil, &badEvent{err}
 	}
-	for i := range batches { // the ARN outlives the event
+	for i := range batches { // targets and plans keep the ARN longer than the event lives
 		batches[i].SourceARN = strings.Clone(batches[i].SourceARN)
 	}
 	at := time.Now()
@@ -160,8 +140,7 @@ func (h *Handler) deliver(ctx context.Context, data []byte, records *event.Memor
 
 // handle delivers the records of one source.
 func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
-	// Targets and plans keep the ARN longer than the event lives.
-	r := Result{SourceARN: strings.Clone(b.SourceARN), Kind: b.Kind, records: b.Records}
+	r := Result{SourceARN: b.SourceARN, Kind: b.Kind, records: b.Records}
 	planCtx, cancel := h.beforeDeadline(ctx)
 	defer cancel()
 	batch := &dedup.Batch{Source: r.SourceARN, Kind: r.Kind, Records: r.records}
@@ -174,10 +153,21 @@ func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
 	defer h.release(p)
 	r.Targets, r.faulty = p.specs, p.faulty
 	batch.Targets = r.Targets
-	r.Report = p.engine.Resume(ctx, b.Records, r.attempt.Known().Held())
+	r.Report = p.engine.Resume(ctx, b.Records, held(r.attempt.Known()))
 	batch.Report = r.Report
 	h.logReport(&r)
 	return r, nil
+}
+
+// held converts the knowledge of a store to the form that the engine takes.
+func held(known dedup.Known) func(t, i int) engine.Held {
+	if known == nil {
+		return nil
+	}
+	return func(t, i int) engine.Held {
+		h, _ := known(t, i)
+		return h
+	}
 }
 
 // learn remembers which targets have which records if Lambda sends the event again. Any
@@ -193,7 +183,19 @@ func (h *Handler) learn(ctx context.Context, results []Result, errs []error) {
 			tried = append(tried, results[i].attempt)
 		}
 	}
-	if err := dedup.Learn(ctx, tried, again); err != nil {
+	if len(tried) == 1 { // nearly every event
+		h.logLedger(tried[0].Learn(ctx, again))
+		return
+	}
+	p := pool.New().WithErrors()
+	for _, a := range tried {
+		p.Go(func() error { return a.Learn(ctx, again) })
+	}
+	h.logLedger(p.Wait())
+}
+
+func (h *Handler) logLedger(err error) {
+	if err != nil {
 		h.log.Warn("ledger", zap.Error(err))
 	}
 }
@@ -206,53 +208,42 @@ func (h *Handler) beforeDeadline(ctx context.Context) (context.Context, context.
 	return context.WithTimeout(ctx, time.Minute)
 }
 
-// Explain returns the plan of a source, its stages and targets, as a tree.
-func (h *Handler) Explain(ctx context.Context, source string) (string, error) {
-	kind, err := kindOf(source)
-	if err != nil {
-		return "", err
-	}
-	p, err := h.planFor(ctx, source, kind)
-	if err != nil {
-		return "", err
-	}
-	defer h.release(p)
-	return p.engine.String(), nil
+// events holds memory for events. The runtime reuses its buffer for the next event while a
+// hanging sink may still hold records of this one, so each event is copied. If nothing
+// hangs, the memory of an earlier event is reused.
+type events struct{ pool sync.Pool }
+
+// eventMemory holds one event: its text, and its records, which refer to the text.
+type eventMemory struct {
+	text    []byte
+	records event.Memory
 }
 
-// Unclaimed returns nil if a source has a target. Otherwise the source's records would
-// fail, and the error says how to fix it.
-func (h *Handler) Unclaimed(ctx context.Context, source string) error {
-	kind, err := kindOf(source)
-	if err != nil {
-		return err
+// onFree is a test hook, called before memory returns to the pool.
+var onFree = func(*eventMemory) {}
+
+// copy returns a copy of an event.
+func (e *events) copy(event []byte) *eventMemory {
+	m, _ := e.pool.Get().(*eventMemory)
+	if m == nil {
+		m = new(eventMemory)
 	}
-	p, err := h.planFor(ctx, source, kind)
-	if err != nil {
-		return err
-	}
-	defer h.release(p)
-	if len(p.set) == 1 && p.set[0].ID == NoTarget {
-		return errors.New(p.set[0].Faults[0].Brief())
-	}
-	return nil
+	m.text = append(m.text[:0], event...)
+	return m
 }
 
-// Source is a source of an event's records.
-type Source struct {
-	ARN   string
-	First int // index of its first record in the event
-}
-
-// Sources returns the sources of an event's records.
-func Sources(data []byte) ([]Source, error) {
-	batches, err := event.Decode(data)
-	if err != nil {
-		return nil, err
+// free returns an event's memory to the pool, if its results show that nothing still refers
+// to it.
+func (e *events) free(m *eventMemory, results []Result) {
+	if len(results) == 0 {
+		return
 	}
-	sources := make([]Source, len(batches))
-	for i := range batches {
-		sources[i] = Source{batches[i].SourceARN, batches[i].First}
+	for i := range results {
+		if !results[i].Report.Idle {
+			return
+		}
 	}
-	return sources, nil
+	onFree(m)
+	m.records.Free() // otherwise the pool keeps this event's records alive until the next event
+	e.pool.Put(m)
 }

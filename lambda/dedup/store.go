@@ -8,8 +8,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/sourcegraph/conc/pool"
-
 	"fanout/engine"
 	"fanout/lambda/event"
 	"fanout/sinks"
@@ -102,27 +100,4 @@ func (a attempts) End() {
 	for _, one := range a {
 		one.End()
 	}
-}
-
-// Held converts k to the form that [engine.Plan.Resume] takes.
-func (k Known) Held() func(t, i int) engine.Held {
-	if k == nil {
-		return nil
-	}
-	return func(t, i int) engine.Held {
-		held, _ := k(t, i)
-		return held
-	}
-}
-
-// Learn calls Learn on the attempts for all batches of an event.
-func Learn(ctx context.Context, all []Attempt, again bool) error {
-	if len(all) == 1 { // nearly every event
-		return all[0].Learn(ctx, again)
-	}
-	p := pool.New().WithErrors()
-	for _, a := range all {
-		p.Go(func() error { return a.Learn(ctx, again) })
-	}
-	return p.Wait()
 }
