@@ -43,3 +43,15 @@ func ParseURL(text string) (*url.URL, bool) {
 	_, ok := HostPort(u.Host, "")
 	return u, ok
 }
+
+// IsElastiCache reports whether a host belongs to ElastiCache (ElastiCache guide, Finding
+// connection endpoints).
+func IsElastiCache(host string) bool { return strings.Contains(host, ".cache.amazonaws.com") }
+
+// WithoutPort returns a host without its port.
+func WithoutPort(address string) string {
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		return host
+	}
+	return address
+}

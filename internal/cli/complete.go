@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/spf13/cobra"
 
+	"fanout/internal/pages"
 	"fanout/internal/provision/cloud"
 )
 
@@ -54,7 +55,7 @@ func (m *manage) complete(list lister) cobra.CompletionFunc {
 // functionNamesIn lists the functions that may be fanout's, by their runtime.
 func functionNamesIn(ctx context.Context, a *cloud.Account) []string {
 	var all []string
-	for page, err := range cloud.Pages(ctx, lambda.NewListFunctionsPaginator(a.Lambda(), &lambda.ListFunctionsInput{})) {
+	for page, err := range pages.Of(ctx, lambda.NewListFunctionsPaginator(a.Lambda(), &lambda.ListFunctionsInput{})) {
 		if err != nil {
 			return all
 		}
@@ -69,7 +70,7 @@ func functionNamesIn(ctx context.Context, a *cloud.Account) []string {
 
 func tableNamesIn(ctx context.Context, a *cloud.Account) []string {
 	var all []string
-	for page, err := range cloud.Pages(ctx, dynamodb.NewListTablesPaginator(a.DynamoDB(), &dynamodb.ListTablesInput{})) {
+	for page, err := range pages.Of(ctx, dynamodb.NewListTablesPaginator(a.DynamoDB(), &dynamodb.ListTablesInput{})) {
 		if err != nil {
 			return all
 		}
@@ -93,7 +94,7 @@ func (m *manage) sourceNames(ctx context.Context, a *cloud.Account) []string {
 
 func streamNamesIn(ctx context.Context, a *cloud.Account) []string {
 	var all []string
-	for page, err := range cloud.Pages(ctx, kinesis.NewListStreamsPaginator(a.Kinesis(), &kinesis.ListStreamsInput{})) {
+	for page, err := range pages.Of(ctx, kinesis.NewListStreamsPaginator(a.Kinesis(), &kinesis.ListStreamsInput{})) {
 		if err != nil {
 			return all
 		}
@@ -104,7 +105,7 @@ func streamNamesIn(ctx context.Context, a *cloud.Account) []string {
 
 func topicNamesIn(ctx context.Context, a *cloud.Account) []string {
 	var all []string
-	for page, err := range cloud.Pages(ctx, sns.NewListTopicsPaginator(a.SNS(), &sns.ListTopicsInput{})) {
+	for page, err := range pages.Of(ctx, sns.NewListTopicsPaginator(a.SNS(), &sns.ListTopicsInput{})) {
 		if err != nil {
 			return all
 		}

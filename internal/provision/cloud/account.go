@@ -41,6 +41,9 @@ func Of(cfg aws.Config) *Account {
 // Region is the region of the calls.
 func (a *Account) Region() string { return a.cfg.Region }
 
+// Config returns the configuration of the calls.
+func (a *Account) Config() aws.Config { return a.cfg.Copy() }
+
 // In returns the account in another region; "" means the same region.
 func (a *Account) In(region string) *Account {
 	cfg := a.cfg.Copy()

@@ -16,6 +16,8 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/smithy-go"
+
+	"fanout/internal/pages"
 )
 
 // EC2 makes the few calls about networks that fanout doctor needs. The SDK's module for
@@ -105,7 +107,7 @@ func (e *EC2) call(ctx context.Context, operation string, v url.Values) (found, 
 	v.Set("Action", operation)
 	v.Set("Version", "2016-11-15")
 	var all found
-	for range MaxPages {
+	for range pages.Max {
 		all.Next = ""
 		if err := e.ask(ctx, v.Encode(), &all); err != nil {
 			return found{}, &smithy.OperationError{ServiceID: "EC2", OperationName: operation, Err: err}
@@ -115,7 +117,7 @@ func (e *EC2) call(ctx context.Context, operation string, v url.Values) (found, 
 		}
 		v.Set("NextToken", all.Next)
 	}
-	return found{}, ErrEndless
+	return found{}, pages.ErrEndless
 }
 
 // ask sends one request, signed with SigV4. It appends the lists of the answer to out.

@@ -7,6 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"fanout/internal/pages"
 )
 
 // Mappings returns the event source mappings of a function, except any that are being
@@ -18,7 +20,7 @@ func Mappings(ctx context.Context, client lambda.ListEventSourceMappingsAPIClien
 		in.EventSourceArn = &source
 	}
 	var all []types.EventSourceMappingConfiguration
-	for page, err := range Pages(ctx, lambda.NewListEventSourceMappingsPaginator(client, in)) {
+	for page, err := range pages.Of(ctx, lambda.NewListEventSourceMappingsPaginator(client, in)) {
 		if err != nil {
 			return nil, fmt.Errorf("the mappings of the function %q cannot be listed: %w", function, err)
 		}

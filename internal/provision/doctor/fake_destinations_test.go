@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	cachetypes "github.com/aws/aws-sdk-go-v2/service/elasticache/types"
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iot"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/opensearch"
 	searchtypes "github.com/aws/aws-sdk-go-v2/service/opensearch/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -31,7 +33,34 @@ type destinations struct {
 	clusters   []cachetypes.CacheCluster
 }
 
-func (a *account) DescribeStreamSummary(_ context.Context, in *kinesis.DescribeStreamSummaryInput, _ ...func(*kinesis.Options)) (*kinesis.DescribeStreamSummaryOutput, error) {
+// answer answers the calls of clients.
+func (a *account) answer(ctx context.Context, in any) (any, error) {
+	switch in := in.(type) {
+	case *kinesis.DescribeStreamSummaryInput:
+		return a.DescribeStreamSummary(ctx, in)
+	case *firehose.DescribeDeliveryStreamInput:
+		return a.DescribeDeliveryStream(ctx, in)
+	case *sqs.GetQueueAttributesInput:
+		return a.GetQueueAttributes(ctx, in)
+	case *sns.GetTopicAttributesInput:
+		return a.GetTopicAttributes(ctx, in)
+	case *lambda.GetFunctionConfigurationInput:
+		return a.GetFunctionConfiguration(ctx, in)
+	case *opensearch.DescribeDomainInput:
+		return a.DescribeDomain(ctx, in)
+	case *iot.DescribeEndpointInput:
+		return a.DescribeEndpoint(ctx, in)
+	case *elasticache.DescribeReplicationGroupsInput:
+		return a.DescribeReplicationGroups(ctx, in)
+	case *elasticache.DescribeServerlessCachesInput:
+		return a.DescribeServerlessCaches(ctx, in)
+	case *elasticache.DescribeCacheClustersInput:
+		return a.DescribeCacheClusters(ctx, in)
+	}
+	return nil, fmt.Errorf("a Doctor makes no call with %T", in)
+}
+
+func (a *account) DescribeStreamSummary(_ context.Context, in *kinesis.DescribeStreamSummaryInput) (*kinesis.DescribeStreamSummaryOutput, error) {
 	var s *kinesistypes.StreamDescriptionSummary
 	if in.StreamARN != nil {
 		s = a.streams[*in.StreamARN]
@@ -41,13 +70,13 @@ func (a *account) DescribeStreamSummary(_ context.Context, in *kinesis.DescribeS
 	return &kinesis.DescribeStreamSummaryOutput{StreamDescriptionSummary: s}, a.call("Kinesis", "DescribeStreamSummary", s != nil)
 }
 
-func (a *account) DescribeDeliveryStream(_ context.Context, in *firehose.DescribeDeliveryStreamInput, _ ...func(*firehose.Options)) (*firehose.DescribeDeliveryStreamOutput, error) {
+func (a *account) DescribeDeliveryStream(_ context.Context, in *firehose.DescribeDeliveryStreamInput) (*firehose.DescribeDeliveryStreamOutput, error) {
 	status, ok := a.deliveries[*in.DeliveryStreamName]
 	return &firehose.DescribeDeliveryStreamOutput{DeliveryStreamDescription: &firehosetypes.DeliveryStreamDescription{DeliveryStreamStatus: status}},
 		a.call("Firehose", "DescribeDeliveryStream", ok)
 }
 
-func (a *account) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
+func (a *account) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttributesInput) (*sqs.GetQueueAttributesOutput, error) {
 	q, ok := a.queues[*in.QueueUrl]
 	return &sqs.GetQueueAttributesOutput{Attributes: q}, a.call("SQS", "GetQueueAttributes", ok)
 }
@@ -62,23 +91,23 @@ func (a *account) ListSubscriptionsByTopic(_ context.Context, in *sns.ListSubscr
 	return &sns.ListSubscriptionsByTopicOutput{Subscriptions: s}, a.call("SNS", "ListSubscriptionsByTopic", ok)
 }
 
-func (a *account) DescribeDomain(_ context.Context, in *opensearch.DescribeDomainInput, _ ...func(*opensearch.Options)) (*opensearch.DescribeDomainOutput, error) {
+func (a *account) DescribeDomain(_ context.Context, in *opensearch.DescribeDomainInput) (*opensearch.DescribeDomainOutput, error) {
 	d := a.domains[*in.DomainName]
 	return &opensearch.DescribeDomainOutput{DomainStatus: d}, a.call("OpenSearch", "DescribeDomain", d != nil)
 }
 
-func (a *account) DescribeEndpoint(context.Context, *iot.DescribeEndpointInput, ...func(*iot.Options)) (*iot.DescribeEndpointOutput, error) {
+func (a *account) DescribeEndpoint(context.Context, *iot.DescribeEndpointInput) (*iot.DescribeEndpointOutput, error) {
 	return &iot.DescribeEndpointOutput{EndpointAddress: &a.iot}, a.call("IoT", "DescribeEndpoint", true)
 }
 
-func (a *account) DescribeReplicationGroups(context.Context, *elasticache.DescribeReplicationGroupsInput, ...func(*elasticache.Options)) (*elasticache.DescribeReplicationGroupsOutput, error) {
+func (a *account) DescribeReplicationGroups(context.Context, *elasticache.DescribeReplicationGroupsInput) (*elasticache.DescribeReplicationGroupsOutput, error) {
 	return &elasticache.DescribeReplicationGroupsOutput{ReplicationGroups: a.groupsOf}, a.call("ElastiCache", "DescribeReplicationGroups", true)
 }
 
-func (a *account) DescribeServerlessCaches(context.Context, *elasticache.DescribeServerlessCachesInput, ...func(*elasticache.Options)) (*elasticache.DescribeServerlessCachesOutput, error) {
+func (a *account) DescribeServerlessCaches(context.Context, *elasticache.DescribeServerlessCachesInput) (*elasticache.DescribeServerlessCachesOutput, error) {
 	return &elasticache.DescribeServerlessCachesOutput{ServerlessCaches: a.serverless}, a.call("ElastiCache", "DescribeServerlessCaches", true)
 }
 
-func (a *account) DescribeCacheClusters(context.Context, *elasticache.DescribeCacheClustersInput, ...func(*elasticache.Options)) (*elasticache.DescribeCacheClustersOutput, error) {
+func (a *account) DescribeCacheClusters(context.Context, *elasticache.DescribeCacheClustersInput) (*elasticache.DescribeCacheClustersOutput, error) {
 	return &elasticache.DescribeCacheClustersOutput{CacheClusters: a.clusters}, a.call("ElastiCache", "DescribeCacheClusters", true)
 }

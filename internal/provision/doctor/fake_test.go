@@ -20,6 +20,7 @@ import (
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/registry"
 	"fanout/internal/provision/role"
+	"fanout/internal/testing/awsfake"
 	fanout "fanout/lambda"
 )
 
@@ -205,7 +206,7 @@ func (a *account) services() Services {
 		Catalog: fanout.Builtin(),
 		Lambda:  functions{a}, DynamoDB: a, IAM: a, Logs: a, CloudWatch: a, EC2: a, Keeper: a.keeper(),
 		In: func(string) Region {
-			return Region{Kinesis: a, Firehose: a, SQS: a, SNS: a, Lambda: a, OpenSearch: a, IoT: a, ElastiCache: a}
+			return Region{Config: awsfake.Config(a.answer), SNS: a}
 		},
 	}
 }

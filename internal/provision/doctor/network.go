@@ -9,10 +9,10 @@ import (
 	"slices"
 	"strings"
 
+	"fanout/internal/awsname"
 	"fanout/internal/provision/cloud"
 	"fanout/lambda/metrics"
-	"fanout/sinks"
-	"fanout/sinks/builtin"
+	"fanout/sinks/builtin/setup"
 )
 
 // network checks that the function can reach AWS and its caches.
@@ -64,10 +64,10 @@ func (p *patient) outside(is about) []Finding {
 	var found []Finding
 	fix := "put the function into the cache's VPC: " + p.command("deploy", "--subnet", "ID", "--security-group", "ID")
 	for _, t := range p.active() {
-		if t.Type != builtin.Type("memcached") && t.Type != builtin.Type("redis") {
+		if !t.Type.Cache {
 			continue
 		}
-		host, id := hostOf(t.Destination.Host), Target(t.SourceARN, t.ID)
+		host, id := awsname.WithoutPort(t.Destination.Host), Target(t.SourceARN, t.ID)
 		if private(host) {
 			found = append(found, is.wrong(fix, "%s is at %s, inside a VPC, and the function is in none", id, host))
 		} else {
@@ -85,7 +85,7 @@ func private(host string) bool {
 	if addr, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		return addr.IsPrivate() || addr.IsLoopback() || addr.IsLinkLocalUnicast()
 	}
-	return elastic(host) || !strings.Contains(host, ".")
+	return awsname.IsElastiCache(host) || !strings.Contains(host, ".")
 }
 
 // tableOf returns the route table of a subnet: its own, or else the VPC's main one.
@@ -137,14 +137,6 @@ func serviceOf(name, region string) string {
 	return service
 }
 
-// endpointNames maps target types to the names of their services in VPC endpoints (AWS
-// PrivateLink guide, AWS services that integrate with AWS PrivateLink). Caches and
-// search domains inside the VPC need none.
-var endpointNames = map[*sinks.Type]string{
-	builtin.Type("kinesis"): "kinesis-streams", builtin.Type("firehose"): "kinesis-firehose", builtin.Type("sqs"): "sqs", builtin.Type("sns"): "sns",
-	builtin.Type("lambda"): "lambda", builtin.Type("iot"): "iot.data",
-}
-
 // services returns the services that the function calls. Its logs take another way. An
 // endpoint serves its own region only.
 func (p *patient) services() map[string]bool {
@@ -162,11 +154,9 @@ func (p *patient) services() map[string]bool {
 		if t.Secret != "" {
 			needs["secretsmanager"] = true
 		}
-		name := endpointNames[t.Type]
-		if t.Type == builtin.Type("es") {
-			if _, inside := domain(t.Destination.Host); !inside {
-				name = t.Destination.Host
-			}
+		name := ""
+		if known := setup.Of(t.Type); known.Endpoint != nil {
+			name = known.Endpoint(t)
 		}
 		if name != "" && t.Region != "" && t.Region != p.self.Region {
 			name = fmt.Sprintf("%s in %s", name, t.Region)

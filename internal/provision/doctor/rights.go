@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"fanout/internal/pages"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/policy"
 	"fanout/internal/provision/role"
@@ -88,7 +89,7 @@ func (p *patient) documents(ctx context.Context, name string) (map[string]policy
 		}
 		return nil
 	}
-	for page, err := range cloud.Pages(ctx, iam.NewListRolePoliciesPaginator(p.IAM, &iam.ListRolePoliciesInput{RoleName: &name})) {
+	for page, err := range pages.Of(ctx, iam.NewListRolePoliciesPaginator(p.IAM, &iam.ListRolePoliciesInput{RoleName: &name})) {
 		if err != nil {
 			return nil, err
 		}
@@ -102,7 +103,7 @@ func (p *patient) documents(ctx context.Context, name string) (map[string]policy
 			}
 		}
 	}
-	for page, err := range cloud.Pages(ctx, iam.NewListAttachedRolePoliciesPaginator(p.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &name})) {
+	for page, err := range pages.Of(ctx, iam.NewListAttachedRolePoliciesPaginator(p.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &name})) {
 		if err != nil {
 			return nil, err
 		}

@@ -3,14 +3,10 @@ package doctor
 import (
 	"context"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/elasticache"
-	"github.com/aws/aws-sdk-go-v2/service/firehose"
-	"github.com/aws/aws-sdk-go-v2/service/iot"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/opensearch"
 
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/registry"
@@ -33,16 +29,10 @@ type Services struct {
 	In func(region string) Region // "": the function's
 }
 
-// Region has the clients of one region for targets and topics.
+// Region reaches the targets and topics of one region.
 type Region struct {
-	Kinesis     cloud.KinesisReader
-	Firehose    FirehoseAPI
-	SQS         cloud.SQSReader
-	SNS         cloud.SNSReader
-	Lambda      lambda.GetFunctionConfigurationAPIClient
-	OpenSearch  OpenSearchAPI
-	IoT         IoTAPI
-	ElastiCache ElastiCacheAPI
+	Config aws.Config
+	SNS    cloud.SNSReader
 }
 
 // DynamoDBAPI is the part of a DynamoDB client that a Doctor needs.
@@ -64,38 +54,13 @@ type EC2API interface {
 	DescribeVpcEndpoints(ctx context.Context, vpc string) ([]cloud.Endpoint, error)
 }
 
-// FirehoseAPI is the part of a Firehose client that a Region needs.
-type FirehoseAPI interface {
-	DescribeDeliveryStream(context.Context, *firehose.DescribeDeliveryStreamInput, ...func(*firehose.Options)) (*firehose.DescribeDeliveryStreamOutput, error)
-}
-
-// OpenSearchAPI is the part of an OpenSearch Service client that a Region needs.
-type OpenSearchAPI interface {
-	DescribeDomain(context.Context, *opensearch.DescribeDomainInput, ...func(*opensearch.Options)) (*opensearch.DescribeDomainOutput, error)
-}
-
-// IoTAPI is the part of an AWS IoT client that a Region needs.
-type IoTAPI interface {
-	DescribeEndpoint(context.Context, *iot.DescribeEndpointInput, ...func(*iot.Options)) (*iot.DescribeEndpointOutput, error)
-}
-
-// ElastiCacheAPI is the part of an ElastiCache client that a Region needs.
-type ElastiCacheAPI interface {
-	elasticache.DescribeReplicationGroupsAPIClient
-	elasticache.DescribeServerlessCachesAPIClient
-	elasticache.DescribeCacheClustersAPIClient
-}
-
 // On returns the Services of an account and region.
 func On(a *cloud.Account, catalog *target.Catalog) Services {
 	return Services{
 		Lambda: a.Lambda(), DynamoDB: a.DynamoDB(), IAM: a.IAM(), Logs: a.Logs(), CloudWatch: a.CloudWatch(), EC2: a.EC2(), Keeper: role.On(a, catalog), Catalog: catalog,
 		In: func(region string) Region {
 			in := a.In(region)
-			return Region{
-				Kinesis: in.Kinesis(), Firehose: in.Firehose(), SQS: in.SQS(), SNS: in.SNS(), Lambda: in.Lambda(),
-				OpenSearch: in.OpenSearch(), IoT: in.IoT(), ElastiCache: in.ElastiCache(),
-			}
+			return Region{Config: in.Config(), SNS: in.SNS()}
 		},
 	}
 }

@@ -1,9 +1,7 @@
 package doctor
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +12,7 @@ import (
 	"fanout/internal/provision/registry"
 	"fanout/lambda/target"
 	"fanout/sinks"
-	"fanout/sinks/builtin"
+	"fanout/sinks/builtin/setup"
 )
 
 // target checks one target: its attributes, and that its destination exists. An
@@ -79,7 +77,7 @@ func (p *patient) repair(e *registry.Entry, faults []target.Fault) string {
 	for _, f := range faults {
 		flag := p.Flag(f.Attribute)
 		switch {
-		case f.Attribute == "type" && e.Spec.Type == builtin.Type("file") && e.Spec.Active: // its text says how to allow it
+		case f.Attribute == "type" && e.Spec.Type != nil && e.Spec.Type.Disk && e.Spec.Active: // its text says how to allow it
 			return p.update(&e.Spec, "--active", "false")
 		case f.Attribute == "type":
 			return p.run("register", "TYPE", "--source-arn", e.Spec.SourceARN, "--id", e.ID, "--destination", "NAME",
@@ -119,79 +117,21 @@ func (p *patient) reach(ctx context.Context, is about, t *sinks.Spec) Finding {
 	if region == "" {
 		region = p.self.Region
 	}
-	fix := func(flags ...string) string { return p.update(t, flags...) }
-	c := visit{
-		about: is, Region: p.In(region), fix: fix, spec: t, vpc: p.function.VPC,
+	if t.Type.Disk {
+		return is.warning(p.update(t, "--active", "false"), "the file is on the disk of one instance of the function, and goes with it")
+	}
+	known := setup.Of(t.Type)
+	if known.Inspect == nil {
+		return is.ok("%s", t.Destination)
+	}
+	v := visit{
+		about: is, spec: t, what: known.What, vpc: p.function.VPC,
+		fix:    func(flags ...string) string { return p.update(t, flags...) },
 		deploy: p.command("deploy", "--subnet", "ID", "--security-group", "ID"),
 	}
-	switch t.Type {
-	case builtin.Type("kinesis"):
-		return c.stream(ctx)
-	case builtin.Type("firehose"):
-		return c.deliveryStream(ctx)
-	case builtin.Type("sqs"):
-		return c.queue(ctx)
-	case builtin.Type("sns"):
-		return c.topic(ctx)
-	case builtin.Type("lambda"):
-		return c.function(ctx)
-	case builtin.Type("es"):
-		return c.search(ctx)
-	case builtin.Type("iot"):
-		return c.iot(ctx)
-	case builtin.Type("memcached"), builtin.Type("redis"):
-		return c.cache(ctx)
-	case builtin.Type("file"):
-		return is.warning(fix("--active", "false"), "the file is on the disk of one instance of the function, and goes with it")
+	state, err := known.Inspect(ctx, p.In(region).Config, t)
+	if err != nil {
+		return v.failed(state.Host, err)
 	}
-	return is.ok("%s", t.Destination)
-}
-
-// visit is a check of the destination of one target, in its region.
-type visit struct {
-	about
-	Region
-	fix    func(flags ...string) string // the command that changes the target
-	deploy string                       // the command that puts the function into a VPC
-	spec   *sinks.Spec
-	vpc    bool // whether the function is in one
-}
-
-// gone is the finding for a destination that does not exist.
-func (c *visit) gone(what string) Finding {
-	return c.wrong("make it, or "+c.fix("--destination", "NAME"), "there is no %s %s", what, c.spec.Destination)
-}
-
-// state is the finding for a state, which is good or not.
-func (c *visit) state(what, state string, good ...string) Finding {
-	if slices.Contains(good, state) {
-		return c.ok("%s %s", what, c.spec.Destination)
-	}
-	return c.wrong("wait, or look at it in the console", "the %s %s is %s", what, c.spec.Destination, strings.ToLower(state))
-}
-
-// size is the limit of a destination for one record or message, in bytes.
-type size struct {
-	what      string // a queue, topic or stream
-	takes     int    // 0: unknown
-	byDefault int    // limit of a target without maxRecordBytes
-	setting   string // the destination's setting that raises it
-	unit      int    // unit of the setting, in bytes
-}
-
-// size compares the destination's limit with the target's.
-func (c *visit) size(found Finding, s size) Finding {
-	sends := cmp.Or(c.spec.MaxRecordBytes, s.byDefault)
-	if found.Status != OK || s.takes == 0 || s.takes >= sends {
-		return found
-	}
-	things, then := "records", "a larger one fails"
-	if c.spec.Type == builtin.Type("sqs") || c.spec.Type == builtin.Type("sns") {
-		things = "messages"
-	}
-	if c.spec.Collapse != sinks.CollapseNone {
-		then = "a larger one is refused and sent again in parts, and a single record that is larger fails"
-	}
-	do := fmt.Sprintf("set %s of the %s to %d, or %s", s.setting, s.what, (sends+s.unit-1)/s.unit, c.fix("--max-record-bytes", strconv.Itoa(s.takes)))
-	return c.warning(do, "it sends %s of up to %d bytes, and the %s %s takes %d: %s", things, sends, s.what, c.spec.Destination, s.takes, then)
+	return v.found(&state)
 }

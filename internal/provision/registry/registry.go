@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"fanout/internal/pages"
 	"fanout/internal/provision/cloud"
 	"fanout/lambda/target"
 )
@@ -44,7 +45,7 @@ func (t *Table) List(ctx context.Context, source string) ([]Entry, error) {
 		return entries(all), t.failed("read", err)
 	}
 	all := target.Pages{Catalog: t.Catalog}
-	for page, err := range cloud.Pages(ctx, dynamodb.NewScanPaginator(t.Client, &dynamodb.ScanInput{TableName: &t.Name, ConsistentRead: aws.Bool(true)})) {
+	for page, err := range pages.Of(ctx, dynamodb.NewScanPaginator(t.Client, &dynamodb.ScanInput{TableName: &t.Name, ConsistentRead: aws.Bool(true)})) {
 		if err != nil {
 			return nil, t.failed("read", err)
 		}

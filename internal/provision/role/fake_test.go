@@ -2,6 +2,7 @@ package role
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,6 +22,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"fanout/internal/provision/cloud"
+	"fanout/internal/testing/awsfake"
 	fanout "fanout/lambda"
 )
 
@@ -41,7 +43,7 @@ type fake struct {
 
 func (f *fake) keeper() *Keeper {
 	return &Keeper{IAM: fakeIAM{fake: f}, Lambda: fakeLambda{fake: f}, DynamoDB: fakeDynamoDB{f}, Catalog: fanout.Builtin(), In: func(string) Region {
-		return Region{KMS: fakeKMS{f}, Kinesis: fakeKinesis{f}, DynamoDB: fakeDynamoDB{f}, SQS: fakeSQS{f}, SNS: fakeSNS{fake: f}, Secrets: fakeSecrets{f}}
+		return Region{Config: awsfake.Config(f.answer), KMS: fakeKMS{f}, DynamoDB: fakeDynamoDB{f}, Secrets: fakeSecrets{f}}
 	}}
 }
 
@@ -136,33 +138,21 @@ func (f fakeKMS) DescribeKey(_ context.Context, in *kms.DescribeKeyInput, _ ...f
 	return &kms.DescribeKeyOutput{KeyMetadata: &kmstypes.KeyMetadata{Arn: &key}}, nil
 }
 
-type fakeKinesis struct{ *fake }
-
-func (f fakeKinesis) DescribeStreamSummary(_ context.Context, in *kinesis.DescribeStreamSummaryInput, _ ...func(*kinesis.Options)) (*kinesis.DescribeStreamSummaryOutput, error) {
-	d := &kinesistypes.StreamDescriptionSummary{}
-	if id, ok := f.keys[*in.StreamARN]; ok {
-		d.KeyId = &id
+// answer answers the calls of the types' clients.
+func (f *fake) answer(_ context.Context, in any) (any, error) {
+	switch in := in.(type) {
+	case *kinesis.DescribeStreamSummaryInput:
+		d := &kinesistypes.StreamDescriptionSummary{}
+		if id, ok := f.keys[*in.StreamARN]; ok {
+			d.KeyId = &id
+		}
+		return &kinesis.DescribeStreamSummaryOutput{StreamDescriptionSummary: d}, f.fail["DescribeStreamSummary"]
+	case *sqs.GetQueueAttributesInput:
+		return &sqs.GetQueueAttributesOutput{Attributes: map[string]string{"KmsMasterKeyId": f.keys[*in.QueueUrl]}}, f.fail["GetQueueAttributes"]
+	case *sns.GetTopicAttributesInput:
+		return &sns.GetTopicAttributesOutput{Attributes: map[string]string{"KmsMasterKeyId": f.keys[*in.TopicArn]}}, f.fail["GetTopicAttributes"]
 	}
-	return &kinesis.DescribeStreamSummaryOutput{StreamDescriptionSummary: d}, f.fail["DescribeStreamSummary"]
-}
-
-type fakeSQS struct{ *fake }
-
-func (f fakeSQS) GetQueueUrl(_ context.Context, in *sqs.GetQueueUrlInput, _ ...func(*sqs.Options)) (*sqs.GetQueueUrlOutput, error) {
-	return &sqs.GetQueueUrlOutput{QueueUrl: aws.String("https://sqs/" + *in.QueueName)}, f.fail["GetQueueUrl"]
-}
-
-func (f fakeSQS) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
-	return &sqs.GetQueueAttributesOutput{Attributes: map[string]string{"KmsMasterKeyId": f.keys[*in.QueueUrl]}}, f.fail["GetQueueAttributes"]
-}
-
-type fakeSNS struct {
-	*fake
-	cloud.SNSReader // calls that a Keeper never makes
-}
-
-func (f fakeSNS) GetTopicAttributes(_ context.Context, in *sns.GetTopicAttributesInput, _ ...func(*sns.Options)) (*sns.GetTopicAttributesOutput, error) {
-	return &sns.GetTopicAttributesOutput{Attributes: map[string]string{"KmsMasterKeyId": f.keys[*in.TopicArn]}}, f.fail["GetTopicAttributes"]
+	return nil, fmt.Errorf("a Keeper makes no call with %T", in)
 }
 
 type fakeSecrets struct{ *fake }

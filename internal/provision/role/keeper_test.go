@@ -192,7 +192,7 @@ func TestKeys(t *testing.T) {
 	f.keys = map[string]string{
 		table + "t": keyARN + "aws", table + "src": keyARN + "src", table + "ordersLedger": keyARN + "ledger",
 		stream: "alias/in", "arn:aws:kinesis:eu-west-1:123456789012:stream/out": "alias/aws/kinesis",
-		"https://sqs/dead": keyARN + "dead", "arn:aws:sns:eu-west-1:123456789012:dead": "1234",
+		"https://sqs.eu-west-1.amazonaws.com/123456789012/dead": keyARN + "dead", "arn:aws:sns:eu-west-1:123456789012:dead": "1234",
 		"https://sqs.eu-west-1.amazonaws.com/123456789012/q":            "arn:aws:kms:eu-west-1:123456789012:alias/q",
 		"arn:aws:sns:eu-west-1:123456789012:n":                          "alias/gone",
 		"arn:aws:secretsmanager:eu-west-1:123456789012:secret:s-AbCdEf": keyARN + "secret",
@@ -238,7 +238,7 @@ func TestKeys(t *testing.T) {
 	if document, err := f.keeper().Policy(t.Context(), fn); err != nil || !strings.Contains(document.Document.JSON(), keyARN+"aws") {
 		t.Error(err)
 	}
-	for _, op := range []string{"GetQueueUrl", "GetQueueAttributes", "GetTopicAttributes", "DescribeSecret"} {
+	for _, op := range []string{"GetQueueAttributes", "GetTopicAttributes", "DescribeSecret"} {
 		f.fail[op] = code("AccessDeniedException")
 		needs, err := f.keeper().Policy(t.Context(), fn)
 		if err := errors.Join(append(needs.Skipped, err)...); !cloud.IsDenied(err) {

@@ -13,7 +13,8 @@ import (
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/policy"
 	"fanout/sinks"
-	"fanout/sinks/builtin"
+	"fanout/sinks/account"
+	"fanout/sinks/builtin/setup"
 )
 
 // keyUse is a resource of an account and region whose data a key may encrypt.
@@ -130,11 +131,11 @@ func sourceUses(sources []policy.Source) []keyUse {
 	for _, s := range sources {
 		if a, err := arn.Parse(s.ARN); err == nil {
 			switch a.Service {
-			case "kinesis":
-				stream, _, _ := strings.Cut(s.ARN, "/consumer/")
-				uses = append(uses, keyUse{policy.Key{Service: "kinesis"}, a.Region, "the stream " + stream, streamKey(stream)})
 			case "dynamodb":
 				uses = append(uses, tableUse(s.ARN, false)...)
+			case "kinesis":
+				stream, _, _ := strings.Cut(s.ARN, "/consumer/")
+				uses = append(uses, resourceUse(stream, stream, false)...)
 			}
 		}
 		uses = append(uses, failureUses(s.OnFailure)...)
@@ -145,14 +146,32 @@ func sourceUses(sources []policy.Source) []keyUse {
 // failureUses returns the uses of a destination for records that Lambda gave up on.
 // Text that is not an ARN has none.
 func failureUses(destination string) []keyUse {
-	a, _ := arn.Parse(destination)
-	switch a.Service {
-	case "sqs":
-		return []keyUse{{policy.Key{Service: "sqs", Writes: true}, a.Region, "the queue " + a.Resource, queueKey(a.Resource, "")}}
-	case "sns":
-		return []keyUse{{policy.Key{Service: "sns", Writes: true}, a.Region, "the topic " + a.Resource, topicKey(destination)}}
+	return resourceUse(destination, cloud.Name(destination), true)
+}
+
+// resourceUse returns the use of a resource that might be the destination of a target.
+// Errors call it name.
+func resourceUse(resource, name string, writes bool) []keyUse {
+	a, err := arn.Parse(resource)
+	if err != nil {
+		return nil
+	}
+	for _, t := range setup.Types() {
+		if t.Key == nil || t.For.Name != a.Service {
+			continue
+		}
+		if d, err := t.For.Parse(resource); err == nil {
+			use := keyUse{policy.Key{Service: a.Service, Writes: writes}, a.Region, "the " + t.What + " " + name, nil}
+			use.keyID = destinationKey(t, sinks.Place{}, &sinks.Spec{Type: t.For, Destination: d})
+			return []keyUse{use}
+		}
 	}
 	return nil
+}
+
+// destinationKey finds the key of a target's destination.
+func destinationKey(t *account.Type, at sinks.Place, s *sinks.Spec) keyID {
+	return func(ctx context.Context, r Region) (string, error) { return t.Key(ctx, r.Config, at, s) }
 }
 
 // targetUses returns the uses of a target's destination and secret.
@@ -165,21 +184,11 @@ func targetUses(t *sinks.Spec, self arn.ARN) []keyUse {
 	if role, err := arn.Parse(t.Role); err == nil {
 		owner = cmp.Or(owner, role.AccountID)
 	}
-	if owner != "" && owner != self.AccountID {
-		return uses
+	known := setup.Of(t.Type)
+	if owner != "" && owner != self.AccountID || known.Key == nil {
+		return uses // other accounts do not reveal their keys, and other types encrypt with their own rights
 	}
-	d := &t.Destination
-	use := keyUse{policy.Key{Service: t.Type.Name, Writes: true, Role: t.Role}, cmp.Or(t.Region, d.Region, self.Region), "target " + t.ID, nil}
-	switch t.Type {
-	case builtin.Type("kinesis"):
-		stream := arn.ARN{Partition: self.Partition, Service: "kinesis", Region: use.region, AccountID: self.AccountID, Resource: "stream/" + d.Name}
-		use.keyID = streamKey(cmp.Or(d.ARN, stream.String()))
-	case builtin.Type("sqs"):
-		use.keyID = queueKey(d.Name, d.URL())
-	case builtin.Type("sns"):
-		use.keyID = topicKey(d.ARN)
-	default:
-		return uses // the other types encrypt with their own rights
-	}
-	return append(uses, use)
+	at := sinks.Place{Partition: self.Partition, Region: self.Region, Account: self.AccountID}
+	region := cmp.Or(t.Region, t.Destination.Region, self.Region)
+	return append(uses, keyUse{policy.Key{Service: t.Type.Name, Writes: true, Role: t.Role}, region, "target " + t.ID, destinationKey(known, at, t)})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"fanout/internal/pages"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/role"
 )
@@ -59,7 +60,7 @@ func (s *Stack) deleteTable(ctx context.Context, name string) error {
 
 // rolePolicies returns the names of a role's inline policies.
 func (s *Stack) rolePolicies(ctx context.Context, name string) (names []string, err error) {
-	for page, err := range cloud.Pages(ctx, iam.NewListRolePoliciesPaginator(s.IAM, &iam.ListRolePoliciesInput{RoleName: &name})) {
+	for page, err := range pages.Of(ctx, iam.NewListRolePoliciesPaginator(s.IAM, &iam.ListRolePoliciesInput{RoleName: &name})) {
 		if err != nil {
 			return nil, fmt.Errorf("the policies of the role %q cannot be listed: %w", name, err)
 		}
@@ -97,7 +98,7 @@ func (s *Stack) deleteRole(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	for page, err := range cloud.Pages(ctx, iam.NewListAttachedRolePoliciesPaginator(s.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &name})) {
+	for page, err := range pages.Of(ctx, iam.NewListAttachedRolePoliciesPaginator(s.IAM, &iam.ListAttachedRolePoliciesInput{RoleName: &name})) {
 		if err != nil {
 			return err
 		}

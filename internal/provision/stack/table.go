@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"fanout/internal/pages"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/role"
 )
@@ -139,9 +140,9 @@ func (s *Stack) activeTable(ctx context.Context, name string) (t *types.TableDes
 
 // madeTable reports whether deploy made a table for a function.
 func (s *Stack) madeTable(ctx context.Context, tableARN, function string) (bool, error) {
-	pages := &dynamodb.ListTagsOfResourceInput{ResourceArn: &tableARN}
-	for range cloud.MaxPages {
-		out, err := s.Tables.ListTagsOfResource(ctx, pages)
+	in := &dynamodb.ListTagsOfResourceInput{ResourceArn: &tableARN}
+	for range pages.Max {
+		out, err := s.Tables.ListTagsOfResource(ctx, in)
 		if err != nil {
 			return false, fmt.Errorf("the tags of the table %q cannot be read: %w", cloud.Name(tableARN), err)
 		}
@@ -153,7 +154,7 @@ func (s *Stack) madeTable(ctx context.Context, tableARN, function string) (bool,
 		if out.NextToken == nil {
 			return false, nil
 		}
-		pages.NextToken = out.NextToken
+		in.NextToken = out.NextToken
 	}
-	return false, fmt.Errorf("the tags of the table %q cannot be read: %w", cloud.Name(tableARN), cloud.ErrEndless)
+	return false, fmt.Errorf("the tags of the table %q cannot be read: %w", cloud.Name(tableARN), pages.ErrEndless)
 }

@@ -8,13 +8,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
-	"fanout/internal/provision/cloud"
+	"fanout/internal/pages"
 )
 
 // otherUser returns why a table must not be deleted with a function: another function
 // of the region uses it by name or ARN, or may use it. It returns "" if there is none.
 func (s *Stack) otherUser(ctx context.Context, function, name, tableARN string) (why string, err error) {
-	for page, err := range cloud.Pages(ctx, lambda.NewListFunctionsPaginator(s.Lambda, &lambda.ListFunctionsInput{})) {
+	for page, err := range pages.Of(ctx, lambda.NewListFunctionsPaginator(s.Lambda, &lambda.ListFunctionsInput{})) {
 		if err != nil {
 			return "", fmt.Errorf("the functions that may use the table %q cannot be listed; --keep-table keeps it: %w", name, err)
 		}

@@ -1,4 +1,4 @@
-package cloud
+package pages
 
 import (
 	"context"
@@ -17,7 +17,7 @@ func (f *fakePages) NextPage(context.Context, ...func(*struct{})) (*int, error) 
 	return &f.asked, nil
 }
 
-func TestPages(t *testing.T) {
+func TestOf(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		pages fakePages
@@ -27,11 +27,11 @@ func TestPages(t *testing.T) {
 		{"all", fakePages{last: 3}, 3, ""},
 		{"none", fakePages{}, 0, ""},
 		{"an error ends the list", fakePages{last: 3, failing: 2}, 1, "no"},
-		{"endless", fakePages{last: -1}, MaxPages, ErrEndless.Error()},
+		{"endless", fakePages{last: -1}, Max, ErrEndless.Error()},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, failure := 0, ""
-			for page, err := range Pages(t.Context(), &test.pages) {
+			for page, err := range Of(t.Context(), &test.pages) {
 				if err != nil {
 					failure = err.Error()
 					continue
@@ -48,9 +48,9 @@ func TestPages(t *testing.T) {
 }
 
 // A caller that has what it looked for asks for no more pages.
-func TestPagesStop(t *testing.T) {
+func TestOfStop(t *testing.T) {
 	pages := &fakePages{last: 3}
-	for range Pages(t.Context(), pages) {
+	for range Of(t.Context(), pages) {
 		break
 	}
 	if pages.asked != 1 {

@@ -1,4 +1,5 @@
-package cloud
+// Package pages lists what AWS returns in pages.
+package pages
 
 import (
 	"context"
@@ -6,10 +7,10 @@ import (
 	"iter"
 )
 
-// MaxPages bounds a listing. An endpoint that is not AWS may never end one.
-const MaxPages = 10_000
+// Max bounds a listing. An endpoint that is not AWS may never end one.
+const Max = 10_000
 
-// ErrEndless is the error for a listing with more pages than MaxPages.
+// ErrEndless is the error for a listing with more than Max pages.
 var ErrEndless = errors.New("the list does not end; check --endpoint-url and proxies")
 
 // Paginator is a paginator of the SDK, with outputs T and client options O.
@@ -18,11 +19,11 @@ type Paginator[T, O any] interface {
 	NextPage(context.Context, ...func(*O)) (*T, error)
 }
 
-// Pages returns the pages of a listing. An error is the last element.
-func Pages[T, O any](ctx context.Context, p Paginator[T, O]) iter.Seq2[*T, error] {
+// Of returns the pages of a listing. An error is the last element.
+func Of[T, O any](ctx context.Context, p Paginator[T, O]) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		for n := 0; p.HasMorePages(); n++ {
-			if n == MaxPages {
+			if n == Max {
 				yield(nil, ErrEndless)
 				return
 			}

@@ -1,0 +1,17 @@
+// Package setup looks at Redis servers of ElastiCache for the commands.
+package setup
+
+import (
+	"fanout/sinks/account"
+	"fanout/sinks/internal/elasticache"
+	sink "fanout/sinks/redis"
+)
+
+// Type is what the commands know about targets that are Redis servers.
+var Type = &account.Type{
+	For:     sink.Type,
+	What:    elasticache.What,
+	IsFull:  elasticache.IsFull,
+	LookUp:  elasticache.Redis,
+	Inspect: elasticache.Inspect,
+}
