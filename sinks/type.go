@@ -12,6 +12,9 @@ type Type struct {
 	Name    string   // value of the attribute type
 	Aliases []string // other values that mean the same
 
+	Synonyms    []string // words that users try as a type; commands suggest the type then
+	Destination string   // the complete form of a destination, for the help: ARN of the topic
+
 	// Parse parses a destination. Its error says how to fix the text, and never contains a
 	// password.
 	Parse func(text string) (Destination, error)

@@ -14,13 +14,15 @@ import (
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/registry"
 	"fanout/lambda/target"
-	"fanout/sinks/builtin"
+	"fanout/sinks"
+	"fanout/sinks/account"
+	setups "fanout/sinks/builtin/setup"
 )
 
 // attributeFlags are the flags of a target's attributes.
 type attributeFlags struct {
 	catalog *target.Catalog
-	index   string
+	parts   []*partFlag
 	flags   []attributeFlag
 }
 
@@ -28,6 +30,13 @@ type attributeFlag struct {
 	attribute string
 	kind      target.Kind
 	flag      *pflag.Flag
+}
+
+// partFlag is the flag of a part of the destinations of a type.
+type partFlag struct {
+	*account.Part
+	typ   *sinks.Type
+	value string
 }
 
 // attributeUsages describes the flags of attributes. Most names come from
@@ -92,9 +101,30 @@ func (f *attributeFlags) add(cmd *cobra.Command, catalog *target.Catalog) {
 		}
 		f.flags = append(f.flags, attributeFlag{u.attribute, kind, s.Lookup(u.flag)})
 		if u.attribute == "destination" {
-			s.StringVar(&f.index, "index", "", "the `INDEX` to write to; for es, with the name of a domain as --destination")
+			f.addParts(s)
 		}
 	}
+}
+
+// addParts adds the flags of parts of destinations.
+func (f *attributeFlags) addParts(s *pflag.FlagSet) {
+	for _, t := range f.catalog.Types {
+		if part := setups.Of(t).Part; part != nil {
+			p := &partFlag{Part: part, typ: t}
+			s.StringVar(&p.value, part.Flag, "", part.Usage)
+			f.parts = append(f.parts, p)
+		}
+	}
+}
+
+// part returns the flag that gives a part of the destination, nil if none does.
+func (f *attributeFlags) part() *partFlag {
+	for _, p := range f.parts {
+		if p.value != "" {
+			return p
+		}
+	}
+	return nil
 }
 
 // values returns the attributes on the command line.
@@ -133,14 +163,16 @@ func (f *attributeFlags) attributes(names []string) ([]string, error) {
 func (f *attributeFlags) resolve(ctx context.Context, a *cloud.Account, v target.Values) error {
 	d, ok := v["destination"]
 	typ, region, role := f.catalog.Type(v["type"].Text), v["region"].Text, v["role"].Text
-	if !ok || typ == nil {
-		if f.index != "" {
-			return &misuse{errors.New("--index needs --destination; add it, with the name of the domain")}
-		}
+	part, partText := f.part(), ""
+	switch {
+	case part != nil && (!ok || typ == nil):
+		return &misuse{fmt.Errorf("--%s needs --destination; add it, with the name of the %s", part.Flag, part.Of)}
+	case !ok || typ == nil:
 		return nil
-	}
-	if f.index != "" && typ != builtin.Type("es") {
-		return &misuse{fmt.Errorf("--index has no effect on targets of type %s; remove it", typ)}
+	case part != nil && part.typ != typ:
+		return &misuse{fmt.Errorf("--%s has no effect on targets of type %s; remove it", part.Flag, typ)}
+	case part != nil:
+		partText = part.value
 	}
 	if role != "" && !cloud.Full(typ, d.Text) {
 		if cloud.ByName(typ) {
@@ -148,7 +180,7 @@ func (f *attributeFlags) resolve(ctx context.Context, a *cloud.Account, v target
 		}
 		return &misuse{fmt.Errorf("--destination is the name %q in another account, where fanout cannot look it up; write it in full, as fanout register --help shows", d.Text)}
 	}
-	text, err := a.In(region).Destination(ctx, typ, d.Text, f.index)
+	text, err := a.In(region).Destination(ctx, typ, d.Text, partText)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,6 @@ import (
 	"fanout/lambda"
 	"fanout/lambda/target"
 	"fanout/sinks"
-	"fanout/sinks/builtin"
 )
 
 // maxLookups bounds the destinations that are looked up at a time.
@@ -38,7 +37,7 @@ func (m *targetCommand) warnOfTargets(ctx context.Context, cmd *cobra.Command, a
 			changed, sources = append(changed, after[i].Loaded), append(sources, c.Source)
 		}
 	}
-	if slices.ContainsFunc(changed, func(l target.Loaded) bool { return l.Spec.Type == builtin.Type("file") }) {
+	if slices.ContainsFunc(changed, func(l target.Loaded) bool { return l.Spec.Type.Disk }) {
 		dir := m.fileDir(ctx, a)
 		for i := range changed {
 			changed[i].Confine(dir)

@@ -36,16 +36,7 @@ The type is one of ` + types + `.
 
 Write a destination as a name, which fanout looks up in the destination's region, or in
 full:
-  sns        ARN of the topic
-  sqs        URL or ARN of the queue
-  es         host#index, host#index/type, or a URL; add --index to the name of a domain
-  kinesis    ARN of the stream
-  firehose   ARN of the delivery stream
-  iot        endpoint#topic
-  lambda     ARN of the function, with or without an alias or version
-  memcached  host:port
-  redis      host:port, redis:// or rediss:// URL
-  file       a path`,
+` + forms(c.catalog),
 		Example: `  fanout register lambda --function fanout --source-type kinesis --source inputStream --id target1 --destination targetFunction
   fanout register kinesis --source-arn arn:aws:kinesis:eu-west-1:123456789012:stream/orders --id copy \
       --destination orders-copy --destination-region us-east-1 --parallel false --active true
@@ -126,17 +117,24 @@ full:
 	return cmd
 }
 
-// otherTypes maps other words for target types to the types.
-var otherTypes = map[string]string{
-	"elasticsearch": "es", "elastic": "es", "aoss": "es", "stream": "kinesis", "queue": "sqs", "topic": "sns", "delivery-stream": "firehose",
-	"function": "lambda", "memcache": "memcached", "valkey": "redis", "elasticache": "redis", "mqtt": "iot",
+// forms lists the complete forms of destinations by type.
+func forms(catalog *target.Catalog) string {
+	var lines []string
+	for _, t := range catalog.Types {
+		if t.Destination != "" {
+			lines = append(lines, fmt.Sprintf("  %-10s %s", t.Name, t.Destination))
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // noType is the error for an unknown type, with the type that the user probably meant.
 func noType(catalog *target.Catalog, typ string) error {
 	hint := didYouMean("", typ, catalog.TypeNames())
-	if name := otherTypes[strings.ToLower(typ)]; name != "" {
-		hint = "; did you mean " + name + "?"
+	for _, t := range catalog.Types {
+		if slices.Contains(t.Synonyms, strings.ToLower(typ)) {
+			hint = "; did you mean " + t.Name + "?"
+		}
 	}
 	return fmt.Errorf("unknown target type %q%s; the types are %s", typ, hint, strings.Join(catalog.TypeNames(), ", "))
 }

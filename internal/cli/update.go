@@ -39,7 +39,7 @@ a whole before anything is written.`,
 		if err = errors.Join(m.needSource(), m.needID()); err != nil {
 			return err
 		}
-		if remove, err = f.attributes(unset); err == nil && len(remove)+len(f.values()) == 0 && f.index == "" {
+		if remove, err = f.attributes(unset); err == nil && len(remove)+len(f.values()) == 0 && f.part() == nil {
 			err = errors.New("nothing to change; add the flags of the attributes to set")
 		}
 		return err

@@ -119,7 +119,7 @@ func parse(value []byte, depth int) []Letter {
 }
 
 // text returns the letters of a message's text. The text may be base64: data that a
-// message cannot hold is sent that way, and an attribute marks it (see builtin.Type("sqs")).
+// message cannot hold is sent that way, and an attribute marks it.
 // A JSON object is never valid base64.
 func text(s string, depth int) []Letter {
 	if raw, err := base64.StdEncoding.DecodeString(s); err == nil {

@@ -9,12 +9,14 @@ import (
 
 // Type is the type of targets that are indexes of Elasticsearch or OpenSearch.
 var Type = &sinks.Type{
-	Name:    "es",
-	Aliases: []string{"opensearch"},
-	Parse:   Parse,
-	Check:   checkSigning,
-	Open:    open,
-	Rights:  rights,
+	Name:        "es",
+	Aliases:     []string{"opensearch"},
+	Synonyms:    []string{"elasticsearch", "elastic", "aoss"},
+	Destination: "host#index, host#index/type, or a URL; add --index to the name of a domain",
+	Parse:       Parse,
+	Check:       checkSigning,
+	Open:        open,
+	Rights:      rights,
 
 	MaxBatchBytes: esBytesMost, MaxRecordBytes: esBytesMost, // http.max_content_length
 	Traits: sinks.Traits{Items: true, Exponents: true},

@@ -7,10 +7,11 @@ import (
 
 // Type is the type of targets that are files.
 var Type = &sinks.Type{
-	Name:   "file",
-	Parse:  func(text string) (sinks.Destination, error) { return sinks.Destination{Path: text}, nil },
-	Open:   open,
-	Traits: sinks.Traits{NoAWS: true, Disk: true},
+	Name:        "file",
+	Destination: "a path",
+	Parse:       func(text string) (sinks.Destination, error) { return sinks.Destination{Path: text}, nil },
+	Open:        open,
+	Traits:      sinks.Traits{NoAWS: true, Disk: true},
 }
 
 func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {

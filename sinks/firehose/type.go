@@ -11,11 +11,13 @@ import (
 
 // Type is the type of targets that are delivery streams of Amazon Data Firehose.
 var Type = &sinks.Type{
-	Name:   "firehose",
-	Parse:  Parse,
-	Check:  checkAccount,
-	Open:   open,
-	Rights: rights,
+	Name:        "firehose",
+	Synonyms:    []string{"delivery-stream"},
+	Destination: "ARN of the delivery stream",
+	Parse:       Parse,
+	Check:       checkAccount,
+	Open:        open,
+	Rights:      rights,
 
 	MaxBatchRecords: firehoseRecords, MaxBatchBytes: firehoseBytes, MaxRecordBytes: firehoseRecord,
 }

@@ -11,10 +11,12 @@ import (
 
 // Type is the type of targets that are topics of AWS IoT Core.
 var Type = &sinks.Type{
-	Name:   "iot",
-	Parse:  Parse,
-	Open:   open,
-	Rights: rights,
+	Name:        "iot",
+	Synonyms:    []string{"mqtt"},
+	Destination: "endpoint#topic",
+	Parse:       Parse,
+	Open:        open,
+	Rights:      rights,
 
 	MaxBatchBytes: iotBytes, MaxRecordBytes: iotBytes,
 	Traits: sinks.Traits{Collapse: true},

@@ -10,11 +10,13 @@ import (
 
 // Type is the type of targets that are Kinesis data streams.
 var Type = &sinks.Type{
-	Name:     "kinesis",
-	Parse:    Parse,
-	Open:     open,
-	Rights:   rights,
-	Resource: resource,
+	Name:        "kinesis",
+	Synonyms:    []string{"stream"},
+	Destination: "ARN of the stream",
+	Parse:       Parse,
+	Open:        open,
+	Rights:      rights,
+	Resource:    resource,
 
 	MaxBatchRecords: kinesisRecords, MaxBatchBytes: kinesisBytes, MaxRecordBytes: kinesisRecordMost,
 }

@@ -12,12 +12,14 @@ import (
 
 // Type is the type of targets that are Lambda functions.
 var Type = &sinks.Type{
-	Name:     "lambda",
-	Parse:    Parse,
-	Check:    checkNewlines,
-	Open:     open,
-	Rights:   rights,
-	Resource: resource,
+	Name:        "lambda",
+	Synonyms:    []string{"function"},
+	Destination: "ARN of the function, with or without an alias or version",
+	Parse:       Parse,
+	Check:       checkNewlines,
+	Open:        open,
+	Rights:      rights,
+	Resource:    resource,
 
 	MaxBatchBytes: lambdaBytes, MaxRecordBytes: lambdaBytes,
 	Traits: sinks.Traits{Events: true, UsesSource: func(*engine.Record) bool { return true }},

@@ -8,9 +8,11 @@ import (
 
 // Type is the type of targets that are memcached servers.
 var Type = &sinks.Type{
-	Name:  "memcached",
-	Parse: Parse,
-	Open:  open,
+	Name:        "memcached",
+	Synonyms:    []string{"memcache"},
+	Destination: "host:port",
+	Parse:       Parse,
+	Open:        open,
 
 	MaxRecordBytes: memcachedItemMost,
 	Traits:         sinks.Traits{NoAWS: true, Cache: true},

@@ -8,9 +8,11 @@ import (
 
 // Type is the type of targets that are Redis servers or clusters.
 var Type = &sinks.Type{
-	Name:  "redis",
-	Parse: Parse,
-	Open:  open,
+	Name:        "redis",
+	Synonyms:    []string{"valkey", "elasticache"},
+	Destination: "host:port, redis:// or rediss:// URL",
+	Parse:       Parse,
+	Open:        open,
 
 	MaxRecordBytes: redisValue,
 	Traits:         sinks.Traits{NoAWS: true, Cache: true},

@@ -11,11 +11,13 @@ import (
 
 // Type is the type of targets that are SNS topics.
 var Type = &sinks.Type{
-	Name:     "sns",
-	Parse:    Parse,
-	Open:     open,
-	Rights:   rights,
-	Resource: resource,
+	Name:        "sns",
+	Synonyms:    []string{"topic"},
+	Destination: "ARN of the topic",
+	Parse:       Parse,
+	Open:        open,
+	Rights:      rights,
+	Resource:    resource,
 
 	MaxBatchBytes: snsBytesMost, MaxRecordBytes: snsBytesMost, // a topic's MaximumMessageSize
 	Traits: sinks.Traits{Collapse: true, Messages: true, UsesSource: message.HasAttributes},

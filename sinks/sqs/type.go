@@ -12,10 +12,12 @@ import (
 
 // Type is the type of targets that are SQS queues.
 var Type = &sinks.Type{
-	Name:   "sqs",
-	Parse:  Parse,
-	Open:   open,
-	Rights: rights,
+	Name:        "sqs",
+	Synonyms:    []string{"queue"},
+	Destination: "URL or ARN of the queue",
+	Parse:       Parse,
+	Open:        open,
+	Rights:      rights,
 
 	MaxBatchBytes: sqsBytes, MaxRecordBytes: sqsBytes, // a collapsed message has any number of records
 	Traits: sinks.Traits{Collapse: true, Messages: true, UsesSource: message.HasAttributes},
