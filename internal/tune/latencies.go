@@ -5,14 +5,17 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
+
+	"fanout/sinks/account"
 )
 
 //go:embed latencies.yaml
-var defaultLatencies []byte
+var commonLatencies string
 
 // DefaultLatencies returns the built-in file of latencies.
-func DefaultLatencies() []byte { return slices.Clone(defaultLatencies) }
+func DefaultLatencies() []byte {
+	return withTargets(commonLatencies, func(t *account.Type) string { return t.Latencies })
+}
 
 // Latencies hold durations that cannot be measured here.
 type Latencies struct {
@@ -42,7 +45,7 @@ type CPUModel struct {
 // LoadLatencies reads the latencies in a file. For "" it returns the built-in ones.
 func LoadLatencies(path string) (*Latencies, error) {
 	var l Latencies
-	if err := loadYAML(path, "latencies", defaultLatencies, &l); err != nil {
+	if err := loadYAML(path, "latencies", DefaultLatencies(), &l); err != nil {
 		return nil, err
 	}
 	faulty := func(what string) error {

@@ -7,13 +7,28 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"fanout/sinks/account"
+	"fanout/sinks/builtin/setup"
 )
 
 //go:embed prices.yaml
-var defaultPrices []byte
+var commonPrices string
 
 // DefaultPrices returns the built-in file of prices.
-func DefaultPrices() []byte { return slices.Clone(defaultPrices) }
+func DefaultPrices() []byte {
+	return withTargets(commonPrices, func(t *account.Type) string { return t.Prices })
+}
+
+// withTargets returns a built-in file with the lines of the target types.
+func withTargets(common string, lines func(*account.Type) string) []byte {
+	before, after, _ := strings.Cut(common, "\ntargets:\n")
+	all := []byte(before + "\ntargets:\n")
+	for _, t := range setup.Types() {
+		all = append(all, lines(t)...)
+	}
+	return append(all, after...)
+}
 
 // Prices are the prices of AWS, in US dollars.
 type Prices struct {
@@ -83,7 +98,7 @@ const (
 // error names the file and the fault.
 func LoadPrices(path string) (*Prices, error) {
 	var p Prices
-	if err := loadYAML(path, "prices", defaultPrices, &p); err != nil {
+	if err := loadYAML(path, "prices", DefaultPrices(), &p); err != nil {
 		return nil, err
 	}
 	for name, t := range p.Targets {

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"fanout/sinks/builtin"
 )
 
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*max(math.Abs(a), math.Abs(b), 1e-9) }
@@ -64,15 +66,15 @@ func TestFilesAreRefused(t *testing.T) {
 		name, text, want string
 		load             func(string) error
 	}{
-		{"misspelt", swap(defaultPrices, "gb_second:", "gb_secnd:"), "gb_secnd", prices},
-		{"of nothing known", swap(defaultPrices, "of: record", "of: dozen"), `"dozen"`, prices},
-		{"negative", swap(defaultPrices, "price: 0.014", "price: -1"), "negative", prices},
-		{"no date", swap(defaultPrices, "date: 2026-09", "date: ''"), "region and date", prices},
+		{"misspelt", swap(DefaultPrices(), "gb_second:", "gb_secnd:"), "gb_secnd", prices},
+		{"of nothing known", swap(DefaultPrices(), "of: record", "of: dozen"), `"dozen"`, prices},
+		{"negative", swap(DefaultPrices(), "price: 0.014", "price: -1"), "negative", prices},
+		{"no date", swap(DefaultPrices(), "date: 2026-09", "date: ''"), "region and date", prices},
 		{"not YAML", "{", "x.yaml", prices},
-		{"no duration", swap(defaultLatencies, "p50: 12ms", "p50: 12"), "12 is not a duration", latencies},
-		{"p99 below p50", swap(defaultLatencies, "p50: 12ms", "p50: 12s"), "p99", latencies},
-		{"no vCPU", swap(defaultLatencies, "vcpu_mb: 1769", "vcpu_mb: 0"), "vcpu_mb", latencies},
-		{"source missing", swap(defaultLatencies, "  dynamodb:", "  dynamo:"), "dynamodb is missing", latencies},
+		{"no duration", swap(DefaultLatencies(), "p50: 12ms", "p50: 12"), "12 is not a duration", latencies},
+		{"p99 below p50", swap(DefaultLatencies(), "p50: 12ms", "p50: 12s"), "p99", latencies},
+		{"no vCPU", swap(DefaultLatencies(), "vcpu_mb: 1769", "vcpu_mb: 0"), "vcpu_mb", latencies},
+		{"source missing", swap(DefaultLatencies(), "  dynamodb:", "  dynamo:"), "dynamodb is missing", latencies},
 	} {
 		if err := tt.load(write(t, tt.text)); err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v; want one line with %q", tt.name, err, tt.want)
@@ -86,5 +88,25 @@ func TestFilesAreRefused(t *testing.T) {
 	}
 	if err := latencies(write(t, string(DefaultLatencies()))); err != nil {
 		t.Error("the built-in latencies, from a file:", err)
+	}
+}
+
+// Each built-in type has its prices and latencies.
+func TestTypesHavePricesAndLatencies(t *testing.T) {
+	prices, err := LoadPrices("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	latencies, err := LoadLatencies("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, typ := range builtin.Types() {
+		if _, ok := prices.Targets[typ.Name]; !ok {
+			t.Errorf("%s has no prices", typ)
+		}
+		if _, ok := latencies.Targets[typ.Name]; !ok {
+			t.Errorf("%s has no latencies", typ)
+		}
 	}
 }

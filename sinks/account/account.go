@@ -46,6 +46,10 @@ type Type struct {
 	// Endpoint returns the name of the destination's service in VPC endpoints; "" if none
 	// is needed (AWS PrivateLink guide, AWS services that integrate with AWS PrivateLink).
 	Endpoint func(s *sinks.Spec) string
+
+	// Prices and Latencies are the type's lines in the files of fanout tune, below targets,
+	// with its name as key. If the type has FIFO destinations, NAME.fifo is another key.
+	Prices, Latencies string
 }
 
 // Part is a part of the destination with a flag of its own.

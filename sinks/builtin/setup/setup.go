@@ -5,6 +5,7 @@ import (
 	"fanout/sinks"
 	"fanout/sinks/account"
 	es "fanout/sinks/es/setup"
+	file "fanout/sinks/file/setup"
 	firehose "fanout/sinks/firehose/setup"
 	iot "fanout/sinks/iot/setup"
 	kinesis "fanout/sinks/kinesis/setup"
@@ -15,13 +16,15 @@ import (
 	sqs "fanout/sinks/sqs/setup"
 )
 
-// Types returns what is known about types whose destinations can be looked up.
+// Types returns what is known about the built-in types, in the order of the files of fanout
+// tune.
 func Types() []*account.Type {
-	return []*account.Type{es.Type, firehose.Type, iot.Type, kinesis.Type, lambda.Type, memcached.Type, redis.Type, sns.Type, sqs.Type}
+	return []*account.Type{
+		kinesis.Type, firehose.Type, sqs.Type, sns.Type, lambda.Type, iot.Type, es.Type, redis.Type, memcached.Type, file.Type,
+	}
 }
 
-// Of returns what is known about a type. It is empty for a type whose destinations cannot
-// be looked up.
+// Of returns what is known about a type. It is empty for a type from outside.
 func Of(t *sinks.Type) *account.Type {
 	for _, a := range Types() {
 		if a.For == t {

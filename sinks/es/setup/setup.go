@@ -26,6 +26,7 @@ var Type = &account.Type{
 	LookUp:   lookUp,
 	Inspect:  inspect,
 	Endpoint: endpoint,
+	Prices:   prices, Latencies: latencies,
 }
 
 func withIndex(domain, index string) string {

@@ -21,6 +21,7 @@ var Type = &account.Type{
 	LookUp:   lookUp,
 	Inspect:  inspect,
 	Endpoint: func(*sinks.Spec) string { return "kinesis-firehose" },
+	Prices:   prices, Latencies: latencies,
 }
 
 func lookUp(ctx context.Context, cfg aws.Config, name, _ string) (string, error) {

@@ -22,6 +22,7 @@ var Type = &account.Type{
 	LookUp:   lookUp,
 	Inspect:  inspect,
 	Endpoint: func(*sinks.Spec) string { return "iot.data" },
+	Prices:   prices, Latencies: latencies,
 }
 
 // lookUp returns the topic at the account's endpoint.

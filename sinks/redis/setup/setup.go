@@ -14,4 +14,5 @@ var Type = &account.Type{
 	IsFull:  elasticache.IsFull,
 	LookUp:  elasticache.Redis,
 	Inspect: elasticache.Inspect,
+	Prices:  prices, Latencies: latencies,
 }

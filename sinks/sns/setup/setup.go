@@ -24,6 +24,7 @@ var Type = &account.Type{
 	Inspect:  inspect,
 	Key:      key,
 	Endpoint: func(*sinks.Spec) string { return "sns" },
+	Prices:   prices, Latencies: latencies,
 }
 
 // lookUp returns the ARN of the topic of that name in the caller's account.

@@ -24,6 +24,7 @@ var Type = &account.Type{
 	Inspect:  inspect,
 	Key:      key,
 	Endpoint: func(*sinks.Spec) string { return "sqs" },
+	Prices:   prices, Latencies: latencies,
 }
 
 func lookUp(ctx context.Context, cfg aws.Config, name, _ string) (string, error) {
