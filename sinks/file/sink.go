@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 	"unicode/utf8"
 
@@ -54,8 +55,8 @@ func New(path string) *Sink {
 	})
 }
 
-// NewBelow is like NewFile for an untrusted path. The path is relative to the folder
-// dir, and cannot leave it by .. or by a symbolic link.
+// NewBelow is like New for an untrusted path. The path is relative to the folder dir, and
+// cannot leave it by .. or by a symbolic link. What is there must be a regular file.
 func NewBelow(dir, path string) *Sink {
 	return newFile(path, filepath.Join(dir, path), func() (io.WriteCloser, error) {
 		root, err := os.OpenRoot(dir)
@@ -63,8 +64,31 @@ func NewBelow(dir, path string) *Sink {
 			return nil, err
 		}
 		defer func() { _ = root.Close() }() // the open file stays valid
-		return root.OpenFile(path, appending, 0o600)
+		return openRegular(root, path)
 	})
+}
+
+var errNotRegular = errors.New("it is not a regular file; move it away, or name another one")
+
+// openRegular opens a regular file for appending. A named pipe, which blocks until
+// somebody reads it, is an error.
+func openRegular(root *os.Root, path string) (io.WriteCloser, error) {
+	file, err := root.OpenFile(path, appending|syscall.O_NONBLOCK, 0o600)
+	if errors.Is(err, syscall.ENXIO) { // a named pipe that nobody reads
+		return nil, errNotRegular
+	}
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errNotRegular
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return file, nil
 }
 
 const appending = os.O_APPEND | os.O_CREATE | os.O_WRONLY
@@ -186,7 +210,7 @@ func undo(w io.Writer, n int) {
 // fileClass returns the class of a file error. A full disk may get room; a missing or
 // forbidden directory stays so.
 func fileClass(err error) engine.Class {
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "path escapes from parent") { // os.Root has no error value for it
+	if errors.Is(err, errNotRegular) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "path escapes from parent") { // os.Root has no error value for it
 		return engine.Permanent
 	}
 	return engine.Retryable
