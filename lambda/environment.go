@@ -3,8 +3,14 @@ package lambda
 import (
 	"context"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 
 	"go.uber.org/zap"
+
+	"fanout/engine/plain"
+	"fanout/internal/near"
 )
 
 // Function is the function as the Lambda runtime calls it.
@@ -16,12 +22,24 @@ type Function interface {
 	AtExit() func(ctx context.Context) error
 }
 
-// FromEnvironment returns the function that the environment variables describe. If they are
-// faulty, the function answers every event with the fault. The fault then appears with the
-// function's other failures.
-func FromEnvironment(ctx context.Context, getenv func(string) string, log io.Writer, extensions ...Extension) Function {
-	o, err := OptionsFrom(getenv)
+// FromEnvironment returns the function that environment variables, each NAME=VALUE,
+// describe. If they are faulty, the function answers every event with the fault. The fault
+// then appears with the function's other failures.
+func FromEnvironment(ctx context.Context, environ []string, log io.Writer, extensions ...Extension) Function {
+	values := make(map[string]string, len(environ))
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		values[name] = value
+	}
+	var known []string
+	o, err := OptionsFrom(func(name string) string {
+		known = append(known, name)
+		return values[name]
+	})
 	logger := NewLogger(log, o.LogLevel)
+	if unknown := unknownVariables(values, known); len(unknown) > 0 {
+		logger.Warn("variables that the function does not have, so they have no effect", zap.Strings("variables", unknown))
+	}
 	if err == nil {
 		o.Catalog, err = CatalogWith(extensions...)
 	}
@@ -37,6 +55,22 @@ func FromEnvironment(ctx context.Context, getenv func(string) string, log io.Wri
 		return misconfigured(logger, err)
 	}
 	return h
+}
+
+// unknownVariables returns the variables with the function's prefix that it does not know,
+// each with the one that was probably meant.
+func unknownVariables(values map[string]string, known []string) []string {
+	var unknown []string
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !strings.HasPrefix(name, "FANOUT_") || slices.Contains(known, name) {
+			continue
+		}
+		if meant := near.Closest(name, known); meant != "" {
+			name += "; did you mean " + meant + "?"
+		}
+		unknown = append(unknown, plain.Line(name))
+	}
+	return unknown
 }
 
 // fault is a function that reports its faulty configuration.

@@ -22,7 +22,7 @@ func TestFromEnvironment(t *testing.T) {
 		"sourceArn": {"S": orders}, "id": {"S": "x"}, "type": {"S": "kinesis"}, "destination": {"S": "x"}, "active": {"BOOL": true},
 	})
 	var log bytes.Buffer
-	f := lambda.FromEnvironment(t.Context(), from("AWS_LAMBDA_FUNCTION_NAME=mine"), &log)
+	f := lambda.FromEnvironment(t.Context(), []string{"AWS_LAMBDA_FUNCTION_NAME=mine"}, &log)
 	for n := range 2 {
 		answer, err := f.Invoke(t.Context(), []byte(orderEvent([]byte("one"))))
 		if err != nil || string(answer) != "null" || len(fake.Records("kinesis/x")) != n+1 {
@@ -45,7 +45,7 @@ func TestMisconfigured(t *testing.T) {
 		t.Run(c.env+c.profile, func(t *testing.T) {
 			t.Setenv("AWS_PROFILE", c.profile)
 			var log bytes.Buffer
-			f := lambda.FromEnvironment(t.Context(), from(c.env), &log)
+			f := lambda.FromEnvironment(t.Context(), []string{c.env}, &log)
 			for range 2 {
 				if answer, err := f.Invoke(t.Context(), []byte("{}")); err == nil || answer != nil || !strings.HasPrefix(err.Error(), want) {
 					t.Errorf("got %s, %v\nwant %s", answer, err, want)
@@ -55,5 +55,17 @@ func TestMisconfigured(t *testing.T) {
 				t.Errorf("the log says\n%s", &log)
 			}
 		})
+	}
+}
+
+// A mistyped variable has no effect, and one line at the start says so.
+func TestUnknownVariables(t *testing.T) {
+	const said = `"variables":["FANOUT_IN_FLIHGT; did you mean FANOUT_IN_FLIGHT?","FANOUT_PIGEONS"]`
+	for level, want := range map[string]int{"warn": 1, "error": 0} {
+		var log bytes.Buffer
+		lambda.FromEnvironment(t.Context(), []string{"FANOUT_PIGEONS=3", "FANOUT_IN_FLIHGT=8", "FANOUT_LOG_LEVEL=" + level, "PATH=/bin", "AWS_REGION=eu-west-1"}, &log)
+		if got := strings.Count(log.String(), said); got != want || strings.Count(log.String(), "\n") != want {
+			t.Errorf("at level %s the log says\n%s", level, &log)
+		}
 	}
 }

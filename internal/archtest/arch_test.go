@@ -32,7 +32,7 @@ var rules = []rule{
 	{"internal/awshttp", []string{"std", "fanout/engine", "github.com/aws/"}},
 	{"sinks", []string{"std", "fanout/engine", "fanout/internal/jsonscan", "fanout/internal/jsontext", "fanout/internal/awshttp", "fanout/internal/awsname", "fanout/internal/pages", "github.com/aws/aws-sdk-go-v2/", "github.com/aws/smithy-go/",
 		"github.com/redis/go-redis/", "github.com/bradfitz/gomemcache/"}},
-	{"lambda", []string{"std", "fanout/engine", "fanout/internal/jsonscan", "fanout/internal/jsontext", "fanout/stages", "fanout/sinks", "fanout/internal/awshttp", "fanout/internal/awsname", "github.com/", "go.uber.org/", "golang.org/x/", "go.yaml.in/"}},
+	{"lambda", []string{"std", "fanout/internal/near", "fanout/engine", "fanout/internal/jsonscan", "fanout/internal/jsontext", "fanout/stages", "fanout/sinks", "fanout/internal/awshttp", "fanout/internal/awsname", "github.com/", "go.uber.org/", "golang.org/x/", "go.yaml.in/"}},
 	{"internal/near", []string{"std"}},
 	{"internal/pages", []string{"std"}},
 	{"internal/poll", []string{"std", "fanout/internal/jsontext", "github.com/aws/", "github.com/sourcegraph/conc/", "golang.org/x/sync/", "go.uber.org/zap/"}},
