@@ -2,14 +2,14 @@ package es
 
 import (
 	"bytes"
-	"encoding/json"
 	"unicode/utf8"
 
 	"fanout/engine"
+	"fanout/internal/jsonscan"
+	"fanout/internal/jsontext"
 	"fanout/sinks/internal/digest"
 	"fanout/sinks/internal/image"
 	"fanout/sinks/internal/origin"
-	"fanout/sinks/internal/rawjson"
 	"fanout/sinks/internal/request"
 )
 
@@ -126,9 +126,9 @@ func (e *Sink) names(r *engine.Record, id string) bool {
 // index is in the URL.
 func (e *Sink) appendLine(b []byte, op string, id []byte) []byte {
 	b = append(append(append(b, `{"`...), op...), `":{"_id":`...)
-	b = request.AppendJSON(b, id)
+	b = jsontext.AppendString(b, id)
 	if e.index.DocType != "" {
-		b = request.AppendJSON(append(b, `,"_type":`...), e.index.DocType)
+		b = jsontext.AppendString(append(b, `,"_type":`...), e.index.DocType)
 	}
 	return append(b, "}}\n"...)
 }
@@ -146,12 +146,12 @@ func esFault(r *engine.Record, op string, id []byte) string {
 		return image.Missing(r)
 	case len(doc) == 0:
 		return "the record has no data, and a document is a JSON object"
+	case doc[0] == '{' && jsonscan.Valid(doc):
+		return ""
 	case !utf8.Valid(doc):
 		return "the record's data is not UTF-8, and a document is a JSON object"
-	case doc[0] != '{' || !json.Valid(doc):
-		return "the record's data is not a JSON object"
 	}
-	return ""
+	return "the record's data is not a JSON object"
 }
 
 // space is the white space of JSON (RFC 8259, section 2).
@@ -168,17 +168,5 @@ func tokens(text []byte, f func(part []byte)) {
 		f(text)
 		return
 	}
-	start, quoted := 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '"':
-			quoted = !quoted
-		case quoted && c == '\\':
-			i++ // the escaped character
-		case !quoted && rawjson.IsSpace(c):
-			f(text[start:i])
-			start = i + 1
-		}
-	}
-	f(text[start:])
+	jsonscan.Tokens(text, f)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"fanout/engine"
+	"fanout/internal/jsontext"
 	"fanout/sinks"
 	"fanout/sinks/internal/label"
 	"fanout/sinks/internal/message"
@@ -129,7 +130,7 @@ func (s *Sink) append(b *request.Body, batch []engine.Record) {
 			}
 		}
 		b.Text(`},"MessageBody":`)
-		b.Buf = request.AppendJSON(b.Buf, message.Text(r.Data))
+		b.Buf = jsontext.AppendString(b.Buf, message.Text(r.Data))
 		if s.fifo {
 			b.Text(`,"MessageDeduplicationId":`)
 			b.Quote(s.origin.DedupID(r))

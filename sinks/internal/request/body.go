@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"fanout/engine"
+	"fanout/internal/jsontext"
 )
 
 // Body is the body of a request under construction. It holds text and refers to the data
@@ -83,7 +84,7 @@ func (b *Body) Comma(i int) {
 }
 
 // Quote appends s as a JSON string.
-func (b *Body) Quote(s string) { b.Buf = AppendJSON(b.Buf, s) }
+func (b *Body) Quote(s string) { b.Buf = jsontext.AppendString(b.Buf, s) }
 
 // Base64 adds the data p as base64 text.
 func (b *Body) Base64(p engine.Payload) {
