@@ -1,14 +1,12 @@
 package request
 
 import (
-	"bytes"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"fanout/engine"
 	"fanout/engine/ascii"
+	"fanout/internal/jsonscan"
 	"fanout/sinks/internal/classify"
-	"fanout/sinks/internal/rawjson"
 )
 
 // refusal is a record that an answer refuses, with its error code.
@@ -71,59 +69,45 @@ func (c *Call) outcome(failed int, result func(i int) (id, code *string)) (o eng
 // each record, with an id or an error code. For any other answer ok is false, whatever
 // the answer says, and the caller uses the SDK's decoder.
 func (f *Form) refusals(answer []byte, n int) (refused []refusal, ok bool) {
-	s := scanner{answer}
-	if !s.next('{') {
-		return nil, false
-	}
+	c := jsonscan.Cursor{Text: answer}
 	found, failed := false, 0
-	for {
-		key, ok := s.text()
-		if !ok || !s.next(':') {
-			return nil, false
+	_, ok = c.Object(func(name jsonscan.Value) bool {
+		if string(name.Raw) != f.Results {
+			return other(&c, name, &failed)
 		}
-		if string(key) == f.Results {
-			if found {
-				return nil, false
-			}
-			if refused, found = f.results(&s, n); !found {
-				return nil, false
-			}
-		} else if !s.other(key, &failed) {
-			return nil, false
-		}
-		if !s.next(',') {
-			break
-		}
-	}
-	return refused, s.next('}') && found && failed <= len(refused) && s.blank()
+		twice := found
+		refused, found = f.results(&c, n)
+		return found && !twice
+	})
+	return refused, ok && found && failed <= len(refused) && c.End()
 }
 
 // results reads the list of results for n records.
-func (f *Form) results(s *scanner, n int) (refused []refusal, ok bool) {
-	if !s.next('[') {
-		return nil, false
-	}
+func (f *Form) results(c *jsonscan.Cursor, n int) (refused []refusal, ok bool) {
 	var before resultText
-	for i := range n {
-		if i > 0 && !s.next(',') {
+	i := 0
+	more, ok := c.Enter('[')
+	for ; more && ok; i++ {
+		if i == n {
 			return nil, false
 		}
-		if before.again(s) {
-			continue
+		c.Peek()
+		if !before.again(c) {
+			r, code, ok := f.result(c)
+			switch {
+			case !ok:
+				return nil, false
+			case len(code) == 0:
+				before = r
+			case len(refused) > 0 && refused[len(refused)-1].code == string(code):
+				refused = append(refused, refusal{i, refused[len(refused)-1].code})
+			default:
+				refused = append(refused, refusal{i, string(code)})
+			}
 		}
-		r, code, ok := f.result(s)
-		switch {
-		case !ok:
-			return nil, false
-		case len(code) == 0:
-			before = r
-		case len(refused) > 0 && refused[len(refused)-1].code == string(code):
-			refused = append(refused, refusal{i, refused[len(refused)-1].code})
-		default:
-			refused = append(refused, refusal{i, string(code)})
-		}
+		more, ok = c.Next(']')
 	}
-	return refused, s.next(']')
+	return refused, ok && i == n
 }
 
 // resultText is the text that acknowledges a record, with the places of the values in it. All
@@ -135,157 +119,105 @@ type resultText struct {
 }
 
 // again reads the acknowledgement of a record that differs from r only in its values.
-func (r *resultText) again(s *scanner) bool {
-	if len(r.text) == 0 || len(s.rest) < len(r.text) {
+func (r *resultText) again(c *jsonscan.Cursor) bool {
+	rest := c.Text[c.Pos:]
+	if len(r.text) == 0 || len(rest) < len(r.text) {
 		return false
 	}
 	end := 0
 	for _, v := range r.values[:r.n] {
-		if string(s.rest[end:v.start]) != string(r.text[end:v.start]) || ascii.Len(s.rest[v.start:v.end]) < v.end-v.start {
+		if string(rest[end:v.start]) != string(r.text[end:v.start]) || ascii.Len(rest[v.start:v.end]) < v.end-v.start {
 			return false
 		}
 		end = v.end
 	}
-	if string(s.rest[end:len(r.text)]) != string(r.text[end:]) {
+	if string(rest[end:len(r.text)]) != string(r.text[end:]) {
 		return false
 	}
-	s.rest = s.rest[len(r.text):]
+	c.Pos += len(r.text)
 	return true
 }
 
 // result reads the result of one record. The record is acknowledged if there is no code.
-func (f *Form) result(s *scanner) (r resultText, code []byte, ok bool) {
-	all := s.rest
+func (f *Form) result(c *jsonscan.Cursor) (r resultText, code []byte, ok bool) {
+	start := c.Pos
 	value := func() (text []byte, ok bool) {
-		if text, ok = s.text(); !ok || r.n == len(r.values) {
+		if text, ok = plainText(c); !ok || r.n == len(r.values) {
 			return nil, false
 		}
 		v := &r.values[r.n]
-		v.end = len(all) - len(s.rest) - len(`"`)
+		v.end = c.Pos - len(`"`) - start
 		v.start = v.end - len(text)
 		r.n++
 		return text, true
 	}
-	if !s.next('{') {
-		return r, nil, false
-	}
 	seen, has := false, false // an id
-	for {
-		key, ok := s.text()
-		if !ok || !s.next(':') {
-			return r, nil, false
+	v, ok := c.Object(func(name jsonscan.Value) (ok bool) {
+		isID := string(name.Raw) == f.ID
+		if isID && seen || name.Kind != jsonscan.Plain {
+			return false
 		}
-		if string(key) == f.ID {
-			if seen {
-				return r, nil, false
-			}
-			seen = true
-		}
+		seen = seen || isID
 		var text []byte
 		switch {
-		case s.literal("null"): // same as missing
-		case string(key) == f.ID:
+		case c.Peek() == 'n': // null is the same as missing
+			return c.Literal("null")
+		case isID:
 			text, ok = value()
-			ok, has = ok && len(text) > 0, true
-		case string(key) == "ShardId":
+			has = len(text) > 0
+			return ok && has
+		case string(name.Raw) == "ShardId":
 			_, ok = value()
-		case string(key) == "ErrorCode" && len(code) == 0:
-			code, ok = s.text()
-			ok = ok && len(code) > 0
-		case string(key) == "ErrorMessage":
-			_, ok = s.text()
-		default: // unknown member
-			return r, nil, false
+		case string(name.Raw) == "ErrorCode" && len(code) == 0:
+			code, ok = plainText(c)
+			return ok && len(code) > 0
+		case string(name.Raw) == "ErrorMessage":
+			_, ok = plainText(c)
 		}
-		if !ok {
-			return r, nil, false
-		}
-		if !s.next(',') {
-			ok = s.next('}') && (has || len(code) > 0)
-			r.text = all[:len(all)-len(s.rest)]
-			return r, code, ok
-		}
-	}
+		return ok // unknown members are not
+	})
+	r.text = c.Since(start)
+	return r, code, ok && v.Kind == jsonscan.Object && (has || len(code) > 0)
 }
 
-// scanner reads tokens from the start of a JSON text.
-type scanner struct{ rest []byte }
+// plainText reads a string without escapes.
+func plainText(c *jsonscan.Cursor) ([]byte, bool) {
+	v, ok := c.String()
+	return v.Raw, ok && v.Kind == jsonscan.Plain
+}
 
-// next reads the byte c.
-func (s *scanner) next(c byte) bool {
-	s.skip()
-	if len(s.rest) == 0 || s.rest[0] != c {
+// other reads the value of a member that is not the list of results. It reports whether
+// the value says nothing about the records except the number of failures.
+func other(c *jsonscan.Cursor, name jsonscan.Value, failed *int) (ok bool) {
+	v, ok := c.Value()
+	if !ok || name.Kind != jsonscan.Plain {
 		return false
 	}
-	s.rest = s.rest[1:]
-	return true
-}
-
-// skip skips white space.
-func (s *scanner) skip() {
-	for len(s.rest) > 0 && rawjson.IsSpace(s.rest[0]) {
-		s.rest = s.rest[1:]
-	}
-}
-
-// blank reports whether the text is used up.
-func (s *scanner) blank() bool {
-	s.skip()
-	return len(s.rest) == 0
-}
-
-// text reads a string of ASCII without escapes.
-func (s *scanner) text() ([]byte, bool) {
-	if !s.next('"') {
-		return nil, false
-	}
-	end := ascii.Len(s.rest)
-	if end == len(s.rest) || s.rest[end] != '"' {
-		return nil, false
-	}
-	t := s.rest[:end]
-	s.rest = s.rest[end+1:]
-	return t, true
-}
-
-// literal reads exactly the given text.
-func (s *scanner) literal(given string) bool {
-	s.skip()
-	if !bytes.HasPrefix(s.rest, []byte(given)) {
-		return false
-	}
-	s.rest = s.rest[len(given):]
-	return true
-}
-
-// other reads the value of key, which is not the list of results. It reports whether the
-// value says nothing about the records except the number of failures.
-func (s *scanner) other(key []byte, failed *int) (ok bool) {
-	if s.literal("null") {
+	if v.Kind == jsonscan.Null {
 		return true
 	}
-	switch string(key) {
+	switch string(name.Raw) {
 	case "FailedRecordCount", "FailedPutCount":
-		*failed, ok = s.count()
+		*failed, ok = count(v)
+		return ok
 	case "Encrypted":
-		ok = s.literal("true") || s.literal("false")
+		return v.Kind == jsonscan.Boolean
 	case "EncryptionType":
-		_, ok = s.text()
+		return v.Kind == jsonscan.Plain
 	}
-	return ok
+	return false
 }
 
-// count reads a number without sign, point or exponent.
-func (s *scanner) count() (n int, ok bool) {
-	s.skip()
-	digits := 0
-	for digits < len(s.rest) && '0' <= s.rest[digits] && s.rest[digits] <= '9' {
-		n = 10*n + int(s.rest[digits]-'0')
-		digits++
-	}
-	if digits == 0 || digits > 9 || digits > 1 && s.rest[0] == '0' {
+// count returns the value of a number without sign, point or exponent.
+func count(v jsonscan.Value) (n int, ok bool) {
+	if v.Kind != jsonscan.Number || len(v.Raw) > 9 {
 		return 0, false
 	}
-	s.rest = s.rest[digits:]
+	for _, c := range v.Raw {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + int(c-'0')
+	}
 	return n, true
 }

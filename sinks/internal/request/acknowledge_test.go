@@ -1,6 +1,7 @@
 package request
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -46,5 +47,35 @@ func TestRefused(t *testing.T) {
 		if failed, want := o.Err(i) != nil, i == 0 || i == 3 || i == 4; failed != want {
 			t.Errorf("record %d failed: %v, want %v", i, failed, want)
 		}
+	}
+}
+
+// BenchmarkRefusals reads answers of PutRecords to 500 records.
+func BenchmarkRefusals(b *testing.B) {
+	const n = 500
+	const refused = `{"ErrorCode":"ProvisionedThroughputExceededException","ErrorMessage":"Rate exceeded for shard shardId-000000000000"}`
+	form := Form{Results: "Records", ID: "SequenceNumber"}
+	for name, refuses := range map[string]func(i int) bool{
+		"none": func(int) bool { return false },
+		"half": func(i int) bool { return i%2 > 0 },
+	} {
+		results, failed := make([]string, n), 0
+		for i := range results {
+			results[i] = fmt.Sprintf(`{"SequenceNumber":"495434630765480075771050927030395603599752285183950%05d","ShardId":"shardId-000000000000"}`, i)
+			if refuses(i) {
+				results[i] = refused
+				failed++
+			}
+		}
+		answer := fmt.Appendf(nil, `{"FailedRecordCount":%d,"Records":[%s]}`, failed, strings.Join(results, ","))
+		b.Run("refused="+name, func(b *testing.B) {
+			b.SetBytes(int64(len(answer)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if got, ok := form.refusals(answer, n); !ok || len(got) != failed {
+					b.Fatal(len(got), ok)
+				}
+			}
+		})
 	}
 }
