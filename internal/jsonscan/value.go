@@ -32,10 +32,15 @@ func (v Value) IsString() bool { return v.Kind == Plain || v.Kind == Escaped }
 // Given reports whether the value is present and not null.
 func (v Value) Given() bool { return v.Kind > Null }
 
-// Content returns the content of a string. Without escapes this is a part of the text.
+// Content returns the content of a string, and nil for any other value. Without escapes
+// this is a part of the text.
 func (v Value) Content() []byte {
-	if v.Kind == Escaped {
+	switch v.Kind {
+	case Plain:
+		return v.Raw
+	case Escaped:
 		return AppendUnescaped(make([]byte, 0, len(v.Raw)), v.Raw)
+	default:
+		return nil
 	}
-	return v.Raw
 }

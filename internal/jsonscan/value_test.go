@@ -84,8 +84,8 @@ func TestOtherValues(t *testing.T) {
 		if v, ok = c.Array(never); !ok || v.Kind != want || !c.End() {
 			t.Errorf("%s is %v, want %v", text, v.Kind, want)
 		}
-		if v.IsString() != (text[0] == '"') || v.Given() != (text != "null") {
-			t.Errorf("%s is a string: %v, given: %v", text, v.IsString(), v.Given())
+		if v.IsString() != (text[0] == '"') || v.Given() != (text != "null") || (v.Content() != nil) != v.IsString() {
+			t.Errorf("%s is a string: %v, given: %v, content %q", text, v.IsString(), v.Given(), v.Content())
 		}
 	}
 }

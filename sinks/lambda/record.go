@@ -2,14 +2,14 @@ package lambda
 
 import (
 	"bytes"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"sync/atomic"
 	"unicode/utf8"
 
 	"fanout/engine"
-	"fanout/sinks/internal/rawjson"
+	"fanout/internal/jsonscan"
+	"fanout/internal/jsontext"
 )
 
 // pieces are JSON text in several parts, so that its length is known without a copy.
@@ -71,6 +71,7 @@ type kinesisTemplate struct {
 	raw     []byte
 	kinesis span   // the object kinesis; at 0 if missing
 	id      span   // the value of eventID; at 0 if missing
+	named   bool   // eventID is a string that is not empty
 	content span   // the value of data; at 0 if missing
 	rest    []byte // members of kinesis that a user record keeps, each with a comma
 
@@ -83,37 +84,49 @@ type span struct{ start, end int }
 // newKinesisTemplate splits raw into its parts.
 func newKinesisTemplate(raw []byte) *kinesisTemplate {
 	t := &kinesisTemplate{raw: raw}
-	rawjson.Members(raw, func(name []byte, start, end int) {
-		switch string(rawjson.Unquote(name)) {
-		case "eventID":
-			t.id = span{start, end}
-		case "kinesis":
-			if raw[start] == '{' {
-				t.kinesis = span{start, end}
-				t.read(raw[start:end])
-			}
+	c := jsonscan.Cursor{Text: raw, AnyBytes: true}
+	c.Object(func(name jsonscan.Value) bool {
+		if string(name.Content()) == "kinesis" && c.Peek() == '{' {
+			return t.read(&c)
 		}
+		v, place, ok := placed(&c)
+		if string(name.Content()) == "eventID" {
+			t.id, t.named = place, len(v.Content()) > 0
+		}
+		return ok
 	})
 	return t
 }
 
-// read sorts the members of the object kinesis.
-func (t *kinesisTemplate) read(object []byte) {
+// placed reads a value, and returns its place too.
+func placed(c *jsonscan.Cursor) (v jsonscan.Value, place span, ok bool) {
+	c.Peek()
+	start := c.Pos
+	v, ok = c.Value()
+	return v, span{start, c.Pos}, ok
+}
+
+// read reads the object kinesis, and sorts its members.
+func (t *kinesisTemplate) read(c *jsonscan.Cursor) bool {
 	t.rest, t.data, t.key, t.hashKey, t.content = nil, nil, nil, nil, span{}
-	rawjson.Members(object, func(name []byte, start, end int) {
-		value := object[start:end]
-		switch string(rawjson.Unquote(name)) {
+	start := c.Pos
+	_, ok := c.Object(func(name jsonscan.Value) bool {
+		v, place, ok := placed(c)
+		switch string(name.Content()) {
 		case "data":
-			t.data, t.content = rawjson.Unquote(value), span{t.kinesis.start + start, t.kinesis.start + end}
+			t.data, t.content = v.Content(), place
 		case "partitionKey":
-			t.key = rawjson.Unquote(value)
+			t.key = v.Content()
 		case "explicitHashKey":
-			t.hashKey = rawjson.Unquote(value)
+			t.hashKey = v.Content()
 		case "subSequenceNumber":
 		default:
-			t.rest = slices.Concat(t.rest, name, []byte(":"), value, []byte(","))
+			t.rest = slices.Concat(t.rest, quotation, name.Raw, []byte(`":`), t.raw[place.start:place.end], []byte(","))
 		}
+		return ok
 	})
+	t.kinesis = span{start, c.Pos}
+	return ok
 }
 
 // aggregateText begins an aggregate of the Kinesis Producer Library in base64: it is the
@@ -149,9 +162,9 @@ func (t *kinesisTemplate) user(r *engine.Record) pieces {
 		head = nil
 	}
 	own = append(own, t.rest...)
-	own = append(append(own, `"partitionKey":`...), quote(r.Key)...)
+	own = jsontext.AppendString(append(own, `"partitionKey":`...), r.Key)
 	if r.HashKey != "" {
-		own = append(append(own, `,"explicitHashKey":`...), quote(r.HashKey)...)
+		own = jsontext.AppendString(append(own, `,"explicitHashKey":`...), r.HashKey)
 	}
 	own = strconv.AppendInt(append(own, `,"subSequenceNumber":`...), int64(r.Sub), 10)
 	own = append(own, `,"data":"`...)
@@ -168,11 +181,11 @@ func (t *kinesisTemplate) user(r *engine.Record) pieces {
 // userID returns the part of t to replace, and its new text, to give r its own eventID.
 func (t *kinesisTemplate) userID(r *engine.Record) (place span, text []byte) {
 	number := strconv.AppendInt([]byte(":"), int64(r.Sub), 10)
-	if id := rawjson.Unquote(t.raw[t.id.start:t.id.end]); len(id) > 0 {
+	if t.named {
 		last := t.id.end - 1 // the closing quote
 		return span{last, last}, number
 	}
-	id := quote(r.Lane + ":" + r.Seq + string(number))
+	id := jsontext.AppendString(nil, r.Lane+":"+r.Seq+string(number))
 	if t.id.start > 0 {
 		return t.id, id
 	}
@@ -184,31 +197,32 @@ func (t *kinesisTemplate) userID(r *engine.Record) (place span, text []byte) {
 // returns the record's own text if the message is the same, and nothing if the record is
 // not of SNS.
 func notificationRecord(r *engine.Record) pieces {
-	var message span
-	rawjson.Members(r.Raw, func(name []byte, object, end int) {
-		if string(rawjson.Unquote(name)) != "Sns" {
-			return
+	var message jsonscan.Value
+	var place span
+	c := jsonscan.Cursor{Text: r.Raw, AnyBytes: true}
+	c.Object(func(name jsonscan.Value) (ok bool) {
+		if string(name.Content()) != "Sns" {
+			_, ok = c.Value()
+			return ok
 		}
-		message = span{}
-		rawjson.Members(r.Raw[object:end], func(name []byte, start, end int) {
-			if string(rawjson.Unquote(name)) == "Message" {
-				message = span{object + start, object + end}
+		message, place = jsonscan.Value{}, span{}
+		_, ok = c.Object(func(name jsonscan.Value) (ok bool) {
+			if string(name.Content()) == "Message" {
+				message, place, ok = placed(&c)
+			} else {
+				_, ok = c.Value()
 			}
+			return ok
 		})
+		return ok
 	})
 	switch {
-	case message.start == 0:
+	case place.start == 0:
 		return pieces{}
-	case bytes.Equal(rawjson.Unquote(r.Raw[message.start:message.end]), r.Data.Bytes()):
+	case bytes.Equal(message.Content(), r.Data.Bytes()):
 		return pieces{r.Raw}
 	}
-	return pieces{r.Raw[:message.start], quote(string(r.Data.Bytes())), r.Raw[message.end:]}
-}
-
-// quote returns s, which must be UTF-8, as a JSON string.
-func quote(s string) []byte {
-	text, _ := json.Marshal(s) // a string cannot fail
-	return text
+	return pieces{r.Raw[:place.start], jsontext.AppendString(nil, r.Data.Bytes()), r.Raw[place.end:]}
 }
 
 // kinesisTemplates keeps the last template, because the user records of one source record

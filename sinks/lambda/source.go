@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"fanout/engine"
+	"fanout/internal/jsonscan"
 )
 
 // recordSource makes source records for records without one: a stage changed them, and the
@@ -52,7 +53,7 @@ func (s *recordSource) fault(r *engine.Record) string {
 		}
 		return ""
 	case s.service == "dynamodb":
-		if !json.Valid(r.Data.Bytes()) {
+		if !jsonscan.Valid(r.Data.Bytes()) {
 			return "the data is not JSON, so a DynamoDB record cannot hold it"
 		}
 		return ""

@@ -3,21 +3,24 @@ package image
 
 import (
 	"fanout/engine"
-	"fanout/sinks/internal/rawjson"
+	"fanout/internal/jsonscan"
 )
 
 // Missing returns the reason why r cannot be stored if r changes a DynamoDB item and
 // lacks the new image: its keys alone would replace the stored value.
 func Missing(r *engine.Record) string {
 	view := ""
-	rawjson.Members(r.Raw, func(name []byte, start, end int) {
-		if string(rawjson.Unquote(name)) == "dynamodb" {
-			rawjson.Members(r.Raw[start:end], func(name []byte, from, to int) {
-				if string(rawjson.Unquote(name)) == "StreamViewType" {
-					view = string(rawjson.Unquote(r.Raw[start+from : start+to]))
-				}
-			})
-		}
+	c := jsonscan.Cursor{Text: r.Raw, AnyBytes: true}
+	c.Object(func(name jsonscan.Value) bool {
+		own := string(name.Content()) == "dynamodb"
+		_, ok := c.Object(func(name jsonscan.Value) bool {
+			v, ok := c.Value()
+			if own && string(name.Content()) == "StreamViewType" {
+				view = string(v.Content())
+			}
+			return ok
+		})
+		return ok
 	})
 	has := "the record has no new image of the item"
 	switch view {
