@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"fanout/engine/ascii"
 )
 
 // Payload is the data of a record: bytes, or the base64 text they came in. It
@@ -293,14 +295,6 @@ const (
 	binaryData
 )
 
-// One word holds eight bytes. For a byte below 0x80, adding 0x80-n sets the high
-// bit if the byte is n or more, and nothing carries (Warren, Hacker's Delight,
-// section 6-1).
-const (
-	each = 0x0101010101010101
-	high = 0x80 * each
-)
-
 // validBase64 reports whether encoding/base64 would decode text. Line breaks make
 // text invalid: services reject them, and they would hide the decoded size.
 func validBase64(text []byte) bool {
@@ -321,22 +315,22 @@ func validBase64(text []byte) bool {
 	}
 	last := [8]byte{'A', 'A', 'A', 'A', 'A', 'A', 'A', 'A'}
 	copy(last[:], text)
-	return good&inAlphabet(binary.LittleEndian.Uint64(last[:]))&high == high
+	return good&inAlphabet(binary.LittleEndian.Uint64(last[:]))&ascii.High == ascii.High
 }
 
 // inAlphabet sets the high bit of each byte of w that is a digit of standard
 // base64, if all bytes are below 0x80. Otherwise it leaves at least one high bit
-// clear. The code is written out so that the compiler inlines it.
+// clear (see package ascii). The code is written out so that the compiler inlines it.
 //
 // The slash precedes the digits in ASCII. Setting bit 5 turns a letter into lower
 // case and makes no other byte a letter.
 func inAlphabet(w uint64) uint64 {
-	const letter, pastLetter = (0x80 - 'a') * each, (0x80 - 'z' - 1) * each
-	const digit, pastDigit = (0x80 - '/') * each, (0x80 - '9' - 1) * each
-	lower := w | 0x20*each
+	const letter, pastLetter = (0x80 - 'a') * ascii.Each, (0x80 - 'z' - 1) * ascii.Each
+	const digit, pastDigit = (0x80 - '/') * ascii.Each, (0x80 - '9' - 1) * ascii.Each
+	lower := w | 0x20*ascii.Each
 	letters := (lower + letter) &^ (lower + pastLetter)
 	digits := (w + digit) &^ (w + pastDigit)
-	plus := ^((w ^ '+'*each) + 0x7F*each)
+	plus := ^((w ^ '+'*ascii.Each) + 0x7F*ascii.Each)
 	return (letters | digits | plus) &^ w
 }
 

@@ -1,5 +1,5 @@
 // Package ascii finds characters in text eight bytes at a time. It serves code that
-// reads or writes nearly all data: stages, sinks, and the JSON packages below them.
+// reads or writes nearly all data: payloads, and the packages that read and write JSON.
 //
 // A word has eight bytes of text, the first of them lowest. Results are in the high
 // bits of the bytes: x-n sets the high bit of a byte x less than n, and only then
@@ -9,14 +9,15 @@ package ascii
 import "math/bits"
 
 const (
-	each = 0x0101010101010101
+	// Each has a 1 in each byte of a word.
+	Each = 0x0101010101010101
 
 	// High has the high bit of each byte of a word.
-	High = 0x80 * each
+	High = 0x80 * Each
 
 	// With this bit flipped, a quote is a space and control characters stay below it.
 	// So one comparison finds both.
-	flip = 0x02 * each
+	flip = 0x02 * Each
 )
 
 // Plain reports whether c is ASCII that a JSON string holds unescaped (RFC 8259,
@@ -32,23 +33,23 @@ func Word[T string | []byte](s T, i int) uint64 {
 
 // Unprintable sets a high bit for each control or non-ASCII byte in w. Only the
 // lowest bit is exact: it marks the first such byte.
-func Unprintable(w uint64) uint64 { return (w | (w - ' '*each)) & High }
+func Unprintable(w uint64) uint64 { return (w | (w - ' '*Each)) & High }
 
 // Special is like Unprintable for all bytes that are not plain.
 func Special(w uint64) uint64 {
-	return (w | ((w ^ flip) - (' '+1)*each) | ((w ^ '\\'*each) - each)) & High
+	return (w | ((w ^ flip) - (' '+1)*Each) | ((w ^ '\\'*Each) - Each)) & High
 }
 
 // Marks is like Special, but passes over bytes that are not ASCII.
 func Marks(w uint64) uint64 {
-	low, slash := w^flip, w^'\\'*each
-	return ((low-(' '+1)*each)&^low | (slash-each)&^slash) & High
+	low, slash := w^flip, w^'\\'*Each
+	return ((low-(' '+1)*Each)&^low | (slash-Each)&^slash) & High
 }
 
 // Quotes sets the high bit of each byte of w that is a quote or a backslash, and of no
 // other, as long as all bytes up to there are ASCII.
 func Quotes(w uint64) uint64 {
-	return (^((w ^ '"'*each) + 0x7F*each) | ^((w ^ '\\'*each) + 0x7F*each)) & High
+	return (^((w ^ '"'*Each) + 0x7F*Each) | ^((w ^ '\\'*Each) + 0x7F*Each)) & High
 }
 
 // First returns the position in a word of the first byte with a bit in found, or 8
