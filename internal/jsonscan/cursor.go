@@ -24,6 +24,51 @@ type Cursor struct {
 	depth int
 }
 
+// Kind is the type of a JSON value.
+type Kind uint8
+
+const (
+	Absent Kind = iota
+	Null
+	Boolean
+	Number
+	Plain   // a string without escapes
+	Escaped // a string with escapes
+	Array
+	Object
+)
+
+// String describes the type for an error.
+func (k Kind) String() string {
+	return [...]string{"missing", "null", "a boolean", "a number", "a string", "a string", "a list", "an object"}[k]
+}
+
+// Value is a JSON value as it stands in the text; for a string, the text between the
+// quotes.
+type Value struct {
+	Raw  []byte
+	Kind Kind
+}
+
+// IsString reports whether the value is a string.
+func (v Value) IsString() bool { return v.Kind == Plain || v.Kind == Escaped }
+
+// Given reports whether the value is present and not null.
+func (v Value) Given() bool { return v.Kind > Null }
+
+// Content returns the content of a string, and nil for any other value. Without escapes
+// this is a part of the text.
+func (v Value) Content() []byte {
+	switch v.Kind {
+	case Plain:
+		return v.Raw
+	case Escaped:
+		return AppendUnescaped(make([]byte, 0, len(v.Raw)), v.Raw)
+	default:
+		return nil
+	}
+}
+
 // Valid reports whether text is one JSON value.
 func Valid(text []byte) bool {
 	c := Cursor{Text: text}
@@ -225,4 +270,53 @@ func (c *Cursor) Number() bool {
 	var ok bool
 	c.Pos, ok = number(c.Text, c.Pos)
 	return ok || c.Fail("a value is missing")
+}
+
+// IsNumber reports whether text is a JSON number and nothing else.
+func IsNumber(text []byte) bool {
+	end, ok := number(text, 0)
+	return ok && end == len(text)
+}
+
+// number returns the end of the number at i. If there is none, it returns the position
+// of the fault.
+func number(text []byte, i int) (end int, ok bool) {
+	if at(text, i) == '-' {
+		i++
+	}
+	if at(text, i) == '0' {
+		i++
+	} else if i, ok = digits(text, i); !ok {
+		return i, false
+	}
+	if at(text, i) == '.' {
+		if i, ok = digits(text, i+1); !ok {
+			return i, false
+		}
+	}
+	if c := at(text, i); c == 'e' || c == 'E' {
+		i++
+		if c := at(text, i); c == '+' || c == '-' {
+			i++
+		}
+		return digits(text, i)
+	}
+	return i, true
+}
+
+// at returns text[i], or 0 beyond the end.
+func at(text []byte, i int) byte {
+	if i < len(text) {
+		return text[i]
+	}
+	return 0
+}
+
+// digits returns the end of the digits at i, and whether there are any.
+func digits(text []byte, i int) (end int, some bool) {
+	start := i
+	for i < len(text) && '0' <= text[i] && text[i] <= '9' {
+		i++
+	}
+	return i, i > start
 }
