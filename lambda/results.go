@@ -197,6 +197,9 @@ func (r *Result) remedy(t int, f *engine.Failure) string {
 
 // measure passes the counts of an event to the metrics.
 func (h *Handler) measure(ctx context.Context, at time.Time, results []Result) {
+	if h.options.Metrics == metrics.ModeNone {
+		return
+	}
 	inv := metrics.Invocation{Function: h.options.FunctionName, At: at}
 	for i := range results {
 		r := &results[i]
