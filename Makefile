@@ -25,11 +25,12 @@ demo: build ## run sample events through sample targets and show where every rec
 
 .PHONY: test
 # The race detector has allocations and memory of its own.
-test: ## vet, unit, race, conformance and architecture tests
+test: ## vet, unit, race, conformance and architecture tests, and the example extension
 	$(GO) vet ./...
 	$(if $(RACE),,@echo "no C compiler: the tests run without the race detector")
 	$(GO) test $(RACE) -timeout 10m ./...
 	$(if $(RACE),$(GO) test -run 'TestAllocations|TestMemory' ./bench)
+	cd examples/extension && $(GO) vet ./... && $(GO) test ./...
 
 CARRIED := internal/provision/code
 
