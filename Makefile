@@ -40,6 +40,11 @@ build: $(CARRIED)/fanout-arm64.zip $(CARRIED)/fanout-amd64.zip ## bin/fanout, wh
 	$(GO) build -trimpath -tags release -ldflags "-s -w" -o bin/fanout ./cmd/fanout
 	$(GO) build $(FUNCTION) -o bin/bootstrap ./cmd/bootstrap
 
+.PHONY: extension
+extension: build ## dist/extended, fanout with the example extension
+	bin/fanout build --with example.com/extension=examples/extension --output dist/extended
+	dist/extended/fanout register --help | grep webhook
+
 .PHONY: man
 man: build ## dist/man, manual pages of every command
 	@mkdir -p dist

@@ -68,3 +68,8 @@ var ShapeType = &Type{
 		return Shape{Records: s.BatchRecords, Bytes: s.BatchBytes}, nil
 	},
 }
+
+// Types returns the built-in types.
+func Types() []*Type {
+	return []*Type{DeaggregateType, ConvertDDBType, NewlineType, CollapseType, ShapeType}
+}

@@ -67,11 +67,6 @@ type Settings struct {
 	RecordBytes int  // the sink's limit of a record; 0: none
 }
 
-// Types returns the built-in types.
-func Types() []*Type {
-	return []*Type{DeaggregateType, ConvertDDBType, NewlineType, CollapseType, ShapeType}
-}
-
 // Options decodes the options of a stage into v, a pointer to a struct, as encoding/json
 // does. Unknown options are errors.
 func Options(s *Settings, v any) error {

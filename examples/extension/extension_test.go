@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -85,5 +86,27 @@ func TestCommand(t *testing.T) {
 	}
 	if out, err := run("register", "--help"); err != nil || !strings.Contains(out, "webhook") {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// codeOf matches a file name and its code.
+var codeOf = regexp.MustCompile("(?s)\n`([\\w./]+)`:\n\n```\\w+\n(.*?)\n```\n")
+
+// TestTutorial holds the code of docs/extending.md to the files.
+func TestTutorial(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/extending.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, part := range codeOf.FindAllStringSubmatch(string(doc), -1) {
+		text, err := os.ReadFile(part[1])
+		if err != nil || strings.TrimSuffix(string(text), "\n") != part[2] {
+			t.Errorf("%s differs from its text in docs/extending.md (%v)", part[1], err)
+		}
+		found++
+	}
+	if found != 4 {
+		t.Errorf("%d files are in docs/extending.md", found)
 	}
 }

@@ -22,6 +22,7 @@ func TestModule(t *testing.T) {
 	run(t, dir, "make", "module", "PATH=example.com/you/fanout")
 	run(t, dir, "go", "vet", "./engine/...", "./stages", "./cmd/...", "./internal/archtest")
 	run(t, dir, "go", "test", "./internal/archtest", "-run", "TestImports|TestNothingShipsTestCode")
+	run(t, filepath.Join(dir, "examples", "extension"), "go", "vet", "./...")
 	if out, err := exec.Command("grep", "-rnE", `"fanout/(engine|lambda|internal)`, "--include=*.go", dir).Output(); err == nil {
 		t.Errorf("the old path is left:\n%s", out)
 	}

@@ -55,7 +55,7 @@ func pageName(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.Command
 // manPage is the manual page of a command, in the macros of man(7). It comes from the
 // same texts as the help. Its date is the commit's, if known, so that the same source
 // gives the same page.
-func manPage(cmd *cobra.Command, b build) string {
+func manPage(cmd *cobra.Command, b buildInfo) string {
 	var p page
 	day, _, _ := strings.Cut(b.Time, "T")
 	p.line(".TH %s 1 %q %q %q", strings.ToUpper(pageName(cmd)), day, "fanout "+b.Version, "Manual of fanout")

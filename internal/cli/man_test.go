@@ -84,7 +84,7 @@ func TestManPagesAreReproducible(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := build{Version: "v1.2.3", Time: "2026-11-22T20:15:00Z"}
+	b := buildInfo{Version: "v1.2.3", Time: "2026-11-22T20:15:00Z"}
 	page := manPage(cmd, b)
 	again, _, _ := newRoot(lambda.Builtin()).Find([]string{"run"})
 	if diff := cmp.Diff(page, manPage(again, b)); diff != "" {

@@ -51,7 +51,7 @@ once: nothing lost, order kept, targets isolated.`,
 		}},
 		{"Sources", []*cobra.Command{newHook(&c), newUnhook(&c), newPause(&c), newResume(&c)}},
 		{"Run and tune", []*cobra.Command{newRun(&c), newRedrive(&c), newTune(&c)}},
-		{"Other", []*cobra.Command{newCompletion(), newVersion(), newMan()}},
+		{"Other", []*cobra.Command{newBuild(), newCompletion(), newVersion(), newMan()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
 		for _, cmd := range g.commands {

@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// build describes the origin of a binary.
-type build struct {
+// buildInfo describes the origin of a binary.
+type buildInfo struct {
 	Version  string `json:"version"`            // of the module
 	Commit   string `json:"commit,omitempty"`   // if it was built from a repository
 	Time     string `json:"time,omitempty"`     // of the commit (RFC 3339)
@@ -24,15 +24,15 @@ type build struct {
 }
 
 // thisBuild reads the build information that the toolchain wrote into this binary.
-func thisBuild() build {
-	b := build{Version: "(unknown)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+func thisBuild() buildInfo {
+	b := buildInfo{Version: "(unknown)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		b.read(info)
 	}
 	return b
 }
 
-func (b *build) read(info *debug.BuildInfo) {
+func (b *buildInfo) read(info *debug.BuildInfo) {
 	b.Version = cmp.Or(info.Main.Version, b.Version)
 	for _, s := range info.Settings {
 		switch s.Key {
@@ -58,7 +58,7 @@ func version() string {
 }
 
 // String is the build in lines, without unknown values.
-func (b build) String() string {
+func (b buildInfo) String() string {
 	commit := b.Commit
 	if b.Time != "" {
 		commit += " of " + b.Time

@@ -8,7 +8,7 @@ import (
 )
 
 func TestBuild(t *testing.T) {
-	b := build{Version: "(unknown)", Go: "go1.26.0", Platform: "linux/arm64"}
+	b := buildInfo{Version: "(unknown)", Go: "go1.26.0", Platform: "linux/arm64"}
 	want := "fanout (unknown)\ngo             go1.26.0\nplatform       linux/arm64\n"
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("where nothing is known:\n%s", diff)
