@@ -13,17 +13,16 @@ import (
 
 func newActivate(c *common) *cobra.Command {
 	return newSwitch(c, "activate", true, "Let a target receive records",
-		`Activate lets a target receive records, from the next time that the function reads
-its targets: within FANOUT_CONFIG_TTL, a minute if nothing else is set. A faulty
-target is refused.`)
+		`Activate lets a target receive records. The function reads the change within
+FANOUT_CONFIG_TTL, by default one minute. Activate refuses a faulty target.`)
 }
 
 func newDeactivate(c *common) *cobra.Command {
-	return newSwitch(c, "deactivate", false, "Let a target receive no records",
-		`Deactivate lets a target receive no more records, from the next time that the
-function reads its targets: within FANOUT_CONFIG_TTL, a minute if nothing else is
-set. It misses the records that come meanwhile. The role of the function keeps the
-right to deliver to it, until fanout unregister.`)
+	return newSwitch(c, "deactivate", false, "Stop a target from receiving records",
+		`Deactivate stops a target from receiving records. The function reads the change
+within FANOUT_CONFIG_TTL, by default one minute. The target misses the records that
+arrive while it is inactive. The function's role keeps the right to deliver to it until
+you run fanout unregister.`)
 }
 
 // newSwitch returns the command that sets the attribute active.

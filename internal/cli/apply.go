@@ -30,22 +30,23 @@ func newApply(c *common) *cobra.Command {
 	a := applyCommand{targetCommand: targetCommand{manage{common: c}}}
 	cmd := &cobra.Command{
 		Use:   "apply FILE",
-		Short: "Make the target table have the targets of a file",
-		Long: `Apply reads a file of targets, as fanout export writes it and fanout run --targets
-reads it, shows what it would change in the target table, asks, and changes it: all
-of it, or nothing if something is refused (by the hundred, if it is more than that).
-It warns of destinations that do not exist or take less than a target sends, as far as
-you may look them up.
+		Short: "Update the target table to match a file",
+		Long: `Apply reads a file of targets, in the format that fanout export writes and fanout run
+--targets reads. It shows the changes to the target table, asks, and makes all of them.
+If one change is refused, it makes none. It makes more than a hundred changes in groups
+of a hundred.
+It warns if a destination does not exist or takes less than a target sends. It skips a
+check that your permissions do not allow.
 
-Targets that the file does not have stay, unless --prune removes them: those of the
-sources in the file, and of other streams that their DynamoDB tables had, or those of
-the source that is named. With --output json or yaml the
-diff goes to standard error, and what was changed to standard output.`,
+Targets that are not in the file stay, unless you add --prune. It removes such targets
+of the sources in the file, and of former streams of the same DynamoDB tables. If you
+name a source, it removes only targets of that source. With --output json or yaml, apply
+writes the diff to standard error and the changes to standard output.`,
 		Example: `  fanout apply targets.yaml
   fanout apply targets.yaml --prune --yes`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return errors.New("apply takes one file of targets")
+				return errors.New("apply needs one argument, a file of targets")
 			}
 			a.path = args[0]
 			return nil

@@ -25,7 +25,7 @@ func ask(cmd *cobra.Command, yes bool, question string) error {
 	}
 	if errors.Is(err, io.EOF) && line == "" {
 		fmt.Fprintln(cmd.ErrOrStderr())
-		return errors.New("nobody answers, so nothing was changed; add --yes to go on without being asked")
+		return errors.New("standard input has no answer, so nothing was changed; add --yes to skip the question")
 	}
 	switch strings.ToLower(strings.TrimSpace(line)) {
 	case "y", "yes":

@@ -32,7 +32,7 @@ func (c *common) load(ctx context.Context, inFlight int, sources []string) (aws.
 	c.aws.AnswerBytes = answerBytes
 	cfg, err := c.aws.Load(ctx, inFlight)
 	if unknown, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
-		return cfg, fmt.Errorf("the shared AWS configuration has no profile %q; name another with --profile or AWS_PROFILE", unknown.Profile)
+		return cfg, fmt.Errorf("the shared AWS configuration has no profile %q; name another one with --profile or AWS_PROFILE", unknown.Profile)
 	}
 	if err != nil {
 		return cfg, err

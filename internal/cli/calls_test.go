@@ -99,7 +99,7 @@ func TestMaxAttempts(t *testing.T) {
 func TestPanicIsTold(t *testing.T) {
 	var w bytes.Buffer
 	tellPanic(&w, "it broke\nin a stack", false)
-	if want := "fanout: this is a fault in fanout: it broke; please report it with what --debug prints\n"; w.String() != want {
+	if want := "fanout: this is a bug in fanout: it broke; please report it with the output of --debug\n"; w.String() != want {
 		t.Errorf("got %q, want %q", w.String(), want)
 	}
 	w.Reset()
@@ -113,7 +113,7 @@ func TestPanicIsTold(t *testing.T) {
 func TestExecuteSurvivesPanic(t *testing.T) {
 	var errs bytes.Buffer
 	status := execute([]string{"run", "--targets", "t.yaml", "--event", "-"}, panicking{}, &errs, &errs)
-	if want := "fanout: this is a fault in fanout: it broke; please report it with what --debug prints\n"; status != exitFailed || errs.String() != want {
+	if want := "fanout: this is a bug in fanout: it broke; please report it with the output of --debug\n"; status != exitFailed || errs.String() != want {
 		t.Errorf("exit status %d, %q", status, errs.String())
 	}
 }
@@ -126,7 +126,7 @@ func (panicking) Read([]byte) (int, error) { panic("it broke") }
 func TestInterruptWhileManaging(t *testing.T) {
 	for _, tt := range []struct{ command, says string }{
 		{"list", "fanout: interrupted\n"},
-		{"deploy", "fanout: interrupted: what was reported as done is done, and of the rest some may be; run the same command again to complete it\n"},
+		{"deploy", "fanout: interrupted: all reported steps are done, and some others may be done too; run the same command again to complete it\n"},
 	} {
 		called := make(chan struct{}, 9)
 		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

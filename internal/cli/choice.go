@@ -95,7 +95,7 @@ var outputForms = []string{"table", "json", "yaml"}
 
 // outputFlag adds the flag for the form of results. The first of forms is the default.
 func outputFlag(cmd *cobra.Command, p *string, forms ...string) {
-	oneOf(cmd, p, "output", forms[0], "print results as `FORM`: "+either(forms), forms)
+	oneOf(cmd, p, "output", forms[0], "print results in this `FORM`: "+either(forms), forms)
 }
 
 // collapses are the values of the attribute collapse.

@@ -29,9 +29,9 @@ func newCompletion() *cobra.Command {
 	}
 	return &cobra.Command{
 		Use:   "completion " + strings.Join(names, "|"),
-		Short: "Print a script that completes commands in a shell",
-		Long: `Completion prints a script that makes a shell complete the commands, flags and
-values of fanout. Install it once, and start a new shell.
+		Short: "Print a completion script for a shell",
+		Long: `Completion prints a script that lets a shell complete the commands, flags and values
+of fanout. Install it once, and start a new shell.
 
 bash, which needs the package bash-completion:
   fanout completion bash > ~/.local/share/bash-completion/completions/fanout
@@ -51,7 +51,7 @@ PowerShell:
 		ValidArgs: names,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return errors.New("completion takes the name of a shell: " + either(names))
+				return errors.New("completion needs the name of a shell: " + either(names))
 			}
 			if slices.Contains(names, args[0]) {
 				return nil

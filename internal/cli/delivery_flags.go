@@ -30,15 +30,15 @@ type deliveryFlags struct {
 func (f *deliveryFlags) addTargets(s *pflag.FlagSet) {
 	s.StringVar(&f.targets, "targets", "", "read the targets from this `FILE` in YAML or JSON")
 	s.StringVar(&f.table, "table", "", "read the targets from this DynamoDB table, by `NAME` or ARN")
-	s.StringVar(&f.filesBelow, "allow-file-targets", "", "let targets of type file in the table write below `DIR` (default: they are faulty)")
+	s.StringVar(&f.filesBelow, "allow-file-targets", "", "let targets of type file in the table write to this `DIR` (default: such targets are faulty)")
 }
 
 // addBounds adds the flags for the report and for limits on delivery.
 func (f *deliveryFlags) addBounds(cmd *cobra.Command) {
 	s := cmd.Flags()
-	oneOf(cmd, &f.output, "output", "table", "print the report as `FORM`: table, or json or yaml for one on standard output too", outputForms)
-	s.IntVar(&f.inFlight, "in-flight", lambda.DefaultOptions().InFlight, "send at most `N` requests at a time, over all targets")
-	durationFlag(s, &f.timeout, "timeout", 5*time.Minute, "give each event or batch at most this `TIME`")
+	oneOf(cmd, &f.output, "output", "table", "print the report in this `FORM`: table, or json or yaml for one on standard output too", outputForms)
+	s.IntVar(&f.inFlight, "in-flight", lambda.DefaultOptions().InFlight, "send at most `N` requests at a time to all targets together")
+	durationFlag(s, &f.timeout, "timeout", 5*time.Minute, "process each event or batch for at most this `TIME`")
 }
 
 // complete sets the shell's completion of flags. The flags exist, so the errors are
@@ -52,11 +52,11 @@ func (f *deliveryFlags) complete(cmd *cobra.Command) {
 func (f *deliveryFlags) checkTargets() error {
 	switch {
 	case f.targets != "" && f.table != "":
-		return errors.New("--targets and --table exclude each other; give one of them")
+		return errors.New("--targets and --table cannot be combined; use only one")
 	case f.targets == "" && f.table == "":
-		return errors.New("no targets are given; add --targets FILE or --table NAME")
+		return errors.New("the targets are missing; add --targets FILE or --table NAME")
 	case f.targets != "" && f.filesBelow != "":
-		return errors.New("--allow-file-targets has no effect with --targets, whose file targets may write anywhere; remove it")
+		return errors.New("--allow-file-targets has no effect with --targets, where file targets may write anywhere; remove it")
 	}
 	return nil
 }

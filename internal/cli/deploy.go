@@ -33,7 +33,7 @@ type deploy struct {
 // unusedRuntime tells users of aws-lambda-fanout that its flag has no effect here.
 func (d *deploy) unusedRuntime() {
 	if d.given("runtime") {
-		d.warn("--runtime %s has no effect, because the function needs no Node.js and runs on %s; leave the flag out", d.runtime, types.RuntimeProvidedal2023)
+		d.warn("--runtime %s has no effect, because the function does not use Node.js and runs on %s; remove the flag", d.runtime, types.RuntimeProvidedal2023)
 	}
 }
 
@@ -41,20 +41,21 @@ func newDeploy(c *common) *cobra.Command {
 	d := deploy{manage: manage{common: c}}
 	cmd := &cobra.Command{
 		Use:   "deploy",
-		Short: "Deploy the function, or update it, with its role and tables",
-		Long: `Deploy makes the function and what it needs, or brings them in step: the target
-table <function>Targets (billed on demand, encrypted, with point-in-time recovery),
-the role <function>Role with no more rights than its targets need, a log group, and
-the function itself, which this program carries inside.
+		Short: "Create or update the function, its role and its tables",
+		Long: `Deploy creates or updates the function and its resources: the target table
+<function>Targets (billed on demand, encrypted, with point-in-time recovery), the role
+<function>Role with only the rights that its targets need, a log group, and the
+function itself. The code of the function is part of this program.
 
-What a flag does not say stays as it is, or is the default where the function is new.
-A function that is not fanout's is replaced only if you agree, or say --yes. What it
-is, is said first and kept as a version, with the commands to go back.
+Without a flag, a setting keeps its value. For a new function it gets the default.
+Deploy replaces a function that it did not create only if you confirm it or add --yes.
+It first describes the old code, publishes it as a version, and prints the commands that
+restore it.
 
-Things that are as they should be are not written, and a deploy that ended halfway is
-completed by the next. A role or table that exists is used and not changed, unless
-deploy made it. One given by ARN needs no call to find it, though its own settings may
-be read.`,
+Deploy writes only differences, so you can run it again to complete a deploy that
+stopped halfway. It uses an existing role or table without changing it, unless deploy
+created it. If you name a resource by ARN, deploy does not look it up, but may read its
+settings.`,
 		Example: `  fanout deploy --function fanout
   fanout deploy --function orders --memory 512 --timeout 60 --ledger-table ordersLedger
   fanout deploy --subnet subnet-01234567,subnet-89abcdef --security-group sg-01234567
@@ -63,13 +64,13 @@ be read.`,
 	}
 	d.functionFlags(cmd)
 	f := d.flags
-	f.StringVar(&d.role, "exec-role", "", "the function's role, by `NAME`; made if there is none (default: <function>Role)")
+	f.StringVar(&d.role, "exec-role", "", "the function's role, by `NAME`; created if it does not exist (default: <function>Role)")
 	f.StringVar(&d.roleARN, "exec-role-arn", "", "the function's role, by `ARN`")
 	d.tableFlags()
 	d.settingFlags(cmd)
-	f.StringVar(&d.file, "package", "", "deploy the function in this zip `FILE` (default: the one that fanout carries)")
-	f.BoolVar(&d.noIAM, "no-iam", false, "make no role, leave its policy alone, and print the one it needs")
-	f.BoolVar(&d.yes, "yes", false, "do not ask before a function is replaced that is not fanout's")
+	f.StringVar(&d.file, "package", "", "deploy the function in this zip `FILE` (default: the one built into fanout)")
+	f.BoolVar(&d.noIAM, "no-iam", false, "do not create a role or change its policy; print the policy that it needs")
+	f.BoolVar(&d.yes, "yes", false, "do not ask before replacing a function that is not a fanout function")
 	f.StringVar(&d.runtime, "runtime", "", "the `RUNTIME` of aws-lambda-fanout; it has no effect")
 	_ = f.MarkHidden("runtime") // it exists
 	d.outputFlag(cmd)
@@ -92,14 +93,14 @@ be read.`,
 // settingFlags adds the flags of a function's settings.
 func (d *deploy) settingFlags(cmd *cobra.Command) {
 	f := d.flags
-	f.StringVar(&d.ledger, "ledger-table", "", "the table in which instances of the function share what was delivered, by `NAME` or ARN; made if there is none (default: no such table)")
-	f.IntVar(&d.memory, "memory", 128, "give the function this memory, in `MB`")
-	secondsFlag(f, &d.timeout, "timeout", 30, "give an invocation at most this `TIME`, such as 30 or 5m")
-	f.StringSliceVar(&d.subnets, "subnet", nil, "put the function into the subnet with this `ID`; several with commas, or repeated; '' is none")
-	f.StringSliceVar(&d.securityGroups, "security-group", nil, "put the function into the security group with this `ID`; likewise")
+	f.StringVar(&d.ledger, "ledger-table", "", "the table where instances of the function share the records delivered so far, by `NAME` or ARN; created if it does not exist (default: no such table)")
+	f.IntVar(&d.memory, "memory", 128, "set the memory of the function, in `MB`")
+	secondsFlag(f, &d.timeout, "timeout", 30, "stop an invocation after this `TIME`, such as 30 or 5m")
+	f.StringSliceVar(&d.subnets, "subnet", nil, "connect the function to the subnet with this `ID`; repeatable, or several with commas; '' for none")
+	f.StringSliceVar(&d.securityGroups, "security-group", nil, "add the security group with this `ID`; repeatable, or several with commas; '' for none")
 	oneOf(cmd, &d.architecture, "architecture", "arm64", "run on processors of this `TYPE`: arm64 or x86_64", []string{"arm64", "x86_64"})
-	f.StringArrayVar(&d.environment, "env", nil, "set a variable of the function, as `NAME=VALUE`; repeatable; NAME= removes it")
-	f.IntVar(&d.retention, "log-retention", stack.DefaultRetention, "keep logs for `DAYS`; 0 is for ever")
+	f.StringArrayVar(&d.environment, "env", nil, "set an environment variable of the function, as `NAME=VALUE`; repeatable; NAME= removes it")
+	f.IntVar(&d.retention, "log-retention", stack.DefaultRetention, "keep logs for `DAYS`; 0 keeps them forever")
 }
 
 // settings returns the settings to deploy from the flags, which were checked before.
@@ -154,19 +155,19 @@ func tell(w io.Writer, t stack.Thing) {
 // tellReplaced describes the code that will be replaced, and the prospects of the
 // targets.
 func tellReplaced(w io.Writer, r *stack.Replaced) {
-	fmt.Fprintf(w, "The function %q is not one of fanout. This code will be replaced, and kept as a version:\n", r.Function)
+	fmt.Fprintf(w, "The function %q is not a fanout function. Deploy will replace this code and keep it as a version:\n", r.Function)
 	fmt.Fprintf(w, "  runtime %s, handler %s, last modified %s, %s, SHA-256 %s\n", r.Runtime, r.Handler, r.Modified, count(int(r.Bytes), "byte"), r.SHA256)
 	switch {
 	case r.Unseen != "":
-		fmt.Fprintf(w, "Whether its targets are sound cannot be seen: %s\n", r.Unseen)
+		fmt.Fprintf(w, "Deploy cannot check its targets: %s\n", r.Unseen)
 	case len(r.Faulty) > 0:
-		fmt.Fprintf(w, "The table %q has %s already. Records of these will fail and hold up their shards, or will not come; mend them, or set active to false:\n", r.Table, count(r.Targets, "target"))
+		fmt.Fprintf(w, "The table %q already has %s. The following have faults, so their records will fail and block their shards, or will not arrive; correct them, or set active to false:\n", r.Table, count(r.Targets, "target"))
 		for _, fault := range r.Faulty {
 			fmt.Fprintf(w, "  %s\n", fault)
 		}
 	}
 	if r.Warnings > 0 {
-		fmt.Fprintf(w, "There %s too; run fanout lint --table %s to see more\n", are(r.Warnings)+" "+count(r.Warnings, "warning"), r.Table)
+		fmt.Fprintf(w, "There %s too; run fanout lint --table %s to see them\n", are(r.Warnings)+" "+count(r.Warnings, "warning"), r.Table)
 	}
 }
 
@@ -188,7 +189,7 @@ func showDeployed(w io.Writer, output string, d stack.Deployed) error {
 }
 
 func thingRows(t table.Writer, things []stack.Thing) {
-	t.AppendHeader(table.Row{"thing", "name", "outcome", "arn"})
+	t.AppendHeader(table.Row{"resource", "name", "outcome", "arn"})
 	for _, thing := range things {
 		t.AppendRow(table.Row{thing.Kind, thing.Name, string(thing.Outcome), thing.ARN})
 	}

@@ -16,11 +16,11 @@ import (
 func (d *deploy) checkFlags() error {
 	d.unusedRuntime()
 	if role := d.functionName() + "Role"; len(role) > 64 && d.role == "" && d.roleARN == "" {
-		return fmt.Errorf("the role would be %q, and IAM takes names of 64 characters at most; name one with --exec-role", role)
+		return fmt.Errorf("the name of the role, %q, is longer than the 64 characters that IAM allows; choose a name with --exec-role", role)
 	}
 	for _, t := range []struct{ flag, name string }{{"table", d.table}, {"ledger-table", d.ledger}} {
 		if t.name != "" && !strings.HasPrefix(t.name, "arn:") && !tableNames.MatchString(t.name) {
-			return fmt.Errorf("--%s is %q; a table's name has 3 to 255 letters, digits, dots, - and _", t.flag, t.name)
+			return fmt.Errorf("--%s is %q; the name of a table must have 3 to 255 letters, digits, dots, - and _", t.flag, t.name)
 		}
 	}
 	switch {
@@ -31,7 +31,7 @@ func (d *deploy) checkFlags() error {
 	case d.given("subnet") != d.given("security-group") || (len(d.subnets) == 0) != (len(d.securityGroups) == 0):
 		return errors.New("a function in a VPC needs both --subnet and --security-group; add the one that is missing")
 	case d.retention != 0 && !slices.Contains(stack.Retentions, d.retention):
-		return fmt.Errorf("--log-retention is %d; CloudWatch Logs takes 0 (for ever) and %s", d.retention, strings.Trim(fmt.Sprint(stack.Retentions), "[]"))
+		return fmt.Errorf("--log-retention is %d; CloudWatch Logs allows 0 (forever) and %s", d.retention, strings.Trim(fmt.Sprint(stack.Retentions), "[]"))
 	}
 	return checkVariables(d.environment)
 }
@@ -46,7 +46,7 @@ var functionNames = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
 // resources.
 func (m *manage) checkFunctionName() error {
 	if name := m.functionName(); !functionNames.MatchString(name) {
-		return fmt.Errorf("the function is %q; a name has 1 to 64 letters, digits, - and _", name)
+		return fmt.Errorf("the name of the function is %q; it must have 1 to 64 letters, digits, - and _", name)
 	}
 	return nil
 }
@@ -67,11 +67,11 @@ func checkVariables(pairs []string) error {
 		case !ok || name != "_HANDLER" && name != "_X_AMZN_TRACE_ID" && !variableNames.MatchString(name):
 			return fmt.Errorf("--env is %q; it must be NAME=VALUE", pair)
 		case reserved(name):
-			return fmt.Errorf("--env cannot set %s, which Lambda keeps for itself; remove it", name)
+			return fmt.Errorf("--env cannot set %s, because Lambda reserves it; remove it", name)
 		case name == "FANOUT_TABLE":
-			return errors.New("--env cannot set FANOUT_TABLE; --table does")
+			return errors.New("--env cannot set FANOUT_TABLE; use --table")
 		case name == "FANOUT_LEDGER_TABLE":
-			return errors.New("--env cannot set FANOUT_LEDGER_TABLE; --ledger-table does")
+			return errors.New("--env cannot set FANOUT_LEDGER_TABLE; use --ledger-table")
 		case strings.HasPrefix(name, "FANOUT_") && !known[name] && value != "": // a misspelled variable may be removed
 			return fmt.Errorf("the function has no variable %s%s", name, didYouMean("", name, slices.Sorted(maps.Keys(known))))
 		}

@@ -13,15 +13,15 @@ func TestTellReplaced(t *testing.T) {
 		Function: "orders", Runtime: "nodejs22.x", Handler: "index.handler", Modified: "2026-01-31T12:00:00.000+0000", SHA256: "c2hh", Bytes: 4321,
 		Table: "ordersTargets", Targets: 2, Warnings: 1, Faulty: []string{`target "b": type: "pigeon" is unknown`}, Version: "7", Back: []string{"aws lambda a", "aws lambda b"},
 	}
-	const code = `The function "orders" is not one of fanout. This code will be replaced, and kept as a version:
+	const code = `The function "orders" is not a fanout function. Deploy will replace this code and keep it as a version:
   runtime nodejs22.x, handler index.handler, last modified 2026-01-31T12:00:00.000+0000, 4321 bytes, SHA-256 c2hh
 `
 	var b bytes.Buffer
 	tellReplaced(&b, r)
 	tellBack(&b, r)
-	if want := code + `The table "ordersTargets" has 2 targets already. Records of these will fail and hold up their shards, or will not come; mend them, or set active to false:
+	if want := code + `The table "ordersTargets" already has 2 targets. The following have faults, so their records will fail and block their shards, or will not arrive; correct them, or set active to false:
   target "b": type: "pigeon" is unknown
-There is 1 warning too; run fanout lint --table ordersTargets to see more
+There is 1 warning too; run fanout lint --table ordersTargets to see them
 To go back to version 7, run:
   aws lambda a
   aws lambda b
@@ -31,7 +31,7 @@ To go back to version 7, run:
 	b.Reset()
 	r.Faulty, r.Warnings, r.Unseen = nil, 0, "AWS does not allow it"
 	tellReplaced(&b, r)
-	if want := code + "Whether its targets are sound cannot be seen: AWS does not allow it\n"; b.String() != want {
+	if want := code + "Deploy cannot check its targets: AWS does not allow it\n"; b.String() != want {
 		t.Errorf("got %s\nwant %s", &b, want)
 	}
 }

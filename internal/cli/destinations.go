@@ -125,7 +125,7 @@ func (m *targetCommand) warnOfFormer(ctx context.Context, cmd *cobra.Command, t 
 	}
 	others += ", with fanout export and fanout apply --prune"
 	if !known {
-		others += ", unless this one is the former"
+		others += ", unless this stream is the former one"
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: %s\n", printable(others))
 }

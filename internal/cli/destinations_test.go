@@ -156,7 +156,7 @@ func TestWarnsOfSources(t *testing.T) {
 		{"the stream of a table", append(copied, stream), "", stream, false, ""},
 		{"a former stream", append(copied, former), "", stream, true, `target "t": sourceArn: is a former stream of the table, so no records come; write ` + stream + `, which it has now` + move},
 		{"the stream, and targets of a former one", append(copied, stream), "", stream, true, `the sourceArn of "old" is that of another stream of the table, ` + former + `; correct it` + move},
-		{"a stream that cannot be looked up", append(copied, stream), "", "", true, `the sourceArn of "old" is that of another stream of the table, ` + former + `; correct it` + move + `, unless this one is the former`},
+		{"a stream that cannot be looked up", append(copied, stream), "", "", true, `the sourceArn of "old" is that of another stream of the table, ` + former + `; correct it` + move + `, unless this stream is the former one`},
 		{"targets that are moved", []string{"apply", targets, "--prune", "--yes"}, "", stream, true, ""},
 	} {
 		variables, describes, leftBehind, removed = tt.variables, tt.describes, tt.leftBehind, ""

@@ -23,15 +23,15 @@ func newDestroy(c *common) *cobra.Command {
 	d := destroyCommand{manage: manage{common: c}}
 	cmd := &cobra.Command{
 		Use:   "destroy",
-		Short: "Delete the function, and what deploy made for it",
+		Short: "Delete the function and the resources that deploy created",
 		Long: `Destroy deletes the function's event source mappings and subscriptions, its role, its
-log group, its tables, and the function. It lists what goes and what stays, and asks
-first.
+log group, its tables, and the function. It first lists the resources to delete and to
+keep, and asks.
 
-Of tables, roles and log groups it deletes only those that fanout deploy made for this
-function, which it knows by their tag fanout:function, and no table that another
-function of the region uses. A destroy that ended halfway is completed by the next;
-where nothing is left, it says so and succeeds.`,
+It deletes only tables, roles and log groups that fanout deploy created for this
+function, which have the tag fanout:function. It keeps a table that another function in
+the region uses. If a destroy stopped halfway, run it again to complete it. If nothing
+is left, it says so and succeeds.`,
 		Example: `  fanout destroy --function fanout
   fanout destroy --function orders --keep-table --yes`,
 		Args: flagsOnly,

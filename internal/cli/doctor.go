@@ -21,20 +21,20 @@ func newDoctor(c *common) *cobra.Command {
 	var lag time.Duration
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check the whole way of records, and say what to do",
-		Long: `Doctor looks at the function, its variables and tables, its mappings, the rights of
-its role, its network, and every target, and says of each what is wrong and what to
-do. It changes nothing, sends nothing, and needs no more rights than to look: what it
-may not look at, it says it did not check.
+		Short: "Check the whole setup, and suggest remedies",
+		Long: `Doctor checks the function, its variables and tables, its mappings, the rights of its
+role, its network, and every target. It reports each problem with a remedy. It changes
+nothing and sends nothing. It needs only read permissions, and reports each check that
+your permissions do not allow.
 
-The exit status is 1 if something is wrong, and 0 if there are warnings only.`,
+The exit status is 1 if there is an error, and 0 if there are only warnings.`,
 		Example: `  fanout doctor --function fanout
   fanout doctor --max-iterator-age 1m --output json`,
 		Args: flagsOnly,
 	}
 	m.functionFlags(cmd)
 	m.tableFlags()
-	durationFlag(m.flags, &lag, "max-iterator-age", 15*time.Minute, "let records be at most this `TIME` old when they reach the function")
+	durationFlag(m.flags, &lag, "max-iterator-age", 15*time.Minute, "report an error if records are older than this `TIME` when they reach the function")
 	m.outputFlag(cmd)
 	check := func() error {
 		if lag <= 0 {

@@ -44,7 +44,7 @@ func (f *runFlags) readable(ctx context.Context, h *lambda.Handler, sources []st
 		}
 		if !hasTargets(plan) && f.unknownSource != "ignore" {
 			nowhere = errors.Join(nowhere, failed(fmt.Errorf(
-				"%s has no active target, so its records would go nowhere; check sourceArn and active of the targets", source)))
+				"%s has no active target, so its records would go nowhere; check the attributes sourceArn and active of the targets", source)))
 		}
 	}
 	return nowhere, nil

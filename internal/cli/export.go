@@ -20,10 +20,11 @@ func newExport(c *common) *cobra.Command {
 	m := manage{common: c}
 	cmd := &cobra.Command{
 		Use:   "export",
-		Short: "Write the targets of a source, or of all sources, as a file",
-		Long: `Export prints the targets of a source or, if none is named, of every source, as a
-file that fanout apply writes back, fanout run --targets reads, and git keeps. A
-password in a destination is in it too, which a warning tells of.`,
+		Short: "Print the targets of a source, or of all sources, as a file",
+		Long: `Export prints the targets of a source as a file. If you name no source, it prints the
+targets of all sources. You can keep the file in git, run it with fanout run --targets,
+and write it back with fanout apply. The file includes passwords in destinations; a
+warning names each such target.`,
 		Example: `  fanout export --source-type kinesis --source inputStream > targets.yaml
   fanout export --output json`,
 		Args: flagsOnly,
@@ -50,6 +51,6 @@ password in a destination is in it too, which a warning tells of.`,
 // warnOfPassword warns that the output contains the password of a target.
 func warnOfPassword(w io.Writer, what string, e *registry.Entry) {
 	if e.Destination() != e.Text("destination") {
-		fmt.Fprintf(w, "fanout: warning: %s has the password in the destination of target %q; keep that in Secrets Manager, and name it with --secret\n", what, e.ID)
+		fmt.Fprintf(w, "fanout: warning: %s includes the password in the destination of target %q; move the password to Secrets Manager, and name the secret with --secret\n", what, e.ID)
 	}
 }

@@ -64,10 +64,10 @@ func checkARN(thing, value string) error {
 	flag, form := thing+"-arn", arnForms[thing]
 	a, err := arn.Parse(value)
 	if err != nil {
-		return fmt.Errorf("--%s is %q, which is not an ARN; give one, or a name to --%s", flag, value, thing)
+		return fmt.Errorf("--%s is %q, which is not an ARN; use an ARN, or put a name in --%s", flag, value, thing)
 	}
 	if name, version, ok := qualified(a); thing == "function" && ok {
-		return fmt.Errorf("--%s names the alias or version %q, and fanout works on the function itself; end it after %s", flag, version, name)
+		return fmt.Errorf("--%s names the alias or version %q, but fanout works on the function itself; end the ARN after %s", flag, version, name)
 	}
 	return form.check(flag, value)
 }
@@ -95,7 +95,7 @@ func (m *manage) region() (string, error) {
 		case region == "":
 			region, said = a.Region, f.flag
 		case a.Region != region:
-			return "", fmt.Errorf("%s is %s, and %s is of %s; a function, its table and its streams are in one region", said, saidOf(said, region), f.flag, a.Region)
+			return "", fmt.Errorf("%s is %s, but %s is in %s; a function, its table and its streams must be in one region", said, saidOf(said, region), f.flag, a.Region)
 		}
 	}
 	return region, nil
@@ -106,7 +106,7 @@ func saidOf(flag, region string) string {
 	if flag == "--region" {
 		return region
 	}
-	return "of " + region
+	return "in " + region
 }
 
 // checkGiven refuses empty values of flags that name a resource. They come from unset
@@ -115,7 +115,7 @@ func (m *manage) checkGiven() error {
 	for _, name := range []string{"function", "table", "source", "exec-role", "id"} {
 		for _, flag := range []string{name, name + "-arn"} {
 			if m.given(flag) && m.flags.Lookup(flag).Value.String() == "" {
-				return fmt.Errorf("--%s is given and empty; name a thing, or leave the flag out", flag)
+				return fmt.Errorf("--%s is empty; set a value, or remove the flag", flag)
 			}
 		}
 	}
@@ -134,7 +134,7 @@ func ownAccount(ctx context.Context, a *cloud.Account, flag, given string) error
 		return fmt.Errorf("the account of the credentials cannot be looked up: %w", err)
 	}
 	if me.AccountID != of.AccountID {
-		return &misuse{fmt.Errorf("--%s is of the account %s, and the credentials are of %s; name others with --profile", flag, of.AccountID, me.AccountID)}
+		return &misuse{fmt.Errorf("--%s is in the account %s, but the credentials are for %s; name other credentials with --profile", flag, of.AccountID, me.AccountID)}
 	}
 	return nil
 }

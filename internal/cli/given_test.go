@@ -23,23 +23,23 @@ func TestNamesAreChecked(t *testing.T) {
 		{"destroy --yes --function-arn arn:aws:lambda:us-east-1:123456789012:layer:reg", "--function-arn is "},
 		{"destroy --yes --function-arn arn:aws:lambda:us-east-1::function:reg", "--function-arn is "},
 		{"destroy --yes --function-arn arn:aws:lambda::123456789012:function:reg", "--function-arn is "},
-		{"destroy --yes --region eu-west-1 --function-arn " + function, "--region is eu-west-1, and --function-arn is of us-east-1; "},
-		{"destroy --yes --function-arn " + function + " --table-arn arn:aws:dynamodb:eu-west-1:123456789012:table/t", "--function-arn is of us-east-1, and --table-arn is of eu-west-1; "},
-		{"deploy --function-arn " + function + ":prod", `--function-arn names the alias or version "prod", and fanout works on the function itself; end it after reg`},
+		{"destroy --yes --region eu-west-1 --function-arn " + function, "--region is eu-west-1, but --function-arn is in us-east-1; "},
+		{"destroy --yes --function-arn " + function + " --table-arn arn:aws:dynamodb:eu-west-1:123456789012:table/t", "--function-arn is in us-east-1, but --table-arn is in eu-west-1; "},
+		{"deploy --function-arn " + function + ":prod", `--function-arn names the alias or version "prod", but fanout works on the function itself; end the ARN after reg`},
 		{"destroy --function-arn " + function + ":7 --yes", `--function-arn names the alias or version "7"`},
-		{"hook --function reg:prod --source-type kinesis --source s", `the function is "reg:prod"; `},
+		{"hook --function reg:prod --source-type kinesis --source s", `the name of the function is "reg:prod"; `},
 		{"deploy --exec-role-arn arn:aws:iam::123456789012:user/u", "--exec-role-arn is "},
 		{"list --table-arn arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026", "--table-arn is "},
 		{"hook --source-arn arn:aws:s3:::foo", "--source-arn is "},
 		{"hook --source-arn arn:aws:dynamodb:eu-west-1:123456789012:table/t", "--source-arn is "},
-		{"hook --region eu-west-1 --source-arn arn:aws:kinesis:us-east-1:123456789012:stream/s", "--region is eu-west-1, and --source-arn is of us-east-1; "},
-		{"list --function " + function, `--function takes a name, and "` + function + `" is an ARN; use --function-arn`},
-		{"list --source-type kinesis --source arn:aws:kinesis:us-east-1:123456789012:stream/s", "--source takes a name, and "},
-		{"deploy --exec-role arn:aws:iam::123456789012:role/r", "--exec-role takes a name, and "},
+		{"hook --region eu-west-1 --source-arn arn:aws:kinesis:us-east-1:123456789012:stream/s", "--region is eu-west-1, but --source-arn is in us-east-1; "},
+		{"list --function " + function, `--function takes a name, but "` + function + `" is an ARN; use --function-arn`},
+		{"list --source-type kinesis --source arn:aws:kinesis:us-east-1:123456789012:stream/s", "--source takes a name, but "},
+		{"deploy --exec-role arn:aws:iam::123456789012:role/r", "--exec-role takes a name, but "},
 		{"register sqs --source-type kinesis --source s --id a --destination q --active maybe", `--active is "maybe"; it must be true or false`},
 		{"register sqs --source-type kinesis --source s --id a --destination q --parallel fasle --active true", `--parallel is "fasle"; it must be true or false; did you mean false?`},
 		{"update --source-type kinesis --source s --id a --convert-ddb ture", `--convert-ddb is "ture"; it must be true or false; did you mean true?`},
-		{"register --active sqs --source-type kinesis --id a --destination q", "no source is given; "},
+		{"register --active sqs --source-type kinesis --id a --destination q", "the source is missing; "},
 		{"hook --source-type kinesis --source s --on-failure notanarn", `--on-failure is "notanarn"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
 		{"hook --source-type kinesis --source s --on-failure arn:aws:iam::123456789012:role/r", "--on-failure is "},
 	} {
@@ -64,7 +64,7 @@ func TestEmptyNames(t *testing.T) {
 	} {
 		args := append(strings.Fields(line), "")
 		var out, errs bytes.Buffer
-		want := "fanout: " + args[len(args)-2] + " is given and empty; name a thing, or leave the flag out\n"
+		want := "fanout: " + args[len(args)-2] + " is empty; set a value, or remove the flag\n"
 		if status := execute(args, nil, &out, &errs); status != exitUsage || errs.String() != want {
 			t.Errorf("%s: exit status %d: %s", line, status, &errs)
 		}
@@ -138,7 +138,7 @@ func TestOwnAccount(t *testing.T) {
 	}
 	for arn, want := range map[string]string{
 		"": "", "arn:aws:lambda:eu-west-1:123456789012:function:f": "",
-		"arn:aws:lambda:eu-west-1:210987654321:function:f": "--function-arn is of the account 210987654321, and the credentials are of 123456789012; name others with --profile",
+		"arn:aws:lambda:eu-west-1:210987654321:function:f": "--function-arn is in the account 210987654321, but the credentials are for 123456789012; name other credentials with --profile",
 	} {
 		err := ownAccount(t.Context(), a, "function-arn", arn)
 		if _, usage := errors.AsType[*misuse](err); usage != (want != "") || usage && err.Error() != want {

@@ -36,7 +36,7 @@ func helpText(cmd *cobra.Command, width int) string {
 	writeOptions(&b, "Flags:", options(ownFlags(cmd)), width)
 	writeOptions(&b, "Global Flags:", options(cmd.Root().PersistentFlags()), width)
 	if cmd.HasAvailableSubCommands() {
-		b.WriteString("\n" + reflow(fmt.Sprintf("Use \"%s <command> --help\" for more about a command.", cmd.CommandPath()), width))
+		b.WriteString("\n" + reflow(fmt.Sprintf("Use \"%s <command> --help\" for more information about a command.", cmd.CommandPath()), width))
 	}
 	return b.String()
 }

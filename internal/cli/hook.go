@@ -26,23 +26,25 @@ func newHook(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "hook",
 		Short: "Connect a source to the function",
-		Long: `Hook makes the function get the records of a source: of a Kinesis or DynamoDB
-stream by an event source mapping, of an SNS topic by a subscription. Run again, it
-changes the settings that are given, and leaves the others: the defaults below are
-those of a new mapping.
+		Long: `Hook connects a source to the function: a Kinesis or DynamoDB stream with an event
+source mapping, an SNS topic with a subscription. If the source is already connected,
+hook changes only the settings on the command line. The defaults below apply to a new
+mapping.
 
-Lambda invokes the function asynchronously for a topic: it tries a message three times
-and then drops it, unless --on-failure says where it goes. That, and how often and how
-long Lambda tries, are settings of the function, which all its topics share.
+For a topic, Lambda invokes the function asynchronously. It tries a message three times
+and then drops it, unless you name a destination with --on-failure. The number of
+retries, the maximum age and this destination are settings of the function, so all its
+topics share them.
 
-Two things are called onFailure. This one is Lambda's: it gets an account of a whole
-batch that Lambda gave up, and the records only in a bucket. The onFailure of a target,
-which fanout register --on-failure sets, is the function's: it names another target,
-which gets the very records that the first cannot take, while the batch goes on.
+Lambda and fanout both have a setting named onFailure. This one is Lambda's. When Lambda
+gives up a batch, it sends a description of the batch to this destination. Only a bucket
+also gets the records. The onFailure of a target, set with fanout register --on-failure,
+is the function's. It names another target, which gets the records that the first
+target cannot take, and the batch goes on.
 
-A mapping always asks for ReportBatchItemFailures. The function's variable
-FANOUT_REPORT_BATCH_ITEM_FAILURES is set to true once every mapping of the function
-does, and to false as long as one does not: such a mapping would lose what failed.`,
+A mapping always has ReportBatchItemFailures. When all mappings of the function have it,
+hook sets the function's variable FANOUT_REPORT_BATCH_ITEM_FAILURES to true. As long as
+one does not, hook sets it to false, because that mapping would lose failed records.`,
 		Example: `  fanout hook --function fanout --source-type kinesis --source inputStream
   fanout hook --source-type dynamodb --source Customers --starting-position TRIM_HORIZON --batch-size 1000
   fanout hook --source-arn arn:aws:sns:eu-west-1:123456789012:alerts \

@@ -25,15 +25,15 @@ type mappingFlags struct {
 
 func (f *mappingFlags) add(cmd *cobra.Command) {
 	s := cmd.Flags()
-	s.Int32Var(&f.batchSize, "batch-size", 100, "hand over at most `N` records at a time")
-	secondsFlag(s, &f.window, "batching-window", 0, "wait at most this `TIME` for a full batch, such as 5 or 1m")
-	s.StringVar(&f.start, "starting-position", "LATEST", "begin a new mapping at `POSITION`: LATEST, TRIM_HORIZON, or AT_TIMESTAMP=2026-11-22T20:15:00Z (Kinesis)")
-	s.Int32Var(&f.factor, "parallelization-factor", 1, "handle `N` batches of a shard at a time, by key")
-	s.Int32Var(&f.retries, "maximum-retry-attempts", -1, "give a batch up after `N` retries; -1 is never; for a topic 0 to 2")
-	secondsFlag(s, &f.age, "maximum-record-age", -1, "give records up after this `TIME`, such as 3600 or 1h; -1 is never; for a topic 1m to 6h")
-	s.BoolVar(&f.bisect, "bisect", true, "halve a batch that failed")
-	s.StringVar(&f.onFailure, "on-failure", "", "have Lambda tell the queue, topic or bucket with this `ARN` of what it gives up; for a topic also a function or event bus; '' is none")
-	s.StringArrayVar(&f.filters, "filter", nil, "take only records that match this `PATTERN` in JSON; repeatable; '' is all (default: all)")
+	s.Int32Var(&f.batchSize, "batch-size", 100, "pass at most `N` records to the function at a time")
+	secondsFlag(s, &f.window, "batching-window", 0, "wait for a full batch for at most this `TIME`, such as 5 or 1m")
+	s.StringVar(&f.start, "starting-position", "LATEST", "start a new mapping at this `POSITION`: LATEST, TRIM_HORIZON, or AT_TIMESTAMP=2026-11-22T20:15:00Z (Kinesis)")
+	s.Int32Var(&f.factor, "parallelization-factor", 1, "process `N` batches of a shard at a time, split by key")
+	s.Int32Var(&f.retries, "maximum-retry-attempts", -1, "give up a batch after `N` retries; -1 for never; for a topic 0 to 2")
+	secondsFlag(s, &f.age, "maximum-record-age", -1, "give up records after this `TIME`, such as 3600 or 1h; -1 for never; for a topic 1m to 6h")
+	s.BoolVar(&f.bisect, "bisect", true, "split a failed batch in half")
+	s.StringVar(&f.onFailure, "on-failure", "", "the queue, topic or bucket with this `ARN` gets a description of each batch that Lambda gives up; for a topic also a function or event bus; '' for none")
+	s.StringArrayVar(&f.filters, "filter", nil, "pass only records that match this `PATTERN` in JSON; repeatable; '' for all (default: all)")
 	_ = cmd.RegisterFlagCompletionFunc("starting-position", cobra.FixedCompletions(mappingPositions, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -113,7 +113,7 @@ func (f *mappingFlags) settings(m *manage, source sourceForm) (s hooks.Settings,
 			s.Filters = append(s.Filters, pattern)
 		}
 		if len(s.Filters) > hooks.MaxFilters {
-			return s, fmt.Errorf("--filter is given %d times; a mapping has at most %d filters", len(s.Filters), hooks.MaxFilters)
+			return s, fmt.Errorf("--filter appears %d times; a mapping can have at most %d filters", len(s.Filters), hooks.MaxFilters)
 		}
 	}
 	return s, f.position(&s, source)
@@ -144,7 +144,7 @@ func (f *mappingFlags) checkSource(m *manage, source sourceForm) error {
 		bounds, of = topicBounds, "for an SNS topic "
 		// SNS developer guide, Message delivery for FIFO topics.
 		if strings.HasSuffix(source.name, ".fifo") {
-			return fmt.Errorf("the topic %q is a FIFO topic, which delivers to SQS queues only and invokes no function; publish to a standard topic, or to a Kinesis stream, which keeps the order", source.name)
+			return fmt.Errorf("the topic %q is a FIFO topic, which delivers only to SQS queues and cannot invoke a function; publish to a standard topic, or to a Kinesis stream, which keeps the order", source.name)
 		}
 		for _, name := range streamFlags {
 			if m.given(name) {
@@ -152,7 +152,7 @@ func (f *mappingFlags) checkSource(m *manage, source sourceForm) error {
 			}
 		}
 		if len(f.filters) > 1 {
-			return errors.New("--filter is given more than once, and a subscription has one filter policy")
+			return errors.New("--filter appears more than once, but a subscription can have only one filter policy; combine them")
 		}
 	}
 	for i := range bounds {
@@ -182,11 +182,11 @@ func (f *mappingFlags) checkFailure(m *manage, source sourceForm) error {
 	case a.Service != "s3" && (!awsname.IsRegion(a.Region) || !accounts.MatchString(a.AccountID)):
 		return fmt.Errorf("--on-failure is %q, which lacks a region or an account; give the whole ARN, such as %s", f.onFailure, form.example)
 	case strings.HasSuffix(f.onFailure, ".fifo"):
-		return fmt.Errorf("--on-failure is %q, which is a FIFO one; Lambda sends to standard queues and topics only", f.onFailure)
+		return fmt.Errorf("--on-failure is %q, which is FIFO; Lambda sends only to standard queues and topics", f.onFailure)
 	case f.onFailure == source.name:
-		return errors.New("--on-failure is the source itself, so what fails would come back for ever; name another topic, or a queue")
+		return errors.New("--on-failure is the source itself, so failed messages would come back forever; name another topic, or a queue")
 	case a.Service == "lambda" && name == m.functionName():
-		return errors.New("--on-failure is the function itself, so what fails would come back for ever; name another function, or a queue")
+		return errors.New("--on-failure is the function itself, so failed messages would come back forever; name another function, or a queue")
 	}
 	return nil
 }
@@ -211,9 +211,9 @@ func (f *mappingFlags) position(s *hooks.Settings, source sourceForm) error {
 		}
 		switch {
 		case source.service == "dynamodb": // Lambda API, CreateEventSourceMapping
-			return errors.New("--starting-position is AT_TIMESTAMP, which a mapping has for Kinesis streams only; a DynamoDB stream begins at LATEST or TRIM_HORIZON")
+			return errors.New("--starting-position is AT_TIMESTAMP, which works only for Kinesis streams; for a DynamoDB stream use LATEST or TRIM_HORIZON")
 		case time.Until(t) > clockError:
-			return fmt.Errorf("--starting-position is %s, which is in the future; LATEST begins now", f.start)
+			return fmt.Errorf("--starting-position is %s, which is in the future; to start now, use LATEST", f.start)
 		}
 		s.StartingTimestamp = &t
 		return nil

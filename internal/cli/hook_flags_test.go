@@ -28,11 +28,11 @@ func TestHookRefusesWhatAWSRefuses(t *testing.T) {
 	soon := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
 	for _, c := range []struct{ flags, want string }{
 		// Starting positions.
-		{"--source-arn " + table + " --starting-position AT_TIMESTAMP=2026-01-01T00:00:00Z", "--starting-position is AT_TIMESTAMP, which a mapping has for Kinesis streams only; "},
-		{"--source-type dynamodb --source t --starting-position AT_TIMESTAMP=2026-01-01T00:00:00Z", "--starting-position is AT_TIMESTAMP, which a mapping has for Kinesis streams only; "},
+		{"--source-arn " + table + " --starting-position AT_TIMESTAMP=2026-01-01T00:00:00Z", "--starting-position is AT_TIMESTAMP, which works only for Kinesis streams; "},
+		{"--source-type dynamodb --source t --starting-position AT_TIMESTAMP=2026-01-01T00:00:00Z", "--starting-position is AT_TIMESTAMP, which works only for Kinesis streams; "},
 		{"--source-arn " + orders + " --starting-position AT_TIMESTAMP=" + soon, "--starting-position is AT_TIMESTAMP=" + soon + ", which is in the future; "},
 		// Topics that invoke nothing.
-		{"--source-arn " + topic + ".fifo", `the topic "` + topic + `.fifo" is a FIFO topic, which delivers to SQS queues only and invokes no function; `},
+		{"--source-arn " + topic + ".fifo", `the topic "` + topic + `.fifo" is a FIFO topic, which delivers only to SQS queues and cannot invoke a function; `},
 		{"--source-type sns --source alerts.fifo", `the topic "alerts.fifo" is a FIFO topic, `},
 		// Bounds, which differ for a topic.
 		{"--source-arn " + orders + " --batch-size 0", "--batch-size is 0; it must be 1 to 10000"},
@@ -51,9 +51,9 @@ func TestHookRefusesWhatAWSRefuses(t *testing.T) {
 		{"--source-arn " + topic + " --starting-position LATEST", "--starting-position has no effect on SNS topics; remove it"},
 		{"--source-arn " + topic + " --parallelization-factor 2", "--parallelization-factor has no effect on SNS topics; remove it"},
 		{"--source-arn " + topic + " --bisect", "--bisect has no effect on SNS topics; remove it"},
-		{"--source-arn " + topic + " --filter {} --filter {}", "--filter is given more than once, and a subscription has one filter policy"},
+		{"--source-arn " + topic + " --filter {} --filter {}", "--filter appears more than once, but a subscription can have only one filter policy; combine them"},
 		// Filters.
-		{"--source-arn " + orders + strings.Repeat(` --filter {"a":[1]}`, 11), "--filter is given 11 times; a mapping has at most 10 filters"},
+		{"--source-arn " + orders + strings.Repeat(` --filter {"a":[1]}`, 11), "--filter appears 11 times; a mapping can have at most 10 filters"},
 		{"--source-arn " + orders + ` --filter {"a":1}`, `--filter is "{\"a\":1}"; the value of "a" must be a list of what matches, `},
 		// Destinations for failures.
 		{"--source-arn " + orders + " --on-failure failures", `--on-failure is "failures"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
@@ -61,11 +61,11 @@ func TestHookRefusesWhatAWSRefuses(t *testing.T) {
 		{"--source-arn " + orders + " --on-failure kafka://topic", `--on-failure is "kafka://topic"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
 		{"--source-arn " + orders + " --on-failure arn:aws:lambda:eu-west-1:123456789012:function:f", `--on-failure is "arn:aws:lambda:eu-west-1:123456789012:function:f"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
 		{"--source-arn " + topic + " --on-failure " + orders, `--on-failure is "` + orders + `"; it must be the ARN of an SQS queue, SNS topic, S3 bucket, Lambda function or event bus, such as `},
-		{"--source-arn " + orders + " --on-failure " + queue + ".fifo", `--on-failure is "` + queue + `.fifo", which is a FIFO one; Lambda sends to standard queues and topics only`},
-		{"--source-arn " + topic + " --on-failure arn:aws:sns:eu-west-1:123456789012:late.fifo", `--on-failure is "arn:aws:sns:eu-west-1:123456789012:late.fifo", which is a FIFO one; `},
+		{"--source-arn " + orders + " --on-failure " + queue + ".fifo", `--on-failure is "` + queue + `.fifo", which is FIFO; Lambda sends only to standard queues and topics`},
+		{"--source-arn " + topic + " --on-failure arn:aws:sns:eu-west-1:123456789012:late.fifo", `--on-failure is "arn:aws:sns:eu-west-1:123456789012:late.fifo", which is FIFO; `},
 		{"--source-arn " + orders + " --on-failure arn:aws:sqs:::failures", `--on-failure is "arn:aws:sqs:::failures", which lacks a region or an account; `},
-		{"--source-arn " + topic + " --on-failure " + topic, "--on-failure is the source itself, so what fails would come back for ever; "},
-		{"--source-arn " + topic + " --on-failure arn:aws:lambda:eu-west-1:123456789012:function:fanout:live", "--on-failure is the function itself, so what fails would come back for ever; "},
+		{"--source-arn " + topic + " --on-failure " + topic, "--on-failure is the source itself, so failed messages would come back forever; "},
+		{"--source-arn " + topic + " --on-failure arn:aws:lambda:eu-west-1:123456789012:function:fanout:live", "--on-failure is the function itself, so failed messages would come back forever; "},
 	} {
 		var out, errs bytes.Buffer
 		status := execute(append([]string{"hook"}, strings.Fields(c.flags)...), nil, &out, &errs)

@@ -19,7 +19,7 @@ func untilInterrupted(parent context.Context, w io.Writer) (ctx context.Context,
 	ctx, release := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
 	unhook := context.AfterFunc(ctx, func() {
 		release()
-		fmt.Fprintln(w, "fanout: finishing what is under way; interrupt again to end at once")
+		fmt.Fprintln(w, "fanout: finishing the calls in flight; interrupt again to stop at once")
 	})
 	return ctx, func() {
 		unhook()
@@ -44,5 +44,5 @@ func (m *manage) untilAborted(cmd *cobra.Command, do func(ctx context.Context) e
 	case slices.Contains(readers, cmd.Name()):
 		return errors.New("interrupted")
 	}
-	return errors.New("interrupted: what was reported as done is done, and of the rest some may be; run the same command again to complete it")
+	return errors.New("interrupted: all reported steps are done, and some others may be done too; run the same command again to complete it")
 }

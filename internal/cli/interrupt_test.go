@@ -108,7 +108,7 @@ func (h *held) interrupt() {
 func (h *held) heard() {
 	h.t.Helper()
 	line, err := h.stderr.ReadString('\n')
-	if want := "fanout: finishing what is under way; interrupt again to end at once\n"; err != nil || line != want {
+	if want := "fanout: finishing the calls in flight; interrupt again to stop at once\n"; err != nil || line != want {
 		h.t.Fatalf("standard error has %q (%v), want %q", line, err, want)
 	}
 }
@@ -138,7 +138,7 @@ func TestInterruptFinishesEvent(t *testing.T) {
 	}
 	for _, want := range []string{
 		"│ queue  │ sqs  │         3 │       0 │        0 │      0 │        1 │",
-		"fanout: interrupted before event 2 of 3, event.json; it and those after it were not handled\n",
+		"fanout: interrupted before event 2 of 3, event.json; this event and later ones were not handled\n",
 	} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("standard error lacks %q:\n%s", want, stderr)
@@ -175,8 +175,8 @@ func TestInterruptWhileFailing(t *testing.T) {
 		t.Errorf("exit status %d, want %d", state.ExitCode(), exitFailed)
 	}
 	for _, want := range []string{
-		"queue: 1 failed, the first being 1001 of shardId-000000000000: sqs queue: AccessDenied",
-		"fanout: interrupted while records had failed; they are in 1 of the shards, and no checkpoint is past them\n",
+		"queue: 1 failed, first 1001 of shardId-000000000000: sqs queue: AccessDenied",
+		"fanout: interrupted with failed records in 1 of the shards; their checkpoints are before these records\n",
 	} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("standard error lacks %q:\n%s", want, stderr)

@@ -15,7 +15,7 @@ import (
 // iamFlag adds the flag that leaves the policy of the function's role alone.
 func (m *manage) iamFlag() {
 	m.changes = true
-	m.flags.BoolVar(&m.noIAM, "no-iam", false, "leave the policy of the function's role alone, and print the one it needs")
+	m.flags.BoolVar(&m.noIAM, "no-iam", false, "do not change the policy of the function's role; print the policy that it needs")
 }
 
 // keepInStep updates the inline policy of the function's role to the needs of the
@@ -73,7 +73,7 @@ func (m *manage) takeBack(ctx context.Context, cmd *cobra.Command, a *cloud.Acco
 // warnSkipped names the rights that the policy lacks.
 func warnSkipped(cmd *cobra.Command, needs role.Needs) {
 	for _, err := range needs.Skipped {
-		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the policy may lack something, and keeps what it had: %s\n", cloud.Plain(err))
+		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the policy may lack rights, and keeps the rights that it has: %s\n", cloud.Plain(err))
 	}
 }
 
@@ -93,7 +93,7 @@ func tellOutcome(cmd *cobra.Command, f *role.Function, outcome cloud.Outcome) {
 // error.
 func (m *manage) outOfStep(cmd *cobra.Command, err error) error {
 	if !cloud.IsDenied(err) {
-		return fmt.Errorf("the policy of the function's role is not in step: %w", err)
+		return fmt.Errorf("the policy of the function's role is out of date: %w", err)
 	}
 	warnOutOfStep(cmd, err)
 	return nil

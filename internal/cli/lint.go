@@ -26,17 +26,18 @@ func newLint(c *common) *cobra.Command {
 	l := lintCommand{manage: manage{common: c}}
 	cmd := &cobra.Command{
 		Use:   "lint [--targets FILE | --table NAME]",
-		Short: "Say everything that is wrong with targets",
-		Long: `Lint reads the targets of every source, from a file or from the table of a function,
-and says each fault and each warning of each of them. A file needs no AWS.
+		Short: "Report all faults and warnings of targets",
+		Long: `Lint reads the targets of every source from a file or from the table of a function, and
+reports all their faults and warnings. To check a file, it makes no AWS calls.
 
-The records of an active target with a fault fail, which holds up their shard. A
-target that aws-lambda-fanout ignored, because of an unknown type or without the
-attribute active, is such a one: correct it, or unregister it. A target of a table
-is also looked at for the stream that its DynamoDB table has now: one that was
-switched off and on has another ARN, and no records come from the former.
+Records of an active target with a fault fail, which blocks their shard. This includes
+targets that aws-lambda-fanout ignored because of an unknown type or because the
+attribute active was missing. Correct such a target, or unregister it. For targets in a
+table, lint also checks whether the source is the current stream of its DynamoDB table.
+A stream that was switched off and on has a new ARN, and the former stream sends no
+records.
 
-The exit status is 1 if a target has a fault, and 0 if there are warnings only.`,
+The exit status is 1 if a target has a fault, and 0 if there are only warnings.`,
 		Example: `  fanout lint --targets targets.yaml
   fanout lint --table fanoutTargets --output json`,
 		Args: flagsOnly,

@@ -20,9 +20,9 @@ func newList(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the targets of a source, or of all sources",
-		Long: `List prints the targets that the table holds for a source or, if none is named,
-for every source. A faulty target is marked, and every fault it has is told on
-standard error; its records count as failed.`,
+		Long: `List prints the targets of a source in the table. If you name no source, it prints
+those of every source. It marks faulty targets and reports their faults on standard
+error. Records of a faulty target count as failed.`,
 		Example: `  fanout list --function fanout --source-type kinesis --source inputStream
   fanout list --source-arn arn:aws:kinesis:eu-west-1:123456789012:stream/orders --output json`,
 		Args: flagsOnly,

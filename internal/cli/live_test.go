@@ -52,10 +52,10 @@ func TestLiveKeepsPieces(t *testing.T) {
 	l.show("line")
 	fmt.Fprint(l, "es: 1 failed")
 	l.show("next")
-	fmt.Fprint(l, ", the first being 7\nmore")
+	fmt.Fprint(l, ", first 7\nmore")
 	l.show("")
 	fmt.Fprint(l, " of it\n")
-	want := clearLine + "line" + clearLine + "next" + clearLine + "es: 1 failed, the first being 7\nnext" + clearLine + "more" + " of it\n"
+	want := clearLine + "line" + clearLine + "next" + clearLine + "es: 1 failed, first 7\nnext" + clearLine + "more" + " of it\n"
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Error(diff)
 	}

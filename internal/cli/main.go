@@ -68,10 +68,10 @@ func execute(args []string, in io.Reader, out, errs io.Writer, extensions ...lam
 // the stack.
 func tellPanic(w io.Writer, p any, trace bool) {
 	if !trace {
-		fmt.Fprintf(w, "fanout: this is a fault in fanout: %v; please report it with what --debug prints\n", brief(p))
+		fmt.Fprintf(w, "fanout: this is a bug in fanout: %v; please report it with the output of --debug\n", brief(p))
 		return
 	}
-	fmt.Fprintf(w, "fanout: this is a fault in fanout: %v\n%s", p, debug.Stack())
+	fmt.Fprintf(w, "fanout: this is a bug in fanout: %v\n%s", p, debug.Stack())
 }
 
 // brief is the first line of a panic's value.

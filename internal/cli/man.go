@@ -16,12 +16,12 @@ func newMan() *cobra.Command {
 		Use:    "man DIR",
 		Short:  "Write manual pages, one for each command",
 		Hidden: true,
-		Long: `Man writes the manual pages of fanout and of its commands into a folder, which it
-makes if need be. They are the same however often they are written.`,
+		Long: `Man writes the manual pages of fanout and its commands to a folder, and creates the
+folder if it does not exist. The pages have no date, so they change only with fanout.`,
 		Example: `  fanout man /usr/local/share/man/man1`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return errors.New("man takes the folder to write to")
+				return errors.New("man needs one argument, the folder to write to")
 			}
 			return nil
 		},
@@ -35,7 +35,7 @@ makes if need be. They are the same however often they are written.`,
 // writePages writes a page for root and each of its subcommands.
 func writePages(root *cobra.Command, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // manuals are public
-		return fmt.Errorf("the folder of manual pages cannot be made: %w", err)
+		return fmt.Errorf("the folder of manual pages cannot be created: %w", err)
 	}
 	for _, cmd := range commands(root) {
 		if cmd.Hidden {
@@ -80,8 +80,8 @@ func manPage(cmd *cobra.Command, b buildInfo) string {
 	}
 	p.section("EXIT STATUS")
 	p.item("0", "Everything was done.")
-	p.item("1", "Something failed, or was not delivered.")
-	p.item("2", "The command was wrong, or its input cannot be read.")
+	p.item("1", "Something failed or was not delivered.")
+	p.item("2", "The command is wrong, or its input cannot be read.")
 	p.section("SEE ALSO")
 	p.line("%s", seeAlso(cmd))
 	return p.String()

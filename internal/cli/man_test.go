@@ -104,7 +104,7 @@ func TestManCannotWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	for dir, want := range map[string]string{
-		file:               "fanout: the folder of manual pages cannot be made: ",
+		file:               "fanout: the folder of manual pages cannot be created: ",
 		filepath.Dir(file): "fanout: the manual page cannot be written: ",
 	} {
 		var out, errs bytes.Buffer
@@ -112,7 +112,7 @@ func TestManCannotWrite(t *testing.T) {
 			t.Errorf("exit status %d, %q, want %d, %q…", status, &errs, exitFailed, want)
 		}
 	}
-	if got := complaint(t, "man"); got != "fanout: man takes the folder to write to\n" {
+	if got := complaint(t, "man"); got != "fanout: man needs one argument, the folder to write to\n" {
 		t.Errorf("without a folder: %q", got)
 	}
 }

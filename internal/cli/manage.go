@@ -57,7 +57,7 @@ var sourceTypes = []string{"kinesis", "dynamodb", "sns"}
 // sourceFlags adds the flags that name the source.
 func (m *manage) sourceFlags(cmd *cobra.Command) {
 	oneOf(cmd, &m.sourceType, "source-type", "", "the `TYPE` of --source: "+either(sourceTypes), sourceTypes)
-	m.flags.StringVar(&m.source, "source", "", "the Kinesis stream, DynamoDB table or SNS topic that records come from, by `NAME`")
+	m.flags.StringVar(&m.source, "source", "", "the Kinesis stream, DynamoDB table or SNS topic to read records from, by `NAME`")
 	m.flags.StringVar(&m.sourceARN, "source-arn", "", "the Kinesis stream, DynamoDB stream or SNS topic, by `ARN`")
 }
 
@@ -127,10 +127,10 @@ func (m *manage) check() error {
 	}
 	for _, name := range []string{"function", "table", "source", "exec-role"} {
 		if f := m.flags.Lookup(name); name != "table" && f != nil && strings.HasPrefix(f.Value.String(), "arn:") {
-			return fmt.Errorf("--%s takes a name, and %q is an ARN; use --%s-arn", name, f.Value, name)
+			return fmt.Errorf("--%s takes a name, but %q is an ARN; use --%s-arn", name, f.Value, name)
 		}
 		if m.given(name) && m.given(name+"-arn") {
-			return fmt.Errorf("--%s and --%s-arn name the same thing; give one of them", name, name)
+			return fmt.Errorf("--%s and --%s-arn name the same resource; use only one", name, name)
 		}
 		value := m.flags.Lookup(name + "-arn")
 		if value == nil || !value.Changed {
@@ -158,14 +158,14 @@ func (m *manage) given(name string) bool {
 // needSource and needID fail if the command line lacks the flag.
 func (m *manage) needSource() error {
 	if m.source == "" && m.sourceARN == "" {
-		return errors.New("no source is given; add --source-type TYPE --source NAME, or --source-arn ARN")
+		return errors.New("the source is missing; add --source-type TYPE --source NAME, or --source-arn ARN")
 	}
 	return nil
 }
 
 func (m *manage) needID() error {
 	if m.id == "" {
-		return errors.New("no target is given; add --id ID")
+		return errors.New("the target is missing; add --id ID")
 	}
 	return nil
 }
@@ -205,9 +205,9 @@ func (m *manage) tableRef(ctx context.Context, a *cloud.Account) (string, error)
 		m.noFunction = true
 		return standard, nil
 	case cloud.IsDenied(err) && m.changes:
-		return "", fmt.Errorf("which table the function %q has cannot be looked up, so nothing is written; name it with --table: %w", m.functionName(), err)
+		return "", fmt.Errorf("the table of the function %q cannot be looked up, so nothing is written; name the table with --table: %w", m.functionName(), err)
 	case cloud.IsDenied(err):
-		m.warn("which table the function %q has cannot be looked up, so it is taken to be %q; name another with --table", m.functionName(), standard)
+		m.warn("the table of the function %q cannot be looked up, so this command uses %q; name another table with --table", m.functionName(), standard)
 		return standard, nil
 	case err != nil:
 		return "", fmt.Errorf("the table of the function %q cannot be looked up: %w", m.functionName(), err)

@@ -23,8 +23,8 @@ func TestTableOfTheFunction(t *testing.T) {
 		"set":              {200, `{"FunctionArn": "arn", "Environment": {"Variables": {"FANOUT_TABLE": "elsewhere"}}}`, true, "elsewhere", "", ""},
 		"not set":          {200, `{"FunctionArn": "arn"}`, true, standard, "", ""},
 		"no function":      {404, "ResourceNotFoundException", true, standard, "", ""},
-		"denied, to read":  {403, "AccessDeniedException", false, standard, "", `fanout: warning: which table the function "orders" has cannot be looked up, so it is taken to be "ordersTargets"; name another with --table` + "\n"},
-		"denied, to write": {403, "AccessDeniedException", true, "", `which table the function "orders" has cannot be looked up, so nothing is written; name it with --table: `, ""},
+		"denied, to read":  {403, "AccessDeniedException", false, standard, "", `fanout: warning: the table of the function "orders" cannot be looked up, so this command uses "ordersTargets"; name another table with --table` + "\n"},
+		"denied, to write": {403, "AccessDeniedException", true, "", `the table of the function "orders" cannot be looked up, so nothing is written; name the table with --table: `, ""},
 		"broken":           {400, "InvalidParameterValueException", false, "", `the table of the function "orders" cannot be looked up: `, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,9 +13,9 @@ import (
 // too, that is the cause, and the error names the function.
 func (m *manage) missingTable(ctx context.Context, a *cloud.Account, table string) error {
 	if m.noFunction {
-		return m.missingFunction(ctx, a, &cloud.NoFunction{Name: m.functionName(), Else: fmt.Sprintf("name a table with --table, because there is no table %q either", table)})
+		return m.missingFunction(ctx, a, &cloud.NoFunction{Name: m.functionName(), Else: fmt.Sprintf("name a table with --table, because the table %q does not exist either", table)})
 	}
-	return fmt.Errorf("there is no target table %q in %s; run fanout deploy, or name another with --table", table, m.where(a))
+	return fmt.Errorf("the target table %q does not exist in %s; run fanout deploy, or name another table with --table", table, m.where(a))
 }
 
 // withHint adds the remedy to an error about a missing function.
@@ -45,5 +45,5 @@ func (m *manage) where(a *cloud.Account) string {
 	if m.environment == "" || m.environment == a.Region() {
 		return a.Region()
 	}
-	return fmt.Sprintf("%s, which the ARN names (your region is %s)", a.Region(), m.environment)
+	return fmt.Sprintf("%s, the region of the ARN (your region is %s)", a.Region(), m.environment)
 }

@@ -44,10 +44,10 @@ func TestMissingNames(t *testing.T) {
 		"unhook --function ordrs --source-arn " + orders: `there is no function "ordrs" in eu-west-1; did you mean --function orders?`,
 		"pause --function orders --source-arn " + orders: orders + ` is not hooked to the function "orders"; use fanout hook`,
 		"redrive --function ordrs --queue q":             `there is no function "ordrs" in eu-west-1; did you mean --function orders?`,
-		"list":                                           `there is no function "fanout" in eu-west-1; check --function and --region, run fanout deploy, or name a table with --table, because there is no table "fanoutTargets" either`,
-		"list --function orders":                         `there is no target table "gone" in eu-west-1; run fanout deploy, or name another with --table`,
-		"list --source-arn " + elsewhere:                 `there is no function "fanout" in us-east-1, which the ARN names (your region is eu-west-1); check --function and --region, `,
-		"template --function x --format sam":             `there is no function "x" in eu-west-1; check --function and --region, run fanout deploy, or add --targets for a function that is not deployed`,
+		"list":                                           `there is no function "fanout" in eu-west-1; check --function and --region, run fanout deploy, or name a table with --table, because the table "fanoutTargets" does not exist either`,
+		"list --function orders":                         `the target table "gone" does not exist in eu-west-1; run fanout deploy, or name another table with --table`,
+		"list --source-arn " + elsewhere:                 `there is no function "fanout" in us-east-1, the region of the ARN (your region is eu-west-1); check --function and --region, `,
+		"template --function x --format sam":             `there is no function "x" in eu-west-1; check --function and --region, run fanout deploy, or add --targets to describe a function that is not deployed`,
 	} {
 		var out, errs bytes.Buffer
 		if status := execute(strings.Fields(line), strings.NewReader(""), &out, &errs); status != exitFailed || !strings.HasPrefix(errs.String(), "fanout: "+want) {

@@ -10,15 +10,15 @@ import (
 )
 
 func newPause(c *common) *cobra.Command {
-	return newMappingSwitch(c, "pause", false, "Stop reading a source for a while",
-		`Pause disables the event source mapping of a stream. The stream keeps its records
-for as long as it is set to, and fanout resume goes on where pause stopped.`)
+	return newMappingSwitch(c, "pause", false, "Pause reading a source",
+		`Pause disables the event source mapping of a stream. The stream keeps its records for
+its retention period, and fanout resume continues where pause stopped.`)
 }
 
 func newResume(c *common) *cobra.Command {
-	return newMappingSwitch(c, "resume", true, "Go on reading a source",
-		`Resume enables the event source mapping of a stream that was paused. It goes on
-where it stopped.`)
+	return newMappingSwitch(c, "resume", true, "Resume reading a source",
+		`Resume enables the event source mapping of a paused stream. It continues where it
+stopped.`)
 }
 
 // newMappingSwitch returns the command that enables or disables a mapping.

@@ -17,19 +17,19 @@ func newPolicy(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
 		Short: "Print the policy that the function's role needs",
-		Long: `Policy prints the IAM policy that the function's role needs for the targets and
-sources that the function has now, and nothing beyond it. A role that fanout deploy
-made has it already, as its inline policy fanout-<region>.
+		Long: `Policy prints the IAM policy that the function's role needs for its current targets
+and sources, with no other rights. A role that fanout deploy created already has it, as
+the inline policy fanout-<region>.
 
-With --trust it prints, for each role that targets name, the trust policy by which
-the function may assume it, and the policy that the role itself needs: what to hand
-to whoever looks after the target account.`,
+With --trust it prints two policies for each role that targets name: the trust policy
+that lets the function assume the role, and the policy that the role itself needs. Send
+them to the owner of the target account.`,
 		Example: `  fanout policy --function fanout
   fanout policy --trust --output yaml`,
 		Args: flagsOnly,
 	}
 	m.functionFlags(cmd)
-	cmd.Flags().BoolVar(&trust, "trust", false, "print the trust policy, and the policy, of the roles that targets name")
+	cmd.Flags().BoolVar(&trust, "trust", false, "print the trust policy and the policy of each role that targets name")
 	m.outputFlag(cmd, "json", "yaml")
 	m.work(cmd, nil, func(ctx context.Context, a *cloud.Account) error {
 		k := role.On(a, m.catalog)
@@ -46,7 +46,7 @@ to whoever looks after the target account.`,
 				return err
 			}
 			if len(accounts) == 0 {
-				fmt.Fprintln(cmd.ErrOrStderr(), "fanout: no target names a role, so no other account has to allow anything")
+				fmt.Fprintln(cmd.ErrOrStderr(), "fanout: no target names a role, so no other account needs a policy")
 				accounts = []policy.Account{}
 			}
 			return show(cmd.OutOrStdout(), m.output, accounts, nil)

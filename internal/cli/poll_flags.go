@@ -23,10 +23,10 @@ const (
 )
 
 func (p *pollFlags) add(s *pflag.FlagSet) {
-	s.StringVar(&p.checkpoint, "checkpoint", "", "remember in this `FILE` how far each shard was delivered")
-	s.StringVar(&p.start, "starting-position", "", "begin shards without a checkpoint at `POSITION`: LATEST, TRIM_HORIZON or a time such as 2026-11-22T20:15:00Z (default: LATEST, with --once TRIM_HORIZON)")
-	s.BoolVar(&p.once, "once", false, "stop when everything that the stream holds was delivered, or a record failed five times in a row")
-	s.IntVar(&p.batchSize, "batch-size", 100, "hand over at most `N` records at a time")
+	s.StringVar(&p.checkpoint, "checkpoint", "", "keep the position of each shard in this `FILE`")
+	s.StringVar(&p.start, "starting-position", "", "start shards without a checkpoint at this `POSITION`: LATEST, TRIM_HORIZON or a time such as 2026-11-22T20:15:00Z (default: LATEST, with --once TRIM_HORIZON)")
+	s.BoolVar(&p.once, "once", false, "stop when all records in the stream are delivered, or when a record failed five times in a row")
+	s.IntVar(&p.batchSize, "batch-size", 100, "pass at most `N` records to the function at a time")
 	s.IntVar(&p.shards, "shards", 10, "read at most `N` shards at a time")
 }
 

@@ -40,19 +40,20 @@ it was to be sent. Stages that had run do not run again; those that had not, do,
 the target has them now. A target with parallel false gets the records of a key in
 their order, and none past one that failed.
 
-With --file it reads a file: envelopes in JSON, a line each, or {"Records":[…]} of
-them, as queues, topics, Firehose or a file target leave them. The file is held in
-memory and is not changed; --failed keeps what failed again. With --queue it receives
-from an SQS queue until that is empty. A message is deleted when all its records were
-delivered, or taken by their target's onFailure; anything else stays in the queue. An
-onFailure that is the queue or file being read takes nothing: those records fail.
+With --file it reads a file of envelopes: JSON, one on each line, or {"Records":[…]}
+with several, as queues, topics, Firehose and file targets write them. It reads the file
+into memory and does not change it; --failed keeps records that failed again. With
+--queue it receives from an SQS queue until the queue is empty. It deletes a message when
+all its records are delivered, or taken by their target's onFailure. Other messages stay
+in the queue. If onFailure of a target is the queue or file that redrive reads, it takes
+no records, and they fail.
 
-Nothing is dropped, also where the target says oversize drop. The first interrupt
-lets what is under way finish, a second one ends it at once. It ends with a row for
-each target on standard error and, with --output json or yaml, a report on standard
-output.
-The exit status is 0 if everything was delivered, 1 if something failed, 2 for
-wrong usage or unreadable input.`,
+Redrive drops no records, even if the target has oversize drop. After the first interrupt
+it finishes the calls in flight; a second interrupt stops it at once. At the end it
+prints a row for each target to standard error and, with --output json or yaml, a report
+to standard output.
+The exit status is 0 if all records were delivered, 1 if some failed, 2 for wrong usage
+or unreadable input.`,
 		Example: `  fanout redrive --targets targets.yaml --queue failures --dry-run
   fanout redrive --function fanout --queue arn:aws:sqs:eu-west-1:123456789012:failures
   fanout redrive --targets targets.yaml --queue failures --target billing --to billing-2
@@ -69,16 +70,16 @@ wrong usage or unreadable input.`,
 	s := cmd.Flags()
 	s.SortFlags = false
 	f.addTargets(s)
-	s.StringVar(&f.function, "function", "", "read the targets from the table of this function, by `NAME`")
+	s.StringVar(&f.function, "function", "", "read the targets from the table of the function with this `NAME`")
 	s.StringVar(&f.file, "file", "", "read envelopes from this `FILE`, - for standard input")
 	s.StringVar(&f.queue, "queue", "", "receive envelopes from this SQS `QUEUE`, by name, URL or ARN")
-	s.StringVar(&f.only.Source, "source-arn", "", "deliver only records of the source with this `ARN`")
-	s.StringVar(&f.only.Target, "target", "", "deliver only records of the target with this `ID`")
-	s.StringVar(&f.only.To, "to", "", "deliver to the target with this `ID`, of the same source, instead")
-	s.StringVar(&f.failed, "failed", "", "append the envelopes of what failed again to this `FILE`")
-	s.BoolVar(&f.watch, "watch", false, "go on when the queue is empty, until interrupted")
+	s.StringVar(&f.only.Source, "source-arn", "", "deliver only records from the source with this `ARN`")
+	s.StringVar(&f.only.Target, "target", "", "deliver only records for the target with this `ID`")
+	s.StringVar(&f.only.To, "to", "", "deliver instead to the target with this `ID` of the same source")
+	s.StringVar(&f.failed, "failed", "", "append the envelopes of records that failed again to this `FILE`")
+	s.BoolVar(&f.watch, "watch", false, "continue when the queue is empty, until interrupted")
 	s.IntVar(&f.max, "max", 0, "stop after `N` messages (default: when the queue is empty)")
-	s.BoolVar(&f.dryRun, "dry-run", false, "print what would go where and send nothing; STAGED counts records that pass through no stage again")
+	s.BoolVar(&f.dryRun, "dry-run", false, "print where records would go, and send nothing; STAGED counts records that have passed all stages")
 	f.addBounds(cmd)
 	f.complete(cmd)
 	_ = cmd.MarkFlagFilename("file")
@@ -90,13 +91,13 @@ wrong usage or unreadable input.`,
 func (f *redriveFlags) check() error {
 	switch {
 	case f.function != "" && (f.targets != "" || f.table != ""):
-		return errors.New("--function stands for the table of a function; give it, or --targets, or --table")
+		return errors.New("--function, --targets and --table cannot be combined; use only one")
 	case strings.HasPrefix(f.function, "arn:"):
-		return fmt.Errorf("--function takes a name, and %q is an ARN; give the name, %s", f.function, cloud.Name(f.function))
+		return fmt.Errorf("--function takes a name, but %q is an ARN; use the name, %s", f.function, cloud.Name(f.function))
 	case f.function != "" && !functionNames.MatchString(f.function):
-		return fmt.Errorf("--function is %q; a name has 1 to 64 letters, digits, - and _", f.function)
+		return fmt.Errorf("--function is %q; the name must have 1 to 64 letters, digits, - and _", f.function)
 	case f.function == "" && f.targets == "" && f.table == "":
-		return errors.New("no targets are given; add --targets FILE, --table NAME or --function NAME")
+		return errors.New("the targets are missing; add --targets FILE, --table NAME or --function NAME")
 	case f.function == "":
 		if err := f.checkTargets(); err != nil {
 			return err
@@ -104,19 +105,19 @@ func (f *redriveFlags) check() error {
 	}
 	switch {
 	case f.file != "" && f.queue != "":
-		return errors.New("--file and --queue exclude each other; give one of them")
+		return errors.New("--file and --queue cannot be combined; use only one")
 	case f.file == "" && f.queue == "":
-		return errors.New("no envelopes are given; add --file FILE or --queue QUEUE")
+		return errors.New("the envelopes are missing; add --file FILE or --queue QUEUE")
 	case f.file != "" && (f.watch || f.max != 0):
 		return errors.New("--watch and --max have no effect without --queue; remove them")
 	case f.queue != "" && f.failed != "":
-		return errors.New("--failed has no effect with --queue, where what fails stays; remove it")
+		return errors.New("--failed has no effect with --queue, because failed records stay in the queue; remove it")
 	case f.failed != "" && filepath.Clean(f.failed) == filepath.Clean(f.file):
-		return errors.New("--failed names the file that is read; give another one")
+		return errors.New("--failed is the same file as --file; name another one")
 	case f.max < 0:
 		return fmt.Errorf("--max is %d; it must be at least 1", f.max)
 	case f.watch && f.dryRun:
-		return errors.New("--watch and --dry-run exclude each other; give one of them")
+		return errors.New("--watch and --dry-run cannot be combined; use only one")
 	}
 	return f.checkBounds()
 }

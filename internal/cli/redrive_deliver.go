@@ -36,7 +36,7 @@ const chunk = 5000
 // legible returns an error for a file without a single readable envelope.
 func (d *redelivery) legible(letters []redrive.Letter) error {
 	if len(letters) > 0 && !slices.ContainsFunc(letters, func(l redrive.Letter) bool { return l.Err == nil }) {
-		return fmt.Errorf("%s holds no envelope; line %d: %w", d.name, letters[0].Line, letters[0].Err)
+		return fmt.Errorf("%s has no envelopes; line %d: %w", d.name, letters[0].Line, letters[0].Err)
 	}
 	return nil
 }
@@ -94,7 +94,7 @@ func (d *redelivery) hintUnselected(letters []*redrive.Letter) {
 	if more := len(targets) - most; more > 0 {
 		targets = append(targets[:most], fmt.Sprintf("%d more", more))
 	}
-	fmt.Fprintf(d.stderr, "fanout: %s has no envelopes of the selected target or source, only of %s\n", d.name, plain.Line(strings.Join(targets, ", ")))
+	fmt.Fprintf(d.stderr, "fanout: %s has no envelopes for the selected target or source, only for %s\n", d.name, plain.Line(strings.Join(targets, ", ")))
 }
 
 // handle delivers letters to their targets in parallel.
@@ -127,7 +127,7 @@ func (d *redelivery) handle(ctx context.Context, letters []*redrive.Letter) erro
 func (d *redelivery) deliver(ctx context.Context, g *redrive.Group) error {
 	for some := range slices.Chunk(g.Letters, chunk) {
 		if ctx.Err() != nil {
-			return errors.New("interrupted before everything was sent")
+			return errors.New("interrupted before all records were sent")
 		}
 		if err := d.send(ctx, g, some); err != nil {
 			return err
@@ -160,7 +160,7 @@ func (d *redelivery) unreadable(l *redrive.Letter) {
 	if l.Line > 0 {
 		where = fmt.Sprintf("%s:%d", d.name, l.Line)
 	}
-	fmt.Fprintf(d.stderr, "fanout: %s: skipped, and left where it is: %v\n", where, l.Err)
+	fmt.Fprintf(d.stderr, "fanout: %s: skipped: %v\n", where, l.Err)
 }
 
 // keepFailed appends a file's undelivered envelopes to another file, or lists them.
@@ -195,7 +195,7 @@ func (d *redelivery) keepFailed(letters []*redrive.Letter) error {
 	}
 	file, err := os.OpenFile(d.failed, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
-		return fmt.Errorf("what failed cannot be kept: %w", err)
+		return fmt.Errorf("the envelopes of failed records cannot be kept: %w", err)
 	}
 	_, err = file.Write(text)
 	return errors.Join(err, file.Close())

@@ -48,7 +48,7 @@ func printTable(w io.Writer, records int, rows []row) {
 		if records == 0 {
 			fmt.Fprintln(w, "no records")
 		} else {
-			fmt.Fprintf(w, "%s, and no active target for their source\n", count(records, "record"))
+			fmt.Fprintf(w, "%s, but their source has no active target\n", count(records, "record"))
 		}
 		return
 	}
@@ -83,10 +83,10 @@ func printTable(w io.Writer, records int, rows []row) {
 		}
 	}
 	if already {
-		fmt.Fprintln(w, "ALREADY counts records that came again after the target had them; they were not sent twice.")
+		fmt.Fprintln(w, "ALREADY counts records that the target already had, so they were not sent again.")
 	}
 	if slices.ContainsFunc(rows, row.counted) {
-		fmt.Fprintln(w, "The table counts records of the source, and the lines below it what the target's stages made of them.")
+		fmt.Fprintln(w, "The table counts source records. The lines below it count records after the target's stages.")
 	}
 }
 
@@ -129,7 +129,7 @@ func (r reason) print(w io.Writer, target string) {
 	}
 	fmt.Fprintf(w, "%s: %d %s", plain.Line(target), r.Count, did)
 	if r.Sequence != "" {
-		fmt.Fprintf(w, ", the first being %s of %s", plain.Line(r.Sequence), plain.Line(r.Shard))
+		fmt.Fprintf(w, ", first %s of %s", plain.Line(r.Sequence), plain.Line(r.Shard))
 	}
 	fmt.Fprintf(w, ": %s\n", indented(errors.New(r.Error)))
 }

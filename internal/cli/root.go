@@ -18,10 +18,10 @@ func newRoot(catalog *target.Catalog) *cobra.Command {
 	c := common{catalog: catalog}
 	root := &cobra.Command{
 		Use:   "fanout <command>",
-		Short: "Take records from Kinesis, DynamoDB and SNS to many targets",
-		Long: `fanout takes batches of records from Amazon Kinesis Data Streams, DynamoDB
-Streams and SNS, passes them through stages, and delivers them to many targets at
-once: nothing lost, order kept, targets isolated.`,
+		Short: "Send records from Kinesis, DynamoDB and SNS to many targets",
+		Long: `fanout takes batches of records from Amazon Kinesis Data Streams, DynamoDB Streams and
+SNS, passes them through stages, and delivers them to many targets at once. It loses no
+records, keeps their order, and isolates targets from each other.`,
 		Example: `  fanout register sqs --source-type kinesis --source orders --id queue --destination orders --active true
   fanout hook --source-type kinesis --source orders
   fanout list`,
@@ -34,11 +34,11 @@ once: nothing lost, order kept, targets isolated.`,
 	root.SetVersionTemplate("fanout {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	f := root.PersistentFlags()
-	f.StringVar(&c.aws.Region, "region", "", "make AWS calls in this `REGION` (default: as the environment says, or the source's)")
+	f.StringVar(&c.aws.Region, "region", "", "make AWS calls in this `REGION` (default: from the environment, or the source's region)")
 	f.StringVar(&c.aws.Profile, "profile", "", "use the profile `NAME` of the shared AWS configuration")
 	f.StringVar(&c.aws.EndpointURL, "endpoint-url", "", "send every AWS call to this `URL`")
-	f.BoolVar(&c.aws.NoVerifyTLS, "no-verify-ssl", false, "do not verify certificates")
-	f.BoolVar(&c.debug, "debug", false, "log what happens, to standard error")
+	f.BoolVar(&c.aws.NoVerifyTLS, "no-verify-ssl", false, "do not verify TLS certificates")
+	f.BoolVar(&c.debug, "debug", false, "write debug logs to standard error")
 	root.Flags().BoolP("version", "v", false, "print the version")
 	for _, g := range []struct {
 		title    string

@@ -25,20 +25,21 @@ func newRun(c *common) *cobra.Command {
 	f := runFlags{deliveryFlags: deliveryFlags{common: c}}
 	cmd := &cobra.Command{
 		Use:   "run (--targets FILE | --table NAME) (--event FILE… | --source-arn ARN)",
-		Short: "Run the function here: over event files, or over a stream",
-		Long: `Run does outside Lambda what the function does inside it, with the same handler.
+		Short: "Run the function locally on event files or a stream",
+		Long: `Run runs the function's handler outside Lambda.
 
-With --event it handles events as Lambda hands them to the function. Published
-samples name sources such as arn:aws:kinesis:EXAMPLE; --source-arn-as takes their
-records for those of a source of yours. With
---source-arn it polls a Kinesis or DynamoDB stream, shard by shard, as Lambda's
-event source mapping does, until it is interrupted; --checkpoint makes it go on
-where it stopped. The first interrupt lets what is under way finish, a second one
-ends it at once.
+With --event it handles events in the form that Lambda passes to the function. Published
+samples name sources such as arn:aws:kinesis:EXAMPLE; with --source-arn-as, run treats
+their records as records of your source.
 
-It ends with a row for each target on standard error and, with --output json or
-yaml, a report on standard output. The exit status is 0 if everything was delivered, 1 if
-something failed, 2 for wrong usage or unreadable input.`,
+With --source-arn it polls the shards of a Kinesis or DynamoDB stream, like Lambda's
+event source mapping, until you interrupt it. With --checkpoint it continues where it
+stopped. After the first interrupt it finishes the calls in flight; a second interrupt
+stops it at once.
+
+At the end it prints a row for each target to standard error and, with --output json or
+yaml, a report to standard output. The exit status is 0 if all records were delivered, 1
+if some failed, 2 for wrong usage or unreadable input.`,
 		Example: `  fanout run --targets targets.yaml --event event.json
   cat event.json | fanout run --table fanoutTargets --event - --output json
   fanout run --targets targets.yaml --source-arn arn:aws:kinesis:eu-west-1:123456789012:stream/orders
@@ -58,9 +59,9 @@ something failed, 2 for wrong usage or unreadable input.`,
 	s.StringArrayVar(&f.events, "event", nil, "handle the Lambda event in this `FILE`, - for standard input; repeatable")
 	f.sourceAs.add(s)
 	s.StringVar(&f.sourceARN, "source-arn", "", "poll the Kinesis or DynamoDB stream with this `ARN`")
-	oneOf(cmd, &f.unknownSource, "unknown-source", "fail", "take this `ACTION` on records of a source that has no target: fail, or ignore to let them pass undelivered", []string{"fail", "ignore"})
+	oneOf(cmd, &f.unknownSource, "unknown-source", "fail", "the `ACTION` for records of a source without a target: fail, or ignore, which succeeds without delivering them", []string{"fail", "ignore"})
 	f.poll.add(s)
-	s.BoolVar(&f.explain, "explain", false, "print the plan and send nothing; fails if a target is faulty")
+	s.BoolVar(&f.explain, "explain", false, "print the plan, and send nothing; fails if a target is faulty")
 	f.addBounds(cmd)
 	f.complete(cmd)
 	return cmd
@@ -87,11 +88,11 @@ func (f *runFlags) check(s *pflag.FlagSet) error {
 	}
 	switch {
 	case f.events != nil && f.sourceARN != "":
-		return errors.New("--event and --source-arn exclude each other; give one of them")
+		return errors.New("--event and --source-arn cannot be combined; use only one")
 	case f.events == nil && f.sourceARN == "":
-		return errors.New("no source is given; add --event FILE or --source-arn ARN")
+		return errors.New("the source is missing; add --event FILE or --source-arn ARN")
 	case stdin > 1:
-		return errors.New("--event - is given more than once; standard input holds one event")
+		return errors.New("--event - appears more than once, but standard input holds only one event; use files")
 	}
 	if err := f.sourceAs.check(f.events); err != nil {
 		return err

@@ -61,15 +61,15 @@ func (e *event) sources() ([]string, error) {
 func eventSources(data []byte) (arns []string, err error) {
 	sources, err := lambda.Sources(data)
 	if _, ok := errors.AsType[*records.NoARN](err); ok {
-		return nil, fmt.Errorf("%w; add --source-arn-as with the ARN of a source of yours", err)
+		return nil, fmt.Errorf("%w; add --source-arn-as with the ARN of your source", err)
 	}
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range sources {
 		if !isSource(s.ARN) {
-			return nil, fmt.Errorf("the event's Records[%d] has the source ARN %q, which is not that of a Kinesis stream, DynamoDB stream or SNS topic; "+
-				"add --source-arn-as with the ARN of a source of yours", s.First, s.ARN)
+			return nil, fmt.Errorf("the event's Records[%d] has the source ARN %q, which is not the ARN of a Kinesis stream, DynamoDB stream or SNS topic; "+
+				"add --source-arn-as with the ARN of your source", s.First, s.ARN)
 		}
 		arns = append(arns, s.ARN)
 	}
@@ -101,7 +101,7 @@ func (f *runFlags) runEvents(ctx context.Context, h *lambda.Handler, events []ev
 	defer stop()
 	for i, e := range events {
 		if ctx.Err() != nil {
-			return failed(fmt.Errorf("interrupted before event %d of %d, %s; it and those after it were not handled", i+1, len(events), e.name))
+			return failed(fmt.Errorf("interrupted before event %d of %d, %s; this event and later ones were not handled", i+1, len(events), e.name))
 		}
 		if err := f.handle(ctx, h, e); err != nil {
 			return failed(fmt.Errorf("%s: %w", e.name, err))

@@ -120,7 +120,7 @@ func (l *leftover) explain(p *poll.Poller, err error) error {
 	case err != nil:
 		return failed(err)
 	case shards > 0:
-		return failed(fmt.Errorf("interrupted while records had failed; they are in %d of the shards, and no checkpoint is past them", shards))
+		return failed(fmt.Errorf("interrupted with failed records in %d of the shards; their checkpoints are before these records", shards))
 	}
 	return nil
 }

@@ -15,14 +15,14 @@ import (
 type sourceAs string
 
 func (s *sourceAs) add(flags *pflag.FlagSet) {
-	flags.StringVar((*string)(s), "source-arn-as", "", "take the records of all events for those of the source with this `ARN`")
+	flags.StringVar((*string)(s), "source-arn-as", "", "treat all records as records of the source with this `ARN`")
 }
 
 // check checks the flag. events are the files of events.
 func (s sourceAs) check(events []string) error {
 	switch {
 	case s != "" && events == nil:
-		return errors.New("--source-arn-as is for events; add --event FILE, or leave it out")
+		return errors.New("--source-arn-as needs --event; add --event FILE, or remove the flag")
 	case s != "" && !isSource(string(s)):
 		return fmt.Errorf("--source-arn-as is %q, which is not the ARN of a Kinesis stream, DynamoDB stream or SNS topic", string(s))
 	}

@@ -28,14 +28,14 @@ func newTemplate(c *common) *cobra.Command {
 	t := templates{deploy: deploy{manage: manage{common: c}}}
 	cmd := &cobra.Command{
 		Use:   "template",
-		Short: "Print the set-up as SAM, CloudFormation or Terraform",
-		Long: `Template prints what fanout deploy, hook and register would make as infrastructure
-as code: the function as it is deployed, with its role, table, log group, mappings
-and targets; or, with --targets, one for the targets of a file, as the other flags
-say, without any call to AWS.
+		Short: "Print the setup as SAM, CloudFormation or Terraform",
+		Long: `Template prints the resources that fanout deploy, hook and register create, as
+infrastructure as code. It describes the deployed function with its role, table, log
+group, mappings and targets. With --targets it instead describes a new function for the
+targets of a file, with the settings of the other flags, and makes no AWS calls.
 
-In a SAM or CloudFormation template the targets stand as metadata, for fanout apply,
-since no resource is an item of a table. Every mapping asks for
+A SAM or CloudFormation template has the targets as metadata, for fanout apply, because
+these tools have no resource for an item of a table. Every mapping has
 ReportBatchItemFailures.`,
 		Example: `  fanout template --format terraform --function fanout --output-file fanout.tf
   fanout template --format sam --targets targets.yaml --memory 256 --batch-size 1000`,
@@ -46,9 +46,9 @@ ReportBatchItemFailures.`,
 		names[i] = string(f)
 	}
 	t.functionFlags(cmd)
-	oneOf(cmd, &t.format, "format", "", "write the template in this `FORMAT`: "+either(names), names)
+	oneOf(cmd, &t.format, "format", "", "print the template in this `FORMAT`: "+either(names), names)
 	t.flags.StringVar(&t.file, "output-file", "", "write to this `FILE` (default: standard output)")
-	t.flags.StringVar(&t.targets, "targets", "", "read targets from this `FILE` in YAML or JSON, for a function that is not deployed; the flags below go with it")
+	t.flags.StringVar(&t.targets, "targets", "", "describe a new function for the targets in this `FILE` in YAML or JSON; the flags below apply only with --targets")
 	t.tableFlags()
 	t.settingFlags(cmd)
 	t.mapping.add(cmd)
@@ -84,14 +84,14 @@ var withTargets = []string{"ledger-table", "memory", "timeout", "subnet", "secur
 // check checks the flags.
 func (t *templates) check() error {
 	if t.format == "" {
-		return errors.New("no format is given; add --format sam, cloudformation or terraform")
+		return errors.New("the format is missing; add --format sam, cloudformation or terraform")
 	}
 	if t.targets != "" {
 		return t.checkFlags()
 	}
 	for _, name := range withTargets {
 		if t.given(name) {
-			return fmt.Errorf("--%s goes with --targets; of a function that is deployed the template has what that has", name)
+			return fmt.Errorf("--%s has an effect only with --targets; the template of a deployed function has that function's settings", name)
 		}
 	}
 	return nil
@@ -125,7 +125,7 @@ func (t *templates) print(cmd *cobra.Command, s template.Setup) error {
 func usable(errs io.Writer, all []target.Loaded) []target.Loaded {
 	return slices.DeleteFunc(slices.Clone(all), func(l target.Loaded) bool {
 		for _, f := range l.Faults {
-			fmt.Fprintf(errs, "fanout: warning: %v; the template is without this target\n", f)
+			fmt.Fprintf(errs, "fanout: warning: %v; the template omits this target\n", f)
 		}
 		return len(l.Faults) > 0
 	})

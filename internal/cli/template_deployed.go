@@ -25,7 +25,7 @@ func (t *templates) deployed(ctx context.Context, a *cloud.Account) (template.Se
 	out, err := a.Lambda().GetFunction(ctx, &awslambda.GetFunctionInput{FunctionName: aws.String(t.functionRef())})
 	switch {
 	case cloud.IsMissing(err):
-		return template.Setup{}, &cloud.NoFunction{Name: t.functionName(), Else: "add --targets for a function that is not deployed"}
+		return template.Setup{}, &cloud.NoFunction{Name: t.functionName(), Else: "add --targets to describe a function that is not deployed"}
 	case err != nil:
 		return template.Setup{}, fmt.Errorf("the function %q cannot be looked up: %w", t.functionRef(), err)
 	}
@@ -35,7 +35,7 @@ func (t *templates) deployed(ctx context.Context, a *cloud.Account) (template.Se
 		return template.Setup{}, err
 	}
 	if facts.TableARN == "" {
-		return template.Setup{}, errors.New("the function has its targets from a file, which only it can read; name that with --targets")
+		return template.Setup{}, errors.New("the function reads its targets from a file in its package, which fanout cannot read; name the file with --targets")
 	}
 	if table := cmp.Or(t.tableARN, t.table); table != "" {
 		self, err := arn.Parse(f.ARN)

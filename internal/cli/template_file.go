@@ -100,7 +100,7 @@ func (t *templates) place(entries []registry.Entry) (arn.ARN, error) {
 		return arn.Parse(t.functionARN)
 	}
 	if len(entries) == 0 {
-		return arn.ARN{}, errors.New("the file has no target, so the function's account is not known; add --function-arn")
+		return arn.ARN{}, errors.New("the file has no target that names the function's account; add --function-arn")
 	}
 	a, err := arn.Parse(entries[0].Spec.SourceARN)
 	a.Service, a.Resource, a.Region = "lambda", "function:"+t.function, cmp.Or(t.aws.Region, a.Region)

@@ -39,26 +39,25 @@ func newTune(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tune (--targets FILE | --table NAME) (--event FILE… | --source-arn ARN)",
 		Short: "Find the batch size, memory and other settings for a stream",
-		Long: `Tune simulates how the function and its event source mapping would do with many
-settings, for a sample of a stream and its targets, and recommends the cheapest
-setting that keeps up with the load, with a fifth to spare, and delivers 99 % of
-the records within --max-lag. It sends nothing: the calls it makes are those that
-read the sample and the table of targets.
+		Long: `Tune simulates the function and its event source mapping with many settings, for a
+sample of a stream and its targets. It recommends the cheapest setting that handles the
+load with 20 % to spare and delivers 99 % of the records within --max-lag. It sends no
+records, and calls AWS only to read the sample and the table of targets.
 
-What is measured: batches of the sample, of many sizes, go through the function's
-own handler here, which makes the requests as ever and hands them to a stand-in
-for the services. So their number and sizes, and the CPU they take, are real.
+Measured: the function's handler runs here on batches of the sample, of many sizes. It
+makes the usual requests, but sends them to a stand-in for the services. So the number
+and sizes of the requests and their CPU time are real.
 
-What is modelled: how long services, Lambda and the polling of shards take, from
-a file of latencies that are assumptions (--latencies replaces it), and that CPU
-time grows by 1,769 MB ÷ memory below one vCPU; not modelled are throttling, retries,
-cold starts and the need for memory.
+Modeled: the latencies of services, of Lambda and of the polling of shards, which are
+assumptions from a file (--latencies replaces it). Below one vCPU, CPU time is multiplied by
+1,769 MB ÷ memory. The model leaves out throttling, retries, cold starts and the memory
+that the function needs.
 
 Prices come from a file with region and date (--prices replaces it).
---print-prices and --print-latencies print the files that are built in.
+--print-prices and --print-latencies print the built-in files.
 
-The table begins with the recommended setting. Below stand those that differ from
-it in one thing. --report writes a page with plots.`,
+The table starts with the recommended setting. The rows below differ from it in one
+value. --report writes a page with plots.`,
 		Example: `  fanout tune --targets targets.yaml --event event.json --records-per-second 2000 --shards 4
   fanout tune --table fanoutTargets --source-arn arn:aws:kinesis:eu-west-1:123456789012:stream/orders --max-lag 5s
   fanout tune --targets targets.yaml --event event.json --report tune.html --memory 256,512
@@ -78,18 +77,18 @@ func (f *tuneFlags) add(cmd *cobra.Command) {
 	s.StringVar(&f.targets, "targets", "", "read the targets from this `FILE` in YAML or JSON")
 	s.StringVar(&f.table, "table", "", "read the targets from this DynamoDB table, by `NAME` or ARN")
 	f.sample.add(s)
-	s.Float64Var(&f.perSecond, "records-per-second", 0, "plan for `N` records a second of the whole stream (default: as the sample's arrival times say)")
-	s.IntVar(&f.shards, "shards", 0, "plan for `N` shards (default: those of the sample)")
-	durationFlag(s, &f.maxLag, "max-lag", 2*time.Second, "have 99 % of the records at all targets in this `TIME`")
-	s.BoolVar(&f.enhanced, "enhanced-fan-out", false, "let the mapping read a Kinesis stream with enhanced fan-out")
-	oneOf(cmd, &f.metrics, "metrics", string(metrics.ModeCloudWatch), "let the function publish metrics to `WHERE`: cloudwatch, emf or none",
+	s.Float64Var(&f.perSecond, "records-per-second", 0, "plan for `N` records per second in the whole stream (default: from the sample's arrival times)")
+	s.IntVar(&f.shards, "shards", 0, "plan for `N` shards (default: as in the sample)")
+	durationFlag(s, &f.maxLag, "max-lag", 2*time.Second, "deliver 99 % of the records to all targets within this `TIME`")
+	s.BoolVar(&f.enhanced, "enhanced-fan-out", false, "read a Kinesis stream with enhanced fan-out")
+	oneOf(cmd, &f.metrics, "metrics", string(metrics.ModeCloudWatch), "the `SERVICE` for the function's metrics: cloudwatch, emf or none",
 		[]string{string(metrics.ModeCloudWatch), string(metrics.ModeEMF), string(metrics.ModeNone)})
 	s.IntSliceVar(&f.grid.BatchSizes, "batch-size", f.grid.BatchSizes, "try this `LIST` of batch sizes")
 	s.Var(&durations{value: &f.grid.Windows}, "window", "try this `LIST` of batching windows")
 	s.IntSliceVar(&f.grid.Factors, "parallelization-factor", f.grid.Factors, "try this `LIST` of parallelization factors")
 	s.IntSliceVar(&f.grid.InFlights, "in-flight", f.grid.InFlights, "try this `LIST` of requests in flight")
 	s.IntSliceVar(&f.grid.Memories, "memory", f.grid.Memories, "try this `LIST` of memory sizes, in MB")
-	someOf(cmd, &f.grid.Collapses, "collapse", "try this `LIST` of collapses, at targets that can; the first is what the recommendation is for (default: as configured, and beside it JSON and none)",
+	someOf(cmd, &f.grid.Collapses, "collapse", "try this `LIST` of values for collapse, at targets that support it; the recommendation uses the first one (default: as configured, plus JSON and none)",
 		append([]string{tune.Configured}, collapses...))
 	s.StringVar(&f.prices, "prices", "", "read prices from this YAML `FILE` (default: built in)")
 	s.StringVar(&f.latencies, "latencies", "", "read latencies from this YAML `FILE` (default: built in)")
@@ -115,9 +114,9 @@ func (f *tuneFlags) complete(cmd *cobra.Command) {
 func (f *tuneFlags) check() error {
 	switch {
 	case f.targets != "" && f.table != "":
-		return errors.New("--targets and --table exclude each other; give one of them")
+		return errors.New("--targets and --table cannot be combined; use only one")
 	case f.targets == "" && f.table == "":
-		return errors.New("no targets are given; add --targets FILE or --table NAME")
+		return errors.New("the targets are missing; add --targets FILE or --table NAME")
 	case f.perSecond < 0:
 		return fmt.Errorf("--records-per-second is %v; it must be above 0", f.perSecond)
 	case f.shards < 0:

@@ -21,7 +21,7 @@ func showTuning(w io.Writer, output string, r *tune.Report) error {
 	for _, part := range []struct {
 		head  string
 		lines []string
-	}{{"Why", r.Why}, {"What this rests on", r.Basis}, {"To note", r.Notes}} {
+	}{{"Why", r.Why}, {"Assumptions", r.Basis}, {"Notes", r.Notes}} {
 		if len(part.lines) > 0 {
 			fmt.Fprintf(&b, "\n%s\n", part.head)
 		}

@@ -28,10 +28,10 @@ type sampleFlags struct {
 }
 
 func (f *sampleFlags) add(s *pflag.FlagSet) {
-	s.StringArrayVar(&f.events, "event", nil, "take the Lambda event in this `FILE` as a sample, - for standard input; repeatable")
+	s.StringArrayVar(&f.events, "event", nil, "use the Lambda event in this `FILE` as a sample, - for standard input; repeatable")
 	f.sourceAs.add(s)
 	s.StringVar(&f.sourceARN, "source-arn", "", "take a sample of the Kinesis or DynamoDB stream with this `ARN`")
-	s.StringVar(&f.start, "starting-position", "TRIM_HORIZON", "begin the sample of a stream at `POSITION`: LATEST, TRIM_HORIZON or a time such as 2026-11-22T20:15:00Z")
+	s.StringVar(&f.start, "starting-position", "TRIM_HORIZON", "start the sample of a stream at this `POSITION`: LATEST, TRIM_HORIZON or a time such as 2026-11-22T20:15:00Z")
 	s.IntVar(&f.records, "sample-records", 10_000, "take a sample of `N` records from a stream")
 	durationFlag(s, &f.time, "sample-time", 30*time.Second, "read a stream for at most this `TIME`")
 }
@@ -40,9 +40,9 @@ func (f *sampleFlags) add(s *pflag.FlagSet) {
 func (f *sampleFlags) check() error {
 	switch {
 	case f.events != nil && f.sourceARN != "":
-		return errors.New("--event and --source-arn exclude each other; give one of them")
+		return errors.New("--event and --source-arn cannot be combined; use only one")
 	case f.events == nil && f.sourceARN == "":
-		return errors.New("no sample is given; add --event FILE or --source-arn ARN")
+		return errors.New("the sample is missing; add --event FILE or --source-arn ARN")
 	case f.records < 2:
 		return fmt.Errorf("--sample-records is %d; it must be at least 2", f.records)
 	case f.time <= 0:
@@ -112,7 +112,7 @@ func (f *sampleFlags) fromStream(ctx context.Context, cfg aws.Config, stderr *li
 		return nil, failed(err)
 	}
 	if c.count() == 0 {
-		return nil, failed(fmt.Errorf("the stream %s had no records within %v; begin earlier with --starting-position, or wait longer with --sample-time", f.sourceARN, f.time))
+		return nil, failed(fmt.Errorf("the stream %s had no records within %v; start earlier with --starting-position, or wait longer with --sample-time", f.sourceARN, f.time))
 	}
 	return tune.NewSample(c.events...)
 }

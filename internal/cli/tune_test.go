@@ -31,7 +31,7 @@ Why
   • It is the cheapest of those that keep up, and this is a sentence that is so
     long that it does not fit into one line.
 
-What this rests on
+Assumptions
   • Prices: us-east-1.
 `
 	if diff := cmp.Diff(strings.TrimPrefix(want, "\n"), b.String()); diff != "" {

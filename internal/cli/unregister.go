@@ -16,12 +16,12 @@ func newUnregister(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "unregister",
 		Short: "Remove a target from a source",
-		Long: `Unregister removes a target from the target table. One that another target names
-with --on-failure stays: that one would be faulty.
+		Long: `Unregister removes a target from the target table. It refuses if another target names
+this target with --on-failure, because that target would become faulty.
 
-The function may deliver to an active target for FANOUT_CONFIG_TTL more, a minute if
-nothing else is set, so its role keeps the right to; the next change, or fanout
-deploy, takes it away. Of an inactive target it is taken away at once.`,
+The function may still deliver to an active target for FANOUT_CONFIG_TTL, by default one
+minute, so its role keeps the right to do so until the next change or fanout deploy. For
+an inactive target, unregister removes the right at once.`,
 		Example: `  fanout unregister --function fanout --source-type kinesis --source inputStream --id target1`,
 		Args:    flagsOnly,
 	}

@@ -20,9 +20,9 @@ func newUpdate(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "update",
 		Short: "Change attributes of a target",
-		Long: `Update changes those attributes of a target that are given, and leaves the others
-as they are. --unset gives an attribute its default again. The target is checked as
-a whole before anything is written.`,
+		Long: `Update changes the attributes of a target that are on the command line, and keeps the
+others. --unset resets an attribute to its default. Update checks the whole target before
+it writes.`,
 		Example: `  fanout update --function fanout --source-type kinesis --source inputStream --id target1 --parallel false
   fanout update --source-type kinesis --source inputStream --id target1 --unset collapse --unset batch-records`,
 		Args: flagsOnly,

@@ -95,7 +95,7 @@ func setHelpCommand(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	help, _, _ := root.Find([]string{"help"}) // it was just added
 	help.Short = "Show the help of a command"
-	help.Long = `Help shows what a command does and which flags it takes, as --help does.`
+	help.Long = `Help shows the description and the flags of a command, like --help.`
 	help.Example = "  fanout help run"
 	help.Args = func(_ *cobra.Command, args []string) error {
 		cmd, rest, err := root.Find(args)

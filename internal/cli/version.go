@@ -82,15 +82,15 @@ func newVersion() *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
 		Use:   "version",
-		Short: "Print the version, for a report of a bug",
-		Long: `Version prints the version of fanout, the commit and toolchain that it was built
-from, the platform, and the version of the AWS SDK: what a report of a bug needs.
---version prints the most of it in one line.`,
+		Short: "Print the version, for a bug report",
+		Long: `Version prints the details for a bug report: the version of fanout, the commit and
+toolchain of its build, the platform, and the version of the AWS SDK. --version prints
+most of this on one line.`,
 		Example: `  fanout version
   fanout version --output json`,
 		Args: flagsOnly,
 	}
-	oneOf(cmd, &output, "output", "text", "print it as `FORM`: text, json or yaml", []string{"text", "json", "yaml"})
+	oneOf(cmd, &output, "output", "text", "print the version in this `FORM`: text, json or yaml", []string{"text", "json", "yaml"})
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		b := thisBuild()
 		if output == "text" {

@@ -48,7 +48,7 @@ func sentence(op *smithy.OperationError) string {
 	case IsDenied(op):
 		return fmt.Sprintf("AWS does not allow %s (%s); ask for the right to call it", call, code)
 	case RefusesCredentials(op):
-		return fmt.Sprintf("AWS refuses the credentials (%s); renew them, or name others with --profile", code)
+		return fmt.Sprintf("AWS refuses the credentials (%s); renew them, or name other credentials with --profile", code)
 	case IsThrottled(op):
 		return fmt.Sprintf("AWS throttles %s (%s); try again in a minute", call, code)
 	}

@@ -121,7 +121,7 @@ func (a about) unknown(err error) Finding {
 	case cloud.IsDenied(err):
 		return a.is(Unknown, "", "not checked: no right to call %s", call(err))
 	case cloud.RefusesCredentials(err):
-		return a.is(Unknown, "renew the credentials, or name others with --profile", "not checked: AWS refuses the credentials")
+		return a.is(Unknown, "renew the credentials, or name other ones with --profile", "not checked: AWS refuses the credentials")
 	case cloud.IsThrottled(err):
 		return a.is(Unknown, "wait a minute, and run fanout doctor again", "not checked: AWS throttles %s", call(err))
 	}

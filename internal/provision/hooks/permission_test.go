@@ -66,7 +66,7 @@ func TestPermitConflict(t *testing.T) {
 	l.permissions[0].Source = "arn:aws:sns:eu-west-1:123456789012:other"
 	l.refuse["GetPolicy"] = []error{errDenied, errDenied}
 	_, err = h.Hook(t.Context(), topic, Settings{})
-	wantErr(t, err, `who may invoke the function "fanout" cannot be looked up: `)
+	wantErr(t, err, `the resource policy of the function "fanout" cannot be looked up: `)
 }
 
 // A right that hook gave is not written again, whatever the answer of Lambda would be.

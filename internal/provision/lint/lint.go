@@ -49,7 +49,7 @@ func Targets(all []target.Loaded, streams Streams) []Finding {
 	}
 	for _, source := range slices.Sorted(maps.Keys(sources)) {
 		if former := target.FormerStream(source, all); former != "" {
-			found = append(found, Finding{Source: source, Text: former + ", with fanout export and fanout apply --prune, unless this one is the former"})
+			found = append(found, Finding{Source: source, Text: former + ", with fanout export and fanout apply --prune, unless this stream is the former one"})
 		}
 	}
 	return found

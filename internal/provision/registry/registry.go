@@ -76,7 +76,7 @@ func (t *Table) failed(done string, err error) error {
 		return t.Missing()
 	}
 	if cloud.IsMissing(err) {
-		return fmt.Errorf("there is no target table %q; run fanout deploy, or name another with --table", t.Name)
+		return fmt.Errorf("the target table %q does not exist; run fanout deploy, or name another table with --table", t.Name)
 	}
 	return fmt.Errorf("the target table %q cannot be %s: %w", t.Name, done, err)
 }

@@ -221,7 +221,7 @@ func TestErrors(t *testing.T) {
 	}
 	for name, do := range all {
 		fake.refuse = &types.ResourceNotFoundException{}
-		if err := do(); err == nil || err.Error() != `there is no target table "targets"; run fanout deploy, or name another with --table` {
+		if err := do(); err == nil || err.Error() != `the target table "targets" does not exist; run fanout deploy, or name another table with --table` {
 			t.Errorf("%s: %v", name, err)
 		}
 		fake.refuse = &smithy.GenericAPIError{Code: "AccessDeniedException"}

@@ -190,7 +190,7 @@ func TestDestroyFaults(t *testing.T) {
 	f = hooked(t)
 	f.mappings[0].State = aws.String("Deleting")
 	f.fnPolicy = "{"
-	if _, err := destroy(t, f, Doomed{Function: "orders"}); err == nil || !strings.HasPrefix(err.Error(), `the policy of the function "orders" cannot be read: `) {
+	if _, err := destroy(t, f, Doomed{Function: "orders"}); err == nil || !strings.HasPrefix(err.Error(), `the resource policy of the function "orders" cannot be read: `) {
 		t.Error(err)
 	}
 	f.fnPolicy = ""
