@@ -24,11 +24,11 @@ func Callers(ctx context.Context, client LambdaReader, function string) ([]Calle
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("who may invoke the function %q cannot be looked up: %w", function, err)
+		return nil, fmt.Errorf("the resource policy of the function %q cannot be looked up: %w", function, err)
 	}
 	callers, err := callersIn(aws.ToString(out.Policy))
 	if err != nil {
-		return nil, fmt.Errorf("the policy of the function %q cannot be read: %w", function, err)
+		return nil, fmt.Errorf("the resource policy of the function %q cannot be read: %w", function, err)
 	}
 	return callers, nil
 }
