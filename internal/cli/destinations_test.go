@@ -154,7 +154,7 @@ func TestWarnsOfSources(t *testing.T) {
 		{"a file, and the function lets it be written", disk, `"FANOUT_TABLE": "t", "FANOUT_ALLOW_FILE_TARGETS": "true"`, "", false,
 			`target "t": the file is on the disk of one instance of the function, and goes with it; run fanout update --source-arn ` + orders + ` --id t --active false --table t`},
 		{"the stream of a table", append(copied, stream), "", stream, false, ""},
-		{"a former stream", append(copied, former), "", stream, true, `target "t": sourceArn: is a former stream of the table, so no records come; write ` + stream + `, which it has now` + move},
+		{"a former stream", append(copied, former), "", stream, true, `target "t": sourceArn: is a former stream of the table, which sends no records; change it to the current stream, ` + stream + move},
 		{"the stream, and targets of a former one", append(copied, stream), "", stream, true, `the sourceArn of "old" is that of another stream of the table, ` + former + `; correct it` + move},
 		{"a stream that cannot be looked up", append(copied, stream), "", "", true, `the sourceArn of "old" is that of another stream of the table, ` + former + `; correct it` + move + `, unless this stream is the former one`},
 		{"targets that are moved", []string{"apply", targets, "--prune", "--yes"}, "", stream, true, ""},

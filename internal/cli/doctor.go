@@ -126,7 +126,7 @@ func showDiagnosis(w io.Writer, output string, r diagnosis) error {
 }
 
 func findingRows(t table.Writer, w io.Writer, found []doctor.Finding) {
-	t.AppendHeader(table.Row{"", "check", "of", "finding"})
+	t.AppendHeader(table.Row{"", "check", "subject", "finding"})
 	for i, f := range found {
 		say := f.Text
 		// Several faults of a subject may share a remedy, which is printed once.

@@ -54,7 +54,7 @@ func TestHookRefusesWhatAWSRefuses(t *testing.T) {
 		{"--source-arn " + topic + " --filter {} --filter {}", "--filter appears more than once, but a subscription can have only one filter policy; combine them"},
 		// Filters.
 		{"--source-arn " + orders + strings.Repeat(` --filter {"a":[1]}`, 11), "--filter appears 11 times; a mapping can have at most 10 filters"},
-		{"--source-arn " + orders + ` --filter {"a":1}`, `--filter is "{\"a\":1}"; the value of "a" must be a list of what matches, `},
+		{"--source-arn " + orders + ` --filter {"a":1}`, `--filter is "{\"a\":1}"; the value of "a" must be a list of matching values, `},
 		// Destinations for failures.
 		{"--source-arn " + orders + " --on-failure failures", `--on-failure is "failures"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
 		{"--source-arn " + orders + " --on-failure " + orders, `--on-failure is "` + orders + `"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},

@@ -70,8 +70,8 @@ func TestDoctorOfAMissingFunction(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	for name, want := range map[string]string{
-		"ordrs": "there is none; did you mean orders?|run fanout doctor --function orders --region eu-central-1",
-		"x":     "there is none|run fanout deploy --function x --region eu-central-1, or name another with --function",
+		"ordrs": "it does not exist; did you mean orders?|run fanout doctor --function orders --region eu-central-1",
+		"x":     "it does not exist|run fanout deploy --function x --region eu-central-1, or name another function with --function",
 	} {
 		var out, errs bytes.Buffer
 		execute([]string{"doctor", "--function", name, "--region", "eu-central-1", "--output", "json"}, nil, &out, &errs)

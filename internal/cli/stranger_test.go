@@ -49,8 +49,8 @@ func TestStrangers(t *testing.T) {
 		status           int
 	}{
 		{"nothing in an object", "{}", "", http.StatusOK},
-		{"a page", "<!DOCTYPE html><html><body>Welcome<br></body></html>", "that is not one of AWS (200 OK)", http.StatusOK},
-		{"a page in trouble", "<!DOCTYPE html><html><body>Sorry<br></body></html>", "that is not one of AWS (503 Service Unavailable)", http.StatusServiceUnavailable},
+		{"a page", "<!DOCTYPE html><html><body>Welcome<br></body></html>", "that does not come from AWS (200 OK)", http.StatusOK},
+		{"a page in trouble", "<!DOCTYPE html><html><body>Sorry<br></body></html>", "that does not come from AWS (503 Service Unavailable)", http.StatusServiceUnavailable},
 		{"nothing", "", "", http.StatusOK},
 		{"throttling", `{"__type": "ThrottlingException", "message": "Rate exceeded"}`, "", http.StatusBadRequest},
 	} {

@@ -28,9 +28,9 @@ type NotAWS struct {
 
 // Error implements error.
 func (e *NotAWS) Error() string {
-	text := "got an answer that is not one of AWS"
+	text := "got an answer that does not come from AWS"
 	if e.Host != "" {
-		text = fmt.Sprintf("got an answer from %s that is not one of AWS", e.Host)
+		text = fmt.Sprintf("got an answer from %s that does not come from AWS", e.Host)
 	}
 	if e.Status != "" {
 		text += " (" + e.Status + ")"

@@ -44,7 +44,7 @@ func callersIn(policy string) ([]Caller, error) {
 		}
 	}
 	if err := json.Unmarshal([]byte(policy), &document); err != nil {
-		return nil, fmt.Errorf("it is no JSON: %w", err)
+		return nil, fmt.Errorf("it is not valid JSON: %w", err)
 	}
 	var all []Caller
 	for _, s := range document.Statement {

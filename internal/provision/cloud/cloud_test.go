@@ -127,8 +127,8 @@ func TestDestination(t *testing.T) {
 func TestTableStream(t *testing.T) {
 	for _, tt := range []struct{ answer, want, err string }{
 		{`{"Table": {"LatestStreamArn": "arn", "StreamSpecification": {"StreamEnabled": true}}}`, "arn", ""},
-		{`{"Table": {"LatestStreamArn": "arn"}}`, "", `the DynamoDB table "t" has no stream; enable one, with NEW_AND_OLD_IMAGES, say`},
-		{"ResourceNotFoundException", "", `there is no DynamoDB table called "t" in us-east-1; check the name, --region and --profile`},
+		{`{"Table": {"LatestStreamArn": "arn"}}`, "", `the DynamoDB table "t" has no stream; enable one, for example with NEW_AND_OLD_IMAGES`},
+		{"ResourceNotFoundException", "", `there is no DynamoDB table named "t" in us-east-1; check the name, --region and --profile`},
 		{"ValidationException", "", `the DynamoDB table "t" cannot be looked up: DynamoDB DescribeTable failed: Because (ValidationException)`},
 	} {
 		a := account(t, answers{"DescribeTable": tt.answer}).In("us-east-1")
@@ -146,11 +146,11 @@ func TestTableStream(t *testing.T) {
 // A silent service is named. An answer that lacks a required part counts as no answer.
 func TestPlainOfSilence(t *testing.T) {
 	at := &smithy.OperationError{ServiceID: "Lambda", OperationName: "GetFunction", Err: &url.Error{Op: "Post", URL: "https://h:1/", Err: os.ErrDeadlineExceeded}}
-	if got, want := Plain(at), "Lambda GetFunction got no answer: h:1 is silent; check --region, --endpoint-url and the network"; got != want {
+	if got, want := Plain(at), "Lambda GetFunction got no answer from h:1 in time; check --region, --endpoint-url and the network"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	_, err := account(t, answers{"DescribeTable": "{}"}).TableStream(t.Context(), "t")
-	if got, want := Plain(err), "that is not one of AWS (200 OK); check --region, --endpoint-url and proxies"; !strings.HasSuffix(got, want) {
+	if got, want := Plain(err), "that does not come from AWS (200 OK); check --region, --endpoint-url and proxies"; !strings.HasSuffix(got, want) {
 		t.Errorf("got %q, want %q at its end", got, want)
 	}
 }
@@ -166,7 +166,7 @@ func TestPlain(t *testing.T) {
 	}
 	a.cfg.Credentials = credentials.NewStaticCredentialsProvider("", "", "")
 	_, err = a.Stream(t.Context(), "s")
-	if got, want := Plain(err), `the Kinesis stream "s" cannot be looked up: Kinesis DescribeStreamSummary was not made, because there are no usable AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`; got != want {
+	if got, want := Plain(err), `the Kinesis stream "s" cannot be looked up: Kinesis DescribeStreamSummary was not sent, because there are no usable AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	throttled := account(t, answers{"DescribeTable": "ThrottlingException"})

@@ -86,8 +86,8 @@ func TestEC2Refuses(t *testing.T) {
 			"AWS does not allow EC2 DescribeSubnets (UnauthorizedOperation); ask for the right to call it"},
 		{"no subnet", `<Response><Errors><Error><Code>InvalidSubnetID.NotFound</Code><Message>No.</Message></Error></Errors></Response>`, 400, false,
 			"EC2 DescribeSubnets failed: No (InvalidSubnetID.NotFound)"},
-		{"no XML", `gone fishing`, 502, false, "EC2 DescribeSubnets got an answer from HOST that is not one of AWS (502 Bad Gateway); check --region, --endpoint-url and proxies"},
-		{"no XML in an answer", `<`, 200, false, "EC2 DescribeSubnets got an answer from HOST that is not one of AWS (200 OK); check --region, --endpoint-url and proxies"},
+		{"no XML", `gone fishing`, 502, false, "EC2 DescribeSubnets got an answer from HOST that does not come from AWS (502 Bad Gateway); check --region, --endpoint-url and proxies"},
+		{"no XML in an answer", `<`, 200, false, "EC2 DescribeSubnets got an answer from HOST that does not come from AWS (200 OK); check --region, --endpoint-url and proxies"},
 	} {
 		e := ec2(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(c.status)
@@ -106,7 +106,7 @@ func TestEC2WithoutCredentials(t *testing.T) {
 	e.cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{}, errors.New("there are no AWS credentials")
 	})
-	if _, err := e.DescribeSubnets(t.Context(), nil); err == nil || !strings.HasSuffix(Plain(err), "was not made: there are no AWS credentials") {
+	if _, err := e.DescribeSubnets(t.Context(), nil); err == nil || !strings.HasSuffix(Plain(err), "was not sent: there are no AWS credentials") {
 		t.Error(err)
 	}
 }

@@ -89,16 +89,16 @@ func unanswered(err error) string {
 			why = e
 		}
 		if strings.Contains(why.Error(), "no AWS credentials") {
-			return "was not made: " + why.Error()
+			return "was not sent: " + why.Error()
 		}
-		return "was not made, because there are no usable AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+		return "was not sent, because there are no usable AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		at, parseErr := url.Parse(u.URL)
 		switch {
 		case parseErr != nil:
 		case u.Timeout():
-			return fmt.Sprintf("got no answer: %s is silent; check --region, --endpoint-url and the network", at.Host)
+			return fmt.Sprintf("got no answer from %s in time; check --region, --endpoint-url and the network", at.Host)
 		default:
 			return fmt.Sprintf("got no answer from %s (%v); check --region, --endpoint-url and the network", at.Host, innermost(u.Err))
 		}

@@ -54,7 +54,7 @@ func (a *Account) TableStream(ctx context.Context, name string) (string, error) 
 	}
 	stream := streamOf(out.Table)
 	if stream == "" {
-		return "", fmt.Errorf("the DynamoDB table %q has no stream; enable one, with NEW_AND_OLD_IMAGES, say", name)
+		return "", fmt.Errorf("the DynamoDB table %q has no stream; enable one, for example with NEW_AND_OLD_IMAGES", name)
 	}
 	return stream, nil
 }
@@ -94,7 +94,7 @@ func (a *Account) Exists(ctx context.Context, source string) error {
 		_, err = in.SNS().GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &source})
 	}
 	if IsMissing(err) {
-		return fmt.Errorf("there is no %s; check the ARN, --region and --profile", source)
+		return fmt.Errorf("%s does not exist; check the ARN, --region and --profile", source)
 	}
 	if err != nil && !IsDenied(err) {
 		return fmt.Errorf("%s cannot be looked up: %w", source, err)
@@ -104,7 +104,7 @@ func (a *Account) Exists(ctx context.Context, source string) error {
 
 // missing returns the error for a resource that does not exist.
 func (a *Account) missing(what, name string) error {
-	return fmt.Errorf("there is no %s called %q in %s; check the name, --region and --profile", what, name, a.Region())
+	return fmt.Errorf("there is no %s named %q in %s; check the name, --region and --profile", what, name, a.Region())
 }
 
 // NoFunction is the error for a function that does not exist.

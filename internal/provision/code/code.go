@@ -52,7 +52,7 @@ func Open(file, architecture string) (Package, error) {
 		return nil, fmt.Errorf("the package cannot be read: %w", err)
 	}
 	if err := check(b, architectures[architecture].machine); err != nil {
-		return nil, fmt.Errorf("the package %s cannot be the function on %s: %w", file, architecture, err)
+		return nil, fmt.Errorf("the package %s is not the function for %s: %w", file, architecture, err)
 	}
 	return b, nil
 }
@@ -81,7 +81,7 @@ func check(archive []byte, machine elf.Machine) error {
 		return nil
 	}
 	if is := elf.Machine(head[at]) | elf.Machine(head[at+1])<<8; is != machine {
-		return fmt.Errorf("its file bootstrap was built for %v; give the one for %v, or another --architecture", is, machine)
+		return fmt.Errorf("its file bootstrap was built for %v; use the package for %v, or another --architecture", is, machine)
 	}
 	return nil
 }

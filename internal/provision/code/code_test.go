@@ -50,7 +50,7 @@ func TestOpen(t *testing.T) {
 		"arm64":          {archive(t, "bootstrap", 0o755, program(elf.EM_AARCH64)), "arm64", ""},
 		"x86_64":         {archive(t, "bootstrap", 0o755, program(elf.EM_X86_64)), "x86_64", ""},
 		"script":         {archive(t, "bootstrap", 0o755, []byte("#!")), "arm64", ""},
-		"wrong machine":  {archive(t, "bootstrap", 0o755, program(elf.EM_X86_64)), "arm64", "on arm64: its file bootstrap was built for EM_X86_64; give the one for EM_AARCH64, or another --architecture"},
+		"wrong machine":  {archive(t, "bootstrap", 0o755, program(elf.EM_X86_64)), "arm64", "for arm64: its file bootstrap was built for EM_X86_64; use the package for EM_AARCH64, or another --architecture"},
 		"no bootstrap":   {archive(t, "main", 0o755, nil), "arm64", "it has no file bootstrap; make one with make package"},
 		"not executable": {archive(t, "bootstrap", 0o644, nil), "arm64", "its file bootstrap is not executable; make one with make package"},
 		"no zip":         {"code_test.go", "arm64", "it is not a zip archive; make one with make package"},

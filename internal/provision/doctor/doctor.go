@@ -125,7 +125,7 @@ func (a about) unknown(err error) Finding {
 	case cloud.IsThrottled(err):
 		return a.is(Unknown, "wait a minute, and run fanout doctor again", "not checked: AWS throttles %s", call(err))
 	}
-	return a.is(Unknown, "run fanout doctor again, or look yourself", "not checked: %s", cloud.Plain(err))
+	return a.is(Unknown, "run fanout doctor again, or check it yourself", "not checked: %s", cloud.Plain(err))
 }
 
 // notChecked is the finding for a check that is impossible from here.

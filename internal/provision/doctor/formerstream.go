@@ -27,9 +27,9 @@ func (p *patient) leftBehind(source, now string) []Finding {
 	}
 	is := about{"source", cloud.Source(source)}
 	if now == "" {
-		return []Finding{is.wrong("switch the table's stream on, "+p.moveTargets(), "its stream %s was switched off, so these targets get nothing: %s", source, strings.Join(ids, ", "))}
+		return []Finding{is.wrong("enable the table's stream, "+p.moveTargets(), "its stream %s is disabled, so these targets get no records: %s", source, strings.Join(ids, ", "))}
 	}
-	return []Finding{is.wrong(p.moveTargets(), "its stream is %s now, so the targets of the former stream %s get nothing: %s", now, source, strings.Join(ids, ", "))}
+	return []Finding{is.wrong(p.moveTargets(), "its current stream is %s, so the targets of the former stream %s get no records: %s", now, source, strings.Join(ids, ", "))}
 }
 
 // moveTargets returns the commands that give targets another source.

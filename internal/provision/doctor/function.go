@@ -20,24 +20,24 @@ func (p *patient) state(context.Context) []Finding {
 	switch c.State {
 	case types.StateActive, "":
 	case types.StatePending:
-		found = append(found, is.warning("wait a minute", "Lambda is still making it"))
+		found = append(found, is.warning("wait a minute", "Lambda is still creating it"))
 	case types.StateInactive:
-		found = append(found, is.warning("", "Lambda has put it to sleep; the next event wakes it, which takes a while"))
+		found = append(found, is.warning("", "its state in Lambda is Inactive; the next event activates it, which takes a while"))
 	case types.StateFailed:
-		found = append(found, is.wrong("correct that, and "+p.run("deploy"), "Lambda could not make it: %s", aws.ToString(c.StateReason)))
+		found = append(found, is.wrong("correct this, and "+p.run("deploy"), "Lambda could not create it: %s", aws.ToString(c.StateReason)))
 	default:
-		found = append(found, is.wrong("look at it in the console", "Lambda says it is %s: %s", c.State, aws.ToString(c.StateReason)))
+		found = append(found, is.wrong("check it in the console", "its state in Lambda is %s: %s", c.State, aws.ToString(c.StateReason)))
 	}
 	switch c.LastUpdateStatus {
 	case types.LastUpdateStatusInProgress:
-		found = append(found, is.warning("wait a minute", "an update is under way"))
+		found = append(found, is.warning("wait a minute", "an update is in progress"))
 	case types.LastUpdateStatusFailed:
-		found = append(found, is.wrong("correct that, and "+p.run("deploy"), "its last update failed: %s", aws.ToString(c.LastUpdateStatusReason)))
+		found = append(found, is.wrong("correct this, and "+p.run("deploy"), "its last update failed: %s", aws.ToString(c.LastUpdateStatusReason)))
 	default: // successful
 	}
 	if c.PackageType != types.PackageTypeImage && c.Runtime != types.RuntimeProvidedal2023 {
-		found = append(found, is.wrong("name another with --function, or "+p.run("deploy")+" to replace it",
-			"its runtime is %s, so it is not fanout's, which has %s", c.Runtime, types.RuntimeProvidedal2023))
+		found = append(found, is.wrong("name another function with --function, or "+p.run("deploy")+" to replace it",
+			"its runtime is %s, but a fanout function has %s", c.Runtime, types.RuntimeProvidedal2023))
 	}
 	if found == nil {
 		found = append(found, is.ok("active, for %s", p.architecture()))
@@ -75,14 +75,14 @@ func (p *patient) settings(context.Context) []Finding {
 	var found []Finding
 	if need := ownMemory + most*targetMemory; int(memory) < need {
 		found = append(found, is.warning(p.run("deploy", "--memory", strconv.Itoa(max(256, need))),
-			"%d MB of memory may not do for a large batch and the %s of %s", memory, counted(most, "target", "targets"), cloud.Source(source)))
+			"%d MB of memory may be too little for a large batch and the %s of %s", memory, counted(most, "target", "targets"), cloud.Source(source)))
 	}
 	switch left := timeout - p.options.DeadlineMargin; {
 	case left <= 0:
 		found = append(found, is.wrong(p.run("deploy", "--timeout", "30"),
-			"its timeout of %v leaves no time to send, since sending stops %v before it (FANOUT_DEADLINE_MARGIN)", timeout, p.options.DeadlineMargin))
+			"its timeout of %v leaves no time to send, because sending stops %v before it (FANOUT_DEADLINE_MARGIN)", timeout, p.options.DeadlineMargin))
 	case left < comfort:
-		found = append(found, is.warning(p.run("deploy", "--timeout", "30"), "its timeout of %v leaves little time to send again what failed", timeout))
+		found = append(found, is.warning(p.run("deploy", "--timeout", "30"), "its timeout of %v leaves little time for retries", timeout))
 	}
 	if found == nil {
 		found = append(found, is.ok("%d MB of memory, a timeout of %v", memory, timeout))

@@ -39,8 +39,8 @@ func (p *patient) lag(ctx context.Context) []Finding {
 	}
 	oldest = oldest.Round(time.Second)
 	if oldest > p.Lag {
-		return []Finding{is.wrong("look into the function's log for targets that fail or throttle; more shards, or hook --parallelization-factor, read faster",
-			"records were up to %s old in the last %s; those older than the stream keeps them are lost", short(oldest), short(lately))}
+		return []Finding{is.wrong("check the function's log for targets that fail or throttle; to read faster, add shards, or use hook --parallelization-factor",
+			"records were up to %s old in the last %s; records older than the stream's retention period are lost", short(oldest), short(lately))}
 	}
 	return []Finding{is.ok("records were up to %s old in the last %s", short(oldest), short(lately))}
 }

@@ -20,7 +20,7 @@ func (p *patient) logs(ctx context.Context) []Finding {
 	case g == nil:
 		return []Finding{p.noLogs(ctx, is)}
 	case g.RetentionInDays == nil:
-		return []Finding{is.warning(p.run("deploy", "--log-retention", "30"), "logs are kept for ever, and paid for")}
+		return []Finding{is.warning(p.run("deploy", "--log-retention", "30"), "logs are kept forever, and you pay for them")}
 	}
 	return []Finding{is.ok("kept for %d days", *g.RetentionInDays)}
 }
@@ -31,12 +31,12 @@ func (p *patient) logs(ctx context.Context) []Finding {
 func (p *patient) noLogs(ctx context.Context, is about) Finding {
 	has, err := p.documents(ctx, cloud.Name(p.function.RoleARN))
 	if err != nil {
-		return is.warning(p.run("deploy"), "there is none, and whether the role may make one cannot be seen")
+		return is.warning(p.run("deploy"), "it does not exist, and fanout cannot see whether the role may create it")
 	}
 	group := p.self
 	group.Service, group.Resource = "logs", "log-group:"+is.subject
 	if given("logs:CreateLogGroup", group.String(), nil, has) || given("logs:CreateLogGroup", group.String()+":*", nil, has) {
-		return is.ok("there is none yet; Lambda makes it when the function runs")
+		return is.ok("it does not exist yet; Lambda creates it when the function runs")
 	}
-	return is.warning(p.run("deploy"), "there is none, and the role may not make one, so what the function says is lost")
+	return is.warning(p.run("deploy"), "it does not exist and the role may not create it, so the function's logs are lost")
 }

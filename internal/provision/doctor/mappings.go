@@ -45,11 +45,11 @@ func (p *patient) mapping(m *types.EventSourceMappingConfiguration) []Finding {
 	}
 	// "No records processed", "OK", or "PROBLEM: …" (Lambda guide, Troubleshooting).
 	if result := aws.ToString(m.LastProcessingResult); strings.HasPrefix(result, "PROBLEM") {
-		found = append(found, is.wrong("look into the function's log, and at the rights of its role", "Lambda says %q", result))
+		found = append(found, is.wrong("check the function's log and the rights of its role", "Lambda reports %q", result))
 	}
 	if gives, bound := givesUp(m); gives && cloud.OnFailure(m.DestinationConfig) == "" {
 		found = append(found, is.wrong(p.run("hook", "--source-arn", source, "--on-failure", "ARN"),
-			"records are given up after %s, and nobody is told: they are lost", bound))
+			"Lambda gives up records after %s without a notice, so they are lost", bound))
 	}
 	if p.targetsErr == nil {
 		unserved := p.served(is, source)
@@ -95,8 +95,8 @@ func (p *patient) endless(is about, m *types.EventSourceMappingConfiguration) []
 		return nil
 	}
 	fix := p.run("hook", "--source-arn", source, "--maximum-retry-attempts", "N", "--on-failure", "ARN") +
-		"; or give each such target another that keeps these records: " + p.command("update", "--source-arn", open[0].SourceARN, "--id", open[0].ID, "--on-failure", "ID")
-	return []Finding{is.warning(fix, "a record that a target cannot take is tried until it expires, which holds up its shard; targets without onFailure: %d", len(open))}
+		"; or name another target that takes these records: " + p.command("update", "--source-arn", open[0].SourceARN, "--id", open[0].ID, "--on-failure", "ID")
+	return []Finding{is.warning(fix, "Lambda retries a record that a target cannot take until it expires, which blocks its shard; targets without onFailure: %d", len(open))}
 }
 
 // served checks that a source has targets. A consumer uses the targets of its stream,
@@ -161,7 +161,7 @@ func (p *patient) sources(ctx context.Context) []Finding {
 		case p.hooksErr == nil && !slices.ContainsFunc(p.hooks, func(m types.EventSourceMappingConfiguration) bool {
 			return stream(aws.ToString(m.EventSourceArn)) == stream(source)
 		}):
-			found = append(found, about{"source", cloud.Source(source)}.wrong(p.run("hook", "--source-arn", source), "it has active targets, but no mapping, so they get nothing"))
+			found = append(found, about{"source", cloud.Source(source)}.wrong(p.run("hook", "--source-arn", source), "it has active targets, but no mapping, so they get no records"))
 		}
 	}
 	if p.callersErr != nil && !topicsOnly { // topics without targets cannot be seen
@@ -174,7 +174,7 @@ func (p *patient) sources(ctx context.Context) []Finding {
 func (p *patient) topic(ctx context.Context, topic, region string) []Finding {
 	is := about{"source", cloud.Source(topic)}
 	if strings.HasSuffix(topic, ".fifo") {
-		return []Finding{is.wrong("publish to a standard topic, or to a Kinesis stream, which keeps the order", "it is a FIFO topic, which invokes no function, so its targets get nothing")}
+		return []Finding{is.wrong("publish to a standard topic, or to a Kinesis stream, which keeps the order", "it is a FIFO topic, which cannot invoke a function, so its targets get no records")}
 	}
 	subscribed, err := p.subscribed(ctx, topic, region)
 	active := p.activeFrom[topic] > 0
@@ -182,13 +182,13 @@ func (p *patient) topic(ctx context.Context, topic, region string) []Finding {
 	case cloud.IsMissing(err) && !active:
 		return nil // a right for a deleted topic is harmless
 	case cloud.IsMissing(err):
-		return []Finding{is.wrong("correct the source of its targets, or make the topic", "there is no such topic")}
+		return []Finding{is.wrong("correct the source of its targets, or create the topic", "the topic does not exist")}
 	case err != nil:
 		return []Finding{is.unknown(err)}
 	case !subscribed && !active:
 		return nil
 	case !subscribed:
-		return []Finding{is.wrong(p.run("hook", "--source-arn", topic), "it has active targets, but no subscription, so they get nothing")}
+		return []Finding{is.wrong(p.run("hook", "--source-arn", topic), "it has active targets, but no subscription, so they get no records")}
 	}
 	var found []Finding
 	if !active && p.targetsErr == nil {
@@ -222,7 +222,7 @@ func (p *patient) failedMessages(is about, topic string) []Finding {
 	case p.async.OnFailure() != "" || p.config.DeadLetterConfig != nil && aws.ToString(p.config.DeadLetterConfig.TargetArn) != "":
 		return nil
 	}
-	return []Finding{is.warning(p.run("hook", "--source-arn", topic, "--on-failure", "ARN"), "a message that the function fails on is tried %s, and then lost", times(p.async.Attempts()))}
+	return []Finding{is.warning(p.run("hook", "--source-arn", topic, "--on-failure", "ARN"), "when the function fails, Lambda tries a message %s in all, and then drops it", times(p.async.Attempts()))}
 }
 
 // times writes a number of times in words.

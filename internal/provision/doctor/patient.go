@@ -46,10 +46,10 @@ type patient struct {
 func (d *Doctor) missing(ctx context.Context, is about) Finding {
 	if d.Similar != nil {
 		if name := d.Similar(ctx, is.subject); name != "" {
-			return is.wrong("run "+d.commandOf(name, "doctor"), "there is none; did you mean %s?", name)
+			return is.wrong("run "+d.commandOf(name, "doctor"), "it does not exist; did you mean %s?", name)
 		}
 	}
-	return is.wrong("run "+d.commandOf(is.subject, "deploy")+", or name another with --function", "there is none")
+	return is.wrong("run "+d.commandOf(is.subject, "deploy")+", or name another function with --function", "it does not exist")
 }
 
 // admit looks the function up, with its targets and mappings. It returns nil, and the
@@ -99,7 +99,7 @@ func (p *patient) variable(name string) string {
 
 func (p *patient) readTargets(ctx context.Context) []Finding {
 	if p.fromFile {
-		p.targetsErr = fmt.Errorf("the function reads its targets from the file %s, which only it has", p.options.TargetsFile)
+		p.targetsErr = fmt.Errorf("the function reads its targets from the file %s in its package, which fanout cannot read", p.options.TargetsFile)
 		return nil
 	}
 	p.targets, p.targetsErr = (&registry.Table{Client: p.DynamoDB, Catalog: p.Catalog, Name: p.tableName}).List(ctx, "")

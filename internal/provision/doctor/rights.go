@@ -20,12 +20,12 @@ func (p *patient) rights(ctx context.Context) []Finding {
 	name := cloud.Name(p.function.RoleARN)
 	is := about{"policy", name}
 	if p.optionsErr != nil || p.targetsErr != nil || p.hooksErr != nil {
-		return []Finding{is.is(Unknown, "", "not checked: it depends on variables, targets and mappings, which are not all known")}
+		return []Finding{is.is(Unknown, "", "not checked: it depends on variables, targets and mappings that could not all be read")}
 	}
 	out, err := p.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 	switch {
 	case cloud.IsMissing(err):
-		return []Finding{is.wrong(p.run("deploy"), "there is no such role")}
+		return []Finding{is.wrong(p.run("deploy"), "the role does not exist")}
 	case err != nil:
 		return []Finding{is.unknown(err)}
 	}
@@ -35,11 +35,11 @@ func (p *patient) rights(ctx context.Context) []Finding {
 	}
 	var skipped []Finding
 	for _, err := range needs.Skipped {
-		skipped = append(skipped, is.is(Unknown, "", "not all was checked: %s", cloud.Plain(err)))
+		skipped = append(skipped, is.is(Unknown, "", "only partly checked: %s", cloud.Plain(err)))
 	}
 	has, err := p.documents(ctx, name)
 	if _, ok := errors.AsType[unreadable](err); ok {
-		return []Finding{is.is(Unknown, "compare it with what "+p.command("policy")+" prints", "not checked: %v", err)}
+		return []Finding{is.is(Unknown, "compare it with the policy that "+p.command("policy")+" prints", "not checked: %v", err)}
 	}
 	if err != nil {
 		return []Finding{is.unknown(err)}
@@ -49,10 +49,10 @@ func (p *patient) rights(ctx context.Context) []Finding {
 	}
 	var found []Finding
 	for _, right := range missing(needs.Document, has) {
-		found = append(found, is.wrong("give it what "+p.command("policy")+" prints", "the role lacks %s", right))
+		found = append(found, is.wrong("give it the policy that "+p.command("policy")+" prints", "the role lacks %s", right))
 	}
 	if found == nil {
-		found = append(found, is.ok("it allows what the function needs; deploy did not make it, so it may allow more"))
+		found = append(found, is.ok("it allows everything that the function needs; deploy did not create it, so it may allow more"))
 	}
 	return found
 }
@@ -63,16 +63,16 @@ func (p *patient) own(is about, has, needs policy.Document) []Finding {
 	var found []Finding
 	for _, right := range lacks {
 		if denied, ok := strings.CutPrefix(right, "Deny "); ok { // the function works without the denial
-			found = append(found, is.warning(p.run("deploy"), "the role is not denied %s", denied))
+			found = append(found, is.warning(p.run("deploy"), "the policy does not deny %s", denied))
 			continue
 		}
 		found = append(found, is.wrong(p.run("deploy"), "the role lacks %s", strings.TrimPrefix(right, "Allow ")))
 	}
 	for _, right := range over {
-		found = append(found, is.warning(p.run("deploy"), "the role has what the function does not need: %s", strings.TrimPrefix(right, "Allow ")))
+		found = append(found, is.warning(p.run("deploy"), "the function does not need this right of the role: %s", strings.TrimPrefix(right, "Allow ")))
 	}
 	if found == nil {
-		found = append(found, is.ok("exactly what the function needs"))
+		found = append(found, is.ok("exactly the rights that the function needs"))
 	}
 	return found
 }
@@ -85,7 +85,7 @@ func (p *patient) documents(ctx context.Context, name string) (map[string]policy
 	all := make(map[string]policy.Document)
 	add := func(name string, text *string) (err error) {
 		if all[name], err = policy.Parse(aws.ToString(text)); err != nil {
-			return unreadable{errors.New("the policy " + name + " of the role has parts that are not compared")}
+			return unreadable{errors.New("the policy " + name + " of the role has parts that fanout cannot compare")}
 		}
 		return nil
 	}

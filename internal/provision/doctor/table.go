@@ -47,7 +47,7 @@ func (p *patient) checkTable(ctx context.Context, is about, name, hash, sort str
 	out, err := p.DynamoDB.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
 	switch {
 	case cloud.IsMissing(err):
-		return is.wrong(p.run("deploy"), "there is none")
+		return is.wrong(p.run("deploy"), "it does not exist")
 	case err != nil:
 		return is.unknown(err)
 	}

@@ -26,7 +26,7 @@ func (p *patient) variables(context.Context) []Finding {
 		for _, name := range faultyVariable.FindAllStringSubmatch(faults, -1) {
 			unset = append(unset, "--env", name[1]+"=")
 		}
-		fix := "give them other values, or the defaults: " + p.command("deploy", unset...)
+		fix := "set valid values, or reset them to the defaults: " + p.command("deploy", unset...)
 		for fault := range strings.Lines(faults) {
 			found = append(found, is.wrong(fix, "%s", strings.TrimSuffix(fault, "\n")))
 		}
@@ -58,7 +58,7 @@ func (p *patient) unknownVariables(is about) []Finding {
 		if value := p.function.Environment[name]; fits(meant, value) {
 			flags = append(flags, "--env", meant+"="+value)
 		}
-		found = append(found, is.warning(p.run("deploy", flags...), "%s has no effect: the function has no such variable; is %s meant?", name, meant))
+		found = append(found, is.warning(p.run("deploy", flags...), "%s has no effect: the function has no such variable; did you mean %s?", name, meant))
 	}
 	return found
 }
@@ -90,18 +90,18 @@ func (p *patient) reports(context.Context) []Finding {
 		source := aws.ToString(m.EventSourceArn)
 		fix := p.run("hook", "--source-arn", source)
 		if p.options.ReportBatchItemFailures {
-			found = append(found, is.wrong(fix, "%s is true, but the mapping of %s does not ask for ReportBatchItemFailures: records that fail are lost", hooks.Variable, cloud.Source(source)))
+			found = append(found, is.wrong(fix, "%s is true, but the mapping of %s does not have ReportBatchItemFailures, so failed records are lost", hooks.Variable, cloud.Source(source)))
 		} else {
-			found = append(found, is.warning(fix, "the mapping of %s does not ask for ReportBatchItemFailures, so whole batches are sent again", cloud.Source(source)))
+			found = append(found, is.warning(fix, "the mapping of %s does not have ReportBatchItemFailures, so Lambda sends whole batches again", cloud.Source(source)))
 		}
 	}
 	switch {
 	case found != nil:
 	case len(p.hooks) > 0 && !p.options.ReportBatchItemFailures:
 		fix := p.run("hook", "--source-arn", aws.ToString(p.hooks[0].EventSourceArn))
-		found = append(found, is.warning(fix, "%s is not true, though every mapping asks for ReportBatchItemFailures, so whole batches are sent again", hooks.Variable))
+		found = append(found, is.warning(fix, "%s is not true, although every mapping has ReportBatchItemFailures, so Lambda sends whole batches again", hooks.Variable))
 	default:
-		found = append(found, is.ok("%s is %t, as the mappings have it", hooks.Variable, p.options.ReportBatchItemFailures))
+		found = append(found, is.ok("%s is %t, which matches the mappings", hooks.Variable, p.options.ReportBatchItemFailures))
 	}
 	return found
 }

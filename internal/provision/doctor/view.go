@@ -27,7 +27,7 @@ func (p *patient) views(ctx context.Context) []Finding {
 		case err != nil:
 			found = append(found, is.unknown(err))
 		case view != "":
-			found = append(found, is.wrong("give the table a stream with the view NEW_AND_OLD_IMAGES, and register and hook that",
+			found = append(found, is.wrong("give the table a stream with the view NEW_AND_OLD_IMAGES, and register and hook the new stream",
 				"its view %s has no new images, so changes fail at targets that store items: %s", view, strings.Join(needed[source], ", ")))
 		}
 	}

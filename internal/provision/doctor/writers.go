@@ -28,7 +28,7 @@ func (p *patient) writers(ctx context.Context) []Finding {
 }
 
 // unseen says what a resource policy leaves open.
-const unseen = "what IAM allows within its account is not seen here"
+const unseen = "this check does not cover IAM permissions within its account"
 
 func (p *patient) writersOf(ctx context.Context, table string) []Finding {
 	is := about{"writers", cloud.Name(table)}
@@ -41,7 +41,7 @@ func (p *patient) writersOf(ctx context.Context, table string) []Finding {
 	out, err := p.DynamoDB.GetResourcePolicy(ctx, &dynamodb.GetResourcePolicyInput{ResourceArn: &resource})
 	switch {
 	case cloud.HasCode(err, "PolicyNotFoundException"):
-		return []Finding{is.ok("no other account may write it, since it has no resource policy; %s", unseen)}
+		return []Finding{is.ok("no other account may write to it, because it has no resource policy; %s", unseen)}
 	case cloud.IsMissing(err):
 		return nil // the check of the table reports it
 	case err != nil:
@@ -49,13 +49,13 @@ func (p *patient) writersOf(ctx context.Context, table string) []Finding {
 	}
 	who, err := mayWrite(aws.ToString(out.Policy))
 	if err != nil {
-		return []Finding{is.is(Unknown, "look at the table's resource policy", "not checked: %v", err)}
+		return []Finding{is.is(Unknown, "check the table's resource policy", "not checked: %v", err)}
 	}
 	if len(who) == 0 {
-		return []Finding{is.ok("its resource policy lets nobody write it; %s", unseen)}
+		return []Finding{is.ok("its resource policy lets no one write to it; %s", unseen)}
 	}
-	return []Finding{is.warning("take from its resource policy whoever need not write it",
-		"its resource policy lets these write it, and so say where records go or which are skipped: %s; %s", strings.Join(who, ", "), unseen)}
+	return []Finding{is.warning("remove from its resource policy all principals that do not need to write to it",
+		"its resource policy lets these principals write to it, so they can redirect or skip records: %s; %s", strings.Join(who, ", "), unseen)}
 }
 
 // writes are the actions that change a table's items or its permissions (Service
@@ -80,7 +80,7 @@ func mayWrite(text string) ([]string, error) {
 		}]
 	}
 	if json.Unmarshal([]byte(text), &d) != nil {
-		return nil, errors.New("the resource policy is not one that can be read")
+		return nil, errors.New("the resource policy cannot be read")
 	}
 	var who []string
 	for _, s := range d.Statement {
@@ -88,7 +88,7 @@ func mayWrite(text string) ([]string, error) {
 		case s.Effect != "Allow":
 			continue
 		case len(s.NotPrincipal) > 0 || len(s.NotAction) > 0:
-			return nil, errors.New("the resource policy allows all but something")
+			return nil, errors.New("the resource policy has an Allow statement with NotPrincipal or NotAction")
 		case !slices.ContainsFunc(s.Action, writing):
 			continue
 		}
@@ -121,7 +121,7 @@ func principalsOf(raw json.RawMessage) ([]string, error) {
 	}
 	var kinds map[string]list[string]
 	if json.Unmarshal(raw, &kinds) != nil {
-		return nil, errors.New("the resource policy has a principal that is not understood")
+		return nil, errors.New("the resource policy has a principal of an unknown form")
 	}
 	var all []string
 	for _, names := range kinds {

@@ -27,7 +27,7 @@ func CheckFilter(pattern string) error {
 		return fmt.Errorf("--filter has more than %d characters: %.60q", maxFilterLen, pattern)
 	}
 	if at := badLeaf(v, ""); at != "" {
-		return fmt.Errorf("--filter is %.60q; the value of %q must be a list of what matches, such as [\"paid\"], or an object of such lists", pattern, at)
+		return fmt.Errorf("--filter is %.60q; the value of %q must be a list of matching values, such as [\"paid\"], or an object of such lists", pattern, at)
 	}
 	return nil
 }

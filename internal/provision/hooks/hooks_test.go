@@ -108,7 +108,7 @@ func TestUnhookAndSwitchWait(t *testing.T) {
 		}
 		l.settling = 1000
 		_, err = h.Switch(t.Context(), stream, false)
-		wantErr(t, err, "the mapping of "+stream+" takes long to change its state; look at it again in a while")
+		wantErr(t, err, "the mapping of "+stream+" is still changing its state; check it again later")
 		l.settling = 3
 		wantErr(t, h.Unhook(t.Context(), stream), "")
 		if len(l.mappings) != 0 {
@@ -204,7 +204,7 @@ func TestReportBesideAnotherUpdate(t *testing.T) {
 		l.mappings = nil
 		l.refuse["UpdateFunctionConfiguration"] = slices.Repeat([]error{&types.ResourceConflictException{}}, 1000)
 		_, _, _, err = h.Report(t.Context())
-		wantErr(t, err, `the variable FANOUT_REPORT_BATCH_ITEM_FAILURES of the function "fanout" cannot be set, because another update does not end; try again: `)
+		wantErr(t, err, `the variable FANOUT_REPORT_BATCH_ITEM_FAILURES of the function "fanout" cannot be set, because another update is still in progress; try again: `)
 	})
 }
 
@@ -256,7 +256,7 @@ func TestErrors(t *testing.T) {
 	h.Function = "fanout"
 	s.refuse = code("NotFound", "")
 	_, err = h.Hook(t.Context(), topic, Settings{})
-	wantErr(t, err, "there is no topic "+topic+"; check its ARN")
+	wantErr(t, err, "the topic "+topic+" does not exist; check its ARN")
 	s.refuse = errDenied
 	wantErr(t, h.Unhook(t.Context(), topic), "the subscriptions of the topic "+topic+" cannot be listed: ")
 	l.mappings = []types.EventSourceMappingConfiguration{{EventSourceArn: aws.String(stream)}, {EventSourceArn: aws.String(stream)}}

@@ -147,7 +147,7 @@ func TestTopicUndoFails(t *testing.T) {
 	l.refuse["RemovePermission"] = []error{errDenied}
 	_, err := h.Hook(t.Context(), topic, Settings{})
 	wantErr(t, err, `the function "fanout" cannot be subscribed to `+topic+`: api error AccessDeniedException: no
-what was written before it is not taken back: the right of `+topic+` to invoke the function "fanout" cannot be removed: `)
+the earlier changes cannot be undone: the right of `+topic+` to invoke the function "fanout" cannot be removed: `)
 }
 
 // Undoing works after an interrupt too, which ends the calls of the command.
@@ -200,7 +200,7 @@ func TestLook(t *testing.T) {
 	wantErr(t, err, "")
 	l.mappings[0].TumblingWindowInSeconds = aws.Int32(30)
 	_, err = h.Look(t.Context(), stream, Settings{ParallelizationFactor: aws.Int32(2)})
-	wantErr(t, err, "the mapping of "+stream+" has a tumbling window of 30 seconds, which allows one batch of a shard at a time; ")
+	wantErr(t, err, "the mapping of "+stream+" has a tumbling window of 30 seconds, which allows only one batch of a shard at a time; ")
 	for _, s := range []Settings{{}, {ParallelizationFactor: aws.Int32(1)}} {
 		_, err = h.Look(t.Context(), stream, s)
 		wantErr(t, err, "")

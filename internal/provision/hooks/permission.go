@@ -40,7 +40,7 @@ func (h *Hooks) permit(ctx context.Context, topic string) (given bool, err error
 	case err != nil:
 		return false, err
 	case len(ids) == 0:
-		return false, fmt.Errorf("%w; the function's policy has the statement %q, which is about something else", refused, id)
+		return false, fmt.Errorf("%w; the function's policy has a different statement %q", refused, id)
 	}
 	return false, nil
 }

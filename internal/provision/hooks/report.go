@@ -68,7 +68,7 @@ func (h *Hooks) set(ctx context.Context, value bool) (cloud.Outcome, error) {
 			return "", fmt.Errorf("the variable %s of the function %q cannot be set: %w", Variable, h.Function, err)
 		}
 		if wait(ctx) != nil {
-			return "", fmt.Errorf("the variable %s of the function %q cannot be set, because another update does not end; try again: %w", Variable, h.Function, err)
+			return "", fmt.Errorf("the variable %s of the function %q cannot be set, because another update is still in progress; try again: %w", Variable, h.Function, err)
 		}
 	}
 }

@@ -155,7 +155,7 @@ func (h *Hooks) Look(ctx context.Context, source string, s Settings) (paused boo
 	}
 	// A window gathers the records of a whole shard.
 	if window := aws.ToInt32(m.TumblingWindowInSeconds); window > 0 && aws.ToInt32(s.ParallelizationFactor) > 1 {
-		return false, fmt.Errorf("the mapping of %s has a tumbling window of %d seconds, which allows one batch of a shard at a time; set the parallelization factor to 1, or take the window away", source, window)
+		return false, fmt.Errorf("the mapping of %s has a tumbling window of %d seconds, which allows only one batch of a shard at a time; set the parallelization factor to 1, or remove the window", source, window)
 	}
 	state := aws.ToString(m.State)
 	return state == "Disabled" || state == "Disabling", nil
@@ -219,7 +219,7 @@ func (h *Hooks) until(ctx context.Context, source, uuid, state string) error {
 			return nil
 		}
 		if wait(ctx) != nil {
-			return fmt.Errorf("the mapping of %s takes long to change its state; look at it again in a while", source)
+			return fmt.Errorf("the mapping of %s is still changing its state; check it again later", source)
 		}
 	}
 }

@@ -106,7 +106,7 @@ func (h *Hooks) unsubscribe(ctx context.Context, topic string) error {
 func (h *Hooks) subscription(ctx context.Context, topic, function string) (string, error) {
 	all, err := cloud.Subscriptions(ctx, h.SNS, topic)
 	if cloud.IsMissing(err) {
-		return "", fmt.Errorf("there is no topic %s; check its ARN", topic)
+		return "", fmt.Errorf("the topic %s does not exist; check its ARN", topic)
 	}
 	if err != nil {
 		return "", err

@@ -28,7 +28,7 @@ func (s *steps) undo(ctx context.Context, err error) error {
 	defer cancel()
 	for i := len(*s) - 1; i >= 0; i-- {
 		if left := (*s)[i](ctx); left != nil {
-			err = errors.Join(err, fmt.Errorf("what was written before it is not taken back: %w", left))
+			err = errors.Join(err, fmt.Errorf("the earlier changes cannot be undone: %w", left))
 		}
 	}
 	return err

@@ -65,13 +65,13 @@ func TestTargets(t *testing.T) {
 			`warning : the sourceArn of "old and off", "old" is that of another stream of the table, ` + orders2025,
 		}},
 		"a stream that was switched off and on": {Streams{orders2025: orders2026, orders2026: orders2026}, []string{
-			`fault old: sourceArn: is a former stream of the table, so no records come`,
-			`warning old and off: sourceArn: is a former stream of the table, so no records come`,
+			`fault old: sourceArn: is a former stream of the table, which sends no records`,
+			`warning old and off: sourceArn: is a former stream of the table, which sends no records`,
 		}},
 		"a stream that is switched off": {Streams{orders2025: "", orders2026: ""}, []string{
-			`fault old: sourceArn: is a stream that was switched off, so no records come`,
-			`warning old and off: sourceArn: is a stream that was switched off, so no records come`,
-			`fault new: sourceArn: is a stream that was switched off, so no records come`,
+			`fault old: sourceArn: is a disabled stream, which sends no records`,
+			`warning old and off: sourceArn: is a disabled stream, which sends no records`,
+			`fault new: sourceArn: is a disabled stream, which sends no records`,
 		}},
 	} {
 		var got []string

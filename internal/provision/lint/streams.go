@@ -43,7 +43,7 @@ func (s Streams) Former(source string) (fault string, known bool) {
 	case !known || now == source:
 		return "", known
 	case now == "":
-		return "is a stream that was switched off, so no records come; switch the table's stream on, and write the ARN that it has then, with fanout export and fanout apply --prune", true
+		return "is a disabled stream, which sends no records; enable the table's stream, and change sourceArn to its new ARN with fanout export and fanout apply --prune", true
 	}
-	return fmt.Sprintf("is a former stream of the table, so no records come; write %s, which it has now, with fanout export and fanout apply --prune", now), true
+	return fmt.Sprintf("is a former stream of the table, which sends no records; change it to the current stream, %s, with fanout export and fanout apply --prune", now), true
 }

@@ -83,7 +83,7 @@ func Parse(text string) (Document, error) {
 	if strings.HasPrefix(text, "%") {
 		plain, err := url.PathUnescape(text)
 		if err != nil {
-			return Document{}, fmt.Errorf("the policy is not URL-encoded as IAM does it: %w", err)
+			return Document{}, fmt.Errorf("the policy is not in the URL encoding of IAM: %w", err)
 		}
 		text = plain
 	}
@@ -111,12 +111,12 @@ func strict(text string, v any) error {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); errors.Is(err, io.EOF) {
-		return errors.New("there is none")
+		return errors.New("it is empty")
 	} else if err != nil {
 		return err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows its end")
+		return errors.New("there is text after its end")
 	}
 	return nil
 }

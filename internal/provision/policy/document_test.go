@@ -36,11 +36,11 @@ func TestParse(t *testing.T) {
 
 func TestParseFaults(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
-		{"", "cannot be read: there is none"},
-		{"%zz", "is not URL-encoded"},
+		{"", "cannot be read: it is empty"},
+		{"%zz", "is not in the URL encoding of IAM"},
 		{"[]", "the policy cannot be read"},
-		{"{}", "statements cannot be read: there is none"},
-		{`{"Statement":[]} {}`, "something follows its end"},
+		{"{}", "statements cannot be read: it is empty"},
+		{`{"Statement":[]} {}`, "there is text after its end"},
 		{`{"Statement":[{"Effect":"Allow","NotAction":"a:B"}]}`, `unknown field "NotAction"`},
 		{`{"Statement":[{"Effect":"Allow","Action":1}]}`, "statements cannot be read"},
 		{`{"Statement":[{"Effect":"Allow","Principal":"*"}]}`, "statements cannot be read"},

@@ -25,7 +25,7 @@ import (
 const MaxInline = 10_240
 
 // ErrTooLong reports a policy that is longer than MaxInline.
-var ErrTooLong = fmt.Errorf("IAM takes at most %d characters in the inline policies of a role", MaxInline)
+var ErrTooLong = fmt.Errorf("IAM allows at most %d characters in the inline policies of a role", MaxInline)
 
 // Function holds the facts about the function, apart from its targets, that its policy
 // depends on.
@@ -152,7 +152,7 @@ func (d Document) checkLength(what string) error {
 	if n <= MaxInline {
 		return nil
 	}
-	return fmt.Errorf("%s has %d characters, and %w; give targets roles of their own, or split them over several functions", what, n, ErrTooLong)
+	return fmt.Errorf("%s has %d characters, but %w; give targets their own roles, or split them among several functions", what, n, ErrTooLong)
 }
 
 // place is the owner of a policy: a function, or a role for targets.

@@ -49,7 +49,7 @@ func TestApplyHalfway(t *testing.T) {
 		many = append(many, Change{Source: stream, ID: fmt.Sprint(i), Kind: Create})
 	}
 	err := table.Apply(t.Context(), append(many, changes...)...)
-	if err == nil || !strings.HasPrefix(err.Error(), "100 of 151 changes are made, and apply, run again, makes the others: ") || len(fake.items) != 101 {
+	if err == nil || !strings.HasPrefix(err.Error(), "100 of 151 changes are made; run apply again to make the others: ") || len(fake.items) != 101 {
 		t.Errorf("%d items, %v", len(fake.items), err)
 	}
 }

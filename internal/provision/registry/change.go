@@ -49,7 +49,7 @@ func (t *Table) Apply(ctx context.Context, changes ...Change) error {
 		if _, err := t.Client.TransactWriteItems(ctx, in); err != nil {
 			err = t.refused(batch, err)
 			if made > 0 {
-				err = fmt.Errorf("%d of %d changes are made, and apply, run again, makes the others: %w", made, len(changes), err)
+				err = fmt.Errorf("%d of %d changes are made; run apply again to make the others: %w", made, len(changes), err)
 			}
 			return err
 		}

@@ -176,9 +176,9 @@ func TestChanges(t *testing.T) {
 
 	// A refused change takes the others with it.
 	apply(stream+` already has a target "a"; use fanout update, or add --force to replace it
-`+stream+` has no target "c" in the table "targets"; fanout list shows those it has`,
+`+stream+` has no target "c" in the table "targets"; run fanout list to see its targets`,
 		Change{Source: stream, ID: "a", Set: values("a")}, Change{Source: stream, ID: "b", Kind: Remove}, Change{Source: stream, ID: "c", Kind: Remove})
-	apply(stream+` has no target "c" in the table "targets"; fanout list shows those it has`,
+	apply(stream+` has no target "c" in the table "targets"; run fanout list to see its targets`,
 		Change{Source: stream, ID: "c", Kind: Update, Set: target.Values{"active": {Kind: target.Bool, Text: "false"}}})
 	if diff := cmp.Diff(want, shown(t, table, "")); diff != "" {
 		t.Errorf("something was written (-want +got):\n%s", diff)

@@ -59,10 +59,10 @@ func (s *Stack) adopt(ctx context.Context, has *function, p *plan, set *Settings
 	// CodeSha256 makes Lambda refuse if the code has changed since has was read. If nothing
 	// has changed since the last version, Lambda returns that one.
 	out, err := s.Lambda.PublishVersion(ctx, &lambda.PublishVersionInput{
-		FunctionName: &p.name, CodeSha256: has.CodeSha256, Description: aws.String("As it was before fanout deploy replaced it"),
+		FunctionName: &p.name, CodeSha256: has.CodeSha256, Description: aws.String("The function before fanout deploy replaced it"),
 	})
 	if err != nil {
-		return nil, Thing{}, fmt.Errorf("the function %q, as it is, cannot be kept as a version, so nothing was changed: %w", p.name, err)
+		return nil, Thing{}, fmt.Errorf("the current function %q cannot be published as a version, so nothing was changed: %w", p.name, err)
 	}
 	r.Version = aws.ToString(out.Version)
 	r.Back = wayBack(&has.FunctionConfiguration, r.Version, s.Region)
@@ -75,7 +75,7 @@ func (s *Stack) adopt(ctx context.Context, has *function, p *plan, set *Settings
 func (s *Stack) foundTargets(ctx context.Context, r *Replaced, p *plan) {
 	o, err := fanout.OptionsFrom(func(name string) string { return p.environment[name] })
 	if err == nil && o.TargetsFile != "" {
-		err = fmt.Errorf("the function will read them from the file %s, which only it has", o.TargetsFile)
+		err = fmt.Errorf("the function will read them from the file %s in its package, which fanout cannot read", o.TargetsFile)
 	}
 	if err != nil {
 		r.Unseen = err.Error()

@@ -104,7 +104,7 @@ func TestDeployOverAnotherLints(t *testing.T) {
 	}{
 		"as it is":                {nil, "former: sourceArn, disk: type, fallback: onFailure", ""},
 		"where files are allowed": {map[string]string{"FANOUT_ALLOW_FILE_TARGETS": "true"}, "former: sourceArn, fallback: onFailure", ""},
-		"targets from a file":     {map[string]string{"FANOUT_TARGETS_FILE": "targets.yaml"}, "", "the function will read them from the file targets.yaml, which only it has"},
+		"targets from a file":     {map[string]string{"FANOUT_TARGETS_FILE": "targets.yaml"}, "", "the function will read them from the file targets.yaml in its package, which fanout cannot read"},
 	} {
 		f := foreign()
 		f.items = append(f.items, former, fallback, item("disk", "file", true))
@@ -149,7 +149,7 @@ func TestDeployOverAnotherDeclined(t *testing.T) {
 		return nil
 	}
 	_, _, err := deploy(t, f, set)
-	if !cloud.IsDenied(err) || !strings.HasPrefix(err.Error(), `the function "orders", as it is, cannot be kept as a version, so nothing was changed: `) || f.writes > 0 || f.state() != before {
+	if !cloud.IsDenied(err) || !strings.HasPrefix(err.Error(), `the current function "orders" cannot be published as a version, so nothing was changed: `) || f.writes > 0 || f.state() != before {
 		t.Errorf("%v, %d writes", err, f.writes)
 	}
 	// The question comes even if the targets are unreadable.
@@ -218,10 +218,10 @@ func TestDeployWithoutTime(t *testing.T) {
 		margin  string
 		want    string
 	}{
-		{1, "", `the timeout of 1s leaves the function "orders" no time to send, because sending stops 1s before it (FANOUT_DEADLINE_MARGIN); add --timeout with more, such as 30`},
+		{1, "", `the timeout of 1s leaves the function "orders" no time to send, because sending stops 1s before it (FANOUT_DEADLINE_MARGIN); add a longer --timeout, such as 30`},
 		{2, "", ""},
 		{1, "200ms", ""},
-		{0, "30s", `the timeout of 30s leaves the function "orders" no time to send, because sending stops 30s before it (FANOUT_DEADLINE_MARGIN); add --timeout with more, such as 30`},
+		{0, "30s", `the timeout of 30s leaves the function "orders" no time to send, because sending stops 30s before it (FANOUT_DEADLINE_MARGIN); add a longer --timeout, such as 30`},
 	} {
 		f, set := newFake(), settings()
 		set.Timeout = c.timeout

@@ -90,9 +90,9 @@ func (s *Stack) Deploy(ctx context.Context, set Settings) (Deployed, error) {
 func (s *Settings) mayDeploy(has *function) error {
 	switch {
 	case has == nil && arn.IsARN(s.Function):
-		return fmt.Errorf("there is no function %s; fanout deploy makes a function by its name, with --function", s.Function)
+		return fmt.Errorf("there is no function %s; to create a function, name it with --function", s.Function)
 	case has != nil && has.PackageType == types.PackageTypeImage:
-		return fmt.Errorf("the function %q is a container image, which no package can be put into; name another with --function", cloud.Name(s.Function))
+		return fmt.Errorf("the function %q is a container image, so deploy cannot replace its code; name another function with --function", cloud.Name(s.Function))
 	}
 	return nil
 }
@@ -105,7 +105,7 @@ func CheckTime(name string, timeout int32, environment map[string]string) error 
 		return fmt.Errorf("the function %q is misconfigured: %w", name, err)
 	}
 	if limit := time.Duration(timeout) * time.Second; limit <= o.DeadlineMargin {
-		return fmt.Errorf("the timeout of %v leaves the function %q no time to send, because sending stops %v before it (FANOUT_DEADLINE_MARGIN); add --timeout with more, such as 30", limit, name, o.DeadlineMargin)
+		return fmt.Errorf("the timeout of %v leaves the function %q no time to send, because sending stops %v before it (FANOUT_DEADLINE_MARGIN); add a longer --timeout, such as 30", limit, name, o.DeadlineMargin)
 	}
 	return nil
 }

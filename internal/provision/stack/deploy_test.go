@@ -234,22 +234,22 @@ func TestDeployFaults(t *testing.T) {
 			s.Memory = 256
 			f.function.LastUpdateStatus, f.function.LastUpdateStatusReason, f.function.LastUpdateStatusReasonCode = types.LastUpdateStatusFailed, aws.String("No role"), types.LastUpdateStatusReasonCodeInternalError
 		}, `the function "orders" could not be updated: No role (InternalError)`},
-		"pending for ever": {func(f *fake, _ *Settings) { f.pending = 1000 }, `takes longer than 5m0s; run the command again, which goes on from here`},
+		"pending for ever": {func(f *fake, _ *Settings) { f.pending = 1000 }, `takes longer than 5m0s; run the command again to continue`},
 		"another's":        {func(f *fake, _ *Settings) { f.fnTags, f.function.Environment = nil, nil }, "declined"},
 		"image": {func(f *fake, _ *Settings) { f.function.PackageType = types.PackageTypeImage },
-			`the function "orders" is a container image, which no package can be put into; name another with --function`},
+			`the function "orders" is a container image, so deploy cannot replace its code; name another function with --function`},
 		"no package": {func(_ *fake, s *Settings) {
 			s.Package = func(string) (code.Package, error) { return nil, code.ErrAbsent }
 		}, code.ErrAbsent.Error()},
 		"no such ARN": {func(_ *fake, s *Settings) { s.Function = "arn:aws:lambda:eu-west-1:123456789012:function:none" },
-			"there is no function arn:aws:lambda:eu-west-1:123456789012:function:none; fanout deploy makes a function by its name, with --function"},
+			"there is no function arn:aws:lambda:eu-west-1:123456789012:function:none; to create a function, name it with --function"},
 		"deleting": {func(f *fake, _ *Settings) { f.tables["ordersTargets"].TableStatus = dbtypes.TableStatusDeleting },
 			`the table "ordersTargets" is DELETING; try again when it is ACTIVE or gone`},
 		"keys": {func(f *fake, _ *Settings) { f.tables["ordersTargets"].KeySchema = nil },
-			`the table "ordersTargets" has other keys than sourceArn (hash, S) and id (range, S); name another with --table`},
+			`the keys of the table "ordersTargets" are not sourceArn (hash, S) and id (range, S); name another table with --table`},
 		"environment": {func(_ *fake, s *Settings) { s.Environment = map[string]string{"FANOUT_IN_FLIGHT": "x"} }, `the function "orders" is misconfigured: `},
 		"no role": {func(f *fake, s *Settings) { f.role = nil; s.LeaveIAM = true },
-			`there is no role "ordersRole", and with --no-iam none is made; create it, or give another with --exec-role`},
+			`the role "ordersRole" does not exist, and --no-iam does not create it; create it yourself, or name another role with --exec-role`},
 		"not a role": {func(_ *fake, s *Settings) { s.Role, s.LeaveIAM = "arn:aws:iam::123456789012:user/x", true },
 			`the role is "arn:aws:iam::123456789012:user/x"; it must be an ARN like arn:aws:iam::123456789012:role/name`},
 	} {
@@ -282,8 +282,8 @@ func TestDeployForeign(t *testing.T) {
 		}
 	}
 	want := []string{
-		"table: not made by fanout deploy, so its settings are left alone",
-		"role: not made by fanout deploy for this function, so its policies are left alone; fanout policy prints what it needs",
+		"table: not created by fanout deploy, so its settings stay unchanged",
+		"role: not created by fanout deploy for this function, so its policies stay unchanged; fanout policy prints the policy that it needs",
 	}
 	if diff := cmp.Diff(want, notes); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -52,7 +52,7 @@ func (s *Stack) deleteTable(ctx context.Context, name string) error {
 	if _, err := s.Tables.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &name}); err != nil {
 		return err
 	}
-	return poll(ctx, patience, fmt.Sprintf("the end of the table %q", name), func() (bool, error) {
+	return poll(ctx, patience, fmt.Sprintf("the deletion of the table %q", name), func() (bool, error) {
 		t, err := s.describe(ctx, name)
 		return t == nil, err
 	})

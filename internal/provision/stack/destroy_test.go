@@ -92,7 +92,7 @@ func TestDestroyAgain(t *testing.T) {
 		}
 		lines, err := destroy(t, f, Doomed{Function: "orders"})
 		if op == "Scan" { // it only counts
-			if want := "table ordersTargets: deleted how many targets it has cannot be seen"; err != nil || !slices.Contains(lines, want) {
+			if want := "table ordersTargets: deleted its targets cannot be counted"; err != nil || !slices.Contains(lines, want) {
 				t.Errorf("without the right to call Scan: %v, %q", err, lines)
 			}
 			continue
@@ -140,11 +140,11 @@ func TestDestroyKeeps(t *testing.T) {
 			theirs.FunctionName = aws.String("a0")
 			f.others = []types.FunctionConfiguration{theirs, secret}
 		}, []string{
-			"table ordersTargets: kept the function a1 may use it, but its variables cannot be read",
-			"ledger table ordersLedger: kept the function a1 may use it, but its variables cannot be read",
+			"table ordersTargets: kept the function a1 may use it; its variables cannot be read",
+			"ledger table ordersLedger: kept the function a1 may use it; its variables cannot be read",
 		}},
 		"regions": {func(f *fake, _ *Doomed) { f.policies["fanout-us-east-1"] = "{}" },
-			[]string{"policy fanout-eu-west-1: deleted", "role ordersRole: kept the function in us-east-1 has it too"}},
+			[]string{"policy fanout-eu-west-1: deleted", "role ordersRole: kept the function in us-east-1 uses it too"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, d := hooked(t), Doomed{Function: "orders"}
@@ -199,7 +199,7 @@ func TestDestroyFaults(t *testing.T) {
 	}
 	f = hooked(t)
 	f.fnTags, f.function.Environment = nil, &types.EnvironmentResponse{Variables: map[string]string{hooks.Variable: "true"}}
-	if _, err := destroy(t, f, Doomed{Function: "orders"}); err == nil || err.Error() != `the function "orders" is not one of fanout, so it is not destroyed; if it is to be, give it the tag fanout:function=orders` {
+	if _, err := destroy(t, f, Doomed{Function: "orders"}); err == nil || err.Error() != `the function "orders" is not a fanout function, so destroy keeps it; to destroy it, add the tag fanout:function=orders` {
 		t.Error(err)
 	}
 	// The function with the ledger's name in its settings is gone.

@@ -87,7 +87,7 @@ func (s *Stack) function(ctx context.Context, has *function, p *plan, archive co
 
 func (s *Stack) createFunction(ctx context.Context, p *plan, archive code.Package) error {
 	in := &lambda.CreateFunctionInput{
-		FunctionName: &p.name, Description: aws.String("Takes records of streams to many targets. Made by fanout deploy."),
+		FunctionName: &p.name, Description: aws.String("Delivers stream records to many targets. Created by fanout deploy."),
 		Runtime: types.RuntimeProvidedal2023, Handler: aws.String(handler), Architectures: []types.Architecture{p.architecture},
 		Code: &types.FunctionCode{ZipFile: archive}, Role: &p.role, MemorySize: &p.memory, Timeout: &p.timeout,
 		Environment: &types.Environment{Variables: p.environment}, Tags: tags(p.name),

@@ -39,7 +39,7 @@ func (s *Stack) Inventory(ctx context.Context, d Doomed) ([]Item, error) {
 		return nil, err
 	}
 	if has != nil && !has.fanout() {
-		return nil, fmt.Errorf("the function %q is not one of fanout, so it is not destroyed; if it is to be, give it the tag %s=%s",
+		return nil, fmt.Errorf("the function %q is not a fanout function, so destroy keeps it; to destroy it, add the tag %s=%s",
 			cloud.Name(d.Function), role.Tag, cloud.Name(d.Function))
 	}
 	set := Settings{Function: d.Function}
@@ -174,7 +174,7 @@ func (s *Stack) listTable(ctx context.Context, form tableForm, name, function st
 func (s *Stack) countTargets(ctx context.Context, table string) string {
 	entries, err := (&registry.Table{Client: s.Tables, Catalog: s.Catalog, Name: table}).List(ctx, "")
 	if err != nil {
-		return "how many targets it has cannot be seen"
+		return "its targets cannot be counted"
 	}
 	active := 0
 	for i := range entries {
@@ -188,7 +188,7 @@ func (s *Stack) countTargets(ctx context.Context, table string) string {
 	return fmt.Sprintf("%d targets, %d active", len(entries), active)
 }
 
-const notMade = "not made by fanout deploy for this function"
+const notMade = "not created by fanout deploy for this function"
 
 // listRole lists the function's role, if there is one.
 func (s *Stack) listRole(ctx context.Context, name, function string, keep bool) ([]Item, error) {
@@ -211,7 +211,7 @@ func (s *Stack) listRole(ctx context.Context, name, function string, keep bool) 
 			item.delete = func(ctx context.Context) error { return s.deleteRole(ctx, name) }
 			break
 		}
-		item.Note = "the function in " + others + " has it too"
+		item.Note = "the function in " + others + " uses it too"
 		own := Item{Thing: Thing{Kind: "policy", Name: role.PolicyName(s.Region)}}
 		own.delete = func(ctx context.Context) error { return s.deleteRolePolicy(ctx, name, own.Name) }
 		return []Item{own, item}, nil

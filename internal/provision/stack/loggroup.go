@@ -68,7 +68,7 @@ func (s *Stack) retain(ctx context.Context, name string, has, want int) (err err
 		_, err = s.Logs.DeleteRetentionPolicy(ctx, &cloudwatchlogs.DeleteRetentionPolicyInput{LogGroupName: &name})
 	}
 	if err != nil {
-		return fmt.Errorf("how long the log group %q keeps logs cannot be set: %w", name, err)
+		return fmt.Errorf("the retention of the log group %q cannot be set: %w", name, err)
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func (s *Stack) role(ctx context.Context, name, function string, leaveIAM bool) 
 		t.Outcome = cloud.Created
 		out, err := s.IAM.CreateRole(ctx, &iam.CreateRoleInput{
 			RoleName: &name, AssumeRolePolicyDocument: aws.String(policy.Trust().JSON()),
-			Description: aws.String("What the function " + function + " may do. Made by fanout deploy."),
+			Description: aws.String("Rights of the function " + function + ". Created by fanout deploy."),
 			Tags:        []types.Tag{{Key: aws.String(role.Tag), Value: &function}},
 		})
 		if err != nil {
@@ -42,7 +42,7 @@ func (s *Stack) role(ctx context.Context, name, function string, leaveIAM bool) 
 	}
 	t.ARN = aws.ToString(has.Arn)
 	if !role.Made(has, function) {
-		t.Note = "not made by fanout deploy for this function, so its policies are left alone; fanout policy prints what it needs"
+		t.Note = "not created by fanout deploy for this function, so its policies stay unchanged; fanout policy prints the policy that it needs"
 		return t, false, nil
 	}
 	if trust, err := policy.Parse(aws.ToString(has.AssumeRolePolicyDocument)); leaveIAM || err == nil && policy.Equal(trust, policy.Trust()) {
@@ -63,7 +63,7 @@ func (s *Stack) mayHave(ctx context.Context, name string, leaveIAM bool) error {
 	}
 	has, err := s.findRole(ctx, name)
 	if err == nil && has == nil && leaveIAM {
-		err = fmt.Errorf("there is no role %q, and with --no-iam none is made; create it, or give another with --exec-role", name)
+		err = fmt.Errorf("the role %q does not exist, and --no-iam does not create it; create it yourself, or name another role with --exec-role", name)
 	}
 	return err
 }

@@ -74,12 +74,12 @@ func poll(ctx context.Context, limit time.Duration, what string, try func() (don
 			return err
 		}
 		if time.Now().Add(pause).After(end) {
-			return fmt.Errorf("%s takes longer than %v; run the command again, which goes on from here", what, limit)
+			return fmt.Errorf("%s takes longer than %v; run the command again to continue", what, limit)
 		}
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return fmt.Errorf("%s was still awaited: %w", what, ctx.Err())
+			return fmt.Errorf("stopped waiting for %s: %w", what, ctx.Err())
 		}
 	}
 }

@@ -57,7 +57,7 @@ func (s *Stack) table(ctx context.Context, form tableForm, name, function string
 	if ours, err := s.madeTable(ctx, t.ARN, function); err != nil {
 		return t, err
 	} else if !ours {
-		t.Note = "not made by fanout deploy, so its settings are left alone"
+		t.Note = "not created by fanout deploy, so its settings stay unchanged"
 		return t, nil
 	}
 	changed, err := s.adjustTable(ctx, form, has)
@@ -90,7 +90,7 @@ func (form *tableForm) check(t *types.TableDescription) error {
 		strings[aws.ToString(a.AttributeName)] = a.AttributeType == types.ScalarAttributeTypeS
 	}
 	if keys[types.KeyTypeHash] != form.hash || keys[types.KeyTypeRange] != form.rng || !strings[form.hash] || !strings[form.rng] {
-		return fmt.Errorf("the table %q has other keys than %s (hash, S) and %s (range, S); name another with %s",
+		return fmt.Errorf("the keys of the table %q are not %s (hash, S) and %s (range, S); name another table with %s",
 			aws.ToString(t.TableName), form.hash, form.rng, form.flag)
 	}
 	return nil

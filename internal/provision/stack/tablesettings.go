@@ -19,7 +19,7 @@ func (s *Stack) adjustTable(ctx context.Context, form tableForm, t *types.TableD
 	} {
 		wrote, err := adjust(ctx, form, t)
 		if err != nil {
-			return changed, fmt.Errorf("the settings of the table %q cannot be made what they should be: %w", *t.TableName, err)
+			return changed, fmt.Errorf("the settings of the table %q cannot be updated: %w", *t.TableName, err)
 		}
 		changed = changed || wrote
 	}

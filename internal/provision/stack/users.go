@@ -16,7 +16,7 @@ import (
 func (s *Stack) otherUser(ctx context.Context, function, name, tableARN string) (why string, err error) {
 	for page, err := range pages.Of(ctx, lambda.NewListFunctionsPaginator(s.Lambda, &lambda.ListFunctionsInput{})) {
 		if err != nil {
-			return "", fmt.Errorf("the functions that may use the table %q cannot be listed; --keep-table keeps it: %w", name, err)
+			return "", fmt.Errorf("the functions that may use the table %q cannot be listed; add --keep-table to keep it: %w", name, err)
 		}
 		for i := range page.Functions {
 			f := &page.Functions[i]
@@ -26,7 +26,7 @@ func (s *Stack) otherUser(ctx context.Context, function, name, tableARN string) 
 			}
 			// Lambda hides variables if the caller may not use their key.
 			if f.Environment != nil && f.Environment.Error != nil && f.Runtime == types.RuntimeProvidedal2023 && aws.ToString(f.Handler) == handler {
-				return fmt.Sprintf("the function %s may use it, but its variables cannot be read", other), nil
+				return fmt.Sprintf("the function %s may use it; its variables cannot be read", other), nil
 			}
 			has := environment(f)
 			for _, variable := range []string{"FANOUT_TABLE", "FANOUT_LEDGER_TABLE"} {

@@ -79,8 +79,8 @@ func (p *plan) common() stack {
 		Description: "fanout function " + p.name + ": takes batches of stream records and delivers them to its targets",
 		Metadata:    p.metadata(),
 		Parameters: object{
-			{"CodeBucket", parameter{"String", "S3 bucket, in the region of the stack, that has the packaged function"}},
-			{"CodeKey", parameter{"String", "Key of the packaged function in the bucket, like " + p.zip()}},
+			{"CodeBucket", parameter{"String", "S3 bucket with the packaged function, in the region of the stack"}},
+			{"CodeKey", parameter{"String", "Key of the packaged function in the bucket, such as " + p.zip()}},
 		},
 		Resources: object{
 			{"Role", resource{Type: "AWS::IAM::Role", Properties: roleProperties{
@@ -120,7 +120,7 @@ func (p *plan) metadata() any {
 		items[i] = attributesOf(p.Targets[i].Attributes)
 	}
 	return object{{"Fanout", object{
-		{"Load", "CloudFormation cannot fill a table. Save what is below targets, and that line, as targets.yaml, and run: fanout apply targets.yaml --function " + p.name},
+		{"Load", "CloudFormation cannot write items to a table. Save the key targets and everything below it as targets.yaml, and run: fanout apply targets.yaml --function " + p.name},
 		{"targets", items},
 	}}}
 }

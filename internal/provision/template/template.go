@@ -135,7 +135,7 @@ type variable struct{ name, value string }
 func (s Setup) plan() (*plan, error) {
 	p := &plan{Setup: s}
 	if (len(s.Subnets) == 0) != (len(s.SecurityGroups) == 0) {
-		return nil, errors.New("subnets and security groups need each other; give both, or neither")
+		return nil, errors.New("subnets and security groups belong together; set both or neither")
 	}
 	p.Function.VPC = len(s.Subnets) > 0
 	var err error

@@ -193,8 +193,8 @@ func TestFaults(t *testing.T) {
 		change func(*Setup)
 		want   string
 	}{
-		{func(s *Setup) { s.Subnets = []string{"subnet-1"} }, "subnets and security groups need each other"},
-		{func(s *Setup) { s.SecurityGroups = []string{"sg-1"} }, "subnets and security groups need each other"},
+		{func(s *Setup) { s.Subnets = []string{"subnet-1"} }, "subnets and security groups belong together"},
+		{func(s *Setup) { s.SecurityGroups = []string{"sg-1"} }, "subnets and security groups belong together"},
 		{func(s *Setup) { s.Function.ARN = "fanout" }, `the function's ARN is "fanout"`},
 		{func(s *Setup) { s.Function.ARN = "arn:aws:sqs:eu-west-1:123456789012:x" }, "the function's ARN is"},
 		{func(s *Setup) { s.Mappings = []Mapping{{Source: "x"}} }, `the source is "x"`},

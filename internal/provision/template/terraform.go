@@ -63,7 +63,7 @@ func (p *plan) provider() *block {
 
 func (p *plan) packageVariable() *block {
 	return (&block{head: `variable "package"`}).
-		text("description", "Path of the packaged function, like "+p.zip()).set("type", "string")
+		text("description", "Path of the packaged function, such as "+p.zip()).set("type", "string")
 }
 
 // documentData returns a policy as a data source.

@@ -14,7 +14,7 @@ provider "aws" {
 }
 
 variable "package" {
-  description = "Path of the packaged function, like fanout-amd64.zip"
+  description = "Path of the packaged function, such as fanout-amd64.zip"
   type        = string
 }
 
