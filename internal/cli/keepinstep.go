@@ -81,9 +81,9 @@ func warnSkipped(cmd *cobra.Command, needs role.Needs) {
 func tellOutcome(cmd *cobra.Command, f *role.Function, outcome cloud.Outcome) {
 	switch {
 	case outcome == cloud.Missing:
-		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: there is no role %q, which the function has; run fanout deploy, which makes it\n", cloud.Name(f.RoleARN))
+		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the function's role %q does not exist; run fanout deploy to create it\n", cloud.Name(f.RoleARN))
 	case outcome == cloud.Foreign:
-		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: the role %q was not made by fanout deploy, so it is left alone; fanout policy prints what it needs\n", cloud.Name(f.RoleARN))
+		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: fanout deploy did not create the role %q, so its policy stays unchanged; fanout policy prints the policy that it needs\n", cloud.Name(f.RoleARN))
 	case outcome != cloud.Unchanged:
 		fmt.Fprintf(cmd.ErrOrStderr(), "policy of role %s: %s\n", cloud.Name(f.RoleARN), outcome)
 	}
