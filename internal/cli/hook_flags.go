@@ -180,7 +180,7 @@ func (f *mappingFlags) checkFailure(m *manage, source sourceForm) error {
 	name, _, _ := strings.Cut(strings.TrimPrefix(a.Resource, "function:"), ":")
 	switch {
 	case a.Service != "s3" && (!awsname.IsRegion(a.Region) || !accounts.MatchString(a.AccountID)):
-		return fmt.Errorf("--on-failure is %q, which lacks a region or an account; give the whole ARN, such as %s", f.onFailure, form.example)
+		return fmt.Errorf("--on-failure is %q, which lacks a region or an account; use the whole ARN, such as %s", f.onFailure, form.example)
 	case strings.HasSuffix(f.onFailure, ".fifo"):
 		return fmt.Errorf("--on-failure is %q, which is FIFO; Lambda sends only to standard queues and topics", f.onFailure)
 	case f.onFailure == source.name:
