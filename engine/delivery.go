@@ -141,7 +141,7 @@ func (d *delivery) send(ctx context.Context, q *queue) (o Outcome, ok bool) {
 // unsent is the error of records that were not sent when ctx ended.
 func unsent(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return Errorf(Retryable, "the deadline came before it was sent")
+		return Errorf(Retryable, "the deadline passed before it was sent")
 	}
 	return Errorf(Retryable, "the run was stopped before it was sent")
 }

@@ -51,7 +51,7 @@ func TestFallbackTakesWhatTheTargetCannot(t *testing.T) {
 			got := data(dead.Accepted())
 			for _, want := range []string{
 				"b after 1: the script says: never", "after 1 stages d after 0: the script says: never",
-				"cccc after 0: the record counts 4 bytes and the target takes 3 a record",
+				"cccc after 0: the record counts as 4 bytes, but the target accepts at most 3 per record",
 			} {
 				if strings.Count(got, want) != 2 {
 					t.Errorf("the fallback accepted %q; want %q twice", got, want)

@@ -68,7 +68,7 @@ func transient(err error) bool {
 }
 
 // errNoReason replaces a nil error where one is required.
-var errNoReason = errors.New("it failed, and no reason was given")
+var errNoReason = errors.New("it failed without a reason")
 
 // waitOf returns how long the service asked to wait.
 func waitOf(err error) time.Duration {

@@ -85,7 +85,7 @@ func NewPlan(o Options, ts ...Target) (*Plan, error) {
 	var faults []error
 	for i, t := range ts {
 		if seen[t.ID] {
-			faults = append(faults, fmt.Errorf("target %q: ID: used by an earlier target too", t.ID))
+			faults = append(faults, fmt.Errorf("target %q: ID: an earlier target has the same ID", t.ID))
 		}
 		seen[t.ID] = true
 		if err := t.check(); err != nil {

@@ -64,7 +64,7 @@ func TestNewPlanReportsEveryFault(t *testing.T) {
 		t.Fatal("no error")
 	}
 	want := []string{
-		`target "a": ID: used by an earlier target too`,
+		`target "a": ID: an earlier target has the same ID`,
 		`target "a": InFlight: -1 is negative`,
 		`target "": ID: empty`,
 		`target "": Sink: none`,

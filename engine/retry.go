@@ -52,7 +52,7 @@ func (t *target) final(r *Record, tries int, due, stop time.Time, err error) err
 	case tries >= t.Retry.Attempts:
 		return &Error{Class: class, Err: fmt.Errorf("gave up after %d attempts: %w", tries, err)}
 	case !stop.IsZero() && due.After(stop):
-		return &Error{Class: class, Err: fmt.Errorf("no time was left to try again: %w", err)}
+		return &Error{Class: class, Err: fmt.Errorf("no time was left for a retry: %w", err)}
 	}
 	return nil
 }

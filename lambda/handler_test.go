@@ -154,9 +154,9 @@ func TestEventErrors(t *testing.T) {
 	for event, want := range map[string]string{
 		`{"Records":[]}`:   "null",
 		`{"Records":null}`: "null",
-		`{}`:               `error: the event has no Records, only {}; fanout takes events of aws:kinesis, aws:dynamodb and aws:sns`,
-		`{"detail":{}}`:    `error: the event has no Records, only "detail"; fanout takes events of aws:kinesis, aws:dynamodb and aws:sns`,
-		`{"Records":[{"eventSource":"aws:sqs"}]}`:     `error: the event's Records[0] comes from "aws:sqs"; fanout takes aws:kinesis, aws:dynamodb and aws:sns`,
+		`{}`:               `error: the event has no Records, only {}; fanout accepts events from aws:kinesis, aws:dynamodb and aws:sns`,
+		`{"detail":{}}`:    `error: the event has no Records, only "detail"; fanout accepts events from aws:kinesis, aws:dynamodb and aws:sns`,
+		`{"Records":[{"eventSource":"aws:sqs"}]}`:     `error: the event's Records[0] comes from "aws:sqs"; fanout accepts aws:kinesis, aws:dynamodb and aws:sns`,
 		`{"Records":[{"eventSource":"aws:kinesis"}]}`: `error: the event's Records[0] comes from aws:kinesis but has no eventSourceARN`,
 		`"secret"`: `error: the event is a string, not an object with Records from aws:kinesis, aws:dynamodb and aws:sns`,
 	} {

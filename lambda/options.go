@@ -116,7 +116,7 @@ func (r *optionReader) targets() {
 	r.read("FANOUT_TARGETS_FILE", "a file", text(&o.TargetsFile))
 	r.read("FANOUT_CONFIG_TTL", `seconds or a duration, such as "60" or "1m"`, notNegative(&o.ConfigTTL))
 	r.read("FANOUT_ALLOW_FILE_TARGETS", `"true" or "false"`, boolean(&o.AllowFileTargets))
-	r.read("FANOUT_FILE_TARGETS_DIR", "a folder, from / on", func(v string) error {
+	r.read("FANOUT_FILE_TARGETS_DIR", "the absolute path of a folder", func(v string) error {
 		o.FileTargetsDir = v
 		if !filepath.IsAbs(v) {
 			return strconv.ErrSyntax

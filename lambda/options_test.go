@@ -72,7 +72,7 @@ func TestOptionsFromFaults(t *testing.T) {
 		{"FANOUT_REPORT_BATCH_ITEM_FAILURES", "yes", `"true" or "false"`},
 		{"FANOUT_UNKNOWN_SOURCE", "true", `"fail" or "ignore"`},
 		{"FANOUT_ALLOW_FILE_TARGETS", "/tmp", `"true" or "false"`},
-		{"FANOUT_FILE_TARGETS_DIR", "out", "a folder, from / on"},
+		{"FANOUT_FILE_TARGETS_DIR", "out", "the absolute path of a folder"},
 		{"FANOUT_IN_FLIGHT", "0", "a whole number of at least 1"},
 		{"FANOUT_IN_FLIGHT", "-3", "a whole number of at least 1"},
 		{"FANOUT_IN_FLIGHT", "2.5", "a whole number of at least 1"},

@@ -41,7 +41,7 @@ func (h *Handler) planFor(ctx context.Context, source string, kind event.Kind) (
 		return nil, err
 	}
 	if set.Stale != nil {
-		h.log.Warn("targets not read again, the last good ones are used", zap.String("source", source), zap.Error(set.Stale))
+		h.log.Warn("the targets could not be read again, so the last good ones are used", zap.String("source", source), zap.Error(set.Stale))
 	}
 	if len(set.Targets) == 0 && !h.options.IgnoreUnknownSource {
 		set.Targets = []target.Loaded{h.noTarget(source, set.Elsewhere)}
@@ -216,7 +216,7 @@ func (h *Handler) logWarnings(source string, set []target.Loaded) {
 		}
 	}
 	if !slices.ContainsFunc(set, func(t target.Loaded) bool { return t.Spec.Active }) {
-		h.log.Warn("no active target for the source, its records are acknowledged undelivered", zap.String("source", source), zap.Int("targets", len(set)))
+		h.log.Warn("the source has no active target, so its records are acknowledged without delivery", zap.String("source", source), zap.Int("targets", len(set)))
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // One log line describes the record that holds up a shard: its identity, the reason, and
 // the setting to change, if there is one.
 func TestRemedy(t *testing.T) {
-	const again = "Lambda sends the record again until it expires; set onFailure to the target that is to take such records"
+	const again = "Lambda sends the record again until it expires; set onFailure to a target that takes such records"
 	small := []byte(`{"n":1}`)
 	large := bytes.Repeat([]byte("x"), 257<<10) // SNS takes 256 KiB unless told otherwise
 	denied := func(awsfake.Call) *awsfake.Fault { return &awsfake.Fault{Code: "AccessDeniedException"} }
@@ -26,9 +26,9 @@ func TestRemedy(t *testing.T) {
 		want   []reason
 	}{
 		"too large": {"type: sns, collapse: none, destination: " + topic + "x", nil,
-			[]reason{{"too large", "49590338271490257", again + ", or oversize to drop"}}},
+			[]reason{{"too large", "49590338271490257", again + ", or set oversize to drop"}}},
 		"too large, and in a message with others": {"type: sns, destination: " + topic + "x", nil,
-			[]reason{{"too large", "49590338271490257", again + ", or oversize to drop"}}},
+			[]reason{{"too large", "49590338271490257", again + ", or set oversize to drop"}}},
 		"dropped":        {"type: sns, collapse: none, oversize: drop, destination: " + topic + "x", nil, nil},
 		"denied":         {"type: kinesis, destination: x", denied, []reason{{"permanent", "49590338271490256", again}}},
 		"onFailure, too": {"type: kinesis, destination: x, onFailure: spare", denied, []reason{{"permanent", "49590338271490256", ""}}},

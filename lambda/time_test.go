@@ -167,7 +167,7 @@ func TestConfigTTL(t *testing.T) {
 				if len(log) > 0 {
 					t.Errorf("the log says %+v", log)
 				}
-			} else if len(log) != 1 || log[0].Msg != "targets not read again, the last good ones are used" || !strings.Contains(log[0].Error, step.stale) {
+			} else if len(log) != 1 || log[0].Msg != "the targets could not be read again, so the last good ones are used" || !strings.Contains(log[0].Error, step.stale) {
 				t.Errorf("the log says %+v", log)
 			}
 		}

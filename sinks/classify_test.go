@@ -28,7 +28,7 @@ func TestClassify(t *testing.T) {
 		want  engine.Class
 		says  string // part of the error text
 	}{
-		{"throttled", awsfake.Fault{Code: "ThrottlingException", Message: "Rate exceeded"}, engine.Throttled, "takes no more"},
+		{"throttled", awsfake.Fault{Code: "ThrottlingException", Message: "Rate exceeded"}, engine.Throttled, "accepts no more"},
 		{"throughput", awsfake.Fault{Code: "ProvisionedThroughputExceededException"}, engine.Throttled, "Provisioned"},
 		{"SQS throttle", awsfake.Fault{Code: "RequestThrottled", Status: 403}, engine.Throttled, ""},
 		{"SNS throttle", awsfake.Fault{Code: "Throttled", Status: 429}, engine.Throttled, ""},
@@ -42,12 +42,12 @@ func TestClassify(t *testing.T) {
 		{"in use", awsfake.Fault{Code: "ResourceInUseException"}, engine.Retryable, "being created"},
 		{"denied", awsfake.Fault{Code: "AccessDeniedException", Message: "User: u is not authorized to perform: kinesis:PutRecords"},
 			engine.Permanent, "not authorized to perform: kinesis:PutRecords"},
-		{"unknown key", awsfake.Fault{Code: "UnrecognizedClientException", Message: "The token secret is not valid"}, engine.Permanent, "does not know the credentials"},
+		{"unknown key", awsfake.Fault{Code: "UnrecognizedClientException", Message: "The token secret is not valid"}, engine.Permanent, "does not recognize the credentials"},
 		{"signature", awsfake.Fault{Code: "SignatureDoesNotMatch", Status: 403, Message: "x-amz-security-token:secret"}, engine.Retryable, "expired"},
 		{"unknown code, forbidden", awsfake.Fault{Code: "Whatever", Status: 403, Message: "secret"}, engine.Permanent, "Whatever"},
 		{"no stream", awsfake.Fault{Code: "ResourceNotFoundException", Message: "Stream orders not found"}, engine.Permanent, "Stream orders not found"},
-		{"no queue", awsfake.Fault{Code: "QueueDoesNotExist"}, engine.Permanent, "there is no such destination"},
-		{"no topic", awsfake.Fault{Code: "NotFound", Status: 404}, engine.Permanent, "there is no such destination"},
+		{"no queue", awsfake.Fault{Code: "QueueDoesNotExist"}, engine.Permanent, "the destination does not exist"},
+		{"no topic", awsfake.Fault{Code: "NotFound", Status: 404}, engine.Permanent, "the destination does not exist"},
 		{"disabled key", awsfake.Fault{Code: "KMSDisabledException"}, engine.Permanent, "encryption key"},
 		{"other source", awsfake.Fault{Code: "InvalidSourceException"}, engine.Permanent, ""},
 		{"invalid", awsfake.Fault{Code: "ValidationException",
@@ -68,8 +68,8 @@ func TestClassify(t *testing.T) {
 		{"bad gateway", awsfake.Fault{Status: 502, Body: []byte("secret")}, engine.Retryable, "HTTP status 502"},
 		{"forbidding gateway", awsfake.Fault{Status: 403, Body: []byte("secret")}, engine.Permanent, "HTTP status 403"},
 		{"gibberish", awsfake.Fault{Body: []byte("secret")}, engine.Retryable, "is unknown"},
-		{"connection broken before", awsfake.Fault{Drop: true}, engine.Retryable, "connection failed, so what arrived is unknown"},
-		{"connection broken after", awsfake.Fault{After: true}, engine.Retryable, "connection failed, so what arrived is unknown"},
+		{"connection broken before", awsfake.Fault{Drop: true}, engine.Retryable, "connection failed, so it is unknown which records arrived"},
+		{"connection broken after", awsfake.Fault{After: true}, engine.Retryable, "connection failed, so it is unknown which records arrived"},
 		{"long-winded", awsfake.Fault{Code: "AccessDenied", Message: strings.Repeat("it is not\nallowed ", 1000)}, engine.Permanent, "…"},
 	}
 	for _, s := range services {

@@ -78,7 +78,7 @@ func TestNoImage(t *testing.T) {
 					t.Errorf("record %d has fate %v; want %v", i, got, want)
 				}
 			}
-			const want = "the stream's view OLD_IMAGE has no new image of the item, and its keys must not replace what is stored; " +
+			const want = "the stream's view OLD_IMAGE has no new image of the item, and its keys must not replace the stored item; " +
 				"give the table a stream with NEW_IMAGE or NEW_AND_OLD_IMAGES"
 			if f := report.Failures; len(f) != 1 || !strings.HasSuffix(f[0].Err.Error(), want) || engine.ClassOf(f[0].Err) == engine.Retryable {
 				t.Errorf("failures %v; want %q", f, want)

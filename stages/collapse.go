@@ -54,7 +54,7 @@ func (c Collapse) Process(_ context.Context, in []engine.Record, out *engine.Out
 		w.flush(in)
 	default:
 		for _, r := range in {
-			out.Fail(r, engine.Errorf(engine.Permanent, "there is no way to collapse records that is called %v", c.Mode))
+			out.Fail(r, engine.Errorf(engine.Permanent, "unknown collapse mode %v", c.Mode))
 		}
 	}
 }

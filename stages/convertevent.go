@@ -23,7 +23,7 @@ func (c *converter) event(r *engine.Record) (raw, data []byte, err error) {
 		image = images.keys
 	}
 	if image.end == 0 {
-		return nil, nil, engine.Errorf(engine.Permanent, "the source record has no DynamoDB image and no keys to be converted")
+		return nil, nil, engine.Errorf(engine.Permanent, "the source record has no DynamoDB image and no keys to convert")
 	}
 	return slices.Clip(c.out[start:]), c.out[image.start:image.end:image.end], nil
 }

@@ -67,9 +67,9 @@ func TestConvertEvent(t *testing.T) {
 func TestConvertEventFails(t *testing.T) {
 	const good = `{"dynamodb":{"Keys":{"id":{"N":"1"}}}}`
 	for _, c := range []struct{ raw, want string }{
-		{`{"dynamodb":{"Keys":{"id":{"N":"1"}},"OldImage":{"a":{"L":[{"N":"secret"}]}}}}`, "a number is not written as one, at byte 72 of attribute OldImage.a[0]"},
+		{`{"dynamodb":{"Keys":{"id":{"N":"1"}},"OldImage":{"a":{"L":[{"N":"secret"}]}}}}`, "a number has an invalid form, at byte 72 of attribute OldImage.a[0]"},
 		{`{"dynamodb":{"NewImage":{"a":{"S":"secret"`, "the data ends too early"},
-		{`{"dynamodb":{"NewImage":{"a":{"S":"secret"}}}}x`, "there is more data behind the value"},
+		{`{"dynamodb":{"NewImage":{"a":{"S":"secret"}}}}x`, "there is more data after the value"},
 		{`{"dynamodb":{"NewImage":null}}`, "the source record has no DynamoDB image and no keys"},
 		{`{"dynamodb":"secret"}`, "the source record has no DynamoDB image and no keys"},
 		{`{"Sns":{"NewImage":{"a":{"S":"secret"}}}}`, "the source record has no DynamoDB image and no keys"},

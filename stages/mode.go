@@ -31,5 +31,5 @@ func ParseMode(name string) (Mode, error) {
 			return Mode(m), nil
 		}
 	}
-	return None, fmt.Errorf("%q is no way to collapse records: use JSON, none, concat or concat-b64", name)
+	return None, fmt.Errorf("%q is not a collapse mode: use JSON, none, concat or concat-b64", name)
 }

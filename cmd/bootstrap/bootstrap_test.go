@@ -176,8 +176,8 @@ func TestErrors(t *testing.T) {
 		event, want string
 	}{
 		"empty Records":  {nil, `{"Records":[]}`, "null"},
-		"no Records":     {nil, `{"version":"0","detail-type":"Scheduled Event"}`, `error: the event has no Records, only "version", "detail-type"; fanout takes events of ` + sources},
-		"unknown source": {nil, `{"Records":[{"eventSource":"aws:s3","s3":{}}]}`, `error: the event's Records[0] comes from "aws:s3"; fanout takes ` + sources},
+		"no Records":     {nil, `{"version":"0","detail-type":"Scheduled Event"}`, `error: the event has no Records, only "version", "detail-type"; fanout accepts events from ` + sources},
+		"unknown source": {nil, `{"Records":[{"eventSource":"aws:s3","s3":{}}]}`, `error: the event's Records[0] comes from "aws:s3"; fanout accepts ` + sources},
 		"not an object":  {nil, `[1]`, `error: the event is a list, not an object with Records from ` + sources},
 		"not JSON":       {nil, `{"Records":[`, "error: the event is not JSON: it ends too early, at byte 12"},
 		"missing file":   {[]string{"FANOUT_TARGETS_FILE=" + missing}, good, "error: the targets file " + missing + " cannot be read: no such file or directory"},
@@ -313,7 +313,7 @@ func TestConfigTTL(t *testing.T) {
 			return nil
 		})
 		f.want(event, "null")
-		stale := f.entries("targets not read again, the last good ones are used")
+		stale := f.entries("the targets could not be read again, so the last good ones are used")
 		if len(stale) != 1 || stale[0].Level != "warn" || !strings.Contains(stale[0].Error, `"fanoutTargets" may not be read`) {
 			t.Errorf("the log says %+v", stale)
 		}

@@ -37,7 +37,7 @@ func MaxValues(n int) int { return answerValues + n*answerRecordValues }
 
 // ErrCrowded is the error of an answer with more values. Such an answer acknowledges
 // nothing.
-var ErrCrowded = engine.Errorf(engine.Retryable, "the answer has more parts than that to such a request can have, so what arrived is unknown")
+var ErrCrowded = engine.Errorf(engine.Retryable, "the answer has more parts than any valid answer to the request, so it is unknown which records arrived")
 
 // Values returns an upper bound of the number of values in a text. In JSON each value but
 // the first follows a brace, a bracket or a comma; in XML each begins with an angle
@@ -68,7 +68,7 @@ func (b *countedBody) Read(p []byte) (int, error) {
 }
 
 // ErrLong is the error of an answer over its limit. Such an answer acknowledges nothing.
-var ErrLong = engine.Errorf(engine.Retryable, "the answer is longer than that to such a request can be, so what arrived is unknown")
+var ErrLong = engine.Errorf(engine.Retryable, "the answer is longer than any valid answer to the request, so it is unknown which records arrived")
 
 // Reader reads at most left bytes of an answer. A longer answer ends with ErrLong
 // instead of io.EOF.

@@ -108,7 +108,7 @@ func (c *Cursor) Take(b byte) bool {
 // End reports whether only white space is left.
 func (c *Cursor) End() bool {
 	c.Peek()
-	return c.Pos == len(c.Text) || c.Fail("there is more data behind the value")
+	return c.Pos == len(c.Text) || c.Fail("there is more data after the value")
 }
 
 // Since returns the text from start to the cursor.

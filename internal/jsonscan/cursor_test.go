@@ -57,7 +57,7 @@ func TestFaults(t *testing.T) {
 		{`"abc\`, "the data ends too early", 5},
 		{`-`, "the data ends too early", 1},
 		{`tru`, "the data ends too early", 3},
-		{`{} {`, "there is more data behind the value", 3},
+		{`{} {`, "there is more data after the value", 3},
 		{`[1 2]`, "a comma or bracket is missing", 3},
 		{`{"a":1 "b":2}`, "a comma or brace is missing", 7},
 		{`{"a" 1}`, "a colon is missing", 5},

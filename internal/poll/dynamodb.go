@@ -30,7 +30,7 @@ func NewDynamoDB(client DynamoDBClient, streamARN string, h Handler, o Options) 
 	opts, faults := o.check()
 	parsed, err := arn.Parse(streamARN)
 	if err != nil || parsed.Service != "dynamodb" || !strings.HasPrefix(parsed.Resource, "table/") || !strings.Contains(parsed.Resource, "/stream/") {
-		faults = errors.Join(faults, fmt.Errorf("%q is not the ARN of a DynamoDB stream, such as arn:aws:dynamodb:eu-west-1:123456789012:table/name/stream/2026-11-22T20:15:00.000; a table's is its LatestStreamArn", streamARN))
+		faults = errors.Join(faults, fmt.Errorf("%q is not the ARN of a DynamoDB stream, such as arn:aws:dynamodb:eu-west-1:123456789012:table/name/stream/2026-11-22T20:15:00.000; for a table, use its LatestStreamArn", streamARN))
 	}
 	if !opts.Start.at.IsZero() {
 		faults = errors.Join(faults, fmt.Errorf("a DynamoDB stream cannot be read from a time; start at LATEST or TRIM_HORIZON instead of %v", opts.Start))
@@ -75,7 +75,7 @@ func (s *dynamoDBSource) shards(ctx context.Context) ([]shard, error) {
 		s.clock.learn(sent, out.ResultMetadata)
 		d := out.StreamDescription
 		if d == nil {
-			return nil, errors.New("the service described no stream")
+			return nil, errors.New("the service returned no description of the stream")
 		}
 		for i := range d.Shards {
 			list = append(list, dynamoDBShard(&d.Shards[i]))
@@ -146,7 +146,7 @@ func (s *dynamoDBSource) records(shard string, recs []types.Record) ([]record, e
 		var err error
 		begin := len(buf)
 		if buf, err = s.appendRecord(buf, &recs[i]); err != nil {
-			return nil, &fatal{fmt.Errorf("a record of shard %s of stream %s cannot be passed on, update fanout: %w", shard, s.stream, err)}
+			return nil, &fatal{fmt.Errorf("a record of shard %s of stream %s has an unknown form; update fanout: %w", shard, s.stream, err)}
 		}
 		list[i].json = buf[begin:len(buf):len(buf)]
 		if d := recs[i].Dynamodb; d != nil {

@@ -47,5 +47,5 @@ func ExampleParseStart() {
 	// Output:
 	// LATEST <nil>
 	// 2026-11-22T20:15:00Z <nil>
-	// TRIM_HORIZON starting position "yesterday" is none of TRIM_HORIZON, LATEST and a time such as 2026-11-22T20:15:00Z
+	// TRIM_HORIZON starting position "yesterday" is unknown; it must be TRIM_HORIZON, LATEST or a time such as 2026-11-22T20:15:00Z
 }

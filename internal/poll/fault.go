@@ -76,7 +76,7 @@ func hopeless(s source, err error) error {
 	case missing:
 		return fmt.Errorf("stream %s was not found; check its name, region and account: %w", s.arn(), reason(err))
 	case denied:
-		return fmt.Errorf("stream %s may not be read; allow %s: %w", s.arn(), s.permissions(), reason(err))
+		return fmt.Errorf("access to stream %s is denied; allow %s: %w", s.arn(), s.permissions(), reason(err))
 	case credentials:
 		return fmt.Errorf("the credentials were not accepted for stream %s; renew or correct them: %w", s.arn(), reason(err))
 	case key:

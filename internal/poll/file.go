@@ -39,7 +39,7 @@ func OpenFile(path string) (*File, error) {
 	}
 	f := &File{path: path, lock: lock}
 	if err := flock(lock); err != nil {
-		return nil, errors.Join(fmt.Errorf("checkpoint file %s is in use by another process, end it or choose another file: %w", path, err), lock.Close())
+		return nil, errors.Join(fmt.Errorf("checkpoint file %s is in use by another process; stop it or choose another file: %w", path, err), lock.Close())
 	}
 	if f.streams, err = readFile(path); err != nil {
 		return nil, errors.Join(err, lock.Close())
@@ -79,7 +79,7 @@ func readFile(path string) (streams, error) {
 	}
 	all, err := parseCheckpoints(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s is not a checkpoint file, correct it or choose another: %w", path, err)
+		return nil, fmt.Errorf("%s is not a valid checkpoint file; correct it or choose another one: %w", path, err)
 	}
 	return all, nil
 }
@@ -94,10 +94,10 @@ func parseCheckpoints(data []byte) (streams, error) {
 		return nil, err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the JSON object")
+		return nil, errors.New("there is text after the JSON object")
 	}
 	if all == nil {
-		return nil, errors.New("it holds no JSON object")
+		return nil, errors.New("it has no JSON object")
 	}
 	for stream, shards := range all {
 		for id, c := range shards {

@@ -72,7 +72,7 @@ func TestFileFaults(t *testing.T) {
 	} {
 		path := filepath.Join(dir, name)
 		must(t, os.WriteFile(path, []byte(content), 0o600))
-		if _, err := OpenFile(path); err == nil || !strings.Contains(err.Error(), path+" is not a checkpoint file") {
+		if _, err := OpenFile(path); err == nil || !strings.Contains(err.Error(), path+" is not a valid checkpoint file") {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}

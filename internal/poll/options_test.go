@@ -21,11 +21,11 @@ func TestEveryFaultAtOnce(t *testing.T) {
 	}{
 		{"Kinesis", second(NewKinesis(nil, kinesisARN+"/consumer/x:1", nil, bad)), []string{"is not the ARN of a Kinesis data stream"}},
 		{"Kinesis, wrong service", second(NewKinesis(nil, dynamoDBARN, nil, bad)), []string{"is not the ARN of a Kinesis data stream"}},
-		{"DynamoDB", second(NewDynamoDB(nil, "arn:aws:dynamodb:eu-west-1:123456789012:table/orders", nil, bad)), []string{"a table's is its LatestStreamArn", "cannot be read from a time"}},
+		{"DynamoDB", second(NewDynamoDB(nil, "arn:aws:dynamodb:eu-west-1:123456789012:table/orders", nil, bad)), []string{"for a table, use its LatestStreamArn", "cannot be read from a time"}},
 		{"DynamoDB, no ARN", second(NewDynamoDB(nil, "orders", nil, bad)), []string{"is not the ARN of a DynamoDB stream"}},
 	} {
 		t.Run(s.name, func(t *testing.T) {
-			want := append(s.want, "BatchSize is 10001", "Shards is -1", "Timeout is -1ns", "Interval is 199ms", "which is yet to come")
+			want := append(s.want, "BatchSize is 10001", "Shards is -1", "Timeout is -1ns", "Interval is 199ms", "which is in the future")
 			for _, w := range want {
 				if s.err == nil || !strings.Contains(s.err.Error(), w) {
 					t.Errorf("error does not say %q:\n%v", w, s.err)

@@ -78,7 +78,7 @@ func (o Options) check() (Options, error) {
 		fault("Interval is %v; it must be %v or longer", o.Interval, minInterval)
 	}
 	if o.Start.at.After(time.Now()) {
-		fault("Start is %v, which is yet to come; choose a time that has passed, or LATEST", o.Start)
+		fault("Start is %v, which is in the future; choose a time in the past, or LATEST", o.Start)
 	}
 	orDefault(&o.BatchSize, defaultBatchSize)
 	orDefault(&o.Shards, defaultShards)

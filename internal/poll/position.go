@@ -32,7 +32,7 @@ func ParseStart(text string) (Start, error) {
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil || t.IsZero() {
-		return Start{}, fmt.Errorf("starting position %q is none of TRIM_HORIZON, LATEST and a time such as 2026-11-22T20:15:00Z", text)
+		return Start{}, fmt.Errorf("starting position %q is unknown; it must be TRIM_HORIZON, LATEST or a time such as 2026-11-22T20:15:00Z", text)
 	}
 	return AtTimestamp(t), nil
 }

@@ -190,7 +190,7 @@ func (r *reader) handleError(ctx context.Context, err error) (outcome, error) {
 	case expired:
 		r.iterator = ""
 	case trimmed:
-		r.lost("records were past retention before they were read; going on at the oldest there is", err)
+		r.lost("records expired before they were read; continuing at the oldest record", err)
 		r.iterator, r.at = "", position{}
 	case missing:
 		return r.missing(ctx, err)
@@ -219,7 +219,7 @@ func (r *reader) missing(ctx context.Context, cause error) (outcome, error) {
 			return stopped, nil
 		}
 	}
-	r.lost("the rest of the shard was past retention before it was read", cause)
+	r.lost("the rest of the shard expired before it was read", cause)
 	return ended, r.mark(Checkpoint{Seq: r.at.seq, Since: r.at.since, Ended: true})
 }
 

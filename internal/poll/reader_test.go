@@ -337,9 +337,9 @@ func TestDeletedShardIsReportedAndItsChildRead(t *testing.T) {
 func TestFaultsThatEndTheRun(t *testing.T) {
 	for _, tt := range []struct{ op, code, want string }{
 		{"list", "ResourceNotFoundException", "stream %s was not found; check its name, region and account: "},
-		{"list", "AccessDeniedException", "stream %s may not be read; allow "},
+		{"list", "AccessDeniedException", "access to stream %s is denied; allow "},
 		{"list", "UnrecognizedClientException", "the credentials were not accepted for stream %s; renew or correct them: "},
-		{"iterator", "AccessDeniedException", "stream %s may not be read; allow "},
+		{"iterator", "AccessDeniedException", "access to stream %s is denied; allow "},
 		{"read", "ExpiredTokenException", "the credentials were not accepted for stream %s; renew or correct them: "},
 		{"read", "KMSDisabledException", "the KMS key of stream %s cannot be used; check its state and allow kms:Decrypt: "},
 	} {

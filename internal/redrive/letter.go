@@ -86,7 +86,7 @@ func parse(value []byte, depth int) []Letter {
 		Data64   []byte  `json:"data64"`
 	}
 	if depth > maxWraps {
-		return []Letter{{Err: errors.New("it is not an envelope, but wrapped too deeply to be one")}}
+		return []Letter{{Err: errors.New("it is not an envelope: it is nested too deeply")}}
 	}
 	list := func(values []json.RawMessage) (all []Letter) {
 		for _, r := range values {

@@ -61,10 +61,10 @@ func TestReadFile(t *testing.T) {
 		"not JSON":        {a + "\nhello\n" + b, []string{"1 a1", "2 it is not JSON", "3 b2"}},
 		"cut off":         {a + "\n" + b[:20] + "\n" + b, []string{"1 a1", "2 it is not JSON", "3 b2"}},
 		"cut off at last": {a + "\n" + b[:20], []string{"1 a1", "2 it is not JSON"}},
-		"other JSON":      {`7 {"a":1} "x" null`, []string{`1 it is not JSON of an envelope`, `1 it is not an envelope: "fanout" is missing`, "1 it is not JSON of an envelope", `1 it is not an envelope: "fanout" is missing`}},
+		"other JSON":      {`7 {"a":1} "x" null`, []string{`1 it is not the JSON of an envelope`, `1 it is not an envelope: "fanout" is missing`, "1 it is not the JSON of an envelope", `1 it is not an envelope: "fanout" is missing`}},
 		"an empty list":   {`{"Records":[]}`, []string{"1 it is not an envelope, but an empty list"}},
-		"a version":       {`{"fanout":2}`, []string{"1 its version is 2, and this fanout knows version 1"}},
-		"a deep one":      {strings.Repeat(`{"Records":[`, 20) + a + strings.Repeat("]}", 20), []string{"1 it is not an envelope, but wrapped too deeply to be one"}},
+		"a version":       {`{"fanout":2}`, []string{"1 its version is 2, but this fanout reads version 1"}},
+		"a deep one":      {strings.Repeat(`{"Records":[`, 20) + a + strings.Repeat("]}", 20), []string{"1 it is not an envelope: it is nested too deeply"}},
 	} {
 		if diff := cmp.Diff(c.want, summary(ReadFile([]byte(c.text)))); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)

@@ -225,7 +225,7 @@ func (q *Queue) settle(ctx context.Context, window []message) (deleted int, err 
 	for _, m := range done {
 		q.keep(m)
 	}
-	return deleted, fmt.Errorf("of the messages whose records were delivered, %d could not be deleted, so their records would be delivered again: %w", len(done), err)
+	return deleted, fmt.Errorf("%d of the messages with delivered records could not be deleted, so their records would be delivered again: %w", len(done), err)
 }
 
 // delete makes one call and returns the messages that are not deleted.
@@ -241,7 +241,7 @@ func (q *Queue) delete(ctx context.Context, some []message) (left []message, err
 		return some, err
 	}
 	gone := make(map[string]bool)
-	err = errors.New("the queue did not say that it deleted them")
+	err = errors.New("the queue did not confirm the deletion")
 	for _, e := range out.Successful {
 		gone[aws.ToString(e.Id)] = true
 	}

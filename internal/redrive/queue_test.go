@@ -289,7 +289,7 @@ func TestRunCannotDelete(t *testing.T) {
 			}
 			return nil
 		})
-		if err == nil || !strings.HasPrefix(err.Error(), "of the messages whose records were delivered, 3 could not be deleted") || counts != (Counts{Received: 3, Kept: 3}) {
+		if err == nil || !strings.HasPrefix(err.Error(), "3 of the messages with delivered records could not be deleted") || counts != (Counts{Received: 3, Kept: 3}) {
 			t.Errorf("%+v, %v", counts, err)
 		}
 	})

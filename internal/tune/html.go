@@ -88,7 +88,7 @@ func (r *Report) throughputPlot() plot {
 		s.Factor = f
 		c.series = append(c.series, series{"factor " + strconv.Itoa(f), r.over(s, sizes, func(x *Result) float64 { return x.Throughput })})
 	}
-	return newPlot("Throughput over batch size", "Records a second that the stream's batches can be handled at, by parallelization factor", &c)
+	return newPlot("Throughput over batch size", "Records per second that the function can handle, by parallelization factor", &c)
 }
 
 func (r *Report) costPlot() plot {
@@ -114,7 +114,7 @@ func (r *Report) costPlot() plot {
 			c.series = append(c.series, series{part.name, ys})
 		}
 	}
-	return newPlot("Cost over batch size", "US dollars a month for the planned load", &c)
+	return newPlot("Cost over batch size", "US dollars per month for the planned load", &c)
 }
 
 func lag99(x *Result) float64 {
@@ -132,7 +132,7 @@ func (r *Report) lagPlot() plot {
 		s.Window = w
 		c.series = append(c.series, series{"window " + w.String(), r.over(s, sizes, lag99)})
 	}
-	return newPlot("Lag over batch size", "99 % of the records are at all targets within this time, by batching window; no point: does not keep up", &c)
+	return newPlot("Lag over batch size", "Time in which 99 % of the records are at all targets, by batching window; no point: does not keep up", &c)
 }
 
 func (r *Report) loadPlot() plot {
@@ -149,7 +149,7 @@ func (r *Report) loadPlot() plot {
 			c.mark = len(c.xs) - 1 // the planned load
 		}
 	}
-	return newPlot("Lag over load", fmt.Sprintf("The recommended setting, at 2 %% to 98 %% of the %s records a second that it can do", short(r.Recommended.Throughput)), &c)
+	return newPlot("Lag over load", fmt.Sprintf("The recommended setting, at 2 %% to 98 %% of its maximum of %s records per second", short(r.Recommended.Throughput)), &c)
 }
 
 // short writes a number in few characters.

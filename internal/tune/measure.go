@@ -174,10 +174,10 @@ func (m *Measurement) measure(ctx context.Context, s *Sample, o *MeasureOptions)
 		m.note(r)
 	}
 	if extrapolated > 0 {
-		m.addNote("batches of more than %d records are extrapolated: such a batch takes more than %v of CPU to measure", extrapolated, enough)
+		m.addNote("batches of more than %d records are extrapolated, because measuring one takes more than %v of CPU", extrapolated, enough)
 	}
 	if s.Records() < min(o.Largest, s.MaxBatch()) {
-		m.addNote("the sample has %s; larger batches repeat the sample, and with it its keys", recordsOf(s.Records()))
+		m.addNote("the sample has %s; larger batches repeat the sample and its keys", recordsOf(s.Records()))
 	}
 	return nil
 }
@@ -186,7 +186,7 @@ func (m *Measurement) measure(ctx context.Context, s *Sample, o *MeasureOptions)
 func (m *Measurement) note(r *rehearsal) {
 	for _, t := range m.Targets {
 		if err := r.tape.faults[t.ID]; err != nil {
-			m.addNote("target %s: some requests did not come out as they should, so their CPU may be too low: %v", t.ID, err)
+			m.addNote("target %s: some requests of the measurement failed, so their CPU may be too low: %v", t.ID, err)
 		}
 		if !r.http(&t) {
 			m.addNote("target %s: the CPU of its %s client is not measured", t.ID, t.Type)
@@ -241,7 +241,7 @@ func (r *rehearsal) batch(ctx context.Context, s *Sample, n, factor int, meter M
 	shape := Shape{Records: n, Targets: r.tape.stop(results[0].Targets)}
 	for _, t := range results[0].Report.Targets {
 		if t.Failed > 0 && len(t.Failures) > 0 {
-			r.notes = append(r.notes, fmt.Sprintf("target %s does not take all records of the sample: %v", t.ID, t.Failures[0].Err))
+			r.notes = append(r.notes, fmt.Sprintf("target %s does not accept all records of the sample: %v", t.ID, t.Failures[0].Err))
 		}
 	}
 	if shape.Decode, err = meter(func() error { _, err := lambda.Sources(data); return err }); err != nil {

@@ -149,12 +149,12 @@ func TestMeasureNotes(t *testing.T) {
 	// Elasticsearch accepts only JSON documents.
 	plain := newSample(t, []byte(strings.ReplaceAll(string(kinesisEvent(10, 100, 10, 1)), `"data":"`, `"data":"AAAA`)))
 	m = measure(t, plain, "- {id: a, type: es, destination: \"search-x.eu-west-1.es.amazonaws.com#i\"}", MeasureOptions{Largest: 10})
-	if len(m.Notes) == 0 || !strings.Contains(m.Notes[0], "target a: some requests did not come out") {
+	if len(m.Notes) == 0 || !strings.Contains(m.Notes[0], "target a: some requests of the measurement failed") {
 		t.Errorf("notes: %v", m.Notes)
 	}
 	// A record that the target can never take.
 	m = measure(t, sample, "- {id: a, type: kinesis, destination: b, maxRecordBytes: 50}", MeasureOptions{Largest: 10})
-	if text := strings.Join(m.Notes, "\n"); !strings.Contains(text, "does not take all records") {
+	if text := strings.Join(m.Notes, "\n"); !strings.Contains(text, "does not accept all records") {
 		t.Errorf("notes: %s", text)
 	}
 }

@@ -104,12 +104,12 @@ func LoadPrices(path string) (*Prices, error) {
 	for name, t := range p.Targets {
 		for _, c := range t.Charges {
 			if !slices.Contains([]string{ofRequest, ofRecord, ofGB}, c.Of) || c.Price < 0 || c.Unit < 0 {
-				return nil, fmt.Errorf("the prices file %s: targets: %s: a charge is of %q with price %v and unit %d; it must be of request, record or gb, and nothing may be negative", path, name, c.Of, c.Price, c.Unit)
+				return nil, fmt.Errorf("the prices file %s: targets: %s: a charge has of: %q, price: %v and unit: %d; of must be request, record or gb, and no number may be negative", path, name, c.Of, c.Price, c.Unit)
 			}
 		}
 	}
 	if p.Region == "" || p.Date == "" {
-		return nil, fmt.Errorf("the prices file %s does not say its region and date; a price means nothing without them", path)
+		return nil, fmt.Errorf("the prices file %s lacks its region or date; add both", path)
 	}
 	return &p, nil
 }

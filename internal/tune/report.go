@@ -146,21 +146,21 @@ func (r *Report) why(maxLag time.Duration, hot float64) (text []string) {
 	}
 	switch {
 	case best.MeetsGoal:
-		add("%d of %d settings keep up with %s records a second, with a fifth to spare, and deliver 99 %% of them within %v; none of them costs less, by more than a hundredth, than this one, at %s a month.",
+		add("%d of %d settings keep up with %s records per second, with 20 %% to spare, and deliver 99 %% of them within %v. None of them is more than 1 %% cheaper than this one, which costs %s per month.",
 			meet, r.Simulated, Number(r.Load.RecordsPerSecond), maxLag, Dollars(best.MonthlyCost.Total))
 	case best.KeepsUp:
-		add("No setting delivers 99 %% of the records within %v; of the %d of %d that keep up with %s records a second, this one comes closest, with %s.",
+		add("No setting delivers 99 %% of the records within %v. Of the %d of %d settings that keep up with %s records per second, this one comes closest, with %s.",
 			maxLag, keep, r.Simulated, Number(r.Load.RecordsPerSecond), Millis(best.LagP99))
 	default:
 		advice := "More shards would help."
 		if hot > hotKey {
 			advice = "More shards help little, because one key has many of the records."
 		}
-		add("No setting keeps up with %s records a second with a fifth to spare. The most that one handles is %s; this one is the simplest of those close to that, with %s. %s",
+		add("No setting keeps up with %s records per second with 20 %% to spare. The best one handles %s; this one is the simplest setting close to that, with %s. %s",
 			Number(r.Load.RecordsPerSecond), Number(r.most()), Number(best.Throughput), advice)
 	}
 	if x := r.otherCollapse(); x != nil {
-		add("With collapse %s instead of %s it meets the goal, at %s a month.", x.Collapse, best.Collapse, Dollars(x.MonthlyCost.Total))
+		add("With collapse %s instead of %s it meets the goal, at %s per month.", x.Collapse, best.Collapse, Dollars(x.MonthlyCost.Total))
 	}
 	for _, d := range dimensions {
 		if s := r.instead(&d); s != "" {
@@ -234,9 +234,9 @@ func (r *Report) compare(x *Result) string {
 	case x.Steady == nil:
 		return "does not keep up"
 	case r.Recommended.Steady == nil:
-		return Number(x.Throughput) + " records a second at most"
+		return Number(x.Throughput) + " records per second at most"
 	}
-	s := fmt.Sprintf("%s a month, lag %s", Dollars(x.MonthlyCost.Total), Millis(x.LagP99))
+	s := fmt.Sprintf("%s per month, lag %s", Dollars(x.MonthlyCost.Total), Millis(x.LagP99))
 	if !x.KeepsUp {
 		s += ", too little to spare"
 	}

@@ -47,9 +47,9 @@ func NewSample(events ...[]byte) (*Sample, error) {
 		for _, b := range batches {
 			switch {
 			case b.Kind == event.SNS:
-				return nil, fmt.Errorf("the sample is of the topic %s; SNS invokes the function for each message, so only streams can be tuned for", b.SourceARN)
+				return nil, fmt.Errorf("the sample is from the topic %s; SNS invokes the function for each message, so tune works only for streams", b.SourceARN)
 			case s.Source != "" && b.SourceARN != s.Source:
-				return nil, fmt.Errorf("the sample has records of %s and %s; each has a mapping of its own, so tune for one at a time", s.Source, b.SourceARN)
+				return nil, fmt.Errorf("the sample has records of %s and %s; each has its own mapping, so tune one at a time", s.Source, b.SourceARN)
 			}
 			s.Source, s.Kind = b.SourceARN, b.Kind
 			for _, r := range b.Records {
@@ -136,7 +136,7 @@ func (s *Sample) Load(perSecond float64, shards int) (Load, error) {
 		return l, nil
 	}
 	if s.rate == 0 {
-		return l, errors.New("the records of the sample arrived at one time, so they tell no rate; add --records-per-second N")
+		return l, errors.New("the records of the sample all arrived at the same time, so they have no rate; add --records-per-second N")
 	}
 	l.RecordsPerSecond, l.Derived = s.rate*float64(l.Shards)/float64(s.Shards), true
 	return l, nil

@@ -86,7 +86,7 @@ func TestSampleIsRefused(t *testing.T) {
 		event string
 		want  string
 	}{
-		{"a topic", string(sns), "only streams"},
+		{"a topic", string(sns), "only for streams"},
 		{"two streams", strings.Replace(string(kinesisEvent(2, 100, 1, 1)), "stream/orders", "stream/others", 1), "one at a time"},
 		{"nothing", `{"Records":[]}`, "no records"},
 		{"not an event", `{"a":1}`, "Records"},

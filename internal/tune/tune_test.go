@@ -121,7 +121,7 @@ func TestGoalOutOfReach(t *testing.T) {
 	if r.Recommended.Steady != nil || r.Recommended.Verdict() != "too slow" {
 		t.Errorf("%+v", r.Recommended)
 	}
-	if text := strings.Join(append(r.Why, r.Notes...), "\n"); !strings.Contains(text, "The most that one handles is "+Number(r.most())) || !strings.Contains(text, "--shards 1000000") {
+	if text := strings.Join(append(r.Why, r.Notes...), "\n"); !strings.Contains(text, "The best one handles "+Number(r.most())) || !strings.Contains(text, "--shards 1000000") {
 		t.Error(text)
 	}
 	var page bytes.Buffer
@@ -142,7 +142,7 @@ func TestHotKeyBoundsThroughput(t *testing.T) {
 	if !near(at(2), 2*at(1)) || !near(at(10), at(2)) {
 		t.Errorf("factor 1: %g, 2: %g, 10: %g", at(1), at(2), at(10))
 	}
-	if !strings.Contains(strings.Join(r.Notes, "\n"), "50 % of a shard's records have one key") {
+	if !strings.Contains(strings.Join(r.Notes, "\n"), "50 % of a shard's records have the same key") {
 		t.Error(r.Notes)
 	}
 }
@@ -166,7 +166,7 @@ func TestUnknownServiceIsNoted(t *testing.T) {
 	o := options(t, oneQueue)
 	delete(o.Prices.Targets, "sqs")
 	delete(o.Latencies.Targets, "sqs")
-	if text := strings.Join(Simulate(o).Notes, "\n"); !strings.Contains(text, "counts as free") || !strings.Contains(text, "answering at once") || !strings.Contains(text, "in eu-west-1, and the prices are of us-east-1") {
+	if text := strings.Join(Simulate(o).Notes, "\n"); !strings.Contains(text, "counts as free") || !strings.Contains(text, "answering at once") || !strings.Contains(text, "in eu-west-1, but the prices are for us-east-1") {
 		t.Error(text)
 	}
 }
@@ -219,7 +219,7 @@ func TestPage(t *testing.T) {
 	}
 	for _, want := range []string{
 		"prefers-color-scheme: dark", "Throughput over batch size", "Cost over batch size", "Lag over batch size", "Lag over load",
-		"Measured on this machine", "Modelled", "as of 2026-09", "us-east-1", Dollars(r.Recommended.MonthlyCost.Total),
+		"Measured on this machine", "Modeled", "as of 2026-09", "us-east-1", Dollars(r.Recommended.MonthlyCost.Total),
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %q", want)
@@ -355,7 +355,7 @@ func TestWhyNamesTheOtherCollapse(t *testing.T) {
 	json.Steady = &Steady{MonthlyCost: Cost{Total: 332}}
 	r := Report{Load: Load{RecordsPerSecond: 286}, Recommended: here, Others: []Result{larger, json}, results: []Result{here, larger, json}}
 	text := strings.Join(r.why(time.Second, 0), "\n")
-	for _, want := range []string{"The most that one handles is 326;", "close to that, with 312.", "With collapse JSON instead of none it meets the goal, at $332.00 a month."} {
+	for _, want := range []string{"The best one handles 326;", "close to that, with 312.", "With collapse JSON instead of none it meets the goal, at $332.00 per month."} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q lacks %q", text, want)
 		}

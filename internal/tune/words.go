@@ -76,18 +76,18 @@ func (t *tuner) basis() []string {
 	cpu := &t.Latencies.CPU
 	load := "Load: as planned."
 	if t.Load.Derived {
-		load = fmt.Sprintf("Load: as the records of the sample arrived, which they did within %v from %s on.",
+		load = fmt.Sprintf("Load: from the arrival times of the sample, which cover %v from %s on.",
 			t.Sample.whole.duration().Round(time.Millisecond), time.UnixMilli(t.Sample.whole.first).UTC().Format(time.RFC3339))
 	}
 	return []string{
 		load,
-		fmt.Sprintf("Measured on this machine: the requests, their sizes and the CPU of batches of the sample, which has %s, through the function's own handler, up to the HTTP transport. No request left the process.",
+		fmt.Sprintf("Measured on this machine: the number, size and CPU of the requests that the function's own handler makes for batches of the sample, which has %s, up to the HTTP transport. No request left the process.",
 			recordsOf(t.Sample.Records())),
-		fmt.Sprintf("Modelled: how long services, Lambda and the polling of shards take, from the latencies of %s, which are assumptions; CPU time is that measured here × %v, and below one vCPU also × %d MB ÷ memory; %v more for TLS and system calls of each request; arrivals at random, keys spread evenly but for the most frequent one; no throttling, no retries, no cold starts.",
+		fmt.Sprintf("Modeled: the latencies of services, Lambda and the polling of shards, which are assumptions of %s. CPU time is the measured time × %v, and below one vCPU also × %d MB ÷ memory, plus %v for TLS and system calls of each request. Arrivals are random. Keys are spread evenly, except for the most frequent one. There are no throttling, retries or cold starts.",
 			t.Latencies.Date, cpu.Slowdown, cpu.VCPUMB, cpu.PerCall.Duration()),
-		fmt.Sprintf("Prices: %s, as of %s, arm64, without free tiers and discounts. The stream itself, and what targets cost by the hour, deliver further or keep, is not in it; of the function's metrics it is one call an invocation at most.",
+		fmt.Sprintf("Prices: %s, as of %s, arm64, without free tiers and discounts. The cost leaves out the stream itself and the targets' charges by the hour, for further delivery and for storage. It includes at most one call for metrics in each invocation.",
 			t.Prices.Region, t.Prices.Date),
-		"Memory is simulated as CPU alone; look at Max Memory Used in the function's log before lowering it.",
+		"The simulation uses memory only to derive CPU; check Max Memory Used in the function's log before you lower it.",
 	}
 }
 
@@ -103,35 +103,35 @@ const hotKey = 0.1
 // notes lists oddities of the load.
 func (t *tuner) notes(r *Report) (notes []string) {
 	if took := t.Sample.whole.duration(); t.Load.Derived && (t.Sample.Records() < fewRecords || took < shortTime) {
-		notes = append(notes, fmt.Sprintf("the rate of %s records a second is a guess, because it comes from %s within %v; give the real one with --records-per-second",
+		notes = append(notes, fmt.Sprintf("the rate of %s records per second is a guess, because it comes from %s within %v; set the real rate with --records-per-second",
 			Number(t.Load.RecordsPerSecond), recordsOf(t.Sample.Records()), took.Round(time.Millisecond)))
 	}
 	isClose := func(x Result) bool { return x.Close }
 	if r.Recommended.Close || slices.ContainsFunc(r.Others, isClose) {
-		notes = append(notes, fmt.Sprintf("(close) marks settings within %.0f %% of a limit, where another run may give another verdict", noise*100))
+		notes = append(notes, fmt.Sprintf("(close) marks settings within %.0f %% of a limit, where another run may come to another verdict", noise*100))
 	}
 	perShard := t.Load.RecordsPerSecond / float64(t.Load.Shards)
 	if t.Sample.Kind == event.Kinesis && perShard > shardRecords {
-		notes = append(notes, fmt.Sprintf("a shard takes %d records a second, and the load is %s for each; plan with --shards %d",
+		notes = append(notes, fmt.Sprintf("a shard accepts %d records per second, but the load is %s per shard; plan with --shards %d",
 			shardRecords, Number(perShard), int(math.Ceil(t.Load.RecordsPerSecond/shardRecords))))
 	}
 	if t.hot > hotKey {
-		notes = append(notes, fmt.Sprintf("%.0f %% of a shard's records have one key, which no parallelization factor spreads", t.hot*100))
+		notes = append(notes, fmt.Sprintf("%.0f %% of a shard's records have the same key, and a parallelization factor cannot spread them", t.hot*100))
 	}
 	if a, err := arn.Parse(t.Sample.Source); err == nil && a.Region != "" && a.Region != t.Prices.Region {
-		notes = append(notes, fmt.Sprintf("the stream is in %s, and the prices are of %s; give those of your region with --prices", a.Region, t.Prices.Region))
+		notes = append(notes, fmt.Sprintf("the stream is in %s, but the prices are for %s; set the prices of your region with --prices", a.Region, t.Prices.Region))
 	}
 	for _, target := range t.Measurement.Targets {
 		service := shapeOf(&target).Service
 		if _, ok := t.Prices.Targets[service]; !ok {
-			notes = append(notes, fmt.Sprintf("target %s: the prices have none for %s, so it counts as free", target.ID, service))
+			notes = append(notes, fmt.Sprintf("target %s: there is no price for %s, so it counts as free", target.ID, service))
 		}
 		if _, ok := t.Latencies.Targets[service]; !ok {
-			notes = append(notes, fmt.Sprintf("target %s: the latencies have none for %s, so it counts as answering at once", target.ID, service))
+			notes = append(notes, fmt.Sprintf("target %s: there is no latency for %s, so it counts as answering at once", target.ID, service))
 		}
 	}
 	if best := t.fastestPoll(); best > t.MaxLag.Seconds() && !r.Recommended.MeetsGoal && !t.Enhanced && t.Sample.Kind == event.Kinesis {
-		notes = append(notes, "a shard is polled once a second, so some records wait longer than the goal before anything can be done; try --enhanced-fan-out")
+		notes = append(notes, "Lambda polls a shard once per second, so some records wait longer than the goal before they are read; try --enhanced-fan-out")
 	}
 	return notes
 }

@@ -147,7 +147,7 @@ func (rec *reading) Known() Known {
 		rec.found = rec.read
 		rec.shared.failed(rec.err)
 	case <-rec.ctx.Done():
-		rec.shared.failed(fmt.Errorf("the ledger %q did not answer within %v; what it has is sent again", rec.shared.Table.Name, patience))
+		rec.shared.failed(fmt.Errorf("the ledger %q did not answer within %v, so records that targets already have are sent again", rec.shared.Table.Name, patience))
 	}
 	if len(rec.found) == 0 {
 		return nil

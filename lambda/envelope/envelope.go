@@ -96,20 +96,20 @@ func Parse(data []byte) (Envelope, error) {
 	var e Envelope
 	d := json.NewDecoder(bytes.NewReader(data))
 	if err := d.Decode(&e); err != nil {
-		return e, errors.New("it is not JSON of an envelope")
+		return e, errors.New("it is not the JSON of an envelope")
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return e, errors.New("something follows the envelope")
+		return e, errors.New("there is text after the envelope")
 	}
 	switch {
 	case e.Version == 0:
 		return e, errors.New(`it is not an envelope: "fanout" is missing`)
 	case e.Version != Version:
-		return e, fmt.Errorf("its version is %d, and this fanout knows version %d", e.Version, Version)
+		return e, fmt.Errorf("its version is %d, but this fanout reads version %d", e.Version, Version)
 	case e.Source == "" || e.Target == "":
-		return e, errors.New("it names no source and target")
+		return e, errors.New("its source or target is missing")
 	case e.Data == nil && !e.Unreadable: // it would become an empty record
-		return e, errors.New("it has no data, which an empty record has as \"\"")
+		return e, errors.New("its data is missing; an empty record has \"\"")
 	}
 	if len(e.Event) > 0 {
 		var b bytes.Buffer
@@ -129,7 +129,7 @@ func (e *Envelope) Record() engine.Record {
 		r.Data.StandIn()
 	}
 	if e.Unreadable {
-		r.Data = engine.Unreadable(errors.New("the source had no data that could be read; the envelope's event has what there was"))
+		r.Data = engine.Unreadable(errors.New("the data of the source record could not be read; the envelope's event has the original"))
 	}
 	if !e.Arrived.IsZero() {
 		r.Arrived = e.Arrived.UnixMilli()

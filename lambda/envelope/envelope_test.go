@@ -110,15 +110,15 @@ func TestNoImage(t *testing.T) {
 
 func TestParseFaults(t *testing.T) {
 	for text, want := range map[string]string{
-		``:                                       "not JSON of an envelope",
-		`secret`:                                 "not JSON of an envelope",
-		`{"data":7}`:                             "not JSON of an envelope",
+		``:                                       "not the JSON of an envelope",
+		`secret`:                                 "not the JSON of an envelope",
+		`{"data":7}`:                             "not the JSON of an envelope",
 		`{}`:                                     `"fanout" is missing`,
 		`{"fanout":2,"source":"s","target":"t"}`: "version is 2",
-		`{"fanout":1,"source":"s"}`:              "names no source and target",
-		`{"fanout":1,"source":"s","target":"t"}`: "has no data",
-		`{"fanout":1,"source":"s","target":"t","data":null,"unreadable":false}`: "has no data",
-		`{"fanout":1,"source":"s","target":"t"} {}`:                             "something follows",
+		`{"fanout":1,"source":"s"}`:              "its source or target is missing",
+		`{"fanout":1,"source":"s","target":"t"}`: "its data is missing",
+		`{"fanout":1,"source":"s","target":"t","data":null,"unreadable":false}`: "its data is missing",
+		`{"fanout":1,"source":"s","target":"t"} {}`:                             "there is text after",
 	} {
 		_, err := envelope.Parse([]byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {

@@ -119,7 +119,7 @@ func (d *decoder) add() error {
 		from = r.EventSource
 	}
 	if !from.IsString() {
-		return fmt.Errorf("the event's Records[%d] names no eventSource; fanout takes %s", d.n, sources)
+		return fmt.Errorf("the event's Records[%d] has no eventSource; fanout accepts %s", d.n, sources)
 	}
 	var kind Kind
 	arn, where := r.arn, "eventSourceARN"
@@ -131,7 +131,7 @@ func (d *decoder) add() error {
 	case "aws:sns":
 		kind, arn, where = SNS, r.sns.topic, "Sns.TopicArn"
 	default:
-		return fmt.Errorf("the event's Records[%d] comes from %s; fanout takes %s", d.n, quote(name), sources)
+		return fmt.Errorf("the event's Records[%d] comes from %s; fanout accepts %s", d.n, quote(name), sources)
 	}
 	if !arn.IsString() || len(arn.Raw) == 0 {
 		return &NoARN{fmt.Sprintf("the event's Records[%d] comes from %s but has no %s", d.n, kind, where)}

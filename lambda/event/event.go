@@ -132,7 +132,7 @@ func (m *Memory) Decode(data []byte) ([]Batch, error) {
 	case v.Kind != jsonscan.Object:
 		return nil, fmt.Errorf("the event is %s, not an object with Records from %s", v.Kind, sources)
 	case records == jsonscan.Absent:
-		return nil, fmt.Errorf("the event has no Records, only %s; fanout takes events of %s", enumerate(others), sources)
+		return nil, fmt.Errorf("the event has no Records, only %s; fanout accepts events from %s", enumerate(others), sources)
 	case records != jsonscan.Array && records != jsonscan.Null:
 		return nil, fmt.Errorf("the event's Records is %s, not a list", records)
 	case d.err != nil:

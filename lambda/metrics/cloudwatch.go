@@ -95,7 +95,7 @@ func (c *CloudWatch) Publish(ctx context.Context, inv Invocation) error {
 	}
 	if n := c.held.lost; n > 0 {
 		c.held.lost = 0
-		c.faults.add(fmt.Errorf("%d values of metrics are lost: too many wait for CloudWatch", n))
+		c.faults.add(fmt.Errorf("%d metric values are lost, because too many are waiting for CloudWatch", n))
 	}
 	return c.faults.report()
 }
@@ -202,11 +202,11 @@ func (c *CloudWatch) put(ctx context.Context, s *send, entries []*entry) (again 
 		case taken:
 			entries = entries[n:]
 		case kept:
-			return entries[:n], fmt.Errorf("CloudWatch did not take metrics, which are sent again later: %w", err)
+			return entries[:n], fmt.Errorf("CloudWatch did not accept metrics, which are sent again later: %w", err)
 		case refused:
 			return nil, fmt.Errorf("CloudWatch refused %d metrics, which are lost: %w", n, err)
 		default:
-			return nil, fmt.Errorf("CloudWatch did not say whether it took %d metrics, which are not sent again: %w", n, err)
+			return nil, fmt.Errorf("CloudWatch did not confirm %d metrics, which are not sent again: %w", n, err)
 		}
 	}
 	return nil, nil

@@ -196,7 +196,7 @@ func TestUnsureIsNotSentAgain(t *testing.T) {
 		c.Begin(t.Context())
 		time.Sleep(callTimeout)
 		err := c.Publish(t.Context(), small(1))
-		if err == nil || !strings.Contains(err.Error(), "did not say whether it took 14 metrics") {
+		if err == nil || !strings.Contains(err.Error(), "did not confirm 14 metrics") {
 			t.Errorf("the log is told %v", err)
 		}
 		must(t, c.Flush(t.Context()))
@@ -284,7 +284,7 @@ func TestFailuresAreToldOnceAMinuteAndPaused(t *testing.T) {
 func TestTooMuchHeldIsLostAndTold(t *testing.T) {
 	c := NewCloudWatch(&fake{}, DefaultNamespace)
 	err := c.Publish(t.Context(), wide(maxHeld/10, func(i int) string { return fmt.Sprint(i) }))
-	if err == nil || err.Error() != "4 values of metrics are lost: too many wait for CloudWatch" {
+	if err == nil || err.Error() != "4 metric values are lost, because too many are waiting for CloudWatch" {
 		t.Errorf("the log is told %v", err)
 	}
 }

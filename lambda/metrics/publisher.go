@@ -38,7 +38,7 @@ func ParseMode(name string) (Mode, error) {
 	case ModeCloudWatch, ModeEMF, ModeNone:
 		return m, nil
 	}
-	return "", fmt.Errorf("%q is not a way to publish metrics; take cloudwatch, emf or none", name)
+	return "", fmt.Errorf("%q is not a way to publish metrics; use cloudwatch, emf or none", name)
 }
 
 // DefaultNamespace is the namespace of aws-lambda-fanout.

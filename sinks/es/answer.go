@@ -117,7 +117,7 @@ func readItem(d *json.Decoder) (item result, err error) {
 func (item *result) failed() bool { return item.Error.Type != "" || item.Status/100 != 2 }
 
 // errForm is the error of an answer that is JSON but not an answer to a _bulk request.
-var errForm = errors.New("the answer has another form")
+var errForm = errors.New("the answer has an unknown form")
 
 // eachMember reads an object or null, and calls f to read the value of each member.
 func eachMember(d *json.Decoder, f func(name string) error) error {
@@ -165,7 +165,7 @@ func (e *Sink) unread(ctx context.Context, err error) error {
 	case known:
 		return err
 	}
-	return engine.Errorf(engine.Retryable, "%s: the answer could not be read, so what arrived is unknown", e.name)
+	return engine.Errorf(engine.Retryable, "%s: the answer could not be read, so it is unknown which records arrived", e.name)
 }
 
 // judge returns nil if the action op took effect on the document of r, and otherwise the

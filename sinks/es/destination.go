@@ -46,9 +46,9 @@ func Parse(text string) (sinks.Destination, error) {
 	}
 	switch _, ok := u.User.Password(); {
 	case !ok:
-		return sinks.Destination{}, errors.New("has a user and no password; write https://user:password@host/index, or leave the user out")
+		return sinks.Destination{}, errors.New("has a user but no password; write https://user:password@host/index, or remove the user")
 	case d.Signing == "aoss":
-		return sinks.Destination{}, fmt.Errorf("has a user and password, and %s takes signed requests only; leave them out", d.Host)
+		return sinks.Destination{}, fmt.Errorf("has a user and password, but %s accepts only signed requests; remove them", d.Host)
 	}
 	d.Signing = "" // a request has only one Authorization header, and a password in the URL takes precedence
 	return d, nil
@@ -91,7 +91,7 @@ func splitIndex(text string) (index, docType string) {
 func checkIndex(index, docType string) error {
 	switch {
 	case index == "_bulk" || docType == "_bulk":
-		return errors.New("ends in /_bulk, which is added to every request; leave it out")
+		return errors.New("ends in /_bulk, which fanout adds to every request; remove it")
 	case strings.HasPrefix(index, "<"):
 		if !isDateMath(index) {
 			return fmt.Errorf("%s is not an index name with date math; write one like <logs-{now/d}> or <logs-{now/M{yyyy.MM}}>", awsname.Quote(index))

@@ -27,10 +27,10 @@ func (e *reason) UnmarshalJSON(b []byte) error {
 
 var (
 	// The index is read-only, usually because a disk is full, until there is room.
-	blocked = classify.Verdict{Class: engine.Throttled, Why: "the index takes no writes for now"}
+	blocked = classify.Verdict{Class: engine.Throttled, Why: "the index accepts no writes for now"}
 
 	// Old indexes are deleted, or the limit is raised.
-	crowded = classify.Verdict{Class: engine.Throttled, Why: "the cluster has as many open shards as it takes: delete indexes, or raise cluster.max_shards_per_node"}
+	crowded = classify.Verdict{Class: engine.Throttled, Why: "the cluster has reached its limit of open shards: delete indexes, or raise cluster.max_shards_per_node"}
 
 	// An index is closed to change its settings or to restore it, and opens again.
 	closed = classify.Verdict{Class: engine.Retryable, Why: "the index is closed: open it"}
@@ -39,25 +39,25 @@ var (
 	leaderless = classify.Verdict{Class: engine.Retryable, Why: "the cluster has no elected master for now"}
 
 	// Another writer changed the document at the same time.
-	contested = classify.Verdict{Class: engine.Retryable, Why: "the document was being changed"}
+	contested = classify.Verdict{Class: engine.Retryable, Why: "another request was changing the document"}
 
 	// Collections of type time series and vector search take no ids.
-	idless = classify.Verdict{Class: engine.Permanent, Why: "the collection takes no document ids: use one of type search"}
+	idless = classify.Verdict{Class: engine.Permanent, Why: "the collection does not support document ids: use a collection of type search"}
 
 	// Elasticsearch 8, OpenSearch 2 and later.
-	typeless = classify.Verdict{Class: engine.Permanent, Why: "the cluster knows no mapping types: end the destination with the index, and leave the type out"}
+	typeless = classify.Verdict{Class: engine.Permanent, Why: "the cluster does not support mapping types: remove the type from the destination"}
 
 	// Elasticsearch 6 and 7, OpenSearch 1: an index has one type.
-	mistyped = classify.Verdict{Class: engine.Permanent, Why: "the index has another mapping type: correct it in the destination, or leave it out"}
+	mistyped = classify.Verdict{Class: engine.Permanent, Why: "the index has another mapping type: correct the type in the destination, or remove it"}
 
 	// The alias has several indexes, or someone rolled it over by hand.
 	unwritable = classify.Verdict{Class: engine.Permanent, Why: "the alias has no index to write to: set is_write_index for one of its indexes"}
 
 	// Data streams only take documents that do not change.
-	appended = classify.Verdict{Class: engine.Permanent, Why: "a data stream takes new documents only: name an index or alias for items that change"}
+	appended = classify.Verdict{Class: engine.Permanent, Why: "a data stream accepts only new documents: name an index or alias for items that change"}
 
 	// A mapping grows with each new field of a document.
-	overgrown = classify.Verdict{Class: engine.Permanent, Why: "the index has as many fields as it takes: raise index.mapping.total_fields.limit, or map the documents' objects as flattened"}
+	overgrown = classify.Verdict{Class: engine.Permanent, Why: "the index has reached its limit of fields: raise index.mapping.total_fields.limit, or map the documents' objects as flattened"}
 )
 
 // esTypes are error types whose status alone would mislead: the state passes, but some

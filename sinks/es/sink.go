@@ -80,9 +80,9 @@ func New(client aws.HTTPClient, index Index, opts ...sinks.Option) (*Sink, error
 	u, err := url.Parse(index.URL)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https": // the error itself shows the password
-		return nil, errors.New("the URL of the Elasticsearch endpoint is not one; write it like https://host:9200")
+		return nil, errors.New("the URL of the Elasticsearch endpoint is invalid; write it like https://host:9200")
 	case index.Index == "":
-		return nil, fmt.Errorf("no index is named for the Elasticsearch endpoint %s", u.Host)
+		return nil, fmt.Errorf("the Elasticsearch endpoint %s has no index", u.Host)
 	case index.Signing != "" && u.User == nil && (index.Region == "" || index.Credentials == nil):
 		return nil, fmt.Errorf("requests to %s must be signed, and region or credentials are missing", u.Host)
 	}

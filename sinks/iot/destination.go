@@ -23,7 +23,7 @@ func Parse(text string) (sinks.Destination, error) {
 	case !ok || u.User != nil || u.Path != "" || u.RawQuery != "":
 		return sinks.Destination{}, fmt.Errorf("%s is not an endpoint; %s", awsname.Quote(text), want)
 	case strings.ContainsAny(topic, "+#"):
-		return sinks.Destination{}, fmt.Errorf("topic %s has a wildcard, and nothing can be published to one; %s", awsname.Quote(topic), want)
+		return sinks.Destination{}, fmt.Errorf("topic %s has a wildcard, which a publisher cannot use; %s", awsname.Quote(topic), want)
 	case len(topic) > 256: // AWS IoT Core quotas, topic size
 		return sinks.Destination{}, errors.New("the topic is longer than 256 bytes; " + want)
 	}

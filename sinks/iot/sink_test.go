@@ -123,7 +123,7 @@ func TestIoTBelievesNoOtherAnswer(t *testing.T) {
 			if o.OK() != tt.taken {
 				t.Fatalf("taken: %t, %v", o.OK(), o.Err(0))
 			}
-			if !tt.taken && (engine.ClassOf(o.Err(0)) != engine.Retryable || !strings.Contains(o.Err(0).Error(), "not that of AWS IoT")) {
+			if !tt.taken && (engine.ClassOf(o.Err(0)) != engine.Retryable || !strings.Contains(o.Err(0).Error(), "does not come from AWS IoT")) {
 				t.Errorf("%s: %v", engine.ClassOf(o.Err(0)), o.Err(0))
 			}
 		})

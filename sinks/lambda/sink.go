@@ -111,7 +111,7 @@ func (l *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 		return engine.Failed(err)
 	case out.StatusCode != http.StatusAccepted || aws.ToString(out.FunctionError) != "":
 		return engine.Failed(engine.Errorf(engine.Retryable,
-			"%s: the answer (status %d) does not say that the event was queued, so whether it arrived is unknown", l.name, out.StatusCode))
+			"%s: the answer (status %d) does not confirm that the event was queued, so it is unknown whether it arrived", l.name, out.StatusCode))
 	}
 	return engine.Outcome{}
 }

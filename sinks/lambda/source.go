@@ -63,7 +63,7 @@ func (s *recordSource) fault(r *engine.Record) string {
 		}
 		return ""
 	}
-	return "no source record is there to be sent"
+	return "the record has no source record to send"
 }
 
 // kinesis makes a Kinesis record (Lambda guide, Process Amazon Kinesis Data Streams

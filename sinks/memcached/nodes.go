@@ -120,7 +120,7 @@ func (n *nodes) ask(ctx context.Context) ([]string, error) {
 			return parseNodes(config)
 		}
 	}
-	return nil, engine.Errorf(engine.Permanent, "the server names no nodes: write the address of a node, or that of an ElastiCache configuration endpoint")
+	return nil, engine.Errorf(engine.Permanent, "the server returned no nodes: write the address of a node, or of an ElastiCache configuration endpoint")
 }
 
 // maxConfig is the limit, in bytes, of an answer of a configuration endpoint. maxNodes is
@@ -160,7 +160,7 @@ func readConfig(r *bufio.Reader) ([]byte, error) {
 	}
 	config, whole := bytes.CutSuffix(config, []byte(end))
 	if !whole {
-		return nil, badConfig("its end is not where its length says")
+		return nil, badConfig("its length is wrong")
 	}
 	return config, nil
 }
@@ -239,7 +239,7 @@ func login(conn net.Conn, user, password string) error {
 	case err != nil:
 		return err
 	case answer != "STORED":
-		return engine.Errorf(engine.Permanent, "the server does not take user and password: check them")
+		return engine.Errorf(engine.Permanent, "the server refuses user and password: check them")
 	}
 	return conn.SetDeadline(time.Time{})
 }

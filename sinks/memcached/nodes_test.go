@@ -101,7 +101,7 @@ func TestMemcachedDiscoveryFails(t *testing.T) {
 	for _, tt := range []struct {
 		name, config, class, text string
 	}{
-		{"no cluster", "", "permanent", "the server names no nodes: write the address of a node, or that of an ElastiCache configuration endpoint"},
+		{"no cluster", "", "permanent", "the server returned no nodes: write the address of a node, or of an ElastiCache configuration endpoint"},
 		{"no version", "x\nh||1\n", "retryable", "the configuration endpoint's answer cannot be read: it has no version"},
 		{"no nodes", "1\n\n", "retryable", "the configuration endpoint's answer cannot be read: it has no nodes"},
 	} {
@@ -177,7 +177,7 @@ func TestReadConfig(t *testing.T) {
 		{"CONFIG cluster 0 x\r\n", "", "it has no plausible length"},
 		{"CONFIG cluster 0 -1\r\n", "", "it has no plausible length"},
 		{"CONFIG cluster 0 2000000000\r\n", "", "it has no plausible length"},
-		{"CONFIG cluster 0 6\r\n1\nh||1\n\r\nEND\r\n", "", "its end is not where its length says"},
+		{"CONFIG cluster 0 6\r\n1\nh||1\n\r\nEND\r\n", "", "its length is wrong"},
 		{"CONFIG cluster 0 8\r\n1\nh||1\n\r\nEND\r\n", "", "EOF"},
 		{"CONFIG", "", "EOF"},
 		{"", "", "EOF"},

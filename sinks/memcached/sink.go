@@ -225,7 +225,7 @@ func (a *attempt) write(w *write) error {
 	_ = a.client.Close()
 	a.nodes.suspect()
 	if strings.Contains(err.Error(), "unexpected response line") { // the error quotes the line
-		err = errors.New("the answer is none to the command")
+		err = errors.New("the answer does not match the command")
 	}
 	err = cache.Disconnected(a.name, err)
 	a.broken.Store(node.String(), err)
@@ -256,7 +256,7 @@ var memcachedAnswers = []struct {
 	answer string
 	classify.Verdict
 }{
-	{`"SERVER_ERROR object too large`, classify.Verdict{Class: engine.Permanent, Why: "the item is larger than the server takes: raise its bound with -I, and say so in maxRecordBytes"}},
+	{`"SERVER_ERROR object too large`, classify.Verdict{Class: engine.Permanent, Why: "the item is larger than the server accepts: raise its limit with -I, and set maxRecordBytes"}},
 	{`"SERVER_ERROR out of memory`, classify.Full},
 	{`"SERVER_ERROR`, classify.Failing},
 	{`"CLIENT_ERROR unauthenticated`, classify.Unauthorized},
@@ -264,7 +264,7 @@ var memcachedAnswers = []struct {
 	{`"CLIENT_ERROR bad authentication`, classify.Unauthorized},
 	{`"CLIENT_ERROR`, classify.Verdict{Class: engine.Permanent, Why: "the server refuses the record"}},
 	{`"ERROR Too many open connections`, classify.SlowDown}, // maxconns_fast; then the connection is closed
-	{`"ERROR`, classify.Verdict{Class: engine.Permanent, Why: "the server does not know the command: it may not be memcached, or want a password"}},
+	{`"ERROR`, classify.Verdict{Class: engine.Permanent, Why: "the server does not know the command: it may not be memcached, or it may need a password"}},
 }
 
 // memcachedVerdict returns the verdict on a server's answer. It returns false if there

@@ -176,17 +176,17 @@ func TestMemcachedLastWriteWins(t *testing.T) {
 
 func TestMemcachedAnswers(t *testing.T) {
 	tests := []struct{ answer, class, text string }{
-		{"SERVER_ERROR object too large for cache", "permanent", "the item is larger than the server takes: raise its bound with -I, and say so in maxRecordBytes"},
-		{"SERVER_ERROR out of memory storing object", "retryable", "the server's memory is full and it evicts nothing: give it more, a ttl, or an eviction policy"},
+		{"SERVER_ERROR object too large for cache", "permanent", "the item is larger than the server accepts: raise its limit with -I, and set maxRecordBytes"},
+		{"SERVER_ERROR out of memory storing object", "retryable", "the server's memory is full and it evicts nothing: add memory, set ttl, or set an eviction policy"},
 		{"SERVER_ERROR whatever", "retryable", "the service failed"},
 		{"NOT_STORED", "retryable", "the service failed"},
 		{"EXISTS", "retryable", "the service failed"},
-		{"CLIENT_ERROR unauthenticated", "permanent", "access is denied: check user, password, and what the user may do"},
-		{"CLIENT_ERROR bad authentication token format", "permanent", "access is denied: check user, password, and what the user may do"},
+		{"CLIENT_ERROR unauthenticated", "permanent", "access is denied: check user, password and the user's permissions"},
+		{"CLIENT_ERROR bad authentication token format", "permanent", "access is denied: check user, password and the user's permissions"},
 		{`CLIENT_ERROR bad data chunk {"n":1}`, "permanent", "the server refuses the record"},
-		{"ERROR Too many open connections", "throttled", "the service takes no more for now"},
-		{"ERROR", "permanent", "the server does not know the command: it may not be memcached, or want a password"},
-		{"HTTP/1.1 400 Bad Request", "retryable", "the connection failed, so what arrived is unknown: "},
+		{"ERROR Too many open connections", "throttled", "the service accepts no more for now"},
+		{"ERROR", "permanent", "the server does not know the command: it may not be memcached, or it may need a password"},
+		{"HTTP/1.1 400 Bad Request", "retryable", "the connection failed, so it is unknown which records arrived: "},
 	}
 	for _, tt := range tests {
 		t.Run(tt.answer, func(t *testing.T) {
@@ -283,9 +283,9 @@ func TestMemcachedAuthentication(t *testing.T) {
 		c                       cache.Options
 	}{
 		{"right", "user pass word", "", "", cache.Options{Credentials: sinktest.Known("user", "pass word")}},
-		{"wrong", "user password", "permanent", "the server does not take user and password: check them", cache.Options{Credentials: sinktest.Known("user", "s3cret")}},
-		{"line break", "user password", "permanent", "the server does not take user and password: check them", cache.Options{Credentials: sinktest.Known("user", "s3cret\r\nset a 0 0 1\r\nx")}},
-		{"missing", "user password", "permanent", "access is denied: check user, password, and what the user may do", cache.Options{}},
+		{"wrong", "user password", "permanent", "the server refuses user and password: check them", cache.Options{Credentials: sinktest.Known("user", "s3cret")}},
+		{"line break", "user password", "permanent", "the server refuses user and password: check them", cache.Options{Credentials: sinktest.Known("user", "s3cret\r\nset a 0 0 1\r\nx")}},
+		{"missing", "user password", "permanent", "access is denied: check user, password and the user's permissions", cache.Options{}},
 		{"not to be had", "user password", "permanent", "no such secret", cache.Options{Credentials: func(context.Context) (string, string, error) {
 			return "", "", engine.Errorf(engine.Permanent, "no such secret")
 		}}},

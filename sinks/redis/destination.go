@@ -30,7 +30,7 @@ func Parse(text string) (sinks.Destination, error) {
 		return sinks.Destination{}, errors.New("has no valid host and port; " + want)
 	}
 	if u.RawQuery != "" || u.Fragment != "" {
-		return sinks.Destination{}, errors.New("has something after the database; " + want)
+		return sinks.Destination{}, errors.New("has text after the database; " + want)
 	}
 	if db := strings.Trim(u.Path, "/"); db != "" {
 		if n, err := strconv.ParseUint(db, 10, 31); err != nil {

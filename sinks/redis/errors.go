@@ -48,13 +48,13 @@ var redisFaults = []struct {
 }{
 	{"ERR max number of clients", classify.SlowDown},
 	{"ERR invalid password", classify.Unauthorized}, // before Redis 6
-	{"ERR DB index", classify.Verdict{Class: engine.Permanent, Why: "the server has no database of that number: correct the end of the address"}},
+	{"ERR DB index", classify.Verdict{Class: engine.Permanent, Why: "the server has no database with that number: correct the end of the address"}},
 	{"ERR SELECT is not allowed", classify.Verdict{Class: engine.Permanent, Why: clusterDatabase}},
-	{"ERR This instance has cluster support disabled", classify.Verdict{Class: engine.Permanent, Why: "the address is that of a cluster, and the server belongs to none: correct it"}},
+	{"ERR This instance has cluster support disabled", classify.Verdict{Class: engine.Permanent, Why: "the address is for a cluster, but the server is not part of one: correct it"}},
 }
 
 // clusterDatabase is the error of a cluster address that ends in a database number.
-const clusterDatabase = "a Redis cluster has no database but 0; remove the number at the end of the address"
+const clusterDatabase = "a Redis cluster has only database 0; remove the number at the end of the address"
 
 // classifyRedis returns the class and text of an error of a command or a pipeline. It
 // repeats only the first word of Redis' answers, because the rest may hold keys and

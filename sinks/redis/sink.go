@@ -54,7 +54,7 @@ func New(url string, c cache.Options, opts ...sinks.Option) (*Sink, error) {
 	logging.Disable() // the client's own lines on standard error would mix with the function's JSON
 	o, err := redis.ParseURL(url)
 	if err != nil {
-		return nil, errors.New("the address is not that of a Redis server; write one like redis://host:port or rediss://user:password@host:port/database")
+		return nil, errors.New("the address is not valid for a Redis server; write one like redis://host:port or rediss://user:password@host:port/database")
 	}
 	if c.Cluster && o.DB != 0 {
 		return nil, errors.New(clusterDatabase)

@@ -121,7 +121,7 @@ func TestRedisLastWriteWins(t *testing.T) {
 
 func TestRedisAnswers(t *testing.T) {
 	tests := []struct{ answer, class, text string }{
-		{"OOM command not allowed when used memory > 'maxmemory'.", "retryable", "OOM: the server's memory is full and it evicts nothing: give it more, a ttl, or an eviction policy"},
+		{"OOM command not allowed when used memory > 'maxmemory'.", "retryable", "OOM: the server's memory is full and it evicts nothing: add memory, set ttl, or set an eviction policy"},
 		{"READONLY You can't write against a read only replica.", "retryable", "READONLY: the server is a replica: if this lasts, write the address of the primary"},
 		{"LOADING Redis is loading the dataset in memory", "retryable", "LOADING: the server or its cluster is not ready"},
 		{"CLUSTERDOWN The cluster is down", "retryable", "CLUSTERDOWN: the server or its cluster is not ready"},
@@ -130,13 +130,13 @@ func TestRedisAnswers(t *testing.T) {
 		{"NOREPLICAS Not enough good replicas to write.", "retryable", "NOREPLICAS: the server or its cluster is not ready"},
 		{"BUSY Redis is busy running a script.", "retryable", "BUSY: the server or its cluster is not ready"},
 		{"MISCONF Redis is configured to save RDB snapshots", "retryable", "MISCONF: the service failed"},
-		{"NOAUTH Authentication required.", "permanent", "NOAUTH: access is denied: check user, password, and what the user may do"},
-		{"NOPERM this user has no permissions to access one of the keys", "permanent", "NOPERM: access is denied: check user, password, and what the user may do"},
-		{"ERR max number of clients reached", "throttled", "ERR: the service takes no more for now"},
-		{"ERR invalid password", "permanent", "ERR: access is denied: check user, password, and what the user may do"},
-		{"ERR DB index is out of range", "permanent", "ERR: the server has no database of that number: correct the end of the address"},
-		{"ERR SELECT is not allowed in cluster mode", "permanent", "ERR: a Redis cluster has no database but 0; remove the number at the end of the address"},
-		{"ERR This instance has cluster support disabled", "permanent", "ERR: the address is that of a cluster, and the server belongs to none: correct it"},
+		{"NOAUTH Authentication required.", "permanent", "NOAUTH: access is denied: check user, password and the user's permissions"},
+		{"NOPERM this user has no permissions to access one of the keys", "permanent", "NOPERM: access is denied: check user, password and the user's permissions"},
+		{"ERR max number of clients reached", "throttled", "ERR: the service accepts no more for now"},
+		{"ERR invalid password", "permanent", "ERR: access is denied: check user, password and the user's permissions"},
+		{"ERR DB index is out of range", "permanent", "ERR: the server has no database with that number: correct the end of the address"},
+		{"ERR SELECT is not allowed in cluster mode", "permanent", "ERR: a Redis cluster has only database 0; remove the number at the end of the address"},
+		{"ERR This instance has cluster support disabled", "permanent", "ERR: the address is for a cluster, but the server is not part of one: correct it"},
 		{"ERR unknown command 'SET', with args beginning with: 'key-1' '{\"n\":1}'", "retryable", "ERR: the service failed"},
 		{"NEWCODE of a later version", "retryable", "ERR: the service failed"},
 	}
@@ -178,7 +178,7 @@ func TestRedisUnsure(t *testing.T) {
 	if diff := cmp.Diff([]string{"retryable", "retryable", "retryable"}, got[2:]); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if err := o.Err(4); !strings.HasPrefix(err.Error(), r.String()+": the connection failed, so what arrived is unknown") {
+	if err := o.Err(4); !strings.HasPrefix(err.Error(), r.String()+": the connection failed, so it is unknown which records arrived") {
 		t.Error(err)
 	}
 }
@@ -188,9 +188,9 @@ func TestClassifyRedis(t *testing.T) {
 		err  error
 		text string
 	}{
-		{redis.Nil, "redis x: the answer does not acknowledge the record, so whether it arrived is unknown"},
-		{fmt.Errorf("read: %w", io.EOF), "redis x: the connection failed, so what arrived is unknown: read: EOF"},
-		{context.DeadlineExceeded, "redis x: the attempt was cut short, so what arrived is unknown"},
+		{redis.Nil, "redis x: the answer does not acknowledge the record, so it is unknown whether it arrived"},
+		{fmt.Errorf("read: %w", io.EOF), "redis x: the connection failed, so it is unknown which records arrived: read: EOF"},
+		{context.DeadlineExceeded, "redis x: the attempt was cut short, so it is unknown which records arrived"},
 		{redis.ErrCrossSlot, "redis x: ERR: the service failed"},
 	} {
 		if err := classifyRedis("redis x", tt.err); err.Error() != tt.text || engine.ClassOf(err) != engine.Retryable {
@@ -292,9 +292,9 @@ func TestNewRedisFaults(t *testing.T) {
 		cluster bool
 		want    string
 	}{
-		{"http://user:s3cret@h", false, "the address is not that of a Redis server; write one like redis://host:port or rediss://user:password@host:port/database"},
-		{"redis://user:s3cret@h:1/x", false, "the address is not that of a Redis server; write one like redis://host:port or rediss://user:password@host:port/database"},
-		{"redis://user:s3cret@h:1/2", true, "a Redis cluster has no database but 0; remove the number at the end of the address"},
+		{"http://user:s3cret@h", false, "the address is not valid for a Redis server; write one like redis://host:port or rediss://user:password@host:port/database"},
+		{"redis://user:s3cret@h:1/x", false, "the address is not valid for a Redis server; write one like redis://host:port or rediss://user:password@host:port/database"},
+		{"redis://user:s3cret@h:1/2", true, "a Redis cluster has only database 0; remove the number at the end of the address"},
 	} {
 		if _, err := New(tt.url, cache.Options{Cluster: tt.cluster}); err == nil || err.Error() != tt.want {
 			t.Errorf("%s: got %v; want %s", tt.url, err, tt.want)

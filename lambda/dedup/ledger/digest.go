@@ -13,7 +13,7 @@ import (
 
 // errDigest reports an item that was copied from elsewhere, changed, or written with
 // another key.
-var errDigest = errors.New("its digest is wrong, so it was not written for this function, shard and batch, or with another FANOUT_LEDGER_KEY")
+var errDigest = errors.New("its digest is wrong: it was written for another function, shard or batch, or with another FANOUT_LEDGER_KEY")
 
 // digest returns the HMAC-SHA-256 of all of an item's other attributes, keys included.
 func (t *Table) digest(it item) []byte {

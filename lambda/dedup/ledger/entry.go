@@ -128,7 +128,7 @@ func deflate(text []byte) []byte {
 	return b.Bytes()
 }
 
-var errRecords = errors.New(`the attribute "records" is not what fanout writes`)
+var errRecords = errors.New(`the attribute "records" is not in fanout's format`)
 
 func inflate(records []byte) (names []string, err error) {
 	if len(records) > maxBytes {

@@ -27,13 +27,13 @@ func TestRead(t *testing.T) {
 		"expired":            {"1763800000", "1", text("1"), "", 1},
 		"expires a fraction": {"1.5", "1", text("1"), "not a whole number", 0},
 		"written a fraction": {later, "1e3", text("1"), "not a whole number", 0},
-		"not compressed":     {later, "1", []byte("names"), "not what fanout writes", 0},
-		"a name cut off":     {later, "1", deflate([]byte{9, '1'}), "not what fanout writes", 0},
-		"a length cut off":   {later, "1", deflate([]byte{0xff, 0xff}), "not what fanout writes", 0},
-		"8 MB of nothing":    {later, "1", zeros(8 << 20), "not what fanout writes", 0},
-		"too many names":     {later, "1", zeros(maxNames + 1), "not what fanout writes", 0},
+		"not compressed":     {later, "1", []byte("names"), "in fanout's format", 0},
+		"a name cut off":     {later, "1", deflate([]byte{9, '1'}), "in fanout's format", 0},
+		"a length cut off":   {later, "1", deflate([]byte{0xff, 0xff}), "in fanout's format", 0},
+		"8 MB of nothing":    {later, "1", zeros(8 << 20), "in fanout's format", 0},
+		"too many names":     {later, "1", zeros(maxNames + 1), "in fanout's format", 0},
 		"as many as may be":  {later, "1", zeros(maxNames), "", maxNames},
-		"too large":          {later, "1", bytes.Repeat([]byte("x"), maxBytes+1), "not what fanout writes", 0},
+		"too large":          {later, "1", bytes.Repeat([]byte("x"), maxBytes+1), "in fanout's format", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			table := &Table{Name: "ledger"}

@@ -121,7 +121,7 @@ func (r *reading) err() error {
 	case r.faulty > 0:
 		return &ItemError{fmt.Errorf("the ledger %q: ignored %d of the items of shard %s; the first is unusable: %w", r.table.Name, r.faulty, plain.Line(r.shard), r.fault)}
 	case r.full():
-		return &ItemError{fmt.Errorf("the ledger %q has more of one shard than is read, and the rest is ignored", r.table.Name)}
+		return &ItemError{fmt.Errorf("the ledger %q has too many items of one shard, so the rest is ignored", r.table.Name)}
 	}
 	return nil
 }
@@ -167,7 +167,7 @@ func (t *Table) read(shard string, it item) (e Entry, err error) {
 	has, _ := it["has"].(*types.AttributeValueMemberM)
 	digest, _ := it["digest"].(*types.AttributeValueMemberB)
 	if batch == nil || len(batch.Value) < 3 || expires == nil || written == nil || records == nil || has == nil || digest == nil {
-		return e, errors.New("it lacks an attribute, or one is of another type")
+		return e, errors.New("an attribute is missing or has the wrong type")
 	}
 	if s, _ := it["shard"].(*types.AttributeValueMemberS); s == nil || s.Value != shard || !hmac.Equal(digest.Value, t.digest(it)) {
 		return e, errDigest
@@ -204,7 +204,7 @@ func (t *Table) explain(err error, action string) error {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		switch api.ErrorCode() {
 		case "ResourceNotFoundException":
-			why = "it does not exist in this account and region; create it, or set FANOUT_LEDGER_TABLE to the name or ARN of the one that does"
+			why = "it does not exist in this account and region; create it, or set FANOUT_LEDGER_TABLE to the name or ARN of an existing one"
 		case "AccessDeniedException":
 			why = "allow the function's role " + action + " on it"
 		case "ValidationException":

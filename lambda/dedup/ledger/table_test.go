@@ -150,7 +150,7 @@ func TestItemsOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := fake.Items("ledger")[0]
-	wrong, lacks := "its digest is wrong", "it lacks an attribute"
+	wrong, lacks := "its digest is wrong", "an attribute is missing"
 	for name, c := range map[string]struct {
 		change awsfake.Item
 		key    string
@@ -224,7 +224,7 @@ func TestReadIsBounded(t *testing.T) {
 func TestErrors(t *testing.T) {
 	fake, table := open(t)
 	for code, want := range map[string]string{
-		"ResourceNotFoundException":              `the ledger "ledger" cannot be used: it does not exist in this account and region; create it, or set FANOUT_LEDGER_TABLE to the name or ARN of the one that does`,
+		"ResourceNotFoundException":              `the ledger "ledger" cannot be used: it does not exist in this account and region; create it, or set FANOUT_LEDGER_TABLE to the name or ARN of an existing one`,
 		"AccessDeniedException":                  `the ledger "ledger" cannot be used: allow the function's role dynamodb:`,
 		"ValidationException":                    `the ledger "ledger" cannot be used: so it is; its keys must be shard (hash, S) and batch (range, S)`,
 		"ProvisionedThroughputExceededException": `the ledger "ledger" cannot be used: ProvisionedThroughputExceededException: so it is`,

@@ -24,8 +24,8 @@ func TestCacheCredentials(t *testing.T) {
 		{engine.Errorf(engine.Permanent, "the secret has no password"), engine.Permanent, "the secret has no password"},
 		{fmt.Errorf("get: %w", &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "not authorized to perform secretsmanager:GetSecretValue"}),
 			engine.Permanent, "cache, credentials: AccessDeniedException: access is denied: check credentials and permissions: not authorized to perform secretsmanager:GetSecretValue"},
-		{&smithy.GenericAPIError{Code: "ThrottlingException"}, engine.Throttled, "cache, credentials: ThrottlingException: the service takes no more for now"},
-		{context.DeadlineExceeded, engine.Retryable, "cache, credentials: the attempt was cut short, so what arrived is unknown"},
+		{&smithy.GenericAPIError{Code: "ThrottlingException"}, engine.Throttled, "cache, credentials: ThrottlingException: the service accepts no more for now"},
+		{context.DeadlineExceeded, engine.Retryable, "cache, credentials: the attempt was cut short, so it is unknown which records arrived"},
 	}
 	for _, tt := range tests {
 		c := Options{Credentials: func(context.Context) (string, string, error) { return "user", "password", tt.err }}
@@ -85,8 +85,8 @@ func TestDisconnected(t *testing.T) {
 		class engine.Class
 		text  string
 	}{
-		{errors.New("connection reset\nby peer"), engine.Retryable, "cache: the connection failed, so what arrived is unknown: connection reset by peer"},
-		{context.Canceled, engine.Retryable, "cache: the attempt was cut short, so what arrived is unknown"},
+		{errors.New("connection reset\nby peer"), engine.Retryable, "cache: the connection failed, so it is unknown which records arrived: connection reset by peer"},
+		{context.Canceled, engine.Retryable, "cache: the attempt was cut short, so it is unknown which records arrived"},
 		{fmt.Errorf("dial: %w", classed), engine.Permanent, "cache: no user"},
 		{&smithy.GenericAPIError{Code: "AccessDenied"}, engine.Permanent, "cache: AccessDenied: access is denied: check credentials and permissions"},
 	} {

@@ -27,7 +27,7 @@ type Verdict struct {
 
 var (
 	// More requests would be throttled too, so the wait is longer than after a failure.
-	SlowDown = Verdict{Class: engine.Throttled, Why: "the service takes no more for now"}
+	SlowDown = Verdict{Class: engine.Throttled, Why: "the service accepts no more for now"}
 
 	// The service is at fault and may recover.
 	Failing = Verdict{Class: engine.Retryable, Why: "the service failed"}
@@ -44,27 +44,27 @@ var (
 
 	// Messages about signatures repeat the signed text, including the session token, so
 	// they are not quoted.
-	strangers = Verdict{Class: engine.Permanent, Why: "the service does not know the credentials: check them, and that they are of this partition"}
+	strangers = Verdict{Class: engine.Permanent, Why: "the service does not recognize the credentials: check them and their partition"}
 
 	// A destination does not appear within an invocation either.
-	missing = Verdict{Class: engine.Permanent, Why: "there is no such destination: create it, or correct name, region or account", quote: true}
+	missing = Verdict{Class: engine.Permanent, Why: "the destination does not exist: create it, or correct its name, region or account", quote: true}
 
 	// The key is disabled, deleted or in another state that only its owner can change.
 	keyless = Verdict{Class: engine.Permanent, Why: "its encryption key cannot be used: enable the key, or grant its use", quote: true}
 
 	// This kind of destination does not take records this way.
-	unfit = Verdict{Class: engine.Permanent, Why: "the destination does not take records this way", quote: true}
+	unfit = Verdict{Class: engine.Permanent, Why: "the destination does not support this request", quote: true}
 
 	// The service refuses a whole request because of one record. Halving the request
 	// finds that record and lets the others through.
-	Invalid = Verdict{Class: engine.Refused, Why: "the service refuses the record, or one of its request"}
+	Invalid = Verdict{Class: engine.Refused, Why: "the service refuses the record, or another one in its request"}
 
 	// A cache's values expire or are evicted. The owner may also add memory.
-	Full = Verdict{Class: engine.Retryable, Why: "the server's memory is full and it evicts nothing: give it more, a ttl, or an eviction policy"}
+	Full = Verdict{Class: engine.Retryable, Why: "the server's memory is full and it evicts nothing: add memory, set ttl, or set an eviction policy"}
 
 	// A cache's passwords do not change within an invocation. If they change later,
 	// Lambda's own retry uses the new one.
-	Unauthorized = Verdict{Class: engine.Permanent, Why: "access is denied: check user, password, and what the user may do"}
+	Unauthorized = Verdict{Class: engine.Permanent, Why: "access is denied: check user, password and the user's permissions"}
 
 	// Same as invalid, but the reason is the size.
 	oversize = Verdict{Class: engine.TooLarge, Why: Invalid.Why}
@@ -78,7 +78,7 @@ const maxDetail = 240
 func Error(sink string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		// The request may have arrived. Only another attempt makes sure of it.
-		return engine.Errorf(engine.Retryable, "%s: the attempt was cut short, so what arrived is unknown", sink)
+		return engine.Errorf(engine.Retryable, "%s: the attempt was cut short, so it is unknown which records arrived", sink)
 	}
 	if e, ok := errors.AsType[*engine.Error](err); ok {
 		// The error comes from the credentials, and their provider knows the right class.
@@ -121,10 +121,10 @@ func response(err error) (status int, header http.Header) {
 // or the error may pass, so another attempt is worthwhile.
 func unexplained(sink string, err error, answered bool) *engine.Error {
 	if answered {
-		return Sentence(engine.Retryable, sink, "the answer could not be read, so what arrived is unknown")
+		return Sentence(engine.Retryable, sink, "the answer could not be read, so it is unknown which records arrived")
 	}
 	if broken, ok := errors.AsType[*url.Error](err); ok {
-		return Sentence(engine.Retryable, sink, "the connection failed, so what arrived is unknown", Trim(broken.Err.Error()))
+		return Sentence(engine.Retryable, sink, "the connection failed, so it is unknown which records arrived", Trim(broken.Err.Error()))
 	}
 	if call, ok := errors.AsType[*smithy.OperationError](err); ok {
 		err = call.Err
@@ -159,7 +159,7 @@ func Alone(v Verdict) Verdict {
 	case engine.Refused:
 		v.Class, v.Why = engine.Permanent, "the service refuses the record"
 	case engine.TooLarge:
-		v.Why = "the record is larger than the destination takes"
+		v.Why = "the record is larger than the destination accepts"
 	case engine.Retryable, engine.Throttled, engine.Permanent:
 	}
 	return v
@@ -296,10 +296,10 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 
 // Unacknowledged is the error of a record that a service's answer does not mention.
 func Unacknowledged(sink string) error {
-	return engine.Errorf(engine.Retryable, "%s: the answer does not acknowledge the record, so whether it arrived is unknown", sink)
+	return engine.Errorf(engine.Retryable, "%s: the answer does not acknowledge the record, so it is unknown whether it arrived", sink)
 }
 
 // Miscounted is the error of a request whose answer does not match its records.
 func Miscounted(sink string, sent, told int) error {
-	return engine.Errorf(engine.Retryable, "%s: %d records were sent and the answer is about %d, so what arrived is unknown", sink, sent, told)
+	return engine.Errorf(engine.Retryable, "%s: %d records were sent, but the answer is about %d, so it is unknown which records arrived", sink, sent, told)
 }

@@ -27,7 +27,7 @@ func Missing(r *engine.Record) string {
 	case "KEYS_ONLY", "OLD_IMAGE":
 		has = "the stream's view " + view + " has no new image of the item"
 	}
-	return has + ", and its keys must not replace what is stored; give the table a stream with NEW_IMAGE or NEW_AND_OLD_IMAGES"
+	return has + ", and its keys must not replace the stored item; give the table a stream with NEW_IMAGE or NEW_AND_OLD_IMAGES"
 }
 
 // Needed fails a request to a cache that holds a record without its image. The engine

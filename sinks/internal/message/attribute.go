@@ -107,13 +107,13 @@ func (m *Form) Fault(batch []engine.Record) error {
 		r := &batch[i]
 		n, err := NotificationOf(r)
 		if err != nil {
-			return engine.Errorf(engine.Refused, "%s: the notification's MessageAttributes are not those of SNS", m.Name)
+			return engine.Errorf(engine.Refused, "%s: the notification's MessageAttributes are not in the format of SNS", m.Name)
 		}
 		if n == nil || m.Most == 0 {
 			continue
 		}
 		if all := len(m.Attributes(nil, r)); all > m.Most {
-			return engine.Errorf(engine.Refused, "%s: the notification has %d attributes, with its subject, and a message takes %d; publish fewer, or set collapse to JSON, which carries none", m.Name, all, m.Most)
+			return engine.Errorf(engine.Refused, "%s: the notification has %d attributes, with its subject, but a message can have only %d; publish fewer, or set collapse to JSON, which sends none", m.Name, all, m.Most)
 		}
 	}
 	return nil
