@@ -81,7 +81,7 @@ func TestHookWaitsForRights(t *testing.T) {
 		h, l, _ = newFake()
 		l.refuse["CreateEventSourceMapping"] = slices.Repeat([]error{notYet}, 1000)
 		_, err = h.Hook(t.Context(), stream, Settings{})
-		wantErr(t, err, stream+` cannot be hooked to the function "fanout", whose role lacks rights; run fanout policy to see what it needs: `)
+		wantErr(t, err, stream+` cannot be hooked to the function "fanout", whose role lacks rights; run fanout policy to see the required rights: `)
 	})
 }
 

@@ -134,7 +134,7 @@ func (h *Hooks) putAsync(ctx context.Context, a *Async) error {
 	case err == nil || a.none() && cloud.IsMissing(err):
 		return nil
 	case lacksRights(err):
-		return fmt.Errorf("the settings of the function %q for asynchronous invocations cannot be written, because its role lacks rights; run fanout policy to see what it needs: %w", h.Function, err)
+		return fmt.Errorf("the settings of the function %q for asynchronous invocations cannot be written, because its role lacks rights; run fanout policy to see the required rights: %w", h.Function, err)
 	}
 	return fmt.Errorf("the settings of the function %q for asynchronous invocations cannot be written: %w", h.Function, err)
 }

@@ -189,7 +189,7 @@ func TestFailuresWaitForRights(t *testing.T) {
 		h.Granted = false
 		l.refuse["PutFunctionEventInvokeConfig"] = []error{notYet, notYet}
 		_, err = h.Hook(t.Context(), topic, Settings{OnFailure: aws.String(queue)})
-		wantErr(t, err, `the settings of the function "fanout" for asynchronous invocations cannot be written, because its role lacks rights; run fanout policy to see what it needs: `)
+		wantErr(t, err, `the settings of the function "fanout" for asynchronous invocations cannot be written, because its role lacks rights; run fanout policy to see the required rights: `)
 	})
 }
 

@@ -71,7 +71,7 @@ func (h *Hooks) create(ctx context.Context, source string, s Settings) error {
 	case err == nil:
 		return nil
 	case lacksRights(err):
-		return fmt.Errorf("%s cannot be hooked to the function %q, whose role lacks rights; run fanout policy to see what it needs: %w", source, h.Function, err)
+		return fmt.Errorf("%s cannot be hooked to the function %q, whose role lacks rights; run fanout policy to see the required rights: %w", source, h.Function, err)
 	case cloud.IsMissing(err): // the function, or the source
 		if _, err := h.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &h.Function}); cloud.IsMissing(err) {
 			return h.unknown(err, "function")
