@@ -100,5 +100,5 @@ func (m *manage) outOfStep(cmd *cobra.Command, err error) error {
 }
 
 func warnOutOfStep(cmd *cobra.Command, err error) {
-	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the policy of the function's role was not brought in step: %s; fanout policy, run by who may, prints it\n", cloud.Plain(err))
+	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the policy of the function's role is out of date: %s; ask someone with IAM permissions to run fanout policy and update the role\n", cloud.Plain(err))
 }

@@ -50,7 +50,7 @@ func (m *targetCommand) tellRights(cmd *cobra.Command, f *role.Function, plan ro
 	}
 	switch {
 	case r.Err != nil && plan.Activates && !m.noIAM:
-		return fmt.Errorf("the table is written, but an active target may lack its rights, because the policy of the function's role was not brought in step: %w; let who may run fanout deploy, or give the role what fanout policy prints", r.Err)
+		return fmt.Errorf("the table is updated, but an active target may lack rights, because the policy of the function's role is out of date: %w; ask someone with IAM permissions to run fanout deploy, or to give the role the policy that fanout policy prints", r.Err)
 	case r.Err != nil:
 		warnOutOfStep(cmd, r.Err)
 		return nil
@@ -59,7 +59,7 @@ func (m *targetCommand) tellRights(cmd *cobra.Command, f *role.Function, plan ro
 	}
 	tellOutcome(cmd, f, r.Outcome)
 	if r.Keeps {
-		fmt.Fprintln(cmd.ErrOrStderr(), "the role keeps its rights to what was an active target, which the function may know for a while; the next change or fanout deploy takes them away")
+		fmt.Fprintln(cmd.ErrOrStderr(), "the role keeps its rights for a target that was active, because the function may deliver to it for a while; the next change or fanout deploy removes them")
 	}
 	return nil
 }

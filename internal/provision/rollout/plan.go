@@ -145,5 +145,5 @@ func unlessDenied(err error) error {
 }
 
 func noRights(err error) error {
-	return fmt.Errorf("nothing was written to the table, because the function's role cannot have the rights: %w", err)
+	return fmt.Errorf("nothing was written to the table, because the function's role cannot get the rights: %w", err)
 }

@@ -170,7 +170,7 @@ func TestPlanRefuses(t *testing.T) {
 		"a target changes, the function is unknown":  {Before{Err: errBroken}, set("a", "destination", wrong), "broken"},
 		"a target is activated, targets are unknown": {Before{Function: f, Err: errBroken}, set("a", "active", on), "broken"},
 		"a new target, the role is unknown": {Before{Function: f, RoleErr: errBroken}, change("+-a"),
-			"nothing was written to the table, because the function's role cannot have the rights: broken"},
+			"nothing was written to the table, because the function's role cannot get the rights: broken"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := New(fanout.Builtin(), test.before, []registry.Change{test.change}); err == nil || err.Error() != test.want {

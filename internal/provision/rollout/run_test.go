@@ -134,9 +134,9 @@ func TestRun(t *testing.T) {
 
 // A refused change leaves the table alone.
 func TestRunRefuses(t *testing.T) {
-	const noRights = "nothing was written to the table, because the function's role cannot have the rights: "
+	const noRights = "nothing was written to the table, because the function's role cannot get the rights: "
 	for call, want := range map[string]string{
-		"look up a":      "nothing was written, because the policy that target a needs cannot be told: broken",
+		"look up a":      "nothing was written, because fanout cannot determine the policy that target a needs: broken",
 		"policy for a":   noRights + "broken",
 		"write policy a": noRights + "broken",
 	} {
