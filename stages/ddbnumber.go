@@ -21,7 +21,7 @@ const (
 // accepted too.
 func checkNumber(text []byte) string {
 	if !jsonscan.IsNumber(text) {
-		return "a number is not written as one"
+		return "a number has an invalid form"
 	}
 	var (
 		n           int        // digits read

@@ -31,7 +31,7 @@ it writes.`,
 	m.sourceFlags(cmd)
 	m.idFlag()
 	f.add(cmd, c.catalog)
-	cmd.Flags().StringSliceVar(&unset, "unset", nil, "the attribute with this flag's `NAME` gets its default; repeatable")
+	cmd.Flags().StringSliceVar(&unset, "unset", nil, "reset the attribute with this `NAME` to its default; repeatable")
 	m.tableFlags()
 	m.outputFlag(cmd)
 	var remove []string

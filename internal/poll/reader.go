@@ -156,7 +156,7 @@ func (r *reader) find(ctx context.Context) error {
 	it, err := r.poller.source.iterator(ctx, r.shard.id, r.at)
 	if err != nil {
 		if faultOf(err) == invalid && r.at.seq != "" {
-			return &fatal{fmt.Errorf("shard %s of stream %s has no record with the sequence number of its checkpoint, most likely because the stream was made anew; remove the stream from the checkpoints: %w", r.shard.id, r.poller.source.arn(), reason(err))}
+			return &fatal{fmt.Errorf("shard %s of stream %s has no record with the sequence number of its checkpoint, most likely because the stream was recreated; remove the stream from the checkpoints: %w", r.shard.id, r.poller.source.arn(), reason(err))}
 		}
 		return err
 	}

@@ -185,7 +185,7 @@ func (r *run) reportUnread(list []shard) {
 	for _, id := range r.marks.unread(list) {
 		r.poller.board.note(id, func(s *ShardProgress) { s.Gaps++ })
 		r.poller.board.end(id)
-		r.poller.opts.Log.Warn("the rest of the shard was past retention before it was read",
+		r.poller.opts.Log.Warn("the rest of the shard expired before it was read",
 			zap.String("stream", r.poller.source.arn()), zap.String("shard", id))
 	}
 }

@@ -60,7 +60,7 @@ var publish = request.Form{Empty: "message", Check: checkAnswer}
 // The SDK ignores the answer, so a proxy's page with status 200 would pass for it.
 func checkAnswer(answer []byte) error {
 	if len(answer) > 0 && json.Unmarshal(answer, &struct{}{}) != nil {
-		return engine.Errorf(engine.Retryable, "the answer is not that of AWS IoT, so what arrived is unknown")
+		return engine.Errorf(engine.Retryable, "the answer does not come from AWS IoT, so it is unknown which records arrived")
 	}
 	return nil
 }

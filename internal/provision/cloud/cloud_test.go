@@ -74,7 +74,7 @@ func TestDestination(t *testing.T) {
 		want, err   string
 	}{
 		{typ: builtin.Type("sns"), name: "alerts", answers: answers{"GetCallerIdentity": identity, "GetTopicAttributes": "<Attributes></Attributes>"}, want: "arn:aws-cn:sns:eu-west-1:123456789012:alerts"},
-		{typ: builtin.Type("sns"), name: "alerts", answers: answers{"GetCallerIdentity": identity, "GetTopicAttributes": "NotFound"}, err: `there is no SNS topic called "alerts" in eu-west-1; check the name, --region and --profile`},
+		{typ: builtin.Type("sns"), name: "alerts", answers: answers{"GetCallerIdentity": identity, "GetTopicAttributes": "NotFound"}, err: `there is no SNS topic named "alerts" in eu-west-1; check the name, --region and --profile`},
 		{typ: builtin.Type("sns"), name: "alerts", answers: answers{"GetCallerIdentity": identity, "GetTopicAttributes": "AuthorizationError"}, err: `the SNS topic "alerts" cannot be looked up: AWS does not allow SNS GetTopicAttributes (AuthorizationError); ask for the right to call it`},
 		{typ: builtin.Type("sns"), name: "alerts", answers: answers{"GetCallerIdentity": "ExpiredToken"}, err: `AWS refuses the credentials (ExpiredToken); renew them, or name others with --profile`},
 		{typ: builtin.Type("sns"), name: "arn:aws:sns:eu-west-1:123456789012:alerts", want: "arn:aws:sns:eu-west-1:123456789012:alerts"},

@@ -41,7 +41,7 @@ func (k *Keeper) Entries(ctx context.Context, f *Function) ([]registry.Entry, er
 		return nil, nil
 	}
 	table := registry.Table{Client: k.DynamoDB, Catalog: k.Catalog, Name: f.Table(), Missing: func() error {
-		return fmt.Errorf("there is no target table %q; fanout deploy makes one whose name --table gives", f.Table())
+		return fmt.Errorf("the target table %q does not exist; run fanout deploy with --table to create it", f.Table())
 	}}
 	return table.List(ctx, "")
 }
