@@ -27,8 +27,8 @@ func TestRunDeadline(t *testing.T) {
 		}}, 9500 * time.Millisecond, "did not return in time"},
 		{"waits between retries", 2 * time.Second, &enginetest.Sink{Whole: func(context.Context, []engine.Record) error {
 			return &engine.Error{Class: engine.Throttled, After: time.Minute, Err: errors.New("slow down")}
-		}}, 0, "no time was left to try again: slow down"},
-		{"is near from the start", 100 * time.Millisecond, &enginetest.Sink{}, 0, "the deadline came before it was sent"},
+		}}, 0, "no time was left for a retry: slow down"},
+		{"is near from the start", 100 * time.Millisecond, &enginetest.Sink{}, 0, "the deadline passed before it was sent"},
 	} {
 		for _, ordered := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/ordered=%v", c.name, ordered), func(t *testing.T) {

@@ -24,9 +24,9 @@ func TestRunPacksToLimits(t *testing.T) {
 		{"bytes", engine.Limits{Bytes: 5}, nil, "aa bbb c dddd e", "aa bbb|c dddd|e", ""},
 		{"bytes with framing", engine.Limits{Bytes: 7, PerBatch: 2}, nil, "aa bbb c dddd e", "aa bbb|c dddd|e", ""},
 		{"own sizes", engine.Limits{Bytes: 6}, func(r *engine.Record) int { return r.Data.Len() + len(r.Key) }, "aa b cc", "aa b|cc", ""},
-		{"too large for a record", engine.Limits{RecordBytes: 2}, nil, "a bbb c", "a|c", "the record counts 3 bytes and the target takes 2 a record"},
-		{"too large for a request", engine.Limits{Bytes: 4, PerBatch: 1}, nil, "bbbb a", "a", "the record counts 4 bytes and the target takes 3 a request"},
-		{"only too large", engine.Limits{RecordBytes: 1}, nil, "bbbb aa", "", "takes 1 a record"},
+		{"too large for a record", engine.Limits{RecordBytes: 2}, nil, "a bbb c", "a|c", "the record counts as 3 bytes, but the target accepts at most 2 per record"},
+		{"too large for a request", engine.Limits{Bytes: 4, PerBatch: 1}, nil, "bbbb a", "a", "the record counts as 4 bytes, but the target accepts at most 3 per request"},
+		{"only too large", engine.Limits{RecordBytes: 1}, nil, "bbbb aa", "", "at most 1 per record"},
 	} {
 		for _, ordered := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/ordered=%v", c.name, ordered), func(t *testing.T) {

@@ -104,7 +104,7 @@ func TestNoTargetsOnPurpose(t *testing.T) {
 				}
 			}
 			log := a.logged()
-			if len(log) != 1 || log[0].Msg != "no active target for the source, its records are acknowledged undelivered" || log[0].Level != "warn" || log[0].Source != orders {
+			if len(log) != 1 || log[0].Msg != "the source has no active target, so its records are acknowledged without delivery" || log[0].Level != "warn" || log[0].Source != orders {
 				t.Errorf("the log says %+v", log)
 			}
 		})

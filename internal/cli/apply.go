@@ -56,7 +56,7 @@ writes the diff to standard error and the changes to standard output.`,
 	a.functionFlags(cmd)
 	a.sourceFlags(cmd)
 	a.tableFlags()
-	cmd.Flags().BoolVar(&a.prune, "prune", false, "remove the targets that the file does not have")
+	cmd.Flags().BoolVar(&a.prune, "prune", false, "remove targets that are not in the file")
 	cmd.Flags().BoolVar(&a.yes, "yes", false, "do not ask")
 	a.outputFlag(cmd)
 	a.iamFlag()
@@ -105,7 +105,7 @@ func (a *applyCommand) present(ctx context.Context, s sourceTargets) (have []reg
 	}
 	for _, source := range sources {
 		if s.source != "" && source != s.source {
-			return nil, &misuse{fmt.Errorf("%s has targets of %s, and the source that was named is %s; name none, or that one", a.path, source, s.source)}
+			return nil, &misuse{fmt.Errorf("%s has targets of %s, but the command line names the source %s; name the same source, or none", a.path, source, s.source)}
 		}
 		targets, err := s.table.List(ctx, source)
 		if err != nil {
@@ -128,7 +128,7 @@ func (a *applyCommand) printDiff(cmd *cobra.Command, changes []registry.Change, 
 		return
 	}
 	if kept := len(registry.Diff(a.want, have, true)) - len(changes); kept > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "%s of the table %s not in the file and will stay; --prune removes them\n", count(kept, "target"), are(kept))
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s of the table %s not in the file and will stay; add --prune to remove them\n", count(kept, "target"), are(kept))
 	}
 }
 

@@ -83,7 +83,7 @@ func (d *destroyCommand) confirm(cmd *cobra.Command, a *cloud.Account, items []s
 		}
 	}
 	if goes == 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: there is nothing of the function %q to delete in %s\n", d.functionName(), a.Region())
+		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: the function %q has nothing to delete in %s\n", d.functionName(), a.Region())
 		return nil
 	}
 	if !d.yes {

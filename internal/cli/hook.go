@@ -124,10 +124,10 @@ func (h *hookCommand) look(ctx context.Context, a *cloud.Account, connector *hoo
 // starting position, and that it is paused.
 func (h *hookCommand) unheeded(source string, did cloud.Outcome, paused bool) {
 	if did != cloud.Created && h.given("starting-position") {
-		h.warn("%s is hooked already, and --starting-position is of new mappings only; to begin elsewhere, run fanout unhook first", source)
+		h.warn("%s is already hooked, and --starting-position applies only to new mappings; to start at another position, run fanout unhook first", source)
 	}
 	if paused {
-		h.warn("%s is paused, and stays so; run fanout resume --function %s --source-arn %[1]s", source, h.functionName())
+		h.warn("%s is still paused; to start it, run fanout resume --function %s --source-arn %[1]s", source, h.functionName())
 	}
 }
 
@@ -141,7 +141,7 @@ func (h *hookCommand) fateOfMessages(ctx context.Context, connector *hooks.Hooks
 	if err != nil || fate.Kept {
 		return
 	}
-	h.warn("Lambda invokes the function %s for a message, within %v, and then drops it; to keep such messages, run fanout hook --function %s --source-arn %s --on-failure ARN",
+	h.warn("Lambda invokes the function %s for a message, within %v, and then drops the message; to keep such messages, run fanout hook --function %s --source-arn %s --on-failure ARN",
 		count(fate.Attempts, "time"), briefly(time.Duration(fate.Age)*time.Second), h.functionName(), source)
 }
 
@@ -153,7 +153,7 @@ func (h *hookCommand) viewOf(ctx context.Context, a *cloud.Account, source strin
 	}
 	view, err := cloud.WithoutImages(ctx, a.In(regionOf(source)).DynamoDB(), source)
 	if err == nil && view != "" {
-		h.warn("the view %s of %s has no new images: changes fail at targets of type es, redis and memcached; give the table a stream with NEW_AND_OLD_IMAGES if it has such targets", view, source)
+		h.warn("the view %s of %s has no new images, so changes fail at targets of type es, redis and memcached; for such targets, give the table a stream with NEW_AND_OLD_IMAGES", view, source)
 	}
 }
 
@@ -167,7 +167,7 @@ func (h *hookCommand) isFanout(ctx context.Context, a *cloud.Account) error {
 	case err != nil:
 		return err
 	case found && !role.IsFanout(f.Tags, f.Environment):
-		return fmt.Errorf("the function %q is not one of fanout; run fanout deploy --function %[1]s first, which makes it one, and asks before", h.functionName())
+		return fmt.Errorf("the function %q is not a fanout function; first run fanout deploy --function %[1]s, which asks and replaces it", h.functionName())
 	}
 	return nil
 }

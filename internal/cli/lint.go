@@ -45,7 +45,7 @@ The exit status is 1 if a target has a fault, and 0 if there are only warnings.`
 	l.functionFlags(cmd)
 	l.tableFlags()
 	l.flags.StringVar(&l.file, "targets", "", "read the targets from this `FILE` in YAML or JSON")
-	l.flags.StringVar(&l.filesBelow, "allow-file-targets", "", "let targets of type file in the table write below `DIR` (default: they are faulty)")
+	l.flags.StringVar(&l.filesBelow, "allow-file-targets", "", "let targets of type file in the table write to this `DIR` (default: such targets are faulty)")
 	l.outputFlag(cmd)
 	l.work(cmd, nil, func(ctx context.Context, a *cloud.Account) error { return l.lintTable(ctx, cmd, a) })
 	ofTable := cmd.RunE
@@ -89,7 +89,7 @@ func (l *lintCommand) lintTable(ctx context.Context, cmd *cobra.Command, a *clou
 func (l *lintCommand) lintFile(cmd *cobra.Command) error {
 	for _, name := range []string{"function", "function-arn", "table", "table-arn", "allow-file-targets"} {
 		if l.given(name) {
-			return fmt.Errorf("--targets and --%s exclude each other; give one of them", name)
+			return fmt.Errorf("--targets and --%s cannot be combined; use only one", name)
 		}
 	}
 	store, err := l.catalog.OpenFile(l.file)

@@ -37,7 +37,7 @@ func (m *sourceCommand) report(ctx context.Context, cmd *cobra.Command, h *hooks
 		fmt.Fprintf(cmd.ErrOrStderr(), "variable %s: %t\n", hooks.Variable, value)
 	}
 	for _, other := range others {
-		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the mapping of %s does not ask for ReportBatchItemFailures, so whole batches are sent again; run fanout hook --source-arn %s\n", other, other)
+		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the mapping of %s does not have ReportBatchItemFailures, so Lambda sends whole batches again; run fanout hook --source-arn %s\n", other, other)
 	}
 	return nil
 }

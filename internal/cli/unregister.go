@@ -43,7 +43,7 @@ an inactive target, unregister removes the right at once.`,
 		}
 		for i := range s.targets {
 			if other := &s.targets[i]; other.Text("onFailure") == m.id {
-				return fmt.Errorf("the target %q has --on-failure %s; give it another, or remove that first with fanout update --id %s --unset on-failure", other.ID, m.id, other.ID)
+				return fmt.Errorf("the target %q has --on-failure %s; name another target there, or first run fanout update --id %s --unset on-failure", other.ID, m.id, other.ID)
 			}
 		}
 		return m.writeOne(ctx, cmd, a, s.table, registry.Change{Source: s.source, ID: m.id, Kind: registry.Remove}, "unregistered", e)

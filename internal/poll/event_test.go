@@ -206,7 +206,7 @@ func TestUnknownAttributeEndsTheRun(t *testing.T) {
 	} {
 		_, err := s.records("a", []dt.Record{{Dynamodb: &dt.StreamRecord{Keys: map[string]dt.AttributeValue{"k": v}}}})
 		r := reader{poller: newPoller(nil, Options{})}
-		if _, err := r.handleError(t.Context(), err); err == nil || !strings.Contains(err.Error(), "shard a of stream "+dynamoDBARN+" cannot be passed on") {
+		if _, err := r.handleError(t.Context(), err); err == nil || !strings.Contains(err.Error(), "shard a of stream "+dynamoDBARN+" has an unknown form") {
 			t.Errorf("%T: error %v", v, err)
 		}
 	}

@@ -180,7 +180,7 @@ func TestDestinationFaults(t *testing.T) {
 		{builtin.Type("es"), "h#<>", "is not an index name with date math"},
 		{builtin.Type("es"), "ftp://h/i", "is not an endpoint"},
 		{builtin.Type("es"), "https://u@h/i", "has a user but no password; write https://user:password@host/index, or remove the user"},
-		{builtin.Type("es"), "https://u@search-d-x.us-west-2.es.amazonaws.com/i", "has a user and no password"},
+		{builtin.Type("es"), "https://u@search-d-x.us-west-2.es.amazonaws.com/i", "has a user but no password"},
 		{builtin.Type("es"), "https://u:secret@abc.us-east-1.aoss.amazonaws.com/i", "has a user and password, but abc.us-east-1.aoss.amazonaws.com accepts only signed requests; remove them"},
 		{builtin.Type("es"), "https://h:0/i", "is not an endpoint"},
 		{builtin.Type("iot"), "h", `"h" has no topic`},
@@ -197,7 +197,7 @@ func TestDestinationFaults(t *testing.T) {
 		{builtin.Type("redis"), "redis://u:sec%ret@h", "is not the address of a Redis server"},
 		{builtin.Type("redis"), "redis://u:secret@h:x", "is not the address of a Redis server"},
 		{builtin.Type("redis"), "redis://:secret@", "has no valid host and port"},
-		{builtin.Type("redis"), "redis://u:secret@h?x=1", "has something after the database"},
+		{builtin.Type("redis"), "redis://u:secret@h?x=1", "has text after the database"},
 		{builtin.Type("redis"), "redis://u:secret@h/x", "has a database that is not a number"},
 		{builtin.Type("file"), "a\x00b", "has a control character"},
 	} {

@@ -91,5 +91,5 @@ func key(source, id string) map[string]types.AttributeValue {
 
 // NoTarget is the error for a target that a source does not have.
 func (t *Table) NoTarget(source, id string) error {
-	return fmt.Errorf("%s has no target %q in the table %q; fanout list shows those it has", source, id, t.Name)
+	return fmt.Errorf("%s has no target %q in the table %q; run fanout list to see its targets", source, id, t.Name)
 }

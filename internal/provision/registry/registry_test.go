@@ -195,7 +195,7 @@ func TestChanges(t *testing.T) {
 	if err != nil || len(all) != 1 || all[0].Text("ttl") != "5" || !all[0].Active() {
 		t.Errorf("got %v, %v", all, err)
 	}
-	if err := table.NoTarget(stream, "c"); err.Error() != stream+` has no target "c" in the table "targets"; fanout list shows those it has` {
+	if err := table.NoTarget(stream, "c"); err.Error() != stream+` has no target "c" in the table "targets"; run fanout list to see its targets` {
 		t.Errorf("got %v", err)
 	}
 
