@@ -14,9 +14,10 @@ func newUnhook(c *common) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "unhook",
 		Short: "Disconnect a source from the function",
-		Long: `Unhook removes the event source mapping of a stream, or the subscription to a
-topic. Where the mapping was in the stream is forgotten; use pause to go on later. The
-function's settings for messages that fail stay, since other topics share them.`,
+		Long: `Unhook deletes the event source mapping of a stream, or the subscription to a topic.
+This loses the position of the mapping in the stream; to continue later, use fanout pause
+instead. The function's settings for failed messages stay, because other topics
+share them.`,
 		Example: "  fanout unhook --function fanout --source-type kinesis --source inputStream",
 		Args:    flagsOnly,
 	}
