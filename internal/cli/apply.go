@@ -57,7 +57,7 @@ writes the diff to standard error and the changes to standard output.`,
 	a.sourceFlags(cmd)
 	a.tableFlags()
 	cmd.Flags().BoolVar(&a.prune, "prune", false, "remove targets that are not in the file")
-	cmd.Flags().BoolVar(&a.yes, "yes", false, "do not ask")
+	cmd.Flags().BoolVar(&a.yes, "yes", false, "do not ask for confirmation")
 	a.outputFlag(cmd)
 	a.iamFlag()
 	check := func() (err error) {

@@ -42,7 +42,7 @@ is left, it says so and succeeds.`,
 	f.StringVar(&d.doomed.Ledger, "ledger-table", "", "the ledger table, by `NAME` (default: the function's)")
 	f.BoolVar(&d.doomed.KeepTable, "keep-table", false, "keep the tables")
 	f.BoolVar(&d.doomed.KeepRole, "keep-role", false, "keep the role")
-	f.BoolVar(&d.yes, "yes", false, "do not ask")
+	f.BoolVar(&d.yes, "yes", false, "do not ask for confirmation")
 	d.outputFlag(cmd)
 	d.work(cmd, nil, func(ctx context.Context, a *cloud.Account) error { return d.run(ctx, cmd, a) })
 	return cmd
