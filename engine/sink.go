@@ -65,10 +65,10 @@ type packer struct {
 func (p *packer) tooLarge(size int) error {
 	l := p.limits
 	if l.RecordBytes > 0 && size > l.RecordBytes {
-		return Errorf(TooLarge, "the record counts %d bytes and the target takes %d a record", size, l.RecordBytes)
+		return Errorf(TooLarge, "the record counts as %d bytes, but the target accepts at most %d per record", size, l.RecordBytes)
 	}
 	if l.Bytes > 0 && l.PerBatch+size > l.Bytes {
-		return Errorf(TooLarge, "the record counts %d bytes and the target takes %d a request", size, l.Bytes-l.PerBatch)
+		return Errorf(TooLarge, "the record counts as %d bytes, but the target accepts at most %d per request", size, l.Bytes-l.PerBatch)
 	}
 	return nil
 }

@@ -276,7 +276,7 @@ func (h *Handler) close(sinks []engine.Sink) {
 	for _, s := range sinks {
 		if c, ok := s.(io.Closer); ok {
 			if err := c.Close(); err != nil {
-				h.log.Debug("closing a target that is not used any more", zap.Error(err))
+				h.log.Debug("closing an unused target", zap.Error(err))
 			}
 		}
 	}

@@ -187,9 +187,9 @@ func (r *Result) remedy(t int, f *engine.Failure) string {
 	}
 	switch engine.ClassOf(f.Err) {
 	case engine.TooLarge:
-		return "Lambda sends the record again until it expires; set onFailure to the target that is to take such records, or oversize to drop"
+		return "Lambda sends the record again until it expires; set onFailure to a target that takes such records, or set oversize to drop"
 	case engine.Refused, engine.Permanent:
-		return "Lambda sends the record again until it expires; set onFailure to the target that is to take such records"
+		return "Lambda sends the record again until it expires; set onFailure to a target that takes such records"
 	case engine.Retryable, engine.Throttled:
 	}
 	return ""

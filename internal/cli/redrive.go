@@ -33,7 +33,7 @@ func newRedrive(c *common) *cobra.Command {
 	f := redriveFlags{deliveryFlags: deliveryFlags{common: c}}
 	cmd := &cobra.Command{
 		Use:   "redrive (--targets FILE | --table NAME | --function NAME) (--file FILE | --queue QUEUE)",
-		Short: "Deliver what onFailure took to its targets again",
+		Short: "Deliver records from onFailure to their targets again",
 		Long: `Redrive reads the envelopes that the attribute onFailure made of records which a
 target did not take, and delivers each record to its target again: byte for byte as
 it was to be sent. Stages that had run do not run again; those that had not, do, as

@@ -26,7 +26,7 @@ func (s *summary) print(stdout io.Writer, stderr *live, output string) error {
 	case s.settled:
 		fmt.Fprintln(stderr, "Every failed record was sent again until it was done. FAILED counts each failed try.")
 	default:
-		fmt.Fprintln(stderr, "A record counts as failed once for each time it was tried.")
+		fmt.Fprintln(stderr, "FAILED counts each failed attempt of a record.")
 	}
 	if m := s.messages; m != nil {
 		fmt.Fprintf(stderr, "%s: %d deleted, %d left in the queue\n", count(m.Received, "message"), m.Deleted, m.Kept)

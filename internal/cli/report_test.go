@@ -28,7 +28,7 @@ func TestRowNames(t *testing.T) {
 // A stream's batch that is retried has its failures counted again. The output says so,
 // and whether some are left.
 func TestRetriedFailuresAreExplained(t *testing.T) {
-	const some = "┘\nA record counts as failed once for each time it was tried.\n"
+	const some = "┘\nFAILED counts each failed attempt of a record.\n"
 	const none = "┘\nEvery failed record was sent again until it was done. FAILED counts each failed try.\n"
 	for _, tt := range []struct {
 		failed           int
