@@ -40,7 +40,7 @@ it writes.`,
 			return err
 		}
 		if remove, err = f.attributes(unset); err == nil && len(remove)+len(f.values()) == 0 && f.part() == nil {
-			err = errors.New("nothing to change; add the flags of the attributes to set")
+			err = errors.New("nothing to change; add flags for the attributes to set")
 		}
 		return err
 	}

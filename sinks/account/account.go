@@ -117,6 +117,6 @@ func Status(what string, s *sinks.Spec, status string, good ...string) State {
 	}
 	return State{
 		Fault: fmt.Sprintf("the %s %s is %s", what, s.Destination, strings.ToLower(status)),
-		Do:    "wait, or look at it in the console",
+		Do:    "wait, or check it in the console",
 	}
 }
