@@ -69,7 +69,7 @@ func TestFilesAreRefused(t *testing.T) {
 		{"misspelt", swap(DefaultPrices(), "gb_second:", "gb_secnd:"), "gb_secnd", prices},
 		{"of nothing known", swap(DefaultPrices(), "of: record", "of: dozen"), `"dozen"`, prices},
 		{"negative", swap(DefaultPrices(), "price: 0.014", "price: -1"), "negative", prices},
-		{"no date", swap(DefaultPrices(), "date: 2026-09", "date: ''"), "region and date", prices},
+		{"no date", swap(DefaultPrices(), "date: 2026-09", "date: ''"), "region or date", prices},
 		{"not YAML", "{", "x.yaml", prices},
 		{"no duration", swap(DefaultLatencies(), "p50: 12ms", "p50: 12"), "12 is not a duration", latencies},
 		{"p99 below p50", swap(DefaultLatencies(), "p50: 12ms", "p50: 12s"), "p99", latencies},
