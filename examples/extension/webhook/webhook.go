@@ -61,7 +61,7 @@ func (s *sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	req.Header.Set("Content-Type", "application/octet-stream")
 	resp, err := s.client.Do(req)
 	if err != nil {
-		return engine.Failed(engine.Errorf(engine.Retryable, "%s: the connection failed, so what arrived is unknown", s))
+		return engine.Failed(engine.Errorf(engine.Retryable, "%s: the connection failed, so it is unknown which records arrived", s))
 	}
 	defer func() {
 		_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection can be used again
