@@ -29,7 +29,7 @@ test: ## vet, unit, race, conformance and architecture tests, and the example ex
 	$(GO) vet ./...
 	$(if $(RACE),,@echo "no C compiler: the tests run without the race detector")
 	$(GO) test $(RACE) -timeout 10m ./...
-	$(if $(RACE),$(GO) test -run 'TestAllocations|TestMemory' ./bench)
+	$(if $(RACE),$(GO) test -run 'TestAllocations|TestMemory' ./bench ./internal/pattern)
 	cd examples/extension && $(GO) vet ./... && $(GO) test ./...
 
 CARRIED := internal/provision/code
@@ -184,6 +184,10 @@ fuzz: ## every fuzz target for a minute (FUZZTIME)
 .PHONY: integration
 integration: build ## tests against real servers on loopback, installed if missing
 	./integration/run.sh
+
+.PHONY: pattern-oracle
+pattern-oracle: ## event patterns compared with event-ruler of AWS (PAIRS, SEED)
+	./integration/pattern.sh
 
 .PHONY: commands
 commands: build ## every command of the command line against moto, read back with the AWS CLI

@@ -34,6 +34,7 @@ if [ "${ONLY:-}" != moto ]; then # as make commands has it
   bash integration/template.sh .cache/templates
   bash integration/completion.sh
   bash integration/man.sh
+  bash integration/pattern.sh .cache/pattern-oracle
 fi
 
 # The versions that the tests were written with, whatever else there is.

@@ -36,6 +36,7 @@ var rules = []rule{
 	{"internal/near", []string{"std"}},
 	{"internal/build", []string{"std", "golang.org/x/mod/module"}},
 	{"internal/pages", []string{"std"}},
+	{"internal/pattern", []string{"std", "fanout/engine/plain", "fanout/internal/jsonscan", "fanout/internal/near"}},
 	{"internal/poll", []string{"std", "fanout/internal/jsontext", "github.com/aws/", "github.com/sourcegraph/conc/", "golang.org/x/sync/", "go.uber.org/zap/"}},
 	{"internal/redrive", []string{"std", "fanout/sinks", "fanout/internal/awsname", "fanout/engine", "fanout/lambda", "github.com/aws/"}},
 	{"internal/tune", []string{"std", "fanout/sinks", "fanout/internal/awsname", "fanout/lambda", "fanout/engine", "github.com/", "go.uber.org/", "go.yaml.in/"}},

@@ -1,0 +1,123 @@
+package pattern
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// Pattern is a compiled pattern. It is safe for concurrent use.
+type Pattern struct {
+	root  node
+	rules [][]need
+	words int // of a set of lists, 64 each
+}
+
+// node is a name in the tree of all names in a pattern.
+type node struct {
+	name     string
+	children []*node          // in order
+	byName   map[string]*node // the children, if there are many
+	lists    []*list          // of values, if the name leads to a field
+	seen     int32            // the place in a set of lists where the field is present; -1 for unused
+	id, end  int32            // the nodes below have ids between these
+}
+
+// many is how many children are faster to find in a map.
+const many = 8
+
+// within reports whether n is m, or below m.
+func (n *node) within(m *node) bool { return m.id <= n.id && n.id < m.end }
+
+// need is a field of a rule.
+type need struct {
+	node   *node
+	list   int32
+	absent int32 // the place that must not be set instead; -1 if the field must be there
+}
+
+// build makes a Pattern of valid rules.
+func build(rules []rule, lists int32) *Pattern {
+	p := &Pattern{root: node{seen: -1}}
+	for _, r := range rules {
+		needs := make([]need, len(r))
+		for i, f := range r {
+			n := p.root.make(f.path)
+			if !slices.Contains(n.lists, f.list) {
+				n.lists = append(n.lists, f.list)
+			}
+			if f.list.absent && n.seen < 0 {
+				n.seen, lists = lists, lists+1
+			}
+			needs[i] = need{n, f.list.id, -1}
+			if f.list.absent {
+				needs[i].absent = n.seen
+			}
+		}
+		p.rules = append(p.rules, needs)
+	}
+	p.root.finish(0)
+	p.words = int(lists+63) / 64
+	return p
+}
+
+// make returns the node at a path below n.
+func (n *node) make(path string) *node {
+	for name := range strings.SplitSeq(path, ".") {
+		i, ok := slices.BinarySearchFunc(n.children, name, func(c *node, name string) int { return strings.Compare(c.name, name) })
+		if !ok {
+			n.children = slices.Insert(n.children, i, &node{name: name, seen: -1})
+		}
+		n = n.children[i]
+	}
+	return n
+}
+
+// finish numbers n and all nodes below it, and returns the next number.
+func (n *node) finish(id int32) int32 {
+	n.id = id
+	id++
+	if len(n.children) > many {
+		n.byName = make(map[string]*node)
+	}
+	for _, child := range n.children {
+		id = child.finish(id)
+		if n.byName != nil {
+			n.byName[child.name] = child
+		}
+	}
+	n.end = id
+	return id
+}
+
+// step returns the node below n that the name of a member leads to, or nil. A dot in a
+// name separates names, as in event-ruler.
+func (n *node) step(name []byte) *node {
+	if n.byName != nil {
+		first, rest, more := bytes.Cut(name, []byte("."))
+		child := n.byName[string(first)]
+		if more && child != nil {
+			return child.step(rest)
+		}
+		return child
+	}
+	for _, child := range n.children {
+		switch l := len(child.name); {
+		case len(name) < l || string(name[:l]) != child.name:
+		case len(name) == l:
+			return child
+		case name[l] == '.':
+			return child.step(name[l+1:])
+		}
+	}
+	return nil
+}
+
+// Names returns the names of the event that the pattern looks at, in order.
+func (p *Pattern) Names() []string {
+	names := make([]string, len(p.root.children))
+	for i, n := range p.root.children {
+		names[i] = n.name
+	}
+	return names
+}
