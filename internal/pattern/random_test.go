@@ -84,11 +84,9 @@ func (m maker) object(depth int) tree {
 	}
 	m.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 	for _, name := range names[:1+m.IntN(2)+m.IntN(2)] {
-		v := tree{}
+		v := m.values()
 		if depth < 3 && m.often(40) {
 			v = m.object(depth + 1)
-		} else {
-			v = m.values()
 		}
 		o.members = append(o.members, branch{name, v})
 	}
