@@ -16,14 +16,15 @@ const (
 	maxRules  = 1000     // combinations of $or
 	maxFields = 256      // fields of one combination
 	maxLists  = 1000     // lists of values
+	maxNames  = 100      // names on the way to a field
 )
 
 // rule is a combination of fields that matches.
 type rule []field
 
-// field is a list of values at a path of names.
+// field is a list of values at a name.
 type field struct {
-	path  string // the names, joined with dots
+	node  *node
 	list  *list
 	place string
 }
@@ -37,6 +38,9 @@ var reserved = append(slices.Clone(operators),
 // compiler compiles one pattern.
 type compiler struct {
 	faults Faults
+	beyond bool // one of the bounds has a fault
+	root   node
+	nodes  []*node // with a list of values
 	lists  int32
 }
 
@@ -52,23 +56,28 @@ func Compile(text []byte) (*Pattern, error) {
 	if v.kind != jsonscan.Object {
 		return nil, Faults{{Text: fmt.Sprintf(`the pattern is %s; write an object such as {"data": {"type": ["order"]}}`, v.kind)}}
 	}
-	var c compiler
+	c := compiler{root: node{seen: -1}}
 	rules := c.object(&v, place{})
 	if c.check(rules); c.faults != nil {
 		return nil, c.faults
 	}
-	return build(rules, c.lists), nil
+	return c.build(rules), nil
 }
 
 // place is where the compiler is.
 type place struct {
 	at    string // for faults
-	steps []string
+	path  string // the names to here, joined with dots
+	names int
 	or    bool // inside of $or
 }
 
 func (p place) below(name string) place {
-	return place{below(p.at, name), append(slices.Clip(p.steps), name), p.or}
+	in := place{below(p.at, name), name, p.names + 1 + strings.Count(name, "."), p.or}
+	if p.names > 0 {
+		in.path = p.path + "." + name
+	}
+	return in
 }
 
 // object returns the rules that an object stands for.
@@ -98,6 +107,10 @@ func (c *compiler) member(m *member, p place) []rule {
 		return c.or(&m.value, p)
 	}
 	in := p.below(m.name)
+	if in.names > maxNames {
+		c.bound(in.at, "is below more than %d names; write fewer", maxNames)
+		return []rule{nil}
+	}
 	if p.or && slices.Contains(reserved, m.name) {
 		c.fault(in.at, "is the name of an operator, which is no name for a field inside of $or; write the name of a field around it")
 		return []rule{nil}
@@ -106,11 +119,22 @@ func (c *compiler) member(m *member, p place) []rule {
 	case jsonscan.Object:
 		return c.object(&m.value, in)
 	case jsonscan.Array:
-		return []rule{{{strings.Join(in.steps, "."), c.list(&m.value, in.at), in.at}}}
+		return []rule{{c.field(&m.value, in)}}
 	default:
 		c.fault(in.at, `is %s; write a list of values such as ["a", "b"], or an object of fields`, m.value.kind)
 		return []rule{nil}
 	}
+}
+
+// field compiles the list of values at a place.
+func (c *compiler) field(v *value, p place) field {
+	f := field{c.root.make(p.path), c.list(v, p.at), p.at}
+	if f.node.lists == nil {
+		f.node.path = p.path
+		c.nodes = append(c.nodes, f.node)
+	}
+	f.node.lists = append(f.node.lists, f.list)
+	return f
 }
 
 // or returns the rules of all branches of an $or.
@@ -136,7 +160,15 @@ func (c *compiler) or(v *value, p place) []rule {
 }
 
 func (c *compiler) tooMany(at string) {
-	c.fault(at, "makes more than %d combinations of the branches of $or; write fewer branches, or split the pattern", maxRules)
+	c.bound(at, "makes more than %d combinations of the branches of $or; write fewer branches, or split the pattern", maxRules)
+}
+
+// bound notes the first place where the pattern is too large.
+func (c *compiler) bound(at, format string, most int) {
+	if !c.beyond {
+		c.beyond = true
+		c.fault(at, format, most)
+	}
 }
 
 // both returns the rules that match where one of a and one of b match.
@@ -149,7 +181,7 @@ func (c *compiler) both(a, b []rule, at string) []rule {
 	for _, x := range a {
 		for _, y := range b {
 			if len(x)+len(y) > maxFields {
-				c.fault(at, "is beyond the %d fields that a pattern may name together; write fewer", maxFields)
+				c.bound(at, "is beyond the %d fields that a pattern may name together; write fewer", maxFields)
 				return a
 			}
 			rules = append(rules, slices.Concat(x, y))
@@ -158,26 +190,30 @@ func (c *compiler) both(a, b []rule, at string) []rule {
 	return rules
 }
 
-// check sorts the fields of all rules, and finds paths that a rule has twice.
+// check sorts the fields of all rules, and finds fields that a rule has twice, or inside
+// of each other.
 func (c *compiler) check(rules []rule) {
+	slices.SortFunc(c.nodes, func(a, b *node) int { return byUTF16(a.path, b.path) })
+	for i, n := range c.nodes {
+		n.order = i
+	}
 	told := make(map[string]bool)
-	for _, r := range rules {
-		slices.SortStableFunc(r, func(a, b field) int { return byUTF16(a.path, b.path) })
-		places := make(map[string]string, len(r))
+	for i, r := range rules {
+		slices.SortStableFunc(r, func(a, b field) int { return a.node.order - b.node.order })
 		for _, f := range r {
-			if other, twice := places[f.path]; twice && !told[f.place] {
-				told[f.place] = true
-				c.fault(f.place, "is a second list for the field of %s; write all its values in one list", other)
+			why := ""
+			if f.node.rule == i+1 {
+				why = "is a second list for this field; write all its values in one list"
 			}
-			places[f.path] = f.place
-		}
-		for _, f := range r {
-			for i := range len(f.path) {
-				outer, both := places[f.path[:i]]
-				if f.path[i] == '.' && both && !told[f.place] {
-					told[f.place] = true
-					c.fault(f.place, "is a field inside of %s, which has a list of values of its own; write only one of them", outer)
+			f.node.rule = i + 1
+			for n := f.node.parent; n != nil && why == ""; n = n.parent {
+				if n.rule == i+1 {
+					why = "is inside of a field with a list of values of its own; write only one of them"
 				}
+			}
+			if why != "" && !told[f.place] {
+				told[f.place] = true
+				c.fault(f.place, "%s", why)
 			}
 		}
 	}

@@ -43,8 +43,8 @@ func add[K comparable](m *map[K]struct{}, k K) {
 // list compiles the list of values at a place.
 func (c *compiler) list(v *value, at string) *list {
 	l := &list{id: c.lists}
-	if c.lists++; c.lists == maxLists+1 {
-		c.fault(at, "is beyond the %d lists of values that a pattern may have; write fewer", maxLists)
+	if c.lists++; c.lists > maxLists {
+		c.bound(at, "is beyond the %d lists of values that a pattern may have; write fewer", maxLists)
 	}
 	if len(v.list) == 0 {
 		c.fault(at, `is an empty list, which nothing matches; write at least one value`)

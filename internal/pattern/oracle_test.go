@@ -106,7 +106,7 @@ func TestOracleRandom(t *testing.T) {
 		seen[got]++
 		switch _, err := pattern.Compile([]byte(r.pattern)); {
 		case got == r.want:
-		case err != nil && strings.Contains(err.Error(), "is a field inside of"):
+		case err != nil && strings.Contains(err.Error(), "is inside of a field"):
 			seen["difference: a field inside of another"]++
 		case hasTwice(r.tree):
 			seen["difference: names that an object has twice"]++

@@ -21,6 +21,12 @@ type node struct {
 	lists    []*list          // of values, if the name leads to a field
 	seen     int32            // the place in a set of lists where the field is present; -1 for unused
 	id, end  int32            // the nodes below have ids between these
+
+	// For the compiler.
+	parent *node
+	path   string // all names to here, if there are lists
+	order  int    // among the nodes with lists
+	rule   int    // the last one with this node
 }
 
 // many is how many children are faster to find in a map.
@@ -37,27 +43,24 @@ type need struct {
 }
 
 // build makes a Pattern of valid rules.
-func build(rules []rule, lists int32) *Pattern {
-	p := &Pattern{root: node{seen: -1}}
+func (c *compiler) build(rules []rule) *Pattern {
+	p := &Pattern{root: c.root}
+	sets := c.lists
 	for _, r := range rules {
 		needs := make([]need, len(r))
 		for i, f := range r {
-			n := p.root.make(f.path)
-			if !slices.Contains(n.lists, f.list) {
-				n.lists = append(n.lists, f.list)
+			if f.list.absent && f.node.seen < 0 {
+				f.node.seen, sets = sets, sets+1
 			}
-			if f.list.absent && n.seen < 0 {
-				n.seen, lists = lists, lists+1
-			}
-			needs[i] = need{n, f.list.id, -1}
+			needs[i] = need{f.node, f.list.id, -1}
 			if f.list.absent {
-				needs[i].absent = n.seen
+				needs[i].absent = f.node.seen
 			}
 		}
 		p.rules = append(p.rules, needs)
 	}
 	p.root.finish(0)
-	p.words = int(lists+63) / 64
+	p.words = int(sets+63) / 64
 	return p
 }
 
@@ -66,7 +69,7 @@ func (n *node) make(path string) *node {
 	for name := range strings.SplitSeq(path, ".") {
 		i, ok := slices.BinarySearchFunc(n.children, name, func(c *node, name string) int { return strings.Compare(c.name, name) })
 		if !ok {
-			n.children = slices.Insert(n.children, i, &node{name: name, seen: -1})
+			n.children = slices.Insert(n.children, i, &node{name: name, seen: -1, parent: n})
 		}
 		n = n.children[i]
 	}
