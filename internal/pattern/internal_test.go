@@ -20,8 +20,10 @@ var numbers = []string{
 
 // exactly is the definition of exact.
 func exactly(text string) (float64, bool) {
-	if e := strings.IndexAny(text, "eE"); e >= 0 && len(text)-e > 8 { // more than math/big takes
-		return 0, strings.Trim(text[:e], "-.0") == ""
+	if e := strings.IndexAny(text, "eE"); e >= 0 {
+		if n, err := strconv.Atoi(text[e+1:]); err != nil || n < -2000 || n > 2000 { // too much for math/big
+			return 0, strings.Trim(text[:e], "-.0") == ""
+		}
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil {
