@@ -44,11 +44,10 @@ func (w *walk) holds(needs []need, c int) bool {
 func (w *walk) inArray(needs []need, c int) int {
 	first := &needs[0]
 	for e := c + 1; e < w.contexts[c].next; e = w.contexts[e].next {
-		array := w.contexts[e].node
-		if !first.node.within(array) || !w.inside(e).has(first.list) {
+		if !w.inside(e).has(first.list) {
 			continue
 		}
-		n := 1
+		n, array := 1, w.contexts[e].node
 		for n < len(needs) && needs[n].node.within(array) {
 			n++
 		}

@@ -21,7 +21,7 @@ import (
 // The oracle is event-ruler of AWS, in a small program in testdata. `make pattern-oracle`
 // fetches the library, and sets FANOUT_PATTERN_ORACLE to its folder.
 var (
-	pairs = flag.Int("pairs", 120_000, "compare this many random pairs")
+	pairs = flag.Int("pairs", 140_000, "compare this many random pairs")
 	seed  = flag.Uint64("seed", 1, "of the random pairs")
 )
 

@@ -13,16 +13,16 @@ type walk struct {
 	name []byte // room to decode a name
 	text []byte // room to decode a string
 
-	// The event is a tree of contexts: the event itself, and each element of an array
-	// with an object or array in it. A pattern takes its fields from one element of each
-	// array, so from one child of a context for each array.
+	// The event is a tree of contexts: the event itself, and each object in an array. A
+	// pattern takes its fields from one object of each array, so from one child of a
+	// context for each array. An array in an array counts as part of it.
 	contexts []context
 	sets     []uint64 // of lists, two for each context: see direct and inside
 	open     int      // the context that is read
 }
 
-// context is a part of an event that is not an element of an array inside of it. The
-// contexts inside follow it.
+// context is an event, or an object in an array, without the objects in arrays inside of
+// it. Their contexts follow.
 type context struct {
 	node *node // of the array, or of the event
 	next int   // the context behind all that are inside
@@ -155,7 +155,7 @@ func (w *walk) array(n *node) bool {
 	outer := w.open
 	more, ok := w.in.Enter('[')
 	for more && ok {
-		if b := w.in.Peek(); b == '{' || b == '[' {
+		if w.in.Peek() == '{' {
 			w.begin(n)
 			ok = w.value(n)
 			w.end(outer)
