@@ -1,6 +1,6 @@
 // Package pattern matches events with EventBridge event patterns, as event-ruler of AWS
-// does. A pattern is compiled once. Matching reads JSON in one pass, decodes only what
-// the pattern names, and allocates nothing.
+// does. A pattern is compiled once. Matching reads JSON in one pass, decodes only the
+// fields that the pattern names, and allocates nothing.
 //
 // Every name in a pattern leads to a list of values, and the event must have one of them
 // there. An array in an event counts as all of its elements, but a pattern never takes

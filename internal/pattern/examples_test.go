@@ -13,7 +13,7 @@ import (
 type example struct {
 	where          string
 	pattern, event string
-	want, ruler    string // what this package and event-ruler say
+	want, ruler    string // the verdicts of this package and of event-ruler
 }
 
 // examples reads a file.
@@ -52,7 +52,7 @@ func examples(t testing.TB, file string) []example {
 	return all
 }
 
-// verdict is what this package says about an event, in the words of the examples.
+// verdict returns the verdict of this package on an event, in the words of the examples.
 func verdict(text, event string) string {
 	p, err := pattern.Compile([]byte(text))
 	switch {

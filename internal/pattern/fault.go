@@ -10,7 +10,7 @@ import (
 // Fault is a mistake in a pattern.
 type Fault struct {
 	Place string // the path to it, such as data.total[0].numeric; "" for the whole pattern
-	Text  string // what is wrong, and what to write
+	Text  string // the mistake, and its remedy
 }
 
 // Error returns the fault as one sentence.

@@ -91,7 +91,7 @@ func (l *list) matches(v *leaf) bool {
 	return l.present || l.has(v) || l.misses(v)
 }
 
-// misses reports whether v is anything but what the list says.
+// misses reports whether v matches an anything-but of the list.
 func (l *list) misses(v *leaf) bool {
 	for i := range l.nots {
 		if !l.nots[i].has(v) {

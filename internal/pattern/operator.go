@@ -96,7 +96,7 @@ func (c *compiler) ignoringCase(l *list, name string, v *value, at string) {
 	}
 }
 
-// anythingBut compiles what a value must not be.
+// anythingBut compiles the values that do not match.
 func (c *compiler) anythingBut(v *value, at string) list {
 	var not list
 	if v.kind != jsonscan.Object {
@@ -139,7 +139,7 @@ func (c *compiler) elements(v *value, at string) []*value {
 	return all
 }
 
-// butValues adds the strings or the numbers that a value must not be.
+// butValues adds the strings or the numbers that do not match.
 func (c *compiler) butValues(not *list, v *value, at string) {
 	for _, e := range c.elements(v, at) {
 		switch {

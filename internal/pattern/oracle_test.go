@@ -25,8 +25,8 @@ var (
 	seed  = flag.Uint64("seed", 1, "of the random pairs")
 )
 
-// ask returns what event-ruler says about the events of examples. If it is split, it
-// tries every choice of one value from each list on its own.
+// ask returns the verdicts of event-ruler on examples. If split is set, event-ruler tries
+// every choice of one value from each list separately.
 func ask(t *testing.T, all []example, split bool) []string {
 	t.Helper()
 	libraries := os.Getenv("FANOUT_PATTERN_ORACLE")

@@ -22,7 +22,7 @@ func compile(t testing.TB, text string) *pattern.Pattern {
 	return p
 }
 
-// fields is a view that notes what it is asked for.
+// fields is a view that notes the names that are looked up.
 type fields struct {
 	values map[string]pattern.Value
 	asked  []string
@@ -206,7 +206,7 @@ func faultsOf(text string) string {
 	return "no fault"
 }
 
-// What makes a matcher that goes back take for ever.
+// A matcher that goes back would take years for these.
 func TestNothingIsTriedTwice(t *testing.T) {
 	as := strings.Repeat("a", 100_000)
 	p := compile(t, `{"a":[{"wildcard":"`+strings.Repeat("*a", 200)+`*b"}]}`)

@@ -12,7 +12,7 @@ type textTest struct {
 	kind  textKind
 	text  []byte   // of prefix and suffix
 	cases []cased  // of the tests that ignore case
-	parts [][]byte // of wildcard: what is between the asterisks
+	parts [][]byte // of wildcard: the text between the asterisks
 }
 
 type textKind uint8
@@ -63,7 +63,7 @@ func (t *textTest) matches(s []byte) bool {
 	}
 }
 
-// splitWildcard returns what is between the asterisks of a wildcard.
+// splitWildcard returns the text between the asterisks of a wildcard.
 func splitWildcard(s string) (parts [][]byte, why string) {
 	var part []byte
 	for i := 0; i < len(s); i++ {
@@ -107,7 +107,8 @@ type cased struct{ self, lower, upper rune }
 
 func (c cased) has(r rune) bool { return r == c.lower || r == c.upper || r == c.self }
 
-// prefixIgnoringCaseLen returns the length of what stands for want at the start of s, or -1.
+// prefixIgnoringCaseLen returns the length of the text at the start of s that matches want,
+// or -1.
 func prefixIgnoringCaseLen(s []byte, want []cased) int {
 	i := 0
 	for _, c := range want {
