@@ -56,7 +56,10 @@ func read(c *jsonscan.Cursor) (value, bool) {
 		})
 	default:
 		if raw, ok = c.Value(); ok {
-			v.text = string(raw.Content())
+			v.text = string(raw.Raw)
+			if raw.IsString() {
+				v.text = string(raw.Content())
+			}
 		}
 	}
 	v.kind = raw.Kind
