@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"fanout/sinks"
 	"fanout/sinks/builtin"
 	"fanout/sinks/builtin/setup"
 )
@@ -126,11 +127,11 @@ func TestFunctionLinksNoSetup(t *testing.T) {
 	}
 }
 
-// Each type has a descriptor for the commands.
+// Each type that calls AWS has a descriptor for the commands.
 func TestSetups(t *testing.T) {
 	all := setup.Types()
 	for _, typ := range builtin.Types() {
-		if !slices.Contains(all, setup.Of(typ)) {
+		if !typ.NoAWS && !slices.Contains(all, setup.Of(typ)) {
 			t.Errorf("sinks/builtin/setup lacks %s", typ)
 		}
 	}
@@ -156,6 +157,20 @@ func TestReadmeListsTypes(t *testing.T) {
 		for _, name := range append([]string{typ.Name}, typ.Aliases...) {
 			if !strings.Contains(line, "`"+name+"`") {
 				t.Errorf("the attribute type in README.md lacks %s: %s", name, line)
+			}
+		}
+	}
+	traits := map[string]func(*sinks.Type) bool{
+		"collapse": func(typ *sinks.Type) bool { return typ.Collapse },
+		"ttl":      func(typ *sinks.Type) bool { return typ.Cache },
+		"secret":   func(typ *sinks.Type) bool { return typ.Cache },
+	}
+	for attribute, has := range traits {
+		_, row, _ := strings.Cut(string(data), "\n| `"+attribute+"` |")
+		row, _, _ = strings.Cut(row, "\n")
+		for _, typ := range builtin.Types() {
+			if has(typ) != regexp.MustCompile(`\b`+typ.Name+`\b`).MatchString(row) {
+				t.Errorf("the attribute %s in README.md is wrong about %s: %s", attribute, typ, row)
 			}
 		}
 	}

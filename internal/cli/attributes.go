@@ -47,7 +47,7 @@ var attributeUsages = []struct{ attribute, flag, usage string }{
 	{"role", "destination-role-arn", "assume the role with this `ARN` to call the destination"},
 	{"externalId", "external-id", "the external `ID` to assume that role with"},
 	{"region", "destination-region", "the `REGION` of the destination"},
-	{"collapse", "collapse", "combine records into messages in this `FORM`: JSON, none, concat or concat-b64; for sns, sqs and iot (default: JSON)"},
+	{"collapse", "collapse", "combine records into messages in this `FORM`: JSON, none, concat or concat-b64; for TYPES (default: JSON)"},
 	{"parallel", "parallel", "send requests in parallel; false keeps the order of each key (default: true)"},
 	{"convertDDB", "convert-ddb", "convert DynamoDB images to plain JSON"},
 	{"deaggregate", "deaggregate", "unpack records aggregated by the Kinesis Producer Library"},
@@ -61,8 +61,8 @@ var attributeUsages = []struct{ attribute, flag, usage string }{
 	{"oversize", "oversize", "the `ACTION` for records that are too large: fail or drop (default: fail)"},
 	{"inFlight", "in-flight", "send at most `N` requests at a time"},
 	{"epoch", "epoch", "any `TEXT`; change it before you read a stream again, and the target gets every record again"},
-	{"ttl", "ttl", "expire values after this `TIME`, such as 3600 or 1h; for memcached and redis"},
-	{"secret", "secret", "read user and password from the secret with this `ARN`; for memcached and redis"},
+	{"ttl", "ttl", "expire values after this `TIME`, such as 3600 or 1h; for TYPES"},
+	{"secret", "secret", "read user and password from the secret with this `ARN`; for TYPES"},
 }
 
 // flagOf returns the flag of an attribute, without leading hyphens, "" if it has none.
@@ -73,6 +73,13 @@ func flagOf(attribute string) string {
 		}
 	}
 	return ""
+}
+
+// typesWith are the types of targets that have an attribute. Usages call them TYPES.
+var typesWith = map[string]func(*sinks.Type) bool{
+	"collapse": func(t *sinks.Type) bool { return t.Collapse },
+	"ttl":      func(t *sinks.Type) bool { return t.Cache },
+	"secret":   func(t *sinks.Type) bool { return t.Cache },
 }
 
 // attributeWords are the values of attributes that take only a few words.
@@ -87,6 +94,9 @@ func (f *attributeFlags) add(cmd *cobra.Command, catalog *target.Catalog) {
 	}
 	for _, u := range attributeUsages {
 		kind, words := kinds[u.attribute], attributeWords[u.attribute]
+		if has := typesWith[u.attribute]; has != nil {
+			u.usage = strings.Replace(u.usage, "TYPES", catalog.With(has), 1)
+		}
 		switch {
 		case kind == target.Bool:
 			s.Bool(u.flag, false, u.usage)

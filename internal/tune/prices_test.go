@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"fanout/sinks/builtin"
+	"fanout/sinks/builtin/setup"
 )
 
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*max(math.Abs(a), math.Abs(b), 1e-9) }
@@ -91,7 +91,7 @@ func TestFilesAreRefused(t *testing.T) {
 	}
 }
 
-// Each built-in type has its prices and latencies.
+// The built-in types have prices and latencies.
 func TestTypesHavePricesAndLatencies(t *testing.T) {
 	prices, err := LoadPrices("")
 	if err != nil {
@@ -101,7 +101,8 @@ func TestTypesHavePricesAndLatencies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, typ := range builtin.Types() {
+	for _, a := range setup.Types() {
+		typ := a.For
 		if _, ok := prices.Targets[typ.Name]; !ok {
 			t.Errorf("%s has no prices", typ)
 		}

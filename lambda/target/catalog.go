@@ -75,8 +75,8 @@ func (c *Catalog) TypeNames() []string {
 // id is called label. An optional attribute that is null or empty counts as missing.
 func (c *Catalog) Read(attrs Values, label string) Loaded { return c.read(attrs, label, "") }
 
-// with lists the types that have a trait, for a sentence: "iot, sns and sqs".
-func (c *Catalog) with(has func(*sinks.Type) bool) string {
+// With lists the types that have a trait, for a sentence: "iot, sns and sqs".
+func (c *Catalog) With(has func(*sinks.Type) bool) string {
 	var names []string
 	for _, t := range c.Types {
 		if has(t) {

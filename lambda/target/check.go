@@ -164,7 +164,7 @@ func (c *checker) checkCollapse() {
 	if collapses {
 		c.Collapse = sinks.Collapse(c.collapse)
 	} else if sinks.Collapse(c.collapse) != sinks.CollapseNone && c.Type != nil {
-		c.warn("collapse", "has no effect on %s, only on %s", c.Type, c.catalog.with(func(t *sinks.Type) bool { return t.Collapse }))
+		c.warn("collapse", "has no effect on %s, only on %s", c.Type, c.catalog.With(func(t *sinks.Type) bool { return t.Collapse }))
 	}
 }
 
@@ -207,7 +207,7 @@ func (c *checker) checkOnFailure() {
 // checkCache checks attributes that only caches have.
 func (c *checker) checkCache() {
 	other := c.Type != nil && !c.Type.Cache
-	caches := func() string { return c.catalog.with(func(t *sinks.Type) bool { return t.Cache }) }
+	caches := func() string { return c.catalog.With(func(t *sinks.Type) bool { return t.Cache }) }
 	if c.TTL > 0 && other {
 		c.warn("ttl", "has no effect on %s, only on %s", c.Type, caches())
 		c.TTL = 0
