@@ -52,7 +52,9 @@ func TestRecipes(t *testing.T) {
     stages: [lowercase]
 `)
 	replace(t, filepath.Join(dir, "examples/targets/all.yaml"), "type: null", `type: "null"`)
+	replace(t, filepath.Join(dir, "README.md"), "`file` | required |", "`file` `null` | required |", "\n| `file` |", "\n| `null` | any text | nothing |\n| `file` |")
 	run(t, dir, "go", "vet", "./stages", "./sinks/...", "./lambda/...")
+	run(t, dir, "go", "test", "./internal/archtest", "-run", "TestSetups|TestReadme")
 	run(t, dir, "go", "test", "./stages", "./lambda/target", "-run", "TestLowercase|TestExampleShowsAll|TestCatalog")
 }
 
