@@ -75,17 +75,6 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 	return h, nil
 }
 
-// badEvent is an error in the event itself.
-type badEvent struct{ error }
-
-func (e *badEvent) Unwrap() error { return e.error }
-
-// IsBadEvent reports whether err means that an event could not be decoded.
-func IsBadEvent(err error) bool {
-	_, ok := errors.AsType[*badEvent](err)
-	return ok
-}
-
 // Invoke handles an event and answers it as Lambda expects. It recovers from panics, which
 // would end the process.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) (answer []byte, err error) {
@@ -114,7 +103,7 @@ func (h *Handler) Handle(ctx context.Context, data []byte) ([]Result, error) {
 func (h *Handler) deliver(ctx context.Context, data []byte, records *event.Memory) ([]Result, error) {
 	batches, err := records.Decode(data)
 	if err != nil {
-		return nil, &badEvent{err}
+		return nil, err
 	}
 	for i := range batches { // targets and plans keep the ARN longer than the event lives
 		batches[i].SourceARN = strings.Clone(batches[i].SourceARN)

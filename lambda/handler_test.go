@@ -164,12 +164,6 @@ func TestEventErrors(t *testing.T) {
 			t.Errorf("%s: got %s\nwant %s", event, got, want)
 		}
 	}
-	if _, err := a.Handle(t.Context(), []byte("[")); !lambda.IsBadEvent(err) {
-		t.Errorf("%v is not known as an error of the event", err)
-	}
-	if lambda.IsBadEvent(nil) {
-		t.Error("no error is known as one of the event")
-	}
 }
 
 // OnResults gets the results of each event. If it panics, the function continues.
