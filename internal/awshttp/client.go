@@ -24,7 +24,7 @@ import (
 //
 // The workaround hides WriteTo: Read after Close is a plain end of the body.
 //
-// HTTPClient also keeps net/http from following a redirect with a request's body, because
+// Client also keeps net/http from following a redirect with a request's body, because
 // another host's answer acknowledges nothing. Such a request has a GetBody only for a new
 // connection, if the service closed the old one before anything was written.
 func Client(next aws.HTTPClient) aws.HTTPClient { return plainBodies{next} }

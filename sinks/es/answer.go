@@ -28,10 +28,10 @@ type result struct {
 	Error  reason `json:"error"`
 }
 
-// esItemBytes limits the text of an answer about one action: the names of index and
+// itemBytes limits the text of an answer about one action: the names of index and
 // document several times, and a reason. A reason may quote a value of the document, and
 // so may its cause.
-func esItemBytes(r *engine.Record) int64 { return 4<<10 + 3*int64(r.Data.Len()) }
+func itemBytes(r *engine.Record) int64 { return 4<<10 + 3*int64(r.Data.Len()) }
 
 // settle reads an answer, an object with the list of results, and records the result of
 // each action. It returns an error if the answer as a whole is not valid.
@@ -80,7 +80,7 @@ func (e *Sink) settleItems(d *json.Decoder, answer *awshttp.Reader, b *bulk) (fa
 		a := b.actions[n]
 		r := &b.batch[a.record]
 		// An item cannot use the unused bytes of earlier items.
-		answer.Left = min(answer.Left, awshttp.AnswerBytes) + esItemBytes(r)
+		answer.Left = min(answer.Left, awshttp.AnswerBytes) + itemBytes(r)
 		item, err := readItem(d)
 		if err != nil {
 			return false, err
@@ -182,12 +182,12 @@ func (e *Sink) judge(op string, r *engine.Record, item *result) error {
 		return classify.Unacknowledged(e.name)
 	}
 	name := cmp.Or(word(item.Error.Type), "status "+strconv.Itoa(item.Status))
-	v := classify.Alone(esVerdict(item.Status, &item.Error))
+	v := classify.Alone(verdictOf(item.Status, &item.Error))
 	return classify.Sentence(v.Class, e.name, name, v.Why, item.Error.detail(e.index.Index))
 }
 
-// esVerdict returns the verdict for the error of an action.
-func esVerdict(status int, err *reason) classify.Verdict {
+// verdictOf returns the verdict for the error of an action.
+func verdictOf(status int, err *reason) classify.Verdict {
 	if v, ok := err.known(); ok {
 		return v
 	}

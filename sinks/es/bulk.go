@@ -20,8 +20,8 @@ const (
 	opDelete = "delete" // has no document
 )
 
-// esID is the maximum length of an _id, in bytes (Elasticsearch guide, _id field).
-const esID = 512
+// maxID is the maximum length of an _id, in bytes (Elasticsearch guide, _id field).
+const maxID = 512
 
 // bulk is a _bulk request. Each action has a line of metadata and, except for a delete,
 // a line with the document.
@@ -43,12 +43,12 @@ type action struct {
 // bulk returns the request that delivers batch.
 func (e *Sink) bulk(batch []engine.Record) bulk {
 	b := bulk{batch: batch, body: request.NewBody(e.textOf(batch)), actions: make([]action, 0, len(batch))}
-	var buf [esID]byte
+	var buf [maxID]byte
 	for i := range batch {
 		r := &batch[i]
-		op := esOp(r)
+		op := opOf(r)
 		id := e.appendID(buf[:0], r)
-		if why := esFault(r, op, id); why != "" {
+		if why := faultOf(r, op, id); why != "" {
 			b.outcome.Fail(i, engine.Errorf(engine.Permanent, "%s: %s", e.name, why))
 			continue
 		}
@@ -78,9 +78,9 @@ func (e *Sink) textOf(batch []engine.Record) int {
 
 // size counts the bytes of r in a request.
 func (e *Sink) size(r *engine.Record) int {
-	op := esOp(r)
-	var id [esID]byte
-	var line [2 * esID]byte
+	op := opOf(r)
+	var id [maxID]byte
+	var line [2 * maxID]byte
 	n := len(e.appendLine(line[:0], op, e.appendID(id[:0], r)))
 	if op != opDelete {
 		tokens(document(r), func(part []byte) { n += len(part) })
@@ -89,8 +89,8 @@ func (e *Sink) size(r *engine.Record) int {
 	return n
 }
 
-// esOp returns the action for r's document.
-func esOp(r *engine.Record) string {
+// opOf returns the action for r's document.
+func opOf(r *engine.Record) string {
 	if one := origin.Only(r); one != nil {
 		switch one.Action {
 		case "INSERT", "MODIFY":
@@ -105,12 +105,12 @@ func esOp(r *engine.Record) string {
 // appendID appends the _id of r's document to b, which must be empty. It appends nothing
 // if the document has no _id.
 func (e *Sink) appendID(b []byte, r *engine.Record) []byte {
-	if esOp(r) == opCreate {
+	if opOf(r) == opCreate {
 		b = e.origin.AppendID(b, r)
 	} else {
 		b = append(b, origin.Only(r).Key...)
 	}
-	if len(b) > esID || !utf8.Valid(b) {
+	if len(b) > maxID || !utf8.Valid(b) {
 		return append(b[:0], digest.Hex(b)...)
 	}
 	return b
@@ -118,7 +118,7 @@ func (e *Sink) appendID(b []byte, r *engine.Record) []byte {
 
 // names reports whether id, from an answer, is the _id of r's document.
 func (e *Sink) names(r *engine.Record, id string) bool {
-	var buf [esID]byte
+	var buf [maxID]byte
 	return string(e.appendID(buf[:0], r)) == id
 }
 
@@ -133,8 +133,8 @@ func (e *Sink) appendLine(b []byte, op string, id []byte) []byte {
 	return append(b, "}}\n"...)
 }
 
-// esFault returns the reason why an action with r cannot be sent, or "".
-func esFault(r *engine.Record, op string, id []byte) string {
+// faultOf returns the reason why an action with r cannot be sent, or "".
+func faultOf(r *engine.Record, op string, id []byte) string {
 	switch {
 	case len(id) == 0:
 		return "the record has no key that could be the document's _id"

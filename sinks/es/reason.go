@@ -60,10 +60,10 @@ var (
 	overgrown = classify.Verdict{Class: engine.Permanent, Why: "the index has reached its limit of fields: raise index.mapping.total_fields.limit, or map the documents' objects as flattened"}
 )
 
-// esTypes are error types whose status alone would mislead: the state passes, but some
+// verdictsByType are error types whose status alone would mislead: the state passes, but some
 // have status 400 or 403. The names are those of the classes in Elasticsearch (server,
 // ElasticsearchException) and OpenSearch, which dropped "es_".
-var esTypes = map[string]classify.Verdict{
+var verdictsByType = map[string]classify.Verdict{
 	"cluster_block_exception":                  blocked,           // 403 or 429: a disk is full, or a user made it read-only; 503: the cluster is starting
 	"index_create_block_exception":             blocked,           // 403: no new index while disks are full
 	"es_rejected_execution_exception":          classify.SlowDown, // a queue of a node is full
@@ -77,9 +77,9 @@ var esTypes = map[string]classify.Verdict{
 	"version_conflict_engine_exception":        contested,
 }
 
-// esReasons are errors that share their type with others. The start of the reason tells
+// verdictsByReason are errors that share their type with others. The start of the reason tells
 // them apart.
-var esReasons = []struct {
+var verdictsByReason = []struct {
 	begins string
 	classify.Verdict
 }{
@@ -95,12 +95,12 @@ var esReasons = []struct {
 
 // known returns the verdict if the error alone, without its status, decides it.
 func (e *reason) known() (classify.Verdict, bool) {
-	for _, r := range esReasons {
+	for _, r := range verdictsByReason {
 		if strings.HasPrefix(e.Reason, r.begins) {
 			return r.Verdict, true
 		}
 	}
-	v, ok := esTypes[e.Type]
+	v, ok := verdictsByType[e.Type]
 	return v, ok
 }
 
@@ -120,9 +120,9 @@ func (e *reason) detail(index string) string {
 	return strings.Join(parts, ", ")
 }
 
-// esFields are the forms of reasons that name a field or another cause: the text before
+// namesInReasons are the forms of reasons that name a field or another cause: the text before
 // the name and after it.
-var esFields = []struct{ is, before, behind string }{
+var namesInReasons = []struct{ is, before, behind string }{
 	{"field", "failed to parse field [", "] of type ["},
 	{"field", "object mapping for [", "] tried to parse field ["},
 	{"field", "mapper [", "] cannot be changed from type ["},
@@ -140,7 +140,7 @@ func place(reason string) string {
 	if position, rest, ok := strings.Cut(reason, "] "); ok && strings.Trim(position, "[0123456789:") == "" {
 		reason = rest // version 8 puts line and column first
 	}
-	for _, f := range esFields {
+	for _, f := range namesInReasons {
 		rest, ok := strings.CutPrefix(reason, f.before)
 		if !ok {
 			continue

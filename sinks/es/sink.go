@@ -25,16 +25,16 @@ import (
 // (OpenSearch Service guide, Quotas, network limits) and by default
 // (http.max_content_length).
 const (
-	esBytes     = 10 << 20
-	esBytesMost = 100 << 20
+	defaultBytes = 10 << 20
+	maxBytes     = 100 << 20
 )
 
-// esRecords limits the memory of a request with small documents: each document adds a
+// maxRecords limits the memory of a request with small documents: each document adds a
 // line of metadata, an action and an item of the answer. More records take more memory,
 // and the cluster is not faster with them (docs/performance.md, Memory).
-const esRecords = 1000
+const maxRecords = 1000
 
-// Index is the destination of NewES.
+// Index is the destination of a sink.
 type Index struct {
 	URL     string // of the endpoint, https://host:9200; user and password in it replace the signature
 	Index   string // name of an index, alias or data stream
@@ -50,14 +50,14 @@ type Index struct {
 // A record from DynamoDB is the state of an item, and its key is the document's _id.
 // INSERT and MODIFY index the document and replace an existing one; REMOVE deletes it.
 // Any other record is an event. It creates a document whose _id is
-// source/shard/sequence/sub-sequence (see [Source]), or a hash of all its source records
+// source/shard/sequence/sub-sequence (see [sinks.Source]), or a hash of all its source records
 // if records were merged. An event whose document exists already counts as delivered. So
 // sending a record again changes nothing, and data streams take events too. An _id over
 // 512 bytes, or not UTF-8, becomes its SHA-256 in hex. OpenSearch Serverless takes ids
 // only in collections of type search; other collections refuse every record.
 //
 // Data must be one JSON object. An object on one line is sent as it is. From an object
-// over several lines, ES removes the white space around tokens.
+// over several lines, the sink removes the white space around tokens.
 //
 // Documents carry no version: Elasticsearch versions have 63 bits, DynamoDB sequence
 // numbers have up to 40 digits, and DynamoDB times are approximate. An older image
@@ -98,10 +98,10 @@ func New(client aws.HTTPClient, index Index, opts ...sinks.Option) (*Sink, error
 		index:  index,
 		origin: sinks.Collect(opts).Origin,
 	}
-	record := sinks.RecordLimit(opts, esBytes, esBytesMost)
+	record := sinks.RecordLimit(opts, defaultBytes, maxBytes)
 	e.limits = engine.Limits{
-		Records:     esRecords,
-		Bytes:       max(record, esBytes),
+		Records:     maxRecords,
+		Bytes:       max(record, defaultBytes),
 		RecordBytes: record,
 		Copies:      true,
 		OnePerKey:   true, // the actions of a request succeed and fail one by one

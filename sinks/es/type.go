@@ -18,7 +18,7 @@ var Type = &sinks.Type{
 	Open:        open,
 	Rights:      rights,
 
-	MaxBatchBytes: esBytesMost, MaxRecordBytes: esBytesMost, // http.max_content_length
+	MaxBatchBytes: maxBytes, MaxRecordBytes: maxBytes, // http.max_content_length
 	Traits: sinks.Traits{Items: true, Exponents: true},
 }
 

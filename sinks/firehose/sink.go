@@ -15,9 +15,9 @@ import (
 // Limits of Amazon Data Firehose, from the API reference of PutRecordBatch. They count
 // the data before base64.
 const (
-	firehoseRecords = 500
-	firehoseBytes   = 4 << 20
-	firehoseRecord  = 1000 << 10
+	maxRecords     = 500
+	maxBytes       = 4 << 20
+	maxRecordBytes = 1000 << 10
 )
 
 // Sink writes to a delivery stream with PutRecordBatch. Firehose joins records
@@ -40,9 +40,9 @@ func (f *Sink) String() string { return f.name }
 // Limits returns the limits of PutRecordBatch.
 func (f *Sink) Limits() engine.Limits {
 	return engine.Limits{
-		Records:     firehoseRecords,
-		Bytes:       firehoseBytes,
-		RecordBytes: firehoseRecord,
+		Records:     maxRecords,
+		Bytes:       maxBytes,
+		RecordBytes: maxRecordBytes,
 		OnePerKey:   true, // "a single record failure does not stop the processing of subsequent records"
 	}
 }

@@ -19,7 +19,7 @@ var Type = &sinks.Type{
 	Open:        open,
 	Rights:      rights,
 
-	MaxBatchRecords: firehoseRecords, MaxBatchBytes: firehoseBytes, MaxRecordBytes: firehoseRecord,
+	MaxBatchRecords: maxRecords, MaxBatchBytes: maxBytes, MaxRecordBytes: maxRecordBytes,
 }
 
 func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {

@@ -11,9 +11,9 @@ import (
 	"fanout/sinks/internal/request"
 )
 
-// iotBytes is the limit of a message in AWS IoT Core (AWS General Reference, AWS IoT Core
+// maxBytes is the limit of a message in AWS IoT Core (AWS General Reference, AWS IoT Core
 // message broker and protocol limits and quotas).
-const iotBytes = 128 << 10
+const maxBytes = 128 << 10
 
 // Sink publishes messages to an MQTT topic of AWS IoT Core, with quality of service 0. A
 // record is delivered when the broker accepts it; the broker does not wait for
@@ -35,7 +35,7 @@ func (s *Sink) String() string { return s.name }
 
 // Limits returns the limits of Publish, which takes one message.
 func (s *Sink) Limits() engine.Limits {
-	return engine.Limits{Records: 1, RecordBytes: iotBytes}
+	return engine.Limits{Records: 1, RecordBytes: maxBytes}
 }
 
 // Sizer returns nil: only the data counts.

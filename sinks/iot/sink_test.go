@@ -41,8 +41,8 @@ func TestIoTMessages(t *testing.T) {
 		{"text", "hello", ""},
 		{"empty", "", ""},
 		{"binary", "\x00\xFF\r\n", ""},
-		{"largest", strings.Repeat("x", iotBytes), ""},
-		{"too large", strings.Repeat("x", iotBytes+1), "RequestEntityTooLargeException: the service refuses the record"},
+		{"largest", strings.Repeat("x", maxBytes), ""},
+		{"too large", strings.Repeat("x", maxBytes+1), "RequestEntityTooLargeException: the service refuses the record"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

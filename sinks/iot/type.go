@@ -18,7 +18,7 @@ var Type = &sinks.Type{
 	Open:        open,
 	Rights:      rights,
 
-	MaxBatchBytes: iotBytes, MaxRecordBytes: iotBytes,
+	MaxBatchBytes: maxBytes, MaxRecordBytes: maxBytes,
 	Traits: sinks.Traits{Collapse: true},
 }
 

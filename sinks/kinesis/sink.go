@@ -19,11 +19,11 @@ import (
 
 // Limits of Kinesis Data Streams, from the API reference of PutRecords.
 const (
-	kinesisRecords    = 500
-	kinesisBytes      = 10 << 20 // of data and partition keys
-	kinesisRecord     = 1 << 20  // data and partition key, unless the stream's owner raised it
-	kinesisRecordMost = 10 << 20
-	kinesisKey        = 256 // characters
+	maxRecords     = 500
+	maxBytes       = 10 << 20 // of data and partition keys
+	recordBytes    = 1 << 20  // data and partition key, unless the stream's owner raised it
+	maxRecordBytes = 10 << 20
+	maxKey         = 256 // characters
 )
 
 // Sink writes to a Kinesis data stream with PutRecords.
@@ -43,9 +43,9 @@ type Sink struct {
 // have 1 MiB unless RecordBytes sets another limit, up to 10 MiB.
 func New(client *kinesis.Client, stream string, opts ...sinks.Option) *Sink {
 	return &Sink{client, stream, "kinesis " + label.Last(stream, "/"), engine.Limits{
-		Records:     kinesisRecords,
-		Bytes:       kinesisBytes,
-		RecordBytes: sinks.RecordLimit(opts, kinesisRecord, kinesisRecordMost),
+		Records:     maxRecords,
+		Bytes:       maxBytes,
+		RecordBytes: sinks.RecordLimit(opts, recordBytes, maxRecordBytes),
 		OnePerKey:   true, // "a single record failure does not stop the processing of subsequent records"
 	}}
 }
@@ -76,7 +76,7 @@ func (k *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 }
 
 // Sizer counts the data and the partition key.
-func (*Sink) Sizer() func(r *engine.Record) int { return kinesisSize }
+func (*Sink) Sizer() func(r *engine.Record) int { return sizeOf }
 
 // putRecords is the form of PutRecords.
 var putRecords = request.Form{Empty: `"Records":[]`, Results: "Records", ID: "SequenceNumber"}
@@ -102,8 +102,8 @@ func appendRecords(b *request.Body, batch []engine.Record) {
 	b.Text(`]`)
 }
 
-// kinesisSize counts the data and the partition key, as Kinesis does.
-func kinesisSize(r *engine.Record) int {
+// sizeOf counts the data and the partition key, as Kinesis does.
+func sizeOf(r *engine.Record) int {
 	n := r.Data.Len()
 	switch {
 	case keepsKey(r.Key):
@@ -129,5 +129,5 @@ func partitionKey(r *engine.Record) string {
 
 // keepsKey reports whether Kinesis accepts key unchanged.
 func keepsKey(key string) bool {
-	return key != "" && utf8.ValidString(key) && (len(key) <= kinesisKey || utf8.RuneCountInString(key) <= kinesisKey)
+	return key != "" && utf8.ValidString(key) && (len(key) <= maxKey || utf8.RuneCountInString(key) <= maxKey)
 }

@@ -18,7 +18,7 @@ var Type = &sinks.Type{
 	Rights:      rights,
 	Resource:    resource,
 
-	MaxBatchRecords: kinesisRecords, MaxBatchBytes: kinesisBytes, MaxRecordBytes: kinesisRecordMost,
+	MaxBatchRecords: maxRecords, MaxBatchBytes: maxBytes, MaxRecordBytes: maxRecordBytes,
 }
 
 func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {

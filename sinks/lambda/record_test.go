@@ -235,7 +235,7 @@ func TestLambdaTellsSourceRecordsApart(t *testing.T) {
 		if o := l.Send(t.Context(), []engine.Record{r}); !o.OK() {
 			t.Fatal(o.Err(0))
 		}
-		if diff := cmp.Diff(lambdaHead+string(slices.Concat(want[:]...))+lambdaTail, string(w.Body)); diff != "" {
+		if diff := cmp.Diff(eventHead+string(slices.Concat(want[:]...))+eventTail, string(w.Body)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", version, diff)
 		}
 	}

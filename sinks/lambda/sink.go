@@ -15,15 +15,15 @@ import (
 	"fanout/sinks/internal/request"
 )
 
-// lambdaBytes is the limit of an asynchronous invocation: "1 MB" (Lambda API, Invoke),
+// maxBytes is the limit of an asynchronous invocation: "1 MB" (Lambda API, Invoke),
 // which is 2^20 bytes. Lambda counts all its limits that way: its errors named 262,144
 // bytes for the earlier limit of 256 KB, and 6,291,456 for 6 MB.
-const lambdaBytes = 1 << 20
+const maxBytes = 1 << 20
 
 // The text around the records of an event, and an event without records.
 const (
-	lambdaHead, lambdaTail = `{"Records":[`, `]}`
-	lambdaEmpty            = lambdaHead + lambdaTail
+	eventHead, eventTail = `{"Records":[`, `]}`
+	emptyEvent           = eventHead + eventTail
 )
 
 // Form is the form of the records in an event. In every form, a record without Raw becomes
@@ -80,7 +80,7 @@ func (l *Sink) String() string { return l.name }
 // Limits returns the limits of an asynchronous Invoke, which accepts an event whole or
 // not at all.
 func (l *Sink) Limits() engine.Limits {
-	return engine.Limits{Bytes: lambdaBytes, PerBatch: len(lambdaEmpty) - len(",")}
+	return engine.Limits{Bytes: maxBytes, PerBatch: len(emptyEvent) - len(",")}
 }
 
 // Sizer counts the record's text in an event and a comma.
@@ -103,7 +103,7 @@ func (l *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 		FunctionName:   &l.function,
 		Qualifier:      l.qualifier,
 		InvocationType: types.InvocationTypeEvent,
-		Payload:        []byte(lambdaEmpty),
+		Payload:        []byte(emptyEvent),
 	}
 	out, err := request.Put(ctx, call, l.client.Invoke, in, func(o *lambda.Options) { o.APIOptions = append(o.APIOptions, call.Install) })
 	switch {
@@ -117,7 +117,7 @@ func (l *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 }
 
 // invoke is the form of Invoke.
-var invoke = request.Form{Empty: lambdaEmpty}
+var invoke = request.Form{Empty: emptyEvent}
 
 // minPiece is the length, in bytes, from which a piece of a record is referenced instead
 // of copied. There are many small pieces, and each reference keeps memory for itself.
@@ -126,7 +126,7 @@ const minPiece = 128
 // append appends the event that delivers batch. If a record cannot be part of an event,
 // the error makes the engine halve the request until it finds that record.
 func (l *Sink) append(b *request.Body, batch []engine.Record) error {
-	b.Text(lambdaHead)
+	b.Text(eventHead)
 	var templates kinesisTemplates
 	for i := range batch {
 		text := l.record(&batch[i], &templates)
@@ -138,13 +138,13 @@ func (l *Sink) append(b *request.Body, batch []engine.Record) error {
 			b.AddFrom(minPiece, piece)
 		}
 	}
-	b.Text(lambdaTail)
+	b.Text(eventTail)
 	return nil
 }
 
 // textLen estimates the length of the event's own text for batch.
 func (l *Sink) textLen(batch []engine.Record) int {
-	n := len(lambdaEmpty)
+	n := len(emptyEvent)
 	for i := range batch {
 		n += len(",")
 		if l.form != SourceRecords {

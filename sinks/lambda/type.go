@@ -21,7 +21,7 @@ var Type = &sinks.Type{
 	Rights:      rights,
 	Resource:    resource,
 
-	MaxBatchBytes: lambdaBytes, MaxRecordBytes: lambdaBytes,
+	MaxBatchBytes: maxBytes, MaxRecordBytes: maxBytes,
 	Traits: sinks.Traits{Events: true, UsesSource: func(*engine.Record) bool { return true }},
 }
 

@@ -89,13 +89,13 @@ func (m *Sink) String() string { return m.name }
 // Limits returns the limits of one request.
 func (m *Sink) Limits() engine.Limits { return m.limits }
 
-// memcachedSize counts the whole item, as memcached does.
-func memcachedSize(r *engine.Record) int {
+// sizeOf counts the whole item, as memcached does.
+func sizeOf(r *engine.Record) int {
 	return memcachedFrame + len(safeKey(r.Key)) + r.Data.Len()
 }
 
 // Sizer counts the whole item.
-func (*Sink) Sizer() func(r *engine.Record) int { return memcachedSize }
+func (*Sink) Sizer() func(r *engine.Record) int { return sizeOf }
 
 // safeKey returns the key for memcached. In its protocol a key ends at white space and a
 // command at a line break, so this check keeps a record from becoming a command.
@@ -134,7 +134,7 @@ func (m *Sink) Send(ctx context.Context, batch []engine.Record) (o engine.Outcom
 	}
 	last := cache.Latest(batch)
 	todo := make(chan write, len(last))
-	expiration := memcachedExpiration(m.ttl, time.Now())
+	expiration := expirationAfter(m.ttl, time.Now())
 	for i := range batch {
 		if r := &batch[i]; last[r.Key] == i {
 			todo <- write{i, memcache.Item{Key: safeKey(r.Key), Value: r.Data.Bytes(), Expiration: expiration}, cache.Removes(r)}
@@ -214,7 +214,7 @@ func (a *attempt) write(w *write) error {
 	} else {
 		err = a.client.Set(&w.item)
 	}
-	switch v, answered := memcachedVerdict(err); {
+	switch v, answered := verdictOf(err); {
 	case err == nil || w.gone && errors.Is(err, memcache.ErrCacheMiss):
 		return nil
 	case answered:
@@ -236,10 +236,10 @@ func (a *attempt) write(w *write) error {
 // Unix time (protocol.txt, Expiration times).
 const monthSeconds = 60 * 60 * 24 * 30
 
-// memcachedExpiration returns the expiration that makes memcached keep an item for ttl
+// expirationAfter returns the expiration that makes memcached keep an item for ttl
 // from now. It returns 0, which is forever, for a ttl of 0 and for an end after January
 // 2038, which does not fit memcached's 32 bits.
-func memcachedExpiration(ttl time.Duration, now time.Time) int32 {
+func expirationAfter(ttl time.Duration, now time.Time) int32 {
 	seconds := cache.TTLSeconds(ttl)
 	if seconds > monthSeconds {
 		seconds += now.Unix()
@@ -250,9 +250,9 @@ func memcachedExpiration(ttl time.Duration, now time.Time) int32 {
 	return int32(seconds)
 }
 
-// memcachedAnswers are memcached's answers to a set that it refuses, as the client quotes
+// verdictsByAnswer are memcached's answers to a set that it refuses, as the client quotes
 // them (protocol.txt, Error strings).
-var memcachedAnswers = []struct {
+var verdictsByAnswer = []struct {
 	answer string
 	classify.Verdict
 }{
@@ -267,16 +267,16 @@ var memcachedAnswers = []struct {
 	{`"ERROR`, classify.Verdict{Class: engine.Permanent, Why: "the server does not know the command: it may not be memcached, or it may need a password"}},
 }
 
-// memcachedVerdict returns the verdict on a server's answer. It returns false if there
+// verdictOf returns the verdict on a server's answer. It returns false if there
 // was no answer, or if the answer leaves open whether the item arrived.
-func memcachedVerdict(err error) (classify.Verdict, bool) {
+func verdictOf(err error) (classify.Verdict, bool) {
 	if err == nil {
 		return classify.Verdict{}, false
 	}
 	if errors.Is(err, memcache.ErrNotStored) || errors.Is(err, memcache.ErrCASConflict) {
 		return classify.Failing, true
 	}
-	for _, a := range memcachedAnswers {
+	for _, a := range verdictsByAnswer {
 		if strings.Contains(err.Error(), a.answer) {
 			return a.Verdict, true
 		}

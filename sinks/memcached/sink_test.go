@@ -271,7 +271,7 @@ func TestMemcachedExpiration(t *testing.T) {
 		{time.Duration(math.MaxInt32-1_800_000_000) * time.Second, math.MaxInt32},
 		{time.Duration(math.MaxInt32-1_800_000_000+1) * time.Second, 0},
 	} {
-		if got := memcachedExpiration(tt.ttl, now); got != tt.want {
+		if got := expirationAfter(tt.ttl, now); got != tt.want {
 			t.Errorf("%v: %d; want %d", tt.ttl, got, tt.want)
 		}
 	}
@@ -463,7 +463,7 @@ func TestMemcachedVerdict(t *testing.T) {
 		{nil, false}, {io.EOF, false}, {memcache.ErrNotStored, true}, {memcache.ErrNoServers, false},
 		{errors.New(`memcache: unexpected response line from "set": "SERVER_ERROR out of memory\r\n"`), true},
 	} {
-		if _, answered := memcachedVerdict(tt.err); answered != tt.answered {
+		if _, answered := verdictOf(tt.err); answered != tt.answered {
 			t.Errorf("%v: answered %v", tt.err, answered)
 		}
 	}

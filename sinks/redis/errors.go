@@ -23,8 +23,8 @@ var (
 	elsewhere = classify.Verdict{Class: engine.Retryable, Why: "another node of the cluster has the key"}
 )
 
-// redisCodes are the first words of Redis' error answers.
-var redisCodes = map[string]classify.Verdict{
+// verdictsByCode are the first words of Redis' error answers.
+var verdictsByCode = map[string]classify.Verdict{
 	"OOM":         classify.Full,
 	"READONLY":    replica,
 	"LOADING":     recovering,
@@ -41,8 +41,8 @@ var redisCodes = map[string]classify.Verdict{
 	"NOPERM":      classify.Unauthorized,
 }
 
-// redisFaults are the first parts of Redis' error answers without a word of their own.
-var redisFaults = []struct {
+// verdictsByAnswer are the first parts of Redis' error answers without a word of their own.
+var verdictsByAnswer = []struct {
 	answer string
 	classify.Verdict
 }{
@@ -56,10 +56,10 @@ var redisFaults = []struct {
 // clusterDatabase is the error of a cluster address that ends in a database number.
 const clusterDatabase = "a Redis cluster has only database 0; remove the number at the end of the address"
 
-// classifyRedis returns the class and text of an error of a command or a pipeline. It
+// classifyError returns the class and text of an error of a command or a pipeline. It
 // repeats only the first word of Redis' answers, because the rest may hold keys and
 // arguments.
-func classifyRedis(sink string, err error) error {
+func classifyError(sink string, err error) error {
 	if errors.Is(err, redis.Nil) {
 		return classify.Unacknowledged(sink)
 	}
@@ -68,13 +68,13 @@ func classifyRedis(sink string, err error) error {
 		return cache.Disconnected(sink, err)
 	}
 	answer := e.Error()
-	for _, f := range redisFaults {
+	for _, f := range verdictsByAnswer {
 		if strings.HasPrefix(answer, f.answer) {
 			return classify.Say(sink, "ERR", "", f.Verdict)
 		}
 	}
 	code, _, _ := strings.Cut(answer, " ")
-	if v, known := redisCodes[code]; known {
+	if v, known := verdictsByCode[code]; known {
 		return classify.Say(sink, code, "", v)
 	}
 	return classify.Say(sink, "ERR", "", classify.Failing)

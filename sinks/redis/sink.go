@@ -20,8 +20,8 @@ import (
 	"fanout/sinks/internal/image"
 )
 
-// redisValue is the longest value in Redis, in bytes (redis.conf, proto-max-bulk-len).
-const redisValue = 512 << 20
+// maxValue is the longest value in Redis, in bytes (redis.conf, proto-max-bulk-len).
+const maxValue = 512 << 20
 
 // Sink stores the data of records under their keys in Redis or Valkey with SET, and
 // removes the keys of REMOVE records with DEL, in a pipeline of many commands.
@@ -66,7 +66,7 @@ func New(url string, c cache.Options, opts ...sinks.Option) (*Sink, error) {
 	if o.TLSConfig != nil && c.TLS == nil {
 		c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
-	record := sinks.RecordLimit(opts, cache.Bytes, redisValue)
+	record := sinks.RecordLimit(opts, cache.Bytes, maxValue)
 	r := &Sink{
 		name: "redis " + o.Addr,
 		ttl:  c.TTL,
@@ -246,7 +246,7 @@ func (r *Sink) answers(ctx context.Context, cmds []*redis.Cmd, failed error) []e
 			errs[i] = classify.Unacknowledged(r.name)
 			continue
 		}
-		errs[i] = classifyRedis(r.name, err)
+		errs[i] = classifyError(r.name, err)
 		moved = moved || isMoved(err)
 		lost = lost || !isAnswer(err)
 	}

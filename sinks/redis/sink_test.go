@@ -193,7 +193,7 @@ func TestClassifyRedis(t *testing.T) {
 		{context.DeadlineExceeded, "redis x: the attempt was cut short, so it is unknown which records arrived"},
 		{redis.ErrCrossSlot, "redis x: ERR: the service failed"},
 	} {
-		if err := classifyRedis("redis x", tt.err); err.Error() != tt.text || engine.ClassOf(err) != engine.Retryable {
+		if err := classifyError("redis x", tt.err); err.Error() != tt.text || engine.ClassOf(err) != engine.Retryable {
 			t.Errorf("got %v of class %v; want %s", err, engine.ClassOf(err), tt.text)
 		}
 	}

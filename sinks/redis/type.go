@@ -14,7 +14,7 @@ var Type = &sinks.Type{
 	Parse:       Parse,
 	Open:        open,
 
-	MaxRecordBytes: redisValue,
+	MaxRecordBytes: maxValue,
 	Traits:         sinks.Traits{NoAWS: true, Cache: true},
 }
 

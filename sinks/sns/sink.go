@@ -18,8 +18,8 @@ import (
 
 // Limits of a message and of a request in SNS, from the API reference of PublishBatch.
 const (
-	snsBytes     = 256 << 10 // unless the topic's owner raised it
-	snsBytesMost = 1 << 20
+	defaultBytes = 256 << 10 // unless the topic's owner raised it
+	maxBytes     = 1 << 20
 )
 
 // Sink publishes messages to a topic with PublishBatch. Its messages are like SQS
@@ -37,7 +37,7 @@ type Sink struct {
 // New returns a sink for the topic with the ARN topicARN. A message, or a whole
 // request, may have 256 KiB unless RecordBytes sets another limit, up to 1 MiB.
 func New(client *sns.Client, topicARN string, opts ...sinks.Option) *Sink {
-	bytes := sinks.RecordLimit(opts, snsBytes, snsBytesMost)
+	bytes := sinks.RecordLimit(opts, defaultBytes, maxBytes)
 	s := &Sink{client: client, name: "sns " + label.Last(topicARN, ":"), topic: topicARN, fifo: strings.HasSuffix(topicARN, ".fifo"), origin: sinks.Collect(opts).Origin}
 	s.form = message.Form{Name: s.name, Subject: true, Bytes: bytes}
 	s.limits = engine.Limits{

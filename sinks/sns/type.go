@@ -19,7 +19,7 @@ var Type = &sinks.Type{
 	Rights:      rights,
 	Resource:    resource,
 
-	MaxBatchBytes: snsBytesMost, MaxRecordBytes: snsBytesMost, // a topic's MaximumMessageSize
+	MaxBatchBytes: maxBytes, MaxRecordBytes: maxBytes, // a topic's MaximumMessageSize
 	Traits: sinks.Traits{Collapse: true, Messages: true, UsesSource: message.HasAttributes},
 }
 

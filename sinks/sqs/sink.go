@@ -19,13 +19,13 @@ import (
 	"fanout/sinks/internal/request"
 )
 
-// sqsBytes is the limit, in bytes, of a message and of a request in SQS, from the API
+// maxBytes is the limit, in bytes, of a message and of a request in SQS, from the API
 // reference of SendMessageBatch.
-const sqsBytes = 1 << 20
+const maxBytes = 1 << 20
 
-// sqsAttributesMost is the maximum number of attributes of a message in SQS (SQS guide,
+// maxAttributes is the maximum number of attributes of a message in SQS (SQS guide,
 // Amazon SQS message quotas).
-const sqsAttributesMost = 10
+const maxAttributes = 10
 
 // Sink sends messages to a queue with SendMessageBatch.
 //
@@ -34,7 +34,7 @@ const sqsAttributesMost = 10
 // message that carries one record has the attributes key and action, if there is room for
 // them. A notification keeps its attributes, and its subject becomes the attribute
 // Subject. In a FIFO queue the message group is the record's key. The deduplication id is
-// made of the source (see [Source]), shards and sequence numbers of the message, so a
+// made of the source (see [sinks.Source]), shards and sequence numbers of the message, so a
 // message sent twice arrives once.
 type Sink struct {
 	client *sqs.Client
@@ -50,10 +50,10 @@ type Sink struct {
 // RecordBytes sets a lower limit.
 func New(client *sqs.Client, queueURL string, opts ...sinks.Option) *Sink {
 	s := &Sink{client: client, name: "sqs " + label.Last(queueURL, "/"), url: queueURL, fifo: strings.HasSuffix(queueURL, ".fifo"), origin: sinks.Collect(opts).Origin}
-	s.form = message.Form{Name: s.name, Most: sqsAttributesMost, Bytes: sinks.RecordLimit(opts, sqsBytes, sqsBytes)}
+	s.form = message.Form{Name: s.name, Most: maxAttributes, Bytes: sinks.RecordLimit(opts, maxBytes, maxBytes)}
 	s.limits = engine.Limits{
 		Records:     message.Entries,
-		Bytes:       sqsBytes,
+		Bytes:       maxBytes,
 		RecordBytes: s.form.Bytes,
 		Copies:      true,
 		OnePerKey:   true, // entries of a request succeed and fail one by one

@@ -19,7 +19,7 @@ var Type = &sinks.Type{
 	Open:        open,
 	Rights:      rights,
 
-	MaxBatchBytes: sqsBytes, MaxRecordBytes: sqsBytes, // a collapsed message has any number of records
+	MaxBatchBytes: maxBytes, MaxRecordBytes: maxBytes, // a collapsed message has any number of records
 	Traits: sinks.Traits{Collapse: true, Messages: true, UsesSource: message.HasAttributes},
 }
 
