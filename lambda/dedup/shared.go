@@ -212,7 +212,7 @@ func (x *index) held(fingerprint, seq string) (engine.Held, time.Time) {
 		if !ok || of != seq {
 			break
 		}
-		if bits.Get(k) {
+		if bits.Get(k) && (held.Of == n || held.Subs == nil) { // other parts are of another attempt
 			held.Of, held.Subs = n, append(held.Subs, sub)
 		}
 	}
