@@ -215,7 +215,7 @@ func (s *Sample) renumber(r *sampled, i int) ([]byte, error) {
 	return unescaped(all)
 }
 
-func quoted(s string) json.RawMessage { return json.RawMessage(strconv.Quote(s)) }
+func quoted(s string) json.RawMessage { return jsontext.AppendString(nil, s) }
 
 // unescaped is json.Marshal without escapes for HTML, which would lengthen records.
 func unescaped(v any) ([]byte, error) {

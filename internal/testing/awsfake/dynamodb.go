@@ -1,6 +1,7 @@
 package awsfake
 
 import (
+	"cmp"
 	"reflect"
 	"regexp"
 	"slices"
@@ -74,7 +75,7 @@ func (s *Server) query(body []byte) (op operation, bad *failure) {
 		if i%2 == 0 || m[i] == "" {
 			continue
 		}
-		if name := orElse(in.ExpressionAttributeNames[m[i]], m[i]); name != key {
+		if name := cmp.Or(in.ExpressionAttributeNames[m[i]], m[i]); name != key {
 			return op, refusal("ValidationException", "Query condition missed key schema element: %s", key)
 		}
 		if in.ExpressionAttributeValues[m[i+1]] == nil {
@@ -85,7 +86,7 @@ func (s *Server) query(body []byte) (op operation, bad *failure) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		from, _ := in.ExpressionAttributeValues[m[4]]["S"].(string)
-		return t.page(in.ExpressionAttributeValues[m[2]], from, in.ExclusiveStartKey, orElse(in.Limit, s.PageSize)), nil
+		return t.page(in.ExpressionAttributeValues[m[2]], from, in.ExclusiveStartKey, cmp.Or(in.Limit, s.PageSize)), nil
 	}
 	return op, nil
 }

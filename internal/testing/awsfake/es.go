@@ -2,6 +2,7 @@ package awsfake
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -164,7 +165,7 @@ func (s *Server) act(destination string, a esAction, res *esResult) {
 }
 
 func (r *esResult) refuse(code, reason string) {
-	r.Status = orElse(esStatus[code], http.StatusInternalServerError)
+	r.Status = cmp.Or(esStatus[code], http.StatusInternalServerError)
 	r.Error = &esError{code, reason}
 }
 

@@ -1,6 +1,7 @@
 package awsfake
 
 import (
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -90,7 +91,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	f := &Fault{}
 	if decide != nil {
-		f = orElse(decide(c), f)
+		f = cmp.Or(decide(c), f)
 	}
 	s.answer(w, r, c, op, bad, f)
 }
@@ -105,7 +106,7 @@ func (s *Server) read(c *Call, r *http.Request, body []byte) (operation, *failur
 		c.Operation = "Invoke"
 		return s.invoke(r, body)
 	case strings.HasSuffix(path, bulkPath):
-		c.Service, c.Operation = orElse(c.Service, "es"), "_bulk" // domains may be open to all
+		c.Service, c.Operation = cmp.Or(c.Service, "es"), "_bulk" // domains may be open to all
 		c.User, _, _ = r.BasicAuth()
 		return s.bulk(c.Service, r, body)
 	}
@@ -129,11 +130,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c Call, op opera
 	case f.Drop:
 		panic(http.ErrAbortHandler)
 	case f.Body != nil:
-		w.WriteHeader(orElse(f.Status, http.StatusOK))
+		w.WriteHeader(cmp.Or(f.Status, http.StatusOK))
 		_, _ = w.Write(f.Body)
 		return
 	case f.Code != "":
-		bad = &failure{orElse(f.Status, http.StatusBadRequest), f.Code, f.Message}
+		bad = &failure{cmp.Or(f.Status, http.StatusBadRequest), f.Code, f.Message}
 	}
 	var out any
 	if bad == nil {
@@ -197,7 +198,7 @@ func writeJSON(w http.ResponseWriter, service string, out any, bad *failure) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	if bad != nil {
 		if service == "sqs" {
-			w.Header().Set("X-Amzn-Query-Error", orElse(queryCodes[bad.code], bad.code)+";Sender")
+			w.Header().Set("X-Amzn-Query-Error", cmp.Or(queryCodes[bad.code], bad.code)+";Sender")
 		}
 		w.WriteHeader(bad.status)
 		out = map[string]string{"__type": bad.code, "message": bad.message}
@@ -238,12 +239,4 @@ func unmarshal(body []byte, v any) *failure {
 // unchanged.
 func lastPart(s string, separators string) string {
 	return s[strings.LastIndexAny(s, separators)+1:]
-}
-
-func orElse[T comparable](v, otherwise T) T {
-	var zero T
-	if v == zero {
-		return otherwise
-	}
-	return v
 }

@@ -1,6 +1,7 @@
 package awsfake
 
 import (
+	"cmp"
 	"crypto/md5" //nolint:gosec // what Kinesis maps keys to shards with
 	"encoding/json"
 	"fmt"
@@ -37,7 +38,7 @@ func (s *Server) putRecords(body []byte) (op operation, bad *failure) {
 	if bad := unmarshal(body, &in); bad != nil {
 		return op, bad
 	}
-	op.destination = orElse(in.StreamName, lastPart(in.StreamARN, "/"))
+	op.destination = cmp.Or(in.StreamName, lastPart(in.StreamARN, "/"))
 	op.records = len(in.Records)
 	destination := "kinesis/" + op.destination
 	if op.destination == "" {
