@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"fanout/internal/jsontext"
 	"fanout/lambda/event"
 )
 

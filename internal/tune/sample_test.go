@@ -1,6 +1,7 @@
 package tune
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"math"
@@ -103,7 +104,9 @@ func TestBatchesAreOfOneShardAndNumberedAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, data := range map[string][]byte{"kinesis": kinesisEvent(30, 100, 7, 3), "dynamodb": dynamodb} {
+	events := map[string][]byte{"kinesis": kinesisEvent(30, 100, 7, 3), "dynamodb": dynamodb}
+	events["a shard with a control character"] = bytes.ReplaceAll(events["kinesis"], []byte("shardId"), []byte(`shard\u0007`))
+	for name, data := range events {
 		s := newSample(t, data)
 		batch, n, err := s.Event(100, 1)
 		if err != nil || n != 100 {
