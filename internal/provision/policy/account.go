@@ -53,7 +53,7 @@ func (f Function) Accounts(targets []sinks.Spec) ([]Account, error) {
 
 // rolePolicy returns the rights that a role needs to deliver to targets.
 func (f Function) rolePolicy(role string, targets []sinks.Spec) (Document, error) {
-	self, err := f.place()
+	self, err := f.owner()
 	if err != nil {
 		return Document{}, err
 	}
@@ -61,7 +61,7 @@ func (f Function) rolePolicy(role string, targets []sinks.Spec) (Document, error
 	if err != nil {
 		return Document{}, fmt.Errorf("target %q: the role is %s; write an ARN like arn:aws:iam::123456789012:role/name", targets[0].ID, quote(role))
 	}
-	self.Partition, self.AccountID = a.Partition, a.AccountID
+	self.ARN.Partition, self.ARN.AccountID = a.Partition, a.AccountID
 	b := newBuilder(self)
 	for i := range targets {
 		if err := b.target(&targets[i]); err != nil {

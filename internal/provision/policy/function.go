@@ -62,7 +62,7 @@ type Key struct {
 // Errors: an invalid ARN of f or of a source; a target whose ARN cannot be determined;
 // and, with a complete document, ErrTooLong.
 func (f Function) Policy(targets []sinks.Spec, sources []Source) (Document, error) {
-	self, err := f.place()
+	self, err := f.owner()
 	if err != nil {
 		return Document{}, err
 	}
@@ -98,11 +98,11 @@ func (f Function) Policy(targets []sinks.Spec, sources []Source) (Document, erro
 func (f Function) ownNeeds(b *builder) {
 	group := f.LogGroup
 	if group == "" {
-		group = "/aws/lambda/" + b.name()
+		group = "/aws/lambda/" + b.owner.name()
 	}
 	// A process makes up its stream's name when it starts. Deploy makes the group,
 	// because it sets the retention.
-	b.allow(writeLogs, b.arn("logs", "log-group:"+group+":*"))
+	b.allow(writeLogs, b.owner.arn("logs", "log-group:"+group+":*"))
 	if f.TableARN != "" {
 		b.allow(readTargets, f.TableARN)
 	}
@@ -123,7 +123,7 @@ func (f Function) ownNeeds(b *builder) {
 		// permissions).
 		b.allow(findNetwork, "*")
 		for _, kind := range []string{"network-interface", "security-group", "subnet"} {
-			b.allow(manageInterfaces, b.arn("ec2", kind+"/*"))
+			b.allow(manageInterfaces, b.owner.arn("ec2", kind+"/*"))
 		}
 		// Lambda needs this; the code that it runs does not (same page, Security best
 		// practices).
@@ -155,26 +155,26 @@ func (d Document) checkLength(what string) error {
 	return fmt.Errorf("%s has %d characters, but %w; give targets their own roles, or split them among several functions", what, n, ErrTooLong)
 }
 
-// place is the owner of a policy: a function, or a role for targets.
-type place struct{ arn.ARN }
+// owner is the owner of a policy: a function, or a role for targets.
+type owner struct{ ARN arn.ARN }
 
-func (f Function) place() (place, error) {
+func (f Function) owner() (owner, error) {
 	a, err := arn.Parse(f.ARN)
 	if err != nil || a.Service != "lambda" || !strings.HasPrefix(a.Resource, "function:") || a.Region == "" || a.AccountID == "" {
-		return place{}, errors.New("the function's ARN is " + quote(f.ARN) + "; it must be like arn:aws:lambda:eu-west-1:123456789012:function:name")
+		return owner{}, errors.New("the function's ARN is " + quote(f.ARN) + "; it must be like arn:aws:lambda:eu-west-1:123456789012:function:name")
 	}
-	return place{a}, nil
+	return owner{a}, nil
 }
 
 // name returns the function's name.
-func (p place) name() string {
-	name, _, _ := strings.Cut(strings.TrimPrefix(p.Resource, "function:"), ":")
+func (o owner) name() string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(o.ARN.Resource, "function:"), ":")
 	return name
 }
 
-// arn returns the ARN of a resource in the region and account of the place.
-func (p place) arn(service, resource string) string {
-	return arn.ARN{Partition: p.Partition, Service: service, Region: p.Region, AccountID: p.AccountID, Resource: resource}.String()
+// arn returns the ARN of a resource in the region and account of the owner.
+func (o owner) arn(service, resource string) string {
+	return arn.ARN{Partition: o.ARN.Partition, Service: service, Region: o.ARN.Region, AccountID: o.ARN.AccountID, Resource: resource}.String()
 }
 
 func quote(s string) string { return fmt.Sprintf("%.200q", s) }

@@ -38,7 +38,7 @@ func (b *builder) keys(keys []Key, role string) error {
 	for _, u := range uses {
 		b.keyUse = append(b.keyUse, Statement{
 			Sid: u.sid(), Effect: "Allow", Action: strings.Split(u.actions, ","), Resource: unique(resources[u]),
-			Condition: map[string]Condition{"StringEquals": {"kms:ViaService": u.via(b.Partition)}},
+			Condition: map[string]Condition{"StringEquals": {"kms:ViaService": u.via(b.owner.ARN.Partition)}},
 		})
 	}
 	return nil

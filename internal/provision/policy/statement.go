@@ -59,7 +59,7 @@ var rights = [...]struct {
 
 // builder collects resources by right.
 type builder struct {
-	place
+	owner     owner
 	namespace string // of metrics
 	resources map[right]map[string]bool
 	sends     map[string]*send // by Sid
@@ -72,8 +72,8 @@ type send struct {
 	resources map[string]bool
 }
 
-func newBuilder(p place) *builder {
-	return &builder{place: p, resources: make(map[right]map[string]bool), sends: make(map[string]*send)}
+func newBuilder(o owner) *builder {
+	return &builder{owner: o, resources: make(map[right]map[string]bool), sends: make(map[string]*send)}
 }
 
 // allow adds a resource to a right.
@@ -132,8 +132,8 @@ func (b *builder) condition(r right) map[string]Condition {
 	case putMetrics:
 		return map[string]Condition{"StringEquals": {"cloudwatch:namespace": {b.namespace}}}
 	case denyNetwork:
-		a := b.ARN
-		a.Resource = "function:" + b.name()
+		a := b.owner.ARN
+		a.Resource = "function:" + b.owner.name()
 		return map[string]Condition{"ArnEquals": {"lambda:SourceFunctionArn": {a.String()}}}
 	default:
 		return nil

@@ -25,7 +25,7 @@ func (b *builder) target(t *sinks.Spec) error {
 	case t.Type.Rights == nil:
 		return nil
 	}
-	rights, err := t.Type.Rights(b.at(), t)
+	rights, err := t.Type.Rights(b.owner.at(), t)
 	if err != nil {
 		return fmt.Errorf("target %q: %w", t.ID, err)
 	}
@@ -39,8 +39,8 @@ func (b *builder) target(t *sinks.Spec) error {
 }
 
 // at is the place of the rights.
-func (p place) at() sinks.Place {
-	return sinks.Place{Partition: p.Partition, Region: p.Region, Account: p.AccountID}
+func (o owner) at() sinks.Place {
+	return sinks.Place{Partition: o.ARN.Partition, Region: o.ARN.Region, Account: o.ARN.AccountID}
 }
 
 // secretARN returns the ARN of a secret as a resource. Secrets Manager adds a hyphen
