@@ -2,11 +2,9 @@ package redis
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -199,93 +197,6 @@ func TestClassifyRedis(t *testing.T) {
 	}
 }
 
-func TestRedisAuthentication(t *testing.T) {
-	const secret = "s3cr:t/@ \r\n"
-	var asked int
-	tests := []struct {
-		name  string
-		setup func(*redisServer)
-		url   string // with %s for the address
-		c     cache.Options
-		want  string // expected class
-	}{
-		{"none asked", func(*redisServer) {}, "redis://%s", cache.Options{}, ""},
-		{"in the address", func(s *redisServer) { s.RequireUserAuth("user", secret) }, "redis://user:s3cr%%3At%%2F%%40%%20%%0D%%0A@%s/3", cache.Options{}, ""},
-		{"of the default user", func(s *redisServer) { s.RequireAuth(secret) }, "redis://:s3cr%%3At%%2F%%40%%20%%0D%%0A@%s", cache.Options{}, ""},
-		{"from a secret", func(s *redisServer) { s.RequireUserAuth("user", secret) }, "redis://%s", cache.Options{Credentials: sinktest.Known("user", secret)}, ""},
-		{"user in the address, password from a secret", func(s *redisServer) { s.RequireUserAuth("user", secret) }, "redis://user@%s", cache.Options{Credentials: sinktest.Known("", secret)}, ""},
-		{"user from a secret, password in the address", func(s *redisServer) { s.RequireUserAuth("user", "pw") }, "redis://:pw@%s", cache.Options{Credentials: sinktest.Known("user", "")}, ""},
-		{"missing", func(s *redisServer) { s.RequireAuth(secret) }, "redis://%s", cache.Options{}, "permanent"},
-		{"wrong", func(s *redisServer) { s.RequireUserAuth("user", secret) }, "redis://user:wr0ng@%s", cache.Options{}, "permanent"},
-		{"wrong in a cluster", func(s *redisServer) { s.RequireUserAuth("user", secret) }, "redis://%s", cache.Options{Cluster: true, Credentials: sinktest.Known("user", "wr0ng")}, "permanent"},
-		{"not to be had", func(*redisServer) {}, "redis://%s", cache.Options{Credentials: func(context.Context) (string, string, error) {
-			asked++
-			return "", "", engine.Errorf(engine.Throttled, "later")
-		}}, "throttled"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			s := startRedis(t)
-			tt.setup(s)
-			r := openRedis(t, fmt.Sprintf(tt.url, s.Addr()), tt.c)
-			o := r.Send(t.Context(), append(sinktest.Numbered(1), sinktest.Removal("a")))
-			if diff := cmp.Diff([]string{tt.want, tt.want}, sinktest.Failures(o, 2)); diff != "" {
-				t.Errorf("(-want +got)\n%s%v", diff, o.Err(0))
-			}
-			if err := o.Err(0); err != nil && (strings.Contains(err.Error(), "s3cr") || strings.Contains(err.Error(), "wr0ng")) {
-				t.Errorf("the error has the password: %v", err)
-			}
-			if strings.Contains(fmt.Sprint(r), "s3cr") {
-				t.Errorf("the name has the password: %v", r)
-			}
-		})
-	}
-	if asked != 1 {
-		t.Errorf("one attempt asked %d times for the secret", asked)
-	}
-}
-
-// TestRedisRotation asserts that the next connection uses a rotated password.
-func TestRedisRotation(t *testing.T) {
-	s := startRedis(t)
-	s.RequireAuth("old")
-	password := "old"
-	r := openRedis(t, "redis://"+s.Addr(), cache.Options{Credentials: func(context.Context) (string, string, error) { return "", password, nil }})
-	if o := r.Send(t.Context(), sinktest.Numbered(1)); !o.OK() {
-		t.Fatal(o.Err(0))
-	}
-	s.Close()
-	if err := s.Restart(); err != nil {
-		t.Fatal(err)
-	}
-	s.RequireAuth("new")
-	password = "new"
-	sinktest.AllDelivered(t, sinktest.Persistent(t, r, false), sinktest.Numbered(1))
-}
-
-func TestRedisTLS(t *testing.T) {
-	forServer, forClient := sinktest.Certificates(t)
-	s := &redisServer{Miniredis: miniredis.NewMiniRedis()}
-	if err := s.StartTLS(forServer); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	s.hook()
-	s.RequireUserAuth("user", "pw")
-	for name, cluster := range map[string]bool{"server": false, "cluster": true} {
-		t.Run(name, func(t *testing.T) {
-			r := openRedis(t, "rediss://user:pw@"+s.Addr(), cache.Options{TLS: forClient, Cluster: cluster})
-			if o := r.Send(t.Context(), sinktest.Numbered(3)); !o.OK() {
-				t.Error(o.Err(0))
-			}
-			r = openRedis(t, "rediss://user:pw@"+s.Addr(), cache.Options{Cluster: cluster})
-			if o := r.Send(t.Context(), sinktest.Numbered(1)); o.OK() {
-				t.Error("a server that nobody vouches for was trusted")
-			}
-		})
-	}
-}
-
 func TestNewRedisFaults(t *testing.T) {
 	for _, tt := range []struct {
 		url     string
@@ -331,89 +242,6 @@ func TestRedisLimits(t *testing.T) {
 	}
 }
 
-// slotsOf makes s answer that another server has all slots of its cluster.
-func slotsOf(s, other *redisServer) {
-	next := s.Server()
-	host, port := other.Host(), other.Server().Addr().Port
-	next.SetPreHook(func(p *server.Peer, cmd string, args ...string) bool {
-		s.mu.Lock()
-		s.commands = append(s.commands, append([]string{cmd}, args...))
-		s.mu.Unlock()
-		switch cmd {
-		case "SET":
-			p.WriteError(fmt.Sprintf("MOVED 3999 %s:%d", host, port))
-		case "CLUSTER":
-			p.WriteLen(1)
-			p.WriteLen(3)
-			p.WriteInt(0)
-			p.WriteInt(16383)
-			p.WriteLen(3)
-			p.WriteBulk(host)
-			p.WriteInt(port)
-			p.WriteBulk("node")
-		default:
-			return false
-		}
-		return true
-	})
-}
-
-// TestRedisMoved asserts that the sink follows a server that turns out to be in a
-// cluster.
-func TestRedisMoved(t *testing.T) {
-	first, other := startRedis(t), startRedis(t)
-	slotsOf(first, other)
-	r := openRedis(t, "redis://"+first.Addr(), cache.Options{})
-	o := r.Send(t.Context(), sinktest.Numbered(2))
-	if diff := cmp.Diff([]string{"retryable", "retryable"}, sinktest.Failures(o, 2)); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-	if want := r.String() + ": MOVED: another node of the cluster has the key"; o.Err(0).Error() != want {
-		t.Errorf("got %v", o.Err(0))
-	}
-	if o := r.Send(t.Context(), sinktest.Numbered(2)); !o.OK() {
-		t.Fatal(o.Err(0))
-	}
-	if n := len(other.asked("SET")); n != 2 {
-		t.Errorf("the other node was sent %d records; want 2", n)
-	}
-	if n := len(first.asked("SET")); n != 2 {
-		t.Errorf("the first node was sent %d records; want those of the first attempt, 2", n)
-	}
-}
-
-// TestRedisMovedAtOnce asserts that two Sends that discover the cluster at once use one
-// client.
-func TestRedisMovedAtOnce(t *testing.T) {
-	first, other := startRedis(t), startRedis(t)
-	slotsOf(first, other)
-	r := openRedis(t, "redis://"+first.Addr(), cache.Options{})
-	recs := sinktest.Numbered(8)
-	var wg sync.WaitGroup
-	for i := range recs {
-		wg.Go(func() { r.Send(t.Context(), recs[i:i+1]) })
-	}
-	wg.Wait()
-	sinktest.AllDelivered(t, sinktest.Persistent(t, r, true), recs)
-}
-
-// TestRedisAsk asserts that a command finds a slot at its new node during a move.
-func TestRedisAsk(t *testing.T) {
-	from, to := startRedis(t), startRedis(t)
-	from.onWrite(func(int, []string) string { return "ASK 3999 " + to.Addr() })
-	var asking int
-	if err := to.Server().Register("ASKING", func(p *server.Peer, _ string, _ []string) { asking++; p.WriteOK() }); err != nil {
-		t.Fatal(err)
-	}
-	r := openRedis(t, "redis://"+from.Addr(), cache.Options{Cluster: true})
-	if o := r.Send(t.Context(), sinktest.Numbered(3)); !o.OK() {
-		t.Fatal(o.Err(0))
-	}
-	if n := len(to.asked("SET")); n != 3 || asking != 3 {
-		t.Errorf("the other node was sent %d records after %d times ASKING; want 3, 3", n, asking)
-	}
-}
-
 // TestRedisCancelled asserts that Send returns when its context is canceled, whatever the
 // server does.
 func TestRedisCancelled(t *testing.T) {
@@ -432,65 +260,6 @@ func TestRedisCancelled(t *testing.T) {
 	close(release)
 	if diff := cmp.Diff([]string{"retryable", "retryable"}, sinktest.Failures(o, 2)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
-	}
-}
-
-// TestRedisDiesAndComesBack asserts that a restart of the server loses no record, in
-// order or not.
-func TestRedisDiesAndComesBack(t *testing.T) {
-	for name, tt := range map[string]struct{ cluster, ordered bool }{
-		"server":          {false, false},
-		"server in order": {false, true},
-		"cluster":         {true, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := startRedis(t)
-			dead := make(chan struct{})
-			var once sync.Once
-			s.onWrite(func(n int, _ []string) string {
-				if n < 700 {
-					return ""
-				}
-				once.Do(func() { close(dead) })
-				return drop
-			})
-			back := make(chan error, 1)
-			go func() {
-				<-dead
-				s.Close()
-				s.onWrite(nil)
-				err := s.Restart()
-				s.hook()
-				back <- err
-			}()
-			r := openRedis(t, "redis://"+s.Addr(), cache.Options{Cluster: tt.cluster})
-			recs := sinktest.Numbered(3000)
-			sinktest.AllDelivered(t, sinktest.Persistent(t, r, tt.ordered), recs)
-			if err := <-back; err != nil {
-				t.Fatal(err)
-			}
-			for _, rec := range recs {
-				if got, err := s.Get(rec.Key); err != nil || got != string(rec.Data.Bytes()) {
-					t.Fatalf("key %s has %q, %v", rec.Key, got, err)
-				}
-			}
-		})
-	}
-}
-
-func TestRedisCloseTwice(t *testing.T) {
-	r, err := New("redis://h:1", cache.Options{Cluster: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Close(); err != nil {
-		t.Error(err)
-	}
-	if o := r.Send(t.Context(), sinktest.Numbered(1)); o.OK() {
-		t.Error("a closed sink delivers")
-	}
-	if err := r.Close(); !errors.Is(err, redis.ErrClosed) {
-		t.Errorf("got %v", err)
 	}
 }
 
