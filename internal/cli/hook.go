@@ -117,6 +117,11 @@ func (h *hookCommand) look(ctx context.Context, a *cloud.Account, connector *hoo
 			return false, err
 		}
 	}
+	if h.mapping.onFailure != "" {
+		if err := a.Exists(ctx, h.mapping.onFailure); err != nil {
+			return false, fmt.Errorf("--on-failure: %w", err)
+		}
+	}
 	return connector.Look(ctx, source, h.settings)
 }
 

@@ -87,6 +87,36 @@ func TestHookLooksAtTheMappingFirst(t *testing.T) {
 	}
 }
 
+// A destination for failures that does not exist is refused before anything is written.
+func TestHookLooksForTheQueue(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/fanout"):
+			fmt.Fprint(w, `{"Configuration": {"FunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:fanout"}, "Tags": {"fanout:function": "fanout"}}`)
+		case op == "DescribeStreamSummary":
+			fmt.Fprint(w, `{"StreamDescriptionSummary": {"StreamARN": "`+orders+`"}}`)
+		case op == "GetQueueUrl":
+			w.Header().Set("X-Amzn-Query-Error", "AWS.SimpleQueueService.NonExistentQueue;Sender")
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprint(w, `{"__type": "com.amazonaws.sqs#QueueDoesNotExist"}`)
+		case op == "": // GetCallerIdentity
+			fmt.Fprint(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/me</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>`)
+		default:
+			t.Errorf("%s was called", op)
+		}
+	}))
+	defer server.Close()
+	for name, value := range clientEnv(server.URL, server.URL) {
+		t.Setenv(name, value)
+	}
+	var out, errs bytes.Buffer
+	status := execute([]string{"hook", "--source-arn", orders, "--on-failure", "arn:aws:sqs:eu-west-1:123456789012:nowhere"}, nil, &out, &errs)
+	if want := "fanout: --on-failure: there is no arn:aws:sqs:eu-west-1:123456789012:nowhere; "; status != exitFailed || !strings.HasPrefix(errs.String(), want) {
+		t.Errorf("exit status %d: %s", status, &errs)
+	}
+}
+
 // A stream whose view has no new images can be hooked, with a warning about the
 // failures to come.
 func TestHookWarnsOfViews(t *testing.T) {

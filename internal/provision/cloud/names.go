@@ -9,7 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -75,31 +77,44 @@ func (a *Account) Topic(ctx context.Context, name string) (string, error) {
 	return topic, nil
 }
 
-// Exists returns an error if no stream or topic has the ARN source. It returns nil if
-// the caller has no right to look.
-func (a *Account) Exists(ctx context.Context, source string) error {
-	is, err := arn.Parse(source)
+// Exists returns an error if no resource has an ARN: of a stream, a topic, a queue or a
+// function. It returns nil for other services, and if the caller has no right to look.
+func (a *Account) Exists(ctx context.Context, resource string) error {
+	is, err := arn.Parse(resource)
 	if err != nil {
 		return nil // the policy code reports invalid ARNs
 	}
 	in := a.In(is.Region)
 	switch is.Service {
 	case "kinesis":
-		stream, _, _ := strings.Cut(source, "/consumer/")
+		stream, _, _ := strings.Cut(resource, "/consumer/")
 		_, err = in.Kinesis().DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{StreamARN: &stream})
 	case "dynamodb":
-		table, _ := TableOf(source)
+		table, _ := TableOf(resource)
 		_, err = in.DynamoDB().DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table})
 	case "sns":
-		_, err = in.SNS().GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &source})
+		_, err = in.SNS().GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &resource})
+	case "lambda":
+		_, err = in.Lambda().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &resource})
+	case "sqs":
+		_, err = in.SQS().GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &is.Resource, QueueOwnerAWSAccountId: &is.AccountID})
+		if IsMissing(err) && !a.owns(ctx, is.AccountID) {
+			return nil // SQS hides queues of other accounts
+		}
 	}
 	if IsMissing(err) {
-		return fmt.Errorf("%s does not exist; check the ARN, --region and --profile", source)
+		return fmt.Errorf("%s does not exist; check the ARN, --region and --profile", resource)
 	}
 	if err != nil && !IsDenied(err) {
-		return fmt.Errorf("%s cannot be looked up: %w", source, err)
+		return fmt.Errorf("%s cannot be looked up: %w", resource, err)
 	}
 	return nil
+}
+
+// owns reports whether an account is the caller's.
+func (a *Account) owns(ctx context.Context, account string) bool {
+	me, err := a.Identity(ctx)
+	return err == nil && me.AccountID == account
 }
 
 // missing returns the error for a resource that does not exist.
