@@ -72,7 +72,7 @@ func TestLogLevel(t *testing.T) {
 	a := open(t, targets(orders, "id: x, type: kinesis, destination: x, colour: blue"), func(o *lambda.Options) { o.LogLevel = zapcore.WarnLevel })
 	a.deliver(orderEvent([]byte("one")))
 	log := a.logged()
-	if len(log) != 1 || log[0].Level != "warn" || log[0].Error != a.file+`:2: target "x": colour: unknown attribute, ignored` {
+	if len(log) != 1 || log[0].Level != "warn" || log[0].Error != a.file+`:2: colour: unknown attribute, ignored` {
 		t.Errorf("the log says %+v", log)
 	}
 }

@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"reflect"
@@ -212,7 +213,7 @@ func wrapper(t *sinks.Spec, stages []engine.Stage) func(engine.Rejected) engine.
 func (h *Handler) logWarnings(source string, set []target.Loaded) {
 	for i := range set {
 		for _, w := range set[i].Warnings {
-			h.log.Warn("target", zap.String("source", source), zap.Error(w))
+			h.log.Warn("configuration", zap.String("target", set[i].ID), zap.String("source", source), zap.Error(errors.New(w.Brief())))
 		}
 	}
 	if !slices.ContainsFunc(set, func(t target.Loaded) bool { return t.Spec.Active }) {
