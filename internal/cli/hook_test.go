@@ -112,7 +112,7 @@ func TestHookLooksForTheQueue(t *testing.T) {
 	}
 	var out, errs bytes.Buffer
 	status := execute([]string{"hook", "--source-arn", orders, "--on-failure", "arn:aws:sqs:eu-west-1:123456789012:nowhere"}, nil, &out, &errs)
-	if want := "fanout: --on-failure: there is no arn:aws:sqs:eu-west-1:123456789012:nowhere; "; status != exitFailed || !strings.HasPrefix(errs.String(), want) {
+	if want := "fanout: --on-failure: arn:aws:sqs:eu-west-1:123456789012:nowhere does not exist; "; status != exitFailed || !strings.HasPrefix(errs.String(), want) {
 		t.Errorf("exit status %d: %s", status, &errs)
 	}
 }
