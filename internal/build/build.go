@@ -77,7 +77,7 @@ func (b *Build) Run(ctx context.Context) (Result, error) {
 	if err := b.resolve(ctx, g); err != nil {
 		return Result{}, err
 	}
-	if err := os.MkdirAll(b.Output, 0o755); err != nil {
+	if err := os.MkdirAll(b.Output, 0o750); err != nil {
 		return Result{}, fmt.Errorf("the folder for the results cannot be made: %w", err)
 	}
 	r := Result{Functions: make(map[string]string)}
@@ -111,7 +111,7 @@ func (b *Build) write(dir string) error {
 	}
 	for name, text := range files {
 		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 			return err
 		}
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -74,7 +74,7 @@ func TestExplain(t *testing.T) {
 	b := Build{With: []Module{{Path: "example.com/a"}, {Path: "example.com/b"}}}
 	for output, want := range map[string]string{
 		"# fanout.build/bootstrap\nbootstrap/main.go:12:14: undefined: extension1.Extension\n":                                                   "example.com/b has no function Extension; add func Extension() []lambda.Extension to the package at its path",
-		"bootstrap/main.go:11:3: cannot use extension0.Extension() (value of type int) as []lambda.Extension value in argument":                  "Extension of example.com/a has another type",
+		"bootstrap/main.go:11:3: cannot use extension0.Extension() (value of type int) as []lambda.Extension value in argument":                  "the function Extension of example.com/a has another type",
 		"go: finding module for package example.com/a\nmain.go:6:2: no required module provides package example.com/a; to add it:\n\tgo get x\n": "there is no package at the path example.com/a",
 		"go: downloading\ngo: example.com/a@v9: invalid version: unknown revision v9\n":                                                          "the go command failed: go: example.com/a@v9: invalid version: unknown revision v9",
 	} {

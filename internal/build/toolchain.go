@@ -84,7 +84,7 @@ func (b *Build) explain(err error) error {
 		return fmt.Errorf("%s has no function Extension; add func Extension() []lambda.Extension to the package at its path", name(m[1]))
 	}
 	if m := wrongType.FindStringSubmatch(text); m != nil {
-		return fmt.Errorf("Extension of %s has another type; write func Extension() []lambda.Extension", name(m[1]+m[2]))
+		return fmt.Errorf("the function Extension of %s has another type; write func Extension() []lambda.Extension", name(m[1]+m[2]))
 	}
 	if m := noPackage.FindStringSubmatch(text); m != nil {
 		return fmt.Errorf("there is no package at the path %s; give the path of the package that has the function Extension", m[1]+m[2])

@@ -31,7 +31,7 @@ func (mark) Process(_ context.Context, in []engine.Record, out *engine.Out) {
 // lister is a stage that cannot be compared.
 type lister struct{ list []string }
 
-func (lister) Name() string { return "lister" }
+func (l lister) Name() string { return "lister" + strings.Join(l.list, ",") }
 
 func (lister) Process(context.Context, []engine.Record, *engine.Out) {}
 
