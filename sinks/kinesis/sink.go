@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
@@ -33,21 +34,28 @@ const (
 // becomes the record's sequence number, or the SHA-256 of its data if there is no number.
 // Both spread records over shards, and stay the same when a record is sent again.
 type Sink struct {
-	client *kinesis.Client
-	stream string
-	name   string
-	limits engine.Limits
+	client    *kinesis.Client
+	streamARN *string // or nil
+	stream    *string // name, without an ARN
+	name      string
+	limits    engine.Limits
 }
 
 // New returns a sink for a stream, given by name or ARN. A record with its key may
 // have 1 MiB unless RecordBytes sets another limit, up to 10 MiB.
 func New(client *kinesis.Client, stream string, opts ...sinks.Option) *Sink {
-	return &Sink{client, stream, "kinesis " + label.Last(stream, "/"), engine.Limits{
+	k := &Sink{client: client, name: "kinesis " + label.Last(stream, "/"), limits: engine.Limits{
 		Records:     maxRecords,
 		Bytes:       maxBytes,
 		RecordBytes: sinks.RecordLimit(opts, recordBytes, maxRecordBytes),
 		OnePerKey:   true, // "a single record failure does not stop the processing of subsequent records"
 	}}
+	if strings.HasPrefix(stream, "arn:") {
+		k.streamARN = &stream
+	} else {
+		k.stream = &stream
+	}
+	return k
 }
 
 // String returns "kinesis", a space and the stream's name.
@@ -58,11 +66,9 @@ func (k *Sink) Limits() engine.Limits { return k.limits }
 
 // Send makes one PutRecords call.
 func (k *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
-	in := &kinesis.PutRecordsInput{Records: []types.PutRecordsRequestEntry{}} // the SDK rejects nil
-	if label.IsARN(k.stream) {
-		in.StreamARN = &k.stream
-	} else {
-		in.StreamName = &k.stream
+	in := &kinesis.PutRecordsInput{
+		StreamARN: k.streamARN, StreamName: k.stream,
+		Records: []types.PutRecordsRequestEntry{}, // the SDK rejects nil
 	}
 	call := request.NewCall(k.name, &putRecords, len(batch), request.TextLen(batch))
 	appendRecords(call.Body, batch)

@@ -1,11 +1,7 @@
 // Package label shortens the names of destinations.
 package label
 
-import (
-	"strings"
-)
-
-func IsARN(s string) bool { return strings.HasPrefix(s, "arn:") }
+import "strings"
 
 // Last returns the name at the end of an ARN or a URL. It returns a plain name
 // unchanged.
