@@ -16,12 +16,12 @@ func TestExists(t *testing.T) {
 		want     string
 	}{
 		"stream":              {stream, answers{"DescribeStreamSummary": `{"StreamDescriptionSummary": {}}`}, ""},
-		"consumer":            {stream + "/consumer/c:1", answers{"DescribeStreamSummary": "ResourceNotFoundException"}, "there is no " + stream + "/consumer/c:1; check the ARN, --region and --profile"},
-		"topic":               {topic, answers{"GetTopicAttributes": "NotFound"}, "there is no " + topic},
+		"consumer":            {stream + "/consumer/c:1", answers{"DescribeStreamSummary": "ResourceNotFoundException"}, stream + "/consumer/c:1 does not exist; check the ARN, --region and --profile"},
+		"topic":               {topic, answers{"GetTopicAttributes": "NotFound"}, topic + " does not exist"},
 		"no right to look":    {topic, answers{"GetTopicAttributes": "AuthorizationError"}, ""},
-		"function":            {function, answers{configuration: "ResourceNotFoundException"}, "there is no " + function},
+		"function":            {function, answers{configuration: "ResourceNotFoundException"}, function + " does not exist"},
 		"queue":               {queue, answers{"GetQueueUrl": `{"QueueUrl": "https://sqs/1/failures"}`}, ""},
-		"no queue":            {queue, answers{"GetQueueUrl": "QueueDoesNotExist", "GetCallerIdentity": identity}, "there is no " + queue},
+		"no queue":            {queue, answers{"GetQueueUrl": "QueueDoesNotExist", "GetCallerIdentity": identity}, queue + " does not exist"},
 		"no answer":           {queue, answers{"GetQueueUrl": "InternalError"}, queue + " cannot be looked up: "},
 		"a queue of others":   {theirs, answers{"GetQueueUrl": "QueueDoesNotExist", "GetCallerIdentity": identity}, ""},
 		"nobody knows whose":  {queue, answers{"GetQueueUrl": "QueueDoesNotExist", "GetCallerIdentity": "ExpiredToken"}, ""},
