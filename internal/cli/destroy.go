@@ -89,7 +89,7 @@ func (d *destroyCommand) confirm(cmd *cobra.Command, a *cloud.Account, items []s
 	if !d.yes {
 		listDoomed(cmd, items)
 	}
-	return ask(cmd, d.yes, fmt.Sprintf("Delete %s?", count(goes, "thing")))
+	return ask(cmd, d.yes, fmt.Sprintf("Delete %s?", count(goes, "resource")))
 }
 
 // listDoomed lists the items to delete and to keep.
