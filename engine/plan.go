@@ -218,10 +218,10 @@ func (t *target) String() string {
 		parts = append(parts, "≤ "+count(n, "record"))
 	}
 	if n := limits.Bytes; n > 0 {
-		parts = append(parts, fmt.Sprintf("≤ %d bytes a request", n))
+		parts = append(parts, fmt.Sprintf("≤ %d bytes per request", n))
 	}
 	if n := limits.RecordBytes; n > 0 {
-		parts = append(parts, fmt.Sprintf("≤ %d bytes a record", n))
+		parts = append(parts, fmt.Sprintf("≤ %d bytes per record", n))
 	}
 	return strings.Join(parts, ", ")
 }

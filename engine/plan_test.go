@@ -36,7 +36,7 @@ records
 ├─ upper
 │  ├─ → c, 3 in flight
 │  └─ pairs
-│     └─ → b (queue orders), in order, 6 in flight, ≤ 10 records, ≤ 1000 bytes a request, ≤ 100 bytes a record
+│     └─ → b (queue orders), in order, 6 in flight, ≤ 10 records, ≤ 1000 bytes per request, ≤ 100 bytes per record
 └─ pairs
    └─ → d, 6 in flight
 ✗ e: destination: empty

@@ -23,14 +23,14 @@ func TestExplain(t *testing.T) {
 	want := strings.TrimPrefix(`
 records
 ├─ deaggregate
-│  ├─ → replica (kinesis replica), in order, 2 in flight, ≤ 500 records, ≤ 10485760 bytes a request, ≤ 1048576 bytes a record
+│  ├─ → replica (kinesis replica), in order, 2 in flight, ≤ 500 records, ≤ 10485760 bytes per request, ≤ 1048576 bytes per record
 │  ├─ newline
 │  │  └─ shape ≤ 100 records
-│  │     └─ → lake (firehose lake), 6 in flight, ≤ 500 records, ≤ 4194304 bytes a request, ≤ 1024000 bytes a record
+│  │     └─ → lake (firehose lake), 6 in flight, ≤ 500 records, ≤ 4194304 bytes per request, ≤ 1024000 bytes per record
 │  └─ collapse JSON ≤ 100000 bytes
-│     └─ → queue (sqs queue), 6 in flight, ≤ 10 records, ≤ 1048576 bytes a request, ≤ 1048576 bytes a record
+│     └─ → queue (sqs queue), 6 in flight, ≤ 10 records, ≤ 1048576 bytes per request, ≤ 1048576 bytes per record
 └─ collapse concat ≤ 980 bytes
-   └─ → topic (sns topic), 6 in flight, ≤ 10 records, ≤ 1000 bytes a request, ≤ 1000 bytes a record
+   └─ → topic (sns topic), 6 in flight, ≤ 10 records, ≤ 1000 bytes per request, ≤ 1000 bytes per record
 ✗ late: FILE:6: destination: "no/name" is not the name of a deliverystream (at most 64 letters, digits and _ . -); write the name, or an ARN like arn:aws:firehose:eu-west-1:123456789012:deliverystream/name
 `, "\n")
 	if diff := cmp.Diff(want, strings.ReplaceAll(got, a.file, "FILE")); diff != "" {

@@ -55,7 +55,7 @@ func TestNoTargets(t *testing.T) {
 			fault = e.Failures[0].Error
 		}
 	}
-	want := orders + " has no target in the targets file " + a.file + " (it has targets of " + clicks + "); add one, or set FANOUT_UNKNOWN_SOURCE=ignore to let its records pass undelivered (fanout run: --unknown-source ignore)"
+	want := orders + " has no target in the targets file " + a.file + " (it has targets for " + clicks + "); add one, or set FANOUT_UNKNOWN_SOURCE=ignore to let its records pass undelivered (fanout run: --unknown-source ignore)"
 	if fault != want {
 		t.Errorf("the log says %s\nwant %s", fault, want)
 	}

@@ -30,9 +30,9 @@ func parse(args []string, log io.Writer) (o options, err error) {
 	f.SetOutput(log)
 	f.StringVar(&o.bin, "bin", "bin", "folder with bootstrap, yardstick, floor and empty")
 	f.StringVar(&o.write, "write", "", "also put the tables into this `file`, between the comments that name them")
-	f.IntVar(&o.rounds.N, "rounds", 5, "measurements, of which the median counts")
-	f.BoolVar(&o.alone, "alone", false, "leave out the functions that fanout is compared with but for those of -function, in the tables functions and start")
-	f.DurationVar(&o.rounds.Time, "time", 300*time.Millisecond, "what a measurement takes at least")
+	f.IntVar(&o.rounds.N, "rounds", 5, "number of measurements; the median counts")
+	f.BoolVar(&o.alone, "alone", false, "in the tables functions and start, compare fanout only with the functions of -function")
+	f.DurationVar(&o.rounds.Time, "time", 300*time.Millisecond, "minimum duration of a measurement")
 	f.IntVar(&o.invocations, "invocations", 10_000, "of the table memory")
 	names := f.String("workloads", "W1,W2k,W2,W3,W4,W5,W6", "of the table functions; bench/workload.go has them")
 	f.Func("function", "`name=command`: another function to compare; repeatable", func(s string) error {
@@ -64,7 +64,7 @@ func parse(args []string, log io.Writer) (o options, err error) {
 	o.names = f.Args()
 	for _, name := range o.names {
 		if !slices.Contains(known(), name) {
-			return o, fmt.Errorf("there is no table %q; there are %s", name, strings.Join(known(), ", "))
+			return o, fmt.Errorf("unknown table %q; the tables are %s", name, strings.Join(known(), ", "))
 		}
 	}
 	if o.rounds.N < 1 || o.invocations < 1 {

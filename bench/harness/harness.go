@@ -16,7 +16,7 @@ type Harness struct{ core int }
 func New() (*Harness, error) {
 	core, err := leave()
 	if err != nil {
-		return nil, fmt.Errorf("no core could be had for functions: %w", err)
+		return nil, fmt.Errorf("no core is available for functions: %w", err)
 	}
 	return &Harness{core}, nil
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // ErrSystem means that this system cannot measure functions.
-var ErrSystem = errors.New("functions can be measured on Linux only")
+var ErrSystem = errors.New("functions can be measured only on Linux")
 
 // Function is a program that speaks the Lambda Runtime API.
 type Function struct {

@@ -63,7 +63,7 @@ func run(ctx context.Context, w io.Writer, parts []part, only, file string) erro
 		wrong = append(wrong, err)
 	}
 	if !known {
-		return fmt.Errorf("there is no part %q; write matrix, long or order", only)
+		return fmt.Errorf("unknown part %q; write matrix, long or order", only)
 	}
 	return errors.Join(wrong...)
 }

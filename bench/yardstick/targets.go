@@ -89,7 +89,7 @@ func toSQS(cfg aws.Config) target {
 			records = records[len(m.Records):]
 			body, err := json.Marshal(m)
 			if err != nil {
-				return fmt.Errorf("a record is no JSON: %w", err)
+				return fmt.Errorf("a record is not JSON: %w", err)
 			}
 			entries = append(entries, sqstypes.SendMessageBatchRequestEntry{
 				Id: aws.String(strconv.Itoa(len(entries))), MessageBody: aws.String(string(body)),

@@ -183,7 +183,7 @@ func TestErrors(t *testing.T) {
 		"missing file":   {[]string{"FANOUT_TARGETS_FILE=" + missing}, good, "error: the targets file " + missing + " cannot be read: no such file or directory"},
 		"broken file":    {[]string{"FANOUT_TARGETS_FILE=" + broken}, good, "error: " + broken + ":2: the file is neither YAML nor JSON: did not find expected node content"},
 		"missing table": {[]string{"FANOUT_TABLE=nowhere"}, good, "error: the targets of " + orders + ` are unknown: the target table "nowhere" does not exist` +
-			" in this account and region; create it, or name the one that does with FANOUT_TABLE (run and redrive: --table)"},
+			" in this account and region; create it, or name an existing one with FANOUT_TABLE (run and redrive: --table)"},
 		"no credentials": {[]string{"AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY="}, good, "error: the targets of " + orders + ` are unknown: the target table "fanoutTargets" cannot be read,` +
 			" because there are no AWS credentials; give the function a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"},
 		"wrong variables": {[]string{"FANOUT_IN_FLIGHT=many", "FANOUT_CONFIG_TTL=soon"}, good, `error: the variable FANOUT_CONFIG_TTL is "soon"; it must be seconds or a duration, such as "60" or "1m"` +
@@ -314,7 +314,7 @@ func TestConfigTTL(t *testing.T) {
 		})
 		f.want(event, "null")
 		stale := f.entries("the targets could not be read again, so the last good ones are used")
-		if len(stale) != 1 || stale[0].Level != "warn" || !strings.Contains(stale[0].Error, `"fanoutTargets" may not be read`) {
+		if len(stale) != 1 || stale[0].Level != "warn" || !strings.Contains(stale[0].Error, `"fanoutTargets" cannot be read: access is denied`) {
 			t.Errorf("the log says %+v", stale)
 		}
 

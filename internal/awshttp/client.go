@@ -42,7 +42,7 @@ func (c plainBodies) Do(r *http.Request) (*http.Response, error) {
 
 // errRedirected is the reason why a redirect is not followed. The status of its answer
 // gives the class of the error.
-var errRedirected = errors.New("the endpoint redirects to another, where records are not sent; name that one")
+var errRedirected = errors.New("the endpoint redirects to another one, where fanout sends no records; use that endpoint")
 
 // stay makes r, which is a copy, repeat its body only until an answer begins.
 func stay(r *http.Request) {

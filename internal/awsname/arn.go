@@ -21,7 +21,7 @@ func ParseARN(text, service, like string) (arn.ARN, error) {
 	case !IsAccount(a.AccountID):
 		return a, fmt.Errorf("%s has no account of 12 digits; write an ARN like %s", Quote(text), like)
 	case service == "iam" && a.Region != "":
-		return a, fmt.Errorf("%s names a region, and IAM has none; write an ARN like %s", Quote(text), like)
+		return a, fmt.Errorf("%s has a region, but ARNs of IAM have none; write an ARN like %s", Quote(text), like)
 	case service != "iam" && !IsRegion(a.Region):
 		return a, fmt.Errorf("%s has no region; write an ARN like %s", Quote(text), like)
 	}

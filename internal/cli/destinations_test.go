@@ -99,7 +99,7 @@ func TestWarnsOfSources(t *testing.T) {
 		table  = "arn:aws:dynamodb:eu-west-1:123456789012:table/customers"
 		former = table + "/stream/2025-01-01T00:00:00.000"
 		stream = table + "/stream/2026-01-01T00:00:00.000"
-		file   = `type: is file, which a target in a table may not be by default; set FANOUT_ALLOW_FILE_TARGETS=true for the function, add --allow-file-targets DIR to run, redrive or lint, or move the target to a targets file`
+		file   = `type: is file, which a table does not allow by default; set FANOUT_ALLOW_FILE_TARGETS=true for the function, add --allow-file-targets DIR to run, redrive or lint, or move the target to a targets file`
 		move   = ", with fanout export and fanout apply --prune"
 	)
 	var variables, describes, removed string
@@ -155,8 +155,8 @@ func TestWarnsOfSources(t *testing.T) {
 			`target "t": the file is on the disk of one instance of the function, and goes with it; run fanout update --source-arn ` + orders + ` --id t --active false --table t`},
 		{"the stream of a table", append(copied, stream), "", stream, false, ""},
 		{"a former stream", append(copied, former), "", stream, true, `target "t": sourceArn: is a former stream of the table, which sends no records; change it to the current stream, ` + stream + move},
-		{"the stream, and targets of a former one", append(copied, stream), "", stream, true, `the sourceArn of "old" is that of another stream of the table, ` + former + `; correct it` + move},
-		{"a stream that cannot be looked up", append(copied, stream), "", "", true, `the sourceArn of "old" is that of another stream of the table, ` + former + `; correct it` + move + `, unless this stream is the former one`},
+		{"the stream, and targets of a former one", append(copied, stream), "", stream, true, `the sourceArn of "old" names another stream of the table, ` + former + `; correct it` + move},
+		{"a stream that cannot be looked up", append(copied, stream), "", "", true, `the sourceArn of "old" names another stream of the table, ` + former + `; correct it` + move + `, unless this stream is the former one`},
 		{"targets that are moved", []string{"apply", targets, "--prune", "--yes"}, "", stream, true, ""},
 	} {
 		variables, describes, leftBehind, removed = tt.variables, tt.describes, tt.leftBehind, ""

@@ -154,7 +154,7 @@ func (m *targetCommand) sayActivate(cmd *cobra.Command, source string, others []
 		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: the target gets the records that %s cannot take; to let it receive all records, run %s\n", printable(others[i].ID), run)
 		return
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: the target receives no records yet; to activate it, run %s, unless it is only for the --on-failure of another target\n", run)
+	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: the target receives no records yet; to activate it, run %s; a target that is only for the --on-failure of another one can stay inactive\n", run)
 }
 
 // loops reports whether a target of the function would receive its own records.

@@ -24,7 +24,7 @@ func (s *summary) print(stdout io.Writer, stderr *live, output string) error {
 	switch {
 	case !s.retried || !slices.ContainsFunc(rows, func(r row) bool { return r.Failed > 0 }):
 	case s.settled:
-		fmt.Fprintln(stderr, "Every failed record was sent again until it was done. FAILED counts each failed try.")
+		fmt.Fprintln(stderr, "Every failed record was sent again until it succeeded. FAILED counts each failed attempt.")
 	default:
 		fmt.Fprintln(stderr, "FAILED counts each failed attempt of a record.")
 	}

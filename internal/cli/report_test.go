@@ -29,7 +29,7 @@ func TestRowNames(t *testing.T) {
 // and whether some are left.
 func TestRetriedFailuresAreExplained(t *testing.T) {
 	const some = "┘\nFAILED counts each failed attempt of a record.\n"
-	const none = "┘\nEvery failed record was sent again until it was done. FAILED counts each failed try.\n"
+	const none = "┘\nEvery failed record was sent again until it succeeded. FAILED counts each failed attempt.\n"
 	for _, tt := range []struct {
 		failed           int
 		retried, settled bool

@@ -29,7 +29,7 @@ func (c *Catalog) Check() error {
 			fault("the type of target %q is incomplete; set Name, Parse and Open", t)
 			continue
 		case names[t.Name]:
-			fault("there are two types of target called %q; give yours another name", t.Name)
+			fault("two target types have the name %q; rename yours", t.Name)
 		}
 		names[t.Name] = true
 		for _, alias := range t.Aliases {
@@ -43,9 +43,9 @@ func (c *Catalog) Check() error {
 			fault("a stage is incomplete; set Name and New")
 			continue
 		case t.Place > stages.Bound:
-			fault("the stage %q has the place %d, which there is not; use one of package stages", t.Name, t.Place)
+			fault("the stage %q has the unknown place %d; use a place from package stages", t.Name, t.Place)
 		case names[t.Name]:
-			fault("there are two stages called %q; give yours another name", t.Name)
+			fault("two stages have the name %q; rename yours", t.Name)
 		}
 		names[t.Name] = true
 	}

@@ -59,7 +59,7 @@ const maxSource, maxID = 2048, 1024
 func (c *checker) check() {
 	source := c.checkSource()
 	if n := len(c.ID); n > maxID {
-		c.fault("id", "is %d bytes long, and a table takes at most %d; write a shorter one", n, maxID)
+		c.fault("id", "is %d bytes long, but a table allows at most %d; write a shorter one", n, maxID)
 	}
 	c.checkType()
 	c.checkRole()
@@ -80,7 +80,7 @@ func (c *checker) checkSource() string {
 		return ""
 	}
 	if n := len(c.SourceARN); n > maxSource {
-		c.fault("sourceArn", "is %d bytes long, and a table takes at most %d", n, maxSource)
+		c.fault("sourceArn", "is %d bytes long, but a table allows at most %d", n, maxSource)
 		return ""
 	}
 	service, err := sourceService(c.SourceARN)
@@ -123,7 +123,7 @@ func (c *checker) checkRole() {
 		return
 	}
 	if c.Role == "" && !c.broken["role"] {
-		c.warn("externalId", "has no effect without a role; write one too, or remove it")
+		c.warn("externalId", "has no effect without a role; add a role, or remove it")
 		c.ExternalID = ""
 		return
 	}
@@ -143,7 +143,7 @@ func (c *checker) checkRegion() {
 	case !awsname.IsRegion(c.Region):
 		c.fault("region", "%s is not a region; write one like eu-west-1", awsname.Quote(c.Region))
 	case there != "" && there != c.Region:
-		c.warn("region", "is %s, but the destination is in %s, which counts", c.Region, there)
+		c.warn("region", "is %s, but the destination is in %s, which takes precedence", c.Region, there)
 		c.Region = there
 	}
 }
@@ -178,12 +178,12 @@ func (c *checker) checkBounds() {
 		most      int
 		of        string
 	}{
-		{"batchRecords", c.BatchRecords, c.Type.MaxBatchRecords, "records a request"},
-		{"batchBytes", c.BatchBytes, c.Type.MaxBatchBytes, "bytes a request"},
-		{"maxRecordBytes", c.MaxRecordBytes, c.Type.MaxRecordBytes, "bytes a record"},
+		{"batchRecords", c.BatchRecords, c.Type.MaxBatchRecords, "records per request"},
+		{"batchBytes", c.BatchBytes, c.Type.MaxBatchBytes, "bytes per request"},
+		{"maxRecordBytes", c.MaxRecordBytes, c.Type.MaxRecordBytes, "bytes per record"},
 	} {
 		if b.most > 0 && b.value > b.most {
-			c.fault(b.attribute, "is %d, and %s takes at most %d %s; write less", b.value, c.Type, b.most, b.of)
+			c.fault(b.attribute, "is %d, but %s accepts at most %d %s; write a smaller number", b.value, c.Type, b.most, b.of)
 		}
 	}
 }
@@ -212,7 +212,7 @@ func (c *checker) checkCache() {
 		c.warn("ttl", "has no effect on %s, only on %s", c.Type, caches())
 		c.TTL = 0
 	} else if c.TTL > maxTTL {
-		c.fault("ttl", "is %d seconds; write at most %d, or remove it to keep values until they are removed", c.TTL, maxTTL)
+		c.fault("ttl", "is %d seconds; write at most %d, or remove it to keep values until they are deleted", c.TTL, maxTTL)
 	}
 	if c.Secret == "" {
 		return
@@ -226,7 +226,7 @@ func (c *checker) checkCache() {
 		// The error omits the value, because it may be the password itself.
 		c.fault("secret", "is not the ARN of a secret; write one like %s", like)
 	case c.Destination.HasPassword():
-		c.fault("secret", "has the password, and so has the destination; remove one of them")
+		c.fault("secret", "has the password, but the destination has one too; remove one of them")
 	}
 }
 

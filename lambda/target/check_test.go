@@ -61,7 +61,7 @@ func TestFaults(t *testing.T) {
 		want  string
 	}{
 		{with("sourceArn", "-"), "sourceArn: is missing; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic"},
-		{with("sourceArn", "arn:aws:kinesis:eu-west-1:123456789012:stream/"+strings.Repeat("x", 2048)), "sourceArn: is 2094 bytes long, and a table takes at most 2048"},
+		{with("sourceArn", "arn:aws:kinesis:eu-west-1:123456789012:stream/"+strings.Repeat("x", 2048)), "sourceArn: is 2094 bytes long, but a table allows at most 2048"},
 		{with("sourceArn", "clicks"), `sourceArn: "clicks" is not an ARN; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic`},
 		{with("sourceArn", "arn:aws:s3:::bucket"), `sourceArn: "arn:aws:s3:::bucket" belongs to "s3"; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic`},
 		{with("sourceArn", "arn:aws:kinesis:eu-west-1:123456789012:streams/x"), `sourceArn: "arn:aws:kinesis:eu-west-1:123456789012:streams/x" is not a stream; write an ARN like arn:aws:kinesis:eu-west-1:123456789012:stream/name`},
@@ -78,7 +78,7 @@ func TestFaults(t *testing.T) {
 		{with("role", "writer"), `role: "writer" is not an ARN; write one like arn:aws:iam::123456789012:role/name`},
 		{with("role", "arn:aws:iam::123456789012:user/u"), `role: "arn:aws:iam::123456789012:user/u" is not a role; write an ARN like arn:aws:iam::123456789012:role/name`},
 		{with("role", "arn:aws:iam::123456789012:role/w\x1b[2J"), `role: "arn:aws:iam::123456789012:role/w\x1b[2J" is not an ARN; write one like arn:aws:iam::123456789012:role/name`},
-		{with("role", "arn:aws:iam:eu-west-1:123456789012:role/r"), `role: "arn:aws:iam:eu-west-1:123456789012:role/r" names a region, and IAM has none; write an ARN like arn:aws:iam::123456789012:role/name`},
+		{with("role", "arn:aws:iam:eu-west-1:123456789012:role/r"), `role: "arn:aws:iam:eu-west-1:123456789012:role/r" has a region, but ARNs of IAM have none; write an ARN like arn:aws:iam::123456789012:role/name`},
 		{with("role", "arn:aws:sts::123456789012:role/r"), `role: "arn:aws:sts::123456789012:role/r" belongs to "sts", not iam; write an ARN like arn:aws:iam::123456789012:role/name`},
 		{with("role", role1, "externalId", "x"), "externalId: is not an external id; write 2 to 1224 letters, digits and _ + = , . @ : / -"},
 		{with("role", role1, "externalId", "a b"), "externalId: is not an external id; write 2 to 1224 letters, digits and _ + = , . @ : / -"},
@@ -92,19 +92,19 @@ func TestFaults(t *testing.T) {
 		{with("oversize", "shrink"), "oversize: \"shrink\" is unknown; write fail or drop"},
 		{with("inFlight", "0"), "inFlight: is 0; write a whole number above zero"},
 		{with("batchBytes", "1.5"), "batchBytes: is 1.5; write a whole number above zero"},
-		{with("batchRecords", "501"), "batchRecords: is 501, and kinesis takes at most 500 records a request; write less"},
-		{with("batchBytes", "10485761"), "batchBytes: is 10485761, and kinesis takes at most 10485760 bytes a request; write less"},
-		{with("type", "sns", "destination", topic1, "maxRecordBytes", "1048577"), "maxRecordBytes: is 1048577, and sns takes at most 1048576 bytes a record; write less"},
+		{with("batchRecords", "501"), "batchRecords: is 501, but kinesis accepts at most 500 records per request; write a smaller number"},
+		{with("batchBytes", "10485761"), "batchBytes: is 10485761, but kinesis accepts at most 10485760 bytes per request; write a smaller number"},
+		{with("type", "sns", "destination", topic1, "maxRecordBytes", "1048577"), "maxRecordBytes: is 1048577, but sns accepts at most 1048576 bytes per record; write a smaller number"},
 		{with("type", "redis", "destination", "h:1", "ttl", "0"), "ttl: is 0; write a whole number above zero"},
 		{with("type", "redis", "destination", "h:1", "ttl", "1.5"), "ttl: is 1.5; write a whole number above zero"},
-		{with("type", "memcached", "destination", "h:1", "ttl", "2147483648"), "ttl: is 2147483648 seconds; write at most 2147483647, or remove it to keep values until they are removed"},
+		{with("type", "memcached", "destination", "h:1", "ttl", "2147483648"), "ttl: is 2147483648 seconds; write at most 2147483647, or remove it to keep values until they are deleted"},
 		{with("type", "redis", "destination", "h:1", "ttl", "1d"), `ttl: is "1d"; write whole seconds such as 3600, or a duration such as 1h`},
 		{with("type", "redis", "destination", "h:1", "ttl", "1500ms"), `ttl: is "1500ms"; write whole seconds such as 3600, or a duration such as 1h`},
 		{with("onFailure", "b", "maxAge", "-1h"), `maxAge: is "-1h"; write whole seconds such as 3600, or a duration such as 1h`},
 		{with("type", "redis", "destination", "h:1", "secret", "hunter2"), "secret: is not the ARN of a secret; write one like arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf"},
 		{with("type", "redis", "destination", "h:1", "secret", role1), "secret: is not the ARN of a secret; write one like arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf"},
 		{with("type", "redis", "destination", "h:1", "secret", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:"), "secret: is not the ARN of a secret; write one like arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf"},
-		{with("type", "redis", "destination", "rediss://u:p@h:1", "secret", secret1), "secret: has the password, and so has the destination; remove one of them"},
+		{with("type", "redis", "destination", "rediss://u:p@h:1", "secret", secret1), "secret: has the password, but the destination has one too; remove one of them"},
 	} {
 		l := catalog.Read(tt.attrs, "item 1")
 		want := []string{`target "a": ` + tt.want}
@@ -144,7 +144,7 @@ func TestWarnings(t *testing.T) {
 		want  string
 	}{
 		{with("colour", "red"), "colour: unknown attribute, ignored"},
-		{with("externalId", "secret-id"), "externalId: has no effect without a role; write one too, or remove it"},
+		{with("externalId", "secret-id"), "externalId: has no effect without a role; add a role, or remove it"},
 		{with("onFailur", "b"), "onFailur: unknown attribute, ignored; did you mean onFailure?"},
 		{with("epochs", "b"), "epochs: unknown attribute, ignored; did you mean epoch?"},
 		{with("convert_ddb", "true"), "convert_ddb: unknown attribute, ignored; did you mean convertDDB?"},
@@ -165,7 +165,7 @@ func TestWarnings(t *testing.T) {
 		{with("secret", secret1), "secret: has no effect on kinesis, only on memcached and redis"},
 		{
 			with("type", "sns", "destination", topic1, "region", "eu-west-1"),
-			"region: is eu-west-1, but the destination is in us-gov-west-1, which counts",
+			"region: is eu-west-1, but the destination is in us-gov-west-1, which takes precedence",
 		},
 	} {
 		l := catalog.Read(tt.attrs, "")
@@ -276,7 +276,7 @@ func ExampleCatalog_Read() {
 func TestLongID(t *testing.T) {
 	for n, want := range map[int]int{1024: 0, 1025: 1} {
 		l := catalog.Read(with("id", strings.Repeat("é", n/2)+strings.Repeat("x", n%2)), "label")
-		if len(l.Faults) != want || want > 0 && !strings.Contains(l.Faults[0].Error(), "id: is 1025 bytes long, and a table takes at most 1024; write a shorter one") {
+		if len(l.Faults) != want || want > 0 && !strings.Contains(l.Faults[0].Error(), "id: is 1025 bytes long, but a table allows at most 1024; write a shorter one") {
 			t.Errorf("%d bytes: %v", n, l.Faults)
 		}
 	}

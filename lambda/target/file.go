@@ -135,7 +135,7 @@ func (c *Catalog) parseTargets(path string, list *yaml.Node) ([]Loaded, error) {
 		k := key{l.Spec.SourceARN, l.Spec.ID}
 		line, taken := first[k]
 		if taken && k.id != "" {
-			l.Faults = append(l.Faults, l.Fault("id", "is that of the target on line %d too; write another", line))
+			l.Faults = append(l.Faults, l.Fault("id", "is also the id of the target on line %d; write another one", line))
 			sortFaults(l.Faults)
 		} else {
 			first[k] = n.Line

@@ -164,7 +164,7 @@ func TestFileFaults(t *testing.T) {
 		`t.yaml:6: target "a": active: is a string (S); it must be a boolean (BOOL): write true or false`,
 		`t.yaml:7: target "a": externalId: is a number (N); it must be a string (S): write a string, in quotes if it looks like a number`,
 		`t.yaml:8: target "a": colour: unknown attribute, ignored`,
-		`t.yaml:10: target "a": id: is that of the target on line 2 too; write another`,
+		`t.yaml:10: target "a": id: is also the id of the target on line 2; write another one`,
 		`t.yaml:14: target "targets[2]": is not a mapping; write its attributes as name: value`,
 		`t.yaml:15: target "a": sourceArn: "nonsense" is not an ARN; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic`,
 		`t.yaml:18: target "a": destination: is a list (L); it must be a string (S): write a string, in quotes if it looks like a number`,
@@ -202,9 +202,9 @@ func TestOtherSources(t *testing.T) {
 	}
 	for n, want := range map[int]string{
 		0: "",
-		1: "it has targets of " + stream1 + "0",
-		2: "it has targets of " + stream1 + "0, " + stream1 + "1",
-		7: "it has targets of " + stream1 + "0, " + stream1 + "1, " + stream1 + "2, " + stream1 + "3 and 3 more sources",
+		1: "it has targets for " + stream1 + "0",
+		2: "it has targets for " + stream1 + "0, " + stream1 + "1",
+		7: "it has targets for " + stream1 + "0, " + stream1 + "1, " + stream1 + "2, " + stream1 + "3 and 3 more sources",
 	} {
 		f, err := catalog.OpenFile(write(t, file(n)))
 		if err != nil {

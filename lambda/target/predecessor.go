@@ -18,7 +18,7 @@ func (c *checker) asPredecessor(attribute string, v Value, flag *bool) bool {
 			return false
 		}
 		c.ignored = true
-		c.warn(attribute, "is %s, and aws-lambda-fanout ignored a target with such a flag, so it counts as inactive; write a boolean (BOOL)", v.Kind)
+		c.warn(attribute, "is %s, but aws-lambda-fanout ignored targets with such a flag, so this one counts as inactive; write a boolean (BOOL)", v.Kind)
 		return true
 	case c.path != "" && v.Text != "true" && v.Text != "1":
 		return false
@@ -28,6 +28,6 @@ func (c *checker) asPredecessor(attribute string, v Value, flag *bool) bool {
 	default:
 		*flag = true
 	}
-	c.warn(attribute, "is %s, and counts as %t, as it did for aws-lambda-fanout; write a boolean (BOOL)", v.Kind, *flag)
+	c.warn(attribute, "is %s, which counts as %t, as in aws-lambda-fanout; write a boolean (BOOL)", v.Kind, *flag)
 	return true
 }

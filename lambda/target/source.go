@@ -40,7 +40,7 @@ func FormerStream(source string, all []Loaded) string {
 		return ""
 	}
 	slices.Sort(ids)
-	return fmt.Sprintf("the sourceArn of %s is that of another stream of the table, %s; correct it", strings.Join(ids, ", "), former)
+	return fmt.Sprintf("the sourceArn of %s names another stream of the table, %s; correct it", strings.Join(ids, ", "), former)
 }
 
 // maxSources limits the sources in the text.
@@ -58,7 +58,7 @@ func sourcesOf(all []Loaded) string {
 	case n == 0:
 		return ""
 	case n > maxSources:
-		return fmt.Sprintf("it has targets of %s and %d more sources", strings.Join(sources[:maxSources-1], ", "), n-maxSources+1)
+		return fmt.Sprintf("it has targets for %s and %d more sources", strings.Join(sources[:maxSources-1], ", "), n-maxSources+1)
 	}
-	return "it has targets of " + strings.Join(sources, ", ")
+	return "it has targets for " + strings.Join(sources, ", ")
 }

@@ -84,7 +84,7 @@ func appendStage(all []engine.Stage, t *stages.Type, s stages.Settings) ([]engin
 	var stage engine.Stage
 	var err error
 	if p := panics.Try(func() { stage, err = t.New(&s) }); p != nil {
-		err = fmt.Errorf("the stage cannot be made: it panicked (%T)", p.Value)
+		err = fmt.Errorf("the stage cannot be created: it panicked (%T)", p.Value)
 	}
 	switch {
 	case err != nil:
@@ -161,7 +161,7 @@ func (c *Catalog) stageNames() string {
 		}
 	}
 	if names == nil {
-		return "; this fanout has none of its own, see fanout build"
+		return "; this fanout has no stages of its own; see fanout build"
 	}
 	return "; write one of " + strings.Join(names, ", ")
 }
@@ -194,7 +194,7 @@ func parseStages(text string) ([]stageUse, error) {
 		}
 		var one map[string]json.RawMessage
 		if err := json.Unmarshal(entry, &one); err != nil || len(one) != 1 {
-			return nil, fmt.Errorf("stages[%d]: is not one stage; %s", i, want)
+			return nil, fmt.Errorf("stages[%d]: is not a stage; %s", i, want)
 		}
 		for name, options := range one {
 			uses[i] = stageUse{name, options}

@@ -78,11 +78,11 @@ func TestStages(t *testing.T) {
 		{`[{"mark":{"text":"two faults"}}, {"marc":{}}]`, nil, "", "stages[0].mark: text: is two|stages[0].mark: loud: is missing|" +
 			`stages[1]: there is no stage "marc"; write one of mark, last, lister, panics, tables`},
 		{`["lister"]`, nil, "", "stages[0].lister: a stage of the type target.lister cannot be compared"},
-		{`["panics"]`, nil, "", "stages[0].panics: the stage cannot be made: it panicked (string)"},
+		{`["panics"]`, nil, "", "stages[0].panics: the stage cannot be created: it panicked (string)"},
 		{`["deaggregate"]`, nil, "", `there is no stage "deaggregate"`},
 		{`{"mark":{}}`, nil, "", "is not a list; write a list of stages"},
-		{`[{"mark":{},"last":{}}]`, nil, "", "stages[0]: is not one stage"},
-		{`[7]`, nil, "", "stages[0]: is not one stage"},
+		{`[{"mark":{},"last":{}}]`, nil, "", "stages[0]: is not a stage"},
+		{`[7]`, nil, "", "stages[0]: is not a stage"},
 		{`not JSON`, nil, "", "is not a list"},
 	} {
 		t.Run(tt.stages, func(t *testing.T) {
@@ -123,7 +123,7 @@ func TestStages(t *testing.T) {
 // A built-in fanout says that it has no stages of that kind.
 func TestNoOwnStages(t *testing.T) {
 	l := catalog.Read(with("stages", `["mask"]`), "a")
-	if err := fmt.Sprint(l.Err()); !strings.Contains(err, `there is no stage "mask"; this fanout has none of its own, see fanout build`) {
+	if err := fmt.Sprint(l.Err()); !strings.Contains(err, `there is no stage "mask"; this fanout has no stages of its own; see fanout build`) {
 		t.Error(err)
 	}
 }
@@ -187,12 +187,12 @@ func TestCatalogCheck(t *testing.T) {
 	}
 	c.Types = append(c.Types, c.Types[0], nil)
 	c.Stages = append(c.Stages, c.Stages[0], &stages.Type{Name: "x"}, nil, &stages.Type{Name: "far", Place: 99, New: c.Stages[0].New})
-	want := `there are two types of target called "sns"; give yours another name
+	want := `two target types have the name "sns"; rename yours
 the type of target "" is incomplete; set Name, Parse and Open
-there are two stages called "deaggregate"; give yours another name
+two stages have the name "deaggregate"; rename yours
 a stage is incomplete; set Name and New
 a stage is incomplete; set Name and New
-the stage "far" has the place 99, which there is not; use one of package stages`
+the stage "far" has the unknown place 99; use a place from package stages`
 	if diff := cmp.Diff(want, fmt.Sprint(c.Check())); diff != "" {
 		t.Error(diff)
 	}

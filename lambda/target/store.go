@@ -51,7 +51,7 @@ func (l *Loaded) Fault(attribute, format string, args ...any) Fault {
 func (l *Loaded) NoFallback() Fault {
 	id := l.Spec.OnFailure
 	if strings.HasPrefix(id, "arn:") || strings.Contains(id, "://") {
-		return l.Fault("onFailure", "takes the id of a target, and the source has none called %s; add a target with that destination, inactive if it is to get nothing else, and name it here", awsname.Quote(id))
+		return l.Fault("onFailure", "must be the id of a target, but the source has no target %s; add a target with that destination, inactive if it should get no other records, and write its id here", awsname.Quote(id))
 	}
 	return l.Fault("onFailure", "the source has no target %q; add it, or correct the id", id)
 }

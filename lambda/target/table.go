@@ -44,7 +44,7 @@ func (t *Table) Targets(ctx context.Context, sourceARN string) (Set, error) {
 	}
 	set := Set{Targets: all}
 	if _, ok := streamTable(sourceARN); ok && len(all) == 0 {
-		set.Elsewhere = "a table's stream that is switched off and on has another ARN: fanout doctor names the targets of the former one"
+		set.Elsewhere = "a stream that was switched off and on has a new ARN: fanout doctor lists the targets of the former stream"
 	}
 	return set, err
 }
@@ -100,7 +100,7 @@ type Pages struct {
 // count equal to its length (DynamoDB API, Query, Count). Each item must have a key that
 // matches the query and is unique.
 func (p *Pages) Add(items []map[string]types.AttributeValue, count int32) error {
-	const check = "check the endpoint and what lies in front of it"
+	const check = "check the endpoint and its proxies"
 	switch {
 	case items == nil:
 		return errors.New("the answer has no list of items; " + check)
@@ -119,7 +119,7 @@ func (p *Pages) Add(items []map[string]types.AttributeValue, count int32) error 
 		key := [2]string{source.Text, id.Text}
 		switch {
 		case source.Kind != String || p.source != "" && source.Text != p.source:
-			return fmt.Errorf("the answer has an item that was not asked for; %s", check)
+			return fmt.Errorf("the answer has an unexpected item; %s", check)
 		case id.Kind == String && p.seen[key]:
 			return fmt.Errorf("the answer has the item %q twice; %s", id.Text, check)
 		}
@@ -129,10 +129,10 @@ func (p *Pages) Add(items []map[string]types.AttributeValue, count int32) error 
 			p.bytes += len(name) + len(v.Text)
 		}
 		if p.source != "" && p.bytes > maxTargets {
-			return fmt.Errorf("the answer has more than %d targets of one source, which is more than there is room for; remove some", len(p.Targets))
+			return fmt.Errorf("the answer has more than %d targets of one source, which is the limit; remove some", len(p.Targets))
 		}
 		if p.bytes > maxTable {
-			return fmt.Errorf("the answer has more than %d targets, which is more than there is room for; %s", len(p.Targets), check)
+			return fmt.Errorf("the answer has more than %d targets, which is the limit; %s", len(p.Targets), check)
 		}
 		p.Targets = append(p.Targets, p.Catalog.Read(attrs, fmt.Sprintf("item %d", len(p.Targets)+1)))
 	}
@@ -221,9 +221,9 @@ func (t *Table) explain(err error) error {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		switch api.ErrorCode() {
 		case "ResourceNotFoundException":
-			return t.failed(err, "does not exist in this account and region; create it, or name the one that does with FANOUT_TABLE (run and redrive: --table)")
+			return t.failed(err, "does not exist in this account and region; create it, or name an existing one with FANOUT_TABLE (run and redrive: --table)")
 		case "AccessDeniedException":
-			return t.failed(err, "may not be read; allow the function's role dynamodb:Query on it")
+			return t.failed(err, "cannot be read: access is denied; allow the function's role dynamodb:Query on it")
 		case "ValidationException":
 			return t.failed(err, "refuses the query (%s); its keys must be sourceArn (hash, S) and id (range, S)", api.ErrorMessage())
 		case "UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException", "IncompleteSignatureException":

@@ -112,8 +112,8 @@ func TestTableErrors(t *testing.T) {
 		client QueryAPI
 		want   string
 	}{
-		{&fakeTable{err: &types.ResourceNotFoundException{}}, "does not exist in this account and region; create it, or name the one that does with FANOUT_TABLE (run and redrive: --table)"},
-		{api("AccessDeniedException"), "may not be read; allow the function's role dynamodb:Query on it"},
+		{&fakeTable{err: &types.ResourceNotFoundException{}}, "does not exist in this account and region; create it, or name an existing one with FANOUT_TABLE (run and redrive: --table)"},
+		{api("AccessDeniedException"), "cannot be read: access is denied; allow the function's role dynamodb:Query on it"},
 		{api("ValidationException"), "refuses the query (because); its keys must be sourceArn (hash, S) and id (range, S)"},
 		{api("ExpiredTokenException"), "cannot be read, because AWS refuses the credentials (ExpiredTokenException); renew them"},
 		{api("InternalServerError"), "cannot be read: InternalServerError: because"},
@@ -155,9 +155,9 @@ func TestEmptyAnswers(t *testing.T) {
 		{`{"Items":[],"Count":1}`, "the answer counts 1 items and has 0"},
 		{`{"Items":[{"id":{"S":"a"}}],"Count":3}`, "the answer counts 3 items and has 1"},
 		{`{"Items":[{"id":{"S":"a"}}]}`, "the answer counts 0 items and has 1"},
-		{`{"Items":[null],"Count":1}`, "the answer has an item that was not asked for"},
-		{`{"Items":[{}],"Count":1}`, "the answer has an item that was not asked for"},
-		{`{"Items":[{"sourceArn":{"S":"arn:other"},"id":{"S":"a"}}],"Count":1}`, "the answer has an item that was not asked for"},
+		{`{"Items":[null],"Count":1}`, "the answer has an unexpected item"},
+		{`{"Items":[{}],"Count":1}`, "the answer has an unexpected item"},
+		{`{"Items":[{"sourceArn":{"S":"arn:other"},"id":{"S":"a"}}],"Count":1}`, "the answer has an unexpected item"},
 		{`{"Items":[],"Count":0,"LastEvaluatedKey":null}`, ""},
 		{`[]`, "cannot be read"},
 	} {
@@ -253,7 +253,7 @@ func TestEndlessPages(t *testing.T) {
 		}, `the answer has the item "a" twice`},
 		"many": {func(page int) []map[string]types.AttributeValue {
 			return []map[string]types.AttributeValue{item(strconv.Itoa(page), truth(true))}
-		}, "which is more than there is room for"},
+		}, "which is the limit"},
 		"long": {func(page int) []map[string]types.AttributeValue {
 			return []map[string]types.AttributeValue{item(strconv.Itoa(page)+strings.Repeat("x", 1<<20), truth(true))}
 		}, "has more than 7 targets"},
@@ -322,9 +322,9 @@ func TestFormerStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const others = "it has targets of " + old + ", arn:aws:dynamodb:eu-west-1:123456789012:table/T2/stream/2025, " + stream1
+	const others = "it has targets for " + old + ", arn:aws:dynamodb:eu-west-1:123456789012:table/T2/stream/2025, " + stream1
 	for source, want := range map[string]string{
-		now: `the sourceArn of "a", "b" is that of another stream of the table, ` + old + `; correct it`,
+		now: `the sourceArn of "a", "b" names another stream of the table, ` + old + `; correct it`,
 		old: "", topic1: others, stream1 + "2": others,
 	} {
 		if set, err := f.Targets(t.Context(), source); err != nil || set.Elsewhere != want {
@@ -332,7 +332,7 @@ func TestFormerStream(t *testing.T) {
 		}
 	}
 	set, err := (&Table{Catalog: catalog, Client: &bySource{}, Name: "T"}).Targets(t.Context(), now)
-	if err != nil || !strings.Contains(set.Elsewhere, "fanout doctor names the targets of the former one") {
+	if err != nil || !strings.Contains(set.Elsewhere, "fanout doctor lists the targets of the former stream") {
 		t.Errorf("%q, %v", set.Elsewhere, err)
 	}
 }

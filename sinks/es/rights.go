@@ -19,7 +19,7 @@ func rights(at sinks.Place, s *sinks.Spec) ([]sinks.Right, error) {
 		domain, ok := signedDomain(d)
 		u, err := url.Parse(d.URL())
 		if !ok || err != nil {
-			return nil, fmt.Errorf("the destination %.200q does not tell its domain's name, which the policy needs; write the endpoint that the domain's details show", d)
+			return nil, fmt.Errorf("the destination %.200q does not include the name of its domain, which the policy needs; write the endpoint from the domain's details", d)
 		}
 		path := u.JoinPath(url.PathEscape(d.Index), "_bulk").EscapedPath()
 		resource := "domain/" + domain + "/" + sinks.Literal(strings.TrimPrefix(path, "/"))

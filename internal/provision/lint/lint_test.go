@@ -50,10 +50,10 @@ func TestTargets(t *testing.T) {
 	common := []string{
 		`fault unknown type: type: "pigeon" is unknown`,
 		`fault no active: active: is missing`,
-		`warning text: active: is a string (S), and aws-lambda-fanout ignored a target with such a flag, so it counts as inactive`,
-		`fault file: type: is file, which a target in a table may not be by default`,
+		`warning text: active: is a string (S), but aws-lambda-fanout ignored targets with such a flag, so this one counts as inactive`,
+		`fault file: type: is file, which a table does not allow by default`,
 		`fault nobody: onFailure: the source has no target "x"`,
-		`fault a queue: onFailure: takes the id of a target, and the source has none called "arn:aws:sqs:eu-west-1:123456789012:failures"`,
+		`fault a queue: onFailure: must be the id of a target, but the source has no target "arn:aws:sqs:eu-west-1:123456789012:failures"`,
 		`warning inactive: type: "pigeon" is unknown`,
 	}
 	for name, tt := range map[string]struct {
@@ -61,8 +61,8 @@ func TestTargets(t *testing.T) {
 		want    []string
 	}{
 		"streams that cannot be looked up": {nil, []string{
-			`warning : the sourceArn of "new" is that of another stream of the table, ` + orders2026,
-			`warning : the sourceArn of "old and off", "old" is that of another stream of the table, ` + orders2025,
+			`warning : the sourceArn of "new" names another stream of the table, ` + orders2026,
+			`warning : the sourceArn of "old and off", "old" names another stream of the table, ` + orders2025,
 		}},
 		"a stream that was switched off and on": {Streams{orders2025: orders2026, orders2026: orders2026}, []string{
 			`fault old: sourceArn: is a former stream of the table, which sends no records`,

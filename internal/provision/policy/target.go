@@ -31,7 +31,7 @@ func (b *builder) target(t *sinks.Spec) error {
 	}
 	for _, r := range rights {
 		if other, ok := b.sends[r.Sid]; ok && !slices.Equal(other.actions, Strings(r.Actions)) {
-			return fmt.Errorf("target %q: two types of targets have a statement %q with different actions; one of them needs another name for it", t.ID, r.Sid)
+			return fmt.Errorf("target %q: two types of targets have a statement %q with different actions; rename one of them", t.ID, r.Sid)
 		}
 		b.send(r.Sid, r.Actions, r.Resource)
 	}
