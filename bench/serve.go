@@ -80,14 +80,14 @@ func (d *door) accept() {
 			_ = c.Close()
 		} else {
 			d.caches[c] = true
-			d.running.Go(func() { d.admit(guest{c, bufio.NewReader(c)}) })
+			d.running.Go(func() { d.serveConnection(guest{c, bufio.NewReader(c)}) })
 		}
 		d.mu.Unlock()
 	}
 }
 
-// admit serves a cache's connection, or passes on an HTTP connection.
-func (d *door) admit(g guest) {
+// serveConnection serves a cache's connection, or passes on an HTTP connection.
+func (d *door) serveConnection(g guest) {
 	first, err := g.r.Peek(1)
 	commands := err == nil && (first[0] == '*' || first[0] >= 'a')
 	if err == nil && !commands {

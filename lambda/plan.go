@@ -28,7 +28,7 @@ type plan struct {
 	targets []engine.Target // in the engine's order
 	specs   []sinks.Spec    // in the same order
 	faulty  map[string]bool // by id: targets with a faulty configuration
-	wired   map[sinks.Spec]*wired
+	shared  map[sinks.Spec]*sharedTarget
 
 	runs    int  // runs in progress; guarded by Handler.mu
 	retired bool // replaced by a newer plan; guarded by Handler.mu
@@ -100,7 +100,7 @@ func same(a, b []target.Loaded) bool {
 
 func (h *Handler) newPlan(set []target.Loaded, kind event.Kind, old *plan) (*plan, error) {
 	b := planner{handler: h, kind: kind, set: set, old: old, plan: &plan{
-		set: set, faulty: make(map[string]bool), wired: make(map[sinks.Spec]*wired),
+		set: set, faulty: make(map[string]bool), shared: make(map[sinks.Spec]*sharedTarget),
 	}}
 	for i := range set {
 		if t := &set[i]; t.Spec.Active {
@@ -126,7 +126,7 @@ type planner struct {
 
 // target returns the engine's target for t, with its onFailure destination.
 func (b *planner) target(t *target.Loaded) engine.Target {
-	out := b.wired(t)
+	out := b.sharedTargetOf(t)
 	if t.Spec.OnFailure == "" || out.Fault != nil {
 		return out
 	}
@@ -138,7 +138,7 @@ func (b *planner) target(t *target.Loaded) engine.Target {
 	if taker.Spec.Type != nil && taker.Spec.Type.Events {
 		taker.Spec.Deaggregate, taker.Spec.AppendNewlines = false, false // an envelope is sent unchanged
 	}
-	other := b.wired(&taker)
+	other := b.sharedTargetOf(&taker)
 	if other.Fault != nil { // continue without it
 		b.handler.log.Warn("onFailure cannot be used", zap.String("target", t.ID), zap.Error(other.Fault))
 		return out
@@ -150,23 +150,23 @@ func (b *planner) target(t *target.Loaded) engine.Target {
 	return out
 }
 
-// wired returns the engine's target for t, and builds it only once per plan.
-func (b *planner) wired(t *target.Loaded) engine.Target {
+// sharedTargetOf returns the engine's target for t, and builds it only once per plan.
+func (b *planner) sharedTargetOf(t *target.Loaded) engine.Target {
 	if len(t.Faults) > 0 {
 		return faulty(t.ID, t.Faults...)
 	}
-	if w, ok := b.plan.wired[t.Spec]; ok {
+	if w, ok := b.plan.shared[t.Spec]; ok {
 		return w.Target
 	}
-	var w *wired
+	var w *sharedTarget
 	if b.old != nil {
-		w = b.old.wired[t.Spec]
+		w = b.old.shared[t.Spec]
 	}
 	if w == nil {
-		w = &wired{Target: b.handler.wire(&t.Spec)}
+		w = &sharedTarget{Target: b.handler.wire(&t.Spec)}
 	}
 	w.plans++
-	b.plan.wired[t.Spec] = w
+	b.plan.shared[t.Spec] = w
 	return w.Target
 }
 
@@ -234,9 +234,9 @@ func kindOf(source string) (event.Kind, error) {
 	return 0, fmt.Errorf("%q is not the ARN of a Kinesis stream, DynamoDB stream or SNS topic", source)
 }
 
-// wired is an engine target that a plan passes on to its successor, so it counts the plans
+// sharedTarget is an engine target that a plan passes on to its successor, so it counts the plans
 // that use it.
-type wired struct {
+type sharedTarget struct {
 	engine.Target
 	plans int // plans that use it and are current or running; guarded by Handler.mu
 }
@@ -263,12 +263,12 @@ func (p *plan) unused() (sinks []engine.Sink) {
 	if !p.retired || p.runs > 0 {
 		return nil
 	}
-	for _, w := range p.wired {
+	for _, w := range p.shared {
 		if w.plans--; w.plans == 0 && w.Sink != nil {
 			sinks = append(sinks, w.Sink)
 		}
 	}
-	p.wired = nil
+	p.shared = nil
 	return sinks
 }
 

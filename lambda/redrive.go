@@ -55,15 +55,15 @@ func (r *Redrive) Target(ctx context.Context, source, id string) (sinks.Spec, er
 	return p.specs[i], nil
 }
 
-// unfit is the reason why envelopes cannot go to a target.
-type unfit struct{ error }
+// unusable is the reason why envelopes cannot go to a target.
+type unusable struct{ error }
 
 // plan returns the plan of a source and the index of the target called id. The caller must
 // release the plan unless it is nil.
 func (r *Redrive) plan(ctx context.Context, source, id string) (*plan, int, error) {
 	kind, err := kindOf(source)
 	if err != nil {
-		return nil, 0, &unfit{err}
+		return nil, 0, &unusable{err}
 	}
 	p, err := r.handler.planFor(ctx, source, kind)
 	if err != nil {
@@ -78,7 +78,7 @@ func (r *Redrive) plan(ctx context.Context, source, id string) (*plan, int, erro
 	default:
 		err = fmt.Errorf("%s has no target %q; add it, or name another one", source, id)
 	}
-	return p, 0, &unfit{err}
+	return p, 0, &unusable{err}
 }
 
 // Deliver delivers envelopes to the target called id of a source, in the given order. done
@@ -94,7 +94,7 @@ func (r *Redrive) Deliver(ctx context.Context, source, id string, envelopes []en
 	if p != nil {
 		defer r.handler.release(p)
 	}
-	if _, ok := errors.AsType[*unfit](err); ok {
+	if _, ok := errors.AsType[*unusable](err); ok {
 		return done, []Result{refused(sinks.Spec{SourceARN: source, ID: id}, envelopes, err)}, nil
 	}
 	if err != nil {
@@ -102,7 +102,7 @@ func (r *Redrive) Deliver(ctx context.Context, source, id string, envelopes []en
 	}
 	l := redelivery{Redrive: r, plan: p, spec: p.specs[i], target: p.targets[i], envelopes: envelopes, done: done}
 	l.target.Oversize = engine.FailOversize // a redrive must not drop the record
-	if l.goesRound() {
+	if l.returns() {
 		l.target.OnFailure = nil
 	}
 	for _, part := range l.parts() {
@@ -124,9 +124,9 @@ type redelivery struct {
 	results   []Result
 }
 
-// goesRound reports whether the target's onFailure is known to be the queue or file that
+// returns reports whether the target's onFailure is known to be the queue or file that
 // the envelopes come from.
-func (l *redelivery) goesRound() bool {
+func (l *redelivery) returns() bool {
 	i := slices.IndexFunc(l.plan.set, func(t target.Loaded) bool { return t.ID == l.spec.OnFailure })
 	if i < 0 {
 		return false

@@ -83,7 +83,7 @@ func (a *applyCommand) run(ctx context.Context, cmd *cobra.Command, account *clo
 		fmt.Fprintln(cmd.ErrOrStderr(), "nothing to change")
 		return a.showChanges(cmd.OutOrStdout(), changes, nil)
 	}
-	if err := linked(a.catalog, have, changes); err != nil {
+	if err := checkLinks(a.catalog, have, changes); err != nil {
 		return err
 	}
 	a.warnOfTargets(ctx, cmd, account, have, changes)
@@ -105,7 +105,7 @@ func (a *applyCommand) present(ctx context.Context, s sourceTargets) (have []reg
 	}
 	for _, source := range sources {
 		if s.source != "" && source != s.source {
-			return nil, &misuse{fmt.Errorf("%s has targets of %s, but the command line names the source %s; name the same source, or none", a.path, source, s.source)}
+			return nil, &usageError{fmt.Errorf("%s has targets of %s, but the command line names the source %s; name the same source, or none", a.path, source, s.source)}
 		}
 		targets, err := s.table.List(ctx, source)
 		if err != nil {
@@ -225,16 +225,16 @@ func printChanges(w io.Writer, changes []registry.Change, have []registry.Entry)
 		}
 		switch c.Kind {
 		case registry.Create:
-			fmt.Fprintln(w, coloured(w, text.FgGreen, "+ "+printable(c.ID)))
+			fmt.Fprintln(w, colored(w, text.FgGreen, "+ "+printable(c.ID)))
 			for _, a := range target.Attributes() {
 				if v, ok := c.Set[a.Name]; ok && a.Name != "sourceArn" && a.Name != "id" {
 					fmt.Fprintf(w, "    %s: %s\n", a.Name, shown(a.Name, v))
 				}
 			}
 		case registry.Remove:
-			fmt.Fprintln(w, coloured(w, text.FgRed, "- "+printable(c.ID)))
+			fmt.Fprintln(w, colored(w, text.FgRed, "- "+printable(c.ID)))
 		default:
-			fmt.Fprintln(w, coloured(w, text.FgYellow, "~ "+printable(c.ID)))
+			fmt.Fprintln(w, colored(w, text.FgYellow, "~ "+printable(c.ID)))
 			printUpdate(w, c, have)
 		}
 	}

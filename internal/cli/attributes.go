@@ -176,11 +176,11 @@ func (f *attributeFlags) resolve(ctx context.Context, a *cloud.Account, v target
 	part, partText := f.part(), ""
 	switch {
 	case part != nil && (!ok || typ == nil):
-		return &misuse{fmt.Errorf("--%s needs --destination; add it, with the name of the %s", part.Flag, part.Of)}
+		return &usageError{fmt.Errorf("--%s needs --destination; add it, with the name of the %s", part.Flag, part.Of)}
 	case !ok || typ == nil:
 		return nil
 	case part != nil && part.typ != typ:
-		return &misuse{fmt.Errorf("--%s has no effect on targets of type %s; remove it", part.Flag, typ)}
+		return &usageError{fmt.Errorf("--%s has no effect on targets of type %s; remove it", part.Flag, typ)}
 	case part != nil:
 		partText = part.value
 	}
@@ -188,7 +188,7 @@ func (f *attributeFlags) resolve(ctx context.Context, a *cloud.Account, v target
 		if cloud.ByName(typ) {
 			return nil // the target's role finds it
 		}
-		return &misuse{fmt.Errorf("--destination is the name %q in another account, where fanout cannot look it up; write it in full, as fanout register --help shows", d.Text)}
+		return &usageError{fmt.Errorf("--destination is the name %q in another account, where fanout cannot look it up; write it in full, as fanout register --help shows", d.Text)}
 	}
 	text, err := a.In(region).Destination(ctx, typ, d.Text, partText)
 	if err != nil {
@@ -203,13 +203,13 @@ func (f *attributeFlags) resolve(ctx context.Context, a *cloud.Account, v target
 // to errs. others are the targets of the source.
 func valid(catalog *target.Catalog, errs io.Writer, v target.Values, others []registry.Entry) (registry.Entry, error) {
 	e := registry.Entry{Loaded: catalog.Read(v, v["id"].Text)}
-	flagged(e.Faults)
-	flagged(e.Warnings)
+	nameFlags(e.Faults)
+	nameFlags(e.Warnings)
 	if err := e.Err(); err != nil {
-		return e, &misuse{err}
+		return e, &usageError{err}
 	}
 	if id := e.Spec.OnFailure; id != "" && !slices.ContainsFunc(others, func(o registry.Entry) bool { return o.ID == id }) {
-		return e, &misuse{fmt.Errorf("--on-failure is %q, but the source has no such target; register it first, with --active false if it should get no other records", id)}
+		return e, &usageError{fmt.Errorf("--on-failure is %q, but the source has no such target; register it first, with --active false if it should get no other records", id)}
 	}
 	for _, w := range e.Warnings {
 		fmt.Fprintf(errs, "fanout: warning: %v\n", w)
@@ -217,8 +217,8 @@ func valid(catalog *target.Catalog, errs io.Writer, v target.Values, others []re
 	return e, nil
 }
 
-// flagged renames the attributes of faults to their flags.
-func flagged(faults []target.Fault) {
+// nameFlags renames the attributes of faults to their flags.
+func nameFlags(faults []target.Fault) {
 	for i := range faults {
 		for _, u := range attributeUsages {
 			if faults[i].Attribute == u.attribute {
@@ -228,9 +228,9 @@ func flagged(faults []target.Fault) {
 	}
 }
 
-// linked returns an error if, after changes, a changed target's onFailure names a
+// checkLinks returns an error if, after changes, a changed target's onFailure names a
 // target that the table lacks, or if changes remove a target that others name.
-func linked(catalog *target.Catalog, have []registry.Entry, changes []registry.Change) error {
+func checkLinks(catalog *target.Catalog, have []registry.Entry, changes []registry.Change) error {
 	after := registry.After(catalog, have, changes)
 	type key struct{ source, id string }
 	there := make(map[key]bool)
@@ -248,7 +248,7 @@ func linked(catalog *target.Catalog, have []registry.Entry, changes []registry.C
 		if to == "" || there[key{source, to}] || !concerned[key{source, e.ID}] && !concerned[key{source, to}] {
 			continue
 		}
-		faults = append(faults, &misuse{fmt.Errorf("the target %q of %s has onFailure %s, but the source would have no such target; add that target, or name another one", e.ID, source, to)})
+		faults = append(faults, &usageError{fmt.Errorf("the target %q of %s has onFailure %s, but the source would have no such target; add that target, or name another one", e.ID, source, to)})
 	}
 	return errors.Join(faults...)
 }

@@ -32,7 +32,7 @@ func TestLinked(t *testing.T) {
 		{"what was wrong before", []registry.Change{create(entry("b", "a"))}, ""},
 	} {
 		got := ""
-		if err := linked(lambda.Builtin(), have, tt.changes); err != nil {
+		if err := checkLinks(lambda.Builtin(), have, tt.changes); err != nil {
 			got = err.Error()
 		}
 		if got != tt.want {

@@ -26,7 +26,7 @@ const answerTimeout = 15 * time.Second
 // every call.
 func (c *common) watch(cfg *aws.Config, w io.Writer) {
 	if _, ok := terminalWidth(w); ok {
-		cfg.HTTPClient = &noticing{next: cfg.HTTPClient, w: w}
+		cfg.HTTPClient = &slowCallReporter{next: cfg.HTTPClient, w: w}
 	}
 	if c.debug {
 		log := c.logger(w)
@@ -34,20 +34,20 @@ func (c *common) watch(cfg *aws.Config, w io.Writer) {
 	}
 }
 
-// noticing reports, once, a slow answer.
-type noticing struct {
+// slowCallReporter reports, once, a slow answer.
+type slowCallReporter struct {
 	next aws.HTTPClient
 	w    io.Writer
-	told sync.Once
+	once sync.Once
 }
 
-// noticed is the wait before a slow answer is reported.
-const noticed = 3 * time.Second
+// slowCallDelay is the wait before a slow answer is reported.
+const slowCallDelay = 3 * time.Second
 
 // Do implements aws.HTTPClient.
-func (n *noticing) Do(r *http.Request) (*http.Response, error) {
-	waits := time.AfterFunc(noticed, func() {
-		n.told.Do(func() { fmt.Fprintf(n.w, "waiting for %s to answer\n", r.URL.Host) })
+func (n *slowCallReporter) Do(r *http.Request) (*http.Response, error) {
+	waits := time.AfterFunc(slowCallDelay, func() {
+		n.once.Do(func() { fmt.Fprintf(n.w, "waiting for %s to answer\n", r.URL.Host) })
 	})
 	defer waits.Stop()
 	return n.next.Do(r)

@@ -27,12 +27,12 @@ func TestNoticing(t *testing.T) {
 		calls int
 		want  string
 	}{
-		{noticed - time.Millisecond, 3, ""},
-		{noticed + time.Millisecond, 3, "waiting for aws.test to answer\n"},
+		{slowCallDelay - time.Millisecond, 3, ""},
+		{slowCallDelay + time.Millisecond, 3, "waiting for aws.test to answer\n"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var w bytes.Buffer
-			var client aws.HTTPClient = &noticing{next: slow(tt.takes), w: &w}
+			var client aws.HTTPClient = &slowCallReporter{next: slow(tt.takes), w: &w}
 			for range tt.calls {
 				r := httptest.NewRequest(http.MethodPost, "https://aws.test/", nil)
 				if _, err := client.Do(r); err == nil {
@@ -98,12 +98,12 @@ func TestMaxAttempts(t *testing.T) {
 
 func TestPanicIsTold(t *testing.T) {
 	var w bytes.Buffer
-	tellPanic(&w, "it broke\nin a stack", false)
+	printPanic(&w, "it broke\nin a stack", false)
 	if want := "fanout: this is a bug in fanout: it broke; please report it with the output of --debug\n"; w.String() != want {
 		t.Errorf("got %q, want %q", w.String(), want)
 	}
 	w.Reset()
-	tellPanic(&w, "it broke", true)
+	printPanic(&w, "it broke", true)
 	if !strings.Contains(w.String(), "tellPanic") {
 		t.Errorf("no trace: %s", &w)
 	}

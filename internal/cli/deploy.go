@@ -32,7 +32,7 @@ type deploy struct {
 
 // unusedRuntime tells users of aws-lambda-fanout that its flag has no effect here.
 func (d *deploy) unusedRuntime() {
-	if d.given("runtime") {
+	if d.isSet("runtime") {
 		d.warn("--runtime %s has no effect, because the function does not use Node.js and runs on %s; remove the flag", d.runtime, types.RuntimeProvidedal2023)
 	}
 }
@@ -79,8 +79,8 @@ settings.`,
 			return err
 		}
 		s := stack.On(a, d.catalog)
-		s.Tell = func(t stack.Thing) { tell(cmd.ErrOrStderr(), t) }
-		s.Wait = func(what string) { fmt.Fprintf(cmd.ErrOrStderr(), "waiting for %s\n", what) }
+		s.OnResource = func(t stack.Resource) { printResource(cmd.ErrOrStderr(), t) }
+		s.OnWait = func(what string) { fmt.Fprintf(cmd.ErrOrStderr(), "waiting for %s\n", what) }
 		result, err := s.Deploy(ctx, d.settings(cmd))
 		if err != nil {
 			return err
@@ -109,27 +109,27 @@ func (d *deploy) settings(cmd *cobra.Command) stack.Settings {
 		Function: d.functionRef(), Role: cmp.Or(d.roleARN, d.role), Table: cmp.Or(d.tableARN, d.table),
 		Environment: variables(d.environment), LeaveIAM: d.noIAM, Package: d.open,
 		Adopt: func(r *stack.Replaced) error {
-			tellReplaced(cmd.ErrOrStderr(), r)
+			printReplaced(cmd.ErrOrStderr(), r)
 			return ask(cmd, d.yes, "Replace its code and settings?")
 		},
-		Adopted: func(r *stack.Replaced) { tellBack(cmd.ErrOrStderr(), r) },
+		Adopted: func(r *stack.Replaced) { printRestore(cmd.ErrOrStderr(), r) },
 	}
-	if d.given("ledger-table") {
+	if d.isSet("ledger-table") {
 		set.Ledger = &d.ledger
 	}
-	if d.given("memory") {
+	if d.isSet("memory") {
 		set.Memory = int32(d.memory) //nolint:gosec // checked before
 	}
-	if d.given("timeout") {
+	if d.isSet("timeout") {
 		set.Timeout = int32(d.timeout) //nolint:gosec // checked before
 	}
-	if d.given("architecture") {
+	if d.isSet("architecture") {
 		set.Architecture = types.Architecture(d.architecture)
 	}
-	if d.given("subnet") {
+	if d.isSet("subnet") {
 		set.Network = &stack.Network{Subnets: d.subnets, SecurityGroups: d.securityGroups}
 	}
-	if d.given("log-retention") {
+	if d.isSet("log-retention") {
 		set.Retention = &d.retention
 	}
 	return set
@@ -143,8 +143,8 @@ func (d *deploy) open(architecture string) (code.Package, error) {
 	return code.Embedded(architecture)
 }
 
-// tell prints the outcome of a thing to standard error.
-func tell(w io.Writer, t stack.Thing) {
+// printResource prints the outcome of a thing to standard error.
+func printResource(w io.Writer, t stack.Resource) {
 	fmt.Fprintf(w, "%s %s: %s", t.Kind, t.Name, t.Outcome)
 	if t.Note != "" {
 		fmt.Fprintf(w, " (%s)", t.Note)
@@ -152,14 +152,14 @@ func tell(w io.Writer, t stack.Thing) {
 	fmt.Fprintln(w)
 }
 
-// tellReplaced describes the code that will be replaced, and the prospects of the
+// printReplaced describes the code that will be replaced, and the prospects of the
 // targets.
-func tellReplaced(w io.Writer, r *stack.Replaced) {
+func printReplaced(w io.Writer, r *stack.Replaced) {
 	fmt.Fprintf(w, "The function %q is not a fanout function. Deploy will replace this code and keep it as a version:\n", r.Function)
 	fmt.Fprintf(w, "  runtime %s, handler %s, last modified %s, %s, SHA-256 %s\n", r.Runtime, r.Handler, r.Modified, count(int(r.Bytes), "byte"), r.SHA256)
 	switch {
-	case r.Unseen != "":
-		fmt.Fprintf(w, "Deploy cannot check its targets: %s\n", r.Unseen)
+	case r.Unchecked != "":
+		fmt.Fprintf(w, "Deploy cannot check its targets: %s\n", r.Unchecked)
 	case len(r.Faulty) > 0:
 		fmt.Fprintf(w, "The table %q already has %s. The following have faults, so their records will fail and block their shards, or will not arrive; correct them, or set active to false:\n", r.Table, count(r.Targets, "target"))
 		for _, fault := range r.Faulty {
@@ -171,24 +171,24 @@ func tellReplaced(w io.Writer, r *stack.Replaced) {
 	}
 }
 
-// tellBack prints the commands that undo the replacement.
-func tellBack(w io.Writer, r *stack.Replaced) {
+// printRestore prints the commands that undo the replacement.
+func printRestore(w io.Writer, r *stack.Replaced) {
 	fmt.Fprintf(w, "To go back to version %s, run:\n", r.Version)
-	for _, command := range r.Back {
+	for _, command := range r.Restore {
 		fmt.Fprintf(w, "  %s\n", command)
 	}
 }
 
 // showDeployed prints the outcome and, if the role was left alone, its policy.
 func showDeployed(w io.Writer, output string, d stack.Deployed) error {
-	err := show(w, output, d, func(t table.Writer) { thingRows(t, d.Things) })
+	err := show(w, output, d, func(t table.Writer) { resourceRows(t, d.Resources) })
 	if err == nil && d.Policy != nil && output == "table" {
 		err = showJSON(w, d.Policy)
 	}
 	return err
 }
 
-func thingRows(t table.Writer, things []stack.Thing) {
+func resourceRows(t table.Writer, things []stack.Resource) {
 	t.AppendHeader(table.Row{"resource", "name", "outcome", "arn"})
 	for _, thing := range things {
 		t.AppendRow(table.Row{thing.Kind, thing.Name, string(thing.Outcome), thing.ARN})

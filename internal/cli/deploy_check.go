@@ -28,7 +28,7 @@ func (d *deploy) checkFlags() error {
 		return fmt.Errorf("--memory is %d; it must be 128 to 10240 MB", d.memory)
 	case d.timeout < 1 || d.timeout > 900:
 		return fmt.Errorf("--timeout is %d; it must be 1 to 900 seconds", d.timeout)
-	case d.given("subnet") != d.given("security-group") || (len(d.subnets) == 0) != (len(d.securityGroups) == 0):
+	case d.isSet("subnet") != d.isSet("security-group") || (len(d.subnets) == 0) != (len(d.securityGroups) == 0):
 		return errors.New("a function in a VPC needs both --subnet and --security-group; add the one that is missing")
 	case d.retention != 0 && !slices.Contains(stack.Retentions, d.retention):
 		return fmt.Errorf("--log-retention is %d; CloudWatch Logs allows 0 (forever) and %s", d.retention, strings.Trim(fmt.Sprint(stack.Retentions), "[]"))

@@ -33,7 +33,7 @@ func (m *targetCommand) warnOfTargets(ctx context.Context, cmd *cobra.Command, a
 	after := registry.After(m.catalog, have, changes)
 	for _, c := range changes {
 		i := slices.IndexFunc(after, func(e registry.Entry) bool { return e.Text("sourceArn") == c.Source && e.ID == c.ID })
-		if matters(c) && i >= 0 && after[i].Err() == nil {
+		if affectsDelivery(c) && i >= 0 && after[i].Err() == nil {
 			changed, sources = append(changed, after[i].Loaded), append(sources, c.Source)
 		}
 	}
@@ -68,7 +68,7 @@ func warnOf(cmd *cobra.Command, l *target.Loaded, text string) {
 func (m *targetCommand) reach(ctx context.Context, cmd *cobra.Command, a *cloud.Account, all []target.Loaded) []doctor.Finding {
 	args := m.connection(cmd)
 	for _, name := range []string{"table", "table-arn"} {
-		if m.given(name) {
+		if m.isSet(name) {
 			args = append([]string{"--" + name, m.flags.Lookup(name).Value.String()}, args...)
 		}
 	}
@@ -130,8 +130,8 @@ func (m *targetCommand) warnOfFormer(ctx context.Context, cmd *cobra.Command, t 
 	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: %s\n", printable(others))
 }
 
-// matters reports whether a change affects the destination or the size of records.
-func matters(c registry.Change) bool {
+// affectsDelivery reports whether a change affects the destination or the size of records.
+func affectsDelivery(c registry.Change) bool {
 	return slices.ContainsFunc([]string{"type", "destination", "region", "role", "collapse", "maxRecordBytes"}, func(name string) bool {
 		_, set := c.Set[name]
 		return set || slices.Contains(c.Unset, name)

@@ -15,8 +15,8 @@ import (
 // destroyCommand is `fanout destroy`.
 type destroyCommand struct {
 	manage
-	doomed stack.Doomed
-	yes    bool
+	options stack.DestroyOptions
+	yes     bool
 }
 
 func newDestroy(c *common) *cobra.Command {
@@ -39,9 +39,9 @@ is left, it says so and succeeds.`,
 	d.functionFlags(cmd)
 	d.tableFlags()
 	f := d.flags
-	f.StringVar(&d.doomed.Ledger, "ledger-table", "", "the ledger table, by `NAME` (default: the function's)")
-	f.BoolVar(&d.doomed.KeepTable, "keep-table", false, "keep the tables")
-	f.BoolVar(&d.doomed.KeepRole, "keep-role", false, "keep the role")
+	f.StringVar(&d.options.Ledger, "ledger-table", "", "the ledger table, by `NAME` (default: the function's)")
+	f.BoolVar(&d.options.KeepTable, "keep-table", false, "keep the tables")
+	f.BoolVar(&d.options.KeepRole, "keep-role", false, "keep the role")
 	f.BoolVar(&d.yes, "yes", false, "do not ask for confirmation")
 	d.outputFlag(cmd)
 	d.work(cmd, nil, func(ctx context.Context, a *cloud.Account) error { return d.run(ctx, cmd, a) })
@@ -56,9 +56,9 @@ func (d *destroyCommand) run(ctx context.Context, cmd *cobra.Command, a *cloud.A
 		return err
 	}
 	s := stack.On(a, d.catalog)
-	s.Tell = func(t stack.Thing) { tell(cmd.ErrOrStderr(), t) }
-	d.doomed.Function, d.doomed.Table = d.functionRef(), cmp.Or(d.tableARN, d.table)
-	items, err := s.Inventory(ctx, d.doomed)
+	s.OnResource = func(t stack.Resource) { printResource(cmd.ErrOrStderr(), t) }
+	d.options.Function, d.options.Table = d.functionRef(), cmp.Or(d.tableARN, d.table)
+	items, err := s.Inventory(ctx, d.options)
 	if err != nil {
 		return err
 	}
@@ -70,15 +70,15 @@ func (d *destroyCommand) run(ctx context.Context, cmd *cobra.Command, a *cloud.A
 		return err
 	}
 	return show(cmd.OutOrStdout(), d.output, struct {
-		Things []stack.Thing `json:"things"`
-	}{done}, func(t table.Writer) { thingRows(t, done) })
+		Things []stack.Resource `json:"things"`
+	}{done}, func(t table.Writer) { resourceRows(t, done) })
 }
 
 // confirm lists what goes, and asks.
 func (d *destroyCommand) confirm(cmd *cobra.Command, a *cloud.Account, items []stack.Item) error {
 	goes := 0
 	for i := range items {
-		if items[i].Goes() {
+		if items[i].Deletes() {
 			goes++
 		}
 	}
@@ -87,18 +87,18 @@ func (d *destroyCommand) confirm(cmd *cobra.Command, a *cloud.Account, items []s
 		return nil
 	}
 	if !d.yes {
-		listDoomed(cmd, items)
+		listDeletions(cmd, items)
 	}
 	return ask(cmd, d.yes, fmt.Sprintf("Delete %s?", count(goes, "resource")))
 }
 
-// listDoomed lists the items to delete and to keep.
-func listDoomed(cmd *cobra.Command, items []stack.Item) {
+// listDeletions lists the items to delete and to keep.
+func listDeletions(cmd *cobra.Command, items []stack.Item) {
 	for _, item := range items {
 		item.Outcome = "to be deleted"
-		if !item.Goes() {
+		if !item.Deletes() {
 			item.Outcome = cloud.Kept
 		}
-		tell(cmd.ErrOrStderr(), item.Thing)
+		printResource(cmd.ErrOrStderr(), item.Resource)
 	}
 }

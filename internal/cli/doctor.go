@@ -107,8 +107,8 @@ func reportOf(found []doctor.Finding) diagnosis {
 
 // marks are the marks of findings in a table.
 var marks = map[doctor.Status]struct {
-	mark   string
-	colour text.Color
+	mark  string
+	color text.Color
 }{
 	doctor.OK: {"✓", text.FgGreen}, doctor.Warning: {"!", text.FgYellow},
 	doctor.Error: {"✗", text.FgRed}, doctor.Unknown: {"?", text.FgCyan},
@@ -134,6 +134,6 @@ func findingRows(t table.Writer, w io.Writer, found []doctor.Finding) {
 			say += "\n→ " + f.Do
 		}
 		m := marks[f.Status]
-		t.AppendRow(table.Row{coloured(w, m.colour, m.mark), f.Check, f.Subject, sentences(say)})
+		t.AppendRow(table.Row{colored(w, m.color, m.mark), f.Check, f.Subject, sentences(say)})
 	}
 }

@@ -81,7 +81,7 @@ func (h *hookCommand) run(ctx context.Context, cmd *cobra.Command, a *cloud.Acco
 	}
 	// Lambda makes no mapping that the role cannot read.
 	coming := policy.Source{ARN: source, OnFailure: h.mapping.onFailure}
-	needed, err := h.keepInStep(ctx, cmd, a, coming)
+	needed, err := h.syncPolicy(ctx, cmd, a, coming)
 	if err != nil {
 		return err
 	}
@@ -91,18 +91,18 @@ func (h *hookCommand) run(ctx context.Context, cmd *cobra.Command, a *cloud.Acco
 		return errors.Join(err, h.showHook(cmd.OutOrStdout(), source, "", needed))
 	}
 	if err != nil {
-		return errors.Join(err, h.takeBack(ctx, cmd, a, err))
+		return errors.Join(err, h.restorePolicy(ctx, cmd, a, err))
 	}
 	if err := h.report(ctx, cmd, connector, source, did, needed); err != nil {
 		return err
 	}
-	h.unheeded(source, did, paused)
-	h.viewOf(ctx, a, source)
-	h.fateOfMessages(ctx, connector, source)
+	h.warnIgnored(source, did, paused)
+	h.warnView(ctx, a, source)
+	h.warnLostMessages(ctx, connector, source)
 	if h.noIAM || did != cloud.Updated {
 		return nil
 	}
-	_, err = h.keepInStep(ctx, cmd, a, coming) // the mapping's earlier destination needs no right now
+	_, err = h.syncPolicy(ctx, cmd, a, coming) // the mapping's earlier destination needs no right now
 	return err
 }
 
@@ -125,10 +125,10 @@ func (h *hookCommand) look(ctx context.Context, a *cloud.Account, connector *hoo
 	return connector.Look(ctx, source, h.settings)
 }
 
-// unheeded warns about facts that hook does not change in an existing mapping: its
+// warnIgnored warns about facts that hook does not change in an existing mapping: its
 // starting position, and that it is paused.
-func (h *hookCommand) unheeded(source string, did cloud.Outcome, paused bool) {
-	if did != cloud.Created && h.given("starting-position") {
+func (h *hookCommand) warnIgnored(source string, did cloud.Outcome, paused bool) {
+	if did != cloud.Created && h.isSet("starting-position") {
 		h.warn("%s is already hooked, and --starting-position applies only to new mappings; to start at another position, run fanout unhook first", source)
 	}
 	if paused {
@@ -136,9 +136,9 @@ func (h *hookCommand) unheeded(source string, did cloud.Outcome, paused bool) {
 	}
 }
 
-// fateOfMessages warns if messages of a topic that the function fails on are lost. If the lookup
+// warnLostMessages warns if messages of a topic that the function fails on are lost. If the lookup
 // fails, doctor reports it.
-func (h *hookCommand) fateOfMessages(ctx context.Context, connector *hooks.Hooks, source string) {
+func (h *hookCommand) warnLostMessages(ctx context.Context, connector *hooks.Hooks, source string) {
 	if formOf(source).service != "sns" {
 		return
 	}
@@ -150,9 +150,9 @@ func (h *hookCommand) fateOfMessages(ctx context.Context, connector *hooks.Hooks
 		count(fate.Attempts, "time"), briefly(time.Duration(fate.Age)*time.Second), h.functionName(), source)
 }
 
-// viewOf warns about a stream whose records some targets cannot store. If its table
+// warnView warns about a stream whose records some targets cannot store. If its table
 // cannot be looked up, doctor reports it.
-func (h *hookCommand) viewOf(ctx context.Context, a *cloud.Account, source string) {
+func (h *hookCommand) warnView(ctx context.Context, a *cloud.Account, source string) {
 	if formOf(source).service != "dynamodb" {
 		return
 	}

@@ -67,7 +67,7 @@ var streamFlags = []string{"batch-size", "batching-window", "starting-position",
 // check checks the value of a flag that is set.
 func (b *bound) check(m *manage, f *mappingFlags, of string) error {
 	v := b.value(f)
-	if !m.given(b.flag) || v >= b.least && v <= b.most || v == -1 && b.alsoUnlimited {
+	if !m.isSet(b.flag) || v >= b.least && v <= b.most || v == -1 && b.alsoUnlimited {
 		return nil
 	}
 	unlimited := ""
@@ -84,7 +84,7 @@ func (f *mappingFlags) settings(m *manage, source sourceForm) (s hooks.Settings,
 		return s, err
 	}
 	given := func(flag string, p *int32) *int32 {
-		if m.given(flag) {
+		if m.isSet(flag) {
 			return p
 		}
 		return nil
@@ -92,16 +92,16 @@ func (f *mappingFlags) settings(m *manage, source sourceForm) (s hooks.Settings,
 	s.BatchSize, s.BatchingWindow = given("batch-size", &f.batchSize), given("batching-window", &f.window)
 	s.ParallelizationFactor = given("parallelization-factor", &f.factor)
 	s.MaximumRetryAttempts, s.MaximumRecordAge = given("maximum-retry-attempts", &f.retries), given("maximum-record-age", &f.age)
-	if m.given("bisect") {
+	if m.isSet("bisect") {
 		s.Bisect = &f.bisect
 	}
-	if m.given("on-failure") {
+	if m.isSet("on-failure") {
 		if err := f.checkFailure(m, source); err != nil {
 			return s, err
 		}
 		s.OnFailure = &f.onFailure
 	}
-	if m.given("filter") {
+	if m.isSet("filter") {
 		s.Filters = []string{}
 		for _, pattern := range f.filters {
 			if pattern == "" {
@@ -147,7 +147,7 @@ func (f *mappingFlags) checkSource(m *manage, source sourceForm) error {
 			return fmt.Errorf("the topic %q is a FIFO topic, which delivers only to SQS queues and cannot invoke a function; publish to a standard topic, or to a Kinesis stream, which keeps the order", source.name)
 		}
 		for _, name := range streamFlags {
-			if m.given(name) {
+			if m.isSet(name) {
 				return fmt.Errorf("--%s has no effect on SNS topics; remove it", name)
 			}
 		}

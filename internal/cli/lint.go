@@ -88,7 +88,7 @@ func (l *lintCommand) lintTable(ctx context.Context, cmd *cobra.Command, a *clou
 // lintFile prints the findings for the targets of a file.
 func (l *lintCommand) lintFile(cmd *cobra.Command) error {
 	for _, name := range []string{"function", "function-arn", "table", "table-arn", "allow-file-targets"} {
-		if l.given(name) {
+		if l.isSet(name) {
 			return fmt.Errorf("--targets and --%s cannot be combined; use only one", name)
 		}
 	}
@@ -139,7 +139,7 @@ func showLint(w io.Writer, output string, found []linted) error {
 					name = doctor.Target(f.Source, f.Target)
 				}
 				m := marks[f.Status]
-				t.AppendRow(table.Row{coloured(w, m.colour, m.mark), printable(name), f.Text})
+				t.AppendRow(table.Row{colored(w, m.color, m.mark), printable(name), f.Text})
 			}
 		})
 		if err != nil {

@@ -57,7 +57,7 @@ func showTargets(out, errs io.Writer, output string, s sourceTargets) error {
 				row[k] = c.cell(&targets[i])
 			}
 			if id := slices.IndexFunc(columns, func(c listColumn) bool { return c.name == "id" }); targets[i].Err() != nil {
-				row[id] = coloured(out, text.FgRed, "✗ "+printable(targets[i].ID))
+				row[id] = colored(out, text.FgRed, "✗ "+printable(targets[i].ID))
 			}
 			t.AppendRow(row)
 		}

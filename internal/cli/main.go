@@ -41,7 +41,7 @@ func execute(args []string, in io.Reader, out, errs io.Writer, extensions ...lam
 	defer func() {
 		if p := recover(); p != nil {
 			trace, _ := root.PersistentFlags().GetBool("debug")
-			tellPanic(errs, p, trace)
+			printPanic(errs, p, trace)
 			status = exitFailed
 		}
 	}()
@@ -64,9 +64,9 @@ func execute(args []string, in io.Reader, out, errs io.Writer, extensions ...lam
 	return exitUsage
 }
 
-// tellPanic reports in one sentence that fanout itself is at fault. With trace it adds
+// printPanic reports in one sentence that fanout itself is at fault. With trace it adds
 // the stack.
-func tellPanic(w io.Writer, p any, trace bool) {
+func printPanic(w io.Writer, p any, trace bool) {
 	if !trace {
 		fmt.Fprintf(w, "fanout: this is a bug in fanout: %v; please report it with the output of --debug\n", brief(p))
 		return
@@ -87,16 +87,16 @@ func (f *failure) Unwrap() error { return f.error }
 
 // failed marks err, if any, as a failure of the work, unless it is one of usage.
 func failed(err error) error {
-	if _, ok := errors.AsType[*misuse](err); ok || err == nil {
+	if _, ok := errors.AsType[*usageError](err); ok || err == nil {
 		return err
 	}
 	return &failure{err}
 }
 
-// misuse is an error of usage or input that shows only during the work.
-type misuse struct{ error }
+// usageError is an error of usage or input that shows only during the work.
+type usageError struct{ error }
 
-func (m *misuse) Unwrap() error { return m.error }
+func (m *usageError) Unwrap() error { return m.error }
 
 // errReported is a failure that has been reported in full.
 var errReported = errors.New("reported")

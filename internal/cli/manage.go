@@ -31,7 +31,7 @@ type manage struct {
 	changes                       bool   // whether the command changes targets or mappings
 	environment                   string // the region from the environment or --region
 	noFunction                    bool   // tableRef found no function
-	toldOfRole                    bool   // that its policy is left alone
+	roleReported                  bool   // that its policy is left alone
 
 	flags *pflag.FlagSet
 	errs  io.Writer // for warnings; nil: none
@@ -122,14 +122,14 @@ func (m *manage) account(ctx context.Context, errs io.Writer) (*cloud.Account, e
 
 // check checks the flags that name resources.
 func (m *manage) check() error {
-	if err := m.checkGiven(); err != nil {
+	if err := m.checkEmpty(); err != nil {
 		return err
 	}
 	for _, name := range []string{"function", "table", "source", "exec-role"} {
 		if f := m.flags.Lookup(name); name != "table" && f != nil && strings.HasPrefix(f.Value.String(), "arn:") {
 			return fmt.Errorf("--%s takes a name, but %q is an ARN; use --%s-arn", name, f.Value, name)
 		}
-		if m.given(name) && m.given(name+"-arn") {
+		if m.isSet(name) && m.isSet(name+"-arn") {
 			return fmt.Errorf("--%s and --%s-arn name the same resource; use only one", name, name)
 		}
 		value := m.flags.Lookup(name + "-arn")
@@ -143,14 +143,14 @@ func (m *manage) check() error {
 	if err := m.checkFunctionName(); err != nil {
 		return err
 	}
-	if m.given("source") && m.sourceType == "" {
+	if m.isSet("source") && m.sourceType == "" {
 		return errors.New("--source needs --source-type; add --source-type kinesis, dynamodb or sns")
 	}
 	return nil
 }
 
-// given reports whether a flag is on the command line.
-func (m *manage) given(name string) bool {
+// isSet reports whether a flag is on the command line.
+func (m *manage) isSet(name string) bool {
 	f := m.flags.Lookup(name)
 	return f != nil && f.Changed
 }

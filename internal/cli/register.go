@@ -110,7 +110,7 @@ full:
 			return err
 		}
 		if !e.Active() {
-			m.sayActivate(cmd, source, others)
+			m.printActivate(cmd, source, others)
 		}
 		return nil
 	})
@@ -139,12 +139,12 @@ func noType(catalog *target.Catalog, typ string) error {
 	return fmt.Errorf("unknown target type %q%s; the types are %s", typ, hint, strings.Join(catalog.TypeNames(), ", "))
 }
 
-// sayActivate prints the command that lets the target receive records. A target that
+// printActivate prints the command that lets the target receive records. A target that
 // others name with --on-failure need not be active.
-func (m *targetCommand) sayActivate(cmd *cobra.Command, source string, others []registry.Entry) {
+func (m *targetCommand) printActivate(cmd *cobra.Command, source string, others []registry.Entry) {
 	command := []string{"fanout", "activate"}
 	for _, name := range []string{"function", "function-arn", "table", "table-arn"} {
-		if m.given(name) {
+		if m.isSet(name) {
 			command = append(command, "--"+name, m.flags.Lookup(name).Value.String())
 		}
 	}

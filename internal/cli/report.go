@@ -68,7 +68,7 @@ func printTable(w io.Writer, records int, rows []row) {
 	for i, r := range rows {
 		failed := any(r.Failed)
 		if r.Failed > 0 {
-			failed = coloured(w, text.FgRed, fmt.Sprint(r.Failed))
+			failed = colored(w, text.FgRed, fmt.Sprint(r.Failed))
 		}
 		cells := table.Row{names[i], r.Type, r.Delivered, r.Dropped, r.Diverted, failed, r.Requests, r.Retries, r.Bytes, fmt.Sprintf("%.3fs", r.took.Seconds())}
 		if already {

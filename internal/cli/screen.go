@@ -19,8 +19,8 @@ type screen struct{ w io.Writer }
 
 // Write implements io.Writer. Each Write must consist of whole characters.
 func (s screen) Write(p []byte) (int, error) {
-	_, colours := terminalWidth(s.w)
-	if _, err := s.w.Write([]byte(harmless(string(p), colours))); err != nil {
+	_, colors := terminalWidth(s.w)
+	if _, err := s.w.Write([]byte(harmless(string(p), colors))); err != nil {
 		return 0, err
 	}
 	return len(p), nil
@@ -37,8 +37,8 @@ func exact(w io.Writer) io.Writer {
 	return w
 }
 
-// colour matches the codes that paint puts around text (ECMA-48, SGR).
-var colour = regexp.MustCompile("\x1b\\[([0-9;]*)m")
+// colorCode matches the codes that paint puts around text (ECMA-48, SGR).
+var colorCode = regexp.MustCompile("\x1b\\[([0-9;]*)m")
 
 // ours is a number in each color code that [paint] writes. Text from outside cannot
 // contain it.
@@ -64,14 +64,14 @@ func paint(c text.Color, s string) string {
 }
 
 // harmless returns text that cannot control a terminal. It keeps paint's color codes if
-// colours is set.
-func harmless(text string, colours bool) string {
-	if !colours {
+// colors is set.
+func harmless(text string, colors bool) string {
+	if !colors {
 		return plain.Text(text)
 	}
 	var b strings.Builder
 	end := 0
-	for _, at := range colour.FindAllStringSubmatchIndex(text, -1) {
+	for _, at := range colorCode.FindAllStringSubmatchIndex(text, -1) {
 		if parameters, ok := painting(text[at[2]:at[3]]); ok {
 			b.WriteString(plain.Text(text[end:at[0]]) + "\x1b[" + parameters + "m")
 			end = at[1]

@@ -45,7 +45,7 @@ func TestNothingActsOnTheTerminal(t *testing.T) {
 		"table": func(w *bytes.Buffer) {
 			tab := newTable(0)
 			tab.AppendHeader(table.Row{"a", "b"})
-			tab.AppendRow(table.Row{forged, coloured(w, text.FgRed, hostile)})
+			tab.AppendRow(table.Row{forged, colored(w, text.FgRed, hostile)})
 			fmt.Fprintln(w, tab.Render())
 		},
 		"narrow table": func(w *bytes.Buffer) {
@@ -69,8 +69,8 @@ func TestNothingActsOnTheTerminal(t *testing.T) {
 			printTable(l, 1, []row{{ID: forged, Type: hostile, Failed: 1, Reasons: []reason{{Error: forged, Count: 1, Shard: forged, Sequence: forged}}}})
 			reason{Error: forged, Count: 1}.print(l, forged)
 		},
-		"screen":           func(w *bytes.Buffer) { fmt.Fprint(screen{w}, hostile) },
-		"colours, in none": func(w *bytes.Buffer) { fmt.Fprint(screen{w}, "\x1b[31mred\x1b[0m") },
+		"screen":          func(w *bytes.Buffer) { fmt.Fprint(screen{w}, hostile) },
+		"colors, in none": func(w *bytes.Buffer) { fmt.Fprint(screen{w}, "\x1b[31mred\x1b[0m") },
 		"error": func(w *bytes.Buffer) {
 			execute([]string{"run", "--targets", "no", "--event", hostile}, nil, w, w)
 			execute([]string{hostile}, nil, w, w)

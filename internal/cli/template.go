@@ -90,7 +90,7 @@ func (t *templates) check() error {
 		return t.checkFlags()
 	}
 	for _, name := range withTargets {
-		if t.given(name) {
+		if t.isSet(name) {
 			return fmt.Errorf("--%s has an effect only with --targets; the template of a deployed function has that function's settings", name)
 		}
 	}
@@ -112,7 +112,7 @@ func (t *templates) print(cmd *cobra.Command, s template.Setup) error {
 	}
 	file, err := createFile("output-file", t.file)
 	if err != nil {
-		return &misuse{err}
+		return &usageError{err}
 	}
 	_, err = file.Write(out)
 	if err = errors.Join(file.Truncate(int64(len(out))), err, file.Close()); err != nil {

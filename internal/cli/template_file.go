@@ -43,7 +43,7 @@ func (t *templates) fromFile(cmd *cobra.Command) (template.Setup, error) {
 		Memory:   t.memory, Timeout: t.timeout, Architecture: t.architecture, Retention: t.retention,
 		Subnets: t.subnets, SecurityGroups: t.securityGroups, Environment: variables(t.environment), Targets: loadedOf(entries),
 	}
-	if t.given("env") && s.Environment["FANOUT_METRICS_NAMESPACE"] != "" {
+	if t.isSet("env") && s.Environment["FANOUT_METRICS_NAMESPACE"] != "" {
 		s.Function.Namespace = o.MetricsNamespace
 	}
 	s.Function.TableARN = tableARN(self, cmp.Or(t.tableARN, t.table))

@@ -57,11 +57,11 @@ func textWidth(w io.Writer) int {
 	return max(leastTextColumns, min(n, mostTextColumns))
 }
 
-// coloured gives s a color if w is a terminal and the environment (NO_COLOR) allows it.
-func coloured(w io.Writer, colour text.Color, s string) painted {
+// colored gives s a color if w is a terminal and the environment (NO_COLOR) allows it.
+func colored(w io.Writer, color text.Color, s string) painted {
 	s = plain.Text(s)
 	if _, ok := terminalWidth(w); ok {
-		s = paint(colour, s)
+		s = paint(color, s)
 	}
 	return painted(s)
 }

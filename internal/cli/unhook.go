@@ -35,7 +35,7 @@ share them.`,
 		if err := h.Unhook(ctx, source); err != nil {
 			return err
 		}
-		needed, err := m.keepInStep(ctx, cmd, a)
+		needed, err := m.syncPolicy(ctx, cmd, a)
 		return errors.Join(m.report(ctx, cmd, h, source, cloud.Removed, needed), err)
 	})
 	return cmd

@@ -20,13 +20,13 @@ import (
 // write makes changes in a target table, and calls done to report them. With --no-iam,
 // done gets the policy that the function's role needs then.
 func (m *targetCommand) write(ctx context.Context, cmd *cobra.Command, a *cloud.Account, t *registry.Table, changes []registry.Change, done func(*policy.Document) error) error {
-	keeper := role.On(a, m.catalog)
-	before := rollout.Look(ctx, keeper, m.functionRef(), t.Name, m.noIAM)
+	manager := role.On(a, m.catalog)
+	before := rollout.Look(ctx, manager, m.functionRef(), t.Name, m.noIAM)
 	plan, err := rollout.New(m.catalog, before, changes)
 	if err != nil {
 		return err
 	}
-	runner := rollout.Runner{Policies: keeper, Table: t, Function: before.Function, Written: func(r rollout.Result) error {
+	runner := rollout.Runner{Policies: manager, Table: t, Function: before.Function, Written: func(r rollout.Result) error {
 		if !m.noIAM || r.Needs == nil || r.Err != nil {
 			return done(nil)
 		}
@@ -35,16 +35,16 @@ func (m *targetCommand) write(ctx context.Context, cmd *cobra.Command, a *cloud.
 	result, err := runner.Run(ctx, plan)
 	if err != nil {
 		if result.RevertErr != nil {
-			err = errors.Join(err, m.outOfStep(cmd, result.RevertErr))
+			err = errors.Join(err, m.policyError(cmd, result.RevertErr))
 		}
 		return err
 	}
-	return m.tellRights(cmd, before.Function, plan, result)
+	return m.reportRights(cmd, before.Function, plan, result)
 }
 
-// tellRights prints what became of the policy of the function's role. It returns an error
+// reportRights prints what became of the policy of the function's role. It returns an error
 // for an active target that may lack its rights.
-func (m *targetCommand) tellRights(cmd *cobra.Command, f *role.Function, plan rollout.Plan, r rollout.Result) error {
+func (m *targetCommand) reportRights(cmd *cobra.Command, f *role.Function, plan rollout.Plan, r rollout.Result) error {
 	if r.Needs != nil {
 		warnSkipped(cmd, *r.Needs)
 	}
@@ -52,12 +52,12 @@ func (m *targetCommand) tellRights(cmd *cobra.Command, f *role.Function, plan ro
 	case r.Err != nil && plan.Activates && !m.noIAM:
 		return fmt.Errorf("the table is updated, but an active target may lack rights, because the policy of the function's role is out of date: %w; ask someone with IAM permissions to run fanout deploy, or to give the role the policy that fanout policy prints", r.Err)
 	case r.Err != nil:
-		warnOutOfStep(cmd, r.Err)
+		warnPolicyOutdated(cmd, r.Err)
 		return nil
 	case r.Outcome == "":
 		return nil
 	}
-	tellOutcome(cmd, f, r.Outcome)
+	printPolicyOutcome(cmd, f, r.Outcome)
 	if r.Keeps {
 		fmt.Fprintln(cmd.ErrOrStderr(), "the role keeps its rights for a target that was active, because the function may deliver to it for a while; the next change or fanout deploy removes them")
 	}

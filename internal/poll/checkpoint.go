@@ -52,8 +52,8 @@ func (m *Memory) Save(stream string, shards map[string]Checkpoint) error {
 	return nil
 }
 
-// marks are the checkpoints of the stream that a run reads.
-type marks struct {
+// streamCheckpoints are the checkpoints of the stream that a run reads.
+type streamCheckpoints struct {
 	store  Checkpoints
 	stream string
 
@@ -61,7 +61,7 @@ type marks struct {
 	shards map[string]Checkpoint
 }
 
-func loadMarks(store Checkpoints, stream string) (*marks, error) {
+func loadStreamCheckpoints(store Checkpoints, stream string) (*streamCheckpoints, error) {
 	shards, err := store.Load(stream)
 	if err != nil {
 		return nil, fmt.Errorf("the checkpoints of stream %s cannot be read: %w", stream, err)
@@ -69,10 +69,10 @@ func loadMarks(store Checkpoints, stream string) (*marks, error) {
 	if shards == nil {
 		shards = make(map[string]Checkpoint)
 	}
-	return &marks{store: store, stream: stream, shards: shards}, nil
+	return &streamCheckpoints{store: store, stream: stream, shards: shards}, nil
 }
 
-func (m *marks) get(shard string) (Checkpoint, bool) {
+func (m *streamCheckpoints) get(shard string) (Checkpoint, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c, ok := m.shards[shard]
@@ -80,12 +80,12 @@ func (m *marks) get(shard string) (Checkpoint, bool) {
 }
 
 // set saves c durably.
-func (m *marks) set(shard string, c Checkpoint) error {
+func (m *streamCheckpoints) set(shard string, c Checkpoint) error {
 	return m.add(map[string]Checkpoint{shard: c})
 }
 
 // add saves checkpoints durably, if there are any.
-func (m *marks) add(shards map[string]Checkpoint) error {
+func (m *streamCheckpoints) add(shards map[string]Checkpoint) error {
 	if len(shards) == 0 {
 		return nil
 	}
@@ -100,7 +100,7 @@ func (m *marks) add(shards map[string]Checkpoint) error {
 
 // unread returns the shards that are missing from list although they were never
 // read to their end.
-func (m *marks) unread(list []shard) []string {
+func (m *streamCheckpoints) unread(list []shard) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var lost []string
@@ -115,7 +115,7 @@ func (m *marks) unread(list []shard) []string {
 
 // prune forgets ended shards that no longer matter: they are past retention, and no
 // child in list begins where they ended. It takes effect with the next set.
-func (m *marks) prune(list []shard) {
+func (m *streamCheckpoints) prune(list []shard) {
 	if len(list) == 0 {
 		return
 	}

@@ -31,7 +31,7 @@ func (r *reader) deliverBatch(ctx context.Context, recs []record, n int) error {
 			failures = 0
 			r.at = position{seq: recs[acked-1].seq}
 			r.note(func(s *ShardProgress) { s.Records += int64(acked) })
-			if err := r.marks.set(r.shard.id, Checkpoint{Seq: r.at.seq}); err != nil {
+			if err := r.checkpoints.set(r.shard.id, Checkpoint{Seq: r.at.seq}); err != nil {
 				return err
 			}
 			recs, n = recs[acked:], n-acked

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// family tracks the shards of a stream and decides which may be read. A shard is
+// shardTree tracks the shards of a stream and decides which may be read. A shard is
 // read after its parents, because their records of a partition key are older.
-type family struct {
-	marks *marks
-	start Start
+type shardTree struct {
+	checkpoints *streamCheckpoints
+	start       Start
 
 	began  time.Time       // a lower bound on timestamps of later records
 	shards []shard         // as last listed
@@ -19,21 +19,21 @@ type family struct {
 	done   map[string]bool // no child needs to wait for it
 }
 
-func newFamily(m *marks, start Start) *family {
-	return &family{
-		marks: m,
-		start: start,
-		first: make(map[string]bool),
-		fresh: make(map[string]bool),
-		taken: make(map[string]bool),
-		done:  make(map[string]bool),
+func newShardTree(m *streamCheckpoints, start Start) *shardTree {
+	return &shardTree{
+		checkpoints: m,
+		start:       start,
+		first:       make(map[string]bool),
+		fresh:       make(map[string]bool),
+		taken:       make(map[string]bool),
+		done:        make(map[string]bool),
 	}
 }
 
 // begin takes the first listing. Shards read from LATEST get a checkpoint at once,
 // with a lower bound on the timestamps of future records. Without it, LATEST would
 // mean a later point after a restart or a new iterator.
-func (f *family) begin(list []shard, earliest time.Time) error {
+func (f *shardTree) begin(list []shard, earliest time.Time) error {
 	f.began = earliest
 	for _, s := range list {
 		f.first[s.id] = true
@@ -49,16 +49,16 @@ func (f *family) begin(list []shard, earliest time.Time) error {
 			began[s.id] = Checkpoint{Since: earliest}
 		}
 	}
-	return f.marks.add(began)
+	return f.checkpoints.add(began)
 }
 
 // reached reports whether an earlier run read s or one of its ancestors.
-func (f *family) reached(s shard) bool {
-	if _, ok := f.marks.get(s.id); ok {
+func (f *shardTree) reached(s shard) bool {
+	if _, ok := f.checkpoints.get(s.id); ok {
 		return true
 	}
 	for _, parent := range s.parents {
-		if _, ok := f.marks.get(parent); ok {
+		if _, ok := f.checkpoints.get(parent); ok {
 			return true
 		}
 		i := slices.IndexFunc(f.shards, func(o shard) bool { return o.id == parent })
@@ -70,20 +70,20 @@ func (f *family) reached(s shard) bool {
 }
 
 // update takes a later listing.
-func (f *family) update(list []shard) {
+func (f *shardTree) update(list []shard) {
 	f.shards = list
 	for _, s := range list {
-		if c, ok := f.marks.get(s.id); ok && c.Ended {
+		if c, ok := f.checkpoints.get(s.id); ok && c.Ended {
 			f.end(s.id)
 		}
 	}
 }
 
 // end records that a shard was delivered to its end.
-func (f *family) end(id string) { f.taken[id], f.done[id] = true, true }
+func (f *shardTree) end(id string) { f.taken[id], f.done[id] = true, true }
 
 // ready returns the shards to read now, and marks them as taken.
-func (f *family) ready() []shard {
+func (f *shardTree) ready() []shard {
 	listed := make(map[string]bool, len(f.shards))
 	for _, s := range f.shards {
 		listed[s.id] = true
@@ -109,7 +109,7 @@ func (f *family) ready() []shard {
 
 // waits reports whether a parent of s still has to be read. A parent that is not
 // listed is past retention.
-func (f *family) waits(s shard, listed map[string]bool) bool {
+func (f *shardTree) waits(s shard, listed map[string]bool) bool {
 	for _, parent := range s.parents {
 		if listed[parent] && !f.done[parent] {
 			return true
@@ -120,11 +120,11 @@ func (f *family) waits(s shard, listed map[string]bool) bool {
 
 // skips reports whether s has nothing to read: it was closed when the run began at
 // LATEST, and neither it nor a parent was read before.
-func (f *family) skips(s shard) bool {
+func (f *shardTree) skips(s shard) bool {
 	if !f.start.latest || !s.closed || !f.first[s.id] {
 		return false
 	}
-	if _, ok := f.marks.get(s.id); ok {
+	if _, ok := f.checkpoints.get(s.id); ok {
 		return false
 	}
 	_, ok := f.inherit(s)
@@ -132,8 +132,8 @@ func (f *family) skips(s shard) bool {
 }
 
 // origin returns where reading of s begins. The parents of s are done.
-func (f *family) origin(s shard) position {
-	if c, ok := f.marks.get(s.id); ok {
+func (f *shardTree) origin(s shard) position {
+	if c, ok := f.checkpoints.get(s.id); ok {
 		return position{seq: c.Seq, latest: f.fresh[s.id], since: c.Since}
 	}
 	if at, ok := f.inherit(s); ok {
@@ -148,9 +148,9 @@ func (f *family) origin(s shard) position {
 // inherit returns where reading begins in a child of shards that were read: at its
 // beginning. The exception is parents that were read from a time on and had no such
 // records, because the time may be later than the child's first record.
-func (f *family) inherit(s shard) (at position, ok bool) {
+func (f *shardTree) inherit(s shard) (at position, ok bool) {
 	for _, parent := range s.parents {
-		c, known := f.marks.get(parent)
+		c, known := f.checkpoints.get(parent)
 		if !known {
 			continue
 		}

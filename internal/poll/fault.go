@@ -70,8 +70,8 @@ func faultOf(err error) fault {
 	return transient
 }
 
-// hopeless returns the error that ends the run if a retry cannot help, or nil.
-func hopeless(s source, err error) error {
+// permanentError returns the error that ends the run if a retry cannot help, or nil.
+func permanentError(s source, err error) error {
 	switch faultOf(err) {
 	case missing:
 		return fmt.Errorf("stream %s was not found; check its name, region and account: %w", s.arn(), reason(err))

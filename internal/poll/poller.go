@@ -107,7 +107,7 @@ type Poller struct {
 	handle Handler
 	slots  *semaphore.Weighted // a shard at work holds one
 	clock  clock               // of the source
-	board  board
+	board  progressBoard
 }
 
 // newPoller returns a Poller without a source.
@@ -116,7 +116,7 @@ func newPoller(h Handler, o Options) *Poller {
 		opts:   o,
 		handle: h,
 		slots:  semaphore.NewWeighted(int64(o.Shards)),
-		board:  newBoard(),
+		board:  newProgressBoard(),
 	}
 }
 

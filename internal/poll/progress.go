@@ -37,20 +37,20 @@ type ShardProgress struct {
 // Run, and cheap enough to call every second.
 func (p *Poller) Progress() Progress { return p.board.snapshot(p.clock.now()) }
 
-// board holds the progress that the readers report.
-type board struct {
+// progressBoard holds the progress that the readers report.
+type progressBoard struct {
 	mu     sync.Mutex
 	ended  ShardProgress // sum over shards that are no longer read
 	shards map[string]*ShardProgress
 	oldest map[string]time.Time // by shard: arrival of the first pending record
 }
 
-func newBoard() board {
-	return board{shards: make(map[string]*ShardProgress), oldest: make(map[string]time.Time)}
+func newProgressBoard() progressBoard {
+	return progressBoard{shards: make(map[string]*ShardProgress), oldest: make(map[string]time.Time)}
 }
 
 // note updates the progress of a shard.
-func (b *board) note(shard string, entry func(*ShardProgress)) {
+func (b *progressBoard) note(shard string, entry func(*ShardProgress)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.shards[shard]
@@ -62,7 +62,7 @@ func (b *board) note(shard string, entry func(*ShardProgress)) {
 }
 
 // end moves a shard into the sum.
-func (b *board) end(shard string) {
+func (b *progressBoard) end(shard string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if s := b.shards[shard]; s != nil {
@@ -73,7 +73,7 @@ func (b *board) end(shard string) {
 }
 
 // pend books the records of a shard that were read and not acknowledged yet.
-func (b *board) pend(shard string, recs []record) {
+func (b *progressBoard) pend(shard string, recs []record) {
 	b.note(shard, func(s *ShardProgress) {
 		s.Pending = int64(len(recs))
 		delete(b.oldest, shard)
@@ -84,7 +84,7 @@ func (b *board) pend(shard string, recs []record) {
 }
 
 // snapshot returns the progress at a time of the service's clock.
-func (b *board) snapshot(now time.Time) Progress {
+func (b *progressBoard) snapshot(now time.Time) Progress {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	p := Progress{Total: b.ended}

@@ -20,10 +20,10 @@ const (
 
 // reader reads one shard and delivers its records.
 type reader struct {
-	poller *Poller
-	shard  shard
-	marks  *marks
-	log    *zap.Logger
+	poller      *Poller
+	shard       shard
+	checkpoints *streamCheckpoints
+	log         *zap.Logger
 
 	at       position  // behind the acknowledged records
 	iterator string    // "": request one at the position
@@ -37,15 +37,15 @@ type reader struct {
 	warned map[string]time.Time // when each message was last logged
 }
 
-func newReader(p *Poller, m *marks, s shard, at position) *reader {
+func newReader(p *Poller, m *streamCheckpoints, s shard, at position) *reader {
 	return &reader{
-		poller: p,
-		shard:  s,
-		marks:  m,
-		log:    p.opts.Log.With(zap.String("stream", p.source.arn()), zap.String("shard", s.id)),
-		at:     at,
-		toTip:  p.opts.Once,
-		warned: make(map[string]time.Time),
+		poller:      p,
+		shard:       s,
+		checkpoints: m,
+		log:         p.opts.Log.With(zap.String("stream", p.source.arn()), zap.String("shard", s.id)),
+		at:          at,
+		toTip:       p.opts.Once,
+		warned:      make(map[string]time.Time),
 	}
 }
 
@@ -162,7 +162,7 @@ func (r *reader) find(ctx context.Context) error {
 	}
 	r.skipping = r.at.seq == "" && !r.at.since.IsZero()
 	r.iterator = it
-	if _, known := r.marks.get(r.shard.id); !known && !r.at.since.IsZero() {
+	if _, known := r.checkpoints.get(r.shard.id); !known && !r.at.since.IsZero() {
 		return r.mark(Checkpoint{Since: r.at.since})
 	}
 	return nil
@@ -170,7 +170,7 @@ func (r *reader) find(ctx context.Context) error {
 
 // mark makes c the shard's checkpoint.
 func (r *reader) mark(c Checkpoint) error {
-	if err := r.marks.set(r.shard.id, c); err != nil {
+	if err := r.checkpoints.set(r.shard.id, c); err != nil {
 		return &fatal{err}
 	}
 	return nil
@@ -195,7 +195,7 @@ func (r *reader) handleError(ctx context.Context, err error) (outcome, error) {
 	case missing:
 		return r.missing(ctx, err)
 	case denied, credentials, key:
-		return stopped, hopeless(r.poller.source, err)
+		return stopped, permanentError(r.poller.source, err)
 	default:
 		r.iterator = "" // the iterator may be the problem
 		r.warn("the shard could not be read; trying again", zap.Error(err), zap.Int("failures", r.failures))
@@ -210,7 +210,7 @@ func (r *reader) missing(ctx context.Context, cause error) (outcome, error) {
 	defer cancel()
 	list, err := r.poller.source.shards(ctx)
 	if err != nil {
-		return stopped, hopeless(r.poller.source, err)
+		return stopped, permanentError(r.poller.source, err)
 	}
 	for _, s := range list {
 		if s.id == r.shard.id {

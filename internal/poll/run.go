@@ -28,21 +28,21 @@ const (
 // cannot be saved, and no retry can help. It also returns an error if records were
 // given up (Options.GiveUp). Only one Run at a time is allowed.
 func (p *Poller) Run(ctx context.Context) error {
-	m, err := loadMarks(p.opts.Checkpoints, p.source.arn())
+	m, err := loadStreamCheckpoints(p.opts.Checkpoints, p.source.arn())
 	if err != nil {
 		return err
 	}
 	r := &run{
-		poller:  p,
-		marks:   m,
-		family:  newFamily(m, p.opts.Start),
-		results: make(chan result),
+		poller:      p,
+		checkpoints: m,
+		tree:        newShardTree(m, p.opts.Start),
+		results:     make(chan result),
 	}
 	list, err := r.firstListing(ctx)
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
-	if err := r.family.begin(list, p.clock.earliest()); err != nil {
+	if err := r.tree.begin(list, p.clock.earliest()); err != nil {
 		return err
 	}
 	r.reportUnread(list)
@@ -63,13 +63,13 @@ func (p *Poller) Run(ctx context.Context) error {
 
 // run is one run of a poller.
 type run struct {
-	poller   *Poller
-	marks    *marks
-	family   *family
-	readers  conc.WaitGroup
-	results  chan result
-	running  int // readers that have not returned a result
-	failures int // of listings, in a row
+	poller      *Poller
+	checkpoints *streamCheckpoints
+	tree        *shardTree
+	readers     conc.WaitGroup
+	results     chan result
+	running     int // readers that have not returned a result
+	failures    int // of listings, in a row
 }
 
 // result is the result of a reader.
@@ -86,7 +86,7 @@ func (r *run) supervise(ctx context.Context) error {
 	listing := time.NewTimer(relist)
 	defer listing.Stop()
 	for {
-		for _, s := range r.family.ready() {
+		for _, s := range r.tree.ready() {
 			r.start(ctx, s)
 		}
 		if r.poller.opts.Once && r.running == 0 {
@@ -102,7 +102,7 @@ func (r *run) supervise(ctx context.Context) error {
 			}
 			r.poller.board.end(res.shard)
 			if res.outcome == ended {
-				r.family.end(res.shard)
+				r.tree.end(res.shard)
 				listing.Reset(time.Until(listed.Add(relistSoonest)))
 			}
 		case <-listing.C:
@@ -121,7 +121,7 @@ func (r *run) supervise(ctx context.Context) error {
 
 // start starts the reader of s.
 func (r *run) start(ctx context.Context, s shard) {
-	rd := newReader(r.poller, r.marks, s, r.family.origin(s))
+	rd := newReader(r.poller, r.checkpoints, s, r.tree.origin(s))
 	r.poller.board.note(s.id, func(*ShardProgress) {})
 	r.running++
 	r.readers.Go(func() {
@@ -140,7 +140,7 @@ func (r *run) list(ctx context.Context) (next time.Duration, err error) {
 	defer cancel()
 	list, err := r.poller.source.shards(call)
 	if err != nil {
-		if err := hopeless(r.poller.source, err); err != nil || ctx.Err() != nil {
+		if err := permanentError(r.poller.source, err); err != nil || ctx.Err() != nil {
 			return 0, err
 		}
 		r.failures++
@@ -149,8 +149,8 @@ func (r *run) list(ctx context.Context) (next time.Duration, err error) {
 		return max(backoff(r.failures), relistSoonest), nil
 	}
 	r.failures = 0
-	r.family.update(list)
-	r.marks.prune(list)
+	r.tree.update(list)
+	r.checkpoints.prune(list)
 	return relist, nil
 }
 
@@ -167,7 +167,7 @@ func (r *run) firstListing(ctx context.Context) ([]shard, error) {
 		case err == nil:
 			return list, nil
 		}
-		if err := hopeless(r.poller.source, err); err != nil {
+		if err := permanentError(r.poller.source, err); err != nil {
 			return nil, err
 		}
 		if tries >= firstTries && faultOf(err) != busy {
@@ -182,7 +182,7 @@ func (r *run) firstListing(ctx context.Context) ([]shard, error) {
 // reportUnread reports shards that were deleted, past retention, before they were
 // read to their end.
 func (r *run) reportUnread(list []shard) {
-	for _, id := range r.marks.unread(list) {
+	for _, id := range r.checkpoints.unread(list) {
 		r.poller.board.note(id, func(s *ShardProgress) { s.Gaps++ })
 		r.poller.board.end(id)
 		r.poller.opts.Log.Warn("the rest of the shard expired before it was read",

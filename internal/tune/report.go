@@ -47,7 +47,7 @@ func (t *tuner) report(results []Result) *Report {
 	}
 	first := slices.DeleteFunc(slices.Clone(results), func(x Result) bool { return x.Collapse != t.Grid.Collapses[0] })
 	r.Recommended = *best(first)
-	r.Others = r.neighbours()
+	r.Others = r.neighbors()
 	for _, s := range t.Measurement.curve(&r.Recommended.Setting) {
 		m := Measured{Records: s.Records, CPU: s.CPU.Seconds() * 1000, CPUPerRecord: s.CPU.Seconds() * 1e6 / float64(s.Records)}
 		for i := range s.Targets {
@@ -65,9 +65,9 @@ func (t *tuner) report(results []Result) *Report {
 	return r
 }
 
-// neighbours returns the results that differ from the recommended one in one
+// neighbors returns the results that differ from the recommended one in one
 // dimension.
-func (r *Report) neighbours() (others []Result) {
+func (r *Report) neighbors() (others []Result) {
 	for _, d := range dimensions {
 		for i := range r.results {
 			if x := &r.results[i]; d.differs(&x.Setting, &r.Recommended.Setting) && differences(&x.Setting, &r.Recommended.Setting) == 1 {

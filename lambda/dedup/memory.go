@@ -19,8 +19,8 @@ type Memory struct {
 	mu     sync.Mutex
 	limit  int // most weight
 	shards map[shardKey]*shardMemory
-	events []*learnt // oldest first
-	weight int       // total of events
+	events []*eventRecords // oldest first
+	weight int             // total of events
 }
 
 const (
@@ -53,12 +53,12 @@ type remembered struct {
 	seq   string
 	bits  uint64              // one for each of the shard's targets that has all of the record
 	parts map[int]engine.Held // by bit number: targets that have only part of the record
-	event *learnt             // the last event with this record
+	event *eventRecords       // the last event with this record
 }
 
-// learnt holds the records of one event. They are forgotten together. If only the end of a
+// eventRecords holds the records of one event. They are forgotten together. If only the end of a
 // batch were known, older values would be sent after newer ones.
-type learnt struct {
+type eventRecords struct {
 	records []place // some may belong to a later event by now
 	left    int     // records neither forgotten nor moved to a later event
 	weight  int     // of those records, counted in records
@@ -79,18 +79,18 @@ func NewMemory() *Memory {
 func (m *Memory) Limit(n int) { m.limit = n }
 
 // Begin begins an attempt.
-func (m *Memory) Begin(_ context.Context, b *Batch) Attempt { return &recalling{m, b} }
+func (m *Memory) Begin(_ context.Context, b *Batch) Attempt { return &memoryAttempt{m, b} }
 
-// recalling is an attempt at a batch that m may know.
-type recalling struct {
+// memoryAttempt is an attempt at a batch that m may know.
+type memoryAttempt struct {
 	m     *Memory
 	batch *Batch
 }
 
-func (r *recalling) Known() Known { return r.m.recall(r.batch) }
-func (r *recalling) End()         {}
+func (r *memoryAttempt) Known() Known { return r.m.recall(r.batch) }
+func (r *memoryAttempt) End()         {}
 
-func (r *recalling) Learn(_ context.Context, again bool) error {
+func (r *memoryAttempt) Learn(_ context.Context, again bool) error {
 	r.m.learn(r.batch, again)
 	return nil
 }
@@ -103,7 +103,7 @@ func (m *Memory) recall(b *Batch) Known {
 		return nil
 	}
 	now := time.Now()
-	var all []knowledge
+	var all []recordState
 	bits := make(map[*shardMemory][]int)
 	for i := range b.Records {
 		rec := &b.Records[i]
@@ -119,9 +119,9 @@ func (m *Memory) recall(b *Batch) Known {
 			bits[s] = s.bits(b.Targets)
 		}
 		if all == nil {
-			all = make([]knowledge, len(b.Records))
+			all = make([]recordState, len(b.Records))
 		}
-		all[i] = knowledge{bits: bits[s], all: r.bits, parts: r.parts, at: r.event.at}
+		all[i] = recordState{bits: bits[s], all: r.bits, parts: r.parts, at: r.event.at}
 	}
 	if all == nil {
 		return nil
@@ -129,8 +129,8 @@ func (m *Memory) recall(b *Batch) Known {
 	return func(t, i int) (engine.Held, time.Time) { return all[i].of(t), all[i].at }
 }
 
-// knowledge is a snapshot of a record's state.
-type knowledge struct {
+// recordState is a snapshot of a record's state.
+type recordState struct {
 	bits  []int // by target
 	all   uint64
 	parts map[int]engine.Held
@@ -138,7 +138,7 @@ type knowledge struct {
 }
 
 // of returns the part of the record that target t has.
-func (k *knowledge) of(t int) engine.Held {
+func (k *recordState) of(t int) engine.Held {
 	if t >= len(k.bits) || k.bits[t] < 0 {
 		return engine.Held{}
 	}
@@ -170,7 +170,7 @@ func (m *Memory) learn(b *Batch, again bool) {
 	if !again && len(m.shards) == 0 {
 		return
 	}
-	bits, event := make(map[*shardMemory][]int), &learnt{at: time.Now()}
+	bits, event := make(map[*shardMemory][]int), &eventRecords{at: time.Now()}
 	for i := range b.Records {
 		key, seq := shardKey{b.Source, b.Records[i].Lane}, b.Records[i].Seq
 		if !again {
@@ -248,7 +248,7 @@ func (m *Memory) shard(key *shardKey) *shardMemory {
 
 // forgetEvent forgets the records of an event, except records that also belong to a later
 // one.
-func (m *Memory) forgetEvent(e *learnt) {
+func (m *Memory) forgetEvent(e *eventRecords) {
 	for _, p := range e.records {
 		if s := m.shards[p.shard]; s != nil && s.has[p.seq] != nil && s.has[p.seq].event == e {
 			m.forget(p.shard, p.seq)
@@ -276,6 +276,6 @@ func (m *Memory) leave(rec *remembered) {
 	e.weight -= rec.weight()
 	m.weight -= rec.weight()
 	if e.left == 0 {
-		m.events = slices.DeleteFunc(m.events, func(o *learnt) bool { return o == e })
+		m.events = slices.DeleteFunc(m.events, func(o *eventRecords) bool { return o == e })
 	}
 }

@@ -191,6 +191,6 @@ func TestMemoryOfManyTargets(t *testing.T) {
 	held := heldBy(m.recall(b))
 	has := func(t, i int) bool { return held(t, i).All }
 	if has(0, 0) || !has(1, 0) || !has(maxTargets-1, 2) || has(maxTargets, 0) {
-		t.Error("what is recalled is not what was learnt")
+		t.Error("the recalled records differ from the learned ones")
 	}
 }

@@ -169,11 +169,11 @@ func (rec *reading) Known() Known {
 
 // index finds records in a shard's entries.
 type index struct {
-	records map[string]mention // by sequence number
+	records map[string]entryRecord // by sequence number
 }
 
-// mention is a place where an entry names a record.
-type mention struct {
+// entryRecord is a place where an entry names a record.
+type entryRecord struct {
 	entry *ledger.Entry
 	at    int // index in the entry's names
 }
@@ -182,7 +182,7 @@ type mention struct {
 // entries written at the same time it keeps that of the smallest batch, because a batch
 // never grows when Lambda sends it again.
 func newIndex(entries []ledger.Entry) *index {
-	x := &index{records: make(map[string]mention)}
+	x := &index{records: make(map[string]entryRecord)}
 	for i := range entries {
 		e := &entries[i]
 		for k, name := range e.Names {
@@ -191,7 +191,7 @@ func newIndex(entries []ledger.Entry) *index {
 			}
 			if m, ok := x.records[name]; !ok || e.Written.After(m.entry.Written) ||
 				e.Written.Equal(m.entry.Written) && event.Before(e.Last, m.entry.Last) {
-				x.records[name] = mention{e, k}
+				x.records[name] = entryRecord{e, k}
 			}
 		}
 	}

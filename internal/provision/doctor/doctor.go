@@ -50,8 +50,8 @@ type Doctor struct {
 	Similar func(ctx context.Context, name string) string
 }
 
-// atOnce bounds the checks that run at a time, so that AWS does not throttle them.
-const atOnce = 8
+// maxChecks bounds the checks that run at a time, so that AWS does not throttle them.
+const maxChecks = 8
 
 // task is a check to run.
 type task func(ctx context.Context) []Finding
@@ -59,7 +59,7 @@ type task func(ctx context.Context) []Finding
 // Examine makes all checks, and returns the findings in an order that does not depend
 // on their speed. A check that fails is a finding too.
 func (d *Doctor) Examine(ctx context.Context) []Finding {
-	p, first := d.admit(ctx)
+	p, first := d.begin(ctx)
 	if p == nil {
 		return first
 	}
@@ -78,7 +78,7 @@ func (d *Doctor) Examine(ctx context.Context) []Finding {
 func run(ctx context.Context, tasks []task) []Finding {
 	found := make([][]Finding, len(tasks))
 	var g errgroup.Group
-	g.SetLimit(atOnce)
+	g.SetLimit(maxChecks)
 	for i, t := range tasks {
 		g.Go(func() (fault error) {
 			defer func() {

@@ -104,7 +104,7 @@ func examine(t *testing.T, a *account) []Finding {
 	d := Doctor{Services: a.services(), Function: "fanout", Lag: time.Minute, Flag: flagOf}
 	if a.inline == nil && a.own() != nil {
 		f := functionOf(a.own())
-		if needs, err := a.keeper().Policy(t.Context(), &f); err == nil {
+		if needs, err := a.manager().Policy(t.Context(), &f); err == nil {
 			a.inline = map[string]string{"fanout-eu-west-1": needs.Document.JSON()}
 		}
 	}

@@ -19,8 +19,8 @@ import (
 	"fanout/sinks"
 )
 
-// patient is the function, with the facts that are read before the checks begin.
-type patient struct {
+// examination is the function, with the facts that are read before the checks begin.
+type examination struct {
 	*Doctor
 	config      *lambda.GetFunctionConfigurationOutput
 	function    role.Function
@@ -52,9 +52,9 @@ func (d *Doctor) missing(ctx context.Context, is about) Finding {
 	return is.wrong("run "+d.commandOf(is.subject, "deploy")+", or name another function with --function", "it does not exist")
 }
 
-// admit looks the function up, with its targets and mappings. It returns nil, and the
+// begin looks the function up, with its targets and mappings. It returns nil, and the
 // reason, if there is no function to examine.
-func (d *Doctor) admit(ctx context.Context) (*patient, []Finding) {
+func (d *Doctor) begin(ctx context.Context) (*examination, []Finding) {
 	is := about{"function", cloud.Name(d.Function)}
 	config, err := d.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &d.Function})
 	if cloud.IsMissing(err) {
@@ -65,7 +65,7 @@ func (d *Doctor) admit(ctx context.Context) (*patient, []Finding) {
 		f.Status = Error // nothing was checked
 		return nil, []Finding{f}
 	}
-	p := &patient{Doctor: d, config: config, activeFrom: make(map[string]int)}
+	p := &examination{Doctor: d, config: config, activeFrom: make(map[string]int)}
 	p.function = functionOf(config)
 	p.self, _ = arn.Parse(p.function.ARN) // Lambda wrote it
 	p.options, p.optionsErr = fanout.OptionsFrom(func(name string) string {
@@ -90,14 +90,14 @@ func functionOf(c *lambda.GetFunctionConfigurationOutput) role.Function {
 }
 
 // variable returns a variable of the function's environment.
-func (p *patient) variable(name string) string {
+func (p *examination) variable(name string) string {
 	if name == "AWS_LAMBDA_FUNCTION_NAME" {
 		return p.function.Name()
 	}
 	return p.function.Environment[name]
 }
 
-func (p *patient) readTargets(ctx context.Context) []Finding {
+func (p *examination) readTargets(ctx context.Context) []Finding {
 	if p.fromFile {
 		p.targetsErr = fmt.Errorf("the function reads its targets from the file %s in its package, which fanout cannot read", p.options.TargetsFile)
 		return nil
@@ -112,25 +112,25 @@ func (p *patient) readTargets(ctx context.Context) []Finding {
 	return nil
 }
 
-func (p *patient) readHooks(ctx context.Context) []Finding {
+func (p *examination) readHooks(ctx context.Context) []Finding {
 	p.hooks, p.hooksErr = cloud.Mappings(ctx, p.Lambda, p.Function, "")
 	p.hooks = slices.DeleteFunc(p.hooks, func(m types.EventSourceMappingConfiguration) bool { return m.EventSourceArn == nil })
 	return nil
 }
 
 // readCallers looks up the sources that the function's own policy allows to invoke it.
-func (p *patient) readCallers(ctx context.Context) []Finding {
+func (p *examination) readCallers(ctx context.Context) []Finding {
 	p.callers, p.callersErr = cloud.Callers(ctx, p.Lambda, p.Function)
 	return nil
 }
 
-func (p *patient) readAsync(ctx context.Context) []Finding {
+func (p *examination) readAsync(ctx context.Context) []Finding {
 	p.async, p.asyncErr = hooks.AsyncOf(ctx, p.Lambda, p.Function)
 	return nil
 }
 
 // active returns the targets that are meant to receive records.
-func (p *patient) active() []*sinks.Spec {
+func (p *examination) active() []*sinks.Spec {
 	var all []*sinks.Spec
 	for i := range p.targets {
 		if t := &p.targets[i]; t.Spec.Active && t.Err() == nil {
@@ -142,7 +142,7 @@ func (p *patient) active() []*sinks.Spec {
 
 // command is a fanout command about the function, quoted for a shell. Words in capitals
 // stand for values that only the user knows.
-func (p *patient) command(name string, flags ...string) string {
+func (p *examination) command(name string, flags ...string) string {
 	return p.commandOf(p.function.Name(), name, flags...)
 }
 
@@ -158,7 +158,7 @@ func (d *Doctor) commandOf(function, name string, flags ...string) string {
 	return strings.Join(all, " ")
 }
 
-func (p *patient) run(name string, flags ...string) string {
+func (p *examination) run(name string, flags ...string) string {
 	return "run " + p.command(name, flags...)
 }
 

@@ -197,14 +197,14 @@ func (f functions) GetPolicy(context.Context, *lambda.GetPolicyInput, ...func(*l
 	return &lambda.GetPolicyOutput{Policy: &f.callers}, f.call("Lambda", "GetPolicy", f.callers != "")
 }
 
-func (a *account) keeper() *role.Keeper {
-	return &role.Keeper{IAM: a, Lambda: functions{a}, DynamoDB: a, Catalog: fanout.Builtin()}
+func (a *account) manager() *role.Manager {
+	return &role.Manager{IAM: a, Lambda: functions{a}, DynamoDB: a, Catalog: fanout.Builtin()}
 }
 
 func (a *account) services() Services {
 	return Services{
 		Catalog: fanout.Builtin(),
-		Lambda:  functions{a}, DynamoDB: a, IAM: a, Logs: a, CloudWatch: a, EC2: a, Keeper: a.keeper(),
+		Lambda:  functions{a}, DynamoDB: a, IAM: a, Logs: a, CloudWatch: a, EC2: a, Policies: a.manager(),
 		In: func(string) Region {
 			return Region{Config: awsfake.Config(a.answer), SNS: a}
 		},

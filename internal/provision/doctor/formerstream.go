@@ -12,9 +12,9 @@ import (
 	"fanout/internal/provision/registry"
 )
 
-// leftBehind is the finding for active targets whose source is a former stream of its
+// formerTargets is the finding for active targets whose source is a former stream of its
 // table. now is the table's current stream; "" if it has none.
-func (p *patient) leftBehind(source, now string) []Finding {
+func (p *examination) formerTargets(source, now string) []Finding {
 	hooked := slices.ContainsFunc(p.hooks, func(m types.EventSourceMappingConfiguration) bool { return aws.ToString(m.EventSourceArn) == now })
 	if hooked && !slices.ContainsFunc(p.targets, func(e registry.Entry) bool { return e.Spec.SourceARN == now }) {
 		return nil // the check of the mapping without targets names these
@@ -33,6 +33,6 @@ func (p *patient) leftBehind(source, now string) []Finding {
 }
 
 // moveTargets returns the commands that give targets another source.
-func (p *patient) moveTargets() string {
+func (p *examination) moveTargets() string {
 	return p.run("export") + " > FILE, correct the ARN in it, and " + p.run("apply", "FILE", "--prune")
 }

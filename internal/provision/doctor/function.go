@@ -11,10 +11,10 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-func (p *patient) is(check string) about { return about{check, p.function.Name()} }
+func (p *examination) is(check string) about { return about{check, p.function.Name()} }
 
 // state checks that the function can be invoked, and runs fanout.
-func (p *patient) state(context.Context) []Finding {
+func (p *examination) state(context.Context) []Finding {
 	is, c := p.is("function"), p.config
 	var found []Finding
 	switch c.State {
@@ -45,7 +45,7 @@ func (p *patient) state(context.Context) []Finding {
 	return found
 }
 
-func (p *patient) architecture() types.Architecture {
+func (p *examination) architecture() types.Architecture {
 	if len(p.config.Architectures) == 0 {
 		return types.ArchitectureX8664 // Lambda's default
 	}
@@ -59,11 +59,11 @@ const (
 	targetMemory = 12
 )
 
-// comfort is the recommended time for sending and resending.
-const comfort = 10 * time.Second
+// enoughTime is the recommended time for sending and resending.
+const enoughTime = 10 * time.Second
 
 // settings checks memory and time against the targets.
-func (p *patient) settings(context.Context) []Finding {
+func (p *examination) settings(context.Context) []Finding {
 	is := p.is("settings")
 	memory, timeout := aws.ToInt32(p.config.MemorySize), time.Duration(aws.ToInt32(p.config.Timeout))*time.Second
 	most, source := 0, ""
@@ -81,7 +81,7 @@ func (p *patient) settings(context.Context) []Finding {
 	case left <= 0:
 		found = append(found, is.wrong(p.run("deploy", "--timeout", "30"),
 			"its timeout of %v leaves no time to send, because sending stops %v before it (FANOUT_DEADLINE_MARGIN)", timeout, p.options.DeadlineMargin))
-	case left < comfort:
+	case left < enoughTime:
 		found = append(found, is.warning(p.run("deploy", "--timeout", "30"), "its timeout of %v leaves little time for retries", timeout))
 	}
 	if found == nil {

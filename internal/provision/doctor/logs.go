@@ -7,7 +7,7 @@ import (
 )
 
 // logs checks that a log group exists or will exist, and that its logs expire.
-func (p *patient) logs(ctx context.Context) []Finding {
+func (p *examination) logs(ctx context.Context) []Finding {
 	name := p.function.LogGroup
 	if name == "" {
 		name = "/aws/lambda/" + p.function.Name()
@@ -28,14 +28,14 @@ func (p *patient) logs(ctx context.Context) []Finding {
 // noLogs is the finding for a missing log group. Lambda makes the group when it has
 // something to write, if the function's role allows that. The policy that deploy writes
 // does not, because deploy makes the group.
-func (p *patient) noLogs(ctx context.Context, is about) Finding {
+func (p *examination) noLogs(ctx context.Context, is about) Finding {
 	has, err := p.documents(ctx, cloud.Name(p.function.RoleARN))
 	if err != nil {
 		return is.warning(p.run("deploy"), "it does not exist, and fanout cannot see whether the role may create it")
 	}
 	group := p.self
 	group.Service, group.Resource = "logs", "log-group:"+is.subject
-	if given("logs:CreateLogGroup", group.String(), nil, has) || given("logs:CreateLogGroup", group.String()+":*", nil, has) {
+	if granted("logs:CreateLogGroup", group.String(), nil, has) || granted("logs:CreateLogGroup", group.String()+":*", nil, has) {
 		return is.ok("it does not exist yet; Lambda creates it when the function runs")
 	}
 	return is.warning(p.run("deploy"), "it does not exist and the role may not create it, so the function's logs are lost")

@@ -21,7 +21,7 @@ import (
 )
 
 // mappings checks the event source mappings.
-func (p *patient) mappings(context.Context) []Finding {
+func (p *examination) mappings(context.Context) []Finding {
 	if p.hooksErr != nil {
 		return []Finding{p.is("mappings").unknown(p.hooksErr)}
 	}
@@ -32,7 +32,7 @@ func (p *patient) mappings(context.Context) []Finding {
 	return found
 }
 
-func (p *patient) mapping(m *types.EventSourceMappingConfiguration) []Finding {
+func (p *examination) mapping(m *types.EventSourceMappingConfiguration) []Finding {
 	source := aws.ToString(m.EventSourceArn)
 	is := about{"mapping", cloud.Source(source)}
 	var found []Finding
@@ -65,7 +65,7 @@ func (p *patient) mapping(m *types.EventSourceMappingConfiguration) []Finding {
 }
 
 // wake returns the commands that give a source an active target, or that unhook it.
-func (p *patient) wake(source string) string {
+func (p *examination) wake(source string) string {
 	stop := ", or " + p.run("unhook", "--source-arn", source)
 	for _, source := range []string{source, stream(source)} { // in the function's search order
 		for i := range p.targets {
@@ -80,7 +80,7 @@ func (p *patient) wake(source string) string {
 // endless finds a mapping that retries without end while some of its targets have no
 // place for failed records. A record that always fails then holds up its shard until it
 // expires.
-func (p *patient) endless(is about, m *types.EventSourceMappingConfiguration) []Finding {
+func (p *examination) endless(is about, m *types.EventSourceMappingConfiguration) []Finding {
 	if gives, _ := givesUp(m); gives || cloud.OnFailure(m.DestinationConfig) != "" {
 		return nil
 	}
@@ -101,7 +101,7 @@ func (p *patient) endless(is about, m *types.EventSourceMappingConfiguration) []
 
 // served checks that a source has targets. A consumer uses the targets of its stream,
 // unless some targets name the consumer itself.
-func (p *patient) served(is about, source string) []Finding {
+func (p *examination) served(is about, source string) []Finding {
 	if !slices.ContainsFunc(p.targets, func(e registry.Entry) bool { return e.Spec.SourceARN == source }) {
 		source = stream(source)
 	}
@@ -138,7 +138,7 @@ func givesUp(m *types.EventSourceMappingConfiguration) (bool, string) {
 
 // sources checks that every source with active targets is hooked to the function, and
 // that hooked topics have targets.
-func (p *patient) sources(ctx context.Context) []Finding {
+func (p *examination) sources(ctx context.Context) []Finding {
 	var found []Finding
 	all, topicsOnly := maps.Clone(p.activeFrom), false
 	for _, c := range p.callers {
@@ -157,7 +157,7 @@ func (p *patient) sources(ctx context.Context) []Finding {
 			topicsOnly = true
 			found = append(found, p.topic(ctx, source, a.Region)...)
 		case former != "":
-			found = append(found, p.leftBehind(source, streams[source])...)
+			found = append(found, p.formerTargets(source, streams[source])...)
 		case p.hooksErr == nil && !slices.ContainsFunc(p.hooks, func(m types.EventSourceMappingConfiguration) bool {
 			return stream(aws.ToString(m.EventSourceArn)) == stream(source)
 		}):
@@ -171,7 +171,7 @@ func (p *patient) sources(ctx context.Context) []Finding {
 }
 
 // topic checks the subscription of the function to a topic.
-func (p *patient) topic(ctx context.Context, topic, region string) []Finding {
+func (p *examination) topic(ctx context.Context, topic, region string) []Finding {
 	is := about{"source", cloud.Source(topic)}
 	if strings.HasSuffix(topic, ".fifo") {
 		return []Finding{is.wrong("publish to a standard topic, or to a Kinesis stream, which keeps the order", "it is a FIFO topic, which cannot invoke a function, so its targets get no records")}
@@ -207,7 +207,7 @@ func (p *patient) topic(ctx context.Context, topic, region string) []Finding {
 }
 
 // subscribed reports whether the function is subscribed to a topic.
-func (p *patient) subscribed(ctx context.Context, topic, region string) (bool, error) {
+func (p *examination) subscribed(ctx context.Context, topic, region string) (bool, error) {
 	all, err := cloud.Subscriptions(ctx, p.In(region).SNS, topic)
 	return slices.ContainsFunc(all, func(s snstypes.Subscription) bool {
 		return strings.HasPrefix(aws.ToString(s.Endpoint)+":", p.function.ARN+":") // versions and aliases too
@@ -215,7 +215,7 @@ func (p *patient) subscribed(ctx context.Context, topic, region string) (bool, e
 }
 
 // failedMessages checks that messages go somewhere when the function fails on them.
-func (p *patient) failedMessages(is about, topic string) []Finding {
+func (p *examination) failedMessages(is about, topic string) []Finding {
 	switch {
 	case p.asyncErr != nil:
 		return []Finding{is.unknown(p.asyncErr)}

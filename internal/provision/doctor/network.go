@@ -16,7 +16,7 @@ import (
 )
 
 // network checks that the function can reach AWS and its caches.
-func (p *patient) network(ctx context.Context) []Finding {
+func (p *examination) network(ctx context.Context) []Finding {
 	is := p.is("network")
 	if !p.function.VPC {
 		return p.outside(is)
@@ -40,7 +40,7 @@ func (p *patient) network(ctx context.Context) []Finding {
 	var found []Finding
 	for _, s := range subnets {
 		table := tableOf(s.ID, tables)
-		if wayOut(table) {
+		if leadsOut(table) {
 			continue
 		}
 		why := "has no route out of its VPC"
@@ -48,7 +48,7 @@ func (p *patient) network(ctx context.Context) []Finding {
 			// Lambda guide, Enable internet access for VPC-connected Lambda functions.
 			why = "has an internet gateway only, which a function cannot use"
 		}
-		if lacks := p.cutOff(table.ID, endpoints); len(lacks) > 0 {
+		if lacks := p.unreachable(table.ID, endpoints); len(lacks) > 0 {
 			found = append(found, is.wrong("give it a route to a NAT gateway, or its VPC endpoints for these services",
 				"subnet %s %s, and no VPC endpoint for %s", s.ID, why, strings.Join(lacks, ", ")))
 		}
@@ -60,7 +60,7 @@ func (p *patient) network(ctx context.Context) []Finding {
 }
 
 // outside checks that no target is inside a VPC.
-func (p *patient) outside(is about) []Finding {
+func (p *examination) outside(is about) []Finding {
 	var found []Finding
 	fix := "put the function into the cache's VPC: " + p.command("deploy", "--subnet", "ID", "--security-group", "ID")
 	for _, t := range p.active() {
@@ -104,10 +104,10 @@ func tableOf(subnet string, tables []cloud.RouteTable) cloud.RouteTable {
 	return main
 }
 
-// wayOut reports whether a route table leads everywhere. A function has no public
+// leadsOut reports whether a route table leads everywhere. A function has no public
 // address, so an internet gateway alone is not enough. A VPN, a transit gateway or a
 // user's own NAT counts as a way out, because its far end cannot be seen from here.
-func wayOut(t cloud.RouteTable) bool {
+func leadsOut(t cloud.RouteTable) bool {
 	return slices.ContainsFunc(t.Routes, func(r cloud.Route) bool {
 		through := cmp.Or(r.NAT, r.Transit, r.Interface, r.Peering)
 		if strings.HasPrefix(r.Gateway, "vgw-") {
@@ -117,9 +117,9 @@ func wayOut(t cloud.RouteTable) bool {
 	})
 }
 
-// cutOff returns the services that the function needs and that no endpoint serves, by
+// unreachable returns the services that the function needs and that no endpoint serves, by
 // their endpoint names, sorted.
-func (p *patient) cutOff(table string, endpoints []cloud.Endpoint) []string {
+func (p *examination) unreachable(table string, endpoints []cloud.Endpoint) []string {
 	needs := p.services()
 	for _, e := range endpoints {
 		if e.State != "available" || e.Kind == "Gateway" && !slices.Contains(e.RouteTables, table) {
@@ -139,7 +139,7 @@ func serviceOf(name, region string) string {
 
 // services returns the services that the function calls. Its logs take another way. An
 // endpoint serves its own region only.
-func (p *patient) services() map[string]bool {
+func (p *examination) services() map[string]bool {
 	needs := make(map[string]bool)
 	if !p.fromFile || p.ledgerTable != "" {
 		needs["dynamodb"] = true

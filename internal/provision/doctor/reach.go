@@ -12,6 +12,6 @@ import (
 // Reach checks that the destination of a target exists, and takes the target's records.
 // self is the ARN of the function, which need not exist, so the network is not checked.
 func (d *Doctor) Reach(ctx context.Context, self arn.ARN, t *sinks.Spec) Finding {
-	p := &patient{Doctor: d, self: self, function: role.Function{ARN: self.String(), VPC: true}}
+	p := &examination{Doctor: d, self: self, function: role.Function{ARN: self.String(), VPC: true}}
 	return p.reach(ctx, about{"target", Target(t.SourceARN, t.ID)}, t)
 }

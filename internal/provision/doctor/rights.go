@@ -16,7 +16,7 @@ import (
 
 // rights compares the rights in the policies of the function's role with its needs.
 // Permissions boundaries and policies of the organization may still deny them.
-func (p *patient) rights(ctx context.Context) []Finding {
+func (p *examination) rights(ctx context.Context) []Finding {
 	name := cloud.Name(p.function.RoleARN)
 	is := about{"policy", name}
 	if p.optionsErr != nil || p.targetsErr != nil || p.hooksErr != nil {
@@ -29,7 +29,7 @@ func (p *patient) rights(ctx context.Context) []Finding {
 	case err != nil:
 		return []Finding{is.unknown(err)}
 	}
-	needs, err := p.Keeper.Policy(ctx, &p.function)
+	needs, err := p.Policies.Policy(ctx, &p.function)
 	if err != nil {
 		return []Finding{is.unknown(err)}
 	}
@@ -58,7 +58,7 @@ func (p *patient) rights(ctx context.Context) []Finding {
 }
 
 // own compares the policy that fanout maintains.
-func (p *patient) own(is about, has, needs policy.Document) []Finding {
+func (p *examination) own(is about, has, needs policy.Document) []Finding {
 	lacks, over := policy.Diff(has, needs)
 	var found []Finding
 	for _, right := range lacks {
@@ -81,7 +81,7 @@ func (p *patient) own(is about, has, needs policy.Document) []Finding {
 type unreadable struct{ error }
 
 // documents returns the policies of a role by name: inline and attached.
-func (p *patient) documents(ctx context.Context, name string) (map[string]policy.Document, error) {
+func (p *examination) documents(ctx context.Context, name string) (map[string]policy.Document, error) {
 	all := make(map[string]policy.Document)
 	add := func(name string, text *string) (err error) {
 		if all[name], err = policy.Parse(aws.ToString(text)); err != nil {
@@ -121,7 +121,7 @@ func (p *patient) documents(ctx context.Context, name string) (map[string]policy
 }
 
 // managed returns the current text of a managed policy.
-func (p *patient) managed(ctx context.Context, policy *string) (*string, error) {
+func (p *examination) managed(ctx context.Context, policy *string) (*string, error) {
 	out, err := p.IAM.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: policy})
 	if err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ type Services struct {
 	Logs       cloudwatchlogs.DescribeLogGroupsAPIClient
 	CloudWatch CloudWatchAPI
 	EC2        EC2API
-	Keeper     *role.Keeper // computes the policy
+	Policies   *role.Manager // computes the policy
 
 	In func(region string) Region // "": the function's
 }
@@ -57,7 +57,7 @@ type EC2API interface {
 // On returns the Services of an account and region.
 func On(a *cloud.Account, catalog *target.Catalog) Services {
 	return Services{
-		Lambda: a.Lambda(), DynamoDB: a.DynamoDB(), IAM: a.IAM(), Logs: a.Logs(), CloudWatch: a.CloudWatch(), EC2: a.EC2(), Keeper: role.On(a, catalog), Catalog: catalog,
+		Lambda: a.Lambda(), DynamoDB: a.DynamoDB(), IAM: a.IAM(), Logs: a.Logs(), CloudWatch: a.CloudWatch(), EC2: a.EC2(), Policies: role.On(a, catalog), Catalog: catalog,
 		In: func(region string) Region {
 			in := a.In(region)
 			return Region{Config: in.Config(), SNS: in.SNS()}

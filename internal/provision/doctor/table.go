@@ -11,7 +11,7 @@ import (
 )
 
 // table checks the target table.
-func (p *patient) table(ctx context.Context) []Finding {
+func (p *examination) table(ctx context.Context) []Finding {
 	is := about{"table", cloud.Name(p.tableName)}
 	if p.fromFile {
 		is.subject = p.options.TargetsFile
@@ -35,7 +35,7 @@ func (p *patient) table(ctx context.Context) []Finding {
 }
 
 // ledger checks the table in which instances of the function share delivered records.
-func (p *patient) ledger(ctx context.Context) []Finding {
+func (p *examination) ledger(ctx context.Context) []Finding {
 	if p.ledgerTable == "" {
 		return nil
 	}
@@ -43,7 +43,7 @@ func (p *patient) ledger(ctx context.Context) []Finding {
 }
 
 // checkTable checks that a table is usable and has these keys, both strings.
-func (p *patient) checkTable(ctx context.Context, is about, name, hash, sort string) Finding {
+func (p *examination) checkTable(ctx context.Context, is about, name, hash, sort string) Finding {
 	out, err := p.DynamoDB.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
 	switch {
 	case cloud.IsMissing(err):

@@ -17,7 +17,7 @@ import (
 
 // target checks one target: its attributes, and that its destination exists. An
 // inactive target does no harm.
-func (p *patient) target(ctx context.Context, e *registry.Entry) []Finding {
+func (p *examination) target(ctx context.Context, e *registry.Entry) []Finding {
 	is := about{"target", Target(e.Spec.SourceARN, e.ID)}
 	found := p.written(is, e)
 	if slices.ContainsFunc(found, func(f Finding) bool { return f.Status == Error }) || e.Err() != nil {
@@ -34,12 +34,12 @@ func (p *patient) target(ctx context.Context, e *registry.Entry) []Finding {
 }
 
 // update is the command that changes a target.
-func (p *patient) update(t *sinks.Spec, flags ...string) string {
+func (p *examination) update(t *sinks.Spec, flags ...string) string {
 	return p.run("update", append([]string{"--source-arn", t.SourceARN, "--id", t.ID}, flags...)...)
 }
 
 // written checks the attributes of a target.
-func (p *patient) written(is about, e *registry.Entry) []Finding {
+func (p *examination) written(is about, e *registry.Entry) []Finding {
 	var found []Finding
 	graveness := Warning
 	if e.Spec.Active {
@@ -72,7 +72,7 @@ func (p *patient) written(is about, e *registry.Entry) []Finding {
 
 // repair returns the command that fixes all faults or warnings of a target at once,
 // because a target is checked as a whole. It leaves out attributes that no flag sets.
-func (p *patient) repair(e *registry.Entry, faults []target.Fault) string {
+func (p *examination) repair(e *registry.Entry, faults []target.Fault) string {
 	var flags []string
 	for _, f := range faults {
 		flag := p.Flag(f.Attribute)
@@ -106,7 +106,7 @@ func attribute(f target.Fault) string {
 
 // reach checks that the destination of a target exists and takes records, as far as the
 // caller has the right to see it.
-func (p *patient) reach(ctx context.Context, is about, t *sinks.Spec) Finding {
+func (p *examination) reach(ctx context.Context, is about, t *sinks.Spec) Finding {
 	if a, err := arn.Parse(t.Role); err == nil && a.AccountID != p.self.AccountID {
 		return is.notChecked("the target is reached with a role of account %s", a.AccountID)
 	}

@@ -285,9 +285,9 @@ var policyTroubles = []trouble{
 		f := functionOf(a.own())
 		f.VPC = false
 		// The VPC's rights are allowed, but not denied for the function's code.
-		needs, _ := a.keeper().Policy(context.Background(), &f)
+		needs, _ := a.manager().Policy(context.Background(), &f)
 		f.VPC = true
-		full, _ := a.keeper().Policy(context.Background(), &f)
+		full, _ := a.manager().Policy(context.Background(), &f)
 		for _, s := range full.Document.Statement {
 			if s.Effect == "Allow" && strings.HasPrefix(s.Action[0], "ec2:") {
 				needs.Document.Statement = append(needs.Document.Statement, s)

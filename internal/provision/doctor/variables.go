@@ -17,7 +17,7 @@ import (
 )
 
 // variables checks the function's environment variables.
-func (p *patient) variables(context.Context) []Finding {
+func (p *examination) variables(context.Context) []Finding {
 	is := p.is("variables")
 	var found []Finding
 	if p.optionsErr != nil {
@@ -43,7 +43,7 @@ var faultyVariable = regexp.MustCompile(`(?m)^the variable (FANOUT_[A-Z_]+) `)
 
 // unknownVariables finds variables with the function's prefix that it does not
 // recognize.
-func (p *patient) unknownVariables(is about) []Finding {
+func (p *examination) unknownVariables(is about) []Finding {
 	var found []Finding
 	for _, name := range slices.Sorted(maps.Keys(p.function.Environment)) {
 		if !strings.HasPrefix(name, "FANOUT_") || slices.Contains(p.known, name) {
@@ -76,7 +76,7 @@ func fits(name, value string) bool {
 
 // reports checks that the function reports failed items if, and only if, Lambda asks
 // for the report.
-func (p *patient) reports(context.Context) []Finding {
+func (p *examination) reports(context.Context) []Finding {
 	is := p.is("report")
 	if p.hooksErr != nil {
 		return []Finding{is.unknown(p.hooksErr)}

@@ -11,7 +11,7 @@ import (
 
 // views checks that streams of DynamoDB tables have the images that their targets
 // store.
-func (p *patient) views(ctx context.Context) []Finding {
+func (p *examination) views(ctx context.Context) []Finding {
 	needed := make(map[string][]string) // ids of targets, by source
 	for i := range p.targets {
 		if t := &p.targets[i]; t.Spec.Active && t.Spec.NeedsImages() {

@@ -16,7 +16,7 @@ import (
 // writers checks who can write the function's tables. The target table decides where
 // records go, and the ledger decides which records are skipped. Only resource policies
 // are visible; the policies of identities are up to IAM.
-func (p *patient) writers(ctx context.Context) []Finding {
+func (p *examination) writers(ctx context.Context) []Finding {
 	var found []Finding
 	if !p.fromFile {
 		found = append(found, p.writersOf(ctx, p.tableName)...)
@@ -27,10 +27,10 @@ func (p *patient) writers(ctx context.Context) []Finding {
 	return found
 }
 
-// unseen says what a resource policy leaves open.
-const unseen = "this check does not cover IAM permissions within its account"
+// notCovered says what a resource policy leaves open.
+const notCovered = "this check does not cover IAM permissions within its account"
 
-func (p *patient) writersOf(ctx context.Context, table string) []Finding {
+func (p *examination) writersOf(ctx context.Context, table string) []Finding {
 	is := about{"writers", cloud.Name(table)}
 	arn := p.self
 	arn.Service, arn.Resource = "dynamodb", "table/"+table
@@ -41,7 +41,7 @@ func (p *patient) writersOf(ctx context.Context, table string) []Finding {
 	out, err := p.DynamoDB.GetResourcePolicy(ctx, &dynamodb.GetResourcePolicyInput{ResourceArn: &resource})
 	switch {
 	case cloud.HasCode(err, "PolicyNotFoundException"):
-		return []Finding{is.ok("no other account may write to it, because it has no resource policy; %s", unseen)}
+		return []Finding{is.ok("no other account may write to it, because it has no resource policy; %s", notCovered)}
 	case cloud.IsMissing(err):
 		return nil // the check of the table reports it
 	case err != nil:
@@ -52,10 +52,10 @@ func (p *patient) writersOf(ctx context.Context, table string) []Finding {
 		return []Finding{is.is(Unknown, "check the table's resource policy", "not checked: %v", err)}
 	}
 	if len(who) == 0 {
-		return []Finding{is.ok("its resource policy lets no one write to it; %s", unseen)}
+		return []Finding{is.ok("its resource policy lets no one write to it; %s", notCovered)}
 	}
 	return []Finding{is.warning("remove from its resource policy all principals that do not need to write to it",
-		"its resource policy lets these principals write to it, so they can redirect or skip records: %s; %s", strings.Join(who, ", "), unseen)}
+		"its resource policy lets these principals write to it, so they can redirect or skip records: %s; %s", strings.Join(who, ", "), notCovered)}
 }
 
 // writes are the actions that change a table's items or its permissions (Service

@@ -41,8 +41,8 @@ type fake struct {
 	known     map[string]string // ARNs of keys, by id or alias
 }
 
-func (f *fake) keeper() *Keeper {
-	return &Keeper{IAM: fakeIAM{fake: f}, Lambda: fakeLambda{fake: f}, DynamoDB: fakeDynamoDB{f}, Catalog: fanout.Builtin(), In: func(string) Region {
+func (f *fake) manager() *Manager {
+	return &Manager{IAM: fakeIAM{fake: f}, Lambda: fakeLambda{fake: f}, DynamoDB: fakeDynamoDB{f}, Catalog: fanout.Builtin(), In: func(string) Region {
 		return Region{Config: awsfake.Config(f.answer), KMS: fakeKMS{f}, DynamoDB: fakeDynamoDB{f}, Secrets: fakeSecrets{f}}
 	}}
 }
@@ -51,7 +51,7 @@ func code(c string) error { return &smithy.GenericAPIError{Code: c, Message: "no
 
 type fakeLambda struct {
 	*fake
-	cloud.LambdaReader // calls that a Keeper never makes
+	cloud.LambdaReader // calls that a Manager never makes
 }
 
 func (f fakeLambda) GetFunction(context.Context, *lambda.GetFunctionInput, ...func(*lambda.Options)) (*lambda.GetFunctionOutput, error) {
@@ -76,7 +76,7 @@ func (f fakeLambda) GetFunctionEventInvokeConfig(context.Context, *lambda.GetFun
 
 type fakeIAM struct {
 	*fake
-	cloud.IAMAPI // calls that a Keeper never makes
+	cloud.IAMAPI // calls that a Manager never makes
 }
 
 func (f fakeIAM) GetRole(context.Context, *iam.GetRoleInput, ...func(*iam.Options)) (*iam.GetRoleOutput, error) {
@@ -152,7 +152,7 @@ func (f *fake) answer(_ context.Context, in any) (any, error) {
 	case *sns.GetTopicAttributesInput:
 		return &sns.GetTopicAttributesOutput{Attributes: map[string]string{"KmsMasterKeyId": f.keys[*in.TopicArn]}}, f.fail["GetTopicAttributes"]
 	}
-	return nil, fmt.Errorf("a Keeper makes no call with %T", in)
+	return nil, fmt.Errorf("a Manager makes no call with %T", in)
 }
 
 type fakeSecrets struct{ *fake }

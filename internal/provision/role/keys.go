@@ -26,12 +26,12 @@ type keyUse struct {
 }
 
 // keys returns the customer managed keys that encrypt the data that the function, or a
-// role of its own account, reads or writes. AWS managed keys admit every user of the
+// role of its own account, reads or writes. AWS managed keys allow every user of the
 // service (KMS developer guide, Key policies of AWS managed keys), and other accounts
 // do not reveal their keys.
 //
 // It fails if a lookup fails: a policy that loses a key would stop deliveries.
-func (k *Keeper) keys(ctx context.Context, f *Function, p policy.Function, targets []sinks.Spec, sources []policy.Source) ([]policy.Key, error) {
+func (k *Manager) keys(ctx context.Context, f *Function, p policy.Function, targets []sinks.Spec, sources []policy.Source) ([]policy.Key, error) {
 	self, err := arn.Parse(f.ARN)
 	if err != nil || k.In == nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (k *Keeper) keys(ctx context.Context, f *Function, p policy.Function, targe
 }
 
 // lookUp returns the customer managed keys of uses.
-func (k *Keeper) lookUp(ctx context.Context, uses []keyUse) ([]policy.Key, error) {
+func (k *Manager) lookUp(ctx context.Context, uses []keyUse) ([]policy.Key, error) {
 	if k.arns == nil {
 		k.arns = make(map[string]string)
 	}

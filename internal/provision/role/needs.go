@@ -18,8 +18,8 @@ type Needs struct {
 	Skipped  []error // a sentence for each resource that lacks all its rights in Document, or the rights to its key
 }
 
-// told holds the facts about one target.
-type told struct {
+// targetNeeds holds the facts about one target.
+type targetNeeds struct {
 	keys      []policy.Key
 	rightsErr error // why the policy cannot name its destination
 	keyErr    error // why its key cannot be looked up
@@ -27,7 +27,7 @@ type told struct {
 
 // Policy returns the policy that the function's role needs now, and for coming
 // sources.
-func (k *Keeper) Policy(ctx context.Context, f *Function, coming ...policy.Source) (Needs, error) {
+func (k *Manager) Policy(ctx context.Context, f *Function, coming ...policy.Source) (Needs, error) {
 	targets, err := k.Targets(ctx, f)
 	if err != nil {
 		return Needs{}, err
@@ -40,7 +40,7 @@ func (k *Keeper) Policy(ctx context.Context, f *Function, coming ...policy.Sourc
 //
 // Errors: unknown sources or unknown keys of sources; and, with complete Needs,
 // policy.ErrTooLong.
-func (k *Keeper) PolicyFor(ctx context.Context, f *Function, targets []sinks.Spec, coming ...policy.Source) (Needs, error) {
+func (k *Manager) PolicyFor(ctx context.Context, f *Function, targets []sinks.Spec, coming ...policy.Source) (Needs, error) {
 	facts, err := f.facts()
 	if err != nil {
 		return Needs{}, err
@@ -61,7 +61,7 @@ func (k *Keeper) PolicyFor(ctx context.Context, f *Function, targets []sinks.Spe
 	}
 	var known []sinks.Spec
 	for i := range targets {
-		t := k.tell(ctx, f, &targets[i])
+		t := k.needsOf(ctx, f, &targets[i])
 		if err := errors.Join(t.rightsErr, t.keyErr); err != nil {
 			n.Skipped = append(n.Skipped, err)
 		}
@@ -74,20 +74,20 @@ func (k *Keeper) PolicyFor(ctx context.Context, f *Function, targets []sinks.Spe
 	return n, err
 }
 
-// Tell reports why a policy cannot hold all the rights that a target needs.
-func (k *Keeper) Tell(ctx context.Context, f *Function, t sinks.Spec) error {
-	is := k.tell(ctx, f, &t)
+// CheckTarget reports why a policy cannot hold all the rights that a target needs.
+func (k *Manager) CheckTarget(ctx context.Context, f *Function, t sinks.Spec) error {
+	is := k.needsOf(ctx, f, &t)
 	return errors.Join(is.rightsErr, is.keyErr)
 }
 
-// tell looks a target up, once for all policies of one Keeper.
-func (k *Keeper) tell(ctx context.Context, f *Function, t *sinks.Spec) told {
+// needsOf looks a target up, once for all policies of one Manager.
+func (k *Manager) needsOf(ctx context.Context, f *Function, t *sinks.Spec) targetNeeds {
 	same := *t
 	same.Active = false // it needs the same rights
-	if known, ok := k.told[same]; ok {
+	if known, ok := k.targets[same]; ok {
 		return known
 	}
-	var is told
+	var is targetNeeds
 	_, err := policy.Function{ARN: f.ARN}.Policy([]sinks.Spec{*t}, nil)
 	if is.rightsErr = err; errors.Is(err, policy.ErrTooLong) {
 		is.rightsErr = nil // the whole policy is too long anyway
@@ -97,9 +97,9 @@ func (k *Keeper) tell(ctx context.Context, f *Function, t *sinks.Spec) told {
 			is.keyErr = fmt.Errorf("%w (source %s)", is.keyErr, t.SourceARN)
 		}
 	}
-	if k.told == nil {
-		k.told = make(map[sinks.Spec]told)
+	if k.targets == nil {
+		k.targets = make(map[sinks.Spec]targetNeeds)
 	}
-	k.told[same] = is
+	k.targets[same] = is
 	return is
 }

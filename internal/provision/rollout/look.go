@@ -21,7 +21,7 @@ type Before struct {
 
 // Look looks up a function, by name or ARN, that may read the table. byHand says that
 // the user writes the policy of the function's role.
-func Look(ctx context.Context, k *role.Keeper, function, table string, byHand bool) Before {
+func Look(ctx context.Context, k *role.Manager, function, table string, byHand bool) Before {
 	b := Before{ByHand: byHand}
 	f, found, err := role.Find(ctx, k.Lambda, function)
 	if err != nil || !found || !f.Reads(table) {

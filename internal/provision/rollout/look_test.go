@@ -71,7 +71,7 @@ func TestLook(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := &account{fail: map[string]error{test.fail: errDenied}}
-			b := Look(t.Context(), &role.Keeper{Catalog: fanout.Builtin(), Lambda: functions{account: a}, IAM: roles{account: a}, DynamoDB: a}, "orders", test.table, test.byHand)
+			b := Look(t.Context(), &role.Manager{Catalog: fanout.Builtin(), Lambda: functions{account: a}, IAM: roles{account: a}, DynamoDB: a}, "orders", test.table, test.byHand)
 			if (b.Function != nil) != test.function || len(b.Targets) != test.targets || b.Role != test.role || b.ByHand != test.byHand {
 				t.Errorf("got %+v", b)
 			}

@@ -12,9 +12,9 @@ import (
 	"fanout/sinks"
 )
 
-// Policies computes and writes the policy of a function's role: a role.Keeper.
+// Policies computes and writes the policy of a function's role: a role.Manager.
 type Policies interface {
-	Tell(ctx context.Context, f *role.Function, t sinks.Spec) error
+	CheckTarget(ctx context.Context, f *role.Function, t sinks.Spec) error
 	PolicyFor(ctx context.Context, f *role.Function, targets []sinks.Spec, coming ...policy.Source) (role.Needs, error)
 	Write(ctx context.Context, f *role.Function, needs role.Needs) (cloud.Outcome, error)
 	Sync(ctx context.Context, f *role.Function, coming ...policy.Source) (cloud.Outcome, role.Needs, error)
@@ -80,7 +80,7 @@ func (r *Runner) step(ctx context.Context, p Plan, s Step, result *Result) error
 // lookUp fails if the rights of a target are unknown.
 func (r *Runner) lookUp(ctx context.Context, targets []sinks.Spec) error {
 	for _, t := range targets {
-		if err := unlessDenied(r.Policies.Tell(ctx, r.Function, t)); err != nil {
+		if err := unlessDenied(r.Policies.CheckTarget(ctx, r.Function, t)); err != nil {
 			return fmt.Errorf("nothing was written, because fanout cannot determine the policy that target %s needs: %w", t.ID, err)
 		}
 	}

@@ -32,7 +32,7 @@ func (f *fake) call(format string, args ...any) error {
 	return f.fail[text]
 }
 
-func (f *fake) Tell(_ context.Context, _ *role.Function, t sinks.Spec) error {
+func (f *fake) CheckTarget(_ context.Context, _ *role.Function, t sinks.Spec) error {
 	return f.call("look up %s", t.ID)
 }
 

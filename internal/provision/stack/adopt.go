@@ -31,22 +31,22 @@ type Replaced struct {
 	// Targets is the number of targets already in the table. Faulty lists the faults of
 	// targets whose records fail or never arrive. Warnings is the number of other
 	// findings of fanout lint. Unseen is the reason if all that is unknown.
-	Table    string   `json:"targetTable,omitempty"`
-	Targets  int      `json:"targets"`
-	Faulty   []string `json:"faultyTargets,omitempty"`
-	Warnings int      `json:"warnings,omitempty"`
-	Unseen   string   `json:"unseen,omitempty"`
+	Table     string   `json:"targetTable,omitempty"`
+	Targets   int      `json:"targets"`
+	Faulty    []string `json:"faultyTargets,omitempty"`
+	Warnings  int      `json:"warnings,omitempty"`
+	Unchecked string   `json:"unseen,omitempty"`
 
 	Version string   `json:"version,omitempty"` // version with the old code and settings
-	Back    []string `json:"back,omitempty"`    // shell commands that restore them
+	Restore []string `json:"back,omitempty"`    // shell commands that restore them
 }
 
 // adopt asks before it replaces a function that is not fanout's. It then publishes a
 // version of the function as it is, before any other write. It returns nil for a
 // function of fanout.
-func (s *Stack) adopt(ctx context.Context, has *function, p *plan, set *Settings) (*Replaced, Thing, error) {
+func (s *Stack) adopt(ctx context.Context, has *function, p *plan, set *Settings) (*Replaced, Resource, error) {
 	if has == nil || has.fanout() {
-		return nil, Thing{}, nil
+		return nil, Resource{}, nil
 	}
 	r := &Replaced{
 		Function: p.name, Runtime: string(has.Runtime), Handler: aws.ToString(has.Handler), Modified: aws.ToString(has.LastModified),
@@ -54,7 +54,7 @@ func (s *Stack) adopt(ctx context.Context, has *function, p *plan, set *Settings
 	}
 	s.foundTargets(ctx, r, p)
 	if err := set.Adopt(r); err != nil {
-		return nil, Thing{}, err
+		return nil, Resource{}, err
 	}
 	// CodeSha256 makes Lambda refuse if the code has changed since has was read. If nothing
 	// has changed since the last version, Lambda returns that one.
@@ -62,11 +62,11 @@ func (s *Stack) adopt(ctx context.Context, has *function, p *plan, set *Settings
 		FunctionName: &p.name, CodeSha256: has.CodeSha256, Description: aws.String("The function before fanout deploy replaced it"),
 	})
 	if err != nil {
-		return nil, Thing{}, fmt.Errorf("the current function %q cannot be published as a version, so nothing was changed: %w", p.name, err)
+		return nil, Resource{}, fmt.Errorf("the current function %q cannot be published as a version, so nothing was changed: %w", p.name, err)
 	}
 	r.Version = aws.ToString(out.Version)
-	r.Back = wayBack(&has.FunctionConfiguration, r.Version, s.Region)
-	return r, Thing{Kind: "version", Name: p.name + ":" + r.Version, ARN: aws.ToString(out.FunctionArn), Outcome: cloud.Created, Note: "the function as it was"}, nil
+	r.Restore = restoreCommands(&has.FunctionConfiguration, r.Version, s.Region)
+	return r, Resource{Kind: "version", Name: p.name + ":" + r.Version, ARN: aws.ToString(out.FunctionArn), Outcome: cloud.Created, Note: "the function as it was"}, nil
 }
 
 // foundTargets checks the targets that the function will find, as fanout lint does. The
@@ -78,7 +78,7 @@ func (s *Stack) foundTargets(ctx context.Context, r *Replaced, p *plan) {
 		err = fmt.Errorf("the function will read them from the file %s in its package, which fanout cannot read", o.TargetsFile)
 	}
 	if err != nil {
-		r.Unseen = err.Error()
+		r.Unchecked = err.Error()
 		return
 	}
 	entries, err := (&registry.Table{Client: s.Tables, Catalog: s.Catalog, Name: p.table}).List(ctx, "")
@@ -86,7 +86,7 @@ func (s *Stack) foundTargets(ctx context.Context, r *Replaced, p *plan) {
 		return
 	}
 	if err != nil {
-		r.Unseen = cloud.Plain(err)
+		r.Unchecked = cloud.Plain(err)
 		return
 	}
 	r.Table, r.Targets = p.table, len(entries)
@@ -104,9 +104,9 @@ func (s *Stack) foundTargets(ctx context.Context, r *Replaced, p *plan) {
 	}
 }
 
-// wayBack returns the commands that restore a function to its version. They read the
+// restoreCommands returns the commands that restore a function to its version. They read the
 // variables from the version, because variables may be secret.
-func wayBack(was *types.FunctionConfiguration, version, region string) []string {
+func restoreCommands(was *types.FunctionConfiguration, version, region string) []string {
 	name := aws.ToString(was.FunctionName)
 	call := func(operation string, args ...string) string {
 		return strings.Join(append([]string{"aws lambda", operation, "--region", region}, args...), " ")

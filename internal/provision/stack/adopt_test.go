@@ -121,7 +121,7 @@ func TestDeployOverAnotherLints(t *testing.T) {
 				attribute, _, _ := strings.Cut(rest, ":")
 				faults = append(faults, id+": "+attribute)
 			}
-			unseen = r.Unseen
+			unseen = r.Unchecked
 			return errors.New("declined")
 		}
 		if _, _, err := deploy(t, f, set); err == nil || f.writes > 0 {
@@ -160,7 +160,7 @@ func TestDeployOverAnotherDeclined(t *testing.T) {
 		return nil
 	}
 	unseen := ""
-	set.Adopt = func(r *Replaced) error { unseen = r.Unseen; return errors.New("no") }
+	set.Adopt = func(r *Replaced) error { unseen = r.Unchecked; return errors.New("no") }
 	if _, _, err := deploy(t, f, set); err == nil || !strings.Contains(unseen, "AWS does not allow Fake Scan") {
 		t.Errorf("%v, unseen is %q", err, unseen)
 	}
@@ -202,11 +202,11 @@ func TestWayBack(t *testing.T) {
 		`aws lambda update-function-code --region eu-west-1 --function-name orders --architectures x86_64 --zip-file fileb://orders-7.zip`,
 		`aws lambda untag-resource --region eu-west-1 --resource arn:aws:lambda:eu-west-1:123456789012:function:orders --tag-keys fanout:function`,
 	}
-	if diff := cmp.Diff(want, wayBack(f, "7", "eu-west-1")); diff != "" {
+	if diff := cmp.Diff(want, restoreCommands(f, "7", "eu-west-1")); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	f.VpcConfig, f.Environment = nil, nil
-	if back := wayBack(f, "7", "eu-west-1")[0]; !strings.HasSuffix(back, `--vpc-config '{"SecurityGroupIds":[],"SubnetIds":[]}' --environment '{"Variables":{}}'`) {
+	if back := restoreCommands(f, "7", "eu-west-1")[0]; !strings.HasSuffix(back, `--vpc-config '{"SecurityGroupIds":[],"SubnetIds":[]}' --environment '{"Variables":{}}'`) {
 		t.Error(back)
 	}
 }

@@ -18,9 +18,9 @@ import (
 
 // Deployed is the result of Deploy.
 type Deployed struct {
-	Things   []Thing          `json:"things"`
-	Replaced *Replaced        `json:"replaced,omitempty"` // the earlier code, if the function was not fanout's
-	Policy   *policy.Document `json:"policy,omitempty"`   // the policy that the role needs, if it is left alone
+	Resources []Resource       `json:"things"`
+	Replaced  *Replaced        `json:"replaced,omitempty"` // the earlier code, if the function was not fanout's
+	Policy    *policy.Document `json:"policy,omitempty"`   // the policy that the role needs, if it is left alone
 }
 
 // Deploy makes a function and its resources, or updates them to the settings. It writes
@@ -30,10 +30,10 @@ type Deployed struct {
 // its role and the role's policy.
 func (s *Stack) Deploy(ctx context.Context, set Settings) (Deployed, error) {
 	var d Deployed
-	done := func(t Thing, err error) error {
+	done := func(t Resource, err error) error {
 		if err == nil {
-			d.Things = append(d.Things, t)
-			s.Tell(t)
+			d.Resources = append(d.Resources, t)
+			s.OnResource(t)
 		}
 		return err
 	}
@@ -112,7 +112,7 @@ func CheckTime(name string, timeout int32, environment map[string]string) error 
 
 // rights updates the inline policy of the function's role before the function needs it.
 // If the policy is to be left alone, it stores the policy that the role needs in d.
-func (s *Stack) rights(ctx context.Context, p *plan, ours, leave bool, done func(Thing, error) error, d *Deployed) error {
+func (s *Stack) rights(ctx context.Context, p *plan, ours, leave bool, done func(Resource, error) error, d *Deployed) error {
 	if !ours && !leave {
 		return nil // an earlier message names the owner of the role
 	}
@@ -120,7 +120,7 @@ func (s *Stack) rights(ctx context.Context, p *plan, ours, leave bool, done func
 	if err != nil {
 		return err
 	}
-	needs, err := s.keeper().Policy(ctx, &f)
+	needs, err := s.manager().Policy(ctx, &f)
 	if err != nil {
 		return err
 	}
@@ -128,10 +128,10 @@ func (s *Stack) rights(ctx context.Context, p *plan, ours, leave bool, done func
 		d.Policy = &needs.Document
 		return nil
 	}
-	t := Thing{Kind: "policy", Name: role.PolicyName(f.Region()), Note: incomplete(needs)}
+	t := Resource{Kind: "policy", Name: role.PolicyName(f.Region()), Note: incomplete(needs)}
 	err = poll(ctx, time.Minute, fmt.Sprintf("the role %q", cloud.Name(p.role)), func() (bool, error) {
 		var err error
-		t.Outcome, err = s.keeper().Write(ctx, &f, needs)
+		t.Outcome, err = s.manager().Write(ctx, &f, needs)
 		return !cloud.IsMissing(err), keepUnless(cloud.IsMissing(err), err) // a new role may not be visible yet
 	})
 	return done(t, err)

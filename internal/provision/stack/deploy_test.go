@@ -35,7 +35,7 @@ func deploy(t *testing.T, f *fake, set Settings) (got map[string]cloud.Outcome, 
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) { d, err = f.stack().Deploy(t.Context(), set) })
 	got = make(map[string]cloud.Outcome)
-	for _, thing := range d.Things {
+	for _, thing := range d.Resources {
 		got[thing.Kind+" "+thing.Name] = thing.Outcome
 	}
 	return got, d, err
@@ -87,8 +87,8 @@ func TestDeployAgain(t *testing.T) {
 		}
 		_, d, err := deploy(t, f, settings())
 		if whole.calls[n] == "GetFunctionEventInvokeConfig" { // one right of many, which the policy then keeps
-			if err != nil || !strings.Contains(fmt.Sprint(d.Things), "asynchronous invocations cannot be read") {
-				t.Errorf("without the right to call %s: %v, %v", whole.calls[n], d.Things, err)
+			if err != nil || !strings.Contains(fmt.Sprint(d.Resources), "asynchronous invocations cannot be read") {
+				t.Errorf("without the right to call %s: %v, %v", whole.calls[n], d.Resources, err)
 			}
 			continue
 		}
@@ -187,7 +187,7 @@ func TestDeployWaitsForIAM(t *testing.T) {
 	var waits []string
 	synctest.Test(t, func(t *testing.T) {
 		s := f.stack()
-		s.Wait = func(what string) { waits = append(waits, what) }
+		s.OnWait = func(what string) { waits = append(waits, what) }
 		if _, err := s.Deploy(t.Context(), settings()); err != nil {
 			t.Error(err)
 		}
@@ -276,7 +276,7 @@ func TestDeployForeign(t *testing.T) {
 		t.Fatalf("%v: %s", err, f.state())
 	}
 	var notes []string
-	for _, thing := range d.Things {
+	for _, thing := range d.Resources {
 		if thing.Note != "" {
 			notes = append(notes, thing.Kind+": "+thing.Note)
 		}

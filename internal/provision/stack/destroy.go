@@ -15,18 +15,18 @@ import (
 	"fanout/internal/provision/role"
 )
 
-// Goes reports whether the thing is to be deleted.
-func (i *Item) Goes() bool { return i.delete != nil }
+// Deletes reports whether the thing is to be deleted.
+func (i *Item) Deletes() bool { return i.delete != nil }
 
 // Destroy deletes the items of an inventory that go, and returns the outcome of every
 // item. An item that is gone already counts as deleted.
-func (s *Stack) Destroy(ctx context.Context, items []Item) ([]Thing, error) {
-	things := []Thing{}
+func (s *Stack) Destroy(ctx context.Context, items []Item) ([]Resource, error) {
+	things := []Resource{}
 	for _, item := range items {
 		item.Outcome = cloud.Kept
-		if item.Goes() {
+		if item.Deletes() {
 			what := fmt.Sprintf("the %s %q", item.Kind, item.Name)
-			err := poll(ctx, patience, "the deletion of "+what, func() (bool, error) {
+			err := poll(ctx, waitLimit, "the deletion of "+what, func() (bool, error) {
 				err := item.delete(ctx)
 				return !busy(err), keepUnless(busy(err), err)
 			})
@@ -35,8 +35,8 @@ func (s *Stack) Destroy(ctx context.Context, items []Item) ([]Thing, error) {
 			}
 			item.Outcome = cloud.Deleted
 		}
-		things = append(things, item.Thing)
-		s.Tell(item.Thing)
+		things = append(things, item.Resource)
+		s.OnResource(item.Resource)
 	}
 	return things, nil
 }
@@ -52,7 +52,7 @@ func (s *Stack) deleteTable(ctx context.Context, name string) error {
 	if _, err := s.Tables.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &name}); err != nil {
 		return err
 	}
-	return poll(ctx, patience, fmt.Sprintf("the deletion of the table %q", name), func() (bool, error) {
+	return poll(ctx, waitLimit, fmt.Sprintf("the deletion of the table %q", name), func() (bool, error) {
 		t, err := s.describe(ctx, name)
 		return t == nil, err
 	})

@@ -40,14 +40,14 @@ func hooked(t *testing.T) *fake {
 }
 
 // destroy lists and deletes in fake time.
-func destroy(t *testing.T, f *fake, d Doomed) (lines []string, err error) {
+func destroy(t *testing.T, f *fake, d DestroyOptions) (lines []string, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var items []Item
 		if items, err = f.stack().Inventory(t.Context(), d); err != nil {
 			return
 		}
-		var things []Thing
+		var things []Resource
 		things, err = f.stack().Destroy(t.Context(), items)
 		for _, thing := range things {
 			lines = append(lines, strings.TrimSpace(thing.Kind+" "+thing.Name+": "+string(thing.Outcome)+" "+thing.Note))
@@ -59,7 +59,7 @@ func destroy(t *testing.T, f *fake, d Doomed) (lines []string, err error) {
 func TestDestroy(t *testing.T) {
 	f := hooked(t)
 	f.items = append(f.items, item("a", "kinesis", true), item("b", "pigeon", false))
-	got, err := destroy(t, f, Doomed{Function: "orders"})
+	got, err := destroy(t, f, DestroyOptions{Function: "orders"})
 	want := []string{
 		"mapping kinesis:m1: deleted", "mapping kinesis:m2: deleted", "subscription alerts: deleted",
 		"role ordersRole: deleted", "log group /aws/lambda/orders: deleted",
@@ -71,7 +71,7 @@ func TestDestroy(t *testing.T) {
 	if left := strings.TrimSpace(f.state()); left != "0 1" { // the other function's subscription
 		t.Errorf("left: %s", left)
 	}
-	if got, err := destroy(t, f, Doomed{Function: "orders"}); got != nil || err != nil {
+	if got, err := destroy(t, f, DestroyOptions{Function: "orders"}); got != nil || err != nil {
 		t.Errorf("nothing is left: %v, %v", got, err)
 	}
 }
@@ -79,7 +79,7 @@ func TestDestroy(t *testing.T) {
 // A destroy whose nth call fails is completed by the next run, for every n.
 func TestDestroyAgain(t *testing.T) {
 	whole := hooked(t)
-	if _, err := destroy(t, whole, Doomed{Function: "orders"}); err != nil {
+	if _, err := destroy(t, whole, DestroyOptions{Function: "orders"}); err != nil {
 		t.Fatal(err)
 	}
 	for n, op := range whole.calls {
@@ -90,7 +90,7 @@ func TestDestroyAgain(t *testing.T) {
 			}
 			return nil
 		}
-		lines, err := destroy(t, f, Doomed{Function: "orders"})
+		lines, err := destroy(t, f, DestroyOptions{Function: "orders"})
 		if op == "Scan" { // it only counts
 			if want := "table ordersTargets: deleted its targets cannot be counted"; err != nil || !slices.Contains(lines, want) {
 				t.Errorf("without the right to call Scan: %v, %q", err, lines)
@@ -105,7 +105,7 @@ func TestDestroyAgain(t *testing.T) {
 			t.Errorf("after call %d, %s, tables are gone before the rest", n, op)
 		}
 		f.fail = nil
-		if _, err := destroy(t, f, Doomed{Function: "orders"}); err != nil || f.state() != whole.state() {
+		if _, err := destroy(t, f, DestroyOptions{Function: "orders"}); err != nil || f.state() != whole.state() {
 			t.Errorf("after call %d, %s: %v, left: %s", n, op, err, f.state())
 		}
 	}
@@ -113,26 +113,26 @@ func TestDestroyAgain(t *testing.T) {
 
 func TestDestroyKeeps(t *testing.T) {
 	for name, tt := range map[string]struct {
-		change func(*fake, *Doomed)
+		change func(*fake, *DestroyOptions)
 		want   []string // the lines that say kept, or deleted policies
 	}{
-		"flags": {func(_ *fake, d *Doomed) { d.KeepTable, d.KeepRole = true, true },
+		"flags": {func(_ *fake, d *DestroyOptions) { d.KeepTable, d.KeepRole = true, true },
 			[]string{"role ordersRole: kept --keep-role", "table ordersTargets: kept --keep-table", "ledger table ordersLedger: kept --keep-table"}},
-		"others'": {func(f *fake, _ *Doomed) {
+		"others'": {func(f *fake, _ *DestroyOptions) {
 			f.tables["ordersTargets"].tags, f.tables["ordersLedger"].tags[role.Tag] = nil, "x"
 			f.role.Tags, f.groups["/aws/lambda/orders"].tags = nil, nil
 		}, []string{
-			"role ordersRole: kept " + notMade, "log group /aws/lambda/orders: kept " + notMade,
-			"table ordersTargets: kept " + notMade, "ledger table ordersLedger: kept " + notMade,
+			"role ordersRole: kept " + notCreated, "log group /aws/lambda/orders: kept " + notCreated,
+			"table ordersTargets: kept " + notCreated, "ledger table ordersLedger: kept " + notCreated,
 		}},
-		"used by others": {func(f *fake, _ *Doomed) {
+		"used by others": {func(f *fake, _ *DestroyOptions) {
 			f.others = []types.FunctionConfiguration{
 				using("a0", map[string]string{"FANOUT_TABLE": "another"}),
 				using("a1", map[string]string{"FANOUT_TABLE": "ordersTargets"}),
 				using("a2", map[string]string{"FANOUT_LEDGER_TABLE": "arn:aws:dynamodb:eu-west-1:123456789012:table/ordersLedger"}),
 			}
 		}, []string{"table ordersTargets: kept the function a1 uses it", "ledger table ordersLedger: kept the function a2 uses it"}},
-		"perhaps used by others": {func(f *fake, _ *Doomed) {
+		"perhaps used by others": {func(f *fake, _ *DestroyOptions) {
 			secret := using("a1", nil)
 			secret.Environment = &types.EnvironmentResponse{Error: &types.EnvironmentError{ErrorCode: aws.String("AccessDeniedException")}}
 			theirs := secret
@@ -143,11 +143,11 @@ func TestDestroyKeeps(t *testing.T) {
 			"table ordersTargets: kept the function a1 may use it; its variables cannot be read",
 			"ledger table ordersLedger: kept the function a1 may use it; its variables cannot be read",
 		}},
-		"regions": {func(f *fake, _ *Doomed) { f.policies["fanout-us-east-1"] = "{}" },
+		"regions": {func(f *fake, _ *DestroyOptions) { f.policies["fanout-us-east-1"] = "{}" },
 			[]string{"policy fanout-eu-west-1: deleted", "role ordersRole: kept the function in us-east-1 uses it too"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f, d := hooked(t), Doomed{Function: "orders"}
+			f, d := hooked(t), DestroyOptions{Function: "orders"}
 			tt.change(f, &d)
 			lines, err := destroy(t, f, d)
 			if err != nil {
@@ -184,28 +184,28 @@ func TestDestroyFaults(t *testing.T) {
 		}
 		return nil
 	}
-	if _, err := destroy(t, f, Doomed{Function: "orders"}); err != nil || len(f.mappings) > 0 {
+	if _, err := destroy(t, f, DestroyOptions{Function: "orders"}); err != nil || len(f.mappings) > 0 {
 		t.Error(err)
 	}
 	f = hooked(t)
 	f.mappings[0].State = aws.String("Deleting")
 	f.fnPolicy = "{"
-	if _, err := destroy(t, f, Doomed{Function: "orders"}); err == nil || !strings.HasPrefix(err.Error(), `the resource policy of the function "orders" cannot be read: `) {
+	if _, err := destroy(t, f, DestroyOptions{Function: "orders"}); err == nil || !strings.HasPrefix(err.Error(), `the resource policy of the function "orders" cannot be read: `) {
 		t.Error(err)
 	}
 	f.fnPolicy = ""
-	if lines, err := destroy(t, f, Doomed{Function: "orders"}); err != nil || lines[0] != "mapping kinesis:m2: deleted" {
+	if lines, err := destroy(t, f, DestroyOptions{Function: "orders"}); err != nil || lines[0] != "mapping kinesis:m2: deleted" {
 		t.Error(lines, err)
 	}
 	f = hooked(t)
 	f.fnTags, f.function.Environment = nil, &types.EnvironmentResponse{Variables: map[string]string{hooks.Variable: "true"}}
-	if _, err := destroy(t, f, Doomed{Function: "orders"}); err == nil || err.Error() != `the function "orders" is not a fanout function, so destroy keeps it; to destroy it, add the tag fanout:function=orders` {
+	if _, err := destroy(t, f, DestroyOptions{Function: "orders"}); err == nil || err.Error() != `the function "orders" is not a fanout function, so destroy keeps it; to destroy it, add the tag fanout:function=orders` {
 		t.Error(err)
 	}
 	// The function with the ledger's name in its settings is gone.
 	f = hooked(t)
 	f.function = nil
-	lines, err := destroy(t, f, Doomed{Function: "orders", Ledger: "ordersLedger"})
+	lines, err := destroy(t, f, DestroyOptions{Function: "orders", Ledger: "ordersLedger"})
 	if err != nil || len(f.tables) > 0 {
 		t.Error(lines, err)
 	}

@@ -74,7 +74,7 @@ func newFake() *fake {
 func (f *fake) stack() *Stack {
 	return &Stack{
 		Lambda: fakeLambda{fake: f}, IAM: fakeIAM{fake: f}, Tables: fakeDynamoDB{f}, Catalog: fanout.Builtin(), Logs: fakeLogs{f}, Region: region,
-		Topics: func(string) cloud.SNSAPI { return fakeSNS{fake: f} }, Tell: func(Thing) {}, Wait: func(string) {},
+		Topics: func(string) cloud.SNSAPI { return fakeSNS{fake: f} }, OnResource: func(Resource) {}, OnWait: func(string) {},
 	}
 }
 

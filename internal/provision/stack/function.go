@@ -38,7 +38,7 @@ func (s *Stack) findFunction(ctx context.Context, ref string) (*function, error)
 
 // settled waits until Lambda has finished its earlier work on the function.
 func (s *Stack) settled(ctx context.Context, name string) (f *function, err error) {
-	err = poll(ctx, patience, fmt.Sprintf("the function %q", name), func() (bool, error) {
+	err = poll(ctx, waitLimit, fmt.Sprintf("the function %q", name), func() (bool, error) {
 		if f, err = s.findFunction(ctx, name); err != nil || f == nil {
 			return false, err // a new function may not be visible yet
 		}
@@ -64,8 +64,8 @@ func (s *Stack) working(ctx context.Context, name string) (*function, error) {
 // function creates or updates the function according to the plan. again writes its
 // settings even if they are equal: a recreated role is a new role to Lambda, though its
 // name is the same.
-func (s *Stack) function(ctx context.Context, has *function, p *plan, archive code.Package, again bool) (Thing, error) {
-	t := Thing{Kind: "function", Name: p.name, Outcome: cloud.Unchanged}
+func (s *Stack) function(ctx context.Context, has *function, p *plan, archive code.Package, again bool) (Resource, error) {
+	t := Resource{Kind: "function", Name: p.name, Outcome: cloud.Unchanged}
 	if has == nil {
 		t.Outcome = cloud.Created
 		if err := s.createFunction(ctx, p, archive); err != nil {
@@ -175,7 +175,7 @@ func (s *Stack) asRole(ctx context.Context, p *plan, call func() error) error {
 			return true, err
 		}
 		if refused == nil {
-			s.Wait(fmt.Sprintf("IAM to let Lambda use the role %q", cloud.Name(p.role)))
+			s.OnWait(fmt.Sprintf("IAM to let Lambda use the role %q", cloud.Name(p.role)))
 		}
 		refused = err
 		return false, nil

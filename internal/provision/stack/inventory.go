@@ -16,8 +16,8 @@ import (
 	"fanout/internal/provision/role"
 )
 
-// Doomed is a function to destroy, and the parts of it to keep.
-type Doomed struct {
+// DestroyOptions is a function to destroy, and the parts of it to keep.
+type DestroyOptions struct {
 	Function            string // name or ARN
 	Table, Ledger       string // names or ARNs; default: the function's, or else <function>Targets and none
 	KeepTable, KeepRole bool
@@ -25,7 +25,7 @@ type Doomed struct {
 
 // Item is an existing resource, and its deletion.
 type Item struct {
-	Thing
+	Resource
 	delete func(ctx context.Context) error // nil: it is kept
 }
 
@@ -33,7 +33,7 @@ type Item struct {
 // come the callers of the function, then everything that can be made again, then its
 // tables, which cannot. The function itself is last, because its settings show a later
 // run which resources are left. Resources that deploy did not make are listed as kept.
-func (s *Stack) Inventory(ctx context.Context, d Doomed) ([]Item, error) {
+func (s *Stack) Inventory(ctx context.Context, d DestroyOptions) ([]Item, error) {
 	has, err := s.findFunction(ctx, d.Function)
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (s *Stack) listMappings(ctx context.Context, function string) ([]Item, erro
 	var items []Item
 	for _, m := range mappings {
 		items = append(items, Item{
-			Thing{Kind: "mapping", Name: cloud.Source(aws.ToString(m.EventSourceArn)), ARN: aws.ToString(m.EventSourceArn)},
+			Resource{Kind: "mapping", Name: cloud.Source(aws.ToString(m.EventSourceArn)), ARN: aws.ToString(m.EventSourceArn)},
 			func(ctx context.Context) error {
 				_, err := s.Lambda.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: m.UUID})
 				return err
@@ -109,7 +109,7 @@ func (s *Stack) listSubscriptions(ctx context.Context, f *function) ([]Item, err
 				continue
 			}
 			items = append(items, Item{
-				Thing{Kind: "subscription", Name: a.Resource, ARN: *sub.SubscriptionArn},
+				Resource{Kind: "subscription", Name: a.Resource, ARN: *sub.SubscriptionArn},
 				func(ctx context.Context) error {
 					_, err := client.Unsubscribe(ctx, &sns.UnsubscribeInput{SubscriptionArn: sub.SubscriptionArn})
 					return err
@@ -145,13 +145,13 @@ func (s *Stack) listTable(ctx context.Context, form tableForm, name, function st
 	if err != nil || has == nil || has.TableStatus == "DELETING" {
 		return nil, err
 	}
-	item := Item{Thing: Thing{Kind: form.kind, Name: aws.ToString(has.TableName), ARN: aws.ToString(has.TableArn)}}
+	item := Item{Resource: Resource{Kind: form.kind, Name: aws.ToString(has.TableName), ARN: aws.ToString(has.TableArn)}}
 	ours, err := s.madeTable(ctx, item.ARN, function)
 	switch {
 	case err != nil:
 		return nil, err
 	case !ours:
-		item.Note = notMade
+		item.Note = notCreated
 	case keep:
 		item.Note = "--keep-table"
 	default:
@@ -188,7 +188,7 @@ func (s *Stack) countTargets(ctx context.Context, table string) string {
 	return fmt.Sprintf("%d targets, %d active", len(entries), active)
 }
 
-const notMade = "not created by fanout deploy for this function"
+const notCreated = "not created by fanout deploy for this function"
 
 // listRole lists the function's role, if there is one.
 func (s *Stack) listRole(ctx context.Context, name, function string, keep bool) ([]Item, error) {
@@ -196,10 +196,10 @@ func (s *Stack) listRole(ctx context.Context, name, function string, keep bool) 
 	if err != nil || has == nil {
 		return nil, err
 	}
-	item := Item{Thing: Thing{Kind: "role", Name: name, ARN: aws.ToString(has.Arn)}}
+	item := Item{Resource: Resource{Kind: "role", Name: name, ARN: aws.ToString(has.Arn)}}
 	switch {
 	case !role.Made(has, function):
-		item.Note = notMade
+		item.Note = notCreated
 	case keep:
 		item.Note = "--keep-role"
 	default:
@@ -212,7 +212,7 @@ func (s *Stack) listRole(ctx context.Context, name, function string, keep bool) 
 			break
 		}
 		item.Note = "the function in " + others + " uses it too"
-		own := Item{Thing: Thing{Kind: "policy", Name: role.PolicyName(s.Region)}}
+		own := Item{Resource: Resource{Kind: "policy", Name: role.PolicyName(s.Region)}}
 		own.delete = func(ctx context.Context) error { return s.deleteRolePolicy(ctx, name, own.Name) }
 		return []Item{own, item}, nil
 	}
@@ -225,13 +225,13 @@ func (s *Stack) listLogGroup(ctx context.Context, name, function string) ([]Item
 	if err != nil || has == nil {
 		return nil, err
 	}
-	item := Item{Thing: Thing{Kind: "log group", Name: name, ARN: logGroupARN(has)}}
+	item := Item{Resource: Resource{Kind: "log group", Name: name, ARN: logGroupARN(has)}}
 	ours, err := s.madeLogGroup(ctx, has, function)
 	switch {
 	case err != nil:
 		return nil, err
 	case !ours:
-		item.Note = notMade
+		item.Note = notCreated
 	default:
 		item.delete = func(ctx context.Context) error { return s.deleteLogGroup(ctx, name) }
 	}
@@ -244,7 +244,7 @@ func (s *Stack) listFunction(f *function) []Item {
 		return nil
 	}
 	return []Item{{
-		Thing{Kind: "function", Name: aws.ToString(f.FunctionName), ARN: aws.ToString(f.FunctionArn)},
+		Resource{Kind: "function", Name: aws.ToString(f.FunctionName), ARN: aws.ToString(f.FunctionArn)},
 		func(ctx context.Context) error {
 			_, err := s.Lambda.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: f.FunctionName})
 			return err

@@ -23,8 +23,8 @@ const DefaultRetention = 30
 // logGroup makes the function's log group. It sets the retention if that is given, and
 // for a new function; a default never expires logs that a user has already. 0 keeps
 // them forever.
-func (s *Stack) logGroup(ctx context.Context, name, function string, retention *int, fresh bool) (Thing, error) {
-	t := Thing{Kind: "log group", Name: name, Outcome: cloud.Unchanged}
+func (s *Stack) logGroup(ctx context.Context, name, function string, retention *int, fresh bool) (Resource, error) {
+	t := Resource{Kind: "log group", Name: name, Outcome: cloud.Unchanged}
 	has, err := cloud.LogGroup(ctx, s.Logs, name)
 	if err != nil {
 		return t, err

@@ -17,8 +17,8 @@ import (
 // role makes the function's role, or updates one that deploy made. Any other role is
 // left alone, and one given by ARN is taken as it is. ours reports whether deploy made
 // it.
-func (s *Stack) role(ctx context.Context, name, function string, leaveIAM bool) (t Thing, ours bool, err error) {
-	t = Thing{Kind: "role", Name: cloud.Name(name), ARN: name, Outcome: cloud.Given}
+func (s *Stack) role(ctx context.Context, name, function string, leaveIAM bool) (t Resource, ours bool, err error) {
+	t = Resource{Kind: "role", Name: cloud.Name(name), ARN: name, Outcome: cloud.Given}
 	if arn.IsARN(name) {
 		return t, false, nil
 	}

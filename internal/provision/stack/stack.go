@@ -28,28 +28,28 @@ type Stack struct {
 	Keys    func(region string) role.Region // services that know their keys; nil: no keys are looked up
 	Region  string
 
-	// Tell is called with each finished thing, and Wait with each thing that is waited
+	// OnResource is called with each finished thing, and Wait with each thing that is waited
 	// for.
-	Tell func(Thing)
-	Wait func(what string)
+	OnResource func(Resource)
+	OnWait     func(what string)
 }
 
 // On returns the Stack of an account and region.
 func On(a *cloud.Account, catalog *target.Catalog) *Stack {
 	return &Stack{
 		Lambda: a.Lambda(), IAM: a.IAM(), Tables: a.DynamoDB(), Logs: a.Logs(), Region: a.Region(), Catalog: catalog,
-		Keys:   role.Regions(a),
-		Topics: func(region string) cloud.SNSAPI { return a.In(region).SNS() },
-		Tell:   func(Thing) {}, Wait: func(string) {},
+		Keys:       role.Regions(a),
+		Topics:     func(region string) cloud.SNSAPI { return a.In(region).SNS() },
+		OnResource: func(Resource) {}, OnWait: func(string) {},
 	}
 }
 
-func (s *Stack) keeper() *role.Keeper {
-	return &role.Keeper{IAM: s.IAM, Lambda: s.Lambda, DynamoDB: s.Tables, Catalog: s.Catalog, In: s.Keys}
+func (s *Stack) manager() *role.Manager {
+	return &role.Manager{IAM: s.IAM, Lambda: s.Lambda, DynamoDB: s.Tables, Catalog: s.Catalog, In: s.Keys}
 }
 
-// Thing is a part of a stack, and its outcome.
-type Thing struct {
+// Resource is a part of a stack, and its outcome.
+type Resource struct {
 	Kind    string        `json:"thing"` // role, table, function and so on
 	Name    string        `json:"name"`
 	ARN     string        `json:"arn,omitempty"`
@@ -60,9 +60,9 @@ type Thing struct {
 // tags returns the tags of all resources of a function.
 func tags(function string) map[string]string { return map[string]string{role.Tag: function} }
 
-// patience bounds the time until a resource reaches its desired state. Functions in a
+// waitLimit bounds the time until a resource reaches its desired state. Functions in a
 // VPC take longest: minutes, while Lambda makes network interfaces.
-const patience = 5 * time.Minute
+const waitLimit = 5 * time.Minute
 
 // poll tries until it succeeds or fails, with pauses that grow from a quarter of a
 // second to five. It gives up when ctx ends, or after limit.

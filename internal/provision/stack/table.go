@@ -31,8 +31,8 @@ var (
 
 // table makes a table, or updates one that deploy made. Any other table is only
 // checked. A table given by ARN is taken as it is.
-func (s *Stack) table(ctx context.Context, form tableForm, name, function string) (Thing, error) {
-	t := Thing{Kind: form.kind, Name: cloud.Name(name), Outcome: cloud.Given}
+func (s *Stack) table(ctx context.Context, form tableForm, name, function string) (Resource, error) {
+	t := Resource{Kind: form.kind, Name: cloud.Name(name), Outcome: cloud.Given}
 	if arn.IsARN(name) {
 		t.ARN = name
 		return t, nil
@@ -119,7 +119,7 @@ func (s *Stack) createTable(ctx context.Context, form tableForm, name, function 
 
 // activeTable waits until a table accepts calls.
 func (s *Stack) activeTable(ctx context.Context, name string) (t *types.TableDescription, err error) {
-	err = poll(ctx, patience, fmt.Sprintf("the table %q", name), func() (bool, error) {
+	err = poll(ctx, waitLimit, fmt.Sprintf("the table %q", name), func() (bool, error) {
 		if t, err = s.describe(ctx, name); err != nil {
 			return false, err
 		}

@@ -63,7 +63,7 @@ func (s *Stack) adjustBackups(ctx context.Context, form tableForm, t *types.Tabl
 	}
 	// A new table's backups take a while to enable. Until then, the call is refused as
 	// unavailable (DynamoDB API, UpdateContinuousBackups).
-	return true, poll(ctx, patience, fmt.Sprintf("point-in-time recovery of the table %q", *t.TableName), func() (bool, error) {
+	return true, poll(ctx, waitLimit, fmt.Sprintf("point-in-time recovery of the table %q", *t.TableName), func() (bool, error) {
 		_, err := s.Tables.UpdateContinuousBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{
 			TableName:                        t.TableName,
 			PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true)},

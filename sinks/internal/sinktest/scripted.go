@@ -11,17 +11,17 @@ import (
 // nothing.
 type scripted struct {
 	net.Conn
-	told   chan struct{}
-	Pieces [][]byte
+	requested chan struct{}
+	Pieces    [][]byte
 }
 
 func NewScripted(answer []byte, piece int) *scripted {
-	return &scripted{told: make(chan struct{}, 1), Pieces: slices.Collect(slices.Chunk(answer, max(piece, 1)))}
+	return &scripted{requested: make(chan struct{}, 1), Pieces: slices.Collect(slices.Chunk(answer, max(piece, 1)))}
 }
 
 func (c *scripted) Write(p []byte) (int, error) {
 	select {
-	case c.told <- struct{}{}:
+	case c.requested <- struct{}{}:
 	default:
 	}
 	return len(p), nil

@@ -18,18 +18,18 @@ func (m *manage) iamFlag() {
 	m.flags.BoolVar(&m.noIAM, "no-iam", false, "do not change the policy of the function's role; print the policy that it needs")
 }
 
-// keepInStep updates the inline policy of the function's role to the needs of the
+// syncPolicy updates the inline policy of the function's role to the needs of the
 // function and of coming sources: Lambda makes no mapping that the role cannot read.
 // With --no-iam it returns the policy instead, and the command prints it.
 //
 // It reports missing permissions on standard error: a user who may write targets need
 // not have rights in IAM. The same goes for a role that deploy did not make. A function
 // that does not exist needs nothing yet.
-func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Account, coming ...policy.Source) (needed *policy.Document, err error) {
+func (m *manage) syncPolicy(ctx context.Context, cmd *cobra.Command, a *cloud.Account, coming ...policy.Source) (needed *policy.Document, err error) {
 	k := role.On(a, m.catalog)
 	f, found, err := role.Find(ctx, k.Lambda, m.functionRef())
 	if err != nil {
-		return nil, m.outOfStep(cmd, err)
+		return nil, m.policyError(cmd, err)
 	}
 	if !found {
 		return nil, nil
@@ -37,7 +37,7 @@ func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Ac
 	if m.noIAM {
 		needs, err := k.Policy(ctx, &f, coming...)
 		if err != nil {
-			return nil, m.outOfStep(cmd, err)
+			return nil, m.policyError(cmd, err)
 		}
 		warnSkipped(cmd, needs)
 		return &needs.Document, nil
@@ -45,11 +45,11 @@ func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Ac
 	outcome, needs, err := k.Sync(ctx, &f, coming...)
 	warnSkipped(cmd, needs)
 	if err != nil {
-		return nil, m.outOfStep(cmd, err)
+		return nil, m.policyError(cmd, err)
 	}
-	if left := outcome == cloud.Missing || outcome == cloud.Foreign; !left || !m.toldOfRole {
-		m.toldOfRole = left
-		tellOutcome(cmd, &f, outcome)
+	if left := outcome == cloud.Missing || outcome == cloud.Foreign; !left || !m.roleReported {
+		m.roleReported = left
+		printPolicyOutcome(cmd, &f, outcome)
 	}
 	return nil, nil
 }
@@ -57,16 +57,16 @@ func (m *manage) keepInStep(ctx context.Context, cmd *cobra.Command, a *cloud.Ac
 // undoTime bounds the removal of rights, even after an interrupt.
 const undoTime = 30 * time.Second
 
-// takeBack restores the policy of the function's role without the coming sources, after
+// restorePolicy restores the policy of the function's role without the coming sources, after
 // AWS refused the change with err. If the change may have taken effect after all, its
 // rights stay.
-func (m *manage) takeBack(ctx context.Context, cmd *cobra.Command, a *cloud.Account, err error) error {
+func (m *manage) restorePolicy(ctx context.Context, cmd *cobra.Command, a *cloud.Account, err error) error {
 	if m.noIAM || !cloud.IsRefused(err) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 	defer cancel()
-	_, left := m.keepInStep(ctx, cmd, a)
+	_, left := m.syncPolicy(ctx, cmd, a)
 	return left
 }
 
@@ -77,8 +77,8 @@ func warnSkipped(cmd *cobra.Command, needs role.Needs) {
 	}
 }
 
-// tellOutcome prints the outcome for the policy.
-func tellOutcome(cmd *cobra.Command, f *role.Function, outcome cloud.Outcome) {
+// printPolicyOutcome prints the outcome for the policy.
+func printPolicyOutcome(cmd *cobra.Command, f *role.Function, outcome cloud.Outcome) {
 	switch {
 	case outcome == cloud.Missing:
 		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the function's role %q does not exist; run fanout deploy to create it\n", cloud.Name(f.RoleARN))
@@ -89,16 +89,16 @@ func tellOutcome(cmd *cobra.Command, f *role.Function, outcome cloud.Outcome) {
 	}
 }
 
-// outOfStep warns if the caller has no right to update the policy. It returns any other
+// policyError warns if the caller has no right to update the policy. It returns any other
 // error.
-func (m *manage) outOfStep(cmd *cobra.Command, err error) error {
+func (m *manage) policyError(cmd *cobra.Command, err error) error {
 	if !cloud.IsDenied(err) {
 		return fmt.Errorf("the policy of the function's role is out of date: %w", err)
 	}
-	warnOutOfStep(cmd, err)
+	warnPolicyOutdated(cmd, err)
 	return nil
 }
 
-func warnOutOfStep(cmd *cobra.Command, err error) {
+func warnPolicyOutdated(cmd *cobra.Command, err error) {
 	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the policy of the function's role is out of date: %s; ask someone with IAM permissions to run fanout policy and update the role\n", cloud.Plain(err))
 }

@@ -15,8 +15,8 @@ import (
 	"fanout/sinks"
 )
 
-// Keeper computes and writes policies.
-type Keeper struct {
+// Manager computes and writes policies.
+type Manager struct {
 	IAM      cloud.IAMAPI
 	Lambda   cloud.LambdaReader
 	DynamoDB registry.API
@@ -25,18 +25,18 @@ type Keeper struct {
 	// In returns the services that know their keys; nil: no keys are looked up.
 	In func(region string) Region
 
-	told map[sinks.Spec]told // facts about targets so far
-	arns map[string]string   // of keys, by region and id
+	targets map[sinks.Spec]targetNeeds // facts about targets so far
+	arns    map[string]string          // of keys, by region and id
 }
 
-// On returns the Keeper of an account and region.
-func On(a *cloud.Account, catalog *target.Catalog) *Keeper {
-	return &Keeper{IAM: a.IAM(), Lambda: a.Lambda(), DynamoDB: a.DynamoDB(), Catalog: catalog, In: Regions(a)}
+// On returns the Manager of an account and region.
+func On(a *cloud.Account, catalog *target.Catalog) *Manager {
+	return &Manager{IAM: a.IAM(), Lambda: a.Lambda(), DynamoDB: a.DynamoDB(), Catalog: catalog, In: Regions(a)}
 }
 
 // Entries returns the targets of every source in the table. It returns none for a
 // function that reads them from a file, which only the function can read.
-func (k *Keeper) Entries(ctx context.Context, f *Function) ([]registry.Entry, error) {
+func (k *Manager) Entries(ctx context.Context, f *Function) ([]registry.Entry, error) {
 	if f.Environment["FANOUT_TARGETS_FILE"] != "" {
 		return nil, nil
 	}
@@ -47,7 +47,7 @@ func (k *Keeper) Entries(ctx context.Context, f *Function) ([]registry.Entry, er
 }
 
 // Targets returns the targets of every source that the function can deliver to.
-func (k *Keeper) Targets(ctx context.Context, f *Function) ([]sinks.Spec, error) {
+func (k *Manager) Targets(ctx context.Context, f *Function) ([]sinks.Spec, error) {
 	entries, err := k.Entries(ctx, f)
 	return Sound(entries), err
 }
@@ -65,7 +65,7 @@ func Sound(entries []registry.Entry) []sinks.Spec {
 }
 
 // sources returns the sources that are hooked to the function and read with its role.
-func (k *Keeper) sources(ctx context.Context, f *Function) ([]policy.Source, error) {
+func (k *Manager) sources(ctx context.Context, f *Function) ([]policy.Source, error) {
 	mappings, err := cloud.Mappings(ctx, k.Lambda, f.Name(), "")
 	if cloud.IsMissing(err) {
 		return nil, nil // a function that does not exist yet has none
@@ -84,14 +84,14 @@ func (k *Keeper) sources(ctx context.Context, f *Function) ([]policy.Source, err
 
 // asyncFailure returns the destination for topic messages that the function failed on,
 // "" if there is none.
-func (k *Keeper) asyncFailure(ctx context.Context, f *Function) (string, error) {
+func (k *Manager) asyncFailure(ctx context.Context, f *Function) (string, error) {
 	a, err := hooks.AsyncOf(ctx, k.Lambda, f.Name())
 	return a.OnFailure(), err
 }
 
 // Facts returns the input of the policy of the function's role: the function with its
 // keys, the targets that it can deliver to, and its sources, including coming ones.
-func (k *Keeper) Facts(ctx context.Context, f *Function, coming ...policy.Source) (policy.Function, []sinks.Spec, []policy.Source, error) {
+func (k *Manager) Facts(ctx context.Context, f *Function, coming ...policy.Source) (policy.Function, []sinks.Spec, []policy.Source, error) {
 	facts, err := f.facts()
 	if err != nil {
 		return policy.Function{}, nil, nil, err
@@ -113,7 +113,7 @@ func (k *Keeper) Facts(ctx context.Context, f *Function, coming ...policy.Source
 }
 
 // Accounts returns the rights that target accounts must give the function's role.
-func (k *Keeper) Accounts(ctx context.Context, f *Function) ([]policy.Account, error) {
+func (k *Manager) Accounts(ctx context.Context, f *Function) ([]policy.Account, error) {
 	facts, err := f.facts()
 	if err != nil {
 		return nil, err
@@ -131,7 +131,7 @@ func (k *Keeper) Accounts(ctx context.Context, f *Function) ([]policy.Account, e
 // Sync updates the inline policy of the function's role to the current needs and coming
 // sources. It writes the policy only if it differs. It leaves a role alone that deploy
 // did not make for this function, and then returns no needs.
-func (k *Keeper) Sync(ctx context.Context, f *Function, coming ...policy.Source) (cloud.Outcome, Needs, error) {
+func (k *Manager) Sync(ctx context.Context, f *Function, coming ...policy.Source) (cloud.Outcome, Needs, error) {
 	if outcome, err := k.Role(ctx, f); err != nil || outcome != "" {
 		return outcome, Needs{}, err
 	}
@@ -145,7 +145,7 @@ func (k *Keeper) Sync(ctx context.Context, f *Function, coming ...policy.Source)
 
 // Role returns Missing or Foreign for such a role of the function, and "" if fanout
 // maintains its policy.
-func (k *Keeper) Role(ctx context.Context, f *Function) (cloud.Outcome, error) {
+func (k *Manager) Role(ctx context.Context, f *Function) (cloud.Outcome, error) {
 	name := cloud.Name(f.RoleARN)
 	role, err := k.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 	switch {
@@ -161,7 +161,7 @@ func (k *Keeper) Role(ctx context.Context, f *Function) (cloud.Outcome, error) {
 
 // Write writes needs as the inline policy of the function's role, unless the policy is
 // equal already. If some targets are unknown, it removes no rights.
-func (k *Keeper) Write(ctx context.Context, f *Function, needs Needs) (cloud.Outcome, error) {
+func (k *Manager) Write(ctx context.Context, f *Function, needs Needs) (cloud.Outcome, error) {
 	role, name := cloud.Name(f.RoleARN), PolicyName(f.Region())
 	has, err := k.IAM.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &name})
 	outcome, document := cloud.Updated, needs.Document

@@ -64,7 +64,7 @@ func TestSync(t *testing.T) {
 	f := newFake()
 	fn := find(t, f)
 	for _, want := range []cloud.Outcome{cloud.Created, cloud.Unchanged} {
-		if got, _, err := f.keeper().Sync(t.Context(), fn); got != want || err != nil {
+		if got, _, err := f.manager().Sync(t.Context(), fn); got != want || err != nil {
 			t.Errorf("%s, %v; want %s", got, err, want)
 		}
 	}
@@ -79,15 +79,15 @@ func TestSync(t *testing.T) {
 		}
 	}
 	f.targets = f.targets[1:]
-	if got, _, err := f.keeper().Sync(t.Context(), fn); got != cloud.Updated || err != nil || strings.Contains(f.policy, "stream/out") {
+	if got, _, err := f.manager().Sync(t.Context(), fn); got != cloud.Updated || err != nil || strings.Contains(f.policy, "stream/out") {
 		t.Errorf("%s, %v", got, err)
 	}
 	f.policy = "not JSON"
-	if got, _, err := f.keeper().Sync(t.Context(), fn); got != cloud.Updated || err != nil {
+	if got, _, err := f.manager().Sync(t.Context(), fn); got != cloud.Updated || err != nil {
 		t.Errorf("%s, %v", got, err)
 	}
 	f.role.Tags, f.writes = f.role.Tags[:1], 0
-	if got, _, err := f.keeper().Sync(t.Context(), fn); got != cloud.Foreign || err != nil || f.writes > 0 {
+	if got, _, err := f.manager().Sync(t.Context(), fn); got != cloud.Foreign || err != nil || f.writes > 0 {
 		t.Errorf("%s, %v", got, err)
 	}
 }
@@ -98,18 +98,18 @@ func TestSyncAsyncFailure(t *testing.T) {
 	f := newFake()
 	fn := find(t, f)
 	f.onFailure = "arn:aws:sqs:eu-west-1:123456789012:late"
-	if got, needs, err := f.keeper().Sync(t.Context(), fn); got != cloud.Created || err != nil || len(needs.Skipped) > 0 || !strings.Contains(f.policy, f.onFailure) {
+	if got, needs, err := f.manager().Sync(t.Context(), fn); got != cloud.Created || err != nil || len(needs.Skipped) > 0 || !strings.Contains(f.policy, f.onFailure) {
 		t.Errorf("%s, %v, %v:\n%s", got, needs.Skipped, err, f.policy)
 	}
 	f.fail["GetFunctionEventInvokeConfig"] = code("AccessDeniedException")
-	if got, needs, err := f.keeper().Sync(t.Context(), fn); got != cloud.Unchanged || err != nil || len(needs.Skipped) != 1 {
+	if got, needs, err := f.manager().Sync(t.Context(), fn); got != cloud.Unchanged || err != nil || len(needs.Skipped) != 1 {
 		t.Errorf("%s, %v, %v:\n%s", got, needs.Skipped, err, f.policy)
 	}
 	f.fail["GetFunctionEventInvokeConfig"] = code("ServiceException")
-	if _, _, err := f.keeper().Sync(t.Context(), fn); err == nil {
+	if _, _, err := f.manager().Sync(t.Context(), fn); err == nil {
 		t.Error("a failed look-up is taken for no destination")
 	}
-	if _, _, _, err := f.keeper().Facts(t.Context(), fn); err == nil {
+	if _, _, _, err := f.manager().Facts(t.Context(), fn); err == nil {
 		t.Error("a failed look-up is taken for no destination")
 	}
 }
@@ -127,20 +127,20 @@ func TestSyncFaults(t *testing.T) {
 		f := newFake()
 		f.policy = "{}"
 		f.fail[op] = denied
-		_, _, err := f.keeper().Sync(t.Context(), find(t, f))
+		_, _, err := f.manager().Sync(t.Context(), find(t, f))
 		if err == nil || !strings.HasPrefix(err.Error(), want) || !cloud.IsDenied(err) || f.writes > 0 {
 			t.Errorf("%s: got %v, want %s", op, err, want)
 		}
 	}
 	f := newFake()
 	f.role = nil
-	if got, _, err := f.keeper().Sync(t.Context(), find(t, f)); got != cloud.Missing || err != nil {
+	if got, _, err := f.manager().Sync(t.Context(), find(t, f)); got != cloud.Missing || err != nil {
 		t.Error(got, err)
 	}
 	f = newFake()
 	f.function.Environment.Variables["FANOUT_IN_FLIGHT"] = "x"
-	_, _, err := f.keeper().Sync(t.Context(), find(t, f))
-	_, accountsErr := f.keeper().Accounts(t.Context(), find(t, f))
+	_, _, err := f.manager().Sync(t.Context(), find(t, f))
+	_, accountsErr := f.manager().Accounts(t.Context(), find(t, f))
 	if err == nil || accountsErr == nil || !strings.HasPrefix(err.Error(), `the function "orders" is misconfigured: the variable FANOUT_IN_FLIGHT is "x"`) {
 		t.Error(err, accountsErr)
 	}
@@ -156,20 +156,20 @@ func TestSyncFaults(t *testing.T) {
 
 func TestAccounts(t *testing.T) {
 	f := newFake()
-	got, err := f.keeper().Accounts(t.Context(), find(t, f))
+	got, err := f.manager().Accounts(t.Context(), find(t, f))
 	if err != nil || len(got) != 1 || got[0].Role != "arn:aws:iam::210987654321:role/r" || !strings.Contains(got[0].Policy.JSON(), "210987654321:q") {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for _, op := range []string{"Scan", "DescribeTable"} {
 		f.fail[op] = code("AccessDeniedException")
-		if _, err := f.keeper().Accounts(t.Context(), find(t, f)); !cloud.IsDenied(err) {
+		if _, err := f.manager().Accounts(t.Context(), find(t, f)); !cloud.IsDenied(err) {
 			t.Errorf("%s: %v", op, err)
 		}
 		delete(f.fail, op)
 	}
 	f.fail["Scan"] = code("x")
 	f.function.Environment.Variables["FANOUT_TARGETS_FILE"] = "targets.yaml"
-	if got, err := f.keeper().Accounts(t.Context(), find(t, f)); got != nil || err != nil {
+	if got, err := f.manager().Accounts(t.Context(), find(t, f)); got != nil || err != nil {
 		t.Errorf("targets in a file: %+v, %v", got, err)
 	}
 }
@@ -201,7 +201,7 @@ func TestKeys(t *testing.T) {
 		"alias/aws/dynamodb": keyARN + "aws", "alias/in": keyARN + "in", "1234": keyARN + "1234",
 		"arn:aws:kms:eu-west-1:123456789012:alias/q": keyARN + "q",
 	}
-	k, fn := f.keeper(), find(t, f)
+	k, fn := f.manager(), find(t, f)
 	if fn.ARN != arnOf {
 		t.Errorf("the function is %s", fn.ARN)
 	}
@@ -229,18 +229,18 @@ func TestKeys(t *testing.T) {
 	// A caller without the right to look at keys gives a right to each, but must know
 	// aliases.
 	f.fail["DescribeKey"] = code("AccessDeniedException")
-	if _, err := f.keeper().Policy(t.Context(), fn); !cloud.IsDenied(err) || !strings.HasPrefix(err.Error(), "the key alias/in of the stream "+stream+" cannot be looked up: ") {
+	if _, err := f.manager().Policy(t.Context(), fn); !cloud.IsDenied(err) || !strings.HasPrefix(err.Error(), "the key alias/in of the stream "+stream+" cannot be looked up: ") {
 		t.Error(err)
 	}
 	f.keys[stream] = ""
 	f.keys["arn:aws:sns:eu-west-1:123456789012:dead"], f.keys["arn:aws:sns:eu-west-1:123456789012:n"] = "", ""
 	delete(f.keys, "https://sqs.eu-west-1.amazonaws.com/123456789012/q")
-	if document, err := f.keeper().Policy(t.Context(), fn); err != nil || !strings.Contains(document.Document.JSON(), keyARN+"aws") {
+	if document, err := f.manager().Policy(t.Context(), fn); err != nil || !strings.Contains(document.Document.JSON(), keyARN+"aws") {
 		t.Error(err)
 	}
 	for _, op := range []string{"GetQueueAttributes", "GetTopicAttributes", "DescribeSecret"} {
 		f.fail[op] = code("AccessDeniedException")
-		needs, err := f.keeper().Policy(t.Context(), fn)
+		needs, err := f.manager().Policy(t.Context(), fn)
 		if err := errors.Join(append(needs.Skipped, err)...); !cloud.IsDenied(err) {
 			t.Errorf("%s: %v", op, err)
 		}
@@ -254,7 +254,7 @@ func TestPoisonedTarget(t *testing.T) {
 	fn := find(t, f)
 	search := item("id", "es", "type", "es", "destination", "search-logs-abc123.eu-west-1.es.amazonaws.com#i")
 	f.targets = append(f.targets, search)
-	if _, _, err := f.keeper().Sync(t.Context(), fn); err != nil || !strings.Contains(f.policy, "domain/logs/i") {
+	if _, _, err := f.manager().Sync(t.Context(), fn); err != nil || !strings.Contains(f.policy, "domain/logs/i") {
 		t.Fatal(err, f.policy)
 	}
 	search["destination"] = &dbtypes.AttributeValueMemberS{Value: "es.amazonaws.com#i"}
@@ -262,7 +262,7 @@ func TestPoisonedTarget(t *testing.T) {
 		item("id", "q", "type", "sqs", "destination", "https://sqs.eu-west-1.amazonaws.com/123456789012/q"),
 		item("id", "late", "type", "kinesis", "destination", "late"))
 	f.mappings, f.fail["GetQueueAttributes"] = nil, code("Throttled")
-	k := f.keeper()
+	k := f.manager()
 	outcome, needs, err := k.Sync(t.Context(), fn)
 	if outcome != cloud.Updated || err != nil || len(needs.Skipped) != 2 ||
 		!strings.HasPrefix(needs.Skipped[0].Error(), `target "es": the destination "es.amazonaws.com#i" does not tell its domain's name`) ||
@@ -275,7 +275,7 @@ func TestPoisonedTarget(t *testing.T) {
 		}
 	}
 	targets, err := k.Targets(t.Context(), fn)
-	if err != nil || len(targets) != 5 || k.Tell(t.Context(), fn, targets[1]) == nil || k.Tell(t.Context(), fn, targets[3]) != nil {
+	if err != nil || len(targets) != 5 || k.CheckTarget(t.Context(), fn, targets[1]) == nil || k.CheckTarget(t.Context(), fn, targets[3]) != nil {
 		t.Error(targets, err)
 	}
 	if !fn.Reads("ordersTargets") || !fn.Reads("arn:aws:dynamodb:eu-west-1:123456789012:table/ordersTargets") || fn.Reads("other") {

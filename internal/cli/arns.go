@@ -95,26 +95,26 @@ func (m *manage) region() (string, error) {
 		case region == "":
 			region, said = a.Region, f.flag
 		case a.Region != region:
-			return "", fmt.Errorf("%s is %s, but %s is in %s; a function, its table and its streams must be in one region", said, saidOf(said, region), f.flag, a.Region)
+			return "", fmt.Errorf("%s is %s, but %s is in %s; a function, its table and its streams must be in one region", said, regionPhrase(said, region), f.flag, a.Region)
 		}
 	}
 	return region, nil
 }
 
-// saidOf describes the region of a flag in an error.
-func saidOf(flag, region string) string {
+// regionPhrase describes the region of a flag in an error.
+func regionPhrase(flag, region string) string {
 	if flag == "--region" {
 		return region
 	}
 	return "in " + region
 }
 
-// checkGiven refuses empty values of flags that name a resource. They come from unset
+// checkEmpty refuses empty values of flags that name a resource. They come from unset
 // variables in scripts, and would mean everything, or another resource.
-func (m *manage) checkGiven() error {
+func (m *manage) checkEmpty() error {
 	for _, name := range []string{"function", "table", "source", "exec-role", "id"} {
 		for _, flag := range []string{name, name + "-arn"} {
-			if m.given(flag) && m.flags.Lookup(flag).Value.String() == "" {
+			if m.isSet(flag) && m.flags.Lookup(flag).Value.String() == "" {
 				return fmt.Errorf("--%s is empty; set a value, or remove the flag", flag)
 			}
 		}
@@ -134,7 +134,7 @@ func ownAccount(ctx context.Context, a *cloud.Account, flag, given string) error
 		return fmt.Errorf("the account of the credentials cannot be looked up: %w", err)
 	}
 	if me.AccountID != of.AccountID {
-		return &misuse{fmt.Errorf("--%s is in the account %s, but the credentials are for %s; name other credentials with --profile", flag, of.AccountID, me.AccountID)}
+		return &usageError{fmt.Errorf("--%s is in the account %s, but the credentials are for %s; name other credentials with --profile", flag, of.AccountID, me.AccountID)}
 	}
 	return nil
 }

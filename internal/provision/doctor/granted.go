@@ -19,7 +19,7 @@ func missing(needs policy.Document, has map[string]policy.Document) []string {
 		}
 		for _, action := range s.Action {
 			for _, on := range s.Resource {
-				if !given(action, on, s.Condition, has) {
+				if !granted(action, on, s.Condition, has) {
 					lacks = append(lacks, action+" on "+on)
 				}
 			}
@@ -28,7 +28,7 @@ func missing(needs policy.Document, has map[string]policy.Document) []string {
 	return lacks
 }
 
-func given(action, on string, condition map[string]policy.Condition, has map[string]policy.Document) bool {
+func granted(action, on string, condition map[string]policy.Condition, has map[string]policy.Document) bool {
 	for _, d := range has {
 		for _, s := range d.Statement {
 			if s.Effect == "Allow" && (len(s.Condition) == 0 || reflect.DeepEqual(s.Condition, condition)) &&
@@ -50,13 +50,13 @@ func matches(pattern, text string) bool {
 		at := -1
 		switch {
 		case last == 0:
-			return alike(part, text)
+			return equalPattern(part, text)
 		case i == 0:
 			if prefixed(part, text) {
 				at = 0
 			}
 		case i == last:
-			return len(text) >= len(part) && alike(part, text[len(text)-len(part):])
+			return len(text) >= len(part) && equalPattern(part, text[len(text)-len(part):])
 		default:
 			for j := range len(text) - len(part) + 1 {
 				if prefixed(part, text[j:]) {
@@ -73,10 +73,12 @@ func matches(pattern, text string) bool {
 	return true
 }
 
-func prefixed(part, text string) bool { return len(text) >= len(part) && alike(part, text[:len(part)]) }
+func prefixed(part, text string) bool {
+	return len(text) >= len(part) && equalPattern(part, text[:len(part)])
+}
 
-// alike compares two texts of equal length; ? in the first matches any character.
-func alike(part, text string) bool {
+// equalPattern compares two texts of equal length; ? in the first matches any character.
+func equalPattern(part, text string) bool {
 	if len(part) != len(text) {
 		return false
 	}

@@ -141,7 +141,7 @@ func TestOwnAccount(t *testing.T) {
 		"arn:aws:lambda:eu-west-1:210987654321:function:f": "--function-arn is in the account 210987654321, but the credentials are for 123456789012; name other credentials with --profile",
 	} {
 		err := ownAccount(t.Context(), a, "function-arn", arn)
-		if _, usage := errors.AsType[*misuse](err); usage != (want != "") || usage && err.Error() != want {
+		if _, usage := errors.AsType[*usageError](err); usage != (want != "") || usage && err.Error() != want {
 			t.Errorf("%s: %v", arn, err)
 		}
 	}
