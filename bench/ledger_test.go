@@ -39,7 +39,7 @@ func (s *ledgerServices) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.Services.RoundTrip(r)
 }
 
-// BenchmarkLedger measures what the ledger adds to an event that is delivered at once:
+// BenchmarkLedger measures the cost of the ledger for an event that is delivered at once:
 // with an immediate answer, one after the few milliseconds of DynamoDB, and none.
 func BenchmarkLedger(b *testing.B) {
 	w := &Workloads()[0]

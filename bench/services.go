@@ -284,7 +284,7 @@ func (s *Services) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", to.contentType())
 	h.Set("Content-Length", strconv.Itoa(len(x.out)))
 	w.WriteHeader(to.status())
-	_, _ = w.Write(x.out) // a caller who has gone needs no answer
+	_, _ = w.Write(x.out) // a caller that is gone needs no answer
 }
 
 // RoundTrip implements http.RoundTripper.

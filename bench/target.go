@@ -42,7 +42,7 @@ func (w *Workload) item(t *Target, source string, i int) Attributes {
 	return a
 }
 
-// File returns the workload's targets as a file: YAML, of which JSON is a part.
+// File returns the workload's targets as a YAML file. JSON is valid YAML.
 func (w *Workload) File() []byte {
 	return w.list("targets", func(a Attributes) any { return a })
 }

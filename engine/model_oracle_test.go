@@ -22,7 +22,7 @@ type oracle struct {
 	blocked map[string]bool   // lanes of an ordered target in which a record failed
 }
 
-// judge judges the report of a run, and keeps what the target has now.
+// judge judges the report of a run, and keeps the target's new state.
 func (t *modelTarget) judge(j *modelkit.Judge, records []engine.Record, r *engine.TargetReport) {
 	o := &oracle{modelTarget: t, judge: j, report: r, owed: t.owes(records), failed: map[string]string{}, blocked: map[string]bool{}}
 	o.accepted, o.taken = o.judgeArrivals(), t.divertedNow()

@@ -48,7 +48,7 @@ func (s *sabotage) spoil(t engine.Target, slot chan struct{}) engine.Target {
 	return t
 }
 
-// recall returns what the engine remembers instead of h.
+// recall returns the engine's record of h.
 func (s *sabotage) recall(h engine.Held) engine.Held {
 	if s.forget || s.forgetPart && !h.All {
 		return engine.Held{}

@@ -21,7 +21,7 @@ type modelTarget struct {
 	faultless         bool // no fault hits its requests
 	fallbackFaultless bool // nor requests to the fallback, if any
 
-	held []engine.Held // what the engine knows the target to have, by record
+	held []engine.Held // the records that the target has, as the engine knows
 
 	arrived   map[string]bool // parts that the target accepted in any run
 	diverted  map[string]bool // parts that the fallback accepted in any run

@@ -7,7 +7,7 @@
 //     streams, STS, Secrets Manager and CloudWatch. It keeps no IoT messages and
 //     runs no functions here, so the tests read those requests from its recording.
 //   - kinesis-local is a second Kinesis, which refuses records as the service does.
-//     It always listens on all interfaces, whatever its settings.
+//     It always listens on all interfaces, regardless of its settings.
 //   - redis-server and memcached are Debian's. Only ElastiCache has an endpoint that
 //     lists the nodes of a memcached cluster, so the tests use a stub.
 //   - The OpenSearch server has a package only on its own site, but its jars are on

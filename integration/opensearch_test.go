@@ -16,7 +16,7 @@ import (
 	"testing"
 )
 
-// nobody is a user without rights. OpenSearch does not run as root.
+// nobody is an account without rights. OpenSearch does not run as root.
 const nobody = 65534
 
 // newOpenSearch sets up an OpenSearch server with its own data.

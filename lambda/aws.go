@@ -96,7 +96,7 @@ func (a AWS) Load(ctx context.Context, inFlight int) (aws.Config, error) {
 // identity is the role whose permissions a target's calls use.
 type identity struct{ role, externalID string }
 
-// env opens what sinks need: AWS configurations by region and identity, and secrets. It is
+// env provides sinks with AWS configurations by region and identity, and secrets. It is
 // safe for concurrent use.
 type env struct {
 	base    aws.Config

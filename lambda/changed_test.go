@@ -212,7 +212,7 @@ var places = []string{
 	"memcached", "redis", "sns/out", "sqs/out", "sqs/out.fifo", "sqs/spare",
 }
 
-// What a stage replaced arrives nowhere, and the replacement arrives everywhere.
+// Replaced data arrives at no target, and the replacement arrives at all of them.
 func TestChangedDataHidesTheOriginal(t *testing.T) {
 	for source, text := range changedSources {
 		for place := range 2 {

@@ -20,7 +20,7 @@ type account struct {
 	*awsfake.Server
 	*lambda.Handler
 	file string       // of targets
-	log  bytes.Buffer // what the handler logged
+	log  bytes.Buffer // the handler's log
 }
 
 // open returns an account with the targets of some YAML.

@@ -98,7 +98,7 @@ func TestLedger(t *testing.T) {
 		event  []int
 		refuse string
 		answer string // first that failed
-		a, b   string // what arrived
+		a, b   string // the records that arrived
 		calls  string
 	}{
 		{"a clean batch", []int{1, 2}, "", "", "1 2", "1 2", "Query"},

@@ -12,7 +12,7 @@ import (
 )
 
 // NewLogger returns a logger that writes one JSON object per line. It also escapes
-// characters that act on a terminal, many of which JSON leaves unescaped.
+// characters that act on a terminal. JSON leaves many of them unescaped.
 func NewLogger(w io.Writer, level zapcore.Level) *zap.Logger {
 	enc := zap.NewProductionEncoderConfig()
 	enc.TimeKey, enc.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder

@@ -14,7 +14,7 @@ import (
 	"fanout/stages"
 )
 
-// Extension adds to what fanout has: see [WithStage] and [WithTarget].
+// Extension adds a type or a stage to fanout: see [WithStage] and [WithTarget].
 type Extension func(*target.Catalog)
 
 // WithStage adds a stage that targets ask for by name in the attribute stages.
@@ -27,8 +27,8 @@ func WithTarget(t *sinks.Type) Extension {
 	return func(c *target.Catalog) { c.Types = append(c.Types, t) }
 }
 
-// CatalogWith returns the catalog of what fanout has and of extensions. It fails if one of
-// them is incomplete or has the name of another.
+// CatalogWith returns the catalog of the built-in types and stages and of extensions. It
+// fails if one of them is incomplete or has the name of another.
 func CatalogWith(extensions ...Extension) (*target.Catalog, error) {
 	c := Builtin()
 	for _, extend := range extensions {

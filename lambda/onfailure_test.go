@@ -20,9 +20,9 @@ import (
 )
 
 // A FIFO queue accepts each deduplication id once, and an index has one document per id.
-// Both ids come from lane, sequence number and part. So an envelope's must differ from
-// those of the record inside, of another target's envelope, and of other messages that
-// begin with the same record.
+// Both ids come from lane, sequence number and part. So an envelope's ids must
+// differ from the ids of its record, of another target's envelope, and of other messages
+// that begin with the same record.
 func TestEnvelopesAreTheirOwnRecords(t *testing.T) {
 	one := engine.Record{Key: "k", Lane: "shardId-0", Seq: "1", Action: "REMOVE", Raw: []byte(`{}`), Data: engine.Bytes([]byte("one"))}
 	two := engine.Record{Key: "k", Lane: "shardId-0", Seq: "2", Data: engine.Bytes([]byte("two"))}

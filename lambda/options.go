@@ -47,7 +47,7 @@ func (o *Options) catalog() *target.Catalog {
 	return o.Catalog
 }
 
-// Builtin returns the catalog of what fanout has itself.
+// Builtin returns the catalog of the built-in types and stages.
 func Builtin() *target.Catalog {
 	return &target.Catalog{Types: builtin.Types(), Stages: stages.Types()}
 }
@@ -108,7 +108,7 @@ func (r *optionReader) read(name, want string, set func(value string) error) {
 	}
 }
 
-// targets reads where targets are configured, and what they may do.
+// targets reads the place of the targets' configuration, and their rights.
 func (r *optionReader) targets() {
 	o := &r.o
 	r.read("AWS_LAMBDA_FUNCTION_NAME", "a name", text(&o.FunctionName))

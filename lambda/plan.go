@@ -181,8 +181,8 @@ func faulty(id string, faults ...target.Fault) engine.Target {
 }
 
 // wrapper returns a function that wraps undelivered records in envelopes. An envelope has a
-// lane and Seq of its own. With those of the record inside, a destination that deduplicates
-// would confuse it with that record, or with another target's envelope of it.
+// lane and Seq of its own. If it had the lane and Seq of its record, a destination that
+// deduplicates would confuse it with that record, or with another target's envelope.
 func wrapper(t *sinks.Spec, stages []engine.Stage) func(engine.Rejected) engine.Record {
 	return func(r engine.Rejected) engine.Record {
 		out := engine.Record{

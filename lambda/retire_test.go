@@ -38,8 +38,7 @@ func (c *closing) Close() error {
 	return errors.New("the connection is closed already")
 }
 
-// changing is a store whose targets are those of ids, each written as id, or as id
-// and region, id/region.
+// changing is a store with a target for each of ids, written as id or as id/region.
 type changing struct{ ids string }
 
 func (c *changing) Targets(context.Context, string) (set target.Set, err error) {

@@ -20,8 +20,8 @@ import (
 	"fanout/lambda/metrics"
 )
 
-// services stands for Kinesis and Firehose, each of which takes the two records of a
-// request; Kinesis does once hang returns.
+// services stands for Kinesis and Firehose. Each accepts the two records of a request;
+// Kinesis does so once hang returns.
 type services struct {
 	hang  func(context.Context) error
 	mu    sync.Mutex
@@ -43,7 +43,7 @@ func (s *services) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer)), Request: r}, nil
 }
 
-// The answer comes before the deadline, whatever the targets do. Records that could not be
+// The answer always comes before the deadline. Records that could not be
 // sent, or whose delivery is unknown, have failed.
 func TestDeadline(t *testing.T) {
 	const all = `{"batchItemFailures":[{"itemIdentifier":"49590338271490256"}]}`

@@ -17,7 +17,7 @@ import (
 	"fanout/sinks/internal/sinktest"
 )
 
-// answered returns what becomes of a request of n records at s when it is answered so.
+// answered returns the outcome of a request of n records at s that gets this answer.
 func answered(t *testing.T, s service, n, status int, code, answer string) (recs []engine.Record, o engine.Outcome) {
 	t.Helper()
 	cfg := new(sinktest.Wire).Config()
@@ -78,7 +78,7 @@ func acknowledges(service, answer, id string) bool {
 	return slices.Contains(list("Successful"), id) && !slices.Contains(list("Failed"), id)
 }
 
-// FuzzAnswer asserts that no answer whatever makes a sink panic or acknowledge a record
+// FuzzAnswer asserts that no answer makes a sink panic or acknowledge a record
 // that it does not acknowledge by name, and that no error quotes an answer at length.
 func FuzzAnswer(f *testing.F) {
 	for _, answer := range []string{

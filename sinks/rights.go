@@ -21,7 +21,7 @@ type Right struct {
 }
 
 // ARN returns the ARN of a target's destination: as configured, or of a resource of a
-// service in the destination's region and account. The place fills in what is missing.
+// service in the destination's region and account. The place fills in missing parts.
 func (p Place) ARN(s *Spec, service, resource string) string {
 	d := &s.Destination
 	if d.ARN != "" {

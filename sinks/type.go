@@ -6,7 +6,7 @@ import (
 	"fanout/engine"
 )
 
-// Type describes a type of target. Whatever depends on the type asks its Type. A type has
+// Type describes a type of target. All code that depends on the type asks its Type. A type has
 // one variable of it, and the variable's address identifies the type.
 type Type struct {
 	Name    string   // value of the attribute type
@@ -19,7 +19,7 @@ type Type struct {
 	// password.
 	Parse func(text string) (Destination, error)
 
-	// Check, if set, checks what only this type has. It may complete s.
+	// Check, if set, makes the checks of this type alone. It may complete s.
 	Check func(s *Spec, f Findings)
 
 	// Open returns the sink of a target. It does not call the service.
@@ -58,14 +58,14 @@ type Traits struct {
 	UsesSource func(r *engine.Record) bool
 }
 
-// Findings collects what [Type.Check] finds. Each finding names an attribute.
+// Findings collects the findings of [Type.Check]. Each finding names an attribute.
 type Findings interface {
 	Fault(attribute, format string, args ...any) // the target cannot deliver
 	Warn(attribute, format string, args ...any)
 	HasFault(attribute string) bool
 }
 
-// Env is what sinks need from the program that opens them. Sinks that call AWS need more:
+// Env is the environment in which a program opens sinks. Sinks that call AWS need more:
 // see package fanout/sinks/awsenv.
 type Env interface {
 	// Stdout reports whether a target may write to standard output.

@@ -47,7 +47,7 @@ const (
 	Bound                // requests are kept small
 )
 
-// Settings are what the stages of a target depend on.
+// Settings are the input that the stages of a target depend on.
 type Settings struct {
 	// Options are the options of a stage in the attribute stages: a JSON object, or nil if
 	// there are none. See [Options].
@@ -60,7 +60,7 @@ type Settings struct {
 	Collapse                                Mode
 	BatchRecords, BatchBytes                int // 0: no bound
 
-	// What the sink takes.
+	// The forms that the sink accepts.
 	Events      bool // source records, as a function does
 	Exponents   bool // integers of more than 64 bits only with an exponent
 	Messages    bool // text with attributes; binary data as base64

@@ -5,9 +5,9 @@
 //	start      from the start of the process to the first answer
 //	targets    one event to 1…20 targets
 //	records    events of 100…10,000 records
-//	order      what order costs, by the number of keys and the share of faults
+//	order      the cost of order, by the number of keys and the share of faults
 //	gc         settings of the garbage collector, by the function's memory
-//	types      what 1…40 targets of each type need in 128 MB
+//	types      the cost of 1…40 targets of each type in 128 MB
 //	memory     a 6 MB event to nine targets, 10,000 times, in 128 MB
 //
 // Any program that speaks the Runtime API can be added with -function. It finds the

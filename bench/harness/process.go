@@ -55,7 +55,7 @@ func (h *Harness) start(f *Function, w *bench.Workload, endpoint string) (*Proce
 	if p.api, err = runtimeapi.Start(); err != nil {
 		return nil, errors.Join(err, p.clean())
 	}
-	p.cmd = exec.Command(f.Command[0], f.Command[1:]...) //nolint:gosec // it is what the user wants measured
+	p.cmd = exec.Command(f.Command[0], f.Command[1:]...) //nolint:gosec // the user wants to measure it
 	p.cmd.Env = append([]string{
 		"AWS_LAMBDA_RUNTIME_API=" + p.api.Addr(), "AWS_LAMBDA_FUNCTION_NAME=bench", "AWS_REGION=eu-west-1",
 		fmt.Sprint("AWS_LAMBDA_FUNCTION_MEMORY_SIZE=", cmp.Or(w.Memory, bench.DefaultMemory)),

@@ -4,7 +4,7 @@
 //	go run ./bench/path
 //
 // It builds itself with coverage of the packages that the function is made of, invokes
-// the handler twice, and prints what the second invocation ran.
+// the handler twice, and prints the functions that the second invocation ran.
 package main
 
 import (
@@ -49,7 +49,7 @@ func main() {
 	}
 }
 
-// report builds the probe, runs it, and writes what it passed.
+// report builds the probe, runs it, and writes the functions that it passed.
 func report(w io.Writer) error {
 	dir, err := os.MkdirTemp("", "path")
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"fanout/engine"
 )
 
-// Sink is a scripted engine.Sink that remembers what it accepted. The zero Sink
+// Sink is a scripted engine.Sink that remembers the accepted records. The zero Sink
 // accepts everything.
 type Sink struct {
 	Bounds engine.Limits

@@ -8,7 +8,7 @@ import (
 	"example.com/extension/webhook"
 )
 
-// Extension returns what this module adds. fanout build calls it.
+// Extension returns the additions of this module. fanout build calls it.
 func Extension() []lambda.Extension {
 	return []lambda.Extension{lambda.WithStage(mask.Stage), lambda.WithTarget(webhook.Target)}
 }

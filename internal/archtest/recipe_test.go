@@ -58,7 +58,7 @@ func TestRecipes(t *testing.T) {
 	run(t, dir, "go", "test", "./stages", "./lambda/target", "-run", "TestLowercase|TestExampleShowsAll|TestCatalog")
 }
 
-// replace replaces texts in a file, each of which it must have.
+// replace replaces texts in a file. The file must have all of them.
 func replace(t *testing.T, path string, pairs ...string) {
 	t.Helper()
 	text, err := os.ReadFile(path)

@@ -35,7 +35,7 @@ var knowTypes = map[string]string{
 // function, and a flag. So the names alone show nothing.
 var ambiguous = []string{"kinesis", "sns", "lambda", "file"}
 
-// What depends on a target type asks its descriptor: no other product code names a type or
+// Code that depends on a target type asks its descriptor: no other product code names a type or
 // imports its package.
 func TestTypesAreKnownToTheirFoldersAlone(t *testing.T) {
 	root := os.DirFS(filepath.Join("..", ".."))

@@ -51,7 +51,7 @@ type Build struct {
 	With   []Module
 	Fanout Module    // fanout itself; its Path is that of this program's module
 	Output string    // folder for the results
-	Log    io.Writer // what the go command says
+	Log    io.Writer // the go command's output
 }
 
 // Result names the files of a build.
@@ -66,7 +66,7 @@ func (b *Build) Run(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // what is left does no harm
+	defer os.RemoveAll(dir) //nolint:errcheck // leftovers do no harm
 	g, err := newToolchain(dir, b.Log)
 	if err != nil {
 		return Result{}, err

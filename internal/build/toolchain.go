@@ -39,7 +39,7 @@ type toolError struct {
 func (e *toolError) Error() string { return e.output }
 func (e *toolError) Unwrap() error { return e.err }
 
-// run runs the go command and returns what it prints.
+// run runs the go command and returns its output.
 func (g *toolchain) run(ctx context.Context, environment []string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, g.path, args...) //nolint:gosec // it is the go command
 	cmd.Dir = g.dir

@@ -160,7 +160,7 @@ func (a *applyCommand) showChanges(w io.Writer, changes []registry.Change, neede
 	}{all, needed}, nil)
 }
 
-// readTargets reads a file of targets, all of which must be valid.
+// readTargets reads a file of targets. All of them must be valid.
 func readTargets(catalog *target.Catalog, errs io.Writer, path string) ([]registry.Entry, error) {
 	store, err := catalog.OpenFile(path)
 	if err != nil {

@@ -92,8 +92,8 @@ func TestARNForms(t *testing.T) {
 	}
 }
 
-// Commands work in the region of the ARNs on the command line, whatever the environment
-// says.
+// Commands work in the region of the ARNs on the command line, even if the environment
+// names another.
 func TestRegionOfARNs(t *testing.T) {
 	for name, value := range clientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
 		t.Setenv(name, value)

@@ -30,7 +30,7 @@ type deploy struct {
 	runtime                 string // of the predecessor
 }
 
-// unusedRuntime tells users of aws-lambda-fanout that its flag has no effect here.
+// unusedRuntime warns users of aws-lambda-fanout that its flag has no effect here.
 func (d *deploy) unusedRuntime() {
 	if d.isSet("runtime") {
 		d.warn("--runtime %s has no effect, because the function does not use Node.js and runs on %s; remove the flag", d.runtime, types.RuntimeProvidedal2023)

@@ -82,7 +82,7 @@ func TestWarnsOfLimits(t *testing.T) {
 	}
 }
 
-// warningsIn returns the warnings, except those about the function's role.
+// warningsIn returns the warnings, except warnings about the function's role.
 func warningsIn(text string) (all string) {
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "fanout: warning: ") && !strings.Contains(line, "the function's role") {

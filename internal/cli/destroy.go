@@ -74,7 +74,7 @@ func (d *destroyCommand) run(ctx context.Context, cmd *cobra.Command, a *cloud.A
 	}{done}, func(t table.Writer) { resourceRows(t, done) })
 }
 
-// confirm lists what goes, and asks.
+// confirm lists the resources to delete, and asks.
 func (d *destroyCommand) confirm(cmd *cobra.Command, a *cloud.Account, items []stack.Item) error {
 	goes := 0
 	for i := range items {

@@ -22,8 +22,8 @@ func (m *manage) iamFlag() {
 // function and of coming sources: Lambda makes no mapping that the role cannot read.
 // With --no-iam it returns the policy instead, and the command prints it.
 //
-// It reports missing permissions on standard error: a user who may write targets need
-// not have rights in IAM. The same goes for a role that deploy did not make. A function
+// It reports missing permissions on standard error, because a user with the right to write
+// targets may have none in IAM. The same goes for a role that deploy did not make. A function
 // that does not exist needs nothing yet.
 func (m *manage) syncPolicy(ctx context.Context, cmd *cobra.Command, a *cloud.Account, coming ...policy.Source) (needed *policy.Document, err error) {
 	k := role.On(a, m.catalog)

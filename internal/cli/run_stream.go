@@ -69,7 +69,7 @@ func newPoller(cfg aws.Config, source string, handle poll.Handler, o poll.Option
 		return nil, fmt.Errorf("--source-arn is %q; it must be the ARN of a Kinesis or DynamoDB stream", source)
 	}
 	if a.Region != "" {
-		cfg.Region = a.Region // the stream's region, whatever the region of the targets
+		cfg.Region = a.Region // the stream's region, regardless of the targets' regions
 	}
 	if a.Service == "dynamodb" {
 		return poll.NewDynamoDB(dynamodbstreams.NewFromConfig(cfg), source, handle, o)

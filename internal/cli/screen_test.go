@@ -159,7 +159,7 @@ func TestErrorsOfServersAreOneLine(t *testing.T) {
 	}
 }
 
-// A target's attribute, whatever its name, is reported on one line.
+// An attribute with any name is reported on one line.
 func TestAttributesAreOneLine(t *testing.T) {
 	l := lambda.Builtin().Read(target.Values{"b\nfanout: all is well": {Kind: target.String, Text: "1"}}, "a")
 	var w bytes.Buffer

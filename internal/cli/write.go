@@ -42,7 +42,7 @@ func (m *targetCommand) write(ctx context.Context, cmd *cobra.Command, a *cloud.
 	return m.reportRights(cmd, before.Function, plan, result)
 }
 
-// reportRights prints what became of the policy of the function's role. It returns an error
+// reportRights prints the outcome for the policy of the function's role. It returns an error
 // for an active target that may lack its rights.
 func (m *targetCommand) reportRights(cmd *cobra.Command, f *role.Function, plan rollout.Plan, r rollout.Result) error {
 	if r.Needs != nil {

@@ -1,4 +1,4 @@
-// Package pages lists what AWS returns in pages.
+// Package pages lists results that AWS returns in pages.
 package pages
 
 import (

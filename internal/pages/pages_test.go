@@ -47,7 +47,7 @@ func TestOf(t *testing.T) {
 	}
 }
 
-// A caller that has what it looked for asks for no more pages.
+// A caller that found its item asks for no more pages.
 func TestOfStop(t *testing.T) {
 	pages := &fakePages{last: 3}
 	for range Of(t.Context(), pages) {

@@ -176,7 +176,7 @@ func (r *reader) mark(c Checkpoint) error {
 	return nil
 }
 
-// handleError decides what follows a failed read.
+// handleError decides how to go on after a failed read.
 func (r *reader) handleError(ctx context.Context, err error) (outcome, error) {
 	if ctx.Err() != nil {
 		return stopped, nil

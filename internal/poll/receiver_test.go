@@ -169,7 +169,7 @@ var services = []service{
 	}},
 }
 
-// eachService runs a test of each service, in fake time. name tells tests of several cases apart.
+// eachService runs a test of each service, in fake time. name distinguishes tests of several cases.
 func eachService(t *testing.T, name string, test func(t *testing.T, s service)) {
 	t.Helper()
 	for _, s := range services {

@@ -70,7 +70,7 @@ type Meter func(f func() error) (time.Duration, error)
 
 // MeasureOptions are the settings of a measurement.
 type MeasureOptions struct {
-	Catalog  *target.Catalog // nil: what fanout has itself
+	Catalog  *target.Catalog // nil: the built-in one
 	Store    target.Store
 	Region   string   // of the simulated calls
 	Collapse []string // modes to compare, including Configured; nil: Configured, JSON and none, as far as they differ
@@ -225,7 +225,7 @@ func newRehearsal(o *MeasureOptions, collapse string, specs []sinks.Spec) (*rehe
 	return r, err
 }
 
-func (r *rehearsal) http(t *sinks.Spec) bool { return r.tape.around(t, nil).(*recorder).http } //nolint:forcetypeassert // it is what around returns
+func (r *rehearsal) http(t *sinks.Spec) bool { return r.tape.around(t, nil).(*recorder).http } //nolint:forcetypeassert // around returns this type
 
 // batch measures one batch of n records.
 func (r *rehearsal) batch(ctx context.Context, s *Sample, n, factor int, meter Meter) (Shape, error) {

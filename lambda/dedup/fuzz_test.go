@@ -9,7 +9,7 @@ import (
 	"fanout/lambda/dedup/ledger"
 )
 
-// Entries claim what they hold, whatever they name: a record, or one of as many parts.
+// An entry claims exactly its records, each by name or as one of several parts.
 func FuzzIndex(f *testing.F) {
 	f.Add("1\n1#0/2\n1#1/2\n2", []byte{0b1010}, "2\n3", []byte{0b11}, false)
 	f.Add("1\n1#0/2\n1#1/3\n1#2/2", []byte{0b1110}, "2", []byte{0}, true)

@@ -12,7 +12,7 @@ import (
 	"fanout/sinks"
 )
 
-// heldBy drops the times of what a store knows.
+// heldBy returns the records that a store knows, without their times.
 func heldBy(known Known) func(t, i int) engine.Held {
 	if known == nil {
 		return nil

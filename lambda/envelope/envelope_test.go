@@ -66,7 +66,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// An empty record has data. Without data it could not be told from an unreadable one.
+// An empty record has data. Without data it would look like an unreadable one.
 func TestEmptyRecord(t *testing.T) {
 	in := rejected()
 	in.Record.Key = ""

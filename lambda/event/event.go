@@ -72,8 +72,8 @@ type Batch struct {
 	// not name the shard, but each comes from one shard only. SNS numbers only the
 	// notifications of FIFO topics; MessageId is unique instead.
 	//
-	// A Seq is unique in its lane. What the source does not number so has a digest
-	// in it: see [Number].
+	// A Seq is unique in its lane. If the source does not number its records so, the Seq
+	// contains a digest: see [Number].
 	Records []engine.Record
 }
 

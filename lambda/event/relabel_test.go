@@ -26,7 +26,7 @@ func TestRelabel(t *testing.T) {
 		{`{"Records":[{}]}`, Kinesis, "the event's Records[0] does not come from aws:kinesis"},
 		{`{"Records":[7]}`, Kinesis, "the event's Records[0] is a number, not an object"},
 		{`{"Records":[{]}`, Kinesis, "the event is not JSON: byte 13 does not belong there"},
-		{`{"Records":7}`, Kinesis, `{"Records":7}`}, // Decode says what is wrong
+		{`{"Records":7}`, Kinesis, `{"Records":7}`}, // Decode reports the fault
 		{`{}`, Kinesis, `{}`},
 	} {
 		got, err := Relabel([]byte(tt.event), tt.kind, arn)

@@ -37,7 +37,7 @@ var others = map[string]string{
 	"cut off in data":    `QUFB→QUFB�`,
 }
 
-// A record decodes the same whatever precedes it.
+// A record decodes the same after any other record.
 func TestShape(t *testing.T) {
 	for name, changes := range others {
 		second := first

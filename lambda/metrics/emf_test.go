@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// writes keeps what each Write was given.
+// writes keeps the argument of each Write.
 type writes struct {
 	all  [][]byte
 	fail error

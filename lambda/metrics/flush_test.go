@@ -35,7 +35,7 @@ func TestFlushEndsWithItsContext(t *testing.T) {
 	})
 }
 
-// TestFlushWaitsForTheSendUnderWay and then sends what came meanwhile.
+// TestFlushWaitsForTheSendUnderWay asserts that it then sends the metrics that came meanwhile.
 func TestFlushWaitsForTheSendUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{answer: func(context.Context, int) error { time.Sleep(time.Second); return nil }}
@@ -207,7 +207,7 @@ func TestFlushWaitsForTheSendUnderWayToo(t *testing.T) {
 	})
 }
 
-// TestFlushCountsNothingTwice, whatever sends are under way and fail.
+// TestFlushCountsNothingTwice asserts this for any sends that are in progress and fail.
 func TestFlushCountsNothingTwice(t *testing.T) {
 	for seed := range uint64(10) {
 		synctest.Test(t, func(t *testing.T) {

@@ -35,7 +35,7 @@ func TestAtMost1000MetricsACall(t *testing.T) {
 }
 
 // TestAtMost1MBACall sends the longest dimensions there are with as many values as
-// are kept, and compares the bound on sizes with what the SDK writes.
+// are kept, and compares the bound on sizes with the size of the SDK's request.
 func TestAtMost1MBACall(t *testing.T) {
 	s := newService(t, nil)
 	client := s.client(t)

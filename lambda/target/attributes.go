@@ -181,7 +181,7 @@ func (c *checker) assign() {
 	}
 }
 
-// missing says what to write for a required attribute.
+// missing returns the allowed values of a required attribute, in words.
 func (c *checker) missing(name string, kind Kind) string {
 	switch name {
 	case "sourceArn":

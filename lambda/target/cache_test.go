@@ -39,7 +39,7 @@ func (s *slowStore) Targets(ctx context.Context, sourceARN string) (Set, error) 
 	return Set{Targets: []Loaded{{ID: id}}}, nil
 }
 
-// ask returns what a Cache answers, as text.
+// ask returns the answer of a Cache as text.
 func ask(ctx context.Context, c *Cache, source string) string {
 	set, err := c.Targets(ctx, source)
 	var s string

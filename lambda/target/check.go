@@ -31,7 +31,7 @@ func (c *checker) warn(attribute, format string, args ...any) {
 	c.warnings = append(c.warnings, c.note(attribute, format, args...))
 }
 
-// findings are those of a type.
+// findings passes on the findings of a type.
 type findings struct{ c *checker }
 
 func (f findings) Fault(attribute, format string, args ...any) { f.c.fault(attribute, format, args...) }

@@ -74,9 +74,9 @@ func (t *Table) Items(ctx context.Context, sourceARN string) ([]Loaded, error) {
 	}
 }
 
-// The limits of what is read count text bytes and an overhead per target. They allow
+// The limits of a read count text bytes and an overhead per target. They allow
 // about 6,000 targets of a source, and 200,000 in all. Without them, endless pages could
-// fill the memory, and endless pages without targets could take for ever.
+// fill the memory, and endless pages without targets could take forever.
 const (
 	maxTargets = 8 << 20 // of one source
 	maxTable   = 256 << 20

@@ -1,6 +1,6 @@
-// Package account describes what the commands do with targets of a type in an AWS account:
-// they look destinations up. Types have it in a package of their own, which the function
-// does not link.
+// Package account describes how the commands look up the destinations of a type in an AWS
+// account. Each type has its description in a separate package, which the function does
+// not link.
 package account
 
 import (
@@ -14,8 +14,8 @@ import (
 	"fanout/sinks"
 )
 
-// Type is what the commands know about a type of target. A type without a Type here is
-// taken as it is: its destinations are complete, and nothing is looked up.
+// Type describes a type of target for the commands. If a type has none, its destinations
+// are complete, and the commands look nothing up.
 //
 // cfg is the configuration for calls in the destination's region, with the rights of the
 // caller of the command.
@@ -56,7 +56,7 @@ type Type struct {
 type Part struct {
 	Flag  string
 	Usage string                                // of the flag
-	Of    string                                // what --destination then names
+	Of    string                                // the object that --destination names then
 	Join  func(destination, part string) string // adds the part, unless it is there
 }
 
@@ -85,7 +85,7 @@ func IsARNOrURL(text string) bool {
 	return strings.HasPrefix(text, "arn:") || strings.Contains(text, "://")
 }
 
-// State is what [Type.Inspect] finds. At most one of Unseen, Fault and Doubt is set.
+// State is the result of [Type.Inspect]. At most one of Unseen, Fault and Doubt is set.
 type State struct {
 	Name string // of the resource; "": the destination
 
@@ -105,7 +105,7 @@ type State struct {
 // Limit is the limit of a destination for one record or message.
 type Limit struct {
 	Bytes   int    // 0: unknown
-	Default int    // what a target without maxRecordBytes sends
+	Default int    // the limit of a target without maxRecordBytes
 	Setting string // of the destination, which raises it
 	Unit    int    // of the setting, in bytes
 }

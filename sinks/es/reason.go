@@ -61,7 +61,7 @@ var (
 )
 
 // verdictsByType are error types whose status alone would mislead: the state passes, but some
-// have status 400 or 403. The names are those of the classes in Elasticsearch (server,
+// have status 400 or 403. They are the names of classes in Elasticsearch (server,
 // ElasticsearchException) and OpenSearch, which dropped "es_".
 var verdictsByType = map[string]classify.Verdict{
 	"cluster_block_exception":                  blocked,           // 403 or 429: a disk is full, or a user made it read-only; 503: the cluster is starting

@@ -13,7 +13,7 @@ import (
 	"fanout/sinks/internal/sinktest"
 )
 
-// A named pipe below the folder of file targets would block its target until somebody
+// A named pipe below the folder of file targets would block its target until a process
 // reads it.
 func TestNamedPipe(t *testing.T) {
 	dir := t.TempDir()

@@ -56,7 +56,7 @@ func New(path string) *Sink {
 }
 
 // NewBelow is like New for an untrusted path. The path is relative to the folder dir, and
-// cannot leave it by .. or by a symbolic link. What is there must be a regular file.
+// cannot leave it by .. or by a symbolic link. An existing file must be a regular one.
 func NewBelow(dir, path string) *Sink {
 	return newFile(path, filepath.Join(dir, path), func() (io.WriteCloser, error) {
 		root, err := os.OpenRoot(dir)
@@ -71,10 +71,10 @@ func NewBelow(dir, path string) *Sink {
 var errNotRegular = errors.New("it is not a regular file; move it away, or name another one")
 
 // openRegular opens a regular file for appending. A named pipe, which blocks until
-// somebody reads it, is an error.
+// a process reads it, is an error.
 func openRegular(root *os.Root, path string) (io.WriteCloser, error) {
 	file, err := root.OpenFile(path, appending|syscall.O_NONBLOCK, 0o600)
-	if errors.Is(err, syscall.ENXIO) { // a named pipe that nobody reads
+	if errors.Is(err, syscall.ENXIO) { // a named pipe without a reader
 		return nil, errNotRegular
 	}
 	if err != nil {

@@ -64,7 +64,7 @@ func FuzzRedisAnswer(f *testing.F) {
 		f.Add([]byte(answer), uint16(1000))
 	}
 	f.Fuzz(func(t *testing.T, answer []byte, piece uint16) {
-		r, err := New("redis://127.0.0.1:1", cache.Options{}) // where it looks for a cluster that an answer tells of
+		r, err := New("redis://127.0.0.1:1", cache.Options{}) // the address at which it looks for a cluster named in an answer
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -30,7 +30,7 @@ const maxValue = 512 << 20
 // several records of a key, only the last is sent, and its result is that of all.
 //
 // If a server answers that it is part of a cluster, the sink treats it as one from then
-// on, whatever the configuration says.
+// on, regardless of the configuration.
 type Sink struct {
 	name   string
 	ttl    time.Duration

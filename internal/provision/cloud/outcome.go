@@ -1,6 +1,6 @@
 package cloud
 
-// Outcome says what a command did with a resource.
+// Outcome is the effect of a command on a resource.
 type Outcome string
 
 const (

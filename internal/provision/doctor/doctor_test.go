@@ -131,7 +131,7 @@ func lines(found []Finding) string {
 	return b.String()
 }
 
-// Every trouble gives its findings, beside those of a healthy account.
+// Every trouble gives its findings, in addition to the findings for a healthy account.
 func TestFindings(t *testing.T) {
 	var b strings.Builder
 	for _, c := range troubles() {

@@ -19,7 +19,7 @@ import (
 	sqssink "fanout/sinks/sqs"
 )
 
-// hosts is a client that records the called hosts, some of which are silent.
+// hosts is a client that records the called hosts. Some of them are silent.
 type hosts struct {
 	called []string
 	silent bool

@@ -13,7 +13,7 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// writers checks who can write the function's tables. The target table decides where
+// writers checks the principals that can write the function's tables. The target table decides where
 // records go, and the ledger decides which records are skipped. Only resource policies
 // are visible; the policies of identities are up to IAM.
 func (p *examination) writers(ctx context.Context) []Finding {
@@ -27,7 +27,7 @@ func (p *examination) writers(ctx context.Context) []Finding {
 	return found
 }
 
-// notCovered says what a resource policy leaves open.
+// notCovered states the limit of this check.
 const notCovered = "this check does not cover IAM permissions within its account"
 
 func (p *examination) writersOf(ctx context.Context, table string) []Finding {

@@ -69,7 +69,7 @@ func TestPermitConflict(t *testing.T) {
 	wantErr(t, err, `the resource policy of the function "fanout" cannot be looked up: `)
 }
 
-// A right that hook gave is not written again, whatever the answer of Lambda would be.
+// A right that hook gave is not written again, even if Lambda would refuse it.
 // Beside a statement of another owner hook writes its own, because that one may allow
 // less.
 func TestPermitLooksFirst(t *testing.T) {

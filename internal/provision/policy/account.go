@@ -21,7 +21,7 @@ type Account struct {
 // Accounts returns the roles that targets name, in order of their ARNs. A destination
 // without an account is in the role's account.
 //
-// Errors: those of Policy, and a role ARN of f that is invalid.
+// Errors: as for Policy, and an invalid role ARN of f.
 func (f Function) Accounts(targets []sinks.Spec) ([]Account, error) {
 	byRole := make(map[string][]sinks.Spec)
 	var roles []string

@@ -8,7 +8,7 @@ import (
 	"fanout/internal/provision/role"
 )
 
-// Before is what is known before a change.
+// Before is the state before a change, as far as it is known.
 type Before struct {
 	Function *role.Function   // that reads the table; nil: none
 	Targets  []registry.Entry // of all sources

@@ -20,7 +20,7 @@ type Plan struct {
 	Activates bool          // a target that needs rights becomes active
 	ByHand    bool          // the role's policy is not fanout's; its owner may split one that is too long
 	Role      cloud.Outcome // as in Before
-	Err       error         // why the role's policy cannot be brought in step
+	Err       error         // why the role's policy cannot be updated
 }
 
 // Step is a step of a Plan.
@@ -30,7 +30,7 @@ type Step struct {
 	Changes []registry.Change // of Write
 
 	// Must refuses the changes if the step fails. If it fails because the caller lacks a
-	// right, the plan goes on: a user who may write targets need not have rights in IAM.
+	// right, the plan goes on: a user with the right to write targets may have none in IAM.
 	Must bool
 }
 
@@ -116,7 +116,7 @@ func leaving(now, after []sinks.Spec) []sinks.Spec {
 	})
 }
 
-// union returns the targets of both lists, those with the same rights once.
+// union returns the targets of both lists, each set of rights once.
 func union(a, b []sinks.Spec) []sinks.Spec {
 	var all []sinks.Spec
 	for _, t := range slices.Concat(a, b) {

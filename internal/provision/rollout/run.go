@@ -35,13 +35,13 @@ type Runner struct {
 	Written func(Result) error
 }
 
-// Result says what became of the policy of the function's role.
+// Result is the outcome for the policy of the function's role.
 type Result struct {
 	Needs     *role.Needs   // of the role; nil: unknown
 	Outcome   cloud.Outcome // "": the policy is not looked at
 	Keeps     bool          // the role keeps rights for targets that are gone
-	Err       error         // why the policy is not in step
-	RevertErr error         // why the policy is not in step with the table after a refused change
+	Err       error         // why the policy is out of date
+	RevertErr error         // why the policy does not match the table after a refused change
 
 	written bool // the policy was written
 }
@@ -64,7 +64,7 @@ func (r *Runner) step(ctx context.Context, p Plan, s Step, result *Result) error
 		return r.lookUp(ctx, s.Targets)
 	case s.Do == Write:
 		return r.write(ctx, s.Changes, result)
-	case result.Err != nil: // the policy cannot be brought in step
+	case result.Err != nil: // the policy cannot be updated
 		return nil
 	case s.Do == Need:
 		result.Err = r.need(ctx, s.Targets, p.ByHand, result)

@@ -128,7 +128,7 @@ func network(f *types.FunctionConfiguration) Network {
 	return Network{f.VpcConfig.SubnetIds, f.VpcConfig.SecurityGroupIds}
 }
 
-// equal compares networks whatever their order.
+// equal compares networks, regardless of their order.
 func (n Network) equal(o Network) bool {
 	same := func(a, b []string) bool {
 		return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))

@@ -182,5 +182,5 @@ func writeES(w http.ResponseWriter, out any, bad *failure) {
 		}
 		w.WriteHeader(bad.status)
 	}
-	_ = json.NewEncoder(w).Encode(out) // a caller who has gone needs no answer
+	_ = json.NewEncoder(w).Encode(out) // a caller that is gone needs no answer
 }

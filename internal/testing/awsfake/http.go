@@ -203,7 +203,7 @@ func writeJSON(w http.ResponseWriter, service string, out any, bad *failure) {
 		w.WriteHeader(bad.status)
 		out = map[string]string{"__type": bad.code, "message": bad.message}
 	}
-	_ = json.NewEncoder(w).Encode(out) // a caller who has gone needs no answer
+	_ = json.NewEncoder(w).Encode(out) // a caller that is gone needs no answer
 }
 
 // writeXML answers in the query protocol.

@@ -2,7 +2,7 @@ package awsfake
 
 import (
 	"cmp"
-	"crypto/md5" //nolint:gosec // what Kinesis maps keys to shards with
+	"crypto/md5" //nolint:gosec // Kinesis maps keys to shards with it
 	"encoding/json"
 	"fmt"
 	"math/big"

@@ -10,7 +10,7 @@ import (
 // it.
 const snsBytes = 256 << 10
 
-// The field names in a response are those of the API.
+// The field names in a response come from the API.
 type (
 	snsTaken struct {
 		ID        string `xml:"Id"`

@@ -8,7 +8,7 @@ import (
 // sqsBytes is the limit of a message and of a request.
 const sqsBytes = 1 << 20
 
-// The field names in a response are those of the API.
+// The field names in a response come from the API.
 type (
 	sqsTaken struct {
 		ID        string `json:"Id"`

@@ -22,7 +22,7 @@ type account struct {
 
 	seenIDs        map[string]bool               // deduplication ids that the FIFO queue has seen
 	refusedAsLarge map[string]bool               // the service refused it alone; once dropped, it may come out of order
-	held           map[*sourceRecord]engine.Held // what the function knows the target to have
+	held           map[*sourceRecord]engine.Held // the records that the target has, as the function knows
 
 	requests   map[string]int // by the first record: attempts
 	faultRound int            // the last round in which a request met a fault

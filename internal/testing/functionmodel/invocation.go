@@ -100,7 +100,7 @@ func (w *world) invoke(all []*invocation) {
 // maxAttempts is the number of attempts after which a batch must be done.
 const maxAttempts = 300
 
-// apply does with the batches of v what the answer says. It reports false if a batch is never done.
+// apply applies the answer to the batches of v. It reports false if a batch is never done.
 func (w *world) apply(v *invocation) bool {
 	for _, r := range v.readers {
 		if r.failed > maxAttempts {

@@ -88,7 +88,7 @@ func (j *reportJudge) judge(lacking map[*sourceRecord]bool) {
 	}
 }
 
-// judgeCounts checks that the counts of the report are those of the fates.
+// judgeCounts checks that the counts of the report match the fates.
 func (j *reportJudge) judgeCounts() {
 	fates := map[engine.Fate]int{}
 	for i := range j.result.Records {
@@ -253,7 +253,7 @@ func (t *modelTarget) faultlessFate(r *sourceRecord, owed []bool) (fate engine.F
 	return fate, true
 }
 
-// judgeDiversion checks that an envelope was due: its record was rejected for good, or is too old.
+// judgeDiversion checks that an envelope was due: its record was rejected permanently, or is too old.
 func (w *world) judgeDiversion(t *modelTarget, e *envelope.Envelope) {
 	passing := e.Class == engine.Retryable.String() || e.Class == engine.Throttled.String()
 	age := time.Since(e.Arrived)

@@ -14,7 +14,7 @@ import (
 )
 
 // modelTarget is a target: its configuration, the behavior of its service, and the oracle's
-// account of what it has.
+// account of its records.
 type modelTarget struct {
 	source *source
 	spec   sinks.Spec

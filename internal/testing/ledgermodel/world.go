@@ -50,7 +50,7 @@ type aggregate struct {
 	users    []kpl.User // their data names them
 }
 
-// modelTarget is a target, and the oracle's account of what it has.
+// modelTarget is a target, and the oracle's account of its records.
 type modelTarget struct {
 	spec      sinks.Spec
 	arrivals  map[string]int // how often a part came

@@ -25,7 +25,7 @@ func (d *Draw) Below(most time.Duration) time.Duration { return time.Duration(d.
 // Fork returns a Draw that is independent of later draws from d.
 func (d *Draw) Fork() *Draw { return NewDraw(d.Uint64()) }
 
-// For returns a Draw that depends on the seed and the purpose alone, whatever was drawn before. It
+// For returns a Draw that depends on the seed and the purpose alone, not on earlier draws. It
 // is safe for concurrent use.
 func (d *Draw) For(purpose string) *Draw {
 	h := fnv.New64a()

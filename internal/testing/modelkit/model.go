@@ -31,7 +31,7 @@ type Model[S any] struct {
 	Sabotages []Sabotage[S]
 
 	// Occurs are the counts that are above zero after Runs runs. So a model fails if it no longer
-	// draws what it is to test.
+	// draws its test case.
 	Occurs []string
 }
 

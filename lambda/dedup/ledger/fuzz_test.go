@@ -30,7 +30,7 @@ func (o *oneItem) Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb
 	return &dynamodb.QueryOutput{Items: []item{o.item}}, nil
 }
 
-// claim says that a target has what a name stands for.
+// claim states that a target has the record of a name.
 type claim struct{ target, name string }
 
 // claims returns all claims of an entry.

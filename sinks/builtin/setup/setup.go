@@ -1,4 +1,4 @@
-// Package setup lists what the commands know about the types of targets that fanout has.
+// Package setup lists the built-in types of targets as the commands see them.
 package setup
 
 import (
@@ -16,7 +16,7 @@ import (
 	sqs "fanout/sinks/sqs/setup"
 )
 
-// Types returns what is known about the built-in types, in the order of the files of fanout
+// Types returns the descriptions of the built-in types, in the order of the files of fanout
 // tune.
 func Types() []*account.Type {
 	return []*account.Type{
@@ -24,7 +24,7 @@ func Types() []*account.Type {
 	}
 }
 
-// Of returns what is known about a type. It is empty for a type from outside.
+// Of returns the description of a type. It is empty for a type from outside.
 func Of(t *sinks.Type) *account.Type {
 	for _, a := range Types() {
 		if a.For == t {

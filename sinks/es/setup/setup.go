@@ -14,7 +14,7 @@ import (
 	"fanout/sinks/es"
 )
 
-// Type is what the commands know about targets that are indexes.
+// Type describes targets that are indexes, for the commands.
 var Type = &account.Type{
 	For:    es.Type,
 	What:   "domain",

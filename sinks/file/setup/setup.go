@@ -1,4 +1,4 @@
-// Package setup has what the commands know about targets that are files.
+// Package setup describes targets that are files, for the commands.
 package setup
 
 import (
@@ -6,7 +6,7 @@ import (
 	sink "fanout/sinks/file"
 )
 
-// Type is what the commands know about targets that are files.
+// Type describes targets that are files, for the commands.
 var Type = &account.Type{For: sink.Type, Prices: prices, Latencies: latencies}
 
 const prices = `  file: { charges: [], source: free }

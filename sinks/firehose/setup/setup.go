@@ -12,7 +12,7 @@ import (
 	sink "fanout/sinks/firehose"
 )
 
-// Type is what the commands know about targets that are delivery streams.
+// Type describes targets that are delivery streams, for the commands.
 var Type = &account.Type{
 	For:      sink.Type,
 	What:     "delivery stream",

@@ -14,7 +14,7 @@ import (
 	"fanout/sinks/account"
 )
 
-// What names a cache in a sentence.
+// What is the word for a cache in a sentence.
 const What = "cache"
 
 // IsFull reports whether text is an address, not the name of a cache.

@@ -66,8 +66,8 @@ func (c *Call) outcome(failed int, result func(i int) (id, code *string)) (o eng
 
 // refusals returns the records, of n, that answer refuses; the answer acknowledges all
 // others. It knows only the usual form: a JSON object with a list that has one object for
-// each record, with an id or an error code. For any other answer ok is false, whatever
-// the answer says, and the caller uses the SDK's decoder.
+// each record, with an id or an error code. For any other answer ok is false, and the
+// caller uses the SDK's decoder.
 func (f *Form) refusals(answer []byte, n int) (refused []refusal, ok bool) {
 	c := jsonscan.Cursor{Text: answer}
 	found, failed := false, 0

@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// scripted is a server that answers the first thing that it is told, in pieces, and then
-// nothing.
+// scripted is a server that answers the first request, in pieces, and no other.
 type scripted struct {
 	net.Conn
 	requested chan struct{}

@@ -1,4 +1,4 @@
-// Package sinktest has what tests of sinks share: a fake AWS, records, and HTTP clients
+// Package sinktest is shared by tests of sinks: a fake AWS, records, and HTTP clients
 // that answer.
 package sinktest
 

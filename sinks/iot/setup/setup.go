@@ -14,7 +14,7 @@ import (
 	sink "fanout/sinks/iot"
 )
 
-// Type is what the commands know about targets that are topics of AWS IoT Core.
+// Type describes targets that are topics of AWS IoT Core, for the commands.
 var Type = &account.Type{
 	For:      sink.Type,
 	What:     "topic",

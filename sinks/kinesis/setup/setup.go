@@ -12,7 +12,7 @@ import (
 	sink "fanout/sinks/kinesis"
 )
 
-// Type is what the commands know about targets that are Kinesis data streams.
+// Type describes targets that are Kinesis data streams, for the commands.
 var Type = &account.Type{
 	For:      sink.Type,
 	What:     "stream",

@@ -13,7 +13,7 @@ import (
 	sink "fanout/sinks/lambda"
 )
 
-// Type is what the commands know about targets that are Lambda functions.
+// Type describes targets that are Lambda functions, for the commands.
 var Type = &account.Type{
 	For:      sink.Type,
 	What:     "function",

@@ -7,7 +7,7 @@ import (
 	sink "fanout/sinks/memcached"
 )
 
-// Type is what the commands know about targets that are memcached servers.
+// Type describes targets that are memcached servers, for the commands.
 var Type = &account.Type{
 	For:     sink.Type,
 	What:    elasticache.What,

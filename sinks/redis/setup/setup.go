@@ -7,7 +7,7 @@ import (
 	sink "fanout/sinks/redis"
 )
 
-// Type is what the commands know about targets that are Redis servers.
+// Type describes targets that are Redis servers, for the commands.
 var Type = &account.Type{
 	For:     sink.Type,
 	What:    elasticache.What,

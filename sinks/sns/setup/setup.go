@@ -15,7 +15,7 @@ import (
 	sink "fanout/sinks/sns"
 )
 
-// Type is what the commands know about targets that are SNS topics.
+// Type describes targets that are SNS topics, for the commands.
 var Type = &account.Type{
 	For:      sink.Type,
 	What:     "topic",

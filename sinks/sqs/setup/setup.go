@@ -15,7 +15,7 @@ import (
 	sink "fanout/sinks/sqs"
 )
 
-// Type is what the commands know about targets that are SQS queues.
+// Type describes targets that are SQS queues, for the commands.
 var Type = &account.Type{
 	For:      sink.Type,
 	What:     "queue",
