@@ -90,7 +90,7 @@ func TestDestination(t *testing.T) {
 		{typ: builtin.Type("es"), name: "search", index: "i", answers: answers{"/2021-01-01/opensearch/domain/search": `{"DomainStatus": {"Endpoint": "search-1.es"}}`}, want: "search-1.es#i"},
 		{typ: builtin.Type("es"), name: "search", index: "i", answers: answers{"/2021-01-01/opensearch/domain/search": `{"DomainStatus": {"Endpoints": {"vpc": "vpc-1.es"}}}`}, want: "vpc-1.es#i"},
 		{typ: builtin.Type("es"), name: "search", index: "i", answers: answers{"/2021-01-01/opensearch/domain/search": `{"DomainStatus": {}}`}, err: `the search domain "search" has no endpoint yet; wait until it is active`},
-		{typ: builtin.Type("es"), name: "search", err: `the domain "search" needs the index that records go to; add --index`},
+		{typ: builtin.Type("es"), name: "search", err: `the domain "search" needs an index to write to; add --index`},
 		{typ: builtin.Type("es"), name: "host#i", want: "host#i"},
 		{typ: builtin.Type("es"), name: "https://host", index: "i", want: "https://host#i"},
 		{typ: builtin.Type("iot"), name: "a/b", answers: answers{"/endpoint": `{"endpointAddress": "x-ats.iot"}`}, want: "x-ats.iot#a/b"},

@@ -38,7 +38,7 @@ func withIndex(domain, index string) string {
 
 func lookUp(ctx context.Context, cfg aws.Config, name, index string) (string, error) {
 	if index == "" {
-		return "", fmt.Errorf("the domain %q needs the index that records go to; add --index", name)
+		return "", fmt.Errorf("the domain %q needs an index to write to; add --index", name)
 	}
 	out, err := opensearch.NewFromConfig(cfg).DescribeDomain(ctx, &opensearch.DescribeDomainInput{DomainName: &name})
 	if err != nil {
