@@ -26,7 +26,7 @@ func TestRunRetries(t *testing.T) {
 		{"an error without a class", enginetest.FailTimes(1, enginetest.ErrPlain, keyIs("b")), 5, "", 2, 0},
 		{"permanent", enginetest.FailTimes(1, enginetest.ErrPermanent, keyIs("b")), 4, "never", 1, 0},
 		{"too large alone", enginetest.FailTimes(1, enginetest.ErrTooLarge, keyIs("b")), 4, "too large", 1, 0},
-		{"for ever", enginetest.FailTimes(1000, enginetest.ErrRetryable, keyIs("b")), 4, "gave up after 8 attempts", 8, 0},
+		{"forever", enginetest.FailTimes(1000, enginetest.ErrRetryable, keyIs("b")), 4, "gave up after 8 attempts", 8, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -201,7 +201,7 @@ func (b *Build) resolve(ctx context.Context, g *toolchain) error {
 		return b.explain(err)
 	}
 	if version = strings.TrimSpace(version); version != b.Fanout.Version {
-		return fmt.Errorf("an extension needs fanout %s and this command is %s; take fanout %s, or another version of the extension", version, b.Fanout.Version, version)
+		return fmt.Errorf("an extension needs fanout %s, but this command is %s; use fanout %s, or another version of the extension", version, b.Fanout.Version, version)
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func TestWarnsOfLimits(t *testing.T) {
 	with := func(args []string, more ...string) []string { return slices.Concat(args, more) }
 	register := []string{"register", "sqs", "--source-arn", orders, "--id", "q", "--destination", queue}
 	update := []string{"update", "--source-arn", orders, "--id", "q"}
-	const small = `fanout: warning: target "q": it sends messages of up to 1048576 bytes, and the queue ` + queue + ` takes 262144: ` +
+	const small = `fanout: warning: target "q": it sends messages of up to 1048576 bytes, but the queue ` + queue + ` accepts 262144: ` +
 		`a larger one is refused and sent again in parts, and a single record that is larger fails; ` +
 		`set MaximumMessageSize of the queue to 1048576, or run fanout update --source-arn ` + orders + ` --id q --max-record-bytes 262144 --table t` + "\n"
 	for _, tt := range []struct {
@@ -66,7 +66,7 @@ func TestWarnsOfLimits(t *testing.T) {
 		{"register, with the limit", with(register, "--max-record-bytes", "262144"), "262144", "", ""},
 		{"register, with messages of one record", with(register, "--collapse", "none"), "262144", "", strings.Replace(small, "a larger one is refused and sent again in parts, and a single record that is larger fails", "a larger one fails", 1)},
 		{"register, where the queue takes all", register, "1048576", "", ""},
-		{"register, where there is no queue", register, "", "", `fanout: warning: target "q": there is no queue ` + queue + `; make it, or run fanout update --source-arn ` + orders + ` --id q --destination NAME --table t` + "\n"},
+		{"register, where there is no queue", register, "", "", `fanout: warning: target "q": there is no queue ` + queue + `; create it, or run fanout update --source-arn ` + orders + ` --id q --destination NAME --table t` + "\n"},
 		{"update of the destination", with(update, "--destination", queue), "262144", item, small},
 		{"update of something else", with(update, "--parallel", "false"), "262144", item, ""},
 		{"update of the limit", with(update, "--unset", "max-record-bytes"), "262144", item, small},
@@ -152,7 +152,7 @@ func TestWarnsOfSources(t *testing.T) {
 		{"a file", disk, "", "", false, `target "t": ` + file},
 		{"a file, and the function lets none be written", disk, `"FANOUT_TABLE": "t"`, "", false, `target "t": ` + file},
 		{"a file, and the function lets it be written", disk, `"FANOUT_TABLE": "t", "FANOUT_ALLOW_FILE_TARGETS": "true"`, "", false,
-			`target "t": the file is on the disk of one instance of the function, and goes with it; run fanout update --source-arn ` + orders + ` --id t --active false --table t`},
+			`target "t": the file is on the disk of one instance of the function, and is lost with it; run fanout update --source-arn ` + orders + ` --id t --active false --table t`},
 		{"the stream of a table", append(copied, stream), "", stream, false, ""},
 		{"a former stream", append(copied, former), "", stream, true, `target "t": sourceArn: is a former stream of the table, which sends no records; change it to the current stream, ` + stream + move},
 		{"the stream, and targets of a former one", append(copied, stream), "", stream, true, `the sourceArn of "old" names another stream of the table, ` + former + `; correct it` + move},

@@ -143,7 +143,7 @@ func TestMemcachedDiscoveryCancelled(t *testing.T) {
 	}
 	m.nodes.asking <- struct{}{}
 	if err := m.nodes.refresh(ctx); err == nil {
-		t.Error("waits for ever for an answer that another asked for")
+		t.Error("waits forever for an answer that another asked for")
 	}
 }
 

@@ -25,9 +25,9 @@ type visit struct {
 func (v *visit) failed(host string, err error) Finding {
 	switch {
 	case cloud.IsMissing(err):
-		return v.wrong("make it, or "+v.fix("--destination", "NAME"), "there is no %s %s", v.what, v.spec.Destination)
+		return v.wrong("create it, or "+v.fix("--destination", "NAME"), "there is no %s %s", v.what, v.spec.Destination)
 	case host != "" && cloud.IsUnanswered(err):
-		return v.notChecked("%s does not answer; perhaps it does in the function's network", host)
+		return v.notChecked("%s does not answer from here, but may answer in the function's network", host)
 	}
 	return v.unknown(err)
 }
@@ -47,7 +47,7 @@ func (v *visit) found(s *awsaccount.State) Finding {
 		return v.warning(do, "%s", s.Doubt)
 	case s.InVPC && !v.vpc:
 		name := cmp.Or(s.Name, v.spec.Destination.String())
-		return v.wrong(fmt.Sprintf("put the function into the %s's VPC: %s", v.what, v.deploy), "the %s %s is inside a VPC, and the function is not", v.what, name)
+		return v.wrong(fmt.Sprintf("put the function into the %s's VPC: %s", v.what, v.deploy), "the %s %s is inside a VPC, but the function is not", v.what, name)
 	}
 	return v.limit(&s.Limit)
 }
@@ -66,5 +66,5 @@ func (v *visit) limit(l *awsaccount.Limit) Finding {
 		then = "a larger one is refused and sent again in parts, and a single record that is larger fails"
 	}
 	do := fmt.Sprintf("set %s of the %s to %d, or %s", l.Setting, v.what, (sends+l.Unit-1)/l.Unit, v.fix("--max-record-bytes", strconv.Itoa(l.Bytes)))
-	return v.warning(do, "it sends %s of up to %d bytes, and the %s %s takes %d: %s", things, sends, v.what, v.spec.Destination, l.Bytes, then)
+	return v.warning(do, "it sends %s of up to %d bytes, but the %s %s accepts %d: %s", things, sends, v.what, v.spec.Destination, l.Bytes, then)
 }

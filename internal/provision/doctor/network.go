@@ -46,15 +46,15 @@ func (p *examination) network(ctx context.Context) []Finding {
 		why := "has no route out of its VPC"
 		if slices.ContainsFunc(table.Routes, func(r cloud.Route) bool { return strings.HasPrefix(r.Gateway, "igw-") }) {
 			// Lambda guide, Enable internet access for VPC-connected Lambda functions.
-			why = "has an internet gateway only, which a function cannot use"
+			why = "has only an internet gateway, which a function cannot use"
 		}
 		if lacks := p.unreachable(table.ID, endpoints); len(lacks) > 0 {
-			found = append(found, is.wrong("give it a route to a NAT gateway, or its VPC endpoints for these services",
+			found = append(found, is.wrong("give it a route to a NAT gateway, or add VPC endpoints for these services to its VPC",
 				"subnet %s %s, and no VPC endpoint for %s", s.ID, why, strings.Join(lacks, ", ")))
 		}
 	}
 	if found == nil {
-		found = append(found, is.ok("%d subnets of %s, with a way to every service that is needed", len(subnets), subnets[0].VPC))
+		found = append(found, is.ok("%d subnets of %s, with a route to every required service", len(subnets), subnets[0].VPC))
 	}
 	return found
 }
@@ -69,13 +69,13 @@ func (p *examination) outside(is about) []Finding {
 		}
 		host, id := awsname.WithoutPort(t.Destination.Host), Target(t.SourceARN, t.ID)
 		if private(host) {
-			found = append(found, is.wrong(fix, "%s is at %s, inside a VPC, and the function is in none", id, host))
+			found = append(found, is.wrong(fix, "%s is at %s, inside a VPC, but the function is not in a VPC", id, host))
 		} else {
-			found = append(found, is.warning(fix, "%s is at %s: the function is in no VPC, so that must be a public address", id, host))
+			found = append(found, is.warning(fix, "%s is at %s, which must be a public address, because the function is not in a VPC", id, host))
 		}
 	}
 	if found == nil {
-		found = append(found, is.ok("in no VPC"))
+		found = append(found, is.ok("not in a VPC"))
 	}
 	return found
 }

@@ -52,7 +52,7 @@ func TestQueueHost(t *testing.T) {
 		{"https://vpce-1-2.sqs.us-east-2.vpce.amazonaws.com" + path, "http://127.0.0.1:1", false, "http://127.0.0.1:1", OK, "queue "},
 		{
 			"https://vpce-1-2.sqs.us-east-2.vpce.amazonaws.com" + path, "", true, "https://vpce-1-2.sqs.us-east-2.vpce.amazonaws.com", Unknown,
-			"not checked from here: https://vpce-1-2.sqs.us-east-2.vpce.amazonaws.com does not answer; perhaps it does in the function's network",
+			"not checked from here: https://vpce-1-2.sqs.us-east-2.vpce.amazonaws.com does not answer from here, but may answer in the function's network",
 		},
 		{"https://sqs.us-east-2.amazonaws.com" + path, "", true, "https://sqs.us-east-2.amazonaws.com", Unknown, "not checked: SQS GetQueueAttributes got no answer from sqs.us-east-2.amazonaws.com"},
 	} {

@@ -54,7 +54,7 @@ func (p *examination) written(is about, e *registry.Entry) []Finding {
 		found = append(found, is.warning(fix, "%s", attribute(f)))
 	}
 	if e.Err() == nil && (policy.Function{ARN: p.function.ARN}).Loops(&e.Spec) {
-		found = append(found, is.is(graveness, p.update(&e.Spec, "--destination", "NAME"), "its records come back for ever: the destination is its source, or the function itself"))
+		found = append(found, is.is(graveness, p.update(&e.Spec, "--destination", "NAME"), "its records form an endless loop: the destination is its source or the function itself"))
 	}
 	id := e.Spec.OnFailure
 	if id == "" || id == e.ID {
@@ -65,7 +65,7 @@ func (p *examination) written(is about, e *registry.Entry) []Finding {
 	case other < 0:
 		found = append(found, is.is(graveness, p.update(&e.Spec, "--on-failure", "ID"), "onFailure: the source has no target %q", id))
 	case p.targets[other].Err() != nil:
-		found = append(found, is.warning(p.repair(&p.targets[other], p.targets[other].Faults), "onFailure: the target %q has faults, so it takes nothing", id))
+		found = append(found, is.warning(p.repair(&p.targets[other], p.targets[other].Faults), "onFailure: the target %q has faults, so it takes no records", id))
 	}
 	return found
 }
@@ -118,7 +118,7 @@ func (p *examination) reach(ctx context.Context, is about, t *sinks.Spec) Findin
 		region = p.self.Region
 	}
 	if t.Type.Disk {
-		return is.warning(p.update(t, "--active", "false"), "the file is on the disk of one instance of the function, and goes with it")
+		return is.warning(p.update(t, "--active", "false"), "the file is on the disk of one instance of the function, and is lost with it")
 	}
 	known := setup.Of(t.Type)
 	if known.Inspect == nil {

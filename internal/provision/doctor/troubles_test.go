@@ -75,7 +75,7 @@ var functionTroubles = []trouble{
 	}},
 	{name: "credentials that have expired", change: func(a *account) { a.fail["GetFunctionConfiguration"] = "ExpiredTokenException" }},
 	{name: "credentials that expire meanwhile", change: func(a *account) { a.fail["DescribeLogGroups"] = "ExpiredTokenException" }},
-	{name: "logs of another group kept for ever", change: func(a *account) {
+	{name: "logs of another group kept forever", change: func(a *account) {
 		a.own().LoggingConfig = &types.LoggingConfig{LogGroup: aws.String("/aws/lambda/fanout2")}
 	}},
 	{name: "no right to look at logs", change: func(a *account) { a.fail["DescribeLogGroups"] = "AccessDeniedException" }},

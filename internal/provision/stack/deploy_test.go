@@ -234,7 +234,7 @@ func TestDeployFaults(t *testing.T) {
 			s.Memory = 256
 			f.function.LastUpdateStatus, f.function.LastUpdateStatusReason, f.function.LastUpdateStatusReasonCode = types.LastUpdateStatusFailed, aws.String("No role"), types.LastUpdateStatusReasonCodeInternalError
 		}, `the function "orders" could not be updated: No role (InternalError)`},
-		"pending for ever": {func(f *fake, _ *Settings) { f.pending = 1000 }, `takes longer than 5m0s; run the command again to continue`},
+		"pending forever": {func(f *fake, _ *Settings) { f.pending = 1000 }, `takes longer than 5m0s; run the command again to continue`},
 		"another's":        {func(f *fake, _ *Settings) { f.fnTags, f.function.Environment = nil, nil }, "declined"},
 		"image": {func(f *fake, _ *Settings) { f.function.PackageType = types.PackageTypeImage },
 			`the function "orders" is a container image, so deploy cannot replace its code; name another function with --function`},

@@ -72,7 +72,7 @@ func (w *world) drawShard(s *source, shard string) {
 	}
 	s.readers = append(s.readers, s.parallelize(records, factor)...)
 	if s.maxRetries < 0 && !s.deliverable(records) {
-		s.maxRetries = 8 // otherwise a record would block its shard for ever
+		s.maxRetries = 8 // otherwise a record would block its shard forever
 	}
 }
 

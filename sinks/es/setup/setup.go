@@ -69,7 +69,7 @@ func inspect(ctx context.Context, cfg aws.Config, s *sinks.Spec) (account.State,
 	case aws.ToBool(out.DomainStatus.Deleted):
 		state.Fault, state.Flags = fmt.Sprintf("the domain %s is being deleted", name), []string{"--destination", "NAME", "--index", "INDEX"}
 	case !aws.ToBool(out.DomainStatus.Created):
-		state.Fault, state.Do = fmt.Sprintf("the domain %s is still being made", name), "wait until it is active"
+		state.Fault, state.Do = fmt.Sprintf("the domain %s is still being created", name), "wait until it is active"
 	default:
 		state.InVPC = inside
 	}

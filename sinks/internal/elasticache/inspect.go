@@ -38,7 +38,7 @@ func Inspect(ctx context.Context, cfg aws.Config, s *sinks.Spec) (account.State,
 		return account.State{}, unseen
 	}
 	return account.State{
-		Doubt: fmt.Sprintf("no cache of this account and region has the endpoint %s", host),
+		Doubt: fmt.Sprintf("no cache in this account and region has the endpoint %s", host),
 		Flags: []string{"--destination", "NAME"},
 	}, nil
 }

@@ -41,12 +41,12 @@ func inspect(ctx context.Context, cfg aws.Config, s *sinks.Spec) (account.State,
 	case err != nil:
 		return account.State{}, err
 	case own == "":
-		return account.State{Unseen: "AWS IoT does not say which endpoint this account has"}, nil
+		return account.State{Unseen: "AWS IoT returned no endpoint for this account"}, nil
 	case label(own) == label(s.Destination.Host):
 		return account.State{}, nil
 	}
 	return account.State{
-		Doubt: fmt.Sprintf("the endpoint of this account and region is %s; a domain of your own may stand before it", own),
+		Doubt: fmt.Sprintf("the endpoint of this account and region is %s; you may have a custom domain for it", own),
 		Flags: []string{"--destination", own + "#" + s.Destination.Topic},
 	}, nil
 }
