@@ -90,7 +90,7 @@ type Mapping struct {
 	Disabled              bool      // it is made, but reads nothing
 }
 
-// Render returns s in a format. Equal set-ups give equal documents.
+// Render returns s in a format. Equal setups give equal documents.
 //
 // Errors: an unknown format, a target with faults, subnets without security groups
 // or the other way round, and those of policy.Function.Policy.
