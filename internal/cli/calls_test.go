@@ -96,7 +96,7 @@ func TestMaxAttempts(t *testing.T) {
 	}
 }
 
-func TestPanicIsTold(t *testing.T) {
+func TestPanicIsReported(t *testing.T) {
 	var w bytes.Buffer
 	printPanic(&w, "it broke\nin a stack", false)
 	if want := "fanout: this is a bug in fanout: it broke; please report it with the output of --debug\n"; w.String() != want {
@@ -104,7 +104,7 @@ func TestPanicIsTold(t *testing.T) {
 	}
 	w.Reset()
 	printPanic(&w, "it broke", true)
-	if !strings.Contains(w.String(), "tellPanic") {
+	if !strings.Contains(w.String(), "printPanic") {
 		t.Errorf("no trace: %s", &w)
 	}
 }

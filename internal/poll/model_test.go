@@ -11,7 +11,7 @@ import (
 const (
 	complete     modelkit.Promise = "The function acknowledges every record that arrives after the start."
 	inOrder      modelkit.Promise = "It acknowledges the records of a shard in order."
-	parentsFirst modelkit.Promise = "It acknowledges the records of a shard before those of the shard's children."
+	parentsFirst modelkit.Promise = "It acknowledges the records of a shard before the records of the shard's children."
 	nothingOld   modelkit.Promise = "It gets no record from well before the start."
 )
 

@@ -321,7 +321,7 @@ func TestFaults(t *testing.T) {
 	}{
 		{Function{}, nil, nil, `the function's ARN is ""`},
 		{Function{ARN: "arn:aws:lambda:eu-west-1:1:layer:x"}, nil, nil, `the function's ARN is "arn:aws:lambda`},
-		{bare(), []sinks.Spec{alias}, nil, `target "b": the destination "es.amazonaws.com#i" does not tell`},
+		{bare(), []sinks.Spec{alias}, nil, `target "b": the destination "es.amazonaws.com#i" does not include the name of its domain`},
 		{bare(), []sinks.Spec{{ID: "c", Type: &sinks.Type{Name: "s3"}}}, nil, `target "c": nothing is known`},
 		{bare(), []sinks.Spec{spec(t, "id", "q", "type", "sqs", "destination", "https://sqs.eu-west-1.amazonaws.com/123456789012/q"), {ID: "d", Type: rival}}, nil, `target "d": two types of targets have a statement "SendToSQS" with different actions`},
 		{bare(), nil, []Source{{ARN: "clicks"}}, `the source is "clicks"; write`},

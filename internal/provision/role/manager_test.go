@@ -265,7 +265,7 @@ func TestPoisonedTarget(t *testing.T) {
 	k := f.manager()
 	outcome, needs, err := k.Sync(t.Context(), fn)
 	if outcome != cloud.Updated || err != nil || len(needs.Skipped) != 2 ||
-		!strings.HasPrefix(needs.Skipped[0].Error(), `target "es": the destination "es.amazonaws.com#i" does not tell its domain's name`) ||
+		!strings.HasPrefix(needs.Skipped[0].Error(), `target "es": the destination "es.amazonaws.com#i" does not include the name of its domain`) ||
 		!strings.HasPrefix(needs.Skipped[1].Error(), "the key of target q cannot be looked up: ") {
 		t.Error(outcome, needs.Skipped, err)
 	}

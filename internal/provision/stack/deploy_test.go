@@ -235,7 +235,7 @@ func TestDeployFaults(t *testing.T) {
 			f.function.LastUpdateStatus, f.function.LastUpdateStatusReason, f.function.LastUpdateStatusReasonCode = types.LastUpdateStatusFailed, aws.String("No role"), types.LastUpdateStatusReasonCodeInternalError
 		}, `the function "orders" could not be updated: No role (InternalError)`},
 		"pending forever": {func(f *fake, _ *Settings) { f.pending = 1000 }, `takes longer than 5m0s; run the command again to continue`},
-		"another's":        {func(f *fake, _ *Settings) { f.fnTags, f.function.Environment = nil, nil }, "declined"},
+		"another's":       {func(f *fake, _ *Settings) { f.fnTags, f.function.Environment = nil, nil }, "declined"},
 		"image": {func(f *fake, _ *Settings) { f.function.PackageType = types.PackageTypeImage },
 			`the function "orders" is a container image, so deploy cannot replace its code; name another function with --function`},
 		"no package": {func(_ *fake, s *Settings) {

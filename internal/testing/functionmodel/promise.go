@@ -11,7 +11,7 @@ import (
 // The promises of the function, as docs/models.md states them.
 const (
 	complete  modelkit.Promise = "Every active target, or its onFailure, gets every record, unless the mapping gives the record up or the target drops it as too large."
-	counted   modelkit.Promise = "At every target, every record has one fate, and the counts of the report are those of the fates."
+	counted   modelkit.Promise = "At every target, every record has one fate, and the counts of the report match the fates."
 	truthful  modelkit.Promise = "A record counts as delivered only if the target or its onFailure has it, and as failed only if they lack a part of it."
 	once      modelkit.Promise = "A part comes again only after a crash, a lost answer or a request that ignored its deadline, or behind an earlier part of its key."
 	inOrder   modelkit.Promise = "A target with `parallel: false` gets the records of a key in order, and keeps the latest one."
