@@ -182,7 +182,7 @@ func (e *Sink) judge(op string, r *engine.Record, item *result) error {
 		return classify.Unacknowledged(e.name)
 	}
 	name := cmp.Or(word(item.Error.Type), "status "+strconv.Itoa(item.Status))
-	v := classify.Alone(verdictOf(item.Status, &item.Error))
+	v := verdictOf(item.Status, &item.Error).OfRecord()
 	return classify.Sentence(v.Class, e.name, name, v.Why, item.Error.detail(e.index.Index))
 }
 
@@ -194,13 +194,13 @@ func verdictOf(status int, err *reason) classify.Verdict {
 	if status == http.StatusConflict {
 		return contested
 	}
-	if v, ok := classify.OfStatus(status); ok {
+	if v, ok := classify.Status(status); ok {
 		return v
 	}
 	if status/100 == 4 {
 		return classify.Invalid
 	}
-	return classify.Failing
+	return classify.ServerError
 }
 
 // maxError is the limit, in bytes, of an error answer.
@@ -215,9 +215,9 @@ func (e *Sink) refused(resp *http.Response) error {
 	}
 	_ = json.NewDecoder(io.LimitReader(resp.Body, maxError)).Decode(&body) // the body may be anything
 	code, _, _ := strings.Cut(resp.Header.Get("X-Amzn-Errortype"), ":")
-	name := cmp.Or(word(body.Error.Type), classify.Codeless)
+	name := cmp.Or(word(body.Error.Type), classify.NoCode)
 	v, explained := body.Error.known()
-	switch named := classify.IsCode(cmp.Or(code, name)); {
+	switch named := classify.KnownCode(cmp.Or(code, name)); {
 	case code == "" && explained:
 	case !named && resp.StatusCode == http.StatusBadRequest:
 		v, name = classify.Invalid, "HTTP status 400"

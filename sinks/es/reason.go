@@ -64,16 +64,16 @@ var (
 // have status 400 or 403. They are the names of classes in Elasticsearch (server,
 // ElasticsearchException) and OpenSearch, which dropped "es_".
 var verdictsByType = map[string]classify.Verdict{
-	"cluster_block_exception":                  blocked,           // 403 or 429: a disk is full, or a user made it read-only; 503: the cluster is starting
-	"index_create_block_exception":             blocked,           // 403: no new index while disks are full
-	"es_rejected_execution_exception":          classify.SlowDown, // a queue of a node is full
-	"rejected_execution_exception":             classify.SlowDown, // the same
-	"circuit_breaking_exception":               classify.SlowDown, // the memory of a node is full
-	"index_closed_exception":                   closed,            // 400
-	"snapshot_in_progress_exception":           classify.NotYet,   // 400: the index cannot change during a snapshot
-	"master_not_discovered_exception":          leaderless,        // an election is going on
-	"cluster_manager_not_discovered_exception": leaderless,        // the same
-	"process_cluster_event_timeout_exception":  leaderless,        // the master did not create an index or a mapping in time
+	"cluster_block_exception":                  blocked,            // 403 or 429: a disk is full, or a user made it read-only; 503: the cluster is starting
+	"index_create_block_exception":             blocked,            // 403: no new index while disks are full
+	"es_rejected_execution_exception":          classify.Throttled, // a queue of a node is full
+	"rejected_execution_exception":             classify.Throttled, // the same
+	"circuit_breaking_exception":               classify.Throttled, // the memory of a node is full
+	"index_closed_exception":                   closed,             // 400
+	"snapshot_in_progress_exception":           classify.NotReady,  // 400: the index cannot change during a snapshot
+	"master_not_discovered_exception":          leaderless,         // an election is going on
+	"cluster_manager_not_discovered_exception": leaderless,         // the same
+	"process_cluster_event_timeout_exception":  leaderless,         // the master did not create an index or a mapping in time
 	"version_conflict_engine_exception":        contested,
 }
 

@@ -218,7 +218,7 @@ func (a *attempt) write(w *write) error {
 	case err == nil || w.gone && errors.Is(err, memcache.ErrCacheMiss):
 		return nil
 	case answered:
-		return classify.Say(a.name, "", "", v)
+		return v.Explain(a.name, "", "")
 	}
 	// Other idle connections to the node are broken too, and the next attempts would fail
 	// on them one after another. A cluster may also have other nodes by now.
@@ -257,13 +257,13 @@ var verdictsByAnswer = []struct {
 	classify.Verdict
 }{
 	{`"SERVER_ERROR object too large`, classify.Verdict{Class: engine.Permanent, Why: "the item is larger than the server accepts: raise its limit with -I, and set maxRecordBytes"}},
-	{`"SERVER_ERROR out of memory`, classify.Full},
-	{`"SERVER_ERROR`, classify.Failing},
+	{`"SERVER_ERROR out of memory`, classify.OutOfMemory},
+	{`"SERVER_ERROR`, classify.ServerError},
 	{`"CLIENT_ERROR unauthenticated`, classify.Unauthorized},
 	{`"CLIENT_ERROR authentication failure`, classify.Unauthorized}, // before a login, a set is taken for one
 	{`"CLIENT_ERROR bad authentication`, classify.Unauthorized},
 	{`"CLIENT_ERROR`, classify.Verdict{Class: engine.Permanent, Why: "the server refuses the record"}},
-	{`"ERROR Too many open connections`, classify.SlowDown}, // maxconns_fast; then the connection is closed
+	{`"ERROR Too many open connections`, classify.Throttled}, // maxconns_fast; then the connection is closed
 	{`"ERROR`, classify.Verdict{Class: engine.Permanent, Why: "the server does not know the command: it may not be memcached, or it may need a password"}},
 }
 
@@ -274,7 +274,7 @@ func verdictOf(err error) (classify.Verdict, bool) {
 		return classify.Verdict{}, false
 	}
 	if errors.Is(err, memcache.ErrNotStored) || errors.Is(err, memcache.ErrCASConflict) {
-		return classify.Failing, true
+		return classify.ServerError, true
 	}
 	for _, a := range verdictsByAnswer {
 		if strings.Contains(err.Error(), a.answer) {

@@ -25,15 +25,15 @@ var (
 
 // verdictsByCode are the first words of Redis' error answers.
 var verdictsByCode = map[string]classify.Verdict{
-	"OOM":         classify.Full,
+	"OOM":         classify.OutOfMemory,
 	"READONLY":    replica,
 	"LOADING":     recovering,
 	"CLUSTERDOWN": recovering,
 	"MASTERDOWN":  recovering,
 	"NOREPLICAS":  recovering,
 	"TRYAGAIN":    recovering,
-	"BUSY":        recovering,       // a script is running
-	"MISCONF":     classify.Failing, // snapshots fail, so writes are refused
+	"BUSY":        recovering,           // a script is running
+	"MISCONF":     classify.ServerError, // snapshots fail, so writes are refused
 	"MOVED":       elsewhere,
 	"ASK":         elsewhere,
 	"WRONGPASS":   classify.Unauthorized,
@@ -46,7 +46,7 @@ var verdictsByAnswer = []struct {
 	answer string
 	classify.Verdict
 }{
-	{"ERR max number of clients", classify.SlowDown},
+	{"ERR max number of clients", classify.Throttled},
 	{"ERR invalid password", classify.Unauthorized}, // before Redis 6
 	{"ERR DB index", classify.Verdict{Class: engine.Permanent, Why: "the server has no database with that number: correct the end of the address"}},
 	{"ERR SELECT is not allowed", classify.Verdict{Class: engine.Permanent, Why: clusterDatabase}},
@@ -70,14 +70,14 @@ func classifyError(sink string, err error) error {
 	answer := e.Error()
 	for _, f := range verdictsByAnswer {
 		if strings.HasPrefix(answer, f.answer) {
-			return classify.Say(sink, "ERR", "", f.Verdict)
+			return f.Explain(sink, "ERR", "")
 		}
 	}
 	code, _, _ := strings.Cut(answer, " ")
 	if v, known := verdictsByCode[code]; known {
-		return classify.Say(sink, code, "", v)
+		return v.Explain(sink, code, "")
 	}
-	return classify.Say(sink, "ERR", "", classify.Failing)
+	return classify.ServerError.Explain(sink, "ERR", "")
 }
 
 // isAnswer reports whether err is a server's answer.

@@ -153,7 +153,7 @@ func Disconnected(sink string, err error) error {
 	if _, ok := errors.AsType[smithy.APIError](err); ok || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return classify.Error(sink, err)
 	}
-	return classify.Sentence(engine.Retryable, sink, "the connection failed, so it is unknown which records arrived", classify.Trim(err.Error()))
+	return classify.Sentence(engine.Retryable, sink, "the connection failed, so it is unknown which records arrived", classify.Shorten(err.Error()))
 }
 
 // For returns the options of a target. cluster says that its address stands for many

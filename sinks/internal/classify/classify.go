@@ -27,16 +27,16 @@ type Verdict struct {
 
 var (
 	// More requests would be throttled too, so the wait is longer than after a failure.
-	SlowDown = Verdict{Class: engine.Throttled, Why: "the service accepts no more for now"}
+	Throttled = Verdict{Class: engine.Throttled, Why: "the service accepts no more for now"}
 
 	// The service is at fault and may recover.
-	Failing = Verdict{Class: engine.Retryable, Why: "the service failed"}
+	ServerError = Verdict{Class: engine.Retryable, Why: "the service failed"}
 
 	// The SDK gets new credentials and a new signature for the next attempt.
 	expired = Verdict{Class: engine.Retryable, Why: "the credentials or the signature had expired"}
 
 	// A stream or key that is being created or changed will be ready soon.
-	NotYet = Verdict{Class: engine.Retryable, Why: "the destination is being created or changed"}
+	NotReady = Verdict{Class: engine.Retryable, Why: "the destination is being created or changed"}
 
 	// Permissions do not change within an invocation. If they change later, Lambda's own
 	// retry uses the new ones.
@@ -44,30 +44,30 @@ var (
 
 	// Messages about signatures repeat the signed text, including the session token, so
 	// they are not quoted.
-	strangers = Verdict{Class: engine.Permanent, Why: "the service does not recognize the credentials: check them and their partition"}
+	unknownCredentials = Verdict{Class: engine.Permanent, Why: "the service does not recognize the credentials: check them and their partition"}
 
 	// A destination does not appear within an invocation either.
-	missing = Verdict{Class: engine.Permanent, Why: "the destination does not exist: create it, or correct its name, region or account", quote: true}
+	noDestination = Verdict{Class: engine.Permanent, Why: "the destination does not exist: create it, or correct its name, region or account", quote: true}
 
 	// The key is disabled, deleted or in another state that only its owner can change.
-	keyless = Verdict{Class: engine.Permanent, Why: "its encryption key cannot be used: enable the key, or grant its use", quote: true}
+	unusableKey = Verdict{Class: engine.Permanent, Why: "its encryption key cannot be used: enable the key, or grant its use", quote: true}
 
 	// This kind of destination does not take records this way.
-	unfit = Verdict{Class: engine.Permanent, Why: "the destination does not support this request", quote: true}
+	unsupported = Verdict{Class: engine.Permanent, Why: "the destination does not support this request", quote: true}
 
 	// The service refuses a whole request because of one record. Halving the request
 	// finds that record and lets the others through.
 	Invalid = Verdict{Class: engine.Refused, Why: "the service refuses the record, or another one in its request"}
 
 	// A cache's values expire or are evicted. The owner may also add memory.
-	Full = Verdict{Class: engine.Retryable, Why: "the server's memory is full and it evicts nothing: add memory, set ttl, or set an eviction policy"}
+	OutOfMemory = Verdict{Class: engine.Retryable, Why: "the server's memory is full and it evicts nothing: add memory, set ttl, or set an eviction policy"}
 
 	// A cache's passwords do not change within an invocation. If they change later,
 	// Lambda's own retry uses the new one.
 	Unauthorized = Verdict{Class: engine.Permanent, Why: "access is denied: check user, password and the user's permissions"}
 
-	// Same as invalid, but the reason is the size.
-	oversize = Verdict{Class: engine.TooLarge, Why: Invalid.Why}
+	// Same as Invalid, but the reason is the size.
+	oversized = Verdict{Class: engine.TooLarge, Why: Invalid.Why}
 )
 
 // maxDetail is the limit, in bytes, of the part of a message that an error repeats.
@@ -89,14 +89,14 @@ func Error(sink string, err error) error {
 	}
 	status, header := response(err)
 	var e *engine.Error
-	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() != Codeless {
+	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() != NoCode {
 		v := verdictOf(api.ErrorCode(), status)
 		if v.Class == engine.Refused && tooLong(api.ErrorMessage()) {
-			v = oversize
+			v = oversized
 		}
-		e = Say(sink, api.ErrorCode(), api.ErrorMessage(), v)
+		e = v.Explain(sink, api.ErrorCode(), api.ErrorMessage())
 	} else if v, ok := statuses[status]; ok {
-		e = Say(sink, "HTTP status "+strconv.Itoa(status), "", v)
+		e = v.Explain(sink, "HTTP status "+strconv.Itoa(status), "")
 	} else {
 		e = unexplained(sink, err, status != 0)
 	}
@@ -104,8 +104,8 @@ func Error(sink string, err error) error {
 	return e
 }
 
-// Codeless is the SDK's code for an error answer without a code.
-const Codeless = "UnknownError"
+// NoCode is the SDK's code for an error answer without a code.
+const NoCode = "UnknownError"
 
 // response returns status and header of the response in err, or 0 and nil if there was
 // none. In that case the SDK adds an empty response.
@@ -124,37 +124,37 @@ func unexplained(sink string, err error, answered bool) *engine.Error {
 		return Sentence(engine.Retryable, sink, "the answer could not be read, so it is unknown which records arrived")
 	}
 	if broken, ok := errors.AsType[*url.Error](err); ok {
-		return Sentence(engine.Retryable, sink, "the connection failed, so it is unknown which records arrived", Trim(broken.Err.Error()))
+		return Sentence(engine.Retryable, sink, "the connection failed, so it is unknown which records arrived", Shorten(broken.Err.Error()))
 	}
 	if call, ok := errors.AsType[*smithy.OperationError](err); ok {
 		err = call.Err
 	}
-	return Sentence(engine.Retryable, sink, "the request failed", Trim(err.Error()))
+	return Sentence(engine.Retryable, sink, "the request failed", Shorten(err.Error()))
 }
 
 // Code returns the error of a record that was refused with code.
 func Code(sink, code string) error {
-	return Say(sink, code, "", Alone(verdictOf(code, 0)))
+	return verdictOf(code, 0).OfRecord().Explain(sink, code, "")
 }
 
-// Entry is classifyCode for entries of SQS and SNS. The service would refuse a
-// sender fault again, so it is permanent unless it is known to pass.
+// Entry is like Code, for entries of SQS and SNS. The service would refuse a sender fault
+// again, so it is permanent unless it is known to pass.
 func Entry(sink, code, message string, senderFault bool) error {
-	v, named := codes[bare(code)]
+	v, named := codes[bareCode(code)]
 	switch {
 	case named && v.Class == engine.Refused && tooLong(message):
-		v = oversize
+		v = oversized
 	case !named && senderFault:
 		v = Invalid
 	case !named:
-		v = Failing
+		v = ServerError
 	}
-	return Say(sink, code, message, Alone(v))
+	return v.OfRecord().Explain(sink, code, message)
 }
 
-// Alone turns the verdict on a request into the verdict on one record, which cannot be
+// OfRecord turns the verdict on a request into the verdict on one record, which cannot be
 // halved.
-func Alone(v Verdict) Verdict {
+func (v Verdict) OfRecord() Verdict {
 	switch v.Class {
 	case engine.Refused:
 		v.Class, v.Why = engine.Permanent, "the service refuses the record"
@@ -183,47 +183,47 @@ func tooLong(message string) bool {
 // verdictOf returns the verdict for code, or else for status. Unknown errors may pass, so
 // they are worth another attempt.
 func verdictOf(code string, status int) Verdict {
-	if v, ok := codes[bare(code)]; ok {
+	if v, ok := codes[bareCode(code)]; ok {
 		return v
 	}
 	if v, ok := statuses[status]; ok {
 		v.quote = false // an unknown error may repeat data
 		return v
 	}
-	return Failing
+	return ServerError
 }
 
-// IsCode reports whether code is an error code of AWS.
-func IsCode(code string) bool {
-	_, ok := codes[bare(code)]
+// KnownCode reports whether code is an error code of AWS.
+func KnownCode(code string) bool {
+	_, ok := codes[bareCode(code)]
 	return ok
 }
 
-// OfStatus returns the verdict for an HTTP status, if it has one.
-func OfStatus(status int) (Verdict, bool) {
+// Status returns the verdict for an HTTP status, if it has one.
+func Status(status int) (Verdict, bool) {
 	v, ok := statuses[status]
 	return v, ok
 }
 
-// bare returns an error code without the parts that differ between protocols, as in
+// bareCode returns an error code without the parts that differ between protocols, as in
 // AWS.SimpleQueueService.NonExistentQueue, com.amazonaws.sqs#QueueDoesNotExist and
 // ThrottlingException.
-func bare(code string) string {
+func bareCode(code string) string {
 	code = code[strings.LastIndexAny(code, ".#")+1:]
 	return strings.TrimSuffix(code, "Exception")
 }
 
-// Say returns the error for the verdict on a code. From the service's message it takes
+// Explain returns the error for the verdict on a code. From the service's message it takes
 // only parts that cannot hold data.
-func Say(sink, code, message string, v Verdict) *engine.Error {
+func (v Verdict) Explain(sink, code, message string) *engine.Error {
 	detail := ""
 	switch {
 	case v.quote:
-		detail = Trim(message)
+		detail = Shorten(message)
 	case v.Class == engine.Refused || v.Class == engine.TooLarge || v.Class == engine.Permanent:
-		detail = Trim(constraint(message))
+		detail = Shorten(constraint(message))
 	}
-	return Sentence(v.Class, sink, Trim(code), v.Why, detail)
+	return Sentence(v.Class, sink, Shorten(code), v.Why, detail)
 }
 
 // Sentence joins the nonempty parts.
@@ -252,8 +252,8 @@ func constraint(message string) string {
 	return strings.TrimPrefix(message[i:], "' ")
 }
 
-// Trim shortens s to fit into one sentence.
-func Trim(s string) string {
+// Shorten shortens s to fit into one sentence.
+func Shorten(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
 	if len(s) > maxDetail {
 		s = strings.ToValidUTF8(s[:maxDetail], "") + "…"

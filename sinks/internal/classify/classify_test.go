@@ -68,7 +68,7 @@ func FuzzConstraint(f *testing.F) {
 				t.Errorf("constraint(%q) = %q; want %q", message, got, want)
 			}
 		}
-		if s := Trim(value); len(s) > maxDetail+len("…") {
+		if s := Shorten(value); len(s) > maxDetail+len("…") {
 			t.Errorf("trim left %d bytes", len(s))
 		}
 	})

@@ -7,25 +7,25 @@ import (
 // codes are the error codes of AWS services, for requests and for single records. They
 // have no namespace and no "Exception" at the end.
 var codes = map[string]Verdict{
-	"Throttling":                    SlowDown,
-	"Throttled":                     SlowDown,
-	"RequestThrottled":              SlowDown,
-	"TooManyRequests":               SlowDown,
-	"RequestLimitExceeded":          SlowDown,
-	"LimitExceeded":                 SlowDown,
-	"BandwidthLimitExceeded":        SlowDown,
-	"SlowDown":                      SlowDown,
-	"ProvisionedThroughputExceeded": SlowDown, // Kinesis: the shard's 1 MB or 1,000 records a second
-	"KMSThrottling":                 SlowDown,
-	"KmsThrottled":                  SlowDown,
-	"ServiceUnavailable":            SlowDown, // Firehose: the throughput limit of the delivery stream
-	"EC2Throttled":                  SlowDown, // Lambda
+	"Throttling":                    Throttled,
+	"Throttled":                     Throttled,
+	"RequestThrottled":              Throttled,
+	"TooManyRequests":               Throttled,
+	"RequestLimitExceeded":          Throttled,
+	"LimitExceeded":                 Throttled,
+	"BandwidthLimitExceeded":        Throttled,
+	"SlowDown":                      Throttled,
+	"ProvisionedThroughputExceeded": Throttled, // Kinesis: the shard's 1 MB or 1,000 records a second
+	"KMSThrottling":                 Throttled,
+	"KmsThrottled":                  Throttled,
+	"ServiceUnavailable":            Throttled, // Firehose: the throughput limit of the delivery stream
+	"EC2Throttled":                  Throttled, // Lambda
 
-	"InternalFailure":        Failing,
-	"InternalError":          Failing,
-	"InternalServerError":    Failing,
-	"RequestTimeout":         Failing,
-	"ConcurrentModification": Failing,
+	"InternalFailure":        ServerError,
+	"InternalError":          ServerError,
+	"InternalServerError":    ServerError,
+	"RequestTimeout":         ServerError,
+	"ConcurrentModification": ServerError,
 
 	"ExpiredToken":          expired,
 	"RequestExpired":        expired,
@@ -33,9 +33,9 @@ var codes = map[string]Verdict{
 	"InvalidSignature":      expired, // "Signature expired", after a frozen function resumes
 	"SignatureDoesNotMatch": expired, // the same in the query protocol
 
-	"ResourceInUse":    NotYet,
-	"ResourceConflict": NotYet, // Lambda, like the next
-	"ResourceNotReady": NotYet,
+	"ResourceInUse":    NotReady,
+	"ResourceConflict": NotReady, // Lambda, like the next
+	"ResourceNotReady": NotReady,
 
 	"AccessDenied":          denied,
 	"AuthorizationError":    denied,
@@ -44,39 +44,39 @@ var codes = map[string]Verdict{
 	"UnauthorizedOperation": denied,
 	"OptInRequired":         denied,
 
-	"InvalidClientTokenId":       strangers,
-	"UnrecognizedClient":         strangers,
-	"MissingAuthenticationToken": strangers,
-	"IncompleteSignature":        strangers,
-	"InvalidSecurity":            strangers,
+	"InvalidClientTokenId":       unknownCredentials,
+	"UnrecognizedClient":         unknownCredentials,
+	"MissingAuthenticationToken": unknownCredentials,
+	"IncompleteSignature":        unknownCredentials,
+	"InvalidSecurity":            unknownCredentials,
 
-	"ResourceNotFound":     missing,
-	"NotFound":             missing,
-	"QueueDoesNotExist":    missing,
-	"NonExistentQueue":     missing,
-	"QueueDeletedRecently": missing,
-	"InvalidAddress":       missing,
+	"ResourceNotFound":     noDestination,
+	"NotFound":             noDestination,
+	"QueueDoesNotExist":    noDestination,
+	"NonExistentQueue":     noDestination,
+	"QueueDeletedRecently": noDestination,
+	"InvalidAddress":       noDestination,
 
-	"KMSAccessDenied":    keyless,
-	"KMSDisabled":        keyless,
-	"KMSInvalidState":    keyless,
-	"KMSNotFound":        keyless,
-	"KMSOptInRequired":   keyless,
-	"KmsAccessDenied":    keyless,
-	"KmsDisabled":        keyless,
-	"KmsInvalidKeyUsage": keyless,
-	"KmsInvalidState":    keyless,
-	"KmsNotFound":        keyless,
-	"KmsOptInRequired":   keyless,
-	"InvalidKMSResource": keyless,
+	"KMSAccessDenied":    unusableKey,
+	"KMSDisabled":        unusableKey,
+	"KMSInvalidState":    unusableKey,
+	"KMSNotFound":        unusableKey,
+	"KMSOptInRequired":   unusableKey,
+	"KmsAccessDenied":    unusableKey,
+	"KmsDisabled":        unusableKey,
+	"KmsInvalidKeyUsage": unusableKey,
+	"KmsInvalidState":    unusableKey,
+	"KmsNotFound":        unusableKey,
+	"KmsOptInRequired":   unusableKey,
+	"InvalidKMSResource": unusableKey,
 
-	"InvalidSource":        unfit, // Firehose: the stream takes records only from another source
-	"UnsupportedOperation": unfit,
-	"UnknownOperation":     unfit,
-	"EndpointDisabled":     unfit,
-	"MethodNotAllowed":     unfit, // IoT: the endpoint belongs to another service
-	"RecursiveInvocation":  unfit, // Lambda: the function calls itself, directly or not
-	"ModeNotSupported":     unfit, // Lambda
+	"InvalidSource":        unsupported, // Firehose: the stream takes records only from another source
+	"UnsupportedOperation": unsupported,
+	"UnknownOperation":     unsupported,
+	"EndpointDisabled":     unsupported,
+	"MethodNotAllowed":     unsupported, // IoT: the endpoint belongs to another service
+	"RecursiveInvocation":  unsupported, // Lambda: the function calls itself, directly or not
+	"ModeNotSupported":     unsupported, // Lambda
 
 	"Validation":             Invalid,
 	"ValidationError":        Invalid,
@@ -88,9 +88,9 @@ var codes = map[string]Verdict{
 	"InvalidMessageContents": Invalid,
 	"InvalidAttributeValue":  Invalid,
 	"Serialization":          Invalid,
-	"BatchRequestTooLong":    oversize,
-	"RequestEntityTooLarge":  oversize,
-	"RequestTooLarge":        oversize, // Lambda, like the next
+	"BatchRequestTooLong":    oversized,
+	"RequestEntityTooLarge":  oversized,
+	"RequestTooLarge":        oversized, // Lambda, like the next
 	"InvalidRequestContent":  Invalid,
 	"InvalidRequest":         Invalid, // IoT
 }
@@ -98,14 +98,14 @@ var codes = map[string]Verdict{
 // statuses are for answers without a known code, from the service or from a proxy in
 // front of it.
 var statuses = map[int]Verdict{
-	http.StatusRequestTimeout:        Failing,
-	http.StatusTooManyRequests:       SlowDown,
-	http.StatusInternalServerError:   Failing,
-	http.StatusBadGateway:            Failing,
-	http.StatusServiceUnavailable:    SlowDown,
-	http.StatusGatewayTimeout:        Failing,
-	http.StatusRequestEntityTooLarge: oversize,
+	http.StatusRequestTimeout:        ServerError,
+	http.StatusTooManyRequests:       Throttled,
+	http.StatusInternalServerError:   ServerError,
+	http.StatusBadGateway:            ServerError,
+	http.StatusServiceUnavailable:    Throttled,
+	http.StatusGatewayTimeout:        ServerError,
+	http.StatusRequestEntityTooLarge: oversized,
 	http.StatusUnauthorized:          denied,
 	http.StatusForbidden:             denied,
-	http.StatusNotFound:              missing,
+	http.StatusNotFound:              noDestination,
 }
