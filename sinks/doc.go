@@ -1,5 +1,4 @@
-// Package sinks delivers records to the services that fanout supports, one file per
-// service, and classifies their errors.
+// Package sinks has what the types of targets share. Each type is a package below it.
 //
 // A sink makes one attempt per Send, and the engine retries failures. So clients for
 // sinks must have their own retries off, with aws.NopRetryer or at most one attempt;
@@ -10,8 +9,7 @@
 package sinks
 
 import (
-	"fanout/sinks/internal/digest"
-	"fanout/sinks/internal/origin"
+	"fanout/sinks/internal/ids"
 )
 
 // Option gives a sink a fact about its destination or source that it cannot find out
@@ -20,7 +18,7 @@ type Option func(*options)
 
 type options struct {
 	recordBytes int
-	Origin      origin.Origin
+	Origin      ids.Origin
 	SourceARN   string
 }
 
@@ -50,6 +48,6 @@ func RecordLimit(opts []Option, otherwise, atMost int) int {
 // a key. Lambda sinks write it into the source records that they make.
 func Source(arn string) Option {
 	return func(o *options) {
-		o.Origin, o.SourceARN = origin.Origin(digest.Hex([]byte(arn))[:origin.OriginDigits]+"/"), arn
+		o.Origin, o.SourceARN = ids.OriginOf(arn), arn
 	}
 }

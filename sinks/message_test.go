@@ -10,8 +10,7 @@ import (
 	"fanout/engine"
 	"fanout/internal/testing/awsfake"
 	"fanout/sinks"
-	"fanout/sinks/internal/digest"
-	"fanout/sinks/internal/origin"
+	"fanout/sinks/internal/ids"
 	"fanout/sinks/internal/sinktest"
 )
 
@@ -124,12 +123,12 @@ func TestFIFO(t *testing.T) {
 				t.Fatal(o.Err(0))
 			}
 			got := fake.Records(s.destination())
-			for i, want := range []string{"key-0", digest.Hex([]byte("not allowed: ü")), digest.Hex(nil)} {
+			for i, want := range []string{"key-0", ids.Hash([]byte("not allowed: ü")), ids.Hash(nil)} {
 				if got[i].GroupID != want {
 					t.Errorf("record %d is in group %q; want %q", i, got[i].GroupID, want)
 				}
 			}
-			if id, want := got[0].DeduplicationID, digest.Hex([]byte(sinktest.StreamARN))[:16]+"/shardId-000000000000/4900/7"; id != want {
+			if id, want := got[0].DeduplicationID, ids.Hash([]byte(sinktest.StreamARN))[:16]+"/shardId-000000000000/4900/7"; id != want {
 				t.Errorf("deduplication id %q; want %q", id, want)
 			}
 			if o := sink.Send(t.Context(), recs); !o.OK() {
@@ -187,7 +186,7 @@ func TestDedupIDs(t *testing.T) {
 		{merge(a, b, c), merge(merge(a, b), c)},
 		{merge(a, b), merge(merge(a), merge(merge(b)))},
 	} {
-		if x, y := origin.Origin("").DedupID(&same[0]), origin.Origin("").DedupID(&same[1]); x != y {
+		if x, y := ids.Origin("").DedupID(&same[0]), ids.Origin("").DedupID(&same[1]); x != y {
 			t.Errorf("ids %q and %q differ", x, y)
 		}
 	}

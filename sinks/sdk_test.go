@@ -18,9 +18,8 @@ import (
 	"fanout/engine"
 	"fanout/sinks"
 	"fanout/sinks/internal/classify"
-	"fanout/sinks/internal/digest"
+	"fanout/sinks/internal/ids"
 	"fanout/sinks/internal/message"
-	"fanout/sinks/internal/origin"
 	"fanout/sinks/internal/sinktest"
 )
 
@@ -81,11 +80,11 @@ func partitionKey(r *engine.Record) string {
 	case r.Key == "" && r.Seq != "":
 		return r.Seq
 	case r.Key == "":
-		return digest.Hex(r.Data.Bytes())
+		return ids.Hash(r.Data.Bytes())
 	case utf8.ValidString(r.Key) && utf8.RuneCountInString(r.Key) <= 256:
 		return r.Key
 	}
-	return digest.Hex([]byte(r.Key))
+	return ids.Hash([]byte(r.Key))
 }
 
 func sdkFirehose(c aws.Config) func(context.Context, []engine.Record) engine.Outcome {
@@ -110,14 +109,14 @@ func sdkFirehose(c aws.Config) func(context.Context, []engine.Record) engine.Out
 
 func sdkSQS(c aws.Config, url string, fifo bool) func(context.Context, []engine.Record) engine.Outcome {
 	client := sqs.NewFromConfig(c, func(o *sqs.Options) { o.DisableMessageChecksumValidation = true })
-	form := message.Form{Most: 10, Bytes: 1 << 20}
+	form := message.Form{MaxAttributes: 10, MaxBytes: 1 << 20}
 	return func(ctx context.Context, batch []engine.Record) engine.Outcome {
 		entries := make([]sqstypes.SendMessageBatchRequestEntry, len(batch))
 		for i := range batch {
 			r, e := &batch[i], &entries[i]
 			e.Id, e.MessageBody, e.MessageAttributes = aws.String(strconv.Itoa(i)), aws.String(string(message.Text(r.Data))), map[string]sqstypes.MessageAttributeValue{}
 			for _, a := range form.Attributes(nil, r) {
-				v := sqstypes.MessageAttributeValue{DataType: &a.Kind}
+				v := sqstypes.MessageAttributeValue{DataType: &a.Type}
 				if a.Binary() {
 					v.BinaryValue = []byte(a.Value)
 				} else {
@@ -126,7 +125,7 @@ func sdkSQS(c aws.Config, url string, fifo bool) func(context.Context, []engine.
 				e.MessageAttributes[a.Name] = v
 			}
 			if fifo {
-				e.MessageGroupId, e.MessageDeduplicationId = aws.String(message.GroupID(r)), aws.String(origin.Origin("").DedupID(r))
+				e.MessageGroupId, e.MessageDeduplicationId = aws.String(message.GroupID(r)), aws.String(ids.Origin("").DedupID(r))
 			}
 		}
 		out, err := client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &url, Entries: entries})
@@ -139,14 +138,14 @@ func sdkSQS(c aws.Config, url string, fifo bool) func(context.Context, []engine.
 
 func sdkSNS(c aws.Config, topic string, fifo bool) func(context.Context, []engine.Record) engine.Outcome {
 	client := sns.NewFromConfig(c)
-	form := message.Form{Subject: true, Bytes: 256 << 10}
+	form := message.Form{Subject: true, MaxBytes: 256 << 10}
 	return func(ctx context.Context, batch []engine.Record) engine.Outcome {
 		entries := make([]snstypes.PublishBatchRequestEntry, len(batch))
 		for i := range batch {
 			r, e := &batch[i], &entries[i]
 			e.Id, e.Message, e.MessageAttributes = aws.String(strconv.Itoa(i)), aws.String(string(message.Text(r.Data))), map[string]snstypes.MessageAttributeValue{}
 			for _, a := range form.Attributes(nil, r) {
-				v := snstypes.MessageAttributeValue{DataType: &a.Kind}
+				v := snstypes.MessageAttributeValue{DataType: &a.Type}
 				if a.Binary() {
 					v.BinaryValue = []byte(a.Value)
 				} else {
@@ -156,7 +155,7 @@ func sdkSNS(c aws.Config, topic string, fifo bool) func(context.Context, []engin
 			}
 			e.Subject = sinktest.Optional(message.SubjectOf(r))
 			if fifo {
-				e.MessageGroupId, e.MessageDeduplicationId = aws.String(message.GroupID(r)), aws.String(origin.Origin("").DedupID(r))
+				e.MessageGroupId, e.MessageDeduplicationId = aws.String(message.GroupID(r)), aws.String(ids.Origin("").DedupID(r))
 			}
 		}
 		out, err := client.PublishBatch(ctx, &sns.PublishBatchInput{TopicArn: &topic, PublishBatchRequestEntries: entries})

@@ -88,7 +88,7 @@ func TestSameAsSDK(t *testing.T) {
 			t.Run(s.name+"/"+name, func(t *testing.T) { sameAsSDK(t, i, []engine.Record{r}) })
 		}
 		t.Run(s.name+"/many", func(t *testing.T) {
-			recs := sinktest.Numbered(message.Entries)
+			recs := sinktest.Numbered(message.MaxEntries)
 			for i := range recs {
 				recs[i].Action = "" // one attribute, so one order
 			}

@@ -116,3 +116,10 @@ func Quote(s string) string {
 	}
 	return fmt.Sprintf("%q", s)
 }
+
+// IsARN reports whether text is an ARN and not a name.
+func IsARN(text string) bool { return strings.HasPrefix(text, "arn:") }
+
+// Last returns the name behind the last separator in an ARN or a URL. It returns a plain
+// name unchanged.
+func Last(text, separator string) string { return text[strings.LastIndex(text, separator)+1:] }

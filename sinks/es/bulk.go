@@ -7,9 +7,8 @@ import (
 	"fanout/engine"
 	"fanout/internal/jsonscan"
 	"fanout/internal/jsontext"
-	"fanout/sinks/internal/digest"
+	"fanout/sinks/internal/ids"
 	"fanout/sinks/internal/image"
-	"fanout/sinks/internal/origin"
 	"fanout/sinks/internal/request"
 )
 
@@ -91,7 +90,7 @@ func (e *Sink) size(r *engine.Record) int {
 
 // opOf returns the action for r's document.
 func opOf(r *engine.Record) string {
-	if one := origin.Only(r); one != nil {
+	if one := ids.Single(r); one != nil {
 		switch one.Action {
 		case "INSERT", "MODIFY":
 			return opIndex
@@ -108,10 +107,10 @@ func (e *Sink) appendID(b []byte, r *engine.Record) []byte {
 	if opOf(r) == opCreate {
 		b = e.origin.AppendID(b, r)
 	} else {
-		b = append(b, origin.Only(r).Key...)
+		b = append(b, ids.Single(r).Key...)
 	}
 	if len(b) > maxID || !utf8.Valid(b) {
-		return append(b[:0], digest.Hex(b)...)
+		return append(b[:0], ids.Hash(b)...)
 	}
 	return b
 }

@@ -17,7 +17,7 @@ import (
 	"fanout/engine"
 	"fanout/sinks"
 	"fanout/sinks/internal/classify"
-	"fanout/sinks/internal/origin"
+	"fanout/sinks/internal/ids"
 	"fanout/sinks/internal/request"
 )
 
@@ -69,7 +69,7 @@ type Sink struct {
 	url    string
 	user   *url.Userinfo
 	index  Index
-	origin origin.Origin
+	origin ids.Origin
 	limits engine.Limits
 }
 

@@ -16,8 +16,7 @@ import (
 	"fanout/engine/enginetest"
 	"fanout/internal/testing/awsfake"
 	"fanout/sinks"
-	"fanout/sinks/internal/digest"
-	"fanout/sinks/internal/origin"
+	"fanout/sinks/internal/ids"
 	"fanout/sinks/internal/sinktest"
 )
 
@@ -97,7 +96,7 @@ func TestESActions(t *testing.T) {
 			awsfake.Record{Action: "create", ID: "shardId-000000000000/4900/7", Data: []byte(`{"a":1}`)}},
 		{"several events", engine.Merge([]engine.Record{event, other}, event.Data), func() awsfake.Record {
 			m := engine.Merge([]engine.Record{event, other}, event.Data)
-			return awsfake.Record{Action: "create", ID: origin.Origin("").ID(&m), Data: []byte(`{"a":1}`)}
+			return awsfake.Record{Action: "create", ID: ids.Origin("").ID(&m), Data: []byte(`{"a":1}`)}
 		}()},
 		{"INSERT", esRecord("INSERT", "a|b", `{"a":1}`), awsfake.Record{Action: "index", ID: "a|b", Data: []byte(`{"a":1}`)}},
 		{"MODIFY", esRecord("MODIFY", "a", `{"a":1}`), awsfake.Record{Action: "index", ID: "a", Data: []byte(`{"a":1}`)}},
@@ -105,8 +104,8 @@ func TestESActions(t *testing.T) {
 			awsfake.Record{Action: "index", ID: "a", Data: []byte(`{"a b":[1.0,"\" \\"],"n":1e400}`)}},
 		{"one line", esRecord("INSERT", "a", "{ \"a\" : 1 }\n"), awsfake.Record{Action: "index", ID: "a", Data: []byte(`{ "a" : 1 }`)}},
 		{"512 bytes of key", esRecord("INSERT", long, `{}`), awsfake.Record{Action: "index", ID: long, Data: []byte(`{}`)}},
-		{"513 bytes of key", esRecord("INSERT", long+"x", `{}`), awsfake.Record{Action: "index", ID: digest.Hex([]byte(long + "x")), Data: []byte(`{}`)}},
-		{"key not UTF-8", esRecord("INSERT", "\xFF", `{}`), awsfake.Record{Action: "index", ID: digest.Hex([]byte("\xFF")), Data: []byte(`{}`)}},
+		{"513 bytes of key", esRecord("INSERT", long+"x", `{}`), awsfake.Record{Action: "index", ID: ids.Hash([]byte(long + "x")), Data: []byte(`{}`)}},
+		{"key not UTF-8", esRecord("INSERT", "\xFF", `{}`), awsfake.Record{Action: "index", ID: ids.Hash([]byte("\xFF")), Data: []byte(`{}`)}},
 	}
 	for _, docType := range []string{"", `t"y`} {
 		for _, tt := range tests {

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/firehose/types"
 
 	"fanout/engine"
-	"fanout/sinks/internal/label"
+	"fanout/internal/awsname"
 	"fanout/sinks/internal/request"
 )
 
@@ -30,7 +30,7 @@ type Sink struct {
 
 // New returns a sink for a delivery stream, given by name or ARN.
 func New(client *firehose.Client, stream string) *Sink {
-	stream = label.Last(stream, "/")
+	stream = awsname.Last(stream, "/")
 	return &Sink{client, stream, "firehose " + stream}
 }
 

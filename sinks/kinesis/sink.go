@@ -12,9 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"fanout/engine"
+	"fanout/internal/awsname"
 	"fanout/sinks"
-	"fanout/sinks/internal/digest"
-	"fanout/sinks/internal/label"
+	"fanout/sinks/internal/ids"
 	"fanout/sinks/internal/request"
 )
 
@@ -44,7 +44,7 @@ type Sink struct {
 // New returns a sink for a stream, given by name or ARN. A record with its key may
 // have 1 MiB unless RecordBytes sets another limit, up to 10 MiB.
 func New(client *kinesis.Client, stream string, opts ...sinks.Option) *Sink {
-	k := &Sink{client: client, name: "kinesis " + label.Last(stream, "/"), limits: engine.Limits{
+	k := &Sink{client: client, name: "kinesis " + awsname.Last(stream, "/"), limits: engine.Limits{
 		Records:     maxRecords,
 		Bytes:       maxBytes,
 		RecordBytes: sinks.RecordLimit(opts, recordBytes, maxRecordBytes),
@@ -126,11 +126,11 @@ func partitionKey(r *engine.Record) string {
 	case keepsKey(r.Key):
 		return r.Key
 	case r.Key != "":
-		return digest.Hex([]byte(r.Key))
+		return ids.Hash([]byte(r.Key))
 	case r.Seq != "":
 		return r.Seq
 	}
-	return digest.Hex(r.Data.Bytes())
+	return ids.Hash(r.Data.Bytes())
 }
 
 // keepsKey reports whether Kinesis accepts key unchanged.

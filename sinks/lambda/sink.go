@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"fanout/engine"
+	"fanout/internal/awsname"
 	"fanout/sinks"
-	"fanout/sinks/internal/label"
 	"fanout/sinks/internal/request"
 )
 
@@ -63,7 +63,7 @@ type Sink struct {
 // source of the records.
 func New(client *lambda.Client, function, qualifier string, form Form, opts ...sinks.Option) *Sink {
 	l := &Sink{
-		client: client, name: "lambda " + label.Last(function, ":"), function: function, form: form,
+		client: client, name: "lambda " + awsname.Last(function, ":"), function: function, form: form,
 		source: newRecordSource(sinks.Collect(opts).SourceARN),
 	}
 	if qualifier != "" {

@@ -17,7 +17,7 @@ import (
 	"fanout/sinks"
 	"fanout/sinks/internal/cache"
 	"fanout/sinks/internal/classify"
-	"fanout/sinks/internal/digest"
+	"fanout/sinks/internal/ids"
 	"fanout/sinks/internal/image"
 )
 
@@ -62,12 +62,12 @@ func New(address string, c cache.Options, opts ...sinks.Option) *Sink {
 		name: "memcached " + address,
 		ttl:  c.TTL,
 		limits: engine.Limits{
-			Records:     cache.Batch,
+			Records:     cache.MaxRecords,
 			RecordBytes: sinks.RecordLimit(opts, memcachedItem, memcachedItemMost),
 		},
 		slots: make(chan struct{}, c.PoolSize()),
 	}
-	m.limits.Bytes = max(cache.Bytes, m.limits.RecordBytes)
+	m.limits.Bytes = max(cache.MaxBytes, m.limits.RecordBytes)
 	dial := c.Dialer(host)
 	if c.Credentials != nil {
 		dial = authenticated(&c, m.name, dial)
@@ -101,11 +101,11 @@ func (*Sink) Sizer() func(r *engine.Record) int { return sizeOf }
 // command at a line break, so this check keeps a record from becoming a command.
 func safeKey(key string) string {
 	if key == "" || len(key) > memcachedKey {
-		return digest.Hex([]byte(key))
+		return ids.Hash([]byte(key))
 	}
 	for i := range len(key) {
 		if key[i] <= ' ' || key[i] == 0x7F {
-			return digest.Hex([]byte(key))
+			return ids.Hash([]byte(key))
 		}
 	}
 	return key
@@ -126,18 +126,18 @@ type written struct {
 
 // Send makes a set or delete for each key, all in parallel.
 func (m *Sink) Send(ctx context.Context, batch []engine.Record) (o engine.Outcome) {
-	if err := image.Needed(m.name, batch); err != nil {
+	if err := image.Require(m.name, batch); err != nil {
 		return engine.Failed(err)
 	}
 	if err := m.nodes.refresh(ctx); err != nil {
 		return engine.Failed(cache.Disconnected(m.name, err))
 	}
-	last := cache.Latest(batch)
+	last := cache.LatestOfKeys(batch)
 	todo := make(chan write, len(last))
 	expiration := expirationAfter(m.ttl, time.Now())
 	for i := range batch {
 		if r := &batch[i]; last[r.Key] == i {
-			todo <- write{i, memcache.Item{Key: safeKey(r.Key), Value: r.Data.Bytes(), Expiration: expiration}, cache.Removes(r)}
+			todo <- write{i, memcache.Item{Key: safeKey(r.Key), Value: r.Data.Bytes(), Expiration: expiration}, cache.IsRemoval(r)}
 		}
 	}
 	close(todo)

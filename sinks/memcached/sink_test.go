@@ -24,7 +24,7 @@ import (
 	"fanout/internal/testing/memcachedfake"
 	"fanout/sinks"
 	"fanout/sinks/internal/cache"
-	"fanout/sinks/internal/digest"
+	"fanout/sinks/internal/ids"
 	"fanout/sinks/internal/sinktest"
 )
 
@@ -119,7 +119,7 @@ func TestSafeKey(t *testing.T) {
 	} {
 		want := tt.key
 		if !tt.kept {
-			want = digest.Hex([]byte(tt.key))
+			want = ids.Hash([]byte(tt.key))
 		}
 		if got := safeKey(tt.key); got != want {
 			t.Errorf("%q becomes %q; want %q", tt.key, got, want)
@@ -139,7 +139,7 @@ func FuzzSafeKey(f *testing.F) {
 		if safe == "" || len(safe) > 250 || strings.ContainsFunc(safe, func(r rune) bool { return r <= ' ' || r == 0x7F }) {
 			t.Errorf("%q becomes %q", key, safe)
 		}
-		if safe != key && safe != digest.Hex([]byte(key)) {
+		if safe != key && safe != ids.Hash([]byte(key)) {
 			t.Errorf("%q becomes %q, neither itself nor its SHA-256", key, safe)
 		}
 	})

@@ -17,9 +17,9 @@ func TestLongestReplies(t *testing.T) {
 		"if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.\r\n"
 	const moved = "-MOVED 16383 fanout-0500-001.fanout-with-a-long-name.abcdef.euw1.cache.amazonaws.com:6379\r\n"
 	for name, answer := range map[string]string{
-		"failed snapshots": strings.Repeat(failedSnapshot, cache.Batch),
-		"moved keys":       strings.Repeat(moved, cache.Batch),
-		"written keys":     strings.Repeat("+OK\r\n", cache.Batch),
+		"failed snapshots": strings.Repeat(failedSnapshot, cache.MaxRecords),
+		"moved keys":       strings.Repeat(moved, cache.MaxRecords),
+		"written keys":     strings.Repeat("+OK\r\n", cache.MaxRecords),
 		"slots":            clusterSlots(500, 10),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -66,13 +66,13 @@ func New(url string, c cache.Options, opts ...sinks.Option) (*Sink, error) {
 	if o.TLSConfig != nil && c.TLS == nil {
 		c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
-	record := sinks.RecordLimit(opts, cache.Bytes, maxValue)
+	record := sinks.RecordLimit(opts, cache.MaxBytes, maxValue)
 	r := &Sink{
 		name: "redis " + o.Addr,
 		ttl:  c.TTL,
 		limits: engine.Limits{
-			Records:     cache.Batch,
-			Bytes:       max(cache.Bytes, record),
+			Records:     cache.MaxRecords,
+			Bytes:       max(cache.MaxBytes, record),
 			RecordBytes: record,
 		},
 	}
@@ -160,7 +160,7 @@ func (r *Sink) Limits() engine.Limits { return r.limits }
 
 // Send makes one pipeline, or in a cluster one pipeline per node.
 func (r *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
-	if err := image.Needed(r.name, batch); err != nil {
+	if err := image.Require(r.name, batch); err != nil {
 		return engine.Failed(err)
 	}
 	var p redis.Pipeliner
@@ -169,7 +169,7 @@ func (r *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	} else {
 		p = r.server.Pipeline()
 	}
-	last := cache.Latest(batch)
+	last := cache.LatestOfKeys(batch)
 	cmds := make([]*redis.Cmd, len(batch)) // nil if a later record has the same key
 	for i := range batch {
 		if rec := &batch[i]; last[rec.Key] == i {
@@ -198,7 +198,7 @@ func (*Sink) Sizer() func(r *engine.Record) int {
 // command returns the words of the command for rec.
 func (r *Sink) command(rec *engine.Record) []any {
 	switch {
-	case cache.Removes(rec):
+	case cache.IsRemoval(rec):
 		return []any{"del", rec.Key}
 	case r.ttl > 0:
 		return []any{"set", rec.Key, value(rec), "ex", cache.TTLSeconds(r.ttl)}

@@ -16,7 +16,7 @@ const entriesField = "PublishBatchRequestEntries"
 // append appends the messages of a request as fields of a form, sorted by name like the
 // SDK's: message 10 comes before message 2.
 func (s *Sink) append(b *request.Body, batch []engine.Record) {
-	var buf [message.Entries]string
+	var buf [message.MaxEntries]string
 	numbers := buf[:0]
 	for i := range batch {
 		numbers = append(numbers, strconv.Itoa(i+1))
@@ -46,11 +46,11 @@ func (s *Sink) appendMessage(b *request.Body, r *engine.Record, n int) {
 			b.Text("&" + entry + "Value.BinaryValue=")
 			b.Buf = appendForm(b.Buf, base64.StdEncoding.AppendEncode(nil, []byte(a.Value)))
 			b.Text("&" + entry + "Value.DataType=")
-			b.Buf = appendForm(b.Buf, a.Kind)
+			b.Buf = appendForm(b.Buf, a.Type)
 			continue
 		}
 		b.Text("&" + entry + "Value.DataType=")
-		b.Buf = appendForm(b.Buf, a.Kind)
+		b.Buf = appendForm(b.Buf, a.Type)
 		b.Text("&" + entry + "Value.StringValue=")
 		b.Buf = appendForm(b.Buf, a.Value)
 	}

@@ -9,10 +9,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
 	"fanout/engine"
+	"fanout/internal/awsname"
 	"fanout/sinks"
-	"fanout/sinks/internal/label"
+	"fanout/sinks/internal/ids"
 	"fanout/sinks/internal/message"
-	"fanout/sinks/internal/origin"
 	"fanout/sinks/internal/request"
 )
 
@@ -29,7 +29,7 @@ type Sink struct {
 	name   string
 	topic  string
 	fifo   bool
-	origin origin.Origin
+	origin ids.Origin
 	limits engine.Limits
 	form   message.Form
 }
@@ -38,10 +38,10 @@ type Sink struct {
 // request, may have 256 KiB unless RecordBytes sets another limit, up to 1 MiB.
 func New(client *sns.Client, topicARN string, opts ...sinks.Option) *Sink {
 	bytes := sinks.RecordLimit(opts, defaultBytes, maxBytes)
-	s := &Sink{client: client, name: "sns " + label.Last(topicARN, ":"), topic: topicARN, fifo: strings.HasSuffix(topicARN, ".fifo"), origin: sinks.Collect(opts).Origin}
-	s.form = message.Form{Name: s.name, Subject: true, Bytes: bytes}
+	s := &Sink{client: client, name: "sns " + awsname.Last(topicARN, ":"), topic: topicARN, fifo: strings.HasSuffix(topicARN, ".fifo"), origin: sinks.Collect(opts).Origin}
+	s.form = message.Form{Name: s.name, Subject: true, MaxBytes: bytes}
 	s.limits = engine.Limits{
-		Records:     message.Entries,
+		Records:     message.MaxEntries,
 		Bytes:       bytes,
 		RecordBytes: bytes,
 		Copies:      true,
@@ -62,7 +62,7 @@ func (s *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 		return engine.Failed(err)
 	}
 	in := &sns.PublishBatchInput{TopicArn: &s.topic, PublishBatchRequestEntries: []types.PublishBatchRequestEntry{}} // the SDK rejects nil
-	call := request.NewCall(s.name, &publishBatch, len(batch), s.form.Text(batch))
+	call := request.NewCall(s.name, &publishBatch, len(batch), s.form.TextLen(batch))
 	s.append(call.Body, batch)
 	out, err := request.Put(ctx, call, s.client.PublishBatch, in, func(o *sns.Options) { o.APIOptions = append(o.APIOptions, call.Install) })
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"fanout/engine"
+	"fanout/internal/awsname"
 	"fanout/internal/jsontext"
 	"fanout/sinks"
-	"fanout/sinks/internal/label"
+	"fanout/sinks/internal/ids"
 	"fanout/sinks/internal/message"
-	"fanout/sinks/internal/origin"
 	"fanout/sinks/internal/request"
 )
 
@@ -41,7 +41,7 @@ type Sink struct {
 	name   string
 	url    string
 	fifo   bool
-	origin origin.Origin
+	origin ids.Origin
 	limits engine.Limits
 	form   message.Form
 }
@@ -49,12 +49,12 @@ type Sink struct {
 // New returns a sink for the queue at queueURL. A message may have 1 MiB unless
 // RecordBytes sets a lower limit.
 func New(client *sqs.Client, queueURL string, opts ...sinks.Option) *Sink {
-	s := &Sink{client: client, name: "sqs " + label.Last(queueURL, "/"), url: queueURL, fifo: strings.HasSuffix(queueURL, ".fifo"), origin: sinks.Collect(opts).Origin}
-	s.form = message.Form{Name: s.name, Most: maxAttributes, Bytes: sinks.RecordLimit(opts, maxBytes, maxBytes)}
+	s := &Sink{client: client, name: "sqs " + awsname.Last(queueURL, "/"), url: queueURL, fifo: strings.HasSuffix(queueURL, ".fifo"), origin: sinks.Collect(opts).Origin}
+	s.form = message.Form{Name: s.name, MaxAttributes: maxAttributes, MaxBytes: sinks.RecordLimit(opts, maxBytes, maxBytes)}
 	s.limits = engine.Limits{
-		Records:     message.Entries,
+		Records:     message.MaxEntries,
 		Bytes:       maxBytes,
-		RecordBytes: s.form.Bytes,
+		RecordBytes: s.form.MaxBytes,
 		Copies:      true,
 		OnePerKey:   true, // entries of a request succeed and fail one by one
 	}
@@ -73,7 +73,7 @@ func (s *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 		return engine.Failed(err)
 	}
 	in := &sqs.SendMessageBatchInput{QueueUrl: &s.url, Entries: []types.SendMessageBatchRequestEntry{}} // the SDK rejects nil
-	call := request.NewCall(s.name, &sendMessageBatch, len(batch), s.form.Text(batch))
+	call := request.NewCall(s.name, &sendMessageBatch, len(batch), s.form.TextLen(batch))
 	s.append(call.Body, batch)
 	out, err := request.Put(ctx, call, s.client.SendMessageBatch, in, func(o *sqs.Options) {
 		o.APIOptions = append(o.APIOptions, call.Install)
@@ -119,11 +119,11 @@ func (s *Sink) append(b *request.Body, batch []engine.Record) {
 				b.Text(`:{"BinaryValue":"`)
 				b.Buf = base64.StdEncoding.AppendEncode(b.Buf, []byte(a.Value))
 				b.Text(`","DataType":`)
-				b.Quote(a.Kind)
+				b.Quote(a.Type)
 				b.Text(`}`)
 			} else {
 				b.Text(`:{"DataType":`)
-				b.Quote(a.Kind)
+				b.Quote(a.Type)
 				b.Text(`,"StringValue":`)
 				b.Quote(a.Value)
 				b.Text(`}`)

@@ -17,8 +17,8 @@ import (
 	"fanout/sinks/internal/classify"
 )
 
-// Options has the settings of a Redis or Memcached cache, except its address. The zero
-// Cache is one server without a password, and its values do not expire.
+// Options are the settings of a Redis or Memcached cache, except its address. The zero
+// value is for one server without a password, whose values do not expire.
 type Options struct {
 	// Cluster means that the address stands for many servers: a Redis cluster, or the
 	// configuration endpoint of an ElastiCache Memcached cluster, which lists its nodes.
@@ -42,6 +42,7 @@ type Options struct {
 	Connections int
 }
 
+// PoolSize returns the maximum number of open connections per server.
 func (c *Options) PoolSize() int {
 	if c.Connections < 1 {
 		return engine.DefaultInFlight
@@ -68,20 +69,20 @@ func TTLSeconds(ttl time.Duration) int64 { return int64((ttl + time.Second - 1) 
 // A cache answers within about a millisecond.
 const Timeout = 3 * time.Second
 
-// Batch is the maximum number of records in a request to a cache. cacheBytes is the
-// maximum of its data, unless a single value is larger. A cache has no such limits. They
-// keep a repeated request small after a connection breaks, and exceed every record of a
-// source (Kinesis: 10 MiB).
+// MaxRecords is the maximum number of records in a request to a cache, and MaxBytes that
+// of its data, unless a single value is larger. A cache has no such limits. They keep a
+// repeated request small after a connection breaks, and exceed every record of a source
+// (Kinesis: 10 MiB).
 const (
-	Batch = 1000
-	Bytes = 16 << 20
+	MaxRecords = 1000
+	MaxBytes   = 16 << 20
 )
 
-// Latest returns the index of the last record of each key. A cache keeps only the last
+// LatestOfKeys returns the index of the last record of each key. A cache keeps only the last
 // write of a key, so a request sends that one alone. If it fails, all records of the key
 // in this request fail. So no record of a key is accepted before an earlier one, although
 // the keys of a request are independent.
-func Latest(batch []engine.Record) map[string]int {
+func LatestOfKeys(batch []engine.Record) map[string]int {
 	last := make(map[string]int, len(batch))
 	for i := range batch {
 		last[batch[i].Key] = i
@@ -89,12 +90,13 @@ func Latest(batch []engine.Record) map[string]int {
 	return last
 }
 
-// Removes reports whether r removes its key.
-func Removes(r *engine.Record) bool { return r.Action == "REMOVE" }
+// IsRemoval reports whether r removes its key.
+func IsRemoval(r *engine.Record) bool { return r.Action == "REMOVE" }
 
-// Dialer connects to the servers of a cache whose address has host.
+// Dialer connects to a server of a cache.
 type Dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 
+// Dialer returns the dialer for the servers of a cache whose address has host.
 func (c *Options) Dialer(host string) Dialer {
 	tcp := &net.Dialer{Timeout: Timeout}
 	if c.TLS == nil {
@@ -126,7 +128,7 @@ func certified(addr, host string) string {
 
 // Within runs f and returns true, or returns false as soon as ctx ends. Clients of caches
 // observe the deadline of ctx at best, not its cancellation. After a cancellation f keeps
-// running until its own timeouts, and the caller must not read its results. within passes
+// running until its own timeouts, and the caller must not read its results. Within passes
 // on a panic of f.
 func Within(ctx context.Context, f func()) bool {
 	done := make(chan any, 1)

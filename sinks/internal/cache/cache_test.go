@@ -39,7 +39,7 @@ func TestCacheCredentials(t *testing.T) {
 func TestLatest(t *testing.T) {
 	recs := sinktest.Puts("a", "1", "b", "2", "a", "3")
 	recs = append(recs, sinktest.Removal("b"))
-	if diff := cmp.Diff(map[string]int{"a": 2, "b": 3}, Latest(recs)); diff != "" {
+	if diff := cmp.Diff(map[string]int{"a": 2, "b": 3}, LatestOfKeys(recs)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -30,9 +30,9 @@ func Missing(r *engine.Record) string {
 	return has + ", and its keys must not replace the stored item; give the table a stream with NEW_IMAGE or NEW_AND_OLD_IMAGES"
 }
 
-// Needed fails a request to a cache that holds a record without its image. The engine
+// Require fails a request to a cache that holds a record without its image. The engine
 // halves the request until the record is alone, so the other records keep their order.
-func Needed(sink string, batch []engine.Record) error {
+func Require(sink string, batch []engine.Record) error {
 	for i := range batch {
 		if r := &batch[i]; r.Data.IsStandIn() {
 			return engine.Errorf(engine.Refused, "%s: %s", sink, Missing(r))

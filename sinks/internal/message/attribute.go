@@ -8,12 +8,12 @@ import (
 	"strings"
 
 	"fanout/engine"
-	"fanout/sinks/internal/origin"
+	"fanout/sinks/internal/ids"
 	"fanout/sinks/internal/request"
 )
 
 // Attribute is a message attribute. For type Binary, value holds the raw bytes.
-type Attribute struct{ Name, Kind, Value string }
+type Attribute struct{ Name, Type, Value string }
 
 // Types of message attributes.
 const (
@@ -21,20 +21,20 @@ const (
 	binaryType = "Binary"
 )
 
-func (a *Attribute) size() int { return len(a.Name) + len(a.Kind) + len(a.Value) }
+func (a *Attribute) size() int { return len(a.Name) + len(a.Type) + len(a.Value) }
 
 // Binary reports whether the value is sent as BinaryValue. A type may have a label after
 // a dot (SQS guide, Message metadata; SNS guide, Message attributes).
 func (a *Attribute) Binary() bool {
-	return a.Kind == binaryType || strings.HasPrefix(a.Kind, binaryType+".")
+	return a.Type == binaryType || strings.HasPrefix(a.Type, binaryType+".")
 }
 
 // Form is the format of the messages that a queue or topic takes.
 type Form struct {
-	Name    string // of the sink
-	Subject bool   // a message has a subject in addition to its attributes
-	Most    int    // maximum number of attributes; 0: no limit
-	Bytes   int    // maximum size of a message
+	Name          string // of the sink
+	Subject       bool   // a message has a subject in addition to its attributes
+	MaxAttributes int    // maximum number of attributes; 0: no limit
+	MaxBytes      int    // maximum size of a message
 }
 
 // Attributes appends the attributes of r's message to buf, sorted by name:
@@ -48,24 +48,24 @@ type Form struct {
 // A key that is not text is sent as Binary. An empty value is left out, because the
 // services refuse it.
 func (m *Form) Attributes(buf []Attribute, r *engine.Record) []Attribute {
-	if n, err := NotificationOf(r); err == nil && n != nil {
+	if n, err := notificationOf(r); err == nil && n != nil {
 		buf = n.attributes(buf, !m.Subject)
 	}
 	if !plain(r.Data) {
 		buf = slices.DeleteFunc(buf, func(a Attribute) bool { return a.Name == "encoding" })
 		buf = append(buf, Attribute{"encoding", stringType, "base64"})
 	}
-	room := m.Bytes - bodySize(r.Data)
+	room := m.MaxBytes - bodySize(r.Data)
 	for i := range buf {
 		room -= buf[i].size()
 	}
-	if one := origin.Only(r); one != nil {
+	if one := ids.Single(r); one != nil {
 		for _, own := range [...]Attribute{{"key", "", one.Key}, {"action", "", one.Action}} {
-			own.Kind = stringType
+			own.Type = stringType
 			if !isText(own.Value) {
-				own.Kind = binaryType
+				own.Type = binaryType
 			}
-			full := m.Most > 0 && len(buf) >= m.Most || m.Bytes > 0 && own.size() > room
+			full := m.MaxAttributes > 0 && len(buf) >= m.MaxAttributes || m.MaxBytes > 0 && own.size() > room
 			if own.Value == "" || full || slices.ContainsFunc(buf, func(a Attribute) bool { return a.Name == own.Name }) {
 				continue
 			}
@@ -89,9 +89,9 @@ func (m *Form) Size(r *engine.Record) int {
 	return n
 }
 
-// Text estimates the length of the text of a request with batch: in JSON records that
+// TextLen estimates the length of the text of a request with batch: in JSON records that
 // were collapsed, one byte in eight must be escaped.
-func (m *Form) Text(batch []engine.Record) int {
+func (m *Form) TextLen(batch []engine.Record) int {
 	n := 0
 	for i := range batch {
 		size := m.Size(&batch[i])
@@ -105,15 +105,15 @@ func (m *Form) Text(batch []engine.Record) int {
 func (m *Form) Fault(batch []engine.Record) error {
 	for i := range batch {
 		r := &batch[i]
-		n, err := NotificationOf(r)
+		n, err := notificationOf(r)
 		if err != nil {
 			return engine.Errorf(engine.Refused, "%s: the notification's MessageAttributes are not in the format of SNS", m.Name)
 		}
-		if n == nil || m.Most == 0 {
+		if n == nil || m.MaxAttributes == 0 {
 			continue
 		}
-		if all := len(m.Attributes(nil, r)); all > m.Most {
-			return engine.Errorf(engine.Refused, "%s: the notification has %d attributes, with its subject, but a message can have only %d; publish fewer, or set collapse to JSON, which sends none", m.Name, all, m.Most)
+		if all := len(m.Attributes(nil, r)); all > m.MaxAttributes {
+			return engine.Errorf(engine.Refused, "%s: the notification has %d attributes, with its subject, but a message can have only %d; publish fewer, or set collapse to JSON, which sends none", m.Name, all, m.MaxAttributes)
 		}
 	}
 	return nil
@@ -125,9 +125,9 @@ type notification struct {
 	MessageAttributes map[string]struct{ Type, Value string }
 }
 
-// NotificationOf returns the notification in r, or nil if r is no notification or is
+// notificationOf returns the notification in r, or nil if r is no notification or is
 // collapsed. It returns an error for a notification that SNS would not write.
-func NotificationOf(r *engine.Record) (*notification, error) {
+func notificationOf(r *engine.Record) (*notification, error) {
 	if r.Action != "NOTIFICATION" || r.Parts() != nil || len(r.Raw) == 0 {
 		return nil, nil //nolint:nilnil // there is none
 	}
@@ -150,7 +150,7 @@ func NotificationOf(r *engine.Record) (*notification, error) {
 
 // SubjectOf returns the subject of the notification in r.
 func SubjectOf(r *engine.Record) string {
-	if n, err := NotificationOf(r); err == nil && n != nil {
+	if n, err := notificationOf(r); err == nil && n != nil {
 		return n.Subject
 	}
 	return ""
@@ -171,6 +171,6 @@ func (n *notification) attributes(buf []Attribute, subject bool) []Attribute {
 // HasAttributes reports whether r is a notification, from whose source record SQS and SNS
 // sinks take more than the data.
 func HasAttributes(r *engine.Record) bool {
-	n, err := NotificationOf(r)
+	n, err := notificationOf(r)
 	return err != nil || n != nil && (n.Subject != "" || len(n.MessageAttributes) > 0)
 }

@@ -11,11 +11,11 @@ import (
 
 	"fanout/engine"
 	"fanout/sinks/internal/classify"
-	"fanout/sinks/internal/origin"
+	"fanout/sinks/internal/ids"
 )
 
-// Entries is the maximum number of messages in SendMessageBatch and PublishBatch.
-const Entries = 10
+// MaxEntries is the maximum number of messages in SendMessageBatch and PublishBatch.
+const MaxEntries = 10
 
 // SQS and SNS have in common that a message is text of characters that XML 1.0 allows,
 // has typed attributes, and in a FIFO queue or topic has a group and a deduplication id.
@@ -58,7 +58,7 @@ func bodySize(p engine.Payload) int {
 }
 
 // GroupID returns the message group of r: its key, in a form that FIFO accepts.
-func GroupID(r *engine.Record) string { return origin.Token(r.Key) }
+func GroupID(r *engine.Record) string { return ids.Token(r.Key) }
 
 // Results collects the results of the n messages of a request.
 type Results struct {

@@ -16,12 +16,12 @@ func FuzzMessageSize(f *testing.F) {
 		r := engine.Record{Key: key, Action: action, Data: engine.Bytes(data)}
 		text := string(Text(r.Data))
 		size := len(text)
-		form := Form{Bytes: 1 << 20}
+		form := Form{MaxBytes: 1 << 20}
 		for _, a := range form.Attributes(nil, &r) {
-			if a.Value == "" || a.Kind == stringType && !isText(a.Value) {
+			if a.Value == "" || a.Type == stringType && !isText(a.Value) {
 				t.Errorf("the services do not take the attribute %+v", a)
 			}
-			size += len(a.Name) + len(a.Kind) + len(a.Value)
+			size += len(a.Name) + len(a.Type) + len(a.Value)
 		}
 		if n := form.Size(&r); n != size {
 			t.Errorf("counts %d bytes; want %d", n, size)

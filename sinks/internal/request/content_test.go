@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"fanout/sinks/internal/digest"
+	"fanout/sinks/internal/ids"
 )
 
 // TestContentReader checks the reader of a body against the contracts of package io.
@@ -16,7 +16,7 @@ func TestContentReader(t *testing.T) {
 	if err := iotest.TestReader(c.Reader(), whole); err != nil {
 		t.Error(err)
 	}
-	if c.Hash() != digest.Hex(whole) || c.Len() != int64(len(whole)) {
+	if c.Hash() != ids.Hash(whole) || c.Len() != int64(len(whole)) {
 		t.Errorf("%d bytes with SHA-256 %s", c.Len(), c.Hash())
 	}
 	r := &contentReader{c: c}

@@ -1,5 +1,5 @@
-// Package origin makes ids from the source records that a message carries.
-package origin
+// Package ids makes the ids that services need from the records that they get.
+package ids
 
 import (
 	"crypto/sha256"
@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"fanout/engine"
-	"fanout/sinks/internal/digest"
 )
 
 // Origin identifies a source, and is put before the ids of its records. Streams number
@@ -16,34 +15,39 @@ import (
 // queue or index would lose records to each other.
 type Origin string
 
-// OriginDigits is the length of the hash in an origin: 64 bits distinguish the few
+// originDigits is the length of the hash in an origin: 64 bits distinguish the few
 // sources that share a destination, and leave room for the rest of an id.
-const OriginDigits = 16
+const originDigits = 16
+
+// OriginOf returns the origin of the records of a source.
+func OriginOf(sourceARN string) Origin {
+	return Origin(Hash([]byte(sourceARN))[:originDigits] + "/")
+}
 
 // ID identifies r only by the source records that it carries. For one record it is
 // source/lane/sequence/sub-sequence, for several the SHA-256 in hex of all of them. It
 // contains the lane because sequence numbers are unique only in a shard.
 func (o Origin) ID(r *engine.Record) string { return string(o.AppendID(nil, r)) }
 
-// AppendID appends id to b.
+// AppendID appends the ID of r to b.
 func (o Origin) AppendID(b []byte, r *engine.Record) []byte {
-	if one := Only(r); one != nil {
+	if one := Single(r); one != nil {
 		b = append(append(append(append(append(b, o...), one.Lane...), '/'), one.Seq...), '/')
 		return strconv.AppendInt(b, int64(one.Sub), 10)
 	}
-	sum := sha256.Sum256(appendOrigin([]byte(o), r))
+	sum := sha256.Sum256(appendSources([]byte(o), r))
 	return hex.AppendEncode(b, sum[:])
 }
 
 // DedupID returns the deduplication id of r.
 func (o Origin) DedupID(r *engine.Record) string { return Token(o.ID(r)) }
 
-// appendOrigin appends the origin of every record that r carries. Lengths separate one
+// appendSources appends what identifies each source record that r carries. Lengths separate one
 // record's lane and sequence number from the next.
-func appendOrigin(b []byte, r *engine.Record) []byte {
+func appendSources(b []byte, r *engine.Record) []byte {
 	if parts := r.Parts(); parts != nil {
 		for i := range parts {
-			b = appendOrigin(b, &parts[i])
+			b = appendSources(b, &parts[i])
 		}
 		return b
 	}
@@ -53,8 +57,8 @@ func appendOrigin(b []byte, r *engine.Record) []byte {
 	return binary.AppendVarint(b, int64(r.Sub))
 }
 
-// Only returns the single record that r carries, or nil if there are more.
-func Only(r *engine.Record) *engine.Record {
+// Single returns the single record that r carries, or nil if there are more.
+func Single(r *engine.Record) *engine.Record {
 	for r.Parts() != nil {
 		if len(r.Parts()) != 1 {
 			return nil
@@ -75,7 +79,13 @@ func Token(s string) string {
 		ok = s[i] > ' ' && s[i] < 0x7F
 	}
 	if !ok {
-		return digest.Hex([]byte(s))
+		return Hash([]byte(s))
 	}
 	return s
+}
+
+// Hash returns the SHA-256 of b in hex.
+func Hash(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }
