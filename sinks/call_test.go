@@ -4,109 +4,16 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-	"github.com/google/go-cmp/cmp"
 
 	"fanout/engine"
-	"fanout/sinks/internal/message"
 	"fanout/sinks/internal/sinktest"
 )
-
-// requestOf sends recs through s, and returns the headers and the body of the request. It
-// omits headers that differ from request to request.
-func requestOf(t *testing.T, s service, recs []engine.Record) (http.Header, string) {
-	t.Helper()
-	w, calls := &sinktest.Wire{Answer: "{}"}, 0
-	s.open(w.Config(func(*middleware.Stack) error { calls++; return nil })).Send(t.Context(), recs)
-	if w.Requests != 1 {
-		t.Fatalf("%d requests were sent; want 1", w.Requests)
-	}
-	if calls != 1 {
-		t.Errorf("%d calls were made; want 1", calls)
-	}
-	if w.Length != int64(len(w.Body)) {
-		t.Errorf("the length is said to be %d and is %d", w.Length, len(w.Body))
-	}
-	header := maps.Clone(w.Header)
-	for _, k := range []string{"Amz-Sdk-Invocation-Id", "X-Amz-Date", "Authorization"} {
-		if header.Get(k) == "" {
-			t.Errorf("the request has no header %s", k)
-		}
-		header.Del(k)
-	}
-	return header, string(w.Body)
-}
-
-// sameAsSDK asserts that the request with recs is the SDK's request.
-func sameAsSDK(t *testing.T, i int, recs []engine.Record) {
-	t.Helper()
-	header, got := requestOf(t, services[i], recs)
-	// The SDK writes the attributes of an SQS message in the order of a Go map.
-	for range 1000 {
-		sdkHeader, want := requestOf(t, sdkServices[i], recs)
-		if diff := cmp.Diff(sdkHeader, header); diff != "" {
-			t.Fatalf("%s: headers differ (-SDK +got):\n%s", services[i].name, diff)
-		}
-		if got == want {
-			return
-		}
-		if !strings.HasPrefix(services[i].name, "sqs") {
-			break
-		}
-	}
-	_, want := requestOf(t, sdkServices[i], recs)
-	t.Fatalf("%s: bodies differ\nSDK %s\ngot %s", services[i].name, want, got)
-}
-
-// TestSameAsSDK compares requests with the bytes that the SDK would send. If no request is
-// sent after an update of the SDK, the sink's request.Form needs the SDK's new text of a
-// request without records.
-func TestSameAsSDK(t *testing.T) {
-	odd := "<é\u2028\u2029\x7F\"\\\x00\x1F\t\r\n/\xFF\xED\xA0\x80\uFFFD\U0001F600 +&=%~*"
-	records := map[string]engine.Record{
-		"text":         {Key: "k", Seq: "1", Action: "PUT", Data: engine.Bytes([]byte(`{"a":"b"}`))},
-		"base64":       {Key: "k", Seq: "1", Action: "PUT", Data: engine.Base64([]byte("AAEC/w=="))},
-		"large base64": {Key: "k", Data: engine.Base64(bytes.Repeat([]byte("YWJj"), 1000))},
-		"large":        {Key: "k", Data: engine.Bytes(bytes.Repeat([]byte("\"a\\"), 1000))},
-		"no data":      {Key: "k", Seq: "1", Data: engine.Bytes(nil)},
-		"no payload":   {Key: "k"},
-		"no key":       {Seq: "1", Data: engine.Bytes([]byte("a"))},
-		"hash key":     {Key: "k", HashKey: "170", Data: engine.Bytes([]byte("a"))},
-		"odd":          {Key: odd, HashKey: odd, Seq: odd, Lane: odd, Action: odd, Data: engine.Bytes([]byte(odd))},
-		"notification": notice(`"Order & <placed>"`, `{"n":{"Type":"Number","Value":"1.5"},"b":{"Type":"Binary","Value":"AAH/"}}`),
-		"array":        notice("null", `{"é":{"Type":"String.Array","Value":"[\"a&\"]"}}`),
-		"odd key":      {Key: "<é\u2028\x7F\"\\\t>", Action: "\x01", Data: engine.Bytes([]byte("<é\u2028\x7F\"\\\t> ~*&=+%"))},
-	}
-	for i, s := range services {
-		for name, r := range records {
-			t.Run(s.name+"/"+name, func(t *testing.T) { sameAsSDK(t, i, []engine.Record{r}) })
-		}
-		t.Run(s.name+"/many", func(t *testing.T) {
-			recs := sinktest.Numbered(message.MaxEntries)
-			for i := range recs {
-				recs[i].Action = "" // one attribute, so one order
-			}
-			sameAsSDK(t, i, recs)
-		})
-	}
-}
-
-// FuzzSameAsSDK makes the same check with any record.
-func FuzzSameAsSDK(f *testing.F) {
-	f.Add("key", "hash", "PUT", []byte(`{"a":"é"}`))
-	f.Add("\xFF", "\x00", "\u2028", []byte{0, 1, 2})
-	f.Fuzz(func(t *testing.T, key, hash, action string, data []byte) {
-		for i := range services {
-			sameAsSDK(t, i, []engine.Record{{Key: key, HashKey: hash, Seq: "1", Action: action, Data: engine.Bytes(data)}})
-		}
-	})
-}
 
 // TestUnknownForm asserts that nothing is sent, and nothing acknowledged, if the SDK
 // writes a request without records in an unknown way.
