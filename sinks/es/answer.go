@@ -38,11 +38,11 @@ func itemBytes(r *engine.Record) int64 { return 4<<10 + 3*int64(r.Data.Len()) }
 func (e *Sink) settle(body io.Reader, b *bulk) error {
 	answer := awshttp.NewReader(body, awshttp.AnswerBytes)
 	d := json.NewDecoder(answer)
-	told, failed, listed := false, false, false // the member errors; an item has an error; items was read
+	flagged, failed, listed := false, false, false // the member errors is true; an item has an error; items was read
 	err := eachMember(d, func(name string) (err error) {
 		switch {
 		case name == "errors":
-			return d.Decode(&told)
+			return d.Decode(&flagged)
 		case name != "items":
 			return d.Decode(&ignored{})
 		case listed:
@@ -57,7 +57,7 @@ func (e *Sink) settle(body io.Reader, b *bulk) error {
 		return err
 	case !listed && len(b.actions) > 0:
 		return classify.Miscounted(e.name, len(b.actions), 0)
-	case told && !failed:
+	case flagged && !failed:
 		return classify.Unacknowledged(e.name)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {

@@ -7,26 +7,21 @@ import (
 	"time"
 )
 
-// scripted is a server that answers the first request, in pieces, and no other.
-type scripted struct {
-	net.Conn
-	requested chan struct{}
-	Pieces    [][]byte
+// Scripted is a connection to a server that sends an answer in pieces, whatever it gets,
+// and then closes.
+type Scripted struct {
+	Pieces [][]byte // that were not read yet
 }
 
-func NewScripted(answer []byte, piece int) *scripted {
-	return &scripted{requested: make(chan struct{}, 1), Pieces: slices.Collect(slices.Chunk(answer, max(piece, 1)))}
+// NewScripted returns a connection to a server that sends answer in pieces of the given
+// length.
+func NewScripted(answer []byte, length int) *Scripted {
+	return &Scripted{slices.Collect(slices.Chunk(answer, max(length, 1)))}
 }
 
-func (c *scripted) Write(p []byte) (int, error) {
-	select {
-	case c.requested <- struct{}{}:
-	default:
-	}
-	return len(p), nil
-}
+func (*Scripted) Write(p []byte) (int, error) { return len(p), nil }
 
-func (c *scripted) Read(p []byte) (int, error) {
+func (c *Scripted) Read(p []byte) (int, error) {
 	if len(c.Pieces) == 0 {
 		return 0, io.EOF
 	}
@@ -37,14 +32,14 @@ func (c *scripted) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func (*scripted) Close() error { return nil }
+func (*Scripted) Close() error { return nil }
 
-func (*scripted) LocalAddr() net.Addr { return &net.TCPAddr{} }
+func (*Scripted) LocalAddr() net.Addr { return &net.TCPAddr{} }
 
-func (*scripted) RemoteAddr() net.Addr { return &net.TCPAddr{} }
+func (*Scripted) RemoteAddr() net.Addr { return &net.TCPAddr{} }
 
-func (*scripted) SetDeadline(time.Time) error { return nil }
+func (*Scripted) SetDeadline(time.Time) error { return nil }
 
-func (*scripted) SetReadDeadline(time.Time) error { return nil }
+func (*Scripted) SetReadDeadline(time.Time) error { return nil }
 
-func (*scripted) SetWriteDeadline(time.Time) error { return nil }
+func (*Scripted) SetWriteDeadline(time.Time) error { return nil }
