@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"fanout/engine/plain"
+	"fanout/internal/awshttp"
 )
 
 // QueryAPI is the part of the DynamoDB client that a Table uses.
@@ -60,7 +62,7 @@ func (t *Table) Items(ctx context.Context, sourceARN string) ([]Loaded, error) {
 	}
 	pages := Pages{Catalog: t.Catalog, source: sourceARN}
 	for {
-		page, err := t.Client.Query(ctx, query)
+		page, err := t.Client.Query(ctx, query, oneValue)
 		if err != nil {
 			return nil, t.explain(err)
 		}
@@ -84,6 +86,9 @@ const (
 	maxPages   = 10_000
 )
 
+// checkEndpoint is the remedy for an answer that DynamoDB does not give.
+const checkEndpoint = "check the endpoint and its proxies"
+
 // Pages collects the pages of a Query or Scan. It validates them, so that a server other
 // than DynamoDB cannot hide targets or add foreign ones.
 type Pages struct {
@@ -100,15 +105,14 @@ type Pages struct {
 // count equal to its length (DynamoDB API, Query, Count). Each item must have a key that
 // matches the query and is unique.
 func (p *Pages) Add(items []map[string]types.AttributeValue, count int32) error {
-	const check = "check the endpoint and its proxies"
 	switch {
 	case items == nil:
-		return errors.New("the answer has no list of items; " + check)
+		return errors.New("the answer has no list of items; " + checkEndpoint)
 	case len(items) != int(count):
-		return fmt.Errorf("the answer counts %d items and has %d; %s", count, len(items), check)
+		return fmt.Errorf("the answer counts %d items and has %d; %s", count, len(items), checkEndpoint)
 	}
 	if p.pages++; p.pages > maxPages {
-		return fmt.Errorf("the answer does not end after %d pages; %s", maxPages, check)
+		return fmt.Errorf("the answer does not end after %d pages; %s", maxPages, checkEndpoint)
 	}
 	if p.seen == nil {
 		p.seen = make(map[[2]string]bool, len(items))
@@ -119,9 +123,9 @@ func (p *Pages) Add(items []map[string]types.AttributeValue, count int32) error 
 		key := [2]string{source.Text, id.Text}
 		switch {
 		case source.Kind != String || p.source != "" && source.Text != p.source:
-			return fmt.Errorf("the answer has an unexpected item; %s", check)
+			return fmt.Errorf("the answer has an unexpected item; %s", checkEndpoint)
 		case id.Kind == String && p.seen[key]:
-			return fmt.Errorf("the answer has the item %q twice; %s", id.Text, check)
+			return fmt.Errorf("the answer has the item %q twice; %s", id.Text, checkEndpoint)
 		}
 		p.seen[key] = true
 		p.bytes += itemBytes
@@ -132,7 +136,7 @@ func (p *Pages) Add(items []map[string]types.AttributeValue, count int32) error 
 			return fmt.Errorf("the answer has more than %d targets of one source, which is the limit; remove some", len(p.Targets))
 		}
 		if p.bytes > maxTable {
-			return fmt.Errorf("the answer has more than %d targets, which is the limit; %s", len(p.Targets), check)
+			return fmt.Errorf("the answer has more than %d targets, which is the limit; %s", len(p.Targets), checkEndpoint)
 		}
 		p.Targets = append(p.Targets, p.Catalog.Read(attrs, fmt.Sprintf("item %d", len(p.Targets)+1)))
 	}
@@ -209,6 +213,13 @@ func plainValue(av types.AttributeValue, level int) (any, bool) {
 		return object, true
 	}
 	return nil, false // sets and binary data are no JSON
+}
+
+// oneValue refuses an answer that goes on behind its JSON.
+func oneValue(o *dynamodb.Options) {
+	o.APIOptions = append(o.APIOptions, awshttp.OneValue(func(*http.Response) error {
+		return errors.New("the answer goes on behind its end; " + checkEndpoint)
+	}))
 }
 
 // explain adds a remedy to the error of a query.

@@ -143,7 +143,8 @@ func ExampleTable() {
 	// Output: queue sqs sqs.eu-west-1.amazonaws.com/123456789012/q
 }
 
-// An answer without items, or with fewer than it counts, is no answer.
+// An answer without items, with fewer than it counts, or with something behind it, is no
+// answer.
 func TestEmptyAnswers(t *testing.T) {
 	for _, tt := range []struct{ answer, want string }{
 		{`{"Items":[],"Count":0}`, ""},
@@ -160,6 +161,8 @@ func TestEmptyAnswers(t *testing.T) {
 		{`{"Items":[{"sourceArn":{"S":"arn:other"},"id":{"S":"a"}}],"Count":1}`, "the answer has an unexpected item"},
 		{`{"Items":[],"Count":0,"LastEvaluatedKey":null}`, ""},
 		{`[]`, "cannot be read"},
+		{`{"Items":[],"Count":0}` + "\n", ""},
+		{`{"Items":[],"Count":0}{"Items":[],"Count":0}`, "the answer goes on behind its end"},
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/x-amz-json-1.0")

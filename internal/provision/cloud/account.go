@@ -3,6 +3,7 @@
 package cloud
 
 import (
+	"net/http"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,6 +22,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"fanout/internal/awshttp"
 )
 
 // Account makes clients for one account and region, with the rights of one identity. A
@@ -34,7 +37,7 @@ type Account struct{ cfg aws.Config }
 func Of(cfg aws.Config) *Account {
 	cfg = cfg.Copy()
 	retrying(&cfg)
-	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), whole)
+	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), whole, awshttp.OneValue(func(r *http.Response) error { return notAWS(r) }))
 	return &Account{cfg}
 }
 

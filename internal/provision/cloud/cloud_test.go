@@ -143,15 +143,18 @@ func TestTableStream(t *testing.T) {
 	}
 }
 
-// A silent service is named. An answer that lacks a required part counts as no answer.
+// A silent service is named. An answer that lacks a required part, or goes on behind its
+// end, counts as no answer.
 func TestPlainOfSilence(t *testing.T) {
 	at := &smithy.OperationError{ServiceID: "Lambda", OperationName: "GetFunction", Err: &url.Error{Op: "Post", URL: "https://h:1/", Err: os.ErrDeadlineExceeded}}
 	if got, want := Plain(at), "Lambda GetFunction got no answer from h:1 in time; check --region, --endpoint-url and the network"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	_, err := account(t, answers{"DescribeTable": "{}"}).TableStream(t.Context(), "t")
-	if got, want := Plain(err), "that does not come from AWS (200 OK); check --region, --endpoint-url and proxies"; !strings.HasSuffix(got, want) {
-		t.Errorf("got %q, want %q at its end", got, want)
+	for _, answer := range []string{"{}", `{"Table": {"TableName": "t"}}{}`} {
+		_, err := account(t, answers{"DescribeTable": answer}).TableStream(t.Context(), "t")
+		if got, want := Plain(err), "that does not come from AWS (200 OK); check --region, --endpoint-url and proxies"; !strings.HasSuffix(got, want) {
+			t.Errorf("got %q, want %q at its end", got, want)
+		}
 	}
 }
 
