@@ -57,43 +57,37 @@ func (v Values) MarshalJSON() ([]byte, error) {
 	return json.Marshal(slices.Sorted(maps.Keys(v)))
 }
 
-// draft is a Spec whose text attributes are not parsed yet.
-type draft struct {
-	sinks.Spec
-	typ, destination, collapse, oversize string
-}
-
 // attributes describes a target's attributes, for tables and files alike.
 var attributes = []struct {
 	name     string
 	kind     Kind
 	required bool
-	field    func(*draft) any // *string, *bool or *int
+	field    func(*checker) any // *string, *bool or *int
 }{
-	{"sourceArn", String, true, func(d *draft) any { return &d.SourceARN }},
-	{"id", String, true, func(d *draft) any { return &d.ID }},
-	{"type", String, true, func(d *draft) any { return &d.typ }},
-	{"destination", String, true, func(d *draft) any { return &d.destination }},
-	{"active", Bool, true, func(d *draft) any { return &d.Active }},
-	{"role", String, false, func(d *draft) any { return &d.Role }},
-	{"externalId", String, false, func(d *draft) any { return &d.ExternalID }},
-	{"region", String, false, func(d *draft) any { return &d.Region }},
-	{"collapse", String, false, func(d *draft) any { return &d.collapse }},
-	{"parallel", Bool, false, func(d *draft) any { return &d.Parallel }},
-	{"convertDDB", Bool, false, func(d *draft) any { return &d.ConvertDDB }},
-	{"deaggregate", Bool, false, func(d *draft) any { return &d.Deaggregate }},
-	{"appendNewlines", Bool, false, func(d *draft) any { return &d.AppendNewlines }},
-	{"stages", String, false, func(d *draft) any { return &d.Stages }},
-	{"batchRecords", Number, false, func(d *draft) any { return &d.BatchRecords }},
-	{"batchBytes", Number, false, func(d *draft) any { return &d.BatchBytes }},
-	{"maxRecordBytes", Number, false, func(d *draft) any { return &d.MaxRecordBytes }},
-	{"onFailure", String, false, func(d *draft) any { return &d.OnFailure }},
-	{"maxAge", Number, false, func(d *draft) any { return &d.MaxAge }},
-	{"oversize", String, false, func(d *draft) any { return &d.oversize }},
-	{"inFlight", Number, false, func(d *draft) any { return &d.InFlight }},
-	{"epoch", String, false, func(d *draft) any { return &d.Epoch }},
-	{"ttl", Number, false, func(d *draft) any { return &d.TTL }},
-	{"secret", String, false, func(d *draft) any { return &d.Secret }},
+	{"sourceArn", String, true, func(c *checker) any { return &c.spec.SourceARN }},
+	{"id", String, true, func(c *checker) any { return &c.spec.ID }},
+	{"type", String, true, func(c *checker) any { return &c.text.typ }},
+	{"destination", String, true, func(c *checker) any { return &c.text.destination }},
+	{"active", Bool, true, func(c *checker) any { return &c.spec.Active }},
+	{"role", String, false, func(c *checker) any { return &c.spec.Role }},
+	{"externalId", String, false, func(c *checker) any { return &c.spec.ExternalID }},
+	{"region", String, false, func(c *checker) any { return &c.spec.Region }},
+	{"collapse", String, false, func(c *checker) any { return &c.text.collapse }},
+	{"parallel", Bool, false, func(c *checker) any { return &c.spec.Parallel }},
+	{"convertDDB", Bool, false, func(c *checker) any { return &c.spec.ConvertDDB }},
+	{"deaggregate", Bool, false, func(c *checker) any { return &c.spec.Deaggregate }},
+	{"appendNewlines", Bool, false, func(c *checker) any { return &c.spec.AppendNewlines }},
+	{"stages", String, false, func(c *checker) any { return &c.spec.Stages }},
+	{"batchRecords", Number, false, func(c *checker) any { return &c.spec.BatchRecords }},
+	{"batchBytes", Number, false, func(c *checker) any { return &c.spec.BatchBytes }},
+	{"maxRecordBytes", Number, false, func(c *checker) any { return &c.spec.MaxRecordBytes }},
+	{"onFailure", String, false, func(c *checker) any { return &c.spec.OnFailure }},
+	{"maxAge", Number, false, func(c *checker) any { return &c.spec.MaxAge }},
+	{"oversize", String, false, func(c *checker) any { return &c.text.oversize }},
+	{"inFlight", Number, false, func(c *checker) any { return &c.spec.InFlight }},
+	{"epoch", String, false, func(c *checker) any { return &c.spec.Epoch }},
+	{"ttl", Number, false, func(c *checker) any { return &c.spec.TTL }},
+	{"secret", String, false, func(c *checker) any { return &c.spec.Secret }},
 }
 
 // Attribute describes an attribute of targets.
@@ -117,7 +111,7 @@ func (catalog *Catalog) read(attrs Values, label, path string) Loaded {
 	attrs = normal(attrs)
 	c := &checker{
 		catalog: catalog,
-		draft:   draft{Spec: sinks.Spec{Active: true, Parallel: true}},
+		spec:    sinks.Spec{Active: true, Parallel: true},
 		path:    path, attrs: attrs, broken: make(map[string]bool),
 	}
 	c.id = label
@@ -126,10 +120,10 @@ func (catalog *Catalog) read(attrs Values, label, path string) Loaded {
 	}
 	c.assign()
 	c.check()
-	return Loaded{ID: c.id, Spec: c.Spec, Attributes: attrs, Faults: c.faults, Warnings: c.warnings}
+	return Loaded{ID: c.id, Spec: c.spec, Attributes: attrs, Faults: c.faults, Warnings: c.warnings}
 }
 
-// assign copies the attributes' values to the draft's fields.
+// assign copies the attributes' values to the fields of the target.
 func (c *checker) assign() {
 	known := make(map[string]bool, len(attributes))
 	for _, a := range attributes {
@@ -147,17 +141,17 @@ func (c *checker) assign() {
 				c.fault(a.name, "is %s; write whole seconds such as 3600, or a duration such as 1h", awsname.Quote(v.Text))
 				continue
 			}
-			*a.field(&c.draft).(*int) = n
+			*a.field(c).(*int) = n
 			continue
 		}
 		if v.Kind != a.kind {
-			if flag, ok := a.field(&c.draft).(*bool); ok && c.asPredecessor(a.name, v, flag) {
+			if flag, ok := a.field(c).(*bool); ok && c.asPredecessor(a.name, v, flag) {
 				continue
 			}
 			c.fault(a.name, "is %s; it must be %s: write %s", v.Kind, a.kind, a.kind.example())
 			continue
 		}
-		switch field := a.field(&c.draft).(type) {
+		switch field := a.field(c).(type) {
 		case *string:
 			*field = v.Text
 		case *bool:
@@ -172,7 +166,7 @@ func (c *checker) assign() {
 		}
 	}
 	if c.ignored {
-		c.Active = false
+		c.spec.Active = false
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.attrs)) {
 		if !known[name] {

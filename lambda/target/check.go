@@ -11,8 +11,9 @@ import (
 
 // checker checks one target.
 type checker struct {
-	draft
 	catalog  *Catalog
+	spec     sinks.Spec // the target
+	text     unparsed
 	id       string // name of the target in faults
 	path     string // of the targets file; "" for a table
 	attrs    Values
@@ -21,6 +22,9 @@ type checker struct {
 	faults   []Fault
 	warnings []Fault
 }
+
+// unparsed are the attributes whose text the checks parse.
+type unparsed struct{ typ, destination, collapse, oversize string }
 
 func (c *checker) fault(attribute, format string, args ...any) {
 	c.broken[attribute] = true
@@ -58,14 +62,14 @@ const maxSource, maxID = 2048, 1024
 // check checks the assigned values and derives the others.
 func (c *checker) check() {
 	source := c.checkSource()
-	if n := len(c.ID); n > maxID {
+	if n := len(c.spec.ID); n > maxID {
 		c.fault("id", "is %d bytes long, but a table allows at most %d; write a shorter one", n, maxID)
 	}
 	c.checkType()
 	c.checkRole()
 	c.checkRegion()
-	if c.Type != nil && c.Type.Check != nil {
-		c.Type.Check(&c.Spec, findings{c})
+	if c.spec.Type != nil && c.spec.Type.Check != nil {
+		c.spec.Type.Check(&c.spec, findings{c})
 	}
 	c.checkCollapse()
 	c.checkBounds()
@@ -76,14 +80,14 @@ func (c *checker) check() {
 
 // checkSource returns the service of the source, or "" if unknown.
 func (c *checker) checkSource() string {
-	if c.SourceARN == "" {
+	if c.spec.SourceARN == "" {
 		return ""
 	}
-	if n := len(c.SourceARN); n > maxSource {
+	if n := len(c.spec.SourceARN); n > maxSource {
 		c.fault("sourceArn", "is %d bytes long, but a table allows at most %d", n, maxSource)
 		return ""
 	}
-	service, err := sourceService(c.SourceARN)
+	service, err := sourceService(c.spec.SourceARN)
 	if err != nil {
 		c.fault("sourceArn", "%v", err)
 	}
@@ -92,84 +96,84 @@ func (c *checker) checkSource() string {
 
 // checkType checks the type, and the destination, whose form depends on the type.
 func (c *checker) checkType() {
-	if c.typ == "" {
+	if c.text.typ == "" {
 		return
 	}
-	if c.Type = c.catalog.Type(c.typ); c.Type == nil {
-		c.fault("type", "%s is unknown; write one of %s", awsname.Quote(c.typ), strings.Join(c.catalog.TypeNames(), ", "))
+	if c.spec.Type = c.catalog.Type(c.text.typ); c.spec.Type == nil {
+		c.fault("type", "%s is unknown; write one of %s", awsname.Quote(c.text.typ), strings.Join(c.catalog.TypeNames(), ", "))
 		return
 	}
-	if c.destination == "" {
+	if c.text.destination == "" {
 		return
 	}
 	var err error
-	if c.Destination, err = parse(c.Type, c.destination); err != nil {
+	if c.spec.Destination, err = parse(c.spec.Type, c.text.destination); err != nil {
 		c.fault("destination", "%v", err)
 	}
 }
 
 func (c *checker) checkRole() {
-	if c.Role != "" {
-		switch a, err := awsname.ParseARN(c.Role, "iam", "arn:aws:iam::123456789012:role/name"); {
-		case c.Type != nil && c.Type.NoAWS:
-			c.warn("role", "has no effect on targets of type %s", c.Type)
+	if c.spec.Role != "" {
+		switch a, err := awsname.ParseARN(c.spec.Role, "iam", "arn:aws:iam::123456789012:role/name"); {
+		case c.spec.Type != nil && c.spec.Type.NoAWS:
+			c.warn("role", "has no effect on targets of type %s", c.spec.Type)
 		case err != nil:
 			c.fault("role", "%v", err)
 		case !strings.HasPrefix(a.Resource, "role/") || a.Resource == "role/":
-			c.fault("role", "%s is not a role; write an ARN like arn:aws:iam::123456789012:role/name", awsname.Quote(c.Role))
+			c.fault("role", "%s is not a role; write an ARN like arn:aws:iam::123456789012:role/name", awsname.Quote(c.spec.Role))
 		}
 	}
-	if c.ExternalID == "" {
+	if c.spec.ExternalID == "" {
 		return
 	}
-	if c.Role == "" && !c.broken["role"] {
+	if c.spec.Role == "" && !c.broken["role"] {
 		c.warn("externalId", "has no effect without a role; add a role, or remove it")
-		c.ExternalID = ""
+		c.spec.ExternalID = ""
 		return
 	}
 	// STS API, AssumeRole, ExternalId.
-	if n := len(c.ExternalID); n < 2 || n > 1224 || !awsname.ConsistsOf(c.ExternalID, "_+=,.@:/-") {
+	if n := len(c.spec.ExternalID); n < 2 || n > 1224 || !awsname.ConsistsOf(c.spec.ExternalID, "_+=,.@:/-") {
 		c.fault("externalId", "is not an external id; write 2 to 1224 letters, digits and _ + = , . @ : / -")
 	}
 }
 
 func (c *checker) checkRegion() {
-	there := c.Destination.Region
+	there := c.spec.Destination.Region
 	switch {
-	case c.Region == "":
-		c.Region = there
-	case c.Type != nil && c.Type.NoAWS:
-		c.warn("region", "has no effect on targets of type %s", c.Type)
-	case !awsname.IsRegion(c.Region):
-		c.fault("region", "%s is not a region; write one like eu-west-1", awsname.Quote(c.Region))
-	case there != "" && there != c.Region:
-		c.warn("region", "is %s, but the destination is in %s, which takes precedence", c.Region, there)
-		c.Region = there
+	case c.spec.Region == "":
+		c.spec.Region = there
+	case c.spec.Type != nil && c.spec.Type.NoAWS:
+		c.warn("region", "has no effect on targets of type %s", c.spec.Type)
+	case !awsname.IsRegion(c.spec.Region):
+		c.fault("region", "%s is not a region; write one like eu-west-1", awsname.Quote(c.spec.Region))
+	case there != "" && there != c.spec.Region:
+		c.warn("region", "is %s, but the destination is in %s, which takes precedence", c.spec.Region, there)
+		c.spec.Region = there
 	}
 }
 
 func (c *checker) checkCollapse() {
-	c.Collapse = sinks.CollapseNone
-	collapses := c.Type != nil && c.Type.Collapse
-	if c.collapse == "" {
+	c.spec.Collapse = sinks.CollapseNone
+	collapses := c.spec.Type != nil && c.spec.Type.Collapse
+	if c.text.collapse == "" {
 		if collapses {
-			c.Collapse = sinks.CollapseJSON
+			c.spec.Collapse = sinks.CollapseJSON
 		}
 		return
 	}
-	if !slices.Contains(sinks.Collapses, sinks.Collapse(c.collapse)) {
-		c.fault("collapse", "%s is unknown; write JSON, none, concat or concat-b64", awsname.Quote(c.collapse))
+	if !slices.Contains(sinks.Collapses, sinks.Collapse(c.text.collapse)) {
+		c.fault("collapse", "%s is unknown; write JSON, none, concat or concat-b64", awsname.Quote(c.text.collapse))
 		return
 	}
 	if collapses {
-		c.Collapse = sinks.Collapse(c.collapse)
-	} else if sinks.Collapse(c.collapse) != sinks.CollapseNone && c.Type != nil {
-		c.warn("collapse", "has no effect on %s, only on %s", c.Type, c.catalog.With(func(t *sinks.Type) bool { return t.Collapse }))
+		c.spec.Collapse = sinks.Collapse(c.text.collapse)
+	} else if sinks.Collapse(c.text.collapse) != sinks.CollapseNone && c.spec.Type != nil {
+		c.warn("collapse", "has no effect on %s, only on %s", c.spec.Type, c.catalog.With(func(t *sinks.Type) bool { return t.Collapse }))
 	}
 }
 
 func (c *checker) checkBounds() {
-	if c.Type == nil {
+	if c.spec.Type == nil {
 		return
 	}
 	for _, b := range []struct {
@@ -178,54 +182,54 @@ func (c *checker) checkBounds() {
 		most      int
 		of        string
 	}{
-		{"batchRecords", c.BatchRecords, c.Type.MaxBatchRecords, "records per request"},
-		{"batchBytes", c.BatchBytes, c.Type.MaxBatchBytes, "bytes per request"},
-		{"maxRecordBytes", c.MaxRecordBytes, c.Type.MaxRecordBytes, "bytes per record"},
+		{"batchRecords", c.spec.BatchRecords, c.spec.Type.MaxBatchRecords, "records per request"},
+		{"batchBytes", c.spec.BatchBytes, c.spec.Type.MaxBatchBytes, "bytes per request"},
+		{"maxRecordBytes", c.spec.MaxRecordBytes, c.spec.Type.MaxRecordBytes, "bytes per record"},
 	} {
 		if b.most > 0 && b.value > b.most {
-			c.fault(b.attribute, "is %d, but %s accepts at most %d %s; write a smaller number", b.value, c.Type, b.most, b.of)
+			c.fault(b.attribute, "is %d, but %s accepts at most %d %s; write a smaller number", b.value, c.spec.Type, b.most, b.of)
 		}
 	}
 }
 
 func (c *checker) checkOnFailure() {
 	switch {
-	case c.OnFailure != "" && c.OnFailure == c.ID:
+	case c.spec.OnFailure != "" && c.spec.OnFailure == c.spec.ID:
 		c.fault("onFailure", "is the target itself; write the id of another target of the source, or remove it")
-	case c.OnFailure == "" && c.MaxAge > 0:
+	case c.spec.OnFailure == "" && c.spec.MaxAge > 0:
 		c.warn("maxAge", "has no effect without onFailure")
 	}
-	switch c.oversize {
+	switch c.text.oversize {
 	case "", "fail":
 	case "drop":
-		c.DropOversize = true
+		c.spec.DropOversize = true
 	default:
-		c.fault("oversize", "%s is unknown; write fail or drop", awsname.Quote(c.oversize))
+		c.fault("oversize", "%s is unknown; write fail or drop", awsname.Quote(c.text.oversize))
 	}
 }
 
 // checkCache checks attributes that only caches have.
 func (c *checker) checkCache() {
-	other := c.Type != nil && !c.Type.Cache
+	other := c.spec.Type != nil && !c.spec.Type.Cache
 	caches := func() string { return c.catalog.With(func(t *sinks.Type) bool { return t.Cache }) }
-	if c.TTL > 0 && other {
-		c.warn("ttl", "has no effect on %s, only on %s", c.Type, caches())
-		c.TTL = 0
-	} else if c.TTL > maxTTL {
-		c.fault("ttl", "is %d seconds; write at most %d, or remove it to keep values until they are deleted", c.TTL, maxTTL)
+	if c.spec.TTL > 0 && other {
+		c.warn("ttl", "has no effect on %s, only on %s", c.spec.Type, caches())
+		c.spec.TTL = 0
+	} else if c.spec.TTL > maxTTL {
+		c.fault("ttl", "is %d seconds; write at most %d, or remove it to keep values until they are deleted", c.spec.TTL, maxTTL)
 	}
-	if c.Secret == "" {
+	if c.spec.Secret == "" {
 		return
 	}
 	const like = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf"
-	switch a, err := awsname.ParseARN(c.Secret, "secretsmanager", like); {
+	switch a, err := awsname.ParseARN(c.spec.Secret, "secretsmanager", like); {
 	case other:
-		c.warn("secret", "has no effect on %s, only on %s", c.Type, caches())
-		c.Secret = ""
+		c.warn("secret", "has no effect on %s, only on %s", c.spec.Type, caches())
+		c.spec.Secret = ""
 	case err != nil || !strings.HasPrefix(a.Resource, "secret:") || a.Resource == "secret:":
 		// The error omits the value, because it may be the password itself.
 		c.fault("secret", "is not the ARN of a secret; write one like %s", like)
-	case c.Destination.HasPassword():
+	case c.spec.Destination.HasPassword():
 		c.fault("secret", "has the password, but the destination has one too; remove one of them")
 	}
 }

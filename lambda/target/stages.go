@@ -111,10 +111,10 @@ func (c *checker) checkStages(source string) {
 			c.warn(t.Attribute, "has no effect: the source is not %s", sourceKinds(t.Sources))
 		}
 	}
-	if c.Stages == "" {
+	if c.spec.Stages == "" {
 		return
 	}
-	uses, err := parseStages(c.Stages)
+	uses, err := parseStages(c.spec.Stages)
 	if err != nil {
 		c.fault(ownStages, "%v", err)
 		return
@@ -130,8 +130,8 @@ func (c *checker) checkStages(source string) {
 			c.warn(ownStages, "%s: %s has no effect: the source is not %s", where, use.name, sourceKinds(t.Sources))
 		}
 		settings := stages.Settings{Options: use.options, Source: source}
-		if c.Type != nil {
-			settings.Events, settings.Exponents, settings.Messages = c.Type.Events, c.Type.Exponents, c.Type.Messages
+		if c.spec.Type != nil {
+			settings.Events, settings.Exponents, settings.Messages = c.spec.Type.Events, c.spec.Type.Exponents, c.spec.Type.Messages
 		}
 		if _, err := appendStage(nil, t, settings); err != nil {
 			for line := range strings.SplitSeq(err.Error(), "\n") {
@@ -145,7 +145,7 @@ func (c *checker) checkStages(source string) {
 func (c *checker) isSet(attribute string) bool {
 	for _, a := range attributes {
 		if a.name == attribute {
-			on, ok := a.field(&c.draft).(*bool)
+			on, ok := a.field(c).(*bool)
 			return ok && *on
 		}
 	}
