@@ -43,7 +43,7 @@ build: $(CARRIED)/fanout-arm64.zip $(CARRIED)/fanout-amd64.zip ## bin/fanout, wh
 .PHONY: extension
 extension: build ## dist/extended, fanout with the example extension
 	bin/fanout build --with example.com/extension=examples/extension --output dist/extended
-	dist/extended/fanout register --help | grep webhook
+	dist/extended/fanout lint --targets examples/extension/targets.yaml
 
 .PHONY: man
 man: build ## dist/man, manual pages of every command
@@ -182,7 +182,7 @@ fuzz: ## every fuzz target for a minute (FUZZTIME)
 	done
 
 .PHONY: integration
-integration: build ## tests against real servers on loopback, installed if missing
+integration: build extension ## tests against real servers on loopback, installed if missing
 	./integration/run.sh
 
 .PHONY: pattern-oracle
@@ -190,5 +190,5 @@ pattern-oracle: ## event patterns compared with event-ruler of AWS (PAIRS, SEED)
 	./integration/pattern.sh
 
 .PHONY: commands
-commands: build ## every command of the command line against moto, read back with the AWS CLI
+commands: build extension ## every command of the command line against moto, read back with the AWS CLI
 	ONLY=moto VERBOSE= RUN='TestCommands|TestReadme' ./integration/run.sh

@@ -66,6 +66,7 @@ func setUpScript(env *testscript.Env, moto, bin string) error {
 	env.Setenv("PATH", bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	env.Setenv("HOME", env.WorkDir)
 	env.Setenv("FANOUT", filepath.Join(bin, "fanout"))
+	env.Setenv("EXTENDED", filepath.Join(bin, "..", "dist", "extended", "fanout"))
 	env.Setenv("EXAMPLES", examples)
 	for _, name := range []string{"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_EC2_METADATA_DISABLED",
 		"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"} {
