@@ -29,7 +29,7 @@ func TestParse(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for name, args := range map[string][]string{
-		`no table "cost"`:       {"cost"},
+		`unknown table "cost"`:  {"cost"},
 		`no workload "W9"`:      {"-workloads", "W9"},
 		"is not name=command":   {"-function", "node"},
 		"must be at least 1":    {"-rounds", "0"},
