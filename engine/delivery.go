@@ -171,13 +171,13 @@ func join(lanes []lane) lane {
 	return all
 }
 
-// settleLosses books the records that the stages on the way to the target dropped
-// or failed.
+// settleLosses books the records that the stages on the way to the target
+// filtered, dropped or failed.
 func (d *delivery) settleLosses(ctx context.Context, losses []*processed) {
 	var rejected []Rejected
 	for _, out := range losses {
 		for i := range out.dropped {
-			d.tally.drop(&out.dropped[i].Record)
+			d.tally.drop(&out.dropped[i].Record, out.dropped[i].fate())
 		}
 		for i := range out.failed {
 			l := &out.failed[i]

@@ -54,11 +54,12 @@ func (o *oracle) broken(p modelkit.Promise, format string, args ...any) {
 
 func (o *oracle) judgeCounts(records int) {
 	r, j := o.report, o.judge
-	if n := r.Delivered + r.Already + r.Dropped + r.Diverted + r.Failed; n != records {
+	if n := r.Delivered + r.Already + r.Filtered + r.Dropped + r.Diverted + r.Failed; n != records {
 		o.broken(counted, "the fates of %d records add up to %d", records, n)
 	}
 	j.Count("records delivered", r.Delivered)
 	j.Count("records already delivered", r.Already)
+	j.Count("records filtered", r.Filtered)
 	j.Count("records dropped", r.Dropped)
 	j.Count("records diverted", r.Diverted)
 	j.Count("records failed", r.Failed)
@@ -163,7 +164,7 @@ func (o *oracle) judgeHeld(r *engine.Record, h engine.Held) {
 		}
 		name, key := partName(&part), partKey(&part)
 		switch {
-		case !o.arrived[name] && !o.diverted[name] && o.staged(&part) != engine.FateDropped:
+		case !o.arrived[name] && !o.diverted[name] && !o.withheld(&part):
 			o.broken(truthful, "part %s counts as delivered, and never came", name)
 		case o.Ordered && o.arrived[name] && !o.diverted[name] && o.latest[key] < placeOf(&part):
 			o.broken(inOrder, "the latest value of %s is that of record %d, and part %s counts as delivered", key, o.latest[key]/8, name)
@@ -196,8 +197,8 @@ func (o *oracle) judgeFate(r *engine.Record, fate engine.Fate, owed *owed) {
 		o.broken(truthful, "record %s has fate %v, and %d of its parts were diverted", r.Seq, fate, taken)
 	case accepted+taken != owed.parts+owed.failed && (!drops || accepted+taken > owed.parts):
 		o.broken(truthful, "record %s has fate %v, and of its %d parts %d were accepted and %d diverted", r.Seq, fate, owed.parts, accepted, taken)
-	case fate == engine.FateDropped && owed.parts > 0 && !drops:
-		o.broken(truthful, "record %s with %d bytes was dropped", r.Seq, r.Data.Len())
+	case fate == engine.FateDropped && owed.parts > 0 && !drops, fate == engine.FateFiltered && owed.parts > 0:
+		o.broken(truthful, "record %s with %d bytes was %v", r.Seq, r.Data.Len(), fate)
 	}
 }
 
@@ -227,7 +228,7 @@ func (t *modelTarget) faultlessFate(r *engine.Record, owed *owed) engine.Fate {
 	case owed.failed > 0:
 		return rejected
 	case owed.parts == 0:
-		return engine.FateDropped
+		return t.staged(r)
 	case oversize && t.Oversize == engine.DropOversize:
 		return engine.FateDropped
 	case oversize:

@@ -13,6 +13,8 @@ import (
 // splitting is a stage whose treatment of a record depends on the size of its data.
 var splitting = each("splitting", func(r engine.Record, out *engine.Out) {
 	switch r.Data.Len() {
+	case 2:
+		out.Filter(r)
 	case 3:
 		out.Drop(r, "it has three bytes")
 	case 4:
@@ -35,7 +37,7 @@ var splitting = each("splitting", func(r engine.Record, out *engine.Out) {
 	}
 })
 
-// parts returns the parts that the stages make of a record, including parts that they fail or drop.
+// parts returns the parts that the stages make of a record, including parts that they fail, drop or filter.
 func (t *modelTarget) parts(r *engine.Record) (all []engine.Record) {
 	if n := r.Data.Len(); !t.splits || n != 6 && n != 7 {
 		return []engine.Record{*r}
@@ -53,10 +55,18 @@ func (t *modelTarget) staged(part *engine.Record) engine.Fate {
 	switch n := part.Data.Len(); {
 	case part.Data.Err() != nil, t.splits && (n == 4 || n == 5 || n == 7 && part.Sub == 1):
 		return engine.FateFailed
+	case t.splits && n == 2:
+		return engine.FateFiltered
 	case t.splits && n == 3:
 		return engine.FateDropped
 	}
 	return engine.FateDelivered
+}
+
+// withheld reports whether the stages drop or filter a part.
+func (t *modelTarget) withheld(part *engine.Record) bool {
+	fate := t.staged(part)
+	return fate == engine.FateDropped || fate == engine.FateFiltered
 }
 
 // merging is a stage that merges records two by two. The whole lane is one key, so that it keeps

@@ -13,7 +13,7 @@ import (
 // The promises of the engine, as docs/models.md states them.
 const (
 	counted   modelkit.Promise = "At every target, every record has one fate, and the counts of the report add up to the input."
-	truthful  modelkit.Promise = "A part counts as delivered only if the target accepted it, as diverted only if the fallback did, and as dropped only if a rule drops it."
+	truthful  modelkit.Promise = "A part counts as delivered only if the target accepted it, as diverted only if the fallback did, and as dropped or filtered only if a rule says so."
 	missing   modelkit.Promise = "A record counts as failed only if the target lacks a part of it."
 	once      modelkit.Promise = "A target gets a part again only if it lacks it, or if it is ordered and lacks an earlier part of the same key."
 	inOrder   modelkit.Promise = "An ordered target accepts the parts of a key in order, and keeps the latest one."
@@ -29,7 +29,7 @@ var model = modelkit.Model[sabotage]{
 	Sabotages: sabotages,
 	Occurs: []string{
 		"hanging targets", "ordered targets", "targets without faults", "records delivered", "records already delivered",
-		"records dropped", "records diverted", "records failed",
+		"records filtered", "records dropped", "records diverted", "records failed",
 	},
 }
 

@@ -8,8 +8,8 @@ import (
 
 // processed is the result of a stage for one lane.
 type processed struct {
-	lane    // emitted
-	dropped []Loss
+	lane           // emitted
+	dropped []Loss // or filtered
 	failed  []Loss
 	passed  int // stages before it
 }
@@ -30,7 +30,7 @@ func runStage(ctx context.Context, s Stage, depth int, lanes []lane, losses []*p
 type Applied struct {
 	Emitted []Record // in order
 	Cuts    []int    // indexes in Emitted at which a new request begins
-	Dropped []Loss
+	Dropped []Loss   // or filtered, with the reason "filtered"
 	Failed  []Loss
 
 	// StaleRaw counts the changed records that the stage emitted or failed with the
@@ -107,7 +107,7 @@ func forgot(ctx context.Context, s Stage) error {
 	if err := context.Cause(ctx); err != nil {
 		return Errorf(Retryable, "stage %s was interrupted: %w", s.Name(), err)
 	}
-	return faulty(s, "neither emitted, dropped nor failed the record")
+	return faulty(s, "neither emitted, filtered, dropped nor failed the record")
 }
 
 // StageError is a fault of a stage itself, not of a record.

@@ -47,7 +47,7 @@ func (q *queue) settleRejects(ctx context.Context) {
 		}
 		switch {
 		case !large && q.d.target.drops(r.err):
-			q.d.tally.drop(rec)
+			q.d.tally.drop(rec, FateDropped)
 			q.release(r.i)
 		case q.d.target.diverts(rec, r.err):
 			offered = append(offered, r)

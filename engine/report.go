@@ -12,9 +12,10 @@ type Fate uint8
 
 const (
 	fatePending   Fate = iota
-	FateDropped        // everything made of it was dropped, by a rule of the user
+	FateFiltered       // everything made of it was filtered
+	FateDropped        // everything made of it was dropped, by a rule of the user, or filtered
 	FateAlready        // the target had it already, so nothing was sent
-	FateDelivered      // everything made of it and not dropped was acknowledged
+	FateDelivered      // everything made of it and not dropped or filtered was acknowledged
 	FateDiverted       // as delivered, but OnFailure took some or all of it
 	FateFailed         // some part was not delivered, or its fate is unknown
 )
@@ -22,6 +23,8 @@ const (
 // String returns a word, such as "delivered".
 func (f Fate) String() string {
 	switch f {
+	case FateFiltered:
+		return "filtered"
 	case FateDropped:
 		return "dropped"
 	case FateAlready:
@@ -47,12 +50,13 @@ type Report struct {
 	Idle bool
 }
 
-// TargetReport is the result of one run at one target. Delivered, Already, Dropped,
-// Diverted and Failed count source records and add up to the input.
+// TargetReport is the result of one run at one target. Delivered, Already, Filtered,
+// Dropped, Diverted and Failed count source records and add up to the input.
 type TargetReport struct {
 	ID        string
 	Delivered int           // sent, and acknowledged
 	Already   int           // not sent: the target had them from an earlier run
+	Filtered  int           // not wanted: a filter took them out
 	Dropped   int           // by a rule of the user
 	Diverted  int           // taken by OnFailure
 	Failed    int           // the source sends them again
@@ -121,7 +125,7 @@ type tally struct {
 
 	// For targets with stages:
 	lanes       []lane       // records that the stages emitted
-	losses      []*processed // records that the stages dropped or failed
+	losses      []*processed // records that the stages filtered, dropped or failed
 	had         []Record     // records that the target had before
 	split       bool         // some record has several parts
 	failedParts []part       // if split
@@ -187,9 +191,9 @@ func (t *tally) deliver(recs []Record) {
 	})
 }
 
-// drop books a record that a stage dropped.
-func (t *tally) drop(r *Record) {
-	t.book(func() { t.fate(r, FateDropped) })
+// drop books a record that a stage dropped or filtered, or that the target dropped.
+func (t *tally) drop(r *Record, f Fate) {
+	t.book(func() { t.fate(r, f) })
 }
 
 // diverted books a record that another target took, with the error of this one.
@@ -237,7 +241,7 @@ func (t *tally) book(entry func()) {
 }
 
 // fate books the fate of r. Among the parts of a source record, a failed one
-// weighs most and a dropped one least.
+// weighs most and a filtered one least.
 func (t *tally) fate(r *Record, f Fate) {
 	if r.parts == nil { // the common case, without a call
 		t.part(int(r.src)-1, f)
@@ -287,6 +291,9 @@ func (t *tally) close(recs []Record, err error) TargetReport {
 			continue
 		case FateAlready:
 			t.report.Already++
+			continue
+		case FateFiltered:
+			t.report.Filtered++
 			continue
 		case FateDropped:
 			t.report.Dropped++

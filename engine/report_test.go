@@ -79,3 +79,37 @@ func TestRunIsIdle(t *testing.T) {
 		})
 	}
 }
+
+// Filtered records have a fate of their own. With parts that are dropped or delivered,
+// their source record has the fate of these.
+func TestReportCountsFilteredRecords(t *testing.T) {
+	fates := each("fates", func(r engine.Record, out *engine.Out) {
+		for i, word := range strings.Fields(string(r.Data.Bytes())) {
+			part := r.With(engine.Bytes([]byte(word)))
+			part.Sub = i
+			switch word {
+			case "filter":
+				out.Filter(part)
+			case "drop":
+				out.Drop(part, "a rule says so")
+			default:
+				out.Emit(part)
+			}
+		}
+	})
+	recs := records("x x x x")
+	for i, words := range []string{"filter filter", "filter drop", "drop filter emit", "emit"} {
+		recs[i].Data = engine.Bytes([]byte(words))
+	}
+	r := run(t, engine.Target{Sink: &enginetest.Sink{}, Stages: []engine.Stage{fates}}, recs)
+	wantCounts(t, r, 2, 1, 0)
+	want := []engine.Fate{engine.FateFiltered, engine.FateDropped, engine.FateDelivered, engine.FateDelivered}
+	for i := range want {
+		if r.Fate(i) != want[i] {
+			t.Errorf("record %d is %v, want %v", i, r.Fate(i), want[i])
+		}
+	}
+	if r.Filtered != 1 || !r.Held(0).All {
+		t.Errorf("%d filtered, held %+v; want 1 that counts as done", r.Filtered, r.Held(0))
+	}
+}

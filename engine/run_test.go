@@ -30,9 +30,9 @@ func runAll(t *testing.T, ctx context.Context, o engine.Options, recs []engine.R
 	n := len(recs)
 	report := plan.Run(ctx, recs)
 	for _, tr := range report.Targets {
-		if tr.Delivered+tr.Dropped+tr.Diverted+tr.Failed != n {
-			t.Errorf("target %s: %d delivered + %d dropped + %d diverted + %d failed of %d",
-				tr.ID, tr.Delivered, tr.Dropped, tr.Diverted, tr.Failed, n)
+		if tr.Delivered+tr.Filtered+tr.Dropped+tr.Diverted+tr.Failed != n {
+			t.Errorf("target %s: %d delivered + %d filtered + %d dropped + %d diverted + %d failed of %d",
+				tr.ID, tr.Delivered, tr.Filtered, tr.Dropped, tr.Diverted, tr.Failed, n)
 		}
 	}
 	return report

@@ -54,7 +54,7 @@ func (d *delivery) split(ctx context.Context, r *Record) (lane, bool) {
 	}
 	for _, out := range losses {
 		for i := range out.dropped {
-			d.tally.drop(&out.dropped[i].Record)
+			d.tally.drop(&out.dropped[i].Record, out.dropped[i].fate())
 		}
 	}
 	return lanes[0], true

@@ -11,7 +11,7 @@ import (
 // comparable value whose fields are its options. Equal stages at the head of
 // several targets run once, so targets may share the emitted records.
 //
-// Process must Emit, Drop or Fail every record of in: the record itself, one
+// Process must Emit, Filter, Drop or Fail every record of in: the record itself, one
 // derived with [Record.With], or one that [Merge] made of it. Forgotten records
 // fail. Process does not write into in, and keeps neither in nor out. It may be
 // called concurrently, and again with a part of in. After a stage that cuts, the
@@ -30,10 +30,21 @@ type Out struct {
 	stale  int      // changed records that the stage passed on with the Raw of the original
 }
 
-// Loss is a record that a stage dropped or failed.
+// Loss is a record that a stage filtered, dropped or failed.
 type Loss struct {
 	Record Record
 	Err    error // the reason
+}
+
+// errFiltered is the reason of all filtered records.
+var errFiltered = errors.New("filtered")
+
+// fate returns the fate of a record that a stage filtered or dropped.
+func (l *Loss) fate() Fate {
+	if l.Err == errFiltered { //nolint:errorlint // no other error is this one
+		return FateFiltered
+	}
+	return FateDropped
 }
 
 // Emit passes r on. If r differs from the record that it was made of, r.Raw is
@@ -79,6 +90,13 @@ func (o *Out) Cut() { o.cut() }
 func (o *Out) Drop(r Record, why string) {
 	if o.account(&r) {
 		o.dropped = append(o.dropped, Loss{r, errors.New(why)})
+	}
+}
+
+// Filter takes out r, because the target does not want it.
+func (o *Out) Filter(r Record) {
+	if o.account(&r) {
+		o.dropped = append(o.dropped, Loss{r, errFiltered})
 	}
 }
 

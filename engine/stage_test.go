@@ -97,6 +97,13 @@ func TestStageAccounting(t *testing.T) {
 			}
 			out.Emit(r)
 		}), "a b d", "c", "", ""},
+		{"filter", each("filter c", func(r engine.Record, out *engine.Out) {
+			if r.Key == "c" {
+				out.Filter(r)
+				return
+			}
+			out.Emit(r)
+		}), "a b d", "c", "", ""},
 		{"fail", each("fail c", func(r engine.Record, out *engine.Out) {
 			if r.Key == "c" {
 				out.Fail(r, errors.New("bad c"))
@@ -108,7 +115,7 @@ func TestStageAccounting(t *testing.T) {
 			if r.Key != "c" {
 				out.Emit(r)
 			}
-		}), "a b d", "", "c", "stage forget c neither emitted, dropped nor failed the record"},
+		}), "a b d", "", "c", "stage forget c neither emitted, filtered, dropped nor failed the record"},
 		{"panic", each("panic at c", func(r engine.Record, out *engine.Out) {
 			if r.Key == "c" {
 				panic("secret payload")

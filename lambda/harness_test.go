@@ -112,7 +112,7 @@ func (a *account) arrivals(destination string) map[string]int {
 type entry struct {
 	Level, Msg, Source, Target, Error string
 	Delivered, Already                int
-	Dropped, Failed                   int
+	Filtered, Dropped, Failed         int
 	Failures                          []struct {
 		Error, Class, Shard, Sequence, Remedy string
 		Records                               int

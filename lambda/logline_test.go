@@ -51,7 +51,7 @@ func TestLog(t *testing.T) {
 		lines := map[string]int{}
 		for _, e := range a.logged() {
 			lines[e.Target]++
-			if e.Delivered+e.Already+e.Dropped+e.Failed != len(data) {
+			if e.Delivered+e.Already+e.Filtered+e.Dropped+e.Failed != len(data) {
 				t.Errorf("the numbers of %q do not add up to %d: %+v", e.Target, len(data), e)
 			}
 			if e.Target == "throttled" {

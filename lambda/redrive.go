@@ -82,10 +82,10 @@ func (r *Redrive) plan(ctx context.Context, source, id string) (*plan, int, erro
 }
 
 // Deliver delivers envelopes to the target called id of a source, in the given order. done
-// reports for each envelope whether the target or its onFailure took it. Stages that an
-// envelope has passed do not run again. Failures also appear in results, which may have
-// several elements. An error means that nothing was delivered, because the targets could
-// not be read.
+// reports for each envelope whether the target or its onFailure took it, or a stage of the
+// target filtered it. Stages that an envelope has passed do not run again. Failures also
+// appear in results, which may have several elements. An error means that nothing was
+// delivered, because the targets could not be read.
 func (r *Redrive) Deliver(ctx context.Context, source, id string, envelopes []envelope.Envelope) (done []bool, results []Result, err error) {
 	done = make([]bool, len(envelopes))
 	within, cancel := r.handler.beforeDeadline(ctx)
@@ -232,7 +232,7 @@ func (l *redelivery) deliver(ctx context.Context, part part) error {
 	res.Report = plan.Run(ctx, slices.Clone(res.records))
 	for k, i := range index {
 		fate := res.Report.Targets[0].Fate(k)
-		l.done[i] = fate == engine.FateDelivered || fate == engine.FateDiverted
+		l.done[i] = fate == engine.FateDelivered || fate == engine.FateDiverted || fate == engine.FateFiltered
 		l.remember(&l.envelopes[i], l.done[i])
 	}
 	l.results = append(l.results, res)

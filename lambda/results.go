@@ -142,7 +142,7 @@ func (h *Handler) logReport(r *Result) {
 		}
 		entry.Write(
 			zap.String("target", t.ID), zap.String("type", r.Targets[i].Type.String()), zap.String("source", r.SourceARN),
-			zap.Int("delivered", t.Delivered), zap.Int("already", t.Already), zap.Int("dropped", t.Dropped), zap.Int("diverted", t.Diverted), zap.Int("failed", t.Failed),
+			zap.Int("delivered", t.Delivered), zap.Int("already", t.Already), zap.Int("filtered", t.Filtered), zap.Int("dropped", t.Dropped), zap.Int("diverted", t.Diverted), zap.Int("failed", t.Failed),
 			zap.Int("requests", t.Requests), zap.Int("retries", t.Retries), zap.Int("throttled", t.Throttled),
 			zap.Int64("bytes", t.Bytes), zap.Duration("took", t.Took),
 			zap.Array("failures", failures{t.Failures, func(f *engine.Failure) string { return r.remedy(i, f) }}),
@@ -233,7 +233,7 @@ func oldest(recs []engine.Record) time.Time {
 func counts(t *engine.TargetReport, destination string) metrics.Target {
 	return metrics.Target{
 		ID: t.ID, Destination: destination,
-		Delivered: t.Delivered, Already: t.Already, Dropped: t.Dropped, Diverted: t.Diverted, Failed: t.Failed,
+		Delivered: t.Delivered, Already: t.Already, Filtered: t.Filtered, Dropped: t.Dropped, Diverted: t.Diverted, Failed: t.Failed,
 		Requests: t.Requests, Retries: t.Retries, Throttled: t.Throttled, Bytes: t.Bytes, Took: t.Took,
 	}
 }

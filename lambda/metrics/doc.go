@@ -12,12 +12,13 @@
 //
 //	Delivered, Dropped, Diverted, Failed   records
 //	Already                                records that the target had before; sent if there are any
+//	Filtered                               records that the target does not want; sent if there are any
 //	Requests, Retries, Throttled           requests
 //	Bytes                                  acknowledged
 //	Duration                               ms from the first record to the last outcome
 //	IteratorAge                            ms that the oldest record had waited
 //
-// Records is the sum of the first five. Delivered and Bytes count only data that was sent
+// Records is the sum of the first six. Delivered and Bytes count only data that was sent
 // and acknowledged in the invocation, not attempts.
 //
 // # PutMetricData

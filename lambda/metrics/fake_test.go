@@ -29,7 +29,7 @@ func busy() Invocation {
 					Requests: 1, Bytes: 2048, Took: 12345 * time.Microsecond,
 				},
 				{
-					ID: "queue", Destination: "https://sqs.eu-west-1.amazonaws.com/123456789012/q", Delivered: 6, Dropped: 1,
+					ID: "queue", Destination: "https://sqs.eu-west-1.amazonaws.com/123456789012/q", Delivered: 4, Filtered: 2, Dropped: 1,
 					Diverted: 1, Failed: 2, Requests: 5, Retries: 3, Throttled: 2, Bytes: 700, Took: time.Second,
 				},
 			}},

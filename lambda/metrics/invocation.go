@@ -17,14 +17,15 @@ type Source struct {
 	Targets []Target  // targets of these records
 }
 
-// Target is the outcome of a source's records at one target. Delivered, Already, Dropped,
-// Diverted and Failed add up to the source's Records.
+// Target is the outcome of a source's records at one target. Delivered, Already, Filtered,
+// Dropped, Diverted and Failed add up to the source's Records.
 type Target struct {
 	ID          string
 	Destination string // as configured, without a password
 
 	Delivered int // sent, and acknowledged
 	Already   int // not sent: the target had them from an earlier attempt
+	Filtered  int // not wanted by the target
 	Dropped   int // by a rule the user wrote
 	Diverted  int // taken by the onFailure destination
 	Failed    int // to be sent again by the source

@@ -66,6 +66,9 @@ func (t *Target) samples(at, oldest time.Time) []sample {
 	if t.Already > 0 { // a metric that is never sent is free
 		all = append(all, count("Already", t.Already))
 	}
+	if t.Filtered > 0 {
+		all = append(all, count("Filtered", t.Filtered))
+	}
 	if !oldest.IsZero() {
 		all = append(all, milliseconds("IteratorAge", at.Sub(oldest)))
 	}

@@ -101,6 +101,7 @@ func (j *reportJudge) judgeCounts() {
 	}{
 		{engine.FateDelivered, j.report.Delivered},
 		{engine.FateAlready, j.report.Already},
+		{engine.FateFiltered, j.report.Filtered},
 		{engine.FateDropped, j.report.Dropped},
 		{engine.FateDiverted, j.report.Diverted},
 		{engine.FateFailed, j.report.Failed},
