@@ -66,10 +66,10 @@ func (d *delivery) run(ctx context.Context, lanes []lane) {
 		return
 	}
 	all := queue{d: d, lane: join(lanes), order: anyOrder{}}
-	for all.next(d.tally.start); len(all.request.recs) > 0; all.next(d.tally.start) {
+	for all.next(ctx, d.tally.start); len(all.request.recs) > 0; all.next(ctx, d.tally.start) {
 		recs := all.request.recs
 		q := &queue{d: d, lane: lane{recs: recs}, order: anyOrder{}, head: len(recs)}
-		q.request.recs, q.request.bytes = recs, all.request.bytes
+		q.request.recs, q.request.bytes, q.request.packing = recs, all.request.bytes, all.request.packing
 		workers.Go(func() { d.drive(ctx, q) })
 	}
 	if len(all.rejects) > 0 {
@@ -84,7 +84,7 @@ func (d *delivery) drive(ctx context.Context, q *queue) {
 	stop, _ := ctx.Deadline()
 	wait := time.Duration(0)
 	if len(q.request.recs) == 0 {
-		wait = q.next(time.Now())
+		wait = q.next(ctx, time.Now())
 	}
 	defer d.breaker.stopProbing(q)
 	for len(q.request.recs) > 0 || wait > 0 || len(q.rejects) > 0 {
@@ -106,7 +106,7 @@ func (d *delivery) drive(ctx context.Context, q *queue) {
 		if len(q.rejects) > 0 { // after the request, which the parts of a reject must not overtake
 			q.settleRejects(ctx)
 		}
-		wait = q.next(time.Now())
+		wait = q.next(ctx, time.Now())
 	}
 }
 
@@ -127,7 +127,11 @@ func (d *delivery) send(ctx context.Context, q *queue) (o Outcome, ok bool) {
 		return o, false
 	}
 	defer func() { d.slots.release(a, o.all == nil) }()
-	if p := panics.Try(func() { o = d.target.Sink.Send(ctx, q.request.recs) }); p != nil {
+	attempt := func() { o = d.target.Sink.Send(ctx, q.request.recs) }
+	if packing := q.request.packing; packing != nil {
+		attempt = func() { o = packing.Send(ctx) }
+	}
+	if p := panics.Try(attempt); p != nil {
 		o = Failed(Errorf(Refused, "the sink panicked%s", describe(p)))
 		d.tally.interrupted()
 	}
@@ -136,6 +140,14 @@ func (d *delivery) send(ctx context.Context, q *queue) (o Outcome, ok bool) {
 	}
 	d.tally.request(&o, q.request.resends())
 	return o, true
+}
+
+// pack returns an empty request of a sink that packs requests itself, or nil.
+func (d *delivery) pack(ctx context.Context) Packing {
+	if sink, ok := d.target.Sink.(Packer); ok {
+		return sink.Pack(ctx)
+	}
+	return nil
 }
 
 // unsent is the error of records that were not sent when ctx ended.

@@ -56,6 +56,9 @@ func drawTarget(d *modelkit.Draw, id string, records int) *modelTarget {
 	}
 	t.faultless = drawFaults(d, t.sink, t.sink.Bounds.OnePerKey)
 	if d.OneIn(3) {
+		t.Sink = packs{t.sink, 1 + d.IntN(3)}
+	}
+	if d.OneIn(3) {
 		limitUndeclared(t.sink, d.OneIn(2))
 	}
 	return t

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"sort"
@@ -28,6 +29,7 @@ type queue struct {
 // request holds the records of a request.
 type request struct {
 	recs    []Record
+	packing Packing // of recs; nil: the sink takes them as they are
 	bytes   int     // as Limits counts them
 	first   int     // index in the lane of the first record, if taken is empty
 	taken   []retry // otherwise: the index and history of each record
@@ -90,14 +92,17 @@ var errOvertake = errors.New("an earlier record of its key failed, and the targe
 // next makes the next request. If nothing can be sent yet, it returns how long to wait.
 // If nothing is left, the request is empty and the wait is zero. next may leave rejects,
 // and the caller must settle them first.
-func (q *queue) next(now time.Time) (wait time.Duration) {
+func (q *queue) next(ctx context.Context, now time.Time) (wait time.Duration) {
 	r := &q.request
-	r.recs = nil
+	r.recs, r.packing = nil, nil
 	if q.pause.After(now) {
 		return q.pause.Sub(now)
 	}
+	if q.head == len(q.lane.recs) && len(q.again) == 0 {
+		return 0
+	}
 	r.taken, r.copied = r.taken[:0], r.copied[:0]
-	p := packer{limits: &q.d.limits, records: q.max, most: q.d.target.learned.bound()}
+	p := packer{limits: &q.d.limits, records: q.max, most: q.d.target.learned.bound(), packing: q.d.pack(ctx)}
 	open, wait := q.takeAgain(&p, now)
 	switch {
 	case !open:
@@ -109,7 +114,7 @@ func (q *queue) next(now time.Time) (wait time.Duration) {
 	if len(r.taken) > 0 {
 		r.collect(&q.lane)
 	}
-	r.bytes = p.bytes
+	r.bytes, r.packing = p.bytes, p.packing
 	if len(r.recs) > 0 {
 		return 0
 	}
@@ -146,7 +151,7 @@ func (q *queue) takeAgain(p *packer, now time.Time) (open bool, wait time.Durati
 			kept, open = append(kept, q.again[k+1:]...), false
 			break
 		}
-		if !q.together(a.i) || !p.add(size) {
+		if !q.together(a.i) || !p.add(r, size) {
 			kept, open = append(kept, q.again[k:]...), false
 			break
 		}
@@ -171,7 +176,7 @@ func (q *queue) takeNew(p *packer) {
 		if q.order.waits(q.head, r) || q.oversize(p, q.head, size) {
 			continue
 		}
-		if !q.together(q.head) || !p.add(size) {
+		if !q.together(q.head) || !p.add(r, size) {
 			return
 		}
 		q.order.take(q.head, r)
@@ -184,7 +189,8 @@ func (q *queue) takeRange(p *packer) {
 	first := q.head
 	end := q.pieceEnd(q.head)
 	for q.head < end {
-		size := q.d.size(&q.lane.recs[q.head])
+		r := &q.lane.recs[q.head]
+		size := q.d.size(r)
 		if p.n == 0 && q.oversize(p, q.head, size) {
 			q.head++
 			first = q.head
@@ -197,7 +203,7 @@ func (q *queue) takeRange(p *packer) {
 			}
 			continue
 		}
-		if p.tooLarge(size) != nil || !p.add(size) {
+		if p.tooLarge(size) != nil || !p.add(r, size) {
 			break
 		}
 		q.head++

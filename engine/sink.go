@@ -26,6 +26,26 @@ type Sink interface {
 	Send(ctx context.Context, batch []Record) Outcome
 }
 
+// Packer is a Sink that decides itself which records share a request, because it puts
+// several records into one entry of the request. Pack returns an empty request. It may
+// look something up first, until ctx ends.
+type Packer interface {
+	Sink
+	Pack(ctx context.Context) Packing
+}
+
+// Packing is a request of a [Packer] under construction. The engine adds records in
+// order, and then calls Send at most once. One goroutine uses a Packing at a time.
+//
+// Add adds r, which the engine does not change until Send returns. It reports false if
+// r must wait for a later request. The first record always fits.
+//
+// Send is like Sink.Send for the added records.
+type Packing interface {
+	Add(r *Record) bool
+	Send(ctx context.Context) Outcome
+}
+
 // SizerOf returns the Sizer of s, or one that counts the data alone.
 func SizerOf(s Sink) func(r *Record) int {
 	if size := s.Sizer(); size != nil {
@@ -57,6 +77,7 @@ type packer struct {
 	limits  *Limits
 	records int // bound on records, below the limits' own; 0: none
 	most    int // bound on bytes of several records, learned from refusals; 0: none
+	packing Packing // of a sink that packs requests itself; nil: none
 	n       int
 	bytes   int
 }
@@ -73,15 +94,16 @@ func (p *packer) tooLarge(size int) error {
 	return nil
 }
 
-// add adds a record of this size to the request. It reports false if the record
+// add adds r, a record of this size, to the request. It reports false if the record
 // does not fit.
-func (p *packer) add(size int) bool {
+func (p *packer) add(r *Record, size int) bool {
 	l := p.limits
 	switch {
 	case p.records > 0 && p.n >= p.records,
 		l.Records > 0 && p.n >= l.Records,
 		p.most > 0 && p.n > 0 && p.bytes+size > p.most,
-		l.Bytes > 0 && l.PerBatch+p.bytes+size > l.Bytes:
+		l.Bytes > 0 && l.PerBatch+p.bytes+size > l.Bytes,
+		p.packing != nil && !p.packing.Add(r):
 		return false
 	}
 	p.n++
