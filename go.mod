@@ -48,7 +48,10 @@ require (
 	google.golang.org/protobuf v1.36.12
 )
 
-require golang.org/x/mod v0.21.0
+require (
+	github.com/klauspost/compress v1.20.4
+	golang.org/x/mod v0.21.0
+)
 
 require (
 	github.com/agext/levenshtein v1.2.1 // indirect

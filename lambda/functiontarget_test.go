@@ -1,6 +1,8 @@
 package lambda_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -47,6 +49,43 @@ func TestFunctionGetsPlainImages(t *testing.T) {
 	if diff := cmp.Diff([]string{modify, remove}, raw); diff != "" {
 		t.Errorf("without convertDDB (-want +got)\n%s", diff)
 	}
+}
+
+// A function gets records with decompressed data. An aggregate inside becomes its user records.
+func TestFunctionGetsDecompressedData(t *testing.T) {
+	a := open(t, targets(orders, "id: t, type: lambda, decompress: auto, deaggregate: true, destination: out"))
+	aggregate := kpl.Aggregate(kpl.User{Key: "x", Data: "one"}, kpl.User{Key: "x", Data: "two"})
+	a.deliver(eventOf(
+		kinesisRecord{orders, "shardId-000000000000", "9", "x", gzipped("text")},
+		kinesisRecord{orders, "shardId-000000000000", "10", "x", gzipped(string(aggregate))},
+		kinesisRecord{orders, "shardId-000000000000", "11", "x", []byte("plain")},
+	))
+	var got []string
+	for _, text := range a.invoked() {
+		var r struct {
+			EventID string
+			Kinesis struct {
+				SubSequenceNumber int
+				Data              []byte
+			}
+		}
+		if err := json.Unmarshal([]byte(text), &r); err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, fmt.Sprint(r.EventID, " ", r.Kinesis.SubSequenceNumber, " ", string(r.Kinesis.Data)))
+	}
+	want := []string{"shardId-000000000000:9 0 text", "shardId-000000000000:10 0 one", "shardId-000000000000:10:1 1 two", "shardId-000000000000:11 0 plain"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func gzipped(text string) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write([]byte(text))
+	_ = w.Close()
+	return b.Bytes()
 }
 
 // A function gets one record per user record, with its own eventID. Other records arrive

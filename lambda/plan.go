@@ -136,7 +136,7 @@ func (b *planner) target(t *target.Loaded) engine.Target {
 	}
 	taker := b.set[i]
 	if taker.Spec.Type != nil && taker.Spec.Type.Events {
-		taker.Spec.Deaggregate, taker.Spec.AppendNewlines = false, false // an envelope is sent unchanged
+		taker.Spec.Decompress, taker.Spec.Deaggregate, taker.Spec.AppendNewlines = "", false, false // an envelope is sent unchanged
 	}
 	other := b.sharedTargetOf(&taker)
 	if other.Fault != nil { // continue without it

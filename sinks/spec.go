@@ -30,6 +30,7 @@ type Spec struct {
 
 	Collapse       Collapse // CollapseNone if collapsing has no effect
 	Parallel       bool     // false keeps order; see Ordered
+	Decompress     string   // format of compressed data: gzip, zstd or auto; "": data is not decompressed
 	ConvertDDB     bool     // DynamoDB images as plain JSON
 	Deaggregate    bool     // unpack KPL-aggregated Kinesis records
 	AppendNewlines bool     // end each record with a newline

@@ -1,6 +1,26 @@
 package stages
 
-import "fanout/engine"
+import (
+	"runtime/debug"
+
+	"fanout/engine"
+)
+
+// DecompressType is the type of [Decompress].
+var DecompressType = &Type{
+	Name: "decompress", Attribute: "decompress", Sources: []string{"kinesis"}, Place: Unpack,
+	New: func(s *Settings) (engine.Stage, error) {
+		if s.Decompress == Uncompressed || s.Source != "kinesis" {
+			return nil, nil
+		}
+		return Decompress{Format: s.Decompress, Bytes: maxBatch()}, nil
+	},
+}
+
+// maxBatch returns the most bytes that a batch may decompress to: half of the memory
+// limit of Go's runtime. Requests and the event itself need the other half. Without a
+// limit, as outside Lambda, it is 1 GiB.
+func maxBatch() int { return int(min(debug.SetMemoryLimit(-1)/2, 1<<30)) }
 
 // DeaggregateType is the type of [Deaggregate].
 var DeaggregateType = &Type{
@@ -71,5 +91,5 @@ var ShapeType = &Type{
 
 // Types returns the built-in types.
 func Types() []*Type {
-	return []*Type{DeaggregateType, ConvertDDBType, NewlineType, CollapseType, ShapeType}
+	return []*Type{DecompressType, DeaggregateType, ConvertDDBType, NewlineType, CollapseType, ShapeType}
 }

@@ -1,5 +1,6 @@
 // Package stages holds the stages between a source and a target:
 //
+//   - [Decompress] decompresses data
 //   - [Deaggregate] unpacks KPL-aggregated Kinesis records
 //   - [ConvertDDB] turns DynamoDB JSON into plain JSON
 //   - [Collapse] merges several records into one message

@@ -56,6 +56,7 @@ type Settings struct {
 	Source string // service of the source: kinesis, dynamodb or sns
 
 	// The attributes of built-in stages.
+	Decompress                              Compression
 	Deaggregate, ConvertDDB, AppendNewlines bool
 	Collapse                                Mode
 	BatchRecords, BatchBytes                int // 0: no bound

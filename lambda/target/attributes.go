@@ -74,6 +74,7 @@ var attributes = []struct {
 	{"region", String, false, func(c *checker) any { return &c.spec.Region }},
 	{"collapse", String, false, func(c *checker) any { return &c.text.collapse }},
 	{"parallel", Bool, false, func(c *checker) any { return &c.spec.Parallel }},
+	{"decompress", String, false, func(c *checker) any { return &c.spec.Decompress }},
 	{"convertDDB", Bool, false, func(c *checker) any { return &c.spec.ConvertDDB }},
 	{"deaggregate", Bool, false, func(c *checker) any { return &c.spec.Deaggregate }},
 	{"appendNewlines", Bool, false, func(c *checker) any { return &c.spec.AppendNewlines }},

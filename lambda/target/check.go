@@ -71,6 +71,7 @@ func (c *checker) check() {
 	if c.spec.Type != nil && c.spec.Type.Check != nil {
 		c.spec.Type.Check(&c.spec, findings{c})
 	}
+	c.checkFormats()
 	c.checkCollapse()
 	c.checkBounds()
 	c.checkCache()
@@ -149,6 +150,17 @@ func (c *checker) checkRegion() {
 	case there != "" && there != c.spec.Region:
 		c.warn("region", "is %s, but the destination is in %s, which takes precedence", c.spec.Region, there)
 		c.spec.Region = there
+	}
+}
+
+// checkFormats checks the attributes that take the name of a format.
+func (c *checker) checkFormats() {
+	switch c.spec.Decompress {
+	case "", "gzip", "zstd", "auto":
+	case "none":
+		c.spec.Decompress = ""
+	default:
+		c.fault("decompress", "%s is unknown; write gzip, zstd, auto or none", awsname.Quote(c.spec.Decompress))
 	}
 }
 

@@ -87,6 +87,7 @@ func TestFaults(t *testing.T) {
 			"role: is of the account 123456789012, where Firehose is called then, and the destination is of 210987654321; name a role of that account"},
 		{with("region", "Ireland"), `region: "Ireland" is not a region; write one like eu-west-1`},
 		{with("region", "eu_west_1"), `region: "eu_west_1" is not a region; write one like eu-west-1`},
+		{with("decompress", "lz4"), `decompress: "lz4" is unknown; write gzip, zstd, auto or none`},
 		{with("collapse", "json"), `collapse: "json" is unknown; write JSON, none, concat or concat-b64`},
 		{with("onFailure", "a"), "onFailure: is the target itself; write the id of another target of the source, or remove it"},
 		{with("oversize", "shrink"), "oversize: \"shrink\" is unknown; write fail or drop"},

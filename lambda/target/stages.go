@@ -31,9 +31,13 @@ func (c *Catalog) StagesOf(s *sinks.Spec, recordBytes int) ([]engine.Stage, erro
 	if err != nil {
 		return nil, err
 	}
+	compression, err := stages.ParseCompression(s.Decompress)
+	if err != nil {
+		return nil, err
+	}
 	service, _ := CheckSource(s.SourceARN)
 	settings := stages.Settings{
-		Source: service, Deaggregate: s.Deaggregate, ConvertDDB: s.ConvertDDB, AppendNewlines: s.AppendNewlines,
+		Source: service, Decompress: compression, Deaggregate: s.Deaggregate, ConvertDDB: s.ConvertDDB, AppendNewlines: s.AppendNewlines,
 		Collapse: mode, BatchRecords: s.BatchRecords, BatchBytes: s.BatchBytes,
 		Events: s.Type.Events, Exponents: s.Type.Exponents, Messages: s.Type.Messages, RecordBytes: recordBytes,
 	}
@@ -141,12 +145,17 @@ func (c *checker) checkStages(source string) {
 	}
 }
 
-// isSet reports whether a boolean attribute is true.
+// isSet reports whether a boolean attribute is true, or an attribute of text has a value.
 func (c *checker) isSet(attribute string) bool {
 	for _, a := range attributes {
-		if a.name == attribute {
-			on, ok := a.field(c).(*bool)
-			return ok && *on
+		if a.name != attribute {
+			continue
+		}
+		switch field := a.field(c).(type) {
+		case *bool:
+			return *field
+		case *string:
+			return *field != ""
 		}
 	}
 	return false

@@ -189,7 +189,7 @@ func TestCatalogCheck(t *testing.T) {
 	c.Stages = append(c.Stages, c.Stages[0], &stages.Type{Name: "x"}, nil, &stages.Type{Name: "far", Place: 99, New: c.Stages[0].New})
 	want := `two target types have the name "sns"; rename yours
 the type of target "" is incomplete; set Name, Parse and Open
-two stages have the name "deaggregate"; rename yours
+two stages have the name "` + c.Stages[0].Name + `"; rename yours
 a stage is incomplete; set Name and New
 a stage is incomplete; set Name and New
 the stage "far" has the unknown place 99; use a place from package stages`

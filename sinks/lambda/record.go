@@ -143,7 +143,7 @@ func (t *kinesisTemplate) fill(r *engine.Record) pieces {
 		return pieces{}
 	case sameKeys && r.Data.TextLen() == len(t.data) && bytes.Equal(r.Data.Text(), t.data):
 		return pieces{t.raw}
-	case sameKeys && t.content.start > 0 && !bytes.HasPrefix(t.data, []byte(aggregateText)):
+	case sameKeys && t.content.start > 0 && r.Sub == 0 && !bytes.HasPrefix(t.data, []byte(aggregateText)):
 		return pieces{t.raw[:t.content.start], quotation, r.Data.Text(), slices.Concat(quotation, t.raw[t.content.end:])}
 	}
 	return t.user(r)

@@ -37,7 +37,7 @@ func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
 // form returns the form of the records of an event.
 func form(s *sinks.Spec) Form {
 	switch {
-	case strings.Contains(s.SourceARN, ":kinesis:") && (s.Deaggregate || s.AppendNewlines):
+	case strings.Contains(s.SourceARN, ":kinesis:") && (s.Decompress != "" || s.Deaggregate || s.AppendNewlines):
 		return KinesisRecords
 	case strings.Contains(s.SourceARN, ":sns:") && s.AppendNewlines:
 		return Notifications
