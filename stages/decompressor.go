@@ -59,7 +59,7 @@ func (u *decompressor) gunzip(data []byte) ([]byte, error) {
 		n, err := u.gzip.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
 		switch {
-		case err == io.EOF && len(b) <= MaxDecompressed:
+		case errors.Is(err, io.EOF) && len(b) <= MaxDecompressed:
 			return b, nil
 		case len(b) > MaxDecompressed:
 			return nil, errTooLarge
@@ -84,7 +84,7 @@ func gzipSize(data []byte) int {
 		return 1
 	}
 	claimed := binary.LittleEndian.Uint32(data[len(data)-4:])
-	return int(min(uint64(claimed), uint64(len(data)-gzipFrame+1)*maxDeflate, MaxDecompressed)) + 1
+	return min(int(claimed), (len(data)-gzipFrame+1)*maxDeflate, MaxDecompressed) + 1
 }
 
 // gzipFault says why data is not gzip, without quoting it.
