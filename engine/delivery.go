@@ -57,7 +57,7 @@ func (d *delivery) take(ctx context.Context, lanes []lane, losses []*processed, 
 func (d *delivery) run(ctx context.Context, lanes []lane) {
 	workers := pool.New().WithMaxGoroutines(d.target.InFlight)
 	if d.target.Ordered {
-		for _, l := range lanes {
+		for _, l := range d.divide(lanes) {
 			if len(l.recs) > 0 {
 				workers.Go(func() { d.drive(ctx, d.newQueue(l)) })
 			}

@@ -37,11 +37,14 @@ func (d *delivery) newOrder(l lane) order {
 		return anyOrder{}
 	}
 	blocked := blockedKeys{stageFailed: d.stageFailed[l.recs[0].Lane]}
-	if d.limits.OnePerKey {
+	if d.onePerKey() {
 		return &keyOrder{blockedKeys: blocked, records: len(l.recs)}
 	}
 	return &laneOrder{blocked}
 }
+
+// onePerKey reports whether a request may hold only one record of a key.
+func (d *delivery) onePerKey() bool { return d.limits.OnePerKey && !d.target.OrderRequests }
 
 // anyOrder is the rule of targets that keep no order.
 type anyOrder struct{}
@@ -55,8 +58,9 @@ func (anyOrder) release(int, *Record) int { return 0 }
 func (anyOrder) block(int, *Record)       {}
 func (anyOrder) waiting() []int           { return nil }
 
-// laneOrder is the rule of ordered targets that take a prefix of a request: nothing is
-// sent before an earlier record of the lane. So no record waits in a place of its own.
+// laneOrder is the rule of ordered targets that take a prefix of a request, or whose
+// requests alone are in order: nothing is sent before an earlier record of the lane. So
+// no record waits in a place of its own.
 type laneOrder struct{ blockedKeys }
 
 func (o *laneOrder) free() bool             { return o.none() }

@@ -35,6 +35,17 @@ type Target struct {
 	// before an earlier one of its key and lane has been delivered.
 	Ordered bool
 
+	// Lanes is how many requests an ordered target may have in flight per lane, each
+	// with other keys; 0: one. With several the target keeps the order of each key, and
+	// no order among keys.
+	Lanes int
+
+	// OrderRequests lets an ordered target send several records of a key in a request to
+	// a sink with OnePerKey. If the service refuses one of them and takes a later one,
+	// their order is lost. A request is never sent before an earlier one has been
+	// delivered.
+	OrderRequests bool
+
 	InFlight int // requests in flight; 0: an even share of the plan's
 	Retry    Retry
 
@@ -116,6 +127,9 @@ func (t *Target) check() error {
 	}
 	if t.InFlight < 0 {
 		fault("InFlight", "%d is negative", t.InFlight)
+	}
+	if t.Lanes < 0 {
+		fault("Lanes", "%d is negative", t.Lanes)
 	}
 	if t.Retry.Attempts < 0 || t.Retry.Base < 0 || t.Retry.Max < 0 {
 		fault("Retry", "negative")
@@ -210,7 +224,7 @@ func (t *target) String() string {
 		parts[0] += " (" + plain.Line(s.String()) + ")"
 	}
 	if t.Ordered {
-		parts = append(parts, "in order")
+		parts = append(parts, t.describeOrder())
 	}
 	parts = append(parts, fmt.Sprintf("%d in flight", t.InFlight))
 	limits := t.Sink.Limits()
@@ -224,6 +238,18 @@ func (t *target) String() string {
 		parts = append(parts, fmt.Sprintf("≤ %d bytes per record", n))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// describeOrder describes how an ordered target keeps order.
+func (t *target) describeOrder() string {
+	order := "in order"
+	if t.OrderRequests {
+		order = "requests in order"
+	}
+	if t.Lanes > 1 {
+		order += fmt.Sprintf(" in %d lanes", t.Lanes)
+	}
+	return order
 }
 
 // count formats n things.

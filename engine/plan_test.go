@@ -26,19 +26,21 @@ func TestPlanString(t *testing.T) {
 		engine.Target{ID: "c", Sink: &enginetest.Sink{}, Stages: []engine.Stage{up}, InFlight: 3},
 		engine.Target{ID: "d", Sink: &enginetest.Sink{}, Stages: []engine.Stage{two}},
 		engine.Target{ID: "e", Fault: errors.New("destination: empty")},
+		engine.Target{ID: "f", Sink: &enginetest.Sink{}, Ordered: true, OrderRequests: true, Lanes: 4, InFlight: 8},
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := `
 records
-├─ → a, 6 in flight
+├─ → a, 5 in flight
+├─ → f, requests in order in 4 lanes, 8 in flight
 ├─ upper
 │  ├─ → c, 3 in flight
 │  └─ pairs
-│     └─ → b (queue orders), in order, 6 in flight, ≤ 10 records, ≤ 1000 bytes per request, ≤ 100 bytes per record
+│     └─ → b (queue orders), in order, 5 in flight, ≤ 10 records, ≤ 1000 bytes per request, ≤ 100 bytes per record
 └─ pairs
-   └─ → d, 6 in flight
+   └─ → d, 5 in flight
 ✗ e: destination: empty
 `
 	if diff := cmp.Diff(strings.TrimPrefix(want, "\n"), plan.String()); diff != "" {
@@ -56,7 +58,7 @@ func TestNewPlanReportsEveryFault(t *testing.T) {
 	sink := &enginetest.Sink{}
 	_, err := engine.NewPlan(engine.Options{},
 		engine.Target{ID: "a", Sink: sink},
-		engine.Target{ID: "a", Sink: sink, InFlight: -1},
+		engine.Target{ID: "a", Sink: sink, InFlight: -1, Lanes: -1},
 		engine.Target{},
 		engine.Target{ID: "b", Sink: sink, Stages: []engine.Stage{nil, incomparable(nil)}, Retry: engine.Retry{Attempts: -1}},
 	)
@@ -66,6 +68,7 @@ func TestNewPlanReportsEveryFault(t *testing.T) {
 	want := []string{
 		`target "a": ID: an earlier target has the same ID`,
 		`target "a": InFlight: -1 is negative`,
+		`target "a": Lanes: -1 is negative`,
 		`target "": ID: empty`,
 		`target "": Sink: none`,
 		`target "b": Retry: negative`,

@@ -27,6 +27,7 @@ type Sink struct {
 	mu       sync.Mutex
 	attempts map[string]int
 	accepted []engine.Record
+	takenBy  []int // by accepted record: its request
 	requests [][]engine.Record
 	flying   int
 	peak     int
@@ -63,7 +64,7 @@ func (s *Sink) Send(ctx context.Context, batch []engine.Record) (o engine.Outcom
 			}
 		}
 		s.mu.Lock()
-		s.accepted = append(s.accepted, r)
+		s.accepted, s.takenBy = append(s.accepted, r), append(s.takenBy, request)
 		s.mu.Unlock()
 	}
 	return o
@@ -98,6 +99,13 @@ func (s *Sink) Accepted() []engine.Record {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]engine.Record(nil), s.accepted...)
+}
+
+// RequestOf returns the request that took record i of Accepted.
+func (s *Sink) RequestOf(i int) []engine.Record {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.requests[s.takenBy[i]-1]
 }
 
 // Requests returns the requests made so far, in the order they began.
