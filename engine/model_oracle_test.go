@@ -18,7 +18,7 @@ type oracle struct {
 	taken    map[string]int // parts that the fallback accepted in this run, by sequence number
 	owed     []owed         // by record
 
-	failed  map[string]string // by key: the sequence number of the last record that failed
+	failed  map[string]string // by key: the last part that failed
 	blocked map[string]bool   // lanes of an ordered target in which a record failed
 }
 
@@ -73,7 +73,7 @@ func (o *oracle) judgeArrivals() map[string]int {
 	for i := range all[o.judged:] {
 		for _, part := range unmerged(&all[o.judged+i]) {
 			n[part.Seq]++
-			o.judgeArrival(&part)
+			o.judgeArrival(&part, o.sink.RequestOf(o.judged+i))
 		}
 	}
 	o.judge.Count("records accepted", len(all)-o.judged)
@@ -82,17 +82,39 @@ func (o *oracle) judgeArrivals() map[string]int {
 }
 
 // judgeArrival judges the order of parts that arrive for the first time.
-func (o *oracle) judgeArrival(part *engine.Record) {
-	name, key, place := partName(part), partKey(part), placeOf(part)
-	o.latest[key] = place
-	if o.arrived[name] {
+func (o *oracle) judgeArrival(part *engine.Record, request []engine.Record) {
+	name, key := partName(part), partKey(part)
+	now := arrival{name, placeOf(part), request}
+	first := !o.arrived[name]
+	o.arrived[name] = true
+	o.latest[key], o.took[name] = now, request
+	if !first {
 		return
 	}
-	o.arrived[name] = true
-	if o.Ordered && place < o.lastNew[key] && !o.diverted[name] && o.Oversize != engine.DropOversize {
-		o.broken(inOrder, "part %s of %s was accepted after a later one", name, key)
+	for _, a := range o.arrivals[key] {
+		if o.Ordered && now.place < a.place {
+			o.judge.Count("parts after a later one of an ordered target", 1)
+		}
+		if o.Ordered && now.place < a.place && !o.mayFollow(name, a.request) && !o.diverted[name] && o.Oversize != engine.DropOversize {
+			o.broken(o.order(), "part %s of %s was accepted after part %s", name, key, a.part)
+		}
 	}
-	o.lastNew[key] = place
+	o.arrivals[key] = append(o.arrivals[key], now)
+}
+
+// order returns the promise about the order of an ordered target.
+func (t *modelTarget) order() modelkit.Promise {
+	if t.OrderRequests {
+		return requestsInOrder
+	}
+	return inOrder
+}
+
+// mayFollow reports whether the target may accept a part after a later one that a request took.
+func (t *modelTarget) mayFollow(part string, request []engine.Record) bool {
+	return t.OrderRequests && t.sink.Bounds.OnePerKey && slices.ContainsFunc(request, func(r engine.Record) bool {
+		return slices.Contains(partNames(&r), part)
+	})
 }
 
 // placeOf returns the position of a part in the batch.
@@ -166,8 +188,8 @@ func (o *oracle) judgeHeld(r *engine.Record, h engine.Held) {
 		switch {
 		case !o.arrived[name] && !o.diverted[name] && !o.withheld(&part):
 			o.broken(truthful, "part %s counts as delivered, and never came", name)
-		case o.Ordered && o.arrived[name] && !o.diverted[name] && o.latest[key] < placeOf(&part):
-			o.broken(inOrder, "the latest value of %s is that of record %d, and part %s counts as delivered", key, o.latest[key]/8, name)
+		case o.Ordered && o.arrived[name] && !o.diverted[name] && o.latest[key].place < placeOf(&part) && !o.mayFollow(o.latest[key].part, o.took[name]):
+			o.broken(o.order(), "the latest value of %s is that of part %s, and part %s counts as delivered", key, o.latest[key].part, name)
 		}
 	}
 }
@@ -243,18 +265,24 @@ func (o *oracle) judgeBlocked(r *engine.Record, fate engine.Fate) {
 	if len(o.parts(r)) > 1 {
 		key = "" // its parts have keys of their own
 	}
-	if earlier, ok := o.failed[key]; ok && key != "" && o.Ordered && fate == engine.FateDelivered {
-		o.broken(inOrder, "record %s of %s was accepted, and %s before it failed", r.Seq, key, earlier)
+	name := partName(r)
+	if earlier, ok := o.failed[key]; ok && key != "" && o.Ordered && fate == engine.FateDelivered && !o.mayFollow(earlier, o.took[name]) {
+		o.broken(o.order(), "part %s of %s was accepted, and %s before it failed", name, key, earlier)
 	}
 	if fate == engine.FateFailed {
-		o.failed[key], o.blocked[r.Lane] = r.Seq, o.Ordered
+		o.failed[key], o.blocked[r.Lane] = name, o.Ordered
 	}
 }
 
 // judgeRequests checks that no request of an ordered target has two records of a key, if the sink
 // may refuse the earlier one alone.
 func (o *oracle) judgeRequests() {
-	if !o.Ordered || !o.sink.Bounds.OnePerKey {
+	for _, fault := range o.flights.faults {
+		o.broken(withinLanes, "%s", fault)
+	}
+	o.judge.Count("requests beside another of their shard", o.flights.parallel)
+	o.flights.faults, o.flights.parallel = nil, 0
+	if !o.Ordered || o.OrderRequests || !o.sink.Bounds.OnePerKey {
 		return
 	}
 	for _, request := range o.sink.Requests() {

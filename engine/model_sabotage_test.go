@@ -11,16 +11,19 @@ import (
 
 // sabotage makes the engine, or the sinks that it trusts, misbehave.
 type sabotage struct {
-	lying      bool // sinks acknowledge records that they do not have
-	denying    bool // sinks refuse records that they have
-	unordered  bool // an ordered target does not keep order
-	countTwice bool // a record is counted twice
-	forget     bool // the engine forgets which records targets have
-	forgetPart bool // the engine forgets which parts of a record targets have
-	noFallback bool // nothing goes to the fallback
-	late       bool // the deadline is overrun
-	shared     bool // targets wait for one another
-	panics     bool // the engine panics
+	lying             bool // sinks acknowledge records that they do not have
+	denying           bool // sinks refuse records that they have
+	unordered         bool // an ordered target does not keep order
+	unorderedRequests bool // a target that orders requests does not
+	moreLanes         bool // a target has more lanes than configured
+	sharedKeys        bool // lanes have keys in common
+	countTwice        bool // a record is counted twice
+	forget            bool // the engine forgets which records targets have
+	forgetPart        bool // the engine forgets which parts of a record targets have
+	noFallback        bool // nothing goes to the fallback
+	late              bool // the deadline is overrun
+	shared            bool // targets wait for one another
+	panics            bool // the engine panics
 }
 
 var sabotages = []modelkit.Sabotage[sabotage]{
@@ -30,6 +33,9 @@ var sabotages = []modelkit.Sabotage[sabotage]{
 	{Name: "records that targets have are sent again", By: sabotage{forget: true}, Breaks: once},
 	{Name: "parts that targets have are sent again", By: sabotage{forgetPart: true}, Breaks: once},
 	{Name: "order is not kept", By: sabotage{unordered: true}, Breaks: inOrder},
+	{Name: "the order of requests is not kept", By: sabotage{unorderedRequests: true}, Breaks: requestsInOrder},
+	{Name: "more lanes are used than configured", By: sabotage{moreLanes: true}, Breaks: withinLanes},
+	{Name: "lanes have keys in common", By: sabotage{sharedKeys: true}, Breaks: withinLanes},
 	{Name: "the fallback is not used", By: sabotage{noFallback: true}, Breaks: diverting},
 	{Name: "requests of a target wait for those of another", By: sabotage{shared: true}, Breaks: isolated},
 	{Name: "the run ends too late", By: sabotage{late: true}, Breaks: onTime},
@@ -38,7 +44,10 @@ var sabotages = []modelkit.Sabotage[sabotage]{
 
 // spoil returns t with the sabotage applied. slot is for one request of any target.
 func (s *sabotage) spoil(t engine.Target, slot chan struct{}) engine.Target {
-	t.Ordered = t.Ordered && !s.unordered
+	t.Ordered = t.Ordered && !s.unordered && !(s.unorderedRequests && t.OrderRequests) && !(s.sharedKeys && t.Lanes > 1)
+	if s.moreLanes {
+		t.Lanes += 8
+	}
 	if s.noFallback {
 		t.OnFailure = nil
 	}

@@ -23,23 +23,30 @@ type modelTarget struct {
 
 	held []engine.Held // the records that the target has, as the engine knows
 
-	arrived   map[string]bool // parts that the target accepted in any run
-	diverted  map[string]bool // parts that the fallback accepted in any run
-	lastNew   map[string]int  // by key: place of the last part that arrived for the first time
-	latest    map[string]int  // by key: place of the last part that arrived
-	judged    int             // accepted records of earlier runs
-	judgedOff int             // the same, of the fallback
+	arrived   map[string]bool            // parts that the target accepted in any run
+	diverted  map[string]bool            // parts that the fallback accepted in any run
+	arrivals  map[string][]arrival       // by key: parts that arrived for the first time
+	latest    map[string]arrival         // by key: the last part that arrived
+	took      map[string][]engine.Record // by part: the last request that took it
+	flights   *flights
+	judged    int // accepted records of earlier runs
+	judgedOff int // the same, of the fallback
 }
 
 func drawTarget(d *modelkit.Draw, id string, records int) *modelTarget {
 	t := &modelTarget{
 		held: make([]engine.Held, records), arrived: map[string]bool{}, diverted: map[string]bool{},
-		lastNew: map[string]int{}, latest: map[string]int{},
+		arrivals: map[string][]arrival{}, latest: map[string]arrival{}, took: map[string][]engine.Record{},
 	}
 	t.sink = &enginetest.Sink{Bounds: engine.Limits{
 		Records: d.IntN(10), Bytes: d.IntN(2) * 40, RecordBytes: d.IntN(2) * 10, OnePerKey: d.OneIn(2),
 	}}
-	t.Target = engine.Target{ID: id, Sink: t.sink, Ordered: d.OneIn(2)}
+	t.Target = engine.Target{ID: id, Ordered: d.OneIn(2)}
+	if t.Ordered {
+		t.Lanes, t.OrderRequests = d.IntN(2)*d.IntN(9), d.OneIn(4)
+	}
+	t.flights = &flights{Sink: t.sink, target: &t.Target, requests: map[string]int{}, keys: map[string]bool{}}
+	t.Sink = t.flights
 	if t.splits = d.OneIn(3); t.splits {
 		t.Stages = append(t.Stages, splitting)
 	}
@@ -62,6 +69,13 @@ func drawTarget(d *modelkit.Draw, id string, records int) *modelTarget {
 		limitUndeclared(t.sink, d.OneIn(2))
 	}
 	return t
+}
+
+// arrival is a part that the target accepted.
+type arrival struct {
+	part    string
+	place   int
+	request []engine.Record // that carried it
 }
 
 // forget drops some of the engine's knowledge about t, as a full memory does.

@@ -12,23 +12,26 @@ import (
 
 // The promises of the engine, as docs/models.md states them.
 const (
-	counted   modelkit.Promise = "At every target, every record has one fate, and the counts of the report add up to the input."
-	truthful  modelkit.Promise = "A part counts as delivered only if the target accepted it, as diverted only if the fallback did, and as dropped or filtered only if a rule says so."
-	missing   modelkit.Promise = "A record counts as failed only if the target lacks a part of it."
-	once      modelkit.Promise = "A target gets a part again only if it lacks it, or if it is ordered and lacks an earlier part of the same key."
-	inOrder   modelkit.Promise = "An ordered target accepts the parts of a key in order, and keeps the latest one."
-	diverting modelkit.Promise = "The fallback takes the records that the target rejects."
-	isolated  modelkit.Promise = "A target without faults gets every record that its stages and limits let through, even while other targets hang."
-	onTime    modelkit.Promise = "A run ends before its deadline."
-	sturdy    modelkit.Promise = "No fault makes the engine itself panic."
+	counted         modelkit.Promise = "At every target, every record has one fate, and the counts of the report add up to the input."
+	truthful        modelkit.Promise = "A part counts as delivered only if the target accepted it, as diverted only if the fallback did, and as dropped or filtered only if a rule says so."
+	missing         modelkit.Promise = "A record counts as failed only if the target lacks a part of it."
+	once            modelkit.Promise = "A target gets a part again only if it lacks it, or if it is ordered and lacks an earlier part of the same key."
+	inOrder         modelkit.Promise = "An ordered target accepts the parts of a key in order, and keeps the latest one."
+	requestsInOrder modelkit.Promise = "An ordered target that orders requests accepts a part after a later one of its key only if a request carried both, and the sink may take one and refuse the other."
+	withinLanes     modelkit.Promise = "An ordered target has no more requests of a shard in flight than lanes, and no two of them hold the same key."
+	diverting       modelkit.Promise = "The fallback takes the records that the target rejects."
+	isolated        modelkit.Promise = "A target without faults gets every record that its stages and limits let through, even while other targets hang."
+	onTime          modelkit.Promise = "A run ends before its deadline."
+	sturdy          modelkit.Promise = "No fault makes the engine itself panic."
 )
 
 var model = modelkit.Model[sabotage]{
 	Package: "./engine", Page: "../docs/models.md", Runs: 2000, Play: play,
-	Promises:  []modelkit.Promise{counted, truthful, missing, once, inOrder, diverting, isolated, onTime, sturdy},
+	Promises:  []modelkit.Promise{counted, truthful, missing, once, inOrder, requestsInOrder, withinLanes, diverting, isolated, onTime, sturdy},
 	Sabotages: sabotages,
 	Occurs: []string{
-		"hanging targets", "ordered targets", "targets without faults", "records delivered", "records already delivered",
+		"hanging targets", "ordered targets", "targets with lanes", "targets that order requests",
+		"requests beside another of their shard", "parts after a later one of an ordered target", "targets without faults", "records delivered", "records already delivered",
 		"records filtered", "records dropped", "records diverted", "records failed",
 	},
 }
@@ -100,6 +103,12 @@ func (w *world) count(j *modelkit.Judge) {
 	for _, t := range w.targets {
 		if t.Ordered {
 			j.Count("ordered targets", 1)
+		}
+		if t.Lanes > 1 {
+			j.Count("targets with lanes", 1)
+		}
+		if t.OrderRequests {
+			j.Count("targets that order requests", 1)
 		}
 		if t.faultless {
 			j.Count("targets without faults", 1)
