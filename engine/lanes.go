@@ -51,10 +51,10 @@ func (d *delivery) requests(recs []Record, keys keyed) int {
 		} else if d.onePerKey() {
 			continue
 		}
-		if size := d.size(&recs[i]); !p.add(size) {
+		if size := d.size(&recs[i]); !p.add(&recs[i], size) {
 			n++
 			p.n, p.bytes = 0, 0
-			p.add(size)
+			p.add(&recs[i], size)
 		}
 	}
 	return n

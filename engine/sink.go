@@ -75,8 +75,8 @@ type Limits struct {
 // packer adds up one request and decides which records still fit.
 type packer struct {
 	limits  *Limits
-	records int // bound on records, below the limits' own; 0: none
-	most    int // bound on bytes of several records, learned from refusals; 0: none
+	records int     // bound on records, below the limits' own; 0: none
+	most    int     // bound on bytes of several records, learned from refusals; 0: none
 	packing Packing // of a sink that packs requests itself; nil: none
 	n       int
 	bytes   int

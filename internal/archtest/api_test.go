@@ -21,7 +21,7 @@ var public = []string{
 }
 
 // engineLines bounds the declarations of the engine.
-const engineLines = 210
+const engineLines = 220
 
 var (
 	heading = regexp.MustCompile(`^[A-Z]+$`)
