@@ -44,7 +44,9 @@ var sabotages = []modelkit.Sabotage[sabotage]{
 
 // spoil returns t with the sabotage applied. slot is for one request of any target.
 func (s *sabotage) spoil(t engine.Target, slot chan struct{}) engine.Target {
-	t.Ordered = t.Ordered && !s.unordered && !(s.unorderedRequests && t.OrderRequests) && !(s.sharedKeys && t.Lanes > 1)
+	if s.unordered || s.unorderedRequests && t.OrderRequests || s.sharedKeys && t.Lanes > 1 {
+		t.Ordered = false
+	}
 	if s.moreLanes {
 		t.Lanes += 8
 	}
