@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
@@ -105,7 +104,7 @@ func (a *applyCommand) present(ctx context.Context, s sourceTargets) (have []reg
 	}
 	for _, source := range sources {
 		if s.source != "" && source != s.source {
-			return nil, &usageError{fmt.Errorf("%s has targets of %s, but the command line names the source %s; name the same source, or none", a.path, source, s.source)}
+			return nil, usagef("%s has targets of %s, but the command line names the source %s; name the same source, or none", a.path, source, s.source)
 		}
 		targets, err := s.table.List(ctx, source)
 		if err != nil {
@@ -158,28 +157,6 @@ func (a *applyCommand) showChanges(w io.Writer, changes []registry.Change, neede
 		Changes []change         `json:"changes"`
 		Policy  *policy.Document `json:"policy"`
 	}{all, needed}, nil)
-}
-
-// readTargets reads a file of targets. All of them must be valid.
-func readTargets(catalog *target.Catalog, errs io.Writer, path string) ([]registry.Entry, error) {
-	store, err := catalog.OpenFile(path)
-	if err != nil {
-		return nil, err
-	}
-	all, err := store.All()
-	if err != nil {
-		return nil, err
-	}
-	entries := make([]registry.Entry, len(all))
-	var faults []error
-	for i, l := range all {
-		entries[i] = registry.Entry{Loaded: l}
-		faults = append(faults, l.Err())
-		for _, w := range l.Warnings {
-			fmt.Fprintf(errs, "fanout: warning: %v\n", w)
-		}
-	}
-	return entries, errors.Join(faults...)
 }
 
 // sourcesOf returns the sources of targets, and the named one.
@@ -269,19 +246,4 @@ func shown(name string, v target.Value) string {
 		return printable(registry.Redacted(v.Text))
 	}
 	return printable(v.Text)
-}
-
-// count returns a number with its noun.
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, strings.TrimSuffix(thing, "s"))
-}
-
-func are(n int) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
 }

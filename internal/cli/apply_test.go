@@ -45,35 +45,6 @@ func TestFaultsNameFlags(t *testing.T) {
 	}
 }
 
-// Faulty targets are left out of a template and reported.
-func TestUsable(t *testing.T) {
-	good, bad := entryOf("good", "redis://h").Loaded, entryOf("bad", "u:p@h").Loaded
-	good.Faults = nil // it lacks the attribute active
-	var errs bytes.Buffer
-	all := usable(&errs, []target.Loaded{bad, good})
-	if len(all) != 1 || all[0].ID != "good" {
-		t.Errorf("%d targets are left", len(all))
-	}
-	if !strings.Contains(errs.String(), `fanout: warning: target "bad": destination: has a user or password and no scheme; `) {
-		t.Errorf("no warning: %s", &errs)
-	}
-}
-
-func TestBooleans(t *testing.T) {
-	for _, tt := range []struct{ value, want string }{
-		{"TRUE", "--active=true"}, {"False", "--active=false"}, {"1", "--active=1"}, {"", "--active="}, {"yes", "--active=yes"},
-	} {
-		if got := joinBooleans(newRoot(lambda.Builtin()), []string{"register", "sqs", "--active", tt.value}); got[len(got)-1] != tt.want {
-			t.Errorf("%q: got %v, want %s", tt.value, got, tt.want)
-		}
-	}
-	var errs bytes.Buffer
-	status := execute([]string{"register", "sqs", "--active", ""}, nil, &errs, &errs)
-	if want := "fanout: --active is \"\"; it must be true or false\n"; status != exitUsage || errs.String() != want {
-		t.Errorf("exit status %d: %q, want %q", status, errs.String(), want)
-	}
-}
-
 // A changed password is reported, but not shown.
 func TestDiffOfPassword(t *testing.T) {
 	have := []registry.Entry{entryOf("cache", "redis://u:hunter2@h")}

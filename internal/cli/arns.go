@@ -134,7 +134,7 @@ func ownAccount(ctx context.Context, a *cloud.Account, flag, given string) error
 		return fmt.Errorf("the account of the credentials cannot be looked up: %w", err)
 	}
 	if me.AccountID != of.AccountID {
-		return &usageError{fmt.Errorf("--%s is in the account %s, but the credentials are for %s; name other credentials with --profile", flag, of.AccountID, me.AccountID)}
+		return usagef("--%s is in the account %s, but the credentials are for %s; name other credentials with --profile", flag, of.AccountID, me.AccountID)
 	}
 	return nil
 }

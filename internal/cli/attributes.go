@@ -39,52 +39,6 @@ type partFlag struct {
 	value string
 }
 
-// attributeUsages describes the flags of attributes. Most names come from
-// aws-lambda-fanout.
-var attributeUsages = []struct{ attribute, flag, usage string }{
-	{"destination", "destination", "the destination of the records, by `NAME` or in full"},
-	{"active", "active", "let the target receive records"},
-	{"role", "destination-role-arn", "assume the role with this `ARN` to call the destination"},
-	{"externalId", "external-id", "the external `ID` to assume that role with"},
-	{"region", "destination-region", "the `REGION` of the destination"},
-	{"collapse", "collapse", "combine records into messages in this `FORM`: JSON, none, concat or concat-b64; for TYPES (default: JSON)"},
-	{"parallel", "parallel", "send requests in parallel; false keeps the order of each key (default: true)"},
-	{"convertDDB", "convert-ddb", "convert DynamoDB images to plain JSON"},
-	{"deaggregate", "deaggregate", "unpack records aggregated by the Kinesis Producer Library"},
-	{"appendNewlines", "append-newlines", "end each record with a newline"},
-	{"stages", "stages", "pass records through the stages in this `JSON` list, such as '[{\"mask\": {\"fields\": [\"iban\"]}}]'; see fanout build"},
-	{"batchRecords", "batch-records", "put at most `N` records into a request or message"},
-	{"batchBytes", "batch-bytes", "put at most `N` bytes into a request or message"},
-	{"maxRecordBytes", "max-record-bytes", "send records of up to `N` bytes, if the owner of the destination has set this limit"},
-	{"onFailure", "on-failure", "send records that this target cannot take to the target with this `ID`; not the same as fanout hook --on-failure, a setting of Lambda"},
-	{"maxAge", "max-age", "with --on-failure, also divert records older than this `TIME`, such as 3600 or 1h, that might still be delivered"},
-	{"oversize", "oversize", "the `ACTION` for records that are too large: fail or drop (default: fail)"},
-	{"inFlight", "in-flight", "send at most `N` requests at a time"},
-	{"epoch", "epoch", "any `TEXT`; change it before you read a stream again, and the target gets every record again"},
-	{"ttl", "ttl", "expire values after this `TIME`, such as 3600 or 1h; for TYPES"},
-	{"secret", "secret", "read user and password from the secret with this `ARN`; for TYPES"},
-}
-
-// flagOf returns the flag of an attribute, without leading hyphens, "" if it has none.
-func flagOf(attribute string) string {
-	for _, u := range attributeUsages {
-		if u.attribute == attribute {
-			return u.flag
-		}
-	}
-	return ""
-}
-
-// typesWith are the types of targets that have an attribute. Usages call them TYPES.
-var typesWith = map[string]func(*sinks.Type) bool{
-	"collapse": func(t *sinks.Type) bool { return t.Collapse },
-	"ttl":      func(t *sinks.Type) bool { return t.Cache },
-	"secret":   func(t *sinks.Type) bool { return t.Cache },
-}
-
-// attributeWords are the values of attributes that take only a few words.
-var attributeWords = map[string][]string{"collapse": collapses, "oversize": {"fail", "drop"}}
-
 func (f *attributeFlags) add(cmd *cobra.Command, catalog *target.Catalog) {
 	f.catalog = catalog
 	s := cmd.Flags()
@@ -176,11 +130,11 @@ func (f *attributeFlags) resolve(ctx context.Context, a *cloud.Account, v target
 	part, partText := f.part(), ""
 	switch {
 	case part != nil && (!ok || typ == nil):
-		return &usageError{fmt.Errorf("--%s needs --destination; add it, with the name of the %s", part.Flag, part.Of)}
+		return usagef("--%s needs --destination; add it, with the name of the %s", part.Flag, part.Of)
 	case !ok || typ == nil:
 		return nil
 	case part != nil && part.typ != typ:
-		return &usageError{fmt.Errorf("--%s has no effect on targets of type %s; remove it", part.Flag, typ)}
+		return usagef("--%s has no effect on targets of type %s; remove it", part.Flag, typ)
 	case part != nil:
 		partText = part.value
 	}
@@ -188,7 +142,7 @@ func (f *attributeFlags) resolve(ctx context.Context, a *cloud.Account, v target
 		if cloud.ByName(typ) {
 			return nil // the target's role finds it
 		}
-		return &usageError{fmt.Errorf("--destination is the name %q in another account, where fanout cannot look it up; write it in full, as fanout register --help shows", d.Text)}
+		return usagef("--destination is the name %q in another account, where fanout cannot look it up; write it in full, as fanout register --help shows", d.Text)
 	}
 	text, err := a.In(region).Destination(ctx, typ, d.Text, partText)
 	if err != nil {
@@ -206,10 +160,10 @@ func valid(catalog *target.Catalog, errs io.Writer, v target.Values, others []re
 	nameFlags(e.Faults)
 	nameFlags(e.Warnings)
 	if err := e.Err(); err != nil {
-		return e, &usageError{err}
+		return e, usage(err)
 	}
 	if id := e.Spec.OnFailure; id != "" && !slices.ContainsFunc(others, func(o registry.Entry) bool { return o.ID == id }) {
-		return e, &usageError{fmt.Errorf("--on-failure is %q, but the source has no such target; register it first, with --active false if it should get no other records", id)}
+		return e, usagef("--on-failure is %q, but the source has no such target; register it first, with --active false if it should get no other records", id)
 	}
 	for _, w := range e.Warnings {
 		fmt.Fprintf(errs, "fanout: warning: %v\n", w)
@@ -248,7 +202,7 @@ func checkLinks(catalog *target.Catalog, have []registry.Entry, changes []regist
 		if to == "" || there[key{source, to}] || !concerned[key{source, e.ID}] && !concerned[key{source, to}] {
 			continue
 		}
-		faults = append(faults, &usageError{fmt.Errorf("the target %q of %s has onFailure %s, but the source would have no such target; add that target, or name another one", e.ID, source, to)})
+		faults = append(faults, usagef("the target %q of %s has onFailure %s, but the source would have no such target; add that target, or name another one", e.ID, source, to))
 	}
 	return errors.Join(faults...)
 }

@@ -97,6 +97,3 @@ var outputForms = []string{"table", "json", "yaml"}
 func outputFlag(cmd *cobra.Command, p *string, forms ...string) {
 	oneOf(cmd, p, "output", forms[0], "print results in this `FORM`: "+either(forms), forms)
 }
-
-// collapses are the values of the attribute collapse.
-var collapses = []string{"JSON", "none", "concat", "concat-b64"}

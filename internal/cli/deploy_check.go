@@ -40,17 +40,6 @@ func (d *deploy) checkFlags() error {
 // Naming rules).
 var tableNames = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
 
-var functionNames = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
-
-// checkFunctionName refuses function names that are invalid in the names of other
-// resources.
-func (m *manage) checkFunctionName() error {
-	if name := m.functionName(); !functionNames.MatchString(name) {
-		return fmt.Errorf("the name of the function is %q; it must have 1 to 64 letters, digits, - and _", name)
-	}
-	return nil
-}
-
 var variableNames = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]+$`)
 
 // checkVariables checks variables, each NAME=VALUE, with the function's own code.

@@ -7,9 +7,7 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"fanout/internal/near"
 	"fanout/internal/provision/cloud"
@@ -56,27 +54,11 @@ The exit status is 1 if there is an error, and 0 if there are only warnings.`,
 			return err
 		}
 		if r.Errors > 0 {
-			return &failure{errReported}
+			return failed(errReported)
 		}
 		return nil
 	})
 	return cmd
-}
-
-// connection returns the flags on the command line that select the AWS endpoint, region
-// and identity. Other commands about the same function need them too.
-func (m *manage) connection(cmd *cobra.Command) []string {
-	var flags []string
-	cmd.Root().PersistentFlags().VisitAll(func(f *pflag.Flag) {
-		switch {
-		case !f.Changed || f.Name == "debug":
-		case f.Value.Type() == "bool":
-			flags = append(flags, "--"+f.Name)
-		default:
-			flags = append(flags, "--"+f.Name, f.Value.String())
-		}
-	})
-	return flags
 }
 
 // diagnosis is the findings of doctor, with a count for each status.
@@ -103,15 +85,6 @@ func reportOf(found []doctor.Finding) diagnosis {
 		}
 	}
 	return r
-}
-
-// marks are the marks of findings in a table.
-var marks = map[doctor.Status]struct {
-	mark  string
-	color text.Color
-}{
-	doctor.OK: {"✓", text.FgGreen}, doctor.Warning: {"!", text.FgYellow},
-	doctor.Error: {"✗", text.FgRed}, doctor.Unknown: {"?", text.FgCyan},
 }
 
 // showDiagnosis prints the findings. A table ends with a summary line.

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -46,11 +44,4 @@ warning names each such target.`,
 		return show(cmd.OutOrStdout(), m.output, file, nil)
 	})
 	return cmd
-}
-
-// warnOfPassword warns that the output contains the password of a target.
-func warnOfPassword(w io.Writer, what string, e *registry.Entry) {
-	if e.Destination() != e.Text("destination") {
-		fmt.Fprintf(w, "fanout: warning: %s includes the password in the destination of target %q; move the password to Secrets Manager, and name the secret with --secret\n", what, e.ID)
-	}
 }

@@ -2,9 +2,7 @@ package cli
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -142,14 +140,6 @@ func options(flags *pflag.FlagSet) []option {
 	})
 	return all
 }
-
-// zeroUnits matches the zero units that end durations in Go, as in 1h0m0s.
-var zeroUnits = regexp.MustCompile(`([hm])(0[ms])+$`)
-
-// briefly writes 1h0m0s as 1h.
-func briefly(d time.Duration) string { return withoutZeros(d.String()) }
-
-func withoutZeros(d string) string { return zeroUnits.ReplaceAllString(d, "$1") }
 
 // shownDefault is the default of a flag in the form that users type, "" if it is not
 // worth showing.

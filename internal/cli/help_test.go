@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,28 +14,6 @@ import (
 
 	"fanout/lambda"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
-
-// checkGolden compares got with a file, or writes the file.
-func checkGolden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (go test ./internal/cli -run Golden -update writes it):\n%s", path, diff)
-	}
-}
 
 // The help of every command at two widths is golden, and the folder has no other files.
 func TestHelpGolden(t *testing.T) {
@@ -209,15 +185,5 @@ func TestShownDefaults(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
-	}
-}
-
-// The width is COLUMNS, within the limits of legibility.
-func TestTextWidth(t *testing.T) {
-	for columns, want := range map[string]int{"": 80, "100": 100, "120": 120, "500": 120, "10": 40, "-1": 80, "0": 80, "wide": 80} {
-		t.Setenv("COLUMNS", columns)
-		if got := textWidth(new(strings.Builder)); got != want {
-			t.Errorf("COLUMNS=%s: %d, want %d", columns, got, want)
-		}
 	}
 }

@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"fanout/internal/poll"
 )
 
 func terminal(cols int) (*live, *bytes.Buffer) {
@@ -90,9 +89,11 @@ func TestLiveElsewhere(t *testing.T) {
 	}
 }
 
-func TestStatus(t *testing.T) {
-	got := status(poll.ShardProgress{Records: 12, Pending: 1500, InFlight: 100, Lag: 20240 * time.Millisecond}, []row{{ID: "a", Delivered: 12}, {ID: "b", Delivered: 9, Failed: 3}})
-	if want := "lag 20.2s · 1500 pending, 100 in flight · 12 done · a 12 delivered · b 9 delivered, 3 failed"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+func TestLiveLineIsHarmless(t *testing.T) {
+	l, b := terminal(200)
+	l.show(hostile + "\nforged")
+	fmt.Fprint(l, hostile)
+	if rest := strings.ReplaceAll(b.String(), clearLine, ""); acts(rest) || strings.Contains(rest, "\n") {
+		t.Errorf("%q", b.String())
 	}
 }

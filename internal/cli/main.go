@@ -15,13 +15,6 @@ import (
 	"fanout/lambda"
 )
 
-// Exit statuses.
-const (
-	exitOK     = 0
-	exitFailed = 1 // some records were not delivered, or a call failed
-	exitUsage  = 2 // wrong usage, or unreadable input
-)
-
 // Main runs the command line of this process, with extensions, and ends it.
 func Main(extensions ...lambda.Extension) {
 	log.SetFlags(0)
@@ -31,7 +24,7 @@ func Main(extensions ...lambda.Extension) {
 
 // execute runs the command line and returns its exit status.
 func execute(args []string, in io.Reader, out, errs io.Writer, extensions ...lambda.Extension) (status int) {
-	out, errs = screen{out}, screen{errs}
+	out, errs = newScreen(out), newScreen(errs)
 	catalog, err := lambda.CatalogWith(extensions...)
 	if err != nil {
 		fmt.Fprintf(errs, "fanout: %v\n", err)
@@ -79,24 +72,3 @@ func brief(p any) string {
 	text, _, _ := strings.Cut(fmt.Sprint(p), "\n")
 	return text
 }
-
-// failure is an error of the work itself; any other is one of usage or input.
-type failure struct{ error }
-
-func (f *failure) Unwrap() error { return f.error }
-
-// failed marks err, if any, as a failure of the work, unless it is one of usage.
-func failed(err error) error {
-	if _, ok := errors.AsType[*usageError](err); ok || err == nil {
-		return err
-	}
-	return &failure{err}
-}
-
-// usageError is an error of usage or input that shows only during the work.
-type usageError struct{ error }
-
-func (m *usageError) Unwrap() error { return m.error }
-
-// errReported is a failure that has been reported in full.
-var errReported = errors.New("reported")

@@ -49,14 +49,6 @@ func (p *pollFlags) check(s *pflag.FlagSet, stream bool) error {
 	return nil
 }
 
-// positions are the starting positions for reading, apart from a time.
-var positions = []string{"LATEST", "TRIM_HORIZON"}
-
-// noPosition is the error for an invalid --starting-position.
-func noPosition(typed string) error {
-	return fmt.Errorf("--starting-position is %q; it must be LATEST, TRIM_HORIZON or a time such as 2026-11-22T20:15:00Z%s", typed, didYouMean("", typed, positions))
-}
-
 // options returns the poller's options from checked flags. With --once, reading starts
 // at the oldest record: from the latest there would be nothing to read.
 func (p *pollFlags) options() poll.Options {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -133,6 +132,3 @@ func (r reason) print(w io.Writer, target string) {
 	}
 	fmt.Fprintf(w, ": %s\n", indented(errors.New(r.Error)))
 }
-
-// indented returns the text of an error, with all lines after the first indented.
-func indented(err error) string { return strings.ReplaceAll(err.Error(), "\n", "\n  ") }

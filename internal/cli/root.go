@@ -3,16 +3,8 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"fanout/lambda"
 	"fanout/lambda/target"
 )
-
-// common holds the flags of every command.
-type common struct {
-	catalog *target.Catalog
-	aws     lambda.AWS
-	debug   bool
-}
 
 func newRoot(catalog *target.Catalog) *cobra.Command {
 	c := common{catalog: catalog}

@@ -17,6 +17,9 @@ import (
 // the terminal; only the colors of [paint] pass.
 type screen struct{ w io.Writer }
 
+// newScreen returns the screen on w.
+func newScreen(w io.Writer) io.Writer { return screen{w} }
+
 // Write implements io.Writer. Each Write must consist of whole characters.
 func (s screen) Write(p []byte) (int, error) {
 	_, colors := terminalWidth(s.w)

@@ -3,8 +3,6 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,65 +10,17 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"unicode"
-
-	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
-	"go.uber.org/zap"
-	"go.yaml.in/yaml/v3"
 
 	"fanout/engine/plain"
-	"fanout/internal/poll"
-	"fanout/internal/provision/registry"
-	"fanout/lambda"
-	"fanout/lambda/target"
 )
-
-// hostile is text that clears a terminal, sets its title, rings, moves back in its
-// line, and reverses the direction of writing.
-const hostile = "a\x1b[2J\x1b]0;t\x07\r\u009b31m\u202eb\u2066\u2028\x7f"
-
-// acts reports whether printed text controls a terminal.
-func acts(text string) bool {
-	return strings.ContainsFunc(strings.ReplaceAll(text, "\n", ""), func(r rune) bool {
-		return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
-	})
-}
 
 // No text from outside controls a terminal, wherever it is printed. A name cannot start
 // a new line.
 func TestNothingActsOnTheTerminal(t *testing.T) {
-	forged := hostile + "\nfanout: all is well"
-	for name, write := range map[string]func(w *bytes.Buffer){
-		"table": func(w *bytes.Buffer) {
-			tab := newTable(0)
-			tab.AppendHeader(table.Row{"a", "b"})
-			tab.AppendRow(table.Row{forged, colored(w, text.FgRed, hostile)})
-			fmt.Fprintln(w, tab.Render())
-		},
-		"narrow table": func(w *bytes.Buffer) {
-			tab := newTable(30)
-			tab.AppendHeader(table.Row{"a", "b"})
-			tab.AppendRow(table.Row{forged, strings.Repeat(hostile, 10)})
-			fmt.Fprintln(w, tab.Render())
-		},
-		"open table": func(w *bytes.Buffer) {
-			tab := newTable(30)
-			tab.AppendHeader(table.Row{"a", "b"})
-			tab.AppendRow(table.Row{"a\nfanout: all is well", "another column"})
-			fmt.Fprintln(w, tab.Render())
-		},
-		"warning": func(w *bytes.Buffer) {
-			log := (&common{}).logger(w)
-			log.With(zap.String(forged, forged)).Warn(forged, zap.Strings("list", []string{forged}), zap.Error(errors.New(forged)))
-		},
-		"report": func(w *bytes.Buffer) {
-			l := &live{w: w}
-			printTable(l, 1, []row{{ID: forged, Type: hostile, Failed: 1, Reasons: []reason{{Error: forged, Count: 1, Shard: forged, Sequence: forged}}}})
-			reason{Error: forged, Count: 1}.print(l, forged)
-		},
-		"screen":          func(w *bytes.Buffer) { fmt.Fprint(screen{w}, hostile) },
-		"colors, in none": func(w *bytes.Buffer) { fmt.Fprint(screen{w}, "\x1b[31mred\x1b[0m") },
+	for name, value := range clientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
+		t.Setenv(name, value)
+	}
+	checkHarmless(t, map[string]func(w *bytes.Buffer){
 		"error": func(w *bytes.Buffer) {
 			execute([]string{"run", "--targets", "no", "--event", hostile}, nil, w, w)
 			execute([]string{hostile}, nil, w, w)
@@ -96,43 +46,7 @@ func TestNothingActsOnTheTerminal(t *testing.T) {
 				t.Errorf("no fault is in %s", w)
 			}
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			for name, value := range clientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
-				t.Setenv(name, value)
-			}
-			var w bytes.Buffer
-			write(&w)
-			if w.Len() == 0 || acts(w.String()) || strings.Contains(w.String(), "\nfanout: all") {
-				t.Errorf("%q", w.String())
-			}
-		})
-	}
-}
-
-// A terminal gets only paint's colors, and none from outside: one of them hides the
-// text after it.
-func TestColoursAreOurs(t *testing.T) {
-	red := paint(text.FgRed, "orders")
-	tab := newTable(20)
-	tab.AppendHeader(table.Row{"a", "b"})
-	tab.AppendRow(table.Row{painted(paint(text.FgRed, strings.Repeat("long ", 10))), "b\x1b[8m"})
-	for in, want := range map[string]string{
-		red:                                "\x1b[31morders\x1b[0m",
-		"a\x1b[8mhidden\x1b[0m\x1b[31m":    `a\u001b[8mhidden` + "\x1b[0m" + `\u001b[31m`,
-		"\x1b[m\x1b[;m\x1b[1;" + "2m\x1b[": `\u001b[m\u001b[;m\u001b[1;2m\u001b[`,
-	} {
-		if got := harmless(in, true); got != want {
-			t.Errorf("%q became %q, want %q", in, got, want)
-		}
-	}
-	if got := harmless(red, false); acts(got) {
-		t.Errorf("%q", got)
-	}
-	broken := harmless(tab.Render(), true)
-	if strings.Contains(broken, ours) || strings.Count(broken, "\x1b[31m") < 2 || strings.Contains(broken, "\x1b[8m") {
-		t.Errorf("the table is %q", broken)
-	}
+	})
 }
 
 // Text from a server cannot start a new line, on any path to the user.
@@ -156,47 +70,5 @@ func TestErrorsOfServersAreOneLine(t *testing.T) {
 		if w.Len() == 0 || acts(w.String()) || strings.Contains(w.String(), "\nfanout: all is well") {
 			t.Errorf("%q: %s", args, w.String())
 		}
-	}
-}
-
-// An attribute with any name is reported on one line.
-func TestAttributesAreOneLine(t *testing.T) {
-	l := lambda.Builtin().Read(target.Values{"b\nfanout: all is well": {Kind: target.String, Text: "1"}}, "a")
-	var w bytes.Buffer
-	if err := warn(screen{&w}, &registry.Entry{Loaded: l}); err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(w.String(), "unknown attribute") || strings.Contains(w.String(), "\nfanout: all is well") {
-		t.Errorf("%s", w.String())
-	}
-}
-
-func TestLiveLineIsHarmless(t *testing.T) {
-	l, b := terminal(200)
-	l.show(status(poll.ShardProgress{}, []row{{ID: hostile + "\nforged"}}))
-	fmt.Fprint(l, hostile)
-	if rest := strings.ReplaceAll(b.String(), clearLine, ""); acts(rest) || strings.Contains(rest, "\n") {
-		t.Errorf("%q", b.String())
-	}
-}
-
-// Machine-readable output keeps its meaning on a screen.
-func TestScreenKeepsMeaning(t *testing.T) {
-	in := map[string]string{"k" + hostile: hostile + "\n\U0001F680"}
-	var j, y bytes.Buffer
-	if err := errors.Join(showJSON(screen{&j}, in), showYAML(screen{&y}, in)); err != nil {
-		t.Fatal(err)
-	}
-	var fromJSON, fromYAML map[string]string
-	if err := errors.Join(json.Unmarshal(j.Bytes(), &fromJSON), yaml.Unmarshal(y.Bytes(), &fromYAML)); err != nil {
-		t.Fatal(err)
-	}
-	for k, v := range in {
-		if fromJSON[k] != v || fromYAML[k] != v {
-			t.Errorf("%q became %q in JSON and %q in YAML", v, fromJSON[k], fromYAML[k])
-		}
-	}
-	if acts(j.String()) || acts(y.String()) {
-		t.Errorf("%q or %q acts on a terminal", j.String(), y.String())
 	}
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,8 +53,6 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-const orders = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
-
 // key is the context key of a script's fake services.
 type key string
 
@@ -79,21 +76,6 @@ func setup(env *testscript.Env) error {
 	env.Setenv("EXAMPLES", examples)
 	env.Setenv("ORDERS", orders)
 	return nil
-}
-
-// clientEnv is the environment of a command that must reach only fakes.
-func clientEnv(aws, stream string) map[string]string {
-	return map[string]string{
-		"AWS_ENDPOINT_URL":            aws,
-		"AWS_ENDPOINT_URL_KINESIS":    stream,
-		"AWS_REGION":                  "eu-west-1",
-		"AWS_ACCESS_KEY_ID":           "made-up",
-		"AWS_SECRET_ACCESS_KEY":       "made-up",
-		"AWS_EC2_METADATA_DISABLED":   "true",
-		"AWS_CONFIG_FILE":             os.DevNull,
-		"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
-		"GORACE":                      "atexit_sleep_ms=0", // otherwise every command takes another second
-	}
 }
 
 // status0 refuses "!", which would test nothing with these commands.
@@ -132,18 +114,6 @@ func cmdStatus(ts *testscript.TestScript, args []string) {
 func cmdEvent(ts *testscript.TestScript, args []string) {
 	event := kinesisEvent(number(ts, args[1]), number(ts, args[2]))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), event, 0o600))
-}
-
-// kinesisEvent returns an event of n records with size bytes of data, in one shard.
-func kinesisEvent(n, size int) []byte {
-	data := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("x"), size))
-	var b bytes.Buffer
-	for i := range n {
-		fmt.Fprintf(&b, `,{"eventSource":"aws:kinesis","eventSourceARN":%q,"eventID":"shardId-000000000000:%d",`+
-			`"kinesis":{"partitionKey":"k%d","sequenceNumber":"%d","data":%q,"approximateArrivalTimestamp":1763800000.1}}`,
-			orders, i+1, i%100, i+1, data)
-	}
-	return slices.Concat([]byte(`{"Records":[`), bytes.TrimPrefix(b.Bytes(), []byte(",")), []byte(`]}`))
 }
 
 func cmdTable(ts *testscript.TestScript, args []string) {

@@ -6,11 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"fanout/lambda"
-	"fanout/lambda/target"
 )
 
 // swapped is a word with a typo in its middle.
@@ -75,42 +73,6 @@ func TestDidYouMean(t *testing.T) {
 	} {
 		if got := complaint(t, args...); !strings.HasSuffix(got, "; did you mean TRIM_HORIZON?\n") {
 			t.Errorf("%v: %q", args, got)
-		}
-	}
-}
-
-// Flags with a few words accept each of them, and nothing else.
-func TestChoices(t *testing.T) {
-	var one string
-	var some []string
-	cmd := &cobra.Command{}
-	oneOf(cmd, &one, "one", "b", "take this `WORD`", []string{"a", "b"})
-	someOf(cmd, &some, "some", "take this `LIST`", []string{"a", "b"})
-	if one != "b" || cmd.Flags().Lookup("one").DefValue != "b" || cmd.Flags().Lookup("some").DefValue != "" {
-		t.Errorf("defaults %q, %q", one, cmd.Flags().Lookup("some").DefValue)
-	}
-	if err := cmd.ParseFlags([]string{"--one", "a", "--some", "a,b", "--some", "a"}); err != nil {
-		t.Fatal(err)
-	}
-	if one != "a" || strings.Join(some, " ") != "a b a" || cmd.Flags().Lookup("some").Value.String() != "a,b,a" {
-		t.Errorf("%q, %q", one, some)
-	}
-	for _, args := range [][]string{{"--one", ""}, {"--one", "c"}, {"--one", "A"}, {"--some", ""}, {"--some", "a,"}, {"--some", "c"}} {
-		if err := cmd.ParseFlags(args); err == nil {
-			t.Errorf("%q is taken", args)
-		}
-	}
-}
-
-// The words of an attribute are the ones that the function accepts.
-func TestAttributeWords(t *testing.T) {
-	for name, words := range attributeWords {
-		for _, word := range append(words, "nonsense") {
-			v := target.Values{"sourceArn": str(orders), "id": str("a"), "type": str("sqs"), "active": {Kind: target.Bool, Text: "true"},
-				"destination": str("arn:aws:sqs:eu-west-1:123456789012:queue"), name: str(word)}
-			if l := lambda.Builtin().Read(v, ""); (l.Err() == nil) != (word != "nonsense") {
-				t.Errorf("%s %s: %v", name, word, l.Err())
-			}
 		}
 	}
 }

@@ -112,7 +112,7 @@ func (t *templates) print(cmd *cobra.Command, s template.Setup) error {
 	}
 	file, err := createFile("output-file", t.file)
 	if err != nil {
-		return &usageError{err}
+		return usage(err)
 	}
 	_, err = file.Write(out)
 	if err = errors.Join(file.Truncate(int64(len(out))), err, file.Close()); err != nil {

@@ -3,12 +3,9 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"fanout/engine/plain"
 )
 
 // flagError explains a faulty flag in one sentence.
@@ -72,22 +69,6 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 		hint = "; did you mean " + name + "?"
 	}
 	return fmt.Errorf("no such command: %s %s%s", cmd.CommandPath(), args[0], hint)
-}
-
-// flagsOnly refuses arguments. For a file it names the flag that takes one.
-func flagsOnly(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	hint := ""
-	if info, err := os.Stat(args[0]); err == nil && info.Mode().IsRegular() {
-		for _, name := range []string{"targets", "file", "event"} { // the last that is there
-			if cmd.Flags().Lookup(name) != nil {
-				hint = fmt.Sprintf("; did you mean --%s %s?", name, plain.Line(args[0]))
-			}
-		}
-	}
-	return fmt.Errorf("unexpected argument %q; %s takes only flags%s", args[0], cmd.CommandPath(), hint)
 }
 
 // setHelpCommand describes `help`, and makes it refuse unknown commands.

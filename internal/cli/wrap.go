@@ -3,6 +3,7 @@ package cli
 import (
 	"regexp"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -77,3 +78,14 @@ func reflow(text string, width int) string {
 	flush()
 	return b.String()
 }
+
+// indented returns the text of an error, with all lines after the first indented.
+func indented(err error) string { return strings.ReplaceAll(err.Error(), "\n", "\n  ") }
+
+// briefly writes 1h0m0s as 1h.
+func briefly(d time.Duration) string { return withoutZeros(d.String()) }
+
+// zeroUnits matches the zero units that end durations in Go, as in 1h0m0s.
+var zeroUnits = regexp.MustCompile(`([hm])(0[ms])+$`)
+
+func withoutZeros(d string) string { return zeroUnits.ReplaceAllString(d, "$1") }

@@ -1,0 +1,23 @@
+package cli
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"fanout/internal/provision/registry"
+	"fanout/lambda"
+	"fanout/lambda/target"
+)
+
+// An attribute with any name is reported on one line.
+func TestAttributesAreOneLine(t *testing.T) {
+	l := lambda.Builtin().Read(target.Values{"b\nfanout: all is well": {Kind: target.String, Text: "1"}}, "a")
+	var w bytes.Buffer
+	if err := warn(screen{&w}, &registry.Entry{Loaded: l}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(w.String(), "unknown attribute") || strings.Contains(w.String(), "\nfanout: all is well") {
+		t.Errorf("%s", w.String())
+	}
+}
