@@ -161,3 +161,32 @@ func TestFunctionHasNoSchemas(t *testing.T) {
 		}
 	}
 }
+
+// The rooms of the command line: a group of commands imports no other group.
+var rooms = map[string][]string{
+	"ui":       nil,
+	"factory":  {"ui"},
+	"manage":   {"factory", "ui"},
+	"function": {"factory", "manage", "ui"},
+	"targets":  {"factory", "manage", "ui"},
+	"sources":  {"factory", "manage", "ui"},
+	"run":      {"factory", "manage", "ui"},
+}
+
+func TestRooms(t *testing.T) {
+	for _, p := range list(t, "./internal/cli/...") {
+		room, ok := strings.CutPrefix(p.ImportPath, "fanout/internal/cli/")
+		if !ok {
+			continue // the root command imports every room
+		}
+		allowed, known := rooms[room]
+		if !known {
+			t.Errorf("internal/cli/%s is in no row of the table rooms", room)
+		}
+		for _, imp := range p.Imports {
+			if other, ok := strings.CutPrefix(imp, "fanout/internal/cli/"); ok && !slices.Contains(allowed, other) {
+				t.Errorf("internal/cli/%s imports %s", room, imp)
+			}
+		}
+	}
+}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"fanout/internal/cli/manage"
 )
 
 // answers are the words that a boolean flag takes as its value, in any case. Some are
@@ -17,8 +19,8 @@ var answers = []string{"true", "false", "", "1", "0", "yes", "no", "on", "off"}
 // target takes any word, so that the error for --active maybe names the flag.
 func joinBooleans(root *cobra.Command, args []string) []string {
 	booleans, attributes := make(map[string]bool), make(map[string]bool)
-	for _, u := range attributeUsages {
-		attributes[u.flag] = true
+	for _, u := range manage.AttributeUsages {
+		attributes[u.Flag] = true
 	}
 	for _, cmd := range commands(root) {
 		add := func(f *pflag.Flag) { booleans[f.Name] = booleans[f.Name] || f.Value.Type() == "bool" }

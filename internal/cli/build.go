@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fanout/internal/build"
+	"fanout/internal/cli/ui"
 )
 
 // buildCommand builds fanout with extensions.
@@ -39,7 +40,7 @@ it, or name it with --fanout.`,
 		Example: `  fanout build --with example.com/acme/mask@v1.2.0
   fanout build --with example.com/extension=examples/extension --output dist/extended
   dist/extended/fanout deploy --function fanout`,
-		Args: flagsOnly,
+		Args: ui.FlagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd) },
 	}
 	s := cmd.Flags()
@@ -75,7 +76,7 @@ func (b *buildCommand) run(cmd *cobra.Command) error {
 	}
 	result, err := job.Run(cmd.Context())
 	if err != nil {
-		return failed(err)
+		return ui.Failed(err)
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), result.Command)
 	for _, arch := range []string{"arm64", "amd64"} {

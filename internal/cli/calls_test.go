@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"fanout/internal/testing/clitest"
 )
 
 // --debug logs calls without their contents.
@@ -17,7 +19,7 @@ func TestDebugLogsCalls(t *testing.T) {
 		fmt.Fprint(w, `{"__type": "ValidationException", "message": "the value s3cret is wrong"}`)
 	}))
 	defer server.Close()
-	for name, value := range clientEnv(server.URL, server.URL) {
+	for name, value := range clitest.ClientEnv(server.URL, server.URL) {
 		t.Setenv(name, value)
 	}
 	var out, errs bytes.Buffer
@@ -44,11 +46,11 @@ func TestMaxAttempts(t *testing.T) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}))
 	defer server.Close()
-	for name, value := range clientEnv(server.URL, server.URL) {
+	for name, value := range clitest.ClientEnv(server.URL, server.URL) {
 		t.Setenv(name, value)
 	}
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
-	event := `{"Records": [{"eventSource": "aws:kinesis", "eventSourceARN": "` + orders + `", "kinesis": {"data": "e30="}}]}`
+	event := `{"Records": [{"eventSource": "aws:kinesis", "eventSourceARN": "` + clitest.Orders + `", "kinesis": {"data": "e30="}}]}`
 	for _, args := range [][]string{{"list", "--table", "t"}, {"tune", "--table", "t", "--event", "-", "--records-per-second", "1"}} {
 		calls = 0
 		var out bytes.Buffer

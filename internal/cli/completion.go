@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"fanout/internal/cli/ui"
 )
 
 // shells are the shells with completion.
@@ -51,16 +53,16 @@ PowerShell:
 		ValidArgs: names,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return errors.New("completion needs the name of a shell: " + either(names))
+				return errors.New("completion needs the name of a shell: " + ui.Either(names))
 			}
 			if slices.Contains(names, args[0]) {
 				return nil
 			}
-			return fmt.Errorf("there is no completion for %q; the shell must be %s%s", args[0], either(names), didYouMean("", args[0], names))
+			return fmt.Errorf("there is no completion for %q; the shell must be %s%s", args[0], ui.Either(names), ui.DidYouMean("", args[0], names))
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s := shells[slices.Index(names, args[0])]
-			return failed(s.write(cmd.Root(), cmd.OutOrStdout()))
+			return ui.Failed(s.write(cmd.Root(), cmd.OutOrStdout()))
 		},
 	}
 }

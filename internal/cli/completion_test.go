@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"fanout/internal/cli/ui"
+	"fanout/internal/testing/clitest"
 	"fanout/lambda"
 )
 
@@ -58,7 +60,7 @@ func TestCompletionOfCommandsAndFlags(t *testing.T) {
 // Every flag with a few words proposes them. Flags for files propose files, and no
 // other flag does.
 func TestCompletionOfValues(t *testing.T) {
-	for name, value := range clientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
+	for name, value := range clitest.ClientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
 		t.Setenv(name, value)
 	}
 	t.Setenv("AWS_REGION", "") // so no names are looked up
@@ -75,8 +77,8 @@ func TestCompletionOfValues(t *testing.T) {
 			if wantsFiles := value == "FILE" || value == "DIR"; wantsFiles != (directive == cobra.ShellCompDirectiveDefault || directive&files != 0) {
 				t.Errorf("%s %s: directive %d", name, value, directive)
 			}
-			if c, ok := f.Value.(chooser); ok {
-				if diff := cmp.Diff(c.choices(), got); diff != "" {
+			if c, ok := f.Value.(ui.Chooser); ok {
+				if diff := cmp.Diff(c.Choices(), got); diff != "" {
 					t.Errorf("%s:\n%s", name, diff)
 				}
 			}

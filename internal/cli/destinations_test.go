@@ -11,13 +11,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"fanout/internal/testing/clitest"
 )
 
 // register, update and apply warn about a queue with a lower limit than the target's,
 // and name the number to set. They still write.
 func TestWarnsOfLimits(t *testing.T) {
 	const queue = "https://sqs.eu-west-1.amazonaws.com/123456789012/q"
-	const item = `{"sourceArn": {"S": "` + orders + `"}, "id": {"S": "q"}, "type": {"S": "sqs"}, "destination": {"S": "` + queue + `"}, "active": {"BOOL": true}}`
+	const item = `{"sourceArn": {"S": "` + clitest.Orders + `"}, "id": {"S": "q"}, "type": {"S": "sqs"}, "destination": {"S": "` + queue + `"}, "active": {"BOOL": true}}`
 	limit, items := "262144", ""
 	var wrote bool
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -42,19 +44,19 @@ func TestWarnsOfLimits(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	for name, value := range clientEnv(server.URL, server.URL) {
+	for name, value := range clitest.ClientEnv(server.URL, server.URL) {
 		t.Setenv(name, value)
 	}
 	file := filepath.Join(t.TempDir(), "targets.yaml")
-	if err := os.WriteFile(file, []byte("targets: [{sourceArn: '"+orders+"', id: q, type: sqs, destination: '"+queue+"', active: true}]"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("targets: [{sourceArn: '"+clitest.Orders+"', id: q, type: sqs, destination: '"+queue+"', active: true}]"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	with := func(args []string, more ...string) []string { return slices.Concat(args, more) }
-	register := []string{"register", "sqs", "--source-arn", orders, "--id", "q", "--destination", queue}
-	update := []string{"update", "--source-arn", orders, "--id", "q"}
+	register := []string{"register", "sqs", "--source-arn", clitest.Orders, "--id", "q", "--destination", queue}
+	update := []string{"update", "--source-arn", clitest.Orders, "--id", "q"}
 	const small = `fanout: warning: target "q": it sends messages of up to 1048576 bytes, but the queue ` + queue + ` accepts 262144: ` +
 		`a larger one is refused and sent again in parts, and a single record that is larger fails; ` +
-		`set MaximumMessageSize of the queue to 1048576, or run fanout update --source-arn ` + orders + ` --id q --max-record-bytes 262144 --table t` + "\n"
+		`set MaximumMessageSize of the queue to 1048576, or run fanout update --source-arn ` + clitest.Orders + ` --id q --max-record-bytes 262144 --table t` + "\n"
 	for _, tt := range []struct {
 		name  string
 		args  []string
@@ -66,7 +68,7 @@ func TestWarnsOfLimits(t *testing.T) {
 		{"register, with the limit", with(register, "--max-record-bytes", "262144"), "262144", "", ""},
 		{"register, with messages of one record", with(register, "--collapse", "none"), "262144", "", strings.Replace(small, "a larger one is refused and sent again in parts, and a single record that is larger fails", "a larger one fails", 1)},
 		{"register, where the queue takes all", register, "1048576", "", ""},
-		{"register, where there is no queue", register, "", "", `fanout: warning: target "q": there is no queue ` + queue + `; create it, or run fanout update --source-arn ` + orders + ` --id q --destination NAME --table t` + "\n"},
+		{"register, where there is no queue", register, "", "", `fanout: warning: target "q": there is no queue ` + queue + `; create it, or run fanout update --source-arn ` + clitest.Orders + ` --id q --destination NAME --table t` + "\n"},
 		{"update of the destination", with(update, "--destination", queue), "262144", item, small},
 		{"update of something else", with(update, "--parallel", "false"), "262144", item, ""},
 		{"update of the limit", with(update, "--unset", "max-record-bytes"), "262144", item, small},
@@ -132,14 +134,14 @@ func TestWarnsOfSources(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	for name, value := range clientEnv(server.URL, server.URL) {
+	for name, value := range clitest.ClientEnv(server.URL, server.URL) {
 		t.Setenv(name, value)
 	}
 	targets := filepath.Join(t.TempDir(), "targets.yaml")
 	if err := os.WriteFile(targets, []byte("targets: [{sourceArn: '"+stream+"', id: old, type: kinesis, destination: d, active: true}]"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	disk := []string{"register", "file", "--source-arn", orders, "--id", "t", "--destination", "/tmp/out"}
+	disk := []string{"register", "file", "--source-arn", clitest.Orders, "--id", "t", "--destination", "/tmp/out"}
 	copied := []string{"register", "kinesis", "--id", "t", "--destination", "d", "--source-arn"}
 	for _, tt := range []struct {
 		name       string
@@ -152,7 +154,7 @@ func TestWarnsOfSources(t *testing.T) {
 		{"a file", disk, "", "", false, `target "t": ` + file},
 		{"a file, and the function lets none be written", disk, `"FANOUT_TABLE": "t"`, "", false, `target "t": ` + file},
 		{"a file, and the function lets it be written", disk, `"FANOUT_TABLE": "t", "FANOUT_ALLOW_FILE_TARGETS": "true"`, "", false,
-			`target "t": the file is on the disk of one instance of the function, and is lost with it; run fanout update --source-arn ` + orders + ` --id t --active false --table t`},
+			`target "t": the file is on the disk of one instance of the function, and is lost with it; run fanout update --source-arn ` + clitest.Orders + ` --id t --active false --table t`},
 		{"the stream of a table", append(copied, stream), "", stream, false, ""},
 		{"a former stream", append(copied, former), "", stream, true, `target "t": sourceArn: is a former stream of the table, which sends no records; change it to the current stream, ` + stream + move},
 		{"the stream, and targets of a former one", append(copied, stream), "", stream, true, `the sourceArn of "old" names another stream of the table, ` + former + `; correct it` + move},

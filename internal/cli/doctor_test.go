@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"fanout/internal/cli/ui"
+	"fanout/internal/testing/clitest"
 	"fanout/lambda"
 )
 
@@ -83,7 +85,7 @@ func completedFix(t *testing.T, args []string) (cmd *cobra.Command, all []string
 			continue
 		case rest[0] == "FILE":
 			file := filepath.Join(t.TempDir(), "targets.yaml")
-			if err := os.WriteFile(file, []byte("targets:\n- {sourceArn: "+orders+", id: a, type: kinesis, destination: d, active: true}\n"), 0o600); err != nil {
+			if err := os.WriteFile(file, []byte("targets:\n- {sourceArn: "+clitest.Orders+", id: a, type: kinesis, destination: d, active: true}\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			all, rest = append(all, file), rest[1:]
@@ -111,15 +113,15 @@ func completedFix(t *testing.T, args []string) (cmd *cobra.Command, all []string
 
 // sample is a value for a flag if a fix leaves it to the reader.
 func sample(f *pflag.Flag, given string) string {
-	if c, ok := f.Value.(chooser); ok && given == "VALUE" {
-		return c.choices()[0]
+	if c, ok := f.Value.(ui.Chooser); ok && given == "VALUE" {
+		return c.Choices()[0]
 	}
 	if given == "ARN" && f.Name == "on-failure" {
 		return "arn:aws:sqs:eu-west-1:123456789012:failures"
 	}
 	switch given {
 	case "ARN":
-		return orders
+		return clitest.Orders
 	case "N":
 		return "2"
 	case "NAME", "ID", "VALUE", "INDEX":
@@ -137,7 +139,7 @@ func TestFixesWork(t *testing.T) {
 		w.WriteHeader(http.StatusForbidden)
 	}))
 	defer server.Close()
-	for name, value := range clientEnv(server.URL, server.URL) {
+	for name, value := range clitest.ClientEnv(server.URL, server.URL) {
 		t.Setenv(name, value)
 	}
 	changing := []string{"deploy", "register", "update", "activate", "hook", "unhook", "resume", "apply"}
@@ -175,7 +177,7 @@ func TestFixesAreOfTheSamePlace(t *testing.T) {
 		_, _ = w.Write([]byte(`{"FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:orders", "Role": "arn:aws:iam::123456789012:role/r", "MemorySize": 256, "Timeout": 5, "Runtime": "provided.al2023"}`))
 	}))
 	defer server.Close()
-	for name, value := range clientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
+	for name, value := range clitest.ClientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
 		t.Setenv(name, value)
 	}
 	os.Unsetenv("AWS_ENDPOINT_URL_KINESIS")

@@ -10,6 +10,7 @@ import (
 	"testing/iotest"
 
 	"fanout/internal/testing/awsfake"
+	"fanout/internal/testing/clitest"
 )
 
 // TestExecute runs the command within this process, to find goroutines that it leaks.
@@ -22,7 +23,7 @@ func TestExecute(t *testing.T) {
 	stream := newFakeStream("shardId-000000000000")
 	t.Cleanup(stream.Close)
 	stream.put("shardId-000000000000", 3)
-	for name, value := range clientEnv(aws.URL(), stream.URL()) {
+	for name, value := range clitest.ClientEnv(aws.URL(), stream.URL()) {
 		t.Setenv(name, value)
 	}
 	// A record fails once, and is delivered with the next batch.
@@ -33,21 +34,21 @@ func TestExecute(t *testing.T) {
 		return nil
 	})
 	targets := filepath.Join(t.TempDir(), "targets.json")
-	text := `{"targets": [{"sourceArn": "` + orders + `", "id": "queue", "type": "sqs",
+	text := `{"targets": [{"sourceArn": "` + clitest.Orders + `", "id": "queue", "type": "sqs",
 		"destination": "arn:aws:sqs:eu-west-1:123456789012:queue", "active": true}]}`
 	if err := os.WriteFile(targets, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 
 	var out, errs bytes.Buffer
-	status := execute([]string{"run", "--targets", targets, "--source-arn", orders, "--once"}, nil, &out, &errs)
+	status := execute([]string{"run", "--targets", targets, "--source-arn", clitest.Orders, "--once"}, nil, &out, &errs)
 	if status != exitOK {
 		t.Errorf("exit status %d after all was delivered:\n%s", status, &errs)
 	}
-	if !strings.Contains(errs.String(), "fanout: warning: records were not delivered; trying again (stream "+orders+", shard shardId-000000000000, ") {
+	if !strings.Contains(errs.String(), "fanout: warning: records were not delivered; trying again (stream "+clitest.Orders+", shard shardId-000000000000, ") {
 		t.Errorf("no warning of the records that failed first:\n%s", &errs)
 	}
-	status = execute([]string{"run", "--targets", targets, "--event", "-"}, bytes.NewReader(kinesisEvent(3, 1)), &out, &errs)
+	status = execute([]string{"run", "--targets", targets, "--event", "-"}, bytes.NewReader(clitest.KinesisEvent(3, 1)), &out, &errs)
 	if status != exitOK {
 		t.Errorf("exit status %d:\n%s", status, &errs)
 	}
@@ -73,7 +74,7 @@ func TestUnwritableReport(t *testing.T) {
 	if err := os.WriteFile(targets, []byte(`{"targets": []}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for name, value := range clientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
+	for name, value := range clitest.ClientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
 		t.Setenv(name, value)
 	}
 	var errs bytes.Buffer

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"fanout/internal/cli/ui"
 )
 
 // setHelp fits the help of root and all its subcommands to the width of the output.
@@ -14,7 +16,7 @@ func setHelp(root *cobra.Command) {
 	root.PersistentFlags().BoolP("help", "h", false, "show this help")
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
 		w := cmd.OutOrStdout()
-		fmt.Fprint(w, helpText(cmd, textWidth(w)))
+		fmt.Fprint(w, helpText(cmd, ui.TextWidth(w)))
 	})
 }
 
@@ -22,7 +24,7 @@ func setHelp(root *cobra.Command) {
 // never broken, so that users can copy them.
 func helpText(cmd *cobra.Command, width int) string {
 	var b strings.Builder
-	b.WriteString(reflow(cmd.Long, width))
+	b.WriteString(ui.Reflow(cmd.Long, width))
 	b.WriteString("\nUsage:\n")
 	b.WriteString(usageLines(cmd, width))
 	if cmd.HasExample() {
@@ -34,7 +36,7 @@ func helpText(cmd *cobra.Command, width int) string {
 	writeOptions(&b, "Flags:", options(ownFlags(cmd)), width)
 	writeOptions(&b, "Global Flags:", options(cmd.Root().PersistentFlags()), width)
 	if cmd.HasAvailableSubCommands() {
-		b.WriteString("\n" + reflow(fmt.Sprintf("Use \"%s <command> --help\" for more information about a command.", cmd.CommandPath()), width))
+		b.WriteString("\n" + ui.Reflow(fmt.Sprintf("Use \"%s <command> --help\" for more information about a command.", cmd.CommandPath()), width))
 	}
 	return b.String()
 }
@@ -60,7 +62,7 @@ func usageLines(cmd *cobra.Command, width int) string {
 			words = append(words, part)
 		}
 	}
-	lines := join(words, width-6)
+	lines := ui.Join(words, width-6)
 	return "  " + strings.Join(lines, "\n      ") + "\n"
 }
 
@@ -71,7 +73,7 @@ func writeCommands(b *strings.Builder, g *cobra.Group, all []*cobra.Command, wid
 		if c.GroupID == g.ID && listed(c) {
 			b.WriteString(title)
 			title = ""
-			hang(b, fmt.Sprintf("  %-*s ", c.NamePadding(), c.Name()), c.Short, width)
+			ui.Hang(b, fmt.Sprintf("  %-*s ", c.NamePadding(), c.Name()), c.Short, width)
 		}
 	}
 }
@@ -109,7 +111,7 @@ func writeOptions(b *strings.Builder, title string, all []option, width int) {
 			fmt.Fprintf(b, "  %s\n", o.name)
 			head = strings.Repeat(" ", column+4)
 		}
-		hang(b, head, o.usage, width)
+		ui.Hang(b, head, o.usage, width)
 	}
 }
 
@@ -150,7 +152,7 @@ func shownDefault(f *pflag.Flag) string {
 		return ""
 	}
 	if f.Value.Type() == "duration" {
-		return withoutZeros(d)
+		return ui.WithoutZeros(d)
 	}
 	return d
 }

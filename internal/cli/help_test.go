@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"fanout/internal/cli/ui"
+	"fanout/internal/testing/clitest"
 	"fanout/lambda"
 )
 
@@ -22,7 +24,7 @@ func TestHelpGolden(t *testing.T) {
 		for _, width := range []int{80, 120} {
 			path := filepath.Join("testdata", "help", fmt.Sprintf("%s.%d.txt", pageName(cmd), width))
 			known[path] = true
-			checkGolden(t, path, helpText(cmd, width))
+			clitest.CheckGolden(t, path, helpText(cmd, width))
 		}
 	}
 	files, err := filepath.Glob("testdata/help/*")
@@ -39,7 +41,7 @@ func TestHelpGolden(t *testing.T) {
 // No line is too long, except examples and other text to copy.
 func TestHelpFits(t *testing.T) {
 	for _, cmd := range commands(newRoot(lambda.Builtin())) {
-		for width := leastTextColumns; width <= mostTextColumns; width++ {
+		for width := ui.LeastTextColumns; width <= ui.MostTextColumns; width++ {
 			for line := range strings.SplitSeq(helpText(cmd, width), "\n") {
 				verbatim := strings.Contains(cmd.Example, line) || strings.HasPrefix(line, "  ") && strings.Contains(cmd.Long, line)
 				if n := utf8.RuneCountInString(line); n > width && !verbatim && strings.Contains(strings.TrimSpace(line), " ") {
@@ -54,7 +56,7 @@ func TestHelpFits(t *testing.T) {
 func TestReflowKeepsWords(t *testing.T) {
 	for _, cmd := range commands(newRoot(lambda.Builtin())) {
 		for _, width := range []int{1, 40, 80, 120} {
-			if diff := cmp.Diff(strings.Fields(cmd.Long), strings.Fields(reflow(cmd.Long, width))); diff != "" {
+			if diff := cmp.Diff(strings.Fields(cmd.Long), strings.Fields(ui.Reflow(cmd.Long, width))); diff != "" {
 				t.Errorf("%s at %d columns:\n%s", cmd.CommandPath(), width, diff)
 			}
 		}

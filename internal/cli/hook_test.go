@@ -9,13 +9,15 @@ import (
 	"path"
 	"strings"
 	"testing"
+
+	"fanout/internal/testing/clitest"
 )
 
 // Lambda makes no mapping that the role cannot read. With --no-iam the role may still
 // lack its rights, and the policy that it needs is printed too, in one document.
 func TestHookPrintsWhatTheRoleLacks(t *testing.T) {
 	answers := map[string]string{
-		"DescribeStreamSummary":     `{"StreamDescriptionSummary": {"StreamARN": "` + orders + `"}}`,
+		"DescribeStreamSummary":     `{"StreamDescriptionSummary": {"StreamARN": "` + clitest.Orders + `"}}`,
 		"DescribeTable":             `{"Table": {}}`,
 		"Scan":                      `{"Items": []}`,
 		"GET event-source-mappings": `{"EventSourceMappings": []}`,
@@ -43,12 +45,12 @@ func TestHookPrintsWhatTheRoleLacks(t *testing.T) {
 		fmt.Fprint(w, answers[op])
 	}))
 	defer server.Close()
-	for name, value := range clientEnv(server.URL, server.URL) {
+	for name, value := range clitest.ClientEnv(server.URL, server.URL) {
 		t.Setenv(name, value)
 	}
-	for form, want := range map[string]string{"table": `{"Version"`, "json": `{"source":"` + orders + `","function":"fanout","policy":{"Version"`} {
+	for form, want := range map[string]string{"table": `{"Version"`, "json": `{"source":"` + clitest.Orders + `","function":"fanout","policy":{"Version"`} {
 		var out, errs bytes.Buffer
-		status := execute([]string{"hook", "--source-arn", orders, "--no-iam", "--output", form}, nil, &out, &errs)
+		status := execute([]string{"hook", "--source-arn", clitest.Orders, "--no-iam", "--output", form}, nil, &out, &errs)
 		if status != exitFailed || !strings.Contains(errs.String(), "does not have permissions") {
 			t.Errorf("%s: exit status %d: %s", form, status, &errs)
 		}
@@ -70,18 +72,18 @@ func TestHookLooksAtTheMappingFirst(t *testing.T) {
 		case strings.HasSuffix(r.URL.Path, "/fanout"):
 			fmt.Fprint(w, `{"Configuration": {"FunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:fanout"}, "Tags": {"fanout:function": "fanout"}}`)
 		case strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".DescribeStreamSummary"):
-			fmt.Fprint(w, `{"StreamDescriptionSummary": {"StreamARN": "`+orders+`"}}`)
+			fmt.Fprint(w, `{"StreamDescriptionSummary": {"StreamARN": "`+clitest.Orders+`"}}`)
 		default:
 			t.Errorf("%s %s was called", r.URL.Path, r.Header.Get("X-Amz-Target"))
 		}
 	}))
 	defer server.Close()
-	for name, value := range clientEnv(server.URL, server.URL) {
+	for name, value := range clitest.ClientEnv(server.URL, server.URL) {
 		t.Setenv(name, value)
 	}
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	var out, errs bytes.Buffer
-	status := execute([]string{"hook", "--source-arn", orders, "--no-iam"}, nil, &out, &errs)
+	status := execute([]string{"hook", "--source-arn", clitest.Orders, "--no-iam"}, nil, &out, &errs)
 	if status != exitFailed || !strings.Contains(errs.String(), "mappings of the function") {
 		t.Errorf("exit status %d: %s", status, &errs)
 	}
@@ -95,7 +97,7 @@ func TestHookLooksForTheQueue(t *testing.T) {
 		case strings.HasSuffix(r.URL.Path, "/fanout"):
 			fmt.Fprint(w, `{"Configuration": {"FunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:fanout"}, "Tags": {"fanout:function": "fanout"}}`)
 		case op == "DescribeStreamSummary":
-			fmt.Fprint(w, `{"StreamDescriptionSummary": {"StreamARN": "`+orders+`"}}`)
+			fmt.Fprint(w, `{"StreamDescriptionSummary": {"StreamARN": "`+clitest.Orders+`"}}`)
 		case op == "GetQueueUrl":
 			w.Header().Set("X-Amzn-Query-Error", "AWS.SimpleQueueService.NonExistentQueue;Sender")
 			w.WriteHeader(http.StatusBadRequest)
@@ -107,11 +109,11 @@ func TestHookLooksForTheQueue(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	for name, value := range clientEnv(server.URL, server.URL) {
+	for name, value := range clitest.ClientEnv(server.URL, server.URL) {
 		t.Setenv(name, value)
 	}
 	var out, errs bytes.Buffer
-	status := execute([]string{"hook", "--source-arn", orders, "--on-failure", "arn:aws:sqs:eu-west-1:123456789012:nowhere"}, nil, &out, &errs)
+	status := execute([]string{"hook", "--source-arn", clitest.Orders, "--on-failure", "arn:aws:sqs:eu-west-1:123456789012:nowhere"}, nil, &out, &errs)
 	if want := "fanout: --on-failure: arn:aws:sqs:eu-west-1:123456789012:nowhere does not exist; "; status != exitFailed || !strings.HasPrefix(errs.String(), want) {
 		t.Errorf("exit status %d: %s", status, &errs)
 	}
@@ -143,7 +145,7 @@ func TestHookWarnsOfViews(t *testing.T) {
 				fmt.Fprint(w, `{"Configuration": {`+function+`}, "Tags": {"fanout:function": "fanout"}}`)
 			}
 		}))
-		for name, value := range clientEnv(server.URL, server.URL) {
+		for name, value := range clitest.ClientEnv(server.URL, server.URL) {
 			t.Setenv(name, value)
 		}
 		var out, errs bytes.Buffer

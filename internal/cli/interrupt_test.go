@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"fanout/internal/testing/awsfake"
+	"fanout/internal/testing/clitest"
 )
 
 // held is a running `fanout run` with its first call to AWS in flight.
@@ -41,8 +42,8 @@ func hold(t *testing.T, fault *awsfake.Fault, args ...string) *held {
 
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"event.json": string(kinesisEvent(3, 1)),
-		"targets.yaml": "targets: [{sourceArn: '" + orders + "', id: queue, type: sqs, " +
+		"event.json": string(clitest.KinesisEvent(3, 1)),
+		"targets.yaml": "targets: [{sourceArn: '" + clitest.Orders + "', id: queue, type: sqs, " +
 			"destination: 'arn:aws:sqs:eu-west-1:123456789012:queue', active: true}]",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -59,7 +60,7 @@ func hold(t *testing.T, fault *awsfake.Fault, args ...string) *held {
 	})
 	h.cmd = exec.Command("fanout", append([]string{"run", "--targets", "targets.yaml"}, args...)...)
 	h.cmd.Dir, h.cmd.Env = dir, os.Environ()
-	for name, value := range clientEnv(aws.URL(), stream.URL()) {
+	for name, value := range clitest.ClientEnv(aws.URL(), stream.URL()) {
 		h.cmd.Env = append(h.cmd.Env, name+"="+value)
 	}
 	pipe, err := h.cmd.StderrPipe()
@@ -82,7 +83,7 @@ func start(t *testing.T, url string, args ...string) *held {
 	}
 	h := &held{t: t, cmd: exec.Command("fanout", args...)}
 	h.cmd.Env = os.Environ()
-	for name, value := range clientEnv(url, url) {
+	for name, value := range clitest.ClientEnv(url, url) {
 		h.cmd.Env = append(h.cmd.Env, name+"="+value)
 	}
 	pipe, err := h.cmd.StderrPipe()
@@ -147,7 +148,7 @@ func TestInterruptFinishesEvent(t *testing.T) {
 }
 
 func TestInterruptFinishesBatch(t *testing.T) {
-	h := hold(t, nil, "--source-arn", orders, "--starting-position", "TRIM_HORIZON", "--checkpoint", "c.json")
+	h := hold(t, nil, "--source-arn", clitest.Orders, "--starting-position", "TRIM_HORIZON", "--checkpoint", "c.json")
 	h.interrupt()
 	h.heard()
 	close(h.let)
@@ -166,7 +167,7 @@ func TestInterruptFinishesBatch(t *testing.T) {
 
 // Failed records are not delivered, though a later run would send them again.
 func TestInterruptWhileFailing(t *testing.T) {
-	h := hold(t, &awsfake.Fault{Code: "AccessDenied"}, "--source-arn", orders, "--starting-position", "TRIM_HORIZON")
+	h := hold(t, &awsfake.Fault{Code: "AccessDenied"}, "--source-arn", clitest.Orders, "--starting-position", "TRIM_HORIZON")
 	h.interrupt()
 	h.heard()
 	close(h.let)

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"fanout/internal/cli/ui"
 	"fanout/internal/provision/cloud"
 	"fanout/lambda"
 )
@@ -24,7 +25,7 @@ func Main(extensions ...lambda.Extension) {
 
 // execute runs the command line and returns its exit status.
 func execute(args []string, in io.Reader, out, errs io.Writer, extensions ...lambda.Extension) (status int) {
-	out, errs = newScreen(out), newScreen(errs)
+	out, errs = ui.NewScreen(out), ui.NewScreen(errs)
 	catalog, err := lambda.CatalogWith(extensions...)
 	if err != nil {
 		fmt.Fprintf(errs, "fanout: %v\n", err)
@@ -46,12 +47,12 @@ func execute(args []string, in io.Reader, out, errs io.Writer, extensions ...lam
 	if err == nil {
 		return exitOK
 	}
-	if !errors.Is(err, errReported) {
+	if !errors.Is(err, ui.ErrReported) {
 		for line := range strings.Lines(cloud.Plain(err)) { // joined errors
 			fmt.Fprintf(errs, "fanout: %s\n", strings.TrimSuffix(line, "\n"))
 		}
 	}
-	if _, ok := errors.AsType[*failure](err); ok {
+	if _, ok := errors.AsType[*ui.Failure](err); ok {
 		return exitFailed
 	}
 	return exitUsage

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"fanout/internal/cli/ui"
 )
 
 // newMan returns the command that the packages of releases are built with.
@@ -27,7 +29,7 @@ folder if it does not exist. The pages have no date, so they change only with fa
 		},
 		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return failed(writePages(cmd.Root(), args[0]))
+			return ui.Failed(writePages(cmd.Root(), args[0]))
 		},
 	}
 }

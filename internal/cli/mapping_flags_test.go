@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fanout/internal/testing/clitest"
 )
 
 // Values that AWS refuses are refused before any call, so that no rights are given for
@@ -17,7 +19,7 @@ func TestHookRefusesWhatAWSRefuses(t *testing.T) {
 		t.Errorf("%s %s was called", r.Method, r.URL)
 	}))
 	defer server.Close()
-	for name, value := range clientEnv(server.URL, server.URL) {
+	for name, value := range clitest.ClientEnv(server.URL, server.URL) {
 		t.Setenv(name, value)
 	}
 	const (
@@ -30,18 +32,18 @@ func TestHookRefusesWhatAWSRefuses(t *testing.T) {
 		// Starting positions.
 		{"--source-arn " + table + " --starting-position AT_TIMESTAMP=2026-01-01T00:00:00Z", "--starting-position is AT_TIMESTAMP, which works only for Kinesis streams; "},
 		{"--source-type dynamodb --source t --starting-position AT_TIMESTAMP=2026-01-01T00:00:00Z", "--starting-position is AT_TIMESTAMP, which works only for Kinesis streams; "},
-		{"--source-arn " + orders + " --starting-position AT_TIMESTAMP=" + soon, "--starting-position is AT_TIMESTAMP=" + soon + ", which is in the future; "},
+		{"--source-arn " + clitest.Orders + " --starting-position AT_TIMESTAMP=" + soon, "--starting-position is AT_TIMESTAMP=" + soon + ", which is in the future; "},
 		// Topics that invoke nothing.
 		{"--source-arn " + topic + ".fifo", `the topic "` + topic + `.fifo" is a FIFO topic, which delivers only to SQS queues and cannot invoke a function; `},
 		{"--source-type sns --source alerts.fifo", `the topic "alerts.fifo" is a FIFO topic, `},
 		// Bounds, which differ for a topic.
-		{"--source-arn " + orders + " --batch-size 0", "--batch-size is 0; it must be 1 to 10000"},
-		{"--source-arn " + orders + " --batching-window 5m1s", "--batching-window is 301; it must be 0 to 300"},
-		{"--source-arn " + orders + " --parallelization-factor 11", "--parallelization-factor is 11; it must be 1 to 10"},
-		{"--source-arn " + orders + " --maximum-retry-attempts 10001", "--maximum-retry-attempts is 10001; it must be 0 to 10000, or -1"},
-		{"--source-arn " + orders + " --maximum-record-age 1.5s", `--maximum-record-age is "1.5s"; it must be whole seconds such as 90, or a duration such as 90s or 5m`},
-		{"--source-arn " + orders + " --maximum-record-age 8d", `--maximum-record-age is "8d"; it must be whole seconds `},
-		{"--source-arn " + orders + " --maximum-record-age 169h", "--maximum-record-age is 608400; it must be 60 to 604800, or -1"},
+		{"--source-arn " + clitest.Orders + " --batch-size 0", "--batch-size is 0; it must be 1 to 10000"},
+		{"--source-arn " + clitest.Orders + " --batching-window 5m1s", "--batching-window is 301; it must be 0 to 300"},
+		{"--source-arn " + clitest.Orders + " --parallelization-factor 11", "--parallelization-factor is 11; it must be 1 to 10"},
+		{"--source-arn " + clitest.Orders + " --maximum-retry-attempts 10001", "--maximum-retry-attempts is 10001; it must be 0 to 10000, or -1"},
+		{"--source-arn " + clitest.Orders + " --maximum-record-age 1.5s", `--maximum-record-age is "1.5s"; it must be whole seconds such as 90, or a duration such as 90s or 5m`},
+		{"--source-arn " + clitest.Orders + " --maximum-record-age 8d", `--maximum-record-age is "8d"; it must be whole seconds `},
+		{"--source-arn " + clitest.Orders + " --maximum-record-age 169h", "--maximum-record-age is 608400; it must be 60 to 604800, or -1"},
 		{"--source-arn " + topic + " --maximum-retry-attempts 3", "--maximum-retry-attempts is 3; for an SNS topic it must be 0 to 2"},
 		{"--source-arn " + topic + " --maximum-retry-attempts -1", "--maximum-retry-attempts is -1; for an SNS topic it must be 0 to 2"},
 		{"--source-arn " + topic + " --maximum-record-age 7h", "--maximum-record-age is 25200; for an SNS topic it must be 60 to 21600"},
@@ -53,17 +55,17 @@ func TestHookRefusesWhatAWSRefuses(t *testing.T) {
 		{"--source-arn " + topic + " --bisect", "--bisect has no effect on SNS topics; remove it"},
 		{"--source-arn " + topic + " --filter {} --filter {}", "--filter appears more than once, but a subscription can have only one filter policy; combine them"},
 		// Filters.
-		{"--source-arn " + orders + strings.Repeat(` --filter {"a":[1]}`, 11), "--filter appears 11 times; a mapping can have at most 10 filters"},
-		{"--source-arn " + orders + ` --filter {"a":1}`, `--filter is "{\"a\":1}"; the value of "a" must be a list of matching values, `},
+		{"--source-arn " + clitest.Orders + strings.Repeat(` --filter {"a":[1]}`, 11), "--filter appears 11 times; a mapping can have at most 10 filters"},
+		{"--source-arn " + clitest.Orders + ` --filter {"a":1}`, `--filter is "{\"a\":1}"; the value of "a" must be a list of matching values, `},
 		// Destinations for failures.
-		{"--source-arn " + orders + " --on-failure failures", `--on-failure is "failures"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
-		{"--source-arn " + orders + " --on-failure " + orders, `--on-failure is "` + orders + `"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
-		{"--source-arn " + orders + " --on-failure kafka://topic", `--on-failure is "kafka://topic"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
-		{"--source-arn " + orders + " --on-failure arn:aws:lambda:eu-west-1:123456789012:function:f", `--on-failure is "arn:aws:lambda:eu-west-1:123456789012:function:f"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
-		{"--source-arn " + topic + " --on-failure " + orders, `--on-failure is "` + orders + `"; it must be the ARN of an SQS queue, SNS topic, S3 bucket, Lambda function or event bus, such as `},
-		{"--source-arn " + orders + " --on-failure " + queue + ".fifo", `--on-failure is "` + queue + `.fifo", which is FIFO; Lambda sends only to standard queues and topics`},
+		{"--source-arn " + clitest.Orders + " --on-failure failures", `--on-failure is "failures"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
+		{"--source-arn " + clitest.Orders + " --on-failure " + clitest.Orders, `--on-failure is "` + clitest.Orders + `"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
+		{"--source-arn " + clitest.Orders + " --on-failure kafka://topic", `--on-failure is "kafka://topic"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
+		{"--source-arn " + clitest.Orders + " --on-failure arn:aws:lambda:eu-west-1:123456789012:function:f", `--on-failure is "arn:aws:lambda:eu-west-1:123456789012:function:f"; it must be the ARN of an SQS queue, SNS topic or S3 bucket, such as `},
+		{"--source-arn " + topic + " --on-failure " + clitest.Orders, `--on-failure is "` + clitest.Orders + `"; it must be the ARN of an SQS queue, SNS topic, S3 bucket, Lambda function or event bus, such as `},
+		{"--source-arn " + clitest.Orders + " --on-failure " + queue + ".fifo", `--on-failure is "` + queue + `.fifo", which is FIFO; Lambda sends only to standard queues and topics`},
 		{"--source-arn " + topic + " --on-failure arn:aws:sns:eu-west-1:123456789012:late.fifo", `--on-failure is "arn:aws:sns:eu-west-1:123456789012:late.fifo", which is FIFO; `},
-		{"--source-arn " + orders + " --on-failure arn:aws:sqs:::failures", `--on-failure is "arn:aws:sqs:::failures", which lacks a region or an account; `},
+		{"--source-arn " + clitest.Orders + " --on-failure arn:aws:sqs:::failures", `--on-failure is "arn:aws:sqs:::failures", which lacks a region or an account; `},
 		{"--source-arn " + topic + " --on-failure " + topic, "--on-failure is the source itself, so failed messages would come back forever; "},
 		{"--source-arn " + topic + " --on-failure arn:aws:lambda:eu-west-1:123456789012:function:fanout:live", "--on-failure is the function itself, so failed messages would come back forever; "},
 	} {
@@ -99,7 +101,7 @@ func TestHookTakesRightsBack(t *testing.T) {
 		}
 		switch {
 		case op == "DescribeStreamSummary":
-			fmt.Fprint(w, `{"StreamDescriptionSummary": {"StreamARN": "`+orders+`"}}`)
+			fmt.Fprint(w, `{"StreamDescriptionSummary": {"StreamARN": "`+clitest.Orders+`"}}`)
 		case op == "DescribeTable":
 			fmt.Fprint(w, `{"Table": {}}`)
 		case op == "Scan":
@@ -127,11 +129,11 @@ func TestHookTakesRightsBack(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	for name, value := range clientEnv(server.URL, server.URL) {
+	for name, value := range clitest.ClientEnv(server.URL, server.URL) {
 		t.Setenv(name, value)
 	}
 	var out, errs bytes.Buffer
-	if status := execute([]string{"hook", "--source-arn", orders}, nil, &out, &errs); status != exitFailed {
+	if status := execute([]string{"hook", "--source-arn", clitest.Orders}, nil, &out, &errs); status != exitFailed {
 		t.Errorf("exit status %d: %s", status, &errs)
 	}
 	if len(policies) != 2 || !strings.Contains(policies[0], "kinesis:GetRecords") || strings.Contains(policies[1], "kinesis:") {

@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"fanout/internal/testing/clitest"
 )
 
 // An account has the function "orders" and its table, both in eu-west-1.
@@ -32,22 +34,22 @@ func TestMissingNames(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	for name, value := range clientEnv(server.URL, server.URL) {
+	for name, value := range clitest.ClientEnv(server.URL, server.URL) {
 		t.Setenv(name, value)
 	}
 	elsewhere := "arn:aws:kinesis:us-east-1:123456789012:stream/orders"
 	for line, want := range map[string]string{
-		"list --function ordrs":                          `there is no function "ordrs" in eu-west-1; did you mean --function orders?`,
-		"policy --function ordrs":                        `there is no function "ordrs" in eu-west-1; did you mean --function orders?`,
-		"template --function ordrs --format sam":         `there is no function "ordrs" in eu-west-1; did you mean --function orders?`,
-		"pause --function ordrs --source-arn " + orders:  `there is no function "ordrs" in eu-west-1; did you mean --function orders?`,
-		"unhook --function ordrs --source-arn " + orders: `there is no function "ordrs" in eu-west-1; did you mean --function orders?`,
-		"pause --function orders --source-arn " + orders: orders + ` is not hooked to the function "orders"; use fanout hook`,
-		"redrive --function ordrs --queue q":             `there is no function "ordrs" in eu-west-1; did you mean --function orders?`,
-		"list":                                           `there is no function "fanout" in eu-west-1; check --function and --region, run fanout deploy, or name a table with --table, because the table "fanoutTargets" does not exist either`,
-		"list --function orders":                         `the target table "gone" does not exist in eu-west-1; run fanout deploy, or name another table with --table`,
-		"list --source-arn " + elsewhere:                 `there is no function "fanout" in us-east-1, the region of the ARN (your region is eu-west-1); check --function and --region, `,
-		"template --function x --format sam":             `there is no function "x" in eu-west-1; check --function and --region, run fanout deploy, or add --targets to describe a function that is not deployed`,
+		"list --function ordrs":                                  `there is no function "ordrs" in eu-west-1; did you mean --function orders?`,
+		"policy --function ordrs":                                `there is no function "ordrs" in eu-west-1; did you mean --function orders?`,
+		"template --function ordrs --format sam":                 `there is no function "ordrs" in eu-west-1; did you mean --function orders?`,
+		"pause --function ordrs --source-arn " + clitest.Orders:  `there is no function "ordrs" in eu-west-1; did you mean --function orders?`,
+		"unhook --function ordrs --source-arn " + clitest.Orders: `there is no function "ordrs" in eu-west-1; did you mean --function orders?`,
+		"pause --function orders --source-arn " + clitest.Orders: clitest.Orders + ` is not hooked to the function "orders"; use fanout hook`,
+		"redrive --function ordrs --queue q":                     `there is no function "ordrs" in eu-west-1; did you mean --function orders?`,
+		"list":                                                   `there is no function "fanout" in eu-west-1; check --function and --region, run fanout deploy, or name a table with --table, because the table "fanoutTargets" does not exist either`,
+		"list --function orders":                                 `the target table "gone" does not exist in eu-west-1; run fanout deploy, or name another table with --table`,
+		"list --source-arn " + elsewhere:                         `there is no function "fanout" in us-east-1, the region of the ARN (your region is eu-west-1); check --function and --region, `,
+		"template --function x --format sam":                     `there is no function "x" in eu-west-1; check --function and --region, run fanout deploy, or add --targets to describe a function that is not deployed`,
 	} {
 		var out, errs bytes.Buffer
 		if status := execute(strings.Fields(line), strings.NewReader(""), &out, &errs); status != exitFailed || !strings.HasPrefix(errs.String(), "fanout: "+want) {
@@ -66,7 +68,7 @@ func TestDoctorOfAMissingFunction(t *testing.T) {
 		fmt.Fprint(w, `{"Functions": [{"FunctionName": "orders", "Runtime": "provided.al2023"}]}`)
 	}))
 	defer server.Close()
-	for name, value := range clientEnv(server.URL, server.URL) {
+	for name, value := range clitest.ClientEnv(server.URL, server.URL) {
 		t.Setenv(name, value)
 	}
 	for name, want := range map[string]string{

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"fanout/internal/testing/clitest"
 )
 
 // Wrong names in flags are refused before any call: the endpoint would not answer, and
 // the exit status would be 1.
 func TestNamesAreChecked(t *testing.T) {
-	for name, value := range clientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
+	for name, value := range clitest.ClientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
 		t.Setenv(name, value)
 	}
 	const function = "arn:aws:lambda:us-east-1:123456789012:function:reg"
@@ -50,7 +52,7 @@ func TestNamesAreChecked(t *testing.T) {
 
 // An unset variable in a script names nothing, rather than everything.
 func TestEmptyNames(t *testing.T) {
-	for name, value := range clientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
+	for name, value := range clitest.ClientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
 		t.Setenv(name, value)
 	}
 	for _, line := range []string{

@@ -10,13 +10,15 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"fanout/internal/testing/clitest"
 )
 
 // managing are the managing commands, in a form that makes calls.
 func managing(t *testing.T) [][]string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "targets.json")
-	text := `{"targets": [{"sourceArn": "` + orders + `", "id": "a", "type": "kinesis", "destination": "copy", "active": true}]}`
+	text := `{"targets": [{"sourceArn": "` + clitest.Orders + `", "id": "a", "type": "kinesis", "destination": "copy", "active": true}]}`
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -31,14 +33,14 @@ func managing(t *testing.T) [][]string {
 		{"apply", file, "--yes"}, with(named, "update", "--id", "a", "--active", "true"), with(named, "activate", "--id", "a"),
 		with(named, "unregister", "--id", "a"), with(named, "hook"), with(table, "hook"), with(topic, "hook"), with(named, "unhook"),
 		with(named, "pause"), with(named, "resume"), {"redrive", "--queue", "failed", "--table", "t", "--dry-run"},
-		{"hook", "--source-arn", orders}, {"unhook", "--source-arn", orders}, {"pause", "--source-arn", orders},
-		{"register", "redis", "--id", "a", "--destination", "cache", "--source-arn", orders, "--table", "t"},
-		{"register", "es", "--id", "a", "--destination", "domain", "--index", "i", "--source-arn", orders, "--table", "t"},
-		{"register", "iot", "--id", "a", "--destination", "topic", "--source-arn", orders, "--table", "t"},
-		{"register", "sqs", "--id", "a", "--destination", "queue", "--source-arn", orders, "--table", "t"},
-		{"register", "sns", "--id", "a", "--destination", "topic", "--source-arn", orders, "--table", "t"},
-		{"register", "firehose", "--id", "a", "--destination", "lake", "--source-arn", orders, "--table", "t"},
-		{"register", "lambda", "--id", "a", "--destination", "f", "--source-arn", orders, "--table", "t"},
+		{"hook", "--source-arn", clitest.Orders}, {"unhook", "--source-arn", clitest.Orders}, {"pause", "--source-arn", clitest.Orders},
+		{"register", "redis", "--id", "a", "--destination", "cache", "--source-arn", clitest.Orders, "--table", "t"},
+		{"register", "es", "--id", "a", "--destination", "domain", "--index", "i", "--source-arn", clitest.Orders, "--table", "t"},
+		{"register", "iot", "--id", "a", "--destination", "topic", "--source-arn", clitest.Orders, "--table", "t"},
+		{"register", "sqs", "--id", "a", "--destination", "queue", "--source-arn", clitest.Orders, "--table", "t"},
+		{"register", "sns", "--id", "a", "--destination", "topic", "--source-arn", clitest.Orders, "--table", "t"},
+		{"register", "firehose", "--id", "a", "--destination", "lake", "--source-arn", clitest.Orders, "--table", "t"},
+		{"register", "lambda", "--id", "a", "--destination", "f", "--source-arn", clitest.Orders, "--table", "t"},
 	}
 }
 
@@ -58,7 +60,7 @@ func TestStrangers(t *testing.T) {
 			w.WriteHeader(stranger.status)
 			fmt.Fprint(w, stranger.body)
 		}))
-		for name, value := range clientEnv(server.URL, server.URL) {
+		for name, value := range clitest.ClientEnv(server.URL, server.URL) {
 			t.Setenv(name, value)
 		}
 		var all sync.WaitGroup

@@ -8,17 +8,19 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"fanout/internal/testing/clitest"
 )
 
 // TestGoldenPublished runs events in the form of published samples: unchanged, and with
 // every option that changes records.
 func TestGoldenPublished(t *testing.T) {
 	sources := map[string]string{
-		"kinesis":  orders,
+		"kinesis":  clitest.Orders,
 		"dynamodb": "arn:aws:dynamodb:eu-west-1:123456789012:table/Customers/stream/2026-03-01T09:00:00.000",
 		"sns":      "arn:aws:sns:eu-west-1:123456789012:alerts",
 	}
-	for name, value := range clientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
+	for name, value := range clitest.ClientEnv("http://127.0.0.1:1", "http://127.0.0.1:1") {
 		t.Setenv(name, value)
 	}
 	events, err := filepath.Glob("../../examples/events/published/*.json")
@@ -47,7 +49,7 @@ func TestGoldenPublished(t *testing.T) {
 				_ = os.Remove(out)
 				fmt.Fprintf(&got, "# %s\n%s", cmp.Or(strings.TrimSuffix(with, ", "), "as they are"), lines)
 			}
-			checkGolden(t, filepath.Join("testdata", "published", name+".txt"), got.String())
+			clitest.CheckGolden(t, filepath.Join("testdata", "published", name+".txt"), got.String())
 		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"fanout/internal/testing/awsfake"
+	"fanout/internal/testing/clitest"
 	"fanout/lambda/envelope"
 )
 
@@ -25,7 +26,7 @@ func TestRedriveLosesNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(aws.Close)
-			for name, value := range clientEnv(aws.URL(), aws.URL()) {
+			for name, value := range clitest.ClientEnv(aws.URL(), aws.URL()) {
 				t.Setenv(name, value)
 			}
 			const records = 40
@@ -33,11 +34,11 @@ func TestRedriveLosesNothing(t *testing.T) {
 			targets.WriteString("targets:\n")
 			for _, id := range []string{"ordered.fifo", "any"} {
 				fmt.Fprintf(&targets, "- {sourceArn: %q, id: %s, type: sqs, collapse: none, parallel: %v, active: true, destination: %q}\n",
-					orders, id, id == "any", "arn:aws:sqs:eu-west-1:123456789012:"+id)
+					clitest.Orders, id, id == "any", "arn:aws:sqs:eu-west-1:123456789012:"+id)
 				for i := range records {
 					key := fmt.Sprint("key-", i%7)
 					e := envelope.Envelope{
-						Version: envelope.Version, Source: orders, Target: id, Shard: "shardId-0", Sequence: fmt.Sprint(i), Key: key,
+						Version: envelope.Version, Source: clitest.Orders, Target: id, Shard: "shardId-0", Sequence: fmt.Sprint(i), Key: key,
 						Data: fmt.Append(nil, key, " ", i), Staged: i%3 > 0,
 					}
 					text, err := e.Marshal()

@@ -3,11 +3,16 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"fanout/internal/cli/factory"
+	"fanout/internal/cli/function"
+	"fanout/internal/cli/run"
+	"fanout/internal/cli/sources"
+	"fanout/internal/cli/targets"
 	"fanout/lambda/target"
 )
 
 func newRoot(catalog *target.Catalog) *cobra.Command {
-	c := common{catalog: catalog}
+	c := factory.Factory{Catalog: catalog}
 	root := &cobra.Command{
 		Use:   "fanout <command>",
 		Short: "Send records from Kinesis, DynamoDB and SNS to many targets",
@@ -26,23 +31,23 @@ records, keeps their order, and isolates targets from each other.`,
 	root.SetVersionTemplate("fanout {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	f := root.PersistentFlags()
-	f.StringVar(&c.aws.Region, "region", "", "make AWS calls in this `REGION` (default: from the environment, or the source's region)")
-	f.StringVar(&c.aws.Profile, "profile", "", "use the profile `NAME` of the shared AWS configuration")
-	f.StringVar(&c.aws.EndpointURL, "endpoint-url", "", "send every AWS call to this `URL`")
-	f.BoolVar(&c.aws.NoVerifyTLS, "no-verify-ssl", false, "do not verify TLS certificates")
-	f.BoolVar(&c.debug, "debug", false, "write debug logs to standard error")
+	f.StringVar(&c.AWS.Region, "region", "", "make AWS calls in this `REGION` (default: from the environment, or the source's region)")
+	f.StringVar(&c.AWS.Profile, "profile", "", "use the profile `NAME` of the shared AWS configuration")
+	f.StringVar(&c.AWS.EndpointURL, "endpoint-url", "", "send every AWS call to this `URL`")
+	f.BoolVar(&c.AWS.NoVerifyTLS, "no-verify-ssl", false, "do not verify TLS certificates")
+	f.BoolVar(&c.Debug, "debug", false, "write debug logs to standard error")
 	root.Flags().BoolP("version", "v", false, "print the version")
 	for _, g := range []struct {
 		title    string
 		commands []*cobra.Command
 	}{
-		{"Function", []*cobra.Command{newDeploy(&c), newDestroy(&c), newPolicy(&c), newTemplate(&c), newDoctor(&c)}},
+		{"Function", []*cobra.Command{function.NewDeploy(&c), function.NewDestroy(&c), function.NewPolicy(&c), function.NewTemplate(&c), function.NewDoctor(&c)}},
 		{"Targets", []*cobra.Command{
-			newRegister(&c), newList(&c), newUpdate(&c), newActivate(&c), newDeactivate(&c), newUnregister(&c),
-			newExport(&c), newApply(&c), newLint(&c),
+			targets.NewRegister(&c), targets.NewList(&c), targets.NewUpdate(&c), targets.NewActivate(&c), targets.NewDeactivate(&c), targets.NewUnregister(&c),
+			targets.NewExport(&c), targets.NewApply(&c), targets.NewLint(&c),
 		}},
-		{"Sources", []*cobra.Command{newHook(&c), newUnhook(&c), newPause(&c), newResume(&c)}},
-		{"Run and tune", []*cobra.Command{newRun(&c), newRedrive(&c), newTune(&c)}},
+		{"Sources", []*cobra.Command{sources.NewHook(&c), sources.NewUnhook(&c), sources.NewPause(&c), sources.NewResume(&c)}},
+		{"Run and tune", []*cobra.Command{run.NewRun(&c), run.NewRedrive(&c), run.NewTune(&c)}},
 		{"Other", []*cobra.Command{newBuild(), newCompletion(), newVersion(), newMan()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})

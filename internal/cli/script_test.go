@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"fanout/internal/testing/awsfake"
+	"fanout/internal/testing/clitest"
 )
 
 // TestScripts runs testdata/*.txtar. Each script has a fake AWS of its own, and
@@ -70,11 +71,11 @@ func setup(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	for name, value := range clientEnv(aws.URL(), stream.URL()) {
+	for name, value := range clitest.ClientEnv(aws.URL(), stream.URL()) {
 		env.Setenv(name, value)
 	}
 	env.Setenv("EXAMPLES", examples)
-	env.Setenv("ORDERS", orders)
+	env.Setenv("ORDERS", clitest.Orders)
 	return nil
 }
 
@@ -112,7 +113,7 @@ func cmdStatus(ts *testscript.TestScript, args []string) {
 }
 
 func cmdEvent(ts *testscript.TestScript, args []string) {
-	event := kinesisEvent(number(ts, args[1]), number(ts, args[2]))
+	event := clitest.KinesisEvent(number(ts, args[1]), number(ts, args[2]))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), event, 0o600))
 }
 

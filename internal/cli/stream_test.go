@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"fanout/internal/testing/clitest"
 )
 
 // fakeStream is a Kinesis stream over HTTP, with the calls that polling needs.
@@ -54,7 +56,7 @@ func (s *fakeStream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	switch operation := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "Kinesis_20131202."); {
-	case in.StreamARN != orders:
+	case in.StreamARN != clitest.Orders:
 		w.WriteHeader(http.StatusBadRequest)
 		answer(w, map[string]any{"__type": "ResourceNotFoundException", "message": "no such stream"})
 	case operation == "ListShards":

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"fanout/internal/cli/ui"
+	"fanout/internal/testing/clitest"
 	"fanout/lambda"
 )
 
@@ -47,13 +49,13 @@ func TestDidYouMean(t *testing.T) {
 			if got := complaint(t, append(path, "--"+slip)...); !strings.HasSuffix(got, want) {
 				t.Errorf("%s --%s: %q, want …%q", cmd.CommandPath(), slip, got, want)
 			}
-			c, ok := f.Value.(chooser)
+			c, ok := f.Value.(ui.Chooser)
 			if !ok {
 				return
 			}
-			for _, word := range c.choices() {
+			for _, word := range c.Choices() {
 				slip := swapped(word)
-				want := fmt.Sprintf("fanout: --%s is %q; it must be %s; did you mean %s?\n", f.Name, slip, either(c.choices()), word)
+				want := fmt.Sprintf("fanout: --%s is %q; it must be %s; did you mean %s?\n", f.Name, slip, ui.Either(c.Choices()), word)
 				if got := complaint(t, append(path, "--"+f.Name, slip)...); got != want {
 					t.Errorf("%s --%s %s: %q, want %q", cmd.CommandPath(), f.Name, slip, got, want)
 				}
@@ -67,9 +69,9 @@ func TestDidYouMean(t *testing.T) {
 		}
 	}
 	for _, args := range [][]string{
-		{"hook", "--source-arn", orders, "--starting-position", "TRIM_HORIZN"},
-		{"run", "--targets", "t", "--source-arn", orders, "--starting-position", "trim_horizon"},
-		{"tune", "--targets", "t", "--source-arn", orders, "--starting-position", "TRIM-HORIZON"},
+		{"hook", "--source-arn", clitest.Orders, "--starting-position", "TRIM_HORIZN"},
+		{"run", "--targets", "t", "--source-arn", clitest.Orders, "--starting-position", "trim_horizon"},
+		{"tune", "--targets", "t", "--source-arn", clitest.Orders, "--starting-position", "TRIM-HORIZON"},
 	} {
 		if got := complaint(t, args...); !strings.HasSuffix(got, "; did you mean TRIM_HORIZON?\n") {
 			t.Errorf("%v: %q", args, got)

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"fanout/internal/cli/ui"
 )
 
 // flagError explains a faulty flag in one sentence.
@@ -16,18 +18,18 @@ func flagError(cmd *cobra.Command, err error) error {
 		}
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		return fmt.Errorf("no such flag of %s: --%s%s", cmd.CommandPath(), e.GetSpecifiedName(), didYouMean("--", e.GetSpecifiedName(), names))
+		return fmt.Errorf("no such flag of %s: --%s%s", cmd.CommandPath(), e.GetSpecifiedName(), ui.DidYouMean("--", e.GetSpecifiedName(), names))
 	}
 	if e, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
 		return fmt.Errorf("--%s needs a value", e.GetSpecifiedName())
 	}
 	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
-		if c, ok := e.GetFlag().Value.(chooser); ok {
-			return fmt.Errorf("--%s is %q; it must be %s", e.GetFlag().Name, e.GetValue(), refused(e.GetFlag(), c, e.GetValue()))
+		if c, ok := e.GetFlag().Value.(ui.Chooser); ok {
+			return fmt.Errorf("--%s is %q; it must be %s", e.GetFlag().Name, e.GetValue(), ui.Refused(e.GetFlag(), c, e.GetValue()))
 		}
 		hint := ""
 		if e.GetFlag().Value.Type() == "bool" {
-			hint = didYouMean("", e.GetValue(), []string{"true", "false"})
+			hint = ui.DidYouMean("", e.GetValue(), []string{"true", "false"})
 		}
 		return fmt.Errorf("--%s is %q; it must be %s%s", e.GetFlag().Name, e.GetValue(), values[e.GetFlag().Value.Type()], hint)
 	}
@@ -64,7 +66,7 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	hint := didYouMean("", args[0], names)
+	hint := ui.DidYouMean("", args[0], names)
 	if name := otherNames[args[0]]; name != "" && cmd == cmd.Root() {
 		hint = "; did you mean " + name + "?"
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"fanout/internal/cli/ui"
 )
 
 // buildInfo describes the origin of a binary.
@@ -88,16 +90,16 @@ toolchain of its build, the platform, and the version of the AWS SDK. --version 
 most of this on one line.`,
 		Example: `  fanout version
   fanout version --output json`,
-		Args: flagsOnly,
+		Args: ui.FlagsOnly,
 	}
-	oneOf(cmd, &output, "output", "text", "print the version in this `FORM`: text, json or yaml", []string{"text", "json", "yaml"})
+	ui.OneOf(cmd, &output, "output", "text", "print the version in this `FORM`: text, json or yaml", []string{"text", "json", "yaml"})
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		b := thisBuild()
 		if output == "text" {
 			_, err := fmt.Fprint(cmd.OutOrStdout(), b)
-			return failed(err)
+			return ui.Failed(err)
 		}
-		return failed(show(cmd.OutOrStdout(), output, b, nil))
+		return ui.Failed(ui.Show(cmd.OutOrStdout(), output, b, nil))
 	}
 	return cmd
 }

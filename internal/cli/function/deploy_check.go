@@ -1,0 +1,93 @@
+package function
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"fanout/internal/cli/ui"
+	"fanout/internal/provision/stack"
+	"fanout/lambda"
+)
+
+// checkFlags checks the flags before any resource is made.
+func (d *deploy) checkFlags() error {
+	d.unusedRuntime()
+	if role := d.FunctionName() + "Role"; len(role) > 64 && d.role == "" && d.roleARN == "" {
+		return fmt.Errorf("the name of the role, %q, is longer than the 64 characters that IAM allows; choose a name with --exec-role", role)
+	}
+	for _, t := range []struct{ flag, name string }{{"table", d.Table}, {"ledger-table", d.ledger}} {
+		if t.name != "" && !strings.HasPrefix(t.name, "arn:") && !tableNames.MatchString(t.name) {
+			return fmt.Errorf("--%s is %q; the name of a table must have 3 to 255 letters, digits, dots, - and _", t.flag, t.name)
+		}
+	}
+	switch {
+	case d.memory < 128 || d.memory > 10_240:
+		return fmt.Errorf("--memory is %d; it must be 128 to 10240 MB", d.memory)
+	case d.timeout < 1 || d.timeout > 900:
+		return fmt.Errorf("--timeout is %d; it must be 1 to 900 seconds", d.timeout)
+	case d.IsSet("subnet") != d.IsSet("security-group") || (len(d.subnets) == 0) != (len(d.securityGroups) == 0):
+		return errors.New("a function in a VPC needs both --subnet and --security-group; add the one that is missing")
+	case d.retention != 0 && !slices.Contains(stack.Retentions, d.retention):
+		return fmt.Errorf("--log-retention is %d; CloudWatch Logs allows 0 (forever) and %s", d.retention, strings.Trim(fmt.Sprint(stack.Retentions), "[]"))
+	}
+	return checkVariables(d.environment)
+}
+
+// tableNames matches the table names that DynamoDB accepts (DynamoDB developer guide,
+// Naming rules).
+var tableNames = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
+
+var variableNames = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]+$`)
+
+// checkVariables checks variables, each NAME=VALUE, with the function's own code.
+func checkVariables(pairs []string) error {
+	known := make(map[string]bool)
+	all := variables(pairs)
+	_, err := lambda.OptionsFrom(func(name string) string {
+		known[name] = true
+		return all[name]
+	})
+	for _, pair := range pairs {
+		name, value, ok := strings.Cut(pair, "=")
+		switch {
+		case !ok || name != "_HANDLER" && name != "_X_AMZN_TRACE_ID" && !variableNames.MatchString(name):
+			return fmt.Errorf("--env is %q; it must be NAME=VALUE", pair)
+		case reserved(name):
+			return fmt.Errorf("--env cannot set %s, because Lambda reserves it; remove it", name)
+		case name == "FANOUT_TABLE":
+			return errors.New("--env cannot set FANOUT_TABLE; use --table")
+		case name == "FANOUT_LEDGER_TABLE":
+			return errors.New("--env cannot set FANOUT_LEDGER_TABLE; use --ledger-table")
+		case strings.HasPrefix(name, "FANOUT_") && !known[name] && value != "": // a misspelled variable may be removed
+			return fmt.Errorf("the function has no variable %s%s", name, ui.DidYouMean("", name, slices.Sorted(maps.Keys(known))))
+		}
+	}
+	return err
+}
+
+// reserved reports whether Lambda refuses a variable (Lambda guide, Defined runtime
+// environment variables, Reserved).
+func reserved(name string) bool {
+	return slices.Contains([]string{
+		"_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV",
+		"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION",
+		"AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
+		"AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+		"AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_MAX_CONCURRENCY", "AWS_LAMBDA_METADATA_API", "AWS_LAMBDA_METADATA_TOKEN",
+		"LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
+	}, name)
+}
+
+// variables splits NAME=VALUE pairs.
+func variables(pairs []string) map[string]string {
+	all := make(map[string]string, len(pairs))
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		all[name] = value
+	}
+	return all
+}

@@ -1,0 +1,2 @@
+// Package function has the commands about the function.
+package function

@@ -1,0 +1,54 @@
+package manage
+
+import (
+	"fanout/sinks"
+)
+
+// AttributeUsages describes the flags of attributes. Most names come from
+// aws-lambda-fanout.
+var AttributeUsages = []struct{ Attribute, Flag, Usage string }{
+	{"destination", "destination", "the destination of the records, by `NAME` or in full"},
+	{"active", "active", "let the target receive records"},
+	{"role", "destination-role-arn", "assume the role with this `ARN` to call the destination"},
+	{"externalId", "external-id", "the external `ID` to assume that role with"},
+	{"region", "destination-region", "the `REGION` of the destination"},
+	{"collapse", "collapse", "combine records into messages in this `FORM`: JSON, none, concat or concat-b64; for TYPES (default: JSON)"},
+	{"parallel", "parallel", "send requests in parallel; false keeps the order of each key (default: true)"},
+	{"convertDDB", "convert-ddb", "convert DynamoDB images to plain JSON"},
+	{"deaggregate", "deaggregate", "unpack records aggregated by the Kinesis Producer Library"},
+	{"appendNewlines", "append-newlines", "end each record with a newline"},
+	{"stages", "stages", "pass records through the stages in this `JSON` list, such as '[{\"mask\": {\"fields\": [\"iban\"]}}]'; see fanout build"},
+	{"batchRecords", "batch-records", "put at most `N` records into a request or message"},
+	{"batchBytes", "batch-bytes", "put at most `N` bytes into a request or message"},
+	{"maxRecordBytes", "max-record-bytes", "send records of up to `N` bytes, if the owner of the destination has set this limit"},
+	{"onFailure", "on-failure", "send records that this target cannot take to the target with this `ID`; not the same as fanout hook --on-failure, a setting of Lambda"},
+	{"maxAge", "max-age", "with --on-failure, also divert records older than this `TIME`, such as 3600 or 1h, that might still be delivered"},
+	{"oversize", "oversize", "the `ACTION` for records that are too large: fail or drop (default: fail)"},
+	{"inFlight", "in-flight", "send at most `N` requests at a time"},
+	{"epoch", "epoch", "any `TEXT`; change it before you read a stream again, and the target gets every record again"},
+	{"ttl", "ttl", "expire values after this `TIME`, such as 3600 or 1h; for TYPES"},
+	{"secret", "secret", "read user and password from the secret with this `ARN`; for TYPES"},
+}
+
+// FlagOf returns the flag of an attribute, without leading hyphens, "" if it has none.
+func FlagOf(attribute string) string {
+	for _, u := range AttributeUsages {
+		if u.Attribute == attribute {
+			return u.Flag
+		}
+	}
+	return ""
+}
+
+// Collapses are the values of the attribute collapse.
+var Collapses = []string{"JSON", "none", "concat", "concat-b64"}
+
+// TypesWith are the types of targets that have an attribute. Usages call them TYPES.
+var TypesWith = map[string]func(*sinks.Type) bool{
+	"collapse": func(t *sinks.Type) bool { return t.Collapse },
+	"ttl":      func(t *sinks.Type) bool { return t.Cache },
+	"secret":   func(t *sinks.Type) bool { return t.Cache },
+}
+
+// AttributeWords are the values of attributes that take only a few words.
+var AttributeWords = map[string][]string{"collapse": Collapses, "oversize": {"fail", "drop"}}

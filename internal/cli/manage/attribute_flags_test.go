@@ -1,0 +1,26 @@
+package manage
+
+import (
+	"testing"
+
+	"fanout/internal/testing/clitest"
+	"fanout/lambda"
+	"fanout/lambda/target"
+)
+
+// The words of an attribute are the ones that the function accepts.
+func TestAttributeWords(t *testing.T) {
+	for name, words := range AttributeWords {
+		for _, word := range append(words, "nonsense") {
+			v := target.Values{"active": {Kind: target.Bool, Text: "true"}}
+			for attribute, text := range map[string]string{
+				"sourceArn": clitest.Orders, "id": "a", "type": "sqs", "destination": "arn:aws:sqs:eu-west-1:123456789012:queue", name: word,
+			} {
+				v[attribute] = target.Value{Kind: target.String, Text: text}
+			}
+			if l := lambda.Builtin().Read(v, ""); (l.Err() == nil) != (word != "nonsense") {
+				t.Errorf("%s %s: %v", name, word, l.Err())
+			}
+		}
+	}
+}

@@ -1,0 +1,207 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/spf13/cobra"
+
+	"fanout/internal/cli/factory"
+	"fanout/internal/cli/manage"
+	"fanout/internal/cli/ui"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/redrive"
+	"fanout/lambda"
+	"fanout/sinks"
+	"fanout/sinks/sqs"
+)
+
+// redriveFlags are the flags of `fanout redrive`.
+type redriveFlags struct {
+	deliveryFlags
+	file, queue string
+	function    string // its table has the targets; "": no function
+	only        redrive.Only
+	failed      string
+	watch       bool
+	max         int
+	dryRun      bool
+}
+
+// NewRedrive returns the command `fanout redrive`.
+func NewRedrive(c *factory.Factory) *cobra.Command {
+	f := redriveFlags{deliveryFlags: deliveryFlags{Factory: c}}
+	cmd := &cobra.Command{
+		Use:   "redrive (--targets FILE | --table NAME | --function NAME) (--file FILE | --queue QUEUE)",
+		Short: "Deliver records from onFailure to their targets again",
+		Long: `Redrive reads the envelopes that the attribute onFailure made of records which a
+target did not take, and delivers each record to its target again: byte for byte as
+it was to be sent. Stages that had run do not run again; those that had not, do, as
+the target has them now. A target with parallel false gets the records of a key in
+their order, and none past one that failed.
+
+With --file it reads a file of envelopes: JSON, one on each line, or {"Records":[…]}
+with several, as queues, topics, Firehose and file targets write them. It reads the file
+into memory and does not change it; --failed keeps records that failed again. With
+--queue it receives from an SQS queue until the queue is empty. It deletes a message when
+all its records are delivered, or taken by their target's onFailure. Other messages stay
+in the queue. If onFailure of a target is the queue or file that redrive reads, it takes
+no records, and they fail.
+
+Redrive drops no records, even if the target has oversize drop. After the first interrupt
+it finishes the calls in flight; a second interrupt stops it at once. At the end it
+prints a row for each target to standard error and, with --output json or yaml, a report
+to standard output.
+The exit status is 0 if all records were delivered, 1 if some failed, 2 for wrong usage
+or unreadable input.`,
+		Example: `  fanout redrive --targets targets.yaml --queue failures --dry-run
+  fanout redrive --function fanout --queue arn:aws:sqs:eu-west-1:123456789012:failures
+  fanout redrive --targets targets.yaml --queue failures --target billing --to billing-2
+  fanout redrive --targets targets.yaml --file failures.jsonl --failed again.jsonl
+  aws s3 cp s3://bucket/failures/1 - | fanout redrive --table fanoutTargets --file -`,
+		Args: ui.FlagsOnly,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.check(); err != nil {
+				return err
+			}
+			return f.run(cmd)
+		},
+	}
+	s := cmd.Flags()
+	s.SortFlags = false
+	f.addTargets(s)
+	s.StringVar(&f.function, "function", "", "read the targets from the table of the function with this `NAME`")
+	s.StringVar(&f.file, "file", "", "read envelopes from this `FILE`, - for standard input")
+	s.StringVar(&f.queue, "queue", "", "receive envelopes from this SQS `QUEUE`, by name, URL or ARN")
+	s.StringVar(&f.only.Source, "source-arn", "", "deliver only records from the source with this `ARN`")
+	s.StringVar(&f.only.Target, "target", "", "deliver only records for the target with this `ID`")
+	s.StringVar(&f.only.To, "to", "", "deliver instead to the target with this `ID` of the same source")
+	s.StringVar(&f.failed, "failed", "", "append the envelopes of records that failed again to this `FILE`")
+	s.BoolVar(&f.watch, "watch", false, "continue when the queue is empty, until interrupted")
+	s.IntVar(&f.max, "max", 0, "stop after `N` messages (default: when the queue is empty)")
+	s.BoolVar(&f.dryRun, "dry-run", false, "print where records would go, and send nothing; STAGED counts records that have passed all stages")
+	f.addBounds(cmd)
+	f.complete(cmd)
+	_ = cmd.MarkFlagFilename("file")
+	_ = cmd.MarkFlagFilename("failed")
+	return cmd
+}
+
+// check checks the flags.
+func (f *redriveFlags) check() error {
+	switch {
+	case f.function != "" && (f.targets != "" || f.table != ""):
+		return errors.New("--function, --targets and --table cannot be combined; use only one")
+	case strings.HasPrefix(f.function, "arn:"):
+		return fmt.Errorf("--function takes a name, but %q is an ARN; use the name, %s", f.function, cloud.Name(f.function))
+	case f.function != "" && !manage.FunctionNames.MatchString(f.function):
+		return fmt.Errorf("--function is %q; the name must have 1 to 64 letters, digits, - and _", f.function)
+	case f.function == "" && f.targets == "" && f.table == "":
+		return errors.New("the targets are missing; add --targets FILE, --table NAME or --function NAME")
+	case f.function == "":
+		if err := f.checkTargets(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case f.file != "" && f.queue != "":
+		return errors.New("--file and --queue cannot be combined; use only one")
+	case f.file == "" && f.queue == "":
+		return errors.New("the envelopes are missing; add --file FILE or --queue QUEUE")
+	case f.file != "" && (f.watch || f.max != 0):
+		return errors.New("--watch and --max have no effect without --queue; remove them")
+	case f.queue != "" && f.failed != "":
+		return errors.New("--failed has no effect with --queue, because failed records stay in the queue; remove it")
+	case f.failed != "" && filepath.Clean(f.failed) == filepath.Clean(f.file):
+		return errors.New("--failed is the same file as --file; name another one")
+	case f.max < 0:
+		return fmt.Errorf("--max is %d; it must be at least 1", f.max)
+	case f.watch && f.dryRun:
+		return errors.New("--watch and --dry-run cannot be combined; use only one")
+	}
+	return f.checkBounds()
+}
+
+func (f *redriveFlags) run(cmd *cobra.Command) error {
+	stderr := ui.NewLive(cmd.ErrOrStderr())
+	d := &redelivery{redriveFlags: f, sum: new(summary), stderr: stderr, name: "the queue"}
+	sources := []string{f.queue, f.only.Source}
+	var letters []redrive.Letter
+	if f.file != "" {
+		read, err := readEvent(f.file, cmd.InOrStdin())
+		if err != nil {
+			return err
+		}
+		d.name, letters = read.name, redrive.ReadFile(read.data)
+		if err := d.legible(letters); err != nil {
+			return err
+		}
+		for i := range letters {
+			sources = append(sources, letters[i].Source)
+		}
+	}
+	cfg, err := f.Load(cmd.Context(), f.inFlight, sources)
+	if err != nil {
+		return err
+	}
+	if f.function != "" {
+		m := manage.Command{Factory: f.Factory, Function: f.function, Errs: cmd.ErrOrStderr(), Environment: cfg.Region}
+		a := cloud.Of(cfg)
+		if f.table, err = m.TableRef(cmd.Context(), a); err == nil && m.NoFunction {
+			err = m.MissingFunction(cmd.Context(), a, &cloud.NoFunction{Name: f.function})
+		}
+		if err != nil {
+			return ui.Failed(err)
+		}
+	}
+	h, err := lambda.New(f.options(), cfg, f.Logger(stderr))
+	if err != nil {
+		return err
+	}
+	ctx, stop := ui.UntilInterrupted(cmd.Context(), stderr)
+	defer stop()
+	if f.queue != "" {
+		err = d.fromQueue(ctx, h, cfg)
+	} else {
+		err = d.fromFile(ctx, h, letters)
+	}
+	if f.dryRun && err == nil {
+		return d.printPlan(cmd.OutOrStdout())
+	}
+	if d.sum.events > 0 || err == nil {
+		if err := d.sum.print(cmd.OutOrStdout(), stderr, f.output); err != nil {
+			return ui.Failed(fmt.Errorf("the report cannot be written: %w", err))
+		}
+	}
+	if err == nil && (d.sum.anyFailed() || d.sum.unreadable > 0) {
+		return ui.Failed(ui.ErrReported)
+	}
+	return err
+}
+
+// openQueue returns the queue with its destination.
+func (f *redriveFlags) openQueue(ctx context.Context, cfg aws.Config) (*redrive.Queue, sinks.Destination, error) {
+	if cfg.Region == "" {
+		return nil, sinks.Destination{}, errors.New("no AWS region is set; add --region, or set AWS_REGION")
+	}
+	account, name := cloud.Of(cfg), f.queue
+	if !cloud.Full(sqs.Type, name) {
+		var err error
+		if name, err = account.Destination(ctx, sqs.Type, name, ""); err != nil {
+			return nil, sinks.Destination{}, ui.Failed(err)
+		}
+	}
+	d, err := sqs.Parse(name)
+	if err != nil {
+		return nil, d, fmt.Errorf("--queue: %w", err)
+	}
+	client := account.In(d.Region).SQS(sqs.Host(&d))
+	if d.Region == "" {
+		d.Region = cfg.Region
+	}
+	return &redrive.Queue{Client: client, URL: d.URL(), Watch: f.watch, Max: f.max, Keep: f.dryRun}, d, nil
+}

@@ -1,0 +1,127 @@
+package run
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"go.uber.org/zap"
+
+	"fanout/engine/plain"
+	"fanout/internal/cli/ui"
+	"fanout/internal/poll"
+	"fanout/lambda"
+)
+
+// runStream polls until it is interrupted, or with --once until everything is
+// delivered.
+func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Config, log *zap.Logger, stderr *ui.Live, sum *summary) (err error) {
+	o := f.poll.options()
+	o.Timeout, o.Log = f.timeout, log
+	if f.poll.checkpoint != "" {
+		file, err := poll.OpenFile(f.poll.checkpoint)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if cerr := file.Close(); err == nil {
+				err = ui.Failed(cerr)
+			}
+		}()
+		o.Checkpoints = file
+	}
+	var left leftover
+	p, err := newPoller(cfg, f.sourceARN, left.count(h.Invoke), o)
+	if err != nil {
+		return err
+	}
+	if nowhere, err := f.readable(ctx, h, []string{f.sourceARN}); err != nil || nowhere != nil {
+		return cmp.Or(err, nowhere)
+	}
+	if err := h.Unclaimed(ctx, f.sourceARN); err != nil {
+		return ui.Failed(err)
+	}
+	faulty, err := h.Faulty(ctx, f.sourceARN)
+	if err != nil {
+		return err
+	}
+	for _, t := range faulty {
+		fmt.Fprintf(stderr, "fanout: the target %s is faulty, so its records fail: %s\n", plain.Line(t.ID), ui.Indented(t.Err))
+	}
+	ctx, stop := ui.UntilInterrupted(ctx, stderr)
+	defer stop()
+	sum.faulty = len(faulty) > 0
+	err = left.explain(p, follow(ctx, p, stderr, sum))
+	sum.settled = err == nil
+	return err
+}
+
+// newPoller returns the poller for the type of stream in source.
+func newPoller(cfg aws.Config, source string, handle poll.Handler, o poll.Options) (*poll.Poller, error) {
+	a, err := arn.Parse(source)
+	if err != nil || a.Service != "kinesis" && a.Service != "dynamodb" {
+		return nil, fmt.Errorf("--source-arn is %q; it must be the ARN of a Kinesis or DynamoDB stream", source)
+	}
+	if a.Region != "" {
+		cfg.Region = a.Region // the stream's region, regardless of the targets' regions
+	}
+	if a.Service == "dynamodb" {
+		return poll.NewDynamoDB(dynamodbstreams.NewFromConfig(cfg), source, handle, o)
+	}
+	return poll.NewKinesis(kinesis.NewFromConfig(cfg), source, handle, o)
+}
+
+// follow runs p and shows its progress on a terminal.
+func follow(ctx context.Context, p *poll.Poller, stderr *ui.Live, sum *summary) error {
+	ctx, stop := context.WithCancel(ctx)
+	shown := make(chan struct{})
+	go func() {
+		defer close(shown)
+		stderr.Follow(ctx, time.Second/2, func() string {
+			_, rows := sum.snapshot()
+			return status(p.Progress().Total, rows)
+		})
+	}()
+	err := p.Run(ctx)
+	stop()
+	<-shown
+	sum.retried = p.Progress().Total.Retries > 0
+	return err
+}
+
+// leftover counts invocations that delivered only part of their batch. The poller
+// follows each with another, unless the run ends first.
+type leftover struct{ atomic.Int64 }
+
+func (l *leftover) count(handle poll.Handler) poll.Handler {
+	return func(ctx context.Context, event []byte) ([]byte, error) {
+		answer, err := handle(ctx, event)
+		if err != nil || bytes.Contains(answer, []byte("itemIdentifier")) {
+			l.Add(1)
+		}
+		return answer, err
+	}
+}
+
+// explain turns err, the result of a run of p, into the error to report. Records that
+// failed first and were delivered later are not an error.
+func (l *leftover) explain(p *poll.Poller, err error) error {
+	total := p.Progress().Total
+	shards := l.Load() - total.Retries
+	switch {
+	case err != nil && total.Batches == 0:
+		return err // the stream could not be read
+	case err != nil:
+		return ui.Failed(err)
+	case shards > 0:
+		return ui.Failed(fmt.Errorf("interrupted with failed records in %d of the shards; their checkpoints are before these records", shards))
+	}
+	return nil
+}

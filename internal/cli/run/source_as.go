@@ -1,0 +1,52 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	records "fanout/lambda/event"
+	"fanout/lambda/target"
+)
+
+// sourceAs is the ARN that --source-arn-as gives the records of events; "" keeps their
+// own.
+type sourceAs string
+
+func (s *sourceAs) add(flags *pflag.FlagSet) {
+	flags.StringVar((*string)(s), "source-arn-as", "", "treat all records as records of the source with this `ARN`")
+}
+
+// check checks the flag. events are the files of events.
+func (s sourceAs) check(events []string) error {
+	switch {
+	case s != "" && events == nil:
+		return errors.New("--source-arn-as needs --event; add --event FILE, or remove the flag")
+	case s != "" && !isSource(string(s)):
+		return fmt.Errorf("--source-arn-as is %q, which is not the ARN of a Kinesis stream, DynamoDB stream or SNS topic", string(s))
+	}
+	return nil
+}
+
+// relabel sets the source of the records in e.
+func (s sourceAs) relabel(e *event) error {
+	if s == "" {
+		return nil
+	}
+	service, _ := target.CheckSource(string(s)) // checked before
+	data, err := records.Relabel(e.data, kinds[service], string(s))
+	if err != nil {
+		return fmt.Errorf("%s: %w", e.name, err)
+	}
+	e.data = data
+	return nil
+}
+
+// kinds maps services to the kinds of sources.
+var kinds = map[string]records.Kind{"kinesis": records.Kinesis, "dynamodb": records.DynamoDB, "sns": records.SNS}
+
+func isSource(arn string) bool {
+	_, ok := target.CheckSource(arn)
+	return ok
+}

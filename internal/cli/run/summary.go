@@ -1,0 +1,146 @@
+package run
+
+import (
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"fanout/engine"
+	"fanout/internal/redrive"
+	"fanout/lambda"
+)
+
+// summary adds up the results of a run, by source and target. It is safe for concurrent
+// use.
+type summary struct {
+	news io.Writer // for each new reason, at once; nil: none
+
+	faulty     bool            // a target of the stream is faulty, active or not
+	retried    bool            // batches of the stream were retried
+	settled    bool            // all records of the stream that failed were settled by a later try
+	unreadable int             // messages or lines that are not envelopes
+	messages   *redrive.Counts // nil: no queue
+
+	mu      sync.Mutex
+	events  int
+	records int
+	targets []*row
+}
+
+// row is the sum of the results at one target.
+type row struct {
+	Source       string   `json:"source"`
+	ID           string   `json:"target"`
+	Type         string   `json:"type"`
+	Destination  string   `json:"destination"`
+	Delivered    int      `json:"delivered"`
+	Already      int      `json:"already"` // delivered by an earlier attempt, so not sent again
+	Dropped      int      `json:"dropped"`
+	Diverted     int      `json:"diverted"`
+	Failed       int      `json:"failed"`
+	Requests     int      `json:"requests"`
+	Retries      int      `json:"retries"`
+	Throttled    int      `json:"throttled"`
+	Bytes        int64    `json:"bytes"`
+	Milliseconds int64    `json:"milliseconds"`
+	Reasons      []reason `json:"reasons,omitempty"`
+
+	took time.Duration
+}
+
+// reason is one reason of failures, with the first record that failed.
+type reason struct {
+	Error    string `json:"error"`
+	Count    int    `json:"count"`              // number of records, after the target's stages
+	Diverted bool   `json:"diverted,omitempty"` // the target of onFailure took them
+	Shard    string `json:"shard,omitempty"`
+	Sequence string `json:"sequence,omitempty"`
+}
+
+// add adds the results of one event.
+func (s *summary) add(results []lambda.Result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.events++
+	for i := range results {
+		r := &results[i]
+		s.records += r.Records()
+		for k := range r.Report.Targets {
+			t := &r.Report.Targets[k]
+			row := s.row(r.SourceARN, t.ID)
+			row.Type, row.Destination = r.Targets[k].Type.String(), r.Targets[k].Destination.String()
+			row.add(t)
+			s.explain(row, t.Failures)
+		}
+	}
+}
+
+// expect adds the row of a target after all earlier ones.
+func (s *summary) expect(source, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.row(source, id)
+}
+
+func (s *summary) row(source, id string) *row {
+	i := slices.IndexFunc(s.targets, func(r *row) bool { return r.Source == source && r.ID == id })
+	if i < 0 {
+		i = len(s.targets)
+		s.targets = append(s.targets, &row{Source: source, ID: id})
+	}
+	return s.targets[i]
+}
+
+func (r *row) add(t *engine.TargetReport) {
+	r.Delivered += t.Delivered
+	r.Already += t.Already
+	r.Dropped += t.Dropped
+	r.Diverted += t.Diverted
+	r.Failed += t.Failed
+	r.Requests += t.Requests
+	r.Retries += t.Retries
+	r.Throttled += t.Throttled
+	r.Bytes += t.Bytes
+	r.took += t.Took
+	r.Milliseconds = r.took.Milliseconds()
+}
+
+// maxReasons bounds the reasons that are kept for a target.
+const maxReasons = 5
+
+// explain records why records failed at the target of r.
+func (s *summary) explain(r *row, failures []engine.Failure) {
+	for _, f := range failures {
+		why := f.Err.Error()
+		if i := slices.IndexFunc(r.Reasons, func(r reason) bool { return r.Error == why && r.Diverted == f.Diverted }); i >= 0 {
+			r.Reasons[i].Count += f.Count
+			continue
+		}
+		if len(r.Reasons) == maxReasons {
+			continue
+		}
+		r.Reasons = append(r.Reasons, reason{Error: why, Count: f.Count, Diverted: f.Diverted, Shard: f.Lane, Sequence: f.Seq})
+		if s.news != nil {
+			r.Reasons[len(r.Reasons)-1].print(s.news, r.ID)
+		}
+	}
+}
+
+// anyFailed reports whether some records were not delivered.
+func (s *summary) anyFailed() bool {
+	_, rows := s.snapshot()
+	return slices.ContainsFunc(rows, func(r row) bool { return r.Failed > 0 })
+}
+
+// snapshot returns the number of records handed over, and a copy of the rows.
+func (s *summary) snapshot() (records int, rows []row) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rows = make([]row, len(s.targets))
+	for i, r := range s.targets {
+		rows[i] = *r
+		rows[i].Reasons = slices.Clone(r.Reasons)
+	}
+	return s.records, rows
+}

@@ -1,0 +1,2 @@
+// Package sources has the commands about the sources of the function.
+package sources

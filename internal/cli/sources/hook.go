@@ -1,0 +1,182 @@
+package sources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"fanout/internal/cli/factory"
+	"fanout/internal/cli/manage"
+	"fanout/internal/cli/ui"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/hooks"
+	"fanout/internal/provision/policy"
+	"fanout/internal/provision/role"
+)
+
+// hookCommand is `fanout hook`.
+type hookCommand struct {
+	sourceCommand
+	mapping  manage.MappingFlags
+	settings hooks.Settings // from the flags
+}
+
+// NewHook returns the command `fanout hook`.
+func NewHook(c *factory.Factory) *cobra.Command {
+	h := hookCommand{sourceCommand: sourceCommand{manage.Command{Factory: c}}}
+	cmd := &cobra.Command{
+		Use:   "hook",
+		Short: "Connect a source to the function",
+		Long: `Hook connects a source to the function: a Kinesis or DynamoDB stream with an event
+source mapping, an SNS topic with a subscription. If the source is already connected,
+hook changes only the settings on the command line. The defaults below apply to a new
+mapping.
+
+For a topic, Lambda invokes the function asynchronously. It tries a message three times
+and then drops it, unless you name a destination with --on-failure. The number of
+retries, the maximum age and this destination are settings of the function, so all its
+topics share them.
+
+Lambda and fanout both have a setting named onFailure. This one is Lambda's. When Lambda
+gives up a batch, it sends a description of the batch to this destination. Only a bucket
+also gets the records. The onFailure of a target, set with fanout register --on-failure,
+is the function's. It names another target, which gets the records that the first
+target cannot take, and the batch goes on.
+
+A mapping always has ReportBatchItemFailures. When all mappings of the function have it,
+hook sets the function's variable FANOUT_REPORT_BATCH_ITEM_FAILURES to true. As long as
+one does not, hook sets it to false, because that mapping would lose failed records.`,
+		Example: `  fanout hook --function fanout --source-type kinesis --source inputStream
+  fanout hook --source-type dynamodb --source Customers --starting-position TRIM_HORIZON --batch-size 1000
+  fanout hook --source-arn arn:aws:sns:eu-west-1:123456789012:alerts \
+      --on-failure arn:aws:sqs:eu-west-1:123456789012:failures`,
+		Args: ui.FlagsOnly,
+	}
+	h.FunctionFlags(cmd)
+	h.SourceFlags(cmd)
+	h.mapping.Add(cmd)
+	h.TableFlags()
+	h.OutputFlag(cmd)
+	h.IAMFlag()
+	h.Work(cmd, h.checkFlags, func(ctx context.Context, a *cloud.Account) error { return h.run(ctx, cmd, a) })
+	return cmd
+}
+
+// checkFlags checks the flags.
+func (h *hookCommand) checkFlags() (err error) {
+	if err = h.NeedSource(); err == nil {
+		h.settings, err = h.mapping.Settings(&h.Command, h.SourceForm())
+	}
+	return err
+}
+
+func (h *hookCommand) run(ctx context.Context, cmd *cobra.Command, a *cloud.Account) error {
+	source, err := h.SourceRef(ctx, a)
+	if err != nil {
+		return err
+	}
+	connector := h.hooks(a, source)
+	paused, err := h.look(ctx, a, connector, source) // first, because Hook may leave the state at Updating
+	if err != nil {
+		return err
+	}
+	// Lambda makes no mapping that the role cannot read.
+	coming := policy.Source{ARN: source, OnFailure: h.mapping.OnFailure}
+	needed, err := h.SyncPolicy(ctx, cmd, a, coming)
+	if err != nil {
+		return err
+	}
+	connector.Granted = !h.NoIAM
+	did, err := connector.Hook(ctx, source, h.settings)
+	if err != nil && needed != nil { // the role may lack its rights
+		return errors.Join(err, h.showHook(cmd.OutOrStdout(), source, "", needed))
+	}
+	if err != nil {
+		return errors.Join(err, h.RestorePolicy(ctx, cmd, a, err))
+	}
+	if err := h.report(ctx, cmd, connector, source, did, needed); err != nil {
+		return err
+	}
+	h.warnIgnored(source, did, paused)
+	h.warnView(ctx, a, source)
+	h.warnLostMessages(ctx, connector, source)
+	if h.NoIAM || did != cloud.Updated {
+		return nil
+	}
+	_, err = h.SyncPolicy(ctx, cmd, a, coming) // the mapping's earlier destination needs no right now
+	return err
+}
+
+// look checks everything that can be checked before something is written. It reports
+// whether the source's mapping is paused.
+func (h *hookCommand) look(ctx context.Context, a *cloud.Account, connector *hooks.Hooks, source string) (paused bool, err error) {
+	if err := h.isFanout(ctx, a); err != nil {
+		return false, err
+	}
+	if h.SourceARN != "" {
+		if err := a.Exists(ctx, source); err != nil {
+			return false, err
+		}
+	}
+	if h.mapping.OnFailure != "" {
+		if err := a.Exists(ctx, h.mapping.OnFailure); err != nil {
+			return false, fmt.Errorf("--on-failure: %w", err)
+		}
+	}
+	return connector.Look(ctx, source, h.settings)
+}
+
+// warnIgnored warns about facts that hook does not change in an existing mapping: its
+// starting position, and that it is paused.
+func (h *hookCommand) warnIgnored(source string, did cloud.Outcome, paused bool) {
+	if did != cloud.Created && h.IsSet("starting-position") {
+		h.Warn("%s is already hooked, and --starting-position applies only to new mappings; to start at another position, run fanout unhook first", source)
+	}
+	if paused {
+		h.Warn("%s is still paused; to start it, run fanout resume --function %s --source-arn %[1]s", source, h.FunctionName())
+	}
+}
+
+// warnLostMessages warns if messages of a topic that the function fails on are lost. If the lookup
+// fails, doctor reports it.
+func (h *hookCommand) warnLostMessages(ctx context.Context, connector *hooks.Hooks, source string) {
+	if manage.FormOf(source).Service != "sns" {
+		return
+	}
+	fate, err := connector.Fate(ctx)
+	if err != nil || fate.Kept {
+		return
+	}
+	h.Warn("Lambda invokes the function %s for a message, within %v, and then drops the message; to keep such messages, run fanout hook --function %s --source-arn %s --on-failure ARN",
+		ui.Count(fate.Attempts, "time"), ui.Briefly(time.Duration(fate.Age)*time.Second), h.FunctionName(), source)
+}
+
+// warnView warns about a stream whose records some targets cannot store. If its table
+// cannot be looked up, doctor reports it.
+func (h *hookCommand) warnView(ctx context.Context, a *cloud.Account, source string) {
+	if manage.FormOf(source).Service != "dynamodb" {
+		return
+	}
+	view, err := cloud.WithoutImages(ctx, a.In(factory.RegionOf(source)).DynamoDB(), source)
+	if err == nil && view != "" {
+		h.Warn("the view %s of %s has no new images, so changes fail at targets of type es, redis and memcached; for such targets, give the table a stream with NEW_AND_OLD_IMAGES", view, source)
+	}
+}
+
+// isFanout refuses a function that is not fanout's: it would get unexpected records,
+// and a variable. A caller without the right to look it up is not stopped.
+func (h *hookCommand) isFanout(ctx context.Context, a *cloud.Account) error {
+	f, found, err := role.Find(ctx, a.Lambda(), h.FunctionRef())
+	switch {
+	case cloud.IsDenied(err):
+		return nil
+	case err != nil:
+		return err
+	case found && !role.IsFanout(f.Tags, f.Environment):
+		return fmt.Errorf("the function %q is not a fanout function; first run fanout deploy --function %[1]s, which asks and replaces it", h.FunctionName())
+	}
+	return nil
+}

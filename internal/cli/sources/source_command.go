@@ -1,0 +1,74 @@
+package sources
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"fanout/internal/cli/factory"
+	"fanout/internal/cli/manage"
+	"fanout/internal/cli/ui"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/hooks"
+	"fanout/internal/provision/policy"
+)
+
+// sourceCommand is a command about a source of the function.
+type sourceCommand struct{ manage.Command }
+
+// hooks returns the hooks of the function, in the source's region: a topic may be in
+// another.
+func (m *sourceCommand) hooks(a *cloud.Account, source string) *hooks.Hooks {
+	h := hooks.Of(a, m.FunctionRef())
+	h.SNS = a.In(factory.RegionOf(source)).SNS()
+	return h
+}
+
+// report updates the function to match its mappings. It prints the outcome, and the
+// policy that the role needs, if one is given.
+func (m *sourceCommand) report(ctx context.Context, cmd *cobra.Command, h *hooks.Hooks, source string, did cloud.Outcome, needed *policy.Document) error {
+	if err := m.showHook(cmd.OutOrStdout(), source, did, needed, h.Changed...); err != nil {
+		return err
+	}
+	reported, value, others, err := h.Report(ctx)
+	if err != nil {
+		return err
+	}
+	if reported == cloud.Updated {
+		fmt.Fprintf(cmd.ErrOrStderr(), "variable %s: %t\n", hooks.Variable, value)
+	}
+	for _, other := range others {
+		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the mapping of %s does not have ReportBatchItemFailures, so Lambda sends whole batches again; run fanout hook --source-arn %s\n", other, other)
+	}
+	return nil
+}
+
+// showHook prints the outcome for the hook of a source, unless did is "", and the
+// policy that the role needs, unless needed is nil.
+func (m *sourceCommand) showHook(w io.Writer, source string, did cloud.Outcome, needed *policy.Document, changed ...hooks.Change) error {
+	if m.Output != "table" {
+		return ui.Show(w, m.Output, struct {
+			Source   string           `json:"source"`
+			Function string           `json:"function"`
+			Outcome  cloud.Outcome    `json:"outcome,omitempty"`
+			Changes  []hooks.Change   `json:"changes,omitempty"`
+			Policy   *policy.Document `json:"policy,omitempty"`
+		}{source, m.FunctionName(), did, changed, needed}, nil)
+	}
+	if did != "" {
+		if _, err := fmt.Fprintf(w, "hook of %s to %s: %s\n", source, m.FunctionName(), did); err != nil {
+			return err
+		}
+	}
+	for _, c := range changed {
+		if _, err := fmt.Fprintf(w, "    %s: %s → %s\n", c.Name, ui.Printable(c.Before), ui.Printable(c.After)); err != nil {
+			return err
+		}
+	}
+	if needed == nil {
+		return nil
+	}
+	return ui.ShowJSON(w, needed)
+}

@@ -1,0 +1,2 @@
+// Package targets has the commands about the targets in a table.
+package targets
