@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"fanout/internal/redrive"
 	"fanout/internal/testing/kpl"
 	"fanout/lambda/envelope"
 	"fanout/sinks"
@@ -156,7 +157,7 @@ func TestRedriveFormerImages(t *testing.T) {
 		e.Version, e.Source, e.Target, e.Shard, e.Sequence, e.Key = 1, customers, "t", customers, fmt.Sprint(i), "k"
 		all = append(all, e)
 	}
-	a.redrive(a.NewRedrive(sinks.Spec{}), customers, all, len(all))
+	a.redrive(redrive.NewDelivery(a.Handler, sinks.Spec{}), customers, all, len(all))
 	record := func(name, images string) string {
 		return `{"eventName":"` + name + `","eventSource":"aws:dynamodb","dynamodb":{` + images + `},"eventSourceARN":"` + customers + `"}`
 	}

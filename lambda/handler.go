@@ -62,6 +62,10 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 		table := &ledger.Table{Client: client, Name: o.LedgerTable, Key: o.LedgerKey}
 		h.known = dedup.Stores{h.known, &dedup.Shared{Table: table, Function: o.FunctionName, Log: log}}
 	}
+	if o.Store != nil {
+		h.store = o.Store
+		return h, nil
+	}
 	ttl := max(o.ConfigTTL, 1) // zero would be the cache's default
 	if o.TargetsFile != "" {
 		file, err := o.catalog().OpenFile(o.TargetsFile)

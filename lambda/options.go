@@ -12,6 +12,7 @@ import (
 	"fanout/engine"
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
+	"fanout/sinks"
 	"fanout/sinks/builtin"
 	"fanout/stages"
 )
@@ -37,6 +38,11 @@ type Options struct {
 	MetricsNamespace        string          // FANOUT_METRICS_NAMESPACE
 	Catalog                 *target.Catalog // types of targets; nil: the built-in ones
 	FunctionName            string          // AWS_LAMBDA_FUNCTION_NAME: names the sessions of assumed roles, and the metrics
+	Store                   target.Store    // where targets come from; nil: TargetsFile or Table
+
+	// Around, if set, wraps the sink of each target without faults. If the wrapper does not
+	// call the sink it was given, the handler does everything except sending.
+	Around func(*sinks.Spec, engine.Sink) engine.Sink
 }
 
 // catalog returns the types of targets that the function knows.

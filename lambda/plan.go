@@ -111,8 +111,12 @@ func (h *Handler) newPlan(set []target.Loaded, kind event.Kind, old *plan) (*pla
 		}
 	}
 	var err error
-	b.plan.engine, err = engine.NewPlan(engine.Options{Slots: h.slots, Margin: h.options.DeadlineMargin}, b.plan.targets...)
+	b.plan.engine, err = engine.NewPlan(h.engineOptions(), b.plan.targets...)
 	return b.plan, err
+}
+
+func (h *Handler) engineOptions() engine.Options {
+	return engine.Options{Slots: h.slots, Margin: h.options.DeadlineMargin}
 }
 
 // planner builds a plan from a set of targets.

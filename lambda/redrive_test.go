@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"fanout/internal/redrive"
 	"fanout/internal/testing/awsfake"
 	"fanout/lambda"
 	"fanout/lambda/envelope"
@@ -35,7 +36,7 @@ func (a *account) envelopes() (all []envelope.Envelope) {
 }
 
 // redrive delivers envelopes to target t of source, which must take n of them.
-func (a *account) redrive(r *lambda.Redrive, source string, all []envelope.Envelope, n int) (reasons []string) {
+func (a *account) redrive(r *redrive.Delivery, source string, all []envelope.Envelope, n int) (reasons []string) {
 	a.t.Helper()
 	done, results, err := r.Deliver(a.t.Context(), source, "t", all)
 	if err != nil {
@@ -110,7 +111,7 @@ func TestRedriveRoundTrip(t *testing.T) {
 					got.OnCall(nil)
 					again := open(t, targets(source.arn, "id: t, "+attributes))
 					all := got.envelopes()
-					again.redrive(again.NewRedrive(sinks.Spec{}), source.arn, all, len(all))
+					again.redrive(redrive.NewDelivery(again.Handler, sinks.Spec{}), source.arn, all, len(all))
 					if diff := cmp.Diff(arrived(want, at), arrived(again, at)); diff != "" {
 						t.Errorf("(-at first +by redrive)\n%s", diff)
 					}
@@ -152,7 +153,7 @@ func TestRedriveKeepsOrder(t *testing.T) {
 			Data: fmt.Append(nil, i), Staged: i%2 == 0,
 		})
 	}
-	r := a.NewRedrive(sinks.Spec{})
+	r := redrive.NewDelivery(a.Handler, sinks.Spec{})
 	a.OnCall(func(awsfake.Call) *awsfake.Fault {
 		if len(a.Records("sqs/out")) == 2 {
 			return &awsfake.Fault{Code: "AccessDeniedException", Status: 403}
@@ -182,7 +183,7 @@ func TestRedriveDoesNotGoRound(t *testing.T) {
 	there.Region = "us-east-1"
 	for from, want := range map[sinks.Destination]int{here: 0, there: 1, {Name: "dead"}: 0, {Name: "other"}: 1} {
 		a := open(t, targets(orders, `id: t, type: sqs, collapse: none, maxRecordBytes: 2, oversize: drop, onFailure: dead, destination: "`+queue+`out"`)+inactive(orders))
-		a.redrive(a.NewRedrive(sinks.Spec{Type: builtin.Type("sqs"), Destination: from}), orders, []envelope.Envelope{{Version: 1, Source: orders, Target: "t", Data: []byte("large"), Staged: true}}, want)
+		a.redrive(redrive.NewDelivery(a.Handler, sinks.Spec{Type: builtin.Type("sqs"), Destination: from}), orders, []envelope.Envelope{{Version: 1, Source: orders, Target: "t", Data: []byte("large"), Staged: true}}, want)
 		if n := len(a.Records("sqs/dead")); n != want {
 			t.Errorf("from %v: %d records went to the target's onFailure, want %d", from, n, want)
 		}
@@ -205,7 +206,7 @@ func TestRedriveDoesNotGoRoundInAFile(t *testing.T) {
 	for from, want := range map[string]int{file: 0, link: 0, other: 1, filepath.Join(dir, "none"): 1, "": 1} {
 		a := open(t, targets(orders, `id: t, type: sqs, collapse: none, maxRecordBytes: 2, onFailure: dead, destination: "`+queue+`out"`)+
 			fmt.Sprintf("- {sourceArn: %q, id: dead, type: file, active: false, destination: %q}\n", orders, file))
-		a.redrive(a.NewRedrive(sinks.Spec{Destination: sinks.Destination{Path: from}}), orders, []envelope.Envelope{{Version: 1, Source: orders, Target: "t", Data: []byte("large"), Staged: true}}, want)
+		a.redrive(redrive.NewDelivery(a.Handler, sinks.Spec{Destination: sinks.Destination{Path: from}}), orders, []envelope.Envelope{{Version: 1, Source: orders, Target: "t", Data: []byte("large"), Staged: true}}, want)
 		text, err := os.ReadFile(file)
 		if n := bytes.Count(text, []byte("\n")); err != nil || n != want {
 			t.Errorf("from %q: %d envelopes went to the target's onFailure, want %d; %v", from, n, want, err)
@@ -218,7 +219,7 @@ func TestRedriveDoesNotGoRoundInAFile(t *testing.T) {
 
 func TestRedriveTarget(t *testing.T) {
 	a := open(t, targets(orders, `id: t, type: sqs, destination: "`+queue+`out"`, `id: bad, type: sqs, destination: ":"`)+inactive(orders))
-	r := a.NewRedrive(sinks.Spec{})
+	r := redrive.NewDelivery(a.Handler, sinks.Spec{})
 	for _, c := range []struct{ source, id, want string }{
 		{orders, "t", "<nil>"},
 		{orders, "bad", "is neither the URL nor the ARN of a queue"},
@@ -245,7 +246,7 @@ func TestRedriveWithoutTargets(t *testing.T) {
 	a := open(t, targets(orders), func(o *lambda.Options) { o.TargetsFile, o.Table = "", "t" })
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	done, results, err := a.NewRedrive(sinks.Spec{}).Deliver(ctx, orders, "t", make([]envelope.Envelope, 2))
+	done, results, err := redrive.NewDelivery(a.Handler, sinks.Spec{}).Deliver(ctx, orders, "t", make([]envelope.Envelope, 2))
 	if err == nil || results != nil || done[0] || len(done) != 2 || !strings.Contains(err.Error(), "the targets of "+orders+" are unknown") {
 		t.Errorf("%v, %v, %v", done, results, err)
 	}
@@ -254,7 +255,7 @@ func TestRedriveWithoutTargets(t *testing.T) {
 // A message of several records does not pass for the first of them.
 func TestRedriveMessage(t *testing.T) {
 	a := open(t, targets(orders, `id: t, type: sqs, destination: "`+queue+`out.fifo"`, `id: u, type: sqs, destination: "`+queue+`out"`))
-	r := a.NewRedrive(sinks.Spec{})
+	r := redrive.NewDelivery(a.Handler, sinks.Spec{})
 	several := envelope.Envelope{Version: 1, Shard: "s", Sequence: "7", Key: "k", Action: "PUT", Data: []byte("several"), Staged: true, Records: 3}
 	one := several
 	one.Data, one.Records = []byte("one"), 0
@@ -282,7 +283,7 @@ func TestRedriveUnreadable(t *testing.T) {
 	if len(all) != 1 || !all[0].Unreadable || !strings.Contains(string(all[0].Event), `"data":"?"`) {
 		t.Fatalf("the envelope is %+v", all)
 	}
-	reasons := a.redrive(a.NewRedrive(sinks.Spec{Type: builtin.Type("sqs"), Destination: sinks.Destination{Name: "dead"}}), orders, all, 0)
+	reasons := a.redrive(redrive.NewDelivery(a.Handler, sinks.Spec{Type: builtin.Type("sqs"), Destination: sinks.Destination{Name: "dead"}}), orders, all, 0)
 	if len(a.Records("sqs/out")) > 0 || !strings.Contains(fmt.Sprint(reasons), "could not be read") {
 		t.Errorf("it was delivered, or failed with %q", reasons)
 	}

@@ -18,6 +18,9 @@ func (h *Handler) wire(t *sinks.Spec) engine.Target {
 	if out.Fault != nil {
 		return out
 	}
+	if h.options.Around != nil {
+		out.Sink = h.options.Around(t, out.Sink)
+	}
 	out.Stages, out.Fault = h.options.catalog().StagesOf(t, out.Sink.Limits().RecordBytes)
 	return out
 }

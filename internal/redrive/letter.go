@@ -1,5 +1,5 @@
-// Package redrive reads envelopes from files and queues. Envelopes that are not
-// delivered stay in place.
+// Package redrive reads envelopes from files and queues, and delivers them again. Envelopes
+// that are not delivered stay in place.
 package redrive
 
 import (

@@ -220,8 +220,9 @@ func newRehearsal(o *MeasureOptions, collapse string, specs []sinks.Spec) (*rehe
 	}
 	lo := lambda.DefaultOptions()
 	lo.Metrics, lo.Catalog = metrics.ModeNone, o.Catalog
+	lo.Store, lo.Around = newStore(specs, collapse), r.tape.around
 	var err error
-	r.handler, err = lambda.Rehearse(lo, cfg, newStore(specs, collapse), r.tape.around, o.Log)
+	r.handler, err = lambda.New(lo, cfg, o.Log)
 	return r, err
 }
 

@@ -25,7 +25,7 @@ import (
 type redelivery struct {
 	*redriveFlags
 	name   string // of the queue or file
-	again  *lambda.Redrive
+	again  *redrive.Delivery
 	sum    *summary
 	plan   []*redriveStep
 	stderr *ui.Live
@@ -48,7 +48,7 @@ func (d *redelivery) fromQueue(ctx context.Context, h *lambda.Handler, cfg aws.C
 	if err != nil {
 		return err
 	}
-	d.again = h.NewRedrive(sinks.Spec{Type: sqs.Type, Destination: where})
+	d.again = redrive.NewDelivery(h, sinks.Spec{Type: sqs.Type, Destination: where})
 	if d.watch {
 		d.sum.news = d.stderr
 	}
@@ -63,7 +63,7 @@ func (d *redelivery) fromFile(ctx context.Context, h *lambda.Handler, letters []
 	if d.file == "-" {
 		from.Path = ""
 	}
-	d.again = h.NewRedrive(sinks.Spec{Destination: from})
+	d.again = redrive.NewDelivery(h, sinks.Spec{Destination: from})
 	all := make([]*redrive.Letter, len(letters))
 	for i := range letters {
 		all[i] = &letters[i]

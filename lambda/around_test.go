@@ -32,7 +32,8 @@ func (s standIn) Send(_ context.Context, batch []engine.Record) engine.Outcome {
 	return engine.Outcome{}
 }
 
-func TestRehearseSendsNothing(t *testing.T) {
+// With Store and Around, the function does everything except sending.
+func TestAroundSendsNothing(t *testing.T) {
 	const source = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
 	store := listStore{
 		{ID: "out", Spec: sinks.Spec{SourceARN: source, ID: "out", Type: builtin.Type("file"), Destination: sinks.Destination{Path: "/nowhere/at/all"}, Collapse: sinks.CollapseNone, Active: true}},
@@ -40,11 +41,12 @@ func TestRehearseSendsNothing(t *testing.T) {
 	}
 	records, around := 0, 0
 	o := DefaultOptions()
-	o.Metrics, o.TargetsFile = metrics.ModeNone, "/nowhere/either"
-	h, err := Rehearse(o, aws.Config{Region: "eu-west-1"}, store, func(_ *sinks.Spec, s engine.Sink) engine.Sink {
+	o.Metrics, o.TargetsFile, o.Store = metrics.ModeNone, "/nowhere/either", store
+	o.Around = func(_ *sinks.Spec, s engine.Sink) engine.Sink {
 		around++
 		return standIn{s, &records}
-	}, zap.NewNop())
+	}
+	h, err := New(o, aws.Config{Region: "eu-west-1"}, zap.NewNop())
 	if err != nil {
 		t.Fatal(err)
 	}
