@@ -35,6 +35,7 @@ var rules = []rule{
 	{"lambda", []string{"std", "fanout/internal/near", "fanout/engine", "fanout/internal/jsonscan", "fanout/internal/jsontext", "fanout/stages", "fanout/sinks", "fanout/internal/awshttp", "fanout/internal/awsname", "github.com/", "go.uber.org/", "golang.org/x/", "go.yaml.in/"}},
 	{"internal/near", []string{"std"}},
 	{"internal/build", []string{"std", "golang.org/x/mod/module"}},
+	{"internal/jq", []string{"std", "fanout/engine/plain", "fanout/internal/jsonscan", "fanout/internal/jsontext", "github.com/itchyny/gojq"}},
 	{"internal/pages", []string{"std"}},
 	{"internal/pattern", []string{"std", "fanout/engine/plain", "fanout/internal/jsonscan", "fanout/internal/near"}},
 	{"internal/poll", []string{"std", "fanout/internal/jsontext", "github.com/aws/", "github.com/sourcegraph/conc/", "golang.org/x/sync/", "go.uber.org/zap/"}},
