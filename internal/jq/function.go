@@ -127,10 +127,9 @@ func isScalar(q *gojq.Query) bool {
 	switch q.Term.Type {
 	case gojq.TermTypeNull, gojq.TermTypeTrue, gojq.TermTypeFalse, gojq.TermTypeNumber:
 		return true
-	case gojq.TermTypeString:
-		return q.Term.Str.Queries == nil
+	default:
+		return q.Term.Type == gojq.TermTypeString && q.Term.Str.Queries == nil
 	}
-	return false
 }
 
 // isShort reports whether a query is the literal name of a field, or a small index.

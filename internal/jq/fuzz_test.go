@@ -2,6 +2,7 @@ package jq
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 )
@@ -28,7 +29,7 @@ func FuzzProgram(f *testing.F) {
 			}
 			return nil
 		})
-		if err == errPanic {
+		if errors.Is(err, errPanic) {
 			t.Errorf("%q of %q: %v", program, data, err)
 		}
 	})

@@ -1,7 +1,6 @@
 package jq
 
 import (
-	"context"
 	"encoding/json"
 	"math/big"
 	"sync"
@@ -111,9 +110,9 @@ func (m *machine) call(program string, v any, args []any) any {
 	}
 	var values [2]any
 	copy(values[:], args)
-	result, _ := code.(*gojq.Code).RunWithContext(context.Background(), v, values[:]...).Next()
+	result, _ := code.(*gojq.Code).Run(v, values[:]...).Next()
 	if n, ok := result.(*big.Int); ok && n.BitLen() > maxBits {
-		return m.meter.end(errDigits)
+		return m.meter.exceeds(errDigits)
 	}
 	return result
 }
@@ -132,7 +131,7 @@ const valueBytes = 16
 // many times counts as often, because functions go through it as often.
 type walk struct {
 	left int
-	err  error
+	err  bound // "": none
 }
 
 func (w *walk) value(v any, depth int) {
@@ -160,13 +159,13 @@ func (w *walk) value(v any, depth int) {
 }
 
 func (w *walk) goesOn(depth int) bool {
-	if w.err == nil && w.left < 0 {
+	if w.err == "" && w.left < 0 {
 		w.err = errWork
 	}
-	if w.err == nil && depth > MaxDepth {
+	if w.err == "" && depth > MaxDepth {
 		w.err = errDepth
 	}
-	return w.err == nil
+	return w.err == ""
 }
 
 // size returns the size of values, or an error that ends the run.
@@ -175,11 +174,11 @@ func (m *meter) size(values ...any) (int, error) {
 	for _, v := range values {
 		w.value(v, 0)
 	}
-	if w.left < 0 && w.err == nil {
+	if w.left < 0 && w.err == "" {
 		w.err = errWork
 	}
-	if w.err != nil {
-		return 0, m.end(w.err)
+	if w.err != "" {
+		return 0, m.exceeds(w.err)
 	}
 	return m.work - w.left, nil
 }
@@ -237,7 +236,7 @@ func parsed(m *meter, v any, _ []any) error {
 // digits bounds the length of a number in text.
 func digits(m *meter, v any, _ []any) error {
 	if s, ok := v.(string); ok && len(s) > maxDigits {
-		return m.end(errDigits)
+		return m.exceeds(errDigits)
 	}
 	return nil
 }
@@ -249,7 +248,7 @@ func times(m *meter, _ any, args []any) error {
 		n, number := gojq.ToFloat64(args[1-i])
 		if ok && number && n > 0 {
 			if n*float64(len(s)) > float64(m.work) {
-				return m.end(errWork)
+				return m.exceeds(errWork)
 			}
 			return m.charge(int(n * float64(len(s))))
 		}
@@ -326,7 +325,7 @@ func newIndex(m *meter, v any, _ []any) error {
 		return nil
 	}
 	if n > MaxWork/valueBytes {
-		return m.end(errWork)
+		return m.exceeds(errWork)
 	}
 	return m.charge(2 * n)
 }

@@ -82,17 +82,22 @@ func (m *meter) look() {
 }
 
 // end ends the run at its next step. A program cannot catch that with try.
-func (m *meter) end(err error) error {
+func (m *meter) end(err error) {
 	if m.err == nil {
 		m.err = err
 	}
+}
+
+// exceeds ends the run, and returns why it ends.
+func (m *meter) exceeds(err bound) error {
+	m.end(err)
 	return m.err
 }
 
 // charge counts n bytes of work, and returns an error if the run must end.
 func (m *meter) charge(n int) error {
 	if n < 0 || n > m.work {
-		return m.end(errWork)
+		return m.exceeds(errWork)
 	}
 	m.work -= n
 	if n >= stepsPerLook<<10 {

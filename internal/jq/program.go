@@ -3,6 +3,7 @@ package jq
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"sync"
 	"unicode/utf8"
 
@@ -91,7 +92,7 @@ func (p *Program) First(ctx context.Context, r *Record) (text string, ok bool, e
 			return errEnough
 		}
 		result, err := marshal(v, true, maxText)
-		if err == errOutput {
+		if errors.Is(err, errOutput) {
 			return errText
 		}
 		if err != nil {
@@ -129,7 +130,7 @@ func (p *Program) run(ctx context.Context, r *Record, each func(v any) error) (e
 	if err != nil {
 		return err
 	}
-	iter := m.code.RunWithContext(&m.meter, data, values[:]...)
+	iter := m.code.RunWithContext(&m.meter, data, values[:]...) //nolint:contextcheck // the meter has ctx
 	for {
 		v, ok := iter.Next()
 		if m.meter.err != nil {
@@ -141,7 +142,7 @@ func (p *Program) run(ctx context.Context, r *Record, each func(v any) error) (e
 		if err, failed := v.(error); failed {
 			return p.reason(err)
 		}
-		if err := each(v); err == errEnough {
+		if err := each(v); errors.Is(err, errEnough) {
 			break
 		} else if err != nil {
 			return err

@@ -2,6 +2,7 @@ package jq
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -170,7 +171,7 @@ func TestEndless(t *testing.T) {
 	for _, c := range endless {
 		t.Run(c.program, func(t *testing.T) {
 			_, err := results(t, c.program, c.data, false)
-			if err == nil || c.want != nil && err != c.want {
+			if err == nil || c.want != nil && !errors.Is(err, c.want) {
 				t.Errorf("%v; want %v", err, c.want)
 			}
 			// The machine of the run still works.
@@ -293,7 +294,7 @@ func TestStopped(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := fmt.Errorf("the deadline passed")
 	cancel(why)
-	if err := p.Run(ctx, &Record{Data: []byte(`1`)}, false, func([]byte) error { return nil }); err != why {
+	if err := p.Run(ctx, &Record{Data: []byte(`1`)}, false, func([]byte) error { return nil }); !errors.Is(err, why) {
 		t.Errorf("%v; want %v", err, why)
 	}
 }
