@@ -46,6 +46,8 @@ func (s *Server) decode(service, name string, body []byte) (operation, *failure)
 	switch service + "." + name {
 	case "kinesis.PutRecords":
 		return s.putRecords(body)
+	case "kinesis.ListShards":
+		return s.listShards(body)
 	case "firehose.PutRecordBatch":
 		return s.putRecordBatch(body)
 	case "sqs.SendMessageBatch":

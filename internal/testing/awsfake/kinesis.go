@@ -2,10 +2,8 @@ package awsfake
 
 import (
 	"cmp"
-	"crypto/md5" //nolint:gosec // Kinesis maps keys to shards with it
 	"encoding/json"
 	"fmt"
-	"math/big"
 	"regexp"
 	"unicode/utf8"
 )
@@ -81,30 +79,25 @@ func (s *Server) putInto(destination string, recs []Record, refuse map[int]strin
 		Records           []kinesisResult
 	}
 	var kept []Record
+	shards, named := s.shardsOf(destination)
 	for i, r := range recs {
 		if code, ok := refuse[i]; ok {
 			out.FailedRecordCount++
 			out.Records = append(out.Records, kinesisResult{ErrorCode: code, ErrorMessage: "Internal service failure."})
 			continue
 		}
+		shard := shards.of(r)
+		if named {
+			r.Shard = shard
+		}
 		kept = append(kept, r)
 		out.Records = append(out.Records, kinesisResult{
 			SequenceNumber: fmt.Sprintf("4954498585%046d", i),
-			ShardID:        "shardId-" + shard(r),
+			ShardID:        shard,
 		})
 	}
 	s.take(destination, kept)
 	return out, nil
-}
-
-// shard returns the number of r's shard, of two.
-func shard(r Record) string {
-	key := new(big.Int)
-	if _, ok := key.SetString(r.HashKey, 10); !ok {
-		sum := md5.Sum([]byte(r.PartitionKey)) //nolint:gosec // as above
-		key.SetBytes(sum[:])
-	}
-	return fmt.Sprintf("%012d", key.Bit(127))
 }
 
 // invalid is a service's error for a bad parameter. It repeats the value.

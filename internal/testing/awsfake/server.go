@@ -26,6 +26,7 @@ type Server struct {
 	dedup  map[string]bool // destination, NUL, deduplication id
 	docs   map[string]bool // destination, NUL, _id of the existing documents
 	limits map[string]int
+	shards map[string][]shards // as set, the current ones last
 	tables map[string]*table
 	queues map[string][]*queued
 	flying int
@@ -51,6 +52,7 @@ type Record struct {
 	Data            []byte
 	PartitionKey    string               // Kinesis
 	HashKey         string               // Kinesis, if explicit
+	Shard           string               // Kinesis, after SetShards
 	GroupID         string               // SQS and SNS
 	DeduplicationID string               // SQS and SNS
 	Attributes      map[string]Attribute // SQS and SNS
@@ -98,6 +100,7 @@ func Start() (*Server, error) {
 		dedup:  make(map[string]bool),
 		docs:   make(map[string]bool),
 		limits: make(map[string]int),
+		shards: make(map[string][]shards),
 		tables: make(map[string]*table),
 		queues: make(map[string][]*queued),
 	}

@@ -1,0 +1,512 @@
+package kinesis
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/awslabs/kinesis-aggregation/go/v2/deaggregator"
+
+	"fanout/engine"
+	"fanout/engine/enginetest"
+	"fanout/internal/testing/awsfake"
+	"fanout/sinks"
+	"fanout/sinks/internal/sinktest"
+)
+
+const orders = "kinesis/orders"
+
+func aggregator(cfg aws.Config, ordered bool, opts ...sinks.Option) *Aggregator {
+	return NewAggregator(New(kinesis.NewFromConfig(cfg), sinktest.Stream, opts...), ordered)
+}
+
+// user is a user record at its destination.
+type user struct{ key, hashKey, data, shard string }
+
+// read returns the user records of rec, as awslabs/kinesis-aggregation reads them.
+func read(t testing.TB, rec awsfake.Record) []user {
+	t.Helper()
+	list, err := deaggregator.DeaggregateRecords([]types.Record{{Data: rec.Data, PartitionKey: &rec.PartitionKey}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var users []user
+	for _, r := range list {
+		users = append(users, user{aws.ToString(r.PartitionKey), "", string(r.Data), rec.Shard})
+	}
+	return users
+}
+
+// consume returns the user records that a consumer gets if it ignores those that do not belong
+// to the shard it reads, as the Kinesis Client Library does.
+func consume(t testing.TB, fake *awsfake.Server) (users []user) {
+	t.Helper()
+	for _, rec := range fake.Records(orders) {
+		for _, u := range read(t, rec) {
+			if strings.HasPrefix(string(rec.Data), magic) && !fake.Takes(orders, u.shard, awsfake.HashKey(u.key, hashIn(u.data))) {
+				continue
+			}
+			users = append(users, u)
+		}
+	}
+	return users
+}
+
+// hashIn returns the explicit hash key that the data of a test record names.
+func hashIn(data string) string {
+	_, hash, _ := strings.Cut(data, " hash ")
+	hash, _, _ = strings.Cut(hash, " ")
+	return hash
+}
+
+func TestAggregatorConforms(t *testing.T) {
+	for _, ordered := range []bool{false, true} {
+		enginetest.CheckSink(t, func(t *testing.T) enginetest.SinkHarness {
+			fake, cfg := sinktest.Start(t)
+			fake.SetShards(orders, 0, 1)
+			return enginetest.SinkHarness{
+				Sink:   aggregator(cfg, ordered),
+				Record: sinktest.Awkward,
+				Accepted: func() (all [][]byte) {
+					for _, rec := range fake.Records(orders) {
+						for _, u := range read(t, rec) {
+							all = append(all, []byte(u.data))
+						}
+					}
+					return all
+				},
+				Break: func() {
+					fake.OnCall(func(c awsfake.Call) *awsfake.Fault {
+						if c.Operation == "PutRecords" {
+							return &awsfake.Fault{Code: "InternalFailure", Status: 500}
+						}
+						return nil
+					})
+				},
+			}
+		})
+	}
+}
+
+// draw returns records of all kinds. The data has the key's count, so that order shows.
+func draw(r *rand.Rand, n int) []engine.Record {
+	keys, hashes := 1+r.IntN(20), r.IntN(3)
+	recs := make([]engine.Record, n)
+	for i := range recs {
+		rec := engine.Record{Key: fmt.Sprint("key ", r.IntN(keys)), Lane: "shard", Seq: fmt.Sprint(10_000 + i)}
+		switch r.IntN(60) {
+		case 0:
+			rec.Key = strings.Repeat(rec.Key, 60)
+		case 1:
+			rec.Key = ""
+		}
+		text := fmt.Sprintf("%d %s ", 10_000+i, strings.Repeat("x", r.IntN(300)))
+		if hashes > 0 && r.IntN(4) == 0 {
+			rec.HashKey = hashKey{r.Uint64N(4) << 62, uint64(r.IntN(2))}.String()
+			text += "hash " + rec.HashKey + " "
+		}
+		rec.Data = engine.Bytes([]byte(text))
+		if r.IntN(2) == 0 {
+			rec.Data = engine.Base64([]byte(base64.StdEncoding.EncodeToString([]byte(text))))
+		}
+		recs[i] = rec
+	}
+	return recs
+}
+
+// Random records come back as they were, at any number of shards that changes at any time, and
+// with any faults: every record, in order by key, and each on a shard where its consumer
+// keeps it.
+func TestAggregatesComeBack(t *testing.T) {
+	for seed := range uint64(40) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, 14))
+			fake, cfg := sinktest.Start(t)
+			fake.SetShards(orders, 0, 1+r.IntN(6))
+			fake.SetLimit(orders, 4096)
+			limit := sinks.RecordBytes(4096)
+			ordered, generation := r.IntN(3) > 0, 0
+			fake.OnCall(func(c awsfake.Call) *awsfake.Fault {
+				if c.Operation == "ListShards" {
+					if r.IntN(8) == 0 {
+						return &awsfake.Fault{Code: "LimitExceededException"}
+					}
+					return nil
+				}
+				if r.IntN(3) == 0 {
+					generation += 10
+					fake.SetShards(orders, generation, 1+r.IntN(6))
+				}
+				if r.IntN(3) == 0 && c.Records > 0 {
+					return &awsfake.Fault{Refuse: map[int]string{r.IntN(c.Records): "ProvisionedThroughputExceededException"}}
+				}
+				return nil
+			})
+			recs := draw(r, 300)
+			plan, err := engine.NewPlan(engine.Options{}, engine.Target{
+				ID: "t", Sink: small{aggregator(cfg, ordered, limit)}, Ordered: ordered, InFlight: 1, Retry: engine.Retry{Base: 1, Max: 1, Attempts: 50},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if report := plan.Run(t.Context(), slices.Clone(recs)); !report.OK() {
+				t.Fatalf("%+v", report.Targets[0].Failures)
+			}
+			checkArrived(t, recs, consume(t, fake), ordered)
+		})
+	}
+}
+
+// small is an Aggregator whose requests are small.
+type small struct{ *Aggregator }
+
+func (s small) Limits() engine.Limits {
+	l := s.Aggregator.Limits()
+	l.Bytes = 20_000
+	return l
+}
+
+// checkArrived checks that every record came, with its key, and in order if ordered.
+func checkArrived(t *testing.T, recs []engine.Record, got []user, ordered bool) {
+	t.Helper()
+	want := make(map[string]string)
+	for i := range recs {
+		want[string(recs[i].Data.Bytes())] = partitionKey(&recs[i])
+	}
+	latest, seen := make(map[string]string), make(map[string]bool)
+	for _, u := range got {
+		line := u.key + "/" + hashIn(u.data) // a consumer of a shard sees no order among several hash keys
+		if key, ok := want[u.data]; !ok || key != u.key {
+			t.Errorf("got %.40q with the key %q; want %q", u.data, u.key, key)
+		}
+		if ordered && !seen[u.data] && u.data[:5] < latest[line] {
+			t.Errorf("record %s of %s came after %s", u.data[:5], u.key, latest[line])
+		}
+		seen[u.data], latest[line] = true, max(latest[line], u.data[:5])
+	}
+	for data := range want {
+		if !seen[data] {
+			t.Errorf("record %s of %s did not come", data[:5], want[data])
+		}
+	}
+}
+
+// ask makes one request with the records that fit, and returns them and their outcome.
+func ask(t *testing.T, a *Aggregator, recs []engine.Record) (n int, o engine.Outcome) {
+	t.Helper()
+	p := a.Pack(t.Context())
+	for n < len(recs) && p.Add(&recs[n]) {
+		n++
+	}
+	return n, p.Send(t.Context())
+}
+
+func sized(key string, size int) engine.Record {
+	return engine.Record{Key: key, Data: engine.Bytes([]byte(strings.Repeat(key[:1], size)))}
+}
+
+// describe returns the entries that the stream took: the number of records of each, and its keys.
+func describe(t *testing.T, fake *awsfake.Server) (entries []string) {
+	t.Helper()
+	for _, rec := range fake.Records(orders) {
+		text := ""
+		for _, u := range read(t, rec) {
+			text += u.key
+		}
+		if strings.HasPrefix(string(rec.Data), magic) {
+			text = "(" + text + ")"
+		}
+		entries = append(entries, text)
+	}
+	return entries
+}
+
+func TestPacking(t *testing.T) {
+	one := func(key string) engine.Record { return sized(key, 10) }
+	hashed := func(key, hash string) engine.Record { r := one(key); r.HashKey = hash; return r }
+	aggregate := engine.Record{Key: "a", Data: engine.Bytes([]byte(magic + strings.Repeat("x", 40)))}
+	last := lastHashKey.String()
+	for _, tt := range []struct {
+		name    string
+		shards  int
+		ordered bool
+		recs    []engine.Record
+		n       int
+		want    []string
+	}{
+		{"one record is plain", 1, true, []engine.Record{one("a")}, 1, []string{"a"}},
+		{"one shard", 1, true, []engine.Record{one("a"), one("b"), one("a")}, 3, []string{"(aba)"}},
+		{"two shards", 2, true, []engine.Record{one("a"), one("b"), one("c"), one("a"), one("b")}, 5, []string{"(aca)", "(bb)"}},
+		{"full", 1, false, []engine.Record{sized("a", 500), sized("b", 400), sized("a", 400)}, 3, []string{"(ab)", "a"}},
+		{"full, in order", 1, true, []engine.Record{sized("a", 500), sized("b", 400), sized("a", 400), one("c")}, 2, []string{"(ab)"}},
+		{"full, in order, other keys", 1, true, []engine.Record{sized("a", 500), sized("b", 400), sized("c", 400), one("c"), one("a")}, 4, []string{"(ab)", "(cc)"}},
+		{"too large to join", 1, false, []engine.Record{one("b"), sized("a", 1023), one("c")}, 3, []string{"(bc)", "a"}},
+		{"too large to join, in order", 1, true, []engine.Record{sized("a", 1023), one("b"), one("a")}, 2, []string{"a", "b"}},
+		{"an aggregate", 1, false, []engine.Record{one("b"), aggregate, one("c")}, 3, []string{"(bc)", "(a)"}},
+		{"hash keys", 2, true, []engine.Record{hashed("a", "0"), hashed("b", last), hashed("c", "0"), one("d"), hashed("d", last)}, 5, []string{"(ac)", "(bdd)"}},
+		{"a key on two shards", 2, false, []engine.Record{hashed("a", "0"), hashed("a", last), hashed("a", "0")}, 3, []string{"(aa)", "a"}},
+		{"a key on two shards, in order", 2, true, []engine.Record{hashed("a", "0"), hashed("a", last)}, 1, []string{"a"}},
+		{"no number as hash key", 2, true, []engine.Record{one("b"), hashed("a", "x"), one("b")}, 3, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			fake, cfg := sinktest.Start(t)
+			fake.SetShards(orders, 0, tt.shards)
+			n, o := ask(t, aggregator(cfg, tt.ordered, sinks.RecordBytes(1024)), tt.recs)
+			if n != tt.n || tt.want != nil && !o.OK() {
+				t.Fatalf("%d records fit; want %d: %v", n, tt.n, o.Err(0))
+			}
+			if got := describe(t, fake); !slices.Equal(got, tt.want) {
+				t.Errorf("entries %q; want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// Without the right to list shards, the records of an aggregate have one key.
+func TestAggregatesByKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		a := &Aggregator{Sink: &Sink{name: "kinesis orders", limits: engine.Limits{RecordBytes: 1 << 20}}, ordered: true}
+		a.router.list = func(context.Context) ([]types.Shard, error) {
+			calls++
+			return nil, errors.New("no")
+		}
+		p, _ := a.Pack(t.Context()).(*packing)
+		for _, key := range []string{"a", "b", "a", "b", "c"} {
+			r := sized(key, 5)
+			if !p.Add(&r) {
+				t.Fatalf("%s does not fit", key)
+			}
+		}
+		var counts []string
+		for _, e := range p.entries {
+			counts = append(counts, fmt.Sprint(e.partition, e.count))
+		}
+		if want := []string{"a2", "b2", "c1"}; !slices.Equal(counts, want) {
+			t.Errorf("entries %v; want %v", counts, want)
+		}
+		a.Pack(t.Context())
+		time.Sleep(lookAgain)
+		a.Pack(t.Context())
+		if calls != 2 {
+			t.Errorf("%d look-ups; want 2", calls)
+		}
+	})
+}
+
+// A stream that does not follow hash keys gets each record alone.
+func TestScatteringStream(t *testing.T) {
+	fake, cfg := sinktest.Start(t)
+	fake.SetShards(orders, 0, 4)
+	fake.Scatter(orders)
+	a := aggregator(cfg, true)
+	recs := sinktest.Numbered(40)
+	for calls := 0; len(recs) > 0; calls++ {
+		if calls == 10 {
+			t.Fatalf("%d records are left after %d requests", len(recs), calls)
+		}
+		n, o := ask(t, a, recs)
+		var left []engine.Record
+		for i := range recs {
+			if i >= n || o.Err(i) != nil {
+				left = append(left, recs[i])
+			}
+		}
+		recs = left
+	}
+	seen := map[string]bool{}
+	for _, u := range consume(t, fake) {
+		seen[u.key] = true
+	}
+	if len(seen) != 40 {
+		t.Errorf("a consumer got %d of 40 records", len(seen))
+	}
+}
+
+// The same records always make the same bytes.
+func TestAggregateBytes(t *testing.T) {
+	fake, cfg := sinktest.Start(t)
+	fake.SetShards(orders, 0, 1)
+	a := aggregator(cfg, true)
+	b := sized("b", 2)
+	b.HashKey = "7"
+	recs := []engine.Record{sized("a", 2), b, sized("a", 1), b}
+	for range 2 {
+		if n, o := ask(t, a, recs); n != 4 || !o.OK() {
+			t.Fatal(n, o.Err(0))
+		}
+	}
+	taken := fake.Records(orders)
+	message := "\x0a\x01a\x0a\x01b\x12\x017\x1a\x06\x08\x00\x1a\x02aa\x1a\x08\x08\x01\x10\x00\x1a\x02bb\x1a\x05\x08\x00\x1a\x01a\x1a\x08\x08\x01\x10\x00\x1a\x02bb"
+	for _, rec := range taken {
+		if got := string(rec.Data[4 : len(rec.Data)-16]); got != message {
+			t.Errorf("message %q; want %q", got, message)
+		}
+		if want := hashKeyOf("a").String(); rec.PartitionKey != "a" || rec.HashKey != want {
+			t.Errorf("partition key %q and hash key %s; want a and %s", rec.PartitionKey, rec.HashKey, want)
+		}
+	}
+	if string(taken[0].Data) != string(taken[1].Data) {
+		t.Error("a second request has other bytes")
+	}
+}
+
+func TestHashKeys(t *testing.T) {
+	for _, text := range []string{"0", "1", "18446744073709551615", "18446744073709551616", "170141183460469231731687303715884105728", "340282366920938463463374607431768211455"} {
+		h, ok := parseHashKey(text)
+		if !ok || h.String() != text {
+			t.Errorf("%s is read as %s, %v", text, h, ok)
+		}
+		if h != lastHashKey && !h.less(h.next()) {
+			t.Errorf("the number after %s is %s", h, h.next())
+		}
+	}
+	for _, text := range []string{"", "x", "-1", "1 ", "340282366920938463463374607431768211456", "9999999999999999999999999999999999999999"} {
+		if h, ok := parseHashKey(text); ok {
+			t.Errorf("%q is read as %s", text, h)
+		}
+	}
+}
+
+func TestShardMaps(t *testing.T) {
+	open := func(id, first, last string) types.Shard {
+		return types.Shard{ShardId: &id, HashKeyRange: &types.HashKeyRange{StartingHashKey: &first, EndingHashKey: &last}}
+	}
+	closed := open("closed", "0", lastHashKey.String())
+	closed.SequenceNumberRange = &types.SequenceNumberRange{EndingSequenceNumber: aws.String("7")}
+	half := hashKey{high: 1 << 63}
+	low, high := open("low", "0", "170141183460469231731687303715884105727"), open("high", half.String(), lastHashKey.String())
+	m := newShardMap([]types.Shard{high, closed, low})
+	if m == nil || m.index("high") != 1 || m.index("closed") != -1 || m.find(half) != 1 || m.find(hashKey{1<<63 - 1, ^uint64(0)}) != 0 || m.find(lastHashKey) != 1 {
+		t.Errorf("the map is %+v", m)
+	}
+	for name, list := range map[string][]types.Shard{
+		"none": nil, "a gap": {high}, "no end": {low}, "an overlap": {low, high, high}, "only closed": {closed},
+		"no range": {{}}, "bad numbers": {open("x", "a", "b")}, "reversed": {open("x", "9", "3")},
+	} {
+		if m := newShardMap(list); m != nil {
+			t.Errorf("%s: the map is %+v", name, m)
+		}
+	}
+}
+
+func FuzzAggregate(f *testing.F) {
+	f.Add([]byte("a\x00one\x00b\x007\x00"), uint8(2))
+	f.Add([]byte("a\x00\xf3\x89\x9a\xc20123456789012345\x00a\x00\xf3\x89\x9a\xc2"), uint8(1))
+	f.Fuzz(func(t *testing.T, text []byte, shards uint8) {
+		a := &Aggregator{Sink: &Sink{limits: engine.Limits{RecordBytes: 200}}, ordered: shards%2 == 0}
+		a.router.list = func(context.Context) ([]types.Shard, error) { return even(1 + int(shards%7)), nil }
+		p, _ := a.Pack(t.Context()).(*packing)
+		fields := strings.Split(string(text), "\x00")
+		for i := 0; i+1 < len(fields); i += 2 {
+			r := engine.Record{Key: fields[i], Seq: fmt.Sprint(i), Data: engine.Bytes([]byte(fields[i+1]))}
+			if i%6 == 4 {
+				r.HashKey = cmp.Or(strings.TrimFunc(fields[i+1], func(c rune) bool { return c < '0' || c > '9' }), "1")
+			}
+			if !p.Add(&r) {
+				break
+			}
+		}
+		p.write()
+		for i := range p.entries {
+			checkEntry(t, p, i)
+		}
+	})
+}
+
+// checkEntry checks that the records of an entry come back.
+func checkEntry(t *testing.T, p *packing, i int) {
+	t.Helper()
+	e := &p.entries[i]
+	if e.count == 1 {
+		return
+	}
+	if n := len(e.data) + len(e.partition); n != e.bytes || n > p.limits.RecordBytes {
+		t.Fatalf("%d bytes with the partition key; counted %d, and at most %d are allowed", n, e.bytes, p.limits.RecordBytes)
+	}
+	got := read(t, awsfake.Record{Data: e.data, PartitionKey: "x"})
+	for k := range p.records {
+		r := &p.records[k]
+		if r.entry != i {
+			continue
+		}
+		if len(got) == 0 || got[0].data != string(r.Data.Bytes()) || got[0].key != partitionKey(r.Record) {
+			t.Fatalf("record %d does not come back", k)
+		}
+		if h, _ := routeOf(r.Record); p.shards.find(h) != e.shard {
+			t.Fatalf("record %d belongs to another shard", k)
+		}
+		got = got[1:]
+	}
+	if len(got) > 0 {
+		t.Fatalf("%d records too many", len(got))
+	}
+}
+
+// even returns n shards of the same size.
+func even(n int) (list []types.Shard) {
+	first := hashKey{}
+	for i := range n {
+		last := hashKey{high: uint64(i+1) * (^uint64(0) / uint64(n))}
+		if i == n-1 {
+			last = lastHashKey
+		}
+		list = append(list, types.Shard{ShardId: aws.String(fmt.Sprint(i)), HashKeyRange: &types.HashKeyRange{
+			StartingHashKey: aws.String(first.String()), EndingHashKey: aws.String(last.String()),
+		}})
+		if i < n-1 {
+			first = last.next()
+		}
+	}
+	return list
+}
+
+// BenchmarkPacking packs and writes 10,000 records of 200 bytes, as they come from a stream.
+func BenchmarkPacking(b *testing.B) {
+	for _, keys := range []int{1, 10, 100, 10_000} {
+		b.Run(fmt.Sprint("keys=", keys), func(b *testing.B) {
+			const n = 10_000
+			a := &Aggregator{Sink: &Sink{limits: engine.Limits{RecordBytes: 10 << 20}}, ordered: true}
+			a.router.list = func(context.Context) ([]types.Shard, error) { return even(4), nil }
+			text := []byte(base64.StdEncoding.EncodeToString(make([]byte, 200)))
+			recs := make([]engine.Record, n)
+			payloads := engine.NewPayloads(n)
+			b.ReportAllocs()
+			for b.Loop() {
+				b.StopTimer()
+				payloads.Reuse(n)
+				for i := range recs {
+					recs[i] = engine.Record{Key: names[i%keys], Data: payloads.Base64(text)}
+				}
+				b.StartTimer()
+				p, _ := a.Pack(b.Context()).(*packing)
+				for i := range recs {
+					if !p.Add(&recs[i]) {
+						b.Fatal("a record does not fit")
+					}
+				}
+				p.write()
+				p.free()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/record")
+		})
+	}
+}
+
+var names = func() (all []string) {
+	for i := range 10_000 {
+		all = append(all, fmt.Sprintf("customer-%06d", i))
+	}
+	return all
+}()
