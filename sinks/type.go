@@ -41,13 +41,14 @@ type Type struct {
 
 // Traits are the properties of a type that change how a target is wired and checked.
 type Traits struct {
-	NoAWS    bool // reached by address or path, without AWS credentials
-	Disk     bool // writes to the disk of the process
-	Cache    bool // keeps the latest value of a key; has ttl and secret
-	Items    bool // keeps the items of a DynamoDB table by key
-	Collapse bool // a message may carry several records
-	Messages bool // takes text with attributes: binary data is sent in base64
-	Events   bool // takes source records, as Lambda sends them to a function
+	NoAWS     bool // reached by address or path, without AWS credentials
+	Disk      bool // writes to the disk of the process
+	Cache     bool // keeps the latest value of a key; has ttl and secret
+	Items     bool // keeps the items of a DynamoDB table by key
+	Collapse  bool // a message may carry several records
+	Aggregate bool // takes aggregates of the Kinesis Producer Library
+	Messages  bool // takes text with attributes: binary data is sent in base64
+	Events    bool // takes source records, as Lambda sends them to a function
 
 	// Exponents says that the service takes an integer of more than 64 bits only with an
 	// exponent.

@@ -78,6 +78,7 @@ var attributes = []struct {
 	{"convertDDB", Bool, false, func(c *checker) any { return &c.spec.ConvertDDB }},
 	{"deaggregate", Bool, false, func(c *checker) any { return &c.spec.Deaggregate }},
 	{"appendNewlines", Bool, false, func(c *checker) any { return &c.spec.AppendNewlines }},
+	{"aggregate", Bool, false, func(c *checker) any { return &c.spec.Aggregate }},
 	{"stages", String, false, func(c *checker) any { return &c.spec.Stages }},
 	{"batchRecords", Number, false, func(c *checker) any { return &c.spec.BatchRecords }},
 	{"batchBytes", Number, false, func(c *checker) any { return &c.spec.BatchBytes }},

@@ -73,6 +73,7 @@ func (c *checker) check() {
 	}
 	c.checkFormats()
 	c.checkCollapse()
+	c.checkAggregate()
 	c.checkBounds()
 	c.checkCache()
 	c.checkOnFailure()
@@ -184,9 +185,24 @@ func (c *checker) checkCollapse() {
 	}
 }
 
+func (c *checker) checkAggregate() {
+	switch {
+	case !c.spec.Aggregate || c.spec.Type == nil:
+	case c.text.collapse != "" && c.text.collapse != string(sinks.CollapseNone):
+		c.fault("aggregate", "excludes collapse, because both put several records into one; remove one of them")
+	case !c.spec.Type.Aggregate:
+		c.warn("aggregate", "has no effect on %s, only on %s", c.spec.Type, c.catalog.With(func(t *sinks.Type) bool { return t.Aggregate }))
+		c.spec.Aggregate = false
+	}
+}
+
 func (c *checker) checkBounds() {
 	if c.spec.Type == nil {
 		return
+	}
+	mostRecords := c.spec.Type.MaxBatchRecords
+	if c.spec.Aggregate {
+		mostRecords = 0 // the service counts aggregates
 	}
 	for _, b := range []struct {
 		attribute string
@@ -194,7 +210,7 @@ func (c *checker) checkBounds() {
 		most      int
 		of        string
 	}{
-		{"batchRecords", c.spec.BatchRecords, c.spec.Type.MaxBatchRecords, "records per request"},
+		{"batchRecords", c.spec.BatchRecords, mostRecords, "records per request"},
 		{"batchBytes", c.spec.BatchBytes, c.spec.Type.MaxBatchBytes, "bytes per request"},
 		{"maxRecordBytes", c.spec.MaxRecordBytes, c.spec.Type.MaxRecordBytes, "bytes per record"},
 	} {

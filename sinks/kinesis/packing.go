@@ -27,10 +27,13 @@ func NewAggregator(sink *Sink, ordered bool) *Aggregator {
 	return a
 }
 
-// Limits returns the limit of a record. Pack keeps the limits of PutRecords, which count
-// aggregates.
+// String returns "kinesis", the stream's name, and that records are aggregated.
+func (a *Aggregator) String() string { return a.name + " in aggregates" }
+
+// Limits returns the limits in bytes. Pack keeps the limit of entries, because only it knows
+// their number.
 func (a *Aggregator) Limits() engine.Limits {
-	return engine.Limits{RecordBytes: a.limits.RecordBytes, Copies: true}
+	return engine.Limits{Bytes: maxBytes, RecordBytes: a.limits.RecordBytes, Copies: true}
 }
 
 // Send makes one PutRecords call. It fails the records that a request has no room for.

@@ -19,6 +19,8 @@ var Type = &sinks.Type{
 	Resource:    resource,
 
 	MaxBatchRecords: maxRecords, MaxBatchBytes: maxBytes, MaxRecordBytes: maxRecordBytes,
+
+	Traits: sinks.Traits{Aggregate: true},
 }
 
 func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
@@ -26,5 +28,9 @@ func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(kinesis.NewFromConfig(cfg), s.Destination.NameOrARN(), sinks.RecordBytes(s.MaxRecordBytes)), nil
+	sink := New(kinesis.NewFromConfig(cfg), s.Destination.NameOrARN(), sinks.RecordBytes(s.MaxRecordBytes))
+	if s.Aggregate {
+		return NewAggregator(sink, s.Ordered()), nil
+	}
+	return sink, nil
 }

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,7 +12,9 @@ import (
 	"fanout/internal/pages"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/policy"
+	"fanout/internal/provision/registry"
 	"fanout/internal/provision/role"
+	"fanout/sinks/kinesis"
 )
 
 // rights compares the rights in the policies of the function's role with its needs.
@@ -49,7 +52,7 @@ func (p *examination) rights(ctx context.Context) []Finding {
 	}
 	var found []Finding
 	for _, right := range missing(needs.Document, has) {
-		found = append(found, is.wrong("give it the policy that "+p.command("policy")+" prints", "the role lacks %s", right))
+		found = append(found, p.lacks(is, "give it the policy that "+p.command("policy")+" prints", right))
 	}
 	if found == nil {
 		found = append(found, is.ok("it allows everything that the function needs; deploy did not create it, so it may allow more"))
@@ -66,7 +69,7 @@ func (p *examination) own(is about, has, needs policy.Document) []Finding {
 			found = append(found, is.warning(p.run("deploy"), "the policy does not deny %s", denied))
 			continue
 		}
-		found = append(found, is.wrong(p.run("deploy"), "the role lacks %s", strings.TrimPrefix(right, "Allow ")))
+		found = append(found, p.lacks(is, p.run("deploy"), strings.TrimPrefix(right, "Allow ")))
 	}
 	for _, right := range over {
 		found = append(found, is.warning(p.run("deploy"), "the function does not need this right of the role: %s", strings.TrimPrefix(right, "Allow ")))
@@ -75,6 +78,18 @@ func (p *examination) own(is about, has, needs policy.Document) []Finding {
 		found = append(found, is.ok("exactly the rights that the function needs"))
 	}
 	return found
+}
+
+// lacks is the finding for a right that the role lacks. Targets with aggregate work without
+// the right to look up shards.
+func (p *examination) lacks(is about, do, right string) Finding {
+	aggregates := func(e registry.Entry) bool {
+		return e.Spec.Aggregate && strings.HasSuffix(right, ":stream/"+e.Spec.Destination.Name)
+	}
+	if strings.HasPrefix(right, kinesis.ListShards+" ") && slices.ContainsFunc(p.targets, aggregates) {
+		return is.warning(do, "the role lacks %s, so an aggregate for this stream has records of one partition key only", right)
+	}
+	return is.wrong(do, "the role lacks %s", right)
 }
 
 // unreadable marks a policy with parts that are not understood.

@@ -301,6 +301,10 @@ var policyTroubles = []trouble{
 	{name: "somebody's role that allows little", change: func(a *account) {
 		foreign(a, allow(`["dynamodb:Query"]`, "*"), allow(`"logs:Put*"`, "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/fanou?:*"))
 	}},
+	{name: "aggregates without the right to list shards", change: func(a *account) {
+		a.add("aggregates", "kinesis", "archive", "aggregate", "true")
+		foreign(a, allow(`["dynamodb:*", "kinesis:Des*", "kinesis:Get*", "kinesis:Put*", "sqs:*", "logs:*"]`, "*"), allow(`"kinesis:ListShards"`, "*/clicks"))
+	}},
 	{name: "somebody's role with a policy that is not understood", change: func(a *account) {
 		foreign(a, `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}}`)
 	}},
