@@ -171,6 +171,8 @@ func TestTarget(t *testing.T) {
 			want       []string // rules after the log's two
 		}{
 			{[]string{"type", "kinesis", "destination", "s"}, []string{"kinesis:PutRecords on " + fmt.Sprintf(here, "kinesis", "stream/s")}},
+			{[]string{"type", "kinesis", "destination", "s", "aggregate", "true"},
+				[]string{"kinesis:PutRecords on " + fmt.Sprintf(here, "kinesis", "stream/s"), "kinesis:ListShards on " + fmt.Sprintf(here, "kinesis", "stream/s")}},
 			{[]string{"type", "firehose", "destination", "s"}, []string{"firehose:PutRecordBatch on " + fmt.Sprintf(here, "firehose", "deliverystream/s")}},
 			{[]string{"type", "sqs", "destination", "https://sqs.REGION.DOMAIN/123456789012/q"}, []string{"sqs:SendMessage on " + fmt.Sprintf(here, "sqs", "q")}},
 			{[]string{"type", "sqs", "destination", "http://127.0.0.1:9324/queue/q"}, []string{"sqs:SendMessage on " + fmt.Sprintf(here, "sqs", "q")}},
