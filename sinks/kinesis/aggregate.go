@@ -123,7 +123,7 @@ func messageLen(key, hashKey, data int) int {
 }
 
 // varintLen returns the length of n as a varint.
-func varintLen(n int) int { return (bits.Len(uint(n)|1) + 6) / 7 } //nolint:gosec // a length or an index
+func varintLen(n int) int { return (bits.Len(uint(n)|1) + 6) / 7 }
 
 // isAggregate reports whether data may be an aggregate. The reader of a record takes one
 // apart, but not one inside another.
