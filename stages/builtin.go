@@ -1,9 +1,11 @@
 package stages
 
 import (
+	"fmt"
 	"runtime/debug"
 
 	"fanout/engine"
+	"fanout/internal/jq"
 )
 
 // DecompressType is the type of [Decompress].
@@ -41,6 +43,40 @@ var ConvertDDBType = &Type{
 			return nil, nil
 		}
 		return ConvertDDB{Event: s.Events, Exponents: s.Exponents}, nil
+	},
+}
+
+// TransformType is the type of [Transform].
+var TransformType = &Type{
+	Name: "transform", Attribute: "transform", Place: Reshape,
+	New: func(s *Settings) (engine.Stage, error) {
+		if s.Transform == "" {
+			return nil, nil
+		}
+		program, err := jq.Compile(s.Transform)
+		if err != nil {
+			return nil, fmt.Errorf("transform: %w", err)
+		}
+		return Transform{Program: program, Text: s.TransformOutput == "text", Source: s.SourceARN, PlainOld: s.plainOld()}, nil
+	},
+}
+
+// plainOld reports whether $old is converted to plain JSON. For a function, the source
+// record itself is.
+func (s *Settings) plainOld() bool { return s.Source == "dynamodb" && s.ConvertDDB && !s.Events }
+
+// KeyType is the type of [Key].
+var KeyType = &Type{
+	Name: "key", Attribute: "key", Place: Rekey,
+	New: func(s *Settings) (engine.Stage, error) {
+		if s.Key == "" {
+			return nil, nil
+		}
+		program, err := jq.Compile(s.Key)
+		if err != nil {
+			return nil, fmt.Errorf("key: %w", err)
+		}
+		return Key{Program: program, Source: s.SourceARN, PlainOld: s.plainOld()}, nil
 	},
 }
 
@@ -91,5 +127,5 @@ var ShapeType = &Type{
 
 // Types returns the built-in types.
 func Types() []*Type {
-	return []*Type{DecompressType, DeaggregateType, ConvertDDBType, NewlineType, CollapseType, ShapeType}
+	return []*Type{DecompressType, DeaggregateType, ConvertDDBType, TransformType, KeyType, NewlineType, CollapseType, ShapeType}
 }

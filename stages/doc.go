@@ -3,6 +3,8 @@
 //   - [Decompress] decompresses data
 //   - [Deaggregate] unpacks KPL-aggregated Kinesis records
 //   - [ConvertDDB] turns DynamoDB JSON into plain JSON
+//   - [Transform] makes records with a jq program
+//   - [Key] gives records another key
 //   - [Collapse] merges several records into one message
 //   - [Newline] ends each record with a newline
 //   - [Shape] lowers the bounds of a request

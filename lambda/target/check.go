@@ -72,6 +72,7 @@ func (c *checker) check() {
 		c.spec.Type.Check(&c.spec, findings{c})
 	}
 	c.checkFormats()
+	c.checkPrograms()
 	c.checkCollapse()
 	c.checkAggregate()
 	c.checkBounds()

@@ -37,7 +37,8 @@ func (c *Catalog) StagesOf(s *sinks.Spec, recordBytes int) ([]engine.Stage, erro
 	}
 	service, _ := CheckSource(s.SourceARN)
 	settings := stages.Settings{
-		Source: service, Decompress: compression, Deaggregate: s.Deaggregate, ConvertDDB: s.ConvertDDB, AppendNewlines: s.AppendNewlines,
+		Source: service, SourceARN: s.SourceARN, Transform: s.Transform, TransformOutput: s.TransformOutput, Key: s.Key,
+		Decompress: compression, Deaggregate: s.Deaggregate, ConvertDDB: s.ConvertDDB, AppendNewlines: s.AppendNewlines,
 		Collapse: mode, BatchRecords: s.BatchRecords, BatchBytes: s.BatchBytes,
 		Events: s.Type.Events, Exponents: s.Type.Exponents, Messages: s.Type.Messages, RecordBytes: recordBytes,
 	}

@@ -16,6 +16,9 @@ var AttributeUsages = []struct{ Attribute, Flag, Usage string }{
 	{"parallel", "parallel", "send requests in parallel; false keeps the order of each key (default: true)"},
 	{"convertDDB", "convert-ddb", "convert DynamoDB images to plain JSON"},
 	{"deaggregate", "deaggregate", "unpack records aggregated by the Kinesis Producer Library"},
+	{"transform", "transform", "make records of a record with this jq `PROGRAM`, such as '{id: .order, total}'; see docs/transform.md"},
+	{"transformOutput", "transform-output", "write results of the program that are strings in this `FORM`: json or text (default: json)"},
+	{"key", "key", "give each record the key that this jq `PROGRAM` reads from it, such as .customer.id"},
 	{"appendNewlines", "append-newlines", "end each record with a newline"},
 	{"stages", "stages", "pass records through the stages in this `JSON` list, such as '[{\"mask\": {\"fields\": [\"iban\"]}}]'; see fanout build"},
 	{"batchRecords", "batch-records", "put at most `N` records into a request or message"},
@@ -51,4 +54,4 @@ var TypesWith = map[string]func(*sinks.Type) bool{
 }
 
 // AttributeWords are the values of attributes that take only a few words.
-var AttributeWords = map[string][]string{"collapse": Collapses, "oversize": {"fail", "drop"}}
+var AttributeWords = map[string][]string{"collapse": Collapses, "oversize": {"fail", "drop"}, "transformOutput": {"json", "text"}}
