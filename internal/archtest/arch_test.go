@@ -33,7 +33,7 @@ var rules = []rule{
 	{"sinks", []string{"std", "fanout/engine", "fanout/internal/jq", "fanout/internal/jsonscan", "fanout/internal/jsontext", "fanout/internal/awshttp", "fanout/internal/awsname", "fanout/internal/pages", "github.com/aws/aws-sdk-go-v2/", "github.com/aws/smithy-go/",
 		"github.com/redis/go-redis/", "github.com/bradfitz/gomemcache/"}},
 	{"lambda", []string{"std", "fanout/internal/jq", "fanout/internal/near", "fanout/engine", "fanout/internal/jsonscan", "fanout/internal/jsontext", "fanout/stages", "fanout/sinks", "fanout/internal/awshttp", "fanout/internal/awsname", "github.com/", "go.uber.org/", "golang.org/x/", "go.yaml.in/"}},
-	{"internal/near", []string{"std"}},
+	{"internal/near", []string{"std", "github.com/hbollon/go-edlib"}},
 	{"internal/build", []string{"std", "golang.org/x/mod/module"}},
 	{"internal/jq", []string{"std", "fanout/engine/plain", "fanout/internal/jsonscan", "fanout/internal/jsontext", "github.com/itchyny/gojq"}},
 	{"internal/pages", []string{"std"}},
