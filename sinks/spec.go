@@ -34,6 +34,7 @@ type Spec struct {
 	ConvertDDB     bool     // DynamoDB images as plain JSON
 	Deaggregate    bool     // unpack KPL-aggregated Kinesis records
 	AppendNewlines bool     // end each record with a newline
+	Compress       string   // format that data is compressed in: gzip or zstd; "": none
 	Aggregate      bool     // aggregate records as the Kinesis Producer Library does
 	Stages         string   // stages by name, a JSON list of names and of objects {name: options}; "": none
 

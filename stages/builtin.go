@@ -114,6 +114,18 @@ var CollapseType = &Type{
 // records become base64 if they are not text.
 const encodingBytes = len("encoding" + "String" + "base64")
 
+// CompressType is the type of [Compress]. It runs behind Collapse, because a message of many
+// records compresses better than each of them.
+var CompressType = &Type{
+	Name: "compress", Attribute: "compress", Place: Encode,
+	New: func(s *Settings) (engine.Stage, error) {
+		if s.Compress == Uncompressed {
+			return nil, nil
+		}
+		return Compress{Format: s.Compress}, nil
+	},
+}
+
 // ShapeType is the type of [Shape]. Collapse has the same bounds itself.
 var ShapeType = &Type{
 	Name: "shape", Attribute: "batchRecords", Place: Bound,
@@ -127,5 +139,5 @@ var ShapeType = &Type{
 
 // Types returns the built-in types.
 func Types() []*Type {
-	return []*Type{DecompressType, DeaggregateType, ConvertDDBType, TransformType, KeyType, NewlineType, CollapseType, ShapeType}
+	return []*Type{DecompressType, DeaggregateType, ConvertDDBType, TransformType, KeyType, NewlineType, CollapseType, CompressType, ShapeType}
 }

@@ -7,6 +7,7 @@
 //   - [Key] gives records another key
 //   - [Collapse] merges several records into one message
 //   - [Newline] ends each record with a newline
+//   - [Compress] compresses records and messages
 //   - [Shape] lowers the bounds of a request
 //
 // Every stage is a comparable value whose fields are its options. It is safe for

@@ -46,6 +46,7 @@ const (
 	Rekey                // the record gets another key
 	Line                 // the data ends as a line
 	Merge                // records become one message
+	Encode               // records and messages are compressed
 	Bound                // requests are kept small
 )
 
@@ -59,7 +60,7 @@ type Settings struct {
 	SourceARN string
 
 	// The attributes of built-in stages.
-	Decompress                              Compression
+	Decompress, Compress                    Compression
 	Deaggregate, ConvertDDB, AppendNewlines bool
 	Transform, TransformOutput, Key         string // "": none
 	Collapse                                Mode

@@ -81,6 +81,7 @@ var attributes = []struct {
 	{"transformOutput", String, false, func(c *checker) any { return &c.spec.TransformOutput }},
 	{"key", String, false, func(c *checker) any { return &c.spec.Key }},
 	{"appendNewlines", Bool, false, func(c *checker) any { return &c.spec.AppendNewlines }},
+	{"compress", String, false, func(c *checker) any { return &c.spec.Compress }},
 	{"aggregate", Bool, false, func(c *checker) any { return &c.spec.Aggregate }},
 	{"stages", String, false, func(c *checker) any { return &c.spec.Stages }},
 	{"batchRecords", Number, false, func(c *checker) any { return &c.spec.BatchRecords }},
