@@ -13,7 +13,7 @@ import (
 	"fanout/internal/testing/awsfake"
 )
 
-// The example of aggregates fills a stream of two shards. What the stream has is in the file that
+// The example of aggregates fills a stream of four shards. What the stream has is in the file that
 // ends in .txt, read by awslabs/kinesis-aggregation.
 func TestAggregate(t *testing.T) {
 	fake, err := awsfake.Start()
@@ -22,7 +22,7 @@ func TestAggregate(t *testing.T) {
 	}
 	defer fake.Close()
 	const stream = "kinesis/orders-replica"
-	fake.SetShards(stream, 0, 2)
+	fake.SetShards(stream, 0, 4)
 	cmd := exec.Command("fanout", "run", "--targets", "aggregate/replica.yaml", "--event", "aggregate/event.json")
 	cmd.Env = append(os.Environ(), "AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=AKIAMADEUP", "AWS_SECRET_ACCESS_KEY=made-up", "AWS_ENDPOINT_URL="+fake.URL(),
 		"AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)
