@@ -21,7 +21,6 @@ type delivery struct {
 	fallbackBreaker *breaker                      // of OnFailure
 	offers          *offers                       // set if this is the fallback of another target; nil: it has records of its own
 	stageFailed     map[string]map[string]*Record // by lane and key: the first record that a stage failed
-	keyless         map[string]*Record            // by lane: the first record that failed before it got its key
 }
 
 func newDelivery(t *target, slots *Slots, records int) *delivery {
@@ -197,7 +196,7 @@ func (d *delivery) settleLosses(ctx context.Context, losses []*processed) {
 			if d.target.diverts(&l.Record, l.Err) {
 				rejected = append(rejected, Rejected{Record: l.Record, Err: l.Err, Unstaged: true, Passed: out.passed})
 			} else {
-				d.failLoss(&l.Record, l.Err, out.passed)
+				d.failLoss(&l.Record, l.Err)
 			}
 		}
 	}
@@ -206,7 +205,7 @@ func (d *delivery) settleLosses(ctx context.Context, losses []*processed) {
 	}
 	for i, left := range d.divert(ctx, rejected) {
 		for k := range left {
-			d.failLoss(&left[k], rejected[i].Err, rejected[i].Passed)
+			d.failLoss(&left[k], rejected[i].Err)
 		}
 	}
 }
@@ -219,26 +218,10 @@ func (d *delivery) deliver(recs []Record) {
 	}
 }
 
-// failLoss books a record that failed after it had passed some stages.
-func (d *delivery) failLoss(r *Record, err error, passed int) {
+func (d *delivery) failLoss(r *Record, err error) {
 	d.tally.fail(r, err)
-	switch {
-	case !d.target.Ordered:
-	case passed < d.target.keyed:
-		r.leaves(d.blockBehindKeyless)
-	default:
+	if d.target.Ordered {
 		r.leaves(d.blockBehindLoss)
-	}
-}
-
-// blockBehindKeyless remembers a record whose key is not known, because it failed before
-// the stage that gives it one. Any later record of the lane may have the same key.
-func (d *delivery) blockBehindKeyless(r *Record) {
-	if d.keyless == nil {
-		d.keyless = make(map[string]*Record)
-	}
-	if first := d.keyless[r.Lane]; first == nil || first.follows(r) {
-		d.keyless[r.Lane] = r
 	}
 }
 

@@ -24,8 +24,8 @@ var notProduct = []string{"bench", "examples", "integration", "internal/archtest
 
 // knowTypes are the product files that know a target type by name, with the reason.
 var knowTypes = map[string]string{
-	"internal/cli/run/redrive.go":         "it reads a queue of SQS",
-	"internal/cli/run/redrive_deliver.go": "it reads a queue of SQS",
+	"internal/cli/redrive/command.go":     "it reads a queue of SQS",
+	"internal/cli/redrive/deliver.go":     "it reads a queue of SQS",
 	"internal/provision/policy/source.go": "on-failure destinations of Lambda are queues, too",
 	"internal/provision/cloud/names.go":   "on-failure destinations of Lambda are queues, too",
 	"internal/provision/policy/keys.go":   "a writer to SQS needs another right to the key",

@@ -11,8 +11,8 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"fanout/internal/awserr"
 	"fanout/internal/cli/ui"
-	"fanout/internal/provision/cloud"
 	"fanout/lambda"
 )
 
@@ -48,7 +48,7 @@ func execute(args []string, in io.Reader, out, errs io.Writer, extensions ...lam
 		return exitOK
 	}
 	if !errors.Is(err, ui.ErrReported) {
-		for line := range strings.Lines(cloud.Plain(err)) { // joined errors
+		for line := range strings.Lines(awserr.Plain(err)) { // joined errors
 			fmt.Fprintf(errs, "fanout: %s\n", strings.TrimSuffix(line, "\n"))
 		}
 	}

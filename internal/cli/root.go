@@ -5,9 +5,11 @@ import (
 
 	"fanout/internal/cli/factory"
 	"fanout/internal/cli/function"
+	"fanout/internal/cli/redrive"
 	"fanout/internal/cli/run"
 	"fanout/internal/cli/sources"
 	"fanout/internal/cli/targets"
+	"fanout/internal/cli/tune"
 	"fanout/lambda/target"
 )
 
@@ -47,7 +49,7 @@ records, keeps their order, and isolates targets from each other.`,
 			targets.NewExport(&c), targets.NewApply(&c), targets.NewLint(&c),
 		}},
 		{"Sources", []*cobra.Command{sources.NewHook(&c), sources.NewUnhook(&c), sources.NewPause(&c), sources.NewResume(&c)}},
-		{"Run and tune", []*cobra.Command{run.NewRun(&c), run.NewRedrive(&c), run.NewTune(&c)}},
+		{"Run and tune", []*cobra.Command{run.NewRun(&c), redrive.NewRedrive(&c), tune.NewTune(&c)}},
 		{"Other", []*cobra.Command{newBuild(), newCompletion(), newVersion(), newMan()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})

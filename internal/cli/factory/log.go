@@ -12,8 +12,8 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"fanout/engine/plain"
+	"fanout/internal/awserr"
 	"fanout/internal/cli/ui"
-	"fanout/internal/provision/cloud"
 	"fanout/lambda"
 )
 
@@ -53,7 +53,7 @@ func (c warnings) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	why := ""
 	for _, f := range slices.Concat(c.fields, fields) {
 		if err, ok := f.Interface.(error); ok {
-			why = ": " + ui.Indented(errors.New(cloud.Plain(err)))
+			why = ": " + ui.Indented(errors.New(awserr.Plain(err)))
 			continue
 		}
 		m := zapcore.NewMapObjectEncoder()

@@ -13,6 +13,7 @@ import (
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"fanout/internal/awserr"
 	"fanout/internal/cli/manage"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/hooks"
@@ -25,7 +26,7 @@ import (
 func (t *templates) deployed(ctx context.Context, a *cloud.Account) (template.Setup, error) {
 	out, err := a.Lambda().GetFunction(ctx, &awslambda.GetFunctionInput{FunctionName: aws.String(t.FunctionRef())})
 	switch {
-	case cloud.IsMissing(err):
+	case awserr.IsMissing(err):
 		return template.Setup{}, &cloud.NoFunction{Name: t.FunctionName(), Else: "add --targets to describe a function that is not deployed"}
 	case err != nil:
 		return template.Setup{}, fmt.Errorf("the function %q cannot be looked up: %w", t.FunctionRef(), err)

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"fanout/internal/awserr"
 	"fanout/internal/cli/factory"
 	"fanout/internal/cli/ui"
 	"fanout/internal/provision/cloud"
@@ -203,12 +204,12 @@ func (m *Command) TableRef(ctx context.Context, a *cloud.Account) (string, error
 	standard := m.FunctionName() + "Targets"
 	f, err := a.Lambda().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: aws.String(m.FunctionRef())})
 	switch {
-	case cloud.IsMissing(err):
+	case awserr.IsMissing(err):
 		m.NoFunction = true
 		return standard, nil
-	case cloud.IsDenied(err) && m.changes:
+	case awserr.IsDenied(err) && m.changes:
 		return "", fmt.Errorf("the table of the function %q cannot be looked up, so nothing is written; name the table with --table: %w", m.FunctionName(), err)
-	case cloud.IsDenied(err):
+	case awserr.IsDenied(err):
 		m.Warn("the table of the function %q cannot be looked up, so this command uses %q; name another table with --table", m.FunctionName(), standard)
 		return standard, nil
 	case err != nil:

@@ -219,5 +219,5 @@ func (f *MappingFlags) position(s *hooks.Settings, source sourceForm) error {
 		s.StartingTimestamp = &t
 		return nil
 	}
-	return fmt.Errorf("--starting-position is %q; it must be LATEST, TRIM_HORIZON or AT_TIMESTAMP=2026-11-22T20:15:00Z%s", f.start, ui.DidYouMean("", where, append(slices.Clone(Positions), "AT_TIMESTAMP")))
+	return fmt.Errorf("--starting-position is %q; it must be LATEST, TRIM_HORIZON or AT_TIMESTAMP=2026-11-22T20:15:00Z%s", f.start, ui.DidYouMean("", where, append(slices.Clone(ui.Positions), "AT_TIMESTAMP")))
 }

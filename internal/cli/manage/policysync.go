@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/policy"
 	"fanout/internal/provision/role"
@@ -61,7 +62,7 @@ const undoTime = 30 * time.Second
 // AWS refused the change with err. If the change may have taken effect after all, its
 // rights stay.
 func (m *Command) RestorePolicy(ctx context.Context, cmd *cobra.Command, a *cloud.Account, err error) error {
-	if m.NoIAM || !cloud.IsRefused(err) {
+	if m.NoIAM || !awserr.IsRefused(err) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
@@ -73,7 +74,7 @@ func (m *Command) RestorePolicy(ctx context.Context, cmd *cobra.Command, a *clou
 // WarnSkipped names the rights that the policy lacks.
 func WarnSkipped(cmd *cobra.Command, needs role.Needs) {
 	for _, err := range needs.Skipped {
-		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the policy may lack rights, and keeps the rights that it has: %s\n", cloud.Plain(err))
+		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the policy may lack rights, and keeps the rights that it has: %s\n", awserr.Plain(err))
 	}
 }
 
@@ -92,7 +93,7 @@ func PrintPolicyOutcome(cmd *cobra.Command, f *role.Function, outcome cloud.Outc
 // PolicyError warns if the caller has no right to update the policy. It returns any other
 // error.
 func (m *Command) PolicyError(cmd *cobra.Command, err error) error {
-	if !cloud.IsDenied(err) {
+	if !awserr.IsDenied(err) {
 		return fmt.Errorf("the policy of the function's role is out of date: %w", err)
 	}
 	WarnPolicyOutdated(cmd, err)
@@ -100,5 +101,5 @@ func (m *Command) PolicyError(cmd *cobra.Command, err error) error {
 }
 
 func WarnPolicyOutdated(cmd *cobra.Command, err error) {
-	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the policy of the function's role is out of date: %s; ask someone with IAM permissions to run fanout policy and update the role\n", cloud.Plain(err))
+	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the policy of the function's role is out of date: %s; ask someone with IAM permissions to run fanout policy and update the role\n", awserr.Plain(err))
 }

@@ -1,2 +1,3 @@
-// Package run has the commands that handle records here: run, redrive and tune.
+// Package run has the command `fanout run`, and what other commands that deliver records here
+// share with it: flags, events, pollers and the report.
 package run

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"fanout/internal/cli/manage"
+	"fanout/internal/cli/ui"
 	"fanout/internal/poll"
 )
 
@@ -19,7 +19,7 @@ type pollFlags struct {
 }
 
 const (
-	maxBatchSize = 10_000 // of Lambda's event source mappings
+	MaxBatchSize = 10_000 // of Lambda's event source mappings
 	onceTries    = 5      // for a record, with --once; each is an invocation with its own attempts
 )
 
@@ -38,14 +38,14 @@ func (p *pollFlags) check(s *pflag.FlagSet, stream bool) error {
 			return fmt.Errorf("--%s has no effect without --source-arn; remove it", name)
 		}
 	}
-	if p.batchSize < 1 || p.batchSize > maxBatchSize {
-		return fmt.Errorf("--batch-size is %d; it must be 1 to %d", p.batchSize, maxBatchSize)
+	if p.batchSize < 1 || p.batchSize > MaxBatchSize {
+		return fmt.Errorf("--batch-size is %d; it must be 1 to %d", p.batchSize, MaxBatchSize)
 	}
 	if p.shards < 1 {
 		return fmt.Errorf("--shards is %d; it must be at least 1", p.shards)
 	}
 	if _, err := poll.ParseStart(p.start); p.start != "" && err != nil {
-		return manage.NoPosition(p.start)
+		return ui.NoPosition(p.start)
 	}
 	return nil
 }

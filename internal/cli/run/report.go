@@ -10,15 +10,14 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"fanout/engine/plain"
+	"fanout/internal/awsname"
 	"fanout/internal/cli/ui"
-	"fanout/internal/provision/cloud"
-	"fanout/internal/provision/doctor"
 	"fanout/internal/redrive"
 )
 
-// print writes the table to standard error and, for json and yaml, the report to standard
+// Print writes the table to standard error and, for json and yaml, the report to standard
 // output.
-func (s *summary) print(stdout io.Writer, stderr *ui.Live, output string) error {
+func (s *Summary) Print(stdout io.Writer, stderr *ui.Live, output string) error {
 	records, rows := s.snapshot()
 	printTable(stderr, records, rows)
 	switch {
@@ -28,7 +27,7 @@ func (s *summary) print(stdout io.Writer, stderr *ui.Live, output string) error 
 	default:
 		fmt.Fprintln(stderr, "FAILED counts each failed attempt of a record.")
 	}
-	if m := s.messages; m != nil {
+	if m := s.Messages; m != nil {
 		fmt.Fprintf(stderr, "%s: %d deleted, %d left in the queue\n", ui.Count(m.Received, "message"), m.Deleted, m.Kept)
 	}
 	if output == "table" {
@@ -39,7 +38,7 @@ func (s *summary) print(stdout io.Writer, stderr *ui.Live, output string) error 
 		Unreadable int             `json:"unreadable,omitempty"`
 		Messages   *redrive.Counts `json:"messages,omitempty"`
 		Targets    []row           `json:"targets"`
-	}{records, s.unreadable, s.messages, rows}, nil)
+	}{records, s.Unreadable, s.Messages, rows}, nil)
 }
 
 // printTable writes a row for each target, and the reasons of failures.
@@ -99,10 +98,10 @@ func rowNames(rows []row) []string {
 		for k, other := range rows {
 			switch {
 			case k == i || other.ID != r.ID:
-			case cloud.Source(other.Source) == cloud.Source(r.Source): // a stream and its consumer
+			case awsname.Source(other.Source) == awsname.Source(r.Source): // a stream and its consumer
 				names[i] = r.Source + "/" + r.ID
 			case names[i] == r.ID:
-				names[i] = doctor.Target(r.Source, r.ID)
+				names[i] = awsname.Target(r.Source, r.ID)
 			}
 		}
 	}

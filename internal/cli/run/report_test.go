@@ -39,8 +39,8 @@ func TestRetriedFailuresAreExplained(t *testing.T) {
 		want             string
 	}{{15, true, false, some}, {15, true, true, none}, {15, false, true, "┘\n"}, {0, true, true, "┘\n"}} {
 		var b bytes.Buffer
-		s := &summary{retried: tt.retried, settled: tt.settled, targets: []*row{{Source: clitest.Orders, ID: "queue", Failed: tt.failed}}}
-		if err := s.print(io.Discard, ui.NewLive(&b), "table"); err != nil {
+		s := &Summary{retried: tt.retried, settled: tt.settled, targets: []*row{{Source: clitest.Orders, ID: "queue", Failed: tt.failed}}}
+		if err := s.Print(io.Discard, ui.NewLive(&b), "table"); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.HasSuffix(b.String(), tt.want) {

@@ -8,17 +8,16 @@ import (
 	"github.com/spf13/pflag"
 
 	"fanout/internal/cli/factory"
-	"fanout/internal/cli/manage"
 	"fanout/internal/cli/ui"
 	"fanout/lambda"
 )
 
 // runFlags are the flags of `fanout run`.
 type runFlags struct {
-	deliveryFlags
+	DeliveryFlags
 	events        []string
 	sourceARN     string
-	sourceAs      sourceAs
+	sourceAs      SourceAs
 	unknownSource string
 	explain       bool
 	poll          pollFlags
@@ -26,7 +25,7 @@ type runFlags struct {
 
 // NewRun returns the command `fanout run`.
 func NewRun(c *factory.Factory) *cobra.Command {
-	f := runFlags{deliveryFlags: deliveryFlags{Factory: c}}
+	f := runFlags{DeliveryFlags: DeliveryFlags{Factory: c}}
 	cmd := &cobra.Command{
 		Use:   "run (--targets FILE | --table NAME) (--event FILE… | --source-arn ARN)",
 		Short: "Run the function locally on event files or a stream",
@@ -59,14 +58,14 @@ if some failed, 2 for wrong usage or unreadable input.`,
 	}
 	s := cmd.Flags()
 	s.SortFlags = false
-	f.addTargets(s)
+	f.AddTargets(s)
 	s.StringArrayVar(&f.events, "event", nil, "handle the Lambda event in this `FILE`, - for standard input; repeatable")
-	f.sourceAs.add(s)
+	f.sourceAs.Add(s)
 	s.StringVar(&f.sourceARN, "source-arn", "", "poll the Kinesis or DynamoDB stream with this `ARN`")
 	ui.OneOf(cmd, &f.unknownSource, "unknown-source", "fail", "the `ACTION` for records of a source without a target: fail, or ignore, which succeeds without delivering them", []string{"fail", "ignore"})
 	f.poll.add(s)
 	s.BoolVar(&f.explain, "explain", false, "print the plan, and send nothing; fails if a target is faulty")
-	f.addBounds(cmd)
+	f.AddBounds(cmd)
 	f.complete(cmd)
 	return cmd
 }
@@ -74,9 +73,9 @@ if some failed, 2 for wrong usage or unreadable input.`,
 // complete sets the shell's completion of flags. The flags exist, so the errors are
 // always nil.
 func (f *runFlags) complete(cmd *cobra.Command) {
-	f.deliveryFlags.complete(cmd)
+	f.DeliveryFlags.Complete(cmd)
 	_ = cmd.MarkFlagFilename("event", "json")
-	ui.CompleteWords(cmd, "starting-position", manage.Positions)
+	ui.CompleteWords(cmd, "starting-position", ui.Positions)
 }
 
 // check checks the flags.
@@ -87,7 +86,7 @@ func (f *runFlags) check(s *pflag.FlagSet) error {
 			stdin++
 		}
 	}
-	if err := f.checkTargets(); err != nil {
+	if err := f.CheckTargets(); err != nil {
 		return err
 	}
 	switch {
@@ -98,10 +97,10 @@ func (f *runFlags) check(s *pflag.FlagSet) error {
 	case stdin > 1:
 		return errors.New("--event - appears more than once, but standard input holds only one event; use files")
 	}
-	if err := f.sourceAs.check(f.events); err != nil {
+	if err := f.sourceAs.Check(f.events); err != nil {
 		return err
 	}
-	if err := f.checkBounds(); err != nil {
+	if err := f.CheckBounds(); err != nil {
 		return err
 	}
 	return f.poll.check(s, f.sourceARN != "")
@@ -112,13 +111,13 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := f.Load(cmd.Context(), f.inFlight, sources)
+	cfg, err := f.Load(cmd.Context(), f.InFlight, sources)
 	if err != nil {
 		return err
 	}
 	stderr := ui.NewLive(cmd.ErrOrStderr())
 	log := f.Logger(stderr)
-	o := f.options()
+	o := f.Options()
 	o.IgnoreUnknownSource = f.unknownSource == "ignore"
 	h, err := lambda.New(o, cfg, log)
 	if err != nil {
@@ -127,20 +126,20 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 	if f.explain {
 		return explain(cmd.Context(), cmd.OutOrStdout(), h, sources)
 	}
-	sum := new(summary)
-	h.OnResults = sum.add
+	sum := new(Summary)
+	h.OnResults = sum.Add
 	if f.sourceARN != "" {
-		sum.news = stderr
+		sum.News = stderr
 		err = f.runStream(cmd.Context(), h, cfg, log, stderr, sum)
 	} else {
 		err = f.runEvents(cmd.Context(), h, events, sources, stderr)
 	}
-	if sum.events > 0 || err == nil {
-		if err := sum.print(cmd.OutOrStdout(), stderr, f.output); err != nil {
+	if sum.Events > 0 || err == nil {
+		if err := sum.Print(cmd.OutOrStdout(), stderr, f.Output); err != nil {
 			return ui.Failed(fmt.Errorf("the report cannot be written: %w", err))
 		}
 	}
-	if err == nil && (sum.faulty || f.sourceARN == "" && sum.anyFailed()) {
+	if err == nil && (sum.faulty || f.sourceARN == "" && sum.AnyFailed()) {
 		return ui.Failed(ui.ErrReported)
 	}
 	return err

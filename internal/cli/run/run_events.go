@@ -16,8 +16,8 @@ import (
 
 // event is one Lambda event.
 type event struct {
-	name string // of its file
-	data []byte
+	Name string // of its file
+	Data []byte
 }
 
 // read reads all events first, so that an unreadable one is found before any record is
@@ -27,14 +27,14 @@ func (f *runFlags) read(stdin io.Reader) (events []event, sources []string, err 
 		return nil, []string{f.sourceARN}, nil
 	}
 	for _, name := range f.events {
-		e, err := readEvent(name, stdin)
+		e, err := ReadEvent(name, stdin)
 		if err != nil {
 			return nil, nil, err
 		}
-		if err := f.sourceAs.relabel(&e); err != nil {
+		if err := f.sourceAs.Relabel(&e); err != nil {
 			return nil, nil, err
 		}
-		found, err := e.sources()
+		found, err := e.Sources()
 		if err != nil {
 			return nil, nil, err
 		}
@@ -48,11 +48,11 @@ func (f *runFlags) read(stdin io.Reader) (events []event, sources []string, err 
 	return events, sources, nil
 }
 
-// sources returns the ARNs of the event's sources.
-func (e *event) sources() ([]string, error) {
-	arns, err := eventSources(e.data)
+// Sources returns the ARNs of the event's sources.
+func (e *event) Sources() ([]string, error) {
+	arns, err := eventSources(e.Data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", e.name, err)
+		return nil, fmt.Errorf("%s: %w", e.Name, err)
 	}
 	return arns, nil
 }
@@ -77,7 +77,7 @@ func eventSources(data []byte) (arns []string, err error) {
 	return arns, nil
 }
 
-func readEvent(name string, stdin io.Reader) (event, error) {
+func ReadEvent(name string, stdin io.Reader) (event, error) {
 	if name == "-" {
 		data, err := io.ReadAll(stdin)
 		if err != nil {
@@ -102,10 +102,10 @@ func (f *runFlags) runEvents(ctx context.Context, h *lambda.Handler, events []ev
 	defer stop()
 	for i, e := range events {
 		if ctx.Err() != nil {
-			return ui.Failed(fmt.Errorf("interrupted before event %d of %d, %s; this event and later ones were not handled", i+1, len(events), e.name))
+			return ui.Failed(fmt.Errorf("interrupted before event %d of %d, %s; this event and later ones were not handled", i+1, len(events), e.Name))
 		}
 		if err := f.handle(ctx, h, e); err != nil {
-			return ui.Failed(fmt.Errorf("%s: %w", e.name, err))
+			return ui.Failed(fmt.Errorf("%s: %w", e.Name, err))
 		}
 	}
 	return nowhere // the records of other sources were delivered
@@ -113,8 +113,8 @@ func (f *runFlags) runEvents(ctx context.Context, h *lambda.Handler, events []ev
 
 // handle finishes the event even if ctx ends.
 func (f *runFlags) handle(ctx context.Context, h *lambda.Handler, e event) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.Timeout)
 	defer cancel()
-	_, err := h.Handle(ctx, e.data)
+	_, err := h.Handle(ctx, e.Data)
 	return err
 }

@@ -22,9 +22,9 @@ import (
 
 // runStream polls until it is interrupted, or with --once until everything is
 // delivered.
-func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Config, log *zap.Logger, stderr *ui.Live, sum *summary) (err error) {
+func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Config, log *zap.Logger, stderr *ui.Live, sum *Summary) (err error) {
 	o := f.poll.options()
-	o.Timeout, o.Log = f.timeout, log
+	o.Timeout, o.Log = f.Timeout, log
 	if f.poll.checkpoint != "" {
 		file, err := poll.OpenFile(f.poll.checkpoint)
 		if err != nil {
@@ -38,7 +38,7 @@ func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Con
 		o.Checkpoints = file
 	}
 	var left leftover
-	p, err := newPoller(cfg, f.sourceARN, left.count(h.Invoke), o)
+	p, err := NewPoller(cfg, f.sourceARN, left.count(h.Invoke), o)
 	if err != nil {
 		return err
 	}
@@ -63,8 +63,8 @@ func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Con
 	return err
 }
 
-// newPoller returns the poller for the type of stream in source.
-func newPoller(cfg aws.Config, source string, handle poll.Handler, o poll.Options) (*poll.Poller, error) {
+// NewPoller returns the poller for the type of stream in source.
+func NewPoller(cfg aws.Config, source string, handle poll.Handler, o poll.Options) (*poll.Poller, error) {
 	a, err := arn.Parse(source)
 	if err != nil || a.Service != "kinesis" && a.Service != "dynamodb" {
 		return nil, fmt.Errorf("--source-arn is %q; it must be the ARN of a Kinesis or DynamoDB stream", source)
@@ -79,7 +79,7 @@ func newPoller(cfg aws.Config, source string, handle poll.Handler, o poll.Option
 }
 
 // follow runs p and shows its progress on a terminal.
-func follow(ctx context.Context, p *poll.Poller, stderr *ui.Live, sum *summary) error {
+func follow(ctx context.Context, p *poll.Poller, stderr *ui.Live, sum *Summary) error {
 	ctx, stop := context.WithCancel(ctx)
 	shown := make(chan struct{})
 	go func() {

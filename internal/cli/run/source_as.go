@@ -10,16 +10,16 @@ import (
 	"fanout/lambda/target"
 )
 
-// sourceAs is the ARN that --source-arn-as gives the records of events; "" keeps their
+// SourceAs is the ARN that --source-arn-as gives the records of events; "" keeps their
 // own.
-type sourceAs string
+type SourceAs string
 
-func (s *sourceAs) add(flags *pflag.FlagSet) {
+func (s *SourceAs) Add(flags *pflag.FlagSet) {
 	flags.StringVar((*string)(s), "source-arn-as", "", "treat all records as records of the source with this `ARN`")
 }
 
-// check checks the flag. events are the files of events.
-func (s sourceAs) check(events []string) error {
+// Check checks the flag. events are the files of events.
+func (s SourceAs) Check(events []string) error {
 	switch {
 	case s != "" && events == nil:
 		return errors.New("--source-arn-as needs --event; add --event FILE, or remove the flag")
@@ -29,17 +29,17 @@ func (s sourceAs) check(events []string) error {
 	return nil
 }
 
-// relabel sets the source of the records in e.
-func (s sourceAs) relabel(e *event) error {
+// Relabel sets the source of the records in e.
+func (s SourceAs) Relabel(e *event) error {
 	if s == "" {
 		return nil
 	}
 	service, _ := target.CheckSource(string(s)) // checked before
-	data, err := records.Relabel(e.data, kinds[service], string(s))
+	data, err := records.Relabel(e.Data, kinds[service], string(s))
 	if err != nil {
-		return fmt.Errorf("%s: %w", e.name, err)
+		return fmt.Errorf("%s: %w", e.Name, err)
 	}
-	e.data = data
+	e.Data = data
 	return nil
 }
 

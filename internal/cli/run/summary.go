@@ -11,19 +11,19 @@ import (
 	"fanout/lambda"
 )
 
-// summary adds up the results of a run, by source and target. It is safe for concurrent
+// Summary adds up the results of a run, by source and target. It is safe for concurrent
 // use.
-type summary struct {
-	news io.Writer // for each new reason, at once; nil: none
+type Summary struct {
+	News io.Writer // for each new reason, at once; nil: none
 
 	faulty     bool            // a target of the stream is faulty, active or not
 	retried    bool            // batches of the stream were retried
 	settled    bool            // all records of the stream that failed were settled by a later try
-	unreadable int             // messages or lines that are not envelopes
-	messages   *redrive.Counts // nil: no queue
+	Unreadable int             // messages or lines that are not envelopes
+	Messages   *redrive.Counts // nil: no queue
 
 	mu      sync.Mutex
-	events  int
+	Events  int
 	records int
 	targets []*row
 }
@@ -58,11 +58,11 @@ type reason struct {
 	Sequence string `json:"sequence,omitempty"`
 }
 
-// add adds the results of one event.
-func (s *summary) add(results []lambda.Result) {
+// Add adds the results of one event.
+func (s *Summary) Add(results []lambda.Result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.events++
+	s.Events++
 	for i := range results {
 		r := &results[i]
 		s.records += r.Records()
@@ -76,14 +76,14 @@ func (s *summary) add(results []lambda.Result) {
 	}
 }
 
-// expect adds the row of a target after all earlier ones.
-func (s *summary) expect(source, id string) {
+// Expect adds the row of a target after all earlier ones.
+func (s *Summary) Expect(source, id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.row(source, id)
 }
 
-func (s *summary) row(source, id string) *row {
+func (s *Summary) row(source, id string) *row {
 	i := slices.IndexFunc(s.targets, func(r *row) bool { return r.Source == source && r.ID == id })
 	if i < 0 {
 		i = len(s.targets)
@@ -110,7 +110,7 @@ func (r *row) add(t *engine.TargetReport) {
 const maxReasons = 5
 
 // explain records why records failed at the target of r.
-func (s *summary) explain(r *row, failures []engine.Failure) {
+func (s *Summary) explain(r *row, failures []engine.Failure) {
 	for _, f := range failures {
 		why := f.Err.Error()
 		if i := slices.IndexFunc(r.Reasons, func(r reason) bool { return r.Error == why && r.Diverted == f.Diverted }); i >= 0 {
@@ -121,20 +121,20 @@ func (s *summary) explain(r *row, failures []engine.Failure) {
 			continue
 		}
 		r.Reasons = append(r.Reasons, reason{Error: why, Count: f.Count, Diverted: f.Diverted, Shard: f.Lane, Sequence: f.Seq})
-		if s.news != nil {
-			r.Reasons[len(r.Reasons)-1].print(s.news, r.ID)
+		if s.News != nil {
+			r.Reasons[len(r.Reasons)-1].print(s.News, r.ID)
 		}
 	}
 }
 
-// anyFailed reports whether some records were not delivered.
-func (s *summary) anyFailed() bool {
+// AnyFailed reports whether some records were not delivered.
+func (s *Summary) AnyFailed() bool {
 	_, rows := s.snapshot()
 	return slices.ContainsFunc(rows, func(r row) bool { return r.Failed > 0 })
 }
 
 // snapshot returns the number of records handed over, and a copy of the rows.
-func (s *summary) snapshot() (records int, rows []row) {
+func (s *Summary) snapshot() (records int, rows []row) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rows = make([]row, len(s.targets))

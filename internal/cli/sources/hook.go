@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fanout/internal/awserr"
 	"fanout/internal/cli/factory"
 	"fanout/internal/cli/manage"
 	"fanout/internal/cli/ui"
@@ -171,7 +172,7 @@ func (h *hookCommand) warnView(ctx context.Context, a *cloud.Account, source str
 func (h *hookCommand) isFanout(ctx context.Context, a *cloud.Account) error {
 	f, found, err := role.Find(ctx, a.Lambda(), h.FunctionRef())
 	switch {
-	case cloud.IsDenied(err):
+	case awserr.IsDenied(err):
 		return nil
 	case err != nil:
 		return err

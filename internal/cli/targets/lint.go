@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"fanout/internal/awsname"
 	"fanout/internal/cli/factory"
 	"fanout/internal/cli/manage"
 	"fanout/internal/cli/ui"
@@ -138,9 +139,9 @@ func showLint(w io.Writer, output string, found []linted) error {
 		err := ui.Show(w, output, found, func(t table.Writer) {
 			t.AppendHeader(table.Row{"", "target", "finding"})
 			for _, f := range found {
-				name := cloud.Source(f.Source)
+				name := awsname.Source(f.Source)
 				if f.Target != "" {
-					name = doctor.Target(f.Source, f.Target)
+					name = awsname.Target(f.Source, f.Target)
 				}
 				m := manage.Marks[f.Status]
 				t.AppendRow(table.Row{ui.Colored(w, m.Color, m.Mark), ui.Printable(name), f.Text})

@@ -11,6 +11,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
+	"fanout/internal/awsname"
 	"fanout/internal/cli/factory"
 	"fanout/internal/cli/manage"
 	"fanout/internal/cli/ui"
@@ -85,7 +86,7 @@ func listColumns(targets []registry.Entry, sources bool) (columns []listColumn) 
 		return func(e *registry.Entry) any { return ui.Printable(e.Text(name)) }
 	}
 	if sources {
-		columns = append(columns, listColumn{"source", func(e *registry.Entry) any { return ui.Printable(cloud.Source(e.Text("sourceArn"))) }})
+		columns = append(columns, listColumn{"source", func(e *registry.Entry) any { return ui.Printable(awsname.Source(e.Text("sourceArn"))) }})
 	}
 	columns = append(columns,
 		listColumn{"id", func(e *registry.Entry) any { return ui.Printable(e.ID) }},

@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"fanout/internal/awserr"
 	"fanout/internal/awshttp"
 )
 
@@ -37,7 +38,7 @@ type Account struct{ cfg aws.Config }
 func Of(cfg aws.Config) *Account {
 	cfg = cfg.Copy()
 	retrying(&cfg)
-	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), whole, awshttp.OneValue(func(r *http.Response) error { return notAWS(r) }))
+	cfg.APIOptions = append(slices.Clone(cfg.APIOptions), whole, awshttp.OneValue(func(r *http.Response) error { return awserr.NotAWSFrom(r) }))
 	return &Account{cfg}
 }
 

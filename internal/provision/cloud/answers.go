@@ -2,8 +2,6 @@ package cloud
 
 import (
 	"context"
-	"fmt"
-	"net/http"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -17,39 +15,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"fanout/internal/awserr"
 )
-
-// NotAWS is an answer that no AWS service gives. It comes from a proxy, a portal, or
-// another server at the endpoint.
-type NotAWS struct {
-	Host   string // that answered; "" if unknown
-	Status string // such as 200 OK; "" if unknown
-}
-
-// Error implements error.
-func (e *NotAWS) Error() string {
-	text := "got an answer that does not come from AWS"
-	if e.Host != "" {
-		text = fmt.Sprintf("got an answer from %s that does not come from AWS", e.Host)
-	}
-	if e.Status != "" {
-		text += " (" + e.Status + ")"
-	}
-	return text + "; check --region, --endpoint-url and proxies"
-}
-
-// notAWS makes an error from a response.
-func notAWS(r *http.Response) *NotAWS {
-	e := new(NotAWS)
-	if r == nil {
-		return e
-	}
-	e.Status = r.Status
-	if r.Request != nil && r.Request.URL != nil {
-		e.Host = r.Request.URL.Host
-	}
-	return e
-}
 
 // whole turns an answer that lacks a required part, such as {}, into an error, so that
 // callers need not check.
@@ -60,9 +28,9 @@ func whole(stack *middleware.Stack) error {
 			if err == nil && lacking(out.Result) {
 				r, _ := awsmiddleware.GetRawResponse(metadata).(*smithyhttp.Response)
 				if r == nil {
-					return out, metadata, new(NotAWS)
+					return out, metadata, new(awserr.NotAWS)
 				}
-				return out, metadata, notAWS(r.Response)
+				return out, metadata, awserr.NotAWSFrom(r.Response)
 			}
 			return out, metadata, err
 		}), middleware.Before)

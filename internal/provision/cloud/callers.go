@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"fanout/internal/awserr"
 )
 
 // Caller is a source that the function's policy allows to call it.
@@ -20,7 +22,7 @@ type Caller struct {
 // without a policy has none.
 func Callers(ctx context.Context, client LambdaReader, function string) ([]Caller, error) {
 	out, err := client.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &function})
-	if IsMissing(err) {
+	if awserr.IsMissing(err) {
 		return nil, nil
 	}
 	if err != nil {

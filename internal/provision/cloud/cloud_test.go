@@ -15,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/smithy-go"
 
+	"fanout/internal/awserr"
+	"fanout/internal/awsname"
 	"fanout/sinks"
 	"fanout/sinks/builtin"
 )
@@ -112,7 +114,7 @@ func TestDestination(t *testing.T) {
 			got, err := account(t, tt.answers).Destination(t.Context(), tt.typ, tt.name, tt.index)
 			said := ""
 			if err != nil {
-				said = Plain(err)
+				said = awserr.Plain(err)
 			}
 			if (tt.err == "") != (said == "") || !strings.HasPrefix(said, tt.err) {
 				t.Fatalf("error %q, want %q", said, tt.err)
@@ -135,7 +137,7 @@ func TestTableStream(t *testing.T) {
 		got, err := a.TableStream(t.Context(), "t")
 		said := ""
 		if err != nil {
-			said = Plain(err)
+			said = awserr.Plain(err)
 		}
 		if got != tt.want || said != tt.err {
 			t.Errorf("%s: got %q, %q; want %q, %q", tt.answer, got, said, tt.want, tt.err)
@@ -147,12 +149,12 @@ func TestTableStream(t *testing.T) {
 // end, counts as no answer.
 func TestPlainOfSilence(t *testing.T) {
 	at := &smithy.OperationError{ServiceID: "Lambda", OperationName: "GetFunction", Err: &url.Error{Op: "Post", URL: "https://h:1/", Err: os.ErrDeadlineExceeded}}
-	if got, want := Plain(at), "Lambda GetFunction got no answer from h:1 in time; check --region, --endpoint-url and the network"; got != want {
+	if got, want := awserr.Plain(at), "Lambda GetFunction got no answer from h:1 in time; check --region, --endpoint-url and the network"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	for _, answer := range []string{"{}", `{"Table": {"TableName": "t"}}{}`} {
 		_, err := account(t, answers{"DescribeTable": answer}).TableStream(t.Context(), "t")
-		if got, want := Plain(err), "that does not come from AWS (200 OK); check --region, --endpoint-url and proxies"; !strings.HasSuffix(got, want) {
+		if got, want := awserr.Plain(err), "that does not come from AWS (200 OK); check --region, --endpoint-url and proxies"; !strings.HasSuffix(got, want) {
 			t.Errorf("got %q, want %q at its end", got, want)
 		}
 	}
@@ -164,21 +166,21 @@ func TestPlain(t *testing.T) {
 	a := Of(cfg)
 	a.cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	_, err := a.Stream(t.Context(), "s")
-	if got, want := Plain(err), `the Kinesis stream "s" cannot be looked up: Kinesis DescribeStreamSummary got no answer from 127.0.0.1:1 (connection refused); check --region, --endpoint-url and the network`; got != want {
+	if got, want := awserr.Plain(err), `the Kinesis stream "s" cannot be looked up: Kinesis DescribeStreamSummary got no answer from 127.0.0.1:1 (connection refused); check --region, --endpoint-url and the network`; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	a.cfg.Credentials = credentials.NewStaticCredentialsProvider("", "", "")
 	_, err = a.Stream(t.Context(), "s")
-	if got, want := Plain(err), `the Kinesis stream "s" cannot be looked up: Kinesis DescribeStreamSummary was not sent, because there are no usable AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`; got != want {
+	if got, want := awserr.Plain(err), `the Kinesis stream "s" cannot be looked up: Kinesis DescribeStreamSummary was not sent, because there are no usable AWS credentials; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	throttled := account(t, answers{"DescribeTable": "ThrottlingException"})
 	throttled.cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	_, err = throttled.TableStream(t.Context(), "t")
-	if got, want := Plain(err), `the DynamoDB table "t" cannot be looked up: AWS throttles DynamoDB DescribeTable (ThrottlingException); try again in a minute`; got != want {
+	if got, want := awserr.Plain(err), `the DynamoDB table "t" cannot be looked up: AWS throttles DynamoDB DescribeTable (ThrottlingException); try again in a minute`; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got := Plain(fmt.Errorf("a: %w", io.EOF)); got != "a: EOF" {
+	if got := awserr.Plain(fmt.Errorf("a: %w", io.EOF)); got != "a: EOF" {
 		t.Error(got)
 	}
 }
@@ -204,7 +206,7 @@ func TestSource(t *testing.T) {
 		"arn:aws:sns:eu-west-1:123456789012:alerts":                                           "sns:alerts",
 		"nonsense": "nonsense",
 	} {
-		if got := Source(arn); got != want {
+		if got := awsname.Source(arn); got != want {
 			t.Errorf("Source(%q) = %q, want %q", arn, got, want)
 		}
 	}

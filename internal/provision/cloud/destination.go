@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"fanout/internal/awserr"
 	"fanout/sinks"
 	awsaccount "fanout/sinks/account"
 	"fanout/sinks/builtin/setup"
@@ -21,7 +22,7 @@ func (a *Account) Destination(ctx context.Context, t *sinks.Type, name, part str
 		return known.Part.Join(name, part), nil
 	}
 	text, err := known.LookUp(ctx, a.cfg, name, part)
-	if failed, ok := errors.AsType[*awsaccount.CallError](err); ok && IsMissing(failed.Err) {
+	if failed, ok := errors.AsType[*awsaccount.CallError](err); ok && awserr.IsMissing(failed.Err) {
 		return text, a.missing(failed.What, failed.Name)
 	}
 	return text, err

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/smithy-go"
 
+	"fanout/internal/awserr"
 	"fanout/internal/pages"
 )
 
@@ -152,7 +153,7 @@ func (e *EC2) ask(ctx context.Context, body string, out *found) error {
 		return refusal(resp, answer)
 	}
 	if xml.Unmarshal(answer, out) != nil {
-		return notAWS(resp)
+		return awserr.NotAWSFrom(resp)
 	}
 	return nil
 }
@@ -166,7 +167,7 @@ func refusal(resp *http.Response, answer []byte) error {
 		} `xml:"Errors>Error"`
 	}
 	if xml.Unmarshal(answer, &out) != nil || len(out.Errors) == 0 {
-		return notAWS(resp)
+		return awserr.NotAWSFrom(resp)
 	}
 	return &smithy.GenericAPIError{Code: out.Errors[0].Code, Message: out.Errors[0].Message}
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/google/go-cmp/cmp"
+
+	"fanout/internal/awserr"
 )
 
 // ec2 returns a client of a server with this handler.
@@ -95,7 +97,7 @@ func TestEC2Refuses(t *testing.T) {
 		})
 		_, err := e.DescribeSubnets(t.Context(), nil)
 		_, host, _ := strings.Cut(*e.cfg.BaseEndpoint, "://")
-		if err == nil || strings.Replace(Plain(err), host, "HOST", 1) != c.want || IsDenied(err) != c.denied {
+		if err == nil || strings.Replace(awserr.Plain(err), host, "HOST", 1) != c.want || awserr.IsDenied(err) != c.denied {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
@@ -106,7 +108,7 @@ func TestEC2WithoutCredentials(t *testing.T) {
 	e.cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{}, errors.New("there are no AWS credentials")
 	})
-	if _, err := e.DescribeSubnets(t.Context(), nil); err == nil || !strings.HasSuffix(Plain(err), "was not sent: there are no AWS credentials") {
+	if _, err := e.DescribeSubnets(t.Context(), nil); err == nil || !strings.HasSuffix(awserr.Plain(err), "was not sent: there are no AWS credentials") {
 		t.Error(err)
 	}
 }

@@ -3,6 +3,8 @@ package cloud
 import (
 	"strings"
 	"testing"
+
+	"fanout/internal/awserr"
 )
 
 func TestExists(t *testing.T) {
@@ -30,7 +32,7 @@ func TestExists(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			said := ""
 			if err := account(t, tt.answers).Exists(t.Context(), tt.resource); err != nil {
-				said = Plain(err)
+				said = awserr.Plain(err)
 			}
 			if (tt.want == "") != (said == "") || !strings.HasPrefix(said, tt.want) {
 				t.Errorf("got %q, want %q", said, tt.want)

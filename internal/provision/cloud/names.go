@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"fanout/internal/awserr"
 )
 
 // Identity returns the caller's ARN, with its partition and account.
@@ -36,7 +38,7 @@ func (a *Account) ARN(ctx context.Context, service, resource string) (string, er
 // Stream returns the ARN of the Kinesis stream called name.
 func (a *Account) Stream(ctx context.Context, name string) (string, error) {
 	out, err := a.Kinesis().DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{StreamName: &name})
-	if IsMissing(err) {
+	if awserr.IsMissing(err) {
 		return "", a.missing("Kinesis stream", name)
 	}
 	if err != nil {
@@ -49,7 +51,7 @@ func (a *Account) Stream(ctx context.Context, name string) (string, error) {
 func (a *Account) TableStream(ctx context.Context, name string) (string, error) {
 	out, err := a.DynamoDB().DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
 	switch {
-	case IsMissing(err):
+	case awserr.IsMissing(err):
 		return "", a.missing("DynamoDB table", name)
 	case err != nil:
 		return "", fmt.Errorf("the DynamoDB table %q cannot be looked up: %w", name, err)
@@ -68,7 +70,7 @@ func (a *Account) Topic(ctx context.Context, name string) (string, error) {
 		return "", err
 	}
 	_, err = a.SNS().GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &topic})
-	if IsMissing(err) {
+	if awserr.IsMissing(err) {
 		return "", a.missing("SNS topic", name)
 	}
 	if err != nil {
@@ -98,14 +100,14 @@ func (a *Account) Exists(ctx context.Context, resource string) error {
 		_, err = in.Lambda().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &resource})
 	case "sqs":
 		_, err = in.SQS().GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &is.Resource, QueueOwnerAWSAccountId: &is.AccountID})
-		if IsMissing(err) && !a.owns(ctx, is.AccountID) {
+		if awserr.IsMissing(err) && !a.owns(ctx, is.AccountID) {
 			return nil // SQS hides queues of other accounts
 		}
 	}
-	if IsMissing(err) {
+	if awserr.IsMissing(err) {
 		return fmt.Errorf("%s does not exist; check the ARN, --region and --profile", resource)
 	}
-	if err != nil && !IsDenied(err) {
+	if err != nil && !awserr.IsDenied(err) {
 		return fmt.Errorf("%s cannot be looked up: %w", resource, err)
 	}
 	return nil
@@ -139,18 +141,4 @@ func Name(text string) string {
 		return text
 	}
 	return a.Resource[strings.LastIndexAny(a.Resource, ":/")+1:]
-}
-
-// Source names a source by its service and name: kinesis:clicks, dynamodb:orders or
-// sns:alerts.
-func Source(source string) string {
-	a, err := arn.Parse(source)
-	if err != nil {
-		return source
-	}
-	name := a.Resource
-	if _, path, found := strings.Cut(a.Resource, "/"); found { // stream/NAME, table/NAME/stream/TIME
-		name, _, _ = strings.Cut(path, "/")
-	}
-	return a.Service + ":" + name
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"fanout/internal/provision/cloud"
+	"fanout/internal/awserr"
 	"fanout/sinks"
 	awsaccount "fanout/sinks/account"
 )
@@ -24,9 +24,9 @@ type visit struct {
 // none.
 func (v *visit) failed(host string, err error) Finding {
 	switch {
-	case cloud.IsMissing(err):
+	case awserr.IsMissing(err):
 		return v.wrong("create it, or "+v.fix("--destination", "NAME"), "there is no %s %s", v.what, v.spec.Destination)
-	case host != "" && cloud.IsUnanswered(err):
+	case host != "" && awserr.IsUnanswered(err):
 		return v.notChecked("%s does not answer from here, but may answer in the function's network", host)
 	}
 	return v.unknown(err)

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"fanout/internal/provision/cloud"
+	"fanout/internal/awserr"
 )
 
 // Status is the severity of a finding.
@@ -118,14 +118,14 @@ func (a about) wrong(do, format string, args ...any) Finding { return a.is(Error
 // unknown is the finding for a check that err made impossible.
 func (a about) unknown(err error) Finding {
 	switch {
-	case cloud.IsDenied(err):
+	case awserr.IsDenied(err):
 		return a.is(Unknown, "", "not checked: no right to call %s", call(err))
-	case cloud.RefusesCredentials(err):
+	case awserr.RefusesCredentials(err):
 		return a.is(Unknown, "renew the credentials, or name other ones with --profile", "not checked: AWS refuses the credentials")
-	case cloud.IsThrottled(err):
+	case awserr.IsThrottled(err):
 		return a.is(Unknown, "wait a minute, and run fanout doctor again", "not checked: AWS throttles %s", call(err))
 	}
-	return a.is(Unknown, "run fanout doctor again, or check it yourself", "not checked: %s", cloud.Plain(err))
+	return a.is(Unknown, "run fanout doctor again, or check it yourself", "not checked: %s", awserr.Plain(err))
 }
 
 // notChecked is the finding for a check that is impossible from here.

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/hooks"
 	"fanout/internal/provision/registry"
@@ -57,7 +58,7 @@ func (d *Doctor) missing(ctx context.Context, is about) Finding {
 func (d *Doctor) begin(ctx context.Context) (*examination, []Finding) {
 	is := about{"function", cloud.Name(d.Function)}
 	config, err := d.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &d.Function})
-	if cloud.IsMissing(err) {
+	if awserr.IsMissing(err) {
 		return nil, []Finding{d.missing(ctx, is)}
 	}
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
-	"fanout/internal/provision/cloud"
+	"fanout/internal/awsname"
 	"fanout/internal/provision/registry"
 )
 
@@ -25,7 +25,7 @@ func (p *examination) formerTargets(source, now string) []Finding {
 			ids = append(ids, fmt.Sprintf("%q", t.ID))
 		}
 	}
-	is := about{"source", cloud.Source(source)}
+	is := about{"source", awsname.Source(source)}
 	if now == "" {
 		return []Finding{is.wrong("enable the table's stream, "+p.moveTargets(), "its stream %s is disabled, so these targets get no records: %s", source, strings.Join(ids, ", "))}
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
-	"fanout/internal/provision/cloud"
+	"fanout/internal/awsname"
 )
 
 func (p *examination) is(check string) about { return about{check, p.function.Name()} }
@@ -75,7 +75,7 @@ func (p *examination) settings(context.Context) []Finding {
 	var found []Finding
 	if need := ownMemory + most*targetMemory; int(memory) < need {
 		found = append(found, is.warning(p.run("deploy", "--memory", strconv.Itoa(max(256, need))),
-			"%d MB of memory may be too little for a large batch and the %s of %s", memory, counted(most, "target", "targets"), cloud.Source(source)))
+			"%d MB of memory may be too little for a large batch and the %s of %s", memory, counted(most, "target", "targets"), awsname.Source(source)))
 	}
 	switch left := timeout - p.options.DeadlineMargin; {
 	case left <= 0:

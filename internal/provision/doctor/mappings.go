@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 
+	"fanout/internal/awserr"
+	"fanout/internal/awsname"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/lint"
 	"fanout/internal/provision/registry"
@@ -34,7 +36,7 @@ func (p *examination) mappings(context.Context) []Finding {
 
 func (p *examination) mapping(m *types.EventSourceMappingConfiguration) []Finding {
 	source := aws.ToString(m.EventSourceArn)
-	is := about{"mapping", cloud.Source(source)}
+	is := about{"mapping", awsname.Source(source)}
 	var found []Finding
 	switch state := aws.ToString(m.State); state {
 	case "Enabled":
@@ -161,7 +163,7 @@ func (p *examination) sources(ctx context.Context) []Finding {
 		case p.hooksErr == nil && !slices.ContainsFunc(p.hooks, func(m types.EventSourceMappingConfiguration) bool {
 			return stream(aws.ToString(m.EventSourceArn)) == stream(source)
 		}):
-			found = append(found, about{"source", cloud.Source(source)}.wrong(p.run("hook", "--source-arn", source), "it has active targets, but no mapping, so they get no records"))
+			found = append(found, about{"source", awsname.Source(source)}.wrong(p.run("hook", "--source-arn", source), "it has active targets, but no mapping, so they get no records"))
 		}
 	}
 	if p.callersErr != nil && !topicsOnly { // topics without targets cannot be seen
@@ -172,16 +174,16 @@ func (p *examination) sources(ctx context.Context) []Finding {
 
 // topic checks the subscription of the function to a topic.
 func (p *examination) topic(ctx context.Context, topic, region string) []Finding {
-	is := about{"source", cloud.Source(topic)}
+	is := about{"source", awsname.Source(topic)}
 	if strings.HasSuffix(topic, ".fifo") {
 		return []Finding{is.wrong("publish to a standard topic, or to a Kinesis stream, which keeps the order", "it is a FIFO topic, which cannot invoke a function, so its targets get no records")}
 	}
 	subscribed, err := p.subscribed(ctx, topic, region)
 	active := p.activeFrom[topic] > 0
 	switch {
-	case cloud.IsMissing(err) && !active:
+	case awserr.IsMissing(err) && !active:
 		return nil // a right for a deleted topic is harmless
-	case cloud.IsMissing(err):
+	case awserr.IsMissing(err):
 		return []Finding{is.wrong("correct the source of its targets, or create the topic", "the topic does not exist")}
 	case err != nil:
 		return []Finding{is.unknown(err)}

@@ -7,17 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/smithy-go"
-
-	"fanout/internal/provision/cloud"
 )
-
-// Target names a target by its source and id: kinesis:clicks/archive.
-func Target(source, id string) string {
-	if source == "" {
-		return id
-	}
-	return cloud.Source(source) + "/" + id
-}
 
 // stream returns the stream behind a mapping's source, which may be a consumer.
 func stream(source string) string {

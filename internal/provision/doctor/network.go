@@ -67,7 +67,7 @@ func (p *examination) outside(is about) []Finding {
 		if !t.Type.Cache {
 			continue
 		}
-		host, id := awsname.WithoutPort(t.Destination.Host), Target(t.SourceARN, t.ID)
+		host, id := awsname.WithoutPort(t.Destination.Host), awsname.Target(t.SourceARN, t.ID)
 		if private(host) {
 			found = append(found, is.wrong(fix, "%s is at %s, inside a VPC, but the function is not in a VPC", id, host))
 		} else {

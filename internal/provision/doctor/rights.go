@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"fanout/internal/awserr"
 	"fanout/internal/pages"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/policy"
@@ -27,7 +28,7 @@ func (p *examination) rights(ctx context.Context) []Finding {
 	}
 	out, err := p.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 	switch {
-	case cloud.IsMissing(err):
+	case awserr.IsMissing(err):
 		return []Finding{is.wrong(p.run("deploy"), "the role does not exist")}
 	case err != nil:
 		return []Finding{is.unknown(err)}
@@ -38,7 +39,7 @@ func (p *examination) rights(ctx context.Context) []Finding {
 	}
 	var skipped []Finding
 	for _, err := range needs.Skipped {
-		skipped = append(skipped, is.is(Unknown, "", "only partly checked: %s", cloud.Plain(err)))
+		skipped = append(skipped, is.is(Unknown, "", "only partly checked: %s", awserr.Plain(err)))
 	}
 	has, err := p.documents(ctx, name)
 	if _, ok := errors.AsType[unreadable](err); ok {

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 )
 
@@ -46,7 +47,7 @@ func (p *examination) ledger(ctx context.Context) []Finding {
 func (p *examination) checkTable(ctx context.Context, is about, name, hash, sort string) Finding {
 	out, err := p.DynamoDB.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
 	switch {
-	case cloud.IsMissing(err):
+	case awserr.IsMissing(err):
 		return is.wrong(p.run("deploy"), "it does not exist")
 	case err != nil:
 		return is.unknown(err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
+	"fanout/internal/awsname"
 	"fanout/internal/provision/policy"
 	"fanout/internal/provision/registry"
 	"fanout/lambda/target"
@@ -18,7 +19,7 @@ import (
 // target checks one target: its attributes, and that its destination exists. An
 // inactive target does no harm.
 func (p *examination) target(ctx context.Context, e *registry.Entry) []Finding {
-	is := about{"target", Target(e.Spec.SourceARN, e.ID)}
+	is := about{"target", awsname.Target(e.Spec.SourceARN, e.ID)}
 	found := p.written(is, e)
 	if slices.ContainsFunc(found, func(f Finding) bool { return f.Status == Error }) || e.Err() != nil {
 		return found

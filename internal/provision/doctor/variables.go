@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"fanout/internal/awsname"
 	"fanout/internal/near"
-	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/hooks"
 	fanout "fanout/lambda"
 )
@@ -90,9 +90,9 @@ func (p *examination) reports(context.Context) []Finding {
 		source := aws.ToString(m.EventSourceArn)
 		fix := p.run("hook", "--source-arn", source)
 		if p.options.ReportBatchItemFailures {
-			found = append(found, is.wrong(fix, "%s is true, but the mapping of %s does not have ReportBatchItemFailures, so failed records are lost", hooks.Variable, cloud.Source(source)))
+			found = append(found, is.wrong(fix, "%s is true, but the mapping of %s does not have ReportBatchItemFailures, so failed records are lost", hooks.Variable, awsname.Source(source)))
 		} else {
-			found = append(found, is.warning(fix, "the mapping of %s does not have ReportBatchItemFailures, so Lambda sends whole batches again", cloud.Source(source)))
+			found = append(found, is.warning(fix, "the mapping of %s does not have ReportBatchItemFailures, so Lambda sends whole batches again", awsname.Source(source)))
 		}
 	}
 	switch {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"fanout/internal/awserr"
+	"fanout/internal/awsname"
 	"fanout/internal/provision/cloud"
 )
 
@@ -20,10 +22,10 @@ func (p *examination) views(ctx context.Context) []Finding {
 	}
 	var found []Finding
 	for _, source := range slices.Sorted(maps.Keys(needed)) {
-		is := about{"source", cloud.Source(source)}
+		is := about{"source", awsname.Source(source)}
 		view, err := cloud.WithoutImages(ctx, p.DynamoDB, source)
 		switch {
-		case cloud.IsMissing(err): // other checks report it
+		case awserr.IsMissing(err): // other checks report it
 		case err != nil:
 			found = append(found, is.unknown(err))
 		case view != "":

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 )
 
@@ -40,9 +41,9 @@ func (p *examination) writersOf(ctx context.Context, table string) []Finding {
 	}
 	out, err := p.DynamoDB.GetResourcePolicy(ctx, &dynamodb.GetResourcePolicyInput{ResourceArn: &resource})
 	switch {
-	case cloud.HasCode(err, "PolicyNotFoundException"):
+	case awserr.HasCode(err, "PolicyNotFoundException"):
 		return []Finding{is.ok("no other account may write to it, because it has no resource policy; %s", notCovered)}
-	case cloud.IsMissing(err):
+	case awserr.IsMissing(err):
 		return nil // the check of the table reports it
 	case err != nil:
 		return []Finding{is.unknown(err)}

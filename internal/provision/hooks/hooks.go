@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 )
 
@@ -60,7 +61,7 @@ func (h *Hooks) mapping(ctx context.Context, source string) (*types.EventSourceM
 
 // unknown returns the error for facts about the function that could not be read.
 func (h *Hooks) unknown(err error, what string) error {
-	if cloud.IsMissing(err) {
+	if awserr.IsMissing(err) {
 		return &cloud.NoFunction{Name: h.Function}
 	}
 	return fmt.Errorf("the %s %q cannot be read: %w", what, h.Function, err)
@@ -69,7 +70,7 @@ func (h *Hooks) unknown(err error, what string) error {
 // noMapping returns the error for a source that is not hooked, or for a missing
 // function: Lambda lists the mappings of functions that do not exist.
 func (h *Hooks) noMapping(ctx context.Context, source string) error {
-	if _, err := h.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &h.Function}); cloud.IsMissing(err) {
+	if _, err := h.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &h.Function}); awserr.IsMissing(err) {
 		return &cloud.NoFunction{Name: h.Function}
 	}
 	return fmt.Errorf("%s is not hooked to the function %q; use fanout hook", source, h.Function)

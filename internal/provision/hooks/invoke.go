@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 )
 
@@ -42,7 +43,7 @@ func (a *Async) Attempts() int { return 1 + int(*a.retries()) }
 // AsyncOf returns the settings of a function, nil if it has none.
 func AsyncOf(ctx context.Context, client cloud.LambdaReader, function string) (*Async, error) {
 	out, err := client.GetFunctionEventInvokeConfig(ctx, &lambda.GetFunctionEventInvokeConfigInput{FunctionName: &function})
-	if cloud.IsMissing(err) {
+	if awserr.IsMissing(err) {
 		return nil, nil
 	}
 	if err != nil {
@@ -131,7 +132,7 @@ func (h *Hooks) putAsync(ctx context.Context, a *Async) error {
 		return err
 	})
 	switch {
-	case err == nil || a.none() && cloud.IsMissing(err):
+	case err == nil || a.none() && awserr.IsMissing(err):
 		return nil
 	case lacksRights(err):
 		return fmt.Errorf("the settings of the function %q for asynchronous invocations cannot be written, because its role lacks rights; run fanout policy to see the required rights: %w", h.Function, err)

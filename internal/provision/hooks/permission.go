@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 )
 
@@ -19,7 +20,7 @@ func (h *Hooks) permit(ctx context.Context, topic string) (given bool, err error
 	switch {
 	case slices.ContainsFunc(has, func(id string) bool { return strings.HasPrefix(id, statementPrefix) }):
 		return false, nil // hook gave it; rights from others may be narrower
-	case err != nil && !cloud.IsDenied(err): // a caller without the right to look may have the right to give
+	case err != nil && !awserr.IsDenied(err): // a caller without the right to look may have the right to give
 		return false, err
 	}
 	id := statement(topic)
@@ -31,7 +32,7 @@ func (h *Hooks) permit(ctx context.Context, topic string) (given bool, err error
 		return true, nil
 	}
 	refused := fmt.Errorf("the topic %s cannot be allowed to invoke the function %q: %w", topic, h.Function, err)
-	if !cloud.HasCode(err, "ResourceConflictException") {
+	if !awserr.HasCode(err, "ResourceConflictException") {
 		return false, refused
 	}
 	// A statement with this id exists; only its source shows whether it is this topic's.
@@ -53,7 +54,7 @@ func (h *Hooks) takeBack(ctx context.Context, topic string) error {
 // remove removes a statement about a topic from the function's policy.
 func (h *Hooks) remove(ctx context.Context, topic, id string) error {
 	_, err := h.Lambda.RemovePermission(ctx, &lambda.RemovePermissionInput{FunctionName: &h.Function, StatementId: &id})
-	if err != nil && !cloud.IsMissing(err) {
+	if err != nil && !awserr.IsMissing(err) {
 		return fmt.Errorf("the right of %s to invoke the function %q cannot be removed: %w", topic, h.Function, err)
 	}
 	return nil

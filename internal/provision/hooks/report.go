@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 )
 
@@ -64,7 +65,7 @@ func (h *Hooks) set(ctx context.Context, value bool) (cloud.Outcome, error) {
 		case err == nil:
 			return cloud.Updated, nil
 		// Another update is running or has just finished: start over.
-		case !cloud.HasCode(err, "ResourceConflictException", "PreconditionFailedException"):
+		case !awserr.HasCode(err, "ResourceConflictException", "PreconditionFailedException"):
 			return "", fmt.Errorf("the variable %s of the function %q cannot be set: %w", Variable, h.Function, err)
 		}
 		if wait(ctx) != nil {

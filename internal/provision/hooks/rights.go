@@ -4,7 +4,7 @@ import (
 	"context"
 	"strings"
 
-	"fanout/internal/provision/cloud"
+	"fanout/internal/awserr"
 )
 
 // withRights makes a call that depends on rights of the function's role. It retries
@@ -23,7 +23,7 @@ func (h *Hooks) withRights(ctx context.Context, call func(ctx context.Context) e
 // lacksRights reports whether Lambda says that the role may not read the source, or may
 // not send to the destination for failures. Only the text of the error says so.
 func lacksRights(err error) bool {
-	if !cloud.HasCode(err, "InvalidParameterValueException") {
+	if !awserr.HasCode(err, "InvalidParameterValueException") {
 		return false
 	}
 	for _, words := range []string{"Cannot access stream", "Please ensure the role can perform", "does not have permissions to call"} {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 )
 
@@ -72,8 +73,8 @@ func (h *Hooks) create(ctx context.Context, source string, s Settings) error {
 		return nil
 	case lacksRights(err):
 		return fmt.Errorf("%s cannot be hooked to the function %q, whose role lacks rights; run fanout policy to see the required rights: %w", source, h.Function, err)
-	case cloud.IsMissing(err): // the function, or the source
-		if _, err := h.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &h.Function}); cloud.IsMissing(err) {
+	case awserr.IsMissing(err): // the function, or the source
+		if _, err := h.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &h.Function}); awserr.IsMissing(err) {
 			return h.unknown(err, "function")
 		}
 	}
@@ -173,7 +174,7 @@ func (h *Hooks) Unhook(ctx context.Context, source string) error {
 	if m == nil {
 		return h.noMapping(ctx, source)
 	}
-	if _, err := h.Lambda.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: m.UUID}); err != nil && !cloud.IsMissing(err) {
+	if _, err := h.Lambda.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: m.UUID}); err != nil && !awserr.IsMissing(err) {
 		return fmt.Errorf("the mapping of %s cannot be deleted: %w", source, err)
 	}
 	return h.until(ctx, source, aws.ToString(m.UUID), "")
@@ -211,7 +212,7 @@ func (h *Hooks) until(ctx context.Context, source, uuid, state string) error {
 	for {
 		m, err := h.Lambda.GetEventSourceMapping(ctx, &lambda.GetEventSourceMappingInput{UUID: &uuid})
 		switch {
-		case state == "" && cloud.IsMissing(err):
+		case state == "" && awserr.IsMissing(err):
 			return nil
 		case err != nil && ctx.Err() == nil:
 			return fmt.Errorf("the state of the mapping of %s cannot be read: %w", source, err)

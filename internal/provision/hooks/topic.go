@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 )
 
@@ -105,7 +106,7 @@ func (h *Hooks) unsubscribe(ctx context.Context, topic string) error {
 // there is none.
 func (h *Hooks) subscription(ctx context.Context, topic, function string) (string, error) {
 	all, err := cloud.Subscriptions(ctx, h.SNS, topic)
-	if cloud.IsMissing(err) {
+	if awserr.IsMissing(err) {
 		return "", fmt.Errorf("the topic %s does not exist; check its ARN", topic)
 	}
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"fanout/internal/provision/cloud"
+	"fanout/internal/awserr"
 )
 
 // undoTime bounds the undoing of earlier steps, even after an interrupt.
@@ -21,7 +21,7 @@ func (s *steps) add(back func(ctx context.Context) error) { *s = append(*s, back
 // returns err joined with the errors of undoing. If the later step may have taken
 // effect after all, the earlier steps stay, because it needs them.
 func (s *steps) undo(ctx context.Context, err error) error {
-	if err == nil || !cloud.IsRefused(err) {
+	if err == nil || !awserr.IsRefused(err) {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"fanout/internal/awserr"
 	"fanout/internal/pages"
-	"fanout/internal/provision/cloud"
 	"fanout/lambda/target"
 )
 
@@ -39,7 +39,7 @@ type Table struct {
 func (t *Table) List(ctx context.Context, source string) ([]Entry, error) {
 	if source != "" {
 		all, err := (&target.Table{Client: t.Client, Catalog: t.Catalog, Name: t.Name}).Items(ctx, source)
-		if err != nil && !cloud.IsMissing(err) {
+		if err != nil && !awserr.IsMissing(err) {
 			return nil, err // the error names the table
 		}
 		return entries(all), t.failed("read", err)
@@ -72,10 +72,10 @@ func (t *Table) failed(done string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if cloud.IsMissing(err) && t.Missing != nil {
+	if awserr.IsMissing(err) && t.Missing != nil {
 		return t.Missing()
 	}
-	if cloud.IsMissing(err) {
+	if awserr.IsMissing(err) {
 		return fmt.Errorf("the target table %q does not exist; run fanout deploy, or name another table with --table", t.Name)
 	}
 	return fmt.Errorf("the target table %q cannot be %s: %w", t.Name, done, err)

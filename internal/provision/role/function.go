@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/policy"
 	fanout "fanout/lambda"
@@ -45,7 +46,7 @@ func FunctionOf(f *lambdatypes.FunctionConfiguration) Function {
 // Find returns the function with a name or ARN, and false if there is none.
 func Find(ctx context.Context, client cloud.LambdaReader, ref string) (f Function, found bool, err error) {
 	out, err := client.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &ref})
-	if cloud.IsMissing(err) {
+	if awserr.IsMissing(err) {
 		return f, false, nil
 	}
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/policy"
 	"fanout/sinks"
@@ -58,7 +59,7 @@ func (k *Manager) lookUp(ctx context.Context, uses []keyUse) ([]policy.Key, erro
 	for _, u := range uses {
 		r := k.In(u.region)
 		id, err := u.keyID(ctx, r)
-		if err != nil && !cloud.IsMissing(err) {
+		if err != nil && !awserr.IsMissing(err) {
 			return nil, fmt.Errorf("the key of %s cannot be looked up: %w", u.what, err)
 		}
 		if err != nil || id == "" || strings.HasPrefix(id, "alias/aws/") || strings.Contains(id, ":alias/aws/") {
@@ -91,9 +92,9 @@ func customerKey(ctx context.Context, client KMSAPI, id, service string) (string
 	}
 	out, err := client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &ask})
 	switch {
-	case full && (cloud.IsMissing(err) || cloud.IsDenied(err)):
+	case full && (awserr.IsMissing(err) || awserr.IsDenied(err)):
 		return id, nil
-	case cloud.IsMissing(err):
+	case awserr.IsMissing(err):
 		return "", nil
 	case err != nil:
 		return "", err

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/hooks"
 	"fanout/internal/provision/policy"
@@ -67,7 +68,7 @@ func Sound(entries []registry.Entry) []sinks.Spec {
 // sources returns the sources that are hooked to the function and read with its role.
 func (k *Manager) sources(ctx context.Context, f *Function) ([]policy.Source, error) {
 	mappings, err := cloud.Mappings(ctx, k.Lambda, f.Name(), "")
-	if cloud.IsMissing(err) {
+	if awserr.IsMissing(err) {
 		return nil, nil // a function that does not exist yet has none
 	}
 	if err != nil {
@@ -149,7 +150,7 @@ func (k *Manager) Role(ctx context.Context, f *Function) (cloud.Outcome, error) 
 	name := cloud.Name(f.RoleARN)
 	role, err := k.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 	switch {
-	case cloud.IsMissing(err):
+	case awserr.IsMissing(err):
 		return cloud.Missing, nil
 	case err != nil:
 		return "", fmt.Errorf("the role %q cannot be looked up: %w", name, err)
@@ -166,7 +167,7 @@ func (k *Manager) Write(ctx context.Context, f *Function, needs Needs) (cloud.Ou
 	has, err := k.IAM.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: &name})
 	outcome, document := cloud.Updated, needs.Document
 	switch {
-	case cloud.IsMissing(err):
+	case awserr.IsMissing(err):
 		outcome = cloud.Created
 	case err != nil:
 		return "", fmt.Errorf("the policy of the role %q cannot be read: %w", role, err)

@@ -11,6 +11,7 @@ import (
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 )
 
@@ -128,7 +129,7 @@ func TestSyncFaults(t *testing.T) {
 		f.policy = "{}"
 		f.fail[op] = denied
 		_, _, err := f.manager().Sync(t.Context(), find(t, f))
-		if err == nil || !strings.HasPrefix(err.Error(), want) || !cloud.IsDenied(err) || f.writes > 0 {
+		if err == nil || !strings.HasPrefix(err.Error(), want) || !awserr.IsDenied(err) || f.writes > 0 {
 			t.Errorf("%s: got %v, want %s", op, err, want)
 		}
 	}
@@ -145,7 +146,7 @@ func TestSyncFaults(t *testing.T) {
 		t.Error(err, accountsErr)
 	}
 	f.fail["GetFunction"] = denied
-	if _, _, err := Find(t.Context(), fakeLambda{fake: f}, "orders"); !cloud.IsDenied(err) {
+	if _, _, err := Find(t.Context(), fakeLambda{fake: f}, "orders"); !awserr.IsDenied(err) {
 		t.Error(err)
 	}
 	f.function = nil
@@ -162,7 +163,7 @@ func TestAccounts(t *testing.T) {
 	}
 	for _, op := range []string{"Scan", "DescribeTable"} {
 		f.fail[op] = code("AccessDeniedException")
-		if _, err := f.manager().Accounts(t.Context(), find(t, f)); !cloud.IsDenied(err) {
+		if _, err := f.manager().Accounts(t.Context(), find(t, f)); !awserr.IsDenied(err) {
 			t.Errorf("%s: %v", op, err)
 		}
 		delete(f.fail, op)
@@ -229,7 +230,7 @@ func TestKeys(t *testing.T) {
 	// A caller without the right to look at keys gives a right to each, but must know
 	// aliases.
 	f.fail["DescribeKey"] = code("AccessDeniedException")
-	if _, err := f.manager().Policy(t.Context(), fn); !cloud.IsDenied(err) || !strings.HasPrefix(err.Error(), "the key alias/in of the stream "+stream+" cannot be looked up: ") {
+	if _, err := f.manager().Policy(t.Context(), fn); !awserr.IsDenied(err) || !strings.HasPrefix(err.Error(), "the key alias/in of the stream "+stream+" cannot be looked up: ") {
 		t.Error(err)
 	}
 	f.keys[stream] = ""
@@ -241,7 +242,7 @@ func TestKeys(t *testing.T) {
 	for _, op := range []string{"GetQueueAttributes", "GetTopicAttributes", "DescribeSecret"} {
 		f.fail[op] = code("AccessDeniedException")
 		needs, err := f.manager().Policy(t.Context(), fn)
-		if err := errors.Join(append(needs.Skipped, err)...); !cloud.IsDenied(err) {
+		if err := errors.Join(append(needs.Skipped, err)...); !awserr.IsDenied(err) {
 			t.Errorf("%s: %v", op, err)
 		}
 		delete(f.fail, op)

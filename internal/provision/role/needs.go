@@ -7,7 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
-	"fanout/internal/provision/cloud"
+	"fanout/internal/awserr"
 	"fanout/internal/provision/policy"
 	"fanout/sinks"
 )
@@ -51,7 +51,7 @@ func (k *Manager) PolicyFor(ctx context.Context, f *Function, targets []sinks.Sp
 	}
 	sources = append(sources, coming...)
 	var n Needs
-	if facts.OnFailure, err = k.asyncFailure(ctx, f); cloud.IsDenied(err) {
+	if facts.OnFailure, err = k.asyncFailure(ctx, f); awserr.IsDenied(err) {
 		n.Skipped = append(n.Skipped, err) // it is one right of many
 	} else if err != nil {
 		return Needs{}, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/registry"
 	"fanout/internal/provision/role"
@@ -138,7 +139,7 @@ func isSame(t sinks.Spec) func(sinks.Spec) bool {
 
 // unlessDenied returns err unless it reports that the caller lacks a right.
 func unlessDenied(err error) error {
-	if cloud.IsDenied(err) {
+	if awserr.IsDenied(err) {
 		return nil
 	}
 	return err

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/lint"
 	"fanout/internal/provision/registry"
@@ -82,11 +83,11 @@ func (s *Stack) foundTargets(ctx context.Context, r *Replaced, p *plan) {
 		return
 	}
 	entries, err := (&registry.Table{Client: s.Tables, Catalog: s.Catalog, Name: p.table}).List(ctx, "")
-	if cloud.IsMissing(err) {
+	if awserr.IsMissing(err) {
 		return
 	}
 	if err != nil {
-		r.Unchecked = cloud.Plain(err)
+		r.Unchecked = awserr.Plain(err)
 		return
 	}
 	r.Table, r.Targets = p.table, len(entries)

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/google/go-cmp/cmp"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 )
 
@@ -149,7 +150,7 @@ func TestDeployOverAnotherDeclined(t *testing.T) {
 		return nil
 	}
 	_, _, err := deploy(t, f, set)
-	if !cloud.IsDenied(err) || !strings.HasPrefix(err.Error(), `the current function "orders" cannot be published as a version, so nothing was changed: `) || f.writes > 0 || f.state() != before {
+	if !awserr.IsDenied(err) || !strings.HasPrefix(err.Error(), `the current function "orders" cannot be published as a version, so nothing was changed: `) || f.writes > 0 || f.state() != before {
 		t.Errorf("%v, %d writes", err, f.writes)
 	}
 	// The question comes even if the targets are unreadable.

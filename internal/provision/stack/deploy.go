@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/policy"
 	"fanout/internal/provision/role"
@@ -132,7 +133,7 @@ func (s *Stack) rights(ctx context.Context, p *plan, ours, leave bool, done func
 	err = poll(ctx, time.Minute, fmt.Sprintf("the role %q", cloud.Name(p.role)), func() (bool, error) {
 		var err error
 		t.Outcome, err = s.manager().Write(ctx, &f, needs)
-		return !cloud.IsMissing(err), keepUnless(cloud.IsMissing(err), err) // a new role may not be visible yet
+		return !awserr.IsMissing(err), keepUnless(awserr.IsMissing(err), err) // a new role may not be visible yet
 	})
 	return done(t, err)
 }
@@ -141,7 +142,7 @@ func (s *Stack) rights(ctx context.Context, p *plan, ours, leave bool, done func
 func incomplete(needs role.Needs) string {
 	notes := make([]string, len(needs.Skipped))
 	for i, err := range needs.Skipped {
-		notes[i] = cloud.Plain(err)
+		notes[i] = awserr.Plain(err)
 	}
 	return strings.Join(notes, "; ")
 }

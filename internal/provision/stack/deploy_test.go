@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/google/go-cmp/cmp"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/code"
 	"fanout/internal/provision/policy"
@@ -92,8 +93,8 @@ func TestDeployAgain(t *testing.T) {
 			}
 			continue
 		}
-		if err == nil || !cloud.IsDenied(err) || !strings.Contains(cloud.Plain(err), ": AWS does not allow Fake "+whole.calls[n]+" (AccessDeniedException)") {
-			t.Fatalf("call %d, %s: %v", n, whole.calls[n], cloud.Plain(err))
+		if err == nil || !awserr.IsDenied(err) || !strings.Contains(awserr.Plain(err), ": AWS does not allow Fake "+whole.calls[n]+" (AccessDeniedException)") {
+			t.Fatalf("call %d, %s: %v", n, whole.calls[n], awserr.Plain(err))
 		}
 		f.fail = nil
 		if _, _, err := deploy(t, f, settings()); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"fanout/internal/awserr"
 	"fanout/internal/pages"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/role"
@@ -30,7 +31,7 @@ func (s *Stack) Destroy(ctx context.Context, items []Item) ([]Resource, error) {
 				err := item.delete(ctx)
 				return !busy(err), keepUnless(busy(err), err)
 			})
-			if err != nil && !cloud.IsMissing(err) {
+			if err != nil && !awserr.IsMissing(err) {
 				return things, fmt.Errorf("%s cannot be deleted: %w", what, err)
 			}
 			item.Outcome = cloud.Deleted
@@ -43,7 +44,7 @@ func (s *Stack) Destroy(ctx context.Context, items []Item) ([]Resource, error) {
 
 // busy reports whether a resource is being changed, so that it can be deleted later.
 func busy(err error) bool {
-	return cloud.HasCode(err, "ResourceInUseException", "ResourceConflictException", "DeleteConflict", "DeleteConflictException",
+	return awserr.HasCode(err, "ResourceInUseException", "ResourceConflictException", "DeleteConflict", "DeleteConflictException",
 		"ConcurrentModification", "ConcurrentModificationException", "OperationAbortedException")
 }
 
@@ -94,7 +95,7 @@ func (s *Stack) deleteRole(ctx context.Context, name string) error {
 		return err
 	}
 	for _, p := range policies {
-		if err := s.deleteRolePolicy(ctx, name, p); err != nil && !cloud.IsMissing(err) {
+		if err := s.deleteRolePolicy(ctx, name, p); err != nil && !awserr.IsMissing(err) {
 			return err
 		}
 	}
@@ -103,7 +104,7 @@ func (s *Stack) deleteRole(ctx context.Context, name string) error {
 			return err
 		}
 		for _, p := range page.AttachedPolicies {
-			if _, err := s.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &name, PolicyArn: p.PolicyArn}); err != nil && !cloud.IsMissing(err) {
+			if _, err := s.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &name, PolicyArn: p.PolicyArn}); err != nil && !awserr.IsMissing(err) {
 				return err
 			}
 		}

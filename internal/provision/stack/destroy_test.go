@@ -11,7 +11,7 @@ import (
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"github.com/google/go-cmp/cmp"
 
-	"fanout/internal/provision/cloud"
+	"fanout/internal/awserr"
 	"fanout/internal/provision/hooks"
 	"fanout/internal/provision/role"
 )
@@ -97,7 +97,7 @@ func TestDestroyAgain(t *testing.T) {
 			}
 			continue
 		}
-		if !cloud.IsDenied(err) {
+		if !awserr.IsDenied(err) {
 			t.Fatalf("call %d, %s: %v", n, op, err)
 		}
 		// Targets cannot be made again.

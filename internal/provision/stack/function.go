@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/smithy-go"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/code"
 	"fanout/internal/provision/role"
@@ -27,7 +28,7 @@ type function struct {
 // findFunction returns the function with a name or ARN, nil if there is none.
 func (s *Stack) findFunction(ctx context.Context, ref string) (*function, error) {
 	out, err := s.Lambda.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &ref})
-	if cloud.IsMissing(err) {
+	if awserr.IsMissing(err) {
 		return nil, nil
 	}
 	if err != nil {

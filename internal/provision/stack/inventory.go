@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"fanout/internal/awserr"
+	"fanout/internal/awsname"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/registry"
 	"fanout/internal/provision/role"
@@ -70,13 +72,13 @@ func (s *Stack) Inventory(ctx context.Context, d DestroyOptions) ([]Item, error)
 // listMappings lists the event source mappings of a function. They outlive it.
 func (s *Stack) listMappings(ctx context.Context, function string) ([]Item, error) {
 	mappings, err := cloud.Mappings(ctx, s.Lambda, function, "")
-	if err != nil && !cloud.IsMissing(err) {
+	if err != nil && !awserr.IsMissing(err) {
 		return nil, err
 	}
 	var items []Item
 	for _, m := range mappings {
 		items = append(items, Item{
-			Resource{Kind: "mapping", Name: cloud.Source(aws.ToString(m.EventSourceArn)), ARN: aws.ToString(m.EventSourceArn)},
+			Resource{Kind: "mapping", Name: awsname.Source(aws.ToString(m.EventSourceArn)), ARN: aws.ToString(m.EventSourceArn)},
 			func(ctx context.Context) error {
 				_, err := s.Lambda.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: m.UUID})
 				return err
@@ -101,7 +103,7 @@ func (s *Stack) listSubscriptions(ctx context.Context, f *function) ([]Item, err
 		a, _ := arn.Parse(topic) // topics has checked it
 		client := s.Topics(a.Region)
 		subscriptions, err := cloud.Subscriptions(ctx, client, topic)
-		if err != nil && !cloud.IsMissing(err) {
+		if err != nil && !awserr.IsMissing(err) {
 			return nil, err
 		}
 		for _, sub := range subscriptions {

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/role"
 )
@@ -36,7 +37,7 @@ func (s *Stack) logGroup(ctx context.Context, name, function string, retention *
 	if has == nil {
 		t.Outcome = cloud.Created
 		_, err := s.Logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name, Tags: tags(function)})
-		if err != nil && !cloud.HasCode(err, "ResourceAlreadyExistsException") {
+		if err != nil && !awserr.HasCode(err, "ResourceAlreadyExistsException") {
 			return t, fmt.Errorf("the log group %q cannot be created: %w", name, err)
 		}
 		return t, s.retain(ctx, name, 0, want)

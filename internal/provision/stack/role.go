@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/policy"
 	"fanout/internal/provision/role"
@@ -71,7 +72,7 @@ func (s *Stack) mayHave(ctx context.Context, name string, leaveIAM bool) error {
 // findRole returns a role, nil if there is none.
 func (s *Stack) findRole(ctx context.Context, name string) (*types.Role, error) {
 	out, err := s.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
-	if cloud.IsMissing(err) {
+	if awserr.IsMissing(err) {
 		return nil, nil
 	}
 	if err != nil {

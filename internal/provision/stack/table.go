@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"fanout/internal/awserr"
 	"fanout/internal/pages"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/role"
@@ -70,7 +71,7 @@ func (s *Stack) table(ctx context.Context, form tableForm, name, function string
 // describe returns a table, nil if there is none.
 func (s *Stack) describe(ctx context.Context, name string) (*types.TableDescription, error) {
 	out, err := s.Tables.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
-	if cloud.IsMissing(err) {
+	if awserr.IsMissing(err) {
 		return nil, nil
 	}
 	if err != nil {

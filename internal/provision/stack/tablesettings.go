@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"fanout/internal/provision/cloud"
+	"fanout/internal/awserr"
 )
 
 // adjustTable updates the settings of an active table, and reports whether it wrote
@@ -68,7 +68,7 @@ func (s *Stack) adjustBackups(ctx context.Context, form tableForm, t *types.Tabl
 			TableName:                        t.TableName,
 			PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true)},
 		})
-		if cloud.HasCode(err, "ContinuousBackupsUnavailableException") {
+		if awserr.HasCode(err, "ContinuousBackupsUnavailableException") {
 			return false, nil
 		}
 		return true, err

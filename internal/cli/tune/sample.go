@@ -1,4 +1,4 @@
-package run
+package tune
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"fanout/internal/cli/manage"
+	"fanout/internal/cli/run"
 	"fanout/internal/cli/ui"
 	"fanout/internal/poll"
 	"fanout/internal/tune"
@@ -22,7 +22,7 @@ import (
 // sampleFlags are the flags for the origin of a sample.
 type sampleFlags struct {
 	events    []string
-	sourceAs  sourceAs
+	sourceAs  run.SourceAs
 	sourceARN string
 	start     string
 	records   int
@@ -31,7 +31,7 @@ type sampleFlags struct {
 
 func (f *sampleFlags) add(s *pflag.FlagSet) {
 	s.StringArrayVar(&f.events, "event", nil, "use the Lambda event in this `FILE` as a sample, - for standard input; repeatable")
-	f.sourceAs.add(s)
+	f.sourceAs.Add(s)
 	s.StringVar(&f.sourceARN, "source-arn", "", "take a sample of the Kinesis or DynamoDB stream with this `ARN`")
 	s.StringVar(&f.start, "starting-position", "TRIM_HORIZON", "start the sample of a stream at this `POSITION`: LATEST, TRIM_HORIZON or a time such as 2026-11-22T20:15:00Z")
 	s.IntVar(&f.records, "sample-records", 10_000, "take a sample of `N` records from a stream")
@@ -51,9 +51,9 @@ func (f *sampleFlags) check() error {
 		return fmt.Errorf("--sample-time is %v; it must be longer than 0", f.time)
 	}
 	if _, err := poll.ParseStart(f.start); err != nil {
-		return manage.NoPosition(f.start)
+		return ui.NoPosition(f.start)
 	}
-	return f.sourceAs.check(f.events)
+	return f.sourceAs.Check(f.events)
 }
 
 // take reads the sample.
@@ -67,17 +67,17 @@ func (f *sampleFlags) take(cmd *cobra.Command, cfg aws.Config, stderr *ui.Live) 
 func (f *sampleFlags) fromFiles(stdin io.Reader) (*tune.Sample, error) {
 	var events [][]byte
 	for _, name := range f.events {
-		e, err := readEvent(name, stdin)
+		e, err := run.ReadEvent(name, stdin)
 		if err != nil {
 			return nil, err
 		}
-		if err := f.sourceAs.relabel(&e); err != nil {
+		if err := f.sourceAs.Relabel(&e); err != nil {
 			return nil, err
 		}
-		if _, err := e.sources(); err != nil {
+		if _, err := e.Sources(); err != nil {
 			return nil, err
 		}
-		events = append(events, e.data)
+		events = append(events, e.Data)
 	}
 	s, err := tune.NewSample(events...)
 	if err != nil && len(f.events) == 1 {
@@ -96,8 +96,8 @@ func (f *sampleFlags) fromStream(ctx context.Context, cfg aws.Config, stderr *ui
 	ctx, enough := context.WithTimeout(ctx, f.time)
 	defer enough()
 	c := collector{want: f.records, enough: enough}
-	o := poll.Options{Start: start, BatchSize: maxBatchSize, Shards: maxSampleShards, Once: start != poll.Latest}
-	p, err := newPoller(cfg, f.sourceARN, c.take, o)
+	o := poll.Options{Start: start, BatchSize: run.MaxBatchSize, Shards: maxSampleShards, Once: start != poll.Latest}
+	p, err := run.NewPoller(cfg, f.sourceARN, c.take, o)
 	if err != nil {
 		return nil, err
 	}

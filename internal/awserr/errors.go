@@ -1,4 +1,5 @@
-package cloud
+// Package awserr tells what an error of an AWS call means, and says it in one sentence.
+package awserr
 
 import (
 	"context"
@@ -76,7 +77,7 @@ func answeredByOther(err error) (*NotAWS, bool) {
 		return nil, false
 	}
 	if answer, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && answer.Response != nil {
-		return notAWS(answer.Response.Response), true
+		return NotAWSFrom(answer.Response.Response), true
 	}
 	return new(NotAWS), true
 }

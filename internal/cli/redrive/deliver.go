@@ -1,4 +1,4 @@
-package run
+package redrive
 
 import (
 	"context"
@@ -12,8 +12,9 @@ import (
 	"github.com/sourcegraph/conc"
 
 	"fanout/engine/plain"
+	"fanout/internal/awsname"
+	"fanout/internal/cli/run"
 	"fanout/internal/cli/ui"
-	"fanout/internal/provision/doctor"
 	"fanout/internal/redrive"
 	"fanout/lambda"
 	"fanout/lambda/envelope"
@@ -26,7 +27,7 @@ type redelivery struct {
 	*redriveFlags
 	name   string // of the queue or file
 	again  *redrive.Delivery
-	sum    *summary
+	sum    *run.Summary
 	plan   []*redriveStep
 	stderr *ui.Live
 }
@@ -50,10 +51,10 @@ func (d *redelivery) fromQueue(ctx context.Context, h *lambda.Handler, cfg aws.C
 	}
 	d.again = redrive.NewDelivery(h, sinks.Spec{Type: sqs.Type, Destination: where})
 	if d.watch {
-		d.sum.news = d.stderr
+		d.sum.News = d.stderr
 	}
 	counts, err := queue.Run(ctx, d.handle)
-	d.sum.messages = &counts
+	d.sum.Messages = &counts
 	return ui.Failed(err)
 }
 
@@ -84,7 +85,7 @@ func (d *redelivery) hintUnselected(letters []*redrive.Letter) {
 		if d.only.Wants(l) {
 			return
 		}
-		targets = append(targets, doctor.Target(l.Source, l.Target))
+		targets = append(targets, awsname.Target(l.Source, l.Target))
 	}
 	if len(targets) == 0 {
 		return
@@ -116,7 +117,7 @@ func (d *redelivery) handle(ctx context.Context, letters []*redrive.Letter) erro
 	errs := make([]error, len(groups))
 	var wg conc.WaitGroup
 	for i, g := range groups {
-		d.sum.expect(g.Source, g.Target)
+		d.sum.Expect(g.Source, g.Target)
 		wg.Go(func() { errs[i] = d.deliver(ctx, g) })
 	}
 	wg.Wait()
@@ -138,7 +139,7 @@ func (d *redelivery) deliver(ctx context.Context, g *redrive.Group) error {
 }
 
 func (d *redelivery) send(ctx context.Context, g *redrive.Group, some []*redrive.Letter) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Timeout)
 	defer cancel()
 	envelopes := make([]envelope.Envelope, len(some))
 	for i, l := range some {
@@ -149,14 +150,14 @@ func (d *redelivery) send(ctx context.Context, g *redrive.Group, some []*redrive
 		l.Done = done[i]
 	}
 	if len(results) > 0 {
-		d.sum.add(results)
+		d.sum.Add(results)
 	}
 	return err
 }
 
 // unreadable reports a letter that is not an envelope.
 func (d *redelivery) unreadable(l *redrive.Letter) {
-	d.sum.unreadable++
+	d.sum.Unreadable++
 	where := d.name
 	if l.Line > 0 {
 		where = fmt.Sprintf("%s:%d", d.name, l.Line)

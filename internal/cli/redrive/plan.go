@@ -1,4 +1,4 @@
-package run
+package redrive
 
 import (
 	"context"
@@ -50,21 +50,21 @@ func (d *redelivery) preview(ctx context.Context, groups []*redrive.Group) error
 
 // printPlan prints the dry run, and fails if some records could not be delivered.
 func (d *redelivery) printPlan(w io.Writer) error {
-	if len(d.plan) == 0 && d.output == "table" {
+	if len(d.plan) == 0 && d.Output == "table" {
 		fmt.Fprintln(w, "no envelopes")
-		if d.sum.unreadable > 0 {
+		if d.sum.Unreadable > 0 {
 			return ui.Failed(ui.ErrReported)
 		}
 		return nil
 	}
 	p := slices.Concat([]*redriveStep{}, d.plan) // never null in JSON
-	err := ui.Show(w, d.output, p, func(t table.Writer) {
+	err := ui.Show(w, d.Output, p, func(t table.Writer) {
 		t.AppendHeader(table.Row{"source", "target", "type", "destination", "records", "staged"})
 		for _, s := range p {
 			t.AppendRow(table.Row{s.Source, s.Target, s.Type, s.Destination, s.Records, s.Staged})
 		}
 	})
-	if err == nil && (d.sum.unreadable > 0 || slices.ContainsFunc(p, func(s *redriveStep) bool { return s.Fault != "" })) {
+	if err == nil && (d.sum.Unreadable > 0 || slices.ContainsFunc(p, func(s *redriveStep) bool { return s.Fault != "" })) {
 		err = ui.ErrReported
 	}
 	return ui.Failed(err)

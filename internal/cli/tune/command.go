@@ -1,4 +1,5 @@
-package run
+// Package tune has the command `fanout tune`.
+package tune
 
 import (
 	"context"
@@ -111,7 +112,7 @@ func (f *tuneFlags) complete(cmd *cobra.Command) {
 	}
 	_ = cmd.MarkFlagFilename("event", "json")
 	_ = cmd.MarkFlagFilename("report", "html")
-	ui.CompleteWords(cmd, "starting-position", manage.Positions)
+	ui.CompleteWords(cmd, "starting-position", ui.Positions)
 }
 
 // check checks the flags.

@@ -1,4 +1,5 @@
-package run
+// Package redrive has the command `fanout redrive`.
+package redrive
 
 import (
 	"context"
@@ -12,6 +13,7 @@ import (
 
 	"fanout/internal/cli/factory"
 	"fanout/internal/cli/manage"
+	"fanout/internal/cli/run"
 	"fanout/internal/cli/ui"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/redrive"
@@ -22,7 +24,7 @@ import (
 
 // redriveFlags are the flags of `fanout redrive`.
 type redriveFlags struct {
-	deliveryFlags
+	run.DeliveryFlags
 	file, queue string
 	function    string // its table has the targets; "": no function
 	only        redrive.Only
@@ -34,7 +36,7 @@ type redriveFlags struct {
 
 // NewRedrive returns the command `fanout redrive`.
 func NewRedrive(c *factory.Factory) *cobra.Command {
-	f := redriveFlags{deliveryFlags: deliveryFlags{Factory: c}}
+	f := redriveFlags{DeliveryFlags: run.DeliveryFlags{Factory: c}}
 	cmd := &cobra.Command{
 		Use:   "redrive (--targets FILE | --table NAME | --function NAME) (--file FILE | --queue QUEUE)",
 		Short: "Deliver records from onFailure to their targets again",
@@ -73,7 +75,7 @@ or unreadable input.`,
 	}
 	s := cmd.Flags()
 	s.SortFlags = false
-	f.addTargets(s)
+	f.AddTargets(s)
 	s.StringVar(&f.function, "function", "", "read the targets from the table of the function with this `NAME`")
 	s.StringVar(&f.file, "file", "", "read envelopes from this `FILE`, - for standard input")
 	s.StringVar(&f.queue, "queue", "", "receive envelopes from this SQS `QUEUE`, by name, URL or ARN")
@@ -84,8 +86,8 @@ or unreadable input.`,
 	s.BoolVar(&f.watch, "watch", false, "continue when the queue is empty, until interrupted")
 	s.IntVar(&f.max, "max", 0, "stop after `N` messages (default: when the queue is empty)")
 	s.BoolVar(&f.dryRun, "dry-run", false, "print where records would go, and send nothing; STAGED counts records that have passed all stages")
-	f.addBounds(cmd)
-	f.complete(cmd)
+	f.AddBounds(cmd)
+	f.Complete(cmd)
 	_ = cmd.MarkFlagFilename("file")
 	_ = cmd.MarkFlagFilename("failed")
 	return cmd
@@ -94,16 +96,16 @@ or unreadable input.`,
 // check checks the flags.
 func (f *redriveFlags) check() error {
 	switch {
-	case f.function != "" && (f.targets != "" || f.table != ""):
+	case f.function != "" && (f.Targets != "" || f.Table != ""):
 		return errors.New("--function, --targets and --table cannot be combined; use only one")
 	case strings.HasPrefix(f.function, "arn:"):
 		return fmt.Errorf("--function takes a name, but %q is an ARN; use the name, %s", f.function, cloud.Name(f.function))
 	case f.function != "" && !manage.FunctionNames.MatchString(f.function):
 		return fmt.Errorf("--function is %q; the name must have 1 to 64 letters, digits, - and _", f.function)
-	case f.function == "" && f.targets == "" && f.table == "":
+	case f.function == "" && f.Targets == "" && f.Table == "":
 		return errors.New("the targets are missing; add --targets FILE, --table NAME or --function NAME")
 	case f.function == "":
-		if err := f.checkTargets(); err != nil {
+		if err := f.CheckTargets(); err != nil {
 			return err
 		}
 	}
@@ -123,20 +125,20 @@ func (f *redriveFlags) check() error {
 	case f.watch && f.dryRun:
 		return errors.New("--watch and --dry-run cannot be combined; use only one")
 	}
-	return f.checkBounds()
+	return f.CheckBounds()
 }
 
 func (f *redriveFlags) run(cmd *cobra.Command) error {
 	stderr := ui.NewLive(cmd.ErrOrStderr())
-	d := &redelivery{redriveFlags: f, sum: new(summary), stderr: stderr, name: "the queue"}
+	d := &redelivery{redriveFlags: f, sum: new(run.Summary), stderr: stderr, name: "the queue"}
 	sources := []string{f.queue, f.only.Source}
 	var letters []redrive.Letter
 	if f.file != "" {
-		read, err := readEvent(f.file, cmd.InOrStdin())
+		read, err := run.ReadEvent(f.file, cmd.InOrStdin())
 		if err != nil {
 			return err
 		}
-		d.name, letters = read.name, redrive.ReadFile(read.data)
+		d.name, letters = read.Name, redrive.ReadFile(read.Data)
 		if err := d.legible(letters); err != nil {
 			return err
 		}
@@ -144,21 +146,21 @@ func (f *redriveFlags) run(cmd *cobra.Command) error {
 			sources = append(sources, letters[i].Source)
 		}
 	}
-	cfg, err := f.Load(cmd.Context(), f.inFlight, sources)
+	cfg, err := f.Load(cmd.Context(), f.InFlight, sources)
 	if err != nil {
 		return err
 	}
 	if f.function != "" {
 		m := manage.Command{Factory: f.Factory, Function: f.function, Errs: cmd.ErrOrStderr(), Environment: cfg.Region}
 		a := cloud.Of(cfg)
-		if f.table, err = m.TableRef(cmd.Context(), a); err == nil && m.NoFunction {
+		if f.Table, err = m.TableRef(cmd.Context(), a); err == nil && m.NoFunction {
 			err = m.MissingFunction(cmd.Context(), a, &cloud.NoFunction{Name: f.function})
 		}
 		if err != nil {
 			return ui.Failed(err)
 		}
 	}
-	h, err := lambda.New(f.options(), cfg, f.Logger(stderr))
+	h, err := lambda.New(f.Options(), cfg, f.Logger(stderr))
 	if err != nil {
 		return err
 	}
@@ -172,12 +174,12 @@ func (f *redriveFlags) run(cmd *cobra.Command) error {
 	if f.dryRun && err == nil {
 		return d.printPlan(cmd.OutOrStdout())
 	}
-	if d.sum.events > 0 || err == nil {
-		if err := d.sum.print(cmd.OutOrStdout(), stderr, f.output); err != nil {
+	if d.sum.Events > 0 || err == nil {
+		if err := d.sum.Print(cmd.OutOrStdout(), stderr, f.Output); err != nil {
 			return ui.Failed(fmt.Errorf("the report cannot be written: %w", err))
 		}
 	}
-	if err == nil && (d.sum.anyFailed() || d.sum.unreadable > 0) {
+	if err == nil && (d.sum.AnyFailed() || d.sum.Unreadable > 0) {
 		return ui.Failed(ui.ErrReported)
 	}
 	return err

@@ -1,0 +1,21 @@
+package awsname
+
+import (
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+)
+
+// Source names a source by its service and name: kinesis:clicks, dynamodb:orders or
+// sns:alerts.
+func Source(source string) string {
+	a, err := arn.Parse(source)
+	if err != nil {
+		return source
+	}
+	name := a.Resource
+	if _, path, found := strings.Cut(a.Resource, "/"); found { // stream/NAME, table/NAME/stream/TIME
+		name, _, _ = strings.Cut(path, "/")
+	}
+	return a.Service + ":" + name
+}
