@@ -20,7 +20,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: build ## run sample events through sample targets and show where every record went
+demo: ## run sample events through sample targets and show where every record went
 	@$(GO) run ./examples/demo
 
 .PHONY: test

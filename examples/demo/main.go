@@ -1,4 +1,4 @@
-// Command demo runs bin/fanout over the sample events, with a fake AWS on a loopback
+// Command demo runs `fanout run` over the sample events, with a fake AWS on a loopback
 // port, and shows where every record went.
 package main
 
@@ -6,24 +6,33 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"fanout/internal/cli/factory"
+	"fanout/internal/cli/run"
+	"fanout/internal/cli/ui"
 	"fanout/internal/testing/awsfake"
+	"fanout/lambda"
 )
 
 func main() {
-	if err := run(); err != nil {
+	if err := demo(); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
+func demo() error {
+	for _, v := range os.Environ() { // none of the user's own settings
+		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "FANOUT_") {
+			if err := os.Unsetenv(name); err != nil {
+				return err
+			}
+		}
+	}
 	aws, err := awsfake.Start()
 	if err != nil {
 		return err
@@ -32,16 +41,25 @@ func run() error {
 
 	fmt.Println("Two events, Kinesis (plain and KPL-aggregated records) and DynamoDB, through the targets of examples/targets/demo.yaml:")
 	fmt.Println()
-	cmd := exec.Command("bin/fanout", "run",
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": aws.URL(), "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "demo", "AWS_SECRET_ACCESS_KEY": "demo",
+		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+	} {
+		if err := os.Setenv(name, value); err != nil {
+			return err
+		}
+	}
+	cmd := run.NewRun(&factory.Factory{Catalog: lambda.Builtin()})
+	cmd.SetArgs([]string{
 		"--targets", "examples/targets/demo.yaml",
 		"--event", "examples/events/kinesis.json",
-		"--event", "examples/events/dynamodb.json")
-	cmd.Env = append(without(os.Environ(), "AWS_", "FANOUT_"), // none of the user's own AWS settings
-		"AWS_ENDPOINT_URL="+aws.URL(), "AWS_REGION=eu-west-1", "AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
-		"AWS_ACCESS_KEY_ID=demo", "AWS_SECRET_ACCESS_KEY=demo")
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stdout
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("bin/fanout run: %w", err)
+		"--event", "examples/events/dynamodb.json",
+	})
+	cmd.SetOut(ui.NewScreen(os.Stdout))
+	cmd.SetErr(ui.NewScreen(os.Stdout))
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	if err := cmd.Execute(); err != nil {
+		return fmt.Errorf("fanout run: %w", err)
 	}
 	if len(aws.Destinations()) == 0 {
 		return errors.New("nothing arrived")
@@ -61,13 +79,6 @@ func run() error {
 	}
 	fmt.Println(t.Render())
 	return nil
-}
-
-// without returns env without the variables whose names begin with a prefix.
-func without(env []string, prefixes ...string) []string {
-	return slices.DeleteFunc(env, func(v string) bool {
-		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(v, p) })
-	})
 }
 
 // key returns the key under which the service stores the record or message.
