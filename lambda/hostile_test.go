@@ -14,9 +14,11 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -134,34 +136,30 @@ func TestHostileTarget(t *testing.T) {
 	}
 }
 
-// crowded is a server that answers every request with 4 MB of as many values as fit.
-func crowded(t *testing.T, head, filler string) *counted {
-	t.Helper()
-	answer := head + strings.Repeat(filler, (4<<20-1<<10)/len(filler))
-	s := new(counted)
-	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.calls.Add(1)
-		_, _ = io.Copy(io.Discard, r.Body)
-		_, _ = io.WriteString(w, answer)
-	}))
-	t.Cleanup(s.Close)
-	return s
+// crowded stands for AWS. It answers every request with the same text.
+type crowded struct {
+	answer string
+	calls  atomic.Int64
 }
 
-// counted is a server that counts requests.
-type counted struct {
-	*httptest.Server
-	calls atomic.Int64
+func (c *crowded) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.calls.Add(1)
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(c.answer)), Request: r}, nil
 }
+
+// crowd returns an answer of 4 MB with as many values as fit.
+func crowd(head, value string) string { return head + strings.Repeat(value, (4<<20-1<<10)/len(value)) }
 
 // Decoders need a hundred bytes for a value that takes two bytes in an answer. The
 // function's own calls bound that too.
 func TestCrowdedAnswers(t *testing.T) {
-	empty, deep := crowded(t, `{"Items":[`, "{},"), crowded(t, "<AssumeRoleResponse>", "<a>")
+	empty, deep := crowd(`{"Items":[`, "{},"), crowd("<AssumeRoleResponse>", "<a>")
+	cache := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(cache.Close)
 	const secret = `secret: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:s"`
 	for _, c := range []struct {
 		name   string
-		server *counted
+		answer string
 		target string
 		set    func(*lambda.Options)
 		most   uint64 // bytes that one attempt allocates
@@ -169,35 +167,38 @@ func TestCrowdedAnswers(t *testing.T) {
 		{"target table", empty, "", func(o *lambda.Options) { o.TargetsFile, o.Table = "", "t" }, 32 << 20},
 		{"ledger", empty, "id: good, type: kinesis, destination: good", withLedger, 32 << 20},
 		{"role", deep, `id: other, type: kinesis, destination: other, role: "` + reader + `"`, func(*lambda.Options) {}, 4 << 20},
-		{"secret", empty, "id: cache, type: redis, destination: " + strings.TrimPrefix(empty.URL, "http://") + ", " + secret, func(*lambda.Options) {}, 4 << 20},
+		{"secret", empty, "id: cache, type: redis, destination: " + strings.TrimPrefix(cache.URL, "http://") + ", " + secret, func(*lambda.Options) {}, 4 << 20},
 	} {
+		file := filepath.Join(t.TempDir(), "targets.yaml")
+		if err := os.WriteFile(file, []byte(targets(orders, c.target)), 0o600); err != nil {
+			t.Fatal(err)
+		}
 		t.Run(c.name, func(t *testing.T) {
-			o := lambda.DefaultOptions()
-			o.Metrics, o.TargetsFile = metrics.ModeNone, filepath.Join(t.TempDir(), "targets.yaml")
-			if err := os.WriteFile(o.TargetsFile, []byte(targets(orders, c.target)), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			c.set(&o)
-			cfg, err := lambda.AWS{EndpointURL: c.server.URL}.Load(t.Context(), o.InFlight)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var log bytes.Buffer
-			h, err := lambda.New(o, cfg, lambda.NewLogger(&log, o.LogLevel))
-			if err != nil {
-				t.Fatal(err)
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-			defer cancel()
-			calls := c.server.calls.Load()
-			n := allocated(func() { _, err = h.Handle(ctx, []byte(orderEvent([]byte("{}")))) })
-			calls = c.server.calls.Load() - calls
-			if calls == 0 || n/uint64(calls) > c.most {
-				t.Errorf("%d calls allocate %d bytes", calls, n)
-			}
-			if !strings.Contains(fmt.Sprint(err, log.String()), "the answer") {
-				t.Errorf("it says %v, %s", err, log.String())
-			}
+			synctest.Test(t, func(t *testing.T) {
+				o := lambda.DefaultOptions()
+				o.Metrics, o.TargetsFile = metrics.ModeNone, file
+				c.set(&o)
+				services := &crowded{answer: c.answer}
+				var log bytes.Buffer
+				h, err := lambda.New(o, aws.Config{
+					Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("AKIAFUNCTION", "made up", ""),
+					HTTPClient: &http.Client{Transport: services},
+					Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
+				}, lambda.NewLogger(&log, o.LogLevel))
+				if err != nil {
+					t.Fatal(err)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+				defer cancel()
+				n := allocated(func() { _, err = h.Handle(ctx, []byte(orderEvent([]byte("{}")))) })
+				calls := services.calls.Load()
+				if calls == 0 || n/uint64(calls) > c.most {
+					t.Errorf("%d calls allocate %d bytes", calls, n)
+				}
+				if !strings.Contains(fmt.Sprint(err, log.String()), "the answer") {
+					t.Errorf("it says %v, %s", err, log.String())
+				}
+			})
 		})
 	}
 }
