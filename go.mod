@@ -49,6 +49,7 @@ require (
 )
 
 require (
+	github.com/hbollon/go-edlib v1.7.0
 	github.com/itchyny/gojq v0.12.20
 	github.com/klauspost/compress v1.20.4
 	golang.org/x/mod v0.21.0

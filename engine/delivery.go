@@ -21,6 +21,7 @@ type delivery struct {
 	fallbackBreaker *breaker                      // of OnFailure
 	offers          *offers                       // set if this is the fallback of another target; nil: it has records of its own
 	stageFailed     map[string]map[string]*Record // by lane and key: the first record that a stage failed
+	keyless         map[string]*Record            // by lane: the first record that failed before it got its key
 }
 
 func newDelivery(t *target, slots *Slots, records int) *delivery {
@@ -196,7 +197,7 @@ func (d *delivery) settleLosses(ctx context.Context, losses []*processed) {
 			if d.target.diverts(&l.Record, l.Err) {
 				rejected = append(rejected, Rejected{Record: l.Record, Err: l.Err, Unstaged: true, Passed: out.passed})
 			} else {
-				d.failLoss(&l.Record, l.Err)
+				d.failLoss(&l.Record, l.Err, out.passed)
 			}
 		}
 	}
@@ -205,7 +206,7 @@ func (d *delivery) settleLosses(ctx context.Context, losses []*processed) {
 	}
 	for i, left := range d.divert(ctx, rejected) {
 		for k := range left {
-			d.failLoss(&left[k], rejected[i].Err)
+			d.failLoss(&left[k], rejected[i].Err, rejected[i].Passed)
 		}
 	}
 }
@@ -218,10 +219,26 @@ func (d *delivery) deliver(recs []Record) {
 	}
 }
 
-func (d *delivery) failLoss(r *Record, err error) {
+// failLoss books a record that failed after it had passed some stages.
+func (d *delivery) failLoss(r *Record, err error, passed int) {
 	d.tally.fail(r, err)
-	if d.target.Ordered {
+	switch {
+	case !d.target.Ordered:
+	case passed < d.target.keyed:
+		r.leaves(d.blockBehindKeyless)
+	default:
 		r.leaves(d.blockBehindLoss)
+	}
+}
+
+// blockBehindKeyless remembers a record whose key is not known, because it failed before
+// the stage that gives it one. Any later record of the lane may have the same key.
+func (d *delivery) blockBehindKeyless(r *Record) {
+	if d.keyless == nil {
+		d.keyless = make(map[string]*Record)
+	}
+	if first := d.keyless[r.Lane]; first == nil || first.follows(r) {
+		d.keyless[r.Lane] = r
 	}
 }
 

@@ -36,7 +36,7 @@ func (d *delivery) newOrder(l lane) order {
 	if !d.target.Ordered || len(l.recs) == 0 {
 		return anyOrder{}
 	}
-	blocked := blockedKeys{stageFailed: d.stageFailed[l.recs[0].Lane]}
+	blocked := blockedKeys{stageFailed: d.stageFailed[l.recs[0].Lane], keyless: d.keyless[l.recs[0].Lane]}
 	if d.onePerKey() {
 		return &keyOrder{blockedKeys: blocked, records: len(l.recs)}
 	}
@@ -124,22 +124,23 @@ func (o *keyOrder) waiting() (all []int) {
 // overtake it.
 type blockedKeys struct {
 	stageFailed map[string]*Record // by key: the first record that a stage failed
+	keyless     *Record            // the first record that failed before it got its key; nil: none
 	failed      map[string]int     // by key: the first record that failed permanently
 }
 
-func (b *blockedKeys) none() bool { return len(b.stageFailed)+len(b.failed) == 0 }
+func (b *blockedKeys) none() bool { return len(b.stageFailed)+len(b.failed) == 0 && b.keyless == nil }
 
 func (b *blockedKeys) breaks(i int, r *Record) bool {
 	if first, ok := b.failed[r.Key]; ok && i > first {
 		return true
 	}
-	if len(b.stageFailed) == 0 {
+	if len(b.stageFailed) == 0 && b.keyless == nil {
 		return false
 	}
 	overtakes := false
 	r.leaves(func(leaf *Record) {
 		first := b.stageFailed[leaf.Key]
-		overtakes = overtakes || first != nil && leaf.follows(first)
+		overtakes = overtakes || first != nil && leaf.follows(first) || b.keyless != nil && leaf.follows(b.keyless)
 	})
 	if overtakes {
 		b.block(i, r)

@@ -77,6 +77,7 @@ type target struct {
 	index    int     // in the plan
 	fallback *target // of OnFailure
 	learned  learnedSize
+	keyed    int // stages after which every record has its key; 0: the source gives it
 }
 
 // NewPlan checks ts and builds their plan. Its error joins all faults, and each
@@ -169,6 +170,11 @@ func newTarget(tt Target, share int) *target {
 	t.Retry.Base = cmp.Or(t.Retry.Base, defaultRetry.Base)
 	t.Retry.Max = cmp.Or(t.Retry.Max, defaultRetry.Max)
 	t.slots = semaphore.NewWeighted(int64(t.InFlight))
+	for i, s := range t.Stages {
+		if _, ok := s.(interface{ Rekeys() }); ok {
+			t.keyed = i + 1
+		}
+	}
 	return t
 }
 

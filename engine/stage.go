@@ -16,6 +16,9 @@ import (
 // fail. Process does not write into in, and keeps neither in nor out. It may be
 // called concurrently, and again with a part of in. After a stage that cuts, the
 // next stage gets each piece separately.
+//
+// A stage that changes keys has a method Rekeys(). If a record fails before it, an
+// ordered target sends no later record of the lane, because any may have the same key.
 type Stage interface {
 	Name() string
 	Process(ctx context.Context, in []Record, out *Out)

@@ -20,8 +20,15 @@ import (
 var update = flag.Bool("update", false, "write the output that the examples have now")
 
 func TestMain(m *testing.M) {
+	testscript.Main(clear{m}, map[string]func(){"fanout": func() { command.Main() }})
+}
+
+// clear runs tests, but not the command fanout, without the caller's environment.
+type clear struct{ *testing.M }
+
+func (m clear) Run() int {
 	testenv.Clear()
-	testscript.Main(m, map[string]func(){"fanout": func() { command.Main() }})
+	return m.M.Run()
 }
 
 // Each example is a file of targets. Its records are those of event.json beside it, and its

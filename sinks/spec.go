@@ -34,8 +34,13 @@ type Spec struct {
 	ConvertDDB     bool     // DynamoDB images as plain JSON
 	Deaggregate    bool     // unpack KPL-aggregated Kinesis records
 	AppendNewlines bool     // end each record with a newline
+	Compress       string   // format that data is compressed in: gzip or zstd; "": none
 	Aggregate      bool     // aggregate records as the Kinesis Producer Library does
 	Stages         string   // stages by name, a JSON list of names and of objects {name: options}; "": none
+
+	Transform       string // jq program that makes records of a record; "": none
+	TransformOutput string // json or text, for results that are strings; "": json
+	Key             string // jq program that makes the key of a record; "": the source's key
 
 	OnFailure    string // id of the fallback target of the same source; "": none
 	MaxAge       int    // seconds until OnFailure takes a record that could still be delivered; 0: never
@@ -63,7 +68,7 @@ type Spec struct {
 // the target asks for it. It also holds if the target keeps the latest value of a key,
 // because a resent older value must not replace it.
 func (s *Spec) Ordered() bool {
-	return !s.Parallel || s.Type != nil && s.Type.Cache || s.keepsItems()
+	return !s.Parallel || s.Type != nil && (s.Type.Cache || s.Type.Items && s.Key != "") || s.keepsItems()
 }
 
 // NeedsImages reports whether the target stores items of a DynamoDB table, and so needs a

@@ -46,6 +46,8 @@ type Traits struct {
 	Cache     bool // keeps the latest value of a key; has ttl and secret
 	Items     bool // keeps the items of a DynamoDB table by key
 	Collapse  bool // a message may carry several records
+	Concat    bool // as Collapse, but only concatenated, and not by default
+	Compress  bool // gives any bytes on unchanged
 	Aggregate bool // takes aggregates of the Kinesis Producer Library
 	Messages  bool // takes text with attributes: binary data is sent in base64
 	Events    bool // takes source records, as Lambda sends them to a function

@@ -1,9 +1,11 @@
 package stages
 
 import (
+	"fmt"
 	"runtime/debug"
 
 	"fanout/engine"
+	"fanout/internal/jq"
 )
 
 // DecompressType is the type of [Decompress].
@@ -44,6 +46,40 @@ var ConvertDDBType = &Type{
 	},
 }
 
+// TransformType is the type of [Transform].
+var TransformType = &Type{
+	Name: "transform", Attribute: "transform", Place: Reshape,
+	New: func(s *Settings) (engine.Stage, error) {
+		if s.Transform == "" {
+			return nil, nil
+		}
+		program, err := jq.Compile(s.Transform)
+		if err != nil {
+			return nil, fmt.Errorf("transform: %w", err)
+		}
+		return Transform{Program: program, Text: s.TransformOutput == "text", Source: s.SourceARN, PlainOld: s.plainOld()}, nil
+	},
+}
+
+// plainOld reports whether $old is converted to plain JSON. For a function, the source
+// record itself is.
+func (s *Settings) plainOld() bool { return s.Source == "dynamodb" && s.ConvertDDB && !s.Events }
+
+// KeyType is the type of [Key].
+var KeyType = &Type{
+	Name: "key", Attribute: "key", Place: Rekey,
+	New: func(s *Settings) (engine.Stage, error) {
+		if s.Key == "" {
+			return nil, nil
+		}
+		program, err := jq.Compile(s.Key)
+		if err != nil {
+			return nil, fmt.Errorf("key: %w", err)
+		}
+		return Key{Program: program, Source: s.SourceARN, PlainOld: s.plainOld()}, nil
+	},
+}
+
 // NewlineType is the type of [Newline]. DynamoDB images inside of source records end no
 // line.
 var NewlineType = &Type{
@@ -78,6 +114,18 @@ var CollapseType = &Type{
 // records become base64 if they are not text.
 const encodingBytes = len("encoding" + "String" + "base64")
 
+// CompressType is the type of [Compress]. It runs behind Collapse, because a message of many
+// records compresses better than each of them.
+var CompressType = &Type{
+	Name: "compress", Attribute: "compress", Place: Encode,
+	New: func(s *Settings) (engine.Stage, error) {
+		if s.Compress == Uncompressed {
+			return nil, nil
+		}
+		return Compress{Format: s.Compress}, nil
+	},
+}
+
 // ShapeType is the type of [Shape]. Collapse has the same bounds itself.
 var ShapeType = &Type{
 	Name: "shape", Attribute: "batchRecords", Place: Bound,
@@ -91,5 +139,5 @@ var ShapeType = &Type{
 
 // Types returns the built-in types.
 func Types() []*Type {
-	return []*Type{DecompressType, DeaggregateType, ConvertDDBType, NewlineType, CollapseType, ShapeType}
+	return []*Type{DecompressType, DeaggregateType, ConvertDDBType, TransformType, KeyType, NewlineType, CollapseType, CompressType, ShapeType}
 }

@@ -3,8 +3,11 @@
 //   - [Decompress] decompresses data
 //   - [Deaggregate] unpacks KPL-aggregated Kinesis records
 //   - [ConvertDDB] turns DynamoDB JSON into plain JSON
+//   - [Transform] makes records with a jq program
+//   - [Key] gives records another key
 //   - [Collapse] merges several records into one message
 //   - [Newline] ends each record with a newline
+//   - [Compress] compresses records and messages
 //   - [Shape] lowers the bounds of a request
 //
 // Every stage is a comparable value whose fields are its options. It is safe for

@@ -41,9 +41,12 @@ type Place uint8
 const (
 	Unpack  Place = iota // one record becomes the records inside it
 	Convert              // the data gets another format
+	Reshape              // the data becomes what a program makes of it
 	Own                  // stages of the attribute stages
+	Rekey                // the record gets another key
 	Line                 // the data ends as a line
 	Merge                // records become one message
+	Encode               // records and messages are compressed
 	Bound                // requests are kept small
 )
 
@@ -53,11 +56,13 @@ type Settings struct {
 	// there are none. See [Options].
 	Options json.RawMessage
 
-	Source string // service of the source: kinesis, dynamodb or sns
+	Source    string // service of the source: kinesis, dynamodb or sns
+	SourceARN string
 
 	// The attributes of built-in stages.
-	Decompress                              Compression
+	Decompress, Compress                    Compression
 	Deaggregate, ConvertDDB, AppendNewlines bool
+	Transform, TransformOutput, Key         string // "": none
 	Collapse                                Mode
 	BatchRecords, BatchBytes                int // 0: no bound
 

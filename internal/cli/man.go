@@ -1,5 +1,10 @@
 package cli
 
+// This file is a writer of manual pages because the libraries for cobra lose text.
+// cobra/doc reads descriptions as Markdown: it drops the <function> of <function>Targets,
+// writes no list of commands, and adds two modules. mango-cobra writes one page for all
+// commands and ends a paragraph at every line.
+
 import (
 	"errors"
 	"fmt"

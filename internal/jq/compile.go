@@ -60,7 +60,7 @@ func Compile(text string) (*Program, error) {
 	if err != nil {
 		return nil, Faults{syntaxFault(text, err)}
 	}
-	p := &Program{text: text, query: query}
+	p := &Program{text: text, path: simplePath(strings.TrimSpace(text)), query: query}
 	if faults := p.build(); len(faults) > 0 {
 		slices.SortStableFunc(faults, func(a, b Fault) int { return a.Offset - b.Offset })
 		return nil, faults

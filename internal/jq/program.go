@@ -14,6 +14,7 @@ import (
 // so programs can be compared. It is safe for concurrent use.
 type Program struct {
 	text     string
+	path     []string // of a program such as .customer.id, which First reads without gojq
 	query    *gojq.Query
 	uses     [len(variables)]bool
 	machines sync.Pool // of *machine
@@ -87,6 +88,14 @@ func (p *Program) Run(ctx context.Context, r *Record, text bool, each func(resul
 // First returns the first result of the program as text: the content of a string, or
 // JSON. It reports false if there is none, or if it is null.
 func (p *Program) First(ctx context.Context, r *Record) (text string, ok bool, err error) {
+	if p.text == "$key" {
+		return r.Key, true, nil
+	}
+	if p.path != nil {
+		if text, ok, err = p.at(r.Data); !errors.Is(err, errNotSimple) {
+			return text, ok, err
+		}
+	}
 	err = p.run(ctx, r, func(v any) error {
 		if v == nil {
 			return errEnough

@@ -72,6 +72,7 @@ func (c *checker) check() {
 		c.spec.Type.Check(&c.spec, findings{c})
 	}
 	c.checkFormats()
+	c.checkPrograms()
 	c.checkCollapse()
 	c.checkAggregate()
 	c.checkBounds()
@@ -163,6 +164,17 @@ func (c *checker) checkFormats() {
 	default:
 		c.fault("decompress", "%s is unknown; write gzip, zstd, auto or none", awsname.Quote(c.spec.Decompress))
 	}
+	switch c.spec.Compress {
+	case "gzip", "zstd":
+		if c.spec.Type != nil && !c.spec.Type.Compress {
+			c.fault("compress", "does not work on %s, only on %s; remove it", c.spec.Type, c.catalog.With(func(t *sinks.Type) bool { return t.Compress }))
+		}
+	case "":
+	case "none":
+		c.spec.Compress = ""
+	default:
+		c.fault("compress", "%s is unknown; write gzip, zstd or none", awsname.Quote(c.spec.Compress))
+	}
 }
 
 func (c *checker) checkCollapse() {
@@ -178,8 +190,11 @@ func (c *checker) checkCollapse() {
 		c.fault("collapse", "%s is unknown; write JSON, none, concat or concat-b64", awsname.Quote(c.text.collapse))
 		return
 	}
-	if collapses {
+	concat := c.spec.Type != nil && c.spec.Type.Concat
+	if collapses || concat && c.text.collapse == string(sinks.CollapseConcat) {
 		c.spec.Collapse = sinks.Collapse(c.text.collapse)
+	} else if concat && c.text.collapse != string(sinks.CollapseNone) {
+		c.warn("collapse", "has no effect on %s, which takes concat or none", c.spec.Type)
 	} else if sinks.Collapse(c.text.collapse) != sinks.CollapseNone && c.spec.Type != nil {
 		c.warn("collapse", "has no effect on %s, only on %s", c.spec.Type, c.catalog.With(func(t *sinks.Type) bool { return t.Collapse }))
 	}

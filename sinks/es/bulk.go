@@ -45,7 +45,7 @@ func (e *Sink) bulk(batch []engine.Record) bulk {
 	var buf [maxID]byte
 	for i := range batch {
 		r := &batch[i]
-		op := opOf(r)
+		op := e.opOf(r)
 		id := e.appendID(buf[:0], r)
 		if why := faultOf(r, op, id); why != "" {
 			b.outcome.Fail(i, engine.Errorf(engine.Permanent, "%s: %s", e.name, why))
@@ -77,7 +77,7 @@ func (e *Sink) textOf(batch []engine.Record) int {
 
 // size counts the bytes of r in a request.
 func (e *Sink) size(r *engine.Record) int {
-	op := opOf(r)
+	op := e.opOf(r)
 	var id [maxID]byte
 	var line [2 * maxID]byte
 	n := len(e.appendLine(line[:0], op, e.appendID(id[:0], r)))
@@ -89,13 +89,16 @@ func (e *Sink) size(r *engine.Record) int {
 }
 
 // opOf returns the action for r's document.
-func opOf(r *engine.Record) string {
+func (e *Sink) opOf(r *engine.Record) string {
 	if one := ids.Single(r); one != nil {
 		switch one.Action {
 		case "INSERT", "MODIFY":
 			return opIndex
 		case "REMOVE":
 			return opDelete
+		}
+		if e.index.Keyed {
+			return opIndex
 		}
 	}
 	return opCreate
@@ -104,7 +107,7 @@ func opOf(r *engine.Record) string {
 // appendID appends the _id of r's document to b, which must be empty. It appends nothing
 // if the document has no _id.
 func (e *Sink) appendID(b []byte, r *engine.Record) []byte {
-	if opOf(r) == opCreate {
+	if e.opOf(r) == opCreate {
 		b = e.origin.AppendID(b, r)
 	} else {
 		b = append(b, ids.Single(r).Key...)

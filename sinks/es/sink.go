@@ -39,6 +39,7 @@ type Index struct {
 	URL     string // of the endpoint, https://host:9200; user and password in it replace the signature
 	Index   string // name of an index, alias or data stream
 	DocType string // mapping type, of Elasticsearch before version 7; "": none
+	Keyed   bool   // an event replaces the document with its key as _id
 
 	Signing     string // SigV4 service name, es or aoss; "": not signed
 	Region      string // Region of the signature
@@ -49,7 +50,8 @@ type Index struct {
 //
 // A record from DynamoDB is the state of an item, and its key is the document's _id.
 // INSERT and MODIFY index the document and replace an existing one; REMOVE deletes it.
-// Any other record is an event. It creates a document whose _id is
+// With Index.Keyed any other record is indexed likewise. Without it, such a record is an
+// event. It creates a document whose _id is
 // source/shard/sequence/sub-sequence (see [sinks.Source]), or a hash of all its source records
 // if records were merged. An event whose document exists already counts as delivered. So
 // sending a record again changes nothing, and data streams take events too. An _id over

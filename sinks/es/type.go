@@ -29,7 +29,7 @@ func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
 	}
 	d := &s.Destination
 	return New(cfg.HTTPClient, Index{
-		URL: d.URL(), Index: d.Index, DocType: d.DocType,
+		URL: d.URL(), Index: d.Index, DocType: d.DocType, Keyed: s.Key != "",
 		Signing: d.Signing, Region: cfg.Region, Credentials: cfg.Credentials,
 	}, sinks.RecordBytes(s.MaxRecordBytes), sinks.Source(s.SourceARN))
 }

@@ -20,6 +20,8 @@ var Type = &sinks.Type{
 	Rights:      rights,
 
 	MaxBatchRecords: maxRecords, MaxBatchBytes: maxBytes, MaxRecordBytes: maxRecordBytes,
+
+	Traits: sinks.Traits{Concat: true, Compress: true},
 }
 
 func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {

@@ -20,7 +20,7 @@ var Type = &sinks.Type{
 
 	MaxBatchRecords: maxRecords, MaxBatchBytes: maxBytes, MaxRecordBytes: maxRecordBytes,
 
-	Traits: sinks.Traits{Aggregate: true},
+	Traits: sinks.Traits{Aggregate: true, Compress: true},
 }
 
 func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {

@@ -12,11 +12,16 @@ var AttributeUsages = []struct{ Attribute, Flag, Usage string }{
 	{"role", "destination-role-arn", "assume the role with this `ARN` to call the destination"},
 	{"externalId", "external-id", "the external `ID` to assume that role with"},
 	{"region", "destination-region", "the `REGION` of the destination"},
-	{"collapse", "collapse", "combine records into messages in this `FORM`: JSON, none, concat or concat-b64; for TYPES (default: JSON)"},
+	{"collapse", "collapse", "combine records into messages in this `FORM`: JSON, none, concat or concat-b64; for TYPES (default: JSON), and concat for firehose"},
 	{"parallel", "parallel", "send requests in parallel; false keeps the order of each key (default: true)"},
 	{"convertDDB", "convert-ddb", "convert DynamoDB images to plain JSON"},
 	{"deaggregate", "deaggregate", "unpack records aggregated by the Kinesis Producer Library"},
+	{"transform", "transform", "make records of a record with this jq `PROGRAM`, such as '{id: .order, total}'; see docs/transform.md"},
+	{"transformOutput", "transform-output", "write results of the program that are strings in this `FORM`: json or text (default: json)"},
+	{"key", "key", "give each record the key that this jq `PROGRAM` reads from it, such as .customer.id"},
 	{"appendNewlines", "append-newlines", "end each record with a newline"},
+	{"compress", "compress", "compress records or messages as `FORMAT`: gzip, zstd or none; for TYPES"},
+	{"aggregate", "aggregate", "aggregate records as the Kinesis Producer Library does, for each shard of the destination; for TYPES"},
 	{"stages", "stages", "pass records through the stages in this `JSON` list, such as '[{\"mask\": {\"fields\": [\"iban\"]}}]'; see fanout build"},
 	{"batchRecords", "batch-records", "put at most `N` records into a request or message"},
 	{"batchBytes", "batch-bytes", "put at most `N` bytes into a request or message"},
@@ -45,10 +50,12 @@ var Collapses = []string{"JSON", "none", "concat", "concat-b64"}
 
 // TypesWith are the types of targets that have an attribute. Usages call them TYPES.
 var TypesWith = map[string]func(*sinks.Type) bool{
-	"collapse": func(t *sinks.Type) bool { return t.Collapse },
-	"ttl":      func(t *sinks.Type) bool { return t.Cache },
-	"secret":   func(t *sinks.Type) bool { return t.Cache },
+	"collapse":  func(t *sinks.Type) bool { return t.Collapse },
+	"compress":  func(t *sinks.Type) bool { return t.Compress },
+	"aggregate": func(t *sinks.Type) bool { return t.Aggregate },
+	"ttl":       func(t *sinks.Type) bool { return t.Cache },
+	"secret":    func(t *sinks.Type) bool { return t.Cache },
 }
 
 // AttributeWords are the values of attributes that take only a few words.
-var AttributeWords = map[string][]string{"collapse": Collapses, "oversize": {"fail", "drop"}}
+var AttributeWords = map[string][]string{"collapse": Collapses, "compress": {"gzip", "zstd", "none"}, "oversize": {"fail", "drop"}, "transformOutput": {"json", "text"}}

@@ -6,6 +6,7 @@ import (
 	"fanout/internal/testing/clitest"
 	"fanout/lambda"
 	"fanout/lambda/target"
+	"fanout/sinks/sqs"
 )
 
 // The words of an attribute are the ones that the function accepts.
@@ -13,9 +14,11 @@ func TestAttributeWords(t *testing.T) {
 	for name, words := range AttributeWords {
 		for _, word := range append(words, "nonsense") {
 			v := target.Values{"active": {Kind: target.Bool, Text: "true"}}
-			for attribute, text := range map[string]string{
-				"sourceArn": clitest.Orders, "id": "a", "type": "sqs", "destination": "arn:aws:sqs:eu-west-1:123456789012:queue", name: word,
-			} {
+			typ, destination := "sqs", "arn:aws:sqs:eu-west-1:123456789012:queue"
+			if has := TypesWith[name]; has != nil && !has(sqs.Type) {
+				typ, destination = "kinesis", "stream"
+			}
+			for attribute, text := range map[string]string{"sourceArn": clitest.Orders, "id": "a", "type": typ, "destination": destination, name: word} {
 				v[attribute] = target.Value{Kind: target.String, Text: text}
 			}
 			if l := lambda.Builtin().Read(v, ""); (l.Err() == nil) != (word != "nonsense") {

@@ -1,0 +1,150 @@
+package stages
+
+import (
+	"context"
+
+	"fanout/engine"
+	"fanout/internal/jq"
+	"fanout/internal/jsonscan"
+)
+
+// Transform runs a jq program on each record. Every result is a record, and a record
+// without a result is filtered. A record on which the program fails, or exceeds a bound,
+// fails alone.
+//
+// The input is the data, if it is JSON, or a string with it. Data that is neither JSON nor
+// text is null.
+type Transform struct {
+	Program *jq.Program
+	Text    bool   // results that are strings become their content, not JSON
+	Source  string // ARN, for $source
+
+	// PlainOld converts the old image for $old to plain JSON. The source record has it in
+	// DynamoDB JSON.
+	PlainOld bool
+}
+
+// Name returns "transform", whatever the program is: an envelope of an earlier program
+// must not pass through the next one.
+func (Transform) Name() string { return "transform" }
+
+// Process runs the program.
+func (t Transform) Process(ctx context.Context, in []engine.Record, out *engine.Out) {
+	for i := range in {
+		if ctx.Err() != nil {
+			return // the engine fails the rest, to be sent again
+		}
+		t.record(ctx, &in[i], out)
+	}
+}
+
+func (t Transform) record(ctx context.Context, r *engine.Record, out *engine.Out) {
+	input, err := programInput(t.Program, r, t.Source, t.PlainOld)
+	var results [][]byte
+	if err == nil {
+		err = t.Program.Run(ctx, &input, t.Text, func(result []byte) error {
+			results = append(results, result)
+			return nil
+		})
+	}
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err != nil:
+		out.Fail(*r, engine.Errorf(engine.Permanent, "transform: %w", err))
+		return
+	case len(results) == 0:
+		out.Filter(*r)
+		return
+	}
+	cells := engine.NewPayloads(len(results))
+	for i, result := range results {
+		child := r.With(cells.Bytes(result))
+		child.Sub = subOf(r.Sub, i)
+		out.Emit(child)
+	}
+}
+
+// subBits is the number of bits for the place of a result. A program makes fewer results
+// than they count.
+const subBits = 20
+
+// subOf returns the place of a result in its source record. Results of user records of an
+// aggregate have places of their own, in order.
+func subOf(parent, i int) int { return parent<<subBits | i }
+
+// programInput returns the input of a program for a record.
+func programInput(p *jq.Program, r *engine.Record, source string, plainOld bool) (jq.Record, error) {
+	input := jq.Record{
+		Data: r.Data.Bytes(), Key: r.Key, Action: r.Action, Source: source, Shard: r.Lane, Sequence: r.Seq, Arrived: r.Arrived,
+	}
+	if !p.Uses("$old") {
+		return input, nil
+	}
+	input.Old = oldImage(r.Raw)
+	if !plainOld || input.Old == nil {
+		return input, nil
+	}
+	c := converter{out: make([]byte, 0, len(input.Old))}
+	if err := c.convert(input.Old); err != nil {
+		return input, err
+	}
+	input.Old = c.out
+	return input, nil
+}
+
+// oldImage returns the old image in a DynamoDB source record, or nil.
+func oldImage(raw []byte) (image []byte) {
+	c := jsonscan.Cursor{Text: raw, AnyBytes: true}
+	c.Object(func(name jsonscan.Value) bool {
+		change := string(name.Content()) == "dynamodb"
+		_, ok := c.Object(func(name jsonscan.Value) bool {
+			v, ok := c.Value()
+			if change && string(name.Content()) == "OldImage" {
+				image = v.Raw
+			}
+			return ok
+		})
+		return ok
+	})
+	return image
+}
+
+// Key sets the key of each record to the first result of a jq program. A record without
+// a result, or with null or "", keeps its key.
+type Key struct {
+	Program  *jq.Program
+	Source   string // ARN, for $source
+	PlainOld bool   // as in Transform
+}
+
+// Name returns "key".
+func (Key) Name() string { return "key" }
+
+// Rekeys tells the engine that records get other keys.
+func (Key) Rekeys() {}
+
+// Process sets the keys. The explicit hash key goes with the key that it belongs to.
+func (k Key) Process(ctx context.Context, in []engine.Record, out *engine.Out) {
+	out.Grow(len(in))
+	for _, r := range in {
+		if ctx.Err() != nil {
+			return
+		}
+		input, err := programInput(k.Program, &r, k.Source, k.PlainOld)
+		key := ""
+		if err == nil {
+			key, _, err = k.Program.First(ctx, &input)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			out.Fail(r, engine.Errorf(engine.Permanent, "key: %w", err))
+			continue
+		case key != "" && key != r.Key:
+			r.Key, r.HashKey = key, ""
+		}
+		out.EmitWithSource(r, r.Raw)
+	}
+}

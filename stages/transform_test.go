@@ -1,0 +1,107 @@
+package stages_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"fanout/engine"
+	"fanout/engine/enginetest"
+	"fanout/internal/jq"
+	"fanout/stages"
+)
+
+func program(t *testing.T, text string) *jq.Program {
+	t.Helper()
+	p, err := jq.Compile(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+var transformCases = []string{`{"n":1}`, `{"list":[1,2,3]}`, `{"list":[]}`, ``, `text`, "\xff", `{"n":12345678901234567890.10}`, `{"bad":true}`}
+
+func TestTransformStage(t *testing.T) {
+	in := records(transformCases...)
+	for _, text := range []string{`.`, `.list[]?`, `if .bad? then error("bad") else . end`, `def f: f; if .bad? then f else . end`, `$old`} {
+		enginetest.CheckStage(t, stages.Transform{Program: program(t, text)}, in)
+		enginetest.CheckStage(t, stages.Key{Program: program(t, text)}, in)
+	}
+}
+
+// Each result is a record with a place of its own, a record without one is filtered, and
+// one that fails does so alone.
+func TestTransform(t *testing.T) {
+	in := records(`{"list":[1,2]}`, `{"list":[]}`, `{"list":7}`, `{"list":["x"]}`)
+	in[0].Sub, in[3].Sub = 1, 2 // of an aggregate
+	in[1].Raw = []byte(`{}`)
+	out := engine.Apply(t.Context(), stages.Transform{Program: program(t, `.list[]`), Text: true}, in)
+	if got := strings.Join(emitted(out), " "); got != "1 2 x" {
+		t.Errorf("emitted %s", got)
+	}
+	last := -1
+	for _, r := range out.Emitted {
+		if r.Sub <= last || r.Raw != nil || r.Seq == "" {
+			t.Errorf("a result has the place %d behind %d, and the source record %q", r.Sub, last, r.Raw)
+		}
+		last = r.Sub
+	}
+	if len(out.Dropped) != 1 || string(out.Dropped[0].Record.Data.Bytes()) != `{"list":[]}` {
+		t.Errorf("filtered %v", out.Dropped)
+	}
+	if len(out.Failed) != 1 || engine.ClassOf(out.Failed[0].Err) != engine.Permanent ||
+		out.Failed[0].Err.Error() != "transform: the program failed on the record: cannot iterate over number" || string(out.Failed[0].Record.Data.Bytes()) != `{"list":7}` {
+		t.Errorf("failed %v", out.Failed)
+	}
+}
+
+// $old is the old image in the form of the data.
+func TestTransformOld(t *testing.T) {
+	in := records(`{"n":2}`, `{"n":3}`)
+	in[0].Raw = []byte(`{"eventName":"MODIFY","dynamodb":{"NewImage":{"n":{"N":"2"}},"OldImage":{"n":{"N":"1.50"}}}}`)
+	for plain, want := range map[bool]string{true: `{"n":1.50} null`, false: `{"n":{"N":"1.50"}} null`} {
+		out := engine.Apply(t.Context(), stages.Transform{Program: program(t, `$old`), PlainOld: plain}, in)
+		if got := strings.Join(emitted(out), " "); got != want {
+			t.Errorf("plain %v: %s; want %s", plain, got, want)
+		}
+	}
+	in[0].Raw = []byte(`{"dynamodb":{"OldImage":{"n":{"X":"1"}}}}`)
+	if out := engine.Apply(t.Context(), stages.Transform{Program: program(t, `$old`), PlainOld: true}, in); len(out.Failed) != 1 || len(out.Emitted) != 1 {
+		t.Errorf("an image with a fault: %d records fail, %d pass", len(out.Failed), len(out.Emitted))
+	}
+}
+
+// A key comes from the record. Without one the record keeps its own.
+func TestKey(t *testing.T) {
+	in := records(`{"id":"a"}`, `{"id":17}`, `{"id":null}`, `{}`, `{"id":""}`, `{"id":{"x":1}}`, `7`, "\xff", `{"id":"same"}`)
+	for i := range in {
+		in[i].Key, in[i].HashKey, in[i].Raw = "same", "5", []byte("{}")
+	}
+	out := engine.Apply(t.Context(), stages.Key{Program: program(t, `.id`)}, in)
+	var got []string
+	for _, r := range out.Emitted {
+		if r.Raw == nil || (r.HashKey == "") != (r.Key != "same") {
+			t.Errorf("%q has the explicit hash key %q and the source record %q", r.Key, r.HashKey, r.Raw)
+		}
+		got = append(got, r.Key)
+	}
+	if keys := strings.Join(got, " "); keys != `a 17 same same same {"x":1} same same` {
+		t.Errorf("keys %s", keys)
+	}
+	if len(out.Failed) != 1 || out.Failed[0].Err.Error() != "key: the program failed on the record: expected an object but got number" {
+		t.Errorf("failed %v", out.Failed)
+	}
+}
+
+// A run that is stopped leaves its records to be sent again.
+func TestTransformStopped(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, s := range []engine.Stage{stages.Transform{Program: program(t, `.`)}, stages.Key{Program: program(t, `.`)}} {
+		out := engine.Apply(ctx, s, records("1", "2"))
+		if len(out.Failed) != 2 || engine.ClassOf(out.Failed[0].Err) != engine.Retryable {
+			t.Errorf("%s: %v", s.Name(), out.Failed)
+		}
+	}
+}
