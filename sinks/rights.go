@@ -18,6 +18,9 @@ type Right struct {
 	Sid      string   // of the statement in a policy, unique among all types
 	Actions  []string // equal in all rights with the same Sid
 	Resource string   // with the wildcards of policies; see [Literal]
+
+	// Without is a clause about a target that works without the right. "": no target does.
+	Without string
 }
 
 // ARN returns the ARN of a target's destination: as configured, or of a resource of a

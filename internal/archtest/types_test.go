@@ -162,9 +162,11 @@ func TestReadmeListsTypes(t *testing.T) {
 		}
 	}
 	traits := map[string]func(*sinks.Type) bool{
-		"collapse": func(typ *sinks.Type) bool { return typ.Collapse },
-		"ttl":      func(typ *sinks.Type) bool { return typ.Cache },
-		"secret":   func(typ *sinks.Type) bool { return typ.Cache },
+		"collapse":  func(typ *sinks.Type) bool { return typ.Collapse || typ.Concat },
+		"compress":  func(typ *sinks.Type) bool { return typ.Compress },
+		"aggregate": func(typ *sinks.Type) bool { return typ.Aggregate },
+		"ttl":       func(typ *sinks.Type) bool { return typ.Cache },
+		"secret":    func(typ *sinks.Type) bool { return typ.Cache },
 	}
 	for attribute, has := range traits {
 		_, row, _ := strings.Cut(string(data), "\n| `"+attribute+"` |")

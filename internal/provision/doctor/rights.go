@@ -7,15 +7,15 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"fanout/internal/awserr"
 	"fanout/internal/pages"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/policy"
-	"fanout/internal/provision/registry"
 	"fanout/internal/provision/role"
-	"fanout/sinks/kinesis"
+	"fanout/sinks"
 )
 
 // rights compares the rights in the policies of the function's role with its needs.
@@ -81,14 +81,27 @@ func (p *examination) own(is about, has, needs policy.Document) []Finding {
 	return found
 }
 
-// lacks is the finding for a right that the role lacks. Targets with aggregate work without
-// the right to look up shards.
+// lacks is the finding for a right that the role lacks.
 func (p *examination) lacks(is about, do, right string) Finding {
-	aggregates := func(e registry.Entry) bool {
-		return e.Spec.Aggregate && strings.HasSuffix(right, ":stream/"+e.Spec.Destination.Name)
+	function, err := arn.Parse(p.function.ARN)
+	if err != nil {
+		return is.unknown(err)
 	}
-	if strings.HasPrefix(right, kinesis.ListShards+" ") && slices.ContainsFunc(p.targets, aggregates) {
-		return is.warning(do, "the role lacks %s, so an aggregate for this stream has records of one partition key only", right)
+	at := sinks.Place{Partition: function.Partition, Region: function.Region, Account: function.AccountID}
+	for i := range p.targets {
+		s := &p.targets[i].Spec
+		if p.targets[i].Err() != nil || s.Type == nil || s.Type.Rights == nil {
+			continue
+		}
+		rights, err := s.Type.Rights(at, s)
+		if err != nil {
+			continue
+		}
+		for _, r := range rights {
+			if r.Without != "" && slices.ContainsFunc(r.Actions, func(action string) bool { return action+" on "+r.Resource == right }) {
+				return is.warning(do, "the role lacks %s, so %s", right, r.Without)
+			}
+		}
 	}
 	return is.wrong(do, "the role lacks %s", right)
 }
