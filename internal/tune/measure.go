@@ -226,7 +226,7 @@ func newRehearsal(o *MeasureOptions, collapse string, specs []sinks.Spec) (*rehe
 	return r, err
 }
 
-func (r *rehearsal) http(t *sinks.Spec) bool { return r.tape.around(t, nil).(*recorder).http } //nolint:forcetypeassert // around returns this type
+func (r *rehearsal) http(t *sinks.Spec) bool { return r.tape.http(t) }
 
 // batch measures one batch of n records.
 func (r *rehearsal) batch(ctx context.Context, s *Sample, n, factor int, meter Meter) (Shape, error) {

@@ -58,6 +58,38 @@ func measure(t *testing.T, s *Sample, targets string, o MeasureOptions) *Measure
 	return m
 }
 
+// Aggregates of small records cost a twentieth of the records or less, in units of payload and
+// in calls.
+func TestMeasureAggregates(t *testing.T) {
+	m := measure(t, newSample(t, kinesisEvent(10_000, 200, 1000, 1)), `
+- {id: plain, type: kinesis, destination: a}
+- {id: aggregates, type: kinesis, destination: b, aggregate: true}
+- {id: ordered, type: kinesis, destination: c, aggregate: true, parallel: false}`, MeasureOptions{})
+	shapes := m.Curves[Variant{Configured, 1}]
+	targets := shapes[len(shapes)-1].Targets
+	units, calls := make([]int, len(targets)), make([]int, len(targets))
+	for i, target := range targets {
+		calls[i] = len(target.Requests)
+		for _, q := range target.Requests {
+			for _, size := range q.Sizes {
+				units[i] += (size + 25_599) / 25_600
+			}
+		}
+	}
+	if len(m.Notes) > 0 || units[0] != 10_000 || calls[0] != 20 {
+		t.Errorf("without aggregates %d units and %d calls; want 10,000 and 20: %v", units[0], calls[0], m.Notes)
+	}
+	for i := 1; i < 3; i++ {
+		t.Logf("%s: %d units and %d calls of %d and %d", targets[i].ID, units[i], calls[i], units[0], calls[0])
+		if units[i] == 0 || units[i]*20 > units[0] {
+			t.Errorf("%s: %d units; want a twentieth of %d", targets[i].ID, units[i], units[0])
+		}
+	}
+	if calls[1]*20 > calls[0] || calls[2] > 3 { // in order, a request has one aggregate of a key, of up to 1 MiB
+		t.Errorf("%d calls, %d in order; want one, and one for each MiB", calls[1], calls[2])
+	}
+}
+
 // Every type of target makes its requests, and the stand-in acknowledges them.
 // Nothing is sent: the hosts do not exist, and the file is not written.
 func TestMeasureEveryType(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 // Request is one request to a target.
 type Request struct {
 	Bytes int   // total, as the service counts
-	Sizes []int // of its records
+	Sizes []int // of its records, or of the aggregates that they are in
 }
 
 // TargetShape describes the requests that a batch becomes at one target.
@@ -80,9 +80,15 @@ type recorder struct {
 
 // around returns a recorder around a sink.
 func (t *tape) around(spec *sinks.Spec, s engine.Sink) engine.Sink {
-	local := spec.Type.NoAWS
-	return &recorder{Sink: s, spec: spec, tape: t, http: !local}
+	r := &recorder{Sink: s, spec: spec, tape: t, http: t.http(spec)}
+	if p, ok := s.(engine.Packer); ok {
+		return &packer{r, p}
+	}
+	return r
 }
+
+// http reports whether the requests of a target's sink end in Services.
+func (*tape) http(spec *sinks.Spec) bool { return !spec.Type.NoAWS }
 
 // Send makes the request, so that its CPU counts, and records it.
 func (r *recorder) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
@@ -93,11 +99,59 @@ func (r *recorder) Send(ctx context.Context, batch []engine.Record) engine.Outco
 			err = o.Err(i)
 		}
 	}
-	r.tape.book(r, batch, err)
+	size := engine.SizerOf(r)
+	sizes := make([]int, len(batch))
+	for i := range batch {
+		sizes[i] = size(&batch[i])
+	}
+	r.tape.book(r, sizes, err)
 	return engine.Outcome{}
 }
 
-func (t *tape) book(r *recorder, batch []engine.Record, err error) {
+// packer is a recorder around a sink that packs its requests.
+type packer struct {
+	*recorder
+	sink engine.Packer
+}
+
+// Pack implements engine.Packer.
+func (p *packer) Pack(ctx context.Context) engine.Packing {
+	return &packing{Packing: p.sink.Pack(ctx), recorder: p.recorder}
+}
+
+// packing is a request of a packer.
+type packing struct {
+	engine.Packing
+	recorder *recorder
+	records  int
+}
+
+// Add implements engine.Packing.
+func (p *packing) Add(r *engine.Record) bool {
+	ok := p.Packing.Add(r)
+	if ok {
+		p.records++
+	}
+	return ok
+}
+
+// Send makes the request and records the sizes of its entries.
+func (p *packing) Send(ctx context.Context) engine.Outcome {
+	var sizes []int
+	if s, ok := p.Packing.(interface{ Sizes() []int }); ok {
+		sizes = s.Sizes()
+	}
+	o := p.Packing.Send(ctx)
+	var err error
+	for i := 0; i < p.records && err == nil; i++ {
+		err = o.Err(i)
+	}
+	p.recorder.tape.book(p.recorder, sizes, err)
+	return engine.Outcome{}
+}
+
+// book records a request, with the sizes of its records.
+func (t *tape) book(r *recorder, sizes []int, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err != nil && t.faults[r.spec.ID] == nil {
@@ -114,11 +168,9 @@ func (t *tape) book(r *recorder, batch []engine.Record, err error) {
 		s = shapeOf(r.spec)
 		t.targets[r.spec.ID] = s
 	}
-	size := engine.SizerOf(r)
-	q := Request{Bytes: r.Limits().PerBatch, Sizes: make([]int, len(batch))}
-	for i := range batch {
-		q.Sizes[i] = size(&batch[i])
-		q.Bytes += q.Sizes[i]
+	q := Request{Bytes: r.Limits().PerBatch, Sizes: sizes}
+	for _, size := range sizes {
+		q.Bytes += size
 	}
 	s.Requests = append(s.Requests, q)
 }

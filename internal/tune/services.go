@@ -31,6 +31,7 @@ const (
 var answers = map[string]answer{
 	"PutRecords": {record: `"PartitionKey":`, head: `{"FailedRecordCount":0,"Records":[`,
 		one: `{"SequenceNumber":"1","ShardId":"s"}`, between: ",", tail: `]}`, kind: jsonAnswer},
+	"ListShards": {head: `{"Shards":[{"ShardId":"s","HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"340282366920938463463374607431768211455"}}]}`, kind: jsonAnswer},
 	"PutRecordBatch": {record: `"Data":`, head: `{"FailedPutCount":0,"RequestResponses":[`,
 		one: `{"RecordId":"r"}`, between: ",", tail: `]}`, kind: jsonAnswer},
 	"SendMessageBatch": {record: `"MessageBody":`, head: `{"Failed":[],"Successful":[`,

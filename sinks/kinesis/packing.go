@@ -100,6 +100,15 @@ type spot struct {
 	hash  bool // the hash key of its entry's shard is that of the partition key
 }
 
+// Sizes returns the sizes of the entries, as Kinesis counts them. Call it before Send.
+func (p *packing) Sizes() []int {
+	sizes := make([]int, len(p.entries))
+	for i := range p.entries {
+		sizes[i] = p.entries[i].bytes
+	}
+	return sizes
+}
+
 // free returns p to the pool.
 func (p *packing) free() {
 	clear(p.records) // otherwise they keep events in memory
