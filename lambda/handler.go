@@ -90,7 +90,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) (answer []byte, er
 		}
 		h.events.free(m, results)
 	}); p != nil {
-		h.log.Error("the function panicked", zap.ByteString("stack", p.Stack))
+		h.log.Error("the function panicked", requestID(ctx), zap.ByteString("stack", p.Stack))
 		return nil, errors.New("the function panicked; its log has the stack")
 	}
 	return answer, err
@@ -148,7 +148,7 @@ func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
 	batch.Targets = r.Targets
 	r.Report = p.engine.Resume(ctx, b.Records, held(r.attempt.Known()))
 	batch.Report = r.Report
-	h.logReport(&r)
+	h.logReport(ctx, &r)
 	return r, nil
 }
 
@@ -177,19 +177,19 @@ func (h *Handler) learn(ctx context.Context, results []Result, errs []error) {
 		}
 	}
 	if len(tried) == 1 { // nearly every event
-		h.logLedger(tried[0].Learn(ctx, again))
+		h.logLedger(ctx, tried[0].Learn(ctx, again))
 		return
 	}
 	p := pool.New().WithErrors()
 	for _, a := range tried {
 		p.Go(func() error { return a.Learn(ctx, again) })
 	}
-	h.logLedger(p.Wait())
+	h.logLedger(ctx, p.Wait())
 }
 
-func (h *Handler) logLedger(err error) {
+func (h *Handler) logLedger(ctx context.Context, err error) {
 	if err != nil {
-		h.log.Warn("ledger", zap.Error(err))
+		h.log.Warn("ledger", requestID(ctx), zap.Error(err))
 	}
 }
 

@@ -1,9 +1,11 @@
 package lambda
 
 import (
+	"context"
 	"fmt"
 	"io"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/smithy-go/logging"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -25,4 +27,13 @@ func sdkLogger(log *zap.Logger) logging.Logger {
 	return logging.LoggerFunc(func(_ logging.Classification, format string, v ...any) {
 		log.Debug("AWS SDK", zap.String("message", fmt.Sprintf(format, v...)))
 	})
+}
+
+// requestID returns the field of log lines that identifies the invocation, as Lambda's own
+// lines do. Outside of Lambda there is none.
+func requestID(ctx context.Context) zap.Field {
+	if c, ok := lambdacontext.FromContext(ctx); ok {
+		return zap.String("requestId", c.AwsRequestID)
+	}
+	return zap.Skip()
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap/zapcore"
 
@@ -64,6 +65,19 @@ func TestLog(t *testing.T) {
 		if diff := cmp.Diff(map[string]int{"refused": 1, "throttled": 1, "large": 1, "echo": 1, "bad": 1}, lines); diff != "" {
 			t.Errorf("invocation %d has other lines than one a target: %s", n, diff)
 		}
+	}
+}
+
+// In Lambda every line names the invocation, as Lambda's own lines do.
+func TestLogNamesTheRequest(t *testing.T) {
+	a := open(t, targets(orders, "id: x, type: kinesis, destination: x, colour: blue"))
+	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "request-1"})
+	if _, err := a.Invoke(ctx, []byte(orderEvent([]byte("one")))); err != nil {
+		t.Fatal(err)
+	}
+	log := a.log.String()
+	if lines := strings.Count(log, "\n"); lines != 2 || strings.Count(log, `"requestId":"request-1"`) != lines {
+		t.Errorf("the log says %s", log)
 	}
 }
 

@@ -42,12 +42,12 @@ func (h *Handler) planFor(ctx context.Context, source string, kind event.Kind) (
 		return nil, err
 	}
 	if set.Stale != nil {
-		h.log.Warn("the targets could not be read again, so the last good ones are used", zap.String("source", source), zap.Error(set.Stale))
+		h.log.Warn("the targets could not be read again, so the last good ones are used", requestID(ctx), zap.String("source", source), zap.Error(set.Stale))
 	}
 	if len(set.Targets) == 0 && !h.options.IgnoreUnknownSource {
 		set.Targets = []target.Loaded{h.noTarget(source, set.Elsewhere)}
 	}
-	p, unused, err := h.current(source, kind, set.Targets)
+	p, unused, err := h.current(ctx, source, kind, set.Targets)
 	h.close(unused)
 	return p, err
 }
@@ -72,7 +72,7 @@ func (h *Handler) noTarget(source, elsewhere string) target.Loaded {
 }
 
 // current returns the plan for a set of targets, and the sinks that are no longer used.
-func (h *Handler) current(source string, kind event.Kind, set []target.Loaded) (p *plan, unused []engine.Sink, err error) {
+func (h *Handler) current(ctx context.Context, source string, kind event.Kind, set []target.Loaded) (p *plan, unused []engine.Sink, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	old := h.plans[source]
@@ -80,14 +80,14 @@ func (h *Handler) current(source string, kind event.Kind, set []target.Loaded) (
 		old.runs++
 		return old, nil, nil
 	}
-	if p, err = h.newPlan(set, kind, old); err != nil {
+	if p, err = h.newPlan(ctx, set, kind, old); err != nil {
 		return nil, p.retire(), err
 	}
 	if old != nil {
 		unused = old.retire()
 	}
 	h.plans[source] = p
-	h.logWarnings(source, set)
+	h.logWarnings(ctx, source, set)
 	p.runs++
 	return p, unused, nil
 }
@@ -98,8 +98,8 @@ func same(a, b []target.Loaded) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0] || reflect.DeepEqual(a, b))
 }
 
-func (h *Handler) newPlan(set []target.Loaded, kind event.Kind, old *plan) (*plan, error) {
-	b := planner{handler: h, kind: kind, set: set, old: old, plan: &plan{
+func (h *Handler) newPlan(ctx context.Context, set []target.Loaded, kind event.Kind, old *plan) (*plan, error) {
+	b := planner{handler: h, request: requestID(ctx), kind: kind, set: set, old: old, plan: &plan{
 		set: set, faulty: make(map[string]bool), shared: make(map[sinks.Spec]*sharedTarget),
 	}}
 	for i := range set {
@@ -122,6 +122,7 @@ func (h *Handler) engineOptions() engine.Options {
 // planner builds a plan from a set of targets.
 type planner struct {
 	handler *Handler
+	request zap.Field // of the invocation that needs the plan
 	kind    event.Kind
 	set     []target.Loaded
 	old     *plan // its connections are reused; nil: none
@@ -144,7 +145,7 @@ func (b *planner) target(t *target.Loaded) engine.Target {
 	}
 	other := b.sharedTargetOf(&taker)
 	if other.Fault != nil { // continue without it
-		b.handler.log.Warn("onFailure cannot be used", zap.String("target", t.ID), zap.Error(other.Fault))
+		b.handler.log.Warn("onFailure cannot be used", b.request, zap.String("target", t.ID), zap.Error(other.Fault))
 		return out
 	}
 	out.OnFailure = &engine.Fallback{
@@ -214,14 +215,14 @@ func wrapper(t *sinks.Spec, stages []engine.Stage) func(engine.Rejected) engine.
 }
 
 // logWarnings logs the warnings of a new configuration once.
-func (h *Handler) logWarnings(source string, set []target.Loaded) {
+func (h *Handler) logWarnings(ctx context.Context, source string, set []target.Loaded) {
 	for i := range set {
 		for _, w := range set[i].Warnings {
-			h.log.Warn("configuration", zap.String("target", set[i].ID), zap.String("source", source), zap.Error(errors.New(w.Brief())))
+			h.log.Warn("configuration", requestID(ctx), zap.String("target", set[i].ID), zap.String("source", source), zap.Error(errors.New(w.Brief())))
 		}
 	}
 	if !slices.ContainsFunc(set, func(t target.Loaded) bool { return t.Spec.Active }) {
-		h.log.Warn("the source has no active target, so its records are acknowledged without delivery", zap.String("source", source), zap.Int("targets", len(set)))
+		h.log.Warn("the source has no active target, so its records are acknowledged without delivery", requestID(ctx), zap.String("source", source), zap.Int("targets", len(set)))
 	}
 }
 

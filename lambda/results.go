@@ -124,7 +124,7 @@ func failure(results []Result) error {
 }
 
 // logReport writes one line for each target.
-func (h *Handler) logReport(r *Result) {
+func (h *Handler) logReport(ctx context.Context, r *Result) {
 	for i := range r.Report.Targets {
 		t := &r.Report.Targets[i]
 		level, message := zapcore.InfoLevel, "delivered"
@@ -140,7 +140,7 @@ func (h *Handler) logReport(r *Result) {
 		if entry == nil {
 			continue
 		}
-		entry.Write(
+		entry.Write(requestID(ctx),
 			zap.String("target", t.ID), zap.String("type", r.Targets[i].Type.String()), zap.String("source", r.SourceARN),
 			zap.Int("delivered", t.Delivered), zap.Int("already", t.Already), zap.Int("filtered", t.Filtered), zap.Int("dropped", t.Dropped), zap.Int("diverted", t.Diverted), zap.Int("failed", t.Failed),
 			zap.Int("requests", t.Requests), zap.Int("retries", t.Retries), zap.Int("throttled", t.Throttled),
@@ -212,7 +212,7 @@ func (h *Handler) measure(ctx context.Context, at time.Time, results []Result) {
 		inv.Sources = append(inv.Sources, source)
 	}
 	if err := h.metrics.Publish(ctx, inv); err != nil {
-		h.log.Warn("metrics", zap.Error(err))
+		h.log.Warn("metrics", requestID(ctx), zap.Error(err))
 	}
 }
 
