@@ -19,6 +19,7 @@ import (
 	"fanout/lambda/event"
 	"fanout/lambda/target"
 	"fanout/sinks"
+	"fanout/stages"
 )
 
 // plan is the wiring of the active targets of a source.
@@ -188,7 +189,7 @@ func faulty(id string, faults ...target.Fault) engine.Target {
 // wrapper returns a function that wraps undelivered records in envelopes. An envelope has a
 // lane and Seq of its own. If it had the lane and Seq of its record, a destination that
 // deduplicates would confuse it with that record, or with another target's envelope.
-func wrapper(t *sinks.Spec, stages []engine.Stage) func(engine.Rejected) engine.Record {
+func wrapper(t *sinks.Spec, all []engine.Stage) func(engine.Rejected) engine.Record {
 	return func(r engine.Rejected) engine.Record {
 		out := engine.Record{
 			Key: r.Record.Key, HashKey: r.Record.HashKey, Arrived: r.Record.Arrived,
@@ -198,10 +199,11 @@ func wrapper(t *sinks.Spec, stages []engine.Stage) func(engine.Rejected) engine.
 			out.Seq = fmt.Sprintf("%s/%x", out.Seq, sha256.Sum256(r.Record.Data.Bytes()))
 		}
 		e := envelope.Wrap(t.SourceARN, t.ID, r, time.Now())
-		if uses := t.Type.UsesSource; uses != nil && uses(&r.Record) {
+		uses := t.Type.UsesSource
+		if uses != nil && uses(&r.Record) || r.Unstaged && slices.ContainsFunc(all[r.Passed:], readsSource) {
 			e.Event = r.Record.Raw
 		}
-		for _, s := range stages[:r.Passed] {
+		for _, s := range all[:r.Passed] {
 			e.Passed = append(e.Passed, s.Name())
 		}
 		text, err := e.Marshal()
@@ -212,6 +214,12 @@ func wrapper(t *sinks.Spec, stages []engine.Stage) func(engine.Rejected) engine.
 		out.Data, out.Raw = engine.Bytes(text), text
 		return out
 	}
+}
+
+// readsSource reports whether a stage may read source records.
+func readsSource(s engine.Stage) bool {
+	reader, ok := s.(stages.SourceReader)
+	return ok && reader.ReadsSource()
 }
 
 // logWarnings logs the warnings of a new configuration once.

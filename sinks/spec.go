@@ -33,6 +33,7 @@ type Spec struct {
 	Decompress     string   // format of compressed data: gzip, zstd or auto; "": data is not decompressed
 	ConvertDDB     bool     // DynamoDB images as plain JSON
 	Deaggregate    bool     // unpack KPL-aggregated Kinesis records
+	View           string   // part of a DynamoDB change that is the data: OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES or EVENT; "": the new image
 	AppendNewlines bool     // end each record with a newline
 	Compress       string   // format that data is compressed in: gzip or zstd; "": none
 	Aggregate      bool     // aggregate records as the Kinesis Producer Library does
@@ -74,8 +75,25 @@ func (s *Spec) Ordered() bool {
 // NeedsImages reports whether the target stores items of a DynamoDB table, and so needs a
 // stream view with new images.
 func (s *Spec) NeedsImages() bool {
-	return s.keepsItems() || s.Type != nil && s.Type.Cache && s.FromTable()
+	stores := s.keepsItems() || s.Type != nil && s.Type.Cache && s.FromTable()
+	return stores && (s.View == "" || s.View == ViewBoth)
 }
+
+// WantsOldImages reports whether the target sends old images of a DynamoDB table.
+func (s *Spec) WantsOldImages() bool {
+	return s.FromTable() && (s.View == ViewOld || s.View == ViewBoth)
+}
+
+// Values of the attribute view. DynamoDB streams have these views too, and so does the
+// default, NEW_IMAGE.
+const (
+	ViewNew  = "NEW_IMAGE"
+	ViewOld  = "OLD_IMAGE"
+	ViewKeys = "KEYS_ONLY"
+	ViewBoth = "NEW_AND_OLD_IMAGES"
+	// ViewEvent is the whole source record.
+	ViewEvent = "EVENT"
+)
 
 // keepsItems reports whether the target keeps the items of a table by key.
 func (s *Spec) keepsItems() bool { return s.Type != nil && s.Type.Items && s.FromTable() }

@@ -10,9 +10,9 @@ import (
 
 // DecompressType is the type of [Decompress].
 var DecompressType = &Type{
-	Name: "decompress", Attribute: "decompress", Sources: []string{"kinesis"}, Place: Unpack,
+	Name: "decompress", Attribute: "decompress", Sources: []string{kinesis}, Place: Unpack,
 	New: func(s *Settings) (engine.Stage, error) {
-		if s.Decompress == Uncompressed || s.Source != "kinesis" {
+		if s.Decompress == Uncompressed || s.Source != kinesis {
 			return nil, nil
 		}
 		return Decompress{Format: s.Decompress, Bytes: maxBatch()}, nil
@@ -26,9 +26,9 @@ func maxBatch() int { return int(min(debug.SetMemoryLimit(-1)/2, 1<<30)) }
 
 // DeaggregateType is the type of [Deaggregate].
 var DeaggregateType = &Type{
-	Name: "deaggregate", Attribute: "deaggregate", Sources: []string{"kinesis"}, Place: Unpack,
+	Name: "deaggregate", Attribute: "deaggregate", Sources: []string{kinesis}, Place: Unpack,
 	New: func(s *Settings) (engine.Stage, error) {
-		if !s.Deaggregate || s.Source != "kinesis" {
+		if !s.Deaggregate || s.Source != kinesis {
 			return nil, nil
 		}
 		return Deaggregate{}, nil
@@ -37,12 +37,23 @@ var DeaggregateType = &Type{
 
 // ConvertDDBType is the type of [ConvertDDB].
 var ConvertDDBType = &Type{
-	Name: "convertddb", Attribute: "convertDDB", Sources: []string{"dynamodb"}, Place: Convert,
+	Name: "convertddb", Attribute: "convertDDB", Sources: []string{dynamoDB}, Place: Convert,
 	New: func(s *Settings) (engine.Stage, error) {
-		if !s.ConvertDDB || s.Source != "dynamodb" {
+		if !s.ConvertDDB || s.Source != dynamoDB {
 			return nil, nil
 		}
-		return ConvertDDB{Event: s.Events, Exponents: s.Exponents}, nil
+		return ConvertDDB{Event: s.plainSource(), Exponents: s.Exponents}, nil
+	},
+}
+
+// ViewType is the type of [View]. A sink that takes source records has them as they are.
+var ViewType = &Type{
+	Name: "view", Attribute: "view", Sources: []string{dynamoDB}, Place: Pick,
+	New: func(s *Settings) (engine.Stage, error) {
+		if s.View == NewImage || s.Source != dynamoDB || s.Events {
+			return nil, nil
+		}
+		return View{Of: s.View}, nil
 	},
 }
 
@@ -61,9 +72,10 @@ var TransformType = &Type{
 	},
 }
 
-// plainOld reports whether $old is converted to plain JSON. For a function, the source
-// record itself is.
-func (s *Settings) plainOld() bool { return s.Source == "dynamodb" && s.ConvertDDB && !s.Events }
+// plainOld reports whether $old is converted to plain JSON, because the source record is not.
+func (s *Settings) plainOld() bool {
+	return s.Source == dynamoDB && s.ConvertDDB && !s.plainSource()
+}
 
 // KeyType is the type of [Key].
 var KeyType = &Type{
@@ -85,7 +97,7 @@ var KeyType = &Type{
 var NewlineType = &Type{
 	Name: "newline", Attribute: "appendNewlines", Place: Line,
 	New: func(s *Settings) (engine.Stage, error) {
-		if !s.AppendNewlines || s.Events && s.Source == "dynamodb" {
+		if !s.AppendNewlines || s.Events && s.Source == dynamoDB {
 			return nil, nil
 		}
 		return Newline{}, nil
@@ -139,5 +151,8 @@ var ShapeType = &Type{
 
 // Types returns the built-in types.
 func Types() []*Type {
-	return []*Type{DecompressType, DeaggregateType, ConvertDDBType, TransformType, KeyType, NewlineType, CollapseType, CompressType, ShapeType}
+	return []*Type{
+		DecompressType, DeaggregateType, ConvertDDBType, ViewType, TransformType, KeyType, NewlineType, CollapseType,
+		CompressType, ShapeType,
+	}
 }

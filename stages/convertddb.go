@@ -43,6 +43,9 @@ func (s ConvertDDB) Name() string {
 	return "convertddb"
 }
 
+// ReadsSource reports whether the source record is converted.
+func (s ConvertDDB) ReadsSource() bool { return s.Event }
+
 // Process converts each record separately.
 func (s ConvertDDB) Process(_ context.Context, in []engine.Record, out *engine.Out) {
 	total := 0

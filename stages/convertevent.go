@@ -19,7 +19,7 @@ func (c *converter) event(r *engine.Record) (raw, data []byte, err error) {
 	}
 	c.out = append(c.out, c.in.Text[c.copied:]...)
 	image := images.new
-	if r.Action == "REMOVE" || image.end == 0 {
+	if r.Action == remove || image.end == 0 {
 		image = images.keys
 	}
 	if image.end == 0 {

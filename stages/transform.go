@@ -28,6 +28,9 @@ type Transform struct {
 // must not pass through the next one.
 func (Transform) Name() string { return "transform" }
 
+// ReadsSource reports whether the program looks at the old image.
+func (t Transform) ReadsSource() bool { return t.Program.Uses("$old") }
+
 // Process runs the program.
 func (t Transform) Process(ctx context.Context, in []engine.Record, out *engine.Out) {
 	for i := range in {
@@ -123,6 +126,9 @@ func (Key) Name() string { return "key" }
 
 // Rekeys tells the engine that records get other keys.
 func (Key) Rekeys() {}
+
+// ReadsSource reports whether the program looks at the old image.
+func (k Key) ReadsSource() bool { return k.Program.Uses("$old") }
 
 // Process sets the keys. The explicit hash key goes with the key that it belongs to.
 func (k Key) Process(ctx context.Context, in []engine.Record, out *engine.Out) {

@@ -41,6 +41,7 @@ type Place uint8
 const (
 	Unpack  Place = iota // one record becomes the records inside it
 	Convert              // the data gets another format
+	Pick                 // the data becomes another part of the source record
 	Reshape              // the data becomes what a program makes of it
 	Own                  // stages of the attribute stages
 	Rekey                // the record gets another key
@@ -49,6 +50,14 @@ const (
 	Encode               // records and messages are compressed
 	Bound                // requests are kept small
 )
+
+// SourceReader is a stage that may read the source record, Record.Raw. If a record fails
+// before it has passed such a stage, its envelope keeps the source record, so that the stage
+// can run when the envelope is sent again.
+type SourceReader interface {
+	engine.Stage
+	ReadsSource() bool
+}
 
 // Settings are the input that the stages of a target depend on.
 type Settings struct {
@@ -61,6 +70,7 @@ type Settings struct {
 
 	// The attributes of built-in stages.
 	Decompress, Compress                    Compression
+	View                                    Views
 	Deaggregate, ConvertDDB, AppendNewlines bool
 	Transform, TransformOutput, Key         string // "": none
 	Collapse                                Mode
@@ -72,6 +82,18 @@ type Settings struct {
 	Messages    bool // text with attributes; binary data as base64
 	RecordBytes int  // the sink's limit of a record; 0: none
 }
+
+// plainSource reports whether convertDDB makes plain JSON of the images in source records, and
+// not of the data alone.
+func (s *Settings) plainSource() bool {
+	return s.ConvertDDB && s.Source == dynamoDB && (s.Events || s.View != NewImage)
+}
+
+// The services of sources, see Settings.Source.
+const (
+	kinesis  = "kinesis"
+	dynamoDB = "dynamodb"
+)
 
 // Options decodes the options of a stage into v, a pointer to a struct, as encoding/json
 // does. Unknown options are errors.

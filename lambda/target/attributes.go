@@ -76,6 +76,7 @@ var attributes = []struct {
 	{"parallel", Bool, false, func(c *checker) any { return &c.spec.Parallel }},
 	{"decompress", String, false, func(c *checker) any { return &c.spec.Decompress }},
 	{"convertDDB", Bool, false, func(c *checker) any { return &c.spec.ConvertDDB }},
+	{"view", String, false, func(c *checker) any { return &c.spec.View }},
 	{"deaggregate", Bool, false, func(c *checker) any { return &c.spec.Deaggregate }},
 	{"transform", String, false, func(c *checker) any { return &c.spec.Transform }},
 	{"transformOutput", String, false, func(c *checker) any { return &c.spec.TransformOutput }},

@@ -71,7 +71,8 @@ func (c *checker) check() {
 	if c.spec.Type != nil && c.spec.Type.Check != nil {
 		c.spec.Type.Check(&c.spec, findings{c})
 	}
-	c.checkFormats()
+	c.checkCompression()
+	c.checkView()
 	c.checkPrograms()
 	c.checkCollapse()
 	c.checkAggregate()
@@ -152,28 +153,6 @@ func (c *checker) checkRegion() {
 	case there != "" && there != c.spec.Region:
 		c.warn("region", "is %s, but the destination is in %s, which takes precedence", c.spec.Region, there)
 		c.spec.Region = there
-	}
-}
-
-// checkFormats checks the attributes that take the name of a format.
-func (c *checker) checkFormats() {
-	switch c.spec.Decompress {
-	case "", "gzip", "zstd", "auto":
-	case "none":
-		c.spec.Decompress = ""
-	default:
-		c.fault("decompress", "%s is unknown; write gzip, zstd, auto or none", awsname.Quote(c.spec.Decompress))
-	}
-	switch c.spec.Compress {
-	case "gzip", "zstd":
-		if c.spec.Type != nil && !c.spec.Type.Compress {
-			c.fault("compress", "does not work on %s, only on %s; remove it", c.spec.Type, c.catalog.With(func(t *sinks.Type) bool { return t.Compress }))
-		}
-	case "":
-	case "none":
-		c.spec.Compress = ""
-	default:
-		c.fault("compress", "%s is unknown; write gzip, zstd or none", awsname.Quote(c.spec.Compress))
 	}
 }
 

@@ -39,10 +39,14 @@ func (c *Catalog) StagesOf(s *sinks.Spec, recordBytes int) ([]engine.Stage, erro
 	if err != nil {
 		return nil, err
 	}
+	view, err := stages.ParseView(s.View)
+	if err != nil {
+		return nil, err
+	}
 	service, _ := CheckSource(s.SourceARN)
 	settings := stages.Settings{
 		Source: service, SourceARN: s.SourceARN, Transform: s.Transform, TransformOutput: s.TransformOutput, Key: s.Key,
-		Decompress: compression, Deaggregate: s.Deaggregate, ConvertDDB: s.ConvertDDB, AppendNewlines: s.AppendNewlines,
+		Decompress: compression, View: view, Deaggregate: s.Deaggregate, ConvertDDB: s.ConvertDDB, AppendNewlines: s.AppendNewlines,
 		Collapse: mode, Compress: output, BatchRecords: s.BatchRecords, BatchBytes: s.BatchBytes,
 		Events: s.Type.Events, Exponents: s.Type.Exponents, Messages: s.Type.Messages, RecordBytes: recordBytes,
 	}

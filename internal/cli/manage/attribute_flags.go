@@ -1,6 +1,7 @@
 package manage
 
 import (
+	"fanout/lambda/target"
 	"fanout/sinks"
 )
 
@@ -14,7 +15,9 @@ var AttributeUsages = []struct{ Attribute, Flag, Usage string }{
 	{"region", "destination-region", "the `REGION` of the destination"},
 	{"collapse", "collapse", "combine records into messages in this `FORM`: JSON, none, concat or concat-b64; for TYPES (default: JSON), and concat for firehose"},
 	{"parallel", "parallel", "send requests in parallel; false keeps the order of each key (default: true)"},
+	{"decompress", "decompress", "decompress the data of Kinesis records of this `FORM`: gzip, zstd, auto or none (default: none)"},
 	{"convertDDB", "convert-ddb", "convert DynamoDB images to plain JSON"},
+	{"view", "view", "send this `PART` of a DynamoDB change: NEW_IMAGE, OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES or EVENT, the whole record (default: NEW_IMAGE)"},
 	{"deaggregate", "deaggregate", "unpack records aggregated by the Kinesis Producer Library"},
 	{"transform", "transform", "make records of a record with this jq `PROGRAM`, such as '{id: .order, total}'; see docs/transform.md"},
 	{"transformOutput", "transform-output", "write results of the program that are strings in this `FORM`: json or text (default: json)"},
@@ -58,4 +61,7 @@ var TypesWith = map[string]func(*sinks.Type) bool{
 }
 
 // AttributeWords are the values of attributes that take only a few words.
-var AttributeWords = map[string][]string{"collapse": Collapses, "compress": {"gzip", "zstd", "none"}, "oversize": {"fail", "drop"}, "transformOutput": {"json", "text"}}
+var AttributeWords = map[string][]string{
+	"collapse": Collapses, "oversize": {"fail", "drop"}, "transformOutput": {"json", "text"},
+	"compress": target.Compressions, "decompress": target.Decompressions, "view": target.Views,
+}

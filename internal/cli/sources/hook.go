@@ -161,9 +161,9 @@ func (h *hookCommand) warnView(ctx context.Context, a *cloud.Account, source str
 	if manage.FormOf(source).Service != "dynamodb" {
 		return
 	}
-	view, err := cloud.WithoutImages(ctx, a.In(factory.RegionOf(source)).DynamoDB(), source)
-	if err == nil && view != "" {
-		h.Warn("the view %s of %s has no new images, so changes fail at targets of type es, redis and memcached; for such targets, give the table a stream with NEW_AND_OLD_IMAGES", view, source)
+	images, err := cloud.ImagesOf(ctx, a.In(factory.RegionOf(source)).DynamoDB(), source)
+	if err == nil && images.NoNew {
+		h.Warn("the view %s of %s has no new images, so changes fail at targets of type es, redis and memcached; for such targets, give the table a stream with NEW_AND_OLD_IMAGES", images.View, source)
 	}
 }
 

@@ -9,19 +9,26 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// WithoutImages returns the view type of a table's stream, given by its ARN, if that
-// view has no new images. It returns "" if the view has them, or if no such stream
-// exists.
-func WithoutImages(ctx context.Context, api dynamodb.DescribeTableAPIClient, stream string) (types.StreamViewType, error) {
+// Images says which images the view type of a table's stream lacks.
+type Images struct {
+	View         types.StreamViewType
+	NoNew, NoOld bool
+}
+
+// ImagesOf returns the images of a table's stream, given by its ARN. It returns none
+// lacking if no such stream exists.
+func ImagesOf(ctx context.Context, api dynamodb.DescribeTableAPIClient, stream string) (Images, error) {
 	table, _ := TableOf(stream)
 	out, err := api.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table})
 	if err != nil || out.Table == nil || out.Table.StreamSpecification == nil {
-		return "", err
+		return Images{}, err
 	}
-	if v := out.Table.StreamSpecification.StreamViewType; v == types.StreamViewTypeKeysOnly || v == types.StreamViewTypeOldImage {
-		return v, nil
-	}
-	return "", nil
+	v := out.Table.StreamSpecification.StreamViewType
+	return Images{
+		View:  v,
+		NoNew: v == types.StreamViewTypeKeysOnly || v == types.StreamViewTypeOldImage,
+		NoOld: v == types.StreamViewTypeKeysOnly || v == types.StreamViewTypeNewImage,
+	}, nil
 }
 
 // TableOf returns the ARN of the table behind a DynamoDB stream, given by its ARN.

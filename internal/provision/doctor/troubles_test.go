@@ -377,6 +377,14 @@ var targetTroubles = []trouble{
 		a.add("cache", "redis", "10.0.0.1:6379", "sourceArn", orders)
 		a.add("off", "memcached", "10.0.0.1:11211", "sourceArn", orders, "active", "false")
 	}},
+	{name: "a stream without old images", change: func(a *account) {
+		a.mappings = append(a.mappings, mapping(orders))
+		a.stream(orders, true)
+		a.tables[strings.Split(orders, "/stream/")[0]].StreamSpecification.StreamViewType = dynamodbtypes.StreamViewTypeNewImage
+		a.add("new", "kinesis", "archive", "sourceArn", orders)
+		a.add("old", "kinesis", "archive", "sourceArn", orders, "view", "OLD_IMAGE")
+		a.add("both", "kinesis", "archive", "sourceArn", orders, "view", "NEW_AND_OLD_IMAGES")
+	}},
 	{name: "no right to look at streams", change: func(a *account) { a.fail["DescribeStreamSummary"] = "AccessDeniedException" }},
 	{name: "streams are throttled", change: func(a *account) { a.fail["DescribeStreamSummary"] = "LimitExceededException" }},
 }

@@ -1,0 +1,56 @@
+package target
+
+import (
+	"slices"
+	"strings"
+
+	"fanout/internal/awsname"
+	"fanout/sinks"
+)
+
+// none is the value of several attributes that means no format.
+const none = "none"
+
+// Decompressions are the values of the attribute decompress.
+var Decompressions = []string{"gzip", "zstd", "auto", none}
+
+// Compressions are the values of the attribute compress.
+var Compressions = []string{"gzip", "zstd", none}
+
+func (c *checker) checkCompression() {
+	c.checkWord("decompress", &c.spec.Decompress, Decompressions, none)
+	c.checkWord("compress", &c.spec.Compress, Compressions, none)
+	if typ := c.spec.Type; c.spec.Compress != "" && !c.broken["compress"] && typ != nil && !typ.Compress {
+		c.fault("compress", "does not work on %s, only on %s; remove it", typ, c.catalog.With(func(t *sinks.Type) bool { return t.Compress }))
+	}
+}
+
+// checkWord checks an attribute that takes a few words. It sets a default to "".
+func (c *checker) checkWord(attribute string, value *string, words []string, initial string) {
+	if *value != "" && !slices.Contains(words, *value) {
+		c.fault(attribute, "%s is unknown; write %s", awsname.Quote(*value), oneOf(words))
+	} else if *value == initial {
+		*value = ""
+	}
+}
+
+// oneOf lists words for a sentence: "a, b or c".
+func oneOf(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// Views are the values of the attribute view.
+var Views = []string{sinks.ViewNew, sinks.ViewOld, sinks.ViewKeys, sinks.ViewBoth, sinks.ViewEvent}
+
+func (c *checker) checkView() {
+	c.checkWord("view", &c.spec.View, Views, sinks.ViewNew)
+	view, typ := c.spec.View, c.spec.Type
+	switch {
+	case view == "" || c.broken["view"] || typ == nil || !c.spec.FromTable():
+	case typ.Events && view != sinks.ViewEvent:
+		c.fault("view", "is %s, but targets of type %s take whole source records; write EVENT, or remove it", view, typ)
+	case view == sinks.ViewOld && (typ.Items || typ.Cache):
+		c.fault("view", "is OLD_IMAGE, but targets of type %s keep the latest state of an item; write another view", typ)
+	}
+}
