@@ -110,10 +110,13 @@ model: ## 10,000 random runs each of the models of the delivery guarantees
 SOAK ?= 1h
 .PHONY: soak
 # In the folder of its package a test prints as it goes.
-soak: ## the same for an hour (SOAK), with the race detector
-	cd engine && $(GO) test $(RACE) $(MODEL) -run '^TestModel' -model.time $(SOAK) & engine=$$!; \
-	(cd lambda && $(GO) test $(RACE) $(MODEL) -run '^TestModel' -model.time $(SOAK)); lambda=$$?; \
-	wait $$engine && exit $$lambda
+soak: ## each model for an hour (SOAK), side by side, with the race detector
+	@models=; failed=; \
+	for m in engine/TestModel lambda/TestModel lambda/TestLedgerModel internal/poll/TestModel; do \
+	  (cd $${m%/*} && $(GO) test $(RACE) $(MODEL) -run "^$${m##*/}$$" -model.time $(SOAK)) & models="$$models $$!"; \
+	done; \
+	for m in $$models; do wait $$m || failed=1; done; \
+	[ -z "$$failed" ]
 
 BENCH ?= .
 BENCHTIME ?= 0.3s
