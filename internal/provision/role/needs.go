@@ -74,7 +74,8 @@ func (k *Manager) PolicyFor(ctx context.Context, f *Function, targets []sinks.Sp
 	return n, err
 }
 
-// CheckTarget reports why a policy cannot hold all the rights that a target needs.
+// CheckTarget reports why a policy cannot hold all the rights that a target needs. The
+// error names the target.
 func (k *Manager) CheckTarget(ctx context.Context, f *Function, t sinks.Spec) error {
 	is := k.needsOf(ctx, f, &t)
 	return errors.Join(is.rightsErr, is.keyErr)

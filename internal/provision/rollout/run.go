@@ -81,7 +81,7 @@ func (r *Runner) step(ctx context.Context, p Plan, s Step, result *Result) error
 func (r *Runner) lookUp(ctx context.Context, targets []sinks.Spec) error {
 	for _, t := range targets {
 		if err := unlessDenied(r.Policies.CheckTarget(ctx, r.Function, t)); err != nil {
-			return fmt.Errorf("nothing was written, because fanout cannot determine the policy that target %s needs: %w", t.ID, err)
+			return fmt.Errorf("nothing was written, because fanout cannot determine the policy: %w", err)
 		}
 	}
 	return nil

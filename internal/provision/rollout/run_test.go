@@ -136,7 +136,7 @@ func TestRun(t *testing.T) {
 func TestRunRefuses(t *testing.T) {
 	const noRights = "nothing was written to the table, because the function's role cannot get the rights: "
 	for call, want := range map[string]string{
-		"look up a":      "nothing was written, because fanout cannot determine the policy that target a needs: broken",
+		"look up a":      "nothing was written, because fanout cannot determine the policy: broken",
 		"policy for a":   noRights + "broken",
 		"write policy a": noRights + "broken",
 	} {
