@@ -1,6 +1,7 @@
 package sinks
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 )
@@ -91,9 +92,4 @@ func (d Destination) HasPassword() bool {
 
 // NameOrARN returns the destination for an API that takes both. An ARN can name a resource
 // of another account.
-func (d *Destination) NameOrARN() string {
-	if d.ARN != "" {
-		return d.ARN
-	}
-	return d.Name
-}
+func (d *Destination) NameOrARN() string { return cmp.Or(d.ARN, d.Name) }

@@ -1,6 +1,7 @@
 package jq
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,13 +43,7 @@ func (w *rewriter) fault(word, format string, args ...any) {
 
 // isDefined reports whether the program defines a function in this scope.
 func (w *rewriter) isDefined(name string, arity int) bool {
-	full := name + "/" + strconv.Itoa(arity)
-	for _, d := range w.defined {
-		if d == full {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(w.defined, name+"/"+strconv.Itoa(arity))
 }
 
 // query rewrites a query. grows says that it names places to write to, so that it makes

@@ -227,8 +227,6 @@ func unescaped(v any) ([]byte, error) {
 	return bytes.TrimRight(b.Bytes(), "\n"), err
 }
 
-func itoa(n int) string { return strconv.Itoa(n) }
-
 // hotKey returns the fraction of a shard's records that have its most frequent key,
 // or 0 if no key repeats.
 func (s *Sample) hotKey() float64 {

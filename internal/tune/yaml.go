@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"strconv"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -32,7 +33,7 @@ type Seconds float64
 func (s *Seconds) UnmarshalYAML(n *yaml.Node) error {
 	d, err := time.ParseDuration(n.Value)
 	if err != nil || d < 0 {
-		return errors.New("line " + itoa(n.Line) + ": " + n.Value + " is not a duration such as 20ms")
+		return errors.New("line " + strconv.Itoa(n.Line) + ": " + n.Value + " is not a duration such as 20ms")
 	}
 	*s = Seconds(d.Seconds())
 	return nil

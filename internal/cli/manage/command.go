@@ -1,6 +1,7 @@
 package manage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -174,12 +175,7 @@ func (m *Command) NeedID() error {
 }
 
 // FunctionRef is the function's name or ARN, for Lambda's API.
-func (m *Command) FunctionRef() string {
-	if m.FunctionARN != "" {
-		return m.FunctionARN
-	}
-	return m.Function
-}
+func (m *Command) FunctionRef() string { return cmp.Or(m.FunctionARN, m.Function) }
 
 // FunctionName is the name of the function. The names of its resources derive from it.
 func (m *Command) FunctionName() string {

@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -29,7 +30,7 @@ func changes(old *types.EventSourceMappingConfiguration, in *lambda.UpdateEventS
 	all = noted(all, "maximum-record-age", old.MaximumRecordAgeInSeconds, in.MaximumRecordAgeInSeconds, seconds)
 	all = noted(all, "bisect", old.BisectBatchOnFunctionError, in.BisectBatchOnFunctionError, func(b bool) string { return fmt.Sprint(b) })
 	if in.DestinationConfig != nil {
-		all = append(all, Change{"on-failure", orUnset(cloud.OnFailure(old.DestinationConfig)), orUnset(cloud.OnFailure(in.DestinationConfig))})
+		all = append(all, Change{"on-failure", cmp.Or(cloud.OnFailure(old.DestinationConfig), unset), cmp.Or(cloud.OnFailure(in.DestinationConfig), unset)})
 	}
 	if in.FilterCriteria != nil {
 		all = append(all, Change{"filter", patterns(old.FilterCriteria), patterns(in.FilterCriteria)})
@@ -44,7 +45,7 @@ func noted[T any](all []Change, name string, before, after *T, text func(T) stri
 	if after == nil {
 		return all
 	}
-	c := Change{name, orUnset(""), text(*after)}
+	c := Change{name, unset, text(*after)}
 	if before != nil {
 		c.Before = text(*before)
 	}
@@ -60,17 +61,13 @@ func seconds(n int32) string {
 	return (time.Duration(n) * time.Second).String()
 }
 
-func orUnset(s string) string {
-	if s == "" {
-		return "(unset)"
-	}
-	return s
-}
+// unset stands for a setting without a value.
+const unset = "(unset)"
 
 func patterns(f *types.FilterCriteria) string {
 	var all []string
 	for _, filter := range withoutNil(f).Filters {
 		all = append(all, aws.ToString(filter.Pattern))
 	}
-	return orUnset(strings.Join(all, " "))
+	return cmp.Or(strings.Join(all, " "), unset)
 }

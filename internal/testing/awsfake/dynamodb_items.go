@@ -8,19 +8,29 @@ import (
 // itemBytes is the limit of an item, including names.
 const itemBytes = 400 << 10
 
-func (s *Server) putItem(body []byte) (op operation, bad *failure) {
-	var in struct {
-		TableName string
-		Item      Item
+// itemRequest is a request that changes one item.
+type itemRequest struct {
+	TableName string
+	Item      Item // of PutItem
+	Key       Item // of DeleteItem
+}
+
+// change reads a request that changes one item of a table.
+func (s *Server) change(body []byte) (op operation, t *table, in itemRequest, bad *failure) {
+	if bad = unmarshal(body, &in); bad != nil {
+		return op, nil, in, bad
 	}
-	if bad := unmarshal(body, &in); bad != nil {
+	if op.destination, t, bad = s.table(in.TableName); bad == nil {
+		op.records = 1
+	}
+	return op, t, in, bad
+}
+
+func (s *Server) putItem(body []byte) (operation, *failure) {
+	op, t, in, bad := s.change(body)
+	if bad != nil {
 		return op, bad
 	}
-	var t *table
-	if op.destination, t, bad = s.table(in.TableName); bad != nil {
-		return op, bad
-	}
-	op.records = 1
 	size := 0
 	for name, value := range in.Item {
 		size += len(name) + valueSize(value)
@@ -45,19 +55,11 @@ func (s *Server) putItem(body []byte) (op operation, bad *failure) {
 	return op, nil
 }
 
-func (s *Server) deleteItem(body []byte) (op operation, bad *failure) {
-	var in struct {
-		TableName string
-		Key       Item
-	}
-	if bad := unmarshal(body, &in); bad != nil {
+func (s *Server) deleteItem(body []byte) (operation, *failure) {
+	op, t, in, bad := s.change(body)
+	if bad != nil {
 		return op, bad
 	}
-	var t *table
-	if op.destination, t, bad = s.table(in.TableName); bad != nil {
-		return op, bad
-	}
-	op.records = 1
 	if !t.keyed(in.Key) || len(in.Key) != 2 {
 		return op, refusal("ValidationException", "The provided key element does not match the schema")
 	}
