@@ -1,6 +1,10 @@
 package sinks
 
-import "strings"
+import (
+	"strings"
+
+	"fanout/internal/jq"
+)
 
 // Collapse says how several records become one message.
 type Collapse string
@@ -97,6 +101,12 @@ const (
 
 // keepsItems reports whether the target keeps the items of a table by key.
 func (s *Spec) keepsItems() bool { return s.Type != nil && s.Type.Items && s.FromTable() }
+
+// HasPlaces reports whether the destination depends on the record, such as the index
+// orders-${.type}.
+func (s *Spec) HasPlaces() bool {
+	return jq.HasPlace(s.Destination.Index) || jq.HasPlace(s.Destination.Topic)
+}
 
 // FromTable reports whether the source is the stream of a DynamoDB table.
 func (s *Spec) FromTable() bool { return strings.Contains(s.SourceARN, ":dynamodb:") }

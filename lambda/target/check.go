@@ -159,8 +159,9 @@ func (c *checker) checkRegion() {
 func (c *checker) checkCollapse() {
 	c.spec.Collapse = sinks.CollapseNone
 	collapses := c.spec.Type != nil && c.spec.Type.Collapse
+	places := c.spec.HasPlaces()
 	if c.text.collapse == "" {
-		if collapses {
+		if collapses && !places {
 			c.spec.Collapse = sinks.CollapseJSON
 		}
 		return
@@ -172,6 +173,9 @@ func (c *checker) checkCollapse() {
 	concat := c.spec.Type != nil && c.spec.Type.Concat
 	if collapses || concat && c.text.collapse == string(sinks.CollapseConcat) {
 		c.spec.Collapse = sinks.Collapse(c.text.collapse)
+		if places && c.spec.Collapse != sinks.CollapseNone {
+			c.fault("collapse", "excludes places such as ${.id}, because a message of several records has no value for them; write none, or remove it")
+		}
 	} else if concat && c.text.collapse != string(sinks.CollapseNone) {
 		c.warn("collapse", "has no effect on %s, which takes concat or none", c.spec.Type)
 	} else if sinks.Collapse(c.text.collapse) != sinks.CollapseNone && c.spec.Type != nil {

@@ -93,6 +93,9 @@ func TestFaults(t *testing.T) {
 		{with("key", "env.KEY"), "key: line 1, column 1: env reads the environment of the function, which may hold secrets"},
 		{with("compress", "lz4"), `compress: "lz4" is unknown; write gzip, zstd or none`},
 		{with("type", "sqs", "destination", "https://sqs.eu-west-1.amazonaws.com/123456789012/orders", "compress", "gzip"), "compress: does not work on sqs, only on file, firehose and kinesis; remove it"},
+		{with("type", "iot", "destination", "h#sensors/${.id}", "collapse", "JSON"), "collapse: excludes places such as ${.id}, because a message of several records has no value for them; write none, or remove it"},
+		{with("type", "iot", "destination", "h#sensors/${.id"), "destination: has a fault in its topic: line 1, column 9: the place has no end; write } behind its program, or $${ for the text ${"},
+		{with("type", "es", "destination", "h#orders-${.type b}"), `destination: has a fault in its index: line 1, column 16: unexpected token "b"`},
 		{with("decompress", "lz4"), `decompress: "lz4" is unknown; write gzip, zstd, auto or none`},
 		{with("view", "new_image"), `view: "new_image" is unknown; write NEW_IMAGE, OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES or EVENT`},
 		{with("sourceArn", table1, "type", "lambda", "destination", "f", "view", "KEYS_ONLY"), "view: is KEYS_ONLY, but targets of type lambda take whole source records; write EVENT, or remove it"},
@@ -294,6 +297,15 @@ func TestLongID(t *testing.T) {
 		l := catalog.Read(with("id", strings.Repeat("é", n/2)+strings.Repeat("x", n%2)), "label")
 		if len(l.Faults) != want || want > 0 && !strings.Contains(l.Faults[0].Error(), "id: is 1025 bytes long, but a table allows at most 1024; write a shorter one") {
 			t.Errorf("%d bytes: %v", n, l.Faults)
+		}
+	}
+}
+
+// A message for each record, where the destination depends on the record.
+func TestPlacesDoNotCollapse(t *testing.T) {
+	for destination, want := range map[string]sinks.Collapse{"h#sensors/${.id}": sinks.CollapseNone, "h#sensors": sinks.CollapseJSON, "h#$${x}": sinks.CollapseJSON} {
+		if l := catalog.Read(with("type", "iot", "destination", destination), "item 1"); l.Spec.Collapse != want || len(l.Faults) > 0 {
+			t.Errorf("%s: collapse %s, faults %v; want %s", destination, l.Spec.Collapse, l.Faults, want)
 		}
 	}
 }

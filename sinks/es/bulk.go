@@ -2,11 +2,13 @@ package es
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf8"
 
 	"fanout/engine"
 	"fanout/internal/jsonscan"
 	"fanout/internal/jsontext"
+	"fanout/sinks/internal/fill"
 	"fanout/sinks/internal/ids"
 	"fanout/sinks/internal/image"
 	"fanout/sinks/internal/request"
@@ -51,8 +53,13 @@ func (e *Sink) bulk(batch []engine.Record) bulk {
 			b.outcome.Fail(i, engine.Errorf(engine.Permanent, "%s: %s", e.name, why))
 			continue
 		}
+		index, err := e.indexOf(r)
+		if err != nil {
+			b.outcome.Fail(i, err)
+			continue
+		}
 		b.actions = append(b.actions, action{i, op})
-		b.body.Buf = e.appendLine(b.body.Buf, op, id)
+		b.body.Buf = e.appendLine(b.body.Buf, op, id, index)
 		if op != opDelete {
 			tokens(document(r), b.body.Add)
 			b.body.Text("\n")
@@ -80,7 +87,8 @@ func (e *Sink) size(r *engine.Record) int {
 	op := e.opOf(r)
 	var id [maxID]byte
 	var line [2 * maxID]byte
-	n := len(e.appendLine(line[:0], op, e.appendID(id[:0], r)))
+	index, _ := e.indexOf(r) // a record without one is not sent
+	n := len(e.appendLine(line[:0], op, e.appendID(id[:0], r), index))
 	if op != opDelete {
 		tokens(document(r), func(part []byte) { n += len(part) })
 		n += len("\n")
@@ -124,11 +132,29 @@ func (e *Sink) names(r *engine.Record, id string) bool {
 	return string(e.appendID(buf[:0], r)) == id
 }
 
-// appendLine appends the line of metadata with the action and the document's _id. The
-// index is in the URL.
-func (e *Sink) appendLine(b []byte, op string, id []byte) []byte {
+// indexOf returns the index for r's document, or nil if all documents have the same.
+func (e *Sink) indexOf(r *engine.Record) ([]byte, error) {
+	if e.places == nil {
+		return nil, nil
+	}
+	index, err := fill.Append(nil, e.places, r, e.source, e.name)
+	if err != nil {
+		return nil, err
+	}
+	if name := string(index); !isIndexName(name) || strings.ContainsAny(name[:1], "._-+") {
+		return nil, engine.Errorf(engine.Permanent, "%s: the places of the index make no name of an index for the record", e.name)
+	}
+	return index, nil
+}
+
+// appendLine appends the line of metadata with the action and the document's _id. If index
+// is nil, it is in the URL.
+func (e *Sink) appendLine(b []byte, op string, id, index []byte) []byte {
 	b = append(append(append(b, `{"`...), op...), `":{"_id":`...)
 	b = jsontext.AppendString(b, id)
+	if index != nil {
+		b = jsontext.AppendString(append(b, `,"_index":`...), index)
+	}
 	if e.index.DocType != "" {
 		b = jsontext.AppendString(append(b, `,"_type":`...), e.index.DocType)
 	}

@@ -104,7 +104,7 @@ func FuzzESBulk(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		body, ok := bytes.CutSuffix(whole, e.appendLine(nil, opDelete, []byte("after")))
+		body, ok := bytes.CutSuffix(whole, e.appendLine(nil, opDelete, []byte("after"), nil))
 		if !ok {
 			t.Fatalf("the body ends with something else: %q", whole)
 		}

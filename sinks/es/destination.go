@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fanout/internal/awsname"
+	"fanout/internal/jq"
 	"fanout/sinks"
 )
 
@@ -24,6 +25,9 @@ func Parse(text string) (sinks.Destination, error) {
 		}
 	}
 	base, index, hashed := strings.Cut(base, "#")
+	if jq.HasPlace(base) {
+		return sinks.Destination{}, errors.New("has a place outside of the index; write host#index, like host#orders-${.type}")
+	}
 	u, ok := awsname.ParseURL(base)
 	if !ok || u.RawQuery != "" {
 		return sinks.Destination{}, fmt.Errorf("%s is not an endpoint; %s", awsname.Quote(text), searchWant)
@@ -32,12 +36,19 @@ func Parse(text string) (sinks.Destination, error) {
 		index, u.Path, u.RawPath = u.Path, "", ""
 	}
 	d := sinks.Destination{Host: u.Host}
-	d.Index, d.DocType = splitIndex(index)
-	if d.Index == "" {
-		return sinks.Destination{}, fmt.Errorf("%s has no index; %s", awsname.Quote(text), searchWant)
-	}
-	if err := checkIndex(d.Index, d.DocType); err != nil {
-		return sinks.Destination{}, err
+	if jq.HasPlace(index) {
+		if err := checkTemplate(index); err != nil {
+			return sinks.Destination{}, err
+		}
+		d.Index = index
+	} else {
+		d.Index, d.DocType = splitIndex(index)
+		if d.Index == "" {
+			return sinks.Destination{}, fmt.Errorf("%s has no index; %s", awsname.Quote(text), searchWant)
+		}
+		if err := checkIndex(d.Index, d.DocType); err != nil {
+			return sinks.Destination{}, err
+		}
 	}
 	d.Address = strings.TrimRight(u.String(), "/")
 	d.Signing, d.Region = searchService(u.Hostname())
@@ -105,6 +116,19 @@ func checkIndex(index, docType string) error {
 	}
 	if docType != "" && (!isIndexName(docType) || docType[0] == '_' && docType != "_doc") {
 		return fmt.Errorf("%s is not an index or type; %s", awsname.Quote(docType), searchWant)
+	}
+	return nil
+}
+
+// checkTemplate checks an index with places, such as orders-${.type}.
+func checkTemplate(index string) error {
+	t, err := jq.ParseTemplate(index)
+	if err != nil {
+		return fmt.Errorf("has a fault in its index: %w", err)
+	}
+	sample := t.Map(func(text string) string { return text }, "x")
+	if !isIndexName(sample) || strings.ContainsAny(sample[:1], "._-+") {
+		return fmt.Errorf("%s is not an index with places, which has neither a type nor date math; write one like orders-${.type}", awsname.Quote(index))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"fanout/engine"
+	"fanout/internal/jq"
 	"fanout/sinks/internal/classify"
 )
 
@@ -105,13 +106,15 @@ func (e *reason) known() (classify.Verdict, bool) {
 }
 
 // detail returns the parts of the error that cannot come from the document: the field,
-// the index if it is not the sink's own, and the type of the cause.
+// the index if it is not the sink's own, and the type of the cause. An index with places
+// may come from the document.
 func (e *reason) detail(index string) string {
 	parts := make([]string, 0, 3)
-	if place := cmp.Or(place(e.Reason), place(e.Cause.Reason)); place != "" {
+	places := jq.HasPlace(index)
+	if place := cmp.Or(place(e.Reason), place(e.Cause.Reason)); place != "" && !(places && strings.HasPrefix(place, "index ")) {
 		parts = append(parts, place)
 	}
-	if name := properName(e.Index); name != "" && name != index {
+	if name := properName(e.Index); name != "" && name != index && !places {
 		parts = append(parts, "index "+name)
 	}
 	if cause := word(e.Cause.Type); cause != "" && cause != e.Type {

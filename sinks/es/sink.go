@@ -15,6 +15,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"fanout/engine"
+	"fanout/internal/jq"
 	"fanout/sinks"
 	"fanout/sinks/internal/classify"
 	"fanout/sinks/internal/ids"
@@ -37,7 +38,7 @@ const maxRecords = 1000
 // Index is the destination of a sink.
 type Index struct {
 	URL     string // of the endpoint, https://host:9200; user and password in it replace the signature
-	Index   string // name of an index, alias or data stream
+	Index   string // name of an index, alias or data stream; with places, such as orders-${.type}, one for each record
 	DocType string // mapping type, of Elasticsearch before version 7; "": none
 	Keyed   bool   // an event replaces the document with its key as _id
 
@@ -71,6 +72,8 @@ type Sink struct {
 	url    string
 	user   *url.Userinfo
 	index  Index
+	places *jq.Template // of the index; nil: it is the same for every record
+	source string       // ARN, for the places
 	origin ids.Origin
 	limits engine.Limits
 }
@@ -98,7 +101,14 @@ func New(client aws.HTTPClient, index Index, opts ...sinks.Option) (*Sink, error
 		url:    u.JoinPath(url.PathEscape(index.Index), "_bulk").String(),
 		user:   user,
 		index:  index,
+		source: sinks.Collect(opts).SourceARN,
 		origin: sinks.Collect(opts).Origin,
+	}
+	if jq.HasPlace(index.Index) {
+		if e.places, err = jq.ParseTemplate(index.Index); err != nil {
+			return nil, fmt.Errorf("the index of the Elasticsearch endpoint %s: %w", u.Host, err)
+		}
+		e.url = u.JoinPath("_bulk").String() // each action has its index
 	}
 	record := sinks.RecordLimit(opts, defaultBytes, maxBytes)
 	e.limits = engine.Limits{

@@ -2,12 +2,17 @@
 package iot
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/iotdataplane"
 
 	"fanout/engine"
+	"fanout/internal/jq"
+	"fanout/sinks"
+	"fanout/sinks/internal/fill"
 	"fanout/sinks/internal/request"
 )
 
@@ -21,13 +26,21 @@ const maxBytes = 128 << 10
 type Sink struct {
 	client *iotdataplane.Client
 	topic  string
+	places *jq.Template // of the topic; nil: it is the same for every record
+	fault  error        // of the topic
+	source string       // ARN, for the places
 	name   string
 }
 
-// New returns a sink for a topic. The client must use the account's endpoint, as
-// returned by DescribeEndpoint.
-func New(client *iotdataplane.Client, topic string) *Sink {
-	return &Sink{client, topic, "iot " + topic}
+// New returns a sink for a topic. A topic with places, such as sensors/${.id}, is another
+// one for each record. The client must use the account's endpoint, as returned by
+// DescribeEndpoint.
+func New(client *iotdataplane.Client, topic string, opts ...sinks.Option) *Sink {
+	s := &Sink{client: client, topic: topic, source: sinks.Collect(opts).SourceARN, name: "iot " + topic}
+	if jq.HasPlace(topic) {
+		s.places, s.fault = jq.ParseTemplate(topic)
+	}
+	return s
 }
 
 // String returns "iot", a space and the topic.
@@ -43,14 +56,36 @@ func (*Sink) Sizer() func(r *engine.Record) int { return nil }
 
 // Send makes one Publish call.
 func (s *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
+	topic, err := s.topicOf(&batch[0])
+	if err != nil {
+		return engine.Failed(err)
+	}
 	call := request.NewCall(s.name, &publish, 1, request.TextLen(batch))
 	call.Body.Add(batch[0].Data.Bytes())
-	in := &iotdataplane.PublishInput{Topic: &s.topic, Payload: []byte(publish.Empty)}
-	_, err := request.Put(ctx, call, s.client.Publish, in, func(o *iotdataplane.Options) { o.APIOptions = append(o.APIOptions, call.Install) })
+	in := &iotdataplane.PublishInput{Topic: &topic, Payload: []byte(publish.Empty)}
+	_, err = request.Put(ctx, call, s.client.Publish, in, func(o *iotdataplane.Options) { o.APIOptions = append(o.APIOptions, call.Install) })
 	if err != nil {
 		return engine.Failed(err)
 	}
 	return engine.Outcome{}
+}
+
+// topicOf returns the topic for a record.
+func (s *Sink) topicOf(r *engine.Record) (string, error) {
+	switch {
+	case s.fault != nil:
+		return "", engine.Errorf(engine.Permanent, "%s: %w", s.name, s.fault)
+	case s.places == nil:
+		return s.topic, nil
+	}
+	topic, err := fill.Append(nil, s.places, r, s.source, s.name)
+	if err != nil {
+		return "", err
+	}
+	if len(topic) > maxTopic || !utf8.Valid(topic) || bytes.ContainsAny(topic, "+#\x00") {
+		return "", engine.Errorf(engine.Permanent, "%s: the places of the topic make no topic for the record: it is too long, or has + or #", s.name)
+	}
+	return string(topic), nil
 }
 
 // publish is the form of Publish.

@@ -31,5 +31,5 @@ func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
 		if o.BaseEndpoint == nil { // an endpoint in the environment takes precedence
 			o.BaseEndpoint = aws.String(s.Destination.URL())
 		}
-	}), s.Destination.Topic), nil
+	}), s.Destination.Topic, sinks.Source(s.SourceARN)), nil
 }

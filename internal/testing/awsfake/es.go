@@ -27,8 +27,9 @@ type esAction struct {
 }
 
 type esMetadata struct {
-	ID   string `json:"_id"`
-	Type string `json:"_type"`
+	ID    string `json:"_id"`
+	Index string `json:"_index"`
+	Type  string `json:"_type"`
 }
 
 // esResult is the result of an action in an answer.
@@ -79,11 +80,12 @@ func (s *Server) bulk(service string, r *http.Request, body []byte) (op operatio
 			Items  []map[string]esResult `json:"items"`
 		}
 		for i, a := range actions {
-			res := esResult{Index: op.destination, ID: a.ID}
+			index := cmp.Or(a.Index, op.destination)
+			res := esResult{Index: index, ID: a.ID}
 			if code, ok := refuse[i]; ok {
 				res.refuse(code, "failed at ["+string(a.document)+"]")
 			} else {
-				s.act(destination, a, &res)
+				s.act("es/"+index, a, &res)
 			}
 			answer.Errors = answer.Errors || res.Error != nil
 			answer.Items = append(answer.Items, map[string]esResult{a.name: res})

@@ -1,0 +1,56 @@
+package iot
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/iotdataplane"
+
+	"fanout/engine"
+	"fanout/sinks"
+	"fanout/sinks/internal/sinktest"
+)
+
+// Each message goes to the topic of its record.
+func TestPlaces(t *testing.T) {
+	fake, cfg := sinktest.Start(t)
+	s := New(iotdataplane.NewFromConfig(cfg), "sensors/${.id}/${$key}")
+	for data, says := range map[string]string{
+		`{"id":7}`:     "",
+		`{"id":"a b"}`: "",
+		`{}`:           "no value for the place ${.id}",
+		`{"id":"+"}`:   "make no topic for the record",
+		`{"id":"` + strings.Repeat("x", 300) + `"}`: "make no topic for the record",
+		`text`: "expected an object but got string",
+	} {
+		o := s.Send(t.Context(), []engine.Record{{Key: "k", Data: engine.Bytes([]byte(data))}})
+		if err := o.Err(0); (err == nil) != (says == "") || err != nil && (!strings.Contains(err.Error(), says) || engine.ClassOf(err) != engine.Permanent) {
+			t.Errorf("%.20s: %v; want %q", data, err, says)
+		}
+	}
+	if len(fake.Records("iot/sensors/7/k")) != 1 || len(fake.Records("iot/sensors/a b/k")) != 1 || len(fake.Calls()) != 2 {
+		t.Errorf("%d calls", len(fake.Calls()))
+	}
+}
+
+func TestParsePlaces(t *testing.T) {
+	for text, want := range map[string]string{
+		"host#sensors/${.id}":                         "",
+		"host#sensors/${.id":                          "has a fault in its topic: line 1, column 9: the place has no end",
+		"host#sensors/${.id}/+":                       "has a wildcard",
+		"host#" + strings.Repeat("x", 260) + "${.id}": "longer than 256 bytes",
+	} {
+		if _, err := Parse(text); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%.30s: %v; want %q", text, err, want)
+		}
+	}
+}
+
+// The role may publish to every topic that the places can make, and to no other.
+func TestPlacesRights(t *testing.T) {
+	at := sinks.Place{Partition: "aws", Region: "eu-west-1", Account: "123456789012"}
+	got, err := rights(at, &sinks.Spec{Destination: sinks.Destination{Topic: "sensors/*/${.id}/new"}})
+	if want := "arn:aws:iot:eu-west-1:123456789012:topic/sensors/${*}/*/new"; err != nil || got[0].Resource != want {
+		t.Errorf("%v, %v; want %s", got, err, want)
+	}
+}
