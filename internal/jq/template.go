@@ -20,10 +20,11 @@ type part struct {
 	program *Program // nil: text
 }
 
+// IsTemplate reports whether text differs from the text that it stands for as a template.
+func IsTemplate(text string) bool { return strings.Contains(text, "${") }
+
 // HasPlace reports whether text has a place, or the start of one.
-func HasPlace(text string) bool {
-	return strings.Contains(strings.ReplaceAll(text, "$${", ""), "${")
-}
+func HasPlace(text string) bool { return IsTemplate(strings.ReplaceAll(text, "$${", "")) }
 
 // ParseTemplate parses a template. Its error is Faults, with places in the template.
 func ParseTemplate(text string) (*Template, error) {

@@ -25,7 +25,7 @@ func Parse(text string) (sinks.Destination, error) {
 		}
 	}
 	base, index, hashed := strings.Cut(base, "#")
-	if jq.HasPlace(base) {
+	if jq.IsTemplate(base) {
 		return sinks.Destination{}, errors.New("has a place outside of the index; write host#index, like host#orders-${.type}")
 	}
 	u, ok := awsname.ParseURL(base)
@@ -36,7 +36,7 @@ func Parse(text string) (sinks.Destination, error) {
 		index, u.Path, u.RawPath = u.Path, "", ""
 	}
 	d := sinks.Destination{Host: u.Host}
-	if jq.HasPlace(index) {
+	if jq.IsTemplate(index) {
 		if err := checkTemplate(index); err != nil {
 			return sinks.Destination{}, err
 		}

@@ -110,7 +110,7 @@ func (e *reason) known() (classify.Verdict, bool) {
 // may come from the document.
 func (e *reason) detail(index string) string {
 	parts := make([]string, 0, 3)
-	places := jq.HasPlace(index)
+	places := jq.IsTemplate(index)
 	if place := cmp.Or(place(e.Reason), place(e.Cause.Reason)); place != "" && !(places && strings.HasPrefix(place, "index ")) {
 		parts = append(parts, place)
 	}

@@ -23,7 +23,7 @@ func rights(at sinks.Place, s *sinks.Spec) ([]sinks.Right, error) {
 			return nil, fmt.Errorf("the destination %.200q does not include the name of its domain, which the policy needs; write the endpoint from the domain's details", d)
 		}
 		path := u.JoinPath(url.PathEscape(d.Index), "_bulk").EscapedPath()
-		if jq.HasPlace(d.Index) { // the index is in the body of the request
+		if jq.IsTemplate(d.Index) { // the index is in the body of the request
 			path = u.JoinPath("_bulk").EscapedPath()
 		}
 		resource := "domain/" + domain + "/" + sinks.Literal(strings.TrimPrefix(path, "/"))

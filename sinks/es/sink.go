@@ -104,7 +104,7 @@ func New(client aws.HTTPClient, index Index, opts ...sinks.Option) (*Sink, error
 		source: sinks.Collect(opts).SourceARN,
 		origin: sinks.Collect(opts).Origin,
 	}
-	if jq.HasPlace(index.Index) {
+	if jq.IsTemplate(index.Index) {
 		if e.places, err = jq.ParseTemplate(index.Index); err != nil {
 			return nil, fmt.Errorf("the index of the Elasticsearch endpoint %s: %w", u.Host, err)
 		}

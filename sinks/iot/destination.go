@@ -40,7 +40,7 @@ func Parse(text string) (sinks.Destination, error) {
 
 // checkTopic checks a topic, and the text between its places.
 func checkTopic(topic, want string) error {
-	if jq.HasPlace(topic) {
+	if jq.IsTemplate(topic) {
 		t, err := jq.ParseTemplate(topic)
 		if err != nil {
 			return fmt.Errorf("has a fault in its topic: %w", err)

@@ -28,7 +28,10 @@ func TestPlaces(t *testing.T) {
 			t.Errorf("%.20s: %v; want %q", data, err, says)
 		}
 	}
-	if len(fake.Records("iot/sensors/7/k")) != 1 || len(fake.Records("iot/sensors/a b/k")) != 1 || len(fake.Calls()) != 2 {
+	if o := New(iotdataplane.NewFromConfig(cfg), "a/$${b}").Send(t.Context(), []engine.Record{{}}); !o.OK() || len(fake.Records("iot/a/${b}")) != 1 {
+		t.Errorf("an escaped place: %v", o.Err(0))
+	}
+	if len(fake.Records("iot/sensors/7/k")) != 1 || len(fake.Records("iot/sensors/a b/k")) != 1 || len(fake.Calls()) != 3 {
 		t.Errorf("%d calls", len(fake.Calls()))
 	}
 }
@@ -49,8 +52,10 @@ func TestParsePlaces(t *testing.T) {
 // The role may publish to every topic that the places can make, and to no other.
 func TestPlacesRights(t *testing.T) {
 	at := sinks.Place{Partition: "aws", Region: "eu-west-1", Account: "123456789012"}
-	got, err := rights(at, &sinks.Spec{Destination: sinks.Destination{Topic: "sensors/*/${.id}/new"}})
-	if want := "arn:aws:iot:eu-west-1:123456789012:topic/sensors/${*}/*/new"; err != nil || got[0].Resource != want {
-		t.Errorf("%v, %v; want %s", got, err, want)
+	for topic, want := range map[string]string{"sensors/*/${.id}/new": "sensors/${*}/*/new", "a/$${b}": "a/${$}{b}"} {
+		got, err := rights(at, &sinks.Spec{Destination: sinks.Destination{Topic: topic}})
+		if err != nil || got[0].Resource != "arn:aws:iot:eu-west-1:123456789012:topic/"+want {
+			t.Errorf("%v, %v; want %s", got, err, want)
+		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 // rights allows publishing to the topic. Each place of a topic may have any value.
 func rights(at sinks.Place, s *sinks.Spec) ([]sinks.Right, error) {
 	topic := sinks.Literal(s.Destination.Topic)
-	if jq.HasPlace(s.Destination.Topic) {
+	if jq.IsTemplate(s.Destination.Topic) {
 		t, err := jq.ParseTemplate(s.Destination.Topic)
 		if err != nil {
 			return nil, err

@@ -37,7 +37,7 @@ type Sink struct {
 // DescribeEndpoint.
 func New(client *iotdataplane.Client, topic string, opts ...sinks.Option) *Sink {
 	s := &Sink{client: client, topic: topic, source: sinks.Collect(opts).SourceARN, name: "iot " + topic}
-	if jq.HasPlace(topic) {
+	if jq.IsTemplate(topic) {
 		s.places, s.fault = jq.ParseTemplate(topic)
 	}
 	return s
