@@ -17,15 +17,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestKinesisLocal covers limits of Kinesis that kinesis-local enforces and moto does
-// not.
-func TestKinesisLocal(t *testing.T) {
+// kinesisLocal starts kinesis-local and returns its address.
+func kinesisLocal(t *testing.T) string {
+	t.Helper()
 	addr, secure := freeAddr(), freeAddr()
 	_, port, _ := net.SplitHostPort(addr)
 	_, securePort, _ := net.SplitHostPort(secure)
 	dir := os.Getenv("KINESIS_LOCAL")
 	serve(t, addr, "env", "-C", dir, "KINESIS_MOCK_PLAIN_PORT="+port, "KINESIS_MOCK_TLS_PORT="+securePort,
-		"AWS_ACCOUNT_ID="+account, "LOG_LEVEL=ERROR", "CREATE_STREAM_DURATION=10ms", "node", filepath.Join(dir, "main.js"))
+		"AWS_ACCOUNT_ID="+account, "LOG_LEVEL=ERROR", "CREATE_STREAM_DURATION=10ms", "SPLIT_SHARD_DURATION=10ms", "MERGE_SHARDS_DURATION=10ms",
+		"node", filepath.Join(dir, "main.js"))
+	return addr
+}
+
+// TestKinesisLocal covers limits of Kinesis that kinesis-local enforces and moto does
+// not.
+func TestKinesisLocal(t *testing.T) {
+	addr := kinesisLocal(t)
 	s := connect(t)
 	s.kinesis = kinesis.NewFromConfig(s.cfg, func(o *kinesis.Options) { o.BaseEndpoint = aws.String("http://" + addr) })
 	source := s.createStream(t, "source", 3)
