@@ -53,6 +53,7 @@ require (
 	github.com/itchyny/gojq v0.12.20
 	github.com/klauspost/compress v1.20.4
 	golang.org/x/mod v0.21.0
+	golang.org/x/time v0.16.0
 )
 
 require (

@@ -50,6 +50,7 @@ type Queue struct {
 	Watch  bool // go on when the queue is empty
 	Max    int  // messages to try; 0: all
 	Keep   bool // delete nothing
+	Window int  // messages that are delivered together; 0: as many as can be
 
 	mu   sync.Mutex
 	held map[string]string // receipt handles of messages in work, by message id
@@ -118,10 +119,14 @@ func (q *Queue) Run(ctx context.Context, handle func(context.Context, []*Letter)
 
 // left returns how many messages the next window may have.
 func (q *Queue) left(received int) int {
-	if q.Max == 0 {
-		return windowMessages
+	most := windowMessages
+	if q.Window > 0 {
+		most = min(most, q.Window)
 	}
-	return min(windowMessages, q.Max-received)
+	if q.Max > 0 {
+		most = min(most, q.Max-received)
+	}
+	return most
 }
 
 // gather receives new messages until there are enough or no more. With Watch it

@@ -31,6 +31,7 @@ type redriveFlags struct {
 	failed      string
 	watch       bool
 	max         int
+	perSecond   int
 	dryRun      bool
 }
 
@@ -62,6 +63,7 @@ The exit status is 0 if all records were delivered, 1 if some failed, 2 for wron
 or unreadable input.`,
 		Example: `  fanout redrive --targets targets.yaml --queue failures --dry-run
   fanout redrive --function fanout --queue arn:aws:sqs:eu-west-1:123456789012:failures
+  fanout redrive --function fanout --queue failures --max-per-second 100
   fanout redrive --targets targets.yaml --queue failures --target billing --to billing-2
   fanout redrive --targets targets.yaml --file failures.jsonl --failed again.jsonl
   aws s3 cp s3://bucket/failures/1 - | fanout redrive --table fanoutTargets --file -`,
@@ -85,6 +87,7 @@ or unreadable input.`,
 	s.StringVar(&f.failed, "failed", "", "append the envelopes of records that failed again to this `FILE`")
 	s.BoolVar(&f.watch, "watch", false, "continue when the queue is empty, until interrupted")
 	s.IntVar(&f.max, "max", 0, "stop after `N` messages (default: when the queue is empty)")
+	s.IntVar(&f.perSecond, "max-per-second", 0, "deliver at most `N` records a second, so that a target that recovers is not flooded (default: no limit)")
 	s.BoolVar(&f.dryRun, "dry-run", false, "print where records would go, and send nothing; STAGED counts records that have passed all stages")
 	f.AddBounds(cmd)
 	f.Complete(cmd)
@@ -122,6 +125,8 @@ func (f *redriveFlags) check() error {
 		return errors.New("--failed is the same file as --file; name another one")
 	case f.max < 0:
 		return fmt.Errorf("--max is %d; it must be at least 1", f.max)
+	case f.perSecond < 0:
+		return fmt.Errorf("--max-per-second is %d; it must be at least 1", f.perSecond)
 	case f.watch && f.dryRun:
 		return errors.New("--watch and --dry-run cannot be combined; use only one")
 	}
@@ -130,7 +135,7 @@ func (f *redriveFlags) check() error {
 
 func (f *redriveFlags) run(cmd *cobra.Command) error {
 	stderr := ui.NewLive(cmd.ErrOrStderr())
-	d := &redelivery{redriveFlags: f, sum: new(run.Summary), stderr: stderr, name: "the queue"}
+	d := &redelivery{redriveFlags: f, sum: new(run.Summary), stderr: stderr, name: "the queue", pace: paceOf(f.perSecond)}
 	sources := []string{f.queue, f.only.Source}
 	var letters []redrive.Letter
 	if f.file != "" {
@@ -205,5 +210,5 @@ func (f *redriveFlags) openQueue(ctx context.Context, cfg aws.Config) (*redrive.
 	if d.Region == "" {
 		d.Region = cfg.Region
 	}
-	return &redrive.Queue{Client: client, URL: d.URL(), Watch: f.watch, Max: f.max, Keep: f.dryRun}, d, nil
+	return &redrive.Queue{Client: client, URL: d.URL(), Watch: f.watch, Max: f.max, Keep: f.dryRun, Window: windowSeconds * f.perSecond}, d, nil
 }

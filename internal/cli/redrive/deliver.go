@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/sourcegraph/conc"
+	"golang.org/x/time/rate"
 
 	"fanout/engine/plain"
 	"fanout/internal/awsname"
@@ -30,10 +31,23 @@ type redelivery struct {
 	sum    *run.Summary
 	plan   []*redriveStep
 	stderr *ui.Live
+	pace   *rate.Limiter
 }
 
-// chunk is the number of records in one call.
+// chunk is the largest number of records in one call.
 const chunk = 5000
+
+// windowSeconds is how long the messages of one window take with --max-per-second. An
+// interrupt waits for the window.
+const windowSeconds = 10
+
+// paceOf returns the pace of perSecond records a second; 0: no limit.
+func paceOf(perSecond int) *rate.Limiter {
+	if perSecond == 0 {
+		return rate.NewLimiter(rate.Inf, chunk)
+	}
+	return rate.NewLimiter(rate.Limit(perSecond), min(perSecond, chunk))
+}
 
 // legible returns an error for a file without a single readable envelope.
 func (d *redelivery) legible(letters []redrive.Letter) error {
@@ -127,8 +141,8 @@ func (d *redelivery) handle(ctx context.Context, letters []*redrive.Letter) erro
 // deliver delivers the letters to one target until ctx ends. It finishes the calls that
 // are in flight then.
 func (d *redelivery) deliver(ctx context.Context, g *redrive.Group) error {
-	for some := range slices.Chunk(g.Letters, chunk) {
-		if ctx.Err() != nil {
+	for some := range slices.Chunk(g.Letters, d.pace.Burst()) {
+		if d.pace.WaitN(ctx, len(some)) != nil {
 			return errors.New("interrupted before all records were sent")
 		}
 		if err := d.send(ctx, g, some); err != nil {
