@@ -52,6 +52,9 @@ func (c warnings) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	var about []string
 	why := ""
 	for _, f := range slices.Concat(c.fields, fields) {
+		if f.Type == zapcore.SkipType {
+			continue
+		}
 		if err, ok := f.Interface.(error); ok {
 			why = ": " + ui.Indented(errors.New(awserr.Plain(err)))
 			continue

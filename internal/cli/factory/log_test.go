@@ -15,7 +15,7 @@ func TestWarnings(t *testing.T) {
 	var b bytes.Buffer
 	log := new(Factory).Logger(&b)
 	call := &smithy.OperationError{ServiceID: "Kinesis", OperationName: "ListShards", Err: &url.Error{Op: "Post", URL: "http://127.0.0.1:1/", Err: errors.New("connection refused")}}
-	log.Warn("the shards could not be listed; trying again", zap.String("stream", "orders"), zap.Error(call), zap.Int("failures", 1))
+	log.Warn("the shards could not be listed; trying again", zap.Skip(), zap.String("stream", "orders"), zap.Error(call), zap.Int("failures", 1))
 	log.With(zap.String("shard", "s")).Warn("records were not delivered", zap.Error(errors.New("no")))
 	log.Error("this is in the table")
 	want := "fanout: warning: the shards could not be listed; trying again (stream orders, failures 1): " +
