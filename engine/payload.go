@@ -185,6 +185,18 @@ func (p Payload) Bytes() []byte {
 	return p.c.source
 }
 
+// ReadBytes returns the data as bytes to one reader, who needs them only once. Data in
+// base64 is decoded into room, and the result is not kept. It is valid until room is used
+// again.
+func (p Payload) ReadBytes(room []byte) []byte {
+	if p.c == nil || !p.c.encoded {
+		return p.Bytes()
+	}
+	room = slices.Grow(room[:0], int(p.c.decoded))[:p.c.decoded]
+	decodeBase64(room, p.c.source)
+	return room
+}
+
 // Text returns the data as standard padded base64.
 func (p Payload) Text() []byte {
 	if p.c == nil {

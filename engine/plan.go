@@ -218,7 +218,11 @@ func (n *node) draw(b *strings.Builder, indent string) {
 	}
 	for i, k := range n.children {
 		mark, below := branch(len(n.targets) + i)
-		fmt.Fprintf(b, "%s%s\n", mark, plain.Line(k.stage.Name()))
+		name := k.stage.Name()
+		if s, ok := k.stage.(fmt.Stringer); ok {
+			name = s.String()
+		}
+		fmt.Fprintf(b, "%s%s\n", mark, plain.Line(name))
 		k.draw(b, below)
 	}
 }

@@ -31,8 +31,8 @@ func (m clear) Run() int {
 	return m.M.Run()
 }
 
-// Each example is a file of targets. Its records are those of event.json beside it, and its
-// output is in the file of the same name that ends in .jsonl. One that ends in .err has the
+// Each example is a file of targets. Its records are in the file of the same name that ends
+// in .json, or in event.json beside it. Its output is in the file of the same name that ends in .jsonl. One that ends in .err has the
 // failures, for an example in which records fail.
 func TestExamples(t *testing.T) {
 	outputs, err := filepath.Glob("*/*.jsonl")
@@ -42,7 +42,10 @@ func TestExamples(t *testing.T) {
 	for _, output := range outputs {
 		name := strings.TrimSuffix(output, ".jsonl")
 		t.Run(name, func(t *testing.T) {
-			event := filepath.Join(filepath.Dir(output), "event.json")
+			event := name + ".json"
+			if _, missing := os.Stat(event); missing != nil {
+				event = filepath.Join(filepath.Dir(output), "event.json")
+			}
 			cmd := exec.Command("fanout", "run", "--targets", name+".yaml", "--event", event)
 			cmd.Env = append(os.Environ(), "AWS_REGION=eu-west-1", "AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)
 			var messages bytes.Buffer

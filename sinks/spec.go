@@ -41,6 +41,7 @@ type Spec struct {
 	AppendNewlines bool     // end each record with a newline
 	Compress       string   // format that data is compressed in: gzip or zstd; "": none
 	Aggregate      bool     // aggregate records as the Kinesis Producer Library does
+	Filter         string   // event pattern in JSON that a record must match; "": every record goes
 	Stages         string   // stages by name, a JSON list of names and of objects {name: options}; "": none
 
 	Transform       string // jq program that makes records of a record; "": none

@@ -46,6 +46,17 @@ var ConvertDDBType = &Type{
 	},
 }
 
+// FilterType is the type of [Filter].
+var FilterType = &Type{
+	Name: "filter", Attribute: "filter", Place: Select,
+	New: func(s *Settings) (engine.Stage, error) {
+		if s.Filter == "" {
+			return nil, nil
+		}
+		return NewFilter(s.Filter, s.Source, s.plainOld())
+	},
+}
+
 // ViewType is the type of [View]. A sink that takes source records has them as they are.
 var ViewType = &Type{
 	Name: "view", Attribute: "view", Sources: []string{dynamoDB}, Place: Pick,
@@ -152,7 +163,7 @@ var ShapeType = &Type{
 // Types returns the built-in types.
 func Types() []*Type {
 	return []*Type{
-		DecompressType, DeaggregateType, ConvertDDBType, ViewType, TransformType, KeyType, NewlineType, CollapseType,
-		CompressType, ShapeType,
+		DecompressType, DeaggregateType, ConvertDDBType, FilterType, ViewType, TransformType, KeyType, NewlineType,
+		CollapseType, CompressType, ShapeType,
 	}
 }

@@ -3,6 +3,7 @@
 //   - [Decompress] decompresses data
 //   - [Deaggregate] unpacks KPL-aggregated Kinesis records
 //   - [ConvertDDB] turns DynamoDB JSON into plain JSON
+//   - [Filter] takes out the records that do not match an event pattern
 //   - [View] makes another part of a DynamoDB record its data
 //   - [Transform] makes records with a jq program
 //   - [Key] gives records another key

@@ -41,6 +41,7 @@ type Place uint8
 const (
 	Unpack  Place = iota // one record becomes the records inside it
 	Convert              // the data gets another format
+	Select               // unwanted records go
 	Pick                 // the data becomes another part of the source record
 	Reshape              // the data becomes what a program makes of it
 	Own                  // stages of the attribute stages
@@ -72,6 +73,7 @@ type Settings struct {
 	Decompress, Compress                    Compression
 	View                                    Views
 	Deaggregate, ConvertDDB, AppendNewlines bool
+	Filter                                  string // an event pattern in JSON; "": none
 	Transform, TransformOutput, Key         string // "": none
 	Collapse                                Mode
 	BatchRecords, BatchBytes                int // 0: no bound

@@ -27,7 +27,7 @@ var rules = []rule{
 	{"engine", []string{"std", "golang.org/x/sync/", "github.com/sourcegraph/conc/", "go.uber.org/zap/"}},
 	{"internal/jsonscan", []string{"std", "fanout/engine/ascii"}},
 	{"internal/jsontext", []string{"std", "fanout/engine/ascii"}},
-	{"stages", []string{"std", "fanout/engine", "fanout/internal/jq", "fanout/internal/jsonscan", "fanout/internal/jsontext", "github.com/awslabs/kinesis-aggregation/", "github.com/klauspost/compress/", "google.golang.org/protobuf/", "github.com/golang/protobuf/"}},
+	{"stages", []string{"std", "fanout/engine", "fanout/internal/jq", "fanout/internal/jsonscan", "fanout/internal/jsontext", "fanout/internal/near", "fanout/internal/pattern", "github.com/awslabs/kinesis-aggregation/", "github.com/klauspost/compress/", "google.golang.org/protobuf/", "github.com/golang/protobuf/"}},
 	{"internal/awsname", []string{"std", "github.com/aws/aws-sdk-go-v2/aws/arn"}},
 	{"internal/awshttp", []string{"std", "fanout/engine", "github.com/aws/"}},
 	{"sinks", []string{"std", "fanout/engine", "fanout/internal/jq", "fanout/internal/jsonscan", "fanout/internal/jsontext", "fanout/internal/awshttp", "fanout/internal/awsname", "fanout/internal/pages", "github.com/aws/aws-sdk-go-v2/", "github.com/aws/smithy-go/",

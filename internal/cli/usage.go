@@ -27,6 +27,9 @@ func flagError(cmd *cobra.Command, err error) error {
 		if c, ok := e.GetFlag().Value.(ui.Chooser); ok {
 			return fmt.Errorf("--%s is %q; it must be %s", e.GetFlag().Name, e.GetValue(), ui.Refused(e.GetFlag(), c, e.GetValue()))
 		}
+		if why := ui.Unreadable(err); why != "" {
+			return fmt.Errorf("--%s: %s", e.GetFlag().Name, why)
+		}
 		hint := ""
 		if e.GetFlag().Value.Type() == "bool" {
 			hint = ui.DidYouMean("", e.GetValue(), []string{"true", "false"})

@@ -73,7 +73,7 @@ type place struct {
 }
 
 func (p place) below(name string) place {
-	in := place{below(p.at, name), name, p.names + 1 + strings.Count(name, "."), p.or}
+	in := place{Place(p.at, name), name, p.names + 1 + strings.Count(name, "."), p.or}
 	if p.names > 0 {
 		in.path = p.path + "." + name
 	}
@@ -88,7 +88,7 @@ func (c *compiler) object(v *value, p place) []rule {
 	rules := []rule{nil}
 	for i := range v.members {
 		m := &v.members[i]
-		rules = c.both(rules, c.member(m, p), below(p.at, m.name))
+		rules = c.both(rules, c.member(m, p), Place(p.at, m.name))
 	}
 	return rules
 }
@@ -103,7 +103,7 @@ func subject(p place) string {
 // member returns the rules that a member of an object stands for.
 func (c *compiler) member(m *member, p place) []rule {
 	if m.name == "$or" {
-		p.at, p.or = below(p.at, m.name), true
+		p.at, p.or = Place(p.at, m.name), true
 		return c.or(&m.value, p)
 	}
 	in := p.below(m.name)

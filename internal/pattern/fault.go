@@ -37,8 +37,8 @@ func (c *compiler) fault(at, format string, args ...any) {
 	c.faults = append(c.faults, Fault{at, fmt.Sprintf(format, args...)})
 }
 
-// below returns the place of a member of the object at a place.
-func below(at, name string) string {
+// Place returns the place of a member of the object at a place.
+func Place(at, name string) string {
 	name = brief(name)
 	if strings.ContainsAny(name, ` ."'[]`) || name == "" {
 		name = fmt.Sprintf("%q", name)

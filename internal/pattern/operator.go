@@ -19,7 +19,7 @@ func (c *compiler) only(v *value, at, example string) (*member, string, bool) {
 	switch len(v.members) {
 	case 1:
 		m := &v.members[0]
-		return m, below(at, m.name), true
+		return m, Place(at, m.name), true
 	case 0:
 		c.fault(at, `is an empty object; write an operator such as {%q: "a"}`, example)
 	default:

@@ -64,10 +64,15 @@ func (c *compiler) build(rules []rule) *Pattern {
 	return p
 }
 
+// child returns the index of the node with a name directly below n.
+func (n *node) child(name string) (i int, ok bool) {
+	return slices.BinarySearchFunc(n.children, name, func(c *node, name string) int { return strings.Compare(c.name, name) })
+}
+
 // make returns the node at a path below n.
 func (n *node) make(path string) *node {
 	for name := range strings.SplitSeq(path, ".") {
-		i, ok := slices.BinarySearchFunc(n.children, name, func(c *node, name string) int { return strings.Compare(c.name, name) })
+		i, ok := n.child(name)
 		if !ok {
 			n.children = slices.Insert(n.children, i, &node{name: name, seen: -1, parent: n})
 		}
@@ -116,11 +121,34 @@ func (n *node) step(name []byte) *node {
 	return nil
 }
 
-// Names returns the names of the event that the pattern looks at, in order.
-func (p *Pattern) Names() []string {
-	names := make([]string, len(p.root.children))
-	for i, n := range p.root.children {
+// Names returns the names below a path that the pattern looks at, in order. Without a
+// path they are the names of the event itself.
+func (p *Pattern) Names(path ...string) []string {
+	at := p.root.find(path)
+	if at == nil {
+		return nil
+	}
+	names := make([]string, len(at.children))
+	for i, n := range at.children {
 		names[i] = n.name
 	}
 	return names
+}
+
+// Lists reports whether the pattern has a list of values for the field at a path.
+func (p *Pattern) Lists(path ...string) bool {
+	at := p.root.find(path)
+	return at != nil && at.lists != nil
+}
+
+// find returns the node at a path below n, or nil.
+func (n *node) find(path []string) *node {
+	for _, name := range path {
+		i, ok := n.child(name)
+		if !ok {
+			return nil
+		}
+		n = n.children[i]
+	}
+	return n
 }

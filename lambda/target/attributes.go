@@ -22,11 +22,12 @@ const (
 	Bool   Kind = "BOOL"
 	Null   Kind = "NULL" // counts as missing
 	List   Kind = "L"
+	Map    Kind = "M"
 )
 
 var kindNames = map[Kind]string{
 	String: "a string (S)", Number: "a number (N)", Bool: "a boolean (BOOL)", Null: "null", "B": "binary (B)",
-	"L": "a list (L)", "M": "a map (M)", "SS": "a set of strings (SS)", "NS": "a set of numbers (NS)", "BS": "a set of binaries (BS)",
+	List: "a list (L)", Map: "a map (M)", "SS": "a set of strings (SS)", "NS": "a set of numbers (NS)", "BS": "a set of binaries (BS)",
 }
 
 func (k Kind) String() string {
@@ -39,7 +40,7 @@ func (k Kind) String() string {
 // Value is the value of an attribute.
 type Value struct {
 	Kind Kind
-	Text string // of String, Number and Bool; of List: JSON
+	Text string // of String, Number and Bool; of List and Map: JSON
 	Line int    // in the file; 0 for a table
 }
 
@@ -84,6 +85,7 @@ var attributes = []struct {
 	{"appendNewlines", Bool, false, func(c *checker) any { return &c.spec.AppendNewlines }},
 	{"compress", String, false, func(c *checker) any { return &c.spec.Compress }},
 	{"aggregate", Bool, false, func(c *checker) any { return &c.spec.Aggregate }},
+	{"filter", String, false, func(c *checker) any { return &c.spec.Filter }},
 	{"stages", String, false, func(c *checker) any { return &c.spec.Stages }},
 	{"batchRecords", Number, false, func(c *checker) any { return &c.spec.BatchRecords }},
 	{"batchBytes", Number, false, func(c *checker) any { return &c.spec.BatchBytes }},
@@ -155,7 +157,7 @@ func (c *checker) assign() {
 			if flag, ok := a.field(c).(*bool); ok && c.asPredecessor(a.name, v, flag) {
 				continue
 			}
-			c.fault(a.name, "is %s; it must be %s: write %s", v.Kind, a.kind, a.kind.example())
+			c.fault(a.name, "%s", wrongKind(a.name, v.Kind, a.kind))
 			continue
 		}
 		switch field := a.field(c).(type) {
@@ -195,6 +197,18 @@ func (c *checker) missing(name string, kind Kind) string {
 		return "where the records go, such as the name or ARN of a queue or stream"
 	}
 	return kind.example()
+}
+
+// wrongKind says what to write instead of a value of another kind than an attribute's.
+func wrongKind(name string, is, must Kind) string {
+	const pattern = "write an event pattern, such as {data: {type: [order]}}"
+	switch {
+	case name == filter && is == Map:
+		return "has a name twice, or a value that is not JSON; " + pattern
+	case name == filter:
+		return fmt.Sprintf("is %s; %s", is, pattern)
+	}
+	return fmt.Sprintf("is %s; it must be %s: write %s", is, must, must.example())
 }
 
 // example returns a hint on how to write a value of kind k.

@@ -195,15 +195,10 @@ func scalar(n *yaml.Node) Value {
 	v := Value{Text: n.Value, Line: n.Line}
 	switch n.Kind {
 	case yaml.SequenceNode:
-		v.Kind = List
-		if list, ok := plainNode(n, 0); ok {
-			if text, err := json.Marshal(list); err == nil {
-				v.Text = string(text)
-			}
-		}
+		v.Kind, v.Text = List, asJSON(plainNode(n, 0))
 		return v
 	case yaml.MappingNode:
-		v.Kind = "M"
+		v.Kind, v.Text = Map, asJSON(plainNode(n, 0))
 		return v
 	default:
 	}
@@ -237,15 +232,22 @@ func plainNode(n *yaml.Node, level int) (value any, ok bool) {
 	case yaml.MappingNode:
 		object := make(map[string]any, len(n.Content)/2)
 		for i := 0; i+1 < len(n.Content); i += 2 {
-			if object[n.Content[i].Value], ok = plainNode(n.Content[i+1], level+1); !ok {
+			name := n.Content[i].Value
+			if _, again := object[name]; again {
+				return nil, false
+			}
+			if object[name], ok = plainNode(n.Content[i+1], level+1); !ok {
 				return nil, false
 			}
 		}
 		return object, true
 	default:
 	}
-	if tag := n.ShortTag(); (tag == "!!int" || tag == "!!float") && json.Valid([]byte(n.Value)) {
+	switch tag := n.ShortTag(); {
+	case (tag == "!!int" || tag == "!!float") && json.Valid([]byte(n.Value)):
 		return json.Number(n.Value), true
+	case tag == "!!timestamp":
+		return n.Value, true
 	}
 	return value, n.Decode(&value) == nil
 }

@@ -14,10 +14,6 @@ import (
 	"fanout/stages"
 )
 
-// ownStages is the attribute that lists stages by name. A file has it as a list, a table
-// as a list or as JSON text.
-const ownStages = "stages"
-
 // stageUse is one entry of the attribute stages.
 type stageUse struct {
 	name    string
@@ -45,7 +41,7 @@ func (c *Catalog) StagesOf(s *sinks.Spec, recordBytes int) ([]engine.Stage, erro
 	}
 	service, _ := CheckSource(s.SourceARN)
 	settings := stages.Settings{
-		Source: service, SourceARN: s.SourceARN, Transform: s.Transform, TransformOutput: s.TransformOutput, Key: s.Key,
+		Source: service, SourceARN: s.SourceARN, Filter: s.Filter, Transform: s.Transform, TransformOutput: s.TransformOutput, Key: s.Key,
 		Decompress: compression, View: view, Deaggregate: s.Deaggregate, ConvertDDB: s.ConvertDDB, AppendNewlines: s.AppendNewlines,
 		Collapse: mode, Compress: output, BatchRecords: s.BatchRecords, BatchBytes: s.BatchBytes,
 		Events: s.Type.Events, Exponents: s.Type.Exponents, Messages: s.Type.Messages, RecordBytes: recordBytes,
@@ -222,30 +218,4 @@ func parseStages(text string) ([]stageUse, error) {
 		}
 	}
 	return uses, nil
-}
-
-// normal returns attributes with the attribute stages as JSON text, which is the same for
-// files and tables.
-func normal(attrs Values) Values {
-	v, ok := attrs[ownStages]
-	if !ok || v.Kind != List && v.Kind != String {
-		return attrs
-	}
-	d := json.NewDecoder(strings.NewReader(v.Text))
-	d.UseNumber()
-	var value any
-	if d.Decode(&value) != nil || d.More() {
-		return attrs
-	}
-	text, err := json.Marshal(value) // sorts members
-	if err != nil {
-		return attrs
-	}
-	out := make(Values, len(attrs))
-	for name, v := range attrs {
-		out[name] = v
-	}
-	v.Kind, v.Text = String, string(text)
-	out[ownStages] = v
-	return out
 }

@@ -163,14 +163,9 @@ func valueOf(av types.AttributeValue) Value {
 	case *types.AttributeValueMemberNULL:
 		return Value{Kind: Null}
 	case *types.AttributeValueMemberL:
-		v := Value{Kind: List}
-		if list, ok := plainValue(av, 0); ok {
-			text, err := json.Marshal(list)
-			if err == nil {
-				v.Text = string(text)
-			}
-		}
-		return v
+		return Value{Kind: List, Text: asJSON(plainValue(av, 0))}
+	case *types.AttributeValueMemberM:
+		return Value{Kind: Map, Text: asJSON(plainValue(av, 0))}
 	}
 	_, kind, _ := strings.Cut(fmt.Sprintf("%T", av), "AttributeValueMember")
 	return Value{Kind: Kind(kind)}

@@ -19,6 +19,7 @@ var AttributeUsages = []struct{ Attribute, Flag, Usage string }{
 	{"convertDDB", "convert-ddb", "convert DynamoDB images to plain JSON"},
 	{"view", "view", "send this `PART` of a DynamoDB change: NEW_IMAGE, OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES or EVENT, the whole record (default: NEW_IMAGE)"},
 	{"deaggregate", "deaggregate", "unpack records aggregated by the Kinesis Producer Library"},
+	{"filter", "filter", "deliver only records that match this event `PATTERN`: JSON, or @FILE for a file with it"},
 	{"transform", "transform", "make records of a record with this jq `PROGRAM`, such as '{id: .order, total}'; see docs/transform.md"},
 	{"transformOutput", "transform-output", "write results of the program that are strings in this `FORM`: json or text (default: json)"},
 	{"key", "key", "give each record the key that this jq `PROGRAM` reads from it, such as .customer.id"},
@@ -37,6 +38,9 @@ var AttributeUsages = []struct{ Attribute, Flag, Usage string }{
 	{"ttl", "ttl", "expire values after this `TIME`, such as 3600 or 1h; for TYPES"},
 	{"secret", "secret", "read user and password from the secret with this `ARN`; for TYPES"},
 }
+
+// Texts are the attributes whose text may be in a file.
+var Texts = []string{"filter"}
 
 // FlagOf returns the flag of an attribute, without leading hyphens, "" if it has none.
 func FlagOf(attribute string) string {

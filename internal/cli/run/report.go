@@ -57,6 +57,11 @@ func printTable(w io.Writer, records int, rows []row) {
 	if already { // most runs have no retries, so the column would be empty
 		head = slices.Insert(head, 3, any("already"))
 	}
+	filtered := slices.ContainsFunc(rows, func(r row) bool { return r.Filtered > 0 })
+	dropped := slices.Index(head, any("dropped"))
+	if filtered {
+		head = slices.Insert(head, dropped, any("filtered"))
+	}
 	t.AppendHeader(head)
 	var numbers []table.ColumnConfig
 	for i := 3; i <= len(head); i++ {
@@ -72,6 +77,9 @@ func printTable(w io.Writer, records int, rows []row) {
 		cells := table.Row{names[i], r.Type, r.Delivered, r.Dropped, r.Diverted, failed, r.Requests, r.Retries, r.Bytes, fmt.Sprintf("%.3fs", r.took.Seconds())}
 		if already {
 			cells = slices.Insert(cells, 3, any(r.Already))
+		}
+		if filtered {
+			cells = slices.Insert(cells, dropped, any(r.Filtered))
 		}
 		t.AppendRow(cells)
 	}

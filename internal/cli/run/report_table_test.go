@@ -28,4 +28,10 @@ func TestReportTables(t *testing.T) {
 			{ID: "down", Type: "sqs", Delivered: 40, Failed: 149, Requests: 48, Retries: 12, Bytes: 351, took: 83 * time.Second},
 		})
 	})
+	clitest.CheckTable(t, "runfiltered", func(w *bytes.Buffer) {
+		printTable(w, 189, []row{
+			{ID: "paid", Type: "sqs", Delivered: 40, Already: 49, Filtered: 99, Dropped: 1, Requests: 4, Bytes: 351, took: time.Second},
+			{ID: "all", Type: "kinesis", Delivered: 189, Requests: 1, Bytes: 1351, took: time.Second},
+		})
+	})
 }

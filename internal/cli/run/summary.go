@@ -36,6 +36,7 @@ type row struct {
 	Destination  string   `json:"destination"`
 	Delivered    int      `json:"delivered"`
 	Already      int      `json:"already"` // delivered by an earlier attempt, so not sent again
+	Filtered     int      `json:"filtered"`
 	Dropped      int      `json:"dropped"`
 	Diverted     int      `json:"diverted"`
 	Failed       int      `json:"failed"`
@@ -95,6 +96,7 @@ func (s *Summary) row(source, id string) *row {
 func (r *row) add(t *engine.TargetReport) {
 	r.Delivered += t.Delivered
 	r.Already += t.Already
+	r.Filtered += t.Filtered
 	r.Dropped += t.Dropped
 	r.Diverted += t.Diverted
 	r.Failed += t.Failed

@@ -62,6 +62,8 @@ func (f *attributeFlags) add(cmd *cobra.Command, catalog *target.Catalog) {
 			s.Int(u.Flag, 0, u.Usage)
 		case words != nil:
 			ui.OneOf(cmd, new(string), u.Flag, "", u.Usage, words)
+		case slices.Contains(manage.Texts, u.Attribute):
+			ui.TextFlag(s, new(string), u.Flag, u.Usage)
 		default:
 			s.String(u.Flag, "", u.Usage)
 		}

@@ -69,6 +69,8 @@ func (e *Entry) marshal(destination func(string) string) ([]byte, error) {
 			return nil, err
 		case v.Kind == target.Bool:
 			value = []byte(strconv.FormatBool(v.Text == "true"))
+		case target.IsObject(a.Name) && json.Valid([]byte(v.Text)):
+			value = []byte(v.Text)
 		case v.Kind == target.Number && json.Valid([]byte(v.Text)):
 			value = []byte(v.Text)
 		}
