@@ -164,7 +164,7 @@ func TestCrowdedAnswers(t *testing.T) {
 		set    func(*lambda.Options)
 		most   uint64 // bytes that one attempt allocates
 	}{
-		{"target table", empty, "", func(o *lambda.Options) { o.TargetsFile, o.Table = "", "t" }, 32 << 20},
+		{"target table", empty, "", func(o *lambda.Options) { o.TargetsFile, o.Table = "", "t" }, 40 << 20},
 		{"ledger", empty, "id: good, type: kinesis, destination: good", withLedger, 32 << 20},
 		{"role", deep, `id: other, type: kinesis, destination: other, role: "` + reader + `"`, func(*lambda.Options) {}, 4 << 20},
 		{"secret", empty, "id: cache, type: redis, destination: " + strings.TrimPrefix(cache.URL, "http://") + ", " + secret, func(*lambda.Options) {}, 4 << 20},
