@@ -44,6 +44,7 @@ const (
 	cache
 	cloudwatch // services from here on take no records
 	dynamodb
+	shards // of the Kinesis stream
 	unknown
 	numServices
 )
@@ -55,6 +56,7 @@ const queueChunk = 64 << 10
 // operations are the services by X-Amz-Target header.
 var operations = map[string]service{
 	"Kinesis_20131202.PutRecords":      kinesis,
+	"Kinesis_20131202.ListShards":      shards,
 	"Firehose_20150804.PutRecordBatch": firehose,
 	"AmazonSQS.SendMessageBatch":       sqs,
 	"AmazonSQS.SendMessage":            sqs,
@@ -123,6 +125,7 @@ func (f *faults) refuse(share float64) bool {
 
 // A result has the length of AWS results.
 const (
+	shardID        = "shardId-000000000001"
 	sequenceNumber = "49543463076548007577105092703039560359975228518395012686"
 	recordID       = "Jc6bXfQXLTG2pHTCpLPGGOj0JdZjqyh8LqyGBWXvRSyUg3sgJGQd4PwS2ZLRLFxRBpKmLw0oOjiGDqaPtAGYSNsXIuGLMXyUzQUFOBdkEHFK" +
 		"8rMiBJo1GCVvNLlOGhCoLYCZfHAxWc4oz6xjhN9mW3nHUvl4Ms5oTPdNvbF2mYx6BVVvCzvJ0mkOhfYyLvSYM7v8V9yIpz2P"
@@ -153,6 +156,8 @@ func (s *Services) answer(out, body []byte, to service) []byte {
 			return append(out, `{"Count":0,"Items":[]}`...)
 		}
 		return append(out, s.Query...)
+	case shards:
+		return append(out, shardList...)
 	case cloudwatch:
 		s.units[cloudwatch].Add(1)
 		return append(out, `<PutMetricDataResponse/>`...)
@@ -161,10 +166,14 @@ func (s *Services) answer(out, body []byte, to service) []byte {
 	}
 }
 
+// shardList is a stream with the one shard that answers name, as ListShards lists it.
+const shardList = `{"Shards":[{"ShardId":"` + shardID + `","HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"340282366920938463463374607431768211455"},` +
+	`"SequenceNumberRange":{"StartingSequenceNumber":"1"}}]}`
+
 // forms are the answers of the services that take records.
 var forms = [...]struct{ failures, list, result, code string }{
 	kinesis: {`"FailedRecordCount":`, `"Records":[`,
-		`{"SequenceNumber":"` + sequenceNumber + `","ShardId":"shardId-000000000001"}`, `"InternalFailure"`},
+		`{"SequenceNumber":"` + sequenceNumber + `","ShardId":"` + shardID + `"}`, `"InternalFailure"`},
 	firehose: {`"FailedPutCount":`, `"Encrypted":false,"RequestResponses":[`,
 		`{"RecordId":"` + recordID + `"}`, `"ServiceUnavailableException"`},
 }

@@ -86,6 +86,7 @@ func TestServices(t *testing.T) {
 		"ledger":             {"DynamoDB_20120810.Query", `{"TableName":"ledger"}`, 0, 200, `{"Count":0,"Items":[]}`, 0, 0},
 		"cloudwatch":         {"", "Action=PutMetricData&Version=2010-08-01", 0, 200, `<PutMetricDataResponse/>`, 0, 0},
 		"cloudwatch, packed": {"", "\x1f\x8b…", 0, 200, `<PutMetricDataResponse/>`, 0, 0},
+		"shards":             {"Kinesis_20131202.ListShards", `{"StreamName":"copy"}`, 0, 200, shardList, 0, 0},
 		"another":            {"Kinesis_20131202.GetRecords", "{}", 0, 400, `{"__type":"UnknownOperationException"}`, 0, 0},
 		"nothing":            {"", "", 0, 400, `{"__type":"UnknownOperationException"}`, 0, 0},
 	} {

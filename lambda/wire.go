@@ -10,7 +10,7 @@ import (
 // wire builds the engine target for a configured target: a sink with its own client, and
 // the stages for its options.
 func (h *Handler) wire(t *sinks.Spec) engine.Target {
-	out := engine.Target{ID: t.ID, Ordered: t.Ordered(), InFlight: t.InFlight}
+	out := engine.Target{ID: t.ID, Ordered: t.Ordered(), InFlight: t.InFlight, Lanes: t.Lanes, OrderRequests: t.OrderRequests}
 	if t.DropOversize {
 		out.Oversize = engine.DropOversize
 	}

@@ -34,6 +34,8 @@ type Spec struct {
 
 	Collapse       Collapse // CollapseNone if collapsing has no effect
 	Parallel       bool     // false keeps order; see Ordered
+	Lanes          int      // requests of a shard in flight if order is kept, each with other keys; 0: one
+	OrderRequests  bool     // keep the order of requests: one may hold several records of a key
 	Decompress     string   // format of compressed data: gzip, zstd or auto; "": data is not decompressed
 	ConvertDDB     bool     // DynamoDB images as plain JSON
 	Deaggregate    bool     // unpack KPL-aggregated Kinesis records

@@ -75,6 +75,8 @@ var attributes = []struct {
 	{"region", String, false, func(c *checker) any { return &c.spec.Region }},
 	{"collapse", String, false, func(c *checker) any { return &c.text.collapse }},
 	{"parallel", Bool, false, func(c *checker) any { return &c.spec.Parallel }},
+	{"lanes", Number, false, func(c *checker) any { return &c.spec.Lanes }},
+	{"order", String, false, func(c *checker) any { return &c.text.order }},
 	{"decompress", String, false, func(c *checker) any { return &c.spec.Decompress }},
 	{"convertDDB", Bool, false, func(c *checker) any { return &c.spec.ConvertDDB }},
 	{"view", String, false, func(c *checker) any { return &c.spec.View }},

@@ -24,7 +24,7 @@ type checker struct {
 }
 
 // unparsed are the attributes whose text the checks parse.
-type unparsed struct{ typ, destination, collapse, oversize string }
+type unparsed struct{ typ, destination, collapse, order, oversize string }
 
 func (c *checker) fault(attribute, format string, args ...any) {
 	c.broken[attribute] = true
@@ -77,6 +77,7 @@ func (c *checker) check() {
 	c.checkPrograms()
 	c.checkCollapse()
 	c.checkAggregate()
+	c.checkOrder()
 	c.checkBounds()
 	c.checkCache()
 	c.checkOnFailure()

@@ -100,6 +100,9 @@ func TestFaults(t *testing.T) {
 		{with("view", "new_image"), `view: "new_image" is unknown; write NEW_IMAGE, OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES or EVENT`},
 		{with("sourceArn", table1, "type", "lambda", "destination", "f", "view", "KEYS_ONLY"), "view: is KEYS_ONLY, but targets of type lambda take whole source records; write EVENT, or remove it"},
 		{with("sourceArn", table1, "type", "redis", "destination", "h:1", "view", "OLD_IMAGE"), "view: is OLD_IMAGE, but targets of type redis keep the latest state of an item; write another view"},
+		{with("parallel", "false", "lanes", "33"), "lanes: is 33; write at most 32"},
+		{with("lanes", "0"), "lanes: is 0; write a whole number above zero"},
+		{with("parallel", "false", "order", "keys"), `order: "keys" is unknown; write key or request`},
 		{with("collapse", "json"), `collapse: "json" is unknown; write JSON, none, concat or concat-b64`},
 		{with("onFailure", "a"), "onFailure: is the target itself; write the id of another target of the source, or remove it"},
 		{with("oversize", "shrink"), "oversize: \"shrink\" is unknown; write fail or drop"},
@@ -171,6 +174,11 @@ func TestWarnings(t *testing.T) {
 		{with("sourceArn", table1, "decompress", "gzip"), "decompress: has no effect: the source is not a Kinesis stream"},
 		{with("collapse", "concat"), "collapse: has no effect on kinesis, only on iot, sns and sqs"},
 		{with("transformOutput", "text"), "transformOutput: has no effect without transform"},
+		{with("lanes", "2"), "lanes: has no effect without parallel false, which keeps order"},
+		{with("order", "request"), "order: has no effect without parallel false, which keeps order"},
+		{with("type", "sns", "destination", topic1, "parallel", "false", "lanes", "2"),
+			"lanes: has no effect with collapse JSON, because a message has records of several keys; write collapse none"},
+		{with("type", "redis", "destination", "h:1", "lanes", "16", "inFlight", "8"), "lanes: is 16, but inFlight allows 8 requests at a time; raise inFlight, or lower lanes"},
 		{with("maxAge", "60"), "maxAge: has no effect without onFailure"},
 		{with("type", "file", "role", role1), "role: has no effect on targets of type file"},
 		{with("type", "redis", "destination", "h:1", "role", role1), "role: has no effect on targets of type redis"},
@@ -217,6 +225,12 @@ func TestSpecs(t *testing.T) {
 		}},
 		"a cache": {with("type", "redis", "destination", "rediss://user@h:1", "ttl", "3600", "secret", secret1), sinks.Spec{
 			SourceARN: stream1, ID: "a", Type: builtin.Type("redis"), Active: true, Parallel: true, Collapse: sinks.CollapseNone, TTL: 3600, Secret: secret1,
+		}},
+		"order": {with("parallel", "false", "lanes", "32", "order", "request"), sinks.Spec{
+			SourceARN: stream1, ID: "a", Type: builtin.Type("kinesis"), Active: true, Collapse: sinks.CollapseNone, Lanes: 32, OrderRequests: true,
+		}},
+		"order by default": {with("parallel", "false", "lanes", "1", "order", "key"), sinks.Spec{
+			SourceARN: stream1, ID: "a", Type: builtin.Type("kinesis"), Active: true, Collapse: sinks.CollapseNone, Lanes: 1,
 		}},
 		"attributes of caches elsewhere": {with("ttl", "3600", "secret", secret1), sinks.Spec{
 			SourceARN: stream1, ID: "a", Type: builtin.Type("kinesis"), Active: true, Parallel: true, Collapse: sinks.CollapseNone,

@@ -16,6 +16,8 @@ var AttributeUsages = []struct{ Attribute, Flag, Usage string }{
 	{"collapse", "collapse", "combine records into messages in this `FORM`: JSON, none, concat or concat-b64; for TYPES (default: JSON), and concat for firehose"},
 	{"parallel", "parallel", "send requests in parallel; false keeps the order of each key (default: true)"},
 	{"decompress", "decompress", "decompress the data of Kinesis records of this `FORM`: gzip, zstd, auto or none (default: none)"},
+	{"lanes", "lanes", "with --parallel false, have up to `N` requests of a shard in flight, each with other keys (default: 1)"},
+	{"order", "order", "with --parallel false, keep the order of this `UNIT`: key, or request, which may hold several records of a key (default: key)"},
 	{"convertDDB", "convert-ddb", "convert DynamoDB images to plain JSON"},
 	{"view", "view", "send this `PART` of a DynamoDB change: NEW_IMAGE, OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES or EVENT, the whole record (default: NEW_IMAGE)"},
 	{"deaggregate", "deaggregate", "unpack records aggregated by the Kinesis Producer Library"},
@@ -66,6 +68,6 @@ var TypesWith = map[string]func(*sinks.Type) bool{
 
 // AttributeWords are the values of attributes that take only a few words.
 var AttributeWords = map[string][]string{
-	"collapse": Collapses, "oversize": {"fail", "drop"}, "transformOutput": {"json", "text"},
+	"collapse": Collapses, "order": {"key", "request"}, "oversize": {"fail", "drop"}, "transformOutput": {"json", "text"},
 	"compress": target.Compressions, "decompress": target.Decompressions, "view": target.Views,
 }

@@ -12,13 +12,15 @@ import (
 
 // account is the oracle's account of a target. User records are known by their name.
 type account struct {
-	arrivals     map[string]int  // how often a user record came, to the target or its onFailure
-	firstPlace   map[string]int  // its place among the user records, in the order in which they first came to the target
-	lastPlace    map[string]int  // the number of the arrival at the target that was its last
-	total        int             // arrivals at the target
-	diverted     map[string]bool // it came to onFailure
-	acknowledged map[string]int  // the last round in which the service acknowledged it
-	mayRepeat    map[string]int  // how many repeated arrivals have a good reason
+	arrivals     map[string]int      // how often a user record came, to the target or its onFailure
+	firstPlace   map[string]int      // its place among the user records, in the order in which they first came to the target
+	lastPlace    map[string]int      // the number of the arrival at the target that was its last
+	firstWith    map[string][]string // the user records in the request of its first arrival at the target
+	lastWith     map[string][]string // the same, of its last arrival
+	total        int                 // arrivals at the target
+	diverted     map[string]bool     // it came to onFailure
+	acknowledged map[string]int      // the last round in which the service acknowledged it
+	mayRepeat    map[string]int      // how many repeated arrivals have a good reason
 
 	seenIDs        map[string]bool               // deduplication ids that the FIFO queue has seen
 	refusedAsLarge map[string]bool               // the service refused it alone; once dropped, it may come out of order
@@ -31,7 +33,7 @@ type account struct {
 
 func newAccount() account {
 	return account{
-		arrivals: map[string]int{}, firstPlace: map[string]int{}, lastPlace: map[string]int{}, diverted: map[string]bool{},
+		arrivals: map[string]int{}, firstPlace: map[string]int{}, lastPlace: map[string]int{}, firstWith: map[string][]string{}, lastWith: map[string][]string{}, diverted: map[string]bool{},
 		acknowledged: map[string]int{}, mayRepeat: map[string]int{}, seenIDs: map[string]bool{}, refusedAsLarge: map[string]bool{},
 		held: map[*sourceRecord]engine.Held{}, requests: map[string]int{},
 	}
@@ -39,7 +41,8 @@ func newAccount() account {
 
 // arrive notes a record that the service accepts, and judges its content. The function may not get
 // the acknowledgment.
-func (s *sink) arrive(r *engine.Record, acknowledged bool) {
+// with are the user records in its request.
+func (s *sink) arrive(r *engine.Record, with []string, acknowledged bool) {
 	t := s.target
 	owner, names := t, namesIn(string(r.Data.Bytes()))
 	if strings.HasPrefix(string(r.Data.Bytes()), `{"fanout":`) {
@@ -64,7 +67,7 @@ func (s *sink) arrive(r *engine.Record, acknowledged bool) {
 			continue
 		}
 		if owner == t {
-			t.arrived(name)
+			t.arrived(name, with)
 		} else {
 			owner.diverted[name] = true
 		}
@@ -75,12 +78,12 @@ func (s *sink) arrive(r *engine.Record, acknowledged bool) {
 	}
 }
 
-// arrived notes an arrival at the target itself.
-func (a *account) arrived(name string) {
+// arrived notes an arrival at the target itself, in a request with some user records.
+func (a *account) arrived(name string, with []string) {
 	a.total++
-	a.lastPlace[name] = a.total
+	a.lastPlace[name], a.lastWith[name] = a.total, with
 	if a.arrivals[name] == 0 {
-		a.firstPlace[name] = len(a.firstPlace)
+		a.firstPlace[name], a.firstWith[name] = len(a.firstPlace), with
 	}
 }
 
@@ -167,6 +170,14 @@ func namesIn(data string) (all []string) {
 		if b, err := base64.StdEncoding.DecodeString(word); err == nil && len(b) > 8 {
 			all = append(all, namesIn(string(b))...)
 		}
+	}
+	return all
+}
+
+// namesOf returns the names of the user records in a request.
+func namesOf(batch []engine.Record) (all []string) {
+	for i := range batch {
+		all = append(all, namesIn(string(batch[i].Data.Bytes()))...)
 	}
 	return all
 }

@@ -3,6 +3,8 @@ package functionmodel
 import (
 	"maps"
 	"slices"
+
+	"fanout/internal/testing/modelkit"
 )
 
 // judgeEnd judges the final content of a target.
@@ -39,9 +41,9 @@ func (w *world) judgeArrivals(t *modelTarget, r *sourceRecord, name string) {
 
 // judgeOrder checks that the first arrivals of a key came in order.
 func (w *world) judgeOrder(t *modelTarget, rd *reader) {
-	t.eachArrival(rd, t.firstPlace, func(r *sourceRecord, u userRecord, place, last int) {
-		if place < last {
-			w.Broken(inOrder, "target %s got %s of record %s after a later one of %s", t, u.name, r.seq, t.keyOf(r, u))
+	t.eachArrival(rd, t.firstPlace, func(r *sourceRecord, u userRecord, before string) {
+		if t.firstPlace[u.name] < t.firstPlace[before] && !t.mayChangePlaces(before, t.firstWith[u.name]) {
+			w.Broken(t.order(), "target %s got %s after %s of record %s, a later one of %s", t, before, u.name, r.seq, t.keyOf(r, u))
 		}
 	})
 }
@@ -58,27 +60,42 @@ func (w *world) judgeLatest(t *modelTarget, rd *reader) {
 	}
 	places := maps.Clone(t.lastPlace)
 	maps.DeleteFunc(places, func(name string, _ int) bool { return t.diverted[name] })
-	t.eachArrival(rd, places, func(r *sourceRecord, u userRecord, place, last int) {
-		if place < last {
-			w.Broken(inOrder, "target %s keeps an older value of %s than %s of record %s", t, t.keyOf(r, u), u.name, r.seq)
+	t.eachArrival(rd, places, func(r *sourceRecord, u userRecord, before string) {
+		if places[u.name] < places[before] && !t.mayChangePlaces(before, t.lastWith[u.name]) {
+			w.Broken(t.order(), "target %s keeps an older value of %s than %s of record %s", t, t.keyOf(r, u), u.name, r.seq)
 		}
 	})
 }
 
-// eachArrival calls f for each user record of rd that came to t, with its place and the place of the
-// user record before it with the same key. It leaves out user records that t may drop, because one
+// order returns the promise about the order of an ordered target.
+func (t *modelTarget) order() modelkit.Promise {
+	if t.spec.OrderRequests {
+		return requestsInOrder
+	}
+	return inOrder
+}
+
+// mayChangePlaces reports whether a user record may come behind a later one that a request with
+// some user records brought.
+func (t *modelTarget) mayChangePlaces(earlier string, with []string) bool {
+	return t.spec.OrderRequests && t.limits.OnePerKey && slices.Contains(with, earlier)
+}
+
+// eachArrival calls f for each user record of rd with a place at t, and the name of the user record
+// with a place before it that has the same key. It leaves out user records that t may drop, because one
 // that is too large in one batch may come in another.
-func (t *modelTarget) eachArrival(rd *reader, places map[string]int, f func(r *sourceRecord, u userRecord, place, last int)) {
-	last := map[string]int{}
+func (t *modelTarget) eachArrival(rd *reader, places map[string]int, f func(r *sourceRecord, u userRecord, before string)) {
+	last := map[string]string{}
 	for _, r := range rd.all {
 		for _, u := range r.users {
-			place, came := places[u.name]
-			if !came || t.mayDrop(r, u.name) {
+			if _, came := places[u.name]; !came || t.mayDrop(r, u.name) {
 				continue
 			}
 			key := t.keyOf(r, u)
-			f(r, u, place, last[key])
-			last[key] = place
+			if before := last[key]; before != "" {
+				f(r, u, before)
+			}
+			last[key] = u.name
 		}
 	}
 }

@@ -118,8 +118,9 @@ func (s *sink) meet(ctx context.Context, f fault, d *modelkit.Draw, batch []engi
 		t.faultRound = s.round
 		return engine.Failed(enginetest.ErrRetryable)
 	case losesAnswer, losesAnswerLate:
+		with := namesOf(batch)
 		for i := range batch {
-			s.arrive(&batch[i], false)
+			s.arrive(&batch[i], with, false)
 		}
 		if f == losesAnswerLate {
 			return engine.Failed(s.wait(ctx, nil))
@@ -164,6 +165,7 @@ func (s *sink) accept(batch []engine.Record, d *modelkit.Draw) (o engine.Outcome
 			return engine.Failed(enginetest.ErrTooLarge)
 		}
 	}
+	with := namesOf(batch)
 	for i := range batch {
 		r := &batch[i]
 		key := r.Lane + r.Key
@@ -175,7 +177,7 @@ func (s *sink) accept(batch []engine.Record, d *modelkit.Draw) (o engine.Outcome
 			o.Fail(i, modelkit.Pick(d, enginetest.ErrRetryable, enginetest.ErrThrottled, enginetest.ErrPermanent, enginetest.ErrPlain))
 			continue
 		}
-		s.arrive(r, true)
+		s.arrive(r, with, true)
 		if s.Deny && s.round%2 == 0 {
 			o.Fail(i, enginetest.ErrPermanent)
 		}

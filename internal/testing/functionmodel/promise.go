@@ -10,31 +10,33 @@ import (
 
 // The promises of the function, as docs/models.md states them.
 const (
-	complete  modelkit.Promise = "Every active target, or its onFailure, gets every record, unless the mapping gives the record up or the target drops it as too large."
-	counted   modelkit.Promise = "At every target, every record has one fate, and the counts of the report match the fates."
-	truthful  modelkit.Promise = "A record counts as delivered only if the target or its onFailure has it, and as failed only if they lack a part of it."
-	once      modelkit.Promise = "A part comes again only after a crash, a lost answer or a request that ignored its deadline, or behind an earlier part of its key."
-	inOrder   modelkit.Promise = "A target with `parallel: false` gets the records of a key in order, and keeps the latest one."
-	diverting modelkit.Promise = "onFailure gets the records that its target rejects or that are too old, and no others."
-	isolated  modelkit.Promise = "A target without faults gets every record that its options and limits let through, even while requests of other targets fail or hang."
-	intact    modelkit.Promise = "Data and envelopes arrive as the options say, and no two items of a table have the same key."
-	answered  modelkit.Promise = "The answer names the first record of each batch that some target lacks, or it is an error if it cannot name it."
-	onTime    modelkit.Promise = "Every answer comes before its deadline, and no batch needs more than 300 attempts."
+	complete        modelkit.Promise = "Every active target, or its onFailure, gets every record, unless the mapping gives the record up or the target drops it as too large."
+	counted         modelkit.Promise = "At every target, every record has one fate, and the counts of the report match the fates."
+	truthful        modelkit.Promise = "A record counts as delivered only if the target or its onFailure has it, and as failed only if they lack a part of it."
+	once            modelkit.Promise = "A part comes again only after a crash, a lost answer or a request that ignored its deadline, or behind an earlier part of its key."
+	inOrder         modelkit.Promise = "A target with `parallel: false` gets the records of a key in order, and keeps the latest one."
+	requestsInOrder modelkit.Promise = "A target with `parallel: false` and `order: request` gets a record after a later one of its key only if a request carried both, and the service took one and refused the other."
+	diverting       modelkit.Promise = "onFailure gets the records that its target rejects or that are too old, and no others."
+	isolated        modelkit.Promise = "A target without faults gets every record that its options and limits let through, even while requests of other targets fail or hang."
+	intact          modelkit.Promise = "Data and envelopes arrive as the options say, and no two items of a table have the same key."
+	answered        modelkit.Promise = "The answer names the first record of each batch that some target lacks, or it is an error if it cannot name it."
+	onTime          modelkit.Promise = "Every answer comes before its deadline, and no batch needs more than 300 attempts."
 )
 
 // Sabotage makes the function, or the services that it trusts, misbehave.
 type Sabotage struct {
-	Lie        bool // services acknowledge records that they do not have
-	Deny       bool // services refuse records that they have
-	Unordered  bool // order is not kept
-	CountTwice bool // a record is counted twice
-	SkipFailed bool // answers pass over records that failed
-	ResendAll  bool // answers name records that all targets have
-	Forget     bool // the function forgets which targets have which records
-	NoFallback bool // nothing goes to onFailure
-	Alter      bool // data gets a newline too many or too few
-	Late       bool // the deadline is overrun
-	Share      bool // requests of targets wait for each other
+	Lie               bool // services acknowledge records that they do not have
+	Deny              bool // services refuse records that they have
+	Unordered         bool // order is not kept
+	UnorderedRequests bool // targets with order: request keep no order
+	CountTwice        bool // a record is counted twice
+	SkipFailed        bool // answers pass over records that failed
+	ResendAll         bool // answers name records that all targets have
+	Forget            bool // the function forgets which targets have which records
+	NoFallback        bool // nothing goes to onFailure
+	Alter             bool // data gets a newline too many or too few
+	Late              bool // the deadline is overrun
+	Share             bool // requests of targets wait for each other
 }
 
 // New returns the model of the function.
@@ -42,7 +44,7 @@ func New(p Program) *modelkit.Model[Sabotage] {
 	return &modelkit.Model[Sabotage]{
 		Package: "./lambda", Page: "../docs/models.md", Runs: 300,
 		Play:     func(j *modelkit.Judge, d *modelkit.Draw, s Sabotage) { newWorld(j, d, s, p).run() },
-		Promises: []modelkit.Promise{complete, counted, truthful, once, inOrder, diverting, isolated, intact, answered, onTime},
+		Promises: []modelkit.Promise{complete, counted, truthful, once, inOrder, requestsInOrder, diverting, isolated, intact, answered, onTime},
 		Sabotages: []modelkit.Sabotage[Sabotage]{
 			{Name: "failed records do not come again", By: Sabotage{SkipFailed: true}, Breaks: complete},
 			{Name: "a record is counted twice", By: Sabotage{CountTwice: true}, Breaks: counted},
@@ -50,6 +52,7 @@ func New(p Program) *modelkit.Model[Sabotage] {
 			{Name: "a record counts as failed that arrived", By: Sabotage{Deny: true}, Breaks: truthful},
 			{Name: "the function forgets which targets have which records", By: Sabotage{Forget: true}, Breaks: once},
 			{Name: "order is not kept", By: Sabotage{Unordered: true}, Breaks: inOrder},
+			{Name: "the order of requests is not kept", By: Sabotage{UnorderedRequests: true}, Breaks: requestsInOrder},
 			{Name: "onFailure is not used", By: Sabotage{NoFallback: true}, Breaks: diverting},
 			{Name: "requests of a target wait for those of another", By: Sabotage{Share: true}, Breaks: isolated},
 			{Name: "data is altered", By: Sabotage{Alter: true}, Breaks: intact},
@@ -58,7 +61,7 @@ func New(p Program) *modelkit.Model[Sabotage] {
 			{Name: "an answer comes too late", By: Sabotage{Late: true}, Breaks: onTime},
 		},
 		Occurs: []string{
-			"crashes", "bisects", "records given up", "faults", "envelopes", "faulty targets",
+			"crashes", "bisects", "targets with lanes", "targets with order: request", "records given up", "faults", "envelopes", "faulty targets",
 			"records delivered", "records already delivered", "records dropped", "records diverted", "records failed",
 		},
 	}
@@ -69,7 +72,7 @@ func (s *Sabotage) spoilTargets(configuration []target.Loaded) []target.Loaded {
 	all := append([]target.Loaded(nil), configuration...)
 	for i := range all {
 		t := &all[i].Spec
-		t.Parallel = t.Parallel || s.Unordered
+		t.Parallel = t.Parallel || s.Unordered || s.UnorderedRequests && t.OrderRequests
 		t.AppendNewlines = t.AppendNewlines != s.Alter
 		if s.NoFallback {
 			t.OnFailure, t.MaxAge = "", 0

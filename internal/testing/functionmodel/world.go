@@ -129,6 +129,12 @@ func (w *world) countSource(s *source) {
 		if t.faulty {
 			w.Count("faulty targets", 1)
 		}
+		if t.spec.Lanes > 1 {
+			w.Count("targets with lanes", 1)
+		}
+		if t.spec.OrderRequests {
+			w.Count("targets with order: request", 1)
+		}
 		if t.spec.OnFailure != "" {
 			w.Count("targets with onFailure", 1)
 		}
