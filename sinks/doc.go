@@ -20,6 +20,8 @@ type options struct {
 	recordBytes int
 	Origin      ids.Origin
 	SourceARN   string
+
+	Subject, Attributes, Group string // see Message
 }
 
 func Collect(opts []Option) (o options) {
@@ -50,4 +52,10 @@ func Source(arn string) Option {
 	return func(o *options) {
 		o.Origin, o.SourceARN = ids.OriginOf(arn), arn
 	}
+}
+
+// Message sets templates for the subject, the attributes (a JSON object) and the group of
+// messages; "": none. See [Spec].
+func Message(subject, attributes, group string) Option {
+	return func(o *options) { o.Subject, o.Attributes, o.Group = subject, attributes, group }
 }

@@ -153,7 +153,7 @@ func sdkSNS(c aws.Config, topic string, fifo bool) func(context.Context, []engin
 				}
 				e.MessageAttributes[a.Name] = v
 			}
-			e.Subject = sinktest.Optional(message.SubjectOf(r))
+			e.Subject = sinktest.Optional(form.SubjectOf(r))
 			if fifo {
 				e.MessageGroupId, e.MessageDeduplicationId = aws.String(message.GroupID(r)), aws.String(ids.Origin("").DedupID(r))
 			}

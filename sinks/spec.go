@@ -50,6 +50,11 @@ type Spec struct {
 	TransformOutput string // json or text, for results that are strings; "": json
 	Key             string // jq program that makes the key of a record; "": the source's key
 
+	// Of sns and sqs only: templates for each message.
+	Subject    string // "": that of the source's notification
+	Attributes string // a JSON object of strings; "": none
+	Group      string // message group in a standard queue; "": none
+
 	OnFailure    string // id of the fallback target of the same source; "": none
 	MaxAge       int    // seconds until OnFailure takes a record that could still be delivered; 0: never
 	DropOversize bool   // drop records that are too large instead of failing them
@@ -108,7 +113,12 @@ func (s *Spec) keepsItems() bool { return s.Type != nil && s.Type.Items && s.Fro
 // HasPlaces reports whether the destination depends on the record, such as the index
 // orders-${.type}.
 func (s *Spec) HasPlaces() bool {
-	return jq.HasPlace(s.Destination.Index) || jq.HasPlace(s.Destination.Topic)
+	for _, text := range []string{s.Destination.Index, s.Destination.Topic, s.Subject, s.Attributes, s.Group} {
+		if jq.HasPlace(text) {
+			return true
+		}
+	}
+	return false
 }
 
 // FromTable reports whether the source is the stream of a DynamoDB table.

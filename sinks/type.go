@@ -50,6 +50,7 @@ type Traits struct {
 	Compress  bool // gives any bytes on unchanged
 	Aggregate bool // takes aggregates of the Kinesis Producer Library
 	Messages  bool // takes text with attributes: binary data is sent in base64
+	Groups    bool // a message without order may have a group
 	Events    bool // takes source records, as Lambda sends them to a function
 
 	// Exponents says that the service takes an integer of more than 64 bits only with an

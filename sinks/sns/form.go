@@ -60,7 +60,7 @@ func (s *Sink) appendMessage(b *request.Body, r *engine.Record, n int) {
 		b.Text("&" + name + "MessageGroupId=")
 		b.Buf = appendForm(b.Buf, message.GroupID(r))
 	}
-	if subject := message.SubjectOf(r); subject != "" {
+	if subject := s.form.SubjectOf(r); subject != "" {
 		b.Text("&" + name + "Subject=")
 		b.Buf = appendForm(b.Buf, subject)
 	}

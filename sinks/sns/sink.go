@@ -40,6 +40,8 @@ func New(client *sns.Client, topicARN string, opts ...sinks.Option) *Sink {
 	bytes := sinks.RecordLimit(opts, defaultBytes, maxBytes)
 	s := &Sink{client: client, name: "sns " + awsname.Last(topicARN, ":"), topic: topicARN, fifo: strings.HasSuffix(topicARN, ".fifo"), origin: sinks.Collect(opts).Origin}
 	s.form = message.Form{Name: s.name, Subject: true, MaxBytes: bytes}
+	o := sinks.Collect(opts)
+	s.form.Set(message.Own{Subject: o.Subject, Attributes: o.Attributes, Group: o.Group, Source: o.SourceARN})
 	s.limits = engine.Limits{
 		Records:     message.MaxEntries,
 		Bytes:       bytes,

@@ -28,5 +28,6 @@ func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(sns.NewFromConfig(cfg), s.Destination.ARN, sinks.RecordBytes(s.MaxRecordBytes), sinks.Source(s.SourceARN)), nil
+	return New(sns.NewFromConfig(cfg), s.Destination.ARN, sinks.RecordBytes(s.MaxRecordBytes), sinks.Source(s.SourceARN),
+		sinks.Message(s.Subject, s.Attributes, s.Group)), nil
 }

@@ -35,7 +35,8 @@ const maxAttributes = 10
 // them. A notification keeps its attributes, and its subject becomes the attribute
 // Subject. In a FIFO queue the message group is the record's key. The deduplication id is
 // made of the source (see [sinks.Source]), shards and sequence numbers of the message, so a
-// message sent twice arrives once.
+// message sent twice arrives once. A standard queue with a group shares its consumers
+// fairly between groups (SQS guide, Amazon SQS fair queues).
 type Sink struct {
 	client *sqs.Client
 	name   string
@@ -51,6 +52,8 @@ type Sink struct {
 func New(client *sqs.Client, queueURL string, opts ...sinks.Option) *Sink {
 	s := &Sink{client: client, name: "sqs " + awsname.Last(queueURL, "/"), url: queueURL, fifo: strings.HasSuffix(queueURL, ".fifo"), origin: sinks.Collect(opts).Origin}
 	s.form = message.Form{Name: s.name, MaxAttributes: maxAttributes, MaxBytes: sinks.RecordLimit(opts, maxBytes, maxBytes)}
+	o := sinks.Collect(opts)
+	s.form.Set(message.Own{Subject: o.Subject, Attributes: o.Attributes, Group: o.Group, Source: o.SourceARN})
 	s.limits = engine.Limits{
 		Records:     message.MaxEntries,
 		Bytes:       maxBytes,
@@ -136,6 +139,9 @@ func (s *Sink) append(b *request.Body, batch []engine.Record) {
 			b.Quote(s.origin.DedupID(r))
 			b.Text(`,"MessageGroupId":`)
 			b.Quote(message.GroupID(r))
+		} else if group := s.form.GroupOf(r); group != "" {
+			b.Text(`,"MessageGroupId":`)
+			b.Quote(group)
 		}
 		b.Text(`}`)
 	}

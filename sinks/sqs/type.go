@@ -20,7 +20,7 @@ var Type = &sinks.Type{
 	Rights:      rights,
 
 	MaxBatchBytes: maxBytes, MaxRecordBytes: maxBytes, // a collapsed message has any number of records
-	Traits: sinks.Traits{Collapse: true, Messages: true, UsesSource: message.HasAttributes},
+	Traits: sinks.Traits{Collapse: true, Messages: true, Groups: true, UsesSource: message.HasAttributes},
 }
 
 func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
@@ -29,7 +29,8 @@ func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
 		return nil, err
 	}
 	d := &s.Destination
-	return New(sqs.NewFromConfig(cfg, Host(d)), d.URL(), sinks.RecordBytes(s.MaxRecordBytes), sinks.Source(s.SourceARN)), nil
+	return New(sqs.NewFromConfig(cfg, Host(d)), d.URL(), sinks.RecordBytes(s.MaxRecordBytes), sinks.Source(s.SourceARN),
+		sinks.Message(s.Subject, s.Attributes, s.Group)), nil
 }
 
 // Host makes a client call the host in a queue's URL, unless the environment names an

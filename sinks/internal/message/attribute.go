@@ -35,7 +35,12 @@ type Form struct {
 	Subject       bool   // a message has a subject in addition to its attributes
 	MaxAttributes int    // maximum number of attributes; 0: no limit
 	MaxBytes      int    // maximum size of a message
+
+	own own
 }
+
+// Set sets the parts of messages that the target has templates for.
+func (m *Form) Set(o Own) { m.own = o.parse(m.Subject) }
 
 // Attributes appends the attributes of r's message to buf, sorted by name:
 //
@@ -51,6 +56,7 @@ func (m *Form) Attributes(buf []Attribute, r *engine.Record) []Attribute {
 	if n, err := notificationOf(r); err == nil && n != nil {
 		buf = n.attributes(buf, !m.Subject)
 	}
+	buf = m.appendOwn(buf, r)
 	if !plain(r.Data) {
 		buf = slices.DeleteFunc(buf, func(a Attribute) bool { return a.Name == "encoding" })
 		buf = append(buf, Attribute{"encoding", stringType, "base64"})
@@ -80,7 +86,7 @@ func (m *Form) Attributes(buf []Attribute, r *engine.Record) []Attribute {
 func (m *Form) Size(r *engine.Record) int {
 	n := bodySize(r.Data)
 	if m.Subject {
-		n += len(SubjectOf(r))
+		n += len(m.SubjectOf(r))
 	}
 	var buf [3]Attribute
 	for _, a := range m.Attributes(buf[:0], r) {
@@ -108,6 +114,9 @@ func (m *Form) Fault(batch []engine.Record) error {
 		n, err := notificationOf(r)
 		if err != nil {
 			return engine.Errorf(engine.Refused, "%s: the notification's MessageAttributes are not in the format of SNS", m.Name)
+		}
+		if err := m.ownFault(r); err != nil {
+			return err
 		}
 		if n == nil || m.MaxAttributes == 0 {
 			continue
@@ -148,8 +157,8 @@ func notificationOf(r *engine.Record) (*notification, error) {
 	return &e.Sns, nil
 }
 
-// SubjectOf returns the subject of the notification in r.
-func SubjectOf(r *engine.Record) string {
+// notificationSubject returns the subject of the notification in r.
+func notificationSubject(r *engine.Record) string {
 	if n, err := notificationOf(r); err == nil && n != nil {
 		return n.Subject
 	}

@@ -1,0 +1,86 @@
+package message
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"fanout/engine"
+)
+
+// notified returns a record of a notification with a subject and attributes.
+func notified(data string) engine.Record {
+	return engine.Record{
+		Key: "k", Action: "NOTIFICATION", Data: engine.Bytes([]byte(data)),
+		Raw: []byte(`{"Sns":{"Subject":"theirs","MessageAttributes":{"type":{"Type":"Number","Value":"1"},"other":{"Type":"String","Value":"o"}}}}`),
+	}
+}
+
+// The target's attributes replace those of the notification, and key and action.
+func TestOwn(t *testing.T) {
+	own := Own{Subject: "order ${.id}", Attributes: `{"type":"${.type}","key":"${.id}","team":"checkout"}`, Group: "${.tenant}"}
+	for _, c := range []struct {
+		subject    bool
+		data, want string
+	}{
+		{true, `{"id":7,"type":"new","tenant":"t 1"}`, "order 7: action=NOTIFICATION key=7 other=o team=checkout type=new"},
+		{false, `{"id":7,"type":"new","tenant":"t 1"}`, "theirs: Subject=order 7 action=NOTIFICATION key=7 other=o team=checkout type=new"},
+	} {
+		form := Form{Name: "sink", Subject: c.subject, MaxAttributes: 10, MaxBytes: 1 << 20}
+		form.Set(own)
+		r := notified(c.data)
+		if err := form.Fault([]engine.Record{r}); err != nil {
+			t.Error(err)
+		}
+		var got []string
+		size := len(c.data)
+		if c.subject {
+			size += len("order 7")
+		}
+		for _, a := range form.Attributes(nil, &r) {
+			got = append(got, a.Name+"="+a.Value)
+			size += len(a.Name) + len(a.Type) + len(a.Value)
+		}
+		if text := form.SubjectOf(&r) + ": " + strings.Join(got, " "); text != c.want {
+			t.Errorf("%s; want %s", text, c.want)
+		}
+		if form.Size(&r) != size {
+			t.Errorf("counts %d bytes; want %d", form.Size(&r), size)
+		}
+		if group := form.GroupOf(&r); len(group) != 64 { // with a space, so a hash
+			t.Errorf("group %q", group)
+		}
+	}
+}
+
+// A record without a value for a template fails alone, and the error names the part.
+func TestOwnFaults(t *testing.T) {
+	form := Form{Name: "sink", Subject: true, MaxAttributes: 10, MaxBytes: 1 << 20}
+	form.Set(Own{Subject: "${.subject}", Attributes: `{"type":"${.type}"}`, Group: "${.tenant}"})
+	for data, want := range map[string]string{
+		`{"subject":"s","type":"a","tenant":"t"}`:                                       "",
+		`{"subject":"s","tenant":"t"}`:                                                  "sink: the attribute type: the record has no value for the place ${.type}",
+		`{"subject":"s","type":"\u0000","tenant":"t"}`:                                  "the attribute type is empty or not text",
+		`{"subject":"s","type":"a","tenant":null}`:                                      "the group: the record has no value",
+		`{"type":"a","tenant":"t"}`:                                                     "the subject: the record has no value",
+		`{"subject":"a\nb","type":"a","tenant":"t"}`:                                    "control characters",
+		fmt.Sprintf(`{"subject":%q,"type":"a","tenant":"t"}`, strings.Repeat("s", 101)): "more than 100 characters",
+		`text`: "expected an object but got string",
+	} {
+		r := engine.Record{Key: "k", Data: engine.Bytes([]byte(data))}
+		err := form.Fault([]engine.Record{r})
+		if want == "" {
+			if err != nil {
+				t.Errorf("%s: %v", data, err)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), want) || engine.ClassOf(err) != engine.Refused {
+			t.Errorf("%s: %v; want %q", data, err, want)
+		}
+	}
+	form.Set(Own{Attributes: "[]"})
+	if err := form.Fault([]engine.Record{{}}); err == nil {
+		t.Error("attributes that are no object pass")
+	}
+}
