@@ -77,19 +77,20 @@ func TestRedriveRoundTrip(t *testing.T) {
 		"sns":      {alerts, eventOf(notification{"m1", "fire"}, notification{"m2", "water"})},
 	}
 	for name, attributes := range map[string]string{
-		"as it is":   `type: sqs, collapse: none, destination: "` + queue + `out"`,
-		"stages":     `type: sqs, collapse: none, deaggregate: true, convertDDB: true, appendNewlines: true, destination: "` + queue + `out"`,
-		"decompress": `type: sqs, collapse: none, decompress: auto, destination: "` + queue + `out"`,
-		"old image":  `type: sqs, collapse: none, view: OLD_IMAGE, destination: "` + queue + `out"`,
-		"both":       `type: sqs, collapse: none, view: NEW_AND_OLD_IMAGES, convertDDB: true, destination: "` + queue + `out"`,
-		"event":      `type: sqs, view: EVENT, convertDDB: true, appendNewlines: true, destination: "` + queue + `out"`,
-		"collapsed":  `type: sqs, convertDDB: true, appendNewlines: true, destination: "` + queue + `out"`,
-		"bounded":    `type: sqs, collapse: none, batchRecords: 1, destination: "` + queue + `out"`,
-		"fifo":       `type: sqs, collapse: none, parallel: false, destination: "` + queue + `out.fifo"`,
-		"function":   `type: lambda, destination: out`,
-		"users":      `type: lambda, deaggregate: true, destination: out`,
-		"images":     `type: lambda, convertDDB: true, destination: out`,
-		"lines":      `type: lambda, deaggregate: true, convertDDB: true, appendNewlines: true, destination: out`,
+		"as it is":    `type: sqs, collapse: none, destination: "` + queue + `out"`,
+		"stages":      `type: sqs, collapse: none, deaggregate: true, convertDDB: true, appendNewlines: true, destination: "` + queue + `out"`,
+		"decompress":  `type: sqs, collapse: none, decompress: auto, destination: "` + queue + `out"`,
+		"cloudevents": `type: sqs, collapse: none, envelope: cloudevents, convertDDB: true, destination: "` + queue + `out"`,
+		"old image":   `type: sqs, collapse: none, view: OLD_IMAGE, destination: "` + queue + `out"`,
+		"both":        `type: sqs, collapse: none, view: NEW_AND_OLD_IMAGES, convertDDB: true, destination: "` + queue + `out"`,
+		"event":       `type: sqs, view: EVENT, convertDDB: true, appendNewlines: true, destination: "` + queue + `out"`,
+		"collapsed":   `type: sqs, convertDDB: true, appendNewlines: true, destination: "` + queue + `out"`,
+		"bounded":     `type: sqs, collapse: none, batchRecords: 1, destination: "` + queue + `out"`,
+		"fifo":        `type: sqs, collapse: none, parallel: false, destination: "` + queue + `out.fifo"`,
+		"function":    `type: lambda, destination: out`,
+		"users":       `type: lambda, deaggregate: true, destination: out`,
+		"images":      `type: lambda, convertDDB: true, destination: out`,
+		"lines":       `type: lambda, deaggregate: true, convertDDB: true, appendNewlines: true, destination: out`,
 	} {
 		for kind, source := range sources {
 			for how, refuses := range map[string]string{"by itself": "", "in a stage or before": ", maxRecordBytes: 5"} {

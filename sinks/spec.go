@@ -40,6 +40,7 @@ type Spec struct {
 	ConvertDDB     bool     // DynamoDB images as plain JSON
 	Deaggregate    bool     // unpack KPL-aggregated Kinesis records
 	View           string   // part of a DynamoDB change that is the data: OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES or EVENT; "": the new image
+	Envelope       string   // form of the data: cloudevents or debezium; "": the data alone
 	AppendNewlines bool     // end each record with a newline
 	Compress       string   // format that data is compressed in: gzip or zstd; "": none
 	Aggregate      bool     // aggregate records as the Kinesis Producer Library does
@@ -84,16 +85,16 @@ func (s *Spec) Ordered() bool {
 	return !s.Parallel || s.Type != nil && (s.Type.Cache || s.Type.Items && s.Key != "") || s.keepsItems()
 }
 
-// NeedsImages reports whether the target stores items of a DynamoDB table, and so needs a
-// stream view with new images.
+// NeedsImages reports whether the target stores items of a DynamoDB table, or sends them as
+// change events, and so needs a stream view with new images.
 func (s *Spec) NeedsImages() bool {
 	stores := s.keepsItems() || s.Type != nil && s.Type.Cache && s.FromTable()
-	return stores && (s.View == "" || s.View == ViewBoth)
+	return s.FromTable() && s.Envelope == EnvelopeDebezium || stores && (s.View == "" || s.View == ViewBoth)
 }
 
 // WantsOldImages reports whether the target sends old images of a DynamoDB table.
 func (s *Spec) WantsOldImages() bool {
-	return s.FromTable() && (s.View == ViewOld || s.View == ViewBoth)
+	return s.FromTable() && (s.View == ViewOld || s.View == ViewBoth || s.Envelope == EnvelopeDebezium)
 }
 
 // Values of the attribute view. DynamoDB streams have these views too, and so does the
@@ -105,6 +106,13 @@ const (
 	ViewBoth = "NEW_AND_OLD_IMAGES"
 	// ViewEvent is the whole source record.
 	ViewEvent = "EVENT"
+)
+
+// Values of the attribute envelope.
+const (
+	EnvelopeNone        = "none"
+	EnvelopeCloudEvents = "cloudevents"
+	EnvelopeDebezium    = "debezium"
 )
 
 // keepsItems reports whether the target keeps the items of a table by key.

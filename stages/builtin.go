@@ -103,6 +103,17 @@ var KeyType = &Type{
 	},
 }
 
+// EnvelopeType is the type of [Envelope].
+var EnvelopeType = &Type{
+	Name: "envelope", Attribute: "envelope", Place: Wrap,
+	New: func(s *Settings) (engine.Stage, error) {
+		if s.Envelope == NoEnvelope || s.Events || s.Envelope == Debezium && s.Source != dynamoDB {
+			return nil, nil
+		}
+		return Envelope{Form: s.Envelope, Source: s.SourceARN}, nil
+	},
+}
+
 // NewlineType is the type of [Newline]. DynamoDB images inside of source records end no
 // line.
 var NewlineType = &Type{
@@ -163,7 +174,7 @@ var ShapeType = &Type{
 // Types returns the built-in types.
 func Types() []*Type {
 	return []*Type{
-		DecompressType, DeaggregateType, ConvertDDBType, FilterType, ViewType, TransformType, KeyType, NewlineType,
+		DecompressType, DeaggregateType, ConvertDDBType, FilterType, ViewType, TransformType, KeyType, EnvelopeType, NewlineType,
 		CollapseType, CompressType, ShapeType,
 	}
 }

@@ -7,6 +7,7 @@
 //   - [View] makes another part of a DynamoDB record its data
 //   - [Transform] makes records with a jq program
 //   - [Key] gives records another key
+//   - [Envelope] puts data into CloudEvents or change events of Debezium
 //   - [Collapse] merges several records into one message
 //   - [Newline] ends each record with a newline
 //   - [Compress] compresses records and messages

@@ -46,6 +46,7 @@ const (
 	Reshape              // the data becomes what a program makes of it
 	Own                  // stages of the attribute stages
 	Rekey                // the record gets another key
+	Wrap                 // the data goes into an envelope
 	Line                 // the data ends as a line
 	Merge                // records become one message
 	Encode               // records and messages are compressed
@@ -72,6 +73,7 @@ type Settings struct {
 	// The attributes of built-in stages.
 	Decompress, Compress                    Compression
 	View                                    Views
+	Envelope                                EnvelopeForm
 	Deaggregate, ConvertDDB, AppendNewlines bool
 	Filter                                  string // an event pattern in JSON; "": none
 	Transform, TransformOutput, Key         string // "": none
@@ -88,7 +90,7 @@ type Settings struct {
 // plainSource reports whether convertDDB makes plain JSON of the images in source records, and
 // not of the data alone.
 func (s *Settings) plainSource() bool {
-	return s.ConvertDDB && s.Source == dynamoDB && (s.Events || s.View != NewImage)
+	return s.ConvertDDB && s.Source == dynamoDB && (s.Events || s.View != NewImage || s.Envelope == Debezium)
 }
 
 // The services of sources, see Settings.Source.

@@ -84,6 +84,7 @@ var attributes = []struct {
 	{"transform", String, false, func(c *checker) any { return &c.spec.Transform }},
 	{"transformOutput", String, false, func(c *checker) any { return &c.spec.TransformOutput }},
 	{"key", String, false, func(c *checker) any { return &c.spec.Key }},
+	{"envelope", String, false, func(c *checker) any { return &c.spec.Envelope }},
 	{"appendNewlines", Bool, false, func(c *checker) any { return &c.spec.AppendNewlines }},
 	{"compress", String, false, func(c *checker) any { return &c.spec.Compress }},
 	{"subject", String, false, func(c *checker) any { return &c.spec.Subject }},

@@ -73,6 +73,7 @@ func (c *checker) check() {
 	}
 	c.checkCompression()
 	c.checkView()
+	c.checkEnvelope(source)
 	c.checkFilter(source)
 	c.checkPrograms()
 	c.checkCollapse()

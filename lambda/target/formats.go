@@ -54,3 +54,26 @@ func (c *checker) checkView() {
 		c.fault("view", "is OLD_IMAGE, but targets of type %s keep the latest state of an item; write another view", typ)
 	}
 }
+
+// Envelopes are the values of the attribute envelope.
+var Envelopes = []string{sinks.EnvelopeNone, sinks.EnvelopeCloudEvents, sinks.EnvelopeDebezium}
+
+// checkEnvelope checks the envelope for a source of a service.
+func (c *checker) checkEnvelope(source string) {
+	c.checkWord("envelope", &c.spec.Envelope, Envelopes, sinks.EnvelopeNone)
+	envelope, typ := c.spec.Envelope, c.spec.Type
+	if envelope == "" || c.broken["envelope"] {
+		return
+	}
+	if typ != nil && typ.Events {
+		c.fault("envelope", "is %s, but targets of type %s take whole source records; remove it", envelope, typ)
+	}
+	if envelope != sinks.EnvelopeDebezium || source == "" {
+		return
+	}
+	if !c.spec.FromTable() {
+		c.fault("envelope", "is debezium, but the source is not a DynamoDB stream, so its records have nothing before and after them; write cloudevents")
+	} else if c.spec.View != "" {
+		c.fault("view", "is %s, but a change event of debezium has its own images; remove view or envelope", c.spec.View)
+	}
+}

@@ -3,6 +3,7 @@ package target
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,29 +24,11 @@ type stageUse struct {
 // StagesOf returns the stages of a target in the order in which they run, for a sink that
 // takes records of up to recordBytes bytes; 0: of any size.
 func (c *Catalog) StagesOf(s *sinks.Spec, recordBytes int) ([]engine.Stage, error) {
-	mode, err := stages.ParseMode(string(s.Collapse))
+	settings, err := settingsOf(s)
 	if err != nil {
 		return nil, err
 	}
-	compression, err := stages.ParseCompression(s.Decompress)
-	if err != nil {
-		return nil, err
-	}
-	output, err := stages.ParseCompression(s.Compress)
-	if err != nil {
-		return nil, err
-	}
-	view, err := stages.ParseView(s.View)
-	if err != nil {
-		return nil, err
-	}
-	service, _ := CheckSource(s.SourceARN)
-	settings := stages.Settings{
-		Source: service, SourceARN: s.SourceARN, Filter: s.Filter, Transform: s.Transform, TransformOutput: s.TransformOutput, Key: s.Key,
-		Decompress: compression, View: view, Deaggregate: s.Deaggregate, ConvertDDB: s.ConvertDDB, AppendNewlines: s.AppendNewlines,
-		Collapse: mode, Compress: output, BatchRecords: s.BatchRecords, BatchBytes: s.BatchBytes,
-		Events: s.Type.Events, Exponents: s.Type.Exponents, Messages: s.Type.Messages, RecordBytes: recordBytes,
-	}
+	settings.RecordBytes = recordBytes
 	uses, err := parseStages(s.Stages)
 	if err != nil {
 		return nil, err
@@ -76,6 +59,24 @@ func (c *Catalog) StagesOf(s *sinks.Spec, recordBytes int) ([]engine.Stage, erro
 		settings.Options = nil
 	}
 	return all, nil
+}
+
+// settingsOf returns what the stages of a target depend on.
+func settingsOf(s *sinks.Spec) (settings stages.Settings, err error) {
+	service, _ := CheckSource(s.SourceARN)
+	settings = stages.Settings{
+		Source: service, SourceARN: s.SourceARN, Filter: s.Filter, Transform: s.Transform, TransformOutput: s.TransformOutput, Key: s.Key,
+		Deaggregate: s.Deaggregate, ConvertDDB: s.ConvertDDB, AppendNewlines: s.AppendNewlines,
+		BatchRecords: s.BatchRecords, BatchBytes: s.BatchBytes,
+		Events: s.Type.Events, Exponents: s.Type.Exponents, Messages: s.Type.Messages,
+	}
+	var faults [5]error
+	settings.Collapse, faults[0] = stages.ParseMode(string(s.Collapse))
+	settings.Decompress, faults[1] = stages.ParseCompression(s.Decompress)
+	settings.Compress, faults[2] = stages.ParseCompression(s.Compress)
+	settings.View, faults[3] = stages.ParseView(s.View)
+	settings.Envelope, faults[4] = stages.ParseEnvelope(s.Envelope)
+	return settings, errors.Join(faults[:]...)
 }
 
 // stage returns the stage called name in the attribute stages, or nil if there is none.

@@ -28,6 +28,7 @@ var AttributeUsages = []struct{ Attribute, Flag, Usage string }{
 	{"subject", "subject", "the subject of each message, a `TEXT` that may have places such as ${.type}; for TYPES"},
 	{"attributes", "attributes", "the attributes of each message, in `JSON` such as '{\"type\": \"${.type}\"}'; for TYPES"},
 	{"group", "group", "the message group of each message in a standard queue, a `TEXT` that may have places such as ${.tenant}; for TYPES"},
+	{"envelope", "envelope", "put records into envelopes of this `FORM`: cloudevents, debezium for changes of DynamoDB tables, or none (default: none)"},
 	{"appendNewlines", "append-newlines", "end each record with a newline"},
 	{"compress", "compress", "compress records or messages as `FORMAT`: gzip, zstd or none; for TYPES"},
 	{"aggregate", "aggregate", "aggregate records as the Kinesis Producer Library does, for each shard of the destination; for TYPES"},
@@ -72,5 +73,5 @@ var TypesWith = map[string]func(*sinks.Type) bool{
 // AttributeWords are the values of attributes that take only a few words.
 var AttributeWords = map[string][]string{
 	"collapse": Collapses, "order": {"key", "request"}, "oversize": {"fail", "drop"}, "transformOutput": {"json", "text"},
-	"compress": target.Compressions, "decompress": target.Decompressions, "view": target.Views,
+	"compress": target.Compressions, "decompress": target.Decompressions, "view": target.Views, "envelope": target.Envelopes,
 }

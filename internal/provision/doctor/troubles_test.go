@@ -384,6 +384,7 @@ var targetTroubles = []trouble{
 		a.add("new", "kinesis", "archive", "sourceArn", orders)
 		a.add("old", "kinesis", "archive", "sourceArn", orders, "view", "OLD_IMAGE")
 		a.add("both", "kinesis", "archive", "sourceArn", orders, "view", "NEW_AND_OLD_IMAGES")
+		a.add("events", "kinesis", "archive", "sourceArn", orders, "envelope", "debezium")
 	}},
 	{name: "no right to look at streams", change: func(a *account) { a.fail["DescribeStreamSummary"] = "AccessDeniedException" }},
 	{name: "streams are throttled", change: func(a *account) { a.fail["DescribeStreamSummary"] = "LimitExceededException" }},
