@@ -46,6 +46,7 @@ var values = map[string]string{
 	"durationSlice": "seconds or durations such as 0,1s,5s",
 	"float64":       "a number",
 	"int":           "a whole number",
+	"int32":         "a whole number",
 	"intSlice":      "whole numbers such as 100,1000",
 	"seconds":       "whole seconds such as 90, or a duration such as 90s or 5m",
 }

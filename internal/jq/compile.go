@@ -111,9 +111,13 @@ func unknownFault(text string, err error) Fault {
 	if !found {
 		return faultAt(text, 0, "%s", plain.Line(message))
 	}
-	word, _, _ := strings.Cut(name, "/")
-	word = strings.TrimPrefix(word, "%")
-	return faultAt(text, find(text, word), "there is no %s %s", kind, plain.Line(strings.TrimPrefix(name, "%")))
+	name = strings.TrimPrefix(name, "%")
+	word, arguments, _ := strings.Cut(name, "/")
+	hint := ""
+	if kind == "function" && arguments == "0" {
+		hint = "; a field has a dot: ." + plain.Line(word)
+	}
+	return faultAt(text, find(text, word), "there is no %s %s%s", kind, plain.Line(name), hint)
 }
 
 // find returns the offset of a word in a program, outside of comments and strings. A

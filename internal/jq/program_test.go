@@ -228,7 +228,7 @@ func TestFaults(t *testing.T) {
 		`.a b`:                                `line 1, column 4: unexpected token "b"`,
 		`"abc`:                                `line 1, column 5: unterminated string literal`,
 		`foo(1)`:                              "line 1, column 1: there is no function foo/1",
-		`.foo | "foo" | foo # foo`:            "line 1, column 16: there is no function foo/0",
+		`.foo | "foo" | foo # foo`:            "line 1, column 16: there is no function foo/0; a field has a dot: .foo",
 		`.a + $x`:                             "line 1, column 6: there is no variable $x",
 		`input`:                               "line 1, column 1: input reads another record",
 		`[.a, inputs]`:                        "line 1, column 6: inputs reads",

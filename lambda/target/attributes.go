@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"fanout/internal/awsname"
+	"fanout/internal/near"
 	"fanout/sinks"
 )
 
@@ -208,11 +209,22 @@ func (c *checker) missing(name string, kind Kind) string {
 // wrongKind says what to write instead of a value of another kind than an attribute's.
 func wrongKind(name string, is, must Kind) string {
 	const pattern = "write an event pattern, such as {data: {type: [order]}}"
-	switch {
-	case name == filter && is == Map:
-		return "has a name twice, or a value that is not JSON; " + pattern
-	case name == filter:
+	switch name {
+	case filter:
+		if is == Map {
+			return "has a name twice, or a value that is not JSON; " + pattern
+		}
 		return fmt.Sprintf("is %s; %s", is, pattern)
+	case ownStages:
+		return fmt.Sprintf("is %s; %s", is, writeStages)
+	case "transform", "key":
+		return fmt.Sprintf("is %s; write a jq program in quotes, such as '{id: .order}'", is)
+	case "decompress":
+		return fmt.Sprintf("is %s; write %s", is, oneOf(Decompressions))
+	case "compress":
+		return fmt.Sprintf("is %s; write %s", is, oneOf(Compressions))
+	case "view":
+		return fmt.Sprintf("is %s; write %s", is, oneOf(Views))
 	}
 	return fmt.Sprintf("is %s; it must be %s: write %s", is, must, must.example())
 }
@@ -229,19 +241,18 @@ func (k Kind) example() string {
 	}
 }
 
-// similar suggests a known attribute for an unknown name, if they differ only in case, _
-// and -, or by one letter at the end.
+// similar suggests a known attribute for an unknown name.
 func similar(name string) string {
-	plain := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
-	best := ""
-	for _, a := range attributes {
-		known := strings.ToLower(a.name)
-		switch more := len(known) - len(plain); {
-		case known == plain:
+	plain := strings.NewReplacer("_", "", "-", "").Replace(name)
+	names := make([]string, len(attributes))
+	for i, a := range attributes {
+		names[i] = a.name
+		if strings.EqualFold(a.name, plain) {
 			return fmt.Sprintf("; did you mean %s?", a.name)
-		case more == 1 && strings.HasPrefix(known, plain), more == -1 && strings.HasPrefix(plain, known):
-			best = fmt.Sprintf("; did you mean %s?", a.name)
 		}
 	}
-	return best
+	if best := near.Closest(plain, names); best != "" {
+		return fmt.Sprintf("; did you mean %s?", best)
+	}
+	return ""
 }

@@ -102,7 +102,7 @@ func (c *Catalog) parseFile(path string, data []byte) ([]Loaded, error) {
 		if n := faultyLine(data); n > 0 {
 			line = fmt.Sprintf(":%d", n)
 		}
-		return nil, fmt.Errorf("%s%s: the file is neither YAML nor JSON: %s", path, line, text)
+		return nil, fmt.Errorf("%s%s: the file is neither YAML nor JSON: %s%s", path, line, text, quoting(text))
 	}
 	if len(root.Content) == 0 {
 		return nil, fmt.Errorf("%s is empty; write targets: and a list of targets", path)
@@ -287,4 +287,13 @@ func explain(err error) (line, text string) {
 		return ":" + m[1], text[len(m[0]):]
 	}
 	return "", strings.TrimPrefix(text, "yaml: ")
+}
+
+// quoting says how to write a text that YAML does not take in double quotes, such as
+// "\(.a)" in a jq program.
+func quoting(text string) string {
+	if text == "found unknown escape character" {
+		return "; write a text that has a backslash in single quotes"
+	}
+	return ""
 }

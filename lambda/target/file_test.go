@@ -177,6 +177,25 @@ func TestFileFaults(t *testing.T) {
 	}
 }
 
+// A program without quotes is a mapping for YAML.
+func TestWithoutQuotes(t *testing.T) {
+	for text, want := range map[string]string{
+		"transform: {id: .order}": "transform: is a map (M); write a jq program in quotes, such as '{id: .order}'",
+		"key: [.a, .b]":           "key: is a list (L); write a jq program in quotes, such as '{id: .order}'",
+		"stages: {mark: {}}":      "stages: is a map (M); write a list of stages, such as [{mask: {fields: [iban]}}]",
+		"view: [EVENT]":           "view: is a list (L); write NEW_IMAGE, OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES or EVENT",
+	} {
+		line := "- {id: a, type: file, destination: x, active: true, sourceArn: '" + stream1 + "', " + text + "}"
+		all, err := catalog.parseFile("t.yaml", []byte("targets:\n"+line))
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%s: %v, %v", text, all, err)
+		}
+		if diff := cmp.Diff([]string{`t.yaml:2: target "a": ` + want}, texts(all[0].Faults)); diff != "" {
+			t.Errorf("%s: %s", text, diff)
+		}
+	}
+}
+
 // A target with an unreadable source may belong to any source.
 func TestUnknownSource(t *testing.T) {
 	f, err := catalog.OpenFile(write(t, "targets: [{id: a}, {id: b, sourceArn: x}, 3]"))
@@ -225,6 +244,7 @@ func TestFileErrors(t *testing.T) {
 		"targets: {a: b}":              "t.yaml:1: targets is not a list; begin each target with a dash",
 		"\n\ntargets: redis://u:p@h":   "t.yaml:3: targets is not a list; begin each target with a dash",
 		"targets:\n  - id: a\n   x: y": "t.yaml:3: the file is neither YAML nor JSON: did not find expected '-' indicator",
+		`targets: "\(.a)"`:             "t.yaml:1: the file is neither YAML nor JSON: found unknown escape character; write a text that has a backslash in single quotes",
 		"targets: *nothing":            "t.yaml:1: the file is neither YAML nor JSON: unknown anchor 'nothing' referenced",
 	} {
 		if _, err := catalog.parseFile("t.yaml", []byte(text)); err == nil || err.Error() != want {

@@ -191,16 +191,17 @@ func sourceKinds(services []string) string {
 	return strings.Join(all, " or ")
 }
 
+const writeStages = "write a list of stages, such as [{mask: {fields: [iban]}}]"
+
 // parseStages parses the attribute stages: a list of names and of objects with one member,
 // a name and its options.
 func parseStages(text string) ([]stageUse, error) {
 	if text == "" {
 		return nil, nil
 	}
-	const want = "write a list of stages, such as [{mask: {fields: [iban]}}]"
 	var list []json.RawMessage
 	if err := json.Unmarshal([]byte(text), &list); err != nil {
-		return nil, fmt.Errorf("is not a list; %s", want)
+		return nil, fmt.Errorf("is not a list; %s", writeStages)
 	}
 	uses := make([]stageUse, len(list))
 	for i, entry := range list {
@@ -209,7 +210,7 @@ func parseStages(text string) ([]stageUse, error) {
 		}
 		var one map[string]json.RawMessage
 		if err := json.Unmarshal(entry, &one); err != nil || len(one) != 1 {
-			return nil, fmt.Errorf("stages[%d]: is not a stage; %s", i, want)
+			return nil, fmt.Errorf("stages[%d]: is not a stage; %s", i, writeStages)
 		}
 		for name, options := range one {
 			uses[i] = stageUse{name, options}
