@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,6 +52,10 @@ func TestDidYouMean(t *testing.T) {
 			}
 			c, ok := f.Value.(ui.Chooser)
 			if !ok {
+				text := []string{"string", "stringArray", "stringSlice", "text"}
+				if typ := f.Value.Type(); !slices.Contains(text, typ) && values[typ] == "" {
+					t.Errorf("%s --%s: the values of the type %s have no description", cmd.CommandPath(), f.Name, typ)
+				}
 				return
 			}
 			for _, word := range c.Choices() {

@@ -193,6 +193,7 @@ func TestWarnings(t *testing.T) {
 		{with("collapse", "concat"), "collapse: has no effect on kinesis, only on iot, sns and sqs"},
 		{with("group", "g"), "group: has no effect on kinesis, only on sqs"},
 		{with("subject", "s"), "subject: has no effect on kinesis, only on sns and sqs"},
+		{with("sourceArn", table1, "transform", ".a", "key", "$old.id"), "key: $old is null behind a transform; let the results of transform have the value, and read it from there"},
 		{with("transformOutput", "text"), "transformOutput: has no effect without transform"},
 		{with("lanes", "2"), "lanes: has no effect without parallel false, which keeps order"},
 		{with("order", "request"), "order: has no effect without parallel false, which keeps order"},

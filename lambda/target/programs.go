@@ -15,7 +15,9 @@ import (
 // checkPrograms checks the attributes that are jq programs.
 func (c *checker) checkPrograms() {
 	c.checkProgram("transform", c.spec.Transform)
-	c.checkProgram("key", c.spec.Key)
+	if p := c.checkProgram("key", c.spec.Key); p != nil && p.Uses("$old") && c.spec.Transform != "" {
+		c.warn("key", "$old is null behind a transform; let the results of transform have the value, and read it from there")
+	}
 	c.checkMessage()
 	switch c.spec.TransformOutput {
 	case "", "text":
@@ -31,16 +33,18 @@ func (c *checker) checkPrograms() {
 	}
 }
 
-// checkProgram adds the faults of a program.
-func (c *checker) checkProgram(attribute, program string) {
+// checkProgram compiles a program, and adds its faults. It returns nil if there are any,
+// or no program.
+func (c *checker) checkProgram(attribute, program string) *jq.Program {
 	if program == "" {
-		return
+		return nil
 	}
-	_, err := jq.Compile(program)
+	p, err := jq.Compile(program)
 	faults, _ := errors.AsType[jq.Faults](err)
 	for _, f := range faults {
 		c.fault(attribute, "%v", f)
 	}
+	return p
 }
 
 // checkMessage checks the templates for messages.

@@ -133,7 +133,7 @@ func (c *checker) checkStages(source string) {
 		t := c.catalog.stage(use.name)
 		where := fmt.Sprintf("%s[%d]", ownStages, i)
 		if t == nil {
-			c.fault(ownStages, "%s: there is no stage %q%s", where, use.name, c.catalog.stageNames())
+			c.fault(ownStages, "%s: there is no stage %q%s", where, use.name, c.catalog.insteadOf(use.name))
 			continue
 		}
 		if source != "" && t.Sources != nil && !slices.Contains(t.Sources, source) {
@@ -167,12 +167,14 @@ func (c *checker) isSet(attribute string) bool {
 	return false
 }
 
-// stageNames says which stages there are.
-func (c *Catalog) stageNames() string {
+// insteadOf says what to write instead of an unknown stage.
+func (c *Catalog) insteadOf(name string) string {
 	var names []string
 	for _, t := range c.Stages {
 		if t.Attribute == "" {
 			names = append(names, t.Name)
+		} else if strings.EqualFold(t.Name, name) || strings.EqualFold(t.Attribute, name) {
+			return fmt.Sprintf("; write the attribute %s", t.Attribute)
 		}
 	}
 	if names == nil {
