@@ -34,7 +34,7 @@ func (f *MappingFlags) Add(cmd *cobra.Command) {
 	ui.SecondsFlag(s, &f.Age, "maximum-record-age", -1, "give up records after this `TIME`, such as 3600 or 1h; -1 for never; for a topic 1m to 6h")
 	s.BoolVar(&f.Bisect, "bisect", true, "split a failed batch in half")
 	s.StringVar(&f.OnFailure, "on-failure", "", "the queue, topic or bucket with this `ARN` gets a description of each batch that Lambda gives up; for a topic also a function or event bus; '' for none")
-	s.StringArrayVar(&f.filters, "filter", nil, "pass only records that match this `PATTERN` in JSON; repeatable; '' for all (default: all)")
+	s.StringArrayVar(&f.filters, "filter", nil, "pass only records that match this `PATTERN`: JSON, or @FILE for a file with it; repeatable; '' for all (default: all)")
 	_ = cmd.RegisterFlagCompletionFunc("starting-position", cobra.FixedCompletions(mappingPositions, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -103,21 +103,33 @@ func (f *MappingFlags) Settings(m *Command, source sourceForm) (s hooks.Settings
 		s.OnFailure = &f.OnFailure
 	}
 	if m.IsSet("filter") {
-		s.Filters = []string{}
-		for _, pattern := range f.filters {
-			if pattern == "" {
-				continue
-			}
-			if err := hooks.CheckFilter(pattern); err != nil {
-				return s, err
-			}
-			s.Filters = append(s.Filters, pattern)
-		}
-		if len(s.Filters) > hooks.MaxFilters {
-			return s, fmt.Errorf("--filter appears %d times; a mapping can have at most %d filters", len(s.Filters), hooks.MaxFilters)
+		if s.Filters, err = f.patterns(source); err != nil {
+			return s, err
 		}
 	}
 	return s, f.position(&s, source)
+}
+
+// patterns returns the patterns of --filter.
+func (f *MappingFlags) patterns(source sourceForm) ([]string, error) {
+	if len(f.filters) > hooks.MaxFilters {
+		return nil, fmt.Errorf("--filter appears %d times; a mapping can have at most %d filters", len(f.filters), hooks.MaxFilters)
+	}
+	patterns := []string{}
+	for _, given := range f.filters {
+		pattern, err := ui.TextOf(given)
+		if err != nil {
+			return nil, fmt.Errorf("--filter: %w", err)
+		}
+		if pattern == "" {
+			continue
+		}
+		if err := hooks.CheckFilter(pattern, source.Service); err != nil {
+			return nil, err
+		}
+		patterns = append(patterns, pattern)
+	}
+	return patterns, nil
 }
 
 // sourceForm is the source on the command line: its service, "" if unknown, and its ARN

@@ -103,6 +103,7 @@ func (h *hookCommand) run(ctx context.Context, cmd *cobra.Command, a *cloud.Acco
 	}
 	h.warnIgnored(source, did, paused)
 	h.warnView(ctx, a, source)
+	h.warnFilter(source)
 	h.warnLostMessages(ctx, connector, source)
 	if h.NoIAM || did != cloud.Updated {
 		return nil
@@ -153,6 +154,16 @@ func (h *hookCommand) warnLostMessages(ctx context.Context, connector *hooks.Hoo
 	}
 	h.Warn("Lambda invokes the function %s for a message, within %v, and then drops the message; to keep such messages, run fanout hook --function %s --source-arn %s --on-failure ARN",
 		ui.Count(fate.Attempts, "time"), ui.Briefly(time.Duration(fate.Age)*time.Second), h.FunctionName(), source)
+}
+
+// warnFilter warns about limits of Lambda's own filter.
+func (h *hookCommand) warnFilter(source string) {
+	if manage.FormOf(source).Service == "sns" {
+		return
+	}
+	for _, limit := range hooks.FilterLimits(source, h.settings.Filters) {
+		h.Warn("%s", limit)
+	}
 }
 
 // warnView warns about a stream whose records some targets cannot store. If its table
