@@ -32,7 +32,9 @@ func (w *world) judgeArrivals(t *modelTarget, r *sourceRecord, name string) {
 	n, most := t.arrivals[name], 1+t.mayRepeat[name]
 	w.Count("repeats", max(0, n-1))
 	switch {
-	case n == 0 && !r.givenUp && !t.mayDrop(r, name):
+	case n > 0 && t.filtersOut(r, name):
+		w.Broken(filtering, "target %s got %s of record %s, which its filter takes out", t, name, r.seq)
+	case n == 0 && !r.givenUp && !t.mayLack(r, name):
 		w.Broken(complete, "target %s never got %s of record %s", t, name, r.seq)
 	case n > most && w.remembersAll():
 		w.Broken(once, "target %s got %s of record %s %d times; at most %d have a reason", t, name, r.seq, n, most)

@@ -10,7 +10,7 @@ import (
 
 // The promises of the function, as docs/models.md states them.
 const (
-	complete        modelkit.Promise = "Every active target, or its onFailure, gets every record, unless the mapping gives the record up or the target drops it as too large."
+	complete        modelkit.Promise = "Every active target, or its onFailure, gets every record, unless the mapping gives the record up, or the target filters it or drops it as too large."
 	counted         modelkit.Promise = "At every target, every record has one fate, and the counts of the report match the fates."
 	truthful        modelkit.Promise = "A record counts as delivered only if the target or its onFailure has it, and as failed only if they lack a part of it."
 	once            modelkit.Promise = "A part comes again only after a crash, a lost answer or a request that ignored its deadline, or behind an earlier part of its key."
@@ -18,6 +18,7 @@ const (
 	requestsInOrder modelkit.Promise = "A target with `parallel: false` and `order: request` gets a record after a later one of its key only if a request carried both, and the service took one and refused the other."
 	diverting       modelkit.Promise = "onFailure gets the records that its target rejects or that are too old, and no others."
 	isolated        modelkit.Promise = "A target without faults gets every record that its options and limits let through, even while requests of other targets fail or hang."
+	filtering       modelkit.Promise = "A target with `filter` gets no record that does not match."
 	intact          modelkit.Promise = "Data and envelopes arrive as the options say, and no two items of a table have the same key."
 	answered        modelkit.Promise = "The answer names the first record of each batch that some target lacks, or it is an error if it cannot name it."
 	onTime          modelkit.Promise = "Every answer comes before its deadline, and no batch needs more than 300 attempts."
@@ -36,6 +37,7 @@ type Sabotage struct {
 	NoFallback        bool // nothing goes to onFailure
 	Alter             bool // data gets a newline too many or too few
 	Late              bool // the deadline is overrun
+	Unfiltered        bool // filters are not used
 	Share             bool // requests of targets wait for each other
 }
 
@@ -44,7 +46,7 @@ func New(p Program) *modelkit.Model[Sabotage] {
 	return &modelkit.Model[Sabotage]{
 		Package: "./lambda", Page: "../docs/models.md", Runs: 300,
 		Play:     func(j *modelkit.Judge, d *modelkit.Draw, s Sabotage) { newWorld(j, d, s, p).run() },
-		Promises: []modelkit.Promise{complete, counted, truthful, once, inOrder, requestsInOrder, diverting, isolated, intact, answered, onTime},
+		Promises: []modelkit.Promise{complete, counted, truthful, once, inOrder, requestsInOrder, diverting, isolated, filtering, intact, answered, onTime},
 		Sabotages: []modelkit.Sabotage[Sabotage]{
 			{Name: "failed records do not come again", By: Sabotage{SkipFailed: true}, Breaks: complete},
 			{Name: "a record is counted twice", By: Sabotage{CountTwice: true}, Breaks: counted},
@@ -55,6 +57,7 @@ func New(p Program) *modelkit.Model[Sabotage] {
 			{Name: "the order of requests is not kept", By: Sabotage{UnorderedRequests: true}, Breaks: requestsInOrder},
 			{Name: "onFailure is not used", By: Sabotage{NoFallback: true}, Breaks: diverting},
 			{Name: "requests of a target wait for those of another", By: Sabotage{Share: true}, Breaks: isolated},
+			{Name: "filters are not used", By: Sabotage{Unfiltered: true}, Breaks: filtering},
 			{Name: "data is altered", By: Sabotage{Alter: true}, Breaks: intact},
 			{Name: "an answer passes over a failed record", By: Sabotage{SkipFailed: true}, Breaks: answered},
 			{Name: "an answer names a record that all targets have", By: Sabotage{ResendAll: true}, Breaks: answered},
@@ -62,7 +65,7 @@ func New(p Program) *modelkit.Model[Sabotage] {
 		},
 		Occurs: []string{
 			"crashes", "bisects", "targets with lanes", "targets with order: request", "records given up", "faults", "envelopes", "faulty targets",
-			"records delivered", "records already delivered", "records dropped", "records diverted", "records failed",
+			"records delivered", "records already delivered", "records filtered", "records dropped", "records diverted", "records failed",
 		},
 	}
 }
@@ -74,6 +77,9 @@ func (s *Sabotage) spoilTargets(configuration []target.Loaded) []target.Loaded {
 		t := &all[i].Spec
 		t.Parallel = t.Parallel || s.Unordered || s.UnorderedRequests && t.OrderRequests
 		t.AppendNewlines = t.AppendNewlines != s.Alter
+		if s.Unfiltered {
+			t.Filter = ""
+		}
 		if s.NoFallback {
 			t.OnFailure, t.MaxAge = "", 0
 		}

@@ -125,9 +125,9 @@ func (t *modelTarget) owes(r *sourceRecord, lane string, sent map[string]bool) [
 	owed := make([]bool, len(parts))
 	for k, p := range parts {
 		key := lane + " " + p.key
-		follows := t.ordered() && sent[key] && r.flaw != unreadable
-		owed[k] = !t.holds(r, k, len(parts)) || follows
-		if owed[k] && r.flaw != unreadable {
+		sends := r.flaw != unreadable && t.wants(r, &p)
+		owed[k] = !t.holds(r, k, len(parts)) || t.ordered() && sent[key] && sends
+		if owed[k] && sends {
 			sent[key] = true
 		}
 	}
@@ -164,7 +164,7 @@ func (j *reportJudge) judgeHeld(r *sourceRecord, held engine.Held, fate engine.F
 			continue
 		}
 		for _, name := range p.names {
-			if t.arrivals[name] == 0 && !t.mayDrop(r, name) {
+			if t.arrivals[name] == 0 && !t.mayLack(r, name) {
 				j.broken(truthful, "it never got record %s, %s, and the fate is %v", r.seq, name, fate)
 			}
 		}
@@ -182,7 +182,7 @@ func (j *reportJudge) judgeFailed(r *sourceRecord, owed []bool) {
 	for k, p := range t.parts(r) {
 		for _, name := range p.names {
 			switch acknowledged := t.acknowledged[name] == j.round; {
-			case !acknowledged && owed[k]:
+			case !acknowledged && owed[k] && (t.faulty || t.wants(r, &p)):
 				lacks = true
 			case acknowledged && (len(owed) > 1 && t.hanging > 0 || fallbackHangs):
 				t.allowRepeat(name)
@@ -235,16 +235,23 @@ func (t *modelTarget) faultlessFate(r *sourceRecord, owed []bool) (fate engine.F
 		return engine.FateFailed, true
 	case r.flaw == unreadable:
 		return rejected, true
+	case t.wantsNone(r, owed):
+		if slices.Contains(owed, false) {
+			return engine.FateAlready, true
+		}
+		return engine.FateFiltered, true
 	case t.merges():
 		return engine.FateDelivered, !t.limitsBytes()
 	}
-	fate = engine.FateDropped
+	fate = engine.FateFiltered
 	for k, p := range t.parts(r) {
 		tooLarge := t.exceedsLimits(&p)
 		switch {
 		case !owed[k]:
 			fate = max(fate, engine.FateAlready)
+		case !t.wants(r, &p):
 		case tooLarge && t.spec.DropOversize:
+			fate = max(fate, engine.FateDropped)
 		case tooLarge || t.storesNothing(r):
 			fate = rejected
 		default:

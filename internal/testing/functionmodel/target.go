@@ -81,6 +81,9 @@ func (w *world) drawTarget(s *source, id string) *modelTarget {
 	if t.ordered() {
 		t.spec.Lanes, t.spec.OrderRequests = w.IntN(2)*w.IntN(9), w.OneIn(3)
 	}
+	if w.OneIn(3) {
+		t.spec.Filter = filters[s.kind]
+	}
 	t.limits = engine.Limits{Records: w.IntN(9), OnePerKey: w.OneIn(2)}
 	if w.sameNumbers && t.fifo { // targets of several sources share a queue
 		if w.queueIDs[id] == nil {
