@@ -44,7 +44,7 @@ func keysOf(recs []Record) keyed {
 // recs, or the first one of each key.
 func (d *delivery) requests(recs []Record, keys keyed) int {
 	seen := 0
-	n, p := 1, packer{limits: &d.limits}
+	n, p := 1, d.newPacker()
 	for i := range recs {
 		if first := keys.of[i] == seen; first {
 			seen++

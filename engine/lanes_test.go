@@ -31,7 +31,8 @@ func TestLanes(t *testing.T) {
 		{"more keys than a request holds", engine.Target{Lanes: 16}, 100, 20, 10, 2, 5},
 		{"requests in order", engine.Target{OrderRequests: true}, 100, 1, 10, 1, 10},
 		{"requests in order in lanes", engine.Target{OrderRequests: true, Lanes: 5}, 100, 10, 10, 5, 2},
-		{"a record is too large", engine.Target{Lanes: 4, Oversize: engine.DropOversize}, 40, 40, 4, 4, 1},
+		{"requests of few records", engine.Target{Lanes: 4, BatchRecords: 5}, 100, 100, 20, 4, 5},
+		{"requests of few bytes", engine.Target{Lanes: 4, BatchBytes: 5}, 100, 100, 20, 4, 5},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

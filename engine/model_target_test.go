@@ -44,6 +44,7 @@ func drawTarget(d *modelkit.Draw, id string, records int) *modelTarget {
 	t.Target = engine.Target{ID: id, Ordered: d.OneIn(2)}
 	if t.Ordered {
 		t.Lanes, t.OrderRequests = d.IntN(2)*d.IntN(9), d.OneIn(4)
+		t.BatchRecords, t.BatchBytes = d.IntN(2)*d.IntN(6), d.IntN(2)*d.IntN(30)
 	}
 	t.flights = &flights{Sink: t.sink, target: &t.Target, requests: map[string]int{}, keys: map[string]bool{}}
 	t.Sink = t.flights

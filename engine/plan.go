@@ -46,6 +46,11 @@ type Target struct {
 	// delivered.
 	OrderRequests bool
 
+	// BatchRecords and BatchBytes bound a request, below the limits of the sink; 0: they
+	// do not. A larger record goes alone. Unlike the cuts of a stage they hold in each
+	// lane, so several lanes have full requests.
+	BatchRecords, BatchBytes int
+
 	InFlight int // requests in flight; 0: an even share of the plan's
 	Retry    Retry
 
@@ -131,6 +136,9 @@ func (t *Target) check() error {
 	}
 	if t.Lanes < 0 {
 		fault("Lanes", "%d is negative", t.Lanes)
+	}
+	if t.BatchRecords < 0 || t.BatchBytes < 0 {
+		fault("BatchRecords, BatchBytes", "negative")
 	}
 	if t.Retry.Attempts < 0 || t.Retry.Base < 0 || t.Retry.Max < 0 {
 		fault("Retry", "negative")
@@ -238,10 +246,10 @@ func (t *target) String() string {
 	}
 	parts = append(parts, fmt.Sprintf("%d in flight", t.InFlight))
 	limits := t.Sink.Limits()
-	if n := limits.Records; n > 0 {
+	if n := lower(limits.Records, t.BatchRecords); n > 0 {
 		parts = append(parts, "≤ "+count(n, "record"))
 	}
-	if n := limits.Bytes; n > 0 {
+	if n := lower(limits.Bytes, t.BatchBytes); n > 0 {
 		parts = append(parts, fmt.Sprintf("≤ %d bytes per request", n))
 	}
 	if n := limits.RecordBytes; n > 0 {

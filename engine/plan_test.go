@@ -58,7 +58,7 @@ func TestNewPlanReportsEveryFault(t *testing.T) {
 	sink := &enginetest.Sink{}
 	_, err := engine.NewPlan(engine.Options{},
 		engine.Target{ID: "a", Sink: sink},
-		engine.Target{ID: "a", Sink: sink, InFlight: -1, Lanes: -1},
+		engine.Target{ID: "a", Sink: sink, InFlight: -1, Lanes: -1, BatchBytes: -1},
 		engine.Target{},
 		engine.Target{ID: "b", Sink: sink, Stages: []engine.Stage{nil, incomparable(nil)}, Retry: engine.Retry{Attempts: -1}},
 	)
@@ -69,6 +69,7 @@ func TestNewPlanReportsEveryFault(t *testing.T) {
 		`target "a": ID: an earlier target has the same ID`,
 		`target "a": InFlight: -1 is negative`,
 		`target "a": Lanes: -1 is negative`,
+		`target "a": BatchRecords, BatchBytes: negative`,
 		`target "": ID: empty`,
 		`target "": Sink: none`,
 		`target "b": Retry: negative`,

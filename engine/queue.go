@@ -102,7 +102,8 @@ func (q *queue) next(ctx context.Context, now time.Time) (wait time.Duration) {
 		return 0
 	}
 	r.taken, r.copied = r.taken[:0], r.copied[:0]
-	p := packer{limits: &q.d.limits, records: q.max, most: q.d.target.learned.bound(), packing: q.d.pack(ctx)}
+	p := q.d.newPacker()
+	p.records, p.packing = lower(p.records, q.max), q.d.pack(ctx)
 	open, wait := q.takeAgain(&p, now)
 	switch {
 	case !open:

@@ -76,10 +76,24 @@ type Limits struct {
 type packer struct {
 	limits  *Limits
 	records int     // bound on records, below the limits' own; 0: none
-	most    int     // bound on bytes of several records, learned from refusals; 0: none
+	most    int     // bound on bytes of several records, below the limits' own; 0: none
 	packing Packing // of a sink that packs requests itself; nil: none
 	n       int
 	bytes   int
+}
+
+// newPacker returns a packer with the bounds of the target.
+func (d *delivery) newPacker() packer {
+	t := d.target
+	return packer{limits: &d.limits, records: t.BatchRecords, most: lower(t.learned.bound(), t.BatchBytes)}
+}
+
+// lower returns the lower one of two bounds, of which 0 is none.
+func lower(a, b int) int {
+	if a == 0 || b == 0 {
+		return a + b
+	}
+	return min(a, b)
 }
 
 // tooLarge returns an error if a record of this size can never be sent.

@@ -11,7 +11,7 @@ import (
 
 func TestExplain(t *testing.T) {
 	a := open(t, targets(orders,
-		"id: replica, type: kinesis, destination: replica, deaggregate: true, parallel: false, lanes: 2, order: request, inFlight: 2",
+		"id: replica, type: kinesis, destination: replica, deaggregate: true, parallel: false, lanes: 2, order: request, inFlight: 2, batchRecords: 50",
 		"id: lake, type: firehose, destination: lake, deaggregate: true, appendNewlines: true, batchRecords: 100",
 		"id: queue, type: sqs, deaggregate: true, batchBytes: 100000, "+to("sqs", "queue", ""),
 		"id: topic, type: sns, collapse: concat, maxRecordBytes: 1000, "+to("sns", "topic", ""),
@@ -23,7 +23,7 @@ func TestExplain(t *testing.T) {
 	want := strings.TrimPrefix(`
 records
 ├─ deaggregate
-│  ├─ → replica (kinesis replica), requests in order in 2 lanes, 2 in flight, ≤ 500 records, ≤ 10485760 bytes per request, ≤ 1048576 bytes per record
+│  ├─ → replica (kinesis replica), requests in order in 2 lanes, 2 in flight, ≤ 50 records, ≤ 10485760 bytes per request, ≤ 1048576 bytes per record
 │  ├─ newline
 │  │  └─ shape ≤ 100 records
 │  │     └─ → lake (firehose lake), 6 in flight, ≤ 500 records, ≤ 4194304 bytes per request, ≤ 1024000 bytes per record

@@ -5,6 +5,7 @@ import (
 
 	"fanout/engine"
 	"fanout/sinks"
+	"fanout/stages"
 )
 
 // wire builds the engine target for a configured target: a sink with its own client, and
@@ -22,7 +23,20 @@ func (h *Handler) wire(t *sinks.Spec) engine.Target {
 		out.Sink = h.options.Around(t, out.Sink)
 	}
 	out.Stages, out.Fault = h.options.catalog().StagesOf(t, out.Sink.Limits().RecordBytes)
+	if t.Lanes > 1 {
+		unshape(&out)
+	}
 	return out
+}
+
+// unshape moves the bounds of a request from the stage to the target: the pieces that the
+// stage makes of a shard would leave little for each lane.
+func unshape(t *engine.Target) {
+	if last := len(t.Stages) - 1; last >= 0 {
+		if shape, ok := t.Stages[last].(stages.Shape); ok {
+			t.Stages, t.BatchRecords, t.BatchBytes = t.Stages[:last], shape.Records, shape.Bytes
+		}
+	}
 }
 
 // open opens the sink of a target. A type from outside may panic, which fails the target
