@@ -1,0 +1,2 @@
+// Package event has the command `fanout event`, which makes Lambda events of lines.
+package event
