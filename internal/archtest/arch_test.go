@@ -43,7 +43,7 @@ var rules = []rule{
 	{"internal/redrive", []string{"std", "fanout/sinks", "fanout/stages", "fanout/internal/awsname", "fanout/engine", "fanout/lambda", "github.com/aws/"}},
 	{"internal/tune", []string{"std", "fanout/internal/jsontext", "fanout/sinks", "fanout/internal/awsname", "fanout/lambda", "fanout/engine", "github.com/", "go.uber.org/", "go.yaml.in/"}},
 	{"internal/provision", []string{"std", "fanout/internal/awserr", "fanout/sinks", "fanout/internal/awsname", "fanout/internal/awshttp", "fanout/internal/pages", "fanout/engine", "fanout/lambda", "fanout/internal/near", "github.com/aws/", "golang.org/x/", "go.yaml.in/"}},
-	{"internal/cli", []string{"std", "fanout/internal/awserr", "fanout/sinks", "fanout/internal/awsname", "fanout/internal/pages", "fanout/lambda", "fanout/engine", "fanout/internal/near", "fanout/internal/build", "fanout/internal/poll", "fanout/internal/redrive",
+	{"internal/cli", []string{"std", "fanout/internal/jq", "fanout/internal/awserr", "fanout/sinks", "fanout/internal/awsname", "fanout/internal/pages", "fanout/lambda", "fanout/engine", "fanout/internal/near", "fanout/internal/build", "fanout/internal/poll", "fanout/internal/redrive",
 		"fanout/internal/tune", "fanout/internal/provision", "github.com/", "go.uber.org/", "golang.org/x/", "go.yaml.in/"}},
 	{"command", []string{"fanout/internal/cli", "fanout/lambda"}},
 	{"cmd/bootstrap", []string{"fanout/lambda"}},
