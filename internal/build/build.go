@@ -51,7 +51,7 @@ type Build struct {
 	With   []Module
 	Fanout Module    // fanout itself; its Path is that of this program's module
 	Output string    // folder for the results
-	Log    io.Writer // the go command's output
+	Log    io.Writer // the steps, and the go command's output
 }
 
 // Result names the files of a build.
@@ -74,6 +74,7 @@ func (b *Build) Run(ctx context.Context) (Result, error) {
 	if err := b.write(dir); err != nil {
 		return Result{}, err
 	}
+	b.step("resolving the modules")
 	if err := b.resolve(ctx, g); err != nil {
 		return Result{}, err
 	}
@@ -82,13 +83,18 @@ func (b *Build) Run(ctx context.Context) (Result, error) {
 	}
 	r := Result{Functions: make(map[string]string)}
 	for _, arch := range []string{"arm64", "amd64"} {
+		b.step("building the function for " + arch)
 		if r.Functions[arch], err = b.function(ctx, g, arch); err != nil {
 			return r, err
 		}
 	}
+	b.step("building the command")
 	r.Command, err = b.command(ctx, g, r.Functions)
 	return r, err
 }
+
+// step says what the build does now, because a step may take minutes.
+func (b *Build) step(text string) { fmt.Fprintln(b.Log, text) }
 
 // write writes the module with the two main packages.
 func (b *Build) write(dir string) error {
