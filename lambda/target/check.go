@@ -75,6 +75,7 @@ func (c *checker) check() {
 	c.checkView()
 	c.checkEnvelope(source)
 	c.checkFilter(source)
+	c.checkPlaces()
 	c.checkPrograms()
 	c.checkCollapse()
 	c.checkAggregate()
