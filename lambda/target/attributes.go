@@ -225,6 +225,8 @@ func wrongKind(name string, is, must Kind) string {
 		return fmt.Sprintf("is %s; write %s", is, oneOf(Compressions))
 	case "view":
 		return fmt.Sprintf("is %s; write %s", is, oneOf(Views))
+	case messageAttributes:
+		return fmt.Sprintf("is %s; write an object of strings, such as {type: \"${.type}\"}", is)
 	}
 	return fmt.Sprintf("is %s; it must be %s: write %s", is, must, must.example())
 }

@@ -104,6 +104,7 @@ func TestFaults(t *testing.T) {
 		{with("type", "sns", "destination", topic1, "attributes", `{"encoding":"x"}`), `attributes: "encoding" is the attribute that marks base64; write another name`},
 		{with("type", "sns", "destination", topic1, "attributes", `{"a":""}`), "attributes: a is empty; write a value, or remove it"},
 		{with("type", "sns", "destination", topic1, "attributes", `{"a":"${now}"}`), "attributes: a: line 1, column 3: now is the time, and a record that is sent again must have the same result; use $arrived"},
+		{with("type", "sns", "destination", topic1, "attributes", "7"), `attributes: is a number (N); write an object of strings, such as {type: "${.type}"}`},
 		{with("type", "sns", "destination", topic1, "attributes", `[1]`), `attributes: is no object of strings; write one such as {type: "${.type}"}`},
 		{with("type", "sns", "destination", topic1, "attributes", `{"a":"1","b":"1","c":"1","d":"1","e":"1","f":"1","g":"1","h":"1","i":"1","j":"1","k":"1"}`), "attributes: has 11 attributes, but a message can have only 10; remove some"},
 		{with("type", "sqs", "destination", "https://sqs.eu-west-1.amazonaws.com/123456789012/orders.fifo", "group", "x"), "group: does not work on a FIFO queue, whose groups are the keys; write key instead"},

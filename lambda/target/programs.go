@@ -87,9 +87,6 @@ func (c *checker) checkTemplate(attribute, place, text string) {
 	}
 }
 
-// messageAttributes is the attribute with the attributes of messages.
-const messageAttributes = "attributes"
-
 // maxAttributes is the maximum number of attributes of a message (SQS guide, Message
 // attributes). SNS has the same limit where it delivers to a queue.
 const maxAttributes = 10

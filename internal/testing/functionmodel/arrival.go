@@ -125,8 +125,12 @@ func (s *sink) judgeData(r *engine.Record) {
 		return
 	}
 	parts := t.parts(src)
-	if got, want := string(r.Data.Bytes()), parts[min(r.Sub, len(parts)-1)].data; got != want {
-		s.Broken(intact, "target %s got %q of record %s; want %q", t, got, r.Seq, want)
+	part := &parts[min(r.Sub, len(parts)-1)]
+	if got := string(r.Data.Bytes()); got != part.data {
+		s.Broken(intact, "target %s got %q of record %s; want %q", t, got, r.Seq, part.data)
+	}
+	if t.spec.Key != "" && src.source.kind == event.Kinesis && r.Key != part.key {
+		s.Broken(intact, "target %s got record %s with the key %q; want %q", t, r.Seq, r.Key, part.key)
 	}
 }
 

@@ -105,7 +105,7 @@ func (t *modelTarget) eachArrival(rd *reader, places map[string]int, f func(r *s
 // keyOf returns the key that u, a user record of r, has at t.
 func (t *modelTarget) keyOf(r *sourceRecord, u userRecord) string {
 	if t.splits(r) {
-		return u.key
+		return t.key(u.key)
 	}
-	return r.key
+	return t.key(r.key)
 }

@@ -35,6 +35,7 @@ type Sabotage struct {
 	ResendAll         bool // answers name records that all targets have
 	Forget            bool // the function forgets which targets have which records
 	NoFallback        bool // nothing goes to onFailure
+	SourceKeys        bool // the attribute key is ignored
 	Alter             bool // data gets a newline too many or too few
 	Late              bool // the deadline is overrun
 	Unfiltered        bool // filters are not used
@@ -58,13 +59,14 @@ func New(p Program) *modelkit.Model[Sabotage] {
 			{Name: "onFailure is not used", By: Sabotage{NoFallback: true}, Breaks: diverting},
 			{Name: "requests of a target wait for those of another", By: Sabotage{Share: true}, Breaks: isolated},
 			{Name: "filters are not used", By: Sabotage{Unfiltered: true}, Breaks: filtering},
+			{Name: "the key of a target is ignored", By: Sabotage{SourceKeys: true}, Breaks: intact},
 			{Name: "data is altered", By: Sabotage{Alter: true}, Breaks: intact},
 			{Name: "an answer passes over a failed record", By: Sabotage{SkipFailed: true}, Breaks: answered},
 			{Name: "an answer names a record that all targets have", By: Sabotage{ResendAll: true}, Breaks: answered},
 			{Name: "an answer comes too late", By: Sabotage{Late: true}, Breaks: onTime},
 		},
 		Occurs: []string{
-			"crashes", "bisects", "targets with lanes", "targets with order: request", "records given up", "faults", "envelopes", "faulty targets",
+			"crashes", "bisects", "targets with lanes", "targets with order: request", "targets with a key", "records given up", "faults", "envelopes", "faulty targets",
 			"records delivered", "records already delivered", "records filtered", "records dropped", "records diverted", "records failed",
 		},
 	}
@@ -79,6 +81,9 @@ func (s *Sabotage) spoilTargets(configuration []target.Loaded) []target.Loaded {
 		t.AppendNewlines = t.AppendNewlines != s.Alter
 		if s.Unfiltered {
 			t.Filter = ""
+		}
+		if s.SourceKeys {
+			t.Key = ""
 		}
 		if s.NoFallback {
 			t.OnFailure, t.MaxAge = "", 0

@@ -99,6 +99,9 @@ func (w *world) drawTarget(s *source, id string) *modelTarget {
 	if s.kind == event.DynamoDB && t.spec.Type == builtin.Type("kinesis") && w.OneIn(3) {
 		t.spec.Type, t.spec.Parallel = builtin.Type("redis"), false // it stores items
 	}
+	if t.spec.Type != builtin.Type("redis") && w.OneIn(3) {
+		t.spec.Key = keyProgram
+	}
 	if w.OneIn(4) {
 		t.spec.BatchRecords, t.spec.BatchBytes = w.IntN(6), w.IntN(2)*300
 	}
@@ -112,6 +115,17 @@ func (w *world) drawTarget(s *source, id string) *modelTarget {
 		t.limits.Bytes = 120 + w.IntN(200)
 	}
 	return t
+}
+
+// keyProgram gives two keys of the source the same key, and leaves the others as they are.
+const keyProgram = `if $key == "key0" or $key == "key1" then "both" else null end`
+
+// key returns the key at t of a record with a key of the source.
+func (t *modelTarget) key(ofSource string) string {
+	if t.spec.Key != "" && (ofSource == "key0" || ofSource == "key1") {
+		return "both"
+	}
+	return ofSource
 }
 
 // part is a piece of a source record as a target's stages make it, before records are merged.
@@ -136,6 +150,7 @@ func (t *modelTarget) parts(r *sourceRecord) []part {
 	}
 	for i := range parts {
 		p := &parts[i]
+		p.key = t.key(p.key)
 		if r.source.kind == event.DynamoDB && t.spec.ConvertDDB {
 			p.data = fmt.Sprintf(`{"id":%q,"n":%q}`, r.pk, r.users[0].name)
 		}

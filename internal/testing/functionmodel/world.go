@@ -135,6 +135,9 @@ func (w *world) countSource(s *source) {
 		if t.spec.OrderRequests {
 			w.Count("targets with order: request", 1)
 		}
+		if t.spec.Key != "" {
+			w.Count("targets with a key", 1)
+		}
 		if t.spec.OnFailure != "" {
 			w.Count("targets with onFailure", 1)
 		}
