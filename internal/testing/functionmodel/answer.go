@@ -37,6 +37,12 @@ func (w *world) judgeCheckpoint(v *invocation, r *reader, first int) {
 	for first > 0 && first < len(batch) && batch[first].sameNumber(batch[first-1]) {
 		first-- // records with the same number come again together
 	}
+	named := slices.DeleteFunc(w.named(v), func(seq string) bool {
+		return !slices.ContainsFunc(batch, func(rec *sourceRecord) bool { return rec.seq == seq })
+	})
+	if len(named) > 1 {
+		w.Broken(answered, "the answer %s names several records of a batch", v.answer)
+	}
 	switch n := w.passed(v, r); {
 	case n > first:
 		w.Broken(answered, "the answer %s passes over record %s", v.answer, batch[first].seq)

@@ -130,17 +130,24 @@ func (w *world) failAll(v *invocation) {
 
 // passed returns how many records of r's batch the answer lets pass.
 func (w *world) passed(v *invocation, r *reader) int {
+	named := w.named(v)
+	first := slices.IndexFunc(r.batch(), func(rec *sourceRecord) bool { return slices.Contains(named, rec.seq) })
+	if first < 0 {
+		return r.size
+	}
+	return first
+}
+
+// named returns the sequence numbers that the answer names.
+func (w *world) named(v *invocation) (seqs []string) {
 	var answer struct {
 		BatchItemFailures []struct{ ItemIdentifier string }
 	}
 	if err := json.Unmarshal(v.answer, &answer); err != nil {
 		w.T.Fatalf("the answer is %s: %v", v.answer, err)
 	}
-	first := slices.IndexFunc(r.batch(), func(rec *sourceRecord) bool {
-		return slices.Contains(answer.BatchItemFailures, struct{ ItemIdentifier string }{rec.seq})
-	})
-	if first < 0 {
-		return r.size
+	for _, f := range answer.BatchItemFailures {
+		seqs = append(seqs, f.ItemIdentifier)
 	}
-	return first
+	return seqs
 }

@@ -1,6 +1,7 @@
 package functionmodel
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
@@ -33,6 +34,7 @@ type Sabotage struct {
 	CountTwice        bool // a record is counted twice
 	SkipFailed        bool // answers pass over records that failed
 	ResendAll         bool // answers name records that all targets have
+	NameMore          bool // answers name a second record of a batch
 	Forget            bool // the function forgets which targets have which records
 	NoFallback        bool // nothing goes to onFailure
 	SourceKeys        bool // the attribute key is ignored
@@ -63,6 +65,7 @@ func New(p Program) *modelkit.Model[Sabotage] {
 			{Name: "data is altered", By: Sabotage{Alter: true}, Breaks: intact},
 			{Name: "an answer passes over a failed record", By: Sabotage{SkipFailed: true}, Breaks: answered},
 			{Name: "an answer names a record that all targets have", By: Sabotage{ResendAll: true}, Breaks: answered},
+			{Name: "an answer names several records of a batch", By: Sabotage{NameMore: true}, Breaks: answered},
 			{Name: "an answer comes too late", By: Sabotage{Late: true}, Breaks: onTime},
 		},
 		Occurs: []string{
@@ -120,6 +123,9 @@ func (w *world) spoilAnswer(v *invocation) {
 	switch {
 	case w.SkipFailed:
 		v.answer = []byte(`{"batchItemFailures":[]}`)
+	case w.NameMore:
+		last := v.records[len(v.records)-1].seq
+		v.answer = bytes.Replace(v.answer, []byte(`}]}`), fmt.Appendf(nil, `},{"itemIdentifier":%q}]}`, last), 1)
 	case w.ResendAll && v.readers[0].failed < maxAttempts/3: // so that the world ends
 		v.answer = fmt.Appendf(nil, `{"batchItemFailures":[{"itemIdentifier":%q}]}`, v.records[0].seq)
 	}
