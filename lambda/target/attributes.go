@@ -223,6 +223,8 @@ func wrongKind(name string, is, must Kind) string {
 		return fmt.Sprintf("is %s; write %s", is, oneOf(Decompressions))
 	case "compress":
 		return fmt.Sprintf("is %s; write %s", is, oneOf(Compressions))
+	case "envelope":
+		return fmt.Sprintf("is %s; write %s", is, oneOf(Envelopes))
 	case "view":
 		return fmt.Sprintf("is %s; write %s", is, oneOf(Views))
 	case messageAttributes:
