@@ -39,6 +39,8 @@ type sink struct {
 	*world
 	process *process
 	target  *modelTarget
+
+	aggregate *aggregate // the request, if the target has aggregates
 }
 
 // Limits returns the declared limits.
@@ -119,6 +121,10 @@ func (s *sink) meet(ctx context.Context, f fault, d *modelkit.Draw, batch []engi
 		return engine.Failed(enginetest.ErrRetryable)
 	case losesAnswer, losesAnswerLate:
 		with := namesOf(batch)
+		if s.aggregate != nil {
+			s.aggregate.put(nil, true)
+			batch = nil
+		}
 		for i := range batch {
 			s.arrive(&batch[i], with, false)
 		}
@@ -159,6 +165,9 @@ func (s *sink) wait(ctx context.Context, c <-chan time.Time) error {
 // accept makes the service accept the records of a request. With a Draw, it refuses some of them.
 // If it refuses a record and is not OnePerKey, it also refuses the later records of its key.
 func (s *sink) accept(batch []engine.Record, d *modelkit.Draw) (o engine.Outcome) {
+	if s.aggregate != nil {
+		return s.aggregate.put(d, false)
+	}
 	t, refused := s.target, map[string]bool{}
 	for i := range batch {
 		if r := &batch[i]; t.mostBytes > 0 && len(r.Parts()) > 1 && r.Data.Len() > t.mostBytes {

@@ -76,7 +76,11 @@ func (w *world) start() {
 		InFlight: w.inFlight, ReportBatchItemFailures: w.batchItemFailures, Remembered: w.remembered,
 		Targets: &store{world: w},
 		OpenSink: func(t *sinks.Spec) engine.Sink {
-			return &sink{world: w, process: p, target: w.source(t.SourceARN).targets[t.ID]}
+			s := &sink{world: w, process: p, target: w.source(t.SourceARN).targets[t.ID]}
+			if t.Aggregate {
+				return newAggregator(s)
+			}
+			return s
 		},
 		OnResults: func(results []Result) {
 			w.mu.Lock()

@@ -42,6 +42,8 @@ type Sabotage struct {
 	Late              bool // the deadline is overrun
 	Unfiltered        bool // filters are not used
 	Share             bool // requests of targets wait for each other
+	Misplace          bool // aggregates hold records of other shards
+	Reverse           bool // aggregates hold their records in the wrong order
 }
 
 // New returns the model of the function.
@@ -58,6 +60,8 @@ func New(p Program) *modelkit.Model[Sabotage] {
 			{Name: "the function forgets which targets have which records", By: Sabotage{Forget: true}, Breaks: once},
 			{Name: "order is not kept", By: Sabotage{Unordered: true}, Breaks: inOrder},
 			{Name: "the order of requests is not kept", By: Sabotage{UnorderedRequests: true}, Breaks: requestsInOrder},
+			{Name: "an aggregate holds records of several shards", By: Sabotage{Misplace: true}, Breaks: truthful},
+			{Name: "an aggregate holds its records in the wrong order", By: Sabotage{Reverse: true}, Breaks: inOrder},
 			{Name: "onFailure is not used", By: Sabotage{NoFallback: true}, Breaks: diverting},
 			{Name: "requests of a target wait for those of another", By: Sabotage{Share: true}, Breaks: isolated},
 			{Name: "filters are not used", By: Sabotage{Unfiltered: true}, Breaks: filtering},
@@ -69,6 +73,7 @@ func New(p Program) *modelkit.Model[Sabotage] {
 			{Name: "an answer comes too late", By: Sabotage{Late: true}, Breaks: onTime},
 		},
 		Occurs: []string{
+			"aggregates", "reshards",
 			"crashes", "bisects", "targets with lanes", "targets with order: request", "targets with a key", "records given up", "faults", "envelopes", "faulty targets",
 			"records delivered", "records already delivered", "records filtered", "records dropped", "records diverted", "records failed",
 		},

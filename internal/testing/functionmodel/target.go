@@ -21,6 +21,7 @@ type modelTarget struct {
 	faulty bool // its configuration has a fault
 	service
 	account
+	stream stream // of a target with aggregate
 }
 
 // service is the behavior of a target's service.
@@ -113,6 +114,9 @@ func (w *world) drawTarget(s *source, id string) *modelTarget {
 	}
 	if w.OneIn(4) {
 		t.limits.Bytes = 120 + w.IntN(200)
+	}
+	if t.spec.Type == builtin.Type("kinesis") && w.OneIn(4) {
+		t.spec.Aggregate, t.limits, t.stream.n = true, engine.Limits{}, 1+w.IntN(4)
 	}
 	return t
 }
