@@ -158,7 +158,6 @@ func (a *aggregator) putRecords(body []byte) (any, error) {
 	s.calls++
 	if d := a.For(fmt.Sprint("shards of ", a.target, s.calls)); d.OneIn(5) {
 		a.Count("reshards", 1)
-		a.target.faultRound = a.round
 		s.first, s.n = s.first+s.n, 1+d.IntN(4)
 	}
 	var results []map[string]string
@@ -202,7 +201,9 @@ func (a *aggregator) take(s *stream, e *entry) {
 			a.Broken(intact, "target %s got %q in an aggregate, which was not sent", a.target, u.Data)
 			return
 		}
-		if s.shardOf(hashKey(&entry{PartitionKey: *u.PartitionKey})) == at && !a.Misplace {
+		if s.shardOf(hashKey(&entry{PartitionKey: *u.PartitionKey})) != at {
+			a.target.faultRound = a.round // the function does not know the shards yet
+		} else if !a.Misplace {
 			a.arrive(&a.now.records[i], a.now.names, !a.now.lost)
 		}
 	}
