@@ -2,9 +2,13 @@ package bench
 
 import (
 	"fmt"
+	"regexp"
 	"runtime/metrics"
+	"sync"
 	"testing"
 	"time"
+
+	"fanout/lambda/target"
 )
 
 // allocations returns the number of objects that the process has allocated so far.
@@ -92,4 +96,42 @@ func BenchmarkOrder(b *testing.B) {
 			})
 		})
 	}
+}
+
+// newImage is an image in an event.
+var newImage = regexp.MustCompile(`"NewImage":(.*?),"SequenceNumber"`)
+
+// changesEvent is W4's event with an old image beside each new one.
+var changesEvent = sync.OnceValue(func() []byte {
+	return newImage.ReplaceAll(dynamodbEvent(1000), []byte(`"NewImage":$1,"OldImage":$1,"SequenceNumber"`))
+})
+
+// changes is 1,000 changes of a table to a delivery stream.
+func changes(with Attributes) Workload {
+	return Workload{Records: 1000, Event: changesEvent(), Targets: []Target{{"firehose", with}}}
+}
+
+// BenchmarkView measures the parts of a change that a target may get.
+func BenchmarkView(b *testing.B) {
+	for _, plain := range []bool{false, true} {
+		b.Run(fmt.Sprintf("convertDDB=%v", plain), func(b *testing.B) {
+			sweep(b, "view", target.Views, func(view string) Workload {
+				return changes(Attributes{"convertDDB": plain, "view": view})
+			})
+		})
+	}
+}
+
+// BenchmarkEnvelope measures envelopes of changes, and of records of 200 B.
+func BenchmarkEnvelope(b *testing.B) {
+	b.Run("source=dynamodb", func(b *testing.B) {
+		sweep(b, "envelope", target.Envelopes, func(form string) Workload {
+			return changes(Attributes{"convertDDB": true, "envelope": form})
+		})
+	})
+	b.Run("source=kinesis", func(b *testing.B) {
+		sweep(b, "envelope", []string{"none", "cloudevents"}, func(form string) Workload {
+			return small(Target{"firehose", Attributes{"envelope": form}})
+		})
+	})
 }

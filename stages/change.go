@@ -74,8 +74,3 @@ func (c *change) appendTo(b []byte) []byte {
 	}
 	return append(b, '}')
 }
-
-// size returns the most bytes that appendTo appends.
-func (c *change) size() int {
-	return len(`{"Keys":,"NewImage":,"OldImage":}`) + len(c.keys) + len(c.new) + len(c.old)
-}

@@ -72,7 +72,10 @@ func (e Envelope) Process(_ context.Context, in []engine.Record, out *engine.Out
 	w.out = make([]byte, 0, total)
 	cells := engine.NewPayloads(len(in))
 	out.Grow(len(in))
-	for _, r := range in {
+	for i, r := range in {
+		if i%ahead == 0 {
+			engine.DecodeBase64(in[i:min(i+ahead, len(in))])
+		}
 		start := len(w.out)
 		if err := w.wrap(&r); err != nil {
 			w.out = w.out[:start]

@@ -60,6 +60,7 @@ func (View) ReadsSource() bool { return true }
 // Process gives each record its data.
 func (s View) Process(_ context.Context, in []engine.Record, out *engine.Out) {
 	cells := engine.NewPayloads(len(in))
+	text := make([]byte, 0, s.room(in))
 	out.Grow(len(in))
 	for _, r := range in {
 		c, err := readChange(r.Raw)
@@ -68,7 +69,13 @@ func (s View) Process(_ context.Context, in []engine.Record, out *engine.Out) {
 			continue
 		}
 		raw := r.Raw
-		r.Data = cells.Bytes(s.of(raw, &c))
+		data := s.of(raw, &c)
+		if s.Of == NewAndOldImages {
+			start := len(text)
+			text = c.appendTo(text)
+			data = text[start:len(text):len(text)]
+		}
+		r.Data = cells.Bytes(data)
 		if s.Of == NewAndOldImages && c.new == nil && r.Action != remove {
 			r.Data.StandIn()
 		}
@@ -76,13 +83,22 @@ func (s View) Process(_ context.Context, in []engine.Record, out *engine.Out) {
 	}
 }
 
-// of returns the part of a source record that is the view.
+// room returns the room for the objects that NewAndOldImages makes. An object is shorter
+// than its source record.
+func (s View) room(in []engine.Record) (n int) {
+	if s.Of == NewAndOldImages {
+		for i := range in {
+			n += len(in[i].Raw)
+		}
+	}
+	return n
+}
+
+// of returns the part of a source record that is the view, if it is one part.
 func (s View) of(raw []byte, c *change) []byte {
 	switch {
 	case s.Of == WholeEvent:
 		return raw
-	case s.Of == NewAndOldImages:
-		return c.appendTo(make([]byte, 0, c.size()))
 	case s.Of == OldImage && c.old != nil:
 		return c.old
 	case s.Of == NewImage && c.new != nil:

@@ -149,8 +149,8 @@ func (s *sink) judgeKey(r *engine.Record) {
 // sourceOf returns the source record of r, or nil if r is merged.
 func (w *world) sourceOf(r *engine.Record) *sourceRecord { return w.records[string(r.Raw)] }
 
-// binary is a part of a merged message that is not text.
-var binary = regexp.MustCompile(`\{"\$base64":"([^"]*)"\}`)
+// binary is a part of a merged message, or of an event, that is not text.
+var binary = regexp.MustCompile(`"(?:\$base64|data_base64)":"([^"]*)"`)
 
 // namesIn returns the names of the user records in data, in order. The data, or parts of it, may be
 // in base64.

@@ -7,6 +7,7 @@ import (
 
 	"fanout/internal/testing/modelkit"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // The promises of the function, as docs/models.md states them.
@@ -39,6 +40,8 @@ type Sabotage struct {
 	NoFallback        bool // nothing goes to onFailure
 	SourceKeys        bool // the attribute key is ignored
 	Alter             bool // data gets a newline too many or too few
+	OtherView         bool // targets get another part of a change
+	Bare              bool // envelopes are left out
 	Late              bool // the deadline is overrun
 	Unfiltered        bool // filters are not used
 	Share             bool // requests of targets wait for each other
@@ -67,6 +70,8 @@ func New(p Program) *modelkit.Model[Sabotage] {
 			{Name: "filters are not used", By: Sabotage{Unfiltered: true}, Breaks: filtering},
 			{Name: "the key of a target is ignored", By: Sabotage{SourceKeys: true}, Breaks: intact},
 			{Name: "data is altered", By: Sabotage{Alter: true}, Breaks: intact},
+			{Name: "a target gets another view of a change", By: Sabotage{OtherView: true}, Breaks: intact},
+			{Name: "records come without their envelope", By: Sabotage{Bare: true}, Breaks: intact},
 			{Name: "an answer passes over a failed record", By: Sabotage{SkipFailed: true}, Breaks: answered},
 			{Name: "an answer names a record that all targets have", By: Sabotage{ResendAll: true}, Breaks: answered},
 			{Name: "an answer names several records of a batch", By: Sabotage{NameMore: true}, Breaks: answered},
@@ -75,6 +80,7 @@ func New(p Program) *modelkit.Model[Sabotage] {
 		Occurs: []string{
 			"aggregates", "reshards",
 			"crashes", "bisects", "targets with lanes", "targets with order: request", "targets with a key", "records given up", "faults", "envelopes", "faulty targets",
+			"targets with a view", "targets with an envelope",
 			"records delivered", "records already delivered", "records filtered", "records dropped", "records diverted", "records failed",
 		},
 	}
@@ -92,6 +98,12 @@ func (s *Sabotage) spoilTargets(configuration []target.Loaded) []target.Loaded {
 		}
 		if s.SourceKeys {
 			t.Key = ""
+		}
+		if s.OtherView && t.View != "" {
+			t.View = sinks.ViewKeys
+		}
+		if s.Bare {
+			t.Envelope = ""
 		}
 		if s.NoFallback {
 			t.OnFailure, t.MaxAge = "", 0

@@ -130,20 +130,45 @@ func (r *sourceRecord) data() string {
 	return string(kpl.Seal(message))
 }
 
+// seconds returns the time at which the source took r.
+func (r *sourceRecord) seconds() string {
+	return fmt.Sprintf("%d.%03d", r.created.Unix(), r.created.UnixMilli()%1000)
+}
+
+// images returns the keys and images of a change, as members of an object. They are in
+// DynamoDB's JSON or in plain JSON.
+func (r *sourceRecord) images(plain bool) string {
+	value := func(s string) string {
+		if plain {
+			return fmt.Sprintf("%q", s)
+		}
+		return fmt.Sprintf(`{"S":%q}`, s)
+	}
+	item := fmt.Sprintf(`{"id":%s,"n":%s}`, value(r.pk), value(r.users[0].name))
+	if r.imageless() {
+		return `"Keys":` + item
+	}
+	all := fmt.Sprintf(`"Keys":{"n":%s,"id":%s},"NewImage":%s`, value(r.sk), value(r.pk), item)
+	if r.action == "MODIFY" {
+		all += fmt.Sprintf(`,"OldImage":{"id":%s}`, value(r.pk))
+	}
+	return all
+}
+
+// changeText returns a change with the given images as it stands in an event.
+func (r *sourceRecord) changeText(images string) string {
+	return fmt.Sprintf(`{"eventSource":"aws:dynamodb","eventSourceARN":%q,"eventName":%q,"dynamodb":{%s,"SequenceNumber":%q,"ApproximateCreationDateTime":%s}}`,
+		r.source.arn, r.action, images, r.seq, r.seconds())
+}
+
 // text returns r as it stands in an event.
 func (r *sourceRecord) text() string {
-	created := fmt.Sprintf("%d.%03d", r.created.Unix(), r.created.UnixMilli()%1000)
 	switch r.source.kind {
 	case event.DynamoDB:
-		image := fmt.Sprintf(`"Keys":{"n":{"S":%q},"id":{"S":%q}},"NewImage":%s`, r.sk, r.pk, r.users[0].data)
-		if r.imageless() {
-			image = `"Keys":` + r.users[0].data
-		}
 		if r.flaw == unreadable {
-			image = `"Keys":3`
+			return r.changeText(`"Keys":3`)
 		}
-		return fmt.Sprintf(`{"eventSource":"aws:dynamodb","eventSourceARN":%q,"eventName":%q,"dynamodb":{%s,"SequenceNumber":%q,"ApproximateCreationDateTime":%s}}`,
-			r.source.arn, r.action, image, r.seq, created)
+		return r.changeText(r.images(false))
 	case event.SNS:
 		message := fmt.Sprintf("%q", r.users[0].data)
 		if r.flaw == unreadable {
@@ -158,6 +183,6 @@ func (r *sourceRecord) text() string {
 		}
 		return fmt.Sprintf(`{"eventSource":"aws:kinesis","eventSourceARN":%q,"eventID":"shardId-%s:%s","kinesis":`+
 			`{"partitionKey":%q,"sequenceNumber":%q,"data":%q,"approximateArrivalTimestamp":%s}}`,
-			r.source.arn, r.shard, r.seq, r.key, r.seq, data, created)
+			r.source.arn, r.shard, r.seq, r.key, r.seq, data, r.seconds())
 	}
 }

@@ -65,6 +65,9 @@ func (w *world) drawShard(s *source, shard string) {
 	}
 	for _, r := range records {
 		w.records[r.text()] = r
+		if s.kind == event.DynamoDB {
+			w.records[r.changeText(r.images(true))] = r // convertDDB may change the source record
+		}
 	}
 	factor := 1
 	if s.kind == event.Kinesis && !s.badNumbers && w.OneIn(4) {

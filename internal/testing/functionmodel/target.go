@@ -1,9 +1,11 @@
 package functionmodel
 
 import (
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"fanout/engine"
 	"fanout/internal/testing/modelkit"
@@ -103,6 +105,11 @@ func (w *world) drawTarget(s *source, id string) *modelTarget {
 	if t.spec.Type != builtin.Type("redis") && w.OneIn(3) {
 		t.spec.Key = keyProgram
 	}
+	if s.kind == event.DynamoDB && w.OneIn(3) {
+		t.spec.View = modelkit.Pick(w.Draw, sinks.ViewBoth, sinks.ViewEvent)
+	} else if s.kind != event.DynamoDB && !s.badNumbers && w.OneIn(4) { // otherwise an id has a digest
+		t.spec.Envelope = sinks.EnvelopeCloudEvents
+	}
 	if w.OneIn(4) {
 		t.spec.BatchRecords, t.spec.BatchBytes = w.IntN(6), w.IntN(2)*300
 	}
@@ -155,14 +162,53 @@ func (t *modelTarget) parts(r *sourceRecord) []part {
 	for i := range parts {
 		p := &parts[i]
 		p.key = t.key(p.key)
-		if r.source.kind == event.DynamoDB && t.spec.ConvertDDB {
-			p.data = fmt.Sprintf(`{"id":%q,"n":%q}`, r.pk, r.users[0].name)
+		if r.source.kind == event.DynamoDB {
+			p.data = t.viewOf(r)
+		}
+		if t.spec.Envelope != "" {
+			p.data = t.cloudEvent(r, p, i)
 		}
 		if t.spec.AppendNewlines {
 			p.data = strings.TrimSuffix(p.data, "\n") + "\n"
 		}
 	}
 	return parts
+}
+
+// viewOf returns the part of a change that is its data at t.
+func (t *modelTarget) viewOf(r *sourceRecord) string {
+	images := r.images(t.spec.ConvertDDB)
+	switch {
+	case t.spec.View == sinks.ViewBoth:
+		return "{" + images + "}"
+	case t.spec.View == sinks.ViewEvent && r.flaw == unreadable:
+		return r.text()
+	case t.spec.View == sinks.ViewEvent:
+		return r.changeText(images)
+	case t.spec.ConvertDDB:
+		return fmt.Sprintf(`{"id":%q,"n":%q}`, r.pk, r.users[0].name)
+	}
+	return r.data()
+}
+
+// cloudEvent returns the event of part i of r, which comes from Kinesis or SNS.
+func (t *modelTarget) cloudEvent(r *sourceRecord, p *part, i int) string {
+	id, kind, key := r.seq, "com.amazonaws.sns.Notification", ""
+	if r.source.kind == event.Kinesis {
+		id, kind, key = "shardId-"+r.shard+"/"+r.seq, "com.amazonaws.kinesis.record", fmt.Sprintf(`,"partitionkey":%q`, p.key)
+		if i > 0 {
+			id = fmt.Sprint(id, "/", i)
+		}
+	}
+	data := fmt.Sprintf(`"application/octet-stream","data_base64":"%s"`, base64.StdEncoding.EncodeToString([]byte(p.data)))
+	switch {
+	case p.data[0] == '{':
+		data = `"application/json","data":` + p.data
+	case utf8.ValidString(p.data):
+		data = fmt.Sprintf(`"text/plain","data":%q`, p.data)
+	}
+	return fmt.Sprintf(`{"specversion":"1.0","id":%q,"source":%q,"type":%q,"time":%q%s,"datacontenttype":%s}`,
+		id, t.spec.SourceARN, kind, r.created.UTC().Format("2006-01-02T15:04:05.000Z"), key, data)
 }
 
 // exceedsLimits reports whether a part is larger than a declared limit.

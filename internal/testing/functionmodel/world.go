@@ -129,6 +129,12 @@ func (w *world) countSource(s *source) {
 		if t.faulty {
 			w.Count("faulty targets", 1)
 		}
+		if t.spec.View != "" {
+			w.Count("targets with a view", 1)
+		}
+		if t.spec.Envelope != "" {
+			w.Count("targets with an envelope", 1)
+		}
 		if t.spec.Lanes > 1 {
 			w.Count("targets with lanes", 1)
 		}
