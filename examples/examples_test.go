@@ -20,20 +20,20 @@ import (
 var update = flag.Bool("update", false, "write the output that the examples have now")
 
 func TestMain(m *testing.M) {
-	testscript.Main(clear{m}, map[string]func(){"fanout": func() { command.Main() }})
+	testscript.Main(clearEnv{m}, map[string]func(){"fanout": func() { command.Main() }})
 }
 
-// clear runs tests, but not the command fanout, without the caller's environment.
-type clear struct{ *testing.M }
+// clearEnv runs tests, but not the command fanout, without the caller's environment.
+type clearEnv struct{ *testing.M }
 
-func (m clear) Run() int {
+func (m clearEnv) Run() int {
 	testenv.Clear()
 	return m.M.Run()
 }
 
 // Each example is a file of targets. Its records are in the file of the same name that ends
-// in .json, or in event.json beside it. Its output is in the file of the same name that ends in .jsonl. One that ends in .err has the
-// failures, for an example in which records fail.
+// in .json, or in event.json beside it. Its output is in the file that ends in .jsonl. The
+// file that ends in .err has the failures, for an example in which records fail.
 func TestExamples(t *testing.T) {
 	outputs, err := filepath.Glob("*/*.jsonl")
 	if err != nil || len(outputs) == 0 {

@@ -111,7 +111,7 @@ func (e *reason) known() (classify.Verdict, bool) {
 func (e *reason) detail(index string) string {
 	parts := make([]string, 0, 3)
 	places := jq.IsTemplate(index)
-	if place := cmp.Or(place(e.Reason), place(e.Cause.Reason)); place != "" && !(places && strings.HasPrefix(place, "index ")) {
+	if place := cmp.Or(place(e.Reason), place(e.Cause.Reason)); place != "" && (!places || !strings.HasPrefix(place, "index ")) {
 		parts = append(parts, place)
 	}
 	if name := properName(e.Index); name != "" && name != index && !places {

@@ -73,7 +73,7 @@ if some failed, 2 for wrong usage or unreadable input.`,
 // complete sets the shell's completion of flags. The flags exist, so the errors are
 // always nil.
 func (f *runFlags) complete(cmd *cobra.Command) {
-	f.DeliveryFlags.Complete(cmd)
+	f.Complete(cmd)
 	_ = cmd.MarkFlagFilename("event", "json")
 	ui.CompleteWords(cmd, "starting-position", ui.Positions)
 }
