@@ -15,10 +15,12 @@ func cost(p *tune.Prices, s *Services, events int, took time.Duration, memory in
 	requests, compute := p.Lambda.Of(float64(events), took.Seconds(), memory)
 	dollars := requests + compute + float64(s.units[cloudwatch].Load())*p.CloudWatch.MillionRequests/1e6
 	unit := tune.Request{Bytes: 1, Sizes: []int{1}}
+	perUnit, _ := p.Of("kinesis", &unit)
+	dollars += float64(s.payload.Load()) * perUnit
 	for _, to := range []struct {
 		service
 		name string
-	}{{kinesis, "kinesis"}, {firehose, "firehose"}, {sqs, "sqs"}} {
+	}{{firehose, "firehose"}, {sqs, "sqs"}} {
 		each, _ := p.Of(to.name, &unit)
 		dollars += float64(s.units[to.service].Load()) * each
 	}

@@ -22,9 +22,10 @@ type Services struct {
 	Faults  float64       // share of the records that Kinesis, Firehose and SQS refuse
 	Query   []byte        // the answer of DynamoDB, except for LedgerTable
 
-	calls  [numServices]atomic.Int64
-	units  [numServices]atomic.Int64 // billed units
-	faults faults
+	calls   [numServices]atomic.Int64
+	units   [numServices]atomic.Int64 // billed units
+	payload atomic.Int64              // PUT payload units of Kinesis
+	faults  faults
 }
 
 // LedgerTable is an empty table: the ledger of batches that never failed.
@@ -137,7 +138,9 @@ func (s *Services) answer(out, body []byte, to service) []byte {
 	s.calls[to].Add(1)
 	switch to {
 	case kinesis:
-		return s.results(out, to, bytes.Count(body, []byte(`"PartitionKey":`)))
+		n := bytes.Count(body, []byte(`"PartitionKey":`))
+		s.payload.Add(int64(payloadUnits(body, n)))
+		return s.results(out, to, n)
 	case firehose:
 		return s.results(out, to, bytes.Count(body, []byte(`"Data":`)))
 	case sqs:
@@ -169,6 +172,28 @@ func (s *Services) answer(out, body []byte, to service) []byte {
 // shardList is a stream with the one shard that answers name, as ListShards lists it.
 const shardList = `{"Shards":[{"ShardId":"` + shardID + `","HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"340282366920938463463374607431768211455"},` +
 	`"SequenceNumberRange":{"StartingSequenceNumber":"1"}}]}`
+
+// payloadUnit is what Kinesis bills a record in, in bytes (Kinesis pricing, PUT payload
+// units).
+const payloadUnit = 25 << 10
+
+// payloadUnits returns the payload units of a PutRecords request with n records. A record of
+// a request with small ones takes a unit.
+func payloadUnits(body []byte, n int) (units int) {
+	if len(body) < n*payloadUnit/4 {
+		return n
+	}
+	const begin = `"Data":"`
+	for {
+		_, rest, found := bytes.Cut(body, []byte(begin))
+		if !found {
+			return units
+		}
+		text, after, _ := bytes.Cut(rest, []byte(`"`))
+		units += max(1, (len(text)/4*3+payloadUnit-1)/payloadUnit)
+		body = after
+	}
+}
 
 // forms are the answers of the services that take records.
 var forms = [...]struct{ failures, list, result, code string }{
