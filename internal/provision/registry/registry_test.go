@@ -301,3 +301,12 @@ func TestEntryJSON(t *testing.T) {
 		t.Errorf("got %s, %v; want %s", got, err, want)
 	}
 }
+
+// A filter is an object in a file, also if the table has it as text.
+func TestEntryJSONFilter(t *testing.T) {
+	v := target.Values{"id": {Kind: target.String, Text: "a"}, "filter": {Kind: target.String, Text: `{"partitionKey": ["k"], "data": {"a": ["<"]}}`}}
+	got, err := Entry{lambda.Builtin().Read(v, "a")}.MarshalJSON()
+	if want := `{"id":"a","filter":{"data":{"a":["<"]},"partitionKey":["k"]}}`; err != nil || string(got) != want {
+		t.Errorf("%s, want %s: %v", got, want, err)
+	}
+}
