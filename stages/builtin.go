@@ -24,6 +24,9 @@ var DecompressType = &Type{
 // limit, as outside Lambda, it is 1 GiB.
 func maxBatch() int { return int(min(debug.SetMemoryLimit(-1)/2, 1<<30)) }
 
+// perUser is the memory, in bytes, that a user record of an aggregate counts as.
+const perUser = 256
+
 // DeaggregateType is the type of [Deaggregate].
 var DeaggregateType = &Type{
 	Name: "deaggregate", Attribute: "deaggregate", Sources: []string{kinesis}, Place: Unpack,
@@ -31,7 +34,7 @@ var DeaggregateType = &Type{
 		if !s.Deaggregate || s.Source != kinesis {
 			return nil, nil
 		}
-		return Deaggregate{}, nil
+		return Deaggregate{Records: maxBatch() / perUser}, nil
 	},
 }
 

@@ -30,24 +30,38 @@ import (
 //	a hash key index beyond the table                  user record without one    lost, with the later ones
 //	a hash key that is not a number                    user record without one    lost, with the later ones
 //	a hash key of 2¹²⁸ or more                         user record without one    lost, with all of the aggregate
-type Deaggregate struct{}
+type Deaggregate struct {
+	// Records bounds the user records of one call, because each takes a few hundred bytes
+	// of memory and as few as six bytes in an aggregate. An aggregate with more fails. Later
+	// aggregates fail to come again in another batch. 0 sets no bound.
+	Records int
+}
 
 // Name returns "deaggregate".
 func (Deaggregate) Name() string { return "deaggregate" }
 
 // Process unpacks the aggregates in in.
-func (Deaggregate) Process(_ context.Context, in []engine.Record, out *engine.Out) {
+func (d Deaggregate) Process(_ context.Context, in []engine.Record, out *engine.Out) {
+	used := 0
 	for i, r := range in {
 		message, ok := aggregated(r.Data)
 		if !ok {
 			out.Emit(r)
 			continue
 		}
-		children := readAggregate(message)
-		if len(children) == 0 {
+		children, fits := readAggregate(message, d.Records)
+		switch {
+		case !fits:
+			out.Fail(r, engine.Errorf(engine.Permanent, "the aggregate has more than %d user records or keys, which is the limit for the memory of the function; give the function more memory", d.Records))
+			continue
+		case d.Records > 0 && used > 0 && used+len(children) > d.Records:
+			out.Fail(r, engine.Errorf(engine.Retryable, "the aggregates of the batch have more than %d user records, so this one must come again; lower the batch size of the event source mapping, or give the function more memory", d.Records))
+			continue
+		case len(children) == 0:
 			out.Emit(r)
 			continue
 		}
+		used += len(children)
 		if i == 0 { // expect the same number from the others
 			out.Grow(min(len(in)*len(children), maxReserve))
 		}
@@ -103,7 +117,8 @@ type child struct {
 }
 
 // readAggregate returns the user records of an AggregatedRecord. It returns none if
-// message is not one, or if a user record cannot be read:
+// message is not one, or if a user record cannot be read. fits is false if the message has
+// more than most user records or keys; 0 sets no bound:
 //
 //	message AggregatedRecord {
 //	  repeated string partition_key_table     = 1;
@@ -112,9 +127,10 @@ type child struct {
 //	}
 //
 // The data of the user records lies in message.
-func readAggregate(message []byte) []child {
+func readAggregate(message []byte, most int) (children []child, fits bool) {
 	var keys, hashKeys table
 	records := 0
+	fits = true
 	ok := fields(message, func(f field) bool {
 		switch {
 		case f.kind != protowire.BytesType:
@@ -125,13 +141,17 @@ func readAggregate(message []byte) []child {
 		case f.number == 3:
 			records++
 		}
-		return true
+		fits = most == 0 || max(records, len(keys.ends), len(hashKeys.ends)) <= most
+		return fits
 	})
-	if !ok || records == 0 {
-		return nil
+	switch {
+	case !fits:
+		return nil, false
+	case !ok || records == 0:
+		return nil, true
 	}
 	// The tables may come after the records that refer to them.
-	children := make([]child, 0, records)
+	children = make([]child, 0, records)
 	ok = fields(message, func(f field) bool {
 		if f.number != 3 || f.kind != protowire.BytesType {
 			return true
@@ -141,9 +161,9 @@ func readAggregate(message []byte) []child {
 		return ok
 	})
 	if !ok {
-		return nil
+		return nil, true
 	}
-	return children
+	return children, true
 }
 
 // readChild reads a Record:

@@ -212,6 +212,29 @@ func ExampleDeaggregate() {
 
 // FuzzDeaggregate compares with the aggregation library on data that passes the
 // library's checksum.
+// A small compressed aggregate may have millions of user records, which would take all of the
+// function's memory.
+func TestDeaggregateBound(t *testing.T) {
+	two := message(user{Key: "a", Data: "1"}, user{Key: "a", Data: "2"})
+	three := message(user{Key: "a", Data: "1"}, user{Key: "a", Data: "2"}, user{Key: "a", Data: "3"})
+	manyKeys := put("", 1, "a") + put("", 1, "b") + put("", 1, "c") + record(put(index("", 1, 0), 3, "1"))
+	s := stages.Deaggregate{Records: 2}
+	in := records("plain", seal(three), seal(manyKeys), seal(two), "plain", seal(two))
+	out := engine.Apply(t.Context(), s, in)
+	if got := users(out.Emitted); len(got) != 4 || got[1].Data != "1" || got[2].Data != "2" {
+		t.Errorf("got %v", got)
+	}
+	var failed []string
+	for _, l := range out.Failed {
+		failed = append(failed, engine.ClassOf(l.Err).String()+" "+string(l.Record.Data.Bytes()))
+	}
+	want := []string{"permanent " + seal(three), "permanent " + seal(manyKeys), "retryable " + seal(two)}
+	if diff := cmp.Diff(want, failed); diff != "" {
+		t.Errorf("failed (-want +got)\n%s", diff)
+	}
+	enginetest.CheckStage(t, s, in)
+}
+
 func FuzzDeaggregate(f *testing.F) {
 	f.Add([]byte(message(user{Key: "a", Data: "1"}, user{Key: "b", HashKey: "7", Data: "2"})), true)
 	f.Add([]byte(record(put(index("", 1, 0), 3, "d"))+put("", 1, "k")), true)
