@@ -126,3 +126,16 @@ func TestRedriveDoesNotFilterAgain(t *testing.T) {
 	again := open(t, targets(orders, strings.Replace(target, "n: [1]", "n: [2]", 1))+inactive(orders))
 	again.redrive(redrive.NewDelivery(again.Handler, sinks.Spec{}), orders, all, 1)
 }
+
+// A stage that a record has passed does not run again when the target has lost an earlier one.
+func TestRedriveAfterStageIsGone(t *testing.T) {
+	const target = `id: t, onFailure: dead, type: sqs, collapse: none, destination: "` + queue + `out", transform: ".n + 1", `
+	a := open(t, targets(orders, target+`filter: {data: {n: [1]}}, key: 'error("no")'`)+inactive(orders))
+	a.deliver(eventOf(kinesisRecord{orders, "shardId-000000000000", "1", "a", []byte(`{"n":1}`)}))
+	all := a.envelopes()
+	again := open(t, targets(orders, target+`key: "."`)+inactive(orders))
+	again.redrive(redrive.NewDelivery(again.Handler, sinks.Spec{}), orders, all, 1)
+	if got := again.Records("sqs/out"); len(got) != 1 || string(got[0].Data) != "2" {
+		t.Errorf("got %v", got)
+	}
+}

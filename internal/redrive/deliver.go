@@ -179,16 +179,18 @@ func (r *redelivery) parts() (all []part) {
 	return all
 }
 
-// stages returns the target's stages that e has not passed. The stage that splits requests
-// always runs, because how they are split does not depend on the record.
+// stages returns the target's stages that e has not passed. The target may have lost some of
+// those that e has passed. The stage that splits requests always runs, because how they are
+// split does not depend on the record.
 func (r *redelivery) stages(e *envelope.Envelope) (need []engine.Stage) {
-	passed := e.Passed
+	passed := slices.Clone(e.Passed)
 	for _, s := range r.target.Stages {
 		_, shape := s.(stages.Shape)
+		at := slices.IndexFunc(passed, func(name string) bool { return name == s.Name() || name == formerName(s) })
 		switch {
 		case e.Staged && !shape:
-		case len(passed) > 0 && (passed[0] == s.Name() || passed[0] == formerName(s)):
-			passed = passed[1:]
+		case at >= 0:
+			passed = slices.Delete(passed, at, at+1)
 		default:
 			need = append(need, s)
 		}
