@@ -181,6 +181,36 @@ func TestRedriveKeepsOrder(t *testing.T) {
 	}
 }
 
+// An envelope without the key that the target gives it may have the key of any other.
+func TestRedriveKeepsOrderOfNewKeys(t *testing.T) {
+	a := open(t, targets(orders, `id: t, type: sqs, collapse: none, key: '"k"', parallel: false, destination: "`+queue+`out"`))
+	var all []envelope.Envelope
+	for i, key := range []string{"k", "source", "k", "source", "k"} {
+		all = append(all, envelope.Envelope{
+			Version: 1, Source: orders, Target: "t", Shard: "s", Sequence: fmt.Sprint(9 + i), Key: key,
+			Data: fmt.Append(nil, i), Staged: key == "k",
+		})
+	}
+	r := redrive.NewDelivery(a.Handler, sinks.Spec{})
+	a.OnCall(func(awsfake.Call) *awsfake.Fault {
+		if len(a.Records("sqs/out")) == 1 {
+			return &awsfake.Fault{Code: "AccessDeniedException", Status: 403}
+		}
+		return nil
+	})
+	a.redrive(r, orders, all, 1)
+	a.redrive(r, orders, all[2:], 0)
+	a.OnCall(nil)
+	a.redrive(r, orders, all[1:], 4)
+	var got []string
+	for _, rec := range a.Records("sqs/out") {
+		got = append(got, string(rec.Data))
+	}
+	if diff := cmp.Diff([]string{"0", "1", "2", "3", "4"}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 // A queue that holds a target's envelopes gets none during their redrive.
 func TestRedriveDoesNotGoRound(t *testing.T) {
 	here := sinks.Destination{Name: "dead", Account: "123456789012", Region: "eu-west-1"}

@@ -30,7 +30,10 @@ type Delivery struct {
 }
 
 // lineage identifies a sequence of records whose order counts.
-type lineage struct{ source, target, shard, key string }
+type lineage struct {
+	source, target, shard, key string
+	keyless                    bool // the envelope has yet to get its key; key is ""
+}
 
 // NewDelivery returns a Delivery with the targets of h. from has the Type and the
 // Destination of the queue or file that holds the envelopes; its zero value is neither. If a
@@ -153,30 +156,46 @@ func sameFile(a, b string) bool {
 
 // part is a group of envelopes that need the same stages.
 type part struct {
-	stages []engine.Stage
-	index  []int // indexes of the envelopes
+	stages  []engine.Stage
+	keyless bool  // the envelopes have yet to get their keys, so any two may have the same
+	index   []int // indexes of the envelopes
 }
 
 // parts groups the envelopes by the stages they need. If the target keeps order, an
-// envelope never goes into an earlier part than an earlier envelope of its key.
+// envelope never goes into an earlier part than an earlier envelope that may have its key.
 func (r *redelivery) parts() (all []part) {
-	last := make(map[string]int) // by key: the part of its last envelope
+	last := make(map[lineage]int)                            // by key: the part of its last envelope
+	first, top := make(map[string]int), make(map[string]int) // by shard: the first part for later envelopes, and the last one of earlier ones
 	for i := range r.envelopes {
 		e := &r.envelopes[i]
-		need, key, k := r.stages(e), e.Shard+"\x00"+e.Key, 0
-		if r.target.Ordered {
-			k = last[key]
+		need, key, k := r.stages(e), r.lineage(e), 0
+		keyless := slices.ContainsFunc(need, rekeys)
+		switch {
+		case !r.target.Ordered:
+		case keyless:
+			k = top[e.Shard]
+		default:
+			k = max(last[key], first[e.Shard])
 		}
 		for k < len(all) && !slices.Equal(all[k].stages, need) {
 			k++
 		}
 		if k == len(all) {
-			all = append(all, part{stages: need})
+			all = append(all, part{stages: need, keyless: keyless})
 		}
 		all[k].index = append(all[k].index, i)
-		last[key] = k
+		last[key], top[e.Shard] = k, max(top[e.Shard], k)
+		if keyless {
+			first[e.Shard] = k
+		}
 	}
 	return all
+}
+
+// rekeys reports whether a stage changes keys.
+func rekeys(s engine.Stage) bool {
+	_, ok := s.(interface{ Rekeys() })
+	return ok
 }
 
 // stages returns the target's stages that e has not passed. The target may have lost some of
@@ -214,7 +233,7 @@ func (r *redelivery) deliver(ctx context.Context, part part) error {
 	var index []int
 	var records []engine.Record
 	for _, i := range part.index {
-		if e := &r.envelopes[i]; r.overtakes(e) {
+		if e := &r.envelopes[i]; r.overtakes(e, part.keyless) {
 			overtaking = append(overtaking, *e)
 		} else {
 			index, records = append(index, i), append(records, r.record(e))
@@ -233,7 +252,7 @@ func (r *redelivery) deliver(ctx context.Context, part part) error {
 	for k, i := range index {
 		fate := res.Report.Targets[0].Fate(k)
 		r.done[i] = fate == engine.FateDelivered || fate == engine.FateDiverted || fate == engine.FateFiltered
-		r.remember(&r.envelopes[i], r.done[i])
+		r.remember(&r.envelopes[i], part.keyless, r.done[i])
 	}
 	r.results = append(r.results, res)
 	return nil
@@ -255,25 +274,40 @@ func (r *redelivery) record(e *envelope.Envelope) engine.Record {
 
 var errOvertakes = errors.New("an earlier record of its key failed, and the target keeps order; it was not sent")
 
-// overtakes reports whether e follows a failed envelope of its key.
-func (r *redelivery) overtakes(e *envelope.Envelope) bool {
+// overtakes reports whether e follows a failed envelope that may have its key.
+func (r *redelivery) overtakes(e *envelope.Envelope, keyless bool) bool {
 	if !r.target.Ordered {
 		return false
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	first, ok := r.failed[r.lineage(e)]
-	return ok && envelope.Compare(e, &first) > 0
+	of := r.lineage(e)
+	for _, l := range []lineage{of, of.anyKey()} {
+		if first, ok := r.failed[l]; ok && envelope.Compare(e, &first) > 0 {
+			return true
+		}
+	}
+	if keyless {
+		for l, first := range r.failed {
+			if l.anyKey() == of.anyKey() && envelope.Compare(e, &first) > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // remember stores the outcome of e.
-func (r *redelivery) remember(e *envelope.Envelope, done bool) {
+func (r *redelivery) remember(e *envelope.Envelope, keyless, done bool) {
 	if !r.target.Ordered {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	key := r.lineage(e)
+	if keyless {
+		key = key.anyKey()
+	}
 	first, ok := r.failed[key]
 	switch {
 	case done && ok && envelope.Compare(e, &first) == 0:
@@ -284,7 +318,13 @@ func (r *redelivery) remember(e *envelope.Envelope, done bool) {
 }
 
 func (r *redelivery) lineage(e *envelope.Envelope) lineage {
-	return lineage{r.spec.SourceARN, r.target.ID, e.Shard, e.Key}
+	return lineage{source: r.spec.SourceARN, target: r.target.ID, shard: e.Shard, key: e.Key}
+}
+
+// anyKey returns the lineage of the shard's envelopes that have yet to get their keys.
+func (l lineage) anyKey() lineage {
+	l.key, l.keyless = "", true
+	return l
 }
 
 // refused returns the result of envelopes that are not sent, with the reason.
