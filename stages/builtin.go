@@ -19,13 +19,14 @@ var DecompressType = &Type{
 	},
 }
 
-// maxBatch returns the most bytes that a batch may decompress to: half of the memory
+// maxBatch returns the most bytes that a batch may decompress to, or become: half of the memory
 // limit of Go's runtime. Requests and the event itself need the other half. Without a
 // limit, as outside Lambda, it is 1 GiB.
 func maxBatch() int { return int(min(debug.SetMemoryLimit(-1)/2, 1<<30)) }
 
-// perUser is the memory, in bytes, that a user record of an aggregate counts as.
-const perUser = 256
+// perRecord is the memory, in bytes, that a record counts as which a stage makes in addition
+// to the others.
+const perRecord = 256
 
 // DeaggregateType is the type of [Deaggregate].
 var DeaggregateType = &Type{
@@ -34,7 +35,7 @@ var DeaggregateType = &Type{
 		if !s.Deaggregate || s.Source != kinesis {
 			return nil, nil
 		}
-		return Deaggregate{Records: maxBatch() / perUser}, nil
+		return Deaggregate{Records: maxBatch() / perRecord}, nil
 	},
 }
 
@@ -82,7 +83,7 @@ var TransformType = &Type{
 		if err != nil {
 			return nil, fmt.Errorf("transform: %w", err)
 		}
-		return Transform{Program: program, Text: s.TransformOutput == "text", Source: s.SourceARN, PlainOld: s.plainOld()}, nil
+		return Transform{Program: program, Text: s.TransformOutput == "text", Source: s.SourceARN, PlainOld: s.plainOld(), Bytes: maxBatch()}, nil
 	},
 }
 

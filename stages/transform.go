@@ -22,6 +22,11 @@ type Transform struct {
 	// PlainOld converts the old image for $old to plain JSON. The source record has it in
 	// DynamoDB JSON.
 	PlainOld bool
+
+	// Bytes bounds the memory of the results of one call. Later records fail, to come
+	// again in another batch. The record that exceeds the bound still passes. 0 sets no
+	// bound.
+	Bytes int
 }
 
 // Name returns "transform", whatever the program is: an envelope of an earlier program
@@ -33,15 +38,21 @@ func (t Transform) ReadsSource() bool { return t.Program.Uses("$old") }
 
 // Process runs the program.
 func (t Transform) Process(ctx context.Context, in []engine.Record, out *engine.Out) {
+	used := 0
 	for i := range in {
 		if ctx.Err() != nil {
 			return // the engine fails the rest, to be sent again
 		}
-		t.record(ctx, &in[i], out)
+		if t.Bytes > 0 && used >= t.Bytes {
+			out.Fail(in[i], engine.Errorf(engine.Retryable, "transform: the results of the batch take more than %d bytes, so this record must come again; lower the batch size of the event source mapping, or give the function more memory", t.Bytes))
+			continue
+		}
+		used += t.record(ctx, &in[i], out)
 	}
 }
 
-func (t Transform) record(ctx context.Context, r *engine.Record, out *engine.Out) {
+// record runs the program on a record, and returns the memory of its results.
+func (t Transform) record(ctx context.Context, r *engine.Record, out *engine.Out) (bytes int) {
 	input, err := programInput(t.Program, r, t.Source, t.PlainOld)
 	var results [][]byte
 	if err == nil {
@@ -52,20 +63,22 @@ func (t Transform) record(ctx context.Context, r *engine.Record, out *engine.Out
 	}
 	switch {
 	case ctx.Err() != nil:
-		return
+		return 0
 	case err != nil:
 		out.Fail(*r, engine.Errorf(engine.Permanent, "transform: %w", err))
-		return
+		return 0
 	case len(results) == 0:
 		out.Filter(*r)
-		return
+		return 0
 	}
 	cells := engine.NewPayloads(len(results))
 	for i, result := range results {
 		child := r.With(cells.Bytes(result))
 		child.Sub = subOf(r.Sub, i)
 		out.Emit(child)
+		bytes += len(result) + perRecord
 	}
+	return bytes
 }
 
 // subBits is the number of bits for the place of a result. A program makes fewer results

@@ -30,6 +30,21 @@ func TestTransformStage(t *testing.T) {
 	}
 }
 
+// Records may become results that take all of the function's memory, so the rest comes again.
+func TestTransformBound(t *testing.T) {
+	in := records(`{"n":1}`, `{"n":700}`, `{"n":2}`, `{"n":0}`)
+	s := stages.Transform{Program: program(t, `if .n == 0 then empty else "x" * .n end`), Text: true, Bytes: 1000}
+	out := engine.Apply(t.Context(), s, in)
+	if len(out.Emitted) != 2 || len(out.Failed) != 2 || engine.ClassOf(out.Failed[0].Err) != engine.Retryable || string(out.Failed[0].Record.Data.Bytes()) != `{"n":2}` {
+		t.Errorf("%q, failed %v", emitted(out), out.Failed)
+	}
+	enginetest.CheckStage(t, s, in)
+	s.Program, in = program(t, `range(3), "x"`), records(`1`, `2`) // small results take memory too
+	if out := engine.Apply(t.Context(), s, in); len(out.Emitted) != 4 || len(out.Failed) != 1 {
+		t.Errorf("%q, failed %v", emitted(out), out.Failed)
+	}
+}
+
 // Each result is a record with a place of its own, a record without one is filtered, and
 // one that fails does so alone.
 func TestTransform(t *testing.T) {
