@@ -66,9 +66,10 @@ func (o *Out) process(ctx context.Context, s Stage, in []Record) {
 	}
 	o.in, o.forged = in, false
 	o.done = append(o.done[:0], make([]bool, len(in))...)
-	recs, cuts, dropped, failed := len(o.recs), len(o.cuts), len(o.dropped), len(o.failed)
+	recs, cuts, dropped, failed, used := len(o.recs), len(o.cuts), len(o.dropped), len(o.failed), o.used
 	undo := func() {
 		o.recs, o.cuts, o.dropped, o.failed = o.recs[:recs], o.cuts[:cuts], o.dropped[:dropped], o.failed[:failed]
+		o.used = used
 	}
 
 	if p := panics.Try(func() { s.Process(ctx, in, o) }); p != nil {

@@ -30,6 +30,7 @@ type Out struct {
 	in     []Record // of the call under way
 	done   []bool   // by index in in: accounted for
 	forged bool     // the stage emitted a record without an origin in in
+	used   int      // see Use
 	stale  int      // changed records that the stage passed on with the Raw of the original
 }
 
@@ -85,6 +86,13 @@ func (o *Out) emit(r Record) {
 
 // Grow makes room for n more records, for a stage that knows how many it emits.
 func (o *Out) Grow(n int) { o.recs = slices.Grow(o.recs, n) }
+
+// Use adds n to what the stage has used up for the lane, such as memory, and returns the
+// sum. It includes earlier pieces of the lane, which failed records or a stage cut apart.
+func (o *Out) Use(n int) int {
+	o.used += n
+	return o.used
+}
 
 // Cut makes the next Emit begin a new request.
 func (o *Out) Cut() { o.cut() }

@@ -269,3 +269,38 @@ func TestClassNames(t *testing.T) {
 		}
 	}
 }
+
+// What a stage uses counts for the whole lane, although failed records cut it. A stage that
+// panicked has used nothing.
+func TestUse(t *testing.T) {
+	bounded := each("bounded", func(r engine.Record, out *engine.Out) {
+		if out.Use(1) > 3 {
+			out.Fail(r, engine.Errorf(engine.Retryable, "too much"))
+			return
+		}
+		if r.Key == "panic" {
+			panic(r.Key)
+		}
+		out.Emit(r)
+	})
+	for text, want := range map[string]string{"a ! b ! c ! d": "a b c", "a panic b c d": "a b c", "a b c d": "a b c"} {
+		sink := &enginetest.Sink{}
+		run(t, engine.Target{ID: "t", Sink: sink, Stages: []engine.Stage{
+			each("failing", func(r engine.Record, out *engine.Out) {
+				if r.Key == "!" {
+					out.Fail(r, errors.New("failing"))
+					return
+				}
+				out.Emit(r)
+			}), bounded,
+		}}, records(text))
+		var got []string
+		for _, r := range sink.Accepted() {
+			got = append(got, r.Key)
+		}
+		slices.Sort(got)
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: got %v, want %s", text, got, want)
+		}
+	}
+}

@@ -31,7 +31,7 @@ import (
 //	a hash key that is not a number                    user record without one    lost, with the later ones
 //	a hash key of 2¹²⁸ or more                         user record without one    lost, with all of the aggregate
 type Deaggregate struct {
-	// Records bounds the user records of one call, because each takes a few hundred bytes
+	// Records bounds the user records of a lane, because each takes a few hundred bytes
 	// of memory and as few as six bytes in an aggregate. An aggregate with more fails. Later
 	// aggregates fail to come again in another batch. 0 sets no bound.
 	Records int
@@ -42,7 +42,6 @@ func (Deaggregate) Name() string { return "deaggregate" }
 
 // Process unpacks the aggregates in in.
 func (d Deaggregate) Process(_ context.Context, in []engine.Record, out *engine.Out) {
-	used := 0
 	for i, r := range in {
 		message, ok := aggregated(r.Data)
 		if !ok {
@@ -54,14 +53,14 @@ func (d Deaggregate) Process(_ context.Context, in []engine.Record, out *engine.
 		case !fits:
 			out.Fail(r, engine.Errorf(engine.Permanent, "the aggregate has more than %d user records or keys, which is the limit for the memory of the function; give the function more memory", d.Records))
 			continue
-		case d.Records > 0 && used > 0 && used+len(children) > d.Records:
+		case d.Records > 0 && out.Use(0) > 0 && out.Use(0)+len(children) > d.Records:
 			out.Fail(r, engine.Errorf(engine.Retryable, "the aggregates of the batch have more than %d user records, so this one must come again; lower the batch size of the event source mapping, or give the function more memory", d.Records))
 			continue
 		case len(children) == 0:
 			out.Emit(r)
 			continue
 		}
-		used += len(children)
+		out.Use(len(children))
 		if i == 0 { // expect the same number from the others
 			out.Grow(min(len(in)*len(children), maxReserve))
 		}

@@ -15,7 +15,7 @@ import (
 type Decompress struct {
 	Format Compression // Auto decompresses data that begins like gzip or zstd, and passes other data unchanged
 
-	// Bytes bounds the decompressed data of one call. Later compressed records
+	// Bytes bounds the decompressed data of a lane. Later compressed records
 	// fail, to come again in another batch. The record that exceeds the bound still
 	// passes. 0 sets no bound.
 	Bytes int
@@ -33,14 +33,13 @@ func (d Decompress) Process(_ context.Context, in []engine.Record, out *engine.O
 	u := decompressors.Get().(*decompressor)
 	var cells *engine.Payloads
 	out.Grow(len(in))
-	used := 0
 	for i, r := range in {
 		format := d.formatOf(r.Data)
 		switch {
 		case format == Uncompressed:
 			out.Emit(r)
 			continue
-		case d.Bytes > 0 && used >= d.Bytes:
+		case d.Bytes > 0 && out.Use(0) >= d.Bytes:
 			out.Fail(r, engine.Errorf(engine.Retryable, "the data of the batch decompresses to more than %d bytes, so this record must come again; lower the batch size of the event source mapping, or give the function more memory", d.Bytes))
 			continue
 		}
@@ -52,7 +51,7 @@ func (d Decompress) Process(_ context.Context, in []engine.Record, out *engine.O
 		if cells == nil {
 			cells = engine.NewPayloads(len(in) - i)
 		}
-		used += len(data)
+		out.Use(len(data))
 		out.EmitWithSource(r.With(cells.Bytes(data)), r.Raw)
 	}
 	decompressors.Put(u) // not after a panic

@@ -23,7 +23,7 @@ type Transform struct {
 	// DynamoDB JSON.
 	PlainOld bool
 
-	// Bytes bounds the memory of the results of one call. Later records fail, to come
+	// Bytes bounds the memory of the results of a lane. Later records fail, to come
 	// again in another batch. The record that exceeds the bound still passes. 0 sets no
 	// bound.
 	Bytes int
@@ -38,16 +38,15 @@ func (t Transform) ReadsSource() bool { return t.Program.Uses("$old") }
 
 // Process runs the program.
 func (t Transform) Process(ctx context.Context, in []engine.Record, out *engine.Out) {
-	used := 0
 	for i := range in {
 		if ctx.Err() != nil {
 			return // the engine fails the rest, to be sent again
 		}
-		if t.Bytes > 0 && used >= t.Bytes {
+		if t.Bytes > 0 && out.Use(0) >= t.Bytes {
 			out.Fail(in[i], engine.Errorf(engine.Retryable, "transform: the results of the batch take more than %d bytes, so this record must come again; lower the batch size of the event source mapping, or give the function more memory", t.Bytes))
 			continue
 		}
-		used += t.record(ctx, &in[i], out)
+		out.Use(t.record(ctx, &in[i], out))
 	}
 }
 
