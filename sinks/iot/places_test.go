@@ -36,6 +36,23 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
+// A record does not choose a topic that AWS IoT acts on.
+func TestReservedTopics(t *testing.T) {
+	_, cfg := sinktest.Start(t)
+	for topic, says := range map[string]string{
+		"${.id}":              "reserved topic",
+		"${.id}/$x":           "reserved topic",
+		"$aws/rules/r/${.id}": "",
+		"$${x}/${.id}":        "",
+		"a/${.id}":            "",
+	} {
+		o := New(iotdataplane.NewFromConfig(cfg), topic).Send(t.Context(), []engine.Record{{Data: engine.Bytes([]byte(`{"id":"$aws/x"}`))}})
+		if err := o.Err(0); (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v; want %q", topic, err, says)
+		}
+	}
+}
+
 func TestParsePlaces(t *testing.T) {
 	for text, want := range map[string]string{
 		"host#sensors/${.id}":                         "",

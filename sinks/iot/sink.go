@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/iotdataplane"
@@ -85,7 +86,17 @@ func (s *Sink) topicOf(r *engine.Record) (string, error) {
 	if len(topic) > maxTopic || !utf8.Valid(topic) || bytes.ContainsAny(topic, "+#\x00") {
 		return "", engine.Errorf(engine.Permanent, "%s: the places of the topic make no topic for the record: it is too long, or has + or #", s.name)
 	}
+	if topic[0] == '$' && !s.reserved() {
+		return "", engine.Errorf(engine.Permanent, "%s: the first place of the topic makes a reserved topic for the record, one that begins with $", s.name)
+	}
 	return string(topic), nil
+}
+
+// reserved reports whether the text of the topic begins with $. No record may choose such a
+// topic, because AWS IoT acts on it: $aws/things/…/shadow/update changes a device.
+func (s *Sink) reserved() bool {
+	text := s.places.Map(func(text string) string { return text }, " ")
+	return strings.HasPrefix(text, "$")
 }
 
 // publish is the form of Publish.
