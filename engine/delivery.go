@@ -25,7 +25,7 @@ type delivery struct {
 }
 
 func newDelivery(t *target, slots *Slots, records int) *delivery {
-	d := &delivery{tally: newTally(t.ID, records), target: t, slots: slots, breaker: new(breaker), fallbackBreaker: new(breaker)}
+	d := &delivery{tally: newTally(t.ID, records, t.Ordered), target: t, slots: slots, breaker: new(breaker), fallbackBreaker: new(breaker)}
 	if t.Fault == nil {
 		d.limits, d.size = t.Sink.Limits(), SizerOf(t.Sink)
 	}

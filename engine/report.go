@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -68,7 +67,7 @@ type TargetReport struct {
 	Failures  []Failure     // reasons of failed and diverted records: the first few distinct ones
 
 	fates []Fate
-	held  map[int]Held // for failed records, the parts that the target has
+	held  map[int]Held // for failed and stale records, the parts that the target has
 }
 
 // Failure is one reason why records failed at a target.
@@ -123,6 +122,8 @@ type tally struct {
 	unbooked []int32 // by source record: parts not booked yet; nil if each record is one part
 	report   TargetReport
 
+	ordered bool // the target keeps order
+
 	// For targets with stages:
 	lanes       []lane       // records that the stages emitted
 	losses      []*processed // records that the stages filtered, dropped or failed
@@ -131,8 +132,8 @@ type tally struct {
 	failedParts []part       // if split
 }
 
-func newTally(id string, records int) tally {
-	return tally{start: time.Now(), report: TargetReport{ID: id, fates: make([]Fate, records)}}
+func newTally(id string, records int, ordered bool) tally {
+	return tally{start: time.Now(), ordered: ordered, report: TargetReport{ID: id, fates: make([]Fate, records)}}
 }
 
 // expect sets the records that remain to be booked, because stages may have split
@@ -324,47 +325,4 @@ func (t *tally) failedPart(r *Record) {
 	if t.split {
 		r.leaves(func(leaf *Record) { t.failedParts = append(t.failedParts, part{int(leaf.src) - 1, leaf.Sub}) })
 	}
-}
-
-// held returns the parts that the target has of split records that failed. If the
-// fate of one part is unknown, all parts of its record that this run sent count as
-// failed, and only the parts from before the run remain.
-func (t *tally) held() map[int]Held {
-	if !t.split || t.report.Failed == 0 {
-		return nil
-	}
-	failed := make(map[part]bool, len(t.failedParts))
-	for _, p := range t.failedParts {
-		failed[p] = true
-	}
-	eachRecord(t.lanes, t.losses, func(r *Record) {
-		r.leaves(func(leaf *Record) {
-			if src := int(leaf.src) - 1; t.unbooked[src] > 0 {
-				failed[part{src, leaf.Sub}] = true
-			}
-		})
-	})
-	held := make(map[int]Held)
-	t.parts(func(leaf *Record) {
-		p := part{int(leaf.src) - 1, leaf.Sub}
-		if t.report.fates[p.src] != FateFailed {
-			return
-		}
-		h := held[p.src]
-		h.Of++
-		if !failed[p] {
-			h.Subs = append(h.Subs, p.sub)
-		}
-		held[p.src] = h
-	})
-	for src, h := range held {
-		if len(h.Subs) == 0 {
-			delete(held, src)
-			continue
-		}
-		slices.Sort(h.Subs)
-		h.Subs = slices.Compact(h.Subs)
-		held[src] = h
-	}
-	return held
 }

@@ -25,12 +25,15 @@ func (h *Held) has(sub, n int) bool {
 	return found
 }
 
-// Held returns how much of source record i the target now has.
+// Held returns how much of source record i the target now has. A record that was
+// delivered counts as lacking if the target must get it again, behind an earlier record
+// of its key.
 func (t *TargetReport) Held(i int) Held {
-	if t.fates[i] != FateFailed {
+	h, partly := t.held[i]
+	if t.fates[i] != FateFailed && !partly {
 		return Held{All: true}
 	}
-	return t.held[i]
+	return h
 }
 
 // resume runs each target that already has some of the records on its own. Stages

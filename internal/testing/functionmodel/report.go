@@ -68,12 +68,14 @@ func (j *reportJudge) judge(lacking map[*sourceRecord]bool) {
 	t := j.target
 	blocked := map[string]bool{} // lanes of an ordered target in which a record failed
 	sent := map[string]bool{}    // by lane and key: an owed part
+	unsure := map[string]bool{}  // by lane and key: a part that comes again because its fate is unknown
 	for i := range j.result.Records {
 		lane, r := j.result.Records[i].Lane, j.sourceOf(&j.result.Records[i])
 		fate, held := j.report.Fate(i), j.report.Held(i)
 		owed := t.owes(r, lane, sent)
 		t.allowRepeats(r, owed)
 		j.judgeHeld(r, held, fate)
+		j.allowStale(r, lane, held, unsure)
 		if fate == engine.FateFailed {
 			j.judgeFailed(r, owed)
 			lacking[r] = true
@@ -85,6 +87,33 @@ func (j *reportJudge) judge(lacking map[*sourceRecord]bool) {
 			blocked[lane] = true
 		}
 		t.held[r] = held
+	}
+}
+
+// allowStale allows parts of r that were acknowledged to come again, behind a part of their key whose
+// fate is unknown because of a request that ignored its deadline. It notes the keys of such parts.
+func (j *reportJudge) allowStale(r *sourceRecord, lane string, held engine.Held, unsure map[string]bool) {
+	t := j.target
+	if !t.ordered() || held.All {
+		return
+	}
+	parts := t.parts(r)
+	for k, p := range parts {
+		key := lane + " " + p.key
+		if !unsure[key] || held.Of == len(parts) && slices.Contains(held.Subs, k) {
+			continue
+		}
+		for _, name := range p.names {
+			if t.acknowledged[name] == j.round {
+				t.allowRepeat(name)
+			}
+		}
+	}
+	if t.hanging == 0 && (t.fallback() == nil || t.fallback().hanging == 0) {
+		return
+	}
+	for _, p := range parts {
+		unsure[lane+" "+p.key] = true
 	}
 }
 
