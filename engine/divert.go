@@ -6,19 +6,10 @@ import (
 	"time"
 )
 
-// Oversize says how a target handles a record that is too large.
-type Oversize uint8
-
-const (
-	FailOversize Oversize = iota // it fails, or goes to OnFailure
-	DropOversize                 // it is dropped, and counted
-)
-
 // Fallback takes the records that a target rejects.
 type Fallback struct {
-	ID    string
-	Sink  Sink
-	Retry Retry
+	ID   string
+	Sink Sink
 
 	// Wrap makes the record that is sent in place of a rejected one. Nil sends the
 	// record itself.
@@ -41,7 +32,7 @@ type Rejected struct {
 
 // drops reports whether a record that failed with err is to be dropped.
 func (t *target) drops(err error) bool {
-	return t.Oversize == DropOversize && ClassOf(err) == TooLarge
+	return t.DropOversize && ClassOf(err) == TooLarge
 }
 
 // diverts reports whether the fallback takes r, which failed with err.

@@ -120,7 +120,7 @@ func TestOversizeDropped(t *testing.T) {
 				Bounds: engine.Limits{RecordBytes: 2, OnePerKey: true},
 				Script: enginetest.FailTimes(9, enginetest.ErrTooLarge, keyIs("b")),
 			}
-			r := run(t, engine.Target{Sink: sink, Ordered: ordered, Oversize: engine.DropOversize}, records("a ccc b a ccc b"))
+			r := run(t, engine.Target{Sink: sink, Ordered: ordered, DropOversize: true}, records("a ccc b a ccc b"))
 			wantCounts(t, r, 2, 4, 0)
 		})
 	}

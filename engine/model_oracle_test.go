@@ -95,7 +95,7 @@ func (o *oracle) judgeArrival(part *engine.Record, request []engine.Record) {
 		if o.Ordered && now.place < a.place {
 			o.judge.Count("parts after a later one of an ordered target", 1)
 		}
-		if o.Ordered && now.place < a.place && !o.mayFollow(name, a.request) && !o.diverted[name] && o.Oversize != engine.DropOversize {
+		if o.Ordered && now.place < a.place && !o.mayFollow(name, a.request) && !o.diverted[name] && !o.DropOversize {
 			o.broken(o.order(), "part %s of %s was accepted after part %s", name, key, a.part)
 		}
 	}
@@ -177,7 +177,7 @@ func (t *modelTarget) owes(records []engine.Record) []owed {
 // judgeHeld checks that the target has the parts that the report claims, and that it keeps no
 // older value than theirs.
 func (o *oracle) judgeHeld(r *engine.Record, h engine.Held) {
-	if o.Oversize == engine.DropOversize {
+	if o.DropOversize {
 		return
 	}
 	for _, part := range o.parts(r) {
@@ -208,7 +208,7 @@ func (o *oracle) judgeRepeats(r *engine.Record, fate engine.Fate, owed *owed) {
 // judgeFate checks that the fate of a record is true.
 func (o *oracle) judgeFate(r *engine.Record, fate engine.Fate, owed *owed) {
 	accepted, taken := o.accepted[r.Seq], o.taken[r.Seq]
-	drops := o.Oversize == engine.DropOversize // any part may be dropped, as part of a merged record
+	drops := o.DropOversize // any part may be dropped, as part of a merged record
 	switch {
 	case fate == engine.FateAlready && !drops:
 		o.broken(truthful, "record %s counts as already delivered, and %d parts were not", r.Seq, owed.parts)
@@ -251,7 +251,7 @@ func (t *modelTarget) faultlessFate(r *engine.Record, owed *owed) engine.Fate {
 		return rejected
 	case owed.parts == 0:
 		return t.staged(r)
-	case oversize && t.Oversize == engine.DropOversize:
+	case oversize && t.DropOversize:
 		return engine.FateDropped
 	case oversize:
 		return rejected

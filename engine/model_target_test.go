@@ -55,7 +55,7 @@ func drawTarget(d *modelkit.Draw, id string, records int) *modelTarget {
 		t.Stages = append(t.Stages, merging)
 	}
 	if d.OneIn(4) {
-		t.Oversize = engine.DropOversize
+		t.DropOversize = true
 	}
 	if t.fallbackFaultless = true; d.OneIn(3) {
 		t.fallback = &enginetest.Sink{Bounds: engine.Limits{RecordBytes: d.IntN(2) * 6}} // room for one name

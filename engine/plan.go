@@ -54,8 +54,9 @@ type Target struct {
 	InFlight int // requests in flight; 0: an even share of the plan's
 	Retry    Retry
 
-	Oversize  Oversize  // how records that are too large are handled
-	OnFailure *Fallback // takes the records that this target rejects, before they fail; nil: none
+	// DropOversize drops records that are too large. Otherwise they fail, or go to OnFailure.
+	DropOversize bool
+	OnFailure    *Fallback // takes the records that this target rejects, before they fail; nil: none
 
 	// Fault, when set, says why the target cannot work. Every record then fails with
 	// it, and nothing is sent.
@@ -162,7 +163,7 @@ func (p *Plan) add(i int, tt Target, share int) {
 	}
 	p.demand += t.InFlight
 	if f := t.OnFailure; f != nil {
-		t.fallback = newTarget(Target{ID: f.ID, Sink: f.Sink, Retry: f.Retry, InFlight: t.InFlight}, 0)
+		t.fallback = newTarget(Target{ID: f.ID, Sink: f.Sink, Retry: t.Retry, InFlight: t.InFlight}, 0)
 	}
 	n := &p.root
 	for _, s := range t.Stages {

@@ -30,8 +30,8 @@ func runStage(ctx context.Context, s Stage, depth int, lanes []lane, losses []*p
 type Applied struct {
 	Emitted []Record // in order
 	Cuts    []int    // indexes in Emitted at which a new request begins
-	Dropped []Loss   // or filtered, with the reason "filtered"
-	Failed  []Loss
+
+	Dropped, Failed []Loss // dropped: or filtered, with the reason "filtered"
 
 	// StaleRaw counts the changed records that the stage emitted or failed with the
 	// Raw of the original. The engine dropped it.
@@ -113,8 +113,7 @@ func forgot(ctx context.Context, s Stage) error {
 
 // StageError is a fault of a stage itself, not of a record.
 type StageError struct {
-	Stage string // its name
-	Did   string // the fault, as a verb phrase
+	Stage, Did string // its name, and the fault as a verb phrase
 }
 
 func (e *StageError) Error() string { return "stage " + e.Stage + " " + e.Did }

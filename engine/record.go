@@ -9,12 +9,13 @@ type Record struct {
 	Key     string  // partition key
 	HashKey string  // explicit hash key, if any
 	Data    Payload // the data to deliver
-	Lane    string  // ordering domain: the source shard
-	Seq     string  // source sequence number
-	Sub     int     // place inside an aggregated source record
-	Action  string  // PUT, INSERT, MODIFY, REMOVE, NOTIFICATION
-	Arrived int64   // at the source, Unix milliseconds; 0: unknown
-	Raw     []byte  // the source record in JSON; nil if a stage changed the record, see Out.EmitWithSource
+
+	Lane, Seq string // the source shard, which is the ordering domain, and the sequence number
+
+	Sub     int    // place inside an aggregated source record
+	Action  string // PUT, INSERT, MODIFY, REMOVE, NOTIFICATION
+	Arrived int64  // at the source, Unix milliseconds; 0: unknown
+	Raw     []byte // the source record in JSON; nil if a stage changed the record, see Out.EmitWithSource
 
 	parts []Record // the records that Merge combined
 	src   int32    // 1 + index of the source record; for a merged record, see mergedBy

@@ -16,7 +16,7 @@ func TestDroppedRecordLetsItsKeyGoOn(t *testing.T) {
 		recs := records("a a a a b")
 		recs[1].Data = engine.Bytes([]byte("large"))
 		sink := &enginetest.Sink{Bounds: engine.Limits{RecordBytes: 2, OnePerKey: true}}
-		r := run(t, engine.Target{Sink: sink, Ordered: true, Oversize: engine.DropOversize}, recs)
+		r := run(t, engine.Target{Sink: sink, Ordered: true, DropOversize: true}, recs)
 		wantCounts(t, r, 4, 1, 0)
 	})
 }
@@ -24,7 +24,7 @@ func TestDroppedRecordLetsItsKeyGoOn(t *testing.T) {
 func TestPanicIsNotOversize(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sink := &enginetest.Sink{Whole: func(context.Context, []engine.Record) error { panic("x") }}
-		r := run(t, engine.Target{Sink: sink, Oversize: engine.DropOversize}, records("a b"))
+		r := run(t, engine.Target{Sink: sink, DropOversize: true}, records("a b"))
 		wantCounts(t, r, 0, 0, 2)
 	})
 }
@@ -41,7 +41,7 @@ func TestHalvedIsNotOversize(t *testing.T) {
 				<-ctx.Done()
 				return ctx.Err()
 			}}
-			rep := runAll(t, ctx, engine.Options{Margin: time.Second}, records("a b"), engine.Target{ID: "t", Sink: sink, Ordered: ordered, Oversize: engine.DropOversize})
+			rep := runAll(t, ctx, engine.Options{Margin: time.Second}, records("a b"), engine.Target{ID: "t", Sink: sink, Ordered: ordered, DropOversize: true})
 			wantCounts(t, rep.Targets[0], 0, 0, 2)
 		})
 	}

@@ -72,11 +72,10 @@ type TargetReport struct {
 
 // Failure is one reason why records failed at a target.
 type Failure struct {
-	Err      error
-	Diverted bool   // OnFailure took them
-	Lane     string // of the first such record of the batch
-	Seq      string // of the first such record of the batch
-	Count    int    // records of the target, after its stages
+	Err       error
+	Diverted  bool   // OnFailure took them
+	Lane, Seq string // of the first such record of the batch
+	Count     int    // records of the target, after its stages
 
 	src int32 // of the first such record
 }

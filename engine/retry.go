@@ -11,9 +11,10 @@ import (
 // Architecture Blog, Exponential Backoff And Jitter). After a throttle the base is
 // four times as long. The wait is never shorter than the service asked for.
 type Retry struct {
-	Attempts int           // attempts that may deliver nothing before the records fail; 0: 8
-	Base     time.Duration // bound on the first wait; 0: 50 ms
-	Max      time.Duration // bound on every wait; 0: 5 s
+	Attempts int // attempts that may deliver nothing before the records fail; 0: 8
+
+	// Base bounds the first wait, and Max every wait. 0: 50 ms, and 5 s.
+	Base, Max time.Duration
 }
 
 // defaultRetry has the values of the zero fields of a Retry.

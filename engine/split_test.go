@@ -77,7 +77,7 @@ func TestPartsThatAreTooLarge(t *testing.T) {
 	sink := &enginetest.Sink{Whole: refuseAbove(&most, &refused)}
 	in := "aa bbbbbbb cc"
 	wantCounts(t, run(t, engine.Target{Sink: sink, Stages: []engine.Stage{together}}, records(in)), 2, 0, 1)
-	wantCounts(t, run(t, engine.Target{Sink: sink, Stages: []engine.Stage{together}, Oversize: engine.DropOversize}, records(in)), 2, 1, 0)
+	wantCounts(t, run(t, engine.Target{Sink: sink, Stages: []engine.Stage{together}, DropOversize: true}, records(in)), 2, 1, 0)
 	dead := &enginetest.Sink{Whole: refuseAbove(&room, &refused)}
 	broken := &enginetest.Sink{Whole: func(context.Context, []engine.Record) error { return enginetest.ErrPermanent }}
 	r := run(t, engine.Target{Sink: broken, Stages: []engine.Stage{together}, OnFailure: &engine.Fallback{ID: "dead", Sink: dead, Wrap: func(r engine.Rejected) engine.Record {

@@ -11,10 +11,7 @@ import (
 // wire builds the engine target for a configured target: a sink with its own client, and
 // the stages for its options.
 func (h *Handler) wire(t *sinks.Spec) engine.Target {
-	out := engine.Target{ID: t.ID, Ordered: t.Ordered(), InFlight: t.InFlight, Lanes: t.Lanes, OrderRequests: t.OrderRequests}
-	if t.DropOversize {
-		out.Oversize = engine.DropOversize
-	}
+	out := engine.Target{ID: t.ID, DropOversize: t.DropOversize, Ordered: t.Ordered(), InFlight: t.InFlight, Lanes: t.Lanes, OrderRequests: t.OrderRequests}
 	out.Sink, out.Fault = h.openSink(h.env, t)
 	if out.Fault != nil {
 		return out

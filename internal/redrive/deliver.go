@@ -102,7 +102,7 @@ func (d *Delivery) Deliver(ctx context.Context, source, id string, envelopes []e
 		return done, nil, err
 	}
 	r := redelivery{Delivery: d, lease: lease, index: i, spec: lease.Specs[i], target: lease.Targets[i], envelopes: envelopes, done: done}
-	r.target.Oversize = engine.FailOversize // a redrive must not drop the record
+	r.target.DropOversize = false // a redrive must not drop the record
 	if r.returns() {
 		r.target.OnFailure = nil
 	}
