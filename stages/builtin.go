@@ -103,7 +103,7 @@ var KeyType = &Type{
 		if err != nil {
 			return nil, fmt.Errorf("key: %w", err)
 		}
-		return Key{Program: program, Source: s.SourceARN, PlainOld: s.plainOld()}, nil
+		return Key{Program: program, Source: s.SourceARN, PlainOld: s.plainOld(), Bytes: maxBatch()}, nil
 	},
 }
 

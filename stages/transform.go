@@ -131,6 +131,7 @@ type Key struct {
 	Program  *jq.Program
 	Source   string // ARN, for $source
 	PlainOld bool   // as in Transform
+	Bytes    int    // bounds the keys of a lane, as in Transform
 }
 
 // Name returns "key".
@@ -149,6 +150,10 @@ func (k Key) Process(ctx context.Context, in []engine.Record, out *engine.Out) {
 		if ctx.Err() != nil {
 			return
 		}
+		if k.Bytes > 0 && out.Use(0) >= k.Bytes {
+			out.Fail(r, engine.Errorf(engine.Retryable, "key: the keys of the batch take more than %d bytes, so this record must come again; write a program with shorter results", k.Bytes))
+			continue
+		}
 		input, err := programInput(k.Program, &r, k.Source, k.PlainOld)
 		key := ""
 		if err == nil {
@@ -161,6 +166,7 @@ func (k Key) Process(ctx context.Context, in []engine.Record, out *engine.Out) {
 			out.Fail(r, engine.Errorf(engine.Permanent, "key: %w", err))
 			continue
 		case key != "" && key != r.Key:
+			out.Use(len(key))
 			r.Key, r.HashKey = key, ""
 		}
 		out.EmitWithSource(r, r.Raw)

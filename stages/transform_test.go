@@ -45,6 +45,17 @@ func TestTransformBound(t *testing.T) {
 	}
 }
 
+// Keys may have 64 KiB, so those of a batch are bounded too.
+func TestKeyBound(t *testing.T) {
+	in := records(`1`, `700`, `2`)
+	s := stages.Key{Program: program(t, `"x" * .`), Bytes: 700}
+	out := engine.Apply(t.Context(), s, in)
+	if len(out.Emitted) != 2 || len(out.Emitted[1].Key) != 700 || len(out.Failed) != 1 || engine.ClassOf(out.Failed[0].Err) != engine.Retryable {
+		t.Errorf("%d emitted, failed %v", len(out.Emitted), out.Failed)
+	}
+	enginetest.CheckStage(t, s, in)
+}
+
 // Each result is a record with a place of its own, a record without one is filtered, and
 // one that fails does so alone.
 func TestTransform(t *testing.T) {
