@@ -11,6 +11,7 @@ import (
 	"fanout/internal/testing/awsfake"
 	"fanout/internal/testing/kpl"
 	"fanout/lambda"
+	"fanout/lambda/envelope"
 	"fanout/sinks"
 )
 
@@ -137,5 +138,27 @@ func TestRedriveAfterStageIsGone(t *testing.T) {
 	again.redrive(redrive.NewDelivery(again.Handler, sinks.Spec{}), orders, all, 1)
 	if got := again.Records("sqs/out"); len(got) != 1 || string(got[0].Data) != "2" {
 		t.Errorf("got %v", got)
+	}
+}
+
+// A stage that has another setting since does not run on what the former one made.
+func TestRedriveAfterStageChanged(t *testing.T) {
+	for _, c := range []struct {
+		source, attributes string
+		passed             []string
+	}{
+		{orders, "decompress: zstd", []string{"decompress gzip"}},
+		{customers, `view: NEW_AND_OLD_IMAGES, transform: "."`, []string{"view OLD_IMAGE", "transform"}},
+		{orders, `envelope: cloudevents`, []string{"envelope debezium"}},
+	} {
+		a := open(t, targets(c.source, `id: t, type: sqs, collapse: none, destination: "`+queue+`out", `+c.attributes))
+		all := []envelope.Envelope{{
+			Version: 1, Source: c.source, Target: "t", Shard: "s", Sequence: "1", Key: "k", Action: "MODIFY", Data: []byte("made"),
+			Passed: c.passed, Event: json.RawMessage(`{"dynamodb":{"Keys":{"id":{"S":"a"}},"NewImage":{"id":{"S":"secret"}}}}`),
+		}}
+		a.redrive(redrive.NewDelivery(a.Handler, sinks.Spec{}), c.source, all, 1)
+		if got := a.Records("sqs/out"); len(got) != 1 || string(got[0].Data) != "made" {
+			t.Errorf("%s: got %v", c.attributes, got)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"fanout/engine"
@@ -205,7 +206,7 @@ func (r *redelivery) stages(e *envelope.Envelope) (need []engine.Stage) {
 	passed := slices.Clone(e.Passed)
 	for _, s := range r.target.Stages {
 		_, shape := s.(stages.Shape)
-		at := slices.IndexFunc(passed, func(name string) bool { return name == s.Name() || name == formerName(s) })
+		at := slices.IndexFunc(passed, func(name string) bool { return name == s.Name() || name == formerName(s) || sameKind(s, name) })
 		switch {
 		case e.Staged && !shape:
 		case at >= 0:
@@ -215,6 +216,17 @@ func (r *redelivery) stages(e *envelope.Envelope) (need []engine.Stage) {
 		}
 	}
 	return need
+}
+
+// sameKind reports whether name is that of a stage like s with another setting. Like a
+// transform with another program, it does not run on what the former one made.
+func sameKind(s engine.Stage, name string) bool {
+	switch s.(type) {
+	case stages.Decompress, stages.View, stages.Envelope:
+		kind, _, _ := strings.Cut(s.Name(), " ")
+		return strings.HasPrefix(name, kind+" ")
+	}
+	return false
 }
 
 // formerName returns the name that older envelopes use for a stage of a function target.
