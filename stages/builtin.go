@@ -28,6 +28,9 @@ func maxBatch() int { return int(min(debug.SetMemoryLimit(-1)/2, 1<<30)) }
 // to the others.
 const perRecord = 256
 
+// perUserRecord is the same for a user record of an aggregate. Its data stay where they are.
+const perUserRecord = perRecord / 2
+
 // DeaggregateType is the type of [Deaggregate].
 var DeaggregateType = &Type{
 	Name: "deaggregate", Attribute: "deaggregate", Sources: []string{kinesis}, Place: Unpack,
@@ -35,7 +38,7 @@ var DeaggregateType = &Type{
 		if !s.Deaggregate || s.Source != kinesis {
 			return nil, nil
 		}
-		return Deaggregate{Records: maxBatch() / perRecord}, nil
+		return Deaggregate{Records: maxBatch() / perUserRecord}, nil
 	},
 }
 

@@ -41,7 +41,7 @@ func TestRecipes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	replace(t, filepath.Join(dir, "stages/builtin.go"), "ShapeType}", "ShapeType, LowercaseType}")
+	replace(t, filepath.Join(dir, "stages/builtin.go"), "ShapeType,\n", "ShapeType, LowercaseType,\n")
 	replace(t, filepath.Join(dir, "sinks/builtin/builtin.go"), "file.Type,", "file.Type, null.Type,", "import (", "import (\n\t\"fanout/sinks/null\"")
 	replace(t, filepath.Join(dir, "examples/targets/all.yaml"), "targets:\n", `targets:
   - sourceArn: arn:aws:kinesis:eu-west-1:123456789012:stream/clicks

@@ -18,7 +18,11 @@ func TestAttributeWords(t *testing.T) {
 			if has := TypesWith[name]; has != nil && !has(sqs.Type) {
 				typ, destination = "kinesis", "stream"
 			}
-			for attribute, text := range map[string]string{"sourceArn": clitest.Orders, "id": "a", "type": typ, "destination": destination, name: word} {
+			source := clitest.Orders
+			if word == "debezium" { // only for changes of items
+				source = "arn:aws:dynamodb:eu-west-1:123456789012:table/Customers/stream/2026-01-31T12:34:56.789"
+			}
+			for attribute, text := range map[string]string{"sourceArn": source, "id": "a", "type": typ, "destination": destination, name: word} {
 				v[attribute] = target.Value{Kind: target.String, Text: text}
 			}
 			if l := lambda.Builtin().Read(v, ""); (l.Err() == nil) != (word != "nonsense") {

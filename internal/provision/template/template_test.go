@@ -81,7 +81,7 @@ func full() Setup {
 			{
 				Source: clicks, BatchSize: 10000, Window: 5, StartingPosition: "AT_TIMESTAMP",
 				StartingTime: time.Date(2026, 1, 31, 12, 0, 0, 0, time.FixedZone("", 3600)), ParallelizationFactor: 10, MaximumRetryAttempts: 0,
-				MaximumRecordAge: 3600, Bisect: true, OnFailure: "arn:aws-cn:s3:::failed-clicks", Filters: []string{`{"data":{"a":["${x}"]}}`, `{"partitionKey":["k"]}`},
+				MaximumRecordAge: 3600, Bisect: true, OnFailure: "arn:aws-cn:s3:::failed-clicks", Filters: []string{`{"data":{"a":["${.x}"]}}`, `{"partitionKey":["k"]}`},
 			},
 			{
 				Source:    "arn:aws-cn:kinesis:cn-north-1:123456789012:stream/clicks_v2/consumer/fanout:1700000000",
@@ -98,7 +98,7 @@ func full() Setup {
 			},
 			target.Values{
 				"sourceArn": text(clicks), "id": text("topic"), "type": text("iot"), "active": {Kind: target.Bool, Text: "true"},
-				"destination": text(`x.iot.cn-north-1.amazonaws.com.cn#a/${x}/%{y}/"z"\`), "collapse": text("none"),
+				"destination": text(`x.iot.cn-north-1.amazonaws.com.cn#a/${.x}/%{y}/"z"\`), "collapse": text("none"),
 			},
 			target.Values{
 				"sourceArn": text(clicks), "id": text("index"), "type": text("sqs"), "active": {Kind: target.Bool, Text: "false"},

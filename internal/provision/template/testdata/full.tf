@@ -192,7 +192,7 @@ data "aws_iam_policy_document" "function" {
     sid       = "SendToIoT"
     effect    = "Allow"
     actions   = ["iot:Publish"]
-    resources = ["arn:aws-cn:iot:cn-north-1:123456789012:topic/a/$${$}{x}/%%{y}/\"z\"\\"]
+    resources = ["arn:aws-cn:iot:cn-north-1:123456789012:topic/a/*/%%{y}/\"z\"\\"]
   }
 
   statement {
@@ -362,7 +362,7 @@ resource "aws_lambda_event_source_mapping" "clicks_v2" {
 
   filter_criteria {
     filter {
-      pattern = "{\"data\":{\"a\":[\"$${x}\"]}}"
+      pattern = "{\"data\":{\"a\":[\"$${.x}\"]}}"
     }
 
     filter {
@@ -466,7 +466,7 @@ resource "aws_dynamodb_table_item" "topic" {
     sourceArn   = { S = "arn:aws-cn:kinesis:cn-north-1:123456789012:stream/clicks.v2" }
     id          = { S = "topic" }
     type        = { S = "iot" }
-    destination = { S = "x.iot.cn-north-1.amazonaws.com.cn#a/$${x}/%%{y}/\"z\"\\" }
+    destination = { S = "x.iot.cn-north-1.amazonaws.com.cn#a/$${.x}/%%{y}/\"z\"\\" }
     active      = { BOOL = true }
     collapse    = { S = "none" }
   })
