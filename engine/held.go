@@ -49,15 +49,15 @@ func partOf(leaf *Record) part { return part{int(leaf.src) - 1, leaf.Sub} }
 
 // unknown adds the parts of records with a part whose fate is unknown, and reports
 // whether there are any.
-func (t *tally) unknown(failed map[part]bool) (any bool) {
+func (t *tally) unknown(failed map[part]bool) (found bool) {
 	eachRecord(t.lanes, t.losses, func(r *Record) {
 		r.leaves(func(leaf *Record) {
 			if p := partOf(leaf); t.unbooked[p.src] > 0 {
-				failed[p], any = true, true
+				failed[p], found = true, true
 			}
 		})
 	})
-	return any
+	return found
 }
 
 // stale adds the delivered parts behind a part of their key whose fate is unknown. It

@@ -180,7 +180,7 @@ func TestWarnings(t *testing.T) {
 		{with("externalId", "secret-id"), "externalId: has no effect without a role; add a role, or remove it"},
 		{with("onFailur", "b"), "onFailur: unknown attribute, ignored; did you mean onFailure?"},
 		{with("veiw", "EVENT"), "veiw: unknown attribute, ignored; did you mean view?"},
-		{with("tranform", ".a"), "tranform: unknown attribute, ignored; did you mean transform?"},
+		{with("transforms", ".a"), "transforms: unknown attribute, ignored; did you mean transform?"},
 		{with("aggregat", "true"), "aggregat: unknown attribute, ignored; did you mean aggregate?"},
 		{with("epochs", "b"), "epochs: unknown attribute, ignored; did you mean epoch?"},
 		{with("convert_ddb", "true"), "convert_ddb: unknown attribute, ignored; did you mean convertDDB?"},

@@ -74,9 +74,9 @@ func (a *aggregate) Send(ctx context.Context) engine.Outcome {
 }
 
 // put makes the request. The world is locked.
-func (a *aggregate) put(refuse *modelkit.Draw, lost bool) engine.Outcome {
-	a.refuse, a.lost, a.names, a.aggregator.now = refuse, lost, namesOf(a.records), a
-	o := a.Packing.Send(context.Background())
+func (a *aggregate) put(ctx context.Context, refuse *modelkit.Draw, lost bool) engine.Outcome {
+	a.refuse, a.lost, a.names, a.now = refuse, lost, namesOf(a.records), a
+	o := a.Packing.Send(context.WithoutCancel(ctx))
 	if a.Deny && a.round%2 == 0 {
 		for i := range a.records {
 			o.Fail(i, fmt.Errorf("denied"))

@@ -66,7 +66,7 @@ func (s *sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	s.Count("requests", 1)
 	d, f := s.drawFault(&batch[0])
 	if d == nil {
-		return s.accept(batch, nil)
+		return s.accept(ctx, batch, nil)
 	}
 	s.Count("faults", 1)
 	t.faultRound = s.round
@@ -96,7 +96,7 @@ func (s *sink) meet(ctx context.Context, f fault, d *modelkit.Draw, batch []engi
 	case throttled:
 		return engine.Failed(&engine.Error{Class: engine.Throttled, After: time.Duration(d.IntN(3)) * time.Second, Err: enginetest.ErrThrottled})
 	case refusedInPart:
-		return s.accept(batch, d)
+		return s.accept(ctx, batch, d)
 	case unavailable:
 		return engine.Failed(enginetest.ErrRetryable)
 	case tooLarge:
@@ -110,7 +110,7 @@ func (s *sink) meet(ctx context.Context, f fault, d *modelkit.Draw, batch []engi
 		if err := s.wait(ctx, time.After(time.Duration(d.IntN(3000))*time.Millisecond)); err != nil {
 			return engine.Failed(err)
 		}
-		return s.accept(batch, nil)
+		return s.accept(ctx, batch, nil)
 	case hangs:
 		return engine.Failed(s.wait(ctx, nil))
 	case ignoresDeadline:
@@ -122,7 +122,7 @@ func (s *sink) meet(ctx context.Context, f fault, d *modelkit.Draw, batch []engi
 	case losesAnswer, losesAnswerLate:
 		with := namesOf(batch)
 		if s.aggregate != nil {
-			s.aggregate.put(nil, true)
+			s.aggregate.put(ctx, nil, true)
 			batch = nil
 		}
 		for i := range batch {
@@ -132,19 +132,19 @@ func (s *sink) meet(ctx context.Context, f fault, d *modelkit.Draw, batch []engi
 			return engine.Failed(s.wait(ctx, nil))
 		}
 	case crashes, crashesAfter:
-		return s.crashIn(batch, f == crashesAfter)
+		return s.crashIn(ctx, batch, f == crashesAfter)
 	case unclassified:
 	}
 	return engine.Failed(enginetest.ErrPlain)
 }
 
 // crashIn crashes the process during a request, unless it has crashed often enough.
-func (s *sink) crashIn(batch []engine.Record, after bool) engine.Outcome {
+func (s *sink) crashIn(ctx context.Context, batch []engine.Record, after bool) engine.Outcome {
 	if s.crashesLeft == 0 {
 		return engine.Failed(enginetest.ErrRetryable)
 	}
 	if after {
-		s.accept(batch, nil)
+		s.accept(ctx, batch, nil)
 	}
 	s.crash()
 	return engine.Failed(errCrash)
@@ -164,9 +164,9 @@ func (s *sink) wait(ctx context.Context, c <-chan time.Time) error {
 
 // accept makes the service accept the records of a request. With a Draw, it refuses some of them.
 // If it refuses a record and is not OnePerKey, it also refuses the later records of its key.
-func (s *sink) accept(batch []engine.Record, d *modelkit.Draw) (o engine.Outcome) {
+func (s *sink) accept(ctx context.Context, batch []engine.Record, d *modelkit.Draw) (o engine.Outcome) {
 	if s.aggregate != nil {
-		return s.aggregate.put(d, false)
+		return s.aggregate.put(ctx, d, false)
 	}
 	t, refused := s.target, map[string]bool{}
 	for i := range batch {
