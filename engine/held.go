@@ -8,9 +8,6 @@ import "slices"
 // then gets the later records of the same keys again too, so that no older value
 // stays: they are stale.
 func (t *tally) held() map[int]Held {
-	if !t.split || t.report.Failed == 0 {
-		return nil
-	}
 	failed := make(map[part]bool, len(t.failedParts))
 	for _, p := range t.failedParts {
 		failed[p] = true

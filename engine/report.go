@@ -308,7 +308,9 @@ func (t *tally) close(recs []Record, err error) TargetReport {
 		}
 		t.report.Failed++
 	}
-	t.report.held = t.held()
+	if t.split && t.report.Failed > 0 {
+		t.report.held = t.held()
+	}
 	return t.report
 }
 
