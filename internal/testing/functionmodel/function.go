@@ -112,9 +112,28 @@ func (w *world) crash() {
 	w.process, w.crashed = nil, true
 	for _, s := range w.sources {
 		for _, t := range s.targets {
+			t.allowUnreported(w.round)
 			clear(t.held)
 			for name := range t.arrivals {
 				t.mayRepeat[name]++
+			}
+		}
+	}
+}
+
+// allowUnreported allows parts that the function knew t to have, and that came again in this round,
+// for order. The crash leaves no report that says so.
+func (t *modelTarget) allowUnreported(round int) {
+	for r := range t.held {
+		parts := t.parts(r)
+		for k, p := range parts {
+			if !t.holds(r, k, len(parts)) {
+				continue
+			}
+			for _, name := range p.names {
+				if t.acknowledged[name] == round {
+					t.allowRepeat(name)
+				}
 			}
 		}
 	}
