@@ -63,12 +63,15 @@ func (s *sink) arrive(r *engine.Record, with []string, acknowledged bool) {
 		if acknowledged {
 			owner.acknowledged[name] = s.round
 		}
-		if dropped {
+		switch {
+		case dropped && owner == t:
+			t.repeated(name, with)
 			continue
-		}
-		if owner == t {
+		case dropped:
+			continue
+		case owner == t:
 			t.arrived(name, with)
-		} else {
+		default:
 			owner.diverted[name] = true
 		}
 		owner.arrivals[name]++
@@ -84,6 +87,16 @@ func (a *account) arrived(name string, with []string) {
 	a.lastPlace[name], a.lastWith[name] = a.total, with
 	if a.arrivals[name] == 0 {
 		a.firstPlace[name], a.firstWith[name] = len(a.firstPlace), with
+	}
+}
+
+// repeated notes an arrival that a FIFO queue drops because it has seen the message. To a reader of
+// merged messages, the records in it count as sent again: other messages may have carried the
+// records before them.
+func (t *modelTarget) repeated(name string, with []string) {
+	if t.merges() && t.arrivals[name] > 0 {
+		t.total++
+		t.lastPlace[name], t.lastWith[name] = t.total, with
 	}
 }
 

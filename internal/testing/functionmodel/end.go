@@ -54,10 +54,7 @@ func (w *world) judgeOrder(t *modelTarget, rd *reader) {
 func (w *world) judgeLatest(t *modelTarget, rd *reader) {
 	// The end of a batch that was given up may not have come again.
 	givenUp := slices.ContainsFunc(rd.all, func(r *sourceRecord) bool { return r.givenUp })
-	// A FIFO queue drops the second of two equal messages. If the function forgot a delivery, it may
-	// merge other records than the first time, and the messages are not equal.
-	unequal := t.fifo && t.merges() && (w.crashed || !w.remembersAll())
-	if givenUp || unequal {
+	if givenUp {
 		return
 	}
 	places := maps.Clone(t.lastPlace)

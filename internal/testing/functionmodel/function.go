@@ -109,7 +109,7 @@ func (w *world) crash() {
 	w.Count("crashes", 1)
 	w.crashesLeft--
 	w.process.kill()
-	w.process, w.crashed = nil, true
+	w.process = nil
 	for _, s := range w.sources {
 		for _, t := range s.targets {
 			t.allowUnreported(w.round)

@@ -27,7 +27,6 @@ type world struct {
 	mu          sync.Mutex // of all below, and of the accounts of targets
 	process     *process   // nil after a crash
 	crashesLeft int
-	crashed     bool // at least once
 	round       int
 	results     []Result                   // of the round
 	queueIDs    map[string]map[string]bool // by id of the target: deduplication ids that a queue has seen
