@@ -209,7 +209,23 @@ func (b *Build) resolve(ctx context.Context, g *toolchain) error {
 	if version = strings.TrimSpace(version); version != b.Fanout.Version {
 		return fmt.Errorf("an extension needs fanout %s, but this command is %s; use fanout %s, or another version of the extension", version, b.Fanout.Version, version)
 	}
-	return nil
+	return b.copyFanout(ctx, g)
+}
+
+// copyFanout copies the source of a fanout that was downloaded. The go command puts no
+// other file in place of one in its module cache, and the command is to carry the new
+// function.
+func (b *Build) copyFanout(ctx context.Context, g *toolchain) error {
+	source, err := g.run(ctx, nil, "list", "-m", "-f", "{{.Dir}}", b.Fanout.Path)
+	if err != nil {
+		return b.explain(err)
+	}
+	to := filepath.Join(g.dir, "source")
+	if err := os.CopyFS(to, os.DirFS(strings.TrimSpace(source))); err != nil {
+		return fmt.Errorf("the source of fanout cannot be copied: %w", err)
+	}
+	_, err = g.run(ctx, nil, "mod", "edit", "-replace", b.Fanout.Path+"="+to)
+	return b.explain(err)
 }
 
 // errNoFanout reports that this command does not know where its own source is.

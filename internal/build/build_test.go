@@ -76,7 +76,11 @@ func TestExplain(t *testing.T) {
 		"# fanout.build/bootstrap\nbootstrap/main.go:12:14: undefined: extension1.Extension\n":                                                   "example.com/b has no function Extension; add func Extension() []lambda.Extension to the package at its path",
 		"bootstrap/main.go:11:3: cannot use extension0.Extension() (value of type int) as []lambda.Extension value in argument":                  "the function Extension of example.com/a has another type",
 		"go: finding module for package example.com/a\nmain.go:6:2: no required module provides package example.com/a; to add it:\n\tgo get x\n": "there is no package at the path example.com/a",
-		"go: downloading\ngo: example.com/a@v9: invalid version: unknown revision v9\n":                                                          "the go command failed: go: example.com/a@v9: invalid version: unknown revision v9",
+		"go: downloading\ngo: example.com/a@v9: invalid version: unknown revision v9\n":                                                          "there is no v9 of the module example.com/a; go list -m -versions example.com/a prints its versions",
+		"go: example.com/a@v1.2.0: reading https://proxy.golang.org/example.com/a/@v/v1.2.0.mod: 404 Not Found\n\tserver response: not found\n":  "there is no v1.2.0 of the module example.com/a;",
+		"go: module example.com/a: reading https://proxy.golang.org/example.com/a/@v/list: 404 Not Found\n\tserver response: not found\n":        "there is no module example.com/a; check its path",
+		"go: module example.com/a: reading https://proxy.golang.org/example.com/a/@v/list: dial tcp: no route to host\n":                         "the go command failed: go: module example.com/a: reading",
+		"go: updates to go.mod needed\n": "the go command failed: go: updates to go.mod needed",
 	} {
 		if got := b.explain(&toolError{errors.New("exit status 1"), output}); !strings.Contains(got.Error(), want) {
 			t.Errorf("%q\ngives %v\nwant  %s", output, got, want)

@@ -62,6 +62,7 @@ func (g *toolchain) build(ctx context.Context, environment []string, args ...str
 var (
 	undefined = regexp.MustCompile(`undefined: extension(\d+)\.Extension`)
 	wrongType = regexp.MustCompile(`extension(\d+)\.Extension\(\)|cannot use .*extension(\d+)`)
+	notThere  = regexp.MustCompile(`([^\s@:]+)(?:@([^\s:]+))?: (?:reading [^\n]*(?:404 Not Found|410 Gone|no such file or directory)|invalid version: unknown revision)`)
 	noPackage = regexp.MustCompile(`module (\S+)(?:@\S+)? (?:found[^\n]*, but does not contain package|provides package)|no required module provides package (\S+)`)
 )
 
@@ -88,6 +89,12 @@ func (b *Build) explain(err error) error {
 	}
 	if m := noPackage.FindStringSubmatch(text); m != nil {
 		return fmt.Errorf("there is no package at the path %s; give the path of the package that has the function Extension", m[1]+m[2])
+	}
+	if m := notThere.FindStringSubmatch(text); m != nil {
+		if m[2] == "" || m[2] == "latest" {
+			return fmt.Errorf("there is no module %s; check its path", m[1])
+		}
+		return fmt.Errorf("there is no %s of the module %s; go list -m -versions %s prints its versions", m[2], m[1], m[1])
 	}
 	return fmt.Errorf("the go command failed: %s", lastLine(text))
 }

@@ -36,6 +36,9 @@ func thisBuild() buildInfo {
 
 func (b *buildInfo) read(info *debug.BuildInfo) {
 	b.Version = cmp.Or(info.Main.Version, b.Version)
+	if m := moduleOf(info, modulePath()); m != nil && m.Version != noVersion { // fanout build made it
+		b.Version = m.Version
+	}
 	for _, s := range info.Settings {
 		switch s.Key {
 		case "vcs.revision":
@@ -48,9 +51,20 @@ func (b *buildInfo) read(info *debug.BuildInfo) {
 			b.Tags = s.Value
 		}
 	}
-	if i := slices.IndexFunc(info.Deps, func(m *debug.Module) bool { return m.Path == "github.com/aws/aws-sdk-go-v2" }); i >= 0 {
-		b.SDK = info.Deps[i].Version
+	if m := moduleOf(info, "github.com/aws/aws-sdk-go-v2"); m != nil {
+		b.SDK = m.Version
 	}
+}
+
+// noVersion is the version of a module that was built from a folder.
+const noVersion = "v0.0.0"
+
+// moduleOf returns the module with a path that a binary depends on, or nil.
+func moduleOf(info *debug.BuildInfo, path string) *debug.Module {
+	if i := slices.IndexFunc(info.Deps, func(m *debug.Module) bool { return m.Path == path }); i >= 0 {
+		return info.Deps[i]
+	}
+	return nil
 }
 
 // version is the build in one line.

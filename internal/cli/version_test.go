@@ -32,3 +32,16 @@ tags           packaged
 		t.Error(diff)
 	}
 }
+
+func TestVersionOfExtendedCommand(t *testing.T) {
+	for version, want := range map[string]string{"v1.4.0": "v1.4.0", "v0.0.0": "(devel)"} {
+		var b buildInfo
+		b.read(&debug.BuildInfo{
+			Main: debug.Module{Path: "fanout.build", Version: "(devel)"},
+			Deps: []*debug.Module{{Path: modulePath(), Version: version, Replace: &debug.Module{Path: "/tmp/source"}}},
+		})
+		if b.Version != want {
+			t.Errorf("fanout %s: the command's version is %s; want %s", version, b.Version, want)
+		}
+	}
+}
