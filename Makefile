@@ -37,7 +37,7 @@ CARRIED := internal/provision/code
 .PHONY: build
 build: $(CARRIED)/fanout-arm64.zip $(CARRIED)/fanout-amd64.zip ## bin/fanout, which carries the function, and bin/bootstrap for this machine
 	@mkdir -p bin
-	$(GO) build -trimpath -tags release -ldflags "-s -w" -o bin/fanout ./cmd/fanout
+	$(GO) build -trimpath -tags release,lambda.norpc -ldflags "-s -w" -o bin/fanout ./cmd/fanout
 	$(GO) build $(FUNCTION) -o bin/bootstrap ./cmd/bootstrap
 
 .PHONY: extension

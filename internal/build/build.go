@@ -183,7 +183,7 @@ func (b *Build) command(ctx context.Context, g *toolchain, archives map[string]s
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(b.Output, name), b.explain(g.build(ctx, nil, "-tags", "release", "-overlay", file, "-o", binary, "./fanout"))
+	return filepath.Join(b.Output, name), b.explain(g.build(ctx, nil, "-tags", "release,lambda.norpc", "-overlay", file, "-o", binary, "./fanout"))
 }
 
 // resolve finds the versions of all modules. Go takes the highest version of fanout that

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"fanout/internal/cli/event"
@@ -11,6 +13,7 @@ import (
 	"fanout/internal/cli/sources"
 	"fanout/internal/cli/targets"
 	"fanout/internal/cli/tune"
+	"fanout/internal/cli/ui"
 	"fanout/lambda/target"
 )
 
@@ -25,13 +28,18 @@ records, keeps their order, and isolates targets from each other.`,
 		Example: `  fanout register sqs --source-type kinesis --source orders --id queue --destination orders --active true
   fanout hook --source-type kinesis --source orders
   fanout list`,
-		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          knownCommand,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetVersionTemplate("fanout {{.Version}}\n")
+	var printVersion bool
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		if printVersion {
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), "fanout", version())
+			return ui.Failed(err)
+		}
+		return cmd.Help()
+	}
 	root.SetFlagErrorFunc(flagError)
 	f := root.PersistentFlags()
 	f.StringVar(&c.AWS.Region, "region", "", "make AWS calls in this `REGION` (default: from the environment, or the source's region)")
@@ -39,7 +47,8 @@ records, keeps their order, and isolates targets from each other.`,
 	f.StringVar(&c.AWS.EndpointURL, "endpoint-url", "", "send every AWS call to this `URL`")
 	f.BoolVar(&c.AWS.NoVerifyTLS, "no-verify-ssl", false, "do not verify TLS certificates")
 	f.BoolVar(&c.Debug, "debug", false, "write debug logs to standard error")
-	root.Flags().BoolP("version", "v", false, "print the version")
+	// Cobra's own flag makes text/template keep every exported method in the binary.
+	root.Flags().BoolVarP(&printVersion, "version", "v", false, "print the version")
 	for _, g := range []struct {
 		title    string
 		commands []*cobra.Command
