@@ -24,13 +24,17 @@ demo: ## run sample events through sample targets and show where every record we
 	@$(GO) run ./examples/demo
 
 .PHONY: test
-# The race detector has allocations and memory of its own.
+# Everything is built in one way, with the race detector, so that each package compiles once.
 test: ## vet, unit, race, conformance and architecture tests, and the example extension
-	$(GO) vet ./...
+	$(GO) vet $(RACE) ./...
 	$(if $(RACE),,@echo "no C compiler: the tests run without the race detector")
 	$(GO) test $(RACE) -timeout 10m ./...
-	$(if $(RACE),$(GO) test -run 'Allocations|TestMemory' ./bench ./internal/pattern)
-	cd examples/extension && $(GO) vet ./... && $(GO) test ./...
+	cd examples/extension && $(GO) vet $(RACE) ./... && $(GO) test $(RACE) ./...
+
+.PHONY: budget
+# The race detector has allocations and memory of its own.
+budget: ## allocations and memory stay within their budgets
+	$(GO) test -run 'Allocations|TestMemory' ./bench ./internal/pattern
 
 CARRIED := internal/provision/code
 
