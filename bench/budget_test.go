@@ -4,6 +4,8 @@ import (
 	"context"
 	"math"
 	"testing"
+
+	"fanout/internal/testing/race"
 )
 
 // budgets are the objects that a source record may cost in a warm function. For W1, W2k
@@ -14,7 +16,7 @@ var budgets = map[string]float64{
 }
 
 func TestAllocations(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector makes pools forget what they hold")
 	}
 	for name, budget := range budgets {

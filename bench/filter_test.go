@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fanout/engine"
+	"fanout/internal/testing/race"
 	"fanout/lambda/event"
 	"fanout/stages"
 )
@@ -66,7 +67,7 @@ func processorTime(t testing.TB) time.Duration {
 
 // A filter allocates nothing for a record, only for a batch.
 func TestFilterAllocations(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector makes pools forget what they hold")
 	}
 	for _, p := range filterPatterns {

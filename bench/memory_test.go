@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"fanout/internal/testing/race"
 	"fanout/lambda"
 	"fanout/lambda/metrics"
 )
@@ -96,7 +97,7 @@ var memoryBudgets = map[string]int64{
 // synctest requests start at the same time, even on a busy machine. Otherwise the first
 // ones would give their slots up, and more requests would hold memory.
 func TestMemory(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector has memory of its own")
 	}
 	o, err := lambda.OptionsFrom(smallest)

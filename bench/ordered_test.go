@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"fanout/internal/testing/race"
 	"fanout/lambda"
 	"fanout/lambda/metrics"
 )
@@ -66,6 +67,9 @@ func ordered(row, column int) *Workload {
 // TestOrdered measures an event of 10,000 records of 200 B with calls of 20 ms, whose time
 // is virtual, and holds docs/order.md to the result.
 func TestOrdered(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector makes it slow")
+	}
 	var b strings.Builder
 	b.WriteString("| target | keys |")
 	for _, o := range orderings {
