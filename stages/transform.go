@@ -43,7 +43,7 @@ func (t Transform) Process(ctx context.Context, in []engine.Record, out *engine.
 			return // the engine fails the rest, to be sent again
 		}
 		if t.Bytes > 0 && out.Use(0) >= t.Bytes {
-			out.Fail(in[i], engine.Errorf(engine.Retryable, "transform: the results of the batch take more than %d bytes, so this record must come again; lower the batch size of the event source mapping, or give the function more memory", t.Bytes))
+			out.Fail(placed(&in[i]), engine.Errorf(engine.Retryable, "transform: the results of the batch take more than %d bytes, so this record must come again; lower the batch size of the event source mapping, or give the function more memory", t.Bytes))
 			continue
 		}
 		out.Use(t.record(ctx, &in[i], out))
@@ -64,10 +64,10 @@ func (t Transform) record(ctx context.Context, r *engine.Record, out *engine.Out
 	case ctx.Err() != nil:
 		return 0
 	case err != nil:
-		out.Fail(*r, engine.Errorf(engine.Permanent, "transform: %w", err))
+		out.Fail(placed(r), engine.Errorf(engine.Permanent, "transform: %w", err))
 		return 0
 	case len(results) == 0:
-		out.Filter(*r)
+		out.Filter(placed(r))
 		return 0
 	}
 	cells := engine.NewPayloads(len(results))
@@ -81,12 +81,30 @@ func (t Transform) record(ctx context.Context, r *engine.Record, out *engine.Out
 }
 
 // subBits is the number of bits for the place of a result. A program makes fewer results
-// than they count.
-const subBits = 20
+// than they count, and an aggregate has fewer user records: one takes at least 6 of its
+// [MaxDecompressed] bytes.
+const subBits = 24
 
 // subOf returns the place of a result in its source record. Results of user records of an
-// aggregate have places of their own, in order.
-func subOf(parent, i int) int { return parent<<subBits | i }
+// aggregate have places of their own, in order. A user record that came back in an envelope,
+// because the program failed on it, has its place already.
+func subOf(parent, i int) int {
+	if parent < 1<<subBits {
+		parent <<= subBits
+	}
+	return parent | i
+}
+
+// placed returns r, which has no results, with the place of its first result. Otherwise
+// places of user records would mix with those of results, and neither the engine nor a
+// redrive could tell which comes first.
+func placed(r *engine.Record) engine.Record {
+	lost := *r
+	if lost.Sub = subOf(r.Sub, 0); lost.Sub != r.Sub {
+		lost.Raw = nil // it is that of the aggregate
+	}
+	return lost
+}
 
 // programInput returns the input of a program for a record.
 func programInput(p *jq.Program, r *engine.Record, source string, plainOld bool) (jq.Record, error) {

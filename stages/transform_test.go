@@ -73,6 +73,14 @@ func TestTransform(t *testing.T) {
 		}
 		last = r.Sub
 	}
+	in[2].Sub, in[2].Raw = 3, []byte("{}")
+	lost := engine.Apply(t.Context(), stages.Transform{Program: program(t, `.list[]`)}, in[2:]).Failed[0].Record
+	if lost.Sub <= last || lost.Raw != nil {
+		t.Errorf("a user record that fails has the place %d behind %d, and the source record %q", lost.Sub, last, lost.Raw)
+	}
+	if again := engine.Apply(t.Context(), stages.Transform{Program: program(t, `7`)}, []engine.Record{lost}).Emitted[0]; again.Sub != lost.Sub {
+		t.Errorf("after a redrive its result has the place %d; want %d", again.Sub, lost.Sub)
+	}
 	if len(out.Dropped) != 1 || string(out.Dropped[0].Record.Data.Bytes()) != `{"list":[]}` {
 		t.Errorf("filtered %v", out.Dropped)
 	}

@@ -211,11 +211,25 @@ func (r *redelivery) stages(e *envelope.Envelope) (need []engine.Stage) {
 		case e.Staged && !shape:
 		case at >= 0:
 			passed = slices.Delete(passed, at, at+1)
+		case isFilter(s) && slices.ContainsFunc(e.Passed, behindFilter):
 		default:
 			need = append(need, s)
 		}
 	}
 	return need
+}
+
+// isFilter reports whether a stage is the target's filter.
+func isFilter(s engine.Stage) bool {
+	_, ok := s.(stages.Filter)
+	return ok
+}
+
+// behindFilter reports whether a stage that an envelope has passed runs behind filters. A
+// filter that the target got since would then judge other data than its pattern describes.
+func behindFilter(name string) bool {
+	kind, _, _ := strings.Cut(name, " ")
+	return !slices.ContainsFunc(stages.Types(), func(t *stages.Type) bool { return t.Name == kind && t.Place <= stages.Select })
 }
 
 // sameKind reports whether name is that of a stage like s with another setting. Like a
