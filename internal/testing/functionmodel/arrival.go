@@ -50,9 +50,10 @@ func (s *sink) arrive(r *engine.Record, with []string, acknowledged bool) {
 			return
 		}
 	} else {
-		s.judgeData(r)
+		s.judgeNames(names)
+		s.judgeData(r, names)
+		s.judgeKey(r)
 	}
-	s.judgeKey(r)
 	dropped := false // by a FIFO queue
 	if t.fifo {
 		id := s.program.DeduplicationID(&t.spec, r)
@@ -116,6 +117,7 @@ func (s *sink) openEnvelope(r *engine.Record) (owner *modelTarget, names []strin
 	}
 	s.judgeDiversion(owner, &e)
 	if names = namesIn(string(e.Data)); names != nil {
+		s.judgeLetter(owner, &e, names)
 		return owner, names
 	}
 	src := s.records[string(e.Event)]
@@ -126,31 +128,64 @@ func (s *sink) openEnvelope(r *engine.Record) (owner *modelTarget, names []strin
 	return owner, src.names()
 }
 
-// judgeData judges the data of a record that is not merged.
-func (s *sink) judgeData(r *engine.Record) {
+// judgeNames checks that t is to have the user records in a record.
+func (s *sink) judgeNames(names []string) {
+	t := s.target
+	for _, name := range names {
+		src := s.names[name]
+		if src == nil || t.part(src, name) == nil || t.part(src, name).end == fails {
+			s.Broken(intact, "target %s got %s, which its stages do not make", t, name)
+		}
+	}
+}
+
+// judgeData judges a record that is not merged. names are the user records in it.
+func (s *sink) judgeData(r *engine.Record, names []string) {
 	t := s.target
 	if t.merges() {
 		return
 	}
-	src := s.sourceOf(r)
-	if src == nil {
-		s.Broken(intact, "target %s got a record of no known event: %s", t, r.Raw)
+	if len(names) == 0 {
+		s.Broken(intact, "target %s got data without a name: %q", t, r.Data.Bytes())
 		return
 	}
-	parts := t.parts(src)
-	part := &parts[min(r.Sub, len(parts)-1)]
-	if got := string(r.Data.Bytes()); got != part.data {
-		s.Broken(intact, "target %s got %q of record %s; want %q", t, got, r.Seq, part.data)
+	src := s.names[names[0]]
+	if src == nil || t.part(src, names[0]) == nil {
+		return // see judgeNames
 	}
-	if t.spec.Key != "" && src.source.kind == event.Kinesis && r.Key != part.key {
-		s.Broken(intact, "target %s got record %s with the key %q; want %q", t, r.Seq, r.Key, part.key)
+	p, sub := t.part(src, names[0]), r.Sub
+	if s.Flatten {
+		sub = 0
 	}
+	data := s.uncompressed(r.Data.Bytes())
+	if data != p.data {
+		s.Broken(intact, "target %s got %q of record %s; want %q", t, data, r.Seq, p.data)
+	}
+	if sub != p.sub {
+		s.Broken(intact, "target %s got %s of record %s with the place %d; want %d", t, names[0], r.Seq, sub, p.sub)
+	}
+	if t.spec.Key != "" && (src.source.kind == event.Kinesis || p.key == "both") && r.Key != p.key {
+		s.Broken(intact, "target %s got record %s with the key %q; want %q", t, r.Seq, r.Key, p.key)
+	}
+}
+
+// uncompressed returns data that t gets, without the compression that t asks for.
+func (s *sink) uncompressed(data []byte) string {
+	t := s.target
+	if t.spec.Compress == "" {
+		return string(data)
+	}
+	plain, compressed := inflate(string(data))
+	if !compressed {
+		s.Broken(intact, "target %s got data that is not compressed", t)
+	}
+	return plain
 }
 
 // judgeKey checks that no other item has the key of r.
 func (s *sink) judgeKey(r *engine.Record) {
 	src := s.sourceOf(r)
-	if src == nil || src.source.kind != event.DynamoDB || src.flaw == unreadable {
+	if src == nil || src.source.kind != event.DynamoDB || s.target.spec.Key != "" {
 		return
 	}
 	if item, ok := s.items[r.Key]; ok && item != src.key {
@@ -159,28 +194,29 @@ func (s *sink) judgeKey(r *engine.Record) {
 	s.items[strings.Clone(r.Key)] = src.key
 }
 
-// sourceOf returns the source record of r, or nil if r is merged.
+// sourceOf returns the source record of r, or nil if r no longer has it.
 func (w *world) sourceOf(r *engine.Record) *sourceRecord { return w.records[string(r.Raw)] }
 
 // binary is a part of a merged message, or of an event, that is not text.
 var binary = regexp.MustCompile(`"(?:\$base64|data_base64)":"([^"]*)"`)
 
+// userName is the name of a user record, or of the second result that a program made of it.
+var userName = regexp.MustCompile(`\([0-9]+\.[0-9]+\.[0-9]{5}\.[0-9]b?\)`)
+
 // namesIn returns the names of the user records in data, in order. The data, or parts of it, may be
-// in base64.
+// compressed or in base64.
 func namesIn(data string) (all []string) {
+	if plain, compressed := inflate(data); compressed {
+		return namesIn(plain)
+	}
 	data = binary.ReplaceAllStringFunc(data, func(part string) string {
 		b, err := base64.StdEncoding.DecodeString(binary.FindStringSubmatch(part)[1])
 		if err != nil {
 			return part
 		}
-		return string(b)
+		return strings.Join(namesIn(string(b)), "")
 	})
-	for _, part := range strings.Split(data, "(")[1:] {
-		if end := strings.IndexByte(part, ')'); end >= 0 {
-			all = append(all, "("+part[:end+1])
-		}
-	}
-	if all != nil {
+	if all = userName.FindAllString(data, -1); all != nil {
 		return all
 	}
 	for _, word := range strings.FieldsFunc(data, notBase64) {

@@ -16,8 +16,10 @@ func (w *world) judgeEnd(t *modelTarget) {
 	}
 	for _, rd := range t.source.readers {
 		for _, r := range rd.all {
-			for _, u := range r.users {
-				w.judgeArrivals(t, r, u.name)
+			for _, p := range t.parts(r) {
+				for _, name := range p.names {
+					w.judgeArrivals(t, r, name)
+				}
 			}
 		}
 		if t.ordered() {
@@ -33,7 +35,7 @@ func (w *world) judgeArrivals(t *modelTarget, r *sourceRecord, name string) {
 	w.Count("repeats", max(0, n-1))
 	switch {
 	case n > 0 && t.filtersOut(r, name):
-		w.Broken(filtering, "target %s got %s of record %s, which its filter takes out", t, name, r.seq)
+		w.Broken(filtering, "target %s got %s of record %s, which its filter or program takes out", t, name, r.seq)
 	case n == 0 && !r.givenUp && !t.mayLack(r, name):
 		w.Broken(complete, "target %s never got %s of record %s", t, name, r.seq)
 	case n > most && w.remembersAll():
@@ -43,9 +45,9 @@ func (w *world) judgeArrivals(t *modelTarget, r *sourceRecord, name string) {
 
 // judgeOrder checks that the first arrivals of a key came in order.
 func (w *world) judgeOrder(t *modelTarget, rd *reader) {
-	t.eachArrival(rd, t.firstPlace, func(r *sourceRecord, u userRecord, before string) {
-		if t.firstPlace[u.name] < t.firstPlace[before] && !t.mayChangePlaces(before, t.firstWith[u.name]) {
-			w.Broken(t.order(), "target %s got %s after %s of record %s, a later one of %s", t, before, u.name, r.seq, t.keyOf(r, u))
+	t.eachArrival(rd, t.firstPlace, func(r *sourceRecord, key, name, before string) {
+		if t.firstPlace[name] < t.firstPlace[before] && !t.mayChangePlaces(before, t.firstWith[name]) {
+			w.Broken(t.order(), "target %s got %s after %s of record %s, a later one of %s", t, before, name, r.seq, key)
 		}
 	})
 }
@@ -59,9 +61,9 @@ func (w *world) judgeLatest(t *modelTarget, rd *reader) {
 	}
 	places := maps.Clone(t.lastPlace)
 	maps.DeleteFunc(places, func(name string, _ int) bool { return t.diverted[name] })
-	t.eachArrival(rd, places, func(r *sourceRecord, u userRecord, before string) {
-		if places[u.name] < places[before] && !t.mayChangePlaces(before, t.lastWith[u.name]) {
-			w.Broken(t.order(), "target %s keeps an older value of %s than %s of record %s", t, t.keyOf(r, u), u.name, r.seq)
+	t.eachArrival(rd, places, func(r *sourceRecord, key, name, before string) {
+		if places[name] < places[before] && !t.mayChangePlaces(before, t.lastWith[name]) {
+			w.Broken(t.order(), "target %s keeps an older value of %s than %s of record %s", t, key, name, r.seq)
 		}
 	})
 }
@@ -83,26 +85,19 @@ func (t *modelTarget) mayChangePlaces(earlier string, with []string) bool {
 // eachArrival calls f for each user record of rd with a place at t, and the name of the user record
 // with a place before it that has the same key. It leaves out user records that t may drop, because one
 // that is too large in one batch may come in another.
-func (t *modelTarget) eachArrival(rd *reader, places map[string]int, f func(r *sourceRecord, u userRecord, before string)) {
+func (t *modelTarget) eachArrival(rd *reader, places map[string]int, f func(r *sourceRecord, key, name, before string)) {
 	last := map[string]string{}
 	for _, r := range rd.all {
-		for _, u := range r.users {
-			if _, came := places[u.name]; !came || t.mayDrop(r, u.name) {
-				continue
+		for _, p := range t.parts(r) {
+			for _, name := range p.names {
+				if _, came := places[name]; !came || t.mayDrop(r, name) {
+					continue
+				}
+				if before := last[p.key]; before != "" {
+					f(r, p.key, name, before)
+				}
+				last[p.key] = name
 			}
-			key := t.keyOf(r, u)
-			if before := last[key]; before != "" {
-				f(r, u, before)
-			}
-			last[key] = u.name
 		}
 	}
-}
-
-// keyOf returns the key that u, a user record of r, has at t.
-func (t *modelTarget) keyOf(r *sourceRecord, u userRecord) string {
-	if t.splits(r) {
-		return t.key(u.key)
-	}
-	return t.key(r.key)
 }

@@ -1,7 +1,6 @@
 package functionmodel
 
 import (
-	"slices"
 	"strings"
 
 	"fanout/lambda/event"
@@ -15,10 +14,9 @@ var filters = map[event.Kind]string{
 	event.SNS:      `{"Sns":{"MessageId":[{"anything-but":{"suffix":"3"}}]}}`,
 }
 
-// wants reports whether a part matches the filter of t. A record that cannot be read fails
-// before the filter.
+// wants reports whether a part matches the filter of t.
 func (t *modelTarget) wants(r *sourceRecord, p *part) bool {
-	if t.spec.Filter == "" || r.flaw == unreadable {
+	if t.spec.Filter == "" {
 		return true
 	}
 	switch r.source.kind {
@@ -31,22 +29,13 @@ func (t *modelTarget) wants(r *sourceRecord, p *part) bool {
 	}
 }
 
-// filtersOut reports whether the filter of t takes out the user record with a name.
+// filtersOut reports whether the filter or the program of t takes out the user record with a name.
 func (t *modelTarget) filtersOut(r *sourceRecord, name string) bool {
-	return slices.ContainsFunc(t.parts(r), func(p part) bool { return slices.Contains(p.names, name) && !t.wants(r, &p) })
+	p := t.part(r, name)
+	return p != nil && p.end == filtered
 }
 
 // mayLack reports whether t may never get the user record with a name.
 func (t *modelTarget) mayLack(r *sourceRecord, name string) bool {
 	return t.mayDrop(r, name) || t.filtersOut(r, name)
-}
-
-// wantsNone reports whether the filter of t takes out all owed parts of r.
-func (t *modelTarget) wantsNone(r *sourceRecord, owed []bool) bool {
-	for k, p := range t.parts(r) {
-		if owed[k] && t.wants(r, &p) {
-			return false
-		}
-	}
-	return true
 }

@@ -126,8 +126,8 @@ func (w *world) crash() {
 func (t *modelTarget) allowUnreported(round int) {
 	for r := range t.held {
 		parts := t.parts(r)
-		for k, p := range parts {
-			if !t.holds(r, k, len(parts)) {
+		for _, p := range parts {
+			if !t.holds(r, &p, len(parts)) {
 				continue
 			}
 			for _, name := range p.names {

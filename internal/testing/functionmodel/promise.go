@@ -20,7 +20,8 @@ const (
 	requestsInOrder modelkit.Promise = "A target with `parallel: false` and `order: request` gets a record after a later one of its key only if a request carried both, and the service took one and refused the other."
 	diverting       modelkit.Promise = "onFailure gets the records that its target rejects or that are too old, and no others."
 	isolated        modelkit.Promise = "A target without faults gets every record that its options and limits let through, even while requests of other targets fail or hang."
-	filtering       modelkit.Promise = "A target with `filter` gets no record that does not match."
+	inLine          modelkit.Promise = "A target with `parallel: false` gets no record behind an earlier one of its key that a stage failed, or while that key is unknown, of its shard."
+	filtering       modelkit.Promise = "A target gets no record that its `filter` does not match, or that its `transform` makes nothing of."
 	intact          modelkit.Promise = "Data and envelopes arrive as the options say, and no two items of a table have the same key."
 	answered        modelkit.Promise = "The answer names the first record of each batch that some target lacks, or it is an error if it cannot name it."
 	onTime          modelkit.Promise = "Every answer comes before its deadline, and no batch needs more than 300 attempts."
@@ -47,6 +48,19 @@ type Sabotage struct {
 	Share             bool // requests of targets wait for each other
 	Misplace          bool // aggregates hold records of other shards
 	Reverse           bool // aggregates hold their records in the wrong order
+	Overtake          bool // targets with a program that fails keep no order
+	Untransformed     bool // programs are not used
+	FirstResult       bool // programs make one record at most
+	Unselective       bool // programs make a record of each
+	Swallow           bool // programs make nothing of a record that they fail on
+	Spread            bool // programs fail on the neighbors of a record too
+	Invent            bool // programs of targets that merge make records that they should not
+	Flatten           bool // parts lose their place in their record
+	Undecompressed    bool // data is not decompressed
+	Uncompressed      bool // data is not compressed
+	NewImages         bool // targets get new images, not old ones or keys
+	OtherEnvelope     bool // targets get events of CloudEvents, not of Debezium
+	Restage           bool // envelopes name the wrong stages
 }
 
 // New returns the model of the function.
@@ -54,7 +68,7 @@ func New(p Program) *modelkit.Model[Sabotage] {
 	return &modelkit.Model[Sabotage]{
 		Package: "./lambda", Page: "../docs/models.md", Runs: 300,
 		Play:     func(j *modelkit.Judge, d *modelkit.Draw, s Sabotage) { newWorld(j, d, s, p).run() },
-		Promises: []modelkit.Promise{complete, counted, truthful, once, inOrder, requestsInOrder, diverting, isolated, filtering, intact, answered, onTime},
+		Promises: []modelkit.Promise{complete, counted, truthful, once, inOrder, requestsInOrder, inLine, diverting, isolated, filtering, intact, answered, onTime},
 		Sabotages: []modelkit.Sabotage[Sabotage]{
 			{Name: "failed records do not come again", By: Sabotage{SkipFailed: true}, Breaks: complete},
 			{Name: "a record is counted twice", By: Sabotage{CountTwice: true}, Breaks: counted},
@@ -72,6 +86,19 @@ func New(p Program) *modelkit.Model[Sabotage] {
 			{Name: "data is altered", By: Sabotage{Alter: true}, Breaks: intact},
 			{Name: "a target gets another view of a change", By: Sabotage{OtherView: true}, Breaks: intact},
 			{Name: "records come without their envelope", By: Sabotage{Bare: true}, Breaks: intact},
+			{Name: "a target gets a new image in place of another part of a change", By: Sabotage{NewImages: true}, Breaks: intact},
+			{Name: "records come in another envelope", By: Sabotage{OtherEnvelope: true}, Breaks: intact},
+			{Name: "programs are not used", By: Sabotage{Untransformed: true}, Breaks: intact},
+			{Name: "a program makes more records of one than it should", By: Sabotage{Invent: true}, Breaks: intact},
+			{Name: "a program makes only the first record of several", By: Sabotage{FirstResult: true}, Breaks: complete},
+			{Name: "a record that a program makes nothing of arrives", By: Sabotage{Unselective: true}, Breaks: filtering},
+			{Name: "a record that a program fails on counts as filtered", By: Sabotage{Swallow: true}, Breaks: complete},
+			{Name: "a program fails on the neighbors of a record", By: Sabotage{Spread: true}, Breaks: isolated},
+			{Name: "a record overtakes one that a program fails on", By: Sabotage{Overtake: true}, Breaks: inLine},
+			{Name: "results of a program have no place of their own", By: Sabotage{Flatten: true}, Breaks: intact},
+			{Name: "an envelope says that stages have run that have not", By: Sabotage{Restage: true}, Breaks: intact},
+			{Name: "compressed data arrives as it came", By: Sabotage{Undecompressed: true}, Breaks: intact},
+			{Name: "data is sent without compression", By: Sabotage{Uncompressed: true}, Breaks: intact},
 			{Name: "an answer passes over a failed record", By: Sabotage{SkipFailed: true}, Breaks: answered},
 			{Name: "an answer names a record that all targets have", By: Sabotage{ResendAll: true}, Breaks: answered},
 			{Name: "an answer names several records of a batch", By: Sabotage{NameMore: true}, Breaks: answered},
@@ -80,7 +107,8 @@ func New(p Program) *modelkit.Model[Sabotage] {
 		Occurs: []string{
 			"aggregates", "reshards",
 			"crashes", "bisects", "targets with lanes", "targets with order: request", "targets with a key", "records given up", "faults", "envelopes", "faulty targets",
-			"targets with a view", "targets with an envelope",
+			"targets with view " + sinks.ViewOld, "targets with view " + sinks.ViewKeys, "targets with view " + sinks.ViewBoth, "targets with view " + sinks.ViewEvent,
+			"targets with envelope cloudevents", "targets with envelope debezium", "targets with transform", "targets with decompress", "targets with compress",
 			"records delivered", "records already delivered", "records filtered", "records dropped", "records diverted", "records failed",
 		},
 	}
@@ -99,6 +127,11 @@ func (s *Sabotage) spoilTargets(configuration []target.Loaded) []target.Loaded {
 		if s.SourceKeys {
 			t.Key = ""
 		}
+		t.Parallel = t.Parallel || s.overtakes(t)
+		if t.Transform != "" {
+			t.Transform = s.spoil(t)
+		}
+		s.spoilData(t)
 		if s.OtherView && t.View != "" {
 			t.View = sinks.ViewKeys
 		}
@@ -110,6 +143,22 @@ func (s *Sabotage) spoilTargets(configuration []target.Loaded) []target.Loaded {
 		}
 	}
 	return all
+}
+
+// spoilData takes the options away that change the form of data.
+func (s *Sabotage) spoilData(t *sinks.Spec) {
+	if s.Undecompressed {
+		t.Decompress = ""
+	}
+	if s.Uncompressed {
+		t.Compress = ""
+	}
+	if s.NewImages && (t.View == sinks.ViewOld || t.View == sinks.ViewKeys) {
+		t.View = ""
+	}
+	if s.OtherEnvelope && t.Envelope == sinks.EnvelopeDebezium {
+		t.Envelope = sinks.EnvelopeCloudEvents
+	}
 }
 
 // share makes a request wait for all other requests. It returns a function that ends the request.

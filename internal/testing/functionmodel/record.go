@@ -14,16 +14,18 @@ import (
 
 // sourceRecord is a record as a mapping reads it.
 type sourceRecord struct {
-	source    *source
-	shard     string
-	seq       string
-	key       string
-	users     []userRecord // of an aggregate several, otherwise one
-	aggregate bool
-	action    string // of a change of an item
-	pk, sk    string // values of the item's key attributes
-	flaw      flaw
-	created   time.Time // when the source took it
+	source     *source
+	shard      string
+	seq        string
+	key        string
+	users      []userRecord // of an aggregate several, otherwise one
+	aggregate  bool
+	compressed bool
+	action     string // of a change of an item
+	pk, sk     string // values of the item's key attributes
+	flaw       flaw
+	wire       string    // its data; "": not made yet
+	created    time.Time // when the source took it
 
 	givenUp bool // by the mapping
 }
@@ -39,6 +41,7 @@ const (
 	flawless flaw = iota
 	unreadable
 	brokenAggregate // its checksum is right, and its content is not
+	brokenGzip      // its end is missing
 )
 
 func (w *world) drawRecord(s *source, shard string, i int) *sourceRecord {
@@ -66,6 +69,12 @@ func (w *world) drawRecord(s *source, shard string, i int) *sourceRecord {
 	} else if r.aggregate && w.OneIn(10) {
 		r.flaw = brokenAggregate
 	}
+	if s.compresses && w.OneIn(2) {
+		r.compressed = true
+		if r.flaw == flawless && w.OneIn(10) {
+			r.flaw = brokenGzip
+		}
+	}
 	return r
 }
 
@@ -91,14 +100,13 @@ func (w *world) drawChange(r *sourceRecord) {
 	u := &r.users[0]
 	r.action = modelkit.Pick(w.Draw, "INSERT", "MODIFY", "REMOVE")
 	r.pk, r.sk = modelkit.Pick(w.Draw, values...), modelkit.Pick(w.Draw, values...)
-	u.data = fmt.Sprintf(`{"id":{"S":%q},"n":{"S":"%s"}}`, r.pk, u.name)
-	if r.imageless() {
+	if r.imageless() || r.source.namedKeys {
 		r.sk = u.name
 	}
-	u.key = r.pk + "\x00" + r.sk
+	u.key, u.data = r.pk+"\x00"+r.sk, r.item(false)
 }
 
-// imageless reports whether r, the change of an item, has only the item's keys.
+// imageless reports whether r, the change of an item, has no new image.
 func (r *sourceRecord) imageless() bool { return r.action == "REMOVE" || r.source.keysOnly }
 
 // sameNumber reports whether r has the sequence number of another record.
@@ -116,6 +124,20 @@ func (r *sourceRecord) names() (all []string) {
 
 // data returns the data of r.
 func (r *sourceRecord) data() string {
+	if r.wire != "" {
+		return r.wire
+	}
+	if r.wire = r.plain(); r.compressed {
+		r.wire = compress(r.wire)
+	}
+	if r.flaw == brokenGzip {
+		r.wire = r.wire[:len(r.wire)-4]
+	}
+	return r.wire
+}
+
+// plain returns the data of r before it is compressed.
+func (r *sourceRecord) plain() string {
 	if !r.aggregate {
 		return r.users[0].data
 	}
@@ -135,22 +157,48 @@ func (r *sourceRecord) seconds() string {
 	return fmt.Sprintf("%d.%03d", r.created.Unix(), r.created.UnixMilli()%1000)
 }
 
-// images returns the keys and images of a change, as members of an object. They are in
-// DynamoDB's JSON or in plain JSON.
-func (r *sourceRecord) images(plain bool) string {
-	value := func(s string) string {
-		if plain {
-			return fmt.Sprintf("%q", s)
-		}
-		return fmt.Sprintf(`{"S":%q}`, s)
+// attribute returns the value of an attribute of text, in DynamoDB's JSON or in plain JSON.
+func attribute(s string, plain bool) string {
+	if plain {
+		return fmt.Sprintf("%q", s)
 	}
-	item := fmt.Sprintf(`{"id":%s,"n":%s}`, value(r.pk), value(r.users[0].name))
+	return fmt.Sprintf(`{"S":%q}`, s)
+}
+
+// item returns the new image of a change, or the keys if it has none.
+func (r *sourceRecord) item(plain bool) string {
+	return fmt.Sprintf(`{"id":%s,"n":%s}`, attribute(r.pk, plain), attribute(r.users[0].name, plain))
+}
+
+// keys returns the keys of a change.
+func (r *sourceRecord) keys(plain bool) string {
 	if r.imageless() {
-		return `"Keys":` + item
+		return r.item(plain)
 	}
-	all := fmt.Sprintf(`"Keys":{"n":%s,"id":%s},"NewImage":%s`, value(r.sk), value(r.pk), item)
-	if r.action == "MODIFY" {
-		all += fmt.Sprintf(`,"OldImage":{"id":%s}`, value(r.pk))
+	return fmt.Sprintf(`{"n":%s,"id":%s}`, attribute(r.sk, plain), attribute(r.pk, plain))
+}
+
+// oldImage returns the old image of a change; "": none.
+func (r *sourceRecord) oldImage(plain bool) string {
+	switch {
+	case r.source.keysOnly || r.action == "INSERT":
+		return ""
+	case r.source.namedKeys:
+		return r.item(plain)
+	case r.action == "REMOVE":
+		return ""
+	}
+	return fmt.Sprintf(`{"id":%s}`, attribute(r.pk, plain))
+}
+
+// images returns the keys and images of a change, as members of an object.
+func (r *sourceRecord) images(plain bool) string {
+	all := `"Keys":` + r.keys(plain)
+	if !r.imageless() {
+		all += `,"NewImage":` + r.item(plain)
+	}
+	if old := r.oldImage(plain); old != "" {
+		all += `,"OldImage":` + old
 	}
 	return all
 }

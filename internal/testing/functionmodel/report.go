@@ -3,12 +3,11 @@ package functionmodel
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"fanout/engine"
 	"fanout/internal/testing/modelkit"
 	"fanout/lambda/dedup"
-	"fanout/lambda/envelope"
+	"fanout/lambda/event"
 )
 
 // judgeReports judges the reports of a round. It returns the records that some target lacks.
@@ -69,6 +68,7 @@ func (j *reportJudge) judge(lacking map[*sourceRecord]bool) {
 	blocked := map[string]bool{} // lanes of an ordered target in which a record failed
 	sent := map[string]bool{}    // by lane and key: an owed part
 	unsure := map[string]bool{}  // by lane and key: a part that comes again because its fate is unknown
+	stopped := map[string]bool{} // lanes, and keys in them, with a part that a stage failed
 	for i := range j.result.Records {
 		lane, r := j.result.Records[i].Lane, j.sourceOf(&j.result.Records[i])
 		fate, held := j.report.Fate(i), j.report.Held(i)
@@ -76,6 +76,7 @@ func (j *reportJudge) judge(lacking map[*sourceRecord]bool) {
 		t.allowRepeats(r, owed)
 		j.judgeHeld(r, held, fate)
 		j.allowStale(r, lane, held, unsure)
+		j.judgeStopped(r, lane, owed, fate, stopped)
 		if fate == engine.FateFailed {
 			j.judgeFailed(r, owed)
 			lacking[r] = true
@@ -98,9 +99,9 @@ func (j *reportJudge) allowStale(r *sourceRecord, lane string, held engine.Held,
 		return
 	}
 	parts := t.parts(r)
-	for k, p := range parts {
+	for _, p := range parts {
 		key := lane + " " + p.key
-		if !unsure[key] || held.Of == len(parts) && slices.Contains(held.Subs, k) {
+		if !unsure[key] || held.Of == len(parts) && slices.Contains(held.Subs, p.sub) {
 			continue
 		}
 		for _, name := range p.names {
@@ -114,6 +115,32 @@ func (j *reportJudge) allowStale(r *sourceRecord, lane string, held engine.Held,
 	}
 	for _, p := range parts {
 		unsure[lane+" "+p.key] = true
+	}
+}
+
+// judgeStopped checks that no part of r was sent behind one of its key that a stage failed. It notes
+// what the parts of r stop: later parts of their key, or if they have yet to get their key, of their
+// lane.
+func (j *reportJudge) judgeStopped(r *sourceRecord, lane string, owed []bool, fate engine.Fate, stopped map[string]bool) {
+	t := j.target
+	if !t.ordered() {
+		return
+	}
+	for k, p := range t.parts(r) {
+		key := lane + " " + p.key
+		for _, name := range p.names {
+			if (stopped[lane] || stopped[key]) && t.acknowledged[name] == j.round && !t.diverted[name] {
+				j.broken(inLine, "it got %s of record %s, and a stage failed an earlier record of %s", name, r.seq, p.key)
+			}
+		}
+		switch {
+		case p.end != fails || !owed[k] || fate != engine.FateFailed:
+		case r.flaw == unreadable && r.source.kind == event.DynamoDB: // so is its key
+		case t.spec.Key != "" && !t.failsInEnvelope(r):
+			stopped[lane] = true
+		default:
+			stopped[key] = true
+		}
 	}
 }
 
@@ -154,25 +181,24 @@ func (t *modelTarget) owes(r *sourceRecord, lane string, sent map[string]bool) [
 	owed := make([]bool, len(parts))
 	for k, p := range parts {
 		key := lane + " " + p.key
-		sends := r.flaw != unreadable && t.wants(r, &p)
-		owed[k] = !t.holds(r, k, len(parts)) || t.ordered() && sent[key] && sends
-		if owed[k] && sends {
+		owed[k] = !t.holds(r, &p, len(parts)) || t.ordered() && sent[key] && p.end == passes
+		if owed[k] && p.end == passes {
 			sent[key] = true
 		}
 	}
 	return owed
 }
 
-// holds reports whether the function knows t to have part k of n of a record.
-func (t *modelTarget) holds(r *sourceRecord, k, n int) bool {
+// holds reports whether the function knows t to have a part of a record with n of them.
+func (t *modelTarget) holds(r *sourceRecord, p *part, n int) bool {
 	held := t.held[r]
-	return held.All || held.Of == n && slices.Contains(held.Subs, k)
+	return held.All || held.Of == n && slices.Contains(held.Subs, p.sub)
 }
 
 // allowRepeats allows owed parts that t has to come again, for order.
 func (t *modelTarget) allowRepeats(r *sourceRecord, owed []bool) {
 	for k, p := range t.parts(r) {
-		if owed[k] && t.holds(r, k, len(owed)) {
+		if owed[k] && t.holds(r, &p, len(owed)) {
 			t.allowRepeat(p.names...)
 		}
 	}
@@ -188,8 +214,8 @@ func (a *account) allowRepeat(names ...string) {
 // judgeHeld checks that the target, or its onFailure, has the parts that the report claims.
 func (j *reportJudge) judgeHeld(r *sourceRecord, held engine.Held, fate engine.Fate) {
 	t := j.target
-	for k, p := range t.parts(r) {
-		if !held.All && !slices.Contains(held.Subs, k) {
+	for _, p := range t.parts(r) {
+		if !held.All && !slices.Contains(held.Subs, p.sub) {
 			continue
 		}
 		for _, name := range p.names {
@@ -211,7 +237,7 @@ func (j *reportJudge) judgeFailed(r *sourceRecord, owed []bool) {
 	for k, p := range t.parts(r) {
 		for _, name := range p.names {
 			switch acknowledged := t.acknowledged[name] == j.round; {
-			case !acknowledged && owed[k] && (t.faulty || t.wants(r, &p)):
+			case !acknowledged && owed[k] && (t.faulty || p.end != filtered):
 				lacks = true
 			case acknowledged && (len(owed) > 1 && t.hanging > 0 || fallbackHangs):
 				t.allowRepeat(name)
@@ -262,46 +288,31 @@ func (t *modelTarget) faultlessFate(r *sourceRecord, owed []bool) (fate engine.F
 		return engine.FateAlready, true
 	case t.faulty:
 		return engine.FateFailed, true
-	case r.flaw == unreadable:
-		return rejected, true
-	case t.wantsNone(r, owed):
-		if slices.Contains(owed, false) {
-			return engine.FateAlready, true
-		}
-		return engine.FateFiltered, true
-	case t.merges():
-		return engine.FateDelivered, !t.limitsBytes()
+	case t.merges() && t.limitsBytes() && slices.ContainsFunc(t.parts(r), func(p part) bool { return p.end == passes }):
+		return 0, false
 	}
 	fate = engine.FateFiltered
 	for k, p := range t.parts(r) {
-		tooLarge := t.exceedsLimits(&p)
-		switch {
-		case !owed[k]:
-			fate = max(fate, engine.FateAlready)
-		case !t.wants(r, &p):
-		case tooLarge && t.spec.DropOversize:
-			fate = max(fate, engine.FateDropped)
-		case tooLarge || t.storesNothing(r):
-			fate = rejected
-		default:
-			fate = max(fate, engine.FateDelivered)
-		}
+		fate = max(fate, t.faultlessEnd(r, &p, owed[k], rejected))
 	}
 	return fate, true
 }
 
-// judgeDiversion checks that an envelope was due: its record was rejected permanently, or is too old.
-func (w *world) judgeDiversion(t *modelTarget, e *envelope.Envelope) {
-	passing := e.Class == engine.Retryable.String() || e.Class == engine.Throttled.String()
-	age := time.Since(e.Arrived)
-	if t.merges() { // a message is as old as its oldest record
-		for _, rd := range t.source.readers {
-			for _, r := range rd.all {
-				age = max(age, time.Since(r.created))
-			}
-		}
+// faultlessEnd returns the fate of a part if its requests meet no fault. rejected is that of parts
+// that t rejects.
+func (t *modelTarget) faultlessEnd(r *sourceRecord, p *part, owed bool, rejected engine.Fate) engine.Fate {
+	tooLarge := !t.merges() && t.exceedsLimits(p)
+	switch {
+	case !owed:
+		return engine.FateAlready
+	case p.end == filtered:
+		return engine.FateFiltered
+	case p.end == fails:
+		return rejected
+	case tooLarge && t.spec.DropOversize:
+		return engine.FateDropped
+	case tooLarge || t.storesNothing(r):
+		return rejected
 	}
-	if passing && (t.spec.MaxAge == 0 || age < time.Duration(t.spec.MaxAge)*time.Second) {
-		w.Broken(diverting, "target %s: record %s went to onFailure after %v, and might have been delivered yet", t, e.Sequence, age)
-	}
+	return engine.FateDelivered
 }

@@ -23,6 +23,8 @@ type source struct {
 	sameNumbers bool // it numbers shards and records as others do
 	badNumbers  bool // some records have no sequence number, or that of the record before
 	keysOnly    bool // the stream of a table has no images
+	namedKeys   bool // the key of an item has the name of its user record, and so does the old image
+	compresses  bool // some records are compressed
 }
 
 var arns = map[event.Kind]string{
@@ -44,6 +46,8 @@ func (w *world) drawSource(i int) *source {
 		s.emptyReads = w.IntN(3)
 	}
 	s.keysOnly = s.kind == event.DynamoDB && w.OneIn(3)
+	s.namedKeys = s.kind == event.DynamoDB && w.OneIn(2)
+	s.compresses = s.kind == event.Kinesis && w.OneIn(3)
 	if s.badNumbers = s.kind != event.SNS && w.OneIn(4); s.badNumbers {
 		s.bisect = false // it would separate records with the same number
 	}
@@ -65,6 +69,9 @@ func (w *world) drawShard(s *source, shard string) {
 	}
 	for _, r := range records {
 		w.records[r.text()] = r
+		for _, name := range r.names() {
+			w.names[name], w.names[second(name)] = r, r
+		}
 		if s.kind == event.DynamoDB {
 			w.records[r.changeText(r.images(true))] = r // convertDDB may change the source record
 		}

@@ -1,11 +1,8 @@
 package functionmodel
 
 import (
-	"encoding/base64"
 	"fmt"
-	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"fanout/engine"
 	"fanout/internal/testing/modelkit"
@@ -23,7 +20,9 @@ type modelTarget struct {
 	faulty bool // its configuration has a fault
 	service
 	account
-	stream stream // of a target with aggregate
+	stream  stream                   // of a target with aggregate
+	program program                  // of its transform
+	made    map[*sourceRecord][]part // see parts
 }
 
 // service is the behavior of a target's service.
@@ -73,7 +72,7 @@ func (w *world) drawTargets(s *source) {
 
 func (w *world) drawTarget(s *source, id string) *modelTarget {
 	t := &modelTarget{
-		source: s, account: newAccount(),
+		source: s, account: newAccount(), made: map[*sourceRecord][]part{},
 		service: service{faultRate: modelkit.Pick(w.Draw, 0, 0, 0.02, 0.1, 0.5), maxFaults: 1 + w.IntN(6), fifo: w.OneIn(4)},
 		spec: sinks.Spec{
 			SourceARN: s.arn, ID: id, Type: builtin.Type("kinesis"), Active: true, Collapse: sinks.CollapseNone,
@@ -102,14 +101,7 @@ func (w *world) drawTarget(s *source, id string) *modelTarget {
 	if s.kind == event.DynamoDB && t.spec.Type == builtin.Type("kinesis") && w.OneIn(3) {
 		t.spec.Type, t.spec.Parallel = builtin.Type("redis"), false // it stores items
 	}
-	if t.spec.Type != builtin.Type("redis") && w.OneIn(3) {
-		t.spec.Key = keyProgram
-	}
-	if s.kind == event.DynamoDB && w.OneIn(3) {
-		t.spec.View = modelkit.Pick(w.Draw, sinks.ViewBoth, sinks.ViewEvent)
-	} else if s.kind != event.DynamoDB && !s.badNumbers && w.OneIn(4) { // otherwise an id has a digest
-		t.spec.Envelope = sinks.EnvelopeCloudEvents
-	}
+	w.drawShape(s, t)
 	if w.OneIn(4) {
 		t.spec.BatchRecords, t.spec.BatchBytes = w.IntN(6), w.IntN(2)*300
 	}
@@ -125,90 +117,59 @@ func (w *world) drawTarget(s *source, id string) *modelTarget {
 	if t.spec.Type == builtin.Type("kinesis") && w.OneIn(4) {
 		t.spec.Aggregate, t.limits, t.stream.n = true, engine.Limits{}, 1+w.IntN(4)
 	}
+	if t.spec.Compress != "" { // the model does not know how long the data gets
+		t.limits.Bytes, t.limits.RecordBytes = 0, 0
+	}
 	return t
 }
 
-// keyProgram gives two keys of the source the same key, and leaves the others as they are.
-const keyProgram = `if $key == "key0" or $key == "key1" then "both" else null end`
+// drawShape draws the options of a target that change its records.
+func (w *world) drawShape(s *source, t *modelTarget) {
+	stores := t.spec.Type == builtin.Type("redis")
+	if !stores && w.OneIn(3) {
+		t.spec.Key = keyPrograms[s.kind]
+	}
+	switch {
+	case s.kind == event.DynamoDB && s.namedKeys && w.OneIn(2):
+		t.spec.View = modelkit.Pick(w.Draw, sinks.ViewOld, sinks.ViewKeys)
+		if stores {
+			t.spec.View = sinks.ViewKeys // an old image would replace a newer one
+		}
+	case s.kind == event.DynamoDB && !s.namedKeys && w.OneIn(3):
+		t.spec.View = modelkit.Pick(w.Draw, sinks.ViewBoth, sinks.ViewEvent)
+	case s.badNumbers: // an id has a digest
+	case s.kind == event.DynamoDB && !s.namedKeys && w.OneIn(3):
+		t.spec.Envelope = sinks.EnvelopeDebezium
+	case s.kind != event.DynamoDB && w.OneIn(4):
+		t.spec.Envelope = sinks.EnvelopeCloudEvents
+	}
+	if w.OneIn(3) {
+		t.program = modelkit.Pick(w.Draw, programs()...)
+		t.spec.Transform = t.program.text()
+		t.spec.TransformOutput = modelkit.Pick(w.Draw, "", "text")
+	}
+	if s.kind == event.Kinesis && (w.OneIn(2) || t.merges()) {
+		t.spec.Decompress = modelkit.Pick(w.Draw, "auto", "auto", "auto", gzipFormat)
+	}
+	if t.spec.Type == builtin.Type("kinesis") && w.OneIn(5) {
+		t.spec.Compress = gzipFormat
+	}
+}
 
-// key returns the key at t of a record with a key of the source.
-func (t *modelTarget) key(ofSource string) string {
-	if t.spec.Key != "" && (ofSource == "key0" || ofSource == "key1") {
+// keyPrograms are the programs of the attribute key that targets may have, by the kind of their
+// source. key says what they mean.
+var keyPrograms = map[event.Kind]string{
+	event.Kinesis:  `if $key == "key0" or $key == "key1" then "both" else null end`,
+	event.DynamoDB: `if $action == "MODIFY" then "both" else null end`,
+	event.SNS:      `null`,
+}
+
+// key returns the key at t of r, or of a part of r, with a key of the source.
+func (t *modelTarget) key(r *sourceRecord, ofSource string) string {
+	if t.spec.Key != "" && (ofSource == "key0" || ofSource == "key1" || r.source.kind == event.DynamoDB && r.action == "MODIFY") {
 		return "both"
 	}
 	return ofSource
-}
-
-// part is a piece of a source record as a target's stages make it, before records are merged.
-type part struct {
-	key, data string
-	names     []string // of the user records in it
-}
-
-// splits reports whether t gets each user record of r on its own.
-func (t *modelTarget) splits(r *sourceRecord) bool {
-	return r.aggregate && t.spec.Deaggregate && r.flaw != brokenAggregate
-}
-
-// parts returns the parts that t should get of a source record.
-func (t *modelTarget) parts(r *sourceRecord) []part {
-	parts := []part{{r.key, r.data(), r.names()}}
-	if t.splits(r) {
-		parts = nil
-		for _, u := range r.users {
-			parts = append(parts, part{u.key, u.data, []string{u.name}})
-		}
-	}
-	for i := range parts {
-		p := &parts[i]
-		p.key = t.key(p.key)
-		if r.source.kind == event.DynamoDB {
-			p.data = t.viewOf(r)
-		}
-		if t.spec.Envelope != "" {
-			p.data = t.cloudEvent(r, p, i)
-		}
-		if t.spec.AppendNewlines {
-			p.data = strings.TrimSuffix(p.data, "\n") + "\n"
-		}
-	}
-	return parts
-}
-
-// viewOf returns the part of a change that is its data at t.
-func (t *modelTarget) viewOf(r *sourceRecord) string {
-	images := r.images(t.spec.ConvertDDB)
-	switch {
-	case t.spec.View == sinks.ViewBoth:
-		return "{" + images + "}"
-	case t.spec.View == sinks.ViewEvent && r.flaw == unreadable:
-		return r.text()
-	case t.spec.View == sinks.ViewEvent:
-		return r.changeText(images)
-	case t.spec.ConvertDDB:
-		return fmt.Sprintf(`{"id":%q,"n":%q}`, r.pk, r.users[0].name)
-	}
-	return r.data()
-}
-
-// cloudEvent returns the event of part i of r, which comes from Kinesis or SNS.
-func (t *modelTarget) cloudEvent(r *sourceRecord, p *part, i int) string {
-	id, kind, key := r.seq, "com.amazonaws.sns.Notification", ""
-	if r.source.kind == event.Kinesis {
-		id, kind, key = "shardId-"+r.shard+"/"+r.seq, "com.amazonaws.kinesis.record", fmt.Sprintf(`,"partitionkey":%q`, p.key)
-		if i > 0 {
-			id = fmt.Sprint(id, "/", i)
-		}
-	}
-	data := fmt.Sprintf(`"application/octet-stream","data_base64":"%s"`, base64.StdEncoding.EncodeToString([]byte(p.data)))
-	switch {
-	case p.data[0] == '{':
-		data = `"application/json","data":` + p.data
-	case utf8.ValidString(p.data):
-		data = fmt.Sprintf(`"text/plain","data":%q`, p.data)
-	}
-	return fmt.Sprintf(`{"specversion":"1.0","id":%q,"source":%q,"type":%q,"time":%q%s,"datacontenttype":%s}`,
-		id, t.spec.SourceARN, kind, r.created.UTC().Format("2006-01-02T15:04:05.000Z"), key, data)
 }
 
 // exceedsLimits reports whether a part is larger than a declared limit.
@@ -230,7 +191,8 @@ func (t *modelTarget) mayDrop(r *sourceRecord, name string) bool {
 	case t.merges():
 		return t.limitsBytes()
 	}
-	return slices.ContainsFunc(t.parts(r), func(p part) bool { return t.exceedsLimits(&p) && slices.Contains(p.names, name) })
+	p := t.part(r, name)
+	return p != nil && p.end == passes && t.exceedsLimits(p)
 }
 
 // storesNothing reports whether t stores items, and r has no item to store.

@@ -8,6 +8,7 @@ import (
 
 	"fanout/internal/testing/modelkit"
 	"fanout/lambda/dedup"
+	"fanout/sinks"
 )
 
 // world is the sources, their records and targets, and the function.
@@ -23,6 +24,7 @@ type world struct {
 	sameNumbers       bool // sources number their shards and records alike
 	sources           []*source
 	records           map[string]*sourceRecord // by their text in an event
+	names             map[string]*sourceRecord // by the names of their user records
 
 	mu          sync.Mutex // of all below, and of the accounts of targets
 	process     *process   // nil after a crash
@@ -37,7 +39,7 @@ type world struct {
 func newWorld(j *modelkit.Judge, d *modelkit.Draw, s Sabotage, p Program) *world {
 	w := &world{
 		Judge: j, Draw: d, Sabotage: s, program: p, inFlight: 1000, remembered: dedup.MaxRemembered,
-		records: map[string]*sourceRecord{}, queueIDs: map[string]map[string]bool{}, items: map[string]string{}, slot: make(chan struct{}, 1),
+		records: map[string]*sourceRecord{}, names: map[string]*sourceRecord{}, queueIDs: map[string]map[string]bool{}, items: map[string]string{}, slot: make(chan struct{}, 1),
 	}
 	w.batchItemFailures = !d.OneIn(3)
 	w.crashesLeft = d.IntN(2) * d.IntN(6)
@@ -125,26 +127,27 @@ func (w *world) countSource(s *source) {
 		w.Count("source records", len(r.all))
 	}
 	for _, t := range s.targets {
-		if t.faulty {
-			w.Count("faulty targets", 1)
+		for what, has := range t.traits() {
+			if has {
+				w.Count(what, 1)
+			}
 		}
-		if t.spec.View != "" {
-			w.Count("targets with a view", 1)
-		}
-		if t.spec.Envelope != "" {
-			w.Count("targets with an envelope", 1)
-		}
-		if t.spec.Lanes > 1 {
-			w.Count("targets with lanes", 1)
-		}
-		if t.spec.OrderRequests {
-			w.Count("targets with order: request", 1)
-		}
-		if t.spec.Key != "" {
-			w.Count("targets with a key", 1)
-		}
-		if t.spec.OnFailure != "" {
-			w.Count("targets with onFailure", 1)
-		}
+	}
+}
+
+// traits returns what a target may have, in the words of the model's counts.
+func (t *modelTarget) traits() map[string]bool {
+	return map[string]bool{
+		"faulty targets":                    t.faulty,
+		"targets with order: request":       t.spec.OrderRequests,
+		"targets with lanes":                t.spec.Lanes > 1,
+		"targets with a key":                t.spec.Key != "",
+		"targets with onFailure":            t.spec.OnFailure != "",
+		"targets with transform":            t.spec.Transform != "",
+		"targets with decompress":           t.spec.Decompress != "",
+		"targets with compress":             t.spec.Compress != "",
+		"targets with envelope cloudevents": t.spec.Envelope == sinks.EnvelopeCloudEvents,
+		"targets with envelope debezium":    t.spec.Envelope == sinks.EnvelopeDebezium,
+		"targets with view " + t.spec.View:  t.spec.View != "",
 	}
 }
