@@ -53,6 +53,14 @@ type Traits struct {
 	Groups    bool // a message without order may have a group
 	Events    bool // takes source records, as Lambda sends them to a function
 
+	// Prefix says that the service takes the beginning of a request or nothing of it, so
+	// order: request changes nothing.
+	Prefix bool
+
+	// FixedRecords says that the owner of a destination cannot change the limit of a record,
+	// so maxRecordBytes changes nothing.
+	FixedRecords bool
+
 	// Exponents says that the service takes an integer of more than 64 bits only with an
 	// exponent.
 	Exponents bool

@@ -204,7 +204,9 @@ func TestFilterFaults(t *testing.T) {
 	for _, tt := range []struct{ source, pattern, want string }{
 		{"kinesis", `{"dat":{"type":["a"]}}`, "dat: a Kinesis record has no such field; did you mean data?"},
 		{"kinesis", `{"eventName":["a"],"PartitionKey":["k"]}`, "PartitionKey: a Kinesis record has no such field; did you mean partitionKey?\n" +
-			"eventName: a Kinesis record has no such field; write one of data, partitionKey, sequenceNumber, approximateArrivalTimestamp, kinesisSchemaVersion, eventID, eventSource"},
+			"eventName: a Kinesis record has no such field; write one of data, partitionKey, sequenceNumber, approximateArrivalTimestamp, kinesisSchemaVersion, eventID, eventSource, or for a field of the data {\"data\": {\"eventName\": …}}"},
+		{"dynamodb", `{"order":["x"]}`, `order: a DynamoDB record has no such field; write one of eventName, dynamodb, userIdentity, eventID, eventSource, eventVersion, eventSourceARN, awsRegion, or for a field of the data {"dynamodb": {"NewImage": {"order": …}}}`},
+		{"sns", `{"order":["x"]}`, `order: an SNS record has no such field; write one of Sns, EventSource, EventVersion, EventSubscriptionArn, or for a field of the data {"Sns": {"Message": {"order": …}}}`},
 		{"kinesis", `{"data":["a"]}`, `data: is a list of values, but a filter looks into data as JSON; write an object of fields, such as {"data": {"type": ["order"]}}`},
 		{"dynamodb", `{"dynamodb":{"NewImages":{"a":["b"]}}}`, "dynamodb.NewImages: a DynamoDB record has no such field; did you mean dynamodb.NewImage?"},
 		{"dynamodb", `{"dynamodb":["a"]}`, `dynamodb: is an object in a DynamoDB record, which no value matches; write an object of fields, such as {"dynamodb": {"Keys": …}}`},

@@ -22,6 +22,7 @@ type sourceFields struct {
 	inside []string // its names
 	raw    []string // names that only the source record has
 	rawIn  []string // names in the object that only the source record has
+	data   string   // where the fields of the data are, as a format of a pattern
 }
 
 // Lambda guide, "Process Amazon Kinesis Data Streams records", "Process DynamoDB records"
@@ -30,6 +31,7 @@ var filterFields = map[string]sourceFields{
 	kinesis: {
 		what:  "a Kinesis record",
 		names: []string{"data", "partitionKey", "sequenceNumber", "approximateArrivalTimestamp", "kinesisSchemaVersion", "eventID", "eventSource"},
+		data:  `{"data": {%q: …}}`,
 	},
 	dynamoDB: {
 		what:   "a DynamoDB record",
@@ -38,6 +40,7 @@ var filterFields = map[string]sourceFields{
 		inside: []string{"Keys", "NewImage", "OldImage", "ApproximateCreationDateTime", "SequenceNumber", "SizeBytes", "StreamViewType"},
 		raw:    []string{"userIdentity", "eventID", "eventVersion", "eventSourceARN", "awsRegion"},
 		rawIn:  []string{"Keys", "OldImage", "ApproximateCreationDateTime", "SizeBytes", "StreamViewType"},
+		data:   `{"dynamodb": {"NewImage": {%q: …}}}`,
 	},
 	sns: {
 		what:   "an SNS record",
@@ -46,6 +49,7 @@ var filterFields = map[string]sourceFields{
 		inside: []string{"Message", "MessageAttributes", "Subject", "MessageId", "TopicArn", "Type", "Timestamp", "SignatureVersion", "Signature", "SigningCertUrl", "SigningCertURL", "UnsubscribeUrl", "UnsubscribeURL"},
 		raw:    []string{"EventVersion", "EventSubscriptionArn"},
 		rawIn:  []string{"MessageAttributes", "Subject", "TopicArn", "Type", "Timestamp", "SignatureVersion", "Signature", "SigningCertUrl", "SigningCertURL", "UnsubscribeUrl", "UnsubscribeURL"},
+		data:   `{"Sns": {"Message": {%q: …}}}`,
 	},
 }
 
@@ -55,9 +59,9 @@ func checkNames(p *pattern.Pattern, source string) error {
 	if !ok {
 		return nil
 	}
-	faults := unknownNames(p.Names(), f.names, "", f.what)
+	faults := unknownNames(p.Names(), f.names, "", &f)
 	if f.object != "" {
-		faults = append(faults, unknownNames(p.Names(f.object), f.inside, f.object, f.what)...)
+		faults = append(faults, unknownNames(p.Names(f.object), f.inside, f.object, &f)...)
 		if p.Lists(f.object) {
 			faults = append(faults, fmt.Errorf("%s: is an object in %s, which no value matches; write an object of fields, such as {%q: {%q: …}}", f.object, f.what, f.object, f.inside[0]))
 		}
@@ -68,7 +72,7 @@ func checkNames(p *pattern.Pattern, source string) error {
 	return errors.Join(faults...)
 }
 
-func unknownNames(names, known []string, above, what string) (faults []error) {
+func unknownNames(names, known []string, above string, f *sourceFields) (faults []error) {
 	for _, name := range names {
 		if slices.Contains(known, name) {
 			continue
@@ -76,8 +80,10 @@ func unknownNames(names, known []string, above, what string) (faults []error) {
 		remedy := "write one of " + strings.Join(known, ", ")
 		if like := near.Closest(name, known); like != "" {
 			remedy = "did you mean " + pattern.Place(above, like) + "?"
+		} else if above == "" {
+			remedy += ", or for a field of the data " + fmt.Sprintf(f.data, name)
 		}
-		faults = append(faults, fmt.Errorf("%s: %s has no such field; %s", pattern.Place(above, name), what, remedy))
+		faults = append(faults, fmt.Errorf("%s: %s has no such field; %s", pattern.Place(above, name), f.what, remedy))
 	}
 	return faults
 }

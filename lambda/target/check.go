@@ -220,6 +220,9 @@ func (c *checker) checkBounds() {
 			c.fault(b.attribute, "is %d, but %s accepts at most %d %s; write a smaller number", b.value, c.spec.Type, b.most, b.of)
 		}
 	}
+	if c.spec.MaxRecordBytes > 0 && c.spec.Type.FixedRecords && !c.broken["maxRecordBytes"] {
+		c.warn("maxRecordBytes", "has no effect on %s, only on %s", c.spec.Type, c.catalog.With(func(t *sinks.Type) bool { return !t.FixedRecords }))
+	}
 }
 
 func (c *checker) checkOnFailure() {

@@ -30,6 +30,9 @@ func (c *checker) checkOrder() {
 		c.warnUnordered("order", c.spec.OrderRequests)
 		return
 	}
+	if c.spec.OrderRequests && c.spec.Type.Prefix {
+		c.warn("order", "has no effect on %s: a request to it may hold several records of a key without it", c.spec.Type)
+	}
 	switch lanes := c.spec.Lanes; {
 	case lanes <= 1:
 	case c.spec.Collapse != sinks.CollapseNone:

@@ -11,7 +11,7 @@ var Type = &sinks.Type{
 	Destination: "a path",
 	Parse:       func(text string) (sinks.Destination, error) { return sinks.Destination{Path: text}, nil },
 	Open:        open,
-	Traits:      sinks.Traits{NoAWS: true, Disk: true, Compress: true},
+	Traits:      sinks.Traits{NoAWS: true, Disk: true, Compress: true, Prefix: true, FixedRecords: true},
 }
 
 func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {

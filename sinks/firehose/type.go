@@ -21,7 +21,7 @@ var Type = &sinks.Type{
 
 	MaxBatchRecords: maxRecords, MaxBatchBytes: maxBytes, MaxRecordBytes: maxRecordBytes,
 
-	Traits: sinks.Traits{Concat: true, Compress: true},
+	Traits: sinks.Traits{Concat: true, Compress: true, FixedRecords: true},
 }
 
 func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {

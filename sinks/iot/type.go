@@ -19,7 +19,7 @@ var Type = &sinks.Type{
 	Rights:      rights,
 
 	MaxBatchBytes: maxBytes, MaxRecordBytes: maxBytes,
-	Traits: sinks.Traits{Collapse: true},
+	Traits: sinks.Traits{Collapse: true, Prefix: true, FixedRecords: true},
 }
 
 func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {

@@ -22,7 +22,7 @@ var Type = &sinks.Type{
 	Resource:    resource,
 
 	MaxBatchBytes: maxBytes, MaxRecordBytes: maxBytes,
-	Traits: sinks.Traits{Events: true, UsesSource: func(*engine.Record) bool { return true }},
+	Traits: sinks.Traits{Events: true, UsesSource: func(*engine.Record) bool { return true }, Prefix: true, FixedRecords: true},
 }
 
 func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {

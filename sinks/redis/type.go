@@ -15,7 +15,7 @@ var Type = &sinks.Type{
 	Open:        open,
 
 	MaxRecordBytes: maxValue,
-	Traits:         sinks.Traits{NoAWS: true, Cache: true},
+	Traits:         sinks.Traits{NoAWS: true, Cache: true, Prefix: true},
 }
 
 func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
