@@ -6,8 +6,6 @@ import (
 	"crypto/md5" //nolint:gosec // the format's checksum
 	"unicode/utf8"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"fanout/engine"
 )
 
@@ -132,7 +130,7 @@ func readAggregate(message []byte, most int) (children []child, fits bool) {
 	fits = true
 	ok := fields(message, func(f field) bool {
 		switch {
-		case f.kind != protowire.BytesType:
+		case f.kind != wireBytes:
 		case f.number == 1:
 			keys.add(validUTF8(f.bytes))
 		case f.number == 2:
@@ -152,7 +150,7 @@ func readAggregate(message []byte, most int) (children []child, fits bool) {
 	// The tables may come after the records that refer to them.
 	children = make([]child, 0, records)
 	ok = fields(message, func(f field) bool {
-		if f.number != 3 || f.kind != protowire.BytesType {
+		if f.number != 3 || f.kind != wireBytes {
 			return true
 		}
 		c, ok := readChild(f.bytes, &keys, &hashKeys)
@@ -177,13 +175,13 @@ func readChild(message []byte, keys, hashKeys *table) (c child, ok bool) {
 	var hasKey, hasData bool
 	ok = fields(message, func(f field) bool {
 		switch {
-		case f.number == 1 && f.kind == protowire.VarintType:
+		case f.number == 1 && f.kind == wireVarint:
 			c.key, hasKey = keys.at(f.varint)
-		case f.number == 2 && f.kind == protowire.VarintType:
+		case f.number == 2 && f.kind == wireVarint:
 			c.hashKey, _ = hashKeys.at(f.varint)
-		case f.number == 3 && f.kind == protowire.BytesType:
+		case f.number == 3 && f.kind == wireBytes:
 			c.data, hasData = f.bytes, true
-		case f.number == 4 && f.kind == protowire.BytesType:
+		case f.number == 4 && f.kind == wireBytes:
 			return isTag(f.bytes)
 		}
 		return true
@@ -200,7 +198,7 @@ func readChild(message []byte, keys, hashKeys *table) (c child, ok bool) {
 func isTag(message []byte) bool {
 	hasKey := false
 	ok := fields(message, func(f field) bool {
-		hasKey = hasKey || f.number == 1 && f.kind == protowire.BytesType
+		hasKey = hasKey || f.number == 1 && f.kind == wireBytes
 		return true
 	})
 	return ok && hasKey

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -252,14 +253,18 @@ func plainNode(n *yaml.Node, level int) (value any, ok bool) {
 	return value, n.Decode(&value) == nil
 }
 
-// jsonEscapes matches escapes of JSON strings. A run of \u escapes matches as a whole.
-var jsonEscapes = regexp.MustCompile(`(?:\\u[0-9a-fA-F]{4})+|\\.`)
+// jsonEscapes matches escapes of JSON strings. A run of \u escapes matches as a whole. It is
+// compiled when it is needed, because most starts of the function do not.
+var jsonEscapes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:\\u[0-9a-fA-F]{4})+|\\.`) })
 
 // asYAML rewrites JSON that YAML reads differently: tabs between tokens, escaped slashes
 // and surrogate pairs. Line numbers stay the same.
 func asYAML(data []byte) []byte {
 	data = bytes.ReplaceAll(data, []byte("\t"), []byte(" "))
-	return jsonEscapes.ReplaceAllFunc(data, func(escape []byte) []byte {
+	if bytes.IndexByte(data, '\\') < 0 {
+		return data
+	}
+	return jsonEscapes().ReplaceAllFunc(data, func(escape []byte) []byte {
 		switch escape[1] {
 		case '/':
 			return escape[1:]
@@ -275,7 +280,8 @@ func asYAML(data []byte) []byte {
 	})
 }
 
-var yamlLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
+// yamlLine matches the place in an error of the YAML package.
+var yamlLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:yaml: )?line (\d+): `) })
 
 // explain splits an error of the YAML package into :line, if present, and text.
 func explain(err error) (line, text string) {
@@ -283,7 +289,7 @@ func explain(err error) (line, text string) {
 	if types, ok := errors.AsType[*yaml.TypeError](err); ok && len(types.Errors) > 0 {
 		text = types.Errors[0]
 	}
-	if m := yamlLine.FindStringSubmatch(text); m != nil {
+	if m := yamlLine().FindStringSubmatch(text); m != nil {
 		return ":" + m[1], text[len(m[0]):]
 	}
 	return "", strings.TrimPrefix(text, "yaml: ")

@@ -140,7 +140,7 @@ func Code(sink, code string) error {
 // Entry is like Code, for entries of SQS and SNS. The service would refuse a sender fault
 // again, so it is permanent unless it is known to pass.
 func Entry(sink, code, message string, senderFault bool) error {
-	v, named := codes[bareCode(code)]
+	v, named := codes()[bareCode(code)]
 	switch {
 	case named && v.Class == engine.Refused && tooLong(message):
 		v = oversized
@@ -183,7 +183,7 @@ func tooLong(message string) bool {
 // verdictOf returns the verdict for code, or else for status. Unknown errors may pass, so
 // they are worth another attempt.
 func verdictOf(code string, status int) Verdict {
-	if v, ok := codes[bareCode(code)]; ok {
+	if v, ok := codes()[bareCode(code)]; ok {
 		return v
 	}
 	if v, ok := statuses[status]; ok {
@@ -195,7 +195,7 @@ func verdictOf(code string, status int) Verdict {
 
 // KnownCode reports whether code is an error code of AWS.
 func KnownCode(code string) bool {
-	_, ok := codes[bareCode(code)]
+	_, ok := codes()[bareCode(code)]
 	return ok
 }
 

@@ -42,7 +42,7 @@ func TestRetryAfter(t *testing.T) {
 
 // TestVerdicts asserts that a code has the same verdict in every spelling.
 func TestVerdicts(t *testing.T) {
-	for code, v := range codes {
+	for code, v := range codes() {
 		for _, form := range []string{code, code + "Exception", "AWS.SimpleQueueService." + code, "com.amazonaws.sqs#" + code} {
 			if got := verdictOf(form, 0); got != v {
 				t.Errorf("%s: %+v; want %+v", form, got, v)

@@ -2,98 +2,102 @@ package classify
 
 import (
 	"net/http"
+	"sync"
 )
 
 // codes are the error codes of AWS services, for requests and for single records. They
-// have no namespace and no "Exception" at the end.
-var codes = map[string]Verdict{
-	"Throttling":                    Throttled,
-	"Throttled":                     Throttled,
-	"RequestThrottled":              Throttled,
-	"TooManyRequests":               Throttled,
-	"RequestLimitExceeded":          Throttled,
-	"LimitExceeded":                 Throttled,
-	"BandwidthLimitExceeded":        Throttled,
-	"SlowDown":                      Throttled,
-	"ProvisionedThroughputExceeded": Throttled, // Kinesis: the shard's 1 MB or 1,000 records a second
-	"KMSThrottling":                 Throttled,
-	"KmsThrottled":                  Throttled,
-	"ServiceUnavailable":            Throttled, // Firehose: the throughput limit of the delivery stream
-	"EC2Throttled":                  Throttled, // Lambda
+// have no namespace and no "Exception" at the end. The first error makes the map, so that a
+// start does not.
+var codes = sync.OnceValue(func() map[string]Verdict {
+	return map[string]Verdict{
+		"Throttling":                    Throttled,
+		"Throttled":                     Throttled,
+		"RequestThrottled":              Throttled,
+		"TooManyRequests":               Throttled,
+		"RequestLimitExceeded":          Throttled,
+		"LimitExceeded":                 Throttled,
+		"BandwidthLimitExceeded":        Throttled,
+		"SlowDown":                      Throttled,
+		"ProvisionedThroughputExceeded": Throttled, // Kinesis: the shard's 1 MB or 1,000 records a second
+		"KMSThrottling":                 Throttled,
+		"KmsThrottled":                  Throttled,
+		"ServiceUnavailable":            Throttled, // Firehose: the throughput limit of the delivery stream
+		"EC2Throttled":                  Throttled, // Lambda
 
-	"InternalFailure":        ServerError,
-	"InternalError":          ServerError,
-	"InternalServerError":    ServerError,
-	"RequestTimeout":         ServerError,
-	"ConcurrentModification": ServerError,
+		"InternalFailure":        ServerError,
+		"InternalError":          ServerError,
+		"InternalServerError":    ServerError,
+		"RequestTimeout":         ServerError,
+		"ConcurrentModification": ServerError,
 
-	"ExpiredToken":          expired,
-	"RequestExpired":        expired,
-	"RequestTimeTooSkewed":  expired,
-	"InvalidSignature":      expired, // "Signature expired", after a frozen function resumes
-	"SignatureDoesNotMatch": expired, // the same in the query protocol
+		"ExpiredToken":          expired,
+		"RequestExpired":        expired,
+		"RequestTimeTooSkewed":  expired,
+		"InvalidSignature":      expired, // "Signature expired", after a frozen function resumes
+		"SignatureDoesNotMatch": expired, // the same in the query protocol
 
-	"ResourceInUse":    NotReady,
-	"ResourceConflict": NotReady, // Lambda, like the next
-	"ResourceNotReady": NotReady,
+		"ResourceInUse":    NotReady,
+		"ResourceConflict": NotReady, // Lambda, like the next
+		"ResourceNotReady": NotReady,
 
-	"AccessDenied":          denied,
-	"AuthorizationError":    denied,
-	"NotAuthorized":         denied,
-	"Unauthorized":          denied, // IoT
-	"UnauthorizedOperation": denied,
-	"OptInRequired":         denied,
+		"AccessDenied":          denied,
+		"AuthorizationError":    denied,
+		"NotAuthorized":         denied,
+		"Unauthorized":          denied, // IoT
+		"UnauthorizedOperation": denied,
+		"OptInRequired":         denied,
 
-	"InvalidClientTokenId":       unknownCredentials,
-	"UnrecognizedClient":         unknownCredentials,
-	"MissingAuthenticationToken": unknownCredentials,
-	"IncompleteSignature":        unknownCredentials,
-	"InvalidSecurity":            unknownCredentials,
+		"InvalidClientTokenId":       unknownCredentials,
+		"UnrecognizedClient":         unknownCredentials,
+		"MissingAuthenticationToken": unknownCredentials,
+		"IncompleteSignature":        unknownCredentials,
+		"InvalidSecurity":            unknownCredentials,
 
-	"ResourceNotFound":     noDestination,
-	"NotFound":             noDestination,
-	"QueueDoesNotExist":    noDestination,
-	"NonExistentQueue":     noDestination,
-	"QueueDeletedRecently": noDestination,
-	"InvalidAddress":       noDestination,
+		"ResourceNotFound":     noDestination,
+		"NotFound":             noDestination,
+		"QueueDoesNotExist":    noDestination,
+		"NonExistentQueue":     noDestination,
+		"QueueDeletedRecently": noDestination,
+		"InvalidAddress":       noDestination,
 
-	"KMSAccessDenied":    unusableKey,
-	"KMSDisabled":        unusableKey,
-	"KMSInvalidState":    unusableKey,
-	"KMSNotFound":        unusableKey,
-	"KMSOptInRequired":   unusableKey,
-	"KmsAccessDenied":    unusableKey,
-	"KmsDisabled":        unusableKey,
-	"KmsInvalidKeyUsage": unusableKey,
-	"KmsInvalidState":    unusableKey,
-	"KmsNotFound":        unusableKey,
-	"KmsOptInRequired":   unusableKey,
-	"InvalidKMSResource": unusableKey,
+		"KMSAccessDenied":    unusableKey,
+		"KMSDisabled":        unusableKey,
+		"KMSInvalidState":    unusableKey,
+		"KMSNotFound":        unusableKey,
+		"KMSOptInRequired":   unusableKey,
+		"KmsAccessDenied":    unusableKey,
+		"KmsDisabled":        unusableKey,
+		"KmsInvalidKeyUsage": unusableKey,
+		"KmsInvalidState":    unusableKey,
+		"KmsNotFound":        unusableKey,
+		"KmsOptInRequired":   unusableKey,
+		"InvalidKMSResource": unusableKey,
 
-	"InvalidSource":        unsupported, // Firehose: the stream takes records only from another source
-	"UnsupportedOperation": unsupported,
-	"UnknownOperation":     unsupported,
-	"EndpointDisabled":     unsupported,
-	"MethodNotAllowed":     unsupported, // IoT: the endpoint belongs to another service
-	"RecursiveInvocation":  unsupported, // Lambda: the function calls itself, directly or not
-	"ModeNotSupported":     unsupported, // Lambda
+		"InvalidSource":        unsupported, // Firehose: the stream takes records only from another source
+		"UnsupportedOperation": unsupported,
+		"UnknownOperation":     unsupported,
+		"EndpointDisabled":     unsupported,
+		"MethodNotAllowed":     unsupported, // IoT: the endpoint belongs to another service
+		"RecursiveInvocation":  unsupported, // Lambda: the function calls itself, directly or not
+		"ModeNotSupported":     unsupported, // Lambda
 
-	"Validation":             Invalid,
-	"ValidationError":        Invalid,
-	"InvalidArgument":        Invalid,
-	"InvalidParameter":       Invalid,
-	"InvalidParameterValue":  Invalid,
-	"ParameterValueInvalid":  Invalid,
-	"MissingParameter":       Invalid,
-	"InvalidMessageContents": Invalid,
-	"InvalidAttributeValue":  Invalid,
-	"Serialization":          Invalid,
-	"BatchRequestTooLong":    oversized,
-	"RequestEntityTooLarge":  oversized,
-	"RequestTooLarge":        oversized, // Lambda, like the next
-	"InvalidRequestContent":  Invalid,
-	"InvalidRequest":         Invalid, // IoT
-}
+		"Validation":             Invalid,
+		"ValidationError":        Invalid,
+		"InvalidArgument":        Invalid,
+		"InvalidParameter":       Invalid,
+		"InvalidParameterValue":  Invalid,
+		"ParameterValueInvalid":  Invalid,
+		"MissingParameter":       Invalid,
+		"InvalidMessageContents": Invalid,
+		"InvalidAttributeValue":  Invalid,
+		"Serialization":          Invalid,
+		"BatchRequestTooLong":    oversized,
+		"RequestEntityTooLarge":  oversized,
+		"RequestTooLarge":        oversized, // Lambda, like the next
+		"InvalidRequestContent":  Invalid,
+		"InvalidRequest":         Invalid, // IoT
+	}
+})
 
 // statuses are for answers without a known code, from the service or from a proxy in
 // front of it.
