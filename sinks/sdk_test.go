@@ -115,7 +115,7 @@ func sdkSQS(c aws.Config, url string, fifo bool) func(context.Context, []engine.
 		for i := range batch {
 			r, e := &batch[i], &entries[i]
 			e.Id, e.MessageBody, e.MessageAttributes = aws.String(strconv.Itoa(i)), aws.String(string(message.Text(r.Data))), map[string]sqstypes.MessageAttributeValue{}
-			for _, a := range form.Attributes(nil, r) {
+			for _, a := range form.Attributes(nil, r, new(message.Filled)) {
 				v := sqstypes.MessageAttributeValue{DataType: &a.Type}
 				if a.Binary() {
 					v.BinaryValue = []byte(a.Value)
@@ -144,7 +144,7 @@ func sdkSNS(c aws.Config, topic string, fifo bool) func(context.Context, []engin
 		for i := range batch {
 			r, e := &batch[i], &entries[i]
 			e.Id, e.Message, e.MessageAttributes = aws.String(strconv.Itoa(i)), aws.String(string(message.Text(r.Data))), map[string]snstypes.MessageAttributeValue{}
-			for _, a := range form.Attributes(nil, r) {
+			for _, a := range form.Attributes(nil, r, new(message.Filled)) {
 				v := snstypes.MessageAttributeValue{DataType: &a.Type}
 				if a.Binary() {
 					v.BinaryValue = []byte(a.Value)
@@ -153,7 +153,7 @@ func sdkSNS(c aws.Config, topic string, fifo bool) func(context.Context, []engin
 				}
 				e.MessageAttributes[a.Name] = v
 			}
-			e.Subject = sinktest.Optional(form.SubjectOf(r))
+			e.Subject = sinktest.Optional(form.SubjectOf(r, nil))
 			if fifo {
 				e.MessageGroupId, e.MessageDeduplicationId = aws.String(message.GroupID(r)), aws.String(ids.Origin("").DedupID(r))
 			}

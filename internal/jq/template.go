@@ -127,15 +127,15 @@ func (t *Template) Map(f func(text string) string, place string) string {
 }
 
 // Append appends the text of the template for a record. It is an error if a place has no
-// result, null or "".
-func (t *Template) Append(b []byte, r *Record) ([]byte, error) {
+// result, null or "", or if ctx ends.
+func (t *Template) Append(ctx context.Context, b []byte, r *Record) ([]byte, error) {
 	for i := range t.parts {
 		p := &t.parts[i]
 		if p.program == nil {
 			b = append(b, p.text...)
 			continue
 		}
-		value, ok, err := p.program.First(context.Background(), r)
+		value, ok, err := p.program.First(ctx, r)
 		switch {
 		case err != nil:
 			return b, bound("the place ${" + brief(p.program.text) + "}: " + err.Error())

@@ -28,7 +28,7 @@ func TestTemplate(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", c.text, err)
 		}
-		got, err := tmpl.Append(nil, r)
+		got, err := tmpl.Append(t.Context(), nil, r)
 		if c.says != "" {
 			if err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%s: %v; want %q", c.text, err, c.says)
@@ -83,7 +83,7 @@ func FuzzTemplate(f *testing.F) {
 		if err != nil {
 			return
 		}
-		got, err := tmpl.Append(nil, &Record{Data: []byte(data)})
+		got, err := tmpl.Append(t.Context(), nil, &Record{Data: []byte(data)})
 		if !tmpl.HasPlace() && (err != nil || string(got) != strings.ReplaceAll(text, "$${", "${")) {
 			t.Errorf("%q is %q, %v", text, got, err)
 		}

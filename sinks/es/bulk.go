@@ -2,6 +2,7 @@ package es
 
 import (
 	"bytes"
+	"context"
 	"strings"
 	"unicode/utf8"
 
@@ -42,7 +43,7 @@ type action struct {
 }
 
 // bulk returns the request that delivers batch.
-func (e *Sink) bulk(batch []engine.Record) bulk {
+func (e *Sink) bulk(ctx context.Context, batch []engine.Record) bulk {
 	b := bulk{batch: batch, body: request.NewBody(e.textOf(batch)), actions: make([]action, 0, len(batch))}
 	var buf [maxID]byte
 	for i := range batch {
@@ -53,7 +54,7 @@ func (e *Sink) bulk(batch []engine.Record) bulk {
 			b.outcome.Fail(i, engine.Errorf(engine.Permanent, "%s: %s", e.name, why))
 			continue
 		}
-		index, err := e.indexOf(r)
+		index, err := e.indexOf(ctx, r)
 		if err != nil {
 			b.outcome.Fail(i, err)
 			continue
@@ -87,7 +88,7 @@ func (e *Sink) size(r *engine.Record) int {
 	op := e.opOf(r)
 	var id [maxID]byte
 	var line [2 * maxID]byte
-	index, _ := e.indexOf(r) // a record without one is not sent
+	index, _ := e.indexOf(context.Background(), r) // a record without one is not sent
 	n := len(e.appendLine(line[:0], op, e.appendID(id[:0], r), index))
 	if op != opDelete {
 		tokens(document(r), func(part []byte) { n += len(part) })
@@ -133,11 +134,11 @@ func (e *Sink) names(r *engine.Record, id string) bool {
 }
 
 // indexOf returns the index for r's document, or nil if all documents have the same.
-func (e *Sink) indexOf(r *engine.Record) ([]byte, error) {
+func (e *Sink) indexOf(ctx context.Context, r *engine.Record) ([]byte, error) {
 	if e.places == nil {
 		return nil, nil
 	}
-	index, err := fill.Append(nil, e.places, r, e.source, e.name)
+	index, err := fill.Append(ctx, nil, e.places, r, e.source, e.name)
 	if err != nil {
 		return nil, err
 	}

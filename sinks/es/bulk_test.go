@@ -98,7 +98,7 @@ func FuzzESBulk(f *testing.F) {
 			t.Fatal(err)
 		}
 		r := engine.Record{Key: key, Action: action, Lane: "shard", Seq: seq, Data: engine.Bytes(data)}
-		b := e.bulk([]engine.Record{r, esRecord("REMOVE", "after", "")})
+		b := e.bulk(t.Context(), []engine.Record{r, esRecord("REMOVE", "after", "")})
 		defer b.body.Free()
 		whole, err := io.ReadAll(b.body.Content().Reader())
 		if err != nil {

@@ -29,7 +29,7 @@ func TestPlaces(t *testing.T) {
 	}
 	// The size that the engine counts is that of the request.
 	r := batch[0]
-	b := e.bulk([]engine.Record{r})
+	b := e.bulk(t.Context(), []engine.Record{r})
 	defer b.body.Free()
 	if n := int(b.body.Content().Len()); e.Sizer()(&r) != n {
 		t.Errorf("counts %d bytes of %d", e.Sizer()(&r), n)

@@ -130,7 +130,7 @@ func (e *Sink) Limits() engine.Limits { return e.limits }
 
 // Send makes one _bulk request. Records that cannot be documents fail without being sent.
 func (e *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
-	b := e.bulk(batch)
+	b := e.bulk(ctx, batch)
 	if len(b.actions) == 0 {
 		b.body.Free()
 		return b.outcome

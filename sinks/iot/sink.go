@@ -57,7 +57,7 @@ func (*Sink) Sizer() func(r *engine.Record) int { return nil }
 
 // Send makes one Publish call.
 func (s *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
-	topic, err := s.topicOf(&batch[0])
+	topic, err := s.topicOf(ctx, &batch[0])
 	if err != nil {
 		return engine.Failed(err)
 	}
@@ -72,14 +72,14 @@ func (s *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 }
 
 // topicOf returns the topic for a record.
-func (s *Sink) topicOf(r *engine.Record) (string, error) {
+func (s *Sink) topicOf(ctx context.Context, r *engine.Record) (string, error) {
 	switch {
 	case s.fault != nil:
 		return "", engine.Errorf(engine.Permanent, "%s: %w", s.name, s.fault)
 	case s.places == nil:
 		return s.topic, nil
 	}
-	topic, err := fill.Append(nil, s.places, r, s.source, s.name)
+	topic, err := fill.Append(ctx, nil, s.places, r, s.source, s.name)
 	if err != nil {
 		return "", err
 	}

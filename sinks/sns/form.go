@@ -15,7 +15,7 @@ const entriesField = "PublishBatchRequestEntries"
 
 // append appends the messages of a request as fields of a form, sorted by name like the
 // SDK's: message 10 comes before message 2.
-func (s *Sink) append(b *request.Body, batch []engine.Record) {
+func (s *Sink) append(b *request.Body, batch []engine.Record, own []message.Filled) {
 	var buf [message.MaxEntries]string
 	numbers := buf[:0]
 	for i := range batch {
@@ -27,18 +27,18 @@ func (s *Sink) append(b *request.Body, batch []engine.Record) {
 			b.Text("&")
 		}
 		i, _ := strconv.Atoi(number)
-		s.appendMessage(b, &batch[i-1], i)
+		s.appendMessage(b, &batch[i-1], &own[i-1], i)
 	}
 }
 
 // appendMessage appends message n, counted from 1.
-func (s *Sink) appendMessage(b *request.Body, r *engine.Record, n int) {
+func (s *Sink) appendMessage(b *request.Body, r *engine.Record, own *message.Filled, n int) {
 	name := string(strconv.AppendInt([]byte(entriesField+".member."), int64(n), 10)) + "."
 	b.Text(name + "Id=" + strconv.Itoa(n-1))
 	b.Text("&" + name + "Message=")
 	b.Buf = appendForm(b.Buf, message.Text(r.Data))
 	var buf [3]message.Attribute
-	for k, a := range s.form.Attributes(buf[:0], r) {
+	for k, a := range s.form.Attributes(buf[:0], r, own) {
 		entry := name + "MessageAttributes.entry." + strconv.Itoa(k+1) + "."
 		b.Text("&" + entry + "Name=")
 		b.Buf = appendForm(b.Buf, a.Name)
@@ -60,7 +60,7 @@ func (s *Sink) appendMessage(b *request.Body, r *engine.Record, n int) {
 		b.Text("&" + name + "MessageGroupId=")
 		b.Buf = appendForm(b.Buf, message.GroupID(r))
 	}
-	if subject := s.form.SubjectOf(r); subject != "" {
+	if subject := s.form.SubjectOf(r, own); subject != "" {
 		b.Text("&" + name + "Subject=")
 		b.Buf = appendForm(b.Buf, subject)
 	}

@@ -60,12 +60,13 @@ func (s *Sink) Limits() engine.Limits { return s.limits }
 
 // Send makes one PublishBatch call.
 func (s *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
-	if err := s.form.Fault(batch); err != nil {
+	own, err := s.form.Fill(ctx, batch)
+	if err != nil {
 		return engine.Failed(err)
 	}
 	in := &sns.PublishBatchInput{TopicArn: &s.topic, PublishBatchRequestEntries: []types.PublishBatchRequestEntry{}} // the SDK rejects nil
-	call := request.NewCall(s.name, &publishBatch, len(batch), s.form.TextLen(batch))
-	s.append(call.Body, batch)
+	call := request.NewCall(s.name, &publishBatch, len(batch), s.form.TextLen(batch, own))
+	s.append(call.Body, batch, own)
 	out, err := request.Put(ctx, call, s.client.PublishBatch, in, func(o *sns.Options) { o.APIOptions = append(o.APIOptions, call.Install) })
 	if err != nil {
 		return engine.Failed(err)

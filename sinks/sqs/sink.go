@@ -72,12 +72,13 @@ func (s *Sink) Limits() engine.Limits { return s.limits }
 
 // Send makes one SendMessageBatch call.
 func (s *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
-	if err := s.form.Fault(batch); err != nil {
+	own, err := s.form.Fill(ctx, batch)
+	if err != nil {
 		return engine.Failed(err)
 	}
 	in := &sqs.SendMessageBatchInput{QueueUrl: &s.url, Entries: []types.SendMessageBatchRequestEntry{}} // the SDK rejects nil
-	call := request.NewCall(s.name, &sendMessageBatch, len(batch), s.form.TextLen(batch))
-	s.append(call.Body, batch)
+	call := request.NewCall(s.name, &sendMessageBatch, len(batch), s.form.TextLen(batch, own))
+	s.append(call.Body, batch, own)
 	out, err := request.Put(ctx, call, s.client.SendMessageBatch, in, func(o *sqs.Options) {
 		o.APIOptions = append(o.APIOptions, call.Install)
 		// The signature holds the SHA-256 of the request, so it proves that the messages
@@ -106,7 +107,7 @@ func (s *Sink) Sizer() func(r *engine.Record) int { return s.form.Size }
 var sendMessageBatch = request.Form{Empty: `"Entries":[]`}
 
 // append appends the list of messages of a request.
-func (s *Sink) append(b *request.Body, batch []engine.Record) {
+func (s *Sink) append(b *request.Body, batch []engine.Record, own []message.Filled) {
 	b.Text(`"Entries":[`)
 	for i := range batch {
 		r := &batch[i]
@@ -115,7 +116,7 @@ func (s *Sink) append(b *request.Body, batch []engine.Record) {
 		b.Buf = strconv.AppendInt(b.Buf, int64(i), 10)
 		b.Text(`","MessageAttributes":{`)
 		var buf [3]message.Attribute
-		for k, a := range s.form.Attributes(buf[:0], r) {
+		for k, a := range s.form.Attributes(buf[:0], r, &own[i]) {
 			b.Comma(k)
 			b.Quote(a.Name)
 			if a.Binary() {
@@ -139,7 +140,7 @@ func (s *Sink) append(b *request.Body, batch []engine.Record) {
 			b.Quote(s.origin.DedupID(r))
 			b.Text(`,"MessageGroupId":`)
 			b.Quote(message.GroupID(r))
-		} else if group := s.form.GroupOf(r); group != "" {
+		} else if group := own[i].Group(); group != "" {
 			b.Text(`,"MessageGroupId":`)
 			b.Quote(group)
 		}

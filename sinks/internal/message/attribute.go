@@ -2,6 +2,7 @@ package message
 
 import (
 	"cmp"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"slices"
@@ -45,6 +46,7 @@ func (m *Form) Set(o Own) { m.own = o.parse(m.Subject) }
 // Attributes appends the attributes of r's message to buf, sorted by name:
 //
 //   - the attributes of the SNS notification, if r is one;
+//   - the target's own, in f;
 //   - encoding=base64 if the body is base64;
 //   - key and action if the message carries one record.
 //
@@ -52,11 +54,11 @@ func (m *Form) Set(o Own) { m.own = o.parse(m.Subject) }
 // the same name replaces them, and they are left out if the message has no room for them.
 // A key that is not text is sent as Binary. An empty value is left out, because the
 // services refuse it.
-func (m *Form) Attributes(buf []Attribute, r *engine.Record) []Attribute {
+func (m *Form) Attributes(buf []Attribute, r *engine.Record, f *Filled) []Attribute {
 	if n, err := notificationOf(r); err == nil && n != nil {
 		buf = n.attributes(buf, !m.Subject)
 	}
-	buf = m.appendOwn(buf, r)
+	buf = f.appendTo(buf)
 	if !plain(r.Data) {
 		buf = slices.DeleteFunc(buf, func(a Attribute) bool { return a.Name == "encoding" })
 		buf = append(buf, Attribute{"encoding", stringType, "base64"})
@@ -84,12 +86,17 @@ func (m *Form) Attributes(buf []Attribute, r *engine.Record) []Attribute {
 
 // Size counts r's message the way SQS and SNS do.
 func (m *Form) Size(r *engine.Record) int {
+	f, _ := m.filled(context.Background(), r) // Fill fails a record with a fault
+	return m.size(r, &f)
+}
+
+func (m *Form) size(r *engine.Record, f *Filled) int {
 	n := bodySize(r.Data)
 	if m.Subject {
-		n += len(m.SubjectOf(r))
+		n += len(m.SubjectOf(r, f))
 	}
 	var buf [3]Attribute
-	for _, a := range m.Attributes(buf[:0], r) {
+	for _, a := range m.Attributes(buf[:0], r, f) {
 		n += a.size()
 	}
 	return n
@@ -97,35 +104,13 @@ func (m *Form) Size(r *engine.Record) int {
 
 // TextLen estimates the length of the text of a request with batch: in JSON records that
 // were collapsed, one byte in eight must be escaped.
-func (m *Form) TextLen(batch []engine.Record) int {
+func (m *Form) TextLen(batch []engine.Record, all []Filled) int {
 	n := 0
 	for i := range batch {
-		size := m.Size(&batch[i])
+		size := m.size(&batch[i], &all[i])
 		n += size + size/8 + 4*request.Framing
 	}
 	return n
-}
-
-// Fault fails a request with a message whose attributes do not fit, instead of dropping
-// some of them. The engine halves the request until that message is alone.
-func (m *Form) Fault(batch []engine.Record) error {
-	for i := range batch {
-		r := &batch[i]
-		n, err := notificationOf(r)
-		if err != nil {
-			return engine.Errorf(engine.Refused, "%s: the notification's MessageAttributes are not in the format of SNS", m.Name)
-		}
-		if err := m.ownFault(r); err != nil {
-			return err
-		}
-		if n == nil || m.MaxAttributes == 0 {
-			continue
-		}
-		if all := len(m.Attributes(nil, r)); all > m.MaxAttributes {
-			return engine.Errorf(engine.Refused, "%s: the notification has %d attributes, with its subject, but a message can have only %d; publish fewer, or set collapse to JSON, which sends none", m.Name, all, m.MaxAttributes)
-		}
-	}
-	return nil
 }
 
 // notification is an SNS notification without its message.

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -66,76 +67,99 @@ func (o Own) parse(subject bool) (all own) {
 	return all
 }
 
-// fill returns the text of a template for a record. The error does not say more than the
-// record needs, and the engine halves the request until the record is alone.
-func (m *Form) fill(t *jq.Template, r *engine.Record, what string) (string, error) {
-	text, err := fill.Append(nil, t, r, m.own.source, m.Name+": "+what)
-	if err != nil {
-		return "", &engine.Error{Class: engine.Refused, Err: err}
-	}
-	return string(text), nil
+// Filled are the parts of one message that the target sets, filled in for its record. The zero
+// value has none.
+type Filled struct {
+	subject, group string
+	attributes     []Attribute
 }
 
-// appendOwn appends the target's attributes, which replace others with the same names.
-func (m *Form) appendOwn(buf []Attribute, r *engine.Record) []Attribute {
-	for _, a := range m.own.attributes {
-		value, err := m.fill(a.text, r, "the attribute "+a.name)
+// Fill fills in the parts of the messages of a request, once for each record. It fails the
+// request if a message would have no text for a part, or more attributes than it may have;
+// none is left out. The engine halves the request until that message is alone.
+func (m *Form) Fill(ctx context.Context, batch []engine.Record) ([]Filled, error) {
+	if m.own.fault != nil {
+		return nil, engine.Errorf(engine.Permanent, "%s: %w", m.Name, m.own.fault)
+	}
+	all := make([]Filled, len(batch))
+	for i := range batch {
+		r := &batch[i]
+		n, err := notificationOf(r)
 		if err != nil {
-			continue // Fault fails the record
+			return nil, engine.Errorf(engine.Refused, "%s: the notification's MessageAttributes are not in the format of SNS", m.Name)
 		}
-		buf = slices.DeleteFunc(buf, func(o Attribute) bool { return o.Name == a.name })
-		buf = append(buf, Attribute{a.name, stringType, value})
+		if all[i], err = m.filled(ctx, r); err != nil {
+			return nil, err
+		}
+		if n == nil || m.MaxAttributes == 0 {
+			continue
+		}
+		if k := len(m.Attributes(nil, r, &all[i])); k > m.MaxAttributes {
+			return nil, engine.Errorf(engine.Refused, "%s: the notification has %d attributes, with its subject, but a message can have only %d; publish fewer, or set collapse to JSON, which sends none", m.Name, k, m.MaxAttributes)
+		}
+	}
+	return all, nil
+}
+
+// filled fills in the parts of r's message. On an error some are missing.
+func (m *Form) filled(ctx context.Context, r *engine.Record) (f Filled, err error) {
+	for _, a := range m.own.attributes {
+		value, err := m.fill(ctx, a.text, r, "the attribute "+a.name)
+		if err != nil {
+			return f, err
+		}
+		if value == "" || !isText(value) {
+			return f, engine.Errorf(engine.Refused, "%s: the attribute %s is empty or not text", m.Name, a.name)
+		}
+		f.attributes = append(f.attributes, Attribute{a.name, stringType, value})
+	}
+	if m.own.group != nil {
+		group, err := m.fill(ctx, m.own.group, r, "the group")
+		if err != nil {
+			return f, err
+		}
+		f.group = ids.Token(group)
+	}
+	if m.own.subject == nil {
+		return f, nil
+	}
+	f.subject, err = m.fill(ctx, m.own.subject, r, "the subject")
+	if err == nil && (utf8.RuneCountInString(f.subject) > maxSubject || !utf8.ValidString(f.subject) || strings.ContainsFunc(f.subject, unicode.IsControl)) {
+		err = engine.Errorf(engine.Refused, "%s: the subject has more than %d characters, or control characters", m.Name, maxSubject)
+	}
+	return f, err
+}
+
+// fill returns the text of a template for a record. The error does not say more than the
+// record needs, and the engine halves the request until the record is alone.
+func (m *Form) fill(ctx context.Context, t *jq.Template, r *engine.Record, what string) (string, error) {
+	text, err := fill.Append(ctx, nil, t, r, m.own.source, m.Name+": "+what)
+	switch {
+	case err == nil:
+		return string(text), nil
+	case ctx.Err() != nil:
+		return "", err
+	}
+	return "", &engine.Error{Class: engine.Refused, Err: err}
+}
+
+// appendTo appends the target's attributes, which replace others with the same names.
+func (f *Filled) appendTo(buf []Attribute) []Attribute {
+	for _, a := range f.attributes {
+		buf = slices.DeleteFunc(buf, func(o Attribute) bool { return o.Name == a.Name })
+		buf = append(buf, a)
 	}
 	return buf
 }
 
-// ownFault returns why the templates have no text for r that a message can have.
-func (m *Form) ownFault(r *engine.Record) error {
-	if m.own.fault != nil {
-		return engine.Errorf(engine.Permanent, "%s: %w", m.Name, m.own.fault)
-	}
-	for _, a := range m.own.attributes {
-		value, err := m.fill(a.text, r, "the attribute "+a.name)
-		if err != nil {
-			return err
-		}
-		if value == "" || !isText(value) {
-			return engine.Errorf(engine.Refused, "%s: the attribute %s is empty or not text", m.Name, a.name)
-		}
-	}
-	if m.own.group != nil {
-		if _, err := m.fill(m.own.group, r, "the group"); err != nil {
-			return err
-		}
-	}
-	if m.own.subject == nil {
-		return nil
-	}
-	subject, err := m.fill(m.own.subject, r, "the subject")
-	if err == nil && (utf8.RuneCountInString(subject) > maxSubject || !utf8.ValidString(subject) || strings.ContainsFunc(subject, unicode.IsControl)) {
-		err = engine.Errorf(engine.Refused, "%s: the subject has more than %d characters, or control characters", m.Name, maxSubject)
-	}
-	return err
-}
-
 // SubjectOf returns the subject of r's message: the target's, or that of the notification,
 // or "".
-func (m *Form) SubjectOf(r *engine.Record) string {
+func (m *Form) SubjectOf(r *engine.Record, f *Filled) string {
 	if m.own.subject == nil {
 		return notificationSubject(r)
 	}
-	subject, _ := m.fill(m.own.subject, r, "the subject") // Fault fails a record without one
-	return subject
+	return f.subject
 }
 
-// GroupOf returns the message group of a standard queue's message, or "".
-func (m *Form) GroupOf(r *engine.Record) string {
-	if m.own.group == nil {
-		return ""
-	}
-	group, err := m.fill(m.own.group, r, "the group")
-	if err != nil {
-		return "" // Fault fails the record
-	}
-	return ids.Token(group)
-}
+// Group returns the message group of a standard queue's message, or "".
+func (f *Filled) Group() string { return f.group }

@@ -1,6 +1,8 @@
 package message
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -29,27 +31,41 @@ func TestOwn(t *testing.T) {
 		form := Form{Name: "sink", Subject: c.subject, MaxAttributes: 10, MaxBytes: 1 << 20}
 		form.Set(own)
 		r := notified(c.data)
-		if err := form.Fault([]engine.Record{r}); err != nil {
-			t.Error(err)
+		all, err := form.Fill(t.Context(), []engine.Record{r})
+		if err != nil {
+			t.Fatal(err)
 		}
+		f := &all[0]
 		var got []string
 		size := len(c.data)
 		if c.subject {
 			size += len("order 7")
 		}
-		for _, a := range form.Attributes(nil, &r) {
+		for _, a := range form.Attributes(nil, &r, f) {
 			got = append(got, a.Name+"="+a.Value)
 			size += len(a.Name) + len(a.Type) + len(a.Value)
 		}
-		if text := form.SubjectOf(&r) + ": " + strings.Join(got, " "); text != c.want {
+		if text := form.SubjectOf(&r, f) + ": " + strings.Join(got, " "); text != c.want {
 			t.Errorf("%s; want %s", text, c.want)
 		}
 		if form.Size(&r) != size {
 			t.Errorf("counts %d bytes; want %d", form.Size(&r), size)
 		}
-		if group := form.GroupOf(&r); len(group) != 64 { // with a space, so a hash
+		if group := f.Group(); len(group) != 64 { // with a space, so a hash
 			t.Errorf("group %q", group)
 		}
+	}
+}
+
+// When the time is over, a record comes again: that its place has no value says nothing of it.
+func TestOwnStops(t *testing.T) {
+	form := Form{Name: "sink"}
+	form.Set(Own{Attributes: `{"a":"${def f: f; f}"}`})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := form.Fill(ctx, []engine.Record{{Data: engine.Bytes([]byte("{}"))}})
+	if !errors.Is(err, context.Canceled) || engine.ClassOf(err) != engine.Retryable {
+		t.Errorf("%v, of the class %v", err, engine.ClassOf(err))
 	}
 }
 
@@ -68,7 +84,7 @@ func TestOwnFaults(t *testing.T) {
 		`text`: "expected an object but got string",
 	} {
 		r := engine.Record{Key: "k", Data: engine.Bytes([]byte(data))}
-		err := form.Fault([]engine.Record{r})
+		_, err := form.Fill(t.Context(), []engine.Record{r})
 		if want == "" {
 			if err != nil {
 				t.Errorf("%s: %v", data, err)
@@ -80,7 +96,7 @@ func TestOwnFaults(t *testing.T) {
 		}
 	}
 	form.Set(Own{Attributes: "[]"})
-	if err := form.Fault([]engine.Record{{}}); err == nil {
+	if _, err := form.Fill(t.Context(), []engine.Record{{}}); err == nil {
 		t.Error("attributes that are no object pass")
 	}
 }

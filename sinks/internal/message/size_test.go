@@ -17,7 +17,7 @@ func FuzzMessageSize(f *testing.F) {
 		text := string(Text(r.Data))
 		size := len(text)
 		form := Form{MaxBytes: 1 << 20}
-		for _, a := range form.Attributes(nil, &r) {
+		for _, a := range form.Attributes(nil, &r, new(Filled)) {
 			if a.Value == "" || a.Type == stringType && !isText(a.Value) {
 				t.Errorf("the services do not take the attribute %+v", a)
 			}
