@@ -3,6 +3,9 @@
 // A world has some sources, each with targets, records and a mapping:
 //
 //	source.go, record.go, target.go    what a world holds
+//	filter.go, transform.go,
+//	compress.go, aggregate.go          what options of a target do
+//	part.go                            what the stages of a target make of a record
 //
 // The world runs in rounds. In a round, up to three events are under way at the same time:
 //
@@ -18,6 +21,7 @@
 //
 //	promise.go    the promises, and the sabotages that break them
 //	report.go     judges reports
+//	letter.go     judges envelopes of onFailure
 //	answer.go     judges answers
 //	end.go        judges the targets in the end
 //

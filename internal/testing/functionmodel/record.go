@@ -20,7 +20,7 @@ type sourceRecord struct {
 	key        string
 	users      []userRecord // of an aggregate several, otherwise one
 	aggregate  bool
-	compressed bool
+	compressed bool   // as gzip
 	action     string // of a change of an item
 	pk, sk     string // values of the item's key attributes
 	flaw       flaw
