@@ -20,20 +20,22 @@ func BenchmarkAggregate(b *testing.B) {
 }
 
 // TestAggregateCost asserts that aggregates of small records cost a twentieth of the records or
-// less, in payload units and in calls.
+// less, in payload units and in calls, whether in order or not.
 func TestAggregateCost(t *testing.T) {
-	var units, calls [2]int64
-	for i, on := range []bool{false, true} {
-		w := small(Target{"kinesis", Attributes{"aggregate": on}})
-		h, services := newHandler(t, &w)
-		if _, err := h.Invoke(context.Background(), w.Event); err != nil {
-			t.Fatal(err)
+	for _, parallel := range []bool{true, false} {
+		var units, calls [2]int64
+		for i, on := range []bool{false, true} {
+			w := small(Target{"kinesis", Attributes{"aggregate": on, "parallel": parallel}})
+			h, services := newHandler(t, &w)
+			if _, err := h.Invoke(context.Background(), w.Event); err != nil {
+				t.Fatal(err)
+			}
+			units[i], calls[i] = services.payload.Load(), services.Calls()
+			t.Logf("parallel: %v, aggregate: %v: %d payload units and %d calls a million records", parallel, on, units[i]*100, calls[i]*100)
 		}
-		units[i], calls[i] = services.payload.Load(), services.Calls()
-		t.Logf("aggregate %v: %d payload units and %d calls a million records", on, units[i]*100, calls[i]*100)
-	}
-	if units[0] != 10_000 || units[1] == 0 || units[1]*20 > units[0] || calls[1] == 0 || calls[1]*20 > calls[0] {
-		t.Errorf("units %v and calls %v; want a twentieth with aggregate", units, calls)
+		if units[0] != 10_000 || units[1] == 0 || units[1]*20 > units[0] || calls[1] == 0 || calls[1]*20 > calls[0] {
+			t.Errorf("parallel: %v: units %v and calls %v; want a twentieth with aggregate", parallel, units, calls)
+		}
 	}
 }
 

@@ -36,8 +36,8 @@ const (
 // an aggregate.
 type entry struct {
 	partition string // partition key
-	explicit  string // explicit hash key of the first record, or ""
 	shard     int    // index of the shard that takes it, or none
+	first     int    // index of its first record
 	open      bool   // other records may join
 	bytes     int    // of the aggregate and the partition key
 	count     int    // records
@@ -49,24 +49,54 @@ type entry struct {
 	data []byte // the aggregate, when it is written
 }
 
-// hashKey returns the index of an explicit hash key in the table, or the index that it will
-// get. "" has none.
-func (e *entry) hashKey(key string) (i int, known bool) {
-	if key == "" {
-		return none, true
-	}
-	if i, known = e.hashKeyIndex[key]; !known {
-		i = len(e.hashKeyIndex)
-	}
-	return i, known
+// addition is what a record adds to an entry.
+type addition struct {
+	bytes            int
+	key, hashKey     int    // indexes in the tables, or none
+	partition        string // to be added to the table of partition keys, if isNew
+	isNew, isNewHash bool
 }
 
-func (e *entry) addHashKey(key string) {
-	if e.hashKeyIndex == nil {
-		e.hashKeyIndex = make(map[string]int)
+// reset makes e an empty entry, whose first record will be r, number first.
+func (e *entry) reset(r *engine.Record, shard, first int) {
+	partition := partitionKey(r)
+	*e = entry{keys: e.keys[:0], hashKeys: e.hashKeys[:0], partition: partition, shard: shard, first: first, bytes: frameLen + len(partition)}
+}
+
+// measure returns what r adds. key is the index of its partition key in the table, or none.
+func (e *entry) measure(r *engine.Record, key int) (a addition) {
+	a.key, a.hashKey = key, none
+	if key == none {
+		a.partition, a.key, a.isNew = partitionKey(r), e.keyCount, true
+		a.bytes = tableLen(a.partition)
 	}
-	e.hashKeyIndex[key] = len(e.hashKeyIndex)
-	e.hashKeys = appendTable(e.hashKeys, hashKeyTable, key)
+	if r.HashKey != "" {
+		i, known := e.hashKeyIndex[r.HashKey]
+		if !known {
+			i, a.isNewHash = len(e.hashKeyIndex), true
+			a.bytes += tableLen(r.HashKey)
+		}
+		a.hashKey = i
+	}
+	a.bytes += recordLen(a.key, a.hashKey, r.Data.Len())
+	return a
+}
+
+// take adds what r adds.
+func (e *entry) take(r *engine.Record, a addition) {
+	if a.isNew {
+		e.keys = appendTable(e.keys, keyTable, a.partition)
+		e.keyCount++
+	}
+	if a.isNewHash {
+		if e.hashKeyIndex == nil {
+			e.hashKeyIndex = make(map[string]int)
+		}
+		e.hashKeyIndex[r.HashKey] = a.hashKey
+		e.hashKeys = appendTable(e.hashKeys, hashKeyTable, r.HashKey)
+	}
+	e.bytes += a.bytes
+	e.count++
 }
 
 // begin begins the aggregate.

@@ -249,8 +249,12 @@ func TestPacking(t *testing.T) {
 		{"one shard", 1, true, []engine.Record{one("a"), one("b"), one("a")}, 3, []string{"(aba)"}},
 		{"two shards", 2, true, []engine.Record{one("a"), one("b"), one("c"), one("a"), one("b")}, 5, []string{"(aca)", "(bb)"}},
 		{"full", 1, false, []engine.Record{sized("a", 500), sized("b", 400), sized("a", 400)}, 3, []string{"(ab)", "a"}},
-		{"full, in order", 1, true, []engine.Record{sized("a", 500), sized("b", 400), sized("a", 400), one("c")}, 2, []string{"(ab)"}},
-		{"full, in order, other keys", 1, true, []engine.Record{sized("a", 500), sized("b", 400), sized("c", 400), one("c"), one("a")}, 4, []string{"(ab)", "(cc)"}},
+		{"full, in order", 1, true, []engine.Record{sized("a", 500), sized("b", 400), sized("a", 400), one("c")}, 4, []string{"(aa)", "(bc)"}},
+		{"full, in order, other keys", 1, true, []engine.Record{sized("a", 500), sized("b", 400), sized("c", 400), one("c"), one("a")}, 5, []string{"(aba)", "(cc)"}},
+		{"full twice, in order", 1, true, []engine.Record{sized("a", 300), sized("b", 300), sized("c", 300), sized("b", 300), sized("c", 300), sized("a", 300)}, 6, []string{"(aa)", "(bb)", "(cc)"}},
+		{"full of one key", 1, true, []engine.Record{sized("a", 500), sized("a", 400), sized("a", 400)}, 2, []string{"(aa)"}},
+		{"full, in order, and a key that no entry has room for", 1, true, []engine.Record{sized("a", 700), one("b"), sized("a", 400), one("b")}, 2, []string{"(ab)"}},
+		{"full, in order, without keys", 1, true, []engine.Record{{Seq: "1", Data: sized("x", 200).Data}, sized("a", 600), {Seq: "2", Data: sized("y", 300).Data}, one("a")}, 4, []string{"(12)", "(aa)"}},
 		{"too large to join", 1, false, []engine.Record{one("b"), sized("a", 1023), one("c")}, 3, []string{"(bc)", "a"}},
 		{"too large to join, in order", 1, true, []engine.Record{sized("a", 1023), one("b"), one("a")}, 2, []string{"a", "b"}},
 		{"an aggregate", 1, false, []engine.Record{one("b"), aggregate, one("c")}, 3, []string{"(bc)", "(a)"}},
@@ -403,6 +407,7 @@ func TestShardMaps(t *testing.T) {
 
 func FuzzAggregate(f *testing.F) {
 	f.Add([]byte("a\x00one\x00b\x007\x00"), uint8(2))
+	f.Add([]byte(strings.Repeat("a\x00some text\x00b\x00some more text\x00\x00no key\x00c\x00text\x00", 6)), uint8(0))
 	f.Add([]byte("a\x00\xf3\x89\x9a\xc20123456789012345\x00a\x00\xf3\x89\x9a\xc2"), uint8(1))
 	f.Fuzz(func(t *testing.T, text []byte, shards uint8) {
 		a := &Aggregator{Sink: &Sink{limits: engine.Limits{RecordBytes: 200}}, ordered: shards%2 == 0}
@@ -419,8 +424,20 @@ func FuzzAggregate(f *testing.F) {
 			}
 		}
 		p.write()
+		bytes, places := 0, make(map[string]int)
 		for i := range p.entries {
 			checkEntry(t, p, i)
+			bytes += p.entries[i].bytes
+		}
+		for i := range p.records {
+			r := &p.records[i]
+			if at, seen := places[r.Key]; p.ordered && seen && at != r.entry {
+				t.Errorf("the key %q is in the entries %d and %d", r.Key, at, r.entry)
+			}
+			places[r.Key] = r.entry
+		}
+		if bytes != p.bytes || len(p.entries) > maxRecords {
+			t.Errorf("%d entries of %d bytes; counted %d bytes", len(p.entries), bytes, p.bytes)
 		}
 	})
 }

@@ -60,13 +60,9 @@ func (p *packing) write() {
 // appendEntries appends the list of entries of the request.
 func (p *packing) appendEntries(b *request.Body) {
 	b.Text(`"Records":[`)
-	next := 0 // record
 	for i := range p.entries {
 		e := &p.entries[i]
-		for p.records[next].entry != i { // the first record of an entry comes before that of the next
-			next++
-		}
-		first := p.records[next].Record
+		first := p.records[e.first].Record
 		b.Comma(i)
 		b.Text(`{"Data":"`)
 		if e.count > 1 {

@@ -129,8 +129,6 @@ func (p *packing) Add(r *engine.Record) bool {
 	}
 	i, shard := p.entryFor(r, at, seen)
 	switch {
-	case p.ordered && seen && i != at.entry:
-		return false
 	case i != none && p.join(i, r, at, seen):
 		return true
 	case p.ordered && seen:
@@ -146,20 +144,27 @@ func (p *packing) entryFor(r *engine.Record, at spot, seen bool) (i, shard int) 
 	switch {
 	case p.single:
 		return none, none
-	case p.shards != nil && plain:
+	case p.shards == nil:
+		if plain && p.entries[at.entry].open {
+			return at.entry, none
+		}
+		return none, none
+	case plain:
 		shard = p.entries[at.entry].shard
-		return p.open[shard], shard
-	case p.shards != nil:
+	default:
 		h, ok := routeOf(r)
 		if !ok {
 			return none, none
 		}
 		shard = p.shards.find(h)
-		return p.open[shard], shard
-	case plain && p.entries[at.entry].open:
-		return at.entry, none
 	}
-	return none, none
+	if !p.ordered || !seen {
+		return p.open[shard], shard
+	}
+	if e := &p.entries[at.entry]; e.open && e.shard == shard {
+		return at.entry, shard
+	}
+	return none, shard
 }
 
 // routeOf returns the hash key that says which shard takes r.
@@ -170,82 +175,67 @@ func routeOf(r *engine.Record) (h hashKey, ok bool) {
 	return hashKeyOf(partitionKey(r)), true
 }
 
-// join adds r to entry i, unless it is too large for it.
+// join adds r to entry i, unless it is too large for it. If the last record of r's key is in
+// that entry, and the keys are in order, join may split the entry to make room.
 func (p *packing) join(i int, r *engine.Record, at spot, seen bool) bool {
 	e := &p.entries[i]
 	if isAggregate(r.Data) {
 		return false
 	}
-	key, known := at.key, seen && at.entry == i && r.Key != ""
-	var partition string
-	if !known {
-		partition, key = partitionKey(r), e.keyCount
+	here := seen && at.entry == i
+	key := none
+	if here && r.Key != "" {
+		key = at.key
 	}
-	hash, hashKnown := e.hashKey(r.HashKey)
-	more := recordLen(key, hash, r.Data.Len())
-	if !known {
-		more += tableLen(partition)
-	}
-	if !hashKnown {
-		more += tableLen(r.HashKey)
-	}
-	if e.bytes+more > p.limits.RecordBytes || p.bytes+more > maxBytes {
+	more := e.measure(r, key)
+	switch {
+	case p.bytes+more.bytes > maxBytes:
 		return false
+	case e.bytes+more.bytes > p.limits.RecordBytes:
+		if !p.ordered || !here || !p.split(i, at.key, more.bytes) {
+			return false
+		}
+		at = p.keys[r.Key]
+		return p.join(at.entry, r, at, true)
 	}
-	if !known {
-		e.keys = appendTable(e.keys, keyTable, partition)
-		e.keyCount++
-	}
-	if !hashKnown {
-		e.addHashKey(r.HashKey)
-	}
-	e.bytes += more
-	e.count++
-	p.bytes += more
-	p.added(packed{r, i, key, hash}, at, seen)
+	e.take(r, more)
+	p.bytes += more.bytes
+	p.added(packed{r, i, more.key, more.hashKey}, at, seen)
 	return true
 }
 
 // begin adds r as the first record of a new entry, unless the request is full.
 func (p *packing) begin(r *engine.Record, shard int) bool {
-	partition := partitionKey(r)
-	hash := none
-	if r.HashKey != "" {
-		hash = 0
-	}
-	size := frameLen + len(partition) + tableLen(partition) + recordLen(0, hash, r.Data.Len())
-	if hash == 0 {
-		size += tableLen(r.HashKey)
-	}
-	open := !p.single && (shard != none || p.shards == nil && r.HashKey == "" && r.Key != "")
-	if size > p.limits.RecordBytes || isAggregate(r.Data) {
-		size, open = len(partition)+r.Data.Len(), false
-	}
-	if len(p.entries) > 0 && (len(p.entries) == maxRecords || p.bytes+size > maxBytes) {
-		return false
-	}
 	i := len(p.entries)
 	p.entries = slices.Grow(p.entries, 1)[:i+1]
 	e := &p.entries[i]
-	*e = entry{keys: appendTable(e.keys[:0], keyTable, partition), keyCount: 1, hashKeys: e.hashKeys[:0],
-		partition: partition, explicit: r.HashKey, shard: shard, open: open, bytes: size, count: 1}
-	if hash == 0 {
-		e.addHashKey(r.HashKey)
+	e.reset(r, shard, len(p.records))
+	e.open = !p.single && (shard != none || p.shards == nil && r.HashKey == "" && r.Key != "")
+	first := e.measure(r, none)
+	e.take(r, first)
+	if e.bytes > p.limits.RecordBytes || isAggregate(r.Data) {
+		e.bytes, e.open = len(e.partition)+r.Data.Len(), false
 	}
-	if shard != none && open {
+	if i > 0 && (i == maxRecords || p.bytes+e.bytes > maxBytes) {
+		p.entries = p.entries[:i]
+		return false
+	}
+	if shard != none && e.open {
 		p.open[shard] = i
 	}
-	p.bytes += size
-	p.added(packed{r, i, 0, hash}, spot{}, false)
+	p.bytes += e.bytes
+	p.added(packed{r, i, first.key, first.hashKey}, spot{}, false)
 	return true
 }
 
 // added notes where r is, which is new unless the last record of its key was at old.
 func (p *packing) added(r packed, old spot, seen bool) {
 	p.records = append(p.records, r)
-	here := spot{r.entry, r.key, r.HashKey == ""}
+	here := spotOf(&r)
 	if !seen || here != old {
 		p.keys[r.Key] = here
 	}
 	p.lastKey, p.last = r.Key, here
 }
+
+func spotOf(r *packed) spot { return spot{r.entry, r.key, r.HashKey == ""} }
