@@ -21,6 +21,21 @@ type point struct {
 	mean     float64        // of seconds
 	requests float64
 	dollars  float64 // that targets charge
+	targets  []amount
+}
+
+// amount is what one target takes.
+type amount struct {
+	requests float64
+	units    float64 // that are billed
+	dollars  float64
+}
+
+// add adds part of another amount.
+func (a *amount) add(b amount, part float64) {
+	a.requests += b.requests * part
+	a.units += b.units * part
+	a.dollars += b.dollars * part
 }
 
 // curve holds points in ascending order of size. It interpolates between two sizes,
@@ -41,10 +56,13 @@ func newCurve(shapes []Shape, l *Latencies, p *Prices, inFlight, memory int) cur
 			}
 			c[i].mean += c[i].seconds[k] / draws
 		}
+		c[i].targets = make([]amount, len(shapes[i].Targets))
 		for t := range shapes[i].Targets {
 			target := &shapes[i].Targets[t]
 			for q := range target.Requests {
 				dollars, _ := p.Of(target.Service, &target.Requests[q])
+				units, _ := p.units(target.Service, &target.Requests[q])
+				c[i].targets[t].add(amount{1, units, dollars}, 1)
 				c[i].dollars += dollars
 			}
 		}
@@ -75,6 +93,14 @@ func (c curve) seconds(n, k int) float64 {
 func (c curve) value(n int, f func(*point) float64) float64 {
 	lo, hi, part := c.at(n)
 	return f(lo)*(1-part) + f(hi)*part
+}
+
+// amount returns what target i takes of a batch of n records.
+func (c curve) amount(n, i int) (a amount) {
+	lo, hi, part := c.at(n)
+	a.add(lo.targets[i], 1-part)
+	a.add(hi.targets[i], part)
+	return a
 }
 
 func meanOf(p *point) float64     { return p.mean }

@@ -27,6 +27,7 @@ type laneResult struct {
 	billed      float64 // seconds of the function
 	requests    float64
 	dollars     float64 // of targets
+	targets     []amount
 	batch       float64 // records in an invocation, on average
 	duration    float64 // seconds of an invocation, on average
 	p50, p99    float64 // seconds from the arrival of a record to the last acknowledgement
@@ -47,7 +48,7 @@ func (l *lane) run() laneResult {
 	arrived, visible := l.arrivals(rnd, weight, n)
 	full := max(1, l.batch/weight)
 	lags := make([]float64, 0, n)
-	var r laneResult
+	r := laneResult{targets: make([]amount, len(l.curve[0].targets))}
 	free, count := 0.0, 0.0
 	for i := 0; i < n; count++ {
 		begin := max(free, visible[i])
@@ -72,10 +73,17 @@ func (l *lane) run() laneResult {
 		r.duration += took
 		r.requests += l.curve.value(records, requestsOf)
 		r.dollars += l.curve.value(records, dollarsOf)
+		for t := range r.targets {
+			r.targets[t].add(l.curve.amount(records, t), 1)
+		}
 	}
 	seconds := float64(n*weight) / l.rate
 	r.invocations, r.batch, r.duration = count/seconds, float64(n*weight)/count, r.duration/count
 	r.billed, r.requests, r.dollars = r.billed/seconds, r.requests/seconds, r.dollars/seconds
+	for t := range r.targets {
+		a := &r.targets[t]
+		*a = amount{a.requests / seconds, a.units / seconds, a.dollars / seconds}
+	}
 	slices.Sort(lags)
 	r.p50, r.p99 = quantile(lags, 0.5), quantile(lags, 0.99)
 	return r

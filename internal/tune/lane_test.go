@@ -2,6 +2,7 @@ package tune
 
 import (
 	"math"
+	"reflect"
 	"testing"
 )
 
@@ -96,7 +97,7 @@ func TestLaneIsMonotonic(t *testing.T) {
 		}
 	})
 	t.Run("the same each time", func(t *testing.T) {
-		if a, b := base.run(), base.run(); a != b {
+		if a, b := base.run(), base.run(); !reflect.DeepEqual(a, b) {
 			t.Errorf("%v and %v", a, b)
 		}
 	})

@@ -17,8 +17,7 @@ type invocation struct {
 // then it makes one request after another, and each request waits for its answer.
 // As in the engine, a request holds two slots while it is made and until its
 // answer: one of its target (the target's own bound, or an even share) and one of
-// the total. An ordered target has one request in flight, because a batch belongs
-// to one shard.
+// the total. A lane of an ordered target has one request in flight.
 func (v *invocation) seconds(rnd *rand.Rand) float64 {
 	scale := v.latencies.CPU.scale(v.memory)
 	perByte, perCall := v.perByte()*scale, float64(v.latencies.CPU.PerCall)*scale
@@ -26,24 +25,23 @@ func (v *invocation) seconds(rnd *rand.Rand) float64 {
 	if v.bytes() == 0 {
 		cpu = v.shape.CPU.Seconds()*scale + perCall
 	}
-	next := make([]int, len(v.shape.Targets))    // request of each target
-	running := make([]int, len(v.shape.Targets)) // requests of each target
+	lines := make([]line, len(v.shape.Targets))
+	for i := range lines {
+		lines[i] = v.line(&v.shape.Targets[i])
+	}
 	var out flight
 	now, end := cpu, cpu
 	for {
 		for started := true; started; {
 			started = false
-			for i := range v.shape.Targets {
-				t := &v.shape.Targets[i]
-				if next[i] == len(t.Requests) || running[i] == v.slots(t) || len(out) == v.inFlight {
+			for i := range lines {
+				if len(out) == v.inFlight || !lines[i].ready() {
 					continue
 				}
-				q := &t.Requests[next[i]]
-				latency := v.latencies.Targets[t.Service]
+				k, q := lines[i].next()
+				latency := v.latencies.Targets[v.shape.Targets[i].Service]
 				cpu = max(cpu, now) + perByte*float64(q.Bytes) + perCall
-				heap.Push(&out, answerAt{cpu + latency.draw(rnd, q.Bytes), i})
-				next[i]++
-				running[i]++
+				heap.Push(&out, answerAt{cpu + latency.draw(rnd, q.Bytes), i, k})
 				started = true
 			}
 		}
@@ -53,19 +51,62 @@ func (v *invocation) seconds(rnd *rand.Rand) float64 {
 		a := heap.Pop(&out).(answerAt) //nolint:forcetypeassert // the heap holds nothing else
 		now = a.at
 		end = max(end, now)
-		running[a.target]--
+		lines[a.target].answered(a.queue)
 	}
 }
 
-// slots returns the most requests that a target has in flight.
-func (v *invocation) slots(t *TargetShape) int {
-	switch {
-	case t.Ordered:
-		return 1
-	case t.InFlight > 0:
-		return t.InFlight
+// line holds the requests of a target that are not sent, in queues. The requests of a
+// queue go one after another, if ordered.
+type line struct {
+	queues  [][]Request
+	open    []int // queues with a request that may go
+	ordered bool
+	running int
+	slots   int // requests in flight at most
+}
+
+func (v *invocation) line(t *TargetShape) line {
+	l := line{ordered: t.Ordered, slots: t.InFlight}
+	if l.slots == 0 {
+		l.slots = max(1, v.inFlight/len(v.shape.Targets))
 	}
-	return max(1, v.inFlight/len(v.shape.Targets))
+	rest := t.Requests
+	for len(rest) > 0 {
+		n := len(rest)
+		if t.Ordered && t.Lanes > 1 {
+			for n = 1; n < len(rest) && rest[n].Lane == rest[0].Lane; {
+				n++
+			}
+		}
+		l.open = append(l.open, len(l.queues))
+		l.queues, rest = append(l.queues, rest[:n]), rest[n:]
+	}
+	if t.Ordered {
+		l.slots = min(l.slots, max(1, t.Lanes))
+	}
+	return l
+}
+
+// ready reports whether a request may go.
+func (l *line) ready() bool { return len(l.open) > 0 && l.running < l.slots }
+
+// next takes the next request, of the queue with this number.
+func (l *line) next() (queue int, q *Request) {
+	queue = l.open[0]
+	q, l.queues[queue] = &l.queues[queue][0], l.queues[queue][1:]
+	if l.ordered || len(l.queues[queue]) == 0 {
+		l.open = l.open[1:]
+	}
+	l.running++
+	return queue, q
+}
+
+// answered ends a request of a queue.
+func (l *line) answered(queue int) {
+	l.running--
+	if l.ordered && len(l.queues[queue]) > 0 {
+		l.open = append(l.open, queue)
+	}
 }
 
 // bytes returns the total size of all requests.
@@ -89,8 +130,8 @@ func (v *invocation) perByte() float64 {
 
 // answerAt is the time of the answer to a request of a target.
 type answerAt struct {
-	at     float64
-	target int
+	at            float64
+	target, queue int
 }
 
 // flight is a heap of the answers to come.

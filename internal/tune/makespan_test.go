@@ -18,7 +18,7 @@ const ms = time.Millisecond
 // requests returns n requests of one record of 1,000 bytes.
 func requests(n int) (all []Request) {
 	for range n {
-		all = append(all, Request{1000, []int{1000}})
+		all = append(all, Request{Bytes: 1000, Sizes: []int{1000}})
 	}
 	return all
 }
@@ -45,7 +45,7 @@ func TestInvocationTime(t *testing.T) {
 		{"half a vCPU, twice the CPU", Shape{CPU: 6 * ms, Decode: 5 * ms, Targets: []TargetShape{{Service: "sqs", Requests: requests(1)}}}, 8, 885, 0, 20*ms + 12*ms - 6*ms*1/885},
 		{"requests are made one after another, and wait beside each other", Shape{CPU: 9 * ms, Decode: 5 * ms, Targets: []TargetShape{{Service: "sqs", Requests: requests(4)}}}, 8, 1769, 0, 29 * ms},
 		{"a call costs CPU, that of the metrics too", Shape{Targets: []TargetShape{{Service: "sqs", Requests: requests(2)}}}, 8, 1769, ms, 23 * ms},
-		{"bytes take time", Shape{Targets: []TargetShape{{Service: "slow", Requests: []Request{{1 << 20, []int{1 << 20}}}}}}, 8, 1769, 0, 120 * ms},
+		{"bytes take time", Shape{Targets: []TargetShape{{Service: "slow", Requests: []Request{{Bytes: 1 << 20, Sizes: []int{1 << 20}}}}}}, 8, 1769, 0, 120 * ms},
 		{"nothing to send", Shape{CPU: 7 * ms, Decode: 5 * ms, Targets: []TargetShape{{Service: "sqs"}}}, 8, 1769, 0, 7 * ms},
 		{"no latency known", Shape{Targets: []TargetShape{{Service: "?", Requests: requests(3)}}}, 8, 1769, 0, 0},
 	} {

@@ -48,6 +48,7 @@ type Measurement struct {
 	Metrics MetricsShape
 
 	Collapses []string // the measured ones
+	Changes   []Change // of single targets
 }
 
 // Variant is everything besides batch size that affects a measurement.
@@ -143,43 +144,76 @@ func (m *Measurement) measure(ctx context.Context, s *Sample, o *MeasureOptions)
 	if o.Progress != nil {
 		defer o.Progress(1, 1)
 	}
-	extrapolated := 0 // the smallest size that was the last to be measured
-	done, total := 0, len(m.Collapses)*len(factors)*len(batches)
+	m.Changes = changesOf(m.Targets)
+	b := bench{MeasureOptions: o, sample: s, factors: factors, batches: batches}
+	b.total = (len(m.Collapses) + len(m.Changes)) * len(factors) * len(batches)
 	for _, collapse := range m.Collapses {
 		r, err := newRehearsal(o, collapse, m.Targets)
 		if err != nil {
 			return err
 		}
-		for _, factor := range factors {
-			v := Variant{collapse, factor}
-			for _, n := range batches {
-				shape, err := r.batch(ctx, s, n, factor, o.Meter)
-				if err != nil {
-					return err
-				}
-				if k := len(m.Curves[v]); k == 0 || m.Curves[v][k-1].Records < shape.Records {
-					m.Curves[v] = append(m.Curves[v], shape)
-				}
-				if done++; o.Progress != nil {
-					o.Progress(done, total)
-				}
-				if shape.CPU > enough {
-					if extrapolated == 0 || n < extrapolated {
-						extrapolated = n
-					}
-					break
-				}
-			}
+		curves, err := b.curves(ctx, r)
+		if err != nil {
+			return err
+		}
+		for factor, shapes := range curves {
+			m.Curves[Variant{collapse, factor}] = shapes
 		}
 		m.note(r)
 	}
-	if extrapolated > 0 {
-		m.addNote("batches of more than %d records are extrapolated, because measuring one takes more than %v of CPU", extrapolated, enough)
+	for i := range m.Changes {
+		c := &m.Changes[i]
+		r, err := newRehearsal(o, m.Collapses[0], c.apply(m.Targets))
+		if err == nil {
+			c.curves, err = b.curves(ctx, r)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if b.extrapolated > 0 {
+		m.addNote("batches of more than %d records are extrapolated, because measuring one takes more than %v of CPU", b.extrapolated, enough)
 	}
 	if s.Records() < min(o.Largest, s.MaxBatch()) {
 		m.addNote("the sample has %s; larger batches repeat the sample and its keys", recordsOf(s.Records()))
 	}
 	return nil
+}
+
+// bench measures batches of all sizes.
+type bench struct {
+	*MeasureOptions
+	sample           *Sample
+	factors, batches []int
+	done, total      int
+	extrapolated     int // the smallest size that was the last to be measured
+}
+
+// curves measures batches with the function of r, by parallelization factor.
+func (b *bench) curves(ctx context.Context, r *rehearsal) (map[int][]Shape, error) {
+	curves := make(map[int][]Shape)
+	for _, factor := range b.factors {
+		for _, n := range b.batches {
+			shape, err := r.batch(ctx, b.sample, n, factor, b.Meter)
+			if err != nil {
+				return nil, err
+			}
+			c := curves[factor]
+			if k := len(c); k == 0 || c[k-1].Records < shape.Records {
+				curves[factor] = append(c, shape)
+			}
+			if b.done++; b.Progress != nil {
+				b.Progress(b.done, b.total)
+			}
+			if shape.CPU > enough {
+				if b.extrapolated == 0 || n < b.extrapolated {
+					b.extrapolated = n
+				}
+				break
+			}
+		}
+	}
+	return curves, nil
 }
 
 // note keeps the findings of a rehearsal.

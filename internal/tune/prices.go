@@ -124,6 +124,24 @@ func (p *Prices) Of(service string, r *Request) (dollars float64, known bool) {
 	return dollars, known
 }
 
+// units returns how many units of a request are billed, and their bytes, 0 if they have no
+// size. A target is billed by its first charge with units.
+func (p *Prices) units(service string, r *Request) (n float64, bytes int) {
+	for _, c := range p.Targets[service].Charges {
+		switch {
+		case c.Of == ofRequest:
+			return c.units(r.Bytes), c.Unit
+		case c.Unit == 0 && c.Of == ofGB:
+			continue
+		}
+		for _, size := range r.Sizes {
+			n += c.units(size)
+		}
+		return n, c.Unit
+	}
+	return 0, 0
+}
+
 func (c Charge) of(r *Request) float64 {
 	switch c.Of {
 	case ofRequest:

@@ -23,16 +23,16 @@ func TestCharges(t *testing.T) {
 		request       Request
 		want          float64
 	}{
-		{"kinesis: 5 KB, 45 KB and 1 MB are 1, 2 and 41 units of 25 KiB", "kinesis", Request{1_050_000, []int{5_000, 45_000, 1_048_576}}, 44 * 0.014 / 1e6},
-		{"firehose: each record to 5 KiB", "firehose", Request{4_000, []int{1_000, 3_000}}, 10_240.0 / (1 << 30) * 0.029},
-		{"sqs: one request", "sqs", Request{2_000, []int{200, 200}}, 0.4 / 1e6},
-		{"sqs: 65 KiB are two", "sqs", Request{65 << 10, []int{65 << 10}}, 0.8 / 1e6},
-		{"sqs.fifo", "sqs.fifo", Request{100, []int{100}}, 0.5 / 1e6},
-		{"sns", "sns", Request{100, []int{100}}, 0.5 / 1e6},
-		{"sns.fifo: by request and volume", "sns.fifo", Request{1 << 10, []int{1 << 10}}, 0.3/1e6 + 0.017/(1<<20)},
-		{"lambda: whatever its size", "lambda", Request{1 << 20, []int{1 << 20}}, 0.2 / 1e6},
-		{"iot: 12 KiB are three messages", "iot", Request{12 << 10, []int{12 << 10}}, 3.0 / 1e6},
-		{"redis is paid by the hour", "redis", Request{100, []int{100}}, 0},
+		{"kinesis: 5 KB, 45 KB and 1 MB are 1, 2 and 41 units of 25 KiB", "kinesis", Request{Bytes: 1_050_000, Sizes: []int{5_000, 45_000, 1_048_576}}, 44 * 0.014 / 1e6},
+		{"firehose: each record to 5 KiB", "firehose", Request{Bytes: 4_000, Sizes: []int{1_000, 3_000}}, 10_240.0 / (1 << 30) * 0.029},
+		{"sqs: one request", "sqs", Request{Bytes: 2_000, Sizes: []int{200, 200}}, 0.4 / 1e6},
+		{"sqs: 65 KiB are two", "sqs", Request{Bytes: 65 << 10, Sizes: []int{65 << 10}}, 0.8 / 1e6},
+		{"sqs.fifo", "sqs.fifo", Request{Bytes: 100, Sizes: []int{100}}, 0.5 / 1e6},
+		{"sns", "sns", Request{Bytes: 100, Sizes: []int{100}}, 0.5 / 1e6},
+		{"sns.fifo: by request and volume", "sns.fifo", Request{Bytes: 1 << 10, Sizes: []int{1 << 10}}, 0.3/1e6 + 0.017/(1<<20)},
+		{"lambda: whatever its size", "lambda", Request{Bytes: 1 << 20, Sizes: []int{1 << 20}}, 0.2 / 1e6},
+		{"iot: 12 KiB are three messages", "iot", Request{Bytes: 12 << 10, Sizes: []int{12 << 10}}, 3.0 / 1e6},
+		{"redis is paid by the hour", "redis", Request{Bytes: 100, Sizes: []int{100}}, 0},
 	} {
 		got, known := p.Of(tt.service, &tt.request)
 		if !near(got, tt.want) || !known {

@@ -14,15 +14,19 @@ import (
 type Request struct {
 	Bytes int   // total, as the service counts
 	Sizes []int // of its records, or of the aggregates that they are in
+	Lane  int   // with Lanes: requests with the same number go one after another
 }
 
 // TargetShape describes the requests that a batch becomes at one target.
 type TargetShape struct {
 	ID       string
 	Service  string // type of the target, with .fifo if it is FIFO
-	Ordered  bool   // one request after another
+	Ordered  bool   // the requests of a lane go one after another
+	Lanes    int    // with Ordered: requests in flight at most, each of another lane
 	InFlight int    // the target's own bound; 0: an even share
 	Requests []Request
+
+	keys []keys // of each request, with Lanes
 }
 
 // tape collects the entries of recorders.
@@ -52,7 +56,10 @@ func (t *tape) stop(specs []sinks.Spec) []TargetShape {
 		if s == nil {
 			s = shapeOf(&specs[i])
 		}
-		if !s.Ordered {
+		switch {
+		case s.Lanes > 1:
+			s.sortLanes()
+		case !s.Ordered:
 			slices.SortFunc(s.Requests, func(a, b Request) int {
 				return cmp.Or(cmp.Compare(len(b.Sizes), len(a.Sizes)), cmp.Compare(b.Bytes, a.Bytes))
 			})
@@ -67,7 +74,7 @@ func shapeOf(t *sinks.Spec) *TargetShape {
 	if t.Destination.FIFO {
 		service += ".fifo"
 	}
-	return &TargetShape{ID: t.ID, Service: service, Ordered: t.Ordered(), InFlight: t.InFlight}
+	return &TargetShape{ID: t.ID, Service: service, Ordered: t.Ordered(), Lanes: max(1, t.Lanes), InFlight: t.InFlight}
 }
 
 // recorder wraps a sink. It reports every record to the engine as delivered.
@@ -101,10 +108,12 @@ func (r *recorder) Send(ctx context.Context, batch []engine.Record) engine.Outco
 	}
 	size := engine.SizerOf(r)
 	sizes := make([]int, len(batch))
+	var ks keys
 	for i := range batch {
 		sizes[i] = size(&batch[i])
+		ks.add(r.spec, &batch[i])
 	}
-	r.tape.book(r, sizes, err)
+	r.tape.book(r, sizes, ks, err)
 	return engine.Outcome{}
 }
 
@@ -124,6 +133,7 @@ type packing struct {
 	engine.Packing
 	recorder *recorder
 	records  int
+	keys     keys
 }
 
 // Add implements engine.Packing.
@@ -131,6 +141,7 @@ func (p *packing) Add(r *engine.Record) bool {
 	ok := p.Packing.Add(r)
 	if ok {
 		p.records++
+		p.keys.add(p.recorder.spec, r)
 	}
 	return ok
 }
@@ -146,12 +157,12 @@ func (p *packing) Send(ctx context.Context) engine.Outcome {
 	for i := 0; i < p.records && err == nil; i++ {
 		err = o.Err(i)
 	}
-	p.recorder.tape.book(p.recorder, sizes, err)
+	p.recorder.tape.book(p.recorder, sizes, p.keys, err)
 	return engine.Outcome{}
 }
 
 // book records a request, with the sizes of its records.
-func (t *tape) book(r *recorder, sizes []int, err error) {
+func (t *tape) book(r *recorder, sizes []int, ks keys, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err != nil && t.faults[r.spec.ID] == nil {
@@ -173,4 +184,7 @@ func (t *tape) book(r *recorder, sizes []int, err error) {
 		q.Bytes += size
 	}
 	s.Requests = append(s.Requests, q)
+	if ks.names != nil {
+		s.keys = append(s.keys, ks)
+	}
 }

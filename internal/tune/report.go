@@ -11,18 +11,19 @@ import (
 
 // Report is the result of a simulation.
 type Report struct {
-	Source      string       `json:"source"`
-	Load        Load         `json:"load"`
-	MaxLag      float64      `json:"maxLagMilliseconds"`
-	Metrics     metrics.Mode `json:"metrics"`
-	Enhanced    bool         `json:"enhancedFanOut"`
-	Simulated   int          `json:"simulated"` // settings
-	Recommended Result       `json:"recommended"`
-	Why         []string     `json:"why"`
-	Others      []Result     `json:"others"` // they differ from the recommended one in one dimension
-	Measured    []Measured   `json:"measured"`
-	Basis       []string     `json:"basis"` // origin of the figures: measured or modeled, and the date of the prices
-	Notes       []string     `json:"notes,omitempty"`
+	Source      string         `json:"source"`
+	Load        Load           `json:"load"`
+	MaxLag      float64        `json:"maxLagMilliseconds"`
+	Metrics     metrics.Mode   `json:"metrics"`
+	Enhanced    bool           `json:"enhancedFanOut"`
+	Simulated   int            `json:"simulated"` // settings
+	Recommended Result         `json:"recommended"`
+	Why         []string       `json:"why"`
+	Others      []Result       `json:"others"`  // they differ from the recommended one in one dimension
+	Targets     []TargetResult `json:"targets"` // of the recommended setting, as configured and with a change
+	Measured    []Measured     `json:"measured"`
+	Basis       []string       `json:"basis"` // origin of the figures: measured or modeled, and the date of the prices
+	Notes       []string       `json:"notes,omitempty"`
 
 	results []Result
 	loads   []Result // of the recommended setting, by load
@@ -59,6 +60,7 @@ func (t *tuner) report(results []Result) *Report {
 		r.Measured = append(r.Measured, m)
 	}
 	r.loads = t.byLoad(&r.Recommended)
+	r.Targets = t.targets(&r.Recommended)
 	r.Why = r.why(t.MaxLag, t.hot)
 	r.Basis = t.basis()
 	r.Notes = append(slices.Clone(t.Measurement.Notes), t.notes(r)...)

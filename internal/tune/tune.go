@@ -130,7 +130,13 @@ func (t *tuner) key(s *Setting) curveKey {
 // result simulates one setting at perSecond records a second. Lag and throughput
 // are the values of the lane with the most frequent key. Cost covers all lanes.
 func (t *tuner) result(s Setting, perSecond float64) Result {
-	c := t.curves[t.key(&s)]
+	r, _ := t.simulate(t.curves[t.key(&s)], s, perSecond)
+	return r
+}
+
+// simulate is result for invocations that take as long as c says. It also returns the result
+// of an average lane, or nil if records arrive faster than they are handled.
+func (t *tuner) simulate(c curve, s Setting, perSecond float64) (Result, *laneResult) {
 	lanes := float64(t.Load.Shards * s.Factor)
 	share := max(1/float64(s.Factor), t.hot)
 	l := lane{
@@ -143,7 +149,7 @@ func (t *tuner) result(s Setting, perSecond float64) Result {
 	r.KeepsUp = r.Utilization <= headroom
 	r.Close = isNear(r.Utilization, headroom)
 	if r.Utilization >= 1 {
-		return r
+		return r, nil
 	}
 	hot := l.run()
 	all := hot
@@ -158,7 +164,7 @@ func (t *tuner) result(s Setting, perSecond float64) Result {
 	}
 	r.Close = r.Close || r.KeepsUp && isNear(r.LagP99, float64(t.MaxLag.Milliseconds()))
 	r.MeetsGoal = r.KeepsUp && r.LagP99 <= float64(t.MaxLag.Milliseconds())
-	return r
+	return r, &all
 }
 
 // best returns the recommended setting. Among settings that clearly meet the goal
