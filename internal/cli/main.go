@@ -44,8 +44,11 @@ func execute(args []string, in io.Reader, out, errs io.Writer, extensions ...lam
 	root.SetOut(out)
 	root.SetErr(errs)
 	err = root.ExecuteContext(context.Background())
-	if err == nil {
+	switch {
+	case err == nil:
 		return exitOK
+	case errors.Is(err, ui.ErrWouldChange):
+		return exitChange
 	}
 	if !errors.Is(err, ui.ErrReported) {
 		for line := range strings.Lines(awserr.Plain(err)) { // joined errors

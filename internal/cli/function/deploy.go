@@ -75,6 +75,7 @@ settings.`,
 	f.StringVar(&d.file, "package", "", "deploy the function in this zip `FILE` (default: the one built into fanout)")
 	f.BoolVar(&d.NoIAM, "no-iam", false, "do not create a role or change its policy; print the policy that it needs")
 	f.BoolVar(&d.yes, "yes", false, "do not ask before replacing a function that is not a fanout function")
+	d.DryRunFlag()
 	f.StringVar(&d.runtime, "runtime", "", "the `RUNTIME` of aws-lambda-fanout; it has no effect")
 	_ = f.MarkHidden("runtime") // it exists
 	d.OutputFlag(cmd)
@@ -83,11 +84,15 @@ settings.`,
 			return err
 		}
 		s := stack.On(a, d.Catalog)
+		s.DryRun = d.DryRun
 		s.OnResource = func(t stack.Resource) { printResource(cmd.ErrOrStderr(), t) }
 		s.OnWait = func(what string) { fmt.Fprintf(cmd.ErrOrStderr(), "waiting for %s\n", what) }
 		result, err := s.Deploy(ctx, d.settings(cmd))
 		if err != nil {
 			return err
+		}
+		if result.Changes() {
+			d.Foresee(cloud.Updated)
 		}
 		return showDeployed(cmd.OutOrStdout(), d.Output, result)
 	})
@@ -114,7 +119,7 @@ func (d *deploy) settings(cmd *cobra.Command) stack.Settings {
 		Environment: variables(d.environment), LeaveIAM: d.NoIAM, Package: d.open,
 		Adopt: func(r *stack.Replaced) error {
 			printReplaced(cmd.ErrOrStderr(), r)
-			return ui.Ask(cmd, d.yes, "Replace its code and settings?")
+			return ui.Ask(cmd, d.yes || d.DryRun, "Replace its code and settings?")
 		},
 		Adopted: func(r *stack.Replaced) { printRestore(cmd.ErrOrStderr(), r) },
 	}
@@ -154,6 +159,9 @@ func printResource(w io.Writer, t stack.Resource) {
 		fmt.Fprintf(w, " (%s)", t.Note)
 	}
 	fmt.Fprintln(w)
+	for _, c := range t.Changes {
+		fmt.Fprintf(w, "    %s: %s → %s\n", c.Name, ui.Printable(c.Before), ui.Printable(c.After))
+	}
 }
 
 // printReplaced describes the code that will be replaced, and the prospects of the

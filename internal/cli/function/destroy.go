@@ -47,6 +47,7 @@ is left, it says so and succeeds.`,
 	f.BoolVar(&d.options.KeepTable, "keep-table", false, "keep the tables")
 	f.BoolVar(&d.options.KeepRole, "keep-role", false, "keep the role")
 	f.BoolVar(&d.yes, "yes", false, "do not ask for confirmation")
+	d.DryRunFlag()
 	d.OutputFlag(cmd)
 	d.Work(cmd, nil, func(ctx context.Context, a *cloud.Account) error { return d.run(ctx, cmd, a) })
 	return cmd
@@ -66,6 +67,9 @@ func (d *destroyCommand) run(ctx context.Context, cmd *cobra.Command, a *cloud.A
 	if err != nil {
 		return err
 	}
+	if d.DryRun {
+		return d.showForeseen(cmd, a, items)
+	}
 	if err := d.confirm(cmd, a, items); err != nil {
 		return err
 	}
@@ -73,9 +77,37 @@ func (d *destroyCommand) run(ctx context.Context, cmd *cobra.Command, a *cloud.A
 	if err != nil || len(done) == 0 && d.Output == "table" {
 		return err
 	}
+	return d.show(cmd, done)
+}
+
+func (d *destroyCommand) show(cmd *cobra.Command, things []stack.Resource) error {
 	return ui.Show(cmd.OutOrStdout(), d.Output, struct {
 		Things []stack.Resource `json:"things"`
-	}{done}, func(t table.Writer) { resourceRows(t, done) })
+	}{things}, func(t table.Writer) { resourceRows(t, things) })
+}
+
+// showForeseen prints what destroy would delete and keep.
+func (d *destroyCommand) showForeseen(cmd *cobra.Command, a *cloud.Account, items []stack.Item) error {
+	things := make([]stack.Resource, len(items))
+	for i, item := range items {
+		if item.Outcome = cloud.Kept; item.Deletes() {
+			item.Outcome = d.Foresee(cloud.Deleted)
+		}
+		things[i] = item.Resource
+		printResource(cmd.ErrOrStderr(), item.Resource)
+	}
+	if len(things) == 0 {
+		d.nothing(cmd, a)
+		if d.Output == "table" {
+			return nil
+		}
+	}
+	return d.show(cmd, things)
+}
+
+// nothing says that nothing is left to delete.
+func (d *destroyCommand) nothing(cmd *cobra.Command, a *cloud.Account) {
+	fmt.Fprintf(cmd.ErrOrStderr(), "fanout: the function %q has nothing to delete in %s\n", d.FunctionName(), a.Region())
 }
 
 // confirm lists the resources to delete, and asks.
@@ -87,7 +119,7 @@ func (d *destroyCommand) confirm(cmd *cobra.Command, a *cloud.Account, items []s
 		}
 	}
 	if goes == 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: the function %q has nothing to delete in %s\n", d.FunctionName(), a.Region())
+		d.nothing(cmd, a)
 		return nil
 	}
 	if !d.yes {

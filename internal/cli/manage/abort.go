@@ -27,7 +27,7 @@ func (m *Command) untilAborted(cmd *cobra.Command, do func(ctx context.Context) 
 	switch {
 	case err == nil || ctx.Err() == nil || errors.Is(err, ui.ErrDeclined):
 		return err
-	case slices.Contains(readers, cmd.Name()):
+	case m.DryRun || slices.Contains(readers, cmd.Name()):
 		return errors.New("interrupted")
 	}
 	return errors.New("interrupted: all reported steps are done, and some others may be done too; run the same command again to complete it")

@@ -36,6 +36,9 @@ type Command struct {
 	Environment                   string // the region from the environment or --region
 	NoFunction                    bool   // tableRef found no function
 	roleReported                  bool   // that its policy is left alone
+	DryRun                        bool   // look only
+	Leaving                       string // the source whose mapping a dry run foresees gone
+	foreseen                      bool   // the dry run found a change
 
 	Flags *pflag.FlagSet
 	Errs  io.Writer // for warnings; nil: none
@@ -97,7 +100,11 @@ func (m *Command) Work(cmd *cobra.Command, check func() error, do func(ctx conte
 		if err != nil {
 			return err
 		}
-		return ui.Failed(m.untilAborted(cmd, func(ctx context.Context) error { return m.withHint(ctx, a, do(ctx, a)) }))
+		err = ui.Failed(m.untilAborted(cmd, func(ctx context.Context) error { return m.withHint(ctx, a, do(ctx, a)) }))
+		if err == nil && m.foreseen {
+			return ui.ErrWouldChange
+		}
+		return err
 	}
 }
 
@@ -115,6 +122,9 @@ func (m *Command) account(ctx context.Context, errs io.Writer) (*cloud.Account, 
 	}
 	if errs != nil {
 		m.Watch(&cfg, errs)
+	}
+	if m.DryRun {
+		refuseWrites(&cfg)
 	}
 	m.Environment = cfg.Region
 	a := cloud.Of(cfg).In(region)

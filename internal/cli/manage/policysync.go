@@ -28,6 +28,7 @@ func (m *Command) IAMFlag() {
 // that does not exist needs nothing yet.
 func (m *Command) SyncPolicy(ctx context.Context, cmd *cobra.Command, a *cloud.Account, coming ...policy.Source) (needed *policy.Document, err error) {
 	k := role.On(a, m.Catalog)
+	k.DryRun, k.Leaving = m.DryRun, m.Leaving
 	f, found, err := role.Find(ctx, k.Lambda, m.FunctionRef())
 	if err != nil {
 		return nil, m.PolicyError(cmd, err)
@@ -50,7 +51,7 @@ func (m *Command) SyncPolicy(ctx context.Context, cmd *cobra.Command, a *cloud.A
 	}
 	if left := outcome == cloud.Missing || outcome == cloud.Foreign; !left || !m.roleReported {
 		m.roleReported = left
-		PrintPolicyOutcome(cmd, &f, outcome)
+		PrintPolicyOutcome(cmd, &f, m.Foresee(outcome))
 	}
 	return nil, nil
 }

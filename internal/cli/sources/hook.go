@@ -62,6 +62,7 @@ one does not, hook sets it to false, because that mapping would lose failed reco
 	h.TableFlags()
 	h.OutputFlag(cmd)
 	h.IAMFlag()
+	h.DryRunFlag()
 	h.Work(cmd, h.checkFlags, func(ctx context.Context, a *cloud.Account) error { return h.run(ctx, cmd, a) })
 	return cmd
 }
@@ -105,7 +106,7 @@ func (h *hookCommand) run(ctx context.Context, cmd *cobra.Command, a *cloud.Acco
 	h.warnView(ctx, a, source)
 	h.warnFilter(source)
 	h.warnLostMessages(ctx, connector, source)
-	if h.NoIAM || did != cloud.Updated {
+	if h.NoIAM || h.DryRun || did != cloud.Updated {
 		return nil
 	}
 	_, err = h.SyncPolicy(ctx, cmd, a, coming) // the mapping's earlier destination needs no right now
@@ -145,7 +146,7 @@ func (h *hookCommand) warnIgnored(source string, did cloud.Outcome, paused bool)
 // warnLostMessages warns if messages of a topic that the function fails on are lost. If the lookup
 // fails, doctor reports it.
 func (h *hookCommand) warnLostMessages(ctx context.Context, connector *hooks.Hooks, source string) {
-	if manage.FormOf(source).Service != "sns" {
+	if manage.FormOf(source).Service != "sns" || h.DryRun && h.mapping.OnFailure != "" {
 		return
 	}
 	fate, err := connector.Fate(ctx)

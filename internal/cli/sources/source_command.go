@@ -22,6 +22,7 @@ type sourceCommand struct{ manage.Command }
 // another.
 func (m *sourceCommand) hooks(a *cloud.Account, source string) *hooks.Hooks {
 	h := hooks.Of(a, m.FunctionRef())
+	h.DryRun = m.DryRun
 	h.SNS = a.In(factory.RegionOf(source)).SNS()
 	return h
 }
@@ -29,7 +30,7 @@ func (m *sourceCommand) hooks(a *cloud.Account, source string) *hooks.Hooks {
 // report updates the function to match its mappings. It prints the outcome, and the
 // policy that the role needs, if one is given.
 func (m *sourceCommand) report(ctx context.Context, cmd *cobra.Command, h *hooks.Hooks, source string, did cloud.Outcome, needed *policy.Document) error {
-	if err := m.showHook(cmd.OutOrStdout(), source, did, needed, h.Changed...); err != nil {
+	if err := m.showHook(cmd.OutOrStdout(), source, m.Foresee(did), needed, h.Changed...); err != nil {
 		return err
 	}
 	reported, value, others, err := h.Report(ctx)
@@ -37,7 +38,11 @@ func (m *sourceCommand) report(ctx context.Context, cmd *cobra.Command, h *hooks
 		return err
 	}
 	if reported == cloud.Updated {
-		fmt.Fprintf(cmd.ErrOrStderr(), "variable %s: %t\n", hooks.Variable, value)
+		would := ""
+		if m.Foresee(reported) != reported {
+			would = "would be "
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "variable %s: %s%t\n", hooks.Variable, would, value)
 	}
 	for _, other := range others {
 		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the mapping of %s does not have ReportBatchItemFailures, so Lambda sends whole batches again; run fanout hook --source-arn %s\n", other, other)
@@ -47,13 +52,13 @@ func (m *sourceCommand) report(ctx context.Context, cmd *cobra.Command, h *hooks
 
 // showHook prints the outcome for the hook of a source, unless did is "", and the
 // policy that the role needs, unless needed is nil.
-func (m *sourceCommand) showHook(w io.Writer, source string, did cloud.Outcome, needed *policy.Document, changed ...hooks.Change) error {
+func (m *sourceCommand) showHook(w io.Writer, source string, did cloud.Outcome, needed *policy.Document, changed ...cloud.Change) error {
 	if m.Output != "table" {
 		return ui.Show(w, m.Output, struct {
 			Source   string           `json:"source"`
 			Function string           `json:"function"`
 			Outcome  cloud.Outcome    `json:"outcome,omitempty"`
-			Changes  []hooks.Change   `json:"changes,omitempty"`
+			Changes  []cloud.Change   `json:"changes,omitempty"`
 			Policy   *policy.Document `json:"policy,omitempty"`
 		}{source, m.FunctionName(), did, changed, needed}, nil)
 	}

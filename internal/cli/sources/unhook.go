@@ -30,6 +30,7 @@ share them.`,
 	m.TableFlags()
 	m.OutputFlag(cmd)
 	m.IAMFlag()
+	m.DryRunFlag()
 	m.Work(cmd, m.NeedSource, func(ctx context.Context, a *cloud.Account) error {
 		source, err := m.SourceRef(ctx, a)
 		if err != nil {
@@ -38,6 +39,9 @@ share them.`,
 		h := m.hooks(a, source)
 		if err := h.Unhook(ctx, source); err != nil {
 			return err
+		}
+		if m.DryRun {
+			m.Leaving = source // it is still hooked
 		}
 		needed, err := m.SyncPolicy(ctx, cmd, a)
 		return errors.Join(m.report(ctx, cmd, h, source, cloud.Removed, needed), err)

@@ -63,6 +63,7 @@ writes the diff to standard error and the changes to standard output.`,
 	cmd.Flags().BoolVar(&a.yes, "yes", false, "do not ask for confirmation")
 	a.OutputFlag(cmd)
 	a.IAMFlag()
+	a.DryRunFlag()
 	check := func() (err error) {
 		a.want, err = manage.ReadTargets(a.Catalog, cmd.ErrOrStderr(), a.path)
 		return err
@@ -90,7 +91,8 @@ func (a *applyCommand) run(ctx context.Context, cmd *cobra.Command, account *clo
 		return err
 	}
 	a.warnOfTargets(ctx, cmd, account, have, changes)
-	if err := ui.Ask(cmd, a.yes, fmt.Sprintf("Make %s in the table %q?", ui.Count(len(changes), "change"), s.Table.Name)); err != nil {
+	a.Foresee(cloud.Updated)
+	if err := ui.Ask(cmd, a.yes || a.DryRun, fmt.Sprintf("Make %s in the table %q?", ui.Count(len(changes), "change"), s.Table.Name)); err != nil {
 		return err
 	}
 	return a.write(ctx, cmd, account, s.Table, changes, func(needed *policy.Document) error {
@@ -145,14 +147,14 @@ func (a *applyCommand) showChanges(w io.Writer, changes []registry.Change, neede
 		return ui.ShowJSON(w, needed)
 	}
 	type change struct {
-		Source  string `json:"source"`
-		ID      string `json:"id"`
-		Outcome string `json:"outcome"`
+		Source  string        `json:"source"`
+		ID      string        `json:"id"`
+		Outcome cloud.Outcome `json:"outcome"`
 	}
-	outcomes := map[registry.Kind]string{registry.Create: "created", registry.Update: "updated", registry.Remove: "removed"}
+	outcomes := map[registry.Kind]cloud.Outcome{registry.Create: cloud.Created, registry.Update: cloud.Updated, registry.Remove: cloud.Removed}
 	all := make([]change, len(changes))
 	for i, c := range changes {
-		all[i] = change{c.Source, c.ID, outcomes[c.Kind]}
+		all[i] = change{c.Source, c.ID, a.Foresee(outcomes[c.Kind])}
 	}
 	if needed == nil {
 		return ui.Show(w, a.Output, all, nil)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -61,6 +62,7 @@ full:
 	cmd.Flags().BoolVar(&r.force, "force", false, "replace an existing target with this id, and allow an endless loop")
 	r.OutputFlag(cmd)
 	r.IAMFlag()
+	r.DryRunFlag()
 	check := func() error { return r.check(cmd) }
 	r.Work(cmd, check, func(ctx context.Context, a *cloud.Account) error { return r.run(ctx, cmd, a) })
 	return cmd
@@ -118,13 +120,23 @@ func (r *registerCommand) run(ctx context.Context, cmd *cobra.Command, a *cloud.
 	c := registry.Change{Source: s.Source, ID: r.ID, Kind: kind, Set: v}
 	streams := r.warnOfTargets(ctx, cmd, a, nil, []registry.Change{c})
 	r.warnOfFormer(ctx, cmd, s.Table, s.Source, streams)
-	if err := r.writeOne(ctx, cmd, a, s.Table, c, "registered", e); err != nil {
+	did := "registered"
+	if r.DryRun && r.same(others, v) {
+		did = string(cloud.Unchanged)
+	}
+	if err := r.writeOne(ctx, cmd, a, s.Table, c, did, e); err != nil {
 		return err
 	}
-	if !e.Active() {
+	if !e.Active() && !r.DryRun {
 		r.printActivate(cmd, s.Source, others)
 	}
 	return nil
+}
+
+// same reports whether the target exists with the same attributes.
+func (r *registerCommand) same(others []registry.Entry, v target.Values) bool {
+	i := slices.IndexFunc(others, func(e registry.Entry) bool { return e.ID == r.ID })
+	return i >= 0 && maps.EqualFunc(others[i].Attributes, v, func(a, b target.Value) bool { return a.Kind == b.Kind && a.Text == b.Text })
 }
 
 // values returns the attributes of the new target. It is inactive by default.

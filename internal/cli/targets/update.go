@@ -49,6 +49,7 @@ it writes.`,
 		return err
 	}
 	m.IAMFlag()
+	m.DryRunFlag()
 	m.Work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
 		resolve := func(v target.Values) error { return f.resolve(ctx, a, v) }
 		return m.update(ctx, cmd, a, targetUpdate{did: "updated", set: f.values(), unset: remove, resolve: resolve})
@@ -107,7 +108,7 @@ func (m *targetCommand) update(ctx context.Context, cmd *cobra.Command, a *cloud
 	m.warnOfTargets(ctx, cmd, a, []registry.Entry{old}, []registry.Change{c})
 	changed := effective(c, old)
 	if len(changed.Set)+len(changed.Unset) == 0 {
-		u.did = "unchanged" // it is written anyway, because that updates the rights of the function
+		u.did = string(cloud.Unchanged) // it is written anyway, because that updates the rights of the function
 	}
 	if err := m.writeOne(ctx, cmd, a, s.Table, c, u.did, e); err != nil || m.Output != "table" {
 		return err

@@ -23,6 +23,7 @@ import (
 // done gets the policy that the function's role needs then.
 func (m *targetCommand) write(ctx context.Context, cmd *cobra.Command, a *cloud.Account, t *registry.Table, changes []registry.Change, done func(*policy.Document) error) error {
 	manager := role.On(a, m.Catalog)
+	manager.DryRun = m.DryRun
 	before := rollout.Look(ctx, manager, m.FunctionRef(), t.Name, m.NoIAM)
 	plan, err := rollout.New(m.Catalog, before, changes)
 	if err != nil {
@@ -34,6 +35,9 @@ func (m *targetCommand) write(ctx context.Context, cmd *cobra.Command, a *cloud.
 		}
 		return done(&r.Needs.Document)
 	}}
+	if m.DryRun {
+		runner.Table = unwritten{}
+	}
 	result, err := runner.Run(ctx, plan)
 	if err != nil {
 		if result.RevertErr != nil {
@@ -43,6 +47,12 @@ func (m *targetCommand) write(ctx context.Context, cmd *cobra.Command, a *cloud.
 	}
 	return m.reportRights(cmd, before.Function, plan, result)
 }
+
+// unwritten is the target table of a dry run.
+type unwritten struct{}
+
+// Apply implements rollout.Table.
+func (unwritten) Apply(context.Context, ...registry.Change) error { return nil }
 
 // reportRights prints the outcome for the policy of the function's role. It returns an error
 // for an active target that may lack its rights.
@@ -59,8 +69,8 @@ func (m *targetCommand) reportRights(cmd *cobra.Command, f *role.Function, plan 
 	case r.Outcome == "":
 		return nil
 	}
-	manage.PrintPolicyOutcome(cmd, f, r.Outcome)
-	if r.Keeps {
+	manage.PrintPolicyOutcome(cmd, f, m.Foresee(r.Outcome))
+	if r.Keeps && !m.DryRun {
 		fmt.Fprintln(cmd.ErrOrStderr(), "the role keeps its rights for a target that was active, because the function may deliver to it for a while; the next change or fanout deploy removes them")
 	}
 	return nil
@@ -68,6 +78,7 @@ func (m *targetCommand) reportRights(cmd *cobra.Command, f *role.Function, plan 
 
 // writeOne makes one change, and prints the outcome for the target.
 func (m *targetCommand) writeOne(ctx context.Context, cmd *cobra.Command, a *cloud.Account, t *registry.Table, c registry.Change, did string, e registry.Entry) error {
+	did = string(m.Foresee(cloud.Outcome(did)))
 	return m.write(ctx, cmd, a, t, []registry.Change{c}, func(needed *policy.Document) error {
 		return m.changed(cmd, did, e, needed)
 	})

@@ -31,3 +31,6 @@ func Usagef(format string, args ...any) error { return Usage(fmt.Errorf(format, 
 
 // ErrReported is a failure that has been reported in full.
 var ErrReported = errors.New("reported")
+
+// ErrWouldChange is the end of a dry run that found something to change.
+var ErrWouldChange = errors.New("something would change")

@@ -13,16 +13,9 @@ import (
 	"fanout/internal/provision/cloud"
 )
 
-// Change is a changed setting of a mapping.
-type Change struct {
-	Name   string `json:"name"` // of the flag of fanout hook, or as Lambda names it
-	Before string `json:"before"`
-	After  string `json:"after"`
-}
-
 // changes lists the settings that in changes in a mapping.
-func changes(old *types.EventSourceMappingConfiguration, in *lambda.UpdateEventSourceMappingInput) []Change {
-	var all []Change
+func changes(old *types.EventSourceMappingConfiguration, in *lambda.UpdateEventSourceMappingInput) []cloud.Change {
+	var all []cloud.Change
 	all = noted(all, "batch-size", old.BatchSize, in.BatchSize, number)
 	all = noted(all, "batching-window", old.MaximumBatchingWindowInSeconds, in.MaximumBatchingWindowInSeconds, seconds)
 	all = noted(all, "parallelization-factor", old.ParallelizationFactor, in.ParallelizationFactor, number)
@@ -30,22 +23,22 @@ func changes(old *types.EventSourceMappingConfiguration, in *lambda.UpdateEventS
 	all = noted(all, "maximum-record-age", old.MaximumRecordAgeInSeconds, in.MaximumRecordAgeInSeconds, seconds)
 	all = noted(all, "bisect", old.BisectBatchOnFunctionError, in.BisectBatchOnFunctionError, func(b bool) string { return fmt.Sprint(b) })
 	if in.DestinationConfig != nil {
-		all = append(all, Change{"on-failure", cmp.Or(cloud.OnFailure(old.DestinationConfig), unset), cmp.Or(cloud.OnFailure(in.DestinationConfig), unset)})
+		all = append(all, cloud.Changed("on-failure", cmp.Or(cloud.OnFailure(old.DestinationConfig), cloud.Unset), cmp.Or(cloud.OnFailure(in.DestinationConfig), cloud.Unset)))
 	}
 	if in.FilterCriteria != nil {
-		all = append(all, Change{"filter", patterns(old.FilterCriteria), patterns(in.FilterCriteria)})
+		all = append(all, cloud.Changed("filter", patterns(old.FilterCriteria), patterns(in.FilterCriteria)))
 	}
 	if in.FunctionResponseTypes != nil {
-		all = append(all, Change{string(types.FunctionResponseTypeReportBatchItemFailures), "false", "true"})
+		all = append(all, cloud.Changed(string(types.FunctionResponseTypeReportBatchItemFailures), "false", "true"))
 	}
 	return all
 }
 
-func noted[T any](all []Change, name string, before, after *T, text func(T) string) []Change {
+func noted[T any](all []cloud.Change, name string, before, after *T, text func(T) string) []cloud.Change {
 	if after == nil {
 		return all
 	}
-	c := Change{name, unset, text(*after)}
+	c := cloud.Changed(name, cloud.Unset, text(*after))
 	if before != nil {
 		c.Before = text(*before)
 	}
@@ -61,13 +54,10 @@ func seconds(n int32) string {
 	return (time.Duration(n) * time.Second).String()
 }
 
-// unset stands for a setting without a value.
-const unset = "(unset)"
-
 func patterns(f *types.FilterCriteria) string {
 	var all []string
 	for _, filter := range withoutNil(f).Filters {
 		all = append(all, aws.ToString(filter.Pattern))
 	}
-	return cmp.Or(strings.Join(all, " "), unset)
+	return cmp.Or(strings.Join(all, " "), cloud.Unset)
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/google/go-cmp/cmp"
+
+	"fanout/internal/provision/cloud"
 )
 
 // Every setting that an update changes is reported with its old and new value.
@@ -22,10 +24,10 @@ func TestChanges(t *testing.T) {
 		DestinationConfig:     &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: aws.String("")}},
 		FunctionResponseTypes: []types.FunctionResponseType{types.FunctionResponseTypeReportBatchItemFailures},
 	})
-	if diff := cmp.Diff([]Change{
-		{"batch-size", "100", "500"}, {"batching-window", "(unset)", "1m30s"}, {"parallelization-factor", "(unset)", "2"},
-		{"maximum-retry-attempts", "(unset)", "3"}, {"maximum-record-age", "-1", "1h0m0s"}, {"bisect", "true", "false"},
-		{"on-failure", "arn:q", "(unset)"}, {"filter", "{1} {2}", "(unset)"}, {"ReportBatchItemFailures", "false", "true"},
+	if diff := cmp.Diff([]cloud.Change{
+		cloud.Changed("batch-size", "100", "500"), cloud.Changed("batching-window", "(unset)", "1m30s"), cloud.Changed("parallelization-factor", "(unset)", "2"),
+		cloud.Changed("maximum-retry-attempts", "(unset)", "3"), cloud.Changed("maximum-record-age", "-1", "1h0m0s"), cloud.Changed("bisect", "true", "false"),
+		cloud.Changed("on-failure", "arn:q", "(unset)"), cloud.Changed("filter", "{1} {2}", "(unset)"), cloud.Changed("ReportBatchItemFailures", "false", "true"),
 	}, got); diff != "" {
 		t.Error(diff)
 	}

@@ -22,7 +22,12 @@ type Hooks struct {
 	Function string // name or ARN
 	Granted  bool   // the role was just given its rights, which reach Lambda after a delay
 
-	Changed []Change // settings that Hook changed in an existing mapping
+	Changed []cloud.Change // settings that Hook changed in an existing mapping
+
+	// DryRun makes every method find out what it would change, and change nothing.
+	DryRun  bool
+	coming  string // the source that Hook would have hooked
+	leaving string // the source that Unhook would have unhooked
 }
 
 // Of returns the hooks of a function in an account.

@@ -51,8 +51,8 @@ func TestHook(t *testing.T) {
 	if diff := cmp.Diff(want, l.mappings, ignore); diff != "" || did != cloud.Updated {
 		t.Errorf("%s (-want +got):\n%s", did, diff)
 	}
-	if diff := cmp.Diff([]Change{
-		{"batch-size", "(unset)", "7"}, {"on-failure", "(unset)", "arn:q"}, {"filter", "(unset)", `{"a":["b"]}`},
+	if diff := cmp.Diff([]cloud.Change{
+		cloud.Changed("batch-size", "(unset)", "7"), cloud.Changed("on-failure", "(unset)", "arn:q"), cloud.Changed("filter", "(unset)", `{"a":["b"]}`),
 	}, h.Changed); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}

@@ -121,6 +121,9 @@ func (a *Async) none() bool {
 
 // putAsync writes the settings. Lambda wants at least one.
 func (h *Hooks) putAsync(ctx context.Context, a *Async) error {
+	if h.DryRun {
+		return nil
+	}
 	err := h.withRights(ctx, func(ctx context.Context) error {
 		if a.none() {
 			_, err := h.Lambda.DeleteFunctionEventInvokeConfig(ctx, &lambda.DeleteFunctionEventInvokeConfigInput{FunctionName: &h.Function})

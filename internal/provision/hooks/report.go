@@ -27,6 +27,9 @@ func (h *Hooks) Report(ctx context.Context) (did cloud.Outcome, value bool, othe
 	if err != nil {
 		return "", false, nil, err
 	}
+	if h.DryRun {
+		all = h.foreseen(all)
+	}
 	for i := range all {
 		if !reports(&all[i]) {
 			others = append(others, aws.ToString(all[i].EventSourceArn))
@@ -56,6 +59,9 @@ func (h *Hooks) set(ctx context.Context, value bool) (cloud.Outcome, error) {
 		}
 		if is, _ := strconv.ParseBool(variables[Variable]); is == value { // a value that is not a boolean counts as false
 			return cloud.Unchanged, nil
+		}
+		if h.DryRun {
+			return cloud.Updated, nil
 		}
 		variables[Variable] = strconv.FormatBool(value)
 		_, err = h.Lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{

@@ -42,8 +42,12 @@ func (h *Hooks) Hook(ctx context.Context, source string, s Settings) (cloud.Outc
 	if err != nil {
 		return "", err
 	}
+	h.coming = source
 	if old != nil {
 		return h.change(ctx, old, s)
+	}
+	if h.DryRun {
+		return cloud.Created, h.exists(ctx)
 	}
 	return cloud.Created, h.create(ctx, source, s)
 }
@@ -102,8 +106,10 @@ func (h *Hooks) change(ctx context.Context, old *types.EventSourceMappingConfigu
 	if reflect.DeepEqual(in, &lambda.UpdateEventSourceMappingInput{UUID: old.UUID}) {
 		return cloud.Unchanged, nil
 	}
-	if _, err := h.Lambda.UpdateEventSourceMapping(ctx, in); err != nil {
-		return "", fmt.Errorf("the mapping of %s cannot be updated: %w", aws.ToString(old.EventSourceArn), err)
+	if !h.DryRun {
+		if _, err := h.Lambda.UpdateEventSourceMapping(ctx, in); err != nil {
+			return "", fmt.Errorf("the mapping of %s cannot be updated: %w", aws.ToString(old.EventSourceArn), err)
+		}
 	}
 	h.Changed = changes(old, in)
 	return cloud.Updated, nil
@@ -173,6 +179,10 @@ func (h *Hooks) Unhook(ctx context.Context, source string) error {
 	}
 	if m == nil {
 		return h.noMapping(ctx, source)
+	}
+	h.leaving = source
+	if h.DryRun {
+		return nil
 	}
 	if _, err := h.Lambda.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: m.UUID}); err != nil && !awserr.IsMissing(err) {
 		return fmt.Errorf("the mapping of %s cannot be deleted: %w", source, err)

@@ -58,6 +58,9 @@ func (h *Hooks) subscribe(ctx context.Context, topic string, s Settings) (cloud.
 // newSubscription subscribes the function to a topic. filters holds at most one filter
 // policy.
 func (h *Hooks) newSubscription(ctx context.Context, topic, function string, filters []string) error {
+	if h.DryRun {
+		return nil
+	}
 	in := &sns.SubscribeInput{TopicArn: &topic, Protocol: aws.String("lambda"), Endpoint: &function, ReturnSubscriptionArn: true}
 	if len(filters) > 0 {
 		in.Attributes = map[string]string{"FilterPolicy": filters[0]}
@@ -73,6 +76,9 @@ func (h *Hooks) setFilter(ctx context.Context, topic, subscription string, filte
 	policy := "{}"
 	if len(filters) > 0 {
 		policy = filters[0]
+	}
+	if h.DryRun {
+		return nil
 	}
 	_, err := h.SNS.SetSubscriptionAttributes(ctx, &sns.SetSubscriptionAttributesInput{
 		SubscriptionArn: &subscription, AttributeName: aws.String("FilterPolicy"), AttributeValue: &policy,
@@ -95,6 +101,9 @@ func (h *Hooks) unsubscribe(ctx context.Context, topic string) error {
 	}
 	if old == "" {
 		return h.noMapping(ctx, topic)
+	}
+	if h.DryRun {
+		return nil
 	}
 	if _, err := h.SNS.Unsubscribe(ctx, &sns.UnsubscribeInput{SubscriptionArn: &old}); err != nil {
 		return fmt.Errorf("the subscription of the function %q to %s cannot be removed: %w", h.Function, topic, err)

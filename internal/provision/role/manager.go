@@ -26,6 +26,11 @@ type Manager struct {
 	// In returns the services that know their keys; nil: no keys are looked up.
 	In func(region string) Region
 
+	// DryRun makes Write find out what it would write, and write nothing. Leaving is the
+	// source whose mapping would be gone by then.
+	DryRun  bool
+	Leaving string
+
 	targets map[sinks.Spec]targetNeeds // facts about targets so far
 	arns    map[string]string          // of keys, by region and id
 }
@@ -76,7 +81,7 @@ func (k *Manager) sources(ctx context.Context, f *Function) ([]policy.Source, er
 	}
 	var sources []policy.Source
 	for i := range mappings {
-		if source := aws.ToString(mappings[i].EventSourceArn); source != "" {
+		if source := aws.ToString(mappings[i].EventSourceArn); source != "" && source != k.Leaving {
 			sources = append(sources, policy.Source{ARN: source, OnFailure: cloud.OnFailure(mappings[i].DestinationConfig)})
 		}
 	}
@@ -180,6 +185,9 @@ func (k *Manager) Write(ctx context.Context, f *Function, needs Needs) (cloud.Ou
 		if err == nil && policy.Equal(old, document) {
 			return cloud.Unchanged, nil
 		}
+	}
+	if k.DryRun {
+		return outcome.Foreseen(), nil
 	}
 	_, err = k.IAM.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &role, PolicyName: &name, PolicyDocument: aws.String(document.JSON())})
 	if err != nil {

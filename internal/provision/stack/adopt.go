@@ -57,6 +57,9 @@ func (s *Stack) adopt(ctx context.Context, has *function, p *plan, set *Settings
 	if err := set.Adopt(r); err != nil {
 		return nil, Resource{}, err
 	}
+	if s.DryRun {
+		return r, Resource{Kind: "version", Name: p.name, Outcome: cloud.Created, Note: "the function as it was"}, nil
+	}
 	// CodeSha256 makes Lambda refuse if the code has changed since has was read. If nothing
 	// has changed since the last version, Lambda returns that one.
 	out, err := s.Lambda.PublishVersion(ctx, &lambda.PublishVersionInput{

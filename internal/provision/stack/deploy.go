@@ -3,6 +3,7 @@ package stack
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,11 @@ type Deployed struct {
 	Policy    *policy.Document `json:"policy,omitempty"`   // the policy that the role needs, if it is left alone
 }
 
+// Changes reports whether anything changed, or would change.
+func (d *Deployed) Changes() bool {
+	return slices.ContainsFunc(d.Resources, func(t Resource) bool { return t.Outcome.Changes() })
+}
+
 // Deploy makes a function and its resources, or updates them to the settings. It writes
 // only differences.
 //
@@ -33,6 +39,9 @@ func (s *Stack) Deploy(ctx context.Context, set Settings) (Deployed, error) {
 	var d Deployed
 	done := func(t Resource, err error) error {
 		if err == nil {
+			if s.DryRun {
+				t.Outcome = t.Outcome.Foreseen()
+			}
 			d.Resources = append(d.Resources, t)
 			s.OnResource(t)
 		}
@@ -63,11 +72,15 @@ func (s *Stack) Deploy(ctx context.Context, set Settings) (Deployed, error) {
 	if replaced != nil {
 		d.Replaced = replaced
 		_ = done(version, nil)
-		set.Adopted(replaced)
+		if !s.DryRun {
+			set.Adopted(replaced)
+		}
 	}
-	if err := done(s.table(ctx, targetTable, p.table, p.name)); err != nil {
+	table, err := s.table(ctx, targetTable, p.table, p.name)
+	if err := done(table, err); err != nil {
 		return d, err
 	}
+	p.noTable = s.DryRun && table.Outcome == cloud.Created
 	if p.ledger != "" {
 		if err := done(s.table(ctx, ledgerTable, p.ledger, p.name)); err != nil {
 			return d, err
@@ -117,11 +130,18 @@ func (s *Stack) rights(ctx context.Context, p *plan, ours, leave bool, done func
 	if !ours && !leave {
 		return nil // an earlier message names the owner of the role
 	}
+	if s.DryRun && p.role == "" { // the role would be new, so it has no ARN yet
+		return done(Resource{Kind: "policy", Name: role.PolicyName(s.Region), Outcome: cloud.Created}, nil)
+	}
 	f, err := p.needs(s.Region)
 	if err != nil {
 		return err
 	}
-	needs, err := s.manager().Policy(ctx, &f)
+	manager := s.manager()
+	if p.noTable {
+		manager.DynamoDB = noTargets{s.Tables}
+	}
+	needs, err := manager.Policy(ctx, &f)
 	if err != nil {
 		return err
 	}
@@ -132,7 +152,7 @@ func (s *Stack) rights(ctx context.Context, p *plan, ours, leave bool, done func
 	t := Resource{Kind: "policy", Name: role.PolicyName(f.Region()), Note: incomplete(needs)}
 	err = poll(ctx, time.Minute, fmt.Sprintf("the role %q", cloud.Name(p.role)), func() (bool, error) {
 		var err error
-		t.Outcome, err = s.manager().Write(ctx, &f, needs)
+		t.Outcome, err = manager.Write(ctx, &f, needs)
 		return !awserr.IsMissing(err), keepUnless(awserr.IsMissing(err), err) // a new role may not be visible yet
 	})
 	return done(t, err)

@@ -1,10 +1,11 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,7 +69,9 @@ func (s *Stack) working(ctx context.Context, name string) (*function, error) {
 func (s *Stack) function(ctx context.Context, has *function, p *plan, archive code.Package, again bool) (Resource, error) {
 	t := Resource{Kind: "function", Name: p.name, Outcome: cloud.Unchanged}
 	if has == nil {
-		t.Outcome = cloud.Created
+		if t.Outcome = cloud.Created; s.DryRun {
+			return t, nil
+		}
 		if err := s.createFunction(ctx, p, archive); err != nil {
 			return t, err
 		}
@@ -79,9 +82,9 @@ func (s *Stack) function(ctx context.Context, has *function, p *plan, archive co
 		return t, err
 	}
 	t.ARN = aws.ToString(has.FunctionArn)
-	changed, err := s.updateFunction(ctx, p, archive, again)
-	if changed {
-		t.Outcome = cloud.Updated
+	changes, err := s.updateFunction(ctx, p, archive, again)
+	if len(changes) > 0 {
+		t.Outcome, t.Changes = cloud.Updated, changes
 	}
 	return t, err
 }
@@ -112,56 +115,67 @@ func (p *plan) vpc() *types.VpcConfig {
 
 // updateFunction writes the differences, one call after another: Lambda refuses a
 // change while it works on the one before.
-func (s *Stack) updateFunction(ctx context.Context, p *plan, archive code.Package, again bool) (changed bool, err error) {
+func (s *Stack) updateFunction(ctx context.Context, p *plan, archive code.Package, again bool) (changes []cloud.Change, err error) {
 	has, err := s.settled(ctx, p.name)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
+	settings, replaced := p.settingChanges(&has.FunctionConfiguration), p.codeChanges(&has.FunctionConfiguration, archive)
 	// Lambda retries a failed change when it gets it again.
 	failed := has.State == types.StateFailed || has.LastUpdateStatus == types.LastUpdateStatusFailed
-	if again || failed || p.differs(&has.FunctionConfiguration) {
-		changed = true
-		err := s.asRole(ctx, p, func() error {
-			_, err := s.Lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
-				FunctionName: &p.name, Runtime: types.RuntimeProvidedal2023, Handler: aws.String(handler),
-				Role: &p.role, MemorySize: &p.memory, Timeout: &p.timeout, VpcConfig: p.vpc(),
-				Environment: &types.Environment{Variables: p.environment},
-			})
-			return err
-		})
-		if err != nil {
-			return changed, fmt.Errorf("the function %q cannot be updated: %w", p.name, err)
-		}
-		if _, err := s.working(ctx, p.name); err != nil {
-			return changed, err
+	switch {
+	case again:
+		settings = append(settings, cloud.Changed("exec-role", "a role that was deleted", "its new role"))
+	case failed:
+		settings = append(settings, cloud.Changed("last update", "failed", "made again"))
+	}
+	if has.tags[role.Tag] != p.name {
+		changes = append(changes, cloud.Changed("tag "+role.Tag, cmp.Or(has.tags[role.Tag], cloud.Unset), p.name))
+	}
+	tag := len(changes) > 0
+	changes = slices.Concat(settings, replaced, changes)
+	if s.DryRun {
+		return changes, nil
+	}
+	if len(settings) > 0 {
+		if err := s.updateSettings(ctx, p); err != nil {
+			return changes, err
 		}
 	}
-	if aws.ToString(has.CodeSha256) != archive.SHA256() || architecture(&has.FunctionConfiguration) != p.architecture {
-		changed = true
+	if len(replaced) > 0 {
 		_, err := s.Lambda.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{
 			FunctionName: &p.name, ZipFile: archive, Architectures: []types.Architecture{p.architecture},
 		})
 		if err != nil {
-			return changed, fmt.Errorf("the code of the function %q cannot be updated: %w", p.name, err)
+			return changes, fmt.Errorf("the code of the function %q cannot be updated: %w", p.name, err)
 		}
 		if _, err := s.working(ctx, p.name); err != nil {
-			return changed, err
+			return changes, err
 		}
 	}
-	if has.tags[role.Tag] != p.name {
-		changed = true
+	if tag {
 		if _, err := s.Lambda.TagResource(ctx, &lambda.TagResourceInput{Resource: has.FunctionArn, Tags: tags(p.name)}); err != nil {
-			return changed, fmt.Errorf("the function %q cannot be tagged: %w", p.name, err)
+			return changes, fmt.Errorf("the function %q cannot be tagged: %w", p.name, err)
 		}
 	}
-	return changed, nil
+	return changes, nil
 }
 
-// differs reports whether a function's settings differ from the plan.
-func (p *plan) differs(f *types.FunctionConfiguration) bool {
-	return f.Runtime != types.RuntimeProvidedal2023 || aws.ToString(f.Handler) != handler || aws.ToString(f.Role) != p.role ||
-		aws.ToInt32(f.MemorySize) != p.memory || aws.ToInt32(f.Timeout) != p.timeout ||
-		!network(f).equal(p.network) || !maps.Equal(environment(f), p.environment)
+// updateSettings writes the function's settings, and waits until they take effect.
+func (s *Stack) updateSettings(ctx context.Context, p *plan) error {
+	err := s.asRole(ctx, p, func() error {
+		_, err := s.Lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
+			FunctionName: &p.name, Runtime: types.RuntimeProvidedal2023, Handler: aws.String(handler),
+			Role: &p.role, MemorySize: &p.memory, Timeout: &p.timeout, VpcConfig: p.vpc(),
+			Environment: &types.Environment{Variables: p.environment},
+		})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("the function %q cannot be updated: %w", p.name, err)
+	}
+	_, err = s.working(ctx, p.name)
+	return err
 }
 
 // asRole makes a call in which Lambda uses the function's role. It retries until IAM

@@ -35,7 +35,9 @@ func (s *Stack) logGroup(ctx context.Context, name, function string, retention *
 		want = *retention
 	}
 	if has == nil {
-		t.Outcome = cloud.Created
+		if t.Outcome = cloud.Created; s.DryRun {
+			return t, nil
+		}
 		_, err := s.Logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name, Tags: tags(function)})
 		if err != nil && !awserr.HasCode(err, "ResourceAlreadyExistsException") {
 			return t, fmt.Errorf("the log group %q cannot be created: %w", name, err)
@@ -52,10 +54,21 @@ func (s *Stack) logGroup(ctx context.Context, name, function string, retention *
 		}
 	}
 	if days := int(aws.ToInt32(has.RetentionInDays)); days != want {
-		t.Outcome = cloud.Updated
+		t.Outcome, t.Changes = cloud.Updated, []cloud.Change{cloud.Changed("log-retention", inDays(days), inDays(want))}
+		if s.DryRun {
+			return t, nil
+		}
 		return t, s.retain(ctx, name, days, want)
 	}
 	return t, nil
+}
+
+// inDays is a retention as text.
+func inDays(n int) string {
+	if n == 0 {
+		return "forever"
+	}
+	return fmt.Sprintf("%d days", n)
 }
 
 // retain sets the retention of a log group in days; 0: forever.

@@ -29,7 +29,10 @@ func (s *Stack) role(ctx context.Context, name, function string, leaveIAM bool) 
 	case err != nil:
 		return t, false, err
 	case has == nil:
-		t.Outcome = cloud.Created
+		if t.Outcome = cloud.Created; s.DryRun {
+			t.ARN = ""
+			return t, true, nil
+		}
 		out, err := s.IAM.CreateRole(ctx, &iam.CreateRoleInput{
 			RoleName: &name, AssumeRolePolicyDocument: aws.String(policy.Trust().JSON()),
 			Description: aws.String("Rights of the function " + function + ". Created by fanout deploy."),
@@ -49,7 +52,10 @@ func (s *Stack) role(ctx context.Context, name, function string, leaveIAM bool) 
 	if trust, err := policy.Parse(aws.ToString(has.AssumeRolePolicyDocument)); leaveIAM || err == nil && policy.Equal(trust, policy.Trust()) {
 		return t, true, nil
 	}
-	t.Outcome = cloud.Updated
+	t.Outcome, t.Changes = cloud.Updated, []cloud.Change{cloud.Changed("trust policy", "another", "lets Lambda assume the role")}
+	if s.DryRun {
+		return t, true, nil
+	}
 	_, err = s.IAM.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: &name, PolicyDocument: aws.String(policy.Trust().JSON())})
 	if err != nil {
 		err = fmt.Errorf("the trust policy of the role %q cannot be written: %w", name, err)

@@ -3,7 +3,6 @@ package stack
 import (
 	"cmp"
 	"maps"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -60,6 +59,7 @@ type plan struct {
 	network      Network
 	environment  map[string]string
 	logGroup     string
+	noTable      bool   // the target table does not exist, because this is a dry run
 	key          string // ARN of the key that encrypts the variables; "": AWS's
 }
 
@@ -126,12 +126,4 @@ func network(f *types.FunctionConfiguration) Network {
 		return Network{}
 	}
 	return Network{f.VpcConfig.SubnetIds, f.VpcConfig.SecurityGroupIds}
-}
-
-// equal compares networks, regardless of their order.
-func (n Network) equal(o Network) bool {
-	same := func(a, b []string) bool {
-		return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
-	}
-	return same(n.Subnets, o.Subnets) && same(n.SecurityGroups, o.SecurityGroups)
 }

@@ -32,6 +32,9 @@ type Stack struct {
 	// for.
 	OnResource func(Resource)
 	OnWait     func(what string)
+
+	// DryRun makes Deploy find out what it would change, and change nothing.
+	DryRun bool
 }
 
 // On returns the Stack of an account and region.
@@ -45,7 +48,7 @@ func On(a *cloud.Account, catalog *target.Catalog) *Stack {
 }
 
 func (s *Stack) manager() *role.Manager {
-	return &role.Manager{IAM: s.IAM, Lambda: s.Lambda, DynamoDB: s.Tables, Catalog: s.Catalog, In: s.Keys}
+	return &role.Manager{IAM: s.IAM, Lambda: s.Lambda, DynamoDB: s.Tables, Catalog: s.Catalog, In: s.Keys, DryRun: s.DryRun}
 }
 
 // Resource is a part of a stack, and its outcome.
@@ -55,6 +58,8 @@ type Resource struct {
 	ARN     string        `json:"arn,omitempty"`
 	Outcome cloud.Outcome `json:"outcome"`
 	Note    string        `json:"note,omitempty"` // the reason, if it is not obvious
+
+	Changes []cloud.Change `json:"changes,omitempty"` // of an updated resource's settings
 }
 
 // tags returns the tags of all resources of a function.

@@ -44,7 +44,9 @@ func (s *Stack) table(ctx context.Context, form tableForm, name, function string
 		return t, err
 	}
 	if has == nil {
-		t.Outcome = cloud.Created
+		if t.Outcome = cloud.Created; s.DryRun {
+			return t, nil
+		}
 		if err := s.createTable(ctx, form, name, function); err != nil {
 			return t, err
 		}
@@ -61,9 +63,9 @@ func (s *Stack) table(ctx context.Context, form tableForm, name, function string
 		t.Note = "not created by fanout deploy, so its settings stay unchanged"
 		return t, nil
 	}
-	changed, err := s.adjustTable(ctx, form, has)
-	if changed && t.Outcome == cloud.Unchanged {
-		t.Outcome = cloud.Updated
+	changes, err := s.adjustTable(ctx, form, has)
+	if len(changes) > 0 && t.Outcome == cloud.Unchanged {
+		t.Outcome, t.Changes = cloud.Updated, changes
 	}
 	return t, err
 }

@@ -9,61 +9,72 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"fanout/internal/awserr"
+	"fanout/internal/provision/cloud"
 )
 
-// adjustTable updates the settings of an active table, and reports whether it wrote
-// any.
-func (s *Stack) adjustTable(ctx context.Context, form tableForm, t *types.TableDescription) (changed bool, err error) {
-	for _, adjust := range []func(context.Context, tableForm, *types.TableDescription) (bool, error){
+// adjustTable updates the settings of an active table, and returns those that it wrote.
+func (s *Stack) adjustTable(ctx context.Context, form tableForm, t *types.TableDescription) (changes []cloud.Change, err error) {
+	for _, adjust := range []func(context.Context, tableForm, *types.TableDescription) (*cloud.Change, error){
 		s.adjustBilling, s.adjustEncryption, s.adjustBackups, s.adjustExpiry,
 	} {
-		wrote, err := adjust(ctx, form, t)
+		change, err := adjust(ctx, form, t)
 		if err != nil {
-			return changed, fmt.Errorf("the settings of the table %q cannot be updated: %w", *t.TableName, err)
+			return changes, fmt.Errorf("the settings of the table %q cannot be updated: %w", *t.TableName, err)
 		}
-		changed = changed || wrote
+		if change != nil {
+			changes = append(changes, *change)
+		}
 	}
-	return changed, nil
+	return changes, nil
 }
 
-func (s *Stack) adjustBilling(ctx context.Context, _ tableForm, t *types.TableDescription) (bool, error) {
+func (s *Stack) adjustBilling(ctx context.Context, _ tableForm, t *types.TableDescription) (*cloud.Change, error) {
 	if t.BillingModeSummary != nil && t.BillingModeSummary.BillingMode == types.BillingModePayPerRequest {
-		return false, nil
+		return nil, nil
 	}
-	return s.updateTable(ctx, &dynamodb.UpdateTableInput{TableName: t.TableName, BillingMode: types.BillingModePayPerRequest})
+	return s.updateTable(ctx, cloud.Changed("billing", string(types.BillingModeProvisioned), string(types.BillingModePayPerRequest)),
+		&dynamodb.UpdateTableInput{TableName: t.TableName, BillingMode: types.BillingModePayPerRequest})
 }
 
-func (s *Stack) adjustEncryption(ctx context.Context, _ tableForm, t *types.TableDescription) (bool, error) {
+func (s *Stack) adjustEncryption(ctx context.Context, _ tableForm, t *types.TableDescription) (*cloud.Change, error) {
 	if t.SSEDescription != nil && (t.SSEDescription.Status == types.SSEStatusEnabled || t.SSEDescription.Status == types.SSEStatusEnabling) {
-		return false, nil // any key will do
+		return nil, nil // any key will do
 	}
-	return s.updateTable(ctx, &dynamodb.UpdateTableInput{TableName: t.TableName, SSESpecification: &types.SSESpecification{Enabled: aws.Bool(true)}})
+	return s.updateTable(ctx, cloud.Changed("encryption", "with a key of DynamoDB", "with a key of the account"),
+		&dynamodb.UpdateTableInput{TableName: t.TableName, SSESpecification: &types.SSESpecification{Enabled: aws.Bool(true)}})
 }
 
 // updateTable makes one change, the limit of UpdateTable, and waits until it is done.
-func (s *Stack) updateTable(ctx context.Context, in *dynamodb.UpdateTableInput) (bool, error) {
+func (s *Stack) updateTable(ctx context.Context, c cloud.Change, in *dynamodb.UpdateTableInput) (*cloud.Change, error) {
+	if s.DryRun {
+		return &c, nil
+	}
 	if _, err := s.Tables.UpdateTable(ctx, in); err != nil {
-		return false, err
+		return nil, err
 	}
 	_, err := s.activeTable(ctx, *in.TableName)
-	return true, err
+	return &c, err
 }
 
-func (s *Stack) adjustBackups(ctx context.Context, form tableForm, t *types.TableDescription) (bool, error) {
+func (s *Stack) adjustBackups(ctx context.Context, form tableForm, t *types.TableDescription) (*cloud.Change, error) {
 	if !form.backups {
-		return false, nil
+		return nil, nil
 	}
 	out, err := s.Tables.DescribeContinuousBackups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: t.TableName})
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	if d := out.ContinuousBackupsDescription; d != nil && d.PointInTimeRecoveryDescription != nil &&
 		d.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus == types.PointInTimeRecoveryStatusEnabled {
-		return false, nil
+		return nil, nil
+	}
+	c := cloud.Changed("point-in-time recovery", "off", "on")
+	if s.DryRun {
+		return &c, nil
 	}
 	// A new table's backups take a while to enable. Until then, the call is refused as
 	// unavailable (DynamoDB API, UpdateContinuousBackups).
-	return true, poll(ctx, waitLimit, fmt.Sprintf("point-in-time recovery of the table %q", *t.TableName), func() (bool, error) {
+	return &c, poll(ctx, waitLimit, fmt.Sprintf("point-in-time recovery of the table %q", *t.TableName), func() (bool, error) {
 		_, err := s.Tables.UpdateContinuousBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{
 			TableName:                        t.TableName,
 			PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true)},
@@ -75,20 +86,33 @@ func (s *Stack) adjustBackups(ctx context.Context, form tableForm, t *types.Tabl
 	})
 }
 
-func (s *Stack) adjustExpiry(ctx context.Context, form tableForm, t *types.TableDescription) (bool, error) {
+func (s *Stack) adjustExpiry(ctx context.Context, form tableForm, t *types.TableDescription) (*cloud.Change, error) {
 	if form.expires == "" {
-		return false, nil
+		return nil, nil
 	}
 	out, err := s.Tables.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: t.TableName})
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	if d := out.TimeToLiveDescription; d != nil && (d.TimeToLiveStatus == types.TimeToLiveStatusEnabled || d.TimeToLiveStatus == types.TimeToLiveStatusEnabling) {
-		return false, nil
+		return nil, nil
+	}
+	c := cloud.Changed("time to live", "off", form.expires)
+	if s.DryRun {
+		return &c, nil
 	}
 	_, err = s.Tables.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
 		TableName:               t.TableName,
 		TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: &form.expires, Enabled: aws.Bool(true)},
 	})
-	return true, err
+	return &c, err
+}
+
+// noTargets is a DynamoDB client for which the target table is empty, as it will be when
+// it is new.
+type noTargets struct{ DynamoDBAPI }
+
+// Scan implements registry.API.
+func (noTargets) Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error) {
+	return &dynamodb.ScanOutput{Items: []map[string]types.AttributeValue{}}, nil
 }
