@@ -144,7 +144,7 @@ func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
 		return r, fmt.Errorf("the targets of %s are unknown: %w", r.SourceARN, err)
 	}
 	defer h.release(p)
-	r.Targets, r.faulty = p.specs, p.faulty
+	r.Targets, r.faulty, r.diverts = p.specs, p.faulty, p.diverts
 	batch.Targets = r.Targets
 	r.Report = p.engine.Resume(ctx, b.Records, held(r.attempt.Known()))
 	batch.Report = r.Report

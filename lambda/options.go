@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"go.uber.org/zap/zapcore"
 
 	"fanout/engine"
@@ -24,6 +25,7 @@ type Options struct {
 	TargetsFile             string          // FANOUT_TARGETS_FILE: read targets from this file instead
 	ConfigTTL               time.Duration   // FANOUT_CONFIG_TTL: how long targets are cached; 0: read them for every event
 	LedgerTable             string          // FANOUT_LEDGER_TABLE: name or ARN of the table where instances share which targets have which records; "": none
+	OnFailure               string          // FANOUT_ON_FAILURE: ARN of the queue for records that a target without onFailure rejects; "": none
 	IgnoreUnknownSource     bool            // FANOUT_UNKNOWN_SOURCE: acknowledge the records of a source without targets instead of failing them
 	AllowFileTargets        bool            // FANOUT_ALLOW_FILE_TARGETS: let file targets of the table write below FileTargetsDir
 	FileTargetsDir          string          // FANOUT_FILE_TARGETS_DIR
@@ -146,6 +148,14 @@ func (r *optionReader) delivery() {
 	}
 	r.read("FANOUT_LEDGER_TABLE", "the name or ARN of a table", text(&o.LedgerTable))
 	r.read("FANOUT_LEDGER_KEY", "a text", text(&o.LedgerKey))
+	r.read("FANOUT_ON_FAILURE", "the ARN of an SQS queue, such as arn:aws:sqs:eu-west-1:123456789012:failures", func(v string) error {
+		o.OnFailure = v
+		a, err := arn.Parse(v)
+		if err != nil || a.Service != "sqs" || a.Region == "" || a.AccountID == "" || a.Resource == "" {
+			return strconv.ErrSyntax
+		}
+		return nil
+	})
 	r.read("FANOUT_DEADLINE_MARGIN", `seconds or a duration above zero, such as "1" or "500ms"`, func(v string) error {
 		if err := notNegative(&o.DeadlineMargin)(v); err != nil || o.DeadlineMargin > 0 {
 			return err

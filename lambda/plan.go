@@ -29,6 +29,7 @@ type plan struct {
 	targets []engine.Target // in the engine's order
 	specs   []sinks.Spec    // in the same order
 	faulty  map[string]bool // by id: targets with a faulty configuration
+	diverts map[string]bool // by id: targets whose rejected records another target takes
 	shared  map[sinks.Spec]*sharedTarget
 
 	runs    int  // runs in progress; guarded by Handler.mu
@@ -101,7 +102,7 @@ func same(a, b []target.Loaded) bool {
 
 func (h *Handler) newPlan(ctx context.Context, set []target.Loaded, kind event.Kind, old *plan) (*plan, error) {
 	b := planner{handler: h, request: requestID(ctx), kind: kind, set: set, old: old, plan: &plan{
-		set: set, faulty: make(map[string]bool), shared: make(map[sinks.Spec]*sharedTarget),
+		set: set, faulty: make(map[string]bool), diverts: make(map[string]bool), shared: make(map[sinks.Spec]*sharedTarget),
 	}}
 	for i := range set {
 		if t := &set[i]; t.Spec.Active {
@@ -133,14 +134,16 @@ type planner struct {
 // target returns the engine's target for t, with its onFailure destination.
 func (b *planner) target(t *target.Loaded) engine.Target {
 	out := b.sharedTargetOf(t)
-	if t.Spec.OnFailure == "" || out.Fault != nil {
+	if out.Fault != nil {
 		return out
 	}
-	i := slices.IndexFunc(b.set, func(o target.Loaded) bool { return o.ID == t.Spec.OnFailure })
-	if i < 0 {
+	taker, ok := b.taker(t)
+	switch {
+	case !ok && t.Spec.OnFailure != "":
 		return faulty(t.ID, t.NoFallback())
+	case !ok:
+		return out
 	}
-	taker := b.set[i]
 	if taker.Spec.Type != nil && taker.Spec.Type.Events {
 		taker.Spec.Decompress, taker.Spec.Deaggregate, taker.Spec.AppendNewlines = "", false, false // an envelope is sent unchanged
 	}
@@ -149,11 +152,26 @@ func (b *planner) target(t *target.Loaded) engine.Target {
 		b.handler.log.Warn("onFailure cannot be used", b.request, zap.String("target", t.ID), zap.Error(other.Fault))
 		return out
 	}
+	b.plan.diverts[t.ID] = true
 	out.OnFailure = &engine.Fallback{
 		ID: other.ID, Sink: other.Sink, MaxAge: time.Duration(t.Spec.MaxAge) * time.Second,
 		Wrap: wrapper(&t.Spec, out.Stages),
 	}
 	return out
+}
+
+// taker returns the target that takes what t rejects: the one that its onFailure names, or
+// else the function's default.
+func (b *planner) taker(t *target.Loaded) (taker target.Loaded, ok bool) {
+	o := &b.handler.options
+	if t.Diverts(o.OnFailure, b.set) {
+		return o.catalog().FailuresQueue(t.Spec.SourceARN, o.OnFailure), true
+	}
+	i := slices.IndexFunc(b.set, func(o target.Loaded) bool { return o.ID == t.Spec.OnFailure })
+	if t.Spec.OnFailure == "" || i < 0 {
+		return target.Loaded{}, false
+	}
+	return b.set[i], true
 }
 
 // sharedTargetOf returns the engine's target for t, and builds it only once per plan.

@@ -27,6 +27,7 @@ type Result struct {
 
 	records []engine.Record
 	faulty  map[string]bool // by id: targets with a faulty configuration
+	diverts map[string]bool // by id: as in plan
 	attempt dedup.Attempt
 }
 
@@ -182,7 +183,7 @@ func (fs failures) MarshalLogArray(enc zapcore.ArrayEncoder) error {
 // remedy suggests a setting so that records that target t can never take do not hold up
 // later records. It returns "" if there is no such setting.
 func (r *Result) remedy(t int, f *engine.Failure) string {
-	if f.Diverted || r.faulty[r.Targets[t].ID] || r.Targets[t].OnFailure != "" {
+	if f.Diverted || r.faulty[r.Targets[t].ID] || r.Targets[t].OnFailure != "" || r.diverts[r.Targets[t].ID] {
 		return ""
 	}
 	switch engine.ClassOf(f.Err) {

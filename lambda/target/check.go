@@ -230,7 +230,7 @@ func (c *checker) checkOnFailure() {
 	case c.spec.OnFailure != "" && c.spec.OnFailure == c.spec.ID:
 		c.fault("onFailure", "is the target itself; write the id of another target of the source, or remove it")
 	case c.spec.OnFailure == "" && c.spec.MaxAge > 0:
-		c.warn("maxAge", "has no effect without onFailure")
+		c.warn("maxAge", "has no effect without onFailure, unless the function has a default for it (FANOUT_ON_FAILURE)")
 	}
 	switch c.text.oversize {
 	case "", "fail":

@@ -211,7 +211,7 @@ func TestWarnings(t *testing.T) {
 		{with("type", "iot", "destination", "h#${.type}/{.id}"), "destination: has the text {., which is no place; write a place like ${.id}"},
 		{with("type", "sqs", "destination", "https://sqs.eu-west-1.amazonaws.com/123456789012/orders", "collapse", "none", "group", ".tenant"),
 			"group: is the same text for all records; write ${.tenant} for a value of the record"},
-		{with("maxAge", "60"), "maxAge: has no effect without onFailure"},
+		{with("maxAge", "60"), "maxAge: has no effect without onFailure, unless the function has a default for it (FANOUT_ON_FAILURE)"},
 		{with("type", "file", "role", role1), "role: has no effect on targets of type file"},
 		{with("type", "redis", "destination", "h:1", "role", role1), "role: has no effect on targets of type redis"},
 		{with("type", "file", "region", "eu-west-1"), "region: has no effect on targets of type file"},

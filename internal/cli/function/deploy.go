@@ -22,7 +22,7 @@ import (
 type deploy struct {
 	manage.Command
 	role, roleARN           string
-	ledger                  string
+	ledger, failures        string
 	memory, timeout         int
 	subnets, securityGroups []string
 	architecture            string
@@ -56,12 +56,17 @@ Deploy replaces a function that it did not create only if you confirm it or add 
 It first describes the old code, publishes it as a version, and prints the commands that
 restore it.
 
+One record that a target cannot take holds up its shard until it expires, unless the
+target has an onFailure. --failures-queue makes a queue that takes such records of all
+targets without one, so that their shards go on. fanout redrive delivers them again.
+
 Deploy writes only differences, so you can run it again to complete a deploy that
 stopped halfway. It uses an existing role or table without changing it, unless deploy
 created it. If you name a resource by ARN, deploy does not look it up, but may read its
 settings.`,
 		Example: `  fanout deploy --function fanout
   fanout deploy --function orders --memory 512 --timeout 60 --ledger-table ordersLedger
+  fanout deploy --function orders --failures-queue ordersFailures --dry-run
   fanout deploy --subnet subnet-01234567,subnet-89abcdef --security-group sg-01234567
   fanout deploy --exec-role-arn arn:aws:iam::123456789012:role/fanout --env FANOUT_METRICS=emf`,
 		Args: ui.FlagsOnly,
@@ -72,6 +77,7 @@ settings.`,
 	f.StringVar(&d.roleARN, "exec-role-arn", "", "the function's role, by `ARN`")
 	d.TableFlags()
 	d.settingFlags(cmd)
+	f.StringVar(&d.failures, "failures-queue", "", "send records that a target without onFailure cannot take to this SQS queue, by `NAME` or ARN; created if it does not exist; '' for none (default: none)")
 	f.StringVar(&d.file, "package", "", "deploy the function in this zip `FILE` (default: the one built into fanout)")
 	f.BoolVar(&d.NoIAM, "no-iam", false, "do not create a role or change its policy; print the policy that it needs")
 	f.BoolVar(&d.yes, "yes", false, "do not ask before replacing a function that is not a fanout function")
@@ -125,6 +131,9 @@ func (d *deploy) settings(cmd *cobra.Command) stack.Settings {
 	}
 	if d.IsSet("ledger-table") {
 		set.Ledger = &d.ledger
+	}
+	if d.IsSet("failures-queue") {
+		set.Failures = &d.failures
 	}
 	if d.IsSet("memory") {
 		set.Memory = int32(d.memory) //nolint:gosec // checked before

@@ -24,6 +24,9 @@ func (d *deploy) checkFlags() error {
 			return fmt.Errorf("--%s is %q; the name of a table must have 3 to 255 letters, digits, dots, - and _", t.flag, t.name)
 		}
 	}
+	if d.failures != "" && !strings.HasPrefix(d.failures, "arn:") && !queueNames.MatchString(d.failures) {
+		return fmt.Errorf("--failures-queue is %q; the name of a queue must have 1 to 80 letters, digits, - and _, with .fifo at its end for a FIFO queue", d.failures)
+	}
 	switch {
 	case d.memory < 128 || d.memory > 10_240:
 		return fmt.Errorf("--memory is %d; it must be 128 to 10240 MB", d.memory)
@@ -34,12 +37,32 @@ func (d *deploy) checkFlags() error {
 	case d.retention != 0 && !slices.Contains(stack.Retentions, d.retention):
 		return fmt.Errorf("--log-retention is %d; CloudWatch Logs allows 0 (forever) and %s", d.retention, strings.Trim(fmt.Sprint(stack.Retentions), "[]"))
 	}
-	return checkVariables(d.environment)
+	return errors.Join(d.checkFailures(), checkVariables(d.environment))
+}
+
+// checkFailures checks the ARN of the queue for failures with the function's own code.
+func (d *deploy) checkFailures() error {
+	if !strings.HasPrefix(d.failures, "arn:") {
+		return nil
+	}
+	_, err := lambda.OptionsFrom(func(name string) string {
+		if name == "FANOUT_ON_FAILURE" {
+			return d.failures
+		}
+		return ""
+	})
+	if err != nil {
+		return fmt.Errorf("--failures-queue is %q; it must be a name, or the ARN of an SQS queue, such as arn:aws:sqs:eu-west-1:123456789012:failures", d.failures)
+	}
+	return nil
 }
 
 // tableNames matches the table names that DynamoDB accepts (DynamoDB developer guide,
 // Naming rules).
 var tableNames = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
+
+// queueNames matches the queue names that SQS accepts (SQS API, CreateQueue).
+var queueNames = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,80}$|^[a-zA-Z0-9_-]{1,75}\.fifo$`)
 
 var variableNames = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]+$`)
 
@@ -62,6 +85,8 @@ func checkVariables(pairs []string) error {
 			return errors.New("--env cannot set FANOUT_TABLE; use --table")
 		case name == "FANOUT_LEDGER_TABLE":
 			return errors.New("--env cannot set FANOUT_LEDGER_TABLE; use --ledger-table")
+		case name == "FANOUT_ON_FAILURE":
+			return errors.New("--env cannot set FANOUT_ON_FAILURE; use --failures-queue")
 		case strings.HasPrefix(name, "FANOUT_") && !known[name] && value != "": // a misspelled variable may be removed
 			return fmt.Errorf("the function has no variable %s%s", name, ui.DidYouMean("", name, slices.Sorted(maps.Keys(known))))
 		}

@@ -38,9 +38,10 @@ func NewRegister(c *factory.Factory) *cobra.Command {
 		Long: `Register checks a new target with the function's own code and writes it to the target
 table. The target is inactive unless you add --active. The function reads the change
 within FANOUT_CONFIG_TTL, by default one minute.
-It warns if the destination does not exist or takes less than the target sends, and if
-the source is a former stream of a DynamoDB table. It skips a check that your
-permissions do not allow.
+It warns if the destination does not exist or takes less than the target sends, if the
+source is a former stream of a DynamoDB table, and if one record that the target cannot
+take would hold up its shard: without an onFailure, and with the endless retries that
+are Lambda's default. It skips a check that your permissions do not allow.
 
 The type is one of ` + types + `.
 
@@ -127,6 +128,7 @@ func (r *registerCommand) run(ctx context.Context, cmd *cobra.Command, a *cloud.
 	if err := r.writeOne(ctx, cmd, a, s.Table, c, did, e); err != nil {
 		return err
 	}
+	r.warnOfEndless(ctx, a, &e, others)
 	if !e.Active() && !r.DryRun {
 		r.printActivate(cmd, s.Source, others)
 	}

@@ -40,3 +40,8 @@ func OnFailure(d *types.DestinationConfig) string {
 	}
 	return aws.ToString(d.OnFailure.Destination)
 }
+
+// Endless reports whether a mapping retries a batch until its records expire.
+func Endless(m types.EventSourceMappingConfiguration) bool {
+	return (m.MaximumRetryAttempts == nil || *m.MaximumRetryAttempts < 0) && (m.MaximumRecordAgeInSeconds == nil || *m.MaximumRecordAgeInSeconds < 0)
+}

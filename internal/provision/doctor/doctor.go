@@ -71,6 +71,9 @@ func (d *Doctor) Examine(ctx context.Context) []Finding {
 	for i := range p.targets {
 		tasks = append(tasks, func(ctx context.Context) []Finding { return p.target(ctx, &p.targets[i]) })
 	}
+	if p.options.OnFailure != "" {
+		tasks = append(tasks, p.failuresQueue)
+	}
 	return append(first, run(ctx, tasks)...)
 }
 

@@ -83,7 +83,7 @@ func (p *examination) wake(source string) string {
 // place for failed records. A record that always fails then holds up its shard until it
 // expires.
 func (p *examination) endless(is about, m *types.EventSourceMappingConfiguration) []Finding {
-	if gives, _ := givesUp(m); gives || cloud.OnFailure(m.DestinationConfig) != "" {
+	if gives, _ := givesUp(m); gives || cloud.OnFailure(m.DestinationConfig) != "" || p.options.OnFailure != "" {
 		return nil
 	}
 	source := aws.ToString(m.EventSourceArn)
@@ -96,9 +96,9 @@ func (p *examination) endless(is about, m *types.EventSourceMappingConfiguration
 	if len(open) == 0 {
 		return nil
 	}
-	fix := p.run("hook", "--source-arn", source, "--maximum-retry-attempts", "N", "--on-failure", "ARN") +
+	fix := p.run("deploy", "--failures-queue", "NAME") + "; or limit the retries: " + p.command("hook", "--source-arn", source, "--maximum-retry-attempts", "N", "--on-failure", "ARN") +
 		"; or name another target that takes these records: " + p.command("update", "--source-arn", open[0].SourceARN, "--id", open[0].ID, "--on-failure", "ID")
-	return []Finding{is.warning(fix, "Lambda retries a record that a target cannot take until it expires, which blocks its shard; targets without onFailure: %d", len(open))}
+	return []Finding{is.warning(fix, "Lambda retries without end, so one record that a target cannot take holds up its shard until it expires; targets without onFailure: %d", len(open))}
 }
 
 // served checks that a source has targets. A consumer uses the targets of its stream,

@@ -165,6 +165,11 @@ var mappingTroubles = []trouble{
 		a.items[0]["onFailure"] = "spare"
 		a.add("spare", "kinesis", "archive", "active", "false")
 	}, well: true},
+	{name: "nothing is given up, and a queue takes what targets reject, but it is gone", change: func(a *account) {
+		a.mappings[0].DestinationConfig = nil
+		a.set("FANOUT_ON_FAILURE", "arn:aws:sqs:eu-west-1:123456789012:gone")
+		a.fail["GetQueueAttributes"] = "QueueDoesNotExist"
+	}},
 	{name: "no active target", change: func(a *account) { a.items[0]["active"] = "false" }},
 	{name: "no target of the source", change: func(a *account) { a.items[0]["sourceArn"] = orders }},
 	{name: "no target of the source, which is let pass", change: func(a *account) {

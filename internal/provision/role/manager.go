@@ -113,7 +113,7 @@ func (k *Manager) Facts(ctx context.Context, f *Function, coming ...policy.Sourc
 	if err != nil {
 		return policy.Function{}, nil, nil, err
 	}
-	sources = append(sources, coming...)
+	sources, targets = append(sources, coming...), k.withFailures(f, targets)
 	facts.Keys, err = k.keys(ctx, f, facts, targets, sources)
 	return facts, targets, sources, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
@@ -50,6 +51,7 @@ func (k *Manager) PolicyFor(ctx context.Context, f *Function, targets []sinks.Sp
 		return Needs{}, err
 	}
 	sources = append(sources, coming...)
+	targets = k.withFailures(f, targets)
 	var n Needs
 	if facts.OnFailure, err = k.asyncFailure(ctx, f); awserr.IsDenied(err) {
 		n.Skipped = append(n.Skipped, err) // it is one right of many
@@ -72,6 +74,16 @@ func (k *Manager) PolicyFor(ctx context.Context, f *Function, targets []sinks.Sp
 	}
 	n.Document, err = facts.Policy(known, sources)
 	return n, err
+}
+
+// withFailures adds the function's default queue for failures to targets, if it has one.
+// Without a target it takes nothing.
+func (k *Manager) withFailures(f *Function, targets []sinks.Spec) []sinks.Spec {
+	queue := f.Environment["FANOUT_ON_FAILURE"]
+	if queue == "" || len(targets) == 0 {
+		return targets
+	}
+	return append(slices.Clone(targets), k.Catalog.FailuresQueue(targets[0].SourceARN, queue).Spec)
 }
 
 // CheckTarget reports why a policy cannot hold all the rights that a target needs. The

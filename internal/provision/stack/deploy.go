@@ -76,28 +76,43 @@ func (s *Stack) Deploy(ctx context.Context, set Settings) (Deployed, error) {
 			set.Adopted(replaced)
 		}
 	}
-	table, err := s.table(ctx, targetTable, p.table, p.name)
-	if err := done(table, err); err != nil {
-		return d, err
-	}
-	p.noTable = s.DryRun && table.Outcome == cloud.Created
-	if p.ledger != "" {
-		if err := done(s.table(ctx, ledgerTable, p.ledger, p.name)); err != nil {
-			return d, err
-		}
-	}
-	roleThing, ours, err := s.role(ctx, p.role, p.name, set.LeaveIAM)
-	if err := done(roleThing, err); err != nil {
-		return d, err
-	}
-	p.role = roleThing.ARN
-	if err := s.rights(ctx, &p, ours, set.LeaveIAM, done, &d); err != nil {
+	again, err := s.resources(ctx, &p, has, &set, done, &d)
+	if err != nil {
 		return d, err
 	}
 	if err := done(s.logGroup(ctx, p.logGroup, p.name, set.Retention, has == nil)); err != nil {
 		return d, err
 	}
-	return d, done(s.function(ctx, has, &p, archive, roleThing.Outcome == cloud.Created))
+	return d, done(s.function(ctx, has, &p, archive, again))
+}
+
+// resources makes what the function needs: its tables, its role, its queue for failures, and
+// the role's policy. newRole reports whether it made the role.
+func (s *Stack) resources(ctx context.Context, p *plan, has *function, set *Settings, done func(Resource, error) error, d *Deployed) (newRole bool, err error) {
+	table, err := s.table(ctx, targetTable, p.table, p.name)
+	if err := done(table, err); err != nil {
+		return false, err
+	}
+	p.noTable = s.DryRun && table.Outcome == cloud.Created
+	if p.ledger != "" {
+		if err := done(s.table(ctx, ledgerTable, p.ledger, p.name)); err != nil {
+			return false, err
+		}
+	}
+	roleThing, ours, err := s.role(ctx, p.role, p.name, set.LeaveIAM)
+	if err := done(roleThing, err); err != nil {
+		return false, err
+	}
+	p.role = roleThing.ARN
+	if p.failures != "" {
+		if err := done(s.failuresQueue(ctx, p, has)); err != nil {
+			return false, err
+		}
+	}
+	if err := s.rights(ctx, p, ours, set.LeaveIAM, done, d); err != nil {
+		return false, err
+	}
+	return roleThing.Outcome == cloud.Created, nil
 }
 
 // mayDeploy refuses a function that Deploy must not touch.

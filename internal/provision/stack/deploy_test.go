@@ -75,7 +75,7 @@ func TestDeploy(t *testing.T) {
 // it, for every n. The state then equals that of one run without a failure.
 func TestDeployAgain(t *testing.T) {
 	whole := newFake()
-	if _, _, err := deploy(t, whole, settings()); err != nil {
+	if _, _, err := deploy(t, whole, withQueue("failures")); err != nil {
 		t.Fatal(err)
 	}
 	for n := range whole.calls {
@@ -86,7 +86,7 @@ func TestDeployAgain(t *testing.T) {
 			}
 			return nil
 		}
-		_, d, err := deploy(t, f, settings())
+		_, d, err := deploy(t, f, withQueue("failures"))
 		if whole.calls[n] == "GetFunctionEventInvokeConfig" { // one right of many, which the policy then keeps
 			if err != nil || !strings.Contains(fmt.Sprint(d.Resources), "asynchronous invocations cannot be read") {
 				t.Errorf("without the right to call %s: %v, %v", whole.calls[n], d.Resources, err)
@@ -97,7 +97,7 @@ func TestDeployAgain(t *testing.T) {
 			t.Fatalf("call %d, %s: %v", n, whole.calls[n], awserr.Plain(err))
 		}
 		f.fail = nil
-		if _, _, err := deploy(t, f, settings()); err != nil {
+		if _, _, err := deploy(t, f, withQueue("failures")); err != nil {
 			t.Fatalf("after call %d, %s: %v", n, whole.calls[n], err)
 		}
 		if diff := cmp.Diff(whole.state(), f.state()); diff != "" {

@@ -52,6 +52,7 @@ type fake struct {
 	tables   map[string]*table
 	items    []map[string]dbtypes.AttributeValue // of the target table
 	groups   map[string]*group
+	queues   map[string]*fakeQueue
 }
 
 type table struct {
@@ -68,12 +69,12 @@ type group struct {
 }
 
 func newFake() *fake {
-	return &fake{policies: map[string]string{}, tables: map[string]*table{}, groups: map[string]*group{}}
+	return &fake{policies: map[string]string{}, tables: map[string]*table{}, groups: map[string]*group{}, queues: map[string]*fakeQueue{}}
 }
 
 func (f *fake) stack() *Stack {
 	return &Stack{
-		Lambda: fakeLambda{fake: f}, IAM: fakeIAM{fake: f}, Tables: fakeDynamoDB{f}, Catalog: fanout.Builtin(), Logs: fakeLogs{f}, Region: region,
+		Lambda: fakeLambda{fake: f}, IAM: fakeIAM{fake: f}, Tables: fakeDynamoDB{f}, Queues: fakeSQS{f}, Catalog: fanout.Builtin(), Logs: fakeLogs{f}, Region: region,
 		Topics: func(string) cloud.SNSAPI { return fakeSNS{fake: f} }, OnResource: func(Resource) {}, OnWait: func(string) {},
 	}
 }
@@ -115,6 +116,9 @@ func (f *fake) state() string {
 	}
 	for name, g := range f.groups {
 		fmt.Fprintln(&b, name, g.tags, aws.ToInt32(g.days))
+	}
+	for name, q := range f.queues {
+		fmt.Fprintln(&b, name, q.tags, q.attributes)
 	}
 	fmt.Fprintln(&b, len(f.mappings), len(f.subs))
 	lines := strings.Split(b.String(), "\n")

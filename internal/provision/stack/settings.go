@@ -20,6 +20,10 @@ type Settings struct {
 	Table  string  // name or ARN; default: <function>Targets
 	Ledger *string // name or ARN, "" for none; default: none
 
+	// Failures is the queue, by name or ARN, for what targets without onFailure reject;
+	// "" for none; default: none.
+	Failures *string
+
 	Memory       int32 // MiB; 0: left out; default: 128
 	Timeout      int32 // seconds; 0: left out; default: 30
 	Architecture types.Architecture
@@ -53,6 +57,7 @@ type plan struct {
 	name         string
 	role, table  string // names or ARNs
 	ledger       string // the same; "": none
+	failures     string // the same, of a queue
 	memory       int32
 	timeout      int32
 	architecture types.Architecture
@@ -80,6 +85,9 @@ func (s *Settings) plan(has *types.FunctionConfiguration) plan {
 	if s.Ledger != nil {
 		p.ledger = *s.Ledger
 	}
+	if s.Failures != nil {
+		p.failures = *s.Failures
+	}
 	p.memory = cmp.Or(s.Memory, p.memory)
 	p.timeout = cmp.Or(s.Timeout, p.timeout)
 	p.architecture = cmp.Or(s.Architecture, p.architecture)
@@ -88,6 +96,7 @@ func (s *Settings) plan(has *types.FunctionConfiguration) plan {
 	}
 	maps.Copy(p.environment, s.Environment)
 	p.environment["FANOUT_TABLE"], p.environment["FANOUT_LEDGER_TABLE"] = p.table, p.ledger
+	p.environment[onFailure] = "" // until its queue is there
 	maps.DeleteFunc(p.environment, func(_, value string) bool { return value == "" })
 	return p
 }
@@ -100,6 +109,7 @@ func (p *plan) keep(has *types.FunctionConfiguration) {
 	p.network, p.key = network(has), aws.ToString(has.KMSKeyArn)
 	p.environment = environment(has)
 	p.table, p.ledger = cmp.Or(p.environment["FANOUT_TABLE"], p.table), p.environment["FANOUT_LEDGER_TABLE"]
+	p.failures = ownQueue(p.environment[onFailure], aws.ToString(has.FunctionArn))
 	if has.LoggingConfig != nil {
 		p.logGroup = cmp.Or(aws.ToString(has.LoggingConfig.LogGroup), p.logGroup)
 	}

@@ -21,6 +21,7 @@ type Stack struct {
 	Lambda cloud.LambdaAPI
 	IAM    cloud.IAMAPI
 	Tables DynamoDBAPI
+	Queues SQSAPI
 
 	Catalog *target.Catalog
 	Logs    LogsAPI
@@ -40,7 +41,7 @@ type Stack struct {
 // On returns the Stack of an account and region.
 func On(a *cloud.Account, catalog *target.Catalog) *Stack {
 	return &Stack{
-		Lambda: a.Lambda(), IAM: a.IAM(), Tables: a.DynamoDB(), Logs: a.Logs(), Region: a.Region(), Catalog: catalog,
+		Lambda: a.Lambda(), IAM: a.IAM(), Tables: a.DynamoDB(), Queues: a.SQS(), Logs: a.Logs(), Region: a.Region(), Catalog: catalog,
 		Keys:       role.Regions(a),
 		Topics:     func(region string) cloud.SNSAPI { return a.In(region).SNS() },
 		OnResource: func(Resource) {}, OnWait: func(string) {},
