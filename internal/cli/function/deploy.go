@@ -29,7 +29,7 @@ type deploy struct {
 	file                    string
 	retention               int
 	environment             []string
-	yes                     bool
+	yes, rollback           bool
 	runtime                 string // of the predecessor
 }
 
@@ -52,6 +52,9 @@ func NewDeploy(c *factory.Factory) *cobra.Command {
 function itself. The code of the function is part of this program.
 
 Without a flag, a setting keeps its value. For a new function it gets the default.
+Before it replaces code, deploy publishes the function as a version, and --rollback goes
+back to the code of the last version that has other code. A second --rollback undoes the
+first.
 Deploy replaces a function that it did not create only if you confirm it or add --yes.
 It first describes the old code, publishes it as a version, and prints the commands that
 restore it.
@@ -79,6 +82,7 @@ settings.`,
 	d.settingFlags(cmd)
 	f.StringVar(&d.failures, "failures-queue", "", "send records that a target without onFailure cannot take to this SQS queue, by `NAME` or ARN; created if it does not exist; '' for none (default: none)")
 	f.StringVar(&d.file, "package", "", "deploy the function in this zip `FILE` (default: the one built into fanout)")
+	f.BoolVar(&d.rollback, "rollback", false, "go back to the code of the version before; settings stay as they are")
 	f.BoolVar(&d.NoIAM, "no-iam", false, "do not create a role or change its policy; print the policy that it needs")
 	f.BoolVar(&d.yes, "yes", false, "do not ask before replacing a function that is not a fanout function")
 	d.DryRunFlag()
@@ -122,7 +126,7 @@ func (d *deploy) settingFlags(cmd *cobra.Command) {
 func (d *deploy) settings(cmd *cobra.Command) stack.Settings {
 	set := stack.Settings{
 		Function: d.FunctionRef(), Role: cmp.Or(d.roleARN, d.role), Table: cmp.Or(d.TableARN, d.Table),
-		Environment: variables(d.environment), LeaveIAM: d.NoIAM, Package: d.open,
+		Environment: variables(d.environment), LeaveIAM: d.NoIAM, Rollback: d.rollback, Package: d.open,
 		Adopt: func(r *stack.Replaced) error {
 			printReplaced(cmd.ErrOrStderr(), r)
 			return ui.Ask(cmd, d.yes || d.DryRun, "Replace its code and settings?")

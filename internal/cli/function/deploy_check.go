@@ -24,6 +24,13 @@ func (d *deploy) checkFlags() error {
 			return fmt.Errorf("--%s is %q; the name of a table must have 3 to 255 letters, digits, dots, - and _", t.flag, t.name)
 		}
 	}
+	if d.rollback {
+		for _, name := range slices.Concat(settingFlagNames, []string{"package", "failures-queue", "exec-role", "exec-role-arn", "table", "table-arn"}) {
+			if d.IsSet(name) {
+				return fmt.Errorf("--rollback changes only the code, so it cannot go with --%s; run fanout deploy again for the settings", name)
+			}
+		}
+	}
 	if d.failures != "" && !strings.HasPrefix(d.failures, "arn:") && !queueNames.MatchString(d.failures) {
 		return fmt.Errorf("--failures-queue is %q; the name of a queue must have 1 to 80 letters, digits, - and _, with .fifo at its end for a FIFO queue", d.failures)
 	}
@@ -60,6 +67,9 @@ func (d *deploy) checkFailures() error {
 // tableNames matches the table names that DynamoDB accepts (DynamoDB developer guide,
 // Naming rules).
 var tableNames = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
+
+// settingFlagNames are the flags of settingFlags.
+var settingFlagNames = []string{"ledger-table", "memory", "timeout", "subnet", "security-group", "architecture", "env", "log-retention"}
 
 // queueNames matches the queue names that SQS accepts (SQS API, CreateQueue).
 var queueNames = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,80}$|^[a-zA-Z0-9_-]{1,75}\.fifo$`)

@@ -81,9 +81,9 @@ ReportBatchItemFailures.`,
 }
 
 // withTargets are the flags that describe a function that is not deployed.
-var withTargets = []string{"ledger-table", "memory", "timeout", "subnet", "security-group", "architecture", "env", "log-retention",
+var withTargets = append(slices.Clone(settingFlagNames),
 	"batch-size", "batching-window", "starting-position", "parallelization-factor", "maximum-retry-attempts", "maximum-record-age",
-	"bisect", "on-failure", "filter"}
+	"bisect", "on-failure", "filter")
 
 // check checks the flags.
 func (t *templates) check() error {

@@ -19,6 +19,7 @@ type LambdaReader interface {
 	lambda.GetFunctionConfigurationAPIClient
 	lambda.ListEventSourceMappingsAPIClient
 	lambda.ListFunctionsAPIClient
+	lambda.ListVersionsByFunctionAPIClient
 	GetEventSourceMapping(context.Context, *lambda.GetEventSourceMappingInput, ...func(*lambda.Options)) (*lambda.GetEventSourceMappingOutput, error)
 	GetFunctionEventInvokeConfig(context.Context, *lambda.GetFunctionEventInvokeConfigInput, ...func(*lambda.Options)) (*lambda.GetFunctionEventInvokeConfigOutput, error)
 	GetPolicy(context.Context, *lambda.GetPolicyInput, ...func(*lambda.Options)) (*lambda.GetPolicyOutput, error)

@@ -13,6 +13,7 @@ import (
 
 	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/code"
 	"fanout/internal/provision/policy"
 	"fanout/internal/provision/role"
 	fanout "fanout/lambda"
@@ -55,7 +56,7 @@ func (s *Stack) Deploy(ctx context.Context, set Settings) (Deployed, error) {
 		return d, err
 	}
 	p := set.plan(has.config())
-	archive, err := set.Package(string(p.architecture))
+	archive, err := s.archive(ctx, has, &p, &set)
 	if err != nil {
 		return d, err
 	}
@@ -65,16 +66,8 @@ func (s *Stack) Deploy(ctx context.Context, set Settings) (Deployed, error) {
 	if err := s.mayHave(ctx, p.role, set.LeaveIAM); err != nil {
 		return d, err
 	}
-	replaced, version, err := s.adopt(ctx, has, &p, &set)
-	if err != nil {
+	if err := s.save(ctx, has, &p, &set, archive, done, &d); err != nil {
 		return d, err
-	}
-	if replaced != nil {
-		d.Replaced = replaced
-		_ = done(version, nil)
-		if !s.DryRun {
-			set.Adopted(replaced)
-		}
 	}
 	again, err := s.resources(ctx, &p, has, &set, done, &d)
 	if err != nil {
@@ -84,6 +77,36 @@ func (s *Stack) Deploy(ctx context.Context, set Settings) (Deployed, error) {
 		return d, err
 	}
 	return d, done(s.function(ctx, has, &p, archive, again))
+}
+
+// archive returns the code to deploy.
+func (s *Stack) archive(ctx context.Context, has *function, p *plan, set *Settings) (code.Package, error) {
+	if set.Rollback {
+		return s.rollbackOf(ctx, has, p)
+	}
+	return set.Package(string(p.architecture))
+}
+
+// save publishes the function as a version before its code is replaced. It asks first if the
+// code is not fanout's.
+func (s *Stack) save(ctx context.Context, has *function, p *plan, set *Settings, archive code.Package, done func(Resource, error) error, d *Deployed) error {
+	replaced, version, err := s.adopt(ctx, has, p, set)
+	if err != nil {
+		return err
+	}
+	if replaced != nil {
+		d.Replaced = replaced
+		_ = done(version, nil)
+		if !s.DryRun {
+			set.Adopted(replaced)
+		}
+		return nil
+	}
+	version, kept, err := s.keep(ctx, has, p, archive)
+	if kept {
+		_ = done(version, nil)
+	}
+	return err
 }
 
 // resources makes what the function needs: its tables, its role, its queue for failures, and

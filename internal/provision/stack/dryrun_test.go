@@ -98,7 +98,7 @@ func foreseen(all []Resource) []Resource {
 	for i := range all {
 		all[i].Outcome, all[i].ARN = all[i].Outcome.Foreseen(), ""
 		if all[i].Kind == "version" {
-			all[i].Name = "orders"
+			all[i].Name, all[i].Note = "orders", ""
 		}
 		all[i].Changes = slices.DeleteFunc(slices.Clone(all[i].Changes), func(c cloud.Change) bool { return c.After == "a new role" || c.Name == "exec-role" })
 	}

@@ -29,9 +29,11 @@ const (
 
 // fake is an account in memory. Calls that fail are scripted by fail.
 type fake struct {
-	heals  bool // an update repairs a failed function
-	calls  []string
-	writes int
+	heals    bool              // an update repairs a failed function
+	code     map[string][]byte // packages so far, by SHA-256
+	location string            // where packages of versions are
+	calls    []string
+	writes   int
 
 	// fail is called before each call, with the name of its operation.
 	fail func(operation string) error
@@ -69,7 +71,7 @@ type group struct {
 }
 
 func newFake() *fake {
-	return &fake{policies: map[string]string{}, tables: map[string]*table{}, groups: map[string]*group{}, queues: map[string]*fakeQueue{}}
+	return &fake{policies: map[string]string{}, tables: map[string]*table{}, groups: map[string]*group{}, queues: map[string]*fakeQueue{}, code: map[string][]byte{}}
 }
 
 func (f *fake) stack() *Stack {
@@ -139,11 +141,33 @@ func (f fakeLambda) GetFunction(_ context.Context, in *lambda.GetFunctionInput, 
 		return nil, missing()
 	}
 	c := *f.function
+	if in.Qualifier != nil {
+		return &lambda.GetFunctionOutput{Code: &types.FunctionCodeLocation{Location: aws.String(f.location + *in.Qualifier)}}, nil
+	}
 	if f.pending > 0 {
 		f.pending--
 		c.State, c.LastUpdateStatus = types.StatePending, types.LastUpdateStatusInProgress
 	}
 	return &lambda.GetFunctionOutput{Configuration: &c, Tags: f.fnTags}, nil
+}
+
+// ListVersionsByFunction has a page for each version, and the function itself first.
+func (f fakeLambda) ListVersionsByFunction(_ context.Context, in *lambda.ListVersionsByFunctionInput, _ ...func(*lambda.Options)) (*lambda.ListVersionsByFunctionOutput, error) {
+	latest := *f.function
+	latest.Version = aws.String("$LATEST")
+	all := append([]types.FunctionConfiguration{latest}, f.published...)
+	n := len(aws.ToString(in.Marker))
+	out := &lambda.ListVersionsByFunctionOutput{Versions: all[n : n+1]}
+	if n+1 < len(all) {
+		out.NextMarker = aws.String(strings.Repeat("x", n+1))
+	}
+	return out, f.call("ListVersionsByFunction")
+}
+
+// remember keeps a package, and sets its size.
+func (f fakeLambda) remember(archive []byte) {
+	f.function.CodeSize = int64(len(archive))
+	f.code[code.Package(archive).SHA256()] = archive
 }
 
 // ListFunctions has a page for each function.
@@ -176,6 +200,7 @@ func (f fakeLambda) CreateFunction(_ context.Context, in *lambda.CreateFunctionI
 	if in.VpcConfig != nil {
 		f.function.VpcConfig = &types.VpcConfigResponse{SubnetIds: in.VpcConfig.SubnetIds, SecurityGroupIds: in.VpcConfig.SecurityGroupIds}
 	}
+	f.remember(in.Code.ZipFile)
 	f.fnTags, f.pending = in.Tags, f.pending+2
 	return &lambda.CreateFunctionOutput{}, nil
 }
@@ -206,6 +231,7 @@ func (f fakeLambda) UpdateFunctionCode(_ context.Context, in *lambda.UpdateFunct
 		return nil, apiError("ResourceConflictException", "an update is in progress")
 	}
 	f.function.CodeSha256, f.function.Architectures = aws.String(code.Package(in.ZipFile).SHA256()), in.Architectures
+	f.remember(in.ZipFile)
 	f.pending = 2
 	return &lambda.UpdateFunctionCodeOutput{}, nil
 }
@@ -217,9 +243,11 @@ func (f fakeLambda) PublishVersion(_ context.Context, in *lambda.PublishVersionI
 	if *in.CodeSha256 != *f.function.CodeSha256 {
 		return nil, apiError("InvalidParameterValueException", "the code is another")
 	}
-	f.published = append(f.published, *f.function)
+	v := *f.function
+	v.Version = aws.String(fmt.Sprint(len(f.published) + 1))
+	f.published = append(f.published, v)
 	return &lambda.PublishVersionOutput{
-		Version: aws.String(fmt.Sprint(len(f.published))), FunctionArn: aws.String(fmt.Sprintf("%s:%d", *f.function.FunctionArn, len(f.published))),
+		Version: v.Version, FunctionArn: aws.String(fmt.Sprintf("%s:%d", *f.function.FunctionArn, len(f.published))),
 	}, nil
 }
 

@@ -31,6 +31,7 @@ type Settings struct {
 	Environment  map[string]string // "" removes a variable
 	Retention    *int              // retention of logs in days, 0: forever; default: DefaultRetention
 
+	Rollback bool // to the code of the version before, instead of Package
 	LeaveIAM bool // make no role and write no policy
 
 	// Package returns the function for an architecture.

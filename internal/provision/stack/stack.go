@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/role"
 	"fanout/lambda/target"
@@ -29,6 +31,8 @@ type Stack struct {
 	Keys    func(region string) role.Region // services that know their keys; nil: no keys are looked up
 	Region  string
 
+	HTTP aws.HTTPClient // downloads the code of versions
+
 	// OnResource is called with each finished thing, and Wait with each thing that is waited
 	// for.
 	OnResource func(Resource)
@@ -44,7 +48,7 @@ func On(a *cloud.Account, catalog *target.Catalog) *Stack {
 		Lambda: a.Lambda(), IAM: a.IAM(), Tables: a.DynamoDB(), Queues: a.SQS(), Logs: a.Logs(), Region: a.Region(), Catalog: catalog,
 		Keys:       role.Regions(a),
 		Topics:     func(region string) cloud.SNSAPI { return a.In(region).SNS() },
-		OnResource: func(Resource) {}, OnWait: func(string) {},
+		HTTP: a.Config().HTTPClient, OnResource: func(Resource) {}, OnWait: func(string) {},
 	}
 }
 
