@@ -60,6 +60,10 @@ func (t *templates) deployed(ctx context.Context, a *cloud.Account) (template.Se
 	if err := t.targetsAndSources(ctx, a, &s); err != nil {
 		return template.Setup{}, err
 	}
+	if queue := f.Environment["FANOUT_ON_FAILURE"]; queue != "" && len(s.Targets) > 0 {
+		failures := t.Catalog.FailuresQueue(s.Targets[0].Spec.SourceARN, queue)
+		s.Failures = &failures.Spec
+	}
 	async, err := hooks.AsyncOf(ctx, a.Lambda(), f.Name())
 	if err != nil {
 		return template.Setup{}, err

@@ -56,6 +56,10 @@ type Setup struct {
 	Mappings       []Mapping
 	Async          Async
 
+	// Failures is the function's queue for failures, which is in no table; nil: none. The
+	// queue is taken as it is.
+	Failures *sinks.Spec
+
 	// Targets are the targets of the function's table. A password in a destination is
 	// written in plain text.
 	Targets []target.Loaded
@@ -189,6 +193,9 @@ func (p *plan) specs() ([]sinks.Spec, error) {
 	for i := range p.Targets {
 		specs[i] = p.Targets[i].Spec
 		faults = append(faults, p.Targets[i].Err())
+	}
+	if p.Failures != nil {
+		specs = append(specs, *p.Failures)
 	}
 	return specs, errors.Join(faults...)
 }

@@ -268,3 +268,21 @@ func ExampleRender() {
 	//   function_response_types        = ["ReportBatchItemFailures"]
 	// }
 }
+
+// The role has the right to send to the queue for failures, which no target names.
+func TestFailuresQueue(t *testing.T) {
+	const queue = "arn:aws:sqs:eu-west-1:123456789012:failures"
+	for _, format := range Formats {
+		s := small()
+		without, err := Render(format, s)
+		if err != nil || strings.Contains(string(without), queue) {
+			t.Fatalf("%s: %v\n%s", format, err, without)
+		}
+		l := lambda.Builtin().FailuresQueue("arn:aws:kinesis:eu-west-1:123456789012:stream/orders", queue)
+		s.Failures = &l.Spec
+		with, err := Render(format, s)
+		if err != nil || !strings.Contains(string(with), queue) || !strings.Contains(string(with), "sqs:SendMessage") || strings.Contains(string(with), "(failures)") {
+			t.Errorf("%s: %v\n%s", format, err, with)
+		}
+	}
+}
