@@ -1,6 +1,9 @@
 package cloud
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Outcome is the effect of a command on a resource.
 type Outcome string
@@ -32,11 +35,7 @@ func (o Outcome) Foreseen() Outcome {
 
 // Changes reports whether the resource changed, or would change.
 func (o Outcome) Changes() bool {
-	switch o {
-	case "", Unchanged, Kept, Given, Foreign, Missing:
-		return false
-	}
-	return true
+	return !slices.Contains([]Outcome{"", Unchanged, Kept, Given, Foreign, Missing}, o)
 }
 
 // Change is a changed setting of a resource.

@@ -46,9 +46,9 @@ type Stack struct {
 func On(a *cloud.Account, catalog *target.Catalog) *Stack {
 	return &Stack{
 		Lambda: a.Lambda(), IAM: a.IAM(), Tables: a.DynamoDB(), Queues: a.SQS(), Logs: a.Logs(), Region: a.Region(), Catalog: catalog,
-		Keys:       role.Regions(a),
-		Topics:     func(region string) cloud.SNSAPI { return a.In(region).SNS() },
-		HTTP: a.Config().HTTPClient, OnResource: func(Resource) {}, OnWait: func(string) {},
+		Keys:   role.Regions(a),
+		Topics: func(region string) cloud.SNSAPI { return a.In(region).SNS() },
+		HTTP:   a.Config().HTTPClient, OnResource: func(Resource) {}, OnWait: func(string) {},
 	}
 }
 

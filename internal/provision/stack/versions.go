@@ -104,7 +104,7 @@ func (s *Stack) lastOther(ctx context.Context, has *function) (last *types.Funct
 func (s *Stack) download(ctx context.Context, location string, size int64) (code.Package, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, location, http.NoBody)
 	if err != nil || request.URL.Host == "" {
-		return nil, errors.New("Lambda gave no address for it")
+		return nil, errors.New("it has no address")
 	}
 	answer, err := s.HTTP.Do(request)
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Stack) download(ctx context.Context, location string, size int64) (code
 		}
 		return nil, fmt.Errorf("%s does not answer: %w", request.URL.Host, err)
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("%s answers %s", request.URL.Host, answer.Status)
 	}

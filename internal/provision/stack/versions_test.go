@@ -121,7 +121,7 @@ func TestRollbackRefused(t *testing.T) {
 		{"same code", func(f *fake, _ *Stack) { f.published[0].CodeSha256 = f.function.CodeSha256 }, `the function "orders" has no version with other code, `},
 		{"another program", func(f *fake, _ *Stack) { f.function.Runtime, f.fnTags = types.RuntimeNodejs22x, nil }, `the function "orders" is not a fanout function, so deploy has no earlier version of it`},
 		{"version of another program", func(f *fake, _ *Stack) { f.published[0].Runtime = types.RuntimeNodejs22x }, `the version before, 1, is another program with other settings (runtime nodejs22.x); to go back to it, run:`},
-		{"no address", func(f *fake, _ *Stack) { f.location = "" }, `the code of the version 1 of the function "orders" cannot be downloaded: Lambda gave no address for it`},
+		{"no address", func(f *fake, _ *Stack) { f.location = "" }, `the code of the version 1 of the function "orders" cannot be downloaded: it has no address`},
 		{"refused", func(f *fake, _ *Stack) { f.location = "https://code.example/secret/x" }, `the code of the version 1 of the function "orders" cannot be downloaded: code.example answers 403 Forbidden`},
 		{"other bytes", func(f *fake, s *Stack) { s.HTTP = packages{f: f, broken: true} }, `the code of the version 1 of the function "orders" cannot be downloaded: its SHA-256 is not the version's`},
 		{"fewer bytes", func(f *fake, _ *Stack) { f.published[0].CodeSize++ }, `the code of the version 1 of the function "orders" cannot be downloaded: code.example sent 3 bytes instead of 4`},
