@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"go.uber.org/zap/zapcore"
 
 	"fanout/engine"
@@ -150,8 +149,7 @@ func (r *optionReader) delivery() {
 	r.read("FANOUT_LEDGER_KEY", "a text", text(&o.LedgerKey))
 	r.read("FANOUT_ON_FAILURE", "the ARN of an SQS queue, such as arn:aws:sqs:eu-west-1:123456789012:failures", func(v string) error {
 		o.OnFailure = v
-		a, err := arn.Parse(v)
-		if err != nil || a.Service != "sqs" || a.Region == "" || a.AccountID == "" || a.Resource == "" {
+		if !target.IsFailuresQueue(v) {
 			return strconv.ErrSyntax
 		}
 		return nil

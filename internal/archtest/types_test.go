@@ -28,6 +28,8 @@ var knowTypes = map[string]string{
 	"internal/cli/redrive/deliver.go":     "it reads a queue of SQS",
 	"internal/provision/policy/source.go": "on-failure destinations of Lambda are queues, too",
 	"internal/provision/cloud/names.go":   "on-failure destinations of Lambda are queues, too",
+	"internal/provision/stack/queue.go":   "the queue for failures is one of SQS",
+	"lambda/target/failures.go":           "the queue for failures is one of SQS",
 	"internal/provision/policy/keys.go":   "a writer to SQS needs another right to the key",
 }
 

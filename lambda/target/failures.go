@@ -1,5 +1,7 @@
 package target
 
+import "github.com/aws/aws-sdk-go-v2/aws/arn"
+
 // Failures is the id, in logs, of the queue that takes what targets without onFailure
 // reject. No target can have it, because it is not in the table.
 const Failures = "(failures)"
@@ -14,6 +16,13 @@ func (c *Catalog) FailuresQueue(source, queue string) Loaded {
 		"destination": {Kind: String, Text: queue},
 		"active":      {Kind: Bool, Text: "false"},
 	}, Failures)
+}
+
+// IsFailuresQueue reports whether text is the ARN of a queue, as [Catalog.FailuresQueue] takes
+// it.
+func IsFailuresQueue(text string) bool {
+	a, err := arn.Parse(text)
+	return err == nil && a.Service == "sqs" && a.Region != "" && a.AccountID != "" && a.Resource != ""
 }
 
 // Diverts reports whether l's rejected records go to a default queue for failures. They do

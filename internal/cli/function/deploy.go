@@ -89,24 +89,27 @@ settings.`,
 	f.StringVar(&d.runtime, "runtime", "", "the `RUNTIME` of aws-lambda-fanout; it has no effect")
 	_ = f.MarkHidden("runtime") // it exists
 	d.OutputFlag(cmd)
-	d.Work(cmd, d.checkFlags, func(ctx context.Context, a *cloud.Account) error {
-		if err := manage.OwnAccount(ctx, a, "function-arn", d.FunctionARN); err != nil {
-			return err
-		}
-		s := stack.On(a, d.Catalog)
-		s.DryRun = d.DryRun
-		s.OnResource = func(t stack.Resource) { printResource(cmd.ErrOrStderr(), t) }
-		s.OnWait = func(what string) { fmt.Fprintf(cmd.ErrOrStderr(), "waiting for %s\n", what) }
-		result, err := s.Deploy(ctx, d.settings(cmd))
-		if err != nil {
-			return err
-		}
-		if result.Changes() {
-			d.Foresee(cloud.Updated)
-		}
-		return showDeployed(cmd.OutOrStdout(), d.Output, result)
-	})
+	d.Work(cmd, d.checkFlags, func(ctx context.Context, a *cloud.Account) error { return d.run(ctx, cmd, a) })
 	return cmd
+}
+
+// run deploys with the settings of the flags.
+func (d *deploy) run(ctx context.Context, cmd *cobra.Command, a *cloud.Account) error {
+	if err := manage.OwnAccount(ctx, a, "function-arn", d.FunctionARN); err != nil {
+		return err
+	}
+	s := stack.On(a, d.Catalog)
+	s.DryRun = d.DryRun
+	s.OnResource = func(t stack.Resource) { printResource(cmd.ErrOrStderr(), t) }
+	s.OnWait = func(what string) { fmt.Fprintf(cmd.ErrOrStderr(), "waiting for %s\n", what) }
+	result, err := s.Deploy(ctx, d.settings(cmd))
+	if err != nil {
+		return err
+	}
+	if result.Changes() {
+		d.Foresee(cloud.Updated)
+	}
+	return showDeployed(cmd.OutOrStdout(), d.Output, result)
 }
 
 // settingFlags adds the flags of a function's settings.
