@@ -16,6 +16,8 @@ type Change struct {
 	curves map[int][]Shape // by parallelization factor; 1 stands for all, unless Ordered
 }
 
+const withAggregate = "aggregate: true"
+
 // triedLanes is the value of lanes that is tried.
 const triedLanes = 16
 
@@ -28,7 +30,7 @@ func changesOf(specs []sinks.Spec) (all []Change) {
 	for i := range specs {
 		t := &specs[i]
 		if t.Type.Aggregate && !t.Aggregate {
-			all = append(all, Change{Target: i, With: "aggregate: true", set: func(t *sinks.Spec) { t.Aggregate = true }})
+			all = append(all, Change{Target: i, With: withAggregate, set: func(t *sinks.Spec) { t.Aggregate = true }})
 		}
 		if merges := t.Aggregate || t.Collapse != sinks.CollapseNone; !t.Parallel && t.Lanes <= 1 && !merges {
 			all = append(all, Change{Target: i, With: "lanes: " + strconv.Itoa(triedLanes), set: func(t *sinks.Spec) { t.Lanes = triedLanes }})
@@ -61,9 +63,20 @@ type TargetResult struct {
 // Name is the change, or says that there is none.
 func (t *TargetResult) Name() string {
 	if t.With == "" {
-		return "as configured"
+		return "as is"
 	}
 	return t.With
+}
+
+// Billed formats the units that a million records are billed as, such as 8,300 × 25 KB.
+func (t *TargetResult) Billed() string {
+	switch {
+	case t.Units == 0:
+		return "—"
+	case t.UnitBytes == 0:
+		return Number(t.Units)
+	}
+	return Number(t.Units) + " × " + strconv.Itoa(t.UnitBytes>>10) + " KB"
 }
 
 // targets returns the results of all targets with the setting r, and with each change.

@@ -19,6 +19,8 @@ type chart struct {
 	ruled  string  // its label
 	mark   int     // index in xs of the recommended value; -1: none
 	format func(float64) string
+	title  string
+	frame  frame
 }
 
 // series holds the values of one quantity; NaN where it has none.
@@ -27,11 +29,14 @@ type series struct {
 	ys   []float64
 }
 
-// The plot in its own units. It scales to any width.
-const (
-	plotWidth, plotHeight = 640.0, 340.0
-	plotLeft, plotRight   = 72.0, 14.0
-	plotTop, plotBottom   = 14.0, 34.0
+// frame is the size of a plot in its own units, in which text has 12.
+type frame struct{ width, height, left, right, top, bottom float64 }
+
+// The page shows wide plots, or narrow ones on a telephone, where the text of a wide one would
+// be too small.
+var (
+	wide   = frame{640, 340, 72, 14, 14, 34}
+	narrow = frame{340, 280, 56, 8, 14, 34}
 )
 
 // scale places values on the y axis.
@@ -39,6 +44,7 @@ type scale struct {
 	lo, hi float64
 	log    bool
 	ticks  []float64
+	frame  frame
 }
 
 func (s *scale) y(v float64) float64 {
@@ -46,7 +52,8 @@ func (s *scale) y(v float64) float64 {
 	if s.log {
 		v, lo, hi = math.Log(max(v, s.lo)), math.Log(lo), math.Log(hi)
 	}
-	return plotTop + (plotHeight-plotTop-plotBottom)*(1-(v-lo)/(hi-lo))
+	f := &s.frame
+	return f.top + (f.height-f.top-f.bottom)*(1-(v-lo)/(hi-lo))
 }
 
 // scaleOf returns a scale that holds all values of c.
@@ -70,7 +77,7 @@ func (c *chart) scaleOf() scale {
 	if hi == 0 {
 		lo, hi = 1, 1 // nothing to show
 	}
-	if c.log {
+	if c.log && hi > 8*lo { // otherwise a logarithmic axis shows less than a linear one
 		return logScale(lo, hi)
 	}
 	return linearScale(hi * 1.04)
@@ -91,53 +98,82 @@ func linearScale(hi float64) scale {
 	return s
 }
 
+// logScale begins and ends at 1, 2 or 5 times a power of ten.
 func logScale(lo, hi float64) scale {
-	s := scale{log: true, lo: math.Pow(10, math.Floor(math.Log10(lo))), hi: math.Pow(10, math.Ceil(math.Log10(hi*1.001)))}
-	for v := s.lo; v <= s.hi*1.0001; v *= 10 {
-		s.ticks = append(s.ticks, v)
+	s := scale{log: true}
+	steps := []float64{1, 2, 5}
+	if hi > 200*lo {
+		steps = steps[:1]
+	}
+	for power := math.Pow(10, math.Floor(math.Log10(lo))); s.hi == 0; power *= 10 {
+		for _, f := range steps {
+			switch v := power * f; {
+			case s.hi > 0: // it ended
+			case v <= lo*1.0001:
+				s.lo, s.ticks = v, []float64{v}
+			default:
+				if s.ticks = append(s.ticks, v); v >= hi {
+					s.hi = v
+				}
+			}
+		}
 	}
 	return s
 }
 
 // x returns the position of value i of xs.
 func (c *chart) x(i int) float64 {
-	slot := (plotWidth - plotLeft - plotRight) / float64(len(c.xs))
-	return plotLeft + slot*(float64(i)+0.5)
+	slot := (c.frame.width - c.frame.left - c.frame.right) / float64(len(c.xs))
+	return c.frame.left + slot*(float64(i)+0.5)
 }
 
-// SVG draws the chart. Colors come from the classes s0, s1, … of the page.
+// SVG draws the chart twice, for wide and for narrow screens. Colors come from the classes s0,
+// s1, … of the page.
 func (c *chart) SVG() template.HTML {
+	w, n := *c, *c
+	w.frame, n.frame = wide, narrow
+	return template.HTML(w.draw("wide") + n.draw("narrow")) //nolint:gosec // of numbers, and of texts that are escaped
+}
+
+func (c *chart) draw(class string) string {
 	var b strings.Builder
 	out := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	s := c.scaleOf()
-	slot := (plotWidth - plotLeft - plotRight) / float64(len(c.xs))
-	out(`<svg viewBox="0 0 %g %g" role="img">`, plotWidth, plotHeight)
+	s, f := c.scaleOf(), c.frame
+	s.frame = f
+	slot := (f.width - f.left - f.right) / float64(len(c.xs))
+	out(`<svg class="%s" viewBox="0 0 %g %g" role="img" aria-label="%s">`, class, f.width, f.height, esc(c.title))
 	if c.mark >= 0 {
-		out(`<rect class="mark" x="%.1f" y="%g" width="%.1f" height="%.1f" rx="6"/>`, c.x(c.mark)-slot/2, plotTop, slot, plotHeight-plotTop-plotBottom)
+		out(`<rect class="mark" x="%.1f" y="%g" width="%.1f" height="%.1f" rx="6"/>`, c.x(c.mark)-slot/2, f.top, slot, f.height-f.top-f.bottom)
 	}
 	for _, v := range s.ticks {
-		out(`<line class="grid" x1="%g" x2="%g" y1="%.1f" y2="%.1f"/>`, plotLeft, plotWidth-plotRight, s.y(v), s.y(v))
-		out(`<text class="tick" x="%g" y="%.1f" text-anchor="end">%s</text>`, plotLeft-10, s.y(v)+4, esc(c.format(v)))
+		out(`<line class="grid" x1="%g" x2="%g" y1="%.1f" y2="%.1f"/>`, f.left, f.width-f.right, s.y(v), s.y(v))
+		out(`<text class="tick" x="%g" y="%.1f" text-anchor="end">%s</text>`, f.left-10, s.y(v)+4, esc(c.format(v)))
 	}
 	for i, x := range c.xs {
-		out(`<text class="tick%s" x="%.1f" y="%g" text-anchor="middle">%s</text>`, map[bool]string{true: " here"}[i == c.mark], c.x(i), plotHeight-12, esc(x))
+		if slot < 36 && (i-max(c.mark, 0))%2 != 0 {
+			continue // there is no room for each
+		}
+		out(`<text class="tick%s" x="%.1f" y="%g" text-anchor="middle">%s</text>`, map[bool]string{true: " here"}[i == c.mark], c.x(i), f.height-12, esc(x))
 	}
 	if c.bars {
 		c.stack(out, &s, slot)
 	} else {
 		c.lines(out, &s)
 	}
+	if !c.bars {
+		c.values(out, &s)
+	}
 	if c.rule > 0 {
 		y := s.y(c.rule)
-		out(`<line class="rule" x1="%g" x2="%g" y1="%.1f" y2="%.1f"/>`, plotLeft, plotWidth-plotRight, y, y)
-		at, anchor := plotWidth-plotRight-4, "end"
+		out(`<line class="rule" x1="%g" x2="%g" y1="%.1f" y2="%.1f"/>`, f.left, f.width-f.right, y, y)
+		at, anchor := f.width-f.right-4, "end"
 		if c.crowded(&s, y) {
-			at, anchor = plotLeft+4, "start"
+			at, anchor = f.left+4, "start"
 		}
 		out(`<text class="ruled" x="%g" y="%.1f" text-anchor="%s">%s</text>`, at, y-6, anchor, esc(c.ruled))
 	}
 	out(`</svg>`)
-	return template.HTML(b.String()) //nolint:gosec // of numbers, and of texts that are escaped
+	return b.String()
 }
 
 // crowded reports whether a line ends where the label of the rule would be.
@@ -190,6 +226,31 @@ func (c *chart) lines(out func(string, ...any), s *scale) {
 				out(`<circle class="dot s%d" cx="%.1f" cy="%.1f" r="3.4"><title>%s, %s: %s</title></circle>`, k, c.x(i), s.y(v), esc(c.xs[i]), esc(of.name), esc(c.format(v)))
 			}
 		}
+	}
+}
+
+// values writes the value of each series beside its point at the mark, unless another value is
+// there already.
+func (c *chart) values(out func(string, ...any), s *scale) {
+	if c.mark < 0 {
+		return
+	}
+	x, anchor := c.x(c.mark)+7, "start"
+	if c.mark > len(c.xs)*2/3 {
+		x, anchor = c.x(c.mark)-7, "end"
+	}
+	var taken []float64
+	for _, of := range c.series {
+		v := of.ys[c.mark]
+		if math.IsNaN(v) {
+			continue
+		}
+		y := s.y(v) - 6
+		if slices.ContainsFunc(taken, func(other float64) bool { return math.Abs(other-y) < 13 }) {
+			continue
+		}
+		taken = append(taken, y)
+		out(`<text class="value" x="%.1f" y="%.1f" text-anchor="%s">%s</text>`, x, y, anchor, esc(c.format(v)))
 	}
 }
 

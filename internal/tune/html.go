@@ -14,7 +14,7 @@ import (
 var reportHTML string
 
 var page = template.Must(template.New("report").Funcs(template.FuncMap{
-	"number": Number, "dollars": Dollars, "millis": Millis, "series": func(i int) string { return "s" + strconv.Itoa(i) },
+	"number": Number, "dollars": Dollars, "millis": Millis, "percent": Percent, "series": func(i int) string { return "s" + strconv.Itoa(i) },
 }).Parse(reportHTML))
 
 // WriteHTML writes the report as one page that loads nothing else. Its error is the
@@ -43,6 +43,7 @@ func (r *Report) plots() []plot {
 }
 
 func newPlot(title, note string, c *chart) plot {
+	c.title = title
 	p := plot{Title: title, Note: note, Chart: c.SVG()}
 	for _, s := range c.series {
 		p.Legend = append(p.Legend, s.name)

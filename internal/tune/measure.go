@@ -171,7 +171,7 @@ func (m *Measurement) measure(ctx context.Context, s *Sample, o *MeasureOptions)
 			return err
 		}
 	}
-	if b.extrapolated > 0 {
+	if b.extrapolated > 0 && b.extrapolated < batches[len(batches)-1] {
 		m.addNote("batches of more than %d records are extrapolated, because measuring one takes more than %v of CPU", b.extrapolated, enough)
 	}
 	if s.Records() < min(o.Largest, s.MaxBatch()) {

@@ -19,11 +19,15 @@ type Report struct {
 	Simulated   int            `json:"simulated"` // settings
 	Recommended Result         `json:"recommended"`
 	Why         []string       `json:"why"`
-	Others      []Result       `json:"others"`  // they differ from the recommended one in one dimension
-	Targets     []TargetResult `json:"targets"` // of the recommended setting, as configured and with a change
+	Reasons     []Reason       `json:"reasons"`  // one for each value of the recommended setting
+	Commands    []string       `json:"commands"` // that apply it
+	Others      []Result       `json:"others"`   // they differ from the recommended one in one dimension
+	Targets     []TargetResult `json:"targets"`  // of the recommended setting, as configured and with a change
 	Measured    []Measured     `json:"measured"`
 	Basis       []string       `json:"basis"` // origin of the figures: measured or modeled, and the date of the prices
 	Notes       []string       `json:"notes,omitempty"`
+
+	collapsing []string // ids of targets that collapse
 
 	results []Result
 	loads   []Result // of the recommended setting, by load
@@ -59,9 +63,15 @@ func (t *tuner) report(results []Result) *Report {
 		}
 		r.Measured = append(r.Measured, m)
 	}
+	for i := range t.Measurement.Targets {
+		if x := &t.Measurement.Targets[i]; Collapses(x) {
+			r.collapsing = append(r.collapsing, x.ID)
+		}
+	}
 	r.loads = t.byLoad(&r.Recommended)
 	r.Targets = t.targets(&r.Recommended)
 	r.Why = r.why(t.MaxLag, t.hot)
+	r.Reasons, r.Commands = r.reasons(), r.commands(t.Function)
 	r.Basis = t.basis()
 	r.Notes = append(slices.Clone(t.Measurement.Notes), t.notes(r)...)
 	return r
@@ -86,13 +96,15 @@ type dimension struct {
 	differs func(a, b *Setting) bool
 }
 
+const collapseDimension = "collapse"
+
 var dimensions = []dimension{
 	{"batch size", func(a, b *Setting) bool { return a.BatchSize != b.BatchSize }},
 	{"window", func(a, b *Setting) bool { return a.Window != b.Window }},
 	{"factor", func(a, b *Setting) bool { return a.Factor != b.Factor }},
 	{"in flight", func(a, b *Setting) bool { return a.InFlight != b.InFlight }},
 	{"memory", func(a, b *Setting) bool { return a.Memory != b.Memory }},
-	{"collapse", func(a, b *Setting) bool { return a.Collapse != b.Collapse }},
+	{collapseDimension, func(a, b *Setting) bool { return a.Collapse != b.Collapse }},
 }
 
 func differences(a, b *Setting) (n int) {
@@ -148,28 +160,23 @@ func (r *Report) why(maxLag time.Duration, hot float64) (text []string) {
 	}
 	switch {
 	case best.MeetsGoal:
-		add("%d of %d settings keep up with %s records per second, with 20 %% to spare, and deliver 99 %% of them within %v. None of them is more than 1 %% cheaper than this one, which costs %s per month.",
+		add("%d of %d settings keep up with %s records per second at 80 %% use or less, and deliver 99 %% of them within %v. None of them is more than 1 %% cheaper than this one, which costs %s per month.",
 			meet, r.Simulated, Number(r.Load.RecordsPerSecond), maxLag, Dollars(best.MonthlyCost.Total))
 	case best.KeepsUp:
-		add("No setting delivers 99 %% of the records within %v. Of the %d of %d settings that keep up with %s records per second, this one comes closest, with %s.",
+		add("No setting delivers 99 %% of the records within %v. Of the %d of %d settings that keep up with %s records per second at 80 %% use or less, this one comes closest, with %s.",
 			maxLag, keep, r.Simulated, Number(r.Load.RecordsPerSecond), Millis(best.LagP99))
 	default:
 		advice := "More shards would help."
 		if hot > hotKey {
 			advice = "More shards help little, because one key has many of the records."
 		}
-		add("No setting keeps up with %s records per second with 20 %% to spare. The best one handles %s; this one is the simplest setting close to that, with %s. %s",
+		add("No setting keeps up with %s records per second at 80 %% use or less. The best one handles %s; this one is the simplest setting close to that, with %s. %s",
 			Number(r.Load.RecordsPerSecond), Number(r.most()), Number(best.Throughput), advice)
 	}
 	if x := r.otherCollapse(); x != nil {
 		add("With collapse %s instead of %s it meets the goal, at %s per month.", x.Collapse, best.Collapse, Dollars(x.MonthlyCost.Total))
 	}
-	for _, d := range dimensions {
-		if s := r.instead(&d); s != "" {
-			text = append(text, s)
-		}
-	}
-	return text
+	return append(text, r.gains()...)
 }
 
 // most is the highest throughput of a setting with the recommended collapse.
@@ -195,52 +202,4 @@ func (r *Report) otherCollapse() (cheapest *Result) {
 		}
 	}
 	return cheapest
-}
-
-// instead describes the alternatives in one dimension: the next values below and
-// above the recommended one.
-func (r *Report) instead(d *dimension) string {
-	var below, above *Result
-	passed := false
-	for i := range r.results {
-		x := &r.results[i]
-		switch {
-		case differences(&x.Setting, &r.Recommended.Setting) == 0:
-			passed = true
-		case !d.differs(&x.Setting, &r.Recommended.Setting) || differences(&x.Setting, &r.Recommended.Setting) > 1:
-		case !passed:
-			below = x
-		case above == nil:
-			above = x
-		}
-	}
-	text := ""
-	for _, x := range []*Result{below, above} {
-		if x == nil {
-			continue
-		}
-		if text != "" {
-			text += "; "
-		}
-		text += d.value(&x.Setting) + ": " + r.compare(x)
-	}
-	if text == "" {
-		return ""
-	}
-	return d.label(&r.Recommended.Setting) + " — " + text + "."
-}
-
-// compare describes in a few words how x compares with the recommended setting.
-func (r *Report) compare(x *Result) string {
-	switch {
-	case x.Steady == nil:
-		return "does not keep up"
-	case r.Recommended.Steady == nil:
-		return Number(x.Throughput) + " records per second at most"
-	}
-	s := fmt.Sprintf("%s per month, lag %s", Dollars(x.MonthlyCost.Total), Millis(x.LagP99))
-	if !x.KeepsUp {
-		s += ", too little to spare"
-	}
-	return s
 }

@@ -24,6 +24,7 @@ type Options struct {
 	MaxLag      time.Duration // goal: 99 % of the records have at most this lag
 	Metrics     metrics.Mode  // of the function
 	Enhanced    bool          // the mapping has enhanced fan-out
+	Function    string        // named by the commands that apply the setting; "": fanout
 }
 
 // Result is the outcome of a setting. Times are in milliseconds.

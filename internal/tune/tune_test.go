@@ -218,7 +218,7 @@ func TestPage(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"prefers-color-scheme: dark", "Throughput over batch size", "Cost over batch size", "Lag over batch size", "Lag over load",
+		"prefers-color-scheme: dark", "max-width: 560px", `class="value"`, "fanout hook --function fanout ", "billed units", "Throughput over batch size", "Cost over batch size", "Lag over batch size", "Lag over load",
 		"Measured on this machine", "Modeled", "as of 2026-09", "us-east-1", Dollars(r.Recommended.MonthlyCost.Total),
 	} {
 		if !strings.Contains(page, want) {
@@ -226,7 +226,7 @@ func TestPage(t *testing.T) {
 		}
 	}
 	plots := regexp.MustCompile(`(?s)<svg.*?</svg>`).FindAllString(page, -1)
-	if len(plots) != 4 {
+	if len(plots) != 8 { // each for wide and for narrow screens
 		t.Errorf("%d plots", len(plots))
 	}
 	for _, p := range plots {
@@ -269,6 +269,9 @@ func TestReportIsJSON(t *testing.T) {
 
 func TestScales(t *testing.T) {
 	if s := linearScale(4913); s.hi != 5000 || !cmp.Equal(s.ticks, []float64{0, 1000, 2000, 3000, 4000, 5000}) {
+		t.Errorf("%+v", s)
+	}
+	if s := logScale(1408, 30_000); s.lo != 1000 || s.hi != 50_000 || len(s.ticks) != 6 {
 		t.Errorf("%+v", s)
 	}
 	if s := logScale(1408, 493_444); s.lo != 1000 || s.hi != 1e6 || len(s.ticks) != 4 {

@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -30,14 +29,6 @@ func (d *dimension) value(s *Setting) string {
 	return s.Collapse
 }
 
-func (d *dimension) label(s *Setting) string {
-	name := strings.ToUpper(d.name[:1]) + d.name[1:]
-	if d.name == "factor" {
-		name = "Parallelization factor"
-	}
-	return name + " " + d.value(s)
-}
-
 // Verdict says in a word or two whether the setting meets the goal.
 func (r *Result) Verdict() string {
 	verdict := "too slow"
@@ -46,6 +37,8 @@ func (r *Result) Verdict() string {
 		verdict = "✓"
 	case r.KeepsUp:
 		verdict = "lag"
+	case r.Steady != nil:
+		verdict = "over " + Percent(headroom)
 	}
 	if r.Close {
 		verdict += " (close)"
@@ -106,14 +99,18 @@ func (t *tuner) notes(r *Report) (notes []string) {
 		notes = append(notes, fmt.Sprintf("the rate of %s records per second is a guess, because it comes from %s within %v; set the real rate with --records-per-second",
 			Number(t.Load.RecordsPerSecond), recordsOf(t.Sample.Records()), took.Round(time.Millisecond)))
 	}
+	perShard := t.Load.RecordsPerSecond / float64(t.Load.Shards)
+	switch {
+	case len(notes) > 0 || t.Sample.Kind != event.Kinesis || perShard <= shardRecords: // a guess is no plan
+	case t.hot > hotKey:
+		notes = append(notes, fmt.Sprintf("a shard accepts %d records per second, but the load is %s per shard; more shards need more keys", shardRecords, Number(perShard)))
+	default:
+		notes = append(notes, fmt.Sprintf("a shard accepts %d records per second, but the load is %s per shard; plan with --shards %d",
+			shardRecords, Number(perShard), int(math.Ceil(t.Load.RecordsPerSecond/shardRecords))))
+	}
 	isClose := func(x Result) bool { return x.Close }
 	if r.Recommended.Close || slices.ContainsFunc(r.Others, isClose) {
 		notes = append(notes, fmt.Sprintf("(close) marks settings within %.0f %% of a limit, where another run may come to another verdict", noise*100))
-	}
-	perShard := t.Load.RecordsPerSecond / float64(t.Load.Shards)
-	if t.Sample.Kind == event.Kinesis && perShard > shardRecords {
-		notes = append(notes, fmt.Sprintf("a shard accepts %d records per second, but the load is %s per shard; plan with --shards %d",
-			shardRecords, Number(perShard), int(math.Ceil(t.Load.RecordsPerSecond/shardRecords))))
 	}
 	if t.hot > hotKey {
 		notes = append(notes, fmt.Sprintf("%.0f %% of a shard's records have the same key, and a parallelization factor cannot spread them", t.hot*100))
@@ -130,7 +127,7 @@ func (t *tuner) notes(r *Report) (notes []string) {
 			notes = append(notes, fmt.Sprintf("target %s: there is no latency for %s, so it counts as answering at once", target.ID, service))
 		}
 	}
-	if best := t.fastestPoll(); best > t.MaxLag.Seconds() && !r.Recommended.MeetsGoal && !t.Enhanced && t.Sample.Kind == event.Kinesis {
+	if best := t.fastestPoll(); best > t.MaxLag.Seconds() && r.Recommended.KeepsUp && !r.Recommended.MeetsGoal && !t.Enhanced && t.Sample.Kind == event.Kinesis {
 		notes = append(notes, "Lambda polls a shard once per second, so some records wait longer than the goal before they are read; try --enhanced-fan-out")
 	}
 	return notes

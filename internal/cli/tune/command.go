@@ -34,6 +34,7 @@ type tuneFlags struct {
 	grid              tune.Grid
 	prices, latencies string
 	report, output    string
+	function          string
 
 	printPrices, printLatencies bool
 }
@@ -62,7 +63,9 @@ Prices come from a file with region and date (--prices replaces it).
 --print-prices and --print-latencies print the built-in files.
 
 The table starts with the recommended setting. The rows below differ from it in one
-value. --report writes a page with plots.`,
+value. A setting keeps up if the load uses at most 80 % of its capacity. A second table has
+the calls and charges of each target, and what aggregate or lanes would change. The
+commands that apply the setting come last. --report writes a page with plots.`,
 		Example: `  fanout tune --targets targets.yaml --event event.json --records-per-second 2000 --shards 4
   fanout tune --table fanoutTargets --source-arn arn:aws:kinesis:eu-west-1:123456789012:stream/orders --max-lag 5s
   fanout tune --targets targets.yaml --event event.json --report tune.html --memory 256,512
@@ -100,6 +103,7 @@ func (f *tuneFlags) add(cmd *cobra.Command) {
 	s.BoolVar(&f.printPrices, "print-prices", false, "print the built-in prices, and exit")
 	s.BoolVar(&f.printLatencies, "print-latencies", false, "print the built-in latencies, and exit")
 	s.StringVar(&f.report, "report", "", "write a page with plots to this HTML `FILE`")
+	s.StringVar(&f.function, "function", "fanout", "name the function with this `NAME` in the commands that apply the setting")
 	ui.OutputFlag(cmd, &f.output, ui.OutputForms...)
 	f.complete(cmd)
 }
@@ -160,10 +164,7 @@ func (f *tuneFlags) tune(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	page, err := f.openReport()
-	if err != nil {
-		return err
-	}
+	page, unwritable := f.openReport() // the table is printed in any case
 	defer func() { _ = page.Close() }()
 	stderr := ui.NewLive(cmd.ErrOrStderr())
 	cfg, err := f.Load(cmd.Context(), 1, []string{f.sample.sourceARN})
@@ -189,10 +190,13 @@ func (f *tuneFlags) tune(cmd *cobra.Command) error {
 	}
 	report := tune.Simulate(tune.Options{
 		Sample: sample, Measurement: measured, Load: load, Prices: prices, Latencies: latencies, Grid: grid,
-		MaxLag: f.maxLag, Metrics: metrics.Mode(f.metrics), Enhanced: f.enhanced,
+		MaxLag: f.maxLag, Metrics: metrics.Mode(f.metrics), Enhanced: f.enhanced, Function: f.function,
 	})
 	err = showTuning(cmd.OutOrStdout(), f.output, report)
-	return ui.Failed(errors.Join(err, writeReport(page, report)))
+	if err = errors.Join(err, writeReport(page, report)); err != nil {
+		return ui.Failed(err)
+	}
+	return unwritable
 }
 
 // store returns the store of the targets.
@@ -224,8 +228,7 @@ func (f *tuneFlags) measure(ctx context.Context, s *tune.Sample, store target.St
 	return m, err
 }
 
-// openReport opens the file of the report before the work begins, so that a wrong path
-// wastes no time. It returns nil if no report is wanted.
+// openReport opens the file of the report. It returns nil if no report is wanted.
 func (f *tuneFlags) openReport() (*os.File, error) {
 	if f.report == "" {
 		return nil, nil
