@@ -1,0 +1,140 @@
+//go:build integration
+
+package integration
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"fanout/internal/testing/pagetest"
+	"fanout/internal/testing/runtimeapi"
+)
+
+// TestQuickstart runs the part of docs/quickstart.md on AWS against a moto of its own. moto
+// runs no functions: where the page says that Lambda calls the function, the test does.
+func TestQuickstart(t *testing.T) {
+	moto := must(exec.LookPath(os.Getenv("MOTO_SERVER")))(t)
+	addr := freeAddr()
+	_, port, _ := strings.Cut(addr, ":")
+	serve(t, addr, moto, "-H", "127.0.0.1", "-p", port)
+	t.Setenv("AWS_ENDPOINT_URL", "http://"+addr)
+	post(t, "/moto-api/config", "application/json", `{"lambda":{"use_docker":false}}`)
+
+	dir, wrapper := t.TempDir(), t.TempDir()
+	// The AWS CLI does not look for an endpoint of SQS in its environment.
+	cli := fmt.Sprintf("#!/bin/sh\nexec %s --endpoint-url http://%s \"$@\"\n", must(exec.LookPath("aws"))(t), addr)
+	if err := os.WriteFile(filepath.Join(wrapper, "aws"), []byte(cli), 0o700); err != nil { //nolint:gosec // it is a program
+		t.Fatal(err)
+	}
+	bin := must(filepath.Abs("../bin"))(t)
+	env := append(os.Environ(), "PATH="+wrapper+":"+bin+":"+os.Getenv("PATH"), "HOME="+dir, "AWS_DEFAULT_REGION="+region, "AWS_PAGER=")
+	l := mapping{s: connect(t), bootstrap: filepath.Join(bin, "bootstrap"), aws: filepath.Join(wrapper, "aws"), env: env}
+	for _, b := range pagetest.Blocks(t, "../docs/quickstart.md", "## On AWS", "") {
+		if b.Mark == "Lambda calls the function" {
+			l.call(t)
+		}
+		b.Run(t, dir, env)
+	}
+	if l.calls != 2 {
+		t.Errorf("the function was called %d times, want 2", l.calls)
+	}
+}
+
+// mapping calls the function with new records of the stream orders, and puts its output into
+// its log group, as Lambda does.
+type mapping struct {
+	s         services
+	bootstrap string
+	aws       string // the AWS CLI
+	env       []string
+	after     *string // sequence number of the last record of the last call
+	calls     int
+}
+
+func (m *mapping) call(t *testing.T) {
+	t.Helper()
+	event := m.event(t)
+	api := must(runtimeapi.Start())(t)
+	defer api.Close()
+	var log bytes.Buffer
+	function := exec.Command(m.bootstrap)
+	function.Stdout, function.Stderr = &log, &log
+	function.Env = append(m.env, "AWS_LAMBDA_RUNTIME_API="+api.Addr(), "AWS_LAMBDA_FUNCTION_NAME=orders", "FANOUT_REPORT_BATCH_ITEM_FAILURES=true")
+	if err := function.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- function.Wait(); cancel() }()
+	answer, err := api.Invoke(ctx, event, time.Now().Add(patience))
+	_ = function.Process.Kill()
+	<-ended
+	if err != nil || answer.Failure != nil {
+		t.Fatalf("%v, %v\n%s", err, answer.Failure, &log)
+	}
+	if strings.Contains(string(answer.Payload), "itemIdentifier") {
+		t.Errorf("records failed: %s\n%s", answer.Payload, &log)
+	}
+	m.calls++
+	m.log(t, log.String())
+}
+
+// event returns the records behind the last call.
+func (m *mapping) event(t *testing.T) []byte {
+	t.Helper()
+	in := &kinesis.GetShardIteratorInput{
+		StreamName: aws.String("orders"), ShardId: aws.String("shardId-000000000000"),
+		ShardIteratorType: kinesistypes.ShardIteratorTypeTrimHorizon,
+	}
+	if m.after != nil {
+		in.ShardIteratorType, in.StartingSequenceNumber = kinesistypes.ShardIteratorTypeAfterSequenceNumber, m.after
+	}
+	iterator := must(m.s.kinesis.GetShardIterator(t.Context(), in))(t)
+	out := must(m.s.kinesis.GetRecords(t.Context(), &kinesis.GetRecordsInput{ShardIterator: iterator.ShardIterator}))(t)
+	var records []map[string]any
+	for _, r := range out.Records {
+		m.after = r.SequenceNumber
+		records = append(records, map[string]any{
+			"eventSource": "aws:kinesis", "eventSourceARN": arnOf("kinesis", "stream/orders"),
+			"eventID": "shardId-000000000000:" + *r.SequenceNumber,
+			"kinesis": map[string]any{"partitionKey": r.PartitionKey, "sequenceNumber": r.SequenceNumber, "data": r.Data},
+		})
+	}
+	if len(records) == 0 {
+		t.Fatal("the stream has no new records")
+	}
+	return must(json.Marshal(map[string]any{"Records": records}))(t)
+}
+
+func (m *mapping) log(t *testing.T, text string) {
+	t.Helper()
+	stream := fmt.Sprintf("call-%d", m.calls)
+	var events []map[string]any
+	for line := range strings.Lines(text) {
+		events = append(events, map[string]any{"timestamp": time.Now().UnixMilli(), "message": strings.TrimSpace(line)})
+	}
+	group := []string{"--log-group-name", "/aws/lambda/orders", "--log-stream-name", stream}
+	for _, args := range [][]string{
+		append([]string{"logs", "create-log-stream"}, group...),
+		append([]string{"logs", "put-log-events", "--log-events", string(must(json.Marshal(events))(t))}, group...),
+	} {
+		cmd := exec.Command(m.aws, args...)
+		cmd.Env = m.env
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("aws %v: %v\n%s", args, err, out)
+		}
+	}
+}
