@@ -52,6 +52,7 @@ require (
 	github.com/hbollon/go-edlib v1.7.0
 	github.com/itchyny/gojq v0.12.20
 	github.com/klauspost/compress v1.20.4
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	golang.org/x/mod v0.21.0
 	golang.org/x/time v0.16.0
 )

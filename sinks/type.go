@@ -15,6 +15,11 @@ type Type struct {
 	Synonyms    []string // words that users try as a type; commands suggest the type then
 	Destination string   // the complete form of a destination, for the help: ARN of the topic
 
+	// Form, if set, is a regular expression that matches every destination, in the syntax that
+	// Go and JavaScript share. Editors check destinations with it.
+	Form     string
+	Examples []string // destinations, for editors
+
 	// Parse parses a destination. Its error says how to fix the text, and never contains a
 	// password.
 	Parse func(text string) (Destination, error)

@@ -56,7 +56,7 @@ records, keeps their order, and isolates targets from each other.`,
 		{"Function", []*cobra.Command{function.NewDeploy(&c), function.NewDestroy(&c), function.NewPolicy(&c), function.NewTemplate(&c), function.NewDoctor(&c)}},
 		{"Targets", []*cobra.Command{
 			targets.NewRegister(&c), targets.NewList(&c), targets.NewUpdate(&c), targets.NewActivate(&c), targets.NewDeactivate(&c), targets.NewUnregister(&c),
-			targets.NewExport(&c), targets.NewApply(&c), targets.NewLint(&c),
+			targets.NewExport(&c), targets.NewApply(&c), targets.NewLint(&c), targets.NewSchema(&c),
 		}},
 		{"Sources", []*cobra.Command{sources.NewHook(&c), sources.NewUnhook(&c), sources.NewPause(&c), sources.NewResume(&c)}},
 		{"Run and tune", []*cobra.Command{run.NewRun(&c), event.New(), redrive.NewRedrive(&c), tune.NewTune(&c)}},

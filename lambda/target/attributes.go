@@ -111,13 +111,23 @@ type Attribute struct {
 	Name     string
 	Kind     Kind
 	Required bool
+	Words    []string // all values, if there are only a few; nil: any text
+	Value    Kind     // Map or List if it may also be written as such, and not as JSON text; "" for others
+	Seconds  bool     // a number of seconds, which may be written as a duration
+	Most     int      // the largest number, or the most bytes of a text; 0: any
 }
+
+// mostOf holds the bounds of attributes that do not depend on the type.
+var mostOf = map[string]int{"sourceArn": maxSource, "id": maxID, "lanes": maxLanes, "ttl": maxTTL}
 
 // Attributes returns all attributes in the order of the documentation.
 func Attributes() []Attribute {
 	all := make([]Attribute, len(attributes))
 	for i, a := range attributes {
-		all[i] = Attribute{a.name, a.kind, a.required}
+		all[i] = Attribute{
+			Name: a.name, Kind: a.kind, Required: a.required,
+			Words: AttributeWords[a.name], Value: structured[a.name], Seconds: timed[a.name], Most: mostOf[a.name],
+		}
 	}
 	return all
 }

@@ -3,6 +3,7 @@ package target
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -124,6 +125,23 @@ func TestDestinations(t *testing.T) {
 		}
 		if got.String() != tt.show {
 			t.Errorf("%s %s: shown as %s", tt.typ, tt.text, got)
+		}
+		if !regexp.MustCompile(tt.typ.Form).MatchString(tt.text) {
+			t.Errorf("%s %s: the form of the type does not match", tt.typ, tt.text)
+		}
+	}
+}
+
+// Each type has examples, which are right and have its form.
+func TestDestinationExamples(t *testing.T) {
+	for _, typ := range builtin.Types() {
+		if len(typ.Examples) == 0 {
+			t.Errorf("%s has no examples", typ)
+		}
+		for _, text := range typ.Examples {
+			if _, err := parse(typ, text); err != nil || !regexp.MustCompile(typ.Form).MatchString(text) {
+				t.Errorf("%s %s does not have the form of the type, or %v", typ, text, err)
+			}
 		}
 	}
 }

@@ -11,6 +11,20 @@ import (
 // none is the value of several attributes that means no format.
 const none = "none"
 
+// AttributeWords holds the values of the attributes that take only a few words.
+var AttributeWords = map[string][]string{
+	"collapse": collapses(), "order": {"key", "request"}, "oversize": {"fail", "drop"}, "transformOutput": {"json", "text"},
+	"compress": Compressions, "decompress": Decompressions, "view": Views, "envelope": Envelopes,
+}
+
+func collapses() []string {
+	all := make([]string, len(sinks.Collapses))
+	for i, c := range sinks.Collapses {
+		all[i] = string(c)
+	}
+	return all
+}
+
 // Decompressions are the values of the attribute decompress.
 var Decompressions = []string{"gzip", "zstd", "auto", none}
 

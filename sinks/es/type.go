@@ -13,6 +13,8 @@ var Type = &sinks.Type{
 	Aliases:     []string{"opensearch"},
 	Synonyms:    []string{"elasticsearch", "elastic", "aoss"},
 	Destination: "host#index, host#index/type, or a URL; add --index to the name of a domain",
+	Form:        `^(https?://[^#/]+/.+|(https?://)?[^#]+#.+)$`,
+	Examples:    []string{"search-orders-abc.eu-west-1.es.amazonaws.com#orders", "search.example.com#orders-${.type}", "https://search.example.com:9200/orders"},
 	Parse:       Parse,
 	Check:       checkSigning,
 	Open:        open,

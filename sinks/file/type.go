@@ -9,6 +9,7 @@ import (
 var Type = &sinks.Type{
 	Name:        "file",
 	Destination: "a path",
+	Examples:    []string{"out.jsonl", "-"},
 	Parse:       func(text string) (sinks.Destination, error) { return sinks.Destination{Path: text}, nil },
 	Open:        open,
 	Traits:      sinks.Traits{NoAWS: true, Disk: true, Compress: true, Prefix: true, FixedRecords: true},

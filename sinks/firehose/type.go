@@ -14,6 +14,8 @@ var Type = &sinks.Type{
 	Name:        "firehose",
 	Synonyms:    []string{"delivery-stream"},
 	Destination: "ARN of the delivery stream",
+	Form:        `^([A-Za-z0-9_.-]{1,64}|arn:aws(-[^:]*)?:firehose:[a-z0-9-]+:[0-9]{12}:deliverystream/[A-Za-z0-9_.-]{1,64})$`,
+	Examples:    []string{"orders-lake", "arn:aws:firehose:eu-west-1:123456789012:deliverystream/orders-lake"},
 	Parse:       Parse,
 	Check:       checkAccount,
 	Open:        open,

@@ -14,6 +14,8 @@ var Type = &sinks.Type{
 	Name:        "iot",
 	Synonyms:    []string{"mqtt"},
 	Destination: "endpoint#topic",
+	Form:        `^[^#]+#.+$`,
+	Examples:    []string{"abc123-ats.iot.eu-west-1.amazonaws.com#orders/new", "abc123-ats.iot.eu-west-1.amazonaws.com#orders/${.id}"},
 	Parse:       Parse,
 	Open:        open,
 	Rights:      rights,

@@ -13,6 +13,8 @@ var Type = &sinks.Type{
 	Name:        "kinesis",
 	Synonyms:    []string{"stream"},
 	Destination: "ARN of the stream",
+	Form:        `^([A-Za-z0-9_.-]{1,128}|arn:aws(-[^:]*)?:kinesis:[a-z0-9-]+:[0-9]{12}:stream/[A-Za-z0-9_.-]{1,128})$`,
+	Examples:    []string{"orders-replica", "arn:aws:kinesis:eu-west-1:123456789012:stream/orders-replica"},
 	Parse:       Parse,
 	Open:        open,
 	Rights:      rights,

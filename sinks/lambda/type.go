@@ -15,6 +15,8 @@ var Type = &sinks.Type{
 	Name:        "lambda",
 	Synonyms:    []string{"function"},
 	Destination: "ARN of the function, with or without an alias or version",
+	Form:        `^(arn:aws(-[^:]*)?:lambda:[a-z0-9-]+:[0-9]{12}:|[0-9]{12}:)?(function:)?[A-Za-z0-9_-]{1,64}(:\$?[A-Za-z0-9_-]{1,128})?$`,
+	Examples:    []string{"orders-handler:live", "arn:aws:lambda:eu-west-1:123456789012:function:orders-handler:live"},
 	Parse:       Parse,
 	Check:       checkNewlines,
 	Open:        open,

@@ -11,6 +11,8 @@ var Type = &sinks.Type{
 	Name:        "memcached",
 	Synonyms:    []string{"memcache"},
 	Destination: "host:port",
+	Form:        `^([A-Za-z0-9_.-]{1,253}|\[[0-9a-fA-F:.]+\])(:[0-9]+)?$`,
+	Examples:    []string{"cache.example.com:11211"},
 	Parse:       Parse,
 	Open:        open,
 

@@ -11,6 +11,8 @@ var Type = &sinks.Type{
 	Name:        "redis",
 	Synonyms:    []string{"valkey", "elasticache"},
 	Destination: "host:port, redis:// or rediss:// URL",
+	Form:        `^(rediss?://.+|([A-Za-z0-9_.-]{1,253}|\[[0-9a-fA-F:.]+\])(:[0-9]+)?(/.*)?)$`,
+	Examples:    []string{"rediss://cache.example.com:6379", "cache.example.com:6379"},
 	Parse:       Parse,
 	Open:        open,
 

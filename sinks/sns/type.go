@@ -14,6 +14,8 @@ var Type = &sinks.Type{
 	Name:        "sns",
 	Synonyms:    []string{"topic"},
 	Destination: "ARN of the topic",
+	Form:        `^arn:aws(-[^:]*)?:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?$`,
+	Examples:    []string{"arn:aws:sns:eu-west-1:123456789012:orders"},
 	Parse:       Parse,
 	Open:        open,
 	Rights:      rights,

@@ -15,6 +15,8 @@ var Type = &sinks.Type{
 	Name:        "sqs",
 	Synonyms:    []string{"queue"},
 	Destination: "URL or ARN of the queue",
+	Form:        `^(https?://.+|arn:aws(-[^:]*)?:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}(\.fifo)?)$`,
+	Examples:    []string{"arn:aws:sqs:eu-west-1:123456789012:orders", "https://sqs.eu-west-1.amazonaws.com/123456789012/orders"},
 	Parse:       Parse,
 	Open:        open,
 	Rights:      rights,

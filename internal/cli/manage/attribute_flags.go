@@ -1,9 +1,6 @@
 package manage
 
-import (
-	"fanout/lambda/target"
-	"fanout/sinks"
-)
+import "fanout/sinks"
 
 // AttributeUsages describes the flags of attributes. Most names come from
 // aws-lambda-fanout.
@@ -58,9 +55,6 @@ func FlagOf(attribute string) string {
 	return ""
 }
 
-// Collapses are the values of the attribute collapse.
-var Collapses = []string{"JSON", "none", "concat", "concat-b64"}
-
 // TypesWith are the types of targets that have an attribute. Usages call them TYPES.
 var TypesWith = map[string]func(*sinks.Type) bool{
 	"collapse":  func(t *sinks.Type) bool { return t.Collapse },
@@ -68,10 +62,4 @@ var TypesWith = map[string]func(*sinks.Type) bool{
 	"aggregate": func(t *sinks.Type) bool { return t.Aggregate },
 	"ttl":       func(t *sinks.Type) bool { return t.Cache },
 	"secret":    func(t *sinks.Type) bool { return t.Cache },
-}
-
-// AttributeWords are the values of attributes that take only a few words.
-var AttributeWords = map[string][]string{
-	"collapse": Collapses, "order": {"key", "request"}, "oversize": {"fail", "drop"}, "transformOutput": {"json", "text"},
-	"compress": target.Compressions, "decompress": target.Decompressions, "view": target.Views, "envelope": target.Envelopes,
 }

@@ -11,7 +11,7 @@ import (
 
 // The words of an attribute are the ones that the function accepts.
 func TestAttributeWords(t *testing.T) {
-	for name, words := range AttributeWords {
+	for name, words := range target.AttributeWords {
 		for _, word := range append(words, "nonsense") {
 			v := target.Values{"active": {Kind: target.Bool, Text: "true"}}
 			typ, destination := "sqs", "arn:aws:sqs:eu-west-1:123456789012:queue"

@@ -49,7 +49,7 @@ func (f *attributeFlags) add(cmd *cobra.Command, catalog *target.Catalog) {
 		kinds[a.Name] = a.Kind
 	}
 	for _, u := range manage.AttributeUsages {
-		kind, words := kinds[u.Attribute], manage.AttributeWords[u.Attribute]
+		kind, words := kinds[u.Attribute], target.AttributeWords[u.Attribute]
 		if has := manage.TypesWith[u.Attribute]; has != nil {
 			u.Usage = strings.Replace(u.Usage, "TYPES", catalog.With(has), 1)
 		}

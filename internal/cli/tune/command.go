@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"fanout/internal/cli/factory"
-	"fanout/internal/cli/manage"
 	"fanout/internal/cli/ui"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/tune"
@@ -97,7 +96,7 @@ func (f *tuneFlags) add(cmd *cobra.Command) {
 	s.IntSliceVar(&f.grid.InFlights, "in-flight", f.grid.InFlights, "try this `LIST` of requests in flight")
 	s.IntSliceVar(&f.grid.Memories, "memory", f.grid.Memories, "try this `LIST` of memory sizes, in MB")
 	ui.SomeOf(cmd, &f.grid.Collapses, "collapse", "try this `LIST` of values for collapse, at targets that support it; the recommendation uses the first one (default: as configured, plus JSON and none)",
-		append([]string{tune.Configured}, manage.Collapses...))
+		append([]string{tune.Configured}, target.AttributeWords["collapse"]...))
 	s.StringVar(&f.prices, "prices", "", "read prices from this YAML `FILE` (default: built in)")
 	s.StringVar(&f.latencies, "latencies", "", "read latencies from this YAML `FILE` (default: built in)")
 	s.BoolVar(&f.printPrices, "print-prices", false, "print the built-in prices, and exit")
