@@ -40,9 +40,9 @@ func (k Kind) String() string {
 
 // Value is the value of an attribute.
 type Value struct {
-	Kind Kind
-	Text string // of String, Number and Bool; of List and Map: JSON
-	Line int    // in the file; 0 for a table
+	Kind         Kind
+	Text         string // of String, Number and Bool; of List and Map: JSON
+	Line, Column int    // in the file, from 1; 0 for a table
 }
 
 // Values maps attribute names to values. They are hidden when printed or marshalled,

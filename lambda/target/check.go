@@ -49,8 +49,8 @@ func (c *checker) note(attribute, format string, args ...any) Fault {
 // note returns a Fault with a text about an attribute, which attrs may contain.
 func note(path, id, attribute string, attrs Values, text string) Fault {
 	f := Fault{Where: path, Target: id, Attribute: attribute, Text: text}
-	if line := attrs[attribute].Line; path != "" && line > 0 {
-		f.Where, f.line = fmt.Sprintf("%s:%d", path, line), line
+	if v := attrs[attribute]; path != "" && v.Line > 0 {
+		f.Where, f.Line, f.Column = fmt.Sprintf("%s:%d", path, v.Line), v.Line, v.Column
 	}
 	return f
 }

@@ -14,7 +14,7 @@ type Fault struct {
 	Attribute string // "" for the whole target
 	Text      string
 
-	line int // in the file; 0 if unknown
+	Line, Column int // in the file, from 1; 0 if unknown
 }
 
 // Error returns the fault as one sentence.
@@ -24,6 +24,12 @@ func (f Fault) Error() string {
 
 // Brief returns the fault without the target's id, for contexts that already name it.
 func (f Fault) Brief() string { return f.sentence("") }
+
+// Bare returns the fault without the target's id and without file and line.
+func (f Fault) Bare() string {
+	f.Where = ""
+	return f.sentence("")
+}
 
 func (f Fault) sentence(target string) string {
 	s := target

@@ -9,14 +9,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"regexp"
 	"slices"
+	"strconv"
 	"strings"
-	"sync"
 
 	"go.yaml.in/yaml/v3"
 
-	"fanout/engine/plain"
 	"fanout/sinks"
 )
 
@@ -91,33 +89,46 @@ func (f *FileStore) read() ([]Loaded, error) {
 	return f.catalog.parseFile(f.path, data)
 }
 
+// FileError is a fault of a targets file as a whole.
+type FileError struct {
+	Path         string
+	Line, Column int // from 1; 0 if unknown
+	Text         string
+}
+
+// Error returns the fault, with file and line.
+func (e *FileError) Error() string {
+	if e.Line == 0 {
+		return e.Path + ": " + e.Text
+	}
+	return fmt.Sprintf("%s:%d: %s", e.Path, e.Line, e.Text)
+}
+
 // parseFile reads the targets of every source.
 func (c *Catalog) parseFile(path string, data []byte) ([]Loaded, error) {
 	data = bytes.TrimPrefix(data, []byte("\uFEFF")) // a byte order mark
+	var moved []shift
 	if json.Valid(data) {
-		data = asYAML(data)
+		data, moved = asYAML(data)
 	}
 	var root yaml.Node
 	if err := yaml.Unmarshal(data, &root); err != nil {
-		line, text := explain(err)
-		if n := faultyLine(data); n > 0 {
-			line = fmt.Sprintf(":%d", n)
-		}
-		return nil, fmt.Errorf("%s%s: the file is neither YAML nor JSON: %s%s", path, line, text, quoting(text))
+		return nil, syntaxError(path, data, err)
 	}
 	if len(root.Content) == 0 {
-		return nil, fmt.Errorf("%s is empty; write targets: and a list of targets", path)
+		return nil, &FileError{Path: path, Text: "is empty; write targets: and a list of targets"}
 	}
+	restore(&root, moved)
 	top := root.Content[0]
 	if top.Kind != yaml.MappingNode {
-		return nil, fmt.Errorf("%s:%d: is not a mapping; write targets: and a list of targets", path, top.Line)
+		return nil, &FileError{path, top.Line, top.Column, "is not a mapping; write targets: and a list of targets"}
 	}
 	for i := 0; i+1 < len(top.Content); i += 2 {
 		if top.Content[i].Value == "targets" {
 			return c.parseTargets(path, resolve(top.Content[i+1]))
 		}
 	}
-	return nil, fmt.Errorf("%s: has no targets; write targets: and a list of targets", path)
+	return nil, &FileError{Path: path, Text: "has no targets; write targets: and a list of targets"}
 }
 
 func (c *Catalog) parseTargets(path string, list *yaml.Node) ([]Loaded, error) {
@@ -125,7 +136,7 @@ func (c *Catalog) parseTargets(path string, list *yaml.Node) ([]Loaded, error) {
 		return nil, nil
 	}
 	if list.Kind != yaml.SequenceNode {
-		return nil, fmt.Errorf("%s:%d: targets is not a list; begin each target with a dash", path, list.Line)
+		return nil, &FileError{path, list.Line, list.Column, "targets is not a list; begin each target with a dash"}
 	}
 	type key struct{ source, id string }
 	first := make(map[key]int) // line of the first use
@@ -152,16 +163,21 @@ func (c *Catalog) parseTargets(path string, list *yaml.Node) ([]Loaded, error) {
 // parseTarget reads one target.
 func (c *Catalog) parseTarget(path, label string, n *yaml.Node) Loaded {
 	where := fmt.Sprintf("%s:%d", path, n.Line)
-	broken := func(where, text string) Loaded {
-		return Loaded{ID: label, Spec: sinks.Spec{Active: true}, Faults: []Fault{{Where: where, Target: label, Text: text}}}
+	fault := func(id, where string, line, column int, text string) Fault {
+		return Fault{Where: where, Line: line, Column: column, Target: id, Text: text}
+	}
+	broken := func(where string, line, column int, text string) Loaded {
+		return Loaded{ID: label, Spec: sinks.Spec{Active: true}, Faults: []Fault{fault(label, where, line, column, text)}}
 	}
 	if n.Kind != yaml.MappingNode {
-		return broken(where, "is not a mapping; write its attributes as name: value")
+		return broken(where, n.Line, n.Column, "is not a mapping; write its attributes as name: value")
 	}
-	var nodes map[string]yaml.Node // also resolves merges and rejects duplicates
+	n, again := unique(n)
+	var nodes map[string]yaml.Node // also resolves merges
 	if err := n.Decode(&nodes); err != nil {
 		line, text := explain(err)
-		return broken(path+line, text)
+		number, _ := strconv.Atoi(strings.TrimPrefix(line, ":"))
+		return broken(path+line, cmp.Or(number, n.Line), 1, text)
 	}
 	attrs := make(Values, len(nodes))
 	for name, v := range nodes {
@@ -169,18 +185,47 @@ func (c *Catalog) parseTarget(path, label string, n *yaml.Node) Loaded {
 	}
 	l := c.read(attrs, label, path)
 	l.Path = path
+	for _, key := range again {
+		at := fmt.Sprintf("%s:%d", path, key.Line)
+		l.Faults = append(l.Faults, fault(l.ID, at, key.Line, key.Column, fmt.Sprintf("mapping key %q already defined at line %d", key.Value, key.first)))
+	}
 	for i := range l.Faults {
-		if f := &l.Faults[i]; f.line == 0 {
-			f.Where, f.line = where, n.Line // for a missing attribute
+		if f := &l.Faults[i]; f.Line == 0 {
+			f.Where, f.Line, f.Column = where, n.Line, n.Column // for a missing attribute
 		}
 	}
 	sortFaults(l.Faults)
 	return l
 }
 
-// sortFaults sorts faults by line.
+// repeated is a key that a mapping has before.
+type repeated struct {
+	*yaml.Node
+	first int // line of the first use
+}
+
+// unique returns a mapping without keys that it has before, and these keys.
+func unique(n *yaml.Node) (*yaml.Node, []repeated) {
+	first := make(map[string]int)
+	var again []repeated
+	out := *n
+	out.Content = nil
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		line, seen := first[key.Value]
+		if seen && key.Kind == yaml.ScalarNode {
+			again = append(again, repeated{key, line})
+			continue
+		}
+		first[key.Value] = key.Line
+		out.Content = append(out.Content, key, n.Content[i+1])
+	}
+	return &out, again
+}
+
+// sortFaults sorts faults by their place.
 func sortFaults(all []Fault) {
-	slices.SortStableFunc(all, func(a, b Fault) int { return cmp.Compare(a.line, b.line) })
+	slices.SortStableFunc(all, func(a, b Fault) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) })
 }
 
 // resolve follows an alias.
@@ -193,7 +238,7 @@ func resolve(n *yaml.Node) *yaml.Node {
 
 // scalar converts a node to a Value.
 func scalar(n *yaml.Node) Value {
-	v := Value{Text: n.Value, Line: n.Line}
+	v := Value{Text: n.Value, Line: n.Line, Column: n.Column}
 	switch n.Kind {
 	case yaml.SequenceNode:
 		v.Kind, v.Text = List, asJSON(plainNode(n, 0))
@@ -251,55 +296,4 @@ func plainNode(n *yaml.Node, level int) (value any, ok bool) {
 		return n.Value, true
 	}
 	return value, n.Decode(&value) == nil
-}
-
-// jsonEscapes matches escapes of JSON strings. A run of \u escapes matches as a whole. It is
-// compiled when it is needed, because most starts of the function do not.
-var jsonEscapes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:\\u[0-9a-fA-F]{4})+|\\.`) })
-
-// asYAML rewrites JSON that YAML reads differently: tabs between tokens, escaped slashes
-// and surrogate pairs. Line numbers stay the same.
-func asYAML(data []byte) []byte {
-	data = bytes.ReplaceAll(data, []byte("\t"), []byte(" "))
-	if bytes.IndexByte(data, '\\') < 0 {
-		return data
-	}
-	return jsonEscapes().ReplaceAllFunc(data, func(escape []byte) []byte {
-		switch escape[1] {
-		case '/':
-			return escape[1:]
-		case 'u':
-			var s string
-			if json.Unmarshal(slices.Concat([]byte(`"`), escape, []byte(`"`)), &s) == nil {
-				if b, err := json.Marshal(s); err == nil {
-					return []byte(plain.Line(string(b[1 : len(b)-1]))) // YAML rejects control characters
-				}
-			}
-		}
-		return escape
-	})
-}
-
-// yamlLine matches the place in an error of the YAML package.
-var yamlLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:yaml: )?line (\d+): `) })
-
-// explain splits an error of the YAML package into :line, if present, and text.
-func explain(err error) (line, text string) {
-	text = err.Error()
-	if types, ok := errors.AsType[*yaml.TypeError](err); ok && len(types.Errors) > 0 {
-		text = types.Errors[0]
-	}
-	if m := yamlLine().FindStringSubmatch(text); m != nil {
-		return ":" + m[1], text[len(m[0]):]
-	}
-	return "", strings.TrimPrefix(text, "yaml: ")
-}
-
-// quoting says how to write a text that YAML does not take in double quotes, such as
-// "\(.a)" in a jq program.
-func quoting(text string) string {
-	if text == "found unknown escape character" {
-		return "; write a text that has a backslash in single quotes"
-	}
-	return ""
 }

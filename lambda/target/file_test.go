@@ -157,7 +157,7 @@ func TestFileFaults(t *testing.T) {
 		got = append(got, texts(l.Faults)...)
 		got = append(got, texts(l.Warnings)...)
 	}
-	if diff := cmp.Diff([]string{"a", "a (targets[1])", "targets[2]", "a (targets[3])", "targets[4]", "e"}, ids); diff != "" {
+	if diff := cmp.Diff([]string{"a", "a (targets[1])", "targets[2]", "a (targets[3])", "b (targets[4])", "e"}, ids); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{
@@ -169,11 +169,51 @@ func TestFileFaults(t *testing.T) {
 		`t.yaml:15: target "a": sourceArn: "nonsense" is not an ARN; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic`,
 		`t.yaml:18: target "a": destination: is a list (L); it must be a string (S): write a string, in quotes if it looks like a number`,
 		`t.yaml:19: target "a": active: is a map (M); it must be a boolean (BOOL): write true or false`,
-		`t.yaml:21: target "targets[4]": mapping key "id" already defined at line 20`,
+		`t.yaml:20: target "b": sourceArn: is missing; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic`,
+		`t.yaml:20: target "b": type: is missing; write one of sns, sqs, es, opensearch, kinesis, firehose, iot, lambda, memcached, redis, file`,
+		`t.yaml:20: target "b": destination: is missing; write where the records go, such as the name or ARN of a queue or stream`,
+		`t.yaml:20: target "b": active: is missing; write true or false`,
+		`t.yaml:21: target "b": mapping key "id" already defined at line 20`,
 		`t.yaml:27: target "e": region: "2026-01-31" is not a region; write one like eu-west-1`,
 		`t.yaml:29: target "e": inFlight: is 1.5; write a whole number above zero`,
 	}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A fault has the place of its value, or of the target if an attribute is missing. Escapes
+// and tabs of JSON do not move it.
+func TestPlaces(t *testing.T) {
+	for text, want := range map[string][]string{
+		"targets:\n  - {id: \"é\", type: x, active: true}\n": {"2:5 sourceArn", "2:5 destination", "2:21 type"},
+		"targets:\n  - id: a\n    lanes: 0\n    lanes: 1":    {"2:5 sourceArn", "2:5 type", "2:5 destination", "2:5 active", "3:12 lanes", "4:5 "},
+		"{\"targets\": [\n\t{\"id\": \"\\u00e9\\/\", \"type\":\t\"x\", \"note\": \"\\/\", \"active\": 1,\n\"lanes\": 0}]}": {
+			"2:2 sourceArn", "2:2 destination", "2:29 type", "2:58 active", "3:10 lanes",
+		},
+		"targets: [a]": {"1:11 "},
+	} {
+		all, err := catalog.parseFile("t.yaml", []byte(text))
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%s: %v, %v", text, all, err)
+		}
+		var got []string
+		for _, f := range all[0].Faults {
+			got = append(got, fmt.Sprintf("%d:%d %s", f.Line, f.Column, f.Attribute))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", text, diff)
+		}
+	}
+	for text, want := range map[string]FileError{
+		"":                                 {},
+		"targets:\n  x: y":                 {Line: 2, Column: 3},
+		"targets:\n  - id: a\n   x: y":     {Line: 3, Column: 4},
+		"{\"targets\": [\n  {\"id\" 1}\n]": {Line: 2, Column: 3},
+	} {
+		_, err := catalog.parseFile("t.yaml", []byte(text))
+		if got, ok := errors.AsType[*FileError](err); !ok || got.Line != want.Line || got.Column != want.Column || got.Path != "t.yaml" {
+			t.Errorf("%q: got %+v, %v, want %+v", text, got, err, want)
+		}
 	}
 }
 
@@ -238,7 +278,7 @@ func TestOtherSources(t *testing.T) {
 
 func TestFileErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                             "t.yaml is empty; write targets: and a list of targets",
+		"":                             "t.yaml: is empty; write targets: and a list of targets",
 		"- a":                          "t.yaml:1: is not a mapping; write targets: and a list of targets",
 		"target: []":                   "t.yaml: has no targets; write targets: and a list of targets",
 		"targets: {a: b}":              "t.yaml:1: targets is not a list; begin each target with a dash",

@@ -2,9 +2,11 @@ package targets
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -22,7 +24,7 @@ import (
 // lintCommand is `fanout lint`.
 type lintCommand struct {
 	manage.Command
-	file       string // of targets; "": the table
+	files      []string // of targets; none: the table
 	filesBelow string
 }
 
@@ -30,10 +32,12 @@ type lintCommand struct {
 func NewLint(c *factory.Factory) *cobra.Command {
 	l := lintCommand{Command: manage.Command{Factory: c}}
 	cmd := &cobra.Command{
-		Use:   "lint [--targets FILE | --table NAME]",
+		Use:   "lint [FILE… | --table NAME]",
 		Short: "Report all faults and warnings of targets",
-		Long: `Lint reads the targets of every source from a file or from the table of a function, and
-reports all their faults and warnings. To check a file, it makes no AWS calls.
+		Long: `Lint reads the targets of every source from files or from the table of a function, and
+reports all their faults and warnings. To check files, it makes no AWS calls, and prints a
+line with file, line and column for each finding. --output github prints them as
+annotations of GitHub Actions.
 
 Records of an active target with a fault fail, which blocks their shard. This includes
 targets that aws-lambda-fanout ignored because of an unknown type or because the
@@ -42,23 +46,31 @@ table, lint also checks whether the source is the current stream of its DynamoDB
 A stream that was switched off and on has a new ARN, and the former stream sends no
 records.
 
-The exit status is 1 if a target has a fault, and 0 if there are only warnings.`,
-		Example: `  fanout lint --targets targets.yaml
+The exit status is 1 if a target has a fault, 2 if a file cannot be read, and 0 if there
+are only warnings.`,
+		Example: `  fanout lint targets.yaml
+  fanout lint targets/*.yaml --output github
   fanout lint --table fanoutTargets --output json`,
-		Args: ui.FlagsOnly,
+		Args: cobra.ArbitraryArgs,
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return []string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt
+		},
 	}
 	l.FunctionFlags(cmd)
 	l.TableFlags()
-	l.Flags.StringVar(&l.file, "targets", "", "read the targets from this `FILE` in YAML or JSON")
+	l.Flags.StringArrayVar(&l.files, "targets", nil, "read the targets from this `FILE` in YAML or JSON, like an argument; repeatable")
 	l.Flags.StringVar(&l.filesBelow, "allow-file-targets", "", "let targets of type file in the table write to this `DIR` (default: such targets are faulty)")
-	l.OutputFlag(cmd)
+	ui.OutputFlag(cmd, &l.Output, append(slices.Clone(ui.OutputForms), github)...)
 	l.Work(cmd, nil, func(ctx context.Context, a *cloud.Account) error { return l.lintTable(ctx, cmd, a) })
 	ofTable := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if l.file == "" {
-			return ofTable(cmd, args)
+		if l.files = append(l.files, args...); len(l.files) > 0 {
+			return l.lintFiles(cmd)
 		}
-		return l.lintFile(cmd)
+		if l.Output == github {
+			return errors.New("--output github is for files; name a file, or remove the flag")
+		}
+		return ofTable(cmd, nil)
 	}
 	_ = cmd.MarkFlagFilename("targets", "yaml", "yml", "json")
 	_ = cmd.MarkFlagDirname("allow-file-targets")
@@ -90,26 +102,11 @@ func (l *lintCommand) lintTable(ctx context.Context, cmd *cobra.Command, a *clou
 	return showLint(cmd.OutOrStdout(), l.Output, lintedOf(lint.Targets(all, streams)))
 }
 
-// lintFile prints the findings for the targets of a file.
-func (l *lintCommand) lintFile(cmd *cobra.Command) error {
-	for _, name := range []string{"function", "function-arn", "table", "table-arn", "allow-file-targets"} {
-		if l.IsSet(name) {
-			return fmt.Errorf("--targets and --%s cannot be combined; use only one", name)
-		}
-	}
-	store, err := l.Catalog.OpenFile(l.file)
-	if err != nil {
-		return err
-	}
-	all, err := store.All()
-	if err != nil {
-		return err
-	}
-	return showLint(cmd.OutOrStdout(), l.Output, lintedOf(lint.Targets(all, nil)))
-}
-
 // linted is a finding for one target.
 type linted struct {
+	File   string        `json:"file,omitempty"`
+	Line   int           `json:"line,omitempty"`
+	Column int           `json:"column,omitempty"`
 	Source string        `json:"source"`
 	Target string        `json:"target"`
 	Status doctor.Status `json:"status"` // error: its records fail, or none arrive; warning
@@ -119,7 +116,7 @@ type linted struct {
 func lintedOf(found []lint.Finding) []linted {
 	all := make([]linted, len(found))
 	for i, f := range found {
-		all[i] = linted{f.Source, f.Target, doctor.Warning, f.Text}
+		all[i] = linted{Source: f.Source, Target: f.Target, Status: doctor.Warning, Text: f.Text}
 		if f.Fault {
 			all[i].Status = doctor.Error
 		}
@@ -127,14 +124,19 @@ func lintedOf(found []lint.Finding) []linted {
 	return all
 }
 
-// showLint prints the findings, and fails if a target has a fault.
-func showLint(w io.Writer, output string, found []linted) error {
-	faults := 0
-	for _, f := range found {
-		if f.Status == doctor.Error {
-			faults++
+// faultsIn returns the number of faults among findings.
+func faultsIn(found []linted) (n int) {
+	for i := range found {
+		if found[i].Status == doctor.Error {
+			n++
 		}
 	}
+	return n
+}
+
+// showLint prints the findings of a table, and fails if a target has a fault.
+func showLint(w io.Writer, output string, found []linted) error {
+	faults := faultsIn(found)
 	if len(found) > 0 || output != "table" {
 		err := ui.Show(w, output, found, func(t table.Writer) {
 			t.AppendHeader(table.Row{"", "target", "finding"})

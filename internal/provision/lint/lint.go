@@ -13,7 +13,10 @@ type Finding struct {
 	Source string
 	Target string // id; "" if it is about several targets of the source
 	Fault  bool   // records fail, or none arrive; otherwise it is a warning
-	Text   string
+	Text   string // with file and line, for a file
+
+	Line, Column int    // in a file, from 1; 0 for a table
+	Bare         string // the text without file and line
 }
 
 // Targets returns the findings for targets, the complete list of all sources, in their
@@ -25,7 +28,7 @@ func Targets(all []target.Loaded, streams Streams) []Finding {
 	for i := range all {
 		l := &all[i]
 		say := func(fault bool, f target.Fault) {
-			found = append(found, Finding{l.Spec.SourceARN, l.ID, fault, f.Brief()})
+			found = append(found, Finding{l.Spec.SourceARN, l.ID, fault, f.Brief(), f.Line, f.Column, f.Bare()})
 		}
 		grave := l.Spec.Active // inactive targets receive nothing
 		for _, f := range l.Faults {
@@ -49,7 +52,10 @@ func Targets(all []target.Loaded, streams Streams) []Finding {
 	}
 	for _, source := range slices.Sorted(maps.Keys(sources)) {
 		if former := target.FormerStream(source, all); former != "" {
-			found = append(found, Finding{Source: source, Text: former + ", with fanout export and fanout apply --prune, unless this stream is the former one"})
+			text := former + ", with fanout export and fanout apply --prune, unless this stream is the former one"
+			i := slices.IndexFunc(all, func(l target.Loaded) bool { return l.Spec.SourceARN == source })
+			at := all[i].Fault("sourceArn", "%s", text)
+			found = append(found, Finding{Source: source, Text: text, Line: at.Line, Column: at.Column, Bare: text})
 		}
 	}
 	return found
