@@ -64,6 +64,13 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+// The cases of fanout test pass.
+func TestCases(t *testing.T) {
+	if out, err := exec.Command("fanout", "test", "cases").CombinedOutput(); err != nil || !bytes.HasSuffix(out, []byte("2 cases, 0 failed\n")) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // same compares got with a file, or writes it with -update.
 func same(t *testing.T, file string, got []byte) {
 	t.Helper()

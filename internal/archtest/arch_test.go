@@ -174,6 +174,7 @@ var rooms = map[string][]string{
 	"sources":  {"factory", "manage", "ui"},
 	"run":      {"factory", "ui"},
 	"event":    {"factory", "run", "ui"},
+	"cases":    {"factory", "ui"},
 	"redrive":  {"factory", "manage", "run", "ui"},
 	"tune":     {"factory", "manage", "run", "ui"},
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fanout/internal/cli/cases"
 	"fanout/internal/cli/event"
 	"fanout/internal/cli/factory"
 	"fanout/internal/cli/function"
@@ -59,7 +60,7 @@ records, keeps their order, and isolates targets from each other.`,
 			targets.NewExport(&c), targets.NewApply(&c), targets.NewLint(&c), targets.NewSchema(&c),
 		}},
 		{"Sources", []*cobra.Command{sources.NewHook(&c), sources.NewUnhook(&c), sources.NewPause(&c), sources.NewResume(&c)}},
-		{"Run and tune", []*cobra.Command{run.NewRun(&c), event.New(), redrive.NewRedrive(&c), tune.NewTune(&c)}},
+		{"Run and tune", []*cobra.Command{run.NewRun(&c), event.New(), cases.New(&c), redrive.NewRedrive(&c), tune.NewTune(&c)}},
 		{"Other", []*cobra.Command{newBuild(), newCompletion(), newVersion(), newMan()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})

@@ -1,0 +1,2 @@
+// Package cases has the command `fanout test`.
+package cases
