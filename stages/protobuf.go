@@ -66,7 +66,7 @@ func readTag(b []byte) (number int, kind wire, n int) {
 	if number == 0 {
 		return 0, 0, 0
 	}
-	return number, wire(t & 7), n //nolint:gosec // three bits
+	return number, wire(t & 7), n
 }
 
 // readBytes returns where the bytes behind a length at the start of b begin and end, or zeros
