@@ -28,7 +28,7 @@ func ofTypes(c *target.Catalog) []node {
 func typeProperties(t *sinks.Type) node {
 	p := node{"destination": destinationNode(t)}
 	for attribute, most := range map[string]int{"batchRecords": t.MaxBatchRecords, "batchBytes": t.MaxBatchBytes, "maxRecordBytes": t.MaxRecordBytes} {
-		if most > 0 && !(attribute == "batchRecords" && t.Aggregate) {
+		if most > 0 && (attribute != "batchRecords" || !t.Aggregate) {
 			p[attribute] = node{"maximum": most}
 		}
 	}
