@@ -2,7 +2,7 @@ package tune
 
 import (
 	"fmt"
-	"html/template"
+	"html"
 	"math"
 	"slices"
 	"strings"
@@ -129,10 +129,10 @@ func (c *chart) x(i int) float64 {
 
 // SVG draws the chart twice, for wide and for narrow screens. Colors come from the classes s0,
 // s1, … of the page.
-func (c *chart) SVG() template.HTML {
+func (c *chart) SVG() markup {
 	w, n := *c, *c
 	w.frame, n.frame = wide, narrow
-	return template.HTML(w.draw("wide") + n.draw("narrow")) //nolint:gosec // of numbers, and of texts that are escaped
+	return markup(w.draw("wide") + n.draw("narrow")) //nolint:gosec // of numbers, and of texts that are escaped
 }
 
 func (c *chart) draw(class string) string {
@@ -254,4 +254,4 @@ func (c *chart) values(out func(string, ...any), s *scale) {
 	}
 }
 
-func esc(s string) string { return template.HTMLEscapeString(s) }
+func esc(s string) string { return html.EscapeString(s) }
