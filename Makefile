@@ -198,4 +198,4 @@ pattern-oracle: ## event patterns compared with event-ruler of AWS (PAIRS, SEED)
 
 .PHONY: commands
 commands: build extension ## every command of the command line against moto, read back with the AWS CLI
-	ONLY=moto VERBOSE= RUN='TestCommands|TestReadme|TestQuickstart' ./integration/run.sh
+	ONLY=moto VERBOSE= RUN='TestCommands|TestReadme|TestQuickstart|TestCommandIsSmall' ./integration/run.sh
