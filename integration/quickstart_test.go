@@ -35,7 +35,7 @@ func TestQuickstart(t *testing.T) {
 	dir, wrapper := t.TempDir(), t.TempDir()
 	// The AWS CLI does not look for an endpoint of SQS in its environment.
 	cli := fmt.Sprintf("#!/bin/sh\nexec %s --endpoint-url http://%s \"$@\"\n", must(exec.LookPath("aws"))(t), addr)
-	if err := os.WriteFile(filepath.Join(wrapper, "aws"), []byte(cli), 0o700); err != nil { //nolint:gosec // it is a program
+	if err := os.WriteFile(filepath.Join(wrapper, "aws"), []byte(cli), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	bin := must(filepath.Abs("../bin"))(t)

@@ -3,7 +3,6 @@
 package pagetest
 
 import (
-	"bufio"
 	"fmt"
 	"os"
 	"os/exec"
@@ -26,16 +25,13 @@ var mark = regexp.MustCompile(`^<!-- (.*) -->$`)
 // lines. to "" is the end of the page.
 func Blocks(t testing.TB, path, from, to string) []Block {
 	t.Helper()
-	file, err := os.Open(path)
+	page, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
 	var blocks []Block
 	kind, comment, inside, end := "", "", false, to == ""
-	lines := bufio.NewScanner(file)
-	for n := 1; lines.Scan(); n++ {
-		line := lines.Text()
+	for n, line := range strings.Split(string(page), "\n") {
 		switch {
 		case kind == "" && line == from:
 			inside = true
@@ -45,7 +41,7 @@ func Blocks(t testing.TB, path, from, to string) []Block {
 		case kind == "" && strings.HasPrefix(line, "```"):
 			kind = strings.TrimPrefix(line, "```")
 			if kind == "sh" {
-				blocks = append(blocks, Block{Line: n + 1, Mark: comment})
+				blocks = append(blocks, Block{Line: n + 2, Mark: comment})
 				comment = ""
 			}
 		case line == "```":
@@ -60,8 +56,8 @@ func Blocks(t testing.TB, path, from, to string) []Block {
 			}
 		}
 	}
-	if lines.Err() != nil || len(blocks) == 0 || !end {
-		t.Fatalf("%s has no blocks between %q and %q (%v)", path, from, to, lines.Err())
+	if len(blocks) == 0 || !end {
+		t.Fatalf("%s has no blocks between %q and %q", path, from, to)
 	}
 	return blocks
 }
@@ -70,7 +66,7 @@ func Blocks(t testing.TB, path, from, to string) []Block {
 // else than the page shows.
 func (b Block) Run(t testing.TB, dir string, env []string) {
 	t.Helper()
-	cmd := exec.Command("sh", "-e", "-c", b.Script)
+	cmd := exec.Command("sh", "-e", "-c", b.Script) //nolint:gosec // of a page in this repository
 	cmd.Dir, cmd.Env = dir, env
 	got, err := cmd.CombinedOutput()
 	if err != nil {
