@@ -32,9 +32,11 @@ test: ## vet, unit, race, conformance and architecture tests, and the example ex
 	$(GO) test -timeout 10m ./...
 	cd examples/extension && $(GO) vet ./... && $(GO) test ./...
 
-.PHONY: budget
-budget: ## what make test leaves out, because the race detector allocates or is slow: allocations, memory, order
-	$(GO) test -run 'Allocations|TestMemory|TestOrdered|Bounded' ./bench ./internal/pattern ./lambda
+.PHONY: test-norace
+# The race detector allocates and is slow.
+test-norace: ## the tests that make test leaves out: budgets of allocations and memory, and builds of copies of the tree
+	$(GO) test -run 'Allocations|TestMemory|TestOrdered|Bounded|TestTables|TestModule|TestRecipes' \
+	  ./bench ./bench/compare ./internal/archtest ./internal/pattern ./lambda
 
 CARRIED := internal/provision/code
 

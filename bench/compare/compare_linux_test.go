@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"fanout/internal/testing/race"
 )
 
 // built returns a folder with the compared programs.
@@ -25,6 +27,9 @@ func built(t *testing.T) string {
 // each cell that needs one. This also proves that all functions deliver all of each
 // workload.
 func TestTables(t *testing.T) {
+	if race.Enabled {
+		t.Skip("it runs functions, which the race detector makes slow")
+	}
 	bin := built(t)
 	page := filepath.Join(t.TempDir(), "page.md")
 	var places strings.Builder

@@ -5,12 +5,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"fanout/internal/testing/race"
 )
 
 // A renamed copy builds, its imports are as they were, and nothing has the old path.
 func TestModule(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it builds everything")
+	if testing.Short() || race.Enabled {
+		t.Skip("it builds everything, and make test-norace runs it")
 	}
 	if err := exec.Command("git", "rev-parse", "--git-dir").Run(); err != nil {
 		t.Skip("this is no checkout of git")

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"fanout/internal/testing/race"
 )
 
 // file matches a file name and its code in CONTRIBUTING.md.
@@ -15,8 +17,8 @@ var file = regexp.MustCompile("(?s)\n`([\\w./]+)`:\n\n```go\n(.*?\n)```\n")
 // TestRecipes follows CONTRIBUTING.md on a copy of the tree: it adds a stage and a type of
 // target, and nothing outside of their folders but the files that the recipes name.
 func TestRecipes(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it builds packages")
+	if testing.Short() || race.Enabled {
+		t.Skip("it builds packages, and make test-norace runs it")
 	}
 	root := filepath.Join("..", "..")
 	if err := exec.Command("git", "rev-parse", "--git-dir").Run(); err != nil {

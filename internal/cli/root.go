@@ -25,7 +25,9 @@ func newRoot(catalog *target.Catalog) *cobra.Command {
 		Short: "Send records from Kinesis, DynamoDB and SNS to many targets",
 		Long: `fanout takes batches of records from Amazon Kinesis Data Streams, DynamoDB Streams and
 SNS, passes them through stages, and delivers them to many targets at once. It loses no
-records, keeps their order, and isolates targets from each other.`,
+records, keeps their order, and isolates targets from each other.
+
+The repository has guides: start with docs/quickstart.md; docs/README.md lists the others.`,
 		Example: `  fanout register sqs --source-type kinesis --source orders --id queue --destination orders --active true
   fanout hook --source-type kinesis --source orders
   fanout list`,
