@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"fanout/internal/testing/race"
 	"fanout/lambda"
 	"fanout/lambda/target"
 )
@@ -61,6 +62,9 @@ func measure(t *testing.T, s *Sample, targets string, o MeasureOptions) *Measure
 // Aggregates of small records cost a twentieth of the records or less, in units of payload and
 // in calls.
 func TestMeasureAggregates(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector makes it slow")
+	}
 	m := measure(t, newSample(t, kinesisEvent(10_000, 200, 1000, 1)), `
 - {id: plain, type: kinesis, destination: a}
 - {id: aggregates, type: kinesis, destination: b, aggregate: true}
@@ -93,6 +97,9 @@ func TestMeasureAggregates(t *testing.T) {
 // Every type of target makes its requests, and the stand-in acknowledges them.
 // Nothing is sent: the hosts do not exist, and the file is not written.
 func TestMeasureEveryType(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector makes it slow")
+	}
 	m := measure(t, newSample(t, kinesisEvent(1000, 100, 1000, 1)), everyType, MeasureOptions{Collapse: []string{Configured}, Largest: 1000})
 	for _, n := range m.Notes {
 		if !strings.Contains(n, "client is not measured") {
@@ -154,6 +161,9 @@ func TestMeasureVariants(t *testing.T) {
 }
 
 func TestMeasureNotes(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector makes it slow")
+	}
 	sample := newSample(t, kinesisEvent(10, 100, 10, 1))
 	slow := func(func() error) (time.Duration, error) { return time.Second, nil }
 	m := measure(t, sample, "- {id: a, type: kinesis, destination: b}", MeasureOptions{Meter: slow})

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"fanout/internal/testing/race"
 )
 
 var (
@@ -24,7 +26,7 @@ var (
 type Model[S any] struct {
 	Package string // for the command that repeats a run, such as ./engine
 	Page    string // path of docs/models.md from the package's folder
-	Runs    int    // without flags
+	Runs    int    // without flags; a fifth with the race detector
 
 	Play      func(j *Judge, d *Draw, sabotage S) // draws one world and runs it
 	Promises  []Promise
@@ -39,7 +41,7 @@ type Model[S any] struct {
 // promise, and prints how to repeat that run.
 func (m *Model[S]) Check(t *testing.T) {
 	var (
-		n, enough = 0, cmp.Or(*runs, m.Runs)
+		n, enough = 0, cmp.Or(*runs, m.runs())
 		seed      = cmp.Or(*firstSeed, rand.Uint64())
 		counts    = map[string]int{}
 		start     = time.Now()
@@ -66,6 +68,14 @@ func (m *Model[S]) Check(t *testing.T) {
 			t.Errorf("no run had any %s", what)
 		}
 	}
+}
+
+// runs is the number of runs without flags.
+func (m *Model[S]) runs() int {
+	if race.Enabled {
+		return max(1, m.Runs/5) // it makes a run ten times as long
+	}
+	return m.Runs
 }
 
 // play runs one world. A nil sabotage means none.
