@@ -35,8 +35,8 @@ test: ## vet, unit, race, conformance and architecture tests, and the example ex
 .PHONY: test-norace
 # The race detector allocates and is slow.
 test-norace: ## the tests that make test leaves out: budgets of allocations and memory, and builds of copies of the tree
-	$(GO) test -run 'Allocations|TestMemory|TestOrdered|Bounded|TestTables|TestModule|TestRecipes|TestMeasure' \
-	  ./bench ./bench/compare ./internal/archtest ./internal/pattern ./internal/tune ./lambda
+	$(GO) test -run 'Allocations|TestMemory|TestOrdered|Bounded|TestTables|TestModule|TestRecipes|TestMeasure|TestHostileHTTP' \
+	  ./bench ./bench/compare ./internal/archtest ./internal/pattern ./internal/tune ./lambda ./sinks
 
 CARRIED := internal/provision/code
 

@@ -30,11 +30,11 @@ targets:
 	}
 	where := func(line int) string { return fmt.Sprintf("%s:%d: ", a.file, line) }
 	want := strings.Join([]string{
-		where(4) + `active: is a string (S); it must be a boolean (BOOL): write true or false`,
-		where(4) + `parallel: is a number (N); it must be a boolean (BOOL): write true or false`,
 		where(4) + `destination: "not a stream" is not the name of a stream (at most 128 letters, digits and _ . -); write the name, or an ARN like arn:aws:kinesis:eu-west-1:123456789012:stream/name`,
-		where(4) + `role: "someone" is not an ARN; write one like arn:aws:iam::123456789012:role/name`,
+		where(4) + `active: is a string (S); it must be a boolean (BOOL): write true or false`,
 		where(4) + `region: "nowhere" is not a region; write one like eu-west-1`,
+		where(4) + `role: "someone" is not an ARN; write one like arn:aws:iam::123456789012:role/name`,
+		where(4) + `parallel: is a number (N); it must be a boolean (BOOL): write true or false`,
 	}, "\n")
 	if diff := cmp.Diff(want, bad.Failures[0].Err.Error()); diff != "" {
 		t.Error(diff)

@@ -19,6 +19,7 @@ import (
 
 	"fanout/engine"
 	"fanout/internal/awshttp"
+	"fanout/internal/testing/race"
 	"fanout/sinks"
 	"fanout/sinks/es"
 	"fanout/sinks/internal/cache"
@@ -118,6 +119,9 @@ func hostileSinks() []service {
 // TestHostileHTTP asserts that an endless answer, plain or compressed, costs only its own
 // request and little memory.
 func TestHostileHTTP(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector makes it slow")
+	}
 	forms := []struct{ name, head, filler string }{
 		{"a string", `{"Records":"`, "secret"},
 		{"a list", `{"Records":[`, `[],`},
