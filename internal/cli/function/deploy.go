@@ -23,6 +23,7 @@ type deploy struct {
 	manage.Command
 	role, roleARN           string
 	ledger, failures        string
+	alarms                  string // ARN of a topic
 	memory, timeout         int
 	subnets, securityGroups []string
 	architecture            string
@@ -63,6 +64,10 @@ One record that a target cannot take holds up its shard until it expires, unless
 target has an onFailure. --failures-queue makes a queue that takes such records of all
 targets without one, so that their shards go on. fanout redrive delivers them again.
 
+--alarms makes CloudWatch alarms that write to a topic: records are late, fail, go to
+onFailure or are lost, or the function fails or is throttled. Later runs keep them up to
+date. docs/operations.md has their thresholds.
+
 Deploy writes only differences, so you can run it again to complete a deploy that
 stopped halfway. It uses an existing role or table without changing it, unless deploy
 created it. If you name a resource by ARN, deploy does not look it up, but may read its
@@ -70,6 +75,7 @@ settings.`,
 		Example: `  fanout deploy --function fanout
   fanout deploy --function orders --memory 512 --timeout 60 --ledger-table ordersLedger
   fanout deploy --function orders --failures-queue ordersFailures --dry-run
+  fanout deploy --function orders --alarms arn:aws:sns:eu-west-1:123456789012:oncall
   fanout deploy --subnet subnet-01234567,subnet-89abcdef --security-group sg-01234567
   fanout deploy --exec-role-arn arn:aws:iam::123456789012:role/fanout --env FANOUT_METRICS=emf`,
 		Args: ui.FlagsOnly,
@@ -81,6 +87,7 @@ settings.`,
 	d.TableFlags()
 	d.settingFlags(cmd)
 	f.StringVar(&d.failures, "failures-queue", "", "send records that a target without onFailure cannot take to this SQS queue, by `NAME` or ARN; created if it does not exist; '' for none (default: none)")
+	d.alarmsFlag("make CloudWatch alarms that write to this SNS `TOPIC`, by ARN; '' deletes them (default: no alarms)")
 	f.StringVar(&d.file, "package", "", "deploy the function in this zip `FILE` (default: the one built into fanout)")
 	f.BoolVar(&d.rollback, "rollback", false, "go back to the code of the version before; settings stay as they are")
 	f.BoolVar(&d.NoIAM, "no-iam", false, "do not create a role or change its policy; print the policy that it needs")
@@ -112,6 +119,9 @@ func (d *deploy) run(ctx context.Context, cmd *cobra.Command, a *cloud.Account) 
 	return showDeployed(cmd.OutOrStdout(), d.Output, result)
 }
 
+// alarmsFlag adds the flag with the topic of alarms.
+func (d *deploy) alarmsFlag(usage string) { d.Flags.StringVar(&d.alarms, "alarms", "", usage) }
+
 // settingFlags adds the flags of a function's settings.
 func (d *deploy) settingFlags(cmd *cobra.Command) {
 	f := d.Flags
@@ -141,6 +151,9 @@ func (d *deploy) settings(cmd *cobra.Command) stack.Settings {
 	}
 	if d.IsSet("failures-queue") {
 		set.Failures = &d.failures
+	}
+	if d.IsSet("alarms") {
+		set.Alarms = &d.alarms
 	}
 	if d.IsSet("memory") {
 		set.Memory = int32(d.memory) //nolint:gosec // checked before

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"fanout/internal/cli/ui"
+	"fanout/internal/provision/alarms"
 	"fanout/internal/provision/stack"
 	"fanout/lambda"
 )
@@ -25,7 +26,7 @@ func (d *deploy) checkFlags() error {
 		}
 	}
 	if d.rollback {
-		for _, name := range slices.Concat(settingFlagNames, []string{"package", "failures-queue", "exec-role", "exec-role-arn", "table", "table-arn"}) {
+		for _, name := range slices.Concat(settingFlagNames, []string{"package", "failures-queue", "alarms", "exec-role", "exec-role-arn", "table", "table-arn"}) {
 			if d.IsSet(name) {
 				return fmt.Errorf("--rollback changes only the code, so it cannot go with --%s; run fanout deploy again for the settings", name)
 			}
@@ -44,7 +45,7 @@ func (d *deploy) checkFlags() error {
 	case d.retention != 0 && !slices.Contains(stack.Retentions, d.retention):
 		return fmt.Errorf("--log-retention is %d; CloudWatch Logs allows 0 (forever) and %s", d.retention, strings.Trim(fmt.Sprint(stack.Retentions), "[]"))
 	}
-	return errors.Join(d.checkFailures(), checkVariables(d.environment))
+	return errors.Join(d.checkFailures(), d.checkAlarms(), checkVariables(d.environment))
 }
 
 // checkFailures checks the ARN of the queue for failures with the function's own code.
@@ -60,6 +61,17 @@ func (d *deploy) checkFailures() error {
 	})
 	if err != nil {
 		return fmt.Errorf("--failures-queue is %q; it must be a name, or the ARN of an SQS queue, such as arn:aws:sqs:eu-west-1:123456789012:failures", d.failures)
+	}
+	return nil
+}
+
+// checkAlarms checks the topic for alarms.
+func (d *deploy) checkAlarms() error {
+	if d.alarms == "" {
+		return nil
+	}
+	if err := alarms.CheckTopic(d.alarms, ""); err != nil {
+		return fmt.Errorf("--alarms: %w", err)
 	}
 	return nil
 }

@@ -29,12 +29,12 @@ func NewDestroy(c *factory.Factory) *cobra.Command {
 		Use:   "destroy",
 		Short: "Delete the function and the resources that deploy created",
 		Long: `Destroy deletes the function's event source mappings and subscriptions, its role, its
-log group, its tables, and the function. It first lists the resources to delete and to
-keep, and asks.
+log group, its queue for failures, its alarms, its tables, and the function. It first
+lists the resources to delete and to keep, and asks.
 
-It deletes only tables, roles and log groups that fanout deploy created for this
-function, which have the tag fanout:function. It keeps a table that another function in
-the region uses. If a destroy stopped halfway, run it again to complete it. If nothing
+It deletes only tables, roles, log groups, queues and alarms that fanout deploy created
+for this function, which have the tag fanout:function. It keeps a queue that has
+messages, and a table that another function in the region uses. If a destroy stopped halfway, run it again to complete it. If nothing
 is left, it says so and succeeds.`,
 		Example: `  fanout destroy --function fanout
   fanout destroy --function orders --keep-table --yes`,

@@ -15,6 +15,7 @@ import (
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/registry"
 	"fanout/internal/provision/template"
+	"fanout/lambda/metrics"
 	"fanout/lambda/target"
 )
 
@@ -25,6 +26,8 @@ type templates struct {
 	format  string
 	targets string // file
 	file    string // output file
+
+	dashboard bool
 }
 
 // NewTemplate returns the command `fanout template`.
@@ -40,8 +43,12 @@ targets of a file, with the settings of the other flags, and makes no AWS calls.
 
 A SAM or CloudFormation template has the targets as metadata, for fanout apply, because
 these tools have no resource for an item of a table. Every mapping has
-ReportBatchItemFailures.`,
+ReportBatchItemFailures.
+
+--alarms adds the CloudWatch alarms that fanout deploy --alarms makes, and --dashboard a
+dashboard with the function's name. Both follow targets as they come and go.`,
 		Example: `  fanout template --format terraform --function fanout --output-file fanout.tf
+  fanout template --format terraform --alarms arn:aws:sns:eu-west-1:123456789012:oncall --dashboard
   fanout template --format sam --targets targets.yaml --memory 256 --batch-size 1000`,
 		Args: ui.FlagsOnly,
 	}
@@ -52,6 +59,8 @@ ReportBatchItemFailures.`,
 	t.FunctionFlags(cmd)
 	ui.OneOf(cmd, &t.format, "format", "", "print the template in this `FORMAT`: "+ui.Either(names), names)
 	t.Flags.StringVar(&t.file, "output-file", "", "write to this `FILE` (default: standard output)")
+	t.alarmsFlag("add CloudWatch alarms that write to this SNS `TOPIC`, by ARN (default: those of the function, if it has any)")
+	t.Flags.BoolVar(&t.dashboard, "dashboard", false, "add a CloudWatch dashboard")
 	t.Flags.StringVar(&t.targets, "targets", "", "describe a new function for the targets in this `FILE` in YAML or JSON; the flags below apply only with --targets")
 	t.TableFlags()
 	t.settingFlags(cmd)
@@ -93,6 +102,9 @@ func (t *templates) check() error {
 	if t.targets != "" {
 		return t.checkFlags()
 	}
+	if err := t.checkAlarms(); err != nil {
+		return err
+	}
 	for _, name := range withTargets {
 		if t.IsSet(name) {
 			return fmt.Errorf("--%s has an effect only with --targets; the template of a deployed function has that function's settings", name)
@@ -105,6 +117,13 @@ func (t *templates) check() error {
 func (t *templates) print(cmd *cobra.Command, s template.Setup) error {
 	for i := range s.Targets {
 		manage.WarnOfPassword(cmd.ErrOrStderr(), "the template", &registry.Entry{Loaded: s.Targets[i]})
+	}
+	if t.IsSet("alarms") {
+		s.Alarms = t.alarms
+	}
+	s.Dashboard = t.dashboard
+	if mode := s.Function.Metrics; (s.Alarms != "" || s.Dashboard) && (mode == "" || mode == metrics.ModeNone) {
+		t.Warn("the function counts no records (FANOUT_METRICS=none), so nothing watches records that fail or go to onFailure")
 	}
 	out, err := template.Render(template.Format(t.format), s)
 	if err != nil {

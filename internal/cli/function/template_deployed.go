@@ -19,6 +19,7 @@ import (
 	"fanout/internal/provision/hooks"
 	"fanout/internal/provision/registry"
 	"fanout/internal/provision/role"
+	"fanout/internal/provision/stack"
 	"fanout/internal/provision/template"
 )
 
@@ -49,7 +50,7 @@ func (t *templates) deployed(ctx context.Context, a *cloud.Account) (template.Se
 	facts.Namespace = f.Environment["FANOUT_METRICS_NAMESPACE"] // the default is left out
 	s := template.Setup{
 		Function: facts, Environment: f.Environment,
-		Memory: whole(c.MemorySize), Timeout: whole(c.Timeout), Architecture: "x86_64",
+		Alarms: out.Tags[stack.AlarmsTag], Memory: whole(c.MemorySize), Timeout: whole(c.Timeout), Architecture: "x86_64",
 	}
 	if len(c.Architectures) > 0 {
 		s.Architecture = string(c.Architectures[0])

@@ -34,8 +34,8 @@ func (d *Deployed) Changes() bool {
 // Deploy makes a function and its resources, or updates them to the settings. It writes
 // only differences.
 //
-// The order makes a partial run harmless: the function comes last, after its tables,
-// its role and the role's policy.
+// The order makes a partial run harmless: the function comes after its tables, its role and
+// the role's policy, and its alarms come last, because its tag says that it has them.
 func (s *Stack) Deploy(ctx context.Context, set Settings) (Deployed, error) {
 	var d Deployed
 	done := func(t Resource, err error) error {
@@ -63,6 +63,9 @@ func (s *Stack) Deploy(ctx context.Context, set Settings) (Deployed, error) {
 	if err := CheckTime(p.name, p.timeout, p.environment); err != nil {
 		return d, err
 	}
+	if err := p.watch(has, set.Alarms, s.Region); err != nil {
+		return d, err
+	}
 	if err := s.mayHave(ctx, p.role, set.LeaveIAM); err != nil {
 		return d, err
 	}
@@ -76,7 +79,10 @@ func (s *Stack) Deploy(ctx context.Context, set Settings) (Deployed, error) {
 	if err := done(s.logGroup(ctx, p.logGroup, p.name, set.Retention, has == nil)); err != nil {
 		return d, err
 	}
-	return d, done(s.function(ctx, has, &p, archive, again))
+	if err := done(s.function(ctx, has, &p, archive, again)); err != nil {
+		return d, err
+	}
+	return d, s.alarms(ctx, &p, done)
 }
 
 // archive returns the code to deploy.

@@ -55,6 +55,7 @@ type fake struct {
 	items    []map[string]dbtypes.AttributeValue // of the target table
 	groups   map[string]*group
 	queues   map[string]*fakeQueue
+	alarms   map[string]*fakeAlarm
 }
 
 type table struct {
@@ -71,12 +72,12 @@ type group struct {
 }
 
 func newFake() *fake {
-	return &fake{policies: map[string]string{}, tables: map[string]*table{}, groups: map[string]*group{}, queues: map[string]*fakeQueue{}, code: map[string][]byte{}}
+	return &fake{policies: map[string]string{}, tables: map[string]*table{}, groups: map[string]*group{}, queues: map[string]*fakeQueue{}, alarms: map[string]*fakeAlarm{}, code: map[string][]byte{}}
 }
 
 func (f *fake) stack() *Stack {
 	return &Stack{
-		Lambda: fakeLambda{fake: f}, IAM: fakeIAM{fake: f}, Tables: fakeDynamoDB{f}, Queues: fakeSQS{f}, Catalog: fanout.Builtin(), Logs: fakeLogs{f}, Region: region,
+		Lambda: fakeLambda{fake: f}, IAM: fakeIAM{fake: f}, Tables: fakeDynamoDB{f}, Queues: fakeSQS{f}, Alarms: fakeCloudWatch{f}, Catalog: fanout.Builtin(), Logs: fakeLogs{f}, Region: region,
 		Topics: func(string) cloud.SNSAPI { return fakeSNS{fake: f} }, OnResource: func(Resource) {}, OnWait: func(string) {},
 	}
 }
@@ -121,6 +122,9 @@ func (f *fake) state() string {
 	}
 	for name, q := range f.queues {
 		fmt.Fprintln(&b, name, q.tags, q.attributes)
+	}
+	for name, a := range f.alarms {
+		fmt.Fprintln(&b, name, len(a.tags), *a.Threshold, *a.EvaluationPeriods, a.AlarmActions)
 	}
 	fmt.Fprintln(&b, len(f.mappings), len(f.subs))
 	lines := strings.Split(b.String(), "\n")

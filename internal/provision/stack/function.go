@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +18,6 @@ import (
 	"fanout/internal/awserr"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/code"
-	"fanout/internal/provision/role"
 )
 
 // function is the current state of a function.
@@ -94,7 +94,7 @@ func (s *Stack) createFunction(ctx context.Context, p *plan, archive code.Packag
 		FunctionName: &p.name, Description: aws.String("Delivers stream records to many targets. Created by fanout deploy."),
 		Runtime: types.RuntimeProvidedal2023, Handler: aws.String(handler), Architectures: []types.Architecture{p.architecture},
 		Code: &types.FunctionCode{ZipFile: archive}, Role: &p.role, MemorySize: &p.memory, Timeout: &p.timeout,
-		Environment: &types.Environment{Variables: p.environment}, Tags: tags(p.name),
+		Environment: &types.Environment{Variables: p.environment}, Tags: p.tags(),
 	}
 	if len(p.network.Subnets) > 0 {
 		in.VpcConfig = p.vpc()
@@ -129,8 +129,12 @@ func (s *Stack) updateFunction(ctx context.Context, p *plan, archive code.Packag
 	case failed:
 		settings = append(settings, cloud.Changed("last update", "failed", "made again"))
 	}
-	if has.tags[role.Tag] != p.name {
-		changes = append(changes, cloud.Changed("tag "+role.Tag, cmp.Or(has.tags[role.Tag], cloud.Unset), p.name))
+	wanted := p.tags()
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		value := wanted[name]
+		if has.tags[name] != value {
+			changes = append(changes, cloud.Changed("tag "+name, cmp.Or(has.tags[name], cloud.Unset), cmp.Or(value, cloud.Unset)))
+		}
 	}
 	tag := len(changes) > 0
 	changes = slices.Concat(settings, replaced, changes)
@@ -154,7 +158,7 @@ func (s *Stack) updateFunction(ctx context.Context, p *plan, archive code.Packag
 		}
 	}
 	if tag {
-		if _, err := s.Lambda.TagResource(ctx, &lambda.TagResourceInput{Resource: has.FunctionArn, Tags: tags(p.name)}); err != nil {
+		if _, err := s.Lambda.TagResource(ctx, &lambda.TagResourceInput{Resource: has.FunctionArn, Tags: wanted}); err != nil {
 			return changes, fmt.Errorf("the function %q cannot be tagged: %w", p.name, err)
 		}
 	}

@@ -53,6 +53,7 @@ func (s *Stack) Inventory(ctx context.Context, d DestroyOptions) ([]Item, error)
 		func() ([]Item, error) { return s.listRole(ctx, p.role, p.name, d.KeepRole) },
 		func() ([]Item, error) { return s.listLogGroup(ctx, p.logGroup, p.name) },
 		func() ([]Item, error) { return s.listQueue(ctx, p.failures, p.name) },
+		func() ([]Item, error) { return s.listAlarms(ctx, has) },
 		func() ([]Item, error) {
 			return s.listTable(ctx, targetTable, cmp.Or(d.Table, p.table), p.name, d.KeepTable)
 		},

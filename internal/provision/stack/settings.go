@@ -24,6 +24,8 @@ type Settings struct {
 	// "" for none; default: none.
 	Failures *string
 
+	Alarms *string // ARN of the topic that alarms write to; "" for no alarms; default: none
+
 	Memory       int32 // MiB; 0: left out; default: 128
 	Timeout      int32 // seconds; 0: left out; default: 30
 	Architecture types.Architecture
@@ -59,6 +61,8 @@ type plan struct {
 	role, table  string // names or ARNs
 	ledger       string // the same; "": none
 	failures     string // the same, of a queue
+	alarms       string // ARN of their topic; "": none
+	hadAlarms    bool   // there may be alarms of an earlier run
 	memory       int32
 	timeout      int32
 	architecture types.Architecture

@@ -24,6 +24,7 @@ type Stack struct {
 	IAM    cloud.IAMAPI
 	Tables DynamoDBAPI
 	Queues SQSAPI
+	Alarms AlarmsAPI
 
 	Catalog *target.Catalog
 	Logs    LogsAPI
@@ -45,7 +46,7 @@ type Stack struct {
 // On returns the Stack of an account and region.
 func On(a *cloud.Account, catalog *target.Catalog) *Stack {
 	return &Stack{
-		Lambda: a.Lambda(), IAM: a.IAM(), Tables: a.DynamoDB(), Queues: a.SQS(), Logs: a.Logs(), Region: a.Region(), Catalog: catalog,
+		Lambda: a.Lambda(), IAM: a.IAM(), Tables: a.DynamoDB(), Queues: a.SQS(), Alarms: a.CloudWatch(), Logs: a.Logs(), Region: a.Region(), Catalog: catalog,
 		Keys:   role.Regions(a),
 		Topics: func(region string) cloud.SNSAPI { return a.In(region).SNS() },
 		HTTP:   a.Config().HTTPClient, OnResource: func(Resource) {}, OnWait: func(string) {},

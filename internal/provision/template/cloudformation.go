@@ -23,6 +23,5 @@ func (p *plan) cloudFormation() ([]byte, error) {
 				Properties: subscriptionProperties{h.Source, p.regionElsewhere(h), "lambda", function},
 			}})
 	}
-	s.Resources = append(s.Resources, p.asyncResources()...)
-	return s.encode()
+	return p.finish(s)
 }

@@ -13,7 +13,7 @@ import (
 // Terraform's own formatter leaves the output unchanged, its parser accepts it, and no
 // name appears twice.
 func TestHCL(t *testing.T) {
-	for name, s := range map[string]Setup{"small": small(), "full": full()} {
+	for name, s := range map[string]Setup{"small": small(), "full": full(), "watched": watched()} {
 		out := []byte(render(t, Terraform, s))
 		if diff := cmp.Diff(string(hclwrite.Format(out)), string(out)); diff != "" {
 			t.Errorf("%s: terraform fmt would change it (-want +got):\n%s", name, diff)

@@ -28,6 +28,5 @@ func (p *plan) sam() ([]byte, error) {
 		f.Events = append(f.Events, member{"Topic" + logical(h.name), event{"SNS", topicProperties{h.Source, p.regionElsewhere(h)}}})
 	}
 	s.Resources = append(s.Resources, member{"Function", resource{Type: "AWS::Serverless::Function", Properties: f}})
-	s.Resources = append(s.Resources, p.asyncResources()...)
-	return s.encode()
+	return p.finish(s)
 }

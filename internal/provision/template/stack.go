@@ -2,6 +2,7 @@ package template
 
 import (
 	"bytes"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -154,6 +155,16 @@ func attributeNames(values target.Values) []string {
 		}
 	}
 	return names
+}
+
+// finish adds the resources that both kinds of template put last, and returns the template.
+func (p *plan) finish(s stack) ([]byte, error) {
+	watch, err := p.watchResources()
+	if err != nil {
+		return nil, err
+	}
+	s.Resources = slices.Concat(s.Resources, p.asyncResources(), watch)
+	return s.encode()
 }
 
 // encode returns the stack in YAML.

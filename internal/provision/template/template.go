@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
+	"fanout/internal/provision/alarms"
 	"fanout/internal/provision/policy"
 	"fanout/lambda/metrics"
 	"fanout/lambda/target"
@@ -60,6 +61,9 @@ type Setup struct {
 	// queue is taken as it is.
 	Failures *sinks.Spec
 
+	Alarms    string // ARN of the topic that alarms write to; "": no alarms
+	Dashboard bool
+
 	// Targets are the targets of the function's table. A password in a destination is
 	// written in plain text.
 	Targets []target.Loaded
@@ -97,7 +101,7 @@ type Mapping struct {
 // Render returns s in a format. Equal setups give equal documents.
 //
 // Errors: an unknown format, a target with faults, subnets without security groups
-// or the other way round, and those of policy.Function.Policy.
+// or the other way round, and those of policy.Function.Policy and alarms.CheckTopic.
 func Render(f Format, s Setup) ([]byte, error) {
 	p, err := s.plan()
 	if err != nil {
@@ -162,6 +166,11 @@ func (s Setup) plan() (*plan, error) {
 	p.Function.OnFailure = s.Async.OnFailure
 	if p.policy, err = p.Function.Policy(specs, sources); err != nil {
 		return nil, err
+	}
+	if s.Alarms != "" {
+		if err := alarms.CheckTopic(s.Alarms, p.self.Region); err != nil {
+			return nil, err
+		}
 	}
 	p.sortMappings()
 	p.variables()

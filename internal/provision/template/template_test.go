@@ -52,6 +52,14 @@ func small() Setup {
 	}
 }
 
+// watched is small with a queue for failures, alarms and a dashboard.
+func watched() Setup {
+	s := small()
+	s.Environment = map[string]string{"FANOUT_ON_FAILURE": "arn:aws:sqs:eu-west-1:123456789012:failures"}
+	s.Alarms, s.Dashboard = "arn:aws:sns:eu-west-1:123456789012:oncall", true
+	return s
+}
+
 func text(s string) target.Value { return target.Value{Kind: target.String, Text: s} }
 
 const (
@@ -131,6 +139,7 @@ func TestGolden(t *testing.T) {
 	for _, f := range Formats {
 		golden(t, "small."+extensions[f], render(t, f, small()))
 		golden(t, "full."+extensions[f], render(t, f, full()))
+		golden(t, "watched."+extensions[f], render(t, f, watched()))
 	}
 }
 
@@ -197,6 +206,8 @@ func TestFaults(t *testing.T) {
 		{func(s *Setup) { s.SecurityGroups = []string{"sg-1"} }, "subnets and security groups belong together"},
 		{func(s *Setup) { s.Function.ARN = "fanout" }, `the function's ARN is "fanout"`},
 		{func(s *Setup) { s.Function.ARN = "arn:aws:sqs:eu-west-1:123456789012:x" }, "the function's ARN is"},
+		{func(s *Setup) { s.Alarms = "oncall" }, `the topic for alarms is "oncall"`},
+		{func(s *Setup) { s.Alarms = "arn:aws:sns:us-east-1:123456789012:oncall" }, "is not in eu-west-1, the region of the function"},
 		{func(s *Setup) { s.Mappings = []Mapping{{Source: "x"}} }, `the source is "x"`},
 		{func(s *Setup) { s.Targets = loaded(target.Values{"id": text("a")}, nil) }, `target "a": type: is missing`},
 		{func(s *Setup) { s.Targets = loaded(target.Values{"id": text("a")}, nil) }, `target "a target without a name": id: is missing`},

@@ -29,6 +29,7 @@ func (p *plan) terraform() []byte {
 	if p.Async.set() {
 		blocks = append(blocks, p.asyncResource())
 	}
+	blocks = append(blocks, p.watchBlocks()...)
 	taken := make(names)
 	for i := range p.Targets {
 		blocks = append(blocks, itemResource(taken.unique(p.Targets[i].ID), p.Targets[i].Attributes))
