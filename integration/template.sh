@@ -26,11 +26,12 @@ EOF
 for form in sam.yaml cloudformation.yaml terraform.tf; do
   bin/fanout template --format "${form%.*}" --targets "$out/targets.yaml" --ledger-table ledger --memory 256 \
     --subnet subnet-0123456789abcdef0 --security-group sg-0123456789abcdef0 --batch-size 1000 --filter '{"data": {"a": [1]}}' \
+    --alarms arn:aws:sns:eu-west-1:123456789012:oncall --dashboard \
     --output-file "$out/printed/printed.$form"
 done
 
 "$venv/bin/python" integration/sam.py $golden/*.sam.yaml "$out/printed/printed.sam.yaml" "$out"
-"$venv/bin/cfn-lint" --regions eu-west-1 --template $golden/small.*.yaml "$out/small.sam.json" \
+"$venv/bin/cfn-lint" --regions eu-west-1 --template $golden/small.*.yaml $golden/watched.*.yaml "$out/small.sam.json" "$out/watched.sam.json" \
   "$out"/printed/*.yaml "$out/printed.sam.json"
 "$venv/bin/cfn-lint" --regions cn-north-1 --template $golden/full.*.yaml "$out/full.sam.json"
 echo "cfn-lint finds nothing in $(ls $golden/*.yaml "$out"/printed/*.yaml "$out"/*.json | wc -l) templates"

@@ -105,6 +105,9 @@ func (d *deploy) run(ctx context.Context, cmd *cobra.Command, a *cloud.Account) 
 	if err := manage.OwnAccount(ctx, a, "function-arn", d.FunctionARN); err != nil {
 		return err
 	}
+	if err := d.checkAlarms(a.Region()); err != nil {
+		return ui.Usage(err)
+	}
 	s := stack.On(a, d.Catalog)
 	s.DryRun = d.DryRun
 	s.OnResource = func(t stack.Resource) { printResource(cmd.ErrOrStderr(), t) }

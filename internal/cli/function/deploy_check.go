@@ -45,7 +45,7 @@ func (d *deploy) checkFlags() error {
 	case d.retention != 0 && !slices.Contains(stack.Retentions, d.retention):
 		return fmt.Errorf("--log-retention is %d; CloudWatch Logs allows 0 (forever) and %s", d.retention, strings.Trim(fmt.Sprint(stack.Retentions), "[]"))
 	}
-	return errors.Join(d.checkFailures(), d.checkAlarms(), checkVariables(d.environment))
+	return errors.Join(d.checkFailures(), d.checkAlarms(""), checkVariables(d.environment))
 }
 
 // checkFailures checks the ARN of the queue for failures with the function's own code.
@@ -65,12 +65,12 @@ func (d *deploy) checkFailures() error {
 	return nil
 }
 
-// checkAlarms checks the topic for alarms.
-func (d *deploy) checkAlarms() error {
+// checkAlarms checks the topic for alarms of a function in a region; "": it is unknown yet.
+func (d *deploy) checkAlarms(region string) error {
 	if d.alarms == "" {
 		return nil
 	}
-	if err := alarms.CheckTopic(d.alarms, ""); err != nil {
+	if err := alarms.CheckTopic(d.alarms, region); err != nil {
 		return fmt.Errorf("--alarms: %w", err)
 	}
 	return nil

@@ -102,7 +102,7 @@ func (t *templates) check() error {
 	if t.targets != "" {
 		return t.checkFlags()
 	}
-	if err := t.checkAlarms(); err != nil {
+	if err := t.checkAlarms(""); err != nil {
 		return err
 	}
 	for _, name := range withTargets {
