@@ -89,7 +89,11 @@ func (s *Stack) alarms(ctx context.Context, p *plan, done func(Resource, error) 
 		is := has[name]
 		switch {
 		case i >= 0:
-			err = done(s.putAlarm(ctx, p, &want[i], is))
+			var t Resource
+			if t, err = s.putAlarm(ctx, p, &want[i], is); i == 0 && !watchesRecords(want) {
+				t.Note = "FANOUT_METRICS is none, so no alarm watches records that fail or go to onFailure"
+			}
+			err = done(t, err)
 		case is != nil && is.ours:
 			err = done(s.dropAlarm(ctx, is))
 		}
@@ -98,6 +102,11 @@ func (s *Stack) alarms(ctx context.Context, p *plan, done func(Resource, error) 
 		}
 	}
 	return nil
+}
+
+// watchesRecords reports whether there are alarms on the function's own metrics.
+func watchesRecords(all []alarms.Alarm) bool {
+	return slices.ContainsFunc(all, func(a alarms.Alarm) bool { return a.Query != "" })
 }
 
 // wantedAlarms returns the alarms that the function should have. A dry run may not know the

@@ -74,6 +74,15 @@ func TestAlarms(t *testing.T) {
 		if diff := cmp.Diff(step.want, alarmsOf(&d)); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", step.name, diff)
 		}
+		notes := 0
+		for _, r := range d.Resources {
+			if strings.HasPrefix(r.Note, "FANOUT_METRICS is none") {
+				notes++
+			}
+		}
+		if want := step.name == "no metrics"; want != (notes == 1) || notes > 1 {
+			t.Errorf("%s: %d notes that nothing watches records", step.name, notes)
+		}
 	}
 	if len(f.alarms) != 0 {
 		t.Errorf("left: %v", f.alarms)
