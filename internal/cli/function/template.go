@@ -59,7 +59,7 @@ dashboard with the function's name. Both follow targets as they come and go.`,
 	t.FunctionFlags(cmd)
 	ui.OneOf(cmd, &t.format, "format", "", "print the template in this `FORMAT`: "+ui.Either(names), names)
 	t.Flags.StringVar(&t.file, "output-file", "", "write to this `FILE` (default: standard output)")
-	t.alarmsFlag("add CloudWatch alarms that write to this SNS `TOPIC`, by ARN (default: those of the function, if it has any)")
+	t.alarmsFlag("add CloudWatch alarms that write to this SNS `TOPIC`, by ARN (default: those of the function)")
 	t.Flags.BoolVar(&t.dashboard, "dashboard", false, "add a CloudWatch dashboard")
 	t.Flags.StringVar(&t.targets, "targets", "", "describe a new function for the targets in this `FILE` in YAML or JSON; the flags below apply only with --targets")
 	t.TableFlags()
