@@ -76,6 +76,8 @@ func TestOptionsFromFaults(t *testing.T) {
 		{"FANOUT_ON_FAILURE", "failures", "the ARN of an SQS queue, such as arn:aws:sqs:eu-west-1:123456789012:failures"},
 		{"FANOUT_ON_FAILURE", "arn:aws:sns:eu-west-1:123456789012:f", "the ARN of an SQS queue, such as arn:aws:sqs:eu-west-1:123456789012:failures"},
 		{"FANOUT_ON_FAILURE", "arn:aws:sqs:eu-west-1:123456789012:", "the ARN of an SQS queue, such as arn:aws:sqs:eu-west-1:123456789012:failures"},
+		{"FANOUT_ON_FAILURE", "arn:aws:sqs:eu-west-1:123456789012:my/queue", "the ARN of an SQS queue, such as arn:aws:sqs:eu-west-1:123456789012:failures"},
+		{"FANOUT_ON_FAILURE", "arn:aws:sqs:eu-west-1:12:f", "the ARN of an SQS queue, such as arn:aws:sqs:eu-west-1:123456789012:failures"},
 		{"FANOUT_ALLOW_FILE_TARGETS", "/tmp", `"true" or "false"`},
 		{"FANOUT_FILE_TARGETS_DIR", "out", "the absolute path of a folder"},
 		{"FANOUT_IN_FLIGHT", "0", "a whole number of at least 1"},

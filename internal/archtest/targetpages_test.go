@@ -181,7 +181,7 @@ func writeLimits(b *strings.Builder, typ *sinks.Type, l engine.Limits, words wor
 	case typ.Items:
 		b.WriteString("In order with `parallel: false`, with `key`, and always for a DynamoDB source.\n\n")
 	default:
-		b.WriteString("Without order by default. `parallel: false` keeps the order of a key: [order](../order.md).\n\n")
+		b.WriteString("Without order by default. `parallel: false` sends the records of a key in order. [order](../order.md) says where the service keeps it.\n\n")
 	}
 	if l.OnePerKey {
 		b.WriteString("The service may take a later record of a request and refuse an earlier one. In order, a request therefore holds at most one\nrecord of a key.\n\n")

@@ -22,7 +22,9 @@ func (c *compiler) cidr(l *list, v *value, at string) {
 	switch {
 	case !ok || after == "":
 		c.fault(at, "is %q; write a network such as 10.0.0.0/8 or 2001:db8::/32", brief(s))
-	case bits >= a.BitLen():
+	case bits > a.BitLen():
+		c.fault(at, "is %q; the mask of the network may have at most %d bits", brief(s), a.BitLen())
+	case bits == a.BitLen():
 		c.fault(at, "is a single address; write it as a value, without an operator")
 	default:
 		l.networks = append(l.networks, netip.PrefixFrom(a, bits))

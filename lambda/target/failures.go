@@ -1,6 +1,6 @@
 package target
 
-import "github.com/aws/aws-sdk-go-v2/aws/arn"
+import "fanout/internal/awsname"
 
 // Failures is the id, in logs, of the queue that takes what targets without onFailure
 // reject. No target can have it, because it is not in the table.
@@ -21,8 +21,8 @@ func (c *Catalog) FailuresQueue(source, queue string) Loaded {
 // IsFailuresQueue reports whether text is the ARN of a queue, as [Catalog.FailuresQueue] takes
 // it.
 func IsFailuresQueue(text string) bool {
-	a, err := arn.Parse(text)
-	return err == nil && a.Service == "sqs" && a.Region != "" && a.AccountID != "" && a.Resource != ""
+	a, err := awsname.ParseARN(text, "sqs", "")
+	return err == nil && awsname.IsFIFOName(a.Resource, 80)
 }
 
 // Diverts reports whether l's rejected records go to a default queue for failures. They do

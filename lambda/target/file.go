@@ -111,24 +111,29 @@ func (c *Catalog) parseFile(path string, data []byte) ([]Loaded, error) {
 	if json.Valid(data) {
 		data, moved = asYAML(data)
 	}
-	var root yaml.Node
-	if err := yaml.Unmarshal(data, &root); err != nil {
-		return nil, syntaxError(path, data, err)
+	root, err := onlyDocument(path, data)
+	if err != nil {
+		return nil, err
 	}
-	if len(root.Content) == 0 {
-		return nil, &FileError{Path: path, Text: "is empty; write targets: and a list of targets"}
-	}
-	restore(&root, moved)
+	restore(root, moved)
 	top := root.Content[0]
 	if top.Kind != yaml.MappingNode {
 		return nil, &FileError{path, top.Line, top.Column, "is not a mapping; write targets: and a list of targets"}
 	}
+	var list *yaml.Node
 	for i := 0; i+1 < len(top.Content); i += 2 {
-		if top.Content[i].Value == "targets" {
-			return c.parseTargets(path, resolve(top.Content[i+1]))
+		switch key := top.Content[i]; {
+		case key.Value != "targets":
+		case list != nil:
+			return nil, &FileError{path, key.Line, key.Column, "targets is there twice; write all targets in one list"}
+		default:
+			list = top.Content[i+1]
 		}
 	}
-	return nil, &FileError{Path: path, Text: "has no targets; write targets: and a list of targets"}
+	if list == nil {
+		return nil, &FileError{Path: path, Text: "has no targets; write targets: and a list of targets"}
+	}
+	return c.parseTargets(path, resolve(list))
 }
 
 func (c *Catalog) parseTargets(path string, list *yaml.Node) ([]Loaded, error) {

@@ -278,20 +278,25 @@ func TestOtherSources(t *testing.T) {
 
 func TestFileErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                             "t.yaml: is empty; write targets: and a list of targets",
-		"- a":                          "t.yaml:1: is not a mapping; write targets: and a list of targets",
-		"target: []":                   "t.yaml: has no targets; write targets: and a list of targets",
-		"targets: {a: b}":              "t.yaml:1: targets is not a list; begin each target with a dash",
-		"\n\ntargets: redis://u:p@h":   "t.yaml:3: targets is not a list; begin each target with a dash",
-		"targets:\n  - id: a\n   x: y": "t.yaml:3: the file is neither YAML nor JSON: did not find expected '-' indicator",
-		`targets: "\(.a)"`:             "t.yaml:1: the file is neither YAML nor JSON: found unknown escape character; write a text that has a backslash in single quotes",
-		"targets: *nothing":            "t.yaml:1: the file is neither YAML nor JSON: unknown anchor 'nothing' referenced",
+		"":                                "t.yaml: is empty; write targets: and a list of targets",
+		"- a":                             "t.yaml:1: is not a mapping; write targets: and a list of targets",
+		"target: []":                      "t.yaml: has no targets; write targets: and a list of targets",
+		"targets: {a: b}":                 "t.yaml:1: targets is not a list; begin each target with a dash",
+		"\n\ntargets: redis://u:p@h":      "t.yaml:3: targets is not a list; begin each target with a dash",
+		"targets:\n  - id: a\n   x: y":    "t.yaml:3: the file is neither YAML nor JSON: did not find expected '-' indicator",
+		`targets: "\(.a)"`:                "t.yaml:1: the file is neither YAML nor JSON: found unknown escape character; write a text that has a backslash in single quotes",
+		"targets: []\n---\ntargets: [a]":  "t.yaml:3: there is a second document, behind the targets; write all targets in one list",
+		`{"targets": []} {"targets": []}`: "t.yaml: there is more text behind the targets, which is not read; remove it, or write all targets in one list",
+		`{"targets": []} trailing`:        "t.yaml: there is more text behind the targets, which is not read; remove it, or write all targets in one list",
+		"targets: []\n...\n{broken":       "t.yaml:2: there is more text behind the targets, which is not read; remove it, or write all targets in one list",
+		"targets: []\nx: 1\ntargets: []":  "t.yaml:3: targets is there twice; write all targets in one list",
+		"targets: *nothing":               "t.yaml:1: the file is neither YAML nor JSON: unknown anchor 'nothing' referenced",
 	} {
 		if _, err := catalog.parseFile("t.yaml", []byte(text)); err == nil || err.Error() != want {
 			t.Errorf("%q\n got %v\nwant %s", text, err, want)
 		}
 	}
-	for _, text := range []string{"targets:", "targets: []", "targets: null"} {
+	for _, text := range []string{"targets:", "targets: []", "targets: null", "---\ntargets: []\n---\n", "targets: []\n...\n# the end\n"} {
 		if all, err := catalog.parseFile("t.yaml", []byte(text)); err != nil || len(all) != 0 {
 			t.Errorf("%q: got %v, %v", text, all, err)
 		}

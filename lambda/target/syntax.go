@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"regexp"
 	"slices"
 	"strconv"
@@ -15,6 +16,34 @@ import (
 
 	"fanout/engine/plain"
 )
+
+// onlyDocument reads the document of a file. Another one behind it is a fault: its targets
+// would get no records, and nobody would notice.
+func onlyDocument(path string, data []byte) (*yaml.Node, error) {
+	var first, next yaml.Node
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	switch err := d.Decode(&first); {
+	case errors.Is(err, io.EOF) || err == nil && len(first.Content) == 0:
+		return nil, &FileError{Path: path, Text: "is empty; write targets: and a list of targets"}
+	case err != nil:
+		return nil, syntaxError(path, data, err)
+	}
+	for {
+		err := d.Decode(&next)
+		if errors.Is(err, io.EOF) {
+			return &first, nil
+		}
+		if err != nil {
+			line, _ := explain(err)
+			number, _ := strconv.Atoi(strings.TrimPrefix(line, ":"))
+			return nil, &FileError{path, number, min(number, 1), "there is more text behind the targets, which is not read; remove it, or write all targets in one list"}
+		}
+		if len(next.Content) > 0 && next.Content[0].Tag != "!!null" {
+			n := next.Content[0]
+			return nil, &FileError{path, n.Line, n.Column, "there is a second document, behind the targets; write all targets in one list"}
+		}
+	}
+}
 
 // syntaxError returns the error of a file that YAML does not read.
 func syntaxError(path string, data []byte, err error) error {

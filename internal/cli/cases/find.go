@@ -40,7 +40,7 @@ func find(dir, targets string) ([]testCase, error) {
 		}
 		c := testCase{filepath.Dir(path), targets}
 		if targets == "" {
-			c.targets = nearest(dir, c.name)
+			c.targets = nearest(c.name)
 		}
 		all = append(all, c)
 		return nil
@@ -54,18 +54,20 @@ func find(dir, targets string) ([]testCase, error) {
 	return all, err
 }
 
-// nearest returns the file of targets in a folder below root, or in the nearest one above.
-func nearest(root, dir string) string {
+// nearest returns the file of targets in a folder or in the nearest one above, up to the
+// root of the repository.
+func nearest(dir string) string {
 	for {
 		for _, name := range targetsFiles {
 			if path := filepath.Join(dir, name); exists(path) {
 				return path
 			}
 		}
-		if dir == filepath.Clean(root) || dir == filepath.Dir(dir) {
+		abs, err := filepath.Abs(dir)
+		if err != nil || abs == filepath.Dir(abs) || exists(filepath.Join(dir, ".git")) {
 			return ""
 		}
-		dir = filepath.Dir(dir)
+		dir = filepath.Join(dir, "..")
 	}
 }
 

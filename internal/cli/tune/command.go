@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"time"
@@ -39,6 +40,9 @@ type tuneFlags struct {
 }
 
 // NewTune returns the command `fanout tune`.
+// mostPerSecond bounds the records that a plan may have a second: far above every stream.
+const mostPerSecond = 1e12
+
 func NewTune(c *factory.Factory) *cobra.Command {
 	f := tuneFlags{Factory: c, grid: tune.DefaultGrid()}
 	cmd := &cobra.Command{
@@ -125,8 +129,8 @@ func (f *tuneFlags) check() error {
 		return errors.New("--targets and --table cannot be combined; use only one")
 	case f.targets == "" && f.table == "":
 		return errors.New("the targets are missing; add --targets FILE or --table NAME")
-	case f.perSecond < 0:
-		return fmt.Errorf("--records-per-second is %v; it must be above 0", f.perSecond)
+	case f.perSecond < 0 || f.perSecond > mostPerSecond || math.IsNaN(f.perSecond):
+		return fmt.Errorf("--records-per-second is %v; it must be above 0 and at most %v", f.perSecond, mostPerSecond)
 	case f.shards < 0:
 		return fmt.Errorf("--shards is %d; it must be at least 1", f.shards)
 	case f.maxLag <= 0:
