@@ -89,7 +89,7 @@ func TestFaultyModels(t *testing.T) {
 		"undeclared": `the model has no promise "Nobody declared it."`,
 		"vacuous":    "no run had any even numbers",
 	} {
-		cmd := exec.Command(os.Args[0], "-test.run", "^TestFaultyModels$", "-model.seed", "8")
+		cmd := exec.Command(os.Args[0], "-test.run", "^TestFaultyModels$", "-model.seed", "8", "-model.runs", "20")
 		cmd.Env = append(os.Environ(), "FAULTY_MODEL="+name)
 		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), want) {
 			t.Errorf("%s: %v; want %q in\n%s", name, err, want, out)
