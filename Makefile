@@ -110,7 +110,7 @@ cover: ## coverage of engine and stages, which must stay at or above 90 %
 
 MODEL := -count=1 -timeout 0
 .PHONY: model
-# A run of the function takes five times as long as one of the engine. The seeds are fixed, so that a
+# A run of the function takes longest. The seeds are fixed, so that a
 # change is judged by itself; make soak draws others.
 model: ## random runs of the models of the delivery guarantees, 10,000 each and 2,000 of the function
 	$(GO) test $(MODEL) -run '^Test(Ledger)?Model$$' ./engine ./internal/poll -model.runs 10000 -model.seed 1
