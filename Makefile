@@ -108,7 +108,8 @@ cover: ## coverage of engine and stages, which must stay at or above 90 %
 	  $(GO) tool cover -func cover.out | awk -v p=$$p '/^total:/ {print p, $$3; if ($$3+0 < $(COVER_MIN)) exit 1}' || exit 1; \
 	done
 
-MODEL := -count=1 -timeout 0
+# A model that hangs says where.
+MODEL := -count=1 -timeout 15m
 .PHONY: model
 # A run of the function takes longest. The seeds are fixed, so that a
 # change is judged by itself; make soak draws others.
@@ -123,7 +124,7 @@ SOAK ?= 1h
 soak: ## each model for an hour (SOAK), side by side, with the race detector
 	@models=; failed=; \
 	for m in engine/TestModel lambda/TestModel lambda/TestLedgerModel internal/poll/TestModel; do \
-	  (cd $${m%/*} && $(GO) test $(RACE) $(MODEL) -run "^$${m##*/}$$" -model.time $(SOAK)) & models="$$models $$!"; \
+	  (cd $${m%/*} && $(GO) test $(RACE) $(MODEL) -timeout 0 -run "^$${m##*/}$$" -model.time $(SOAK)) & models="$$models $$!"; \
 	done; \
 	for m in $$models; do wait $$m || failed=1; done; \
 	[ -z "$$failed" ]

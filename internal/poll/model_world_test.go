@@ -134,23 +134,35 @@ func (w *world) addShard(parents ...string) string {
 // trouble makes some future calls fail, makes the function refuse some batches, or makes iterators
 // expire soon.
 func (w *world) trouble() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	switch w.IntN(3) {
 	case 0:
-		w.failing = w.IntN(10)
+		w.fails(w.IntN(10))
 	case 1:
-		w.refusing = w.IntN(10)
+		w.refuses(w.IntN(10))
 	case 2:
 		w.stream.setLife(time.Millisecond)
 	}
 }
 
 func (w *world) heal() {
+	w.fails(0)
+	w.refuses(0)
+	w.stream.setLife(0)
+}
+
+// fails sets how many calls will fail. The stream calls fail with its own lock held, so whoever
+// holds w.mu must not call the stream.
+func (w *world) fails(calls int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.failing, w.refusing = 0, 0
-	w.stream.setLife(0)
+	w.failing = calls
+}
+
+// refuses sets how many batches the function will refuse.
+func (w *world) refuses(batches int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refusing = batches
 }
 
 // fail lets calls fail, except the listing at the start of a run, because a failure there would
