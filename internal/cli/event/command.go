@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fanout/internal/cli/factory"
+	"fanout/internal/cli/lines"
 	"fanout/internal/cli/run"
 	"fanout/internal/cli/ui"
 	"fanout/internal/jq"
@@ -36,7 +37,7 @@ fanout run --event.`,
   fanout event dynamodb --data customers.jsonl --keys id > event.json
   echo hello | fanout event sns > event.json`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 || example(args[0]) == "" {
+			if len(args) != 1 || lines.Example(args[0]) == "" {
 				return errors.New("event needs one argument, the type of the source: kinesis, dynamodb or sns")
 			}
 			f.service = args[0]
@@ -60,17 +61,6 @@ fanout run --event.`,
 	return cmd
 }
 
-// example returns the ARN of an example of a source, "" for an unknown service.
-func example(service string) string {
-	resource := map[string]string{
-		"kinesis": "stream/example", "dynamodb": "table/example/stream/2026-01-01T00:00:00.000", "sns": "example",
-	}[service]
-	if resource == "" {
-		return ""
-	}
-	return "arn:aws:" + service + ":eu-west-1:123456789012:" + resource
-}
-
 // check checks the flags.
 func (f *flags) check(cmd *cobra.Command) error {
 	for flag, service := range map[string]string{"key": "kinesis", "keys": "dynamodb"} {
@@ -82,19 +72,19 @@ func (f *flags) check(cmd *cobra.Command) error {
 		return fmt.Errorf("--keys names %d attributes; a table has one or two key attributes", len(f.keys))
 	}
 	if f.sourceARN == "" {
-		f.sourceARN = example(f.service)
+		f.sourceARN = lines.Example(f.service)
 	}
 	if service, ok := target.CheckSource(f.sourceARN); !ok || service != f.service {
-		return fmt.Errorf("--source-arn is %q; it must be the ARN of a source such as %s", f.sourceARN, example(f.service))
+		return fmt.Errorf("--source-arn is %q; it must be the ARN of a source such as %s", f.sourceARN, lines.Example(f.service))
 	}
 	return nil
 }
 
 func (f *flags) run(cmd *cobra.Command) error {
-	m := maker{source: f.sourceARN, region: factory.RegionOf(f.sourceARN), keys: f.keys, now: time.Now()}
+	m := lines.Maker{Source: f.sourceARN, Region: factory.RegionOf(f.sourceARN), Keys: f.keys, Now: time.Now()}
 	if f.key != "" {
 		var err error
-		if m.key, err = jq.Compile(f.key); err != nil {
+		if m.Key, err = jq.Compile(f.key); err != nil {
 			return fmt.Errorf("--key: %w", err)
 		}
 	}
@@ -108,9 +98,9 @@ func (f *flags) run(cmd *cobra.Command) error {
 		if line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"); line == "" {
 			continue
 		}
-		if err := m.add(f.service, number, line); err != nil {
+		if err := m.Add(f.service, number, line); err != nil {
 			return fmt.Errorf("%s:%d: %w", in.Name, number, err)
 		}
 	}
-	return m.print(ui.Exact(cmd.OutOrStdout()))
+	return m.Print(ui.Exact(cmd.OutOrStdout()))
 }

@@ -1,4 +1,4 @@
-package event
+package lines
 
 import (
 	"bytes"
@@ -16,18 +16,18 @@ func TestDecoded(t *testing.T) {
 		"dynamodb": {`{"id":"a","n":1.50,"l":[1,{"m":null}]}`},
 		"sns":      {"a <b> & c", "two"},
 	} {
-		m := maker{source: example(service), region: "eu-west-1", keys: []string{"id"}, now: time.Unix(1763800000, 0)}
+		m := Maker{Source: Example(service), Region: "eu-west-1", Keys: []string{"id"}, Now: time.Unix(1763800000, 0)}
 		for i, line := range lines {
-			if err := m.add(service, i+1, line); err != nil {
+			if err := m.Add(service, i+1, line); err != nil {
 				t.Fatal(err)
 			}
 		}
 		var b bytes.Buffer
-		if err := m.print(&b); err != nil {
+		if err := m.Print(&b); err != nil {
 			t.Fatal(err)
 		}
 		batches, err := new(event.Memory).Decode(b.Bytes())
-		if err != nil || len(batches) != 1 || batches[0].SourceARN != example(service) || len(batches[0].Records) != len(lines) {
+		if err != nil || len(batches) != 1 || batches[0].SourceARN != Example(service) || len(batches[0].Records) != len(lines) {
 			t.Fatalf("%s: %v, %+v in %s", service, err, batches, &b)
 		}
 		for i := range batches[0].Records {

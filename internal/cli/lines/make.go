@@ -1,4 +1,5 @@
-package event
+// Package lines makes records, in the form of Lambda events, of plain lines.
+package lines
 
 import (
 	"bytes"
@@ -14,18 +15,30 @@ import (
 	"fanout/internal/jq"
 )
 
-// maker makes the records of an event (AWS Lambda developer guide, the events of Kinesis,
+// Maker makes the records of an event (AWS Lambda developer guide, the events of Kinesis,
 // DynamoDB and SNS).
-type maker struct {
-	source, region string
-	key            *jq.Program // of a partition key; nil: the number of the line
-	keys           []string    // key attributes of the table
-	now            time.Time
-	records        []any
+type Maker struct {
+	Source, Region string
+	Key            *jq.Program // of a partition key; nil: the number of the line
+	Keys           []string    // key attributes of the table
+	Now            time.Time
+
+	records []any
 }
 
-// add makes a record of a line.
-func (m *maker) add(service string, number int, line string) error {
+// Example returns the ARN of an example of a source, "" for an unknown service.
+func Example(service string) string {
+	resource := map[string]string{
+		"kinesis": "stream/example", "dynamodb": "table/example/stream/2026-01-01T00:00:00.000", "sns": "example",
+	}[service]
+	if resource == "" {
+		return ""
+	}
+	return "arn:aws:" + service + ":eu-west-1:123456789012:" + resource
+}
+
+// Add makes a record of a line.
+func (m *Maker) Add(service string, number int, line string) error {
 	switch service {
 	case "kinesis":
 		return m.addKinesis(number, line)
@@ -39,12 +52,12 @@ func (m *maker) add(service string, number int, line string) error {
 // lane is the shard of all Kinesis records.
 const lane = "shardId-000000000000"
 
-func (m *maker) addKinesis(number int, line string) error {
+func (m *Maker) addKinesis(number int, line string) error {
 	sequence := fmt.Sprintf("4959033827149025660855969253836157109592157%013d", number) // as long as the real ones
 	key := strconv.Itoa(number)
-	if m.key != nil {
-		text, ok, err := m.key.First(context.Background(), &jq.Record{
-			Data: []byte(line), Source: m.source, Shard: lane, Sequence: sequence, Arrived: m.now.UnixMilli(),
+	if m.Key != nil {
+		text, ok, err := m.Key.First(context.Background(), &jq.Record{
+			Data: []byte(line), Source: m.Source, Shard: lane, Sequence: sequence, Arrived: m.Now.UnixMilli(),
 		})
 		if err != nil {
 			return fmt.Errorf("--key: %w", err)
@@ -57,15 +70,15 @@ func (m *maker) addKinesis(number int, line string) error {
 	m.records = append(m.records, map[string]any{
 		"kinesis": map[string]any{
 			"kinesisSchemaVersion": "1.0", "partitionKey": key, "sequenceNumber": sequence, "data": []byte(line),
-			"approximateArrivalTimestamp": float64(m.now.UnixMilli()) / 1000,
+			"approximateArrivalTimestamp": float64(m.Now.UnixMilli()) / 1000,
 		},
 		"eventSource": "aws:kinesis", "eventVersion": "1.0", "eventID": lane + ":" + sequence, "eventName": "aws:kinesis:record",
-		"invokeIdentityArn": "arn:aws:iam::123456789012:role/example", "awsRegion": m.region, "eventSourceARN": m.source,
+		"invokeIdentityArn": "arn:aws:iam::123456789012:role/example", "awsRegion": m.Region, "eventSourceARN": m.Source,
 	})
 	return nil
 }
 
-func (m *maker) addItem(number int, line string) error {
+func (m *Maker) addItem(number int, line string) error {
 	d := json.NewDecoder(bytes.NewReader([]byte(line)))
 	d.UseNumber()
 	var item map[string]any
@@ -73,7 +86,7 @@ func (m *maker) addItem(number int, line string) error {
 		return errors.New("the line is not a JSON object; write an item as one")
 	}
 	keys := make(map[string]any)
-	for _, name := range m.keys {
+	for _, name := range m.Keys {
 		value, ok := item[name]
 		if !ok {
 			return fmt.Errorf("the item has no key attribute %s; add it, or name the key attributes with --keys", plain.Line(strconv.Quote(name)))
@@ -86,9 +99,9 @@ func (m *maker) addItem(number int, line string) error {
 	}
 	m.records = append(m.records, map[string]any{
 		"eventID": fmt.Sprintf("%032x", number), "eventName": "INSERT", "eventVersion": "1.1", "eventSource": "aws:dynamodb",
-		"awsRegion": m.region, "eventSourceARN": m.source,
+		"awsRegion": m.Region, "eventSourceARN": m.Source,
 		"dynamodb": map[string]any{
-			"ApproximateCreationDateTime": m.now.Unix(), "Keys": keys, "NewImage": image,
+			"ApproximateCreationDateTime": m.Now.Unix(), "Keys": keys, "NewImage": image,
 			"SequenceNumber": fmt.Sprintf("1117%018d", number), "SizeBytes": len(line), "StreamViewType": "NEW_AND_OLD_IMAGES",
 		},
 	})
@@ -120,18 +133,18 @@ func attribute(v any) map[string]any {
 	return map[string]any{"S": v}
 }
 
-func (m *maker) addMessage(number int, line string) {
+func (m *Maker) addMessage(number int, line string) {
 	m.records = append(m.records, map[string]any{
-		"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": m.source + ":00000000-0000-4000-8000-000000000000",
+		"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": m.Source + ":00000000-0000-4000-8000-000000000000",
 		"Sns": map[string]any{
-			"Type": "Notification", "MessageId": fmt.Sprintf("00000000-0000-4000-8000-%012d", number), "TopicArn": m.source,
-			"Message": line, "Subject": "", "MessageAttributes": map[string]any{}, "Timestamp": m.now.UTC().Format("2006-01-02T15:04:05.000Z"),
+			"Type": "Notification", "MessageId": fmt.Sprintf("00000000-0000-4000-8000-%012d", number), "TopicArn": m.Source,
+			"Message": line, "Subject": "", "MessageAttributes": map[string]any{}, "Timestamp": m.Now.UTC().Format("2006-01-02T15:04:05.000Z"),
 		},
 	})
 }
 
-// print writes the event, a record on each line.
-func (m *maker) print(w io.Writer) error {
+// Print writes the event, a record on each line.
+func (m *Maker) Print(w io.Writer) error {
 	var b bytes.Buffer
 	b.WriteString(`{"Records": [`)
 	for i, r := range m.records {
