@@ -9,6 +9,7 @@ import (
 	"fanout/engine"
 	"fanout/internal/jsonscan"
 	"fanout/internal/jsontext"
+	"fanout/sinks"
 	"fanout/sinks/internal/fill"
 	"fanout/sinks/internal/ids"
 	"fanout/sinks/internal/image"
@@ -50,11 +51,7 @@ func (e *Sink) bulk(ctx context.Context, batch []engine.Record) bulk {
 		r := &batch[i]
 		op := e.opOf(r)
 		id := e.appendID(buf[:0], r)
-		if why := faultOf(r, op, id); why != "" {
-			b.outcome.Fail(i, engine.Errorf(engine.Permanent, "%s: %s", e.name, why))
-			continue
-		}
-		index, err := e.indexOf(ctx, r)
+		index, err := e.check(ctx, r, op, id)
 		if err != nil {
 			b.outcome.Fail(i, err)
 			continue
@@ -67,6 +64,21 @@ func (e *Sink) bulk(ctx context.Context, batch []engine.Record) bulk {
 		}
 	}
 	return b
+}
+
+// check returns the index for r's document, as indexOf does, or the reason why the action
+// cannot be sent.
+func (e *Sink) check(ctx context.Context, r *engine.Record, op string, id []byte) ([]byte, error) {
+	if why := faultOf(r, op, id); why != "" {
+		return nil, engine.Errorf(engine.Permanent, "%s: %s", e.name, why)
+	}
+	return e.indexOf(ctx, r)
+}
+
+// Describe implements sinks.Describer.
+func (e *Sink) Describe(ctx context.Context, r *engine.Record) (sinks.Entry, error) {
+	index, err := e.check(ctx, r, e.opOf(r), e.appendID(nil, r))
+	return sinks.Entry{Index: string(index)}, err
 }
 
 // textOf estimates the length of a request's own text, for a request that refers to the

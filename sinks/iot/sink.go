@@ -71,6 +71,15 @@ func (s *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	return engine.Outcome{}
 }
 
+// Describe implements sinks.Describer.
+func (s *Sink) Describe(ctx context.Context, r *engine.Record) (sinks.Entry, error) {
+	topic, err := s.topicOf(ctx, r)
+	if err != nil || s.places == nil {
+		return sinks.Entry{}, err
+	}
+	return sinks.Entry{Topic: topic}, nil
+}
+
 // topicOf returns the topic for a record.
 func (s *Sink) topicOf(ctx context.Context, r *engine.Record) (string, error) {
 	switch {

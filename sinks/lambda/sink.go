@@ -4,6 +4,7 @@ package lambda
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -129,9 +130,9 @@ func (l *Sink) append(b *request.Body, batch []engine.Record) error {
 	b.Text(eventHead)
 	var templates kinesisTemplates
 	for i := range batch {
-		text := l.record(&batch[i], &templates)
-		if why := l.fault(&batch[i], &text); why != "" {
-			return engine.Errorf(engine.Refused, "%s: %s", l.name, why)
+		text, err := l.checked(&batch[i], &templates)
+		if err != nil {
+			return err
 		}
 		b.Comma(i)
 		for _, piece := range text {
@@ -140,6 +141,22 @@ func (l *Sink) append(b *request.Body, batch []engine.Record) error {
 	}
 	b.Text(eventTail)
 	return nil
+}
+
+// checked returns the text of r in an event, or the reason why r cannot be part of one.
+func (l *Sink) checked(r *engine.Record, templates *kinesisTemplates) (pieces, error) {
+	text := l.record(r, templates)
+	if why := l.fault(r, &text); why != "" {
+		return text, engine.Errorf(engine.Refused, "%s: %s", l.name, why)
+	}
+	return text, nil
+}
+
+// Describe implements sinks.Describer.
+func (l *Sink) Describe(_ context.Context, r *engine.Record) (sinks.Entry, error) {
+	var templates kinesisTemplates
+	text, err := l.checked(r, &templates)
+	return sinks.Entry{Data: slices.Concat(text[:]...)}, err
 }
 
 // textLen estimates the length of the event's own text for batch.

@@ -124,6 +124,11 @@ type written struct {
 	err error
 }
 
+// Describe implements sinks.Describer.
+func (m *Sink) Describe(_ context.Context, rec *engine.Record) (sinks.Entry, error) {
+	return sinks.Entry{}, image.Require(m.name, []engine.Record{*rec})
+}
+
 // Send makes a set or delete for each key, all in parallel.
 func (m *Sink) Send(ctx context.Context, batch []engine.Record) (o engine.Outcome) {
 	if err := image.Require(m.name, batch); err != nil {

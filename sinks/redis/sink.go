@@ -158,6 +158,11 @@ func (r *Sink) String() string { return r.name }
 // Limits returns the limits of a pipeline.
 func (r *Sink) Limits() engine.Limits { return r.limits }
 
+// Describe implements sinks.Describer.
+func (r *Sink) Describe(_ context.Context, rec *engine.Record) (sinks.Entry, error) {
+	return sinks.Entry{}, image.Require(r.name, []engine.Record{*rec})
+}
+
 // Send makes one pipeline, or in a cluster one pipeline per node.
 func (r *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	if err := image.Require(r.name, batch); err != nil {

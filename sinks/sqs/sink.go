@@ -100,6 +100,11 @@ func (s *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	return results.Outcome()
 }
 
+// Describe implements sinks.Describer.
+func (s *Sink) Describe(ctx context.Context, r *engine.Record) (sinks.Entry, error) {
+	return s.form.Describe(ctx, r, s.fifo)
+}
+
 // Sizer counts the body and the attributes.
 func (s *Sink) Sizer() func(r *engine.Record) int { return s.form.Size }
 

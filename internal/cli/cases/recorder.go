@@ -3,7 +3,6 @@ package cases
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 	"sync"
@@ -11,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"fanout/engine"
-	"fanout/internal/jq"
 	"fanout/lambda"
 	"fanout/lambda/envelope"
 	"fanout/sinks"
@@ -22,7 +20,7 @@ type delivery struct {
 	Key        string            `json:"key,omitempty"`
 	Action     string            `json:"action,omitempty"`  // of a change in a table
 	Records    int               `json:"records,omitempty"` // in a message of several
-	Index      string            `json:"index,omitempty"`   // that places make, like the next fields
+	Index      string            `json:"index,omitempty"`   // see sinks.Entry, like the next fields
 	Topic      string            `json:"topic,omitempty"`
 	Subject    string            `json:"subject,omitempty"`
 	Group      string            `json:"group,omitempty"`
@@ -93,8 +91,8 @@ func (s *recording) Limits() engine.Limits {
 	return engine.Limits{RecordBytes: most}
 }
 
-// Send records a batch. A record whose places make no text fails, with the later ones of its
-// key.
+// Send records a batch. A record that the sink refuses fails, and in an ordered target so do
+// the later ones of its key.
 func (s *recording) Send(ctx context.Context, batch []engine.Record) (o engine.Outcome) {
 	blocked := make(map[string]bool)
 	var took []delivery
@@ -106,7 +104,7 @@ func (s *recording) Send(ctx context.Context, batch []engine.Record) (o engine.O
 			o.Fail(i, engine.Errorf(engine.Retryable, "an earlier record of the key failed"))
 		case err != nil:
 			blocked[r.Key] = s.spec.Ordered()
-			o.Fail(i, engine.Errorf(engine.Permanent, "%s: %w", s.Sink, err))
+			o.Fail(i, err) // as the sink fails the record alone
 		default:
 			took = append(took, d)
 		}
@@ -121,18 +119,29 @@ func (s *recording) Send(ctx context.Context, batch []engine.Record) (o engine.O
 	return o
 }
 
-// delivery copies r, because its memory ends with the event.
+// delivery returns r as the sink sends it. It copies r, because its memory ends with the
+// event.
 func (s *recording) delivery(ctx context.Context, r *engine.Record) (delivery, error) {
-	d := delivery{Key: strings.Clone(r.Key), lane: strings.Clone(r.Lane), seq: strings.Clone(r.Seq), sub: r.Sub}
+	var e sinks.Entry
+	if describer, ok := s.Sink.(sinks.Describer); ok {
+		var err error
+		if e, err = describer.Describe(ctx, r); err != nil {
+			return delivery{}, err
+		}
+	}
+	d := delivery{
+		Key: strings.Clone(r.Key), lane: strings.Clone(r.Lane), seq: strings.Clone(r.Seq), sub: r.Sub,
+		Index: e.Index, Topic: e.Topic, Subject: e.Subject, Group: e.Group, Attributes: e.Attributes,
+	}
 	if slices.Contains([]string{"INSERT", "MODIFY", "REMOVE"}, r.Action) {
 		d.Action = strings.Clone(r.Action)
 	}
 	if n := len(r.Parts()); n > 1 {
 		d.Records, d.Key, d.Action = n, "", ""
 	}
-	data := r.Data.Bytes()
-	if s.spec.Type.Events && r.Raw != nil {
-		data = r.Raw // a function gets source records
+	data := e.Data
+	if data == nil {
+		data = r.Data.Bytes()
 	}
 	if data = timeless(data); utf8.Valid(data) {
 		text := string(data)
@@ -140,7 +149,7 @@ func (s *recording) delivery(ctx context.Context, r *engine.Record) (delivery, e
 	} else {
 		d.Data64 = slices.Clone(data)
 	}
-	return d, s.fill(ctx, &d, r)
+	return d, nil
 }
 
 // timeless replaces the time in an envelope of onFailure, which differs from run to run.
@@ -154,47 +163,4 @@ func timeless(data []byte) []byte {
 		return text
 	}
 	return data
-}
-
-// fill sets the texts that places make of r.
-func (s *recording) fill(ctx context.Context, d *delivery, r *engine.Record) error {
-	to := &s.spec.Destination
-	for _, f := range []struct {
-		template string
-		field    *string
-	}{{to.Index, &d.Index}, {to.Topic, &d.Topic}, {s.spec.Subject, &d.Subject}, {s.spec.Group, &d.Group}} {
-		constant := f.field == &d.Index || f.field == &d.Topic
-		if f.template == "" || constant && !jq.HasPlace(f.template) {
-			continue
-		}
-		var err error
-		if *f.field, err = s.text(ctx, f.template, r); err != nil {
-			return err
-		}
-	}
-	var templates map[string]string
-	if s.spec.Attributes == "" || json.Unmarshal([]byte(s.spec.Attributes), &templates) != nil {
-		return nil //nolint:nilerr // the checks of the target found the fault
-	}
-	d.Attributes = make(map[string]string, len(templates))
-	for name, template := range templates {
-		text, err := s.text(ctx, template, r)
-		if err != nil {
-			return err
-		}
-		d.Attributes[name] = text
-	}
-	return nil
-}
-
-// text returns the text that a template makes of r.
-func (s *recording) text(ctx context.Context, template string, r *engine.Record) (string, error) {
-	t, err := jq.ParseTemplate(template)
-	if err != nil {
-		return "", err
-	}
-	text, err := t.Append(ctx, nil, &jq.Record{
-		Source: s.spec.SourceARN, Data: r.Data.Bytes(), Arrived: r.Arrived, Key: r.Key, Action: r.Action, Shard: r.Lane, Sequence: r.Seq,
-	})
-	return string(text), err
 }

@@ -2,6 +2,7 @@ package message
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -12,6 +13,7 @@ import (
 
 	"fanout/engine"
 	"fanout/internal/jq"
+	"fanout/sinks"
 	"fanout/sinks/internal/fill"
 	"fanout/sinks/internal/ids"
 )
@@ -78,27 +80,63 @@ type Filled struct {
 // request if a message would have no text for a part, or more attributes than it may have;
 // none is left out. The engine halves the request until that message is alone.
 func (m *Form) Fill(ctx context.Context, batch []engine.Record) ([]Filled, error) {
-	if m.own.fault != nil {
-		return nil, engine.Errorf(engine.Permanent, "%s: %w", m.Name, m.own.fault)
-	}
 	all := make([]Filled, len(batch))
 	for i := range batch {
-		r := &batch[i]
-		n, err := notificationOf(r)
-		if err != nil {
-			return nil, engine.Errorf(engine.Refused, "%s: the notification's MessageAttributes are not in the format of SNS", m.Name)
-		}
-		if all[i], err = m.filled(ctx, r); err != nil {
+		var err error
+		if all[i], err = m.fillOne(ctx, &batch[i]); err != nil {
 			return nil, err
-		}
-		if n == nil || m.MaxAttributes == 0 {
-			continue
-		}
-		if k := len(m.Attributes(nil, r, &all[i])); k > m.MaxAttributes {
-			return nil, engine.Errorf(engine.Refused, "%s: the notification has %d attributes, with its subject, but a message can have only %d; publish fewer, or set collapse to JSON, which sends none", m.Name, k, m.MaxAttributes)
 		}
 	}
 	return all, nil
+}
+
+// fillOne fills in the parts of r's message, and checks them.
+func (m *Form) fillOne(ctx context.Context, r *engine.Record) (Filled, error) {
+	if m.own.fault != nil {
+		return Filled{}, engine.Errorf(engine.Permanent, "%s: %w", m.Name, m.own.fault)
+	}
+	n, err := notificationOf(r)
+	if err != nil {
+		return Filled{}, engine.Errorf(engine.Refused, "%s: the notification's MessageAttributes are not in the format of SNS", m.Name)
+	}
+	f, err := m.filled(ctx, r)
+	if err != nil || n == nil || m.MaxAttributes == 0 {
+		return f, err
+	}
+	if k := len(m.Attributes(nil, r, &f)); k > m.MaxAttributes {
+		return f, engine.Errorf(engine.Refused, "%s: the notification has %d attributes, with its subject, but a message can have only %d; publish fewer, or set collapse to JSON, which sends none", m.Name, k, m.MaxAttributes)
+	}
+	return f, nil
+}
+
+// Describe returns the parts of r's message as they are sent. fifo says that the queue or
+// topic is a FIFO one.
+func (m *Form) Describe(ctx context.Context, r *engine.Record, fifo bool) (sinks.Entry, error) {
+	f, err := m.fillOne(ctx, r)
+	if err != nil {
+		return sinks.Entry{}, err
+	}
+	e := sinks.Entry{Group: f.group}
+	if fifo {
+		e.Group = GroupID(r)
+	}
+	if m.Subject {
+		e.Subject = m.SubjectOf(r, &f)
+	}
+	var all []Attribute
+	if n, err := notificationOf(r); err == nil && n != nil {
+		all = n.attributes(all, !m.Subject)
+	}
+	for _, a := range f.appendTo(all) {
+		if e.Attributes == nil {
+			e.Attributes = make(map[string]string)
+		}
+		if a.Binary() {
+			a.Value = base64.StdEncoding.EncodeToString([]byte(a.Value))
+		}
+		e.Attributes[a.Name] = a.Value
+	}
+	return e, nil
 }
 
 // filled fills in the parts of r's message. On an error some are missing.
