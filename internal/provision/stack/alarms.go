@@ -59,6 +59,9 @@ func (p *plan) tags() map[string]string {
 	if p.alarms != "" || p.hadAlarms {
 		all[AlarmsTag] = p.alarms
 	}
+	if p.failures != "" || p.hadQueue {
+		all[queueTag] = p.failures
+	}
 	return all
 }
 

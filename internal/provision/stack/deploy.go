@@ -55,7 +55,11 @@ func (s *Stack) Deploy(ctx context.Context, set Settings) (Deployed, error) {
 	if err := set.mayDeploy(has); err != nil {
 		return d, err
 	}
-	p := set.plan(has.config())
+	kept := ""
+	if set.Failures == nil {
+		kept = s.keptQueue(ctx, has)
+	}
+	p := set.plan(has, kept)
 	archive, err := s.archive(ctx, has, &p, &set)
 	if err != nil {
 		return d, err
@@ -230,14 +234,6 @@ func (p *plan) needs(region string) (role.Function, error) {
 		ARN:     arn.ARN{Partition: a.Partition, Service: "lambda", Region: region, AccountID: a.AccountID, Resource: "function:" + p.name}.String(),
 		RoleARN: p.role, Environment: p.environment, VPC: len(p.network.Subnets) > 0, LogGroup: p.logGroup, Key: p.key,
 	}, nil
-}
-
-// config returns the configuration of a function, nil for a nil function.
-func (f *function) config() *types.FunctionConfiguration {
-	if f == nil {
-		return nil
-	}
-	return &f.FunctionConfiguration
 }
 
 // fanout reports whether a function is one of fanout. Without the tag, variables with

@@ -327,7 +327,7 @@ func TestLogGroupOfOthers(t *testing.T) {
 
 func ExampleSettings() {
 	set := Settings{Function: "orders"}
-	p := set.plan(nil)
+	p := set.plan(nil, "")
 	fmt.Println(p.role, p.table, p.memory, p.timeout, p.architecture)
 	// Output: ordersRole ordersTargets 128 30 arm64
 }

@@ -45,7 +45,7 @@ func (s *Stack) Inventory(ctx context.Context, d DestroyOptions) ([]Item, error)
 			cloud.Name(d.Function), role.Tag, cloud.Name(d.Function))
 	}
 	set := Settings{Function: d.Function}
-	p := set.plan(has.config())
+	p := set.plan(has, s.keptQueue(ctx, has))
 	var items []Item
 	for _, list := range []func() ([]Item, error){
 		func() ([]Item, error) { return s.listMappings(ctx, p.name) },

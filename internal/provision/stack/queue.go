@@ -38,15 +38,44 @@ type queue struct {
 	ours     bool
 }
 
-// ownQueue returns the name of a queue of the function's account and region. A queue
-// elsewhere keeps its ARN, because fanout cannot make it.
+// queueTag is the function's tag with its queue for failures: the name of a queue that deploy
+// looks up and makes, or the ARN of one that it leaves alone. The variable always has the ARN.
+const queueTag = "fanout:failures-queue"
+
+// ownQueue returns the name of a queue if it is in the function's account and region, where
+// fanout can make it, or "".
 func ownQueue(queue, function string) string {
 	q, err := arn.Parse(queue)
 	f, _ := arn.Parse(function) // Lambda wrote it
 	if err != nil || q.AccountID != f.AccountID || q.Region != f.Region {
-		return queue
+		return ""
 	}
 	return q.Resource
+}
+
+// keptQueue returns the queue of a function, by name if deploy looks it up, or else by ARN. A
+// function without the tag was not deployed by fanout, or only in part. Then a queue with
+// fanout's own tag is one that deploy made.
+func (s *Stack) keptQueue(ctx context.Context, has *function) string {
+	if has == nil {
+		return ""
+	}
+	queue := environment(&has.FunctionConfiguration)[onFailure]
+	name := ownQueue(queue, aws.ToString(has.FunctionArn))
+	if name == "" {
+		return queue
+	}
+	made, tagged := has.tags[queueTag]
+	if !tagged {
+		found, err := s.findQueue(ctx, name, aws.ToString(has.FunctionName))
+		if err == nil && found != nil && found.ours { // without the right to look, it stays as it is
+			made = name
+		}
+	}
+	if made != name {
+		return queue
+	}
+	return name
 }
 
 // failuresQueue makes the function's queue for failures. It uses an existing one without

@@ -78,6 +78,41 @@ func TestFailuresQueueOfOthers(t *testing.T) {
 	}
 }
 
+// A queue of the own account that was given by ARN stays as it is, even if it is gone. So does
+// that of a function without the tag, unless deploy made the queue.
+func TestFailuresQueueOfAccount(t *testing.T) {
+	for _, tt := range []struct {
+		queue  string
+		change func(*fake)
+		want   cloud.Outcome
+	}{
+		{failuresARN, func(*fake) {}, cloud.Given},
+		{failuresARN, func(f *fake) { f.queues["failures"] = &fakeQueue{tags: map[string]string{"fanout:function": "orders"}} }, cloud.Given},
+		{failuresARN, func(f *fake) { delete(f.fnTags, queueTag) }, cloud.Given},
+		{"failures", func(f *fake) { delete(f.fnTags, queueTag) }, cloud.Unchanged},
+		{"failures", func(f *fake) { delete(f.fnTags, queueTag); f.queues["failures"].tags = nil }, cloud.Given},
+		{"failures", func(f *fake) { f.function.Environment.Variables[onFailure] += "2" }, cloud.Given},
+		{"failures", func(f *fake) { clear(f.queues) }, cloud.Created},
+	} {
+		f := newFake()
+		if _, _, err := deploy(t, f, withQueue(tt.queue)); err != nil {
+			t.Fatal(err)
+		}
+		tt.change(f)
+		want := f.function.Environment.Variables[onFailure]
+		for range 2 { // the tag is there then
+			got, d, err := deploy(t, f, settings())
+			i := slices.IndexFunc(d.Resources, func(r Resource) bool { return r.Kind == "queue" })
+			if err != nil || i < 0 || d.Resources[i].Outcome != tt.want || f.function.Environment.Variables[onFailure] != want {
+				t.Errorf("%s: %v, %v; want %s", tt.queue, got, err, tt.want)
+			}
+			if tt.want == cloud.Created {
+				break
+			}
+		}
+	}
+}
+
 // A dry run knows the ARN of a queue that would be made.
 func TestFailuresQueueDryRun(t *testing.T) {
 	for _, before := range []bool{false, true} {

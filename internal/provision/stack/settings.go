@@ -61,6 +61,7 @@ type plan struct {
 	role, table  string // names or ARNs
 	ledger       string // the same; "": none
 	failures     string // the same, of a queue
+	hadQueue     bool   // the function has the tag for it
 	alarms       string // ARN of their topic; "": none
 	hadAlarms    bool   // there may be alarms of an earlier run
 	memory       int32
@@ -74,16 +75,17 @@ type plan struct {
 }
 
 // plan fills in the settings that are left out. has is the existing function, nil if it
-// is new.
-func (s *Settings) plan(has *types.FunctionConfiguration) plan {
+// is new, and failures its queue.
+func (s *Settings) plan(has *function, failures string) plan {
 	name := cloud.Name(s.Function)
 	p := plan{
 		name: name, role: name + "Role", table: name + "Targets", logGroup: "/aws/lambda/" + name,
 		memory: defaultMemory, timeout: defaultTimeout, architecture: types.ArchitectureArm64,
-		environment: make(map[string]string),
+		environment: make(map[string]string), failures: failures,
 	}
 	if has != nil {
-		p.keep(has)
+		p.keep(&has.FunctionConfiguration)
+		_, p.hadQueue = has.tags[queueTag]
 	}
 	p.role = cmp.Or(s.Role, p.role)
 	p.table = cmp.Or(s.Table, p.table)
@@ -114,7 +116,6 @@ func (p *plan) keep(has *types.FunctionConfiguration) {
 	p.network, p.key = network(has), aws.ToString(has.KMSKeyArn)
 	p.environment = environment(has)
 	p.table, p.ledger = cmp.Or(p.environment["FANOUT_TABLE"], p.table), p.environment["FANOUT_LEDGER_TABLE"]
-	p.failures = ownQueue(p.environment[onFailure], aws.ToString(has.FunctionArn))
 	if has.LoggingConfig != nil {
 		p.logGroup = cmp.Or(aws.ToString(has.LoggingConfig.LogGroup), p.logGroup)
 	}
