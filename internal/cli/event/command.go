@@ -3,24 +3,18 @@ package event
 import (
 	"errors"
 	"fmt"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"fanout/internal/cli/factory"
 	"fanout/internal/cli/lines"
-	"fanout/internal/cli/run"
 	"fanout/internal/cli/ui"
-	"fanout/internal/jq"
 	"fanout/lambda/target"
 )
 
 // flags are the flags of `fanout event`.
 type flags struct {
 	service, data, sourceARN string
-	key                      string
-	keys                     []string
+	records                  lines.Flags
 }
 
 // New returns the command `fanout event`.
@@ -32,7 +26,7 @@ func New() *cobra.Command {
 		Long: `Event makes the event that Lambda would pass to the function, and prints it. Each line
 of the input becomes a record: the data of a Kinesis record, the message of an SNS
 notification, or an item, a JSON object, that is new in a DynamoDB table. Pass the event to
-fanout run --event.`,
+fanout run --event. To deliver lines without an event in between, use fanout run --data.`,
 		Example: `  fanout event kinesis --data orders.jsonl --key .customer > event.json
   fanout event dynamodb --data customers.jsonl --keys id > event.json
   echo hello | fanout event sns > event.json`,
@@ -55,21 +49,15 @@ fanout run --event.`,
 	s.SortFlags = false
 	s.StringVar(&f.data, "data", "-", "read the lines of this `FILE`, - for standard input")
 	s.StringVar(&f.sourceARN, "source-arn", "", "the records come from the source with this `ARN` (default: one called example)")
-	s.StringVar(&f.key, "key", "", "the partition key of a Kinesis record is the result of this jq `PROGRAM`, such as .customer (default: the number of its line)")
-	s.StringSliceVar(&f.keys, "keys", []string{"id"}, "the key attributes of the DynamoDB table, by `NAME`; two with a comma")
+	f.records.Add(s)
 	_ = cmd.MarkFlagFilename("data")
 	return cmd
 }
 
 // check checks the flags.
 func (f *flags) check(cmd *cobra.Command) error {
-	for flag, service := range map[string]string{"key": "kinesis", "keys": "dynamodb"} {
-		if cmd.Flags().Changed(flag) && service != f.service {
-			return fmt.Errorf("--%s has no effect on records of %s; remove it", flag, f.service)
-		}
-	}
-	if len(f.keys) == 0 || len(f.keys) > 2 {
-		return fmt.Errorf("--keys names %d attributes; a table has one or two key attributes", len(f.keys))
+	if err := f.records.Check(cmd.Flags(), f.service); err != nil {
+		return err
 	}
 	if f.sourceARN == "" {
 		f.sourceARN = lines.Example(f.service)
@@ -81,26 +69,22 @@ func (f *flags) check(cmd *cobra.Command) error {
 }
 
 func (f *flags) run(cmd *cobra.Command) error {
-	m := lines.Maker{Source: f.sourceARN, Region: factory.RegionOf(f.sourceARN), Keys: f.keys, Now: time.Now()}
-	if f.key != "" {
-		var err error
-		if m.Key, err = jq.Compile(f.key); err != nil {
-			return fmt.Errorf("--key: %w", err)
-		}
-	}
-	in, err := run.ReadEvent(f.data, cmd.InOrStdin())
+	m, err := f.records.Maker(f.sourceARN, f.service)
 	if err != nil {
 		return err
 	}
-	number := 0
-	for line := range strings.Lines(string(in.Data)) {
-		number++
-		if line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"); line == "" {
-			continue
+	in, err := lines.Open(f.data, cmd.InOrStdin())
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	for number, line := range in.Lines() {
+		if err := m.Add(number, line); err != nil {
+			return in.At(number, err)
 		}
-		if err := m.Add(f.service, number, line); err != nil {
-			return fmt.Errorf("%s:%d: %w", in.Name, number, err)
-		}
+	}
+	if err := in.Err(); err != nil {
+		return err
 	}
 	return m.Print(ui.Exact(cmd.OutOrStdout()))
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,12 +19,19 @@ import (
 // Maker makes the records of an event (AWS Lambda developer guide, the events of Kinesis,
 // DynamoDB and SNS).
 type Maker struct {
-	Source, Region string
-	Key            *jq.Program // of a partition key; nil: the number of the line
-	Keys           []string    // key attributes of the table
-	Now            time.Time
+	Source, Service, Region string
+	Key                     *jq.Program // of a partition key; nil: the number of the line
+	Keys                    []string    // key attributes of the table
+	Aggregate               bool        // several lines make a Kinesis record
+	Now                     time.Time
 
-	records []any
+	// Run, if not 0, is part of sequence numbers and ids. Two runs with different files must
+	// not give two records the same ones: a destination would take one for the other.
+	Run uint64
+
+	records [][]byte // in JSON
+	size    int      // of the records, in bytes
+	open    aggregate
 }
 
 // Example returns the ARN of an example of a source, "" for an unknown service.
@@ -38,26 +46,54 @@ func Example(service string) string {
 }
 
 // Add makes a record of a line.
-func (m *Maker) Add(service string, number int, line string) error {
-	switch service {
+func (m *Maker) Add(number int, line string) error {
+	switch m.Service {
 	case "kinesis":
 		return m.addKinesis(number, line)
 	case "dynamodb":
 		return m.addItem(number, line)
 	}
-	m.addMessage(number, line)
+	return m.addMessage(number, line)
+}
+
+// Len returns the number of records.
+func (m *Maker) Len() int { return len(m.records) }
+
+// Empty reports whether there is no line in work.
+func (m *Maker) Empty() bool { return len(m.records) == 0 && m.open.keys == nil }
+
+// Size returns about the bytes of the event.
+func (m *Maker) Size() int { return m.size }
+
+// add adds a record.
+func (m *Maker) add(record any) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(record); err != nil {
+		return err
+	}
+	b.Truncate(b.Len() - 1) // the newline of Encode
+	m.records, m.size = append(m.records, b.Bytes()), m.size+b.Len()
 	return nil
 }
 
 // lane is the shard of all Kinesis records.
 const lane = "shardId-000000000000"
 
+// sequence returns the sequence number of a Kinesis record, as long as the real ones.
+func (m *Maker) sequence(number int) string {
+	if m.Run == 0 {
+		return fmt.Sprintf("4959033827149025660855969253836157109592157%013d", number)
+	}
+	return fmt.Sprintf("4959033827149025660855969%018d%013d", m.Run, number)
+}
+
 func (m *Maker) addKinesis(number int, line string) error {
-	sequence := fmt.Sprintf("4959033827149025660855969253836157109592157%013d", number) // as long as the real ones
 	key := strconv.Itoa(number)
 	if m.Key != nil {
 		text, ok, err := m.Key.First(context.Background(), &jq.Record{
-			Data: []byte(line), Source: m.Source, Shard: lane, Sequence: sequence, Arrived: m.Now.UnixMilli(),
+			Data: []byte(line), Source: m.Source, Shard: lane, Sequence: m.sequence(number), Arrived: m.Now.UnixMilli(),
 		})
 		if err != nil {
 			return fmt.Errorf("--key: %w", err)
@@ -67,15 +103,39 @@ func (m *Maker) addKinesis(number int, line string) error {
 		}
 		key = text
 	}
-	m.records = append(m.records, map[string]any{
+	if !m.Aggregate {
+		return m.addData(number, key, []byte(line))
+	}
+	if !m.open.fits(key, line) {
+		if err := m.closeAggregate(); err != nil {
+			return err
+		}
+	}
+	m.open.add(number, key, line)
+	return nil
+}
+
+// closeAggregate makes a record of the open aggregate, if there is one.
+func (m *Maker) closeAggregate() error {
+	a := m.open
+	m.open = aggregate{}
+	if a.keys == nil {
+		return nil
+	}
+	return m.addData(a.number, a.key, a.bytes())
+}
+
+// addData adds a Kinesis record.
+func (m *Maker) addData(number int, key string, data []byte) error {
+	sequence := m.sequence(number)
+	return m.add(map[string]any{
 		"kinesis": map[string]any{
-			"kinesisSchemaVersion": "1.0", "partitionKey": key, "sequenceNumber": sequence, "data": []byte(line),
+			"kinesisSchemaVersion": "1.0", "partitionKey": key, "sequenceNumber": sequence, "data": data,
 			"approximateArrivalTimestamp": float64(m.Now.UnixMilli()) / 1000,
 		},
 		"eventSource": "aws:kinesis", "eventVersion": "1.0", "eventID": lane + ":" + sequence, "eventName": "aws:kinesis:record",
 		"invokeIdentityArn": "arn:aws:iam::123456789012:role/example", "awsRegion": m.Region, "eventSourceARN": m.Source,
 	})
-	return nil
 }
 
 func (m *Maker) addItem(number int, line string) error {
@@ -97,15 +157,22 @@ func (m *Maker) addItem(number int, line string) error {
 	for name, value := range item {
 		image[name] = attribute(value)
 	}
-	m.records = append(m.records, map[string]any{
-		"eventID": fmt.Sprintf("%032x", number), "eventName": "INSERT", "eventVersion": "1.1", "eventSource": "aws:dynamodb",
+	return m.add(map[string]any{
+		"eventID": fmt.Sprintf("%016x%016x", m.Run, number), "eventName": "INSERT", "eventVersion": "1.1", "eventSource": "aws:dynamodb",
 		"awsRegion": m.Region, "eventSourceARN": m.Source,
 		"dynamodb": map[string]any{
 			"ApproximateCreationDateTime": m.Now.Unix(), "Keys": keys, "NewImage": image,
-			"SequenceNumber": fmt.Sprintf("1117%018d", number), "SizeBytes": len(line), "StreamViewType": "NEW_AND_OLD_IMAGES",
+			"SequenceNumber": m.change(number), "SizeBytes": len(line), "StreamViewType": "NEW_AND_OLD_IMAGES",
 		},
 	})
-	return nil
+}
+
+// change returns the sequence number of a change in a table.
+func (m *Maker) change(number int) string {
+	if m.Run == 0 {
+		return fmt.Sprintf("1117%018d", number)
+	}
+	return fmt.Sprintf("1117%018d%013d", m.Run, number)
 }
 
 // attribute returns a JSON value as DynamoDB writes it (DynamoDB API, AttributeValue).
@@ -133,18 +200,37 @@ func attribute(v any) map[string]any {
 	return map[string]any{"S": v}
 }
 
-func (m *Maker) addMessage(number int, line string) {
-	m.records = append(m.records, map[string]any{
+func (m *Maker) addMessage(number int, line string) error {
+	return m.add(map[string]any{
 		"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": m.Source + ":00000000-0000-4000-8000-000000000000",
 		"Sns": map[string]any{
-			"Type": "Notification", "MessageId": fmt.Sprintf("00000000-0000-4000-8000-%012d", number), "TopicArn": m.Source,
+			"Type": "Notification", "MessageId": m.message(number), "TopicArn": m.Source,
 			"Message": line, "Subject": "", "MessageAttributes": map[string]any{}, "Timestamp": m.Now.UTC().Format("2006-01-02T15:04:05.000Z"),
 		},
 	})
 }
 
+// message returns the id of a message: a UUID.
+func (m *Maker) message(number int) string {
+	r := fmt.Sprintf("%016x", m.Run)
+	return fmt.Sprintf("%s-%s-4%s-8%s-%012d", r[:8], r[8:12], r[12:15], "00"+r[15:], number)
+}
+
+// Event returns the event of the records so far, and forgets them.
+func (m *Maker) Event() ([]byte, error) {
+	if err := m.closeAggregate(); err != nil {
+		return nil, err
+	}
+	event := slices.Concat([]byte(`{"Records":[`), bytes.Join(m.records, []byte(",")), []byte(`]}`))
+	m.records, m.size = nil, 0
+	return event, nil
+}
+
 // Print writes the event, a record on each line.
 func (m *Maker) Print(w io.Writer) error {
+	if err := m.closeAggregate(); err != nil {
+		return err
+	}
 	var b bytes.Buffer
 	b.WriteString(`{"Records": [`)
 	for i, r := range m.records {
@@ -152,12 +238,7 @@ func (m *Maker) Print(w io.Writer) error {
 			b.WriteByte(',')
 		}
 		b.WriteString("\n  ")
-		e := json.NewEncoder(&b)
-		e.SetEscapeHTML(false)
-		if err := e.Encode(r); err != nil {
-			return err
-		}
-		b.Truncate(b.Len() - 1) // the newline of Encode
+		b.Write(r)
 	}
 	b.WriteString("\n]}\n")
 	_, err := w.Write(b.Bytes())

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/pflag"
@@ -31,9 +32,12 @@ func (p *pollFlags) add(s *pflag.FlagSet) {
 	s.IntVar(&p.shards, "shards", 10, "read at most `N` shards at a time")
 }
 
-// check checks the flags, which are for streams only.
-func (p *pollFlags) check(s *pflag.FlagSet, stream bool) error {
-	for _, name := range []string{"checkpoint", "starting-position", "once", "batch-size", "shards"} {
+// check checks the flags, which are for streams only, but for the size of batches.
+func (p *pollFlags) check(s *pflag.FlagSet, stream, lines bool) error {
+	if s.Changed("batch-size") && !stream && !lines {
+		return errors.New("--batch-size has no effect without --source-arn or --data; remove it")
+	}
+	for _, name := range []string{"checkpoint", "starting-position", "once", "shards"} {
 		if s.Changed(name) && !stream {
 			return fmt.Errorf("--%s has no effect without --source-arn; remove it", name)
 		}

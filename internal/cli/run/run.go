@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"fanout/internal/cli/factory"
+	"fanout/internal/cli/lines"
 	"fanout/internal/cli/ui"
 	"fanout/lambda"
 )
@@ -16,6 +17,8 @@ import (
 type runFlags struct {
 	DeliveryFlags
 	events        []string
+	data          string // file of lines
+	records       lines.Flags
 	sourceARN     string
 	sourceAs      SourceAs
 	unknownSource string
@@ -27,13 +30,18 @@ type runFlags struct {
 func NewRun(c *factory.Factory) *cobra.Command {
 	f := runFlags{DeliveryFlags: DeliveryFlags{Factory: c}}
 	cmd := &cobra.Command{
-		Use:   "run (--targets FILE | --table NAME) (--event FILE… | --source-arn ARN)",
+		Use:   "run (--targets FILE | --table NAME) (--event FILE… | --data FILE | --source-arn ARN)",
 		Short: "Run the function locally on event files or a stream",
 		Long: `Run runs the function's handler outside Lambda.
 
 With --event it handles events in the form that Lambda passes to the function. Published
 samples name sources such as arn:aws:kinesis:EXAMPLE; with --source-arn-as, run treats
 their records as records of your source.
+
+With --data it makes a record of each line of a file, as fanout event does, and handles the
+records in batches, so the file may be large. Their source is that of the targets file, or
+the one that --source-arn-as names. A batch that fails is not tried again; later ones go
+on. A line that cannot be a record ends the run, after the lines before it were handled.
 
 With --source-arn it polls the shards of a Kinesis or DynamoDB stream, like Lambda's
 event source mapping, until you interrupt it. With --checkpoint it continues where it
@@ -45,6 +53,7 @@ yaml, a report to standard output. The exit status is 0 if all records were deli
 if some failed, 2 for wrong usage or unreadable input.`,
 		Example: `  fanout run --targets targets.yaml --event event.json
   cat event.json | fanout run --table fanoutTargets --event - --output json
+  fanout run --targets targets.yaml --data orders.jsonl --key .customer
   fanout run --targets targets.yaml --source-arn arn:aws:kinesis:eu-west-1:123456789012:stream/orders
   fanout run --targets targets.yaml --event sample.json --source-arn-as arn:aws:sns:eu-west-1:123456789012:alerts
   fanout run --targets targets.yaml --event event.json --explain`,
@@ -60,6 +69,8 @@ if some failed, 2 for wrong usage or unreadable input.`,
 	s.SortFlags = false
 	f.AddTargets(s)
 	s.StringArrayVar(&f.events, "event", nil, "handle the Lambda event in this `FILE`, - for standard input; repeatable")
+	s.StringVar(&f.data, "data", "", "make a record of each line of this `FILE`, - for standard input")
+	f.records.Add(s)
 	f.sourceAs.Add(s)
 	s.StringVar(&f.sourceARN, "source-arn", "", "poll the Kinesis or DynamoDB stream with this `ARN`")
 	ui.OneOf(cmd, &f.unknownSource, "unknown-source", "fail", "the `ACTION` for records of a source without a target: fail, or ignore, which succeeds without delivering them", []string{"fail", "ignore"})
@@ -75,6 +86,7 @@ if some failed, 2 for wrong usage or unreadable input.`,
 func (f *runFlags) complete(cmd *cobra.Command) {
 	f.Complete(cmd)
 	_ = cmd.MarkFlagFilename("event", "json")
+	_ = cmd.MarkFlagFilename("data")
 	ui.CompleteWords(cmd, "starting-position", ui.Positions)
 }
 
@@ -89,25 +101,38 @@ func (f *runFlags) check(s *pflag.FlagSet) error {
 	if err := f.CheckTargets(); err != nil {
 		return err
 	}
-	switch {
-	case f.events != nil && f.sourceARN != "":
-		return errors.New("--event and --source-arn cannot be combined; use only one")
-	case f.events == nil && f.sourceARN == "":
-		return errors.New("the source is missing; add --event FILE or --source-arn ARN")
-	case stdin > 1:
-		return errors.New("--event - appears more than once, but standard input holds only one event; use files")
+	if err := f.checkInput(s, stdin); err != nil {
+		return err
 	}
-	if err := f.sourceAs.Check(f.events); err != nil {
+	if err := f.sourceAs.Check(f.events != nil || f.data != "", "--event or --data; add one"); err != nil {
 		return err
 	}
 	if err := f.CheckBounds(); err != nil {
 		return err
 	}
-	return f.poll.check(s, f.sourceARN != "")
+	return f.poll.check(s, f.sourceARN != "", f.data != "")
+}
+
+// checkInput checks that the command line names one kind of input.
+func (f *runFlags) checkInput(s *pflag.FlagSet, stdin int) error {
+	switch {
+	case f.events != nil && f.sourceARN != "":
+		return errors.New("--event and --source-arn cannot be combined; use only one")
+	case f.data != "" && (f.events != nil || f.sourceARN != ""):
+		return errors.New("--data cannot be combined with --event or --source-arn; use only one")
+	case f.events == nil && f.data == "" && f.sourceARN == "":
+		return errors.New("the source is missing; add --event FILE, --data FILE or --source-arn ARN")
+	case stdin > 1:
+		return errors.New("--event - appears more than once, but standard input holds only one event; use files")
+	}
+	if name := f.records.Used(s); name != "" && f.data == "" {
+		return fmt.Errorf("--%s has no effect without --data; remove it", name)
+	}
+	return nil
 }
 
 func (f *runFlags) run(cmd *cobra.Command) error {
-	events, sources, err := f.read(cmd.InOrStdin())
+	events, sources, err := f.read(cmd)
 	if err != nil {
 		return err
 	}
@@ -128,10 +153,14 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 	}
 	sum := new(Summary)
 	h.OnResults = sum.Add
-	if f.sourceARN != "" {
+	switch {
+	case f.sourceARN != "":
 		sum.News = stderr
 		err = f.runStream(cmd.Context(), h, cfg, log, stderr, sum)
-	} else {
+	case f.data != "":
+		sum.News = stderr
+		err = f.runLines(cmd, h, sources[0], stderr)
+	default:
 		err = f.runEvents(cmd.Context(), h, events, sources, stderr)
 	}
 	if sum.Events > 0 || err == nil {

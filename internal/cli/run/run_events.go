@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 
+	"github.com/spf13/cobra"
+
 	"fanout/internal/cli/ui"
 	"fanout/lambda"
 	records "fanout/lambda/event"
@@ -22,12 +24,16 @@ type event struct {
 
 // read reads all events first, so that an unreadable one is found before any record is
 // sent. It returns the ARNs of the sources without duplicates.
-func (f *runFlags) read(stdin io.Reader) (events []event, sources []string, err error) {
-	if f.sourceARN != "" {
+func (f *runFlags) read(cmd *cobra.Command) (events []event, sources []string, err error) {
+	switch {
+	case f.sourceARN != "":
 		return nil, []string{f.sourceARN}, nil
+	case f.data != "":
+		source, err := f.lineSource(cmd.Flags())
+		return nil, []string{source}, err
 	}
 	for _, name := range f.events {
-		e, err := ReadEvent(name, stdin)
+		e, err := ReadEvent(name, cmd.InOrStdin())
 		if err != nil {
 			return nil, nil, err
 		}
@@ -104,7 +110,7 @@ func (f *runFlags) runEvents(ctx context.Context, h *lambda.Handler, events []ev
 		if ctx.Err() != nil {
 			return ui.Failed(fmt.Errorf("interrupted before event %d of %d, %s; this event and later ones were not handled", i+1, len(events), e.Name))
 		}
-		if err := f.handle(ctx, h, e); err != nil {
+		if err := f.handle(ctx, h, e.Data); err != nil {
 			return ui.Failed(fmt.Errorf("%s: %w", e.Name, err))
 		}
 	}
@@ -112,9 +118,9 @@ func (f *runFlags) runEvents(ctx context.Context, h *lambda.Handler, events []ev
 }
 
 // handle finishes the event even if ctx ends.
-func (f *runFlags) handle(ctx context.Context, h *lambda.Handler, e event) error {
+func (f *runFlags) handle(ctx context.Context, h *lambda.Handler, e []byte) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.Timeout)
 	defer cancel()
-	_, err := h.Handle(ctx, e.Data)
+	_, err := h.Handle(ctx, e)
 	return err
 }

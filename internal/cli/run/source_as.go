@@ -18,11 +18,12 @@ func (s *SourceAs) Add(flags *pflag.FlagSet) {
 	flags.StringVar((*string)(s), "source-arn-as", "", "treat all records as records of the source with this `ARN`")
 }
 
-// Check checks the flag. events are the files of events.
-func (s SourceAs) Check(events []string) error {
+// Check checks the flag. used reports whether there are events or lines, and needs says how to
+// name some.
+func (s SourceAs) Check(used bool, needs string) error {
 	switch {
-	case s != "" && events == nil:
-		return errors.New("--source-arn-as needs --event; add --event FILE, or remove the flag")
+	case s != "" && !used:
+		return errors.New("--source-arn-as needs " + needs + ", or remove the flag")
 	case s != "" && !isSource(string(s)):
 		return fmt.Errorf("--source-arn-as is %q, which is not the ARN of a Kinesis stream, DynamoDB stream or SNS topic", string(s))
 	}

@@ -53,7 +53,7 @@ func (f *sampleFlags) check() error {
 	if _, err := poll.ParseStart(f.start); err != nil {
 		return ui.NoPosition(f.start)
 	}
-	return f.sourceAs.Check(f.events)
+	return f.sourceAs.Check(f.events != nil, "--event; add --event FILE")
 }
 
 // take reads the sample.
