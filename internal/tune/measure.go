@@ -122,6 +122,7 @@ func Measure(ctx context.Context, s *Sample, o MeasureOptions) (*Measurement, er
 	if m.Collapses = o.Collapse; m.Collapses == nil {
 		m.Collapses = collapses(m.Targets)
 	}
+	m.noteKept()
 	m.Metrics, err = metricsOf(ctx, s.Source, m.Targets)
 	if err != nil {
 		return nil, err
@@ -214,6 +215,19 @@ func (b *bench) curves(ctx context.Context, r *rehearsal) (map[int][]Shape, erro
 		}
 	}
 	return curves, nil
+}
+
+// noteKept names the targets whose collapse stays none.
+func (m *Measurement) noteKept() {
+	merges := func(c string) bool { return c != Configured && c != string(sinks.CollapseNone) }
+	if !slices.ContainsFunc(m.Collapses, merges) {
+		return
+	}
+	for i := range m.Targets {
+		if t := &m.Targets[i]; t.Type.Collapse && t.HasPlaces() {
+			m.addNote("target %s is measured with collapse none, because it has places such as ${.id}", t.ID)
+		}
+	}
 }
 
 // note keeps the findings of a rehearsal.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,24 @@ func targetStore(t *testing.T, lines string) target.Store {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// A target with places sends a record a message, so no other collapse is tried for it.
+func TestPlacesDoNotCollapse(t *testing.T) {
+	const places = "- {id: a, type: sqs, destination: \"arn:aws:sqs:eu-west-1:123456789012:q\", attributes: {k: '${.a}'}}\n"
+	s := newSample(t, kinesisEvent(10, 100, 1000, 1))
+	if m := measure(t, s, places, MeasureOptions{Largest: 10}); !slices.Equal(m.Collapses, []string{Configured}) || len(m.Notes) > 0 {
+		t.Errorf("%v, %v", m.Collapses, m.Notes)
+	}
+	m := measure(t, s, places+"- {id: b, type: sqs, destination: \"arn:aws:sqs:eu-west-1:123456789012:q\", collapse: none}", MeasureOptions{Largest: 10})
+	if !slices.Equal(m.Collapses, []string{Configured, "JSON"}) || !slices.Contains(m.Notes, "target a is measured with collapse none, because it has places such as ${.id}") {
+		t.Errorf("%v, %v", m.Collapses, m.Notes)
+	}
+	for _, shape := range m.Curves[Variant{"JSON", 1}] {
+		if a := shape.Targets[0].Requests; len(a) != (shape.Records+9)/10 { // 10 messages a request
+			t.Errorf("%d records become %d requests", shape.Records, len(a))
+		}
+	}
 }
 
 // fixed is a Meter that returns one millisecond for everything. It still runs f.

@@ -149,22 +149,31 @@ func (t *tuner) byLoad(r *Result) (all []Result) {
 func (r *Report) why(maxLag time.Duration, hot float64) (text []string) {
 	add := func(format string, args ...any) { text = append(text, fmt.Sprintf(format, args...)) }
 	best := &r.Recommended
-	meet, keep := 0, 0
+	all, meet, keep := 0, 0, 0 // with the recommended collapse: only these compete
 	for i := range r.results {
-		if r.results[i].MeetsGoal {
+		x := &r.results[i]
+		if x.Collapse != best.Collapse {
+			continue
+		}
+		all++
+		if x.MeetsGoal {
 			meet++
 		}
-		if r.results[i].KeepsUp {
+		if x.KeepsUp {
 			keep++
 		}
 	}
+	with := "settings"
+	if all < len(r.results) {
+		with += " with collapse " + best.Collapse
+	}
 	switch {
 	case best.MeetsGoal:
-		add("%d of %d settings keep up with %s records per second at 80 %% use or less, and deliver 99 %% of them within %v. None of them is more than 1 %% cheaper than this one, which costs %s per month.",
-			meet, r.Simulated, Number(r.Load.RecordsPerSecond), maxLag, Dollars(best.MonthlyCost.Total))
+		add("%d of %d %s keep up with %s records per second at 80 %% use or less, and deliver 99 %% of them within %v. None of them is more than 1 %% cheaper than this one, which costs %s per month.",
+			meet, all, with, Number(r.Load.RecordsPerSecond), maxLag, Dollars(best.MonthlyCost.Total))
 	case best.KeepsUp:
-		add("No setting delivers 99 %% of the records within %v. Of the %d of %d settings that keep up with %s records per second at 80 %% use or less, this one comes closest, with %s.",
-			maxLag, keep, r.Simulated, Number(r.Load.RecordsPerSecond), Millis(best.LagP99))
+		add("No setting delivers 99 %% of the records within %v. Of the %d of %d %s that keep up with %s records per second at 80 %% use or less, this one comes closest, with %s.",
+			maxLag, keep, all, with, Number(r.Load.RecordsPerSecond), Millis(best.LagP99))
 	default:
 		advice := "More shards would help."
 		if hot > hotKey {
@@ -173,7 +182,11 @@ func (r *Report) why(maxLag time.Duration, hot float64) (text []string) {
 		add("No setting keeps up with %s records per second at 80 %% use or less. The best one handles %s; this one is the simplest setting close to that, with %s. %s",
 			Number(r.Load.RecordsPerSecond), Number(r.most()), Number(best.Throughput), advice)
 	}
-	if x := r.otherCollapse(); x != nil {
+	switch x := r.otherCollapse(); {
+	case x == nil:
+	case best.MeetsGoal:
+		add("With collapse %s instead of %s it costs %s per month, and receivers get messages of another form.", x.Collapse, best.Collapse, Dollars(x.MonthlyCost.Total))
+	default:
 		add("With collapse %s instead of %s it meets the goal, at %s per month.", x.Collapse, best.Collapse, Dollars(x.MonthlyCost.Total))
 	}
 	return append(text, r.gains()...)
@@ -189,15 +202,17 @@ func (r *Report) most() (most float64) {
 	return most
 }
 
-// otherCollapse returns the cheapest setting that meets the goal where the recommended
-// one misses it, and differs from it in the collapse alone; nil if there is none.
+// otherCollapse returns the cheapest setting that meets the goal and differs from the
+// recommended one in the collapse alone. It returns nil if that is no better: the recommended
+// one meets the goal too, and costs at most 1 % more.
 func (r *Report) otherCollapse() (cheapest *Result) {
-	if r.Recommended.MeetsGoal {
-		return nil
-	}
+	best := &r.Recommended
 	for i := range r.Others {
 		x := &r.Others[i]
-		if x.MeetsGoal && x.Collapse != r.Recommended.Collapse && (cheapest == nil || x.MonthlyCost.Total < cheapest.MonthlyCost.Total) {
+		if !x.MeetsGoal || x.Collapse == best.Collapse || best.MeetsGoal && x.MonthlyCost.Total >= best.MonthlyCost.Total/1.01 {
+			continue
+		}
+		if cheapest == nil || x.MonthlyCost.Total < cheapest.MonthlyCost.Total {
 			cheapest = x
 		}
 	}

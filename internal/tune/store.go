@@ -32,9 +32,10 @@ func newStore(specs []sinks.Spec, collapse string) *store {
 // Targets implements target.Store.
 func (s *store) Targets(context.Context, string) (target.Set, error) { return s.set, nil }
 
-// Collapses reports whether a target can put many records into one message.
+// Collapses reports whether a target can put many records into one message. A message of
+// several records has no value for places.
 func Collapses(t *sinks.Spec) bool {
-	return t.Type.Collapse
+	return t.Type.Collapse && !t.HasPlaces() && !t.Aggregate
 }
 
 // collapses returns the modes to compare: the configured one, and JSON and none if

@@ -367,4 +367,13 @@ func TestWhyNamesTheOtherCollapse(t *testing.T) {
 	if text := strings.Join(r.why(time.Second, 0), "\n"); strings.Contains(text, "With collapse") {
 		t.Error(text)
 	}
+	// Another collapse that is cheaper does not compete, so the text does not deny it.
+	r.Recommended.Steady = &Steady{MonthlyCost: Cost{Total: 400}}
+	r.results[0] = r.Recommended
+	text = strings.Join(r.why(time.Second, 0), "\n")
+	for _, want := range []string{"1 of 2 settings with collapse none keep up", "None of them is more than", "With collapse JSON instead of none it costs $332.00 per month"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q lacks %q", text, want)
+		}
+	}
 }
