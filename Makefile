@@ -40,10 +40,18 @@ test-norace: ## the tests that make test leaves out: budgets of allocations and 
 
 CARRIED := internal/provision/code
 
+# fanout version prints these. A build without git, as in a container, is told them.
+VERSION ?=
+COMMIT  ?= $(shell git describe --always --abbrev=40 --dirty --exclude '*' 2>/dev/null)
+DATE    ?= $(shell TZ=UTC0 git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ 2>/dev/null)
+CLI      = $(shell sed -n 's/^module //p' go.mod)/internal/cli
+COMMAND  = -trimpath -tags release,lambda.norpc \
+  -ldflags "-s -w -X $(CLI).linkedVersion=$(VERSION) -X $(CLI).linkedCommit=$(COMMIT) -X $(CLI).linkedTime=$(DATE)"
+
 .PHONY: build
 build: $(CARRIED)/fanout-arm64.zip $(CARRIED)/fanout-amd64.zip ## bin/fanout, which carries the function, and bin/bootstrap for this machine
 	@mkdir -p bin
-	$(GO) build -trimpath -tags release,lambda.norpc -ldflags "-s -w" -o bin/fanout ./cmd/fanout
+	$(GO) build $(COMMAND) -o bin/fanout ./cmd/fanout
 	$(GO) build $(FUNCTION) -o bin/bootstrap ./cmd/bootstrap
 
 .PHONY: extension

@@ -56,7 +56,7 @@ The repository has guides: start with docs/quickstart.md; docs/README.md lists t
 		title    string
 		commands []*cobra.Command
 	}{
-		{"Function", []*cobra.Command{function.NewDeploy(&c), function.NewDestroy(&c), function.NewPolicy(&c), function.NewTemplate(&c), function.NewDoctor(&c)}},
+		{"Function", []*cobra.Command{function.NewDeploy(&c), function.NewDestroy(&c), function.NewPolicy(&c), function.NewTemplate(&c), function.NewPackage(), function.NewDoctor(&c)}},
 		{"Targets", []*cobra.Command{
 			targets.NewRegister(&c), targets.NewList(&c), targets.NewUpdate(&c), targets.NewActivate(&c), targets.NewDeactivate(&c), targets.NewUnregister(&c),
 			targets.NewExport(&c), targets.NewApply(&c), targets.NewLint(&c), targets.NewSchema(&c),

@@ -25,13 +25,28 @@ type buildInfo struct {
 	Tags     string `json:"tags,omitempty"`
 }
 
-// thisBuild reads the build information that the toolchain wrote into this binary.
+// The linker sets these (-X), because the toolchain knows no commit where it builds without
+// git, as in a container. Where they are empty, what the toolchain knows holds.
+var linkedVersion, linkedCommit, linkedTime string
+
+// thisBuild reads the build information that the toolchain and the linker wrote into this
+// binary.
 func thisBuild() buildInfo {
 	b := buildInfo{Version: "(unknown)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		b.read(info)
 	}
+	b.link(linkedVersion, linkedCommit, linkedTime)
 	return b
+}
+
+// link puts in what the linker knows. It has commits as git describe --dirty prints them.
+func (b *buildInfo) link(version, commit, time string) {
+	commit, dirty := strings.CutSuffix(commit, "-dirty")
+	b.Modified = b.Modified || dirty
+	b.Version = cmp.Or(version, b.Version)
+	b.Commit = cmp.Or(commit, b.Commit)
+	b.Time = cmp.Or(time, b.Time)
 }
 
 func (b *buildInfo) read(info *debug.BuildInfo) {

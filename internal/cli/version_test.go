@@ -45,3 +45,24 @@ func TestVersionOfExtendedCommand(t *testing.T) {
 		}
 	}
 }
+
+// What the linker knows wins, and the rest stays.
+func TestLinkedBuild(t *testing.T) {
+	toolchain := buildInfo{Version: "(devel)", Commit: "0123abcd", Time: "2026-11-22T20:15:00Z", Go: "go1.26.0"}
+	release := buildInfo{Version: "v1.2.3", Commit: "4567cdef", Time: "2026-11-30T09:00:00Z", Go: "go1.26.0"}
+	work := buildInfo{Version: "(devel)", Commit: "4567cdef", Time: "2026-11-30T09:00:00Z", Modified: true, Go: "go1.26.0"}
+	for name, c := range map[string]struct {
+		version, commit, time string
+		want                  buildInfo
+	}{
+		"nothing":             {"", "", "", toolchain},
+		"a release":           {"v1.2.3", "4567cdef", "2026-11-30T09:00:00Z", release},
+		"a tree with changes": {"", "4567cdef-dirty", "2026-11-30T09:00:00Z", work},
+	} {
+		b := toolchain
+		b.link(c.version, c.commit, c.time)
+		if diff := cmp.Diff(c.want, b); diff != "" {
+			t.Errorf("%s:\n%s", name, diff)
+		}
+	}
+}

@@ -26,6 +26,12 @@ var architectures = map[string]struct {
 	"x86_64": {"fanout-amd64.zip", elf.EM_X86_64},
 }
 
+// Architectures are Lambda's names of the architectures that the function is built for.
+var Architectures = []string{"arm64", "x86_64"}
+
+// FileName returns the name of the package for an architecture, such as fanout-arm64.zip.
+func FileName(architecture string) string { return architectures[architecture].file }
+
 // Package is a zip archive that holds the function as an executable file bootstrap.
 type Package []byte
 

@@ -6,6 +6,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"fanout/internal/provision/code"
 	"fanout/internal/provision/policy"
 	"fanout/lambda/target"
 )
@@ -103,12 +104,7 @@ func (p *plan) common() stack {
 }
 
 // zip is the release name of the packaged function.
-func (p *plan) zip() string {
-	if p.Architecture == "x86_64" {
-		return "fanout-amd64.zip"
-	}
-	return "fanout-arm64.zip"
-}
+func (p *plan) zip() string { return code.FileName(p.Architecture) }
 
 // metadata has the targets in the form of a targets file, because no CloudFormation
 // resource is an item of a table.
