@@ -32,9 +32,6 @@ func NewDynamoDB(client DynamoDBClient, streamARN string, h Handler, o Options) 
 	if err != nil || parsed.Service != "dynamodb" || !strings.HasPrefix(parsed.Resource, "table/") || !strings.Contains(parsed.Resource, "/stream/") {
 		faults = errors.Join(faults, fmt.Errorf("%q is not the ARN of a DynamoDB stream, such as arn:aws:dynamodb:eu-west-1:123456789012:table/name/stream/2026-11-22T20:15:00.000; for a table, use its LatestStreamArn", streamARN))
 	}
-	if !opts.Start.at.IsZero() {
-		faults = errors.Join(faults, fmt.Errorf("a DynamoDB stream cannot be read from a time; start at LATEST or TRIM_HORIZON instead of %v", opts.Start))
-	}
 	if faults != nil {
 		return nil, faults
 	}

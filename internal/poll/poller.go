@@ -32,6 +32,10 @@ type Options struct {
 	// up to its end, or up to its tip if it is open.
 	Once bool
 
+	// Until, if set, leaves out records that arrived then or later. With Once, a shard ends
+	// where no earlier ones follow.
+	Until time.Time
+
 	// GiveUp ends the run with an error after that many invocations in a row for
 	// records of one shard, with none acknowledged; 0: never.
 	GiveUp int

@@ -17,8 +17,9 @@ var (
 	Latest      = Start{latest: true} // the first record that arrives after the run began
 )
 
-// AtTimestamp starts at the first record that arrived at t or later. As with
-// Lambda's mappings, it works for Kinesis only.
+// AtTimestamp starts at the first record that arrived at t or later. A DynamoDB stream
+// cannot start at a time, so it is read from its beginning, and earlier records are
+// skipped. Its times are whole seconds.
 func AtTimestamp(t time.Time) Start { return Start{at: t} }
 
 // ParseStart reads TRIM_HORIZON, LATEST, or a time in RFC 3339

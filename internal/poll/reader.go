@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -103,6 +104,7 @@ func (r *reader) turn(ctx context.Context) (outcome, error) {
 	}
 	r.failures = 0
 	r.progress(&p)
+	over := r.cut(&p)
 	if err := r.deliver(ctx, p.records); err != nil || ctx.Err() != nil {
 		return stopped, err
 	}
@@ -111,6 +113,8 @@ func (r *reader) turn(ctx context.Context) (outcome, error) {
 		r.idle = 0
 	}
 	switch {
+	case over && r.toTip:
+		return caughtUp, nil
 	case p.next == "":
 		return ended, r.mark(Checkpoint{Seq: r.at.seq, Since: r.at.since, Ended: true})
 	case r.toTip && r.shard.closed && r.idle > 1 && r.atTip(&p):
@@ -123,6 +127,20 @@ func (r *reader) turn(ctx context.Context) (outcome, error) {
 		r.due = begin.Add(r.poller.opts.Interval)
 	}
 	return stopped, nil
+}
+
+// cut removes the records that arrived at Options.Until or later. It reports whether none
+// that arrived earlier can follow: hosts stamp records of a shard with clocks that differ.
+func (r *reader) cut(p *page) (over bool) {
+	until := r.poller.opts.Until
+	if until.IsZero() {
+		return false
+	}
+	p.records = slices.DeleteFunc(p.records, func(rec record) bool {
+		over = over || !rec.arrived.Before(until.Add(hostsDiffer))
+		return !rec.arrived.Before(until)
+	})
+	return over
 }
 
 // atTip reports whether there is nothing to read now. A service that does not

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -287,13 +288,49 @@ func TestStartAtTimestamp(t *testing.T) {
 		f.put("b", 2)
 		f.split("b", "d", "e")
 		f.put("d", 2)
-		r := newReceiver(t)
-		services[0].run(t, f, r.handle, Options{Start: AtTimestamp(at), Once: true})
-		want := append(names("b", 3, 5), names("d", 0, 2)...)
-		if diff := cmp.Diff(want, r.seen()); diff != "" {
-			t.Errorf("deliveries (-want +got):\n%s", diff)
+		for _, s := range services {
+			r := newReceiver(t)
+			s.run(t, f, r.handle, Options{Start: AtTimestamp(at), Once: true})
+			want := append(names("b", 3, 5), names("d", 0, 2)...)
+			if diff := cmp.Diff(want, r.seen()); diff != "" {
+				t.Errorf("%s: deliveries (-want +got):\n%s", s.name, diff)
+			}
 		}
 	})
+}
+
+// A run until a time ends, although records keep coming.
+func TestUntil(t *testing.T) {
+	for _, s := range services {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFakeStream("a", "b")
+			f.put("a", 3)
+			f.split("a", "c", "d")
+			f.put("c", 2)
+			f.put("b", 1)
+			wait(time.Minute)
+			until := time.Now()
+			f.put("c", 1)
+			wait(hostsDiffer)
+			f.put("c", 1)
+			ctx, stop := context.WithCancel(context.Background())
+			var coming sync.WaitGroup
+			coming.Go(func() {
+				for sleep(ctx, minInterval/2) {
+					f.put("c", 1)
+				}
+			})
+			r := newReceiver(t)
+			s.run(t, f, r.handle, Options{Until: until, Once: true})
+			stop()
+			coming.Wait()
+			got := r.seen()
+			slices.Sort(got)
+			if diff := cmp.Diff(slices.Concat(names("a", 0, 3), names("b", 0, 1), names("c", 0, 2)), got); diff != "" {
+				t.Errorf("%s: deliveries (-want +got):\n%s", s.name, diff)
+			}
+		})
+	}
 }
 
 func TestPace(t *testing.T) {
