@@ -41,6 +41,9 @@ type Options struct {
 	FunctionName            string          // AWS_LAMBDA_FUNCTION_NAME: names the sessions of assumed roles, and the metrics
 	Store                   target.Store    // where targets come from; nil: TargetsFile or Table
 
+	// Only is the id of the only target that gets records; "": every active target does.
+	Only string
+
 	// Around, if set, wraps the sink of each target without faults. If the wrapper does not
 	// call the sink it was given, the handler does everything except sending.
 	Around func(*sinks.Spec, engine.Sink) engine.Sink

@@ -105,7 +105,7 @@ func (h *Handler) newPlan(ctx context.Context, set []target.Loaded, kind event.K
 		set: set, faulty: make(map[string]bool), diverts: make(map[string]bool), shared: make(map[sinks.Spec]*sharedTarget),
 	}}
 	for i := range set {
-		if t := &set[i]; t.Spec.Active {
+		if t := &set[i]; t.Spec.Active && (h.options.Only == "" || h.options.Only == t.ID) {
 			b.plan.specs = append(b.plan.specs, t.Spec)
 			out := b.target(t)
 			b.plan.faulty[t.ID] = out.Fault != nil

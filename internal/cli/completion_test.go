@@ -52,7 +52,7 @@ func TestCompletionOfCommandsAndFlags(t *testing.T) {
 	if directive != cobra.ShellCompDirectiveNoFileComp {
 		t.Errorf("files are proposed as commands: %d", directive)
 	}
-	if got, _ := completed(t, "re"); !slices.Equal(got, []string{"redrive", "register", "resume"}) {
+	if got, _ := completed(t, "re"); !slices.Equal(got, []string{"redrive", "register", "replay", "resume"}) {
 		t.Errorf("re: %q", got)
 	}
 }

@@ -47,6 +47,7 @@ func (s *fakeStream) put(shard string, n int) {
 func (s *fakeStream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		StreamARN, ShardID, ShardIteratorType, StartingSequenceNumber, ShardIterator string
+		Timestamp                                                                    float64
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -72,6 +73,10 @@ func (s *fakeStream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			at = len(s.shards[in.ShardID])
 		case "AFTER_SEQUENCE_NUMBER":
 			at = 1 + slices.Index(s.shards[in.ShardID], in.StartingSequenceNumber)
+		case "AT_TIMESTAMP":
+			for at < len(s.shards[in.ShardID]) && arrival(at) < in.Timestamp {
+				at++
+			}
 		}
 		answer(w, map[string]any{"ShardIterator": fmt.Sprint(in.ShardID, " ", at)})
 	case operation == "GetRecords":
@@ -82,8 +87,8 @@ func (s *fakeStream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		list := []any{}
-		for _, seq := range s.shards[shard][at:] {
-			list = append(list, map[string]any{"SequenceNumber": seq, "PartitionKey": "k", "Data": []byte(seq), "ApproximateArrivalTimestamp": 1763800000.1})
+		for i, seq := range s.shards[shard][at:] {
+			list = append(list, map[string]any{"SequenceNumber": seq, "PartitionKey": "k", "Data": []byte(seq), "ApproximateArrivalTimestamp": arrival(at + i)})
 		}
 		answer(w, map[string]any{
 			"Records": list, "NextShardIterator": fmt.Sprint(shard, " ", at+len(list)), "MillisBehindLatest": 0,
@@ -92,6 +97,10 @@ func (s *fakeStream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, operation, http.StatusNotImplemented)
 	}
 }
+
+// arrival returns when the record with this index arrived in its shard: the first at
+// 2025-11-22T08:26:40.1Z, and each later one a minute after the one before.
+func arrival(index int) float64 { return 1763800000.1 + 60*float64(index) }
 
 func answer(w http.ResponseWriter, out any) {
 	_ = json.NewEncoder(w).Encode(out) // a reader that has gone needs no answer

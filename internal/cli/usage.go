@@ -56,7 +56,7 @@ var otherNames = map[string]string{
 	"add": "register", "create": "register", "check": "doctor", "status": "doctor", "delete": "unregister", "remove": "unregister",
 	"rm": "unregister", "ls": "list", "show": "list", "get": "list", "describe": "list", "edit": "update", "set": "update",
 	"enable": "activate", "disable": "deactivate", "subscribe": "hook", "unsubscribe": "unhook", "start": "resume", "stop": "pause",
-	"replay": "redrive", "validate": "lint", "install": "deploy", "uninstall": "destroy", "simulate": "tune", "import": "apply",
+	"validate": "lint", "install": "deploy", "uninstall": "destroy", "simulate": "tune", "import": "apply",
 }
 
 // knownCommand refuses arguments of a command that only has subcommands.

@@ -1,4 +1,5 @@
-// Package redrive has the command `fanout redrive`.
+// Package redrive has the commands that deliver records again: `fanout redrive`, from onFailure,
+// and `fanout replay`, from a stream.
 package redrive
 
 import (
@@ -6,13 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 
 	"fanout/internal/cli/factory"
-	"fanout/internal/cli/manage"
 	"fanout/internal/cli/run"
 	"fanout/internal/cli/ui"
 	"fanout/internal/provision/cloud"
@@ -24,20 +23,18 @@ import (
 
 // redriveFlags are the flags of `fanout redrive`.
 type redriveFlags struct {
-	run.DeliveryFlags
+	deliveryFlags
 	file, queue string
-	function    string // its table has the targets; "": no function
 	only        redrive.Only
 	failed      string
 	watch       bool
 	max         int
-	perSecond   int
 	dryRun      bool
 }
 
 // NewRedrive returns the command `fanout redrive`.
 func NewRedrive(c *factory.Factory) *cobra.Command {
-	f := redriveFlags{DeliveryFlags: run.DeliveryFlags{Factory: c}}
+	f := redriveFlags{deliveryFlags: deliveryFlags{DeliveryFlags: run.DeliveryFlags{Factory: c}}}
 	cmd := &cobra.Command{
 		Use:   "redrive (--targets FILE | --table NAME | --function NAME) (--file FILE | --queue QUEUE)",
 		Short: "Deliver records from onFailure to their targets again",
@@ -77,8 +74,7 @@ or unreadable input.`,
 	}
 	s := cmd.Flags()
 	s.SortFlags = false
-	f.AddTargets(s)
-	s.StringVar(&f.function, "function", "", "read the targets from the table of the function with this `NAME`")
+	f.addTargets(s)
 	s.StringVar(&f.file, "file", "", "read envelopes from this `FILE`, - for standard input")
 	s.StringVar(&f.queue, "queue", "", "receive envelopes from this SQS `QUEUE`, by name, URL or ARN")
 	s.StringVar(&f.only.Source, "source-arn", "", "deliver only records from the source with this `ARN`")
@@ -87,7 +83,7 @@ or unreadable input.`,
 	s.StringVar(&f.failed, "failed", "", "append the envelopes of records that failed again to this `FILE`")
 	s.BoolVar(&f.watch, "watch", false, "continue when the queue is empty, until interrupted")
 	s.IntVar(&f.max, "max", 0, "stop after `N` messages (default: when the queue is empty)")
-	s.IntVar(&f.perSecond, "max-per-second", 0, "deliver at most `N` records a second, so that a target that recovers is not flooded (default: no limit)")
+	f.addPace(s)
 	s.BoolVar(&f.dryRun, "dry-run", false, "print where records would go, and send nothing; STAGED counts records that have passed all stages")
 	f.AddBounds(cmd)
 	f.Complete(cmd)
@@ -98,19 +94,8 @@ or unreadable input.`,
 
 // check checks the flags.
 func (f *redriveFlags) check() error {
-	switch {
-	case f.function != "" && (f.Targets != "" || f.Table != ""):
-		return errors.New("--function, --targets and --table cannot be combined; use only one")
-	case strings.HasPrefix(f.function, "arn:"):
-		return fmt.Errorf("--function takes a name, but %q is an ARN; use the name, %s", f.function, cloud.Name(f.function))
-	case f.function != "" && !manage.FunctionNames.MatchString(f.function):
-		return fmt.Errorf("--function is %q; the name must have 1 to 64 letters, digits, - and _", f.function)
-	case f.function == "" && f.Targets == "" && f.Table == "":
-		return errors.New("the targets are missing; add --targets FILE, --table NAME or --function NAME")
-	case f.function == "":
-		if err := f.CheckTargets(); err != nil {
-			return err
-		}
+	if err := f.checkTargets(); err != nil {
+		return err
 	}
 	switch {
 	case f.file != "" && f.queue != "":
@@ -125,8 +110,6 @@ func (f *redriveFlags) check() error {
 		return errors.New("--failed is the same file as --file; name another one")
 	case f.max < 0:
 		return fmt.Errorf("--max is %d; it must be at least 1", f.max)
-	case f.perSecond < 0:
-		return fmt.Errorf("--max-per-second is %d; it must be at least 1", f.perSecond)
 	case f.watch && f.dryRun:
 		return errors.New("--watch and --dry-run cannot be combined; use only one")
 	}
@@ -155,15 +138,8 @@ func (f *redriveFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if f.function != "" {
-		m := manage.Command{Factory: f.Factory, Function: f.function, Errs: cmd.ErrOrStderr(), Environment: cfg.Region}
-		a := cloud.Of(cfg)
-		if f.Table, err = m.TableRef(cmd.Context(), a); err == nil && m.NoFunction {
-			err = m.MissingFunction(cmd.Context(), a, &cloud.NoFunction{Name: f.function})
-		}
-		if err != nil {
-			return ui.Failed(err)
-		}
+	if err := f.findTable(cmd, cfg); err != nil {
+		return err
 	}
 	h, err := lambda.New(f.Options(), cfg, f.Logger(stderr))
 	if err != nil {

@@ -56,7 +56,7 @@ func TestPace(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				f := redriveFlags{DeliveryFlags: run.DeliveryFlags{Factory: new(factory.Factory), Timeout: time.Minute}}
+				f := redriveFlags{deliveryFlags: deliveryFlags{DeliveryFlags: run.DeliveryFlags{Factory: new(factory.Factory), Timeout: time.Minute}}}
 				d := redelivery{redriveFlags: &f, sum: new(run.Summary), pace: paceOf(tt.perSecond), again: redrive.NewDelivery(h, sinks.Spec{})}
 				g := redrive.Group{Source: orders, Target: "out"}
 				for i := range tt.records {

@@ -21,7 +21,7 @@ type pollFlags struct {
 
 const (
 	MaxBatchSize = 10_000 // of Lambda's event source mappings
-	onceTries    = 5      // for a record, with --once; each is an invocation with its own attempts
+	OnceTries    = 5      // for a record, with --once; each is an invocation with its own attempts
 )
 
 func (p *pollFlags) add(s *pflag.FlagSet) {
@@ -59,7 +59,7 @@ func (p *pollFlags) check(s *pflag.FlagSet, stream, lines bool) error {
 func (p *pollFlags) options() poll.Options {
 	o := poll.Options{Start: poll.Latest, BatchSize: p.batchSize, Shards: p.shards, Once: p.once}
 	if p.once {
-		o.Start, o.GiveUp = poll.TrimHorizon, onceTries
+		o.Start, o.GiveUp = poll.TrimHorizon, OnceTries
 	}
 	if start, err := poll.ParseStart(p.start); err == nil {
 		o.Start = start

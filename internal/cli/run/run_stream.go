@@ -37,8 +37,7 @@ func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Con
 		}()
 		o.Checkpoints = file
 	}
-	var left leftover
-	p, err := NewPoller(cfg, f.sourceARN, left.count(h.Invoke), o)
+	stream, err := NewStream(cfg, f.sourceARN, h.Invoke, o)
 	if err != nil {
 		return err
 	}
@@ -58,7 +57,26 @@ func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Con
 	ctx, stop := ui.UntilInterrupted(ctx, stderr)
 	defer stop()
 	sum.faulty = len(faulty) > 0
-	err = left.explain(p, follow(ctx, p, stderr, sum))
+	return stream.Follow(ctx, stderr, sum)
+}
+
+// Stream is a stream that is read here.
+type Stream struct {
+	poller *poll.Poller
+	left   leftover
+}
+
+// NewStream returns the stream in source, whose records handle takes.
+func NewStream(cfg aws.Config, source string, handle poll.Handler, o poll.Options) (s *Stream, err error) {
+	s = new(Stream)
+	s.poller, err = NewPoller(cfg, source, s.left.count(handle), o)
+	return s, err
+}
+
+// Follow reads the stream until ctx ends or its options end it, and shows its progress on a
+// terminal.
+func (s *Stream) Follow(ctx context.Context, stderr *ui.Live, sum *Summary) error {
+	err := s.left.explain(s.poller, follow(ctx, s.poller, stderr, sum))
 	sum.settled = err == nil
 	return err
 }

@@ -135,6 +135,19 @@ func (s *Summary) AnyFailed() bool {
 	return slices.ContainsFunc(rows, func(r row) bool { return r.Failed > 0 })
 }
 
+// Total returns the sum of the results at all targets.
+func (s *Summary) Total() (t engine.TargetReport) {
+	_, rows := s.snapshot()
+	for _, r := range rows {
+		t.Delivered += r.Delivered
+		t.Filtered += r.Filtered
+		t.Dropped += r.Dropped
+		t.Failed += r.Failed
+		t.Diverted += r.Diverted
+	}
+	return t
+}
+
 // snapshot returns the number of records handed over, and a copy of the rows.
 func (s *Summary) snapshot() (records int, rows []row) {
 	s.mu.Lock()

@@ -1,0 +1,230 @@
+package redrive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/jedib0t/go-pretty/v6/table"
+	"go.uber.org/zap"
+
+	"fanout/engine"
+	"fanout/internal/cli/factory"
+	"fanout/internal/cli/run"
+	"fanout/internal/cli/ui"
+	"fanout/internal/poll"
+	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/registry"
+	"fanout/internal/redrive"
+	"fanout/lambda"
+	"fanout/lambda/event"
+	"fanout/lambda/target"
+	"fanout/sinks"
+)
+
+// replay is one run of `fanout replay`.
+type replay struct {
+	*replayFlags
+	cfg    aws.Config
+	log    *zap.Logger
+	stderr *ui.Live
+	spec   sinks.Spec // of the target
+}
+
+// onlySource returns the source of the only target with the id.
+func (f *replayFlags) onlySource(ctx context.Context, cfg aws.Config) (string, error) {
+	all, err := f.everyTarget(ctx, cfg)
+	if err != nil {
+		return "", err
+	}
+	var sources []string
+	for i := range all {
+		if all[i].ID == f.target && !slices.Contains(sources, all[i].Spec.SourceARN) {
+			sources = append(sources, all[i].Spec.SourceARN)
+		}
+	}
+	switch len(sources) {
+	case 0:
+		return "", fmt.Errorf("no source has a target %q; correct the id", f.target)
+	case 1:
+		return sources[0], nil
+	}
+	return "", ui.Usage(fmt.Errorf("several sources have a target %q; add --source-arn with one of %s", f.target, strings.Join(sources, ", ")))
+}
+
+// everyTarget returns the targets of all sources.
+func (f *replayFlags) everyTarget(ctx context.Context, cfg aws.Config) ([]target.Loaded, error) {
+	if f.Targets != "" {
+		file, err := f.Catalog.OpenFile(f.Targets)
+		if err != nil {
+			return nil, err
+		}
+		return file.All()
+	}
+	t := registry.Table{Client: cloud.Of(cfg).In(factory.RegionOf(f.Table)).DynamoDB(), Catalog: f.Catalog, Name: f.Table}
+	entries, err := t.List(ctx, "")
+	all := make([]target.Loaded, len(entries))
+	for i := range entries {
+		all[i] = entries[i].Loaded
+	}
+	return all, err
+}
+
+// handler returns a function for the target alone.
+func (r *replay) handler(log *zap.Logger, around func(*sinks.Spec, engine.Sink) engine.Sink) (*lambda.Handler, error) {
+	o := r.Options()
+	o.Only, o.Around = r.target, around
+	return lambda.New(o, r.cfg, log)
+}
+
+// open checks that the source is a stream, and the target can get records.
+func (r *replay) open(ctx context.Context) error {
+	h, err := r.handler(r.log, nil)
+	if err != nil {
+		return err
+	}
+	if service, ok := target.CheckSource(r.source); ok && service == "sns" {
+		return fmt.Errorf("the source %s is a topic, which keeps no records; replay reads Kinesis and DynamoDB streams", r.source)
+	}
+	if _, err := run.NewPoller(r.cfg, r.source, nil, r.options()); err != nil {
+		return err
+	}
+	r.spec, err = redrive.NewDelivery(h, sinks.Spec{}).Target(ctx, r.source, r.target)
+	return ui.Failed(err)
+}
+
+// options returns the options of the poller.
+func (r *replay) options() poll.Options {
+	o := poll.Options{
+		Start: poll.AtTimestamp(r.from), Until: r.to, Once: true, GiveUp: run.OnceTries,
+		BatchSize: r.batchSize, Shards: r.shards, Timeout: r.Timeout, Log: r.log,
+	}
+	if r.perSecond > 0 {
+		o.BatchSize = min(o.BatchSize, r.perSecond) // the pace lets no more through at once
+	}
+	return o
+}
+
+// swallow is a sink that takes everything and sends nothing. It has the sizes of the sink that
+// it replaces.
+type swallow struct{ engine.Sink }
+
+// Send delivers nothing.
+func (swallow) Send(context.Context, []engine.Record) engine.Outcome { return engine.Outcome{} }
+
+// count reads the stream without sending anything.
+func (r *replay) count(ctx context.Context) (*replayPlan, error) {
+	h, err := r.handler(zap.NewNop(), func(_ *sinks.Spec, s engine.Sink) engine.Sink { return swallow{s} })
+	if err != nil {
+		return nil, err
+	}
+	sum := new(run.Summary)
+	h.OnResults = sum.Add
+	handle := func(ctx context.Context, event []byte) ([]byte, error) {
+		_, err := h.Handle(ctx, event)
+		return nil, err
+	}
+	if err := r.follow(ctx, handle, sum); err != nil {
+		return nil, err
+	}
+	t := sum.Total()
+	return &replayPlan{
+		Source: r.source, Target: r.target, Type: r.spec.Type.String(), Destination: r.spec.Destination.String(),
+		Since: clock(r.from), Until: clock(r.to),
+		Records: t.Delivered, Filtered: t.Filtered, Dropped: t.Dropped, Failed: t.Failed + t.Diverted,
+	}, nil
+}
+
+// deliver reads the stream and delivers its records.
+func (r *replay) deliver(ctx context.Context) (*run.Summary, error) {
+	sum := new(run.Summary)
+	sum.Expect(r.source, r.target)
+	h, err := r.handler(zap.NewNop(), nil) // the summary says it all
+	if err != nil {
+		return sum, err
+	}
+	h.OnResults, sum.News = sum.Add, r.stderr
+	err = r.follow(ctx, r.paced(ctx, h.Invoke), sum)
+	return sum, err
+}
+
+// follow passes the records of the stream to handle, until it is interrupted.
+func (r *replay) follow(ctx context.Context, handle poll.Handler, sum *run.Summary) error {
+	ctx, stop := ui.UntilInterrupted(ctx, r.stderr)
+	defer stop()
+	stream, err := run.NewStream(r.cfg, r.source, handle, r.options())
+	if err != nil {
+		return err
+	}
+	if err := stream.Follow(ctx, r.stderr, sum); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return ui.Failed(errors.New("interrupted before all records were read; a new replay begins at --since again"))
+	}
+	return nil
+}
+
+// paced returns handle at the pace of --max-per-second. The wait does not count as time of the
+// invocation.
+func (r *replay) paced(running context.Context, handle poll.Handler) poll.Handler {
+	if r.perSecond == 0 {
+		return handle
+	}
+	pace := paceOf(r.perSecond)
+	return func(ctx context.Context, data []byte) ([]byte, error) {
+		batches, err := event.Decode(data)
+		if err != nil {
+			return nil, err
+		}
+		for i := range batches {
+			if err := pace.WaitN(running, len(batches[i].Records)); err != nil {
+				return nil, errors.New("interrupted")
+			}
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.Timeout)
+		defer cancel()
+		return handle(ctx, data)
+	}
+}
+
+// replayPlan is what a replay would do.
+type replayPlan struct {
+	Source      string `json:"source"`
+	Target      string `json:"target"`
+	Type        string `json:"type"`
+	Destination string `json:"destination"`
+	Since       string `json:"since"`
+	Until       string `json:"until"`
+	Records     int    `json:"records"`
+	Filtered    int    `json:"filtered"`
+	Dropped     int    `json:"dropped"`
+	Failed      int    `json:"failed"` // before they could be sent
+}
+
+// print prints the plan.
+func (p *replayPlan) print(w io.Writer, output string) error {
+	return ui.Show(w, output, p, func(t table.Writer) {
+		t.AppendHeader(table.Row{"source", "target", "type", "destination", "since", "until", "records", "filtered", "failed"})
+		t.AppendRow(table.Row{p.Source, p.Target, p.Type, p.Destination, p.Since, p.Until, p.Records, p.Filtered + p.Dropped, p.Failed})
+	})
+}
+
+// explain says that there is nothing to send.
+func (p *replayPlan) explain(w io.Writer) {
+	fmt.Fprintf(w, "no records of %s from %s to %s would go to %s\n", p.Source, p.Since, p.Until, p.Target)
+}
+
+// question asks whether to send the records.
+func (p *replayPlan) question() string {
+	text := fmt.Sprintf("Send %s of %s, which arrived from %s to %s, to %s (%s %s), even if it has them?",
+		ui.Count(p.Records, "record"), p.Source, p.Since, p.Until, p.Target, p.Type, p.Destination)
+	if p.Failed > 0 {
+		text = fmt.Sprintf("%s will fail before they are sent. %s", ui.Count(p.Failed, "record"), text)
+	}
+	return text
+}
