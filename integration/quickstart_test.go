@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -80,8 +81,14 @@ func (m *mapping) call(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- function.Wait(); cancel() }()
 	answer, err := api.Invoke(ctx, event, time.Now().Add(patience))
-	_ = function.Process.Kill()
-	<-ended
+	// As Lambda does: the last metrics go out.
+	_ = function.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-ended:
+	case <-time.After(time.Second):
+		_ = function.Process.Kill()
+		<-ended
+	}
 	if err != nil || answer.Failure != nil {
 		t.Fatalf("%v, %v\n%s", err, answer.Failure, &log)
 	}

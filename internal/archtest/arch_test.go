@@ -172,6 +172,7 @@ var rooms = map[string][]string{
 	"function": {"factory", "manage", "ui"},
 	"targets":  {"factory", "manage", "ui"},
 	"sources":  {"factory", "manage", "ui"},
+	"watch":    {"factory", "manage", "ui"},
 	"lines":    {"factory"},
 	"run":      {"factory", "lines", "ui"},
 	"event":    {"lines", "ui"},

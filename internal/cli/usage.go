@@ -53,9 +53,10 @@ var values = map[string]string{
 
 // otherNames maps the names of commands in other tools to commands of fanout.
 var otherNames = map[string]string{
-	"add": "register", "create": "register", "check": "doctor", "status": "doctor", "delete": "unregister", "remove": "unregister",
+	"add": "register", "create": "register", "check": "doctor", "delete": "unregister", "remove": "unregister",
 	"rm": "unregister", "ls": "list", "show": "list", "get": "list", "describe": "list", "edit": "update", "set": "update",
 	"enable": "activate", "disable": "deactivate", "subscribe": "hook", "unsubscribe": "unhook", "start": "resume", "stop": "pause",
+	"watch": "status", "monitor": "status", "top": "status",
 	"validate": "lint", "install": "deploy", "uninstall": "destroy", "simulate": "tune", "import": "apply",
 }
 

@@ -25,10 +25,10 @@ func (d *dimensions) used() []dimension {
 // Dimension).
 const maxDimensionValue = 1024
 
-// dimensionValue returns s as a valid value. It percent-encodes bytes that are not
+// DimensionValue returns s as a valid value. It percent-encodes bytes that are not
 // printable ASCII, ends a value that is too long with its hash, and replaces a blank value
 // by "-".
-func dimensionValue(s string) string {
+func DimensionValue(s string) string {
 	if strings.TrimSpace(s) == "" {
 		return "-"
 	}

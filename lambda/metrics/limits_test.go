@@ -100,8 +100,8 @@ func TestDimensionValue(t *testing.T) {
 		{long + "y", long[:1007] + "~9c4d83fd18ed0554"},
 		{long + "z", long[:1007] + "~9c4d86fd18ed0a6d"},
 	} {
-		if got := dimensionValue(c.in); got != c.want {
-			t.Errorf("dimensionValue(%.20q) = %q, want %q", c.in, got, c.want)
+		if got := DimensionValue(c.in); got != c.want {
+			t.Errorf("DimensionValue(%.20q) = %q, want %q", c.in, got, c.want)
 		}
 	}
 }
@@ -111,12 +111,12 @@ func FuzzDimensionValue(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		v := dimensionValue(s)
+		v := DimensionValue(s)
 		if strings.TrimSpace(v) == "" || len(v) > 1024 || !printable(v) {
-			t.Errorf("dimensionValue(%q) = %q is not valid", s, v)
+			t.Errorf("DimensionValue(%q) = %q is not valid", s, v)
 		}
-		if again := dimensionValue(v); again != v {
-			t.Errorf("dimensionValue(%q) = %q is changed again to %q", s, v, again)
+		if again := DimensionValue(v); again != v {
+			t.Errorf("DimensionValue(%q) = %q is changed again to %q", s, v, again)
 		}
 	})
 }

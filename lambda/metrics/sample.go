@@ -22,13 +22,13 @@ type group struct {
 // groupsOf returns all samples of an invocation. It includes zero counts, so that an alarm
 // can distinguish zero from missing data.
 func groupsOf(inv *Invocation) []group {
-	function := dimension{"Function", dimensionValue(inv.Function)}
+	function := dimension{"Function", DimensionValue(inv.Function)}
 	groups := make([]group, 1, 8)
 	records := 0
 	for i := range inv.Sources {
 		s := &inv.Sources[i]
 		records += s.Records
-		source := dimension{"Source", dimensionValue(s.ARN)}
+		source := dimension{"Source", DimensionValue(s.ARN)}
 		groups = append(groups, group{dimensions{source, function}, []sample{
 			count("Records", s.Records),
 			count("Targets", len(s.Targets)),
@@ -36,10 +36,10 @@ func groupsOf(inv *Invocation) []group {
 		for j := range s.Targets {
 			t := &s.Targets[j]
 			groups = append(groups,
-				group{dimensions{source, {"Destination", dimensionValue(t.Destination)}, function}, []sample{
+				group{dimensions{source, {"Destination", DimensionValue(t.Destination)}, function}, []sample{
 					count("Records", s.Records),
 				}},
-				group{dimensions{source, {"Target", dimensionValue(t.ID)}, function}, t.samples(inv.At, s.Oldest)},
+				group{dimensions{source, {"Target", DimensionValue(t.ID)}, function}, t.samples(inv.At, s.Oldest)},
 			)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // readers are the managing commands that change nothing.
-var readers = []string{"list", "export", "policy", "template", "doctor", "lint"}
+var readers = []string{"list", "export", "policy", "template", "doctor", "lint", "status", "ui"}
 
 // untilAborted runs a managing command. The first interrupt ends its calls and prints
 // the consequences. The second one ends the process.

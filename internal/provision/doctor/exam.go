@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -149,27 +147,9 @@ func (p *examination) command(name string, flags ...string) string {
 
 // commandOf is like command, for any function.
 func (d *Doctor) commandOf(function, name string, flags ...string) string {
-	all := []string{"fanout", name}
-	if function != "fanout" {
-		all = append(all, "--function", function)
-	}
-	for _, word := range slices.Concat(flags, d.Args) {
-		all = append(all, shellWord(word))
-	}
-	return strings.Join(all, " ")
+	return cloud.CommandLine(function, d.Args, name, flags...)
 }
 
 func (p *examination) run(name string, flags ...string) string {
 	return "run " + p.command(name, flags...)
-}
-
-// shellWord quotes a word that a shell would split or interpret.
-func shellWord(word string) string {
-	plain := word != "" && !strings.ContainsFunc(word, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./:=@%+,", r)
-	})
-	if plain {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

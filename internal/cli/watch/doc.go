@@ -1,0 +1,2 @@
+// Package watch has the commands that show what a function does.
+package watch

@@ -1,0 +1,251 @@
+package status
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"fanout/engine"
+	"fanout/internal/awsname"
+	"fanout/lambda/metrics"
+)
+
+// judge finds the problems and sums them up.
+func (d *reading) judge() {
+	for i := range d.Sources {
+		for k := range d.Sources[i].Targets {
+			d.judgeTarget(&d.Sources[i], &d.Sources[i].Targets[k])
+		}
+	}
+	for i := range d.Sources {
+		d.judgeSource(&d.Sources[i])
+	}
+	d.judgeFunction()
+	slices.SortStableFunc(d.Problems, func(a, b Problem) int { return rank[a.State] - rank[b.State] })
+	d.Verdict = d.sumUp()
+}
+
+// rank orders problems, the worst first.
+var rank = map[State]int{Failing: 0, Late: 1, Unclear: 2, Attention: 3}
+
+func (d *reading) problem(s State, subject, do, format string, args ...any) {
+	d.Problems = append(d.Problems, Problem{s, subject, fmt.Sprintf(format, args...), do})
+}
+
+func (d *reading) judgeTarget(s *Source, t *Target) {
+	subject := "target " + awsname.Target(s.ARN, t.ID)
+	doctor := "run " + d.command("doctor")
+	period := Short(d.Reader.Period)
+	switch t.Condition {
+	case Faulty:
+		d.problem(Failing, subject, doctor, "its records fail: %s", t.fault)
+	case Fails:
+		d.problem(Failing, subject, d.remedy(s, t), "%s in the last %s%s", records(t.Counts.Failed, "failed"), period, because(t))
+	case Diverting:
+		d.problem(Failing, subject, doctor+" to find the cause; when it is mended, "+d.redrive(t), "onFailure took %s in the last %s%s", records(t.Counts.Diverted, ""), period, because(t))
+	case Diverted:
+		d.problem(Attention, subject, d.redrive(t)+", unless you did so already", "onFailure took %s in the last %s, and the target delivers again%s", records(t.Counts.Diverted, ""), period, because(t))
+	case OK, Idle, Recovered, Inactive, Unseen:
+	}
+}
+
+// redrive is the command that delivers diverted records again.
+func (d *reading) redrive(t *Target) string {
+	queue := t.queue
+	if queue == "" {
+		queue = "QUEUE"
+	}
+	line := d.command("redrive", "--queue", queue)
+	if d.Function() == "fanout" { // redrive has no default
+		line = d.command("redrive", "--function", "fanout", "--queue", queue)
+	}
+	return "run " + line
+}
+
+// remedy says what to do about a target that fails.
+func (d *reading) remedy(s *Source, t *Target) string {
+	doctor := "run " + d.command("doctor")
+	if t.LastError == nil {
+		return doctor
+	}
+	switch class := t.LastError.Class; {
+	case class == engine.Throttled.String():
+		return "raise the limits of the destination, or run " + d.command("update", "--source-arn", s.ARN, "--id", t.ID, "--in-flight", "N")
+	case class == engine.Retryable.String():
+		return "Lambda sends the records again; if it lasts, " + doctor
+	case t.queue == "" && (class == engine.Refused.String() || class == engine.TooLarge.String()):
+		return "let such records go aside: run " + d.command("deploy", "--failures-queue", "NAME")
+	}
+	return doctor
+}
+
+// because is the reason of a target's last failure, as the end of a sentence.
+func because(t *Target) string {
+	if t.LastError == nil {
+		return ""
+	}
+	return ": " + t.LastError.Error
+}
+
+func (d *reading) judgeSource(s *Source) {
+	subject := "source " + s.Name
+	active := slices.ContainsFunc(s.Targets, func(t Target) bool { return t.Condition != Inactive })
+	switch {
+	case s.Topic || d.hooksErr != nil || d.targetsErr != nil:
+	case s.Mapping == nil && active:
+		d.problem(Attention, subject, "run "+d.command("hook", "--source-arn", s.ARN), "it has active targets, but no mapping, so they get no records")
+	case s.Mapping != nil && !active && !d.options.IgnoreUnknownSource:
+		d.problem(Failing, subject, "run "+d.command("register", "TYPE", "--source-arn", stream(s.ARN), "--id", "ID", "--destination", "NAME", "--active", "true"),
+			"it has no active target, so its records go nowhere")
+	}
+	if m := s.Mapping; m != nil {
+		d.judgeMapping(s, m, subject)
+	}
+	if s.Age != nil && s.Age.Last > d.Late.Seconds() {
+		d.problem(Late, subject, d.hurry(s), "its oldest record had waited %s when the function got it %s", Seconds(s.Age.Last), d.ago(s.Age.At))
+	}
+}
+
+func (d *reading) judgeMapping(s *Source, m *Mapping, subject string) {
+	switch {
+	case m.State == "Disabled" || m.State == "Disabling":
+		d.problem(Attention, subject, "run "+d.command("resume", "--source-arn", s.ARN), "it is paused")
+	case strings.HasPrefix(m.Result, "PROBLEM") && !d.failing(s): // otherwise the target's problem has the cause
+		d.problem(Failing, subject, "run "+d.command("doctor"), "Lambda reports %q", m.Result)
+	}
+}
+
+// failing reports whether a target of the source fails.
+func (d *reading) failing(s *Source) bool {
+	return slices.ContainsFunc(s.Targets, func(t Target) bool { return t.Condition == Fails || t.Condition == Faulty })
+}
+
+// hurry says what to do about a source whose records are late.
+func (d *reading) hurry(s *Source) string {
+	if d.failing(s) {
+		return "mend the target that fails; it holds up the records behind its own"
+	}
+	n := int32(1)
+	i := slices.IndexFunc(d.hooks, func(m types.EventSourceMappingConfiguration) bool {
+		return s.Mapping != nil && *m.EventSourceArn == s.ARN
+	})
+	if i >= 0 && d.hooks[i].ParallelizationFactor != nil {
+		n = *d.hooks[i].ParallelizationFactor
+	}
+	if n >= 10 {
+		return "add shards to the stream, or find the target that is slow: docs/operations.md, Records arrive late"
+	}
+	return "run " + d.command("hook", "--source-arn", s.ARN, "--parallelization-factor", fmt.Sprint(min(2*n, 10)))
+}
+
+func (d *reading) judgeFunction() {
+	subject, log := "function "+d.Function(), "aws logs tail "+d.LogGroup+" --since "+Short(d.Reader.Period)
+	if d.metricsErr != nil {
+		d.problem(Unclear, subject, "", "its metrics cannot be read: %s", why(d.metricsErr))
+		return
+	}
+	if d.fails() {
+		reason := ""
+		if i := slices.IndexFunc(d.Failures, func(f Failure) bool { return f.Target == "" }); i >= 0 {
+			reason = ": " + d.Failures[i].Error
+		}
+		state := Attention
+		if last(d.Calls.errors) >= len(d.Calls.errors)-max(int(recent/d.Step), 1) {
+			state = Failing
+		}
+		d.problem(state, subject, "run "+d.command("doctor")+", and read the log: "+log, "%d of its %d invocations ended with an error in the last %s%s", d.Calls.Errors, d.Calls.Invocations, Short(d.Reader.Period), reason)
+	}
+	if d.Calls.Throttles > 0 {
+		d.problem(Attention, subject, "raise the function's reserved concurrency, or the account's limit", "Lambda refused to start it %d times in the last %s", d.Calls.Throttles, Short(d.Reader.Period))
+	}
+	if d.Calls.Invocations >= uncounted && d.total() == 0 && d.options.Metrics != metrics.ModeNone && len(d.Sources) > 0 {
+		d.problem(Attention, subject, "run "+d.command("doctor")+"; the log says why metrics were not sent: "+log,
+			"Lambda called it %d times, but it counted no records", d.Calls.Invocations)
+	}
+}
+
+// uncounted is the number of invocations without a count that is suspicious. The function
+// sends the metrics of one invocation with a later one.
+const uncounted = 5
+
+// total is the number of records that came.
+func (d *reading) total() int {
+	n := 0
+	for _, s := range d.Sources {
+		if s.Records != nil {
+			n += *s.Records
+		}
+	}
+	return n
+}
+
+// sumUp makes the verdict. The worst problem names it.
+func (d *reading) sumUp() Verdict {
+	if len(d.Problems) == 0 {
+		return Verdict{State: Healthy, Text: d.well()}
+	}
+	p := d.Problems[0]
+	text := p.Subject + ": " + p.Text
+	if n := len(d.Problems) - 1; n > 0 {
+		text += fmt.Sprintf(" (and %d more)", n)
+	}
+	return Verdict{p.State, text, p.Do}
+}
+
+// well says what a healthy function does.
+func (d *reading) well() string {
+	period := Short(d.Reader.Period)
+	switch {
+	case d.options.Metrics == metrics.ModeNone:
+		return fmt.Sprintf("Lambda called the function %d times in the last %s, without an error", d.Calls.Invocations, period)
+	case d.total() == 0:
+		return "no records in the last " + period
+	}
+	delivered, oldest := 0, -1.0
+	for _, s := range d.Sources {
+		for _, t := range s.Targets {
+			if t.Counts != nil {
+				delivered += t.Counts.Delivered
+			}
+		}
+		if s.Age != nil {
+			oldest = max(oldest, s.Age.Last)
+		}
+	}
+	text := fmt.Sprintf("%s came in the last %s, %d deliveries", records(d.total(), ""), period, delivered)
+	if oldest >= 0 {
+		text += ", the oldest waited " + Seconds(oldest)
+	}
+	return text
+}
+
+// records writes a number of records.
+func records(n int, verb string) string {
+	if n == 1 {
+		return strings.TrimSpace("1 record " + verb)
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d records %s", n, verb))
+}
+
+// Short writes a duration without parts that are zero: 15m for 15m0s.
+func Short(d time.Duration) string {
+	s := d.Round(time.Second).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// Seconds writes a number of seconds: with a fraction below ten.
+func Seconds(n float64) string {
+	if n < 10 {
+		return fmt.Sprintf("%.1fs", n)
+	}
+	return Short(time.Duration(n * float64(time.Second)))
+}
