@@ -66,7 +66,7 @@ func NewStatus(c *factory.Factory) *cobra.Command {
 	var interval time.Duration
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show what a function delivers, and what holds it up",
+		Short: "Show deliveries, delays and failures of a function",
 		Long: `Status shows what a function did in the last minutes: the mapping of each source and
 the age of its oldest record, and for each target the records that it got, that failed,
 that went to onFailure, and that it did not want. The first line says whether all is
