@@ -40,6 +40,9 @@ type Type struct {
 	// The maxima of the attributes batchRecords, batchBytes and maxRecordBytes: the
 	// service's own limits. Zero means that the service has none.
 	MaxBatchRecords, MaxBatchBytes, MaxRecordBytes int
+	// MaxMessages is the most messages of a request, for a type with Collapse. Only without
+	// collapse does it limit records too. Zero means that the service has no limit.
+	MaxMessages int
 
 	Traits
 }

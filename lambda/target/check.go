@@ -220,6 +220,9 @@ func (c *checker) checkBounds() {
 			c.fault(b.attribute, "is %d, but %s accepts at most %d %s; write a smaller number", b.value, c.spec.Type, b.most, b.of)
 		}
 	}
+	if most := c.spec.Type.MaxMessages; c.spec.Collapse == sinks.CollapseNone && most > 0 && c.spec.BatchRecords > most {
+		c.warn("batchRecords", "is %d, but without collapse a request to %s has at most %d; write a smaller number, or remove it", c.spec.BatchRecords, c.spec.Type, most)
+	}
 	if c.spec.MaxRecordBytes > 0 && c.spec.Type.FixedRecords && !c.broken["maxRecordBytes"] {
 		c.warn("maxRecordBytes", "has no effect on %s, only on %s", c.spec.Type, c.catalog.With(func(t *sinks.Type) bool { return !t.FixedRecords }))
 	}

@@ -1,8 +1,11 @@
 package es
 
 import (
+	"strings"
+
 	"fanout/engine"
 	"fanout/internal/awsname"
+	"fanout/internal/jq"
 	"fanout/sinks"
 	"fanout/sinks/awsenv"
 )
@@ -16,7 +19,7 @@ var Type = &sinks.Type{
 	Form:        `^(https?://[^#/]+/.+|(https?://)?[^#]+#.+)$`,
 	Examples:    []string{"search-orders-abc.eu-west-1.es.amazonaws.com#orders", "search.example.com#orders-${.type}", "https://search.example.com:9200/orders"},
 	Parse:       Parse,
-	Check:       checkSigning,
+	Check:       check,
 	Open:        open,
 	Rights:      rights,
 
@@ -34,6 +37,28 @@ func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
 		URL: d.URL(), Index: d.Index, DocType: d.DocType, Keyed: s.Key != "",
 		Signing: d.Signing, Region: cfg.Region, Credentials: cfg.Credentials,
 	}, sinks.RecordBytes(s.MaxRecordBytes), sinks.Source(s.SourceARN))
+}
+
+// check makes the checks of this type.
+func check(s *sinks.Spec, f sinks.Findings) {
+	if index := fixedText(s.Destination.Index); index != strings.ToLower(index) {
+		f.Warn("destination", "has the index %s, and only an alias may have capitals; write the name of an index or data stream in small letters", s.Destination.Index)
+	}
+	checkSigning(s, f)
+}
+
+// fixedText returns the text of an index that is the same for all records, without places and
+// date math.
+func fixedText(index string) string {
+	if jq.IsTemplate(index) {
+		if t, err := jq.ParseTemplate(index); err == nil {
+			return t.Map(func(text string) string { return text }, "")
+		}
+	}
+	if math, found := strings.CutPrefix(index, "<"); found {
+		index, _, _ = strings.Cut(math, "{")
+	}
+	return index
 }
 
 // checkSigning turns on signing for a host outside AWS whose target has a region. The

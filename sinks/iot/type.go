@@ -20,7 +20,7 @@ var Type = &sinks.Type{
 	Open:        open,
 	Rights:      rights,
 
-	MaxBatchBytes: maxBytes, MaxRecordBytes: maxBytes,
+	MaxMessages: 1, MaxBatchBytes: maxBytes, MaxRecordBytes: maxBytes,
 	Traits: sinks.Traits{Collapse: true, Prefix: true, FixedRecords: true},
 }
 

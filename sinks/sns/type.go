@@ -21,7 +21,7 @@ var Type = &sinks.Type{
 	Rights:      rights,
 	Resource:    resource,
 
-	MaxBatchBytes: maxBytes, MaxRecordBytes: maxBytes, // a topic's MaximumMessageSize
+	MaxMessages: message.MaxEntries, MaxBatchBytes: maxBytes, MaxRecordBytes: maxBytes, // a topic's MaximumMessageSize
 	Traits: sinks.Traits{Collapse: true, Messages: true, UsesSource: message.HasAttributes},
 }
 

@@ -21,7 +21,7 @@ var Type = &sinks.Type{
 	Open:        open,
 	Rights:      rights,
 
-	MaxBatchBytes: maxBytes, MaxRecordBytes: maxBytes, // a collapsed message has any number of records
+	MaxMessages: message.MaxEntries, MaxBatchBytes: maxBytes, MaxRecordBytes: maxBytes, // a collapsed message has any number of records
 	Traits: sinks.Traits{Collapse: true, Messages: true, Groups: true, UsesSource: message.HasAttributes},
 }
 

@@ -37,10 +37,9 @@ func Targets(all []target.Loaded, streams Streams) []Finding {
 		for _, f := range l.Warnings {
 			say(false, f)
 		}
-		if id := l.Spec.OnFailure; id != "" && id != l.ID && !slices.ContainsFunc(all, func(o target.Loaded) bool {
-			return o.ID == id && o.Spec.SourceARN == l.Spec.SourceARN
-		}) {
-			say(grave, l.NoFallback())
+		links(l, all, say)
+		if len(l.Faults) == 0 {
+			useless(l, say)
 		}
 		former, known := streams.Former(l.Spec.SourceARN)
 		if former != "" {

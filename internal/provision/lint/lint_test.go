@@ -20,6 +20,7 @@ import (
 // Faults that aws-lambda-fanout ignored, and that would hold up a shard here, are
 // found.
 func TestTargets(t *testing.T) {
+	const queue = "arn:aws:sqs:eu-west-1:123456789012:q"
 	const orders = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
 	const orders2025, orders2026 = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2025", "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2026"
 	str := func(s string) target.Value { return target.Value{Kind: target.String, Text: s} }
@@ -42,6 +43,13 @@ func TestTargets(t *testing.T) {
 		item("file", target.Values{"type": str("file")}),
 		item("nobody", target.Values{"onFailure": str("x")}),
 		item("a queue", target.Values{"onFailure": str("arn:aws:sqs:eu-west-1:123456789012:failures")}),
+		item("to a fault", target.Values{"onFailure": str("unknown type")}),
+		item("loop", target.Values{"destination": str(orders)}),
+		item("loop by name", target.Values{"destination": str("orders")}),
+		item("other account", target.Values{"destination": str(strings.Replace(orders, "1234", "9234", 1))}),
+		item("other region", target.Values{"destination": str("orders"), "region": str("eu-west-2")}),
+		item("order", target.Values{"type": str("sqs"), "destination": str(queue), "parallel": off}),
+		item("order kept", target.Values{"type": str("sqs"), "destination": str(queue + ".fifo"), "parallel": off}),
 		item("inactive", target.Values{"type": str("pigeon"), "active": off}),
 		item("old", target.Values{"sourceArn": str(orders2025)}),
 		item("old and off", target.Values{"sourceArn": str(orders2025), "active": off}),
@@ -54,6 +62,10 @@ func TestTargets(t *testing.T) {
 		`fault file: type: is file, which a table does not allow by default`,
 		`fault nobody: onFailure: the source has no target "x"`,
 		`fault a queue: onFailure: must be the id of a target, but the source has no target "arn:aws:sqs:eu-west-1:123456789012:failures"`,
+		`warning to a fault: onFailure: the target "unknown type" has faults, so it takes no records`,
+		`fault loop: destination: is the target's own source, so its records come again and again`,
+		`warning loop by name: destination: is the target's own source, so its records come again and again`,
+		`warning order: parallel: is false, but a standard queue or topic keeps no order`,
 		`warning inactive: type: "pigeon" is unknown`,
 	}
 	for name, tt := range map[string]struct {
