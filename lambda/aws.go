@@ -110,6 +110,9 @@ type env struct {
 }
 
 func newEnv(base aws.Config, o *Options) *env {
+	if o.Tracing {
+		base.APIOptions = append(slices.Clip(base.APIOptions), addTraceHeader)
+	}
 	return &env{
 		base: base, session: sessionName(o.FunctionName), noVerifyTLS: o.NoVerifyTLS, stdout: o.Stdout,
 		credentials: make(map[identity]aws.CredentialsProvider),

@@ -20,6 +20,7 @@ import (
 	"go.uber.org/zap"
 
 	"fanout/engine"
+	"fanout/internal/xray"
 	"fanout/lambda/dedup"
 	"fanout/lambda/dedup/ledger"
 	"fanout/lambda/event"
@@ -40,6 +41,7 @@ type Handler struct {
 	slots    *engine.Slots
 	known    dedup.Store // which targets have which records of batches that Lambda sends again
 	metrics  metrics.Publisher
+	tracer   *xray.Tracer // nil: no tracing
 	events   events
 	openSink func(sinks.Env, *sinks.Spec) (engine.Sink, error)
 	log      *zap.Logger
@@ -53,14 +55,14 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 	cfg.Logger = sdkLogger(log)
 	h := &Handler{
 		options: o, log: log, plans: make(map[string]*plan),
-		env: newEnv(cfg, &o), slots: engine.NewSlots(o.InFlight), openSink: open,
+		env: newEnv(cfg, &o), tracer: newTracer(&o, log), slots: engine.NewSlots(o.InFlight), openSink: open,
 	}
 	h.metrics = metrics.New(o.Metrics, o.MetricsNamespace, cloudwatch.NewFromConfig(own(cfg, otherValues)), os.Stdout)
 	client := dynamodb.NewFromConfig(own(cfg, tableValues), func(o *dynamodb.Options) { o.Retryer = retry.NewStandard() })
 	h.known = dedup.NewMemory()
 	if o.LedgerTable != "" {
 		table := &ledger.Table{Client: client, Name: o.LedgerTable, Key: o.LedgerKey}
-		h.known = dedup.Stores{h.known, &dedup.Shared{Table: table, Function: o.FunctionName, Log: log}}
+		h.known = dedup.Stores{h.known, &dedup.Shared{Table: table, Function: o.FunctionName, Log: log, Request: requestID}}
 	}
 	if o.Store != nil {
 		h.store = o.Store
@@ -83,6 +85,7 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 // would end the process.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) (answer []byte, err error) {
 	if p := panics.Try(func() {
+		ctx := h.traced(ctx)
 		m := h.events.copy(payload)
 		var results []Result
 		if results, err = h.deliver(ctx, m.text, &m.records); err == nil {
@@ -134,6 +137,7 @@ func (h *Handler) deliver(ctx context.Context, data []byte, records *event.Memor
 // handle delivers the records of one source.
 func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
 	r := Result{SourceARN: b.SourceARN, Kind: b.Kind, records: b.Records}
+	began := h.now()
 	planCtx, cancel := h.beforeDeadline(ctx)
 	defer cancel()
 	batch := &dedup.Batch{Source: r.SourceARN, Kind: r.Kind, Records: r.records}
@@ -149,6 +153,7 @@ func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
 	r.Report = p.engine.Resume(ctx, b.Records, held(r.attempt.Known()))
 	batch.Report = r.Report
 	h.logReport(ctx, &r)
+	h.traceReport(ctx, began, &r)
 	return r, nil
 }
 

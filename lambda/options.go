@@ -37,6 +37,8 @@ type Options struct {
 	NoVerifyTLS             bool            // do not verify the TLS certificates of caches
 	Metrics                 metrics.Mode    // FANOUT_METRICS: where metrics go
 	MetricsNamespace        string          // FANOUT_METRICS_NAMESPACE
+	Tracing                 bool            // FANOUT_TRACING=xray: send a subsegment for each target to the X-Ray daemon
+	TraceDaemon             string          // AWS_XRAY_DAEMON_ADDRESS: where the daemon listens; "": 127.0.0.1:2000
 	Catalog                 *target.Catalog // types of targets; nil: the built-in ones
 	FunctionName            string          // AWS_LAMBDA_FUNCTION_NAME: names the sessions of assumed roles, and the metrics
 	Store                   target.Store    // where targets come from; nil: TargetsFile or Table
@@ -189,6 +191,14 @@ func (r *optionReader) reports() {
 		o.Metrics, err = metrics.ParseMode(v)
 		return err
 	})
+	r.read("FANOUT_TRACING", `"xray" or "none"`, func(v string) error {
+		o.Tracing = v == "xray"
+		if v != "xray" && v != "none" {
+			return strconv.ErrSyntax
+		}
+		return nil
+	})
+	r.read("AWS_XRAY_DAEMON_ADDRESS", "an address", text(&o.TraceDaemon))
 	r.read("FANOUT_METRICS_NAMESPACE", "a CloudWatch namespace, of 1 to 255 letters, digits and . - _ / # :", func(v string) error {
 		o.MetricsNamespace = v
 		return metrics.CheckNamespace(v)

@@ -16,6 +16,7 @@ func (h *Handler) wire(t *sinks.Spec) engine.Target {
 	if out.Fault != nil {
 		return out
 	}
+	out.Sink = h.traceSink(t, out.Sink)
 	if h.options.Around != nil {
 		out.Sink = h.options.Around(t, out.Sink)
 	}

@@ -24,7 +24,8 @@ type Shared struct {
 	Table    *ledger.Table
 	Function string
 	Log      *zap.Logger
-	idle     atomic.Int64 // no reads before this time, Unix nanoseconds
+	Request  func(context.Context) zap.Field // identifies the invocation in the log; nil: nothing does
+	idle     atomic.Int64                    // no reads before this time, Unix nanoseconds
 }
 
 const (
@@ -145,9 +146,9 @@ func (rec *reading) Known() Known {
 	select {
 	case <-rec.done:
 		rec.found = rec.read
-		rec.shared.failed(rec.err)
+		rec.shared.failed(rec.ctx, rec.err)
 	case <-rec.ctx.Done():
-		rec.shared.failed(fmt.Errorf("the ledger %q did not answer within %v, so records that targets already have are sent again", rec.shared.Table.Name, patience))
+		rec.shared.failed(rec.ctx, fmt.Errorf("the ledger %q did not answer within %v, so records that targets already have are sent again", rec.shared.Table.Name, patience))
 	}
 	if len(rec.found) == 0 {
 		return nil
@@ -229,12 +230,16 @@ func fingerprints(specs []sinks.Spec) []string {
 }
 
 // failed logs an error of the ledger, and pauses reads if the ledger did not answer.
-func (m *Shared) failed(err error) {
+func (m *Shared) failed(ctx context.Context, err error) {
 	if err == nil {
 		return
 	}
 	if _, ok := errors.AsType[*ledger.ItemError](err); !ok {
 		m.idle.Store(time.Now().Add(pause).UnixNano())
 	}
-	m.Log.Warn("ledger", zap.Error(err))
+	request := zap.Skip()
+	if m.Request != nil {
+		request = m.Request(ctx)
+	}
+	m.Log.Warn("ledger", request, zap.Error(err))
 }

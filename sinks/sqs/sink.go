@@ -13,6 +13,7 @@ import (
 	"fanout/engine"
 	"fanout/internal/awsname"
 	"fanout/internal/jsontext"
+	"fanout/internal/xray"
 	"fanout/sinks"
 	"fanout/sinks/internal/ids"
 	"fanout/sinks/internal/message"
@@ -77,8 +78,9 @@ func (s *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 		return engine.Failed(err)
 	}
 	in := &sqs.SendMessageBatchInput{QueueUrl: &s.url, Entries: []types.SendMessageBatchRequestEntry{}} // the SDK rejects nil
-	call := request.NewCall(s.name, &sendMessageBatch, len(batch), s.form.TextLen(batch, own))
-	s.append(call.Body, batch, own)
+	trace := xray.Header(ctx)
+	call := request.NewCall(s.name, &sendMessageBatch, len(batch), s.form.TextLen(batch, own)+len(batch)*len(trace))
+	s.append(call.Body, batch, own, trace)
 	out, err := request.Put(ctx, call, s.client.SendMessageBatch, in, func(o *sqs.Options) {
 		o.APIOptions = append(o.APIOptions, call.Install)
 		// The signature holds the SHA-256 of the request, so it proves that the messages
@@ -111,8 +113,8 @@ func (s *Sink) Sizer() func(r *engine.Record) int { return s.form.Size }
 // sendMessageBatch is the form of SendMessageBatch.
 var sendMessageBatch = request.Form{Empty: `"Entries":[]`}
 
-// append appends the list of messages of a request.
-func (s *Sink) append(b *request.Body, batch []engine.Record, own []message.Filled) {
+// append appends the list of messages of a request. trace is their trace header; "": none.
+func (s *Sink) append(b *request.Body, batch []engine.Record, own []message.Filled, trace string) {
 	b.Text(`"Entries":[`)
 	for i := range batch {
 		r := &batch[i]
@@ -148,6 +150,12 @@ func (s *Sink) append(b *request.Body, batch []engine.Record, own []message.Fill
 		} else if group := own[i].Group(); group != "" {
 			b.Text(`,"MessageGroupId":`)
 			b.Quote(group)
+		}
+		if trace != "" {
+			// It does not count toward the size of a message (SQS API, MessageSystemAttributeValue).
+			b.Text(`,"MessageSystemAttributes":{"AWSTraceHeader":{"DataType":"String","StringValue":`)
+			b.Quote(trace)
+			b.Text(`}}`)
 		}
 		b.Text(`}`)
 	}

@@ -30,7 +30,7 @@ type deploy struct {
 	file                    string
 	retention               int
 	environment             []string
-	yes, rollback           bool
+	tracing, yes, rollback  bool
 	runtime                 string // of the predecessor
 }
 
@@ -67,6 +67,8 @@ targets without one, so that their shards go on. fanout redrive delivers them ag
 --alarms makes CloudWatch alarms that write to a topic: records are late, fail, go to
 onFailure or are lost, or the function fails or is throttled. Later runs keep them up to
 date. docs/operations.md has their thresholds.
+
+--tracing traces invocations with AWS X-Ray, with a subsegment for each target.
 
 Deploy writes only differences, so you can run it again to complete a deploy that
 stopped halfway. It uses an existing role or table without changing it, unless deploy
@@ -135,6 +137,7 @@ func (d *deploy) settingFlags(cmd *cobra.Command) {
 	f.StringSliceVar(&d.securityGroups, "security-group", nil, "add the security group with this `ID`; repeatable, or several with commas; '' for none")
 	ui.OneOf(cmd, &d.architecture, "architecture", "arm64", "run on processors of this `TYPE`: arm64 or x86_64", []string{"arm64", "x86_64"})
 	f.StringArrayVar(&d.environment, "env", nil, "set an environment variable of the function, as `NAME=VALUE`; repeatable; NAME= removes it")
+	f.BoolVar(&d.tracing, "tracing", false, "trace invocations with AWS X-Ray, with a subsegment for each target")
 	f.IntVar(&d.retention, "log-retention", stack.DefaultRetention, "keep logs for `DAYS`; 0 keeps them forever")
 }
 
@@ -157,6 +160,9 @@ func (d *deploy) settings(cmd *cobra.Command) stack.Settings {
 	}
 	if d.IsSet("alarms") {
 		set.Alarms = &d.alarms
+	}
+	if d.IsSet("tracing") {
+		set.Tracing = &d.tracing
 	}
 	if d.IsSet("memory") {
 		set.Memory = int32(d.memory) //nolint:gosec // checked before

@@ -81,7 +81,7 @@ func (d *deploy) checkAlarms(region string) error {
 var tableNames = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
 
 // settingFlagNames are the flags of settingFlags.
-var settingFlagNames = []string{"ledger-table", "memory", "timeout", "subnet", "security-group", "architecture", "env", "log-retention"}
+var settingFlagNames = []string{"ledger-table", "memory", "timeout", "subnet", "security-group", "architecture", "env", "tracing", "log-retention"}
 
 // queueNames matches the queue names that SQS accepts (SQS API, CreateQueue).
 var queueNames = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,80}$|^[a-zA-Z0-9_-]{1,75}\.fifo$`)

@@ -40,7 +40,7 @@ func (t *templates) fromFile(cmd *cobra.Command) (template.Setup, error) {
 		return template.Setup{}, err
 	}
 	s := template.Setup{
-		Function: policy.Function{ARN: self.String(), Metrics: o.Metrics},
+		Function: policy.Function{ARN: self.String(), Metrics: o.Metrics, Tracing: o.Tracing || t.tracing},
 		Memory:   t.memory, Timeout: t.timeout, Architecture: t.architecture, Retention: t.retention,
 		Subnets: t.subnets, SecurityGroups: t.securityGroups, Environment: variables(t.environment), Targets: loadedOf(entries),
 	}

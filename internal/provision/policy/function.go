@@ -38,6 +38,7 @@ type Function struct {
 	VPC            bool         // whether it is in a VPC
 	Metrics        metrics.Mode // how it publishes metrics
 	Namespace      string       // of its metrics; "": metrics.DefaultNamespace
+	Tracing        bool         // whether Lambda traces it
 	OnFailure      string       // ARN of the destination for topic messages that it failed on; "": none
 	Keys           []Key        // customer managed keys that encrypt data it reads or writes
 }
@@ -115,6 +116,9 @@ func (f Function) ownNeeds(b *builder) {
 			b.namespace = metrics.DefaultNamespace
 		}
 		b.allow(putMetrics, "*") // the action takes no resources
+	}
+	if f.Tracing {
+		b.allow(putTraces, "*") // the actions take no resources
 	}
 	if f.VPC {
 		// The find actions take no resources. Lambda makes and names the interfaces, and

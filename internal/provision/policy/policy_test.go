@@ -83,6 +83,7 @@ func full(p struct{ name, region, domain string }) Function {
 		TableARN:       in(p, "arn:PARTITION:dynamodb:REGION:123456789012:table/fanoutTargets"),
 		LedgerTableARN: in(p, "arn:PARTITION:dynamodb:REGION:123456789012:table/fanoutLedger"),
 		VPC:            true,
+		Tracing:        true,
 		Metrics:        metrics.ModeCloudWatch,
 		Keys: []Key{
 			{ARN: in(p, "arn:PARTITION:kms:REGION:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"), Service: "sqs", Writes: true},
@@ -224,7 +225,7 @@ func TestTarget(t *testing.T) {
 // A resource has a wildcard only if AWS requires one, and each Sid is unique.
 func TestLeastPrivilege(t *testing.T) {
 	documented := map[string]string{ // Sid: end of the resource from the first wildcard on
-		"WriteLogs": "*", "PutMetrics": "*", "FindNetwork": "*", "ManageInterfaces": "*", "NetworkIsForLambdaAlone": "*",
+		"WriteLogs": "*", "PutMetrics": "*", "PutTraces": "*", "FindNetwork": "*", "ManageInterfaces": "*", "NetworkIsForLambdaAlone": "*",
 		"ListDynamoDBStreams": "*", "PutFailedBatches": "*",
 	}
 	check := func(d Document) {

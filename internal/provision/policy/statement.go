@@ -14,6 +14,7 @@ const (
 	readTargets
 	keepLedger
 	putMetrics
+	putTraces
 	findNetwork
 	manageInterfaces
 	denyNetwork
@@ -36,6 +37,7 @@ var rights = [...]struct {
 	readTargets: {"ReadTargets", Strings{"dynamodb:Query"}},
 	keepLedger:  {"KeepLedger", Strings{"dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"}},
 	putMetrics:  {"PutMetrics", Strings{"cloudwatch:PutMetricData"}},
+	putTraces:   {"PutTraces", Strings{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}},
 	findNetwork: {"FindNetwork", Strings{"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"}},
 	manageInterfaces: {"ManageInterfaces", Strings{
 		"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses",

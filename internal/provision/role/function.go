@@ -101,7 +101,7 @@ func (f *Function) facts() (policy.Function, error) {
 	}
 	p := policy.Function{
 		ARN: f.ARN, RoleARN: f.RoleARN, LogGroup: f.LogGroup, VPC: f.VPC,
-		Metrics: o.Metrics, Namespace: o.MetricsNamespace,
+		Metrics: o.Metrics, Namespace: o.MetricsNamespace, Tracing: o.Tracing,
 		LedgerTableARN: f.tableARN(f.Environment["FANOUT_LEDGER_TABLE"]),
 	}
 	if o.TargetsFile == "" {

@@ -28,6 +28,7 @@ func (p *plan) settingChanges(f *types.FunctionConfiguration) []cloud.Change {
 	add("exec-role", aws.ToString(f.Role), cmp.Or(p.role, "a new role")) // a dry run does not know its ARN
 	add("memory", fmt.Sprintf("%d MB", aws.ToInt32(f.MemorySize)), fmt.Sprintf("%d MB", p.memory))
 	add("timeout", inSeconds(aws.ToInt32(f.Timeout)), inSeconds(p.timeout))
+	add("tracing", string(traceMode(f)), string(p.tracing))
 	n := network(f)
 	add("subnet", list(n.Subnets), list(p.network.Subnets))
 	add("security-group", list(n.SecurityGroups), list(p.network.SecurityGroups))

@@ -20,14 +20,14 @@ func TestChanges(t *testing.T) {
 		CodeSha256:  aws.String("old"),
 	}
 	p := plan{
-		role: "arn:new", memory: 256, timeout: 90, architecture: types.ArchitectureArm64, network: Network{[]string{"a", "b"}, []string{"h"}},
+		role: "arn:new", memory: 256, timeout: 90, architecture: types.ArchitectureArm64, network: Network{[]string{"a", "b"}, []string{"h"}}, tracing: types.TracingModeActive,
 		environment: map[string]string{"FANOUT_METRICS": "emf", "FANOUT_LEDGER_KEY": "new secret", "TOKEN": "another secret", "NEW": "secret"},
 	}
 	archive := code.Package("new")
 	want := []cloud.Change{
 		cloud.Changed("runtime", "nodejs22.x", "provided.al2023"), cloud.Changed("handler", "index.handler", "bootstrap"),
 		cloud.Changed("exec-role", "arn:old", "arn:new"), cloud.Changed("memory", "128 MB", "256 MB"), cloud.Changed("timeout", "30s", "1m30s"),
-		cloud.Changed("security-group", "g", "h"),
+		cloud.Changed("tracing", "PassThrough", "Active"), cloud.Changed("security-group", "g", "h"),
 		cloud.Changed("variable FANOUT_LEDGER_KEY", "(a value)", "(a new value)"), cloud.Changed("variable FANOUT_METRICS", "none", "emf"),
 		cloud.Changed("variable GONE", "(a value)", "(unset)"), cloud.Changed("variable NEW", "(unset)", "(a new value)"),
 		cloud.Changed("variable TOKEN", "(a value)", "(a new value)"),

@@ -128,6 +128,22 @@ func TestDeployChanges(t *testing.T) {
 			func() bool { return len(f.function.VpcConfig.SubnetIds) == 2 }},
 		{"same network", func(s *Settings) { s.Network = &Network{[]string{"a", "b"}, []string{"g"}} }, nil, func() bool { return true }},
 		{"no network", func(s *Settings) { s.Network = &Network{} }, []string{"policy", "function"}, func() bool { return len(f.function.VpcConfig.SubnetIds) == 0 }},
+		{"tracing", func(s *Settings) { s.Tracing = new(true) }, []string{"policy", "function"},
+			func() bool {
+				return f.function.TracingConfig.Mode == "Active" && f.function.Environment.Variables["FANOUT_TRACING"] == "xray" && strings.Contains(f.policies["fanout-"+region], "xray:PutTraceSegments")
+			}},
+		{"tracing as it is", func(*Settings) {}, nil, func() bool { return f.function.TracingConfig.Mode == "Active" }},
+		{"no tracing", func(s *Settings) { s.Tracing = new(false) }, []string{"policy", "function"},
+			func() bool {
+				return f.function.TracingConfig.Mode == "PassThrough" && f.function.Environment.Variables["FANOUT_TRACING"] == "" && !strings.Contains(f.policies["fanout-"+region], "xray:")
+			}},
+		{"Lambda's own tracing", func(s *Settings) {
+			f.function.TracingConfig.Mode, s.Memory = types.TracingModeActive, 512
+		}, []string{"function"}, func() bool { return f.function.TracingConfig.Mode == "Active" }},
+		{"tracing by variable", func(s *Settings) {
+			f.function.TracingConfig.Mode, s.Memory = types.TracingModePassThrough, 256
+			s.Environment = map[string]string{"FANOUT_TRACING": "xray"}
+		}, []string{"policy", "function"}, func() bool { return f.function.TracingConfig.Mode == "Active" }},
 		{"retention", func(s *Settings) { s.Retention = &zero }, []string{"log group"}, func() bool { return f.groups["/aws/lambda/orders"].days == nil }},
 		{"code", func(s *Settings) {
 			s.Package = func(string) (code.Package, error) { return code.Package("other"), nil }

@@ -201,6 +201,9 @@ func (f fakeLambda) CreateFunction(_ context.Context, in *lambda.CreateFunctionI
 		Environment: &types.EnvironmentResponse{Variables: in.Environment.Variables}, CodeSha256: aws.String(code.Package(in.Code.ZipFile).SHA256()),
 		State: types.StateActive, LastUpdateStatus: types.LastUpdateStatusSuccessful,
 	}
+	if in.TracingConfig != nil {
+		f.function.TracingConfig = &types.TracingConfigResponse{Mode: in.TracingConfig.Mode}
+	}
 	if in.VpcConfig != nil {
 		f.function.VpcConfig = &types.VpcConfigResponse{SubnetIds: in.VpcConfig.SubnetIds, SecurityGroupIds: in.VpcConfig.SecurityGroupIds}
 	}
@@ -218,6 +221,7 @@ func (f fakeLambda) UpdateFunctionConfiguration(_ context.Context, in *lambda.Up
 	}
 	c := f.function
 	c.Runtime, c.Handler, c.MemorySize, c.Timeout, c.Role = in.Runtime, in.Handler, in.MemorySize, in.Timeout, in.Role
+	c.TracingConfig = &types.TracingConfigResponse{Mode: in.TracingConfig.Mode}
 	if f.heals {
 		c.State, c.LastUpdateStatus = types.StateActive, types.LastUpdateStatusSuccessful
 	}

@@ -99,6 +99,9 @@ func (s *Stack) createFunction(ctx context.Context, p *plan, archive code.Packag
 	if len(p.network.Subnets) > 0 {
 		in.VpcConfig = p.vpc()
 	}
+	if p.tracing != types.TracingModePassThrough {
+		in.TracingConfig = &types.TracingConfig{Mode: p.tracing}
+	}
 	err := s.asRole(ctx, p, func() error {
 		_, err := s.Lambda.CreateFunction(ctx, in)
 		return err
@@ -171,7 +174,7 @@ func (s *Stack) updateSettings(ctx context.Context, p *plan) error {
 		_, err := s.Lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
 			FunctionName: &p.name, Runtime: types.RuntimeProvidedal2023, Handler: aws.String(handler),
 			Role: &p.role, MemorySize: &p.memory, Timeout: &p.timeout, VpcConfig: p.vpc(),
-			Environment: &types.Environment{Variables: p.environment},
+			Environment: &types.Environment{Variables: p.environment}, TracingConfig: &types.TracingConfig{Mode: p.tracing},
 		})
 		return err
 	})

@@ -31,6 +31,7 @@ type Settings struct {
 	Architecture types.Architecture
 	Network      *Network          // default: none
 	Environment  map[string]string // "" removes a variable
+	Tracing      *bool             // whether Lambda and the function trace invocations with X-Ray; default: false
 	Retention    *int              // retention of logs in days, 0: forever; default: DefaultRetention
 
 	Rollback bool // to the code of the version before, instead of Package
@@ -69,6 +70,7 @@ type plan struct {
 	architecture types.Architecture
 	network      Network
 	environment  map[string]string
+	tracing      types.TracingMode
 	logGroup     string
 	noTable      bool   // the target table does not exist, because this is a dry run
 	key          string // ARN of the key that encrypts the variables; "": AWS's
@@ -81,7 +83,7 @@ func (s *Settings) plan(has *function, failures string) plan {
 	p := plan{
 		name: name, role: name + "Role", table: name + "Targets", logGroup: "/aws/lambda/" + name,
 		memory: defaultMemory, timeout: defaultTimeout, architecture: types.ArchitectureArm64,
-		environment: make(map[string]string), failures: failures,
+		environment: make(map[string]string), failures: failures, tracing: types.TracingModePassThrough,
 	}
 	if has != nil {
 		p.keep(&has.FunctionConfiguration)
@@ -102,10 +104,28 @@ func (s *Settings) plan(has *function, failures string) plan {
 		p.network = *s.Network
 	}
 	maps.Copy(p.environment, s.Environment)
+	s.trace(&p)
 	p.environment["FANOUT_TABLE"], p.environment["FANOUT_LEDGER_TABLE"] = p.table, p.ledger
 	p.environment[onFailure] = "" // until its queue is there
 	maps.DeleteFunc(p.environment, func(_, value string) bool { return value == "" })
 	return p
+}
+
+// tracing is the variable that makes the function trace.
+const tracing = "FANOUT_TRACING"
+
+// trace sets the tracing of Lambda and of the function. The function can trace only what
+// Lambda does. Lambda's own tracing is left on without the function's.
+func (s *Settings) trace(p *plan) {
+	if s.Tracing != nil {
+		p.environment[tracing], p.tracing = "", types.TracingModePassThrough
+		if *s.Tracing {
+			p.environment[tracing] = "xray"
+		}
+	}
+	if p.environment[tracing] == "xray" {
+		p.tracing = types.TracingModeActive
+	}
 }
 
 // keep copies the settings of the existing function.
@@ -116,6 +136,7 @@ func (p *plan) keep(has *types.FunctionConfiguration) {
 	p.network, p.key = network(has), aws.ToString(has.KMSKeyArn)
 	p.environment = environment(has)
 	p.table, p.ledger = cmp.Or(p.environment["FANOUT_TABLE"], p.table), p.environment["FANOUT_LEDGER_TABLE"]
+	p.tracing = traceMode(has)
 	if has.LoggingConfig != nil {
 		p.logGroup = cmp.Or(aws.ToString(has.LoggingConfig.LogGroup), p.logGroup)
 	}
@@ -128,6 +149,13 @@ func environment(f *types.FunctionConfiguration) map[string]string {
 		maps.Copy(all, f.Environment.Variables)
 	}
 	return all
+}
+
+func traceMode(f *types.FunctionConfiguration) types.TracingMode {
+	if f.TracingConfig == nil || f.TracingConfig.Mode == "" {
+		return types.TracingModePassThrough // Lambda's default
+	}
+	return f.TracingConfig.Mode
 }
 
 func architecture(f *types.FunctionConfiguration) types.Architecture {

@@ -4,6 +4,9 @@ package template
 func (p *plan) cloudFormation() ([]byte, error) {
 	s := p.common()
 	f := p.functionProperties()
+	if p.Function.Tracing {
+		f.TracingConfig = object{{"Mode", "Active"}}
+	}
 	f.Code = object{{"S3Bucket", ref("CodeBucket")}, {"S3Key", ref("CodeKey")}}
 	s.Resources = append(s.Resources, member{"Function", resource{Type: "AWS::Lambda::Function", Properties: f}})
 	function := arnOf("Function")

@@ -56,6 +56,8 @@ type functionProperties struct {
 	Environment   object         `yaml:"Environment"`
 	VPC           *vpcConfig     `yaml:"VpcConfig,omitempty"`
 	Logging       map[string]any `yaml:"LoggingConfig"`
+	Tracing       string         `yaml:"Tracing,omitempty"`       // of SAM
+	TracingConfig object         `yaml:"TracingConfig,omitempty"` // of CloudFormation
 	Events        object         `yaml:"Events,omitempty"`
 }
 

@@ -16,6 +16,9 @@ func (p *plan) sam() ([]byte, error) {
 	s := p.common()
 	s.Transform = "AWS::Serverless-2016-10-31"
 	f := p.functionProperties()
+	if p.Function.Tracing {
+		f.Tracing = "Active"
+	}
 	f.CodeURI = object{{"Bucket", ref("CodeBucket")}, {"Key", ref("CodeKey")}}
 	for i := range p.streams {
 		h := &p.streams[i]

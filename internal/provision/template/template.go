@@ -244,6 +244,9 @@ func (p *plan) variables() {
 	if p.Function.Namespace != "" {
 		all["FANOUT_METRICS_NAMESPACE"] = p.Function.Namespace
 	}
+	if p.Function.Tracing {
+		all["FANOUT_TRACING"] = "xray"
+	}
 	if p.Function.LedgerTableARN != "" {
 		all["FANOUT_LEDGER_TABLE"] = p.Function.LedgerTableARN
 	}

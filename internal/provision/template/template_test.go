@@ -78,6 +78,7 @@ func full() Setup {
 			LogGroup:       "/fanout/clicks",
 			Metrics:        metrics.ModeCloudWatch,
 			Namespace:      "Data/Clicks",
+			Tracing:        true,
 			Keys:           []policy.Key{{ARN: "arn:aws-cn:kms:cn-north-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab", Service: "kinesis"}},
 		},
 		Memory: 512, Timeout: 60, Architecture: "x86_64", Retention: 14,

@@ -133,6 +133,9 @@ func (p *plan) functionResource() *block {
 	if p.Function.VPC {
 		b.nest("vpc_config").set("subnet_ids", list(p.Subnets)).set("security_group_ids", list(p.SecurityGroups))
 	}
+	if p.Function.Tracing {
+		b.nest("tracing_config").text("mode", "Active")
+	}
 	// The function's logs are JSON already; Lambda's format would wrap them.
 	b.nest("logging_config").text("log_format", "Text").set("log_group", "aws_cloudwatch_log_group.fanout.name")
 	return b

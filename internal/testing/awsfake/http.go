@@ -84,7 +84,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	c := signer(r.Header.Get("Authorization"))
-	c.Bytes = len(body)
+	c.Bytes, c.Trace = len(body), r.Header.Get("X-Amzn-Trace-Id")
 	op, bad := s.read(&c, r, body)
 	c.Destination, c.ExternalID, c.Records = op.destination, op.externalID, op.records
 	c, decide := s.begin(c)

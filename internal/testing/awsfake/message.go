@@ -19,6 +19,7 @@ type message struct {
 	attributes map[string]Attribute
 	group      string
 	dedup      string
+	trace      string
 }
 
 // size counts a message as both services do: the body, and name, type and value of every
@@ -88,7 +89,7 @@ func (s *Server) judge(destination, code string, ms []message, limit int, refuse
 			continue
 		}
 		kept = append(kept, Record{
-			Data: []byte(m.body), Attributes: m.attributes, GroupID: m.group, DeduplicationID: m.dedup,
+			Data: []byte(m.body), Attributes: m.attributes, GroupID: m.group, DeduplicationID: m.dedup, Trace: m.trace,
 		})
 	}
 	s.take(destination, kept)

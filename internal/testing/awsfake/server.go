@@ -45,6 +45,7 @@ type Call struct {
 	User        string // in basic authentication, es
 	Records     int    // or messages
 	Bytes       int    // of the body as sent
+	Trace       string // header X-Amzn-Trace-Id
 }
 
 // Record is one record or message that the server took.
@@ -55,6 +56,7 @@ type Record struct {
 	Shard           string               // Kinesis, after SetShards
 	GroupID         string               // SQS and SNS
 	DeduplicationID string               // SQS and SNS
+	Trace           string               // SQS: AWSTraceHeader
 	Attributes      map[string]Attribute // SQS and SNS
 	ID              string               // es: _id
 	Action          string               // es: index, create, delete

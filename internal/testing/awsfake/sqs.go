@@ -33,6 +33,9 @@ func (s *Server) sendMessageBatch(body []byte) (op operation, bad *failure) {
 				DataType, StringValue string
 				BinaryValue           []byte
 			}
+			MessageSystemAttributes struct {
+				AWSTraceHeader struct{ DataType, StringValue string }
+			}
 			MessageGroupID         string `json:"MessageGroupId"`
 			MessageDeduplicationID string `json:"MessageDeduplicationId"`
 		}
@@ -44,7 +47,7 @@ func (s *Server) sendMessageBatch(body []byte) (op operation, bad *failure) {
 	destination := "sqs/" + op.destination
 	ms := make([]message, len(in.Entries))
 	for i, e := range in.Entries {
-		ms[i] = message{id: e.ID, body: e.MessageBody, group: e.MessageGroupID, dedup: e.MessageDeduplicationID}
+		ms[i] = message{id: e.ID, body: e.MessageBody, group: e.MessageGroupID, dedup: e.MessageDeduplicationID, trace: e.MessageSystemAttributes.AWSTraceHeader.StringValue}
 		for name, a := range e.MessageAttributes {
 			ms[i].set(name, Attribute{a.DataType, a.StringValue + string(a.BinaryValue)})
 		}

@@ -84,6 +84,18 @@ data "aws_iam_policy_document" "function" {
   }
 
   statement {
+    sid    = "PutTraces"
+    effect = "Allow"
+
+    actions = [
+      "xray:PutTelemetryRecords",
+      "xray:PutTraceSegments",
+    ]
+
+    resources = ["*"]
+  }
+
+  statement {
     sid    = "FindNetwork"
     effect = "Allow"
 
@@ -305,6 +317,7 @@ resource "aws_lambda_function" "fanout" {
       FANOUT_METRICS_NAMESPACE          = "Data/Clicks"
       FANOUT_REPORT_BATCH_ITEM_FAILURES = "true"
       FANOUT_TABLE                      = "clicks-targets"
+      FANOUT_TRACING                    = "xray"
     }
   }
 
@@ -315,6 +328,10 @@ resource "aws_lambda_function" "fanout" {
     ]
 
     security_group_ids = ["sg-0123456789abcdef0"]
+  }
+
+  tracing_config {
+    mode = "Active"
   }
 
   logging_config {
