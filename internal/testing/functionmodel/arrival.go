@@ -200,6 +200,9 @@ func (w *world) sourceOf(r *engine.Record) *sourceRecord { return w.records[stri
 // binary is a part of a merged message, or of an event, that is not text.
 var binary = regexp.MustCompile(`"(?:\$base64|data_base64)":"([^"]*)"`)
 
+// keyed are the attributes of an event that may have the name of its user record too.
+var keyed = regexp.MustCompile(`"(?:subject|partitionkey)":"(?:[^"\\]|\\.)*",`)
+
 // userName is the name of a user record, or of the second result that a program made of it.
 var userName = regexp.MustCompile(`\([0-9]+\.[0-9]+\.[0-9]{5}\.[0-9]b?\)`)
 
@@ -216,6 +219,7 @@ func namesIn(data string) (all []string) {
 		}
 		return strings.Join(namesIn(string(b)), "")
 	})
+	data = keyed.ReplaceAllLiteralString(data, "")
 	if all = userName.FindAllString(data, -1); all != nil {
 		return all
 	}

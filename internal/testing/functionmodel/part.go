@@ -126,11 +126,19 @@ func (t *modelTarget) viewOf(r *sourceRecord) string {
 	return r.item(plain)
 }
 
-// cloudEvent returns the event of a part of r, which comes from Kinesis or SNS.
+// cloudEvent returns the event of a part of r.
 func (t *modelTarget) cloudEvent(r *sourceRecord, p *part) string {
-	id, kind, key := r.seq, "com.amazonaws.sns.Notification", ""
-	if r.source.kind == event.Kinesis {
-		id, kind, key = "shardId-"+r.shard+"/"+r.seq, "com.amazonaws.kinesis.record", fmt.Sprintf(`,"partitionkey":%q`, p.key)
+	id, kind, attributes := r.seq, "com.amazonaws.sns.Notification", ""
+	switch r.source.kind {
+	case event.Kinesis:
+		id, kind, attributes = "shardId-"+r.shard+"/"+r.seq, "com.amazonaws.kinesis.record", fmt.Sprintf(`,"partitionkey":%q`, p.key)
+	case event.DynamoDB:
+		key := p.key
+		if key == r.key {
+			key = r.itemKey()
+		}
+		kind, attributes = "com.amazonaws.dynamodb."+strings.ToLower(r.action), fmt.Sprintf(`,"subject":%q,"partitionkey":%[1]q`, key)
+	default:
 	}
 	if p.sub > 0 {
 		id = fmt.Sprint(id, "/", p.sub)
@@ -143,7 +151,7 @@ func (t *modelTarget) cloudEvent(r *sourceRecord, p *part) string {
 		data = fmt.Sprintf(`"text/plain","data":%q`, p.data)
 	}
 	return fmt.Sprintf(`{"specversion":"1.0","id":%q,"source":%q,"type":%q,"time":%q%s,"datacontenttype":%s}`,
-		id, t.spec.SourceARN, kind, r.created.UTC().Format("2006-01-02T15:04:05.000Z"), key, data)
+		id, t.spec.SourceARN, kind, r.created.UTC().Format("2006-01-02T15:04:05.000Z"), attributes, data)
 }
 
 // changeEvent returns the Debezium event of a part of r, the change of an item.

@@ -106,6 +106,12 @@ func (w *world) drawChange(r *sourceRecord) {
 	u.key, u.data = r.pk+"\x00"+r.sk, r.item(false)
 }
 
+// itemKey returns the key of the item whose change r is, as targets get it.
+func (r *sourceRecord) itemKey() string {
+	escaped := strings.NewReplacer(`\`, `\\`, `|`, `\|`)
+	return escaped.Replace(r.pk) + "|" + escaped.Replace(r.sk)
+}
+
 // imageless reports whether r, the change of an item, has no new image.
 func (r *sourceRecord) imageless() bool { return r.action == "REMOVE" || r.source.keysOnly }
 

@@ -140,7 +140,7 @@ func (w *world) drawShape(s *source, t *modelTarget) {
 	case s.badNumbers: // an id has a digest
 	case s.kind == event.DynamoDB && !s.namedKeys && w.OneIn(3):
 		t.spec.Envelope = sinks.EnvelopeDebezium
-	case s.kind != event.DynamoDB && w.OneIn(4):
+	case w.OneIn(4):
 		t.spec.Envelope = sinks.EnvelopeCloudEvents
 	}
 	if w.OneIn(3) {
