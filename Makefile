@@ -49,10 +49,13 @@ COMMAND  = -trimpath -tags release,lambda.norpc \
   -ldflags "-s -w -X $(CLI).linkedVersion=$(VERSION) -X $(CLI).linkedCommit=$(COMMIT) -X $(CLI).linkedTime=$(DATE)"
 
 .PHONY: build
-build: $(CARRIED)/fanout-arm64.zip $(CARRIED)/fanout-amd64.zip ## bin/fanout, which carries the function, and bin/bootstrap for this machine
+build: bin/fanout ## bin/fanout, which carries the function, and bin/bootstrap for this machine
+	$(GO) build $(FUNCTION) -o bin/bootstrap ./cmd/bootstrap
+
+.PHONY: bin/fanout
+bin/fanout: $(CARRIED)/fanout-arm64.zip $(CARRIED)/fanout-amd64.zip
 	@mkdir -p bin
 	$(GO) build $(COMMAND) -o bin/fanout ./cmd/fanout
-	$(GO) build $(FUNCTION) -o bin/bootstrap ./cmd/bootstrap
 
 .PHONY: extension
 extension: build ## dist/extended, fanout with the example extension
@@ -60,9 +63,26 @@ extension: build ## dist/extended, fanout with the example extension
 	dist/extended/fanout lint --targets examples/extension/targets.yaml
 
 .PHONY: man
-man: build ## dist/man, manual pages of every command
+man: bin/fanout ## dist/man, manual pages of every command
 	@mkdir -p dist
 	bin/fanout man dist/man
+
+.PHONY: extras
+extras: man # what archives and packages of a release have besides the command
+	@mkdir -p dist/completions
+	@for s in bash zsh fish; do bin/fanout completion $$s >dist/completions/fanout.$$s || exit 1; done
+
+GORELEASER := bin/goreleaser
+GORELEASER_VERSION := v2.15.1
+SKIP ?= docker,sbom,sign
+.PHONY: snapshot
+snapshot: $(GORELEASER) ## dist/release, all that a release publishes but what needs docker, syft or cosign (SKIP)
+	$(GORELEASER) check
+	$(GORELEASER) release --snapshot --clean --skip=$(SKIP)
+
+$(GORELEASER): Makefile
+	GOBIN=$(CURDIR)/bin $(GO) install github.com/goreleaser/goreleaser/v2@$(GORELEASER_VERSION)
+	@touch $(GORELEASER)
 
 .PHONY: package
 package: dist/fanout-arm64.zip dist/fanout-amd64.zip ## the function for Lambda; reproducible bytes
