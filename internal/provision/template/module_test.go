@@ -1,0 +1,333 @@
+package template
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"go.yaml.in/yaml/v3"
+
+	"fanout/internal/provision/alarms"
+	"fanout/internal/provision/policy"
+	"fanout/lambda"
+	"fanout/lambda/metrics"
+	"fanout/sinks"
+)
+
+const modules = "../../../deploy/terraform"
+
+// moduleTargets have every type of target whose rights the Terraform module knows.
+const moduleTargets = `targets:
+- {sourceArn: &s "arn:aws:kinesis:eu-west-1:123456789012:stream/orders", id: queue, type: sqs, destination: "arn:aws:sqs:eu-west-1:123456789012:q.fifo", active: true, collapse: none, batchRecords: 5, filter: {data: {total: [{numeric: [">=", 50]}], name: ["${x} <&>"]}}}
+- {sourceArn: *s, id: url, type: sqs, destination: "https://sqs.us-east-1.amazonaws.com/210987654321/q", active: false, maxAge: 1h, onFailure: queue}
+- {sourceArn: *s, id: topic, type: sns, destination: "arn:aws:sns:eu-west-1:123456789012:t", active: true, attributes: {kind: "${.type}"}}
+- {sourceArn: *s, id: stream, type: kinesis, destination: replica, region: us-east-1, active: true, aggregate: true}
+- {sourceArn: *s, id: far, type: kinesis, destination: "arn:aws:kinesis:eu-west-1:210987654321:stream/far", active: true, role: "arn:aws:iam::210987654321:role/receiver"}
+- {sourceArn: *s, id: lake, type: firehose, destination: lake, active: true, appendNewlines: true}
+- {sourceArn: *s, id: function, type: lambda, destination: "worker:live", active: true, subject: null}
+- {sourceArn: *s, id: cache, type: redis, destination: "rediss://cache:6379", active: true, role: "arn:aws:iam::210987654321:role/unused", secret: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:cache"}
+- {sourceArn: *s, id: store, type: memcached, destination: "cache:11211", active: true, secret: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:store-AbCdEf"}
+`
+
+// moduleInputs are the inputs of the module plan.
+func moduleInputs(t *testing.T) map[string]any {
+	t.Helper()
+	var file struct{ Targets []map[string]any }
+	if err := yaml.Unmarshal([]byte(moduleTargets), &file); err != nil {
+		t.Fatal(err)
+	}
+	return map[string]any{
+		"name": "orders", "partition": "aws", "region": "eu-west-1", "account": "123456789012",
+		"table": "ordersTargets", "ledger": "ordersLedger", "log_group": "/aws/lambda/orders", "targets": file.Targets,
+		"streams": map[string]any{
+			"consumer": map[string]any{"arn": "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks/consumer/fanout:1700000000", "on_failure_arn": "arn:aws:s3:::failed"},
+			"orders":   map[string]any{"arn": "arn:aws:kinesis:eu-west-1:123456789012:stream/orders", "on_failure_arn": "arn:aws:sqs:eu-west-1:123456789012:failed"},
+			"table":    map[string]any{"arn": "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026-01-31T12:34:56.789"},
+		},
+		"async_failure_arn":  "arn:aws:events:eu-west-1:123456789012:event-bus/failed",
+		"failures_queue_arn": "arn:aws:sqs:eu-west-1:123456789012:ordersFailures", "vpc": true, "metrics": "cloudwatch", "metrics_namespace": "Custom/FanOut",
+	}
+}
+
+type moduleStatement struct {
+	Sid, Effect        string
+	Actions, Resources []string
+	Condition          map[string]map[string][]string
+}
+
+type moduleAlarm struct {
+	Name, Description            string
+	Namespace, Metric, Statistic string
+	Dimensions                   map[string]string
+	Query                        string
+	Threshold, Periods           int
+}
+
+// modulePlan has the outputs of the module plan.
+type modulePlan struct {
+	Statements  struct{ Value []moduleStatement }
+	Items       struct{ Value map[string]string }
+	Alarms      struct{ Value map[string]moduleAlarm }
+	Unsupported struct{ Value []any }
+}
+
+// terraform returns the path of Terraform or OpenTofu.
+func terraform(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"terraform", "tofu"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Skip("there is no terraform and no tofu")
+	return ""
+}
+
+// environ is the environment of Terraform, which is to call nobody.
+func environ() []string {
+	return append(os.Environ(), "CHECKPOINT_DISABLE=1", "TF_CLI_CONFIG_FILE=/dev/null", "TF_IN_AUTOMATION=1")
+}
+
+// applyPlan runs Terraform on the module plan, which needs no provider.
+func applyPlan(t *testing.T, inputs map[string]any) (p modulePlan) {
+	t.Helper()
+	path, dir := terraform(t), t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(modules, "modules", "plan"))); err != nil {
+		t.Fatal(err)
+	}
+	values, err := json.Marshal(inputs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "terraform.tfvars.json"), values, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out []byte
+	for _, args := range [][]string{{"init", "-input=false"}, {"apply", "-auto-approve", "-input=false"}, {"output", "-json"}} {
+		cmd := exec.Command(path, args...)
+		cmd.Dir = dir
+		cmd.Env = environ()
+		if out, err = cmd.Output(); err != nil {
+			t.Fatalf("terraform %s: %v\n%s%s", args[0], err, out, stderrOf(err))
+		}
+	}
+	if err := json.Unmarshal(out, &p); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func stderrOf(err error) []byte {
+	if e, ok := err.(*exec.ExitError); ok { //nolint:errorlint // Output returns it as it is
+		return e.Stderr
+	}
+	return nil
+}
+
+// The Terraform module gives the role the rights, the table the items, and CloudWatch the
+// alarms that fanout template and deploy do.
+func TestModulePlan(t *testing.T) {
+	got := applyPlan(t, moduleInputs(t))
+	path := filepath.Join(t.TempDir(), "targets.yaml")
+	if err := os.WriteFile(path, []byte(moduleTargets), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file, err := lambda.Builtin().OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := file.Targets(t.Context(), "arn:aws:kinesis:eu-west-1:123456789012:stream/orders")
+	if err != nil {
+		t.Fatal(err)
+	}
+	specs := []sinks.Spec{lambda.Builtin().FailuresQueue("arn:aws:kinesis:eu-west-1:123456789012:stream/orders", "arn:aws:sqs:eu-west-1:123456789012:ordersFailures").Spec}
+	items := make(map[string]any)
+	for _, l := range set.Targets {
+		if err := l.Err(); err != nil {
+			t.Fatal(err)
+		}
+		specs = append(specs, l.Spec)
+		item := make(map[string]any)
+		for _, name := range attributeNames(l.Attributes) {
+			v := l.Attributes[name]
+			item[name] = map[string]any{string(v.Kind): plainJSON(v.Text)}
+		}
+		items[l.ID] = item
+	}
+	if diff := cmp.Diff(items, parsedItems(t, got.Items.Value)); diff != "" {
+		t.Errorf("items (-deploy +module):\n%s", diff)
+	}
+	if diff := cmp.Diff(moduleRights(t, specs), got.Statements.Value, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("rights (-deploy +module):\n%s", diff)
+	}
+	if diff := cmp.Diff(moduleAlarms(t), got.Alarms.Value, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("alarms (-deploy +module):\n%s", diff)
+	}
+	if len(got.Unsupported.Value) > 0 {
+		t.Errorf("the module does not know the rights of %v", got.Unsupported.Value)
+	}
+}
+
+// moduleRights are the statements that deploy gives the role for the inputs of the module.
+func moduleRights(t *testing.T, specs []sinks.Spec) []moduleStatement {
+	t.Helper()
+	f := policy.Function{
+		ARN:      "arn:aws:lambda:eu-west-1:123456789012:function:orders",
+		TableARN: "arn:aws:dynamodb:eu-west-1:123456789012:table/ordersTargets", LedgerTableARN: "arn:aws:dynamodb:eu-west-1:123456789012:table/ordersLedger",
+		VPC: true, Metrics: metrics.ModeCloudWatch, OnFailure: "arn:aws:events:eu-west-1:123456789012:event-bus/failed",
+	}
+	d, err := f.Policy(specs, []policy.Source{
+		{ARN: "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks/consumer/fanout:1700000000", OnFailure: "arn:aws:s3:::failed"},
+		{ARN: "arn:aws:kinesis:eu-west-1:123456789012:stream/orders", OnFailure: "arn:aws:sqs:eu-west-1:123456789012:failed"},
+		{ARN: "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026-01-31T12:34:56.789"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []moduleStatement
+	for _, s := range d.Statement {
+		m := moduleStatement{Sid: s.Sid, Effect: s.Effect, Actions: s.Action, Resources: slices.Sorted(slices.Values(s.Resource)), Condition: make(map[string]map[string][]string)}
+		for operator, c := range s.Condition {
+			m.Condition[operator] = make(map[string][]string)
+			for key, values := range c {
+				m.Condition[operator][key] = values
+			}
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
+// moduleAlarms are the alarms that deploy makes for the inputs of the module.
+func moduleAlarms(t *testing.T) map[string]moduleAlarm {
+	t.Helper()
+	self, err := arn.Parse("arn:aws:lambda:eu-west-1:123456789012:function:orders")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make(map[string]moduleAlarm)
+	for _, a := range alarms.Of(&alarms.Function{ARN: self, Name: "orders", Metrics: metrics.ModeCloudWatch, Queue: "arn:aws:sqs:eu-west-1:123456789012:ordersFailures"}) {
+		m := moduleAlarm{a.Name, a.Description, a.Namespace, a.Metric, a.Statistic, nil, a.Query, a.Threshold, a.Periods}
+		if a.Dimension != "" {
+			m.Dimensions = map[string]string{a.Dimension: a.Value}
+		}
+		all[a.Key] = m
+	}
+	return all
+}
+
+// plainJSON returns what a text of JSON means, because escapes may differ, or else the text.
+func plainJSON(text string) any {
+	var v any
+	if len(text) == 0 || text[0] != '{' || json.Unmarshal([]byte(text), &v) != nil {
+		return text
+	}
+	return v
+}
+
+// parsedItems returns items in DynamoDB's JSON.
+func parsedItems(t *testing.T, all map[string]string) map[string]any {
+	t.Helper()
+	items := make(map[string]any)
+	for id, text := range all {
+		var item map[string]map[string]any
+		if err := json.Unmarshal([]byte(text), &item); err != nil {
+			t.Fatalf("%s: %v\n%s", id, err, text)
+		}
+		plain := make(map[string]any)
+		for name, typed := range item {
+			for kind, v := range typed {
+				text, ok := v.(string)
+				if !ok {
+					text = map[bool]string{true: "true", false: "false"}[v == true]
+				}
+				plain[name] = map[string]any{kind: plainJSON(text)}
+			}
+		}
+		items[id] = plain
+	}
+	return items
+}
+
+// The module names the targets whose rights it does not know.
+func TestModuleNamesUnknownRights(t *testing.T) {
+	inputs := moduleInputs(t)
+	inputs["targets"] = []map[string]any{
+		{"sourceArn": "s", "id": "index", "type": "es", "destination": "h#i", "active": true},
+		{"sourceArn": "s", "id": "far", "type": "es", "destination": "h#i", "active": true, "role": "arn:aws:iam::210987654321:role/r"},
+		{"sourceArn": "s", "id": "queue", "type": "sqs", "destination": "https://queue.example/1/q", "active": true},
+	}
+	want := []any{
+		map[string]any{"id": "index", "type": "es"},
+		map[string]any{"id": "queue", "type": "queue that is neither an ARN nor a URL of AWS"},
+	}
+	if diff := cmp.Diff(want, applyPlan(t, inputs).Unsupported.Value); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// A function without anything else needs two rights and has four alarms.
+func TestModuleOfNothing(t *testing.T) {
+	inputs := moduleInputs(t)
+	maps.Copy(inputs, map[string]any{
+		"targets": []any{}, "streams": map[string]any{}, "ledger": nil, "async_failure_arn": nil, "failures_queue_arn": nil, "vpc": false, "metrics": "none",
+	})
+	got := applyPlan(t, inputs)
+	var sids []string
+	for _, s := range got.Statements.Value {
+		sids = append(sids, s.Sid)
+	}
+	if diff := cmp.Diff([]string{"WriteLogs", "ReadTargets"}, sids); diff != "" {
+		t.Errorf("rights: %s", diff)
+	}
+	if diff := cmp.Diff([]string{"errors", "late", "lost", "throttles"}, slices.Sorted(maps.Keys(got.Alarms.Value))); diff != "" {
+		t.Errorf("alarms: %s", diff)
+	}
+}
+
+// The module refuses inputs that AWS would refuse, and names the fault.
+func TestModuleValidation(t *testing.T) {
+	path := terraform(t)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "variables.tf"), moduleFile(t, "variables.tf"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const target = `{"sourceArn":"s","id":"a","type":"sqs","destination":"d","active":true}`
+	for inputs, want := range map[string][]string{
+		`{"package":"p.zip","targets":[` + target + `],"streams":{"s":{"arn":"a"}}}`: nil,
+		`{"package":"p.zip","targets":[` + target + `,` + target + `]}`:              {"Two targets have the same id"},
+		`{"package":"p.zip","targets":[{"id":"a"}],"name":"a b","architecture":"amd64","memory_size":64,"timeout":901,"metrics":"cloud",
+		"environment":{"FANOUT_TABLE":"t"},"subnet_ids":["subnet-1"],"alarm_topic_arn":"arn:aws:sns:eu-west-1:123456789012:a.fifo",
+		"streams":{"a":{"arn":"a","batch_size":0},"b":{"arn":"a","starting_position":"AT_TIMESTAMP"},
+		"c":{"arn":"a","maximum_record_age_in_seconds":5},"d":{"arn":"a","starting_position":"NOW"}}}`: {
+			"Every target has sourceArn", "The name has 1 to 50 letters", "The architecture is arm64 or x86_64", "The memory is 128 to 10240 MB",
+			"The timeout is 1 to 900 seconds", "The metrics are cloudwatch, emf or none", "The module sets FANOUT_TABLE", "security_group_ids belong together",
+			"CloudWatch cannot write to a FIFO topic", "The batch_size is 1 to 10000", "AT_TIMESTAMP and starting_position_timestamp",
+			"maximum_record_age_in_seconds -1 or 60", "The starting_position is LATEST",
+		},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "terraform.tfvars.json"), []byte(inputs), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(path, "plan", "-input=false", "-no-color")
+		cmd.Dir, cmd.Env = dir, environ()
+		out, err := cmd.CombinedOutput()
+		text := strings.Join(strings.Fields(strings.ReplaceAll(string(out), "│", " ")), " ")
+		if (err == nil) != (want == nil) {
+			t.Errorf("%s: %v\n%s", inputs, err, text)
+		}
+		for _, fault := range want {
+			if !strings.Contains(text, fault) {
+				t.Errorf("%s is not in %s", fault, text)
+			}
+		}
+	}
+}
