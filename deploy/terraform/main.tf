@@ -33,6 +33,7 @@ module "plan" {
   async_failure_arn  = try(var.async.on_failure_arn, null)
   failures_queue_arn = local.queue_arn
   vpc                = length(var.subnet_ids) > 0
+  tracing            = var.tracing
   metrics            = var.metrics
   metrics_namespace  = var.metrics_namespace
 }
@@ -174,7 +175,16 @@ resource "aws_lambda_function" "fanout" {
       },
       local.queue_arn == null ? {} : { FANOUT_ON_FAILURE = local.queue_arn },
       var.ledger ? { FANOUT_LEDGER_TABLE = local.ledger } : {},
+      var.tracing ? { FANOUT_TRACING = "xray" } : {},
     )
+  }
+
+  dynamic "tracing_config" {
+    for_each = var.tracing ? [1] : []
+
+    content {
+      mode = "Active"
+    }
   }
 
   dynamic "vpc_config" {

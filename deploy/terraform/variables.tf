@@ -148,9 +148,9 @@ variable "environment" {
 
   validation {
     condition = length(setintersection(keys(var.environment), [
-      "FANOUT_TABLE", "FANOUT_METRICS", "FANOUT_METRICS_NAMESPACE", "FANOUT_ON_FAILURE", "FANOUT_LEDGER_TABLE", "FANOUT_REPORT_BATCH_ITEM_FAILURES",
+      "FANOUT_TABLE", "FANOUT_METRICS", "FANOUT_METRICS_NAMESPACE", "FANOUT_ON_FAILURE", "FANOUT_LEDGER_TABLE", "FANOUT_REPORT_BATCH_ITEM_FAILURES", "FANOUT_TRACING",
     ])) == 0
-    error_message = "The module sets FANOUT_TABLE, FANOUT_METRICS, FANOUT_METRICS_NAMESPACE, FANOUT_ON_FAILURE, FANOUT_LEDGER_TABLE and FANOUT_REPORT_BATCH_ITEM_FAILURES itself. Use its other inputs."
+    error_message = "The module sets FANOUT_TABLE, FANOUT_METRICS, FANOUT_METRICS_NAMESPACE, FANOUT_ON_FAILURE, FANOUT_LEDGER_TABLE, FANOUT_REPORT_BATCH_ITEM_FAILURES and FANOUT_TRACING itself. Use its other inputs."
   }
 }
 
@@ -169,6 +169,12 @@ variable "metrics_namespace" {
   description = "Namespace of the metrics"
   type        = string
   default     = "Custom/FanOut"
+}
+
+variable "tracing" {
+  description = "Trace the function and its targets with X-Ray"
+  type        = bool
+  default     = false
 }
 
 variable "log_retention_in_days" {

@@ -53,7 +53,7 @@ func moduleInputs(t *testing.T) map[string]any {
 			"table":    map[string]any{"arn": "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026-01-31T12:34:56.789"},
 		},
 		"async_failure_arn":  "arn:aws:events:eu-west-1:123456789012:event-bus/failed",
-		"failures_queue_arn": "arn:aws:sqs:eu-west-1:123456789012:ordersFailures", "vpc": true, "metrics": "cloudwatch", "metrics_namespace": "Custom/FanOut",
+		"failures_queue_arn": "arn:aws:sqs:eu-west-1:123456789012:ordersFailures", "vpc": true, "tracing": true, "metrics": "cloudwatch", "metrics_namespace": "Custom/FanOut",
 	}
 }
 
@@ -182,7 +182,7 @@ func moduleRights(t *testing.T, specs []sinks.Spec) []moduleStatement {
 	f := policy.Function{
 		ARN:      "arn:aws:lambda:eu-west-1:123456789012:function:orders",
 		TableARN: "arn:aws:dynamodb:eu-west-1:123456789012:table/ordersTargets", LedgerTableARN: "arn:aws:dynamodb:eu-west-1:123456789012:table/ordersLedger",
-		VPC: true, Metrics: metrics.ModeCloudWatch, OnFailure: "arn:aws:events:eu-west-1:123456789012:event-bus/failed",
+		VPC: true, Tracing: true, Metrics: metrics.ModeCloudWatch, OnFailure: "arn:aws:events:eu-west-1:123456789012:event-bus/failed",
 	}
 	d, err := f.Policy(specs, []policy.Source{
 		{ARN: "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks/consumer/fanout:1700000000", OnFailure: "arn:aws:s3:::failed"},
@@ -278,7 +278,7 @@ func TestModuleNamesUnknownRights(t *testing.T) {
 func TestModuleOfNothing(t *testing.T) {
 	inputs := moduleInputs(t)
 	maps.Copy(inputs, map[string]any{
-		"targets": []any{}, "streams": map[string]any{}, "ledger": nil, "async_failure_arn": nil, "failures_queue_arn": nil, "vpc": false, "metrics": "none",
+		"targets": []any{}, "streams": map[string]any{}, "ledger": nil, "async_failure_arn": nil, "failures_queue_arn": nil, "vpc": false, "tracing": false, "metrics": "none",
 	})
 	got := applyPlan(t, inputs)
 	var sids []string

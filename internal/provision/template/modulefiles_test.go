@@ -81,7 +81,7 @@ func resourcesOf(t *testing.T, name string, source []byte) map[string]map[string
 
 // constants are arguments that are the same for every function.
 var constants = []string{
-	"runtime", "handler", "logging_config.log_format", "billing_mode", "hash_key", "range_key", "point_in_time_recovery.enabled",
+	"runtime", "handler", "tracing_config.mode", "logging_config.log_format", "billing_mode", "hash_key", "range_key", "point_in_time_recovery.enabled",
 	"server_side_encryption.enabled", "function_response_types", "action", "principal", "protocol", "comparison_operator",
 	"treat_missing_data", "metric_query.id", "metric_query.period", "metric_query.return_data",
 }

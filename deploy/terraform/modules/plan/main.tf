@@ -45,6 +45,7 @@ locals {
     { sid = "ReadTargets", actions = ["dynamodb:Query"], resources = ["${local.prefix}:dynamodb:${local.place}:table/${var.table}"] },
     { sid = "KeepLedger", actions = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"], resources = [for l in compact([var.ledger]) : "${local.prefix}:dynamodb:${local.place}:table/${l}"] },
     { sid = "PutMetrics", actions = ["cloudwatch:PutMetricData"], resources = [for m in [var.metrics] : "*" if m == "cloudwatch"], condition = { StringEquals = { "cloudwatch:namespace" = [var.metrics_namespace] } } },
+    { sid = "PutTraces", actions = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources = [for x in [var.tracing] : "*" if x] },
     { sid = "FindNetwork", actions = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"], resources = [for v in [var.vpc] : "*" if v] },
     { sid = "ManageInterfaces", actions = local.network, resources = [for kind in ["network-interface", "security-group", "subnet"] : "${local.prefix}:ec2:${local.place}:${kind}/*" if var.vpc] },
     {

@@ -10,5 +10,6 @@ variable "streams" { type = map(object({ arn = string, on_failure_arn = optional
 variable "async_failure_arn" { type = string }
 variable "failures_queue_arn" { type = string }
 variable "vpc" { type = bool }
+variable "tracing" { type = bool }
 variable "metrics" { type = string }
 variable "metrics_namespace" { type = string }
