@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -77,6 +78,9 @@ func (f *flags) deliver(ctx context.Context, c *testCase) (map[string]*received,
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	if err := faults(ctx, h, sources); err != nil {
+		return nil, err
+	}
 	results, err := h.Handle(ctx, event)
 	if err != nil {
 		return nil, err
@@ -84,10 +88,28 @@ func (f *flags) deliver(ctx context.Context, c *testCase) (map[string]*received,
 	return rec.collect(results), nil
 }
 
-// collect returns what each target of the results got, by id. The name of a source
-// precedes an id if the event has several sources.
+// faults returns the faults in the configuration of targets. They are no result of an event, so
+// no case can want them.
+func faults(ctx context.Context, h *lambda.Handler, sources []lambda.Source) error {
+	var all []error
+	for _, s := range sources {
+		faulty, err := h.Faulty(ctx, s.ARN)
+		if err != nil {
+			return err
+		}
+		for _, t := range faulty {
+			for line := range strings.SplitSeq(t.Err.Error(), "\n") {
+				all = append(all, fmt.Errorf("target %q: %s", t.ID, line))
+			}
+		}
+	}
+	return errors.Join(all...)
+}
+
+// collect returns what each target of the results got, by name.
 func (rec *recorder) collect(results []lambda.Result) map[string]*received {
 	all := make(map[string]*received)
+	nameOf := namer(results)
 	for i := range results {
 		r := &results[i]
 		for k := range r.Report.Targets {
@@ -96,19 +118,29 @@ func (rec *recorder) collect(results []lambda.Result) map[string]*received {
 			for _, why := range t.Failures {
 				got.Failed = append(got.Failed, failure{why.Err.Error(), why.Count, why.Diverted})
 			}
-			name := t.ID
-			if len(results) > 1 {
-				name = awsname.Target(r.SourceARN, t.ID)
-			}
-			all[name] = got
+			all[nameOf(r.SourceARN, t.ID)] = got
 		}
 	}
 	for _, at := range rec.others(results) { // inactive targets that took records for onFailure
-		name := at[1]
-		if len(results) > 1 {
-			name = awsname.Target(at[0], name)
-		}
-		all[name] = &received{Records: rec.of(at[0], at[1])}
+		all[nameOf(at[0], at[1])] = &received{Records: rec.of(at[0], at[1])}
 	}
 	return all
+}
+
+// namer returns a function that names a target: its id, or behind the name of its source if
+// the event has several. Sources of one name are named by their ARN.
+func namer(results []lambda.Result) func(source, id string) string {
+	named := make(map[string]int)
+	for i := range results {
+		named[awsname.Source(results[i].SourceARN)]++
+	}
+	return func(source, id string) string {
+		switch {
+		case len(results) == 1:
+			return id
+		case named[awsname.Source(source)] > 1:
+			return source + "/" + id
+		}
+		return awsname.Target(source, id)
+	}
 }

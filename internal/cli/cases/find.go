@@ -2,7 +2,6 @@ package cases
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
-	"go.yaml.in/yaml/v3"
 
 	"fanout/internal/cli/ui"
 )
@@ -121,30 +119,6 @@ func (c *testCase) compare(got map[string]*received) (string, error) {
 		return "", err
 	}
 	return string(diff.Diff("want", []byte(before), "got", []byte(after))), nil
-}
-
-// parseWant reads what targets must get.
-func parseWant(data []byte) (map[string]*received, error) {
-	var v any
-	if err := yaml.Unmarshal(data, &v); err != nil {
-		return nil, fmt.Errorf("is not YAML: %w", err)
-	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		return nil, errors.New("has a value that is not of JSON")
-	}
-	want := make(map[string]*received)
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&want); err != nil {
-		return nil, fmt.Errorf("does not have the form that --update writes: %w", err)
-	}
-	for id := range want {
-		if want[id] == nil {
-			want[id] = new(received)
-		}
-	}
-	return want, nil
 }
 
 // indented returns a difference below the name of its case.

@@ -63,8 +63,10 @@ func blocks(n *yaml.Node) {
 		n.Style = 0
 	} else if n.Kind == yaml.ScalarNode && n.Tag == "!!str" {
 		n.Style = 0 // the encoder quotes scalars that would not be strings
-		if plain.Text(n.Value) != n.Value {
-			n.Style = yaml.DoubleQuotedStyle // this style understands the escapes of a screen
+		if plain.Text(n.Value) != n.Value || strings.HasPrefix(n.Value, "\t") {
+			// This style understands the escapes of a screen. A block that begins with a tab
+			// cannot be read again.
+			n.Style = yaml.DoubleQuotedStyle
 		}
 	}
 	for _, child := range n.Content {
