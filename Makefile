@@ -20,8 +20,11 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
+# On an empty machine nearly all of its time goes into compiling, so it does without what takes
+# the compiler long: C, net/rpc, data for debuggers, and optimizations.
+demo: export CGO_ENABLED := 0
 demo: ## run sample events through sample targets and show where every record went
-	@$(GO) run ./examples/demo
+	@$(GO) run -tags lambda.norpc -ldflags "-s -w" -gcflags "all=-N -l -dwarf=false" ./examples/demo
 
 .PHONY: test
 # All go commands, those of tests too, build with the race detector: each package compiles once.
