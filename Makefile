@@ -230,6 +230,10 @@ fuzz: ## every fuzz target for a minute (FUZZTIME)
 integration: build extension ## tests against real servers on loopback, installed if missing
 	./integration/run.sh
 
+.PHONY: deploy-modules
+deploy-modules: ## the Terraform module and the CDK construct: their tests, terraform fmt and cfn-lint (npm, Python)
+	GO=$(GO) deploy/check.sh
+
 .PHONY: pattern-oracle
 pattern-oracle: ## event patterns compared with event-ruler of AWS (PAIRS, SEED)
 	./integration/pattern.sh
