@@ -222,7 +222,7 @@ func wrongKind(name string, is, must Kind) string {
 	switch name {
 	case filter:
 		if is == Map {
-			return "has a name twice, or a value that is not JSON; " + pattern
+			return "has a name twice, too many values, or one that is not JSON; " + pattern
 		}
 		return fmt.Sprintf("is %s; %s", is, pattern)
 	case ownStages:

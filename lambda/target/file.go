@@ -146,9 +146,10 @@ func (c *Catalog) parseTargets(path string, list *yaml.Node) ([]Loaded, error) {
 	type key struct{ source, id string }
 	first := make(map[key]int) // line of the first use
 	var all []Loaded
+	left := maxNodes
 	for i, n := range list.Content {
 		label := fmt.Sprintf("targets[%d]", i)
-		l := c.parseTarget(path, label, resolve(n))
+		l := c.parseTarget(path, label, resolve(n), &left)
 		k := key{l.Spec.SourceARN, l.Spec.ID}
 		line, taken := first[k]
 		if taken && k.id != "" {
@@ -165,8 +166,12 @@ func (c *Catalog) parseTargets(path string, list *yaml.Node) ([]Loaded, error) {
 	return all, nil
 }
 
-// parseTarget reads one target.
-func (c *Catalog) parseTarget(path, label string, n *yaml.Node) Loaded {
+// maxNodes bounds the lists and mappings of a file once aliases are replaced: aliases of aliases
+// grow without end. A filter has a few hundred nodes.
+const maxNodes = 1_000_000
+
+// parseTarget reads one target. left is the number of nodes that the file may still have.
+func (c *Catalog) parseTarget(path, label string, n *yaml.Node, left *int) Loaded {
 	where := fmt.Sprintf("%s:%d", path, n.Line)
 	fault := func(id, where string, line, column int, text string) Fault {
 		return Fault{Where: where, Line: line, Column: column, Target: id, Text: text}
@@ -186,7 +191,7 @@ func (c *Catalog) parseTarget(path, label string, n *yaml.Node) Loaded {
 	}
 	attrs := make(Values, len(nodes))
 	for name, v := range nodes {
-		attrs[name] = scalar(resolve(&v))
+		attrs[name] = scalar(resolve(&v), left)
 	}
 	l := c.read(attrs, label, path)
 	l.Path = path
@@ -242,14 +247,14 @@ func resolve(n *yaml.Node) *yaml.Node {
 }
 
 // scalar converts a node to a Value.
-func scalar(n *yaml.Node) Value {
+func scalar(n *yaml.Node, left *int) Value {
 	v := Value{Text: n.Value, Line: n.Line, Column: n.Column}
 	switch n.Kind {
 	case yaml.SequenceNode:
-		v.Kind, v.Text = List, asJSON(plainNode(n, 0))
+		v.Kind, v.Text = List, asJSON(plainNode(n, 0, left))
 		return v
 	case yaml.MappingNode:
-		v.Kind, v.Text = Map, asJSON(plainNode(n, 0))
+		v.Kind, v.Text = Map, asJSON(plainNode(n, 0, left))
 		return v
 	default:
 	}
@@ -267,15 +272,15 @@ func scalar(n *yaml.Node) Value {
 }
 
 // plainNode converts a node to a value of JSON. Numbers keep every digit.
-func plainNode(n *yaml.Node, level int) (value any, ok bool) {
-	if level > maxLevels {
+func plainNode(n *yaml.Node, level int, left *int) (value any, ok bool) {
+	if *left--; level > maxLevels || *left < 0 {
 		return nil, false
 	}
 	switch n = resolve(n); n.Kind {
 	case yaml.SequenceNode:
 		list := make([]any, len(n.Content))
 		for i := range n.Content {
-			if list[i], ok = plainNode(n.Content[i], level+1); !ok {
+			if list[i], ok = plainNode(n.Content[i], level+1, left); !ok {
 				return nil, false
 			}
 		}
@@ -287,7 +292,7 @@ func plainNode(n *yaml.Node, level int) (value any, ok bool) {
 			if _, again := object[name]; again {
 				return nil, false
 			}
-			if object[name], ok = plainNode(n.Content[i+1], level+1); !ok {
+			if object[name], ok = plainNode(n.Content[i+1], level+1, left); !ok {
 				return nil, false
 			}
 		}

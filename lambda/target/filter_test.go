@@ -50,8 +50,8 @@ func TestFilterFaults(t *testing.T) {
 	for _, tt := range []struct{ filter, want string }{
 		{`7`, `t.yaml:3: target "a": filter: is a number (N)` + write},
 		{`[a]`, `t.yaml:3: target "a": filter: is a list (L)` + write},
-		{`{data: {a: [b]}, data: {c: [d]}}`, `t.yaml:3: target "a": filter: has a name twice, or a value that is not JSON` + write},
-		{`{data: {a: [.inf]}}`, `t.yaml:3: target "a": filter: has a name twice, or a value that is not JSON` + write},
+		{`{data: {a: [b]}, data: {c: [d]}}`, `t.yaml:3: target "a": filter: has a name twice, too many values, or one that is not JSON` + write},
+		{`{data: {a: [.inf]}}`, `t.yaml:3: target "a": filter: has a name twice, too many values, or one that is not JSON` + write},
 		{`{data: {a: [{prefx: b}], b: c}, key: [d]}`, `t.yaml:3: target "a": filter: data.a[0].prefx: is not an operator here; did you mean prefix?` + "\n" +
 			`t.yaml:3: target "a": filter: data.b: is a string; write a list of values such as ["a", "b"], or an object of fields`},
 		{`{dta: {a: [b]}}`, `t.yaml:3: target "a": filter: dta: a Kinesis record has no such field; did you mean data?`},

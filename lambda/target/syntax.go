@@ -2,8 +2,10 @@ package target
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"regexp"
 	"slices"
@@ -62,51 +64,85 @@ func syntaxError(path string, data []byte, err error) error {
 	return &FileError{path, number, column, "the file is neither YAML nor JSON: " + text + quoting(text)}
 }
 
-// jsonEscapes matches escapes of JSON strings. A run of \u escapes matches as a whole. It is
-// compiled when it is needed, because most starts of the function do not.
-var jsonEscapes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:\\u[0-9a-fA-F]{4})+|\\.`) })
+// rewritable matches the parts of JSON strings that YAML reads differently or not at all:
+// escapes, and characters that YAML takes for line ends or refuses. A run of \u escapes matches
+// as a whole. It is compiled when it is needed, because most starts of the function do not.
+var rewritable = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:\\u[0-9a-fA-F]{4})+|\\.|[\x{7F}-\x{9F}\x{2028}\x{2029}\x{FEFF}\x{FFFE}\x{FFFF}]`)
+})
+
+// isRewritable reports whether a part that rewritable matches may begin with r.
+func isRewritable(r rune) bool {
+	switch r {
+	case '\\', '\u2028', '\u2029', '\uFEFF', '\uFFFE', '\uFFFF':
+		return true
+	}
+	return r >= 0x7F && r <= 0x9F
+}
 
 // shift says that the rest of a line is elsewhere in the original text.
-type shift struct{ line, column, by int } // from this column on, by so many characters
+type shift struct{ line, column, by int } // from this column on, by so many characters in all
 
-// asYAML rewrites JSON that YAML reads differently: tabs between tokens, escaped slashes
-// and surrogate pairs. Line numbers stay the same. It returns how the columns change.
+// asYAML rewrites JSON that YAML reads differently: tabs between tokens, escaped slashes,
+// surrogate pairs, and line ends of Unicode. Line numbers stay the same. It returns how the
+// columns change.
 func asYAML(data []byte) (out []byte, moved []shift) {
 	data = bytes.ReplaceAll(data, []byte("\t"), []byte(" "))
-	if bytes.IndexByte(data, '\\') < 0 {
+	if !bytes.ContainsFunc(data, isRewritable) {
 		return data, nil
 	}
-	line, start, counted, copied := 1, 0, 0, 0
-	for _, m := range jsonEscapes().FindAllIndex(data, -1) {
-		out = append(out, data[copied:m[0]]...)
+	line, column, by := 1, 1, 0 // of the end of out
+	add := func(part []byte) {
+		out = append(out, part...)
+		if n := bytes.Count(part, []byte("\n")); n > 0 {
+			line, column, by = line+n, 1, 0
+			part = part[bytes.LastIndexByte(part, '\n')+1:]
+		}
+		column += utf8.RuneCount(part)
+	}
+	copied := 0
+	for _, m := range rewritable().FindAllIndex(data, -1) {
+		add(data[copied:m[0]])
 		before := data[m[0]:m[1]]
 		after := rewritten(before)
-		out, copied = append(out, after...), m[1]
-		if n := bytes.Count(out[counted:], []byte("\n")); n > 0 {
-			line, start = line+n, bytes.LastIndexByte(out, '\n')+1
-		}
-		counted = len(out)
-		if by := utf8.RuneCount(before) - utf8.RuneCount(after); by != 0 {
-			moved = append(moved, shift{line, 1 + utf8.RuneCount(out[start:]), by})
+		add(after)
+		copied = m[1]
+		if n := utf8.RuneCount(before) - utf8.RuneCount(after); n != 0 {
+			by += n
+			moved = append(moved, shift{line, column, by})
 		}
 	}
 	return append(out, data[copied:]...), moved
 }
 
-// rewritten returns an escape of JSON in a form that YAML understands.
-func rewritten(escape []byte) []byte {
-	switch escape[1] {
-	case '/':
-		return escape[1:]
-	case 'u':
+// rewritten returns a part of a JSON string in a form that YAML understands.
+func rewritten(part []byte) []byte {
+	switch {
+	case part[0] != '\\':
+		return visible(string(part))
+	case part[1] == '/':
+		return part[1:]
+	case part[1] == 'u':
 		var s string
-		if json.Unmarshal(slices.Concat([]byte(`"`), escape, []byte(`"`)), &s) == nil {
+		if json.Unmarshal(slices.Concat([]byte(`"`), part, []byte(`"`)), &s) == nil {
 			if b, err := json.Marshal(s); err == nil {
-				return []byte(plain.Line(string(b[1 : len(b)-1]))) // YAML rejects control characters
+				return visible(plain.Line(string(b[1 : len(b)-1]))) // YAML rejects control characters
 			}
 		}
 	}
-	return escape
+	return part
+}
+
+// visible returns text with escapes for the characters that YAML reads differently.
+func visible(text string) (out []byte) {
+	for _, r := range text {
+		if r != '\\' && isRewritable(r) {
+			out = fmt.Appendf(out, `\u%04x`, r)
+		} else {
+			out = utf8.AppendRune(out, r)
+		}
+	}
+	return out
 }
 
 // restore sets the columns of nodes to those of the original text. JSON has no aliases, so
@@ -115,12 +151,13 @@ func restore(n *yaml.Node, moved []shift) {
 	if len(moved) == 0 {
 		return
 	}
-	i, _ := slices.BinarySearchFunc(moved, n.Line, func(s shift, line int) int { return s.line - line })
-	by := 0
-	for ; i < len(moved) && moved[i].line == n.Line && moved[i].column <= n.Column; i++ {
-		by += moved[i].by
+	// The last shift at or before the node has the sum of those before it.
+	i, _ := slices.BinarySearchFunc(moved, shift{n.Line, n.Column + 1, 0}, func(a, b shift) int {
+		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
+	})
+	if i > 0 && moved[i-1].line == n.Line {
+		n.Column += moved[i-1].by
 	}
-	n.Column += by
 	for _, child := range n.Content {
 		restore(child, moved)
 	}
