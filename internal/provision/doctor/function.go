@@ -84,6 +84,9 @@ func (p *examination) settings(context.Context) []Finding {
 	case left < enoughTime:
 		found = append(found, is.warning(p.run("deploy", "--timeout", "30"), "its timeout of %v leaves little time for retries", timeout))
 	}
+	if t := p.config.TracingConfig; p.options.Tracing && (t == nil || t.Mode != types.TracingModeActive) {
+		found = append(found, is.warning(p.run("deploy", "--tracing"), "FANOUT_TRACING is xray, but Lambda's own tracing is off, so there are no traces to write to"))
+	}
 	if found == nil {
 		found = append(found, is.ok("%d MB of memory, a timeout of %v", memory, timeout))
 	}

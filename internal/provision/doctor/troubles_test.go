@@ -57,6 +57,7 @@ var functionTroubles = []trouble{
 	}},
 	{name: "little time", change: func(a *account) { a.own().Timeout = aws.Int32(5) }},
 	{name: "no time", change: func(a *account) { a.own().Timeout = aws.Int32(1) }},
+	{name: "no traces of Lambda", change: func(a *account) { a.set("FANOUT_TRACING", "xray") }},
 	{name: "variables", change: func(a *account) { a.set("FANOUT_IN_FLIGHT", "many"); a.set("FANOUT_METRICS", "loud") }},
 	{name: "unknown variables", change: func(a *account) {
 		a.set("FANOUT_METRIC", "emf")
