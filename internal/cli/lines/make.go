@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"fanout/engine/plain"
 	"fanout/internal/jq"
@@ -47,10 +48,12 @@ func Example(service string) string {
 
 // Add makes a record of a line.
 func (m *Maker) Add(number int, line string) error {
-	switch m.Service {
-	case "kinesis":
+	switch {
+	case m.Service == "kinesis":
 		return m.addKinesis(number, line)
-	case "dynamodb":
+	case !utf8.ValidString(line): // JSON would replace the bytes
+		return errors.New("the line is not UTF-8, and only Kinesis takes other bytes; convert it, or use a Kinesis source")
+	case m.Service == "dynamodb":
 		return m.addItem(number, line)
 	}
 	return m.addMessage(number, line)

@@ -126,3 +126,14 @@ func TestRuns(t *testing.T) {
 		}
 	}
 }
+
+// JSON holds text only, so bytes that are none would arrive as others.
+func TestLinesThatAreNotText(t *testing.T) {
+	for service, want := range map[string]bool{"kinesis": true, "dynamodb": false, "sns": false} {
+		m := Maker{Source: Example(service), Service: service, Keys: []string{"id"}, Now: time.Unix(1763800000, 0)}
+		err := m.Add(1, "{\"id\":\"\xff\"}")
+		if want && err != nil || !want && (err == nil || !strings.HasPrefix(err.Error(), "the line is not UTF-8, ")) {
+			t.Errorf("%s: %v", service, err)
+		}
+	}
+}
