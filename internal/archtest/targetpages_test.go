@@ -95,10 +95,16 @@ func example(t *testing.T, typ *sinks.Type) (text string, spec *sinks.Spec) {
 		t.Fatalf("%s has %d entries and %d targets", path, len(entries), len(all))
 	}
 	for i := range all {
-		if all[i].ID == typ.Name {
-			text, _, _ := strings.Cut(strings.TrimSpace(entries[i]), "\n\n")
-			return "targets:\n  " + text, &all[i].Spec
+		if all[i].ID != typ.Name {
+			continue
 		}
+		text, _, _ := strings.Cut(strings.TrimSpace(entries[i]), "\n\n")
+		for k := range all { // the target that onFailure names is part of the example
+			if all[k].ID == all[i].Spec.OnFailure && all[k].Spec.SourceARN == all[i].Spec.SourceARN {
+				text += "\n\n  " + strings.TrimSpace(entries[k])
+			}
+		}
+		return "targets:\n  " + text, &all[i].Spec
 	}
 	t.Fatalf("%s has no %s", path, typ)
 	return "", nil
@@ -179,9 +185,13 @@ func writeLimits(b *strings.Builder, typ *sinks.Type, l engine.Limits, words wor
 	case typ.Cache:
 		b.WriteString("Always in order of the key, because an older value must not replace a newer one. `parallel` has no effect.\n\n")
 	case typ.Items:
-		b.WriteString("In order with `parallel: false`, with `key`, and always for a DynamoDB source.\n\n")
+		b.WriteString("In order of the key with `parallel: false`, with `key`, and always for a DynamoDB source. Otherwise without order.\n\n")
 	default:
-		b.WriteString("Without order by default. `parallel: false` sends the records of a key in order. [order](../order.md) says where the service keeps it.\n\n")
+		b.WriteString("Without order by default. `parallel: false` sends the records of a key in order: [order](../order.md).")
+		if words.order != "" {
+			b.WriteString(" " + words.order)
+		}
+		b.WriteString("\n\n")
 	}
 	if l.OnePerKey {
 		b.WriteString("The service may take a later record of a request and refuse an earlier one. In order, a request therefore holds at most one\nrecord of a key.\n\n")

@@ -3,6 +3,7 @@ package archtest
 // words are what the descriptor of a type does not say about it.
 type words struct {
 	what, request, again string
+	order                string // where the service keeps the order of parallel: false; "": as sent
 }
 
 var typeWords = map[string]words{
@@ -10,50 +11,60 @@ var typeWords = map[string]words{
 		"Publishes records to an SNS topic, standard or FIFO, as messages.",
 		"One PublishBatch call. By default a message is `{\"Records\":[…]}` with many records; with `collapse: none` it is one record.",
 		"A standard topic publishes a message again if its answer was lost. A FIFO topic drops it for five minutes, by a deduplication id\nmade of source, shard and sequence number. Use `collapse: none` there: a retry may cut collapsed messages at other places.",
+		"Only a FIFO topic keeps it.",
 	},
 	"sqs": {
 		"Sends records to an SQS queue, standard or FIFO, as messages.",
 		"One SendMessageBatch call. By default a message is `{\"Records\":[…]}` with many records; with `collapse: none` it is one record.",
 		"A standard queue has a message twice if its answer was lost. A FIFO queue drops it for five minutes, by a deduplication id made of\nsource, shard and sequence number. Use `collapse: none` there: a retry may cut collapsed messages at other places.",
+		"Only a FIFO queue keeps it.",
 	},
 	"es": {
 		"Writes records as documents of an Elasticsearch or OpenSearch index, managed by AWS or not.",
 		"One `_bulk` call. The `_id` is the key for DynamoDB sources and with `key`, else source, shard, sequence and sub-sequence number.",
 		"Nothing is double: the document has the same `_id`, so the second write replaces the first.",
+		"",
 	},
 	"kinesis": {
 		"Puts records into another Kinesis stream, with their partition keys and explicit hash keys.",
 		"One PutRecords call.",
 		"The stream has a record twice if its answer was lost. A consumer recognizes it by an id in the data.",
+		"A stream that\ndistributes records without regard to their keys does not keep it.",
 	},
 	"firehose": {
 		"Puts records into a delivery stream of Amazon Data Firehose. Set `appendNewlines: true` for a line a record.",
 		"One PutRecordBatch call.",
 		"The delivery stream has a record twice if its answer was lost. Deduplicate where you query, by an id in the data.",
+		"",
 	},
 	"iot": {
 		"Publishes records to an MQTT topic of AWS IoT Core, with quality of service 0.",
 		"One Publish call, which takes one message. By default a message is `{\"Records\":[…]}` with many records.",
 		"Subscribers get a message again if its answer was lost. The broker does not wait for subscribers that are away.",
+		"",
 	},
 	"lambda": {
 		"Invokes a Lambda function asynchronously with `{\"Records\":[…]}`: source records as they came.",
 		"One Invoke call with the type Event. Lambda queues the event and retries by the settings of the invoked function.",
 		"The function runs again with the same records if the answer was lost. Make it idempotent by `eventID`.",
+		"Lambda queues the\nevents in that order but runs them in any, so only the records of one event are in order.",
 	},
 	"memcached": {
 		"Keeps the latest value of each key in memcached. A REMOVE deletes the key. ElastiCache configuration endpoints are discovered.",
 		"One pipeline of `set` and `delete` commands for each node.",
 		"Nothing is double: the second write sets the same value under the same key.",
+		"",
 	},
 	"redis": {
 		"Keeps the latest value of each key in Redis, Valkey or a cluster of them. A REMOVE deletes the key.",
 		"One pipeline of SET and DEL commands.",
 		"Nothing is double: the second write sets the same value under the same key.",
+		"",
 	},
 	"file": {
 		"Appends a line of JSON for each record to a file. It is for your machine; in the function it is a fault [unless you allow it](../security.md).",
 		"One write.",
 		"A line is there once: fanout takes back a write that failed in part before it repeats it. From a pipe it cannot.",
+		"",
 	},
 }
