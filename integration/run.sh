@@ -29,6 +29,14 @@ if [ "${ONLY:-}" != moto ]; then # as make commands has it
     echo "installing kinesis-local into .cache"
     npm install --silent --no-audit --no-fund --prefix .cache/kinesis-local kinesis-local@0.6.2
   fi
+  need chromium chromium
+  browser=.cache/browser
+  if [ ! -e $browser/node_modules/axe-core ]; then
+    echo "installing playwright-core and axe-core into $browser"
+    npm install --silent --no-audit --no-fund --prefix $browser playwright-core@1.64.1 axe-core@4.11.0
+  fi
+  CHROMIUM=$(command -v chromium)
+  export CHROMIUM BROWSER_TOOLS=$PWD/$browser
   bash integration/opensearch.sh .cache/opensearch
   # These need no server.
   bash integration/template.sh .cache/templates

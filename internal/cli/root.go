@@ -63,7 +63,7 @@ The repository has guides: start with docs/quickstart.md; docs/README.md lists t
 			targets.NewExport(&c), targets.NewApply(&c), targets.NewLint(&c), targets.NewSchema(&c),
 		}},
 		{"Sources", []*cobra.Command{sources.NewHook(&c), sources.NewUnhook(&c), sources.NewPause(&c), sources.NewResume(&c)}},
-		{"Watch", []*cobra.Command{watch.NewStatus(&c)}},
+		{"Watch", []*cobra.Command{watch.NewStatus(&c), watch.NewUI(&c)}},
 		{"Run and tune", []*cobra.Command{run.NewRun(&c), event.New(), cases.New(&c), redrive.NewRedrive(&c), redrive.NewReplay(&c), tune.NewTune(&c)}},
 		{"Other", []*cobra.Command{newBuild(), newCompletion(), newVersion(), newMan()}},
 	} {

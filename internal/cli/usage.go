@@ -56,7 +56,7 @@ var otherNames = map[string]string{
 	"add": "register", "create": "register", "check": "doctor", "delete": "unregister", "remove": "unregister",
 	"rm": "unregister", "ls": "list", "show": "list", "get": "list", "describe": "list", "edit": "update", "set": "update",
 	"enable": "activate", "disable": "deactivate", "subscribe": "hook", "unsubscribe": "unhook", "start": "resume", "stop": "pause",
-	"watch": "status", "monitor": "status", "top": "status",
+	"watch": "status", "monitor": "status", "top": "status", "console": "ui", "dashboard": "ui",
 	"validate": "lint", "install": "deploy", "uninstall": "destroy", "simulate": "tune", "import": "apply",
 }
 

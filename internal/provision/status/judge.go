@@ -32,7 +32,14 @@ func (d *reading) judge() {
 var rank = map[State]int{Failing: 0, Late: 1, Unclear: 2, Attention: 3}
 
 func (d *reading) problem(s State, subject, do, format string, args ...any) {
-	d.Problems = append(d.Problems, Problem{s, subject, fmt.Sprintf(format, args...), do})
+	var commands []string
+	for _, c := range d.commands {
+		if strings.Contains(do, c) && !slices.Contains(commands, c) {
+			commands = append(commands, c)
+		}
+	}
+	d.commands = nil
+	d.Problems = append(d.Problems, Problem{s, subject, fmt.Sprintf(format, args...), do, commands})
 }
 
 func (d *reading) judgeTarget(s *Source, t *Target) {
@@ -58,11 +65,10 @@ func (d *reading) redrive(t *Target) string {
 	if queue == "" {
 		queue = "QUEUE"
 	}
-	line := d.command("redrive", "--queue", queue)
 	if d.Function() == "fanout" { // redrive has no default
-		line = d.command("redrive", "--function", "fanout", "--queue", queue)
+		return "run " + d.command("redrive", "--function", "fanout", "--queue", queue)
 	}
-	return "run " + line
+	return "run " + d.command("redrive", "--queue", queue)
 }
 
 // remedy says what to do about a target that fails.
@@ -192,7 +198,7 @@ func (d *reading) sumUp() Verdict {
 	if n := len(d.Problems) - 1; n > 0 {
 		text += fmt.Sprintf(" (and %d more)", n)
 	}
-	return Verdict{p.State, text, p.Do}
+	return Verdict{p.State, text, p.Do, p.Commands}
 }
 
 // well says what a healthy function does.

@@ -70,6 +70,7 @@ type reading struct {
 	hooks      []lambdatypes.EventSourceMappingConfiguration
 	hooksErr   error
 	metricsErr error
+	commands   []string // that were made
 }
 
 // Read returns what the function did in the period before now.
@@ -119,7 +120,9 @@ func (d *reading) Function() string { return d.Snapshot.Function }
 
 // command is a fanout command about the function.
 func (d *reading) command(name string, flags ...string) string {
-	return cloud.CommandLine(d.Function(), d.Args, name, flags...)
+	line := cloud.CommandLine(d.Function(), d.Args, name, flags...)
+	d.commands = append(d.commands, line)
+	return line
 }
 
 // unknown notes what could not be read.

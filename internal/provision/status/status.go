@@ -40,6 +40,8 @@ type Verdict struct {
 	State State  `json:"state"`
 	Text  string `json:"text"`
 	Do    string `json:"do,omitempty"` // the remedy; "" if none is needed
+
+	Commands []string `json:"commands,omitempty"` // in Do, to copy
 }
 
 // Ill reports whether somebody must act.
@@ -51,6 +53,8 @@ type Problem struct {
 	Subject string `json:"subject"`
 	Text    string `json:"text"`
 	Do      string `json:"do,omitempty"`
+
+	Commands []string `json:"commands,omitempty"` // in Do, to copy
 }
 
 // Calls are the function's invocations.
