@@ -1,6 +1,7 @@
 package runtimeapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -30,19 +31,30 @@ func (s *Server) routes() http.Handler {
 	return mux
 }
 
+// unsampled is the trace header of an invocation without tracing.
+const unsampled = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0"
+
+// SetTrace sets the trace header of later invocations.
+func (s *Server) SetTrace(header string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trace = header
+}
+
 // next blocks until there is an event, as Lambda does between invocations.
 func (s *Server) next(w http.ResponseWriter, r *http.Request) {
 	select {
 	case i := <-s.events:
 		s.mu.Lock()
 		s.waiting[i.id] = i
+		trace := cmp.Or(s.trace, unsampled)
 		s.mu.Unlock()
 		h := w.Header()
 		h.Set("Content-Type", "application/json")
 		h.Set("Lambda-Runtime-Aws-Request-Id", i.id)
 		h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(i.deadline.UnixMilli(), 10))
 		h.Set("Lambda-Runtime-Invoked-Function-Arn", FunctionARN)
-		h.Set("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0")
+		h.Set("Lambda-Runtime-Trace-Id", trace)
 		_, _ = w.Write(i.event) // a function that has gone will not answer either
 	case <-r.Context().Done():
 	case <-s.done:

@@ -30,6 +30,7 @@ type Server struct {
 	mu      sync.Mutex
 	closed  bool
 	n       int                    // invocations so far
+	trace   string                 // trace header of invocations
 	waiting map[string]*invocation // sent and not answered, by request id
 }
 
