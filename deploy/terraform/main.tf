@@ -11,9 +11,8 @@ locals {
   log_group = "/aws/lambda/${var.name}"
 
   place       = "${data.aws_region.here.region}:${data.aws_caller_identity.here.account_id}"
-  make_queue  = var.failures_queue && var.failures_queue_arn == null
   queue       = "${var.name}Failures"
-  queue_arn   = local.make_queue ? "arn:${data.aws_partition.here.partition}:sqs:${local.place}:${local.queue}" : var.failures_queue_arn
+  queue_arn   = var.failures_queue ? "arn:${data.aws_partition.here.partition}:sqs:${local.place}:${local.queue}" : var.failures_queue_arn
   unsupported = toset([for t in module.plan.unsupported : "${t.id} (${t.type})" if length(var.statements) == 0])
 }
 
@@ -32,6 +31,7 @@ module "plan" {
   streams            = { for k, s in var.streams : k => { arn = s.arn, on_failure_arn = s.on_failure_arn } }
   async_failure_arn  = try(var.async.on_failure_arn, null)
   failures_queue_arn = local.queue_arn
+  queue_alarm        = var.failures_queue
   vpc                = length(var.subnet_ids) > 0
   tracing            = var.tracing
   metrics            = var.metrics
@@ -138,7 +138,7 @@ resource "aws_dynamodb_table" "ledger" {
 }
 
 resource "aws_sqs_queue" "failures" {
-  count = local.make_queue ? 1 : 0
+  count = var.failures_queue ? 1 : 0
 
   name                      = local.queue
   message_retention_seconds = 1209600 # 14 days, the most
@@ -285,7 +285,7 @@ resource "aws_lambda_function_event_invoke_config" "fanout" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "fanout" {
-  for_each = { for key, a in module.plan.alarms : key => a if var.alarm_topic_arn != null }
+  for_each = { for key, a in module.plan.alarms : key => a if length(var.alarm_topic_arns) > 0 }
 
   alarm_name          = each.value.name
   alarm_description   = each.value.description
@@ -298,8 +298,8 @@ resource "aws_cloudwatch_metric_alarm" "fanout" {
   threshold           = each.value.threshold
   evaluation_periods  = each.value.periods
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [var.alarm_topic_arn]
-  ok_actions          = [var.alarm_topic_arn]
+  alarm_actions       = var.alarm_topic_arns
+  ok_actions          = var.alarm_topic_arns
   tags                = var.tags
 
   dynamic "metric_query" {

@@ -97,9 +97,14 @@ variable "failures_queue" {
 }
 
 variable "failures_queue_arn" {
-  description = "ARN of an existing queue for such records, instead of one that is made"
+  description = "ARN of an existing queue for such records, with failures_queue = false; the module makes no alarm for it"
   type        = string
   default     = null
+
+  validation {
+    condition     = var.failures_queue_arn == null || !var.failures_queue
+    error_message = "Add failures_queue = false to failures_queue_arn."
+  }
 }
 
 variable "ledger" {
@@ -183,13 +188,14 @@ variable "log_retention_in_days" {
   default     = 30
 }
 
-variable "alarm_topic_arn" {
-  description = "ARN of an SNS topic that CloudWatch alarms write to; null: no alarms"
-  type        = string
-  default     = null
+# A list, because Terraform knows its length before a topic of the same configuration exists.
+variable "alarm_topic_arns" {
+  description = "ARNs of SNS topics that CloudWatch alarms write to; []: no alarms"
+  type        = list(string)
+  default     = []
 
   validation {
-    condition     = var.alarm_topic_arn == null || !endswith(coalesce(var.alarm_topic_arn, "-"), ".fifo")
+    condition     = !anytrue([for topic in var.alarm_topic_arns : endswith(topic, ".fifo")])
     error_message = "CloudWatch cannot write to a FIFO topic."
   }
 }

@@ -54,7 +54,7 @@ func moduleInputs(t *testing.T) map[string]any {
 			"table":    map[string]any{"arn": "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026-01-31T12:34:56.789"},
 		},
 		"async_failure_arn":  "arn:aws:events:eu-west-1:123456789012:event-bus/failed",
-		"failures_queue_arn": "arn:aws:sqs:eu-west-1:123456789012:ordersFailures", "vpc": true, "tracing": true, "metrics": "cloudwatch", "metrics_namespace": "Custom/FanOut",
+		"failures_queue_arn": "arn:aws:sqs:eu-west-1:123456789012:ordersFailures", "queue_alarm": true, "vpc": true, "tracing": true, "metrics": "cloudwatch", "metrics_namespace": "Custom/FanOut",
 	}
 }
 
@@ -279,7 +279,7 @@ func TestModuleNamesUnknownRights(t *testing.T) {
 func TestModuleOfNothing(t *testing.T) {
 	inputs := moduleInputs(t)
 	maps.Copy(inputs, map[string]any{
-		"targets": []any{}, "streams": map[string]any{}, "ledger": nil, "async_failure_arn": nil, "failures_queue_arn": nil, "vpc": false, "tracing": false, "metrics": "none",
+		"targets": []any{}, "streams": map[string]any{}, "ledger": nil, "async_failure_arn": nil, "failures_queue_arn": nil, "queue_alarm": false, "vpc": false, "tracing": false, "metrics": "none",
 	})
 	got := applyPlan(t, inputs)
 	var sids []string
@@ -291,6 +291,60 @@ func TestModuleOfNothing(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"errors", "late", "lost", "throttles"}, slices.Sorted(maps.Keys(got.Alarms.Value))); diff != "" {
 		t.Errorf("alarms: %s", diff)
+	}
+}
+
+// Streams, queues and roles may be new: Terraform knows their ARNs only after it has planned.
+func TestModuleOfNewResources(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "plan"), os.DirFS(filepath.Join(modules, "modules", "plan"))); err != nil {
+		t.Fatal(err)
+	}
+	const configuration = `
+resource "terraform_data" "new" {}
+
+module "plan" {
+  source             = "./plan"
+  name               = "orders"
+  partition          = "aws"
+  region             = "eu-west-1"
+  account            = "123456789012"
+  table              = "ordersTargets"
+  ledger             = null
+  log_group          = "/aws/lambda/orders"
+  streams            = { orders = { arn = terraform_data.new.id, on_failure_arn = terraform_data.new.id } }
+  async_failure_arn  = terraform_data.new.id
+  failures_queue_arn = terraform_data.new.id
+  queue_alarm        = true
+  vpc                = false
+  tracing            = false
+  metrics            = "emf"
+  metrics_namespace  = "Custom/FanOut"
+
+  targets = [{
+    sourceArn = terraform_data.new.id, id = "queue", type = "sqs", destination = terraform_data.new.id, role = terraform_data.new.id,
+    active    = true, filter = { data = { total = [1] } }
+  }]
+}
+
+resource "terraform_data" "made" {
+  for_each = merge(module.plan.items, module.plan.alarms)
+  input    = each.key
+}
+
+resource "terraform_data" "policy" {
+  input = jsonencode([module.plan.statements, module.plan.unsupported])
+}
+`
+	if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(configuration), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"init", "-input=false"}, {"plan", "-input=false", "-no-color"}} {
+		cmd := exec.Command(terraform(t), args...)
+		cmd.Dir, cmd.Env = dir, environ()
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
 	}
 }
 
@@ -306,12 +360,12 @@ func TestModuleValidation(t *testing.T) {
 		`{"package":"p.zip","targets":[` + target + `],"streams":{"s":{"arn":"a"}}}`: nil,
 		`{"package":"p.zip","targets":[` + target + `,` + target + `]}`:              {"Two targets have the same id"},
 		`{"package":"p.zip","targets":[{"id":"a"}],"name":"a b","architecture":"amd64","memory_size":64,"timeout":901,"metrics":"cloud",
-		"environment":{"FANOUT_TABLE":"t"},"subnet_ids":["subnet-1"],"alarm_topic_arn":"arn:aws:sns:eu-west-1:123456789012:a.fifo",
+		"environment":{"FANOUT_TABLE":"t"},"subnet_ids":["subnet-1"],"alarm_topic_arns":["arn:aws:sns:eu-west-1:123456789012:a.fifo"],"failures_queue_arn":"q",
 		"streams":{"a":{"arn":"a","batch_size":0},"b":{"arn":"a","starting_position":"AT_TIMESTAMP"},
 		"c":{"arn":"a","maximum_record_age_in_seconds":5},"d":{"arn":"a","starting_position":"NOW"}}}`: {
 			"Every target has sourceArn", "The name has 1 to 50 letters", "The architecture is arm64 or x86_64", "The memory is 128 to 10240 MB",
 			"The timeout is 1 to 900 seconds", "The metrics are cloudwatch, emf or none", "The module sets FANOUT_TABLE", "security_group_ids belong together",
-			"CloudWatch cannot write to a FIFO topic", "The batch_size is 1 to 10000", "AT_TIMESTAMP and starting_position_timestamp",
+			"CloudWatch cannot write to a FIFO topic", "Add failures_queue = false", "The batch_size is 1 to 10000", "AT_TIMESTAMP and starting_position_timestamp",
 			"maximum_record_age_in_seconds -1 or 60", "The starting_position is LATEST",
 		},
 	} {

@@ -27,9 +27,9 @@ resource "aws_sns_topic" "oncall" {
 module "fanout" {
   source = "../.."
 
-  name            = "orders"
-  package         = "fanout-arm64.zip"
-  alarm_topic_arn = aws_sns_topic.oncall.arn
+  name             = "orders"
+  package          = "fanout-arm64.zip"
+  alarm_topic_arns = [aws_sns_topic.oncall.arn]
 
   # Or yamldecode(file("targets.yaml")).targets.
   targets = [

@@ -86,7 +86,6 @@ locals {
   ]))]
 
   queue = try(element(split(":", var.failures_queue_arn), 5), null)
-  near  = try(join(":", slice(split(":", var.failures_queue_arn), 3, 5)), "") == local.place # CloudWatch sees no other queue
   about = "fanout function ${var.name}: "
   fan   = { namespace = "AWS/Lambda", dimensions = { FunctionName = var.name }, query = null, threshold = 0 }
   query = { for metric in ["Failed", "Diverted"] : metric =>
@@ -111,6 +110,6 @@ locals {
         namespace  = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", statistic = "Maximum", periods = 1
         dimensions = { QueueName = local.queue }, description = "records wait in the queue for failures; mend the cause and run fanout redrive"
       })
-    } : key => a if local.near },
+    } : key => a if var.queue_alarm },
   )
 }

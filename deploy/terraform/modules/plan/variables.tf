@@ -9,6 +9,7 @@ variable "targets" { type = any }
 variable "streams" { type = map(object({ arn = string, on_failure_arn = optional(string) })) }
 variable "async_failure_arn" { type = string }
 variable "failures_queue_arn" { type = string }
+variable "queue_alarm" { type = bool }
 variable "vpc" { type = bool }
 variable "tracing" { type = bool }
 variable "metrics" { type = string }
