@@ -1,3 +1,4 @@
+import { Stack } from "aws-cdk-lib";
 import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
 import * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
@@ -32,7 +33,9 @@ export function addAlarms(scope: Construct, name: string, props: FanoutProps, qu
   add("errors", "the function itself has failed for 15 minutes: a crash, a timeout, or a table that it cannot read", 3, ofFunction("Errors"));
   add("throttles", "Lambda has not let the function run for 15 minutes; raise its reserved concurrency or that of the account", 3, ofFunction("Throttles"));
   add("lost", "Lambda gave up on a notification of a topic; without hook --on-failure it is lost", 1, ofFunction("AsyncEventsDropped"));
-  if (queue) {
+  // CloudWatch sees no queue of another region or account.
+  const { region, account } = Stack.of(scope);
+  if (queue && queue.env.region === region && queue.env.account === account) {
     add("queue", "records wait in the queue for failures; mend the cause and run fanout redrive", 1,
       metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", "QueueName", queue.queueName));
   }

@@ -70,6 +70,19 @@ test("the resources are those of fanout template", () => {
   assert.ok(compared > 60, `only ${compared} properties were compared`);
 });
 
+test("a queue of another region has no alarm", () => {
+  for (const [region, alarms] of [["eu-west-1", 7], ["us-east-1", 6]] as const) {
+    const stack = new Stack(new App({ analyticsReporting: false }), "Test", { env: { account: "123456789012", region: "eu-west-1" } });
+    new Fanout(stack, "Fanout", {
+      package: zip, alarmTopic: new sns.Topic(stack, "Topic"), failuresQueue: sqs.Queue.fromQueueArn(stack, "Failures", `arn:aws:sqs:${region}:123456789012:failures`),
+    });
+    Template.fromStack(stack).resourceCountIs("AWS::CloudWatch::Alarm", alarms);
+  }
+  const anywhere = new Stack(new App({ analyticsReporting: false }), "Anywhere");
+  new Fanout(anywhere, "Fanout", { package: zip, alarmTopic: new sns.Topic(anywhere, "Topic") });
+  Template.fromStack(anywhere).resourceCountIs("AWS::CloudWatch::Alarm", 7);
+});
+
 test("the role may do what sources and targets need, and nothing else", () => {
   const { stack, fanout } = setUp({ tracing: true, ledger: true, vpc: undefined });
   const orders = new kinesis.Stream(stack, "Orders");
