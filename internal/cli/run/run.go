@@ -49,7 +49,7 @@ stopped. After the first interrupt it finishes the calls in flight; a second int
 stops it at once.
 
 At the end it prints a row for each target to standard error and, with --output json or
-yaml, a report to standard output. The exit status is 0 if all records were delivered, 1
+yaml, a report to standard output, to which no target may write then. The exit status is 0 if all records were delivered, 1
 if some failed, 2 for wrong usage or unreadable input.`,
 		Example: `  fanout run --targets targets.yaml --event event.json
   cat event.json | fanout run --table fanoutTargets --event - --output json
@@ -144,12 +144,19 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 	log := f.Logger(stderr)
 	o := f.Options()
 	o.IgnoreUnknownSource = f.unknownSource == "ignore"
+	var records stdoutTarget
+	o.Around = records.around
 	h, err := lambda.New(o, cfg, log)
 	if err != nil {
 		return err
 	}
 	if f.explain {
 		return explain(cmd.Context(), cmd.OutOrStdout(), h, sources)
+	}
+	if f.Output != "table" {
+		if err := records.refuse(cmd.Context(), h, sources, f.Output); err != nil {
+			return err
+		}
 	}
 	sum := new(Summary)
 	h.OnResults = sum.Add
