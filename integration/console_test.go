@@ -150,10 +150,10 @@ func ill() *status.Snapshot {
 		})
 	}
 	broken.LastError = &s.Failures[0]
-	doctor, hook := "fanout doctor --function orders", "fanout deploy --function orders --failures-queue NAME"
+	doctor := "fanout doctor --function orders"
 	s.Problems = []status.Problem{
 		{State: status.Failing, Subject: "target kinesis:orders/large-orders", Text: fmt.Sprintf("%d records failed in the last 1h: %s", broken.Counts.Failed, broken.LastError.Error), Do: "run " + doctor, Commands: []string{doctor}},
-		{State: status.Late, Subject: "source kinesis:orders", Text: "its oldest record had waited 21m20s when the function got it 12s ago", Do: "mend the target that fails; it holds up the records behind its own, or let them go aside: run " + hook, Commands: []string{hook}},
+		{State: status.Late, Subject: "source kinesis:orders", Text: "its oldest record had waited 21m20s when the function got it 12s ago", Do: "mend the target that fails; it holds up the records behind its own"},
 	}
 	s.Verdict = status.Verdict{State: status.Failing, Text: s.Problems[0].Subject + ": " + s.Problems[0].Text + " (and 1 more)", Do: s.Problems[0].Do, Commands: s.Problems[0].Commands}
 	return s

@@ -11,6 +11,7 @@ let last = null; // the last answer
 let said = ''; // the last verdict, so that screen readers hear each one once
 let paused = false;
 let timer = 0;
+let opener = ''; // the id of the button that opened the reason
 
 const $ = (id) => document.getElementById(id);
 
@@ -58,7 +59,8 @@ function showProblems(problems) {
 }
 
 // explain opens the reasons of failures: each reason once, with its last case.
-function explain(title, failures) {
+function explain(title, failures, button) {
+  opener = button.id;
   const cases = Map.groupBy ? Map.groupBy(failures, (f) => f.error) : new Map(failures.map((f) => [f.error, [f]]));
   $('reason-title').textContent = title;
   $('reason-body').replaceChildren(...[...cases.values()].map(([f, ...earlier]) => h('article', {},
@@ -82,7 +84,7 @@ function showTarget(answer, i, k) {
   const trend = answer.trends[i]?.targets[k];
   const own = answer.status.failures.filter((f) => f.source === source.arn && f.target === t.id);
   if (own.length === 0 && t.lastError) own.push(t.lastError);
-  const why = own.length > 0 && h('button', { id: `why-${i}-${k}`, type: 'button', class: 'why', onclick: () => explain(`Why ${t.id} failed`, own) }, `Why? ${own[0].error}`);
+  const why = own.length > 0 && h('button', { id: `why-${i}-${k}`, type: 'button', class: 'why', onclick: (e) => explain(`Why ${t.id} failed`, own, e.currentTarget) }, `Why? ${own[0].error}`);
   return h('li', { id: `target-${i}-${k}`, class: `target ${conditions[t.condition]}`, tabindex: '-1' },
     h('div', { class: 'head' }, h('h4', {}, t.id), badge(conditions[t.condition], t.condition), h('p', { class: 'to' }, `${t.type} ${t.destination}`)),
     t.counts && h('dl', { class: 'counts' }, Object.entries(t.counts)
@@ -119,7 +121,7 @@ function showSource(answer, i) {
 
 function showFailures(failures) {
   show('failures', failures.length > 0 && [h('h2', {}, 'Failures'), h('ul', { class: 'failures' }, failures.slice(0, 20).map((f, i) =>
-    h('li', {}, h('button', { id: `failure-${i}`, type: 'button', onclick: () => explain(f.target ? `Why ${f.target} failed` : 'Why the function failed', [f]) },
+    h('li', {}, h('button', { id: `failure-${i}`, type: 'button', onclick: (e) => explain(f.target ? `Why ${f.target} failed` : 'Why the function failed', [f], e.currentTarget) },
       h('time', { datetime: f.at }, clock(f.at, true)), h('strong', {}, f.target || 'the function'), h('span', {}, f.error)))))]);
 }
 
@@ -173,6 +175,7 @@ $('pause').addEventListener('click', () => {
   if (paused) clearTimeout(timer);
   else ask();
 });
+$('reason').addEventListener('close', () => $(opener)?.focus()); // a new one may be in its place
 document.addEventListener('visibilitychange', () => { if (!document.hidden && !paused) ask(); });
 new ResizeObserver(showPlan).observe($('path'));
 ask();

@@ -13,7 +13,7 @@ function node(x, y, w, { title, sub, state, href, label }) {
     s('text', { x: x + 12, y: y + 38, class: 'sub' }, clip(sub, most + 4)),
     s('text', { x: x + w - 18, y: y + 29, class: `mark ${state}`, 'text-anchor': 'middle' }, marks[state] ?? ''),
   ];
-  return href ? s('a', { href, 'aria-label': label }, content) : s('g', {}, content);
+  return href ? s('a', { id: `go-${href.slice(1)}`, href, 'aria-label': label }, content) : s('g', {}, content);
 }
 
 // wire draws the way between two points.

@@ -13,6 +13,10 @@ import (
 	"fanout/lambda/metrics"
 )
 
+// fresh is how long an age counts as that of now: Lambda tries a failed batch again within that
+// time.
+const fresh = 5 * time.Minute
+
 // judge finds the problems and sums them up.
 func (d *reading) judge() {
 	for i := range d.Sources {
@@ -110,7 +114,8 @@ func (d *reading) judgeSource(s *Source) {
 	if m := s.Mapping; m != nil {
 		d.judgeMapping(s, m, subject)
 	}
-	if s.Age != nil && s.Age.Last > d.Late.Seconds() {
+	// A source without new records keeps its last age; a blocked one gets new ages.
+	if s.Age != nil && s.Age.Last > d.Late.Seconds() && d.At.Sub(s.Age.At) <= max(fresh, d.Step) {
 		d.problem(Late, subject, d.hurry(s), "its oldest record had waited %s when the function got it %s", Seconds(s.Age.Last), d.ago(s.Age.At))
 	}
 }

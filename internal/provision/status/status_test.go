@@ -82,6 +82,10 @@ func TestVerdict(t *testing.T) {
 		{"late behind a failure", func(a *account) {
 			a.metrics["archive/IteratorAge"], a.metrics["archive/Failed"] = []float64{1_000_000}, []float64{0, 0, 1}
 		}, Failing, "(and 1 more)", "run fanout doctor"},
+		{"records that were late, and none since", func(a *account) {
+			a.metrics["archive/IteratorAge"] = []float64{1_000_000, -1, -1, -1, -1, -1, -1, -1}
+			delete(a.metrics, "billing/IteratorAge")
+		}, Healthy, "60 records came", ""},
 		{"a paused source", func(a *account) { a.mappings[0].State = aws.String("Disabled") }, Attention, "source kinesis:orders: it is paused", "run fanout resume"},
 		{"a source without a mapping", func(a *account) { a.mappings = nil }, Attention, "no mapping", "run fanout hook"},
 		{"a source without targets", func(a *account) { a.items = nil }, Failing, "no active target", "run fanout register --function teller TYPE"},
