@@ -3,6 +3,7 @@ package status
 import (
 	"context"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -39,6 +40,7 @@ type account struct {
 	metrics map[string][]float64
 	log     []logLine
 	fail    map[string]string // error codes, by call
+	mu      sync.Mutex
 	calls   map[string]int
 	queries int
 }
@@ -51,6 +53,8 @@ type logLine struct {
 
 // call counts a call, and returns its error if it must fail.
 func (a *account) call(service, operation string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if a.calls == nil {
 		a.calls = make(map[string]int)
 	}
