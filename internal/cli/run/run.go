@@ -166,7 +166,7 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 		err = f.runStream(cmd.Context(), h, cfg, log, stderr, sum)
 	case f.data != "":
 		sum.News = stderr
-		err = f.runLines(cmd, h, sources[0], stderr)
+		err = f.runLines(cmd, h, sources[0], stderr, sum)
 	default:
 		err = f.runEvents(cmd.Context(), h, events, sources, stderr)
 	}

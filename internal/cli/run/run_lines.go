@@ -70,7 +70,7 @@ type lineRun struct {
 }
 
 // runLines delivers a record for each line, batch by batch, until it is interrupted.
-func (f *runFlags) runLines(cmd *cobra.Command, h *lambda.Handler, source string, stderr *ui.Live) error {
+func (f *runFlags) runLines(cmd *cobra.Command, h *lambda.Handler, source string, stderr *ui.Live, sum *Summary) error {
 	service, _ := target.CheckSource(source) // checked before
 	m, err := f.records.Maker(source, service)
 	if err != nil {
@@ -92,7 +92,7 @@ func (f *runFlags) runLines(cmd *cobra.Command, h *lambda.Handler, source string
 	ctx, stop := ui.UntilInterrupted(cmd.Context(), stderr)
 	defer stop()
 	r := lineRun{runFlags: f, handler: h, records: m, first: 1}
-	return r.run(ctx, in)
+	return showing(ctx, stderr, func(ctx context.Context) error { return r.run(ctx, in) }, func() string { return lineStatus(sum.snapshot()) })
 }
 
 // run reads the lines and handles them.

@@ -98,19 +98,25 @@ func NewPoller(cfg aws.Config, source string, handle poll.Handler, o poll.Option
 
 // follow runs p and shows its progress on a terminal.
 func follow(ctx context.Context, p *poll.Poller, stderr *ui.Live, sum *Summary) error {
+	err := showing(ctx, stderr, p.Run, func() string {
+		_, rows := sum.snapshot()
+		return status(p.Progress().Total, rows)
+	})
+	sum.retried = p.Progress().Total.Retries > 0
+	return err
+}
+
+// showing does the work, and shows its status on a terminal meanwhile.
+func showing(ctx context.Context, stderr *ui.Live, work func(context.Context) error, status func() string) error {
 	ctx, stop := context.WithCancel(ctx)
 	shown := make(chan struct{})
 	go func() {
 		defer close(shown)
-		stderr.Follow(ctx, time.Second/2, func() string {
-			_, rows := sum.snapshot()
-			return status(p.Progress().Total, rows)
-		})
+		stderr.Follow(ctx, time.Second/2, status)
 	}()
-	err := p.Run(ctx)
+	err := work(ctx)
 	stop()
 	<-shown
-	sum.retried = p.Progress().Total.Retries > 0
 	return err
 }
 

@@ -20,6 +20,16 @@ func status(p poll.ShardProgress, rows []row) string {
 		pending,
 		fmt.Sprintf("%d done", p.Records),
 	}
+	return strings.Join(append(parts, targetStatus(rows)...), " · ")
+}
+
+// lineStatus is the live line of records made of lines.
+func lineStatus(records int, rows []row) string {
+	return strings.Join(append([]string{fmt.Sprintf("%d done", records)}, targetStatus(rows)...), " · ")
+}
+
+// targetStatus is the counts of each target.
+func targetStatus(rows []row) (parts []string) {
 	for _, t := range rows {
 		part := fmt.Sprintf("%s %d delivered", t.ID, t.Delivered)
 		if t.Failed > 0 {
@@ -27,5 +37,5 @@ func status(p poll.ShardProgress, rows []row) string {
 		}
 		parts = append(parts, part)
 	}
-	return strings.Join(parts, " · ")
+	return parts
 }

@@ -12,4 +12,7 @@ func TestStatus(t *testing.T) {
 	if want := "lag 20.2s · 1500 pending, 100 in flight · 12 done · a 12 delivered · b 9 delivered, 3 failed"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+	if got, want := lineStatus(1200, []row{{ID: "a", Delivered: 1200}}), "1200 done · a 1200 delivered"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
