@@ -2,6 +2,7 @@ package stages
 
 import (
 	"context"
+	"errors"
 
 	"fanout/engine"
 	"fanout/internal/jq"
@@ -181,7 +182,7 @@ func (k Key) Process(ctx context.Context, in []engine.Record, out *engine.Out) {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			out.Fail(r, engine.Errorf(engine.Permanent, "key: %w", err))
+			out.Fail(r, engine.Errorf(engine.Permanent, "key %s: %w%s", k.Program.Brief(), err, keyRemedy(k.Program, err)))
 			continue
 		case key != "" && key != r.Key:
 			out.Use(len(key))
@@ -189,4 +190,12 @@ func (k Key) Process(ctx context.Context, in []engine.Record, out *engine.Out) {
 		}
 		out.EmitWithSource(r, r.Raw)
 	}
+}
+
+// keyRemedy says how to keep records on which the program for the key fails.
+func keyRemedy(p *jq.Program, err error) string {
+	if _, failed := errors.AsType[jq.Failure](err); !failed {
+		return ""
+	}
+	return "; write (" + p.Brief() + ")? and such records keep their own keys"
 }

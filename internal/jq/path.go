@@ -62,7 +62,7 @@ func (p *Program) at(data []byte) (text string, ok bool, err error) {
 
 // noObject is gojq's error for a field of another value.
 func noObject(kind string) error {
-	return bound("the program failed on the record: expected an object but got " + kind)
+	return Failure("the program failed on the record: expected an object but got " + kind)
 }
 
 // pathScan looks up a path in JSON. Of fields with the same name the last one counts.

@@ -34,6 +34,9 @@ type Record struct {
 // String returns the text of the program.
 func (p *Program) String() string { return p.text }
 
+// Brief returns the beginning of the program's text, for a message.
+func (p *Program) Brief() string { return brief(p.text) }
+
 // Uses reports whether the program uses a variable, such as $old.
 func (p *Program) Uses(variable string) bool {
 	for i, name := range variables {
