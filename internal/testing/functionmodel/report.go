@@ -76,7 +76,7 @@ func (j *reportJudge) judge(lacking map[*sourceRecord]bool) {
 		t.allowRepeats(r, owed)
 		j.judgeHeld(r, held, fate)
 		j.allowStale(r, lane, held, unsure)
-		j.judgeStopped(r, lane, owed, fate, stopped)
+		j.judgeStopped(r, lane, owed, held, fate, stopped)
 		if fate == engine.FateFailed {
 			j.judgeFailed(r, owed)
 			lacking[r] = true
@@ -101,7 +101,7 @@ func (j *reportJudge) allowStale(r *sourceRecord, lane string, held engine.Held,
 	parts := t.parts(r)
 	for _, p := range parts {
 		key := lane + " " + p.key
-		if !unsure[key] || held.Of == len(parts) && slices.Contains(held.Subs, p.sub) {
+		if !unsure[key] || has(held, &p, len(parts)) {
 			continue
 		}
 		for _, name := range p.names {
@@ -120,13 +120,14 @@ func (j *reportJudge) allowStale(r *sourceRecord, lane string, held engine.Held,
 
 // judgeStopped checks that no part of r was sent behind one of its key that a stage failed. It notes
 // what the parts of r stop: later parts of their key, or if they have yet to get their key, of their
-// lane.
-func (j *reportJudge) judgeStopped(r *sourceRecord, lane string, owed []bool, fate engine.Fate, stopped map[string]bool) {
+// lane. A part that onFailure took stops nothing, even if another part fails the record.
+func (j *reportJudge) judgeStopped(r *sourceRecord, lane string, owed []bool, held engine.Held, fate engine.Fate, stopped map[string]bool) {
 	t := j.target
 	if !t.ordered() {
 		return
 	}
-	for k, p := range t.parts(r) {
+	parts := t.parts(r)
+	for k, p := range parts {
 		key := lane + " " + p.key
 		for _, name := range p.names {
 			if (stopped[lane] || stopped[key]) && t.acknowledged[name] == j.round && !t.diverted[name] {
@@ -134,7 +135,7 @@ func (j *reportJudge) judgeStopped(r *sourceRecord, lane string, owed []bool, fa
 			}
 		}
 		switch {
-		case p.end != fails || !owed[k] || fate != engine.FateFailed:
+		case p.end != fails || !owed[k] || fate != engine.FateFailed || has(held, &p, len(parts)):
 		case r.flaw == unreadable && r.source.kind == event.DynamoDB: // so is its key
 		case t.spec.Key != "" && !t.failsInEnvelope(r):
 			stopped[lane] = true
@@ -191,7 +192,11 @@ func (t *modelTarget) owes(r *sourceRecord, lane string, sent map[string]bool) [
 
 // holds reports whether the function knows t to have a part of a record with n of them.
 func (t *modelTarget) holds(r *sourceRecord, p *part, n int) bool {
-	held := t.held[r]
+	return has(t.held[r], p, n)
+}
+
+// has reports whether held has a part of a record with n of them.
+func has(held engine.Held, p *part, n int) bool {
 	return held.All || held.Of == n && slices.Contains(held.Subs, p.sub)
 }
 
