@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -35,7 +36,8 @@ func NewLint(c *factory.Factory) *cobra.Command {
 		Use:   "lint [FILE… | --table NAME]",
 		Short: "Report all faults and warnings of targets",
 		Long: `Lint reads the targets of every source from files or from the table of a function, and
-reports all their faults and warnings. To check files, it makes no AWS calls, and prints a
+reports all their faults and warnings. If neither is named, it reads targets.yaml, .yml or
+.json in the working directory. To check files, it makes no AWS calls, and prints a
 line with file, line and column for each finding. --output github prints them as
 annotations of GitHub Actions.
 
@@ -64,17 +66,39 @@ are only warnings.`,
 	l.Work(cmd, nil, func(ctx context.Context, a *cloud.Account) error { return l.lintTable(ctx, cmd, a) })
 	ofTable := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if l.files = append(l.files, args...); len(l.files) > 0 {
-			return l.lintFiles(cmd)
+		l.files = append(l.files, args...)
+		table := l.namesTable()
+		if len(l.files) == 0 && !table {
+			l.files = usualFile()
 		}
-		if l.Output == github {
+		switch {
+		case len(l.files) > 0:
+			return l.lintFiles(cmd)
+		case l.Output == github:
 			return errors.New("--output github is for files; name a file, or remove the flag")
+		case !table:
+			return errors.New("lint needs targets: name a file, such as fanout lint targets.yaml, or a table with --table NAME or --function NAME")
 		}
 		return ofTable(cmd, nil)
 	}
 	_ = cmd.MarkFlagFilename("targets", "yaml", "yml", "json")
 	_ = cmd.MarkFlagDirname("allow-file-targets")
 	return cmd
+}
+
+// namesTable reports whether a flag is about a table: it names one, or a function that has one.
+func (l *lintCommand) namesTable() bool {
+	return slices.ContainsFunc([]string{"function", "function-arn", "table", "table-arn", "allow-file-targets"}, l.IsSet)
+}
+
+// usualFile returns the targets file of the working directory, if there is one.
+func usualFile() []string {
+	for _, name := range []string{"targets.yaml", "targets.yml", "targets.json"} {
+		if _, err := os.Stat(name); err == nil {
+			return []string{name}
+		}
+	}
+	return nil
 }
 
 // lintTable prints the findings for the targets of a table.
