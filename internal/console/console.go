@@ -101,7 +101,7 @@ func ours(host, addr, port string) bool { return host == addr || host == "localh
 // Cookies ignore the port, so it is in the cookie's name.
 func (c *Console) allowed(w http.ResponseWriter, r *http.Request, cookie string) bool {
 	if c.is(r.URL.Query().Get("token")) {
-		http.SetCookie(w, &http.Cookie{Name: cookie, Value: c.token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+		http.SetCookie(w, &http.Cookie{Name: cookie, Value: c.token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode}) //nolint:gosec // there is no TLS on loopback
 		return true
 	}
 	had, err := r.Cookie(cookie)
@@ -121,7 +121,7 @@ func serveAsset(w http.ResponseWriter, name string) {
 		return
 	}
 	w.Header().Set("Content-Type", kind)
-	_, _ = w.Write(data) // the browser is gone
+	_, _ = w.Write(data) //nolint:gosec // files of the command; an error means that the browser is gone
 }
 
 // answer is status.json.

@@ -32,7 +32,7 @@ var colors = map[status.Condition]text.Color{
 // page is a snapshot as text, for the writer w: the verdict first.
 func page(w io.Writer, s *status.Snapshot) string {
 	var b bytes.Buffer
-	p := printer{Buffer: &b, w: w, width: ui.TextWidth(w)}
+	p := printer{b: &b, w: w, width: ui.TextWidth(w)}
 	p.say(s.Verdict.State, string(s.Verdict.State), s.Verdict.Text, s.Verdict.Do)
 	calls := "invocations not known"
 	if c := s.Calls; c != nil {
@@ -57,7 +57,7 @@ func page(w io.Writer, s *status.Snapshot) string {
 
 // printer writes the parts of a page.
 type printer struct {
-	*bytes.Buffer
+	b     *bytes.Buffer
 	w     io.Writer // for its width and colors
 	width int
 }
@@ -67,7 +67,7 @@ func (p *printer) say(state status.State, subject, sentence, do string) {
 	m := marks[state]
 	p.hang(fmt.Sprint(ui.Colored(p.w, m.color, m.mark)), subject+": "+sentence)
 	if do != "" {
-		p.WriteString("→ " + plain.Line(do) + "\n") // in one line, to copy
+		p.b.WriteString("→ " + plain.Line(do) + "\n") // in one line, to copy
 	}
 }
 
@@ -75,7 +75,7 @@ func (p *printer) say(state status.State, subject, sentence, do string) {
 func (p *printer) hang(mark, sentence string) {
 	var b strings.Builder
 	ui.Hang(&b, "  ", plain.Line(sentence), p.width)
-	p.WriteString(mark + b.String()[1:])
+	p.b.WriteString(mark + b.String()[1:])
 }
 
 // table writes a table unless it is empty.
@@ -83,7 +83,7 @@ func (p *printer) table(rows func(t table.Writer)) {
 	t := ui.NewTable(ui.Columns(p.w))
 	rows(t)
 	if t.Length() > 0 {
-		p.WriteString("\n" + t.Render() + "\n")
+		p.b.WriteString("\n" + t.Render() + "\n")
 	}
 }
 
@@ -193,7 +193,7 @@ func (p *printer) reasons(s *status.Snapshot) {
 			if e == nil {
 				continue
 			}
-			p.WriteString(head)
+			p.b.WriteString(head)
 			head = ""
 			text := fmt.Sprintf("%s/%s, %s ago, %s, %s: %s", source.Name, target.ID, status.Short(s.At.Sub(e.At)), ui.Count(e.Records, "record"), e.Class, e.Error)
 			p.hang(" ", text)

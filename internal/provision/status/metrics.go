@@ -3,6 +3,7 @@ package status
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -143,7 +144,7 @@ func (d *reading) getMetrics(ctx context.Context, queries []query, results [][]f
 		index[id], results[i] = i, filled(n)
 		in.MetricDataQueries = append(in.MetricDataQueries, types.MetricDataQuery{Id: &id, MetricStat: &types.MetricStat{
 			Metric: &types.Metric{Namespace: &q.namespace, MetricName: &q.name, Dimensions: q.dimensions},
-			Period: aws.Int32(int32(d.Step / time.Second)), Stat: &q.statistic,
+			Period: aws.Int32(int32(d.Step / time.Second)), Stat: &q.statistic, //nolint:gosec // an hour at most
 		}})
 	}
 	for page, err := range pages.Of(ctx, cloudwatch.NewGetMetricDataPaginator(d.CloudWatch, in)) {
@@ -168,8 +169,8 @@ func (d *reading) getMetrics(ctx context.Context, queries []query, results [][]f
 // dimensions returns dimensions from names and values.
 func dimensions(pairs ...string) []types.Dimension {
 	var all []types.Dimension
-	for i := 0; i < len(pairs); i += 2 {
-		all = append(all, types.Dimension{Name: &pairs[i], Value: &pairs[i+1]})
+	for pair := range slices.Chunk(pairs, 2) {
+		all = append(all, types.Dimension{Name: &pair[0], Value: &pair[1]})
 	}
 	return all
 }
