@@ -34,8 +34,9 @@ lists the resources to delete and to keep, and asks.
 
 It deletes only tables, roles, log groups, queues and alarms that fanout deploy created
 for this function, which have the tag fanout:function. It keeps a queue that has
-messages, and a table that another function in the region uses. If a destroy stopped halfway, run it again to complete it. If nothing
-is left, it says so and succeeds.`,
+messages, and a table or queue that another function in the region uses. If a destroy
+stopped halfway, run it again to complete it. If nothing is left, it says so and
+succeeds.`,
 		Example: `  fanout destroy --function fanout
   fanout destroy --function orders --keep-table --yes`,
 		Args: ui.FlagsOnly,

@@ -159,8 +159,8 @@ func (s *Stack) listTable(ctx context.Context, form tableForm, name, function st
 	case keep:
 		item.Note = "--keep-table"
 	default:
-		if item.Note, err = s.otherUser(ctx, function, item.Name, item.ARN); err != nil {
-			return nil, err
+		if item.Note, err = s.otherUser(ctx, function, &item, tableVariables...); err != nil {
+			return nil, fmt.Errorf("the functions that may use the table %q cannot be listed; add --keep-table to keep it: %w", item.Name, err)
 		}
 		if item.Note != "" {
 			break

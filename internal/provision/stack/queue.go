@@ -179,7 +179,7 @@ func (s *Stack) findQueue(ctx context.Context, name, function string) (*queue, e
 }
 
 // listQueue lists the function's queue for failures, if there is one. A queue with messages
-// stays: they are records that were not delivered.
+// stays: they are records that were not delivered. So does the queue of another function.
 func (s *Stack) listQueue(ctx context.Context, name, function string) ([]Item, error) {
 	if name == "" || arn.IsARN(name) {
 		return nil, nil
@@ -195,6 +195,16 @@ func (s *Stack) listQueue(ctx context.Context, name, function string) ([]Item, e
 	case has.messages > 0:
 		item.Note = fmt.Sprintf("it has about %d undelivered records; run fanout redrive, or delete the queue yourself", has.messages)
 	default:
+		item.Note, err = s.otherUser(ctx, function, &item, onFailure)
+		if awserr.IsDenied(err) { // the rest can go without this right
+			item.Note, err = "no right to list the functions that may use it; delete the queue yourself if none does", nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the functions that may use the queue %q cannot be listed: %w", name, err)
+		}
+		if item.Note != "" {
+			break
+		}
 		item.delete = func(ctx context.Context) error {
 			_, err := s.Queues.DeleteQueue(ctx, &sqs.DeleteQueueInput{QueueUrl: &has.url})
 			return err

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 
 	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"fanout/internal/provision/cloud"
 )
@@ -153,6 +154,16 @@ func TestDestroyQueue(t *testing.T) {
 		{func(f *fake) { f.queues["failures"].attributes["ApproximateNumberOfMessagesNotVisible"] = "1" },
 			"queue failures: kept it has about 1 undelivered records; run fanout redrive, or delete the queue yourself"},
 		{func(f *fake) { f.queues["failures"].tags = nil }, "queue failures: kept not created by fanout deploy for this function"},
+		{func(f *fake) {
+			f.others = []types.FunctionConfiguration{using("bills", map[string]string{onFailure: failuresARN + "2"})}
+		}, "queue failures: deleted"},
+		{func(f *fake) {
+			f.others = []types.FunctionConfiguration{using("bills", map[string]string{onFailure: failuresARN})}
+		}, "queue failures: kept the function bills uses it"},
+		{func(f *fake) {
+			f.others = []types.FunctionConfiguration{using("bills", nil)}
+			f.others[0].Environment = &types.EnvironmentResponse{Error: &types.EnvironmentError{}}
+		}, "queue failures: kept the function bills may use it; its variables cannot be read"},
 		{func(f *fake) { clear(f.queues) }, ""},
 		{func(f *fake) {
 			f.function.Environment.Variables["FANOUT_ON_FAILURE"] = "arn:aws:sqs:us-east-1:999999999999:failures"
@@ -172,8 +183,27 @@ func TestDestroyQueue(t *testing.T) {
 		if err != nil || line != tt.want || f.function != nil {
 			t.Errorf("%q, want %q, %v", line, tt.want, err)
 		}
-		if kept := f.queues["failures"] != nil; kept && tt.want == "queue failures: deleted" {
+		if kept := f.queues["failures"] != nil; kept && tt.want == "queue failures: deleted" || !kept && strings.Contains(tt.want, ": kept") {
 			t.Errorf("%q: the queues are %v", tt.want, f.queues)
 		}
+	}
+}
+
+// Without the right to list functions, the queue stays and the rest goes, with --keep-table.
+func TestDestroyQueueUnlisted(t *testing.T) {
+	f := newFake()
+	if _, _, err := deploy(t, f, withQueue("failures")); err != nil {
+		t.Fatal(err)
+	}
+	f.fail = func(op string) error {
+		if op == "ListFunctions" {
+			return apiError("AccessDeniedException", "no")
+		}
+		return nil
+	}
+	got, err := destroy(t, f, DestroyOptions{Function: "orders", KeepTable: true})
+	const want = "queue failures: kept no right to list the functions that may use it; delete the queue yourself if none does"
+	if err != nil || !slices.Contains(got, want) || f.queues["failures"] == nil || f.function != nil {
+		t.Errorf("%q, %v", got, err)
 	}
 }

@@ -3,6 +3,7 @@ package stack
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -11,12 +12,16 @@ import (
 	"fanout/internal/pages"
 )
 
-// otherUser returns why a table must not be deleted with a function: another function
-// of the region uses it by name or ARN, or may use it. It returns "" if there is none.
-func (s *Stack) otherUser(ctx context.Context, function, name, tableARN string) (why string, err error) {
+// tableVariables are the function's variables with tables.
+var tableVariables = []string{"FANOUT_TABLE", "FANOUT_LEDGER_TABLE"}
+
+// otherUser returns why a resource must not be deleted with a function: one of these
+// variables of another function of the region has its name or ARN, or may have it. It
+// returns "" if there is none.
+func (s *Stack) otherUser(ctx context.Context, function string, item *Item, variables ...string) (why string, err error) {
 	for page, err := range pages.Of(ctx, lambda.NewListFunctionsPaginator(s.Lambda, &lambda.ListFunctionsInput{})) {
 		if err != nil {
-			return "", fmt.Errorf("the functions that may use the table %q cannot be listed; add --keep-table to keep it: %w", name, err)
+			return "", err
 		}
 		for i := range page.Functions {
 			f := &page.Functions[i]
@@ -29,10 +34,8 @@ func (s *Stack) otherUser(ctx context.Context, function, name, tableARN string) 
 				return fmt.Sprintf("the function %s may use it; its variables cannot be read", other), nil
 			}
 			has := environment(f)
-			for _, variable := range []string{"FANOUT_TABLE", "FANOUT_LEDGER_TABLE"} {
-				if has[variable] == name || has[variable] == tableARN {
-					return fmt.Sprintf("the function %s uses it", other), nil
-				}
+			if slices.ContainsFunc(variables, func(v string) bool { return has[v] == item.Name || has[v] == item.ARN }) {
+				return fmt.Sprintf("the function %s uses it", other), nil
 			}
 		}
 	}
