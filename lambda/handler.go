@@ -85,7 +85,9 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 // would end the process.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) (answer []byte, err error) {
 	if p := panics.Try(func() {
-		ctx := h.traced(ctx)
+		if h.tracer != nil {
+			ctx = h.traced(ctx)
+		}
 		m := h.events.copy(payload)
 		var results []Result
 		if results, err = h.deliver(ctx, m.text, &m.records); err == nil {
@@ -137,7 +139,7 @@ func (h *Handler) deliver(ctx context.Context, data []byte, records *event.Memor
 // handle delivers the records of one source.
 func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
 	r := Result{SourceARN: b.SourceARN, Kind: b.Kind, records: b.Records}
-	began := h.now()
+	began := time.Now()
 	planCtx, cancel := h.beforeDeadline(ctx)
 	defer cancel()
 	batch := &dedup.Batch{Source: r.SourceARN, Kind: r.Kind, Records: r.records}
@@ -153,7 +155,9 @@ func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
 	r.Report = p.engine.Resume(ctx, b.Records, held(r.attempt.Known()))
 	batch.Report = r.Report
 	h.logReport(ctx, &r)
-	h.traceReport(ctx, began, &r)
+	if h.tracer != nil {
+		h.traceReport(ctx, began, &r)
+	}
 	return r, nil
 }
 

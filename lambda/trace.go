@@ -28,9 +28,6 @@ func newTracer(o *Options, log *zap.Logger) *xray.Tracer {
 
 // traced returns the context of an invocation, with its trace if X-Ray samples it.
 func (h *Handler) traced(ctx context.Context) context.Context {
-	if h.tracer == nil {
-		return ctx
-	}
 	header, ok := ctx.Value("x-amzn-trace-id").(string) // key of the Lambda runtime's library
 	if !ok {
 		header = os.Getenv("_X_AMZN_TRACE_ID")
@@ -38,19 +35,8 @@ func (h *Handler) traced(ctx context.Context) context.Context {
 	return xray.With(ctx, h.tracer.Begin(header))
 }
 
-// now returns the time if the function traces.
-func (h *Handler) now() time.Time {
-	if h.tracer == nil {
-		return time.Time{}
-	}
-	return time.Now()
-}
-
 // traceReport sends a subsegment for each target of a source.
 func (h *Handler) traceReport(ctx context.Context, began time.Time, r *Result) {
-	if h.tracer == nil {
-		return
-	}
 	trace := xray.From(ctx)
 	if trace == nil {
 		return
