@@ -142,6 +142,9 @@ func (s *Stack) resources(ctx context.Context, p *plan, has *function, set *Sett
 			return false, err
 		}
 	}
+	if former, ok := s.formerQueue(ctx, p, has); ok {
+		_ = done(former, nil)
+	}
 	if err := s.rights(ctx, p, ours, set.LeaveIAM, done, d); err != nil {
 		return false, err
 	}

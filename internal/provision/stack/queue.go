@@ -107,6 +107,37 @@ func (s *Stack) failuresQueue(ctx context.Context, p *plan, has *function) (Reso
 	return t, nil
 }
 
+// formerQueue returns the queue that the function no longer uses, if it had another one. The
+// queue stays, because it may have records.
+func (s *Stack) formerQueue(ctx context.Context, p *plan, has *function) (Resource, bool) {
+	if has == nil {
+		return Resource{}, false
+	}
+	former := environment(&has.FunctionConfiguration)[onFailure]
+	if former == "" || former == p.environment[onFailure] {
+		return Resource{}, false
+	}
+	t := Resource{Kind: "queue", Name: cloud.Name(former), ARN: former, Outcome: cloud.Kept, Note: "the function no longer uses it"}
+	redrive := fmt.Sprintf("fanout redrive --queue %s --function %s --region %s", former, p.name, s.Region)
+	var found *queue
+	var err error
+	name := ownQueue(former, aws.ToString(has.FunctionArn))
+	if name != "" {
+		found, err = s.findQueue(ctx, name, p.name)
+	}
+	switch {
+	case name == "" || err != nil: // deploy needs no right to look
+		t.Note += "; if it has records, deliver them with " + redrive
+	case found == nil:
+		return Resource{}, false
+	case found.messages > 0:
+		t.Note += fmt.Sprintf(", but it has about %d undelivered records; deliver them with %s", found.messages, redrive)
+	default:
+		t.Note += ", and it is empty; delete it yourself if nothing else uses it"
+	}
+	return t, true
+}
+
 // futureQueue is the ARN that a queue will get, as far as a dry run knows it.
 func (s *Stack) futureQueue(p *plan, has *function) string {
 	of := p.role

@@ -49,11 +49,53 @@ func TestFailuresQueue(t *testing.T) {
 	if got, _, err := deploy(t, f, settings()); err != nil || got["queue failures"] != cloud.Created {
 		t.Errorf("after its deletion: %v, %v", got, err)
 	}
-	if got, _, err := deploy(t, f, withQueue("")); err != nil || got["function orders"] != cloud.Updated || got["queue failures"] != "" {
+	if got, _, err := deploy(t, f, withQueue("")); err != nil || got["function orders"] != cloud.Updated || got["queue failures"] != cloud.Kept {
 		t.Errorf("without: %v, %v", got, err)
 	}
 	if v := f.function.Environment.Variables["FANOUT_ON_FAILURE"]; v != "" || strings.Contains(f.policies["fanout-eu-west-1"], failuresARN) || f.queues["failures"] == nil {
 		t.Errorf("the variable is %q, the policy %s", v, f.policies)
+	}
+}
+
+// A queue that the function no longer uses is named once, with its records.
+func TestFormerQueue(t *testing.T) {
+	const redrive = "fanout redrive --queue " + failuresARN + " --function orders --region " + region
+	for name, tt := range map[string]struct {
+		next   string
+		change func(*fake)
+		want   string
+	}{
+		"another": {"more", func(f *fake) { f.queues["failures"].attributes["ApproximateNumberOfMessages"] = "3" },
+			"the function no longer uses it, but it has about 3 undelivered records; deliver them with " + redrive},
+		"none":            {"", func(*fake) {}, "the function no longer uses it, and it is empty; delete it yourself if nothing else uses it"},
+		"the same by ARN": {failuresARN, func(*fake) {}, ""},
+		"gone":            {"", func(f *fake) { clear(f.queues) }, ""},
+		"no right": {"", func(f *fake) {
+			f.fail = func(op string) error {
+				if op == "GetQueueUrl" {
+					return apiError("AccessDeniedException", "no")
+				}
+				return nil
+			}
+		}, "the function no longer uses it; if it has records, deliver them with " + redrive},
+	} {
+		f := newFake()
+		if _, _, err := deploy(t, f, withQueue("failures")); err != nil {
+			t.Fatal(err)
+		}
+		tt.change(f)
+		for _, want := range []string{tt.want, ""} {
+			_, d, err := deploy(t, f, withQueue(tt.next))
+			got := ""
+			for _, r := range d.Resources {
+				if r.Kind == "queue" && r.Outcome == cloud.Kept {
+					got += r.Note
+				}
+			}
+			if err != nil || got != want {
+				t.Errorf("%s: %q, want %q, %v", name, got, want, err)
+			}
+		}
 	}
 }
 
