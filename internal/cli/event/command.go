@@ -26,7 +26,8 @@ func New() *cobra.Command {
 		Long: `Event makes the event that Lambda would pass to the function, and prints it. Each line
 of the input becomes a record: the data of a Kinesis record, the message of an SNS
 notification, or an item, a JSON object, that is new in a DynamoDB table. Pass the event to
-fanout run --event. To deliver lines without an event in between, use fanout run --data.`,
+fanout run --event. To deliver lines without an event in between, use fanout run --data.
+Empty lines are skipped.`,
 		Example: `  fanout event kinesis --data orders.jsonl --key .customer > event.json
   fanout event dynamodb --data customers.jsonl --keys id > event.json
   echo hello | fanout event sns > event.json`,
@@ -73,7 +74,7 @@ func (f *flags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	in, err := lines.Open(f.data, cmd.InOrStdin())
+	in, err := lines.Open(cmd.InOrStdin(), f.data)
 	if err != nil {
 		return err
 	}

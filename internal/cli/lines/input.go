@@ -8,36 +8,55 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"strings"
+	"sync"
 )
 
 // maxLine is the largest record of Kinesis, in bytes (Kinesis API reference, PutRecords).
 const maxLine = 10 << 20
 
-// Input is a file of lines, or standard input.
+// Input is files of lines, or standard input, one after the other. Lines are numbered through
+// all of them.
 type Input struct {
-	Name string
+	parts []part
+	err   error
 
-	file io.Reader
+	mu   sync.Mutex // of what Lines changes and Where reads
 	line int
-	err  error
+	now  int // index of the part that is read
 }
 
-// Open opens a file; "-" is standard input. The caller must close it.
-func Open(name string, stdin io.Reader) (*Input, error) {
-	if name == "-" {
-		return &Input{Name: "standard input", file: stdin}, nil
-	}
-	f, err := os.Open(name)
-	if pe, ok := errors.AsType[*fs.PathError](err); ok {
-		return nil, fmt.Errorf("the file %s cannot be read: %w", name, pe.Err)
-	}
-	return &Input{Name: name, file: f}, err
+// part is one file.
+type part struct {
+	name   string
+	file   io.Reader
+	before int // lines of earlier files
 }
 
-// Close closes the file. Standard input stays open.
+// Open opens files; "-" is stdin. The caller must close them.
+func Open(stdin io.Reader, names ...string) (*Input, error) {
+	in := new(Input)
+	for _, name := range names {
+		if name == "-" {
+			in.parts = append(in.parts, part{name: "standard input", file: stdin})
+			continue
+		}
+		f, err := os.Open(name)
+		if pe, ok := errors.AsType[*fs.PathError](err); ok {
+			in.Close()
+			return nil, fmt.Errorf("the file %s cannot be read: %w", name, pe.Err)
+		}
+		in.parts = append(in.parts, part{name: name, file: f})
+	}
+	return in, nil
+}
+
+// Close closes the files. Standard input stays open.
 func (in *Input) Close() {
-	if f, ok := in.file.(*os.File); ok && in.Name != "standard input" {
-		_ = f.Close() // it was only read
+	for _, p := range in.parts {
+		if f, ok := p.file.(*os.File); ok && p.name != "standard input" {
+			_ = f.Close() // it was only read
+		}
 	}
 }
 
@@ -45,30 +64,60 @@ func (in *Input) Close() {
 // error of the reading. It holds one line at a time.
 func (in *Input) Lines() iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
-		s := bufio.NewScanner(in.file)
-		s.Buffer(nil, maxLine)
-		for s.Scan() {
-			in.line++
-			if s.Text() != "" && !yield(in.line, s.Text()) {
+		for i := range in.parts {
+			in.mu.Lock()
+			in.now, in.parts[i].before = i, in.line
+			in.mu.Unlock()
+			if !in.read(&in.parts[i], yield) {
 				return
 			}
 		}
-		switch err := s.Err(); {
-		case errors.Is(err, bufio.ErrTooLong):
-			in.err = in.At(in.line+1, fmt.Errorf("the line has more than %d MiB, so it is no record", maxLine>>20))
-		case err != nil:
-			if pe, ok := errors.AsType[*fs.PathError](err); ok {
-				err = pe.Err
-			}
-			in.err = fmt.Errorf("%s cannot be read: %w", in.Name, err)
+	}
+}
+
+// read reads one file. It reports whether to go on.
+func (in *Input) read(p *part, yield func(int, string) bool) bool {
+	s := bufio.NewScanner(p.file)
+	s.Buffer(nil, maxLine)
+	for s.Scan() {
+		in.mu.Lock()
+		in.line++
+		number, text := in.line, s.Text()
+		in.mu.Unlock()
+		if number == p.before+1 {
+			text = strings.TrimPrefix(text, "\ufeff") // a byte order mark is no part of the line
+		}
+		if text != "" && !yield(number, text) {
+			return false
 		}
 	}
+	switch err := s.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		in.err = in.At(in.line+1, fmt.Errorf("the line has more than %d MiB, so it is no record", maxLine>>20))
+	case err != nil:
+		if pe, ok := errors.AsType[*fs.PathError](err); ok {
+			err = pe.Err
+		}
+		in.err = fmt.Errorf("%s cannot be read: %w", p.name, err)
+	}
+	return in.err == nil
 }
 
 // Err returns the error that ended Lines, or nil.
 func (in *Input) Err() error { return in.err }
 
+// Where returns the file and line of a number. It may be called while Lines reads.
+func (in *Input) Where(number int) string {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	i := in.now
+	for i > 0 && in.parts[i].before >= number {
+		i--
+	}
+	return fmt.Sprintf("%s:%d", in.parts[i].name, number-in.parts[i].before)
+}
+
 // At returns an error about a line.
 func (in *Input) At(number int, err error) error {
-	return fmt.Errorf("%s:%d: %w", in.Name, number, err)
+	return fmt.Errorf("%s: %w", in.Where(number), err)
 }

@@ -31,6 +31,7 @@ type Maker struct {
 	Run uint64
 
 	records [][]byte // in JSON
+	numbers []int    // by record: the number of its first line
 	size    int      // of the records, in bytes
 	open    aggregate
 }
@@ -68,8 +69,8 @@ func (m *Maker) Empty() bool { return len(m.records) == 0 && m.open.keys == nil 
 // Size returns about the bytes of the event.
 func (m *Maker) Size() int { return m.size }
 
-// add adds a record.
-func (m *Maker) add(record any) error {
+// add adds a record of the line with this number, or of several from there on.
+func (m *Maker) add(number int, record any) error {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
@@ -77,7 +78,7 @@ func (m *Maker) add(record any) error {
 		return err
 	}
 	b.Truncate(b.Len() - 1) // the newline of Encode
-	m.records, m.size = append(m.records, b.Bytes()), m.size+b.Len()
+	m.records, m.numbers, m.size = append(m.records, b.Bytes()), append(m.numbers, number), m.size+b.Len()
 	return nil
 }
 
@@ -131,7 +132,7 @@ func (m *Maker) closeAggregate() error {
 // addData adds a Kinesis record.
 func (m *Maker) addData(number int, key string, data []byte) error {
 	sequence := m.sequence(number)
-	return m.add(map[string]any{
+	return m.add(number, map[string]any{
 		"kinesis": map[string]any{
 			"kinesisSchemaVersion": "1.0", "partitionKey": key, "sequenceNumber": sequence, "data": data,
 			"approximateArrivalTimestamp": float64(m.Now.UnixMilli()) / 1000,
@@ -160,7 +161,7 @@ func (m *Maker) addItem(number int, line string) error {
 	for name, value := range item {
 		image[name] = attribute(value)
 	}
-	return m.add(map[string]any{
+	return m.add(number, map[string]any{
 		"eventID": fmt.Sprintf("%016x%016x", m.Run, number), "eventName": "INSERT", "eventVersion": "1.1", "eventSource": "aws:dynamodb",
 		"awsRegion": m.Region, "eventSourceARN": m.Source,
 		"dynamodb": map[string]any{
@@ -204,7 +205,7 @@ func attribute(v any) map[string]any {
 }
 
 func (m *Maker) addMessage(number int, line string) error {
-	return m.add(map[string]any{
+	return m.add(number, map[string]any{
 		"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": m.Source + ":00000000-0000-4000-8000-000000000000",
 		"Sns": map[string]any{
 			"Type": "Notification", "MessageId": m.message(number), "TopicArn": m.Source,
@@ -219,14 +220,26 @@ func (m *Maker) message(number int) string {
 	return fmt.Sprintf("%s-%s-4%s-8%s-%012d", r[:8], r[8:12], r[12:15], "00"+r[15:], number)
 }
 
-// Event returns the event of the records so far, and forgets them.
-func (m *Maker) Event() ([]byte, error) {
-	if err := m.closeAggregate(); err != nil {
-		return nil, err
+// Line returns the number of the line in a sequence number, or of the first line of several.
+func Line(sequence string) (int, bool) {
+	const digits = 12 // that all services have behind the run
+	if len(sequence) < digits {
+		return 0, false
 	}
-	event := slices.Concat([]byte(`{"Records":[`), bytes.Join(m.records, []byte(",")), []byte(`]}`))
-	m.records, m.size = nil, 0
-	return event, nil
+	n, err := strconv.Atoi(sequence[len(sequence)-digits:])
+	return n, err == nil
+}
+
+// Event returns the event of the records so far, with the number of the first line of each,
+// and forgets them.
+func (m *Maker) Event() (event []byte, numbers []int, err error) {
+	if err := m.closeAggregate(); err != nil {
+		return nil, nil, err
+	}
+	event = slices.Concat([]byte(`{"Records":[`), bytes.Join(m.records, []byte(",")), []byte(`]}`))
+	numbers = m.numbers
+	m.records, m.numbers, m.size = nil, nil, 0
+	return event, numbers, nil
 }
 
 // Print writes the event, a record on each line.

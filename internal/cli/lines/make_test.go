@@ -62,7 +62,7 @@ func TestAggregates(t *testing.T) {
 	if m.Empty() {
 		t.Error("an aggregate in work does not count")
 	}
-	data, err := m.Event()
+	data, _, err := m.Event()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestRuns(t *testing.T) {
 				if err := m.Add(number, `{"id":1}`); err != nil {
 					t.Fatal(err)
 				}
-				data, err := m.Event()
+				data, _, err := m.Event()
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -118,6 +118,9 @@ func TestRuns(t *testing.T) {
 					t.Errorf("%s: two records have the number %s", service, seq)
 				}
 				seen[seq] = true
+				if line, ok := Line(seq); !ok || line != number {
+					t.Errorf("%s: %s is line %d", service, seq, line)
+				}
 				if service != "sns" && !event.Before(last, seq) && last != "" {
 					t.Errorf("%s: %s is not after %s", service, seq, last)
 				}

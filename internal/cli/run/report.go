@@ -135,7 +135,10 @@ func (r reason) print(w io.Writer, target string) {
 		did = "diverted"
 	}
 	fmt.Fprintf(w, "%s: %d %s", plain.Line(target), r.Count, did)
-	if r.Sequence != "" {
+	switch {
+	case r.Line != "":
+		fmt.Fprintf(w, ", first %s", plain.Line(r.Line))
+	case r.Sequence != "":
 		fmt.Fprintf(w, ", first %s of %s", plain.Line(r.Sequence), plain.Line(r.Shard))
 	}
 	fmt.Fprintf(w, ": %s\n", ui.Indented(errors.New(r.Error)))

@@ -3,6 +3,7 @@ package run
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -17,7 +18,7 @@ import (
 type runFlags struct {
 	DeliveryFlags
 	events        []string
-	data          string // file of lines
+	data          []string // files of lines
 	records       lines.Flags
 	sourceARN     string
 	sourceAs      SourceAs
@@ -38,10 +39,13 @@ With --event it handles events in the form that Lambda passes to the function. P
 samples name sources such as arn:aws:kinesis:EXAMPLE; with --source-arn-as, run treats
 their records as records of your source.
 
-With --data it makes a record of each line of a file, as fanout event does, and handles the
-records in batches, so the file may be large. Their source is that of the targets file, or
-the one that --source-arn-as names. A batch that fails is not tried again; later ones go
-on. A line that cannot be a record ends the run, after the lines before it were handled.
+With --data it makes a record of each line of a file that is not empty, as fanout event
+does, and handles the records in batches, so the file may be large. Their source is that of
+the targets file, or the one that --source-arn-as names. If a target that keeps order
+(parallel: false) does not take a line, the batch is tried up to five times, unless no try
+can help, and then the run ends: no later line may overtake it. For other targets a batch
+is not tried again, and later ones go on. A line that cannot be a record ends the run,
+after the lines before it were handled.
 
 With --source-arn it polls the shards of a Kinesis or DynamoDB stream, like Lambda's
 event source mapping, until you interrupt it. With --checkpoint it continues where it
@@ -69,7 +73,7 @@ if some failed, 2 for wrong usage or unreadable input.`,
 	s.SortFlags = false
 	f.AddTargets(s)
 	s.StringArrayVar(&f.events, "event", nil, "handle the Lambda event in this `FILE`, - for standard input; repeatable")
-	s.StringVar(&f.data, "data", "", "make a record of each line of this `FILE`, - for standard input")
+	s.StringArrayVar(&f.data, "data", nil, "make a record of each line of this `FILE`, - for standard input; repeatable, in order")
 	f.records.Add(s)
 	f.sourceAs.Add(s)
 	s.StringVar(&f.sourceARN, "source-arn", "", "poll the Kinesis or DynamoDB stream with this `ARN`")
@@ -93,7 +97,7 @@ func (f *runFlags) complete(cmd *cobra.Command) {
 // check checks the flags.
 func (f *runFlags) check(s *pflag.FlagSet) error {
 	stdin := 0
-	for _, name := range f.events {
+	for _, name := range slices.Concat(f.events, f.data) {
 		if name == "-" {
 			stdin++
 		}
@@ -104,13 +108,13 @@ func (f *runFlags) check(s *pflag.FlagSet) error {
 	if err := f.checkInput(s, stdin); err != nil {
 		return err
 	}
-	if err := f.sourceAs.Check(f.events != nil || f.data != "", "--event or --data; add one"); err != nil {
+	if err := f.sourceAs.Check(f.events != nil || f.data != nil, "--event or --data; add one"); err != nil {
 		return err
 	}
 	if err := f.CheckBounds(); err != nil {
 		return err
 	}
-	return f.poll.check(s, f.sourceARN != "", f.data != "")
+	return f.poll.check(s, f.sourceARN != "", f.data != nil)
 }
 
 // checkInput checks that the command line names one kind of input.
@@ -118,14 +122,16 @@ func (f *runFlags) checkInput(s *pflag.FlagSet, stdin int) error {
 	switch {
 	case f.events != nil && f.sourceARN != "":
 		return errors.New("--event and --source-arn cannot be combined; use only one")
-	case f.data != "" && (f.events != nil || f.sourceARN != ""):
+	case f.data != nil && (f.events != nil || f.sourceARN != ""):
 		return errors.New("--data cannot be combined with --event or --source-arn; use only one")
-	case f.events == nil && f.data == "" && f.sourceARN == "":
+	case f.events == nil && f.data == nil && f.sourceARN == "":
 		return errors.New("the source is missing; add --event FILE, --data FILE or --source-arn ARN")
+	case stdin > 1 && f.data != nil:
+		return errors.New("--data - appears more than once, but standard input can be read only once; use files")
 	case stdin > 1:
 		return errors.New("--event - appears more than once, but standard input holds only one event; use files")
 	}
-	if name := f.records.Used(s); name != "" && f.data == "" {
+	if name := f.records.Used(s); name != "" && f.data == nil {
 		return fmt.Errorf("--%s has no effect without --data; remove it", name)
 	}
 	return nil
@@ -164,7 +170,7 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 	case f.sourceARN != "":
 		sum.News = stderr
 		err = f.runStream(cmd.Context(), h, cfg, log, stderr, sum)
-	case f.data != "":
+	case f.data != nil:
 		sum.News = stderr
 		err = f.runLines(cmd, h, sources[0], stderr, sum)
 	default:
@@ -175,7 +181,7 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 			return ui.Failed(fmt.Errorf("the report cannot be written: %w", err))
 		}
 	}
-	if err == nil && (sum.faulty || f.sourceARN == "" && sum.AnyFailed()) {
+	if err == nil && (sum.faulty || f.sourceARN == "" && sum.undelivered()) {
 		return ui.Failed(ui.ErrReported)
 	}
 	return err

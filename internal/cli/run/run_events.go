@@ -28,7 +28,7 @@ func (f *runFlags) read(cmd *cobra.Command) (events []event, sources []string, e
 	switch {
 	case f.sourceARN != "":
 		return nil, []string{f.sourceARN}, nil
-	case f.data != "":
+	case f.data != nil:
 		source, err := f.lineSource(cmd.Flags())
 		return nil, []string{source}, err
 	}

@@ -5,12 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"fanout/engine"
+	"fanout/engine/plain"
 	"fanout/internal/cli/lines"
 	"fanout/internal/cli/ui"
 	"fanout/lambda"
@@ -60,12 +63,15 @@ func (f *runFlags) onlySource() (string, error) {
 	return sources[0], nil
 }
 
-// lineRun delivers the lines of a file.
+// lineRun delivers the lines of files.
 type lineRun struct {
 	*runFlags
-	handler *lambda.Handler
+	deliver func(ctx context.Context, event []byte) ([]lambda.Result, error)
+	in      *lines.Input
 	records *lines.Maker
+	sum     *Summary
 	first   int  // line that is not handled yet
+	last    int  // line that became a record, or part of one
 	handled bool // some lines were handled
 }
 
@@ -77,7 +83,7 @@ func (f *runFlags) runLines(cmd *cobra.Command, h *lambda.Handler, source string
 		return err
 	}
 	m.Run = uint64(m.Now.UnixMicro()) //nolint:gosec // after 1970
-	in, err := lines.Open(f.data, cmd.InOrStdin())
+	in, err := lines.Open(cmd.InOrStdin(), f.data...)
 	if err != nil {
 		return err
 	}
@@ -91,51 +97,155 @@ func (f *runFlags) runLines(cmd *cobra.Command, h *lambda.Handler, source string
 	}
 	ctx, stop := ui.UntilInterrupted(cmd.Context(), stderr)
 	defer stop()
-	r := lineRun{runFlags: f, handler: h, records: m, first: 1}
-	return showing(ctx, stderr, func(ctx context.Context) error { return r.run(ctx, in) }, func() string { return lineStatus(sum.snapshot()) })
+	r := lineRun{runFlags: f, deliver: h.Handle, in: in, records: m, sum: sum, first: 1}
+	sum.settled, sum.Where = true, func(sequence string) string {
+		if number, ok := lines.Line(sequence); ok {
+			return in.Where(number)
+		}
+		return ""
+	}
+	return showing(ctx, stderr, r.run, func() string { return lineStatus(sum.snapshot()) })
+}
+
+// numbered is a line with its number.
+type numbered struct {
+	number int
+	text   string
+}
+
+// read reads the lines. An interrupt does not end the wait for a line, so another goroutine
+// waits. It ends with the lines, or after stop at the next one.
+func (r *lineRun) read() (all <-chan numbered, stop func()) {
+	some, done := make(chan numbered), make(chan struct{})
+	go func() {
+		defer close(some)
+		for number, text := range r.in.Lines() {
+			select {
+			case some <- numbered{number, text}:
+			case <-done:
+				return
+			}
+		}
+	}()
+	return some, func() { close(done) }
 }
 
 // run reads the lines and handles them.
-func (r *lineRun) run(ctx context.Context, in *lines.Input) error {
+func (r *lineRun) run(ctx context.Context) error {
 	var faulty error
-	for number, line := range in.Lines() {
-		if ctx.Err() != nil {
-			return ui.Failed(fmt.Errorf("interrupted before %s:%d; this line and later ones were not handled", in.Name, r.first))
+	all, stop := r.read()
+	defer stop()
+	for faulty == nil {
+		var line numbered
+		more := false
+		select {
+		case <-ctx.Done():
+		case line, more = <-all:
 		}
-		if err := r.records.Add(number, line); err != nil {
-			faulty = in.At(number, err)
+		if ctx.Err() != nil {
+			return ui.Failed(fmt.Errorf("interrupted before %s; this line and later ones were not handled", r.in.Where(r.first)))
+		}
+		if !more {
+			faulty = r.in.Err()
 			break
 		}
+		if err := r.records.Add(line.number, line.text); err != nil {
+			faulty = r.in.At(line.number, err)
+			break
+		}
+		r.last = line.number
 		if r.records.Len() < r.poll.batchSize && r.records.Size() < maxEvent {
 			continue
 		}
 		if err := r.flush(ctx); err != nil {
 			return err
 		}
-		r.first = number + 1
+		r.first = line.number + 1
 	}
 	if err := r.flush(ctx); err != nil {
 		return err
 	}
-	err := cmp.Or(faulty, in.Err())
-	if err != nil && r.handled {
-		err = fmt.Errorf("%w; the lines before it were handled, this line and later ones were not", err)
+	if faulty != nil && r.handled {
+		return fmt.Errorf("%w; the lines before it were handled, this line and later ones were not", faulty)
 	}
-	return err
+	return faulty
 }
 
-// flush handles the records so far.
+// flush handles the records so far. It tries a batch again if a target that keeps order lacks
+// records of it, because later lines must not overtake them.
 func (r *lineRun) flush(ctx context.Context) error {
 	if r.records.Empty() {
 		return nil
 	}
-	event, err := r.records.Event()
+	event, numbers, err := r.records.Event()
 	if err != nil {
 		return err
 	}
 	r.handled, r.records.Now = true, time.Now()
-	if err := r.handle(ctx, r.handler, event); err != nil {
-		return ui.Failed(err)
+	for tries := 1; ; tries++ {
+		results, err := r.handleLines(ctx, event)
+		if err != nil {
+			return ui.Failed(err)
+		}
+		id, first, hopeless := stuck(results)
+		if first < 0 {
+			r.sum.settled = r.sum.settled && !slices.ContainsFunc(results, func(r lambda.Result) bool { return !r.Report.OK() })
+			return nil
+		}
+		if hopeless || tries == OnceTries || !pause(ctx, rand.N(time.Second<<tries)) {
+			r.sum.settled = false
+			return ui.Failed(fmt.Errorf("%s: the target %s did not take this line, and it keeps the order of a key; lines up to %s were handled, later ones were not",
+				r.in.Where(numbers[first]), plain.Line(id), r.in.Where(r.last)))
+		}
+		r.sum.retried = true
 	}
-	return nil
+}
+
+// handleLines finishes the event even if ctx ends.
+func (r *lineRun) handleLines(ctx context.Context, event []byte) ([]lambda.Result, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.Timeout)
+	defer cancel()
+	return r.deliver(ctx, event)
+}
+
+// stuck returns the first record that failed at a target which keeps order, and that target.
+// Without one, first is -1. hopeless says that no further try can help.
+func stuck(results []lambda.Result) (id string, first int, hopeless bool) {
+	first = -1
+	for k := range results {
+		r := &results[k]
+		for i := range r.Report.Targets {
+			t := &r.Report.Targets[i]
+			if t.Failed == 0 || !r.Targets[i].Ordered() {
+				continue
+			}
+			at := 0
+			for t.Fate(at) != engine.FateFailed {
+				at++
+			}
+			if first < 0 || at < first {
+				id, first = t.ID, at
+			}
+			hopeless = hopeless || slices.ContainsFunc(t.Failures, lasting)
+		}
+	}
+	return id, first, hopeless
+}
+
+// lasting reports whether a further try cannot help.
+func lasting(f engine.Failure) bool {
+	class := engine.ClassOf(f.Err)
+	return !f.Diverted && class != engine.Retryable && class != engine.Throttled
+}
+
+// pause waits. It reports false if ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }

@@ -16,9 +16,11 @@ import (
 type Summary struct {
 	News io.Writer // for each new reason, at once; nil: none
 
+	Where func(sequence string) string // the file and line of a record; nil or "": none
+
 	faulty     bool            // a target of the stream is faulty, active or not
-	retried    bool            // batches of the stream were retried
-	settled    bool            // all records of the stream that failed were settled by a later try
+	retried    bool            // batches were retried
+	settled    bool            // all records that failed were settled by a later try
 	Unreadable int             // messages or lines that are not envelopes
 	Messages   *redrive.Counts // nil: no queue
 
@@ -55,6 +57,7 @@ type reason struct {
 	Error    string `json:"error"`
 	Count    int    `json:"count"`              // number of records, after the target's stages
 	Diverted bool   `json:"diverted,omitempty"` // the target of onFailure took them
+	Line     string `json:"line,omitempty"`     // file and number, of records that are lines
 	Shard    string `json:"shard,omitempty"`
 	Sequence string `json:"sequence,omitempty"`
 }
@@ -122,7 +125,11 @@ func (s *Summary) explain(r *row, failures []engine.Failure) {
 		if len(r.Reasons) == maxReasons {
 			continue
 		}
-		r.Reasons = append(r.Reasons, reason{Error: why, Count: f.Count, Diverted: f.Diverted, Shard: f.Lane, Sequence: f.Seq})
+		first := reason{Error: why, Count: f.Count, Diverted: f.Diverted, Shard: f.Lane, Sequence: f.Seq}
+		if s.Where != nil {
+			first.Line = s.Where(f.Seq)
+		}
+		r.Reasons = append(r.Reasons, first)
 		if s.News != nil {
 			r.Reasons[len(r.Reasons)-1].print(s.News, r.ID)
 		}
@@ -133,6 +140,11 @@ func (s *Summary) explain(r *row, failures []engine.Failure) {
 func (s *Summary) AnyFailed() bool {
 	_, rows := s.snapshot()
 	return slices.ContainsFunc(rows, func(r row) bool { return r.Failed > 0 })
+}
+
+// undelivered reports whether some records were not delivered in the end.
+func (s *Summary) undelivered() bool {
+	return s.AnyFailed() && !(s.retried && s.settled)
 }
 
 // Total returns the sum of the results at all targets.
