@@ -81,6 +81,9 @@ func (c *Canvas) Paint(content string) error {
 	return err
 }
 
+// Transient reports whether Close takes away what was painted.
+func (c *Canvas) Transient() bool { return c.size != nil }
+
 // Close brings the terminal's earlier content back.
 func (c *Canvas) Close() {
 	if c.open {

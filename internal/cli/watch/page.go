@@ -94,7 +94,10 @@ func (p *printer) sources(s *status.Snapshot) {
 		for i := range s.Sources {
 			source := &s.Sources[i]
 			state, result := "none", ""
-			if source.Topic {
+			switch {
+			case source.Unread:
+				state = "-"
+			case source.Topic:
 				state = "topic"
 			}
 			if m := source.Mapping; m != nil {
@@ -195,7 +198,7 @@ func (p *printer) reasons(s *status.Snapshot) {
 			}
 			p.b.WriteString(head)
 			head = ""
-			text := fmt.Sprintf("%s/%s, %s ago, %s, %s: %s", source.Name, target.ID, status.Short(s.At.Sub(e.At)), ui.Count(e.Records, "record"), e.Class, e.Error)
+			text := fmt.Sprintf("%s/%s, %s, %s, %s: %s", source.Name, target.ID, status.Ago(s.At, e.At), ui.Count(e.Records, "record"), e.Class, e.Error)
 			p.hang(" ", text)
 		}
 	}

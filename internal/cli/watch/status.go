@@ -75,8 +75,9 @@ CloudWatch, which has them about a minute late; reasons come from the function's
 
 Status changes nothing. It needs the rights lambda:GetFunctionConfiguration,
 lambda:ListEventSourceMappings, dynamodb:Scan, cloudwatch:GetMetricData and
-logs:FilterLogEvents, and shows what it can with fewer. CloudWatch bills each metric that
-it returns: about eight for a target each time.
+logs:FilterLogEvents. With fewer, it shows what it can, and calls the function healthy
+only if it could read all that decides this. CloudWatch bills each metric that it
+returns: about eight for a target each time.
 
 The exit status is 0 if all is well, and 1 if records are not delivered, are late, or
 if status cannot tell. Records that wait for a redrive, or a paused source, do not count.`,
@@ -129,11 +130,10 @@ func (v *viewer) once(ctx context.Context) error {
 
 // end prints a snapshot, and fails if it is ill.
 func (v *viewer) end(s *status.Snapshot) error {
-	err := v.print(s)
-	if err == nil && s.Verdict.Ill() {
-		return ui.Failed(ui.ErrReported)
+	if err := v.print(s); err != nil {
+		return err
 	}
-	return err
+	return verdict(s)
 }
 
 func (v *viewer) print(s *status.Snapshot) error {
@@ -155,8 +155,7 @@ func (v *viewer) follow(ctx context.Context, interval time.Duration) error {
 		case ctx.Err() != nil && now == nil:
 			return ctx.Err()
 		case ctx.Err() != nil:
-			canvas.Close()
-			return v.end(now)
+			return v.leave(canvas, now)
 		case err != nil && now == nil:
 			return err
 		case err == nil:
@@ -170,6 +169,24 @@ func (v *viewer) follow(ctx context.Context, interval time.Duration) error {
 		case <-ctx.Done():
 		}
 	}
+}
+
+// leave leaves the last snapshot on a terminal, which forgets the canvas. Elsewhere it was
+// written already.
+func (v *viewer) leave(canvas *ui.Canvas, s *status.Snapshot) error {
+	if v.output == "table" && canvas.Transient() {
+		canvas.Close()
+		return v.end(s)
+	}
+	return verdict(s)
+}
+
+// verdict fails if a snapshot is ill.
+func verdict(s *status.Snapshot) error {
+	if s.Verdict.Ill() {
+		return ui.Failed(ui.ErrReported)
+	}
+	return nil
 }
 
 // paint shows a snapshot in place. late is why it is not of now.

@@ -38,6 +38,7 @@ func sample() *status.Snapshot {
 				},
 			},
 			{Name: "sns:alerts", Topic: true},
+			{Name: "kinesis:unread", Unread: true},
 		},
 		Unknown: []status.Unknown{{What: "mappings", Why: "needs lambda:ListEventSourceMappings"}},
 	}
@@ -109,13 +110,26 @@ func TestStatusFollows(t *testing.T) {
 				got = append(got, strings.TrimSpace(line))
 			}
 		}
-		want := []string{"✓ healthy: i", "✓ healthy: i", "; not read since: no answer", "✓ healthy: iii", "✓ healthy: iiii", "✓ healthy: iiii"}
-		for i := range want {
-			if i >= len(got) || !strings.HasSuffix(got[i], want[i]) {
+		want := []string{"✓ healthy: i", "✓ healthy: i", "; not read since: no answer", "✓ healthy: iii", "✓ healthy: iiii"}
+		for i := range max(len(got), len(want)) {
+			if i >= len(got) || i >= len(want) || !strings.HasSuffix(got[i], want[i]) {
 				t.Fatalf("got %q, want %q", got, want)
 			}
 		}
 	})
+	// Each report is there once, and the last one is the exit status.
+	for _, output := range ui.OutputForms {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 45*time.Second)
+			defer cancel()
+			var b bytes.Buffer
+			v := viewer{out: &b, output: output, read: func(context.Context) (*status.Snapshot, error) { return sample(), nil }}
+			err := v.follow(ctx, 30*time.Second)
+			if n := strings.Count(b.String(), "12 records failed"); n != 2 || !errors.Is(err, ui.ErrReported) {
+				t.Errorf("%s: %d reports of 2, %v", output, n, err)
+			}
+		})
+	}
 	v := viewer{read: func(context.Context) (*status.Snapshot, error) { return nil, errors.New("no answer") }}
 	if err := v.follow(t.Context(), time.Second); err == nil || err.Error() != "no answer" {
 		t.Error(err)

@@ -15,6 +15,9 @@ import (
 // arrange makes the sources from mappings and targets.
 func (d *reading) arrange() {
 	d.unknown("targets", d.targetsErr)
+	if d.targetsFile() {
+		d.Unknown = append(d.Unknown, Unknown{"targets", "the function reads them from the file " + d.options.TargetsFile + " in its package"})
+	}
 	d.unknown("mappings", d.hooksErr)
 	for i := range d.hooks {
 		d.source(aws.ToString(d.hooks[i].EventSourceArn)).Mapping = mappingOf(&d.hooks[i])
@@ -29,6 +32,10 @@ func (d *reading) arrange() {
 			s := d.source(arn)
 			s.Targets = append(s.Targets, d.targetOf(t))
 		}
+	}
+	for i := range d.Sources {
+		s := &d.Sources[i]
+		s.Unread = d.hooksErr != nil && !s.Topic
 	}
 	slices.SortFunc(d.Sources, func(a, b Source) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ARN, b.ARN)) })
 }

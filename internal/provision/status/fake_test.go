@@ -140,7 +140,7 @@ func (a *account) FilterLogEvents(_ context.Context, in *cloudwatchlogs.FilterLo
 	for i := range a.log {
 		l := a.log[len(a.log)-1-i]
 		at := time.Now().Add(-l.ago).UnixMilli()
-		if at < *in.StartTime || at > *in.EndTime || strings.HasPrefix(*in.FilterPattern, "{") != strings.HasPrefix(l.text, "{") {
+		if at < *in.StartTime || at > *in.EndTime || in.FilterPattern != nil && strings.HasPrefix(*in.FilterPattern, "{") != strings.HasPrefix(l.text, "{") {
 			continue
 		}
 		if skip > 0 {

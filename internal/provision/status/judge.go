@@ -54,9 +54,9 @@ func (d *reading) judgeTarget(s *Source, t *Target) {
 	case Faulty:
 		d.problem(Failing, subject, doctor, "its records fail: %s", t.fault)
 	case Fails:
-		d.problem(Failing, subject, d.remedy(s, t), "%s in the last %s%s", records(t.Counts.Failed, "failed"), period, because(t))
+		d.problem(Failing, subject, d.remedy(s, t), "%s%s", d.failedRecords(t), because(t))
 	case Diverting:
-		d.problem(Failing, subject, doctor+" to find the cause; when it is mended, "+d.redrive(t), "onFailure took %s in the last %s%s", records(t.Counts.Diverted, ""), period, because(t))
+		d.problem(Failing, subject, doctor+" to find the cause; when it is mended, "+d.redrive(t), "onFailure took %s%s", d.divertedRecords(t), because(t))
 	case Diverted:
 		d.problem(Attention, subject, d.redrive(t)+", unless you did so already", "onFailure took %s in the last %s, and the target delivers again%s", records(t.Counts.Diverted, ""), period, because(t))
 	case OK, Idle, Recovered, Inactive, Unseen:
@@ -104,7 +104,7 @@ func (d *reading) judgeSource(s *Source) {
 	subject := "source " + s.Name
 	active := slices.ContainsFunc(s.Targets, func(t Target) bool { return t.Condition != Inactive })
 	switch {
-	case s.Topic || d.hooksErr != nil || d.targetsErr != nil:
+	case s.Topic || s.Unread || !d.targetsKnown():
 	case s.Mapping == nil && active:
 		d.problem(Attention, subject, "run "+d.command("hook", "--source-arn", s.ARN), "it has active targets, but no mapping, so they get no records")
 	case s.Mapping != nil && !active && !d.options.IgnoreUnknownSource:
@@ -114,8 +114,7 @@ func (d *reading) judgeSource(s *Source) {
 	if m := s.Mapping; m != nil {
 		d.judgeMapping(s, m, subject)
 	}
-	// A source without new records keeps its last age; a blocked one gets new ages.
-	if s.Age != nil && s.Age.Last > d.Late.Seconds() && d.At.Sub(s.Age.At) <= max(fresh, d.Step) {
+	if d.late(*s) {
 		d.problem(Late, subject, d.hurry(s), "its oldest record had waited %s when the function got it %s", Seconds(s.Age.Last), d.ago(s.Age.At))
 	}
 }
@@ -134,10 +133,19 @@ func (d *reading) failing(s *Source) bool {
 	return slices.ContainsFunc(s.Targets, func(t Target) bool { return t.Condition == Fails || t.Condition == Faulty })
 }
 
-// hurry says what to do about a source whose records are late.
+// late reports whether a source's records are late. A source without new records keeps its
+// last age; a blocked one gets new ages.
+func (d *reading) late(s Source) bool {
+	return s.Age != nil && s.Age.Last > d.Late.Seconds() && d.At.Sub(s.Age.At) <= max(fresh, d.Step)
+}
+
+// hurry says what to do about a source whose records are late. A failure comes first: no
+// setting makes records faster that wait behind one.
 func (d *reading) hurry(s *Source) string {
-	if d.failing(s) {
-		return "mend the target that fails; it holds up the records behind its own"
+	for i := range s.Targets {
+		if t := &s.Targets[i]; t.Condition == Fails || t.Condition == Faulty || t.LastError != nil && !t.LastError.Diverted {
+			return "mend the target " + t.ID + ", which holds up the records behind its own: " + d.remedy(s, t)
+		}
 	}
 	n := int32(1)
 	i := slices.IndexFunc(d.hooks, func(m types.EventSourceMappingConfiguration) bool {
@@ -154,9 +162,12 @@ func (d *reading) hurry(s *Source) string {
 
 func (d *reading) judgeFunction() {
 	subject, log := "function "+d.Function(), "aws logs tail "+d.LogGroup+" --since "+Short(d.Reader.Period)
+	d.judgeGaps(subject)
 	if d.metricsErr != nil {
-		d.problem(Unclear, subject, "", "its metrics cannot be read: %s", why(d.metricsErr))
 		return
+	}
+	if d.late(d.waits) {
+		d.problem(Late, subject, "run "+d.command("doctor"), "its oldest record had waited %s when the function got it %s", Seconds(d.waits.Age.Last), d.ago(d.waits.Age.At))
 	}
 	if d.fails() {
 		reason := ""
@@ -211,9 +222,11 @@ func (d *reading) well() string {
 	period := Short(d.Reader.Period)
 	switch {
 	case d.options.Metrics == metrics.ModeNone:
-		return fmt.Sprintf("Lambda called the function %d times in the last %s, without an error", d.Calls.Invocations, period)
+		return fmt.Sprintf("Lambda called the function %d times in the last %s, without an error, and its log has no failure", d.Calls.Invocations, period)
 	case d.total() == 0:
 		return "no records in the last " + period
+	case !d.targetsKnown():
+		return fmt.Sprintf("%s came in the last %s, and the log has no failure", records(d.total(), ""), period)
 	}
 	delivered, oldest := 0, -1.0
 	for _, s := range d.Sources {

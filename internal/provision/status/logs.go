@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,8 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
-
-	"fanout/internal/awserr"
 )
 
 // Bounds on reading the log.
@@ -35,24 +32,26 @@ const (
 func (d *reading) readLog(ctx context.Context) {
 	wanted := d.wanted()
 	itself := d.fails()
-	if len(wanted) == 0 && !itself && d.metricsErr == nil {
+	if len(wanted) == 0 && !itself && !d.blind() && !slices.ContainsFunc(d.Sources, d.late) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxLogTime)
 	defer cancel()
 	calls := maxLogCalls
 	for _, pattern := range []string{errorLines, platformLines} {
-		if pattern == platformLines && !itself {
+		if pattern == platformLines && !itself && d.metricsErr == nil {
 			continue
 		}
 		if err := d.search(ctx, pattern, &calls, wanted); err != nil {
-			if !awserr.IsMissing(err) { // Lambda makes the log group with the first line
-				d.unknown("reasons of failures", err)
-			}
+			d.logFails(err)
 			break
 		}
 	}
+	if d.log.err == nil && d.blind() && len(d.Failures) == 0 {
+		d.logFails(d.findLine(ctx, &calls))
+	}
 	if calls == 0 {
+		d.log.cut = true
 		d.Unknown = append(d.Unknown, Unknown{"older reasons of failures", "the log has too many lines to read them all"})
 	}
 	slices.SortStableFunc(d.Failures, func(a, b Failure) int { return b.At.Compare(a.At) })
@@ -207,4 +206,8 @@ func (d *reading) failedIn(i int) bool {
 }
 
 // ago writes how long ago a time was.
-func (d *reading) ago(at time.Time) string { return fmt.Sprintf("%s ago", Short(d.At.Sub(at))) }
+func (d *reading) ago(at time.Time) string { return Ago(d.At, at) }
+
+// Ago writes how long before now a time was. One after now is of now: clocks differ, and a
+// step of metrics ends later.
+func Ago(now, at time.Time) string { return Short(max(now.Sub(at), 0)) + " ago" }

@@ -71,9 +71,12 @@ func (d *reading) functionQueries() []query {
 		of("Errors", "Sum", func(v []float64) { d.Calls.Errors, d.Calls.errors = sum(v), v }),
 		of("Throttles", "Sum", func(v []float64) { d.Calls.Throttles = sum(v) }),
 	}
-	// With several sources, nobody knows whose records this age is about.
-	if d.options.Metrics == metrics.ModeNone && len(d.Sources) == 1 {
-		all = append(all, of("IteratorAge", "Maximum", d.Sources[0].aged(d.end(), d.Step)))
+	if d.options.Metrics == metrics.ModeNone || !d.targetsKnown() {
+		s := &d.waits // with several sources, nobody knows whose records this age is about
+		if len(d.Sources) == 1 {
+			s = &d.Sources[0]
+		}
+		all = append(all, of("IteratorAge", "Maximum", s.aged(d.end(), d.Step)))
 	}
 	return all
 }

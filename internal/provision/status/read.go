@@ -70,6 +70,8 @@ type reading struct {
 	hooks      []lambdatypes.EventSourceMappingConfiguration
 	hooksErr   error
 	metricsErr error
+	log        logState
+	waits      Source   // its age is the function's, where those of the sources are not known
 	commands   []string // that were made
 }
 
@@ -111,6 +113,7 @@ func (r *Reader) Read(ctx context.Context) (*Snapshot, error) {
 	d.readMetrics(ctx)
 	d.conditions()
 	d.readLog(ctx)
+	d.failuresOfLog()
 	d.judge()
 	return &d.Snapshot, ctx.Err()
 }
@@ -137,13 +140,15 @@ func (d *reading) readTargets(ctx context.Context) {
 	if table == "" {
 		table = d.function.Table()
 	}
-	if d.options.TargetsFile != "" && d.Table == "" {
-		d.targetsErr = fmt.Errorf("the function reads them from the file %s in its package", d.options.TargetsFile)
+	if d.targetsFile() {
 		return
 	}
 	t := registry.Table{Client: d.DynamoDB, Catalog: d.Catalog, Name: table}
 	d.targets, d.targetsErr = t.List(ctx, "")
 }
+
+// targetsFile reports whether the targets are in the function's package.
+func (d *reading) targetsFile() bool { return d.options.TargetsFile != "" && d.Table == "" }
 
 func (d *reading) readHooks(ctx context.Context) {
 	all, err := cloud.Mappings(ctx, d.Lambda, d.Reader.Function, "")

@@ -28,11 +28,11 @@ type State string
 
 // The verdicts.
 const (
-	Healthy   State = "healthy"
+	Healthy   State = "healthy"   // all that decides this was read
 	Attention State = "attention" // it delivers, and somebody should act
 	Late      State = "late"      // records are older than they should be
 	Failing   State = "failing"   // records are not delivered
-	Unclear   State = "unknown"   // too little can be read
+	Unclear   State = "unknown"   // what decides cannot be read
 )
 
 // Verdict sums a snapshot up.
@@ -70,7 +70,8 @@ type Calls struct {
 type Source struct {
 	ARN     string   `json:"arn"`
 	Name    string   `json:"name"`    // such as kinesis:orders
-	Mapping *Mapping `json:"mapping"` // nil: a topic, or it has none
+	Mapping *Mapping `json:"mapping"` // nil: a topic, it has none, or not known
+	Unread  bool     `json:"unread"`  // whether it has a mapping or subscription is not known
 	Topic   bool     `json:"topic"`
 	Age     *Age     `json:"age"`     // of its oldest record; nil: no record in the period, or not known
 	Records *int     `json:"records"` // that came; nil: not known

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"fanout/internal/provision/cloud"
 	"fanout/internal/testing/clitest"
@@ -41,7 +42,71 @@ func TestVerdict(t *testing.T) {
 		{"without metrics of its own", func(a *account) {
 			a.variables = map[string]string{"FANOUT_METRICS": "none"}
 			a.metrics["teller/IteratorAge"] = []float64{100}
-		}, Healthy, "called the function 12 times", ""},
+			a.log = []logLine{{time.Minute, `{"level":"info","msg":"delivered","target":"archive"}`}}
+		}, Healthy, "called the function 12 times in the last 15m, without an error, and its log has no failure", ""},
+		{"failures without metrics", func(a *account) {
+			a.variables = map[string]string{"FANOUT_METRICS": "none"}
+			a.log = []logLine{{10 * time.Minute, failed("billing", "permanent", "no queue")}}
+		}, Failing, "target kinesis:orders/billing: 3 records failed 10m ago: no queue", "run fanout doctor"},
+		{"records that go aside without metrics", func(a *account) {
+			a.variables = map[string]string{"FANOUT_METRICS": "none"}
+			a.log = []logLine{{time.Minute, strings.Replace(failed("billing", "refused", "no"), `"diverted":false`, `"diverted":true`, 1)}}
+		}, Failing, "onFailure took 3 records 1m ago: no", "run fanout redrive"},
+		{"an error of the function without metrics", func(a *account) {
+			a.variables = map[string]string{"FANOUT_METRICS": "none"}
+			a.log = []logLine{{time.Minute, `{"level":"error","msg":"the function is misconfigured","error":"FANOUT_IN_FLIGHT"}`}}
+		}, Failing, "function teller: its log has an error 1m ago: the function is misconfigured: FANOUT_IN_FLIGHT", "run fanout doctor"},
+		{"late records of two sources without metrics", func(a *account) {
+			a.variables = map[string]string{"FANOUT_METRICS": "none"}
+			a.items = append(a.items, map[string]string{"sourceArn": orders + "2", "id": "copy", "type": "firehose", "destination": "copy", "active": "true"})
+			a.mappings = append(a.mappings, types.EventSourceMappingConfiguration{UUID: aws.String("1"), EventSourceArn: aws.String(orders + "2"), State: aws.String("Enabled")})
+			a.metrics["teller/IteratorAge"] = []float64{1_000_000}
+			a.log = []logLine{{time.Minute, `{"level":"info"}`}}
+		}, Late, "function teller: its oldest record had waited 16m40s when the function got it 0s ago", "run fanout doctor"},
+		{"without metrics and log", func(a *account) { a.variables = map[string]string{"FANOUT_METRICS": "none"} }, Unclear,
+			"function teller: it sends no metrics, and its log has no lines of the last 15m", "run fanout deploy --function teller --env FANOUT_METRICS=cloudwatch"},
+		{"without metrics and the right to the log", func(a *account) {
+			a.variables = map[string]string{"FANOUT_METRICS": "none"}
+			a.fail = map[string]string{"FilterLogEvents": "AccessDeniedException"}
+		}, Unclear, "its log cannot be read: needs logs:FilterLogEvents", "ask for the right, or run fanout deploy"},
+		{"without metrics and with too long a log", func(a *account) {
+			a.variables = map[string]string{"FANOUT_METRICS": "none"}
+			for range 100 {
+				a.log = append(a.log, logLine{time.Minute, `{"level":"info"}`})
+			}
+		}, Unclear, "too long", "run fanout status --function teller --last 5m"},
+		{"targets in a file", func(a *account) {
+			a.variables = map[string]string{"FANOUT_TARGETS_FILE": "targets.yaml"}
+			a.log = []logLine{{time.Minute, `{"level":"info"}`}}
+		}, Healthy, "60 records came in the last 15m, and the log has no failure", ""},
+		{"a failure of a target in a file", func(a *account) {
+			a.variables = map[string]string{"FANOUT_TARGETS_FILE": "targets.yaml"}
+			a.log = []logLine{{time.Minute, failed("lost", "permanent", "no")}, {2 * time.Minute, failed("lost", "permanent", "no")}}
+		}, Failing, "target kinesis:orders/lost: 3 records failed 1m ago: no", "run fanout doctor"},
+		{"targets in a file, without a log", func(a *account) { a.variables = map[string]string{"FANOUT_TARGETS_FILE": "targets.yaml"} }, Unclear,
+			"Lambda called it 12 times in the last 15m, but its log has no lines", "run fanout doctor"},
+		{"targets without the right", func(a *account) { a.fail = map[string]string{"Scan": "AccessDeniedException"} }, Unclear,
+			"function teller: its targets cannot be read: needs dynamodb:Scan", "ask for the right"},
+		{"targets without an answer", func(a *account) { a.fail = map[string]string{"Scan": "InternalServerError"} }, Unclear,
+			"function teller: its targets cannot be read: ", ""},
+		{"a failure of a target without the right", func(a *account) {
+			a.fail = map[string]string{"Scan": "AccessDeniedException"}
+			a.log = []logLine{{time.Minute, failed("lost", "permanent", "no")}}
+		}, Failing, "target kinesis:orders/lost: 3 records failed 1m ago: no (and 1 more)", "run fanout doctor"},
+		{"mappings without the right", func(a *account) { a.fail = map[string]string{"ListEventSourceMappings": "AccessDeniedException"} }, Unclear,
+			"function teller: its mappings cannot be read: needs lambda:ListEventSourceMappings", "ask for the right"},
+		{"mappings without the right, and late records", func(a *account) {
+			a.fail = map[string]string{"ListEventSourceMappings": "AccessDeniedException"}
+			a.metrics["archive/IteratorAge"] = []float64{0, 0, 1_000_000}
+		}, Late, "16m40s when the function got it 0s ago", "run fanout hook"},
+		{"late behind a failure that no metric has", func(a *account) {
+			a.metrics["archive/IteratorAge"] = []float64{0, 0, 1_000_000}
+			a.log = []logLine{{12 * time.Minute, failed("billing", "permanent", "no")}}
+		}, Late, "16m40s", "mend the target billing, which holds up the records behind its own: run fanout doctor"},
+		{"a failure that no metric has yet", func(a *account) {
+			a.metrics["archive/IteratorAge"] = []float64{0, 0, 1_000_000}
+			a.log = []logLine{{-10 * time.Second, failed("billing", "permanent", "no")}}
+		}, Failing, "3 records failed 0s ago: no (and 1 more)", "run fanout doctor"},
 		{"a target without rights", func(a *account) {
 			a.metrics["billing/Failed"] = []float64{0, 0, 3}
 			a.log = []logLine{{10 * time.Second, failed("billing", "permanent", "sqs billing: AccessDenied")}}
@@ -97,7 +162,7 @@ func TestVerdict(t *testing.T) {
 		}, Failing, "function teller: 4 of its 12 invocations ended with an error in the last 15m: Task timed out after 3.00 seconds", "aws logs tail /aws/lambda/teller --since 15m"},
 		{"a function that Lambda does not start", func(a *account) { a.metrics["teller/Throttles"] = []float64{7} }, Attention, "refused to start it 7 times", "concurrency"},
 		{"a function that counts nothing", func(a *account) { delete(a.metrics, orders+"/Records") }, Attention, "it counted no records", "the log says why"},
-		{"metrics without the right", func(a *account) { a.fail = map[string]string{"GetMetricData": "AccessDenied"} }, Unclear, "its metrics cannot be read: needs cloudwatch:GetMetricData", ""},
+		{"metrics without the right", func(a *account) { a.fail = map[string]string{"GetMetricData": "AccessDenied"} }, Unclear, "its metrics cannot be read: needs cloudwatch:GetMetricData", "ask for the right"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := healthy()
@@ -134,6 +199,9 @@ func TestWithoutRights(t *testing.T) {
 		found := false
 		for _, u := range s.Unknown {
 			found = found || u.What+": "+u.Why == want
+		}
+		if call == "ListEventSourceMappings" != s.Sources[0].Unread {
+			t.Errorf("without %s: unread is %t", call, s.Sources[0].Unread)
 		}
 		if !found || len(s.Sources) != 1 {
 			t.Errorf("without %s: got %v and %d sources, want %q", call, s.Unknown, len(s.Sources), want)
