@@ -101,7 +101,7 @@ func TestWarnsOfSources(t *testing.T) {
 		table  = "arn:aws:dynamodb:eu-west-1:123456789012:table/customers"
 		former = table + "/stream/2025-01-01T00:00:00.000"
 		stream = table + "/stream/2026-01-01T00:00:00.000"
-		file   = `type: is file, which a table does not allow by default; set FANOUT_ALLOW_FILE_TARGETS=true for the function, add --allow-file-targets DIR to run, redrive or lint, or move the target to a targets file`
+		file   = `type: is file, which a table does not allow by default; set FANOUT_ALLOW_FILE_TARGETS=true for the function, add --allow-file-targets DIR to run, replay, redrive or lint, or move the target to a targets file`
 		move   = ", with fanout export and fanout apply --prune"
 	)
 	var variables, describes, removed string

@@ -14,7 +14,7 @@ func (l *Loaded) Confine(dir string) {
 		return
 	}
 	if dir == "" {
-		l.Faults = append(l.Faults, l.Fault("type", "is file, which a table does not allow by default; set FANOUT_ALLOW_FILE_TARGETS=true for the function, add --allow-file-targets DIR to run, redrive or lint, or move the target to a targets file"))
+		l.Faults = append(l.Faults, l.Fault("type", "is file, which a table does not allow by default; set FANOUT_ALLOW_FILE_TARGETS=true for the function, add --allow-file-targets DIR to run, replay, redrive or lint, or move the target to a targets file"))
 		return
 	}
 	path := d.Path

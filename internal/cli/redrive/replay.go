@@ -1,15 +1,19 @@
 package redrive
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/spf13/cobra"
 
 	"fanout/internal/cli/factory"
 	"fanout/internal/cli/run"
 	"fanout/internal/cli/ui"
+	"fanout/internal/provision/cloud"
 	"fanout/lambda/target"
 )
 
@@ -23,6 +27,8 @@ type replayFlags struct {
 	batchSize    int
 	shards       int
 	dryRun, yes  bool
+	force        bool
+	onFailure    string // the function's queue for records that targets without onFailure reject; "": none
 }
 
 // NewReplay returns the command `fanout replay`.
@@ -44,13 +50,13 @@ ends it before the newest record. Other targets get each record once more, so th
 receivers must know it.
 
 First it reads the stream to say how many records it would send, and asks. --yes sends them
-at once, and --dry-run sends nothing. A stream has no more than its retention: 24 hours
+at once, and --dry-run sends nothing; it fails if a record would end the replay. A stream has no more than its retention: 24 hours
 for a table, and 24 hours or what you set for Kinesis. Each read counts toward the limits
 of the stream, which the function shares. For a table it reads
 the stream from its beginning and skips what is earlier.
 
 A record that fails is tried five times, and then ends the replay, unless the target's
-onFailure takes it. At the end replay prints what fanout run prints. The exit status is 0 if
+onFailure, or the failures queue of --function, takes it. At the end replay prints what fanout run prints. The exit status is 0 if
 all records were delivered, 1 if some failed, 2 for wrong usage.`,
 		Example: `  fanout replay billing --function fanout --since 2h --dry-run
   fanout replay billing --function fanout --since 2026-11-22T20:15:00Z --until 2026-11-22T21:00:00Z
@@ -85,6 +91,7 @@ func (f *replayFlags) add(cmd *cobra.Command) {
 	s.IntVar(&f.shards, "shards", 10, "read at most `N` shards at a time")
 	s.BoolVar(&f.dryRun, "dry-run", false, "say how many records would be sent, and send nothing")
 	s.BoolVar(&f.yes, "yes", false, "send the records without counting them and asking first")
+	s.BoolVar(&f.force, "force", false, "deliver even if the destination is the stream, or the function, itself")
 	f.AddBounds(cmd)
 	f.Complete(cmd)
 }
@@ -136,13 +143,30 @@ func timeOf(flag, text string, now time.Time) (time.Time, error) {
 // clock shows a time in whole seconds.
 func clock(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
+// findFunction sets the table and the failures queue to those of the function on the command
+// line, if there is one.
+func (f *replayFlags) findFunction(cmd *cobra.Command, cfg aws.Config) error {
+	if err := f.findTable(cmd, cfg); err != nil || f.function == "" {
+		return err
+	}
+	found, err := cloud.Of(cfg).Lambda().GetFunctionConfiguration(cmd.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: &f.function})
+	if err != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the failures queue of the function %q cannot be looked up, so the replay works without it: %v\n", f.function, err)
+		return nil
+	}
+	if found.Environment != nil {
+		f.onFailure = found.Environment.Variables["FANOUT_ON_FAILURE"]
+	}
+	return nil
+}
+
 func (f *replayFlags) run(cmd *cobra.Command) error {
 	stderr := ui.NewLive(cmd.ErrOrStderr())
 	cfg, err := f.Load(cmd.Context(), f.InFlight, []string{f.source})
 	if err != nil {
 		return err
 	}
-	if err := f.findTable(cmd, cfg); err != nil {
+	if err := f.findFunction(cmd, cfg); err != nil {
 		return err
 	}
 	if f.source == "" {
@@ -160,9 +184,9 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 			return err
 		}
 		if f.dryRun {
-			return ui.Failed(plan.print(cmd.OutOrStdout(), f.Output))
+			return ui.Failed(cmp.Or(plan.print(cmd.OutOrStdout(), f.Output), plan.verdict()))
 		}
-		if plan.Records == 0 {
+		if plan.Records+plan.Diverted+plan.Failed == 0 {
 			plan.explain(stderr)
 			return nil
 		}
@@ -171,6 +195,9 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 		}
 	}
 	sum, err := r.deliver(cmd.Context())
+	if err != nil && sum.Events == 0 {
+		return err
+	}
 	if perr := sum.Print(cmd.OutOrStdout(), stderr, f.Output); perr != nil {
 		return ui.Failed(fmt.Errorf("the report cannot be written: %w", perr))
 	}

@@ -1,15 +1,15 @@
 package redrive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"go.uber.org/zap"
 
 	"fanout/engine"
@@ -18,6 +18,7 @@ import (
 	"fanout/internal/cli/ui"
 	"fanout/internal/poll"
 	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/policy"
 	"fanout/internal/provision/registry"
 	"fanout/internal/redrive"
 	"fanout/lambda"
@@ -76,9 +77,13 @@ func (f *replayFlags) everyTarget(ctx context.Context, cfg aws.Config) ([]target
 
 // handler returns a function for the target alone.
 func (r *replay) handler(log *zap.Logger, around func(*sinks.Spec, engine.Sink) engine.Sink) (*lambda.Handler, error) {
+	return lambda.New(r.functionOptions(around), r.cfg, log)
+}
+
+func (r *replay) functionOptions(around func(*sinks.Spec, engine.Sink) engine.Sink) lambda.Options {
 	o := r.Options()
-	o.Only, o.Around = r.target, around
-	return lambda.New(o, r.cfg, log)
+	o.Only, o.Around, o.OnFailure = r.target, around, r.onFailure
+	return o
 }
 
 // open checks that the source is a stream, and the target can get records.
@@ -94,7 +99,20 @@ func (r *replay) open(ctx context.Context) error {
 		return err
 	}
 	r.spec, err = redrive.NewDelivery(h, sinks.Spec{}).Target(ctx, r.source, r.target)
+	if err == nil && !r.force && r.loops() {
+		return fmt.Errorf("the target %q would bring its records back, because %s is the source or the function itself; change the destination, or add --force", r.target, r.spec.Destination)
+	}
 	return ui.Failed(err)
+}
+
+// loops reports whether the target's records come back to the function.
+func (r *replay) loops() bool {
+	self, err := arn.Parse(r.source)
+	if err != nil {
+		return false
+	}
+	self.Service, self.Resource = "lambda", "function:"+cmp.Or(r.function, "fanout")
+	return policy.Function{ARN: self.String()}.Loops(&r.spec)
 }
 
 // options returns the options of the poller.
@@ -109,20 +127,13 @@ func (r *replay) options() poll.Options {
 	return o
 }
 
-// swallow is a sink that takes everything and sends nothing. It has the sizes of the sink that
-// it replaces.
-type swallow struct{ engine.Sink }
-
-// Send delivers nothing.
-func (swallow) Send(context.Context, []engine.Record) engine.Outcome { return engine.Outcome{} }
-
 // count reads the stream without sending anything.
 func (r *replay) count(ctx context.Context) (*replayPlan, error) {
-	h, err := r.handler(zap.NewNop(), func(_ *sinks.Spec, s engine.Sink) engine.Sink { return swallow{s} })
+	h, err := r.handler(zap.NewNop(), rehearse)
 	if err != nil {
 		return nil, err
 	}
-	sum := new(run.Summary)
+	sum := &run.Summary{News: r.stderr}
 	h.OnResults = sum.Add
 	handle := func(ctx context.Context, event []byte) ([]byte, error) {
 		_, err := h.Handle(ctx, event)
@@ -135,7 +146,7 @@ func (r *replay) count(ctx context.Context) (*replayPlan, error) {
 	return &replayPlan{
 		Source: r.source, Target: r.target, Type: r.spec.Type.String(), Destination: r.spec.Destination.String(),
 		Since: clock(r.from), Until: clock(r.to),
-		Records: t.Delivered, Filtered: t.Filtered, Dropped: t.Dropped, Failed: t.Failed + t.Diverted,
+		Records: t.Delivered, Filtered: t.Filtered, Dropped: t.Dropped, Diverted: t.Diverted, Failed: t.Failed,
 	}, nil
 }
 
@@ -161,7 +172,7 @@ func (r *replay) follow(ctx context.Context, handle poll.Handler, sum *run.Summa
 		return err
 	}
 	if err := stream.Follow(ctx, r.stderr, sum); err != nil {
-		return err
+		return ui.Failed(err) // the command line was right
 	}
 	if ctx.Err() != nil {
 		return ui.Failed(errors.New("interrupted before all records were read; a new replay begins at --since again"))
@@ -190,41 +201,4 @@ func (r *replay) paced(running context.Context, handle poll.Handler) poll.Handle
 		defer cancel()
 		return handle(ctx, data)
 	}
-}
-
-// replayPlan is what a replay would do.
-type replayPlan struct {
-	Source      string `json:"source"`
-	Target      string `json:"target"`
-	Type        string `json:"type"`
-	Destination string `json:"destination"`
-	Since       string `json:"since"`
-	Until       string `json:"until"`
-	Records     int    `json:"records"`
-	Filtered    int    `json:"filtered"`
-	Dropped     int    `json:"dropped"`
-	Failed      int    `json:"failed"` // before they could be sent
-}
-
-// print prints the plan.
-func (p *replayPlan) print(w io.Writer, output string) error {
-	return ui.Show(w, output, p, func(t table.Writer) {
-		t.AppendHeader(table.Row{"source", "target", "type", "destination", "since", "until", "records", "filtered", "failed"})
-		t.AppendRow(table.Row{p.Source, p.Target, p.Type, p.Destination, p.Since, p.Until, p.Records, p.Filtered + p.Dropped, p.Failed})
-	})
-}
-
-// explain says that there is nothing to send.
-func (p *replayPlan) explain(w io.Writer) {
-	fmt.Fprintf(w, "no records of %s from %s to %s would go to %s\n", p.Source, p.Since, p.Until, p.Target)
-}
-
-// question asks whether to send the records.
-func (p *replayPlan) question() string {
-	text := fmt.Sprintf("Send %s of %s, which arrived from %s to %s, to %s (%s %s), even if it has them?",
-		ui.Count(p.Records, "record"), p.Source, p.Since, p.Until, p.Target, p.Type, p.Destination)
-	if p.Failed > 0 {
-		text = fmt.Sprintf("%s will fail before they are sent. %s", ui.Count(p.Failed, "record"), text)
-	}
-	return text
 }

@@ -4,10 +4,17 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/spf13/cobra"
+
+	"fanout/internal/cli/factory"
 	"fanout/internal/cli/run"
 	"fanout/internal/testing/clitest"
 )
@@ -56,8 +63,8 @@ func TestTimeOf(t *testing.T) {
 }
 
 func TestReplayPlan(t *testing.T) {
-	p := replayPlan{Source: "s", Target: "t", Type: "sqs", Destination: "q", Since: "1", Until: "2", Records: 1, Failed: 2}
-	want := "2 records will fail before they are sent. Send 1 record of s, which arrived from 1 to 2, to t (sqs q), even if it has them?"
+	p := replayPlan{Source: "s", Target: "t", Type: "sqs", Destination: "q", Since: "1", Until: "2", Records: 1, Diverted: 3, Failed: 2}
+	want := "3 records will go to onFailure. 2 records will fail, and the first ends the replay. Send 1 record of s, which arrived from 1 to 2, to t (sqs q), even if it has them?"
 	if got := p.question(); got != want {
 		t.Error(got)
 	}
@@ -65,5 +72,33 @@ func TestReplayPlan(t *testing.T) {
 	p.explain(&b)
 	if got := fmt.Sprint(&b); got != "no records of s from 1 to 2 would go to t\n" {
 		t.Error(got)
+	}
+}
+
+// A replay for a function has the failures queue of the function.
+func TestFailuresQueueOfTheFunction(t *testing.T) {
+	const queue = "arn:aws:sqs:eu-west-1:123456789012:failures"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if want := "/2015-03-31/functions/orders/configuration"; r.URL.Path != want {
+			t.Errorf("a call of %s", r.URL.Path)
+		}
+		fmt.Fprintf(w, `{"FunctionArn":"arn","Environment":{"Variables":{"FANOUT_TABLE":"t","FANOUT_ON_FAILURE":%q}}}`, queue)
+	}))
+	defer server.Close()
+	f := replayFlags{deliveryFlags: deliveryFlags{DeliveryFlags: run.DeliveryFlags{Factory: new(factory.Factory), Timeout: time.Minute, InFlight: 1}, function: "orders"}, target: "x"}
+	cfg := aws.Config{
+		Region: "eu-west-1", BaseEndpoint: &server.URL, HTTPClient: server.Client(),
+		Credentials: credentials.NewStaticCredentialsProvider("k", "s", ""),
+	}
+	cmd := new(cobra.Command)
+	cmd.SetContext(t.Context())
+	if err := f.findFunction(cmd, cfg); err != nil {
+		t.Fatal(err)
+	}
+	if f.onFailure != queue || f.Table != "t" {
+		t.Errorf("the queue is %q, the table %q", f.onFailure, f.Table)
+	}
+	if o := (&replay{replayFlags: &f}).functionOptions(nil); o.OnFailure != queue || o.Only != "x" {
+		t.Errorf("options %+v", o)
 	}
 }
