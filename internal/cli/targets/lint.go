@@ -39,7 +39,8 @@ func NewLint(c *factory.Factory) *cobra.Command {
 reports all their faults and warnings. If neither is named, it reads targets.yaml, .yml or
 .json in the working directory. To check files, it makes no AWS calls, and prints a
 line with file, line and column for each finding. --output github prints them as
-annotations of GitHub Actions.
+annotations of GitHub Actions. With --function, lint also finds the targets in files
+that invoke this function itself.
 
 Records of an active target with a fault fail, which blocks their shard. This includes
 targets that aws-lambda-fanout ignored because of an unknown type or because the
@@ -51,7 +52,7 @@ records.
 The exit status is 1 if a target has a fault, 2 if a file cannot be read, and 0 if there
 are only warnings.`,
 		Example: `  fanout lint targets.yaml
-  fanout lint targets/*.yaml --output github
+  fanout lint targets/*.yaml --output github --function orders
   fanout lint --table fanoutTargets --output json`,
 		Args: cobra.ArbitraryArgs,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -91,6 +92,16 @@ func (l *lintCommand) namesTable() bool {
 	return slices.ContainsFunc([]string{"function", "function-arn", "table", "table-arn", "allow-file-targets"}, l.IsSet)
 }
 
+// reader returns the name or ARN of the function that reads the targets, or "" if it is unknown:
+// a file or a table that is named may be another function's than the default one.
+func (l *lintCommand) reader() string {
+	named := l.IsSet("function") || l.IsSet("function-arn")
+	if !named && (len(l.files) > 0 || l.IsSet("table") || l.IsSet("table-arn")) {
+		return ""
+	}
+	return l.FunctionRef()
+}
+
 // usualFile returns the targets file of the working directory, if there is one.
 func usualFile() []string {
 	for _, name := range []string{"targets.yaml", "targets.yml", "targets.json"} {
@@ -123,7 +134,7 @@ func (l *lintCommand) lintTable(ctx context.Context, cmd *cobra.Command, a *clou
 		all[i].Confine(dir)
 	}
 	streams := lint.StreamsOf(ctx, a.DynamoDB(), sources)
-	return showLint(cmd.OutOrStdout(), l.Output, lintedOf(lint.Targets(all, streams)))
+	return showLint(cmd.OutOrStdout(), l.Output, lintedOf(lint.Targets(all, l.reader(), streams)))
 }
 
 // linted is a finding for one target.

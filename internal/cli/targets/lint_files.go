@@ -22,10 +22,13 @@ const github = "github"
 
 // lintFiles prints the findings for the targets of all files.
 func (l *lintCommand) lintFiles(cmd *cobra.Command) error {
-	for _, name := range []string{"function", "function-arn", "table", "table-arn", "allow-file-targets"} {
+	for _, name := range []string{"table", "table-arn", "allow-file-targets"} {
 		if l.IsSet(name) {
 			return fmt.Errorf("files and --%s cannot be combined; use only one", name)
 		}
+	}
+	if err := l.Check(); err != nil {
+		return err
 	}
 	found := []linted{}
 	var unreadable error
@@ -55,7 +58,7 @@ func (l *lintCommand) lintFile(file string) ([]linted, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := lint.Targets(all, nil)
+	found := lint.Targets(all, l.reader(), nil)
 	findings := lintedOf(found)
 	for i := range findings {
 		f := &findings[i]

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -9,9 +10,9 @@ import (
 	"fanout/lambda/target"
 )
 
-// links calls say with the findings about what a target refers to: its fallback, and its own
-// source as the destination.
-func links(l *target.Loaded, all []target.Loaded, say func(fault bool, f target.Fault)) {
+// links calls say with the findings about what a target refers to: its fallback, and a
+// destination that brings its records back.
+func links(l *target.Loaded, all []target.Loaded, function string, say func(fault bool, f target.Fault)) {
 	grave := l.Spec.Active // inactive targets receive nothing
 	if id := l.Spec.OnFailure; id != "" && id != l.ID {
 		other := slices.IndexFunc(all, func(o target.Loaded) bool { return o.ID == id && o.Spec.SourceARN == l.Spec.SourceARN })
@@ -22,14 +23,20 @@ func links(l *target.Loaded, all []target.Loaded, say func(fault bool, f target.
 			say(false, l.Fault("onFailure", "the target %q has faults, so it takes no records", id))
 		}
 	}
-	if !loops(l) {
+	var text string
+	switch loop(l, function) {
+	case policy.OwnSource:
+		text = "is the target's own source"
+	case policy.Itself:
+		text = "invokes the function itself"
+	default:
 		return
 	}
-	const text = "is the target's own source, so its records come again and again; name another one"
+	text += ", so its records come again and again; name another one"
 	if l.Spec.Destination.ARN != "" {
-		say(grave, l.Fault("destination", text))
+		say(grave, l.Fault("destination", "%s", text))
 	} else {
-		say(false, l.Fault("destination", text+", or its ARN if it is in another account"))
+		say(false, l.Fault("destination", "%s, or its ARN if it is in another account", text))
 	}
 }
 
@@ -45,13 +52,21 @@ func useless(l *target.Loaded, say func(fault bool, f target.Fault)) {
 	}
 }
 
-// loops reports whether the destination of a target is its source. A destination without an
-// account is taken to be in the source's.
-func loops(l *target.Loaded) bool {
+// loop returns how the records of a target come back to a function, by name or ARN. A function
+// or destination without an account is taken to be in the source's. "" is an unknown function.
+func loop(l *target.Loaded, function string) policy.Loop {
 	source, err := arn.Parse(l.Spec.SourceARN)
 	if err != nil || len(l.Faults) > 0 {
-		return false
+		return 0
 	}
-	source.Service, source.Resource = "lambda", "function:fanout"
-	return policy.Function{ARN: source.String()}.Loops(&l.Spec)
+	self := function
+	if !arn.IsARN(function) {
+		source.Service, source.Resource = "lambda", "function:"+cmp.Or(function, "unknown")
+		self = source.String()
+	}
+	found := policy.Function{ARN: self}.Loop(&l.Spec)
+	if found == policy.Itself && function == "" {
+		return 0
+	}
+	return found
 }

@@ -20,9 +20,9 @@ type Finding struct {
 }
 
 // Targets returns the findings for targets, the complete list of all sources, in their
-// order. If streams lacks the current stream of a table, targets that use several
+// order. function is the name or ARN of the one that reads them; "": unknown. If streams lacks the current stream of a table, targets that use several
 // streams of that table get a warning.
-func Targets(all []target.Loaded, streams Streams) []Finding {
+func Targets(all []target.Loaded, function string, streams Streams) []Finding {
 	var found []Finding
 	sources := make(map[string]bool) // whose table's current stream is unknown
 	for i := range all {
@@ -37,7 +37,7 @@ func Targets(all []target.Loaded, streams Streams) []Finding {
 		for _, f := range l.Warnings {
 			say(false, f)
 		}
-		links(l, all, say)
+		links(l, all, function, say)
 		if len(l.Faults) == 0 {
 			useless(l, say)
 		}

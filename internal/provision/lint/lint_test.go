@@ -87,7 +87,7 @@ func TestTargets(t *testing.T) {
 		}},
 	} {
 		var got []string
-		for _, f := range Targets(all, tt.streams) {
+		for _, f := range Targets(all, "", tt.streams) {
 			grave := "warning"
 			if f.Fault {
 				grave = "fault"
@@ -97,6 +97,37 @@ func TestTargets(t *testing.T) {
 		}
 		if diff := cmp.Diff(slices.Concat(common, tt.want), got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// Without a function, none is known to invoke itself, whatever it is called.
+func TestTargetsItself(t *testing.T) {
+	const function = "arn:aws:lambda:eu-west-1:123456789012:function:"
+	str := func(s string) target.Value { return target.Value{Kind: target.String, Text: s} }
+	for _, tt := range []struct {
+		destination, function string
+		want                  []string
+	}{
+		{function + "fanout", "", nil},
+		{"fanout", "", nil},
+		{"unknown", "", nil},
+		{"other", "fanout", nil},
+		{function + "orders", "orders", []string{"true invokes the function itself, so its records come again and again; name another one"}},
+		{"orders", "orders", []string{"false invokes the function itself, so its records come again and again; name another one, or its ARN if it is in another account"}},
+		{function + "orders", function + "orders", []string{"true invokes the function itself, so its records come again and again; name another one"}},
+		{function + "orders", "arn:aws:lambda:eu-west-1:999999999999:function:orders", nil},
+	} {
+		l := lambda.Builtin().Read(target.Values{
+			"sourceArn": str("arn:aws:kinesis:eu-west-1:123456789012:stream/orders"), "id": str("a"), "type": str("lambda"),
+			"destination": str(tt.destination), "active": {Kind: target.Bool, Text: "true"},
+		}, "a")
+		var got []string
+		for _, f := range Targets([]target.Loaded{l}, tt.function, nil) {
+			got = append(got, fmt.Sprint(f.Fault, " ", strings.TrimPrefix(f.Bare, "destination: ")))
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s for %q: %s", tt.destination, tt.function, diff)
 		}
 	}
 }

@@ -13,18 +13,18 @@ func TestLoops(t *testing.T) {
 	f := Function{ARN: "arn:aws:lambda:eu-west-1:123456789012:function:fanout"}
 	for _, tt := range []struct {
 		source, typ, destination, role string
-		want                           bool
+		want                           Loop
 	}{
-		{in, "kinesis", "in", "", true},
-		{in + "/consumer/c:1", "kinesis", in, "", true},
-		{in, "kinesis", "out", "", false},
-		{in, "kinesis", "in", "arn:aws:iam::210987654321:role/r", false},
-		{in, "kinesis", "arn:aws:kinesis:us-east-1:123456789012:stream/in", "", false},
-		{"arn:aws:sns:eu-west-1:123456789012:t", "sns", "arn:aws:sns:eu-west-1:123456789012:t", "", true},
-		{in, "lambda", "fanout", "", true},
-		{in, "lambda", "fanout:live", "", true},
-		{in, "lambda", "other", "", false},
-		{in, "file", "-", "", false},
+		{in, "kinesis", "in", "", OwnSource},
+		{in + "/consumer/c:1", "kinesis", in, "", OwnSource},
+		{in, "kinesis", "out", "", 0},
+		{in, "kinesis", "in", "arn:aws:iam::210987654321:role/r", 0},
+		{in, "kinesis", "arn:aws:kinesis:us-east-1:123456789012:stream/in", "", 0},
+		{"arn:aws:sns:eu-west-1:123456789012:t", "sns", "arn:aws:sns:eu-west-1:123456789012:t", "", OwnSource},
+		{in, "lambda", "fanout", "", Itself},
+		{in, "lambda", "fanout:live", "", Itself},
+		{in, "lambda", "other", "", 0},
+		{in, "file", "-", "", 0},
 	} {
 		str := func(s string) target.Value { return target.Value{Kind: target.String, Text: s} }
 		v := target.Values{"sourceArn": str(tt.source), "id": str("a"), "type": str(tt.typ), "destination": str(tt.destination)}
@@ -32,8 +32,8 @@ func TestLoops(t *testing.T) {
 			v["role"] = str(tt.role)
 		}
 		l := lambda.Builtin().Read(v, "a")
-		if got := f.Loops(&l.Spec); got != tt.want {
-			t.Errorf("%+v: got %t", tt, got)
+		if got := f.Loop(&l.Spec); got != tt.want || f.Loops(&l.Spec) != (tt.want != 0) {
+			t.Errorf("%+v: got %d", tt, got)
 		}
 	}
 	if (Function{}).Loops(&sinks.Spec{}) {

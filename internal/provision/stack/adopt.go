@@ -99,7 +99,7 @@ func (s *Stack) foundTargets(ctx context.Context, r *Replaced, p *plan) {
 		all[i], sources[i] = entries[i].Loaded, entries[i].Spec.SourceARN
 		all[i].Confine(o.FileDir())
 	}
-	for _, f := range lint.Targets(all, lint.StreamsOf(ctx, s.Tables, sources)) {
+	for _, f := range lint.Targets(all, p.name, lint.StreamsOf(ctx, s.Tables, sources)) {
 		if f.Fault {
 			r.Faulty = append(r.Faulty, fmt.Sprintf("target %q: %s (source %s)", f.Target, f.Text, f.Source))
 		} else {
