@@ -27,6 +27,7 @@ var knowTypes = map[string]string{
 	"internal/cli/redrive/command.go":      "it reads a queue of SQS",
 	"internal/cli/redrive/deliver.go":      "it reads a queue of SQS",
 	"internal/provision/status/arrange.go": "redrive reads a queue of SQS",
+	"internal/provision/status/queues.go":  "the queue for failures is one of SQS",
 	"internal/provision/policy/source.go":  "on-failure destinations of Lambda are queues, too",
 	"internal/provision/cloud/names.go":    "on-failure destinations of Lambda are queues, too",
 	"internal/provision/stack/queue.go":    "the queue for failures is one of SQS",

@@ -97,6 +97,7 @@ func (p *printer) sources(s *status.Snapshot) {
 			switch {
 			case source.Unread:
 				state = "-"
+			case source.Unsubscribed:
 			case source.Topic:
 				state = "topic"
 			}

@@ -39,6 +39,7 @@ func sample() *status.Snapshot {
 			},
 			{Name: "sns:alerts", Topic: true},
 			{Name: "kinesis:unread", Unread: true},
+			{Name: "sns:deaf", Topic: true, Unsubscribed: true},
 		},
 		Unknown: []status.Unknown{{What: "mappings", Why: "needs lambda:ListEventSourceMappings"}},
 	}

@@ -104,7 +104,7 @@ function showSource(answer, i) {
   const source = answer.status.sources[i];
   const ages = answer.trends[i]?.ages;
   const kind = sourceState(source, answer.lateSeconds);
-  let state = source.unread ? 'not known' : source.topic ? 'topic' : source.mapping?.state ?? 'no mapping';
+  let state = source.unread ? 'not known' : source.unsubscribed ? 'no subscription' : source.topic ? 'topic' : source.mapping?.state ?? 'no mapping';
   if (kind === 'ill') state = source.age?.lastSeconds > answer.lateSeconds ? 'late' : 'problem';
   const facts = [
     ['records', source.records == null ? 'not known' : exact(source.records)],

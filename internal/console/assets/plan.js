@@ -31,7 +31,7 @@ function flows(condition) {
 
 // The state of a source, by its mapping and age.
 export function sourceState(source, late) {
-  if (!source.topic && !source.mapping && !source.unread) return 'warn';
+  if (source.unsubscribed || !source.topic && !source.mapping && !source.unread) return 'warn';
   if (source.mapping?.state?.startsWith('Disabl')) return 'warn';
   if (source.mapping?.lastResult?.startsWith('PROBLEM')) return 'ill';
   if (source.age && source.age.lastSeconds > late) return 'ill';
@@ -39,7 +39,7 @@ export function sourceState(source, late) {
 }
 
 function sourceNode(source, i, late) {
-  const sub = source.age ? `oldest ${seconds(source.age.lastSeconds)}` : source.mapping?.state ?? (source.unread ? 'mapping not known' : source.topic ? 'topic' : 'no mapping');
+  const sub = source.age ? `oldest ${seconds(source.age.lastSeconds)}` : source.mapping?.state ?? (source.unread ? 'not known' : source.unsubscribed ? 'no subscription' : source.topic ? 'topic' : 'no mapping');
   return { title: source.name, sub, state: sourceState(source, late), href: `#source-${i}`, label: `Source ${source.name}, ${sub}` };
 }
 

@@ -12,6 +12,11 @@ import (
 	"fanout/internal/awserr"
 )
 
+// PolicyReader reads the policy of a function.
+type PolicyReader interface {
+	GetPolicy(context.Context, *lambda.GetPolicyInput, ...func(*lambda.Options)) (*lambda.GetPolicyOutput, error)
+}
+
 // Caller is a source that the function's policy allows to call it.
 type Caller struct {
 	Statement string // its id
@@ -20,7 +25,7 @@ type Caller struct {
 
 // Callers returns the sources that a function's policy allows to call it. A function
 // without a policy has none.
-func Callers(ctx context.Context, client LambdaReader, function string) ([]Caller, error) {
+func Callers(ctx context.Context, client PolicyReader, function string) ([]Caller, error) {
 	out, err := client.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &function})
 	if awserr.IsMissing(err) {
 		return nil, nil

@@ -2,6 +2,8 @@ package status
 
 import (
 	"context"
+	"path"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -15,14 +17,19 @@ import (
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
 
 	"fanout/internal/provision/registry"
 	fanout "fanout/lambda"
+	"fanout/sinks"
 )
 
 const (
 	orders = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
+	alerts = "arn:aws:sns:eu-west-1:123456789012:alerts"
 	self   = "arn:aws:lambda:eu-west-1:123456789012:function:teller"
 )
 
@@ -40,6 +47,9 @@ type account struct {
 	metrics map[string][]float64
 	log     []logLine
 	fail    map[string]string // error codes, by call
+	topics  map[string]string // endpoints of their subscriptions
+	callers string            // a source that may invoke the function
+	queues  map[string]int    // messages, by name
 	mu      sync.Mutex
 	calls   map[string]int
 	queries int
@@ -89,6 +99,24 @@ func (a *account) Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.O
 		out.Items = append(out.Items, i)
 	}
 	return out, a.call("DynamoDB", "Scan")
+}
+
+func (a *account) ListSubscriptionsByTopic(_ context.Context, in *sns.ListSubscriptionsByTopicInput, _ ...func(*sns.Options)) (*sns.ListSubscriptionsByTopicOutput, error) {
+	out := &sns.ListSubscriptionsByTopicOutput{}
+	if endpoint := a.topics[*in.TopicArn]; endpoint != "" {
+		out.Subscriptions = []snstypes.Subscription{{Protocol: aws.String("lambda"), Endpoint: &endpoint}}
+	}
+	return out, a.call("SNS", "ListSubscriptionsByTopic")
+}
+
+func (a *account) GetPolicy(context.Context, *lambda.GetPolicyInput, ...func(*lambda.Options)) (*lambda.GetPolicyOutput, error) {
+	policy := `{"Statement":[{"Sid":"1","Effect":"Allow","Condition":{"ArnLike":{"AWS:SourceArn":"` + a.callers + `"}}}]}`
+	return &lambda.GetPolicyOutput{Policy: &policy}, a.call("Lambda", "GetPolicy")
+}
+
+func (a *account) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
+	n := strconv.Itoa(a.queues[path.Base(*in.QueueUrl)])
+	return &sqs.GetQueueAttributesOutput{Attributes: map[string]string{"ApproximateNumberOfMessages": n}}, a.call("SQS", "GetQueueAttributes")
 }
 
 // GetMetricData has one result in a page.
@@ -159,6 +187,8 @@ func (a *account) FilterLogEvents(_ context.Context, in *cloudwatchlogs.FilterLo
 func (a *account) reader() *Reader {
 	return &Reader{
 		Catalog: fanout.Builtin(), Lambda: a, DynamoDB: a, CloudWatch: a, Logs: a,
+		Topics:   func(string) sns.ListSubscriptionsByTopicAPIClient { return a },
+		Queues:   func(*sinks.Destination) QueuesAPI { return a },
 		Function: "teller", Region: "eu-west-1", Period: 15 * time.Minute, Late: 15 * time.Minute, Args: []string{"--region", "eu-west-1"},
 	}
 }

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,6 +29,8 @@ func (d *reading) judge() {
 		d.judgeSource(&d.Sources[i])
 	}
 	d.judgeFunction()
+	d.judgeQueues()
+	d.judgeStart()
 	slices.SortStableFunc(d.Problems, func(a, b Problem) int { return rank[a.State] - rank[b.State] })
 	d.Verdict = d.sumUp()
 }
@@ -65,10 +68,10 @@ func (d *reading) judgeTarget(s *Source, t *Target) {
 
 // redrive is the command that delivers diverted records again.
 func (d *reading) redrive(t *Target) string {
-	queue := t.queue
-	if queue == "" {
-		queue = "QUEUE"
-	}
+	return d.redriveFrom(cmp.Or(t.queue, "QUEUE"))
+}
+
+func (d *reading) redriveFrom(queue string) string {
 	if d.Function() == "fanout" { // redrive has no default
 		return "run " + d.command("redrive", "--function", "fanout", "--queue", queue)
 	}
@@ -104,6 +107,8 @@ func (d *reading) judgeSource(s *Source) {
 	subject := "source " + s.Name
 	active := slices.ContainsFunc(s.Targets, func(t Target) bool { return t.Condition != Inactive })
 	switch {
+	case s.Topic && active:
+		d.judgeTopic(s, subject)
 	case s.Topic || s.Unread || !d.targetsKnown():
 	case s.Mapping == nil && active:
 		d.problem(Attention, subject, "run "+d.command("hook", "--source-arn", s.ARN), "it has active targets, but no mapping, so they get no records")

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"golang.org/x/sync/errgroup"
 
 	"fanout/internal/awserr"
@@ -20,6 +21,7 @@ import (
 	"fanout/internal/provision/role"
 	fanout "fanout/lambda"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // Reader reads snapshots of one function.
@@ -29,6 +31,8 @@ type Reader struct {
 	DynamoDB   registry.API
 	CloudWatch cloudwatch.GetMetricDataAPIClient
 	Logs       LogsAPI
+	Topics     func(region string) sns.ListSubscriptionsByTopicAPIClient
+	Queues     func(*sinks.Destination) QueuesAPI
 
 	Function string        // name or ARN
 	Region   string        // of the calls
@@ -44,6 +48,7 @@ type Reader struct {
 type LambdaAPI interface {
 	lambda.GetFunctionConfigurationAPIClient
 	lambda.ListEventSourceMappingsAPIClient
+	cloud.PolicyReader
 }
 
 // LogsAPI is the part of a client of CloudWatch Logs that a Reader needs.
@@ -56,6 +61,8 @@ func Of(a *cloud.Account, catalog *target.Catalog) *Reader {
 	return &Reader{
 		Catalog: catalog, Region: a.Region(),
 		Lambda: a.Lambda(), DynamoDB: a.DynamoDB(), CloudWatch: a.CloudWatch(), Logs: a.Logs(),
+		Topics: func(region string) sns.ListSubscriptionsByTopicAPIClient { return a.In(region).SNS() },
+		Queues: func(d *sinks.Destination) QueuesAPI { return a.In(d.Region).SQS(queueHost(d)) },
 	}
 }
 
@@ -71,8 +78,10 @@ type reading struct {
 	hooksErr   error
 	metricsErr error
 	log        logState
-	waits      Source   // its age is the function's, where those of the sources are not known
-	commands   []string // that were made
+	queues     []queue
+	topicErrs  map[string]error // of a look at a topic that has active targets
+	waits      Source           // its age is the function's, where those of the sources are not known
+	commands   []string         // that were made
 }
 
 // Read returns what the function did in the period before now.
@@ -110,6 +119,8 @@ func (r *Reader) Read(ctx context.Context) (*Snapshot, error) {
 	g.Go(func() error { d.readHooks(ctx); return nil })
 	_ = g.Wait() // what cannot be read is a note
 	d.arrange()
+	d.readTopics(ctx)
+	d.readQueues(ctx)
 	d.readMetrics(ctx)
 	d.conditions()
 	d.readLog(ctx)

@@ -68,14 +68,15 @@ type Calls struct {
 
 // Source is a source with its mapping and targets.
 type Source struct {
-	ARN     string   `json:"arn"`
-	Name    string   `json:"name"`    // such as kinesis:orders
-	Mapping *Mapping `json:"mapping"` // nil: a topic, it has none, or not known
-	Unread  bool     `json:"unread"`  // whether it has a mapping or subscription is not known
-	Topic   bool     `json:"topic"`
-	Age     *Age     `json:"age"`     // of its oldest record; nil: no record in the period, or not known
-	Records *int     `json:"records"` // that came; nil: not known
-	Targets []Target `json:"targets"`
+	ARN          string   `json:"arn"`
+	Name         string   `json:"name"`         // such as kinesis:orders
+	Mapping      *Mapping `json:"mapping"`      // nil: a topic, it has none, or not known
+	Unread       bool     `json:"unread"`       // whether it has a mapping or subscription is not known
+	Unsubscribed bool     `json:"unsubscribed"` // a topic that has active targets and no subscription
+	Topic        bool     `json:"topic"`
+	Age          *Age     `json:"age"`     // of its oldest record; nil: no record in the period, or not known
+	Records      *int     `json:"records"` // that came; nil: not known
+	Targets      []Target `json:"targets"`
 
 	Ages []float64 `json:"-"` // trend in seconds, -1: no record
 }

@@ -23,6 +23,12 @@ func read(t *testing.T, a *account) (s *Snapshot, err error) {
 	return s, err
 }
 
+// topic gives an account a topic with an active target, whose subscription leads to an endpoint.
+func topic(a *account, endpoint, caller string) {
+	a.items = append(a.items, map[string]string{"sourceArn": alerts, "id": "mail", "type": "firehose", "destination": "mail", "active": "true"})
+	a.topics, a.callers = map[string]string{alerts: endpoint}, caller
+}
+
 // failed is a log line about failures of a target.
 func failed(target, class, reason string) string {
 	return fmt.Sprintf(`{"level":"error","time":"2000-01-01T00:00:00Z","msg":"records failed","requestId":"r-1","target":%q,"source":%q,"failed":3,`+
@@ -93,6 +99,42 @@ func TestVerdict(t *testing.T) {
 			a.fail = map[string]string{"Scan": "AccessDeniedException"}
 			a.log = []logLine{{time.Minute, failed("lost", "permanent", "no")}}
 		}, Failing, "target kinesis:orders/lost: 3 records failed 1m ago: no (and 1 more)", "run fanout doctor"},
+		{"records in the failures queue", func(a *account) {
+			a.variables = map[string]string{"FANOUT_ON_FAILURE": "arn:aws:sqs:eu-west-1:123456789012:aside"}
+			a.queues = map[string]int{"aside": 1}
+		}, Attention, "failures queue arn:aws:sqs:eu-west-1:123456789012:aside: 1 record waits in it", "when the cause is mended, run fanout redrive --function teller --queue arn:aws:sqs:eu-west-1:123456789012:aside --region eu-west-1"},
+		{"records in the queue of a target", func(a *account) { a.queues = map[string]int{"failures": 7} }, Attention,
+			"failures queue arn:aws:sqs:eu-west-1:123456789012:failures: 7 records wait in it", "run fanout redrive"},
+		{"records in the queue of an inactive target", func(a *account) {
+			a.queues, a.items[1]["active"] = map[string]int{"failures": 7}, "false"
+		}, Healthy, "60 records came", ""},
+		{"no failures queue", func(a *account) { a.fail = map[string]string{"GetQueueAttributes": "QueueDoesNotExist"} }, Attention, "the queue does not exist", "run fanout doctor"},
+		{"the failures queue without the right", func(a *account) { a.fail = map[string]string{"GetQueueAttributes": "AccessDenied"} }, Unclear,
+			"it cannot be read: needs sqs:GetQueueAttributes", "ask for the right"},
+		{"a topic", func(a *account) { topic(a, self+":live", "arn:aws:sns:eu-west-1:123456789012:a*") }, Healthy, "60 records came", ""},
+		{"a topic without a subscription", func(a *account) { topic(a, "", alerts) }, Attention,
+			"source sns:alerts: it has active targets, but no subscription", "run fanout hook --function teller --source-arn " + alerts},
+		{"a topic that another function subscribes to", func(a *account) { topic(a, self+"2", alerts) }, Attention, "no subscription", "run fanout hook"},
+		{"a topic that may not invoke", func(a *account) { topic(a, self, alerts+"2") }, Failing, "its messages are lost", "run fanout hook"},
+		{"a topic that is gone", func(a *account) {
+			topic(a, "", alerts)
+			a.fail = map[string]string{"ListSubscriptionsByTopic": "NotFound"}
+		}, Failing, "the topic does not exist", "correct the source"},
+		{"a FIFO topic", func(a *account) {
+			topic(a, "", alerts)
+			a.items[len(a.items)-1]["sourceArn"] = alerts + ".fifo"
+		}, Failing, "it is a FIFO topic", "standard topic"},
+		{"a topic without the right", func(a *account) {
+			topic(a, self, alerts)
+			a.fail = map[string]string{"ListSubscriptionsByTopic": "AuthorizationError"}
+		}, Unclear, "its subscription cannot be read: needs sns:ListSubscriptionsByTopic", "ask for the right"},
+		{"a topic without the right to the policy", func(a *account) {
+			topic(a, self, alerts)
+			a.fail = map[string]string{"GetPolicy": "AccessDeniedException"}
+		}, Unclear, "its subscription cannot be read: needs lambda:GetPolicy", "ask for the right"},
+		{"no targets yet", func(a *account) { a.items, a.mappings = nil, nil }, Attention, "function teller: it has no targets yet", "run fanout register --function teller TYPE --source-arn ARN"},
+		{"no active targets yet", func(a *account) { a.items, a.mappings = a.items[2:], nil }, Attention,
+			"function teller: it has no active targets yet", "run fanout activate --function teller --source-arn " + orders + " --id failures"},
 		{"mappings without the right", func(a *account) { a.fail = map[string]string{"ListEventSourceMappings": "AccessDeniedException"} }, Unclear,
 			"function teller: its mappings cannot be read: needs lambda:ListEventSourceMappings", "ask for the right"},
 		{"mappings without the right, and late records", func(a *account) {
@@ -185,6 +227,7 @@ func TestVerdict(t *testing.T) {
 func TestWithoutRights(t *testing.T) {
 	for call, want := range map[string]string{
 		"ListEventSourceMappings": "mappings: needs lambda:ListEventSourceMappings",
+		"GetQueueAttributes":      "records in the failures queue arn:aws:sqs:eu-west-1:123456789012:failures: needs sqs:GetQueueAttributes",
 		"Scan":                    "targets: needs dynamodb:Scan",
 		"GetMetricData":           "age and counts of records: needs cloudwatch:GetMetricData",
 		"FilterLogEvents":         "reasons of failures: needs logs:FilterLogEvents",
