@@ -66,6 +66,11 @@ func (s *fakeStream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			list = append(list, map[string]any{"ShardId": id, "SequenceNumberRange": map[string]any{"StartingSequenceNumber": "1"}})
 		}
 		answer(w, map[string]any{"Shards": list})
+	case operation == "DescribeStreamSummary":
+		answer(w, map[string]any{"StreamDescriptionSummary": map[string]any{
+			"StreamARN": in.StreamARN, "StreamName": "orders", "StreamStatus": "ACTIVE", "RetentionPeriodHours": 8760, "OpenShardCount": 2,
+			"EnhancedMonitoring": []any{}, "StreamCreationTimestamp": 1763800000,
+		}})
 	case operation == "GetShardIterator":
 		at := 0
 		switch in.ShardIteratorType {

@@ -8,6 +8,19 @@ import (
 	"go.uber.org/zap"
 )
 
+// GivenUp is the error of a run that gave up a record (Options.GiveUp).
+type GivenUp struct {
+	Record, Shard, Stream string
+	Tries                 int
+}
+
+// What says what happened.
+func (e *GivenUp) What() string {
+	return fmt.Sprintf("the record %s of shard %s of stream %s was tried %d times in a row and not delivered", e.Record, e.Shard, e.Stream, e.Tries)
+}
+
+func (e *GivenUp) Error() string { return e.What() + "; the checkpoint stays before it" }
+
 // deliver hands recs to the handler, batch by batch, until all are acknowledged or
 // ctx ends.
 func (r *reader) deliver(ctx context.Context, recs []record) error {
@@ -34,6 +47,7 @@ func (r *reader) deliverBatch(ctx context.Context, recs []record, n int) error {
 			if err := r.checkpoints.set(r.shard.id, Checkpoint{Seq: r.at.seq}); err != nil {
 				return err
 			}
+			r.poller.board.ack(r.shard.id, &recs[acked-1])
 			recs, n = recs[acked:], n-acked
 			r.poller.board.pend(r.shard.id, recs)
 		}
@@ -41,8 +55,7 @@ func (r *reader) deliverBatch(ctx context.Context, recs []record, n int) error {
 			return nil
 		}
 		if failures++; failures == r.poller.opts.GiveUp {
-			return fmt.Errorf("the record %s of shard %s of stream %s was tried %d times in a row and not delivered; the checkpoint stays before it",
-				recs[0].seq, r.shard.id, r.poller.source.arn(), failures)
+			return &GivenUp{Record: recs[0].seq, Shard: r.shard.id, Stream: r.poller.source.arn(), Tries: failures}
 		}
 		r.warn("records were not delivered; trying again", zap.Error(cause),
 			zap.String("from", recs[0].seq), zap.Int("records", n), zap.Int("failures", failures))

@@ -43,10 +43,12 @@ type progressBoard struct {
 	ended  ShardProgress // sum over shards that are no longer read
 	shards map[string]*ShardProgress
 	oldest map[string]time.Time // by shard: arrival of the first pending record
+	acked  map[string]time.Time // by shard: arrival of the last acknowledged record
+	first  time.Time            // arrival of the earliest record that was read
 }
 
 func newProgressBoard() progressBoard {
-	return progressBoard{shards: make(map[string]*ShardProgress), oldest: make(map[string]time.Time)}
+	return progressBoard{shards: make(map[string]*ShardProgress), oldest: make(map[string]time.Time), acked: make(map[string]time.Time)}
 }
 
 // note updates the progress of a shard.
@@ -69,6 +71,7 @@ func (b *progressBoard) end(shard string) {
 		b.ended.add(s)
 		delete(b.shards, shard)
 		delete(b.oldest, shard)
+		delete(b.acked, shard)
 	}
 }
 
@@ -79,8 +82,53 @@ func (b *progressBoard) pend(shard string, recs []record) {
 		delete(b.oldest, shard)
 		if len(recs) > 0 {
 			b.oldest[shard] = recs[0].arrived
+			b.first = earlier(b.first, recs[0].arrived)
 		}
 	})
+}
+
+// ack books the last acknowledged record of a shard.
+func (b *progressBoard) ack(shard string, rec *record) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.acked[shard] = rec.arrived
+}
+
+// earlier returns the earlier of two times. A zero time is unknown.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// Earliest returns when the earliest record arrived that a run has read, or zero.
+func (p *Poller) Earliest() time.Time {
+	p.board.mu.Lock()
+	defer p.board.mu.Unlock()
+	return p.board.first
+}
+
+// Rest returns where to continue a run that ended early and began at start: no record that
+// arrived before was left. Some that arrived later may have been acknowledged.
+func (p *Poller) Rest(start time.Time) (at time.Time) {
+	b := &p.board
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for id := range b.shards {
+		last := b.acked[id]
+		if first := b.oldest[id]; !first.IsZero() {
+			last = first
+		}
+		if last.IsZero() {
+			last = start // nothing of it was read
+		}
+		at = earlier(at, last)
+	}
+	if at.Before(start) {
+		return start
+	}
+	return at
 }
 
 // snapshot returns the progress at a time of the service's clock.

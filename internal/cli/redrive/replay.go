@@ -50,14 +50,15 @@ ends it before the newest record. Other targets get each record once more, so th
 receivers must know it.
 
 First it reads the stream to say how many records it would send, and asks. --yes sends them
-at once, and --dry-run sends nothing; it fails if a record would end the replay. A stream has no more than its retention: 24 hours
-for a table, and 24 hours or what you set for Kinesis. Each read counts toward the limits
-of the stream, which the function shares. For a table it reads
-the stream from its beginning and skips what is earlier.
+at once. --dry-run sends nothing, and fails if a record would end the replay. A stream has
+no more than its retention: 24 hours for a table, and 24 hours or what you set for Kinesis.
+Each read counts toward the limits of the stream, which the function shares. For a table it
+reads the stream from its beginning and skips what is earlier.
 
 A record that fails is tried five times, and then ends the replay, unless the target's
-onFailure, or the failures queue of --function, takes it. At the end replay prints what fanout run prints. The exit status is 0 if
-all records were delivered, 1 if some failed, 2 for wrong usage.`,
+onFailure, or the failures queue of --function, takes it. A replay that ends early says with
+which --since to continue. At the end it prints what fanout run prints. The exit status is 0
+if all records were delivered, 1 if some failed, 2 for wrong usage.`,
 		Example: `  fanout replay billing --function fanout --since 2h --dry-run
   fanout replay billing --function fanout --since 2026-11-22T20:15:00Z --until 2026-11-22T21:00:00Z
   fanout replay billing --targets targets.yaml --since 30m --max-per-second 100 --yes`,

@@ -34,6 +34,7 @@ type replay struct {
 	log    *zap.Logger
 	stderr *ui.Live
 	spec   sinks.Spec // of the target
+	warned bool       // of the retention
 }
 
 // onlySource returns the source of the only target with the id.
@@ -139,7 +140,7 @@ func (r *replay) count(ctx context.Context) (*replayPlan, error) {
 		_, err := h.Handle(ctx, event)
 		return nil, err
 	}
-	if err := r.follow(ctx, handle, sum); err != nil {
+	if err := r.follow(ctx, handle, sum, false); err != nil {
 		return nil, err
 	}
 	t := sum.Total()
@@ -159,25 +160,44 @@ func (r *replay) deliver(ctx context.Context) (*run.Summary, error) {
 		return sum, err
 	}
 	h.OnResults, sum.News = sum.Add, r.stderr
-	err = r.follow(ctx, r.paced(ctx, h.Invoke), sum)
+	err = r.follow(ctx, r.paced(ctx, h.Invoke), sum, true)
 	return sum, err
 }
 
 // follow passes the records of the stream to handle, until it is interrupted.
-func (r *replay) follow(ctx context.Context, handle poll.Handler, sum *run.Summary) error {
+func (r *replay) follow(ctx context.Context, handle poll.Handler, sum *run.Summary, sending bool) error {
 	ctx, stop := ui.UntilInterrupted(ctx, r.stderr)
 	defer stop()
 	stream, err := run.NewStream(r.cfg, r.source, handle, r.options())
 	if err != nil {
 		return err
 	}
-	if err := stream.Follow(ctx, r.stderr, sum); err != nil {
+	err = stream.Follow(ctx, r.stderr, sum)
+	if !r.warned && ctx.Err() == nil {
+		r.warned = true
+		r.warnOfRetention(ctx, stream.Earliest())
+	}
+	switch since := clock(stream.Rest(r.from)); {
+	case err == nil && ctx.Err() == nil:
+		return nil
+	case sum.Events == 0 && ctx.Err() == nil:
 		return ui.Failed(err) // the command line was right
+	case !sending:
+		return ui.Failed(cmp.Or(err, errors.New("interrupted before all records were read; nothing was sent")))
+	default:
+		return ui.Failed(fmt.Errorf("%s; to continue where it ended, add --since %s, when the earliest record that was not delivered arrived", cause(ctx, err), since))
+	}
+}
+
+// cause says why a replay ended early. It has no checkpoint, of which the poller speaks.
+func cause(ctx context.Context, err error) string {
+	if given, ok := errors.AsType[*poll.GivenUp](err); ok {
+		return given.What()
 	}
 	if ctx.Err() != nil {
-		return ui.Failed(errors.New("interrupted before all records were read; a new replay begins at --since again"))
+		return "interrupted before all records were delivered"
 	}
-	return nil
+	return err.Error()
 }
 
 // paced returns handle at the pace of --max-per-second. The wait does not count as time of the

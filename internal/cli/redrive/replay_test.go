@@ -3,7 +3,9 @@ package redrive
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -16,6 +18,7 @@ import (
 
 	"fanout/internal/cli/factory"
 	"fanout/internal/cli/run"
+	"fanout/internal/poll"
 	"fanout/internal/testing/clitest"
 )
 
@@ -100,5 +103,44 @@ func TestFailuresQueueOfTheFunction(t *testing.T) {
 	}
 	if o := (&replay{replayFlags: &f}).functionOptions(nil); o.OnFailure != queue || o.Only != "x" {
 		t.Errorf("options %+v", o)
+	}
+}
+
+func TestGone(t *testing.T) {
+	since := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	const text = "the stream keeps records for 24 hours, so those that arrived from 2026-11-30T12:00:00Z on may be gone"
+	for _, tt := range []struct {
+		first    time.Time
+		age, has time.Duration
+		want     string
+	}{
+		{since.Add(time.Hour), 25 * time.Hour, day, text + "; the earliest one here arrived at 2026-11-30T13:00:00Z"},
+		{time.Time{}, 25 * time.Hour, day, text},
+		{since.Add(time.Minute), 25 * time.Hour, day, ""},
+		{since.Add(time.Hour), 25 * time.Hour, 2 * day, ""},
+	} {
+		if got := gone(since, tt.first, tt.age, tt.has); got != tt.want {
+			t.Errorf("%+v: %s", tt, got)
+		}
+	}
+}
+
+func TestCause(t *testing.T) {
+	ended, end := context.WithCancel(t.Context())
+	end()
+	given := &poll.GivenUp{Record: "1", Shard: "a", Stream: "s", Tries: 5}
+	for _, tt := range []struct {
+		ctx  context.Context
+		err  error
+		want string
+	}{
+		{ended, nil, "interrupted before all records were delivered"},
+		{ended, errors.New("their checkpoints are before these records"), "interrupted before all records were delivered"},
+		{ended, given, "the record 1 of shard a of stream s was tried 5 times in a row and not delivered"},
+		{t.Context(), io.EOF, "EOF"},
+	} {
+		if got := cause(tt.ctx, tt.err); got != tt.want {
+			t.Error(got)
+		}
 	}
 }

@@ -81,6 +81,12 @@ func (s *Stream) Follow(ctx context.Context, stderr *ui.Live, sum *Summary) erro
 	return err
 }
 
+// Rest returns where a run that began at start and ended early can continue.
+func (s *Stream) Rest(start time.Time) time.Time { return s.poller.Rest(start) }
+
+// Earliest returns when the earliest record arrived that was read, or zero.
+func (s *Stream) Earliest() time.Time { return s.poller.Earliest() }
+
 // NewPoller returns the poller for the type of stream in source.
 func NewPoller(cfg aws.Config, source string, handle poll.Handler, o poll.Options) (*poll.Poller, error) {
 	a, err := arn.Parse(source)
