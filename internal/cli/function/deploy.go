@@ -135,7 +135,7 @@ func (d *deploy) settingFlags(cmd *cobra.Command) {
 	ui.SecondsFlag(f, &d.timeout, "timeout", 30, "stop an invocation after this `TIME`, such as 30 or 5m")
 	f.StringSliceVar(&d.subnets, "subnet", nil, "connect the function to the subnet with this `ID`; repeatable, or several with commas; '' for none")
 	f.StringSliceVar(&d.securityGroups, "security-group", nil, "add the security group with this `ID`; repeatable, or several with commas; '' for none")
-	ui.OneOf(cmd, &d.architecture, "architecture", "arm64", "run on processors of this `TYPE`: arm64 or x86_64", []string{"arm64", "x86_64"})
+	architectureFlag(cmd, &d.architecture, "arm64", "run on processors of this `TYPE`: "+ui.Either(code.Architectures))
 	f.StringArrayVar(&d.environment, "env", nil, "set an environment variable of the function, as `NAME=VALUE`; repeatable; NAME= removes it")
 	f.BoolVar(&d.tracing, "tracing", false, "trace invocations with AWS X-Ray, with a subsegment for each target")
 	f.IntVar(&d.retention, "log-retention", stack.DefaultRetention, "keep logs for `DAYS`; 0 keeps them forever")

@@ -1,10 +1,13 @@
 package function
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -50,6 +53,9 @@ base64, which Lambda calls CodeSha256.`,
 			if len(args) != 1 {
 				return errors.New("package needs one argument, the folder to write to")
 			}
+			if args[0] == "" {
+				return errors.New("the folder to write to is empty; name one, such as dist, or . for the working directory")
+			}
 			return nil
 		},
 		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs),
@@ -61,9 +67,15 @@ base64, which Lambda calls CodeSha256.`,
 			return ui.Failed(ui.Show(cmd.OutOrStdout(), output, all, func(t table.Writer) { packageRows(t, all) }))
 		},
 	}
-	ui.OneOf(cmd, &p.architecture, "architecture", "", "write only the function for processors of this `TYPE`: "+ui.Either(code.Architectures)+" (default: both)", code.Architectures)
+	architectureFlag(cmd, &p.architecture, "", "write only the function for processors of this `TYPE`: "+ui.Either(code.Architectures)+" (default: both)")
 	ui.OutputFlag(cmd, &output, ui.OutputForms...)
 	return cmd
+}
+
+// architectureFlag adds the flag for the type of processors. It also takes the names that Go,
+// Docker and Linux have for them.
+func architectureFlag(cmd *cobra.Command, p *string, value, usage string) {
+	ui.OneOfNamed(cmd, p, "architecture", value, usage, code.Architectures, map[string]string{"amd64": "x86_64", "aarch64": "arm64"})
 }
 
 // write writes the packages into a folder.
@@ -85,13 +97,45 @@ func (p *packages) write(dir string) ([]written, error) {
 			return nil, fmt.Errorf("the folder for the packages cannot be created: %w", err)
 		}
 		file := filepath.Join(dir, code.FileName(architecture))
-		if err := os.WriteFile(file, archive, 0o644); err != nil { //nolint:gosec // the code is public
-			return nil, fmt.Errorf("the package cannot be written: %w", err)
+		err = replaceFile(file, func(w io.Writer) error { _, err := w.Write(archive); return err })
+		if err != nil {
+			return nil, fmt.Errorf("the package %s cannot be written: %w", file, err)
 		}
 		sum := sha256.Sum256(archive)
 		all = append(all, written{file, architecture, len(archive), hex.EncodeToString(sum[:]), archive.SHA256()})
 	}
 	return all, nil
+}
+
+// replaceFile fills a file under another name in its folder, and renames it when it is whole:
+// nobody takes half a package for one. Errors do not name the file.
+func replaceFile(path string, fill func(io.Writer) error) error {
+	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return bare(err)
+	}
+	err = fill(temp)
+	if err == nil {
+		err = temp.Chmod(0o644) // the code is public
+	}
+	if err = cmp.Or(err, temp.Close()); err == nil {
+		err = os.Rename(temp.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(temp.Name()) // the first error matters
+	}
+	return bare(err)
+}
+
+// bare returns an error of the file system without the name of the temporary file.
+func bare(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	if e, ok := errors.AsType[*os.LinkError](err); ok {
+		return e.Err
+	}
+	return err
 }
 
 func packageRows(t table.Writer, all []written) {

@@ -16,6 +16,7 @@ type Chooser interface{ Choices() []string }
 type choice struct {
 	value *string
 	words []string
+	also  map[string]string // words by their other names
 }
 
 // errChoice is replaced by flagError, which knows the flag.
@@ -26,6 +27,9 @@ func (c choice) Type() string      { return "choice" }
 func (c choice) Choices() []string { return c.words }
 
 func (c choice) Set(s string) error {
+	if word, ok := c.also[s]; ok {
+		s = word
+	}
 	if !slices.Contains(c.words, s) {
 		return errChoice
 	}
@@ -35,8 +39,13 @@ func (c choice) Set(s string) error {
 
 // OneOf adds a flag that accepts only one of words, and completes them.
 func OneOf(cmd *cobra.Command, p *string, name, value, usage string, words []string) {
+	OneOfNamed(cmd, p, name, value, usage, words, nil)
+}
+
+// OneOfNamed is like OneOf. It also takes other names of words, and stores the word.
+func OneOfNamed(cmd *cobra.Command, p *string, name, value, usage string, words []string, also map[string]string) {
 	*p = value
-	cmd.Flags().Var(choice{p, words}, name, usage)
+	cmd.Flags().Var(choice{p, words, also}, name, usage)
 	CompleteWords(cmd, name, words)
 }
 

@@ -7,6 +7,18 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// Another name of a word is taken as the word.
+func TestChoiceNamed(t *testing.T) {
+	for typed, want := range map[string]string{"a": "a", "first": "a", "b": "b", "second": "", "": ""} {
+		var one string
+		cmd := &cobra.Command{}
+		OneOfNamed(cmd, &one, "one", "", "take this `WORD`", []string{"a", "b"}, map[string]string{"first": "a"})
+		if err := cmd.ParseFlags([]string{"--one", typed}); (err == nil) != (want != "") || one != want {
+			t.Errorf("%q: %q, %v", typed, one, err)
+		}
+	}
+}
+
 // Flags with a few words accept each of them, and nothing else.
 func TestChoices(t *testing.T) {
 	var one string
