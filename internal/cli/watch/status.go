@@ -76,9 +76,9 @@ CloudWatch, which has them about a minute late; reasons come from the function's
 Status changes nothing. It needs the rights lambda:GetFunctionConfiguration,
 lambda:ListEventSourceMappings, dynamodb:Scan, cloudwatch:GetMetricData and
 logs:FilterLogEvents, sqs:GetQueueAttributes for queues of failures, and for topics
-sns:ListSubscriptionsByTopic and lambda:GetPolicy. With fewer, it shows what it can, and calls the function healthy
-only if it could read all that decides this. CloudWatch bills each metric that it
-returns: about eight for a target each time.
+sns:ListSubscriptionsByTopic and lambda:GetPolicy. With fewer, it shows what it can, and
+calls the function healthy only if it could read all that decides this. CloudWatch bills
+each metric that it returns: about eight for a target each time.
 
 The exit status is 0 if all is well, and 1 if records are not delivered, are late, or
 if status cannot tell. Records that wait for a redrive, or a paused source, do not count.`,
