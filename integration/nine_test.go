@@ -91,7 +91,7 @@ func (n nine) check(t *testing.T, want expected, changes bool) {
 }
 
 // recordsOf returns the data of the records in a function's event: the data of Kinesis
-// records, or other records as they are.
+// records, and the new images of changes, or their keys. Other records are their own data.
 func recordsOf(t *testing.T, event string) (data []string) {
 	t.Helper()
 	var e struct{ Records []json.RawMessage }
@@ -99,12 +99,20 @@ func recordsOf(t *testing.T, event string) (data []string) {
 		t.Fatal(err)
 	}
 	for _, raw := range e.Records {
-		var r struct{ Kinesis *struct{ Data []byte } }
+		var r struct {
+			Kinesis  *struct{ Data []byte }
+			DynamoDB *struct{ Keys, NewImage json.RawMessage }
+		}
 		if err := json.Unmarshal(raw, &r); err != nil {
 			t.Fatal(err)
 		}
-		if r.Kinesis != nil {
+		switch {
+		case r.Kinesis != nil:
 			raw = r.Kinesis.Data
+		case r.DynamoDB != nil && r.DynamoDB.NewImage != nil:
+			raw = r.DynamoDB.NewImage
+		case r.DynamoDB != nil:
+			raw = r.DynamoDB.Keys
 		}
 		data = append(data, string(raw))
 	}

@@ -117,8 +117,9 @@ func (l *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	return engine.Outcome{}
 }
 
-// invoke is the form of Invoke.
-var invoke = request.Form{Empty: emptyEvent}
+// invoke is the form of Invoke. AWS answers an event with an empty body, and emulators with what
+// the function returned.
+var invoke = request.Form{Empty: emptyEvent, Opaque: true}
 
 // minPiece is the length, in bytes, from which a piece of a record is referenced instead
 // of copied. There are many small pieces, and each reference keeps memory for itself.

@@ -123,6 +123,7 @@ func TestLambdaAnswers(t *testing.T) {
 		want string
 	}{
 		{"queued", sinktest.Wire{Status: http.StatusAccepted}, ""},
+		{"queued, and the event comes back", sinktest.Wire{Status: http.StatusAccepted, Answer: `{"Records":[` + strings.Repeat("{},", 10_000) + `{}]}`}, ""},
 		{"ran", sinktest.Wire{Status: http.StatusOK}, "retryable"},
 		{"not run", sinktest.Wire{Status: http.StatusNoContent}, "retryable"},
 		{"failed", sinktest.Wire{Status: http.StatusAccepted, Reply: http.Header{"X-Amz-Function-Error": {"Unhandled"}}, Answer: `"secret"`}, "retryable"},

@@ -29,6 +29,10 @@ type Form struct {
 	// both are empty, the SDK decodes every answer.
 	Results, ID string
 
+	// Opaque says that the SDK does not look into an answer, so the number of its values costs
+	// nothing.
+	Opaque bool
+
 	// Check returns an error if an answer with a status of success is not the service's,
 	// incomplete, or goes on behind its end. Nil: the answer must be whole JSON.
 	Check func(answer []byte) error
@@ -184,7 +188,7 @@ func (r *reader) read(body io.Reader) (*bytes.Buffer, error) {
 		answers.Put(answer)
 		return bytes.NewBufferString("{}"), nil
 	}
-	if awshttp.Values(answer.Bytes()) > awshttp.MaxValues(r.records) {
+	if !r.form.Opaque && awshttp.Values(answer.Bytes()) > awshttp.MaxValues(r.records) {
 		return nil, awshttp.ErrCrowded
 	}
 	check := r.form.Check
