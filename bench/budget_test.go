@@ -25,8 +25,10 @@ func TestAllocations(t *testing.T) {
 			t.Fatal(err)
 		}
 		h, _ := newHandler(t, &w)
-		least := math.Inf(1) // once a second an event sends metrics, and a collection empties pools
-		for range 4 {
+		// Once a second an event sends metrics, and a collection empties pools, more often on a
+		// busy machine.
+		least := math.Inf(1)
+		for tries := 0; tries < 20 && least > budget; tries++ {
 			const events = 5
 			before := allocations()
 			for range events {
