@@ -85,12 +85,13 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 // would end the process.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) (answer []byte, err error) {
 	if p := panics.Try(func() {
+		during := ctx
 		if h.tracer != nil {
-			ctx = h.traced(ctx)
+			during = h.traced(ctx)
 		}
 		m := h.events.copy(payload)
 		var results []Result
-		if results, err = h.deliver(ctx, m.text, &m.records); err == nil {
+		if results, err = h.deliver(during, m.text, &m.records); err == nil {
 			answer, err = respond(results, h.options.ReportBatchItemFailures)
 		}
 		h.events.free(m, results)

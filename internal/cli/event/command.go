@@ -80,7 +80,7 @@ func (f *flags) run(cmd *cobra.Command) error {
 	}
 	defer in.Close()
 	for number, line := range in.Lines() {
-		if err := m.Add(number, line); err != nil {
+		if err := m.Add(cmd.Context(), number, line); err != nil {
 			return in.At(number, err)
 		}
 	}

@@ -48,10 +48,10 @@ func Example(service string) string {
 }
 
 // Add makes a record of a line.
-func (m *Maker) Add(number int, line string) error {
+func (m *Maker) Add(ctx context.Context, number int, line string) error {
 	switch {
 	case m.Service == "kinesis":
-		return m.addKinesis(number, line)
+		return m.addKinesis(ctx, number, line)
 	case !utf8.ValidString(line): // JSON would replace the bytes
 		return errors.New("the line is not UTF-8, and only Kinesis takes other bytes; convert it, or use a Kinesis source")
 	case m.Service == "dynamodb":
@@ -93,10 +93,10 @@ func (m *Maker) sequence(number int) string {
 	return fmt.Sprintf("4959033827149025660855969%018d%013d", m.Run, number)
 }
 
-func (m *Maker) addKinesis(number int, line string) error {
+func (m *Maker) addKinesis(ctx context.Context, number int, line string) error {
 	key := strconv.Itoa(number)
 	if m.Key != nil {
-		text, ok, err := m.Key.First(context.Background(), &jq.Record{
+		text, ok, err := m.Key.First(ctx, &jq.Record{
 			Data: []byte(line), Source: m.Source, Shard: lane, Sequence: m.sequence(number), Arrived: m.Now.UnixMilli(),
 		})
 		if err != nil {

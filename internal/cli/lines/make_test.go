@@ -23,7 +23,7 @@ func TestDecoded(t *testing.T) {
 	} {
 		m := Maker{Source: Example(service), Service: service, Region: "eu-west-1", Keys: []string{"id"}, Now: time.Unix(1763800000, 0)}
 		for i, line := range lines {
-			if err := m.Add(i+1, line); err != nil {
+			if err := m.Add(t.Context(), i+1, line); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -55,7 +55,7 @@ func TestAggregates(t *testing.T) {
 	var lines []string
 	for i := range 400 {
 		lines = append(lines, strings.Repeat("x", i))
-		if err := m.Add(i+1, lines[i]); err != nil {
+		if err := m.Add(t.Context(), i+1, lines[i]); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -102,7 +102,7 @@ func TestRuns(t *testing.T) {
 			m := Maker{Source: Example(service), Service: service, Region: "eu-west-1", Keys: []string{"id"}, Now: time.Unix(1763800000, 0), Run: run}
 			last := ""
 			for number := 1; number < 12; number++ {
-				if err := m.Add(number, `{"id":1}`); err != nil {
+				if err := m.Add(t.Context(), number, `{"id":1}`); err != nil {
 					t.Fatal(err)
 				}
 				data, _, err := m.Event()
@@ -134,7 +134,7 @@ func TestRuns(t *testing.T) {
 func TestLinesThatAreNotText(t *testing.T) {
 	for service, want := range map[string]bool{"kinesis": true, "dynamodb": false, "sns": false} {
 		m := Maker{Source: Example(service), Service: service, Keys: []string{"id"}, Now: time.Unix(1763800000, 0)}
-		err := m.Add(1, "{\"id\":\"\xff\"}")
+		err := m.Add(t.Context(), 1, "{\"id\":\"\xff\"}")
 		if want && err != nil || !want && (err == nil || !strings.HasPrefix(err.Error(), "the line is not UTF-8, ")) {
 			t.Errorf("%s: %v", service, err)
 		}

@@ -130,16 +130,20 @@ func TestCause(t *testing.T) {
 	end()
 	given := &poll.GivenUp{Record: "1", Shard: "a", Stream: "s", Tries: 5}
 	for _, tt := range []struct {
-		ctx  context.Context
+		over bool // the replay was interrupted
 		err  error
 		want string
 	}{
-		{ended, nil, "interrupted before all records were delivered"},
-		{ended, errors.New("their checkpoints are before these records"), "interrupted before all records were delivered"},
-		{ended, given, "the record 1 of shard a of stream s was tried 5 times in a row and not delivered"},
-		{t.Context(), io.EOF, "EOF"},
+		{true, nil, "interrupted before all records were delivered"},
+		{true, errors.New("their checkpoints are before these records"), "interrupted before all records were delivered"},
+		{true, given, "the record 1 of shard a of stream s was tried 5 times in a row and not delivered"},
+		{false, io.EOF, "EOF"},
 	} {
-		if got := cause(tt.ctx, tt.err); got != tt.want {
+		ctx := t.Context()
+		if tt.over {
+			ctx = ended
+		}
+		if got := cause(ctx, tt.err); got != tt.want {
 			t.Error(got)
 		}
 	}

@@ -82,7 +82,7 @@ func (f *runFlags) runLines(cmd *cobra.Command, h *lambda.Handler, source string
 	if err != nil {
 		return err
 	}
-	m.Run = uint64(m.Now.UnixMicro()) //nolint:gosec // after 1970
+	m.Run = uint64(m.Now.UnixMicro())
 	in, err := lines.Open(cmd.InOrStdin(), f.data...)
 	if err != nil {
 		return err
@@ -149,7 +149,7 @@ func (r *lineRun) run(ctx context.Context) error {
 			faulty = r.in.Err()
 			break
 		}
-		if err := r.records.Add(line.number, line.text); err != nil {
+		if err := r.records.Add(ctx, line.number, line.text); err != nil {
 			faulty = r.in.At(line.number, err)
 			break
 		}

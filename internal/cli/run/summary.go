@@ -144,7 +144,7 @@ func (s *Summary) AnyFailed() bool {
 
 // undelivered reports whether some records were not delivered in the end.
 func (s *Summary) undelivered() bool {
-	return s.AnyFailed() && !(s.retried && s.settled)
+	return s.AnyFailed() && (!s.retried || !s.settled)
 }
 
 // Total returns the sum of the results at all targets.
