@@ -141,20 +141,21 @@ cover: ## coverage of engine and stages, which must stay at or above 90 %
 
 # A model that hangs says where.
 MODEL := -count=1 -timeout 15m
-.PHONY: model
-# A run of the function takes longest. The seeds are fixed, so that a
-# change is judged by itself; make soak draws others.
+MODELS := internal/poll/TestModel lambda/TestModel lambda/TestLedgerModel engine/TestModel
+.PHONY: model $(MODELS:%=model/%)
+# The seeds are fixed, so that a change is judged by itself; make soak draws others.
 model: ## random runs of the models of the delivery guarantees, 10,000 each and 2,000 of the function
-	$(GO) test $(MODEL) -run '^Test(Ledger)?Model$$' ./engine ./internal/poll -model.runs 10000 -model.seed 1
-	cd lambda && $(GO) test $(MODEL) -run '^TestLedgerModel$$' -model.runs 10000 -model.seed 1
-	cd lambda && $(GO) test $(MODEL) -run '^TestModel$$' -model.runs 2000 -model.seed 1
+	@$(MAKE) --no-print-directory -j2 $(MODELS:%=model/%)
+
+# A run of the function takes longest. In the folder of its package a test prints as it goes.
+$(MODELS:%=model/%): model/%:
+	cd $(dir $*) && $(GO) test $(MODEL) -run '^$(notdir $*)$$' -model.runs $(if $(filter lambda/TestModel,$*),2000,10000) -model.seed 1
 
 SOAK ?= 1h
 .PHONY: soak
-# In the folder of its package a test prints as it goes.
 soak: ## each model for an hour (SOAK), side by side, with the race detector
 	@models=; failed=; \
-	for m in engine/TestModel lambda/TestModel lambda/TestLedgerModel internal/poll/TestModel; do \
+	for m in $(MODELS); do \
 	  (cd $${m%/*} && $(GO) test $(RACE) $(MODEL) -timeout 0 -run "^$${m##*/}$$" -model.time $(SOAK)) & models="$$models $$!"; \
 	done; \
 	for m in $$models; do wait $$m || failed=1; done; \
