@@ -144,12 +144,12 @@ MODEL := -count=1 -timeout 15m
 MODELS := internal/poll/TestModel lambda/TestModel lambda/TestLedgerModel engine/TestModel
 .PHONY: model $(MODELS:%=model/%)
 # The seeds are fixed, so that a change is judged by itself; make soak draws others.
-model: ## random runs of the models of the delivery guarantees, 10,000 each and 2,000 of the function
+model: ## random runs of the models of the delivery guarantees, 5,000 each and 1,000 of the function
 	@$(MAKE) --no-print-directory -j2 $(MODELS:%=model/%)
 
 # A run of the function takes longest. In the folder of its package a test prints as it goes.
 $(MODELS:%=model/%): model/%:
-	cd $(dir $*) && $(GO) test $(MODEL) -run '^$(notdir $*)$$' -model.runs $(if $(filter lambda/TestModel,$*),2000,10000) -model.seed 1
+	cd $(dir $*) && $(GO) test $(MODEL) -run '^$(notdir $*)$$' -model.runs $(if $(filter lambda/TestModel,$*),1000,5000) -model.seed 1
 
 SOAK ?= 1h
 .PHONY: soak
