@@ -60,7 +60,7 @@ func (r *reader) deliverBatch(ctx context.Context, recs []record, n int) error {
 		r.warn("records were not delivered; trying again", zap.Error(cause),
 			zap.String("from", recs[0].seq), zap.Int("records", n), zap.Int("failures", failures))
 		r.leave()
-		if !sleep(ctx, backoff(failures)) || !r.enter(ctx) {
+		if !Sleep(ctx, backoff(failures)) || !r.enter(ctx) {
 			return nil
 		}
 	}

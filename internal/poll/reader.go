@@ -57,7 +57,7 @@ func (r *reader) run(ctx context.Context) (outcome, error) {
 		r.begin(ctx)
 	}
 	for {
-		if !sleep(ctx, time.Until(r.due)) || !r.enter(ctx) {
+		if !Sleep(ctx, time.Until(r.due)) || !r.enter(ctx) {
 			return stopped, nil
 		}
 		o, err := r.turn(ctx)

@@ -175,7 +175,7 @@ func (r *run) firstListing(ctx context.Context) ([]shard, error) {
 		}
 		r.poller.opts.Log.Warn("the shards could not be listed; trying again",
 			zap.String("stream", r.poller.source.arn()), zap.Error(err), zap.Int("failures", tries))
-		sleep(ctx, backoff(tries))
+		Sleep(ctx, backoff(tries))
 	}
 }
 

@@ -316,7 +316,7 @@ func TestUntil(t *testing.T) {
 			ctx, stop := context.WithCancel(context.Background())
 			var coming sync.WaitGroup
 			coming.Go(func() {
-				for sleep(ctx, minInterval/2) {
+				for Sleep(ctx, minInterval/2) {
 					f.put("c", 1)
 				}
 			})

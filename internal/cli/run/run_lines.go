@@ -16,6 +16,7 @@ import (
 	"fanout/engine/plain"
 	"fanout/internal/cli/lines"
 	"fanout/internal/cli/ui"
+	"fanout/internal/poll"
 	"fanout/lambda"
 	"fanout/lambda/target"
 )
@@ -192,7 +193,7 @@ func (r *lineRun) flush(ctx context.Context) error {
 			r.sum.settled = r.sum.settled && !slices.ContainsFunc(results, func(r lambda.Result) bool { return !r.Report.OK() })
 			return nil
 		}
-		if hopeless || tries == OnceTries || !pause(ctx, rand.N(time.Second<<tries)) {
+		if hopeless || tries == OnceTries || !poll.Sleep(ctx, rand.N(time.Second<<tries)) {
 			r.sum.settled = false
 			return ui.Failed(fmt.Errorf("%s: the target %s did not take this line, and it keeps the order of a key; lines up to %s were handled, later ones were not",
 				r.in.Where(numbers[first]), plain.Line(id), r.in.Where(r.last)))
@@ -236,16 +237,4 @@ func stuck(results []lambda.Result) (id string, first int, hopeless bool) {
 func lasting(f engine.Failure) bool {
 	class := engine.ClassOf(f.Err)
 	return !f.Diverted && class != engine.Retryable && class != engine.Throttled
-}
-
-// pause waits. It reports false if ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
