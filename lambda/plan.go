@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"fanout/engine"
+	"fanout/internal/awsname"
 	"fanout/lambda/envelope"
 	"fanout/lambda/event"
 	"fanout/lambda/target"
@@ -254,15 +255,12 @@ func (h *Handler) logWarnings(ctx context.Context, source string, set []target.L
 
 // kindOf returns the kind of source of an ARN.
 func kindOf(source string) (event.Kind, error) {
-	a, err := arn.Parse(source)
-	if err == nil {
-		for _, kind := range []event.Kind{event.Kinesis, event.DynamoDB, event.SNS} {
-			if kind.String() == "aws:"+a.Service {
-				return kind, nil
-			}
+	if a, err := arn.Parse(source); err == nil {
+		if kind := event.KindOf(a.Service); kind != 0 {
+			return kind, nil
 		}
 	}
-	return 0, fmt.Errorf("%q is not the ARN of a Kinesis stream, DynamoDB stream or SNS topic", source)
+	return 0, fmt.Errorf("%q is not the ARN of a %s", source, awsname.SourceNouns)
 }
 
 // sharedTarget is an engine target that a plan passes on to its successor, so it counts the plans

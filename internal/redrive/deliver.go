@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"fanout/engine"
+	"fanout/internal/awsname"
 	"fanout/lambda"
 	"fanout/lambda/envelope"
 	"fanout/lambda/target"
@@ -67,7 +68,7 @@ type unusable struct{ error }
 // must release the lease unless it is nil.
 func (d *Delivery) lease(ctx context.Context, source, id string) (*lambda.Lease, int, error) {
 	if _, ok := target.CheckSource(source); !ok {
-		return nil, 0, &unusable{fmt.Errorf("%q is not the ARN of a Kinesis stream, DynamoDB stream or SNS topic", source)}
+		return nil, 0, &unusable{fmt.Errorf("%q is not the ARN of a %s", source, awsname.SourceNouns)}
 	}
 	l, err := d.handler.Lease(ctx, source)
 	if err != nil {

@@ -24,17 +24,29 @@ const (
 	SNS
 )
 
+// Kinds are all types of event sources.
+var Kinds = []Kind{Kinesis, DynamoDB, SNS}
+
+// names are the names of the sources in events.
+var names = [...]string{Kinesis: "aws:kinesis", DynamoDB: "aws:dynamodb", SNS: "aws:sns"}
+
 // String returns the name of the source in events, such as aws:kinesis.
 func (k Kind) String() string {
-	switch k {
-	case Kinesis:
-		return "aws:kinesis"
-	case DynamoDB:
-		return "aws:dynamodb"
-	case SNS:
-		return "aws:sns"
+	if k == 0 || int(k) >= len(names) {
+		return fmt.Sprintf("source kind %d", uint8(k))
 	}
-	return fmt.Sprintf("source kind %d", uint8(k))
+	return names[k]
+}
+
+// KindOf returns the kind of source of a service in ARNs, such as kinesis, or 0 if it has
+// none.
+func KindOf(service string) Kind {
+	for _, k := range Kinds {
+		if names[k] == "aws:"+service {
+			return k
+		}
+	}
+	return 0
 }
 
 // Batch holds the records of one event that have the same source.

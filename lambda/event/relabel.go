@@ -83,7 +83,7 @@ func (r *relabeler) entry() bool {
 
 // comesFrom returns the name of a record's source, if it is one of the known kinds.
 func (r *relabeler) comesFrom(source jsonscan.Value) string {
-	for _, k := range []Kind{Kinesis, DynamoDB, SNS} {
+	for _, k := range Kinds {
 		if string(source.Content()) == k.String() {
 			return " but from " + k.String()
 		}

@@ -205,7 +205,7 @@ func (c *checker) assign() {
 func (c *checker) missing(name string, kind Kind) string {
 	switch name {
 	case "sourceArn":
-		return "the ARN of a Kinesis stream, DynamoDB stream or SNS topic"
+		return "the ARN of a " + awsname.SourceNouns
 	case "id":
 		return "a name that no other target of the source has"
 	case "type":

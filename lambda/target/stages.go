@@ -11,6 +11,7 @@ import (
 	"github.com/sourcegraph/conc/panics"
 
 	"fanout/engine"
+	"fanout/internal/awsname"
 	"fanout/sinks"
 	"fanout/stages"
 )
@@ -185,10 +186,9 @@ func (c *Catalog) insteadOf(name string) string {
 
 // sourceKinds describes services as sources.
 func sourceKinds(services []string) string {
-	kinds := map[string]string{"kinesis": "a Kinesis stream", "dynamodb": "a DynamoDB stream", "sns": "an SNS topic"}
 	all := make([]string, len(services))
 	for i, s := range services {
-		all[i] = kinds[s]
+		all[i] = awsname.SourceKindOf(s).Article()
 	}
 	return strings.Join(all, " or ")
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"fanout/internal/awserr"
+	"fanout/internal/awsname"
 	"fanout/internal/cli/factory"
 	"fanout/internal/cli/ui"
 	"fanout/internal/provision/cloud"
@@ -65,7 +66,7 @@ var sourceTypes = []string{"kinesis", "dynamodb", "sns"}
 func (m *Command) SourceFlags(cmd *cobra.Command) {
 	ui.OneOf(cmd, &m.sourceType, "source-type", "", "the `TYPE` of --source: "+ui.Either(sourceTypes), sourceTypes)
 	m.Flags.StringVar(&m.source, "source", "", "the Kinesis stream, DynamoDB table or SNS topic to read records from, by `NAME`")
-	m.Flags.StringVar(&m.SourceARN, "source-arn", "", "the Kinesis stream, DynamoDB stream or SNS topic, by `ARN`")
+	m.Flags.StringVar(&m.SourceARN, "source-arn", "", "the "+awsname.SourceNouns+", by `ARN`")
 }
 
 // IDFlag adds the flag that names the target.

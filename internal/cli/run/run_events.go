@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fanout/internal/awsname"
 	"fanout/internal/cli/ui"
 	"fanout/lambda"
 	records "fanout/lambda/event"
@@ -75,8 +76,8 @@ func eventSources(data []byte) (arns []string, err error) {
 	}
 	for _, s := range sources {
 		if !isSource(s.ARN) {
-			return nil, fmt.Errorf("the event's Records[%d] has the source ARN %q, which is not the ARN of a Kinesis stream, DynamoDB stream or SNS topic; "+
-				"add --source-arn-as with the ARN of your source", s.First, s.ARN)
+			return nil, fmt.Errorf("the event's Records[%d] has the source ARN %q, which is not the ARN of a %s; "+
+				"add --source-arn-as with the ARN of your source", s.First, s.ARN, awsname.SourceNouns)
 		}
 		arns = append(arns, s.ARN)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"fanout/internal/awsname"
 	records "fanout/lambda/event"
 	"fanout/lambda/target"
 )
@@ -25,7 +26,7 @@ func (s SourceAs) Check(used bool, needs string) error {
 	case s != "" && !used:
 		return errors.New("--source-arn-as needs " + needs + ", or remove the flag")
 	case s != "" && !isSource(string(s)):
-		return fmt.Errorf("--source-arn-as is %q, which is not the ARN of a Kinesis stream, DynamoDB stream or SNS topic", string(s))
+		return fmt.Errorf("--source-arn-as is %q, which is not the ARN of a %s", string(s), awsname.SourceNouns)
 	}
 	return nil
 }
@@ -36,16 +37,13 @@ func (s SourceAs) Relabel(e *event) error {
 		return nil
 	}
 	service, _ := target.CheckSource(string(s)) // checked before
-	data, err := records.Relabel(e.Data, kinds[service], string(s))
+	data, err := records.Relabel(e.Data, records.KindOf(service), string(s))
 	if err != nil {
 		return fmt.Errorf("%s: %w", e.Name, err)
 	}
 	e.Data = data
 	return nil
 }
-
-// kinds maps services to the kinds of sources.
-var kinds = map[string]records.Kind{"kinesis": records.Kinesis, "dynamodb": records.DynamoDB, "sns": records.SNS}
 
 func isSource(arn string) bool {
 	_, ok := target.CheckSource(arn)

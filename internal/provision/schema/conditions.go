@@ -3,6 +3,7 @@ package schema
 import (
 	"slices"
 
+	"fanout/internal/awsname"
 	"fanout/lambda/target"
 	"fanout/sinks"
 )
@@ -75,8 +76,8 @@ func destinationNode(t *sinks.Type) node {
 // ofSources describes what depends on the service of the source.
 func ofSources(c *target.Catalog) []node {
 	var all []node
-	for _, service := range []string{"kinesis", "dynamodb", "sns"} {
-		p := node{}
+	for _, kind := range awsname.SourceKinds {
+		service, p := kind.Service, node{}
 		for _, t := range c.Stages {
 			if t.Attribute != "" && t.Sources != nil && !slices.Contains(t.Sources, service) {
 				p[t.Attribute] = off(t.Attribute)

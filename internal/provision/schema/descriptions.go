@@ -1,8 +1,10 @@
 package schema
 
+import "fanout/internal/awsname"
+
 // descriptions say what an attribute does. Editors show them.
 var descriptions = map[string]string{ //nolint:gosec // no credentials: it describes the attribute secret
-	"sourceArn":       "ARN of the Kinesis stream, DynamoDB stream or SNS topic whose records the target gets.",
+	"sourceArn":       "ARN of the " + awsname.SourceNouns + " whose records the target gets.",
 	"id":              "Name of the target, unique among the targets of the source.",
 	"type":            "Type of the target.",
 	"destination":     "Where the records go.",
