@@ -13,7 +13,7 @@ type Record struct {
 	Lane, Seq string // the source shard, which is the ordering domain, and the sequence number
 
 	Sub     int    // place inside an aggregated source record
-	Action  string // PUT, INSERT, MODIFY, REMOVE, NOTIFICATION
+	Action  string // PUT, INSERT, MODIFY, REMOVE, NOTIFICATION, MESSAGE
 	Arrived int64  // at the source, Unix milliseconds; 0: unknown
 	Raw     []byte // the source record in JSON; nil if a stage changed the record, see Out.EmitWithSource
 

@@ -152,13 +152,13 @@ func TestLargeEvents(t *testing.T) {
 func TestEventErrors(t *testing.T) {
 	a := open(t, targets(orders, "id: x, type: kinesis, destination: x"))
 	for event, want := range map[string]string{
-		`{"Records":[]}`:   "null",
-		`{"Records":null}`: "null",
-		`{}`:               `error: the event has no Records, only {}; fanout accepts events from aws:kinesis, aws:dynamodb and aws:sns`,
-		`{"detail":{}}`:    `error: the event has no Records, only "detail"; fanout accepts events from aws:kinesis, aws:dynamodb and aws:sns`,
-		`{"Records":[{"eventSource":"aws:sqs"}]}`:     `error: the event's Records[0] comes from "aws:sqs"; fanout accepts aws:kinesis, aws:dynamodb and aws:sns`,
+		`{"Records":[]}`:                         "null",
+		`{"Records":null}`:                       "null",
+		`{}`:                                     `error: the event has no Records, only {}; fanout accepts events from aws:kinesis, aws:dynamodb, aws:sns and aws:sqs`,
+		`{"detail":{}}`:                          `error: the event has no Records, only "detail"; fanout accepts events from aws:kinesis, aws:dynamodb, aws:sns and aws:sqs`,
+		`{"Records":[{"eventSource":"aws:s3"}]}`: `error: the event's Records[0] comes from "aws:s3"; fanout accepts aws:kinesis, aws:dynamodb, aws:sns and aws:sqs`,
 		`{"Records":[{"eventSource":"aws:kinesis"}]}`: `error: the event's Records[0] comes from aws:kinesis but has no eventSourceARN`,
-		`"secret"`: `error: the event is a string, not an object with Records from aws:kinesis, aws:dynamodb and aws:sns`,
+		`"secret"`: `error: the event is a string, not an object with Records from aws:kinesis, aws:dynamodb, aws:sns and aws:sqs`,
 	} {
 		if got := a.answer(event); got != want {
 			t.Errorf("%s: got %s\nwant %s", event, got, want)

@@ -169,7 +169,7 @@ func TestErrors(t *testing.T) {
 	if err := os.WriteFile(broken, []byte("targets:\n- id: [\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const sources = "aws:kinesis, aws:dynamodb and aws:sns"
+	const sources = "aws:kinesis, aws:dynamodb, aws:sns and aws:sqs"
 
 	for name, tt := range map[string]struct {
 		env         []string

@@ -38,6 +38,10 @@ var SourceKinds = []*SourceKind{
 		Service: "sns", Noun: "SNS topic", Like: "arn:aws:sns:eu-west-1:123456789012:name",
 		owns: func(resource string) bool { return IsFIFOName(resource, 256) }, isNot: "a topic; write an ARN like ",
 	},
+	{
+		Service: "sqs", Noun: "SQS queue", Like: "arn:aws:sqs:eu-west-1:123456789012:name",
+		owns: func(resource string) bool { return IsFIFOName(resource, 80) }, isNot: "a queue; write an ARN like ",
+	},
 }
 
 // SourceNouns lists the kinds of sources in words.

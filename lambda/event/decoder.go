@@ -40,7 +40,7 @@ type source struct {
 // record holds the relevant members of a source record.
 type record struct {
 	raw         jsonscan.Value
-	eventSource jsonscan.Value // Kinesis and DynamoDB
+	eventSource jsonscan.Value // Kinesis, DynamoDB and SQS
 	EventSource jsonscan.Value // SNS
 	arn         jsonscan.Value
 	id          jsonscan.Value
@@ -48,6 +48,7 @@ type record struct {
 	kinesis     kinesisRecord
 	dynamodb    dynamodbRecord
 	sns         snsRecord
+	sqs         sqsRecord
 }
 
 // records reads the value of Records.
@@ -88,6 +89,12 @@ func (d *decoder) entry() bool {
 			ok = r.dynamodb.read(d)
 		case "Sns":
 			ok = r.sns.read(d)
+		case "messageId":
+			r.sqs.id, ok = d.in.Value()
+		case "body":
+			r.sqs.body, ok = d.in.Value()
+		case "attributes":
+			ok = r.sqs.readAttributes(d)
 		default:
 			_, ok = d.in.Value()
 		}
@@ -121,17 +128,13 @@ func (d *decoder) add() error {
 	if !from.IsString() {
 		return fmt.Errorf("the event's Records[%d] has no eventSource; fanout accepts %s", d.n, sources)
 	}
-	var kind Kind
+	kind := kindNamed(d.mem.bytes(from))
+	if kind == 0 {
+		return fmt.Errorf("the event's Records[%d] comes from %s; fanout accepts %s", d.n, quote(d.mem.bytes(from)), sources)
+	}
 	arn, where := r.arn, "eventSourceARN"
-	switch name := d.mem.bytes(from); string(name) {
-	case "aws:kinesis":
-		kind = Kinesis
-	case "aws:dynamodb":
-		kind = DynamoDB
-	case "aws:sns":
-		kind, arn, where = SNS, r.sns.topic, "Sns.TopicArn"
-	default:
-		return fmt.Errorf("the event's Records[%d] comes from %s; fanout accepts %s", d.n, quote(name), sources)
+	if kind == SNS {
+		arn, where = r.sns.topic, "Sns.TopicArn"
 	}
 	if !arn.IsString() || len(arn.Raw) == 0 {
 		return &NoARN{fmt.Sprintf("the event's Records[%d] comes from %s but has no %s", d.n, kind, where)}
@@ -154,6 +157,8 @@ func (d *decoder) build(b *Batch) engine.Record {
 		out = d.dynamodb(b)
 	case SNS:
 		out = d.sns(b)
+	case SQS:
+		out = d.sqs(b)
 	}
 	out.Raw = d.record.raw.Raw
 	if d.bad != nil {

@@ -1,5 +1,5 @@
 // Package event reads the events that AWS Lambda hands to a function: batches of
-// records from Kinesis Data Streams, DynamoDB Streams and SNS.
+// records from Kinesis Data Streams, DynamoDB Streams, SNS and SQS.
 package event
 
 import (
@@ -22,13 +22,14 @@ const (
 	Kinesis Kind = iota + 1
 	DynamoDB
 	SNS
+	SQS
 )
 
 // Kinds are all types of event sources.
-var Kinds = []Kind{Kinesis, DynamoDB, SNS}
+var Kinds = []Kind{Kinesis, DynamoDB, SNS, SQS}
 
 // names are the names of the sources in events.
-var names = [...]string{Kinesis: "aws:kinesis", DynamoDB: "aws:dynamodb", SNS: "aws:sns"}
+var names = [...]string{Kinesis: "aws:kinesis", DynamoDB: "aws:dynamodb", SNS: "aws:sns", SQS: "aws:sqs"}
 
 // String returns the name of the source in events, such as aws:kinesis.
 func (k Kind) String() string {
@@ -40,9 +41,12 @@ func (k Kind) String() string {
 
 // KindOf returns the kind of source of a service in ARNs, such as kinesis, or 0 if it has
 // none.
-func KindOf(service string) Kind {
+func KindOf(service string) Kind { return kindNamed([]byte("aws:" + service)) }
+
+// kindNamed returns the kind of source with a name in events, or 0 if there is none.
+func kindNamed(name []byte) Kind {
 	for _, k := range Kinds {
-		if names[k] == "aws:"+service {
+		if names[k] == string(name) {
 			return k
 		}
 	}
@@ -51,7 +55,7 @@ func KindOf(service string) Kind {
 
 // Batch holds the records of one event that have the same source.
 type Batch struct {
-	// SourceARN is the ARN of the stream or topic, as the event has it.
+	// SourceARN is the ARN of the stream, topic or queue, as the event has it.
 	SourceARN string
 
 	Kind Kind
@@ -84,9 +88,17 @@ type Batch struct {
 	// not name the shard, but each comes from one shard only. SNS numbers only the
 	// notifications of FIFO topics; MessageId is unique instead.
 	//
+	// An SQS message has its body as data. Its key is the message group, else the
+	// messageId, and its action MESSAGE. In a FIFO queue the lane is the group, and the Seq
+	// is the sequence number, else the messageId. A standard queue has no order: all
+	// messages are in one lane, the queue's ARN, and a Seq is a messageId.
+	//
 	// A Seq is unique in its lane. If the source does not number its records so, the Seq
 	// contains a digest: see [Number].
 	Records []engine.Record
+
+	// Messages describe Records, one each, if the source is SQS.
+	Messages []Message
 }
 
 // Decode reads an event. It returns one batch for each source, in order of their first
@@ -193,8 +205,8 @@ func identify(recs []engine.Record) {
 // digestMark precedes the digest in a Seq.
 const digestMark = "/"
 
-// Number extracts the source's sequence number from a Seq. For a notification without a
-// sequence number it returns the MessageId. It returns "" if the source gave neither.
+// Number extracts the source's sequence number from a Seq. For a notification or message
+// without a sequence number it returns the MessageId. It returns "" if the source gave neither.
 func Number(seq string) string {
 	number, _, _ := strings.Cut(seq, digestMark)
 	return number
@@ -243,7 +255,7 @@ func rise(recs []engine.Record) bool {
 func precedes(a, b string) bool { return len(a) < len(b) || len(a) == len(b) && a < b }
 
 // sources lists the sources that Decode accepts.
-const sources = "aws:kinesis, aws:dynamodb and aws:sns"
+const sources = "aws:kinesis, aws:dynamodb, aws:sns and aws:sqs"
 
 // Limits on the names that an error quotes from an event.
 const (

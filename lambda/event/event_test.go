@@ -40,6 +40,10 @@ func TestSources(t *testing.T) {
 		blobs  = "arn:aws:dynamodb:us-west-2:123456789012:table/Blobs/stream/2016-11-16T20:42:48.104"
 		topic  = "arn:aws:sns:us-east-2:123456789012:orders"
 		id     = "95df01b4-ee98-5cb9-9903-4c221d41eb5e"
+
+		queue   = "arn:aws:sqs:us-east-2:123456789012:my-queue"
+		fifo    = "arn:aws:sqs:us-east-2:123456789012:fifo.fifo"
+		message = "059f36b4-87a3-44ab-83d2-661975830a7d"
 	)
 	for file, want := range map[string][]flatBatch{
 		"kinesis.json": {{stream, Kinesis, []flat{
@@ -62,6 +66,19 @@ func TestSources(t *testing.T) {
 		}}}},
 		"sns.json": {{topic, SNS, []flat{{
 			Key: id, Data: `{"id":1,"note":"café 😀"}`, Lane: topic, Seq: id, Action: "NOTIFICATION", Arrived: 1546433107123,
+		}}}},
+		"sqs.json": {{queue, SQS, []flat{
+			{
+				Key: message, Data: `{"id":1,"note":"café"}`, Lane: queue, Seq: message, Action: "MESSAGE", Arrived: 1545082649183,
+				Message: Message{ID: message},
+			},
+			{
+				Key: "tenant-7", Data: "Test message.", Lane: queue, Seq: "2e1424d4-f796-459a-8184-9c92662be6da", Action: "MESSAGE", Arrived: 1545082650636,
+				Message: Message{ID: "2e1424d4-f796-459a-8184-9c92662be6da", Again: true},
+			},
+		}}, {fifo, SQS, []flat{{
+			Key: "1", Data: "Test message.", Lane: "1", Seq: "18849496460467696128", Action: "MESSAGE", Arrived: 1573251510774,
+			Message: Message{ID: "11d6ee51-4cc7-4302-9e22-7cd8afdaadf5"},
 		}}}},
 	} {
 		if diff := cmp.Diff(want, decodeFile(t, file)); diff != "" {
@@ -137,22 +154,22 @@ func TestErrors(t *testing.T) {
 		{"\uFEFF{\"Records\":[01]}", "the event is not JSON: byte 16 does not belong there"},
 		{"\xFF\xFE{\x00}\x00", "the event is not JSON in UTF-8 but UTF-16 text; save it as UTF-8"},
 		{"\xFE\xFF\x00{\x00}", "the event is not JSON in UTF-8 but UTF-16 text; save it as UTF-8"},
-		{`[]`, "the event is a list, not an object with Records from aws:kinesis, aws:dynamodb and aws:sns"},
-		{`{}`, "the event has no Records, only {}; fanout accepts events from aws:kinesis, aws:dynamodb and aws:sns"},
+		{`[]`, "the event is a list, not an object with Records from aws:kinesis, aws:dynamodb, aws:sns and aws:sqs"},
+		{`{}`, "the event has no Records, only {}; fanout accepts events from aws:kinesis, aws:dynamodb, aws:sns and aws:sqs"},
 		{
 			`{"source":"aws.events","detail":{"Records":[]}}`,
-			`the event has no Records, only "source", "detail"; fanout accepts events from aws:kinesis, aws:dynamodb and aws:sns`,
+			`the event has no Records, only "source", "detail"; fanout accepts events from aws:kinesis, aws:dynamodb, aws:sns and aws:sqs`,
 		},
 		{
 			`{"` + long + `":0,"b":0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0}`,
-			`the event has no Records, only "` + long[:64] + `"…, "b", "c", "d", "e", "f", "g", "h" and more; fanout accepts events from aws:kinesis, aws:dynamodb and aws:sns`,
+			`the event has no Records, only "` + long[:64] + `"…, "b", "c", "d", "e", "f", "g", "h" and more; fanout accepts events from aws:kinesis, aws:dynamodb, aws:sns and aws:sqs`,
 		},
 		{`{"Records":"x"}`, "the event's Records is a string, not a list"},
 		{`{"Records":[7]}`, "the event's Records[0] is a number, not an object"},
-		{`{"Records":[{}]}`, "the event's Records[0] has no eventSource; fanout accepts aws:kinesis, aws:dynamodb and aws:sns"},
+		{`{"Records":[{}]}`, "the event's Records[0] has no eventSource; fanout accepts aws:kinesis, aws:dynamodb, aws:sns and aws:sqs"},
 		{
 			`{"Records":[{"eventSource":"aws:kinesis","eventSourceARN":"a","kinesis":{"data":""}},{"eventSource":"aws:s3"},{}]}`,
-			`the event's Records[1] comes from "aws:s3"; fanout accepts aws:kinesis, aws:dynamodb and aws:sns`,
+			`the event's Records[1] comes from "aws:s3"; fanout accepts aws:kinesis, aws:dynamodb, aws:sns and aws:sqs`,
 		},
 		{`{"Records":[{"eventSource":"aws:dynamodb"}]}`, "the event's Records[0] comes from aws:dynamodb but has no eventSourceARN"},
 		{`{"Records":[{"EventSource":"aws:sns","Sns":{"TopicArn":""}}]}`, "the event's Records[0] comes from aws:sns but has no Sns.TopicArn"},
@@ -165,8 +182,8 @@ func TestErrors(t *testing.T) {
 
 // A malformed record fails alone with a reason, and keeps its place.
 func TestUnreadable(t *testing.T) {
-	const kinesis, dynamodb, sns = `"eventSource":"aws:kinesis","eventSourceARN":"a","eventID":"s:1"`,
-		`"eventSource":"aws:dynamodb","eventSourceARN":"a"`, `"EventSource":"aws:sns"`
+	const kinesis, dynamodb, sns, sqs = `"eventSource":"aws:kinesis","eventSourceARN":"a","eventID":"s:1"`,
+		`"eventSource":"aws:dynamodb","eventSourceARN":"a"`, `"EventSource":"aws:sns"`, `"eventSource":"aws:sqs","eventSourceARN":"a.fifo"`
 	for _, tt := range []struct{ record, lane, seq, want string }{
 		{kinesis, "s", "1", "the record's kinesis is missing, not an object"},
 		{kinesis + `,"kinesis":[]`, "s", "1", "the record's kinesis is a list, not an object"},
@@ -182,6 +199,10 @@ func TestUnreadable(t *testing.T) {
 		{dynamodb + `,"eventName":"DROP","dynamodb":{"Keys":{"k":{"S":""}}}`, "a", "", `the record's eventName is "DROP", not INSERT, MODIFY or REMOVE`},
 		{dynamodb + `,"dynamodb":{"Keys":{"k":{"S":""}}}`, "a", "", "the record's eventName is missing, not a string"},
 		{sns + `,"Sns":{"TopicArn":"a","MessageId":"7"}`, "a", "7", "the record's Sns.Message is missing, not a string"},
+		{sqs + `,"messageId":"7"`, "a.fifo", "7", "the record's body is missing, not a string"},
+		{sqs + `,"messageId":"7","attributes":{"MessageGroupId":"g","SequenceNumber":"8"},"body":{}`, "g", "8", "the record's body is an object, not a string"},
+		{sqs + `,"messageId":7,"attributes":{"MessageGroupId":"g","SequenceNumber":"8"},"body":""`, "g", "8", "the record's messageId is a number, not a string"},
+		{sqs + `,"messageId":"7","attributes":{"MessageGroupId":[]},"body":""`, "a.fifo", "7", "the record's attributes.MessageGroupId is a list, not a string"},
 	} {
 		batches, err := Decode([]byte(`{"Records":[{` + tt.record + `}]}`))
 		if err != nil || len(batches) != 1 || len(batches[0].Records) != 1 {
@@ -250,7 +271,7 @@ func TestMillis(t *testing.T) {
 }
 
 func TestKindString(t *testing.T) {
-	for k, want := range map[Kind]string{Kinesis: "aws:kinesis", DynamoDB: "aws:dynamodb", SNS: "aws:sns", 9: "source kind 9"} {
+	for k, want := range map[Kind]string{Kinesis: "aws:kinesis", DynamoDB: "aws:dynamodb", SNS: "aws:sns", SQS: "aws:sqs", 9: "source kind 9"} {
 		if k.String() != want {
 			t.Errorf("got %s, want %s", k, want)
 		}

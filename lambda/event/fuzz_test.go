@@ -34,6 +34,11 @@ var hostile = []string{
 	`{"Records":[{"eventSource":"aws:dynamodb","eventSourceARN":"a","eventName":"TRUNCATE","dynamodb":{"Keys":{},"NewImage":[]}}]}`,
 	`{"Records":[{"EventSource":"aws:sns","Sns":{"TopicArn":"t","Message":"\"\\\/\b\f\n\r\t\u20ac\ud83d\ude00","SequenceNumber":"1","Timestamp":"x"}}]}`,
 	`{"Records":[{"EventSource":"aws:sns","eventSource":null,"Sns":{"TopicArn":"t","Message":3}}]}`,
+	`{"Records":[{"eventSource":"aws:sqs","eventSourceARN":"q","messageId":"m","body":"b","attributes":null},{"eventSource":"aws:sqs","eventSourceARN":"q","messageId":"m","body":"b"}]}`,
+	`{"Records":[{"eventSource":"aws:sqs","eventSourceARN":"q","messageId":7,"body":"b"},{"eventSource":"aws:sqs","eventSourceARN":"q","body":"\"}]}`,
+	`{"Records":[{"eventSource":"aws:sqs","eventSourceARN":"q.fifo","messageId":"m","body":"b","attributes":{"MessageGroupId":"g"},"attributes":{"SequenceNumber":"1","SentTimestamp":"99999999999999999"}}]}`,
+	`{"Records":[{"eventSource":"aws:sqs","eventSourceARN":"q.fifo","body":"b","attributes":{"MessageGroupId":"g","SequenceNumber":"2","SentTimestamp":"-1","ApproximateReceiveCount":"1"}}]}`,
+	`{"Records":[{"eventSource":"aws:sqs","eventSourceARN":"q.fifo","body":"b","attributes":{"MessageGroupId":3,"SentTimestamp":5,"ApproximateReceiveCount":1}}]}`,
 }
 
 func seeds(t testing.TB) [][]byte {

@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ type flat struct {
 	Key, HashKey, Data, Lane, Seq, Action, Raw string
 	Arrived                                    int64
 	Bad                                        bool
+	Message                                    Message
 }
 
 type flatBatch struct {
@@ -33,8 +35,11 @@ type flatBatch struct {
 func flatten(batches []Batch) (all []flatBatch) {
 	for _, b := range batches {
 		f := flatBatch{b.SourceARN, b.Kind, nil}
-		for _, r := range b.Records {
+		for i, r := range b.Records {
 			f.Records = append(f.Records, flatRecord(&r))
+			if b.Kind == SQS {
+				f.Records[i].Message = b.Messages[i]
+			}
 		}
 		all = append(all, f)
 	}
@@ -192,6 +197,21 @@ func referenceRecord(raw json.RawMessage) (kind Kind, arn string, r flat) {
 			r.Arrived = max(t.UnixMilli(), 0)
 		}
 		data, hasData = s.text("Message")
+	case "aws:sqs":
+		kind = SQS
+		a := asObject(m["attributes"])
+		id, group := m.optional("messageId", &r.Bad), a.optional("MessageGroupId", &r.Bad)
+		r.Key, r.Seq, r.Lane, r.Action = cmp.Or(group, id), id, arn, "MESSAGE"
+		if strings.HasSuffix(arn, ".fifo") {
+			r.Seq, r.Lane = cmp.Or(a.optional("SequenceNumber", &r.Bad), id), cmp.Or(group, arn)
+		}
+		count, _ := a.text("ApproximateReceiveCount")
+		r.Message = Message{id, count != "1"}
+		sent, _ := a.text("SentTimestamp")
+		if n, err := strconv.ParseInt(sent, 10, 64); err == nil && time.UnixMilli(n).UTC().Year() < 10000 {
+			r.Arrived = max(n, 0)
+		}
+		data, hasData = m.text("body")
 	default:
 		return 0, "", r
 	}

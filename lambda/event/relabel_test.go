@@ -45,12 +45,14 @@ func FuzzRelabel(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		const arn = "arn:\"x\""
 		before, err := Decode(data)
 		if err != nil || len(before) != 1 {
 			return
 		}
-		b := &before[0]
+		b, arn := &before[0], "arn:\"x\""
+		if IsFIFO(b.SourceARN) {
+			arn += ".fifo"
+		}
 		relabelled, err := Relabel(data, b.Kind, arn)
 		if err != nil {
 			return // a Records that does not count, say

@@ -22,11 +22,13 @@ var forms = map[string]form{
 	"sourceArn": {
 		`^arn:` + partition + `:(kinesis:` + region + `:[0-9]{12}:stream/[A-Za-z0-9_.-]{1,128}(/consumer/.*)?` +
 			`|dynamodb:` + region + `:[0-9]{12}:table/[A-Za-z0-9_.-]{1,255}/stream/[A-Za-z0-9_.:-]{1,64}` +
-			`|sns:` + region + `:[0-9]{12}:[A-Za-z0-9_-]{1,256}([.]fifo)?)$`,
+			`|sns:` + region + `:[0-9]{12}:[A-Za-z0-9_-]{1,256}([.]fifo)?` +
+			`|sqs:` + region + `:[0-9]{12}:[A-Za-z0-9_-]{1,80}([.]fifo)?)$`,
 		[]string{
 			"arn:aws:kinesis:eu-west-1:123456789012:stream/orders",
 			"arn:aws:dynamodb:eu-west-1:123456789012:table/Customers/stream/2026-03-01T09:00:00.000",
 			"arn:aws:sns:eu-west-1:123456789012:alerts",
+			"arn:aws:sqs:eu-west-1:123456789012:jobs",
 		},
 	},
 	"role":       {`^arn:` + partition + `:iam::[0-9]{12}:role/.+$`, []string{"arn:aws:iam::123456789012:role/fanout"}},
