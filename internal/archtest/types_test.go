@@ -24,20 +24,14 @@ var notProduct = []string{"bench", "examples", "integration", "internal/archtest
 
 // knowTypes are the product files that know a target type by name, with the reason.
 var knowTypes = map[string]string{
-	"internal/cli/redrive/command.go":      "it reads a queue of SQS",
-	"internal/cli/redrive/deliver.go":      "it reads a queue of SQS",
-	"internal/provision/status/arrange.go": "redrive reads a queue of SQS",
-	"internal/provision/status/queues.go":  "the queue for failures is one of SQS",
-	"internal/provision/policy/source.go":  "on-failure destinations of Lambda are queues, too",
-	"internal/provision/cloud/names.go":    "on-failure destinations of Lambda are queues, too",
-	"internal/provision/stack/queue.go":    "the queue for failures is one of SQS",
-	"lambda/target/failures.go":            "the queue for failures is one of SQS",
-	"internal/provision/policy/keys.go":    "a writer to SQS needs another right to the key",
+	"internal/cli/redrive/command.go":     "it reads a queue of SQS",
+	"internal/cli/redrive/deliver.go":     "it reads a queue of SQS",
+	"internal/provision/status/queues.go": "the queue for failures is one of SQS",
 }
 
 // ambiguous are target types whose names have other meanings: services of sources and of the
 // function, and a flag. So the names alone show nothing.
-var ambiguous = []string{"kinesis", "sns", "lambda", "file"}
+var ambiguous = []string{"kinesis", "sns", "sqs", "lambda", "file"}
 
 // Code that depends on a target type asks its descriptor: no other product code names a type or
 // imports its package.
