@@ -81,7 +81,7 @@ func TestStaleConnection(t *testing.T) {
 				}
 				text, err := io.ReadAll(body)
 				again = string(text)
-				return nil, errors.Join(err, body.Close())
+				return nil, errors.Join(err, body.Close(), errors.New("no answer"))
 			})
 			recs := []engine.Record{{Key: "k", Seq: "1", Data: engine.Bytes([]byte("text"))}}
 			s.open(cfg).Send(t.Context(), recs)

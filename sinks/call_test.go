@@ -2,53 +2,14 @@ package sinks_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
-	"github.com/aws/smithy-go/middleware"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
-
 	"fanout/engine"
 	"fanout/sinks/internal/sinktest"
 )
-
-// TestUnknownForm asserts that nothing is sent, and nothing acknowledged, if the SDK
-// writes a request without records in an unknown way.
-func TestUnknownForm(t *testing.T) {
-	changed := func(stack *middleware.Stack) error {
-		return stack.Serialize.Insert(middleware.SerializeMiddlewareFunc("new protocol", func(
-			ctx context.Context, in middleware.SerializeInput, next middleware.SerializeHandler,
-		) (middleware.SerializeOutput, middleware.Metadata, error) {
-			req, _ := in.Request.(*smithyhttp.Request)
-			var err error
-			in.Request, err = req.SetStream(strings.NewReader("new"))
-			if err != nil {
-				return middleware.SerializeOutput{}, middleware.Metadata{}, err
-			}
-			return next.HandleSerialize(ctx, in)
-		}), "OperationSerializer", middleware.After)
-	}
-	for _, s := range hostileSinks() {
-		if s.name == "es" {
-			continue // it does without the SDK
-		}
-		t.Run(s.name, func(t *testing.T) {
-			w := &sinktest.Wire{Answer: "{}"}
-			sink := s.open(w.Config(changed))
-			o := sink.Send(t.Context(), hostileRecords(sink))
-			if err := o.Err(0); err == nil || engine.ClassOf(err) != engine.Permanent || !strings.HasSuffix(err.Error(),
-				": this build has a version of the AWS SDK that writes requests in an unknown form, so nothing was sent: install a release of fanout") {
-				t.Errorf("error %v", err)
-			}
-			if w.Requests > 0 {
-				t.Errorf("%d requests were sent", w.Requests)
-			}
-		})
-	}
-}
 
 // BenchmarkCall measures a sink with the SDK's client, up to the transport.
 func BenchmarkCall(b *testing.B) {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"fanout/engine"
@@ -150,7 +149,7 @@ func TestClassifyRole(t *testing.T) {
 	})
 	assume := cfg.Copy()
 	assume.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), "arn:aws:iam::123456789012:role/writer"))
-	o := kinesissink.New(kinesis.NewFromConfig(assume), sinktest.Stream).Send(t.Context(), sinktest.Numbered(1))
+	o := kinesissink.New(assume, sinktest.Stream).Send(t.Context(), sinktest.Numbered(1))
 	err := o.Err(0)
 	if err == nil || engine.ClassOf(err) != engine.Permanent {
 		t.Fatalf("class %v: %v", engine.ClassOf(err), err)

@@ -14,8 +14,6 @@ import (
 	"testing/iotest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iotdataplane"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"fanout/engine"
 	"fanout/internal/awshttp"
@@ -102,9 +100,9 @@ func wantHarmless(t *testing.T, s engine.Sink, most int) {
 func hostileSinks() []service {
 	all := append([]service{}, services...)
 	return append(all,
-		service{"iot", func(c aws.Config, _ ...sinks.Option) engine.Sink { return iot.New(iotdataplane.NewFromConfig(c), "t") }},
+		service{"iot", func(c aws.Config, _ ...sinks.Option) engine.Sink { return iot.New(c, "", "t") }},
 		service{"lambda", func(c aws.Config, _ ...sinks.Option) engine.Sink {
-			return lambdasink.New(lambda.NewFromConfig(c), "f", "", lambdasink.SourceRecords)
+			return lambdasink.New(c, "f", "", lambdasink.SourceRecords)
 		}},
 		service{"es", func(c aws.Config, _ ...sinks.Option) engine.Sink {
 			e, err := es.New(c.HTTPClient, es.Index{URL: *c.BaseEndpoint, Index: "orders"})
@@ -274,7 +272,7 @@ func TestHostileLambda(t *testing.T) {
 	for i := range recs {
 		recs[i].Raw = []byte("{}")
 	}
-	sink := lambdasink.New(lambda.NewFromConfig(cfg), "f", "", lambdasink.SourceRecords)
+	sink := lambdasink.New(cfg, "f", "", lambdasink.SourceRecords)
 	var o engine.Outcome
 	if n := allocated(func() { o = sink.Send(t.Context(), recs) }); n > 16*awshttp.AnswerBytes || o.Err(0) == nil {
 		t.Errorf("the request allocates %d bytes, error %v", n, o.Err(0))

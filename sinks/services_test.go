@@ -11,10 +11,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/firehose"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/aws/aws-sdk-go-v2/service/sns"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"fanout/engine"
 	"fanout/engine/enginetest"
@@ -36,22 +32,22 @@ type service struct {
 
 var services = []service{
 	{"kinesis", func(c aws.Config, opts ...sinks.Option) engine.Sink {
-		return kinesissink.New(kinesis.NewFromConfig(c), sinktest.Stream, opts...)
+		return kinesissink.New(c, sinktest.Stream, opts...)
 	}},
 	{"firehose", func(c aws.Config, _ ...sinks.Option) engine.Sink {
-		return firehosesink.New(firehose.NewFromConfig(c), sinktest.Stream)
+		return firehosesink.New(c, sinktest.Stream)
 	}},
 	{"sqs", func(c aws.Config, opts ...sinks.Option) engine.Sink {
-		return sqssink.New(sqs.NewFromConfig(c), sinktest.QueueURL, opts...)
+		return sqssink.New(c, sinktest.QueueURL, "", opts...)
 	}},
 	{"sns", func(c aws.Config, opts ...sinks.Option) engine.Sink {
-		return snssink.New(sns.NewFromConfig(c), sinktest.TopicARN, opts...)
+		return snssink.New(c, sinktest.TopicARN, opts...)
 	}},
 	{"sqs.fifo", func(c aws.Config, opts ...sinks.Option) engine.Sink {
-		return sqssink.New(sqs.NewFromConfig(c), sinktest.QueueURL+".fifo", opts...)
+		return sqssink.New(c, sinktest.QueueURL+".fifo", "", opts...)
 	}},
 	{"sns.fifo", func(c aws.Config, opts ...sinks.Option) engine.Sink {
-		return snssink.New(sns.NewFromConfig(c), sinktest.TopicARN+".fifo", opts...)
+		return snssink.New(c, sinktest.TopicARN+".fifo", opts...)
 	}},
 }
 
@@ -207,8 +203,8 @@ func TestUnsure(t *testing.T) {
 func TestStrings(t *testing.T) {
 	_, cfg := sinktest.Start(t)
 	got := []string{
-		kinesissink.New(nil, sinktest.StreamARN).String(),
-		firehosesink.New(nil, "arn:aws:firehose:eu-west-1:123456789012:deliverystream/logs").String(),
+		kinesissink.New(aws.Config{}, sinktest.StreamARN).String(),
+		firehosesink.New(aws.Config{}, "arn:aws:firehose:eu-west-1:123456789012:deliverystream/logs").String(),
 	}
 	for _, s := range services {
 		got = append(got, s.open(cfg).(fmt.Stringer).String())
@@ -249,11 +245,11 @@ func TestHTTPClientFollowsNoRedirect(t *testing.T) {
 	defer first.Close()
 	transport := new(http.Transport)
 	defer transport.CloseIdleConnections()
-	s := kinesissink.New(kinesis.NewFromConfig(aws.Config{
+	s := kinesissink.New(aws.Config{
 		Region: "eu-west-1", BaseEndpoint: &first.URL, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 		Credentials: credentials.NewStaticCredentialsProvider("made-up", "made-up", ""),
 		HTTPClient:  awshttp.Client(&http.Client{Transport: transport}),
-	}), "s")
+	}, "s")
 	o := s.Send(t.Context(), []engine.Record{{Key: "k", Data: engine.Bytes([]byte("hello"))}})
 	if o.OK() || engine.ClassOf(o.Err(0)) != engine.Retryable {
 		t.Errorf("outcome %v, want an error that is tried again", o.Err(0))

@@ -4,10 +4,10 @@ package firehose
 import (
 	"context"
 
-	"github.com/aws/aws-sdk-go-v2/service/firehose"
-	"github.com/aws/aws-sdk-go-v2/service/firehose/types"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"fanout/engine"
+	"fanout/internal/awscall"
 	"fanout/internal/awsname"
 	"fanout/sinks/internal/request"
 )
@@ -23,15 +23,18 @@ const (
 // Sink writes to a delivery stream with PutRecordBatch. Firehose joins records
 // without a separator, so the data must contain its own, such as a line break.
 type Sink struct {
-	client *firehose.Client
+	client *awscall.Client
 	stream string
 	name   string
 }
 
+// service is Amazon Data Firehose.
+var service = awscall.Service{ID: "Firehose", Name: "firehose"}
+
 // New returns a sink for a delivery stream, given by name or ARN.
-func New(client *firehose.Client, stream string) *Sink {
+func New(cfg aws.Config, stream string) *Sink {
 	stream = awsname.Last(stream, "/")
-	return &Sink{client, stream, "firehose " + stream}
+	return &Sink{awscall.New(cfg, service, ""), stream, "firehose " + stream}
 }
 
 // String returns "firehose", a space and the delivery stream's name.
@@ -52,29 +55,29 @@ func (*Sink) Sizer() func(r *engine.Record) int { return nil }
 
 // Send makes one PutRecordBatch call.
 func (f *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
-	in := &firehose.PutRecordBatchInput{DeliveryStreamName: &f.stream, Records: []types.Record{}} // the SDK rejects nil
 	call := request.NewCall(f.name, &putRecordBatch, len(batch), request.TextLen(batch))
-	appendRecords(call.Body, batch)
-	out, err := request.Put(ctx, call, f.client.PutRecordBatch, in, func(o *firehose.Options) { o.APIOptions = append(o.APIOptions, call.Install) })
-	if err != nil {
+	f.appendRecords(call.Body, batch)
+	if err := call.Put(ctx, f.client, nil); err != nil {
 		return engine.Failed(err)
 	}
-	return call.Outcome(len(out.RequestResponses), out.FailedPutCount, func(i int) (id, code *string) {
-		return out.RequestResponses[i].RecordId, out.RequestResponses[i].ErrorCode
-	})
+	return call.Outcome()
 }
 
 // putRecordBatch is the form of PutRecordBatch.
-var putRecordBatch = request.Form{Empty: `"Records":[]`, Results: "RequestResponses", ID: "RecordId"}
+var putRecordBatch = request.Form{
+	Operation: "PutRecordBatch", Header: request.JSON("1.1", "Firehose_20150804.PutRecordBatch"), Results: "RequestResponses", ID: "RecordId",
+}
 
-// appendRecords appends the list of records of a request.
-func appendRecords(b *request.Body, batch []engine.Record) {
-	b.Text(`"Records":[`)
+// appendRecords appends the text of a request.
+func (f *Sink) appendRecords(b *request.Body, batch []engine.Record) {
+	b.Text(`{"DeliveryStreamName":`)
+	b.Quote(f.stream)
+	b.Text(`,"Records":[`)
 	for i := range batch {
 		b.Comma(i)
 		b.Text(`{"Data":"`)
 		b.Base64(batch[i].Data)
 		b.Text(`"}`)
 	}
-	b.Text(`]`)
+	b.Text(`]}`)
 }

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/engine"
@@ -38,7 +37,7 @@ func TestFirehoseAnswers(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := &sinktest.Wire{Answer: tt.answer}
-			o := New(firehose.NewFromConfig(w.Config()), sinktest.Stream).Send(t.Context(), sinktest.Numbered(3))
+			o := New(w.Config(), sinktest.Stream).Send(t.Context(), sinktest.Numbered(3))
 			if diff := cmp.Diff(tt.want, sinktest.Failures(o, 3)); diff != "" {
 				t.Errorf("classes differ (-want +got):\n%s", diff)
 			}
@@ -50,7 +49,7 @@ func TestFirehoseAnswers(t *testing.T) {
 // the SDK's own check.
 func TestFirehoseEmpty(t *testing.T) {
 	fake, cfg := sinktest.Start(t)
-	f := New(firehose.NewFromConfig(cfg), "arn:aws:firehose:eu-west-1:123456789012:deliverystream/orders")
+	f := New(cfg, "arn:aws:firehose:eu-west-1:123456789012:deliverystream/orders")
 	if o := f.Send(t.Context(), []engine.Record{{Key: "a"}}); !o.OK() {
 		t.Fatal(o.Err(0))
 	}

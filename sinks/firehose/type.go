@@ -2,7 +2,6 @@ package firehose
 
 import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
-	"github.com/aws/aws-sdk-go-v2/service/firehose"
 
 	"fanout/engine"
 	"fanout/sinks"
@@ -31,7 +30,7 @@ func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(firehose.NewFromConfig(cfg), s.Destination.Name), nil
+	return New(cfg, s.Destination.Name), nil
 }
 
 // checkAccount checks the account of a delivery stream. Firehose takes only a name, so a

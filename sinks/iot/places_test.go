@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/iotdataplane"
-
 	"fanout/engine"
 	"fanout/sinks"
 	"fanout/sinks/internal/sinktest"
@@ -14,7 +12,7 @@ import (
 // Each message goes to the topic of its record.
 func TestPlaces(t *testing.T) {
 	fake, cfg := sinktest.Start(t)
-	s := New(iotdataplane.NewFromConfig(cfg), "sensors/${.id}/${$key}")
+	s := New(cfg, "", "sensors/${.id}/${$key}")
 	for data, says := range map[string]string{
 		`{"id":7}`:     "",
 		`{"id":"a b"}`: "",
@@ -28,7 +26,7 @@ func TestPlaces(t *testing.T) {
 			t.Errorf("%.20s: %v; want %q", data, err, says)
 		}
 	}
-	if o := New(iotdataplane.NewFromConfig(cfg), "a/$${b}").Send(t.Context(), []engine.Record{{}}); !o.OK() || len(fake.Records("iot/a/${b}")) != 1 {
+	if o := New(cfg, "", "a/$${b}").Send(t.Context(), []engine.Record{{}}); !o.OK() || len(fake.Records("iot/a/${b}")) != 1 {
 		t.Errorf("an escaped place: %v", o.Err(0))
 	}
 	if len(fake.Records("iot/sensors/7/k")) != 1 || len(fake.Records("iot/sensors/a b/k")) != 1 || len(fake.Calls()) != 3 {
@@ -46,7 +44,7 @@ func TestReservedTopics(t *testing.T) {
 		"$${x}/${.id}":        "",
 		"a/${.id}":            "",
 	} {
-		o := New(iotdataplane.NewFromConfig(cfg), topic).Send(t.Context(), []engine.Record{{Data: engine.Bytes([]byte(`{"id":"$aws/x"}`))}})
+		o := New(cfg, "", topic).Send(t.Context(), []engine.Record{{Data: engine.Bytes([]byte(`{"id":"$aws/x"}`))}})
 		if err := o.Err(0); (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v; want %q", topic, err, says)
 		}

@@ -5,12 +5,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http"
+	"net/url"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/aws/aws-sdk-go-v2/service/iotdataplane"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"fanout/engine"
+	"fanout/internal/awscall"
 	"fanout/internal/jq"
 	"fanout/sinks"
 	"fanout/sinks/internal/fill"
@@ -25,7 +28,7 @@ const maxBytes = 128 << 10
 // record is delivered when the broker accepts it; the broker does not wait for
 // subscribers. The message is the record's data.
 type Sink struct {
-	client *iotdataplane.Client
+	client *awscall.Client
 	topic  string
 	places *jq.Template // of the topic; nil: it is the same for every record
 	fault  error        // of the topic
@@ -33,11 +36,14 @@ type Sink struct {
 	name   string
 }
 
+// service is the data plane of AWS IoT.
+var service = awscall.Service{ID: "IoT Data Plane", Name: "data-ats.iot", Signing: "iotdata"}
+
 // New returns a sink for a topic. A topic with places, such as sensors/${.id}, is another
-// one for each record. The client must use the account's endpoint, as returned by
-// DescribeEndpoint.
-func New(client *iotdataplane.Client, topic string, opts ...sinks.Option) *Sink {
-	s := &Sink{client: client, topic: topic, source: sinks.Collect(opts).SourceARN, name: "iot " + topic}
+// one for each record. The endpoint is the URL of the account's, as returned by
+// DescribeEndpoint; one that the configuration names takes precedence.
+func New(cfg aws.Config, endpoint, topic string, opts ...sinks.Option) *Sink {
+	s := &Sink{client: awscall.New(cfg, service, endpoint), topic: topic, source: sinks.Collect(opts).SourceARN, name: "iot " + topic}
 	if jq.IsTemplate(topic) {
 		s.places, s.fault = jq.ParseTemplate(topic)
 	}
@@ -63,9 +69,8 @@ func (s *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	}
 	call := request.NewCall(s.name, &publish, 1, request.TextLen(batch))
 	call.Body.Add(batch[0].Data.Bytes())
-	in := &iotdataplane.PublishInput{Topic: &topic, Payload: []byte(publish.Empty)}
-	_, err = request.Put(ctx, call, s.client.Publish, in, func(o *iotdataplane.Options) { o.APIOptions = append(o.APIOptions, call.Install) })
-	if err != nil {
+	call.Path = "/topics/" + url.PathEscape(topic)
+	if err := call.Put(ctx, s.client, readAnswer); err != nil {
 		return engine.Failed(err)
 	}
 	return engine.Outcome{}
@@ -109,11 +114,11 @@ func (s *Sink) reserved() bool {
 }
 
 // publish is the form of Publish.
-var publish = request.Form{Empty: "message", Check: checkAnswer}
+var publish = request.Form{Operation: "Publish", Header: http.Header{"Content-Type": {"application/octet-stream"}}}
 
-// checkAnswer checks that an answer is the broker's, which is {"message":"OK"} or empty.
-// The SDK ignores the answer, so a proxy's page with status 200 would pass for it.
-func checkAnswer(answer []byte) error {
+// readAnswer checks that an answer is the broker's, which is {"message":"OK"} or empty, and not
+// a proxy's page.
+func readAnswer(_ *http.Response, answer []byte) error {
 	if len(answer) > 0 && json.Unmarshal(answer, &struct{}{}) != nil {
 		return engine.Errorf(engine.Retryable, "the answer does not come from AWS IoT, so it is unknown which records arrived")
 	}

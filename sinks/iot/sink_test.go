@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/iotdataplane"
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/engine"
@@ -23,7 +22,7 @@ func TestIoTConformance(t *testing.T) {
 		var next atomic.Pointer[awsfake.Fault]
 		fake.OnCall(func(awsfake.Call) *awsfake.Fault { return next.Swap(nil) })
 		return enginetest.SinkHarness{
-			Sink:     New(iotdataplane.NewFromConfig(cfg), topic),
+			Sink:     New(cfg, "", topic),
 			Accepted: func() [][]byte { return sinktest.DataOf(t, fake.Records("iot/"+topic)) },
 			Refuse:   func(i int) { next.Store(&awsfake.Fault{Refuse: map[int]string{i: "InternalFailureException"}}) },
 			Break:    func() { next.Store(&awsfake.Fault{Drop: true}) },
@@ -47,7 +46,7 @@ func TestIoTMessages(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			fake, cfg := sinktest.Start(t)
-			s := New(iotdataplane.NewFromConfig(cfg), topic)
+			s := New(cfg, "", topic)
 			o := s.Send(t.Context(), []engine.Record{{Key: "a\r\n", Data: engine.Bytes([]byte(tt.data))}})
 			got := fake.Records("iot/" + topic)
 			if err := o.Err(0); tt.says != "" {
@@ -65,7 +64,7 @@ func TestIoTMessages(t *testing.T) {
 
 func TestIoTRequest(t *testing.T) {
 	w := new(sinktest.Wire)
-	s := New(iotdataplane.NewFromConfig(w.Config()), topic)
+	s := New(w.Config(), "", topic)
 	if o := s.Send(t.Context(), sinktest.Numbered(1)); !o.OK() {
 		t.Fatal(o.Err(0))
 	}
@@ -83,7 +82,7 @@ func TestIoTRequest(t *testing.T) {
 func TestIoTErrors(t *testing.T) {
 	sinktest.CheckCodes(t, func(t *testing.T) (*awsfake.Server, engine.Sink) {
 		fake, cfg := sinktest.Start(t)
-		return fake, New(iotdataplane.NewFromConfig(cfg), topic)
+		return fake, New(cfg, "", topic)
 	}, map[string]engine.Class{
 		"ThrottlingException":         engine.Throttled,
 		"ServiceUnavailableException": engine.Throttled,
@@ -98,7 +97,7 @@ func TestIoTErrors(t *testing.T) {
 
 func BenchmarkIoTSend(b *testing.B) {
 	w := &sinktest.Sinkhole{Status: http.StatusOK}
-	sinktest.BenchmarkSend(b, New(iotdataplane.NewFromConfig(w.Config()), topic), sinktest.Numbered(1))
+	sinktest.BenchmarkSend(b, New(w.Config(), "", topic), sinktest.Numbered(1))
 }
 
 // TestIoTBelievesNoOtherAnswer asserts that only the broker's own answer acknowledges a
@@ -119,7 +118,7 @@ func TestIoTBelievesNoOtherAnswer(t *testing.T) {
 		t.Run(tt.answer, func(t *testing.T) {
 			fake, cfg := sinktest.Start(t)
 			fake.OnCall(func(awsfake.Call) *awsfake.Fault { return &awsfake.Fault{Body: []byte(tt.answer)} })
-			o := New(iotdataplane.NewFromConfig(cfg), topic).Send(t.Context(), sinktest.Numbered(1))
+			o := New(cfg, "", topic).Send(t.Context(), sinktest.Numbered(1))
 			if o.OK() != tt.taken {
 				t.Fatalf("taken: %t, %v", o.OK(), o.Err(0))
 			}

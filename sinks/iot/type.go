@@ -1,9 +1,6 @@
 package iot
 
 import (
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iotdataplane"
-
 	"fanout/engine"
 	"fanout/sinks"
 	"fanout/sinks/awsenv"
@@ -29,9 +26,5 @@ func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(iotdataplane.NewFromConfig(cfg, func(o *iotdataplane.Options) {
-		if o.BaseEndpoint == nil { // an endpoint in the environment takes precedence
-			o.BaseEndpoint = aws.String(s.Destination.URL())
-		}
-	}), s.Destination.Topic, sinks.Source(s.SourceARN)), nil
+	return New(cfg, s.Destination.URL(), s.Destination.Topic, sinks.Source(s.SourceARN)), nil
 }

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/awslabs/kinesis-aggregation/go/v2/deaggregator"
 
@@ -27,7 +26,7 @@ import (
 const orders = "kinesis/orders"
 
 func aggregator(cfg aws.Config, ordered bool, opts ...sinks.Option) *Aggregator {
-	return NewAggregator(New(kinesis.NewFromConfig(cfg), sinktest.Stream, opts...), ordered)
+	return NewAggregator(New(cfg, sinktest.Stream, opts...), ordered)
 }
 
 // user is a user record at its destination.
@@ -281,7 +280,7 @@ func TestAggregatesByKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
 		a := &Aggregator{Sink: &Sink{name: "kinesis orders", limits: engine.Limits{RecordBytes: 1 << 20}}, ordered: true}
-		a.router.list = func(context.Context) ([]types.Shard, error) {
+		a.router.list = func(context.Context) ([]shardRange, error) {
 			calls++
 			return nil, errors.New("no")
 		}

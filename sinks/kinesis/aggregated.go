@@ -3,39 +3,26 @@ package kinesis
 import (
 	"context"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
-
 	"fanout/engine"
 	"fanout/sinks/internal/request"
 )
 
-// putAggregates is the form of PutRecords whose answer the SDK decodes, for the ids of
-// shards.
-var putAggregates = request.Form{Empty: `"Records":[]`}
+// putAggregates is the form of PutRecords with the shards of the answer.
+var putAggregates = request.Form{
+	Operation: putRecords.Operation, Header: putRecords.Header, Results: putRecords.Results, ID: putRecords.ID, Whole: true,
+}
 
 // Send implements engine.Packing.
 func (p *packing) Send(ctx context.Context) engine.Outcome {
 	defer p.free()
 	p.write()
-	in := &kinesis.PutRecordsInput{
-		StreamARN: p.streamARN, StreamName: p.stream,
-		Records: []types.PutRecordsRequestEntry{}, // the SDK rejects nil
-	}
 	call := request.NewCall(p.name, &putAggregates, len(p.entries), len(p.entries)*request.Framing)
 	p.appendEntries(call.Body)
-	out, err := request.Put(ctx, call, p.client.PutRecords, in, func(o *kinesis.Options) { o.APIOptions = append(o.APIOptions, call.Install) })
-	if err != nil {
+	if err := call.Put(ctx, p.client, nil); err != nil {
 		return engine.Failed(err)
 	}
-	o := call.Outcome(len(out.Records), out.FailedRecordCount, func(i int) (id, code *string) {
-		return out.Records[i].SequenceNumber, out.Records[i].ErrorCode
-	})
-	if len(out.Records) != len(p.entries) {
-		return o // it fails all records
-	}
-	return p.outcome(ctx, &o, out.Records)
+	o := call.Outcome()
+	return p.outcome(ctx, &o, call.Shard)
 }
 
 // write writes the aggregates.
@@ -57,9 +44,9 @@ func (p *packing) write() {
 	}
 }
 
-// appendEntries appends the list of entries of the request.
+// appendEntries appends the text of the request.
 func (p *packing) appendEntries(b *request.Body) {
-	b.Text(`"Records":[`)
+	b.Text(`{"Records":[`)
 	for i := range p.entries {
 		e := &p.entries[i]
 		first := p.records[e.first].Record
@@ -79,7 +66,9 @@ func (p *packing) appendEntries(b *request.Body) {
 		b.Quote(e.partition)
 		b.Text(`}`)
 	}
-	b.Text(`]`)
+	b.Text(`],`)
+	b.Text(p.stream)
+	b.Text(`}`)
 }
 
 // explicit returns the explicit hash key of an entry, or "". That of an aggregate is the
@@ -96,12 +85,12 @@ func (p *packing) explicit(e *entry, first *engine.Record) string {
 // outcome returns the outcome of the records. If an aggregate went to another shard than
 // p.shards has, the stream was resharded. Readers then ignore the records in it that do not
 // belong to that shard, so these records fail.
-func (p *packing) outcome(ctx context.Context, entries *engine.Outcome, results []types.PutRecordsResultEntry) (o engine.Outcome) {
+func (p *packing) outcome(ctx context.Context, entries *engine.Outcome, shard func(i int) string) (o engine.Outcome) {
 	errs, strays := make([]error, len(p.entries)), make([]*stray, len(p.entries))
 	all := true
 	for i := range p.entries {
 		errs[i] = entries.Err(i)
-		e, id := &p.entries[i], aws.ToString(results[i].ShardId)
+		e, id := &p.entries[i], shard(i)
 		if errs[i] == nil && e.count > 1 && p.shards != nil && id != p.shards.shards[e.shard].id {
 			strays[i] = p.newStray(ctx, id)
 		}

@@ -8,9 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
-
 	"fanout/engine"
 	"fanout/internal/testing/awsfake"
 	"fanout/sinks/internal/sinktest"
@@ -62,20 +59,17 @@ func TestHashKeys(t *testing.T) {
 }
 
 func TestShardMaps(t *testing.T) {
-	open := func(id, first, last string) types.Shard {
-		return types.Shard{ShardId: &id, HashKeyRange: &types.HashKeyRange{StartingHashKey: &first, EndingHashKey: &last}}
-	}
-	closed := open("closed", "0", lastHashKey.String())
-	closed.SequenceNumberRange = &types.SequenceNumberRange{EndingSequenceNumber: aws.String("7")}
+	closed := ranged("closed", "0", lastHashKey.String())
+	closed.SequenceNumberRange.EndingSequenceNumber = "7"
 	half := hashKey{high: 1 << 63}
-	low, high := open("low", "0", "170141183460469231731687303715884105727"), open("high", half.String(), lastHashKey.String())
-	m := newShardMap([]types.Shard{high, closed, low})
+	low, high := ranged("low", "0", "170141183460469231731687303715884105727"), ranged("high", half.String(), lastHashKey.String())
+	m := newShardMap([]shardRange{high, closed, low})
 	if m == nil || m.index("high") != 1 || m.index("closed") != -1 || m.find(half) != 1 || m.find(hashKey{1<<63 - 1, ^uint64(0)}) != 0 || m.find(lastHashKey) != 1 {
 		t.Errorf("the map is %+v", m)
 	}
-	for name, list := range map[string][]types.Shard{
+	for name, list := range map[string][]shardRange{
 		"none": nil, "a gap": {high}, "no end": {low}, "an overlap": {low, high, high}, "only closed": {closed},
-		"no range": {{}}, "bad numbers": {open("x", "a", "b")}, "reversed": {open("x", "9", "3")},
+		"no range": {{}}, "bad numbers": {ranged("x", "a", "b")}, "reversed": {ranged("x", "9", "3")},
 	} {
 		if m := newShardMap(list); m != nil {
 			t.Errorf("%s: the map is %+v", name, m)
@@ -89,7 +83,7 @@ func FuzzAggregate(f *testing.F) {
 	f.Add([]byte("a\x00\xf3\x89\x9a\xc20123456789012345\x00a\x00\xf3\x89\x9a\xc2"), uint8(1))
 	f.Fuzz(func(t *testing.T, text []byte, shards uint8) {
 		a := &Aggregator{Sink: &Sink{limits: engine.Limits{RecordBytes: 200}}, ordered: shards%2 == 0}
-		a.router.list = func(context.Context) ([]types.Shard, error) { return even(1 + int(shards%7)), nil }
+		a.router.list = func(context.Context) ([]shardRange, error) { return even(1 + int(shards%7)), nil }
 		p, _ := a.Pack(t.Context()).(*packing)
 		fields := strings.Split(string(text), "\x00")
 		for i := 0; i+1 < len(fields); i += 2 {
@@ -149,17 +143,21 @@ func checkEntry(t *testing.T, p *packing, i int) {
 	}
 }
 
+// ranged returns an open shard.
+func ranged(id, first, last string) (s shardRange) {
+	s.ShardID, s.HashKeyRange.StartingHashKey, s.HashKeyRange.EndingHashKey = id, first, last
+	return s
+}
+
 // even returns n shards of the same size.
-func even(n int) (list []types.Shard) {
+func even(n int) (list []shardRange) {
 	first := hashKey{}
 	for i := range n {
 		last := hashKey{high: uint64(i+1) * (^uint64(0) / uint64(n))}
 		if i == n-1 {
 			last = lastHashKey
 		}
-		list = append(list, types.Shard{ShardId: aws.String(fmt.Sprint(i)), HashKeyRange: &types.HashKeyRange{
-			StartingHashKey: aws.String(first.String()), EndingHashKey: aws.String(last.String()),
-		}})
+		list = append(list, ranged(fmt.Sprint(i), first.String(), last.String()))
 		if i < n-1 {
 			first = last.next()
 		}
@@ -173,7 +171,7 @@ func BenchmarkPacking(b *testing.B) {
 		b.Run(fmt.Sprint("keys=", keys), func(b *testing.B) {
 			const n = 10_000
 			a := &Aggregator{Sink: &Sink{limits: engine.Limits{RecordBytes: 10 << 20}}, ordered: true}
-			a.router.list = func(context.Context) ([]types.Shard, error) { return even(4), nil }
+			a.router.list = func(context.Context) ([]shardRange, error) { return even(4), nil }
 			text := []byte(base64.StdEncoding.EncodeToString(make([]byte, 200)))
 			recs := make([]engine.Record, n)
 			payloads := engine.NewPayloads(n)

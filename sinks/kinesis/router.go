@@ -7,14 +7,14 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"fanout/internal/awscall"
+	"fanout/sinks/internal/request"
 )
 
 // router knows the shards of a stream. It looks them up when they are needed first, and when
 // an answer of PutRecords shows that they have changed.
 type router struct {
-	list func(ctx context.Context) ([]types.Shard, error)
+	list func(ctx context.Context) ([]shardRange, error)
 
 	mu     sync.Mutex
 	shards *shardMap // nil: unknown
@@ -75,21 +75,31 @@ func (r *router) look(ctx context.Context) {
 var errEndless = errors.New("the list of shards does not end")
 
 // listShards lists the open shards of the stream.
-func (k *Sink) listShards(ctx context.Context) (all []types.Shard, err error) {
-	in := &kinesis.ListShardsInput{
-		StreamARN: k.streamARN, StreamName: k.stream,
-		ShardFilter: &types.ShardFilter{Type: types.ShardFilterTypeAtLatest},
-	}
+func (k *Sink) listShards(ctx context.Context) (all []shardRange, err error) {
+	in := `{"ShardFilter":{"Type":"AT_LATEST"},` + k.stream + `}`
 	for range maxListings {
-		out, err := k.client.ListShards(ctx, in)
+		var page struct {
+			Shards    []shardRange
+			NextToken string
+		}
+		err := k.client.Do(ctx, &awscall.Request{
+			Operation: "ListShards", Header: request.JSON("1.1", api+".ListShards"), Body: awscall.Text(in),
+			MaxBytes: listBytes,
+		}, awscall.JSON(&page, listBytes/listValueBytes))
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, out.Shards...)
-		if out.NextToken == nil {
+		all = append(all, page.Shards...)
+		if page.NextToken == "" {
 			return all, nil
 		}
-		in = &kinesis.ListShardsInput{NextToken: out.NextToken}
+		in = `{"NextToken":` + quoted(page.NextToken) + `}`
 	}
 	return nil, errEndless
 }
+
+// A page of ListShards has up to 1,000 shards, of a few hundred bytes each.
+const (
+	listBytes      = 2 << 20
+	listValueBytes = 64
+)

@@ -3,13 +3,17 @@ package kinesis
 import (
 	"slices"
 	"sort"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
 // shardMap says which open shard of a stream takes a hash key. It does not change.
 type shardMap struct{ shards []shard } // by range
+
+// shardRange is a shard in a list (Kinesis API, Shard). A shard with an end is closed.
+type shardRange struct {
+	ShardID             string `json:"ShardId"`
+	HashKeyRange        struct{ StartingHashKey, EndingHashKey string }
+	SequenceNumberRange struct{ EndingSequenceNumber string }
+}
 
 // shard takes the hash keys up to last that no earlier shard takes.
 type shard struct {
@@ -19,7 +23,7 @@ type shard struct {
 
 // newShardMap returns the map of the open shards in list. It returns nil unless they take
 // every hash key once.
-func newShardMap(list []types.Shard) *shardMap {
+func newShardMap(list []shardRange) *shardMap {
 	type span struct {
 		shard
 		first hashKey
@@ -27,15 +31,15 @@ func newShardMap(list []types.Shard) *shardMap {
 	var open []span
 	for i := range list {
 		s := &list[i]
-		if s.HashKeyRange == nil || s.SequenceNumberRange != nil && s.SequenceNumberRange.EndingSequenceNumber != nil {
+		if s.SequenceNumberRange.EndingSequenceNumber != "" {
 			continue
 		}
-		first, okFirst := parseHashKey(aws.ToString(s.HashKeyRange.StartingHashKey))
-		last, okLast := parseHashKey(aws.ToString(s.HashKeyRange.EndingHashKey))
+		first, okFirst := parseHashKey(s.HashKeyRange.StartingHashKey)
+		last, okLast := parseHashKey(s.HashKeyRange.EndingHashKey)
 		if !okFirst || !okLast || last.less(first) {
 			return nil
 		}
-		open = append(open, span{shard{aws.ToString(s.ShardId), last}, first})
+		open = append(open, span{shard{s.ShardID, last}, first})
 	}
 	slices.SortFunc(open, func(a, b span) int {
 		if a.first.less(b.first) {

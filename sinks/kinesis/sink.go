@@ -8,11 +8,12 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"fanout/engine"
+	"fanout/internal/awscall"
 	"fanout/internal/awsname"
+	"fanout/internal/jsontext"
 	"fanout/sinks"
 	"fanout/sinks/internal/ids"
 	"fanout/sinks/internal/request"
@@ -34,26 +35,28 @@ const (
 // becomes the record's sequence number, or the SHA-256 of its data if there is no number.
 // Both spread records over shards, and stay the same when a record is sent again.
 type Sink struct {
-	client    *kinesis.Client
-	streamARN *string // or nil
-	stream    *string // name, without an ARN
-	name      string
-	limits    engine.Limits
+	client *awscall.Client
+	stream string // a member of a request, such as "StreamName":"orders"
+	name   string
+	limits engine.Limits
 }
+
+// service is Kinesis Data Streams.
+var service = awscall.Service{ID: "Kinesis", Name: "kinesis", GovFIPS: true}
 
 // New returns a sink for a stream, given by name or ARN. A record with its key may
 // have 1 MiB unless RecordBytes sets another limit, up to 10 MiB.
-func New(client *kinesis.Client, stream string, opts ...sinks.Option) *Sink {
-	k := &Sink{client: client, name: "kinesis " + awsname.Last(stream, "/"), limits: engine.Limits{
+func New(cfg aws.Config, stream string, opts ...sinks.Option) *Sink {
+	k := &Sink{client: awscall.New(cfg, service, ""), name: "kinesis " + awsname.Last(stream, "/"), limits: engine.Limits{
 		Records:     maxRecords,
 		Bytes:       maxBytes,
 		RecordBytes: sinks.RecordLimit(opts, recordBytes, maxRecordBytes),
 		OnePerKey:   true, // "a single record failure does not stop the processing of subsequent records"
 	}}
 	if strings.HasPrefix(stream, "arn:") {
-		k.streamARN = &stream
+		k.stream = `"StreamARN":` + quoted(stream)
 	} else {
-		k.stream = &stream
+		k.stream = `"StreamName":` + quoted(stream)
 	}
 	return k
 }
@@ -66,30 +69,28 @@ func (k *Sink) Limits() engine.Limits { return k.limits }
 
 // Send makes one PutRecords call.
 func (k *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
-	in := &kinesis.PutRecordsInput{
-		StreamARN: k.streamARN, StreamName: k.stream,
-		Records: []types.PutRecordsRequestEntry{}, // the SDK rejects nil
-	}
 	call := request.NewCall(k.name, &putRecords, len(batch), request.TextLen(batch))
-	appendRecords(call.Body, batch)
-	out, err := request.Put(ctx, call, k.client.PutRecords, in, func(o *kinesis.Options) { o.APIOptions = append(o.APIOptions, call.Install) })
-	if err != nil {
+	k.appendRecords(call.Body, batch)
+	if err := call.Put(ctx, k.client, nil); err != nil {
 		return engine.Failed(err)
 	}
-	return call.Outcome(len(out.Records), out.FailedRecordCount, func(i int) (id, code *string) {
-		return out.Records[i].SequenceNumber, out.Records[i].ErrorCode
-	})
+	return call.Outcome()
 }
 
 // Sizer counts the data and the partition key.
 func (*Sink) Sizer() func(r *engine.Record) int { return sizeOf }
 
 // putRecords is the form of PutRecords.
-var putRecords = request.Form{Empty: `"Records":[]`, Results: "Records", ID: "SequenceNumber"}
+var putRecords = request.Form{
+	Operation: "PutRecords", Header: request.JSON("1.1", api+".PutRecords"), Results: "Records", ID: "SequenceNumber",
+}
 
-// appendRecords appends the list of records of a request.
-func appendRecords(b *request.Body, batch []engine.Record) {
-	b.Text(`"Records":[`)
+// api is the version of the API.
+const api = "Kinesis_20131202"
+
+// appendRecords appends the text of a request.
+func (k *Sink) appendRecords(b *request.Body, batch []engine.Record) {
+	b.Text(`{"Records":[`)
 	for i := range batch {
 		r := &batch[i]
 		b.Comma(i)
@@ -105,8 +106,12 @@ func appendRecords(b *request.Body, batch []engine.Record) {
 		b.Quote(partitionKey(r))
 		b.Text(`}`)
 	}
-	b.Text(`]`)
+	b.Text(`],`)
+	b.Text(k.stream)
+	b.Text(`}`)
 }
+
+func quoted(s string) string { return string(jsontext.AppendString(nil, s)) }
 
 // sizeOf counts the data and the partition key, as Kinesis does.
 func sizeOf(r *engine.Record) int {

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/engine"
@@ -42,7 +41,7 @@ func TestKinesisAnswers(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := &sinktest.Wire{Answer: tt.answer}
-			o := New(kinesis.NewFromConfig(w.Config()), sinktest.Stream).Send(t.Context(), sinktest.Numbered(3))
+			o := New(w.Config(), sinktest.Stream).Send(t.Context(), sinktest.Numbered(3))
 			if diff := cmp.Diff(tt.want, sinktest.Failures(o, 3)); diff != "" {
 				t.Errorf("classes differ (-want +got):\n%s", diff)
 			}
@@ -59,7 +58,7 @@ func TestKinesisDestination(t *testing.T) {
 		w := &sinktest.Wire{Answer: answer(accepted)}
 		cfg := w.Config()
 		cfg.Region = tt.region
-		if o := New(kinesis.NewFromConfig(cfg), tt.given).Send(t.Context(), sinktest.Numbered(1)); !o.OK() {
+		if o := New(cfg, tt.given).Send(t.Context(), sinktest.Numbered(1)); !o.OK() {
 			t.Error(o.Err(0))
 		}
 		var in struct{ StreamName, StreamARN string }
@@ -88,7 +87,7 @@ func TestKinesisKeys(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			fake, cfg := sinktest.Start(t)
-			k := New(kinesis.NewFromConfig(cfg), sinktest.Stream)
+			k := New(cfg, sinktest.Stream)
 			tt.rec.HashKey = "170141183460469231731687303715884105728"
 			if o := k.Send(t.Context(), []engine.Record{tt.rec}); !o.OK() {
 				t.Fatal(o.Err(0))

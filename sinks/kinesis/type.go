@@ -1,8 +1,6 @@
 package kinesis
 
 import (
-	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-
 	"fanout/engine"
 	"fanout/sinks"
 	"fanout/sinks/awsenv"
@@ -30,7 +28,7 @@ func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	sink := New(kinesis.NewFromConfig(cfg), s.Destination.NameOrARN(), sinks.RecordBytes(s.MaxRecordBytes))
+	sink := New(cfg, s.Destination.NameOrARN(), sinks.RecordBytes(s.MaxRecordBytes))
 	if s.Aggregate {
 		return NewAggregator(sink, s.Ordered()), nil
 	}

@@ -7,8 +7,6 @@ import (
 	"testing"
 	"weak"
 
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-
 	"fanout/engine"
 	"fanout/sinks/internal/sinktest"
 )
@@ -21,7 +19,7 @@ func TestLambdaAllocatesNoEvent(t *testing.T) {
 	for i := range recs {
 		recs[i].Raw = sinktest.SourceRaw("k", strings.Repeat("x", raw))
 	}
-	l := New(lambda.NewFromConfig((&sinktest.Sinkhole{Status: http.StatusAccepted}).Config()), function, "", SourceRecords)
+	l := New((&sinktest.Sinkhole{Status: http.StatusAccepted}).Config(), function, "", SourceRecords)
 	allocated := func() uint64 {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
@@ -43,7 +41,7 @@ func TestLambdaAllocatesNoEvent(t *testing.T) {
 // delivery.
 func TestLambdaKeepsNoEvent(t *testing.T) {
 	w := &sinktest.Wire{Status: http.StatusAccepted}
-	l := New(lambda.NewFromConfig(w.Config()), function, "", KinesisRecords)
+	l := New(w.Config(), function, "", KinesisRecords)
 	plan, err := engine.NewPlan(engine.Options{}, engine.Target{ID: "t", Sink: l})
 	if err != nil {
 		t.Fatal(err)

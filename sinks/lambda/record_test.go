@@ -10,7 +10,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/engine"
@@ -93,7 +93,7 @@ func TestLambdaRecords(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			fake, cfg := sinktest.Start(t)
-			l := New(lambda.NewFromConfig(cfg), function, "", tt.form)
+			l := New(cfg, function, "", tt.form)
 			o := l.Send(t.Context(), []engine.Record{tt.rec})
 			got := fake.Records("lambda/orders")
 			if err := o.Err(0); tt.want == "" {
@@ -131,7 +131,7 @@ func FuzzLambdaUserRecord(f *testing.F) {
 		if !json.Valid(raw) || json.Unmarshal(raw, &source) != nil || source == nil {
 			return // the event decoder rejects such a record
 		}
-		l := New(nil, function, "", KinesisRecords)
+		l := New(aws.Config{}, function, "", KinesisRecords)
 		r := engine.Record{Key: key, HashKey: hashKey, Lane: "lane", Seq: "seq", Sub: sub, Data: engine.Bytes(data), Raw: raw}
 		event, err := eventOf(l, []engine.Record{r, r})
 		if err != nil {
@@ -198,7 +198,7 @@ func FuzzLambdaNotification(f *testing.F) {
 		if json.Unmarshal(raw, &want) != nil || want == nil || !utf8.Valid(raw) {
 			return // the event decoder rejects such a record
 		}
-		l := New(nil, function, "", Notifications)
+		l := New(aws.Config{}, function, "", Notifications)
 		r := engine.Record{Raw: raw, Data: engine.Bytes(data)}
 		event, err := eventOf(l, []engine.Record{r, r})
 		if err != nil {
@@ -223,7 +223,7 @@ func FuzzLambdaNotification(f *testing.F) {
 // reuses the memory of a source record.
 func TestLambdaTellsSourceRecordsApart(t *testing.T) {
 	w := &sinktest.Wire{Status: http.StatusAccepted}
-	l := New(lambda.NewFromConfig(w.Config()), function, "", KinesisRecords)
+	l := New(w.Config(), function, "", KinesisRecords)
 	raw := sinktest.SourceRaw("k", "many")
 	for _, version := range []string{"1.0", "2.0", "3.0"} {
 		copy(raw, bytes.Replace(sinktest.SourceRaw("k", "many"), []byte("1.0"), []byte(version), 1))

@@ -4,13 +4,14 @@ package lambda
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"fanout/engine"
+	"fanout/internal/awscall"
 	"fanout/internal/awsname"
 	"fanout/sinks"
 	"fanout/sinks/internal/request"
@@ -51,25 +52,29 @@ const (
 // particular order, and occasionally more than once (Lambda guide, Invoking a function
 // asynchronously). Only the records of one event stay in order.
 type Sink struct {
-	client    *lambda.Client
-	name      string
-	function  string
-	qualifier *string
-	form      Form
-	source    recordSource
+	client *awscall.Client
+	name   string
+	path   string
+	query  string
+	form   Form
+	source recordSource
 }
+
+// service is AWS Lambda.
+var service = awscall.Service{ID: "Lambda", Name: "lambda"}
 
 // New returns a sink for a function, given by name, partial ARN or ARN, and for an
 // alias or version of it; "" is the unpublished version. The option sinks.Source names the
 // source of the records.
-func New(client *lambda.Client, function, qualifier string, form Form, opts ...sinks.Option) *Sink {
+func New(cfg aws.Config, function, qualifier string, form Form, opts ...sinks.Option) *Sink {
 	l := &Sink{
-		client: client, name: "lambda " + awsname.Last(function, ":"), function: function, form: form,
+		client: awscall.New(cfg, service, ""), name: "lambda " + awsname.Last(function, ":"), form: form,
+		path:   "/2015-03-31/functions/" + escapePath(function) + "/invocations",
 		source: newRecordSource(sinks.Collect(opts).SourceARN),
 	}
 	if qualifier != "" {
 		l.name += ":" + qualifier
-		l.qualifier = &qualifier
+		l.query = url.Values{"Qualifier": {qualifier}}.Encode()
 	}
 	return l
 }
@@ -100,26 +105,31 @@ func (l *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 		call.Body.Free()
 		return engine.Failed(err)
 	}
-	in := &lambda.InvokeInput{
-		FunctionName:   &l.function,
-		Qualifier:      l.qualifier,
-		InvocationType: types.InvocationTypeEvent,
-		Payload:        []byte(emptyEvent),
-	}
-	out, err := request.Put(ctx, call, l.client.Invoke, in, func(o *lambda.Options) { o.APIOptions = append(o.APIOptions, call.Install) })
-	switch {
-	case err != nil:
+	call.Path, call.Query = l.path, l.query
+	if err := call.Put(ctx, l.client, readAnswer); err != nil {
 		return engine.Failed(err)
-	case out.StatusCode != http.StatusAccepted || aws.ToString(out.FunctionError) != "":
-		return engine.Failed(engine.Errorf(engine.Retryable,
-			"%s: the answer (status %d) does not confirm that the event was queued, so it is unknown whether it arrived", l.name, out.StatusCode))
 	}
 	return engine.Outcome{}
 }
 
 // invoke is the form of Invoke. AWS answers an event with an empty body, and emulators with what
 // the function returned.
-var invoke = request.Form{Empty: emptyEvent, Opaque: true}
+var invoke = request.Form{
+	Operation: "Invoke", Opaque: true,
+	Header: http.Header{"Content-Type": {"application/octet-stream"}, "X-Amz-Invocation-Type": {"Event"}},
+}
+
+// readAnswer checks that Lambda queued the event.
+func readAnswer(answer *http.Response, _ []byte) error {
+	if answer.StatusCode != http.StatusAccepted || answer.Header.Get("X-Amz-Function-Error") != "" {
+		return engine.Errorf(engine.Retryable,
+			"the answer (status %d) does not confirm that the event was queued, so it is unknown whether it arrived", answer.StatusCode)
+	}
+	return nil
+}
+
+// escapePath escapes a part of a path as the SDK does: ARNs have colons.
+func escapePath(s string) string { return strings.ReplaceAll(url.PathEscape(s), ":", "%3A") }
 
 // minPiece is the length, in bytes, from which a piece of a record is referenced instead
 // of copied. There are many small pieces, and each reference keeps memory for itself.

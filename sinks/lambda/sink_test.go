@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/engine"
@@ -72,7 +71,7 @@ func TestLambdaConformance(t *testing.T) {
 				var next atomic.Pointer[awsfake.Fault]
 				fake.OnCall(func(awsfake.Call) *awsfake.Fault { return next.Swap(nil) })
 				return enginetest.SinkHarness{
-					Sink: New(lambda.NewFromConfig(cfg), functionARN, "live", tt.form),
+					Sink: New(cfg, functionARN, "live", tt.form),
 					Accepted: func() [][]byte {
 						all := sinktest.DataOf(t, fake.Records("lambda/orders:live"))
 						for i := range all {
@@ -98,7 +97,7 @@ func TestLambdaRequest(t *testing.T) {
 		{"123456789012:function:orders", "", "lambda orders"},
 	} {
 		w := &sinktest.Wire{Status: http.StatusAccepted}
-		l := New(lambda.NewFromConfig(w.Config()), tt.function, tt.qualifier, SourceRecords)
+		l := New(w.Config(), tt.function, tt.qualifier, SourceRecords)
 		if l.String() != tt.name {
 			t.Errorf("String %q; want %q", l, tt.name)
 		}
@@ -130,7 +129,7 @@ func TestLambdaAnswers(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l := New(lambda.NewFromConfig(tt.wire.Config()), function, "", SourceRecords)
+			l := New(tt.wire.Config(), function, "", SourceRecords)
 			o := l.Send(t.Context(), []engine.Record{sinktest.SourceRecord(0), sinktest.SourceRecord(1)})
 			if diff := cmp.Diff([]string{tt.want, tt.want}, sinktest.Failures(o, 2)); diff != "" {
 				t.Errorf("classes differ (-want +got):\n%s", diff)
@@ -145,7 +144,7 @@ func TestLambdaAnswers(t *testing.T) {
 func TestLambdaErrors(t *testing.T) {
 	sinktest.CheckCodes(t, func(t *testing.T) (*awsfake.Server, engine.Sink) {
 		fake, cfg := sinktest.Start(t)
-		return fake, New(lambda.NewFromConfig(cfg), function, "", SourceRecords)
+		return fake, New(cfg, function, "", SourceRecords)
 	}, map[string]engine.Class{
 		"TooManyRequestsException":       engine.Throttled,
 		"EC2ThrottledException":          engine.Throttled,
@@ -163,7 +162,7 @@ func TestLambdaErrors(t *testing.T) {
 
 func TestLambdaExactSizes(t *testing.T) {
 	fake, cfg := sinktest.Start(t)
-	l := New(lambda.NewFromConfig(cfg), function, "", SourceRecords)
+	l := New(cfg, function, "", SourceRecords)
 	limits := l.Limits()
 	doc := func(size int) engine.Record {
 		return engine.Record{Raw: []byte(`"` + strings.Repeat("x", size-3) + `"`)}
@@ -208,7 +207,7 @@ func TestLambdaPlan(t *testing.T) {
 		}
 	}
 	plan, err := engine.NewPlan(engine.Options{}, engine.Target{
-		ID: "t", Sink: New(lambda.NewFromConfig(cfg), function, "", SourceRecords), Ordered: true,
+		ID: "t", Sink: New(cfg, function, "", SourceRecords), Ordered: true,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -231,7 +230,7 @@ func TestLambdaPlan(t *testing.T) {
 
 func BenchmarkLambdaSend(b *testing.B) {
 	open := func(form Form) engine.Sink {
-		return New(lambda.NewFromConfig((&sinktest.Sinkhole{Status: http.StatusAccepted}).Config()), function, "", form)
+		return New((&sinktest.Sinkhole{Status: http.StatusAccepted}).Config(), function, "", form)
 	}
 	recs := make([]engine.Record, 500)
 	for i := range recs {

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/engine"
@@ -58,7 +57,7 @@ func TestLambdaMakesSourceRecords(t *testing.T) {
 		for _, form := range []Form{SourceRecords, KinesisRecords, Notifications} {
 			t.Run(name, func(t *testing.T) {
 				fake, cfg := sinktest.Start(t)
-				l := New(lambda.NewFromConfig(cfg), function, "", form, sinks.Source(c.source))
+				l := New(cfg, function, "", form, sinks.Source(c.source))
 				o := l.Send(t.Context(), []engine.Record{c.record})
 				if err := o.Err(0); c.fault != "" {
 					if err == nil || engine.ClassOf(err) != engine.Refused || !strings.Contains(err.Error(), c.fault) {

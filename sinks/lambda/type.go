@@ -3,8 +3,6 @@ package lambda
 import (
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-
 	"fanout/engine"
 	"fanout/sinks"
 	"fanout/sinks/awsenv"
@@ -33,7 +31,7 @@ func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
 		return nil, err
 	}
 	d := &s.Destination
-	return New(lambda.NewFromConfig(cfg), d.NameOrARN(), d.Qualifier, form(s), sinks.Source(s.SourceARN)), nil
+	return New(cfg, d.NameOrARN(), d.Qualifier, form(s), sinks.Source(s.SourceARN)), nil
 }
 
 // form returns the form of the records of an event.

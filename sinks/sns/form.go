@@ -13,7 +13,7 @@ import (
 // entriesField is the name of a request's list in the AWS query protocol.
 const entriesField = "PublishBatchRequestEntries"
 
-// append appends the messages of a request as fields of a form, sorted by name like the
+// append appends a request as fields of a form, sorted by name like the
 // SDK's: message 10 comes before message 2.
 func (s *Sink) append(b *request.Body, batch []engine.Record, own []message.Filled) {
 	var buf [message.MaxEntries]string
@@ -22,13 +22,15 @@ func (s *Sink) append(b *request.Body, batch []engine.Record, own []message.Fill
 		numbers = append(numbers, strconv.Itoa(i+1))
 	}
 	slices.Sort(numbers)
-	for k, number := range numbers {
-		if k > 0 {
-			b.Text("&")
-		}
+	b.Text("Action=PublishBatch")
+	for _, number := range numbers {
+		b.Text("&")
 		i, _ := strconv.Atoi(number)
 		s.appendMessage(b, &batch[i-1], &own[i-1], i)
 	}
+	b.Text("&TopicArn=")
+	b.Buf = appendForm(b.Buf, s.topic)
+	b.Text("&Version=2010-03-31")
 }
 
 // appendMessage appends message n, counted from 1.

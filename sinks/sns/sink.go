@@ -3,12 +3,14 @@ package sns
 
 import (
 	"context"
+	"encoding/xml"
+	"net/http"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/sns"
-	"github.com/aws/aws-sdk-go-v2/service/sns/types"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"fanout/engine"
+	"fanout/internal/awscall"
 	"fanout/internal/awsname"
 	"fanout/sinks"
 	"fanout/sinks/internal/ids"
@@ -25,7 +27,7 @@ const (
 // Sink publishes messages to a topic with PublishBatch. Its messages are like SQS
 // messages, except that a notification's subject stays a subject.
 type Sink struct {
-	client *sns.Client
+	client *awscall.Client
 	name   string
 	topic  string
 	fifo   bool
@@ -34,11 +36,14 @@ type Sink struct {
 	form   message.Form
 }
 
+// service is Amazon SNS.
+var service = awscall.Service{ID: "SNS", Name: "sns", Query: true, GovFIPS: true}
+
 // New returns a sink for the topic with the ARN topicARN. A message, or a whole
 // request, may have 256 KiB unless RecordBytes sets another limit, up to 1 MiB.
-func New(client *sns.Client, topicARN string, opts ...sinks.Option) *Sink {
+func New(cfg aws.Config, topicARN string, opts ...sinks.Option) *Sink {
 	bytes := sinks.RecordLimit(opts, defaultBytes, maxBytes)
-	s := &Sink{client: client, name: "sns " + awsname.Last(topicARN, ":"), topic: topicARN, fifo: strings.HasSuffix(topicARN, ".fifo"), origin: sinks.Collect(opts).Origin}
+	s := &Sink{client: awscall.New(cfg, service, ""), name: "sns " + awsname.Last(topicARN, ":"), topic: topicARN, fifo: strings.HasSuffix(topicARN, ".fifo"), origin: sinks.Collect(opts).Origin}
 	s.form = message.Form{Name: s.name, Subject: true, MaxBytes: bytes}
 	o := sinks.Collect(opts)
 	s.form.Set(message.Own{Subject: o.Subject, Attributes: o.Attributes, Group: o.Group, Source: o.SourceARN})
@@ -64,20 +69,11 @@ func (s *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	if err != nil {
 		return engine.Failed(err)
 	}
-	in := &sns.PublishBatchInput{TopicArn: &s.topic, PublishBatchRequestEntries: []types.PublishBatchRequestEntry{}} // the SDK rejects nil
 	call := request.NewCall(s.name, &publishBatch, len(batch), s.form.TextLen(batch, own))
 	s.append(call.Body, batch, own)
-	out, err := request.Put(ctx, call, s.client.PublishBatch, in, func(o *sns.Options) { o.APIOptions = append(o.APIOptions, call.Install) })
-	if err != nil {
-		return engine.Failed(err)
-	}
 	results := message.NewResults(s.name, len(batch))
-	for i := range out.Successful {
-		results.Acknowledge(out.Successful[i].Id)
-	}
-	for i := range out.Failed {
-		f := &out.Failed[i]
-		results.Refuse(f.Id, f.Code, f.Message, f.SenderFault)
+	if err := call.Put(ctx, s.client, func(_ *http.Response, text []byte) error { return readAnswer(text, results) }); err != nil {
+		return engine.Failed(err)
 	}
 	return results.Outcome()
 }
@@ -91,4 +87,20 @@ func (s *Sink) Describe(ctx context.Context, r *engine.Record) (sinks.Entry, err
 func (s *Sink) Sizer() func(r *engine.Record) int { return s.form.Size }
 
 // publishBatch is the form of PublishBatch.
-var publishBatch = request.Form{Empty: entriesField + "=", Check: request.WholeXML("PublishBatchResponse")}
+var publishBatch = request.Form{
+	Operation: "PublishBatch", Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
+}
+
+// readAnswer reads an answer of PublishBatch.
+func readAnswer(text []byte, results *message.Results) error {
+	var answer struct {
+		XMLName xml.Name        `xml:"PublishBatchResponse"`
+		Taken   []message.Entry `xml:"PublishBatchResult>Successful>member"`
+		Refused []message.Entry `xml:"PublishBatchResult>Failed>member"`
+	}
+	if err := awscall.DecodeXML(text, &answer); err != nil {
+		return request.ErrPart
+	}
+	results.Add(answer.Taken, answer.Refused)
+	return nil
+}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/sinks/internal/sinktest"
@@ -33,7 +32,7 @@ func TestSNSAnswers(t *testing.T) {
 	for _, tt := range sinktest.Answers {
 		t.Run(tt.Name, func(t *testing.T) {
 			w := &sinktest.Wire{Answer: answer(tt.Out)}
-			o := New(sns.NewFromConfig(w.Config()), sinktest.TopicARN).Send(t.Context(), sinktest.Numbered(3))
+			o := New(w.Config(), sinktest.TopicARN).Send(t.Context(), sinktest.Numbered(3))
 			if diff := cmp.Diff(tt.Want, sinktest.Failures(o, 3)); diff != "" {
 				t.Errorf("classes differ (-want +got):\n%s", diff)
 			}

@@ -1,8 +1,6 @@
 package sns
 
 import (
-	"github.com/aws/aws-sdk-go-v2/service/sns"
-
 	"fanout/engine"
 	"fanout/sinks"
 	"fanout/sinks/awsenv"
@@ -30,6 +28,6 @@ func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(sns.NewFromConfig(cfg), s.Destination.ARN, sinks.RecordBytes(s.MaxRecordBytes), sinks.Source(s.SourceARN),
+	return New(cfg, s.Destination.ARN, sinks.RecordBytes(s.MaxRecordBytes), sinks.Source(s.SourceARN),
 		sinks.Message(s.Subject, s.Attributes, s.Group)), nil
 }

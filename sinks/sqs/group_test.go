@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-
 	"fanout/engine"
 	"fanout/internal/testing/awsfake"
 	"fanout/sinks"
@@ -15,7 +13,7 @@ import (
 // Messages of a standard queue have the group and the attributes of their record.
 func TestTemplates(t *testing.T) {
 	fake, cfg := sinktest.Start(t)
-	s := New(sqs.NewFromConfig(cfg), sinktest.QueueURL, sinks.Message("S", `{"type":"${.type}"}`, "tenant-${.tenant}"))
+	s := New(cfg, sinktest.QueueURL, "", sinks.Message("S", `{"type":"${.type}"}`, "tenant-${.tenant}"))
 	batch := sinktest.Numbered(3)
 	for i, data := range []string{`{"type":"a","tenant":1}`, `{"type":"b","tenant":2}`, `{"type":"c"}`} {
 		batch[i].Data = engine.Bytes([]byte(data))

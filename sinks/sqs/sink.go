@@ -4,13 +4,14 @@ package sqs
 import (
 	"context"
 	"encoding/base64"
+	"net/http"
 	"strconv"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"fanout/engine"
+	"fanout/internal/awscall"
 	"fanout/internal/awsname"
 	"fanout/internal/jsontext"
 	"fanout/internal/xray"
@@ -39,7 +40,7 @@ const maxAttributes = 10
 // message sent twice arrives once. A standard queue with a group shares its consumers
 // fairly between groups (SQS guide, Amazon SQS fair queues).
 type Sink struct {
-	client *sqs.Client
+	client *awscall.Client
 	name   string
 	url    string
 	fifo   bool
@@ -48,10 +49,14 @@ type Sink struct {
 	form   message.Form
 }
 
-// New returns a sink for the queue at queueURL. A message may have 1 MiB unless
-// RecordBytes sets a lower limit.
-func New(client *sqs.Client, queueURL string, opts ...sinks.Option) *Sink {
-	s := &Sink{client: client, name: "sqs " + awsname.Last(queueURL, "/"), url: queueURL, fifo: strings.HasSuffix(queueURL, ".fifo"), origin: sinks.Collect(opts).Origin}
+// service is Amazon SQS.
+var service = awscall.Service{ID: "SQS", Name: "sqs", GovFIPS: true}
+
+// New returns a sink for the queue at queueURL. Unless the configuration names an endpoint, it
+// calls the host at endpoint, or the service's own in the region if endpoint is "". A message may
+// have 1 MiB unless RecordBytes sets a lower limit.
+func New(cfg aws.Config, queueURL, endpoint string, opts ...sinks.Option) *Sink {
+	s := &Sink{client: awscall.New(cfg, service, endpoint), name: "sqs " + awsname.Last(queueURL, "/"), url: queueURL, fifo: strings.HasSuffix(queueURL, ".fifo"), origin: sinks.Collect(opts).Origin}
 	s.form = message.Form{Name: s.name, MaxAttributes: maxAttributes, MaxBytes: sinks.RecordLimit(opts, maxBytes, maxBytes)}
 	o := sinks.Collect(opts)
 	s.form.Set(message.Own{Subject: o.Subject, Attributes: o.Attributes, Group: o.Group, Source: o.SourceARN})
@@ -77,27 +82,14 @@ func (s *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	if err != nil {
 		return engine.Failed(err)
 	}
-	in := &sqs.SendMessageBatchInput{QueueUrl: &s.url, Entries: []types.SendMessageBatchRequestEntry{}} // the SDK rejects nil
 	trace := xray.Header(ctx)
 	call := request.NewCall(s.name, &sendMessageBatch, len(batch), s.form.TextLen(batch, own)+len(batch)*len(trace))
 	s.append(call.Body, batch, own, trace)
-	out, err := request.Put(ctx, call, s.client.SendMessageBatch, in, func(o *sqs.Options) {
-		o.APIOptions = append(o.APIOptions, call.Install)
-		// The signature holds the SHA-256 of the request, so it proves that the messages
-		// arrived as sent. To check the MD5 of each message in the answer costs as much
-		// again.
-		o.DisableMessageChecksumValidation = true
-	})
-	if err != nil {
-		return engine.Failed(err)
-	}
 	results := message.NewResults(s.name, len(batch))
-	for i := range out.Successful {
-		results.Acknowledge(out.Successful[i].Id)
-	}
-	for i := range out.Failed {
-		f := &out.Failed[i]
-		results.Refuse(f.Id, f.Code, f.Message, f.SenderFault)
+	// The signature holds the SHA-256 of the request, so it proves that the messages arrived as
+	// sent. To check the MD5 of each message in the answer costs as much again.
+	if err := call.Put(ctx, s.client, func(_ *http.Response, text []byte) error { return results.ReadJSON(text) }); err != nil {
+		return engine.Failed(err)
 	}
 	return results.Outcome()
 }
@@ -111,11 +103,17 @@ func (s *Sink) Describe(ctx context.Context, r *engine.Record) (sinks.Entry, err
 func (s *Sink) Sizer() func(r *engine.Record) int { return s.form.Size }
 
 // sendMessageBatch is the form of SendMessageBatch.
-var sendMessageBatch = request.Form{Empty: `"Entries":[]`}
+var sendMessageBatch = request.Form{Operation: "SendMessageBatch", Header: header()}
 
-// append appends the list of messages of a request. trace is their trace header; "": none.
+func header() http.Header {
+	h := request.JSON("1.0", "AmazonSQS.SendMessageBatch")
+	h.Set("X-Amzn-Query-Mode", "true") // errors then have a header with their former name
+	return h
+}
+
+// append appends the text of a request. trace is their trace header; "": none.
 func (s *Sink) append(b *request.Body, batch []engine.Record, own []message.Filled, trace string) {
-	b.Text(`"Entries":[`)
+	b.Text(`{"Entries":[`)
 	for i := range batch {
 		r := &batch[i]
 		b.Comma(i)
@@ -159,5 +157,7 @@ func (s *Sink) append(b *request.Body, batch []engine.Record, own []message.Fill
 		}
 		b.Text(`}`)
 	}
-	b.Text(`]`)
+	b.Text(`],"QueueUrl":`)
+	b.Quote(s.url)
+	b.Text(`}`)
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/sinks/internal/sinktest"
@@ -37,7 +36,7 @@ func TestSQSAnswers(t *testing.T) {
 	for _, tt := range sinktest.Answers {
 		t.Run(tt.Name, func(t *testing.T) {
 			w := &sinktest.Wire{Answer: answer(t, tt.Out)}
-			o := New(sqs.NewFromConfig(w.Config()), sinktest.QueueURL).Send(t.Context(), sinktest.Numbered(3))
+			o := New(w.Config(), sinktest.QueueURL, "").Send(t.Context(), sinktest.Numbered(3))
 			if diff := cmp.Diff(tt.Want, sinktest.Failures(o, 3)); diff != "" {
 				t.Errorf("classes differ (-want +got):\n%s", diff)
 			}

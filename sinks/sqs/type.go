@@ -1,9 +1,6 @@
 package sqs
 
 import (
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-
 	"fanout/engine"
 	"fanout/sinks"
 	"fanout/sinks/awsenv"
@@ -31,21 +28,6 @@ func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
 		return nil, err
 	}
 	d := &s.Destination
-	return New(sqs.NewFromConfig(cfg, Host(d)), d.URL(), sinks.RecordBytes(s.MaxRecordBytes), sinks.Source(s.SourceARN),
+	return New(cfg, d.URL(), Endpoint(d), sinks.RecordBytes(s.MaxRecordBytes), sinks.Source(s.SourceARN),
 		sinks.Message(s.Subject, s.Attributes, s.Group)), nil
-}
-
-// Host makes a client call the host in a queue's URL, unless the environment names an
-// endpoint. The URL's host then overrides the settings that select one of AWS's own
-// endpoints.
-func Host(d *sinks.Destination) func(*sqs.Options) {
-	return func(o *sqs.Options) {
-		endpoint := Endpoint(d)
-		if endpoint == "" || o.BaseEndpoint != nil {
-			return
-		}
-		o.BaseEndpoint = &endpoint
-		o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateDisabled
-		o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateDisabled
-	}
 }

@@ -15,7 +15,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/awslabs/kinesis-aggregation/go/v2/deaggregator"
 
@@ -35,10 +34,9 @@ type aggregator struct {
 
 func newAggregator(s *sink) *aggregator {
 	a := &aggregator{sink: s}
-	a.own = kinesissink.NewAggregator(kinesissink.New(kinesis.New(kinesis.Options{
-		Region: "eu-west-1", HTTPClient: a, Retryer: aws.NopRetryer{},
-		Credentials: credentials.NewStaticCredentialsProvider("AKIAMADEUP", "made up", ""),
-	}), "stream"), s.target.ordered())
+	a.own = kinesissink.NewAggregator(kinesissink.New(aws.Config{
+		Region: "eu-west-1", HTTPClient: a, Credentials: credentials.NewStaticCredentialsProvider("AKIAMADEUP", "made up", ""),
+	}, "stream"), s.target.ordered())
 	return a
 }
 

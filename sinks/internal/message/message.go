@@ -7,8 +7,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"fanout/engine"
 	"fanout/sinks/internal/classify"
 	"fanout/sinks/internal/ids"
@@ -76,27 +74,33 @@ func NewResults(sink string, n int) *Results {
 	return r
 }
 
-// Acknowledge adds an acknowledgement. An unknown id is ignored.
-func (r *Results) Acknowledge(id *string) {
-	if i, ok := r.index(id); ok {
-		r.fates[i] = nil
-	}
+// Entry is the result of one message in an answer.
+type Entry struct {
+	ID            string `xml:"Id"`
+	Code, Message string // of a refusal
+	SenderFault   bool   // it is permanent unless it is known to pass
 }
 
-// Refuse adds a refusal. A sender's fault is permanent unless it is known to pass.
-func (r *Results) Refuse(id, code, message *string, senderFault bool) {
-	i, ok := r.index(id)
-	if !ok {
-		return
+// Add adds results. Unknown ids are ignored, and a refusal weighs more.
+func (r *Results) Add(taken, refused []Entry) {
+	for i := range taken {
+		if k, ok := r.index(taken[i].ID); ok {
+			r.fates[k] = nil
+		}
 	}
-	r.fates[i] = classify.Entry(r.sink, aws.ToString(code), aws.ToString(message), senderFault)
+	for i := range refused {
+		e := &refused[i]
+		if k, ok := r.index(e.ID); ok {
+			r.fates[k] = classify.Entry(r.sink, e.Code, e.Message, e.SenderFault)
+		}
+	}
 }
 
 // index returns the message that was sent with id. The id must be exactly as sent: +1 and
 // 01 belong to no message.
-func (r *Results) index(id *string) (int, bool) {
-	i, err := strconv.Atoi(aws.ToString(id))
-	return i, err == nil && i >= 0 && i < len(r.fates) && strconv.Itoa(i) == *id
+func (r *Results) index(id string) (int, bool) {
+	i, err := strconv.Atoi(id)
+	return i, err == nil && i >= 0 && i < len(r.fates) && strconv.Itoa(i) == id
 }
 
 // Outcome returns the results collected so far.

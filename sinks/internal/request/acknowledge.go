@@ -1,8 +1,6 @@
 package request
 
 import (
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"fanout/engine"
 	"fanout/engine/ascii"
 	"fanout/internal/jsonscan"
@@ -15,18 +13,23 @@ type refusal struct {
 	code   string
 }
 
-// Outcome is the outcome of a call that Put made without an error. For each of n results
-// of the answer, result returns its id and its error code; one of them is set. failed is
-// the number of failures that the answer gives. The caller takes all of them from the
-// SDK's output, which is empty if the answer had the usual form.
-func (c *Call) Outcome(n int, failed *int32, result func(i int) (id, code *string)) engine.Outcome {
+// Outcome is the outcome of a call that Put made without an error.
+func (c *Call) Outcome() engine.Outcome {
 	switch {
 	case c.acknowledged:
 		return c.refused()
-	case n != c.records:
-		return engine.Failed(classify.Miscounted(c.sink, c.records, n))
+	case len(c.results) != c.records:
+		return engine.Failed(classify.Miscounted(c.sink, c.records, len(c.results)))
 	}
-	return c.outcome(int(aws.ToInt32(failed)), result)
+	return c.outcome()
+}
+
+// Shard returns the id of the shard that took record i, or "" if the answer does not name it.
+func (c *Call) Shard(i int) string {
+	if i < len(c.results) {
+		return c.results[i].Shard
+	}
+	return ""
 }
 
 // refused is the outcome if the answer acknowledges all records but the refusals.
@@ -41,22 +44,21 @@ func (c *Call) refused() (o engine.Outcome) {
 	return o
 }
 
-// outcome is the outcome of results that the SDK decoded. If the answer gives more
-// failures than its results have, any other record may have failed.
-func (c *Call) outcome(failed int, result func(i int) (id, code *string)) (o engine.Outcome) {
-	var delivered []int // if failed is right
-	for i := range c.records {
-		id, code := result(i)
-		switch {
-		case aws.ToString(code) != "":
-			o.Fail(i, classify.Code(c.sink, *code))
-		case aws.ToString(id) == "":
+// outcome is the outcome of an answer in another form. If it gives more failures than its
+// results have, any other record may have failed.
+func (c *Call) outcome() (o engine.Outcome) {
+	var delivered []int // if the number of failures is right
+	for i := range c.results {
+		switch r := &c.results[i]; {
+		case r.Code != "":
+			o.Fail(i, classify.Code(c.sink, r.Code))
+		case r.ID == "":
 			o.Fail(i, classify.Unacknowledged(c.sink))
 		default:
 			delivered = append(delivered, i)
 		}
 	}
-	if failed > c.records-len(delivered) {
+	if c.failed > c.records-len(delivered) {
 		for _, i := range delivered {
 			o.Fail(i, classify.Unacknowledged(c.sink))
 		}
@@ -66,8 +68,7 @@ func (c *Call) outcome(failed int, result func(i int) (id, code *string)) (o eng
 
 // refusals returns the records, of n, that answer refuses; the answer acknowledges all
 // others. It knows only the usual form: a JSON object with a list that has one object for
-// each record, with an id or an error code. For any other answer ok is false, and the
-// caller uses the SDK's decoder.
+// each record, with an id or an error code. For any other answer ok is false.
 func (f *Form) refusals(answer []byte, n int) (refused []refusal, ok bool) {
 	c := jsonscan.Cursor{Text: answer}
 	found, failed := false, 0

@@ -16,7 +16,7 @@ var (
 	responses = Form{Results: "RequestResponses", ID: "RecordId"}
 )
 
-// TestAcknowledged asserts which answers the sinks read without the SDK's decoder.
+// TestAcknowledged asserts which answers the sinks read as the usual form.
 func TestAcknowledged(t *testing.T) {
 	for _, tt := range sinktest.AckSeeds {
 		answer := []byte(tt.Answer)
@@ -42,7 +42,7 @@ func TestRefused(t *testing.T) {
 		t.Errorf("known: %v (-want +got)\n%s", ok, diff)
 	}
 	c := Call{sink: "kinesis orders", records: 7, acknowledged: ok, refusals: got}
-	o := c.Outcome(0, nil, nil)
+	o := c.Outcome()
 	for i := range 7 {
 		if failed, want := o.Err(i) != nil, i == 0 || i == 3 || i == 4; failed != want {
 			t.Errorf("record %d failed: %v, want %v", i, failed, want)

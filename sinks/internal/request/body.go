@@ -18,7 +18,7 @@ import (
 type Body struct {
 	Buf   []byte   // text; callers append to it
 	cut   int      // text before it is in parts
-	parts [][]byte // the content in order; the first part is reserved for the framing
+	parts [][]byte // the content in order
 }
 
 // The pools reuse bodies, because a request is about as large as the one before it. Large
@@ -47,7 +47,6 @@ func poolFor(size int) *sync.Pool {
 func NewBody(size int) *Body {
 	b, _ := poolFor(size).Get().(*Body)
 	b.Buf = slices.Grow(b.Buf, size)
-	b.parts = append(b.parts, nil)
 	return b
 }
 
@@ -124,13 +123,8 @@ func (b *Body) flush() {
 }
 
 // Content returns the content of b, to which nothing is added any more.
-func (b *Body) Content() *Content { return b.contentIn(nil, nil) }
-
-// contentIn returns the content of b between head and tail.
-func (b *Body) contentIn(head, tail []byte) *Content {
+func (b *Body) Content() *Content {
 	b.flush()
-	b.parts[0] = head
-	b.parts = append(b.parts, tail)
 	return newContent(b.parts)
 }
 
