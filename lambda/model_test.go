@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"go.uber.org/zap"
 
 	"fanout/engine"
@@ -79,11 +78,10 @@ func (p *modelProcess) Forget() {
 // DeduplicationID returns the id that the function gives r in a FIFO queue.
 func (program) DeduplicationID(t *sinks.Spec, r *engine.Record) string {
 	var q idReader
-	client := sqs.New(sqs.Options{
-		Region: "eu-west-1", HTTPClient: &q, Retryer: aws.NopRetryer{},
-		Credentials: credentials.NewStaticCredentialsProvider("AKIAMADEUP", "made up", ""),
-	})
-	sqssink.New(client, "https://host/queue.fifo", sinks.Source(t.SourceARN)).Send(context.Background(), []engine.Record{*r})
+	cfg := aws.Config{
+		Region: "eu-west-1", HTTPClient: &q, Credentials: credentials.NewStaticCredentialsProvider("AKIAMADEUP", "made up", ""),
+	}
+	sqssink.New(cfg, "https://host/queue.fifo", "", sinks.Source(t.SourceARN)).Send(context.Background(), []engine.Record{*r})
 	return q.id
 }
 

@@ -17,7 +17,6 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	sdkhttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
-	"github.com/aws/smithy-go/middleware"
 
 	"fanout/internal/awshttp"
 )
@@ -231,10 +230,4 @@ func (c *Client) adjust(answer *http.Response) {
 	} else {
 		c.skew.Store(0)
 	}
-}
-
-// metadata names a call for the middleware of a program.
-func (c *Client) metadata(ctx context.Context, r *Request) context.Context {
-	ctx = middleware.WithServiceID(ctx, c.service.ID)
-	return middleware.WithOperationName(ctx, r.Operation)
 }

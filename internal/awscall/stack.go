@@ -13,6 +13,11 @@ import (
 // client: it may look at the call, change the request, or answer itself.
 func (c *Client) through(ctx context.Context, r *Request, req *http.Request, read Read) error {
 	stack := middleware.NewStack(r.Operation, smithyhttp.NewStackRequest)
+	if err := stack.Initialize.Add(&awsmiddleware.RegisterServiceMetadata{
+		Region: c.cfg.Region, ServiceID: c.service.ID, SigningName: c.service.signing(), OperationName: r.Operation,
+	}, middleware.Before); err != nil {
+		return err
+	}
 	if err := stack.Serialize.Add(middleware.SerializeMiddlewareFunc("OperationSerializer", func(
 		ctx context.Context, in middleware.SerializeInput, next middleware.SerializeHandler,
 	) (middleware.SerializeOutput, middleware.Metadata, error) {
@@ -42,7 +47,6 @@ func (c *Client) through(ctx context.Context, r *Request, req *http.Request, rea
 			return err
 		}
 	}
-	ctx = awsmiddleware.SetServiceID(c.metadata(ctx, r), c.service.ID)
 	_, _, err := middleware.DecorateHandler(middleware.HandlerFunc(func(ctx context.Context, in any) (any, middleware.Metadata, error) {
 		sent := req
 		if own, ok := in.(*smithyhttp.Request); ok {

@@ -19,6 +19,7 @@ import (
 	"fanout/lambda"
 	"fanout/sinks"
 	"fanout/sinks/sqs"
+	sqssetup "fanout/sinks/sqs/setup"
 )
 
 // redriveFlags are the flags of `fanout redrive`.
@@ -182,7 +183,7 @@ func (f *redriveFlags) openQueue(ctx context.Context, cfg aws.Config) (*redrive.
 	if err != nil {
 		return nil, d, fmt.Errorf("--queue: %w", err)
 	}
-	client := account.In(d.Region).SQS(sqs.Host(&d))
+	client := account.In(d.Region).SQS(sqssetup.Host(&d))
 	if d.Region == "" {
 		d.Region = cfg.Region
 	}

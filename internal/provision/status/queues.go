@@ -12,6 +12,7 @@ import (
 	"fanout/internal/awserr"
 	"fanout/sinks"
 	"fanout/sinks/sqs"
+	"fanout/sinks/sqs/setup"
 )
 
 // QueuesAPI is the part of a client of SQS that a Reader needs.
@@ -23,7 +24,7 @@ type QueuesAPI interface {
 const maxQueueTime = 10 * time.Second
 
 // queueHost makes a client call the host of a queue.
-func queueHost(d *sinks.Destination) func(*awssqs.Options) { return sqs.Host(d) }
+func queueHost(d *sinks.Destination) func(*awssqs.Options) { return setup.Host(d) }
 
 // queue is a queue of records that were not delivered.
 type queue struct {

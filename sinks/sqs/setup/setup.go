@@ -48,14 +48,14 @@ func inspect(ctx context.Context, cfg aws.Config, s *sinks.Spec) (account.State,
 		ctx, stop = context.WithTimeout(ctx, timeout)
 		defer stop()
 	}
-	size, err := attribute(ctx, sqs.NewFromConfig(cfg, at(d)), d, types.QueueAttributeNameMaximumMessageSize)
+	size, err := attribute(ctx, sqs.NewFromConfig(cfg, Host(d)), d, types.QueueAttributeNameMaximumMessageSize)
 	bytes, _ := strconv.Atoi(size) // 0 if absent
 	state.Limit = account.Limit{Bytes: bytes, Default: 1 << 20, Setting: "MaximumMessageSize", Unit: 1}
 	return state, err
 }
 
-// at makes a client call the host in a queue's URL, as the sink does.
-func at(d *sinks.Destination) func(*sqs.Options) {
+// Host makes a client call the host in a queue's URL, as the sink does.
+func Host(d *sinks.Destination) func(*sqs.Options) {
 	return func(o *sqs.Options) {
 		endpoint := sink.Endpoint(d)
 		if endpoint == "" || o.BaseEndpoint != nil {
