@@ -141,7 +141,7 @@ cover: ## coverage of engine and stages, which must stay at or above 90 %
 
 # A model that hangs says where.
 MODEL := -count=1 -timeout 15m
-MODELS := internal/poll/TestModel lambda/TestModel lambda/TestLedgerModel engine/TestModel
+MODELS := internal/poll/TestModel internal/poll/queue/TestModel lambda/TestModel lambda/TestLedgerModel engine/TestModel
 .PHONY: model $(MODELS:%=model/%)
 # The seeds are fixed, so that a change is judged by itself; make soak draws others.
 model: ## random runs of the models of the delivery guarantees, 5,000 each and 1,000 of the function

@@ -41,7 +41,7 @@ var rules = []rule{
 	{"internal/jq", []string{"std", "fanout/engine/plain", "fanout/internal/jsonscan", "fanout/internal/jsontext", "github.com/itchyny/gojq"}},
 	{"internal/pages", []string{"std"}},
 	{"internal/pattern", []string{"std", "fanout/engine/plain", "fanout/internal/jsonscan", "fanout/internal/near"}},
-	{"internal/poll", []string{"std", "fanout/internal/jsontext", "github.com/aws/", "github.com/sourcegraph/conc/", "golang.org/x/sync/", "go.uber.org/zap/"}},
+	{"internal/poll", []string{"std", "fanout/engine/plain", "fanout/internal/jsontext", "github.com/aws/", "github.com/sourcegraph/conc/", "golang.org/x/sync/", "go.uber.org/zap/"}},
 	{"internal/redrive", []string{"std", "fanout/sinks", "fanout/stages", "fanout/internal/awsname", "fanout/engine", "fanout/lambda", "github.com/aws/"}},
 	{"internal/tune", []string{"std", "fanout/internal/jsontext", "fanout/sinks", "fanout/internal/awsname", "fanout/lambda", "fanout/engine", "github.com/", "go.uber.org/", "go.yaml.in/"}},
 	{"internal/provision", []string{"std", "fanout/internal/awserr", "fanout/sinks", "fanout/internal/awsname", "fanout/internal/awshttp", "fanout/internal/pages", "fanout/engine", "fanout/lambda", "fanout/internal/near", "github.com/aws/", "golang.org/x/", "go.yaml.in/"}},

@@ -11,10 +11,10 @@ const (
 	maxWait  = time.Minute
 )
 
-// backoff draws the wait after the given number of failures in a row, from
+// Backoff draws the wait after the given number of failures in a row, from
 // [0, min(maxWait, baseWait·2ⁿ)] ("full jitter", AWS Architecture Blog,
 // Exponential Backoff And Jitter).
-func backoff(failures int) time.Duration {
+func Backoff(failures int) time.Duration {
 	bound := maxWait
 	if shift := max(failures-1, 0); shift < 6 {
 		bound = min(maxWait, baseWait<<shift)

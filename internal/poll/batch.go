@@ -16,14 +16,17 @@ const (
 	eventTail = `]}`
 )
 
-// fit returns how many of recs make the next batch. recs must not be empty. A
+// Entry is a record in the form of a Lambda event.
+type Entry interface{ JSON() []byte }
+
+// Fit returns how many of recs make the next batch. recs must not be empty. A
 // record that exceeds the limit alone goes alone: Lambda could not deliver it, but
 // a handler here may.
-func fit(recs []record, batchSize int) int {
-	size := len(eventHead) + len(eventTail) + len(recs[0].json)
+func Fit[E Entry](recs []E, batchSize int) int {
+	size := len(eventHead) + len(eventTail) + len(recs[0].JSON())
 	n := 1
 	for n < min(len(recs), batchSize) {
-		if size += len(",") + len(recs[n].json); size > maxEvent {
+		if size += len(",") + len(recs[n].JSON()); size > maxEvent {
 			break
 		}
 		n++
@@ -31,19 +34,19 @@ func fit(recs []record, batchSize int) int {
 	return n
 }
 
-// event returns the Lambda event of a batch. It uses new memory each time, because
+// Event returns the Lambda event of a batch. It uses new memory each time, because
 // the handler may keep it.
-func event(batch []record) []byte {
+func Event[E Entry](batch []E) []byte {
 	size := len(eventHead) + len(eventTail) + len(batch)
 	for i := range batch {
-		size += len(batch[i].json)
+		size += len(batch[i].JSON())
 	}
 	e := append(make([]byte, 0, size), eventHead...)
 	for i := range batch {
 		if i > 0 {
 			e = append(e, ',')
 		}
-		e = append(e, batch[i].json...)
+		e = append(e, batch[i].JSON()...)
 	}
 	return append(e, eventTail...)
 }
@@ -54,18 +57,11 @@ func event(batch []record) []byte {
 // names anything other than records of the batch acknowledges none (Lambda
 // developer guide, Configuring partial batch response).
 func acknowledged(answer []byte, batch []record) (int, error) {
-	if len(bytes.TrimSpace(answer)) == 0 {
-		return len(batch), nil
+	failed, err := Failed(answer)
+	if err != nil {
+		return 0, err
 	}
-	var a struct {
-		BatchItemFailures []struct {
-			ItemIdentifier string `json:"itemIdentifier"`
-		} `json:"batchItemFailures"`
-	}
-	if json.Unmarshal(answer, &a) != nil {
-		return 0, errors.New("the handler's answer is not a batch response")
-	}
-	if len(a.BatchItemFailures) == 0 {
+	if len(failed) == 0 {
 		return len(batch), nil
 	}
 	place := make(map[string]int, len(batch))
@@ -73,12 +69,40 @@ func acknowledged(answer []byte, batch []record) (int, error) {
 		place[batch[i].seq] = i
 	}
 	lowest := len(batch)
-	for _, f := range a.BatchItemFailures {
-		i, ok := place[f.ItemIdentifier]
+	for _, id := range failed {
+		i, ok := place[id]
 		if !ok {
-			return 0, errors.New("the handler's answer names a record that is not in the batch")
+			return 0, ErrNotInBatch
 		}
 		lowest = min(lowest, i)
 	}
-	return lowest, fmt.Errorf("the handler acknowledged %d of %d", lowest, len(batch))
+	return lowest, Partly(lowest, len(batch))
+}
+
+// ErrNotInBatch is the error of an answer that acknowledges nothing, because it names a record
+// that is not in the batch.
+var ErrNotInBatch = errors.New("the handler's answer names a record that is not in the batch")
+
+// Partly is the error of an answer that acknowledges only a part of the batch.
+func Partly(acked, all int) error {
+	return fmt.Errorf("the handler acknowledged %d of %d", acked, all)
+}
+
+// Failed returns the identifiers that an answer names as failed. An empty answer names none.
+func Failed(answer []byte) (ids []string, err error) {
+	if len(bytes.TrimSpace(answer)) == 0 {
+		return nil, nil
+	}
+	var a struct {
+		BatchItemFailures []struct {
+			ItemIdentifier string `json:"itemIdentifier"`
+		} `json:"batchItemFailures"`
+	}
+	if json.Unmarshal(answer, &a) != nil {
+		return nil, errors.New("the handler's answer is not a batch response")
+	}
+	for _, f := range a.BatchItemFailures {
+		ids = append(ids, f.ItemIdentifier)
+	}
+	return ids, nil
 }

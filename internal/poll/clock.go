@@ -19,17 +19,17 @@ const (
 	clocksDiffer = 5 * time.Minute
 )
 
-// clock is the clock of a service as seen from this machine. The service stamps
-// records with it, and this machine's own clock may be wrong. A clock is safe for
+// Clock is the clock of a service as seen from this machine. The service stamps
+// records with it, and this machine's own clock may be wrong. A Clock is safe for
 // concurrent use.
-type clock struct {
+type Clock struct {
 	mu          sync.Mutex
 	known       bool
 	least, most time.Duration // bounds on how far the service's clock is ahead
 }
 
-// learn reads the Date of an answer to a request that was sent at the given time.
-func (c *clock) learn(sent time.Time, m middleware.Metadata) {
+// Learn reads the Date of an answer to a request that was sent at the given time.
+func (c *Clock) Learn(sent time.Time, m middleware.Metadata) {
 	date, ok := awsmiddleware.GetServerTime(m)
 	received, ok2 := awsmiddleware.GetResponseAt(m)
 	if !ok || !ok2 {
@@ -48,16 +48,16 @@ func (c *clock) learn(sent time.Time, m middleware.Metadata) {
 	c.known, c.least, c.most = true, least, most
 }
 
-// now returns the service's time: this machine's time, if that is within the
+// Now returns the service's time: this machine's time, if that is within the
 // bounds.
-func (c *clock) now() time.Time {
+func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return time.Now().Add(min(max(0, c.least), c.most))
 }
 
 // earliest returns a lower bound on the timestamps of future records.
-func (c *clock) earliest() time.Time {
+func (c *Clock) earliest() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.known {

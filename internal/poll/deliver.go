@@ -3,6 +3,7 @@ package poll
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/sourcegraph/conc/panics"
 	"go.uber.org/zap"
@@ -26,7 +27,7 @@ func (e *GivenUp) Error() string { return e.What() + "; the checkpoint stays bef
 func (r *reader) deliver(ctx context.Context, recs []record) error {
 	r.poller.board.pend(r.shard.id, recs)
 	for len(recs) > 0 && ctx.Err() == nil {
-		n := fit(recs, r.poller.opts.BatchSize)
+		n := Fit(recs, r.poller.opts.BatchSize)
 		if err := r.deliverBatch(ctx, recs, n); err != nil {
 			return err
 		}
@@ -57,10 +58,10 @@ func (r *reader) deliverBatch(ctx context.Context, recs []record, n int) error {
 		if failures++; failures == r.poller.opts.GiveUp {
 			return &GivenUp{Record: recs[0].seq, Shard: r.shard.id, Stream: r.poller.source.arn(), Tries: failures}
 		}
-		r.warn("records were not delivered; trying again", zap.Error(cause),
+		r.log.Warn("records were not delivered; trying again", zap.Error(cause),
 			zap.String("from", recs[0].seq), zap.Int("records", n), zap.Int("failures", failures))
 		r.leave()
-		if !Sleep(ctx, backoff(failures)) || !r.enter(ctx) {
+		if !Sleep(ctx, Backoff(failures)) || !r.enter(ctx) {
 			return nil
 		}
 	}
@@ -78,15 +79,21 @@ func (r *reader) invoke(ctx context.Context, batch []record, again bool) (n int,
 		s.InFlight = int64(len(batch))
 	})
 	defer r.note(func(s *ShardProgress) { s.InFlight = 0 })
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.poller.opts.Timeout)
-	defer cancel()
-	var answer []byte
-	if p := panics.Try(func() { answer, err = r.poller.handle(ctx, event(batch)) }); p != nil {
-		// The panic value may be a record.
-		return 0, fmt.Errorf("the handler panicked with a value of type %T", p.Value)
-	}
+	answer, err := r.poller.handle.Call(ctx, Event(batch), r.poller.opts.Timeout)
 	if err != nil {
 		return 0, err
 	}
 	return acknowledged(answer, batch)
+}
+
+// Call invokes the handler once, for at most timeout. The end of ctx does not end the
+// invocation.
+func (h Handler) Call(ctx context.Context, event []byte, timeout time.Duration) (answer []byte, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	defer cancel()
+	if p := panics.Try(func() { answer, err = h(ctx, event) }); p != nil {
+		// The panic value may be a record.
+		return nil, fmt.Errorf("the handler panicked with a value of type %T", p.Value)
+	}
+	return answer, err
 }

@@ -45,7 +45,7 @@ const dynamoDBLimit = 1000
 
 type dynamoDBSource struct {
 	client DynamoDBClient
-	clock  *clock
+	clock  *Clock
 	stream string
 	region string
 }
@@ -69,7 +69,7 @@ func (s *dynamoDBSource) shards(ctx context.Context) ([]shard, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.clock.learn(sent, out.ResultMetadata)
+		s.clock.Learn(sent, out.ResultMetadata)
 		d := out.StreamDescription
 		if d == nil {
 			return nil, errors.New("the service returned no description of the stream")
@@ -121,7 +121,7 @@ func (s *dynamoDBSource) read(ctx context.Context, shard, iterator string) (page
 	if err != nil {
 		return page{}, err
 	}
-	s.clock.learn(sent, out.ResultMetadata)
+	s.clock.Learn(sent, out.ResultMetadata)
 	p := page{next: aws.ToString(out.NextShardIterator), behind: unknown}
 	p.records, err = s.records(shard, out.Records)
 	return p, err

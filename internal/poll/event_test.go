@@ -43,7 +43,7 @@ func kinesisEvent(t *testing.T, recs ...kt.Record) []byte {
 	const role = "arn:aws:iam::123456789012:role/lambda-role"
 	p, err := NewKinesis(nil, kinesisARN, nil, Options{InvokeIdentity: role})
 	must(t, err)
-	return event(p.source.(*kinesisSource).records(shardID, recs))
+	return Event(p.source.(*kinesisSource).records(shardID, recs))
 }
 
 // Names from a service are escaped: the event stays JSON, and decoding returns the
@@ -52,7 +52,7 @@ func TestNamesAreEscaped(t *testing.T) {
 	const name = "s\"},\x1b[2J\\\n"
 	p, err := NewKinesis(nil, kinesisARN, nil, Options{})
 	must(t, err)
-	e := event(p.source.(*kinesisSource).records(name, []kt.Record{{SequenceNumber: aws.String(name)}}))
+	e := Event(p.source.(*kinesisSource).records(name, []kt.Record{{SequenceNumber: aws.String(name)}}))
 	var got events.KinesisEvent
 	if err := json.Unmarshal(e, &got); err != nil || got.Records[0].EventID != name+":"+name {
 		t.Errorf("%s: %v", e, err)
@@ -110,7 +110,7 @@ func dynamoDBEvent(t *testing.T, recs ...dt.Record) []byte {
 	must(t, err)
 	list, err := p.source.(*dynamoDBSource).records(shardID, recs)
 	must(t, err)
-	return event(list)
+	return Event(list)
 }
 
 func TestDynamoDBEvent(t *testing.T) {
@@ -235,11 +235,11 @@ func TestFit(t *testing.T) {
 		{"many", of(room/2, room/4, room/8, room/2), 100, 3},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			n := fit(tt.recs, tt.batch)
+			n := Fit(tt.recs, tt.batch)
 			if n != tt.want {
 				t.Errorf("fit = %d, want %d", n, tt.want)
 			}
-			if size := len(event(tt.recs[:n])); n > 1 && size > maxEvent {
+			if size := len(Event(tt.recs[:n])); n > 1 && size > maxEvent {
 				t.Errorf("the event has %d bytes, want at most %d", size, maxEvent)
 			}
 		})
@@ -253,7 +253,7 @@ func TestEventAllocatesOnce(t *testing.T) {
 	for i := range recs {
 		recs[i].json = []byte(`{"a":1}`)
 	}
-	if n := testing.AllocsPerRun(100, func() { event(recs) }); n > 1 {
+	if n := testing.AllocsPerRun(100, func() { Event(recs) }); n > 1 {
 		t.Errorf("an event costs %v allocations, want 1", n)
 	}
 }
@@ -282,7 +282,7 @@ func BenchmarkKinesisEvent(b *testing.B) {
 	s := &kinesisSource{stream: kinesisARN, tail: kinesisTail("", "eu-west-1", kinesisARN)}
 	b.ReportAllocs()
 	for b.Loop() {
-		event(s.records(shardID, recs))
+		Event(s.records(shardID, recs))
 	}
 	b.ReportMetric(float64(b.N*len(recs))/b.Elapsed().Seconds(), "records/s")
 }

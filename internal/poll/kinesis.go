@@ -48,7 +48,7 @@ const kinesisLimit = 10_000
 
 type kinesisSource struct {
 	client KinesisClient
-	clock  *clock
+	clock  *Clock
 	stream string
 	tail   string // the end of every record of an event
 }
@@ -72,7 +72,7 @@ func (s *kinesisSource) shards(ctx context.Context) ([]shard, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.clock.learn(sent, out.ResultMetadata)
+		s.clock.Learn(sent, out.ResultMetadata)
 		for i := range out.Shards {
 			list = append(list, kinesisShard(&out.Shards[i]))
 		}
@@ -125,7 +125,7 @@ func (s *kinesisSource) read(ctx context.Context, shard, iterator string) (page,
 	if err != nil {
 		return page{}, err
 	}
-	s.clock.learn(sent, out.ResultMetadata)
+	s.clock.Learn(sent, out.ResultMetadata)
 	p := page{next: aws.ToString(out.NextShardIterator), behind: unknown}
 	if out.MillisBehindLatest != nil {
 		p.behind = time.Duration(*out.MillisBehindLatest) * time.Millisecond

@@ -74,14 +74,14 @@ func TestBackoff(t *testing.T) {
 	for failures, bound := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 6: 32 * time.Second, 7: time.Minute, 1000: time.Minute} {
 		longest := time.Duration(0)
 		for range 2000 {
-			d := backoff(failures)
+			d := Backoff(failures)
 			if d < 0 || d > bound {
-				t.Fatalf("backoff(%d) = %v, want at most %v", failures, d, bound)
+				t.Fatalf("Backoff(%d) = %v, want at most %v", failures, d, bound)
 			}
 			longest = max(longest, d)
 		}
 		if longest < bound*9/10 {
-			t.Errorf("backoff(%d) is never longer than %v, want up to %v", failures, longest, bound)
+			t.Errorf("Backoff(%d) is never longer than %v, want up to %v", failures, longest, bound)
 		}
 	}
 }

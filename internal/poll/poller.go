@@ -110,7 +110,7 @@ type Poller struct {
 	source source
 	handle Handler
 	slots  *semaphore.Weighted // a shard at work holds one
-	clock  clock               // of the source
+	clock  Clock               // of the source
 	board  progressBoard
 }
 
@@ -164,3 +164,6 @@ type record struct {
 	arrived time.Time
 	json    []byte // in the form of a Lambda event
 }
+
+// JSON returns the record in the form of a Lambda event.
+func (r record) JSON() []byte { return r.json }

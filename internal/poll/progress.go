@@ -35,7 +35,7 @@ type ShardProgress struct {
 
 // Progress returns how far the poller has come. It is safe for concurrent use with
 // Run, and cheap enough to call every second.
-func (p *Poller) Progress() Progress { return p.board.snapshot(p.clock.now()) }
+func (p *Poller) Progress() Progress { return p.board.snapshot(p.clock.Now()) }
 
 // progressBoard holds the progress that the readers report.
 type progressBoard struct {

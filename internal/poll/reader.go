@@ -24,7 +24,7 @@ type reader struct {
 	poller      *Poller
 	shard       shard
 	checkpoints *streamCheckpoints
-	log         *zap.Logger
+	log         *Warner
 
 	at       position  // behind the acknowledged records
 	iterator string    // "": request one at the position
@@ -35,7 +35,6 @@ type reader struct {
 	inside   bool      // the reader holds a slot
 	toTip    bool      // return when caught up
 
-	warned map[string]time.Time // when each message was last logged
 }
 
 func newReader(p *Poller, m *streamCheckpoints, s shard, at position) *reader {
@@ -43,10 +42,9 @@ func newReader(p *Poller, m *streamCheckpoints, s shard, at position) *reader {
 		poller:      p,
 		shard:       s,
 		checkpoints: m,
-		log:         p.opts.Log.With(zap.String("stream", p.source.arn()), zap.String("shard", s.id)),
+		log:         NewWarner(p.opts.Log.With(zap.String("stream", p.source.arn()), zap.String("shard", s.id))),
 		at:          at,
 		toTip:       p.opts.Once,
-		warned:      make(map[string]time.Time),
 	}
 }
 
@@ -203,7 +201,7 @@ func (r *reader) handleError(ctx context.Context, err error) (outcome, error) {
 		return stopped, f.error
 	}
 	r.failures++
-	r.due = time.Now().Add(max(backoff(r.failures), minInterval))
+	r.due = time.Now().Add(max(Backoff(r.failures), minInterval))
 	switch faultOf(err) {
 	case expired:
 		r.iterator = ""
@@ -216,7 +214,7 @@ func (r *reader) handleError(ctx context.Context, err error) (outcome, error) {
 		return stopped, permanentError(r.poller.source, err)
 	default:
 		r.iterator = "" // the iterator may be the problem
-		r.warn("the shard could not be read; trying again", zap.Error(err), zap.Int("failures", r.failures))
+		r.log.Warn("the shard could not be read; trying again", zap.Error(err), zap.Int("failures", r.failures))
 	}
 	return stopped, nil
 }
@@ -233,7 +231,7 @@ func (r *reader) missing(ctx context.Context, cause error) (outcome, error) {
 	for _, s := range list {
 		if s.id == r.shard.id {
 			r.iterator = ""
-			r.warn("the shard could not be read; trying again", zap.Error(cause), zap.Int("failures", r.failures))
+			r.log.Warn("the shard could not be read; trying again", zap.Error(cause), zap.Int("failures", r.failures))
 			return stopped, nil
 		}
 	}
@@ -244,28 +242,17 @@ func (r *reader) missing(ctx context.Context, cause error) (outcome, error) {
 // lost reports that the stream no longer has the next records.
 func (r *reader) lost(what string, err error) {
 	r.note(func(s *ShardProgress) { s.Gaps++ })
-	r.warn(what, zap.Error(err))
+	r.log.Warn(what, zap.Error(err))
 }
 
 // progress books how far behind the tip the reading is.
 func (r *reader) progress(p *page) {
 	lag := max(p.behind, 0)
 	if n := len(p.records); n > 0 && p.behind == unknown {
-		lag = age(p.records[n-1].arrived, r.poller.clock.now())
+		lag = age(p.records[n-1].arrived, r.poller.clock.Now())
 	}
 	r.note(func(s *ShardProgress) { s.Lag = lag })
 }
 
 // note changes the progress of the shard.
 func (r *reader) note(change func(*ShardProgress)) { r.poller.board.note(r.shard.id, change) }
-
-// quiet is how long a repeated message about a shard is not logged.
-const quiet = time.Minute
-
-func (r *reader) warn(msg string, fields ...zap.Field) {
-	if last, ok := r.warned[msg]; ok && time.Since(last) < quiet {
-		return
-	}
-	r.warned[msg] = time.Now()
-	r.log.Warn(msg, fields...)
-}

@@ -146,7 +146,7 @@ func (r *run) list(ctx context.Context) (next time.Duration, err error) {
 		r.failures++
 		r.poller.opts.Log.Warn("the shards could not be listed; trying again",
 			zap.String("stream", r.poller.source.arn()), zap.Error(err), zap.Int("failures", r.failures))
-		return max(backoff(r.failures), relistSoonest), nil
+		return max(Backoff(r.failures), relistSoonest), nil
 	}
 	r.failures = 0
 	r.tree.update(list)
@@ -175,7 +175,7 @@ func (r *run) firstListing(ctx context.Context) ([]shard, error) {
 		}
 		r.poller.opts.Log.Warn("the shards could not be listed; trying again",
 			zap.String("stream", r.poller.source.arn()), zap.Error(err), zap.Int("failures", tries))
-		Sleep(ctx, backoff(tries))
+		Sleep(ctx, Backoff(tries))
 	}
 }
 

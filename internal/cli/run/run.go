@@ -32,7 +32,7 @@ func NewRun(c *factory.Factory) *cobra.Command {
 	f := runFlags{DeliveryFlags: DeliveryFlags{Factory: c}}
 	cmd := &cobra.Command{
 		Use:   "run (--targets FILE | --table NAME) (--event FILE… | --data FILE | --source-arn ARN)",
-		Short: "Run the function locally on event files or a stream",
+		Short: "Run the function locally on event files, a stream or a queue",
 		Long: `Run runs the function's handler outside Lambda.
 
 With --event it handles events in the form that Lambda passes to the function. Published
@@ -47,10 +47,11 @@ can help, and then the run ends: no later line may overtake it. For other target
 is not tried again, and later ones go on. A line that cannot be a record ends the run,
 after the lines before it were handled.
 
-With --source-arn it polls the shards of a Kinesis or DynamoDB stream, like Lambda's
-event source mapping, until you interrupt it. With --checkpoint it continues where it
-stopped. After the first interrupt it finishes the calls in flight; a second interrupt
-stops it at once.
+With --source-arn it polls the shards of a Kinesis or DynamoDB stream, or an SQS queue,
+like Lambda's event source mapping, until you interrupt it. With --checkpoint it continues
+where it stopped in a stream. From a queue it deletes the messages that were delivered. A
+message that failed stays there, and comes again when its visibility timeout ends. After
+the first interrupt it finishes the calls in flight; a second interrupt stops it at once.
 
 At the end it prints a row for each target to standard error and, with --output json or
 yaml, a report to standard output, to which no target may write then. The exit status is 0 if all records were delivered, 1
@@ -59,6 +60,7 @@ if some failed, 2 for wrong usage or unreadable input.`,
   cat event.json | fanout run --table fanoutTargets --event - --output json
   fanout run --targets targets.yaml --data orders.jsonl --key .customer
   fanout run --targets targets.yaml --source-arn arn:aws:kinesis:eu-west-1:123456789012:stream/orders
+  fanout run --targets targets.yaml --source-arn arn:aws:sqs:eu-west-1:123456789012:orders.fifo --once
   fanout run --targets targets.yaml --event sample.json --source-arn-as arn:aws:sns:eu-west-1:123456789012:alerts
   fanout run --targets targets.yaml --event event.json --explain`,
 		Args: ui.FlagsOnly,
@@ -76,7 +78,7 @@ if some failed, 2 for wrong usage or unreadable input.`,
 	s.StringArrayVar(&f.data, "data", nil, "make a record of each line of this `FILE`, - for standard input; repeatable, in order")
 	f.records.Add(s)
 	f.sourceAs.Add(s)
-	s.StringVar(&f.sourceARN, "source-arn", "", "poll the Kinesis or DynamoDB stream with this `ARN`")
+	s.StringVar(&f.sourceARN, "source-arn", "", "poll the Kinesis stream, DynamoDB stream or SQS queue with this `ARN`")
 	ui.OneOf(cmd, &f.unknownSource, "unknown-source", "fail", "the `ACTION` for records of a source without a target: fail, or ignore, which succeeds without delivering them", []string{"fail", "ignore"})
 	f.poll.add(s)
 	s.BoolVar(&f.explain, "explain", false, "print the plan, and send nothing; fails if a target is faulty")
@@ -114,7 +116,7 @@ func (f *runFlags) check(s *pflag.FlagSet) error {
 	if err := f.CheckBounds(); err != nil {
 		return err
 	}
-	return f.poll.check(s, f.sourceARN != "", f.data != nil)
+	return f.poll.check(s, f.sourceARN, f.data != nil)
 }
 
 // checkInput checks that the command line names one kind of input.
@@ -169,7 +171,11 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 	switch {
 	case f.sourceARN != "":
 		sum.News = stderr
-		err = f.runStream(cmd.Context(), h, cfg, log, stderr, sum)
+		read := f.runStream
+		if isQueue(f.sourceARN) {
+			read = f.runQueue
+		}
+		err = read(cmd.Context(), h, cfg, log, stderr, sum)
 	case f.data != nil:
 		sum.News = stderr
 		err = f.runLines(cmd, h, sources[0], stderr, sum)

@@ -41,6 +41,16 @@ func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Con
 	if err != nil {
 		return err
 	}
+	if err := f.checkSource(ctx, h, stderr, sum); err != nil {
+		return err
+	}
+	ctx, stop := ui.UntilInterrupted(ctx, stderr)
+	defer stop()
+	return stream.Follow(ctx, stderr, sum)
+}
+
+// checkSource checks the targets of the source before anything is read.
+func (f *runFlags) checkSource(ctx context.Context, h *lambda.Handler, stderr *ui.Live, sum *Summary) error {
 	if nowhere, err := f.readable(ctx, h, []string{f.sourceARN}); err != nil || nowhere != nil {
 		return cmp.Or(err, nowhere)
 	}
@@ -54,10 +64,8 @@ func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Con
 	for _, t := range faulty {
 		fmt.Fprintf(stderr, "fanout: the target %s is faulty, so its records fail: %s\n", plain.Line(t.ID), ui.Indented(t.Err))
 	}
-	ctx, stop := ui.UntilInterrupted(ctx, stderr)
-	defer stop()
 	sum.faulty = len(faulty) > 0
-	return stream.Follow(ctx, stderr, sum)
+	return nil
 }
 
 // Stream is a stream that is read here.
@@ -91,7 +99,7 @@ func (s *Stream) Earliest() time.Time { return s.poller.Earliest() }
 func NewPoller(cfg aws.Config, source string, handle poll.Handler, o poll.Options) (*poll.Poller, error) {
 	a, err := arn.Parse(source)
 	if err != nil || a.Service != "kinesis" && a.Service != "dynamodb" {
-		return nil, fmt.Errorf("--source-arn is %q; it must be the ARN of a Kinesis or DynamoDB stream", source)
+		return nil, fmt.Errorf("--source-arn is %q; it must be the ARN of a Kinesis stream, DynamoDB stream or SQS queue", source)
 	}
 	if a.Region != "" {
 		cfg.Region = a.Region // the stream's region, regardless of the targets' regions
@@ -102,8 +110,14 @@ func NewPoller(cfg aws.Config, source string, handle poll.Handler, o poll.Option
 	return poll.NewKinesis(kinesis.NewFromConfig(cfg), source, handle, o)
 }
 
+// poller reads a source.
+type poller interface {
+	Run(ctx context.Context) error
+	Progress() poll.Progress
+}
+
 // follow runs p and shows its progress on a terminal.
-func follow(ctx context.Context, p *poll.Poller, stderr *ui.Live, sum *Summary) error {
+func follow(ctx context.Context, p poller, stderr *ui.Live, sum *Summary) error {
 	err := showing(ctx, stderr, p.Run, func() string {
 		_, rows := sum.snapshot()
 		return status(p.Progress().Total, rows)
