@@ -26,6 +26,7 @@ var notProduct = []string{"bench", "examples", "integration", "internal/archtest
 var knowTypes = map[string]string{
 	"internal/cli/redrive/command.go":     "it reads a queue of SQS",
 	"internal/cli/redrive/deliver.go":     "it reads a queue of SQS",
+	"internal/cli/run/run_queue.go":       "it reads a queue of SQS",
 	"internal/provision/status/queues.go": "the queue for failures is one of SQS",
 }
 
