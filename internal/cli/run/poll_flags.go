@@ -31,7 +31,7 @@ func (p *pollFlags) add(s *pflag.FlagSet) {
 	s.StringVar(&p.checkpoint, "checkpoint", "", "keep the position of each shard in this `FILE`")
 	s.StringVar(&p.start, "starting-position", "", "start shards without a checkpoint at this `POSITION`: LATEST, TRIM_HORIZON or a time such as 2026-11-22T20:15:00Z (default: LATEST, with --once TRIM_HORIZON)")
 	s.BoolVar(&p.once, "once", false, "stop when all records in the stream are delivered, or the queue is empty, or when a record failed five times")
-	s.IntVar(&p.batchSize, "batch-size", 100, "pass at most `N` records to the function at a time (default of a queue: 10)")
+	s.IntVar(&p.batchSize, "batch-size", 100, "pass at most `N` records to the function at a time; of a queue 10, if the flag is not set")
 	s.IntVar(&p.shards, "shards", 10, "read at most `N` shards at a time")
 	s.IntVar(&p.concurrent, "maximum-concurrency", queue.DefaultConcurrency, "deliver at most `N` batches of a queue at a time")
 }

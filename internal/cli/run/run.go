@@ -47,7 +47,7 @@ can help, and then the run ends: no later line may overtake it. For other target
 is not tried again, and later ones go on. A line that cannot be a record ends the run,
 after the lines before it were handled.
 
-With --source-arn it polls the shards of a Kinesis or DynamoDB stream, or an SQS queue,
+With --source-arn it polls the shards of a Kinesis stream or DynamoDB stream, or an SQS queue,
 like Lambda's event source mapping, until you interrupt it. With --checkpoint it continues
 where it stopped in a stream. From a queue it deletes the messages that were delivered. A
 message that failed stays there, and comes again when its visibility timeout ends. After

@@ -23,6 +23,9 @@ import (
 // runStream polls until it is interrupted, or with --once until everything is
 // delivered.
 func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Config, log *zap.Logger, stderr *ui.Live, sum *Summary) (err error) {
+	if a, _ := arn.Parse(f.sourceARN); a.Service != "kinesis" && a.Service != "dynamodb" {
+		return fmt.Errorf("--source-arn is %q; it must be the ARN of a Kinesis stream, DynamoDB stream or SQS queue", f.sourceARN)
+	}
 	o := f.poll.options()
 	o.Timeout, o.Log = f.Timeout, log
 	if f.poll.checkpoint != "" {
@@ -99,7 +102,7 @@ func (s *Stream) Earliest() time.Time { return s.poller.Earliest() }
 func NewPoller(cfg aws.Config, source string, handle poll.Handler, o poll.Options) (*poll.Poller, error) {
 	a, err := arn.Parse(source)
 	if err != nil || a.Service != "kinesis" && a.Service != "dynamodb" {
-		return nil, fmt.Errorf("--source-arn is %q; it must be the ARN of a Kinesis stream, DynamoDB stream or SQS queue", source)
+		return nil, fmt.Errorf("--source-arn is %q; it must be the ARN of a Kinesis or DynamoDB stream", source)
 	}
 	if a.Region != "" {
 		cfg.Region = a.Region // the stream's region, regardless of the targets' regions
