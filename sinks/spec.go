@@ -73,6 +73,10 @@ type Spec struct {
 	// so that a replay reaches it.
 	Epoch string
 
+	// Tombstone, of copies of a DynamoDB table only, is the attribute that makes tombstones
+	// expire. "": its default name. NoTombstone: deleted items leave none.
+	Tombstone string
+
 	// Of caches only.
 	TTL    int    // seconds until a value expires; 0: never
 	Secret string // ARN of the Secrets Manager secret with user and password; "": none
@@ -107,6 +111,9 @@ const (
 	// ViewEvent is the whole source record.
 	ViewEvent = "EVENT"
 )
+
+// NoTombstone is the value of the attribute tombstone for targets that delete items.
+const NoTombstone = "none"
 
 // Values of the attribute envelope.
 const (

@@ -53,6 +53,7 @@ type Traits struct {
 	Disk      bool // writes to the disk of the process
 	Cache     bool // keeps the latest value of a key; has ttl and secret
 	Items     bool // keeps the items of a DynamoDB table by key
+	Replica   bool // stores new images of a DynamoDB table as they are, and tombstones of deleted items
 	Collapse  bool // a message may carry several records
 	Concat    bool // as Collapse, but only concatenated, and not by default
 	Compress  bool // gives any bytes on unchanged

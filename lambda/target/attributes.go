@@ -102,6 +102,7 @@ var attributes = []struct {
 	{"oversize", String, false, func(c *checker) any { return &c.text.oversize }},
 	{"inFlight", Number, false, func(c *checker) any { return &c.spec.InFlight }},
 	{"epoch", String, false, func(c *checker) any { return &c.spec.Epoch }},
+	{"tombstone", String, false, func(c *checker) any { return &c.spec.Tombstone }},
 	{"ttl", Number, false, func(c *checker) any { return &c.spec.TTL }},
 	{"secret", String, false, func(c *checker) any { return &c.spec.Secret }},
 }
@@ -118,7 +119,7 @@ type Attribute struct {
 }
 
 // mostOf holds the bounds of attributes that do not depend on the type.
-var mostOf = map[string]int{"sourceArn": maxSource, "id": maxID, "lanes": maxLanes, "ttl": maxTTL}
+var mostOf = map[string]int{"sourceArn": maxSource, "id": maxID, "lanes": maxLanes, "ttl": maxTTL, "tombstone": maxTombstone}
 
 // Attributes returns all attributes in the order of the documentation.
 func Attributes() []Attribute {

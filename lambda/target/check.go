@@ -82,6 +82,7 @@ func (c *checker) check() {
 	c.checkOrder()
 	c.checkBounds()
 	c.checkCache()
+	c.checkTombstone()
 	c.checkOnFailure()
 	c.checkStages(source)
 }

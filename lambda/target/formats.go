@@ -64,6 +64,8 @@ func (c *checker) checkView() {
 	case view == "" || c.broken["view"] || typ == nil || !c.spec.FromTable():
 	case typ.Events && view != sinks.ViewEvent:
 		c.fault("view", "is %s, but targets of type %s take whole source records; write EVENT, or remove it", view, typ)
+	case typ.Replica:
+		c.fault("view", "is %s, but targets of type %s store new images; remove it", view, typ)
 	case view == sinks.ViewOld && (typ.Items || typ.Cache):
 		c.fault("view", "is OLD_IMAGE, but targets of type %s keep the latest state of an item; write another view", typ)
 	}
@@ -81,6 +83,10 @@ func (c *checker) checkEnvelope(source string) {
 	}
 	if typ != nil && typ.Events {
 		c.fault("envelope", "is %s, but targets of type %s take whole source records; remove it", envelope, typ)
+	}
+	if typ != nil && typ.Replica {
+		c.fault("envelope", "is %s, but targets of type %s store items; remove it", envelope, typ)
+		return
 	}
 	if envelope != sinks.EnvelopeDebezium || source == "" {
 		return

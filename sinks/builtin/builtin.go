@@ -3,6 +3,7 @@ package builtin
 
 import (
 	"fanout/sinks"
+	"fanout/sinks/dynamodb"
 	"fanout/sinks/es"
 	"fanout/sinks/file"
 	"fanout/sinks/firehose"
@@ -18,7 +19,7 @@ import (
 // Types returns the built-in types, in the order of the documentation.
 func Types() []*sinks.Type {
 	return []*sinks.Type{
-		sns.Type, sqs.Type, es.Type, kinesis.Type, firehose.Type, iot.Type, lambda.Type, memcached.Type, redis.Type, file.Type,
+		sns.Type, sqs.Type, es.Type, dynamodb.Type, kinesis.Type, firehose.Type, iot.Type, lambda.Type, memcached.Type, redis.Type, file.Type,
 	}
 }
 

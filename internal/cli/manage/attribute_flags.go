@@ -38,6 +38,7 @@ var AttributeUsages = []struct{ Attribute, Flag, Usage string }{
 	{"oversize", "oversize", "the `ACTION` for records that are too large: fail or drop (default: fail)"},
 	{"inFlight", "in-flight", "send at most `N` requests at a time"},
 	{"epoch", "epoch", "any `TEXT`; change it before you read a stream again, and the target gets every record again"},
+	{"tombstone", "tombstone", "let tombstones of deleted items expire by the TTL attribute of this `NAME`, or none to delete items; for TYPES (default: fanout:expires)"},
 	{"ttl", "ttl", "expire values after this `TIME`, such as 3600 or 1h; for TYPES"},
 	{"secret", "secret", "read user and password from the secret with this `ARN`; for TYPES"},
 }
@@ -60,6 +61,7 @@ var TypesWith = map[string]func(*sinks.Type) bool{
 	"collapse":  func(t *sinks.Type) bool { return t.Collapse },
 	"compress":  func(t *sinks.Type) bool { return t.Compress },
 	"aggregate": func(t *sinks.Type) bool { return t.Aggregate },
+	"tombstone": func(t *sinks.Type) bool { return t.Replica },
 	"ttl":       func(t *sinks.Type) bool { return t.Cache },
 	"secret":    func(t *sinks.Type) bool { return t.Cache },
 }

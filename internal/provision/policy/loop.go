@@ -31,6 +31,7 @@ func (f Function) Loop(t *sinks.Spec) Loop {
 		self.ARN.AccountID = role.AccountID
 	}
 	source, _, _ := strings.Cut(t.SourceARN, "/consumer/")
+	source, _, _ = strings.Cut(source, "/stream/") // of a table
 	switch t.Type.Resource(self.at(), t) {
 	case source:
 		return OwnSource

@@ -10,6 +10,7 @@ import (
 
 func TestLoops(t *testing.T) {
 	const in = "arn:aws:kinesis:eu-west-1:123456789012:stream/in"
+	const table = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
 	f := Function{ARN: "arn:aws:lambda:eu-west-1:123456789012:function:fanout"}
 	for _, tt := range []struct {
 		source, typ, destination, role string
@@ -21,6 +22,9 @@ func TestLoops(t *testing.T) {
 		{in, "kinesis", "in", "arn:aws:iam::210987654321:role/r", 0},
 		{in, "kinesis", "arn:aws:kinesis:us-east-1:123456789012:stream/in", "", 0},
 		{"arn:aws:sns:eu-west-1:123456789012:t", "sns", "arn:aws:sns:eu-west-1:123456789012:t", "", OwnSource},
+		{table + "/stream/2026-03-01T09:00:00.000", "dynamodb", "orders", "", OwnSource},
+		{table + "/stream/2026-03-01T09:00:00.000", "dynamodb", table, "", OwnSource},
+		{table + "/stream/2026-03-01T09:00:00.000", "dynamodb", "arn:aws:dynamodb:us-east-1:123456789012:table/orders", "", 0},
 		{in, "lambda", "fanout", "", Itself},
 		{in, "lambda", "fanout:live", "", Itself},
 		{in, "lambda", "other", "", 0},

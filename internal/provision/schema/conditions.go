@@ -36,7 +36,7 @@ func typeProperties(t *sinks.Type) node {
 	for attribute, has := range map[string]bool{
 		"role": !t.NoAWS, "externalId": !t.NoAWS, "region": !t.NoAWS,
 		"compress": t.Compress, "aggregate": t.Aggregate, "ttl": t.Cache, "secret": t.Cache,
-		"subject": t.Messages, "attributes": t.Messages, "group": t.Groups, "envelope": !t.Events,
+		"subject": t.Messages, "attributes": t.Messages, "group": t.Groups, "envelope": !t.Events && !t.Replica, "tombstone": t.Replica,
 		"maxRecordBytes": !t.FixedRecords, "order": !t.Prefix,
 	} {
 		if !has {
@@ -53,6 +53,8 @@ func typeProperties(t *sinks.Type) node {
 	switch {
 	case t.Events:
 		p["view"] = node{"enum": []string{sinks.ViewNew, sinks.ViewEvent}}
+	case t.Replica:
+		p["view"] = off("view")
 	case t.Items || t.Cache:
 		p["view"] = node{"not": node{"const": sinks.ViewOld}}
 	}

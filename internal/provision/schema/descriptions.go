@@ -40,6 +40,7 @@ var descriptions = map[string]string{ //nolint:gosec // no credentials: it descr
 	"oversize":        "drop drops records that are too large. Default: fail.",
 	"inFlight":        "Requests of this target in flight. Default: an even share of the function's.",
 	"epoch":           "Any text. Change it before you read a stream again, and the target gets every record again.",
+	"tombstone":       "Name of the attribute by whose time DynamoDB removes the tombstones of deleted items; none deletes items without one. Default: fanout:expires.",
 	"ttl":             "Seconds, or a duration such as 24h, that a value is kept. Default: forever.",
 	"secret":          "ARN of the Secrets Manager secret with user and password.",
 }

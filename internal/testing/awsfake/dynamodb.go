@@ -16,8 +16,8 @@ type table struct {
 	items      []Item
 }
 
-// SetTable sets the items of a table, and the names of its hash and range key, both of
-// type S. Queries return items in the given order. A new item goes before the first item
+// SetTable sets the items of a table, and the names of its hash and range key; "": it has no
+// range key. Queries return items in the given order. A new item goes before the first item
 // with a higher range key.
 func (s *Server) SetTable(name, hashKey, rangeKey string, items ...Item) {
 	s.mu.Lock()
@@ -123,5 +123,9 @@ func (t *table) page(value map[string]any, from string, start Item, limit int) q
 
 // key returns the key attributes of item.
 func (t *table) key(item Item) Item {
-	return Item{t.hash: item[t.hash], t.sort: item[t.sort]}
+	key := Item{t.hash: item[t.hash]}
+	if t.sort != "" {
+		key[t.sort] = item[t.sort]
+	}
+	return key
 }

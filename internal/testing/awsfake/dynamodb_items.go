@@ -2,6 +2,7 @@ package awsfake
 
 import (
 	"encoding/base64"
+	"reflect"
 	"slices"
 )
 
@@ -13,6 +14,10 @@ type itemRequest struct {
 	TableName string
 	Item      Item // of PutItem
 	Key       Item // of DeleteItem
+
+	ConditionExpression       string
+	ExpressionAttributeNames  map[string]string
+	ExpressionAttributeValues Item
 }
 
 // change reads a request that changes one item of a table.
@@ -35,22 +40,21 @@ func (s *Server) putItem(body []byte) (operation, *failure) {
 	for name, value := range in.Item {
 		size += len(name) + valueSize(value)
 	}
-	switch {
-	case !t.keyed(in.Item):
-		return op, refusal("ValidationException", "One or more parameter values were invalid: Missing the key %s or %s in the item", t.hash, t.sort)
-	case size > itemBytes:
+	if missing := t.missing(in.Item); missing != "" {
+		return op, refusal("ValidationException", "One or more parameter values were invalid: Missing the key %s in the item", missing)
+	}
+	if size > itemBytes {
 		return op, refusal("ValidationException", "Item size has exceeded the maximum allowed size")
 	}
-	op.run = func(map[int]string) (any, *failure) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		t.remove(in.Item)
-		at := slices.IndexFunc(t.items, func(other Item) bool { return t.rangeKey(other) > t.rangeKey(in.Item) })
-		if at < 0 {
-			at = len(t.items)
-		}
-		t.items = slices.Insert(t.items, at, in.Item)
-		return struct{}{}, nil
+	op.key = t.text(in.Item)
+	op.run = func(refuse map[int]string) (any, *failure) {
+		return s.write(t, in.Item, &in, refuse, func() {
+			at := slices.IndexFunc(t.items, func(other Item) bool { return t.rangeKey(other) > t.rangeKey(in.Item) })
+			if at < 0 {
+				at = len(t.items)
+			}
+			t.items = slices.Insert(t.items, at, in.Item)
+		})
 	}
 	return op, nil
 }
@@ -60,29 +64,68 @@ func (s *Server) deleteItem(body []byte) (operation, *failure) {
 	if bad != nil {
 		return op, bad
 	}
-	if !t.keyed(in.Key) || len(in.Key) != 2 {
+	if t.missing(in.Key) != "" || len(in.Key) != len(t.key(in.Key)) {
 		return op, refusal("ValidationException", "The provided key element does not match the schema")
 	}
-	op.run = func(map[int]string) (any, *failure) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		t.remove(in.Key)
-		return struct{}{}, nil
+	op.key = t.text(in.Key)
+	op.run = func(refuse map[int]string) (any, *failure) {
+		return s.write(t, in.Key, &in, refuse, func() {})
 	}
 	return op, nil
 }
 
-// remove removes the item with the key of item, if there is one.
-func (t *table) remove(item Item) {
-	t.items = slices.DeleteFunc(slices.Clone(t.items), func(other Item) bool {
-		return other[t.hash]["S"] == item[t.hash]["S"] && other[t.sort]["S"] == item[t.sort]["S"]
-	})
+// write removes the item with a key and calls put, if the condition of the request holds.
+func (s *Server) write(t *table, key Item, in *itemRequest, refuse map[int]string, put func()) (any, *failure) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if code, refused := refuse[0]; refused {
+		return nil, refusal(code, "refused")
+	}
+	at := slices.IndexFunc(t.items, func(other Item) bool { return reflect.DeepEqual(t.key(other), t.key(key)) })
+	var old Item
+	if at >= 0 {
+		old = t.items[at]
+	}
+	if holds, bad := in.holds(old); bad != nil {
+		return nil, bad
+	} else if !holds {
+		return nil, refusal("ConditionalCheckFailedException", "The conditional request failed")
+	}
+	if at >= 0 {
+		t.items = slices.Delete(slices.Clone(t.items), at, at+1) // callers of Items have the old list
+	}
+	put()
+	return struct{}{}, nil
 }
 
-// keyed reports whether an item has both keys.
-func (t *table) keyed(item Item) bool {
-	hash, _ := item[t.hash]["S"].(string)
-	return hash != "" && t.rangeKey(item) != ""
+// missing returns the name of a key attribute that an item lacks, or "".
+func (t *table) missing(item Item) string {
+	for name := range t.key(item) {
+		value := item[name]
+		if len(value) != 1 || value["S"] == "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// text returns the key of an item as the source's events have it, for keys without | and \.
+func (t *table) text(item Item) (text string) {
+	names := []string{t.hash}
+	if t.sort != "" {
+		names = append(names, t.sort)
+		slices.Sort(names)
+	}
+	for i, name := range names {
+		if i > 0 {
+			text += "|"
+		}
+		for _, value := range item[name] {
+			part, _ := value.(string)
+			text += part
+		}
+	}
+	return text
 }
 
 func (t *table) rangeKey(item Item) string {

@@ -17,6 +17,7 @@ import (
 type operation struct {
 	destination string
 	externalID  string
+	key         string
 	records     int
 	run         func(refuse map[int]string) (answer any, err *failure)
 }
@@ -86,7 +87,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := signer(r.Header.Get("Authorization"))
 	c.Bytes, c.Trace = len(body), r.Header.Get("X-Amzn-Trace-Id")
 	op, bad := s.read(&c, r, body)
-	c.Destination, c.ExternalID, c.Records = op.destination, op.externalID, op.records
+	c.Destination, c.ExternalID, c.Records, c.Key = op.destination, op.externalID, op.records, op.key
 	c, decide := s.begin(c)
 	if c.AccessKey == "" && c.Service != "es" {
 		bad = &failure{http.StatusForbidden, "MissingAuthenticationToken", "Missing Authentication Token"}

@@ -43,6 +43,7 @@ type Call struct {
 	AccessKey   string // id of the access key in the signature
 	ExternalID  string // in AssumeRole
 	User        string // in basic authentication, es
+	Key         string // of the item, in PutItem and DeleteItem
 	Records     int    // or messages
 	Bytes       int    // of the body as sent
 	Trace       string // header X-Amzn-Trace-Id
@@ -94,10 +95,21 @@ func Start() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	s := New()
+	s.url = "http://" + l.Addr().String()
+	s.served = make(chan struct{})
+	go func() {
+		defer close(s.served)
+		_ = s.http.Serve(l) // ends with Close; the error has no receiver
+	}()
+	return s, nil
+}
+
+// New returns a server that listens nowhere. Pass requests to its ServeHTTP, and do not close
+// it.
+func New() *Server {
 	s := &Server{
-		url:    "http://" + l.Addr().String(),
 		done:   make(chan struct{}),
-		served: make(chan struct{}),
 		taken:  make(map[string][]Record),
 		dedup:  make(map[string]bool),
 		docs:   make(map[string]bool),
@@ -107,11 +119,7 @@ func Start() (*Server, error) {
 		queues: make(map[string][]*queued),
 	}
 	s.http = http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
-	go func() {
-		defer close(s.served)
-		_ = s.http.Serve(l) // ends with Close; the error has no receiver
-	}()
-	return s, nil
+	return s
 }
 
 // URL returns the endpoint for every service, http://127.0.0.1:port.

@@ -4,6 +4,7 @@ package setup
 import (
 	"fanout/sinks"
 	"fanout/sinks/account"
+	dynamodb "fanout/sinks/dynamodb/setup"
 	es "fanout/sinks/es/setup"
 	file "fanout/sinks/file/setup"
 	firehose "fanout/sinks/firehose/setup"
@@ -20,7 +21,7 @@ import (
 // tune.
 func Types() []*account.Type {
 	return []*account.Type{
-		kinesis.Type, firehose.Type, sqs.Type, sns.Type, lambda.Type, iot.Type, es.Type, redis.Type, memcached.Type, file.Type,
+		kinesis.Type, firehose.Type, sqs.Type, sns.Type, lambda.Type, iot.Type, es.Type, dynamodb.Type, redis.Type, memcached.Type, file.Type,
 	}
 }
 

@@ -166,13 +166,14 @@ func (v Verdict) OfRecord() Verdict {
 }
 
 // tooLong reports whether a message about an invalid parameter says that a message
-// exceeds the limit of its queue or topic. It compares the whole reason, because such
-// messages may repeat a value:
+// exceeds the limit of its queue or topic, or an item that of DynamoDB. It compares the whole
+// reason, because such messages may repeat a value:
 //
 //	One or more parameters are invalid. Reason: Message must be shorter than 262144 bytes.
 //	Invalid parameter: Message too long
+//	Item size has exceeded the maximum allowed size
 func tooLong(message string) bool {
-	if message == "Invalid parameter: Message too long" {
+	if message == "Invalid parameter: Message too long" || strings.HasSuffix(message, "Item size has exceeded the maximum allowed size") {
 		return true
 	}
 	reason, ok := strings.CutPrefix(message, "One or more parameters are invalid. Reason: Message must be shorter than ")
