@@ -212,6 +212,7 @@ func writeAttributes(b *strings.Builder, typ *sinks.Type) {
 		{typ.Messages, "subject", "the subject of each message"},
 		{typ.Messages, "attributes", "attributes of each message: [messages](../transform.md#messages)"},
 		{typ.Groups, "group", "the message group in a standard queue"},
+		{typ.Replica, "tombstone", "TTL attribute of the tombstones of deleted items, `fanout:expires` by default; `none` deletes items: [tombstones](../tables.md#tombstones)"},
 		{typ.Cache, "ttl", "seconds, or a duration, that a value is kept; forever by default"},
 		{typ.Cache, "secret", "ARN of the Secrets Manager secret with user and password"},
 	} {

@@ -25,6 +25,12 @@ var typeWords = map[string]words{
 		"Nothing is double: the document has the same `_id`, so the second write replaces the first.",
 		"",
 	},
+	"dynamodb": {
+		"Keeps the items of a DynamoDB table, by key: [a copy of another table](../tables.md), or one item for each JSON object.",
+		"One PutItem call for each record, up to 32 at a time. DynamoDB takes items of up to 400 KB.",
+		"Nothing is double, and no older image replaces a newer one: each write has a condition on the sequence number of the change.",
+		"",
+	},
 	"kinesis": {
 		"Puts records into another Kinesis stream, with their partition keys and explicit hash keys.",
 		"One PutRecords call.",
