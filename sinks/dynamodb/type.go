@@ -17,7 +17,7 @@ var Type = &sinks.Type{
 	Synonyms:    []string{"ddb", "table"},
 	Destination: "ARN of the table",
 	Form:        `^([A-Za-z0-9_.-]{3,255}|arn:aws(-[^:]*)?:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[A-Za-z0-9_.-]{3,255})$`,
-	Examples:    []string{"arn:aws:dynamodb:us-east-1:123456789012:table/orders", "orders-replica"},
+	Examples:    []string{"orders-replica", "arn:aws:dynamodb:us-east-1:123456789012:table/orders"},
 	Parse:       Parse,
 	Open:        open,
 	Rights:      rights,

@@ -86,6 +86,7 @@ func ofSources(c *target.Catalog) []node {
 			}
 		}
 		if service != "dynamodb" {
+			p["tombstone"] = off("tombstone")
 			p["envelope"] = node{"not": node{"const": sinks.EnvelopeDebezium}}
 		}
 		if len(p) > 0 {
