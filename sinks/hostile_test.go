@@ -19,6 +19,7 @@ import (
 	"fanout/internal/awshttp"
 	"fanout/internal/testing/race"
 	"fanout/sinks"
+	"fanout/sinks/dynamodb"
 	"fanout/sinks/es"
 	"fanout/sinks/internal/cache"
 	"fanout/sinks/internal/sinktest"
@@ -103,6 +104,9 @@ func hostileSinks() []service {
 		service{"iot", func(c aws.Config, _ ...sinks.Option) engine.Sink { return iot.New(c, "", "t") }},
 		service{"lambda", func(c aws.Config, _ ...sinks.Option) engine.Sink {
 			return lambdasink.New(c, "f", "", lambdasink.SourceRecords)
+		}},
+		service{"dynamodb", func(c aws.Config, _ ...sinks.Option) engine.Sink {
+			return dynamodb.New(c, dynamodb.Table{Name: "orders", Plain: true})
 		}},
 		service{"es", func(c aws.Config, _ ...sinks.Option) engine.Sink {
 			e, err := es.New(c.HTTPClient, es.Index{URL: *c.BaseEndpoint, Index: "orders"})

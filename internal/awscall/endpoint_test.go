@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -44,6 +45,9 @@ var ways = []struct {
 	}},
 	{Service{ID: "SNS", Name: "sns", GovFIPS: true}, func(ctx context.Context, c aws.Config) {
 		_, _ = sns.NewFromConfig(c).ListTopics(ctx, nil)
+	}},
+	{Service{ID: "DynamoDB", Name: "dynamodb", GovFIPS: true}, func(ctx context.Context, c aws.Config) {
+		_, _ = dynamodb.NewFromConfig(c).ListTables(ctx, nil)
 	}},
 	{Service{ID: "Lambda", Name: "lambda"}, func(ctx context.Context, c aws.Config) {
 		_, _ = lambda.NewFromConfig(c).ListFunctions(ctx, nil)

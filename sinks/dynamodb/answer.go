@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -19,10 +20,10 @@ const superseded = "ConditionalCheckFailedException"
 // members of the answers to PutItem and DeleteItem.
 var known = []string{"Attributes", "ConsumedCapacity", "ItemCollectionMetrics"}
 
-// checkAnswer checks that an answer with a status of success is DynamoDB's: an object that has
+// readAnswer checks that an answer with a status of success is DynamoDB's: an object that has
 // only these members. Anything else could be a proxy's page.
-func checkAnswer(answer []byte) error {
-	c := jsonscan.Cursor{Text: answer}
+func readAnswer(_ *http.Response, text []byte) error {
+	c := jsonscan.Cursor{Text: text}
 	v, ok := c.Object(func(name jsonscan.Value) bool {
 		_, ok := c.Value()
 		return ok && slices.Contains(known, string(name.Content()))

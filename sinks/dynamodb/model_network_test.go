@@ -15,7 +15,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"fanout/engine"
 	"fanout/internal/testing/awsfake"
@@ -37,11 +36,11 @@ func (p *process) sink() engine.Sink {
 	if p.world.noTombstones {
 		table.Tombstone = ""
 	}
-	s := New(ddb.NewFromConfig(aws.Config{
+	s := New(aws.Config{
 		Region: "eu-west-1", HTTPClient: p, BaseEndpoint: aws.String("http://table"),
 		Credentials: credentials.NewStaticCredentialsProvider("AKIAMADEUP", "made up", ""),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
-	}), table, sinks.Source(streamARN))
+	}, table, sinks.Source(streamARN))
 	return s
 }
 

@@ -7,11 +7,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/sourcegraph/conc"
 
 	"fanout/engine"
+	"fanout/internal/awscall"
 	"fanout/internal/awsname"
 	"fanout/sinks"
 	"fanout/sinks/internal/image"
@@ -61,18 +60,21 @@ type Table struct {
 // attribute fanout:seq. Records without a sequence number, such as notifications, are put
 // without a condition.
 type Sink struct {
-	client *ddb.Client
+	client *awscall.Client
 	table  Table
 	order  ordering
 	name   string
 	calls  chan struct{} // a place for each call in flight
 }
 
+// service is DynamoDB.
+var service = awscall.Service{ID: "DynamoDB", Name: "dynamodb", GovFIPS: true}
+
 // New returns a sink for a table. [sinks.Source] sets the source: sequence numbers of
 // different sources are not compared.
-func New(client *ddb.Client, table Table, opts ...sinks.Option) *Sink {
+func New(cfg aws.Config, table Table, opts ...sinks.Option) *Sink {
 	return &Sink{
-		client: client, table: table, order: newOrdering(sinks.Collect(opts).SourceARN),
+		client: awscall.New(cfg, service, ""), table: table, order: newOrdering(sinks.Collect(opts).SourceARN),
 		name: "dynamodb " + awsname.Last(table.Name, "/"), calls: make(chan struct{}, maxCalls),
 	}
 }
@@ -176,16 +178,19 @@ func (s *Sink) write(ctx context.Context, r *engine.Record) error {
 // removes reports whether r removes its item.
 func removes(r *engine.Record) bool { return r.Action == "REMOVE" }
 
+// api is the version of the API.
+const api = "DynamoDB_20120810"
+
 var (
-	putItem    = request.Form{Empty: `"Item":{}`, Check: checkAnswer}
-	deleteItem = request.Form{Empty: `"Key":{}`, Check: checkAnswer}
+	putItem    = request.Form{Operation: "PutItem", Header: request.JSON("1.0", api+".PutItem"), Settle: settle}
+	deleteItem = request.Form{Operation: "DeleteItem", Header: request.JSON("1.0", api+".DeleteItem"), Settle: settle}
 )
 
 // put puts an item, or a tombstone with its keys.
 func (s *Sink) put(ctx context.Context, item []byte, at position, tombstone bool) error {
-	call := request.NewCall(s.name, &putItem, 1, request.Framing)
+	call := request.NewCall(s.name, &putItem, 1, textBytes)
 	b := call.Body
-	b.Text(`"Item":{`)
+	b.Text(`{"Item":{`)
 	b.Add(item)
 	more := len(item) > 0
 	if at.text != "" {
@@ -195,15 +200,8 @@ func (s *Sink) put(ctx context.Context, item []byte, at position, tombstone bool
 		attribute(b, &more, DeletedAttribute, `{"BOOL":true}`)
 		attribute(b, &more, s.table.Tombstone, `{"N":"`+strconv.FormatInt(time.Now().Add(keep).Unix(), 10)+`"}`)
 	}
-	b.Text("}")
-	in := &ddb.PutItemInput{TableName: &s.table.Name, Item: map[string]types.AttributeValue{}}
-	in.ConditionExpression, in.ExpressionAttributeNames, in.ExpressionAttributeValues = at.condition()
-	operation := func(ctx context.Context, in *ddb.PutItemInput, opts ...func(*ddb.Options)) (*ddb.PutItemOutput, error) {
-		out, err := s.client.PutItem(ctx, in, opts...)
-		return out, settle(err)
-	}
-	_, err := request.Put(ctx, call, operation, in, func(o *ddb.Options) { o.APIOptions = append(o.APIOptions, call.Install) })
-	return err
+	s.end(b, at)
+	return call.Put(ctx, s.client, readAnswer)
 }
 
 // attribute appends an attribute of an item.
@@ -219,30 +217,29 @@ func attribute(b *request.Body, more *bool, name, value string) {
 
 // remove deletes the item with these keys.
 func (s *Sink) remove(ctx context.Context, keys []byte, at position) error {
-	call := request.NewCall(s.name, &deleteItem, 1, request.Framing)
-	call.Body.Text(`"Key":{`)
+	call := request.NewCall(s.name, &deleteItem, 1, textBytes)
+	call.Body.Text(`{"Key":{`)
 	call.Body.Add(keys)
-	call.Body.Text("}")
-	in := &ddb.DeleteItemInput{TableName: &s.table.Name, Key: map[string]types.AttributeValue{}}
-	in.ConditionExpression, in.ExpressionAttributeNames, in.ExpressionAttributeValues = at.condition()
-	operation := func(ctx context.Context, in *ddb.DeleteItemInput, opts ...func(*ddb.Options)) (*ddb.DeleteItemOutput, error) {
-		out, err := s.client.DeleteItem(ctx, in, opts...)
-		return out, settle(err)
-	}
-	_, err := request.Put(ctx, call, operation, in, func(o *ddb.Options) { o.APIOptions = append(o.APIOptions, call.Install) })
-	return err
+	s.end(call.Body, at)
+	return call.Put(ctx, s.client, readAnswer)
 }
 
-// condition returns the condition of a write: the item is absent, has no position, an earlier or the
-// same one, or one of another source. With the same one, a replay repairs an item.
-func (p position) condition() (expression *string, names map[string]string, values map[string]types.AttributeValue) {
-	if p.text == "" {
-		return nil, nil, nil
+// textBytes is about the length of a request without its item.
+const textBytes = 512
+
+// end appends the rest of a request behind the last attribute: the table and the condition. The
+// condition holds if the item is absent, has no position, an earlier or the same one, or one of
+// another source. With the same one, a replay repairs an item.
+func (s *Sink) end(b *request.Body, at position) {
+	b.Text(`},"TableName":`)
+	b.Quote(s.table.Name)
+	if at.text != "" {
+		b.Text(`,"ConditionExpression":"attribute_not_exists(#seq) OR #seq <= :seq OR NOT begins_with(#seq, :scope)"`)
+		b.Text(`,"ExpressionAttributeNames":{"#seq":"` + OrderAttribute + `"},"ExpressionAttributeValues":{":seq":{"S":"`)
+		b.Text(at.text)
+		b.Text(`"},":scope":{"S":"`)
+		b.Text(at.scope)
+		b.Text(`"}}`)
 	}
-	return aws.String("attribute_not_exists(#seq) OR #seq <= :seq OR NOT begins_with(#seq, :scope)"),
-		map[string]string{"#seq": OrderAttribute},
-		map[string]types.AttributeValue{
-			":seq":   &types.AttributeValueMemberS{Value: p.text},
-			":scope": &types.AttributeValueMemberS{Value: p.scope},
-		}
+	b.Text(`}`)
 }

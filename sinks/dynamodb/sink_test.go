@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/engine"
@@ -33,7 +32,7 @@ func openTable(t testing.TB, table Table, source string) (*awsfake.Server, *Sink
 	fake, cfg := sinktest.Start(t)
 	fake.SetTable("copy", "id", "")
 	table.Name = "copy"
-	return fake, New(ddb.NewFromConfig(cfg), table, sinks.Source(source))
+	return fake, New(cfg, table, sinks.Source(source))
 }
 
 // change returns a record of a table's stream.
@@ -154,7 +153,7 @@ func TestRequests(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := &sinktest.Wire{Answer: "{}"}
-			s := New(ddb.NewFromConfig(w.Config()), Table{Name: "copy", Tombstone: tt.tombstone}, sinks.Source(streamARN))
+			s := New(w.Config(), Table{Name: "copy", Tombstone: tt.tombstone}, sinks.Source(streamARN))
 			if o := s.Send(t.Context(), []engine.Record{tt.rec}); !o.OK() {
 				t.Fatal(o.Err(0))
 			}
@@ -250,7 +249,7 @@ func TestBelievesNoOtherAnswer(t *testing.T) {
 		"": false, "<html></html>": false, `{"message":"OK"}`: false, `{`: false, `{}{}`: false, `[]`: false, `null`: false,
 	} {
 		w := &sinktest.Wire{Answer: answer}
-		s := New(ddb.NewFromConfig(w.Config()), Table{Name: "copy"}, sinks.Source(streamARN))
+		s := New(w.Config(), Table{Name: "copy"}, sinks.Source(streamARN))
 		o := s.Send(t.Context(), []engine.Record{put("a", 1)})
 		if o.OK() != taken {
 			t.Errorf("%s: taken %t, %v", answer, o.OK(), o.Err(0))
@@ -269,7 +268,7 @@ func TestSupersededOnlyByCode(t *testing.T) {
 		`The conditional request failed`: false,
 	} {
 		w := &sinktest.Wire{Answer: answer, Status: http.StatusBadRequest}
-		s := New(ddb.NewFromConfig(w.Config()), Table{Name: "copy"}, sinks.Source(streamARN))
+		s := New(w.Config(), Table{Name: "copy"}, sinks.Source(streamARN))
 		if o := s.Send(t.Context(), []engine.Record{put("a", 1)}); o.OK() != taken {
 			t.Errorf("%s: taken %t, %v", answer, o.OK(), o.Err(0))
 		}

@@ -3,8 +3,6 @@ package dynamodb
 import (
 	"cmp"
 
-	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
 	"fanout/engine"
 	"fanout/sinks"
 	"fanout/sinks/awsenv"
@@ -33,7 +31,7 @@ func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(ddb.NewFromConfig(cfg), Table{
+	return New(cfg, Table{
 		Name: s.Destination.NameOrARN(), Plain: isPlain(s), Tombstone: tombstone(s),
 	}, sinks.Source(s.SourceARN)), nil
 }

@@ -26,6 +26,10 @@ type Form struct {
 	// Whole says that the caller needs the results even if the answer has the usual form.
 	Whole bool
 
+	// Settle, if set, judges the error of a call before it gets a class. Nil says that the
+	// call had its effect, or need not have it.
+	Settle func(err error) error
+
 	// Opaque says that nobody looks into an answer, so the number of its values costs
 	// nothing.
 	Opaque bool
@@ -76,6 +80,9 @@ func (c *Call) Put(ctx context.Context, client *awscall.Client, read Read) error
 		Operation: c.form.Operation, Path: c.Path, Query: c.Query, Header: c.form.Header, Body: content,
 		MaxBytes: awshttp.MaxBytes(c.records), MaxValues: awshttp.MaxValues(c.records),
 	}, func(answer *http.Response) error { return c.read(answer, read) })
+	if err != nil && c.form.Settle != nil {
+		err = c.form.Settle(err)
+	}
 	if err != nil {
 		return classify.Error(c.sink, err)
 	}
