@@ -58,6 +58,7 @@ func TestClassify(t *testing.T) {
 		{"too long", awsfake.Fault{Code: "BatchRequestTooLong", Message: "secret"}, engine.TooLarge, ""},
 		{"too long, SQS", awsfake.Fault{Code: "InvalidParameterValue",
 			Message: "One or more parameters are invalid. Reason: Message must be shorter than 262144 bytes."}, engine.TooLarge, ""},
+		{"too large, DynamoDB", awsfake.Fault{Code: "ValidationException", Message: "Item size has exceeded the maximum allowed size"}, engine.TooLarge, ""},
 		{"too long, SNS", awsfake.Fault{Code: "InvalidParameter", Message: "Invalid parameter: Message too long"}, engine.TooLarge, ""},
 		{"a value that says too long", awsfake.Fault{Code: "InvalidParameterValue",
 			Message: "Value Message must be shorter than 1 bytes for parameter x is invalid."}, engine.Refused, ""},

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"fanout/engine"
 	"fanout/internal/jsonscan"
@@ -22,13 +23,13 @@ var known = []string{"Attributes", "ConsumedCapacity", "ItemCollectionMetrics"}
 
 // readAnswer checks that an answer with a status of success is DynamoDB's: an object that has
 // only these members. Anything else could be a proxy's page.
-func readAnswer(_ *http.Response, text []byte) error {
+func readAnswer(answer *http.Response, text []byte) error {
 	c := jsonscan.Cursor{Text: text}
 	v, ok := c.Object(func(name jsonscan.Value) bool {
 		_, ok := c.Value()
 		return ok && slices.Contains(known, string(name.Content()))
 	})
-	if !ok || !c.End() || v.Kind != jsonscan.Object {
+	if answer.StatusCode != http.StatusOK || !ok || !c.End() || v.Kind != jsonscan.Object {
 		return engine.Errorf(engine.Retryable, "the answer does not come from DynamoDB, so it is unknown which records arrived")
 	}
 	return nil
@@ -44,7 +45,9 @@ func settle(err error) error {
 	code, message := api.ErrorCode(), api.ErrorMessage()
 	switch code {
 	case superseded:
-		return nil
+		if r, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && r.HTTPStatusCode() == http.StatusBadRequest {
+			return nil
+		}
 	case "ValidationException", "SerializationException", "ItemCollectionSizeLimitExceededException":
 		if why := keyFault(message); why != "" {
 			return engine.Errorf(engine.Permanent, "%s", why)

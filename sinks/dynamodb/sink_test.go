@@ -262,6 +262,10 @@ func TestBelievesNoOtherAnswer(t *testing.T) {
 
 // TestSupersededOnlyByCode asserts that a status without the code is no acknowledgement.
 func TestSupersededOnlyByCode(t *testing.T) {
+	w := &sinktest.Wire{Answer: `{"__type":"ConditionalCheckFailedException"}`, Status: http.StatusBadGateway}
+	if o := New(w.Config(), Table{Name: "copy"}, sinks.Source(streamARN)).Send(t.Context(), []engine.Record{put("a", 1)}); o.OK() {
+		t.Error("a gateway's error counts as the table's")
+	}
 	for answer, taken := range map[string]bool{
 		`{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","message":"The conditional request failed"}`: true,
 		`{"__type":"ValidationException","message":"ConditionalCheckFailedException"}`:                                             false,
