@@ -58,6 +58,9 @@ var changedSources = map[string]string{
 	"arn:aws:sns:eu-west-1:123456789012:alerts": `{"Records":[{"EventSource":"aws:sns","Sns":{"Type":"Notification","MessageId":"m","TopicArn":"arn:aws:sns:eu-west-1:123456789012:alerts",` +
 		`"Subject":"` + hidden + `","Message":"` + hidden + `","Timestamp":"2026-03-01T09:00:00.000Z",` +
 		`"MessageAttributes":{"iban":{"Type":"String","Value":"` + hidden + `"},"raw":{"Type":"Binary","Value":"` + base64.StdEncoding.EncodeToString([]byte(hidden)) + `"}}}}]}`,
+	"arn:aws:sqs:eu-west-1:123456789012:jobs": `{"Records":[{"messageId":"m","receiptHandle":"` + hidden + `","body":"` + hidden + `","attributes":{"SenderId":"` + hidden + `","SentTimestamp":"1545084650987"},` +
+		`"messageAttributes":{"iban":{"stringValue":"` + hidden + `","dataType":"String"},"raw":{"binaryValue":"` + base64.StdEncoding.EncodeToString([]byte(hidden)) + `","dataType":"Binary"}},` +
+		`"md5OfBody":"` + hidden + `","eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:eu-west-1:123456789012:jobs","awsRegion":"eu-west-1"}]}`,
 }
 
 // changedTargets are the attributes of targets of every type. The function "down" and the

@@ -139,12 +139,12 @@ func (h *Handler) deliver(ctx context.Context, data []byte, records *event.Memor
 
 // handle delivers the records of one source.
 func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
-	r := Result{SourceARN: b.SourceARN, Kind: b.Kind, records: b.Records}
+	r := Result{SourceARN: b.SourceARN, Kind: b.Kind, records: b.Records, messages: b.Messages}
 	began := time.Now()
 	planCtx, cancel := h.beforeDeadline(ctx)
 	defer cancel()
-	batch := &dedup.Batch{Source: r.SourceARN, Kind: r.Kind, Records: r.records}
-	r.attempt = h.known.Begin(planCtx, batch)
+	r.batch = &dedup.Batch{Source: r.SourceARN, Kind: r.Kind, Records: r.records, Messages: b.Messages}
+	r.attempt = h.known.Begin(planCtx, r.batch)
 	defer r.attempt.End()
 	p, err := h.planFor(planCtx, r.SourceARN, b.Kind)
 	if err != nil {
@@ -152,9 +152,9 @@ func (h *Handler) handle(ctx context.Context, b *event.Batch) (Result, error) {
 	}
 	defer h.release(p)
 	r.Targets, r.faulty, r.diverts = p.specs, p.faulty, p.diverts
-	batch.Targets = r.Targets
+	r.batch.Targets = r.Targets
 	r.Report = p.engine.Resume(ctx, b.Records, held(r.attempt.Known()))
-	batch.Report = r.Report
+	r.batch.Report = r.Report
 	h.logReport(ctx, &r)
 	if h.tracer != nil {
 		h.traceReport(ctx, began, &r)
@@ -174,11 +174,14 @@ func held(known dedup.Known) func(t, i int) engine.Held {
 }
 
 // learn remembers which targets have which records if Lambda sends the event again. Any
-// failure makes Lambda resend the whole event.
+// failure makes Lambda resend the whole event, except messages of a queue that are done.
 func (h *Handler) learn(ctx context.Context, results []Result, errs []error) {
 	again := errors.Join(errs...) != nil
 	for i := range results {
 		again = again || !results[i].Report.OK()
+	}
+	if len(results) == 1 && h.options.ReportBatchItemFailures && results[0].tried() {
+		results[0].batch.Done = results[0].deletable()
 	}
 	var tried []dedup.Attempt
 	for i := range results {

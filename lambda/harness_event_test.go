@@ -12,6 +12,7 @@ const (
 	clicks    = "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks"
 	customers = "arn:aws:dynamodb:eu-west-1:123456789012:table/Customers/stream/2026-03-01T09:00:00.000"
 	alerts    = "arn:aws:sns:eu-west-1:123456789012:alerts"
+	jobs      = "arn:aws:sqs:eu-west-1:123456789012:jobs"
 )
 
 // Destinations of targets, without the name at the end.
@@ -51,6 +52,24 @@ type notification struct{ id, message string }
 func (n notification) record() any {
 	return map[string]any{
 		"EventSource": "aws:sns", "Sns": map[string]any{"TopicArn": alerts, "Message": n.message, "MessageId": n.id},
+	}
+}
+
+// queued is a message of a queue, received for the count-th time.
+type queued struct {
+	queue, id, group string
+	seq, count       int
+	attributes       map[string]any
+}
+
+func (q queued) record() any {
+	own := map[string]string{"ApproximateReceiveCount": fmt.Sprint(q.count), "SentTimestamp": "1545082649183"}
+	if q.group != "" {
+		own["MessageGroupId"], own["SequenceNumber"] = q.group, fmt.Sprint(q.seq)
+	}
+	return map[string]any{
+		"eventSource": "aws:sqs", "eventSourceARN": q.queue, "messageId": q.id, "receiptHandle": fmt.Sprint("receipt ", q.count), "body": q.id,
+		"attributes": own, "messageAttributes": q.attributes,
 	}
 }
 

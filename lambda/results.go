@@ -29,6 +29,9 @@ type Result struct {
 	faulty  map[string]bool // by id: targets with a faulty configuration
 	diverts map[string]bool // by id: as in plan
 	attempt dedup.Attempt
+	batch   *dedup.Batch // of attempt
+
+	messages []event.Message // of records, if the source is SQS
 }
 
 // Records is the number of records that came from the source.
@@ -50,10 +53,11 @@ type itemFailure struct {
 	ItemIdentifier string `json:"itemIdentifier"`
 }
 
-// respond turns results into the function's answer. With report set, the answer names the
-// failed records of streams: for each shard it gives the lowest failed sequence number, and
-// Lambda resends the shard from there. Failures that cannot be named, and all failures
-// without report, make the answer an error, so Lambda resends the whole event.
+// respond turns results into the function's answer. With report set, the answer names
+// failures. Of a stream it names the lowest failed sequence number of each shard, and Lambda
+// resends the shard from there. Of a queue it names each message that Lambda must resend.
+// Failures that cannot be named, and all failures without report, make the answer an error,
+// so Lambda resends the whole event.
 func respond(results []Result, report bool) ([]byte, error) {
 	if !report {
 		return []byte("null"), failure(results)
@@ -64,18 +68,72 @@ func respond(results []Result, report bool) ([]byte, error) {
 		if r.Report.OK() {
 			continue
 		}
-		if r.Kind == event.SNS {
-			return nil, failure(results)
-		}
-		lowest, ok := r.lowestFailed()
+		names, ok := r.failedItems()
 		if !ok {
 			return nil, failure(results)
 		}
-		for _, seq := range lowest {
-			a.BatchItemFailures = append(a.BatchItemFailures, itemFailure{seq})
+		for _, name := range names {
+			a.BatchItemFailures = append(a.BatchItemFailures, itemFailure{name})
 		}
 	}
 	return json.Marshal(a)
+}
+
+// failedItems returns the identifiers that name the failed records to Lambda. It reports
+// false if they cannot be named.
+func (r *Result) failedItems() (names []string, ok bool) {
+	switch r.Kind {
+	case event.SNS:
+		return nil, false
+	case event.SQS:
+		return r.failedMessages()
+	}
+	return r.lowestFailed()
+}
+
+// failedMessages returns the ids of the failed messages. In a FIFO queue these are also all
+// messages behind a failed one of the group: if Lambda deleted them, they would never come
+// in order again (Lambda guide, Implementing partial batch responses). It reports false if
+// one of them has no id.
+func (r *Result) failedMessages() (ids []string, ok bool) {
+	fifo, named, blocked := event.IsFIFO(r.SourceARN), make(map[string]bool), make(map[string]bool)
+	for i := range r.records {
+		group := r.records[i].Lane
+		if !r.Report.Failed(i) && !(fifo && blocked[group]) {
+			continue
+		}
+		blocked[group] = true
+		id := r.messages[i].ID
+		if id == "" {
+			return nil, false
+		}
+		if !named[id] { // a standard queue may hand out a message twice
+			named[id] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids, true
+}
+
+// deletable returns which messages Lambda deletes although it resends others. It returns nil
+// if there are none.
+func (r *Result) deletable() []bool {
+	if r.Kind != event.SQS {
+		return nil
+	}
+	ids, ok := r.failedMessages()
+	if !ok {
+		return nil
+	}
+	returned := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		returned[id] = true
+	}
+	done := make([]bool, len(r.records))
+	for i := range done {
+		done[i] = !returned[r.messages[i].ID]
+	}
+	return done
 }
 
 // lowestFailed returns the lowest failed sequence number of each lane, in order of first

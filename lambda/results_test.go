@@ -33,6 +33,18 @@ func result(t *testing.T, kind event.Kind, recs ...engine.Record) Result {
 	return Result{Kind: kind, Report: p.Run(t.Context(), recs), records: recs}
 }
 
+// messages delivers messages of a queue, which are named by their lane and Seq. Messages with
+// the data x fail.
+func messages(t *testing.T, queue string, recs ...engine.Record) Result {
+	t.Helper()
+	r := result(t, event.SQS, recs...)
+	r.SourceARN = "arn:aws:sqs:eu-west-1:123456789012:" + queue
+	for i := range recs {
+		r.messages = append(r.messages, event.Message{ID: recs[i].Seq})
+	}
+	return r
+}
+
 func rec(lane, seq, data string) engine.Record {
 	return engine.Record{Lane: lane, Seq: seq, Data: engine.Bytes([]byte(data))}
 }
@@ -44,6 +56,11 @@ func TestRespond(t *testing.T) {
 	topic := result(t, event.SNS, rec("e", "id", "x"))
 	quiet := result(t, event.SNS, rec("e", "id", ""))
 	unnumbered := result(t, event.Kinesis, rec("a", "1", "x"), rec("b", "", "x"))
+	queue := messages(t, "jobs", rec("q", "m3", "x"), rec("q", "m1", ""), rec("q", "m2", "x"), rec("q", "m3", ""))
+	fifo := messages(t, "jobs.fifo", rec("g", "1", ""), rec("h", "2", ""), rec("g", "3", "x"), rec("h", "4", ""), rec("g", "5", ""), rec("k", "6", "x"))
+	nameless := messages(t, "jobs", rec("q", "", "x"), rec("q", "m1", "x"))
+	unneeded := messages(t, "jobs", rec("q", "", ""), rec("q", "m1", "x"))
+	behind := messages(t, "jobs.fifo", rec("g", "1", "x"), rec("g", "", ""))
 	harmless := result(t, event.Kinesis, rec("a", "1", "x"), rec("b", "", ""))
 
 	for name, c := range map[string]struct {
@@ -63,6 +80,12 @@ func TestRespond(t *testing.T) {
 		"a topic's failure":             {[]Result{fine, topic}, true, "", `1 of 1 records failed at target "t": refused`},
 		"a topic's beside a stream's":   {[]Result{table, topic}, true, "", `2 of 2 records failed at target "t": refused; 1 of 1 records failed at target "t": refused`},
 		"failure without a number":      {[]Result{unnumbered}, true, "", `2 of 2 records failed at target "t": refused`},
+		"messages":                      {[]Result{queue}, true, `{"batchItemFailures":[{"itemIdentifier":"m3"},{"itemIdentifier":"m2"}]}`, ""},
+		"messages, not reported":        {[]Result{queue}, false, "", `2 of 4 records failed at target "t": refused`},
+		"the rest of each failed group": {[]Result{fifo}, true, `{"batchItemFailures":[{"itemIdentifier":"3"},{"itemIdentifier":"5"},{"itemIdentifier":"6"}]}`, ""},
+		"a message without an id":       {[]Result{nameless}, true, "", `2 of 2 records failed at target "t": refused`},
+		"no id, but it has arrived":     {[]Result{unneeded}, true, `{"batchItemFailures":[{"itemIdentifier":"m1"}]}`, ""},
+		"no id behind a failure":        {[]Result{behind}, true, "", `1 of 2 records failed at target "t": refused`},
 		"no number, but it has arrived": {[]Result{harmless}, true, `{"batchItemFailures":[{"itemIdentifier":"1"}]}`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

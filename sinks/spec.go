@@ -37,6 +37,7 @@ type Spec struct {
 	Lanes          int      // requests of a shard in flight if order is kept, each with other keys; 0: one
 	OrderRequests  bool     // keep the order of requests: one may hold several records of a key
 	Decompress     string   // format of compressed data: gzip, zstd or auto; "": data is not decompressed
+	Unwrap         string   // envelope that data is taken out of: sns or eventbridge; "": none
 	ConvertDDB     bool     // DynamoDB images as plain JSON
 	Deaggregate    bool     // unpack KPL-aggregated Kinesis records
 	View           string   // part of a DynamoDB change that is the data: OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES or EVENT; "": the new image
@@ -84,9 +85,10 @@ type Spec struct {
 
 // Ordered reports whether the target gets the records of each key in order. That holds if
 // the target asks for it. It also holds if the target keeps the latest value of a key,
-// because a resent older value must not replace it.
+// because a resent older value must not replace it. The messages of a standard queue have no
+// order to keep.
 func (s *Spec) Ordered() bool {
-	return !s.Parallel || s.Type != nil && (s.Type.Cache || s.Type.Items && s.Key != "") || s.keepsItems()
+	return !s.Parallel && !s.FromStandardQueue() || s.Type != nil && (s.Type.Cache || s.Type.Items && s.Key != "") || s.keepsItems()
 }
 
 // NeedsImages reports whether the target stores items of a DynamoDB table, or sends them as
@@ -115,6 +117,13 @@ const (
 // NoTombstone is the value of the attribute tombstone for targets that delete items.
 const NoTombstone = "none"
 
+// Values of the attribute unwrap.
+const (
+	UnwrapNone        = "none"
+	UnwrapSNS         = "sns"
+	UnwrapEventBridge = "eventbridge"
+)
+
 // Values of the attribute envelope.
 const (
 	EnvelopeNone        = "none"
@@ -134,6 +143,11 @@ func (s *Spec) HasPlaces() bool {
 		}
 	}
 	return false
+}
+
+// FromStandardQueue reports whether the source is an SQS queue without order.
+func (s *Spec) FromStandardQueue() bool {
+	return strings.Contains(s.SourceARN, ":sqs:") && !strings.HasSuffix(s.SourceARN, ".fifo")
 }
 
 // FromTable reports whether the source is the stream of a DynamoDB table.

@@ -42,6 +42,17 @@ var DeaggregateType = &Type{
 	},
 }
 
+// UnwrapType is the type of [Unwrap].
+var UnwrapType = &Type{
+	Name: "unwrap", Attribute: "unwrap", Sources: []string{kinesis, sns, sqs}, Place: Unpack,
+	New: func(s *Settings) (engine.Stage, error) {
+		if s.Unwrap == NoWrapping || s.Source == dynamoDB {
+			return nil, nil
+		}
+		return Unwrap{From: s.Unwrap}, nil
+	},
+}
+
 // ConvertDDBType is the type of [ConvertDDB].
 var ConvertDDBType = &Type{
 	Name: "convertddb", Attribute: "convertDDB", Sources: []string{dynamoDB}, Place: Convert,
@@ -181,7 +192,7 @@ var ShapeType = &Type{
 // Types returns the built-in types.
 func Types() []*Type {
 	return []*Type{
-		DecompressType, DeaggregateType, ConvertDDBType, FilterType, ViewType, TransformType, KeyType, EnvelopeType, NewlineType,
+		DecompressType, DeaggregateType, UnwrapType, ConvertDDBType, FilterType, ViewType, TransformType, KeyType, EnvelopeType, NewlineType,
 		CollapseType, CompressType, ShapeType,
 	}
 }

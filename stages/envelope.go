@@ -176,6 +176,8 @@ func (w *enveloper) typeOf(r *engine.Record) string {
 		return "com.amazonaws.dynamodb.remove"
 	case "NOTIFICATION":
 		return "com.amazonaws.sns.Notification"
+	case "MESSAGE":
+		return "com.amazonaws.sqs.message"
 	}
 	return "com.amazonaws.record"
 }

@@ -19,6 +19,7 @@ import (
 //	Kinesis    the members of kinesis, with data as JSON
 //	DynamoDB   the source record; its images are plain JSON after ConvertDDB
 //	SNS        the source record; names below Sns.Message look into a message in JSON
+//	SQS        the source record; names below body look into a message in JSON
 //
 // Make one with [NewFilter]. Filters of the same pattern are equal.
 type Filter struct{ *filter }
@@ -33,7 +34,7 @@ type filter struct {
 // filterKey identifies a filter.
 type filterKey struct {
 	text   string // of the pattern
-	source string // service of the source: kinesis, dynamodb or sns; "": unknown
+	source string // service of the source: such as kinesis; "": unknown
 	plain  bool   // the data is a DynamoDB image in plain JSON, and the source record is not
 }
 
@@ -127,6 +128,8 @@ func (m *matcher) match(f *filter, r *engine.Record) (bool, error) {
 		return f.pattern.Match((*kinesisView)(m)), nil
 	case f.source == sns:
 		return f.pattern.Match((*snsView)(m)), nil
+	case f.source == sqs:
+		return f.pattern.Match((*sqsView)(m)), nil
 	case f.plain || len(r.Raw) == 0:
 		matches := f.pattern.Match((*dynamodbView)(m))
 		if m.fault != nil {

@@ -177,6 +177,36 @@ func TestFilterOfSNS(t *testing.T) {
 
 // A record without its source record is judged by what it has. If that does not suffice,
 // it fails: nothing is filtered by mistake.
+func TestFilterOfSQS(t *testing.T) {
+	order := messageOf(queuedRaw)
+	order.Data = engine.Bytes([]byte(kinesisOrder))
+	for text, want := range map[string]string{
+		`{"body":{"type":["order.paid"]}}`:                                           "emitted",
+		`{"body":{"type":["order.placed"]}}`:                                         "filtered",
+		`{"messageAttributes":{"kind":{"stringValue":["order"]}}}`:                   "emitted",
+		`{"attributes":{"MessageGroupId":["h"]}}`:                                    "filtered",
+		`{"attributes":{"MessageDeduplicationId":["d1"]},"eventSource":["aws:sqs"]}`: "emitted",
+	} {
+		if got := passed(t, filterOf(t, text, "sqs", false), order); got != want {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+	plain := messageOf(queuedRaw)
+	plain.Data = engine.Bytes([]byte("hello"))
+	if got := passed(t, filterOf(t, `{"body":["hello"]}`, "sqs", false), plain); got != "emitted" {
+		t.Error(got)
+	}
+	const want = "the filter looks at attributes, which only the source record has"
+	if got := passed(t, filterOf(t, `{"attributes":{"SenderId":["s"]}}`, "sqs", false), plain.With(plain.Data)); !strings.HasPrefix(got, want) {
+		t.Error(got)
+	}
+	if _, err := stages.NewFilter(`{"attributes":{"MessageGroup":["g"]},"data":{"a":[1]}}`, "sqs", false); err == nil ||
+		!strings.Contains(err.Error(), "did you mean MessageGroupId?") && !strings.Contains(err.Error(), "did you mean attributes.MessageGroupId?") ||
+		!strings.Contains(err.Error(), "data: an SQS record has no such field; write one of body, ") {
+		t.Error(err)
+	}
+}
+
 func TestFilterWithoutSourceRecord(t *testing.T) {
 	item := engine.Record{Key: "1", Seq: "7", Action: "INSERT", Data: engine.Bytes([]byte(`{"total":1}`))}
 	gone := engine.Record{Key: "1", Seq: "7", Action: "REMOVE", Data: engine.Bytes([]byte(`{"id":"1"}`))}

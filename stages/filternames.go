@@ -10,8 +10,11 @@ import (
 	"fanout/internal/pattern"
 )
 
-// sns is the service of topics.
-const sns = "sns"
+// The services of topics and queues.
+const (
+	sns = "sns"
+	sqs = "sqs"
+)
 
 // sourceFields are the names that a filter can look at: those of the record, and those in an
 // object in it. The record has the others without its source record, too.
@@ -25,8 +28,8 @@ type sourceFields struct {
 	data   string   // where the fields of the data are, as a format of a pattern
 }
 
-// Lambda guide, "Process Amazon Kinesis Data Streams records", "Process DynamoDB records"
-// and "Invoking Lambda functions with Amazon SNS notifications".
+// Lambda guide, "Process Amazon Kinesis Data Streams records", "Process DynamoDB records",
+// "Invoking Lambda functions with Amazon SNS notifications" and "Using Lambda with Amazon SQS".
 var filterFields = map[string]sourceFields{
 	kinesis: {
 		what:  "a Kinesis record",
@@ -50,6 +53,14 @@ var filterFields = map[string]sourceFields{
 		raw:    []string{"EventVersion", "EventSubscriptionArn"},
 		rawIn:  []string{"MessageAttributes", "Subject", "TopicArn", "Type", "Timestamp", "SignatureVersion", "Signature", "SigningCertUrl", "SigningCertURL", "UnsubscribeUrl", "UnsubscribeURL"},
 		data:   `{"Sns": {"Message": {%q: …}}}`,
+	},
+	sqs: {
+		what:   "an SQS record",
+		names:  []string{"body", "attributes", "messageAttributes", "messageId", "receiptHandle", "md5OfBody", "md5OfMessageAttributes", "eventSource", "eventSourceARN", "awsRegion"},
+		object: "attributes",
+		inside: []string{"MessageGroupId", "MessageDeduplicationId", "SequenceNumber", "SenderId", "SentTimestamp", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp", "AWSTraceHeader", "DeadLetterQueueSourceArn"},
+		raw:    []string{"attributes", "messageAttributes", "messageId", "receiptHandle", "md5OfBody", "md5OfMessageAttributes", "eventSourceARN", "awsRegion"},
+		data:   `{"body": {%q: …}}`,
 	},
 }
 

@@ -116,6 +116,19 @@ func (v *notificationView) Field(name string) pattern.Value {
 	return member(object(v.r.Raw, "Sns"), name)
 }
 
+// sqsView shows an SQS message.
+type sqsView matcher
+
+func (v *sqsView) Field(name string) pattern.Value {
+	switch name {
+	case "body":
+		return pattern.String(v.r.Data.Bytes())
+	case "eventSource":
+		return (*matcher)(v).string("aws:sqs")
+	}
+	return member(v.r.Raw, name)
+}
+
 // dynamodbView shows a DynamoDB record whose images are not in its source record.
 type dynamodbView matcher
 

@@ -2,6 +2,8 @@ package stages
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"fanout/engine"
 )
@@ -29,4 +31,19 @@ func (s Shape) Process(_ context.Context, in []engine.Record, out *engine.Out) {
 		bytes += size
 		out.Emit(r)
 	}
+}
+
+// bounds formats the bounds that are set, for the name of a stage.
+func bounds(records, bytes int) string {
+	var set []string
+	switch {
+	case records == 1:
+		set = append(set, " ≤ 1 record")
+	case records > 1:
+		set = append(set, fmt.Sprintf(" ≤ %d records", records))
+	}
+	if bytes > 0 {
+		set = append(set, fmt.Sprintf(" ≤ %d bytes", bytes))
+	}
+	return strings.Join(set, ",")
 }

@@ -34,8 +34,10 @@ type Transform struct {
 // must not pass through the next one.
 func (Transform) Name() string { return "transform" }
 
-// ReadsSource reports whether the program looks at the old image.
-func (t Transform) ReadsSource() bool { return t.Program.Uses("$old") }
+// ReadsSource reports whether the program looks at the old image, or at attributes.
+func (t Transform) ReadsSource() bool { return usesSource(t.Program) }
+
+func usesSource(p *jq.Program) bool { return p.Uses("$old") || p.Uses("$attributes") }
 
 // Process runs the program.
 func (t Transform) Process(ctx context.Context, in []engine.Record, out *engine.Out) {
@@ -112,6 +114,9 @@ func programInput(p *jq.Program, r *engine.Record, source string, plainOld bool)
 	input := jq.Record{
 		Data: r.Data.Bytes(), Key: r.Key, Action: r.Action, Source: source, Shard: r.Lane, Sequence: r.Seq, Arrived: r.Arrived,
 	}
+	if p.Uses("$attributes") {
+		input.Attributes = attributesOf(r)
+	}
 	if !p.Uses("$old") {
 		return input, nil
 	}
@@ -159,8 +164,8 @@ func (Key) Name() string { return "key" }
 // Rekeys tells the engine that records get other keys.
 func (Key) Rekeys() {}
 
-// ReadsSource reports whether the program looks at the old image.
-func (k Key) ReadsSource() bool { return k.Program.Uses("$old") }
+// ReadsSource reports whether the program looks at the old image, or at attributes.
+func (k Key) ReadsSource() bool { return usesSource(k.Program) }
 
 // Process sets the keys. The explicit hash key goes with the key that it belongs to.
 func (k Key) Process(ctx context.Context, in []engine.Record, out *engine.Out) {

@@ -107,6 +107,44 @@ func TestTransformOld(t *testing.T) {
 }
 
 // A key comes from the record. Without one the record keeps its own.
+func messageOf(raw string) engine.Record {
+	return engine.Record{Key: "g", Lane: "g", Seq: "7", Action: "MESSAGE", Raw: []byte(raw), Data: engine.Bytes([]byte("{}"))}
+}
+
+const queuedRaw = `{"messageId":"m","receiptHandle":"r","body":"{}","attributes":{"ApproximateReceiveCount":"3","ApproximateFirstReceiveTimestamp":"9","MessageGroupId":"g","MessageDeduplicationId":"d\u0031"},` +
+	`"messageAttributes":{"kind":{"stringValue":"order","dataType":"String"},"blob":{"binaryValue":"AAE=","dataType":"Binary"},"odd":7,"MessageGroupId":{"stringValue":"forged"}},"eventSource":"aws:sqs"}`
+
+// $attributes are the attributes of a message that stay when it is sent again.
+func TestTransformAttributes(t *testing.T) {
+	notified := messageOf(`{"Sns":{"Message":"{}","MessageAttributes":{"kind":{"Type":"String","Value":"alarm"}}},"EventSource":"aws:sns"}`)
+	notified.Action = "NOTIFICATION"
+	put := messageOf(queuedRaw)
+	put.Action = "PUT"
+	for name, c := range map[string]struct {
+		record engine.Record
+		want   string
+	}{
+		"message":       {messageOf(queuedRaw), `{"MessageDeduplicationId":"d1","MessageGroupId":"g","blob":"AAE=","kind":"order"}`},
+		"notification":  {notified, `{"kind":"alarm"}`},
+		"no attributes": {messageOf(`{"body":"{}"}`), `{}`},
+		"changed":       {messageOf(queuedRaw).With(engine.Bytes([]byte("{}"))), `null`},
+		"no message":    {put, `null`},
+	} {
+		s := stages.Transform{Program: program(t, `$attributes`)}
+		out := engine.Apply(t.Context(), s, []engine.Record{c.record})
+		if len(out.Emitted) != 1 || string(out.Emitted[0].Data.Bytes()) != c.want {
+			t.Errorf("%s: got %v, %v", name, out.Emitted, out.Failed)
+		}
+		if !s.ReadsSource() {
+			t.Error("it reads the source record")
+		}
+	}
+	key := stages.Key{Program: program(t, `$attributes.kind`)}
+	if out := engine.Apply(t.Context(), key, []engine.Record{messageOf(queuedRaw)}); len(out.Emitted) != 1 || out.Emitted[0].Key != "order" || !key.ReadsSource() {
+		t.Errorf("got %v, %v", out.Emitted, out.Failed)
+	}
+}
+
 func TestKey(t *testing.T) {
 	in := records(`{"id":"a"}`, `{"id":17}`, `{"id":null}`, `{}`, `{"id":""}`, `{"id":{"x":1}}`, `7`, "\xff", `{"id":"same"}`)
 	for i := range in {

@@ -19,8 +19,8 @@ type Type struct {
 	// the stage is asked for in the attribute stages.
 	Attribute string
 
-	// Sources are the services whose records the stage can change: kinesis, dynamodb or
-	// sns. None means all.
+	// Sources are the services whose records the stage can change, such as kinesis. None
+	// means all.
 	Sources []string
 
 	// Place is where the stage runs. Stages of one place run in the order in which the
@@ -67,11 +67,12 @@ type Settings struct {
 	// there are none. See [Options].
 	Options json.RawMessage
 
-	Source    string // service of the source: kinesis, dynamodb or sns
+	Source    string // service of the source, such as kinesis
 	SourceARN string
 
 	// The attributes of built-in stages.
 	Decompress, Compress                    Compression
+	Unwrap                                  Wrapping
 	View                                    Views
 	Envelope                                EnvelopeForm
 	Deaggregate, ConvertDDB, AppendNewlines bool

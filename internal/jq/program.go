@@ -21,7 +21,7 @@ type Program struct {
 }
 
 // variables are the variables of a program.
-var variables = [...]string{"$key", "$action", "$source", "$shard", "$sequence", "$arrived", "$old", "$base64"}
+var variables = [...]string{"$key", "$action", "$source", "$shard", "$sequence", "$arrived", "$old", "$base64", "$attributes"}
 
 // Record is the record that a program sees.
 type Record struct {
@@ -29,6 +29,7 @@ type Record struct {
 	Key, Action, Source, Shard, Sequence string
 	Arrived                              int64  // Unix milliseconds; 0: unknown
 	Old                                  []byte // the old image of a DynamoDB item, in JSON; nil: none
+	Attributes                           []byte // the attributes of a message, in JSON; nil: none
 }
 
 // String returns the text of the program.
@@ -193,6 +194,11 @@ func (p *Program) input(r *Record) (data any, values [len(variables)]any, err er
 	}
 	if binary && p.Uses("$base64") {
 		values[7] = base64.StdEncoding.EncodeToString(r.Data)
+	}
+	if r.Attributes != nil && p.Uses("$attributes") {
+		if values[8], _, err = decode(r.Attributes); err != nil {
+			return nil, values, err
+		}
 	}
 	return data, values, nil
 }

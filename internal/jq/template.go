@@ -68,8 +68,10 @@ func compilePlace(text string, start, end int) (*Program, Faults) {
 	for i, f := range inside {
 		faults[i] = faultAt(text, start+f.Offset, "%s", f.Text)
 	}
-	if p != nil && p.Uses("$old") {
-		faults = append(faults, faultAt(text, start+find(text[start:end], "$old"), "a place has no $old"))
+	for _, name := range []string{"$old", "$attributes"} {
+		if p != nil && p.Uses(name) {
+			faults = append(faults, faultAt(text, start+find(text[start:end], name), "a place has no %s", name))
+		}
 	}
 	return p, faults
 }

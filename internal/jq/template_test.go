@@ -46,12 +46,13 @@ func TestTemplate(t *testing.T) {
 
 func TestTemplateFaults(t *testing.T) {
 	for text, want := range map[string]string{
-		"a-${.b":           "line 1, column 3: the place has no end; write } behind its program, or $${ for the text ${",
-		`${"}"`:            "line 1, column 1: the place has no end",
-		"a-${}":            "line 1, column 5: the program is empty",
-		"a\n${.b}-${.c d}": `line 2, column 12: unexpected token "d"`,
-		"${now}-${input}":  "line 1, column 3: now is the time",
-		"a${$old.b}":       "line 1, column 4: a place has no $old",
+		"a-${.b":            "line 1, column 3: the place has no end; write } behind its program, or $${ for the text ${",
+		`${"}"`:             "line 1, column 1: the place has no end",
+		"a-${}":             "line 1, column 5: the program is empty",
+		"a\n${.b}-${.c d}":  `line 2, column 12: unexpected token "d"`,
+		"${now}-${input}":   "line 1, column 3: now is the time",
+		"a${$old.b}":        "line 1, column 4: a place has no $old",
+		"a${$attributes.b}": "line 1, column 4: a place has no $attributes",
 	} {
 		_, err := ParseTemplate(text)
 		if err == nil || !strings.HasPrefix(err.Error(), want) {

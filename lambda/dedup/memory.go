@@ -173,7 +173,7 @@ func (m *Memory) learn(b *Batch, again bool) {
 	bits, event := make(map[*shardMemory][]int), &eventRecords{at: time.Now()}
 	for i := range b.Records {
 		key, seq := shardKey{b.Source, b.Records[i].Lane}, b.Records[i].Seq
-		if !again {
+		if !again || !b.returns(i) {
 			m.forget(key, seq)
 			continue
 		}

@@ -40,17 +40,22 @@ const (
 	// writing bounds the write at the end of an attempt.
 	writing = 2 * time.Second
 
-	// maxShards bounds the shards read at once. An event of a stream has one.
-	maxShards = 8
+	// maxShards bounds the shards read at once. An event of a stream has one, a batch of a
+	// standard queue one for each message.
+	maxShards = 32
+
+	// maxReads bounds the shards read for a batch, to what patience suffices for. Messages of
+	// a queue beyond them are sent again to targets that have them.
+	maxReads = 1000
 )
 
-// shard is the owner of a ledger entry. Each notification has its own, because a topic has
-// no order by which to find entries.
+// shard is the owner of a ledger entry. Each notification, and each message of a standard
+// queue, has its own, because there is no order by which to find entries.
 type shard struct{ source, lane, message string }
 
 func (b *Batch) shard(i int) shard {
 	s := shard{source: b.Source, lane: b.Records[i].Lane}
-	if b.Kind == event.SNS {
+	if b.unordered() {
 		s.message = b.Records[i].Seq
 	}
 	return s
@@ -76,9 +81,10 @@ type reading struct {
 	found map[shard][]ledger.Entry // the entries that arrived in time
 }
 
-// Begin starts to read the ledger's entries for b. Lambda does not say whether a batch is a
-// retry, and no property of the batch shows it, so Begin reads for every batch. If nothing
-// failed, the read costs one read unit and finds no item.
+// Begin starts to read the ledger's entries for b. Lambda does not say whether the batch of
+// a stream is a retry, and no property of the batch shows it, so Begin reads for every batch.
+// If nothing failed, the read costs one read unit and finds no item. Messages of a queue
+// count their receipts, so only those that come again are read.
 func (m *Shared) Begin(ctx context.Context, b *Batch) Attempt {
 	rec := &reading{shared: m, batch: b}
 	if rec.idle = time.Now().UnixNano() < m.idle.Load(); rec.idle {
@@ -86,7 +92,10 @@ func (m *Shared) Begin(ctx context.Context, b *Batch) Attempt {
 	}
 	first := make(map[shard]string)
 	for i := range b.Records {
-		if i > 0 && b.Kind != event.SNS && b.Records[i].Lane == b.Records[i-1].Lane {
+		if b.first(i) || len(first) == maxReads {
+			continue
+		}
+		if i > 0 && !b.unordered() && b.Records[i].Lane == b.Records[i-1].Lane && !b.first(i-1) {
 			continue
 		}
 		number := event.Number(b.Records[i].Seq)

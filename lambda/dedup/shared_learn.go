@@ -22,10 +22,10 @@ func (rec *reading) Learn(ctx context.Context, again bool) error {
 	defer cancel()
 	m := rec.shared
 	p := pool.New().WithErrors().WithMaxGoroutines(maxShards)
+	for _, b := range rec.passed(again) {
+		p.Go(func() error { return m.Table.Delete(ctx, m.name(b.shard), b.last) })
+	}
 	if !again {
-		for _, b := range rec.passed() {
-			p.Go(func() error { return m.Table.Delete(ctx, m.name(b.shard), b.last) })
-		}
 		return p.Wait()
 	}
 	for s, e := range rec.entries() {
@@ -52,7 +52,7 @@ func (rec *reading) entries() map[shard]ledger.Entry {
 	r := rec.batch
 	places := make(map[shard][]int) // indexes of records
 	for i := range r.Records {
-		if event.Number(r.Records[i].Seq) != "" { // the ledger has no place for a record without a number
+		if r.returns(i) && event.Number(r.Records[i].Seq) != "" { // the ledger has no place for a record without a number
 			s := r.shard(i)
 			places[s] = append(places[s], i)
 		}
@@ -165,14 +165,14 @@ type batch struct {
 	last  string
 }
 
-// passed returns the entries that end with a record of the batch. They describe this batch
-// and are now obsolete. Entries that end elsewhere belong to batches in progress, or to a
-// batch that was split.
-func (rec *reading) passed() (passed []batch) {
-	if len(rec.found) == 0 {
+// passed returns the entries that end with a record of the batch that does not come again.
+// They describe this batch and are now obsolete. Entries that end elsewhere belong to batches
+// in progress, or to a batch that was split.
+func (rec *reading) passed(again bool) (passed []batch) {
+	r := rec.batch
+	if len(rec.found) == 0 || again && r.Done == nil {
 		return nil
 	}
-	r := rec.batch
 	lasts := make(map[batch]bool)
 	for s, entries := range rec.found {
 		for i := range entries {
@@ -180,6 +180,9 @@ func (rec *reading) passed() (passed []batch) {
 		}
 	}
 	for i := range r.Records {
+		if again && r.returns(i) {
+			continue
+		}
 		if b := (batch{r.shard(i), event.Number(r.Records[i].Seq)}); lasts[b] {
 			passed = append(passed, b)
 		}

@@ -15,11 +15,27 @@ import (
 
 // Batch holds the records of one source in an event, and their outcome.
 type Batch struct {
-	Source  string
-	Kind    event.Kind
-	Records []engine.Record
-	Targets []sinks.Spec   // in the order of Report; set before Known
-	Report  *engine.Report // set before Learn
+	Source   string
+	Kind     event.Kind
+	Records  []engine.Record
+	Messages []event.Message // of Records, if the source is SQS
+	Targets  []sinks.Spec    // in the order of Report; set before Known
+	Report   *engine.Report  // set before Learn
+
+	// Done reports for each record that Lambda never sends it again, even if it sends others
+	// again. Nil means none. It is set before Learn.
+	Done []bool
+}
+
+// returns reports whether record i comes again, if any does.
+func (b *Batch) returns(i int) bool { return b.Done == nil || !b.Done[i] }
+
+// first reports whether the source sends record i for the first time. Only queues say so.
+func (b *Batch) first(i int) bool { return b.Kind == event.SQS && !b.Messages[i].Again }
+
+// unordered reports whether the source has no order by which to find records.
+func (b *Batch) unordered() bool {
+	return b.Kind == event.SNS || b.Kind == event.SQS && !event.IsFIFO(b.Source)
 }
 
 // Known returns how much of record i target t has, and when that was learned. A zero time
@@ -37,8 +53,8 @@ type Attempt interface {
 	// Known returns the known state, and waits for it if necessary.
 	Known() Known
 
-	// Learn stores the batch's outcome if Lambda sends its event again. Otherwise it
-	// forgets the batch.
+	// Learn stores the batch's outcome if Lambda sends its event again. Otherwise, and for
+	// records that are done, it forgets the batch.
 	Learn(ctx context.Context, again bool) error
 
 	// End releases the resources of Begin. It may be called at any time, and more than

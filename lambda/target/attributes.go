@@ -79,6 +79,7 @@ var attributes = []struct {
 	{"lanes", Number, false, func(c *checker) any { return &c.spec.Lanes }},
 	{"order", String, false, func(c *checker) any { return &c.text.order }},
 	{"decompress", String, false, func(c *checker) any { return &c.spec.Decompress }},
+	{"unwrap", String, false, func(c *checker) any { return &c.spec.Unwrap }},
 	{"convertDDB", Bool, false, func(c *checker) any { return &c.spec.ConvertDDB }},
 	{"view", String, false, func(c *checker) any { return &c.spec.View }},
 	{"deaggregate", Bool, false, func(c *checker) any { return &c.spec.Deaggregate }},
@@ -234,6 +235,8 @@ func wrongKind(name string, is, must Kind) string {
 		return fmt.Sprintf("is %s; write %s", is, oneOf(Decompressions))
 	case "compress":
 		return fmt.Sprintf("is %s; write %s", is, oneOf(Compressions))
+	case "unwrap":
+		return fmt.Sprintf("is %s; write %s", is, oneOf(Wrappings))
 	case "envelope":
 		return fmt.Sprintf("is %s; write %s", is, oneOf(Envelopes))
 	case "view":

@@ -15,6 +15,7 @@ import (
 const (
 	stream1 = "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks.v1"
 	table1  = "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/Orders/stream/2026-01-31T12:34:56.789"
+	queue1  = "arn:aws:sqs:eu-west-1:123456789012:jobs"
 	topic1  = "arn:aws-us-gov:sns:us-gov-west-1:123456789012:alarms.fifo"
 	secret1 = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:cache/password-AbCdEf"
 	role1   = "arn:aws:iam::123456789012:role/path/writer@x"
@@ -110,6 +111,7 @@ func TestFaults(t *testing.T) {
 		{with("type", "sns", "destination", topic1, "attributes", `{"a":"1","b":"1","c":"1","d":"1","e":"1","f":"1","g":"1","h":"1","i":"1","j":"1","k":"1"}`), "attributes: has 11 attributes, but a message can have only 10; remove some"},
 		{with("type", "sqs", "destination", "https://sqs.eu-west-1.amazonaws.com/123456789012/orders.fifo", "group", "x"), "group: does not work on a FIFO queue, whose groups are the keys; write key instead"},
 		{with("decompress", "lz4"), `decompress: "lz4" is unknown; write gzip, zstd, auto or none`},
+		{with("unwrap", "SNS"), `unwrap: "SNS" is unknown; write sns, eventbridge or none`},
 		{with("view", "new_image"), `view: "new_image" is unknown; write NEW_IMAGE, OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES or EVENT`},
 		{with("sourceArn", table1, "type", "lambda", "destination", "f", "view", "KEYS_ONLY"), "view: is KEYS_ONLY, but targets of type lambda take whole source records; write EVENT, or remove it"},
 		{with("sourceArn", table1, "type", "redis", "destination", "h:1", "view", "OLD_IMAGE"), "view: is OLD_IMAGE, but targets of type redis keep the latest state of an item; write another view"},
@@ -196,6 +198,9 @@ func TestWarnings(t *testing.T) {
 		{with("group", "g"), "group: has no effect on kinesis, only on sqs"},
 		{with("subject", "s"), "subject: has no effect on kinesis, only on sns and sqs"},
 		{with("sourceArn", table1, "transform", ".a", "key", "$old.id"), "key: $old is null behind a transform; let the results of transform have the value, and read it from there"},
+		{with("transform", ".a", "key", "$attributes.id"), "key: $attributes is null behind a transform; let the results of transform have the value, and read it from there"},
+		{with("sourceArn", queue1, "parallel", "false"), "parallel: false has no effect, because a standard queue has no order; read from a FIFO queue, or remove the attribute"},
+		{with("sourceArn", table1, "unwrap", "sns"), "unwrap: has no effect: the source is not a Kinesis stream or an SNS topic or an SQS queue"},
 		{with("transformOutput", "text"), "transformOutput: has no effect without transform"},
 		{with("lanes", "2"), "lanes: has no effect without parallel false, which keeps order"},
 		{with("type", "firehose", "destination", "d", "maxRecordBytes", "9"), "maxRecordBytes: has no effect on firehose, only on es, kinesis, memcached, redis, sns and sqs"},

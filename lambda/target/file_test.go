@@ -223,6 +223,7 @@ func TestWithoutQuotes(t *testing.T) {
 		"transform: {id: .order}": "transform: is a map (M); write a jq program in quotes, such as '{id: .order}'",
 		"key: [.a, .b]":           "key: is a list (L); write a jq program in quotes, such as '{id: .order}'",
 		"stages: {mark: {}}":      "stages: is a map (M); write a list of stages, such as [{mask: {fields: [iban]}}]",
+		"unwrap: [sns]":           "unwrap: is a list (L); write sns, eventbridge or none",
 		"view: [EVENT]":           "view: is a list (L); write NEW_IMAGE, OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES or EVENT",
 	} {
 		line := "- {id: a, type: file, destination: x, active: true, sourceArn: '" + stream1 + "', " + text + "}"

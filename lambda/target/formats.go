@@ -14,7 +14,7 @@ const none = "none"
 // AttributeWords holds the values of the attributes that take only a few words.
 var AttributeWords = map[string][]string{
 	"collapse": collapses(), "order": {"key", "request"}, "oversize": {"fail", "drop"}, "transformOutput": {"json", "text"},
-	"compress": Compressions, "decompress": Decompressions, "view": Views, "envelope": Envelopes,
+	"compress": Compressions, "decompress": Decompressions, "view": Views, "envelope": Envelopes, "unwrap": Wrappings,
 }
 
 func collapses() []string {
@@ -31,7 +31,9 @@ var Decompressions = []string{"gzip", "zstd", "auto", none}
 // Compressions are the values of the attribute compress.
 var Compressions = []string{"gzip", "zstd", none}
 
+// checkCompression checks the formats that data comes and goes in.
 func (c *checker) checkCompression() {
+	c.checkWord("unwrap", &c.spec.Unwrap, Wrappings, sinks.UnwrapNone)
 	c.checkWord("decompress", &c.spec.Decompress, Decompressions, none)
 	c.checkWord("compress", &c.spec.Compress, Compressions, none)
 	if typ := c.spec.Type; c.spec.Compress != "" && !c.broken["compress"] && typ != nil && !typ.Compress {
@@ -53,6 +55,9 @@ func oneOf(words []string) string {
 	last := len(words) - 1
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
+
+// Wrappings are the values of the attribute unwrap.
+var Wrappings = []string{sinks.UnwrapSNS, sinks.UnwrapEventBridge, sinks.UnwrapNone}
 
 // Views are the values of the attribute view.
 var Views = []string{sinks.ViewNew, sinks.ViewOld, sinks.ViewKeys, sinks.ViewBoth, sinks.ViewEvent}

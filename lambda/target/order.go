@@ -25,6 +25,10 @@ func (c *checker) checkOrder() {
 	if c.spec.Type == nil || c.broken["parallel"] {
 		return
 	}
+	if !c.spec.Parallel && c.spec.FromStandardQueue() {
+		c.warn("parallel", "false has no effect, because a standard queue has no order; read from a FIFO queue, or remove the attribute")
+		return
+	}
 	if !c.spec.Ordered() {
 		c.warnUnordered("lanes", c.spec.Lanes > 1)
 		c.warnUnordered("order", c.spec.OrderRequests)

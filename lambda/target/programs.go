@@ -15,8 +15,12 @@ import (
 // checkPrograms checks the attributes that are jq programs.
 func (c *checker) checkPrograms() {
 	c.checkProgram("transform", c.spec.Transform)
-	if p := c.checkProgram("key", c.spec.Key); p != nil && p.Uses("$old") && c.spec.Transform != "" {
-		c.warn("key", "$old is null behind a transform; let the results of transform have the value, and read it from there")
+	if p := c.checkProgram("key", c.spec.Key); p != nil && c.spec.Transform != "" {
+		for _, name := range []string{"$old", "$attributes"} {
+			if p.Uses(name) {
+				c.warn("key", "%s is null behind a transform; let the results of transform have the value, and read it from there", name)
+			}
+		}
 	}
 	c.checkMessage()
 	switch c.spec.TransformOutput {

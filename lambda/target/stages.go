@@ -71,12 +71,13 @@ func settingsOf(s *sinks.Spec) (settings stages.Settings, err error) {
 		BatchRecords: s.BatchRecords, BatchBytes: s.BatchBytes,
 		Events: s.Type.Events, Exponents: s.Type.Exponents, Messages: s.Type.Messages,
 	}
-	var faults [5]error
+	var faults [6]error
 	settings.Collapse, faults[0] = stages.ParseMode(string(s.Collapse))
 	settings.Decompress, faults[1] = stages.ParseCompression(s.Decompress)
 	settings.Compress, faults[2] = stages.ParseCompression(s.Compress)
 	settings.View, faults[3] = stages.ParseView(s.View)
 	settings.Envelope, faults[4] = stages.ParseEnvelope(s.Envelope)
+	settings.Unwrap, faults[5] = stages.ParseWrapping(s.Unwrap)
 	return settings, errors.Join(faults[:]...)
 }
 

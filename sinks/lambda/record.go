@@ -31,7 +31,9 @@ func (l *Sink) record(r *engine.Record, templates *kinesisTemplates) pieces {
 	case l.form == KinesisRecords:
 		return templates.of(r.Raw).fill(r)
 	case l.form == Notifications:
-		return notificationRecord(r)
+		return withText(r, "Sns", "Message")
+	case l.form == Messages:
+		return withText(r, "", "body")
 	default:
 		return pieces{r.Raw}
 	}
@@ -44,10 +46,12 @@ func (l *Sink) fault(r *engine.Record, text *pieces) string {
 		return l.source.fault(r)
 	case l.form == KinesisRecords && notUTF8(r):
 		return keyNotUTF8
-	case l.form == Notifications && !utf8.Valid(r.Data.Bytes()):
+	case (l.form == Notifications || l.form == Messages) && !utf8.Valid(r.Data.Bytes()):
 		return messageNotUTF8
 	case text.size() == 0 && l.form == KinesisRecords:
 		return "the record does not come from Kinesis"
+	case text.size() == 0 && l.form == Messages:
+		return "the record does not come from SQS"
 	case text.size() == 0:
 		return "the record does not come from SNS"
 	}
@@ -193,29 +197,34 @@ func (t *kinesisTemplate) userID(r *engine.Record) (place span, text []byte) {
 	return span{start, start}, slices.Concat([]byte(`"eventID":`), id, []byte(","))
 }
 
-// notificationRecord returns an SNS source record with the data of r as its message. It
-// returns the record's own text if the message is the same, and nothing if the record is
-// not of SNS.
-func notificationRecord(r *engine.Record) pieces {
+// withText returns the source record with the data of r as the value of a member: one of
+// the object called object, or of the record itself if that is "". It returns the record's
+// own text if the value is the same, and nothing if there is no such member.
+func withText(r *engine.Record, object, member string) pieces {
 	var message jsonscan.Value
 	var place span
 	c := jsonscan.Cursor{Text: r.Raw, AnyBytes: true}
-	c.Object(func(name jsonscan.Value) (ok bool) {
-		if string(name.Content()) != "Sns" {
+	find := func(name jsonscan.Value) (ok bool) {
+		if string(name.Content()) == member {
+			message, place, ok = placed(&c)
+		} else {
 			_, ok = c.Value()
-			return ok
 		}
-		message, place = jsonscan.Value{}, span{}
-		_, ok = c.Object(func(name jsonscan.Value) (ok bool) {
-			if string(name.Content()) == "Message" {
-				message, place, ok = placed(&c)
-			} else {
+		return ok
+	}
+	if object == "" {
+		c.Object(find)
+	} else {
+		c.Object(func(name jsonscan.Value) (ok bool) {
+			if string(name.Content()) != object {
 				_, ok = c.Value()
+				return ok
 			}
+			message, place = jsonscan.Value{}, span{}
+			_, ok = c.Object(find)
 			return ok
 		})
-		return ok
-	})
+	}
 	switch {
 	case place.start == 0:
 		return pieces{}

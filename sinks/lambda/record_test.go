@@ -34,6 +34,7 @@ func TestLambdaRecords(t *testing.T) {
 	const user4 = `"kinesis":{"partitionKey":"k","subSequenceNumber":4,"data":"aGVsbG8="}`
 	aggregate := sinktest.SourceRecord(1)
 	aggregate.Raw = sinktest.SourceRaw("key-1", "\xf3\x89\x9a\xc2 and so on")
+	queued := engine.Record{Raw: []byte(`{"body":"fire!","attributes":{"body":"b"}}`), Data: engine.Bytes([]byte("fire!"))}
 	fire := engine.Record{Raw: []byte(`{"EventSource":"aws:sns","Sns":{"Type":"Notification", "Message" : "fire\u0021","Subject":null}}`), Data: engine.Bytes([]byte("fire!"))}
 	invalid := engine.Bytes([]byte("secret\xFF"))
 	tests := []struct {
@@ -87,6 +88,10 @@ func TestLambdaRecords(t *testing.T) {
 		{"notification, hostile", Notifications, sinktest.WithSource(fire, engine.Bytes([]byte(`"}},{"`))),
 			`{"EventSource":"aws:sns","Sns":{"Type":"Notification", "Message" : "\"}},{\"","Subject":null}}`, ""},
 		{"notification not UTF-8", Notifications, sinktest.WithSource(fire, invalid), "", "not UTF-8"},
+		{"message with a newline", Messages, sinktest.WithSource(queued, engine.Bytes([]byte("fire!\n"))), `{"body":"fire!\n","attributes":{"body":"b"}}`, ""},
+		{"message", Messages, queued, string(queued.Raw), ""},
+		{"message not UTF-8", Messages, sinktest.WithSource(queued, invalid), "", "not UTF-8"},
+		{"not of SQS", Messages, other, "", "does not come from SQS"},
 		{"not of SNS", Notifications, other, "", "does not come from SNS"},
 		{"no notification", Notifications, sinktest.Numbered(1)[0], "", "no source record"},
 	}

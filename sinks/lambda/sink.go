@@ -44,6 +44,8 @@ const (
 	// Notifications are SNS source records with their messages replaced by the result of
 	// the stages.
 	Notifications
+	// Messages are SQS source records with their bodies replaced by the result of the stages.
+	Messages
 )
 
 // Sink invokes a function asynchronously with events {"Records":[…]}.

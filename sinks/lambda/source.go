@@ -38,6 +38,8 @@ func (s *recordSource) record(r *engine.Record) []byte {
 		v = s.dynamodb(r)
 	case "sns":
 		v = s.sns(r)
+	case "sqs":
+		v = s.sqs(r)
 	}
 	text, _ := json.Marshal(v) // never fails: fault has found the data to be JSON
 	return text
@@ -57,9 +59,12 @@ func (s *recordSource) fault(r *engine.Record) string {
 			return "the data is not JSON, so a DynamoDB record cannot hold it"
 		}
 		return ""
-	case s.service == "sns":
+	case s.service == "sns", s.service == "sqs":
 		if !utf8.Valid(r.Data.Bytes()) {
 			return messageNotUTF8
+		}
+		if !utf8.ValidString(r.Key) {
+			return keyNotUTF8
 		}
 		return ""
 	}
@@ -141,6 +146,39 @@ func (s *recordSource) sns(r *engine.Record) any {
 		Version string       `json:"EventVersion"`
 		Sns     notification `json:"Sns"`
 	}{"aws:sns", "1.0", n}
+}
+
+// sqs makes a message (Lambda guide, Using Lambda with Amazon SQS). It has no receipt handle,
+// so the function cannot delete it, and no attributes of its sender. Its id is unique in the
+// queue, but in a FIFO queue not the id that SQS gave.
+func (s *recordSource) sqs(r *engine.Record) any {
+	type attributes struct {
+		Sent     string `json:"SentTimestamp,omitempty"`
+		Group    string `json:"MessageGroupId,omitempty"`
+		Sequence string `json:"SequenceNumber,omitempty"`
+	}
+	m := struct {
+		ID         string     `json:"messageId"`
+		Body       string     `json:"body"`
+		Attributes attributes `json:"attributes"`
+		Sender     struct{}   `json:"messageAttributes"`
+		Source     string     `json:"eventSource"`
+		SourceARN  string     `json:"eventSourceARN"`
+		Region     string     `json:"awsRegion,omitempty"`
+	}{ID: r.Seq, Body: string(r.Data.Bytes()), Source: "aws:sqs", SourceARN: s.arn, Region: s.region}
+	if r.Sub > 0 {
+		m.ID += ":" + strconv.Itoa(r.Sub)
+	}
+	if r.Arrived != 0 {
+		m.Attributes.Sent = strconv.FormatInt(r.Arrived, 10)
+	}
+	if r.Key != r.Seq {
+		m.Attributes.Group = r.Key
+	}
+	if strings.HasSuffix(s.arn, ".fifo") {
+		m.Attributes.Sequence = r.Seq
+	}
+	return m
 }
 
 // seconds converts Unix milliseconds to seconds.

@@ -17,12 +17,15 @@ func TestLambdaMakesSourceRecords(t *testing.T) {
 		stream = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
 		table  = "arn:aws:dynamodb:eu-west-1:123456789012:table/T/stream/2026-03-01T09:00:00.000"
 		topic  = "arn:aws:sns:eu-west-1:123456789012:alerts"
+		jobs   = "arn:aws:sqs:eu-west-1:123456789012:jobs"
 	)
 	record := func(action, data string) engine.Record {
 		return engine.Record{Key: "k", Lane: "shardId-0", Seq: "49", Action: action, Arrived: 1545084650987, Data: engine.Bytes([]byte(data))}
 	}
 	user := record("PUT", "hello")
 	user.Sub, user.HashKey = 3, "12"
+	part := record("MESSAGE", "x")
+	part.Sub = 2
 	keys := record("MODIFY", `{"id":"a"}`)
 	keys.Data.StandIn()
 	oddKey := record("PUT", "hello")
@@ -47,6 +50,11 @@ func TestLambdaMakesSourceRecords(t *testing.T) {
 			`"Keys":{"id":"a"},"SequenceNumber":"49"},"eventSourceARN":"` + table + `"}`, ""},
 		"notification": {topic, record("NOTIFICATION", "fire\"}"), `{"EventSource":"aws:sns","EventVersion":"1.0","Sns":{"Type":"Notification","MessageId":"k",` +
 			`"TopicArn":"` + topic + `","Subject":null,"Message":"fire\"}","Timestamp":"2018-12-17T22:10:50.987Z","MessageAttributes":{}}}`, ""},
+		"queued": {jobs, record("MESSAGE", "fire\"}"), `{"messageId":"49","body":"fire\"}","attributes":{"SentTimestamp":"1545084650987","MessageGroupId":"k"},` +
+			`"messageAttributes":{},"eventSource":"aws:sqs","eventSourceARN":"` + jobs + `","awsRegion":"eu-west-1"}`, ""},
+		"queued in order": {jobs + ".fifo", part, `{"messageId":"49:2","body":"x","attributes":{"SentTimestamp":"1545084650987","MessageGroupId":"k","SequenceNumber":"49"},` +
+			`"messageAttributes":{},"eventSource":"aws:sqs","eventSourceARN":"` + jobs + `.fifo","awsRegion":"eu-west-1"}`, ""},
+		"queued binary": {jobs, record("MESSAGE", "\xff"), "", "the message is not UTF-8"},
 		"not JSON":      {table, record("INSERT", "hello"), "", "the data is not JSON"},
 		"message":       {topic, record("NOTIFICATION", "\xff"), "", "the message is not UTF-8"},
 		"key not UTF-8": {stream, oddKey, "", "partition key is not UTF-8"},
@@ -54,7 +62,7 @@ func TestLambdaMakesSourceRecords(t *testing.T) {
 		"of several":    {stream, record("", "hello"), "", "no source record"}, // a message of several records, in an envelope
 		"other service": {"arn:aws:s3:::bucket", record("PUT", "hello"), "", "no source record"},
 	} {
-		for _, form := range []Form{SourceRecords, KinesisRecords, Notifications} {
+		for _, form := range []Form{SourceRecords, KinesisRecords, Notifications, Messages} {
 			t.Run(name, func(t *testing.T) {
 				fake, cfg := sinktest.Start(t)
 				l := New(cfg, function, "", form, sinks.Source(c.source))

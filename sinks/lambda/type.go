@@ -36,11 +36,14 @@ func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
 
 // form returns the form of the records of an event.
 func form(s *sinks.Spec) Form {
+	changed := s.Unwrap != "" || s.AppendNewlines
 	switch {
-	case strings.Contains(s.SourceARN, ":kinesis:") && (s.Decompress != "" || s.Deaggregate || s.AppendNewlines):
+	case strings.Contains(s.SourceARN, ":kinesis:") && (changed || s.Decompress != "" || s.Deaggregate):
 		return KinesisRecords
-	case strings.Contains(s.SourceARN, ":sns:") && s.AppendNewlines:
+	case strings.Contains(s.SourceARN, ":sns:") && changed:
 		return Notifications
+	case strings.Contains(s.SourceARN, ":sqs:") && changed:
+		return Messages
 	}
 	return SourceRecords // with plain images if convertDDB is set
 }

@@ -15,6 +15,7 @@ var AttributeUsages = []struct{ Attribute, Flag, Usage string }{
 	{"decompress", "decompress", "decompress the data of Kinesis records of this `FORM`: gzip, zstd, auto or none (default: none)"},
 	{"lanes", "lanes", "with --parallel false, have up to `N` requests of a shard in flight, each with other keys (default: 1)"},
 	{"order", "order", "with --parallel false, keep the order of this `UNIT`: key, or request, which may hold several records of a key (default: key)"},
+	{"unwrap", "unwrap", "take data out of the envelope of this `SERVICE`: sns, eventbridge or none (default: none)"},
 	{"convertDDB", "convert-ddb", "convert DynamoDB images to plain JSON"},
 	{"view", "view", "send this `PART` of a DynamoDB change: NEW_IMAGE, OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES or EVENT, the whole record (default: NEW_IMAGE)"},
 	{"deaggregate", "deaggregate", "unpack records aggregated by the Kinesis Producer Library"},

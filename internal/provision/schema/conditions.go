@@ -96,7 +96,10 @@ func ofSources(c *target.Catalog) []node {
 			})
 		}
 	}
-	return all
+	return append(all, node{ // a standard queue has no order
+		"if":   node{"properties": node{"sourceArn": node{"pattern": "^arn:[^:]*:sqs:[^.]*$"}}, "required": []string{"sourceArn"}},
+		"then": node{"properties": node{"parallel": node{"not": node{"const": false}}}},
+	})
 }
 
 // off describes the only value, if any, that an attribute without effect may have.

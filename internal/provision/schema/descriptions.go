@@ -17,6 +17,7 @@ var descriptions = map[string]string{ //nolint:gosec // no credentials: it descr
 	"lanes":           "With parallel false: requests of a shard in flight, each with other keys. Default: 1.",
 	"order":           "With parallel false: request puts several records of a key into a request. Default: key.",
 	"decompress":      "Decompress the data of Kinesis records. auto decompresses what begins like gzip or zstd. Default: none.",
+	"unwrap":          "Take the data out of the envelope that SNS or EventBridge put around it. Default: none.",
 	"convertDDB":      "Convert DynamoDB images to plain JSON. Default: false.",
 	"view":            "The part of a DynamoDB change that the target gets. Default: NEW_IMAGE.",
 	"deaggregate":     "Unpack records that the Kinesis Producer Library aggregated. Default: false.",

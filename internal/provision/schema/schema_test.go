@@ -168,11 +168,11 @@ func TestRefused(t *testing.T) {
 // sources has a source of each service.
 var sources = map[string]string{
 	"kinesis": "arn:aws:kinesis:eu-west-1:123456789012:stream/orders", "dynamodb": "arn:aws:dynamodb:eu-west-1:123456789012:table/Customers/stream/2026-03-01T09:00:00.000",
-	"sns": "arn:aws:sns:eu-west-1:123456789012:alerts",
+	"sns": "arn:aws:sns:eu-west-1:123456789012:alerts", "sqs": "arn:aws:sqs:eu-west-1:123456789012:jobs", "fifo": "arn:aws:sqs:eu-west-1:123456789012:jobs.fifo",
 }
 
 // ofSource are attributes that depend on the source.
-var ofSource = []string{"sourceArn", "decompress", "deaggregate", "convertDDB", "view", "envelope"}
+var ofSource = []string{"sourceArn", "decompress", "deaggregate", "convertDDB", "view", "envelope", "unwrap", "parallel"}
 
 // samples returns values of an attribute, right and wrong ones.
 func samples(a *target.Attribute) []any {

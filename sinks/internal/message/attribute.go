@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"fanout/engine"
+	"fanout/internal/jsonscan"
 	"fanout/sinks/internal/ids"
 	"fanout/sinks/internal/request"
 )
@@ -45,7 +46,7 @@ func (m *Form) Set(o Own) { m.own = o.parse(m.Subject) }
 
 // Attributes appends the attributes of r's message to buf, sorted by name:
 //
-//   - the attributes of the SNS notification, if r is one;
+//   - the attributes of the SNS notification or SQS message, if r is one;
 //   - the target's own, in f;
 //   - encoding=base64 if the body is base64;
 //   - key and action if the message carries one record.
@@ -113,16 +114,21 @@ func (m *Form) TextLen(batch []engine.Record, all []Filled) int {
 	return n
 }
 
-// notification is an SNS notification without its message.
+// notification is an SNS notification without its message. An SQS message has no subject.
 type notification struct {
 	Subject           string
 	MessageAttributes map[string]struct{ Type, Value string }
 }
 
-// notificationOf returns the notification in r, or nil if r is no notification or is
-// collapsed. It returns an error for a notification that SNS would not write.
+// notificationOf returns the notification or SQS message in r, or nil if r is neither or is
+// collapsed. It returns an error for one that the service would not write.
 func notificationOf(r *engine.Record) (*notification, error) {
-	if r.Action != "NOTIFICATION" || r.Parts() != nil || len(r.Raw) == 0 {
+	switch {
+	case r.Parts() != nil || len(r.Raw) == 0:
+		return nil, nil //nolint:nilnil // there is none
+	case r.Action == "MESSAGE":
+		return queued(r.Raw)
+	case r.Action != "NOTIFICATION":
 		return nil, nil //nolint:nilnil // there is none
 	}
 	var e struct{ Sns notification }
@@ -140,6 +146,42 @@ func notificationOf(r *engine.Record) (*notification, error) {
 		}
 	}
 	return &e.Sns, nil
+}
+
+// queued returns the attributes that the sender of an SQS message set, or nil if it set none.
+func queued(raw []byte) (*notification, error) {
+	var own struct {
+		MessageAttributes map[string]struct {
+			DataType    string `json:"dataType"`
+			StringValue string `json:"stringValue"`
+			BinaryValue []byte `json:"binaryValue"`
+		} `json:"messageAttributes"`
+	}
+	if c := (jsonscan.Cursor{Text: raw, AnyBytes: true}); !hasAttributes(&c) {
+		return nil, nil //nolint:nilnil // there are none
+	}
+	if err := json.Unmarshal(raw, &own); err != nil {
+		return nil, err
+	}
+	n := &notification{MessageAttributes: make(map[string]struct{ Type, Value string })}
+	for name, a := range own.MessageAttributes {
+		n.MessageAttributes[name] = struct{ Type, Value string }{a.DataType, a.StringValue + string(a.BinaryValue)}
+	}
+	return n, nil
+}
+
+// hasAttributes reports whether a message has attributes of its sender. Most have none.
+func hasAttributes(c *jsonscan.Cursor) (has bool) {
+	c.Object(func(name jsonscan.Value) bool {
+		own := string(name.Content()) == "messageAttributes"
+		_, ok := c.Object(func(jsonscan.Value) bool {
+			has = has || own
+			_, ok := c.Value()
+			return ok
+		})
+		return ok
+	})
+	return has
 }
 
 // notificationSubject returns the subject of the notification in r.
@@ -162,7 +204,7 @@ func (n *notification) attributes(buf []Attribute, subject bool) []Attribute {
 	return buf
 }
 
-// HasAttributes reports whether r is a notification, from whose source record SQS and SNS
+// HasAttributes reports whether r is a notification or message, from whose source record SQS and SNS
 // sinks take more than the data.
 func HasAttributes(r *engine.Record) bool {
 	n, err := notificationOf(r)
