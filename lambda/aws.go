@@ -11,11 +11,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	awshttpsink "fanout/internal/awshttp"
 	"fanout/sinks"
@@ -165,14 +162,7 @@ func (e *env) assume(id identity) aws.CredentialsProvider {
 	}
 	// The role may be in any region. The function's region is nearest, and AWS recommends
 	// regional endpoints (IAM user guide, Manage AWS STS).
-	client := sts.NewFromConfig(own(e.base, otherValues), func(o *sts.Options) { o.Retryer = retry.NewStandard() })
-	provider := stscreds.NewAssumeRoleProvider(client, id.role, func(o *stscreds.AssumeRoleOptions) {
-		o.RoleSessionName = e.session
-		if id.externalID != "" {
-			o.ExternalID = aws.String(id.externalID)
-		}
-	})
-	c := aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) {
+	c := aws.NewCredentialsCache(newAssumedRole(own(e.base, otherValues), id, e.session), func(o *aws.CredentialsCacheOptions) {
 		o.ExpiryWindow, o.ExpiryWindowJitterFrac = 5*time.Minute, 0.5
 	})
 	e.credentials[id] = c

@@ -12,7 +12,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/sourcegraph/conc"
 	"github.com/sourcegraph/conc/panics"
@@ -57,7 +56,7 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 		options: o, log: log, plans: make(map[string]*plan),
 		env: newEnv(cfg, &o), tracer: newTracer(&o, log), slots: engine.NewSlots(o.InFlight), openSink: open,
 	}
-	h.metrics = metrics.New(o.Metrics, o.MetricsNamespace, cloudwatch.NewFromConfig(own(cfg, otherValues)), os.Stdout)
+	h.metrics = metrics.New(o.Metrics, o.MetricsNamespace, metrics.NewClient(own(cfg, otherValues)), os.Stdout)
 	client := dynamodb.NewFromConfig(own(cfg, tableValues), func(o *dynamodb.Options) { o.Retryer = retry.NewStandard() })
 	h.known = dedup.NewMemory()
 	if o.LedgerTable != "" {

@@ -5,16 +5,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"golang.org/x/sync/singleflight"
 
 	"fanout/engine"
+	"fanout/internal/awscall"
 )
 
 // secretTTL is how long a secret is used before it is read again, so that new connections
@@ -38,9 +39,29 @@ type login struct {
 	Password string `json:"password"`
 }
 
-// secretsAPI is the part of the Secrets Manager client that a secret uses.
+// secretsAPI reads the text of a secret. It is empty for a binary one.
 type secretsAPI interface {
-	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
+	GetSecretValue(ctx context.Context, arn string) (string, error)
+}
+
+// secretsManager is AWS Secrets Manager.
+var secretsManager = awscall.Service{ID: "Secrets Manager", Name: "secretsmanager", UsualDual: true}
+
+// secretsClient calls Secrets Manager.
+type secretsClient struct{ *awscall.Client }
+
+// GetSecretValue implements secretsAPI.
+func (c secretsClient) GetSecretValue(ctx context.Context, id string) (string, error) {
+	in, err := json.Marshal(map[string]string{"SecretId": id})
+	if err != nil {
+		return "", err
+	}
+	var out struct{ SecretString string }
+	err = c.Do(ctx, &awscall.Request{
+		Operation: "GetSecretValue", Body: awscall.Text(in),
+		Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {"secretsmanager.GetSecretValue"}},
+	}, awscall.JSON(&out, otherValues))
+	return out.SecretString, err
 }
 
 // newSecret returns the secret with an ARN. The ARN also gives the region.
@@ -48,7 +69,7 @@ func newSecret(cfg aws.Config, id string) *secret {
 	if a, err := arn.Parse(id); err == nil && a.Region != "" {
 		cfg.Region = a.Region
 	}
-	return &secret{arn: id, client: secretsmanager.NewFromConfig(own(cfg, otherValues), func(o *secretsmanager.Options) { o.Retryer = retry.NewStandard() })}
+	return &secret{arn: id, client: secretsClient{awscall.New(own(cfg, otherValues), secretsManager, "").Retrying(retry.NewStandard())}}
 }
 
 // credentials returns user and password. One read of the secret serves all concurrent
@@ -80,11 +101,11 @@ func (s *secret) cached() (login, bool) {
 func (s *secret) read(ctx context.Context) (login, error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
-	out, err := s.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &s.arn})
+	text, err := s.client.GetSecretValue(ctx, s.arn)
 	if err != nil {
 		return login{}, fmt.Errorf("secret %s: %w", s.arn, err)
 	}
-	l, err := parseLogin(aws.ToString(out.SecretString))
+	l, err := parseLogin(text)
 	if err != nil {
 		return login{}, engine.Errorf(engine.Permanent, "secret %s: %w", s.arn, err)
 	}

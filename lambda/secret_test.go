@@ -9,8 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-
 	"fanout/engine"
 )
 
@@ -23,16 +21,16 @@ type vault struct {
 	slow  time.Duration
 }
 
-func (v *vault) GetSecretValue(ctx context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
+func (v *vault) GetSecretValue(ctx context.Context, _ string) (string, error) {
 	select {
 	case <-time.After(v.slow):
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return "", ctx.Err()
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.reads++
-	return &secretsmanager.GetSecretValueOutput{SecretString: &v.text}, v.err
+	return v.text, v.err
 }
 
 func TestSecretForms(t *testing.T) {

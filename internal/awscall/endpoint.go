@@ -22,6 +22,7 @@ type Service struct {
 	Query     bool // its errors are XML, as those of the query protocol
 	PlainPath bool // it signs the path as it is sent, and a header with the hash: S3
 	GovFIPS   bool // its usual hosts in the partition aws-us-gov are those for FIPS
+	UsualDual bool // its usual hosts in the partitions aws and aws-cn answer by IPv6 too
 }
 
 // signing returns the service's name in signatures.
@@ -121,7 +122,7 @@ func (s Service) host(cfg aws.Config) (string, error) {
 	if usesFIPS(cfg) && (!s.GovFIPS || p.prefix != "us-gov-") {
 		name += "-fips"
 	}
-	if usesDualStack(cfg) {
+	if usesDualStack(cfg) && (!s.UsualDual || p.prefix != "" && p.prefix != "cn-") {
 		domain = p.dual
 	}
 	return "https://" + name + "." + region + "." + domain, nil

@@ -11,12 +11,15 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 // client keeps the URL of a request, and does not answer.
@@ -51,6 +54,15 @@ var ways = []struct {
 	}},
 	{Service{ID: "Lambda", Name: "lambda"}, func(ctx context.Context, c aws.Config) {
 		_, _ = lambda.NewFromConfig(c).ListFunctions(ctx, nil)
+	}},
+	{Service{ID: "STS", Name: "sts", Query: true, GovFIPS: true}, func(ctx context.Context, c aws.Config) {
+		_, _ = sts.NewFromConfig(c).GetCallerIdentity(ctx, nil)
+	}},
+	{Service{ID: "Secrets Manager", Name: "secretsmanager", UsualDual: true}, func(ctx context.Context, c aws.Config) {
+		_, _ = secretsmanager.NewFromConfig(c).ListSecrets(ctx, nil)
+	}},
+	{Service{ID: "CloudWatch", Name: "monitoring", Query: true, GovFIPS: true}, func(ctx context.Context, c aws.Config) {
+		_, _ = cloudwatch.NewFromConfig(c).ListMetrics(ctx, nil)
 	}},
 }
 

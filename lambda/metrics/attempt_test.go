@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 )
 
 func answer(status int, code string) http.HandlerFunc {
@@ -56,7 +54,7 @@ func TestFate(t *testing.T) {
 }
 
 // put makes one call and returns its fate.
-func put(ctx context.Context, client *cloudwatch.Client) (fate, error) {
+func put(ctx context.Context, client Client) (fate, error) {
 	var held tally
 	inv := small(1)
 	held.add(&inv)

@@ -8,16 +8,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/sourcegraph/conc/panics"
 )
-
-// Client is the part of the CloudWatch client that is needed. It should not retry: metrics
-// that were not accepted go out with the next ones.
-type Client interface {
-	PutMetricData(ctx context.Context, in *cloudwatch.PutMetricDataInput, opts ...func(*cloudwatch.Options)) (*cloudwatch.PutMetricDataOutput, error)
-}
 
 const (
 	// patience bounds how long Publish waits for a send to end. It waits once for each
@@ -228,13 +221,13 @@ func (c *CloudWatch) claim(s *send, n int) bool {
 func (c *CloudWatch) call(ctx context.Context, entries []*entry) (fate, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	in := &cloudwatch.PutMetricDataInput{Namespace: &c.namespace, MetricData: make([]types.MetricDatum, len(entries))}
+	data := make([]types.MetricDatum, len(entries))
 	for i, e := range entries {
-		in.MetricData[i] = e.datum()
+		data[i] = e.datum()
 	}
 	var a attempt
 	var err error
-	if p := panics.Try(func() { _, err = c.client.PutMetricData(a.watch(ctx), in) }); p != nil {
+	if p := panics.Try(func() { err = c.client.PutMetricData(a.watch(ctx), c.namespace, data) }); p != nil {
 		err = fmt.Errorf("the client panicked: %v", p.Value)
 	}
 	return a.fate(err), err

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 )
 
@@ -67,20 +66,20 @@ type fake struct {
 	took  []types.MetricDatum
 }
 
-func (f *fake) PutMetricData(ctx context.Context, in *cloudwatch.PutMetricDataInput, _ ...func(*cloudwatch.Options)) (*cloudwatch.PutMetricDataOutput, error) {
+func (f *fake) PutMetricData(ctx context.Context, _ string, data []types.MetricDatum) error {
 	f.mu.Lock()
 	n := len(f.calls)
-	f.calls = append(f.calls, slices.Clone(in.MetricData))
+	f.calls = append(f.calls, slices.Clone(data))
 	f.mu.Unlock()
 	if f.answer != nil {
 		if err := f.answer(ctx, n); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.took = append(f.took, in.MetricData...)
-	return &cloudwatch.PutMetricDataOutput{}, nil
+	f.took = append(f.took, data...)
+	return nil
 }
 
 func (f *fake) sizes() (n []int) {

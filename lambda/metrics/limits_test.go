@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -81,8 +80,6 @@ func TestSmallCallsAreNotCompressed(t *testing.T) {
 		t.Errorf("content encodings (-want +got):\n%s", diff)
 	}
 }
-
-var _ Client = (*cloudwatch.Client)(nil)
 
 func TestDimensionValue(t *testing.T) {
 	long := strings.Repeat("x", 1024)

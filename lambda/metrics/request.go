@@ -1,7 +1,6 @@
 package metrics
 
-// Limits of one PutMetricData request (CloudWatch API reference, PutMetricData). The SDK
-// compresses requests of 10 KiB and more. The page does not say whether the byte limit
+// Limits of one PutMetricData request (CloudWatch API reference, PutMetricData). The page does not say whether the byte limit
 // applies after compression, so it is applied before.
 const (
 	requestData  = 1000

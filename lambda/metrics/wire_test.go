@@ -16,7 +16,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
 	"fanout/internal/awshttp"
@@ -69,13 +68,12 @@ func newService(t testing.TB, handle http.HandlerFunc) *service {
 }
 
 // client returns a client as the function has them: it does not retry.
-func (s *service) client(t testing.TB) *cloudwatch.Client {
+func (s *service) client(t testing.TB) Client {
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	return cloudwatch.NewFromConfig(aws.Config{
+	return NewClient(aws.Config{
 		Region: "eu-west-1", BaseEndpoint: aws.String(s.URL), HTTPClient: awshttp.Client(&http.Client{Transport: transport}),
 		Credentials: credentials.NewStaticCredentialsProvider("AKID", "SECRET", ""),
-		Retryer:     func() aws.Retryer { return aws.NopRetryer{} }, RequestMinCompressSizeBytes: 10240,
 	})
 }
 

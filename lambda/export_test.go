@@ -1,0 +1,20 @@
+package lambda
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// AssumeRole gets credentials of a role, once.
+func AssumeRole(ctx context.Context, cfg aws.Config, role string) error {
+	r := newAssumedRole(cfg, identity{role: role}, "s")
+	_, err := (&assumedRole{r.client.Retrying(aws.NopRetryer{}), r.form}).Retrieve(ctx)
+	return err
+}
+
+// ReadSecret reads a secret.
+func ReadSecret(ctx context.Context, cfg aws.Config) error {
+	_, _, err := newSecret(cfg, "s").credentials(ctx)
+	return err
+}
