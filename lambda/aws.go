@@ -3,8 +3,6 @@ package lambda
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -12,29 +10,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
 
 	awshttpsink "fanout/internal/awshttp"
 	"fanout/sinks"
 )
-
-// AWS holds settings for reaching AWS that go beyond the environment, such as the common
-// command-line flags.
-type AWS struct {
-	Region      string
-	Profile     string
-	EndpointURL string
-	NoVerifyTLS bool
-
-	// AnswerTimeout bounds the wait for a connection, and then the wait for the answer to
-	// begin after the request is sent. 0 allows as long as a request may take. The upload
-	// and the rest of the answer may take longer: a function is uploaded in one request.
-	AnswerTimeout time.Duration
-
-	// AnswerBytes bounds the bytes read of an answer. 0 means 4 MiB, which is enough for a
-	// page of a table. A page of a stream is longer.
-	AnswerBytes int64
-}
 
 // answerBytes is enough for every answer to the function's own calls: a Query returns up to
 // 1 MB as DynamoDB counts it. Sinks allow less for their requests.
@@ -58,36 +37,18 @@ func own(cfg aws.Config, values int) aws.Config {
 // noticed.
 const attemptTimeout = 30 * time.Second
 
-// Load returns the configuration for every AWS client. It disables retries, because the
-// engine retries. Clients that deliver no records set their own retryer.
-func (a AWS) Load(ctx context.Context, inFlight int) (aws.Config, error) {
-	client := awshttp.NewBuildableClient().WithTimeout(attemptTimeout).WithTransportOptions(func(t *http.Transport) {
-		tune(t, inFlight)
-		t.TLSClientConfig.InsecureSkipVerify = a.NoVerifyTLS
-		t.ResponseHeaderTimeout = a.AnswerTimeout
-	})
-	if a.AnswerTimeout > 0 {
-		client = client.WithDialerOptions(func(d *net.Dialer) { d.Timeout = a.AnswerTimeout })
-	}
-	opts := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(client),
-		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
-	}
-	if a.Region != "" {
-		opts = append(opts, config.WithRegion(a.Region))
-	}
-	if a.Profile != "" {
-		opts = append(opts, config.WithSharedConfigProfile(a.Profile))
-	}
-	if a.EndpointURL != "" {
-		opts = append(opts, config.WithBaseEndpoint(a.EndpointURL))
-	}
-	cfg, err := config.LoadDefaultConfig(ctx, opts...)
-	if err != nil {
-		return cfg, fmt.Errorf("the AWS configuration cannot be read: %w", err)
-	}
-	cfg.HTTPClient = awshttpsink.Bounded(awshttpsink.Client(cfg.HTTPClient), cmp.Or(a.AnswerBytes, answerBytes))
-	return cfg, nil
+// HTTPClient returns the transport of every AWS client, for inFlight requests at once.
+func HTTPClient(inFlight int) *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTimeout(attemptTimeout).WithTransportOptions(func(t *http.Transport) { tune(t, inFlight) })
+}
+
+// Prepared returns cfg with the bounds that every AWS client has. An answer has at most maxBytes;
+// 0 means 4 MiB, which is enough for a page of a table. It disables retries, because the engine
+// retries. Clients that deliver no records set their own retryer.
+func Prepared(cfg aws.Config, maxBytes int64) aws.Config {
+	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	cfg.HTTPClient = awshttpsink.Bounded(awshttpsink.Client(cfg.HTTPClient), cmp.Or(maxBytes, answerBytes))
+	return cfg
 }
 
 // identity is the role whose permissions a target's calls use.

@@ -14,87 +14,129 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/google/go-cmp/cmp"
+
 	"fanout/lambda"
 )
 
-func TestLoad(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "config")
-	if err := os.WriteFile(file, []byte("[profile mine]\nregion = sa-east-1\nendpoint_url = http://127.0.0.1:1\n"), 0o600); err != nil {
+// bundle writes the certificate of a server to a file.
+func bundle(t *testing.T, server *httptest.Server) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("AWS_CONFIG_FILE", file)
-	t.Setenv("AWS_REGION", "")
-	for _, c := range []struct {
-		aws              lambda.AWS
-		region, endpoint string
-	}{
-		{lambda.AWS{}, "", ""},
-		{lambda.AWS{Profile: "mine"}, "sa-east-1", ""},
-		{lambda.AWS{Profile: "mine", Region: "us-east-1", EndpointURL: "http://127.0.0.1:2"}, "us-east-1", "http://127.0.0.1:2"},
+	return file
+}
+
+// environment returns the variables of a function.
+func environment(set map[string]string) func(string) string {
+	return func(name string) string { return set[name] }
+}
+
+// TestVariables asserts that the function finds what the SDK finds in the same variables.
+func TestVariables(t *testing.T) {
+	for _, set := range []map[string]string{
+		{},
+		{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIAMADEUP", "AWS_SECRET_ACCESS_KEY": "made up", "AWS_SESSION_TOKEN": "token"},
+		{"AWS_DEFAULT_REGION": "eu-west-1"},
+		{"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-east-1"},
+		{"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ENDPOINT_URL_SECRETS_MANAGER": "http://127.0.0.1:2"},
+		{"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
+		{"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"},
 	} {
-		cfg, err := c.aws.Load(t.Context(), 1)
+		for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"} {
+			t.Setenv(name, set[name])
+		}
+		for name, value := range set {
+			t.Setenv(name, value)
+		}
+		got, err := lambda.ConfigFromVariables(os.Getenv, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		endpoint := ""
-		if cfg.BaseEndpoint != nil && c.aws.EndpointURL != "" {
-			endpoint = *cfg.BaseEndpoint
+		want, err := config.LoadDefaultConfig(t.Context())
+		if err != nil {
+			t.Fatal(err)
 		}
-		if cfg.Region != c.region || endpoint != c.endpoint {
-			t.Errorf("%+v: region %q and endpoint %q", c.aws, cfg.Region, endpoint)
+		if diff := cmp.Diff(seen(t, want), seen(t, got)); diff != "" {
+			t.Errorf("%v (-SDK +got):\n%s", set, diff)
 		}
-		if n := cfg.Retryer().MaxAttempts(); n != 1 {
-			t.Errorf("%+v: %d attempts, but the engine retries", c.aws, n)
+		if n := got.Retryer().MaxAttempts(); n != 1 {
+			t.Errorf("%d attempts, but the engine retries", n)
 		}
-	}
-	if _, err := (lambda.AWS{Profile: "theirs"}).Load(t.Context(), 1); err == nil || !strings.Contains(err.Error(), "theirs") {
-		t.Errorf("a profile that is missing: %v", err)
+		for name := range set {
+			t.Setenv(name, "")
+		}
 	}
 }
 
-// Certificates are verified, also against AWS_CA_BUNDLE, unless verification is disabled.
-func TestLoadTLS(t *testing.T) {
+// seen is what clients see of a configuration.
+func seen(t *testing.T, cfg aws.Config) map[string]any {
+	t.Helper()
+	all := map[string]any{"region": cfg.Region, "endpoint": aws.ToString(cfg.BaseEndpoint)}
+	if c, err := cfg.Credentials.Retrieve(t.Context()); err == nil {
+		all["credentials"] = []string{c.AccessKeyID, c.SecretAccessKey, c.SessionToken}
+	}
+	var sent string
+	cfg.HTTPClient = doer(func(r *http.Request) (*http.Response, error) {
+		sent = r.URL.Scheme + "://" + r.URL.Host
+		return nil, io.EOF
+	})
+	cfg.Credentials, cfg.Retryer = aws.AnonymousCredentials{}, func() aws.Retryer { return aws.NopRetryer{} }
+	_, _ = dynamodb.NewFromConfig(cfg).ListTables(t.Context(), nil)
+	all["dynamodb"] = sent
+	sent = ""
+	_, _ = secretsmanager.NewFromConfig(cfg).ListSecrets(t.Context(), nil)
+	all["secretsmanager"] = sent
+	return all
+}
+
+type doer func(*http.Request) (*http.Response, error)
+
+func (d doer) Do(r *http.Request) (*http.Response, error) { return d(r) }
+
+// Certificates are verified, also against AWS_CA_BUNDLE.
+func TestVariablesTLS(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	defer server.Close()
-	bundle := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+	for file, ok := range map[string]bool{"": false, bundle(t, server): true} {
+		cfg, err := lambda.ConfigFromVariables(environment(map[string]string{"AWS_CA_BUNDLE": file}), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := cfg.HTTPClient.Do(r)
+		if (err == nil) != ok || err != nil && !strings.Contains(err.Error(), "certificate") {
+			t.Errorf("bundle %q: %v", file, err)
+		}
+		if err == nil {
+			_ = answer.Body.Close()
+		}
+	}
+	empty := filepath.Join(t.TempDir(), "empty.pem")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for name, c := range map[string]struct {
-		aws    lambda.AWS
-		bundle string
-		ok     bool
-	}{
-		"verified":     {lambda.AWS{}, "", false},
-		"bundle":       {lambda.AWS{}, bundle, true},
-		"not verified": {lambda.AWS{NoVerifyTLS: true}, "", true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Setenv("AWS_CA_BUNDLE", c.bundle)
-			cfg, err := c.aws.Load(t.Context(), 1)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			answer, err := cfg.HTTPClient.Do(r)
-			if (err == nil) != c.ok || err != nil && !strings.Contains(err.Error(), "certificate") {
-				t.Errorf("got %v", err)
-			}
-			if err == nil {
-				_ = answer.Body.Close()
-			}
-		})
+	for _, file := range []string{empty, empty + ".missing"} {
+		if _, err := lambda.ConfigFromVariables(environment(map[string]string{"AWS_CA_BUNDLE": file}), 1); err == nil || !strings.Contains(err.Error(), "AWS_CA_BUNDLE") {
+			t.Errorf("%s: %v", file, err)
+		}
 	}
 }
 
 // One transport keeps idle connections for all requests in flight, resumes TLS sessions,
 // and speaks HTTP/1.1, even with services that offer HTTP/2.
-func TestLoadTransport(t *testing.T) {
+func TestTransport(t *testing.T) {
 	const inFlight = 12 // the SDK keeps 10 connections
 	var conns, resumed atomic.Int32
 	arrived, leave := make(chan struct{}), make(chan struct{})
@@ -117,7 +159,7 @@ func TestLoadTransport(t *testing.T) {
 	}
 	server.StartTLS()
 	defer server.Close()
-	cfg, err := lambda.AWS{NoVerifyTLS: true}.Load(t.Context(), inFlight)
+	cfg, err := lambda.ConfigFromVariables(environment(map[string]string{"AWS_CA_BUNDLE": bundle(t, server)}), inFlight)
 	if err != nil {
 		t.Fatal(err)
 	}

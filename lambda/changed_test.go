@@ -152,7 +152,7 @@ func deliverChanged(t *testing.T, source, text string, stage engine.Stage, place
 	if err := os.WriteFile(o.TargetsFile, []byte(file.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := AWS{EndpointURL: r.aws.URL()}.Load(t.Context(), o.InFlight)
+	cfg, err := ConfigFromVariables(At(r.aws.URL()), o.InFlight)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ type Function interface {
 // FromEnvironment returns the function that environment variables, each NAME=VALUE,
 // describe. If they are faulty, the function answers every event with the fault. The fault
 // then appears with the function's other failures.
-func FromEnvironment(ctx context.Context, environ []string, log io.Writer, extensions ...Extension) Function {
+func FromEnvironment(environ []string, log io.Writer, extensions ...Extension) Function {
 	values := make(map[string]string, len(environ))
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
@@ -46,7 +46,7 @@ func FromEnvironment(ctx context.Context, environ []string, log io.Writer, exten
 	if err != nil {
 		return misconfigured(logger, err)
 	}
-	cfg, err := AWS{}.Load(ctx, o.InFlight)
+	cfg, err := ConfigFromVariables(func(name string) string { return values[name] }, o.InFlight)
 	if err != nil {
 		return misconfigured(logger, err)
 	}

@@ -2,9 +2,20 @@ package lambda
 
 import (
 	"context"
+	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
+
+// At is the environment of a function that calls AWS at one endpoint.
+func At(endpoint string) func(name string) string {
+	return func(name string) string {
+		if name == "AWS_ENDPOINT_URL" {
+			return endpoint
+		}
+		return os.Getenv(name)
+	}
+}
 
 // AssumeRole gets credentials of a role, once.
 func AssumeRole(ctx context.Context, cfg aws.Config, role string) error {

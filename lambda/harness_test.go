@@ -39,7 +39,7 @@ func open(t testing.TB, targets string, options ...func(*lambda.Options)) *accou
 	for _, set := range options {
 		set(&o)
 	}
-	cfg, err := lambda.AWS{EndpointURL: fake.URL()}.Load(t.Context(), o.InFlight)
+	cfg, err := lambda.ConfigFromVariables(lambda.At(fake.URL()), o.InFlight)
 	if err != nil {
 		t.Fatal(err)
 	}

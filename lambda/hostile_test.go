@@ -88,7 +88,7 @@ func TestAnswersAreBounded(t *testing.T) {
 	}
 	for _, status := range []int{http.StatusOK, http.StatusInternalServerError} {
 		for _, pack := range []bool{false, true} {
-			cfg, err := lambda.AWS{EndpointURL: endless(t, status, pack).URL}.Load(t.Context(), 1)
+			cfg, err := lambda.ConfigFromVariables(lambda.At(endless(t, status, pack).URL), 1)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -41,7 +41,7 @@ func openLedger(t *testing.T, targets string) (a *account, renew func()) {
 		o := lambda.DefaultOptions()
 		o.Metrics, o.TargetsFile = metrics.ModeNone, a.file
 		withLedger(&o)
-		cfg, err := lambda.AWS{EndpointURL: a.URL()}.Load(t.Context(), o.InFlight)
+		cfg, err := lambda.ConfigFromVariables(lambda.At(a.URL()), o.InFlight)
 		if err != nil {
 			t.Fatal(err)
 		}

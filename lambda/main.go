@@ -46,7 +46,7 @@ func Main(extensions ...Extension) {
 	collector.Set(os.Getenv)
 	log.SetFlags(0) // the runtime logs errors in JSON, after the time unless this turns it off
 	log.SetOutput(StandardLog(os.Stderr))
-	function := FromEnvironment(context.Background(), os.Environ(), os.Stderr, extensions...)
+	function := FromEnvironment(os.Environ(), os.Stderr, extensions...)
 	var options []runtime.Option
 	if flush := function.AtExit(); flush != nil {
 		options = append(options, runtime.WithEnableSIGTERM(func() {

@@ -2,13 +2,12 @@
 package factory
 
 import (
-	"fanout/lambda"
 	"fanout/lambda/target"
 )
 
 // Factory holds the flags of every command.
 type Factory struct {
 	Catalog *target.Catalog
-	AWS     lambda.AWS
+	AWS     AWS
 	Debug   bool
 }
