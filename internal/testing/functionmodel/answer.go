@@ -13,7 +13,11 @@ func (w *world) judgeAnswer(v *invocation, lacking map[*sourceRecord]bool) {
 	for _, r := range v.readers {
 		first := slices.IndexFunc(r.batch(), func(rec *sourceRecord) bool { return lacking[rec] })
 		failed = failed || first >= 0
-		if v.err == nil {
+		switch {
+		case v.err != nil:
+		case r.source.kind == event.SQS:
+			w.judgeMessages(v, r, lacking)
+		default:
 			w.judgeCheckpoint(v, r, first)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 var filters = map[event.Kind]string{
 	event.Kinesis:  `{"partitionKey":[{"anything-but":["key3"]}]}`,
 	event.DynamoDB: `{"eventName":[{"anything-but":["REMOVE"]}]}`,
+	event.SQS:      `{"messageAttributes":{"tag":{"stringValue":[{"anything-but":["key3"]}]}}}`,
 	event.SNS:      `{"Sns":{"MessageId":[{"anything-but":{"suffix":"3"}}]}}`,
 }
 
@@ -24,6 +25,8 @@ func (t *modelTarget) wants(r *sourceRecord, p *part) bool {
 		return r.action != "REMOVE"
 	case event.SNS:
 		return !strings.HasSuffix(r.key, "3")
+	case event.SQS:
+		return r.tag != "key3"
 	default:
 		return p.key != "key3"
 	}

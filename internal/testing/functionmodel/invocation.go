@@ -35,15 +35,19 @@ func (w *world) drawInvocations(open []*reader) (all []*invocation) {
 	}
 	for _, v := range all {
 		w.mix(v)
+		w.receive(v)
 	}
 	return all
 }
 
 // canHold reports whether r's batch can be in the same event. An event of DynamoDB does not name
-// the shard, so it has records of one shard only.
+// the shard, so it has records of one shard only. An event of a queue has no other source.
 func (v *invocation) canHold(r *reader) bool {
 	return !slices.ContainsFunc(v.readers, func(o *reader) bool {
-		return o.source != r.source && r.source.sameNumbers || o.source == r.source && (o.shard == r.shard || r.source.kind != event.Kinesis)
+		if o.source != r.source {
+			return r.source.sameNumbers || o.source.kind == event.SQS || r.source.kind == event.SQS
+		}
+		return o.shard == r.shard || r.source.kind != event.Kinesis && !r.source.fifo()
 	})
 }
 
@@ -112,7 +116,12 @@ func (w *world) apply(v *invocation) bool {
 		w.failAll(v)
 		return true
 	}
+	named := w.named(v)
 	for _, r := range v.readers {
+		if r.source.kind == event.SQS {
+			w.settle(r, func(rec *sourceRecord) bool { return slices.Contains(named, rec.id) })
+			continue
+		}
 		r.advance(w.passed(v, r))
 		if r.size > 0 {
 			w.fail(r, false)
@@ -124,6 +133,10 @@ func (w *world) apply(v *invocation) bool {
 // failAll fails all batches of v. A batch that was alone may be sent in halves.
 func (w *world) failAll(v *invocation) {
 	for _, r := range v.readers {
+		if r.source.kind == event.SQS {
+			w.settle(r, func(*sourceRecord) bool { return true })
+			continue
+		}
 		w.fail(r, len(v.readers) == 1)
 	}
 }

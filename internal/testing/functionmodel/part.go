@@ -138,6 +138,14 @@ func (t *modelTarget) cloudEvent(r *sourceRecord, p *part) string {
 			key = r.itemKey()
 		}
 		kind, attributes = "com.amazonaws.dynamodb."+strings.ToLower(r.action), fmt.Sprintf(`,"subject":%q,"partitionkey":%[1]q`, key)
+	case event.SQS:
+		kind = "com.amazonaws.sqs.message"
+		if r.source.fifo() {
+			id = r.group + "/" + r.seq
+		}
+		if p.key != r.seq {
+			attributes = fmt.Sprintf(`,"partitionkey":%q`, p.key)
+		}
 	default:
 	}
 	if p.sub > 0 {

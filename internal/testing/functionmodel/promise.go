@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fanout/internal/testing/modelkit"
+	"fanout/lambda/event"
 	"fanout/lambda/target"
 	"fanout/sinks"
 )
@@ -37,6 +38,7 @@ type Sabotage struct {
 	SkipFailed        bool // answers pass over records that failed
 	ResendAll         bool // answers name records that all targets have
 	NameMore          bool // answers name a second record of a batch
+	NameOnlyFirst     bool // answers to events of queues name one message at most
 	Forget            bool // the function forgets which targets have which records
 	NoFallback        bool // nothing goes to onFailure
 	SourceKeys        bool // the attribute key is ignored
@@ -68,7 +70,7 @@ func New(p Program) *modelkit.Model[Sabotage] {
 	return &modelkit.Model[Sabotage]{
 		Package: "./lambda", Page: "../docs/models.md", Runs: 300,
 		Play:     func(j *modelkit.Judge, d *modelkit.Draw, s Sabotage) { newWorld(j, d, s, p).run() },
-		Promises: []modelkit.Promise{complete, counted, truthful, once, inOrder, requestsInOrder, inLine, diverting, isolated, filtering, intact, answered, onTime},
+		Promises: []modelkit.Promise{complete, counted, truthful, once, inOrder, requestsInOrder, inLine, diverting, isolated, filtering, intact, answered, answeredQueue, onTime},
 		Sabotages: []modelkit.Sabotage[Sabotage]{
 			{Name: "failed records do not come again", By: Sabotage{SkipFailed: true}, Breaks: complete},
 			{Name: "a record is counted twice", By: Sabotage{CountTwice: true}, Breaks: counted},
@@ -102,10 +104,12 @@ func New(p Program) *modelkit.Model[Sabotage] {
 			{Name: "an answer passes over a failed record", By: Sabotage{SkipFailed: true}, Breaks: answered},
 			{Name: "an answer names a record that all targets have", By: Sabotage{ResendAll: true}, Breaks: answered},
 			{Name: "an answer names several records of a batch", By: Sabotage{NameMore: true}, Breaks: answered},
+			{Name: "an answer names only the first message of a queue that failed", By: Sabotage{NameOnlyFirst: true}, Breaks: answeredQueue},
+			{Name: "an answer names a message of a queue that all targets have", By: Sabotage{ResendAll: true}, Breaks: answeredQueue},
 			{Name: "an answer comes too late", By: Sabotage{Late: true}, Breaks: onTime},
 		},
 		Occurs: []string{
-			"aggregates", "reshards",
+			"aggregates", "reshards", "messages handed out twice", "messages of FIFO queues", "messages of standard queues",
 			"crashes", "bisects", "targets with lanes", "targets with order: request", "targets with a key", "records given up", "faults", "envelopes", "faulty targets",
 			"targets with view " + sinks.ViewOld, "targets with view " + sinks.ViewKeys, "targets with view " + sinks.ViewBoth, "targets with view " + sinks.ViewEvent,
 			"targets with envelope cloudevents", "targets with envelope debezium", "targets with transform", "targets with decompress", "targets with compress",
@@ -190,9 +194,11 @@ func (w *world) spoilAnswer(v *invocation) {
 	case w.SkipFailed:
 		v.answer = []byte(`{"batchItemFailures":[]}`)
 	case w.NameMore:
-		last := v.records[len(v.records)-1].seq
+		last := v.records[len(v.records)-1].identifier()
 		v.answer = bytes.Replace(v.answer, []byte(`}]}`), fmt.Appendf(nil, `},{"itemIdentifier":%q}]}`, last), 1)
 	case w.ResendAll && v.readers[0].failed < maxAttempts/3: // so that the world ends
-		v.answer = fmt.Appendf(nil, `{"batchItemFailures":[{"itemIdentifier":%q}]}`, v.records[0].seq)
+		v.answer = fmt.Appendf(nil, `{"batchItemFailures":[{"itemIdentifier":%q}]}`, v.records[0].identifier())
+	case w.NameOnlyFirst && v.records[0].source.kind == event.SQS:
+		v.answer = nameOnlyFirst(v.answer)
 	}
 }

@@ -27,6 +27,9 @@ type sourceRecord struct {
 	wire       string    // its data; "": not made yet
 	created    time.Time // when the source took it
 
+	id, group, tag string // of a message of a queue: its id, message group and attribute
+	received       int    // times that the queue has handed it out
+
 	givenUp bool // by the mapping
 }
 
@@ -60,8 +63,12 @@ func (w *world) drawRecord(s *source, shard string, i int) *sourceRecord {
 		r.shard = r.shard[strings.IndexByte(r.shard, '.')+1:]
 		r.seq = strings.Replace(r.seq, strings.ReplaceAll(shard, ".", ""), r.shard, 1)
 	}
-	if s.kind == event.SNS {
+	switch s.kind {
+	case event.SNS:
 		r.users[0].key = r.seq
+	case event.SQS:
+		r.queue()
+	default:
 	}
 	r.key = r.users[0].key
 	if w.OneIn(30) {
@@ -230,6 +237,8 @@ func (r *sourceRecord) text() string {
 		}
 		return fmt.Sprintf(`{"EventSource":"aws:sns","Sns":{"TopicArn":%q,"Message":%s,"MessageId":%q,"Timestamp":%q}}`,
 			r.source.arn, message, r.seq, r.created.UTC().Format("2006-01-02T15:04:05.000Z"))
+	case event.SQS:
+		return r.messageText()
 	default:
 		data := base64.StdEncoding.EncodeToString([]byte(r.data()))
 		if r.flaw == unreadable {

@@ -9,7 +9,7 @@ import (
 	"fanout/lambda/target"
 )
 
-// source is a stream or topic, with its targets and its mapping.
+// source is a stream, topic or queue, with its targets and its mapping.
 type source struct {
 	arn           string
 	kind          event.Kind
@@ -25,6 +25,7 @@ type source struct {
 	keysOnly    bool // the stream of a table has no images
 	namedKeys   bool // the key of an item has the name of its user record, and so does the old image
 	compresses  bool // some records are compressed
+	fair        bool // messages of a standard queue have groups
 }
 
 var arns = map[event.Kind]string{
@@ -38,7 +39,11 @@ func (w *world) drawSource(i int) *source {
 	if w.OneIn(3) {
 		s.kind = modelkit.Pick(w.Draw, event.DynamoDB, event.SNS)
 	}
-	s.arn = fmt.Sprintf(arns[s.kind], i)
+	form := arns[s.kind]
+	if w.OneIn(4) {
+		s.kind, form, s.fair = event.SQS, modelkit.Pick(w.Draw, queueARNs...), w.OneIn(2)
+	}
+	s.arn = fmt.Sprintf(form, i)
 	if w.OneIn(4) {
 		s.readErrors = w.IntN(5)
 	}
@@ -48,7 +53,7 @@ func (w *world) drawSource(i int) *source {
 	s.keysOnly = s.kind == event.DynamoDB && w.OneIn(3)
 	s.namedKeys = s.kind == event.DynamoDB && w.OneIn(2)
 	s.compresses = s.kind == event.Kinesis && w.OneIn(3)
-	if s.badNumbers = s.kind != event.SNS && w.OneIn(4); s.badNumbers {
+	if s.badNumbers = s.kind != event.SNS && s.kind != event.SQS && w.OneIn(4); s.badNumbers {
 		s.bisect = false // it would separate records with the same number
 	}
 	w.drawTargets(s)

@@ -43,7 +43,7 @@ func (t *modelTarget) String() string {
 func (t *modelTarget) merges() bool { return t.spec.Collapse != sinks.CollapseNone }
 
 // ordered reports whether t keeps the order of a key.
-func (t *modelTarget) ordered() bool { return !t.spec.Parallel }
+func (t *modelTarget) ordered() bool { return t.spec.Ordered() }
 
 // fallback returns the target of onFailure, or nil.
 func (t *modelTarget) fallback() *modelTarget { return t.source.targets[t.spec.OnFailure] }
@@ -162,10 +162,17 @@ var keyPrograms = map[event.Kind]string{
 	event.Kinesis:  `if $key == "key0" or $key == "key1" then "both" else null end`,
 	event.DynamoDB: `if $action == "MODIFY" then "both" else null end`,
 	event.SNS:      `null`,
+	event.SQS:      `$attributes.tag`,
 }
 
 // key returns the key at t of r, or of a part of r, with a key of the source.
 func (t *modelTarget) key(r *sourceRecord, ofSource string) string {
+	if r.source.kind == event.SQS {
+		if t.spec.Key != "" && t.spec.Transform == "" { // a program hides the attributes
+			return r.tag
+		}
+		return ofSource
+	}
 	if t.spec.Key != "" && (ofSource == "key0" || ofSource == "key1" || r.source.kind == event.DynamoDB && r.action == "MODIFY") {
 		return "both"
 	}

@@ -8,6 +8,7 @@ import (
 
 	"fanout/internal/testing/modelkit"
 	"fanout/lambda/dedup"
+	"fanout/lambda/event"
 	"fanout/sinks"
 )
 
@@ -125,6 +126,11 @@ func (w *world) countSource(s *source) {
 	w.Count("targets", len(s.targets))
 	for _, r := range s.readers {
 		w.Count("source records", len(r.all))
+		if s.fifo() {
+			w.Count("messages of FIFO queues", len(r.all))
+		} else if s.kind == event.SQS {
+			w.Count("messages of standard queues", len(r.all))
+		}
 	}
 	for _, t := range s.targets {
 		for what, has := range t.traits() {
