@@ -49,6 +49,8 @@ func NewSample(events ...[]byte) (*Sample, error) {
 			switch {
 			case b.Kind == event.SNS:
 				return nil, fmt.Errorf("the sample is from the topic %s; SNS invokes the function for each message, so tune works only for streams", b.SourceARN)
+			case b.Kind == event.SQS:
+				return nil, fmt.Errorf("the sample is from the queue %s; Lambda scales the readers of a queue itself, so tune works only for streams", b.SourceARN)
 			case s.Source != "" && b.SourceARN != s.Source:
 				return nil, fmt.Errorf("the sample has records of %s and %s; each has its own mapping, so tune one at a time", s.Source, b.SourceARN)
 			}

@@ -14,6 +14,7 @@ import (
 // flags are the flags of `fanout event`.
 type flags struct {
 	service, data, sourceARN string
+	fifo                     bool
 	records                  lines.Flags
 }
 
@@ -21,24 +22,25 @@ type flags struct {
 func New() *cobra.Command {
 	var f flags
 	cmd := &cobra.Command{
-		Use:   "event <kinesis|dynamodb|sns>",
+		Use:   "event <kinesis|dynamodb|sns|sqs>",
 		Short: "Make a Lambda event of plain lines",
 		Long: `Event makes the event that Lambda would pass to the function, and prints it. Each line
 of the input becomes a record: the data of a Kinesis record, the message of an SNS
-notification, or an item, a JSON object, that is new in a DynamoDB table. Pass the event to
-fanout run --event. To deliver lines without an event in between, use fanout run --data.
+notification, the body of an SQS message, or an item, a JSON object, that is new in a
+DynamoDB table. Pass the event to fanout run --event. To deliver lines without an event in between, use fanout run --data.
 Empty lines are skipped.`,
 		Example: `  fanout event kinesis --data orders.jsonl --key .customer > event.json
   fanout event dynamodb --data customers.jsonl --keys id > event.json
+  fanout event sqs --fifo --group .customer --data orders.jsonl > event.json
   echo hello | fanout event sns > event.json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 || lines.Example(args[0]) == "" {
-				return errors.New("event needs one argument, the type of the source: kinesis, dynamodb or sns")
+				return errors.New("event needs one argument, the type of the source: kinesis, dynamodb, sns or sqs")
 			}
 			f.service = args[0]
 			return nil
 		},
-		ValidArgs: []string{"kinesis", "dynamodb", "sns"},
+		ValidArgs: []string{"kinesis", "dynamodb", "sns", "sqs"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(cmd); err != nil {
 				return err
@@ -50,6 +52,7 @@ Empty lines are skipped.`,
 	s.SortFlags = false
 	s.StringVar(&f.data, "data", "-", "read the lines of this `FILE`, - for standard input")
 	s.StringVar(&f.sourceARN, "source-arn", "", "the records come from the source with this `ARN` (default: one called example)")
+	s.BoolVar(&f.fifo, "fifo", false, "the SQS queue called example is a FIFO queue")
 	f.records.Add(s)
 	_ = cmd.MarkFlagFilename("data")
 	return cmd
@@ -60,7 +63,12 @@ func (f *flags) check(cmd *cobra.Command) error {
 	if err := f.records.Check(cmd.Flags(), f.service); err != nil {
 		return err
 	}
-	if f.sourceARN == "" {
+	switch {
+	case f.fifo && (f.service != "sqs" || f.sourceARN != ""):
+		return errors.New("--fifo is only for sqs without --source-arn, whose name ends in .fifo if it is a FIFO queue; remove it")
+	case f.fifo:
+		f.sourceARN = lines.Example(f.service) + ".fifo"
+	case f.sourceARN == "":
 		f.sourceARN = lines.Example(f.service)
 	}
 	if service, ok := target.CheckSource(f.sourceARN); !ok || service != f.service {

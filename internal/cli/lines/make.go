@@ -4,6 +4,8 @@ package lines
 import (
 	"bytes"
 	"context"
+	"crypto/md5" //nolint:gosec // md5OfBody of SQS
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,13 +17,15 @@ import (
 
 	"fanout/engine/plain"
 	"fanout/internal/jq"
+	"fanout/lambda/event"
 )
 
 // Maker makes the records of an event (AWS Lambda developer guide, the events of Kinesis,
-// DynamoDB and SNS).
+// DynamoDB, SNS and SQS).
 type Maker struct {
 	Source, Service, Region string
 	Key                     *jq.Program // of a partition key; nil: the number of the line
+	Group                   *jq.Program // of a message group; nil: none, and in a FIFO queue one for all
 	Keys                    []string    // key attributes of the table
 	Aggregate               bool        // several lines make a Kinesis record
 	Now                     time.Time
@@ -39,7 +43,7 @@ type Maker struct {
 // Example returns the ARN of an example of a source, "" for an unknown service.
 func Example(service string) string {
 	resource := map[string]string{
-		"kinesis": "stream/example", "dynamodb": "table/example/stream/2026-01-01T00:00:00.000", "sns": "example",
+		"kinesis": "stream/example", "dynamodb": "table/example/stream/2026-01-01T00:00:00.000", "sns": "example", "sqs": "example",
 	}[service]
 	if resource == "" {
 		return ""
@@ -56,6 +60,8 @@ func (m *Maker) Add(ctx context.Context, number int, line string) error {
 		return errors.New("the line is not UTF-8, and only Kinesis takes other bytes; convert it, or use a Kinesis source")
 	case m.Service == "dynamodb":
 		return m.addItem(number, line)
+	case m.Service == "sqs":
+		return m.addQueued(ctx, number, line)
 	}
 	return m.addMessage(number, line)
 }
@@ -94,18 +100,11 @@ func (m *Maker) sequence(number int) string {
 }
 
 func (m *Maker) addKinesis(ctx context.Context, number int, line string) error {
-	key := strconv.Itoa(number)
-	if m.Key != nil {
-		text, ok, err := m.Key.First(ctx, &jq.Record{
-			Data: []byte(line), Source: m.Source, Shard: lane, Sequence: m.sequence(number), Arrived: m.Now.UnixMilli(),
-		})
-		if err != nil {
-			return fmt.Errorf("--key: %w", err)
-		}
-		if !ok || text == "" {
-			return errors.New("the record has no key; --key must have a result for every record")
-		}
-		key = text
+	key, err := m.result(ctx, "key", m.Key, strconv.Itoa(number), &jq.Record{
+		Data: []byte(line), Source: m.Source, Shard: lane, Sequence: m.sequence(number), Arrived: m.Now.UnixMilli(),
+	})
+	if err != nil {
+		return err
 	}
 	if !m.Aggregate {
 		return m.addData(number, key, []byte(line))
@@ -117,6 +116,21 @@ func (m *Maker) addKinesis(ctx context.Context, number int, line string) error {
 	}
 	m.open.add(number, key, line)
 	return nil
+}
+
+// result returns the result of a program for a line. Without a program it is other.
+func (m *Maker) result(ctx context.Context, flag string, p *jq.Program, other string, line *jq.Record) (string, error) {
+	if p == nil {
+		return other, nil
+	}
+	text, ok, err := p.First(ctx, line)
+	if err != nil {
+		return "", fmt.Errorf("--%s: %w", flag, err)
+	}
+	if !ok || text == "" {
+		return "", fmt.Errorf("the record has no %s; --%[1]s must have a result for every record", flag)
+	}
+	return text, nil
 }
 
 // closeAggregate makes a record of the open aggregate, if there is one.
@@ -211,6 +225,29 @@ func (m *Maker) addMessage(number int, line string) error {
 			"Type": "Notification", "MessageId": m.message(number), "TopicArn": m.Source,
 			"Message": line, "Subject": "", "MessageAttributes": map[string]any{}, "Timestamp": m.Now.UTC().Format("2006-01-02T15:04:05.000Z"),
 		},
+	})
+}
+
+func (m *Maker) addQueued(ctx context.Context, number int, line string) error {
+	at, group := strconv.FormatInt(m.Now.UnixMilli(), 10), ""
+	own := map[string]string{"ApproximateReceiveCount": "1", "SentTimestamp": at, "SenderId": "AIDAEXAMPLE", "ApproximateFirstReceiveTimestamp": at}
+	if event.IsFIFO(m.Source) {
+		own["SequenceNumber"], own["MessageDeduplicationId"] = m.change(number), m.message(number)
+		group = "example"
+	}
+	group, err := m.result(ctx, "group", m.Group, group, &jq.Record{
+		Data: []byte(line), Source: m.Source, Shard: m.Source, Sequence: m.message(number), Arrived: m.Now.UnixMilli(),
+	})
+	if err != nil {
+		return err
+	}
+	if group != "" {
+		own["MessageGroupId"] = group
+	}
+	sum := md5.Sum([]byte(line)) //nolint:gosec // as SQS has it
+	return m.add(number, map[string]any{
+		"messageId": m.message(number), "receiptHandle": "example", "body": line, "attributes": own, "messageAttributes": map[string]any{},
+		"md5OfBody": hex.EncodeToString(sum[:]), "eventSource": "aws:sqs", "eventSourceARN": m.Source, "awsRegion": m.Region,
 	})
 }
 

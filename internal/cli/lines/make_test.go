@@ -20,6 +20,7 @@ func TestDecoded(t *testing.T) {
 		"kinesis":  {`{"a":1}`, "text", "\x00\xff"},
 		"dynamodb": {`{"id":"a","n":1.50,"l":[1,{"m":null}]}`},
 		"sns":      {"a <b> & c", "two"},
+		"sqs":      {"a <b> & c", "two"},
 	} {
 		m := Maker{Source: Example(service), Service: service, Region: "eu-west-1", Keys: []string{"id"}, Now: time.Unix(1763800000, 0)}
 		for i, line := range lines {
@@ -96,7 +97,7 @@ func TestAggregates(t *testing.T) {
 
 // Two runs give no two records the same number.
 func TestRuns(t *testing.T) {
-	for _, service := range []string{"kinesis", "dynamodb", "sns"} {
+	for _, service := range []string{"kinesis", "dynamodb", "sns", "sqs"} {
 		seen := make(map[string]bool)
 		for _, run := range []uint64{0, 1763800000000000, 1763800000000001} {
 			m := Maker{Source: Example(service), Service: service, Region: "eu-west-1", Keys: []string{"id"}, Now: time.Unix(1763800000, 0), Run: run}
