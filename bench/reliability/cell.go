@@ -24,7 +24,7 @@ const (
 // keys is the number of keys in a cell. A cache keeps the last record of each key.
 // Without order any record may be the last, so each record then has its own key.
 func (c *cell) keys() int {
-	if c.kind.cache() && !c.ordered {
+	if c.kind.keeps && !c.ordered {
 		return cellRecords
 	}
 	return cellKeys
@@ -145,7 +145,7 @@ func (c *cell) judge(s *seen) error {
 	if err != nil {
 		return err
 	}
-	keeps := c.kind.cache() && len(spare) == 0 // keeps the last record of each key
+	keeps := c.kind.keeps && len(spare) == 0 // keeps the last record of each key
 	l := newLog(cellRecords, c.keys())
 	for _, data := range slices.Concat(taken, spare) {
 		n, err := number(data)

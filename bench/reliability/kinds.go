@@ -20,6 +20,7 @@ type kind struct {
 	name    string
 	family  family
 	many    bool   // a request holds many records, and some can be refused
+	keeps   bool   // the target keeps the last record of each key
 	repeats bool   // a record sent twice arrives twice: the target cannot recognize it
 	scheme  string // of a destination over TLS; "": the test has no TLS option
 
@@ -29,9 +30,6 @@ type kind struct {
 	start func(c *cell) (server, error) // nil: the cell's AWS
 	taken string                        // destination of the cell's AWS
 }
-
-// cache reports whether a server of the kind keeps the last record of each key.
-func (k *kind) cache() bool { return k.family == overRESP || k.family == overText }
 
 // server holds the records of a kind.
 type server interface {
@@ -62,18 +60,20 @@ func kinds() []kind {
 			target: func(scheme, addr string) string {
 				return fmt.Sprintf("type: es, batchRecords: 10, destination: '%s://%s#orders'", scheme, addr)
 			}},
+		{name: "dynamodb", many: true, keeps: true, scheme: "https", start: startTable,
+			target: fixed("type: dynamodb, transform: '{id: $key, n}', destination: copy, batchRecords: 10")},
 		{name: "iot", repeats: true, scheme: "https", taken: "iot/orders",
 			target: fixed("type: iot, collapse: none, destination: 'abc-ats.iot.eu-west-1.amazonaws.com#orders'")},
 		{name: "lambda", repeats: true, scheme: "https", taken: "lambda/worker",
 			target: fixed("type: lambda, batchRecords: 10, destination: worker")},
-		{name: "redis", family: overRESP, many: true, scheme: "rediss", start: startRedis,
+		{name: "redis", family: overRESP, many: true, keeps: true, scheme: "rediss", start: startRedis,
 			target: func(scheme, addr string) string {
 				if scheme != "rediss" {
 					scheme = "redis"
 				}
 				return fmt.Sprintf("type: redis, batchRecords: 10, destination: '%s://%s'", scheme, addr)
 			}},
-		{name: "memcached", family: overText, many: true, start: startMemcached,
+		{name: "memcached", family: overText, many: true, keeps: true, start: startMemcached,
 			target: func(_, addr string) string {
 				return fmt.Sprintf("type: memcached, batchRecords: 10, destination: '%s'", addr)
 			}},
@@ -95,6 +95,23 @@ func (c cloud) Addr() string { return strings.TrimPrefix(c.URL(), "http://") }
 func (c cloud) Taken() (all []string, err error) {
 	for _, r := range c.Records(c.destination) {
 		all = append(all, string(r.Data))
+	}
+	return all, nil
+}
+
+// tableServer is a table of the cell's AWS.
+type tableServer struct{ cloud }
+
+func startTable(c *cell) (server, error) {
+	c.aws.SetTable("copy", "id", "")
+	return tableServer{cloud{Server: c.aws}}, nil
+}
+
+func (tableServer) Close() {} // the cell closes its AWS
+
+func (s tableServer) Taken() (all []string, err error) {
+	for _, item := range s.Items("copy") {
+		all = append(all, fmt.Sprintf(`{"n":%v}`, item["n"]["N"]))
 	}
 	return all, nil
 }
