@@ -94,6 +94,10 @@ func (d *delivery) drive(ctx context.Context, q *queue) {
 				q.abandon(ctx, err)
 				return
 			}
+			if err := d.pace(ctx); err != nil {
+				q.abandon(ctx, err)
+				return
+			}
 			if o, ok := d.send(ctx, q); ok {
 				q.settle(&o, time.Now(), stop)
 			}
@@ -109,6 +113,18 @@ func (d *delivery) drive(ctx context.Context, q *queue) {
 		}
 		wait = q.next(ctx, time.Now())
 	}
+}
+
+// pace waits until the target's rate allows a request. It returns an error if ctx ends
+// first.
+func (d *delivery) pace(ctx context.Context) error {
+	if d.limits.Pace == nil || d.limits.Pace(ctx) == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return unsent(ctx)
+	}
+	return Errorf(Retryable, "the target's rate of requests left no time to send it before the deadline")
 }
 
 // send makes one attempt with the request of q, within the bounds on requests in

@@ -70,6 +70,13 @@ type Limits struct {
 	// a request. A sink without OnePerKey must fail, along with a record, all later
 	// records of the same key in the request.
 	OnePerKey bool
+
+	// Pace spaces the requests of the target out; nil: no pace. Before each attempt, also
+	// one that repeats a request, the engine calls it. It returns when the request may go,
+	// or an error if ctx would end first. Waiting counts as no attempt, and takes no part of
+	// the bound on requests in flight. The method Wait of a rate.Limiter in
+	// golang.org/x/time is a Pace.
+	Pace func(ctx context.Context) error
 }
 
 // packer adds up one request and decides which records still fit.

@@ -60,7 +60,8 @@ type env struct {
 	base    aws.Config
 	session string // names the sessions of assumed roles
 
-	noVerifyTLS bool // of caches, which do not use base
+	noVerifyTLS bool // of caches and targets of type http, which do not use base
+	private     bool // targets may be at addresses inside a network
 	stdout      bool // file targets may write to standard output
 
 	mu          sync.Mutex
@@ -72,7 +73,7 @@ func newEnv(base aws.Config, o *Options) *env {
 		base.APIOptions = append(slices.Clip(base.APIOptions), addTraceHeader)
 	}
 	return &env{
-		base: base, session: sessionName(o.FunctionName), noVerifyTLS: o.NoVerifyTLS, stdout: o.Stdout,
+		base: base, session: sessionName(o.FunctionName), noVerifyTLS: o.NoVerifyTLS, private: o.PrivateHosts, stdout: o.Stdout,
 		credentials: make(map[identity]aws.CredentialsProvider),
 	}
 }
@@ -85,8 +86,16 @@ func (e *env) VerifyTLS() bool { return !e.noVerifyTLS }
 
 // Credentials implements sinks.Env.
 func (e *env) Credentials(secretARN string) func(context.Context) (user, password string, err error) {
-	return newSecret(e.base, secretARN).credentials
+	return newSecret(e.base, secretARN, isLogin).credentials
 }
+
+// Secret implements sinks.Env.
+func (e *env) Secret(secretARN string, valid func(text string) error) func(context.Context) (text string, err error) {
+	return newSecret(e.base, secretARN, valid).value
+}
+
+// PrivateHosts implements sinks.Env.
+func (e *env) PrivateHosts() bool { return e.private }
 
 // AWS implements awsenv.Env.
 func (e *env) AWS(s *sinks.Spec) aws.Config {

@@ -4,11 +4,16 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/alicebob/miniredis/v2"
@@ -65,7 +70,7 @@ var changedSources = map[string]string{
 
 // changedTargets are the attributes of targets of every type. The function "down" and the
 // queue "down" refuse everything, so their records go to onFailure.
-func changedTargets(aws, redis, memcached, file string) []string {
+func changedTargets(aws, redis, memcached, file, web string) []string {
 	const sqs = "https://sqs.eu-west-1.amazonaws.com/123456789012/"
 	return []string{
 		"type: kinesis, destination: out", "type: firehose, destination: out", "type: firehose, appendNewlines: true, destination: out",
@@ -75,6 +80,7 @@ func changedTargets(aws, redis, memcached, file string) []string {
 		"type: es, destination: '" + aws + "#out'", "type: es, convertDDB: true, destination: '" + aws + "#out'",
 		"type: iot, collapse: none, destination: 'abc-ats.iot.eu-west-1.amazonaws.com#out'", "type: iot, destination: 'abc-ats.iot.eu-west-1.amazonaws.com#out'",
 		"type: memcached, destination: '" + memcached + "'", "type: redis, destination: '" + redis + "'", "type: file, destination: '" + file + "'",
+		"type: http, destination: '" + web + "/message'", "type: http, collapse: none, destination: '" + web + "/record'",
 		"type: lambda, destination: down, onFailure: sparequeue", "type: lambda, destination: down, onFailure: sparefunction",
 		"type: sqs, collapse: none, destination: " + sqs + "down, onFailure: sparequeue", "type: sns, destination: 'arn:aws:sns:eu-west-1:123456789012:down', onFailure: sparefunction",
 		"type: sqs, active: false, id: sparequeue, collapse: none, destination: " + sqs + "spare", "type: lambda, active: false, id: sparefunction, destination: spare",
@@ -87,6 +93,27 @@ type receivers struct {
 	redis     *miniredis.Miniredis
 	memcached *memcachedfake.Server
 	file      string
+	web       *web
+}
+
+// web is a web server. It keeps header and body of the last request to each path.
+type web struct {
+	*httptest.Server
+	mu  sync.Mutex
+	got map[string]string
+}
+
+func startWeb(t *testing.T) *web {
+	t.Helper()
+	w := &web{got: make(map[string]string)}
+	w.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.got["http"+r.URL.Path] = fmt.Sprintf("%s %+v", body, r.Header)
+	}))
+	t.Cleanup(w.Close)
+	return w
 }
 
 func startReceivers(t *testing.T) *receivers {
@@ -107,7 +134,7 @@ func startReceivers(t *testing.T) *receivers {
 		t.Fatal(err)
 	}
 	t.Cleanup(memcached.Close)
-	return &receivers{aws, miniredis.RunT(t), memcached, filepath.Join(t.TempDir(), "out.jsonl")}
+	return &receivers{aws, miniredis.RunT(t), memcached, filepath.Join(t.TempDir(), "out.jsonl"), startWeb(t)}
 }
 
 // got returns all that arrived, by place.
@@ -131,6 +158,9 @@ func (r *receivers) got(t *testing.T) map[string]string {
 		t.Error(err)
 	}
 	all["file"] = string(text)
+	r.web.mu.Lock()
+	defer r.web.mu.Unlock()
+	maps.Copy(all, r.web.got)
 	return all
 }
 
@@ -141,14 +171,14 @@ func deliverChanged(t *testing.T, source, text string, stage engine.Stage, place
 	r := startReceivers(t)
 	var file strings.Builder
 	file.WriteString("targets:\n")
-	for i, attributes := range changedTargets(r.aws.URL(), "redis://"+r.redis.Addr(), r.memcached.Address(), r.file) {
+	for i, attributes := range changedTargets(r.aws.URL(), "redis://"+r.redis.Addr(), r.memcached.Address(), r.file, r.web.URL) {
 		if !strings.Contains(attributes, "active:") {
 			attributes += fmt.Sprintf(", active: true, id: t%d", i)
 		}
 		fmt.Fprintf(&file, "- {sourceArn: %q, %s}\n", source, attributes)
 	}
 	o := DefaultOptions()
-	o.Metrics, o.TargetsFile = metrics.ModeNone, filepath.Join(t.TempDir(), "targets.yaml")
+	o.PrivateHosts, o.Metrics, o.TargetsFile = true, metrics.ModeNone, filepath.Join(t.TempDir(), "targets.yaml")
 	if err := os.WriteFile(o.TargetsFile, []byte(file.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +241,7 @@ func mentions(text, word string) bool {
 
 // places are all that changedTargets deliver to.
 var places = []string{
-	"es/out", "file", "firehose/out", "iot/out", "kinesis/out", "lambda/out", "lambda/spare",
+	"es/out", "file", "firehose/out", "http/message", "http/record", "iot/out", "kinesis/out", "lambda/out", "lambda/spare",
 	"memcached", "redis", "sns/out", "sqs/out", "sqs/out.fifo", "sqs/spare",
 }
 

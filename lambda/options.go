@@ -34,7 +34,8 @@ type Options struct {
 	InFlight                int             // FANOUT_IN_FLIGHT: requests in flight over all targets; the default is lower for small memory sizes
 	LogLevel                zapcore.Level   // FANOUT_LOG_LEVEL
 	DeadlineMargin          time.Duration   // FANOUT_DEADLINE_MARGIN: how long before the deadline sending stops
-	NoVerifyTLS             bool            // do not verify the TLS certificates of caches
+	NoVerifyTLS             bool            // do not verify the TLS certificates of caches and targets of type http
+	PrivateHosts            bool            // FANOUT_HTTP_PRIVATE=allow: targets of type http may be inside a network
 	Metrics                 metrics.Mode    // FANOUT_METRICS: where metrics go
 	MetricsNamespace        string          // FANOUT_METRICS_NAMESPACE
 	Tracing                 bool            // FANOUT_TRACING=xray: send a subsegment for each target to the X-Ray daemon
@@ -155,6 +156,13 @@ func (r *optionReader) delivery() {
 	r.read("FANOUT_ON_FAILURE", "the ARN of an SQS queue, such as arn:aws:sqs:eu-west-1:123456789012:failures", func(v string) error {
 		o.OnFailure = v
 		if !target.IsFailuresQueue(v) {
+			return strconv.ErrSyntax
+		}
+		return nil
+	})
+	r.read("FANOUT_HTTP_PRIVATE", `"allow" or "refuse"`, func(v string) error {
+		o.PrivateHosts = v == "allow"
+		if v != "allow" && v != "refuse" {
 			return strconv.ErrSyntax
 		}
 		return nil

@@ -22,18 +22,19 @@ import (
 // notice a rotation.
 const secretTTL = 5 * time.Minute
 
-// secret is a cache's user and password in Secrets Manager: a JSON object with the members
-// username and password, or the password alone.
+// secret is a secret in Secrets Manager.
 type secret struct {
 	client secretsAPI
 	arn    string
+	valid  func(text string) error
 
 	group singleflight.Group
 	mu    sync.Mutex
-	login login
-	until time.Time // end of login's validity
+	text  string
+	until time.Time // when text is read again
 }
 
+// login is a cache's secret: a JSON object with these members, or the password alone.
 type login struct {
 	User     string `json:"username"`
 	Password string `json:"password"`
@@ -64,55 +65,67 @@ func (c secretsClient) GetSecretValue(ctx context.Context, id string) (string, e
 	return out.SecretString, err
 }
 
-// newSecret returns the secret with an ARN. The ARN also gives the region.
-func newSecret(cfg aws.Config, id string) *secret {
+// newSecret returns the secret with an ARN. The ARN also gives the region. A text that valid
+// refuses is not used.
+func newSecret(cfg aws.Config, id string, valid func(text string) error) *secret {
 	if a, err := arn.Parse(id); err == nil && a.Region != "" {
 		cfg.Region = a.Region
 	}
-	return &secret{arn: id, client: secretsClient{awscall.New(own(cfg, otherValues), secretsManager, "").Retrying(retry.NewStandard())}}
+	return &secret{arn: id, valid: valid, client: secretsClient{awscall.New(own(cfg, otherValues), secretsManager, "").Retrying(retry.NewStandard())}}
 }
 
-// credentials returns user and password. One read of the secret serves all concurrent
-// callers.
+// credentials returns user and password.
 func (s *secret) credentials(ctx context.Context) (user, password string, err error) {
-	if l, ok := s.cached(); ok {
-		return l.User, l.Password, nil
+	text, err := s.value(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	l, err := parseLogin(text)
+	return l.User, l.Password, err
+}
+
+// value returns the text. One read of the secret serves all concurrent callers.
+func (s *secret) value(ctx context.Context) (string, error) {
+	if text, ok := s.cached(); ok {
+		return text, nil
 	}
 	// If the caller that reads gives up, the read must not fail for the others.
 	result := s.group.DoChan("", func() (any, error) { return s.read(context.WithoutCancel(ctx)) })
 	select {
 	case r := <-result:
-		if r.Err != nil {
-			return "", "", r.Err
-		}
-		l := r.Val.(login) //nolint:forcetypeassert // read returns a login
-		return l.User, l.Password, nil
+		text, _ := r.Val.(string)
+		return text, r.Err
 	case <-ctx.Done():
-		return "", "", ctx.Err()
+		return "", ctx.Err()
 	}
 }
 
-func (s *secret) cached() (login, bool) {
+func (s *secret) cached() (string, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.login, time.Now().Before(s.until)
+	return s.text, time.Now().Before(s.until)
 }
 
-func (s *secret) read(ctx context.Context) (login, error) {
+func (s *secret) read(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	text, err := s.client.GetSecretValue(ctx, s.arn)
 	if err != nil {
-		return login{}, fmt.Errorf("secret %s: %w", s.arn, err)
+		return "", fmt.Errorf("secret %s: %w", s.arn, err)
 	}
-	l, err := parseLogin(text)
-	if err != nil {
-		return login{}, engine.Errorf(engine.Permanent, "secret %s: %w", s.arn, err)
+	if err := s.valid(text); err != nil {
+		return "", engine.Errorf(engine.Permanent, "secret %s: %w", s.arn, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.login, s.until = l, time.Now().Add(secretTTL)
-	return l, nil
+	s.text, s.until = text, time.Now().Add(secretTTL)
+	return text, nil
+}
+
+// isLogin returns an error if text is not the secret of a cache.
+func isLogin(text string) error {
+	_, err := parseLogin(text)
+	return err
 }
 
 // parseLogin parses the text of a secret. Its error shows none of it.

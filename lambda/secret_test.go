@@ -39,13 +39,13 @@ func TestSecretForms(t *testing.T) {
 		`{"password":"out","engine":"redis","port":6379}`: {"", "out"},
 		`just a password`: {"", "just a password"},
 	} {
-		s := &secret{client: &vault{text: text}, arn: "arn"}
+		s := &secret{client: &vault{text: text}, arn: "arn", valid: isLogin}
 		if user, password, err := s.credentials(t.Context()); err != nil || user != want.User || password != want.Password {
 			t.Errorf("%s: %q, %q, %v", text, user, password, err)
 		}
 	}
 	for _, text := range []string{"", `{"user":"hidden"}`, `{"password":7,"x":"hidden"}`, `{hidden`} {
-		s := &secret{client: &vault{text: text}, arn: "arn:x"}
+		s := &secret{client: &vault{text: text}, arn: "arn:x", valid: isLogin}
 		_, _, err := s.credentials(t.Context())
 		if err == nil || engine.ClassOf(err) != engine.Permanent || strings.Contains(err.Error(), "hidden") || !strings.Contains(err.Error(), "arn:x") {
 			t.Errorf("%q: %v", text, err)
@@ -56,7 +56,7 @@ func TestSecretForms(t *testing.T) {
 func TestSecretIsReadOnceForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := &vault{text: "one", slow: time.Second}
-		s := &secret{client: v, arn: "arn"}
+		s := &secret{client: v, arn: "arn", valid: isLogin}
 		var wg sync.WaitGroup
 		for i := range 10 {
 			wg.Go(func() {
@@ -84,7 +84,7 @@ func TestSecretIsReadOnceForAll(t *testing.T) {
 
 func TestSecretThatCannotBeRead(t *testing.T) {
 	v := &vault{err: errors.New("no")}
-	s := &secret{client: v, arn: "arn:x"}
+	s := &secret{client: v, arn: "arn:x", valid: isLogin}
 	for range 2 {
 		if _, _, err := s.credentials(t.Context()); err == nil || !strings.Contains(err.Error(), "arn:x") {
 			t.Errorf("%v", err)

@@ -78,9 +78,15 @@ type Spec struct {
 	// expire. "": its default name. NoTombstone: deleted items leave none.
 	Tombstone string
 
+	// Of http only.
+	Headers   string // headers of each request, a JSON object of strings; "": none
+	Auth      string // how requests are authorized, see AuthBearer; "": not
+	RateLimit int    // requests a second of the process; 0: any
+
 	// Of caches only.
-	TTL    int    // seconds until a value expires; 0: never
-	Secret string // ARN of the Secrets Manager secret with user and password; "": none
+	TTL int // seconds until a value expires; 0: never
+
+	Secret string // of caches and http: ARN of the Secrets Manager secret with the credentials; "": none
 }
 
 // Ordered reports whether the target gets the records of each key in order. That holds if
@@ -129,6 +135,16 @@ const (
 	EnvelopeNone        = "none"
 	EnvelopeCloudEvents = "cloudevents"
 	EnvelopeDebezium    = "debezium"
+)
+
+// Values of the attribute auth.
+const (
+	AuthNone   = "none"
+	AuthBearer = "bearer" // a token
+	AuthBasic  = "basic"  // user and password
+	AuthOAuth2 = "oauth2" // tokens of the client credentials grant
+	AuthSigV4  = "sigv4"  // the credentials of the role
+	AuthHMAC   = "hmac"   // a signature of Standard Webhooks
 )
 
 // keepsItems reports whether the target keeps the items of a table by key.

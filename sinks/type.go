@@ -74,6 +74,12 @@ type Traits struct {
 	// exponent.
 	Exponents bool
 
+	HTTP bool // plain HTTP requests: has headers, auth, secret and rateLimit
+
+	// OwnClient says that requests do not go through the HTTP client of the configuration
+	// for AWS.
+	OwnClient bool
+
 	// UsesSource, if set, reports whether the sink takes more from a record's source than
 	// its data. An envelope of the record then keeps the source.
 	UsesSource func(r *engine.Record) bool
@@ -96,6 +102,12 @@ type Env interface {
 	// Credentials returns a function that reads user and password from a secret of Secrets
 	// Manager. The function caches them, and is safe for concurrent use.
 	Credentials(secretARN string) func(context.Context) (user, password string, err error)
+	// Secret returns a function that reads the text of a secret of Secrets Manager. It
+	// fails, and caches nothing, while valid refuses the text. Otherwise it is like the
+	// function of Credentials.
+	Secret(secretARN string, valid func(text string) error) func(context.Context) (text string, err error)
+	// PrivateHosts reports whether a target may be at an address inside a network.
+	PrivateHosts() bool
 }
 
 // String returns the type's name.

@@ -39,6 +39,7 @@ type family uint8
 
 const (
 	overHTTP family = iota
+	overPost // a web server, whose status alone acknowledges
 	overRESP
 	overText // of memcached
 	onDisk
@@ -54,16 +55,19 @@ func answerFaults() []fault {
 	return []fault{
 		{name: "429", want: delivered, wire: map[family]faultproxy.Fault{
 			overHTTP: status(http.StatusTooManyRequests, "", `{"message":"Too Many Requests"}`),
+			overPost: status(http.StatusTooManyRequests, "", ""),
 			overRESP: closing("-ERR max number of clients reached"),
 			overText: line("SERVER_ERROR out of memory storing object"),
 		}},
 		{name: "500", want: delivered, wire: map[family]faultproxy.Fault{
 			overHTTP: status(http.StatusInternalServerError, "", `{"message":"Internal Server Error"}`),
+			overPost: status(http.StatusInternalServerError, "", ""),
 			overRESP: line("-LOADING Redis is loading the dataset in memory"),
 			overText: line("SERVER_ERROR internal error"),
 		}},
 		{name: "503, Retry-After: 1", want: delivered, wire: map[family]faultproxy.Fault{
 			overHTTP: status(http.StatusServiceUnavailable, "Retry-After: 1\r\n", `{"message":"Service Unavailable"}`),
+			overPost: status(http.StatusServiceUnavailable, "Retry-After: 1\r\n", ""),
 			overRESP: line("-BUSY Redis is busy running a script"),
 			overText: closing("ERROR Too many open connections"),
 		}},
@@ -88,6 +92,7 @@ func answerFaults() []fault {
 		}},
 		{name: "502 and a page of HTML", want: delivered, wire: map[family]faultproxy.Fault{
 			overHTTP: status(http.StatusBadGateway, "Content-Type: text/html\r\n", html),
+			overPost: status(http.StatusBadGateway, "Content-Type: text/html\r\n", html),
 			overRESP: closing("HTTP/1.1 502 Bad Gateway\r\n\r\n" + html),
 			overText: closing("HTTP/1.1 502 Bad Gateway\r\n\r\n" + html),
 		}},
@@ -97,7 +102,11 @@ func answerFaults() []fault {
 // connectionFaults are faults of the connection and of permissions.
 func connectionFaults() []fault {
 	everywhere := func(f faultproxy.Fault) map[family]faultproxy.Fault {
-		return map[family]faultproxy.Fault{overHTTP: f, overRESP: f, overText: f}
+		all := map[family]faultproxy.Fault{overHTTP: f, overRESP: f, overText: f}
+		if f.Cut != faultproxy.CutStall { // it waits for half a minute
+			all[overPost] = f
+		}
+		return all
 	}
 	return []fault{
 		{name: "answer cut off", want: delivered, taken: true, wire: everywhere(faultproxy.Fault{Cut: faultproxy.CutEnd})},
@@ -108,10 +117,12 @@ func connectionFaults() []fault {
 		{name: "certificate of an unknown authority", want: sentAgain, lasts: true, tls: true},
 		{name: "credentials expired", want: delivered, code: "ExpiredTokenException"},
 		{name: "access denied", want: sentAgain, lasts: true, code: "AccessDeniedException", wire: map[family]faultproxy.Fault{
+			overPost: status(http.StatusForbidden, "", ""),
 			overRESP: line("-NOPERM this user has no permissions to run the 'set' command"),
 			overText: line("CLIENT_ERROR unauthenticated"),
 		}},
 		{name: "access denied, with onFailure", want: diverted, lasts: true, diverts: true, code: "AccessDeniedException", refused: false, wire: map[family]faultproxy.Fault{
+			overPost: status(http.StatusForbidden, "", ""),
 			overRESP: line("-NOPERM this user has no permissions to run the 'set' command"),
 			overText: line("CLIENT_ERROR unauthenticated"),
 		}},

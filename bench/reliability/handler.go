@@ -27,6 +27,7 @@ func newHandler(file, endpoint string, client *http.Client, inFlight int) (*lamb
 		cfg.BaseEndpoint = &endpoint
 	}
 	o := lambda.DefaultOptions()
+	o.PrivateHosts = true // the web server of this process
 	o.TargetsFile, o.Metrics, o.ReportBatchItemFailures, o.InFlight = file, metrics.ModeNone, true, inFlight
 	return lambda.New(o, cfg, zap.NewNop())
 }

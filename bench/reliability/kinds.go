@@ -4,9 +4,14 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/alicebob/miniredis/v2"
 
@@ -66,6 +71,10 @@ func kinds() []kind {
 			target: fixed("type: iot, collapse: none, destination: 'abc-ats.iot.eu-west-1.amazonaws.com#orders'")},
 		{name: "lambda", repeats: true, scheme: "https", taken: "lambda/worker",
 			target: fixed("type: lambda, batchRecords: 10, destination: worker")},
+		{name: "http", family: overPost, scheme: "https", start: startWeb,
+			target: func(scheme, addr string) string {
+				return fmt.Sprintf("type: http, collapse: none, destination: '%s://%s/orders'", scheme, addr)
+			}},
 		{name: "redis", family: overRESP, many: true, keeps: true, scheme: "rediss", start: startRedis,
 			target: func(scheme, addr string) string {
 				if scheme != "rediss" {
@@ -114,6 +123,41 @@ func (s tableServer) Taken() (all []string, err error) {
 		all = append(all, fmt.Sprintf(`{"n":%v}`, item["n"]["N"]))
 	}
 	return all, nil
+}
+
+// webServer is a web server in this process. It drops a request whose Idempotency-Key it has
+// seen.
+type webServer struct {
+	*httptest.Server
+	mu    sync.Mutex
+	seen  map[string]bool
+	taken []string
+}
+
+func startWeb(*cell) (server, error) {
+	s := &webServer{seen: make(map[string]bool)}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		key := r.Header.Get("Idempotency-Key")
+		if err != nil || key == "" {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if !s.seen[key] {
+			s.seen[key], s.taken = true, append(s.taken, string(body))
+		}
+	}))
+	return s, nil
+}
+
+func (s *webServer) Addr() string { return s.Listener.Addr().String() }
+
+func (s *webServer) Taken() ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.taken), nil
 }
 
 // redisServer is a Redis in this process. It keeps the last record of each key.

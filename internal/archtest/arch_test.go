@@ -32,7 +32,7 @@ var rules = []rule{
 	{"internal/awshttp", []string{"std", "fanout/engine", "github.com/aws/"}},
 	{"internal/awscall", []string{"std", "fanout/internal/awshttp", "fanout/internal/awsname", "github.com/aws/"}},
 	{"sinks", []string{"std", "fanout/engine", "fanout/internal/jq", "fanout/internal/jsonscan", "fanout/internal/jsontext", "fanout/internal/awscall", "fanout/internal/awshttp", "fanout/internal/awsname", "fanout/internal/pages", "fanout/internal/xray", "github.com/aws/aws-sdk-go-v2/", "github.com/aws/smithy-go/",
-		"github.com/redis/go-redis/", "github.com/bradfitz/gomemcache/", "github.com/sourcegraph/conc/"}},
+		"github.com/redis/go-redis/", "github.com/bradfitz/gomemcache/", "github.com/sourcegraph/conc/", "golang.org/x/time/rate"}},
 	{"lambda", []string{"std", "fanout/internal/jq", "fanout/internal/near", "fanout/engine", "fanout/internal/jsonscan", "fanout/internal/jsontext", "fanout/stages", "fanout/sinks", "fanout/internal/awscall", "fanout/internal/awshttp", "fanout/internal/awsname", "fanout/internal/xray", "github.com/", "go.uber.org/", "golang.org/x/", "go.yaml.in/"}},
 	{"internal/xray", []string{"std"}},
 	{"internal/near", []string{"std", "github.com/hbollon/go-edlib"}},

@@ -29,6 +29,10 @@ type nowhere struct{}
 func (nowhere) Stdout() bool               { return true }
 func (nowhere) VerifyTLS() bool            { return true }
 func (nowhere) AWS(*sinks.Spec) aws.Config { return made }
+func (nowhere) PrivateHosts() bool         { return false }
+func (nowhere) Secret(string, func(string) error) func(context.Context) (string, error) {
+	return func(context.Context) (string, error) { return "", nil }
+}
 func (nowhere) Credentials(string) func(context.Context) (string, string, error) {
 	return func(context.Context) (string, string, error) { return "", "", nil }
 }
@@ -213,6 +217,10 @@ func writeAttributes(b *strings.Builder, typ *sinks.Type) {
 		{typ.Messages, "attributes", "attributes of each message: [messages](../transform.md#messages)"},
 		{typ.Groups, "group", "the message group in a standard queue"},
 		{typ.Replica, "tombstone", "TTL attribute of the tombstones of deleted items, `fanout:expires` by default; `none` deletes items: [tombstones](../tables.md#tombstones)"},
+		{typ.HTTP, "headers", "an object of strings, the same for each request"},
+		{typ.HTTP, "auth", "`bearer`, `basic`, `oauth2`, `hmac`, `sigv4` or `none` (default): [web servers](../http.md#auth)"},
+		{typ.HTTP, "secret", "ARN of the Secrets Manager secret with the credentials: [its JSON](../http.md#auth)"},
+		{typ.HTTP, "rateLimit", "requests a second of each instance of the function; any number by default"},
 		{typ.Cache, "ttl", "seconds, or a duration, that a value is kept; forever by default"},
 		{typ.Cache, "secret", "ARN of the Secrets Manager secret with user and password"},
 	} {
@@ -241,6 +249,10 @@ func writeRights(t *testing.T, b *strings.Builder, typ *sinks.Type, s *sinks.Spe
 	rights, err := typ.Rights(sinks.Place{Partition: "aws", Region: "eu-west-1", Account: "123456789012"}, s)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(rights) == 0 {
+		b.WriteString("With `secret`, the function needs `secretsmanager:GetSecretValue` on the secret. With `auth: sigv4` it needs\n`execute-api:Invoke` on the method, or `lambda:InvokeFunctionUrl`. `fanout deploy` grants both.\n\n")
+		return
 	}
 	b.WriteString("`fanout deploy` grants them for the destinations in the table, and `fanout policy` prints them. For the example:\n\n```json\n{\"Version\": \"2012-10-17\", \"Statement\": [")
 	for i, r := range rights {

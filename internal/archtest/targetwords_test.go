@@ -55,6 +55,12 @@ var typeWords = map[string]words{
 		"The function runs again with the same records if the answer was lost. Make it idempotent by `eventID`.",
 		"Lambda queues the\nevents in that order but runs them in any, so only the records of one event are in order.",
 	},
+	"http": {
+		"Posts records to a web server: a webhook, an API, a Lambda function's URL. [More about it](../http.md).",
+		"One POST. By default the body is `{\"Records\":[…]}` with many records; with `collapse: none` it is one record.",
+		"The server gets a request again if its answer was lost, with the same `Idempotency-Key`, made of source, shard and sequence number.\nUse `collapse: none` if you rely on it: a retry may cut collapsed messages at other places.",
+		"",
+	},
 	"memcached": {
 		"Keeps the latest value of each key in memcached. A REMOVE deletes the key. ElastiCache configuration endpoints are discovered.",
 		"One pipeline of `set` and `delete` commands for each node.",

@@ -32,7 +32,7 @@ var knowTypes = map[string]string{
 
 // ambiguous are target types whose names have other meanings: services of sources and of the
 // function, and a flag. So the names alone show nothing.
-var ambiguous = []string{"kinesis", "dynamodb", "sns", "sqs", "lambda", "file"}
+var ambiguous = []string{"kinesis", "dynamodb", "sns", "sqs", "lambda", "file", "http"}
 
 // Code that depends on a target type asks its descriptor: no other product code names a type or
 // imports its package.
@@ -165,7 +165,10 @@ func TestReadmeListsTypes(t *testing.T) {
 		"compress":  func(typ *sinks.Type) bool { return typ.Compress },
 		"aggregate": func(typ *sinks.Type) bool { return typ.Aggregate },
 		"ttl":       func(typ *sinks.Type) bool { return typ.Cache },
-		"secret":    func(typ *sinks.Type) bool { return typ.Cache },
+		"secret":    func(typ *sinks.Type) bool { return typ.Cache || typ.HTTP },
+		"headers":   func(typ *sinks.Type) bool { return typ.HTTP },
+		"auth":      func(typ *sinks.Type) bool { return typ.HTTP },
+		"rateLimit": func(typ *sinks.Type) bool { return typ.HTTP },
 	}
 	for attribute, has := range traits {
 		_, row, _ := strings.Cut(string(data), "\n| `"+attribute+"` |")

@@ -95,7 +95,14 @@ func (t *tape) around(spec *sinks.Spec, s engine.Sink) engine.Sink {
 }
 
 // http reports whether the requests of a target's sink end in Services.
-func (*tape) http(spec *sinks.Spec) bool { return !spec.Type.NoAWS }
+func (*tape) http(spec *sinks.Spec) bool { return !spec.Type.NoAWS && !spec.Type.OwnClient }
+
+// Limits returns the limits of the sink without its pace, because nothing is sent.
+func (r *recorder) Limits() engine.Limits {
+	l := r.Sink.Limits()
+	l.Pace = nil
+	return l
+}
 
 // Send makes the request, so that its CPU counts, and records it.
 func (r *recorder) Send(ctx context.Context, batch []engine.Record) engine.Outcome {

@@ -104,6 +104,9 @@ var attributes = []struct {
 	{"inFlight", Number, false, func(c *checker) any { return &c.spec.InFlight }},
 	{"epoch", String, false, func(c *checker) any { return &c.spec.Epoch }},
 	{"tombstone", String, false, func(c *checker) any { return &c.spec.Tombstone }},
+	{"headers", String, false, func(c *checker) any { return &c.spec.Headers }},
+	{"auth", String, false, func(c *checker) any { return &c.spec.Auth }},
+	{"rateLimit", Number, false, func(c *checker) any { return &c.spec.RateLimit }},
 	{"ttl", Number, false, func(c *checker) any { return &c.spec.TTL }},
 	{"secret", String, false, func(c *checker) any { return &c.spec.Secret }},
 }
@@ -241,6 +244,10 @@ func wrongKind(name string, is, must Kind) string {
 		return fmt.Sprintf("is %s; write %s", is, oneOf(Envelopes))
 	case "view":
 		return fmt.Sprintf("is %s; write %s", is, oneOf(Views))
+	case headers:
+		return fmt.Sprintf("is %s; write an object of strings, such as {X-Tenant: \"7\"}", is)
+	case "auth":
+		return fmt.Sprintf("is %s; write %s", is, oneOf(Auths))
 	case messageAttributes:
 		return fmt.Sprintf("is %s; write an object of strings, such as {type: \"${.type}\"}", is)
 	}

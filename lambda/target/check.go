@@ -68,6 +68,7 @@ func (c *checker) check() {
 	c.checkType()
 	c.checkRole()
 	c.checkRegion()
+	c.checkHTTP()
 	if c.spec.Type != nil && c.spec.Type.Check != nil {
 		c.spec.Type.Check(&c.spec, findings{c})
 	}
@@ -83,6 +84,7 @@ func (c *checker) check() {
 	c.checkBounds()
 	c.checkCache()
 	c.checkTombstone()
+	c.checkSecret()
 	c.checkOnFailure()
 	c.checkStages(source)
 }
@@ -255,13 +257,18 @@ func (c *checker) checkCache() {
 	} else if c.spec.TTL > maxTTL {
 		c.fault("ttl", "is %d seconds; write at most %d, or remove it to keep values until they are deleted", c.spec.TTL, maxTTL)
 	}
+}
+
+// checkSecret checks the ARN of the secret with the credentials.
+func (c *checker) checkSecret() {
+	has := func(t *sinks.Type) bool { return t.Cache || t.HTTP }
 	if c.spec.Secret == "" {
 		return
 	}
 	const like = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:name-AbCdEf"
 	switch a, err := awsname.ParseARN(c.spec.Secret, "secretsmanager", like); {
-	case other:
-		c.warn("secret", "has no effect on %s, only on %s", c.spec.Type, caches())
+	case c.spec.Type != nil && !has(c.spec.Type):
+		c.warn("secret", "has no effect on %s, only on %s", c.spec.Type, c.catalog.With(has))
 		c.spec.Secret = ""
 	case err != nil || !strings.HasPrefix(a.Resource, "secret:") || a.Resource == "secret:":
 		// The error omits the value, because it may be the password itself.

@@ -14,11 +14,12 @@ const (
 	filter            = "filter"     // an event pattern
 	ownStages         = "stages"     // a list of stages by name
 	messageAttributes = "attributes" // of messages, by name
+	headers           = "headers"    // of requests, by name
 )
 
 // structured are the kinds that these attributes have in files and tables. There they may
 // be JSON text as well.
-var structured = map[string]Kind{filter: Map, ownStages: List, messageAttributes: Map}
+var structured = map[string]Kind{filter: Map, ownStages: List, messageAttributes: Map, headers: Map}
 
 // IsObject reports whether an attribute is an object in files.
 func IsObject(attribute string) bool { return structured[attribute] == Map }

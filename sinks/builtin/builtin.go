@@ -7,6 +7,7 @@ import (
 	"fanout/sinks/es"
 	"fanout/sinks/file"
 	"fanout/sinks/firehose"
+	"fanout/sinks/http"
 	"fanout/sinks/iot"
 	"fanout/sinks/kinesis"
 	"fanout/sinks/lambda"
@@ -19,7 +20,7 @@ import (
 // Types returns the built-in types, in the order of the documentation.
 func Types() []*sinks.Type {
 	return []*sinks.Type{
-		sns.Type, sqs.Type, es.Type, dynamodb.Type, kinesis.Type, firehose.Type, iot.Type, lambda.Type, memcached.Type, redis.Type, file.Type,
+		sns.Type, sqs.Type, es.Type, dynamodb.Type, kinesis.Type, firehose.Type, iot.Type, lambda.Type, http.Type, memcached.Type, redis.Type, file.Type,
 	}
 }
 

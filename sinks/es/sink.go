@@ -156,7 +156,7 @@ func (e *Sink) post(ctx context.Context, c *request.Content, b *bulk) error {
 		// assumed.
 		return classify.Error(e.name, &smithy.OperationError{ServiceID: "OpenSearch", OperationName: "_bulk", Err: err})
 	}
-	req.Header.Set("Accept-Encoding", "identity") // a compressed answer could become one of any size; not signed, because proxies change it
+	request.Complete(req)
 	resp, err := e.client.Do(req)
 	if err != nil {
 		return classify.Error(e.name, err)
@@ -175,12 +175,10 @@ func (e *Sink) post(ctx context.Context, c *request.Content, b *bulk) error {
 }
 
 func (e *Sink) request(ctx context.Context, c *request.Content) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, c.Reader())
+	req, err := request.Post(ctx, e.url, c)
 	if err != nil {
 		return nil, err
 	}
-	req.ContentLength = c.Len()
-	req.GetBody = func() (io.ReadCloser, error) { return c.Reader(), nil }
 	req.Header.Set("Content-Type", "application/x-ndjson")
 	if e.user != nil {
 		password, _ := e.user.Password()

@@ -40,8 +40,11 @@ var AttributeUsages = []struct{ Attribute, Flag, Usage string }{
 	{"inFlight", "in-flight", "send at most `N` requests at a time"},
 	{"epoch", "epoch", "any `TEXT`; change it before you read a stream again, and the target gets every record again"},
 	{"tombstone", "tombstone", "let tombstones of deleted items expire by the TTL attribute of this `NAME`, or none to delete items; for TYPES (default: fanout:expires)"},
+	{"headers", "headers", "the headers of each request, in `JSON` such as '{\"X-Tenant\": \"7\"}'; for TYPES"},
+	{"auth", "auth", "authorize requests in this `WAY`: bearer, basic, oauth2 or hmac with --secret, sigv4, or none (default: none); for TYPES"},
+	{"rateLimit", "rate-limit", "send at most `N` requests a second from each instance of the function; for TYPES"},
 	{"ttl", "ttl", "expire values after this `TIME`, such as 3600 or 1h; for TYPES"},
-	{"secret", "secret", "read user and password from the secret with this `ARN`; for TYPES"},
+	{"secret", "secret", "read the credentials from the secret with this `ARN`; for TYPES"},
 }
 
 // Texts are the attributes whose text may be in a file.
@@ -64,5 +67,8 @@ var TypesWith = map[string]func(*sinks.Type) bool{
 	"aggregate": func(t *sinks.Type) bool { return t.Aggregate },
 	"tombstone": func(t *sinks.Type) bool { return t.Replica },
 	"ttl":       func(t *sinks.Type) bool { return t.Cache },
-	"secret":    func(t *sinks.Type) bool { return t.Cache },
+	"secret":    func(t *sinks.Type) bool { return t.Cache || t.HTTP },
+	"headers":   func(t *sinks.Type) bool { return t.HTTP },
+	"auth":      func(t *sinks.Type) bool { return t.HTTP },
+	"rateLimit": func(t *sinks.Type) bool { return t.HTTP },
 }

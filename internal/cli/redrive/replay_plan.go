@@ -22,6 +22,13 @@ type swallow struct {
 // rehearse replaces the sink of a target.
 func rehearse(t *sinks.Spec, s engine.Sink) engine.Sink { return swallow{s, t.Ordered()} }
 
+// Limits returns the limits of the sink without its pace, because nothing is sent.
+func (s swallow) Limits() engine.Limits {
+	l := s.Sink.Limits()
+	l.Pace = nil
+	return l
+}
+
 // Send delivers nothing.
 func (s swallow) Send(ctx context.Context, batch []engine.Record) (o engine.Outcome) {
 	describer, ok := s.Sink.(sinks.Describer)

@@ -79,6 +79,7 @@ func (f *DeliveryFlags) Options() lambda.Options {
 	o := lambda.DefaultOptions()
 	o.Catalog = f.Catalog
 	o.NoVerifyTLS = f.AWS.NoVerifyTLS
+	o.PrivateHosts = true        // a server on this machine, or in its network
 	o.Metrics = metrics.ModeNone // metrics belong to the function
 	o.Table, o.TargetsFile, o.InFlight = f.Table, f.Targets, f.InFlight
 	o.AllowFileTargets, o.FileTargetsDir, o.Stdout = f.filesBelow != "", f.filesBelow, true

@@ -17,12 +17,26 @@ func ofTypes(c *target.Catalog) []node {
 			then["if"] = node{"properties": node{"aggregate": node{"const": true}}, "required": []string{"aggregate"}}
 			then["else"] = node{"properties": node{"batchRecords": node{"maximum": t.MaxBatchRecords}}}
 		}
+		if t.HTTP {
+			then["allOf"] = ofAuth()
+		}
 		all = append(all, node{
 			"if":   node{"properties": node{"type": node{"enum": append([]string{t.Name}, t.Aliases...)}}, "required": []string{"type"}},
 			"then": then,
 		})
 	}
 	return all
+}
+
+// ofAuth describes what depends on auth.
+func ofAuth() []node {
+	with := func(auths ...string) node {
+		return node{"properties": node{"auth": node{"enum": auths}}, "required": []string{"auth"}}
+	}
+	return []node{
+		{"if": with(sinks.AuthSigV4), "else": node{"properties": node{"role": false, "externalId": false, "region": false}}},
+		{"if": with(sinks.AuthBearer, sinks.AuthBasic, sinks.AuthOAuth2, sinks.AuthHMAC), "else": node{"properties": node{"secret": false}}},
+	}
 }
 
 // typeProperties narrows the attributes of targets of one type.
@@ -35,7 +49,8 @@ func typeProperties(t *sinks.Type) node {
 	}
 	for attribute, has := range map[string]bool{
 		"role": !t.NoAWS, "externalId": !t.NoAWS, "region": !t.NoAWS,
-		"compress": t.Compress, "aggregate": t.Aggregate, "ttl": t.Cache, "secret": t.Cache,
+		"compress": t.Compress, "aggregate": t.Aggregate, "ttl": t.Cache, "secret": t.Cache || t.HTTP,
+		"headers": t.HTTP, "auth": t.HTTP, "rateLimit": t.HTTP,
 		"subject": t.Messages, "attributes": t.Messages, "group": t.Groups, "envelope": !t.Events && !t.Replica, "tombstone": t.Replica,
 		"maxRecordBytes": !t.FixedRecords, "order": !t.Prefix,
 	} {

@@ -42,6 +42,9 @@ var descriptions = map[string]string{ //nolint:gosec // no credentials: it descr
 	"inFlight":        "Requests of this target in flight. Default: an even share of the function's.",
 	"epoch":           "Any text. Change it before you read a stream again, and the target gets every record again.",
 	"tombstone":       "Name of the attribute by whose time DynamoDB removes the tombstones of deleted items; none deletes items without one. Default: fanout:expires.",
+	"headers":         "Headers of each request: an object of strings.",
+	"auth":            "How requests are authorized. bearer, basic, oauth2 and hmac need a secret. Default: none.",
+	"rateLimit":       "Requests a second of each instance of the function. Default: any number.",
 	"ttl":             "Seconds, or a duration such as 24h, that a value is kept. Default: forever.",
-	"secret":          "ARN of the Secrets Manager secret with user and password.",
+	"secret":          "ARN of the Secrets Manager secret with the credentials: user and password, for http what auth needs.",
 }

@@ -113,6 +113,11 @@ func structures(c *target.Catalog) map[string]node {
 			"propertyNames":        node{"pattern": `^[A-Za-z0-9_.-]{1,256}$`},
 			"additionalProperties": node{"type": "string", "minLength": 1},
 		},
+		"headers": {
+			"type":                 "object",
+			"propertyNames":        node{"pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$"},
+			"additionalProperties": node{"type": "string", "minLength": 1},
+		},
 		"stages": stages,
 	}
 }

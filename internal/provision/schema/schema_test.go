@@ -243,6 +243,13 @@ func TestSameAsChecks(t *testing.T) {
 
 // settle adds the attributes without which another has no effect.
 func settle(attrs map[string]any, attribute string, typ *sinks.Type) {
+	switch {
+	case !typ.HTTP:
+	case attribute == "role" || attribute == "externalId" || attribute == "region":
+		attrs["auth"] = sinks.AuthSigV4
+	case attribute == "secret":
+		attrs["auth"] = sinks.AuthBearer
+	}
 	switch attribute {
 	case "lanes", "order":
 		attrs["parallel"] = false

@@ -8,6 +8,7 @@ import (
 	es "fanout/sinks/es/setup"
 	file "fanout/sinks/file/setup"
 	firehose "fanout/sinks/firehose/setup"
+	http "fanout/sinks/http/setup"
 	iot "fanout/sinks/iot/setup"
 	kinesis "fanout/sinks/kinesis/setup"
 	lambda "fanout/sinks/lambda/setup"
@@ -21,7 +22,7 @@ import (
 // tune.
 func Types() []*account.Type {
 	return []*account.Type{
-		kinesis.Type, firehose.Type, sqs.Type, sns.Type, lambda.Type, iot.Type, es.Type, dynamodb.Type, redis.Type, memcached.Type, file.Type,
+		kinesis.Type, firehose.Type, sqs.Type, sns.Type, lambda.Type, iot.Type, es.Type, dynamodb.Type, http.Type, redis.Type, memcached.Type, file.Type,
 	}
 }
 
