@@ -39,7 +39,7 @@ type family uint8
 
 const (
 	overHTTP family = iota
-	overPost // a web server, whose status alone acknowledges
+	overPost        // a web server, whose status alone acknowledges
 	overRESP
 	overText // of memcached
 	onDisk
