@@ -5,6 +5,7 @@ import (
 	"fmt"
 	nethttp "net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,6 +29,9 @@ func (c *clock) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) {
 	}
 	return reply(r, 204, "", nil), nil
 }
+
+// runs numbers the runs of tests, because limiters outlast the time of a test.
+var runs atomic.Int64
 
 // paced returns a target whose requests end in c.
 func paced(t *testing.T, c *clock, id, url string, perSecond int) engine.Target {
@@ -65,7 +69,7 @@ func run(t *testing.T, timeout time.Duration, recs []engine.Record, targets ...e
 func TestRateLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &clock{fails: 7}
-		const url = "https://limited.example.com/"
+		url := fmt.Sprintf("https://limited%d.example.com/", runs.Add(1))
 		r := run(t, time.Minute, records(40), paced(t, c, "a", url, 10), paced(t, c, "b", url, 10))
 		for _, target := range r.Targets {
 			if target.Delivered != 40 {
@@ -88,7 +92,8 @@ func TestRateLimitsApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := new(clock)
 		began := time.Now()
-		r := run(t, time.Minute, records(5), paced(t, c, "a", "https://apart.example.com/a", 1), paced(t, c, "b", "https://apart.example.com/b", 1), paced(t, c, "c", "https://apart.example.com/a", 2))
+		url := fmt.Sprintf("https://apart%d.example.com/", runs.Add(1))
+		r := run(t, time.Minute, records(5), paced(t, c, "a", url+"a", 1), paced(t, c, "b", url+"b", 1), paced(t, c, "c", url+"a", 2))
 		if took := time.Since(began); took != 4*time.Second || len(c.times) != 15 || r.Targets[0].Delivered != 5 {
 			t.Errorf("%d requests in %v", len(c.times), took)
 		}
@@ -100,7 +105,7 @@ func TestRateLimitAndDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := new(clock)
 		began := time.Now()
-		r := run(t, 5500*time.Millisecond, records(100), paced(t, c, "a", "https://late.example.com/", 1)).Targets[0]
+		r := run(t, 5500*time.Millisecond, records(100), paced(t, c, "a", fmt.Sprintf("https://late%d.example.com/", runs.Add(1)), 1)).Targets[0]
 		if r.Delivered != 6 || r.Failed != 94 || r.Requests != 6 || r.Retries != 0 || time.Since(began) >= 5500*time.Millisecond {
 			t.Errorf("%d delivered, %d failed after %d requests and %v", r.Delivered, r.Failed, r.Requests, time.Since(began))
 		}
