@@ -26,6 +26,6 @@ func AssumeRole(ctx context.Context, cfg aws.Config, role string) error {
 
 // ReadSecret reads a secret.
 func ReadSecret(ctx context.Context, cfg aws.Config) error {
-	_, _, err := newSecret(cfg, "s").credentials(ctx)
+	_, _, err := newSecret(cfg, "s", isLogin).credentials(ctx)
 	return err
 }
