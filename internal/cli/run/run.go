@@ -47,11 +47,11 @@ can help, and then the run ends: no later line may overtake it. For other target
 is not tried again, and later ones go on. A line that cannot be a record ends the run,
 after the lines before it were handled.
 
-With --source-arn it polls the shards of a Kinesis stream or DynamoDB stream, or an SQS queue,
-like Lambda's event source mapping, until you interrupt it. With --checkpoint it continues
-where it stopped in a stream. From a queue it deletes the messages that were delivered. A
-message that failed stays there, and comes again when its visibility timeout ends. After
-the first interrupt it finishes the calls in flight; a second interrupt stops it at once.
+With --source-arn it reads a Kinesis stream, DynamoDB stream or SQS queue, like Lambda's
+event source mapping, until you interrupt it. With --checkpoint it continues where it
+stopped in a stream. From a queue it deletes the messages that were delivered. A message
+that failed stays there, and comes again when its visibility timeout ends. After the first
+interrupt it finishes the calls in flight; a second interrupt stops it at once.
 
 At the end it prints a row for each target to standard error and, with --output json or
 yaml, a report to standard output, to which no target may write then. The exit status is 0 if all records were delivered, 1
