@@ -48,7 +48,7 @@ is not tried again, and later ones go on. A line that cannot be a record ends th
 after the lines before it were handled.
 
 With --source-arn it reads a Kinesis stream, DynamoDB stream or SQS queue, like Lambda's
-event source mapping, until you interrupt it. With --checkpoint it continues where it
+event source mapping, until it is interrupted. With --checkpoint it continues where it
 stopped in a stream. From a queue it deletes the messages that were delivered. A message
 that failed stays there, and comes again when its visibility timeout ends. After the first
 interrupt it finishes the calls in flight; a second interrupt stops it at once.
