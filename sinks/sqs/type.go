@@ -17,6 +17,7 @@ var Type = &sinks.Type{
 	Parse:       Parse,
 	Open:        open,
 	Rights:      rights,
+	Resource:    resource,
 
 	MaxMessages: message.MaxEntries, MaxBatchBytes: maxBytes, MaxRecordBytes: maxBytes, // a collapsed message has any number of records
 	Traits: sinks.Traits{Collapse: true, Messages: true, Groups: true, UsesSource: message.HasAttributes},

@@ -31,7 +31,7 @@ var arnForms = map[string]arnForm{
 	"exec-role": {"an IAM role", regexp.MustCompile(`^iam:role/([!-~]+/)?[\w+=,.@-]{1,64}$`), false,
 		"arn:aws:iam::123456789012:role/fanoutRole"},
 	"source": {"a " + awsname.SourceNouns,
-		regexp.MustCompile(`^(kinesis:stream/[a-zA-Z0-9_.-]{1,128}(/consumer/.+)?|dynamodb:table/[a-zA-Z0-9_.-]{1,255}/stream/.+|sns:[a-zA-Z0-9_-]{1,256}(\.fifo)?)$`),
+		regexp.MustCompile(`^(kinesis:stream/[a-zA-Z0-9_.-]{1,128}(/consumer/.+)?|dynamodb:table/[a-zA-Z0-9_.-]{1,255}/stream/.+|sns:[a-zA-Z0-9_-]{1,256}(\.fifo)?|sqs:[a-zA-Z0-9_-]{1,80}(\.fifo)?)$`),
 		true, "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"},
 }
 

@@ -60,12 +60,12 @@ func (m *Command) TableFlags() {
 }
 
 // sourceTypes are the values of --source-type.
-var sourceTypes = []string{"kinesis", "dynamodb", "sns"}
+var sourceTypes = []string{"kinesis", "dynamodb", "sns", "sqs"}
 
 // SourceFlags adds the flags that name the source.
 func (m *Command) SourceFlags(cmd *cobra.Command) {
 	ui.OneOf(cmd, &m.sourceType, "source-type", "", "the `TYPE` of --source: "+ui.Either(sourceTypes), sourceTypes)
-	m.Flags.StringVar(&m.source, "source", "", "the Kinesis stream, DynamoDB table or SNS topic to read records from, by `NAME`")
+	m.Flags.StringVar(&m.source, "source", "", "the Kinesis stream, DynamoDB table, SNS topic or SQS queue to read records from, by `NAME`")
 	m.Flags.StringVar(&m.SourceARN, "source-arn", "", "the "+awsname.SourceNouns+", by `ARN`")
 }
 
@@ -159,7 +159,7 @@ func (m *Command) Check() error {
 		return err
 	}
 	if m.IsSet("source") && m.sourceType == "" {
-		return errors.New("--source needs --source-type; add --source-type kinesis, dynamodb or sns")
+		return errors.New("--source needs --source-type; add --source-type " + ui.Either(sourceTypes))
 	}
 	return nil
 }
@@ -252,6 +252,8 @@ func (m *Command) SourceRef(ctx context.Context, a *cloud.Account) (string, erro
 		return a.TableStream(ctx, m.source)
 	case m.sourceType == "sns":
 		return a.Topic(ctx, m.source)
+	case m.sourceType == "sqs":
+		return a.Queue(ctx, m.source)
 	}
 	return a.Stream(ctx, m.source)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/spf13/cobra"
 
 	"fanout/internal/pages"
@@ -88,6 +89,8 @@ func (m *Command) sourceNames(ctx context.Context, a *cloud.Account) []string {
 		return tableNamesIn(ctx, a)
 	case "sns":
 		return topicNamesIn(ctx, a)
+	case "sqs":
+		return queueNamesIn(ctx, a)
 	}
 	return nil
 }
@@ -111,6 +114,19 @@ func topicNamesIn(ctx context.Context, a *cloud.Account) []string {
 		}
 		for _, t := range page.Topics {
 			all = append(all, cloud.Name(aws.ToString(t.TopicArn)))
+		}
+	}
+	return all
+}
+
+func queueNamesIn(ctx context.Context, a *cloud.Account) []string {
+	var all []string
+	for page, err := range pages.Of(ctx, sqs.NewListQueuesPaginator(a.SQS(), &sqs.ListQueuesInput{})) {
+		if err != nil {
+			return all
+		}
+		for _, url := range page.QueueUrls {
+			all = append(all, url[strings.LastIndexByte(url, '/')+1:])
 		}
 	}
 	return all

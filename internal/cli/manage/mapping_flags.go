@@ -21,18 +21,20 @@ type MappingFlags struct {
 	BatchSize, Window, Factor, Retries, Age int32
 	start, OnFailure                        string
 	Bisect                                  bool
+	concurrency                             int32
 	filters                                 []string
 }
 
 func (f *MappingFlags) Add(cmd *cobra.Command) {
 	s := cmd.Flags()
-	s.Int32Var(&f.BatchSize, "batch-size", 100, "pass at most `N` records to the function at a time")
+	s.Int32Var(&f.BatchSize, "batch-size", 100, "pass at most `N` records to the function at a time; of a queue 10, if the flag is not set")
 	ui.SecondsFlag(s, &f.Window, "batching-window", 0, "wait for a full batch for at most this `TIME`, such as 5 or 1m")
 	s.StringVar(&f.start, "starting-position", "LATEST", "start a new mapping at this `POSITION`: LATEST, TRIM_HORIZON, or AT_TIMESTAMP=2026-11-22T20:15:00Z (Kinesis)")
 	s.Int32Var(&f.Factor, "parallelization-factor", 1, "process `N` batches of a shard at a time, split by key")
 	s.Int32Var(&f.Retries, "maximum-retry-attempts", -1, "give up a batch after `N` retries; -1 for never; for a topic 0 to 2")
 	ui.SecondsFlag(s, &f.Age, "maximum-record-age", -1, "give up records after this `TIME`, such as 3600 or 1h; -1 for never; for a topic 1m to 6h")
 	s.BoolVar(&f.Bisect, "bisect", true, "split a failed batch in half")
+	s.Int32Var(&f.concurrency, "maximum-concurrency", 0, "process at most `N` batches of a queue at a time, 2 to 1000; 0 for no bound")
 	s.StringVar(&f.OnFailure, "on-failure", "", "the queue, topic or bucket with this `ARN` gets a description of each batch that Lambda gives up; for a topic also a function or event bus; '' for none")
 	s.StringArrayVar(&f.filters, "filter", nil, "pass only records that match this `PATTERN`: JSON, or @FILE for a file with it; repeatable; '' for all (default: all)")
 	_ = cmd.RegisterFlagCompletionFunc("starting-position", cobra.FixedCompletions(mappingPositions, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
@@ -62,8 +64,31 @@ var topicBounds = []bound{
 	{"maximum-record-age", 60, hooks.DefaultMessageAge, func(f *MappingFlags) int32 { return f.Age }, false},
 }
 
+// queueBounds are the ranges for mappings of queues (Lambda API, CreateEventSourceMapping), and
+// fifoBounds those of FIFO queues.
+var queueBounds = []bound{
+	{"batch-size", 1, 10_000, func(f *MappingFlags) int32 { return f.BatchSize }, false},
+	{"batching-window", 0, 300, func(f *MappingFlags) int32 { return f.Window }, false},
+	{"maximum-concurrency", 2, 1000, func(f *MappingFlags) int32 { return f.concurrency }, false},
+}
+
+var fifoBounds = []bound{
+	{"batch-size", 1, 10, func(f *MappingFlags) int32 { return f.BatchSize }, false},
+	{"maximum-concurrency", 2, 1000, func(f *MappingFlags) int32 { return f.concurrency }, false},
+}
+
 // streamFlags are flags without a meaning for topics.
-var streamFlags = []string{"batch-size", "batching-window", "starting-position", "parallelization-factor", "bisect"}
+var streamFlags = []string{"batch-size", "batching-window", "starting-position", "parallelization-factor", "bisect", "maximum-concurrency"}
+
+// notOfQueues are flags without a meaning for queues, with the reason.
+var notOfQueues = [][2]string{
+	{"starting-position", "Lambda reads every message that a queue has"},
+	{"parallelization-factor", "a queue has no shards; --maximum-concurrency bounds its batches"},
+	{"bisect", "messages that failed come again alone"},
+	{"maximum-retry-attempts", "the queue's redrive policy says how often a message is tried"},
+	{"maximum-record-age", "the queue's retention period says how long it keeps a message"},
+	{"on-failure", "the queue's redrive policy moves messages that fail to its dead-letter queue"},
+}
 
 // check checks the value of a flag that is set.
 func (b *bound) check(m *Command, f *MappingFlags, of string) error {
@@ -93,6 +118,7 @@ func (f *MappingFlags) Settings(m *Command, source sourceForm) (s hooks.Settings
 	s.BatchSize, s.BatchingWindow = given("batch-size", &f.BatchSize), given("batching-window", &f.Window)
 	s.ParallelizationFactor = given("parallelization-factor", &f.Factor)
 	s.MaximumRetryAttempts, s.MaximumRecordAge = given("maximum-retry-attempts", &f.Retries), given("maximum-record-age", &f.Age)
+	s.MaximumConcurrency = given("maximum-concurrency", &f.concurrency)
 	if m.IsSet("bisect") {
 		s.Bisect = &f.Bisect
 	}
@@ -106,6 +132,9 @@ func (f *MappingFlags) Settings(m *Command, source sourceForm) (s hooks.Settings
 		if s.Filters, err = f.patterns(source); err != nil {
 			return s, err
 		}
+	}
+	if source.Service == "sqs" {
+		return s, nil
 	}
 	return s, f.position(&s, source)
 }
@@ -168,12 +197,42 @@ func (f *MappingFlags) checkSource(m *Command, source sourceForm) error {
 			return errors.New("--filter appears more than once, but a subscription can have only one filter policy; combine them")
 		}
 	}
+	if source.Service == "sqs" {
+		return f.checkQueue(m, source)
+	}
+	if source.Service != "" && source.Service != "sns" && m.IsSet("maximum-concurrency") {
+		return errors.New("--maximum-concurrency is for SQS queues; for a stream use --parallelization-factor")
+	}
+	return f.checkBounds(m, bounds, of)
+}
+
+func (f *MappingFlags) checkBounds(m *Command, bounds []bound, of string) error {
 	for i := range bounds {
 		if err := bounds[i].check(m, f, of); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkQueue finds flags and values that a queue does not take.
+func (f *MappingFlags) checkQueue(m *Command, source sourceForm) error {
+	for _, flag := range notOfQueues {
+		if m.IsSet(flag[0]) {
+			return fmt.Errorf("--%s has no effect on SQS queues: %s; remove it", flag[0], flag[1])
+		}
+	}
+	bounds, of := queueBounds, "for an SQS queue "
+	if strings.HasSuffix(source.name, ".fifo") {
+		bounds, of = fifoBounds, "for a FIFO queue "
+		if f.Window > 0 && m.IsSet("batching-window") {
+			return errors.New("--batching-window has no effect on FIFO queues; remove it")
+		}
+	}
+	if f.concurrency == 0 { // no bound
+		bounds = bounds[:len(bounds)-1]
+	}
+	return f.checkBounds(m, bounds, of)
 }
 
 // checkFailure checks --on-failure (Lambda API, OnFailure; Lambda guide, Capturing

@@ -31,15 +31,19 @@ func NewHook(c *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "hook",
 		Short: "Connect a source to the function",
-		Long: `Hook connects a source to the function: a Kinesis or DynamoDB stream with an event
-source mapping, an SNS topic with a subscription. If the source is already connected,
-hook changes only the settings on the command line. The defaults below apply to a new
-mapping.
+		Long: `Hook connects a source to the function: a Kinesis stream, DynamoDB stream or SQS queue
+with an event source mapping, an SNS topic with a subscription. If the source is already
+connected, hook changes only the settings on the command line. The defaults below apply
+to a new mapping.
 
 For a topic, Lambda invokes the function asynchronously. It tries a message three times
 and then drops it, unless you name a destination with --on-failure. The number of
 retries, the maximum age and this destination are settings of the function, so all its
 topics share them.
+
+A message of a queue that fails comes again when its visibility timeout ends, until the
+queue's redrive policy moves it to a dead-letter queue. The visibility timeout must be as
+long as the function's timeout at least, and should be six times as long.
 
 Lambda and fanout both have a setting named onFailure. This one is Lambda's. When Lambda
 gives up a batch, it sends a description of the batch to this destination. Only a bucket
@@ -52,6 +56,7 @@ hook sets the function's variable FANOUT_REPORT_BATCH_ITEM_FAILURES to true. As 
 one does not, hook sets it to false, because that mapping would lose failed records.`,
 		Example: `  fanout hook --function fanout --source-type kinesis --source inputStream
   fanout hook --source-type dynamodb --source Customers --starting-position TRIM_HORIZON --batch-size 1000
+  fanout hook --source-type sqs --source orders.fifo --maximum-concurrency 10
   fanout hook --source-arn arn:aws:sns:eu-west-1:123456789012:alerts \
       --on-failure arn:aws:sqs:eu-west-1:123456789012:failures`,
 		Args: ui.FlagsOnly,
@@ -128,6 +133,9 @@ func (h *hookCommand) look(ctx context.Context, a *cloud.Account, connector *hoo
 		if err := a.Exists(ctx, h.mapping.OnFailure); err != nil {
 			return false, fmt.Errorf("--on-failure: %w", err)
 		}
+	}
+	if err := h.lookAtQueue(ctx, a, source); err != nil {
+		return false, err
 	}
 	return connector.Look(ctx, source, h.settings)
 }

@@ -19,6 +19,8 @@ func TestHookTakesWhatAWSTakes(t *testing.T) {
 		"--source-arn " + clitest.Orders + "/consumer/c:1700000000 --maximum-record-age 1h --batching-window 1m --on-failure arn:aws:s3:::bucket",
 		"--source-arn " + clitest.Orders + " --maximum-record-age -1 --maximum-retry-attempts -1 --on-failure ",
 		"--source-arn " + topic + " --maximum-record-age 1h --maximum-retry-attempts 0 --on-failure arn:aws:events:eu-west-1:123456789012:event-bus/default",
+		"--source-arn arn:aws:sqs:eu-west-1:123456789012:orders --batch-size 10000 --batching-window 5m --maximum-concurrency 1000",
+		"--source-arn arn:aws:sqs:eu-west-1:123456789012:orders.fifo --batch-size 10 --maximum-concurrency 0",
 		"--source-arn " + topic + " --on-failure arn:aws:lambda:eu-west-1:123456789012:function:other:live",
 	} {
 		m := manage.Command{Factory: new(factory.Factory)}

@@ -15,15 +15,15 @@ import (
 // NewPause returns the command `fanout pause`.
 func NewPause(c *factory.Factory) *cobra.Command {
 	return newMappingSwitch(c, "pause", false, "Pause reading a source",
-		`Pause disables the event source mapping of a stream. The stream keeps its records for
+		`Pause disables the event source mapping of a stream or queue. It keeps its records for
 its retention period, and fanout resume continues where pause stopped.`)
 }
 
 // NewResume returns the command `fanout resume`.
 func NewResume(c *factory.Factory) *cobra.Command {
 	return newMappingSwitch(c, "resume", true, "Resume reading a source",
-		`Resume enables the event source mapping of a paused stream. It continues where it
-stopped.`)
+		`Resume enables the event source mapping of a paused stream or queue. It continues where
+it stopped.`)
 }
 
 // newMappingSwitch returns the command that enables or disables a mapping.

@@ -18,7 +18,7 @@ import (
 // looked up; fanout doctor does.
 func (m *targetCommand) warnOfEndless(ctx context.Context, a *cloud.Account, e *registry.Entry, others []registry.Entry) {
 	source := e.Spec.SourceARN
-	if !e.Active() || e.Err() != nil || manage.FormOf(source).Service == "sns" {
+	if !e.Active() || e.Err() != nil || manage.FormOf(source).Service == "sns" || cloud.IsQueue(source) {
 		return
 	}
 	f, found, err := role.Find(ctx, a.Lambda(), m.FunctionRef())

@@ -22,6 +22,9 @@ func changes(old *types.EventSourceMappingConfiguration, in *lambda.UpdateEventS
 	all = noted(all, "maximum-retry-attempts", old.MaximumRetryAttempts, in.MaximumRetryAttempts, number)
 	all = noted(all, "maximum-record-age", old.MaximumRecordAgeInSeconds, in.MaximumRecordAgeInSeconds, seconds)
 	all = noted(all, "bisect", old.BisectBatchOnFunctionError, in.BisectBatchOnFunctionError, func(b bool) string { return fmt.Sprint(b) })
+	if in.ScalingConfig != nil {
+		all = append(all, cloud.Changed("maximum-concurrency", bound(old.ScalingConfig), bound(in.ScalingConfig)))
+	}
 	if in.DestinationConfig != nil {
 		all = append(all, cloud.Changed("on-failure", cmp.Or(cloud.OnFailure(old.DestinationConfig), cloud.Unset), cmp.Or(cloud.OnFailure(in.DestinationConfig), cloud.Unset)))
 	}
@@ -43,6 +46,13 @@ func noted[T any](all []cloud.Change, name string, before, after *T, text func(T
 		c.Before = text(*before)
 	}
 	return append(all, c)
+}
+
+func bound(c *types.ScalingConfig) string {
+	if n := cloud.Concurrency(c); n > 0 {
+		return number(n)
+	}
+	return cloud.Unset
 }
 
 func number(n int32) string { return fmt.Sprint(n) }

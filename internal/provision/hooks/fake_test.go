@@ -83,6 +83,7 @@ func (f *fakeLambda) CreateEventSourceMapping(ctx context.Context, in *lambda.Cr
 		ParallelizationFactor: in.ParallelizationFactor, MaximumRetryAttempts: in.MaximumRetryAttempts,
 		MaximumRecordAgeInSeconds: in.MaximumRecordAgeInSeconds, BisectBatchOnFunctionError: in.BisectBatchOnFunctionError,
 		DestinationConfig: in.DestinationConfig, FilterCriteria: in.FilterCriteria, FunctionResponseTypes: in.FunctionResponseTypes,
+		ScalingConfig: in.ScalingConfig,
 	})
 	return &lambda.CreateEventSourceMappingOutput{}, nil
 }
@@ -101,6 +102,9 @@ func (f *fakeLambda) UpdateEventSourceMapping(ctx context.Context, in *lambda.Up
 	}
 	if in.BatchSize != nil {
 		m.BatchSize = in.BatchSize
+	}
+	if in.ScalingConfig != nil {
+		m.ScalingConfig = in.ScalingConfig
 	}
 	if in.FunctionResponseTypes != nil {
 		m.FunctionResponseTypes = in.FunctionResponseTypes

@@ -1,5 +1,5 @@
-// Package hooks connects sources to the function: Kinesis and DynamoDB streams by
-// event source mappings, SNS topics by subscriptions.
+// Package hooks connects sources to the function: Kinesis streams, DynamoDB streams and SQS
+// queues by event source mappings, SNS topics by subscriptions.
 package hooks
 
 import (

@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -17,7 +18,8 @@ import (
 // Settings are the settings of an event source mapping (Lambda API,
 // CreateEventSourceMapping); nil: unchanged, or Lambda's default. An SNS topic has a
 // filter policy; its MaximumRetryAttempts, MaximumRecordAge and OnFailure are the
-// function's settings for asynchronous invocations, which all its topics share.
+// function's settings for asynchronous invocations, which all its topics share. An SQS queue
+// has only BatchSize, BatchingWindow, MaximumConcurrency and Filters.
 type Settings struct {
 	BatchSize             *int32
 	BatchingWindow        *int32     // seconds
@@ -28,6 +30,7 @@ type Settings struct {
 	MaximumRecordAge      *int32 // seconds
 	Bisect                *bool
 	OnFailure             *string  // ARN; "": nothing
+	MaximumConcurrency    *int32   // invocations at a time; 0: no bound
 	Filters               []string // patterns in JSON; empty, not nil: none
 }
 
@@ -62,10 +65,13 @@ func (h *Hooks) create(ctx context.Context, source string, s Settings) error {
 		DestinationConfig: s.destination(), FilterCriteria: s.filter(),
 		FunctionResponseTypes: []types.FunctionResponseType{types.FunctionResponseTypeReportBatchItemFailures},
 	}
-	if in.StartingPosition == "" {
+	switch {
+	case cloud.IsQueue(source):
+		in.StartingPosition, in.ScalingConfig = "", s.scaling()
+	case in.StartingPosition == "":
 		in.StartingPosition = types.EventSourcePositionLatest
 	}
-	if in.BisectBatchOnFunctionError == nil {
+	if in.BisectBatchOnFunctionError == nil && !cloud.IsQueue(source) {
 		in.BisectBatchOnFunctionError = aws.Bool(true)
 	}
 	err := h.withRights(ctx, func(ctx context.Context) error {
@@ -94,6 +100,9 @@ func (h *Hooks) change(ctx context.Context, old *types.EventSourceMappingConfigu
 	in.MaximumRetryAttempts = differing(s.MaximumRetryAttempts, old.MaximumRetryAttempts)
 	in.MaximumRecordAgeInSeconds = differing(s.MaximumRecordAge, old.MaximumRecordAgeInSeconds)
 	in.BisectBatchOnFunctionError = differing(s.Bisect, old.BisectBatchOnFunctionError)
+	if s.MaximumConcurrency != nil && *s.MaximumConcurrency != cloud.Concurrency(old.ScalingConfig) {
+		in.ScalingConfig = s.scaling()
+	}
 	if s.OnFailure != nil && *s.OnFailure != cloud.OnFailure(old.DestinationConfig) {
 		in.DestinationConfig = s.destination()
 	}
@@ -130,6 +139,17 @@ func (s *Settings) destination() *types.DestinationConfig {
 	return &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: s.OnFailure}}
 }
 
+// scaling returns the bound on invocations. An empty one removes a bound.
+func (s *Settings) scaling() *types.ScalingConfig {
+	switch {
+	case s.MaximumConcurrency == nil:
+		return nil
+	case *s.MaximumConcurrency == 0:
+		return new(types.ScalingConfig)
+	}
+	return &types.ScalingConfig{MaximumConcurrency: s.MaximumConcurrency}
+}
+
 func (s *Settings) filter() *types.FilterCriteria {
 	if s.Filters == nil {
 		return nil
@@ -157,7 +177,10 @@ func (h *Hooks) Look(ctx context.Context, source string, s Settings) (paused boo
 		return false, nil
 	}
 	m, err := h.mapping(ctx, source)
-	if err != nil || m == nil {
+	if err != nil {
+		return false, err
+	}
+	if err := s.checkWindow(source, m); err != nil || m == nil {
 		return false, err
 	}
 	// A window gathers the records of a whole shard.
@@ -166,6 +189,23 @@ func (h *Hooks) Look(ctx context.Context, source string, s Settings) (paused boo
 	}
 	state := aws.ToString(m.State)
 	return state == "Disabled" || state == "Disabling", nil
+}
+
+// largestAtOnce is the largest batch of a queue that Lambda gathers without a window (Lambda
+// API, CreateEventSourceMapping, BatchSize).
+const largestAtOnce = 10
+
+// checkWindow refuses a large batch of a queue without a batching window. m is the mapping, nil
+// for a new one.
+func (s *Settings) checkWindow(source string, m *types.EventSourceMappingConfiguration) error {
+	size, window := s.BatchSize, s.BatchingWindow
+	if m != nil {
+		size, window = cmp.Or(size, m.BatchSize), cmp.Or(window, m.MaximumBatchingWindowInSeconds)
+	}
+	if !cloud.IsQueue(source) || aws.ToInt32(size) <= largestAtOnce || aws.ToInt32(window) > 0 {
+		return nil
+	}
+	return fmt.Errorf("batches of more than %d messages of a queue need a batching window; add --batching-window 1, or set --batch-size to %[1]d or less", largestAtOnce)
 }
 
 // Unhook removes the mapping of a source, and waits until it is gone.

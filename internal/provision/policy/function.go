@@ -43,9 +43,9 @@ type Function struct {
 	Keys           []Key        // customer managed keys that encrypt data it reads or writes
 }
 
-// Source is a stream or topic that is hooked to the function.
+// Source is a stream, topic or queue that is hooked to the function.
 type Source struct {
-	ARN       string // of a Kinesis stream or its consumer, a DynamoDB stream, or an SNS topic
+	ARN       string // of a Kinesis stream or its consumer, a DynamoDB stream, an SNS topic, or an SQS queue
 	OnFailure string // ARN of the destination for records that the mapping gave up on, or for a topic's failed messages; "": none
 }
 

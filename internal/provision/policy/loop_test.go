@@ -25,6 +25,8 @@ func TestLoops(t *testing.T) {
 		{table + "/stream/2026-03-01T09:00:00.000", "dynamodb", "orders", "", OwnSource},
 		{table + "/stream/2026-03-01T09:00:00.000", "dynamodb", table, "", OwnSource},
 		{table + "/stream/2026-03-01T09:00:00.000", "dynamodb", "arn:aws:dynamodb:us-east-1:123456789012:table/orders", "", 0},
+		{"arn:aws:sqs:eu-west-1:123456789012:q.fifo", "sqs", "https://sqs.eu-west-1.amazonaws.com/123456789012/q.fifo", "", OwnSource},
+		{"arn:aws:sqs:eu-west-1:123456789012:q", "sqs", "arn:aws:sqs:eu-west-1:123456789012:r", "", 0},
 		{in, "lambda", "fanout", "", Itself},
 		{in, "lambda", "fanout:live", "", Itself},
 		{in, "lambda", "other", "", 0},

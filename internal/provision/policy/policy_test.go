@@ -330,7 +330,7 @@ func TestFaults(t *testing.T) {
 		{bare(), []sinks.Spec{{ID: "c", Type: &sinks.Type{Name: "s3"}}}, nil, `target "c": nothing is known`},
 		{bare(), []sinks.Spec{spec(t, "id", "q", "type", "sqs", "destination", "https://sqs.eu-west-1.amazonaws.com/123456789012/q"), {ID: "d", Type: rival}}, nil, `target "d": two types of targets have a statement "SendToSQS" with different actions`},
 		{bare(), nil, []Source{{ARN: "clicks"}}, `the source is "clicks"; write`},
-		{bare(), nil, []Source{{ARN: "arn:aws:sqs:eu-west-1:1:q"}}, `belongs to "sqs"`},
+		{bare(), nil, []Source{{ARN: "arn:aws:s3:::q"}}, `belongs to "s3"`},
 		{bare(), nil, []Source{{ARN: "arn:aws:sns:eu-west-1:1:q", OnFailure: "q"}}, `the on-failure destination is "q"; write`},
 		{bare(), nil, []Source{{ARN: "arn:aws:sns:eu-west-1:1:q", OnFailure: "arn:aws:iot:::x"}}, `the on-failure destination is`},
 		{bare(), nil, []Source{{ARN: "arn:aws:kinesis:eu-west-1:1:stream/s", OnFailure: "arn:aws:lambda:eu-west-1:1:function:f"}}, `the on-failure destination is "arn:aws:lambda:eu-west-1:1:function:f"; write the ARN of an SQS queue, SNS topic or S3 bucket`},

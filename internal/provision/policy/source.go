@@ -5,16 +5,18 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"fanout/internal/awsname"
 )
 
 // source allows the calls that Lambda makes with the function's role to read a source
 // (Lambda guide, Process Amazon Kinesis Data Streams records with Lambda; Process
-// DynamoDB records with Lambda), and to store the records that it gave up on. Topics
+// DynamoDB records with Lambda; Using Lambda with Amazon SQS), and to store the records that it gave up on. Topics
 // push, so they need nothing.
 func (b *builder) source(s Source) error {
 	a, err := arn.Parse(s.ARN)
 	if err != nil {
-		return fmt.Errorf("the source is %s; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic", quote(s.ARN))
+		return fmt.Errorf("the source is %s; write the ARN of a %s", quote(s.ARN), awsname.SourceNouns)
 	}
 	switch a.Service {
 	case "kinesis":
@@ -28,8 +30,10 @@ func (b *builder) source(s Source) error {
 		b.allow(listDynamoDBStreams, "*") // the action takes no resources
 	case "sns":
 		return b.asyncFailure(s.OnFailure)
+	case "sqs":
+		b.allow(readSQS, s.ARN)
 	default:
-		return fmt.Errorf("the source %s belongs to %s; write the ARN of a Kinesis stream, DynamoDB stream or SNS topic", quote(s.ARN), quote(a.Service))
+		return fmt.Errorf("the source %s belongs to %s; write the ARN of a %s", quote(s.ARN), quote(a.Service), awsname.SourceNouns)
 	}
 	return b.onFailure(s.OnFailure)
 }

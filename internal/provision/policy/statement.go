@@ -22,6 +22,7 @@ const (
 	subscribeToKinesis
 	readDynamoDB
 	listDynamoDBStreams
+	readSQS
 	assumeRoles
 	sendToEventBus
 	putObjects
@@ -52,6 +53,7 @@ var rights = [...]struct {
 	subscribeToKinesis:  {"SubscribeToKinesis", Strings{"kinesis:SubscribeToShard"}},
 	readDynamoDB:        {"ReadDynamoDB", Strings{"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"}},
 	listDynamoDBStreams: {"ListDynamoDBStreams", Strings{"dynamodb:ListStreams"}},
+	readSQS:             {"ReadSQS", Strings{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}},
 	assumeRoles:         {"AssumeRoles", Strings{"sts:AssumeRole"}},
 	sendToEventBus:      {"SendToEventBus", Strings{"events:PutEvents"}},
 	putObjects:          {"PutFailedBatches", Strings{"s3:PutObject"}},

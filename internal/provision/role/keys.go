@@ -125,7 +125,7 @@ func tableUse(table string, writes bool) []keyUse {
 	return []keyUse{{policy.Key{Service: "dynamodb", Writes: writes}, a.Region, "the table " + name, tableKey(a.String())}}
 }
 
-// sourceUses returns the uses of the streams that Lambda reads, and of the on-failure
+// sourceUses returns the uses of the streams and queues that Lambda reads, and of the on-failure
 // destinations of mappings.
 func sourceUses(sources []policy.Source) []keyUse {
 	var uses []keyUse
@@ -137,6 +137,8 @@ func sourceUses(sources []policy.Source) []keyUse {
 			case "kinesis":
 				stream, _, _ := strings.Cut(s.ARN, "/consumer/")
 				uses = append(uses, resourceUse(stream, stream, false)...)
+			case "sqs":
+				uses = append(uses, resourceUse(s.ARN, s.ARN, false)...)
 			}
 		}
 		uses = append(uses, failureUses(s.OnFailure)...)
