@@ -123,7 +123,8 @@ func mappingOf(c *types.EventSourceMappingConfiguration) template.Mapping {
 		Source: aws.ToString(c.EventSourceArn), BatchSize: whole(c.BatchSize), Window: whole(c.MaximumBatchingWindowInSeconds),
 		StartingPosition: string(c.StartingPosition), StartingTime: aws.ToTime(c.StartingPositionTimestamp),
 		ParallelizationFactor: whole(c.ParallelizationFactor), MaximumRetryAttempts: -1, MaximumRecordAge: whole(c.MaximumRecordAgeInSeconds),
-		Bisect: aws.ToBool(c.BisectBatchOnFunctionError), OnFailure: cloud.OnFailure(c.DestinationConfig), Disabled: strings.HasPrefix(aws.ToString(c.State), "Disabl"),
+		MaximumConcurrency: int(cloud.Concurrency(c.ScalingConfig)),
+		Bisect:             aws.ToBool(c.BisectBatchOnFunctionError), OnFailure: cloud.OnFailure(c.DestinationConfig), Disabled: strings.HasPrefix(aws.ToString(c.State), "Disabl"),
 	}
 	if c.MaximumRetryAttempts != nil {
 		m.MaximumRetryAttempts = whole(c.MaximumRetryAttempts)

@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"fanout/internal/cli/manage"
+	"fanout/internal/poll/queue"
+	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/hooks"
 	"fanout/internal/provision/policy"
 	"fanout/internal/provision/registry"
@@ -83,6 +85,14 @@ func (t *templates) addHooks(s *template.Setup, sources []string) error {
 // hook makes a mapping from the flags.
 func (t *templates) hook(source string, s hooks.Settings) template.Mapping {
 	f := &t.mapping
+	if cloud.IsQueue(source) {
+		m := template.Mapping{Source: source, BatchSize: queue.DefaultBatchSize, Window: int(f.Window), Filters: s.Filters}
+		m.MaximumConcurrency = whole(s.MaximumConcurrency)
+		if s.BatchSize != nil {
+			m.BatchSize = whole(s.BatchSize)
+		}
+		return m
+	}
 	m := template.Mapping{
 		Source: source, BatchSize: int(f.BatchSize), Window: int(f.Window), StartingPosition: s.StartingPosition,
 		ParallelizationFactor: int(f.Factor), MaximumRetryAttempts: int(f.Retries), MaximumRecordAge: int(f.Age),

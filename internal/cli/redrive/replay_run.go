@@ -93,8 +93,11 @@ func (r *replay) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if service, ok := target.CheckSource(r.source); ok && service == "sns" {
+	switch service, _ := target.CheckSource(r.source); service {
+	case "sns":
 		return fmt.Errorf("the source %s is a topic, which keeps no records; replay reads Kinesis and DynamoDB streams", r.source)
+	case "sqs":
+		return fmt.Errorf("the source %s is a queue, which keeps no messages that were delivered; replay reads Kinesis and DynamoDB streams", r.source)
 	}
 	if _, err := run.NewPoller(r.cfg, r.source, nil, r.options()); err != nil {
 		return err

@@ -23,18 +23,18 @@ import (
 )
 
 // mappings checks the event source mappings.
-func (p *examination) mappings(context.Context) []Finding {
+func (p *examination) mappings(ctx context.Context) []Finding {
 	if p.hooksErr != nil {
 		return []Finding{p.is("mappings").unknown(p.hooksErr)}
 	}
 	var found []Finding
 	for i := range p.hooks {
-		found = append(found, p.mapping(&p.hooks[i])...)
+		found = append(found, p.mapping(ctx, &p.hooks[i])...)
 	}
 	return found
 }
 
-func (p *examination) mapping(m *types.EventSourceMappingConfiguration) []Finding {
+func (p *examination) mapping(ctx context.Context, m *types.EventSourceMappingConfiguration) []Finding {
 	source := aws.ToString(m.EventSourceArn)
 	is := about{"mapping", awsname.Source(source)}
 	var found []Finding
@@ -56,9 +56,12 @@ func (p *examination) mapping(m *types.EventSourceMappingConfiguration) []Findin
 	if p.targetsErr == nil {
 		unserved := p.served(is, source)
 		found = append(found, unserved...)
-		if unserved == nil {
+		if unserved == nil && !cloud.IsQueue(source) {
 			found = append(found, p.endless(is, m)...)
 		}
+	}
+	if cloud.IsQueue(source) {
+		found = append(found, p.queue(ctx, is, source)...)
 	}
 	if found == nil {
 		found = append(found, is.ok("enabled, up to %s in a batch", counted(int(aws.ToInt32(m.BatchSize)), "record", "records")))

@@ -29,10 +29,11 @@ type Services struct {
 	In func(region string) Region // "": the function's
 }
 
-// Region reaches the targets and topics of one region.
+// Region reaches the targets, topics and queues of one region.
 type Region struct {
 	Config aws.Config
 	SNS    cloud.SNSReader
+	SQS    cloud.SQSReader
 }
 
 // DynamoDBAPI is the part of a DynamoDB client that a Doctor needs.
@@ -60,7 +61,7 @@ func On(a *cloud.Account, catalog *target.Catalog) Services {
 		Lambda: a.Lambda(), DynamoDB: a.DynamoDB(), IAM: a.IAM(), Logs: a.Logs(), CloudWatch: a.CloudWatch(), EC2: a.EC2(), Policies: role.On(a, catalog), Catalog: catalog,
 		In: func(region string) Region {
 			in := a.In(region)
-			return Region{Config: in.Config(), SNS: in.SNS()}
+			return Region{Config: in.Config(), SNS: in.SNS(), SQS: in.SQS()}
 		},
 	}
 }

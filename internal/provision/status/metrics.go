@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
 	"fanout/internal/pages"
+	"fanout/internal/provision/cloud"
 	"fanout/lambda/metrics"
 )
 
@@ -103,9 +104,36 @@ func (d *reading) sourceQueries(s *Source) []query {
 		of("Filtered", "Sum", func(v []float64) { c.Filtered = sum(v) })
 		of("Dropped", "Sum", func(v []float64) { c.Dropped = sum(v) })
 		of("Throttled", "Sum", func(v []float64) { c.Throttled = sum(v) })
-		of("IteratorAge", "Maximum", s.aged(d.end(), d.Step))
+		if queueName(s.ARN) == "" {
+			of("IteratorAge", "Maximum", s.aged(d.end(), d.Step))
+		}
+	}
+	if queue := queueName(s.ARN); queue != "" {
+		all = append(all, query{"AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", dimensions("QueueName", queue), s.agedSeconds(d.end(), d.Step)})
 	}
 	return all
+}
+
+// queueName returns the name of a source that is a queue, "" for others.
+func queueName(source string) string {
+	if !cloud.IsQueue(source) {
+		return ""
+	}
+	return cloud.Name(source)
+}
+
+// agedSeconds is aged for ages in seconds.
+func (s *Source) agedSeconds(end time.Time, step time.Duration) func([]float64) {
+	take := s.aged(end, step)
+	return func(v []float64) {
+		ms := slices.Clone(v)
+		for i := range ms {
+			if ms[i] > 0 {
+				ms[i] *= 1000
+			}
+		}
+		take(ms)
+	}
 }
 
 // end is the end of the last step. The last step is not over.

@@ -67,20 +67,22 @@ type vpcConfig struct {
 }
 
 // mappingProperties are of AWS::Lambda::EventSourceMapping, with Source and
-// Function, and of SAM's events Kinesis and DynamoDB, with Stream.
+// Function, and of SAM's events Kinesis and DynamoDB, with Stream, and SQS, with Queue.
 type mappingProperties struct {
 	Source        string             `yaml:"EventSourceArn,omitempty"`
 	Function      *intrinsic         `yaml:"FunctionName,omitempty"`
 	Stream        string             `yaml:"Stream,omitempty"`
+	Queue         string             `yaml:"Queue,omitempty"`
 	Enabled       bool               `yaml:"Enabled"`
-	Position      string             `yaml:"StartingPosition"`
+	Position      string             `yaml:"StartingPosition,omitempty"`
 	Time          int64              `yaml:"StartingPositionTimestamp,omitempty"`
 	BatchSize     int                `yaml:"BatchSize,omitempty"`
 	Window        int                `yaml:"MaximumBatchingWindowInSeconds,omitempty"`
 	Factor        int                `yaml:"ParallelizationFactor,omitempty"`
-	Retries       int                `yaml:"MaximumRetryAttempts"`
+	Retries       *int               `yaml:"MaximumRetryAttempts,omitempty"`
 	Age           int                `yaml:"MaximumRecordAgeInSeconds,omitempty"`
-	Bisect        bool               `yaml:"BisectBatchOnFunctionError"`
+	Bisect        *bool              `yaml:"BisectBatchOnFunctionError,omitempty"`
+	Scaling       map[string]int     `yaml:"ScalingConfig,omitempty"`
 	OnFailure     *destinationConfig `yaml:"DestinationConfig,omitempty"`
 	Filters       *filterCriteria    `yaml:"FilterCriteria,omitempty"`
 	ResponseTypes []string           `yaml:"FunctionResponseTypes"`
@@ -153,8 +155,14 @@ func (p *plan) functionProperties() functionProperties {
 func (h *hook) mappingProperties() mappingProperties {
 	m := mappingProperties{
 		Enabled: !h.Disabled, Position: h.StartingPosition, BatchSize: h.BatchSize, Window: h.Window,
-		Factor: h.ParallelizationFactor, Retries: h.MaximumRetryAttempts, Age: h.MaximumRecordAge, Bisect: h.Bisect,
+		Factor: h.ParallelizationFactor, Age: h.MaximumRecordAge,
 		ResponseTypes: []string{"ReportBatchItemFailures"},
+	}
+	if h.service != "sqs" { // queues have their redrive policies
+		m.Retries, m.Bisect = &h.MaximumRetryAttempts, &h.Bisect
+	}
+	if h.MaximumConcurrency > 0 {
+		m.Scaling = map[string]int{"MaximumConcurrency": h.MaximumConcurrency}
 	}
 	if !h.StartingTime.IsZero() {
 		m.Time = h.StartingTime.Unix()

@@ -23,6 +23,11 @@ func (p *plan) sam() ([]byte, error) {
 	for i := range p.streams {
 		h := &p.streams[i]
 		m := h.mappingProperties()
+		if h.service == "sqs" {
+			m.Queue = h.Source
+			f.Events = append(f.Events, member{"Queue" + logical(h.name), event{"SQS", m}})
+			continue
+		}
 		m.Stream = h.Source
 		f.Events = append(f.Events, member{"Stream" + logical(h.name), event{map[string]string{"kinesis": "Kinesis", "dynamodb": "DynamoDB"}[h.service], m}})
 	}

@@ -80,11 +80,11 @@ type Async struct {
 // set reports whether anything differs from Lambda's defaults.
 func (a *Async) set() bool { return a.Retries != nil || a.Age != nil || a.OnFailure != "" }
 
-// Mapping hooks a stream or topic to the function (Lambda API,
+// Mapping hooks a stream, topic or queue to the function (Lambda API,
 // CreateEventSourceMapping). It always asks for ReportBatchItemFailures. A topic uses
 // only Source; Async handles its failures.
 type Mapping struct {
-	Source                string    // ARN of a Kinesis stream or its consumer, a DynamoDB stream, or an SNS topic
+	Source                string    // ARN of a Kinesis stream or its consumer, a DynamoDB stream, an SNS topic, or an SQS queue
 	BatchSize             int       // records; 0: Lambda's default
 	Window                int       // seconds that records are gathered
 	StartingPosition      string    // LATEST, TRIM_HORIZON or AT_TIMESTAMP
@@ -94,6 +94,7 @@ type Mapping struct {
 	MaximumRecordAge      int       // seconds; -1 or 0: until a record expires
 	Bisect                bool      // a failed batch is split in halves
 	OnFailure             string    // ARN of the queue, topic or bucket for records that Lambda gave up on; "": none
+	MaximumConcurrency    int       // invocations for a queue at once; 0: no bound
 	Filters               []string  // patterns in JSON; a record that matches any of them is sent
 	Disabled              bool      // it is made, but reads nothing
 }
@@ -133,9 +134,9 @@ type plan struct {
 // hook is a mapping with its name in a template.
 type hook struct {
 	Mapping
-	service string // kinesis, dynamodb or sns
+	service string // kinesis, dynamodb, sns or sqs
 	region  string
-	name    string // of the stream, table or topic; unique
+	name    string // of the stream, table, topic or queue; unique
 }
 
 type variable struct{ name, value string }

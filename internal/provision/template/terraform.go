@@ -144,7 +144,10 @@ func (p *plan) functionResource() *block {
 func (h *hook) mappingResource() *block {
 	b := made("aws_lambda_event_source_mapping", h.name).
 		text("event_source_arn", h.Source).set("function_name", "aws_lambda_function.fanout.arn").
-		set("enabled", fmt.Sprint(!h.Disabled)).text("starting_position", h.StartingPosition)
+		set("enabled", fmt.Sprint(!h.Disabled))
+	if h.StartingPosition != "" {
+		b.text("starting_position", h.StartingPosition)
+	}
 	if !h.StartingTime.IsZero() {
 		b.text("starting_position_timestamp", h.StartingTime.UTC().Format(time.RFC3339))
 	}
@@ -159,8 +162,13 @@ func (h *hook) mappingResource() *block {
 			b.number(n.name, n.value)
 		}
 	}
-	b.number("maximum_retry_attempts", h.MaximumRetryAttempts).set("bisect_batch_on_function_error", fmt.Sprint(h.Bisect)).
-		set("function_response_types", list([]string{"ReportBatchItemFailures"}))
+	if h.service != "sqs" { // queues have their redrive policies
+		b.number("maximum_retry_attempts", h.MaximumRetryAttempts).set("bisect_batch_on_function_error", fmt.Sprint(h.Bisect))
+	}
+	b.set("function_response_types", list([]string{"ReportBatchItemFailures"}))
+	if h.MaximumConcurrency > 0 {
+		b.nest("scaling_config").number("maximum_concurrency", h.MaximumConcurrency)
+	}
 	if h.OnFailure != "" {
 		b.nest("destination_config").nest("on_failure").text("destination_arn", h.OnFailure)
 	}

@@ -1,0 +1,37 @@
+package template
+
+import (
+	"strings"
+	"testing"
+
+	"fanout/internal/provision/policy"
+)
+
+// A queue's mapping has none of the settings of streams.
+func TestQueue(t *testing.T) {
+	const queue = "arn:aws:sqs:eu-west-1:123456789012:orders.fifo"
+	s := Setup{
+		Function: policy.Function{ARN: "arn:aws:lambda:eu-west-1:123456789012:function:fanout"}, Memory: 256, Timeout: 60, Architecture: "arm64",
+		Mappings: []Mapping{{Source: queue, BatchSize: 10, MaximumConcurrency: 7}},
+	}
+	for format, want := range map[Format][]string{
+		SAM:            {"Type: SQS", "Queue: " + queue, "MaximumConcurrency: 7", "BatchSize: 10"},
+		CloudFormation: {"EventSourceArn: " + queue, "MaximumConcurrency: 7", "BatchSize: 10"},
+		Terraform:      {`event_source_arn`, "maximum_concurrency = 7", "scaling_config {"},
+	} {
+		data, err := Render(format, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range append(want, "sqs:ReceiveMessage", "ReportBatchItemFailures") {
+			if !strings.Contains(string(data), w) {
+				t.Errorf("%s lacks %s:\n%s", format, w, data)
+			}
+		}
+		for _, w := range []string{"StartingPosition", "starting_position", "Bisect", "bisect", "MaximumRetryAttempts", "maximum_retry_attempts", "DestinationConfig"} {
+			if strings.Contains(string(data), w) {
+				t.Errorf("%s has %s:\n%s", format, w, data)
+			}
+		}
+	}
+}
