@@ -1,5 +1,5 @@
 # Everything here needs Go and nothing else, but for what `integration` installs.
-# The race detector needs a C compiler; without one the tests run without it.
+# The race detector needs a C compiler; without one make race runs without it.
 
 GO       ?= go
 RACE     := $(if $(shell command -v cc),-race,)
@@ -27,19 +27,23 @@ demo: ## run sample events through sample targets and show where every record we
 	@$(GO) run -tags lambda.norpc -ldflags "-s -w" -gcflags "all=-N -l -dwarf=false" ./examples/demo
 
 .PHONY: test
-# All go commands, those of tests too, build with the race detector: each package compiles once.
-test: export GOFLAGS := $(strip $(GOFLAGS) $(RACE))
-test: ## vet, unit, race, conformance and architecture tests, and the example extension
-	$(if $(RACE),,@echo "no C compiler: the tests run without the race detector")
+test: ## vet, unit, conformance and architecture tests, budgets of allocations, and the example extension
 	$(GO) vet ./...
 	$(GO) test -timeout 10m ./...
 	cd examples/extension && $(GO) vet ./... && $(GO) test ./...
 
-.PHONY: test-norace
-# The race detector allocates and is slow.
-test-norace: ## the tests that make test leaves out: budgets of allocations and memory, and builds of copies of the tree
-	$(GO) test -run 'Allocations|TestMemory|TestOrdered|Bounded|TestTables|TestModule|TestRecipes|TestMeasure|TestHostileHTTP' \
-	  ./bench ./bench/compare ./internal/archtest ./internal/pattern ./internal/tune ./lambda ./sinks
+# What runs concurrently. The nightly build runs RACED=./...
+RACED := ./engine/... ./stages/... ./sinks/... ./lambda/... ./cmd/bootstrap ./bench/reliability ./extra/... \
+  ./internal/awscall ./internal/awshttp ./internal/console ./internal/jq ./internal/poll/... ./internal/redrive ./internal/tune ./internal/xray \
+  ./internal/provision/doctor ./internal/provision/status ./internal/testing/... \
+  ./internal/cli/redrive ./internal/cli/run ./internal/cli/targets ./internal/cli/ui ./internal/cli/watch
+
+.PHONY: race
+# All go commands, those of tests too, build with the race detector: each package compiles once.
+race: export GOFLAGS := $(strip $(GOFLAGS) $(RACE))
+race: ## the tests of concurrent packages with the race detector
+	$(if $(RACE),,@echo "no C compiler: the tests run without the race detector")
+	$(GO) test -timeout 10m $(RACED)
 
 CARRIED := internal/provision/code
 
