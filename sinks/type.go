@@ -52,6 +52,7 @@ type Traits struct {
 	NoAWS     bool // reached by address or path, without AWS credentials
 	Disk      bool // writes to the disk of the process
 	Cache     bool // keeps the latest value of a key; has ttl and secret
+	Secret    bool // has secret, for another reason than Cache
 	Items     bool // keeps the items of a DynamoDB table by key
 	Replica   bool // stores new images of a DynamoDB table as they are, and tombstones of deleted items
 	Collapse  bool // a message may carry several records
