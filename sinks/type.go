@@ -52,7 +52,7 @@ type Traits struct {
 	NoAWS     bool // reached by address or path, without AWS credentials
 	Disk      bool // writes to the disk of the process
 	Cache     bool // keeps the latest value of a key; has ttl and secret
-	Secret    bool // has secret, for another reason than Cache
+	Secret    bool // has secret, as types with Cache or HTTP have
 	Items     bool // keeps the items of a DynamoDB table by key
 	Replica   bool // stores new images of a DynamoDB table as they are, and tombstones of deleted items
 	Collapse  bool // a message may carry several records
@@ -85,6 +85,9 @@ type Traits struct {
 	// its data. An envelope of the record then keeps the source.
 	UsesSource func(r *engine.Record) bool
 }
+
+// TakesSecret reports whether targets of the type have the attribute secret.
+func (t *Traits) TakesSecret() bool { return t.Cache || t.HTTP || t.Secret }
 
 // Findings collects the findings of [Type.Check]. Each finding names an attribute.
 type Findings interface {

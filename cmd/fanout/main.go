@@ -1,6 +1,9 @@
 // Command fanout runs and manages fanout from the command line.
 package main
 
-import "fanout/command"
+import (
+	"fanout/command"
+	"fanout/extra/kafka"
+)
 
-func main() { command.Main() }
+func main() { command.Main(kafka.CommandOnly()...) }

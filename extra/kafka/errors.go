@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -77,6 +78,8 @@ func (s *Sink) classify(err error, whole bool) error {
 		return &engine.Error{Class: e.Class, After: e.After, Err: errors.New(s.String() + ": " + e.Error())}
 	}
 	switch {
+	case errors.Is(err, io.EOF):
+		return engine.Errorf(engine.Retryable, "%s: the broker closed the connection: if this lasts, check user and password, its port, kafkas:// and ?sasl= in the destination", s)
 	case errors.Is(err, kgo.ErrMaxBuffered):
 		return engine.Errorf(engine.Throttled, "%s: too many records of earlier attempts wait for an answer", s)
 	case errors.Is(err, kgo.ErrRecordTimeout), errors.Is(err, kgo.ErrRecordRetries), errors.Is(err, errUnknown),

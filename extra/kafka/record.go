@@ -31,17 +31,17 @@ func usesSource(r *engine.Record) bool {
 	return len(original(r).Headers) > 0
 }
 
-// source has the members of a Kafka record in Lambda's form (Lambda guide, Using Lambda with
+// sourceRecord has the members of a Kafka record in Lambda's form (Lambda guide, Using Lambda with
 // Amazon MSK).
-type source struct {
+type sourceRecord struct {
 	Key     *string             `json:"key"`     // base64
 	Headers []map[string][]int8 `json:"headers"` // name to bytes, which are signed
 }
 
 // original returns the source record of a record from Kafka.
-func original(r *engine.Record) (s source) {
+func original(r *engine.Record) (s sourceRecord) {
 	if json.Unmarshal(r.Raw, &s) != nil {
-		return source{}
+		return sourceRecord{}
 	}
 	return s
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -50,7 +51,10 @@ type Sink struct {
 	fromKafka  bool
 	ownHeaders int
 	limits     engine.Limits
+	patience   time.Duration
 	options    []kgo.Opt
+
+	reached atomic.Bool // a broker has let the client in
 
 	mu     sync.Mutex
 	client *kgo.Client // nil until the first Send
@@ -71,7 +75,7 @@ func newSink(s *sinks.Spec, anyCertificate bool, patience time.Duration, more ..
 		record = s.MaxRecordBytes
 	}
 	k := &Sink{
-		to: of(&s.Destination), source: s.SourceARN, fromKafka: isKafka(s.SourceARN),
+		to: of(&s.Destination), patience: patience, source: s.SourceARN, fromKafka: isKafka(s.SourceARN),
 		ownHeaders: 3*headerOverhead + len(headerSource) + len(headerShard) + len(headerSequence) + len(s.SourceARN) + batchOverhead,
 		limits: engine.Limits{
 			Records: maxRecords, Bytes: max(maxRequest, record), RecordBytes: record,
@@ -85,9 +89,9 @@ func newSink(s *sinks.Spec, anyCertificate bool, patience time.Duration, more ..
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
 		kgo.ProducerBatchMaxBytes(int32(record + batchOverhead)), //nolint:gosec // at most maxRecord
 		kgo.MaxBufferedRecords(maxBuffered),
-		kgo.RecordDeliveryTimeout(patience),
 		kgo.AllowIdempotentProduceCancellation(), // an attempt ends with its context
 		kgo.DialTimeout(timeout),
+		kgo.RequestRetries(2),
 		kgo.ProduceRequestTimeout(timeout),
 		kgo.RequestTimeoutOverhead(timeout),
 		kgo.MetadataMinAge(250 * time.Millisecond),
@@ -149,6 +153,11 @@ func (s *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 	if err != nil {
 		return engine.Failed(err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, s.patience) // the client's own limit counts from the time of a record
+	defer cancel()
+	if err := s.reach(ctx, client); err != nil {
+		return engine.Failed(s.classify(err, true))
+	}
 	messages := make([]*kgo.Record, len(batch))
 	for i := range batch {
 		messages[i] = s.message(&batch[i])
@@ -172,6 +181,17 @@ func (s *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 		}
 	}
 	return o
+}
+
+// reach asks a broker for an answer until there was one. The producer would not say why no broker
+// lets it in.
+func (s *Sink) reach(ctx context.Context, client *kgo.Client) error {
+	if s.reached.Load() {
+		return nil
+	}
+	err := client.Ping(ctx)
+	s.reached.Store(err == nil)
+	return err
 }
 
 // errUnknown is the error of a record whose attempt ended without an answer.

@@ -50,7 +50,8 @@ var rules = []rule{
 		"fanout/internal/tune", "fanout/internal/provision", "github.com/", "go.uber.org/", "golang.org/x/", "go.yaml.in/"}},
 	{"command", []string{"fanout/internal/cli", "fanout/lambda"}},
 	{"cmd/bootstrap", []string{"fanout/lambda"}},
-	{"cmd/fanout", []string{"fanout/command"}},
+	{"extra", []string{"std", "fanout/engine", "fanout/sinks", "fanout/lambda", "fanout/internal/awsname", "fanout/internal/poll", "github.com/twmb/franz-go/", "go.uber.org/zap/"}},
+	{"cmd/fanout", []string{"fanout/command", "fanout/extra"}},
 }
 
 // testKits are packages that only tests import.
@@ -58,7 +59,7 @@ var testKits = []string{"fanout/engine/enginetest", "fanout/sinks/internal/sinkt
 
 // comforts belong to the command line, or cost more at each start than they save: the
 // function stays small and starts fast.
-var comforts = []string{"github.com/spf13/", "github.com/jedib0t/", "golang.org/x/term", "google.golang.org/protobuf/"}
+var comforts = []string{"github.com/spf13/", "github.com/jedib0t/", "github.com/twmb/", "golang.org/x/term", "google.golang.org/protobuf/"}
 
 type pkg struct {
 	ImportPath string

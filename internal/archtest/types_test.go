@@ -165,7 +165,7 @@ func TestReadmeListsTypes(t *testing.T) {
 		"compress":  func(typ *sinks.Type) bool { return typ.Compress },
 		"aggregate": func(typ *sinks.Type) bool { return typ.Aggregate },
 		"ttl":       func(typ *sinks.Type) bool { return typ.Cache },
-		"secret":    func(typ *sinks.Type) bool { return typ.Cache || typ.HTTP },
+		"secret":    func(typ *sinks.Type) bool { return typ.TakesSecret() },
 		"headers":   func(typ *sinks.Type) bool { return typ.HTTP },
 		"auth":      func(typ *sinks.Type) bool { return typ.HTTP },
 		"rateLimit": func(typ *sinks.Type) bool { return typ.HTTP },

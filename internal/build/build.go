@@ -93,6 +93,11 @@ func (b *Build) Run(ctx context.Context) (Result, error) {
 	return r, err
 }
 
+// own reports whether m is a package of fanout itself.
+func (b *Build) own(m Module) bool {
+	return m.Dir == "" && m.Version == "" && strings.HasPrefix(m.Path, b.Fanout.Path+"/")
+}
+
 // step says what the build does now, because a step may take minutes.
 func (b *Build) step(text string) { fmt.Fprintln(b.Log, text) }
 
@@ -102,6 +107,9 @@ func (b *Build) write(dir string) error {
 	fmt.Fprintf(&mod, "module fanout.build\n\ngo %s\n\n", strings.TrimPrefix(goVersion, "go"))
 	for _, m := range append([]Module{b.Fanout}, b.With...) {
 		version := m.Version
+		if b.own(m) {
+			continue
+		}
 		if m.Dir != "" {
 			version = "v0.0.0"
 			fmt.Fprintf(&mod, "replace %s => %s\n", m.Path, m.Dir)
@@ -190,7 +198,7 @@ func (b *Build) command(ctx context.Context, g *toolchain, archives map[string]s
 // any module asks for, so the result is compared with this command's.
 func (b *Build) resolve(ctx context.Context, g *toolchain) error {
 	for _, m := range b.With {
-		if m.Dir == "" && m.Version == "" {
+		if m.Dir == "" && m.Version == "" && !b.own(m) {
 			if _, err := g.run(ctx, nil, "get", m.Path+"@latest"); err != nil {
 				return b.explain(err)
 			}

@@ -57,6 +57,24 @@ func TestSelf(t *testing.T) {
 	}
 }
 
+// TestOwnPackage asserts that a package of fanout itself needs no module.
+func TestOwnPackage(t *testing.T) {
+	b := Build{Fanout: Module{Path: "example.com/fanout"}}
+	for _, c := range []struct {
+		m    Module
+		want bool
+	}{
+		{Module{Path: "example.com/fanout/extra/kafka"}, true},
+		{Module{Path: "example.com/fanoutmore"}, false},
+		{Module{Path: "example.com/fanout/mask", Version: "v1.0.0"}, false},
+		{Module{Path: "example.com/fanout/mask", Dir: "/mask"}, false},
+	} {
+		if got := b.own(c.m); got != c.want {
+			t.Errorf("%+v: %v", c.m, got)
+		}
+	}
+}
+
 func TestMainPackage(t *testing.T) {
 	b := Build{Fanout: Module{Path: "example.com/fanout"}, With: []Module{{Path: "example.com/a"}, {Path: "example.com/b/v2"}}}
 	text := b.main("lambda")

@@ -84,6 +84,7 @@ func (p proxy) putFanout(t *testing.T, version string) {
 	p.put(t, self, version, map[string]string{
 		"go.mod":             "module " + self + "\n\ngo 1.26.0\n",
 		"lambda/lambda.go":   "package lambda\n\ntype Extension struct{}\n\nfunc Main(...Extension) {}\n",
+		"extra/mask/mask.go": "package mask\n\nimport \"example.com/fanout/lambda\"\n\nfunc Extension() []lambda.Extension { return make([]lambda.Extension, 1) }\n",
 		"command/command.go": strings.Replace(run, "%s", "command", 1),
 	})
 }
@@ -107,6 +108,8 @@ func TestRunFromProxy(t *testing.T) {
 	p.putFanout(t, "v1.3.0")
 	for name, c := range map[string]struct{ with, want string }{
 		"a version that fits":             {with: "example.com/mask@v1.0.0"},
+		"a package of fanout itself":      {with: self + "/extra/mask"},
+		"a package that fanout lacks":     {self + "/extra/nothing", "there is no package at the path example.com/fanout"},
 		"the latest, which needs a newer": {"example.com/mask", "an extension needs fanout v1.5.0, but this command is v1.4.0; use fanout v1.5.0, or another version of the extension"},
 		"a version that needs a newer":    {"example.com/mask@v1.1.0", "an extension needs fanout v1.5.0, but this command is v1.4.0; use fanout v1.5.0, or another version of the extension"},
 		"a version that is not there":     {"example.com/mask@v1.9.0", "there is no v1.9.0 of the module example.com/mask; go list -m -versions example.com/mask prints its versions"},

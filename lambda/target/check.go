@@ -247,12 +247,10 @@ func (c *checker) checkOnFailure() {
 	}
 }
 
-// checkCache checks attributes that only caches have.
+// checkCache checks the attributes of caches, and the secret of any type.
 func (c *checker) checkCache() {
-	other := c.spec.Type != nil && !c.spec.Type.Cache
-	caches := func() string { return c.catalog.With(func(t *sinks.Type) bool { return t.Cache }) }
-	if c.spec.TTL > 0 && other {
-		c.warn("ttl", "has no effect on %s, only on %s", c.spec.Type, caches())
+	if c.spec.TTL > 0 && c.spec.Type != nil && !c.spec.Type.Cache {
+		c.warn("ttl", "has no effect on %s, only on %s", c.spec.Type, c.catalog.With(func(t *sinks.Type) bool { return t.Cache }))
 		c.spec.TTL = 0
 	} else if c.spec.TTL > maxTTL {
 		c.fault("ttl", "is %d seconds; write at most %d, or remove it to keep values until they are deleted", c.spec.TTL, maxTTL)
@@ -261,7 +259,7 @@ func (c *checker) checkCache() {
 
 // checkSecret checks the ARN of the secret with the credentials.
 func (c *checker) checkSecret() {
-	has := func(t *sinks.Type) bool { return t.Cache || t.HTTP }
+	has := func(t *sinks.Type) bool { return t.TakesSecret() }
 	if c.spec.Secret == "" {
 		return
 	}

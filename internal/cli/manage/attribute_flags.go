@@ -67,7 +67,7 @@ var TypesWith = map[string]func(*sinks.Type) bool{
 	"aggregate": func(t *sinks.Type) bool { return t.Aggregate },
 	"tombstone": func(t *sinks.Type) bool { return t.Replica },
 	"ttl":       func(t *sinks.Type) bool { return t.Cache },
-	"secret":    func(t *sinks.Type) bool { return t.Cache || t.HTTP },
+	"secret":    func(t *sinks.Type) bool { return t.TakesSecret() },
 	"headers":   func(t *sinks.Type) bool { return t.HTTP },
 	"auth":      func(t *sinks.Type) bool { return t.HTTP },
 	"rateLimit": func(t *sinks.Type) bool { return t.HTTP },

@@ -49,7 +49,7 @@ func typeProperties(t *sinks.Type) node {
 	}
 	for attribute, has := range map[string]bool{
 		"role": !t.NoAWS, "externalId": !t.NoAWS, "region": !t.NoAWS,
-		"compress": t.Compress, "aggregate": t.Aggregate, "ttl": t.Cache, "secret": t.Cache || t.HTTP,
+		"compress": t.Compress, "aggregate": t.Aggregate, "ttl": t.Cache, "secret": t.TakesSecret(),
 		"headers": t.HTTP, "auth": t.HTTP, "rateLimit": t.HTTP,
 		"subject": t.Messages, "attributes": t.Messages, "group": t.Groups, "envelope": !t.Events && !t.Replica, "tombstone": t.Replica,
 		"maxRecordBytes": !t.FixedRecords, "order": !t.Prefix,
