@@ -51,7 +51,8 @@ CARRIED := internal/provision/code
 VERSION ?=
 COMMIT  ?= $(shell git describe --always --abbrev=40 --dirty --exclude '*' 2>/dev/null)
 DATE    ?= $(shell TZ=UTC0 git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ 2>/dev/null)
-CLI      = $(shell sed -n 's/^module //p' go.mod)/internal/cli
+MODULE   = $(shell sed -n 's/^module //p' go.mod)
+CLI      = $(MODULE)/internal/cli
 COMMAND  = -trimpath -tags release,lambda.norpc \
   -ldflags "-s -w -X $(CLI).linkedVersion=$(VERSION) -X $(CLI).linkedCommit=$(COMMIT) -X $(CLI).linkedTime=$(DATE)"
 
@@ -65,9 +66,11 @@ bin/fanout: $(CARRIED)/fanout-arm64.zip $(CARRIED)/fanout-amd64.zip
 	$(GO) build $(COMMAND) -o bin/fanout ./cmd/fanout
 
 .PHONY: extension
-extension: build ## dist/extended, fanout with the example extension
+extension: build ## dist/extended and dist/kafka, fanout with the example extension and with that for Kafka
 	bin/fanout build --with example.com/extension=examples/extension --output dist/extended
 	dist/extended/fanout lint --targets examples/extension/targets.yaml
+	bin/fanout build --with $(MODULE)/extra/kafka --output dist/kafka
+	dist/kafka/fanout lint --targets examples/kafka/targets.yaml
 
 .PHONY: man
 man: bin/fanout ## dist/man, manual pages of every command
