@@ -9,7 +9,7 @@ case $new in
     echo "make module PATH=$new: write a module path, such as PATH=github.com/you/fanout" >&2
     exit 2 ;;
 esac
-folders='bench|cmd|command|engine|examples|integration|internal|lambda|sinks|stages'
+folders='bench|cmd|command|engine|examples|extra|integration|internal|lambda|sinks|stages'
 git ls-files -z '*.go' | xargs -0 sed -i -E "s#([\" ])$old/($folders)#\\1$new/\\2#g; s#\"$old/\"#\"$new/\"#g"
 sed -i "s#^module .*#module $new#" go.mod
 sed -i -E "s#^((require|replace) |\t)$old (v|=>)#\1$new \3#" examples/extension/go.mod

@@ -119,7 +119,7 @@ func TestCheck(t *testing.T) {
 // TestCommandOnly asserts that a command whose function lacks the type says so.
 func TestCommandOnly(t *testing.T) {
 	l := load(t, CommandOnly(), map[string]string{"destination": "kafka://b:9092/t"})
-	if len(l.Faults) != 0 || len(l.Warnings) != 1 || !strings.HasSuffix(l.Warnings[0].Text, "fanout build --with fanout/extra/kafka") {
+	if len(l.Faults) != 0 || len(l.Warnings) != 1 || !strings.HasSuffix(l.Warnings[0].Text, "/extra/kafka") {
 		t.Errorf("%v, %v", l.Faults, l.Warnings)
 	}
 }
