@@ -107,8 +107,12 @@ type env struct {
 	anyCertificate bool
 }
 
-func (env) Stdout() bool      { return false }
-func (e env) VerifyTLS() bool { return !e.anyCertificate }
+func (env) Stdout() bool       { return false }
+func (e env) VerifyTLS() bool  { return !e.anyCertificate }
+func (env) PrivateHosts() bool { return false }
+func (e env) Secret(string, func(string) error) func(context.Context) (string, error) {
+	return func(context.Context) (string, error) { return e.password, nil }
+}
 func (e env) Credentials(string) func(context.Context) (string, string, error) {
 	return func(context.Context) (string, string, error) { return e.user, e.password, nil }
 }

@@ -247,7 +247,7 @@ func (c *checker) checkOnFailure() {
 	}
 }
 
-// checkCache checks the attributes of caches, and the secret of any type.
+// checkCache checks attributes that only caches have.
 func (c *checker) checkCache() {
 	if c.spec.TTL > 0 && c.spec.Type != nil && !c.spec.Type.Cache {
 		c.warn("ttl", "has no effect on %s, only on %s", c.spec.Type, c.catalog.With(func(t *sinks.Type) bool { return t.Cache }))
