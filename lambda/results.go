@@ -87,6 +87,7 @@ func (r *Result) failedItems() (names []string, ok bool) {
 		return nil, false
 	case event.SQS:
 		return r.failedMessages()
+	case event.Kinesis, event.DynamoDB:
 	}
 	return r.lowestFailed()
 }
@@ -99,7 +100,7 @@ func (r *Result) failedMessages() (ids []string, ok bool) {
 	fifo, named, blocked := event.IsFIFO(r.SourceARN), make(map[string]bool), make(map[string]bool)
 	for i := range r.records {
 		group := r.records[i].Lane
-		if !r.Report.Failed(i) && !(fifo && blocked[group]) {
+		if !r.Report.Failed(i) && (!fifo || !blocked[group]) {
 			continue
 		}
 		blocked[group] = true

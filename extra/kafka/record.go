@@ -95,7 +95,7 @@ func (s *Sink) keep(m *kgo.Record, r *engine.Record) {
 			}
 			value := make([]byte, len(signed))
 			for i, b := range signed {
-				value[i] = byte(b)
+				value[i] = byte(b) //nolint:gosec // Lambda writes bytes as signed numbers
 			}
 			m.Headers = append(m.Headers, kgo.RecordHeader{Key: name, Value: value})
 		}

@@ -87,7 +87,7 @@ func newSink(s *sinks.Spec, anyCertificate bool, patience time.Duration, more ..
 		kgo.ClientID("fanout"),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
-		kgo.ProducerBatchMaxBytes(int32(record + batchOverhead)), //nolint:gosec // at most maxRecord
+		kgo.ProducerBatchMaxBytes(int32(record + batchOverhead)),
 		kgo.MaxBufferedRecords(maxBuffered),
 		kgo.AllowIdempotentProduceCancellation(), // an attempt ends with its context
 		kgo.DialTimeout(timeout),

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,30 +24,36 @@ import (
 
 // Client calls one service in one region. It is safe for concurrent use.
 type Client struct {
-	service  Service
-	cfg      aws.Config
+	service Service
+	cfg     aws.Config
+	place   *place
+	signer  *v4.Signer
+	retry   aws.Retryer // nil: one attempt
+	skew    atomic.Int64
+}
+
+// place is the endpoint of a client. The first call looks it up, so that a start does not.
+type place struct {
+	once     sync.Once
+	given    string
 	endpoint *url.URL
-	fault    error // of the endpoint
-	signer   *v4.Signer
-	retry    aws.Retryer // nil: one attempt
-	skew     atomic.Int64
+	fault    error
 }
 
 // New returns a client for a service. A configured endpoint takes precedence over endpoint,
 // which takes precedence over the service's own; "" is the service's own.
 func New(cfg aws.Config, s Service, endpoint string) *Client {
-	c := &Client{service: s, cfg: cfg, signer: v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = s.PlainPath })}
+	c := &Client{service: s, cfg: cfg, place: &place{given: endpoint}, signer: v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = s.PlainPath })}
 	if c.cfg.HTTPClient == nil {
 		c.cfg.HTTPClient = sdkhttp.NewBuildableClient()
 	}
-	c.endpoint, c.fault = s.endpoint(cfg, endpoint)
 	return c
 }
 
 // Retrying returns a client that repeats calls as r says. It is for calls that deliver no
 // records: those are repeated by the engine.
 func (c *Client) Retrying(r aws.Retryer) *Client {
-	return &Client{service: c.service, cfg: c.cfg, endpoint: c.endpoint, fault: c.fault, signer: c.signer, retry: r}
+	return &Client{service: c.service, cfg: c.cfg, place: c.place, signer: c.signer, retry: r}
 }
 
 // Body is the body of a request.
@@ -85,8 +92,9 @@ func (c *Client) Do(ctx context.Context, r *Request, read Read) error {
 
 // attempts makes a call, and repeats it as the retryer says.
 func (c *Client) attempts(ctx context.Context, r *Request, read Read) error {
-	if c.fault != nil {
-		return c.fault
+	c.place.once.Do(func() { c.place.endpoint, c.place.fault = c.service.endpoint(ctx, c.cfg, c.place.given) })
+	if c.place.fault != nil {
+		return c.place.fault
 	}
 	for n := 1; ; n++ {
 		err := c.attempt(ctx, r, read)
@@ -120,7 +128,7 @@ func (c *Client) attempt(ctx context.Context, r *Request, read Read) error {
 	if len(c.cfg.APIOptions) > 0 {
 		return c.through(ctx, r, req, read)
 	}
-	answer, err := c.send(ctx, r, req)
+	answer, err := c.send(ctx, r, req) //nolint:bodyclose // receive closes it
 	if err != nil {
 		return err
 	}
@@ -129,7 +137,7 @@ func (c *Client) attempt(ctx context.Context, r *Request, read Read) error {
 
 // request returns the request of a call, without a signature.
 func (c *Client) request(ctx context.Context, r *Request) (*http.Request, error) {
-	u := *c.endpoint
+	u := *c.place.endpoint
 	path := strings.TrimSuffix(u.EscapedPath(), "/") + "/" + strings.TrimPrefix(r.Path, "/")
 	var err error
 	if u.Path, err = url.PathUnescape(path); err != nil {

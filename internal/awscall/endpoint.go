@@ -34,14 +34,14 @@ func (s Service) signing() string {
 }
 
 // endpoint returns the base of the URLs of requests.
-func (s Service) endpoint(cfg aws.Config, other string) (*url.URL, error) {
-	text := s.configured(cfg)
+func (s Service) endpoint(ctx context.Context, cfg aws.Config, other string) (*url.URL, error) {
+	text := s.configured(ctx, cfg)
 	if text == "" {
 		text = other
 	}
 	if text == "" {
 		var err error
-		if text, err = s.host(cfg); err != nil {
+		if text, err = s.host(ctx, cfg); err != nil {
 			return nil, err
 		}
 	}
@@ -55,7 +55,7 @@ func (s Service) endpoint(cfg aws.Config, other string) (*url.URL, error) {
 // configured returns the endpoint in the environment, in the profile or of a flag, or "".
 // Among these, one of this service takes precedence, unless the environment has only a
 // general one (SDKs and Tools reference guide, Service-specific endpoints).
-func (s Service) configured(cfg aws.Config) string {
+func (s Service) configured(ctx context.Context, cfg aws.Config) string {
 	general := aws.ToString(cfg.BaseEndpoint)
 	_, isGeneral := os.LookupEnv("AWS_ENDPOINT_URL")
 	_, isOwn := os.LookupEnv("AWS_ENDPOINT_URL_" + strings.ToUpper(strings.ReplaceAll(s.ID, " ", "_")))
@@ -66,7 +66,7 @@ func (s Service) configured(cfg aws.Config) string {
 		if i, ok := source.(interface {
 			GetIgnoreConfiguredEndpoints(context.Context) (bool, bool, error)
 		}); ok {
-			if ignore, found, err := i.GetIgnoreConfiguredEndpoints(context.Background()); found && err == nil && ignore {
+			if ignore, found, err := i.GetIgnoreConfiguredEndpoints(ctx); found && err == nil && ignore {
 				return general
 			}
 		}
@@ -75,7 +75,7 @@ func (s Service) configured(cfg aws.Config) string {
 		if p, ok := source.(interface {
 			GetServiceBaseEndpoint(context.Context, string) (string, bool, error)
 		}); ok {
-			if text, found, err := p.GetServiceBaseEndpoint(context.Background(), s.ID); found && err == nil {
+			if text, found, err := p.GetServiceBaseEndpoint(ctx, s.ID); found && err == nil {
 				return text
 			}
 		}
@@ -104,7 +104,7 @@ var partitions = []partition{
 }
 
 // host returns the service's own endpoint in the region of cfg.
-func (s Service) host(cfg aws.Config) (string, error) {
+func (s Service) host(ctx context.Context, cfg aws.Config) (string, error) {
 	region := cfg.Region
 	if region == "" {
 		return "", errors.New("the AWS region is not known; set AWS_REGION, or name the region")
@@ -119,21 +119,21 @@ func (s Service) host(cfg aws.Config) (string, error) {
 		}
 	}
 	name, domain := s.Name, p.domain
-	if usesFIPS(cfg) && (!s.GovFIPS || p.prefix != "us-gov-") {
+	if usesFIPS(ctx, cfg) && (!s.GovFIPS || p.prefix != "us-gov-") {
 		name += "-fips"
 	}
-	if usesDualStack(cfg) && (!s.UsualDual || p.prefix != "" && p.prefix != "cn-") {
+	if usesDualStack(ctx, cfg) && (!s.UsualDual || p.prefix != "" && p.prefix != "cn-") {
 		domain = p.dual
 	}
 	return "https://" + name + "." + region + "." + domain, nil
 }
 
-func usesFIPS(cfg aws.Config) bool {
+func usesFIPS(ctx context.Context, cfg aws.Config) bool {
 	for _, source := range cfg.ConfigSources {
 		if p, ok := source.(interface {
 			GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error)
 		}); ok {
-			if state, found, err := p.GetUseFIPSEndpoint(context.Background()); found && err == nil {
+			if state, found, err := p.GetUseFIPSEndpoint(ctx); found && err == nil {
 				return state == aws.FIPSEndpointStateEnabled
 			}
 		}
@@ -141,12 +141,12 @@ func usesFIPS(cfg aws.Config) bool {
 	return false
 }
 
-func usesDualStack(cfg aws.Config) bool {
+func usesDualStack(ctx context.Context, cfg aws.Config) bool {
 	for _, source := range cfg.ConfigSources {
 		if p, ok := source.(interface {
 			GetUseDualStackEndpoint(context.Context) (aws.DualStackEndpointState, bool, error)
 		}); ok {
-			if state, found, err := p.GetUseDualStackEndpoint(context.Background()); found && err == nil {
+			if state, found, err := p.GetUseDualStackEndpoint(ctx); found && err == nil {
 				return state == aws.DualStackEndpointStateEnabled
 			}
 		}

@@ -52,7 +52,7 @@ func (c *Client) through(ctx context.Context, r *Request, req *http.Request, rea
 		if own, ok := in.(*smithyhttp.Request); ok {
 			sent = own.Request.WithContext(ctx)
 		}
-		answer, err := c.send(ctx, r, sent)
+		answer, err := c.send(ctx, r, sent) //nolint:bodyclose // receive closes it
 		if err != nil {
 			return nil, middleware.Metadata{}, err
 		}

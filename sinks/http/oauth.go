@@ -131,7 +131,7 @@ func (t *tokens) fetch(ctx context.Context) (token, error) {
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
 	began := time.Now()
-	resp, err := t.client.Do(req)
+	resp, err := t.client.Do(req) //nolint:bodyclose // finish closes it
 	if err != nil {
 		return token{}, classify.Error("the token server "+req.URL.Host, err)
 	}

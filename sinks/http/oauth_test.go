@@ -2,6 +2,7 @@ package http
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	nethttp "net/http"
@@ -191,7 +192,7 @@ func TestTokenFaults(t *testing.T) {
 	} {
 		s := &issuer{answer: &tt.answer}
 		err := send(t, openOAuth(t, s, ""), "{}")
-		e, ok := err.(*engine.Error)
+		e, ok := errors.AsType[*engine.Error](err)
 		if !ok || e.Class != tt.want || !strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), "auth.example.com") || strings.Contains(err.Error(), "s3cr3t") || s.accepted != 0 {
 			t.Errorf("%d: %v of class %v", tt.answer.status, err, engine.ClassOf(err))
 		} else if (e.After == 3*time.Second) != (tt.answer.header != nil) {

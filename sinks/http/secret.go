@@ -103,7 +103,7 @@ func oauthFault(s *Secret) string {
 	}
 	u, err := url.Parse(s.TokenURL)
 	switch {
-	case err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
+	case err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
 		return `its "tokenUrl" is not an https URL`
 	case s.ClientAuth != "" && s.ClientAuth != "header" && s.ClientAuth != inBody:
 		return `its "clientAuth" is neither "header" nor "body"`

@@ -176,7 +176,7 @@ func (s *Sink) post(ctx context.Context, r *engine.Record, c *request.Content, d
 		return classify.Error(s.name, err)
 	}
 	request.Complete(req)
-	resp, err := s.client.Do(req)
+	resp, err := s.client.Do(req) //nolint:bodyclose // finish closes it
 	if err != nil {
 		return classify.Error(s.name, err)
 	}

@@ -3,6 +3,7 @@ package http
 import (
 	"bytes"
 	"context"
+	"errors"
 	nethttp "net/http"
 	"strings"
 	"testing"
@@ -80,7 +81,7 @@ func TestStatus(t *testing.T) {
 		}
 		s.script(tt.answer)
 		err := send(t, openOn(t, s, nil), "s3cr3t")
-		e, ok := err.(*engine.Error)
+		e, ok := errors.AsType[*engine.Error](err)
 		if !ok || e.Class != tt.want || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "s3cr3t") || !strings.HasPrefix(err.Error(), "http 127.0.0.1:") {
 			t.Errorf("%+v gives %v of class %v", tt.answer, err, engine.ClassOf(err))
 			continue

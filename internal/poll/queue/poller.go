@@ -78,13 +78,13 @@ func (o Options) check(fifo bool) (Options, error) {
 		most = MaxFIFOBatchSize
 	}
 	if o.BatchSize < 0 || o.BatchSize > most {
-		faults = append(faults, fmt.Errorf("BatchSize is %d; it must be 1 to %d", o.BatchSize, most))
+		faults = append(faults, fmt.Errorf("the option BatchSize is %d; it must be 1 to %d", o.BatchSize, most))
 	}
 	if o.Concurrency < 0 {
-		faults = append(faults, fmt.Errorf("Concurrency is %d; it must be 1 or more", o.Concurrency))
+		faults = append(faults, fmt.Errorf("the option Concurrency is %d; it must be 1 or more", o.Concurrency))
 	}
 	if o.Timeout < 0 {
-		faults = append(faults, fmt.Errorf("Timeout is %v; it must be longer than 0", o.Timeout))
+		faults = append(faults, fmt.Errorf("the option Timeout is %v; it must be longer than 0", o.Timeout))
 	}
 	if o.BatchSize == 0 {
 		o.BatchSize = DefaultBatchSize
