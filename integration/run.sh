@@ -38,6 +38,8 @@ if [ "${ONLY:-}" != moto ]; then # as make commands has it
   CHROMIUM=$(command -v chromium)
   export CHROMIUM BROWSER_TOOLS=$PWD/$browser
   bash integration/opensearch.sh .cache/opensearch
+  bash integration/kafka.sh .cache/kafka # after OpenSearch, which installs java and mvn
+  export KAFKA_HOME=$PWD/.cache/kafka
   # These need no server.
   bash integration/template.sh .cache/templates
   bash integration/completion.sh
