@@ -2,6 +2,7 @@
 package awshttp
 
 import (
+	"crypto/x509"
 	"errors"
 	"io"
 	"net/http"
@@ -28,6 +29,22 @@ import (
 // another host's answer acknowledges nothing. Such a request has a GetBody only for a new
 // connection, if the service closed the old one before anything was written.
 func Client(next aws.HTTPClient) aws.HTTPClient { return plainBodies{next} }
+
+// Roots returns the authorities whose certificates a client trusts, such as those of
+// AWS_CA_BUNDLE; nil: those of the system.
+func Roots(client aws.HTTPClient) *x509.CertPool {
+	switch c := client.(type) {
+	case boundedClient:
+		return Roots(c.next)
+	case plainBodies:
+		return Roots(c.next)
+	case interface{ GetTransport() *http.Transport }: // the SDK's client
+		if t := c.GetTransport(); t.TLSClientConfig != nil {
+			return t.TLSClientConfig.RootCAs
+		}
+	}
+	return nil
+}
 
 type plainBodies struct{ next aws.HTTPClient }
 

@@ -2,9 +2,13 @@ package awshttp
 
 import (
 	"bytes"
+	"crypto/x509"
 	"io"
 	"net/http"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awssdk "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
 func TestHTTPClient(t *testing.T) {
@@ -41,3 +45,20 @@ func TestHTTPClient(t *testing.T) {
 type clientFunc func(*http.Request) (*http.Response, error)
 
 func (f clientFunc) Do(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Roots finds the authorities of the SDK's client behind all bounds.
+func TestRoots(t *testing.T) {
+	want := x509.NewCertPool()
+	sdk := awssdk.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) { tr.TLSClientConfig.RootCAs = want })
+	for _, client := range []aws.HTTPClient{sdk, Client(sdk), Bounded(Client(sdk), 1)} {
+		if Roots(client) != want {
+			t.Errorf("%T has other authorities", client)
+		}
+	}
+	bare := awssdk.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) { tr.TLSClientConfig = nil })
+	for _, client := range []aws.HTTPClient{nil, bare, awssdk.NewBuildableClient(), clientFunc(nil), Client(nil)} {
+		if Roots(client) != nil {
+			t.Errorf("%T has authorities of its own", client)
+		}
+	}
+}

@@ -40,7 +40,7 @@ func newClient(o *Options) *nethttp.Client {
 		CheckRedirect: func(*nethttp.Request, []*nethttp.Request) error { return nethttp.ErrUseLastResponse },
 		Transport: &nethttp.Transport{
 			DialContext:            dialer.DialContext,
-			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: o.Insecure}, //nolint:gosec // --no-verify-ssl asks for it
+			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots, InsecureSkipVerify: o.Insecure}, //nolint:gosec // --no-verify-ssl asks for it
 			TLSHandshakeTimeout:    dialTime,
 			MaxIdleConnsPerHost:    connections,
 			IdleConnTimeout:        idleTime,

@@ -3,6 +3,7 @@ package http
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	nethttp "net/http"
 	"net/url"
@@ -47,8 +48,9 @@ type Options struct {
 	Envelope string
 	Compress string
 
-	Private  bool // addresses inside a network are allowed
-	Insecure bool // the certificate is not verified
+	Private  bool           // addresses inside a network are allowed
+	Roots    *x509.CertPool // trusted authorities; nil: those of the system
+	Insecure bool           // the certificate is not verified
 }
 
 // Sink posts records to a URL, one record or one message of collapsed records a request. Any

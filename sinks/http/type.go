@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"fanout/engine"
+	"fanout/internal/awshttp"
 	"fanout/internal/awsname"
 	"fanout/sinks"
 	"fanout/sinks/awsenv"
@@ -32,6 +33,9 @@ func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
 		Headers: s.Headers, Auth: s.Auth, Collapse: s.Collapse, Envelope: s.Envelope, Compress: s.Compress,
 		RateLimit: s.RateLimit, InFlight: s.InFlight,
 		Private: env.PrivateHosts(), Insecure: !env.VerifyTLS(),
+	}
+	if e, ok := env.(awsenv.Env); ok {
+		o.Roots = awshttp.Roots(e.AWS(s).HTTPClient) // AWS_CA_BUNDLE
 	}
 	if s.Secret != "" {
 		o.Secret = env.Secret(s.Secret, func(text string) error {

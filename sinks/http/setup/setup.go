@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"fanout/internal/awshttp"
 	"fanout/internal/awsname"
 	"fanout/sinks"
 	"fanout/sinks/account"
@@ -28,7 +29,7 @@ var Type = &account.Type{
 	For:      sink.Type,
 	What:     "server",
 	IsFull:   account.IsARNOrURL,
-	Inspect:  inspector{}.inspect,
+	Inspect:  inspect,
 	Endpoint: endpoint,
 	Prices:   prices, Latencies: latencies,
 }
@@ -48,14 +49,9 @@ func endpoint(s *sinks.Spec) string {
 // dialTime bounds the connection to a server, with its handshake.
 const dialTime = 5 * time.Second
 
-// inspector looks at servers.
-type inspector struct {
-	roots *x509.CertPool // trusted authorities; nil: those of the system
-}
-
 // inspect reads the secret of a target, and connects to its server. It sends no request,
 // because a server would take any as a record.
-func (i inspector) inspect(ctx context.Context, cfg aws.Config, s *sinks.Spec) (account.State, error) {
+func inspect(ctx context.Context, cfg aws.Config, s *sinks.Spec) (account.State, error) {
 	if s.Secret != "" {
 		state, err := inspectSecret(ctx, cfg, s)
 		if err != nil || state.Fault != "" {
@@ -68,11 +64,11 @@ func (i inspector) inspect(ctx context.Context, cfg aws.Config, s *sinks.Spec) (
 	}
 	ctx, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()
-	to, err := i.connect(ctx, u)
+	to, err := connect(ctx, u, awshttp.Roots(cfg.HTTPClient))
 	if invalid, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return account.State{
 			Fault: fmt.Sprintf("the certificate of %s is not trusted: %v", s.Destination.Host, invalid.Err),
-			Do:    "give the server a certificate of a public authority for its name",
+			Do:    "give the server a certificate of a public authority for its name, or name a file with yours in AWS_CA_BUNDLE, here and for the function",
 		}, nil
 	}
 	switch {
@@ -84,13 +80,13 @@ func (i inspector) inspect(ctx context.Context, cfg aws.Config, s *sinks.Spec) (
 	return account.State{}, nil
 }
 
-// connect connects to the server of a URL, with TLS if its scheme is https. It returns the
-// server's address.
-func (i inspector) connect(ctx context.Context, u *url.URL) (netip.Addr, error) {
+// connect connects to the server of a URL, with TLS if its scheme is https. Certificates are
+// those of roots; nil: those of the system. It returns the server's address.
+func connect(ctx context.Context, u *url.URL, roots *x509.CertPool) (netip.Addr, error) {
 	port, dial := "80", new(net.Dialer).DialContext
 	if u.Scheme == "https" {
 		port = "443"
-		dial = (&tls.Dialer{Config: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: i.roots}}).DialContext
+		dial = (&tls.Dialer{Config: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}}).DialContext
 	}
 	if u.Port() != "" {
 		port = u.Port()

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awssdk "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"go.uber.org/goleak"
 
 	"fanout/sinks"
@@ -58,7 +60,10 @@ func TestInspect(t *testing.T) {
 		{"TLS to a server without", trusted, strings.Replace(plain.URL, "http:", "https:", 1), account.State{Unseen: "does not answer from here"}},
 		{"no server", nil, gone.URL, account.State{Unseen: "does not answer from here"}},
 	} {
-		state, err := inspector{tt.roots}.inspect(t.Context(), new(sinktest.Wire).Config(), spec(t, tt.url, "", ""))
+		cfg := aws.Config{HTTPClient: awssdk.NewBuildableClient().WithTransportOptions(func(tr *nethttp.Transport) {
+			tr.TLSClientConfig.RootCAs = tt.roots
+		})}
+		state, err := inspect(t.Context(), cfg, spec(t, tt.url, "", ""))
 		if err != nil || !has(state.Unseen, tt.want.Unseen) || !has(state.Fault, tt.want.Fault) || !has(state.Do, tt.want.Do) {
 			t.Errorf("%s: %+v, %v", tt.name, state, err)
 		}
@@ -83,7 +88,7 @@ func TestInspectSecret(t *testing.T) {
 		{`{"__type":"AccessDeniedException","message":"no"}`, 400, account.State{}, true},
 	} {
 		wire := &sinktest.Wire{Answer: tt.answer, Status: tt.status}
-		state, err := inspector{}.inspect(t.Context(), wire.Config(), spec(t, server.URL, sinks.AuthBearer, secret))
+		state, err := inspect(t.Context(), wire.Config(), spec(t, server.URL, sinks.AuthBearer, secret))
 		if !has(state.Unseen, tt.want.Unseen) || !has(state.Fault, tt.want.Fault) || !has(state.Do, tt.want.Do) || strings.Contains(state.Fault, "hidden") {
 			t.Errorf("%s: %+v", tt.answer, state)
 		}
