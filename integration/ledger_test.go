@@ -3,22 +3,14 @@
 package integration
 
 import (
-	"bytes"
-	"context"
-	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
-
-	"fanout/internal/testing/runtimeapi"
 )
 
 // TestLedger asserts that another instance retries a failed batch, and with the ledger's
@@ -74,31 +66,9 @@ func (s services) entries(t *testing.T) int {
 // and returns a function that sends it an event and returns its answer.
 func (s services) startInstance(t *testing.T, targets string) func(event []byte) string {
 	t.Helper()
-	api := must(runtimeapi.Start())(t)
-	t.Cleanup(api.Close)
-	cmd := exec.Command(filepath.Join("..", "bin", "bootstrap"))
-	cmd.Env = append(os.Environ(), "AWS_LAMBDA_RUNTIME_API="+api.Addr(), "AWS_LAMBDA_FUNCTION_NAME=ledgered", "FANOUT_METRICS=none",
-		"FANOUT_TARGETS_FILE="+targets, "FANOUT_LEDGER_TABLE="+arnOf("dynamodb", "table/ledger"), "FANOUT_REPORT_BATCH_ITEM_FAILURES=true")
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // returns the kill
-		if t.Failed() {
-			t.Logf("the function's log:\n%s", &log)
-		}
-	})
+	invoke := startFunction(t, targets, "FANOUT_LEDGER_TABLE="+arnOf("dynamodb", "table/ledger"))
 	return func(event []byte) string {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		defer cancel()
-		a := must(api.Invoke(ctx, event, time.Now().Add(patience)))(t)
-		if a.Failure != nil {
-			return fmt.Sprint("error: ", a.Failure)
-		}
-		return string(a.Payload)
+		return invoke(event, patience)
 	}
 }
