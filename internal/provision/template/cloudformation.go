@@ -14,7 +14,7 @@ func (p *plan) cloudFormation() ([]byte, error) {
 		h := &p.streams[i]
 		m := h.mappingProperties()
 		m.Source, m.Function = h.Source, &function
-		s.Resources = append(s.Resources, member{"Stream" + logical(h.name), resource{Type: "AWS::Lambda::EventSourceMapping", Properties: m}})
+		s.Resources = append(s.Resources, member{h.logical(), resource{Type: "AWS::Lambda::EventSourceMapping", Properties: m}})
 	}
 	for i := range p.topics {
 		h := &p.topics[i]

@@ -25,11 +25,11 @@ func (p *plan) sam() ([]byte, error) {
 		m := h.mappingProperties()
 		if h.service == "sqs" {
 			m.Queue = h.Source
-			f.Events = append(f.Events, member{"Queue" + logical(h.name), event{"SQS", m}})
+			f.Events = append(f.Events, member{h.logical(), event{"SQS", m}})
 			continue
 		}
 		m.Stream = h.Source
-		f.Events = append(f.Events, member{"Stream" + logical(h.name), event{map[string]string{"kinesis": "Kinesis", "dynamodb": "DynamoDB"}[h.service], m}})
+		f.Events = append(f.Events, member{h.logical(), event{map[string]string{"kinesis": "Kinesis", "dynamodb": "DynamoDB"}[h.service], m}})
 	}
 	for i := range p.topics {
 		h := &p.topics[i]
