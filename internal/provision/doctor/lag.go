@@ -5,42 +5,83 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"fanout/internal/provision/cloud"
 )
 
 // lagPeriod is the period over which the age of records is checked.
 const lagPeriod = 15 * time.Minute
 
-// lag checks how old records are when the function gets them: IteratorAge, in
-// milliseconds, over all streams (Lambda guide, Types of metrics for Lambda
-// functions).
-func (p *examination) lag(ctx context.Context) []Finding {
-	if len(p.hooks) == 0 {
-		return nil
+// age is a metric of the age of records.
+type age struct {
+	namespace, name, dimension, value string
+
+	unit   time.Duration
+	faster string // how to read faster
+	lost   string // when records are lost
+}
+
+// lag checks how old records are when the function gets them. The streams of a function have one
+// age, and each queue has its own.
+func (p *examination) lag(ctx context.Context) (found []Finding) {
+	streams := false
+	for i := range p.hooks {
+		source := aws.ToString(p.hooks[i].EventSourceArn)
+		if !cloud.IsQueue(source) {
+			streams = true
+			continue
+		}
+		if p.isElsewhere(source) {
+			continue // CloudWatch has the metrics of the account's own queues
+		}
+		found = append(found, p.old(ctx, about{"queue age", cloud.Name(source)}, &age{
+			"AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", cloud.Name(source), time.Second,
+			"raise hook --maximum-concurrency or --batch-size", "messages older than the queue's retention period are lost",
+		}))
 	}
-	is := p.is("iterator age")
+	if streams {
+		found = append(found, p.old(ctx, p.is("iterator age"), &age{
+			"AWS/Lambda", "IteratorAge", "FunctionName", p.function.Name(), time.Millisecond,
+			"add shards, or use hook --parallelization-factor", "records older than the stream's retention period are lost",
+		}))
+	}
+	return found
+}
+
+// isElsewhere reports whether a source is in another account than the function.
+func (p *examination) isElsewhere(source string) bool {
+	a, err := arn.Parse(source)
+	self, selfErr := arn.Parse(p.function.ARN)
+	return err == nil && selfErr == nil && a.AccountID != self.AccountID
+}
+
+// old checks an age (Lambda guide, Types of metrics for Lambda functions; SQS guide, Available
+// CloudWatch metrics).
+func (p *examination) old(ctx context.Context, is about, a *age) Finding {
 	now := time.Now()
 	out, err := p.CloudWatch.GetMetricStatistics(ctx, &cloudwatch.GetMetricStatisticsInput{
-		Namespace: aws.String("AWS/Lambda"), MetricName: aws.String("IteratorAge"),
-		Dimensions: []types.Dimension{{Name: aws.String("FunctionName"), Value: aws.String(p.function.Name())}},
+		Namespace: &a.namespace, MetricName: &a.name,
+		Dimensions: []types.Dimension{{Name: &a.dimension, Value: &a.value}},
 		StartTime:  aws.Time(now.Add(-lagPeriod)), EndTime: &now, Period: aws.Int32(60),
 		Statistics: []types.Statistic{types.StatisticMaximum},
 	})
 	if err != nil {
-		return []Finding{is.unknown(err)}
+		return is.unknown(err)
 	}
 	if len(out.Datapoints) == 0 {
-		return []Finding{is.ok("no records in the last %s", short(lagPeriod))}
+		return is.ok("no records in the last %s", short(lagPeriod))
 	}
 	var oldest time.Duration
 	for _, d := range out.Datapoints {
-		oldest = max(oldest, time.Duration(aws.ToFloat64(d.Maximum))*time.Millisecond)
+		oldest = max(oldest, time.Duration(aws.ToFloat64(d.Maximum)*float64(a.unit)))
 	}
 	oldest = oldest.Round(time.Second)
 	if oldest > p.Lag {
-		return []Finding{is.wrong("check the function's log for targets that fail or throttle; to read faster, add shards, or use hook --parallelization-factor",
-			"records were up to %s old in the last %s; records older than the stream's retention period are lost", short(oldest), short(lagPeriod))}
+		return is.wrong("check the function's log for targets that fail or throttle; to read faster, "+a.faster,
+			"records were up to %s old in the last %s; %s", short(oldest), short(lagPeriod), a.lost)
 	}
-	return []Finding{is.ok("records were up to %s old in the last %s", short(oldest), short(lagPeriod))}
+	return is.ok("records were up to %s old in the last %s", short(oldest), short(lagPeriod))
 }

@@ -2,13 +2,20 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
+
+	"fanout/internal/provision/role"
 )
 
 // sourceQueue is a queue with these attributes, or an error.
@@ -60,6 +67,52 @@ func TestQueueOfSource(t *testing.T) {
 		for i, f := range found {
 			if got := string(f.Status) + " " + f.Text; !strings.HasPrefix(got, tt.want[i]) {
 				t.Errorf("%q, want %q", got, tt.want[i])
+			}
+		}
+	}
+}
+
+// ages are the oldest ages that CloudWatch has, by metric and dimension.
+type ages map[string]float64
+
+func (a ages) GetMetricStatistics(_ context.Context, in *cloudwatch.GetMetricStatisticsInput, _ ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricStatisticsOutput, error) {
+	out := new(cloudwatch.GetMetricStatisticsOutput)
+	if age, ok := a[*in.Namespace+" "+*in.MetricName+" "+*in.Dimensions[0].Value]; ok {
+		out.Datapoints = []cwtypes.Datapoint{{Maximum: &age}}
+	}
+	return out, nil
+}
+
+// The age of a queue's messages is in seconds, that of a stream's records in milliseconds.
+func TestAges(t *testing.T) {
+	const account = ":eu-west-1:123456789012:"
+	for _, tt := range []struct {
+		name    string
+		sources []string
+		ages    ages
+		want    []string
+	}{
+		{"nothing", nil, nil, nil},
+		{"a queue alone", []string{"arn:aws:sqs" + account + "jobs"}, ages{"AWS/SQS ApproximateAgeOfOldestMessage jobs": 20}, []string{"ok queue age jobs: records were up to 20s old"}},
+		{"a late queue", []string{"arn:aws:sqs" + account + "jobs"}, ages{"AWS/SQS ApproximateAgeOfOldestMessage jobs": 7200}, []string{"error queue age jobs: records were up to 2h old"}},
+		{"an idle queue", []string{"arn:aws:sqs" + account + "jobs"}, nil, []string{"ok queue age jobs: no records in the last 15m"}},
+		{"a queue of another account", []string{"arn:aws:sqs:eu-west-1:210987654321:jobs"}, nil, nil},
+		{"both", []string{"arn:aws:sqs" + account + "jobs", "arn:aws:kinesis" + account + "stream/clicks"}, ages{
+			"AWS/SQS ApproximateAgeOfOldestMessage jobs": 5, "AWS/Lambda IteratorAge fan": 7_200_000,
+		}, []string{"ok queue age jobs: records were up to 5s old", "error iterator age fan: records were up to 2h old"}},
+	} {
+		p := &examination{Doctor: &Doctor{Services: Services{CloudWatch: tt.ages}, Lag: time.Minute}, function: role.Function{ARN: "arn:aws:lambda" + account + "function:fan"}}
+		for _, source := range tt.sources {
+			p.hooks = append(p.hooks, lambdatypes.EventSourceMappingConfiguration{EventSourceArn: &source})
+		}
+		found := p.lag(t.Context())
+		if len(found) != len(tt.want) {
+			t.Errorf("%s: %+v", tt.name, found)
+			continue
+		}
+		for i, f := range found {
+			if got := fmt.Sprintf("%s %s %s: %s", f.Status, f.Check, f.Subject, f.Text); !strings.HasPrefix(got, tt.want[i]) {
+				t.Errorf("%s: %q, want %q", tt.name, got, tt.want[i])
 			}
 		}
 	}

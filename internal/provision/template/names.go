@@ -26,6 +26,14 @@ func (n names) unique(text string) string {
 	return free
 }
 
+// logical returns the name of a mapping for CloudFormation.
+func (h *hook) logical() string {
+	if h.service == "sqs" {
+		return "Queue" + logical(h.name)
+	}
+	return "Stream" + logical(h.name)
+}
+
 // logical writes a name for CloudFormation, with letters and digits only.
 func logical(name string) string {
 	var b strings.Builder

@@ -16,7 +16,7 @@ func TestQueue(t *testing.T) {
 	}
 	for format, want := range map[Format][]string{
 		SAM:            {"Type: SQS", "Queue: " + queue, "MaximumConcurrency: 7", "BatchSize: 10"},
-		CloudFormation: {"EventSourceArn: " + queue, "MaximumConcurrency: 7", "BatchSize: 10"},
+		CloudFormation: {"  QueueOrdersFifo:\n", "EventSourceArn: " + queue, "MaximumConcurrency: 7", "BatchSize: 10"},
 		Terraform:      {`event_source_arn`, "maximum_concurrency = 7", "scaling_config {"},
 	} {
 		data, err := Render(format, s)
