@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -88,9 +89,14 @@ func (p *printer) table(rows func(t table.Writer)) {
 }
 
 func (p *printer) sources(s *status.Snapshot) {
+	queues := slices.ContainsFunc(s.Sources, func(source status.Source) bool { return source.Waiting != nil })
 	p.table(func(t table.Writer) {
-		t.AppendHeader(table.Row{"source", "mapping", "last result", "records", "age now", "age most"})
-		right(t, 4, 6)
+		head := table.Row{"source", "mapping", "last result", "records", "age now", "age most"}
+		if queues {
+			head = append(head, "waiting")
+		}
+		t.AppendHeader(head)
+		right(t, 4, len(head))
 		for i := range s.Sources {
 			source := &s.Sources[i]
 			state, result := "none", ""
@@ -108,7 +114,11 @@ func (p *printer) sources(s *status.Snapshot) {
 			if a := source.Age; a != nil {
 				now, most = status.Seconds(a.Last), status.Seconds(a.Most)
 			}
-			t.AppendRow(table.Row{source.Name, state, result, number(source.Records), now, most})
+			row := table.Row{source.Name, state, result, number(source.Records), now, most}
+			if queues {
+				row = append(row, number(source.Waiting))
+			}
+			t.AppendRow(row)
 		}
 	})
 }

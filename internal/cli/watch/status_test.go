@@ -48,6 +48,11 @@ func sample() *status.Snapshot {
 func TestStatusTable(t *testing.T) {
 	for name, write := range map[string]func(p *printer){
 		"sources": func(p *printer) { p.sources(sample()) },
+		"queue": func(p *printer) {
+			s, waiting := sample(), 901
+			s.Sources = append(s.Sources[:1], status.Source{Name: "sqs:jobs", Mapping: &status.Mapping{State: "Enabled"}, Waiting: &waiting})
+			p.sources(s)
+		},
 		"targets": func(p *printer) { p.targets(sample()) },
 		"target": func(p *printer) {
 			s := sample()

@@ -108,6 +108,7 @@ function showSource(answer, i) {
   if (kind === 'ill') state = source.age?.lastSeconds > answer.lateSeconds ? 'late' : 'problem';
   const facts = [
     ['records', source.records == null ? 'not known' : exact(source.records)],
+    ...source.waiting == null ? [] : [['waiting in the queue', exact(source.waiting)]],
     ['oldest now', source.age ? seconds(source.age.lastSeconds) : '–'],
     ['oldest in the period', source.age ? seconds(source.age.mostSeconds) : '–'],
     ['last result', source.mapping?.lastResult || '–'],

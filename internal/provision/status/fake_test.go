@@ -155,6 +155,8 @@ func (a *account) values(m *cloudwatchtypes.Metric) []float64 {
 		return a.metrics[about["Target"]+"/"+*m.MetricName]
 	case about["Source"] != "":
 		return a.metrics[about["Source"]+"/"+*m.MetricName]
+	case about["QueueName"] != "":
+		return a.metrics[about["QueueName"]+"/"+*m.MetricName]
 	case about["FunctionName"] == "teller":
 		return a.metrics["teller/"+*m.MetricName]
 	}

@@ -109,7 +109,10 @@ func (d *reading) sourceQueries(s *Source) []query {
 		}
 	}
 	if queue := queueName(s.ARN); queue != "" {
-		all = append(all, query{"AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", dimensions("QueueName", queue), s.agedSeconds(d.end(), d.Step)})
+		is := dimensions("QueueName", queue)
+		all = append(all,
+			query{"AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", is, s.agedSeconds(d.end(), d.Step)},
+			query{"AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", is, func(v []float64) { s.Waiting = latest(v) }})
 	}
 	return all
 }
@@ -120,6 +123,16 @@ func queueName(source string) string {
 		return ""
 	}
 	return cloud.Name(source)
+}
+
+// latest returns the last value of a metric, nil if there is none.
+func latest(values []float64) *int {
+	for _, v := range slices.Backward(values) {
+		if v >= 0 {
+			return aws.Int(int(v))
+		}
+	}
+	return nil
 }
 
 // agedSeconds is aged for ages in seconds.

@@ -76,6 +76,7 @@ type Source struct {
 	Topic        bool     `json:"topic"`
 	Age          *Age     `json:"age"`     // of its oldest record; nil: no record in the period, or not known
 	Records      *int     `json:"records"` // that came; nil: not known
+	Waiting      *int     `json:"waiting"` // messages in a queue; nil: no queue, or not known
 	Targets      []Target `json:"targets"`
 
 	Ages []float64 `json:"-"` // trend in seconds, -1: no record

@@ -290,6 +290,39 @@ func TestSnapshot(t *testing.T) {
 	clitest.CheckGolden(t, "testdata/snapshot.json", string(text)+"\n")
 }
 
+// A queue has an age in seconds and a number of messages, both of SQS.
+func TestQueueAsSource(t *testing.T) {
+	const jobs = "arn:aws:sqs:eu-west-1:123456789012:jobs"
+	for _, tt := range []struct {
+		ages, waiting []float64
+		state         State
+		wantAge       float64
+		want          *int
+	}{
+		{[]float64{3, 5, -1}, []float64{9, 7, -1}, Healthy, 5, aws.Int(7)},
+		{[]float64{1, 2, 7200}, []float64{0, 0, 900}, Late, 7200, aws.Int(900)},
+		{[]float64{0, 0, 0}, nil, Healthy, 0, nil},
+	} {
+		a := healthy()
+		a.mappings[0].EventSourceArn = aws.String(jobs)
+		for _, item := range a.items {
+			item["sourceArn"] = jobs
+		}
+		a.metrics[jobs+"/Records"] = a.metrics[orders+"/Records"]
+		a.metrics["jobs/ApproximateAgeOfOldestMessage"], a.metrics["jobs/ApproximateNumberOfMessagesVisible"] = tt.ages, tt.waiting
+		s, err := read(t, a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source := &s.Sources[0]
+		if source.Age == nil || source.Age.Last != tt.wantAge || !equal(source.Waiting, tt.want) || s.Verdict.State != tt.state {
+			t.Errorf("%v, %v: %+v %+v, waiting %v", tt.ages, tt.waiting, s.Verdict, source.Age, source.Waiting)
+		}
+	}
+}
+
+func equal(a, b *int) bool { return (a == nil) == (b == nil) && (a == nil || *a == *b) }
+
 // A consumer reads for the targets of its stream, and metrics have the consumer's name.
 func TestConsumer(t *testing.T) {
 	a := healthy()
