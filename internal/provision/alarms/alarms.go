@@ -18,6 +18,7 @@ type Function struct {
 	Namespace string       // of its metrics; "": metrics.DefaultNamespace
 	Metrics   metrics.Mode // none: nothing counts its records
 	Queue     string       // ARN of its queue for failures; "": none
+	Sources   []string     // ARNs of the queues that it reads
 }
 
 // Alarm is on while a value is above a threshold in each of so many periods. A period without
@@ -90,8 +91,11 @@ func Of(f *Function) []Alarm {
 func (f *Function) Counts() bool { return f.Metrics != "" && f.Metrics != metrics.ModeNone }
 
 // queue returns the name of the function's queue, if its alarm can be next to the function.
-func (f *Function) queue() string {
-	q, err := arn.Parse(f.Queue)
+func (f *Function) queue() string { return f.near(f.Queue) }
+
+// near returns the name of a queue of the function's account and region, "" for others.
+func (f *Function) near(queue string) string {
+	q, err := arn.Parse(queue)
 	if err != nil || q.Region != f.ARN.Region || q.AccountID != f.ARN.AccountID {
 		return ""
 	}

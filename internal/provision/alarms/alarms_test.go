@@ -98,12 +98,16 @@ func read(t *testing.T, page string) string {
 func TestDashboard(t *testing.T) {
 	without := orders()
 	without.Queue, without.Metrics = "", metrics.ModeNone
+	reads, elsewhere := orders(), orders()
+	reads.Sources = []string{"arn:aws:sqs:eu-west-1:123456789012:jobs.fifo", "arn:aws:sqs:eu-west-1:123456789012:mail"}
+	elsewhere.Sources = []string{"arn:aws:sqs:eu-west-1:210987654321:jobs"} // CloudWatch does not see it
 	for name, tt := range map[string]struct {
 		f      *Function
 		alarms []Alarm
 		want   int
 	}{
 		"all": {orders(), Of(orders()), 11}, "no alarms": {orders(), nil, 10}, "little": {without, nil, 4},
+		"queues": {reads, nil, 12}, "queues elsewhere": {elsewhere, nil, 10},
 	} {
 		widgets := Dashboard(tt.f, tt.alarms)
 		body, err := JSON(widgets)

@@ -27,6 +27,7 @@ func Dashboard(f *Function, all []Alarm) List {
 		b.metric("AWS/Lambda", "Errors", "FunctionName", f.Name, "Sum", "errors"),
 		b.metric("AWS/Lambda", "Throttles", "FunctionName", f.Name, "Sum", "throttles"),
 		b.metric("AWS/Lambda", "AsyncEventsDropped", "FunctionName", f.Name, "Sum", "notifications lost"))
+	b.sources()
 	if f.Counts() {
 		b.left("Delivered", "Records", b.search("Delivered", "Sum"))
 		b.right("Failed", "Records", b.search("Failed", "Sum"))
@@ -92,6 +93,21 @@ func (b *board) alarms(all []Alarm) {
 		"properties": Object{"title": "Alarms", "alarms": arns},
 	})
 	b.y = 2
+}
+
+// sources adds the queues that the function reads.
+func (b *board) sources() {
+	var age, waiting List
+	for _, source := range b.Sources {
+		if queue := b.near(source); queue != "" {
+			age = append(age, b.metric("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue, "Maximum", queue))
+			waiting = append(waiting, b.metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue, "Maximum", queue))
+		}
+	}
+	if len(age) > 0 {
+		b.left("Age of the oldest message in the queues that the function reads", "Seconds", age...)
+		b.right("Messages that wait in these queues", "Messages", waiting...)
+	}
 }
 
 func (b *board) left(title, unit string, metrics ...any) { b.graph(0, title, unit, metrics) }

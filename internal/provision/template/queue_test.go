@@ -11,7 +11,7 @@ import (
 func TestQueue(t *testing.T) {
 	const queue = "arn:aws:sqs:eu-west-1:123456789012:orders.fifo"
 	s := Setup{
-		Function: policy.Function{ARN: "arn:aws:lambda:eu-west-1:123456789012:function:fanout"}, Memory: 256, Timeout: 60, Architecture: "arm64",
+		Function: policy.Function{ARN: "arn:aws:lambda:eu-west-1:123456789012:function:fanout"}, Memory: 256, Timeout: 60, Architecture: "arm64", Dashboard: true,
 		Mappings: []Mapping{{Source: queue, BatchSize: 10, MaximumConcurrency: 7}},
 	}
 	for format, want := range map[Format][]string{
@@ -23,7 +23,7 @@ func TestQueue(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, w := range append(want, "sqs:ReceiveMessage", "ReportBatchItemFailures") {
+		for _, w := range append(want, "sqs:ReceiveMessage", "ApproximateAgeOfOldestMessage", "ReportBatchItemFailures") {
 			if !strings.Contains(string(data), w) {
 				t.Errorf("%s lacks %s:\n%s", format, w, data)
 			}

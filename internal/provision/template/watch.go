@@ -11,9 +11,15 @@ import (
 
 // watched is the function as its alarms and its dashboard see it.
 func (p *plan) watched() *alarms.Function {
-	return &alarms.Function{
+	f := &alarms.Function{
 		ARN: p.self, Name: p.name, Namespace: p.Function.Namespace, Metrics: p.Function.Metrics, Queue: p.Environment["FANOUT_ON_FAILURE"],
 	}
+	for i := range p.streams {
+		if p.streams[i].service == "sqs" {
+			f.Sources = append(f.Sources, p.streams[i].Source)
+		}
+	}
+	return f
 }
 
 // alarms returns the function's alarms, if they have a topic.
