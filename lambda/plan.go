@@ -255,6 +255,9 @@ func (h *Handler) logWarnings(ctx context.Context, source string, set []target.L
 
 // kindOf returns the kind of source of an ARN.
 func kindOf(source string) (event.Kind, error) {
+	if awsname.IsKafka(source) {
+		return event.Kafka, nil
+	}
 	if a, err := arn.Parse(source); err == nil {
 		if kind := event.KindOf(a.Service); kind != 0 {
 			return kind, nil

@@ -50,12 +50,13 @@ type answer struct {
 }
 
 type itemFailure struct {
-	ItemIdentifier string `json:"itemIdentifier"`
+	ItemIdentifier any `json:"itemIdentifier"` // a string or a kafkaItem
 }
 
 // respond turns results into the function's answer. With report set, the answer names
 // failures. Of a stream it names the lowest failed sequence number of each shard, and Lambda
-// resends the shard from there. Of a queue it names each message that Lambda must resend.
+// resends the shard from there. Of a queue, and of a topic of Kafka, it names each record that
+// Lambda must resend.
 // Failures that cannot be named, and all failures without report, make the answer an error,
 // so Lambda resends the whole event.
 func respond(results []Result, report bool) ([]byte, error) {
@@ -68,28 +69,56 @@ func respond(results []Result, report bool) ([]byte, error) {
 		if r.Report.OK() {
 			continue
 		}
-		names, ok := r.failedItems()
+		items, ok := r.failedItems()
 		if !ok {
 			return nil, failure(results)
 		}
-		for _, name := range names {
-			a.BatchItemFailures = append(a.BatchItemFailures, itemFailure{name})
-		}
+		a.BatchItemFailures = append(a.BatchItemFailures, items...)
 	}
 	return json.Marshal(a)
 }
 
 // failedItems returns the identifiers that name the failed records to Lambda. It reports
 // false if they cannot be named.
-func (r *Result) failedItems() (names []string, ok bool) {
+func (r *Result) failedItems() (items []itemFailure, ok bool) {
+	var names []string
 	switch r.Kind {
 	case event.SNS:
 		return nil, false
+	case event.Kafka:
+		return r.failedOffsets()
 	case event.SQS:
-		return r.failedMessages()
+		names, ok = r.failedMessages()
 	case event.Kinesis, event.DynamoDB:
+		names, ok = r.lowestFailed()
 	}
-	return r.lowestFailed()
+	for _, name := range names {
+		items = append(items, itemFailure{name})
+	}
+	return items, ok
+}
+
+// kafkaItem names a record of Kafka.
+type kafkaItem struct {
+	Partition string      `json:"partition"` // with the topic, as in the event
+	Offset    json.Number `json:"offset"`
+}
+
+// failedOffsets names all failed records of a topic, because Lambda retries just those (Lambda
+// guide, Configuring error handling controls for Kafka event sources). It reports false if one
+// of them has no offset.
+func (r *Result) failedOffsets() (items []itemFailure, ok bool) {
+	for i := range r.records {
+		if !r.Report.Failed(i) {
+			continue
+		}
+		offset := event.Number(r.records[i].Seq)
+		if offset == "" {
+			return nil, false
+		}
+		items = append(items, itemFailure{kafkaItem{r.records[i].Lane, json.Number(offset)}})
+	}
+	return items, true
 }
 
 // failedMessages returns the ids of the failed messages. In a FIFO queue these are also all

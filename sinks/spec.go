@@ -22,7 +22,7 @@ var Collapses = []Collapse{CollapseJSON, CollapseNone, CollapseConcat, CollapseC
 // Spec is the configuration of one target, with defaults applied. It is comparable, so that
 // targets with equal Specs can share connections. It hides secrets when printed.
 type Spec struct {
-	SourceARN   string // Kinesis stream, DynamoDB stream, SNS topic or SQS queue
+	SourceARN   string // Kinesis stream, DynamoDB stream, SNS topic, SQS queue or Kafka topic
 	ID          string // unique among the targets of a source
 	Type        *Type  // nil if unknown
 	Destination Destination

@@ -1,6 +1,10 @@
 package stages
 
 import (
+	"encoding/base64"
+	"encoding/json"
+	"unicode/utf8"
+
 	"fanout/engine"
 	"fanout/internal/jsonscan"
 )
@@ -8,7 +12,8 @@ import (
 // attributesOf returns the attributes of a message as a JSON object of strings, or nil if r
 // is no message or a stage changed it: those that its sender set, and of an SQS message also
 // those of SQS. Binary values are in base64. Attributes that change when SQS sends the
-// message again are left out, because a record has the same results every time.
+// message again are left out, because a record has the same results every time. A record of
+// Kafka has its headers.
 func attributesOf(r *engine.Record) []byte {
 	if len(r.Raw) == 0 {
 		return nil
@@ -23,7 +28,7 @@ func attributesOf(r *engine.Record) []byte {
 		a.sender("messageAttributes", "stringValue", "binaryValue")
 		own = object(r.Raw, "attributes")
 	default:
-		return nil
+		return headersOf(r.Raw)
 	}
 	a.in = jsonscan.Cursor{Text: own, AnyBytes: true}
 	a.in.Object(func(name jsonscan.Value) bool {
@@ -34,6 +39,33 @@ func attributesOf(r *engine.Record) []byte {
 		return ok
 	})
 	return append(a.out, '}')
+}
+
+// headersOf returns the headers of a source record of Kafka as a JSON object of strings, or nil
+// if it has none. A value that is not UTF-8 is in base64. Of equal names the last counts.
+func headersOf(raw []byte) []byte {
+	list := object(raw, "headers")
+	if list == nil {
+		return nil
+	}
+	var headers []map[string][]int8 // bytes, with a sign
+	if json.Unmarshal(list, &headers) != nil {
+		return nil
+	}
+	all := make(map[string]string)
+	for _, h := range headers {
+		for name, signed := range h {
+			value := make([]byte, len(signed))
+			for i, b := range signed {
+				value[i] = byte(b)
+			}
+			if all[name] = string(value); !utf8.Valid(value) {
+				all[name] = base64.StdEncoding.EncodeToString(value)
+			}
+		}
+	}
+	text, _ := json.Marshal(all) // never fails
+	return text
 }
 
 // attributes writes a JSON object of strings.

@@ -123,6 +123,11 @@ func (w *enveloper) arnPart(i int) string {
 	return ""
 }
 
+// kafka reports whether the source is a topic of Kafka.
+func (w *enveloper) kafka() bool {
+	return w.arnPart(2) == kafka || strings.HasPrefix(w.Source, "kafka://")
+}
+
 // cloudEvent appends r as an event (CloudEvents 1.0.2, JSON Event Format).
 func (w *enveloper) cloudEvent(r *engine.Record) {
 	w.text(`{"specversion":"1.0","id":`)
@@ -137,7 +142,9 @@ func (w *enveloper) cloudEvent(r *engine.Record) {
 		w.out = time.UnixMilli(r.Arrived).UTC().AppendFormat(w.out, "2006-01-02T15:04:05.000Z")
 		w.text(`"`)
 	}
-	w.attribute("subject", subjectOf(r))
+	if !w.kafka() {
+		w.attribute("subject", subjectOf(r))
+	}
 	if r.Key != r.Seq { // the key of a notification is its MessageId, which is the id
 		w.attribute("partitionkey", r.Key)
 	}
@@ -165,6 +172,12 @@ func (w *enveloper) id(r *engine.Record) {
 // typeOf returns the type of an event. For notifications it follows the adapter of
 // CloudEvents for SNS.
 func (w *enveloper) typeOf(r *engine.Record) string {
+	switch {
+	case w.kafka() && r.Action == remove:
+		return "org.apache.kafka.tombstone"
+	case w.kafka():
+		return "org.apache.kafka.record"
+	}
 	switch r.Action {
 	case "PUT":
 		return "com.amazonaws.kinesis.record"

@@ -20,6 +20,7 @@ import (
 //	DynamoDB   the source record; its images are plain JSON after ConvertDDB
 //	SNS        the source record; names below Sns.Message look into a message in JSON
 //	SQS        the source record; names below body look into a message in JSON
+//	Kafka      the source record; key and value are text, and names below value look into JSON
 //
 // Make one with [NewFilter]. Filters of the same pattern are equal.
 type Filter struct{ *filter }
@@ -130,6 +131,8 @@ func (m *matcher) match(f *filter, r *engine.Record) (bool, error) {
 		return f.pattern.Match((*snsView)(m)), nil
 	case f.source == sqs:
 		return f.pattern.Match((*sqsView)(m)), nil
+	case f.source == kafka:
+		return f.pattern.Match((*kafkaView)(m)), nil
 	case f.plain || len(r.Raw) == 0:
 		matches := f.pattern.Match((*dynamodbView)(m))
 		if m.fault != nil {

@@ -12,8 +12,9 @@ import (
 
 // The services of topics and queues.
 const (
-	sns = "sns"
-	sqs = "sqs"
+	sns   = "sns"
+	sqs   = "sqs"
+	kafka = "kafka"
 )
 
 // sourceFields are the names that a filter can look at: those of the record, and those in an
@@ -29,7 +30,8 @@ type sourceFields struct {
 }
 
 // Lambda guide, "Process Amazon Kinesis Data Streams records", "Process DynamoDB records",
-// "Invoking Lambda functions with Amazon SNS notifications" and "Using Lambda with Amazon SQS".
+// "Invoking Lambda functions with Amazon SNS notifications", "Using Lambda with Amazon SQS" and
+// "Filtering events from Amazon MSK and self-managed Apache Kafka event sources".
 var filterFields = map[string]sourceFields{
 	kinesis: {
 		what:  "a Kinesis record",
@@ -61,6 +63,12 @@ var filterFields = map[string]sourceFields{
 		inside: []string{"MessageGroupId", "MessageDeduplicationId", "SequenceNumber", "SenderId", "SentTimestamp", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp", "AWSTraceHeader", "DeadLetterQueueSourceArn"},
 		raw:    []string{"attributes", "messageAttributes", "messageId", "receiptHandle", "md5OfBody", "md5OfMessageAttributes", "eventSourceARN", "awsRegion"},
 		data:   `{"body": {%q: …}}`,
+	},
+	kafka: {
+		what:  "a Kafka record",
+		names: []string{"value", "key", "topic", "partition", "offset", "timestamp", "timestampType", "headers"},
+		raw:   []string{"timestampType", "headers"},
+		data:  `{"value": {%q: …}}`,
 	},
 }
 

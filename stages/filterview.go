@@ -129,6 +129,35 @@ func (v *sqsView) Field(name string) pattern.Value {
 	return member(v.r.Raw, name)
 }
 
+// kafkaView shows a record of Kafka. Its value and key are text, not base64.
+type kafkaView matcher
+
+func (v *kafkaView) Field(name string) pattern.Value {
+	m := (*matcher)(v)
+	i := strings.LastIndexByte(m.r.Lane, '-')
+	switch name {
+	case "value":
+		if m.r.Action == remove {
+			return pattern.Value{}
+		}
+		return pattern.String(m.r.Data.Bytes())
+	case "key":
+		return m.string(m.r.Key)
+	case "topic":
+		return m.string(m.r.Lane[:max(i, 0)])
+	case "partition":
+		m.text = append(m.text[:0], m.r.Lane[i+1:]...)
+		return pattern.JSON(m.text)
+	case "offset":
+		m.text = append(m.text[:0], m.number()...)
+		return pattern.JSON(m.text)
+	case "timestamp":
+		m.text = strconv.AppendInt(m.text[:0], m.r.Arrived, 10)
+		return pattern.JSON(m.text)
+	}
+	return member(m.r.Raw, name)
+}
+
 // dynamodbView shows a DynamoDB record whose images are not in its source record.
 type dynamodbView matcher
 

@@ -42,6 +42,10 @@ var SourceKinds = []*SourceKind{
 		Service: "sqs", Noun: "SQS queue", Like: "arn:aws:sqs:eu-west-1:123456789012:name",
 		owns: func(resource string) bool { return IsFIFOName(resource, 80) }, isNot: "a queue; write an ARN like ",
 	},
+	{
+		Service: Kafka, Noun: "Kafka topic", Like: "arn:aws:kafka:eu-west-1:123456789012:topic/cluster/01234567-89ab-cdef-0123-456789abcdef-1/name",
+		owns: isKafkaTopic, isNot: "a topic of a cluster; write an ARN like ",
+	},
 }
 
 // SourceNouns lists the kinds of sources in words.
@@ -66,6 +70,9 @@ func SourceKindOf(service string) *SourceKind {
 
 // CheckSource returns the kind of source that text is the ARN of.
 func CheckSource(text string) (*SourceKind, error) {
+	if strings.HasPrefix(text, KafkaScheme) {
+		return SourceKindOf(Kafka), checkBrokers(text)
+	}
 	a, err := arn.Parse(text)
 	if err != nil || strings.ContainsFunc(text, NoVisibleASCII) {
 		return nil, fmt.Errorf("%s is not an ARN; write the ARN of a %s", Quote(text), SourceNouns)

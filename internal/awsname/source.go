@@ -6,9 +6,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 )
 
-// Source names a source by its service and name: kinesis:clicks, dynamodb:orders or
-// sns:alerts.
+// Source names a source by its service and name: kinesis:clicks, dynamodb:orders,
+// sns:alerts or kafka:orders.
 func Source(source string) string {
+	if IsKafka(source) {
+		return Kafka + ":" + source[strings.LastIndexByte(source, '/')+1:]
+	}
 	a, err := arn.Parse(source)
 	if err != nil {
 		return source

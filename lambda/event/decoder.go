@@ -26,6 +26,7 @@ type decoder struct {
 
 	shape  shape  // of the previous record
 	shard  string // of the previous Kinesis record
+	lane   string // topic and partition of the Kafka records being read
 	record record // the record being read
 	bad    error  // why this record cannot be delivered
 	attrs  []attr // of its DynamoDB keys; reused for each record
@@ -126,11 +127,11 @@ func (d *decoder) add() error {
 		from = r.EventSource
 	}
 	if !from.IsString() {
-		return fmt.Errorf("the event's Records[%d] has no eventSource; fanout accepts %s", d.n, sources)
+		return fmt.Errorf("the event's Records[%d] has no eventSource; fanout accepts %s", d.n, recordSources)
 	}
 	kind := kindNamed(d.mem.bytes(from))
-	if kind == 0 {
-		return fmt.Errorf("the event's Records[%d] comes from %s; fanout accepts %s", d.n, quote(d.mem.bytes(from)), sources)
+	if kind == 0 || kind == Kafka {
+		return fmt.Errorf("the event's Records[%d] comes from %s; fanout accepts %s in Records", d.n, quote(d.mem.bytes(from)), recordSources)
 	}
 	arn, where := r.arn, "eventSourceARN"
 	if kind == SNS {

@@ -1,5 +1,5 @@
 // Package event reads the events that AWS Lambda hands to a function: batches of
-// records from Kinesis Data Streams, DynamoDB Streams, SNS and SQS.
+// records from Kinesis Data Streams, DynamoDB Streams, SNS, SQS and Kafka.
 package event
 
 import (
@@ -23,13 +23,14 @@ const (
 	DynamoDB
 	SNS
 	SQS
+	Kafka
 )
 
 // Kinds are all types of event sources.
-var Kinds = []Kind{Kinesis, DynamoDB, SNS, SQS}
+var Kinds = []Kind{Kinesis, DynamoDB, SNS, SQS, Kafka}
 
 // names are the names of the sources in events.
-var names = [...]string{Kinesis: "aws:kinesis", DynamoDB: "aws:dynamodb", SNS: "aws:sns", SQS: "aws:sqs"}
+var names = [...]string{Kinesis: "aws:kinesis", DynamoDB: "aws:dynamodb", SNS: "aws:sns", SQS: "aws:sqs", Kafka: "aws:kafka"}
 
 // String returns the name of the source in events, such as aws:kinesis.
 func (k Kind) String() string {
@@ -55,7 +56,9 @@ func kindNamed(name []byte) Kind {
 
 // Batch holds the records of one event that have the same source.
 type Batch struct {
-	// SourceARN is the ARN of the stream, topic or queue, as the event has it.
+	// SourceARN is the ARN of the stream, topic or queue, as the event has it. A topic of
+	// Kafka has the ARN that IAM policies use, or kafka://HOST:PORT,HOST:PORT/TOPIC, with the
+	// brokers in order.
 	SourceARN string
 
 	Kind Kind
@@ -92,6 +95,10 @@ type Batch struct {
 	// messageId, and its action MESSAGE. In a FIFO queue the lane is the group, and the Seq
 	// is the sequence number, else the messageId. A standard queue has no order: all
 	// messages are in one lane, the queue's ARN, and a Seq is a messageId.
+	//
+	// A record of Kafka has its value as data. Its key is the key's text, or the base64 of a
+	// key that is not UTF-8, or "". The lane is the topic and partition, such as orders-0,
+	// and the Seq the offset. The action is PUT, or REMOVE for a tombstone, which has no data.
 	//
 	// A Seq is unique in its lane. If the source does not number its records so, the Seq
 	// contains a digest: see [Number].
@@ -136,6 +143,7 @@ func (m *Memory) Decode(data []byte) ([]Batch, error) {
 	m.Free()
 	d := decoder{in: read(data), room: m}
 	var records jsonscan.Kind
+	var kafka kafkaEvent
 	var others []string
 	v, ok := d.in.Object(func(member jsonscan.Value) (ok bool) {
 		name := d.mem.bytes(member)
@@ -146,7 +154,10 @@ func (m *Memory) Decode(data []byte) ([]Batch, error) {
 		if len(others) <= maxNamed {
 			others = append(others, quote(name))
 		}
-		_, ok = d.in.Value()
+		known, ok := kafka.read(&d, name)
+		if !known {
+			_, ok = d.in.Value()
+		}
 		return ok
 	})
 	if !ok || !d.in.End() {
@@ -155,11 +166,14 @@ func (m *Memory) Decode(data []byte) ([]Batch, error) {
 	switch {
 	case v.Kind != jsonscan.Object:
 		return nil, fmt.Errorf("the event is %s, not an object with Records from %s", v.Kind, sources)
+	case records == jsonscan.Absent && kafka.is(&d):
+		d.err = d.kafka(&kafka)
 	case records == jsonscan.Absent:
 		return nil, fmt.Errorf("the event has no Records, only %s; fanout accepts events from %s", enumerate(others), sources)
 	case records != jsonscan.Array && records != jsonscan.Null:
 		return nil, fmt.Errorf("the event's Records is %s, not a list", records)
-	case d.err != nil:
+	}
+	if d.err != nil {
 		return nil, d.err
 	}
 	for i := range d.batches {
@@ -255,7 +269,10 @@ func rise(recs []engine.Record) bool {
 func precedes(a, b string) bool { return len(a) < len(b) || len(a) == len(b) && a < b }
 
 // sources lists the sources that Decode accepts.
-const sources = "aws:kinesis, aws:dynamodb, aws:sns and aws:sqs"
+const sources = "aws:kinesis, aws:dynamodb, aws:sns, aws:sqs, aws:kafka and SelfManagedKafka"
+
+// recordSources lists the sources whose events have Records.
+const recordSources = "aws:kinesis, aws:dynamodb, aws:sns and aws:sqs"
 
 // Limits on the names that an error quotes from an event.
 const (

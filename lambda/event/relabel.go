@@ -1,6 +1,7 @@
 package event
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -9,8 +10,12 @@ import (
 )
 
 // Relabel returns the event with arn as the source of every record, and otherwise
-// unchanged. All records must come from a source of that kind.
+// unchanged. All records must come from a source of that kind. An event of Kafka names its
+// topics and brokers in several places, so Relabel refuses the kind.
 func Relabel(data []byte, kind Kind, arn string) ([]byte, error) {
+	if kind == Kafka {
+		return nil, errors.New("events of Kafka keep their own source, because it is made of their cluster and topics; edit the event, or write its source as sourceArn")
+	}
 	r := relabeler{in: read(data), kind: kind, arn: jsontext.AppendString(nil, arn)}
 	_, ok := r.in.Object(func(name jsonscan.Value) (ok bool) {
 		if string(name.Content()) == "Records" {

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"fanout/engine"
+	"fanout/internal/awsname"
 	"fanout/internal/jsonscan"
 )
 
@@ -21,6 +22,9 @@ func newRecordSource(arn string) recordSource {
 	s := recordSource{arn: arn}
 	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
 		s.service, s.region = parts[2], parts[3]
+	}
+	if awsname.IsKafka(arn) {
+		s.service = awsname.Kafka
 	}
 	return s
 }
@@ -40,6 +44,8 @@ func (s *recordSource) record(r *engine.Record) []byte {
 		v = s.sns(r)
 	case "sqs":
 		v = s.sqs(r)
+	case awsname.Kafka:
+		v = kafkaRecord(r)
 	}
 	text, _ := json.Marshal(v) // never fails: fault has found the data to be JSON
 	return text
@@ -53,6 +59,8 @@ func (s *recordSource) fault(r *engine.Record) string {
 		if notUTF8(r) {
 			return keyNotUTF8
 		}
+		return ""
+	case s.service == awsname.Kafka:
 		return ""
 	case s.service == "dynamodb":
 		if !jsonscan.Valid(r.Data.Bytes()) {
@@ -179,6 +187,33 @@ func (s *recordSource) sqs(r *engine.Record) any {
 		m.Attributes.Sequence = r.Seq
 	}
 	return m
+}
+
+// kafkaRecord makes a record of Kafka (Lambda guide, Using Lambda with Amazon MSK), without
+// headers. The value of a tombstone is null.
+func kafkaRecord(r *engine.Record) any {
+	offset, _, _ := strings.Cut(r.Seq, "/")
+	partition := strings.LastIndexByte(r.Lane, '-')
+	k := struct {
+		Topic     string      `json:"topic"`
+		Partition json.Number `json:"partition,omitempty"`
+		Offset    json.Number `json:"offset,omitempty"`
+		Timestamp int64       `json:"timestamp"`
+		Type      string      `json:"timestampType"`
+		Key       []byte      `json:"key"`
+		Value     []byte      `json:"value"`
+		Headers   []struct{}  `json:"headers"`
+	}{
+		Topic: r.Lane[:max(partition, 0)], Partition: json.Number(r.Lane[partition+1:]), Offset: json.Number(offset),
+		Timestamp: r.Arrived, Type: "CREATE_TIME", Headers: []struct{}{},
+	}
+	if r.Key != "" {
+		k.Key = []byte(r.Key)
+	}
+	if r.Action != "REMOVE" || r.Data.Len() > 0 {
+		k.Value = append([]byte{}, r.Data.Bytes()...)
+	}
+	return k
 }
 
 // seconds converts Unix milliseconds to seconds.

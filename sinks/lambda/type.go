@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"fanout/engine"
+	"fanout/internal/awsname"
 	"fanout/sinks"
 	"fanout/sinks/awsenv"
 )
@@ -51,5 +52,8 @@ func form(s *sinks.Spec) Form {
 func checkNewlines(s *sinks.Spec, f sinks.Findings) {
 	if s.AppendNewlines && s.FromTable() {
 		f.Warn("appendNewlines", "has no effect: a function gets DynamoDB images inside of records, where no line ends")
+	}
+	if s.AppendNewlines && awsname.IsKafka(s.SourceARN) {
+		f.Warn("appendNewlines", "has no effect: a function gets records of Kafka as they are")
 	}
 }

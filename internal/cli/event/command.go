@@ -22,25 +22,26 @@ type flags struct {
 func New() *cobra.Command {
 	var f flags
 	cmd := &cobra.Command{
-		Use:   "event <kinesis|dynamodb|sns|sqs>",
+		Use:   "event <kinesis|dynamodb|sns|sqs|kafka>",
 		Short: "Make a Lambda event of plain lines",
 		Long: `Event makes the event that Lambda would pass to the function, and prints it. Each line
 of the input becomes a record: the data of a Kinesis record, the message of an SNS
-notification, the body of an SQS message, or an item, a JSON object, that is new in a
-DynamoDB table. Pass the event to fanout run --event. To deliver lines without an event in between, use fanout run --data.
+notification, the body of an SQS message, the value of a Kafka record, or an item, a JSON
+object, that is new in a DynamoDB table. Pass the event to fanout run --event. To deliver lines without an event in between, use fanout run --data.
 Empty lines are skipped.`,
 		Example: `  fanout event kinesis --data orders.jsonl --key .customer > event.json
   fanout event dynamodb --data customers.jsonl --keys id > event.json
+  fanout event kafka --data orders.jsonl --key .customer --source-arn kafka://broker:9092/orders > event.json
   fanout event sqs --fifo --group .customer --data orders.jsonl > event.json
   echo hello | fanout event sns > event.json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 || lines.Example(args[0]) == "" {
-				return errors.New("event needs one argument, the type of the source: kinesis, dynamodb, sns or sqs")
+				return errors.New("event needs one argument, the type of the source: kinesis, dynamodb, sns, sqs or kafka")
 			}
 			f.service = args[0]
 			return nil
 		},
-		ValidArgs: []string{"kinesis", "dynamodb", "sns", "sqs"},
+		ValidArgs: []string{"kinesis", "dynamodb", "sns", "sqs", "kafka"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(cmd); err != nil {
 				return err

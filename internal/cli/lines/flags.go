@@ -22,12 +22,12 @@ type Flags struct {
 // names are the names of the flags, and services the services that each is for.
 var (
 	names    = []string{"key", "keys", "aggregate", "group"}
-	services = map[string]string{"key": "kinesis", "keys": "dynamodb", "aggregate": "kinesis", "group": "sqs"}
+	services = map[string][]string{"key": {"kinesis", "kafka"}, "keys": {"dynamodb"}, "aggregate": {"kinesis"}, "group": {"sqs"}}
 )
 
 // Add adds the flags.
 func (f *Flags) Add(s *pflag.FlagSet) {
-	s.StringVar(&f.key, "key", "", "the partition key of a Kinesis record is the result of this jq `PROGRAM`, such as .customer (default: the number of its line)")
+	s.StringVar(&f.key, "key", "", "the partition key of a Kinesis record, or the key of a Kafka record, is the result of this jq `PROGRAM`, such as .customer (default: the number of its line; for Kafka none)")
 	s.StringSliceVar(&f.keys, "keys", []string{"id"}, "the key attributes of the DynamoDB table, by `NAME`; two with a comma")
 	s.StringVar(&f.group, "group", "", "the message group of an SQS message is the result of this jq `PROGRAM`, such as .tenant (default: none, and in a FIFO queue one for all)")
 	s.BoolVar(&f.aggregate, "aggregate", false, "put several lines into one Kinesis record, as the Kinesis Producer Library does, for targets with deaggregate")
@@ -46,7 +46,7 @@ func (f *Flags) Used(s *pflag.FlagSet) string {
 // Check checks the flags for records of a service.
 func (f *Flags) Check(s *pflag.FlagSet, service string) error {
 	for _, name := range names {
-		if s.Changed(name) && services[name] != service {
+		if s.Changed(name) && !slices.Contains(services[name], service) {
 			return fmt.Errorf("--%s has no effect on records of %s; remove it", name, service)
 		}
 	}

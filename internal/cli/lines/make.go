@@ -16,15 +16,16 @@ import (
 	"unicode/utf8"
 
 	"fanout/engine/plain"
+	"fanout/internal/awsname"
 	"fanout/internal/jq"
 	"fanout/lambda/event"
 )
 
 // Maker makes the records of an event (AWS Lambda developer guide, the events of Kinesis,
-// DynamoDB, SNS and SQS).
+// DynamoDB, SNS, SQS and Kafka).
 type Maker struct {
 	Source, Service, Region string
-	Key                     *jq.Program // of a partition key; nil: the number of the line
+	Key                     *jq.Program // of a partition key; nil: the number of the line, or of a Kafka record none
 	Group                   *jq.Program // of a message group; nil: none, and in a FIFO queue one for all
 	Keys                    []string    // key attributes of the table
 	Aggregate               bool        // several lines make a Kinesis record
@@ -44,6 +45,7 @@ type Maker struct {
 func Example(service string) string {
 	resource := map[string]string{
 		"kinesis": "stream/example", "dynamodb": "table/example/stream/2026-01-01T00:00:00.000", "sns": "example", "sqs": "example",
+		"kafka": "topic/example/00000000-0000-4000-8000-000000000000-1/example",
 	}[service]
 	if resource == "" {
 		return ""
@@ -56,8 +58,10 @@ func (m *Maker) Add(ctx context.Context, number int, line string) error {
 	switch {
 	case m.Service == "kinesis":
 		return m.addKinesis(ctx, number, line)
+	case m.Service == awsname.Kafka:
+		return m.addKafka(ctx, number, line)
 	case !utf8.ValidString(line): // JSON would replace the bytes
-		return errors.New("the line is not UTF-8, and only Kinesis takes other bytes; convert it, or use a Kinesis source")
+		return errors.New("the line is not UTF-8, and only Kinesis and Kafka take other bytes; convert it, or use such a source")
 	case m.Service == "dynamodb":
 		return m.addItem(number, line)
 	case m.Service == "sqs":
@@ -273,7 +277,8 @@ func (m *Maker) Event() (event []byte, numbers []int, err error) {
 	if err := m.closeAggregate(); err != nil {
 		return nil, nil, err
 	}
-	event = slices.Concat([]byte(`{"Records":[`), bytes.Join(m.records, []byte(",")), []byte(`]}`))
+	start, end := m.frame()
+	event = slices.Concat([]byte(start), bytes.Join(m.records, []byte(",")), []byte(end))
 	numbers = m.numbers
 	m.records, m.numbers, m.size = nil, nil, 0
 	return event, numbers, nil
@@ -285,7 +290,8 @@ func (m *Maker) Print(w io.Writer) error {
 		return err
 	}
 	var b bytes.Buffer
-	b.WriteString(`{"Records": [`)
+	start, end := m.frame()
+	b.WriteString(start)
 	for i, r := range m.records {
 		if i > 0 {
 			b.WriteByte(',')
@@ -293,7 +299,7 @@ func (m *Maker) Print(w io.Writer) error {
 		b.WriteString("\n  ")
 		b.Write(r)
 	}
-	b.WriteString("\n]}\n")
+	b.WriteString("\n" + end + "\n")
 	_, err := w.Write(b.Bytes())
 	return err
 }
