@@ -40,7 +40,7 @@ records
 		t.Errorf("explaining made calls: %v", a.Calls())
 	}
 	for _, source := range []string{"orders", "arn:aws:s3:::bucket"} {
-		if _, err := a.Explain(t.Context(), source); err == nil || !strings.Contains(err.Error(), "is not the ARN of a Kinesis stream, DynamoDB stream, SNS topic or SQS queue") {
+		if _, err := a.Explain(t.Context(), source); err == nil || !strings.Contains(err.Error(), "is not the ARN of a Kinesis stream, DynamoDB stream, SNS topic, SQS queue or Kafka topic") {
 			t.Errorf("%s: %v", source, err)
 		}
 	}

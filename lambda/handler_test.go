@@ -154,11 +154,11 @@ func TestEventErrors(t *testing.T) {
 	for event, want := range map[string]string{
 		`{"Records":[]}`:                         "null",
 		`{"Records":null}`:                       "null",
-		`{}`:                                     `error: the event has no Records, only {}; fanout accepts events from aws:kinesis, aws:dynamodb, aws:sns and aws:sqs`,
-		`{"detail":{}}`:                          `error: the event has no Records, only "detail"; fanout accepts events from aws:kinesis, aws:dynamodb, aws:sns and aws:sqs`,
+		`{}`:                                     `error: the event has no Records, only {}; fanout accepts events from aws:kinesis, aws:dynamodb, aws:sns, aws:sqs, aws:kafka and SelfManagedKafka`,
+		`{"detail":{}}`:                          `error: the event has no Records, only "detail"; fanout accepts events from aws:kinesis, aws:dynamodb, aws:sns, aws:sqs, aws:kafka and SelfManagedKafka`,
 		`{"Records":[{"eventSource":"aws:s3"}]}`: `error: the event's Records[0] comes from "aws:s3"; fanout accepts aws:kinesis, aws:dynamodb, aws:sns and aws:sqs`,
 		`{"Records":[{"eventSource":"aws:kinesis"}]}`: `error: the event's Records[0] comes from aws:kinesis but has no eventSourceARN`,
-		`"secret"`: `error: the event is a string, not an object with Records from aws:kinesis, aws:dynamodb, aws:sns and aws:sqs`,
+		`"secret"`: `error: the event is a string, not an object with Records from aws:kinesis, aws:dynamodb, aws:sns, aws:sqs, aws:kafka and SelfManagedKafka`,
 	} {
 		if got := a.answer(event); got != want {
 			t.Errorf("%s: got %s\nwant %s", event, got, want)

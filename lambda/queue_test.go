@@ -155,3 +155,27 @@ func TestQueueToQueue(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// The answer names each failed record of a Kafka topic. When the event comes again, only what
+// is missing is sent. A tombstone is a record without data.
+func TestKafkaSource(t *testing.T) {
+	const event = `{"eventSource":"SelfManagedKafka","bootstrapServers":"b2:9092,b1:9092","records":{` +
+		`"orders-0":[{"topic":"orders","partition":0,"offset":7,"value":"bTE="},{"topic":"orders","partition":0,"offset":8,"value":"bTI="}],` +
+		`"orders-1":[{"topic":"orders","partition":1,"offset":7,"value":"bTM="}]}}`
+	a := open(t, targets("kafka://b1:9092,b2:9092/orders", two...), func(o *lambda.Options) { o.ReportBatchItemFailures = true })
+	a.refuse("b")
+	const want = `{"batchItemFailures":[{"itemIdentifier":{"partition":"orders-0","offset":7}},` +
+		`{"itemIdentifier":{"partition":"orders-0","offset":8}},{"itemIdentifier":{"partition":"orders-1","offset":7}}]}`
+	if got := a.answer(event); got != want {
+		t.Errorf("the answer is %s", got)
+	}
+	a.refuse("")
+	if got := a.answer(event); got != `{"batchItemFailures":[]}` {
+		t.Errorf("the answer is %s", got)
+	}
+	for _, target := range []string{"kinesis/a", "kinesis/b"} {
+		if got := inAnyOrder(a.arrived(target)); got != "m1 m2 m3" {
+			t.Errorf("%s got %s", target, got)
+		}
+	}
+}

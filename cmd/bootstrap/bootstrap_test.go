@@ -169,7 +169,8 @@ func TestErrors(t *testing.T) {
 	if err := os.WriteFile(broken, []byte("targets:\n- id: [\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const sources = "aws:kinesis, aws:dynamodb, aws:sns and aws:sqs"
+	const records = "aws:kinesis, aws:dynamodb, aws:sns and aws:sqs"
+	const sources = "aws:kinesis, aws:dynamodb, aws:sns, aws:sqs, aws:kafka and SelfManagedKafka"
 
 	for name, tt := range map[string]struct {
 		env         []string
@@ -177,7 +178,7 @@ func TestErrors(t *testing.T) {
 	}{
 		"empty Records":  {nil, `{"Records":[]}`, "null"},
 		"no Records":     {nil, `{"version":"0","detail-type":"Scheduled Event"}`, `error: the event has no Records, only "version", "detail-type"; fanout accepts events from ` + sources},
-		"unknown source": {nil, `{"Records":[{"eventSource":"aws:s3","s3":{}}]}`, `error: the event's Records[0] comes from "aws:s3"; fanout accepts ` + sources},
+		"unknown source": {nil, `{"Records":[{"eventSource":"aws:s3","s3":{}}]}`, `error: the event's Records[0] comes from "aws:s3"; fanout accepts ` + records},
 		"not an object":  {nil, `[1]`, `error: the event is a list, not an object with Records from ` + sources},
 		"not JSON":       {nil, `{"Records":[`, "error: the event is not JSON: it ends too early, at byte 12"},
 		"missing file":   {[]string{"FANOUT_TARGETS_FILE=" + missing}, good, "error: the targets file " + missing + " cannot be read: no such file or directory"},

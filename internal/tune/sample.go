@@ -51,6 +51,8 @@ func NewSample(events ...[]byte) (*Sample, error) {
 				return nil, fmt.Errorf("the sample is from the topic %s; SNS invokes the function for each message, so tune works only for streams", b.SourceARN)
 			case b.Kind == event.SQS:
 				return nil, fmt.Errorf("the sample is from the queue %s; Lambda scales the readers of a queue itself, so tune works only for streams", b.SourceARN)
+			case b.Kind == event.Kafka:
+				return nil, fmt.Errorf("the sample is from the Kafka topic %s; tune works only for Kinesis and DynamoDB streams", b.SourceARN)
 			case s.Source != "" && b.SourceARN != s.Source:
 				return nil, fmt.Errorf("the sample has records of %s and %s; each has its own mapping, so tune one at a time", s.Source, b.SourceARN)
 			}

@@ -61,6 +61,7 @@ var workloads = []struct {
 	{"kinesis/500x1KiB", kinesisEvent(500, 1024), 500, 0.02},
 	{"kinesis/10000x200B", kinesisEvent(10000, 200), 10000, 0.001},
 	{"dynamodb/1000x15", dynamodbEvent(1000, 15), 1000, 0.02},
+	{"kafka/10000x200B", kafkaEventOf(10000, 200), 10000, 0.01},
 }
 
 func BenchmarkDecode(b *testing.B) {

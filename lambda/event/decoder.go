@@ -131,7 +131,7 @@ func (d *decoder) add() error {
 	}
 	kind := kindNamed(d.mem.bytes(from))
 	if kind == 0 || kind == Kafka {
-		return fmt.Errorf("the event's Records[%d] comes from %s; fanout accepts %s in Records", d.n, quote(d.mem.bytes(from)), recordSources)
+		return fmt.Errorf("the event's Records[%d] comes from %s; fanout accepts %s", d.n, quote(d.mem.bytes(from)), recordSources)
 	}
 	arn, where := r.arn, "eventSourceARN"
 	if kind == SNS {

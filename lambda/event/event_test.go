@@ -44,6 +44,10 @@ func TestSources(t *testing.T) {
 		queue   = "arn:aws:sqs:us-east-2:123456789012:my-queue"
 		fifo    = "arn:aws:sqs:us-east-2:123456789012:fifo.fifo"
 		message = "059f36b4-87a3-44ab-83d2-661975830a7d"
+
+		cluster = "arn:aws:kafka:us-east-1:123456789012:topic/vpc-2priv-2pub/751d2973-a626-431c-9d4e-d7975eb44dd7-2/"
+		brokers = "kafka://b1.example.com:9092,b2.example.com:9092/"
+		hello   = "Hello, this is a test."
 	)
 	for file, want := range map[string][]flatBatch{
 		"kinesis.json": {{stream, Kinesis, []flat{
@@ -80,6 +84,16 @@ func TestSources(t *testing.T) {
 			Key: "1", Data: "Test message.", Lane: "1", Seq: "18849496460467696128", Action: "MESSAGE", Arrived: 1573251510774,
 			Message: Message{ID: "11d6ee51-4cc7-4302-9e22-7cd8afdaadf5"},
 		}}}},
+		"kafka.json": {{cluster + "mytopic", Kafka, []flat{
+			{Key: "abcDEF", Data: hello, Lane: "mytopic-0", Seq: "15", Action: "PUT", Arrived: 1545084650987},
+			{Key: "/w==", Lane: "mytopic-0", Seq: "16", Action: "REMOVE"},
+			{Data: "{}", Lane: "mytopic-1", Seq: "15", Action: "PUT", Arrived: 1545084650988},
+		}}, {cluster + "my-other-topic", Kafka, []flat{
+			{Lane: "my-other-topic-12", Seq: "7", Action: "PUT", Arrived: 1545084711166},
+		}}},
+		"selfmanaged.json": {{brokers + "mytopic", Kafka, []flat{
+			{Key: "abcDEF", Data: hello, Lane: "mytopic-0", Seq: "15", Action: "PUT", Arrived: 1545084650987},
+		}}},
 	} {
 		if diff := cmp.Diff(want, decodeFile(t, file)); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", file, diff)
@@ -154,15 +168,15 @@ func TestErrors(t *testing.T) {
 		{"\uFEFF{\"Records\":[01]}", "the event is not JSON: byte 16 does not belong there"},
 		{"\xFF\xFE{\x00}\x00", "the event is not JSON in UTF-8 but UTF-16 text; save it as UTF-8"},
 		{"\xFE\xFF\x00{\x00}", "the event is not JSON in UTF-8 but UTF-16 text; save it as UTF-8"},
-		{`[]`, "the event is a list, not an object with Records from aws:kinesis, aws:dynamodb, aws:sns and aws:sqs"},
-		{`{}`, "the event has no Records, only {}; fanout accepts events from aws:kinesis, aws:dynamodb, aws:sns and aws:sqs"},
+		{`[]`, "the event is a list, not an object with Records from aws:kinesis, aws:dynamodb, aws:sns, aws:sqs, aws:kafka and SelfManagedKafka"},
+		{`{}`, "the event has no Records, only {}; fanout accepts events from aws:kinesis, aws:dynamodb, aws:sns, aws:sqs, aws:kafka and SelfManagedKafka"},
 		{
 			`{"source":"aws.events","detail":{"Records":[]}}`,
-			`the event has no Records, only "source", "detail"; fanout accepts events from aws:kinesis, aws:dynamodb, aws:sns and aws:sqs`,
+			`the event has no Records, only "source", "detail"; fanout accepts events from aws:kinesis, aws:dynamodb, aws:sns, aws:sqs, aws:kafka and SelfManagedKafka`,
 		},
 		{
 			`{"` + long + `":0,"b":0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0}`,
-			`the event has no Records, only "` + long[:64] + `"…, "b", "c", "d", "e", "f", "g", "h" and more; fanout accepts events from aws:kinesis, aws:dynamodb, aws:sns and aws:sqs`,
+			`the event has no Records, only "` + long[:64] + `"…, "b", "c", "d", "e", "f", "g", "h" and more; fanout accepts events from aws:kinesis, aws:dynamodb, aws:sns, aws:sqs, aws:kafka and SelfManagedKafka`,
 		},
 		{`{"Records":"x"}`, "the event's Records is a string, not a list"},
 		{`{"Records":[7]}`, "the event's Records[0] is a number, not an object"},

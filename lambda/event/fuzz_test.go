@@ -39,6 +39,20 @@ var hostile = []string{
 	`{"Records":[{"eventSource":"aws:sqs","eventSourceARN":"q.fifo","messageId":"m","body":"b","attributes":{"MessageGroupId":"g"},"attributes":{"SequenceNumber":"1","SentTimestamp":"99999999999999999"}}]}`,
 	`{"Records":[{"eventSource":"aws:sqs","eventSourceARN":"q.fifo","body":"b","attributes":{"MessageGroupId":"g","SequenceNumber":"2","SentTimestamp":"-1","ApproximateReceiveCount":"1"}}]}`,
 	`{"Records":[{"eventSource":"aws:sqs","eventSourceARN":"q.fifo","body":"b","attributes":{"MessageGroupId":3,"SentTimestamp":5,"ApproximateReceiveCount":1}}]}`,
+	`{"eventSource":"aws:kafka","eventSourceArn":"a:cluster/b/c","records":{}}`,
+	`{"eventSource":"aws:kafka","eventSourceArn":"a:cluster/b/c","records":null}`,
+	`{"eventSource":"aws:kafka","eventSourceArn":"a:cluster/b/c","records":[]}`,
+	`{"eventSource":"aws:kafka","eventSourceArn":"a:cluster/b/c"}`,
+	`{"eventSource":"aws:kafka","eventSourceArn":"a","records":{"t-0":[]}}`,
+	`{"eventSource":"aws:kafka","eventSourceArn":"a:cluster/b/c","records":{"t-0":null,"t-1":{}}}`,
+	`{"eventSource":"aws:kafka","eventSourceArn":"a:cluster/b/c","records":{"t":[]}}`,
+	`{"eventSource":"aws:kafka","eventSourceArn":"a:cluster/b/c","records":{"-0":[]}}`,
+	`{"eventSource":"SelfManagedKafka","records":{"t-0":[]}}`,
+	`{"eventSource":"SelfManagedKafka","bootstrapServers":"b","records":{"t-0":[{"offset":1,"value":"QQ=="}]},"Records":[]}`,
+	`{"records":{"t-0":[1,null,{},{"offset":1.0},{"offset":-1,"key":"QQ"},{"offset":2,"key":"Q\u0051==","value":7}]},"bootstrapServers":"c,b","eventSource":"SelfManagedKafka"}`,
+	`{"records":{"t-0":[{"offset":1,"value":"x"},{"offset":1,"key":"","offset":1}],"t\u002d0":[{"offset":"1","timestamp":1e3}]},"bootstrapServers":"c,b","eventSource":"Self\u004danagedKafka"}`,
+	`{"eventSource":"aws:kinesis","records":{"t-0":[]}}`,
+	`{"Records":[{"eventSource":"aws:kafka","eventSourceARN":"a"}]}`,
 }
 
 func seeds(t testing.TB) [][]byte {

@@ -162,7 +162,7 @@ func (d *decoder) kafkaRecord(k *kafkaRecord) engine.Record {
 	if k.offset.Kind == jsonscan.Number && isNumber(string(k.offset.Raw)) {
 		r.Seq = share(k.offset.Raw)
 	} else {
-		d.fail("the record's offset is not a number of digits")
+		d.fail("the record's offset is not a whole number")
 	}
 	if k.timestamp.Kind == jsonscan.Number {
 		r.Arrived = unixMillis(share(k.timestamp.Raw))

@@ -88,6 +88,9 @@ var errReference = errors.New("refused")
 // reference decodes like Decode, with encoding/json.
 func reference(data []byte) ([]flatBatch, error) {
 	event := asObject(data)
+	if source, _ := event.text("eventSource"); event["Records"] == nil && json.Valid(data) && (source == "aws:kafka" || source == "SelfManagedKafka") {
+		return referenceKafka(event, source)
+	}
 	if !json.Valid(data) || event == nil || event["Records"] == nil {
 		return nil, errReference
 	}

@@ -61,10 +61,10 @@ func TestFaults(t *testing.T) {
 		attrs map[string]Value
 		want  string
 	}{
-		{with("sourceArn", "-"), "sourceArn: is missing; write the ARN of a Kinesis stream, DynamoDB stream, SNS topic or SQS queue"},
+		{with("sourceArn", "-"), "sourceArn: is missing; write the ARN of a Kinesis stream, DynamoDB stream, SNS topic, SQS queue or Kafka topic"},
 		{with("sourceArn", "arn:aws:kinesis:eu-west-1:123456789012:stream/"+strings.Repeat("x", 2048)), "sourceArn: is 2094 bytes long, but a table allows at most 2048"},
-		{with("sourceArn", "clicks"), `sourceArn: "clicks" is not an ARN; write the ARN of a Kinesis stream, DynamoDB stream, SNS topic or SQS queue`},
-		{with("sourceArn", "arn:aws:s3:::bucket"), `sourceArn: "arn:aws:s3:::bucket" belongs to "s3"; write the ARN of a Kinesis stream, DynamoDB stream, SNS topic or SQS queue`},
+		{with("sourceArn", "clicks"), `sourceArn: "clicks" is not an ARN; write the ARN of a Kinesis stream, DynamoDB stream, SNS topic, SQS queue or Kafka topic`},
+		{with("sourceArn", "arn:aws:s3:::bucket"), `sourceArn: "arn:aws:s3:::bucket" belongs to "s3"; write the ARN of a Kinesis stream, DynamoDB stream, SNS topic, SQS queue or Kafka topic`},
 		{with("sourceArn", "arn:aws:kinesis:eu-west-1:123456789012:streams/x"), `sourceArn: "arn:aws:kinesis:eu-west-1:123456789012:streams/x" is not a stream; write an ARN like arn:aws:kinesis:eu-west-1:123456789012:stream/name`},
 		{with("sourceArn", "arn:aws:kinesis:eu-west-1:12345:stream/x"), `sourceArn: "arn:aws:kinesis:eu-west-1:12345:stream/x" has no account of 12 digits; write an ARN like arn:aws:kinesis:eu-west-1:123456789012:stream/name`},
 		{with("sourceArn", "arn:aws:dynamodb:eu-west-1:123456789012:table/Orders"), `sourceArn: "arn:aws:dynamodb:eu-west-1:123456789012:table/Orders" is not the stream of a table; write its LatestStreamArn, like arn:aws:dynamodb:eu-west-1:123456789012:table/name/stream/2026-01-31T12:34:56.789`},

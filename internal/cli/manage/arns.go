@@ -63,6 +63,12 @@ func (f *arnForm) check(flag, value string) error {
 // checkARN checks the value of the flag thing-arn.
 func checkARN(thing, value string) error {
 	flag, form := thing+"-arn", arnForms[thing]
+	if thing == "source" && awsname.IsKafka(value) {
+		if _, err := awsname.CheckSource(value); err != nil {
+			return fmt.Errorf("--%s: %w", flag, err)
+		}
+		return nil
+	}
 	a, err := arn.Parse(value)
 	if err != nil {
 		return fmt.Errorf("--%s is %q, which is not an ARN; use an ARN, or put a name in --%s", flag, value, thing)

@@ -174,6 +174,9 @@ func (m *Command) SourceForm() sourceForm {
 }
 
 func FormOf(source string) sourceForm {
+	if awsname.IsKafka(source) {
+		return sourceForm{awsname.Kafka, source}
+	}
 	a, _ := arn.Parse(source) // checked before
 	return sourceForm{a.Service, source}
 }
@@ -182,6 +185,9 @@ func FormOf(source string) sourceForm {
 // cannot be hooked.
 func (f *MappingFlags) checkSource(m *Command, source sourceForm) error {
 	bounds, of := streamBounds, ""
+	if source.Service == awsname.Kafka {
+		return noKafka(source.name)
+	}
 	if source.Service == "sns" {
 		bounds, of = topicBounds, "for an SNS topic "
 		// SNS developer guide, Message delivery for FIFO topics.

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"fanout/engine"
+	"fanout/internal/awsname"
 	"fanout/internal/cli/factory"
 	"fanout/internal/cli/run"
 	"fanout/internal/cli/ui"
@@ -96,6 +97,8 @@ func (r *replay) open(ctx context.Context) error {
 	switch service, _ := target.CheckSource(r.source); service {
 	case "sns":
 		return fmt.Errorf("the source %s is a topic, which keeps no records; replay reads Kinesis and DynamoDB streams", r.source)
+	case awsname.Kafka:
+		return fmt.Errorf("the source %s is a Kafka topic; replay reads Kinesis and DynamoDB streams", r.source)
 	case "sqs":
 		return fmt.Errorf("the source %s is a queue, which keeps no messages that were delivered; replay reads Kinesis and DynamoDB streams", r.source)
 	}

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"fanout/engine/plain"
+	"fanout/internal/awsname"
 	"fanout/internal/cli/ui"
 	"fanout/internal/poll"
 	"fanout/lambda"
@@ -23,6 +24,9 @@ import (
 // runStream polls until it is interrupted, or with --once until everything is
 // delivered.
 func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Config, log *zap.Logger, stderr *ui.Live, sum *Summary) (err error) {
+	if awsname.IsKafka(f.sourceARN) {
+		return fmt.Errorf("--source-arn is the Kafka topic %s, which run does not read; pass its events with --event, or lines with --data", f.sourceARN)
+	}
 	if a, _ := arn.Parse(f.sourceARN); a.Service != "kinesis" && a.Service != "dynamodb" {
 		return fmt.Errorf("--source-arn is %q; it must be the ARN of a Kinesis stream, DynamoDB stream or SQS queue", f.sourceARN)
 	}

@@ -81,7 +81,7 @@ func (h *hookCommand) checkFlags() (err error) {
 }
 
 func (h *hookCommand) run(ctx context.Context, cmd *cobra.Command, a *cloud.Account) error {
-	source, err := h.SourceRef(ctx, a)
+	source, err := h.MappedRef(ctx, a)
 	if err != nil {
 		return err
 	}

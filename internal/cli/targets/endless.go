@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"fanout/internal/awsname"
 	"fanout/internal/cli/manage"
 	"fanout/internal/cli/ui"
 	"fanout/internal/provision/cloud"
@@ -18,7 +19,7 @@ import (
 // looked up; fanout doctor does.
 func (m *targetCommand) warnOfEndless(ctx context.Context, a *cloud.Account, e *registry.Entry, others []registry.Entry) {
 	source := e.Spec.SourceARN
-	if !e.Active() || e.Err() != nil || manage.FormOf(source).Service == "sns" || cloud.IsQueue(source) {
+	if !e.Active() || e.Err() != nil || manage.FormOf(source).Service == "sns" || cloud.IsQueue(source) || awsname.IsKafka(source) {
 		return
 	}
 	f, found, err := role.Find(ctx, a.Lambda(), m.FunctionRef())

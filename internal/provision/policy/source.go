@@ -32,6 +32,8 @@ func (b *builder) source(s Source) error {
 		return b.asyncFailure(s.OnFailure)
 	case "sqs":
 		b.allow(readSQS, s.ARN)
+	case awsname.Kafka:
+		return fmt.Errorf("the source %s belongs to Kafka, whose mappings and rights fanout does not manage; remove it here, and set them up by hand", quote(s.ARN))
 	default:
 		return fmt.Errorf("the source %s belongs to %s; write the ARN of a %s", quote(s.ARN), quote(a.Service), awsname.SourceNouns)
 	}

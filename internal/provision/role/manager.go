@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"fanout/internal/awserr"
+	"fanout/internal/awsname"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/hooks"
 	"fanout/internal/provision/policy"
@@ -81,7 +82,7 @@ func (k *Manager) sources(ctx context.Context, f *Function) ([]policy.Source, er
 	}
 	var sources []policy.Source
 	for i := range mappings {
-		if source := aws.ToString(mappings[i].EventSourceArn); source != "" && source != k.Leaving {
+		if source := aws.ToString(mappings[i].EventSourceArn); source != "" && source != k.Leaving && !awsname.IsKafka(source) { // rights to read Kafka are given by hand
 			sources = append(sources, policy.Source{ARN: source, OnFailure: cloud.OnFailure(mappings[i].DestinationConfig)})
 		}
 	}

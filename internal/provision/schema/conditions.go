@@ -106,7 +106,7 @@ func ofSources(c *target.Catalog) []node {
 		}
 		if len(p) > 0 {
 			all = append(all, node{
-				"if":   node{"properties": node{"sourceArn": node{"pattern": "^arn:[^:]*:" + service + ":"}}, "required": []string{"sourceArn"}},
+				"if":   node{"properties": node{"sourceArn": node{"pattern": "^(arn:[^:]*:" + service + ":|" + service + ":)"}}, "required": []string{"sourceArn"}},
 				"then": node{"properties": p},
 			})
 		}

@@ -23,12 +23,16 @@ var forms = map[string]form{
 		`^arn:` + partition + `:(kinesis:` + region + `:[0-9]{12}:stream/[A-Za-z0-9_.-]{1,128}(/consumer/.*)?` +
 			`|dynamodb:` + region + `:[0-9]{12}:table/[A-Za-z0-9_.-]{1,255}/stream/[A-Za-z0-9_.:-]{1,64}` +
 			`|sns:` + region + `:[0-9]{12}:[A-Za-z0-9_-]{1,256}([.]fifo)?` +
-			`|sqs:` + region + `:[0-9]{12}:[A-Za-z0-9_-]{1,80}([.]fifo)?)$`,
+			`|sqs:` + region + `:[0-9]{12}:[A-Za-z0-9_-]{1,80}([.]fifo)?` +
+			`|kafka:` + region + `:[0-9]{12}:topic/[A-Za-z0-9-]{1,64}/[A-Za-z0-9-]{1,64}/[A-Za-z0-9._-]{1,249})$` +
+			`|^kafka://[^/]+/[A-Za-z0-9._-]{1,249}$`,
 		[]string{
 			"arn:aws:kinesis:eu-west-1:123456789012:stream/orders",
 			"arn:aws:dynamodb:eu-west-1:123456789012:table/Customers/stream/2026-03-01T09:00:00.000",
 			"arn:aws:sns:eu-west-1:123456789012:alerts",
 			"arn:aws:sqs:eu-west-1:123456789012:jobs",
+			"arn:aws:kafka:eu-west-1:123456789012:topic/demo/01234567-89ab-cdef-0123-456789abcdef-1/orders",
+			"kafka://broker-1.example.com:9092,broker-2.example.com:9092/orders",
 		},
 	},
 	"role":       {`^arn:` + partition + `:iam::[0-9]{12}:role/.+$`, []string{"arn:aws:iam::123456789012:role/fanout"}},
