@@ -15,6 +15,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
 
+	"fanout/extra/kafka"
 	"fanout/lambda"
 	"fanout/lambda/target"
 	"fanout/sinks"
@@ -23,9 +24,19 @@ import (
 // root is the folder of the repository.
 var root = filepath.Join("..", "..", "..")
 
+// catalog holds the types that the command knows.
+func catalog(t *testing.T) *target.Catalog {
+	t.Helper()
+	c, err := lambda.CatalogWith(kafka.CommandOnly()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 func compile(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	text, err := Of(lambda.Builtin())
+	text, err := Of(catalog(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +126,7 @@ func TestRepository(t *testing.T) {
 // The schema beside the examples is the one that the command prints.
 func TestGolden(t *testing.T) {
 	const file = "examples/targets/schema.json"
-	got, err := Of(lambda.Builtin())
+	got, err := Of(catalog(t))
 	if err != nil {
 		t.Fatal(err)
 	}
