@@ -20,6 +20,8 @@ type Entry struct {
 
 	// The index and the topic are set only if they depend on the record.
 	Index, Topic, Subject, Group string
+	// The source and the detail type of an event.
+	Source, DetailType string
 	// Attributes has the attributes of a message, without those that fanout adds to each. A
 	// binary value is in base64.
 	Attributes map[string]string

@@ -9,7 +9,7 @@ import (
 // Destination is the place that a target delivers to. The type determines which fields are
 // set:
 //
-//	kinesis, firehose  Name; ARN, Region, Account and Partition if given as an ARN
+//	kinesis, firehose, eventbridge  Name; ARN, Region, Account and Partition if given as an ARN
 //	sqs                URL, Name, FIFO; Region, Account and Partition if known
 //	sns                ARN, Name, FIFO, Region, Account, Partition
 //	lambda             Name, Qualifier; ARN and its parts if given as an ARN

@@ -22,6 +22,7 @@ type options struct {
 	SourceARN   string
 
 	Subject, Attributes, Group string // see Message
+	EventSource, DetailType    string // see Event
 }
 
 func Collect(opts []Option) (o options) {
@@ -58,4 +59,10 @@ func Source(arn string) Option {
 // messages; "": none. See [Spec].
 func Message(subject, attributes, group string) Option {
 	return func(o *options) { o.Subject, o.Attributes, o.Group = subject, attributes, group }
+}
+
+// Event sets templates for the source and the detail type of events; "": the type's own. See
+// [Spec].
+func Event(source, detailType string) Option {
+	return func(o *options) { o.EventSource, o.DetailType = source, detailType }
 }

@@ -57,6 +57,10 @@ type Spec struct {
 	Attributes string // a JSON object of strings; "": none
 	Group      string // message group in a standard queue; "": none
 
+	// Of eventbridge only: templates for each event; "": the type's own.
+	EventSource string
+	DetailType  string
+
 	OnFailure    string // id of the fallback target of the same source; "": none
 	MaxAge       int    // seconds until OnFailure takes a record that could still be delivered; 0: never
 	DropOversize bool   // drop records that are too large instead of failing them

@@ -61,6 +61,7 @@ type Traits struct {
 	Aggregate bool // takes aggregates of the Kinesis Producer Library
 	Messages  bool // takes text with attributes: binary data is sent in base64
 	Groups    bool // a message without order may have a group
+	BusEvents bool // sends events that have a source and a detail type
 	Events    bool // takes source records, as Lambda sends them to a function
 
 	// Prefix says that the service takes the beginning of a request or nothing of it, so

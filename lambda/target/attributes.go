@@ -92,6 +92,8 @@ var attributes = []struct {
 	{"subject", String, false, func(c *checker) any { return &c.spec.Subject }},
 	{"attributes", String, false, func(c *checker) any { return &c.spec.Attributes }},
 	{"group", String, false, func(c *checker) any { return &c.spec.Group }},
+	{"source", String, false, func(c *checker) any { return &c.spec.EventSource }},
+	{"detailType", String, false, func(c *checker) any { return &c.spec.DetailType }},
 	{"aggregate", Bool, false, func(c *checker) any { return &c.spec.Aggregate }},
 	{"filter", String, false, func(c *checker) any { return &c.spec.Filter }},
 	{"stages", String, false, func(c *checker) any { return &c.spec.Stages }},

@@ -17,6 +17,8 @@ func (c *checker) checkPlaces() {
 	}
 	c.checkText("subject", c.spec.Subject)
 	c.checkText("group", c.spec.Group)
+	c.checkText("source", c.spec.EventSource)
+	c.checkText("detailType", c.spec.DetailType)
 	text := strings.ReplaceAll(d.Index+d.Topic, "${", "")
 	for _, wrong := range []string{"$(.", "$.", "{."} {
 		if strings.Contains(text, wrong) {

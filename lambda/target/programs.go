@@ -51,7 +51,7 @@ func (c *checker) checkProgram(attribute, program string) *jq.Program {
 	return p
 }
 
-// checkMessage checks the templates for messages.
+// checkMessage checks the templates for messages and events.
 func (c *checker) checkMessage() {
 	t, s := c.spec.Type, &c.spec
 	if t == nil {
@@ -65,6 +65,8 @@ func (c *checker) checkMessage() {
 		{"subject", &s.Subject, func(t *sinks.Type) bool { return t.Messages }},
 		{messageAttributes, &s.Attributes, func(t *sinks.Type) bool { return t.Messages }},
 		{"group", &s.Group, func(t *sinks.Type) bool { return t.Groups }},
+		{"source", &s.EventSource, func(t *sinks.Type) bool { return t.BusEvents }},
+		{"detailType", &s.DetailType, func(t *sinks.Type) bool { return t.BusEvents }},
 	} {
 		switch {
 		case *a.value == "":

@@ -5,6 +5,7 @@ import (
 	"fanout/sinks"
 	"fanout/sinks/dynamodb"
 	"fanout/sinks/es"
+	"fanout/sinks/eventbridge"
 	"fanout/sinks/file"
 	"fanout/sinks/firehose"
 	"fanout/sinks/http"
@@ -15,12 +16,13 @@ import (
 	"fanout/sinks/redis"
 	"fanout/sinks/sns"
 	"fanout/sinks/sqs"
+	"fanout/sinks/stepfunctions"
 )
 
 // Types returns the built-in types, in the order of the documentation.
 func Types() []*sinks.Type {
 	return []*sinks.Type{
-		sns.Type, sqs.Type, es.Type, dynamodb.Type, kinesis.Type, firehose.Type, iot.Type, lambda.Type, http.Type, memcached.Type, redis.Type, file.Type,
+		sns.Type, sqs.Type, es.Type, dynamodb.Type, kinesis.Type, firehose.Type, eventbridge.Type, stepfunctions.Type, iot.Type, lambda.Type, http.Type, memcached.Type, redis.Type, file.Type,
 	}
 }
 

@@ -24,6 +24,8 @@ type delivery struct {
 	Topic      string            `json:"topic,omitempty"`
 	Subject    string            `json:"subject,omitempty"`
 	Group      string            `json:"group,omitempty"`
+	Source     string            `json:"source,omitempty"`
+	DetailType string            `json:"detailType,omitempty"`
 	Attributes map[string]string `json:"attributes,omitempty"`
 	Data       *string           `json:"data,omitempty"`
 	Data64     []byte            `json:"data64,omitempty"` // data that is not text
@@ -131,7 +133,7 @@ func (s *recording) delivery(ctx context.Context, r *engine.Record) (delivery, e
 	}
 	d := delivery{
 		Key: strings.Clone(r.Key), lane: strings.Clone(r.Lane), seq: strings.Clone(r.Seq), sub: r.Sub,
-		Index: e.Index, Topic: e.Topic, Subject: e.Subject, Group: e.Group, Attributes: e.Attributes,
+		Index: e.Index, Topic: e.Topic, Subject: e.Subject, Group: e.Group, Source: e.Source, DetailType: e.DetailType, Attributes: e.Attributes,
 	}
 	if slices.Contains([]string{"INSERT", "MODIFY", "REMOVE"}, r.Action) {
 		d.Action = strings.Clone(r.Action)

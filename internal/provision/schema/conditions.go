@@ -51,7 +51,7 @@ func typeProperties(t *sinks.Type) node {
 		"role": !t.NoAWS, "externalId": !t.NoAWS, "region": !t.NoAWS,
 		"compress": t.Compress, "aggregate": t.Aggregate, "ttl": t.Cache, "secret": t.TakesSecret(),
 		"headers": t.HTTP, "auth": t.HTTP, "rateLimit": t.HTTP,
-		"subject": t.Messages, "attributes": t.Messages, "group": t.Groups, "envelope": !t.Events && !t.Replica, "tombstone": t.Replica,
+		"subject": t.Messages, "attributes": t.Messages, "group": t.Groups, "source": t.BusEvents, "detailType": t.BusEvents, "envelope": !t.Events && !t.Replica, "tombstone": t.Replica,
 		"maxRecordBytes": !t.FixedRecords, "order": !t.Prefix,
 	} {
 		if !has {

@@ -30,6 +30,8 @@ var descriptions = map[string]string{ //nolint:gosec // no credentials: it descr
 	"subject":         "Subject of each message. It may have places such as ${.id}.",
 	"attributes":      "Attributes of each message: an object whose values may have places such as ${.type}.",
 	"group":           "Message group of each message in a standard queue. It may have places such as ${.tenant}.",
+	"source":          "Source of each event. It may have places such as ${.type}. Default: fanout.",
+	"detailType":      "Detail type of each event. It may have places such as ${.type}. Default: Record.",
 	"aggregate":       "Send aggregates of the Kinesis Producer Library. Default: false.",
 	"filter":          "An EventBridge event pattern. Only records that match go to the target.",
 	"stages":          "Stages of extensions that records pass, by name, with their options.",

@@ -43,4 +43,6 @@ var forms = map[string]form{
 	"key":        {"", []string{".customer.id"}},
 	"subject":    {"", []string{"order ${.id}"}},
 	"group":      {"", []string{"${.tenant}"}},
+	"source":     {"", []string{"shop.orders"}},
+	"detailType": {"", []string{"order ${.type}"}},
 }

@@ -6,6 +6,7 @@ import (
 	"fanout/sinks/account"
 	dynamodb "fanout/sinks/dynamodb/setup"
 	es "fanout/sinks/es/setup"
+	eventbridge "fanout/sinks/eventbridge/setup"
 	file "fanout/sinks/file/setup"
 	firehose "fanout/sinks/firehose/setup"
 	http "fanout/sinks/http/setup"
@@ -16,13 +17,14 @@ import (
 	redis "fanout/sinks/redis/setup"
 	sns "fanout/sinks/sns/setup"
 	sqs "fanout/sinks/sqs/setup"
+	stepfunctions "fanout/sinks/stepfunctions/setup"
 )
 
 // Types returns the descriptions of the built-in types, in the order of the files of fanout
 // tune.
 func Types() []*account.Type {
 	return []*account.Type{
-		kinesis.Type, firehose.Type, sqs.Type, sns.Type, lambda.Type, iot.Type, es.Type, dynamodb.Type, http.Type, redis.Type, memcached.Type, file.Type,
+		kinesis.Type, firehose.Type, sqs.Type, sns.Type, eventbridge.Type, stepfunctions.Type, lambda.Type, iot.Type, es.Type, dynamodb.Type, http.Type, redis.Type, memcached.Type, file.Type,
 	}
 }
 

@@ -171,9 +171,10 @@ func (v Verdict) OfRecord() Verdict {
 //
 //	One or more parameters are invalid. Reason: Message must be shorter than 262144 bytes.
 //	Invalid parameter: Message too long
+//	Total size of the entries in the request is over the limit.
 //	Item size has exceeded the maximum allowed size
 func tooLong(message string) bool {
-	if message == "Invalid parameter: Message too long" || strings.HasSuffix(message, "Item size has exceeded the maximum allowed size") {
+	if message == "Invalid parameter: Message too long" || message == "Total size of the entries in the request is over the limit." || strings.HasSuffix(message, "Item size has exceeded the maximum allowed size") {
 		return true
 	}
 	reason, ok := strings.CutPrefix(message, "One or more parameters are invalid. Reason: Message must be shorter than ")

@@ -81,6 +81,12 @@ var codes = sync.OnceValue(func() map[string]Verdict {
 		"RecursiveInvocation":  unsupported, // Lambda: the function calls itself, directly or not
 		"ModeNotSupported":     unsupported, // Lambda
 
+		"NotAuthorizedForSource":     denied, // EventBridge, like the next
+		"NotAuthorizedForDetailType": denied,
+		"MalformedDetail":            Invalid, // EventBridge, like the next
+		"RedactionFailure":           ServerError,
+		"InvalidAccountId":           noDestination,
+
 		"Validation":             Invalid,
 		"ValidationError":        Invalid,
 		"InvalidArgument":        Invalid,

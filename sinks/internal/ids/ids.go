@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"fanout/engine"
+	"fanout/internal/awsname"
 )
 
 // Origin identifies a source, and is put before the ids of its records. Streams number
@@ -41,6 +42,21 @@ func (o Origin) AppendID(b []byte, r *engine.Record) []byte {
 
 // DedupID returns the deduplication id of r.
 func (o Origin) DedupID(r *engine.Record) string { return Token(o.ID(r)) }
+
+// maxName is the maximum length of a name.
+const maxName = 80
+
+// Name returns a name for r of at most 80 letters, digits, - and _. It is the sequence number and
+// the beginning of the SHA-256 of the ID, or that SHA-256 alone for several records and for other
+// sequence numbers.
+func (o Origin) Name(r *engine.Record) string {
+	hash := Hash(o.AppendID(nil, r))
+	one := Single(r)
+	if one == nil || !awsname.IsName(one.Seq, maxName-len("-")-originDigits, "-_") {
+		return hash
+	}
+	return one.Seq + "-" + hash[:originDigits]
+}
 
 // appendSources appends what identifies each source record that r carries. Lengths separate one
 // record's lane and sequence number from the next.

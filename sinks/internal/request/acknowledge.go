@@ -198,7 +198,7 @@ func other(c *jsonscan.Cursor, name jsonscan.Value, failed *int) (ok bool) {
 		return true
 	}
 	switch string(name.Raw) {
-	case "FailedRecordCount", "FailedPutCount":
+	case "FailedRecordCount", "FailedPutCount", "FailedEntryCount":
 		*failed, ok = count(v)
 		return ok
 	case "Encrypted":

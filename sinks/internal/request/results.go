@@ -30,7 +30,7 @@ func (f *Form) decode(answer []byte) (results []Result, failed int, err error) {
 				return ok
 			})
 			return ok && (list.Kind == jsonscan.Array || list.Kind == jsonscan.Null)
-		case "FailedRecordCount", "FailedPutCount":
+		case "FailedRecordCount", "FailedPutCount", "FailedEntryCount":
 			v, ok := c.Value()
 			failed = 0
 			if v.Given() {
