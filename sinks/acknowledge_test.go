@@ -13,9 +13,10 @@ import (
 // TestContradiction asserts that no doubtful record counts as delivered: the answer
 // counts more failures than it lists.
 func TestContradiction(t *testing.T) {
-	for i, answer := range []string{
-		`{"FailedRecordCount":2,"Records":[{"SequenceNumber":"1"},{"ErrorCode":"InternalFailure"}]}`,
-		`{"FailedPutCount":1,"RequestResponses":[{"RecordId":"1"},{"RecordId":"2"}]}`,
+	for i, answer := range map[int]string{
+		0: `{"FailedRecordCount":2,"Records":[{"SequenceNumber":"1"},{"ErrorCode":"InternalFailure"}]}`,
+		1: `{"FailedPutCount":1,"RequestResponses":[{"RecordId":"1"},{"RecordId":"2"}]}`,
+		6: `{"FailedEntryCount":1,"Entries":[{"EventId":"1"},{"EventId":"2"}]}`,
 	} {
 		for _, s := range []service{services[i], sdkServices[i]} {
 			o := s.open((&sinktest.Wire{Answer: answer}).Config()).Send(t.Context(), sinktest.Numbered(2))
@@ -34,8 +35,10 @@ func FuzzAcknowledged(f *testing.F) {
 	for _, s := range sinktest.AckSeeds {
 		f.Add(s.Answer)
 	}
+	f.Add(`{"FailedEntryCount":0,"Entries":[{"EventId":"1"},{"EventId":"2"}]}`)
+	f.Add(`{"FailedEntryCount":1,"Entries":[{"EventId":"1"},{"ErrorCode":"InternalFailure","ErrorMessage":"why"}]}`)
 	f.Fuzz(func(t *testing.T, answer string) {
-		for i := range services[:2] { // the services whose answers the scanner reads
+		for _, i := range []int{0, 1, 6} { // the services whose answers the scanner reads
 			recs := sinktest.Numbered(2)
 			w := &sinktest.Wire{Answer: answer}
 			got := services[i].open(w.Config()).Send(t.Context(), recs)

@@ -90,6 +90,7 @@ func FuzzAnswer(f *testing.F) {
 		`<PublishBatchResponse><PublishBatchResult><Successful><member><Id>0</Id></member><member><Id>1</Id></member></Successful><Failed/></PublishBatchResult></PublishBatchResponse>`,
 		`<PublishBatchResponse><PublishBatchResult><Failed><member><Id>0</Id><Code>c</Code><SenderFault>true</SenderFault></member></Failed></PublishBatchResult></PublishBatchResponse>`,
 		`<ErrorResponse><Error><Code>InvalidParameter</Code><Message>Invalid parameter: Message too long</Message></Error></ErrorResponse>`,
+		`{"Entries":[{"EventId":"1"},{"EventId":"2"}],"FailedEntryCount":0}`, `{"executionArn":"arn","startDate":1}`, `{"executionArn":5}`,
 		`{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"m"}`, `{"error":{"type":"index_closed_exception","reason":"r"},"status":400}`,
 		`{"Message":"` + strings.Repeat("long ", 1000) + `"}`,
 		`{"Successful":[` + strings.Repeat("{},", 1000) + `{"Id":"0"}]}`,
@@ -124,6 +125,11 @@ func FuzzAnswer(f *testing.F) {
 					ok = status == http.StatusAccepted
 				case "dynamodb": // TestBelievesNoOtherAnswer knows more
 					ok = ok && json.Valid([]byte(answer)) || status == http.StatusBadRequest && strings.Contains(code+answer, "ConditionalCheckFailed")
+				case "stepfunctions":
+					var started struct{ ExecutionArn string }
+					ok = status/100 == 2 && json.Unmarshal([]byte(answer), &started) == nil && started.ExecutionArn != ""
+				case "eventbridge":
+					ok = status/100 == 2 && json.Valid([]byte(answer)) // FuzzAcknowledged knows more
 				case "kinesis", "firehose", "es":
 					ok = ok && json.Valid([]byte(answer)) // FuzzAcknowledged and FuzzESAnswer know more
 				}

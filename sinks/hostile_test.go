@@ -27,6 +27,7 @@ import (
 	lambdasink "fanout/sinks/lambda"
 	"fanout/sinks/memcached"
 	"fanout/sinks/redis"
+	"fanout/sinks/stepfunctions"
 )
 
 // hostileBytes is the size of a hostile server's answer. hostileMemory is the limit of
@@ -101,6 +102,9 @@ func wantHarmless(t *testing.T, s engine.Sink, most int) {
 func hostileSinks() []service {
 	all := append([]service{}, services...)
 	return append(all,
+		service{"stepfunctions", func(c aws.Config, opts ...sinks.Option) engine.Sink {
+			return stepfunctions.New(c, sinktest.Machine, "", opts...)
+		}},
 		service{"iot", func(c aws.Config, _ ...sinks.Option) engine.Sink { return iot.New(c, "", "t") }},
 		service{"lambda", func(c aws.Config, _ ...sinks.Option) engine.Sink {
 			return lambdasink.New(c, "f", "", lambdasink.SourceRecords)

@@ -3,9 +3,12 @@ package sinks_test
 import (
 	"context"
 	"strconv"
+	"time"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	eventbridgetypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	firehosetypes "github.com/aws/aws-sdk-go-v2/service/firehose/types"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
@@ -18,6 +21,7 @@ import (
 	"fanout/engine"
 	"fanout/sinks"
 	"fanout/sinks/internal/classify"
+	"fanout/sinks/internal/document"
 	"fanout/sinks/internal/ids"
 	"fanout/sinks/internal/message"
 	"fanout/sinks/internal/sinktest"
@@ -39,6 +43,9 @@ var sdkServices = []service{
 	}},
 	{"sns.fifo", func(c aws.Config, _ ...sinks.Option) engine.Sink {
 		return sdkSink{services[5].open(c), sdkSNS(c, sinktest.TopicARN+".fifo", true)}
+	}},
+	{"eventbridge", func(c aws.Config, _ ...sinks.Option) engine.Sink {
+		return sdkSink{services[6].open(c), sdkEventBridge(c)}
 	}},
 }
 
@@ -163,6 +170,31 @@ func sdkSNS(c aws.Config, topic string, fifo bool) func(context.Context, []engin
 			return engine.Failed(classify.Error("sdk", err))
 		}
 		return ofEntries(len(batch), len(out.Successful))
+	}
+}
+
+func sdkEventBridge(c aws.Config) func(context.Context, []engine.Record) engine.Outcome {
+	client := eventbridge.NewFromConfig(c)
+	return func(ctx context.Context, batch []engine.Record) engine.Outcome {
+		entries := make([]eventbridgetypes.PutEventsRequestEntry, len(batch))
+		for i := range batch {
+			r, e := &batch[i], &entries[i]
+			e.Detail, e.DetailType, e.Source = aws.String(string(document.Object(r.Data).Bytes())), aws.String("Record"), aws.String("fanout")
+			e.EventBusName = aws.String(sinktest.Bus)
+			if r.Arrived != 0 {
+				e.Time = aws.Time(time.UnixMilli(r.Arrived))
+			}
+		}
+		out, err := client.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: entries})
+		switch {
+		case err != nil:
+			return engine.Failed(classify.Error("sdk", err))
+		case len(out.Entries) != len(batch):
+			return engine.Failed(classify.Miscounted("sdk", len(batch), len(out.Entries)))
+		}
+		return ofResults(len(batch), &out.FailedEntryCount, func(i int) (id, code *string) {
+			return out.Entries[i].EventId, out.Entries[i].ErrorCode
+		})
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"fanout/internal/awshttp"
 	"fanout/internal/testing/awsfake"
 	"fanout/sinks"
+	"fanout/sinks/eventbridge"
 	firehosesink "fanout/sinks/firehose"
 	"fanout/sinks/internal/sinktest"
 	kinesissink "fanout/sinks/kinesis"
@@ -48,6 +49,9 @@ var services = []service{
 	}},
 	{"sns.fifo", func(c aws.Config, opts ...sinks.Option) engine.Sink {
 		return snssink.New(c, sinktest.TopicARN+".fifo", opts...)
+	}},
+	{"eventbridge", func(c aws.Config, opts ...sinks.Option) engine.Sink {
+		return eventbridge.New(c, sinktest.Bus, opts...)
 	}},
 }
 
@@ -209,7 +213,7 @@ func TestStrings(t *testing.T) {
 	for _, s := range services {
 		got = append(got, s.open(cfg).(fmt.Stringer).String())
 	}
-	want := "kinesis orders|firehose logs|kinesis orders|firehose orders|sqs orders|sns orders|sqs orders.fifo|sns orders.fifo"
+	want := "kinesis orders|firehose logs|kinesis orders|firehose orders|sqs orders|sns orders|sqs orders.fifo|sns orders.fifo|eventbridge orders"
 	if s := strings.Join(got, "|"); s != want {
 		t.Errorf("got  %s\nwant %s", s, want)
 	}

@@ -43,6 +43,18 @@ var typeWords = map[string]words{
 		"The delivery stream has a record twice if its answer was lost. Deduplicate where you query, by an id in the data.",
 		"",
 	},
+	"eventbridge": {
+		"Sends records as events to an event bus of Amazon EventBridge. The `detail` is the data if that is a JSON object. Other JSON becomes\n`{\"data\": …}`, other text `{\"data\": \"text\"}`, and other data `{\"data\": \"…\", \"encoding\": \"base64\"}`. The `time` is the record's arrival, and\n`resources` has the ARN of the source. EventBridge acknowledges events for a bus that does not exist and drops them: `fanout doctor` finds\nsuch a bus, and one without rules. Rules of a bus in another account need its resource policy.",
+		"One PutEvents call, with an event for each record. A source or detail type that is too long or empty fails the record.",
+		"The bus has an event twice if its answer was lost, and rules may deliver one twice as well. A receiver recognizes it by an id in the data.",
+		"Rules may\ndeliver events in another order.",
+	},
+	"stepfunctions": {
+		"Starts an execution of a state machine of AWS Step Functions, standard or express. The input is the data if that is JSON. Other text\nbecomes `{\"data\": \"text\"}`, and other data `{\"data\": \"…\", \"encoding\": \"base64\"}`.",
+		"One StartExecution call, which takes one input. By default the input is `{\"Records\":[…]}` with many records; with `collapse: none` it\nis one record.",
+		"A standard state machine starts nothing twice for 90 days: the name of an execution is made of source, shard and sequence number. If an\nexecution of the name has ended, fanout compares its input before the record counts as delivered. Use `collapse: none` there: a retry may\ncut collapsed inputs at other places. An express state machine starts an execution again if the answer was lost.",
+		"Executions\nrun side by side, so only their starts are in order.",
+	},
 	"iot": {
 		"Publishes records to an MQTT topic of AWS IoT Core, with quality of service 0.",
 		"One Publish call, which takes one message. By default a message is `{\"Records\":[…]}` with many records.",

@@ -13,10 +13,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -45,6 +47,12 @@ var ways = []struct {
 	}},
 	{Service{ID: "SQS", Name: "sqs", GovFIPS: true}, func(ctx context.Context, c aws.Config) {
 		_, _ = sqs.NewFromConfig(c).ListQueues(ctx, nil)
+	}},
+	{Service{ID: "EventBridge", Name: "events", GovFIPS: true}, func(ctx context.Context, c aws.Config) {
+		_, _ = eventbridge.NewFromConfig(c).ListEventBuses(ctx, nil)
+	}},
+	{Service{ID: "SFN", Name: "states", GovFIPS: true}, func(ctx context.Context, c aws.Config) {
+		_, _ = sfn.NewFromConfig(c).ListStateMachines(ctx, nil)
 	}},
 	{Service{ID: "SNS", Name: "sns", GovFIPS: true}, func(ctx context.Context, c aws.Config) {
 		_, _ = sns.NewFromConfig(c).ListTopics(ctx, nil)

@@ -24,7 +24,7 @@ const reserved = "aws."
 // kind is what a part of an event must be.
 type kind struct {
 	what string
-	most int // characters
+	most int  // characters
 	own  bool // it may not be one of AWS
 }
 

@@ -40,6 +40,8 @@ var jsonServices = map[string]string{
 	"Firehose_20150804": "firehose",
 	"AmazonSQS":         "sqs",
 	"DynamoDB_20120810": "dynamodb",
+	"AWSEvents":         "eventbridge",
+	"AWSStepFunctions":  "states",
 }
 
 // decode returns the operation in the body of a request.
@@ -61,6 +63,12 @@ func (s *Server) decode(service, name string, body []byte) (operation, *failure)
 		return s.changeMessageVisibilityBatch(body)
 	case "sqs.GetQueueUrl":
 		return s.getQueueURL(body)
+	case "eventbridge.PutEvents":
+		return s.putEvents(body)
+	case "states.StartExecution":
+		return s.startExecution(body)
+	case "states.DescribeExecution":
+		return s.describeExecution(body)
 	case "dynamodb.Query":
 		return s.query(body)
 	case "dynamodb.PutItem":

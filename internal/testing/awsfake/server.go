@@ -29,14 +29,16 @@ type Server struct {
 	shards map[string][]shards // as set, the current ones last
 	tables map[string]*table
 	queues map[string][]*queued
-	flying int
-	peak   int
+
+	executions map[string]string // inputs by ARN
+	flying     int
+	peak       int
 }
 
 // Call is one request.
 type Call struct {
 	N           int    // 1 for the server's first
-	Service     string // kinesis, firehose, sqs, sns, dynamodb, sts, es, aoss, iot, lambda
+	Service     string // kinesis, firehose, sqs, sns, dynamodb, sts, es, aoss, iot, lambda, eventbridge, states
 	Operation   string // PutRecords, …
 	Destination string // name of the stream, queue, topic, table, index or function; ARN of the role
 	Region      string // of the signature
@@ -57,11 +59,14 @@ type Record struct {
 	Shard           string               // Kinesis, after SetShards
 	GroupID         string               // SQS and SNS
 	DeduplicationID string               // SQS and SNS
-	Trace           string               // SQS: AWSTraceHeader
+	Trace           string               // SQS: AWSTraceHeader; eventbridge, states
 	Attributes      map[string]Attribute // SQS and SNS
 	ID              string               // es: _id
 	Action          string               // es: index, create, delete
 	DocType         string               // es: _type
+	Source          string               // eventbridge
+	DetailType      string               // eventbridge
+	Name            string               // states: of the execution
 }
 
 // Attribute is a message attribute.
@@ -117,6 +122,8 @@ func New() *Server {
 		shards: make(map[string][]shards),
 		tables: make(map[string]*table),
 		queues: make(map[string][]*queued),
+
+		executions: make(map[string]string),
 	}
 	s.http = http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
 	return s

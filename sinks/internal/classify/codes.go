@@ -21,6 +21,8 @@ var codes = sync.OnceValue(func() map[string]Verdict {
 		"ProvisionedThroughputExceeded": Throttled, // Kinesis: the shard's 1 MB or 1,000 records a second
 		"KMSThrottling":                 Throttled,
 		"KmsThrottled":                  Throttled,
+		"KmsThrottling":                 Throttled, // Step Functions, like the next: too many executions run
+		"ExecutionLimitExceeded":        Throttled,
 		"ServiceUnavailable":            Throttled, // Firehose: the throughput limit of the delivery stream
 		"EC2Throttled":                  Throttled, // Lambda
 
@@ -60,6 +62,11 @@ var codes = sync.OnceValue(func() map[string]Verdict {
 		"QueueDeletedRecently": noDestination,
 		"InvalidAddress":       noDestination,
 
+		"StateMachineDoesNotExist": noDestination,
+		"StateMachineDeleting":     noDestination,
+		"InvalidArn":               noDestination,
+		"ExecutionDoesNotExist":    NotReady, // Step Functions, just after it said that the execution exists
+
 		"KMSAccessDenied":    unusableKey,
 		"KMSDisabled":        unusableKey,
 		"KMSInvalidState":    unusableKey,
@@ -81,6 +88,8 @@ var codes = sync.OnceValue(func() map[string]Verdict {
 		"RecursiveInvocation":  unsupported, // Lambda: the function calls itself, directly or not
 		"ModeNotSupported":     unsupported, // Lambda
 
+		"StateMachineTypeNotSupported": unsupported,
+
 		"NotAuthorizedForSource":     denied, // EventBridge, like the next
 		"NotAuthorizedForDetailType": denied,
 		"MalformedDetail":            Invalid, // EventBridge, like the next
@@ -101,6 +110,8 @@ var codes = sync.OnceValue(func() map[string]Verdict {
 		"RequestEntityTooLarge":  oversized,
 		"RequestTooLarge":        oversized, // Lambda, like the next
 		"InvalidRequestContent":  Invalid,
+		"InvalidExecutionInput":  Invalid, // Step Functions, like the next
+		"InvalidName":            Invalid,
 		"InvalidRequest":         Invalid, // IoT
 	}
 })

@@ -5,6 +5,7 @@ package sinktest
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -24,6 +25,8 @@ const (
 	StreamARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
 	QueueURL  = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders"
 	TopicARN  = "arn:aws:sns:eu-west-1:123456789012:orders"
+	Bus       = "orders"
+	Machine   = "arn:aws:states:eu-west-1:123456789012:stateMachine:orders"
 )
 
 // Start returns a fake AWS and a configuration for its clients.
@@ -75,9 +78,35 @@ func DataOf(t *testing.T, recs []awsfake.Record) [][]byte {
 			}
 			data = decoded
 		}
+		if r.DetailType != "" || r.Name != "" {
+			data = unwrapped(t, data)
+		}
 		all = append(all, data)
 	}
 	return all
+}
+
+// unwrapped returns the data in a JSON document; other documents are the data themselves.
+func unwrapped(t *testing.T, text []byte) []byte {
+	t.Helper()
+	var in struct {
+		Data     *string `json:"data"`
+		Encoding string  `json:"encoding"`
+	}
+	switch err := json.Unmarshal(text, &in); {
+	case err != nil:
+		t.Fatalf("%q is no document: %v", text, err)
+	case in.Data == nil:
+		return text
+	}
+	if in.Encoding == "" {
+		return []byte(*in.Data)
+	}
+	data, err := base64.StdEncoding.DecodeString(*in.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 // Failures returns the class of every record's error, "" for delivered records.
