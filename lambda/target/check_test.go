@@ -74,6 +74,8 @@ func TestFaults(t *testing.T) {
 		{with("sourceArn", "arn:azure:sns:eu-west-1:123456789012:a"), `sourceArn: "arn:azure:sns:eu-west-1:123456789012:a" is not an ARN; write one like arn:aws:sns:eu-west-1:123456789012:name`},
 		{with("type", "-"), "type: is missing; write one of sns, sqs, es, opensearch, dynamodb, kinesis, firehose, iot, lambda, http, memcached, redis, file"},
 		{with("type", "s3"), `type: "s3" is unknown; write one of sns, sqs, es, opensearch, dynamodb, kinesis, firehose, iot, lambda, http, memcached, redis, file`},
+		{with("type", "-"), "type: is missing; write one of sns, sqs, es, opensearch, dynamodb, kinesis, firehose, eventbridge, stepfunctions, iot, lambda, memcached, redis, file"},
+		{with("type", "s3"), `type: "s3" is unknown; write one of sns, sqs, es, opensearch, dynamodb, kinesis, firehose, eventbridge, stepfunctions, iot, lambda, memcached, redis, file`},
 		{with("destination", "-"), "destination: is missing; write where the records go, such as the name or ARN of a queue or stream"},
 		{with("destination", ""), "destination: is missing; write where the records go, such as the name or ARN of a queue or stream"},
 		{with("active", "-"), "active: is missing; write true or false"},
