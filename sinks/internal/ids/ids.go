@@ -6,9 +6,9 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"strconv"
+	"strings"
 
 	"fanout/engine"
-	"fanout/internal/awsname"
 )
 
 // Origin identifies a source, and is put before the ids of its records. Streams number
@@ -52,10 +52,15 @@ const maxName = 80
 func (o Origin) Name(r *engine.Record) string {
 	hash := Hash(o.AppendID(nil, r))
 	one := Single(r)
-	if one == nil || !awsname.IsName(one.Seq, maxName-len("-")-originDigits, "-_") {
+	if one == nil || one.Seq == "" || len(one.Seq) > maxName-len("-")-originDigits || strings.ContainsFunc(one.Seq, notOfName) {
 		return hash
 	}
 	return one.Seq + "-" + hash[:originDigits]
+}
+
+// notOfName reports whether r cannot be in a name.
+func notOfName(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
 }
 
 // appendSources appends what identifies each source record that r carries. Lengths separate one
