@@ -32,8 +32,7 @@ var knowTypes = map[string]string{
 
 // ambiguous are target types whose names have other meanings: services of sources and of the
 // function, and a flag. So the names alone show nothing.
-var ambiguous = []string{"kinesis", "dynamodb", "sns", "sqs", "lambda", "file", "http"}
-var ambiguous = []string{"kinesis", "dynamodb", "eventbridge", "sns", "sqs", "lambda", "file"}
+var ambiguous = []string{"kinesis", "dynamodb", "eventbridge", "sns", "sqs", "lambda", "file", "http"}
 
 // Code that depends on a target type asks its descriptor: no other product code names a type or
 // imports its package.

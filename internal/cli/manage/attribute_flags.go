@@ -64,15 +64,15 @@ func FlagOf(attribute string) string {
 
 // TypesWith are the types of targets that have an attribute. Usages call them TYPES.
 var TypesWith = map[string]func(*sinks.Type) bool{
-	"collapse":  func(t *sinks.Type) bool { return t.Collapse },
-	"compress":  func(t *sinks.Type) bool { return t.Compress },
-	"aggregate": func(t *sinks.Type) bool { return t.Aggregate },
-	"source": func(t *sinks.Type) bool { return t.BusEvents },
+	"collapse":   func(t *sinks.Type) bool { return t.Collapse },
+	"compress":   func(t *sinks.Type) bool { return t.Compress },
+	"aggregate":  func(t *sinks.Type) bool { return t.Aggregate },
+	"source":     func(t *sinks.Type) bool { return t.BusEvents },
 	"detailType": func(t *sinks.Type) bool { return t.BusEvents },
-	"tombstone": func(t *sinks.Type) bool { return t.Replica },
-	"ttl":       func(t *sinks.Type) bool { return t.Cache },
-	"secret":    func(t *sinks.Type) bool { return t.TakesSecret() },
-	"headers":   func(t *sinks.Type) bool { return t.HTTP },
-	"auth":      func(t *sinks.Type) bool { return t.HTTP },
-	"rateLimit": func(t *sinks.Type) bool { return t.HTTP },
+	"tombstone":  func(t *sinks.Type) bool { return t.Replica },
+	"ttl":        func(t *sinks.Type) bool { return t.Cache },
+	"secret":     func(t *sinks.Type) bool { return t.TakesSecret() },
+	"headers":    func(t *sinks.Type) bool { return t.HTTP },
+	"auth":       func(t *sinks.Type) bool { return t.HTTP },
+	"rateLimit":  func(t *sinks.Type) bool { return t.HTTP },
 }
