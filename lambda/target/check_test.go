@@ -198,7 +198,7 @@ func TestWarnings(t *testing.T) {
 		{with("type", "firehose", "destination", "d", "collapse", "JSON"), "collapse: has no effect on firehose, which takes concat or none"},
 		{with("view", "EVENT"), "view: has no effect: the source is not a DynamoDB stream"},
 		{with("sourceArn", table1, "decompress", "gzip"), "decompress: has no effect: the source is not a Kinesis stream"},
-		{with("collapse", "concat"), "collapse: has no effect on kinesis, only on http, iot, sns and sqs"},
+		{with("collapse", "concat"), "collapse: has no effect on kinesis, only on http, iot, sns, sqs and stepfunctions"},
 		{with("group", "g"), "group: has no effect on kinesis, only on sqs"},
 		{with("subject", "s"), "subject: has no effect on kinesis, only on sns and sqs"},
 		{with("sourceArn", table1, "transform", ".a", "key", "$old.id"), "key: $old is null behind a transform; let the results of transform have the value, and read it from there"},
