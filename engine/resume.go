@@ -79,7 +79,9 @@ func (s *resumption) run(ctx context.Context, lanes []lane, losses []*processed)
 		s.d.tally.skip(s.had)
 		return
 	}
-	lanes = s.withoutWhole(lanes)
+	if !s.d.limits.Whole { // filtered records and those of a request look alike here
+		lanes = s.withoutWhole(lanes)
+	}
 	filtered := false
 	for depth, stage := range s.d.target.Stages {
 		emitted, lost := runStage(ctx, stage, depth, lanes, losses)
@@ -148,7 +150,8 @@ func (s *resumption) missing(lanes []lane, losses []*processed) (rest []lane, lo
 	return rest, lost
 }
 
-// without returns l without the records that the target had.
+// without returns l without the records that the target had. If requests are whole, it cuts
+// there, because a request ended before these records and another began behind them.
 func (s *resumption) without(l lane, had func(r *Record) bool) (rest lane) {
 	cuts := l.cuts
 	for i, r := range l.recs {
@@ -158,6 +161,9 @@ func (s *resumption) without(l lane, had func(r *Record) bool) (rest lane) {
 		}
 		if had(&r) {
 			s.had = append(s.had, r)
+			if s.d.limits.Whole {
+				rest.cut()
+			}
 			continue
 		}
 		r.at = int32(len(rest.recs) + 1) //nolint:gosec // a batch has far fewer than 2³¹ records

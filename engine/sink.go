@@ -77,6 +77,12 @@ type Limits struct {
 	// the bound on requests in flight. The method Wait of a rate.Limiter in
 	// golang.org/x/time is a Pace.
 	Pace func(ctx context.Context) error
+
+	// Whole says that the service takes a request whole or not at all, and that a request
+	// with the same records replaces itself. A run that resumes an earlier one then forms
+	// the failed requests again with the same records: bound them with the target's
+	// BatchRecords and BatchBytes, not with cuts of a stage.
+	Whole bool
 }
 
 // packer adds up one request and decides which records still fit.

@@ -21,14 +21,15 @@ func (h *Handler) wire(t *sinks.Spec) engine.Target {
 		out.Sink = h.options.Around(t, out.Sink)
 	}
 	out.Stages, out.Fault = h.options.catalog().StagesOf(t, out.Sink.Limits().RecordBytes)
-	if t.Lanes > 1 {
+	if t.Lanes > 1 || out.Sink.Limits().Whole {
 		unshape(&out)
 	}
 	return out
 }
 
-// unshape moves the bounds of a request from the stage to the target: the pieces that the
-// stage makes of a shard would leave little for each lane.
+// unshape moves the bounds of a request from the stage to the target. The pieces that the
+// stage makes of a shard would leave little for each lane, and would begin elsewhere when a
+// part of a batch comes again.
 func unshape(t *engine.Target) {
 	if last := len(t.Stages) - 1; last >= 0 {
 		if shape, ok := t.Stages[last].(stages.Shape); ok {

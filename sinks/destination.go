@@ -17,6 +17,7 @@ import (
 //	iot                URL, Host, Topic, Region
 //	memcached          Host, TLS, Discover
 //	redis              URL, Host, TLS, Cluster
+//	s3                 URL, Name, Path
 //	file               Path, Root
 //
 // No form of printing shows a password.
@@ -34,7 +35,7 @@ type Destination struct {
 	DocType string // mapping type, for Elasticsearch before version 7; "": none
 	Signing string // SigV4 service name, es or aoss; "": unsigned, because the host is not from AWS or the URL has a password
 	Topic   string // MQTT
-	Path    string // "-": standard output
+	Path    string // of a file, "-": standard output; of a bucket: the prefix of keys
 	Root    string // folder that Path must stay below; "": none
 
 	TLS      bool // of caches

@@ -58,6 +58,7 @@ type Traits struct {
 	Collapse  bool // a message may carry several records
 	Concat    bool // as Collapse, but only concatenated, and not by default
 	Compress  bool // gives any bytes on unchanged
+	Objects   bool // stores a request as an object, and compresses it itself
 	Aggregate bool // takes aggregates of the Kinesis Producer Library
 	Messages  bool // takes text with attributes: binary data is sent in base64
 	Groups    bool // a message without order may have a group

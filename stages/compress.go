@@ -1,15 +1,10 @@
 package stages
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"sync"
-
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 
 	"fanout/engine"
+	"fanout/internal/compress"
 )
 
 // Compress compresses the data of each record, or of each message that Collapse made, as a
@@ -24,7 +19,8 @@ func (c Compress) Name() string { return "compress " + c.Format.String() }
 
 // Process compresses each record separately.
 func (c Compress) Process(_ context.Context, in []engine.Record, out *engine.Out) {
-	w := compressors.Get().(*compressor)
+	w := compressor{Compressor: compress.Get()}
+	defer w.Free()
 	cells := engine.NewPayloads(len(in))
 	out.Grow(len(in))
 	for _, r := range in {
@@ -35,56 +31,24 @@ func (c Compress) Process(_ context.Context, in []engine.Record, out *engine.Out
 		}
 		out.Emit(r.With(cells.Bytes(data)))
 	}
-	w.room = nil // the records have it
-	compressors.Put(w)
 }
 
-// compressors holds idle compressors, because each has tables of up to a megabyte.
-var compressors = sync.Pool{New: func() any { return new(compressor) }}
-
-// compressor compresses one record after another. It runs no goroutines.
+// compressor compresses one record after another.
 type compressor struct {
-	buf  bytes.Buffer  // of gzip
-	gzip *gzip.Writer  // nil until it is needed
-	zstd *zstd.Encoder // nil until it is needed
-	text []byte        // of zstd
-	room []byte        // memory for compressed records
+	*compress.Compressor
+	text []byte // of a record
+	room []byte // memory that compressed records share
 }
 
 // roomSize is the memory, in bytes, that compressed records share.
 const roomSize = 64 << 10
 
-// zstdWindow is the window of a zstd encoder. It bounds its memory.
-const zstdWindow = 1 << 20
-
 // compress returns data in a format, in memory of its own.
-func (w *compressor) compress(format Compression, data []byte) ([]byte, error) {
-	switch format {
-	case Gzip:
-		if w.gzip == nil {
-			w.gzip = gzip.NewWriter(nil)
-		}
-		w.buf.Reset()
-		w.gzip.Reset(&w.buf)
-		if _, err := w.gzip.Write(data); err != nil {
-			return nil, err
-		}
-		if err := w.gzip.Close(); err != nil {
-			return nil, err
-		}
-		return w.keep(w.buf.Bytes()), nil
-	case Zstd:
-		if w.zstd == nil {
-			var err error
-			if w.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(zstdWindow), zstd.WithZeroFrames(true)); err != nil {
-				return nil, err
-			}
-		}
-		w.text = w.zstd.EncodeAll(data, w.text[:0])
-		return w.keep(w.text), nil
-	default:
-		return nil, fmt.Errorf("the format %v is unknown", format)
+func (w *compressor) compress(format Compression, data []byte) (_ []byte, err error) {
+	if w.text, err = w.Append(w.text[:0], format.String(), data); err != nil {
+		return nil, err
 	}
+	return w.keep(w.text), nil
 }
 
 // keep returns a copy of b.

@@ -75,6 +75,8 @@ func kinds() []kind {
 			target: func(scheme, addr string) string {
 				return fmt.Sprintf("type: http, collapse: none, destination: '%s://%s/orders'", scheme, addr)
 			}},
+		{name: "s3", scheme: "https", taken: "s3/lake",
+			target: fixed("type: s3, destination: s3://lake/orders, batchRecords: 10")},
 		{name: "redis", family: overRESP, many: true, keeps: true, scheme: "rediss", start: startRedis,
 			target: func(scheme, addr string) string {
 				if scheme != "rediss" {
@@ -103,7 +105,13 @@ func (c cloud) Addr() string { return strings.TrimPrefix(c.URL(), "http://") }
 
 func (c cloud) Taken() (all []string, err error) {
 	for _, r := range c.Records(c.destination) {
-		all = append(all, string(r.Data))
+		if r.Key == "" {
+			all = append(all, string(r.Data))
+			continue
+		}
+		for line := range strings.Lines(string(r.Data)) {
+			all = append(all, strings.TrimSuffix(line, "\n"))
+		}
 	}
 	return all, nil
 }

@@ -85,6 +85,12 @@ var typeWords = map[string]words{
 		"Nothing is double: the second write sets the same value under the same key.",
 		"",
 	},
+	"s3": {
+		"Stores records as objects in a bucket of Amazon S3, a line of JSON each. A record that is JSON is a line as it is, other text a JSON\nstring, and other data `{\"$base64\":\"…\"}`. The prefix may have the places `${source}`, `${target}`, `${shard}`, `${year}`, `${month}`,\n`${day}` and `${hour}`: the arrival of the first record, in UTC. Without places it gets `${source}/${year}/${month}/${day}/${hour}`. The\nobject's name is `SHARD-FIRST-LAST-DIGEST.jsonl`, with the first and last sequence number. `compress` compresses the whole object: its\nname ends in `.gz` or `.zst`, and its Content-Type is `application/gzip` or `application/zstd`.",
+		"One PutObject call: all records of a shard in a batch. `batchRecords` and `batchBytes` make smaller objects. For larger ones raise the\nbatch size and window of the event source mapping, or use a `firehose` target.",
+		"Nothing is double: the key names the records in the object and their content, and a retry has the same records, so the object\nreplaces itself. A record is in two objects only if its object's answer was lost and then the mapping bisected the batch, a queue\nsent its messages in another batch, `maxAge` took some of its records, or the instance that knew the objects is gone and another\ntarget failed within the object: set `FANOUT_LEDGER_TABLE`.",
+		"Sequence numbers in the names keep it.",
+	},
 	"file": {
 		"Appends a line of JSON for each record to a file. It is for your machine; in the function it is a fault [unless you allow it](../security.md).",
 		"One write.",

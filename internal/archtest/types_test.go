@@ -32,7 +32,7 @@ var knowTypes = map[string]string{
 
 // ambiguous are target types whose names have other meanings: services of sources and of the
 // function, and a flag. So the names alone show nothing.
-var ambiguous = []string{"kinesis", "dynamodb", "eventbridge", "sns", "sqs", "lambda", "file", "http"}
+var ambiguous = []string{"kinesis", "dynamodb", "eventbridge", "sns", "sqs", "lambda", "s3", "file", "http"}
 
 // Code that depends on a target type asks its descriptor: no other product code names a type or
 // imports its package.
@@ -137,7 +137,7 @@ func TestSetups(t *testing.T) {
 	}
 }
 
-var typeRow = regexp.MustCompile("(?m)^\\| `([a-z]+)` \\|")
+var typeRow = regexp.MustCompile("(?m)^\\| `([a-z0-9]+)` \\|")
 
 // The tables of the README list the types.
 func TestReadmeListsTypes(t *testing.T) {

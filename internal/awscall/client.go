@@ -43,7 +43,7 @@ type place struct {
 // New returns a client for a service. A configured endpoint takes precedence over endpoint,
 // which takes precedence over the service's own; "" is the service's own.
 func New(cfg aws.Config, s Service, endpoint string) *Client {
-	c := &Client{service: s, cfg: cfg, place: &place{given: endpoint}, signer: v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = s.PlainPath })}
+	c := &Client{service: s, cfg: cfg, place: &place{given: endpoint}, signer: v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = s.S3 })}
 	if c.cfg.HTTPClient == nil {
 		c.cfg.HTTPClient = sdkhttp.NewBuildableClient()
 	}
@@ -177,7 +177,7 @@ func (c *Client) send(ctx context.Context, r *Request, req *http.Request) (*http
 		if r.Body != nil {
 			hash = r.Body.Hash()
 		}
-		if c.service.PlainPath {
+		if c.service.S3 {
 			req.Header.Set("X-Amz-Content-Sha256", hash) // S3 asks for it
 		}
 		at := time.Now().Add(time.Duration(c.skew.Load()))
@@ -211,7 +211,7 @@ func (c *Client) receive(r *Request, answer *http.Response, read Read) error {
 	}
 	if answer.StatusCode/100 != 2 {
 		answer.Body = awshttp.Counted(answer.Body, values)
-		return errorOf(answer, c.service.Query)
+		return errorOf(answer, &c.service)
 	}
 	if err := read(answer); err != nil {
 		return answered(answer, &smithy.DeserializationError{Err: err})

@@ -20,7 +20,7 @@ type Service struct {
 	Signing string
 
 	Query     bool // its errors are XML, as those of the query protocol
-	PlainPath bool // it signs the path as it is sent, and a header with the hash: S3
+	S3        bool // it signs the path as it is sent, and a header with the hash, and its errors are XML without another element around
 	GovFIPS   bool // its usual hosts in the partition aws-us-gov are those for FIPS
 	UsualDual bool // its usual hosts in the partitions aws and aws-cn answer by IPv6 too
 }
@@ -122,7 +122,10 @@ func (s Service) host(ctx context.Context, cfg aws.Config) (string, error) {
 	if usesFIPS(ctx, cfg) && (!s.GovFIPS || p.prefix != "us-gov-") {
 		name += "-fips"
 	}
-	if usesDualStack(ctx, cfg) && (!s.UsualDual || p.prefix != "" && p.prefix != "cn-") {
+	switch dual := usesDualStack(ctx, cfg); {
+	case dual && s.S3:
+		name += ".dualstack"
+	case dual && (!s.UsualDual || p.prefix != "" && p.prefix != "cn-"):
 		domain = p.dual
 	}
 	return "https://" + name + "." + region + "." + domain, nil

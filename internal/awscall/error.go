@@ -30,14 +30,13 @@ func (e *sendError) ConnectionError() bool { return true } // so that a retryer 
 // unknown is the SDK's code for an error answer without a code.
 const unknown = "UnknownError"
 
-// errorOf returns the error of an answer with a status of failure. isXML says that the
-// service writes errors in XML.
-func errorOf(answer *http.Response, isXML bool) error {
+// errorOf returns the error of an answer of s with a status of failure.
+func errorOf(answer *http.Response, s *Service) error {
 	text, err := io.ReadAll(answer.Body)
 	if err != nil {
 		return answered(answer, &smithy.DeserializationError{Err: err})
 	}
-	code, message, err := codeOf(answer.Header, text, isXML)
+	code, message, err := codeOf(answer.Header, text, s)
 	if err != nil {
 		return answered(answer, &smithy.DeserializationError{Err: err})
 	}
@@ -49,9 +48,9 @@ func errorOf(answer *http.Response, isXML bool) error {
 }
 
 // codeOf returns the code and the message of an error answer.
-func codeOf(header http.Header, text []byte, isXML bool) (code, message string, err error) {
-	if isXML {
-		parts, err := awsxml.GetErrorResponseComponents(bytes.NewReader(text), false)
+func codeOf(header http.Header, text []byte, s *Service) (code, message string, err error) {
+	if s.Query || s.S3 {
+		parts, err := awsxml.GetErrorResponseComponents(bytes.NewReader(text), s.S3)
 		if err != nil {
 			return "", "", err
 		}

@@ -72,8 +72,8 @@ func TestFaults(t *testing.T) {
 		{with("sourceArn", "arn:aws:sns:eu-west-1:123456789012:a:b"), `sourceArn: "arn:aws:sns:eu-west-1:123456789012:a:b" is not a topic; write an ARN like arn:aws:sns:eu-west-1:123456789012:name`},
 		{with("sourceArn", "arn:aws:sqs:eu-west-1:123456789012:a.fifo/b"), `sourceArn: "arn:aws:sqs:eu-west-1:123456789012:a.fifo/b" is not a queue; write an ARN like arn:aws:sqs:eu-west-1:123456789012:name`},
 		{with("sourceArn", "arn:azure:sns:eu-west-1:123456789012:a"), `sourceArn: "arn:azure:sns:eu-west-1:123456789012:a" is not an ARN; write one like arn:aws:sns:eu-west-1:123456789012:name`},
-		{with("type", "-"), "type: is missing; write one of sns, sqs, es, opensearch, dynamodb, kinesis, firehose, eventbridge, stepfunctions, iot, lambda, http, memcached, redis, file"},
-		{with("type", "s3"), `type: "s3" is unknown; write one of sns, sqs, es, opensearch, dynamodb, kinesis, firehose, eventbridge, stepfunctions, iot, lambda, http, memcached, redis, file`},
+		{with("type", "-"), "type: is missing; write one of sns, sqs, es, opensearch, dynamodb, kinesis, firehose, eventbridge, stepfunctions, iot, lambda, http, memcached, redis, s3, file"},
+		{with("type", "ftp"), `type: "ftp" is unknown; write one of sns, sqs, es, opensearch, dynamodb, kinesis, firehose, eventbridge, stepfunctions, iot, lambda, http, memcached, redis, s3, file`},
 		{with("destination", "-"), "destination: is missing; write where the records go, such as the name or ARN of a queue or stream"},
 		{with("destination", ""), "destination: is missing; write where the records go, such as the name or ARN of a queue or stream"},
 		{with("active", "-"), "active: is missing; write true or false"},
@@ -96,7 +96,7 @@ func TestFaults(t *testing.T) {
 		{with("compress", "true"), "compress: is a boolean (BOOL); write gzip, zstd or none"},
 		{with("decompress", "true"), "decompress: is a boolean (BOOL); write gzip, zstd, auto or none"},
 		{with("compress", "lz4"), `compress: "lz4" is unknown; write gzip, zstd or none`},
-		{with("type", "sqs", "destination", "https://sqs.eu-west-1.amazonaws.com/123456789012/orders", "compress", "gzip"), "compress: does not work on sqs, only on file, firehose, http and kinesis; remove it"},
+		{with("type", "sqs", "destination", "https://sqs.eu-west-1.amazonaws.com/123456789012/orders", "compress", "gzip"), "compress: does not work on sqs, only on file, firehose, http, kinesis and s3; remove it"},
 		{with("type", "iot", "destination", "h#sensors/${.id}", "collapse", "JSON"), "collapse: excludes places such as ${.id}, because a message of several records has no value for them; write none, or remove it"},
 		{with("type", "iot", "destination", "h#sensors/${.id"), "destination: has a fault in its topic: line 1, column 9: the place has no end; write } behind its program, or $${ for the text ${"},
 		{with("type", "es", "destination", "h#orders-${.type b}"), `destination: has a fault in its index: line 1, column 16: unexpected token "b"`},
@@ -312,7 +312,7 @@ func TestSpecs(t *testing.T) {
 
 // An inactive target is inactive however faulty.
 func TestInactive(t *testing.T) {
-	if l := catalog.Read(with("active", "false", "type", "s3"), ""); l.Spec.Active || l.Err() == nil {
+	if l := catalog.Read(with("active", "false", "type", "ftp"), ""); l.Spec.Active || l.Err() == nil {
 		t.Errorf("got active %v, %v", l.Spec.Active, l.Err())
 	}
 }

@@ -170,7 +170,7 @@ func TestFileFaults(t *testing.T) {
 		`t.yaml:18: target "a": destination: is a list (L); it must be a string (S): write a string, in quotes if it looks like a number`,
 		`t.yaml:19: target "a": active: is a map (M); it must be a boolean (BOOL): write true or false`,
 		`t.yaml:20: target "b": sourceArn: is missing; write the ARN of a Kinesis stream, DynamoDB stream, SNS topic, SQS queue or Kafka topic`,
-		`t.yaml:20: target "b": type: is missing; write one of sns, sqs, es, opensearch, dynamodb, kinesis, firehose, eventbridge, stepfunctions, iot, lambda, http, memcached, redis, file`,
+		`t.yaml:20: target "b": type: is missing; write one of sns, sqs, es, opensearch, dynamodb, kinesis, firehose, eventbridge, stepfunctions, iot, lambda, http, memcached, redis, s3, file`,
 		`t.yaml:20: target "b": destination: is missing; write where the records go, such as the name or ARN of a queue or stream`,
 		`t.yaml:20: target "b": active: is missing; write true or false`,
 		`t.yaml:21: target "b": mapping key "id" already defined at line 20`,

@@ -74,7 +74,9 @@ func settingsOf(s *sinks.Spec) (settings stages.Settings, err error) {
 	var faults [6]error
 	settings.Collapse, faults[0] = stages.ParseMode(string(s.Collapse))
 	settings.Decompress, faults[1] = stages.ParseCompression(s.Decompress)
-	settings.Compress, faults[2] = stages.ParseCompression(s.Compress)
+	if !s.Type.Objects {
+		settings.Compress, faults[2] = stages.ParseCompression(s.Compress)
+	}
 	settings.View, faults[3] = stages.ParseView(s.View)
 	settings.Envelope, faults[4] = stages.ParseEnvelope(s.Envelope)
 	settings.Unwrap, faults[5] = stages.ParseWrapping(s.Unwrap)

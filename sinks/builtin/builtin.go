@@ -14,6 +14,7 @@ import (
 	"fanout/sinks/lambda"
 	"fanout/sinks/memcached"
 	"fanout/sinks/redis"
+	"fanout/sinks/s3"
 	"fanout/sinks/sns"
 	"fanout/sinks/sqs"
 	"fanout/sinks/stepfunctions"
@@ -22,7 +23,7 @@ import (
 // Types returns the built-in types, in the order of the documentation.
 func Types() []*sinks.Type {
 	return []*sinks.Type{
-		sns.Type, sqs.Type, es.Type, dynamodb.Type, kinesis.Type, firehose.Type, eventbridge.Type, stepfunctions.Type, iot.Type, lambda.Type, http.Type, memcached.Type, redis.Type, file.Type,
+		sns.Type, sqs.Type, es.Type, dynamodb.Type, kinesis.Type, firehose.Type, eventbridge.Type, stepfunctions.Type, iot.Type, lambda.Type, http.Type, memcached.Type, redis.Type, s3.Type, file.Type,
 	}
 }
 

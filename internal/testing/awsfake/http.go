@@ -110,6 +110,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // read finds the service and operation of a request, and decodes it.
 func (s *Server) read(c *Call, r *http.Request, body []byte) (operation, *failure) {
 	switch path := r.URL.Path; {
+	case c.Service == "s3":
+		return s.object(c, r, body)
 	case strings.HasPrefix(path, topicsPath):
 		c.Service, c.Operation = "iot", "Publish"
 		return s.publish(r, body)
@@ -157,6 +159,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c Call, op opera
 	switch {
 	case c.Service == "sns" || c.Service == "sts" || c.Service == "monitoring":
 		writeXML(w, c.Operation, out, bad)
+	case c.Service == "s3":
+		writeS3(w, out, bad)
 	case c.Operation == "_bulk":
 		writeES(w, out, bad)
 	case out == accepted{}:

@@ -38,9 +38,9 @@ type Server struct {
 // Call is one request.
 type Call struct {
 	N           int    // 1 for the server's first
-	Service     string // kinesis, firehose, sqs, sns, dynamodb, sts, es, aoss, iot, lambda, eventbridge, states
+	Service     string // kinesis, firehose, sqs, sns, dynamodb, sts, es, aoss, iot, lambda, eventbridge, states, s3
 	Operation   string // PutRecords, …
-	Destination string // name of the stream, queue, topic, table, index or function; ARN of the role
+	Destination string // name of the stream, queue, topic, table, index or function, s3/ and the bucket; ARN of the role
 	Region      string // of the signature
 	AccessKey   string // id of the access key in the signature
 	ExternalID  string // in AssumeRole
@@ -54,6 +54,8 @@ type Call struct {
 // Record is one record or message that the server took.
 type Record struct {
 	Data            []byte
+	Key             string               // S3: of the object
+	ContentType     string               // S3
 	PartitionKey    string               // Kinesis
 	HashKey         string               // Kinesis, if explicit
 	Shard           string               // Kinesis, after SetShards

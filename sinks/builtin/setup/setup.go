@@ -15,6 +15,7 @@ import (
 	lambda "fanout/sinks/lambda/setup"
 	memcached "fanout/sinks/memcached/setup"
 	redis "fanout/sinks/redis/setup"
+	s3 "fanout/sinks/s3/setup"
 	sns "fanout/sinks/sns/setup"
 	sqs "fanout/sinks/sqs/setup"
 	stepfunctions "fanout/sinks/stepfunctions/setup"
@@ -24,7 +25,7 @@ import (
 // tune.
 func Types() []*account.Type {
 	return []*account.Type{
-		kinesis.Type, firehose.Type, sqs.Type, sns.Type, eventbridge.Type, stepfunctions.Type, lambda.Type, iot.Type, es.Type, dynamodb.Type, http.Type, redis.Type, memcached.Type, file.Type,
+		kinesis.Type, firehose.Type, sqs.Type, sns.Type, eventbridge.Type, stepfunctions.Type, lambda.Type, iot.Type, es.Type, dynamodb.Type, http.Type, redis.Type, memcached.Type, s3.Type, file.Type,
 	}
 }
 

@@ -26,11 +26,14 @@ var codes = sync.OnceValue(func() map[string]Verdict {
 		"ServiceUnavailable":            Throttled, // Firehose: the throughput limit of the delivery stream
 		"EC2Throttled":                  Throttled, // Lambda
 
-		"InternalFailure":        ServerError,
-		"InternalError":          ServerError,
-		"InternalServerError":    ServerError,
-		"RequestTimeout":         ServerError,
-		"ConcurrentModification": ServerError,
+		"InternalFailure":           ServerError,
+		"InternalError":             ServerError,
+		"InternalServerError":       ServerError,
+		"RequestTimeout":            ServerError,
+		"ConcurrentModification":    ServerError,
+		"OperationAborted":          ServerError, // S3, like the next
+		"BadDigest":                 ServerError,
+		"XAmzContentSHA256Mismatch": ServerError,
 
 		"ExpiredToken":          expired,
 		"RequestExpired":        expired,
@@ -38,11 +41,13 @@ var codes = sync.OnceValue(func() map[string]Verdict {
 		"InvalidSignature":      expired, // "Signature expired", after a frozen function resumes
 		"SignatureDoesNotMatch": expired, // the same in the query protocol
 
-		"ResourceInUse":    NotReady,
-		"ResourceConflict": NotReady, // Lambda, like the next
-		"ResourceNotReady": NotReady,
+		"ResourceInUse":     NotReady,
+		"ResourceConflict":  NotReady, // Lambda, like the next
+		"ResourceNotReady":  NotReady,
+		"TemporaryRedirect": NotReady, // S3: the bucket is new
 
 		"AccessDenied":          denied,
+		"AllAccessDisabled":     denied,
 		"AuthorizationError":    denied,
 		"NotAuthorized":         denied,
 		"Unauthorized":          denied, // IoT
@@ -54,13 +59,20 @@ var codes = sync.OnceValue(func() map[string]Verdict {
 		"MissingAuthenticationToken": unknownCredentials,
 		"IncompleteSignature":        unknownCredentials,
 		"InvalidSecurity":            unknownCredentials,
+		"InvalidAccessKeyId":         unknownCredentials,
+		"InvalidToken":               unknownCredentials,
 
-		"ResourceNotFound":     noDestination,
-		"NotFound":             noDestination,
-		"QueueDoesNotExist":    noDestination,
-		"NonExistentQueue":     noDestination,
-		"QueueDeletedRecently": noDestination,
-		"InvalidAddress":       noDestination,
+		"ResourceNotFound":             noDestination,
+		"NotFound":                     noDestination,
+		"QueueDoesNotExist":            noDestination,
+		"NonExistentQueue":             noDestination,
+		"QueueDeletedRecently":         noDestination,
+		"InvalidAddress":               noDestination,
+		"NoSuchBucket":                 noDestination,
+		"InvalidBucketName":            noDestination,
+		"PermanentRedirect":            noDestination, // S3: the bucket is in another region, like the next
+		"AuthorizationHeaderMalformed": noDestination,
+		"IllegalLocationConstraint":    noDestination,
 
 		"StateMachineDoesNotExist": noDestination,
 		"StateMachineDeleting":     noDestination,
@@ -108,6 +120,8 @@ var codes = sync.OnceValue(func() map[string]Verdict {
 		"Serialization":          Invalid,
 		"BatchRequestTooLong":    oversized,
 		"RequestEntityTooLarge":  oversized,
+		"EntityTooLarge":         oversized, // S3
+		"KeyTooLongError":        Invalid,
 		"RequestTooLarge":        oversized, // Lambda, like the next
 		"InvalidRequestContent":  Invalid,
 		"InvalidExecutionInput":  Invalid, // Step Functions, like the next

@@ -19,6 +19,7 @@ type Body struct {
 	Buf   []byte   // text; callers append to it
 	cut   int      // text before it is in parts
 	parts [][]byte // the content in order
+	hash  string   // of the content, once it is known
 }
 
 // The pools reuse bodies, because a request is about as large as the one before it. Large
@@ -56,7 +57,7 @@ func (b *Body) Free() {
 		b.Buf = nil
 	}
 	clear(b.parts) // otherwise they keep records, and so events, in memory
-	b.Buf, b.cut, b.parts = b.Buf[:0], 0, b.parts[:0]
+	b.Buf, b.cut, b.parts, b.hash = b.Buf[:0], 0, b.parts[:0], ""
 	poolFor(cap(b.Buf)).Put(b)
 }
 
@@ -125,7 +126,23 @@ func (b *Body) flush() {
 // Content returns the content of b, to which nothing is added any more.
 func (b *Body) Content() *Content {
 	b.flush()
-	return newContent(b.parts)
+	c := newContent(b.parts)
+	c.hash = b.hash
+	return c
+}
+
+// Hash returns the SHA-256 of the content in hex. Nothing is added any more.
+func (b *Body) Hash() string {
+	if b.hash == "" {
+		b.hash = b.Content().Hash()
+	}
+	return b.hash
+}
+
+// Joined returns the content in one piece. Nothing is added any more.
+func (b *Body) Joined() []byte {
+	b.flush()
+	return slices.Concat(b.parts...)
 }
 
 // Content is a complete body for its readers. The transport may keep reading after the
@@ -136,6 +153,7 @@ type Content struct {
 	mu    sync.RWMutex
 	parts [][]byte
 	size  int64
+	hash  string // "": not computed yet
 }
 
 func newContent(parts [][]byte) *Content {
@@ -148,6 +166,9 @@ func newContent(parts [][]byte) *Content {
 
 // Hash returns the SHA-256 of the content in hex, for the signature.
 func (c *Content) Hash() string {
+	if c.hash != "" {
+		return c.hash
+	}
 	h := sha256.New()
 	for _, p := range c.parts {
 		_, _ = h.Write(p) // never fails

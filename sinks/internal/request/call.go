@@ -17,6 +17,7 @@ import (
 // Form is how an operation of an AWS API takes records and acknowledges them.
 type Form struct {
 	Operation string
+	Method    string // "": POST
 	Header    http.Header
 
 	// Results is the name of the list of results in an answer, and ID the name of the id
@@ -77,7 +78,7 @@ func (c *Call) Put(ctx context.Context, client *awscall.Client, read Read) error
 		c.Body.Free()
 	}()
 	err := client.Do(ctx, &awscall.Request{
-		Operation: c.form.Operation, Path: c.Path, Query: c.Query, Header: c.form.Header, Body: content,
+		Operation: c.form.Operation, Method: c.form.Method, Path: c.Path, Query: c.Query, Header: c.form.Header, Body: content,
 		MaxBytes: awshttp.MaxBytes(c.records), MaxValues: awshttp.MaxValues(c.records),
 	}, func(answer *http.Response) error { return c.read(answer, read) })
 	if err != nil && c.form.Settle != nil {
