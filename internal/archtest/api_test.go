@@ -21,7 +21,7 @@ var public = []string{
 }
 
 // engineLines bounds the declarations of the engine.
-const engineLines = 200
+const engineLines = 210
 
 var (
 	heading = regexp.MustCompile(`^[A-Z]+$`)
