@@ -12,7 +12,7 @@ func TestTraits(t *testing.T) {
 	const most = 1000
 	destinations := map[string]string{
 		"es": "https://search.example.com/orders", "file": "orders.jsonl", "http": "https://hooks.example.com/", "iot": "abc-ats.iot.eu-west-1.amazonaws.com#orders",
-		"memcached": "127.0.0.1:1", "redis": "127.0.0.1:1", "sns": alerts, "sqs": queue + "out",
+		"memcached": "127.0.0.1:1", "redis": "127.0.0.1:1", "s3": "s3://lake", "sns": alerts, "sqs": queue + "out",
 	}
 	for _, typ := range builtin.Types() {
 		to := destinations[typ.Name]
