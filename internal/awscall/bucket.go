@@ -1,6 +1,7 @@
 package awscall
 
 import (
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,17 +17,18 @@ var s3 = Service{ID: "S3", Name: "s3", S3: true}
 // guide, Virtual hosting of general purpose buckets).
 func NewBucket(cfg aws.Config, bucket string) *Client {
 	c := New(cfg, s3, "")
-	if c.fault != nil {
-		return c
-	}
-	u := *c.endpoint
-	if s3.configured(cfg) == "" && !strings.Contains(bucket, ".") {
-		u.Host = bucket + "." + u.Host
-	} else {
-		u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/")+"/"+bucket, ""
-	}
-	c.endpoint = &u
+	c.place.bucket = bucket
 	return c
+}
+
+// inBucket returns the endpoint of a bucket.
+func inBucket(u url.URL, bucket string, configured bool) *url.URL {
+	if configured || strings.Contains(bucket, ".") {
+		u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/")+"/"+bucket, ""
+	} else {
+		u.Host = bucket + "." + u.Host
+	}
+	return &u
 }
 
 // ObjectPath returns the path of an object of a bucket. S3 checks the signature over the path

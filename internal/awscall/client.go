@@ -36,6 +36,7 @@ type Client struct {
 type place struct {
 	once     sync.Once
 	given    string
+	bucket   string // of S3
 	endpoint *url.URL
 	fault    error
 }
@@ -90,9 +91,18 @@ func (c *Client) Do(ctx context.Context, r *Request, read Read) error {
 	return nil
 }
 
+// find looks up the endpoint.
+func (c *Client) find(ctx context.Context) {
+	p := c.place
+	p.endpoint, p.fault = c.service.endpoint(ctx, c.cfg, p.given)
+	if p.fault == nil && p.bucket != "" {
+		p.endpoint = inBucket(*p.endpoint, p.bucket, c.service.configured(ctx, c.cfg) != "")
+	}
+}
+
 // attempts makes a call, and repeats it as the retryer says.
 func (c *Client) attempts(ctx context.Context, r *Request, read Read) error {
-	c.place.once.Do(func() { c.place.endpoint, c.place.fault = c.service.endpoint(ctx, c.cfg, c.place.given) })
+	c.place.once.Do(func() { c.find(ctx) })
 	if c.place.fault != nil {
 		return c.place.fault
 	}
