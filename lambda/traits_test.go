@@ -13,6 +13,7 @@ func TestTraits(t *testing.T) {
 	destinations := map[string]string{
 		"es": "https://search.example.com/orders", "file": "orders.jsonl", "http": "https://hooks.example.com/", "iot": "abc-ats.iot.eu-west-1.amazonaws.com#orders",
 		"memcached": "127.0.0.1:1", "redis": "127.0.0.1:1", "s3": "s3://lake", "sns": alerts, "sqs": queue + "out",
+		"stepfunctions": "arn:aws:states:eu-west-1:123456789012:stateMachine:out",
 	}
 	for _, typ := range builtin.Types() {
 		to := destinations[typ.Name]

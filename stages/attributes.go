@@ -57,7 +57,7 @@ func headersOf(raw []byte) []byte {
 		for name, signed := range h {
 			value := make([]byte, len(signed))
 			for i, b := range signed {
-				value[i] = byte(b)
+				value[i] = byte(b) //nolint:gosec // Lambda writes bytes as signed numbers
 			}
 			if all[name] = string(value); !utf8.Valid(value) {
 				all[name] = base64.StdEncoding.EncodeToString(value)

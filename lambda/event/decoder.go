@@ -160,6 +160,7 @@ func (d *decoder) build(b *Batch) engine.Record {
 		out = d.sns(b)
 	case SQS:
 		out = d.sqs(b)
+	case Kafka: // its records have a reader of their own
 	}
 	out.Raw = d.record.raw.Raw
 	if d.bad != nil {

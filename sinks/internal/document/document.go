@@ -64,6 +64,7 @@ func (d Document) Len() int {
 	case text:
 		n, _ := jsontext.StringLen(d.data.Bytes()) // text is UTF-8
 		return len(head) + n + len(tail)
+	case binary:
 	}
 	return len(base64Head) + d.data.TextLen() + len(base64Tail)
 }
