@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,7 +18,7 @@ import (
 )
 
 // million is a long run: the shards of a stream, each read by one invocation at a time as
-// in Lambda, and four targets with random failures.
+// in Lambda, and targets with random failures.
 type million struct {
 	records int     // in all
 	shards  int     // read at once
@@ -30,15 +31,41 @@ type million struct {
 // longRun is the run in docs/reliability.md.
 var longRun = million{records: 1_000_000, shards: 8, batch: 1000, keys: 125, rate: 0.05, every: 50_000}
 
-// longTargets are four types; two of them keep order.
-var longTargets = []struct {
+// longTarget is a target of a long run.
+type longTarget struct {
 	name, attributes string
-	ordered, once    bool
-}{
-	{"kinesis", "type: kinesis, destination: copy", true, false},
-	{"sqs", "type: sqs, collapse: none, destination: " + queues + "queue.fifo", true, true},
-	{"firehose", "type: firehose, destination: lake", false, false},
-	{"es", "type: es, destination: 'http://search#orders'", false, true},
+	ordered          bool
+	memory           func(d *destination) memory // nil: none
+	single           bool                        // a request has one record, so no part can be refused
+}
+
+var longTargets = []longTarget{
+	{name: "kinesis", attributes: "type: kinesis, destination: copy", ordered: true},
+	{name: "sqs", attributes: "type: sqs, collapse: none, destination: " + queues + "queue.fifo", ordered: true, memory: inLog},
+	{name: "firehose", attributes: "type: firehose, destination: lake"},
+	{name: "es", attributes: "type: es, destination: 'http://search#orders'", memory: inLog},
+	{
+		name: "http", attributes: "type: http, collapse: none, lanes: 4, destination: '%s/orders'", ordered: true, single: true,
+		memory: func(d *destination) memory { return newByID(len(d.log.arrivals)) },
+	},
+	{
+		name: "dynamodb", attributes: "type: dynamodb, transform: '{id: $key, n}', destination: copy", ordered: true, single: true,
+		memory: func(d *destination) memory { return make(items, len(d.log.latest)) },
+	},
+}
+
+func inLog(d *destination) memory { return byNumber{d.log} }
+
+// destination returns the target before a run.
+func (t *longTarget) destination(m *million) *destination {
+	d := &destination{log: newLog(m.records, m.shards*m.keys), ways: []way{fails, throttles, breaks, mutes, picks}}
+	if t.single {
+		d.ways = []way{fails, throttles, breaks, mutes}
+	}
+	if t.memory != nil {
+		d.memory = t.memory(d)
+	}
+	return d
 }
 
 // figures are the results of a long run.
@@ -57,17 +84,20 @@ func (m *million) run(ctx context.Context) (f figures, err error) {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	text := "targets:\n"
 	f = figures{records: m.records, targets: make(map[string]*destination)}
+	s := &service{rate: m.rate, logs: f.targets}
+	web := httptest.NewServer(s)
+	defer web.Close()
+	text := "targets:\n"
 	for _, t := range longTargets {
-		text += fmt.Sprintf("- {sourceArn: '%s', id: %s, active: true, parallel: %t, %s}\n", stream, t.name, !t.ordered, t.attributes)
-		f.targets[t.name] = &destination{log: newLog(m.records, m.shards*m.keys), once: t.once}
+		attributes := strings.ReplaceAll(t.attributes, "%s", web.URL)
+		text += fmt.Sprintf("- {sourceArn: '%s', id: %s, active: true, parallel: %t, %s}\n", stream, t.name, !t.ordered, attributes)
+		f.targets[t.name] = t.destination(m)
 	}
 	file := filepath.Join(dir, "targets.yaml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return f, err
 	}
-	s := &service{rate: m.rate, ways: []way{fails, throttles, breaks, mutes, picks}, logs: f.targets}
 	h, err := newHandler(file, "", &http.Client{Transport: s}, 64)
 	if err != nil {
 		return f, err
@@ -139,6 +169,9 @@ func (f *figures) complain() error {
 		}
 		if t.ordered && l.inversions > 0 {
 			all = append(all, fmt.Errorf("%s: %d records behind a later one of their key", t.name, l.inversions))
+		}
+		if t.memory != nil && l.duplicates > 0 {
+			all = append(all, fmt.Errorf("%s: %d records twice", t.name, l.duplicates))
 		}
 		if f.targets[t.name].faults == 0 {
 			all = append(all, fmt.Errorf("%s: nothing went wrong", t.name))

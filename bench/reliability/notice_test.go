@@ -90,13 +90,48 @@ func TestLongRunNotices(t *testing.T) {
 	}
 	for _, n := range []int{2, 0, 1} {
 		f.targets["kinesis"].log.take(n)
+		f.targets["http"].log.take(1)
 	}
 	err := f.complain()
-	for _, want := range []string{"kinesis: 1 records lost", "kinesis: 1 records behind", "es: 4 records lost", "es: nothing went wrong"} {
+	for _, want := range []string{
+		"kinesis: 1 records lost", "kinesis: 1 records behind", "es: 4 records lost", "es: nothing went wrong", "http: 2 records twice",
+	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v; want %q", err, want)
 		}
 	}
+}
+
+// TestMemory asserts that targets recognize a record as the real ones do.
+func TestMemory(t *testing.T) {
+	for _, tt := range []struct {
+		name              string
+		memory            memory
+		n                 int
+		id                string
+		known, superseded bool
+	}{
+		{name: "a new key", memory: newByID(4), n: 1, id: "b"},
+		{name: "the same key", memory: taken(newByID(4), 1, "a"), n: 1, id: "a", known: true},
+		{name: "another key of the same record", memory: taken(newByID(4), 1, "a"), n: 1, id: "b"},
+		{name: "no item", memory: make(items, 2), n: 1, id: "5"},
+		{name: "a later change", memory: taken(make(items, 2), 1, "5"), n: 3, id: "6"},
+		{name: "the same change", memory: taken(make(items, 2), 3, "6"), n: 3, id: "6", known: true},
+		{name: "an earlier change", memory: taken(make(items, 2), 3, "6"), n: 1, id: "5", known: true, superseded: true},
+		{name: "a change without a condition", memory: taken(make(items, 2), 3, "6"), n: 1},
+		{name: "another item", memory: taken(make(items, 2), 3, "6"), n: 2, id: "5"},
+	} {
+		known, superseded := tt.memory.recognize(tt.n, tt.id)
+		if known != tt.known || superseded != tt.superseded {
+			t.Errorf("%s: known %v, superseded %v", tt.name, known, superseded)
+		}
+	}
+}
+
+// taken returns a memory that has a record.
+func taken(m memory, n int, id string) memory {
+	m.recognize(n, id)
+	return m
 }
 
 func TestNumber(t *testing.T) {

@@ -82,9 +82,9 @@ func (o *ordering) measure(ctx context.Context, file string, t orderedTarget, ke
 		return 0, err
 	}
 	src := &source{shards: 1, records: maxEvents * o.records, keys: keys}
-	to := &destination{log: newLog(src.records, keys)}
+	to := &destination{log: newLog(src.records, keys), ways: []way{fails}}
 	h, err := newHandler(file, "", &http.Client{Transport: &service{
-		latency: o.latency, rate: rate, ways: []way{fails}, logs: map[string]*destination{t.name: to},
+		latency: o.latency, rate: rate, logs: map[string]*destination{t.name: to},
 	}}, 32)
 	if err != nil {
 		return 0, err

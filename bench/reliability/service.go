@@ -19,7 +19,6 @@ import (
 type service struct {
 	latency time.Duration
 	rate    float64 // share of failing calls for a target
-	ways    []way   // of failing
 	logs    map[string]*destination
 }
 
@@ -27,7 +26,8 @@ type service struct {
 type destination struct {
 	mu     sync.Mutex
 	log    *log
-	once   bool // a record that was taken before is acknowledged and not taken again
+	ways   []way  // of failing
+	memory memory // nil: a record that is sent twice is taken twice
 	calls  int
 	faults int
 	bad    int // index of the failing call in the current draw
@@ -53,6 +53,8 @@ type dialect struct {
 	taken, refused func(i, n int) string // the answer's text for record i, which is number n
 	head, tail     string                // the text around these
 	lists          bool                  // taken and refused are two lists, with this between them
+
+	id func(r *http.Request, body []byte) string // by which the target recognizes the request; nil: it does not
 }
 
 var dialects = map[string]dialect{
@@ -82,6 +84,14 @@ var dialects = map[string]dialect{
 		},
 		head: `{"items":[`, tail: `]}`,
 	},
+	"PutItem": {
+		target: "dynamodb", record: `"n":{"N":"`, end: `"`, id: positionOf,
+		taken: func(int, int) string { return "" }, head: "{", tail: "}",
+	},
+	"POST": {
+		target: "http", record: `{"n"`, end: `}`, id: func(r *http.Request, _ []byte) string { return r.Header.Get("Idempotency-Key") },
+		taken: func(int, int) string { return "" },
+	},
 }
 
 var errBroken = errors.New("the connection was reset")
@@ -96,8 +106,11 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 		time.Sleep(s.latency)
 	}
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	if strings.HasSuffix(r.URL.Path, "/_bulk") {
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/_bulk"):
 		operation = "_bulk"
+	case r.URL.Path == "/orders":
+		operation = r.Method
 	}
 	d, known := dialects[operation]
 	if !known {
@@ -107,9 +120,12 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	to := s.logs[d.target]
+	to, id := s.logs[d.target], ""
+	if d.id != nil {
+		id = d.id(r, body)
+	}
 	step := 1
-	if wrong, how := to.draw(s.rate, s.ways); wrong {
+	if wrong, how := to.draw(s.rate); wrong {
 		switch how {
 		case fails:
 			return answer(r, http.StatusInternalServerError, `{"message":"Internal Server Error"}`), nil
@@ -118,19 +134,21 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 		case breaks:
 			return nil, errBroken
 		case mutes:
-			to.take(numbers, 1)
+			to.take(numbers, 1, id)
 			return nil, errBroken
 		case picks:
 			step = 2
 		}
 	}
-	to.take(numbers, step)
+	if superseded := to.take(numbers, step, id); superseded {
+		return answer(r, http.StatusBadRequest, `{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"}`), nil
+	}
 	return answer(r, http.StatusOK, d.answer(numbers, step)), nil
 }
 
 // draw returns whether and how the next call fails. With a rate of 5 % it is one random
 // call of every 20, and the ways take turns.
-func (d *destination) draw(rate float64, ways []way) (wrong bool, how way) {
+func (d *destination) draw(rate float64) (wrong bool, how way) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	at := d.calls
@@ -146,19 +164,24 @@ func (d *destination) draw(rate float64, ways []way) (wrong bool, how way) {
 		return false, 0
 	}
 	d.faults++
-	return true, ways[d.faults%len(ways)]
+	return true, d.ways[d.faults%len(d.ways)]
 }
 
-// take takes every step-th record of a request.
-func (d *destination) take(numbers []int, step int) {
+// take takes every step-th record of a request with an id. It reports whether a table has a
+// later record in its place.
+func (d *destination) take(numbers []int, step int, id string) (superseded bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for i := 0; i < len(numbers); i += step {
-		if d.once && d.log.arrivals[numbers[i]] > 0 {
-			continue
+		known := false
+		if d.memory != nil {
+			known, superseded = d.memory.recognize(numbers[i], id)
 		}
-		d.log.take(numbers[i])
+		if !known {
+			d.log.take(numbers[i])
+		}
 	}
+	return superseded
 }
 
 // numbers returns the numbers of the records of a request.
@@ -208,6 +231,15 @@ func (d *dialect) answer(numbers []int, step int) string {
 		text += `],"Failed":[` + strings.Join(refused, ",")
 	}
 	return text + d.tail
+}
+
+// ServeHTTP implements http.Handler, for targets with a client of their own.
+func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	resp, err := s.RoundTrip(r)
+	if err != nil {
+		panic(http.ErrAbortHandler) // which breaks the connection
+	}
+	w.WriteHeader(resp.StatusCode)
 }
 
 func answer(r *http.Request, status int, body string) *http.Response {
