@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 
@@ -242,22 +243,32 @@ func TestAnswersAreClosed(t *testing.T) {
 		for _, status := range []int{http.StatusOK, http.StatusAccepted, http.StatusForbidden} {
 			for _, s := range hostileSinks() {
 				t.Run(strings.Join([]string{s.name, name, strconv.Itoa(status)}, "/"), func(t *testing.T) {
-					body := &closing{Reader: bytes.NewReader(text)}
-					if errRead != nil {
-						body.Reader = io.MultiReader(body.Reader, iotest.ErrReader(errRead))
-					}
+					var mu sync.Mutex // some sinks send several requests at once
+					var bodies []*closing
 					cfg := new(sinktest.Wire).Config()
 					cfg.BaseEndpoint = aws.String("http://h")
 					cfg.HTTPClient = sinktest.Do(func(r *http.Request) (*http.Response, error) {
 						if r.Body != nil {
 							_, _ = io.Copy(io.Discard, r.Body)
 						}
+						body := &closing{Reader: bytes.NewReader(text)}
+						if errRead != nil {
+							body.Reader = io.MultiReader(body.Reader, iotest.ErrReader(errRead))
+						}
+						mu.Lock()
+						defer mu.Unlock()
+						bodies = append(bodies, body)
 						return &http.Response{StatusCode: status, Request: r, Header: http.Header{}, Body: body}, nil
 					})
 					sink := s.open(cfg)
 					sink.Send(t.Context(), hostileRecords(sink))
-					if !body.closed {
-						t.Error("the answer was not closed")
+					for _, body := range bodies {
+						if !body.closed {
+							t.Error("the answer was not closed")
+						}
+					}
+					if len(bodies) == 0 {
+						t.Error("nothing was sent")
 					}
 				})
 			}
