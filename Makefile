@@ -34,7 +34,7 @@ test: ## vet, unit, conformance and architecture tests, budgets of allocations, 
 
 # What runs concurrently. The nightly build runs RACED=./...
 RACED := ./engine/... ./stages/... ./sinks/... ./lambda/... ./cmd/bootstrap ./bench/reliability ./extra/... \
-  ./internal/awscall ./internal/awshttp ./internal/console ./internal/jq ./internal/poll/... ./internal/redrive ./internal/tune ./internal/xray \
+  ./internal/awscall ./internal/awshttp ./internal/console ./internal/poll/... ./internal/redrive ./internal/xray \
   ./internal/provision/doctor ./internal/provision/status ./internal/testing/... \
   ./internal/cli/redrive ./internal/cli/run ./internal/cli/targets ./internal/cli/ui ./internal/cli/watch
 

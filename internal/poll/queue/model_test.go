@@ -284,6 +284,8 @@ func (w *world) before(op string) (refused, lost error) {
 		return nil, nil
 	case w.chance(5):
 		w.Count("failed calls", 1)
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		return modelkit.Pick(w.luck, errLost, apiError("RequestThrottled"), apiError("OverLimit")), nil
 	case w.chance(8):
 		w.Count("lost answers", 1)
