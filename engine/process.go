@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"github.com/sourcegraph/conc/panics"
 )
@@ -36,6 +37,8 @@ type Applied struct {
 	// StaleRaw counts the changed records that the stage emitted or failed with the
 	// Raw of the original. The engine dropped it.
 	StaleRaw int
+
+	Faults []error // in Failed: of the stage itself, not of a record
 }
 
 // Apply runs s once over the records of one lane, as a plan does: a panic is
@@ -44,7 +47,13 @@ type Applied struct {
 func Apply(ctx context.Context, s Stage, in []Record) *Applied {
 	out := &Out{processed: new(processed)}
 	out.process(ctx, s, stamp(append([]Record(nil), in...)))
-	return &Applied{Emitted: out.recs, Cuts: out.cuts, Dropped: out.dropped, Failed: out.failed, StaleRaw: out.stale}
+	a := &Applied{Emitted: out.recs, Cuts: out.cuts, Dropped: out.dropped, Failed: out.failed, StaleRaw: out.stale}
+	for _, loss := range out.failed {
+		if fault, ok := errors.AsType[*stageError](loss.Err); ok {
+			a.Faults = append(a.Faults, fault)
+		}
+	}
+	return a
 }
 
 // pieces runs s over each piece of l.
@@ -111,13 +120,13 @@ func forgot(ctx context.Context, s Stage) error {
 	return faulty(s, "neither emitted, filtered, dropped nor failed the record")
 }
 
-// StageError is a fault of a stage itself, not of a record.
-type StageError struct {
-	Stage, Did string // its name, and the fault as a verb phrase
+// stageError is a fault of a stage itself, not of a record.
+type stageError struct {
+	stage, did string // its name, and the fault as a verb phrase
 }
 
-func (e *StageError) Error() string { return "stage " + e.Stage + " " + e.Did }
+func (e *stageError) Error() string { return "stage " + e.stage + " " + e.did }
 
 func faulty(s Stage, did string) error {
-	return &Error{Class: Permanent, Err: &StageError{Stage: s.Name(), Did: did}}
+	return &Error{Class: Permanent, Err: &stageError{s.Name(), did}}
 }

@@ -48,7 +48,7 @@ func (r *assumedRole) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	}
 	read := awscall.XML(&answer, otherValues)
 	err := r.client.Do(ctx, &awscall.Request{
-		Operation: "AssumeRole", Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, Body: awscall.Text(r.form),
+		Operation: "AssumeRole", Header: awscall.FormHeader(), Body: awscall.Text(r.form),
 	}, func(resp *http.Response) error {
 		if err := read(resp); err != nil {
 			return err

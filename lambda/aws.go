@@ -19,17 +19,16 @@ import (
 // 1 MB as DynamoDB counts it. Sinks allow less for their requests.
 const answerBytes = 4 << 20
 
-// Bounds on the number of values in an answer to the function's own calls, which deliver no
-// records. A full page of a target table has about 80,000.
+// Bounds on the number of values in an answer. A full page of a target table has about 80,000.
 const (
 	tableValues = 1 << 17
 	otherValues = 1 << 12
 )
 
-// own returns cfg for calls whose answers have at most this many values.
-func own(cfg aws.Config, values int) aws.Config {
+// forTables returns cfg for DynamoDB's SDK client, whose answers nothing else bounds.
+func forTables(cfg aws.Config) aws.Config {
 	cfg = cfg.Copy()
-	cfg.APIOptions = append(slices.Clip(cfg.APIOptions), awshttpsink.BoundValues(values))
+	cfg.APIOptions = append(slices.Clip(cfg.APIOptions), awshttpsink.BoundValues(tableValues))
 	return cfg
 }
 
@@ -132,7 +131,7 @@ func (e *env) assume(id identity) aws.CredentialsProvider {
 	}
 	// The role may be in any region. The function's region is nearest, and AWS recommends
 	// regional endpoints (IAM user guide, Manage AWS STS).
-	c := aws.NewCredentialsCache(newAssumedRole(own(e.base, otherValues), id, e.session), func(o *aws.CredentialsCacheOptions) {
+	c := aws.NewCredentialsCache(newAssumedRole(e.base, id, e.session), func(o *aws.CredentialsCacheOptions) {
 		o.ExpiryWindow, o.ExpiryWindowJitterFrac = 5*time.Minute, 0.5
 	})
 	e.credentials[id] = c

@@ -56,8 +56,8 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 		options: o, log: log, plans: make(map[string]*plan),
 		env: newEnv(cfg, &o), tracer: newTracer(&o, log), slots: engine.NewSlots(o.InFlight), openSink: open,
 	}
-	h.metrics = metrics.New(o.Metrics, o.MetricsNamespace, metrics.NewClient(own(cfg, otherValues)), os.Stdout)
-	client := dynamodb.NewFromConfig(own(cfg, tableValues), func(o *dynamodb.Options) { o.Retryer = retry.NewStandard() })
+	h.metrics = metrics.New(o.Metrics, o.MetricsNamespace, metrics.NewClient(cfg), os.Stdout)
+	client := dynamodb.NewFromConfig(forTables(cfg), func(o *dynamodb.Options) { o.Retryer = retry.NewStandard() })
 	h.known = dedup.NewMemory()
 	if o.LedgerTable != "" {
 		table := &ledger.Table{Client: client, Name: o.LedgerTable, Key: o.LedgerKey}

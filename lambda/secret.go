@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"time"
 
@@ -60,7 +59,7 @@ func (c secretsClient) GetSecretValue(ctx context.Context, id string) (string, e
 	var out struct{ SecretString string }
 	err = c.Do(ctx, &awscall.Request{
 		Operation: "GetSecretValue", Body: awscall.Text(in),
-		Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {"secretsmanager.GetSecretValue"}},
+		Header: awscall.JSONHeader("1.1", "secretsmanager.GetSecretValue"),
 	}, awscall.JSON(&out, otherValues))
 	return out.SecretString, err
 }
@@ -71,7 +70,7 @@ func newSecret(cfg aws.Config, id string, valid func(text string) error) *secret
 	if a, err := arn.Parse(id); err == nil && a.Region != "" {
 		cfg.Region = a.Region
 	}
-	return &secret{arn: id, valid: valid, client: secretsClient{awscall.New(own(cfg, otherValues), secretsManager, "").Retrying(retry.NewStandard())}}
+	return &secret{arn: id, valid: valid, client: secretsClient{awscall.New(cfg, secretsManager, "").Retrying(retry.NewStandard())}}
 }
 
 // credentials returns user and password.

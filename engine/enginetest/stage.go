@@ -3,7 +3,6 @@ package enginetest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -82,10 +81,8 @@ func CheckStage(t *testing.T, s engine.Stage, in []engine.Record) {
 // panics, and records forgotten or without an origin.
 func checkFaults(t *testing.T, s engine.Stage, in []engine.Record) {
 	t.Helper()
-	for _, loss := range engine.Apply(t.Context(), s, in).Failed {
-		if fault, ok := errors.AsType[*engine.StageError](loss.Err); ok {
-			t.Errorf("of %d records: %v", len(in), fault)
-		}
+	for _, fault := range engine.Apply(t.Context(), s, in).Faults {
+		t.Errorf("of %d records: %v", len(in), fault)
 	}
 }
 

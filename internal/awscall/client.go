@@ -78,6 +78,17 @@ type Request struct {
 	MaxValues int
 }
 
+// JSONHeader returns the header of a request in a JSON protocol of AWS, in a version such as 1.1.
+// target is the version of the API, a point, and the operation.
+func JSONHeader(version, target string) http.Header {
+	return http.Header{"Content-Type": {"application/x-amz-json-" + version}, "X-Amz-Target": {target}}
+}
+
+// FormHeader returns the header of a request in the query protocol of AWS.
+func FormHeader() http.Header {
+	return http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+}
+
 // Read reads the body of an answer with a status of success. Its error means that the answer
 // is not one of the service.
 type Read func(answer *http.Response) error

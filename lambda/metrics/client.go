@@ -36,7 +36,7 @@ const compressBytes = 10 << 10
 // PutMetricData implements Client.
 func (c caller) PutMetricData(ctx context.Context, namespace string, data []types.MetricDatum) error {
 	text := form(namespace, data)
-	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	header := awscall.FormHeader()
 	if len(text) >= compressBytes {
 		var packed bytes.Buffer
 		w := gzip.NewWriter(&packed)

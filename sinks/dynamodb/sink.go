@@ -182,8 +182,8 @@ func removes(r *engine.Record) bool { return r.Action == "REMOVE" }
 const api = "DynamoDB_20120810"
 
 var (
-	putItem    = request.Form{Operation: "PutItem", Header: request.JSON("1.0", api+".PutItem"), Settle: settle}
-	deleteItem = request.Form{Operation: "DeleteItem", Header: request.JSON("1.0", api+".DeleteItem"), Settle: settle}
+	putItem    = request.Form{Operation: "PutItem", Header: awscall.JSONHeader("1.0", api+".PutItem"), Settle: settle}
+	deleteItem = request.Form{Operation: "DeleteItem", Header: awscall.JSONHeader("1.0", api+".DeleteItem"), Settle: settle}
 )
 
 // put puts an item, or a tombstone with its keys.

@@ -116,5 +116,5 @@ func (s *Sink) Describe(ctx context.Context, r *engine.Record) (sinks.Entry, err
 
 // putEvents is the form of PutEvents.
 var putEvents = request.Form{
-	Operation: "PutEvents", Header: request.JSON("1.1", "AWSEvents.PutEvents"), Results: "Entries", ID: "EventId",
+	Operation: "PutEvents", Header: awscall.JSONHeader("1.1", "AWSEvents.PutEvents"), Results: "Entries", ID: "EventId",
 }

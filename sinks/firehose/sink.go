@@ -65,7 +65,7 @@ func (f *Sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 
 // putRecordBatch is the form of PutRecordBatch.
 var putRecordBatch = request.Form{
-	Operation: "PutRecordBatch", Header: request.JSON("1.1", "Firehose_20150804.PutRecordBatch"), Results: "RequestResponses", ID: "RecordId",
+	Operation: "PutRecordBatch", Header: awscall.JSONHeader("1.1", "Firehose_20150804.PutRecordBatch"), Results: "RequestResponses", ID: "RecordId",
 }
 
 // appendRecords appends the text of a request.

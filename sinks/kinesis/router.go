@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"fanout/internal/awscall"
-	"fanout/sinks/internal/request"
 )
 
 // router knows the shards of a stream. It looks them up when they are needed first, and when
@@ -83,7 +82,7 @@ func (k *Sink) listShards(ctx context.Context) (all []shardRange, err error) {
 			NextToken string
 		}
 		err := k.client.Do(ctx, &awscall.Request{
-			Operation: "ListShards", Header: request.JSON("1.1", api+".ListShards"), Body: awscall.Text(in),
+			Operation: "ListShards", Header: awscall.JSONHeader("1.1", api+".ListShards"), Body: awscall.Text(in),
 			MaxBytes: listBytes,
 		}, awscall.JSON(&page, listBytes/listValueBytes))
 		if err != nil {

@@ -82,7 +82,7 @@ func (*Sink) Sizer() func(r *engine.Record) int { return sizeOf }
 
 // putRecords is the form of PutRecords.
 var putRecords = request.Form{
-	Operation: "PutRecords", Header: request.JSON("1.1", api+".PutRecords"), Results: "Records", ID: "SequenceNumber",
+	Operation: "PutRecords", Header: awscall.JSONHeader("1.1", api+".PutRecords"), Results: "Records", ID: "SequenceNumber",
 }
 
 // api is the version of the API.

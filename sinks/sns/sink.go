@@ -88,7 +88,7 @@ func (s *Sink) Sizer() func(r *engine.Record) int { return s.form.Size }
 
 // publishBatch is the form of PublishBatch.
 var publishBatch = request.Form{
-	Operation: "PublishBatch", Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
+	Operation: "PublishBatch", Header: awscall.FormHeader(),
 }
 
 // readAnswer reads an answer of PublishBatch.

@@ -106,7 +106,7 @@ func (s *Sink) Sizer() func(r *engine.Record) int { return s.form.Size }
 var sendMessageBatch = request.Form{Operation: "SendMessageBatch", Header: header()}
 
 func header() http.Header {
-	h := request.JSON("1.0", "AmazonSQS.SendMessageBatch")
+	h := awscall.JSONHeader("1.0", "AmazonSQS.SendMessageBatch")
 	h.Set("X-Amzn-Query-Mode", "true") // errors then have a header with their former name
 	return h
 }

@@ -9,7 +9,6 @@ import (
 	"fanout/internal/awshttp"
 	"fanout/internal/jsontext"
 	"fanout/sinks/internal/classify"
-	"fanout/sinks/internal/request"
 )
 
 // An answer of DescribeExecution repeats input and output, of 256 KiB each. In JSON, a quotation
@@ -20,7 +19,7 @@ const (
 	describedValues = 2*maxBytes + 1<<10
 )
 
-var describeHeader = request.JSON("1.0", "AWSStepFunctions.DescribeExecution")
+var describeHeader = awscall.JSONHeader("1.0", "AWSStepFunctions.DescribeExecution")
 
 // compare looks up the execution with a name that exists already. It returns nil if the execution
 // has this input: an earlier attempt started it. Names are of source, shards and sequence numbers,

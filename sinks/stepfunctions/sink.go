@@ -94,7 +94,7 @@ func (s *Sink) Describe(_ context.Context, r *engine.Record) (sinks.Entry, error
 }
 
 // startExecution is the form of StartExecution.
-var startExecution = request.Form{Operation: "StartExecution", Header: request.JSON("1.0", "AWSStepFunctions.StartExecution"), Settle: settle}
+var startExecution = request.Form{Operation: "StartExecution", Header: awscall.JSONHeader("1.0", "AWSStepFunctions.StartExecution"), Settle: settle}
 
 // errExists says that an execution of the name exists already.
 var errExists = errors.New("an execution of that name exists already")

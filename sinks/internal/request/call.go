@@ -36,12 +36,6 @@ type Form struct {
 	Opaque bool
 }
 
-// JSON returns the header of a request in a JSON protocol of AWS, in a version such as 1.1.
-// target is the version of the API, a point, and the operation.
-func JSON(version, target string) http.Header {
-	return http.Header{"Content-Type": {"application/x-amz-json-" + version}, "X-Amz-Target": {target}}
-}
-
 // Call is one call of an operation with records.
 type Call struct {
 	Body  *Body // the caller appends it
