@@ -8,11 +8,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
 
+	"fanout/extra/kafka"
 	"fanout/internal/testing/testenv"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(leakless{m}, map[string]func(){"fanout": func() { Main() }})
+	// With the extensions of cmd/fanout.
+	testscript.Main(leakless{m}, map[string]func(){"fanout": func() { Main(kafka.CommandOnly()...) }})
 }
 
 // leakless runs tests and fails if they leave goroutines.
