@@ -19,6 +19,7 @@ type delivery struct {
 	slots           *Slots
 	breaker         *breaker
 	fallbackBreaker *breaker                      // of OnFailure
+	storeBreaker    *breaker                      // of Oversize; nil: there is none
 	offers          *offers                       // set if this is the fallback of another target; nil: it has records of its own
 	stageFailed     map[string]map[string]*Record // by lane and key: the first record that a stage failed
 	keyless         map[string]*Record            // by lane: the first record that failed before it got its key
@@ -28,6 +29,9 @@ func newDelivery(t *target, slots *Slots, records int) *delivery {
 	d := &delivery{tally: newTally(t.ID, records, t.Ordered), target: t, slots: slots, breaker: new(breaker), fallbackBreaker: new(breaker)}
 	if t.Fault == nil {
 		d.limits, d.size = t.Sink.Limits(), SizerOf(t.Sink)
+	}
+	if t.Oversize != nil {
+		d.storeBreaker = new(breaker)
 	}
 	return d
 }

@@ -15,6 +15,9 @@ type Fallback struct {
 	// record itself.
 	Wrap func(r Rejected) Record
 
+	// Oversize stores wrapped records that are too large, as Target.Oversize does.
+	Oversize func(r *Record) (store Sink, reference Payload)
+
 	// MaxAge is the age, counted from the arrival at the source, from which the
 	// fallback takes a record even if the target may still accept it. Zero: no age
 	// limit.

@@ -25,6 +25,7 @@ type oracle struct {
 // judge judges the report of a run, and keeps the target's new state.
 func (t *modelTarget) judge(j *modelkit.Judge, records []engine.Record, r *engine.TargetReport) {
 	o := &oracle{modelTarget: t, judge: j, report: r, owed: t.owes(records), failed: map[string]string{}, blocked: map[string]bool{}}
+	o.noteStored()
 	o.accepted, o.taken = o.judgeArrivals(), t.divertedNow()
 	o.judgeCounts(len(records))
 	for i := range records {
@@ -68,17 +69,49 @@ func (o *oracle) judgeCounts(records int) {
 // judgeArrivals judges the order of the parts that the target accepted in this run, and counts
 // them by sequence number.
 func (o *oracle) judgeArrivals() map[string]int {
-	n := map[string]int{}
+	n, references := map[string]int{}, 0
 	all := o.sink.Accepted()
 	for i := range all[o.judged:] {
+		if rec := &all[o.judged+i]; string(rec.Data.Bytes()) == reference {
+			references++
+			o.judgeReference(&rec.Parts()[0])
+		}
 		for _, part := range unmerged(&all[o.judged+i]) {
 			n[part.Seq]++
 			o.judgeArrival(&part, o.sink.RequestOf(o.judged+i))
 		}
 	}
+	if o.report.Referenced > references {
+		o.broken(counted, "%d references count as delivered, and %d came", o.report.Referenced, references)
+	}
+	o.judge.Count("records delivered by reference", references)
 	o.judge.Count("records accepted", len(all)-o.judged)
 	o.judged = len(all)
 	return n
+}
+
+// noteStored notes the parts whose data the store has.
+func (o *oracle) noteStored() {
+	if o.store == nil {
+		return
+	}
+	for _, r := range o.store.Accepted() {
+		for _, name := range partNames(&r) {
+			o.stored[name] = true
+		}
+	}
+}
+
+// judgeReference judges a reference in place of r.
+func (o *oracle) judgeReference(r *engine.Record) {
+	for _, name := range partNames(r) {
+		if !o.stored[name] {
+			o.broken(referring, "a reference to part %s came, and its data was not stored", name)
+		}
+	}
+	if o.faultless && r.Data.Len() <= o.sink.Bounds.RecordBytes {
+		o.broken(referring, "a reference came in place of a record of %d bytes, and the target takes %d", r.Data.Len(), o.sink.Bounds.RecordBytes)
+	}
 }
 
 // judgeArrival judges the order of parts that arrive for the first time.
@@ -131,10 +164,12 @@ func (t *modelTarget) divertedNow() map[string]int {
 	}
 	all := t.fallback.Accepted()
 	for i := range all[t.judgedOff:] {
-		for _, name := range strings.Fields(string(all[t.judgedOff+i].Data.Bytes())) {
-			seq, _, _ := strings.Cut(name, ".")
-			n[seq]++
-			t.diverted[name] = true
+		for _, letter := range unmerged(&all[t.judgedOff+i]) { // a reference carries the letter
+			for _, name := range strings.Fields(string(letter.Data.Bytes())) {
+				seq, _, _ := strings.Cut(name, ".")
+				n[seq]++
+				t.diverted[name] = true
+			}
 		}
 	}
 	t.judgedOff = len(all)
@@ -228,13 +263,17 @@ func (o *oracle) judgeFate(r *engine.Record, fate engine.Fate, owed *owed) {
 func (o *oracle) judgeFaultless(r *engine.Record, fate engine.Fate, owed *owed) {
 	want := o.faultlessFate(r, owed)
 	fallbackIdle := !o.Ordered && want != engine.FateDiverted // no record waits for the fallback
-	unaffected := o.faultless && (o.fallbackFaultless || fallbackIdle)
+	storeIdle := !o.Ordered && !o.oversize(r)
+	unaffected := o.faultless && (o.fallbackFaultless || fallbackIdle) && (o.storeFaultless || storeIdle)
 	if !unaffected || fate == want || o.blocked[r.Lane] {
 		return
 	}
 	p := isolated
-	if want == engine.FateDiverted {
+	switch {
+	case want == engine.FateDiverted:
 		p = diverting
+	case o.Oversize != nil && o.oversize(r):
+		p = referring
 	}
 	o.broken(p, "record %s with %d bytes met no fault and has fate %v; want %v: %v", r.Seq, r.Data.Len(), fate, want, o.report.Failures)
 }
@@ -245,7 +284,7 @@ func (t *modelTarget) faultlessFate(r *engine.Record, owed *owed) engine.Fate {
 	if t.OnFailure != nil {
 		rejected = engine.FateDiverted
 	}
-	oversize := t.sink.Bounds.RecordBytes > 0 && r.Data.Len() > t.sink.Bounds.RecordBytes
+	oversize := t.oversize(r)
 	switch {
 	case owed.failed > 0:
 		return rejected
@@ -253,10 +292,15 @@ func (t *modelTarget) faultlessFate(r *engine.Record, owed *owed) engine.Fate {
 		return t.staged(r)
 	case oversize && t.DropOversize:
 		return engine.FateDropped
-	case oversize:
+	case oversize && t.Oversize == nil:
 		return rejected
 	}
 	return engine.FateDelivered
+}
+
+// oversize reports whether r is above the limit that the target declares.
+func (t *modelTarget) oversize(r *engine.Record) bool {
+	return t.sink.Bounds.RecordBytes > 0 && r.Data.Len() > t.sink.Bounds.RecordBytes
 }
 
 // judgeBlocked checks that an ordered target gets nothing behind a failed record of the same key.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fanout/engine"
+	"fanout/engine/enginetest"
 	"fanout/internal/testing/modelkit"
 )
 
@@ -21,6 +22,8 @@ type sabotage struct {
 	forget            bool // the engine forgets which records targets have
 	forgetPart        bool // the engine forgets which parts of a record targets have
 	noFallback        bool // nothing goes to the fallback
+	noStore           bool // nothing is stored
+	lyingStore        bool // stores acknowledge data that they do not have
 	late              bool // the deadline is overrun
 	shared            bool // targets wait for one another
 	panics            bool // the engine panics
@@ -37,6 +40,8 @@ var sabotages = []modelkit.Sabotage[sabotage]{
 	{Name: "more lanes are used than configured", By: sabotage{moreLanes: true}, Breaks: withinLanes},
 	{Name: "lanes have keys in common", By: sabotage{sharedKeys: true}, Breaks: withinLanes},
 	{Name: "the fallback is not used", By: sabotage{noFallback: true}, Breaks: diverting},
+	{Name: "the store is not used", By: sabotage{noStore: true}, Breaks: referring},
+	{Name: "a reference is sent to data that is not stored", By: sabotage{lyingStore: true}, Breaks: referring},
 	{Name: "requests of a target wait for those of another", By: sabotage{shared: true}, Breaks: isolated},
 	{Name: "the run ends too late", By: sabotage{late: true}, Breaks: onTime},
 	{Name: "the engine panics", By: sabotage{panics: true}, Breaks: sturdy},
@@ -52,6 +57,15 @@ func (s *sabotage) spoil(t engine.Target, slot chan struct{}) engine.Target {
 	}
 	if s.noFallback {
 		t.OnFailure = nil
+	}
+	if s.noStore {
+		t.Oversize = nil
+	}
+	if refer := t.Oversize; s.lyingStore && refer != nil {
+		t.Oversize = func(r *engine.Record) (engine.Sink, engine.Payload) {
+			_, reference := refer(r)
+			return new(enginetest.Sink), reference
+		}
 	}
 	if s.lying || s.denying || s.shared {
 		t.Sink = spoiledSink{t.Sink, s, slot}

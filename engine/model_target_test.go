@@ -16,10 +16,12 @@ type modelTarget struct {
 	engine.Target
 	sink     *enginetest.Sink
 	fallback *enginetest.Sink // of OnFailure; nil: none
+	store    *enginetest.Sink // of Oversize; nil: none
 	splits   bool             // has the stage splitting
 
 	faultless         bool // no fault hits its requests
 	fallbackFaultless bool // nor requests to the fallback, if any
+	storeFaultless    bool // nor requests to the store, if any
 
 	held []engine.Held // the records that the target has, as the engine knows
 
@@ -31,12 +33,14 @@ type modelTarget struct {
 	flights   *flights
 	judged    int // accepted records of earlier runs
 	judgedOff int // the same, of the fallback
+
+	stored map[string]bool // parts whose data the store accepted in any run
 }
 
 func drawTarget(d *modelkit.Draw, id string, records int) *modelTarget {
 	t := &modelTarget{
 		held: make([]engine.Held, records), arrived: map[string]bool{}, diverted: map[string]bool{},
-		arrivals: map[string][]arrival{}, latest: map[string]arrival{}, took: map[string][]engine.Record{},
+		arrivals: map[string][]arrival{}, latest: map[string]arrival{}, took: map[string][]engine.Record{}, stored: map[string]bool{},
 	}
 	t.sink = &enginetest.Sink{Bounds: engine.Limits{
 		Records: d.IntN(10), Bytes: d.IntN(2) * 40, RecordBytes: d.IntN(2) * 10, OnePerKey: d.OneIn(2),
@@ -54,13 +58,15 @@ func drawTarget(d *modelkit.Draw, id string, records int) *modelTarget {
 	if d.OneIn(4) {
 		t.Stages = append(t.Stages, merging)
 	}
-	if d.OneIn(4) {
-		t.DropOversize = true
-	}
+	t.drawOversize(d)
 	if t.fallbackFaultless = true; d.OneIn(3) {
 		t.fallback = &enginetest.Sink{Bounds: engine.Limits{RecordBytes: d.IntN(2) * 6}} // room for one name
 		t.fallbackFaultless = drawFaults(d, t.fallback, true)
 		t.OnFailure = &engine.Fallback{ID: "fallback", Sink: t.fallback, Wrap: wrapNames, MaxAge: time.Duration(d.IntN(2)*d.IntN(60)) * time.Second}
+		if t.Oversize != nil && d.OneIn(2) {
+			t.fallback.Bounds.RecordBytes, t.OnFailure.Oversize = 3, t.Oversize // room for a short name
+			t.fallbackFaultless = t.fallbackFaultless && t.storeFaultless
+		}
 	}
 	t.faultless = drawFaults(d, t.sink, t.sink.Bounds.OnePerKey)
 	if d.OneIn(3) {
@@ -71,6 +77,23 @@ func drawTarget(d *modelkit.Draw, id string, records int) *modelTarget {
 	}
 	return t
 }
+
+// drawOversize draws what becomes of records that are too large.
+func (t *modelTarget) drawOversize(d *modelkit.Draw) {
+	switch t.storeFaultless = true; d.IntN(4) {
+	case 0:
+		t.DropOversize = true
+	case 1:
+		t.store = new(enginetest.Sink)
+		t.storeFaultless = drawFaults(d, t.store, true)
+		t.Oversize = func(*engine.Record) (engine.Sink, engine.Payload) {
+			return t.store, engine.Bytes([]byte(reference))
+		}
+	}
+}
+
+// reference is the data of all references.
+const reference = "@"
 
 // arrival is a part that the target accepted.
 type arrival struct {

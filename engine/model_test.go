@@ -20,6 +20,7 @@ const (
 	requestsInOrder modelkit.Promise = "An ordered target that orders requests accepts a part after a later one of its key only if a request carried both, and the sink may take one and refuse the other."
 	withinLanes     modelkit.Promise = "An ordered target has no more requests of a shard in flight than lanes, and no two of them hold the same key."
 	diverting       modelkit.Promise = "The fallback takes the records that the target rejects."
+	referring       modelkit.Promise = "A target with a store gets a reference in place of a record that is too large, and only if the store accepted the record's data."
 	isolated        modelkit.Promise = "A target without faults gets every record that its stages and limits let through, even while other targets hang."
 	onTime          modelkit.Promise = "A run ends before its deadline."
 	sturdy          modelkit.Promise = "No fault makes the engine itself panic."
@@ -27,12 +28,12 @@ const (
 
 var model = modelkit.Model[sabotage]{
 	Package: "./engine", Page: "../docs/models.md", Runs: 2000, Play: play,
-	Promises:  []modelkit.Promise{counted, truthful, missing, once, inOrder, requestsInOrder, withinLanes, diverting, isolated, onTime, sturdy},
+	Promises:  []modelkit.Promise{counted, truthful, missing, once, inOrder, requestsInOrder, withinLanes, diverting, referring, isolated, onTime, sturdy},
 	Sabotages: sabotages,
 	Occurs: []string{
 		"hanging targets", "ordered targets", "targets with lanes", "targets that order requests",
 		"requests beside another of their shard", "parts after a later one of an ordered target", "targets without faults", "records delivered", "records already delivered",
-		"records filtered", "records dropped", "records diverted", "records failed",
+		"records delivered by reference", "records filtered", "records dropped", "records diverted", "records failed",
 	},
 }
 

@@ -33,6 +33,7 @@ type forms struct {
 	decoded   int32         // decoded size in bytes, if source is base64 text
 	encoded   bool          // source is base64 text
 	standIn   bool          // it replaces data that the source did not give
+	reference bool          // it says where data is stored that is too large for the target
 	err       error
 }
 

@@ -56,7 +56,13 @@ type Target struct {
 
 	// DropOversize drops records that are too large. Otherwise they fail, or go to OnFailure.
 	DropOversize bool
-	OnFailure    *Fallback // takes the records that this target rejects, before they fail; nil: none
+
+	// Oversize, if set, returns the sink that stores the data of a record that is too large,
+	// and the reference that the target gets in its place, once the sink has acknowledged the
+	// data. The same record gives the same reference.
+	Oversize func(r *Record) (store Sink, reference Payload)
+
+	OnFailure *Fallback // takes the records that this target rejects, before they fail; nil: none
 
 	// Fault, when set, says why the target cannot work. Every record then fails with
 	// it, and nothing is sent.
@@ -163,7 +169,7 @@ func (p *Plan) add(i int, tt Target, share int) {
 	}
 	p.demand += t.InFlight
 	if f := t.OnFailure; f != nil {
-		t.fallback = newTarget(Target{ID: f.ID, Sink: f.Sink, Retry: t.Retry, InFlight: t.InFlight}, 0)
+		t.fallback = newTarget(Target{ID: f.ID, Sink: f.Sink, Oversize: f.Oversize, Retry: t.Retry, InFlight: t.InFlight}, 0)
 	}
 	n := &p.root
 	for _, s := range t.Stages {
@@ -255,6 +261,9 @@ func (t *target) String() string {
 	}
 	if n := limits.RecordBytes; n > 0 {
 		parts = append(parts, fmt.Sprintf("≤ %d bytes per record", n))
+	}
+	if t.Oversize != nil {
+		parts = append(parts, "larger ones by reference")
 	}
 	return strings.Join(parts, ", ")
 }

@@ -12,11 +12,11 @@ type reject struct {
 	tries int
 }
 
-// reject gives up record i. The record fails, unless it can be split, dropped or
+// reject gives up record i. The record fails, unless it can be split, stored, dropped or
 // offered to another target.
 func (q *queue) reject(i int, err error, tries int) {
 	r := &q.lane.recs[i]
-	if q.tooLarge(r, err) || q.d.target.drops(err) || q.d.target.diverts(r, err) {
+	if q.tooLarge(r, err) || q.d.target.stores(r, err) || q.d.target.drops(err) || q.d.target.diverts(r, err) {
 		q.rejects = append(q.rejects, reject{i, err, tries})
 		return
 	}
@@ -28,9 +28,9 @@ func (q *queue) tooLarge(r *Record, err error) bool {
 	return ClassOf(err) == TooLarge && q.d.splittable(r)
 }
 
-// settleRejects splits or drops rejects where possible, and offers the others to
-// the other target. Waiting records go on behind a reject that was delivered in
-// parts, dropped or taken. All other rejects fail.
+// settleRejects splits, stores or drops rejects where possible, and offers the others
+// to the other target. Waiting records go on behind a reject that was delivered in
+// parts or as a reference, dropped or taken. All other rejects fail.
 func (q *queue) settleRejects(ctx context.Context) {
 	rejects := q.rejects
 	q.rejects = nil
@@ -38,12 +38,14 @@ func (q *queue) settleRejects(ctx context.Context) {
 	for _, r := range rejects {
 		rec := &q.lane.recs[r.i]
 		large := q.tooLarge(rec, r.err)
-		if large && q.d.target.Ordered {
-			q.offer(ctx, offered) // they come before the parts
-			offered = nil
-		}
-		if large && q.sendParts(ctx, r) {
-			continue
+		if large || q.d.target.stores(rec, r.err) {
+			if q.d.target.Ordered {
+				q.offer(ctx, offered) // they come before the parts
+				offered = nil
+			}
+			if q.sendInstead(ctx, &r) {
+				continue
+			}
 		}
 		switch {
 		case !large && q.d.target.drops(r.err):
@@ -66,7 +68,7 @@ func (q *queue) offer(ctx context.Context, offered []reject) {
 	}
 	var rejected []Rejected
 	for _, r := range offered {
-		rejected = append(rejected, Rejected{Record: q.lane.recs[r.i], Err: r.err, Attempts: r.tries})
+		rejected = append(rejected, Rejected{Record: *q.lane.recs[r.i].original(), Err: r.err, Attempts: r.tries})
 	}
 	for k, left := range q.d.divert(ctx, rejected) {
 		r := offered[k]
@@ -82,9 +84,10 @@ func (q *queue) offer(ctx context.Context, offered []reject) {
 	}
 }
 
-// sendParts splits a reject and delivers the parts in a queue of their own. It
-// reports false if the reject cannot be split.
-func (q *queue) sendParts(ctx context.Context, r reject) bool {
+// sendInstead delivers the parts of a reject, or a reference to its data, in a queue of
+// their own. It reports false if the reject can be neither split nor stored, and then
+// its error says why.
+func (q *queue) sendInstead(ctx context.Context, r *reject) bool {
 	rec := &q.lane.recs[r.i]
 	if q.order.breaks(r.i, rec) {
 		q.failAndBlock(r.i, errOvertake)
@@ -94,12 +97,16 @@ func (q *queue) sendParts(ctx context.Context, r reject) bool {
 		q.again = append(q.again, retry{i: r.i, sent: r.tries > 0})
 		return true
 	}
-	parts, ok := q.d.split(ctx, rec)
+	instead, ok := q.d.split(ctx, rec)
+	if !ok && q.d.target.stores(rec, r.err) {
+		instead, r.err = q.d.refer(ctx, rec)
+		ok = r.err == nil
+	}
 	if !ok {
 		return false
 	}
-	q.d.breaker.stopProbing(q) // the parts may probe a target that is down
-	sub := q.d.newQueue(parts)
+	q.d.breaker.stopProbing(q) // what goes instead may probe a target that is down
+	sub := q.d.newQueue(instead)
 	q.d.drive(ctx, sub)
 	if sub.failed {
 		q.failed = true

@@ -59,12 +59,13 @@ type TargetReport struct {
 	Dropped   int           // by a rule of the user
 	Diverted  int           // taken by OnFailure
 	Failed    int           // the source sends them again
-	Requests  int           // first attempts and retries
-	Retries   int           // requests with a record that was sent before
 	Throttled int           // requests that the service throttled, fully or partly
 	Bytes     int64         // acknowledged data
 	Took      time.Duration // from the start of the run to the last outcome
 	Failures  []Failure     // reasons of failed and diverted records: the first few distinct ones
+
+	Requests, Retries int // attempts, and those with a record that was sent before
+	Referenced        int // acknowledged references, each in place of a record that is too large
 
 	fates []Fate
 	held  map[int]Held // for failed and stale records, the parts that the target has
@@ -187,6 +188,9 @@ func (t *tally) deliver(recs []Record) {
 		for i := range recs {
 			t.fate(&recs[i], FateDelivered)
 			t.report.Bytes += int64(recs[i].Data.Len())
+			if recs[i].Data.isReference() {
+				t.report.Referenced++
+			}
 		}
 	})
 }

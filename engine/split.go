@@ -28,13 +28,16 @@ func (d *delivery) splittable(r *Record) bool {
 	return r.merged() != nil
 }
 
-// split splits r, which carries several records, into smaller ones. It reports false
+// split splits r into smaller records, if it carries several. It reports false
 // if it cannot, and then books nothing.
 func (d *delivery) split(ctx context.Context, r *Record) (lane, bool) {
 	if d.offers != nil {
 		return d.offers.split(ctx, r)
 	}
 	m := r.merged()
+	if m == nil {
+		return lane{}, false
+	}
 	depth := m.mergedBy()
 	if depth < 0 || depth >= len(d.target.Stages) {
 		return lane{}, false
