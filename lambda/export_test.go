@@ -5,6 +5,8 @@ import (
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"fanout/internal/awscall"
 )
 
 // At is the environment of a function that calls AWS at one endpoint.
@@ -26,6 +28,6 @@ func AssumeRole(ctx context.Context, cfg aws.Config, role string) error {
 
 // ReadSecret reads a secret.
 func ReadSecret(ctx context.Context, cfg aws.Config) error {
-	_, _, err := newSecret(cfg, "s", isLogin).credentials(ctx)
+	_, err := secretsClient{awscall.New(cfg, secretsManager, "").Retrying(aws.NopRetryer{})}.GetSecretValue(ctx, "s")
 	return err
 }

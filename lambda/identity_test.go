@@ -111,8 +111,9 @@ func TestFailedWithoutNumber(t *testing.T) {
 	report := func(o *lambda.Options) { o.ReportBatchItemFailures = true }
 	a := open(t, targets(orders,
 		"id: q, type: sqs, destination: "+queue+"q, collapse: none",
-		"id: bad, type: es, destination: https://nowhere.invalid#all",
+		"id: bad, type: kinesis, destination: bad",
 	), report)
+	a.refuse("bad")
 	for _, c := range []struct{ first, second raw }{
 		{putRaw("null", "null", "not JSON"), putRaw(`"shardId-0:8"`, `"8"`, `{}`)},
 		{putRaw(`"shardId-0:8"`, `"8"`, "not JSON"), putRaw("null", "null", "neither")},

@@ -12,7 +12,7 @@ import (
 // A renamed copy builds, its imports are as they were, and nothing has the old path.
 func TestModule(t *testing.T) {
 	if testing.Short() || race.Enabled {
-		t.Skip("it builds everything, and make test runs it")
+		t.Skip("it builds everything, and make copies runs it")
 	}
 	if err := exec.Command("git", "rev-parse", "--git-dir").Run(); err != nil {
 		t.Skip("this is no checkout of git")

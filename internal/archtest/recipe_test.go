@@ -18,7 +18,7 @@ var file = regexp.MustCompile("(?s)\n`([\\w./]+)`:\n\n```go\n(.*?\n)```\n")
 // target, and nothing outside of their folders but the files that the recipes name.
 func TestRecipes(t *testing.T) {
 	if testing.Short() || race.Enabled {
-		t.Skip("it builds packages, and make test runs it")
+		t.Skip("it builds packages, and make copies runs it")
 	}
 	root := filepath.Join("..", "..")
 	if err := exec.Command("git", "rev-parse", "--git-dir").Run(); err != nil {

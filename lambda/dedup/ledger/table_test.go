@@ -33,7 +33,9 @@ func open(t *testing.T) (*awsfake.Server, *ledger.Table) {
 	fake.SetTable("ledger", "shard", "batch")
 	web := awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) { tr.DisableKeepAlives = true })
 	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithHTTPClient(web), config.WithBaseEndpoint(fake.URL()),
-		config.WithRetryer(func() aws.Retryer { return retry.NewStandard() })) // as the function has it
+		config.WithRetryer(func() aws.Retryer { // as the function has it, but for its waits
+			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = time.Millisecond })
+		}))
 	if err != nil {
 		t.Fatal(err)
 	}
