@@ -12,11 +12,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"fanout/engine"
+	"fanout/internal/brokers"
 	"fanout/sinks"
 )
 
-// brokers starts a cluster in this process with the topic orders.
-func brokers(t *testing.T, partitions int32, opts ...kfake.Opt) *kfake.Cluster {
+// cluster starts a cluster in this process with the topic orders.
+func cluster(t *testing.T, partitions int32, opts ...kfake.Opt) *kfake.Cluster {
 	t.Helper()
 	c, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(2), kfake.SeedTopics(partitions, "orders")}, opts...)...)
 	if err != nil {
@@ -33,7 +34,7 @@ func sinkFor(t *testing.T, c *kfake.Cluster, change ...func(*sinks.Spec)) *Sink 
 	for _, f := range change {
 		f(s)
 	}
-	sink := newSink(s, false, time.Second)
+	sink := newSink(s, brokers.Login{}, time.Second)
 	closeLater(t, sink)
 	return sink
 }

@@ -48,7 +48,7 @@ func original(r *engine.Record) (s sourceRecord) {
 
 // message returns the Kafka record for r.
 func (s *Sink) message(r *engine.Record) *kgo.Record {
-	m := &kgo.Record{Topic: s.to.topic, Value: r.Data.Bytes()}
+	m := &kgo.Record{Topic: s.to.Topic, Value: r.Data.Bytes()}
 	if r.Key != "" {
 		m.Key = []byte(r.Key)
 	}

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"fanout/internal/brokers"
 	"fanout/sinks"
 )
 
@@ -9,16 +10,16 @@ import (
 // authorization policy actions and resources). Other brokers do not use IAM.
 func rights(at sinks.Place, s *sinks.Spec) ([]sinks.Right, error) {
 	a := of(&s.Destination)
-	if a.sasl != iam {
+	if a.SASL != brokers.IAM {
 		return nil, nil
 	}
-	name := cluster(a.brokers[0])
+	name := a.Cluster()
 	if name != "*" {
 		name = sinks.Literal(name)
 	}
 	arn := func(resource string) string { return at.ARN(s, "kafka", resource) }
 	return []sinks.Right{
 		{Sid: "ConnectToKafka", Actions: []string{"kafka-cluster:Connect", "kafka-cluster:WriteDataIdempotently"}, Resource: arn("cluster/" + name + "/*")},
-		{Sid: "WriteToKafka", Actions: []string{"kafka-cluster:DescribeTopic", "kafka-cluster:WriteData"}, Resource: arn("topic/" + name + "/*/" + a.topic)},
+		{Sid: "WriteToKafka", Actions: []string{"kafka-cluster:DescribeTopic", "kafka-cluster:WriteData"}, Resource: arn("topic/" + name + "/*/" + a.Topic)},
 	}, nil
 }

@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"math/rand/v2"
 	"strings"
@@ -13,7 +12,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"fanout/engine"
+	"fanout/internal/brokers"
 	"fanout/sinks"
+	"fanout/sinks/awsenv"
 )
 
 const (
@@ -46,7 +47,7 @@ const timeout = 5 * time.Second
 // replicas. The key decides the partition as in the Java client, so all records of a key, also
 // those of other producers, are in one partition.
 type Sink struct {
-	to         address
+	to         brokers.Address
 	source     string
 	fromKafka  bool
 	ownHeaders int
@@ -62,14 +63,23 @@ type Sink struct {
 }
 
 func open(env sinks.Env, s *sinks.Spec) (engine.Sink, error) {
-	login, err := mechanism(env, s)
-	if err != nil {
-		return nil, err
+	login := brokers.Login{AnyCertificate: !env.VerifyTLS()}
+	switch to := of(&s.Destination); {
+	case to.SASL == brokers.IAM:
+		cfg, err := awsenv.Config(env, s)
+		if err != nil {
+			return nil, err
+		}
+		login.Role = cfg.Credentials
+	case to.Password() && s.Secret == "":
+		return nil, engine.Errorf(engine.Permanent, "the target has no secret with user and password")
+	case to.Password():
+		login.Password = env.Credentials(s.Secret)
 	}
-	return newSink(s, !env.VerifyTLS(), patience, login...), nil
+	return newSink(s, login, patience), nil
 }
 
-func newSink(s *sinks.Spec, anyCertificate bool, patience time.Duration, more ...kgo.Opt) *Sink {
+func newSink(s *sinks.Spec, login brokers.Login, patience time.Duration) *Sink {
 	record := standardRecord
 	if s.MaxRecordBytes > 0 {
 		record = s.MaxRecordBytes
@@ -83,8 +93,6 @@ func newSink(s *sinks.Spec, anyCertificate bool, patience time.Duration, more ..
 		},
 	}
 	k.options = append([]kgo.Opt{
-		kgo.SeedBrokers(k.to.brokers...),
-		kgo.ClientID("fanout"),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
 		kgo.ProducerBatchMaxBytes(int32(record + batchOverhead)),
@@ -96,11 +104,7 @@ func newSink(s *sinks.Spec, anyCertificate bool, patience time.Duration, more ..
 		kgo.RequestTimeoutOverhead(timeout),
 		kgo.MetadataMinAge(250 * time.Millisecond),
 		kgo.RetryBackoffFn(backoff),
-		kgo.DisableClientMetrics(),
-	}, more...)
-	if k.to.tls {
-		k.options = append(k.options, kgo.DialTLSConfig(&tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: anyCertificate})) //nolint:gosec // --no-verify-ssl asks for it
-	}
+	}, k.to.Options(login)...)
 	return k
 }
 
@@ -111,7 +115,7 @@ func backoff(n int) time.Duration {
 }
 
 // String returns "kafka", a space and the destination.
-func (s *Sink) String() string { return "kafka " + strings.Join(s.to.brokers, ",") + "/" + s.to.topic }
+func (s *Sink) String() string { return "kafka " + strings.Join(s.to.Hosts, ",") + "/" + s.to.Topic }
 
 // Limits returns the limits of a request.
 func (s *Sink) Limits() engine.Limits { return s.limits }

@@ -21,12 +21,13 @@ import (
 
 	"fanout/engine"
 	"fanout/engine/enginetest"
+	"fanout/internal/brokers"
 	"fanout/sinks"
 )
 
 func TestConformance(t *testing.T) {
 	enginetest.CheckSink(t, func(t *testing.T) enginetest.SinkHarness {
-		c := brokers(t, 1) // one partition, so its order is that of the requests
+		c := cluster(t, 1) // one partition, so its order is that of the requests
 		s := sinkFor(t, c)
 		return enginetest.SinkHarness{
 			Sink: s,
@@ -50,7 +51,7 @@ func record(n int) engine.Record {
 
 // TestMessage asserts what a record becomes.
 func TestMessage(t *testing.T) {
-	c := brokers(t, 1)
+	c := cluster(t, 1)
 	s := sinkFor(t, c)
 	recs := []engine.Record{
 		{Key: "k", Lane: "shard", Seq: "7", Sub: 2, Action: "PUT", Arrived: 1545084650987, Data: engine.Bytes([]byte("data"))},
@@ -77,7 +78,7 @@ func TestMessage(t *testing.T) {
 
 // TestFromKafka asserts that bytes of keys, headers and tombstones arrive as they were.
 func TestFromKafka(t *testing.T) {
-	c := brokers(t, 1)
+	c := cluster(t, 1)
 	s := sinkFor(t, c, func(s *sinks.Spec) { s.SourceARN = "kafka://broker:9092/clicks" })
 	const raw = `{"topic":"clicks","partition":0,"offset":15,"key":"/wA=","value":"YQ==","headers":[{"trace":[1,-1,127]},{"fanout-shard":[1]},{"trace":[]}]}`
 	recs := []engine.Record{
@@ -104,7 +105,7 @@ func TestFromKafka(t *testing.T) {
 // TestPartitions asserts that keys go where the Java client puts them: murmur2 of the key,
 // without its sign, modulo the partitions.
 func TestPartitions(t *testing.T) {
-	c := brokers(t, 10)
+	c := cluster(t, 10)
 	recs := records(3, func(i int) (string, string) { return []string{"21", "foobar", "a-little-bit-long-string"}[i], "x" })
 	if o := sinkFor(t, c).Send(t.Context(), recs); !o.OK() {
 		t.Fatal(o.Err(0))
@@ -120,7 +121,7 @@ func TestPartitions(t *testing.T) {
 
 // TestOnePartitionFails asserts that only the records of a partition fail with it.
 func TestOnePartitionFails(t *testing.T) {
-	c := brokers(t, 4)
+	c := cluster(t, 4)
 	s := sinkFor(t, c)
 	answerProduce(c, func(partition int32) int16 {
 		if partition == 2 {
@@ -168,7 +169,7 @@ func TestAnswers(t *testing.T) {
 		{kerr.UnknownServerError, 1, "retryable", "kafka "},
 	} {
 		t.Run(fmt.Sprint(tt.err.Message, tt.n), func(t *testing.T) {
-			c := brokers(t, 1)
+			c := cluster(t, 1)
 			s := sinkFor(t, c)
 			answerProduce(c, func(int32) int16 { return tt.err.Code })
 			o := s.Send(t.Context(), records(tt.n, func(i int) (string, string) { return fmt.Sprint(i), "secret data" }))
@@ -181,7 +182,7 @@ func TestAnswers(t *testing.T) {
 
 // TestMixed asserts that a record is not given up for the size of a batch that it shares.
 func TestMixed(t *testing.T) {
-	s := &Sink{to: address{brokers: []string{"b:1"}, topic: "t"}}
+	s := &Sink{to: brokers.Address{Hosts: []string{"b:1"}, Topic: "t"}}
 	if err := s.classify(kerr.MessageTooLarge, false); engine.ClassOf(err) != engine.Retryable {
 		t.Error(err)
 	}
@@ -191,8 +192,8 @@ func TestMixed(t *testing.T) {
 }
 
 func TestNoTopic(t *testing.T) {
-	c := brokers(t, 1)
-	s := newSink(spec(t, "kafka://"+c.ListenAddrs()[0]+"/missing"), false, 20*time.Second)
+	c := cluster(t, 1)
+	s := newSink(spec(t, "kafka://"+c.ListenAddrs()[0]+"/missing"), brokers.Login{}, 20*time.Second)
 	closeLater(t, s)
 	o := s.Send(t.Context(), records(1, func(int) (string, string) { return "k", "x" }))
 	if class(&o, 0) != "permanent" || !strings.Contains(o.Err(0).Error(), "the topic does not exist") {
@@ -208,7 +209,7 @@ func TestNobodyAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	s := newSink(spec(t, "kafka://"+l.Addr().String()+"/orders"), false, patience)
+	s := newSink(spec(t, "kafka://"+l.Addr().String()+"/orders"), brokers.Login{}, patience)
 	closeLater(t, s)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -219,7 +220,7 @@ func TestNobodyAnswers(t *testing.T) {
 }
 
 func TestClosed(t *testing.T) {
-	s := sinkFor(t, brokers(t, 1))
+	s := sinkFor(t, cluster(t, 1))
 	_ = s.Close()
 	o := s.Send(t.Context(), records(1, func(int) (string, string) { return "k", "x" }))
 	if class(&o, 0) != "permanent" {
@@ -229,9 +230,9 @@ func TestClosed(t *testing.T) {
 
 func TestLogin(t *testing.T) {
 	const secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:kafka-AbCdEf"
-	for name, method := range map[string]string{plainText: "PLAIN", scram256: "SCRAM-SHA-256", scram512: "SCRAM-SHA-512"} {
+	for name, method := range map[string]string{brokers.Plain: "PLAIN", brokers.Scram256: "SCRAM-SHA-256", brokers.Scram512: "SCRAM-SHA-512"} {
 		t.Run(name, func(t *testing.T) {
-			c := brokers(t, 1, kfake.EnableSASL(), kfake.Superuser(method, "user", "s3cret"))
+			c := cluster(t, 1, kfake.EnableSASL(), kfake.Superuser(method, "user", "s3cret"))
 			for password, want := range map[string]string{"s3cret": "", "wr0ng": "retryable"} {
 				target := spec(t, "kafka://"+c.ListenAddrs()[0]+"/orders?sasl="+name)
 				target.Secret = secret
@@ -254,9 +255,9 @@ func TestLogin(t *testing.T) {
 }
 
 func TestTLS(t *testing.T) {
-	c := brokers(t, 1, kfake.TLS(certificates(t)))
+	c := cluster(t, 1, kfake.TLS(certificates(t)))
 	for anyCertificate, want := range map[bool]string{true: "", false: "retryable"} {
-		s := newSink(spec(t, "kafkas://"+c.ListenAddrs()[0]+"/orders"), anyCertificate, time.Second)
+		s := newSink(spec(t, "kafkas://"+c.ListenAddrs()[0]+"/orders"), brokers.Login{AnyCertificate: anyCertificate}, time.Second)
 		closeLater(t, s)
 		o := s.Send(t.Context(), records(1, func(int) (string, string) { return "k", "x" }))
 		if got := class(&o, 0); got != want {

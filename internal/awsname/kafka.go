@@ -59,3 +59,15 @@ func checkBrokers(text string) error {
 	}
 	return nil
 }
+
+// KafkaEvent returns what is around the records of a partition of a topic in Lambda's events
+// (Lambda guide, Using Lambda with Amazon MSK, and with self-managed Apache Kafka). partition
+// is its topic, a hyphen and its number.
+func KafkaEvent(source, partition string) (start, end string) {
+	cut := strings.LastIndexByte(source, '/')
+	head := `"eventSource":"aws:kafka","eventSourceArn":"` + strings.Replace(source[:cut], ":topic/", ":cluster/", 1) + `"`
+	if list, ok := strings.CutPrefix(source[:cut], KafkaScheme); ok {
+		head = `"eventSource":"SelfManagedKafka","bootstrapServers":"` + list + `"`
+	}
+	return `{` + head + `,"records":{"` + partition + `":[`, `]}}`
+}

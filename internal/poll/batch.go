@@ -11,10 +11,14 @@ import (
 // synchronous invocation (Lambda quotas).
 const maxEvent = 6 << 20
 
-const (
-	eventHead = `{"Records":[`
-	eventTail = `]}`
-)
+// form is the form of the events of a shard.
+type form struct {
+	head, tail string // around the records
+	failed     func(answer []byte) (ids []string, err error)
+}
+
+// recordsForm is the form of all events but those of Kafka.
+var recordsForm = form{`{"Records":[`, `]}`, Failed}
 
 // Entry is a record in the form of a Lambda event.
 type Entry interface{ JSON() []byte }
@@ -22,8 +26,10 @@ type Entry interface{ JSON() []byte }
 // Fit returns how many of recs make the next batch. recs must not be empty. A
 // record that exceeds the limit alone goes alone: Lambda could not deliver it, but
 // a handler here may.
-func Fit[E Entry](recs []E, batchSize int) int {
-	size := len(eventHead) + len(eventTail) + len(recs[0].JSON())
+func Fit[E Entry](recs []E, batchSize int) int { return fit(&recordsForm, recs, batchSize) }
+
+func fit[E Entry](f *form, recs []E, batchSize int) int {
+	size := len(f.head) + len(f.tail) + len(recs[0].JSON())
 	n := 1
 	for n < min(len(recs), batchSize) {
 		if size += len(",") + len(recs[n].JSON()); size > maxEvent {
@@ -36,19 +42,21 @@ func Fit[E Entry](recs []E, batchSize int) int {
 
 // Event returns the Lambda event of a batch. It uses new memory each time, because
 // the handler may keep it.
-func Event[E Entry](batch []E) []byte {
-	size := len(eventHead) + len(eventTail) + len(batch)
+func Event[E Entry](batch []E) []byte { return event(&recordsForm, batch) }
+
+func event[E Entry](f *form, batch []E) []byte {
+	size := len(f.head) + len(f.tail) + len(batch)
 	for i := range batch {
 		size += len(batch[i].JSON())
 	}
-	e := append(make([]byte, 0, size), eventHead...)
+	e := append(make([]byte, 0, size), f.head...)
 	for i := range batch {
 		if i > 0 {
 			e = append(e, ',')
 		}
 		e = append(e, batch[i].JSON()...)
 	}
-	return append(e, eventTail...)
+	return append(e, f.tail...)
 }
 
 // acknowledged returns how many records of the batch, counted from the first, an
@@ -56,8 +64,8 @@ func Event[E Entry](batch []E) []byte {
 // Lambda, only the lowest sequence number in the answer counts. An answer that
 // names anything other than records of the batch acknowledges none (Lambda
 // developer guide, Configuring partial batch response).
-func acknowledged(answer []byte, batch []record) (int, error) {
-	failed, err := Failed(answer)
+func acknowledged(f *form, answer []byte, batch []record) (int, error) {
+	failed, err := f.failed(answer)
 	if err != nil {
 		return 0, err
 	}
@@ -89,20 +97,22 @@ func Partly(acked, all int) error {
 }
 
 // Failed returns the identifiers that an answer names as failed. An empty answer names none.
-func Failed(answer []byte) (ids []string, err error) {
+func Failed(answer []byte) (ids []string, err error) { return failedItems[string](answer) }
+
+func failedItems[Item any](answer []byte) (items []Item, err error) {
 	if len(bytes.TrimSpace(answer)) == 0 {
 		return nil, nil
 	}
 	var a struct {
 		BatchItemFailures []struct {
-			ItemIdentifier string `json:"itemIdentifier"`
+			ItemIdentifier Item `json:"itemIdentifier"`
 		} `json:"batchItemFailures"`
 	}
 	if json.Unmarshal(answer, &a) != nil {
 		return nil, errors.New("the handler's answer is not a batch response")
 	}
 	for _, f := range a.BatchItemFailures {
-		ids = append(ids, f.ItemIdentifier)
+		items = append(items, f.ItemIdentifier)
 	}
-	return ids, nil
+	return items, nil
 }

@@ -64,7 +64,7 @@ type streamCheckpoints struct {
 func loadStreamCheckpoints(store Checkpoints, stream string) (*streamCheckpoints, error) {
 	shards, err := store.Load(stream)
 	if err != nil {
-		return nil, fmt.Errorf("the checkpoints of stream %s cannot be read: %w", stream, err)
+		return nil, fmt.Errorf("the checkpoints of %s cannot be read: %w", named(stream), err)
 	}
 	if shards == nil {
 		shards = make(map[string]Checkpoint)
@@ -77,6 +77,13 @@ func (m *streamCheckpoints) get(shard string) (Checkpoint, bool) {
 	defer m.mu.Unlock()
 	c, ok := m.shards[shard]
 	return c, ok
+}
+
+// any reports whether there are checkpoints.
+func (m *streamCheckpoints) any() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.shards) > 0
 }
 
 // set saves c durably.
@@ -93,7 +100,7 @@ func (m *streamCheckpoints) add(shards map[string]Checkpoint) error {
 	defer m.mu.Unlock()
 	maps.Copy(m.shards, shards)
 	if err := m.store.Save(m.stream, m.shards); err != nil {
-		return fmt.Errorf("the checkpoints of stream %s cannot be written: %w", m.stream, err)
+		return fmt.Errorf("the checkpoints of %s cannot be written: %w", named(m.stream), err)
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ type GivenUp struct {
 
 // What says what happened.
 func (e *GivenUp) What() string {
-	return fmt.Sprintf("the record %s of shard %s of stream %s was tried %d times in a row and not delivered", e.Record, e.Shard, e.Stream, e.Tries)
+	return fmt.Sprintf("the record %s of shard %s of %s was tried %d times in a row and not delivered", e.Record, e.Shard, named(e.Stream), e.Tries)
 }
 
 func (e *GivenUp) Error() string { return e.What() + "; the checkpoint stays before it" }
@@ -27,7 +27,7 @@ func (e *GivenUp) Error() string { return e.What() + "; the checkpoint stays bef
 func (r *reader) deliver(ctx context.Context, recs []record) error {
 	r.poller.board.pend(r.shard.id, recs)
 	for len(recs) > 0 && ctx.Err() == nil {
-		n := Fit(recs, r.poller.opts.BatchSize)
+		n := fit(&r.form, recs, r.poller.opts.BatchSize)
 		if err := r.deliverBatch(ctx, recs, n); err != nil {
 			return err
 		}
@@ -79,11 +79,11 @@ func (r *reader) invoke(ctx context.Context, batch []record, again bool) (n int,
 		s.InFlight = int64(len(batch))
 	})
 	defer r.note(func(s *ShardProgress) { s.InFlight = 0 })
-	answer, err := r.poller.handle.Call(ctx, Event(batch), r.poller.opts.Timeout)
+	answer, err := r.poller.handle.Call(ctx, event(&r.form, batch), r.poller.opts.Timeout)
 	if err != nil {
 		return 0, err
 	}
-	return acknowledged(answer, batch)
+	return acknowledged(&r.form, answer, batch)
 }
 
 // Call invokes the handler once, for at most timeout. The end of ctx does not end the

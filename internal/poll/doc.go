@@ -1,4 +1,4 @@
-// Package poll reads a Kinesis data stream or a DynamoDB stream as Lambda's event
+// Package poll reads a Kinesis data stream, a DynamoDB stream or a Kafka topic as Lambda's event
 // source mapping does. It hands the records to a handler as Lambda events, so that
 // the handler of a function runs outside Lambda unchanged.
 //

@@ -220,7 +220,7 @@ func TestFit(t *testing.T) {
 		}
 		return recs
 	}
-	const room = maxEvent - len(eventHead) - len(eventTail)
+	room := maxEvent - len(recordsForm.head) - len(recordsForm.tail)
 	for _, tt := range []struct {
 		name  string
 		recs  []record
@@ -264,7 +264,7 @@ func FuzzAcknowledged(f *testing.F) {
 	}
 	batch := []record{{seq: "1"}, {seq: "2"}, {seq: "3"}}
 	f.Fuzz(func(t *testing.T, answer []byte) {
-		n, err := acknowledged(answer, batch)
+		n, err := acknowledged(&recordsForm, answer, batch)
 		if n < 0 || n > len(batch) || (err == nil) != (n == len(batch)) {
 			t.Errorf("%q: %d records, error %v", answer, n, err)
 		}

@@ -31,7 +31,7 @@ func newShardTree(m *streamCheckpoints, start Start) *shardTree {
 }
 
 // begin takes the first listing. Shards read from LATEST get a checkpoint at once,
-// with a lower bound on the timestamps of future records. Without it, LATEST would
+// with their last record, or a lower bound on the timestamps of future records. Without it, LATEST would
 // mean a later point after a restart or a new iterator.
 func (f *shardTree) begin(list []shard, earliest time.Time) error {
 	f.began = earliest
@@ -42,11 +42,15 @@ func (f *shardTree) begin(list []shard, earliest time.Time) error {
 	if !f.start.latest {
 		return nil
 	}
-	began := make(map[string]Checkpoint)
+	began, read := make(map[string]Checkpoint), f.checkpoints.any()
 	for _, s := range list {
-		if !s.closed && !f.reached(s) {
+		switch {
+		case s.closed || f.reached(s):
+		case s.last == nil:
 			f.fresh[s.id] = true
 			began[s.id] = Checkpoint{Since: earliest}
+		case !read: // otherwise it appeared since an earlier run, and is read from its beginning
+			began[s.id] = Checkpoint{Seq: *s.last}
 		}
 	}
 	return f.checkpoints.add(began)
@@ -142,7 +146,10 @@ func (f *shardTree) origin(s shard) position {
 	if !f.start.latest {
 		return position{since: f.start.at}
 	}
-	return position{since: f.began} // it appeared later, and may have records already
+	if s.last != nil {
+		return position{} // it appeared later, so all of its records did
+	}
+	return position{since: f.began} // likewise, as far as is known
 }
 
 // inherit returns where reading begins in a child of shards that were read: at its

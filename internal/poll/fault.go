@@ -76,6 +76,9 @@ var faults = map[string]fault{
 }
 
 func faultOf(err error) fault {
+	if e, ok := errors.AsType[*topicError](err); ok {
+		return e.fault
+	}
 	if e, ok := errors.AsType[smithy.APIError](err); ok {
 		return faults[e.ErrorCode()]
 	}
@@ -84,7 +87,7 @@ func faultOf(err error) fault {
 
 // permanentError is [Permanent] for a stream.
 func permanentError(s source, err error) error {
-	return Permanent("stream "+s.arn(), s.permissions(), err)
+	return Permanent(named(s.arn()), s.permissions(), err)
 }
 
 // Permanent returns the error that ends the reading of a source if a retry cannot help, or

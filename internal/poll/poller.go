@@ -8,6 +8,8 @@ import (
 
 	"go.uber.org/zap"
 	"golang.org/x/sync/semaphore"
+
+	"fanout/internal/awsname"
 )
 
 // Handler takes one Lambda event and returns its answer, like a Lambda function.
@@ -104,10 +106,11 @@ func orDefault[T comparable](field *T, value T) {
 	}
 }
 
-// Poller reads one stream. Make it with [NewKinesis] or [NewDynamoDB].
+// Poller reads one stream or topic. Make it with [NewKinesis], [NewDynamoDB] or [NewTopic].
 type Poller struct {
 	opts   Options
 	source source
+	form   func(shard string) form
 	handle Handler
 	slots  *semaphore.Weighted // a shard at work holds one
 	clock  Clock               // of the source
@@ -119,6 +122,7 @@ func newPoller(h Handler, o Options) *Poller {
 	return &Poller{
 		opts:   o,
 		handle: h,
+		form:   func(string) form { return recordsForm },
 		slots:  semaphore.NewWeighted(int64(o.Shards)),
 		board:  newProgressBoard(),
 	}
@@ -141,11 +145,20 @@ type source interface {
 	permissions() string
 }
 
+// named returns the name of a source with its kind.
+func named(source string) string {
+	if awsname.IsKafka(source) {
+		return "topic " + source
+	}
+	return "stream " + source
+}
+
 // shard is one shard of a listing.
 type shard struct {
 	id      string
 	parents []string // one after a split, two after a merge
 	closed  bool     // it takes no more records
+	last    *string  // the sequence number of its last record, "" if it has none; nil: the service does not say
 }
 
 // page is the answer to one read.

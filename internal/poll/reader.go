@@ -25,6 +25,7 @@ type reader struct {
 	shard       shard
 	checkpoints *streamCheckpoints
 	log         *Warner
+	form        form
 
 	at       position  // behind the acknowledged records
 	iterator string    // "": request one at the position
@@ -34,7 +35,6 @@ type reader struct {
 	idle     int       // empty reads in a row
 	inside   bool      // the reader holds a slot
 	toTip    bool      // return when caught up
-
 }
 
 func newReader(p *Poller, m *streamCheckpoints, s shard, at position) *reader {
@@ -43,6 +43,7 @@ func newReader(p *Poller, m *streamCheckpoints, s shard, at position) *reader {
 		shard:       s,
 		checkpoints: m,
 		log:         NewWarner(p.opts.Log.With(zap.String("stream", p.source.arn()), zap.String("shard", s.id))),
+		form:        p.form(s.id),
 		at:          at,
 		toTip:       p.opts.Once,
 	}
@@ -172,7 +173,7 @@ func (r *reader) find(ctx context.Context) error {
 	it, err := r.poller.source.iterator(ctx, r.shard.id, r.at)
 	if err != nil {
 		if faultOf(err) == invalid && r.at.seq != "" {
-			return &fatal{fmt.Errorf("shard %s of stream %s has no record with the sequence number of its checkpoint, most likely because the stream was recreated; remove the stream from the checkpoints: %w", r.shard.id, r.poller.source.arn(), reason(err))}
+			return &fatal{fmt.Errorf("shard %s of %s has no record with the sequence number of its checkpoint, most likely because it was recreated; remove it from the checkpoints: %w", r.shard.id, named(r.poller.source.arn()), reason(err))}
 		}
 		return err
 	}

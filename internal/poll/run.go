@@ -127,7 +127,7 @@ func (r *run) start(ctx context.Context, s shard) {
 	r.readers.Go(func() {
 		res := result{shard: s.id}
 		if p := panics.Try(func() { res.outcome, res.err = rd.run(ctx) }); p != nil {
-			res.err = fmt.Errorf("reading shard %s of stream %s panicked: %w", s.id, r.poller.source.arn(), p.AsError())
+			res.err = fmt.Errorf("reading shard %s of %s panicked: %w", s.id, named(r.poller.source.arn()), p.AsError())
 		}
 		r.results <- res
 	})
@@ -171,7 +171,7 @@ func (r *run) firstListing(ctx context.Context) ([]shard, error) {
 			return nil, err
 		}
 		if tries >= firstTries && faultOf(err) != busy {
-			return nil, fmt.Errorf("the shards of stream %s could not be listed; check the network, the endpoint and the credentials: %w", r.poller.source.arn(), reason(err))
+			return nil, fmt.Errorf("the shards of %s could not be listed; check the network, the endpoint and the credentials: %w", named(r.poller.source.arn()), reason(err))
 		}
 		r.poller.opts.Log.Warn("the shards could not be listed; trying again",
 			zap.String("stream", r.poller.source.arn()), zap.Error(err), zap.Int("failures", tries))

@@ -41,9 +41,5 @@ func (m *Maker) frame() (start, end string) {
 	if m.Service != awsname.Kafka {
 		return `{"Records":[`, `]}`
 	}
-	head := `"eventSource":"aws:kafka","eventSourceArn":"` + strings.TrimSuffix(strings.Replace(m.Source, ":topic/", ":cluster/", 1), "/"+m.topic()) + `"`
-	if list, ok := strings.CutPrefix(m.Source, awsname.KafkaScheme); ok {
-		head = `"eventSource":"SelfManagedKafka","bootstrapServers":"` + strings.TrimSuffix(list, "/"+m.topic()) + `"`
-	}
-	return `{` + head + `,"records":{"` + m.topic() + `-0":[`, `]}}`
+	return awsname.KafkaEvent(m.Source, m.topic()+"-0")
 }

@@ -25,15 +25,10 @@ type runFlags struct {
 	unknownSource string
 	explain       bool
 	poll          pollFlags
+	topic         topicFlags
 }
 
-// NewRun returns the command `fanout run`.
-func NewRun(c *factory.Factory) *cobra.Command {
-	f := runFlags{DeliveryFlags: DeliveryFlags{Factory: c}}
-	cmd := &cobra.Command{
-		Use:   "run (--targets FILE | --table NAME) (--event FILE… | --data FILE | --source-arn ARN)",
-		Short: "Run the function locally on event files, a stream or a queue",
-		Long: `Run runs the function's handler outside Lambda.
+const long = `Run runs the function's handler outside Lambda.
 
 With --event it handles events in the form that Lambda passes to the function. Published
 samples name sources such as arn:aws:kinesis:EXAMPLE; with --source-arn-as, run treats
@@ -47,20 +42,34 @@ can help, and then the run ends: no later line may overtake it. For other target
 is not tried again, and later ones go on. A line that cannot be a record ends the run,
 after the lines before it were handled.
 
-With --source-arn it reads a Kinesis stream, DynamoDB stream or SQS queue, like Lambda's
-event source mapping, until it is interrupted. With --checkpoint it continues where it
-stopped in a stream. From a queue it deletes the messages that were delivered. A message
-that failed stays there, and comes again when its visibility timeout ends. After the first
-interrupt it finishes the calls in flight; a second interrupt stops it at once.
+With --source-arn it reads a stream of Kinesis or DynamoDB, an SQS queue or a Kafka topic,
+like Lambda's event source mapping, until it is interrupted. With --checkpoint it continues
+where it stopped in a stream or topic. From a queue it deletes the messages that were
+delivered. A message that failed stays there, and comes again when its visibility timeout
+ends. After the first interrupt it finishes the calls in flight; a second interrupt stops it
+at once.
+
+A topic is named kafka://HOST:PORT/TOPIC, or by the ARN of a topic of Amazon MSK. With
+--consumer-group its positions are in a consumer group. Run commits only what was delivered,
+reads all partitions, and refuses a group that has members.
 
 At the end it prints a row for each target to standard error and, with --output json or
 yaml, a report to standard output, to which no target may write then. The exit status is 0 if all records were delivered, 1
-if some failed, 2 for wrong usage or unreadable input.`,
+if some failed, 2 for wrong usage or unreadable input.`
+
+// NewRun returns the command `fanout run`.
+func NewRun(c *factory.Factory) *cobra.Command {
+	f := runFlags{DeliveryFlags: DeliveryFlags{Factory: c}}
+	cmd := &cobra.Command{
+		Use:   "run (--targets FILE | --table NAME) (--event FILE… | --data FILE | --source-arn ARN)",
+		Short: "Run the function locally on event files or on a source",
+		Long:  long,
 		Example: `  fanout run --targets targets.yaml --event event.json
   cat event.json | fanout run --table fanoutTargets --event - --output json
   fanout run --targets targets.yaml --data orders.jsonl --key .customer
   fanout run --targets targets.yaml --source-arn arn:aws:kinesis:eu-west-1:123456789012:stream/orders
   fanout run --targets targets.yaml --source-arn arn:aws:sqs:eu-west-1:123456789012:orders.fifo --once
+  fanout run --targets targets.yaml --source-arn kafka://127.0.0.1:9092/orders --consumer-group fanout
   fanout run --targets targets.yaml --event sample.json --source-arn-as arn:aws:sns:eu-west-1:123456789012:alerts
   fanout run --targets targets.yaml --event event.json --explain`,
 		Args: ui.FlagsOnly,
@@ -78,9 +87,10 @@ if some failed, 2 for wrong usage or unreadable input.`,
 	s.StringArrayVar(&f.data, "data", nil, "make a record of each line of this `FILE`, - for standard input; repeatable, in order")
 	f.records.Add(s)
 	f.sourceAs.Add(s)
-	s.StringVar(&f.sourceARN, "source-arn", "", "poll the Kinesis stream, DynamoDB stream or SQS queue with this `ARN`")
+	s.StringVar(&f.sourceARN, "source-arn", "", "poll the Kinesis stream, DynamoDB stream, SQS queue or Kafka topic with this `ARN`")
 	ui.OneOf(cmd, &f.unknownSource, "unknown-source", "fail", "the `ACTION` for records of a source without a target: fail, or ignore, which succeeds without delivering them", []string{"fail", "ignore"})
 	f.poll.add(s)
+	f.topic.add(s)
 	s.BoolVar(&f.explain, "explain", false, "print the plan, and send nothing; fails if a target is faulty")
 	f.AddBounds(cmd)
 	f.complete(cmd)
@@ -114,6 +124,9 @@ func (f *runFlags) check(s *pflag.FlagSet) error {
 		return err
 	}
 	if err := f.CheckBounds(); err != nil {
+		return err
+	}
+	if err := f.topic.check(s, f.sourceARN); err != nil {
 		return err
 	}
 	return f.poll.check(s, f.sourceARN, f.data != nil)

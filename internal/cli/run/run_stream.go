@@ -24,11 +24,8 @@ import (
 // runStream polls until it is interrupted, or with --once until everything is
 // delivered.
 func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Config, log *zap.Logger, stderr *ui.Live, sum *Summary) (err error) {
-	if awsname.IsKafka(f.sourceARN) {
-		return fmt.Errorf("--source-arn is the Kafka topic %s, which run does not read; pass its events with --event, or lines with --data", f.sourceARN)
-	}
-	if a, _ := arn.Parse(f.sourceARN); a.Service != "kinesis" && a.Service != "dynamodb" {
-		return fmt.Errorf("--source-arn is %q; it must be the ARN of a Kinesis stream, DynamoDB stream or SQS queue", f.sourceARN)
+	if a, _ := arn.Parse(f.sourceARN); a.Service != "kinesis" && a.Service != "dynamodb" && !awsname.IsKafka(f.sourceARN) {
+		return fmt.Errorf("--source-arn is %q; it must be the ARN of a Kinesis stream, DynamoDB stream or SQS queue, or the name of a Kafka topic", f.sourceARN)
 	}
 	o := f.poll.options()
 	o.Timeout, o.Log = f.Timeout, log
@@ -44,16 +41,26 @@ func (f *runFlags) runStream(ctx context.Context, h *lambda.Handler, cfg aws.Con
 		}()
 		o.Checkpoints = file
 	}
-	stream, err := NewStream(cfg, f.sourceARN, h.Invoke, o)
+	stream, closing, err := f.open(cfg, h.Invoke, o)
 	if err != nil {
 		return err
 	}
+	defer closing()
 	if err := f.checkSource(ctx, h, stderr, sum); err != nil {
 		return err
 	}
 	ctx, stop := ui.UntilInterrupted(ctx, stderr)
 	defer stop()
 	return stream.Follow(ctx, stderr, sum)
+}
+
+// open returns the stream, and a function that closes its connections.
+func (f *runFlags) open(cfg aws.Config, handle poll.Handler, o poll.Options) (*Stream, func(), error) {
+	if awsname.IsKafka(f.sourceARN) {
+		return f.newTopic(cfg, handle, o)
+	}
+	s, err := NewStream(cfg, f.sourceARN, handle, o)
+	return s, func() {}, err
 }
 
 // checkSource checks the targets of the source before anything is read.
