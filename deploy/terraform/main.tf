@@ -29,6 +29,7 @@ module "plan" {
   log_group          = local.log_group
   targets            = var.targets
   streams            = { for k, s in var.streams : k => { arn = s.arn, on_failure_arn = s.on_failure_arn } }
+  queues             = { for k, q in var.queues : k => { arn = q.arn, alarm = q.alarm } }
   async_failure_arn  = try(var.async.on_failure_arn, null)
   failures_queue_arn = local.queue_arn
   queue_alarm        = var.failures_queue
@@ -229,6 +230,41 @@ resource "aws_lambda_event_source_mapping" "stream" {
       on_failure {
         destination_arn = destination_config.value
       }
+    }
+  }
+
+  dynamic "filter_criteria" {
+    for_each = length(each.value.filters) > 0 ? [each.value.filters] : []
+
+    content {
+      dynamic "filter" {
+        for_each = filter_criteria.value
+
+        content {
+          pattern = filter.value
+        }
+      }
+    }
+  }
+}
+
+# A message that failed comes again until the queue's own redrive policy takes it away.
+resource "aws_lambda_event_source_mapping" "queue" {
+  for_each = var.queues
+
+  event_source_arn                   = each.value.arn
+  function_name                      = aws_lambda_function.fanout.arn
+  enabled                            = each.value.enabled
+  batch_size                         = each.value.batch_size
+  maximum_batching_window_in_seconds = each.value.maximum_batching_window_in_seconds
+  function_response_types            = ["ReportBatchItemFailures"]
+  tags                               = var.tags
+
+  dynamic "scaling_config" {
+    for_each = each.value.maximum_concurrency == null ? [] : [each.value.maximum_concurrency]
+
+    content {
+      maximum_concurrency = scaling_config.value
     }
   }
 

@@ -71,6 +71,36 @@ variable "streams" {
   }
 }
 
+variable "queues" {
+  description = "SQS queues that Lambda reads for the function, by a name of your choice. alarm = false: no alarm on its age, as for a queue of another account"
+  type = map(object({
+    arn                                = string
+    enabled                            = optional(bool, true)
+    batch_size                         = optional(number, 10)
+    maximum_batching_window_in_seconds = optional(number, 0)
+    maximum_concurrency                = optional(number)
+    filters                            = optional(list(string), [])
+    alarm                              = optional(bool, true)
+  }))
+  default = {}
+
+  validation {
+    condition = alltrue([for q in var.queues : q.batch_size >= 1 && q.batch_size <= 10000 &&
+    q.maximum_batching_window_in_seconds >= 0 && q.maximum_batching_window_in_seconds <= 300])
+    error_message = "The batch_size of a queue is 1 to 10000, and its batching window 0 to 300 seconds."
+  }
+
+  validation {
+    condition     = alltrue([for q in var.queues : q.batch_size <= 10 || q.maximum_batching_window_in_seconds > 0])
+    error_message = "Batches of more than 10 messages need maximum_batching_window_in_seconds of 1 or more."
+  }
+
+  validation {
+    condition     = alltrue([for q in var.queues : q.maximum_concurrency == null || try(q.maximum_concurrency >= 2 && q.maximum_concurrency <= 1000, false)])
+    error_message = "The maximum_concurrency is 2 to 1000, or null."
+  }
+}
+
 variable "topics" {
   description = "SNS topics that call the function, by a name of your choice. A topic elsewhere has a region"
   type = map(object({
@@ -218,7 +248,7 @@ variable "security_group_ids" {
 }
 
 variable "statements" {
-  description = "More statements for the policy of the role: for targets of types es, iot and of extensions, and for KMS keys. fanout template --targets prints them"
+  description = "More statements for the policy of the role: for targets of types of extensions, for targets that the plan names, and for KMS keys. fanout template --targets prints them"
   type = list(object({
     sid       = string
     actions   = list(string)

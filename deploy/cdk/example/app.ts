@@ -1,5 +1,6 @@
-// A stream whose records go to two queues. Write the function first: fanout package .
-import { App, Stack } from "aws-cdk-lib";
+// A stream whose records go to two queues, and a queue whose messages go to an event bus. Write the function first: fanout package .
+import { App, Duration, Stack } from "aws-cdk-lib";
+import * as events from "aws-cdk-lib/aws-events";
 import * as kinesis from "aws-cdk-lib/aws-kinesis";
 import * as sns from "aws-cdk-lib/aws-sns";
 import * as sqs from "aws-cdk-lib/aws-sqs";
@@ -25,5 +26,15 @@ fanout.addTarget("large", {
   source: orders,
   destination: Destination.queue(new sqs.Queue(stack, "Large")),
   attributes: { collapse: "none", filter: { data: { total: [{ numeric: [">=", 50] }] } } },
+});
+
+const jobs = new sqs.Queue(stack, "Jobs", {
+  visibilityTimeout: Duration.minutes(3), deadLetterQueue: { queue: new sqs.Queue(stack, "Dead"), maxReceiveCount: 5 },
+});
+fanout.addQueue(jobs, { maximumConcurrency: 10 });
+fanout.addTarget("jobs", {
+  source: jobs,
+  destination: Destination.eventBus(new events.EventBus(stack, "Shop")),
+  attributes: { detailType: "Job" },
 });
 app.synth();

@@ -5,17 +5,27 @@ import { Construct } from "constructs";
 
 import type { FanoutProps } from "./fanout";
 
-/** Adds the alarms that fanout deploy --alarms makes. A test compares them. */
-export function addAlarms(scope: Construct, name: string, props: FanoutProps, queue?: sqs.IQueue): void {
-  const topic = props.alarmTopic!.topicArn;
-  const add = (key: string, text: string, periods: number, more: Partial<cloudwatch.CfnAlarmProps>) =>
-    new cloudwatch.CfnAlarm(scope, `Alarm-${key}`, {
+const metric = (namespace: string, metricName: string, statistic: string, dimension: string, value: string) => ({
+  namespace, metricName, statistic, dimensions: [{ name: dimension, value }], period: 300,
+});
+
+/** Returns a function that adds an alarm. */
+const adder = (scope: Construct, name: string, topic: string) =>
+  (key: string, text: string, periods: number, more: Partial<cloudwatch.CfnAlarmProps>, id = key) =>
+    new cloudwatch.CfnAlarm(scope, `Alarm-${id}`, {
       alarmName: `${name}-${key}`, alarmDescription: `fanout function ${name}: ${text}`, comparisonOperator: "GreaterThanThreshold", threshold: 0,
       evaluationPeriods: periods, treatMissingData: "notBreaching", alarmActions: [topic], okActions: [topic], ...more,
     });
-  const metric = (namespace: string, metricName: string, statistic: string, dimension: string, value: string) => ({
-    namespace, metricName, statistic, dimensions: [{ name: dimension, value }], period: 300,
-  });
+
+/** Whether CloudWatch sees a queue here: it sees none of another region or account. */
+const isNear = (scope: Construct, queue: sqs.IQueue) => {
+  const { region, account } = Stack.of(scope);
+  return queue.env.region === region && queue.env.account === account;
+};
+
+/** Adds the alarms that fanout deploy --alarms makes. A test compares them. */
+export function addAlarms(scope: Construct, name: string, props: FanoutProps, queue?: sqs.IQueue): void {
+  const add = adder(scope, name, props.alarmTopic!.topicArn);
   const ofFunction = (metricName: string, statistic = "Sum") => metric("AWS/Lambda", metricName, statistic, "FunctionName", name);
   // All targets of the function, as they come and go.
   const ofTargets = (metricName: string) => ({
@@ -33,10 +43,16 @@ export function addAlarms(scope: Construct, name: string, props: FanoutProps, qu
   add("errors", "the function itself has failed for 15 minutes: a crash, a timeout, or a table that it cannot read", 3, ofFunction("Errors"));
   add("throttles", "Lambda has not let the function run for 15 minutes; raise its reserved concurrency or that of the account", 3, ofFunction("Throttles"));
   add("lost", "Lambda gave up on a notification of a topic; without hook --on-failure it is lost", 1, ofFunction("AsyncEventsDropped"));
-  // CloudWatch sees no queue of another region or account.
-  const { region, account } = Stack.of(scope);
-  if (queue && queue.env.region === region && queue.env.account === account) {
+  if (queue && isNear(scope, queue)) {
     add("queue", "records wait in the queue for failures; mend the cause and run fanout redrive", 1,
       metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", "QueueName", queue.queueName));
   }
+}
+
+/** Adds the alarm on the age of a queue that the function reads. */
+export function addQueueAlarm(scope: Construct, name: string, topic: string, id: string, queue: sqs.IQueue): void {
+  if (!isNear(scope, queue)) return;
+  adder(scope, name, topic)(`late-${queue.queueName}`,
+    `messages wait for more than 10 minutes in the queue ${queue.queueName}, which it reads; docs/operations.md, Records arrive late`, 3,
+    { ...metric("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", "QueueName", queue.queueName), threshold: 600 }, `late-${id}`);
 }

@@ -11,7 +11,7 @@ import * as cr from "aws-cdk-lib/custom-resources";
 import { Duration } from "aws-cdk-lib";
 import { Construct } from "constructs";
 
-import { addAlarms } from "./alarms";
+import { addAlarms, addQueueAlarm } from "./alarms";
 import { rights } from "./rights";
 import { Destination } from "./destination";
 
@@ -68,9 +68,22 @@ export interface StreamProps {
   readonly filters?: object[];
 }
 
+/** Settings of the event source mapping of a queue. The defaults are those of `fanout hook`. */
+export interface QueueProps {
+  readonly batchSize?: number;
+  readonly maximumBatchingWindow?: Duration;
+  readonly maximumConcurrency?: number;
+  readonly enabled?: boolean;
+  /** Patterns; a message that matches any of them is passed. */
+  readonly filters?: object[];
+}
+
+/** Where records come from. */
+export type Source = kinesis.IStream | dynamodb.ITable | sns.ITopic | sqs.IQueue;
+
 export interface TargetProps {
-  /** Stream, table or topic that the records come from. */
-  readonly source: kinesis.IStream | dynamodb.ITable | sns.ITopic;
+  /** Stream, table, topic or queue that the records come from. */
+  readonly source: Source;
   readonly destination: Destination;
   /** Default: true */
   readonly active?: boolean;
@@ -92,11 +105,13 @@ export class Fanout extends Construct {
   readonly logGroup: logs.LogGroup;
   readonly failuresQueue?: sqs.IQueue;
   private readonly name: string;
+  private readonly alarmTopic?: sns.ITopic;
   private readonly ids = new Set<string>();
 
   constructor(scope: Construct, id: string, props: FanoutProps) {
     super(scope, id);
     this.name = props.functionName ?? "fanout";
+    this.alarmTopic = props.alarmTopic;
     for (const name of own) {
       if (props.environment && name in props.environment) {
         throw new Error(`the construct sets ${name} itself; use its other properties`);
@@ -151,9 +166,33 @@ export class Fanout extends Construct {
       bisectBatchOnFunctionError: props.bisectBatchOnFunctionError ?? true,
       functionResponseTypes: ["ReportBatchItemFailures"],
       destinationConfig: failed ? { onFailure: { destination: failed } } : undefined,
-      filterCriteria: props.filters ? { filters: props.filters.map((pattern) => ({ pattern: JSON.stringify(pattern) })) } : undefined,
+      filterCriteria: criteriaOf(props.filters),
     });
     mapping.node.addDependency(this.role);
+    return mapping;
+  }
+
+  /**
+   * Makes Lambda read a queue for the function, with an alarm on its age. A message that failed
+   * comes again until the queue's own dead-letter queue takes it.
+   */
+  addQueue(queue: sqs.IQueue, props: QueueProps = {}): lambda.CfnEventSourceMapping {
+    this.allow("ReadSQS", queue.queueArn);
+    queue.encryptionMasterKey?.grantDecrypt(this.role);
+    const mapping = new lambda.CfnEventSourceMapping(this, `Queue${this.suffix(queue)}`, {
+      eventSourceArn: queue.queueArn,
+      functionName: this.function.functionName,
+      enabled: props.enabled ?? true,
+      batchSize: props.batchSize,
+      maximumBatchingWindowInSeconds: props.maximumBatchingWindow?.toSeconds(),
+      scalingConfig: props.maximumConcurrency ? { maximumConcurrency: props.maximumConcurrency } : undefined,
+      functionResponseTypes: ["ReportBatchItemFailures"],
+      filterCriteria: criteriaOf(props.filters),
+    });
+    mapping.node.addDependency(this.role);
+    if (this.alarmTopic) {
+      addQueueAlarm(this, this.name, this.alarmTopic.topicArn, this.suffix(queue), queue);
+    }
     return mapping;
   }
 
@@ -287,11 +326,17 @@ export class Fanout extends Construct {
 }
 
 /** The ARN that the records of a source have. */
-function arnOf(source: kinesis.IStream | dynamodb.ITable | sns.ITopic): string {
+function arnOf(source: Source): string {
   if ("topicArn" in source) return source.topicArn;
+  if ("queueArn" in source) return source.queueArn;
   if ("streamArn" in source) return source.streamArn;
   if (!source.tableStreamArn) throw new Error(`the table ${source.node.id} has no stream; give it one with the view NEW_AND_OLD_IMAGES`);
   return source.tableStreamArn;
+}
+
+/** Patterns as a mapping has them. */
+function criteriaOf(filters?: object[]) {
+  return filters ? { filters: filters.map((pattern) => ({ pattern: JSON.stringify(pattern) })) } : undefined;
 }
 
 /** A target as an item in DynamoDB's JSON. */

@@ -7,10 +7,13 @@ import { test } from "node:test";
 import { App, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import * as dynamodb from "aws-cdk-lib/aws-dynamodb";
+import * as events from "aws-cdk-lib/aws-events";
 import * as ec2 from "aws-cdk-lib/aws-ec2";
 import * as kinesis from "aws-cdk-lib/aws-kinesis";
+import * as s3 from "aws-cdk-lib/aws-s3";
 import * as sns from "aws-cdk-lib/aws-sns";
 import * as sqs from "aws-cdk-lib/aws-sqs";
+import * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import * as yaml from "yaml";
 
 import { Destination, Fanout, FanoutProps } from "../lib/fanout";
@@ -105,6 +108,61 @@ test("the role may do what sources and targets need, and nothing else", () => {
     StartingPosition: "LATEST", BatchSize: 100, MaximumRetryAttempts: -1, MaximumRecordAgeInSeconds: -1, BisectBatchOnFunctionError: true,
     FunctionResponseTypes: ["ReportBatchItemFailures"], DestinationConfig: { OnFailure: { Destination: "arn:aws:sqs:eu-west-1:123456789012:failed" } },
   });
+});
+
+test("each type of target has its rights", () => {
+  const { stack, fanout } = setUp({ failuresQueue: false });
+  const source = new kinesis.Stream(stack, "Orders");
+  const own = "eu-west-1:123456789012";
+  const all: [Destination, Record<string, string>][] = [
+    [Destination.eventBus(events.EventBus.fromEventBusArn(stack, "Bus", `arn:aws:events:${own}:event-bus/b`)), { SendToEventBridge: `arn:aws:events:${own}:event-bus/b` }],
+    [Destination.stateMachine(sfn.StateMachine.fromStateMachineArn(stack, "Machine", `arn:aws:states:${own}:stateMachine:m`), "live"),
+      { StartExecutions: `arn:aws:states:${own}:stateMachine:m:live`, CompareExecutions: `arn:aws:states:${own}:execution:m:*` }],
+    [Destination.table(dynamodb.Table.fromTableArn(stack, "Copy", `arn:aws:dynamodb:${own}:table/copy`)), { PutToDynamoDB: `arn:aws:dynamodb:${own}:table/copy` }],
+    [Destination.table(dynamodb.Table.fromTableArn(stack, "Deletes", `arn:aws:dynamodb:${own}:table/deletes`), "none"), { DeleteFromDynamoDB: `arn:aws:dynamodb:${own}:table/deletes` }],
+    [Destination.bucket(s3.Bucket.fromBucketArn(stack, "Lake", "arn:aws:s3:::lake"), "a?/day=${day}"), { PutToS3: "arn:aws:s3:::lake/a${?}/day=*" }],
+    [Destination.api("https://a.execute-api.eu-west-1.amazonaws.com/prod/o", `arn:aws:execute-api:${own}:a/prod/POST/o`), { SendToAPIGateway: `arn:aws:execute-api:${own}:a/prod/POST/o` }],
+    [Destination.collection("https://c.eu-west-1.aoss.amazonaws.com", `arn:aws:aoss:${own}:collection/c`, "i"), { SendToOpenSearchServerless: `arn:aws:aoss:${own}:collection/c` }],
+    [Destination.http("https://hooks.example.com/"), {}],
+  ];
+  all.forEach(([destination], i) => fanout.addTarget(`t${i}`, { source, destination }));
+  const has = statements(stack);
+  for (const [, want] of all) {
+    for (const [sid, resource] of Object.entries(want)) {
+      assert.deepEqual(list(has[sid].Action), list(rights[sid]));
+      assert.ok(list(has[sid].Resource).includes(resource), `${sid}: ${JSON.stringify(has[sid].Resource)}`);
+    }
+  }
+  const granted = Object.keys(has).filter((sid) => !["WriteLogs", "ReadTargets", "PutMetrics"].includes(sid));
+  assert.deepEqual(granted.sort(), [...new Set(all.flatMap(([, want]) => Object.keys(want)))].sort());
+  assert.deepEqual(has.DeleteFromDynamoDB.Resource, `arn:aws:dynamodb:${own}:table/deletes`);
+});
+
+test("a queue is read, and its age has an alarm if CloudWatch sees it", () => {
+  const { stack, fanout } = setUp({ failuresQueue: false, alarmTopic: undefined });
+  fanout.addQueue(sqs.Queue.fromQueueArn(stack, "Jobs", "arn:aws:sqs:eu-west-1:123456789012:jobs.fifo"));
+  Template.fromStack(stack).resourceCountIs("AWS::CloudWatch::Alarm", 0);
+  const watched = new Stack(new App({ analyticsReporting: false }), "Watched", { env: { account: "123456789012", region: "eu-west-1" } });
+  const f = new Fanout(watched, "Fanout", { package: zip, failuresQueue: false, alarmTopic: new sns.Topic(watched, "Topic") });
+  const jobs = sqs.Queue.fromQueueArn(watched, "Jobs", "arn:aws:sqs:eu-west-1:123456789012:jobs.fifo");
+  f.addQueue(jobs, { batchSize: 10, maximumConcurrency: 5, filters: [{ body: { a: [1] } }] });
+  f.addQueue(sqs.Queue.fromQueueArn(watched, "Theirs", "arn:aws:sqs:eu-west-1:210987654321:theirs"));
+  f.addTarget("a", { source: jobs, destination: Destination.deliveryStream("arn:aws:firehose:eu-west-1:123456789012:deliverystream/d") });
+  const template = Template.fromStack(watched);
+  template.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
+    EventSourceArn: "arn:aws:sqs:eu-west-1:123456789012:jobs.fifo", BatchSize: 10, ScalingConfig: { MaximumConcurrency: 5 },
+    FunctionResponseTypes: ["ReportBatchItemFailures"], FilterCriteria: { Filters: [{ Pattern: '{"body":{"a":[1]}}' }] },
+  });
+  for (const mapping of Object.values<any>(template.findResources("AWS::Lambda::EventSourceMapping"))) {
+    assert.equal(mapping.Properties.StartingPosition, undefined);
+    assert.equal(mapping.Properties.MaximumRetryAttempts, undefined);
+  }
+  assert.deepEqual(statements(watched).ReadSQS.Resource, ["arn:aws:sqs:eu-west-1:123456789012:jobs.fifo", "arn:aws:sqs:eu-west-1:210987654321:theirs"]);
+  template.hasResourceProperties("AWS::CloudWatch::Alarm", {
+    AlarmName: "fanout-late-jobs.fifo", MetricName: "ApproximateAgeOfOldestMessage", Threshold: 600, EvaluationPeriods: 3,
+    AlarmDescription: "fanout function fanout: messages wait for more than 10 minutes in the queue jobs.fifo, which it reads; docs/operations.md, Records arrive late",
+  });
+  template.resourceCountIs("AWS::CloudWatch::Alarm", 7); // those of every function but the queue for failures, and one queue
 });
 
 test("the function in a VPC may not use the network's rights itself", () => {

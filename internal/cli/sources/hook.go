@@ -23,6 +23,7 @@ type hookCommand struct {
 	sourceCommand
 	mapping  manage.MappingFlags
 	settings hooks.Settings // from the flags
+	function role.Function  // empty if it may not be looked up
 }
 
 // NewHook returns the command `fanout hook`.
@@ -111,6 +112,7 @@ func (h *hookCommand) run(ctx context.Context, cmd *cobra.Command, a *cloud.Acco
 	h.warnView(ctx, a, source)
 	h.warnFilter(source)
 	h.warnLostMessages(ctx, connector, source)
+	h.warnUnwatched(source, did)
 	if h.NoIAM || h.DryRun || did != cloud.Updated {
 		return nil
 	}
@@ -199,5 +201,6 @@ func (h *hookCommand) isFanout(ctx context.Context, a *cloud.Account) error {
 	case found && !role.IsFanout(f.Tags, f.Environment):
 		return fmt.Errorf("the function %q is not a fanout function; first run fanout deploy --function %[1]s, which asks and replaces it", h.FunctionName())
 	}
+	h.function = f
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"fanout/internal/cli/factory"
 	"fanout/internal/cli/ui"
 	"fanout/internal/provision/cloud"
+	"fanout/internal/provision/stack"
 )
 
 // lookAtQueue refuses a queue whose visibility timeout is shorter than the function's timeout,
@@ -41,4 +42,17 @@ func (h *hookCommand) lookAtQueue(ctx context.Context, a *cloud.Account, source 
 		h.Warn("%s has no dead-letter queue, so a message that always fails comes again until its retention period ends; give the queue a redrive policy", source)
 	}
 	return nil
+}
+
+// warnUnwatched warns about a new queue whose age no alarm watches.
+func (h *hookCommand) warnUnwatched(source string, did cloud.Outcome) {
+	if did != cloud.Created || !cloud.IsQueue(source) || h.function.ARN == "" {
+		return
+	}
+	switch {
+	case cloud.Elsewhere(source, h.function.ARN):
+		h.Warn("%s belongs to another account, so fanout status, doctor and alarms cannot see the age of its messages; watch its ApproximateAgeOfOldestMessage there", source)
+	case h.function.Tags[stack.AlarmsTag] != "":
+		h.Warn("no alarm watches the age of the messages in %s yet; to add one, run fanout deploy --function %s", source, h.FunctionName())
+	}
 }

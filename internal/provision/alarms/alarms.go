@@ -4,6 +4,7 @@ package alarms
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -18,7 +19,7 @@ type Function struct {
 	Namespace string       // of its metrics; "": metrics.DefaultNamespace
 	Metrics   metrics.Mode // none: nothing counts its records
 	Queue     string       // ARN of its queue for failures; "": none
-	Sources   []string     // ARNs of the queues that it reads
+	Sources   []string     // ARNs of what it reads; queues matter
 }
 
 // Alarm is on while a value is above a threshold in each of so many periods. A period without
@@ -53,21 +54,25 @@ const (
 	lasting = 3
 )
 
-// late is the age, in milliseconds, from which records are late: ten minutes. Streams keep
-// records for at least 24 hours, so that leaves more than 23 to mend the cause.
-const late = 10 * 60 * 1000
+// late is the age, in seconds, from which records are late: ten minutes. Streams keep records
+// for at least 24 hours, so that leaves more than 23 to mend the cause.
+const late = 10 * 60
 
-// Keys are the keys of all alarms that a function may have.
+// Keys are the keys of all alarms that a function may have, without those of its queues.
 var Keys = []string{"late", "failed", "diverted", "errors", "throttles", "lost", "queue"}
 
 // Name returns the name of a function's alarm.
 func Name(function, key string) string { return function + "-" + key }
 
-// Of returns the alarms of a function, in the order of Keys. Those that count records need the
-// function's metrics, and that of the queue a queue of its account and region, because
-// CloudWatch sees no other.
+// QueuePrefix begins the names of the alarms on the queues that a function reads. A queue's name
+// follows.
+func QueuePrefix(function string) string { return Name(function, "late-") }
+
+// Of returns the alarms of a function: those with Keys in their order, and then one for each
+// queue that it reads. Those that count records need the function's metrics. Those of queues
+// need queues of its account and region, because CloudWatch sees no others.
 func Of(f *Function) []Alarm {
-	all := []Alarm{f.lambda("late", "IteratorAge", "Maximum", late, lasting,
+	all := []Alarm{f.lambda("late", "IteratorAge", "Maximum", late*1000, lasting,
 		"the function reads records more than 10 minutes after they came; docs/operations.md, Records arrive late")}
 	if f.Counts() {
 		all = append(all,
@@ -84,6 +89,13 @@ func Of(f *Function) []Alarm {
 			Namespace: "AWS/SQS", Metric: "ApproximateNumberOfMessagesVisible", Statistic: "Maximum", Dimension: "QueueName", Value: queue, Periods: atOnce,
 		})
 	}
+	for _, queue := range f.reads() {
+		all = append(all, Alarm{
+			Key: "late-" + queue, Name: QueuePrefix(f.Name) + queue,
+			Description: f.describe("messages wait for more than 10 minutes in the queue " + queue + ", which it reads; docs/operations.md, Records arrive late"),
+			Namespace:   "AWS/SQS", Metric: "ApproximateAgeOfOldestMessage", Statistic: "Maximum", Dimension: "QueueName", Value: queue, Threshold: late, Periods: lasting,
+		})
+	}
 	return all
 }
 
@@ -96,10 +108,22 @@ func (f *Function) queue() string { return f.near(f.Queue) }
 // near returns the name of a queue of the function's account and region, "" for others.
 func (f *Function) near(queue string) string {
 	q, err := arn.Parse(queue)
-	if err != nil || q.Region != f.ARN.Region || q.AccountID != f.ARN.AccountID {
+	if err != nil || q.Service != "sqs" || q.Region != f.ARN.Region || q.AccountID != f.ARN.AccountID {
 		return ""
 	}
 	return q.Resource
+}
+
+// reads returns the names of the queues that the function reads and CloudWatch sees, each once.
+func (f *Function) reads() []string {
+	var names []string
+	for _, source := range f.Sources {
+		if queue := f.near(source); queue != "" {
+			names = append(names, queue)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func (f *Function) describe(text string) string {

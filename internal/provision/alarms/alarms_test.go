@@ -32,6 +32,12 @@ func TestOf(t *testing.T) {
 		{"no metrics", func(f *Function) { f.Metrics = metrics.ModeNone }, "late errors throttles lost queue"},
 		{"no queue", func(f *Function) { f.Queue = "" }, "late failed diverted errors throttles lost"},
 		{"a queue of another region", func(f *Function) { f.Queue = strings.Replace(queue, "eu-", "us-", 1) }, "late failed diverted errors throttles lost"},
+		{"queues to read", func(f *Function) {
+			f.Sources = []string{
+				"arn:aws:sqs:eu-west-1:123456789012:mail", "arn:aws:sqs:eu-west-1:123456789012:jobs.fifo", "arn:aws:sqs:eu-west-1:123456789012:mail",
+				"arn:aws:sqs:eu-west-1:210987654321:theirs", "arn:aws:sqs:us-east-1:123456789012:far", "arn:aws:kinesis:eu-west-1:123456789012:stream/orders",
+			}
+		}, "late failed diverted errors throttles lost queue late-jobs.fifo late-mail"},
 		{"a queue of another account", func(f *Function) { f.Queue = strings.Replace(queue, "123", "321", 1) }, "late failed diverted errors throttles lost"},
 	} {
 		f := orders()
@@ -58,6 +64,7 @@ func TestPages(t *testing.T) {
 		t.Errorf("the dimensions of a target have changed:\n%s", targets)
 	}
 	f := orders()
+	f.Sources = []string{"arn:aws:sqs:eu-west-1:123456789012:mail"}
 	body, err := JSON(Dashboard(f, Of(f)))
 	if err != nil {
 		t.Fatal(err)
@@ -66,8 +73,11 @@ func TestPages(t *testing.T) {
 	for _, a := range Of(f) {
 		names = append(names, regexp.MustCompile(`SUM\("(\w+)"\)`).FindAllStringSubmatch(a.Query, -1)...)
 		above := fmt.Sprint(a.Threshold)
-		if a.Metric == "IteratorAge" {
+		switch a.Metric {
+		case "IteratorAge":
 			above = fmt.Sprintf("%d minutes", a.Threshold/60_000)
+		case "ApproximateAgeOfOldestMessage":
+			above, a.Key = fmt.Sprintf("%d minutes", a.Threshold/60), "late-QUEUE"
 		}
 		for _, want := range []string{fmt.Sprintf("| `NAME-%s` |", a.Key), fmt.Sprintf("above %s, %d minutes |", above, a.Periods*Period/60)} {
 			if !regexp.MustCompile("(?m)^\\| `NAME-" + a.Key + "` .*" + regexp.QuoteMeta(strings.TrimPrefix(want, "| `NAME-"+a.Key+"`"))).MatchString(operations) {

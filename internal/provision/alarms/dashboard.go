@@ -98,11 +98,9 @@ func (b *board) alarms(all []Alarm) {
 // sources adds the queues that the function reads.
 func (b *board) sources() {
 	var age, waiting List
-	for _, source := range b.Sources {
-		if queue := b.near(source); queue != "" {
-			age = append(age, b.metric("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue, "Maximum", queue))
-			waiting = append(waiting, b.metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue, "Maximum", queue))
-		}
+	for _, queue := range b.reads() {
+		age = append(age, b.metric("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue, "Maximum", queue))
+		waiting = append(waiting, b.metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue, "Maximum", queue))
 	}
 	if len(age) > 0 {
 		b.left("Age of the oldest message in the queues that the function reads", "Seconds", age...)

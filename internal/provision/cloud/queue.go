@@ -20,6 +20,14 @@ import (
 // IsQueue reports whether a source is an SQS queue.
 func IsQueue(source string) bool { return strings.Contains(source, ":sqs:") }
 
+// Elsewhere reports whether a source is in another account or region than the function, whose
+// CloudWatch then has no metrics of it. Both are ARNs.
+func Elsewhere(source, function string) bool {
+	a, err := arn.Parse(source)
+	self, selfErr := arn.Parse(function)
+	return err == nil && selfErr == nil && (a.AccountID != self.AccountID || a.Region != self.Region)
+}
+
 // Queue returns the ARN of the SQS queue called name.
 func (a *Account) Queue(ctx context.Context, name string) (string, error) {
 	q, err := a.ARN(ctx, "sqs", name)

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
@@ -34,7 +33,7 @@ func (p *examination) lag(ctx context.Context) (found []Finding) {
 			streams = true
 			continue
 		}
-		if p.isElsewhere(source) {
+		if cloud.Elsewhere(source, p.function.ARN) {
 			continue // CloudWatch has the metrics of the account's own queues
 		}
 		found = append(found, p.old(ctx, about{"queue age", cloud.Name(source)}, &age{
@@ -49,13 +48,6 @@ func (p *examination) lag(ctx context.Context) (found []Finding) {
 		}))
 	}
 	return found
-}
-
-// isElsewhere reports whether a source is in another account than the function.
-func (p *examination) isElsewhere(source string) bool {
-	a, err := arn.Parse(source)
-	self, selfErr := arn.Parse(p.function.ARN)
-	return err == nil && selfErr == nil && a.AccountID != self.AccountID
 }
 
 // old checks an age (Lambda guide, Types of metrics for Lambda functions; SQS guide, Available

@@ -121,6 +121,15 @@ func everyTarget(t testing.TB, p struct{ name, region, domain string }) []sinks.
 		{"type", "memcached", "destination", "cache.example.com", "secret", "arn:PARTITION:secretsmanager:REGION:123456789012:secret:cache-AbCdEf"},
 		{"type", "redis", "destination", "redis.example.com"},
 		{"type", "file", "destination", "-"},
+		{"type", "eventbridge", "destination", "by-name"},
+		{"type", "eventbridge", "destination", "arn:PARTITION:events:REGION:210987654321:event-bus/by-arn"},
+		{"type", "stepfunctions", "destination", "arn:PARTITION:states:REGION:123456789012:stateMachine:order:live"},
+		{"type", "dynamodb", "destination", "by-name", "key", ".id"},
+		{"type", "dynamodb", "destination", "no-tombstones", "tombstone", "none", "sourceArn", "arn:PARTITION:dynamodb:REGION:123456789012:table/orders/stream/2026-01-31T12:34:56.789"},
+		{"type", "s3", "destination", "s3://lake/orders/day=${day}"},
+		{"type", "http", "destination", "https://hooks.example.com/orders"},
+		{"type", "http", "destination", "https://abc123.execute-api.REGION.DOMAIN/prod/orders", "auth", "sigv4"},
+		{"type", "http", "destination", "https://abcdefgh.lambda-url.REGION.on.aws/", "auth", "sigv4"},
 		{"type", "sqs", "destination", "https://sqs.REGION.DOMAIN/210987654321/over-there", "role", "arn:PARTITION:iam::210987654321:role/teams/receiver", "externalId", "fanout-1"},
 		{"type", "firehose", "destination", "over-there", "role", "arn:PARTITION:iam::210987654321:role/teams/receiver", "externalId", "fanout-2"},
 		{"type", "sns", "destination", "arn:PARTITION:sns:REGION:333333333333:over-there", "role", "arn:PARTITION:iam::333333333333:role/receiver"},
@@ -140,6 +149,7 @@ func everySource(p struct{ name, region, domain string }) []Source {
 		{ARN: in(p, "arn:PARTITION:kinesis:REGION:123456789012:stream/views/consumer/fanout:1700000000"), OnFailure: in(p, "arn:PARTITION:s3:::failed-batches")},
 		{ARN: in(p, "arn:PARTITION:dynamodb:REGION:123456789012:table/orders/stream/2026-01-31T12:34:56.789"), OnFailure: in(p, "arn:PARTITION:sns:REGION:123456789012:failed")},
 		{ARN: in(p, "arn:PARTITION:sns:REGION:123456789012:news")},
+		{ARN: in(p, "arn:PARTITION:sqs:REGION:123456789012:jobs.fifo")},
 	}
 }
 
@@ -227,6 +237,7 @@ func TestLeastPrivilege(t *testing.T) {
 	documented := map[string]string{ // Sid: end of the resource from the first wildcard on
 		"WriteLogs": "*", "PutMetrics": "*", "PutTraces": "*", "FindNetwork": "*", "ManageInterfaces": "*", "NetworkIsForLambdaAlone": "*",
 		"ListDynamoDBStreams": "*", "PutFailedBatches": "*",
+		"CompareExecutions": "*", "PutToS3": "*", "SendToFunctionURLs": "*",
 	}
 	check := func(d Document) {
 		sids := make(map[string]bool)

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
+	"fanout/internal/awserr"
 	"fanout/internal/pages"
 	"fanout/internal/provision/alarms"
 	"fanout/internal/provision/cloud"
@@ -82,13 +83,12 @@ func (s *Stack) alarms(ctx context.Context, p *plan, done func(Resource, error) 
 	}
 	var want []alarms.Alarm
 	if p.alarms != "" {
-		if want, err = s.wantedAlarms(p); err != nil {
+		if want, err = s.wantedAlarms(ctx, p); err != nil {
 			return err
 		}
 	}
-	for _, key := range alarms.Keys {
-		name := alarms.Name(p.name, key)
-		i := slices.IndexFunc(want, func(a alarms.Alarm) bool { return a.Key == key })
+	for _, name := range alarmNames(p.name, has, want) {
+		i := slices.IndexFunc(want, func(a alarms.Alarm) bool { return a.Name == name })
 		is := has[name]
 		switch {
 		case i >= 0:
@@ -107,6 +107,25 @@ func (s *Stack) alarms(ctx context.Context, p *plan, done func(Resource, error) 
 	return nil
 }
 
+// alarmNames returns the names of the alarms that a function has or should have: those of all
+// functions first, then those of its queues.
+func alarmNames(function string, has map[string]*alarm, want []alarms.Alarm) []string {
+	names := make([]string, len(alarms.Keys))
+	for i, key := range alarms.Keys {
+		names[i] = alarms.Name(function, key)
+	}
+	var queues []string
+	for name := range has {
+		queues = append(queues, name)
+	}
+	for i := range want {
+		queues = append(queues, want[i].Name)
+	}
+	slices.Sort(queues)
+	queues = slices.DeleteFunc(slices.Compact(queues), func(name string) bool { return slices.Contains(names, name) })
+	return append(names, queues...)
+}
+
 // watchesRecords reports whether there are alarms on the function's own metrics.
 func watchesRecords(all []alarms.Alarm) bool {
 	return slices.ContainsFunc(all, func(a alarms.Alarm) bool { return a.Query != "" })
@@ -114,7 +133,7 @@ func watchesRecords(all []alarms.Alarm) bool {
 
 // wantedAlarms returns the alarms that the function should have. A dry run may not know the
 // account, and so not the ARN of the queue; the topic's account is the best guess.
-func (s *Stack) wantedAlarms(p *plan) ([]alarms.Alarm, error) {
+func (s *Stack) wantedAlarms(ctx context.Context, p *plan) ([]alarms.Alarm, error) {
 	self, err := arn.Parse(cmp.Or(p.role, p.alarms))
 	if err != nil {
 		return nil, fmt.Errorf("the role is %q; it must be an ARN like arn:aws:iam::123456789012:role/name", p.role)
@@ -122,7 +141,7 @@ func (s *Stack) wantedAlarms(p *plan) ([]alarms.Alarm, error) {
 	self.Service, self.Region, self.Resource = "lambda", s.Region, "function:"+p.name
 	queue := p.environment[onFailure]
 	if queue != "" && !arn.IsARN(queue) {
-		queue = arn.ARN{Partition: self.Partition, Region: self.Region, AccountID: self.AccountID, Resource: queue}.String()
+		queue = arn.ARN{Partition: self.Partition, Service: "sqs", Region: self.Region, AccountID: self.AccountID, Resource: queue}.String()
 	}
 	o, err := fanout.OptionsFrom(func(name string) string {
 		if name == onFailure {
@@ -133,33 +152,52 @@ func (s *Stack) wantedAlarms(p *plan) ([]alarms.Alarm, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the function %q is misconfigured: %w", p.name, err)
 	}
-	return alarms.Of(&alarms.Function{ARN: self, Name: p.name, Namespace: o.MetricsNamespace, Metrics: o.Metrics, Queue: queue}), nil
+	f := &alarms.Function{ARN: self, Name: p.name, Namespace: o.MetricsNamespace, Metrics: o.Metrics, Queue: queue}
+	mappings, err := cloud.Mappings(ctx, s.Lambda, p.name, "")
+	if err != nil && !awserr.IsMissing(err) { // a dry run may see no function
+		return nil, err
+	}
+	for i := range mappings {
+		f.Sources = append(f.Sources, aws.ToString(mappings[i].EventSourceArn))
+	}
+	return alarms.Of(f), nil
 }
 
-// findAlarms returns the existing alarms of a function, by name.
+// findAlarms returns the existing alarms of a function, by name. Names of queues are found by
+// their prefix, which another function's alarms may have, too.
 func (s *Stack) findAlarms(ctx context.Context, function string) (map[string]*alarm, error) {
-	in := &cloudwatch.DescribeAlarmsInput{AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm}}
-	for _, key := range alarms.Keys {
-		in.AlarmNames = append(in.AlarmNames, alarms.Name(function, key))
-	}
 	all := make(map[string]*alarm)
-	for page, err := range pages.Of(ctx, cloudwatch.NewDescribeAlarmsPaginator(s.Alarms, in)) {
-		if err != nil {
-			return nil, fmt.Errorf("the alarms of the function %q cannot be looked up: %w", function, err)
-		}
-		for i := range page.MetricAlarms {
-			a := &alarm{MetricAlarm: page.MetricAlarms[i]}
-			out, err := s.Alarms.ListTagsForResource(ctx, &cloudwatch.ListTagsForResourceInput{ResourceARN: a.AlarmArn})
+	var names []string
+	for _, key := range alarms.Keys {
+		names = append(names, alarms.Name(function, key))
+	}
+	for _, in := range []cloudwatch.DescribeAlarmsInput{{AlarmNames: names}, {AlarmNamePrefix: aws.String(alarms.QueuePrefix(function))}} {
+		in.AlarmTypes = []types.AlarmType{types.AlarmTypeMetricAlarm}
+		for page, err := range pages.Of(ctx, cloudwatch.NewDescribeAlarmsPaginator(s.Alarms, &in)) {
 			if err != nil {
-				return nil, fmt.Errorf("the tags of the alarm %q cannot be read: %w", aws.ToString(a.AlarmName), err)
+				return nil, fmt.Errorf("the alarms of the function %q cannot be looked up: %w", function, err)
 			}
-			a.ours = slices.ContainsFunc(out.Tags, func(t types.Tag) bool {
-				return aws.ToString(t.Key) == role.Tag && aws.ToString(t.Value) == function
-			})
-			all[aws.ToString(a.AlarmName)] = a
+			for i := range page.MetricAlarms {
+				a := &alarm{MetricAlarm: page.MetricAlarms[i]}
+				if a.ours, err = s.isOurs(ctx, function, a); err != nil {
+					return nil, err
+				}
+				all[aws.ToString(a.AlarmName)] = a
+			}
 		}
 	}
 	return all, nil
+}
+
+// isOurs reports whether deploy made an alarm for the function.
+func (s *Stack) isOurs(ctx context.Context, function string, a *alarm) (bool, error) {
+	out, err := s.Alarms.ListTagsForResource(ctx, &cloudwatch.ListTagsForResourceInput{ResourceARN: a.AlarmArn})
+	if err != nil {
+		return false, fmt.Errorf("the tags of the alarm %q cannot be read: %w", aws.ToString(a.AlarmName), err)
+	}
+	return slices.ContainsFunc(out.Tags, func(t types.Tag) bool {
+		return aws.ToString(t.Key) == role.Tag && aws.ToString(t.Value) == function
+	}), nil
 }
 
 // putAlarm makes an alarm, or updates it. An alarm that a user silenced stays silent.
@@ -282,10 +320,9 @@ func (s *Stack) listAlarms(ctx context.Context, f *function) ([]Item, error) {
 		return nil, err
 	}
 	var items []Item
-	for _, key := range alarms.Keys {
-		name := alarms.Name(function, key)
+	for _, name := range alarmNames(function, has, nil) {
 		is := has[name]
-		if is == nil {
+		if is == nil || !is.ours && strings.HasPrefix(name, alarms.QueuePrefix(function)) { // a name that just begins alike
 			continue
 		}
 		item := Item{Resource: Resource{Kind: "alarm", Name: name, ARN: aws.ToString(is.AlarmArn), Note: notCreated}}

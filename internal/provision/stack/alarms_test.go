@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/google/go-cmp/cmp"
 
 	"fanout/internal/awserr"
@@ -86,6 +88,46 @@ func TestAlarms(t *testing.T) {
 	}
 	if len(f.alarms) != 0 {
 		t.Errorf("left: %v", f.alarms)
+	}
+}
+
+// Each queue that the function reads has an alarm, which goes with its mapping. One of another
+// account has none, and the alarms of a function whose name begins alike stay.
+func TestAlarmsOfQueues(t *testing.T) {
+	f := newFake()
+	f.alarms["orders-late-night-errors"] = &fakeAlarm{
+		MetricAlarm: types.MetricAlarm{AlarmName: aws.String("orders-late-night-errors"), AlarmArn: aws.String(alarmARN + "orders-late-night-errors")},
+		tags:        []types.Tag{{Key: aws.String("fanout:function"), Value: aws.String("orders-late-night")}},
+	}
+	queue := func(name, account string) lambdatypes.EventSourceMappingConfiguration {
+		return lambdatypes.EventSourceMappingConfiguration{UUID: &name, EventSourceArn: aws.String("arn:aws:sqs:" + region + ":" + account + ":" + name)}
+	}
+	for _, step := range []struct {
+		mappings []lambdatypes.EventSourceMappingConfiguration
+		want     map[string]cloud.Outcome
+	}{
+		{[]lambdatypes.EventSourceMappingConfiguration{queue("mail", account), queue("jobs.fifo", account), queue("theirs", "210987654321")}, map[string]cloud.Outcome{"late-mail": cloud.Created, "late-jobs.fifo": cloud.Created}},
+		{[]lambdatypes.EventSourceMappingConfiguration{queue("mail", account)}, map[string]cloud.Outcome{"late-mail": cloud.Unchanged, "late-jobs.fifo": cloud.Deleted}},
+	} {
+		f.mappings = step.mappings
+		_, d, err := deploy(t, f, withAlarms(oncall))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := alarmsOf(&d)
+		maps.DeleteFunc(got, func(name string, _ cloud.Outcome) bool { return !strings.HasPrefix(name, "late-") })
+		if diff := cmp.Diff(step.want, got); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	}
+	if a := f.alarms["orders-late-mail"]; *a.Threshold != 600 || *a.MetricName != "ApproximateAgeOfOldestMessage" || *a.Dimensions[0].Value != "mail" {
+		t.Errorf("the alarm is %+v", a.MetricAlarm)
+	}
+	if _, err := destroy(t, f, DestroyOptions{Function: "orders"}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"orders-late-night-errors"}, slices.Collect(maps.Keys(f.alarms))); diff != "" {
+		t.Errorf("alarms left, -want +got:\n%s", diff)
 	}
 }
 

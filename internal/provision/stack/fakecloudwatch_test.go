@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -26,7 +27,11 @@ func (f fakeCloudWatch) DescribeAlarms(_ context.Context, in *cloudwatch.Describ
 	}
 	var out cloudwatch.DescribeAlarmsOutput
 	skip := len(aws.ToString(in.NextToken))
-	for _, name := range in.AlarmNames {
+	names := in.AlarmNames
+	if in.AlarmNamePrefix != nil {
+		names = slices.DeleteFunc(slices.Sorted(maps.Keys(f.alarms)), func(name string) bool { return !strings.HasPrefix(name, *in.AlarmNamePrefix) })
+	}
+	for _, name := range names {
 		a := f.alarms[name]
 		switch {
 		case a == nil:

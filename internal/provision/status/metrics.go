@@ -46,6 +46,7 @@ func (d *reading) readMetrics(ctx context.Context) {
 			queries = append(queries, d.sourceQueries(&d.Sources[i])...)
 		}
 	}
+	d.noteQueues()
 	results := make([][]float64, len(queries))
 	for first := 0; first < len(queries); first += maxQueries {
 		end := min(first+maxQueries, len(queries))
@@ -58,6 +59,18 @@ func (d *reading) readMetrics(ctx context.Context) {
 	}
 	for i := range queries {
 		queries[i].into(results[i])
+	}
+}
+
+// noteQueues notes the queues that CloudWatch has no metrics of here.
+func (d *reading) noteQueues() {
+	for i := range d.Sources {
+		if s := &d.Sources[i]; cloud.IsQueue(s.ARN) && cloud.Elsewhere(s.ARN, d.function.ARN) {
+			d.Unknown = append(d.Unknown, Unknown{
+				"age and number of messages in " + s.Name,
+				"CloudWatch has its metrics in the account and region of the queue, " + s.ARN + "; it may be late without status saying so",
+			})
+		}
 	}
 }
 
@@ -108,7 +121,7 @@ func (d *reading) sourceQueries(s *Source) []query {
 			of("IteratorAge", "Maximum", s.aged(d.end(), d.Step))
 		}
 	}
-	if queue := queueName(s.ARN); queue != "" {
+	if queue := queueName(s.ARN); queue != "" && !cloud.Elsewhere(s.ARN, d.function.ARN) {
 		is := dimensions("QueueName", queue)
 		all = append(all,
 			query{"AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", is, s.agedSeconds(d.end(), d.Step)},

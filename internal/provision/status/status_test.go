@@ -321,6 +321,31 @@ func TestQueueAsSource(t *testing.T) {
 	}
 }
 
+// A queue of another account or region has metrics there, and none of a queue here that has the
+// same name.
+func TestQueueElsewhere(t *testing.T) {
+	for _, jobs := range []string{"arn:aws:sqs:eu-west-1:210987654321:jobs", "arn:aws:sqs:us-east-1:123456789012:jobs"} {
+		a := healthy()
+		a.mappings[0].EventSourceArn = aws.String(jobs)
+		for _, item := range a.items {
+			item["sourceArn"] = jobs
+		}
+		a.metrics[jobs+"/Records"] = a.metrics[orders+"/Records"]
+		a.metrics["jobs/ApproximateAgeOfOldestMessage"], a.metrics["jobs/ApproximateNumberOfMessagesVisible"] = []float64{7200}, []float64{900}
+		s, err := read(t, a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source := &s.Sources[0]
+		if source.Age != nil || source.Waiting != nil || s.Verdict.State != Healthy {
+			t.Errorf("%s: %+v %+v, waiting %v", jobs, s.Verdict, source.Age, source.Waiting)
+		}
+		if len(s.Unknown) != 1 || s.Unknown[0].What != "age and number of messages in sqs:jobs" || !strings.Contains(s.Unknown[0].Why, jobs) {
+			t.Errorf("%s: not known: %+v", jobs, s.Unknown)
+		}
+	}
+}
+
 func equal(a, b *int) bool { return (a == nil) == (b == nil) && (a == nil || *a == *b) }
 
 // A consumer reads for the targets of its stream, and metrics have the consumer's name.

@@ -20,6 +20,7 @@ import (
 	"fanout/internal/provision/policy"
 	"fanout/lambda"
 	"fanout/lambda/metrics"
+	"fanout/lambda/target"
 	"fanout/sinks"
 )
 
@@ -36,6 +37,28 @@ const moduleTargets = `targets:
 - {sourceArn: *s, id: function, type: lambda, destination: "worker:live", active: true, subject: null}
 - {sourceArn: *s, id: cache, type: redis, destination: "rediss://cache:6379", active: true, role: "arn:aws:iam::210987654321:role/unused", secret: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:cache"}
 - {sourceArn: *s, id: store, type: memcached, destination: "cache:11211", active: true, secret: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:store-AbCdEf"}
+- {sourceArn: *s, id: bus, type: eventbridge, destination: orders, active: true}
+- {sourceArn: *s, id: far-bus, type: eventbridge, destination: "arn:aws:events:us-east-1:210987654321:event-bus/orders", active: true}
+- {sourceArn: *s, id: machine, type: stepfunctions, destination: "arn:aws:states:eu-west-1:123456789012:stateMachine:order:live", active: true}
+- {sourceArn: *s, id: table, type: dynamodb, destination: orders-copy, region: us-east-1, active: true, key: .id}
+- {sourceArn: "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026-01-31T12:34:56.789", id: copy, type: dynamodb, destination: "arn:aws:dynamodb:us-east-1:123456789012:table/t", active: true}
+- {sourceArn: "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026-01-31T12:34:56.789", id: copy-deletes, type: dynamodb, destination: deletes, active: true, tombstone: none}
+- {sourceArn: *s, id: bucket, type: s3, destination: "s3://lake", active: true}
+- {sourceArn: *s, id: lake-days, type: s3, destination: "s3://lake/a?/day=${year}-${month}", active: true}
+- {sourceArn: *s, id: hook, type: http, destination: "https://hooks.example.com/orders", active: true, role: "arn:aws:iam::210987654321:role/unused", auth: bearer, secret: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:hook"}
+- {sourceArn: *s, id: api, type: http, destination: "https://abc123.execute-api.us-east-1.amazonaws.com/prod/orders/new?x=1", active: true, auth: sigv4}
+- {sourceArn: *s, id: default-stage, type: http, destination: "https://abc124.execute-api.eu-west-1.amazonaws.com", active: true, auth: sigv4}
+- {sourceArn: *s, id: domain-name, type: http, destination: "https://api.example.com/orders", active: true, auth: sigv4, region: us-west-2}
+- {sourceArn: *s, id: function-url, type: http, destination: "https://abcdefgh.lambda-url.eu-west-1.on.aws/", active: true, auth: sigv4}
+- {sourceArn: *s, id: thing, type: iot, destination: "abc-ats.iot.us-east-1.amazonaws.com#orders/new", active: true}
+- {sourceArn: *s, id: things, type: iot, destination: "abc-ats.iot.eu-west-1.amazonaws.com#orders/${.id}/${.shop.id}", active: true}
+- {sourceArn: *s, id: index, type: es, destination: "search-my-orders-abc123.us-east-1.es.amazonaws.com#orders", active: true}
+- {sourceArn: *s, id: index-type, type: es, destination: "https://vpc-orders-abc123.eu-west-1.es.amazonaws.com#orders/_doc", active: true}
+- {sourceArn: *s, id: indexes, type: es, destination: "search-places-abc123.eu-west-1.es.amazonaws.com#orders-${.type}", active: true}
+- {sourceArn: *s, id: dualstack, type: es, destination: "search-dual-abc123.aos.eu-west-1.on.aws#orders", active: true}
+- {sourceArn: *s, id: collection, type: es, destination: "abc123.eu-west-1.aoss.amazonaws.com#orders", active: true}
+- {sourceArn: *s, id: own-cluster, type: es, destination: "https://search.example.com:9200#orders", active: true}
+- {sourceArn: *s, id: password, type: es, destination: "https://u:p@search-orders-abc123.eu-west-1.es.amazonaws.com#orders", active: true}
 `
 
 // moduleInputs are the inputs of the module plan.
@@ -52,6 +75,10 @@ func moduleInputs(t *testing.T) map[string]any {
 			"consumer": map[string]any{"arn": "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks/consumer/fanout:1700000000", "on_failure_arn": "arn:aws:s3:::failed"},
 			"orders":   map[string]any{"arn": "arn:aws:kinesis:eu-west-1:123456789012:stream/orders", "on_failure_arn": "arn:aws:sqs:eu-west-1:123456789012:failed"},
 			"table":    map[string]any{"arn": "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026-01-31T12:34:56.789"},
+		},
+		"queues": map[string]any{
+			"jobs.fifo": map[string]any{"arn": "arn:aws:sqs:eu-west-1:123456789012:jobs.fifo", "alarm": true},
+			"theirs":    map[string]any{"arn": "arn:aws:sqs:eu-west-1:210987654321:theirs", "alarm": false},
 		},
 		"async_failure_arn":  "arn:aws:events:eu-west-1:123456789012:event-bus/failed",
 		"failures_queue_arn": "arn:aws:sqs:eu-west-1:123456789012:ordersFailures", "queue_alarm": true, "vpc": true, "tracing": true, "metrics": "cloudwatch", "metrics_namespace": "Custom/FanOut",
@@ -145,13 +172,17 @@ func TestModulePlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := file.Targets(t.Context(), "arn:aws:kinesis:eu-west-1:123456789012:stream/orders")
-	if err != nil {
-		t.Fatal(err)
+	var all []target.Loaded
+	for _, source := range []string{"arn:aws:kinesis:eu-west-1:123456789012:stream/orders", "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026-01-31T12:34:56.789"} {
+		set, err := file.Targets(t.Context(), source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, set.Targets...)
 	}
 	specs := []sinks.Spec{lambda.Builtin().FailuresQueue("arn:aws:kinesis:eu-west-1:123456789012:stream/orders", "arn:aws:sqs:eu-west-1:123456789012:ordersFailures").Spec}
 	items := make(map[string]any)
-	for _, l := range set.Targets {
+	for _, l := range all {
 		if err := l.Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -189,6 +220,7 @@ func moduleRights(t *testing.T, specs []sinks.Spec) []moduleStatement {
 		{ARN: "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks/consumer/fanout:1700000000", OnFailure: "arn:aws:s3:::failed"},
 		{ARN: "arn:aws:kinesis:eu-west-1:123456789012:stream/orders", OnFailure: "arn:aws:sqs:eu-west-1:123456789012:failed"},
 		{ARN: "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026-01-31T12:34:56.789"},
+		{ARN: "arn:aws:sqs:eu-west-1:123456789012:jobs.fifo"}, {ARN: "arn:aws:sqs:eu-west-1:210987654321:theirs"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -215,7 +247,10 @@ func moduleAlarms(t *testing.T) map[string]moduleAlarm {
 		t.Fatal(err)
 	}
 	all := make(map[string]moduleAlarm)
-	for _, a := range alarms.Of(&alarms.Function{ARN: self, Name: "orders", Metrics: metrics.ModeCloudWatch, Queue: "arn:aws:sqs:eu-west-1:123456789012:ordersFailures"}) {
+	for _, a := range alarms.Of(&alarms.Function{
+		ARN: self, Name: "orders", Metrics: metrics.ModeCloudWatch, Queue: "arn:aws:sqs:eu-west-1:123456789012:ordersFailures",
+		Sources: []string{"arn:aws:sqs:eu-west-1:123456789012:jobs.fifo", "arn:aws:sqs:eu-west-1:210987654321:theirs"},
+	}) {
 		m := moduleAlarm{a.Name, a.Description, a.Namespace, a.Metric, a.Statistic, nil, a.Query, a.Threshold, a.Periods}
 		if a.Dimension != "" {
 			m.Dimensions = map[string]string{a.Dimension: a.Value}
@@ -262,13 +297,20 @@ func parsedItems(t *testing.T, all map[string]string) map[string]any {
 func TestModuleNamesUnknownRights(t *testing.T) {
 	inputs := moduleInputs(t)
 	inputs["targets"] = []map[string]any{
-		{"sourceArn": "s", "id": "index", "type": "es", "destination": "h#i", "active": true},
-		{"sourceArn": "s", "id": "far", "type": "es", "destination": "h#i", "active": true, "role": "arn:aws:iam::210987654321:role/r"},
+		{"sourceArn": "s", "id": "pigeon", "type": "pigeon", "destination": "h", "active": true},
+		{"sourceArn": "s", "id": "far", "type": "pigeon", "destination": "h", "active": true, "role": "arn:aws:iam::210987654321:role/r"},
 		{"sourceArn": "s", "id": "queue", "type": "sqs", "destination": "https://queue.example/1/q", "active": true},
+		{"sourceArn": "s", "id": "topic", "type": "iot", "destination": "abc-ats.iot.eu-west-1.amazonaws.com#a/${.b | {c: 1}}", "active": true},
+		{"sourceArn": "s", "id": "days", "type": "es", "destination": "search-orders-abc.eu-west-1.es.amazonaws.com#<logs-{now/d}>", "active": true},
+		{"sourceArn": "s", "id": "custom", "type": "es", "destination": "search.example.com#orders", "active": true, "region": "eu-west-1"},
 	}
+	const index, topic = "index whose name or endpoint the module does not understand", "topic whose places or endpoint the module does not understand"
 	want := []any{
-		map[string]any{"id": "index", "type": "es"},
+		map[string]any{"id": "pigeon", "type": "pigeon"},
 		map[string]any{"id": "queue", "type": "queue that is neither an ARN nor a URL of AWS"},
+		map[string]any{"id": "topic", "type": topic},
+		map[string]any{"id": "days", "type": index},
+		map[string]any{"id": "custom", "type": index},
 	}
 	if diff := cmp.Diff(want, applyPlan(t, inputs).Unsupported.Value); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -279,7 +321,7 @@ func TestModuleNamesUnknownRights(t *testing.T) {
 func TestModuleOfNothing(t *testing.T) {
 	inputs := moduleInputs(t)
 	maps.Copy(inputs, map[string]any{
-		"targets": []any{}, "streams": map[string]any{}, "ledger": nil, "async_failure_arn": nil, "failures_queue_arn": nil, "queue_alarm": false, "vpc": false, "tracing": false, "metrics": "none",
+		"targets": []any{}, "streams": map[string]any{}, "queues": map[string]any{}, "ledger": nil, "async_failure_arn": nil, "failures_queue_arn": nil, "queue_alarm": false, "vpc": false, "tracing": false, "metrics": "none",
 	})
 	got := applyPlan(t, inputs)
 	var sids []string
@@ -313,6 +355,7 @@ module "plan" {
   ledger             = null
   log_group          = "/aws/lambda/orders"
   streams            = { orders = { arn = terraform_data.new.id, on_failure_arn = terraform_data.new.id } }
+  queues             = { jobs = { arn = terraform_data.new.id, alarm = true } }
   async_failure_arn  = terraform_data.new.id
   failures_queue_arn = terraform_data.new.id
   queue_alarm        = true
@@ -357,16 +400,18 @@ func TestModuleValidation(t *testing.T) {
 	}
 	const target = `{"sourceArn":"s","id":"a","type":"sqs","destination":"d","active":true}`
 	for inputs, want := range map[string][]string{
-		`{"package":"p.zip","targets":[` + target + `],"streams":{"s":{"arn":"a"}}}`: nil,
-		`{"package":"p.zip","targets":[` + target + `,` + target + `]}`:              {"Two targets have the same id"},
+		`{"package":"p.zip","targets":[` + target + `],"streams":{"s":{"arn":"a"}},"queues":{"q":{"arn":"a"}}}`: nil,
+		`{"package":"p.zip","targets":[` + target + `,` + target + `]}`:                                         {"Two targets have the same id"},
 		`{"package":"p.zip","targets":[{"id":"a"}],"name":"a b","architecture":"amd64","memory_size":64,"timeout":901,"metrics":"cloud",
 		"environment":{"FANOUT_TABLE":"t"},"subnet_ids":["subnet-1"],"alarm_topic_arns":["arn:aws:sns:eu-west-1:123456789012:a.fifo"],"failures_queue_arn":"q",
 		"streams":{"a":{"arn":"a","batch_size":0},"b":{"arn":"a","starting_position":"AT_TIMESTAMP"},
-		"c":{"arn":"a","maximum_record_age_in_seconds":5},"d":{"arn":"a","starting_position":"NOW"}}}`: {
+		"c":{"arn":"a","maximum_record_age_in_seconds":5},"d":{"arn":"a","starting_position":"NOW"}},
+		"queues":{"a":{"arn":"a","batch_size":0},"b":{"arn":"a","batch_size":11},"c":{"arn":"a","maximum_concurrency":1}}}`: {
 			"Every target has sourceArn", "The name has 1 to 50 letters", "The architecture is arm64 or x86_64", "The memory is 128 to 10240 MB",
 			"The timeout is 1 to 900 seconds", "The metrics are cloudwatch, emf or none", "The module sets FANOUT_TABLE", "security_group_ids belong together",
 			"CloudWatch cannot write to a FIFO topic", "Add failures_queue = false", "The batch_size is 1 to 10000", "AT_TIMESTAMP and starting_position_timestamp",
-			"maximum_record_age_in_seconds -1 or 60", "The starting_position is LATEST",
+			"maximum_record_age_in_seconds -1 or 60", "The starting_position is LATEST", "The batch_size of a queue is 1 to 10000",
+			"Batches of more than 10 messages need", "The maximum_concurrency is 2 to 1000",
 		},
 	} {
 		if err := os.WriteFile(filepath.Join(dir, "terraform.tfvars.json"), []byte(inputs), 0o600); err != nil {

@@ -90,7 +90,9 @@ var constants = []string{
 func TestModuleResources(t *testing.T) {
 	module := resourcesOf(t, "main.tf", moduleFile(t, "main.tf"))
 	seen := map[string]bool{"aws_sqs_queue": true} // the template takes a queue as it is
-	for name, s := range map[string]Setup{"full": full(), "watched": watched()} {
+	queued := small()
+	queued.Mappings = []Mapping{{Source: "arn:aws:sqs:eu-west-1:123456789012:jobs", BatchSize: 100, Window: 5, MaximumConcurrency: 2, Filters: []string{`{"body":["x"]}`}}}
+	for name, s := range map[string]Setup{"full": full(), "watched": watched(), "queued": queued} {
 		for kind, arguments := range resourcesOf(t, name, []byte(render(t, Terraform, s))) {
 			seen[kind] = true
 			if kind == "aws_cloudwatch_dashboard" {

@@ -15,9 +15,7 @@ func (p *plan) watched() *alarms.Function {
 		ARN: p.self, Name: p.name, Namespace: p.Function.Namespace, Metrics: p.Function.Metrics, Queue: p.Environment["FANOUT_ON_FAILURE"],
 	}
 	for i := range p.streams {
-		if p.streams[i].service == "sqs" {
-			f.Sources = append(f.Sources, p.streams[i].Source)
-		}
+		f.Sources = append(f.Sources, p.streams[i].Source)
 	}
 	return f
 }
@@ -63,6 +61,7 @@ type dashboardProperties struct {
 // form.
 func (p *plan) watchResources() (object, error) {
 	var all object
+	taken := make(names)
 	for _, a := range p.alarms() {
 		r := alarmProperties{
 			Name: a.Name, Description: a.Description, Comparison: alarms.Comparison, Threshold: a.Threshold, Periods: a.Periods,
@@ -74,7 +73,7 @@ func (p *plan) watchResources() (object, error) {
 			r.Namespace, r.Metric, r.Statistic, r.Period = a.Namespace, a.Metric, a.Statistic, alarms.Period
 			r.Dimensions = []map[string]string{{"Name": a.Dimension, "Value": a.Value}}
 		}
-		all = append(all, member{"Alarm" + logical(a.Key), resource{Type: "AWS::CloudWatch::Alarm", Properties: r}})
+		all = append(all, member{"Alarm" + logical(taken.unique(a.Key)), resource{Type: "AWS::CloudWatch::Alarm", Properties: r}})
 	}
 	if !p.Dashboard {
 		return all, nil
@@ -86,8 +85,9 @@ func (p *plan) watchResources() (object, error) {
 // watchBlocks returns the alarms and the dashboard for Terraform.
 func (p *plan) watchBlocks() []*block {
 	var all []*block
+	taken := make(names)
 	for _, a := range p.alarms() {
-		b := made("aws_cloudwatch_metric_alarm", a.Key).text("alarm_name", a.Name).text("alarm_description", a.Description)
+		b := made("aws_cloudwatch_metric_alarm", taken.unique(a.Key)).text("alarm_name", a.Name).text("alarm_description", a.Description)
 		if a.Query != "" {
 			b.nest("metric_query").text("id", alarms.QueryID).text("expression", a.Query).number("period", alarms.Period).set("return_data", "true")
 		} else {

@@ -5,36 +5,12 @@ locals {
   prefix = "arn:${var.partition}"
   place  = "${var.region}:${var.account}"
 
-  # A target with a role of its own needs only that role, unless its type calls no AWS.
-  caches  = ["memcached", "redis", "file"]
-  roles   = [for t in var.targets : try(t.role, null) == null ? "" : t.role]
-  own     = [for i, t in var.targets : t if local.roles[i] == "" && !contains(local.caches, t.type)]
-  assumed = [for i, t in var.targets : local.roles[i] if local.roles[i] != "" && !contains(local.caches, t.type)]
-
-  # Where the destination of a target is, as far as it does not say so itself.
-  regions = [for t in local.own : try(t.region, null) == null ? var.region : t.region]
-
-  sqs = [for t in local.own : startswith(t.destination, "arn:") ? t.destination : try(
-    format("%s:sqs:%s:%s:%s", concat([local.prefix], regex("^https?://sqs[.]([a-z0-9-]+)[.]amazonaws[.]com(?:[.]cn)?/([0-9]{12})/([^/]+)$", t.destination))...),
-    "",
-  ) if t.type == "sqs"]
-  sns = [for t in local.own : t.destination if t.type == "sns"]
-  kinesis = [for i, t in local.own : {
-    arn       = startswith(t.destination, "arn:") ? t.destination : "${local.prefix}:kinesis:${local.regions[i]}:${var.account}:stream/${t.destination}"
-    aggregate = try(tobool(t.aggregate), false)
-  } if t.type == "kinesis"]
-  firehose = [for i, t in local.own : startswith(t.destination, "arn:") ? t.destination : "${local.prefix}:firehose:${local.regions[i]}:${var.account}:deliverystream/${t.destination}"
-  if t.type == "firehose"]
-  lambda = [for i, t in local.own : startswith(t.destination, "arn:") ? t.destination : "${local.prefix}:lambda:${local.regions[i]}:${var.account}:function:${t.destination}"
-  if t.type == "lambda"]
-  secrets = [for t in var.targets : can(regex("-[^-]{6}$", t.secret)) ? t.secret : "${t.secret}-??????" if try(t.secret, null) != null]
-
   # Destinations of records that Lambda gave up on.
   failures = compact(concat([for s in var.streams : s.on_failure_arn], [var.async_failure_arn]))
   services = [for f in local.failures : split(":", f)[2]]
   buckets  = [for i, f in local.failures : f if local.services[i] == "s3"]
 
-  sources = [for s in var.streams : s.arn]
+  sources = concat([for s in var.streams : s.arn], [for q in var.queues : q.arn])
   readers = [for s in local.sources : split(":", s)[2]]
 
   network = ["ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"]
@@ -60,13 +36,25 @@ locals {
     { sid = "SubscribeToKinesis", actions = ["kinesis:SubscribeToShard"], resources = [for i, s in local.sources : s if local.readers[i] == "kinesis" && strcontains(s, "/consumer/")] },
     { sid = "ReadDynamoDB", actions = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], resources = [for i, s in local.sources : s if local.readers[i] == "dynamodb"] },
     { sid = "ListDynamoDBStreams", actions = ["dynamodb:ListStreams"], resources = distinct([for r in local.readers : "*" if r == "dynamodb"]) },
+    { sid = "ReadSQS", actions = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"], resources = [for i, s in local.sources : s if local.readers[i] == "sqs"] },
     { sid = "AssumeRoles", actions = ["sts:AssumeRole"], resources = local.assumed },
-    { sid = "AggregateForKinesis", actions = ["kinesis:ListShards"], resources = [for k in local.kinesis : k.arn if k.aggregate] },
-    { sid = "SendToFirehose", actions = ["firehose:PutRecordBatch"], resources = local.firehose },
-    { sid = "SendToKinesis", actions = ["kinesis:PutRecords"], resources = local.kinesis[*].arn },
-    { sid = "SendToLambda", actions = ["lambda:InvokeFunction"], resources = concat(local.lambda, [for i, f in local.failures : f if local.services[i] == "lambda"]) },
-    { sid = "SendToSNS", actions = ["sns:Publish"], resources = concat(local.sns, [for i, f in local.failures : f if local.services[i] == "sns"]) },
-    { sid = "SendToSQS", actions = ["sqs:SendMessage"], resources = concat(compact(local.sqs), compact([var.failures_queue_arn]), [for i, f in local.failures : f if local.services[i] == "sqs"]) },
+    { sid = "AggregateForKinesis", actions = ["kinesis:ListShards"], resources = [for i, t in local.own : local.arns[i] if t.type == "kinesis" && try(tobool(t.aggregate), false)] },
+    { sid = "CompareExecutions", actions = ["states:DescribeExecution"], resources = [for m in local.machines : "${replace(join(":", slice(split(":", m), 0, 7)), ":stateMachine:", ":execution:")}:*"] },
+    { sid = "DeleteFromDynamoDB", actions = ["dynamodb:DeleteItem"], resources = [for i, t in local.own : local.arns[i] if t.type == "dynamodb" && try(t.tombstone, null) == "none" && strcontains(t.sourceArn, ":dynamodb:")] },
+    { sid = "PutToDynamoDB", actions = ["dynamodb:PutItem"], resources = [for i, t in local.own : local.arns[i] if t.type == "dynamodb"] },
+    { sid = "PutToS3", actions = ["s3:PutObject"], resources = local.objects },
+    { sid = "SendToAPIGateway", actions = ["execute-api:Invoke"], resources = local.apis },
+    { sid = "SendToEventBridge", actions = ["events:PutEvents"], resources = [for i, t in local.own : local.arns[i] if t.type == "eventbridge"] },
+    { sid = "SendToFirehose", actions = ["firehose:PutRecordBatch"], resources = [for i, t in local.own : local.arns[i] if t.type == "firehose"] },
+    { sid = "SendToFunctionURLs", actions = ["lambda:InvokeFunctionUrl"], resources = local.function_urls },
+    { sid = "SendToIoT", actions = ["iot:Publish"], resources = compact(local.topics) },
+    { sid = "SendToKinesis", actions = ["kinesis:PutRecords"], resources = [for i, t in local.own : local.arns[i] if t.type == "kinesis"] },
+    { sid = "SendToLambda", actions = ["lambda:InvokeFunction"], resources = concat([for i, t in local.own : local.arns[i] if t.type == "lambda"], [for i, f in local.failures : f if local.services[i] == "lambda"]) },
+    { sid = "SendToOpenSearch", actions = ["es:ESHttpPost"], resources = compact(local.indexes) },
+    { sid = "SendToOpenSearchServerless", actions = ["aoss:APIAccessAll"], resources = compact(local.collections) },
+    { sid = "SendToSNS", actions = ["sns:Publish"], resources = concat([for i, t in local.own : local.arns[i] if t.type == "sns"], [for i, f in local.failures : f if local.services[i] == "sns"]) },
+    { sid = "SendToSQS", actions = ["sqs:SendMessage"], resources = concat(compact(local.queues), compact([var.failures_queue_arn]), [for i, f in local.failures : f if local.services[i] == "sqs"]) },
+    { sid = "StartExecutions", actions = ["states:StartExecution"], resources = local.machines },
     { sid = "SendToEventBus", actions = ["events:PutEvents"], resources = [for i, f in local.failures : f if local.services[i] == "events"] },
     { sid = "PutFailedBatches", actions = ["s3:PutObject"], resources = [for b in local.buckets : "${b}/*"] },
     { sid = "FindFailureBuckets", actions = ["s3:ListBucket"], resources = local.buckets },
@@ -111,5 +99,10 @@ locals {
         dimensions = { QueueName = local.queue }, description = "records wait in the queue for failures; mend the cause and run fanout redrive"
       })
     } : key => a if var.queue_alarm },
+    { for key, q in var.queues : "late-${key}" => merge(local.fan, {
+      namespace  = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", statistic = "Maximum", threshold = 600, periods = 3
+      dimensions = { QueueName = element(split(":", q.arn), 5) }
+      name       = "late-${element(split(":", q.arn), 5)}", description = "messages wait for more than 10 minutes in the queue ${element(split(":", q.arn), 5)}, which it reads; docs/operations.md, Records arrive late"
+    }) if q.alarm },
   )
 }

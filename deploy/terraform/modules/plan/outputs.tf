@@ -16,13 +16,10 @@ output "items" {
 
 output "unsupported" {
   description = "Targets whose rights the module does not know"
-  value = concat(
-    [for t in local.own : { id = t.id, type = t.type } if !contains(["sqs", "sns", "kinesis", "firehose", "lambda"], t.type)],
-    [for t in local.own : { id = t.id, type = "queue that is neither an ARN nor a URL of AWS" } if t.type == "sqs" && !startswith(t.destination, "arn:") && !can(regex("^https?://sqs[.][a-z0-9-]+[.]amazonaws[.]com", t.destination))],
-  )
+  value       = local.unclear
 }
 
 output "alarms" {
   description = "Alarms, by key"
-  value       = { for key, a in local.alarms : key => merge(a, { name = "${var.name}-${key}", description = "${local.about}${a.description}" }) }
+  value       = { for key, a in local.alarms : key => merge(a, { name = "${var.name}-${try(a.name, key)}", description = "${local.about}${a.description}" }) }
 }

@@ -7,6 +7,7 @@ variable "ledger" { type = string }
 variable "log_group" { type = string }
 variable "targets" { type = any }
 variable "streams" { type = map(object({ arn = string, on_failure_arn = optional(string) })) }
+variable "queues" { type = map(object({ arn = string, alarm = bool })) }
 variable "async_failure_arn" { type = string }
 variable "failures_queue_arn" { type = string }
 variable "queue_alarm" { type = bool }
