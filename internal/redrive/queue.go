@@ -15,13 +15,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"fanout/engine/plain"
+	"fanout/internal/hide"
 )
 
 const (
 	// invisible is how long a received message is hidden from other consumers. It is
 	// renewed while the message is in work.
 	invisible = 2 * time.Minute
-	renewal   = invisible / 3
 
 	perCall = 10 // messages in one call (SQS API, ReceiveMessage and the batches)
 
@@ -40,7 +40,7 @@ const (
 type API interface {
 	ReceiveMessage(context.Context, *sqs.ReceiveMessageInput, ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error)
 	DeleteMessageBatch(context.Context, *sqs.DeleteMessageBatchInput, ...func(*sqs.Options)) (*sqs.DeleteMessageBatchOutput, error)
-	ChangeMessageVisibilityBatch(context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error)
+	hide.API
 }
 
 // Queue is an SQS queue of envelopes.
@@ -79,16 +79,11 @@ type message struct {
 func (q *Queue) Run(ctx context.Context, handle func(context.Context, []*Letter) error) (c Counts, err error) {
 	q.held, q.kept = make(map[string]string), make(map[string]string)
 	after := context.WithoutCancel(ctx)
-	renewing, stop := context.WithCancel(after)
-	renewed := make(chan struct{})
-	go func() {
-		defer close(renewed)
-		q.renew(renewing)
-	}()
+	hidden := &hide.Queue{Client: q.Client, URL: q.URL}
+	stop := hidden.Keep(ctx, invisible, q.inWork)
 	defer func() {
 		stop()
-		<-renewed
-		q.release(after)
+		q.release(after, hidden)
 	}()
 	tried := make(map[string]bool)
 	for ctx.Err() == nil && (q.Max == 0 || c.Received < q.Max) {
@@ -265,40 +260,15 @@ func (q *Queue) delete(ctx context.Context, some []message) (left []message, err
 	return left, err
 }
 
-// renew keeps messages in work invisible until ctx ends. The next call makes up for
-// a failed one. If none succeeds, messages are delivered twice.
-func (q *Queue) renew(ctx context.Context) {
-	tick := time.NewTicker(renewal)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			q.mu.Lock()
-			held := slices.Collect(maps.Values(q.held))
-			q.mu.Unlock()
-			q.show(ctx, held, invisible)
-		}
-	}
+// inWork returns the receipt handles of messages in work.
+func (q *Queue) inWork() []string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Collect(maps.Values(q.held))
 }
 
 // release makes the remaining messages visible at once.
-func (q *Queue) release(ctx context.Context) {
+func (q *Queue) release(ctx context.Context, hidden *hide.Queue) {
 	maps.Copy(q.kept, q.held)
-	q.show(ctx, slices.Collect(maps.Values(q.kept)), 0)
-}
-
-// show makes messages visible after d. If a call fails, its messages become visible
-// when their timeout ends.
-func (q *Queue) show(ctx context.Context, receipts []string, d time.Duration) {
-	for some := range slices.Chunk(receipts, perCall) {
-		in := &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &q.URL}
-		for i, receipt := range some {
-			in.Entries = append(in.Entries, types.ChangeMessageVisibilityBatchRequestEntry{
-				Id: aws.String(strconv.Itoa(i)), ReceiptHandle: aws.String(receipt), VisibilityTimeout: int32(d / time.Second), //nolint:gosec // two minutes at most
-			})
-		}
-		_, _ = q.Client.ChangeMessageVisibilityBatch(ctx, in)
-	}
+	hidden.Show(ctx, slices.Collect(maps.Values(q.kept)), 0)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -26,7 +25,7 @@ func (p *Poller) deliver(ctx context.Context, batch []*message) (acked int, err 
 	after := context.WithoutCancel(ctx)
 	for rest := ready; len(rest) > 0; {
 		if ctx.Err() != nil || err != nil {
-			p.show(after, rest, 0)
+			p.hidden.Show(after, p.work.receipts(rest), 0)
 			return acked, err
 		}
 		n := poll.Fit(rest, p.opts.BatchSize)
@@ -173,36 +172,3 @@ func (p *Poller) deleteBatch(ctx context.Context, some []*message, gone map[*mes
 
 // entry is the id of an entry in a call.
 func entry(i int) string { return fmt.Sprint(i) }
-
-// renew keeps messages in work hidden until ctx ends. The next call makes up for a failed one.
-// If none succeeds, messages are delivered twice.
-func (p *Poller) renew(ctx context.Context) {
-	tick := time.NewTicker(p.visibility / 3)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			p.show(ctx, p.work.inWork(), p.visibility)
-		}
-	}
-}
-
-// show makes messages visible after d. If a call fails, its messages become visible when their
-// timeout ends.
-func (p *Poller) show(ctx context.Context, all []*message, d time.Duration) {
-	for some := range slices.Chunk(all, perCall) {
-		in := &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &p.url}
-		for i, receipt := range p.work.receipts(some) {
-			in.Entries = append(in.Entries, types.ChangeMessageVisibilityBatchRequestEntry{
-				Id: aws.String(entry(i)), ReceiptHandle: &receipt, VisibilityTimeout: int32(d / time.Second), //nolint:gosec // at most 12 hours
-			})
-		}
-		call, cancel := context.WithTimeout(ctx, callTimeout)
-		if _, err := p.client.ChangeMessageVisibilityBatch(call, in, once); err != nil && ctx.Err() == nil {
-			p.log.Warn("messages in work could not be kept hidden; they may be delivered twice", zap.Error(err))
-		}
-		cancel()
-	}
-}

@@ -22,6 +22,7 @@ import (
 	"github.com/sourcegraph/conc/pool"
 	"go.uber.org/zap"
 
+	"fanout/internal/hide"
 	"fanout/internal/poll"
 )
 
@@ -30,7 +31,7 @@ type API interface {
 	GetQueueAttributes(context.Context, *sqs.GetQueueAttributesInput, ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
 	ReceiveMessage(context.Context, *sqs.ReceiveMessageInput, ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error)
 	DeleteMessageBatch(context.Context, *sqs.DeleteMessageBatchInput, ...func(*sqs.Options)) (*sqs.DeleteMessageBatchOutput, error)
-	ChangeMessageVisibilityBatch(context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error)
+	hide.API
 }
 
 // Options say how a [Poller] reads and delivers.
@@ -113,6 +114,7 @@ type Poller struct {
 	clock    poll.Clock // of the service
 
 	visibility time.Duration // of a message that is received
+	hidden     hide.Queue
 	work       *work
 }
 
@@ -127,10 +129,14 @@ func New(client API, queueARN, url string, h poll.Handler, o Options) (*Poller, 
 	if faults != nil {
 		return nil, faults
 	}
-	return &Poller{
+	p := &Poller{
 		client: client, arn: queueARN, url: url, region: a.Region, fifo: IsFIFO(queueARN), handle: h, opts: opts,
 		log: poll.NewWarner(opts.Log.With(zap.String("queue", queueARN))), work: newWork(),
-	}, nil
+	}
+	p.hidden = hide.Queue{Client: client, URL: url, Options: []func(*sqs.Options){once}, Failed: func(err error) {
+		p.log.Warn("messages in work could not be kept hidden; they may be delivered twice", zap.Error(err))
+	}}
+	return p, nil
 }
 
 // Run reads and delivers until ctx ends, or, with Options.Once, until the queue gives no more
@@ -141,16 +147,7 @@ func (p *Poller) Run(ctx context.Context) error {
 	if err := p.begin(ctx); err != nil || ctx.Err() != nil {
 		return err
 	}
-	renewing, stop := context.WithCancel(context.WithoutCancel(ctx))
-	renewed := make(chan struct{})
-	go func() {
-		defer close(renewed)
-		p.renew(renewing)
-	}()
-	defer func() {
-		stop()
-		<-renewed
-	}()
+	defer p.hidden.Keep(ctx, p.visibility, func() []string { return p.work.receipts(p.work.inWork()) })()
 	receivers := pool.New().WithContext(ctx).WithCancelOnError().WithFirstError()
 	for range p.opts.Concurrency {
 		receivers.Go(p.receiveAndDeliver)
