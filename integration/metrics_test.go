@@ -3,20 +3,15 @@
 package integration
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
-
-	"fanout/internal/testing/runtimeapi"
 )
 
 // TestMetrics asserts that CloudWatch returns the metrics of bin/bootstrap by name and
@@ -28,31 +23,12 @@ func TestMetrics(t *testing.T) {
 	puts, want := orders(t, 1, 4)
 	file := targetsFile(t, stream, target{"type": "sqs", "destination": arnOf("sqs", "measured"), "collapse": "none", "id": "queue"})
 
-	api := must(runtimeapi.Start())(t)
-	t.Cleanup(api.Close)
-	cmd := exec.Command(filepath.Join("..", "bin", "bootstrap"))
-	cmd.Env = append(os.Environ(), "AWS_LAMBDA_RUNTIME_API="+api.Addr(), "AWS_LAMBDA_FUNCTION_NAME=measured",
-		"FANOUT_TARGETS_FILE="+file, "FANOUT_METRICS=cloudwatch", "FANOUT_METRICS_NAMESPACE=Test/FanOut")
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // returns the kill
-		if t.Failed() {
-			t.Logf("the function's log:\n%s", &log)
-		}
-	})
-
+	deliver := startFunction(t, file, "AWS_LAMBDA_FUNCTION_NAME=measured", "FANOUT_METRICS=cloudwatch", "FANOUT_METRICS_NAMESPACE=Test/FanOut")
 	event := must(os.ReadFile(kinesisEvent(t, stream, puts...)))(t)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
 	const events = 3 // the metrics of the first are sent during the others
 	for range events {
-		if a := must(api.Invoke(ctx, event, time.Now().Add(patience)))(t); a.Failure != nil {
-			t.Fatal(a.Failure)
+		if answer := deliver(event, patience); strings.HasPrefix(answer, "error: ") {
+			t.Fatal(answer)
 		}
 	}
 	if got := len(s.messages(t, "measured")); got != events*len(want.data) {

@@ -30,13 +30,16 @@ const leastInterval = 5 * time.Second
 // look has the flags of both commands.
 type look struct {
 	manage.Command
-	period, late time.Duration
+	period, late, interval time.Duration
 }
 
-// periodFlags adds the flags for what to look at.
-func (l *look) periodFlags(period time.Duration) {
+// lookFlags adds the flags for what to look at. again says who looks again after the interval.
+func (l *look) lookFlags(cmd *cobra.Command, period time.Duration, again string) {
+	l.FunctionFlags(cmd)
+	l.TableFlags()
 	ui.DurationFlag(l.Flags, &l.period, "last", period, "look at the last `TIME`, 1m to 24h")
 	ui.DurationFlag(l.Flags, &l.late, "max-iterator-age", 15*time.Minute, "call records late that are older than this `TIME` when they reach the function")
+	ui.DurationFlag(l.Flags, &l.interval, "interval", 30*time.Second, "wait this `TIME` before "+again+" looks again, at least 5s")
 }
 
 func (l *look) check() error {
@@ -45,6 +48,9 @@ func (l *look) check() error {
 	}
 	if l.late <= 0 {
 		return fmt.Errorf("--max-iterator-age is %v; it must be above zero", l.late)
+	}
+	if l.interval < leastInterval {
+		return fmt.Errorf("--interval is %v; it must be at least %v", l.interval, leastInterval)
 	}
 	return nil
 }
@@ -63,7 +69,6 @@ func (l *look) reader(cmd *cobra.Command, a *cloud.Account) *status.Reader {
 func NewStatus(c *factory.Factory) *cobra.Command {
 	l := look{Command: manage.Command{Factory: c}}
 	var follow bool
-	var interval time.Duration
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show deliveries, delays and failures of a function",
@@ -88,25 +93,19 @@ if status cannot tell. Records that wait for a redrive, or a paused source, do n
   fanout status --max-iterator-age 1m || echo ill`,
 		Args: ui.FlagsOnly,
 	}
-	l.FunctionFlags(cmd)
-	l.TableFlags()
-	l.periodFlags(15 * time.Minute)
+	l.lookFlags(cmd, 15*time.Minute, "--watch")
 	l.Flags.BoolVar(&follow, "watch", false, "show it again and again, in place, until interrupted")
-	ui.DurationFlag(l.Flags, &interval, "interval", 30*time.Second, "wait this `TIME` before --watch looks again, at least 5s")
 	l.OutputFlag(cmd)
 	check := func() error {
-		switch {
-		case l.IsSet("interval") && !follow:
+		if l.IsSet("interval") && !follow {
 			return fmt.Errorf("--interval needs --watch")
-		case interval < leastInterval:
-			return fmt.Errorf("--interval is %v; it must be at least %v", interval, leastInterval)
 		}
 		return l.check()
 	}
 	l.Work(cmd, check, func(ctx context.Context, a *cloud.Account) error {
 		v := viewer{out: cmd.OutOrStdout(), output: l.Output, read: l.reader(cmd, a).Read}
 		if follow {
-			return v.follow(ctx, interval)
+			return v.follow(ctx, l.interval)
 		}
 		return v.once(ctx)
 	})

@@ -24,7 +24,6 @@ const mostPort = 65535
 func NewUI(c *factory.Factory) *cobra.Command {
 	l := look{Command: manage.Command{Factory: c}}
 	var port int
-	var interval time.Duration
 	cmd := &cobra.Command{
 		Use:   "ui",
 		Short: "Show a function's status as a web page on this machine",
@@ -40,16 +39,10 @@ asks AWS once in --interval, however many tabs show it, and never when none does
   fanout ui --last 3h --port 8080`,
 		Args: ui.FlagsOnly,
 	}
-	l.FunctionFlags(cmd)
-	l.TableFlags()
-	l.periodFlags(time.Hour)
-	ui.DurationFlag(l.Flags, &interval, "interval", 30*time.Second, "wait this `TIME` before the page looks again, at least 5s")
+	l.lookFlags(cmd, time.Hour, "the page")
 	l.Flags.IntVar(&port, "port", 0, "listen on this `PORT` (default: any that is free)")
 	check := func() error {
-		switch {
-		case interval < leastInterval:
-			return fmt.Errorf("--interval is %v; it must be at least %v", interval, leastInterval)
-		case port < 0 || port > mostPort:
+		if port < 0 || port > mostPort {
 			return fmt.Errorf("--port is %d; it must be 0 to %d", port, mostPort)
 		}
 		return l.check()
@@ -59,7 +52,7 @@ asks AWS once in --interval, however many tabs show it, and never when none does
 		if _, err := r.Read(ctx); err != nil { // a wrong name shows here, not on the page
 			return err
 		}
-		return serve(ctx, cmd, r, port, interval)
+		return serve(ctx, cmd, r, port, l.interval)
 	})
 	return cmd
 }
