@@ -35,7 +35,8 @@ samples name sources such as arn:aws:kinesis:EXAMPLE; with --source-arn-as, run 
 their records as records of your source.
 
 With --data it makes a record of each line of a file, as fanout event does, and handles the
-records in batches, so the file may be large. Empty lines are skipped. The source is that of
+records in batches, so the file may be large. A batch that is not full waits a second for
+the next line. Empty lines are skipped. The source is that of
 the targets file, or the one that --source-arn-as names. If a target that keeps order
 (parallel: false) does not take a line, the batch is tried up to five times, unless no try
 can help, and then the run ends: no later line may overtake it. For other targets a batch

@@ -25,6 +25,9 @@ import (
 // memory, below what Lambda passes to a function (Lambda quotas), but for one long line.
 const maxEvent = 4 << 20
 
+// lull is how long lines wait for more before a batch is handled that is not full.
+const lull = time.Second
+
 // lineSource returns the source of lines: the one that --source-arn-as names, or else the
 // only one in the targets file.
 func (f *runFlags) lineSource(s *pflag.FlagSet) (string, error) {
@@ -131,18 +134,34 @@ func (r *lineRun) read() (all <-chan numbered, stop func()) {
 	return some, func() { close(done) }
 }
 
+// next returns the next line. There is none, and more is true, if no line came for a while and
+// others wait for it.
+func (r *lineRun) next(ctx context.Context, all <-chan numbered) (line numbered, more bool) {
+	select {
+	case line, more = <-all:
+		return line, more
+	default:
+	}
+	var waited <-chan time.Time
+	if !r.records.Empty() {
+		waited = time.After(lull)
+	}
+	select {
+	case <-ctx.Done():
+	case line, more = <-all:
+	case <-waited:
+		more = true
+	}
+	return line, more
+}
+
 // run reads the lines and handles them.
 func (r *lineRun) run(ctx context.Context) error {
 	var faulty error
 	all, stop := r.read()
 	defer stop()
 	for faulty == nil {
-		var line numbered
-		more := false
-		select {
-		case <-ctx.Done():
-		case line, more = <-all:
-		}
+		line, more := r.next(ctx, all)
 		if ctx.Err() != nil {
 			return ui.Failed(fmt.Errorf("interrupted before %s; this line and later ones were not handled", r.in.Where(r.first)))
 		}
@@ -150,18 +169,20 @@ func (r *lineRun) run(ctx context.Context) error {
 			faulty = r.in.Err()
 			break
 		}
-		if err := r.records.Add(ctx, line.number, line.text); err != nil {
-			faulty = r.in.At(line.number, err)
-			break
-		}
-		r.last = line.number
-		if r.records.Len() < r.poll.batchSize && r.records.Size() < maxEvent {
-			continue
+		if line.number > 0 {
+			if err := r.records.Add(ctx, line.number, line.text); err != nil {
+				faulty = r.in.At(line.number, err)
+				break
+			}
+			r.last = line.number
+			if r.records.Len() < r.poll.batchSize && r.records.Size() < maxEvent {
+				continue
+			}
 		}
 		if err := r.flush(ctx); err != nil {
 			return err
 		}
-		r.first = line.number + 1
+		r.first = r.last + 1
 	}
 	if err := r.flush(ctx); err != nil {
 		return err

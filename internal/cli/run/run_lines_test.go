@@ -116,3 +116,39 @@ func TestInterruptWithoutALine(t *testing.T) {
 		}
 	})
 }
+
+// Lines are handled a while after the last one, though the batch is not full.
+func TestLinesDoNotWaitLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reader, writer := io.Pipe()
+		in, err := lines.Open(reader, "-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int
+		deliver := func(_ context.Context, data []byte) ([]lambda.Result, error) {
+			batches, err := records.Decode(data)
+			if err == nil {
+				got = append(got, len(batches[0].Records))
+			}
+			return nil, err
+		}
+		f := &runFlags{DeliveryFlags: DeliveryFlags{Timeout: time.Minute}, poll: pollFlags{batchSize: 10}}
+		r := lineRun{runFlags: f, deliver: deliver, in: in, sum: &Summary{settled: true}, first: 1, records: &lines.Maker{Service: "kinesis", Source: clitest.Orders}}
+		result := make(chan error, 1)
+		go func() { result <- r.run(t.Context()) }()
+		for _, text := range []string{"a\nb\n", "c\n"} {
+			if _, err := io.WriteString(writer, text); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * lull)
+		}
+		if !slices.Equal(got, []int{2, 1}) {
+			t.Errorf("batches of %v; want 2 and 1", got)
+		}
+		_ = writer.Close()
+		if err := <-result; err != nil || len(got) != 2 {
+			t.Errorf("%v, batches of %v", err, got)
+		}
+	})
+}
