@@ -23,21 +23,22 @@ type KinesisClient interface {
 	GetRecords(context.Context, *kinesis.GetRecordsInput, ...func(*kinesis.Options)) (*kinesis.GetRecordsOutput, error)
 }
 
-// NewKinesis returns a Poller of the Kinesis data stream with the given ARN. The
-// client's own retries are not used. The error lists every fault.
-func NewKinesis(client KinesisClient, streamARN string, h Handler, o Options) (*Poller, error) {
+// NewKinesis returns a Poller of the Kinesis data stream with the given ARN. The ARN may be
+// that of an enhanced fan-out consumer of the stream: its records then come by GetRecords, in
+// events of the consumer. The client's own retries are not used. The error lists every fault.
+func NewKinesis(client KinesisClient, sourceARN string, h Handler, o Options) (*Poller, error) {
 	opts, faults := o.check()
-	parsed, err := arn.Parse(streamARN)
-	if err != nil || parsed.Service != "kinesis" || !strings.HasPrefix(parsed.Resource, "stream/") || strings.Contains(parsed.Resource, "/consumer/") {
-		faults = errors.Join(faults, fmt.Errorf("%q is not the ARN of a Kinesis data stream, such as arn:aws:kinesis:eu-west-1:123456789012:stream/name", streamARN))
+	parsed, err := arn.Parse(sourceARN)
+	if err != nil || parsed.Service != "kinesis" || !strings.HasPrefix(parsed.Resource, "stream/") {
+		faults = errors.Join(faults, fmt.Errorf("%q is not the ARN of a Kinesis data stream, such as arn:aws:kinesis:eu-west-1:123456789012:stream/name", sourceARN))
 	}
 	if faults != nil {
 		return nil, faults
 	}
 	p := newPoller(h, opts)
 	p.source = &kinesisSource{
-		client: client, clock: &p.clock, stream: streamARN,
-		tail: kinesisTail(opts.InvokeIdentity, parsed.Region, streamARN),
+		client: client, clock: &p.clock, source: sourceARN, stream: streamOf(sourceARN),
+		tail: kinesisTail(opts.InvokeIdentity, parsed.Region, sourceARN),
 	}
 	return p, nil
 }
@@ -49,11 +50,18 @@ const kinesisLimit = 10_000
 type kinesisSource struct {
 	client KinesisClient
 	clock  *Clock
-	stream string
+	source string // ARN of the stream, or of its consumer
+	stream string // ARN
 	tail   string // the end of every record of an event
 }
 
-func (s *kinesisSource) arn() string { return s.stream }
+// streamOf returns the ARN of the stream of a source. The ARN of a consumer begins with it.
+func streamOf(source string) string {
+	stream, _, _ := strings.Cut(source, "/consumer/")
+	return stream
+}
+
+func (s *kinesisSource) arn() string { return s.source }
 
 func (s *kinesisSource) permissions() string {
 	return "kinesis:ListShards, kinesis:GetShardIterator and kinesis:GetRecords, and kms:Decrypt if it is encrypted"

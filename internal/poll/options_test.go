@@ -19,7 +19,7 @@ func TestEveryFaultAtOnce(t *testing.T) {
 		err  error
 		want []string
 	}{
-		{"Kinesis", second(NewKinesis(nil, kinesisARN+"/consumer/x:1", nil, bad)), []string{"is not the ARN of a Kinesis data stream"}},
+		{"Kinesis", second(NewKinesis(nil, strings.Replace(kinesisARN, "stream/", "table/", 1), nil, bad)), []string{"is not the ARN of a Kinesis data stream"}},
 		{"Kinesis, wrong service", second(NewKinesis(nil, dynamoDBARN, nil, bad)), []string{"is not the ARN of a Kinesis data stream"}},
 		{"DynamoDB", second(NewDynamoDB(nil, "arn:aws:dynamodb:eu-west-1:123456789012:table/orders", nil, bad)), []string{"for a table, use its LatestStreamArn"}},
 		{"DynamoDB, no ARN", second(NewDynamoDB(nil, "orders", nil, bad)), []string{"is not the ARN of a DynamoDB stream"}},
