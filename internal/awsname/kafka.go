@@ -60,14 +60,33 @@ func checkBrokers(text string) error {
 	return nil
 }
 
+// KafkaParts returns the parts of a topic's name: the topic, and the ARN of its MSK cluster or the
+// brokers.
+func KafkaParts(source string) (topic, cluster string, brokers []string) {
+	cut := strings.LastIndexByte(source, '/')
+	if list, ok := strings.CutPrefix(source[:cut], KafkaScheme); ok {
+		return source[cut+1:], "", strings.Split(list, ",")
+	}
+	return source[cut+1:], strings.Replace(source[:cut], ":topic/", ":cluster/", 1), nil
+}
+
+// KafkaTopic returns the name of a topic, whose parts [KafkaParts] returns. The brokers may be in
+// any order.
+func KafkaTopic(topic, cluster string, brokers []string) string {
+	if cluster != "" {
+		return strings.Replace(cluster, ":cluster/", ":topic/", 1) + "/" + topic
+	}
+	return KafkaScheme + strings.Join(slices.Sorted(slices.Values(brokers)), ",") + "/" + topic
+}
+
 // KafkaEvent returns what is around the records of a partition of a topic in Lambda's events
 // (Lambda guide, Using Lambda with Amazon MSK, and with self-managed Apache Kafka). partition
 // is its topic, a hyphen and its number.
 func KafkaEvent(source, partition string) (start, end string) {
-	cut := strings.LastIndexByte(source, '/')
-	head := `"eventSource":"aws:kafka","eventSourceArn":"` + strings.Replace(source[:cut], ":topic/", ":cluster/", 1) + `"`
-	if list, ok := strings.CutPrefix(source[:cut], KafkaScheme); ok {
-		head = `"eventSource":"SelfManagedKafka","bootstrapServers":"` + list + `"`
+	_, cluster, brokers := KafkaParts(source)
+	head := `"eventSource":"aws:kafka","eventSourceArn":"` + cluster + `"`
+	if cluster == "" {
+		head = `"eventSource":"SelfManagedKafka","bootstrapServers":"` + strings.Join(brokers, ",") + `"`
 	}
 	return `{` + head + `,"records":{"` + partition + `":[`, `]}}`
 }

@@ -26,12 +26,13 @@ func TestHookRefusesWhatAWSRefuses(t *testing.T) {
 		table = "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026-01-31T12:34:56.789"
 		topic = "arn:aws:sns:eu-west-1:123456789012:alerts"
 		queue = "arn:aws:sqs:eu-west-1:123456789012:failures"
+		msk   = "arn:aws:kafka:eu-west-1:123456789012:topic/demo/0123-1/orders"
 	)
 	soon := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
 	for _, c := range []struct{ flags, want string }{
 		// Starting positions.
-		{"--source-arn " + table + " --starting-position AT_TIMESTAMP=2026-01-01T00:00:00Z", "--starting-position is AT_TIMESTAMP, which works only for Kinesis streams; "},
-		{"--source-type dynamodb --source t --starting-position AT_TIMESTAMP=2026-01-01T00:00:00Z", "--starting-position is AT_TIMESTAMP, which works only for Kinesis streams; "},
+		{"--source-arn " + table + " --starting-position AT_TIMESTAMP=2026-01-01T00:00:00Z", "--starting-position is AT_TIMESTAMP, which works only for Kinesis streams and Kafka topics; "},
+		{"--source-type dynamodb --source t --starting-position AT_TIMESTAMP=2026-01-01T00:00:00Z", "--starting-position is AT_TIMESTAMP, which works only for Kinesis streams and Kafka topics; "},
 		{"--source-arn " + clitest.Orders + " --starting-position AT_TIMESTAMP=" + soon, "--starting-position is AT_TIMESTAMP=" + soon + ", which is in the future; "},
 		// Topics that invoke nothing.
 		{"--source-arn " + topic + ".fifo", `the topic "` + topic + `.fifo" is a FIFO topic, which delivers only to SQS queues and cannot invoke a function; `},
@@ -54,6 +55,18 @@ func TestHookRefusesWhatAWSRefuses(t *testing.T) {
 		{"--source-arn " + topic + " --parallelization-factor 2", "--parallelization-factor has no effect on SNS topics; remove it"},
 		{"--source-arn " + topic + " --bisect", "--bisect has no effect on SNS topics; remove it"},
 		{"--source-arn " + topic + " --filter {} --filter {}", "--filter appears more than once, but a subscription can have only one filter policy; combine them"},
+		// Kafka topics.
+		{"--source-arn " + msk + " --parallelization-factor 2", "--parallelization-factor has no effect on Kafka topics: "},
+		{"--source-arn " + msk + " --maximum-concurrency 2", "--maximum-concurrency is for SQS queues"},
+		{"--source-arn " + msk + " --batch-size 10001", "--batch-size is 10001; for a Kafka topic it must be 1 to 10000"},
+		{"--source-arn " + msk + " --minimum-pollers 201", "--minimum-pollers is 201; for a Kafka topic it must be 1 to 200"},
+		{"--source-arn " + msk + " --minimum-pollers 9 --maximum-pollers 8", "--maximum-pollers is 8, which is less than --minimum-pollers; raise it"},
+		{"--source-arn " + msk + " --source-access VPC_SUBNET=subnet:subnet-1", "--source-access is VPC_SUBNET, which clusters of Amazon MSK do not take; "},
+		{"--source-arn kafka://b:9092/orders --source-access SASL_SCRAM_512=arn:aws:x", `--source-access is "SASL_SCRAM_512=arn:aws:x"; write TYPE=URI with one of the types BASIC_AUTH, `},
+		{"--source-arn kafka://b:9092/orders --source-access VPC_SUBNET=subnet-1", `--source-access is "VPC_SUBNET=subnet-1"; the URI of VPC_SUBNET begins with subnet:subnet-`},
+		{"--source-arn kafka://b/orders --minimum-pollers 1", `--source-arn: "kafka://b/orders" has a broker that is not HOST:PORT; `},
+		{"--source-arn " + queue + " --consumer-group g", "--consumer-group works only for Kafka topics; remove it"},
+		{"--source-arn " + clitest.Orders + " --minimum-pollers 1", "--minimum-pollers works only for Kafka topics; remove it"},
 		// Settings that queues do not have.
 		{"--source-arn " + queue + " --starting-position LATEST", "--starting-position has no effect on SQS queues: "},
 		{"--source-arn " + queue + " --parallelization-factor 2", "--parallelization-factor has no effect on SQS queues: "},

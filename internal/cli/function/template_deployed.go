@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"fanout/internal/awserr"
+	"fanout/internal/awsname"
 	"fanout/internal/cli/manage"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/hooks"
@@ -128,6 +129,12 @@ func mappingOf(c *types.EventSourceMappingConfiguration) template.Mapping {
 	}
 	if c.MaximumRetryAttempts != nil {
 		m.MaximumRetryAttempts = whole(c.MaximumRetryAttempts)
+	}
+	if awsname.IsKafka(m.Source) {
+		m.Kafka = kafkaOf(cloud.ConsumerGroup(c), c.SourceAccessConfigurations, nil, nil)
+		if p := c.ProvisionedPollerConfig; p != nil {
+			m.Kafka.MinimumPollers, m.Kafka.MaximumPollers = whole(p.MinimumPollers), whole(p.MaximumPollers)
+		}
 	}
 	if c.FilterCriteria != nil {
 		for _, f := range c.FilterCriteria.Filters {

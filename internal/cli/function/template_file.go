@@ -5,9 +5,12 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/spf13/cobra"
 
+	"fanout/internal/awsname"
 	"fanout/internal/cli/manage"
 	"fanout/internal/poll/queue"
 	"fanout/internal/provision/cloud"
@@ -101,7 +104,19 @@ func (t *templates) hook(source string, s hooks.Settings) template.Mapping {
 	if s.StartingTimestamp != nil {
 		m.StartingTime = *s.StartingTimestamp
 	}
+	if awsname.IsKafka(source) {
+		m.ParallelizationFactor, m.Kafka = 0, kafkaOf(s.Kafka.ConsumerGroup, s.Kafka.Access, s.Kafka.MinimumPollers, s.Kafka.MaximumPollers)
+	}
 	return m
+}
+
+// kafkaOf returns the settings that only a mapping of a Kafka topic has.
+func kafkaOf(group string, access []types.SourceAccessConfiguration, least, most *int32) template.Kafka {
+	k := template.Kafka{ConsumerGroup: group, MinimumPollers: whole(least), MaximumPollers: whole(most)}
+	for _, a := range access {
+		k.Access = append(k.Access, template.Access{Type: string(a.Type), URI: aws.ToString(a.URI)})
+	}
+	return k
 }
 
 // place returns the ARN of the future function: the given ARN, or else one in the

@@ -243,19 +243,6 @@ func (m *Command) Registry(ctx context.Context, a *cloud.Account) (*registry.Tab
 	}, err
 }
 
-// MappedRef is like SourceRef, but refuses a source whose mapping fanout does not manage.
-func (m *Command) MappedRef(ctx context.Context, a *cloud.Account) (string, error) {
-	if awsname.IsKafka(m.SourceARN) {
-		return "", noKafka(m.SourceARN)
-	}
-	return m.SourceRef(ctx, a)
-}
-
-// noKafka is the error of a Kafka topic where fanout would manage its mapping.
-func noKafka(topic string) error {
-	return fmt.Errorf("%s is a Kafka topic, whose event source mapping fanout does not manage; use aws lambda create-event-source-mapping and update-event-source-mapping", topic)
-}
-
 // SourceRef returns the ARN of the source, "" if the command line names none.
 func (m *Command) SourceRef(ctx context.Context, a *cloud.Account) (string, error) {
 	switch {

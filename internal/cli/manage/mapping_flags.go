@@ -23,13 +23,14 @@ type MappingFlags struct {
 	Bisect                                  bool
 	concurrency                             int32
 	filters                                 []string
+	Kafka                                   kafkaFlags
 }
 
 func (f *MappingFlags) Add(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.Int32Var(&f.BatchSize, "batch-size", 100, "pass at most `N` records to the function at a time; of a queue 10, if the flag is not set")
 	ui.SecondsFlag(s, &f.Window, "batching-window", 0, "wait for a full batch for at most this `TIME`, such as 5 or 1m")
-	s.StringVar(&f.start, "starting-position", "LATEST", "start a new mapping at this `POSITION`: LATEST, TRIM_HORIZON, or AT_TIMESTAMP=2026-11-22T20:15:00Z (Kinesis)")
+	s.StringVar(&f.start, "starting-position", "LATEST", "start a new mapping at this `POSITION`: LATEST, TRIM_HORIZON, or AT_TIMESTAMP=2026-11-22T20:15:00Z (Kinesis and Kafka)")
 	s.Int32Var(&f.Factor, "parallelization-factor", 1, "process `N` batches of a shard at a time, split by key")
 	s.Int32Var(&f.Retries, "maximum-retry-attempts", -1, "give up a batch after `N` retries; -1 for never; for a topic 0 to 2")
 	ui.SecondsFlag(s, &f.Age, "maximum-record-age", -1, "give up records after this `TIME`, such as 3600 or 1h; -1 for never; for a topic 1m to 6h")
@@ -37,6 +38,7 @@ func (f *MappingFlags) Add(cmd *cobra.Command) {
 	s.Int32Var(&f.concurrency, "maximum-concurrency", 0, "process at most `N` batches of a queue at a time, 2 to 1000; 0 for no bound")
 	s.StringVar(&f.OnFailure, "on-failure", "", "the queue, topic or bucket with this `ARN` gets a description of each batch that Lambda gives up; for a topic also a function or event bus; '' for none")
 	s.StringArrayVar(&f.filters, "filter", nil, "pass only records that match this `PATTERN`: JSON, or @FILE for a file with it; repeatable; '' for all (default: all)")
+	f.Kafka.add(s)
 	_ = cmd.RegisterFlagCompletionFunc("starting-position", cobra.FixedCompletions(mappingPositions, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -122,6 +124,9 @@ func (f *MappingFlags) Settings(m *Command, source sourceForm) (s hooks.Settings
 	if m.IsSet("bisect") {
 		s.Bisect = &f.Bisect
 	}
+	if s.Kafka, err = f.Kafka.settings(m); err != nil {
+		return s, err
+	}
 	if m.IsSet("on-failure") {
 		if err := f.checkFailure(m, source); err != nil {
 			return s, err
@@ -185,8 +190,11 @@ func FormOf(source string) sourceForm {
 // cannot be hooked.
 func (f *MappingFlags) checkSource(m *Command, source sourceForm) error {
 	bounds, of := streamBounds, ""
+	if err := f.Kafka.check(m, source); err != nil {
+		return err
+	}
 	if source.Service == awsname.Kafka {
-		return noKafka(source.name)
+		bounds, of = kafkaBounds, "for a Kafka topic "
 	}
 	if source.Service == "sns" {
 		bounds, of = topicBounds, "for an SNS topic "
@@ -289,7 +297,7 @@ func (f *MappingFlags) position(s *hooks.Settings, source sourceForm) error {
 		}
 		switch {
 		case source.Service == "dynamodb": // Lambda API, CreateEventSourceMapping
-			return errors.New("--starting-position is AT_TIMESTAMP, which works only for Kinesis streams; for a DynamoDB stream use LATEST or TRIM_HORIZON")
+			return errors.New("--starting-position is AT_TIMESTAMP, which works only for Kinesis streams and Kafka topics; for a DynamoDB stream use LATEST or TRIM_HORIZON")
 		case time.Until(t) > clockError:
 			return fmt.Errorf("--starting-position is %s, which is in the future; to start now, use LATEST", f.start)
 		}

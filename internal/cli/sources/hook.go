@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fanout/internal/awserr"
+	"fanout/internal/awsname"
 	"fanout/internal/cli/factory"
 	"fanout/internal/cli/manage"
 	"fanout/internal/cli/ui"
@@ -32,12 +33,12 @@ func NewHook(c *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "hook",
 		Short: "Connect a source to the function",
-		Long: `Hook connects a source to the function: a Kinesis stream, DynamoDB stream or SQS queue
-with an event source mapping, an SNS topic with a subscription. If the source is already
-connected, hook changes only the settings on the command line. The defaults below apply
-to a new mapping.
+		Long: `Hook connects a source to the function: a Kinesis stream, DynamoDB stream, SQS queue or
+Kafka topic with an event source mapping, an SNS topic with a subscription. If the source
+is already connected, hook changes only the settings on the command line. The defaults
+below apply to a new mapping.
 
-For a topic, Lambda invokes the function asynchronously. It tries a message three times
+For an SNS topic, Lambda invokes the function asynchronously. It tries a message three times
 and then drops it, unless you name a destination with --on-failure. The number of
 retries, the maximum age and this destination are settings of the function, so all its
 topics share them.
@@ -52,7 +53,10 @@ also gets the records. The onFailure of a target, set with fanout register --on-
 is the function's. It names another target, which gets the records that the first
 target cannot take, and the batch goes on.
 
-A mapping always has ReportBatchItemFailures. When all mappings of the function have it,
+A Kafka topic is named by the ARN of a topic of Amazon MSK, or kafka://HOST:PORT/TOPIC. Only
+with --minimum-pollers can Lambda retry the failed records of a batch alone.
+
+Any other mapping always has ReportBatchItemFailures. When all mappings of the function have it,
 hook sets the function's variable FANOUT_REPORT_BATCH_ITEM_FAILURES to true. As long as
 one does not, hook sets it to false, because that mapping would lose failed records.`,
 		Example: `  fanout hook --function fanout --source-type kinesis --source inputStream
@@ -82,7 +86,7 @@ func (h *hookCommand) checkFlags() (err error) {
 }
 
 func (h *hookCommand) run(ctx context.Context, cmd *cobra.Command, a *cloud.Account) error {
-	source, err := h.MappedRef(ctx, a)
+	source, err := h.SourceRef(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -92,7 +96,10 @@ func (h *hookCommand) run(ctx context.Context, cmd *cobra.Command, a *cloud.Acco
 		return err
 	}
 	// Lambda makes no mapping that the role cannot read.
-	coming := policy.Source{ARN: source, OnFailure: h.mapping.OnFailure}
+	coming, err := h.coming(ctx, connector, source)
+	if err != nil {
+		return err
+	}
 	needed, err := h.SyncPolicy(ctx, cmd, a, coming)
 	if err != nil {
 		return err
@@ -113,11 +120,27 @@ func (h *hookCommand) run(ctx context.Context, cmd *cobra.Command, a *cloud.Acco
 	h.warnFilter(source)
 	h.warnLostMessages(ctx, connector, source)
 	h.warnUnwatched(source, did)
+	h.warnWhole(ctx, connector, source)
 	if h.NoIAM || h.DryRun || did != cloud.Updated {
 		return nil
 	}
 	_, err = h.SyncPolicy(ctx, cmd, a, coming) // the mapping's earlier destination needs no right now
 	return err
+}
+
+// coming returns the source as the policy has to allow it.
+func (h *hookCommand) coming(ctx context.Context, connector *hooks.Hooks, source string) (policy.Source, error) {
+	s := policy.Source{ARN: source, OnFailure: h.mapping.OnFailure}
+	if !awsname.IsKafka(source) {
+		return s, nil
+	}
+	access, err := h.settings.Kafka.Access, error(nil)
+	if access == nil {
+		access, err = connector.Access(ctx, source)
+	}
+	s.Group = h.settings.Kafka.ConsumerGroup
+	s.Secrets, s.Network = cloud.Secrets(access)
+	return s, err
 }
 
 // look checks everything that can be checked before something is written. It reports
@@ -165,6 +188,20 @@ func (h *hookCommand) warnLostMessages(ctx context.Context, connector *hooks.Hoo
 	}
 	h.Warn("Lambda invokes the function %s for a message, within %v, and then drops the message; to keep such messages, run fanout hook --function %s --source-arn %s --on-failure ARN",
 		ui.Count(fate.Attempts, "time"), ui.Briefly(time.Duration(fate.Age)*time.Second), h.FunctionName(), source)
+}
+
+// warnWhole warns about a topic of Kafka whose batches come again as a whole, and about records that
+// Lambda gives up although no flag says so. If the lookup fails, doctor reports it.
+func (h *hookCommand) warnWhole(ctx context.Context, connector *hooks.Hooks, source string) {
+	if !awsname.IsKafka(source) {
+		return
+	}
+	if reports, err := connector.Reports(ctx, source); err == nil && !reports && !h.DryRun {
+		h.Warn("Lambda sends whole batches of %s again if a record fails, because only provisioned mode has ReportBatchItemFailures; to switch it on, run fanout hook --function %s --source-arn %[1]s --minimum-pollers 1, which Lambda charges for", source, h.FunctionName())
+	}
+	if h.mapping.OnFailure != "" && !h.IsSet("maximum-retry-attempts") {
+		h.Warn("with --on-failure, Lambda gives a batch of a Kafka topic up after ten retries, whatever is said elsewhere; set --maximum-retry-attempts to another number")
+	}
 }
 
 // warnFilter warns about limits of Lambda's own filter.

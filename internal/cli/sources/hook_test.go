@@ -21,6 +21,8 @@ func TestHookTakesWhatAWSTakes(t *testing.T) {
 		"--source-arn " + topic + " --maximum-record-age 1h --maximum-retry-attempts 0 --on-failure arn:aws:events:eu-west-1:123456789012:event-bus/default",
 		"--source-arn arn:aws:sqs:eu-west-1:123456789012:orders --batch-size 10000 --batching-window 5m --maximum-concurrency 1000",
 		"--source-arn arn:aws:sqs:eu-west-1:123456789012:orders.fifo --batch-size 10 --maximum-concurrency 0",
+		"--source-arn arn:aws:kafka:eu-west-1:123456789012:topic/demo/0123-1/orders --starting-position AT_TIMESTAMP=" + past + " --minimum-pollers 1 --maximum-pollers 2000 --maximum-retry-attempts 5",
+		"--source-arn kafka://b:9094/orders --consumer-group fanout --source-access BASIC_AUTH=arn:aws:secretsmanager:eu-west-1:123456789012:secret:s --source-access VPC_SECURITY_GROUP=security_group:sg-1",
 		"--source-arn " + topic + " --on-failure arn:aws:lambda:eu-west-1:123456789012:function:other:live",
 	} {
 		m := manage.Command{Factory: new(factory.Factory)}

@@ -39,7 +39,7 @@ func newMappingSwitch(c *factory.Factory, name string, on bool, short, long stri
 	m.TableFlags()
 	m.OutputFlag(cmd)
 	m.Work(cmd, m.NeedSource, func(ctx context.Context, a *cloud.Account) error {
-		source, err := m.MappedRef(ctx, a)
+		source, err := m.SourceRef(ctx, a)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fanout/internal/awsname"
 	"fanout/internal/cli/factory"
 	"fanout/internal/cli/manage"
 	"fanout/internal/cli/ui"
@@ -45,9 +46,17 @@ func (m *sourceCommand) report(ctx context.Context, cmd *cobra.Command, h *hooks
 		fmt.Fprintf(cmd.ErrOrStderr(), "variable %s: %s%t\n", hooks.Variable, would, value)
 	}
 	for _, other := range others {
-		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the mapping of %s does not have ReportBatchItemFailures, so Lambda sends whole batches again; run fanout hook --source-arn %s\n", other, other)
+		fmt.Fprintf(cmd.ErrOrStderr(), "fanout: warning: the mapping of %s does not have ReportBatchItemFailures, so Lambda sends whole batches again; run fanout hook --source-arn %s%s\n", other, other, pollers(other))
 	}
 	return nil
+}
+
+// pollers returns the flag that a mapping needs to report failed items.
+func pollers(source string) string {
+	if awsname.IsKafka(source) {
+		return " --minimum-pollers 1"
+	}
+	return ""
 }
 
 // showHook prints the outcome for the hook of a source, unless did is "", and the

@@ -32,7 +32,7 @@ share them.`,
 	m.IAMFlag()
 	m.DryRunFlag()
 	m.Work(cmd, m.NeedSource, func(ctx context.Context, a *cloud.Account) error {
-		source, err := m.MappedRef(ctx, a)
+		source, err := m.SourceRef(ctx, a)
 		if err != nil {
 			return err
 		}

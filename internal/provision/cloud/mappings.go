@@ -8,15 +8,62 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"fanout/internal/awsname"
 	"fanout/internal/pages"
 )
 
+// kafkaBrokers is the only kind of endpoints of a cluster outside of Amazon MSK.
+const kafkaBrokers = string(types.EndPointTypeKafkaBootstrapServers)
+
+// sourceOf returns the source of a mapping as targets name it.
+func sourceOf(m *types.EventSourceMappingConfiguration) *string {
+	if len(m.Topics) == 0 {
+		return m.EventSourceArn
+	}
+	var brokers []string
+	if m.SelfManagedEventSource != nil {
+		brokers = m.SelfManagedEventSource.Endpoints[kafkaBrokers]
+	}
+	return aws.String(awsname.KafkaTopic(m.Topics[0], aws.ToString(m.EventSourceArn), brokers))
+}
+
+// SelfManaged returns the event source of brokers outside of Amazon MSK.
+func SelfManaged(brokers []string) *types.SelfManagedEventSource {
+	return &types.SelfManagedEventSource{Endpoints: map[string][]string{kafkaBrokers: brokers}}
+}
+
+// Secrets returns the ARNs of the secrets with which a mapping logs in to brokers, and whether it
+// names a network.
+func Secrets(access []types.SourceAccessConfiguration) (arns []string, network bool) {
+	for _, a := range access {
+		switch a.Type {
+		case types.SourceAccessTypeVpcSubnet, types.SourceAccessTypeVpcSecurityGroup:
+			network = true
+		default:
+			arns = append(arns, aws.ToString(a.URI))
+		}
+	}
+	return arns, network
+}
+
+// ConsumerGroup returns the id of the consumer group of a mapping of Kafka, "" for any other one.
+func ConsumerGroup(m *types.EventSourceMappingConfiguration) string {
+	switch {
+	case m.AmazonManagedKafkaEventSourceConfig != nil:
+		return aws.ToString(m.AmazonManagedKafkaEventSourceConfig.ConsumerGroupId)
+	case m.SelfManagedKafkaEventSourceConfig != nil:
+		return aws.ToString(m.SelfManagedKafkaEventSourceConfig.ConsumerGroupId)
+	}
+	return ""
+}
+
 // Mappings returns the event source mappings of a function, except any that are being
-// deleted. source selects one source; "" means all. Lambda also lists the mappings of a
-// function that does not exist.
+// deleted. source selects one source; "" means all. The EventSourceArn of a mapping is its source
+// as targets name it, also for Kafka, where Lambda has a cluster and a topic. Lambda also lists
+// the mappings of a function that does not exist.
 func Mappings(ctx context.Context, client lambda.ListEventSourceMappingsAPIClient, function, source string) ([]types.EventSourceMappingConfiguration, error) {
 	in := &lambda.ListEventSourceMappingsInput{FunctionName: &function}
-	if source != "" {
+	if source != "" && !awsname.IsKafka(source) {
 		in.EventSourceArn = &source
 	}
 	var all []types.EventSourceMappingConfiguration
@@ -25,7 +72,8 @@ func Mappings(ctx context.Context, client lambda.ListEventSourceMappingsAPIClien
 			return nil, fmt.Errorf("the mappings of the function %q cannot be listed: %w", function, err)
 		}
 		for _, m := range page.EventSourceMappings {
-			if aws.ToString(m.State) != "Deleting" {
+			m.EventSourceArn = sourceOf(&m)
+			if aws.ToString(m.State) != "Deleting" && (source == "" || !awsname.IsKafka(source) || aws.ToString(m.EventSourceArn) == source) {
 				all = append(all, m)
 			}
 		}

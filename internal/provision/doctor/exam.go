@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"fanout/internal/awserr"
-	"fanout/internal/awsname"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/hooks"
 	"fanout/internal/provision/registry"
@@ -115,7 +114,7 @@ func (p *examination) readTargets(ctx context.Context) []Finding {
 func (p *examination) readHooks(ctx context.Context) []Finding {
 	p.hooks, p.hooksErr = cloud.Mappings(ctx, p.Lambda, p.Function, "")
 	p.hooks = slices.DeleteFunc(p.hooks, func(m types.EventSourceMappingConfiguration) bool {
-		return m.EventSourceArn == nil || awsname.IsKafka(*m.EventSourceArn)
+		return m.EventSourceArn == nil
 	})
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
+	"fanout/internal/awsname"
 	"fanout/internal/provision/cloud"
 )
 
@@ -30,7 +31,7 @@ func (p *examination) lag(ctx context.Context) (found []Finding) {
 	for i := range p.hooks {
 		source := aws.ToString(p.hooks[i].EventSourceArn)
 		if !cloud.IsQueue(source) {
-			streams = true
+			streams = streams || !awsname.IsKafka(source) // Lambda has no age for Kafka
 			continue
 		}
 		if cloud.Elsewhere(source, p.function.ARN) {

@@ -157,7 +157,7 @@ func (p *examination) sources(ctx context.Context) []Finding {
 		a, err := arn.Parse(source)
 		former, _ := streams.Former(source)
 		switch {
-		case err != nil, a.Service == awsname.Kafka: // a fault of its targets, reported elsewhere; a mapping of Kafka names the cluster
+		case err != nil && !awsname.IsKafka(source): // a fault of its targets, reported elsewhere
 		case a.Service == "sns":
 			topicsOnly = true
 			found = append(found, p.topic(ctx, source, a.Region)...)

@@ -89,6 +89,9 @@ func (p *examination) reports(context.Context) []Finding {
 		}
 		source := aws.ToString(m.EventSourceArn)
 		fix := p.run("hook", "--source-arn", source)
+		if awsname.IsKafka(source) { // it needs provisioned mode
+			fix = p.run("hook", "--source-arn", source, "--minimum-pollers", "1")
+		}
 		if p.options.ReportBatchItemFailures {
 			found = append(found, is.wrong(fix, "%s is true, but the mapping of %s does not have ReportBatchItemFailures, so failed records are lost", hooks.Variable, awsname.Source(source)))
 		} else {

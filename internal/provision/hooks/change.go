@@ -3,6 +3,7 @@ package hooks
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,17 @@ func changes(old *types.EventSourceMappingConfiguration, in *lambda.UpdateEventS
 	}
 	if in.DestinationConfig != nil {
 		all = append(all, cloud.Changed("on-failure", cmp.Or(cloud.OnFailure(old.DestinationConfig), cloud.Unset), cmp.Or(cloud.OnFailure(in.DestinationConfig), cloud.Unset)))
+	}
+	if in.SourceAccessConfigurations != nil {
+		all = append(all, cloud.Changed("source-access", accesses(old.SourceAccessConfigurations), accesses(in.SourceAccessConfigurations)))
+	}
+	if p := in.ProvisionedPollerConfig; p != nil {
+		before := new(types.ProvisionedPollerConfig)
+		if old.ProvisionedPollerConfig != nil {
+			before = old.ProvisionedPollerConfig
+		}
+		all = noted(all, "minimum-pollers", before.MinimumPollers, differing(p.MinimumPollers, before.MinimumPollers), number)
+		all = noted(all, "maximum-pollers", before.MaximumPollers, differing(p.MaximumPollers, before.MaximumPollers), number)
 	}
 	if in.FilterCriteria != nil {
 		all = append(all, cloud.Changed("filter", patterns(old.FilterCriteria), patterns(in.FilterCriteria)))
@@ -53,6 +65,16 @@ func bound(c *types.ScalingConfig) string {
 		return number(n)
 	}
 	return cloud.Unset
+}
+
+// accesses lists logins and networks, as --source-access has them.
+func accesses(all []types.SourceAccessConfiguration) string {
+	var list []string
+	for _, a := range all {
+		list = append(list, string(a.Type)+"="+aws.ToString(a.URI))
+	}
+	slices.Sort(list)
+	return cmp.Or(strings.Join(list, " "), cloud.Unset)
 }
 
 func number(n int32) string { return fmt.Sprint(n) }

@@ -26,7 +26,9 @@ func (h *Hooks) foreseen(all []types.EventSourceMappingConfiguration) []types.Ev
 	if h.coming == "" {
 		return all
 	}
-	return append(all, types.EventSourceMappingConfiguration{
-		EventSourceArn: &h.coming, FunctionResponseTypes: []types.FunctionResponseType{types.FunctionResponseTypeReportBatchItemFailures},
-	})
+	m := types.EventSourceMappingConfiguration{EventSourceArn: &h.coming}
+	if h.reporting {
+		m.FunctionResponseTypes = []types.FunctionResponseType{types.FunctionResponseTypeReportBatchItemFailures}
+	}
+	return append(all, m)
 }

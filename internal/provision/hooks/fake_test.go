@@ -65,7 +65,7 @@ func (f *fakeLambda) call(ctx context.Context, op string, function *string) erro
 func (f *fakeLambda) ListEventSourceMappings(ctx context.Context, in *lambda.ListEventSourceMappingsInput, _ ...func(*lambda.Options)) (*lambda.ListEventSourceMappingsOutput, error) {
 	out := &lambda.ListEventSourceMappingsOutput{}
 	for _, m := range f.mappings {
-		if in.EventSourceArn == nil || *in.EventSourceArn == *m.EventSourceArn {
+		if in.EventSourceArn == nil || *in.EventSourceArn == aws.ToString(m.EventSourceArn) {
 			out.EventSourceMappings = append(out.EventSourceMappings, m)
 		}
 	}
@@ -83,7 +83,9 @@ func (f *fakeLambda) CreateEventSourceMapping(ctx context.Context, in *lambda.Cr
 		ParallelizationFactor: in.ParallelizationFactor, MaximumRetryAttempts: in.MaximumRetryAttempts,
 		MaximumRecordAgeInSeconds: in.MaximumRecordAgeInSeconds, BisectBatchOnFunctionError: in.BisectBatchOnFunctionError,
 		DestinationConfig: in.DestinationConfig, FilterCriteria: in.FilterCriteria, FunctionResponseTypes: in.FunctionResponseTypes,
-		ScalingConfig: in.ScalingConfig,
+		ScalingConfig: in.ScalingConfig, Topics: in.Topics, SelfManagedEventSource: in.SelfManagedEventSource,
+		SelfManagedKafkaEventSourceConfig: in.SelfManagedKafkaEventSourceConfig, AmazonManagedKafkaEventSourceConfig: in.AmazonManagedKafkaEventSourceConfig,
+		SourceAccessConfigurations: in.SourceAccessConfigurations, ProvisionedPollerConfig: in.ProvisionedPollerConfig,
 	})
 	return &lambda.CreateEventSourceMappingOutput{}, nil
 }
@@ -105,6 +107,12 @@ func (f *fakeLambda) UpdateEventSourceMapping(ctx context.Context, in *lambda.Up
 	}
 	if in.ScalingConfig != nil {
 		m.ScalingConfig = in.ScalingConfig
+	}
+	if in.ProvisionedPollerConfig != nil {
+		m.ProvisionedPollerConfig = in.ProvisionedPollerConfig
+	}
+	if in.SourceAccessConfigurations != nil {
+		m.SourceAccessConfigurations = in.SourceAccessConfigurations
 	}
 	if in.FunctionResponseTypes != nil {
 		m.FunctionResponseTypes = in.FunctionResponseTypes

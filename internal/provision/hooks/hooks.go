@@ -1,5 +1,5 @@
-// Package hooks connects sources to the function: Kinesis streams, DynamoDB streams and SQS
-// queues by event source mappings, SNS topics by subscriptions.
+// Package hooks connects sources to the function: Kinesis streams, DynamoDB streams, SQS queues
+// and Kafka topics by event source mappings, SNS topics by subscriptions.
 package hooks
 
 import (
@@ -25,9 +25,10 @@ type Hooks struct {
 	Changed []cloud.Change // settings that Hook changed in an existing mapping
 
 	// DryRun makes every method find out what it would change, and change nothing.
-	DryRun  bool
-	coming  string // the source that Hook would have hooked
-	leaving string // the source that Unhook would have unhooked
+	DryRun    bool
+	coming    string // the source that Hook would have hooked
+	reporting bool   // whether its mapping would report failed items
+	leaving   string // the source that Unhook would have unhooked
 }
 
 // Of returns the hooks of a function in an account.

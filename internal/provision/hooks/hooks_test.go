@@ -14,7 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-var ignore = cmpopts.IgnoreUnexported(types.EventSourceMappingConfiguration{}, types.DestinationConfig{}, types.OnFailure{}, types.FilterCriteria{}, types.Filter{}, types.ScalingConfig{})
+var ignore = cmpopts.IgnoreUnexported(types.EventSourceMappingConfiguration{}, types.DestinationConfig{}, types.OnFailure{}, types.FilterCriteria{}, types.Filter{}, types.ScalingConfig{},
+	types.AmazonManagedKafkaEventSourceConfig{}, types.SelfManagedKafkaEventSourceConfig{}, types.SelfManagedEventSource{}, types.SourceAccessConfiguration{}, types.ProvisionedPollerConfig{})
 
 // wantErr fails the test unless err is nil for "", or else begins with want.
 func wantErr(t *testing.T, err error, want string) {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"fanout/internal/awserr"
+	"fanout/internal/awsname"
 	"fanout/internal/provision/cloud"
 )
 
@@ -19,7 +20,9 @@ import (
 // CreateEventSourceMapping); nil: unchanged, or Lambda's default. An SNS topic has a
 // filter policy; its MaximumRetryAttempts, MaximumRecordAge and OnFailure are the
 // function's settings for asynchronous invocations, which all its topics share. An SQS queue
-// has only BatchSize, BatchingWindow, MaximumConcurrency and Filters.
+// has only BatchSize, BatchingWindow, MaximumConcurrency and Filters. A Kafka topic has no
+// ParallelizationFactor; its retries and ReportBatchItemFailures need pollers (Lambda guide,
+// Configuring error handling controls for Kafka event sources).
 type Settings struct {
 	BatchSize             *int32
 	BatchingWindow        *int32     // seconds
@@ -32,6 +35,7 @@ type Settings struct {
 	OnFailure             *string  // ARN; "": nothing
 	MaximumConcurrency    *int32   // invocations at a time; 0: no bound
 	Filters               []string // patterns in JSON; empty, not nil: none
+	Kafka                 Kafka
 }
 
 // Hook connects a source to the function: it creates the mapping, or updates it to
@@ -46,6 +50,7 @@ func (h *Hooks) Hook(ctx context.Context, source string, s Settings) (cloud.Outc
 		return "", err
 	}
 	h.coming = source
+	h.reporting = !awsname.IsKafka(source) || s.Kafka.pollers() != nil || old != nil && canReport(old)
 	if old != nil {
 		return h.change(ctx, old, s)
 	}
@@ -71,8 +76,11 @@ func (h *Hooks) create(ctx context.Context, source string, s Settings) error {
 	case in.StartingPosition == "":
 		in.StartingPosition = types.EventSourcePositionLatest
 	}
-	if in.BisectBatchOnFunctionError == nil && !cloud.IsQueue(source) {
+	if in.BisectBatchOnFunctionError == nil && !cloud.IsQueue(source) && !awsname.IsKafka(source) {
 		in.BisectBatchOnFunctionError = aws.Bool(true)
+	}
+	if awsname.IsKafka(source) {
+		s.Kafka.create(in, source)
 	}
 	err := h.withRights(ctx, func(ctx context.Context) error {
 		_, err := h.Lambda.CreateEventSourceMapping(ctx, in)
@@ -109,7 +117,8 @@ func (h *Hooks) change(ctx context.Context, old *types.EventSourceMappingConfigu
 	if s.Filters != nil && !reflect.DeepEqual(s.filter(), withoutNil(old.FilterCriteria)) {
 		in.FilterCriteria = s.filter()
 	}
-	if !reports(old) {
+	s.Kafka.change(in, old)
+	if !reports(old) && (in.ProvisionedPollerConfig != nil || canReport(old)) {
 		in.FunctionResponseTypes = []types.FunctionResponseType{types.FunctionResponseTypeReportBatchItemFailures}
 	}
 	if reflect.DeepEqual(in, &lambda.UpdateEventSourceMappingInput{UUID: old.UUID}) {
@@ -177,6 +186,12 @@ func (h *Hooks) Look(ctx context.Context, source string, s Settings) (paused boo
 		return false, nil
 	}
 	m, err := h.mapping(ctx, source)
+	if err != nil {
+		return false, err
+	}
+	if awsname.IsKafka(source) {
+		err = s.checkKafka(source, m)
+	}
 	if err != nil {
 		return false, err
 	}

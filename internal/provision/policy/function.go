@@ -45,8 +45,13 @@ type Function struct {
 
 // Source is a stream, topic or queue that is hooked to the function.
 type Source struct {
-	ARN       string // of a Kinesis stream or its consumer, a DynamoDB stream, an SNS topic, or an SQS queue
+	ARN       string // of a Kinesis stream or its consumer, a DynamoDB stream, an SNS topic, or an SQS queue; or the name of a Kafka topic
 	OnFailure string // ARN of the destination for records that the mapping gave up on, or for a topic's failed messages; "": none
+
+	// Of Kafka topics.
+	Secrets []string // ARNs of the secrets that log in to the brokers; none: IAM, in Amazon MSK
+	Network bool     // Lambda reaches the brokers through subnets that the mapping names
+	Group   string   // id of the consumer group; "": any
 }
 
 // Key is a KMS key that encrypts data of the function's reads or writes.

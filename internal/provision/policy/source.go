@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -11,9 +12,13 @@ import (
 
 // source allows the calls that Lambda makes with the function's role to read a source
 // (Lambda guide, Process Amazon Kinesis Data Streams records with Lambda; Process
-// DynamoDB records with Lambda; Using Lambda with Amazon SQS), and to store the records that it gave up on. Topics
-// push, so they need nothing.
+// DynamoDB records with Lambda; Using Lambda with Amazon SQS), and to store the records that it
+// gave up on. SNS topics push, so they need nothing.
 func (b *builder) source(s Source) error {
+	if awsname.IsKafka(s.ARN) {
+		b.kafka(s)
+		return b.onFailure(s.OnFailure)
+	}
 	a, err := arn.Parse(s.ARN)
 	if err != nil {
 		return fmt.Errorf("the source is %s; write the ARN of a %s", quote(s.ARN), awsname.SourceNouns)
@@ -32,12 +37,34 @@ func (b *builder) source(s Source) error {
 		return b.asyncFailure(s.OnFailure)
 	case "sqs":
 		b.allow(readSQS, s.ARN)
-	case awsname.Kafka:
-		return fmt.Errorf("the source %s belongs to Kafka, whose mappings and rights fanout does not manage; remove it here, and set them up by hand", quote(s.ARN))
 	default:
 		return fmt.Errorf("the source %s belongs to %s; write the ARN of a %s", quote(s.ARN), quote(a.Service), awsname.SourceNouns)
 	}
 	return b.onFailure(s.OnFailure)
+}
+
+// kafka allows the calls that find and reach brokers, and read a topic (Lambda guide, Configuring
+// Amazon MSK and self-managed Apache Kafka permissions; MSK guide, IAM access control). Brokers
+// that ask for a secret do not use IAM.
+func (b *builder) kafka(s Source) {
+	for _, secret := range s.Secrets {
+		b.allow(readSecrets, secret)
+	}
+	topic, cluster, _ := awsname.KafkaParts(s.ARN)
+	if cluster != "" {
+		b.allow(findKafka, cluster)
+		b.allow(findBrokers, "*") // the action takes no resources
+		if len(s.Secrets) == 0 {
+			b.allow(joinKafka, cluster)
+			b.allow(readKafka, s.ARN)
+			group := strings.TrimSuffix(strings.Replace(s.ARN, ":topic/", ":group/", 1), topic)
+			b.allow(useKafkaGroup, group+cmp.Or(s.Group, "*"))
+		}
+	}
+	if cluster != "" || s.Network {
+		b.allow(reachBrokers, "*") // most of the actions take no resources
+		b.allow(denyNetwork, "*")  // to the code of the function
+	}
 }
 
 // onFailure allows a mapping's destination (Lambda guide, Retain discarded batch

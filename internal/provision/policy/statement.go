@@ -23,6 +23,12 @@ const (
 	readDynamoDB
 	listDynamoDBStreams
 	readSQS
+	findKafka
+	findBrokers
+	reachBrokers
+	joinKafka
+	readKafka
+	useKafkaGroup
 	assumeRoles
 	sendToEventBus
 	putObjects
@@ -54,11 +60,20 @@ var rights = [...]struct {
 	readDynamoDB:        {"ReadDynamoDB", Strings{"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"}},
 	listDynamoDBStreams: {"ListDynamoDBStreams", Strings{"dynamodb:ListStreams"}},
 	readSQS:             {"ReadSQS", Strings{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}},
-	assumeRoles:         {"AssumeRoles", Strings{"sts:AssumeRole"}},
-	sendToEventBus:      {"SendToEventBus", Strings{"events:PutEvents"}},
-	putObjects:          {"PutFailedBatches", Strings{"s3:PutObject"}},
-	listBuckets:         {"FindFailureBuckets", Strings{"s3:ListBucket"}},
-	readSecrets:         {"ReadSecrets", Strings{"secretsmanager:GetSecretValue"}},
+	findKafka:           {"FindKafka", Strings{"kafka:DescribeClusterV2"}},
+	findBrokers:         {"FindBrokers", Strings{"kafka:GetBootstrapBrokers"}},
+	reachBrokers: {"ReachBrokers", Strings{
+		"ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups",
+		"ec2:DescribeSubnets", "ec2:DescribeVpcs",
+	}},
+	joinKafka:      {"JoinKafka", Strings{"kafka-cluster:Connect", "kafka-cluster:DescribeClusterDynamicConfiguration"}},
+	readKafka:      {"ReadKafka", Strings{"kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"}},
+	useKafkaGroup:  {"UseKafkaGroup", Strings{"kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"}},
+	assumeRoles:    {"AssumeRoles", Strings{"sts:AssumeRole"}},
+	sendToEventBus: {"SendToEventBus", Strings{"events:PutEvents"}},
+	putObjects:     {"PutFailedBatches", Strings{"s3:PutObject"}},
+	listBuckets:    {"FindFailureBuckets", Strings{"s3:ListBucket"}},
+	readSecrets:    {"ReadSecrets", Strings{"secretsmanager:GetSecretValue"}},
 }
 
 // builder collects resources by right.

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"fanout/internal/awserr"
+	"fanout/internal/awsname"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/policy"
 	"fanout/sinks"
@@ -139,6 +140,11 @@ func sourceUses(sources []policy.Source) []keyUse {
 				uses = append(uses, resourceUse(stream, stream, false)...)
 			case "sqs":
 				uses = append(uses, resourceUse(s.ARN, s.ARN, false)...)
+			}
+		}
+		for _, secret := range s.Secrets {
+			if a, err := arn.Parse(secret); err == nil {
+				uses = append(uses, keyUse{policy.Key{Service: "secretsmanager"}, a.Region, "the secret of source " + awsname.Source(s.ARN), secretKey(secret)})
 			}
 		}
 		uses = append(uses, failureUses(s.OnFailure)...)

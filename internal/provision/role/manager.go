@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"fanout/internal/awserr"
 	"fanout/internal/awsname"
@@ -82,11 +83,20 @@ func (k *Manager) sources(ctx context.Context, f *Function) ([]policy.Source, er
 	}
 	var sources []policy.Source
 	for i := range mappings {
-		if source := aws.ToString(mappings[i].EventSourceArn); source != "" && source != k.Leaving && !awsname.IsKafka(source) { // rights to read Kafka are given by hand
-			sources = append(sources, policy.Source{ARN: source, OnFailure: cloud.OnFailure(mappings[i].DestinationConfig)})
+		if source := aws.ToString(mappings[i].EventSourceArn); source != "" && source != k.Leaving {
+			sources = append(sources, SourceOf(&mappings[i]))
 		}
 	}
 	return sources, nil
+}
+
+// SourceOf returns the source of a mapping.
+func SourceOf(m *types.EventSourceMappingConfiguration) policy.Source {
+	s := policy.Source{ARN: aws.ToString(m.EventSourceArn), OnFailure: cloud.OnFailure(m.DestinationConfig), Group: cloud.ConsumerGroup(m)}
+	if awsname.IsKafka(s.ARN) {
+		s.Secrets, s.Network = cloud.Secrets(m.SourceAccessConfigurations)
+	}
+	return s
 }
 
 // asyncFailure returns the destination for topic messages that the function failed on,

@@ -16,7 +16,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"fanout/internal/awserr"
-	"fanout/internal/awsname"
 	"fanout/internal/provision/cloud"
 	"fanout/internal/provision/registry"
 	"fanout/internal/provision/role"
@@ -166,7 +165,7 @@ func (d *reading) readHooks(ctx context.Context) {
 	all, err := cloud.Mappings(ctx, d.Lambda, d.Reader.Function, "")
 	d.hooksErr = err
 	for _, m := range all {
-		if m.EventSourceArn != nil && !awsname.IsKafka(*m.EventSourceArn) { // a self-managed Kafka cluster has none
+		if m.EventSourceArn != nil {
 			d.hooks = append(d.hooks, m)
 		}
 	}

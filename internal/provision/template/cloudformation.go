@@ -1,5 +1,12 @@
 package template
 
+// mapping returns the resource of a mapping.
+func (h *hook) mapping() member {
+	m, function := h.mappingProperties(), arnOf("Function")
+	m.Source, m.Function = h.source(), &function
+	return member{h.logical(), resource{Type: "AWS::Lambda::EventSourceMapping", Properties: m}}
+}
+
 // cloudFormation returns a template without transforms.
 func (p *plan) cloudFormation() ([]byte, error) {
 	s := p.common()
@@ -11,10 +18,7 @@ func (p *plan) cloudFormation() ([]byte, error) {
 	s.Resources = append(s.Resources, member{"Function", resource{Type: "AWS::Lambda::Function", Properties: f}})
 	function := arnOf("Function")
 	for i := range p.streams {
-		h := &p.streams[i]
-		m := h.mappingProperties()
-		m.Source, m.Function = h.Source, &function
-		s.Resources = append(s.Resources, member{h.logical(), resource{Type: "AWS::Lambda::EventSourceMapping", Properties: m}})
+		s.Resources = append(s.Resources, p.streams[i].mapping())
 	}
 	for i := range p.topics {
 		h := &p.topics[i]

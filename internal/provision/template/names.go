@@ -3,6 +3,8 @@ package template
 import (
 	"fmt"
 	"strings"
+
+	"fanout/internal/awsname"
 )
 
 // names holds the names in use in a template.
@@ -30,6 +32,9 @@ func (n names) unique(text string) string {
 func (h *hook) logical() string {
 	if h.service == "sqs" {
 		return "Queue" + logical(h.name)
+	}
+	if h.service == awsname.Kafka {
+		return "Kafka" + logical(h.name)
 	}
 	return "Stream" + logical(h.name)
 }

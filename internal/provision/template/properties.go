@@ -1,6 +1,9 @@
 package template
 
-import "fanout/internal/provision/policy"
+import (
+	"fanout/internal/awsname"
+	"fanout/internal/provision/policy"
+)
 
 // The properties of resources (CloudFormation user guide, AWS resource and property
 // types reference).
@@ -85,7 +88,9 @@ type mappingProperties struct {
 	Scaling       map[string]int     `yaml:"ScalingConfig,omitempty"`
 	OnFailure     *destinationConfig `yaml:"DestinationConfig,omitempty"`
 	Filters       *filterCriteria    `yaml:"FilterCriteria,omitempty"`
-	ResponseTypes []string           `yaml:"FunctionResponseTypes"`
+	ResponseTypes []string           `yaml:"FunctionResponseTypes,omitempty"`
+
+	kafkaProperties `yaml:",inline"`
 }
 
 type destinationConfig struct {
@@ -156,9 +161,14 @@ func (h *hook) mappingProperties() mappingProperties {
 	m := mappingProperties{
 		Enabled: !h.Disabled, Position: h.StartingPosition, BatchSize: h.BatchSize, Window: h.Window,
 		Factor: h.ParallelizationFactor, Age: h.MaximumRecordAge,
-		ResponseTypes: []string{"ReportBatchItemFailures"},
 	}
-	if h.service != "sqs" { // queues have their redrive policies
+	if h.reports() {
+		m.ResponseTypes = []string{"ReportBatchItemFailures"}
+	}
+	if h.service == awsname.Kafka {
+		m.kafkaProperties = h.kafkaProperties()
+	}
+	if h.retries() {
 		m.Retries, m.Bisect = &h.MaximumRetryAttempts, &h.Bisect
 	}
 	if h.MaximumConcurrency > 0 {

@@ -1,5 +1,7 @@
 package template
 
+import "fanout/internal/awsname"
+
 // event is an event source of a function (SAM developer guide, EventSource).
 type event struct {
 	Type       string `yaml:"Type"`
@@ -22,6 +24,10 @@ func (p *plan) sam() ([]byte, error) {
 	f.CodeURI = object{{"Bucket", ref("CodeBucket")}, {"Key", ref("CodeKey")}}
 	for i := range p.streams {
 		h := &p.streams[i]
+		if h.service == awsname.Kafka { // whose event would give the function rights beyond its policy
+			s.Resources = append(s.Resources, h.mapping())
+			continue
+		}
 		m := h.mappingProperties()
 		if h.service == "sqs" {
 			m.Queue = h.Source

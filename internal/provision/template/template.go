@@ -9,11 +9,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
+	"fanout/internal/awsname"
 	"fanout/internal/provision/alarms"
 	"fanout/internal/provision/policy"
 	"fanout/lambda/metrics"
@@ -81,10 +83,10 @@ type Async struct {
 func (a *Async) set() bool { return a.Retries != nil || a.Age != nil || a.OnFailure != "" }
 
 // Mapping hooks a stream, topic or queue to the function (Lambda API,
-// CreateEventSourceMapping). It always asks for ReportBatchItemFailures. A topic uses
-// only Source; Async handles its failures.
+// CreateEventSourceMapping). It asks for ReportBatchItemFailures wherever Lambda has it. An SNS
+// topic uses only Source; Async handles its failures.
 type Mapping struct {
-	Source                string    // ARN of a Kinesis stream or its consumer, a DynamoDB stream, an SNS topic, or an SQS queue
+	Source                string    // ARN of a Kinesis stream or its consumer, a DynamoDB stream, an SNS topic, or an SQS queue; name of a Kafka topic
 	BatchSize             int       // records; 0: Lambda's default
 	Window                int       // seconds that records are gathered
 	StartingPosition      string    // LATEST, TRIM_HORIZON or AT_TIMESTAMP
@@ -97,6 +99,36 @@ type Mapping struct {
 	MaximumConcurrency    int       // invocations for a queue at once; 0: no bound
 	Filters               []string  // patterns in JSON; a record that matches any of them is sent
 	Disabled              bool      // it is made, but reads nothing
+	Kafka                 Kafka     // of a Kafka topic
+}
+
+// Kafka are the settings that only a mapping of a Kafka topic has.
+type Kafka struct {
+	ConsumerGroup                  string
+	Access                         []Access // logins and network
+	MinimumPollers, MaximumPollers int      // 0 and 0: not in provisioned mode
+}
+
+// Access is a login, or a part of the network of brokers (Lambda API, SourceAccessConfiguration).
+type Access struct{ Type, URI string }
+
+// needs returns the mapping's source as the policy has to allow it.
+func (m *Mapping) needs() policy.Source {
+	s := policy.Source{ARN: m.Source, OnFailure: m.OnFailure, Group: m.Kafka.ConsumerGroup}
+	for _, a := range m.Kafka.Access {
+		if strings.HasPrefix(a.Type, "VPC_") {
+			s.Network = true
+		} else {
+			s.Secrets = append(s.Secrets, a.URI)
+		}
+	}
+	return s
+}
+
+// reports reports whether Lambda has ReportBatchItemFailures for the mapping: of Kafka only in
+// provisioned mode.
+func (m *Mapping) reports() bool {
+	return !awsname.IsKafka(m.Source) || m.Kafka.MinimumPollers > 0 || m.Kafka.MaximumPollers > 0
 }
 
 // Render returns s in a format. Equal setups give equal documents.
@@ -134,7 +166,7 @@ type plan struct {
 // hook is a mapping with its name in a template.
 type hook struct {
 	Mapping
-	service string // kinesis, dynamodb, sns or sqs
+	service string // kinesis, dynamodb, sns, sqs or kafka
 	region  string
 	name    string // of the stream, table, topic or queue; unique
 }
@@ -162,7 +194,7 @@ func (s Setup) plan() (*plan, error) {
 	}
 	sources := make([]policy.Source, len(s.Mappings))
 	for i, m := range s.Mappings {
-		sources[i] = policy.Source{ARN: m.Source, OnFailure: m.OnFailure}
+		sources[i] = m.needs()
 	}
 	p.Function.OnFailure = s.Async.OnFailure
 	if p.policy, err = p.Function.Policy(specs, sources); err != nil {
@@ -215,7 +247,13 @@ func (p *plan) sortMappings() {
 	taken := make(names)
 	for _, m := range slices.SortedFunc(slices.Values(p.Mappings), func(a, b Mapping) int { return cmp.Compare(a.Source, b.Source) }) {
 		a, _ := arn.Parse(m.Source) // the policy code has checked it
-		h := hook{Mapping: m, service: a.Service, region: a.Region, name: taken.unique(sourceName(a))}
+		h := hook{Mapping: m, service: a.Service, region: a.Region}
+		if awsname.IsKafka(m.Source) {
+			topic, _, _ := awsname.KafkaParts(m.Source)
+			h.service, h.name = awsname.Kafka, taken.unique(topic)
+		} else {
+			h.name = taken.unique(sourceName(a))
+		}
 		if h.service == "sns" {
 			p.topics = append(p.topics, h)
 		} else {
@@ -251,7 +289,8 @@ func (p *plan) variables() {
 	if p.Function.LedgerTableARN != "" {
 		all["FANOUT_LEDGER_TABLE"] = p.Function.LedgerTableARN
 	}
-	all["FANOUT_REPORT_BATCH_ITEM_FAILURES"] = "true" // every stream mapping here asks for it
+	whole := slices.ContainsFunc(p.Mappings, func(m Mapping) bool { return !m.reports() })
+	all["FANOUT_REPORT_BATCH_ITEM_FAILURES"] = strconv.FormatBool(!whole) // a mapping that asks for none takes the report as success
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		p.environment = append(p.environment, variable{name, all[name]})
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"fanout/internal/awsname"
 	"fanout/internal/provision/policy"
 	"fanout/lambda/target"
 )
@@ -142,9 +143,11 @@ func (p *plan) functionResource() *block {
 }
 
 func (h *hook) mappingResource() *block {
-	b := made("aws_lambda_event_source_mapping", h.name).
-		text("event_source_arn", h.Source).set("function_name", "aws_lambda_function.fanout.arn").
-		set("enabled", fmt.Sprint(!h.Disabled))
+	b := made("aws_lambda_event_source_mapping", h.name)
+	if source := h.source(); source != "" {
+		b.text("event_source_arn", source)
+	}
+	b.set("function_name", "aws_lambda_function.fanout.arn").set("enabled", fmt.Sprint(!h.Disabled))
 	if h.StartingPosition != "" {
 		b.text("starting_position", h.StartingPosition)
 	}
@@ -162,10 +165,15 @@ func (h *hook) mappingResource() *block {
 			b.number(n.name, n.value)
 		}
 	}
-	if h.service != "sqs" { // queues have their redrive policies
+	if h.retries() {
 		b.number("maximum_retry_attempts", h.MaximumRetryAttempts).set("bisect_batch_on_function_error", fmt.Sprint(h.Bisect))
 	}
-	b.set("function_response_types", list([]string{"ReportBatchItemFailures"}))
+	if h.reports() {
+		b.set("function_response_types", list([]string{"ReportBatchItemFailures"}))
+	}
+	if h.service == awsname.Kafka {
+		h.kafkaArguments(b)
+	}
 	if h.MaximumConcurrency > 0 {
 		b.nest("scaling_config").number("maximum_concurrency", h.MaximumConcurrency)
 	}
