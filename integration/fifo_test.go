@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -25,26 +26,32 @@ import (
 	"fanout/internal/testing/faultproxy"
 )
 
-// witness stands before moto. It refuses records of PutRecords at random, and sees which messages
-// are deleted before their data is in a stream.
+// witness stands before moto. It refuses records and events at random, and sees which messages are
+// deleted before their data is in a stream.
 type witness struct {
 	t        *testing.T
 	upstream string
+	refuses  int                          // how many codes refuse entries
+	refuse   func(json.RawMessage) string // returns the error code of an entry, "" to take it
+	expire   func(handle string)          // see release; nil: the test ends all visibility timeouts
 
 	mu      sync.Mutex
 	draw    *rand.Rand
-	refused map[string]int    // records, by error code
-	bodies  map[string]string // of messages that were received, by receipt handle
-	written map[string]bool   // data in a stream
-	deleted map[string]bool   // bodies
+	refused map[string]int       // records, by error code
+	bodies  map[string]string    // of messages that were received, by receipt handle
+	written map[string]bool      // data in a stream
+	deleted map[string]bool      // bodies
+	hidden  map[string]time.Time // until then, by receipt handle
+	readers map[string]int       // messages that were received, by access key
 }
 
 func startWitness(t *testing.T) (*witness, *httptest.Server) {
 	t.Helper()
 	w := &witness{
-		t: t, upstream: os.Getenv("AWS_ENDPOINT_URL"), draw: rand.New(rand.NewPCG(5, 6)), refused: map[string]int{},
-		bodies: map[string]string{}, written: map[string]bool{}, deleted: map[string]bool{},
+		t: t, upstream: os.Getenv("AWS_ENDPOINT_URL"), refuses: len(codes), draw: rand.New(rand.NewPCG(5, 6)), refused: map[string]int{},
+		bodies: map[string]string{}, written: map[string]bool{}, deleted: map[string]bool{}, hidden: map[string]time.Time{}, readers: map[string]int{},
 	}
+	w.refuse = w.refuseAny
 	server := httptest.NewServer(w)
 	t.Cleanup(server.Close)
 	return w, server
@@ -58,11 +65,18 @@ func (w *witness) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	switch operation {
 	case "PutRecords":
-		w.put(out, r, body)
+		w.put(out, r, body, form{"Records", "FailedRecordCount", w.noteWritten})
+		return
+	case "PutEvents":
+		w.put(out, r, body, form{"Entries", "FailedEntryCount", func(json.RawMessage) {}})
 		return
 	case "ReceiveMessage":
 		w.receive(out, r, body)
 		return
+	case "ChangeMessageVisibilityBatch":
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.noteHidden(body)
 	case "DeleteMessageBatch":
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -99,78 +113,85 @@ func reply(out http.ResponseWriter, status int, answer []byte) {
 	_, _ = out.Write(answer) // fails only if the client is gone
 }
 
-// putAnswer is the answer of PutRecords, and putEntry an entry of its request.
-type (
-	putAnswer struct {
-		FailedRecordCount int
-		Records           []map[string]string
-	}
-	putEntry struct {
-		Data         []byte
-		PartitionKey string
-	}
-)
+// form is how a request and its answer list entries.
+type form struct {
+	list, failed string                // names of the entries, and of the number of failures
+	taken        func(json.RawMessage) // called with each entry that moto has
+}
 
-// put sends the records that it does not refuse to moto.
-func (w *witness) put(out http.ResponseWriter, r *http.Request, body []byte) {
+// put sends the entries that it does not refuse to moto.
+func (w *witness) put(out http.ResponseWriter, r *http.Request, body []byte, f form) {
 	w.mu.Lock() // so that the note of what is written never comes late
 	defer w.mu.Unlock()
 	var request map[string]json.RawMessage
-	var entries, taken []putEntry
+	var entries, taken []json.RawMessage
 	if err := json.Unmarshal(body, &request); err != nil {
-		w.t.Errorf("a PutRecords request: %v", err)
+		w.t.Errorf("a request: %v", err)
 		return
 	}
-	if err := json.Unmarshal(request["Records"], &entries); err != nil {
-		w.t.Errorf("the records of a PutRecords request: %v", err)
+	if err := json.Unmarshal(request[f.list], &entries); err != nil {
+		w.t.Errorf("the entries of a request: %v", err)
 		return
 	}
-	answer := putAnswer{Records: make([]map[string]string, len(entries))}
+	results, refused := make([]map[string]string, len(entries)), 0
 	for i, e := range entries {
-		if code := w.refuse(); code != "" {
-			answer.FailedRecordCount++
-			answer.Records[i] = map[string]string{"ErrorCode": code, "ErrorMessage": "refused by the test"}
+		if code := w.refuse(e); code != "" {
+			refused++
+			results[i] = map[string]string{"ErrorCode": code, "ErrorMessage": "refused by the test"}
 			continue
 		}
 		taken = append(taken, e)
 	}
 	if len(taken) > 0 {
-		request["Records"], _ = json.Marshal(taken) //nolint:errchkjson // strings alone
-		body, _ = json.Marshal(request)             //nolint:errchkjson // read from JSON
+		request[f.list], _ = json.Marshal(taken) //nolint:errchkjson // read from JSON
+		body, _ = json.Marshal(request)          //nolint:errchkjson // read from JSON
 		status, text := w.ask(r, body)
-		var accepted putAnswer
-		if err := json.Unmarshal(text, &accepted); err != nil || status != http.StatusOK || len(accepted.Records) != len(taken) {
+		var answer map[string]json.RawMessage
+		var accepted []map[string]string
+		if json.Unmarshal(text, &answer) != nil || json.Unmarshal(answer[f.list], &accepted) != nil || status != http.StatusOK || len(accepted) != len(taken) {
 			reply(out, http.StatusInternalServerError, nil)
 			return
 		}
-		for i := range answer.Records {
-			if answer.Records[i] == nil {
-				answer.Records[i], accepted.Records = accepted.Records[0], accepted.Records[1:]
+		for i := range results {
+			if results[i] == nil {
+				results[i], accepted = accepted[0], accepted[1:]
 			}
 		}
 		for _, e := range taken {
-			w.written[string(e.Data)] = true
+			f.taken(e)
 		}
 	}
-	text, _ := json.Marshal(answer) //nolint:errchkjson // strings alone
+	text, _ := json.Marshal(map[string]any{f.failed: refused, f.list: results}) //nolint:errchkjson // strings alone
 	reply(out, http.StatusOK, text)
 }
 
-// refuse returns the error code of a record, "" to take it. fanout sends a record again after
-// the first two codes. After the third it fails the message.
-func (w *witness) refuse() (code string) {
-	switch n := w.draw.IntN(40); {
-	case n < 6:
-		code = "ProvisionedThroughputExceededException"
-	case n < 9:
-		code = "InternalFailure"
-	case n < 11:
-		code = "InvalidArgumentException"
-	default:
-		return ""
+// noteWritten notes the data of a record of PutRecords.
+func (w *witness) noteWritten(entry json.RawMessage) {
+	var record struct{ Data []byte }
+	if err := json.Unmarshal(entry, &record); err != nil {
+		w.t.Errorf("a record of PutRecords: %v", err)
 	}
-	w.refused[code]++
-	return code
+	w.written[string(record.Data)] = true
+}
+
+// codes are the error codes of entries, with the number of draws of 40 that have each. fanout sends
+// a record again after the first two. After the third it fails the message.
+var codes = []struct {
+	name  string
+	draws int
+}{{"ProvisionedThroughputExceededException", 6}, {"InternalFailure", 3}, {"InvalidArgumentException", 2}}
+
+// refuseAny refuses entries at random.
+func (w *witness) refuseAny(json.RawMessage) string {
+	n := w.draw.IntN(40)
+	for _, code := range codes[:w.refuses] {
+		if n < code.draws {
+			w.refused[code.name]++
+			return code.name
+		}
+		n -= code.draws
+	}
+	return ""
 }
 
 // receive notes the messages that moto gives. Calls at the same time may get messages of one group
@@ -185,6 +206,7 @@ func (w *witness) receive(out http.ResponseWriter, r *http.Request, body []byte)
 	body, _ = json.Marshal(request) //nolint:errchkjson // read from JSON
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.release()
 	status, answer := w.ask(r, body)
 	var received struct {
 		Messages []struct{ Body, ReceiptHandle string }
@@ -192,10 +214,46 @@ func (w *witness) receive(out http.ResponseWriter, r *http.Request, body []byte)
 	if err := json.Unmarshal(answer, &received); err != nil {
 		w.t.Errorf("an answer of ReceiveMessage: %v", err)
 	}
+	seconds, _ := request["VisibilityTimeout"].(float64)
+	_, credential, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	reader, _, _ := strings.Cut(credential, "/")
 	for _, m := range received.Messages {
 		w.bodies[m.ReceiptHandle] = m.Body
+		w.hidden[m.ReceiptHandle] = time.Now().Add(time.Duration(seconds) * time.Second)
+		w.readers[reader]++
 	}
 	reply(out, status, answer)
+}
+
+func (w *witness) noteHidden(request []byte) {
+	var change struct {
+		Entries []struct {
+			ReceiptHandle     string
+			VisibilityTimeout int
+		}
+	}
+	if err := json.Unmarshal(request, &change); err != nil {
+		w.t.Errorf("a request of ChangeMessageVisibilityBatch: %v", err)
+	}
+	for _, e := range change.Entries {
+		w.hidden[e.ReceiptHandle] = time.Now().Add(time.Duration(e.VisibilityTimeout) * time.Second)
+	}
+}
+
+// release tells moto of visibility timeouts that have ended. It would otherwise give the last message of
+// a group first.
+func (w *witness) release() {
+	if w.expire == nil {
+		return
+	}
+	for handle, until := range w.hidden {
+		if time.Now().After(until) {
+			delete(w.hidden, handle)
+			if !w.deleted[w.bodies[handle]] {
+				w.expire(handle)
+			}
+		}
+	}
 }
 
 func (w *witness) noteDeleted(request []byte) {

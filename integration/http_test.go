@@ -200,7 +200,7 @@ func TestWebServerBehindFaults(t *testing.T) {
 				p := put{fmt.Sprint("key ", i%5), fmt.Sprintf(`{"key":%d,"n":%d}`, i%5, i)}
 				puts, want = append(puts, p), append(want, p.data)
 			}
-			rounds := s.deliverUntilDone(t, file, must(os.ReadFile(kinesisEvent(t, source, puts...)))(t), cert, f.proxy)
+			rounds := deliverUntilDone(t, file, must(os.ReadFile(kinesisEvent(t, source, puts...)))(t), f.proxy, "FANOUT_HTTP_PRIVATE=allow", "AWS_CA_BUNDLE="+cert)
 
 			got := server.records(t, c.messages)
 			if diff := cmp.Diff(sorted(want), sorted(slices.Compact(sorted(got)))); diff != "" {
@@ -236,7 +236,7 @@ func firsts(all []string) (first []string) {
 
 // deliverUntilDone sends an event to the function as Lambda does, each time to a new instance, until no
 // record fails. After a failure the proxy's server is back. It returns the number of invocations.
-func (s services) deliverUntilDone(t *testing.T, file string, event []byte, cert string, proxy *faultproxy.Proxy) int {
+func deliverUntilDone(t *testing.T, file string, event []byte, proxy *faultproxy.Proxy, env ...string) int {
 	t.Helper()
 	var all struct{ Records []json.RawMessage }
 	if err := json.Unmarshal(event, &all); err != nil {
@@ -244,7 +244,7 @@ func (s services) deliverUntilDone(t *testing.T, file string, event []byte, cert
 	}
 	from := 0
 	for round := 1; ; round++ {
-		invoke := startFunction(t, file, "FANOUT_HTTP_PRIVATE=allow", "AWS_CA_BUNDLE="+cert)
+		invoke := startFunction(t, file, env...)
 		answer := invoke(must(json.Marshal(map[string]any{"Records": all.Records[from:]}))(t), 20*time.Second)
 		number, failed := strings.CutPrefix(answer, `{"batchItemFailures":[{"itemIdentifier":"`)
 		if !failed {
