@@ -66,7 +66,7 @@ func TestExamples(t *testing.T) {
 
 // The cases of fanout test pass.
 func TestCases(t *testing.T) {
-	if out, err := exec.Command("fanout", "test", "cases").CombinedOutput(); err != nil || !bytes.HasSuffix(out, []byte("3 cases, 0 failed\n")) {
+	if out, err := exec.Command("fanout", "test", "cases").CombinedOutput(); err != nil || !bytes.HasSuffix(out, []byte("6 cases, 0 failed\n")) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -26,7 +26,7 @@ var typeWords = map[string]words{
 		"",
 	},
 	"dynamodb": {
-		"Keeps the items of a DynamoDB table, by key: [a copy of another table](../tables.md), or one item for each JSON object.",
+		"Keeps the items of a DynamoDB table, by key: [a copy of another table](../tables.md), or one item for each JSON object.\n[`cases/copied`](../../examples/cases/copied) has records and their items.",
 		"One PutItem call for each record, up to 32 at a time. DynamoDB takes items of up to 400 KB.",
 		"Nothing is double, and no older image replaces a newer one: each write has a condition on the sequence number of the change.",
 		"",
@@ -44,13 +44,13 @@ var typeWords = map[string]words{
 		"",
 	},
 	"eventbridge": {
-		"Sends records as events to an event bus of Amazon EventBridge. The `detail` is the data if that is a JSON object. Other JSON becomes\n`{\"data\": …}`, other text `{\"data\": \"text\"}`, and other data `{\"data\": \"…\", \"encoding\": \"base64\"}`. The `time` is the record's arrival, and\n`resources` has the ARN of the source. EventBridge acknowledges events for a bus that does not exist and drops them: `fanout doctor` finds\nsuch a bus, and one without rules. Rules of a bus in another account need its resource policy.",
+		"Sends records as events to an event bus of Amazon EventBridge. The `detail` is the data if that is a JSON object. Other JSON becomes\n`{\"data\": …}`, other text `{\"data\": \"text\"}`, and other data `{\"data\": \"…\", \"encoding\": \"base64\"}`. The `time` is the record's arrival, and\n`resources` has the ARN of the source. EventBridge acknowledges events for a bus that does not exist and drops them: `fanout doctor` finds\nsuch a bus, and one without rules. Rules of a bus in another account need its resource policy.\n[`cases/events`](../../examples/cases/events) has records and their events.",
 		"One PutEvents call, with an event for each record. A source or detail type that is too long or empty fails the record.",
 		"The bus has an event twice if its answer was lost, and rules may deliver one twice as well. A receiver recognizes it by an id in the data.",
 		"Rules may\ndeliver events in another order.",
 	},
 	"stepfunctions": {
-		"Starts an execution of a state machine of AWS Step Functions, standard or express. The input is the data if that is JSON. Other text\nbecomes `{\"data\": \"text\"}`, and other data `{\"data\": \"…\", \"encoding\": \"base64\"}`.",
+		"Starts an execution of a state machine of AWS Step Functions, standard or express. The input is the data if that is JSON. Other text\nbecomes `{\"data\": \"text\"}`, and other data `{\"data\": \"…\", \"encoding\": \"base64\"}`.\n[`cases/machine`](../../examples/cases/machine) has records and their inputs.",
 		"One StartExecution call, which takes one input. By default the input is `{\"Records\":[…]}` with many records; with `collapse: none` it\nis one record.",
 		"A standard state machine starts nothing twice for 90 days: the name of an execution is made of source, shard and sequence number. If an\nexecution of the name has ended, fanout compares its input before the record counts as delivered. Use `collapse: none` there: a retry may\ncut collapsed inputs at other places. An express state machine starts an execution again if the answer was lost.",
 		"Executions\nrun side by side, so only their starts are in order.",
@@ -86,7 +86,7 @@ var typeWords = map[string]words{
 		"",
 	},
 	"s3": {
-		"Stores records as objects in a bucket of Amazon S3, a line of JSON each. A record that is JSON is a line as it is, other text a JSON\nstring, and other data `{\"$base64\":\"…\"}`. The prefix may have the places `${source}`, `${target}`, `${shard}`, `${year}`, `${month}`,\n`${day}` and `${hour}`: the arrival of the first record, in UTC. Without places it gets `${source}/${year}/${month}/${day}/${hour}`. The\nobject's name is `SHARD-FIRST-LAST-DIGEST.jsonl`, with the first and last sequence number. `compress` compresses the whole object: its\nname ends in `.gz` or `.zst`, and its Content-Type is `application/gzip` or `application/zstd`.",
+		"Stores records as objects in a bucket of Amazon S3, a line of JSON each. A record that is JSON is a line as it is, other text a JSON\nstring, and other data `{\"$base64\":\"…\"}`. The prefix may have the places `${source}`, `${target}`, `${shard}`, `${year}`, `${month}`,\n`${day}` and `${hour}`: the arrival of the first record, in UTC. Without places it gets `${source}/${year}/${month}/${day}/${hour}`. The\nobject's name is `SHARD-FIRST-LAST-DIGEST.jsonl`, with the first and last sequence number. `compress` compresses the whole object: its\nname ends in `.gz` or `.zst`, and its Content-Type is `application/gzip` or `application/zstd`.\n[`cases/objects`](../../examples/cases/objects) has records and their lines.",
 		"One PutObject call: all records of a shard in a batch. `batchRecords` and `batchBytes` make smaller objects. For larger ones raise the\nbatch size and window of the event source mapping, or use a `firehose` target.",
 		"Nothing is double: the key names the records in the object and their content, and a retry has the same records, so the object\nreplaces itself. A record is in two objects only if its object's answer was lost and then the mapping bisected the batch, a queue\nsent its messages in another batch, `maxAge` took some of its records, or the instance that knew the objects is gone and another\ntarget failed within the object: set `FANOUT_LEDGER_TABLE`.",
 		"Sequence numbers in the names keep it.",
