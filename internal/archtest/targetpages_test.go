@@ -261,7 +261,7 @@ func writeRights(t *testing.T, b *strings.Builder, typ *sinks.Type, s *sinks.Spe
 		}
 		fmt.Fprintf(b, "\n  {\"Sid\": %q, \"Effect\": \"Allow\", \"Action\": %q, \"Resource\": %q}", r.Sid, strings.Join(r.Actions, ", "), r.Resource)
 	}
-	b.WriteString("\n]}\n```\n\nFor a destination in another account, name a `role` of that account, and its `externalId` if it has one. That role needs the\nstatement above, with its account in the ARN. The function's role then needs only `sts:AssumeRole` on that role.\n`fanout policy --trust` prints what the owner of the other account must grant.\n\n")
+	b.WriteString("\n]}\n```\n\nFor a destination in another account, name a `role` of that account, and its `externalId` if it has one. That role needs the\nstatement above, with its account in the ARN. The function's role then needs only `sts:AssumeRole` on that role.\n`fanout policy --trust` prints the rights that the owner of the other account must grant.\n\n")
 }
 
 func writeFigures(t *testing.T, b *strings.Builder, typ *sinks.Type) {
@@ -275,7 +275,7 @@ func writeFigures(t *testing.T, b *strings.Builder, typ *sinks.Type) {
 		t.Fatal(err)
 	}
 	b.WriteString("## Price and latency\n\n")
-	fmt.Fprintf(b, "What `fanout tune` assumes, with the list prices of %s in %s:\n\n", prices.Region, prices.Date)
+	fmt.Fprintf(b, "`fanout tune` assumes, with the list prices of %s in %s:\n\n", prices.Region, prices.Date)
 	for _, name := range []string{typ.Name, typ.Name + ".fifo"} {
 		p, priced := prices.Targets[name]
 		for _, c := range p.Charges {
