@@ -45,6 +45,8 @@ type Handler struct {
 	openSink func(sinks.Env, *sinks.Spec) (engine.Sink, error)
 	log      *zap.Logger
 
+	openStore func(sinks.Env, *sinks.Spec) (sinks.Store, error)
+
 	mu    sync.Mutex
 	plans map[string]*plan // by source ARN
 }
@@ -54,7 +56,7 @@ func New(o Options, cfg aws.Config, log *zap.Logger) (*Handler, error) {
 	cfg.Logger = sdkLogger(log)
 	h := &Handler{
 		options: o, log: log, plans: make(map[string]*plan),
-		env: newEnv(cfg, &o), tracer: newTracer(&o, log), slots: engine.NewSlots(o.InFlight), openSink: open,
+		env: newEnv(cfg, &o), tracer: newTracer(&o, log), slots: engine.NewSlots(o.InFlight), openSink: open, openStore: openStore,
 	}
 	h.metrics = metrics.New(o.Metrics, o.MetricsNamespace, metrics.NewClient(cfg), os.Stdout)
 	client := dynamodb.NewFromConfig(forTables(cfg), func(o *dynamodb.Options) { o.Retryer = retry.NewStandard() })

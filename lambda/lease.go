@@ -54,6 +54,23 @@ func (l *Lease) Deliver(ctx context.Context, i int, t engine.Target, records []e
 	return r, nil
 }
 
+// Fetch returns the data that a reference leads to. The bucket must be the store of a target of
+// the source, so that nobody can make the caller read another one.
+func (l *Lease) Fetch(ctx context.Context, ref *sinks.Reference) ([]byte, error) {
+	for i := range l.All {
+		spec, ok := l.All[i].Spec.Store()
+		if !ok || spec.Destination.Name != ref.Bucket {
+			continue
+		}
+		store, err := l.handler.openStore(l.handler.env, &spec)
+		if err != nil {
+			return nil, err
+		}
+		return store.Read(ctx, ref)
+	}
+	return nil, engine.Errorf(engine.Permanent, "its data is in the bucket %s, which no target of the source has as oversize; set oversize to it, and redrive again", ref.Bucket)
+}
+
 // Refused returns the result of n records that are not sent to a target, for the reason err.
 // The first of them has a lane and a sequence number.
 func Refused(t sinks.Spec, first engine.Record, n int, err error) Result {

@@ -158,6 +158,9 @@ func (b *planner) target(t *target.Loaded) engine.Target {
 		ID: other.ID, Sink: other.Sink, MaxAge: time.Duration(t.Spec.MaxAge) * time.Second,
 		Wrap: wrapper(&t.Spec, out.Stages),
 	}
+	if out.OnFailure.Oversize, out.Fault = b.handler.envelopeReferrer(&t.Spec, &taker.Spec); out.Fault != nil {
+		return engine.Target{ID: t.ID, Fault: out.Fault}
+	}
 	return out
 }
 

@@ -26,9 +26,11 @@ func TestRemedy(t *testing.T) {
 		want   []reason
 	}{
 		"too large": {"type: sns, collapse: none, destination: " + topic + "x", nil,
-			[]reason{{"too large", "49590338271490257", again + ", or set oversize to drop"}}},
+			[]reason{{"too large", "49590338271490257", again + ", or set oversize to the URL of a bucket, or to drop"}}},
 		"too large, and in a message with others": {"type: sns, destination: " + topic + "x", nil,
-			[]reason{{"too large", "49590338271490257", again + ", or set oversize to drop"}}},
+			[]reason{{"too large", "49590338271490257", again + ", or set oversize to the URL of a bucket, or to drop"}}},
+		"too large for a function": {"type: lambda, destination: x", nil,
+			[]reason{{"too large", "49590338271490258", again + ", or set oversize to drop"}}},
 		"dropped":        {"type: sns, collapse: none, oversize: drop, destination: " + topic + "x", nil, nil},
 		"denied":         {"type: kinesis, destination: x", denied, []reason{{"permanent", "49590338271490256", again}}},
 		"onFailure, too": {"type: kinesis, destination: x, onFailure: spare", denied, []reason{{"permanent", "49590338271490256", ""}}},
@@ -37,7 +39,11 @@ func TestRemedy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := open(t, targets(orders, "id: x, "+c.target, "id: spare, type: firehose, destination: spare"), func(o *lambda.Options) { o.ReportBatchItemFailures = true })
 			a.OnCall(c.faults)
-			a.answer(orderEvent(small, large, small, large))
+			data := [][]byte{small, large, small, large}
+			if strings.Contains(c.target, "lambda") {
+				data = [][]byte{small, small, bytes.Repeat(large, 4)}
+			}
+			a.answer(orderEvent(data...))
 			var got []reason
 			for _, e := range a.logged() {
 				if e.Target != "x" {

@@ -229,11 +229,15 @@ func (h *Handler) logReport(ctx context.Context, r *Result) {
 		if entry == nil {
 			continue
 		}
+		referenced := zap.Skip()
+		if t.Referenced > 0 {
+			referenced = zap.Int("referenced", t.Referenced)
+		}
 		entry.Write(requestID(ctx),
 			zap.String("target", t.ID), zap.String("type", r.Targets[i].Type.String()), zap.String("source", r.SourceARN),
 			zap.Int("delivered", t.Delivered), zap.Int("already", t.Already), zap.Int("filtered", t.Filtered), zap.Int("dropped", t.Dropped), zap.Int("diverted", t.Diverted), zap.Int("failed", t.Failed),
 			zap.Int("requests", t.Requests), zap.Int("retries", t.Retries), zap.Int("throttled", t.Throttled),
-			zap.Int64("bytes", t.Bytes), zap.Duration("took", t.Took),
+			referenced, zap.Int64("bytes", t.Bytes), zap.Duration("took", t.Took),
 			zap.Array("failures", failures{t.Failures, func(f *engine.Failure) string { return r.remedy(i, f) }}),
 		)
 	}
@@ -276,7 +280,11 @@ func (r *Result) remedy(t int, f *engine.Failure) string {
 	}
 	switch engine.ClassOf(f.Err) {
 	case engine.TooLarge:
-		return "Lambda sends the record again until it expires; set onFailure to a target that takes such records, or set oversize to drop"
+		store := ""
+		if typ := r.Targets[t].Type; typ != nil && typ.TakesReferences() {
+			store = "the URL of a bucket, or to "
+		}
+		return "Lambda sends the record again until it expires; set onFailure to a target that takes such records, or set oversize to " + store + "drop"
 	case engine.Refused, engine.Permanent:
 		return "Lambda sends the record again until it expires; set onFailure to a target that takes such records"
 	case engine.Retryable, engine.Throttled:
@@ -323,7 +331,7 @@ func counts(t *engine.TargetReport, destination string) metrics.Target {
 	return metrics.Target{
 		ID: t.ID, Destination: destination,
 		Delivered: t.Delivered, Already: t.Already, Filtered: t.Filtered, Dropped: t.Dropped, Diverted: t.Diverted, Failed: t.Failed,
-		Requests: t.Requests, Retries: t.Retries, Throttled: t.Throttled, Bytes: t.Bytes, Took: t.Took,
+		Requests: t.Requests, Retries: t.Retries, Throttled: t.Throttled, Bytes: t.Bytes, Took: t.Took, Referenced: t.Referenced,
 	}
 }
 

@@ -12,8 +12,10 @@ import (
 // the stages for its options.
 func (h *Handler) wire(t *sinks.Spec) engine.Target {
 	out := engine.Target{ID: t.ID, DropOversize: t.DropOversize, Ordered: t.Ordered(), InFlight: t.InFlight, Lanes: t.Lanes, OrderRequests: t.OrderRequests}
-	out.Sink, out.Fault = h.openSink(h.env, t)
-	if out.Fault != nil {
+	if out.Sink, out.Fault = h.openSink(h.env, t); out.Fault != nil {
+		return out
+	}
+	if out.Oversize, out.Fault = h.referrer(t); out.Fault != nil {
 		return out
 	}
 	out.Sink = h.traceSink(t, out.Sink)

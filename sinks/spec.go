@@ -65,6 +65,9 @@ type Spec struct {
 	MaxAge       int    // seconds until OnFailure takes a record that could still be delivered; 0: never
 	DropOversize bool   // drop records that are too large instead of failing them
 
+	OversizeType *Type       // of the store for records that are too large; nil: none
+	Oversize     Destination // of this store
+
 	// Limits below the service's; 0: the service's own.
 	BatchRecords int // records in a request or collapsed message
 	BatchBytes   int // bytes of a request or collapsed message

@@ -30,6 +30,9 @@ type Type struct {
 	// Open returns the sink of a target. It does not call the service.
 	Open func(env Env, s *Spec) (engine.Sink, error)
 
+	// Store, if set, returns a store at a destination of the type. See [Spec.Store].
+	Store func(env Env, s *Spec) (Store, error)
+
 	// Rights returns the rights that deliver to a target. Only a type with NoAWS may lack it.
 	Rights func(at Place, s *Spec) ([]Right, error)
 
@@ -90,6 +93,11 @@ type Traits struct {
 
 // TakesSecret reports whether targets of the type have the attribute secret.
 func (t *Traits) TakesSecret() bool { return t.Cache || t.HTTP || t.Secret }
+
+// TakesReferences reports whether a target of the type may get a reference in place of a record
+// that is too large. A function takes source records, a table or an index has the fields of its
+// items, and nothing is too large for a disk or a bucket.
+func (t *Traits) TakesReferences() bool { return !t.Events && !t.Items && !t.Disk && !t.Objects }
 
 // Findings collects the findings of [Type.Check]. Each finding names an attribute.
 type Findings interface {

@@ -109,8 +109,10 @@ func (d *Delivery) Deliver(ctx context.Context, source, id string, envelopes []e
 		r.target.OnFailure = nil
 	}
 	for _, part := range r.parts() {
-		if err := r.deliver(ctx, part); err != nil {
-			return done, r.results, err
+		for _, part.index = range r.windows(part.index) {
+			if err := r.deliver(ctx, part); err != nil {
+				return done, r.results, err
+			}
 		}
 	}
 	return done, r.results, nil
@@ -260,11 +262,18 @@ func (r *redelivery) deliver(ctx context.Context, part part) error {
 	var index []int
 	var records []engine.Record
 	for _, i := range part.index {
-		if e := &r.envelopes[i]; r.overtakes(e, part.keyless) {
+		e := &r.envelopes[i]
+		if r.overtakes(e, part.keyless) {
 			overtaking = append(overtaking, *e)
-		} else {
-			index, records = append(index, i), append(records, r.record(e))
+			continue
 		}
+		whole, err := r.whole(ctx, e)
+		if err != nil {
+			r.remember(e, part.keyless, false)
+			r.results = append(r.results, refused(r.spec, []envelope.Envelope{*e}, err))
+			continue
+		}
+		index, records = append(index, i), append(records, r.record(&whole))
 	}
 	if len(overtaking) > 0 {
 		r.results = append(r.results, refused(r.spec, overtaking, errOvertakes))

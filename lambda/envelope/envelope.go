@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"fanout/engine"
+	"fanout/sinks"
 )
 
 // Version is written into every envelope.
@@ -28,10 +29,14 @@ type Envelope struct {
 	HashKey  string    `json:"hashKey,omitempty"`
 	Action   string    `json:"action,omitempty"`
 	Arrived  time.Time `json:"arrived,omitzero"` // at the source
-	Data     []byte    `json:"data"`             // nil only if Unreadable
+	Data     []byte    `json:"data"`             // nil only if Unreadable, or if there is a Reference
 
 	// Unreadable means that the source's data could not be read.
 	Unreadable bool `json:"unreadable,omitempty"`
+
+	// Reference leads to the whole envelope, which was too large for its destination. Data and
+	// Event are then missing here.
+	Reference *sinks.Reference `json:"reference,omitempty"`
 
 	// Event is the source record as it stood in the event. It is set if the target sends
 	// it, or if Data could not be read.
@@ -108,7 +113,9 @@ func Parse(data []byte) (Envelope, error) {
 		return e, fmt.Errorf("its version is %d, but this fanout reads version %d", e.Version, Version)
 	case e.Source == "" || e.Target == "":
 		return e, errors.New("its source or target is missing")
-	case e.Data == nil && !e.Unreadable: // it would become an empty record
+	case e.Reference != nil && (e.Reference.Bucket == "" || e.Reference.Key == "" || e.Reference.Bytes < 0):
+		return e, errors.New("its reference has no bucket, key or number of bytes")
+	case e.Data == nil && !e.Unreadable && e.Reference == nil: // it would become an empty record
 		return e, errors.New("its data is missing; an empty record has \"\"")
 	}
 	if len(e.Event) > 0 {
@@ -117,6 +124,21 @@ func Parse(data []byte) (Envelope, error) {
 		e.Event = b.Bytes()
 	}
 	return e, nil
+}
+
+// Stored returns what is sent in place of e, which is stored whole at ref.
+func (e Envelope) Stored(ref *sinks.Reference) *Envelope {
+	e.Data, e.Event, e.Reference = nil, nil, ref
+	return &e
+}
+
+// Whole returns the envelope whose object is data. It must be the one that e stands for.
+func (e *Envelope) Whole(data []byte) (Envelope, error) {
+	whole, err := Parse(data)
+	if err != nil || whole.Source != e.Source || whole.Target != e.Target || whole.Reference != nil || Compare(&whole, e) != 0 {
+		return whole, errors.New("the object of its reference is not the envelope")
+	}
+	return whole, nil
 }
 
 // Record returns the record inside.

@@ -13,6 +13,7 @@
 //	Delivered, Dropped, Diverted, Failed   records
 //	Already                                records that the target had before; sent if there are any
 //	Filtered                               records that the target does not want; sent if there are any
+//	Referenced                             records delivered by reference; sent if there are any
 //	Requests, Retries, Throttled           requests
 //	Bytes                                  acknowledged
 //	Duration                               ms from the first record to the last outcome

@@ -30,6 +30,8 @@ type Target struct {
 	Diverted  int // taken by the onFailure destination
 	Failed    int // to be sent again by the source
 
+	Referenced int // references sent in place of records that are too large, and acknowledged
+
 	Requests  int           // sent, first attempts and retries
 	Retries   int           // requests with a record that was sent before
 	Throttled int           // requests throttled by the service

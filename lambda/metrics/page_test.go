@@ -17,7 +17,7 @@ func TestPage(t *testing.T) {
 	at := time.Now()
 	var want []string
 	for _, g := range groupsOf(&Invocation{At: at, Sources: []Source{{
-		ARN: "s", Oldest: at, Targets: []Target{{ID: "t", Already: 1, Filtered: 1}},
+		ARN: "s", Oldest: at, Targets: []Target{{ID: "t", Already: 1, Filtered: 1, Referenced: 1}},
 	}}}) {
 		var dims []string
 		for _, d := range g.dims.used() {

@@ -69,6 +69,9 @@ func (t *Target) samples(at, oldest time.Time) []sample {
 	if t.Filtered > 0 {
 		all = append(all, count("Filtered", t.Filtered))
 	}
+	if t.Referenced > 0 {
+		all = append(all, count("Referenced", t.Referenced))
+	}
 	if !oldest.IsZero() {
 		all = append(all, milliseconds("IteratorAge", at.Sub(oldest)))
 	}

@@ -86,6 +86,7 @@ func (c *checker) check() {
 	c.checkTombstone()
 	c.checkSecret()
 	c.checkOnFailure()
+	c.checkOversize()
 	c.checkStages(source)
 }
 
@@ -238,12 +239,36 @@ func (c *checker) checkOnFailure() {
 	case c.spec.OnFailure == "" && c.spec.MaxAge > 0:
 		c.warn("maxAge", "has no effect without onFailure, unless the function has a default for it (FANOUT_ON_FAILURE)")
 	}
-	switch c.text.oversize {
-	case "", "fail":
-	case "drop":
+}
+
+// checkOversize checks what becomes of records that are too large.
+func (c *checker) checkOversize() {
+	switch text := c.text.oversize; {
+	case text == "" || text == "fail":
+	case text == "drop":
 		c.spec.DropOversize = true
+	case strings.Contains(text, "://"):
+		c.checkStore(text)
 	default:
-		c.fault("oversize", "%s is unknown; write fail or drop", awsname.Quote(c.text.oversize))
+		c.fault("oversize", "%s is unknown; write fail, drop or the URL of a bucket such as s3://bucket/prefix", awsname.Quote(text))
+	}
+}
+
+// checkStore checks the destination of records that are too large.
+func (c *checker) checkStore(text string) {
+	i := slices.IndexFunc(c.catalog.Types, func(t *sinks.Type) bool { return t.Store != nil })
+	if i < 0 {
+		c.fault("oversize", "needs a type of targets that stores records, and this program has none; write fail or drop")
+		return
+	}
+	to, err := parse(c.catalog.Types[i], text)
+	switch {
+	case err != nil:
+		c.fault("oversize", "%v", err)
+	case c.spec.Type != nil && !c.spec.Type.TakesReferences():
+		c.fault("oversize", "does not store records for %s, which takes no references; write fail or drop", c.spec.Type)
+	default:
+		c.spec.OversizeType, c.spec.Oversize = c.catalog.Types[i], to
 	}
 }
 

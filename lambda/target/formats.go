@@ -13,7 +13,7 @@ const none = "none"
 
 // AttributeWords holds the values of the attributes that take only a few words.
 var AttributeWords = map[string][]string{
-	"collapse": collapses(), "order": {"key", "request"}, "oversize": {"fail", "drop"}, "transformOutput": {"json", "text"},
+	"collapse": collapses(), "order": {"key", "request"}, "transformOutput": {"json", "text"},
 	"compress": Compressions, "decompress": Decompressions, "view": Views, "envelope": Envelopes, "unwrap": Wrappings, "auth": Auths,
 }
 

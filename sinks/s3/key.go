@@ -41,18 +41,23 @@ func (k *keys) of(batch []engine.Record, hash string) string {
 	for i := range batch {
 		text = append(k.origin.AppendID(text, &batch[i]), '\n')
 	}
+	return k.join(first, []string{first.Lane, first.Seq, last.Seq}, ids.Hash(text))
+}
+
+// join returns the key of an object that begins with r, of what names it and its digest.
+func (k *keys) join(r *engine.Record, names []string, digest string) string {
 	var b strings.Builder
 	for _, p := range k.prefix {
 		b.WriteString(p.text)
-		b.WriteString(k.value(p.place, first))
+		b.WriteString(k.value(p.place, r))
 	}
 	b.WriteByte('/')
-	for _, text := range []string{first.Lane, first.Seq, last.Seq} {
+	for _, text := range names {
 		if text != "" {
 			b.WriteString(bucket.Clean(text) + "-")
 		}
 	}
-	b.WriteString(ids.Hash(text)[:digestDigits] + k.suffix)
+	b.WriteString(digest[:digestDigits] + k.suffix)
 	return b.String()
 }
 

@@ -17,6 +17,7 @@ var Type = &sinks.Type{
 	Examples:    []string{"s3://lake/orders", "s3://lake/orders/day=${year}-${month}-${day}"},
 	Parse:       Parse,
 	Open:        open,
+	Store:       openStore,
 	Rights:      rights,
 
 	MaxBatchBytes: maxBytes,

@@ -38,7 +38,7 @@ var AttributeUsages = []struct{ Attribute, Flag, Usage string }{
 	{"maxRecordBytes", "max-record-bytes", "send records of up to `N` bytes, if the owner of the destination has set this limit"},
 	{"onFailure", "on-failure", "send records that this target cannot take to the target with this `ID`; not the same as fanout hook --on-failure, a setting of Lambda"},
 	{"maxAge", "max-age", "with --on-failure, also divert records older than this `TIME`, such as 3600 or 1h, that might still be delivered"},
-	{"oversize", "oversize", "the `ACTION` for records that are too large: fail or drop (default: fail)"},
+	{"oversize", "oversize", "the `ACTION` for records that are too large: fail, drop, or store them in a bucket such as s3://bucket/prefix and send references (default: fail)"},
 	{"inFlight", "in-flight", "send at most `N` requests at a time"},
 	{"epoch", "epoch", "any `TEXT`; change it before you read a stream again, and the target gets every record again"},
 	{"tombstone", "tombstone", "let tombstones of deleted items expire by the TTL attribute of this `NAME`, or none to delete items; for TYPES (default: fanout:expires)"},

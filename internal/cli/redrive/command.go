@@ -51,7 +51,8 @@ into memory and does not change it; --failed keeps records that failed again. Wi
 --queue it receives from an SQS queue until the queue is empty. It deletes a message when
 all its records are delivered, or taken by their target's onFailure. Other messages stay
 in the queue. If onFailure of a target is the queue or file that redrive reads, it takes
-no records, and they fail.
+no records, and they fail. The data of an envelope that was too large for onFailure is
+read from the bucket that the attribute oversize names.
 
 Redrive drops no records, even if the target has oversize drop. After the first interrupt
 it finishes the calls in flight; a second interrupt stops it at once. At the end it

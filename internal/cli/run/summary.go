@@ -45,6 +45,7 @@ type row struct {
 	Requests     int      `json:"requests"`
 	Retries      int      `json:"retries"`
 	Throttled    int      `json:"throttled"`
+	Referenced   int      `json:"referenced,omitempty"` // delivered by reference
 	Bytes        int64    `json:"bytes"`
 	Milliseconds int64    `json:"milliseconds"`
 	Reasons      []reason `json:"reasons,omitempty"`
@@ -106,6 +107,7 @@ func (r *row) add(t *engine.TargetReport) {
 	r.Requests += t.Requests
 	r.Retries += t.Retries
 	r.Throttled += t.Throttled
+	r.Referenced += t.Referenced
 	r.Bytes += t.Bytes
 	r.took += t.Took
 	r.Milliseconds = r.took.Milliseconds()

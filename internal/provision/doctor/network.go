@@ -12,6 +12,7 @@ import (
 	"fanout/internal/awsname"
 	"fanout/internal/provision/cloud"
 	"fanout/lambda/metrics"
+	"fanout/sinks"
 	"fanout/sinks/builtin/setup"
 )
 
@@ -154,16 +155,24 @@ func (p *examination) services() map[string]bool {
 		if t.Secret != "" {
 			needs["secretsmanager"] = true
 		}
-		name := ""
-		if known := setup.Of(t.Type); known.Endpoint != nil {
-			name = known.Endpoint(t)
-		}
-		if name != "" && t.Region != "" && t.Region != p.self.Region {
-			name = fmt.Sprintf("%s in %s", name, t.Region)
-		}
-		if name != "" {
-			needs[name] = true
+		for _, each := range sinks.WithStores([]sinks.Spec{*t}) {
+			if name := p.endpoint(&each); name != "" {
+				needs[name] = true
+			}
 		}
 	}
 	return needs
+}
+
+// endpoint returns the service that a target calls; "": none.
+func (p *examination) endpoint(t *sinks.Spec) string {
+	known := setup.Of(t.Type)
+	if known.Endpoint == nil {
+		return ""
+	}
+	name := known.Endpoint(t)
+	if name != "" && t.Region != "" && t.Region != p.self.Region {
+		name = fmt.Sprintf("%s in %s", name, t.Region)
+	}
+	return name
 }

@@ -31,7 +31,28 @@ func (p *examination) target(ctx context.Context, e *registry.Entry) []Finding {
 	if len(found) == 0 || reached.Status != OK {
 		found = append(found, reached)
 	}
-	return found
+	return append(found, p.store(ctx, is, &e.Spec)...)
+}
+
+// store checks the bucket for records that are too large for a target. It finds nothing if the
+// target has none, or if the bucket is fine.
+func (p *examination) store(ctx context.Context, is about, t *sinks.Spec) []Finding {
+	store, ok := t.Store()
+	if !ok {
+		return nil
+	}
+	found := p.reach(ctx, is, &store)
+	if found.Status == OK {
+		return nil
+	}
+	if found.Status == Error && !t.Active {
+		found.Status = Warning
+	}
+	if found.Do != "" {
+		found.Do = "create the bucket in the region of the target, or " + p.update(t, "--oversize", "s3://BUCKET/PREFIX")
+	}
+	found.Text = "oversize: " + found.Text
+	return []Finding{found}
 }
 
 // update is the command that changes a target.

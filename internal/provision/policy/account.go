@@ -23,6 +23,7 @@ type Account struct {
 //
 // Errors: as for Policy, and an invalid role ARN of f.
 func (f Function) Accounts(targets []sinks.Spec) ([]Account, error) {
+	targets = sinks.WithStores(targets)
 	byRole := make(map[string][]sinks.Spec)
 	var roles []string
 	for i := range targets {

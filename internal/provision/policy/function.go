@@ -82,8 +82,8 @@ func (f Function) Policy(targets []sinks.Spec, sources []Source) (Document, erro
 			return Document{}, err
 		}
 	}
-	for i := range targets {
-		t := &targets[i]
+	for _, each := range sinks.WithStores(targets) {
+		t := &each
 		if t.Secret != "" {
 			b.allow(readSecrets, secretARN(t.Secret))
 		}

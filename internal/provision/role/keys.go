@@ -183,8 +183,17 @@ func destinationKey(t *account.Type, at sinks.Place, s *sinks.Spec) keyID {
 	return func(ctx context.Context, r Region) (string, error) { return t.Key(ctx, r.Config, at, s) }
 }
 
-// targetUses returns the uses of a target's destination and secret.
+// targetUses returns the uses of a target, and of its store.
 func targetUses(t *sinks.Spec, self arn.ARN) []keyUse {
+	uses := destinationUses(t, self)
+	if store, ok := t.Store(); ok {
+		uses = append(uses, destinationUses(&store, self)...)
+	}
+	return uses
+}
+
+// destinationUses returns the uses of a target's destination and secret.
+func destinationUses(t *sinks.Spec, self arn.ARN) []keyUse {
 	var uses []keyUse
 	if a, err := arn.Parse(t.Secret); err == nil && a.AccountID == self.AccountID {
 		uses = append(uses, keyUse{policy.Key{Service: "secretsmanager"}, a.Region, "the secret of target " + t.ID, secretKey(t.Secret)})

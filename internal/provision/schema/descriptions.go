@@ -40,7 +40,7 @@ var descriptions = map[string]string{ //nolint:gosec // no credentials: it descr
 	"maxRecordBytes":  "The largest record that the destination takes, if its owner changed the limit.",
 	"onFailure":       "id of a target of the same source that takes the records that this one cannot take.",
 	"maxAge":          "Seconds, or a duration such as 1h, after which onFailure also takes records that might still be delivered. Default: never.",
-	"oversize":        "drop drops records that are too large. Default: fail.",
+	"oversize":        "drop drops records that are too large. The URL of a bucket stores them there, and the target gets references. Default: fail.",
 	"inFlight":        "Requests of this target in flight. Default: an even share of the function's.",
 	"epoch":           "Any text. Change it before you read a stream again, and the target gets every record again.",
 	"tombstone":       "Name of the attribute by whose time DynamoDB removes the tombstones of deleted items; none deletes items without one. Default: fanout:expires.",

@@ -39,6 +39,7 @@ var forms = map[string]form{
 	"externalId": {`^[A-Za-z0-9_+=,.@:/-]{2,}$`, nil},
 	"region":     {`^` + region + `$`, []string{"eu-west-1"}},
 	"secret":     {`^arn:` + partition + `:secretsmanager:` + region + `:[0-9]{12}:secret:.+$`, []string{"arn:aws:secretsmanager:eu-west-1:123456789012:secret:cache-AbCdEf"}},
+	"oversize":   {`^(fail|drop|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?)$`, []string{"fail", "drop", "s3://bucket/prefix"}},
 	"transform":  {"", []string{"{id: .order, total}"}},
 	"key":        {"", []string{".customer.id"}},
 	"subject":    {"", []string{"order ${.id}"}},

@@ -15,6 +15,7 @@ func Append(ctx context.Context, b []byte, t *jq.Template, r *engine.Record, sou
 	input := jq.Record{Source: source, Data: r.Data.Bytes(), Arrived: r.Arrived}
 	if one := ids.Single(r); one != nil {
 		input.Key, input.Action, input.Shard, input.Sequence = one.Key, one.Action, one.Lane, one.Seq
+		input.Data = one.Data.Bytes() // r may be a reference to it
 	}
 	b, err := t.Append(ctx, b, &input)
 	switch {

@@ -124,7 +124,7 @@ type notification struct {
 // collapsed. It returns an error for one that the service would not write.
 func notificationOf(r *engine.Record) (*notification, error) {
 	switch {
-	case r.Parts() != nil || len(r.Raw) == 0:
+	case len(r.Raw) == 0: // stages that merge leave none
 		return nil, nil //nolint:nilnil // there is none
 	case r.Action == "MESSAGE":
 		return queued(r.Raw)
