@@ -1,15 +1,16 @@
 package kafka
 
 import (
+	"bytes"
 	"encoding/base64"
-	"encoding/json"
+	"iter"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"fanout/engine"
+	"fanout/internal/jsonscan"
 )
 
 // Headers of every record. They say where it comes from, and are the same after a retry, so
@@ -20,30 +21,50 @@ const (
 	headerSequence = "fanout-sequence" // of a part of an aggregate: SEQUENCE/PART
 )
 
-// isKafka reports whether a source is a Kafka topic.
-func isKafka(source string) bool {
-	return strings.HasPrefix(source, "kafka://") || strings.Contains(source, ":kafka:")
-}
-
-// usesSource reports whether a record has a key or headers in its source that are not in the
-// record.
+// usesSource reports whether a record has headers in its source that are not in the record.
 func usesSource(r *engine.Record) bool {
-	return len(original(r).Headers) > 0
+	any := false
+	original(r.Raw, func(name, _ jsonscan.Value) { any = true })
+	return any
 }
 
-// sourceRecord has the members of a Kafka record in Lambda's form (Lambda guide, Using Lambda with
-// Amazon MSK).
-type sourceRecord struct {
-	Key     *string             `json:"key"`     // base64
-	Headers []map[string][]int8 `json:"headers"` // name to bytes, which are signed
+// original reads a record of Kafka in Lambda's form (Lambda guide, Using Lambda with Amazon MSK). It
+// returns the key, in base64, and calls header for each header with its bytes, which are a list.
+func original(raw []byte, header func(name, list jsonscan.Value)) (key jsonscan.Value) {
+	in := jsonscan.Cursor{Text: raw}
+	in.Object(func(member jsonscan.Value) (ok bool) {
+		switch string(member.Content()) {
+		case "key":
+			key, ok = in.Value()
+			return ok
+		case "headers":
+			_, ok = in.Array(func() bool {
+				_, ok := in.Object(func(name jsonscan.Value) bool {
+					list, ok := in.Value()
+					if ok && list.Kind == jsonscan.Array {
+						header(name, list)
+					}
+					return ok
+				})
+				return ok
+			})
+			return ok
+		}
+		_, ok = in.Value()
+		return ok
+	})
+	return key
 }
 
-// original returns the source record of a record from Kafka.
-func original(r *engine.Record) (s sourceRecord) {
-	if json.Unmarshal(r.Raw, &s) != nil {
-		return sourceRecord{}
+// numbers returns the elements of a list of numbers.
+func numbers(list []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for n := range bytes.SplitSeq(bytes.Trim(list, "[]"), []byte(",")) {
+			if n = bytes.TrimSpace(n); len(n) > 0 && !yield(n) {
+				return
+			}
+		}
 	}
-	return s
 }
 
 // message returns the Kafka record for r.
@@ -82,22 +103,20 @@ func (s *Sink) keep(m *kgo.Record, r *engine.Record) {
 	if r.Raw == nil {
 		return
 	}
-	o := original(r)
-	if o.Key != nil && *o.Key == r.Key { // a key that is not text is in base64
-		if key, err := base64.StdEncoding.DecodeString(*o.Key); err == nil {
-			m.Key = key
+	key := original(r.Raw, func(name, list jsonscan.Value) {
+		h := kgo.RecordHeader{Key: string(name.Content()), Value: []byte{}}
+		if h.Key == headerSource || h.Key == headerShard || h.Key == headerSequence {
+			return // of the fanout that wrote the source
 		}
-	}
-	for _, names := range o.Headers {
-		for name, signed := range names {
-			if name == headerSource || name == headerShard || name == headerSequence {
-				continue // of the fanout that wrote the source
-			}
-			value := make([]byte, len(signed))
-			for i, b := range signed {
-				value[i] = byte(b) //nolint:gosec // Lambda writes bytes as signed numbers
-			}
-			m.Headers = append(m.Headers, kgo.RecordHeader{Key: name, Value: value})
+		for n := range numbers(list.Raw) {
+			b, _ := strconv.ParseInt(string(n), 10, 16)
+			h.Value = append(h.Value, byte(b)) //nolint:gosec // Lambda writes bytes as signed numbers
+		}
+		m.Headers = append(m.Headers, h)
+	})
+	if key.IsString() && string(key.Content()) == r.Key { // a key that is not text is in base64
+		if decoded, err := base64.StdEncoding.DecodeString(r.Key); err == nil {
+			m.Key = decoded
 		}
 	}
 }
@@ -114,11 +133,12 @@ const (
 func (s *Sink) sizer(r *engine.Record) int {
 	n := r.Data.Len() + len(r.Key) + recordOverhead + s.ownHeaders + len(r.Lane) + len(r.Seq)
 	if s.fromKafka {
-		for _, names := range original(r).Headers {
-			for name, value := range names {
-				n += headerOverhead + len(name) + len(value)
+		original(r.Raw, func(name, list jsonscan.Value) {
+			n += headerOverhead + len(name.Content())
+			for range numbers(list.Raw) {
+				n++
 			}
-		}
+		})
 	}
 	return n
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"fanout/engine"
+	"fanout/internal/awsname"
 	"fanout/internal/brokers"
 	"fanout/sinks"
 	"fanout/sinks/awsenv"
@@ -85,7 +86,7 @@ func newSink(s *sinks.Spec, login brokers.Login, patience time.Duration) *Sink {
 		record = s.MaxRecordBytes
 	}
 	k := &Sink{
-		to: of(&s.Destination), patience: patience, source: s.SourceARN, fromKafka: isKafka(s.SourceARN),
+		to: of(&s.Destination), patience: patience, source: s.SourceARN, fromKafka: awsname.IsKafka(s.SourceARN),
 		ownHeaders: 3*headerOverhead + len(headerSource) + len(headerShard) + len(headerSequence) + len(s.SourceARN) + batchOverhead,
 		limits: engine.Limits{
 			Records: maxRecords, Bytes: max(maxRequest, record), RecordBytes: record,

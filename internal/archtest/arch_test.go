@@ -53,7 +53,7 @@ var rules = []rule{
 		"fanout/internal/tune", "fanout/internal/provision", "github.com/", "go.uber.org/", "golang.org/x/", "go.yaml.in/"}},
 	{"command", []string{"fanout/internal/cli", "fanout/lambda"}},
 	{"cmd/bootstrap", []string{"fanout/lambda"}},
-	{"extra", []string{"std", "fanout/engine", "fanout/sinks", "fanout/lambda", "fanout/internal/awsname", "fanout/internal/brokers", "github.com/twmb/franz-go/"}},
+	{"extra", []string{"std", "fanout/engine", "fanout/sinks", "fanout/lambda", "fanout/internal/awsname", "fanout/internal/brokers", "fanout/internal/jsonscan", "github.com/twmb/franz-go/"}},
 	{"cmd/fanout", []string{"fanout/command", "fanout/extra"}},
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"fanout/engine"
+	"fanout/extra/kafka"
 	"fanout/internal/tune"
 	"fanout/lambda"
 	"fanout/sinks"
@@ -43,15 +44,16 @@ func TestTypesHavePages(t *testing.T) {
 	dir := filepath.Join("..", "..", "docs", "targets")
 	var index strings.Builder
 	index.WriteString(indexHead)
-	for _, typ := range builtin.Types() {
+	types := append(builtin.Types(), kafka.Type)
+	for _, typ := range types {
 		page, row := targetPage(t, typ)
 		index.WriteString(row)
 		checkPage(t, filepath.Join(dir, typ.Name+".md"), page)
 	}
 	checkPage(t, filepath.Join(dir, "README.md"), index.String())
 	pages, err := filepath.Glob(filepath.Join(dir, "*.md"))
-	if err != nil || len(pages) != len(builtin.Types())+1 {
-		t.Errorf("docs/targets has %d pages for %d types (%v)", len(pages), len(builtin.Types()), err)
+	if err != nil || len(pages) != len(types)+1 {
+		t.Errorf("docs/targets has %d pages for %d types (%v)", len(pages), len(types), err)
 	}
 }
 
@@ -78,11 +80,19 @@ The attributes that every type has are in the [README](../../README.md#targets).
 
 var entry = regexp.MustCompile(`(?ms)^  - sourceArn: .*?(?:\n\n|\z)`)
 
-// example returns the target with the name of a type as id in examples/targets/all.yaml, as text and read.
+// example returns the target with the name of a type as id in examples/targets/all.yaml, as text
+// and read. The example of an extension is in its own folder.
 func example(t *testing.T, typ *sinks.Type) (text string, spec *sinks.Spec) {
 	t.Helper()
 	path := filepath.Join("..", "..", "examples", "targets", "all.yaml")
-	file, err := lambda.Builtin().OpenFile(path)
+	if typ == kafka.Type {
+		path = filepath.Join("..", "..", "examples", "kafka", "targets.yaml")
+	}
+	catalog, err := lambda.CatalogWith(kafka.Extension()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := catalog.OpenFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +232,7 @@ func writeAttributes(b *strings.Builder, typ *sinks.Type) {
 		{typ.HTTP, "secret", "ARN of the Secrets Manager secret with the credentials: [its JSON](../http.md#auth)"},
 		{typ.HTTP, "rateLimit", "requests a second of each instance of the function; any number by default"},
 		{typ.Cache, "ttl", "seconds, or a duration, that a value is kept; forever by default"},
-		{typ.Cache, "secret", "ARN of the Secrets Manager secret with user and password"},
+		{typ.Cache || typ == kafka.Type, "secret", "ARN of the Secrets Manager secret with user and password"},
 	} {
 		if a.has {
 			none = false
@@ -275,6 +285,10 @@ func writeFigures(t *testing.T, b *strings.Builder, typ *sinks.Type) {
 		t.Fatal(err)
 	}
 	b.WriteString("## Price and latency\n\n")
+	if _, known := latencies.Targets[typ.Name]; !known {
+		b.WriteString("Brokers are paid by the hour and by what they store, not by request. `fanout tune` has no figures for them.\n\n")
+		return
+	}
 	fmt.Fprintf(b, "`fanout tune` assumes, with the list prices of %s in %s:\n\n", prices.Region, prices.Date)
 	for _, name := range []string{typ.Name, typ.Name + ".fifo"} {
 		p, priced := prices.Targets[name]

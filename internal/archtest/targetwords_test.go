@@ -67,6 +67,12 @@ var typeWords = map[string]words{
 		"The function runs again with the same records if the answer was lost. Make it idempotent by `eventID`.",
 		"Lambda queues the\nevents in that order but runs them in any, so only the records of one event are in order.",
 	},
+	"kafka": {
+		"Writes records to a topic of Apache Kafka, Amazon MSK or Redpanda. This type is an extension: `fanout build --with\nfanout/extra/kafka` makes a function that has it. [More about it](../kafka.md#a-target).",
+		"The client sends each record to the broker that has its partition, by key, in batches. The brokers acknowledge each record.",
+		"The producer is idempotent, so its own repetitions leave nothing double. A record that was in flight when an attempt ended may be in\nthe topic twice. A consumer recognizes it by the headers `fanout-source`, `fanout-shard` and `fanout-sequence`.",
+		"",
+	},
 	"http": {
 		"Posts records to a web server: a webhook, an API, a Lambda function's URL. [More about it](../http.md).",
 		"One POST. By default the body is `{\"Records\":[…]}` with many records; with `collapse: none` it is one record.",

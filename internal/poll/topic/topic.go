@@ -156,14 +156,9 @@ const readCommitted = 1
 
 // Fetch implements [poll.Topic].
 func (t *Topic) Fetch(ctx context.Context, partition int32, offset int64) (records []*kgo.Record, next int64, atEnd bool, err error) {
-	t.mu.Lock()
-	from, known := t.leaders[partition]
-	t.mu.Unlock()
-	if !known || from.broker < 0 {
-		if _, err := t.lookUp(ctx); err != nil {
-			return nil, 0, false, err
-		}
-		return nil, 0, false, fmt.Errorf("partition %d has no leader", partition)
+	from, err := t.leaderOf(ctx, partition)
+	if err != nil {
+		return nil, 0, false, err
 	}
 	req, topic, p := kmsg.NewPtrFetchRequest(), kmsg.NewFetchRequestTopic(), kmsg.NewFetchRequestTopicPartition()
 	p.Partition, p.FetchOffset, p.CurrentLeaderEpoch, p.PartitionMaxBytes = partition, offset, from.epoch, fetchBytes
@@ -179,6 +174,24 @@ func (t *Topic) Fetch(ctx context.Context, partition int32, offset int64) (recor
 		t.forget(partition) // another broker may have it by now
 	}
 	return records, next, atEnd, meaning(err)
+}
+
+// leaderOf returns the broker that has a partition.
+func (t *Topic) leaderOf(ctx context.Context, partition int32) (leader, error) {
+	for try := range 2 {
+		t.mu.Lock()
+		l, known := t.leaders[partition]
+		t.mu.Unlock()
+		if known && l.broker >= 0 {
+			return l, nil
+		}
+		if try == 0 {
+			if _, err := t.lookUp(ctx); err != nil {
+				return leader{}, err
+			}
+		}
+	}
+	return leader{}, fmt.Errorf("partition %d has no leader", partition)
 }
 
 // forget makes the next call ask for the leader of a partition.

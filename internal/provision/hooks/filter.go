@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
+	"fanout/internal/awsname"
 	"fanout/lambda/target"
 )
 
@@ -59,6 +60,10 @@ func checkPolicy(policy map[string]any) error {
 // FilterLimits says what Lambda's filter of a source cannot do with patterns, in sentences.
 func FilterLimits(source string, patterns []string) (limits []string) {
 	service := sourceService(source)
+	known := []string{"data", "dynamodb", "eventName"}
+	if awsname.IsKafka(source) { // Lambda guide, Filtering events from Amazon MSK and self-managed Apache Kafka event sources
+		known = []string{"value"}
+	}
 	names, operators := make(map[string]bool), make(map[string]bool)
 	for _, pattern := range patterns {
 		var v map[string]any
@@ -75,7 +80,7 @@ func FilterLimits(source string, patterns []string) (limits []string) {
 		}
 		limits = append(limits, fmt.Sprintf("Lambda's filter drops the records of %s whose data is not JSON%s; the attribute filter of a target (fanout update --filter) takes the same pattern and counts what it filters", source, aggregates))
 	}
-	for _, name := range []string{"data", "dynamodb", "eventName"} {
+	for _, name := range known {
 		delete(names, name)
 	}
 	if len(names) > 0 {

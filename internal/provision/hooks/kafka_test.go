@@ -91,6 +91,15 @@ func TestHookOfBrokers(t *testing.T) {
 	}
 }
 
+// Lambda's filter looks at the value of a record.
+func TestFilterLimitsOfKafka(t *testing.T) {
+	for pattern, want := range map[string]int{`{"value":{"total":[7]}}`: 0, `{"key":["ann"]}`: 1} {
+		if got := FilterLimits(ownTopic, []string{pattern}); len(got) != want {
+			t.Errorf("%s: %q", pattern, got)
+		}
+	}
+}
+
 // A dry run foresees that a mapping outside of provisioned mode asks for no report.
 func TestDryRunOfKafka(t *testing.T) {
 	for _, k := range []Kafka{{}, {MinimumPollers: aws.Int32(1)}} {
