@@ -78,6 +78,10 @@ func (p *examination) written(is about, e *registry.Entry) []Finding {
 	if e.Err() == nil && (policy.Function{ARN: p.function.ARN}).Loops(&e.Spec) {
 		found = append(found, is.is(graveness, p.update(&e.Spec, "--destination", "NAME"), "its records form an endless loop: the destination is its source or the function itself"))
 	}
+	if last := p.back(e); last != nil {
+		found = append(found, is.warning(p.run("deactivate", "--source-arn", e.Spec.SourceARN, "--id", e.ID),
+			"its records come back to its source through %s, so each may come again and again; a filter of either target can prevent that", awsname.Target(last.SourceARN, last.ID)))
+	}
 	id := e.Spec.OnFailure
 	if id == "" || id == e.ID {
 		return found
@@ -90,6 +94,14 @@ func (p *examination) written(is about, e *registry.Entry) []Finding {
 		found = append(found, is.warning(p.repair(&p.targets[other], p.targets[other].Faults), "onFailure: the target %q has faults, so it takes no records", id))
 	}
 	return found
+}
+
+// back returns the target through which the records of an active target come back to its source.
+func (p *examination) back(e *registry.Entry) *sinks.Spec {
+	if !e.Spec.Active || e.Err() != nil {
+		return nil
+	}
+	return policy.Back(&e.Spec, p.active(), func(*sinks.Spec) policy.Function { return policy.Function{ARN: p.function.ARN} })
 }
 
 // repair returns the command that fixes all faults or warnings of a target at once,

@@ -331,6 +331,9 @@ var targetTroubles = []trouble{
 	{name: "no attributes but the keys", change: func(a *account) {
 		a.items = append(a.items, map[string]string{"sourceArn": clicks, "id": "bare"})
 	}},
+	{name: "streams that copy each other", change: func(a *account) {
+		a.add("back", "kinesis", "clicks", "sourceArn", strings.Replace(clicks, "stream/clicks", "stream/archive", 1))
+	}},
 	{name: "a name for a shell", change: func(a *account) { a.add("o'clock #1", "kinesis", "none") }},
 	{name: "a role's fault and a warning", change: func(a *account) {
 		a.items[0]["externalId"], a.items[0]["region"], a.items[0]["colour"] = "123", "nowhere", "red"

@@ -8,6 +8,7 @@ import (
 
 	"fanout/internal/provision/policy"
 	"fanout/lambda/target"
+	"fanout/sinks"
 )
 
 // links calls say with the findings about what a target refers to: its fallback, and a
@@ -30,6 +31,7 @@ func links(l *target.Loaded, all []target.Loaded, function string, say func(faul
 	case policy.Itself:
 		text = "invokes the function itself"
 	default:
+		comesBack(l, all, function, say)
 		return
 	}
 	text += ", so its records come again and again; name another one"
@@ -37,6 +39,22 @@ func links(l *target.Loaded, all []target.Loaded, function string, say func(faul
 		say(grave, l.Fault("destination", "%s", text))
 	} else {
 		say(false, l.Fault("destination", "%s, or its ARN if it is in another account", text))
+	}
+}
+
+// comesBack calls say if the records of a target come back to its source through other targets.
+func comesBack(l *target.Loaded, all []target.Loaded, function string, say func(fault bool, f target.Fault)) {
+	if len(l.Faults) > 0 || !l.Spec.Active {
+		return
+	}
+	var others []*sinks.Spec
+	for i := range all {
+		if o := &all[i]; o.Spec.Active && len(o.Faults) == 0 {
+			others = append(others, &o.Spec)
+		}
+	}
+	if last := policy.Back(&l.Spec, others, func(t *sinks.Spec) policy.Function { return policy.Function{ARN: selfOf(t, function)} }); last != nil {
+		say(false, l.Fault("destination", "leads back to the target's own source through the target %q of %s, so its records may come again and again; name another one", last.ID, last.SourceARN))
 	}
 }
 
@@ -52,19 +70,24 @@ func useless(l *target.Loaded, say func(fault bool, f target.Fault)) {
 	}
 }
 
-// loop returns how the records of a target come back to a function, by name or ARN. A function
-// or destination without an account is taken to be in the source's. "" is an unknown function.
+// selfOf returns the ARN of the function that has a target, given by name or ARN; "" is unknown. A
+// function without an account is taken to be where the target's source is.
+func selfOf(t *sinks.Spec, function string) string {
+	source, err := arn.Parse(t.SourceARN)
+	if err != nil || arn.IsARN(function) {
+		return function
+	}
+	source.Service, source.Resource = "lambda", "function:"+cmp.Or(function, "unknown")
+	return source.String()
+}
+
+// loop returns how the records of a target come back to a function, by name or ARN. "" is an
+// unknown function.
 func loop(l *target.Loaded, function string) policy.Loop {
-	source, err := arn.Parse(l.Spec.SourceARN)
-	if err != nil || len(l.Faults) > 0 {
+	if len(l.Faults) > 0 {
 		return 0
 	}
-	self := function
-	if !arn.IsARN(function) {
-		source.Service, source.Resource = "lambda", "function:"+cmp.Or(function, "unknown")
-		self = source.String()
-	}
-	found := policy.Function{ARN: self}.Loop(&l.Spec)
+	found := policy.Function{ARN: selfOf(&l.Spec, function)}.Loop(&l.Spec)
 	if found == policy.Itself && function == "" {
 		return 0
 	}

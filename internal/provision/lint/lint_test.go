@@ -23,6 +23,7 @@ func TestTargets(t *testing.T) {
 	const queue = "arn:aws:sqs:eu-west-1:123456789012:q"
 	const orders = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
 	const orders2025, orders2026 = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2025", "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2026"
+	const shop, shopCopy = "arn:aws:dynamodb:eu-west-1:123456789012:table/shop/stream/2026", "arn:aws:dynamodb:eu-west-1:123456789012:table/shopCopy/stream/2026"
 	str := func(s string) target.Value { return target.Value{Kind: target.String, Text: s} }
 	off := target.Value{Kind: target.Bool, Text: "false"}
 	item := func(id string, more target.Values) target.Loaded {
@@ -51,6 +52,9 @@ func TestTargets(t *testing.T) {
 		item("order", target.Values{"type": str("sqs"), "destination": str(queue), "parallel": off}),
 		item("order kept", target.Values{"type": str("sqs"), "destination": str(queue + ".fifo"), "parallel": off}),
 		item("inactive", target.Values{"type": str("pigeon"), "active": off}),
+		item("there", target.Values{"sourceArn": str(shop), "type": str("dynamodb"), "destination": str("shopCopy")}),
+		item("back", target.Values{"sourceArn": str(shopCopy), "type": str("dynamodb"), "destination": str("shop")}),
+		item("back and off", target.Values{"sourceArn": str(shopCopy), "type": str("dynamodb"), "destination": str("shop"), "active": off}),
 		item("old", target.Values{"sourceArn": str(orders2025)}),
 		item("old and off", target.Values{"sourceArn": str(orders2025), "active": off}),
 		item("new", target.Values{"sourceArn": str(orders2026)}),
@@ -67,6 +71,8 @@ func TestTargets(t *testing.T) {
 		`warning loop by name: destination: is the target's own source, so its records come again and again`,
 		`warning order: parallel: is false, but a standard queue or topic keeps no order`,
 		`warning inactive: type: "pigeon" is unknown`,
+		`warning there: destination: leads back to the target's own source through the target "back" of ` + shopCopy + `, so its records may come again and again`,
+		`warning back: destination: leads back to the target's own source through the target "there" of ` + shop + `, so its records may come again and again`,
 	}
 	for name, tt := range map[string]struct {
 		streams Streams

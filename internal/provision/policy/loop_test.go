@@ -46,3 +46,38 @@ func TestLoops(t *testing.T) {
 		t.Error("nothing is known of the function")
 	}
 }
+
+// Records come back through any number of sources. Only the targets that are given are known.
+func TestBack(t *testing.T) {
+	table := func(name string) string {
+		return "arn:aws:dynamodb:eu-west-1:123456789012:table/" + name + "/stream/2026-03-01T09:00:00.000"
+	}
+	spec := func(id, source, typ, destination string) *sinks.Spec {
+		str := func(s string) target.Value { return target.Value{Kind: target.String, Text: s} }
+		l := lambda.Builtin().Read(target.Values{"sourceArn": str(source), "id": str(id), "type": str(typ), "destination": str(destination)}, id)
+		return &l.Spec
+	}
+	there, back := spec("there", table("a"), "dynamodb", "b"), spec("back", table("b"), "dynamodb", "arn:aws:dynamodb:eu-west-1:123456789012:table/a")
+	on, home := spec("on", table("b"), "kinesis", "s"), spec("home", "arn:aws:kinesis:eu-west-1:123456789012:stream/s/consumer/c:1", "dynamodb", "a")
+	own, far := spec("own", table("a"), "dynamodb", "a"), spec("far", table("b"), "dynamodb", "arn:aws:dynamodb:us-east-1:123456789012:table/a")
+	for _, tt := range []struct {
+		name string
+		all  []*sinks.Spec
+		want *sinks.Spec
+	}{
+		{"alone", []*sinks.Spec{there}, nil},
+		{"two tables", []*sinks.Spec{there, back}, back},
+		{"three sources", []*sinks.Spec{home, there, on}, home},
+		{"the shortest", []*sinks.Spec{on, home, back, there}, back},
+		{"a table of another region", []*sinks.Spec{there, far}, nil},
+		{"others that turn in a circle", []*sinks.Spec{there, on, spec("c", "arn:aws:kinesis:eu-west-1:123456789012:stream/s", "dynamodb", "b")}, nil},
+	} {
+		f := Function{ARN: "arn:aws:lambda:eu-west-1:123456789012:function:fanout"}
+		if got := Back(there, tt.all, func(*sinks.Spec) Function { return f }); got != tt.want {
+			t.Errorf("%s: %+v", tt.name, got)
+		}
+	}
+	if got := Back(own, []*sinks.Spec{own, there, back}, func(*sinks.Spec) Function { return Function{ARN: "arn:aws:lambda:eu-west-1:123456789012:function:f"} }); got != nil {
+		t.Errorf("a direct loop comes back through %+v", got)
+	}
+}
