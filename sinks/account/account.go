@@ -85,7 +85,7 @@ func IsARNOrURL(text string) bool {
 	return strings.HasPrefix(text, "arn:") || strings.Contains(text, "://")
 }
 
-// State is the result of [Type.Inspect]. At most one of Unseen, Fault and Doubt is set.
+// State is the result of [Type.Inspect]. At most one of Unseen, Fault, Doubt and Inside is set.
 type State struct {
 	Name string // of the resource; "": the destination
 
@@ -96,6 +96,10 @@ type State struct {
 	// The remedy of a fault or doubt: a sentence, or else the flags of fanout update.
 	Do    string
 	Flags []string
+
+	// Inside is why a function that refuses addresses inside a network does not connect to the
+	// destination (FANOUT_HTTP_PRIVATE); "": it does.
+	Inside string
 
 	Host  string // an own host of the destination, which may answer only in its network
 	InVPC bool   // reached only from inside its VPC

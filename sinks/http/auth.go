@@ -26,6 +26,10 @@ import (
 type authorizer interface {
 	// authorize adds the credentials to r, whose body is c.
 	authorize(r *nethttp.Request, c *request.Content) error
+
+	// judge learns from the status of the answer to r whether its credentials were accepted. It
+	// reports whether they were not, and another attempt gets new ones.
+	judge(r *nethttp.Request, status int) (again bool)
 }
 
 // newAuthorizer returns the authorizer of a target.
@@ -34,11 +38,11 @@ func newAuthorizer(client *nethttp.Client, name string, o *Options) (authorizer,
 	read := secretOf(name, o)
 	switch {
 	case o.Auth == "":
-		return unauthorized{}, nil
+		return authorizerFunc(func(*nethttp.Request, *request.Content) error { return nil }), nil
 	case o.Auth == sinks.AuthSigV4 && (o.Signing == "" || o.Region == "" || o.Credentials == nil):
 		return nil, fmt.Errorf("requests to %s must be signed, and service, region or credentials are missing", name)
 	case o.Auth == sinks.AuthSigV4:
-		return &signer{service: o.Signing, region: o.Region, credentials: o.Credentials}, nil
+		return authorizerFunc((&signer{service: o.Signing, region: o.Region, credentials: o.Credentials}).sign), nil
 	case !known:
 		return nil, fmt.Errorf("%s has the unknown auth %q", name, o.Auth)
 	case o.Secret == nil:
@@ -74,14 +78,12 @@ func secretOf(name string, o *Options) func(context.Context) (*Secret, error) {
 	}
 }
 
-type unauthorized struct{}
-
-func (unauthorized) authorize(*nethttp.Request, *request.Content) error { return nil }
-
 // authorizerFunc is an authorizer without state.
 type authorizerFunc func(r *nethttp.Request, c *request.Content) error
 
 func (f authorizerFunc) authorize(r *nethttp.Request, c *request.Content) error { return f(r, c) }
+
+func (authorizerFunc) judge(*nethttp.Request, int) bool { return false }
 
 // header returns an authorizer that sets a header from the secret.
 func header(set func(*nethttp.Request, *Secret), read func(context.Context) (*Secret, error)) authorizer {
@@ -124,7 +126,7 @@ type signer struct {
 	credentials     aws.CredentialsProvider
 }
 
-func (s *signer) authorize(r *nethttp.Request, c *request.Content) error {
+func (s *signer) sign(r *nethttp.Request, c *request.Content) error {
 	creds, err := s.credentials.Retrieve(r.Context())
 	if err == nil {
 		err = v4.NewSigner().SignHTTP(r.Context(), creds, r, c.Hash(), s.service, s.region, time.Now())

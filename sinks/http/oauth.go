@@ -87,8 +87,7 @@ func (t *tokens) keep(fresh token) {
 	t.token = fresh
 }
 
-// judge learns from the answer to a request whether its token was accepted. It reports
-// whether another attempt gets a new token: once after each token that was accepted before.
+// judge reports true once after each token that was accepted before.
 func (t *tokens) judge(r *nethttp.Request, status int) (again bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

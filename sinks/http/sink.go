@@ -183,10 +183,7 @@ func (s *Sink) post(ctx context.Context, r *engine.Record, c *request.Content, d
 		return classify.Error(s.name, err)
 	}
 	defer finish(resp.Body)
-	again := false
-	if t, ok := s.auth.(*tokens); ok {
-		again = t.judge(req, resp.StatusCode)
-	}
+	again := s.auth.judge(req, resp.StatusCode)
 	switch {
 	case resp.StatusCode/100 == 2:
 		return nil

@@ -17,7 +17,8 @@ type visit struct {
 	fix    func(flags ...string) string // the command that changes the target
 	deploy string                       // the command that puts the function into a VPC
 	spec   *sinks.Spec
-	vpc    bool // whether the function is in one
+	vpc    bool   // whether the function is in one
+	inside string // the command that lets the function connect inside a network; "": it may
 }
 
 // failed is the finding for a call that failed. host is the destination's own, "" if it has
@@ -45,6 +46,8 @@ func (v *visit) found(s *awsaccount.State) Finding {
 		return v.wrong(do, "%s", s.Fault)
 	case s.Doubt != "":
 		return v.warning(do, "%s", s.Doubt)
+	case s.Inside != "" && v.inside != "":
+		return v.wrong(v.inside+", or "+v.fix("--destination", "URL"), "%s, as seen from here, and the function refuses such addresses: its FANOUT_HTTP_PRIVATE is not allow", s.Inside)
 	case s.InVPC && !v.vpc:
 		name := cmp.Or(s.Name, v.spec.Destination.String())
 		return v.wrong(fmt.Sprintf("put the function into the %s's VPC: %s", v.what, v.deploy), "the %s %s is inside a VPC, but the function is not", v.what, name)

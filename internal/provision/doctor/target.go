@@ -163,6 +163,9 @@ func (p *examination) reach(ctx context.Context, is about, t *sinks.Spec) Findin
 		fix:    func(flags ...string) string { return p.update(t, flags...) },
 		deploy: p.command("deploy", "--subnet", "ID", "--security-group", "ID"),
 	}
+	if !p.options.PrivateHosts {
+		v.inside = p.run("deploy", "--env", "FANOUT_HTTP_PRIVATE=allow")
+	}
 	state, err := known.Inspect(ctx, p.In(region).Config, t)
 	if err != nil {
 		return v.failed(state.Host, err)

@@ -75,7 +75,7 @@ func inspect(ctx context.Context, cfg aws.Config, s *sinks.Spec) (account.State,
 	case err != nil:
 		return account.State{Unseen: s.Destination.Host + " does not answer from here, but may answer in the function's network"}, nil
 	case sink.Inside(to):
-		return account.State{Unseen: fmt.Sprintf("%s is at %v, inside a network: the function connects to it only with FANOUT_HTTP_PRIVATE=allow", s.Destination.Host, to)}, nil
+		return account.State{Inside: fmt.Sprintf("%s is at %v, inside a network", s.Destination.Host, to)}, nil
 	}
 	return account.State{}, nil
 }

@@ -54,9 +54,9 @@ func TestInspect(t *testing.T) {
 		url   string
 		want  account.State // texts that the state's have
 	}{
-		{"TLS", trusted, secure.URL, account.State{Unseen: "inside a network"}},
+		{"TLS", trusted, secure.URL, account.State{Inside: "inside a network"}},
 		{"another authority", x509.NewCertPool(), secure.URL, account.State{Fault: "is not trusted", Do: "public authority"}},
-		{"no TLS", nil, plain.URL, account.State{Unseen: "inside a network"}},
+		{"no TLS", nil, plain.URL, account.State{Inside: "inside a network"}},
 		{"TLS to a server without", trusted, strings.Replace(plain.URL, "http:", "https:", 1), account.State{Unseen: "does not answer from here"}},
 		{"no server", nil, gone.URL, account.State{Unseen: "does not answer from here"}},
 	} {
@@ -64,7 +64,7 @@ func TestInspect(t *testing.T) {
 			tr.TLSClientConfig.RootCAs = tt.roots
 		})}
 		state, err := inspect(t.Context(), cfg, spec(t, tt.url, "", ""))
-		if err != nil || !has(state.Unseen, tt.want.Unseen) || !has(state.Fault, tt.want.Fault) || !has(state.Do, tt.want.Do) {
+		if err != nil || !has(state.Unseen, tt.want.Unseen) || !has(state.Inside, tt.want.Inside) || !has(state.Fault, tt.want.Fault) || !has(state.Do, tt.want.Do) {
 			t.Errorf("%s: %+v, %v", tt.name, state, err)
 		}
 	}
@@ -82,14 +82,14 @@ func TestInspectSecret(t *testing.T) {
 		want   account.State
 		fails  bool
 	}{
-		{`{"SecretString":"{\"token\":\"t\"}"}`, 200, account.State{Unseen: "inside a network"}, false},
+		{`{"SecretString":"{\"token\":\"t\"}"}`, 200, account.State{Inside: "inside a network"}, false},
 		{`{"SecretString":"hidden"}`, 200, account.State{Fault: `store one like {"token": "…"}`, Do: "correct the secret"}, false},
 		{`{"SecretBinary":"aGlkZGVu"}`, 200, account.State{Fault: "store one like", Do: "correct the secret"}, false},
 		{`{"__type":"AccessDeniedException","message":"no"}`, 400, account.State{}, true},
 	} {
 		wire := &sinktest.Wire{Answer: tt.answer, Status: tt.status}
 		state, err := inspect(t.Context(), wire.Config(), spec(t, server.URL, sinks.AuthBearer, secret))
-		if !has(state.Unseen, tt.want.Unseen) || !has(state.Fault, tt.want.Fault) || !has(state.Do, tt.want.Do) || strings.Contains(state.Fault, "hidden") {
+		if !has(state.Unseen, tt.want.Unseen) || !has(state.Inside, tt.want.Inside) || !has(state.Fault, tt.want.Fault) || !has(state.Do, tt.want.Do) || strings.Contains(state.Fault, "hidden") {
 			t.Errorf("%s: %+v", tt.answer, state)
 		}
 		if _, ok := errors.AsType[*account.CallError](err); ok != tt.fails {
