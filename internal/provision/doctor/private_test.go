@@ -19,7 +19,9 @@ func TestPrivateHost(t *testing.T) {
 			a.set("FANOUT_HTTP_PRIVATE", private)
 		}
 		found := examine(t, a)
-		i := slices.IndexFunc(found, func(f Finding) bool { return f.Check == "target" && strings.HasSuffix(f.Subject, "/hook") && f.Status != Warning })
+		i := slices.IndexFunc(found, func(f Finding) bool {
+			return f.Check == "target" && strings.HasSuffix(f.Subject, "/hook") && f.Status != Warning
+		})
 		if i < 0 {
 			if want != OK {
 				t.Errorf("%q: nothing is found", private)
