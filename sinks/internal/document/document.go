@@ -37,12 +37,26 @@ type Document struct {
 // that XML 1.0 allows, as in messages of SQS.
 func Of(data engine.Payload) Document {
 	switch {
-	case data.Len() > 0 && (data.KnownJSON() || jsonscan.Valid(data.Bytes())):
+	case isJSON(data):
 		return Document{data, whole}
 	case data.IsText():
 		return Document{data, text}
 	}
 	return Document{data, binary}
+}
+
+// isJSON reports whether data is JSON. It marks data that is, because a sink asks twice: to size
+// the record, and to send it.
+func isJSON(data engine.Payload) bool {
+	switch {
+	case data.KnownJSON():
+		return data.Len() > 0
+	case data.Len() == 0 || !jsonscan.Valid(data.Bytes()):
+		return false
+	case data.IsText():
+		data.MarkJSON()
+	}
+	return true
 }
 
 // Object is like Of, but always returns an object: JSON that is none becomes {"data": JSON}.

@@ -61,3 +61,17 @@ func FuzzDocument(f *testing.F) {
 		}
 	})
 }
+
+// JSON is read once: a sink sizes a record and then sends it.
+func TestMarked(t *testing.T) {
+	for text, want := range map[string]bool{`{"id": 7}`: true, `5`: true, `text`: false, ``: false, "{\"a\":\"\uFFFE\"}": false} {
+		p := engine.Bytes([]byte(text))
+		before := string(document.Object(p).Bytes())
+		if p.KnownJSON() != want {
+			t.Errorf("%q is marked: %v", text, !want)
+		}
+		if after := string(document.Object(p).Bytes()); after != before {
+			t.Errorf("%q becomes %s, and then %s", text, before, after)
+		}
+	}
+}
