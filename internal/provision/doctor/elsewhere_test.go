@@ -60,6 +60,13 @@ var destinationTroubles = []trouble{
 			a.fail[operation] = "AccessDeniedException"
 		}
 	}},
+	{name: "buckets for records that are too large", change: func(a *account) {
+		a.add("fine", "kinesis", "archive", "oversize", "s3://here/claims")
+		a.add("missing", "kinesis", "archive", "oversize", "s3://gone")
+		a.add("far", "kinesis", "archive", "oversize", "s3://there")
+		a.add("asleep", "kinesis", "archive", "oversize", "s3://gone", "active", "false")
+		a.buckets = map[string]string{"here": "eu-west-1", "there": "us-east-1"}
+	}},
 	{name: "domains", change: func(a *account) {
 		a.add("new", "es", "search-new-abc.eu-west-1.es.amazonaws.com#i")
 		a.add("inside", "es", inside+"#i")

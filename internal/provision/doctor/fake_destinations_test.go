@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/opensearch"
 	searchtypes "github.com/aws/aws-sdk-go-v2/service/opensearch/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -27,7 +28,8 @@ type destinations struct {
 	topics     map[string]map[string]string       // attributes, by ARN
 	subscribed map[string][]snstypes.Subscription // by topic
 	domains    map[string]*searchtypes.DomainStatus
-	iot        string // endpoint
+	iot        string            // endpoint
+	buckets    map[string]string // region, by name
 	groupsOf   []cachetypes.ReplicationGroup
 	serverless []cachetypes.ServerlessCache
 	clusters   []cachetypes.CacheCluster
@@ -50,6 +52,9 @@ func (a *account) answer(ctx context.Context, in any) (any, error) {
 		return a.DescribeDomain(ctx, in)
 	case *iot.DescribeEndpointInput:
 		return a.DescribeEndpoint(ctx, in)
+	case *s3.HeadBucketInput:
+		there, ok := a.buckets[*in.Bucket]
+		return &s3.HeadBucketOutput{BucketRegion: &there}, a.call("S3", "HeadBucket", ok)
 	case *elasticache.DescribeReplicationGroupsInput:
 		return a.DescribeReplicationGroups(ctx, in)
 	case *elasticache.DescribeServerlessCachesInput:

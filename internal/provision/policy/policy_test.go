@@ -133,6 +133,9 @@ func everyTarget(t testing.TB, p struct{ name, region, domain string }) []sinks.
 		{"type", "sqs", "destination", "https://sqs.REGION.DOMAIN/210987654321/over-there", "role", "arn:PARTITION:iam::210987654321:role/teams/receiver", "externalId", "fanout-1"},
 		{"type", "firehose", "destination", "over-there", "role", "arn:PARTITION:iam::210987654321:role/teams/receiver", "externalId", "fanout-2"},
 		{"type", "sns", "destination", "arn:PARTITION:sns:REGION:333333333333:over-there", "role", "arn:PARTITION:iam::333333333333:role/receiver"},
+		{"type", "kinesis", "destination", "large", "oversize", "s3://big-records/claims"},
+		{"type", "redis", "destination", "redis.example.com", "oversize", "s3://big-records/cache/day=${day}", "role", "arn:PARTITION:iam::333333333333:role/without-effect"},
+		{"type", "firehose", "destination", "over-there", "oversize", "s3://big-records-there", "role", "arn:PARTITION:iam::333333333333:role/receiver"},
 	} {
 		for j := range attributes {
 			attributes[j] = in(p, attributes[j])

@@ -16,6 +16,8 @@ import (
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -151,6 +153,12 @@ func (f *fake) answer(_ context.Context, in any) (any, error) {
 		return &sqs.GetQueueAttributesOutput{Attributes: map[string]string{"KmsMasterKeyId": f.keys[*in.QueueUrl]}}, f.fail["GetQueueAttributes"]
 	case *sns.GetTopicAttributesInput:
 		return &sns.GetTopicAttributesOutput{Attributes: map[string]string{"KmsMasterKeyId": f.keys[*in.TopicArn]}}, f.fail["GetTopicAttributes"]
+	case *s3.GetBucketEncryptionInput:
+		id := f.keys["s3://"+*in.Bucket]
+		by := s3types.ServerSideEncryptionByDefault{SSEAlgorithm: s3types.ServerSideEncryptionAwsKms, KMSMasterKeyID: &id}
+		return &s3.GetBucketEncryptionOutput{ServerSideEncryptionConfiguration: &s3types.ServerSideEncryptionConfiguration{
+			Rules: []s3types.ServerSideEncryptionRule{{ApplyServerSideEncryptionByDefault: &by}},
+		}}, f.fail["GetBucketEncryption"]
 	}
 	return nil, fmt.Errorf("a Manager makes no call with %T", in)
 }

@@ -186,13 +186,14 @@ func TestKeys(t *testing.T) {
 		types.EventSourceMappingConfiguration{EventSourceArn: aws.String(table + "src/stream/2026-01-31T12:34:56.789"),
 			DestinationConfig: &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: aws.String("arn:aws:sns:eu-west-1:123456789012:dead")}}})
 	f.targets = append(f.targets,
-		item("id", "q", "type", "sqs", "destination", "https://sqs.eu-west-1.amazonaws.com/123456789012/q"),
+		item("id", "q", "type", "sqs", "destination", "https://sqs.eu-west-1.amazonaws.com/123456789012/q", "oversize", "s3://big"),
 		item("id", "n", "type", "sns", "destination", "arn:aws:sns:eu-west-1:123456789012:n"),
 		item("id", "c", "type", "redis", "destination", "cache:6379", "secret", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:s-AbCdEf"),
 	)
 	f.keys = map[string]string{
 		table + "t": keyARN + "aws", table + "src": keyARN + "src", table + "ordersLedger": keyARN + "ledger",
-		stream: "alias/in", "arn:aws:kinesis:eu-west-1:123456789012:stream/out": "alias/aws/kinesis",
+		"s3://big": keyARN + "big",
+		stream:     "alias/in", "arn:aws:kinesis:eu-west-1:123456789012:stream/out": "alias/aws/kinesis",
 		"https://sqs.eu-west-1.amazonaws.com/123456789012/dead": keyARN + "dead", "arn:aws:sns:eu-west-1:123456789012:dead": "1234",
 		"https://sqs.eu-west-1.amazonaws.com/123456789012/q":            "arn:aws:kms:eu-west-1:123456789012:alias/q",
 		"arn:aws:sns:eu-west-1:123456789012:n":                          "alias/gone",
@@ -222,7 +223,7 @@ func TestKeys(t *testing.T) {
 	want := []string{
 		"kms:Decrypt in", "kms:Decrypt ledger", "kms:Decrypt own", "kms:Decrypt secret", "kms:Decrypt src",
 		"kms:Decrypt+kms:GenerateDataKey 1234", "kms:Decrypt+kms:GenerateDataKey dead", "kms:Decrypt+kms:GenerateDataKey q",
-		"kms:GenerateDataKey ledger",
+		"kms:GenerateDataKey big", "kms:GenerateDataKey ledger",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
