@@ -35,7 +35,8 @@ func (p *examination) lag(ctx context.Context) (found []Finding) {
 			continue
 		}
 		if cloud.Elsewhere(source, p.function.ARN) {
-			continue // CloudWatch has the metrics of the account's own queues
+			found = append(found, about{"queue age", cloud.Name(source)}.notChecked("CloudWatch has the metrics of %s in its own account and region", source))
+			continue
 		}
 		found = append(found, p.old(ctx, about{"queue age", cloud.Name(source)}, &age{
 			"AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", cloud.Name(source), time.Second,

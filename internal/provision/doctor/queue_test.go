@@ -96,7 +96,9 @@ func TestAges(t *testing.T) {
 		{"a queue alone", []string{"arn:aws:sqs" + account + "jobs"}, ages{"AWS/SQS ApproximateAgeOfOldestMessage jobs": 20}, []string{"ok queue age jobs: records were up to 20s old"}},
 		{"a late queue", []string{"arn:aws:sqs" + account + "jobs"}, ages{"AWS/SQS ApproximateAgeOfOldestMessage jobs": 7200}, []string{"error queue age jobs: records were up to 2h old"}},
 		{"an idle queue", []string{"arn:aws:sqs" + account + "jobs"}, nil, []string{"ok queue age jobs: no records in the last 15m"}},
-		{"a queue of another account", []string{"arn:aws:sqs:eu-west-1:210987654321:jobs"}, nil, nil},
+		{"a queue of another account", []string{"arn:aws:sqs:eu-west-1:210987654321:jobs"}, nil, []string{
+			"unknown queue age jobs: not checked from here: CloudWatch has the metrics of arn:aws:sqs:eu-west-1:210987654321:jobs in its own account",
+		}},
 		{"both", []string{"arn:aws:sqs" + account + "jobs", "arn:aws:kinesis" + account + "stream/clicks"}, ages{
 			"AWS/SQS ApproximateAgeOfOldestMessage jobs": 5, "AWS/Lambda IteratorAge fan": 7_200_000,
 		}, []string{"ok queue age jobs: records were up to 5s old", "error iterator age fan: records were up to 2h old"}},
