@@ -17,6 +17,8 @@ func (w *world) judgeAnswer(v *invocation, lacking map[*sourceRecord]bool) {
 		case v.err != nil:
 		case r.source.kind == event.SQS:
 			w.judgeMessages(v, r, lacking)
+		case r.source.kind == event.Kafka:
+			w.judgeOffsets(v, r, lacking)
 		default:
 			w.judgeCheckpoint(v, r, first)
 		}

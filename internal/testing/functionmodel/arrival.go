@@ -164,7 +164,7 @@ func (s *sink) judgeData(r *engine.Record, names []string) {
 	if sub != p.sub {
 		s.Broken(intact, "target %s got %s of record %s with the place %d; want %d", t, names[0], r.Seq, sub, p.sub)
 	}
-	if t.spec.Key != "" && (src.source.kind == event.Kinesis || src.source.kind == event.SQS || p.key == "both") && r.Key != p.key {
+	if t.spec.Key != "" && (src.source.kind == event.Kinesis || src.source.kind == event.Kafka || src.source.kind == event.SQS || p.key == "both") && r.Key != p.key {
 		s.Broken(intact, "target %s got record %s with the key %q; want %q", t, r.Seq, r.Key, p.key)
 	}
 }

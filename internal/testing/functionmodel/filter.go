@@ -12,6 +12,7 @@ var filters = map[event.Kind]string{
 	event.Kinesis:  `{"partitionKey":[{"anything-but":["key3"]}]}`,
 	event.DynamoDB: `{"eventName":[{"anything-but":["REMOVE"]}]}`,
 	event.SQS:      `{"messageAttributes":{"tag":{"stringValue":[{"anything-but":["key3"]}]}}}`,
+	event.Kafka:    `{"key":[{"anything-but":["key3"]}]}`,
 	event.SNS:      `{"Sns":{"MessageId":[{"anything-but":{"suffix":"3"}}]}}`,
 }
 

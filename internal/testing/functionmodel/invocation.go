@@ -41,15 +41,18 @@ func (w *world) drawInvocations(open []*reader) (all []*invocation) {
 }
 
 // canHold reports whether r's batch can be in the same event. An event of DynamoDB does not name
-// the shard, so it has records of one shard only. An event of a queue has no other source.
+// the shard, so it has records of one shard only. An event of a queue or of Kafka has no other source.
 func (v *invocation) canHold(r *reader) bool {
 	return !slices.ContainsFunc(v.readers, func(o *reader) bool {
 		if o.source != r.source {
-			return r.source.sameNumbers || o.source.kind == event.SQS || r.source.kind == event.SQS
+			return r.source.sameNumbers || o.source.alone() || r.source.alone()
 		}
-		return o.shard == r.shard || r.source.kind != event.Kinesis && !r.source.fifo()
+		return o.shard == r.shard || r.source.kind != event.Kinesis && r.source.kind != event.Kafka && !r.source.fifo()
 	})
 }
+
+// alone reports whether events with records of s have no other source.
+func (s *source) alone() bool { return s.kind == event.SQS || s.kind == event.Kafka }
 
 // mix shuffles the batches into one event. Each batch keeps its order.
 func (w *world) mix(v *invocation) {
@@ -72,6 +75,9 @@ func (w *world) mix(v *invocation) {
 
 // event returns the event as JSON.
 func (v *invocation) event() []byte {
+	if v.records[0].source.kind == event.Kafka {
+		return v.kafkaEvent()
+	}
 	texts := make([]string, len(v.records))
 	for i, r := range v.records {
 		texts[i] = r.text()
@@ -154,13 +160,17 @@ func (w *world) passed(v *invocation, r *reader) int {
 // named returns the sequence numbers that the answer names.
 func (w *world) named(v *invocation) (seqs []string) {
 	var answer struct {
-		BatchItemFailures []struct{ ItemIdentifier string }
+		BatchItemFailures []struct{ ItemIdentifier json.RawMessage }
 	}
 	if err := json.Unmarshal(v.answer, &answer); err != nil {
 		w.T.Fatalf("the answer is %s: %v", v.answer, err)
 	}
 	for _, f := range answer.BatchItemFailures {
-		seqs = append(seqs, f.ItemIdentifier)
+		name, err := itemName(f.ItemIdentifier)
+		if err != nil {
+			w.T.Fatalf("the answer is %s: %v", v.answer, err)
+		}
+		seqs = append(seqs, name)
 	}
 	return seqs
 }

@@ -138,6 +138,8 @@ func (t *modelTarget) cloudEvent(r *sourceRecord, p *part) string {
 			key = r.itemKey()
 		}
 		kind, attributes = "com.amazonaws.dynamodb."+strings.ToLower(r.action), fmt.Sprintf(`,"subject":%q,"partitionkey":%[1]q`, key)
+	case event.Kafka:
+		id, kind, attributes = r.lane()+"/"+r.seq, "org.apache.kafka.record", fmt.Sprintf(`,"partitionkey":%q`, p.key)
 	case event.SQS:
 		kind = "com.amazonaws.sqs.message"
 		if r.source.fifo() {

@@ -109,7 +109,7 @@ func New(p Program) *modelkit.Model[Sabotage] {
 			{Name: "an answer comes too late", By: Sabotage{Late: true}, Breaks: onTime},
 		},
 		Occurs: []string{
-			"aggregates", "reshards", "messages handed out twice", "messages of FIFO queues", "messages of standard queues",
+			"aggregates", "reshards", "messages handed out twice", "messages of FIFO queues", "messages of standard queues", "records of Kafka",
 			"crashes", "bisects", "targets with lanes", "targets with order: request", "targets with a key", "records given up", "faults", "envelopes", "faulty targets",
 			"targets with view " + sinks.ViewOld, "targets with view " + sinks.ViewKeys, "targets with view " + sinks.ViewBoth, "targets with view " + sinks.ViewEvent,
 			"targets with envelope cloudevents", "targets with envelope debezium", "targets with transform", "targets with decompress", "targets with compress",
@@ -194,10 +194,10 @@ func (w *world) spoilAnswer(v *invocation) {
 	case w.SkipFailed:
 		v.answer = []byte(`{"batchItemFailures":[]}`)
 	case w.NameMore:
-		last := v.records[len(v.records)-1].identifier()
-		v.answer = bytes.Replace(v.answer, []byte(`}]}`), fmt.Appendf(nil, `},{"itemIdentifier":%q}]}`, last), 1)
+		last := v.records[len(v.records)-1].itemJSON()
+		v.answer = bytes.Replace(v.answer, []byte(`}]}`), fmt.Appendf(nil, `},{"itemIdentifier":%s}]}`, last), 1)
 	case w.ResendAll && v.readers[0].failed < maxAttempts/3: // so that the world ends
-		v.answer = fmt.Appendf(nil, `{"batchItemFailures":[{"itemIdentifier":%q}]}`, v.records[0].identifier())
+		v.answer = fmt.Appendf(nil, `{"batchItemFailures":[{"itemIdentifier":%s}]}`, v.records[0].itemJSON())
 	case w.NameOnlyFirst && v.records[0].source.kind == event.SQS:
 		v.answer = nameOnlyFirst(v.answer)
 	}

@@ -150,4 +150,4 @@ func nameOnlyFirst(answer []byte) []byte {
 }
 
 // answeredQueue is the promise about answers to events of queues.
-const answeredQueue modelkit.Promise = "The answer names the messages of a queue that some target lacks, and of a FIFO queue also those behind them in their group, and no others; or it is an error if it cannot name them."
+const answeredQueue modelkit.Promise = "The answer names the messages of a queue, and the records of a Kafka topic, that some target lacks, and of a FIFO queue also those behind them in their group, and no others; or it is an error if it cannot name them."

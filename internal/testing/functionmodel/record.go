@@ -239,6 +239,8 @@ func (r *sourceRecord) text() string {
 			r.source.arn, message, r.seq, r.created.UTC().Format("2006-01-02T15:04:05.000Z"))
 	case event.SQS:
 		return r.messageText()
+	case event.Kafka:
+		return r.kafkaText()
 	default:
 		data := base64.StdEncoding.EncodeToString([]byte(r.data()))
 		if r.flaw == unreadable {

@@ -32,6 +32,7 @@ var arns = map[event.Kind]string{
 	event.Kinesis:  "arn:aws:kinesis:eu-west-1:123456789012:stream/model%d",
 	event.DynamoDB: "arn:aws:dynamodb:eu-west-1:123456789012:table/Model%d/stream/2026-01-01T00:00:00.000",
 	event.SNS:      "arn:aws:sns:eu-west-1:123456789012:model%d",
+	event.Kafka:    "kafka://broker-%d:9092/model",
 }
 
 func (w *world) drawSource(i int) *source {
@@ -43,6 +44,9 @@ func (w *world) drawSource(i int) *source {
 	if w.OneIn(4) {
 		s.kind, form, s.fair = event.SQS, modelkit.Pick(w.Draw, queueARNs...), w.OneIn(2)
 	}
+	if s.kind == event.Kinesis && w.OneIn(4) {
+		s.kind, form = event.Kafka, arns[event.Kafka]
+	}
 	s.arn = fmt.Sprintf(form, i)
 	if w.OneIn(4) {
 		s.readErrors = w.IntN(5)
@@ -53,7 +57,7 @@ func (w *world) drawSource(i int) *source {
 	s.keysOnly = s.kind == event.DynamoDB && w.OneIn(3)
 	s.namedKeys = s.kind == event.DynamoDB && w.OneIn(2)
 	s.compresses = s.kind == event.Kinesis && w.OneIn(3)
-	if s.badNumbers = s.kind != event.SNS && s.kind != event.SQS && w.OneIn(4); s.badNumbers {
+	if s.badNumbers = s.kind != event.SNS && s.kind != event.SQS && s.kind != event.Kafka && w.OneIn(4); s.badNumbers {
 		s.bisect = false // it would separate records with the same number
 	}
 	w.drawTargets(s)

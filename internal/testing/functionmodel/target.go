@@ -161,6 +161,7 @@ func (w *world) drawShape(s *source, t *modelTarget) {
 var keyPrograms = map[event.Kind]string{
 	event.Kinesis:  `if $key == "key0" or $key == "key1" then "both" else null end`,
 	event.DynamoDB: `if $action == "MODIFY" then "both" else null end`,
+	event.Kafka:    `if $key == "key0" or $key == "key1" then "both" else null end`,
 	event.SNS:      `null`,
 	event.SQS:      `$attributes.tag`,
 }

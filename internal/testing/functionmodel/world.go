@@ -130,6 +130,8 @@ func (w *world) countSource(s *source) {
 			w.Count("messages of FIFO queues", len(r.all))
 		} else if s.kind == event.SQS {
 			w.Count("messages of standard queues", len(r.all))
+		} else if s.kind == event.Kafka {
+			w.Count("records of Kafka", len(r.all))
 		}
 	}
 	for _, t := range s.targets {
