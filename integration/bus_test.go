@@ -6,10 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"slices"
-	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -63,47 +61,19 @@ func (s services) busEvents(t *testing.T, queue string) (events []busEvent, repe
 	return events, repeats
 }
 
-// flaky loses requests and answers at random, and throttles.
-type flaky struct {
-	mu    sync.Mutex
-	draw  *rand.Rand
-	kinds map[int]int
-}
-
-func (f *flaky) fault(int) *faultproxy.Fault {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	kind := f.draw.IntN(12)
-	f.kinds[kind]++
-	switch kind {
-	case 0:
-		return &faultproxy.Fault{Reset: true}
-	case 1:
-		return &faultproxy.Fault{Cut: faultproxy.CutReset}
-	case 2:
-		return &faultproxy.Fault{Cut: faultproxy.CutEnd}
-	case 3:
-		const text = `{"__type":"ThrottlingException"}`
-		return &faultproxy.Fault{Answer: func(int) []byte {
-			return fmt.Appendf(nil, "HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
-		}}
-	}
-	return nil
-}
-
 // startFlaky puts a proxy that makes faults in front of an address. The test fails if a kind of
 // fault never came.
 func startFlaky(t *testing.T, address string) *faultproxy.Proxy {
 	t.Helper()
-	f := &flaky{draw: rand.New(rand.NewPCG(7, 8)), kinds: map[int]int{}}
+	u := newUnreliable("ThrottlingException")
 	proxy := must(faultproxy.Start(faultproxy.HTTP, address))(t)
-	proxy.OnRequest(f.fault)
+	proxy.OnRequest(u.fault)
 	t.Cleanup(func() {
 		proxy.Close()
 		requests, faulty := proxy.Requests()
 		t.Logf("%d requests, %d of them with a fault", requests, faulty)
 		for kind := range 4 {
-			if f.kinds[kind] == 0 {
+			if u.kinds[kind] == 0 {
 				t.Errorf("no request had fault %d", kind)
 			}
 		}

@@ -25,14 +25,21 @@ import (
 // item is an item of a table.
 type item = map[string]dynamodbtypes.AttributeValue
 
-// unreliable makes the requests of a copy go wrong at random.
+// unreliable makes requests go wrong at random.
 type unreliable struct {
-	mu    sync.Mutex
-	draw  *rand.Rand
-	crash func() // in the middle of the next requests; nil: none
+	mu        sync.Mutex
+	draw      *rand.Rand
+	throttled string      // type of the error of a throttled request
+	kinds     map[int]int // requests by fault; above 3: none
+	crash     func()      // in the middle of the next requests; nil: none
 }
 
-// fault returns the fault of a request: it is lost, its answer is lost, the table fails or
+// newUnreliable returns faults for a service that calls throttling by this name.
+func newUnreliable(throttled string) *unreliable {
+	return &unreliable{draw: rand.New(rand.NewPCG(3, 4)), throttled: throttled, kinds: map[int]int{}}
+}
+
+// fault returns the fault of a request: it is lost, its answer is lost, the service fails or
 // throttles, or the process is killed.
 func (u *unreliable) fault(n int) *faultproxy.Fault {
 	u.mu.Lock()
@@ -41,7 +48,9 @@ func (u *unreliable) fault(n int) *faultproxy.Fault {
 		u.crash()
 		u.crash = nil
 	}
-	switch u.draw.IntN(12) {
+	kind := u.draw.IntN(12)
+	u.kinds[kind]++
+	switch kind {
 	case 0:
 		return &faultproxy.Fault{Reset: true}
 	case 1:
@@ -49,7 +58,7 @@ func (u *unreliable) fault(n int) *faultproxy.Fault {
 	case 2:
 		return &faultproxy.Fault{Cut: faultproxy.CutEnd}
 	case 3:
-		text := `{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}`
+		text := fmt.Sprintf(`{"__type":%q}`, u.throttled)
 		return &faultproxy.Fault{Answer: func(int) []byte {
 			return fmt.Appendf(nil, "HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
 		}}
@@ -115,7 +124,7 @@ func TestCopyOfTable(t *testing.T) {
 			there.createTable(t, name, "tenant", "id")
 
 			draw := rand.New(rand.NewPCG(1, 2))
-			u := &unreliable{draw: rand.New(rand.NewPCG(3, 4))}
+			u := newUnreliable("com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException")
 			proxy := must(faultproxy.Start(faultproxy.HTTP, strings.TrimPrefix(os.Getenv("AWS_ENDPOINT_URL"), "http://")))(t)
 			t.Cleanup(proxy.Close)
 			proxy.OnRequest(u.fault)
