@@ -184,6 +184,8 @@ func size(n int) string {
 		return fmt.Sprint(n>>20, " MiB")
 	case n%(1<<10) == 0:
 		return fmt.Sprint(n>>10, " KiB")
+	case n%1_000_000 == 0:
+		return fmt.Sprint(n/1_000_000, " MB")
 	}
 	return fmt.Sprint(n, " bytes")
 }

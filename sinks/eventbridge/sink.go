@@ -15,11 +15,13 @@ import (
 	"fanout/sinks/internal/request"
 )
 
-// Limits of PutEvents (EventBridge API, PutEvents). The size is that of a request and of a single
-// event: 1 MB, which is 2^20 bytes, as AWS counts.
+// Limits of PutEvents. A request has at most 10 entries (EventBridge API, PutEvents), and their
+// total size is below "1 MB" since January 2026 (AWS Compute Blog, More room to build: serverless
+// services now support payloads up to 1 MB). AWS does not say whether that is 10^6 or 2^20 bytes,
+// so this is the smaller one.
 const (
 	maxEntries = 10
-	maxBytes   = 1 << 20
+	maxBytes   = 1_000_000
 )
 
 // Sink sends events to a bus with PutEvents, one for each record.
