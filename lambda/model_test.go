@@ -41,6 +41,7 @@ func (program) Start(e *functionmodel.Environment) (functionmodel.Function, erro
 	}
 	h.store = e.Targets
 	h.openSink = func(_ sinks.Env, t *sinks.Spec) (engine.Sink, error) { return e.OpenSink(t), nil }
+	h.openStore = func(_ sinks.Env, t *sinks.Spec) (sinks.Store, error) { return e.OpenStore(t), nil }
 	if e.OnResults != nil {
 		h.OnResults = func(all []Result) { e.OnResults(modelResults(all)) }
 	}

@@ -64,6 +64,7 @@ func (s *sink) Send(ctx context.Context, batch []engine.Record) engine.Outcome {
 		}
 	}
 	s.Count("requests", 1)
+	batch = s.resolved(batch)
 	d, f := s.drawFault(&batch[0])
 	if d == nil {
 		return s.accept(ctx, batch, nil)

@@ -37,6 +37,7 @@ type Environment struct {
 	Ledger                  ledger.API // of the ledger table; nil: there is none
 	Targets                 target.Store
 	OpenSink                func(*sinks.Spec) engine.Sink
+	OpenStore               func(*sinks.Spec) sinks.Store
 	OnResults               func([]Result) // gets the results of each event
 }
 
@@ -81,6 +82,10 @@ func (w *world) start() {
 				return newAggregator(s)
 			}
 			return s
+		},
+		OpenStore: func(t *sinks.Spec) sinks.Store {
+			id := strings.TrimSuffix(t.ID, sinks.StoreSuffix)
+			return bucketStore{&sink{world: w, process: p, target: w.source(t.SourceARN).targets[id]}}
 		},
 		OnResults: func(results []Result) {
 			w.mu.Lock()

@@ -20,6 +20,7 @@ const (
 	inOrder         modelkit.Promise = "A target with `parallel: false` gets the records of a key in order, and keeps the latest one."
 	requestsInOrder modelkit.Promise = "A target with `parallel: false` and `order: request` gets a record after a later one of its key only if a request carried both, and the service took one and refused the other."
 	diverting       modelkit.Promise = "onFailure gets the records that its target rejects or that are too old, and no others."
+	referring       modelkit.Promise = "A target with `oversize` set to a bucket gets a reference in place of a record that is too large, and only if the bucket has the record's data."
 	isolated        modelkit.Promise = "A target without faults gets every record that its options and limits let through, even while requests of other targets fail or hang."
 	inLine          modelkit.Promise = "A target with `parallel: false` gets no record behind an earlier one of its key that a stage failed, or while that key is unknown, of its shard."
 	filtering       modelkit.Promise = "A target gets no record that its `filter` does not match, or that its `transform` makes nothing of."
@@ -41,6 +42,8 @@ type Sabotage struct {
 	NameOnlyFirst     bool // answers to events of queues name one message at most
 	Forget            bool // the function forgets which targets have which records
 	NoFallback        bool // nothing goes to onFailure
+	NoStore           bool // nothing goes by reference
+	LieStore          bool // buckets acknowledge data that they do not have
 	SourceKeys        bool // the attribute key is ignored
 	Alter             bool // data gets a newline too many or too few
 	OtherView         bool // targets get another part of a change
@@ -70,7 +73,7 @@ func New(p Program) *modelkit.Model[Sabotage] {
 	return &modelkit.Model[Sabotage]{
 		Package: "./lambda", Page: "../docs/models.md", Runs: 300,
 		Play:     func(j *modelkit.Judge, d *modelkit.Draw, s Sabotage) { newWorld(j, d, s, p).run() },
-		Promises: []modelkit.Promise{complete, counted, truthful, once, inOrder, requestsInOrder, inLine, diverting, isolated, filtering, intact, answered, answeredQueue, onTime},
+		Promises: []modelkit.Promise{complete, counted, truthful, once, inOrder, requestsInOrder, inLine, diverting, referring, isolated, filtering, intact, answered, answeredQueue, onTime},
 		Sabotages: []modelkit.Sabotage[Sabotage]{
 			{Name: "failed records do not come again", By: Sabotage{SkipFailed: true}, Breaks: complete},
 			{Name: "a record is counted twice", By: Sabotage{CountTwice: true}, Breaks: counted},
@@ -82,6 +85,8 @@ func New(p Program) *modelkit.Model[Sabotage] {
 			{Name: "an aggregate holds records of several shards", By: Sabotage{Misplace: true}, Breaks: truthful},
 			{Name: "an aggregate holds its records in the wrong order", By: Sabotage{Reverse: true}, Breaks: inOrder},
 			{Name: "onFailure is not used", By: Sabotage{NoFallback: true}, Breaks: diverting},
+			{Name: "oversize is not used", By: Sabotage{NoStore: true}, Breaks: referring},
+			{Name: "a reference leads to data that is not stored", By: Sabotage{LieStore: true}, Breaks: referring},
 			{Name: "requests of a target wait for those of another", By: Sabotage{Share: true}, Breaks: isolated},
 			{Name: "filters are not used", By: Sabotage{Unfiltered: true}, Breaks: filtering},
 			{Name: "the key of a target is ignored", By: Sabotage{SourceKeys: true}, Breaks: intact},
@@ -110,7 +115,7 @@ func New(p Program) *modelkit.Model[Sabotage] {
 		},
 		Occurs: []string{
 			"aggregates", "reshards", "messages handed out twice", "messages of FIFO queues", "messages of standard queues", "records of Kafka",
-			"crashes", "bisects", "targets with lanes", "targets with order: request", "targets with a key", "records given up", "faults", "envelopes", "faulty targets",
+			"crashes", "bisects", "targets with lanes", "targets with order: request", "targets with a key", "records given up", "faults", "references", "faults of stores", "envelopes", "faulty targets",
 			"targets with view " + sinks.ViewOld, "targets with view " + sinks.ViewKeys, "targets with view " + sinks.ViewBoth, "targets with view " + sinks.ViewEvent,
 			"targets with envelope cloudevents", "targets with envelope debezium", "targets with transform", "targets with decompress", "targets with compress",
 			"records delivered", "records already delivered", "records filtered", "records dropped", "records diverted", "records failed",
@@ -141,6 +146,9 @@ func (s *Sabotage) spoilTargets(configuration []target.Loaded) []target.Loaded {
 		}
 		if s.Bare {
 			t.Envelope = ""
+		}
+		if s.NoStore {
+			t.OversizeType = nil
 		}
 		if s.NoFallback {
 			t.OnFailure, t.MaxAge = "", 0

@@ -264,8 +264,11 @@ func (j *reportJudge) judgeFaultless(r *sourceRecord, owed []bool, fate engine.F
 		return
 	}
 	p := isolated
-	if want == engine.FateDiverted {
+	switch {
+	case want == engine.FateDiverted:
 		p = diverting
+	case j.target.spec.OversizeType != nil && slices.ContainsFunc(j.target.parts(r), func(p part) bool { return j.target.exceedsLimits(&p) }):
+		p = referring
 	}
 	j.broken(p, "record %s with %d bytes met no fault and has fate %v; want %v: %v", r.seq, len(r.data()), fate, want, j.report.Failures)
 }
@@ -316,7 +319,7 @@ func (t *modelTarget) faultlessEnd(r *sourceRecord, p *part, owed bool, rejected
 		return rejected
 	case tooLarge && t.spec.DropOversize:
 		return engine.FateDropped
-	case tooLarge || t.storesNothing(r):
+	case tooLarge && t.spec.OversizeType == nil, t.storesNothing(r):
 		return rejected
 	}
 	return engine.FateDelivered

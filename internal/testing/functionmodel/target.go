@@ -117,6 +117,7 @@ func (w *world) drawTarget(s *source, id string) *modelTarget {
 	if t.spec.Type == builtin.Type("kinesis") && w.OneIn(4) {
 		t.spec.Aggregate, t.limits, t.stream.n = true, engine.Limits{}, 1+w.IntN(4)
 	}
+	w.drawStore(t)
 	if t.spec.Compress != "" { // the model does not know how long the data gets
 		t.limits.Bytes, t.limits.RecordBytes = 0, 0
 	}

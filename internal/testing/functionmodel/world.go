@@ -34,13 +34,14 @@ type world struct {
 	results     []Result                   // of the round
 	queueIDs    map[string]map[string]bool // by id of the target: deduplication ids that a queue has seen
 	items       map[string]string          // by record key: the DynamoDB item that has it
+	objects     objects                    // of the bucket for records that are too large
 	slot        chan struct{}              // for the sabotage Shared
 }
 
 func newWorld(j *modelkit.Judge, d *modelkit.Draw, s Sabotage, p Program) *world {
 	w := &world{
 		Judge: j, Draw: d, Sabotage: s, program: p, inFlight: 1000, remembered: dedup.MaxRemembered,
-		records: map[string]*sourceRecord{}, names: map[string]*sourceRecord{}, queueIDs: map[string]map[string]bool{}, items: map[string]string{}, slot: make(chan struct{}, 1),
+		records: map[string]*sourceRecord{}, names: map[string]*sourceRecord{}, queueIDs: map[string]map[string]bool{}, items: map[string]string{}, objects: objects{}, slot: make(chan struct{}, 1),
 	}
 	w.batchItemFailures = !d.OneIn(3)
 	w.crashesLeft = d.IntN(2) * d.IntN(6)
