@@ -156,6 +156,30 @@ func TestReferenceThatFails(t *testing.T) {
 	}
 }
 
+// A record that goes by reference comes after an earlier one of its key that the target refused in
+// the same turn, and not at all if the fallback does not take that one.
+func TestReferenceBehindARefusal(t *testing.T) {
+	sink := &enginetest.Sink{Script: enginetest.FailTimes(100, enginetest.ErrPermanent, keyIs("a"))}
+	dead := &enginetest.Sink{Script: func(enginetest.Attempt) error { return enginetest.ErrPermanent }}
+	target := storing(sink, &enginetest.Sink{}, true)
+	target.OnFailure = &engine.Fallback{ID: "dead", Sink: dead}
+	recs := records("a aaaa")
+	recs[1].Key = "a"
+	wantCounts(t, run(t, target, recs), 0, 0, 2)
+	sink.Script = func(a enginetest.Attempt) error {
+		if a.Record.Data.Len() == 1 {
+			return enginetest.ErrPermanent
+		}
+		return nil
+	}
+	recs = records("a aaaa")
+	recs[1].Key = "a"
+	wantCounts(t, run(t, target, recs), 0, 0, 2)
+	if got := data(sink.Accepted()); got != "" {
+		t.Errorf("accepted %q behind a record that failed", got)
+	}
+}
+
 // A wrapped record that is too large for the fallback is stored too.
 func TestReferenceForTheFallback(t *testing.T) {
 	broken := &enginetest.Sink{Script: func(enginetest.Attempt) error { return enginetest.ErrPermanent }}

@@ -34,6 +34,7 @@ func (q *queue) tooLarge(r *Record, err error) bool {
 func (q *queue) settleRejects(ctx context.Context) {
 	rejects := q.rejects
 	q.rejects = nil
+	slices.SortFunc(rejects, func(a, b reject) int { return a.i - b.i }) // those of the request come after those that it left out
 	var offered []reject
 	for _, r := range rejects {
 		rec := &q.lane.recs[r.i]

@@ -44,6 +44,7 @@ func newAccount() account {
 // with are the user records in its request.
 func (s *sink) arrive(r *engine.Record, with []string, acknowledged bool) {
 	t := s.target
+	r = &s.resolved([]engine.Record{*r})[0] // a reader of aggregates gets them here
 	owner, names := t, namesIn(string(r.Data.Bytes()))
 	if strings.HasPrefix(string(r.Data.Bytes()), `{"fanout":`) {
 		if owner, names = s.openEnvelope(r); owner == nil {
