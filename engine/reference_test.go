@@ -156,28 +156,28 @@ func TestReferenceThatFails(t *testing.T) {
 	}
 }
 
-// A record that goes by reference comes after an earlier one of its key that the target refused in
-// the same turn, and not at all if the fallback does not take that one.
+// A record that goes by reference does not overtake an earlier one of its key that the target
+// refuses in the same turn, and that the fallback does not take.
 func TestReferenceBehindARefusal(t *testing.T) {
-	sink := &enginetest.Sink{Script: enginetest.FailTimes(100, enginetest.ErrPermanent, keyIs("a"))}
-	dead := &enginetest.Sink{Script: func(enginetest.Attempt) error { return enginetest.ErrPermanent }}
-	target := storing(sink, &enginetest.Sink{}, true)
-	target.OnFailure = &engine.Fallback{ID: "dead", Sink: dead}
-	recs := records("a aaaa")
-	recs[1].Key = "a"
-	wantCounts(t, run(t, target, recs), 0, 0, 2)
-	sink.Script = func(a enginetest.Attempt) error {
-		if a.Record.Data.Len() == 1 {
+	synctest.Test(t, func(t *testing.T) {
+		sink := &enginetest.Sink{Script: func(a enginetest.Attempt) error {
+			switch {
+			case a.Record.Data.Len() > 1:
+				return nil
+			case a.Attempt == 1:
+				return enginetest.ErrRetryable
+			}
 			return enginetest.ErrPermanent
+		}}
+		target := storing(sink, &enginetest.Sink{}, true)
+		target.OnFailure = &engine.Fallback{ID: "dead", Sink: &enginetest.Sink{Script: func(enginetest.Attempt) error { return enginetest.ErrPermanent }}}
+		recs := records("a aaaa")
+		recs[1].Key = "a"
+		wantCounts(t, run(t, target, recs), 0, 0, 2)
+		if got := data(sink.Accepted()); got != "" {
+			t.Errorf("accepted %q behind a record that failed", got)
 		}
-		return nil
-	}
-	recs = records("a aaaa")
-	recs[1].Key = "a"
-	wantCounts(t, run(t, target, recs), 0, 0, 2)
-	if got := data(sink.Accepted()); got != "" {
-		t.Errorf("accepted %q behind a record that failed", got)
-	}
+	})
 }
 
 // A wrapped record that is too large for the fallback is stored too.
