@@ -17,7 +17,8 @@ type invocation struct {
 // then it makes one request after another, and each request waits for its answer.
 // As in the engine, a request holds two slots while it is made and until its
 // answer: one of its target (the target's own bound, or an even share) and one of
-// the total. A lane of an ordered target has one request in flight.
+// the total. A lane of an ordered target has one request in flight. Requests of a
+// target with a rate begin evenly spaced.
 func (v *invocation) seconds(rnd *rand.Rand) float64 {
 	scale := v.latencies.CPU.scale(v.memory)
 	perByte, perCall := v.perByte()*scale, float64(v.latencies.CPU.PerCall)*scale
@@ -35,15 +36,19 @@ func (v *invocation) seconds(rnd *rand.Rand) float64 {
 		for started := true; started; {
 			started = false
 			for i := range lines {
-				if len(out) == v.inFlight || !lines[i].ready() {
+				if len(out) == v.inFlight || !lines[i].ready(now) {
 					continue
 				}
-				k, q := lines[i].next()
+				k, q := lines[i].next(max(cpu, now))
 				latency := v.latencies.Targets[v.shape.Targets[i].Service]
 				cpu = max(cpu, now) + perByte*float64(q.Bytes) + perCall
 				heap.Push(&out, answerAt{cpu + latency.draw(rnd, q.Bytes), i, k})
 				started = true
 			}
+		}
+		if due, ok := nextDue(lines, now); ok && len(out) < v.inFlight && (len(out) == 0 || due < out[0].at) {
+			now = due
+			continue
 		}
 		if len(out) == 0 {
 			return end
@@ -62,11 +67,17 @@ type line struct {
 	open    []int // queues with a request that may go
 	ordered bool
 	running int
-	slots   int // requests in flight at most
+	slots   int     // requests in flight at most
+	pace    float64 // seconds between requests
+	due     float64 // when the next one may begin
 }
 
 func (v *invocation) line(t *TargetShape) line {
 	l := line{ordered: t.Ordered, slots: t.InFlight}
+	if t.Rate > 0 { // the invocation before may have made a request just now
+		l.pace = 1 / float64(t.Rate)
+		l.due = l.pace
+	}
 	if l.slots == 0 {
 		l.slots = max(1, v.inFlight/len(v.shape.Targets))
 	}
@@ -88,10 +99,25 @@ func (v *invocation) line(t *TargetShape) line {
 }
 
 // ready reports whether a request may go.
-func (l *line) ready() bool { return len(l.open) > 0 && l.running < l.slots }
+func (l *line) ready(now float64) bool { return l.free() && l.due <= now }
+
+// free reports whether a request may go when it is due.
+func (l *line) free() bool { return len(l.open) > 0 && l.running < l.slots }
+
+// nextDue returns when the first request after now is due that only the rate of its target holds
+// up. It reports false if there is none.
+func nextDue(lines []line, now float64) (due float64, ok bool) {
+	for i := range lines {
+		if l := &lines[i]; l.free() && l.due > now && (!ok || l.due < due) {
+			due, ok = l.due, true
+		}
+	}
+	return due, ok
+}
 
 // next takes the next request, of the queue with this number.
-func (l *line) next() (queue int, q *Request) {
+func (l *line) next(now float64) (queue int, q *Request) {
+	l.due = now + l.pace
 	queue = l.open[0]
 	q, l.queues[queue] = &l.queues[queue][0], l.queues[queue][1:]
 	if l.ordered || len(l.queues[queue]) == 0 {

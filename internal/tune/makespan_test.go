@@ -47,6 +47,10 @@ func TestInvocationTime(t *testing.T) {
 		{"a call costs CPU, that of the metrics too", Shape{Targets: []TargetShape{{Service: "sqs", Requests: requests(2)}}}, 8, 1769, ms, 23 * ms},
 		{"bytes take time", Shape{Targets: []TargetShape{{Service: "slow", Requests: []Request{{Bytes: 1 << 20, Sizes: []int{1 << 20}}}}}}, 8, 1769, 0, 120 * ms},
 		{"nothing to send", Shape{CPU: 7 * ms, Decode: 5 * ms, Targets: []TargetShape{{Service: "sqs"}}}, 8, 1769, 0, 7 * ms},
+		{"a rate", Shape{Targets: []TargetShape{{Service: "sqs", Rate: 100, Requests: requests(4)}}}, 8, 1769, 0, 60 * ms},
+		{"a rate that the order is slower than", Shape{Targets: []TargetShape{{Service: "sqs", Ordered: true, Rate: 100, Requests: requests(3)}}}, 8, 1769, 0, 70 * ms},
+		{"a rate that requests in flight are slower than", Shape{Targets: []TargetShape{{Service: "sqs", InFlight: 1, Rate: 100, Requests: requests(3)}}}, 8, 1769, 0, 70 * ms},
+		{"a rate is of its target alone", Shape{Targets: []TargetShape{{Service: "sqs", Rate: 20, Requests: requests(1)}, {Service: "sqs", Requests: requests(8)}}}, 2, 1769, 0, 160 * ms},
 		{"no latency known", Shape{Targets: []TargetShape{{Service: "?", Requests: requests(3)}}}, 8, 1769, 0, 0},
 	} {
 		slow := steady(20 * ms)

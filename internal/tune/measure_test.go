@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +29,10 @@ const everyType = `
 - {id: es, type: es, destination: "search-x.eu-west-1.es.amazonaws.com#i"}
 - {id: redis, type: redis, destination: "redis.invalid:6379"}
 - {id: memcached, type: memcached, destination: "cache.invalid:11211"}
+- {id: bus, type: eventbridge, destination: orders}
+- {id: machine, type: stepfunctions, destination: "arn:aws:states:eu-west-1:123456789012:stateMachine:orders", collapse: none}
+- {id: bucket, type: s3, destination: "s3://lake/orders"}
+- {id: server, type: http, destination: "https://hooks.example.com/orders", collapse: none, rateLimit: 1}
 - {id: file, type: file, destination: /nowhere/to/be/found}
 `
 
@@ -132,6 +137,7 @@ func TestMeasureEveryType(t *testing.T) {
 	}
 	want := map[string]int{ // requests for 1,000 records
 		"kinesis": 2, "ordered": 2, "firehose": 2, "sqs": 100, "fifo": 1, "sns": 100, "lambda": 1, "iot": 1000, "es": 1,
+		"bus": 100, "machine": 1000, "bucket": 1, "server": 1000,
 	}
 	for _, target := range last.Targets {
 		if n, ok := want[target.ID]; ok && len(target.Requests) != n {
@@ -143,6 +149,9 @@ func TestMeasureEveryType(t *testing.T) {
 		}
 		if records != 1000 && target.ID != "fifo" {
 			t.Errorf("%s: %d records, want 1,000", target.ID, records)
+		}
+		if (target.ID == "server") != (target.Rate == 1) {
+			t.Errorf("%s: %d requests a second", target.ID, target.Rate)
 		}
 		inOrder := target.ID == "ordered" || target.ID == "redis" || target.ID == "memcached"
 		if inOrder != target.Ordered || (target.ID == "fifo") != (target.Service == "sqs.fifo") {
@@ -156,6 +165,26 @@ func TestMeasureEveryType(t *testing.T) {
 	}
 	if _, err := os.Stat("/nowhere"); err == nil {
 		t.Error("the file target wrote")
+	}
+}
+
+// A copy of a table takes each item in a request of its own.
+func TestMeasureCopyOfATable(t *testing.T) {
+	event, err := os.ReadFile(filepath.Join("..", "..", "examples", "events", "dynamodb.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSample(t, event)
+	store, err := lambda.Builtin().OpenFile(write(t, fmt.Sprintf("targets:\n- {sourceArn: %q, active: true, id: copy, type: dynamodb, destination: copy}\n", s.Source)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Measure(t.Context(), s, MeasureOptions{Store: store, Region: "eu-west-1", Meter: fixed, Factors: []int{1}, Largest: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Notes) > 0 || m.Curves[Variant{Configured, 1}][0].requests() == 0 {
+		t.Errorf("%+v, %q", m.Curves, m.Notes)
 	}
 }
 

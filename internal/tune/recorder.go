@@ -24,6 +24,7 @@ type TargetShape struct {
 	Ordered  bool   // the requests of a lane go one after another
 	Lanes    int    // with Ordered: requests in flight at most, each of another lane
 	InFlight int    // the target's own bound; 0: an even share
+	Rate     int    // requests a second at most; 0: any number
 	Requests []Request
 
 	keys []keys // of each request, with Lanes
@@ -74,7 +75,7 @@ func shapeOf(t *sinks.Spec) *TargetShape {
 	if t.Destination.FIFO {
 		service += ".fifo"
 	}
-	return &TargetShape{ID: t.ID, Service: service, Ordered: t.Ordered(), Lanes: max(1, t.Lanes), InFlight: t.InFlight}
+	return &TargetShape{ID: t.ID, Service: service, Ordered: t.Ordered(), Lanes: max(1, t.Lanes), InFlight: t.InFlight, Rate: t.RateLimit}
 }
 
 // recorder wraps a sink. It reports every record to the engine as delivered.
@@ -97,7 +98,8 @@ func (t *tape) around(spec *sinks.Spec, s engine.Sink) engine.Sink {
 // http reports whether the requests of a target's sink end in Services.
 func (*tape) http(spec *sinks.Spec) bool { return !spec.Type.NoAWS && !spec.Type.OwnClient }
 
-// Limits returns the limits of the sink without its pace, because nothing is sent.
+// Limits returns the limits of the sink without its pace: the simulation has it, and the
+// measurement must not wait.
 func (r *recorder) Limits() engine.Limits {
 	l := r.Sink.Limits()
 	l.Pace = nil
@@ -139,7 +141,7 @@ func (p *packer) Pack(ctx context.Context) engine.Packing {
 type packing struct {
 	engine.Packing
 	recorder *recorder
-	records  int
+	sizes    []int // of the records
 	keys     keys
 }
 
@@ -147,21 +149,22 @@ type packing struct {
 func (p *packing) Add(r *engine.Record) bool {
 	ok := p.Packing.Add(r)
 	if ok {
-		p.records++
+		p.sizes = append(p.sizes, engine.SizerOf(p.recorder)(r))
 		p.keys.add(p.recorder.spec, r)
 	}
 	return ok
 }
 
-// Send makes the request and records the sizes of its entries.
+// Send makes the request and records the sizes of its entries, or of its records if the sink puts
+// each in an entry of its own.
 func (p *packing) Send(ctx context.Context) engine.Outcome {
-	var sizes []int
+	sizes := p.sizes
 	if s, ok := p.Packing.(interface{ Sizes() []int }); ok {
 		sizes = s.Sizes()
 	}
 	o := p.Packing.Send(ctx)
 	var err error
-	for i := 0; i < p.records && err == nil; i++ {
+	for i := 0; i < len(p.sizes) && err == nil; i++ {
 		err = o.Err(i)
 	}
 	p.recorder.tape.book(p.recorder, sizes, p.keys, err)

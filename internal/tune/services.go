@@ -20,6 +20,7 @@ type answer struct {
 	between    string
 	tail, kind string
 	status     int
+	tag        string // of an object
 }
 
 const (
@@ -38,6 +39,13 @@ var answers = map[string]answer{
 		one: `{"Id":"#","MessageId":"m"}`, between: ",", tail: `]}`, kind: "application/x-amz-json-1.0"},
 	"PublishBatch": {record: `.Message=`, head: `<PublishBatchResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishBatchResult><Failed/><Successful>`,
 		one: `<member><Id>#</Id><MessageId>m</MessageId></member>`, tail: `</Successful></PublishBatchResult></PublishBatchResponse>`, kind: xmlAnswer},
+	"PutEvents": {record: `"Detail":`, head: `{"FailedEntryCount":0,"Entries":[`,
+		one: `{"EventId":"e"}`, between: ",", tail: `]}`, kind: jsonAnswer},
+	"StartExecution": {head: `{"executionArn":"e","startDate":1}`, kind: "application/x-amz-json-1.0"},
+	"PutItem":        {head: `{}`, kind: "application/x-amz-json-1.0"},
+	"DeleteItem":     {head: `{}`, kind: "application/x-amz-json-1.0"},
+	"PutObject":      {tag: `"t"`},
+
 	"_bulk":  {head: `{"errors":false,"items":[`, one: `{"@":{"status":201}}`, between: ",", tail: `]}`, kind: "application/json"},
 	"Invoke": {status: http.StatusAccepted},
 }
@@ -80,9 +88,13 @@ func (Services) RoundTrip(r *http.Request) (*http.Response, error) {
 	if status == 0 {
 		status = http.StatusOK
 	}
+	header := http.Header{"Content-Type": {a.kind}}
+	if a.tag != "" {
+		header.Set("Etag", a.tag)
+	}
 	return &http.Response{
 		StatusCode: status, Status: http.StatusText(status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Request: r, ContentLength: int64(b.Len()), Header: http.Header{"Content-Type": {a.kind}},
+		Request: r, ContentLength: int64(b.Len()), Header: header,
 		Body: io.NopCloser(strings.NewReader(b.String())),
 	}, nil
 }
@@ -93,6 +105,8 @@ func operation(r *http.Request, body []byte) string {
 		return op
 	}
 	switch path := r.URL.Path; {
+	case r.Method == http.MethodPut:
+		return "PutObject"
 	case strings.HasSuffix(path, "/_bulk"):
 		return "_bulk"
 	case strings.HasSuffix(path, "/invocations"), strings.HasSuffix(path, "/invoke-async"):
