@@ -17,7 +17,9 @@ import (
 	"fanout/lambda/dedup/ledger"
 	"fanout/lambda/metrics"
 	"fanout/sinks"
+	"fanout/sinks/s3"
 	sqssink "fanout/sinks/sqs"
+	"fanout/sinks/stepfunctions"
 )
 
 // The faults of a run depend on its seed alone. The engine's waits between attempts do not, so a
@@ -76,28 +78,50 @@ func (p *modelProcess) Forget() {
 	}
 }
 
-// DeduplicationID returns the id that the function gives r in a FIFO queue.
-func (program) DeduplicationID(t *sinks.Spec, r *engine.Record) string {
-	var q idReader
+// Identity returns the id that the function gives records, read from the request of the sink.
+func (program) Identity(t *sinks.Spec, batch []engine.Record) string {
+	var c identityReader
 	cfg := aws.Config{
-		Region: "eu-west-1", HTTPClient: &q, Credentials: credentials.NewStaticCredentialsProvider("AKIAMADEUP", "made up", ""),
+		Region: "eu-west-1", HTTPClient: &c, Credentials: credentials.NewStaticCredentialsProvider("AKIAMADEUP", "made up", ""),
 	}
-	sqssink.New(cfg, "https://host/queue.fifo", "", sinks.Source(t.SourceARN)).Send(context.Background(), []engine.Record{*r})
-	return q.id
+	var sink engine.Sink
+	switch t.Type {
+	case stepfunctions.Type:
+		sink = stepfunctions.New(cfg, "arn:aws:states:eu-west-1:123456789012:stateMachine:model", "", sinks.Source(t.SourceARN))
+	case s3.Type:
+		sink, c.err = s3.New(cfg, s3.Options{Bucket: "model", Prefix: "/in", Source: t.SourceARN, Target: t.ID})
+	default:
+		sink = sqssink.New(cfg, "https://host/queue.fifo", "", sinks.Source(t.SourceARN))
+	}
+	if c.err == nil {
+		sink.Send(context.Background(), batch)
+	}
+	if c.err != nil {
+		panic(c.err)
+	}
+	return c.id
 }
 
-// idReader is the HTTP client of a queue. It keeps the deduplication id of the last message.
-type idReader struct{ id string }
+// identityReader is the HTTP client of a sink. It keeps the id in the last request.
+type identityReader struct {
+	id  string
+	err error
+}
 
-func (q *idReader) Do(r *http.Request) (*http.Response, error) {
+func (c *identityReader) Do(r *http.Request) (*http.Response, error) {
 	var in struct {
+		Name    string
 		Entries []struct {
 			ID string `json:"MessageDeduplicationId"`
 		}
 	}
-	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		return nil, err
+	c.id = r.URL.Path
+	if r.Method == http.MethodPost {
+		c.err = json.NewDecoder(r.Body).Decode(&in)
+		c.id = in.Name
 	}
-	q.id = in.Entries[0].ID
+	if len(in.Entries) > 0 {
+		c.id = in.Entries[0].ID
+	}
 	return &http.Response{StatusCode: http.StatusOK, Request: r, Header: http.Header{}, Body: http.NoBody}, nil
 }

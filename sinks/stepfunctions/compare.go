@@ -3,6 +3,7 @@ package stepfunctions
 import (
 	"bytes"
 	"context"
+	"strings"
 
 	"fanout/engine"
 	"fanout/internal/awscall"
@@ -21,9 +22,14 @@ const (
 
 var describeHeader = awscall.JSONHeader("1.0", "AWSStepFunctions.DescribeExecution")
 
+// envelope begins the envelope of a record that another target could not take. It has the time and
+// the reason, so the same record's next envelope differs.
+const envelope = `{"fanout":`
+
 // compare looks up the execution with a name that exists already. It returns nil if the execution
-// has this input: an earlier attempt started it. Names are of source, shards and sequence numbers,
-// so another input means that the target has changed in between.
+// has this input, or both are envelopes: an earlier attempt started it. Names are of source, shards
+// and sequence numbers, and those of envelopes also of the target that failed. So another input
+// means that the target has changed in between.
 func (s *Sink) compare(ctx context.Context, name string, input []byte) error {
 	body := jsontext.AppendString([]byte(`{"executionArn":`), s.execution+name)
 	var execution struct{ Input *string }
@@ -35,6 +41,8 @@ func (s *Sink) compare(ctx context.Context, name string, input []byte) error {
 		return classify.Error(s.name, err)
 	case execution.Input == nil:
 		return engine.Errorf(engine.Retryable, "%s: the execution %s exists, but its input cannot be seen, so it is unknown whether it is the record's", s.name, name)
+	case strings.HasPrefix(*execution.Input, envelope) && bytes.HasPrefix(input, []byte(envelope)):
+		return nil
 	case !bytes.Equal([]byte(*execution.Input), input):
 		return engine.Errorf(engine.Permanent, "%s: the execution %s exists with another input, so the target has changed since it started; nothing was started", s.name, name)
 	}

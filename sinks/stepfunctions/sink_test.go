@@ -59,6 +59,24 @@ func TestStartsNothingTwice(t *testing.T) {
 	}
 }
 
+// The envelope of a record that another target could not take differs each time, by its time and
+// its reason. One is enough.
+func TestStartsOneOfSeveralEnvelopes(t *testing.T) {
+	fake, cfg := sinktest.Start(t)
+	s := New(cfg, sinktest.Machine, "", sinks.Source(sinktest.StreamARN))
+	recs := sinktest.Numbered(1)
+	for _, attempt := range []string{`{"fanout":1,"attempts":1}`, `{"fanout":1,"attempts":2}`} {
+		recs[0].Data = engine.Bytes([]byte(attempt))
+		if o := s.Send(t.Context(), recs); !o.OK() {
+			t.Errorf("%s: %v", attempt, o.Err(0))
+		}
+	}
+	recs[0].Data = engine.Bytes([]byte(`{"fanout is":1}`))
+	if o := s.Send(t.Context(), recs); o.OK() || len(fake.Records(taken)) != 1 {
+		t.Errorf("another record has the execution of an envelope: %d executions", len(fake.Records(taken)))
+	}
+}
+
 // Nothing but the record's input says that its execution was started before.
 func TestUnsureComparison(t *testing.T) {
 	for _, c := range []struct {

@@ -50,7 +50,7 @@ type aggregate struct {
 	*aggregator
 	engine.Packing
 	records []engine.Record
-	names   []string       // of the user records
+	as      *request
 	refuse  *modelkit.Draw // refuses some entries; nil: none
 	lost    bool           // the answer does not come back
 }
@@ -73,7 +73,7 @@ func (a *aggregate) Send(ctx context.Context) engine.Outcome {
 
 // put makes the request. The world is locked.
 func (a *aggregate) put(ctx context.Context, refuse *modelkit.Draw, lost bool) engine.Outcome {
-	a.refuse, a.lost, a.names, a.now = refuse, lost, namesOf(a.records), a
+	a.refuse, a.lost, a.as, a.now = refuse, lost, a.sink.request(a.records), a
 	o := a.Packing.Send(context.WithoutCancel(ctx))
 	if a.Deny && a.round%2 == 0 {
 		for i := range a.records {
@@ -181,7 +181,7 @@ func (a *aggregator) putRecords(body []byte) (any, error) {
 func (a *aggregator) take(s *stream, e *entry) {
 	at := s.shardOf(hashKey(e))
 	if i := a.indexOf(e.Data); i >= 0 {
-		a.arrive(&a.now.records[i], a.now.names, !a.now.lost)
+		_ = a.arrive(&a.now.records[i], a.now.as, !a.now.lost)
 		return
 	}
 	users, err := deaggregator.DeaggregateRecords([]types.Record{{Data: e.Data, PartitionKey: &e.PartitionKey}})
@@ -202,7 +202,7 @@ func (a *aggregator) take(s *stream, e *entry) {
 		if s.shardOf(hashKey(&entry{PartitionKey: *u.PartitionKey})) != at {
 			a.target.faultRound = a.round // the function does not know the shards yet
 		} else if !a.Misplace {
-			a.arrive(&a.now.records[i], a.now.names, !a.now.lost)
+			_ = a.arrive(&a.now.records[i], a.now.as, !a.now.lost)
 		}
 	}
 }

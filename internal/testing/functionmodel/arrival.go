@@ -22,7 +22,8 @@ type account struct {
 	acknowledged map[string]int      // the last round in which the service acknowledged it
 	mayRepeat    map[string]int      // how many repeated arrivals have a good reason
 
-	seenIDs        map[string]bool               // deduplication ids that the FIFO queue has seen
+	own            map[string]int                // how often the target itself took it
+	seenIDs        map[string]string             // by id: what the service has, see sees
 	refusedAsLarge map[string]bool               // the service refused it alone; once dropped, it may come out of order
 	held           map[*sourceRecord]engine.Held // the records that the target has, as the function knows
 
@@ -34,32 +35,29 @@ type account struct {
 func newAccount() account {
 	return account{
 		arrivals: map[string]int{}, firstPlace: map[string]int{}, lastPlace: map[string]int{}, firstWith: map[string][]string{}, lastWith: map[string][]string{}, diverted: map[string]bool{},
-		acknowledged: map[string]int{}, mayRepeat: map[string]int{}, seenIDs: map[string]bool{}, refusedAsLarge: map[string]bool{},
+		acknowledged: map[string]int{}, mayRepeat: map[string]int{}, own: map[string]int{}, seenIDs: map[string]string{}, refusedAsLarge: map[string]bool{},
 		held: map[*sourceRecord]engine.Held{}, requests: map[string]int{},
 	}
 }
 
 // arrive notes a record that the service accepts, and judges its content. The function may not get
-// the acknowledgment.
-// with are the user records in its request.
-func (s *sink) arrive(r *engine.Record, with []string, acknowledged bool) {
-	t := s.target
+// the acknowledgment. Its error is that of a service that refuses r.
+func (s *sink) arrive(r *engine.Record, q *request, acknowledged bool) error {
+	t, with := s.target, q.names
 	r = &s.resolved([]engine.Record{*r})[0] // a reader of aggregates gets them here
 	owner, names := t, namesIn(string(r.Data.Bytes()))
-	if strings.HasPrefix(string(r.Data.Bytes()), `{"fanout":`) {
+	if isEnvelope(string(r.Data.Bytes())) {
 		if owner, names = s.openEnvelope(r); owner == nil {
-			return
+			return nil
 		}
 	} else {
 		s.judgeNames(names)
 		s.judgeData(r, names)
 		s.judgeKey(r)
 	}
-	dropped := false // by a FIFO queue
-	if t.fifo {
-		id := s.program.DeduplicationID(&t.spec, r)
-		dropped = t.seenIDs[id]
-		t.seenIDs[id] = true
+	dropped, err := s.sees(r, q)
+	if err != nil {
+		return err
 	}
 	for _, name := range names {
 		if acknowledged {
@@ -81,18 +79,23 @@ func (s *sink) arrive(r *engine.Record, with []string, acknowledged bool) {
 			owner.mayRepeat[name]++
 		}
 	}
+	return nil
 }
+
+// isEnvelope reports whether data is that of an envelope.
+func isEnvelope(data string) bool { return strings.HasPrefix(data, `{"fanout":`) }
 
 // arrived notes an arrival at the target itself, in a request with some user records.
 func (a *account) arrived(name string, with []string) {
 	a.total++
+	a.own[name]++
 	a.lastPlace[name], a.lastWith[name] = a.total, with
 	if a.arrivals[name] == 0 {
 		a.firstPlace[name], a.firstWith[name] = len(a.firstPlace), with
 	}
 }
 
-// repeated notes an arrival that a FIFO queue drops because it has seen the message. To a reader of
+// repeated notes an arrival that a service drops because it has seen the message. To a reader of
 // merged messages, the records in it count as sent again: other messages may have carried the
 // records before them.
 func (t *modelTarget) repeated(name string, with []string) {

@@ -13,6 +13,7 @@
 //	mapping.go    a mapping reads batches, and sends a failed one again, as Lambda does
 //	invocation.go an invocation has an event, which holds batches
 //	function.go   the boundary to the program under test
+//	service.go    what the services behind types of targets do
 //	store.go      the bucket for records that are too large
 //	fault.go      requests that the function makes may meet a fault
 //	arrival.go    the oracle's account of the records that a target accepts

@@ -38,6 +38,8 @@ func (w *world) judgeArrivals(t *modelTarget, r *sourceRecord, name string) {
 		w.Broken(filtering, "target %s got %s of record %s, which its filter or program takes out", t, name, r.seq)
 	case n == 0 && !r.givenUp && !t.mayLack(r, name):
 		w.Broken(complete, "target %s never got %s of record %s", t, name, r.seq)
+	case t.own[name] > 1 && w.takesOnce(t):
+		w.Broken(noneTwice, "target %s has %s of record %s %d times", t, name, r.seq, t.own[name])
 	case n > most && w.remembersAll():
 		w.Broken(once, "target %s got %s of record %s %d times; at most %d have a reason", t, name, r.seq, n, most)
 	}

@@ -87,7 +87,11 @@ func (s *sink) drawFault(first *engine.Record) (*modelkit.Draw, fault) {
 	if d.Float64() >= t.faultRate {
 		return nil, ""
 	}
-	return d, modelkit.Pick(d, faults...)
+	f := modelkit.Pick(d, faults...)
+	if t.limits.Whole && (f == tooLarge || f == panics) { // a part of the request would be another one
+		f = unavailable
+	}
+	return d, f
 }
 
 // meet makes a request that meets a fault.
@@ -121,13 +125,13 @@ func (s *sink) meet(ctx context.Context, f fault, d *modelkit.Draw, batch []engi
 		t.faultRound = s.round
 		return engine.Failed(enginetest.ErrRetryable)
 	case losesAnswer, losesAnswerLate:
-		with := namesOf(batch)
+		q := s.request(batch)
 		if s.aggregate != nil {
 			s.aggregate.put(ctx, nil, true)
 			batch = nil
 		}
 		for i := range batch {
-			s.arrive(&batch[i], with, false)
+			_ = s.arrive(&batch[i], q, false)
 		}
 		if f == losesAnswerLate {
 			return engine.Failed(s.wait(ctx, nil))
@@ -175,7 +179,10 @@ func (s *sink) accept(ctx context.Context, batch []engine.Record, d *modelkit.Dr
 			return engine.Failed(enginetest.ErrTooLarge)
 		}
 	}
-	with := namesOf(batch)
+	if d != nil && t.limits.Whole {
+		return s.refuseWhole(d)
+	}
+	q := s.request(batch)
 	for i := range batch {
 		r := &batch[i]
 		key := r.Lane + r.Key
@@ -187,7 +194,10 @@ func (s *sink) accept(ctx context.Context, batch []engine.Record, d *modelkit.Dr
 			o.Fail(i, modelkit.Pick(d, enginetest.ErrRetryable, enginetest.ErrThrottled, enginetest.ErrPermanent, enginetest.ErrPlain))
 			continue
 		}
-		s.arrive(r, with, true)
+		if err := s.arrive(r, q, true); err != nil {
+			o.Fail(i, err)
+			continue
+		}
 		if s.Deny && s.round%2 == 0 {
 			o.Fail(i, enginetest.ErrPermanent)
 		}

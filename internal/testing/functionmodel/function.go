@@ -19,8 +19,9 @@ type Program interface {
 	// Start starts a process of the function.
 	Start(*Environment) (Function, error)
 
-	// DeduplicationID returns the id that a record gets in the FIFO queue of a target.
-	DeduplicationID(*sinks.Spec, *engine.Record) string
+	// Identity returns how the destination of a target knows records again: the deduplication id
+	// of a message of a FIFO queue, the name of an execution, or the key of an object.
+	Identity(*sinks.Spec, []engine.Record) string
 }
 
 // Function is a process of the function.
@@ -78,8 +79,11 @@ func (w *world) start() {
 		Targets: &store{world: w},
 		OpenSink: func(t *sinks.Spec) engine.Sink {
 			s := &sink{world: w, process: p, target: w.source(t.SourceARN).targets[t.ID]}
-			if t.Aggregate {
+			switch {
+			case t.Aggregate:
 				return newAggregator(s)
+			case s.target.is(buckets):
+				return &bucket{s}
 			}
 			return s
 		},
@@ -113,6 +117,7 @@ var errCrash = errors.New("the process has crashed")
 func (w *world) crash() {
 	w.Count("crashes", 1)
 	w.crashesLeft--
+	w.crashed++
 	w.process.kill()
 	w.process = nil
 	for _, s := range w.sources {

@@ -17,6 +17,7 @@ const (
 	counted         modelkit.Promise = "At every target, every record has one fate, and the counts of the report match the fates."
 	truthful        modelkit.Promise = "A record counts as delivered only if the target or its onFailure has it, and as failed only if they lack a part of it."
 	once            modelkit.Promise = "A part comes again only after a crash, a lost answer or a request that ignored its deadline, or behind an earlier part of its key."
+	noneTwice       modelkit.Promise = "A FIFO queue and a state machine with `collapse: none` have no part twice, whatever is lost or crashes. A bucket has one twice only if a batch was cut elsewhere or the function lost its memory, and no object replaces one with other records."
 	inOrder         modelkit.Promise = "A target with `parallel: false` gets the records of a key in order, and keeps the latest one."
 	requestsInOrder modelkit.Promise = "A target with `parallel: false` and `order: request` gets a record after a later one of its key only if a request carried both, and the service took one and refused the other."
 	diverting       modelkit.Promise = "onFailure gets the records that its target rejects or that are too old, and no others."
@@ -65,6 +66,8 @@ type Sabotage struct {
 	Uncompressed      bool // data is not compressed
 	NewImages         bool // targets get new images, not old ones or keys
 	OtherEnvelope     bool // targets get events of CloudEvents, not of Debezium
+	Rename            bool // ids of messages, executions and objects change from round to round
+	ReplaceObjects    bool // all objects of a shard have the same key
 	Restage           bool // envelopes name the wrong stages
 }
 
@@ -73,13 +76,15 @@ func New(p Program) *modelkit.Model[Sabotage] {
 	return &modelkit.Model[Sabotage]{
 		Package: "./lambda", Page: "../docs/models.md", Runs: 300,
 		Play:     func(j *modelkit.Judge, d *modelkit.Draw, s Sabotage) { newWorld(j, d, s, p).run() },
-		Promises: []modelkit.Promise{complete, counted, truthful, once, inOrder, requestsInOrder, inLine, diverting, referring, isolated, filtering, intact, answered, answeredQueue, onTime},
+		Promises: []modelkit.Promise{complete, counted, truthful, once, noneTwice, inOrder, requestsInOrder, inLine, diverting, referring, isolated, filtering, intact, answered, answeredQueue, onTime},
 		Sabotages: []modelkit.Sabotage[Sabotage]{
 			{Name: "failed records do not come again", By: Sabotage{SkipFailed: true}, Breaks: complete},
 			{Name: "a record is counted twice", By: Sabotage{CountTwice: true}, Breaks: counted},
 			{Name: "a record counts as delivered that never arrived", By: Sabotage{Lie: true}, Breaks: truthful},
 			{Name: "a record counts as failed that arrived", By: Sabotage{Deny: true}, Breaks: truthful},
 			{Name: "the function forgets which targets have which records", By: Sabotage{Forget: true}, Breaks: once},
+			{Name: "a record that comes again has another id", By: Sabotage{Rename: true}, Breaks: noneTwice},
+			{Name: "an object replaces another one", By: Sabotage{ReplaceObjects: true}, Breaks: noneTwice},
 			{Name: "order is not kept", By: Sabotage{Unordered: true}, Breaks: inOrder},
 			{Name: "the order of requests is not kept", By: Sabotage{UnorderedRequests: true}, Breaks: requestsInOrder},
 			{Name: "an aggregate holds records of several shards", By: Sabotage{Misplace: true}, Breaks: truthful},
@@ -115,6 +120,7 @@ func New(p Program) *modelkit.Model[Sabotage] {
 		},
 		Occurs: []string{
 			"aggregates", "reshards", "messages handed out twice", "messages of FIFO queues", "messages of standard queues", "records of Kafka",
+			"targets of type " + buses, "targets of type " + machines, "targets of type " + buckets, "targets of type " + servers,
 			"crashes", "bisects", "targets with lanes", "targets with order: request", "targets with a key", "records given up", "faults", "references", "faults of stores", "envelopes", "faulty targets",
 			"targets with view " + sinks.ViewOld, "targets with view " + sinks.ViewKeys, "targets with view " + sinks.ViewBoth, "targets with view " + sinks.ViewEvent,
 			"targets with envelope cloudevents", "targets with envelope debezium", "targets with transform", "targets with decompress", "targets with compress",

@@ -103,7 +103,7 @@ func (s *sink) resolved(batch []engine.Record) []engine.Record {
 // referenceIn returns the reference that data is, or that is in the envelope that data is, or nil.
 func referenceIn(data []byte) *sinks.Reference {
 	text, _ := inflate(string(data))
-	if strings.HasPrefix(text, `{"fanout":`) {
+	if isEnvelope(text) {
 		e, err := envelope.Parse([]byte(text))
 		if err != nil {
 			return nil

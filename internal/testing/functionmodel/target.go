@@ -87,20 +87,17 @@ func (w *world) drawTarget(s *source, id string) *modelTarget {
 		t.spec.Filter = filters[s.kind]
 	}
 	t.limits = engine.Limits{Records: w.IntN(9), OnePerKey: w.OneIn(2)}
-	if w.sameNumbers && t.fifo { // targets of several sources share a queue
-		if w.queueIDs[id] == nil {
-			w.queueIDs[id] = t.seenIDs
-		}
-		t.seenIDs = w.queueIDs[id]
-	}
 	if w.OneIn(4) {
 		t.spec.Type = builtin.Type("sqs")
-		t.spec.Collapse = modelkit.Pick(w.Draw, sinks.CollapseJSON, sinks.CollapseConcat, sinks.CollapseConcatB64)
-		t.spec.Deaggregate = true
+		w.drawCollapse(t)
 	}
 	if s.kind == event.DynamoDB && t.spec.Type == builtin.Type("kinesis") && w.OneIn(3) {
 		t.spec.Type, t.spec.Parallel = builtin.Type("redis"), false // it stores items
 	}
+	if t.spec.Type == builtin.Type("kinesis") && w.OneIn(3) {
+		w.drawService(t)
+	}
+	w.shareService(t)
 	w.drawShape(s, t)
 	if w.OneIn(4) {
 		t.spec.BatchRecords, t.spec.BatchBytes = w.IntN(6), w.IntN(2)*300

@@ -30,18 +30,19 @@ type world struct {
 	mu          sync.Mutex // of all below, and of the accounts of targets
 	process     *process   // nil after a crash
 	crashesLeft int
+	crashed     int
 	round       int
-	results     []Result                   // of the round
-	queueIDs    map[string]map[string]bool // by id of the target: deduplication ids that a queue has seen
-	items       map[string]string          // by record key: the DynamoDB item that has it
-	objects     objects                    // of the bucket for records that are too large
-	slot        chan struct{}              // for the sabotage Shared
+	results     []Result                     // of the round
+	queueIDs    map[string]map[string]string // by id of the target: seenIDs of a service that sources share
+	items       map[string]string            // by record key: the DynamoDB item that has it
+	objects     objects                      // of the bucket for records that are too large
+	slot        chan struct{}                // for the sabotage Shared
 }
 
 func newWorld(j *modelkit.Judge, d *modelkit.Draw, s Sabotage, p Program) *world {
 	w := &world{
 		Judge: j, Draw: d, Sabotage: s, program: p, inFlight: 1000, remembered: dedup.MaxRemembered,
-		records: map[string]*sourceRecord{}, names: map[string]*sourceRecord{}, queueIDs: map[string]map[string]bool{}, items: map[string]string{}, objects: objects{}, slot: make(chan struct{}, 1),
+		records: map[string]*sourceRecord{}, names: map[string]*sourceRecord{}, queueIDs: map[string]map[string]string{}, items: map[string]string{}, objects: objects{}, slot: make(chan struct{}, 1),
 	}
 	w.batchItemFailures = !d.OneIn(3)
 	w.crashesLeft = d.IntN(2) * d.IntN(6)
@@ -147,16 +148,17 @@ func (w *world) countSource(s *source) {
 // traits returns what a target may have, in the words of the model's counts.
 func (t *modelTarget) traits() map[string]bool {
 	return map[string]bool{
-		"faulty targets":                    t.faulty,
-		"targets with order: request":       t.spec.OrderRequests,
-		"targets with lanes":                t.spec.Lanes > 1,
-		"targets with a key":                t.spec.Key != "",
-		"targets with onFailure":            t.spec.OnFailure != "",
-		"targets with transform":            t.spec.Transform != "",
-		"targets with decompress":           t.spec.Decompress != "",
-		"targets with compress":             t.spec.Compress != "",
-		"targets with envelope cloudevents": t.spec.Envelope == sinks.EnvelopeCloudEvents,
-		"targets with envelope debezium":    t.spec.Envelope == sinks.EnvelopeDebezium,
-		"targets with view " + t.spec.View:  t.spec.View != "",
+		"faulty targets":                      t.faulty,
+		"targets with order: request":         t.spec.OrderRequests,
+		"targets with lanes":                  t.spec.Lanes > 1,
+		"targets with a key":                  t.spec.Key != "",
+		"targets with onFailure":              t.spec.OnFailure != "",
+		"targets with transform":              t.spec.Transform != "",
+		"targets with decompress":             t.spec.Decompress != "",
+		"targets with compress":               t.spec.Compress != "",
+		"targets with envelope cloudevents":   t.spec.Envelope == sinks.EnvelopeCloudEvents,
+		"targets with envelope debezium":      t.spec.Envelope == sinks.EnvelopeDebezium,
+		"targets of type " + t.spec.Type.Name: true,
+		"targets with view " + t.spec.View:    t.spec.View != "",
 	}
 }
