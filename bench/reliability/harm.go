@@ -71,6 +71,8 @@ func everySecond(k *kind, n int) map[int]string {
 		code = "ProvisionedThroughputExceededException"
 	case "firehose":
 		code = "ServiceUnavailableException"
+	case "eventbridge":
+		code = "InternalFailure"
 	case "es":
 		code = "es_rejected_execution_exception"
 	}

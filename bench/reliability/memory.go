@@ -54,9 +54,17 @@ func (m items) recognize(n int, position string) (known, superseded bool) {
 	return false, false
 }
 
+// nameOf returns the name of the execution that a request starts.
+func nameOf(_ *http.Request, body []byte) string { return between(body, `"name":"`) }
+
 // positionOf returns the position that the condition of a PutItem compares.
 func positionOf(_ *http.Request, body []byte) string {
-	_, text, _ := bytes.Cut(body, []byte(`":seq":{"S":"`))
+	return between(body, `":seq":{"S":"`)
+}
+
+// between returns the text behind start, up to the next quotation mark.
+func between(body []byte, start string) string {
+	_, text, _ := bytes.Cut(body, []byte(start))
 	text, _, _ = bytes.Cut(text, []byte(`"`))
 	return string(text)
 }

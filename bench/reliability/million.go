@@ -36,7 +36,7 @@ type longTarget struct {
 	name, attributes string
 	ordered          bool
 	memory           func(d *destination) memory // nil: none
-	single           bool                        // a request has one record, so no part can be refused
+	single           bool                        // a request is taken as a whole, so no part can be refused
 }
 
 var longTargets = []longTarget{
@@ -44,6 +44,15 @@ var longTargets = []longTarget{
 	{name: "sqs", attributes: "type: sqs, collapse: none, destination: " + queues + "queue.fifo", ordered: true, memory: inLog},
 	{name: "firehose", attributes: "type: firehose, destination: lake"},
 	{name: "es", attributes: "type: es, destination: 'http://search#orders'", memory: inLog},
+	{name: "eventbridge", attributes: "type: eventbridge, destination: bus", ordered: true},
+	{
+		name: "stepfunctions", attributes: "type: stepfunctions, collapse: none, destination: 'arn:aws:states:eu-west-1:123456789012:stateMachine:machine'", ordered: true, single: true,
+		memory: func(d *destination) memory { return newByID(len(d.log.arrivals)) },
+	},
+	{
+		name: "s3", attributes: "type: s3, destination: s3://lake/orders", ordered: true, single: true,
+		memory: func(d *destination) memory { return newByID(len(d.log.arrivals)) },
+	},
 	{
 		name: "http", attributes: "type: http, collapse: none, lanes: 4, destination: '%s/orders'", ordered: true, single: true,
 		memory: func(d *destination) memory { return newByID(len(d.log.arrivals)) },

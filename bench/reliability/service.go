@@ -50,7 +50,7 @@ type dialect struct {
 	record         string                // text before the data of each record
 	end            string                // text after it
 	base64         bool                  // the data is
-	taken, refused func(i, n int) string // the answer's text for record i, which is number n
+	taken, refused func(i, n int) string // the answer's text for record i, which is number n; nil: none
 	head, tail     string                // the text around these
 	lists          bool                  // taken and refused are two lists, with this between them
 
@@ -84,13 +84,23 @@ var dialects = map[string]dialect{
 		},
 		head: `{"items":[`, tail: `]}`,
 	},
+	"PutEvents": {
+		target: "eventbridge", record: `"Detail":"`, end: `}"`,
+		taken:   func(int, int) string { return `{"EventId":"e"}` },
+		refused: func(int, int) string { return `{"ErrorCode":"InternalFailure"}` },
+		head:    `{"FailedEntryCount":0,"Entries":[`, tail: `]}`,
+	},
+	"StartExecution": { // the executions run on, so a name that exists is acknowledged for the same input
+		target: "stepfunctions", record: `"input":"`, end: `}"`, id: nameOf, head: `{"executionArn":"a"`, tail: "}",
+	},
+	"PutObject": {
+		target: "s3", record: `{"n"`, end: `}`, id: func(r *http.Request, _ []byte) string { return r.URL.Path },
+	},
 	"PutItem": {
-		target: "dynamodb", record: `"n":{"N":"`, end: `"`, id: positionOf,
-		taken: func(int, int) string { return "" }, head: "{", tail: "}",
+		target: "dynamodb", record: `"n":{"N":"`, end: `"`, id: positionOf, head: "{", tail: "}",
 	},
 	"POST": {
 		target: "http", record: `{"n"`, end: `}`, id: func(r *http.Request, _ []byte) string { return r.Header.Get("Idempotency-Key") },
-		taken: func(int, int) string { return "" },
 	},
 }
 
@@ -109,6 +119,8 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/_bulk"):
 		operation = "_bulk"
+	case strings.HasPrefix(r.URL.Host, "lake.s3."):
+		operation = "PutObject"
 	case r.URL.Path == "/orders":
 		operation = r.Method
 	}
@@ -218,6 +230,7 @@ func (d *dialect) answer(numbers []int, step int) string {
 	var taken, refused []string
 	for i, n := range numbers {
 		switch {
+		case d.taken == nil:
 		case i%step == 0:
 			taken = append(taken, d.taken(i, n))
 		case d.lists:
@@ -245,7 +258,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func answer(r *http.Request, status int, body string) *http.Response {
 	return &http.Response{
 		StatusCode: status, Request: r, ContentLength: int64(len(body)),
-		Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
+		Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "Etag": {`"e"`}},
 		Body:   io.NopCloser(strings.NewReader(body)),
 	}
 }
