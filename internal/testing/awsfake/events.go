@@ -10,7 +10,7 @@ import (
 // Limits of EventBridge, from the documentation of PutEvents and its entries.
 const (
 	eventEntries       = 10
-	eventBytes         = 1 << 20
+	eventBytes         = 1_000_000 // "1 MB"
 	eventTimeBytes     = 14
 	eventDetailTypeMax = 128
 )
