@@ -78,7 +78,7 @@ type parameter struct {
 func (p *plan) common() stack {
 	return stack{
 		Version:     "2010-09-09",
-		Description: "fanout function " + p.name + ": takes batches of stream records and delivers them to its targets",
+		Description: "fanout function " + p.name + ": takes batches of records and delivers them to its targets",
 		Metadata:    p.metadata(),
 		Parameters: object{
 			{"CodeBucket", parameter{"String", "S3 bucket with the packaged function, in the region of the stack"}},

@@ -39,7 +39,7 @@ func (p *plan) terraform() []byte {
 	blocks = append(blocks, out.text("description", "ARN of the function").set("value", "aws_lambda_function.fanout.arn"))
 
 	var b strings.Builder
-	fmt.Fprintf(&b, "# fanout function %s: takes batches of stream records and delivers them to its targets.\n", p.name)
+	fmt.Fprintf(&b, "# fanout function %s: takes batches of records and delivers them to its targets.\n", p.name)
 	for _, block := range blocks {
 		b.WriteString("\n" + strings.Join(block.all(), "\n") + "\n")
 	}

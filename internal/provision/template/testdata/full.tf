@@ -1,4 +1,4 @@
-# fanout function clicks: takes batches of stream records and delivers them to its targets.
+# fanout function clicks: takes batches of records and delivers them to its targets.
 
 terraform {
   required_providers {

@@ -1,4 +1,4 @@
-# fanout function fanout: takes batches of stream records and delivers them to its targets.
+# fanout function fanout: takes batches of records and delivers them to its targets.
 
 terraform {
   required_providers {
