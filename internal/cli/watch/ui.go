@@ -27,10 +27,10 @@ func NewUI(c *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ui",
 		Short: "Show a function's status as a web page on this machine",
-		Long: `UI shows what fanout status shows as a web page: the way of the records as a picture,
-with plots of their age and of the records that each target got, and the reason of each
-failure. The page changes nothing, loads nothing from elsewhere, and needs the same rights
-as fanout status.
+		Long: `UI shows what fanout status shows as a web page, of the last hour instead of 15 minutes:
+the way of the records as a picture, with plots of their age and of the records that each
+target got, and the reason of each failure. The page changes nothing, loads nothing from
+elsewhere, and needs the same rights as fanout status.
 
 UI prints the address of the page. It listens on 127.0.0.1 alone, and the address has a
 token, without which the page shows nothing; so keep the address to yourself. The page
