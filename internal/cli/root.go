@@ -26,8 +26,7 @@ func newRoot(catalog *target.Catalog) *cobra.Command {
 		Short: "Send records of streams, topics and queues to many targets",
 		Long: `fanout takes batches of records from Kinesis and DynamoDB streams, SNS topics, SQS queues
 and Kafka topics, passes them through stages, and delivers them to many targets at once.
-It loses no records, keeps the order of a key for targets with parallel: false, and
-isolates targets from each other.
+It loses no records, keeps the order of a key if you ask for it, and isolates targets.
 
 The repository has guides: start with docs/quickstart.md; docs/README.md lists the others.`,
 		Example: `  fanout register sqs --source-type kinesis --source orders --id queue --destination orders --active true
