@@ -303,5 +303,9 @@ func Unacknowledged(sink string) error {
 
 // Miscounted is the error of a request whose answer does not match its records.
 func Miscounted(sink string, sent, told int) error {
-	return engine.Errorf(engine.Retryable, "%s: %d records were sent, but the answer is about %d, so it is unknown which records arrived", sink, sent, told)
+	were := "records were"
+	if sent == 1 {
+		were = "record was"
+	}
+	return engine.Errorf(engine.Retryable, "%s: %d %s sent, but the answer is about %d, so it is unknown which records arrived", sink, sent, were, told)
 }

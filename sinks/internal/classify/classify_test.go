@@ -98,3 +98,14 @@ func TestClassifyKeepsAClass(t *testing.T) {
 		t.Errorf("%v: %v", engine.ClassOf(err), err)
 	}
 }
+
+func TestMiscounted(t *testing.T) {
+	for sent, want := range map[int]string{
+		1: "sqs q: 1 record was sent, but the answer is about 0, so it is unknown which records arrived",
+		2: "sqs q: 2 records were sent, but the answer is about 0, so it is unknown which records arrived",
+	} {
+		if err := Miscounted("sqs q", sent, 0); err.Error() != want || engine.ClassOf(err) != engine.Retryable {
+			t.Errorf("%v; want %s", err, want)
+		}
+	}
+}
