@@ -64,9 +64,7 @@ func (d *redelivery) fromQueue(ctx context.Context, h *lambda.Handler, cfg aws.C
 		return err
 	}
 	d.again = redrive.NewDelivery(h, sinks.Spec{Type: sqs.Type, Destination: where})
-	if d.watch {
-		d.sum.News = d.stderr
-	}
+	defer d.sum.TellLate(d.stderr)()
 	counts, err := queue.Run(ctx, d.handle)
 	d.sum.Messages = &counts
 	return ui.Failed(err)

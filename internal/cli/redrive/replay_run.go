@@ -165,7 +165,8 @@ func (r *replay) deliver(ctx context.Context) (*run.Summary, error) {
 	if err != nil {
 		return sum, err
 	}
-	h.OnResults, sum.News = sum.Add, r.stderr
+	h.OnResults = sum.Add
+	defer sum.TellLate(r.stderr)()
 	err = r.follow(ctx, r.paced(ctx, h.Invoke), sum, true)
 	return sum, err
 }

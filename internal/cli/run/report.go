@@ -41,7 +41,8 @@ func (s *Summary) Print(stdout io.Writer, stderr *ui.Live, output string) error 
 	}{records, s.Unreadable, s.Messages, rows}, nil)
 }
 
-// printTable writes a row for each target, and the reasons of failures.
+// printTable writes a row for each target, and the reasons of failures that were not in the
+// news.
 func printTable(w io.Writer, records int, rows []row) {
 	if len(rows) == 0 {
 		if records == 0 {
@@ -86,14 +87,16 @@ func printTable(w io.Writer, records int, rows []row) {
 	fmt.Fprintln(w, t.Render())
 	for i, r := range rows {
 		for _, why := range r.Reasons {
-			why.print(w, names[i])
+			if !why.told {
+				why.print(w, names[i])
+			}
 		}
 	}
 	if already {
 		fmt.Fprintln(w, "ALREADY counts records that the target already had, so they were not sent again.")
 	}
 	if slices.ContainsFunc(rows, row.counted) {
-		fmt.Fprintln(w, "The table counts source records. The lines below it count records after the target's stages.")
+		fmt.Fprintln(w, "The table counts source records. The lines with reasons count records after the target's stages.")
 	}
 }
 

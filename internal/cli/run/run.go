@@ -182,20 +182,20 @@ func (f *runFlags) run(cmd *cobra.Command) error {
 	}
 	sum := new(Summary)
 	h.OnResults = sum.Add
+	stop := sum.TellLate(stderr)
 	switch {
 	case f.sourceARN != "":
-		sum.News = stderr
 		read := f.runStream
 		if isQueue(f.sourceARN) {
 			read = f.runQueue
 		}
 		err = read(cmd.Context(), h, cfg, log, stderr, sum)
 	case f.data != nil:
-		sum.News = stderr
 		err = f.runLines(cmd, h, sources[0], stderr, sum)
 	default:
 		err = f.runEvents(cmd.Context(), h, events, sources, stderr)
 	}
+	stop()
 	if sum.Events > 0 || err == nil {
 		if err := sum.Print(cmd.OutOrStdout(), stderr, f.Output); err != nil {
 			return ui.Failed(fmt.Errorf("the report cannot be written: %w", err))

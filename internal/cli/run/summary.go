@@ -14,7 +14,7 @@ import (
 // Summary adds up the results of a run, by source and target. It is safe for concurrent
 // use.
 type Summary struct {
-	News io.Writer // for each new reason, at once; nil: none
+	News io.Writer // for each new reason, at once; nil: none; TellLate sets it
 
 	Where func(sequence string) string // the file and line of a record; nil or "": none
 
@@ -61,6 +61,8 @@ type reason struct {
 	Line     string `json:"line,omitempty"`     // file and number, of records that are lines
 	Shard    string `json:"shard,omitempty"`
 	Sequence string `json:"sequence,omitempty"`
+
+	told bool // it was in the news
 }
 
 // Add adds the results of one event.
@@ -113,6 +115,31 @@ func (r *row) add(t *engine.TargetReport) {
 	r.Milliseconds = r.took.Milliseconds()
 }
 
+// patience is how long a run lasts before its news begin. The output of a shorter one has each
+// reason once, below the table.
+const patience = 5 * time.Second
+
+// TellLate makes w the news once the run has lasted a while, beginning with the reasons so far.
+// Call stop at the end of the run.
+func (s *Summary) TellLate(w io.Writer) (stop func() bool) {
+	return time.AfterFunc(patience, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.News = w
+		for _, r := range s.targets {
+			for i := range r.Reasons {
+				r.Reasons[i].tell(w, r.ID)
+			}
+		}
+	}).Stop
+}
+
+// tell prints the reason as news.
+func (r *reason) tell(w io.Writer, target string) {
+	r.print(w, target)
+	r.told = true
+}
+
 // maxReasons bounds the reasons that are kept for a target.
 const maxReasons = 5
 
@@ -133,7 +160,7 @@ func (s *Summary) explain(r *row, failures []engine.Failure) {
 		}
 		r.Reasons = append(r.Reasons, first)
 		if s.News != nil {
-			r.Reasons[len(r.Reasons)-1].print(s.News, r.ID)
+			r.Reasons[len(r.Reasons)-1].tell(s.News, r.ID)
 		}
 	}
 }
