@@ -28,6 +28,7 @@ import (
 	lambdasink "fanout/sinks/lambda"
 	"fanout/sinks/memcached"
 	"fanout/sinks/redis"
+	s3sink "fanout/sinks/s3"
 	"fanout/sinks/stepfunctions"
 )
 
@@ -120,6 +121,7 @@ func hostileSinks() []service {
 			}
 			return e
 		}},
+		service{"s3", func(c aws.Config, _ ...sinks.Option) engine.Sink { return s3Sink(c, s3sink.Options{Bucket: "lake"}) }},
 	)
 }
 
@@ -144,6 +146,7 @@ func TestHostileHTTP(t *testing.T) {
 				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					_, _ = io.Copy(io.Discard, r.Body)
 					w.Header().Set("Content-Type", "application/json")
+					w.Header().Set("Etag", `"1"`) // as the answer of a bucket
 					if encoding != "" {
 						w.Header().Set("Content-Encoding", encoding)
 					}
@@ -187,6 +190,8 @@ func TestHostileValues(t *testing.T) {
 		{"elements", `<PublishBatchResponse><PublishBatchResult><Failed>`, `<member></member>`, `</Failed></PublishBatchResult></PublishBatchResponse>`},
 		{"deep elements", `<PublishBatchResponse><PublishBatchResult><Failed>`, `<a>`, ``},
 		{"an error of elements", `<ErrorResponse><Error>`, `<a>`, ``},
+		{"a bucket's error", `<Error>`, `<a>`, ``},
+		{"a bucket's error with more", `<Error><Code>NoSuchBucket</Code>`, `<a></a>`, `</Error>`},
 	} {
 		var answer strings.Builder
 		answer.WriteString(form.head)
@@ -197,6 +202,7 @@ func TestHostileValues(t *testing.T) {
 		for _, status := range []int{http.StatusOK, http.StatusAccepted, http.StatusBadRequest} {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body)
+				w.Header().Set("Etag", `"1"`) // as the answer of a bucket
 				w.WriteHeader(status)
 				_, _ = io.WriteString(w, answer.String())
 			}))
