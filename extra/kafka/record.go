@@ -23,9 +23,9 @@ const (
 
 // usesSource reports whether a record has headers in its source that are not in the record.
 func usesSource(r *engine.Record) bool {
-	any := false
-	original(r.Raw, func(name, _ jsonscan.Value) { any = true })
-	return any
+	found := false
+	original(r.Raw, func(_, _ jsonscan.Value) { found = true })
+	return found
 }
 
 // original reads a record of Kafka in Lambda's form (Lambda guide, Using Lambda with Amazon MSK). It

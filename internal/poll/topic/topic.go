@@ -233,14 +233,14 @@ func meaning(err error) error {
 	if !ok {
 		return err
 	}
-	switch kerr.ErrorForCode(code.Code) {
-	case kerr.UnknownTopicOrPartition, kerr.UnknownTopicID, kerr.InvalidTopicException:
+	switch code.Code {
+	case kerr.UnknownTopicOrPartition.Code, kerr.UnknownTopicID.Code, kerr.InvalidTopicException.Code:
 		return poll.NoTopic(err)
-	case kerr.TopicAuthorizationFailed, kerr.GroupAuthorizationFailed, kerr.ClusterAuthorizationFailed:
+	case kerr.TopicAuthorizationFailed.Code, kerr.GroupAuthorizationFailed.Code, kerr.ClusterAuthorizationFailed.Code:
 		return poll.NoAccess(err)
-	case kerr.SaslAuthenticationFailed, kerr.IllegalSaslState, kerr.UnsupportedSaslMechanism:
+	case kerr.SaslAuthenticationFailed.Code, kerr.IllegalSaslState.Code, kerr.UnsupportedSaslMechanism.Code:
 		return poll.NoLogin(err)
-	case kerr.OffsetOutOfRange:
+	case kerr.OffsetOutOfRange.Code:
 		return poll.OutOfRange(err)
 	}
 	return err

@@ -73,7 +73,7 @@ func (a *aggregate) Send(ctx context.Context) engine.Outcome {
 
 // put makes the request. The world is locked.
 func (a *aggregate) put(ctx context.Context, refuse *modelkit.Draw, lost bool) engine.Outcome {
-	a.refuse, a.lost, a.as, a.now = refuse, lost, a.sink.request(a.records), a
+	a.refuse, a.lost, a.as, a.now = refuse, lost, a.request(a.records), a
 	o := a.Packing.Send(context.WithoutCancel(ctx))
 	if a.Deny && a.round%2 == 0 {
 		for i := range a.records {

@@ -107,7 +107,7 @@ func (s *sink) sees(r *engine.Record, q *request) (has bool, err error) {
 	before, known := t.seenIDs[id]
 	t.seenIDs[id] = content
 	switch {
-	case known && t.is(machines) && before != content && !(isEnvelope(before) && isEnvelope(content)):
+	case known && t.is(machines) && before != content && (!isEnvelope(before) || !isEnvelope(content)):
 		t.seenIDs[id] = before
 		return false, errOtherInput
 	case t.is(buckets):

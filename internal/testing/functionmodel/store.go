@@ -67,8 +67,9 @@ func (s bucketStore) Send(ctx context.Context, batch []engine.Record) engine.Out
 		return engine.Failed(s.wait(ctx, nil))
 	case crashes, crashesAfter:
 		return s.crashIn(ctx, nil, false)
+	default: // unavailable, or the answer is lost
+		return engine.Failed(enginetest.ErrRetryable)
 	}
-	return engine.Failed(enginetest.ErrRetryable)
 }
 
 // keep stores a record. The world is locked.
