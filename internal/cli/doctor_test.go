@@ -142,7 +142,7 @@ func TestFixesWork(t *testing.T) {
 	for name, value := range clitest.ClientEnv(server.URL, server.URL) {
 		t.Setenv(name, value)
 	}
-	changing := []string{"deploy", "register", "update", "activate", "hook", "unhook", "resume", "apply"}
+	changing := []string{"deploy", "register", "update", "activate", "deactivate", "hook", "unhook", "resume", "apply"}
 	seen := make(map[string]bool)
 	for _, fix := range fixes(t) {
 		cmd, args := completedFix(t, words(t, fix))
