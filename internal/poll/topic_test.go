@@ -154,12 +154,24 @@ func (h *topicHandler) handle(_ context.Context, event []byte) ([]byte, error) {
 	return nil, nil
 }
 
+// sharedSource is a source of random numbers for several goroutines.
+type sharedSource struct {
+	mu     sync.Mutex
+	source rand.Source
+}
+
+func (s *sharedSource) Uint64() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.source.Uint64()
+}
+
 // TestTopic reads topics while calls and invocations fail and the run stops and starts again.
 // Nothing is lost, and no value is acknowledged before an earlier one of its partition.
 func TestTopic(t *testing.T) {
 	for seed := range uint64(60) {
 		synctest.Test(t, func(t *testing.T) {
-			luck := rand.New(rand.NewPCG(seed, 0))
+			luck := rand.New(&sharedSource{source: rand.NewPCG(seed, 0)})
 			f, h, store := newFakeTopic(3), newTopicHandler(t), NewMemory()
 			trouble := true
 			f.fail = func() error {
