@@ -142,6 +142,7 @@ func TestLinesDoNotWaitLong(t *testing.T) {
 				t.Fatal(err)
 			}
 			time.Sleep(2 * lull)
+			synctest.Wait()
 		}
 		if !slices.Equal(got, []int{2, 1}) {
 			t.Errorf("batches of %v; want 2 and 1", got)
